@@ -1,0 +1,67 @@
+/// Record types, the key of an RRset and its content.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "dns/name.h"
+
+namespace rampart {
+
+/// A DNS record type by its IANA number; types without a name here are kept by number.
+enum class RecordType : std::uint16_t {
+  A = 1, NS = 2, CNAME = 5, SOA = 6, PTR = 12, MX = 15, TXT = 16, AAAA = 28, SRV = 33, DNAME = 39,
+  DS = 43, RRSIG = 46, NSEC = 47, DNSKEY = 48, NSEC3 = 50, NSEC3PARAM = 51, TLSA = 52, SPF = 99,
+  CAA = 257,
+};
+
+/// "TXT", "MX", ... or "TYPE65280" (RFC 3597 section 5).
+std::string to_text(RecordType type);
+
+/// Reads a type's mnemonic or TYPEnnn, in any case.
+std::optional<RecordType> parse_record_type(std::string_view text);
+
+/// The RRset that a value belongs to: its owner name and type (class IN always).
+struct RecordKey {
+  Name name;
+  RecordType type;
+
+  bool operator==(const RecordKey&) const = default;
+  auto operator<=>(const RecordKey&) const = default;
+};
+
+/// The content of one RRset.
+/// A TXT value is ONE joined string of raw octets; cutting at 255 is done at the wire.
+/// Other values are canonical presentation form, names lower case and without the final dot:
+/// CNAME "target.example.net", MX "10 mx.example.com", null MX "0 .", A "192.0.2.1".
+struct RecordSet {
+  std::chrono::seconds ttl{3600};
+  std::set<std::string> values;
+
+  bool operator==(const RecordSet&) const = default;
+};
+
+/// An RRset's content with its type: what stands at a name, so that a change of type (a CNAME
+/// becoming a TXT) is one change with both sides.
+struct TypedSet {
+  RecordType type;
+  RecordSet set;
+
+  bool operator==(const TypedSet&) const = default;
+};
+
+/// One write: what stood at `name` when it was read, and what is to stand there.
+struct SetChange {
+  Name name;
+  std::optional<TypedSet> before;
+  std::optional<TypedSet> after;
+
+  bool operator==(const SetChange&) const = default;
+};
+
+}  // namespace rampart

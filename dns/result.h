@@ -1,0 +1,58 @@
+/// How operations at the edges report failure: a value or an Error, never an exception.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace rampart {
+
+/// One failure: what went wrong, where, and whether trying again later may help.
+/// Each layer adds one piece of context in front with `within`.
+struct Error {
+  std::string what;
+  std::string where;       ///< A file, a server, a zone; empty where `what` says it all.
+  bool retryable = false;  ///< The same call may succeed later (timeouts, 429, 5xx).
+  bool conflict = false;   ///< Somebody else changed what was read before: nothing was written.
+
+  bool operator==(const Error&) const = default;
+};
+
+/// `error` with one more layer of context: "reading zone example.com: route53: 403 ...".
+inline Error within(std::string context, Error error) {
+  error.where = error.where.empty() ? std::move(context)
+                                    : std::move(context) + ": " + std::move(error.where);
+  return error;
+}
+
+/// The sentence a person reads: "where: what", or "what" alone.
+inline std::string sentence(const Error& error) {
+  return error.where.empty() ? error.what : error.where + ": " + error.what;
+}
+
+/// Nothing, as a successful outcome.
+struct Done {
+  bool operator==(const Done&) const = default;
+};
+
+/// A T or an Error. Ask `ok()` (or `if (result)`) before `value()`.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}
+  Result(Error error) : state_(std::move(error)) {}
+
+  bool ok() const { return std::holds_alternative<T>(state_); }
+  explicit operator bool() const { return ok(); }
+  const T& value() const& { return std::get<T>(state_); }
+  T& value() & { return std::get<T>(state_); }
+  T&& value() && { return std::get<T>(std::move(state_)); }
+  const T& operator*() const& { return value(); }
+  const T* operator->() const { return &value(); }
+  const Error& error() const { return std::get<Error>(state_); }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+}  // namespace rampart

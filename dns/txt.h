@@ -1,0 +1,27 @@
+/// TXT strings: joined in memory, cut and quoted only at the edge (RFC 1035 section 3.3.14).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/result.h"
+
+namespace rampart {
+
+/// `joined` cut into character-strings of at most 255 octets; one empty string for "".
+std::vector<std::string> cut_txt(std::string_view joined);
+
+/// Presentation form: each string in quotes, `"` and `\` escaped, other octets as `\DDD`.
+/// `"v=DKIM1; p=MIIB..." "...IDAQAB"` (RFC 1035 section 5.1).
+std::string quote_txt(std::string_view joined);
+
+/// Reads the forms in which hosts give TXT content: quoted strings with or without blanks
+/// between them, or one unquoted string; joins the strings and undoes `\DDD` and `\X`.
+/// An Error for an unterminated quote or a bad escape.
+Result<std::string> unquote_txt(std::string_view text);
+
+/// `octets` made safe to show on a terminal: control octets and invalid UTF-8 as `\DDD`.
+std::string printable(std::string_view octets);
+
+}  // namespace rampart

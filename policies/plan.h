@@ -1,0 +1,67 @@
+/// A plan: what would change, what stays and why. Plain data.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/record.h"
+#include "policies/policy.h"
+
+namespace rampart {
+
+/// One RRset's change at one provider. Create, update and delete follow from before and after.
+struct Change {
+  Name domain;
+  Name zone;
+  std::string provider;
+  SetChange set;
+  Turn turn;
+  std::vector<std::string> reasons;
+
+  bool operator==(const Change&) const = default;
+  const Name& name() const { return set.name; }
+  /// The type written, or the type removed.
+  RecordType type() const { return set.after ? set.after->type : set.before->type; }
+};
+
+/// A change that findings keep back.
+struct Withheld {
+  Change change;
+  std::vector<std::string> codes;
+
+  bool operator==(const Withheld&) const = default;
+};
+
+/// Who may send or sign as a domain, gained and lost.
+struct Authority {
+  Name domain;
+  std::vector<std::string> gains;  ///< "ip4:192.0.2.0/28", "include:_spf.example.net", "key sha256:..".
+  std::vector<std::string> loses;
+
+  bool operator==(const Authority&) const = default;
+};
+
+/// A change of the rules themselves, against `--base`.
+struct PolicyEdit {
+  Mark mark;
+  std::string what;
+
+  bool operator==(const PolicyEdit&) const = default;
+};
+
+struct Plan {
+  Time made_at;
+  std::string config_digest;
+  std::vector<Change> changes;      ///< Sorted by (zone, name, type, provider).
+  std::vector<Withheld> withheld;   ///< Sorted likewise.
+  std::vector<Hold> holds;          ///< Sorted by (domain, code, reason).
+  std::vector<Finding> findings;    ///< Sorted by (domain, code, file, line, message).
+  std::vector<Authority> authority; ///< Sorted by domain.
+  std::vector<PolicyEdit> policy_edits;
+  std::vector<Name> domains;        ///< All that were looked at.
+
+  bool operator==(const Plan&) const = default;
+};
+
+}  // namespace rampart

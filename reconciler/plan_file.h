@@ -1,0 +1,25 @@
+/// plan.json and world.json: plans and worlds as documents (contract section 3).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "policies/plan.h"
+#include "policies/policy.h"
+
+namespace rampart {
+
+/// The plan document; ends with a newline. Equal plans give equal bytes, made_at aside.
+std::string plan_to_json(const Plan& plan);
+
+/// Reads a plan document, checks format_version and digest.
+Result<Plan> plan_from_json(std::string_view text);
+
+/// The SHA-256 over the changes ("sha256:..."), as the contract defines it.
+std::string plan_digest(const Plan& plan);
+
+/// Everything observed, so that any run can be replayed (`--save-world`, `--world`).
+std::string world_to_json(const World& world);
+Result<World> world_from_json(std::string_view text);
+
+}  // namespace rampart

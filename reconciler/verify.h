@@ -1,0 +1,29 @@
+/// Verifying: does every authoritative server (or the zone file) hold what the YAML says?
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reconciler/observe.h"
+
+namespace rampart {
+
+/// One thing that differs. `got` is empty where nothing stands; `error` replaces it where nobody
+/// answered.
+struct Difference {
+  RecordKey key;
+  std::string server;  ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path.
+  std::string want;
+  std::string got;
+};
+
+struct DomainVerification {
+  Name domain;
+  std::vector<Difference> differences;
+};
+
+/// Asks every server of every zone for every wanted record; no resolver cache is believed.
+std::vector<DomainVerification> verify(const Config& config, const Providers& providers,
+                                       const ObserveOptions& options);
+
+}  // namespace rampart
