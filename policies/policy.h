@@ -322,7 +322,9 @@ struct World {
   std::map<Name, std::string> zone_missing;   ///< Domains without a zone of their own, and why.
   Answers answers;                            ///< Through the resolver.
   std::map<std::string, PublicKey> keys;      ///< By path as the YAML (or the key folder) names it.
+  std::vector<Name> unmanaged_zones;          ///< Zones at the providers that no domain lies in.
   bool frozen = false;                        ///< RAMPART_FREEZE: nothing but loosening.
+  bool normalize = false;                     ///< Rewrite records that differ in form alone.
 
   /// The zones (one a provider) that hold `name` for `domain`: the longest apex at each.
   std::vector<const LiveZone*> zones_for(const Domain& domain, const Name& name) const;

@@ -1,0 +1,63 @@
+#include "policies/policy.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace rampart {
+namespace {
+
+// In the order of their enumerators.
+constexpr std::array<std::string_view, 6> kPhases = {"discovery", "spf",        "dkim",
+                                                     "monitor",   "quarantine", "reject"};
+constexpr std::array<std::string_view, 5> kTurns = {"relax", "publish", "authorize", "enforce",
+                                                    "retire"};
+constexpr std::array<std::string_view, 3> kSeverities = {"error", "warning", "info"};
+
+}  // namespace
+
+std::string_view to_text(Phase phase) { return kPhases.at(static_cast<std::size_t>(phase)); }
+
+std::optional<Phase> parse_phase(std::string_view text) {
+  const auto found = std::ranges::find(kPhases, text);
+  if (found == kPhases.end()) return std::nullopt;
+  return static_cast<Phase>(found - kPhases.begin());
+}
+
+std::string to_text(Rung rung) {
+  std::string text(to_text(rung.phase));
+  if (rung.pct != 100) text += " at " + std::to_string(rung.pct) + "%";
+  return text;
+}
+
+std::string_view to_text(Turn turn) { return kTurns.at(static_cast<std::size_t>(turn)); }
+
+std::string_view to_text(Severity severity) {
+  return kSeverities.at(static_cast<std::size_t>(severity));
+}
+
+LiveSet LiveZone::at(const RecordKey& key) const {
+  if (!error.empty()) return {LiveState::Unobservable, {}, error};
+  const auto found = sets.find(key);
+  if (found != sets.end()) return found->second;
+  if (complete) return {};
+  return {LiveState::Unobservable, {}, "it was not asked"};
+}
+
+std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& name) const {
+  const bool own = name.is_within(domain.name);
+  std::map<std::string, const LiveZone*> best;  // By provider: the longest apex.
+  for (const LiveZone& zone : zones) {
+    if (!name.is_within(zone.apex)) continue;
+    if (own && std::ranges::find(domain.providers, zone.provider) == domain.providers.end()) {
+      continue;
+    }
+    const LiveZone*& chosen = best[zone.provider];
+    if (chosen == nullptr || zone.apex.is_within(chosen->apex)) chosen = &zone;
+  }
+  std::vector<const LiveZone*> found;
+  for (const auto& [provider, zone] : best) found.push_back(zone);
+  return found;
+}
+
+}  // namespace rampart
