@@ -9,6 +9,18 @@ namespace {
 // Sorted by code; one row a code.
 constexpr std::array kCodes = {
     Code{"dkim-key-invalid", "A DKIM key record cannot be parsed."},
+    Code{"frozen", "RAMPART_FREEZE is set: nothing but loosening is written."},
+    Code{"hosted-elsewhere", "A CNAME stands at a wanted TXT name: the record is kept elsewhere."},
+    Code{"keys-first", "Enforcement waits until this domain's new keys and senders stand."},
+    Code{"ns-disagree", "A zone's name servers give different answers."},
+    Code{"occupied", "A value that is not ours stands at a name whose whole set would be ours."},
+    Code{"shadows-wildcard", "Creating a name would stop a wildcard from answering for it.", true},
+    Code{"txt-too-long", "The host does not take TXT values of this length."},
+    Code{"unmanaged", "A zone or name at the provider is named by no domain."},
+    Code{"unobservable", "A name could not be read; its domain is left alone."},
+    Code{"waiver-expired", "A waiver's last day has passed."},
+    Code{"wanted-twice", "Two domains want different records at one name."},
+    Code{"zone-missing", "No zone holds this domain."},
 };
 
 }  // namespace

@@ -46,17 +46,17 @@ LiveSet LiveZone::at(const RecordKey& key) const {
 
 std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& name) const {
   const bool own = name.is_within(domain.name);
-  std::map<std::string, const LiveZone*> best;  // By provider: the longest apex.
-  for (const LiveZone& zone : zones) {
-    if (!name.is_within(zone.apex)) continue;
-    if (own && std::ranges::find(domain.providers, zone.provider) == domain.providers.end()) {
-      continue;
+  const auto may_use = [&](const std::string& provider) {
+    return !own || std::ranges::find(domain.providers, provider) != domain.providers.end();
+  };
+  std::map<std::string, const LiveZone*> longest;  // By provider.
+  for (Name at = name; !at.is_root(); at = at.parent()) {
+    for (const LiveZone& zone : std::ranges::equal_range(zones, at, {}, &LiveZone::apex)) {
+      if (may_use(zone.provider)) longest.emplace(zone.provider, &zone);
     }
-    const LiveZone*& chosen = best[zone.provider];
-    if (chosen == nullptr || zone.apex.is_within(chosen->apex)) chosen = &zone;
   }
   std::vector<const LiveZone*> found;
-  for (const auto& [provider, zone] : best) found.push_back(zone);
+  for (const auto& [provider, zone] : longest) found.push_back(zone);
   return found;
 }
 

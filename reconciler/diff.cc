@@ -175,8 +175,9 @@ void diff_key(const Place& place, const RecordKey& key, std::span<const Want> wa
   // A server that answers for the key itself has said that no CNAME stands there.
   if (cname.state == LiveState::Disagree && !decidable(place, cname_key, cname, out)) return;
   if (cname.state == LiveState::Present) return diff_over_cname(place, key, cname, wants, out);
+  const bool wanted = std::ranges::any_of(wants, [](const Want& w) { return w.value.has_value(); });
   const std::optional<std::string> stranger = stranger_at(key, live, wants.front().kind);
-  if (stranger) return report_stranger(place, key, *stranger, out);
+  if (stranger && wanted) return report_stranger(place, key, *stranger, out);
   diff_same_type(place, key, live, wants, out);
 }
 

@@ -8,14 +8,14 @@
 
 namespace rampart {
 
-/// The names that must still be resolved before make_plan is final; ask, add, ask again.
+/// What every policy says of one domain, together.
+Opinion opinion_of(const Domain& domain, const World& world);
+
+/// The names that must still be resolved before make_plan is final; ask, add, ask again. Empty when
+/// everything needed is in the World.
 std::vector<Question> questions(const Config& config, const World& world);
 
 /// What would change, and what stays and why. Same input, same bytes out.
 Plan make_plan(const Config& config, const World& world);
-
-/// What `now` changes in the rules themselves against `base`: waivers, gates, ramps, ignored
-/// sources, resolvers, providers, backdated `since`.
-std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now);
 
 }  // namespace rampart

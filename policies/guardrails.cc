@@ -1,0 +1,103 @@
+#include "policies/guardrails.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace rampart {
+namespace {
+
+using Findings = std::vector<Finding>;
+
+// The names that come into being with `name`: itself and its ancestors that hold nothing yet, up to
+// `apex`. An ancestor without records exists as soon as something stands below it (RFC 8020).
+std::vector<Name> names_born(const Name& name, const LiveZone& zone) {
+  std::vector<Name> born;
+  for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
+    bool exists = false;
+    for (const auto& [key, live] : zone.sets) {
+      exists = exists || (live.state == LiveState::Present && key.name.is_within(at));
+    }
+    if (exists) break;
+    born.push_back(at);
+  }
+  return born;
+}
+
+// Whether mail or hosts could have lived at this name through a wildcard: not below an underscore.
+bool is_host_like(const Name& name) { return !name.text().starts_with("_"); }
+
+const LiveZone* zone_of(const Change& change, const World& world) {
+  for (const LiveZone& zone :
+       std::ranges::equal_range(world.zones, change.zone, {}, &LiveZone::apex)) {
+    if (zone.provider == change.provider) return &zone;
+  }
+  return nullptr;
+}
+
+Findings shadowed_by(const Change& change, const LiveZone& zone) {
+  Findings found;
+  for (const Name& born : names_born(change.name(), zone)) {
+    if (!is_host_like(born)) continue;
+    for (const RecordKey& wildcard : zone.wildcards) {
+      const bool covers = born.is_within(wildcard.name.parent()) && born != wildcard.name.parent();
+      const bool hosts = wildcard.type == RecordType::MX || wildcard.type == RecordType::A ||
+                         wildcard.type == RecordType::AAAA;
+      if (!covers || !hosts) continue;
+      found.push_back(
+          {Severity::Error,
+           "shadows-wildcard",
+           change.domain,
+           fmt::format("creating {} makes {} exist, so {} {} no longer answers for it",
+                       change.name().text(), born.text(), wildcard.name.text(),
+                       to_text(wildcard.type)),
+           fmt::format("give {} its own {} record first", born.text(), to_text(wildcard.type)),
+           {},
+           {{change.name(), change.type()}}});
+    }
+  }
+  return found;
+}
+
+// RFC 4592 section 2.2: a wildcard answers only for names that do not exist.
+Findings shadows_wildcard(const Plan& plan, const Config&, const World& world) {
+  Findings found;
+  for (const Change& change : plan.changes) {
+    const LiveZone* zone = zone_of(change, world);
+    if (change.set.before || zone == nullptr || zone->wildcards.empty()) continue;
+    for (Finding& finding : shadowed_by(change, *zone)) found.push_back(std::move(finding));
+  }
+  return found;
+}
+
+// What a host would refuse fails here, before anything is written.
+Findings too_long_for_host(const Plan& plan, const Config&, const World& world) {
+  Findings found;
+  for (const Change& change : plan.changes) {
+    const LiveZone* zone = zone_of(change, world);
+    if (!change.set.after || zone == nullptr || !zone->max_txt_octets) continue;
+    for (const std::string& value : change.set.after->set.values) {
+      if (change.type() != RecordType::TXT) continue;
+      if (value.size() <= static_cast<std::size_t>(*zone->max_txt_octets)) continue;
+      found.push_back(
+          {Severity::Error,
+           "txt-too-long",
+           change.domain,
+           fmt::format("{} TXT has {} octets; {} takes {} at most", change.name().text(),
+                       value.size(), change.provider, *zone->max_txt_octets),
+           "shorten it: a 2048-bit key in place of a 4096-bit one, or a flattened SPF",
+           {},
+           {{change.name(), change.type()}}});
+    }
+  }
+  return found;
+}
+
+constexpr std::array<Guardrail, 2> kGuardrails = {shadows_wildcard, too_long_for_host};
+
+}  // namespace
+
+std::span<const Guardrail> guardrails() { return kGuardrails; }
+
+}  // namespace rampart
