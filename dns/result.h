@@ -10,8 +10,8 @@ namespace rampart {
 /// One failure: what went wrong, where, and whether trying again later may help.
 /// Each layer adds one piece of context in front with `within`.
 struct Error {
-  std::string what;
-  std::string where;       ///< A file, a server, a zone; empty where `what` says it all.
+  std::string what{};
+  std::string where{};     ///< A file, a server, a zone; empty where `what` says it all.
   bool retryable = false;  ///< The same call may succeed later (timeouts, 429, 5xx).
   bool conflict = false;   ///< Somebody else changed what was read before: nothing was written.
 
@@ -20,8 +20,8 @@ struct Error {
 
 /// `error` with one more layer of context: "reading zone example.com: route53: 403 ...".
 inline Error within(std::string context, Error error) {
-  error.where = error.where.empty() ? std::move(context)
-                                    : std::move(context) + ": " + std::move(error.where);
+  error.where =
+      error.where.empty() ? std::move(context) : std::move(context) + ": " + std::move(error.where);
   return error;
 }
 

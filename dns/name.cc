@@ -1,0 +1,267 @@
+/// A DNS name: absolute, lower case, A-labels, within the limits of RFC 1035.
+#include "dns/name.h"
+
+#include <idn2.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "dns/display.h"
+#include "dns/escape.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kMostLabelOctets = 63;
+constexpr std::size_t kMostWireOctets = 255;
+constexpr std::size_t kMostShown = 80;
+
+/// Text taken over from libidn2, which allocates with malloc.
+using IdnText = std::unique_ptr<char, decltype(&idn2_free)>;
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+         std::string_view("_-*/+=").find(c) != std::string_view::npos;
+}
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+Error not_a_name(std::string_view text, std::string_view why) {
+  std::string shown = printable(text.substr(0, kMostShown));
+  if (text.size() > kMostShown) shown += "...";
+  return Error{.what = "\"" + shown + "\" is not a DNS name: " + std::string(why)};
+}
+
+/// A label's octets in the one spelling that Name keeps.
+std::string spell(std::string_view octets) {
+  std::string text;
+  for (const char raw : octets) {
+    const char c = to_lower(raw);
+    if (is_plain(c)) {
+      text += c;
+    } else if (c == '.' || c == '\\') {
+      text += '\\';
+      text += c;
+    } else {
+      text += decimal_escape(c);
+    }
+  }
+  return text;
+}
+
+/// The octets that one label of Name's own spelling stands for.
+std::string octets_of(std::string_view label) {
+  std::string octets;
+  for (std::size_t at = 0; at < label.size();) {
+    if (label[at] != '\\') {
+      octets += label[at++];
+      continue;
+    }
+    const Escaped escaped = read_escape(label.substr(at)).value_or(Escaped{'\\', 1});
+    octets += escaped.octet;
+    at += escaped.length;
+  }
+  return octets;
+}
+
+/// Whether the dot at `at` separates labels: an even number of backslashes stands before it.
+bool is_separator(std::string_view text, std::size_t at) {
+  std::size_t backslashes = 0;
+  while (backslashes < at && text[at - 1 - backslashes] == '\\') ++backslashes;
+  return backslashes % 2 == 0;
+}
+
+/// The A-label of a U-label (RFC 5891 section 5, with the mappings of UTS 46, non-transitional).
+Result<std::string> to_a_label(const std::string& label) {
+  char* out = nullptr;
+  const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES;
+  const int code = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(label.c_str()),
+                                  reinterpret_cast<std::uint8_t**>(&out), flags);
+  const IdnText owned(out, &idn2_free);
+  if (code != IDN2_OK) {
+    return Error{.what = "\"" + printable(label) + "\" is no valid internationalized label (" +
+                         idn2_strerror(code) + ")"};
+  }
+  const std::string ascii(out);
+  if (ascii.empty() || ascii.find('.') != std::string::npos) {
+    return Error{.what = "\"" + printable(label) + "\" is no single internationalized label"};
+  }
+  return ascii;
+}
+
+/// What a label may hold while it is being read.
+struct LabelText {
+  std::string octets;
+  bool escaped = false;
+  bool unicode = false;
+};
+
+/// Reads the octet at `text[at]` into `label` and returns the place after it.
+Result<std::size_t> take_octet(std::string_view text, std::size_t at, LabelText& label) {
+  const char c = text[at];
+  if (c == '\\') {
+    const std::optional<Escaped> escape = read_escape(text.substr(at));
+    if (!escape) return Error{.what = R"(a backslash needs a character or three digits up to 255)"};
+    label.octets += escape->octet;
+    label.escaped = true;
+    return at + escape->length;
+  }
+  if (c >= 0 && (c <= ' ' || c == 0x7F || std::string_view("\"();").find(c) != std::string::npos)) {
+    return Error{.what = "the character \"" + printable(std::string_view(&c, 1)) +
+                         "\" must be escaped"};
+  }
+  label.unicode = label.unicode || !is_ascii(c);
+  label.octets += c;
+  return at + 1;
+}
+
+/// The label's final octets: A-labels for U-labels, and the limits kept.
+Result<std::string> finish(const LabelText& label) {
+  std::string octets = label.octets;
+  if (octets.empty()) return Error{.what = "it has an empty label"};
+  if (label.unicode) {
+    if (label.escaped) return Error{.what = "a label mixes Unicode and escapes"};
+    Result<std::string> ascii = to_a_label(octets);
+    if (!ascii) return ascii;
+    octets = *ascii;
+  }
+  if (octets.size() > kMostLabelOctets) {
+    return Error{.what =
+                     "a label has " + std::to_string(octets.size()) + " octets, at most 63 fit"};
+  }
+  return octets;
+}
+
+/// Every label's octets; `text` is neither empty nor the root.
+Result<std::vector<std::string>> read_labels(std::string_view text) {
+  std::vector<std::string> labels;
+  LabelText label;
+  for (std::size_t at = 0; at <= text.size();) {
+    if (at < text.size() && text[at] != '.') {
+      const Result<std::size_t> next = take_octet(text, at, label);
+      if (!next) return next.error();
+      at = *next;
+      continue;
+    }
+    Result<std::string> octets = finish(label);
+    if (!octets) return octets.error();
+    labels.push_back(*octets);
+    label = LabelText{};
+    at += at + 1 == text.size() ? 2 : 1;  // A final dot ends the name.
+  }
+  return labels;
+}
+
+std::string unicode_label(std::string_view label) {
+  if (!label.starts_with("xn--")) return std::string(label);
+  char* out = nullptr;
+  const std::string ascii(label);
+  if (idn2_to_unicode_8z8z(ascii.c_str(), &out, 0) != IDN2_OK) return ascii;
+  const IdnText owned(out, &idn2_free);
+  std::string shown(out);
+  // Only what reads back as the same label may stand for it.
+  const Result<std::string> again = to_a_label(shown);
+  if (!again || *again != ascii || !is_safe_to_show(shown)) return ascii;
+  return shown;
+}
+
+}  // namespace
+
+Result<Name> Name::parse(std::string_view text) {
+  if (text.empty()) return Error{.what = "an empty text is not a DNS name; the root is \".\""};
+  if (text == "@") return not_a_name(text, "it stands for an origin, and there is none here");
+  if (text == ".") return root();
+  const Result<std::vector<std::string>> labels = read_labels(text);
+  if (!labels) return not_a_name(text, labels.error().what);
+  std::size_t wire_octets = 1;
+  std::string spelled;
+  for (const std::string& label : *labels) {
+    wire_octets += label.size() + 1;
+    if (!spelled.empty()) spelled += '.';
+    spelled += spell(label);
+  }
+  if (wire_octets > kMostWireOctets) {
+    return not_a_name(text, "it takes " + std::to_string(wire_octets) + " octets, at most 255 fit");
+  }
+  return Name(std::move(spelled));
+}
+
+Name Name::literal(std::string_view text) {
+  Result<Name> name = parse(text);
+  if (!name) {
+    std::fprintf(stderr, "%s\n", sentence(name.error()).c_str());
+    std::abort();
+  }
+  return *name;
+}
+
+std::vector<std::string_view> Name::labels() const {
+  std::vector<std::string_view> labels;
+  if (is_root()) return labels;
+  const std::string_view text = text_;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '.') {
+      labels.push_back(text.substr(begin, at - begin));
+      begin = at + 1;
+    }
+  }
+  labels.push_back(text.substr(begin));
+  return labels;
+}
+
+Name Name::parent() const {
+  if (is_root()) return *this;
+  const std::size_t first = labels().front().size();
+  return first == text_.size() ? root() : Name(text_.substr(first + 1));
+}
+
+Result<Name> Name::child(std::string_view prefix) const {
+  if (prefix == "@") return not_a_name(prefix, "it adds no label");
+  const std::string below = std::string(prefix) + ".";
+  if (below == ".") return not_a_name(prefix, "it adds no label");
+  return parse(is_root() ? below : below + text_);
+}
+
+bool Name::is_within(const Name& ancestor) const {
+  if (ancestor.is_root() || *this == ancestor) return true;
+  if (text_.size() <= ancestor.text_.size() || !text_.ends_with(ancestor.text_)) return false;
+  const std::size_t dot = text_.size() - ancestor.text_.size() - 1;
+  return text_[dot] == '.' && is_separator(text_, dot);
+}
+
+std::string Name::relative_to(const Name& zone) const {
+  if (*this == zone) return "@";
+  if (zone.is_root()) return text_;
+  return text_.substr(0, text_.size() - zone.text_.size() - 1);
+}
+
+std::string Name::wire() const {
+  std::string wire;
+  for (const std::string_view label : labels()) {
+    const std::string octets = octets_of(label);
+    wire += static_cast<char>(octets.size());
+    wire += octets;
+  }
+  wire += '\0';
+  return wire;
+}
+
+std::string Name::unicode() const {
+  if (is_root()) return text_;
+  std::string shown;
+  for (const std::string_view label : labels()) {
+    if (!shown.empty()) shown += '.';
+    shown += unicode_label(label);
+  }
+  return shown;
+}
+
+}  // namespace rampart

@@ -1,0 +1,65 @@
+/// Record types, the key of an RRset and its content.
+#include "dns/record.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace rampart {
+namespace {
+
+struct Mnemonic {
+  std::string_view text;
+  std::uint16_t number;
+};
+
+/// The IANA registry's types that stand in zones, by number.
+constexpr auto kMnemonics = std::to_array<Mnemonic>({
+    {"A", 1},       {"NS", 2},      {"MD", 3},        {"MF", 4},          {"CNAME", 5},
+    {"SOA", 6},     {"MB", 7},      {"MG", 8},        {"MR", 9},          {"NULL", 10},
+    {"WKS", 11},    {"PTR", 12},    {"HINFO", 13},    {"MINFO", 14},      {"MX", 15},
+    {"TXT", 16},    {"RP", 17},     {"AFSDB", 18},    {"X25", 19},        {"ISDN", 20},
+    {"RT", 21},     {"NSAP", 22},   {"NSAP-PTR", 23}, {"SIG", 24},        {"KEY", 25},
+    {"PX", 26},     {"GPOS", 27},   {"AAAA", 28},     {"LOC", 29},        {"NXT", 30},
+    {"EID", 31},    {"NIMLOC", 32}, {"SRV", 33},      {"ATMA", 34},       {"NAPTR", 35},
+    {"KX", 36},     {"CERT", 37},   {"A6", 38},       {"DNAME", 39},      {"SINK", 40},
+    {"APL", 42},    {"DS", 43},     {"SSHFP", 44},    {"IPSECKEY", 45},   {"RRSIG", 46},
+    {"NSEC", 47},   {"DNSKEY", 48}, {"DHCID", 49},    {"NSEC3", 50},      {"NSEC3PARAM", 51},
+    {"TLSA", 52},   {"SMIMEA", 53}, {"HIP", 55},      {"NINFO", 56},      {"RKEY", 57},
+    {"TALINK", 58}, {"CDS", 59},    {"CDNSKEY", 60},  {"OPENPGPKEY", 61}, {"CSYNC", 62},
+    {"ZONEMD", 63}, {"SVCB", 64},   {"HTTPS", 65},    {"SPF", 99},        {"NID", 104},
+    {"L32", 105},   {"L64", 106},   {"LP", 107},      {"EUI48", 108},     {"EUI64", 109},
+    {"URI", 256},   {"CAA", 257},   {"AVC", 258},     {"DOA", 259},       {"AMTRELAY", 260},
+    {"TA", 32768},  {"DLV", 32769},
+});
+
+std::string to_upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return upper;
+}
+
+}  // namespace
+
+std::string to_text(RecordType type) {
+  const auto number = static_cast<std::uint16_t>(type);
+  const auto found = std::ranges::find(kMnemonics, number, &Mnemonic::number);
+  if (found != kMnemonics.end()) return std::string(found->text);
+  return "TYPE" + std::to_string(number);
+}
+
+std::optional<RecordType> parse_record_type(std::string_view text) {
+  const std::string upper = to_upper(text);
+  const auto found = std::ranges::find(kMnemonics, upper, &Mnemonic::text);
+  if (found != kMnemonics.end()) return static_cast<RecordType>(found->number);
+  if (!upper.starts_with("TYPE")) return std::nullopt;
+  std::uint16_t number = 0;
+  const char* end = upper.data() + upper.size();
+  const auto [stop, error] = std::from_chars(upper.data() + 4, end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return static_cast<RecordType>(number);
+}
+
+}  // namespace rampart

@@ -1,0 +1,139 @@
+/// TXT strings: joined in memory, cut and quoted only at the edge (RFC 1035 section 3.3.14).
+#include "dns/txt.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "dns/escape.h"
+#include "dns/utf8.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kMostOctets = 255;
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// Appends the octet or escape at `text[at]` to `out` and returns the place after it; nothing for
+/// a bad escape.
+std::optional<std::size_t> take_octet(std::string_view text, std::size_t at, std::string& out) {
+  if (text[at] != '\\') {
+    out += text[at];
+    return at + 1;
+  }
+  const std::optional<Escaped> escaped = read_escape(text.substr(at));
+  if (!escaped) return std::nullopt;
+  out += escaped->octet;
+  return at + escaped->length;
+}
+
+Error bad_escape(std::size_t at) {
+  return Error{.what = "bad escape at character " + std::to_string(at + 1) +
+                       R"(: write \\ for a backslash, or \DDD with three digits up to 255)"};
+}
+
+Result<std::string> unquote_plain(std::string_view text) {
+  std::string joined;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::optional<std::size_t> next = take_octet(text, at, joined);
+    if (!next) return bad_escape(at);
+    at = *next;
+  }
+  return joined;
+}
+
+/// Reads the quoted string that opens at `text[at]` and returns the place after its end.
+Result<std::size_t> take_quoted(std::string_view text, std::size_t at, std::string& joined) {
+  const std::size_t opened = at++;
+  while (at < text.size() && text[at] != '"') {
+    const std::optional<std::size_t> next = take_octet(text, at, joined);
+    if (!next) return bad_escape(at);
+    at = *next;
+  }
+  if (at >= text.size()) {
+    return Error{.what =
+                     "the quote at character " + std::to_string(opened + 1) + " is never closed"};
+  }
+  return at + 1;
+}
+
+Result<std::string> unquote_strings(std::string_view text) {
+  std::string joined;
+  for (std::size_t at = 0; at < text.size();) {
+    if (is_blank(text[at])) {
+      ++at;
+      continue;
+    }
+    if (text[at] != '"') {
+      return Error{.what = "unquoted text at character " + std::to_string(at + 1) +
+                           ", after a quoted string"};
+    }
+    const Result<std::size_t> next = take_quoted(text, at, joined);
+    if (!next) return next.error();
+    at = *next;
+  }
+  return joined;
+}
+
+/// Code points that move the cursor, hide or reorder what stands beside them.
+bool is_unsafe(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+}  // namespace
+
+std::vector<std::string> cut_txt(std::string_view joined) {
+  std::vector<std::string> strings;
+  do {
+    strings.emplace_back(joined.substr(0, kMostOctets));
+    joined.remove_prefix(std::min(joined.size(), kMostOctets));
+  } while (!joined.empty());
+  return strings;
+}
+
+std::string quote_txt(std::string_view joined) {
+  std::string text;
+  for (const std::string& string : cut_txt(joined)) {
+    text += text.empty() ? "\"" : " \"";
+    for (const char c : string) {
+      if (c == '"' || c == '\\') {
+        text += '\\';
+        text += c;
+      } else if (c < ' ' || c > '~') {
+        text += decimal_escape(c);
+      } else {
+        text += c;
+      }
+    }
+    text += '"';
+  }
+  return text;
+}
+
+Result<std::string> unquote_txt(std::string_view text) {
+  const auto first = std::ranges::find_if_not(text, is_blank);
+  const bool quoted = first != text.end() && *first == '"';
+  return quoted ? unquote_strings(text) : unquote_plain(text);
+}
+
+std::string printable(std::string_view octets) {
+  std::string text;
+  while (!octets.empty()) {
+    const std::optional<CodePoint> point = first_code_point(octets);
+    const std::size_t length = point ? point->octets : 1;
+    for (const char c : octets.substr(0, length)) {
+      if (point && !is_unsafe(point->value)) {
+        text += c;
+      } else {
+        text += decimal_escape(c);
+      }
+    }
+    octets.remove_prefix(length);
+  }
+  return text;
+}
+
+}  // namespace rampart

@@ -1,0 +1,20 @@
+/// Reading UTF-8 strictly (RFC 3629 section 3).
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace rampart {
+
+/// One code point and how many octets it took.
+struct CodePoint {
+  char32_t value;
+  std::size_t octets;
+};
+
+/// The code point that `text` begins with; nothing where it begins with no valid UTF-8 (overlong
+/// forms, surrogates and values above U+10FFFF are not) or is empty.
+std::optional<CodePoint> first_code_point(std::string_view text);
+
+}  // namespace rampart
