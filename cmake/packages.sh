@@ -1,0 +1,44 @@
+# Installs what is missing, by Debian's names and Debian's own means; sourced by quickstart and
+# run-tests.
+
+BUILD_PACKAGES="ca-certificates cmake g++ ninja-build pkg-config ccache python3
+  libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcli11-dev libcurl4-openssl-dev
+  libldns-dev libpsl-dev libidn2-dev"
+SERVER_PACKAGES="nsd knot bind9 bind9-utils"
+TEST_PACKAGES="catch2 librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
+  ldnsutils bind9-dnsutils util-linux"
+LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev"
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+is_installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# A server's package would start it at once: masked until the next boot, it stays down. Without
+# systemd, run level 1 tells the package's script the same.
+install_packages() {
+  local missing="" package server masked=""
+  for package in "$@"; do is_installed "$package" || missing="$missing $package"; done
+  [ -n "$missing" ] || return 0
+  echo "Installing$missing"
+  if [ -d /run/systemd/system ]; then
+    for server in nsd knot named bind9; do
+      case "$missing " in
+        *" $server "*|*" bind9 "*) masked="$masked $server.service" ;;
+      esac
+    done
+    # shellcheck disable=SC2086
+    [ -z "$masked" ] || as_root systemctl --runtime --quiet mask $masked
+  fi
+  local status=0
+  # shellcheck disable=SC2086
+  { as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq update &&
+    as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+      apt-get -qq install -y --no-install-recommends $missing; } </dev/null >/dev/null || status=1
+  # shellcheck disable=SC2086
+  [ -z "$masked" ] || as_root systemctl --runtime --quiet unmask $masked
+  return $status
+}
