@@ -19,12 +19,12 @@ struct MacroPart {
     Letter,   ///< `%{...}`
   };
   Kind kind = Kind::Literal;
-  std::string text;
+  std::string text{};
   char letter = 0;          ///< Lower case: s l o d i p h c r t v.
   bool url_escape = false;  ///< The letter was written in upper case (section 7.3).
   int keep = 0;             ///< How many right-hand pieces to keep; 0 = all.
   bool reverse = false;
-  std::string delimiters;  ///< Empty: ".".
+  std::string delimiters{};  ///< Empty: ".".
 };
 
 using MacroString = std::vector<MacroPart>;
