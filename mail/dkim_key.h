@@ -31,7 +31,7 @@ Result<KeyRecord> parse_key(std::string_view text);
 /// "v=DKIM1; k=rsa; p=...": v first, `k=rsa` written, p last of the known tags.
 std::string print_key(const KeyRecord& record);
 
-/// The same tags with the same values, in any order; an absent v, k, s or h equals its default.
+/// The same tags with the same values, in any order; an absent v, k or s equals its default.
 bool same_meaning(const KeyRecord& a, const KeyRecord& b);
 
 /// What the p= bytes are.

@@ -35,10 +35,12 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-/// Whether `text` begins with the version tag `v=DMARC1`, case-sensitively, blanks allowed.
+/// Whether `text` begins with the version tag, blanks allowed. The value is exactly `DMARC1`; `V` is
+/// read as `v`, as the grammar of RFC 9989 section 4.8 does.
 bool is_dmarc(std::string_view text);
 
-/// Reads strictly: what we would publish. An Error names the tag.
+/// Reads strictly: what we would publish: p= is there, tag names are lower case, values follow the
+/// grammar of RFC 9989 section 4.8. An Error names the tag.
 Result<Record> parse(std::string_view text);
 
 /// Reads as RFC 9989 section 4.8 tells receivers to: bad values fall back to defaults, and each
@@ -51,6 +53,10 @@ Result<Lenient> parse_lenient(std::string_view text);
 
 /// Order v,p,sp,np,adkim,aspf,t,pct,fo,rua,ruf,psd, then unknown tags; "; " between, none at the end.
 std::string print(const Record& record);
+
+/// The domain of a report address ("mailto:a@example.net!10m", "https://host/path"), or nullopt
+/// where the URI is none that a receiver could use.
+std::optional<std::string> uri_host(std::string_view uri);
 
 /// The same policy, addresses and modes, defaults filled in, order of URIs aside.
 bool same_meaning(const Record& a, const Record& b);

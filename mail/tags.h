@@ -25,6 +25,19 @@ Result<std::vector<Tag>> parse_tags(std::string_view text);
 /// "a=1; b=2", without a final `;`.
 std::string print_tags(const std::vector<Tag>& tags);
 
+/// The value of the first tag where that tag is `v` (`V` too), blanks removed, read without judging
+/// what follows; nullopt where the text does not begin with a version.
+std::optional<std::string_view> version_of(std::string_view text);
+
+/// `text` without blanks (space, tab, CR, LF) at both ends.
+std::string_view trim(std::string_view text);
+
+/// `text` in ASCII lower case.
+std::string ascii_lower(std::string_view text);
+
+/// The pieces of `text` between `separator`s, trimmed, empty ones kept.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
 /// The value of `name`, case-sensitively, or nullopt.
 std::optional<std::string> find_tag(const std::vector<Tag>& tags, std::string_view name);
 
