@@ -1,0 +1,79 @@
+/// Guardrails over names and hosts: shadowed wildcards, values too long for a host.
+#include "policies/guardrails.h"
+
+#include <catch2/catch.hpp>
+
+namespace rampart {
+namespace {
+
+const Name kZone = Name::literal("example.com");
+
+Change create(const char* name, std::string value) {
+  const Name at = Name::literal(name);
+  return {kZone,
+          kZone,
+          "files",
+          {at, std::nullopt, TypedSet{RecordType::TXT, {std::chrono::seconds(300), {value}}}},
+          Turn::Publish,
+          {"test"}};
+}
+
+World world_with(std::set<RecordKey> wildcards, std::vector<RecordKey> existing) {
+  LiveZone zone{.apex = kZone,
+                .provider = "files",
+                .from_provider = true,
+                .complete = true,
+                .sets = {},
+                .wildcards = std::move(wildcards),
+                .error = {},
+                .max_txt_octets = 255};
+  for (const RecordKey& key : existing) {
+    zone.sets[key] = {LiveState::Present, {std::chrono::seconds(300), {"x"}}, ""};
+  }
+  World world;
+  world.zones.push_back(std::move(zone));
+  return world;
+}
+
+std::vector<std::string> codes_for(const Change& change, const World& world) {
+  Plan plan;
+  plan.changes.push_back(change);
+  std::vector<std::string> codes;
+  for (const Guardrail guardrail : guardrails()) {
+    for (const Finding& finding : guardrail(plan, Config{}, world)) {
+      if (finding.severity == Severity::Error) codes.push_back(finding.code);
+    }
+  }
+  return codes;
+}
+
+bool shadows(const char* name, const World& world) {
+  const auto codes = codes_for(create(name, "v=DMARC1; p=none"), world);
+  return std::ranges::find(codes, "shadows-wildcard") != codes.end();
+}
+
+TEST_CASE("a create that stops a wildcard from answering is noticed") {
+  const RecordKey mx{Name::literal("*.example.com"), RecordType::MX};
+  const RecordKey txt{Name::literal("*.example.com"), RecordType::TXT};
+  CHECK(shadows("_dmarc.sub.example.com", world_with({mx}, {})));
+  CHECK(shadows("sub.example.com", world_with({mx}, {})));
+  CHECK_FALSE(shadows("_dmarc.example.com", world_with({mx}, {})));
+  CHECK_FALSE(shadows("s1._domainkey.example.com", world_with({mx}, {})));
+  CHECK_FALSE(shadows("_dmarc.sub.example.com", world_with({txt}, {})));
+  CHECK_FALSE(shadows("_dmarc.sub.example.com", world_with({}, {})));
+  CHECK_FALSE(shadows("_dmarc.sub.example.com",
+                      world_with({mx}, {{Name::literal("sub.example.com"), RecordType::A}})));
+  CHECK_FALSE(shadows("_dmarc.sub.example.com",
+                      world_with({mx}, {{Name::literal("www.sub.example.com"), RecordType::A}})));
+}
+
+TEST_CASE("a value that the host refuses fails before anything is written") {
+  const World world = world_with({}, {});
+  const auto codes = codes_for(create("x.example.com", std::string(256, 'a')), world);
+  CHECK(std::ranges::find(codes, "txt-too-long") != codes.end());
+  const auto fine = codes_for(create("x.example.com", std::string(255, 'a')), world);
+  CHECK(std::ranges::find(fine, "txt-too-long") == fine.end());
+}
+
+}  // namespace
+}  // namespace rampart
