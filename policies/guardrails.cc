@@ -26,7 +26,10 @@ std::vector<Name> names_born(const Name& name, const LiveZone& zone) {
 }
 
 // Whether mail or hosts could have lived at this name through a wildcard: not below an underscore.
-bool is_host_like(const Name& name) { return !name.text().starts_with("_"); }
+bool is_host_like(const Name& name) {
+  return std::ranges::none_of(name.labels(),
+                              [](std::string_view label) { return label.starts_with("_"); });
+}
 
 const LiveZone* zone_of(const Change& change, const World& world) {
   for (const LiveZone& zone :
