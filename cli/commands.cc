@@ -1,0 +1,109 @@
+#include "cli/commands.h"
+
+#include <algorithm>
+
+namespace rampart {
+namespace {
+
+const CommandOption kLive{"live",
+                          "dns|provider",
+                          "Where what stands is read from (default dns).",
+                          0,
+                          {"dns", "provider"}};
+
+std::vector<Command> judging_commands() {
+  return {
+      {.name = "validate",
+       .summary = "Read the YAML and report every mistake in it.",
+       .options = {{"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},
+       .run = run_validate},
+      {.name = "plan",
+       .summary = "Observe what stands, and show what would change and why.",
+       .options = {kLive,
+                   {"out", "FILE", "Write the plan as JSON, for review and for apply."},
+                   {"base", "REF", "Show what changed in the rules themselves since this git ref."},
+                   {"detailed-exitcode", "", "Exit with 2 where there are changes."},
+                   {"save-world", "FILE", "Write all that was observed, to replay this run."},
+                   {"world", "FILE", "Replay a saved world in place of observing."}},
+       .formats = {"text", "json", "markdown"},
+       .run = run_plan},
+      {.name = "apply",
+       .summary = "Recompute the plan, write it by turn, read back, and verify.",
+       .options = {{"auto-approve", "", "Write without asking."},
+                   {"strict", "", "Withhold everything where one zone moved since the plan."},
+                   {"verify-timeout", "DURATION",
+                    "How long to wait until every server shows it, as 30s or 5m (default 5m)."}},
+       .positionals = {{"plan.json", "A reviewed plan: it limits what may be written.",
+                        Count::Optional}},
+       .run = run_apply},
+      {.name = "verify",
+       .summary = "Ask every authoritative server whether it holds what the YAML says.",
+       .run = run_verify},
+  };
+}
+
+std::vector<Command> telling_commands() {
+  return {
+      {.name = "senders",
+       .summary = "List the catalogue of sending services.",
+       .run = run_senders_list},
+      {.name = "senders list",
+       .summary = "List the catalogue of sending services.",
+       .run = run_senders_list},
+      {.name = "senders show",
+       .summary = "Show one sending service: its SPF, its DKIM records, how it aligns.",
+       .positionals = {{"ID", "The service's id, as domains.yaml names it."}},
+       .run = run_senders_show},
+      {.name = "senders search",
+       .summary = "Find sending services by name, host, selector or category.",
+       .positionals = {{"WORD", "What to look for."}},
+       .run = run_senders_search},
+      {.name = "schema",
+       .summary = "Print the JSON Schema of domains.yaml.",
+       .formats = {"json", "text"},
+       .run = run_schema},
+      {.name = "completion",
+       .summary = "Print a completion script for a shell.",
+       .positionals = {{"SHELL", "bash, zsh or fish.", Count::One, {"bash", "zsh", "fish"}}},
+       .run = run_completion},
+      {.name = "version", .summary = "Print the version.", .run = run_version},
+  };
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = [] {
+    std::vector<Command> rows = judging_commands();
+    std::ranges::move(telling_commands(), std::back_inserter(rows));
+    return rows;
+  }();
+  return table;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::find(commands(), name, &Command::name);
+  return found == commands().end() ? nullptr : &*found;
+}
+
+const std::vector<CommandOption>& global_options() {
+  static const std::vector<CommandOption> table = {
+      {"config", "FILE", "The YAML (default domains.yaml).", 'c'},
+      {"domain", "GLOB", "Only the domains that match; may be given again."},
+      {"format", "FORMAT", "How to print: text, json, or what the command adds (markdown)."},
+      {"store", "URL", "The store of reports (default sqlite:rampart.db beside the YAML)."},
+      {"evidence", "FILE", "The aggregate of reports, for runners that keep nothing."},
+      {"resolver", "IP[:PORT]", "A recursive resolver; may be given again."},
+      {"nameserver", "IP[:PORT]", "Ask this server in place of each zone's own."},
+      {"now", "TIME", "The clock, as 2026-11-21T00:00:00Z."},
+      {"log-level",
+       "LEVEL",
+       "error, warning, info (default) or debug.",
+       0,
+       {"error", "warning", "info", "debug"}},
+      {"no-color", "", "Print without colour."},
+  };
+  return table;
+}
+
+}  // namespace rampart

@@ -1,0 +1,60 @@
+/// The one table of commands. main() builds its parser from it, `completion` its scripts, and
+/// a test holds docs/commands.md against it.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace rampart {
+
+/// An option: `--out FILE`, or a flag where `value` is empty.
+struct CommandOption {
+  std::string_view name;   ///< Without dashes.
+  std::string_view value;  ///< "FILE", "REF", ...
+  std::string_view help;
+  char letter = 0;                             ///< A one-letter form, if any.
+  std::vector<std::string_view> choices = {};  ///< All values that it takes; empty: any.
+};
+
+enum class Count { Optional, One, Any };
+
+/// A word without dashes: `DOMAIN`, `[plan.json]`, `PATH...`.
+struct Positional {
+  std::string_view name;
+  std::string_view help;
+  Count count = Count::One;
+  std::vector<std::string_view> choices = {};
+};
+
+/// One row: what is typed, what it does, and the function that does it.
+struct Command {
+  std::string_view name;  ///< One word, or two where a group has several: "senders show".
+  std::string_view summary;
+  std::vector<CommandOption> options = {};
+  std::vector<Positional> positionals = {};
+  std::vector<std::string_view> formats = {"text", "json"};  ///< The first is the default.
+  ExitCode (*run)(Context&) = nullptr;
+};
+
+/// Every command, in the order of the manual.
+const std::vector<Command>& commands();
+const Command* find_command(std::string_view name);
+
+/// The options that every command takes, before or after its name.
+const std::vector<CommandOption>& global_options();
+
+ExitCode run_validate(Context& context);
+ExitCode run_plan(Context& context);
+ExitCode run_apply(Context& context);
+ExitCode run_verify(Context& context);
+ExitCode run_senders_list(Context& context);
+ExitCode run_senders_show(Context& context);
+ExitCode run_senders_search(Context& context);
+ExitCode run_schema(Context& context);
+ExitCode run_completion(Context& context);
+ExitCode run_version(Context& context);
+
+}  // namespace rampart

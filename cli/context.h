@@ -1,0 +1,86 @@
+/// What a command runs with: the parsed options, the streams and the environment.
+#pragma once
+
+#include <istream>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/views.h"
+#include "reconciler/config.h"
+#include "reconciler/observe.h"
+
+namespace rampart {
+
+/// Options and positionals by name, without dashes: {"out", {"plan.json"}}. A flag holds "".
+struct Arguments {
+  std::map<std::string, std::vector<std::string>> values;
+
+  bool has(const std::string& name) const { return values.contains(name); }
+  /// The last value given: the later option wins.
+  std::optional<std::string> one(const std::string& name) const;
+  std::vector<std::string> all(const std::string& name) const;
+};
+
+enum class LogLevel { Error, Warning, Info, Debug };
+
+/// The world outside the process, as main() or a test hands it in.
+struct Surroundings {
+  std::istream& in;
+  std::ostream& out;  ///< The answer, and nothing else.
+  std::ostream& err;  ///< Progress and errors.
+  std::map<std::string, std::string> environment;
+  std::string version;
+  Time clock;                   ///< The system clock; `--now` wins.
+  bool answers_prompt = false;  ///< A person sits at the terminal and can say yes.
+  bool colour_terminal = false;
+};
+
+/// Everything that a command sees.
+struct Context {
+  Surroundings& outside;
+  Arguments arguments;
+  std::string config_file = "domains.yaml";
+  std::vector<std::string> domain_globs = {};
+  std::string format = "text";
+  std::string store = {};  ///< Empty: sqlite:rampart.db beside the YAML.
+  std::optional<std::string> evidence = {};
+  std::vector<Server> resolvers = {};
+  std::vector<Server> nameservers = {};
+  Time now = {};
+  LogLevel log_level = LogLevel::Info;
+  Colour colour = Colour::Off;
+
+  bool json() const { return format == "json"; }
+};
+
+/// Says on stderr what is being done, where the log level asks for it.
+void progress(const Context& context, std::string_view sentence);
+
+/// A failure that no line of a file stands for.
+ConfigError mistake(const std::string& code, const std::string& message, const std::string& hint);
+
+/// Reports failures: text on stderr, or with `--format json` the `errors` document on stdout.
+ExitCode fail(const Context& context, const std::vector<ConfigError>& errors);
+ExitCode fail(const Context& context, const std::string& code, const Error& error);
+
+/// The YAML of `-c`, narrowed to the domains of `--domain`. Failures are reported already.
+std::optional<Config> load(const Context& context);
+
+/// Keeps the domains that a glob matches; an Error names a glob that matches none.
+Result<Done> narrow(Config& config, const std::vector<std::string>& globs);
+
+/// Where and how to look, from the flags, the YAML and the environment.
+Result<ObserveOptions> observe_options(const Context& context, const Config& config, LiveFrom live);
+
+/// Reads a whole file.
+Result<std::string> read_file(const std::string& path);
+
+/// Replaces a file's content: whole or not at all.
+Result<Done> write_file(const std::string& path, const std::string& text);
+
+}  // namespace rampart

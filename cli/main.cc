@@ -1,0 +1,144 @@
+/// The binary: builds the parser from the table of commands, reads argv, runs one command.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <set>
+
+#include "cli/frame.h"
+
+extern "C" char** environ;
+
+namespace rampart {
+namespace {
+
+/// The parser and where it puts what it reads.
+struct Parser {
+  CLI::App app{"SPF, DKIM and DMARC as code.", "rampart"};
+  std::map<std::string, std::vector<std::string>> values;  ///< Stable addresses for CLI11.
+  std::set<std::string> flags;
+  std::map<std::string, CLI::App*> groups;
+  std::vector<std::pair<const Command*, CLI::App*>> leaves;
+};
+
+void add_option(Parser& parser, CLI::App& app, const CommandOption& option) {
+  const std::string name(option.name);
+  const std::string spelled =
+      (option.letter ? std::string("-") + option.letter + "," : "") + "--" + name;
+  if (option.value.empty()) {
+    app.add_flag_callback(
+        spelled, [&parser, name] { parser.flags.insert(name); }, std::string(option.help));
+    return;
+  }
+  app.add_option(spelled, parser.values[name], std::string(option.help))
+      ->type_name(std::string(option.value))
+      ->allow_extra_args(false);
+}
+
+void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
+  const std::string name(word.name);
+  CLI::Option* option = app.add_option(name, parser.values[name], std::string(word.help));
+  option->type_name(word.count == Count::Any ? "..." : "");
+  // How many are needed is judged by the frame, which can say it in JSON too.
+  if (word.count != Count::Any) option->expected(0, 1);
+}
+
+CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& summary) {
+  CLI::App* app = parent.add_subcommand(name, summary);
+  app->fallthrough();
+  app->allow_extras();
+  app->require_subcommand(0, 1);
+  return app;
+}
+
+void add_command(Parser& parser, const Command& command) {
+  const std::string name(command.name);
+  const std::size_t space = name.find(' ');
+  const std::string summary(command.summary);
+  CLI::App*& group = parser.groups[name.substr(0, space)];
+  if (group == nullptr) group = add_app(parser.app, name.substr(0, space), summary);
+  CLI::App* app =
+      space == std::string::npos ? group : add_app(*group, name.substr(space + 1), summary);
+  for (const CommandOption& option : command.options) add_option(parser, *app, option);
+  for (const Positional& word : command.positionals) add_positional(parser, *app, word);
+  parser.leaves.emplace_back(&command, app);
+}
+
+void build(Parser& parser, const std::string& version) {
+  parser.app.allow_extras();
+  parser.app.require_subcommand(0, 1);
+  parser.app.set_version_flag("--version", "rampart " + version);
+  for (const CommandOption& option : global_options()) add_option(parser, parser.app, option);
+  for (const Command& command : commands()) add_command(parser, command);
+}
+
+Invocation invocation_of(const Parser& parser) {
+  Invocation invocation;
+  for (const auto& [command, app] : parser.leaves) {
+    if (app->parsed()) invocation.command = command;
+  }
+  for (const auto& [name, values] : parser.values) {
+    if (!values.empty()) invocation.arguments.values[name] = values;
+  }
+  for (const std::string& flag : parser.flags) invocation.arguments.values[flag] = {""};
+  invocation.unexpected = parser.app.remaining(true);
+  return invocation;
+}
+
+/// Whether `--format json` was asked for, of a command line that could not be parsed.
+Arguments format_of(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--format" && i + 1 < argc) arguments.values["format"] = {argv[i + 1]};
+    if (word.starts_with("--format=")) arguments.values["format"] = {word.substr(9)};
+  }
+  return arguments;
+}
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> variables;
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string text = *one;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
+
+Surroundings surroundings() {
+  return {.in = std::cin,
+          .out = std::cout,
+          .err = std::cerr,
+          .environment = environment(),
+          .version = RAMPART_VERSION,
+          .clock = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
+          .answers_prompt = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
+          .colour_terminal = isatty(STDOUT_FILENO) == 1};
+}
+
+int run_main(int argc, char** argv) {
+  // A reader that went away (`| head`) is a failed write, not a killed process.
+  signal(SIGPIPE, SIG_IGN);
+  std::ios::sync_with_stdio(false);
+  Surroundings outside = surroundings();
+  Parser parser;
+  build(parser, outside.version);
+  try {
+    parser.app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return parser.app.exit(asked, outside.out, outside.err);
+  } catch (const CLI::ParseError& error) {
+    return static_cast<int>(
+        usage_error(outside, format_of(argc, argv), error.what(), "see rampart --help"));
+  }
+  return static_cast<int>(run(invocation_of(parser), outside));
+}
+
+}  // namespace
+}  // namespace rampart
+
+int main(int argc, char** argv) { return rampart::run_main(argc, argv); }

@@ -1,0 +1,88 @@
+/// `rampart plan`: load, observe, make the plan, show it.
+
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/git.h"
+#include "reconciler/make_plan.h"
+#include "reconciler/plan_file.h"
+#include "reconciler/policy_edits.h"
+
+namespace rampart {
+namespace {
+
+/// GitHub takes comments shorter than 65,536 characters.
+constexpr std::size_t kMarkdownLimit = 65'536;
+
+Result<World> world_for(const Context& context, const Config& config) {
+  if (const std::optional<std::string> path = context.arguments.one("world")) {
+    const Result<std::string> text = read_file(*path);
+    if (!text) return text.error();
+    Result<World> world = world_from_json(*text);
+    return world ? world : within(*path, world.error());
+  }
+  const bool provider = context.arguments.one("live") == "provider";
+  const Result<ObserveOptions> options =
+      observe_options(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
+  if (!options) return options.error();
+  const Providers providers = make_providers(config, context.outside.environment, context.now);
+  return observe(config, providers, *options);
+}
+
+/// What changed in the rules since `ref`; where the YAML was not there yet, everything is new.
+Result<std::vector<PolicyEdit>> edits_since(const std::string& ref, const Config& config) {
+  const Result<std::map<std::string, std::string>> files = files_at(ref, config.file);
+  if (!files) return files.error();
+  Config base = builtin_config();
+  if (files->contains(config.file)) {
+    auto loaded = load_config_from(config.file, *files);
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
+      return Error{"the YAML at " + ref + " has mistakes: " + errors->front().message, "--base"};
+    }
+    base = std::get<Config>(std::move(loaded));
+  }
+  return policy_edits(base, config);
+}
+
+std::string shown(const Context& context, const Plan& plan) {
+  if (context.json()) return plan_to_json(plan);
+  if (context.format == "markdown") return plan_markdown(plan, kMarkdownLimit);
+  return plan_text(plan, context.colour);
+}
+
+/// Contract section 2: precedence 1, 3, 2, 0.
+ExitCode exit_code(const Context& context, const Plan& plan) {
+  const bool faulty = std::ranges::any_of(
+      plan.findings, [](const Finding& one) { return one.severity == Severity::Error; });
+  if (faulty || !plan.withheld.empty()) return ExitCode::Withheld;
+  const bool different = !plan.changes.empty();
+  return different && context.arguments.has("detailed-exitcode") ? ExitCode::Different
+                                                                 : ExitCode::Ok;
+}
+
+}  // namespace
+
+ExitCode run_plan(Context& context) {
+  const std::optional<Config> config = load(context);
+  if (!config) return ExitCode::Error;
+  const Result<World> world = world_for(context, *config);
+  if (!world) return fail(context, "world", world.error());
+  if (const std::optional<std::string> path = context.arguments.one("save-world")) {
+    const Result<Done> saved = write_file(*path, world_to_json(*world));
+    if (!saved) return fail(context, "unwritable", saved.error());
+  }
+  Plan plan = make_plan(*config, *world);
+  if (const std::optional<std::string> ref = context.arguments.one("base")) {
+    Result<std::vector<PolicyEdit>> edits = edits_since(*ref, *config);
+    if (!edits) return fail(context, "base", edits.error());
+    plan.policy_edits = std::move(edits).value();
+  }
+  if (const std::optional<std::string> path = context.arguments.one("out")) {
+    const Result<Done> written = write_file(*path, plan_to_json(plan));
+    if (!written) return fail(context, "unwritable", written.error());
+  }
+  context.outside.out << shown(context, plan);
+  return exit_code(context, plan);
+}
+
+}  // namespace rampart

@@ -1,0 +1,200 @@
+#include "cli/views_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "policies/codes.h"
+#include "reconciler/plan_file.h"
+
+namespace rampart {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Pretty, with a final newline; octets that are not UTF-8 become U+FFFD, never an exception.
+std::string printed(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string_view word(IncludeNeeded needed) {
+  switch (needed) {
+    case IncludeNeeded::Yes:
+      return "yes";
+    case IncludeNeeded::No:
+      return "no";
+    case IncludeNeeded::Optional:
+      return "optional";
+    case IncludeNeeded::Legacy:
+      return "legacy";
+    case IncludeNeeded::NotApplicable:
+      return "n/a";
+  }
+  return "";
+}
+
+std::string_view word(Aligns aligns) {
+  switch (aligns) {
+    case Aligns::Yes:
+      return "yes";
+    case Aligns::No:
+      return "no";
+    case Aligns::Optional:
+      return "optional";
+    case Aligns::Partly:
+      return "partly";
+    case Aligns::Unknown:
+      return "unknown";
+  }
+  return "";
+}
+
+std::string_view word(WriteState state) {
+  switch (state) {
+    case WriteState::Written:
+      return "written";
+    case WriteState::AlreadyLive:
+      return "already-live";
+    case WriteState::Withheld:
+      return "withheld";
+    case WriteState::Failed:
+      return "failed";
+    case WriteState::Unconfirmed:
+      return "unconfirmed";
+  }
+  return "";
+}
+
+Json sender_json(const Sender& sender) {
+  Json dkim = Json::array();
+  for (const DkimTemplate& record : sender.dkim) {
+    dkim.push_back({{"host", record.host},
+                    {"type", to_text(record.type)},
+                    {"target", record.target.empty() ? Json() : Json(record.target)}});
+  }
+  return {{"id", sender.id},
+          {"name", sender.name},
+          {"category", sender.category},
+          {"spf", sender.spf},
+          {"include_needed", word(sender.include_needed)},
+          {"return_path", sender.return_path ? Json(*sender.return_path) : Json()},
+          {"lookups", sender.lookups ? Json(*sender.lookups) : Json()},
+          {"lookups_as_of", sender.lookups_as_of.empty() ? Json() : Json(sender.lookups_as_of)},
+          {"dkim_kind", sender.dkim_kind},
+          {"dkim", dkim},
+          {"selectors", sender.selectors},
+          {"aligns", {{"spf", word(sender.spf_aligns)}, {"dkim", word(sender.dkim_aligns)}}},
+          {"rdns", sender.rdns},
+          {"builtin", sender.builtin},
+          {"note", sender.note},
+          {"source", sender.source},
+          {"reviewed", sender.reviewed}};
+}
+
+Json differences_json(const std::vector<Difference>& differences) {
+  Json rows = Json::array();
+  for (const Difference& one : differences) {
+    rows.push_back({{"name", one.key.name.text()},
+                    {"type", to_text(one.key.type)},
+                    {"server", one.server},
+                    {"want", one.want},
+                    {"got", one.got}});
+  }
+  return rows;
+}
+
+Json domains_json(const std::vector<DomainVerification>& domains) {
+  Json rows = Json::array();
+  for (const DomainVerification& one : domains) {
+    rows.push_back({{"domain", one.domain.text()},
+                    {"ok", one.differences.empty()},
+                    {"differences", differences_json(one.differences)}});
+  }
+  return rows;
+}
+
+std::string_view action(const Change& change) {
+  if (!change.set.before) return "create";
+  return change.set.after ? "update" : "delete";
+}
+
+Json sarif_rules(const std::vector<ConfigError>& errors) {
+  std::set<std::string> codes;
+  for (const ConfigError& error : errors) codes.insert(error.code);
+  Json rules = Json::array();
+  for (const std::string& code : codes) {
+    const Code* known = find_code(code);
+    const std::string meaning = known ? std::string(known->meaning) : code;
+    rules.push_back({{"id", code}, {"shortDescription", {{"text", meaning}}}});
+  }
+  return rules;
+}
+
+/// SARIF 2.1.0 section 3.27: one result; lines and columns count from 1.
+Json sarif_result(const ConfigError& error) {
+  const std::string hint = error.hint.empty() ? "" : " (" + error.hint + ")";
+  Json place = {{"artifactLocation", {{"uri", error.file}}}};
+  if (error.line > 0) {
+    place["region"] = {{"startLine", error.line}};
+    if (error.column > 0) place["region"]["startColumn"] = error.column;
+  }
+  Json result = {
+      {"ruleId", error.code}, {"level", "error"}, {"message", {{"text", error.message + hint}}}};
+  if (!error.file.empty()) {
+    result["locations"] = Json::array({Json{{"physicalLocation", place}}});
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string errors_json(const std::vector<ConfigError>& errors) {
+  Json rows = Json::array();
+  for (const ConfigError& error : errors) {
+    rows.push_back({{"file", error.file},
+                    {"line", error.line},
+                    {"column", error.column},
+                    {"code", error.code},
+                    {"message", error.message},
+                    {"hint", error.hint}});
+  }
+  return printed({{"errors", rows}});
+}
+
+std::string sarif(const std::vector<ConfigError>& errors, const std::string& version) {
+  Json results = Json::array();
+  for (const ConfigError& error : errors) results.push_back(sarif_result(error));
+  const Json driver = {{"name", "rampart"}, {"version", version}, {"rules", sarif_rules(errors)}};
+  const Json run = {{"tool", {{"driver", driver}}}, {"results", results}};
+  return printed({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                  {"version", "2.1.0"},
+                  {"runs", Json::array({run})}});
+}
+
+std::string senders_json(std::span<const Sender* const> senders) {
+  Json rows = Json::array();
+  for (const Sender* sender : senders) rows.push_back(sender_json(*sender));
+  return printed({{"senders", rows}});
+}
+
+std::string verify_json(const std::vector<DomainVerification>& domains) {
+  return printed({{"domains", domains_json(domains)}});
+}
+
+std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
+                       const std::vector<DomainVerification>& not_visible) {
+  Json rows = Json::array();
+  for (const WriteOutcome& one : outcomes) {
+    rows.push_back({{"domain", one.change.domain.text()},
+                    {"zone", one.change.zone.text()},
+                    {"provider", one.change.provider},
+                    {"name", one.change.name().text()},
+                    {"type", to_text(one.change.type())},
+                    {"action", action(one.change)},
+                    {"state", word(one.state)},
+                    {"why", one.why}});
+  }
+  return printed({{"outcomes", rows},
+                  {"not_visible", domains_json(not_visible)},
+                  {"plan", Json::parse(plan_to_json(plan), nullptr, false)}});
+}
+
+}  // namespace rampart

@@ -1,0 +1,31 @@
+/// The JSON documents of commands other than plan (contract section 3).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "policies/policy.h"
+#include "reconciler/apply.h"
+#include "reconciler/config.h"
+#include "reconciler/verify.h"
+
+namespace rampart {
+
+/// {"errors": [{file, line, column, code, message, hint}]}, as every failing command prints.
+std::string errors_json(const std::vector<ConfigError>& errors);
+
+/// The findings of `validate` as SARIF 2.1.0, with one rule for each code.
+std::string sarif(const std::vector<ConfigError>& errors, const std::string& version);
+
+/// {"senders": [...]}: catalogue rows.
+std::string senders_json(std::span<const Sender* const> senders);
+
+/// {"domains": [{domain, ok, differences}]}.
+std::string verify_json(const std::vector<DomainVerification>& domains);
+
+/// What applying came to: outcomes, what is not visible yet, and the plan as recomputed.
+std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
+                       const std::vector<DomainVerification>& not_visible);
+
+}  // namespace rampart
