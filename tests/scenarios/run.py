@@ -68,6 +68,7 @@ class Stage:
 
     def __init__(self, story, binary, work):
         self.work = pathlib.Path(work)
+        self.work.mkdir(exist_ok=True)
         self.folder = self.work / "story"
         shutil.copytree(story, self.folder, symlinks=True,
                         ignore=shutil.ignore_patterns("story.txt"))
