@@ -1,0 +1,338 @@
+/// RDATA between presentation form and the one spelling that a RecordSet keeps.
+#include "dns/rdata.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "dns/escape.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kMostRdataOctets = 65535;
+constexpr std::size_t kMostStringOctets = 255;
+
+/// What a field of RDATA holds.
+enum class Field { Domain, Number, Period, Word, String, Ip4, Ip6, Hex, Rest };
+
+struct Fields {
+  RecordType type;
+  std::span<const Field> fields;
+};
+
+using enum Field;
+
+constexpr std::array kName{Domain};
+constexpr std::array kIp4{Ip4};
+constexpr std::array kIp6{Ip6};
+constexpr std::array kPreferenceName{Number, Domain};
+constexpr std::array kSoa{Domain, Domain, Number, Period, Period, Period, Period};
+constexpr std::array kSrv{Number, Number, Number, Domain};
+constexpr std::array kCaa{Number, Word, String};
+constexpr std::array kTlsa{Number, Number, Number, Hex};
+constexpr std::array kNaptr{Number, Number, String, String, String, Domain};
+constexpr std::array kRp{Domain, Domain};
+constexpr std::array kService{Number, Domain, Rest};
+constexpr std::array kUnknown{Rest};
+
+constexpr RecordType number(int type) { return static_cast<RecordType>(type); }
+
+const std::array kTypes = std::to_array<Fields>({
+    {RecordType::A, kIp4},
+    {RecordType::NS, kName},
+    {RecordType::CNAME, kName},
+    {RecordType::SOA, kSoa},
+    {RecordType::PTR, kName},
+    {RecordType::MX, kPreferenceName},
+    {number(17), kRp},
+    {number(18), kPreferenceName},
+    {number(21), kPreferenceName},
+    {RecordType::AAAA, kIp6},
+    {RecordType::SRV, kSrv},
+    {number(35), kNaptr},
+    {number(36), kPreferenceName},
+    {RecordType::DNAME, kName},
+    {RecordType::TLSA, kTlsa},
+    {number(64), kService},
+    {number(65), kService},
+    {RecordType::CAA, kCaa},
+});
+
+bool is_text_type(RecordType type) { return type == RecordType::TXT || type == RecordType::SPF; }
+
+std::span<const Field> fields_of(RecordType type) {
+  const auto found = std::ranges::find(kTypes, type, &Fields::type);
+  return found == kTypes.end() ? std::span<const Field>(kUnknown) : found->fields;
+}
+
+/// RFC 3597 section 5: `\# LENGTH HEX` is RDATA of any type.
+bool is_generic(std::span<const ZoneWord> words) {
+  return !words.empty() && !words[0].quoted && words[0].text == "\\#";
+}
+
+Error bad_field(const ZoneWord& word, std::string_view wanted) {
+  return Error{.what = "\"" + printable(word.text) + "\" is not " + std::string(wanted)};
+}
+
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::string as_written(std::span<const ZoneWord> words) {
+  std::string text;
+  for (const ZoneWord& word : words) {
+    if (!text.empty() && !word.glued) text += ' ';
+    text += word.quoted ? "\"" + std::string(word.text) + "\"" : std::string(word.text);
+  }
+  return text;
+}
+
+Result<std::string> read_string(const ZoneWord& word) {
+  std::string octets;
+  for (std::size_t at = 0; at < word.text.size();) {
+    if (word.text[at] != '\\') {
+      octets += word.text[at++];
+      continue;
+    }
+    const std::optional<Escaped> escaped = read_escape(word.text.substr(at));
+    if (!escaped) return bad_field(word, "a string: it holds a bad escape");
+    octets += escaped->octet;
+    at += escaped->length;
+  }
+  if (octets.size() > kMostStringOctets) {
+    return Error{.what = "a string has " + std::to_string(octets.size()) +
+                         " octets, at most 255 fit; cut it into several quoted strings"};
+  }
+  return octets;
+}
+
+Result<std::string> read_number(const ZoneWord& word) {
+  std::uint32_t value = 0;
+  const char* end = word.text.data() + word.text.size();
+  const auto [stop, error] = std::from_chars(word.text.data(), end, value);
+  if (word.text.empty() || error != std::errc() || stop != end) return bad_field(word, "a number");
+  return std::to_string(value);
+}
+
+Result<std::string> read_address(const ZoneWord& word, int family) {
+  std::array<unsigned char, 16> octets{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const std::string address(word.text);
+  if (inet_pton(family, address.c_str(), octets.data()) != 1 ||
+      inet_ntop(family, octets.data(), text.data(), text.size()) == nullptr) {
+    return bad_field(word, family == AF_INET ? "an IPv4 address" : "an IPv6 address");
+  }
+  return std::string(text.data());
+}
+
+Result<std::string> read_field(Field field, const ZoneWord& word, const Name& origin) {
+  switch (field) {
+    case Field::Domain: {
+      const Result<Name> name = read_zone_name(word, origin);
+      if (!name) return name.error();
+      return name->text();
+    }
+    case Field::Number:
+      return read_number(word);
+    case Field::Period: {
+      const std::optional<std::uint32_t> period = read_period(word.text);
+      if (!period) return bad_field(word, "a period of time");
+      return std::to_string(*period);
+    }
+    case Field::Word:
+      return to_lower(word.text);
+    case Field::String: {
+      const Result<std::string> octets = read_string(word);
+      if (!octets) return octets;
+      return quote_txt(*octets);
+    }
+    case Field::Ip4:
+      return read_address(word, AF_INET);
+    case Field::Ip6:
+      return read_address(word, AF_INET6);
+    case Field::Hex:
+    case Field::Rest:
+      break;
+  }
+  return std::string(word.text);
+}
+
+Result<std::string> read_fields(std::span<const Field> fields, std::span<const ZoneWord> words,
+                                const Name& origin) {
+  std::string value;
+  for (const Field field : fields) {
+    if (field == Rest || field == Hex) {
+      std::string rest = as_written(words);
+      if (field == Hex) {
+        std::erase(rest, ' ');
+        rest = to_lower(rest);
+      }
+      if (!value.empty() && !rest.empty()) value += ' ';
+      return value + rest;
+    }
+    if (words.empty()) return Error{.what = "the record's data is cut short"};
+    const Result<std::string> text = read_field(field, words.front(), origin);
+    if (!text) return text;
+    if (!value.empty()) value += ' ';
+    value += *text;
+    words = words.subspan(1);
+  }
+  if (!words.empty()) return bad_field(words.front(), "expected: the record's data ends before it");
+  return value;
+}
+
+std::optional<int> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+/// The octets of `\# LENGTH HEX`; nothing where the length or a digit is wrong.
+std::optional<std::string> generic_octets(std::span<const ZoneWord> words) {
+  if (words.size() < 2) return std::nullopt;
+  std::string hex;
+  for (const ZoneWord& word : words.subspan(2)) hex += word.text;
+  std::string octets;
+  for (std::size_t at = 0; at + 1 < hex.size(); at += 2) {
+    const std::optional<int> high = hex_digit(hex[at]);
+    const std::optional<int> low = hex_digit(hex[at + 1]);
+    if (!high || !low) return std::nullopt;
+    octets += static_cast<char>(*high * 16 + *low);
+  }
+  const Result<std::string> length = read_number(words[1]);
+  if (!length || *length != std::to_string(octets.size()) || hex.size() % 2 != 0) {
+    return std::nullopt;
+  }
+  return octets;
+}
+
+/// The joined strings of a TXT's wire form.
+Result<std::string> read_generic_text(std::span<const ZoneWord> words) {
+  const std::optional<std::string> octets = generic_octets(words);
+  if (!octets || octets->empty())
+    return Error{.what = R"(the \# form of this record is malformed)"};
+  std::string joined;
+  for (std::size_t at = 0; at < octets->size();) {
+    const std::size_t length = static_cast<unsigned char>((*octets)[at]);
+    if (at + 1 + length > octets->size()) {
+      return Error{.what = R"(a string of the \# form is cut short)"};
+    }
+    joined += octets->substr(at + 1, length);
+    at += 1 + length;
+  }
+  return joined;
+}
+
+Result<std::string> read_text(std::span<const ZoneWord> words) {
+  if (words.empty()) return Error{.what = "the record has no text"};
+  if (is_generic(words)) return read_generic_text(words);
+  std::string joined;
+  for (const ZoneWord& word : words) {
+    const Result<std::string> octets = read_string(word);
+    if (!octets) return octets;
+    joined += *octets;
+  }
+  if (joined.size() + words.size() > kMostRdataOctets) {
+    return Error{.what = "the text is longer than a record can hold (65535 octets)"};
+  }
+  return joined;
+}
+
+std::optional<std::uint32_t> unit_seconds(char unit) {
+  switch (unit) {
+    case 's':
+    case 'S':
+      return 1;
+    case 'm':
+    case 'M':
+      return 60;
+    case 'h':
+    case 'H':
+      return 3600;
+    case 'd':
+    case 'D':
+      return 86400;
+    case 'w':
+    case 'W':
+      return 604800;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> read_period(std::string_view text) {
+  constexpr std::uint64_t kMost = 0xFFFFFFFF;
+  std::uint64_t total = 0;
+  const bool plain = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  if (text.empty()) return std::nullopt;
+  while (!text.empty()) {
+    std::uint32_t count = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || stop == text.data()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+    if (text.empty() && !plain) return std::nullopt;
+    const std::optional<std::uint32_t> unit = plain ? 1 : unit_seconds(text.front());
+    if (!unit) return std::nullopt;
+    if (!plain) text.remove_prefix(1);
+    total += std::uint64_t{count} * *unit;
+    if (total > kMost) return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(total);
+}
+
+Result<Name> read_zone_name(const ZoneWord& word, const Name& origin) {
+  if (word.quoted) return bad_field(word, "a name: it is quoted");
+  if (word.text == "@") return origin;
+  std::string text;
+  for (const char c : word.text) {
+    text += static_cast<unsigned char>(c) < 0x80 ? std::string(1, c) : decimal_escape(c);
+  }
+  if (text == ".") return Name::root();
+  std::size_t backslashes = 0;
+  for (std::size_t at = text.size() - 1; at > 0 && text[at - 1] == '\\'; --at) ++backslashes;
+  if (text.ends_with('.') && backslashes % 2 == 0) return Name::parse(text);
+  return Name::parse(origin.is_root() ? text + "." : text + "." + origin.text());
+}
+
+Result<std::string> canonical_rdata(RecordType type, std::span<const ZoneWord> words,
+                                    const Name& origin) {
+  if (is_text_type(type)) return read_text(words);
+  if (is_generic(words)) return as_written(words);
+  return read_fields(fields_of(type), words, origin);
+}
+
+Result<std::string> canonical_rdata(RecordType type, std::string_view text) {
+  const Result<std::vector<ZoneStatement>> statements = lex_zone(text);
+  if (!statements) return statements.error();
+  if (statements->size() != 1) return Error{.what = "the record's data is not one line"};
+  return canonical_rdata(type, statements->front().words, Name::root());
+}
+
+std::string print_rdata(RecordType type, std::string_view value) {
+  if (is_text_type(type)) return quote_txt(value);
+  const Result<std::vector<ZoneStatement>> statements = lex_zone(value);
+  if (!statements || statements->size() != 1) return std::string(value);
+  const std::vector<ZoneWord>& words = statements->front().words;
+  if (is_generic(words)) return std::string(value);
+  std::string text;
+  const std::span<const Field> fields = fields_of(type);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!text.empty() && !words[i].glued) text += ' ';
+    text += as_written(std::span(&words[i], 1));
+    if (i < fields.size() && fields[i] == Field::Domain && words[i].text != ".") text += '.';
+  }
+  return text;
+}
+
+}  // namespace rampart
