@@ -1,7 +1,9 @@
-/// Applying: recomputed from provider truth, limited by a reviewed plan, written by turn, read back.
+/// Applying: recomputed from provider truth, limited by a reviewed plan, written by turn, read
+/// back.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +17,8 @@ enum class WriteState {
   Written,     ///< Written and read back.
   AlreadyLive,
   Withheld,    ///< Not in the reviewed plan, stale, blocked, or after an earlier failure.
-  Failed,      ///< The host refused or could not be reached; nothing of it stands.
+  Failed,      ///< The host refused, could not be reached, or somebody else wrote meanwhile;
+               ///< nothing of it stands.
   Unconfirmed, ///< Written, but reading back showed something else.
 };
 
@@ -39,6 +42,8 @@ struct ApplyOptions {
 
 /// The changes of `now` that `reviewed` allows; the others become withheld with a Finding
 /// (plan-stale, not-in-plan). Changes of `reviewed` that already stand are named in `already_live`.
+/// A zone that moved since the review is withheld whole (all zones where `strict`), except for what
+/// the review allows to be loosened.
 struct Limited {
   Plan plan;
   std::vector<Change> already_live;
@@ -46,8 +51,21 @@ struct Limited {
 Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool strict);
 
 /// Writes `plan` turn by turn: a turn completes on every host before the next begins. Within a turn
-/// a zone that fails keeps its own later turns back, never another zone's.
+/// a zone that fails keeps its own later turns back, and those of the domains it failed, never
+/// another's. Loosening is written one change at a time, so that no sibling can block it.
+/// Each set is read just before it is written, and again after.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const std::function<void(const std::string&)>& progress);
+
+/// All of applying a plan recomputed as `now`: limits it, writes it, and accounts for every change,
+/// those already live and those withheld included.
+ApplyReport apply_plan(const Plan& now, const World& world, const Providers& providers,
+                       const ApplyOptions& options,
+                       const std::function<void(const std::string&)>& progress);
+
+/// Whether exactly `side` stands at the change's name among `sets`, of the types that the change
+/// is about (a CNAME always is one: nothing may stand beside it).
+bool stands(const SetChange& change, const std::optional<TypedSet>& side,
+            const std::map<RecordKey, RecordSet>& sets);
 
 }  // namespace rampart

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "dns/utf8.h"
 #include "mail/dkim_key.h"
 
 namespace rampart::document {
@@ -19,22 +20,6 @@ std::string place(std::string_view text, std::size_t offset) {
   const auto line = std::ranges::count(before, '\n') + 1;
   const std::size_t start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
   return fmt::format("line {}, column {}", line, before.size() - start + 1);
-}
-
-/// The length of the UTF-8 sequence at the front of `text`, or 0.
-std::size_t sequence(std::string_view text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = octet(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (octet(i) < 0x80 || octet(i) > 0xBF) return 0;
-  }
-  // RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
-  const bool overlong = (first == 0xE0 && octet(1) < 0xA0) || (first == 0xF0 && octet(1) < 0x90);
-  const bool outside = (first == 0xED && octet(1) > 0x9F) || (first == 0xF4 && octet(1) > 0x8F);
-  return overlong || outside ? 0 : length;
 }
 
 }  // namespace
@@ -186,9 +171,9 @@ std::string octets_from_json(const Reader& reader) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+    const std::optional<CodePoint> point = first_code_point(text);
+    if (!point) return false;
+    text.remove_prefix(point->octets);
   }
   return true;
 }

@@ -56,7 +56,7 @@ RecordSet set_from_json(const Reader& reader);
 Json octets_to_json(const std::string& octets);
 std::string octets_from_json(const Reader& reader);
 
-/// Whether `text` is UTF-8 (RFC 3629 section 4).
+/// Whether `text` is UTF-8 (RFC 3629 section 3).
 bool is_utf8(std::string_view text);
 
 }  // namespace rampart::document

@@ -143,9 +143,13 @@ World read_world(const Reader& reader) {
   World world;
   world.now = reader.at("now").time();
   world.frozen = reader.at("frozen").truth();
+  world.normalize = reader.at("normalize").truth();
   for (const Reader& zone : reader.at("zones").items()) world.zones.push_back(read_zone(zone));
   for (const Reader& missing : reader.at("zone_missing").items()) {
     world.zone_missing.insert_or_assign(missing.at("domain").name(), missing.at("why").text());
+  }
+  for (const Reader& zone : reader.at("unmanaged_zones").items()) {
+    world.unmanaged_zones.push_back(zone.name());
   }
   for (const Reader& answer : reader.at("answers").items()) {
     world.answers.insert_or_assign(read_key(answer), read_answer(answer));
@@ -163,6 +167,7 @@ std::string world_to_json(const World& world) {
   json["world_version"] = 1;
   json["now"] = to_text(world.now);
   json["frozen"] = world.frozen;
+  json["normalize"] = world.normalize;
   json["zones"] = Json::array();
   for (const LiveZone& zone : world.zones) json["zones"].push_back(zone_to_json(zone));
   json["zone_missing"] = Json::array();
@@ -172,6 +177,8 @@ std::string world_to_json(const World& world) {
     missing["why"] = why;
     json["zone_missing"].push_back(std::move(missing));
   }
+  json["unmanaged_zones"] = Json::array();
+  for (const Name& zone : world.unmanaged_zones) json["unmanaged_zones"].push_back(zone.text());
   json["answers"] = Json::array();
   for (const auto& [question, answer] : world.answers) {
     json["answers"].push_back(answer_to_json(question, answer));

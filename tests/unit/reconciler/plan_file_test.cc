@@ -174,6 +174,8 @@ TEST_CASE("a world survives its document") {
   World world;
   world.now = *parse_time("2026-11-21T00:00:00Z");
   world.frozen = true;
+  world.normalize = true;
+  world.unmanaged_zones = {Name::literal("example.net")};
   const RecordKey apex{Name::literal("example.com"), RecordType::TXT};
   const RecordKey dmarc{Name::literal("_dmarc.example.com"), RecordType::TXT};
   LiveZone zone{.apex = apex.name,
@@ -210,6 +212,8 @@ TEST_CASE("a world survives its document") {
   REQUIRE(again.ok());
   CHECK(again->now == world.now);
   CHECK(again->frozen);
+  CHECK(again->normalize);
+  CHECK(again->unmanaged_zones == world.unmanaged_zones);
   REQUIRE(again->zones.size() == 2);
   CHECK(again->zones[0].sets == zone.sets);
   CHECK(again->zones[0].wildcards == zone.wildcards);
