@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
@@ -26,10 +27,12 @@ std::string place(const Change& change) {
 
 /// What stands at the reviewed change's name, or nothing where that is not known for certain.
 std::optional<std::map<RecordKey, RecordSet>> truth_at(const Change& change, const World& world) {
-  const auto zone = std::ranges::find_if(world.zones, [&](const LiveZone& live) {
-    return live.apex == change.zone && live.provider == change.provider;
-  });
-  if (zone == world.zones.end() || !zone->error.empty()) return std::nullopt;
+  const auto where = [](const LiveZone& live) { return std::tie(live.apex, live.provider); };
+  const auto zone = std::ranges::lower_bound(world.zones, std::tie(change.zone, change.provider),
+                                             std::less<>{}, where);
+  const bool known =
+      zone != world.zones.end() && where(*zone) == std::tie(change.zone, change.provider);
+  if (!known || !zone->error.empty()) return std::nullopt;
   std::set<RecordType> types = {RecordType::CNAME};
   if (change.set.before) types.insert(change.set.before->type);
   if (change.set.after) types.insert(change.set.after->type);
@@ -76,13 +79,36 @@ Finding unreviewed(const Change& change) {
           {{change.name(), change.type()}}};
 }
 
+Finding outdated(const Change& change) {
+  return {Severity::Warning,
+          "plan-outdated",
+          change.domain,
+          fmt::format("the reviewed change of {} is not made: the plan made now has none there",
+                      place(change)),
+          "the YAML or the time has changed since the review; make a plan again",
+          {},
+          {}};
+}
+
+std::set<Identity> planned(const Plan& plan) {
+  std::set<Identity> identities;
+  for (const Change& change : plan.changes) identities.insert(identity(change));
+  for (const Withheld& withheld : plan.withheld) identities.insert(identity(withheld.change));
+  return identities;
+}
+
 /// The zones in which something moved, each told once per record.
-std::set<Name> moved_zones(const Plan& reviewed, const World& world, Limited& limited) {
+std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& world,
+                           Limited& limited) {
   std::set<Name> moved;
+  const std::set<Identity> still_planned = planned(now);
   for (const Change& change : reviewed.changes) {
-    const Standing now = standing(change, world);
-    if (now == Standing::AlreadyLive) limited.already_live.push_back(change);
-    if (now != Standing::Moved) continue;
+    const Standing found = standing(change, world);
+    if (found == Standing::AlreadyLive) limited.already_live.push_back(change);
+    if (found == Standing::Ready && !still_planned.contains(identity(change))) {
+      limited.plan.findings.push_back(outdated(change));
+    }
+    if (found != Standing::Moved) continue;
     moved.insert(change.zone);
     limited.plan.findings.push_back(stale(change));
   }
@@ -122,7 +148,7 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool
   limited.plan.changes.clear();
   std::map<Identity, const Change*> allowed;
   for (const Change& change : reviewed.changes) allowed[identity(change)] = &change;
-  const std::set<Name> moved = moved_zones(reviewed, world, limited);
+  const std::set<Name> moved = moved_zones(now, reviewed, world, limited);
   for (const Change& change : now.changes) {
     const auto row = allowed.find(identity(change));
     const bool same = row != allowed.end() && row->second->set == change.set;

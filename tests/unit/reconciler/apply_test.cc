@@ -1,0 +1,371 @@
+/// Applying: what a review allows, the order of turns, and failure at any call.
+#include "reconciler/apply.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/support/memory_provider.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::seconds;
+using testing::Calls;
+using testing::Fault;
+using testing::FlakyProvider;
+using testing::MemoryProvider;
+using testing::Zones;
+
+/// Values that are ours wherever they stand.
+const char* const kSpf = "v=spf1 -all";
+const char* const kSofter = "v=spf1 ~all";
+const char* const kTheirs = "v=spf1 +mx -all";
+
+RecordSet set(std::set<std::string> values, int ttl = 3600) {
+  return {seconds(ttl), std::move(values)};
+}
+
+RecordKey txt(const char* name) { return {Name::literal(name), RecordType::TXT}; }
+RecordKey cname(const char* name) { return {Name::literal(name), RecordType::CNAME}; }
+
+/// One row of the tables below: a TXT set's change in a zone at a host.
+struct Row {
+  const char* zone;
+  const char* name;
+  std::set<std::string> before;  ///< Empty: none stands.
+  std::set<std::string> after;   ///< Empty: none is wanted.
+  Turn turn = Turn::Publish;
+  const char* host = "a";
+};
+
+std::optional<TypedSet> side(const std::set<std::string>& values) {
+  if (values.empty()) return std::nullopt;
+  return TypedSet{RecordType::TXT, set(values)};
+}
+
+Change change(const Row& row) {
+  return {Name::literal(row.zone),
+          Name::literal(row.zone),
+          row.host,
+          {Name::literal(row.name), side(row.before), side(row.after)},
+          row.turn,
+          {"because"}};
+}
+
+Plan plan(const std::vector<Row>& rows) {
+  Plan plan;
+  for (const Row& row : rows) plan.changes.push_back(change(row));
+  return plan;
+}
+
+/// A world in which the rows' `before` stands.
+World world(const std::vector<Row>& rows) {
+  std::map<std::pair<Name, std::string>, LiveZone> zones;
+  for (const Row& row : rows) {
+    const Name apex = Name::literal(row.zone);
+    auto [zone, added] = zones.try_emplace({apex, row.host}, LiveZone{.apex = apex,
+                                                                      .provider = row.host,
+                                                                      .from_provider = true,
+                                                                      .complete = true,
+                                                                      .sets = {},
+                                                                      .wildcards = {},
+                                                                      .error = "",
+                                                                      .max_txt_octets = {}});
+    if (row.before.empty()) continue;
+    zone->second.sets[txt(row.name)] = {LiveState::Present, set(row.before), ""};
+  }
+  World world;
+  for (auto& [key, zone] : zones) world.zones.push_back(std::move(zone));
+  return world;
+}
+
+/// "name: codes" of what is withheld, and the names of what may go, in one line each.
+std::vector<std::string> shape(const Limited& limited) {
+  std::vector<std::string> lines;
+  for (const Change& change : limited.plan.changes) lines.push_back("+ " + change.name().text());
+  for (const Change& change : limited.already_live) lines.push_back("= " + change.name().text());
+  for (const Withheld& withheld : limited.plan.withheld) {
+    std::string line = "! " + withheld.change.name().text();
+    for (const std::string& code : withheld.codes) line += " " + code;
+    lines.push_back(line);
+  }
+  for (const Finding& finding : limited.plan.findings) lines.push_back("? " + finding.code);
+  return lines;
+}
+
+void check_limit(const std::vector<Row>& now, const std::vector<Row>& reviewed,
+                 const std::vector<Row>& live, bool strict,
+                 const std::vector<std::string>& expected) {
+  CHECK(shape(limit_to(plan(now), plan(reviewed), world(live), strict)) == expected);
+}
+
+const Row kA{"a.example", "_dmarc.a.example", {kSpf}, {kSofter}};
+const Row kA2{"a.example", "s._domainkey.a.example", {}, {"key"}};
+const Row kB{"b.example", "_dmarc.b.example", {kSpf}, {kSofter}};
+/// kA where somebody else has written since.
+const Row kAMoved{"a.example", "_dmarc.a.example", {kTheirs}, {kSofter}};
+const Row kADone{"a.example", "_dmarc.a.example", {kSofter}, {}};
+
+/// The hosts of one test, in memory, with a common count of calls.
+struct Hosts {
+  std::map<std::string, Zones> zones;
+  Calls calls;
+
+  Providers providers() {
+    Providers providers;
+    for (auto& [name, held] : zones) {
+      providers.emplace(name, Result<std::unique_ptr<Provider>>(std::make_unique<FlakyProvider>(
+                                  std::make_unique<MemoryProvider>(held), calls)));
+    }
+    return providers;
+  }
+};
+
+Hosts hosts(const std::vector<Row>& rows) {
+  Hosts hosts;
+  for (const Row& row : rows) {
+    auto& sets = hosts.zones[row.host][Name::literal(row.zone)];
+    if (!row.before.empty()) sets[txt(row.name)] = set(row.before);
+  }
+  return hosts;
+}
+
+/// "state name" of each outcome, in the order of writing.
+std::vector<std::string> shape(const std::vector<WriteOutcome>& outcomes) {
+  static const std::map<WriteState, std::string> words = {{WriteState::Written, "written"},
+                                                          {WriteState::AlreadyLive, "live"},
+                                                          {WriteState::Withheld, "withheld"},
+                                                          {WriteState::Failed, "failed"},
+                                                          {WriteState::Unconfirmed, "unconfirmed"}};
+  std::vector<std::string> lines;
+  for (const WriteOutcome& outcome : outcomes) {
+    lines.push_back(words.at(outcome.state) + " " + outcome.change.name().text() + " " +
+                    outcome.change.provider);
+  }
+  return lines;
+}
+
+std::vector<WriteOutcome> write(const Plan& plan, Hosts& hosts) {
+  return write_plan(plan, hosts.providers(), {});
+}
+
+}  // namespace
+
+TEST_CASE("a review limits what may be written") {
+  check_limit({kA, kB}, {kA, kB}, {kA, kB}, false, {"+ _dmarc.a.example", "+ _dmarc.b.example"});
+  check_limit({kA, kB}, {kA}, {kA, kB}, false,
+              {"+ _dmarc.a.example", "! _dmarc.b.example not-in-plan", "? not-in-plan"});
+  check_limit({}, {}, {}, false, {});
+  // The YAML wants something else now.
+  const Row other{"a.example", "_dmarc.a.example", {kSpf}, {"v=spf1 ?all"}};
+  check_limit({other}, {kA}, {kA}, false, {"! _dmarc.a.example not-in-plan", "? not-in-plan"});
+  // At another host.
+  const Row elsewhere{"a.example", "_dmarc.a.example", {kSpf}, {kSofter}, Turn::Publish, "b"};
+  check_limit({kA, elsewhere}, {kA}, {kA, elsewhere}, false,
+              {"+ _dmarc.a.example", "! _dmarc.a.example not-in-plan", "? not-in-plan"});
+}
+
+TEST_CASE("a reviewed change that already stands is skipped") {
+  check_limit({kA2}, {kA, kA2}, {kADone, kA2}, false,
+              {"+ s._domainkey.a.example", "= _dmarc.a.example"});
+  const Row removed{"a.example", "_dmarc.a.example", {kSpf}, {}};
+  const Row gone{"a.example", "_dmarc.a.example", {}, {}};
+  check_limit({}, {removed}, {gone}, false, {"= _dmarc.a.example"});
+}
+
+TEST_CASE("a zone that moved is withheld, and with strict every zone") {
+  const std::vector<std::string> one = {"+ _dmarc.b.example", "! _dmarc.a.example plan-stale",
+                                        "! s._domainkey.a.example plan-stale", "? plan-stale"};
+  check_limit({kAMoved, kA2, kB}, {kA, kA2, kB}, {kAMoved, kA2, kB}, false, one);
+  check_limit({kAMoved, kA2, kB}, {kA, kA2, kB}, {kAMoved, kA2, kB}, true,
+              {"! _dmarc.a.example plan-stale", "! s._domainkey.a.example plan-stale",
+               "! _dmarc.b.example plan-stale", "? plan-stale"});
+  // A zone that nobody could read counts as moved.
+  check_limit({kB}, {kA, kB}, {kB}, false, {"+ _dmarc.b.example", "? plan-stale"});
+}
+
+TEST_CASE("reviewed loosening waits for no sibling that moved") {
+  Row relax = kA2;
+  relax.turn = Turn::Relax;
+  check_limit({kAMoved, relax}, {kA, relax}, {kAMoved, relax}, false,
+              {"+ s._domainkey.a.example", "! _dmarc.a.example plan-stale", "? plan-stale"});
+}
+
+TEST_CASE("a reviewed change that nobody wants any more is told") {
+  check_limit({}, {kA}, {kA}, false, {"? plan-outdated"});
+}
+
+TEST_CASE("a set stands only with its type, TTL and values, and beside no CNAME") {
+  const SetChange swap{Name::literal("s.example"), TypedSet{RecordType::CNAME, set({"t.example"})},
+                       TypedSet{RecordType::TXT, set({"key"})}};
+  const std::map<RecordKey, RecordSet> old = {{cname("s.example"), set({"t.example"})},
+                                              {txt("other.example"), set({"x"})}};
+  const std::map<RecordKey, RecordSet> both = {{cname("s.example"), set({"t.example"})},
+                                               {txt("s.example"), set({"key"})}};
+  CHECK(stands(swap, swap.before, old));
+  CHECK_FALSE(stands(swap, swap.after, old));
+  CHECK_FALSE(stands(swap, swap.before, both));
+  CHECK_FALSE(stands(swap, swap.after, both));
+  CHECK_FALSE(stands(swap, std::nullopt, old));
+  CHECK(stands(swap, std::nullopt, {}));
+  CHECK_FALSE(stands(swap, swap.after, {{txt("s.example"), set({"key"}, 60)}}));
+  CHECK(stands(swap, swap.after,
+               {{txt("s.example"), set({"key"})},
+                {{Name::literal("s.example"), RecordType::MX}, set({"0 ."})}}));
+}
+
+TEST_CASE("turns are written in their order, each on every host before the next") {
+  const std::vector<Row> rows = {
+      {"a.example", "e.a.example", {kSpf}, {kSofter}, Turn::Enforce, "a"},
+      {"a.example", "p.a.example", {}, {kSofter}, Turn::Publish, "a"},
+      {"a.example", "p.a.example", {}, {kSofter}, Turn::Publish, "b"},
+      {"b.example", "r.b.example", {kSpf}, {}, Turn::Retire, "b"},
+      {"b.example", "l.b.example", {kSpf}, {kSofter}, Turn::Relax, "b"},
+      {"b.example", "u.b.example", {kSpf}, {kSofter}, Turn::Authorize, "b"}};
+  Hosts held = hosts(rows);
+  CHECK(shape(write(plan(rows), held)) ==
+        std::vector<std::string>{"written l.b.example b", "written p.a.example a",
+                                 "written p.a.example b", "written u.b.example b",
+                                 "written e.a.example a", "written r.b.example b"});
+  CHECK(held.zones["b"][Name::literal("b.example")].size() == 2);
+  CHECK(held.zones["a"][Name::literal("a.example")][txt("e.a.example")] == set({kSofter}));
+}
+
+TEST_CASE("a zone that fails keeps its own later turns back, never another's") {
+  const std::vector<Row> rows = {{"a.example", "p.a.example", {}, {kSofter}, Turn::Publish},
+                                 {"a.example", "e.a.example", {kSpf}, {kSofter}, Turn::Enforce},
+                                 {"b.example", "e.b.example", {kSpf}, {kSofter}, Turn::Enforce}};
+  Hosts held = hosts(rows);
+  held.calls = {0, 2, Fault::Refuse};  // The write of p.a.example.
+  const auto outcomes = write(plan(rows), held);
+  CHECK(shape(outcomes) == std::vector<std::string>{"failed p.a.example a",
+                                                    "withheld e.a.example a",
+                                                    "written e.b.example a"});
+  CHECK(outcomes[0].why == "host: 503 try later");
+  CHECK(outcomes[1].why == "after an earlier failure in a.example");
+}
+
+TEST_CASE("loosening is never blocked by a failed sibling") {
+  const std::vector<Row> rows = {{"a.example", "l1.a.example", {kSpf}, {kSofter}, Turn::Relax},
+                                 {"a.example", "l2.a.example", {kSpf}, {kSofter}, Turn::Relax}};
+  for (const Fault fault : {Fault::Refuse, Fault::Conflict}) {
+    Hosts held = hosts(rows);
+    held.calls = {0, 2, fault};
+    CHECK(shape(write(plan(rows), held)) ==
+          std::vector<std::string>{"failed l1.a.example a", "written l2.a.example a"});
+  }
+}
+
+TEST_CASE("a change that somebody else overtook is refused, its siblings are written") {
+  const std::vector<Row> rows = {kA, kA2};
+  Hosts held = hosts({kAMoved, kA2});
+  const auto outcomes = write(plan(rows), held);
+  CHECK(shape(outcomes) ==
+        std::vector<std::string>{"failed _dmarc.a.example a", "written s._domainkey.a.example a"});
+  CHECK(outcomes[0].why ==
+        "somebody else changed _dmarc.a.example TXT since it was read: nothing was written; plan "
+        "again");
+  CHECK(held.zones["a"][Name::literal("a.example")][txt("_dmarc.a.example")] == set({kTheirs}));
+}
+
+TEST_CASE("a write that would drop a stranger's value is refused") {
+  const Row greedy{"a.example", "a.example", {"site=1", "v=spf1 -all"}, {"v=spf1 ~all"}};
+  Hosts held = hosts({greedy});
+  CHECK(shape(write(plan({greedy}), held)) == std::vector<std::string>{"failed a.example a"});
+  CHECK(held.zones["a"][Name::literal("a.example")][txt("a.example")] == set(greedy.before));
+}
+
+TEST_CASE("a lost answer is settled by reading back") {
+  Hosts held = hosts({kA});
+  held.calls = {0, 2, Fault::LoseAnswer};
+  CHECK(shape(write(plan({kA}), held)) == std::vector<std::string>{"written _dmarc.a.example a"});
+  Hosts unread = hosts({kA});
+  unread.calls = {0, 4, Fault::Refuse};  // Reading back.
+  const auto outcomes = write(plan({kA}), unread);
+  CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
+  CHECK(outcomes[0].why == "written, but it could not be read back: host: 503 try later");
+}
+
+TEST_CASE("a provider that could not be made fails its own changes only") {
+  Row other = kB;
+  other.host = "b";
+  Hosts held = hosts({kA, other});
+  Providers providers = held.providers();
+  providers.insert_or_assign("a", Error{"CLOUDFLARE_API_TOKEN is not set", "a", false, false});
+  const auto outcomes = write_plan(plan({kA, other}), providers, {});
+  CHECK(shape(outcomes) ==
+        std::vector<std::string>{"failed _dmarc.a.example a", "written _dmarc.b.example b"});
+  providers.erase("a");
+  CHECK(write_plan(plan({kA}), providers, {})[0].why == "there is no provider \"a\"");
+}
+
+TEST_CASE("the report accounts for every change") {
+  Plan now = plan({kA, kB});
+  now.withheld = {{change(kA2), {"dkim-key-invalid"}}};
+  Hosts held = hosts({kA, kA2, kB});
+  std::vector<std::string> told;
+  const ApplyReport report =
+      apply_plan(now, world({kA, kA2, kB}), held.providers(), {plan({kA}), false},
+                 [&](const std::string& line) { told.push_back(line); });
+  CHECK(shape(report.outcomes) == std::vector<std::string>{"written _dmarc.a.example a",
+                                                           "withheld s._domainkey.a.example a",
+                                                           "withheld _dmarc.b.example a"});
+  CHECK(report.outcomes[2].why == "not-in-plan");
+  CHECK(told == std::vector<std::string>{"a.example at a: publish: 1 of 1 written"});
+}
+
+namespace {
+
+/// Where every row's `after` is to stand, and what does not stand yet as a plan.
+Plan remaining(const std::vector<Row>& rows, Hosts& held) {
+  Plan plan;
+  for (const Row& row : rows) {
+    const auto& sets = held.zones[row.host][Name::literal(row.zone)];
+    const auto live = sets.find(txt(row.name));
+    const std::optional<TypedSet> now =
+        live == sets.end() ? std::nullopt : std::optional(TypedSet{RecordType::TXT, live->second});
+    if (now == side(row.after)) continue;
+    Change next = change(row);
+    next.set.before = now;
+    plan.changes.push_back(next);
+  }
+  return plan;
+}
+
+/// Runs with the n-th call spoilt, then again without; returns whether the fault came to pass.
+bool check_recovers(const std::vector<Row>& rows, int fail_at, Fault fault) {
+  Hosts held = hosts(rows);
+  held.calls = {0, fail_at, fault};
+  try {
+    write(remaining(rows, held), held);
+  } catch (const testing::Killed&) {
+  }
+  const bool happened = held.calls.made >= fail_at;
+  held.calls = {};
+  INFO("call " << fail_at << ", fault " << static_cast<int>(fault));
+  for (const WriteOutcome& outcome : write(remaining(rows, held), held)) {
+    CHECK(outcome.state == WriteState::Written);
+  }
+  CHECK(remaining(rows, held).changes.empty());
+  return happened;
+}
+
+}  // namespace
+
+TEST_CASE("failing or dying at any call and running again reaches the same end") {
+  const std::vector<Row> rows = {
+      {"a.example", "l.a.example", {kSpf}, {kSofter}, Turn::Relax, "a"},
+      {"a.example", "p.a.example", {}, {"key"}, Turn::Publish, "a"},
+      {"a.example", "p.a.example", {}, {"key"}, Turn::Publish, "b"},
+      {"b.example", "a.b.example", {kSpf}, {kSofter}, Turn::Authorize, "b"},
+      {"a.example", "e.a.example", {kSpf}, {kSofter}, Turn::Enforce, "a"},
+      {"b.example", "r.b.example", {kSpf}, {}, Turn::Retire, "b"}};
+  for (const Fault fault : {Fault::Refuse, Fault::LoseAnswer, Fault::Conflict, Fault::KilledBefore,
+                            Fault::KilledAfter}) {
+    int calls = 1;
+    while (check_recovers(rows, calls, fault)) ++calls;
+    CHECK(calls > 20);
+  }
+}
+
+}  // namespace rampart
