@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Installs what is missing, by Debian's names and Debian's own means; sourced by quickstart and
 # run-tests.
 

@@ -31,7 +31,7 @@ import dns_server  # noqa: E402
 import transcript  # noqa: E402
 
 NOW = "2026-11-21T00:00:00Z"
-VOCABULARY = ("bash cat chmod cp diff echo env grep head ln ls mkdir mv printf python3 rm sed sort "
+VOCABULARY = ("bash cat chmod cp diff echo env grep head ln ls mkdir mv printf rm sed sort "
               "tail touch wc").split()
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 CLONE_NEWNET = 0x40000000
