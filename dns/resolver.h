@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,15 +40,30 @@ struct Query {
 
 /// How patient and how polite to be.
 struct ResolverLimits {
-  int in_flight = 1000;                            ///< Questions under way at once.
-  int tries = 4;                                   ///< A question's datagrams, over all servers.
-  std::chrono::milliseconds first_timeout{400};    ///< Before a server's round trip is known.
-  std::chrono::milliseconds least_timeout{150};    ///< The adaptive retry timer's floor.
-  std::chrono::milliseconds most_timeout{2000};    ///< Its ceiling.
-  std::chrono::milliseconds deadline{20000};       ///< For one question, tries included.
-  int per_second = 2000;                           ///< Questions a second to one server not on
-                                                   ///< loopback; 0 for no cap.
+  int in_flight = 1000;                          ///< Questions under way at once.
+  int tries = 4;                                 ///< A question's datagrams, over all servers.
+  std::chrono::milliseconds first_timeout{400};  ///< Before a server's round trip is known.
+  std::chrono::milliseconds least_timeout{150};  ///< The adaptive retry timer's floor.
+  std::chrono::milliseconds most_timeout{2000};  ///< Its ceiling.
+  std::chrono::milliseconds deadline{20000};     ///< For one question, tries included.
+  int per_second = 2000;                         ///< Questions a second to one server not on
+                                                 ///< loopback; 0 for no cap.
 };
+
+/// What is known of one server.
+struct ServerRecord {
+  bool answered = false;  ///< It has answered something, be it an error.
+  bool dead = false;      ///< It was asked patiently and never answered.
+  bool refuses_edns = false;
+  std::chrono::microseconds smoothed{0};   ///< Its round trip (RFC 6298 section 2); 0 if unknown.
+  std::chrono::microseconds variation{0};  ///< And how much that varies.
+
+  bool operator==(const ServerRecord&) const = default;
+};
+
+/// What one run has learnt about servers: given to each `ask`, so that a dead server is waited for
+/// once and not in every batch.
+using ServerHistory = std::map<Server, ServerRecord>;
 
 /// Asks everything concurrently and returns the answers in the order of `queries`.
 /// Never hangs: each answer is there by its deadline, Failed where nobody answered, with a detail
@@ -55,9 +71,15 @@ struct ResolverLimits {
 /// A server found dead is asked less, so that no DNS at all costs seconds for thousands of
 /// questions. CNAMEs are reported as the server gave them. With recursion off, an answer without
 /// the AA bit is "lame" and counts as a failure.
+std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& limits,
+                        ServerHistory& history);
 std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& limits);
 
-/// As `ask`, for a table: each question once, through recursive `resolvers`.
+/// As `ask`, for a table: each question once, through recursive `resolvers`. A chain of CNAMEs that
+/// a server leaves open is followed to its end.
+void ask_into(Answers& answers, std::span<const Question> questions,
+              std::span<const Server> resolvers, const ResolverLimits& limits,
+              ServerHistory& history);
 void ask_into(Answers& answers, std::span<const Question> questions,
               std::span<const Server> resolvers, const ResolverLimits& limits);
 
