@@ -31,6 +31,7 @@ import dns_server  # noqa: E402
 import transcript  # noqa: E402
 
 NOW = "2026-11-21T00:00:00Z"
+NOBODY_ANSWERS = "127.0.0.1:9"
 VOCABULARY = ("bash cat chmod cp diff echo env grep head ln ls mkdir mv printf rm sed sort "
               "tail touch wc").split()
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
@@ -49,7 +50,7 @@ def own_network():
 
 
 def make_tools(folder, binary):
-    """A folder of links to the vocabulary, and `rampart` with its clock set."""
+    """A folder of links to the vocabulary, and `rampart` with a fixed clock and no resolver."""
     folder.mkdir()
     for word in VOCABULARY:
         target = shutil.which(word)
@@ -57,8 +58,9 @@ def make_tools(folder, binary):
             (folder / word).symlink_to(target)
     wrapper = folder / "rampart"
     wrapper.write_text(f"""#!/bin/bash
-case " $* " in *" --now "*) exec {binary} "$@" ;; esac
-exec {binary} --now {NOW} "$@"
+case " $* " in *" --now "*) ;; *) set -- --now {NOW} "$@" ;; esac
+case " $* " in *" --resolver "*) ;; *) set -- --resolver {NOBODY_ANSWERS} "$@" ;; esac
+exec {binary} "$@"
 """)
     wrapper.chmod(0o755)
 

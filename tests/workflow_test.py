@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Checks the workflows' safety, and every shell script by shellcheck."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import yaml
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+SCRIPTS = ("quickstart", "run-tests", ".ci/run", "cmake/packages.sh")
+PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
+
+
+def shellcheck(text, name):
+    done = subprocess.run(["shellcheck", "-x", "-s", "bash", "-"], input=text, cwd=SOURCE,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        yield f"{name}: {done.stdout}"
+
+
+def step_faults(name, step):
+    uses = step.get("uses")
+    if uses and not PINNED.match(uses):
+        yield f"{name}: {uses} is not pinned to a commit"
+    if uses and uses.startswith("actions/checkout@"):
+        if step.get("with", {}).get("persist-credentials") is not False:
+            yield f"{name}: the checkout keeps its credentials"
+    script = step.get("run", "")
+    if re.search(r"\$\{\{\s*(github\.event|inputs|github\.head_ref)", script):
+        yield f"{name}: a run block expands what a stranger may write"
+    if script:
+        yield from shellcheck(script, name)
+
+
+def workflow_faults(name, text):
+    workflow = yaml.safe_load(text)
+    if workflow.get("permissions") != {"contents": "read"}:
+        yield f"{name}: permissions are not least"
+    triggers = workflow.get(True, workflow.get("on"))
+    if "pull_request_target" in triggers:
+        yield f"{name}: pull_request_target runs a stranger's code with our rights"
+    for job in workflow["jobs"].values():
+        if "timeout-minutes" not in job:
+            yield f"{name}: a job without an end"
+        for step in job["steps"]:
+            yield from step_faults(name, step)
+
+
+def self_test():
+    """The checks must be able to fail."""
+    bad = ("on: {pull_request_target: }\njobs:\n  a:\n    steps:\n"
+           "      - uses: actions/checkout@v4\n      - run: echo $a ${{ github.event.title }}\n")
+    return [] if len(list(workflow_faults("bad", bad))) >= 6 else ["the self-test finds too little"]
+
+
+def main():
+    wrong, passed = self_test(), 0
+    for path in sorted((SOURCE / ".github/workflows").glob("*.yml")):
+        found = list(workflow_faults(path.name, path.read_text()))
+        wrong += found
+        passed += not found
+    for name in SCRIPTS:
+        found = list(shellcheck((SOURCE / name).read_text(), name))
+        wrong += found
+        passed += not found
+    print("\n".join(wrong))
+    print(f"{passed} passed, {len(wrong)} failed")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
