@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -43,29 +44,47 @@ struct Client {
 /// A verdict and how it came about.
 struct Verdict {
   Outcome outcome = Outcome::None;
-  int lookups = 0;                         ///< Terms that cost a lookup, so far.
+  int lookups = 0;  ///< Terms that cost a lookup, so far.
   int void_lookups = 0;
   std::optional<std::string> matched;      ///< The directive that decided, as printed.
   std::string domain;                      ///< The domain whose record was checked.
   std::optional<std::string> explanation;  ///< For Fail, where exp= gives one (section 6.2).
   std::string reason;                      ///< For errors: a sentence naming the term.
-  std::vector<Question> unknown;           ///< Ask these and call again; the verdict is provisional.
+  std::vector<std::string> path;           ///< "domain: term" of each match, outermost first.
+  std::vector<Question> unknown;  ///< Ask these and call again; the verdict is provisional.
 };
 
 /// Evaluates `client` against the answers. Where `unknown` is not empty, the verdict does not
 /// count yet; every round asks at least one new question, and the processing limits bound them.
 Verdict check_host(const Client& client, const Answers& answers);
 
+class Pages;
+
+/// Evaluates many clients against one table: records are read once and linked to each other.
+/// The table must outlive the evaluator; it may grow between calls, its answers must not change.
+class Evaluator {
+ public:
+  explicit Evaluator(const Answers& answers);
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+  Evaluator& operator=(Evaluator&&) noexcept;
+
+  Verdict check_host(const Client& client);
+
+ private:
+  std::unique_ptr<Pages> pages_;
+};
+
 /// One node of a record's tree.
 struct TreeNode {
-  std::string term;                 ///< The term that led here, as printed; empty at the root.
-  std::string domain;               ///< The domain asked.
+  std::string term;    ///< The term that led here, as printed; empty at the root.
+  std::string domain;  ///< The domain asked.
   std::optional<std::string> record;
-  int lookups = 0;                  ///< This node's own cost with all below it.
+  int lookups = 0;  ///< This node's own cost with all below it.
   int void_lookups = 0;
-  std::uint64_t addresses4 = 0;     ///< IPv4 addresses admitted with pass by ip4/a/mx here and below.
-  bool lower_bound = false;         ///< Macros or failures hide part of the cost.
-  std::string problem;              ///< Empty, or why this node cannot be used.
+  std::uint64_t addresses4 = 0;  ///< IPv4 addresses admitted with pass by ip4/a/mx here and below.
+  bool lower_bound = false;      ///< Macros or failures hide part of the cost.
+  std::string problem;           ///< Empty, or why this node cannot be used.
   std::vector<TreeNode> children;
 };
 

@@ -19,10 +19,10 @@ enum class Mechanism { All, Include, A, Mx, Ptr, Ip4, Ip6, Exists };
 struct Directive {
   Qualifier qualifier = Qualifier::Pass;
   Mechanism mechanism = Mechanism::All;
-  std::string domain{};         ///< The domain-spec, macros kept; empty where none is written.
-  std::string network{};        ///< ip4/ip6: the address, canonical text; else empty.
-  std::optional<int> cidr4{};   ///< a, mx, ip4: the prefix length where written.
-  std::optional<int> cidr6{};   ///< a, mx, ip6.
+  std::string domain{};        ///< The domain-spec, macros kept; empty where none is written.
+  std::string network{};       ///< ip4/ip6: the address, canonical text; else empty.
+  std::optional<int> cidr4{};  ///< a, mx, ip4: the prefix length where written.
+  std::optional<int> cidr6{};  ///< a, mx, ip6.
 
   bool operator==(const Directive&) const = default;
 };
