@@ -11,8 +11,8 @@
 
 namespace rampart {
 
-/// An absolute DNS name, held as text without the final dot ("_dmarc.example.com"; the root is ".").
-/// Always lower case and at most 255 octets on the wire, 63 a label (RFC 1035 section 2.3.4).
+/// An absolute DNS name, held as text without the final dot ("_dmarc.example.com"; the root is
+/// "."). Always lower case and at most 255 octets on the wire, 63 a label (RFC 1035 section 2.3.4).
 /// Octets outside [a-z0-9_-*/+=] stand escaped as `\.`, `\\` or `\DDD` (RFC 1035 section 5.1).
 /// U-labels are turned into A-labels when parsed (RFC 5891).
 class Name {

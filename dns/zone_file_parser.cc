@@ -192,6 +192,9 @@ class Parser {
       return at_line(statement.words[record.type].line,
                      to_text(record.entry.key.type) + ": " + value.error().what);
     }
+    if (record.entry.key.type == RecordType::SOA && value->starts_with("\\#")) {
+      return at_line(statement.first_line, "write the SOA's fields out, without \\#");
+    }
     record.entry.value = std::move(value).value();
     return Done{};
   }

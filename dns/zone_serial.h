@@ -1,0 +1,14 @@
+/// Serial numbers of zones (RFC 1982).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace rampart {
+
+/// The serial after `serial`: of the style YYYYMMDDnn with `today` where it is of that style, else
+/// one more. Always greater in the sense of RFC 1982, also where the day's hundred numbers are used
+/// up or the serial is ahead of today; never 0, which some servers take for "unset".
+std::uint32_t next_serial(std::uint32_t serial, std::chrono::sys_days today);
+
+}  // namespace rampart
