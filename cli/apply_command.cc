@@ -139,12 +139,9 @@ void show(const Context& context, const Job& job, const std::vector<WriteOutcome
 }
 
 ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds patience) {
-  std::vector<WriteOutcome> outcomes;
-  for (const Change& change : job.already) {
-    outcomes.push_back({change, WriteState::AlreadyLive, "it stands already"});
-  }
   const auto say = [&](const std::string& line) { progress(context, line); };
-  std::ranges::move(write_plan(job.plan, job.providers, say), std::back_inserter(outcomes));
+  const std::vector<WriteOutcome> outcomes =
+      account_for({job.plan, job.already}, write_plan(job.plan, job.providers, say));
   const auto waiting = await_visible(context, job, outcomes, patience);
   show(context, job, outcomes, waiting);
   return exit_code(job.plan, outcomes, waiting);

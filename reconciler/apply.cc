@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -224,6 +225,19 @@ void tell(const Batch& batch, Turn turn, const Progress& progress) {
                        batch.first().provider, to_text(turn), written, batch.outcomes.size()));
 }
 
+/// The codes that keep a change back, each with what its finding says of this very record.
+std::string why_withheld(const Withheld& withheld, const Plan& plan) {
+  const RecordKey key{withheld.change.name(), withheld.change.type()};
+  std::vector<std::string> reasons;
+  for (const std::string& code : withheld.codes) {
+    const auto finding = std::ranges::find_if(plan.findings, [&](const Finding& one) {
+      return one.code == code && std::ranges::find(one.withholds, key) != one.withholds.end();
+    });
+    reasons.push_back(finding == plan.findings.end() ? code : code + ": " + finding->message);
+  }
+  return fmt::format("{}", fmt::join(reasons, "; "));
+}
+
 }  // namespace
 
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
@@ -251,22 +265,17 @@ std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& provider
   return outcomes;
 }
 
-ApplyReport apply_plan(const Plan& now, const World& world, const Providers& providers,
-                       const ApplyOptions& options, const Progress& progress) {
-  Limited limited =
-      options.reviewed ? limit_to(now, *options.reviewed, world, options.strict) : Limited{now, {}};
-  ApplyReport report{{}, std::move(limited.plan)};
-  for (Change& change : limited.already_live) {
-    report.outcomes.push_back({std::move(change), WriteState::AlreadyLive, "it stands already"});
+std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteOutcome> written) {
+  std::vector<WriteOutcome> outcomes;
+  for (const Change& change : limited.already_live) {
+    outcomes.push_back({change, WriteState::AlreadyLive, "it stands already"});
   }
-  for (WriteOutcome& outcome : write_plan(report.plan, providers, progress)) {
-    report.outcomes.push_back(std::move(outcome));
+  std::ranges::move(written, std::back_inserter(outcomes));
+  for (const Withheld& withheld : limited.plan.withheld) {
+    outcomes.push_back(
+        {withheld.change, WriteState::Withheld, why_withheld(withheld, limited.plan)});
   }
-  for (const Withheld& withheld : report.plan.withheld) {
-    report.outcomes.push_back({withheld.change, WriteState::Withheld,
-                               fmt::format("{}", fmt::join(withheld.codes, ", "))});
-  }
-  return report;
+  return outcomes;
 }
 
 }  // namespace rampart

@@ -29,17 +29,6 @@ struct WriteOutcome {
   std::string why;  ///< Empty for Written.
 };
 
-/// What applying came to; the exit code follows from it.
-struct ApplyReport {
-  std::vector<WriteOutcome> outcomes;  ///< In the order of writing.
-  Plan plan;                           ///< As recomputed, limited by the reviewed plan.
-};
-
-struct ApplyOptions {
-  std::optional<Plan> reviewed;  ///< Limits what may be written.
-  bool strict = false;           ///< One stale zone withholds all.
-};
-
 /// The changes of `now` that `reviewed` allows; the others become withheld with a Finding
 /// (plan-stale, not-in-plan). Changes of `reviewed` that already stand are named in `already_live`.
 /// A zone that moved since the review is withheld whole (all zones where `strict`), except for what
@@ -57,11 +46,9 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const std::function<void(const std::string&)>& progress);
 
-/// All of applying a plan recomputed as `now`: limits it, writes it, and accounts for every change,
-/// those already live and those withheld included.
-ApplyReport apply_plan(const Plan& now, const World& world, const Providers& providers,
-                       const ApplyOptions& options,
-                       const std::function<void(const std::string&)>& progress);
+/// Every change of a run in one account: those already live, those written (or not), and those
+/// that the plan withholds, each with its finding's own words.
+std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteOutcome> written);
 
 /// Whether exactly `side` stands at the change's name among `sets`, of the types that the change
 /// is about (a CNAME always is one: nothing may stand beside it).

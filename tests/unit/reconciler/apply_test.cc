@@ -299,18 +299,21 @@ TEST_CASE("a provider that could not be made fails its own changes only") {
   CHECK(write_plan(plan({kA}), providers, {})[0].why == "there is no provider \"a\"");
 }
 
-TEST_CASE("the report accounts for every change") {
+TEST_CASE("the account names every change") {
   Plan now = plan({kA, kB});
   now.withheld = {{change(kA2), {"dkim-key-invalid"}}};
   Hosts held = hosts({kA, kA2, kB});
+  const Limited limited = limit_to(now, plan({kA}), world({kA, kA2, kB}), false);
   std::vector<std::string> told;
-  const ApplyReport report =
-      apply_plan(now, world({kA, kA2, kB}), held.providers(), {plan({kA}), false},
-                 [&](const std::string& line) { told.push_back(line); });
-  CHECK(shape(report.outcomes) == std::vector<std::string>{"written _dmarc.a.example a",
-                                                           "withheld s._domainkey.a.example a",
-                                                           "withheld _dmarc.b.example a"});
-  CHECK(report.outcomes[2].why == "not-in-plan");
+  const auto outcomes =
+      account_for(limited, write_plan(limited.plan, held.providers(),
+                                      [&](const std::string& line) { told.push_back(line); }));
+  CHECK(shape(outcomes) == std::vector<std::string>{"written _dmarc.a.example a",
+                                                    "withheld s._domainkey.a.example a",
+                                                    "withheld _dmarc.b.example a"});
+  CHECK(outcomes[1].why == "dkim-key-invalid");
+  CHECK(outcomes[2].why ==
+        "not-in-plan: the change of _dmarc.b.example TXT at a is not in the reviewed plan");
   CHECK(told == std::vector<std::string>{"a.example at a: publish: 1 of 1 written"});
 }
 
