@@ -1,0 +1,89 @@
+/// Titles, lines and counts of plans.
+#include "cli/plan_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "dns/txt.h"
+#include "reconciler/plan_file.h"
+
+namespace rampart {
+
+std::string_view glyph(const Change& change) {
+  if (changes_type(change)) return "-/+";
+  if (!change.set.before) return "+";
+  return change.set.after ? "~" : "-";
+}
+
+std::string title(const Change& change) {
+  const std::string type = changes_type(change)
+                               ? to_text(change.set.before->type) + " -> " + to_text(change.type())
+                               : to_text(change.type());
+  return fmt::format("{} {} ({})", printable(change.name().text()), type, to_text(change.turn));
+}
+
+std::string heading(const Change& change) {
+  std::string text = printable(change.domain.text());
+  if (change.zone != change.domain) text += " in zone " + printable(change.zone.text());
+  return text + " at " + printable(change.provider);
+}
+
+std::vector<DiffLine> body(const Change& change) {
+  std::vector<DiffLine> lines = semantic_diff(change.set);
+  for (const std::string& reason : change.reasons) {
+    const std::string because = reason.starts_with("because ") ? "" : "because ";
+    lines.push_back({' ', because + printable(reason)});
+  }
+  return lines;
+}
+
+std::string place(const Mark& mark) {
+  if (mark.file.empty()) return "";
+  std::string text = printable(mark.file);
+  if (mark.line > 0) text += fmt::format(":{}", mark.line);
+  if (mark.line > 0 && mark.column > 0) text += fmt::format(":{}", mark.column);
+  return text;
+}
+
+std::string count_line(const Plan& plan) {
+  const PlanSummary sums = summarize(plan);
+  if (plan.changes.empty() && plan.withheld.empty()) return "No changes.";
+  return fmt::format("Plan: {} to create, {} to update, {} to delete; {} held, {} withheld.",
+                     sums.create, sums.update, sums.remove, sums.held, sums.blocked);
+}
+
+std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& changes) {
+  std::vector<const Change*> order;
+  for (const Change& change : changes) order.push_back(&change);
+  const auto key = [](const Change* change) {
+    return std::tie(change->zone, change->domain, change->provider);
+  };
+  std::ranges::stable_sort(order, [&](auto* a, auto* b) { return key(a) < key(b); });
+  std::vector<std::vector<const Change*>> groups;
+  for (const Change* change : order) {
+    if (groups.empty() || key(groups.back().front()) != key(change)) groups.emplace_back();
+    groups.back().push_back(change);
+  }
+  return groups;
+}
+
+std::string paint(Colour colour, int code, std::string_view text) {
+  return colour == Colour::Off ? std::string(text) : fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string paint_sign(Colour colour, char sign, std::string_view text) {
+  switch (sign) {
+    case '+':
+      return paint(colour, 32, text);
+    case '-':
+      return paint(colour, 31, text);
+    case '~':
+      return paint(colour, 33, text);
+    default:
+      return std::string(text);
+  }
+}
+
+}  // namespace rampart

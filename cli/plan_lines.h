@@ -1,0 +1,40 @@
+/// What the text and the Markdown of a plan have in common: titles, lines and counts, uncoloured.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/semantic_diff.h"
+#include "cli/views.h"
+
+namespace rampart {
+
+/// "+" create, "~" update, "-" delete, "-/+" where one type takes the place of another.
+std::string_view glyph(const Change& change);
+
+/// "_dmarc.example.com TXT (enforce)"; "CNAME -> TXT" where the type changes.
+std::string title(const Change& change);
+
+/// "example.com at cf", "sub.example.com in zone example.com at cf".
+std::string heading(const Change& change);
+
+/// The semantic difference, then every because, indented by `indent` behind the sign.
+std::vector<DiffLine> body(const Change& change);
+
+/// "domains.yaml:12:9", or nothing where the mark names no place.
+std::string place(const Mark& mark);
+
+/// "Plan: 1 to create, 2 to update, 0 to delete; 1 held, 0 withheld.", or "No changes."
+std::string count_line(const Plan& plan);
+
+/// The changes of a plan in runs of one heading.
+std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& changes);
+
+/// `text` in the colour numbered `code` (ECMA-48 section 8.3.117), or as it is.
+std::string paint(Colour colour, int code, std::string_view text);
+
+/// Red for '-', green for '+', yellow for '~', nothing for others.
+std::string paint_sign(Colour colour, char sign, std::string_view text);
+
+}  // namespace rampart
