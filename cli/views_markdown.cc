@@ -70,7 +70,11 @@ std::size_t longest_run_of_backticks(std::string_view text) {
 std::string code(std::string_view text) {
   const std::string inner = printable(text);
   const std::string fence(longest_run_of_backticks(inner) + 1, '`');
-  return fmt::format("{0} {1} {0}", fence, inner);
+  // One blank at both ends is taken off again, so that the span may begin with a backtick.
+  const bool bare = !inner.empty() && std::string_view("` ").find(inner.front()) == inner.npos &&
+                    std::string_view("` ").find(inner.back()) == inner.npos;
+  const std::string pad = bare ? "" : " ";
+  return fence + pad + inner + pad + fence;
 }
 
 /// A fenced block (CommonMark section 4.5); `lines` end with a newline.
