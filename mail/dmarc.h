@@ -24,19 +24,19 @@ struct Record {
   std::optional<Policy> np;
   std::optional<Alignment> adkim;
   std::optional<Alignment> aspf;
-  std::optional<bool> testing;          ///< `t=y|n`
-  std::optional<int> pct;               ///< 0..100
+  std::optional<bool> testing;  ///< `t=y|n`
+  std::optional<int> pct;       ///< 0..100
   std::optional<std::string> fo;
-  std::vector<std::string> rua;         ///< URIs as written.
+  std::vector<std::string> rua;  ///< URIs as written.
   std::vector<std::string> ruf;
-  std::optional<char> psd;              ///< y, n or u.
-  std::vector<Tag> unknown;             ///< rf, ri and what else was there, in order.
+  std::optional<char> psd;   ///< y, n or u.
+  std::vector<Tag> unknown;  ///< rf, ri and what else was there, in order.
 
   bool operator==(const Record&) const = default;
 };
 
-/// Whether `text` begins with the version tag, blanks allowed. The value is exactly `DMARC1`; `V` is
-/// read as `v`, as the grammar of RFC 9989 section 4.8 does.
+/// Whether `text` begins with the version tag, blanks allowed. The value is exactly `DMARC1`; `V`
+/// is read as `v`, as the grammar of RFC 9989 section 4.8 does.
 bool is_dmarc(std::string_view text);
 
 /// Reads strictly: what we would publish: p= is there, tag names are lower case, values follow the
@@ -51,7 +51,8 @@ struct Lenient {
 };
 Result<Lenient> parse_lenient(std::string_view text);
 
-/// Order v,p,sp,np,adkim,aspf,t,pct,fo,rua,ruf,psd, then unknown tags; "; " between, none at the end.
+/// Order v,p,sp,np,adkim,aspf,t,pct,fo,rua,ruf,psd, then unknown tags; "; " between, none at the
+/// end.
 std::string print(const Record& record);
 
 /// The domain of a report address ("mailto:a@example.net!10m", "https://host/path"), or nullopt
@@ -65,7 +66,7 @@ bool same_meaning(const Record& a, const Record& b);
 /// what share of failing mail a receiver of either generation gives it.
 struct Strength {
   int policy = 0;
-  int pct = 100;      ///< What a receiver that honours pct enforces; 100 where absent.
+  int pct = 100;  ///< What a receiver that honours pct enforces; 100 where absent.
   bool testing = false;
 
   bool operator==(const Strength&) const = default;

@@ -1,4 +1,4 @@
-/// The public suffix list, and discovery by it (RFC 7489 sections 3.2 and 6.6.3).
+/// The public suffix list, and discovery by it (RFC 7489 section 6.6.3).
 #include "mail/org_domain.h"
 
 #include <libpsl.h>

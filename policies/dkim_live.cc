@@ -1,0 +1,98 @@
+/// What stands below a domain's `_domainkey`, judged.
+#include "policies/dkim_live.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rampart {
+namespace {
+
+Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
+                   std::string hint) {
+  return {severity,        std::move(code), domain.name, std::move(message),
+          std::move(hint), domain.mark,     {}};
+}
+
+Finding dangling(const Domain& domain, const Name& selector, const Name& target) {
+  return finding_of(domain, Severity::Warning, "selector-dangling",
+                    fmt::format("{} is a CNAME to {}, which does not exist: whoever can register "
+                                "it can sign as {}",
+                                selector.text(), target.text(), domain.name.text()),
+                    "remove the CNAME, or set the key up at its vendor");
+}
+
+bool holds_key(const Name& name, const Answer& answer) {
+  return std::ranges::any_of(answer.values, [&name](const std::string& value) {
+    return kind_of({name, RecordType::TXT}, value) == RecordKind::DkimKey;
+  });
+}
+
+// A selector in a listing, with its CNAME's target where it is one.
+void report_selector(const Domain& domain, const World& world, const RecordKey& key,
+                     const LiveSet& live, Opinion& opinion) {
+  const bool delegated = key.type == RecordType::CNAME && !live.set.values.empty();
+  const auto target = delegated ? Name::parse(*live.set.values.begin()) : Name::root();
+  if (delegated && target) {
+    const Answer* answer = find_answer(world.answers, *target, RecordType::TXT);
+    if (answer == nullptr) opinion.unknown.push_back({*target, RecordType::TXT});
+    if (answer != nullptr && answer->status == AnswerStatus::NxDomain) {
+      opinion.findings.push_back(dangling(domain, key.name, *target));
+      return;
+    }
+  }
+  opinion.findings.push_back(finding_of(
+      domain, Severity::Info, "selector-undeclared",
+      fmt::format("the selector {} stands in the zone but not in the YAML: whoever holds its key "
+                  "can sign as {}",
+                  key.name.text(), domain.name.text()),
+      "declare it under `dkim:`, or remove it by hand when nothing signs with it"));
+}
+
+bool is_selector(const RecordKey& key, const LiveSet& live) {
+  if (live.state != LiveState::Present) return false;
+  return std::ranges::any_of(live.set.values, [&key](const std::string& value) {
+    const RecordKind kind = kind_of(key, value);
+    return kind == RecordKind::DkimKey || kind == RecordKind::DkimCname;
+  });
+}
+
+}  // namespace
+
+void check_target(const Domain& domain, const World& world, const Name& selector,
+                  const Name& target, Opinion& opinion) {
+  const Answer* answer = find_answer(world.answers, target, RecordType::TXT);
+  if (answer == nullptr) {
+    opinion.unknown.push_back({target, RecordType::TXT});
+  } else if (answer->status == AnswerStatus::NxDomain) {
+    opinion.findings.push_back(dangling(domain, selector, target));
+  } else if (answer->status == AnswerStatus::Failed) {
+    opinion.findings.push_back(
+        finding_of(domain, Severity::Warning, "dkim-unresolved",
+                   fmt::format("the target {} of {} could not be resolved: {}", target.text(),
+                               selector.text(), answer->detail),
+                   "the CNAME is published all the same; check the key when DNS answers"));
+  } else if (!holds_key(selector, *answer)) {
+    opinion.findings.push_back(finding_of(
+        domain, Severity::Warning, "dkim-unresolved",
+        fmt::format("the target {} of {} holds no DKIM key yet", target.text(), selector.text()),
+        "finish the set-up at the vendor"));
+  }
+}
+
+void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
+                       Opinion& opinion) {
+  const auto below = domain.name.child("_domainkey");
+  if (!below) return;
+  std::set<Name> reported;
+  for (const LiveZone* zone : world.zones_for(domain, domain.name)) {
+    if (!zone->complete) continue;
+    for (const auto& [key, live] : zone->sets) {
+      const bool ours = key.name.is_within(*below) && !declared.contains(key.name);
+      if (!ours || !is_selector(key, live) || !reported.insert(key.name).second) continue;
+      report_selector(domain, world, key, live, opinion);
+    }
+  }
+}
+
+}  // namespace rampart

@@ -1,0 +1,29 @@
+/// Guardrails over DMARC and DKIM: what a plan must not do to enforcement and to keys in use.
+#pragma once
+
+#include <vector>
+
+#include "policies/guardrails.h"
+
+namespace rampart {
+
+/// More than one step of the ladder at once; parked domains are exempt.
+std::vector<Finding> ramp_jump(const Plan& plan, const Config& config, const World& world);
+
+/// p=reject while a sender can align by SPF alone (RFC 9989 section 7.4).
+std::vector<Finding> reject_spf_only(const Plan& plan, const Config& config, const World& world);
+
+/// p=reject with nobody reading reports; parked domains are exempt.
+std::vector<Finding> reject_without_rua(const Plan& plan, const Config& config, const World& world);
+
+/// Enforcement tightened or loosened in more domains than a ramp allows in one run.
+std::vector<Finding> too_many_domains(const Plan& plan, const Config& config, const World& world);
+
+/// A key in use that is removed, revoked or replaced in its place.
+std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config,
+                                           const World& world);
+
+/// Listed sub-domains whose organizational domain or governing record a change elsewhere moves.
+std::vector<Finding> governing_changes(const Plan& plan, const Config& config, const World& world);
+
+}  // namespace rampart
