@@ -35,7 +35,8 @@ void add_option(Parser& parser, CLI::App& app, const CommandOption& option) {
   }
   app.add_option(spelled, parser.values[name], std::string(option.help))
       ->type_name(std::string(option.value))
-      ->allow_extra_args(false);
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
@@ -51,6 +52,7 @@ CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& 
   app->fallthrough();
   app->allow_extras();
   app->require_subcommand(0, 1);
+  app->footer("Options of every command, such as --config and --format: see rampart --help.");
   return app;
 }
 
