@@ -36,6 +36,7 @@ void add_option(Parser& parser, CLI::App& app, const CommandOption& option) {
   app.add_option(spelled, parser.values[name], std::string(option.help))
       ->type_name(std::string(option.value))
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
@@ -44,7 +45,7 @@ void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
   CLI::Option* option = app.add_option(name, parser.values[name], std::string(word.help));
   option->type_name(word.count == Count::Any ? "..." : "");
   // How many are needed is judged by the frame, which can say it in JSON too.
-  if (word.count != Count::Any) option->expected(0, 1);
+  if (word.count != Count::Any) option->expected(1)->allow_extra_args(false);
 }
 
 CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& summary) {
