@@ -12,12 +12,12 @@
 namespace rampart {
 namespace {
 
-/// `text` with every placeholder replaced by a word; SPF macros (`%{i}`) stay.
+/// `text` with every placeholder replaced by labels; SPF macros (`%{i}`) stay.
 std::string example_of(std::string text) {
   for (std::size_t at = text.find('{'); at != text.npos; at = text.find('{', at + 1)) {
     const std::size_t end = text.find('}', at);
     if (end == text.npos || (at > 0 && text[at - 1] == '%')) continue;
-    text.replace(at, end - at + 1, "x1");
+    text.replace(at, end - at + 1, "x1.y1");
   }
   return text;
 }

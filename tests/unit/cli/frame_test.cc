@@ -76,8 +76,8 @@ TEST_CASE("values that an option or a word cannot take are refused, with what it
                 "write 2026-11-21T00:00:00Z");
   check_refused("completion", {}, "completion needs SHELL: bash, zsh or fish.",
                 "see rampart completion --help");
-  check_refused("completion", {{"SHELL", {"fsh"}}}, "completion takes bash, zsh, fish, not \"fsh\"",
-                "did you mean fish?");
+  check_refused("completion", {{"SHELL", {"fihs"}}},
+                "completion takes bash, zsh, fish, not \"fihs\"", "did you mean fish?");
   check_refused("apply", {{"verify-timeout", {"soon"}}}, "--verify-timeout takes 30s, 5m or 1h",
                 "");
 }
