@@ -74,8 +74,9 @@ bool is_generic(std::span<const ZoneWord> words) {
   return !words.empty() && !words[0].quoted && words[0].text == "\\#";
 }
 
-Error bad_field(const ZoneWord& word, std::string_view wanted) {
-  return Error{.what = "\"" + printable(word.text) + "\" is not " + std::string(wanted)};
+/// What is wrong with a word, without the word: errors never show what stands in a file.
+Error bad_field(std::string_view wanted) {
+  return Error{.what = "its data is not " + std::string(wanted)};
 }
 
 std::string to_lower(std::string_view text) {
@@ -103,7 +104,7 @@ Result<std::string> read_string(const ZoneWord& word) {
       continue;
     }
     const std::optional<Escaped> escaped = read_escape(word.text.substr(at));
-    if (!escaped) return bad_field(word, "a string: it holds a bad escape");
+    if (!escaped) return Error{.what = "a string holds a bad escape"};
     octets += escaped->octet;
     at += escaped->length;
   }
@@ -118,7 +119,7 @@ Result<std::string> read_number(const ZoneWord& word) {
   std::uint32_t value = 0;
   const char* end = word.text.data() + word.text.size();
   const auto [stop, error] = std::from_chars(word.text.data(), end, value);
-  if (word.text.empty() || error != std::errc() || stop != end) return bad_field(word, "a number");
+  if (word.text.empty() || error != std::errc() || stop != end) return bad_field("a number");
   return std::to_string(value);
 }
 
@@ -128,7 +129,7 @@ Result<std::string> read_address(const ZoneWord& word, int family) {
   const std::string address(word.text);
   if (inet_pton(family, address.c_str(), octets.data()) != 1 ||
       inet_ntop(family, octets.data(), text.data(), text.size()) == nullptr) {
-    return bad_field(word, family == AF_INET ? "an IPv4 address" : "an IPv6 address");
+    return bad_field(family == AF_INET ? "an IPv4 address" : "an IPv6 address");
   }
   return std::string(text.data());
 }
@@ -144,7 +145,7 @@ Result<std::string> read_field(Field field, const ZoneWord& word, const Name& or
       return read_number(word);
     case Field::Period: {
       const std::optional<std::uint32_t> period = read_period(word.text);
-      if (!period) return bad_field(word, "a period of time");
+      if (!period) return bad_field("a period of time");
       return std::to_string(*period);
     }
     case Field::Word:
@@ -185,7 +186,7 @@ Result<std::string> read_fields(std::span<const Field> fields, std::span<const Z
     value += *text;
     words = words.subspan(1);
   }
-  if (!words.empty()) return bad_field(words.front(), "expected: the record's data ends before it");
+  if (!words.empty()) return Error{.what = "the record's data goes on after its last field"};
   return value;
 }
 
@@ -292,7 +293,7 @@ std::optional<std::uint32_t> read_period(std::string_view text) {
 }
 
 Result<Name> read_zone_name(const ZoneWord& word, const Name& origin) {
-  if (word.quoted) return bad_field(word, "a name: it is quoted");
+  if (word.quoted) return Error{.what = "a name stands in quotes"};
   if (word.text == "@") return origin;
   std::string text;
   for (const char c : word.text) {
@@ -301,8 +302,13 @@ Result<Name> read_zone_name(const ZoneWord& word, const Name& origin) {
   if (text == ".") return Name::root();
   std::size_t backslashes = 0;
   for (std::size_t at = text.size() - 1; at > 0 && text[at - 1] == '\\'; --at) ++backslashes;
-  if (text.ends_with('.') && backslashes % 2 == 0) return Name::parse(text);
-  return Name::parse(origin.is_root() ? text + "." : text + "." + origin.text());
+  const bool absolute = text.ends_with('.') && backslashes % 2 == 0;
+  if (!absolute) text += "." + (origin.is_root() ? "" : origin.text());
+  Result<Name> name = Name::parse(text);
+  if (name) return name;
+  return Error{.what =
+                   "a name is malformed: an empty label, one over 63 octets, more than 255 "
+                   "octets in all, or a bad escape"};
 }
 
 Result<std::string> canonical_rdata(RecordType type, std::span<const ZoneWord> words,

@@ -6,7 +6,6 @@
 #include <map>
 
 #include "dns/rdata.h"
-#include "dns/txt.h"
 
 namespace rampart {
 namespace {
@@ -32,8 +31,7 @@ bool is_signature(RecordType type) {
 Result<std::chrono::seconds> read_ttl(const ZoneWord& word) {
   const std::optional<std::uint32_t> period = read_period(word.text);
   if (word.quoted || !period || *period > kMostTtl) {
-    return at_line(word.line, "\"" + printable(word.text) +
-                                  "\" is not a TTL; write seconds up to 2147483647, or 1h30m");
+    return at_line(word.line, "this is not a TTL; write seconds up to 2147483647, or 1h30m");
   }
   return std::chrono::seconds(*period);
 }
@@ -85,10 +83,10 @@ class Parser {
     }
     const bool is_origin = same_word(word.text, "$ORIGIN");
     if (!is_origin && !same_word(word.text, "$TTL")) {
-      return at_line(word.line, "unknown directive \"" + printable(word.text) + "\"");
+      return at_line(word.line, "unknown directive; $ORIGIN and $TTL are supported");
     }
     if (statement.words.size() != 2) {
-      return at_line(word.line, std::string(word.text) + " takes exactly one value");
+      return at_line(word.line, "the directive takes exactly one value");
     }
     return is_origin ? take_origin(statement.words[1]) : take_default_ttl(statement.words[1]);
   }
@@ -141,7 +139,7 @@ class Parser {
     Result<Name> name = read_zone_name(statement.words[0], context_.origin);
     if (!name) return at_line(line, name.error().what);
     if (!name->is_within(apex_)) {
-      return at_line(line, name->text() + " lies outside the zone " + apex_.text() +
+      return at_line(line, "the name lies outside the zone " + apex_.text() +
                                "; is a final dot missing or too many?");
     }
     return name;
@@ -175,7 +173,7 @@ class Parser {
     }
     const std::optional<RecordType> type = parse_record_type(word.text);
     if (word.quoted || !type) {
-      return at_line(word.line, "\"" + printable(word.text) + "\" is not a record type");
+      return at_line(word.line, "no record type stands where one should");
     }
     if (is_signature(*type)) {
       return at_line(word.line, "the file is signed (" + to_text(*type) +

@@ -138,14 +138,14 @@ TEST_CASE("errors name the line and what to do") {
   check_bad("example.org. TXT x\n", 2, "outside the zone");
   check_bad("$ORIGIN com.\nwww TXT x\n", 3, "outside the zone");
   check_bad("a TXT x\na..b TXT x\n", 3, "an empty label");
-  check_bad("\"a\" TXT x\n", 2, "quoted");
+  check_bad("\"a\" TXT x\n", 2, "in quotes");
   check_bad("a CH TXT x\n", 2, "only class IN");
-  check_bad("a FOO x\n", 2, "not a record type");
+  check_bad("a FOO x\n", 2, "no record type");
   check_bad("a\n", 2, "type is missing");
   check_bad("a 60\n", 2, "type is missing");
-  check_bad("a 60 60 A 192.0.2.1\n", 2, "not a record type");
+  check_bad("a 60 60 A 192.0.2.1\n", 2, "no record type");
   check_bad("a 2147483648 A 192.0.2.1\n", 2, "not a TTL");
-  check_bad("a A 192.0.2.256\n", 2, "A: \"192.0.2.256\" is not an IPv4 address");
+  check_bad("a A 192.0.2.256\n", 2, "A: its data is not an IPv4 address");
   check_bad("a MX mx\n", 2, "not a number");
   check_bad("a TXT\n", 2, "no text");
   check_bad("a TXT \"open\n", 2, "not closed on its line");
@@ -219,5 +219,16 @@ TEST_CASE("serials always grow in the sense of RFC 1982") {
     CAPTURE(before);
     CHECK(rampart::next_serial(before, kToday) == after);
     CHECK(static_cast<std::int32_t>(after - before) > 0);
+  }
+}
+
+TEST_CASE("no error shows what stands in the file") {
+  for (const std::string_view text :
+       {"secret.secret TXT", "secret", "$secret", "a secret", "a A secret", "secret. TXT x",
+        "a..secret TXT x", "a 1secret A", "a MX 1 secret..", "a TXT \"secret", "secret( TXT"}) {
+    CAPTURE(text);
+    const auto file = rampart::parse_zone_file(kApex, std::string(kSoa) + std::string(text));
+    REQUIRE_FALSE(file.ok());
+    CHECK(file.error().what.find("secret") == std::string::npos);
   }
 }

@@ -1,0 +1,45 @@
+/// The table of providers: the one place that names them.
+#include <algorithm>
+#include <array>
+
+#include "providers/provider.h"
+#include "providers/zonefile.h"
+
+namespace rampart {
+namespace {
+
+/// For a type that the YAML may already name, so that one file serves several versions.
+Error not_built_in(std::string_view type, const ProviderSettings& settings) {
+  return Error{.what = std::string(type) + " is not built into this version",
+               .where = settings.name};
+}
+
+const std::array<ProviderType, 5>& table() {
+  using Settings = const ProviderSettings&;
+  using Made = Result<std::unique_ptr<Provider>>;
+  static const std::array<ProviderType, 5> types = {{
+      {"cloudflare", {}, [](Settings s) -> Made { return not_built_in("cloudflare", s); }, false},
+      {"powerdns",
+       {"server_id"},
+       [](Settings s) -> Made { return not_built_in("powerdns", s); },
+       false},
+      {"rfc2136",
+       {"server", "tsig_name", "tsig_algorithm"},
+       [](Settings s) -> Made { return not_built_in("rfc2136", s); },
+       false},
+      {"route53", {}, [](Settings s) -> Made { return not_built_in("route53", s); }, false},
+      {"zonefile", {"directory"}, make_zonefile_provider, true},
+  }};
+  return types;
+}
+
+}  // namespace
+
+std::span<const ProviderType> provider_types() { return table(); }
+
+const ProviderType* find_provider_type(std::string_view name) {
+  const auto found = std::ranges::find(table(), name, &ProviderType::name);
+  return found == table().end() ? nullptr : &*found;
+}
+
+}  // namespace rampart

@@ -1,0 +1,263 @@
+// The zone-file provider: what it may open, and that a write is all or nothing.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "providers/provider.h"
+
+namespace fs = std::filesystem;
+using rampart::Name;
+using rampart::RecordSet;
+using rampart::RecordType;
+using rampart::SetChange;
+using rampart::TypedSet;
+
+namespace {
+
+const Name kZone = Name::literal("example.com");
+const std::string kText =
+    "$TTL 3600\n@ IN SOA ns host 2026112007 2 3 4 5\n@ IN TXT \"site=1\" ; theirs\n";
+
+/// A folder for one test, gone afterwards.
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (fs::temp_directory_path() / "rampart-test-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+    fs::create_directory(path_ / "zones");
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { fs::remove_all(path_); }
+
+  fs::path zone(const std::string& name = "example.com.zone") const {
+    return path_ / "zones" / name;
+  }
+  const fs::path& path() const { return path_; }
+
+  void put(const std::string& text, const std::string& name = "example.com.zone") const {
+    std::ofstream(zone(name), std::ios::binary) << text;
+  }
+
+  std::string get(const std::string& name = "example.com.zone") const {
+    std::ostringstream text;
+    text << std::ifstream(zone(name), std::ios::binary).rdbuf();
+    return text.str();
+  }
+
+  rampart::Result<std::unique_ptr<rampart::Provider>> provider(
+      const std::string& directory = "zones") const {
+    rampart::ProviderSettings settings;
+    settings.name = "files";
+    settings.folder = path_.string();
+    settings.settings["directory"] = directory;
+    settings.today = std::chrono::year{2026} / 11 / 21;
+    return rampart::find_provider_type("zonefile")->make(settings);
+  }
+
+  rampart::Result<rampart::Receipt> write(const std::vector<SetChange>& changes) const {
+    return std::move(provider()).value()->write(kZone, changes);
+  }
+
+ private:
+  fs::path path_;
+};
+
+TypedSet txt(std::set<std::string> values, int ttl = 3600) {
+  return {RecordType::TXT, RecordSet{std::chrono::seconds(ttl), std::move(values)}};
+}
+
+const SetChange kAddSpf{kZone, txt({"site=1"}), txt({"site=1", "v=spf1 -all"})};
+const std::string kWithSpf =
+    "$TTL 3600\n@ IN SOA ns host 2026112101 2 3 4 5\n@ IN TXT \"site=1\" ; theirs\n"
+    "@ IN TXT \"v=spf1 -all\"\n";
+
+void check_write_refused(const Folder& folder, const std::vector<SetChange>& changes,
+                         const std::string& why) {
+  const std::string before = folder.get();
+  const auto written = folder.write(changes);
+  REQUIRE_FALSE(written.ok());
+  CHECK_THAT(sentence(written.error()), Catch::Contains(why));
+  CHECK_THAT(sentence(written.error()), Catch::StartsWith("zones/example.com.zone: "));
+  CHECK(folder.get() == before);
+}
+
+void check_no_provider(const Folder& folder, const std::string& directory, const std::string& why) {
+  CAPTURE(directory);
+  const auto made = folder.provider(directory);
+  REQUIRE_FALSE(made.ok());
+  CHECK_THAT(sentence(made.error()), Catch::Contains(why));
+}
+
+}  // namespace
+
+TEST_CASE("zones are the files that end in .zone") {
+  const Folder folder;
+  folder.put(kText);
+  folder.put("", "xn--mnchen-3ya.example.zone");
+  folder.put("", "notes.txt");
+  folder.put("", ".hidden.zone");
+  auto provider = std::move(folder.provider()).value();
+  const auto zones = provider->zones();
+  REQUIRE(zones.ok());
+  CHECK(*zones == std::vector<Name>{kZone, Name::literal("xn--mnchen-3ya.example")});
+  folder.put("", "Example.ORG.zone");
+  CHECK_THAT(sentence(provider->zones().error()), Catch::Contains("example.org.zone"));
+  fs::remove(folder.zone("Example.ORG.zone"));
+  folder.put("", "a b.zone");
+  CHECK_THAT(sentence(provider->zones().error()), Catch::Contains("must be escaped"));
+}
+
+TEST_CASE("a read gives the whole zone") {
+  const Folder folder;
+  folder.put(kText);
+  auto provider = std::move(folder.provider()).value();
+  const auto read = provider->read(kZone, {});
+  REQUIRE(read.ok());
+  CHECK(read->complete);
+  CHECK(read->sets.size() == 2);
+  CHECK(read->sets.at({kZone, RecordType::TXT}) == txt({"site=1"}).set);
+  CHECK_THAT(sentence(provider->read(Name::literal("example.org"), {}).error()),
+             Catch::Equals("zones/example.org.zone: No such file or directory"));
+  CHECK_FALSE(provider->read(Name::literal("a/b.example"), {}).ok());
+  CHECK_FALSE(provider->read(Name::root(), {}).ok());
+  CHECK(provider->limits().max_txt_octets == 65279);
+  CHECK(provider->wait({}).ok());
+}
+
+TEST_CASE("a write touches its lines, keeps the mode and leaves nothing beside the file") {
+  const Folder folder;
+  folder.put(kText);
+  fs::permissions(folder.zone(), fs::perms(0640));
+  REQUIRE(folder.write({kAddSpf}).ok());
+  CHECK(folder.get() == kWithSpf);
+  CHECK((fs::status(folder.zone()).permissions() & fs::perms::mask) == fs::perms(0640));
+  CHECK(std::distance(fs::directory_iterator(folder.path() / "zones"), {}) == 1);
+}
+
+TEST_CASE("a write that changes nothing leaves the file alone") {
+  const Folder folder;
+  folder.put(kText);
+  REQUIRE(folder.write({{kZone, txt({"site=1"}), txt({"site=1"})}}).ok());
+  CHECK(folder.get() == kText);
+}
+
+TEST_CASE("what a killed run left behind does not matter") {
+  const Folder folder;
+  folder.put(kText);
+  folder.put("half", ".example.com.zone.new");
+  REQUIRE(folder.write({kAddSpf}).ok());
+  CHECK(folder.get() == kWithSpf);
+  CHECK_FALSE(fs::exists(folder.zone(".example.com.zone.new")));
+}
+
+TEST_CASE("a change of type is one change") {
+  const Folder folder;
+  folder.put(kText + "s1._domainkey CNAME a.example.\n");
+  const Name name = *kZone.child("s1._domainkey");
+  const TypedSet cname{RecordType::CNAME, {std::chrono::seconds(3600), {"a.example"}}};
+  REQUIRE(folder.write({{name, cname, txt({"p="})}}).ok());
+  CHECK_THAT(folder.get(), Catch::EndsWith("\ns1._domainkey TXT \"p=\"\n"));
+  REQUIRE(folder.write({{name, txt({"p="}), std::nullopt}}).ok());
+  CHECK_THAT(folder.get(), Catch::EndsWith("; theirs\n"));
+}
+
+TEST_CASE("what moved since it was read is a conflict, and nothing is written") {
+  const Folder folder;
+  folder.put(kText);
+  const Name other = *kZone.child("other");
+  const std::vector<std::vector<SetChange>> cases = {
+      {{kZone, std::nullopt, txt({"v=spf1 -all"})}},
+      {{kZone, txt({"site=2"}), txt({"v=spf1 -all"})}},
+      {{kZone, txt({"site=1", "more"}), std::nullopt}},
+      {{kZone, txt({"site=1"}, 60), txt({"v=spf1 -all"})}},
+      {{other, txt({"x"}), txt({"y"})}},
+      {kAddSpf, {other, txt({"x"}), txt({"y"})}},
+      {{kZone, TypedSet{RecordType::CNAME, {}}, txt({"v=spf1 -all"})}},
+  };
+  for (const auto& changes : cases) {
+    check_write_refused(folder, changes, "plan again");
+    CHECK(folder.write(changes).error().conflict);
+  }
+}
+
+TEST_CASE("files that must not be written are refused with what to do") {
+  const Folder folder;
+  folder.put(kText);
+  SECTION("read-only, also for the superuser") {
+    fs::permissions(folder.zone(), fs::perms(0444));
+    check_write_refused(folder, {kAddSpf}, "read-only; allow writing (chmod u+w)");
+  }
+  SECTION("a journal") {
+    folder.put("", "example.com.zone.jnl");
+    check_write_refused(folder, {kAddSpf}, "example.com.zone.jnl");
+  }
+  SECTION("signed") {
+    folder.put(kText + "@ RRSIG SOA 13\n");
+    check_write_refused(folder, {kAddSpf}, "signed (RRSIG)");
+  }
+  SECTION("a CNAME beside other data") {
+    folder.put(kText + "a CNAME b\n");
+    check_write_refused(folder, {{*kZone.child("a"), std::nullopt, txt({"x"})}}, "has a CNAME");
+  }
+  SECTION("a symbolic link") {
+    fs::rename(folder.zone(), folder.path() / "elsewhere");
+    fs::create_symlink("../elsewhere", folder.zone());
+    check_write_refused(folder, {kAddSpf}, "symbolic link");
+  }
+  SECTION("a folder") {
+    fs::remove(folder.zone());
+    fs::create_directory(folder.zone());
+    check_write_refused(folder, {kAddSpf}, "no regular file");
+  }
+}
+
+TEST_CASE("the folder lies beneath the YAML's, through no symbolic link") {
+  const Folder folder;
+  fs::create_directories(folder.path() / "a" / "b");
+  fs::create_directory_symlink("a", folder.path() / "link");
+  fs::create_directory_symlink("/", folder.path() / "root");
+  std::ofstream(folder.path() / "file") << "x";
+  for (const std::string good : {"zones", "./zones", "zones/", "a/b", "a//b", "."}) {
+    CAPTURE(good);
+    CHECK(folder.provider(good).ok());
+  }
+  check_no_provider(folder, "", "must be relative");
+  check_no_provider(folder, "/etc", "must be relative");
+  check_no_provider(folder, "..", "climbs out");
+  check_no_provider(folder, "../x", "climbs out");
+  check_no_provider(folder, "a/../../x", "climbs out");
+  check_no_provider(folder, "a/..", "climbs out");
+  check_no_provider(folder, "link", "symbolic link");
+  check_no_provider(folder, "link/b", "symbolic link");
+  check_no_provider(folder, "root/etc", "symbolic link");
+  check_no_provider(folder, "missing", "No such file");
+  check_no_provider(folder, "file", "Not a directory");
+  check_no_provider(folder, std::string("zones\0/x", 8), "must be relative");
+}
+
+TEST_CASE("every type of provider is in the table, sorted, with its settings") {
+  std::vector<std::string> names;
+  for (const rampart::ProviderType& type : rampart::provider_types()) {
+    names.emplace_back(type.name);
+    CHECK(rampart::find_provider_type(type.name) == &type);
+    rampart::ProviderSettings settings;
+    settings.name = "mine";
+    const auto made = type.make(settings);
+    REQUIRE_FALSE(made.ok());
+    CHECK(made.error().where == "mine");
+  }
+  CHECK(std::ranges::is_sorted(names));
+  CHECK(names ==
+        std::vector<std::string>{"cloudflare", "powerdns", "rfc2136", "route53", "zonefile"});
+  CHECK(rampart::find_provider_type("zonefile")->reads_files);
+  CHECK(rampart::find_provider_type("bind") == nullptr);
+}
