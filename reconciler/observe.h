@@ -19,8 +19,8 @@ enum class LiveFrom { Dns, Provider };
 struct ObserveOptions {
   Time now;
   LiveFrom live = LiveFrom::Dns;
-  std::vector<Server> resolvers;             ///< Flags, else the YAML's, else /etc/resolv.conf.
-  std::vector<Server> nameservers;           ///< --nameserver: asked in place of a zone's own.
+  std::vector<Server> resolvers;    ///< Flags, else the YAML's, else /etc/resolv.conf.
+  std::vector<Server> nameservers;  ///< --nameserver: asked in place of a zone's own.
   bool frozen = false;
   ResolverLimits limits;
 };
