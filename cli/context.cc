@@ -115,6 +115,14 @@ std::optional<Config> load(const Context& context) {
   return config;
 }
 
+void keep_matching(Config& config, const std::vector<std::string>& globs) {
+  if (globs.empty()) return;
+  std::erase_if(config.domains, [&](const auto& row) {
+    const auto hit = [&](const std::string& glob) { return matches(glob, row.first); };
+    return std::ranges::none_of(globs, hit);
+  });
+}
+
 Result<Done> narrow(Config& config, const std::vector<std::string>& globs) {
   if (globs.empty()) return Done{};
   for (const std::string& glob : globs) {
@@ -123,10 +131,7 @@ Result<Done> narrow(Config& config, const std::vector<std::string>& globs) {
       return Error{fmt::format("no domain of {} matches --domain {}", config.file, glob)};
     }
   }
-  std::erase_if(config.domains, [&](const auto& row) {
-    const auto hit = [&](const std::string& glob) { return matches(glob, row.first); };
-    return std::ranges::none_of(globs, hit);
-  });
+  keep_matching(config, globs);
   return Done{};
 }
 

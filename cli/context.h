@@ -71,7 +71,10 @@ ExitCode fail(const Context& context, const std::string& code, const Error& erro
 /// The YAML of `-c`, narrowed to the domains of `--domain`. Failures are reported already.
 std::optional<Config> load(const Context& context);
 
-/// Keeps the domains that a glob matches; an Error names a glob that matches none.
+/// Keeps the domains that a glob matches; without globs, all.
+void keep_matching(Config& config, const std::vector<std::string>& globs);
+
+/// As keep_matching; an Error names a glob that matches none.
 Result<Done> narrow(Config& config, const std::vector<std::string>& globs);
 
 /// Where and how to look, from the flags, the YAML and the environment.

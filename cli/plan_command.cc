@@ -1,6 +1,7 @@
 /// `rampart plan`: load, observe, make the plan, show it.
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/commands.h"
 #include "cli/git.h"
@@ -30,17 +31,21 @@ Result<World> world_for(const Context& context, const Config& config) {
 }
 
 /// What changed in the rules since `ref`; where the YAML was not there yet, everything is new.
-Result<std::vector<PolicyEdit>> edits_since(const std::string& ref, const Config& config) {
-  const Result<std::map<std::string, std::string>> files = files_at(ref, config.file);
+Result<std::vector<PolicyEdit>> edits_since(const Context& context, const std::string& ref,
+                                            const Config& config) {
+  // "./domains.yaml" and "domains.yaml" are one file.
+  const std::string file = std::filesystem::path(config.file).lexically_normal().string();
+  const Result<std::map<std::string, std::string>> files = files_at(ref, file);
   if (!files) return files.error();
   Config base = builtin_config();
-  if (files->contains(config.file)) {
-    auto loaded = load_config_from(config.file, *files);
+  if (files->contains(file)) {
+    auto loaded = load_config_from(file, *files);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
       return Error{"the YAML at " + ref + " has mistakes: " + errors->front().message, "--base"};
     }
     base = std::get<Config>(std::move(loaded));
   }
+  keep_matching(base, context.domain_globs);
   return policy_edits(base, config);
 }
 
@@ -73,7 +78,7 @@ ExitCode run_plan(Context& context) {
   }
   Plan plan = make_plan(*config, *world);
   if (const std::optional<std::string> ref = context.arguments.one("base")) {
-    Result<std::vector<PolicyEdit>> edits = edits_since(*ref, *config);
+    Result<std::vector<PolicyEdit>> edits = edits_since(context, *ref, *config);
     if (!edits) return fail(context, "base", edits.error());
     plan.policy_edits = std::move(edits).value();
   }
