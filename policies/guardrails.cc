@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "policies/guardrails_dmarc.h"
+
 namespace rampart {
 namespace {
 
@@ -97,7 +99,11 @@ Findings too_long_for_host(const Plan& plan, const Config&, const World& world) 
   return found;
 }
 
-constexpr std::array<Guardrail, 2> kGuardrails = {shadows_wildcard, too_long_for_host};
+constexpr std::array kGuardrails = {
+    Guardrail{ramp_jump},        Guardrail{reject_spf_only},       Guardrail{reject_without_rua},
+    Guardrail{too_many_domains}, Guardrail{dkim_selector_removed}, Guardrail{governing_changes},
+    Guardrail{shadows_wildcard}, Guardrail{too_long_for_host},
+};
 
 }  // namespace
 
