@@ -1,0 +1,86 @@
+/// Who could send before and cannot after: a declared sender's loss is an Error.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mail/spf_tree.h"
+#include "policies/guardrails_spf.h"
+#include "policies/spf_cases.h"
+#include "policies/spf_compare.h"
+#include "policies/spf_record.h"
+
+namespace rampart {
+namespace {
+
+spf::Record record_of(const std::string& term) {
+  return spf::parse_terms(term).ok() ? spf::parse_terms(term).value() : spf::Record{};
+}
+
+/// Whether what is lost is the sender's: the same term, or a network that it shares.
+bool concerns(const std::string& lost, const std::string& term, const Domain& domain,
+              const World& world) {
+  const spf::Record a = record_of(lost);
+  const spf::Record b = record_of(term);
+  if (spf::same_meaning(a, b)) return true;
+  const auto ours = spf::admitted_by(domain.name, a, world.answers).pass;
+  return !ours.common(spf::admitted_by(domain.name, b, world.answers).pass).empty();
+}
+
+/// The use of a sender that the lost term belongs to; null where no declared sender asks for it.
+const SenderUse* owner_of(const std::string& lost, const Domain& domain, const World& world) {
+  if (!domain.senders) return nullptr;
+  for (const SenderUse& use : *domain.senders) {
+    for (const std::string& term : terms_of(use, domain.name)) {
+      if (concerns(lost, term, domain, world)) return &use;
+    }
+  }
+  return nullptr;
+}
+
+Finding sender_removed(const SpfCase& item, const std::string& lost, const SenderUse& use) {
+  Finding finding =
+      spf_finding(item, Fault::New, "spf-sender-removed",
+                  fmt::format("`{}` would no longer pass as {}, but {} is still declared for it",
+                              lost, item.domain.name.text(), use.sender->id));
+  finding.mark = use.mark;
+  finding.hint = fmt::format(
+      "set `spf: always` on {0} to keep the term, `spf: never` to let it go, "
+      "or `retired:` when {0} has stopped sending",
+      use.sender->id);
+  return finding;
+}
+
+Finding term_removed(const SpfCase& item, const std::string& lost, const Config& config) {
+  const Sender* sender = sender_of_term(lost, config);
+  const std::string who = sender == nullptr ? "nobody in the catalogue"
+                                            : fmt::format("{} ({})", sender->name, sender->id);
+  Finding finding = spf_finding(
+      item, Fault::Standing, "spf-term-removed",
+      fmt::format("`{}` leaves the record of {}: no declared sender asks for it; it belongs to {}",
+                  lost, item.domain.name.text(), who));
+  finding.hint = sender == nullptr
+                     ? "if it still sends, add it to `senders:` or to `extra:`"
+                     : fmt::format("if it still sends, add `{}` to `senders:`", sender->id);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const World& world) {
+  std::vector<Finding> found;
+  for (const SpfCase& item : spf_cases(plan, config, world)) {
+    if (!item.changes) continue;
+    const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after, world.answers);
+    for (const std::string& lost : delta.loses) {
+      const SenderUse* use = owner_of(lost, item.domain, world);
+      if (use == nullptr) {
+        found.push_back(term_removed(item, lost, config));
+      } else if (!is_retired(*use, world.now) && use->spf != SpfUse::Never) {
+        found.push_back(sender_removed(item, lost, *use));
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace rampart
