@@ -111,11 +111,6 @@ Json domains_json(const std::vector<DomainVerification>& domains) {
   return rows;
 }
 
-std::string_view action(const Change& change) {
-  if (!change.set.before) return "create";
-  return change.set.after ? "update" : "delete";
-}
-
 Json sarif_rules(const std::vector<ConfigError>& errors) {
   std::set<std::string> codes;
   for (const ConfigError& error : errors) codes.insert(error.code);
@@ -188,7 +183,8 @@ std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcom
                     {"provider", one.change.provider},
                     {"name", one.change.name().text()},
                     {"type", to_text(one.change.type())},
-                    {"action", action(one.change)},
+                    {"action", action_of(one.change)},
+                    {"turn", to_text(one.change.turn)},
                     {"state", word(one.state)},
                     {"why", one.why}});
   }

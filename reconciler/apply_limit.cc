@@ -131,8 +131,9 @@ bool stands(const SetChange& change, const std::optional<TypedSet>& side,
             const std::map<RecordKey, RecordSet>& sets) {
   const bool about_cname = change.after && change.after->type == RecordType::CNAME;
   bool found = !side;
-  for (const auto& [key, set] : sets) {
-    if (key.name != change.name) continue;
+  for (auto row = sets.lower_bound({change.name, RecordType{0}});
+       row != sets.end() && row->first.name == change.name; ++row) {
+    const auto& [key, set] = *row;
     const bool involved = key.type == RecordType::CNAME || about_cname ||
                           (change.before && change.before->type == key.type) ||
                           (change.after && change.after->type == key.type);
