@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 
 namespace rampart {
 namespace {
@@ -132,6 +134,15 @@ TEST_CASE("the digest is of the changes alone") {
   // SHA-256 of "[]".
   CHECK(plan_digest(Plan{}) ==
         "sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945");
+}
+
+TEST_CASE("a plan written by another program is read, its digest included") {
+  for (const char* name : {"plan.json", "empty_plan.json"}) {
+    std::ifstream file(std::string(RAMPART_SOURCE_DIR) + "/tests/fuzz/corpus/plan_file/" + name);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    INFO(name);
+    CHECK(plan_from_json(text).ok());
+  }
 }
 
 TEST_CASE("octets that are no UTF-8 survive") {
