@@ -39,26 +39,26 @@ bool is_link(int folder, const std::string& name) {
 
 }  // namespace
 
-Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+OpenFile::OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
   std::swap(fd_, other.fd_);
   return *this;
 }
 
-Descriptor::~Descriptor() {
+OpenFile::~OpenFile() {
   if (fd_ >= 0) close(fd_);
 }
 
 std::string system_reason() { return std::generic_category().message(errno); }
 
-Result<Descriptor> open_folder_beneath(const std::string& root, std::string_view path) {
+Result<OpenFile> open_folder_beneath(const std::string& root, std::string_view path) {
   const std::string shown(path);
   if (path.empty() || path.front() == '/' || path.find('\0') != std::string_view::npos) {
     return Error{.what = "the path must be relative to the YAML's folder", .where = shown};
   }
   const std::string start = root.empty() ? "." : root;
-  Descriptor folder(open_again(AT_FDCWD, start, O_RDONLY | O_DIRECTORY));
+  OpenFile folder(open_again(AT_FDCWD, start, O_RDONLY | O_DIRECTORY));
   if (folder.get() < 0) return cannot_open(start);
   while (!path.empty()) {
     const std::string part(path.substr(0, path.find('/')));
@@ -67,7 +67,7 @@ Result<Descriptor> open_folder_beneath(const std::string& root, std::string_view
     if (part == "..") {
       return Error{.what = "the path climbs out of the YAML's folder", .where = shown};
     }
-    Descriptor next(open_again(folder.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    OpenFile next(open_again(folder.get(), part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     if (next.get() < 0) {
       const int reason = errno;
       errno = is_link(folder.get(), part) ? ELOOP : reason;
@@ -78,9 +78,9 @@ Result<Descriptor> open_folder_beneath(const std::string& root, std::string_view
   return folder;
 }
 
-Result<Descriptor> open_file_in(const Descriptor& folder, const std::string& name) {
+Result<OpenFile> open_file_in(const OpenFile& folder, const std::string& name) {
   // O_NONBLOCK keeps a named pipe from holding the program up.
-  Descriptor file(open_again(folder.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  OpenFile file(open_again(folder.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (file.get() < 0) return cannot_open(name);
   struct stat status {};
   if (fstat(file.get(), &status) != 0) return cannot_open(name);
@@ -88,7 +88,7 @@ Result<Descriptor> open_file_in(const Descriptor& folder, const std::string& nam
   return file;
 }
 
-Result<std::string> read_all(const Descriptor& file, std::size_t most) {
+Result<std::string> read_all(const OpenFile& file, std::size_t most) {
   std::string text;
   std::array<char, 65536> piece{};
   while (true) {

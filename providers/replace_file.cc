@@ -18,7 +18,7 @@ constexpr mode_t kModeBits = 07777;
 /// A file of which nothing stays unless it has taken its final name.
 class NewFile {
  public:
-  NewFile(const Descriptor& folder, const std::string& name)
+  NewFile(const OpenFile& folder, const std::string& name)
       : folder_(folder), name_("." + name + ".new"), file_(-1) {}
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
@@ -29,8 +29,8 @@ class NewFile {
   Result<Done> create(const struct stat& like) {
     // One that a killed run left behind: the lock is ours, so nobody else writes it.
     unlinkat(folder_.get(), name_.c_str(), 0);
-    file_ = Descriptor(openat(folder_.get(), name_.c_str(),
-                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    file_ = OpenFile(openat(folder_.get(), name_.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (file_.get() < 0) return failed("a new file cannot be made in its folder");
     struct stat status {};
     if (fstat(file_.get(), &status) != 0) return failed("the new file cannot be read");
@@ -59,7 +59,7 @@ class NewFile {
     if (renameat(folder_.get(), name_.c_str(), folder_.get(), name.c_str()) != 0) {
       return failed("the new file cannot take its place");
     }
-    file_ = Descriptor(-1);
+    file_ = OpenFile(-1);
     if (fsync(folder_.get()) != 0) return failed("the folder cannot be synced");
     return Done{};
   }
@@ -69,14 +69,14 @@ class NewFile {
     return Error{.what = what + ": " + system_reason()};
   }
 
-  const Descriptor& folder_;
+  const OpenFile& folder_;
   std::string name_;
-  Descriptor file_;
+  OpenFile file_;
 };
 
-Result<Done> check_unchanged(const Descriptor& folder, const std::string& name,
+Result<Done> check_unchanged(const OpenFile& folder, const std::string& name,
                              std::string_view before) {
-  const Result<Descriptor> file = open_file_in(folder, name);
+  const Result<OpenFile> file = open_file_in(folder, name);
   if (!file) return file.error();
   const Result<std::string> now = read_all(*file, before.size());
   if (!now || *now != before) {
@@ -87,9 +87,9 @@ Result<Done> check_unchanged(const Descriptor& folder, const std::string& name,
 
 }  // namespace
 
-Result<Descriptor> lock_folder(const Descriptor& folder) {
+Result<OpenFile> lock_folder(const OpenFile& folder) {
   // An own open file description: the lock goes when the descriptor does.
-  Descriptor lock(openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  OpenFile lock(openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (lock.get() < 0) return Error{.what = "the folder cannot be locked: " + system_reason()};
   int code = 0;
   do {
@@ -99,7 +99,7 @@ Result<Descriptor> lock_folder(const Descriptor& folder) {
   return lock;
 }
 
-Result<Done> check_writable(const Descriptor& folder, const std::string& name) {
+Result<Done> check_writable(const OpenFile& folder, const std::string& name) {
   struct stat status {};
   if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error{.what = system_reason()};
@@ -114,8 +114,8 @@ Result<Done> check_writable(const Descriptor& folder, const std::string& name) {
   return Done{};
 }
 
-Result<Done> replace_file(const Descriptor& folder, const std::string& name,
-                          std::string_view before, std::string_view text) {
+Result<Done> replace_file(const OpenFile& folder, const std::string& name, std::string_view before,
+                          std::string_view text) {
   struct stat status {};
   if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error{.what = system_reason()};

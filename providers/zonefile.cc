@@ -24,7 +24,7 @@ constexpr std::size_t kMostZoneOctets = 256U << 20U;
 constexpr int kMostTxtOctets = 65279;
 
 /// The names of the zone files in a folder, sorted; hidden files are editors' and ours.
-Result<std::vector<std::string>> zone_files(const Descriptor& folder) {
+Result<std::vector<std::string>> zone_files(const OpenFile& folder) {
   const int copy = openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(copy < 0 ? nullptr : fdopendir(copy), closedir);
   if (!listing) return Error{.what = system_reason()};
@@ -73,7 +73,7 @@ Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const Se
 
 class ZoneFileProvider : public Provider {
  public:
-  ZoneFileProvider(std::string path, Descriptor folder, std::chrono::sys_days today)
+  ZoneFileProvider(std::string path, OpenFile folder, std::chrono::sys_days today)
       : path_(std::move(path)), folder_(std::move(folder)), today_(today) {}
 
   Result<std::vector<Name>> zones() override {
@@ -121,7 +121,7 @@ class ZoneFileProvider : public Provider {
     if (zone.text().find('/') != std::string::npos || zone.is_root()) {
       return Error{.what = "a zone of this name cannot be kept in a file named after it"};
     }
-    const Result<Descriptor> file = open_file_in(folder_, file_name(zone));
+    const Result<OpenFile> file = open_file_in(folder_, file_name(zone));
     if (!file) return Error{.what = file.error().what};
     const Result<std::string> text = read_all(*file, kMostZoneOctets);
     if (!text) return text.error();
@@ -129,7 +129,7 @@ class ZoneFileProvider : public Provider {
   }
 
   Result<Done> replace(const Name& zone, std::span<const SetChange> changes) const {
-    const Result<Descriptor> lock = lock_folder(folder_);
+    const Result<OpenFile> lock = lock_folder(folder_);
     if (!lock) return lock.error();
     const Result<ZoneFile> file = load(zone);
     if (!file) return file.error();
@@ -155,7 +155,7 @@ class ZoneFileProvider : public Provider {
   }
 
   std::string path_;
-  Descriptor folder_;
+  OpenFile folder_;
   std::chrono::sys_days today_;
 };
 
@@ -166,7 +166,7 @@ Result<std::unique_ptr<Provider>> make_zonefile_provider(const ProviderSettings&
   if (directory == settings.settings.end()) {
     return Error{.what = "the setting \"directory\" is missing", .where = settings.name};
   }
-  Result<Descriptor> folder = open_folder_beneath(settings.folder, directory->second);
+  Result<OpenFile> folder = open_folder_beneath(settings.folder, directory->second);
   if (!folder) return within(settings.name, folder.error());
   return std::unique_ptr<Provider>(std::make_unique<ZoneFileProvider>(
       directory->second, std::move(folder).value(), settings.today));
