@@ -6,6 +6,7 @@
 #include <array>
 
 #include "policies/guardrails_dmarc.h"
+#include "policies/guardrails_spf.h"
 
 namespace rampart {
 namespace {
@@ -100,9 +101,22 @@ Findings too_long_for_host(const Plan& plan, const Config&, const World& world) 
 }
 
 constexpr std::array kGuardrails = {
-    Guardrail{ramp_jump},        Guardrail{reject_spf_only},       Guardrail{reject_without_rua},
-    Guardrail{too_many_domains}, Guardrail{dkim_selector_removed}, Guardrail{governing_changes},
-    Guardrail{shadows_wildcard}, Guardrail{too_long_for_host},
+    Guardrail{ramp_jump},
+    Guardrail{reject_spf_only},
+    Guardrail{reject_without_rua},
+    Guardrail{too_many_domains},
+    Guardrail{dkim_selector_removed},
+    Guardrail{governing_changes},
+    Guardrail{shadows_wildcard},
+    Guardrail{spf_all},
+    Guardrail{spf_length},
+    Guardrail{spf_lookups},
+    Guardrail{spf_ptr},
+    Guardrail{spf_removed},
+    Guardrail{spf_unresolved},
+    Guardrail{spf_voids},
+    Guardrail{spf_wide},
+    Guardrail{too_long_for_host},
 };
 
 }  // namespace

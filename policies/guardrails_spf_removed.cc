@@ -16,22 +16,20 @@ spf::Record record_of(const std::string& term) {
   return spf::parse_terms(term).ok() ? spf::parse_terms(term).value() : spf::Record{};
 }
 
-/// Whether what is lost is the sender's: the same term, or a network that it shares.
-bool concerns(const std::string& lost, const std::string& term, const Domain& domain,
-              const World& world) {
-  const spf::Record a = record_of(lost);
-  const spf::Record b = record_of(term);
-  if (spf::same_meaning(a, b)) return true;
-  const auto ours = spf::admitted_by(domain.name, a, world.answers).pass;
-  return !ours.common(spf::admitted_by(domain.name, b, world.answers).pass).empty();
-}
-
-/// The use of a sender that the lost term belongs to; null where no declared sender asks for it.
-const SenderUse* owner_of(const std::string& lost, const Domain& domain, const World& world) {
-  if (!domain.senders) return nullptr;
-  for (const SenderUse& use : *domain.senders) {
-    for (const std::string& term : terms_of(use, domain.name)) {
-      if (concerns(lost, term, domain, world)) return &use;
+/// The use of a sender that the lost term belongs to: it asks for that very term, or for addresses
+/// that only that term let pass. Null where no declared sender asks for it.
+const SenderUse* owner_of(const std::string& lost, const SpfCase& item, const World& world) {
+  if (!item.domain.senders) return nullptr;
+  const Name& name = item.domain.name;
+  const auto pass = [&](const spf::Record& record) {
+    return spf::admitted_by(name, record, world.answers).pass;
+  };
+  const spf::Record term = record_of(lost);
+  const spf::IpSet gone = pass(term).without(pass(item.after.value_or(spf::Record{})));
+  for (const SenderUse& use : *item.domain.senders) {
+    for (const std::string& own : terms_of(use, name)) {
+      const spf::Record asked = record_of(own);
+      if (spf::same_meaning(term, asked) || !gone.common(pass(asked)).empty()) return &use;
     }
   }
   return nullptr;
@@ -72,7 +70,7 @@ std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const W
     if (!item.changes) continue;
     const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after, world.answers);
     for (const std::string& lost : delta.loses) {
-      const SenderUse* use = owner_of(lost, item.domain, world);
+      const SenderUse* use = owner_of(lost, item, world);
       if (use == nullptr) {
         found.push_back(term_removed(item, lost, config));
       } else if (!is_retired(*use, world.now) && use->spf != SpfUse::Never) {

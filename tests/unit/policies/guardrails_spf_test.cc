@@ -1,0 +1,226 @@
+/// The guardrails on SPF: a fault that the plan creates or worsens is an Error, one that stands
+/// already is a Warning.
+#include <catch2/catch.hpp>
+
+#include "policies/guardrails_spf.h"
+#include "policies/spf_compare.h"
+#include "policies/spf_record.h"
+#include "tests/support/spf_zone.h"
+#include "tests/unit/policies/spf_world.h"
+
+namespace rampart {
+namespace {
+
+using Guardrail = std::vector<Finding> (*)(const Plan&, const Config&, const World&);
+
+constexpr const char* kZone = R"(
+  _spf.suite.example TXT v=spf1 ip4:198.51.100.0/24 ~all
+  esp.example TXT v=spf1 ip4:203.0.113.0/24 ~all
+  three.example TXT v=spf1 include:one.example include:two.example ~all
+  one.example TXT v=spf1 ip4:198.51.100.1 ~all
+  two.example TXT v=spf1 ip4:198.51.100.2 ~all
+  wide.example TXT v=spf1 ip4:10.0.0.0/8 ~all
+  here.example A 192.0.2.80
+)";
+
+/// A plan that turns `live` into `after`; equal records change nothing.
+struct Change1 {
+  std::vector<std::string> live;
+  std::string after;
+  std::function<void(Domain&)> edit = [](Domain&) {};
+};
+
+std::vector<Finding> findings_of(Guardrail guardrail, const Change1& item) {
+  Config config;
+  config.senders = test_senders();
+  Domain domain = spf_domain({using_sender("office")});
+  item.edit(domain);
+  config.domains.emplace(domain.name, domain);
+  World world = world_with(item.live);
+  spf::TestZone zone(kZone);
+  for (const std::string& text : {item.live.empty() ? "v=spf1" : item.live[0], item.after}) {
+    const auto record = spf::parse(text);
+    if (!record) continue;
+    for (auto& [question, answer] : spf::answers_for_tree(zone, domain.name, *record)) {
+      world.answers.emplace(question, answer);
+    }
+  }
+  Plan plan;
+  plan.domains = {domain.name};
+  if (item.live != std::vector{item.after}) {
+    SetChange set{domain.name, std::nullopt, TypedSet{RecordType::TXT, {.values = {item.after}}}};
+    plan.changes = {{domain.name, domain.name, "files", set, Turn::Authorize, {}}};
+  }
+  return guardrail(plan, config, world);
+}
+
+/// "error spf-all" or "" for each finding.
+std::vector<std::string> outcome(Guardrail guardrail, const Change1& item) {
+  std::vector<std::string> texts;
+  for (const Finding& finding : findings_of(guardrail, item)) {
+    CHECK_FALSE(finding.hint.empty());
+    CHECK(finding.withholds.empty() == (finding.severity != Severity::Error));
+    texts.push_back(std::string(to_text(finding.severity)) + " " + finding.code);
+  }
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+void check(Guardrail guardrail, const std::vector<std::string>& live, const std::string& after,
+           const Texts& expected) {
+  CAPTURE(live, after);
+  CHECK(outcome(guardrail, {live, after}) == expected);
+}
+
+std::string repeated(const std::string& prefix, int count, const std::string& end) {
+  std::string text = "v=spf1";
+  for (int i = 0; i < count; ++i) text += " " + prefix + std::to_string(i) + ".example";
+  return text + " " + end;
+}
+
+TEST_CASE("+all is never written") {
+  check(spf_all, {}, "v=spf1 +all", {"error spf-all"});
+  check(spf_all, {"v=spf1 ~all"}, "v=spf1 mx all", {"error spf-all"});
+  check(spf_all, {"v=spf1 all"}, "v=spf1 all", {"warning spf-all"});
+  check(spf_all, {"v=spf1 all"}, "v=spf1 a all", {"warning spf-all"});
+  check(spf_all, {"v=spf1 all"}, "v=spf1 ~all", {});
+}
+
+TEST_CASE("wide networks are never added unseen") {
+  check(spf_wide, {}, "v=spf1 ip4:10.0.0.0/15 ~all", {"error spf-wide"});
+  check(spf_wide, {}, "v=spf1 ip4:10.0.0.0/16 ~all", {});
+  check(spf_wide, {"v=spf1 ip4:10.0.0.0/8 ~all"}, "v=spf1 ip4:10.0.0.0/8 a ~all", {});
+  check(spf_wide, {"v=spf1 ip4:10.0.0.0/15 ~all"}, "v=spf1 ip4:10.0.0.0/15 ~all", {});
+  check(spf_wide, {}, "v=spf1 include:wide.example ~all", {"error spf-wide"});
+  check(spf_wide, {}, "v=spf1 ip6:2000::/16 ~all", {"error spf-wide"});
+  check(spf_wide, {}, "v=spf1 ip6:2001:db8::/32 ~all", {});
+}
+
+TEST_CASE("ptr is not added") {
+  check(spf_ptr, {}, "v=spf1 ptr ~all", {"error spf-ptr"});
+  check(spf_ptr, {"v=spf1 ptr ~all"}, "v=spf1 ptr mx ~all", {"warning spf-ptr"});
+  check(spf_ptr, {"v=spf1 ptr ~all"}, "v=spf1 ~all", {});
+}
+
+TEST_CASE("more than ten lookups are never created or worsened") {
+  check(spf_lookups, {}, repeated("a:h", 7, "~all"), {});
+  check(spf_lookups, {}, repeated("a:h", 8, "~all"), {"warning spf-lookups-near"});
+  check(spf_lookups, {}, repeated("a:h", 10, "~all"), {"warning spf-lookups-near"});
+  check(spf_lookups, {}, repeated("a:h", 11, "~all"), {"error spf-lookups"});
+  check(spf_lookups, {repeated("a:h", 14, "~all")}, repeated("a:h", 12, "~all"),
+        {"warning spf-lookups"});
+  check(spf_lookups, {repeated("a:h", 14, "~all")}, repeated("a:h", 14, "~all"),
+        {"warning spf-lookups"});
+  check(spf_lookups, {repeated("a:h", 11, "~all")}, repeated("a:h", 12, "~all"),
+        {"error spf-lookups"});
+  // Nested includes count each: three.example costs 3.
+  check(spf_lookups, {}, repeated("a:h", 8, "include:three.example ~all"), {"error spf-lookups"});
+  check(spf_lookups, {}, repeated("a:h", 7, "include:three.example ~all"),
+        {"warning spf-lookups-near"});
+}
+
+TEST_CASE("an include that cannot be resolved counts as the catalogue knows it") {
+  World world = world_with({});
+  Config config;
+  config.senders = test_senders();
+  const Domain domain = spf_domain({using_sender("suite")});
+  config.domains.emplace(domain.name, domain);
+  Plan plan;
+  plan.domains = {domain.name};
+  const std::string after = repeated("a:h", 7, "include:_spf.suite.example ~all");
+  plan.changes = {{domain.name,
+                   domain.name,
+                   "files",
+                   {domain.name, std::nullopt, TypedSet{RecordType::TXT, {.values = {after}}}},
+                   Turn::Authorize,
+                   {}}};
+  world.answers[{Name::literal("_spf.suite.example"), RecordType::TXT}] = {
+      .status = AnswerStatus::Failed, .values = {}, .cnames = {}, .detail = "no answer"};
+  const auto lookups = spf_lookups(plan, config, world);
+  REQUIRE(lookups.size() == 1);
+  CHECK(lookups[0].code == "spf-lookups");
+  CHECK(lookups[0].message.find("11 DNS lookups") != std::string::npos);
+  const auto unresolved = spf_unresolved(plan, config, world);
+  REQUIRE(unresolved.size() == 1);
+  CHECK(unresolved[0].severity == Severity::Warning);
+  CHECK(unresolved[0].message.find("counted as 4 lookups") != std::string::npos);
+}
+
+TEST_CASE("a dead include warns and never blocks") {
+  check(spf_unresolved, {}, "v=spf1 include:gone.example ~all", {"warning spf-unresolved"});
+  check(spf_unresolved, {}, "v=spf1 redirect=gone.example", {"warning spf-unresolved"});
+  check(spf_unresolved, {}, "v=spf1 include:one.example ~all", {});
+  check(spf_unresolved, {}, "v=spf1 include:%{i}.example.net ~all", {});
+  check(spf_voids, {}, repeated("include:gone", 4, "~all"), {});
+}
+
+TEST_CASE("a third void lookup is not created") {
+  check(spf_voids, {}, repeated("a:gone", 2, "~all"), {});
+  check(spf_voids, {}, repeated("a:gone", 2, "a:here.example ~all"), {});
+  check(spf_voids, {}, repeated("a:gone", 3, "~all"), {"error spf-voids"});
+  check(spf_voids, {}, repeated("mx:gone", 3, "~all"), {"error spf-voids"});
+  check(spf_voids, {repeated("a:gone", 4, "~all")}, repeated("a:gone", 3, "~all"),
+        {"warning spf-voids"});
+}
+
+TEST_CASE("a record that outgrows a UDP answer is not written") {
+  const std::string filler(460, 'x');
+  const std::string networks = repeated("ip4:192.0.2.0/24 a:host-with-a-name", 12, "~all");
+  check(spf_length, {}, "v=spf1 ~all", {});
+  check(spf_length, {}, networks, {"error spf-length"});
+  check(spf_length, {networks}, networks, {"warning spf-length"});
+  CHECK(outcome(spf_length, {{"v=spf1 ~all", filler}, "v=spf1 ~all"}) == Texts{});
+}
+
+TEST_CASE("a declared sender is not lost, an undeclared one is named") {
+  const auto always = [](const char* id, SpfUse use, std::optional<Date> retired) {
+    return [=](Domain& domain) {
+      domain.senders->push_back(using_sender(id));
+      domain.senders->back().spf = use;
+      domain.senders->back().retired = retired;
+    };
+  };
+  const std::vector<std::string> live = {"v=spf1 ip4:192.0.2.0/28 include:esp.example ~all"};
+  const std::string after = "v=spf1 ip4:192.0.2.0/28 ~all";
+  CHECK(outcome(spf_removed, {live, after, always("esp", SpfUse::Auto, std::nullopt)}) ==
+        Texts{"error spf-sender-removed"});
+  CHECK(outcome(spf_removed, {live, after, always("esp", SpfUse::Never, std::nullopt)}).empty());
+  CHECK(outcome(spf_removed, {live, after, always("esp", SpfUse::Auto, kToday)}).empty());
+  check(spf_removed, live, after, {"warning spf-term-removed"});
+  check(spf_removed, {"v=spf1 ip4:192.0.2.0/28 ~all"}, "v=spf1 ip4:192.0.2.0/29 ~all",
+        {"error spf-sender-removed"});
+  check(spf_removed, {"v=spf1 ip4:192.0.2.0/24 ~all"}, "v=spf1 ip4:192.0.2.0/25 ~all",
+        {"warning spf-term-removed"});
+  check(spf_removed, {"v=spf1 ip4:192.0.2.0/28 ~all"}, "v=spf1 ip4:192.0.2.0/24 ~all", {});
+  check(spf_removed, {"v=spf1 include:one.example ~all"}, "v=spf1 ip4:198.51.100.1 ~all", {});
+  const auto found = findings_of(spf_removed, {live, after});
+  CHECK(found.at(0).message.find("Bulk Mailer") != std::string::npos);
+}
+
+TEST_CASE("what a change gives and takes is told by address") {
+  const auto check_delta = [](const std::string& before, const std::string& after,
+                              const Texts& gains, const Texts& loses) {
+    const Name domain = Name::literal("example.com");
+    const auto a = spf::parse(before).value();
+    const auto b = spf::parse(after).value();
+    spf::TestZone zone(kZone);
+    Answers answers = spf::answers_for_tree(zone, domain, a);
+    answers.merge(spf::answers_for_tree(zone, domain, b));
+    CAPTURE(before, after);
+    CHECK(compare_spf(domain, a, b, answers) == SpfDelta{gains, loses});
+    CHECK(compare_spf(domain, b, a, answers) == SpfDelta{loses, gains});
+  };
+  check_delta("v=spf1 ~all", "v=spf1 ip4:192.0.2.0/28 ~all", {"ip4:192.0.2.0/28"}, {});
+  check_delta("v=spf1 ip4:192.0.2.0/29", "v=spf1 ip4:192.0.2.0/28", {"ip4:192.0.2.8/29"}, {});
+  check_delta("v=spf1 include:one.example", "v=spf1 ip4:198.51.100.1", {}, {});
+  check_delta("v=spf1 include:three.example", "v=spf1 ip4:198.51.100.1", {},
+              {"include:three.example"});
+  check_delta("v=spf1 a", "v=spf1 exists:%{i}.example.net", {"exists:%{i}.example.net"}, {});
+  check_delta("v=spf1 ip4:192.0.2.0/28 -all", "v=spf1 ip4:192.0.2.0/28 ~all", {}, {});
+  check_delta("v=spf1 ?include:one.example ~all", "v=spf1 include:one.example ~all",
+              {"include:one.example"}, {});
+}
+
+}  // namespace
+}  // namespace rampart

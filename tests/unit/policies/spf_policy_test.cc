@@ -1,0 +1,202 @@
+/// The SPF opinion: which terms stand, in which order, and in which turn they are written.
+#include <catch2/catch.hpp>
+
+#include "policies/opinions.h"
+#include "policies/spf_record.h"
+#include "tests/support/spf_zone.h"
+#include "tests/unit/policies/spf_world.h"
+
+namespace rampart {
+namespace {
+
+std::string text_for(const Domain& domain) {
+  const Opinion opinion = spf_opinion(domain, world_with({}));
+  return opinion.wants.empty() ? "" : opinion.wants.front().value.value_or("");
+}
+
+TEST_CASE("the record holds the senders that need it, in a canonical order") {
+  Domain domain = spf_domain({using_sender("office"), using_sender("suite"), using_sender("esp")});
+  domain.spf->extra = {"mx",
+                       "-ip4:203.0.113.66",
+                       "exists:%{i}._spf.example.com",
+                       "a:b.example.com",
+                       "a:a.example.com",
+                       "ip6:2001:db8::/64"};
+  CHECK(text_for(domain) ==
+        "v=spf1 -ip4:203.0.113.66 ip4:192.0.2.0/28 ip6:2001:db8::/64 a:a.example.com "
+        "a:b.example.com mx include:_spf.suite.example exists:%{i}._spf.example.com ~all");
+  std::ranges::reverse(*domain.senders);
+  std::ranges::reverse(domain.spf->extra);
+  CHECK(text_for(domain).starts_with("v=spf1 -ip4:203.0.113.66 ip4:192.0.2.0/28 ip6:"));
+}
+
+struct RecordCase {
+  const char* story;
+  std::function<void(Domain&)> edit;
+  const char* record;
+};
+
+TEST_CASE("what the YAML says decides which terms stand") {
+  const auto check = [](const RecordCase& item) {
+    Domain domain = spf_domain({using_sender("suite")});
+    item.edit(domain);
+    CAPTURE(item.story);
+    CHECK(text_for(domain) == item.record);
+  };
+  check(
+      {"softfail unless said otherwise", [](Domain&) {}, "v=spf1 include:_spf.suite.example ~all"});
+  check({"fail", [](Domain& d) { d.spf->all = '-'; }, "v=spf1 include:_spf.suite.example -all"});
+  check({"neutral", [](Domain& d) { d.spf->all = '?'; }, "v=spf1 include:_spf.suite.example ?all"});
+  check({"a redirect replaces all", [](Domain& d) { d.spf->redirect = "_spf.example.net"; },
+         "v=spf1 include:_spf.suite.example redirect=_spf.example.net"});
+  check({"exp", [](Domain& d) { d.spf->exp = "why.example.com"; },
+         "v=spf1 include:_spf.suite.example ~all exp=why.example.com"});
+  check({"a sender that bounces to itself", [](Domain& d) { d.senders = {{using_sender("esp")}}; },
+         "v=spf1 ~all"});
+  check({"the same, wanted all the same",
+         [](Domain& d) {
+           d.senders = {{using_sender("esp")}};
+           d.senders->front().spf = SpfUse::Always;
+         },
+         "v=spf1 include:esp.example ~all"});
+  check({"never", [](Domain& d) { d.senders->front().spf = SpfUse::Never; }, "v=spf1 ~all"});
+  check({"an optional one", [](Domain& d) { d.senders = {{using_sender("optional")}}; },
+         "v=spf1 ~all"});
+  check({"retired yesterday", [](Domain& d) { d.senders->front().retired = kToday - days(1); },
+         "v=spf1 ~all"});
+  check({"retired today", [](Domain& d) { d.senders->front().retired = kToday; }, "v=spf1 ~all"});
+  check({"retired tomorrow", [](Domain& d) { d.senders->front().retired = kToday + days(1); },
+         "v=spf1 include:_spf.suite.example ~all"});
+  check({"two senders share an include",
+         [](Domain& d) { d.senders->push_back(using_sender("suite")); },
+         "v=spf1 include:_spf.suite.example ~all"});
+  check({"a placeholder",
+         [](Domain& d) {
+           d.senders = {{using_sender("filter")}};
+           d.senders->front().with = {{"region", "eu"}};
+         },
+         "v=spf1 include:eu.filter.example exists:%{i}.eu.filter.example ~all"});
+  check({"no senders at all", [](Domain& d) { d.senders.reset(); }, "v=spf1 ~all"});
+}
+
+TEST_CASE("below its phase and outside management SPF is left alone") {
+  const auto check = [](const std::function<void(Domain&)>& edit) {
+    Domain domain = spf_domain({using_sender("suite")});
+    edit(domain);
+    CHECK(text_for(domain).empty());
+  };
+  check([](Domain& d) { d.dmarc.rung.phase = Phase::Discovery; });
+  check([](Domain& d) { d.state = DomainState::Parked; });
+  check([](Domain& d) { d.state = DomainState::Absent; });
+  check([](Domain& d) {
+    d.senders.reset();
+    d.spf.reset();
+  });
+}
+
+std::vector<std::string> codes_of(const Opinion& opinion) {
+  std::vector<std::string> codes;
+  for (const Finding& finding : opinion.findings) codes.push_back(finding.code);
+  return codes;
+}
+
+TEST_CASE("findings say what is wrong and what is not needed") {
+  const auto check = [](const std::function<void(Domain&)>& edit,
+                        const std::vector<std::string>& codes) {
+    Domain domain = spf_domain({using_sender("suite")});
+    edit(domain);
+    CHECK(codes_of(spf_opinion(domain, world_with({}))) == codes);
+  };
+  using Codes = std::vector<std::string>;
+  check([](Domain&) {}, {});
+  check([](Domain& d) { d.spf->all = '-'; }, Codes{"spf-fail-early"});
+  check(
+      [](Domain& d) {
+        d.spf->all = '-';
+        d.dmarc.rung.phase = Phase::Quarantine;
+      },
+      {});
+  check([](Domain& d) { d.senders = {{using_sender("esp")}}; }, Codes{"spf-include-unneeded"});
+  check(
+      [](Domain& d) {
+        d.senders = {{using_sender("esp")}};
+        d.senders->front().spf = SpfUse::Never;
+      },
+      {});
+  check([](Domain& d) { d.senders = {{using_sender("filter")}}; },
+        Codes{"sender-placeholder", "sender-placeholder"});
+  check([](Domain& d) { d.spf->extra = {"ip4:192.0.2.0/33"}; }, Codes{"spf-term-invalid"});
+}
+
+TEST_CASE("an error in a term withholds the record") {
+  Domain domain = spf_domain({using_sender("filter")});
+  const Opinion opinion = spf_opinion(domain, world_with({}));
+  REQUIRE(opinion.findings.size() == 2);
+  CHECK(opinion.findings[0].severity == Severity::Error);
+  CHECK(opinion.findings[0].withholds == std::vector<RecordKey>{spf_key(domain)});
+  CHECK(opinion.findings[0].hint.find("with:") != std::string::npos);
+}
+
+TEST_CASE("the turn follows from who is admitted and who is not any more") {
+  const auto check = [](const std::vector<std::string>& live, char all, Turn turn) {
+    Domain domain = spf_domain({using_sender("office")});
+    domain.spf->all = all;
+    const Opinion opinion = spf_opinion(domain, world_with(live));
+    CAPTURE(live, all);
+    CHECK(to_text(opinion.wants.front().turn) == to_text(turn));
+  };
+  check({}, '~', Turn::Authorize);
+  check({"v=spf1 ~all"}, '~', Turn::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/29 ~all"}, '~', Turn::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/24 ~all"}, '~', Turn::Retire);
+  check({"v=spf1 ip4:192.0.2.0/29 ip4:192.0.2.8/29 ~all"}, '-', Turn::Enforce);
+  check({"v=spf1 ip4:192.0.2.0/28 ~all"}, '-', Turn::Enforce);
+  check({"v=spf1 ip4:192.0.2.0/28 -all"}, '~', Turn::Relax);
+  check({"v=spf1 ip4:192.0.2.0/28 ~all"}, '?', Turn::Relax);
+  check({"v=spf1 ip4:192.0.2.0/28 include:_spf.gone.example ~all"}, '~', Turn::Retire);
+  check({"v=spf1 ip4:198.51.100.1 ~all"}, '~', Turn::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/28 bogus ~all"}, '~', Turn::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/28 ~all", "v=spf1 a ~all"}, '~', Turn::Authorize);
+}
+
+TEST_CASE("a first record that admits nobody is enforcement") {
+  Domain domain = spf_domain({});
+  domain.spf->all = '-';
+  CHECK(spf_opinion(domain, world_with({})).wants.front().turn == Turn::Enforce);
+}
+
+TEST_CASE("several live records are reported, and one is wanted in their place") {
+  const Domain domain = spf_domain({using_sender("office")});
+  const Opinion opinion =
+      spf_opinion(domain, world_with({"v=spf1 ip4:192.0.2.0/28 ~all", "v=spf1 a ~all", "site=1"}));
+  CHECK(codes_of(opinion) == std::vector<std::string>{"spf-multiple"});
+  CHECK(opinion.findings.front().severity == Severity::Warning);
+  CHECK(opinion.wants.size() == 1);
+}
+
+TEST_CASE("the TTL is set only where the YAML names one") {
+  Domain domain = spf_domain({using_sender("office")});
+  CHECK_FALSE(spf_opinion(domain, world_with({})).wants.front().ttl.has_value());
+  domain.ttl = std::chrono::seconds(1800);
+  CHECK(spf_opinion(domain, world_with({})).wants.front().ttl == std::chrono::seconds(1800));
+  domain.spf->ttl = std::chrono::seconds(900);
+  CHECK(spf_opinion(domain, world_with({})).wants.front().ttl == std::chrono::seconds(900));
+}
+
+TEST_CASE("what both trees still need is asked for") {
+  const Domain domain = spf_domain({using_sender("suite")});
+  World world = world_with({"v=spf1 include:_spf.old.example ~all"});
+  const Opinion opinion = spf_opinion(domain, world);
+  const auto asks = [&](const char* name) {
+    return std::ranges::find(opinion.unknown, Question{Name::literal(name), RecordType::TXT}) !=
+           opinion.unknown.end();
+  };
+  CHECK(asks("_spf.suite.example"));
+  CHECK(asks("_spf.old.example"));
+  spf::TestZone zone("_spf.suite.example TXT v=spf1 ip4:198.51.100.0/24 -all\n");
+  zone.resolve(opinion.unknown, world.answers);
+  CHECK(spf_opinion(domain, world).unknown.empty());
+}
+
+}  // namespace
+}  // namespace rampart

@@ -1,0 +1,76 @@
+/// One domain with a few senders of its own making, and the World around it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "policies/plan.h"
+#include "policies/policy.h"
+
+namespace rampart {
+
+using std::chrono::days;
+
+inline const Date kToday = std::chrono::sys_days{std::chrono::year{2026} / 11 / 21};
+
+inline std::map<std::string, std::shared_ptr<const Sender>> test_senders() {
+  std::map<std::string, std::shared_ptr<const Sender>> senders;
+  const auto add = [&](const Sender& sender) {
+    senders[sender.id] = std::make_shared<const Sender>(sender);
+  };
+  Sender office{.id = "office", .name = "Office hosts"};
+  office.spf = {"ip4:192.0.2.0/28"};
+  add(office);
+  Sender suite{.id = "suite", .name = "Suite"};
+  suite.spf = {"include:_spf.suite.example"};
+  suite.builtin = true;
+  suite.lookups = 4;
+  suite.lookups_as_of = "2026";
+  add(suite);
+  Sender esp{.id = "esp", .name = "Bulk Mailer"};
+  esp.spf = {"include:esp.example"};
+  esp.include_needed = IncludeNeeded::No;
+  esp.builtin = true;
+  add(esp);
+  Sender optional{.id = "optional", .name = "Either Way"};
+  optional.spf = {"include:optional.example"};
+  optional.include_needed = IncludeNeeded::Optional;
+  add(optional);
+  Sender filter{.id = "filter", .name = "Filter"};
+  filter.spf = {"include:{region}.filter.example", "exists:%{i}.{region}.filter.example"};
+  add(filter);
+  return senders;
+}
+
+inline SenderUse using_sender(const std::string& id) {
+  SenderUse use;
+  use.sender = test_senders().at(id);
+  return use;
+}
+
+inline Domain spf_domain(std::vector<SenderUse> senders) {
+  Domain domain{.name = Name::literal("example.com")};
+  domain.providers = {"files"};
+  domain.senders = std::move(senders);
+  domain.spf = SpfSpec{};
+  domain.dmarc.rung = {Phase::Monitor, 100};
+  return domain;
+}
+
+/// A World whose zone example.com holds these TXT values at its apex.
+inline World world_with(const std::vector<std::string>& apex_txt) {
+  World world;
+  world.now = Time(kToday);
+  LiveZone zone{.apex = Name::literal("example.com"), .provider = "files"};
+  zone.complete = true;
+  if (!apex_txt.empty()) {
+    LiveSet live{.state = LiveState::Present};
+    live.set.values = {apex_txt.begin(), apex_txt.end()};
+    zone.sets[{zone.apex, RecordType::TXT}] = live;
+  }
+  world.zones = {zone};
+  return world;
+}
+
+}  // namespace rampart
