@@ -115,7 +115,7 @@ class ResolverEngine {
   std::size_t active_ = 0;
   SteadyTime now_;
   RandomNumbers random_;
-  Descriptor epoll_;
+  OwnedSocket epoll_;
   TimerWheel timers_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

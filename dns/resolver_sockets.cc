@@ -26,8 +26,8 @@ bool is_transient(int error) {
          error == ENOMEM;
 }
 
-std::unique_ptr<Descriptor> open_socket(const SocketAddress& address, int type) {
-  auto fd = std::make_unique<Descriptor>(
+std::unique_ptr<OwnedSocket> open_socket(const SocketAddress& address, int type) {
+  auto fd = std::make_unique<OwnedSocket>(
       ::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd->get() < 0) return nullptr;
   const int connected =
@@ -43,7 +43,7 @@ std::unique_ptr<Descriptor> open_socket(const SocketAddress& address, int type) 
 
 }  // namespace
 
-Descriptor::~Descriptor() {
+OwnedSocket::~OwnedSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 

@@ -20,15 +20,15 @@ namespace rampart {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// A file descriptor, closed at the end of its life.
-class Descriptor {
+class OwnedSocket {
  public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
+  explicit OwnedSocket(int fd) : fd_(fd) {}
+  OwnedSocket(OwnedSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedSocket& operator=(OwnedSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  ~Descriptor();
+  ~OwnedSocket();
   int get() const { return fd_; }
 
  private:
@@ -96,9 +96,9 @@ class UdpSocket {
   int receive(const std::function<void(std::string_view)>& on_datagram);
 
  private:
-  UdpSocket(Descriptor fd, std::size_t server) : fd_(std::move(fd)), server_(server) {}
+  UdpSocket(OwnedSocket fd, std::size_t server) : fd_(std::move(fd)), server_(server) {}
 
-  Descriptor fd_;
+  OwnedSocket fd_;
   std::size_t server_;
   std::size_t used_ = 0;
   std::size_t live_ = 0;
@@ -129,10 +129,10 @@ class TcpConnection {
   std::string_view message() const { return std::string_view(in_).substr(2); }
 
  private:
-  TcpConnection(Descriptor fd, std::size_t server) : fd_(std::move(fd)), server_(server) {}
+  TcpConnection(OwnedSocket fd, std::size_t server) : fd_(std::move(fd)), server_(server) {}
   State closed(int error);
 
-  Descriptor fd_;
+  OwnedSocket fd_;
   std::size_t server_;
   int served_ = 0;
   std::string out_;

@@ -92,7 +92,7 @@ std::string governed_by(const Governors& governors) {
 void check_inheritance(const Domain& domain, const World& world, const Want& want,
                        Opinion& opinion) {
   if (dmarc::org_domain_psl(domain.name) == domain.name) return;
-  Surroundings around = surroundings_of(domain.name, world);
+  DmarcSurroundings around = surroundings_of(domain.name, world);
   std::ranges::move(around.unknown, std::back_inserter(opinion.unknown));
   if (!around.unknown.empty()) return;
   const Governors before = governors_of(domain.name, around.answers);

@@ -50,7 +50,7 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   return answer_with(AnswerStatus::NxDomain);
 }
 
-void look_up(const Question& question, const World& world, Surroundings& around) {
+void look_up(const Question& question, const World& world, DmarcSurroundings& around) {
   const LiveZone* zone = zone_holding(question.name, world);
   auto answer = zone == nullptr ? std::nullopt : answer_of_zone(question, *zone);
   if (answer) {
@@ -67,8 +67,8 @@ void look_up(const Question& question, const World& world, Surroundings& around)
 
 }  // namespace
 
-Surroundings surroundings_of(const Name& name, const World& world) {
-  Surroundings around;
+DmarcSurroundings surroundings_of(const Name& name, const World& world) {
+  DmarcSurroundings around;
   std::vector<Name> names = dmarc::walk_names(name);
   if (const auto org = dmarc::org_domain_psl(name).child("_dmarc")) names.push_back(*org);
   std::ranges::sort(names);

@@ -13,13 +13,13 @@ namespace rampart {
 
 /// The DMARC records that stand around a name, as a table: observed zones first, else the World's
 /// answers. What neither knows is listed in `unknown`.
-struct Surroundings {
+struct DmarcSurroundings {
   Answers answers;
   std::vector<Question> unknown;
 };
 
 /// Everything that discovery of `name`'s record reads, by either generation.
-Surroundings surroundings_of(const Name& name, const World& world);
+DmarcSurroundings surroundings_of(const Name& name, const World& world);
 
 /// `answers` as they would be with this record at `_dmarc.<domain>`; nullopt removes it.
 Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value);

@@ -73,7 +73,7 @@ std::optional<Rung> rung_before(const Site& site, const World& world) {
     return read ? std::optional(rung_of(read->record)) : std::nullopt;
   }
   if (!own.empty()) return std::nullopt;
-  const Surroundings around = surroundings_of(site.domain.name, world);
+  const DmarcSurroundings around = surroundings_of(site.domain.name, world);
   if (!around.unknown.empty()) return std::nullopt;
   const Governors governors = governors_of(site.domain.name, around.answers);
   if (!governors.by_walk || !governors.by_psl) return std::nullopt;

@@ -30,7 +30,7 @@ THIRD_PARTY = {
     "openssl/": ["keys/*.cc", "mail/dkim_verify.cc", "reconciler/digest.cc",
                  "reconciler/public_key.cc", "providers/route53_sign.cc"],
     "curl/": ["providers/http.cc"],
-    "nlohmann/": ["*_json.cc", "*/json*.cc", "reconciler/plan_file*", "reconciler/world_file.cc",
+    "nlohmann/": ["*_json.cc", "*/json*.cc", "tests/*", "reconciler/plan_file*", "reconciler/world_file.cc",
                   "cli/views*.cc",
                   "providers/*.cc"],
     "catch2/": ["tests/*"],
@@ -98,6 +98,29 @@ def faults(path, text):
     return found
 
 
+def named_types(text):
+    """The qualified names of the types that a file defines, those of anonymous namespaces aside."""
+    spaces = []
+    for line in text.splitlines():
+        if opened := re.match(r"namespace ?([\w:]*) ?\{$", line):
+            spaces.append(opened[1])
+        elif line.startswith("}  // namespace") and spaces:
+            spaces.pop()
+        elif defined := re.match(r"(?:struct|class|enum class) (\w+)(?: final)?(?: :.*)? ?\{", line):
+            if "" not in spaces:
+                yield "::".join([*spaces, defined[1]])
+
+
+def twice_named(texts):
+    """Two types of one name would be merged by the linker, without a word."""
+    homes = {}
+    for path, text in texts.items():
+        for name in named_types(text):
+            homes.setdefault(name, []).append(path)
+    return [f"{name} is defined in {' and in '.join(paths)}"
+            for name, paths in homes.items() if len(paths) > 1]
+
+
 def self_test():
     """The checker must be able to fail."""
     bad = [("dns/a.cc", '#include "mail/spf.h"'), ("mail/spf.cc", "#include <fstream>"),
@@ -107,15 +130,22 @@ def self_test():
     good = [("mail/spf.cc", '#include "dns/name.h"\n#include <fmt/format.h>\n#include <vector>'),
             ("cli/main.cc", "#include <CLI/CLI.hpp>"),
             ("dns/resolver.cc", "#include <sys/epoll.h>")]
+    twice = {"a.h": "namespace rampart {\nstruct A {\n", "b.h": "namespace rampart {\nclass A {\n"}
+    hidden = {**twice, "b.h": "namespace rampart {\nnamespace {\nclass A {\n"}
     return ([f"the checker accepts {case}" for case in bad if not faults(*case)] +
+            ["two types of one name pass"] * (not twice_named(twice)) +
+            ["a hidden type does not pass"] * bool(twice_named(hidden)) +
             [f"the checker refuses {case}" for case in good if faults(*case)])
 
 
 def main():
     wrong = self_test()
     passed = 0 if wrong else 1
-    for path in sources():
-        found = faults(path, (SOURCE / path).read_text())
+    texts = {path: (SOURCE / path).read_text() for path in sources()}
+    wrong += twice_named({path: text for path, text in texts.items()
+                          if not path.startswith(("tests/", "bench/"))})
+    for path, text in texts.items():
+        found = faults(path, text)
         wrong += found
         passed += not found
     print("\n".join(wrong))
