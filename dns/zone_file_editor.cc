@@ -257,6 +257,10 @@ class Rewriter {
     std::size_t end = statement.words.back().end;
     if (statement.open) begin = std::min(begin, *statement.open);
     if (statement.close) end = std::max(end, *statement.close);
+    // `v=DMARC1; p=none` without quotes: what was meant as data goes with the data.
+    if (end < parts_.text.size() && parts_.text[end] == ';') {
+      end = std::min(parts_.text.find_first_of("\r\n", end), statement.end);
+    }
     const std::size_t column = column_after(bytes(statement.begin, begin));
     patches.push_back({begin, end, print_data(record.entry.key.type, *fate.value, style_, column)});
   }

@@ -96,6 +96,13 @@ TEST_CASE("a changed value is rewritten in its place, its comment kept") {
               "@ TXT \"z\"\nb TXT \"\\252 y\" ; kept\n");
 }
 
+TEST_CASE("what an unquoted semicolon hid goes with the value, a comment stays") {
+  check_below("_dmarc TXT v=DMARC1; p=none\nb TXT x\n", {"_dmarc 3600 TXT v=DMARC1; p=reject"},
+              "_dmarc TXT \"v=DMARC1; p=reject\"\nb TXT x\n");
+  check_below("_dmarc TXT v=DMARC1; p=none", {"_dmarc 3600 TXT y"}, "_dmarc TXT \"y\"");
+  check_below("a TXT x ;c\n", {"a 3600 TXT y"}, "a TXT \"y\" ;c\n");
+}
+
 TEST_CASE("a record of several lines is replaced as a whole") {
   check_below("a TXT ( \"one\" ; first\n  \"two\" ) ; end\nb TXT x\n", {"a 3600 TXT three"},
               "a TXT \"three\" ; end\nb TXT x\n");
