@@ -29,7 +29,7 @@ struct Arguments {
 enum class LogLevel { Error, Warning, Info, Debug };
 
 /// The world outside the process, as main() or a test hands it in.
-struct Surroundings {
+struct Outside {
   std::istream& in;
   std::ostream& out;  ///< The answer, and nothing else.
   std::ostream& err;  ///< Progress and errors.
@@ -42,7 +42,7 @@ struct Surroundings {
 
 /// Everything that a command sees.
 struct Context {
-  Surroundings& outside;
+  Outside& outside;
   Arguments arguments;
   std::string config_file = "domains.yaml";
   std::vector<std::string> domain_globs = {};

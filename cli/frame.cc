@@ -140,7 +140,7 @@ std::optional<Mistake> read_clock(Context& context) {
   return std::nullopt;
 }
 
-std::string environment_or(const Surroundings& outside, const std::string& name) {
+std::string environment_or(const Outside& outside, const std::string& name) {
   const auto found = outside.environment.find(name);
   return found == outside.environment.end() ? std::string() : found->second;
 }
@@ -177,7 +177,7 @@ std::optional<Mistake> read_globals(Context& context, const Command& command) {
   return std::nullopt;
 }
 
-ExitCode judge(const Invocation& invocation, Surroundings& outside) {
+ExitCode judge(const Invocation& invocation, Outside& outside) {
   const auto refuse = [&](const Mistake& mistake) {
     return usage_error(outside, invocation.arguments, mistake.message, mistake.hint);
   };
@@ -190,7 +190,7 @@ ExitCode judge(const Invocation& invocation, Surroundings& outside) {
 
 }  // namespace
 
-ExitCode run(const Invocation& invocation, Surroundings& outside) {
+ExitCode run(const Invocation& invocation, Outside& outside) {
   const ExitCode code = judge(invocation, outside);
   outside.out.flush();
   if (outside.out.good()) return code;
@@ -198,7 +198,7 @@ ExitCode run(const Invocation& invocation, Surroundings& outside) {
   return ExitCode::Error;
 }
 
-ExitCode usage_error(Surroundings& outside, const Arguments& arguments, const std::string& message,
+ExitCode usage_error(Outside& outside, const Arguments& arguments, const std::string& message,
                      const std::string& hint) {
   Context context{.outside = outside, .arguments = arguments};
   context.format = arguments.one("format").value_or("text");

@@ -18,10 +18,10 @@ struct Invocation {
 };
 
 /// Runs `invocation`; whatever happens, the answer is flushed and a failed write is an error.
-ExitCode run(const Invocation& invocation, Surroundings& outside);
+ExitCode run(const Invocation& invocation, Outside& outside);
 
 /// Reports a mistake in the command line itself, as text or as the errors document.
-ExitCode usage_error(Surroundings& outside, const Arguments& arguments, const std::string& message,
+ExitCode usage_error(Outside& outside, const Arguments& arguments, const std::string& message,
                      const std::string& hint);
 
 /// The nearest of `known` to a mistyped `word`, or empty where nothing is near.

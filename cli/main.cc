@@ -112,7 +112,7 @@ std::map<std::string, std::string> environment() {
   return variables;
 }
 
-Surroundings surroundings() {
+Outside outside_of_process() {
   return {.in = std::cin,
           .out = std::cout,
           .err = std::cerr,
@@ -127,7 +127,7 @@ int run_main(int argc, char** argv) {
   // A reader that went away (`| head`) is a failed write, not a killed process.
   signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);
-  Surroundings outside = surroundings();
+  Outside outside = outside_of_process();
   Parser parser;
   build(parser, outside.version);
   try {

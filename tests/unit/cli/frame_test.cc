@@ -23,7 +23,7 @@ Ran run_frame(const Invocation& invocation,
   std::istringstream in;
   std::ostringstream out;
   std::ostringstream err;
-  Surroundings outside{.in = in,
+  Outside outside{.in = in,
                        .out = out,
                        .err = err,
                        .environment = environment,
@@ -149,7 +149,7 @@ TEST_CASE("an answer that cannot be written is an error") {
   std::ostringstream out;
   std::ostringstream err;
   out.setstate(std::ios::badbit);
-  Surroundings outside{
+  Outside outside{
       .in = in, .out = out, .err = err, .environment = {}, .version = "9.9.9", .clock = {}};
   CHECK(run({.command = find_command("version"), .arguments = {}, .unexpected = {}}, outside) ==
         ExitCode::Error);
