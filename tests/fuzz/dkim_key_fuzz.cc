@@ -1,0 +1,22 @@
+/// Any text as a DKIM key record and as a PEM file: read, judged, printed, read again.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "mail/dkim_key.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rampart::dkim;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto record = parse_key(text)) {
+    const auto again = parse_key(print_key(*record));
+    if (!again || !(*again == *record)) std::abort();
+    if (!same_meaning(*again, *record)) std::abort();
+    if (const auto shape = shape_of(*record); shape && shape->bits < 1) std::abort();
+  }
+  if (const auto key = key_from_pem(text); key && !shape_of(*key)) std::abort();
+  if (const auto octets = decode_base64(text); octets && encode_base64(*octets) != text) {
+    std::abort();
+  }
+  return 0;
+}

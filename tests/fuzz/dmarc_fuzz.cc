@@ -1,0 +1,24 @@
+/// Any text as a DMARC record: the strict reader's records print and read alike, and the lenient
+/// reader accepts whatever the strict one does.
+#include "mail/dmarc.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rampart::dmarc;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto strict = parse(text);
+  const auto lenient = parse_lenient(text);
+  if (strict) {
+    const auto again = parse(print(*strict));
+    if (!again || !(*again == *strict)) std::abort();
+    if (!lenient || !(lenient->record == *strict)) std::abort();
+  }
+  if (lenient) {
+    const Record& record = lenient->record;
+    if (loosens(record, record) || tightens(record, record)) std::abort();
+    if (!same_meaning(record, record)) std::abort();
+  }
+  return 0;
+}

@@ -1,0 +1,24 @@
+/// Any text as a tag-list, and as a value at each place where a kind is judged.
+#include "mail/tags.h"
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "mail/kind.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rampart;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto tags = parse_tags(text)) {
+    const auto again = parse_tags(print_tags(*tags));
+    if (!again || *again != *tags) std::abort();
+  }
+  for (const char* name :
+       {"x.example", "_dmarc.x.example", "s._domainkey.x.example", "_mta-sts.x.example",
+        "_smtp._tls.x.example", "default._bimi.x.example", "x.example._report._dmarc.y.example"}) {
+    const RecordKey key{Name::literal(name), RecordType::TXT};
+    const bool foreign = kind_of(key, text) == RecordKind::Foreign;
+    if (!foreign && near_miss(key, text)) std::abort();
+  }
+  return 0;
+}
