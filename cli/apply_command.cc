@@ -9,7 +9,6 @@
 
 #include "cli/commands.h"
 #include "cli/views_json.h"
-#include "reconciler/make_plan.h"
 #include "reconciler/plan_file.h"
 
 namespace rampart {
@@ -33,7 +32,7 @@ Result<Plan> reviewed_plan(const std::string& path) {
 
 Result<Done> compute(const Context& context, Job& job) {
   const World world = observe(job.config, job.providers, job.options);
-  job.plan = make_plan(job.config, world);
+  job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
   if (!path) return Done{};
   const Result<Plan> reviewed = reviewed_plan(*path);

@@ -16,6 +16,7 @@
 #include <iterator>
 
 #include "cli/views_json.h"
+#include "reconciler/make_plan.h"
 
 namespace rampart {
 namespace {
@@ -133,6 +134,15 @@ Result<Done> narrow(Config& config, const std::vector<std::string>& globs) {
   }
   keep_matching(config, globs);
   return Done{};
+}
+
+Plan plan_for(const Context& context, const Config& config, const World& world) {
+  Plan plan = make_plan(config, world);
+  // A zone that only a domain left out by --domain names would look as if nobody named it.
+  if (!context.domain_globs.empty()) {
+    std::erase_if(plan.findings, [](const Finding& one) { return one.code == "unmanaged"; });
+  }
+  return plan;
 }
 
 Result<ObserveOptions> observe_options(const Context& context, const Config& config,

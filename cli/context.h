@@ -77,6 +77,9 @@ void keep_matching(Config& config, const std::vector<std::string>& globs);
 /// As keep_matching; an Error names a glob that matches none.
 Result<Done> narrow(Config& config, const std::vector<std::string>& globs);
 
+/// make_plan for the domains that `load` kept: what it would say of the others is left out.
+Plan plan_for(const Context& context, const Config& config, const World& world);
+
 /// Where and how to look, from the flags, the YAML and the environment.
 Result<ObserveOptions> observe_options(const Context& context, const Config& config, LiveFrom live);
 

@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/git.h"
-#include "reconciler/make_plan.h"
 #include "reconciler/plan_file.h"
 #include "reconciler/policy_edits.h"
 
@@ -76,7 +75,7 @@ ExitCode run_plan(Context& context) {
     const Result<Done> saved = write_file(*path, world_to_json(*world));
     if (!saved) return fail(context, "unwritable", saved.error());
   }
-  Plan plan = make_plan(*config, *world);
+  Plan plan = plan_for(context, *config, *world);
   if (const std::optional<std::string> ref = context.arguments.one("base")) {
     Result<std::vector<PolicyEdit>> edits = edits_since(context, *ref, *config);
     if (!edits) return fail(context, "base", edits.error());
