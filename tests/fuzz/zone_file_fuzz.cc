@@ -1,0 +1,53 @@
+// Any text as a zone file: where it is read, an edit gives exactly the wanted sets or an Error.
+#include "dns/zone_file.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+namespace {
+
+using rampart::Name;
+using rampart::RecordSet;
+using rampart::RecordType;
+
+void must(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// One edit of each sort, on sets that stand where there are any.
+std::vector<rampart::ZoneEdit> edits_of(const rampart::ZoneFile& file) {
+  std::vector<rampart::ZoneEdit> edits;
+  int turn = 0;
+  for (const auto& [key, set] : file.sets()) {
+    if (key.type != RecordType::TXT) continue;
+    RecordSet changed = set;
+    if (++turn % 3 == 0) changed.ttl += std::chrono::seconds(1);
+    if (turn % 3 == 1) changed.values.erase(changed.values.begin());
+    if (turn % 2 == 0) changed.values.insert("added; \"\\");
+    edits.push_back({key, changed.values.empty() ? std::nullopt : std::optional(changed)});
+  }
+  edits.push_back({{Name::literal("fuzz-new.example.com"), RecordType::TXT},
+                   RecordSet{std::chrono::seconds(77), {std::string(300, 'x')}}});
+  return edits;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Name apex = Name::literal("example.com");
+  const auto file = rampart::parse_zone_file(apex, {reinterpret_cast<const char*>(data), size});
+  if (!file) return 0;
+  must(*rampart::edit_zone_file(*file, {}, {}) == file->text);
+  const auto edits = edits_of(*file);
+  const auto edited = rampart::edit_zone_file(*file, edits, std::chrono::year{2026} / 11 / 21);
+  if (!edited) return 0;
+  const auto again = rampart::parse_zone_file(apex, *edited);
+  must(again.ok());
+  const auto sets = again->sets();
+  for (const auto& edit : edits) {
+    const auto found = sets.find(edit.key);
+    must(edit.set ? found != sets.end() && found->second == *edit.set : found == sets.end());
+  }
+  return 0;
+}
