@@ -91,10 +91,11 @@ def build(preset, *targets):
 
 
 def catch_suites(preset, environment=None, seconds=300):
-    """The unit suites of a build: one Catch2 binary a room."""
+    """The unit suites of a build, one Catch2 binary a room, and those with real sockets."""
     suffix = "" if preset == "dev" else f"-{preset}"
     return [Suite(f"{path.name}{suffix}", [str(path)], seconds, environment or {})
-            for path in sorted((SOURCE / "build" / preset / "tests").glob("unit_*"))
+            for pattern in ("unit_*", "servers_*")
+            for path in sorted((SOURCE / "build" / preset / "tests").glob(pattern))
             if path.is_file() and os.access(path, os.X_OK)]
 
 
