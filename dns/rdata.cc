@@ -123,6 +123,15 @@ Result<std::string> read_number(const ZoneWord& word) {
   return std::to_string(value);
 }
 
+/// RFC 8659 section 4.1: a tag is letters and digits, and its case is no matter.
+Result<std::string> read_tag(const ZoneWord& word) {
+  const std::string tag = to_lower(word.text);
+  const bool plain = std::ranges::all_of(
+      tag, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+  if (tag.empty() || !plain) return bad_field("a tag of letters and digits");
+  return tag;
+}
+
 Result<std::string> read_address(const ZoneWord& word, int family) {
   std::array<unsigned char, 16> octets{};
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -149,7 +158,7 @@ Result<std::string> read_field(Field field, const ZoneWord& word, const Name& or
       return std::to_string(*period);
     }
     case Field::Word:
-      return to_lower(word.text);
+      return read_tag(word);
     case Field::String: {
       const Result<std::string> octets = read_string(word);
       if (!octets) return octets;

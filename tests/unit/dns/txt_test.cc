@@ -173,6 +173,7 @@ TEST_CASE("data that is malformed") {
   check_bad_data("TXT", R"(\# 2 0361)", "cut short");
   check_bad_data("TXT", R"(\# 0)", "malformed");
   check_bad_data("TXT", R"("a\256")", "bad escape");
+  check_bad_data("CAA", R"(0 "a;b" x)", "a tag of letters and digits");
   check_bad_data("SOA", "a. b. 1 2 3 4", "cut short");
   check_bad_data("SOA", "a. b. 1 2x 3 4 5", "not a period");
 }
