@@ -3,6 +3,10 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+// ldns redefines bool, true and false unless this header came first.
+#include <stdbool.h>
+
+#include <ldns/ldns.h>
 
 #include <array>
 #include <memory>

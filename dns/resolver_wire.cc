@@ -2,6 +2,10 @@
 #include "dns/resolver_wire.h"
 
 #include <fmt/format.h>
+// ldns redefines bool, true and false unless this header came first.
+#include <stdbool.h>
+
+#include <ldns/ldns.h>
 
 #include <algorithm>
 #include <memory>
