@@ -32,7 +32,9 @@ template <class Each>
 void for_rows(const Node* map, Each each) {
   if (!map) return;
   const std::vector<Node>& children = map->value().children;
-  for (std::size_t i = 0; i + 1 < children.size(); i += 2) each(children[i], children[i + 1]);
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    if (is_plain_key(children[i])) each(children[i], children[i + 1]);
+  }
 }
 
 void read_sections(Loader& loader, File& file, const Object& form) {
@@ -62,6 +64,7 @@ void read_senders(Loader& loader, const Sections& sections) {
     if (sender->name.empty()) sender->name = key.text;
     const auto before = loader.config.senders.find(key.text);
     if (before != loader.config.senders.end() && !before->second->builtin) {
+      if (before->second->mark.file == key.source->path()) return;  // Said when it was parsed.
       loader.fail(
           key, "duplicate-key", fmt::format("the sender `{}` is given twice", key.text),
           fmt::format("first at {}:{}", before->second->mark.file, before->second->mark.line));
@@ -126,7 +129,7 @@ void read_providers(Loader& loader, const Sections& sections) {
     for_rows(&row, [&](const Node& setting, const Node& value) {
       if (looks_secret(setting.text)) {
         loader.fail(setting, "secret-in-yaml",
-                    fmt::format("`{}` does not belong into the YAML", setting.text),
+                    fmt::format("`{}` does not belong in the YAML", setting.text),
                     secret_hint(setting.text, row.value()));
       } else if (type) {
         read_setting(loader, setting, value, *type, spec);
@@ -147,7 +150,8 @@ std::optional<Name> read_name(Loader& loader, const Node& key) {
   const auto labels = name->labels();
   const bool odd = std::ranges::any_of(labels, [](std::string_view label) {
     return label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") !=
-           std::string_view::npos;
+               std::string_view::npos ||
+           label.starts_with('-') || label.ends_with('-');
   });
   if (name->is_root() || odd) {
     loader.fail(key, "bad-name", fmt::format("`{}` is not a mail domain", key.text),
@@ -158,6 +162,12 @@ std::optional<Name> read_name(Loader& loader, const Node& key) {
   loader.fail(key, "public-suffix", fmt::format("`{}` is a public suffix", key.text),
               "name a domain registered below it");
   return std::nullopt;
+}
+
+// Whether the same text stands at `mark`: a duplicate key, which was reported when it was parsed.
+bool stands_at(const Node& key, const Mark& mark) {
+  if (mark.file != key.source->path()) return false;
+  return key.source->line(mark.line).find(key.text) == static_cast<std::size_t>(mark.column) - 1;
 }
 
 void read_domain(Loader& loader, const Node* defaults, const Node& key, const Node& row) {
@@ -184,8 +194,8 @@ void read_domain(Loader& loader, const Node* defaults, const Node& key, const No
     }
   }
   const auto [place, inserted] = loader.config.domains.emplace(*name, std::move(domain));
-  if (inserted) return;
   const Mark& first = place->second.mark;
+  if (inserted || stands_at(key, first)) return;
   loader.fail(key, "domain-twice", fmt::format("the domain {} is given twice", name->text()),
               fmt::format("first at {}:{}", first.file, first.line));
 }

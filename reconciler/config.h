@@ -15,10 +15,10 @@ struct ConfigError {
   std::string file;
   int line = 0;
   int column = 0;
-  std::string code;     ///< "unknown-key", "wrong-type", "path-escapes", ...: see docs/findings.md.
+  std::string code;  ///< "unknown-key", "wrong-type", "path-escapes", ...: see docs/findings.md.
   std::string message;
-  std::string hint;     ///< "did you mean ...", or what to do.
-  std::string source;   ///< The line itself, for the caret.
+  std::string hint;    ///< "did you mean ...", or what to do.
+  std::string source;  ///< The line itself, for the caret.
 
   bool operator==(const ConfigError&) const = default;
 };

@@ -37,8 +37,10 @@ bool is_local_part(std::string_view text) {
 
 bool is_host(std::string_view text) {
   if (text.find('.') == std::string_view::npos) return false;
-  const auto name = Name::parse(text);
-  return name.ok() && !name->is_wildcard();
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.';
+  });
+  return plain && Name::parse(text).ok();
 }
 
 bool is_address(std::string_view text) {
@@ -121,6 +123,10 @@ bool check_spf_term(Loader& loader, const Node& node) {
     return refuse(loader, node, "spf-syntax", fmt::format("`{}` is more than one term", term),
                   "write one term an item");
   }
+  if (spf::is_spf(term)) {
+    return refuse(loader, node, "spf-syntax", "the version `v=spf1` does not belong here",
+                  "it is written for you; write one term an item");
+  }
   const auto parsed = parse_term(term);
   if (!parsed) {
     return refuse(loader, node, "spf-syntax", fmt::format("`{}` is not an SPF term", term),
@@ -186,6 +192,15 @@ bool check_mailto(Loader& loader, const Node& node) {
                   "receivers send DMARC reports by mail: write mailto:reports@example.com");
   }
   const std::string_view address = std::string_view(text).substr(7);
+  if (address.find("mailto:") != std::string_view::npos) {
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` is more than one URI", text),
+                  "write one URI an item");
+  }
+  const auto bang = address.rfind('!');
+  if (bang != std::string_view::npos && is_address(address.substr(0, bang))) {
+    return refuse(loader, node, "bad-uri", "size limits of report addresses are obsolete",
+                  fmt::format("write mailto:{}", address.substr(0, bang)));
+  }
   if (!is_address(address.substr(0, address.find('?')))) {
     return refuse(loader, node, "bad-uri", fmt::format("`{}` names no mail address", text),
                   "write mailto:reports@example.com");
@@ -296,11 +311,6 @@ bool check_waiver_code(Loader& loader, const Node& node) {
   if (hint.empty()) hint = "docs/findings.md lists the codes";
   return refuse(loader, node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
                 std::move(hint));
-}
-
-bool check_version(Loader& loader, const Node& node) {
-  if (text_of(node) == "1") return true;
-  return refuse(loader, node, "wrong-value", "this version is not known", "write version: 1");
 }
 
 std::vector<std::string> placeholders(std::string_view text) {

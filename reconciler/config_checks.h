@@ -50,9 +50,6 @@ bool check_ramp(Loader& loader, const Node& node);
 /// A waivable code of docs/findings.md.
 bool check_waiver_code(Loader& loader, const Node& node);
 
-/// The schema version, 1.
-bool check_version(Loader& loader, const Node& node);
-
 /// The names in braces that `text` wants filled; SPF macros (`%{d}`) and `{domain}` are none.
 std::vector<std::string> placeholders(std::string_view text);
 

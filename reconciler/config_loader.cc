@@ -34,7 +34,7 @@ std::string_view kind_name(const Node& node) {
     case NodeKind::Null:
       return "nothing";
     case NodeKind::Scalar:
-      return "a plain value";
+      return "text";
     case NodeKind::List:
       return "a list";
     case NodeKind::Map:
@@ -49,6 +49,7 @@ std::string expected(const Shape& shape) {
     case Kind::Text:
       return "text";
     case Kind::Integer:
+      if (shape.min == shape.max) return fmt::format("{}", shape.min);
       return fmt::format("a whole number from {} to {}", shape.min, shape.max);
     case Kind::Number:
       return fmt::format("a number from {} to {}", shape.min, shape.max);
@@ -91,6 +92,7 @@ std::string scalar_hint(const Node& node, const Shape& shape) {
   switch (shape.kind) {
     case Kind::Integer:
     case Kind::Number:
+      if (!node.quoted && parse_number(node.text)) return "";
       return "write plain decimal digits: no quotes, no 0x, no leading zero, no _";
     case Kind::Duration:
       return "write 12h, 14d, 6w or 3mo";
@@ -195,7 +197,9 @@ bool Loader::check_scalar(const Node& node, const Shape& shape) {
       break;
   }
   if (!good && !reported) {
-    fail(node, "wrong-value", fmt::format("expected {}, got `{}`", expected(shape), value.text),
+    const std::string_view quote = value.quoted ? "\"" : "";
+    fail(node, "wrong-value",
+         fmt::format("expected {}, got `{}{}{}`", expected(shape), quote, value.text, quote),
          scalar_hint(value, shape));
   }
   return good && (!shape.check || shape.check(*this, node));
@@ -258,12 +262,13 @@ void Loader::read(const Layers& layers, const Object& object, void* target) {
 void Loader::check_known(const Node& map, const Object& object) {
   for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
     const Node& key = map.children[i];
+    if (!is_plain_key(key)) continue;
     if (std::ranges::find(object.fields, std::string_view(key.text), &Field::name) !=
         object.fields.end()) {
       continue;
     }
     if (looks_secret(key.text)) {
-      fail(key, "secret-in-yaml", fmt::format("`{}` does not belong into the YAML", key.text),
+      fail(key, "secret-in-yaml", fmt::format("`{}` does not belong in the YAML", key.text),
            secret_hint(key.text, map));
       continue;
     }

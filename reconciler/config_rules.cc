@@ -19,9 +19,8 @@ void check_pct(Loader& loader, const Node* pct, Rung rung) {
               "remove it: only quarantine and reject go by shares");
 }
 
-std::vector<std::string_view> templates_of(const Sender& sender) {
-  std::vector<std::string_view> texts(sender.spf.begin(), sender.spf.end());
-  texts.insert(texts.end(), sender.selectors.begin(), sender.selectors.end());
+std::vector<std::string_view> key_templates_of(const Sender& sender) {
+  std::vector<std::string_view> texts(sender.selectors.begin(), sender.selectors.end());
   for (const DkimTemplate& record : sender.dkim) {
     texts.push_back(record.host);
     texts.push_back(record.target);
@@ -40,9 +39,13 @@ std::vector<std::string> wanted_by(const std::vector<std::string_view>& texts) {
 
 // Without any `with:` only what SPF needs is missed: the keys may be declared by hand instead.
 std::vector<std::string> needed_by(const SenderUse& use, const Node* with) {
-  if (with) return wanted_by(templates_of(*use.sender));
-  if (use.spf == SpfUse::Never) return {};
-  return wanted_by({use.sender->spf.begin(), use.sender->spf.end()});
+  const Sender& sender = *use.sender;
+  std::vector<std::string_view> texts;
+  if (with) texts = key_templates_of(sender);
+  const bool included = use.spf == SpfUse::Always ||
+                        (use.spf == SpfUse::Auto && sender.include_needed == IncludeNeeded::Yes);
+  if (included) texts.insert(texts.end(), sender.spf.begin(), sender.spf.end());
+  return wanted_by(texts);
 }
 
 void check_missing(Loader& loader, const Node& at, const SenderUse& use, const Node* with) {
@@ -55,7 +58,8 @@ void check_missing(Loader& loader, const Node& at, const SenderUse& use, const N
 }
 
 void check_surplus(Loader& loader, const SenderUse& use, const Node& with) {
-  std::vector<std::string_view> templates = templates_of(*use.sender);
+  std::vector<std::string_view> templates = key_templates_of(*use.sender);
+  templates.insert(templates.end(), use.sender->spf.begin(), use.sender->spf.end());
   if (use.sender->return_path) templates.push_back(*use.sender->return_path);
   const std::vector<std::string> names = wanted_by(templates);
   const std::vector<std::string_view> words(names.begin(), names.end());
@@ -169,10 +173,10 @@ void check_step(Loader& loader, const Node& item, const Ramp& ramp, std::size_t 
                 "every step must be stricter than the one before");
   }
   const bool last = i + 1 == ramp.steps.size();
-  if (last && step.hold) {
-    loader.fail(*find(item, "hold"), "ramp-order", "the last step has nothing to hold for",
-                "remove hold");
-  } else if (!last && !step.hold) {
+  const Node* hold = find(item, "hold");
+  if (last && hold) {
+    loader.fail(*hold, "ramp-order", "the last step has nothing to hold for", "remove hold");
+  } else if (!last && !hold) {
     loader.fail(item, "missing-key", "the key `hold` is missing",
                 "say how long a domain stays here, such as hold: 14d");
   }

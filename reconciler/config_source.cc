@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 
+#include "dns/utf8.h"
 #include "reconciler/config_yaml.h"
 
 namespace rampart {
@@ -12,6 +13,9 @@ namespace config {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD, one column wide.
+constexpr std::size_t kLongestLine = 300;
+constexpr std::size_t kLongestMessage = 500;
 
 constexpr std::array<std::string_view, 24> kSecretKeys = {
     "access_key_id", "api_key",      "api_secret",        "api_token",  "api_url",
@@ -20,6 +24,8 @@ constexpr std::array<std::string_view, 24> kSecretKeys = {
     "private_key",   "secret",       "secret_access_key", "secret_key", "session_token",
     "token",         "tsig_key",     "tsig_secret",       "url",
 };
+
+static_assert(std::ranges::is_sorted(kSecretKeys));
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; }
 
@@ -43,6 +49,25 @@ std::string redacted(std::string_view line) {
     }
   }
   return std::string(line);
+}
+
+// `text` as a terminal may show it: control characters escaped, no more than `most` octets.
+std::string printable(std::string_view text, std::size_t most) {
+  std::string out;
+  while (!text.empty() && out.size() < most) {
+    const auto point = first_code_point(text);
+    const bool control = !point || (point->value < 0x20 && point->value != '\t') ||
+                         (point->value >= 0x7F && point->value < 0xA0);
+    const std::size_t octets = point ? point->octets : 1;
+    if (control) {
+      out += kReplacement;
+    } else {
+      out += text.substr(0, octets);
+    }
+    text.remove_prefix(octets);
+  }
+  if (!text.empty()) out += " ...";
+  return out;
 }
 
 }  // namespace
@@ -75,20 +100,22 @@ std::string_view Source::line(int number) const {
 
 Mark Source::mark(int number, int octet) const {
   if (ascii_) return {path_, number, octet};
-  const std::string_view before = line(number).substr(
-      0, std::min(line(number).size(), static_cast<std::size_t>(std::max(octet - 1, 0))));
-  return {path_, number, static_cast<int>(characters(before)) + 1};
+  const std::string_view whole = line(number);
+  const auto before = static_cast<std::size_t>(std::max(octet - 1, 0));
+  return {path_, number, static_cast<int>(characters(whole.substr(0, before))) + 1};
 }
 
 ConfigError Source::error(const Mark& mark, std::string code, std::string message,
                           std::string hint) const {
+  // A place far to the right would need more than a screen: the line is left out then.
+  const bool shown = mark.column < static_cast<int>(kLongestLine);
   return {path_,
           mark.line,
           mark.column,
           std::move(code),
-          std::move(message),
-          std::move(hint),
-          redacted(line(mark.line))};
+          printable(message, kLongestMessage),
+          printable(hint, kLongestMessage),
+          shown ? printable(redacted(line(mark.line)), kLongestLine) : ""};
 }
 
 }  // namespace config

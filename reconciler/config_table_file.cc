@@ -34,11 +34,7 @@ const Object* keys_object() {
 }
 
 const Shape& version() {
-  static const Shape shape = [] {
-    Shape one = integer(0, 1000000);
-    one.check = check_version;
-    return one;
-  }();
+  static const Shape shape = integer(1, 1);
   return shape;
 }
 

@@ -12,6 +12,8 @@
 #include <streambuf>
 #include <unordered_map>
 
+#include "dns/utf8.h"
+
 namespace rampart::config {
 namespace {
 
@@ -44,7 +46,12 @@ class Builder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(make(mark, NodeKind::Null), anchor);
+    Node node = make(mark, NodeKind::Null);
+    if (const Node* key = pending_key()) {  // yaml-cpp gives the place of what comes next.
+      node.line = key->line;
+      node.octet = key->octet;
+    }
+    add(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -83,6 +90,24 @@ class Builder : public YAML::EventHandler {
     close();
   }
 
+  // What yaml-cpp threw. A bracket that is never closed is shown where it was opened.
+  void fail(const YAML::Exception& problem) {
+    const YAML::Mark mark = problem.mark.is_null() ? YAML::Mark() : problem.mark;
+    const bool unclosed = problem.msg.find("flow not found") != std::string::npos;
+    if (unclosed && !open_.empty()) {
+      const Node& node = open_.back().node;
+      const bool list = node.kind == NodeKind::List;
+      fail_at(node, "yaml-syntax", fmt::format("this `{}` is never closed", list ? '[' : '{'),
+              "close it, and look for an open quote after it");
+      return;
+    }
+    const std::string_view line = source_.line(mark.line + 1);
+    const bool tab = line.substr(0, line.find_first_not_of(" \t")).find('\t') != line.npos;
+    fail(mark, "yaml-syntax", "this is not valid YAML: " + problem.msg,
+         tab ? "tabs cannot indent YAML: use spaces"
+             : "look at the indentation, quotes and brackets just before");
+  }
+
   void fail(const YAML::Mark& mark, std::string code, std::string message, std::string hint) {
     document_.errors.push_back(source_.error(source_.mark(mark.line + 1, mark.column + 1),
                                              std::move(code), std::move(message), std::move(hint)));
@@ -93,6 +118,13 @@ class Builder : public YAML::EventHandler {
     Node node;
     YAML::anchor_t anchor;
   };
+
+  // The key whose value comes next, or nullptr.
+  const Node* pending_key() const {
+    if (open_.empty() || open_.back().node.kind != NodeKind::Map) return nullptr;
+    const std::vector<Node>& children = open_.back().node.children;
+    return children.size() % 2 == 1 ? &children.back() : nullptr;
+  }
 
   Node make(const YAML::Mark& mark, NodeKind kind) const {
     Node node;
@@ -194,28 +226,6 @@ class Builder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// The length of the well-formed UTF-8 sequence at `at`, or 0 (RFC 3629 section 4).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto octet = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const auto tail = [&](std::size_t i) { return (octet(i) & 0xC0U) == 0x80U; };
-  const unsigned lead = octet(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool overlong = lead == 0xE0 && octet(1) < 0xA0;
-    const bool surrogate = lead == 0xED && octet(1) > 0x9F;
-    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool overlong = lead == 0xF0 && octet(1) < 0x90;
-    const bool beyond = lead == 0xF4 && octet(1) > 0x8F;
-    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
-
 // Refuses what no YAML text holds, before any library sees it.
 std::optional<ConfigError> refuse(const Source& source) {
   const std::string& text = source.text();
@@ -226,7 +236,8 @@ std::optional<ConfigError> refuse(const Source& source) {
   int line = 1;
   std::size_t start = 0;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text, at);
+    const auto point = first_code_point(std::string_view(text).substr(at, 4));
+    const std::size_t length = point ? point->octets : 0;
     const auto c = static_cast<unsigned char>(text[at]);
     const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F;
     if (length == 0 || control) {
@@ -265,11 +276,13 @@ Document read_document(const Source& source) {
   } catch (const Stopped&) {
     return document;
   } catch (const YAML::Exception& problem) {
-    builder.fail(problem.mark.is_null() ? YAML::Mark() : problem.mark, "yaml-syntax",
-                 "this is not valid YAML: " + problem.msg,
-                 "look at the indentation, quotes and brackets just before");
+    builder.fail(problem);
   }
   return document;
+}
+
+bool is_plain_key(const Node& key) {
+  return key.kind == NodeKind::Scalar && !key.target && key.text != "<<";
 }
 
 const Node* find(const Node& map, std::string_view key) {

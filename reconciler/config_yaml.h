@@ -55,6 +55,9 @@ struct Node {
   Mark mark() const { return source->mark(line, octet); }
 };
 
+/// Whether a map's key is plain text; what is not was reported when the document was read.
+bool is_plain_key(const Node& key);
+
 /// The child at `key` of a map, or nullptr.
 const Node* find(const Node& map, std::string_view key);
 
