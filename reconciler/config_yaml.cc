@@ -47,7 +47,8 @@ class Builder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node = make(mark, NodeKind::Null);
-    if (const Node* key = pending_key()) {  // yaml-cpp gives the place of what comes next.
+    // For a value left out yaml-cpp gives the place of what comes next.
+    if (const Node* key = open_.empty() ? nullptr : pending_key(open_.back().node)) {
       node.line = key->line;
       node.octet = key->octet;
     }
@@ -76,14 +77,16 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     open(mark, tag, anchor, NodeKind::List);
+    if (style == YAML::EmitterStyle::Block) start_at_key();
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
+                  YAML::EmitterStyle::value style) override {
     open(mark, tag, anchor, NodeKind::Map);
+    if (style == YAML::EmitterStyle::Block) start_at_key();
   }
   void OnMapEnd() override {
     check_keys(open_.back().node);
@@ -119,11 +122,20 @@ class Builder : public YAML::EventHandler {
     YAML::anchor_t anchor;
   };
 
-  // The key whose value comes next, or nullptr.
-  const Node* pending_key() const {
-    if (open_.empty() || open_.back().node.kind != NodeKind::Map) return nullptr;
-    const std::vector<Node>& children = open_.back().node.children;
-    return children.size() % 2 == 1 ? &children.back() : nullptr;
+  // The key of `map` whose value comes next, or nullptr.
+  static const Node* pending_key(const Node& map) {
+    const bool pending = map.kind == NodeKind::Map && map.children.size() % 2 == 1;
+    return pending ? &map.children.back() : nullptr;
+  }
+
+  // What stands in lines below its key is pointed at by the key.
+  void start_at_key() {
+    if (open_.size() < 2) return;
+    Node& node = open_.back().node;
+    if (const Node* key = pending_key(open_[open_.size() - 2].node)) {
+      node.line = key->line;
+      node.octet = key->octet;
+    }
   }
 
   Node make(const YAML::Mark& mark, NodeKind kind) const {

@@ -151,7 +151,7 @@ TEST_CASE("a domain's DMARC, transport, sources and waivers") {
   CHECK(domain.ignored_sources.at(0).source == "relay.partner.example");
   CHECK(domain.waivers.at(0).until == day("2027-01-31"));
   CHECK(domain.mark == Mark{"domains.yaml", 10, 3});
-  CHECK(domain.dmarc.mark == Mark{"domains.yaml", 23, 7});
+  CHECK(domain.dmarc.mark == Mark{"domains.yaml", 23, 5});
 }
 
 TEST_CASE("a domain with nothing below it takes the defaults") {
