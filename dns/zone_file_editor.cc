@@ -60,8 +60,10 @@ class Decider {
       missing.erase(entry.value);
       (wanted.values.contains(entry.value) ? kept : leaving).push_back(i);
     }
-    const bool adds = !missing.empty();
-    if (!kept.empty()) change_ttls(kept, wanted.ttl, least != wanted.ttl, adds);
+    const bool says_it = !missing.empty() || std::ranges::any_of(kept, [&](std::size_t i) {
+      return parts_.records[i].entry.ttl == wanted.ttl;
+    });
+    if (least != wanted.ttl || !says_it) change_ttls(kept, wanted.ttl);
     replace(leaving, missing, wanted.ttl);
     for (const std::size_t i : leaving) fates_.records[i].removed = true;
     for (const std::string& value : missing) add({edit.key, value, wanted.ttl});
@@ -79,10 +81,7 @@ class Decider {
  private:
   /// A set whose least TTL is the wanted one may keep its differing TTLs: nobody asked to touch
   /// them. Where it would no longer be the least, and where it changes, every line says it.
-  void change_ttls(const std::vector<std::size_t>& kept, seconds ttl, bool changes, bool adds) {
-    const bool still_there = std::ranges::any_of(
-        kept, [&](std::size_t i) { return parts_.records[i].entry.ttl == ttl; });
-    if (!changes && (still_there || adds)) return;
+  void change_ttls(const std::vector<std::size_t>& kept, seconds ttl) {
     for (const std::size_t i : kept) {
       if (parts_.records[i].entry.ttl != ttl) fates_.records[i].ttl = ttl;
     }
