@@ -76,7 +76,7 @@ void link(Page& page) {
   if (exp) page.exp = add_target(exp->value, page);
 }
 
-/// Reads the record out of a TXT answer (RFC 7208 sections 4.4 and 4.5).
+/// Reads the record out of a TXT answer (RFC 7208 section 4.4, RFC 7208 section 4.5).
 void read_answer(const Answer& answer, Page& page) {
   page.state = Page::State::None;
   page.is_void = is_void(answer);

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "dns/answers.h"
@@ -105,13 +104,7 @@ class Pages {
 
   const Answers& answers_;
   std::map<Name, std::unique_ptr<Page>> pages_;
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-  std::unordered_map<std::string, Page*, Hash, std::equal_to<>> by_text_;
+  std::map<std::string, Page*, std::less<>> by_text_;
 };
 
 /// A page for a record that need not be published.
