@@ -30,7 +30,7 @@ void check_bad(const char* text, const char* complaint) {
   CHECK(record.error().what.find(complaint) != std::string::npos);
 }
 
-TEST_CASE("versions and blanks (sections 4.5, 4.6.1)") {
+TEST_CASE("reading versions and blanks (sections 4.5, 4.6.1)") {
   check({"v=spf1", "v=spf1"});
   check({"v=spf1 ", "v=spf1"});
   check({"V=SPF1 -ALL", "v=spf1 -all"});
@@ -43,11 +43,11 @@ TEST_CASE("versions and blanks (sections 4.5, 4.6.1)") {
   check_bad(" v=spf1 -all", "begin with");
   check_bad("v=spf2.0/mfrom -all", "begin with");
   check_bad("v=spf1 a\tmx", "tabs");
-  check_bad("v=spf1 \ta", "no such mechanism");
-  check_bad("v=spf1 a\r\n", "domain are expected");
+  check_bad("v=spf1 \ta", "tabs");
+  check_bad("v=spf1 a\r\n", "no such mechanism");
 }
 
-TEST_CASE("qualifiers (section 4.6.2)") {
+TEST_CASE("reading qualifiers (section 4.6.2)") {
   check({"v=spf1 +a -mx ~ptr ?all", "v=spf1 a -mx ~ptr ?all"});
   check({"v=spf1 +ip4:192.0.2.1", "v=spf1 ip4:192.0.2.1"});
   check_bad("v=spf1 ++a", "no such mechanism");
@@ -57,7 +57,7 @@ TEST_CASE("qualifiers (section 4.6.2)") {
   check_bad("v=spf1 -redirect=a.example", "no such mechanism");
 }
 
-TEST_CASE("all (section 5.1)") {
+TEST_CASE("reading all (section 5.1)") {
   check({"v=spf1 all", "v=spf1 all"});
   check({"v=spf1 aLL", "v=spf1 all"});
   check_bad("v=spf1 all:example.com", "nothing after");
@@ -66,7 +66,7 @@ TEST_CASE("all (section 5.1)") {
   check_bad("v=spf1 -all;", "no such mechanism");
 }
 
-TEST_CASE("include (section 5.2)") {
+TEST_CASE("reading include (section 5.2)") {
   check({"v=spf1 include:example.com", "v=spf1 include:example.com"});
   check({"v=spf1 Include:Example.COM", "v=spf1 include:Example.COM"});
   check({"v=spf1 include:_spf.%{d}", "v=spf1 include:_spf.%{d}"});
@@ -82,7 +82,7 @@ TEST_CASE("include (section 5.2)") {
   check_bad("v=spf1 includes:example.com", "did you mean `include`");
 }
 
-TEST_CASE("a and mx (sections 5.3, 5.4)") {
+TEST_CASE("reading a and mx (sections 5.3, 5.4)") {
   check({"v=spf1 a", "v=spf1 a"});
   check({"v=spf1 a/24", "v=spf1 a/24"});
   check({"v=spf1 a//64", "v=spf1 a//64"});
@@ -107,7 +107,7 @@ TEST_CASE("a and mx (sections 5.3, 5.4)") {
   check_bad("v=spf1 a/00", "0 to 32");
   check_bad("v=spf1 a//129", "0 to 128");
   check_bad("v=spf1 a//064", "0 to 128");
-  check_bad("v=spf1 a/24/64", "colon and a domain");
+  check_bad("v=spf1 a/24/64", "0 to 32");
   check_bad("v=spf1 a//64/24", "colon and a domain");
   check_bad("v=spf1 a/", "colon and a domain");
   check_bad("v=spf1 a//", "colon and a domain");
@@ -124,7 +124,7 @@ TEST_CASE("a and mx (sections 5.3, 5.4)") {
   check_bad("v=spf1 axmx", "no such mechanism");
 }
 
-TEST_CASE("ptr (section 5.5)") {
+TEST_CASE("reading ptr (section 5.5)") {
   check({"v=spf1 ptr", "v=spf1 ptr"});
   check({"v=spf1 ptr:example.com", "v=spf1 ptr:example.com"});
   check_bad("v=spf1 ptr/24", "colon and a domain");
@@ -132,7 +132,7 @@ TEST_CASE("ptr (section 5.5)") {
   check_bad("v=spf1 ptr:example.com/24", "top-level");
 }
 
-TEST_CASE("ip4 and ip6 (section 5.6)") {
+TEST_CASE("reading ip4 and ip6 (section 5.6)") {
   check({"v=spf1 ip4:192.0.2.1", "v=spf1 ip4:192.0.2.1"});
   check({"v=spf1 ip4:192.0.2.1/24", "v=spf1 ip4:192.0.2.1/24"});
   check({"v=spf1 ip4:0.0.0.0/0", "v=spf1 ip4:0.0.0.0/0"});
@@ -176,7 +176,7 @@ TEST_CASE("ip4 and ip6 (section 5.6)") {
   check_bad("v=spf1 ip6:fe80::1%eth0", "not an IPv6");
 }
 
-TEST_CASE("exists (section 5.7)") {
+TEST_CASE("reading exists (section 5.7)") {
   check({"v=spf1 exists:%{ir}.%{l1r+-}._spf.%{d}", "v=spf1 exists:%{ir}.%{l1r+-}._spf.%{d}"});
   check({"v=spf1 exists:example.com", "v=spf1 exists:example.com"});
   check_bad("v=spf1 exists", "domain is missing");
@@ -184,7 +184,7 @@ TEST_CASE("exists (section 5.7)") {
   check_bad("v=spf1 exists:example.com/24", "top-level");
 }
 
-TEST_CASE("modifiers (section 6)") {
+TEST_CASE("reading modifiers (section 6)") {
   check({"v=spf1 redirect=_spf.example.com", "v=spf1 redirect=_spf.example.com"});
   check({"v=spf1 EXP=why.%{d} -all", "v=spf1 -all exp=why.%{d}"});
   check({"v=spf1 foo=bar", "v=spf1 foo=bar"});
@@ -207,7 +207,7 @@ TEST_CASE("modifiers (section 6)") {
   check_bad("v=spf1 foo=b\xC3\xA4r", "US-ASCII");
 }
 
-TEST_CASE("macro-strings in terms (section 7.1)") {
+TEST_CASE("reading macro-strings in terms (section 7.1)") {
   check({"v=spf1 exists:%{d}", "v=spf1 exists:%{d}"});
   check({"v=spf1 exists:a.%%", "v=spf1 exists:a.%%"});
   check({"v=spf1 exists:a%_b%-c.example", "v=spf1 exists:a%_b%-c.example"});
@@ -234,7 +234,7 @@ TEST_CASE("macro-strings in terms (section 7.1)") {
   check_bad("v=spf1 exists:%{d}.1", "top-level");
 }
 
-TEST_CASE("one error anywhere spoils the record (section 4.6)") {
+TEST_CASE("reading one error anywhere spoils the record (section 4.6)") {
   check_bad("v=spf1 -all ip4:192.0.2.256", "not an IPv4");
   check_bad("v=spf1 ip4:192.0.2.1 unknown -all", "`unknown`");
   check_bad("v=spf1 redirect=a.example bogus:b", "`bogus:b`");
@@ -266,7 +266,7 @@ TEST_CASE("what two records have in common") {
   check_same("v=spf1 include:a.example include:a.example", "v=spf1 include:a.example", false);
 }
 
-TEST_CASE("which terms cost a lookup (section 4.6.4)") {
+TEST_CASE("reading which terms cost a lookup (section 4.6.4)") {
   const auto check_cost = [](const char* term, bool expected) {
     CAPTURE(term);
     CHECK(costs_lookup(parse_terms(term).value().directives.at(0)) == expected);
