@@ -225,14 +225,27 @@ void tell(const Batch& batch, Turn turn, const Progress& progress) {
                        batch.first().provider, to_text(turn), written, batch.outcomes.size()));
 }
 
-/// The codes that keep a change back, each with what its finding says of this very record.
+/// The finding of `code` about this very record, else the one about its zone: a record that moved
+/// keeps its whole zone back.
+std::vector<Finding>::const_iterator finding_about(const Change& change, const std::string& code,
+                                                   const Plan& plan) {
+  const RecordKey key{change.name(), change.type()};
+  const auto found = std::ranges::find_if(plan.findings, [&](const Finding& one) {
+    return one.code == code && std::ranges::find(one.withholds, key) != one.withholds.end();
+  });
+  if (found != plan.findings.end()) return found;
+  return std::ranges::find_if(plan.findings, [&](const Finding& one) {
+    return one.code == code && std::ranges::any_of(one.withholds, [&](const RecordKey& other) {
+             return other.name.is_within(change.zone);
+           });
+  });
+}
+
+/// The codes that keep a change back, each with what its finding says.
 std::string why_withheld(const Withheld& withheld, const Plan& plan) {
-  const RecordKey key{withheld.change.name(), withheld.change.type()};
   std::vector<std::string> reasons;
   for (const std::string& code : withheld.codes) {
-    const auto finding = std::ranges::find_if(plan.findings, [&](const Finding& one) {
-      return one.code == code && std::ranges::find(one.withholds, key) != one.withholds.end();
-    });
+    const auto finding = finding_about(withheld.change, code, plan);
     reasons.push_back(finding == plan.findings.end() ? code : code + ": " + finding->message);
   }
   return fmt::format("{}", fmt::join(reasons, "; "));

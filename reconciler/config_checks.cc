@@ -22,6 +22,10 @@ bool refuse(Loader& loader, const Node& node, std::string code, std::string mess
 
 const std::string& text_of(const Node& node) { return node.value().text; }
 
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 bool is_label_text(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
@@ -181,8 +185,23 @@ bool check_selector(Loader& loader, const Node& node) {
                 "use letters, digits and inner hyphens; `._domainkey` is added for you");
 }
 
+/// `uri` with its host as A-labels, where that is all it takes to make it ASCII.
+std::optional<std::string> ascii_mailto(const std::string& uri) {
+  const auto at = uri.rfind('@');
+  if (at == std::string::npos) return std::nullopt;
+  const Result<Name> host = Name::parse(uri.substr(at + 1));
+  const std::string ascii = uri.substr(0, at + 1) + (host ? host->text() : "");
+  return host && is_ascii(ascii) ? std::optional(ascii) : std::nullopt;
+}
+
 bool check_mailto(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
+  if (!is_ascii(text)) {
+    const std::optional<std::string> ascii = ascii_mailto(text);
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` is not ASCII, as a URI must be", text),
+                  ascii ? fmt::format("did you mean `{}`?", *ascii)
+                        : "write the host in its A-label form, and no other letters than ASCII's");
+  }
   if (is_address(text) && !text.starts_with("mailto:")) {
     return refuse(loader, node, "bad-uri", fmt::format("`{}` is an address, not a URI", text),
                   fmt::format("did you mean `mailto:{}`?", percent_encoded(text, ",!;")));

@@ -242,6 +242,10 @@ bool same_meaning(RecordKind kind, const std::string& a, const std::string& b) {
 
 bool strangers_survive(const SetChange& change) {
   if (!change.before) return true;
+  // A CNAME admits nothing beside it, so that taking its place is asked for in the YAML by name.
+  const bool takes_over = change.before->type == RecordType::CNAME && change.after &&
+                          change.after->type != RecordType::CNAME;
+  if (takes_over) return true;
   const RecordKey key{change.name, change.before->type};
   const bool same_type = change.after && change.after->type == change.before->type;
   return std::ranges::all_of(change.before->set.values, [&](const std::string& value) {

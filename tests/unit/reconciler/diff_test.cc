@@ -162,5 +162,14 @@ TEST_CASE("a lost stranger is noticed") {
   CHECK_FALSE(strangers_survive({kDomain, before, std::nullopt}));
 }
 
+TEST_CASE("a CNAME may be taken over, but not the other way about") {
+  const TypedSet cname{RecordType::CNAME, {std::chrono::seconds(60), {"dmarc.hosting.example"}}};
+  const TypedSet txt{RecordType::TXT, {std::chrono::seconds(60), {"v=DMARC1; p=none"}}};
+  const TypedSet note{RecordType::TXT, {std::chrono::seconds(60), {"a note"}}};
+  CHECK(strangers_survive({kDmarc.name, cname, txt}));
+  CHECK_FALSE(strangers_survive({kDmarc.name, cname, std::nullopt}));
+  CHECK_FALSE(strangers_survive({kDmarc.name, note, cname}));
+}
+
 }  // namespace
 }  // namespace rampart
