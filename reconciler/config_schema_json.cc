@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <set>
 
 #include "providers/provider.h"
@@ -39,6 +40,14 @@ class Writer {
   enum class Merged { No, Yes };
 
   static Json pattern(std::string_view text) { return {{"type", "string"}, {"pattern", text}}; }
+
+  // A selector such as 2026 is a number to other readers, which patterns say nothing about.
+  static Json text(std::string_view expression) {
+    Json json = pattern(expression);
+    const std::regex compiled(expression.begin(), expression.end());
+    if (std::regex_search("1", compiled)) json["type"] = Json::array({"string", "number"});
+    return json;
+  }
 
   Json words(const Shape& shape) {
     Json list = Json::array();
@@ -80,7 +89,7 @@ class Writer {
   Json plain(const Shape& shape, Merged merged) {
     switch (shape.kind) {
       case Kind::Text:
-        if (!shape.pattern.empty()) return pattern(shape.pattern);
+        if (!shape.pattern.empty()) return text(shape.pattern);
         return {{"type", Json::array({"string", "number"})}};
       case Kind::Integer:
         return number(shape, "integer");
