@@ -16,10 +16,10 @@ Finding finding_of(const Domain& domain, Severity severity, std::string code, st
 
 Finding dangling(const Domain& domain, const Name& selector, const Name& target) {
   return finding_of(domain, Severity::Warning, "selector-dangling",
-                    fmt::format("{} is a CNAME to {}, which does not exist: whoever can register "
-                                "it can sign as {}",
+                    fmt::format("{} points at {}, which does not exist: nothing can be verified "
+                                "there, and whoever can register it can sign as {}",
                                 selector.text(), target.text(), domain.name.text()),
-                    "remove the CNAME, or set the key up at its vendor");
+                    "set the key up at its vendor, or remove the selector");
 }
 
 bool holds_key(const Name& name, const Answer& answer) {

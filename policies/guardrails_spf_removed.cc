@@ -48,6 +48,15 @@ Finding sender_removed(const SpfCase& item, const std::string& lost, const Sende
   return finding;
 }
 
+/// Whether losing the term hurts this sender: not when its mail never needed it here.
+bool hurts(const SenderUse& use, const World& world) {
+  const IncludeNeeded needed = use.sender->include_needed;
+  const bool needless =
+      use.spf == SpfUse::Never || (use.spf == SpfUse::Auto && needed != IncludeNeeded::Yes &&
+                                   needed != IncludeNeeded::Optional);
+  return !needless && !is_retired(use, world.now);
+}
+
 Finding term_removed(const SpfCase& item, const std::string& lost, const Config& config) {
   const Sender* sender = sender_of_term(lost, config);
   const std::string who = sender == nullptr ? "nobody in the catalogue"
@@ -73,7 +82,7 @@ std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const W
       const SenderUse* use = owner_of(lost, item, world);
       if (use == nullptr) {
         found.push_back(term_removed(item, lost, config));
-      } else if (!is_retired(*use, world.now) && use->spf != SpfUse::Never) {
+      } else if (hurts(*use, world)) {
         found.push_back(sender_removed(item, lost, *use));
       }
     }
