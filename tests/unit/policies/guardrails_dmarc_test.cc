@@ -1,0 +1,203 @@
+/// Guardrails over DMARC enforcement and keys in use.
+#include "policies/guardrails_dmarc.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/policy_world.h"
+
+namespace rampart {
+namespace {
+
+using namespace test;
+using Lines = std::vector<std::string>;
+
+constexpr RecordType kTxt = RecordType::TXT;
+
+const std::string kKey = "v=DKIM1; k=ed25519; p=FKQJqmWv/fm/L8CSvhHpEIzHUMlXKUhYFAaYwhPeVUE=";
+const std::string kOther = "v=DKIM1; k=ed25519; p=AAQJqmWv/fm/L8CSvhHpEIzHUMlXKUhYFAaYwhPeVUE=";
+
+std::optional<TypedSet> set_of(const std::string& value, RecordType type) {
+  if (value.empty()) return std::nullopt;
+  return TypedSet{type, {std::chrono::seconds{300}, {value}}};
+}
+
+Change change(const std::string& domain, const std::string& name, const std::string& before,
+              const std::string& after, Turn turn) {
+  return {Name::literal(domain),
+          Name::literal(domain),
+          "files",
+          {Name::literal(name), set_of(before, kTxt), set_of(after, kTxt)},
+          turn,
+          {"test"}};
+}
+
+Change dmarc_change(const std::string& domain, const std::string& before, const std::string& after,
+                    Turn turn) {
+  return change(domain, "_dmarc." + domain, before, after, turn);
+}
+
+Config config_of(const std::vector<Domain>& domains) {
+  Config config;
+  for (const Domain& domain : domains) config.domains.emplace(domain.name, domain);
+  return config;
+}
+
+Plan plan_of(std::vector<Change> changes) {
+  Plan plan;
+  plan.changes = std::move(changes);
+  return plan;
+}
+
+World offline() {
+  World world = world_with({zone_with("example.com", {})});
+  answer(world, "_dmarc.com", {});
+  return world;
+}
+
+TEST_CASE("more than one step up at once") {
+  const std::tuple<std::string, Rung, Lines> rows[] = {
+      {"", {Phase::Quarantine, 10}, {"E ramp-jump"}},
+      {"v=DMARC1; p=none", {Phase::Quarantine, 10}, {}},
+      {"v=DMARC1; p=none", {Phase::Quarantine, 50}, {"E ramp-jump"}},
+      {"v=DMARC1; p=quarantine; pct=10; t=y", {Phase::Quarantine, 50}, {}},
+      {"v=DMARC1; p=quarantine; pct=25; t=y", {Phase::Quarantine, 100}, {"E ramp-jump"}},
+      {"v=DMARC1; p=quarantine", {Phase::Reject, 10}, {}},
+      {"v=DMARC1; p=quarantine", {Phase::Reject, 100}, {"E ramp-jump"}},
+      {"v=DMARC1; p=reject; pct=50; t=y", {Phase::Reject, 100}, {}},
+  };
+  for (const auto& [before, rung, codes] : rows) {
+    INFO(before << " -> " << to_text(rung));
+    const Plan plan =
+        plan_of({dmarc_change("example.com", before, "v=DMARC1; p=reject", Turn::Enforce)});
+    Domain domain = domain_at("example.com", rung);
+    const auto found = ramp_jump(plan, config_of({domain}), offline());
+    CHECK(codes_of(found) == codes);
+    for (const Finding& finding : found) {
+      CHECK(finding.withholds ==
+            std::vector<RecordKey>{{Name::literal("_dmarc.example.com"), kTxt}});
+    }
+    domain.state = DomainState::Parked;
+    CHECK(ramp_jump(plan, config_of({domain}), offline()).empty());
+  }
+  // Loosening and other changes are no climb.
+  const Plan down =
+      plan_of({dmarc_change("example.com", "v=DMARC1; p=reject", "v=DMARC1; p=none", Turn::Relax)});
+  CHECK(ramp_jump(down, config_of({domain_at("example.com", {Phase::Monitor, 100})}), offline())
+            .empty());
+}
+
+TEST_CASE("a sub-domain climbs from what it inherits") {
+  World world =
+      world_with({zone_with("example.com", {{"_dmarc.example.com", kTxt, "v=DMARC1; p=reject"},
+                                            {"sub.example.com", kTxt, "x"}})});
+  answer(world, "_dmarc.com", {});
+  const Config config = config_of({domain_at("sub.example.com", {Phase::Reject, 100})});
+  const Plan plan =
+      plan_of({dmarc_change("sub.example.com", "", "v=DMARC1; p=reject", Turn::Enforce)});
+  CHECK(ramp_jump(plan, config, world).empty());
+  world.zones[0] = zone_with("example.com", {});
+  CHECK(codes_of(ramp_jump(plan, config, world)) == Lines{"E ramp-jump"});
+}
+
+SenderUse spf_only_sender() {
+  Sender sender;
+  sender.id = sender.name = "relay";
+  sender.dkim_aligns = Aligns::No;
+  return {.sender = std::make_shared<const Sender>(sender), .with = {}, .retired = {}, .mark = {}};
+}
+
+TEST_CASE("p=reject needs DKIM, and somebody who reads reports") {
+  Domain domain = domain_at("example.com", {Phase::Reject, 100});
+  domain.senders = {{spf_only_sender()}};
+  domain.dmarc.rua.clear();
+  const Plan tightening = plan_of(
+      {dmarc_change("example.com", "v=DMARC1; p=quarantine", "v=DMARC1; p=reject", Turn::Enforce)});
+  const World world = offline();
+  CHECK(codes_of(reject_spf_only(tightening, config_of({domain}), world)) ==
+        Lines{"E reject-spf-only"});
+  CHECK(codes_of(reject_without_rua(tightening, config_of({domain}), world)) ==
+        Lines{"E reject-without-rua"});
+  // What stands already is a warning.
+  CHECK(codes_of(reject_spf_only(Plan{}, config_of({domain}), world)) ==
+        Lines{"W reject-spf-only"});
+  CHECK(codes_of(reject_without_rua(Plan{}, config_of({domain}), world)) ==
+        Lines{"W reject-without-rua"});
+  domain.rotations = {{.name = "r",
+                       .sender = "relay",
+                       .current = {},
+                       .next = {},
+                       .past = {},
+                       .signing = {},
+                       .mark = {}}};
+  domain.dmarc.rua = {"mailto:a@example.com"};
+  CHECK(reject_spf_only(tightening, config_of({domain}), world).empty());
+  CHECK(reject_without_rua(tightening, config_of({domain}), world).empty());
+  domain.rotations.clear();
+  domain.dmarc.rung = {Phase::Quarantine, 100};
+  CHECK(reject_spf_only(tightening, config_of({domain}), world).empty());
+}
+
+TEST_CASE("one edit must not move too many domains") {
+  std::vector<Domain> domains;
+  std::vector<Change> up;
+  std::vector<Change> down;
+  for (const std::string name : {"a.example", "b.example", "c.example"}) {
+    domains.push_back(domain_at(name, {Phase::Quarantine, 10}));
+    up.push_back(dmarc_change(name, "v=DMARC1; p=none", "v=DMARC1; p=reject", Turn::Enforce));
+    down.push_back(dmarc_change(name, "v=DMARC1; p=reject", "v=DMARC1; p=none", Turn::Relax));
+  }
+  const Config config = config_of(domains);
+  const World world;
+  CHECK(codes_of(too_many_domains(plan_of(up), config, world)) ==
+        Lines{"E too-many-domains", "E too-many-domains", "E too-many-domains"});
+  CHECK(codes_of(too_many_domains(plan_of(down), config, world)) ==
+        Lines{"W too-many-domains", "W too-many-domains", "W too-many-domains"});
+  up.pop_back();
+  CHECK(too_many_domains(plan_of(up), config, world).empty());
+}
+
+TEST_CASE("a key in use is neither removed nor exchanged") {
+  const std::string at = "s1._domainkey.example.com";
+  Domain domain = domain_at("example.com", {Phase::Dkim, 100});
+  const auto codes = [&](const std::string& before, const std::string& after) {
+    const Plan plan = plan_of({change("example.com", at, before, after, Turn::Publish)});
+    return codes_of(dkim_selector_removed(plan, config_of({domain}), World{}));
+  };
+  CHECK(codes("", kKey).empty());
+  CHECK(codes(kKey, "k=ed25519; p=FKQJqmWv/fm/L8CSvhHpEIzHUMlXKUhYFAaYwhPeVUE=").empty());
+  CHECK(codes(kKey, kOther) == Lines{"E dkim-selector-removed"});
+  CHECK(codes(kKey, "v=DKIM1; p=") == Lines{"E dkim-selector-removed"});
+  CHECK(codes(kKey, "") == Lines{"E dkim-selector-removed"});
+  CHECK(codes("v=DKIM1; p=", kKey).empty());
+  domain.state = DomainState::Absent;
+  CHECK(codes(kKey, "").empty());
+}
+
+TEST_CASE("several keys at one selector may be brought down to one") {
+  Change merge = change("example.com", "s1._domainkey.example.com", kKey, kKey, Turn::Publish);
+  merge.set.before->set.values.insert(kOther);
+  const Config config = config_of({domain_at("example.com", {Phase::Dkim, 100})});
+  CHECK(dkim_selector_removed(plan_of({merge}), config, World{}).empty());
+}
+
+TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
+  World world =
+      world_with({zone_with("example.com", {{"_dmarc.b.example.com", kTxt, "v=DMARC1; p=none"},
+                                            {"a.b.example.com", kTxt, "x"}})});
+  answer(world, "_dmarc.com", {});
+  const Config config = config_of({domain_at("example.com", {Phase::Monitor, 100}),
+                                   domain_at("a.b.example.com", {Phase::Dkim, 100})});
+  const Plan create = plan_of({dmarc_change("example.com", "", "v=DMARC1; p=none", Turn::Publish)});
+  const auto found = governing_changes(create, config, world);
+  CHECK(codes_of(found) == Lines{"W governing-changes"});
+  CHECK(found.front().domain == Name::literal("a.b.example.com"));
+  // psd=n below keeps the rule where it is.
+  world.zones[0] =
+      zone_with("example.com", {{"_dmarc.b.example.com", kTxt, "v=DMARC1; p=none; psd=n"}});
+  answer(world, "a.b.example.com", {});
+  CHECK(governing_changes(create, config, world).empty());
+  CHECK(governing_changes(Plan{}, config, world).empty());
+}
+
+}  // namespace
+}  // namespace rampart
