@@ -7,7 +7,7 @@
 
 #include "policies/policy.h"
 
-namespace rampart::test {
+namespace rampart::testing {
 
 /// The built-in standard ladder's steps.
 inline std::shared_ptr<const Ramp> standard_ramp(RampMode mode = RampMode::Compat) {
@@ -94,4 +94,4 @@ inline std::vector<std::string> lines_of(const Opinion& opinion) {
   return lines;
 }
 
-}  // namespace rampart::test
+}  // namespace rampart::testing

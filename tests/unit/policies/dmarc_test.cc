@@ -10,7 +10,7 @@
 namespace rampart {
 namespace {
 
-using namespace test;
+using namespace testing;
 using Lines = std::vector<std::string>;
 
 constexpr RecordType kTxt = RecordType::TXT;
