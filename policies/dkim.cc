@@ -223,7 +223,9 @@ bool declares_one_of(const Domain& domain, const SenderUse& use) {
   }
   return std::ranges::any_of(wanted, [&](const std::string& selector) {
     const auto filled = fill(selector, domain.name, use.with);
-    return filled && std::ranges::find(declared, *filled) != declared.end();
+    // Where the vendor lets the selector be chosen, any that is declared may be it.
+    if (!filled) return !domain.selectors.empty();
+    return std::ranges::find(declared, *filled) != declared.end();
   });
 }
 

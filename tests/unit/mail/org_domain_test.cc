@@ -71,7 +71,6 @@ void check(const std::vector<Case>& cases) {
 }
 
 TEST_CASE("which record governs, by either generation") {
-  const std::string deep = "a.b.c.d.e.f.g.h.mail.example.com";
   check({
       {"example.com", {}, "none", "none"},
       {"example.com",
@@ -112,6 +111,12 @@ TEST_CASE("which record governs, by either generation") {
        {{"_dmarc.example.com", {"google-site=1", "v=DMARC1; p=reject", "v=dmarc1; p=none"}}},
        "example.com reject org example.com",
        "example.com reject org example.com"},
+  });
+}
+
+TEST_CASE("which record governs where psd=, depth or broken policies interfere") {
+  const std::string deep = "a.b.c.d.e.f.g.h.mail.example.com";
+  check({
       // RFC 9989 section 4.10.2 rule 1: psd=n.
       {"a.b.example.com",
        {{"_dmarc.example.com", {"v=DMARC1; p=none"}},
