@@ -56,7 +56,8 @@ def write_inputs(folder, port):
 
 
 def wait_for(port):
-    query = b"\x12\x34\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05bench\x07example\x00\x00\x06\x00\x01"
+    query = (b"\x12\x34\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+             b"\x05bench\x07example\x00\x00\x06\x00\x01")
     for _ in range(200):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.settimeout(0.05)
@@ -76,7 +77,7 @@ def cpu_of_children():
 
 
 def timed(command, pattern):
-    """The rate that `pattern` finds in the command's output, and its CPU microseconds a question."""
+    """The rate that `pattern` finds in the output, and the CPU microseconds a question."""
     before = cpu_of_children()
     output = subprocess.run(command, capture_output=True, text=True).stdout
     cpu = (cpu_of_children() - before) * 1e6 / (NAMES + MISSING)
@@ -97,10 +98,12 @@ def main():
         try:
             wait_for(port)
             names = f"{folder}/names.txt"
-            clients = {"rampart": ([bench, f"127.0.0.1:{port}", names], r"rampart: (\d+) questions/s")}
+            clients = {"rampart": ([bench, f"127.0.0.1:{port}", names],
+                                   r"rampart: (\d+) questions/s")}
             if shutil.which("dnsperf"):
                 clients["dnsperf"] = (["dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", names,
-                                       "-c", "4", "-T", "1", "-n", "1"], r"Queries per second:\s+(\d+)")
+                                       "-c", "4", "-T", "1", "-n", "1"],
+                                      r"Queries per second:\s+(\d+)")
             results = {name: [] for name in clients}
             for _ in range(rounds):
                 for name, (command, pattern) in clients.items():
