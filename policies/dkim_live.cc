@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "mail/dkim_key.h"
+
 namespace rampart {
 namespace {
 
@@ -49,11 +51,14 @@ void report_selector(const Domain& domain, const World& world, const RecordKey& 
       "declare it under `dkim:`, or remove it by hand when nothing signs with it"));
 }
 
+// Whether somebody could sign by what stands here; a revoked key lets nobody.
 bool is_selector(const RecordKey& key, const LiveSet& live) {
   if (live.state != LiveState::Present) return false;
   return std::ranges::any_of(live.set.values, [&key](const std::string& value) {
     const RecordKind kind = kind_of(key, value);
-    return kind == RecordKind::DkimKey || kind == RecordKind::DkimCname;
+    if (kind != RecordKind::DkimKey) return kind == RecordKind::DkimCname;
+    const auto record = dkim::parse_key(value);
+    return !record || !record->revoked();
   });
 }
 

@@ -172,6 +172,17 @@ TEST_CASE("the names that a tree walk asks") {
   CHECK(texts("a.b.c.d.e.example.com").size() == 7);
 }
 
+TEST_CASE("a tree walk asks nothing above psd=n or psd=y") {
+  for (const std::string psd : {"n", "y"}) {
+    World world{{{"_dmarc.b.example.com", {"v=DMARC1; p=none; psd=" + psd}}}, {}};
+    world.answer({Name::literal("_dmarc.b.example.com"), RecordType::TXT});
+    std::vector<Question> unknown;
+    org_domain_walk(Name::literal("a.b.example.com"), world.answers, unknown);
+    CHECK(unknown ==
+          std::vector<Question>{{Name::literal("_dmarc.a.b.example.com"), RecordType::TXT}});
+  }
+}
+
 TEST_CASE("organizational domains for alignment") {
   World world{{{"_dmarc.mail.example.com", {"v=DMARC1; p=none"}},
                {"_dmarc.example.com", {"v=DMARC1; p=none"}},

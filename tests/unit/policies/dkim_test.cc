@@ -222,6 +222,7 @@ TEST_CASE("undeclared selectors of a whole zone listing are reported") {
       {"gone._domainkey.example.com", RecordType::CNAME, "gone.vendor.example"},
       {"x._domainkey.sub.example.com", kTxt, kEd},
       {"note._domainkey.example.com", kTxt, "hello"},
+      {"revoked._domainkey.example.com", kTxt, "v=DKIM1; p="},
       {"www.example.com", RecordType::CNAME, "host.example"},
   };
   World world = world_with({zone_with("example.com", rows)});
