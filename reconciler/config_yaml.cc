@@ -238,6 +238,12 @@ class Builder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+// How long the character at `at` is; 0 where it is no UTF-8.
+std::size_t utf8_octets(std::string_view text, std::size_t at) {
+  const auto point = first_code_point(text.substr(at, 4));
+  return point ? point->octets : 0;
+}
+
 // Refuses what no YAML text holds, before any library sees it.
 std::optional<ConfigError> refuse(const Source& source) {
   const std::string& text = source.text();
@@ -248,9 +254,8 @@ std::optional<ConfigError> refuse(const Source& source) {
   int line = 1;
   std::size_t start = 0;
   for (std::size_t at = 0; at < text.size();) {
-    const auto point = first_code_point(std::string_view(text).substr(at, 4));
-    const std::size_t length = point ? point->octets : 0;
     const auto c = static_cast<unsigned char>(text[at]);
+    const std::size_t length = c < 0x80 ? 1 : utf8_octets(text, at);
     const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F;
     if (length == 0 || control) {
       const Mark mark = source.mark(line, static_cast<int>(at - start) + 1);
