@@ -42,6 +42,22 @@ std::vector<Command> judging_commands() {
   };
 }
 
+std::vector<Command> spf_commands() {
+  return {
+      {.name = "spf check",
+       .summary = "Evaluate SPF for one message, as RFC 7208 tells receivers to.",
+       .options =
+           {{"ip", "IP", "The client's address."},
+            {"sender", "MAILFROM", "The MAIL FROM address; empty for a bounce.", 0, {}, true},
+            {"helo", "NAME", "The name that the client gave in HELO or EHLO.", 0, {}, true}},
+       .run = run_spf_check},
+      {.name = "spf tree",
+       .summary = "Show what each term of a domain's record costs and admits.",
+       .positionals = {{"DOMAIN", "The domain whose record is shown."}},
+       .run = run_spf_tree},
+  };
+}
+
 std::vector<Command> telling_commands() {
   return {
       {.name = "senders",
@@ -75,6 +91,7 @@ std::vector<Command> telling_commands() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> rows = judging_commands();
+    std::ranges::move(spf_commands(), std::back_inserter(rows));
     std::ranges::move(telling_commands(), std::back_inserter(rows));
     return rows;
   }();

@@ -17,6 +17,7 @@ struct CommandOption {
   std::string_view help;
   char letter = 0;                             ///< A one-letter form, if any.
   std::vector<std::string_view> choices = {};  ///< All values that it takes; empty: any.
+  bool may_be_empty = false;                   ///< "" is a value too.
 };
 
 enum class Count { Optional, One, Any };
@@ -50,6 +51,8 @@ ExitCode run_validate(Context& context);
 ExitCode run_plan(Context& context);
 ExitCode run_apply(Context& context);
 ExitCode run_verify(Context& context);
+ExitCode run_spf_check(Context& context);
+ExitCode run_spf_tree(Context& context);
 ExitCode run_senders_list(Context& context);
 ExitCode run_senders_show(Context& context);
 ExitCode run_senders_search(Context& context);

@@ -107,7 +107,7 @@ std::optional<Mistake> check_options(const Command& command, const Arguments& ar
   for (const CommandOption& one : all) {
     for (const std::string& value : arguments.all(std::string(one.name))) {
       if (auto bad = check_choice(fmt::format("--{}", one.name), value, one.choices)) return bad;
-      if (value.empty() && !one.value.empty()) {
+      if (value.empty() && !one.value.empty() && !one.may_be_empty) {
         return Mistake{fmt::format("--{} needs {}", one.name, one.value), ""};
       }
     }

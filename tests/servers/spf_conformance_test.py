@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""`rampart spf check` end to end: the binary asks a name server on 127.0.0.1 that serves the zones
+of the openspf.org suite, where the shared data stands beside the checkout, and a few of our own."""
+
+import json
+import os
+import pathlib
+import socketserver
+import struct
+import subprocess
+import sys
+import threading
+
+try:
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.rcode
+    import dns.rdata
+    import dns.rdatatype
+    import dns.rrset
+except ModuleNotFoundError:  # Debian's packages belong to Debian's interpreter.
+    if sys.executable == "/usr/bin/python3":
+        raise
+    os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+BINARY = os.environ.get("RAMPART", str(SOURCE / "build/dev/rampart"))
+SHARED = pathlib.Path(os.environ.get("RAMPART_SHARED", SOURCE.parent / "shared"))
+
+OWN = [
+    {"name": "pass by include", "mailfrom": "u@example.com", "host": "192.0.2.9", "result": ["pass"],
+     "zonedata": {"example.com": [{"TXT": "v=spf1 include:_spf.example.net -all"}],
+                  "_spf.example.net": [{"TXT": "v=spf1 ip4:192.0.2.0/28 ~all"}]}},
+    {"name": "long strings are joined", "mailfrom": "u@example.com", "host": "192.0.2.9",
+     "result": ["pass"],
+     "zonedata": {"example.com": [{"TXT": ["v=spf1 " + "ip4:198.51.100.1 " * 14,
+                                           "ip4:192.0.2.9 -all"]}]}},
+    {"name": "a failing server", "mailfrom": "u@example.com", "host": "192.0.2.9",
+     "result": ["temperror"],
+     "zonedata": {"example.com": [{"TXT": "v=spf1 a:h.example.net -all"}],
+                  "h.example.net": ["TIMEOUT"]}},
+    {"name": "explained", "mailfrom": "u@example.com", "host": "2001:db8::1", "result": ["fail"],
+     "explanation": "not from 2001:db8::1",
+     "zonedata": {"example.com": [{"TXT": "v=spf1 -all exp=why.example.com"}],
+                  "why.example.com": [{"TXT": "not from %{c}"}]}},
+]
+
+
+def strings(value):
+    return [str(value)] if isinstance(value, (str, int, float)) else [str(one) for one in value]
+
+
+def rdata(kind, value):
+    if kind == "TXT":
+        cut = [piece for text in strings(value)
+               for piece in ([text.encode()[i:i + 255] for i in range(0, len(text.encode()), 255)]
+                             or [b""])]
+        wire = b"".join(bytes([len(piece)]) + piece for piece in cut)
+        return dns.rdata.from_wire(1, dns.rdatatype.TXT, wire, 0, len(wire))
+    if kind == "MX":
+        return dns.rdata.from_text("IN", "MX", f"{int(value[0])} {str(value[1]).rstrip('.')}.")
+    if kind in ("CNAME", "PTR"):
+        return dns.rdata.from_text("IN", kind, str(value).rstrip(".") + ".")
+    return dns.rdata.from_text("IN", kind, str(value))
+
+
+class Zone:
+    """{name: [{TYPE: value} | "TIMEOUT"]}: what follows TIMEOUT is a failure, SPF stands in for TXT."""
+
+    def __init__(self, data):
+        self.names = {str(name).lower().rstrip("."): entries or []
+                      for name, entries in data.items()}
+
+    def find(self, name, kind):
+        """(values, failed, alias) of one name and type."""
+        entries = self.names[name]
+        own_txt = any(isinstance(one, dict) and "TXT" in one for one in entries)
+        values, alias = [], None
+        for entry in entries:
+            if entry == "TIMEOUT":
+                return values, not values, alias
+            for own, value in entry.items():
+                if own == "CNAME":
+                    alias = value
+                if own == kind or (kind == "TXT" and own == "SPF" and not own_txt):
+                    if value == "TIMEOUT":
+                        return values, True, alias
+                    if value != "NONE":
+                        values.append(value)
+        return values, False, alias
+
+    def answer(self, query):
+        reply = dns.message.make_response(query, recursion_available=True)
+        owner = query.question[0].name
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        for _ in range(10):
+            name = b".".join(owner.labels[:-1]).decode("latin1").lower()
+            if name not in self.names:
+                if not any(other.endswith("." + name) for other in self.names):
+                    reply.set_rcode(dns.rcode.NXDOMAIN)
+                break
+            values, failed, alias = self.find(name, kind)
+            if failed:
+                reply.set_rcode(dns.rcode.SERVFAIL)
+                break
+            for value in values:
+                # One RRset a value, so that equal values stay two.
+                reply.answer.append(dns.rrset.from_rdata(owner, 60, rdata(kind, value)))
+            if values or alias is None or kind == "CNAME":
+                break
+            reply.answer.append(dns.rrset.from_rdata(owner, 60, rdata("CNAME", alias)))
+            owner = dns.name.from_text(str(alias))
+        return reply
+
+
+class State:
+    zone = Zone({})
+
+
+def wire_of(query_wire, most):
+    reply = State.zone.answer(dns.message.from_wire(query_wire))
+    return reply.to_wire(max_size=most) if most else reply.to_wire()
+
+
+class Udp(socketserver.BaseRequestHandler):
+    def handle(self):
+        try:
+            wire = wire_of(self.request[0], 0)
+            if len(wire) > 1232:
+                query = dns.message.from_wire(self.request[0])
+                short = dns.message.make_response(query, recursion_available=True)
+                short.flags |= dns.flags.TC
+                wire = short.to_wire()
+            self.request[1].sendto(wire, self.client_address)
+        except Exception as problem:  # A query that dnspython refuses gets no answer.
+            print(f"server: {problem!r}")
+
+
+class Tcp(socketserver.BaseRequestHandler):
+    def handle(self):
+        head = self.request.recv(2)
+        if len(head) == 2:
+            wire = wire_of(self.request.recv(struct.unpack("!H", head)[0]), 65535)
+            self.request.sendall(struct.pack("!H", len(wire)) + wire)
+
+
+class UdpServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+def serve():
+    udp = UdpServer(("127.0.0.1", 0), Udp)
+    port = udp.server_address[1]
+    tcp = TcpServer(("127.0.0.1", port), Tcp)
+    for server in (udp, tcp):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    return port
+
+
+def check(case, port):
+    """Why the case fails, or nothing."""
+    State.zone = Zone(case["zonedata"])
+    command = [BINARY, "spf", "check", "--resolver", f"127.0.0.1:{port}", "--format", "json",
+               "--ip", case["host"], "--sender", case["mailfrom"],
+               "--helo", case.get("helo", "helo.example")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        return f"exit {done.returncode}: {done.stdout}{done.stderr}"
+    verdict = json.loads(done.stdout)
+    if verdict["result"] not in case["result"]:
+        return f"{verdict} where {case['result']} was expected"
+    wanted = case.get("explanation")
+    if wanted and wanted != "DEFAULT" and verdict["result"] == "fail":
+        if verdict["explanation"] != wanted:
+            return f"explained as {verdict['explanation']!r}, not {wanted!r}"
+    return None
+
+
+def main():
+    suite = SHARED / "data/spf-openspf-rfc7208.json"
+    cases = OWN + (json.loads(suite.read_text()) if suite.exists() else [])
+    port = serve()
+    failed = 0
+    for case in cases:
+        problem = check(case, port)
+        if problem:
+            failed += 1
+            print(f"{case['name']}: {problem}")
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
