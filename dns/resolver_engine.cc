@@ -97,10 +97,6 @@ std::size_t ResolverEngine::server_index(const Server& server) {
   return entry->second;
 }
 
-ServerState& ResolverEngine::server_at(const Slot& slot, std::size_t place) {
-  return servers_[server_index(queries_[slot.query].servers[place])];
-}
-
 Recursion ResolverEngine::recursion_of(const Slot& slot) const {
   return queries_[slot.query].recursion_desired ? Recursion::Desired : Recursion::Off;
 }
@@ -117,7 +113,10 @@ void ResolverEngine::admit() {
     slot.deadline = now_ + limits_.deadline;
     slot.tries = 0;
     slot.place = 0;
-    slot.trials.assign(queries_[slot.query].servers.size(), {});
+    slot.trials.clear();
+    for (const Server& server : queries_[slot.query].servers) {
+      slot.trials.push_back({.server = server_index(server)});
+    }
     ++active_;
     dispatch(index);
   }
@@ -151,7 +150,7 @@ void ResolverEngine::dispatch(std::uint32_t index) {
     return;
   }
   slot.stage = Stage::Pausing;
-  if (state.throttled.empty()) throttled_.push_back(server_index(state.server));
+  if (state.throttled.empty()) throttled_.push_back(slot.trials[*place].server);
   state.throttled.push_back({index, slot.turn});
 }
 
@@ -230,7 +229,7 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
   }
   const std::size_t place = slot.place;
   slot.trials[place].outcome = "timeout";
-  const std::size_t server = server_index(queries_[slot.query].servers[place]);
+  const std::size_t server = slot.trials[place].server;
   const bool died = servers_[server].saw_silence(now_);
   // The datagram was waited for already, so the same server may be asked again at once.
   slot.place = (place + 1) % slot.trials.size();
@@ -241,7 +240,7 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
 void ResolverEngine::on_silence(std::uint32_t index, std::size_t place, std::string outcome) {
   Slot& slot = slots_[index];
   slot.trials[place].outcome = std::move(outcome);
-  const std::size_t server = server_index(queries_[slot.query].servers[place]);
+  const std::size_t server = slot.trials[place].server;
   ++servers_[server].unreachable;
   const bool died = servers_[server].saw_silence(now_);
   if (slot.stage == Stage::Udp && slot.place == place) move_on(index, place);
@@ -254,7 +253,7 @@ void ResolverEngine::bury(std::size_t server) {
     Slot& slot = slots_[index];
     if (slot.stage != Stage::Udp && slot.stage != Stage::Pausing) continue;
     if (slot.trials.empty()) continue;
-    if (server_index(queries_[slot.query].servers[slot.place]) != server) continue;
+    if (slot.trials[slot.place].server != server) continue;
     if (slot.trials[slot.place].outcome.empty()) slot.trials[slot.place].outcome = "timeout";
     slot.place = (slot.place + 1) % slot.trials.size();
     dispatch(index);

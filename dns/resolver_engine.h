@@ -30,6 +30,7 @@ class ResolverEngine {
  private:
   /// What a question's server has come to so far.
   struct Trial {
+    std::size_t server = 0;  ///< Its place among `servers_`.
     int datagrams = 0;
     int transient_failures = 0;
     bool excluded = false;
@@ -76,7 +77,9 @@ class ResolverEngine {
   void on_silence(std::uint32_t index, std::size_t place, std::string outcome);
   void bury(std::size_t server);
   void judge(std::uint32_t index, std::size_t place, Reply reply, bool latest);
-  ServerState& server_at(const Slot& slot, std::size_t place);
+  ServerState& server_at(const Slot& slot, std::size_t place) {
+    return servers_[slot.trials[place].server];
+  }
   Recursion recursion_of(const Slot& slot) const;
   void drain_throttled();
   void drain_starved();

@@ -23,7 +23,7 @@ void ResolverEngine::start_tcp(std::uint32_t index, std::size_t place) {
   slot.place = place;
   slot.connection = nullptr;
   timers_.add(slot.deadline, index, ++slot.turn);
-  const std::size_t server = server_index(queries_[slot.query].servers[place]);
+  const std::size_t server = slot.trials[place].server;
   servers_[server].tcp_waiting.push_back({index, slot.turn});
   pump_tcp(server);
 }

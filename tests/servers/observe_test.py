@@ -241,6 +241,10 @@ def run_tests():
             if saved.exists():
                 check_world(checks, json.loads(saved.read_text()))
                 check_verify(checks, folder)
+            named = [line for line in done.stdout.splitlines() if "warning[ns-failing]" in line]
+            checks.check("failing servers are findings that name them",
+                         any(f"{DEAD}:53: " in line for line in named) and
+                         any(f"{SECOND}:53: refused" in line for line in named), named)
             again, _ = rampart(folder, "plan", "--world", str(saved))
             checks.check("the saved World plans alike", again.stdout == done.stdout, again.stdout)
         finally:

@@ -52,6 +52,30 @@ bool shadows(const char* name, const World& world) {
   return std::ranges::find(codes, "shadows-wildcard") != codes.end();
 }
 
+std::size_t failing_servers_in(LiveSet live, const char* at, bool from_provider) {
+  World world = world_with({}, {});
+  world.zones[0].from_provider = from_provider;
+  world.zones[0].sets[{Name::literal(at), RecordType::TXT}] = std::move(live);
+  Config config;
+  config.domains.emplace(kZone, Domain{.name = kZone, .providers = {"files"}});
+  std::size_t found = 0;
+  for (const Guardrail guardrail : guardrails()) {
+    for (const Finding& finding : guardrail({}, config, world))
+      found += finding.code == "ns-failing";
+  }
+  return found;
+}
+
+TEST_CASE("a server that fails beside others is named, and withholds nothing") {
+  const std::string detail = "ns2.example.net 192.0.2.2:53: refused";
+  CHECK(failing_servers_in({LiveState::Absent, {}, detail}, "_dmarc.example.com", false) == 1);
+  CHECK(failing_servers_in({LiveState::Present, {}, detail}, "example.com", false) == 1);
+  CHECK(failing_servers_in({LiveState::Present, {}, ""}, "example.com", false) == 0);
+  CHECK(failing_servers_in({LiveState::Unobservable, {}, detail}, "example.com", false) == 0);
+  CHECK(failing_servers_in({LiveState::Present, {}, detail}, "example.com", true) == 0);
+  CHECK(failing_servers_in({LiveState::Present, {}, detail}, "example.net", false) == 0);
+}
+
 TEST_CASE("a create that stops a wildcard from answering is noticed") {
   const RecordKey mx{Name::literal("*.example.com"), RecordType::MX};
   const RecordKey txt{Name::literal("*.example.com"), RecordType::TXT};
