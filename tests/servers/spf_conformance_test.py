@@ -29,7 +29,8 @@ BINARY = os.environ.get("RAMPART", str(SOURCE / "build/dev/rampart"))
 SHARED = pathlib.Path(os.environ.get("RAMPART_SHARED", SOURCE.parent / "shared"))
 
 OWN = [
-    {"name": "pass by include", "mailfrom": "u@example.com", "host": "192.0.2.9", "result": ["pass"],
+    {"name": "pass by include", "mailfrom": "u@example.com", "host": "192.0.2.9",
+     "result": ["pass"],
      "zonedata": {"example.com": [{"TXT": "v=spf1 include:_spf.example.net -all"}],
                   "_spf.example.net": [{"TXT": "v=spf1 ip4:192.0.2.0/28 ~all"}]}},
     {"name": "long strings are joined", "mailfrom": "u@example.com", "host": "192.0.2.9",
@@ -53,9 +54,8 @@ def strings(value):
 
 def rdata(kind, value):
     if kind == "TXT":
-        cut = [piece for text in strings(value)
-               for piece in ([text.encode()[i:i + 255] for i in range(0, len(text.encode()), 255)]
-                             or [b""])]
+        octets = [text.encode() for text in strings(value)] or [b""]
+        cut = [text[i:i + 255] for text in octets for i in range(0, max(len(text), 1), 255)]
         wire = b"".join(bytes([len(piece)]) + piece for piece in cut)
         return dns.rdata.from_wire(1, dns.rdatatype.TXT, wire, 0, len(wire))
     if kind == "MX":
@@ -66,7 +66,7 @@ def rdata(kind, value):
 
 
 class Zone:
-    """{name: [{TYPE: value} | "TIMEOUT"]}: what follows TIMEOUT is a failure, SPF stands in for TXT."""
+    """{name: [{TYPE: value} | "TIMEOUT"]}: what follows TIMEOUT fails; SPF stands in for TXT."""
 
     def __init__(self, data):
         self.names = {str(name).lower().rstrip("."): entries or []
