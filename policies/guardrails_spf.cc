@@ -205,8 +205,9 @@ Findings spf_unresolved(const Plan& plan, const Config& config, const World& wor
       const Sender* sender = sender_of_term(node->term, config);
       const std::string counted =
           sender != nullptr && sender->lookups
-              ? fmt::format("counted as {} lookups, as the catalogue saw it in {}",
-                            *sender->lookups, sender->lookups_as_of)
+              ? fmt::format("counted as {} lookup{}, as the catalogue saw it in {}",
+                            *sender->lookups, *sender->lookups == 1 ? "" : "s",
+                            sender->lookups_as_of)
               : "counted as one lookup";
       found.push_back(spf_finding(
           item, Fault::Standing, "spf-unresolved",

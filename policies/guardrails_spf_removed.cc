@@ -80,6 +80,7 @@ std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const W
     const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after, world.answers);
     for (const std::string& lost : delta.loses) {
       const SenderUse* use = owner_of(lost, item, world);
+      if (lost == "all") continue;  // Losing "everybody" is no sender's loss.
       if (use == nullptr) {
         found.push_back(term_removed(item, lost, config));
       } else if (hurts(*use, world)) {

@@ -225,8 +225,8 @@ void tell(const Batch& batch, Turn turn, const Progress& progress) {
                        batch.first().provider, to_text(turn), written, batch.outcomes.size()));
 }
 
-/// The finding of `code` about this very record, else the one about its zone: a record that moved
-/// keeps its whole zone back.
+/// The finding of `code` about this very record, else about its zone, else any: a record that moved
+/// keeps its whole zone back, and under --strict all zones.
 std::vector<Finding>::const_iterator finding_about(const Change& change, const std::string& code,
                                                    const Plan& plan) {
   const RecordKey key{change.name(), change.type()};
@@ -234,11 +234,13 @@ std::vector<Finding>::const_iterator finding_about(const Change& change, const s
     return one.code == code && std::ranges::find(one.withholds, key) != one.withholds.end();
   });
   if (found != plan.findings.end()) return found;
-  return std::ranges::find_if(plan.findings, [&](const Finding& one) {
+  const auto near = std::ranges::find_if(plan.findings, [&](const Finding& one) {
     return one.code == code && std::ranges::any_of(one.withholds, [&](const RecordKey& other) {
              return other.name.is_within(change.zone);
            });
   });
+  if (near != plan.findings.end()) return near;
+  return std::ranges::find(plan.findings, code, &Finding::code);
 }
 
 /// The codes that keep a change back, each with what its finding says.
