@@ -36,7 +36,8 @@ struct Withheld {
 /// Who may send or sign as a domain, gained and lost.
 struct Authority {
   Name domain;
-  std::vector<std::string> gains;  ///< "ip4:192.0.2.0/28", "include:_spf.example.net", "key sha256:..".
+  std::vector<std::string>
+      gains;  ///< "ip4:192.0.2.0/28", "include:_spf.example.net", "key sha256:..".
   std::vector<std::string> loses;
 
   bool operator==(const Authority&) const = default;
@@ -53,13 +54,13 @@ struct PolicyEdit {
 struct Plan {
   Time made_at;
   std::string config_digest;
-  std::vector<Change> changes;      ///< Sorted by (zone, name, type, provider).
-  std::vector<Withheld> withheld;   ///< Sorted likewise.
-  std::vector<Hold> holds;          ///< Sorted by (domain, code, reason).
-  std::vector<Finding> findings;    ///< Sorted by (domain, code, file, line, message).
-  std::vector<Authority> authority; ///< Sorted by domain.
+  std::vector<Change> changes;       ///< Sorted by (zone, name, type, provider).
+  std::vector<Withheld> withheld;    ///< Sorted likewise.
+  std::vector<Hold> holds;           ///< Sorted by (domain, code, reason).
+  std::vector<Finding> findings;     ///< Sorted by (domain, code, file, line, message).
+  std::vector<Authority> authority;  ///< Sorted by domain.
   std::vector<PolicyEdit> policy_edits;
-  std::vector<Name> domains;        ///< All that were looked at.
+  std::vector<Name> domains;  ///< All that were looked at.
 
   bool operator==(const Plan&) const = default;
 };

@@ -14,6 +14,7 @@
 #include "mail/dmarc.h"
 #include "mail/kind.h"
 #include "policies/calendar.h"
+#include "policies/evidence.h"
 
 namespace rampart {
 
@@ -30,7 +31,7 @@ struct Mark {
 
 /// A record that a sender asks for, with `{placeholders}` that a domain's `with:` fills.
 struct DkimTemplate {
-  std::string host;    ///< Relative to the domain: "s1._domainkey".
+  std::string host;  ///< Relative to the domain: "s1._domainkey".
   RecordType type = RecordType::CNAME;
   std::string target;  ///< CNAME target, or empty for TXT: the key comes from the vendor.
 
@@ -48,19 +49,19 @@ struct Sender {
   std::string id;
   std::string name;
   std::string category;
-  std::string owner;                ///< Own senders only.
-  std::vector<std::string> spf;     ///< Terms: "include:_spf.google.com", "ip4:192.0.2.0/28".
+  std::string owner;             ///< Own senders only.
+  std::vector<std::string> spf;  ///< Terms: "include:_spf.google.com", "ip4:192.0.2.0/28".
   IncludeNeeded include_needed = IncludeNeeded::Yes;
   std::optional<std::string> return_path;  ///< Host of a custom return path, and its target.
-  std::optional<int> lookups;       ///< What its include last cost, itself included.
-  std::string lookups_as_of;        ///< When that was seen: "2026", "2026-10".
-  std::string dkim_kind;            ///< "cname", "txt", "self", "none", ...
+  std::optional<int> lookups;              ///< What its include last cost, itself included.
+  std::string lookups_as_of;               ///< When that was seen: "2026", "2026-10".
+  std::string dkim_kind;                   ///< "cname", "txt", "self", "none", ...
   std::vector<DkimTemplate> dkim;
-  std::vector<std::string> selectors;      ///< Those it signs with, templates included.
+  std::vector<std::string> selectors;  ///< Those it signs with, templates included.
   Aligns spf_aligns = Aligns::Unknown;
   Aligns dkim_aligns = Aligns::Unknown;
-  std::vector<std::string> rdns;    ///< Base domains of its hosts' PTR names.
-  bool builtin = false;             ///< A catalogue row.
+  std::vector<std::string> rdns;  ///< Base domains of its hosts' PTR names.
+  bool builtin = false;           ///< A catalogue row.
   std::string note;
   std::string source;
   std::string reviewed;
@@ -76,7 +77,7 @@ struct SenderUse {
   std::shared_ptr<const Sender> sender;     ///< Never null.
   std::map<std::string, std::string> with;  ///< Values for the placeholders.
   SpfUse spf = SpfUse::Auto;
-  bool rare = false;                        ///< `expect: rare`
+  bool rare = false;  ///< `expect: rare`
   std::optional<Date> retired;
   Mark mark;
 };
@@ -85,9 +86,9 @@ enum class Flatten { Never, Auto, Always };
 
 /// `spf:` of a domain.
 struct SpfSpec {
-  char all = '~';                   ///< '~' softfail, '-' fail, '?' neutral.
+  char all = '~';  ///< '~' softfail, '-' fail, '?' neutral.
   Flatten flatten = Flatten::Never;
-  std::vector<std::string> extra;   ///< Terms, checked when loaded.
+  std::vector<std::string> extra;  ///< Terms, checked when loaded.
   std::optional<std::string> redirect;
   std::optional<std::string> exp;
   std::optional<std::chrono::seconds> ttl;
@@ -178,7 +179,7 @@ struct Ramp {
 
 /// `dmarc:` of a domain.
 struct DmarcSpec {
-  Rung rung;                       ///< phase and pct.
+  Rung rung;  ///< phase and pct.
   std::optional<Date> since;
   Rung target{Phase::Reject, 100};
   std::shared_ptr<const Ramp> ramp;  ///< Never null.
@@ -235,12 +236,12 @@ struct Domain {
   DomainState state = DomainState::Managed;
   std::vector<std::string> providers;  ///< Names of Config.providers; two where two hosts serve it.
   std::optional<std::chrono::seconds> ttl;
-  bool take_over = false;              ///< A CNAME at a wanted TXT name may be replaced.
+  bool take_over = false;                         ///< A CNAME at a wanted TXT name may be replaced.
   std::optional<std::vector<SenderUse>> senders;  ///< Absent: SPF is declared by `spf:` alone.
   std::optional<SpfSpec> spf;
   std::vector<SelectorSpec> selectors;
   std::vector<RotationSpec> rotations;
-  DmarcSpec dmarc;                     ///< Phase Dkim where the YAML has no `dmarc:`.
+  DmarcSpec dmarc;  ///< Phase Dkim where the YAML has no `dmarc:`.
   std::optional<MtaStsSpec> mta_sts;
   std::optional<TlsRptSpec> tls_rpt;
   std::optional<BimiSpec> bimi;
@@ -255,16 +256,16 @@ struct Domain {
 /// One row of `providers:`. No secrets: those come from the environment.
 struct ProviderSpec {
   std::string name;
-  std::string type;                             ///< zonefile, route53, cloudflare, rfc2136, powerdns.
+  std::string type;  ///< zonefile, route53, cloudflare, rfc2136, powerdns.
   std::map<std::string, std::string> settings;  ///< directory, server, tsig_name, ...
   Mark mark;
 };
 
 /// Everything the YAML says.
 struct Config {
-  std::string file;                              ///< The file named by -c.
-  std::string folder;                            ///< Where it stands; relative paths start here.
-  std::map<std::string, std::string> files;      ///< Every file read, path -> "sha256:<hex>".
+  std::string file;                          ///< The file named by -c.
+  std::string folder;                        ///< Where it stands; relative paths start here.
+  std::map<std::string, std::string> files;  ///< Every file read, path -> "sha256:<hex>".
   std::vector<std::string> resolvers;
   std::vector<std::string> key_recipients;
   std::map<std::string, ProviderSpec> providers;
@@ -285,8 +286,8 @@ enum class LiveState {
 /// What stands at one key.
 struct LiveSet {
   LiveState state = LiveState::Absent;
-  RecordSet set;          ///< For Present; for Disagree the first server's.
-  std::string detail;     ///< For Unobservable and Disagree.
+  RecordSet set;       ///< For Present; for Disagree the first server's.
+  std::string detail;  ///< For Unobservable and Disagree.
 
   bool operator==(const LiveSet&) const = default;
 };
@@ -294,13 +295,13 @@ struct LiveSet {
 /// One zone at one provider, as far as it was read.
 struct LiveZone {
   Name apex;
-  std::string provider;              ///< Config.providers key.
-  bool from_provider = false;        ///< Read from the provider; else from its name servers.
-  bool complete = false;             ///< `sets` lists the whole zone.
-  std::map<RecordKey, LiveSet> sets; ///< Synthesised (wildcard) answers are Absent here.
-  std::set<RecordKey> wildcards;     ///< Wildcard owners that exist: (*.example.com, MX).
-  std::string error;                 ///< Not empty: nothing here could be read, and why.
-  std::optional<int> max_txt_octets; ///< What this host rejects, for plan-time findings.
+  std::string provider;               ///< Config.providers key.
+  bool from_provider = false;         ///< Read from the provider; else from its name servers.
+  bool complete = false;              ///< `sets` lists the whole zone.
+  std::map<RecordKey, LiveSet> sets;  ///< Synthesised (wildcard) answers are Absent here.
+  std::set<RecordKey> wildcards;      ///< Wildcard owners that exist: (*.example.com, MX).
+  std::string error;                  ///< Not empty: nothing here could be read, and why.
+  std::optional<int> max_txt_octets;  ///< What this host rejects, for plan-time findings.
 
   /// What stands at `key`: Absent where a complete listing lacks it, Unobservable where it was not
   /// asked or the zone has an error.
@@ -318,13 +319,14 @@ struct PublicKey {
 /// Everything that is not in the YAML. A plan is a function of (Config, World) alone.
 struct World {
   Time now;
-  std::vector<LiveZone> zones;                ///< Sorted by (apex, provider).
-  std::map<Name, std::string> zone_missing;   ///< Domains without a zone of their own, and why.
-  Answers answers;                            ///< Through the resolver.
-  std::map<std::string, PublicKey> keys;      ///< By path as the YAML (or the key folder) names it.
-  std::vector<Name> unmanaged_zones;          ///< Zones at the providers that no domain lies in.
-  bool frozen = false;                        ///< RAMPART_FREEZE: nothing but loosening.
-  bool normalize = false;                     ///< Rewrite records that differ in form alone.
+  std::vector<LiveZone> zones;               ///< Sorted by (apex, provider).
+  std::map<Name, std::string> zone_missing;  ///< Domains without a zone of their own, and why.
+  Answers answers;                           ///< Through the resolver.
+  std::optional<Evidence> evidence;          ///< From verified reports; empty: no store at hand.
+  std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
+  std::vector<Name> unmanaged_zones;         ///< Zones at the providers that no domain lies in.
+  bool frozen = false;                       ///< RAMPART_FREEZE: nothing but loosening.
+  bool normalize = false;                    ///< Rewrite records that differ in form alone.
 
   /// The zones (one a provider) that hold `name` for `domain`: the longest apex at each.
   std::vector<const LiveZone*> zones_for(const Domain& domain, const Name& name) const;
@@ -368,11 +370,11 @@ struct Hold {
 struct Want {
   RecordKey key;
   RecordKind kind;
-  std::optional<std::string> value;         ///< Empty: no value of this kind must stand there.
-  std::optional<std::chrono::seconds> ttl;  ///< Set: the YAML names it. Else live, else 3600.
+  std::optional<std::string> value;             ///< Empty: no value of this kind must stand there.
+  std::optional<std::chrono::seconds> ttl;      ///< Set: the YAML names it. Else live, else 3600.
   std::optional<std::chrono::seconds> new_ttl;  ///< For a new record, where not 3600.
-  Turn turn = Turn::Publish;                ///< What writing it would do, judged against the World.
-  std::string reason;                       ///< "because ...", one sentence.
+  Turn turn = Turn::Publish;  ///< What writing it would do, judged against the World.
+  std::string reason;         ///< "because ...", one sentence.
 
   bool operator==(const Want&) const = default;
 };
