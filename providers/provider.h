@@ -39,6 +39,10 @@ class Provider {
   /// The zones that the credentials reach.
   virtual Result<std::vector<Name>> zones() = 0;
 
+  /// The zones at or above any of `names` that the credentials reach; others may be among them.
+  /// A host that cannot list its zones answers this alone.
+  virtual Result<std::vector<Name>> zones_of(std::span<const Name>) { return zones(); }
+
   /// Every RRset at `names` in `zone` (of any type), or the whole zone where that costs no more.
   virtual Result<ZoneRead> read(const Name& zone, std::span<const Name> names) = 0;
 

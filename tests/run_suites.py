@@ -116,7 +116,8 @@ def script_suites():
                       *SOURCE.glob("tests/servers/*_served.py")])
     python = sys.executable
     stories = Suite("stories", [python, "tests/scenarios/run.py"])
-    return [stories, *(Suite(path.stem, [python, str(path)]) for path in scripts)]
+    contract = Suite("contract", [python, "tests/contract/run.py"], 550)
+    return [contract, stories, *(Suite(path.stem, [python, str(path)]) for path in scripts)]
 
 
 def fuzz_suites():

@@ -1,0 +1,13 @@
+/// The table of backends.
+#include "tests/contract/backends.h"
+
+#include <array>
+
+namespace rampart::contract {
+
+std::span<const BackendType> backend_types() {
+  static const std::array types = {BackendType{"zonefile", make_zonefile_backend}};
+  return types;
+}
+
+}  // namespace rampart::contract
