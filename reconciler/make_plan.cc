@@ -34,6 +34,22 @@ auto order_of(const Change& change) {
                     change.provider);
 }
 
+// A zone of which nothing could be read is told once, not once a record.
+void report_unread_zone(const Domain& domain, std::span<const Want> wants, const LiveZone& zone,
+                        Plan& plan) {
+  Finding finding{Severity::Error,
+                  "unobservable",
+                  domain.name,
+                  fmt::format("nothing of {} could be read at {}: {}", domain.name.text(),
+                              zone.provider, zone.error),
+                  "nothing of this domain is changed until it can be read; check the name servers, "
+                  "or plan with --live provider",
+                  domain.mark,
+                  {}};
+  for (const Want& want : wants) finding.withholds.push_back(want.key);
+  plan.findings.push_back(std::move(finding));
+}
+
 // Compares one domain's wants with every zone that holds them.
 void place_wants(const Domain& domain, std::span<const Want> wants, const World& world,
                  Plan& plan) {
@@ -46,6 +62,10 @@ void place_wants(const Domain& domain, std::span<const Want> wants, const World&
     }
   }
   for (const LiveZone* zone : order) {
+    if (!zone->error.empty()) {
+      report_unread_zone(domain, by_zone.at(zone), *zone, plan);
+      continue;
+    }
     DiffResult result = diff(domain, by_zone.at(zone), *zone, world);
     append(plan.changes, std::move(result.changes));
     append(plan.holds, std::move(result.holds));
