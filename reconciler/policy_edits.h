@@ -1,4 +1,4 @@
-/// Changes of the rules themselves: what a pull request loosens must not look like just another `+`.
+/// Changes of the rules themselves: what a pull request loosens must not look like another `+`.
 #pragma once
 
 #include <vector>

@@ -31,7 +31,8 @@ THIRD_PARTY = {
                  "reconciler/public_key.cc", "providers/sigv4.cc"],
     "curl/": ["providers/http*.cc"],
     "libxml/": ["providers/xml*.cc"],
-    "nlohmann/": ["*_json.cc", "*/json*.cc", "tests/*", "reconciler/plan_file*", "reconciler/world_file.cc",
+    "nlohmann/": ["*_json.cc", "*/json*.cc", "tests/*", "reconciler/plan_file*",
+                  "reconciler/world_file.cc",
                   "cli/views*.cc",
                   "providers/*.cc"],
     "catch2/": ["tests/*"],
@@ -107,7 +108,7 @@ def named_types(text):
             spaces.append(opened[1])
         elif line.startswith("}  // namespace") and spaces:
             spaces.pop()
-        elif defined := re.match(r"(?:struct|class|enum class) (\w+)(?: final)?(?: :.*)? ?\{", line):
+        elif defined := re.match(r"(?:struct|(?:enum )?class) (\w+)(?: final)?(?: :.*)? ?\{", line):
             if "" not in spaces:
                 yield "::".join([*spaces, defined[1]])
 

@@ -40,7 +40,9 @@ def verification(stage, options=""):
 
 def difference(row):
     """What differs; where nothing is wanted, the rest is a sentence about who was asked."""
-    return row["name"], row["type"], row["want"], row["got"] if row["want"] else ""
+    if not row["want"]:
+        return (row["name"],)
+    return row["name"], row["type"], row["want"], row["got"]
 
 
 def loads(zone, path):
