@@ -15,6 +15,7 @@
 #include "mail/kind.h"
 #include "policies/calendar.h"
 #include "policies/evidence.h"
+#include "policies/spf_lock.h"
 
 namespace rampart {
 
@@ -324,6 +325,7 @@ struct World {
   Answers answers;                           ///< Through the resolver.
   std::optional<Evidence> evidence;          ///< From verified reports; empty: no store at hand.
   std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
+  std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
   std::vector<Name> unmanaged_zones;         ///< Zones at the providers that no domain lies in.
   bool frozen = false;                       ///< RAMPART_FREEZE: nothing but loosening.
   bool normalize = false;                    ///< Rewrite records that differ in form alone.

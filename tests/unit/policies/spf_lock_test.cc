@@ -1,0 +1,75 @@
+/// Refreshing spf.lock: two resolvers must agree, additions count at once, removals wait.
+#include <catch2/catch.hpp>
+
+#include "policies/spf_lock.h"
+
+namespace rampart {
+namespace {
+
+using Texts = std::vector<std::string>;
+const Date kDay = std::chrono::sys_days{std::chrono::year{2026} / 11 / 21};
+constexpr const char* kTerm = "include:_spf.example.net";
+
+ResolvedTerm view(const Texts& networks, bool complete = true) {
+  return {{set_of(networks), {}, complete}, 2};
+}
+
+SpfLock lock_with(const Texts& networks) {
+  return {{{kTerm, {.resolved = kDay - std::chrono::days(1), .networks = networks}}}};
+}
+
+TEST_CASE("a refresh is accepted only when two resolvers agree on something sound") {
+  const auto check = [](const Texts& before, const std::vector<ResolvedTerm>& views,
+                        const char* refused) {
+    const Refresh refresh = refresh_lock(lock_with(before), {{kTerm, views}}, kDay);
+    REQUIRE(refresh.refused.size() == 1);
+    CAPTURE(refresh.refused[0]);
+    CHECK(refresh.refused[0].find(refused) != std::string::npos);
+    CHECK(refresh.lock == lock_with(before));
+  };
+  const Texts now = {"192.0.2.0/24"};
+  check(now, {}, "only one resolver");
+  check(now, {view(now)}, "only one resolver");
+  check(now, {view(now), view({"192.0.2.0/25"})}, "disagree");
+  check(now, {view(now), view(now, false)}, "completely");
+  check(now, {view({}), view({})}, "admits nobody");
+  check({"192.0.2.0/24"}, {view({"192.0.2.0/26"}), view({"192.0.2.0/26"})}, "less than half");
+  check({"2001:db8::/48"}, {view({"192.0.2.0/24"}), view({"192.0.2.0/24"})}, "less than half");
+}
+
+LockedTerm refreshed(const SpfLock& old, const Texts& now, Date day) {
+  const Refresh refresh = refresh_lock(old, {{kTerm, {view(now), view(now)}}}, day);
+  CHECK(refresh.refused.empty());
+  return refresh.lock.terms.at(kTerm);
+}
+
+TEST_CASE("additions count at once") {
+  const LockedTerm term = refreshed({}, {"192.0.2.0/25"}, kDay);
+  CHECK(term.networks == Texts{"192.0.2.0/25"});
+  CHECK(term.lookups == 2);
+  CHECK(refreshed(lock_with({"192.0.2.0/25"}), {"192.0.2.0/24"}, kDay).networks ==
+        Texts{"192.0.2.0/24"});
+}
+
+TEST_CASE("removals wait seven days from when they were first seen") {
+  const Texts before = {"192.0.2.0/24", "198.51.100.7/32"};
+  const Texts now = {"192.0.2.0/24"};
+  SpfLock lock = lock_with(before);
+  for (int days = 0; days < 7; ++days) {
+    const LockedTerm term = refreshed(lock, now, kDay + std::chrono::days(days));
+    CHECK(term.networks == before);
+    CHECK(term.leaving == std::map<std::string, Date>{{"198.51.100.7/32", kDay}});
+    lock.terms[kTerm] = term;
+  }
+  const LockedTerm gone = refreshed(lock, now, kDay + std::chrono::days(7));
+  CHECK(gone.networks == now);
+  CHECK(gone.leaving.empty());
+  CHECK(refreshed(lock, before, kDay + std::chrono::days(7)).leaving.empty());
+}
+
+TEST_CASE("a term that nobody asks for leaves the lock") {
+  CHECK(refresh_lock(lock_with({"192.0.2.0/24"}), {}, kDay).lock.terms.empty());
+}
+
+}  // namespace
+}  // namespace rampart
