@@ -3,6 +3,7 @@
 #include <array>
 
 #include "providers/provider.h"
+#include "providers/route53.h"
 #include "providers/zonefile.h"
 
 namespace rampart {
@@ -27,7 +28,10 @@ const std::array<ProviderType, 5>& table() {
        {"server", "tsig_name", "tsig_algorithm"},
        [](Settings s) -> Made { return not_built_in("rfc2136", s); },
        false},
-      {"route53", {}, [](Settings s) -> Made { return not_built_in("route53", s); }, false},
+      {"route53",
+       {"requests_per_second"},
+       [](Settings s) -> Made { return make_route53_provider(s); },
+       false},
       {"zonefile", {"directory"}, make_zonefile_provider, true},
   }};
   return types;
