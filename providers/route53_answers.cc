@@ -97,12 +97,6 @@ Result<StoredSet> read_set(const XmlElement& element) {
   return stored;
 }
 
-/// Whether the body may be a document and its end has come.
-bool looks_whole(const HttpResponse& response) {
-  const std::size_t last = response.body.find_last_not_of(" \t\r\n");
-  return last != std::string::npos && response.body[last] == '>';
-}
-
 bool is_private(const XmlElement& zone) {
   const XmlElement* const config = zone.child("Config");
   return config != nullptr && config->text_of("PrivateZone") == "true";
@@ -182,7 +176,7 @@ Refusal read_refusal(const HttpResponse& response) {
 
 Verdict judge(const HttpResponse& response) {
   if (response.status == 429) return Verdict::Refused;
-  if (response.status == 200) return looks_whole(response) ? Verdict::Final : Verdict::Failed;
+  if (response.status == 200) return parse_xml(response.body) ? Verdict::Final : Verdict::Failed;
   if (response.status < 400) return Verdict::Final;
   const std::string code = read_refusal(response).code;
   if (std::ranges::find(kTurnedAway, code) != kTurnedAway.end()) return Verdict::Refused;
