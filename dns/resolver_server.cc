@@ -12,8 +12,10 @@ using std::chrono::microseconds;
 // A server that never answered is given up after this many silences, but not before this time.
 constexpr int kSilences = 8;
 constexpr std::chrono::milliseconds kPatience{2000};
-// Refused datagrams are certain: somebody said that nobody listens.
-constexpr std::chrono::milliseconds kPatienceWhenRefused{500};
+// Refused datagrams are certain: somebody said that nobody listens. Once more, a moment later, is
+// enough for a server that was just being restarted.
+constexpr int kRefusals = 2;
+constexpr std::chrono::milliseconds kPatienceWhenRefused{350};
 // Enough silence to remember, although one run was too short to give the server up.
 constexpr int kSilencesToRemember = 3;
 // A bucket holds what a twentieth of a second allows.
@@ -62,8 +64,9 @@ void ServerState::saw_answer(microseconds round_trip) {
 bool ServerState::saw_silence(SteadyTime now) {
   if (record.answered || dead) return false;
   ++unanswered;
-  const auto least = unreachable > 0 ? kPatienceWhenRefused : kPatience;
-  dead = suspect || (unanswered >= kSilences && now - first_sent >= least);
+  const auto waited = now - first_sent;
+  const bool refuses = unreachable >= kRefusals && waited >= kPatienceWhenRefused;
+  dead = suspect || refuses || (unanswered >= kSilences && waited >= kPatience);
   return dead;
 }
 
