@@ -42,7 +42,7 @@ std::vector<Command> judging_commands() {
   };
 }
 
-std::vector<Command> spf_commands() {
+std::vector<Command> mail_commands() {
   return {
       {.name = "spf check",
        .summary = "Evaluate SPF for one message, as RFC 7208 tells receivers to.",
@@ -55,6 +55,14 @@ std::vector<Command> spf_commands() {
        .summary = "Show what each term of a domain's record costs and admits.",
        .positionals = {{"DOMAIN", "The domain whose record is shown."}},
        .run = run_spf_tree},
+      {.name = "check-message",
+       .summary = "Judge a message by SPF, DKIM, ARC and DMARC, as a receiver would.",
+       .options =
+           {{"ip", "IP", "The address of the client that handed the message in."},
+            {"sender", "MAILFROM", "The MAIL FROM address; empty for a bounce.", 0, {}, true},
+            {"helo", "NAME", "The name that the client gave in HELO or EHLO.", 0, {}, true}},
+       .positionals = {{"FILE", "The message as it was received; - is standard input."}},
+       .run = run_check_message},
   };
 }
 
@@ -91,7 +99,7 @@ std::vector<Command> telling_commands() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> rows = judging_commands();
-    std::ranges::move(spf_commands(), std::back_inserter(rows));
+    std::ranges::move(mail_commands(), std::back_inserter(rows));
     std::ranges::move(telling_commands(), std::back_inserter(rows));
     return rows;
   }();

@@ -3,35 +3,19 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/lookups.h"
 #include "cli/views_spf.h"
 #include "reconciler/spf_live.h"
 
 namespace rampart {
 namespace {
 
-/// The YAML where one is named, else the catalogue alone.
-std::optional<Config> senders_and_resolvers(const Context& context) {
-  if (!context.arguments.has("config")) return builtin_config();
-  return load(context);
-}
-
-/// `--resolver`, else `--nameserver`, else what the YAML or the system names.
-Result<Lookups> lookups_for(const Context& context, const Config& config) {
-  const auto options = observe_options(context, config, LiveFrom::Dns);
-  if (!options) return options.error();
-  Lookups lookups{options->resolvers, options->limits, {}};
-  if (context.resolvers.empty() && !context.nameservers.empty()) {
-    lookups.resolvers = context.nameservers;
-  }
-  return lookups;
-}
-
 ExitCode refuse(const Context& context, const std::string& what, const std::string& hint) {
   return fail(context, {mistake("usage", what, hint)});
 }
 
 ExitCode check(Context& context, const spf::Client& client) {
-  const auto config = senders_and_resolvers(context);
+  const auto config = config_if_named(context);
   if (!config) return ExitCode::Error;
   auto lookups = lookups_for(context, *config);
   if (!lookups) return fail(context, "resolver", lookups.error());
@@ -77,7 +61,7 @@ ExitCode run_spf_tree(Context& context) {
   const std::string text = context.arguments.one("DOMAIN").value_or("");
   const auto domain = Name::parse(text);
   if (!domain) return fail(context, "usage", domain.error());
-  const auto config = senders_and_resolvers(context);
+  const auto config = config_if_named(context);
   if (!config) return ExitCode::Error;
   auto lookups = lookups_for(context, *config);
   if (!lookups) return fail(context, "resolver", lookups.error());

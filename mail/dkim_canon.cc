@@ -65,7 +65,7 @@ void BodyCanonicalizer::end_line() {
   ++line_ends_;
 }
 
-// RFC 6376 sections 3.4.3 and 3.4.4: empty lines count only where text follows.
+// RFC 6376 section 3.4.3: empty lines count only where text follows; so they do in relaxed.
 void BodyCanonicalizer::add_text(std::string_view text) {
   for (; line_ends_ > 0; --line_ends_) put("\r\n");
   if (blank_) put(" ");

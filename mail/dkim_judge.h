@@ -40,7 +40,7 @@ KeySearch find_key(const Signature& signature, const Answers& answers,
 std::optional<Refusal> check_tags(const Signature& signature, std::int64_t now);
 
 /// What a signature over a message covers: the fields of h=, the lowest of a name first, and last
-/// the field that carries the signature (RFC 6376 sections 3.7 and 5.4.2).
+/// the field that carries the signature (RFC 6376 section 5.4.2).
 std::string signed_octets(const Signature& signature, const mail::Head& head, std::size_t field);
 
 /// Whether the body is what bh= says.

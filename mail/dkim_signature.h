@@ -1,5 +1,5 @@
 /// The DKIM-Signature header field (RFC 6376 section 3.5) and ARC's two signatures, which share
-/// its tags (RFC 8617 sections 4.1.2 and 4.1.3).
+/// its tags (RFC 8617 section 4.1).
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,21 @@
+/// Asking the live DNS for commands that need no YAML.
+#include "cli/lookups.h"
+
+namespace rampart {
+
+std::optional<Config> config_if_named(const Context& context) {
+  if (!context.arguments.has("config")) return builtin_config();
+  return load(context);
+}
+
+Result<Lookups> lookups_for(const Context& context, const Config& config) {
+  const auto options = observe_options(context, config, LiveFrom::Dns);
+  if (!options) return options.error();
+  Lookups lookups{options->resolvers, options->limits, {}};
+  if (context.resolvers.empty() && !context.nameservers.empty()) {
+    lookups.resolvers = context.nameservers;
+  }
+  return lookups;
+}
+
+}  // namespace rampart
