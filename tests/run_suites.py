@@ -147,7 +147,7 @@ def long_suites():
     else:
         suites.append(Suite("build-asan", ["false"]))
     suites += fuzz_suites() if build("fuzz", "fuzzers") else [Suite("build-fuzz", ["false"])]
-    long_runs = {"RC_PARAMS": "max_success=5000"}
+    long_runs = {"RC_PARAMS": "max_success=5000", "RAMPART_WORLDS": "2000"}
     suites += [dataclasses.replace(suite, name=f"{suite.name}-long")
                for suite in catch_suites("dev", long_runs, 1200)]
     return suites
@@ -160,6 +160,7 @@ def main():
         return 1
     suites = catch_suites("dev") + corpus_suites("dev") + script_suites()
     if "--all" in sys.argv[1:]:
+        os.environ["RAMPART_LONG"] = "1"  # Suites with a short and a long run take the long one.
         suites += long_suites()
     passed, failed, skipped = 0, 0, []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
