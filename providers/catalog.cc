@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "providers/cloudflare.h"
 #include "providers/provider.h"
 #include "providers/route53.h"
 #include "providers/zonefile.h"
@@ -19,7 +20,7 @@ const std::array<ProviderType, 5>& table() {
   using Settings = const ProviderSettings&;
   using Made = Result<std::unique_ptr<Provider>>;
   static const std::array<ProviderType, 5> types = {{
-      {"cloudflare", {}, [](Settings s) -> Made { return not_built_in("cloudflare", s); }, false},
+      {"cloudflare", {}, make_cloudflare_provider, false},
       {"powerdns",
        {"server_id"},
        [](Settings s) -> Made { return not_built_in("powerdns", s); },

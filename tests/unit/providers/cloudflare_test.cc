@@ -1,0 +1,247 @@
+// Cloudflare: how contents are read, and how changes become edits of records.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "providers/cloudflare_edits.h"
+#include "providers/cloudflare_json.h"
+
+namespace cf = rampart::cloudflare;
+using cf::Edit;
+using cf::EditKind;
+using cf::Record;
+using rampart::Name;
+using rampart::RecordKey;
+using rampart::RecordSet;
+using rampart::RecordType;
+using rampart::SetChange;
+using rampart::TypedSet;
+using std::chrono::seconds;
+using Json = nlohmann::json;
+
+namespace {
+
+const Name kZone = Name::literal("example.com");
+const Name kSelector = Name::literal("s1._domainkey.example.com");
+const std::string kA255(255, 'a');
+
+TypedSet txt(std::set<std::string> values, int ttl = 3600) {
+  return {RecordType::TXT, RecordSet{seconds(ttl), std::move(values)}};
+}
+
+TypedSet cname(const std::string& target, int ttl = 3600) {
+  return {RecordType::CNAME, RecordSet{seconds(ttl), {target}}};
+}
+
+Record text(const std::string& id, const std::string& value, int ttl = 3600) {
+  return {id, {kZone, RecordType::TXT}, value, seconds(ttl)};
+}
+
+Record alias(const std::string& id, const std::string& value, int ttl = 3600) {
+  return {id, {kSelector, RecordType::CNAME}, value, seconds(ttl)};
+}
+
+/// "- id", "~ id value ttl", "+ type value ttl": what a batch would do.
+std::string show(const Edit& edit) {
+  const std::string value = edit.value ? " " + *edit.value : "";
+  const std::string ttl = edit.ttl ? " " + std::to_string(edit.ttl->count()) : "";
+  if (edit.kind == EditKind::Delete) return "- " + edit.id;
+  if (edit.kind == EditKind::Patch) return "~ " + edit.id + value + ttl;
+  return "+ " + to_text(edit.key.type) + value + ttl;
+}
+
+void check_edits(const SetChange& change, const std::vector<Record>& records,
+                 const std::vector<std::string>& wanted) {
+  const auto edits = cf::edits_for(change, records, kZone);
+  INFO((edits ? std::string("made") : edits.error().what));
+  REQUIRE(edits.ok());
+  std::vector<std::string> shown;
+  for (const Edit& edit : *edits) shown.push_back(show(edit));
+  CHECK(shown == wanted);
+}
+
+void check_refused(const SetChange& change, const std::vector<Record>& records,
+                   const std::string& words, bool conflict) {
+  const auto edits = cf::edits_for(change, records, kZone);
+  REQUIRE_FALSE(edits.ok());
+  CHECK_THAT(edits.error().what, Catch::Contains(words));
+  CHECK(edits.error().conflict == conflict);
+}
+
+std::vector<Edit> posts(int count) {
+  return std::vector<Edit>(
+      static_cast<std::size_t>(count),
+      Edit{.kind = EditKind::Post, .key = {kZone, RecordType::TXT}, .value = "x"});
+}
+
+/// The sizes of the batches that groups of these sizes come to; nothing where one is too large.
+std::vector<std::size_t> packed(const std::vector<int>& sizes, std::size_t most) {
+  std::vector<std::vector<Edit>> groups;
+  for (const int size : sizes) groups.push_back(posts(size));
+  const auto batches = cf::pack(groups, most);
+  std::vector<std::size_t> out;
+  if (!batches) return out;
+  for (const auto& batch : *batches) out.push_back(batch.size());
+  return out;
+}
+
+const SetChange kAddSpf{kZone, txt({"site=1"}), txt({"site=1", "v=spf1 -all"})};
+
+}  // namespace
+
+TEST_CASE("content is read as octets, however it is quoted and cut") {
+  const auto [content, octets] = GENERATE_COPY(table<std::string, std::string>({
+      {R"("v=spf1 -all")", "v=spf1 -all"},
+      {"v=spf1 -all", "v=spf1 -all"},
+      {R"("")", ""},
+      {"", ""},
+      {R"("a" "b")", "ab"},
+      {R"("a""b")", "ab"},
+      {R"("a" "b" )", "ab"},
+      {R"( "a")", "a"},
+      {R"("q\"u\\o")", R"(q"u\o)"},
+      {R"("\195\182")", "\xC3\xB6"},
+      {"\"\xC3\xB6\"", "\xC3\xB6"},
+      {R"(back\slash)", R"(back\slash)"},
+      {R"(v=DKIM1\; p=)", R"(v=DKIM1\; p=)"},
+      {" blanks ", " blanks "},
+      {"\"", "\""},
+      {R"("open)", R"("open)"},
+      {R"("a" b)", R"("a" b)"},
+      {"\"" + kA255 + "\" \"b\"", kA255 + "b"},
+      {kA255 + "b", kA255 + "b"},
+  }));
+  CHECK(cf::decode_content(content) == octets);
+}
+
+TEST_CASE("a changed value is one PATCH, and its siblings are left alone") {
+  const std::vector<Record> records = {text("1", "site=1"), text("2", "v=spf1 ~all")};
+  check_edits({kZone, txt({"site=1", "v=spf1 ~all"}), txt({"site=1", "v=spf1 -all"})}, records,
+              {"~ 2 v=spf1 -all"});
+}
+
+TEST_CASE("values come, go and change") {
+  const std::vector<Record> three = {text("1", "a"), text("2", "b"), text("3", "v=spf1 ~all")};
+  const TypedSet before = txt({"a", "b", "v=spf1 ~all"});
+  check_edits({kZone, before, txt({"a", "b", "c", "v=spf1 ~all"})}, three, {"+ TXT c 3600"});
+  check_edits({kZone, before, txt({"a", "b"})}, three, {"- 3"});
+  check_edits({kZone, before, txt({"a", "b", "new=1", "v=spf1 -all"})}, three,
+              {"~ 3 v=spf1 -all", "+ TXT new=1 3600"});
+  check_edits({kZone, before, txt({"x", "y", "v=spf1 ~all"})}, three,
+              {"- 1", "- 2", "+ TXT x 3600", "+ TXT y 3600"});
+  check_edits({kZone, before, std::nullopt}, three, {"- 1", "- 2", "- 3"});
+  check_edits({kZone, std::nullopt, txt({"a"}, 300)}, {}, {"+ TXT a 300"});
+  check_edits({kZone, before, before}, three, {});
+}
+
+TEST_CASE("two SPF records become one: one is changed, the other goes") {
+  const std::vector<Record> two = {text("1", "v=spf1 -all"), text("2", "v=spf1 ~all")};
+  check_edits({kZone, txt({"v=spf1 -all", "v=spf1 ~all"}), txt({"v=spf1 mx -all"})}, two,
+              {"- 2", "~ 1 v=spf1 mx -all"});
+}
+
+TEST_CASE("one value kept twice is changed once") {
+  const std::vector<Record> twice = {text("1", "a"), text("2", "a")};
+  check_edits({kZone, txt({"a"}), txt({"b"})}, twice, {"~ 1 b", "- 2"});
+  check_edits({kZone, txt({"a"}), txt({"a"}, 300)}, twice, {"~ 1 300", "~ 2 300"});
+}
+
+TEST_CASE("an automatic TTL is 300 seconds and stays automatic") {
+  const std::vector<Record> automatic = {text("1", "a", 1), text("2", "v=spf1 ~all", 1)};
+  const TypedSet before = txt({"a", "v=spf1 ~all"}, 300);
+  CHECK(cf::sets_of(automatic, kZone).at({kZone, RecordType::TXT}) == before.set);
+  check_edits({kZone, before, txt({"a", "v=spf1 -all"}, 300)}, automatic, {"~ 2 v=spf1 -all"});
+  check_edits({kZone, before, txt({"a", "b", "v=spf1 ~all"}, 300)}, automatic, {"+ TXT b 1"});
+  check_edits({kZone, before, txt({"a", "v=spf1 ~all"}, 600)}, automatic, {"~ 1 600", "~ 2 600"});
+}
+
+TEST_CASE("of siblings with several TTLs the least counts, and a new TTL goes where it differs") {
+  const std::vector<Record> mixed = {text("1", "a", 300), text("2", "b", 3600)};
+  CHECK(cf::sets_of(mixed, kZone).at({kZone, RecordType::TXT}) == txt({"a", "b"}, 300).set);
+  check_edits({kZone, txt({"a", "b"}, 300), txt({"a", "b"})}, mixed, {"~ 1 3600"});
+}
+
+TEST_CASE("a type changes in one batch") {
+  check_edits({kSelector, cname("k.example.net"), txt({"v=DKIM1; p=x"})},
+              {alias("1", "k.example.net")}, {"- 1", "+ TXT v=DKIM1; p=x 3600"});
+}
+
+TEST_CASE("a proxied CNAME differs from the same CNAME in the open") {
+  const std::string proxied = "k.example.net" + std::string(cf::kProxiedMark);
+  check_edits({kSelector, cname(proxied, 300), cname("k.example.net")}, {alias("1", proxied, 1)},
+              {"~ 1 k.example.net 3600"});
+}
+
+TEST_CASE("a flattened CNAME at the apex is not in the way") {
+  const std::vector<Record> apex = {{"1", {kZone, RecordType::CNAME}, "w.example.net", seconds(1)}};
+  CHECK(cf::sets_of(apex, kZone).empty());
+  check_edits({kZone, std::nullopt, txt({"v=spf1 -all"})}, apex, {"+ TXT v=spf1 -all 3600"});
+}
+
+TEST_CASE("what does not stand as it was read is a conflict") {
+  const std::vector<Record> other = {text("1", "site=2")};
+  check_refused(kAddSpf, other, "not as it was read", true);
+  check_refused(kAddSpf, {}, "not as it was read", true);
+  check_refused(kAddSpf, {text("1", "site=1", 60)}, "not as it was read", true);
+  check_refused({kZone, std::nullopt, txt({"a"})}, other, "not as it was read", true);
+  check_refused({kSelector, txt({"a"}), cname("b")}, {alias("1", "c")}, "not as it was read", true);
+}
+
+TEST_CASE("what the host would refuse or misread is refused before it is asked") {
+  check_refused({kZone, std::nullopt, txt({"a"}, 59)}, {}, "60 to 86400 seconds", false);
+  check_refused({kZone, std::nullopt, txt({"a"}, 86401)}, {}, "60 to 86400 seconds", false);
+  check_refused({kZone, std::nullopt, txt({""})}, {}, "no empty text", false);
+  check_refused({kSelector, std::nullopt, txt({"a"})}, {alias("1", "c")}, "a CNAME stands", false);
+  check_refused({Name::literal("example.net"), std::nullopt, txt({"a"})}, {}, "outside the zone",
+                false);
+  const std::vector<Record> enterprise = {text("1", "a", 30)};
+  check_edits({kZone, txt({"a"}, 30), txt({"b"}, 30)}, enterprise, {"~ 1 b"});
+}
+
+TEST_CASE("groups are packed into batches and never cut") {
+  using Sizes = std::vector<std::size_t>;
+  CHECK(packed({}, 200) == Sizes{});
+  CHECK(packed({0, 0}, 200) == Sizes{});
+  CHECK(packed({100, 100}, 200) == Sizes{200});
+  CHECK(packed({100, 101}, 200) == Sizes{100, 101});
+  CHECK(packed({200, 1, 199, 1}, 200) == Sizes{200, 200, 1});
+  CHECK(packed({201}, 200) == Sizes{});
+}
+
+TEST_CASE("a batch says what is needed and no more") {
+  const std::vector<Edit> edits = {
+      {.kind = EditKind::Delete, .id = "1", .key = {kZone, RecordType::TXT}},
+      {.kind = EditKind::Patch, .id = "2", .key = {kZone, RecordType::TXT}, .value = "a\"b"},
+      {.kind = EditKind::Patch, .id = "3", .key = {kZone, RecordType::TXT}, .ttl = seconds(60)},
+      {.kind = EditKind::Patch, .id = "4", .key = {kSelector, RecordType::CNAME}, .value = "k.net"},
+      {.kind = EditKind::Post,
+       .key = {kZone, RecordType::MX},
+       .value = "10 mx.example.com",
+       .ttl = seconds(300)},
+      {.kind = EditKind::Post,
+       .key = {kZone, RecordType::TXT},
+       .value = kA255 + "b",
+       .ttl = seconds(1)}};
+  const auto body = cf::batch_body(edits);
+  REQUIRE(body.ok());
+  const std::string comment = "Rampart: e-mail authentication";
+  CHECK(Json::parse(*body) == Json({{"deletes", {{{"id", "1"}}}},
+                                    {"patches",
+                                     {{{"id", "2"}, {"content", R"("a\"b")"}},
+                                      {{"id", "3"}, {"ttl", 60}},
+                                      {{"id", "4"}, {"content", "k.net"}, {"proxied", false}}}},
+                                    {"posts",
+                                     {{{"name", "example.com"},
+                                       {"type", "MX"},
+                                       {"content", "mx.example.com"},
+                                       {"priority", 10},
+                                       {"ttl", 300},
+                                       {"comment", comment}},
+                                      {{"name", "example.com"},
+                                       {"type", "TXT"},
+                                       {"content", "\"" + kA255 + "\" \"b\""},
+                                       {"ttl", 1},
+                                       {"comment", comment}}}}}));
+  const std::vector<Edit> other = {
+      {.kind = EditKind::Post, .key = {kZone, RecordType::CAA}, .value = "0 issue \"x\""}};
+  CHECK_FALSE(cf::batch_body(other).ok());
+}
