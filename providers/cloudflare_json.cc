@@ -25,14 +25,6 @@ constexpr std::size_t kMostEditsPaid = 3500;
 /// Shown beside our records in the dashboard; at most 100 characters, one line.
 constexpr std::string_view kComment = "Rampart: e-mail authentication";
 
-/// Types that the API names and dns/ has no name for.
-constexpr std::array kOtherTypes = {
-    std::pair{std::string_view("LOC"), 29},    std::pair{std::string_view("NAPTR"), 35},
-    std::pair{std::string_view("CERT"), 37},   std::pair{std::string_view("SSHFP"), 44},
-    std::pair{std::string_view("SMIMEA"), 53}, std::pair{std::string_view("OPENPGPKEY"), 61},
-    std::pair{std::string_view("SVCB"), 64},   std::pair{std::string_view("HTTPS"), 65},
-    std::pair{std::string_view("URI"), 256}};
-
 Json parse(std::string_view body) { return Json::parse(body, nullptr, false); }
 
 Error not_understood(std::string_view what) {
@@ -58,17 +50,11 @@ std::int64_t number_at(const Json& json, const char* key) {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
-std::optional<RecordType> type_of(const std::string& text) {
-  const auto other =
-      std::ranges::find(kOtherTypes, text, &decltype(kOtherTypes)::value_type::first);
-  if (other != kOtherTypes.end()) return static_cast<RecordType>(other->second);
-  return parse_record_type(text);
-}
-
 std::string value_of(RecordType type, const Json& json) {
   std::string content = text_at(json, "content");
   if (type == RecordType::TXT) return decode_content(content);
-  if (content.empty()) content = member(json, "data").dump();
+  const Json& data = member(json, "data");
+  if (content.empty() && data.is_object()) return data.dump();
   if (type == RecordType::MX) {
     content = fmt::format("{} {}", number_at(json, "priority"), content);
   }
@@ -81,7 +67,7 @@ std::string value_of(RecordType type, const Json& json) {
 
 Result<Record> read_item(const Json& json, Record*) {
   const Result<Name> name = Name::parse(text_at(json, "name"));
-  const std::optional<RecordType> type = type_of(text_at(json, "type"));
+  const std::optional<RecordType> type = parse_record_type(text_at(json, "type"));
   const std::string id = text_at(json, "id");
   if (!name || !type || id.empty()) return not_understood("a record without name, type or id");
   return Record{.id = id,

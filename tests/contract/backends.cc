@@ -6,7 +6,8 @@
 namespace rampart::contract {
 
 std::span<const BackendType> backend_types() {
-  static const std::array types = {BackendType{"zonefile", make_zonefile_backend}};
+  static const std::array types = {BackendType{"cloudflare", make_cloudflare_backend},
+                                   BackendType{"zonefile", make_zonefile_backend}};
   return types;
 }
 

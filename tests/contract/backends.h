@@ -5,6 +5,7 @@
 
 namespace rampart::contract {
 
+std::unique_ptr<Backend> make_cloudflare_backend();
 std::unique_ptr<Backend> make_zonefile_backend();
 
 /// `sets` without the SOA and NS sets at the zone's apex.

@@ -175,7 +175,7 @@ class State:
                 raise invalid(9102, "TXT records at one name exceed 8192 characters.")
 
     def batch(self, zone, body):
-        """Deletes, patches, puts, posts, in that order; all of them or, at the first error, none."""
+        """Deletes, patches, puts, posts, in that order; all of them, or none at the first error."""
         count = sum(len(body.get(key) or []) for key in ("deletes", "patches", "puts", "posts"))
         if count > PLANS[zone.plan][1]:  # The code is a guess.
             raise Refusal(400, 1004, f"Batch is limited to {PLANS[zone.plan][1]} records.")

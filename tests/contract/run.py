@@ -35,6 +35,8 @@ def from_module(module, function):
 
 # name: (the backend's name in backends.cc, what starts its servers in a folder)
 BACKENDS = {
+    "cloudflare": ("cloudflare", from_module("servers_cloudflare", "start")),
+    "cloudflare-validated": ("cloudflare", from_module("servers_cloudflare", "start_validated")),
     "zonefile": ("zonefile", no_server),
 }
 

@@ -224,7 +224,7 @@ TEST_CASE("a batch says what is needed and no more") {
   const auto body = cf::batch_body(edits);
   REQUIRE(body.ok());
   const std::string comment = "Rampart: e-mail authentication";
-  CHECK(Json::parse(*body) == Json({{"deletes", {{{"id", "1"}}}},
+  CHECK(Json::parse(*body) == Json({{"deletes", Json::array({Json{{"id", "1"}}})},
                                     {"patches",
                                      {{{"id", "2"}, {"content", R"("a\"b")"}},
                                       {{"id", "3"}, {"ttl", 60}},

@@ -1,0 +1,155 @@
+/// Our stand-in for Cloudflare, reached through the proxy that misbehaves.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dns/rdata.h"
+#include "dns/txt.h"
+#include "providers/cloudflare.h"
+#include "providers/cloudflare_json.h"
+#include "tests/contract/backends.h"
+#include "tests/contract/proxy_control.h"
+
+namespace rampart::contract {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kToken = "user-token-0000000000000000000000000000";
+constexpr const char* kWrong = "wrong-token-555555555555555555555555555";
+constexpr const char* kExpired = "expired-token-4444444444444444444444444";
+constexpr const char* kNarrow = "narrow-token-22222222222222222222222222";
+constexpr std::size_t kMostTxtAtOneName = 8192;
+constexpr int kPage = 100;
+
+const char* token_of(Credentials credentials) {
+  switch (credentials) {
+    case Credentials::Good:
+      return kToken;
+    case Credentials::Wrong:
+      return kWrong;
+    case Credentials::Expired:
+      return kExpired;
+    case Credentials::Narrow:
+      return kNarrow;
+  }
+  return kToken;
+}
+
+/// A stranger's record, written as people write them: short texts without quotes.
+Json record_of(const RecordKey& key, const RecordSet& set, const std::string& value) {
+  Json record = {{"name", key.name.text()},
+                 {"type", to_text(key.type)},
+                 {"ttl", set.ttl.count()},
+                 {"content", value}};
+  if (key.type == RecordType::TXT) {
+    const bool plain = std::ranges::all_of(
+        value, [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; });
+    record["content"] = plain && value.size() <= 255 ? value : quote_txt(value);
+  } else if (key.type == RecordType::MX) {
+    record["priority"] = std::stoi(value);
+    record["content"] = value.substr(value.find(' ') + 1);
+  } else if (key.type == RecordType::CAA) {
+    record["data"] = {{"value", value}};
+  }
+  return record;
+}
+
+Json records_of(const RecordKey& key, const RecordSet& set) {
+  Json records = Json::array();
+  for (const std::string& value : set.values) records.push_back(record_of(key, set, value));
+  return records;
+}
+
+class CloudflareBackend : public Backend {
+ public:
+  CloudflareBackend() : control_("RAMPART_CONTRACT_CONTROL"), side_(quick_clock()) {
+    (void)tell("settings", {{"page", kPage}});
+  }
+
+  Result<Done> make_zone(const Name& zone, const Sets& sets) override {
+    Json records = Json::array();
+    for (const auto& [key, set] : sets) {
+      for (const Json& record : records_of(key, set)) records.push_back(record);
+    }
+    return done(tell("zones", {{"name", zone.text()}, {"plan", "pro"}, {"records", records}}));
+  }
+
+  Result<Sets> dump(const Name& zone) override {
+    const Result<std::string> body = ask("GET", "zones/" + zone.text(), {});
+    if (!body) return body.error();
+    // Read as the API's own lists are, so that both sides know one spelling of each value.
+    const Json list = {{"success", true}, {"result", Json::parse(*body).at("records")}};
+    const auto page = cloudflare::read_records(list.dump());
+    if (!page) return page.error();
+    return without_authority(zone, cloudflare::sets_of(page->items, zone));
+  }
+
+  Result<Done> put(const Name& zone, const RecordKey& key,
+                   const std::optional<RecordSet>& set) override {
+    return done(tell("edit", {{"zone", zone.text()},
+                              {"name", key.name.text()},
+                              {"type", to_text(key.type)},
+                              {"records", set ? records_of(key, *set) : Json::array()}}));
+  }
+
+  std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
+    ProviderSettings settings;
+    settings.name = "cf";
+    settings.environment = {{"CLOUDFLARE_API_TOKEN_CF", token_of(credentials)},
+                            {"CLOUDFLARE_API_TOKEN", "not-this-one"},
+                            {"CLOUDFLARE_BASE_URL", required("RAMPART_CONTRACT_URL")}};
+    HttpSettings http;
+    http.total_timeout = std::chrono::seconds(20);
+    return make_cloudflare_provider(settings, quick_clock(), std::move(http));
+  }
+
+  bool arm(Fault fault, int nth, int count) override { return control_.arm(fault, nth, count); }
+
+  int calls() override { return control_.calls(); }
+
+  std::string rejects(const TypedSet& typed) const override {
+    std::size_t octets = 0;
+    for (const std::string& value : typed.set.values) octets += value.size();
+    if (typed.type != RecordType::TXT) return {};
+    if (typed.set.values.contains("")) return "Cloudflare keeps no empty text";
+    return octets > kMostTxtAtOneName ? "more than 8192 octets of text at one name" : "";
+  }
+
+  int page() const override { return kPage; }
+
+  std::size_t atomic_changes() const override { return 3500; }
+
+  std::vector<std::string> secrets() const override { return {kToken, kWrong, kExpired, kNarrow}; }
+
+ private:
+  static Result<Done> done(const Result<std::string>& answer) {
+    if (!answer) return answer.error();
+    return Done{};
+  }
+
+  Result<std::string> tell(const std::string& path, const Json& body) {
+    return ask("POST", path, body.dump());
+  }
+
+  Result<std::string> ask(const std::string& method, const std::string& path,
+                          const std::string& body) {
+    HttpRequest request;
+    request.method = method;
+    request.url = required("RAMPART_CONTRACT_SIDE_DOOR") + "/" + path;
+    request.body = body;
+    const Result<HttpResponse> response = side_.send(request);
+    if (!response) return response.error();
+    if (response->status != 200) return Error{.what = "the side door: " + response->body};
+    return response->body;
+  }
+
+  ProxyControl control_;
+  Http side_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cloudflare_backend() { return std::make_unique<CloudflareBackend>(); }
+
+}  // namespace rampart::contract

@@ -1,0 +1,105 @@
+"""Starts our stand-in for Cloudflare behind the proxy that misbehaves; with a validator of the
+public API description between them, where that and the description are present."""
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
+
+
+def shared():
+    """The folder of the shared API description, or None."""
+    folder = pathlib.Path(os.environ.get("RAMPART_SHARED") or SOURCE.parent / "shared")
+    schema = folder / "data/cloudflare-dns-openapi-subset.json"
+    return schema if schema.is_file() else None
+
+
+def node_tools():
+    """Where ./run-tests --all installs npm packages; they are used wherever they are found."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    return pathlib.Path(os.environ.get("RAMPART_NODE_TOOLS") or cache / "rampart/node")
+
+
+def prism():
+    """The validator's command, or None."""
+    command = node_tools() / "node_modules/.bin/prism"
+    return command if command.exists() else None
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def await_port(port, process, seconds=60):
+    """Until something listens on `port`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on port {port}")
+
+
+@contextlib.contextmanager
+def running(command, port, log):
+    """A server, for as long as the block lasts."""
+    with open(log, "wb") as out:
+        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                                   stdout=out, stderr=subprocess.STDOUT)
+    try:
+        await_port(port, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def fake(folder):
+    """The stand-in alone; its port."""
+    port = free_port()
+    with running([sys.executable, HERE / "cloudflare_fake.py", port], port, folder / "fake.log"):
+        yield port
+
+
+@contextlib.contextmanager
+def validated(folder, port):
+    """The port of a validator in front of `port`; what breaks the API's description is an error."""
+    front = free_port()
+    command = [prism(), "proxy", "--errors", "-h", "127.0.0.1", "-p", front, shared(),
+               f"http://127.0.0.1:{port}/client/v4"]
+    with running(command, front, folder / "prism.log"):
+        yield front
+
+
+@contextlib.contextmanager
+def proxied(folder, port, url):
+    """The environment of the backend, with the proxy in front of `port`."""
+    listen, control = free_port(), free_port()
+    command = [sys.executable, HERE / "proxy.py", "http", listen, port, control]
+    with running(command, control, folder / "proxy.log"):
+        yield {"RAMPART_CONTRACT_URL": f"http://127.0.0.1:{listen}{url}",
+               "RAMPART_CONTRACT_CONTROL": str(control)}
+
+
+@contextlib.contextmanager
+def start(folder):
+    """The stand-in behind the proxy."""
+    with fake(folder) as port, proxied(folder, port, "/client/v4") as environment:
+        yield {**environment, "RAMPART_CONTRACT_SIDE_DOOR": f"http://127.0.0.1:{port}/control"}
+
+
+@contextlib.contextmanager
+def start_validated(folder):
+    """The stand-in behind the validator, behind the proxy."""
+    with fake(folder) as port, validated(folder, port) as front, \
+            proxied(folder, front, "") as environment:
+        yield {**environment, "RAMPART_CONTRACT_SIDE_DOOR": f"http://127.0.0.1:{port}/control"}
