@@ -32,9 +32,6 @@ constexpr RateLimit kRate{.per_second = 10.0 / 3, .burst = 200};
 constexpr int kRecordsPerPage = 5000;
 constexpr int kZonesPerPage = 50;
 
-/// Octets of one TXT value (documented, 2024-01; values near 4,080 have been seen to pass since).
-constexpr int kMostTxtOctets = 2048;
-
 /// Ends a list that a host would never end.
 constexpr int kMostPages = 100000;
 
@@ -127,7 +124,7 @@ class CloudflareProvider : public Provider {
   Result<Done> wait(const Receipt&) override { return Done{}; }
 
   Limits limits() const override {
-    return Limits{.max_txt_octets = kMostTxtOctets,
+    return Limits{.max_txt_octets = cloudflare::kMostTxtOctets,
                   .min_ttl = cloudflare::kMinTtl,
                   .max_ttl = cloudflare::kMaxTtl};
   }
@@ -306,6 +303,10 @@ class CloudflareProvider : public Provider {
   /// A refusal because a record is not as it was read has two causes: somebody else changed it, or
   /// our own request arrived twice, which connections that break make happen. A second look tells.
   Result<Done> write_all(const Name& zone, std::vector<SetChange> changes) {
+    for (const SetChange& change : changes) {
+      const Result<Done> possible = cloudflare::check_change(change, zone);
+      if (!possible) return possible;
+    }
     const Result<Zone> found = find(zone);
     if (!found) return found.error();
     int accepted = 0;

@@ -165,32 +165,14 @@ Result<Done> check_before(const SetChange& change, const std::map<RecordKey, Rec
   return Done{};
 }
 
-/// What the host would refuse, or would take and do something else with.
-Result<Done> check_after(const SetChange& change, const std::map<RecordKey, RecordSet>& sets,
-                         const Name& zone) {
-  if (!change.name.is_within(zone)) {
-    return Error{.what = fmt::format("{} is outside the zone", change.name.text())};
-  }
-  if (!change.after) return Done{};
-  const auto& [type, set] = *change.after;
-  const bool kept = change.before && change.before->set.ttl == set.ttl;
-  if (!kept && (set.ttl < kMinTtl || set.ttl > kMaxTtl)) {
-    return Error{.what = fmt::format("{}: Cloudflare takes a TTL of {} to {} seconds, not {}",
-                                     shown({change.name, type}), kMinTtl.count(), kMaxTtl.count(),
-                                     set.ttl.count())};
-  }
-  if (type == RecordType::TXT && set.values.contains("")) {  // Seen by others, 2026-01.
-    return Error{.what =
-                     fmt::format("{}: Cloudflare keeps no empty text", shown({change.name, type}))};
-  }
+/// RFC 1034 section 3.6.2: beside a CNAME nothing may stand.
+Result<Done> check_neighbours(const SetChange& change, const std::map<RecordKey, RecordSet>& sets) {
+  if (!change.after || change.after->type == RecordType::CNAME) return Done{};
   const bool leaves = change.before && change.before->type == RecordType::CNAME;
-  const bool in_the_way = sets.contains({change.name, RecordType::CNAME});
-  if (type != RecordType::CNAME && in_the_way && !leaves) {
-    return Error{.what = fmt::format("{}: a CNAME stands at that name, and nothing may stand "
-                                     "beside it (RFC 1034 section 3.6.2)",
-                                     shown({change.name, type}))};
-  }
-  return Done{};
+  if (leaves || !sets.contains({change.name, RecordType::CNAME})) return Done{};
+  return Error{.what =
+                   fmt::format("{}: a CNAME stands at that name, and nothing may stand beside it",
+                               shown({change.name, change.after->type}))};
 }
 
 }  // namespace
@@ -206,12 +188,39 @@ std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Na
   return sets;
 }
 
+Result<Done> check_change(const SetChange& change, const Name& zone) {
+  const auto refused = [&](const std::string& why) {
+    const RecordKey key{change.name, change.after ? change.after->type : change.before->type};
+    return Error{.what = shown(key) + ": " + why};
+  };
+  // The host would append the zone to such a name.
+  if (!change.name.is_within(zone)) return refused("the name is outside the zone");
+  if (!change.after) return Done{};
+  const auto& [type, set] = *change.after;
+  const bool kept = change.before && change.before->set.ttl == set.ttl;
+  if (!kept && (set.ttl < kMinTtl || set.ttl > kMaxTtl)) {
+    return refused(fmt::format("Cloudflare takes a TTL of {} to {} seconds, not {}",
+                               kMinTtl.count(), kMaxTtl.count(), set.ttl.count()));
+  }
+  for (const std::string& value : set.values) {
+    if (type != RecordType::TXT) break;
+    if (value.empty())
+      return refused("Cloudflare keeps no empty text");  // Seen by others, 2026-01.
+    const bool stands = change.before && change.before->set.values.contains(value);
+    if (!stands && std::ssize(value) > kMostTxtOctets) {
+      return refused(fmt::format("a text of {} octets, and Cloudflare takes at most {}",
+                                 value.size(), kMostTxtOctets));
+    }
+  }
+  return Done{};
+}
+
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone) {
   const std::map<RecordKey, RecordSet> sets = sets_of(records, zone);
   const Result<Done> as_read = check_before(change, sets);
   if (!as_read) return as_read.error();
-  const Result<Done> possible = check_after(change, sets, zone);
+  const Result<Done> possible = check_neighbours(change, sets);
   if (!possible) return possible.error();
   if (change.before && change.after && change.before->type == change.after->type) {
     const RecordKey key{change.name, change.after->type};

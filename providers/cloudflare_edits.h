@@ -22,6 +22,9 @@ constexpr std::chrono::seconds kMeantByAutomatic{300};
 constexpr std::chrono::seconds kMinTtl{60};
 constexpr std::chrono::seconds kMaxTtl{86400};
 
+/// Octets of one TXT value (documented, 2024-01; values near 4,080 have been seen to pass since).
+constexpr int kMostTxtOctets = 2048;
+
 /// One record as Cloudflare keeps it: one value with an id and a TTL of its own.
 struct Record {
   std::string id;
@@ -53,8 +56,12 @@ struct Edit {
 /// least counts, and a CNAME at the apex of `zone` is none, since it is served flattened.
 std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Name& zone);
 
+/// Whether the host would take `change.after`, whatever stands: an Error for what it would refuse,
+/// or would take and do something else with.
+Result<Done> check_change(const SetChange& change, const Name& zone);
+
 /// The fewest edits that turn what stands into `change.after`. A conflict where `change.before`
-/// does not stand in `records`; an Error where the host would refuse the outcome.
+/// does not stand in `records`; an Error where a CNAME is in the way.
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone);
 

@@ -246,9 +246,11 @@ def check_content(record):
             raise Refusal(400, 9005, f"Content for {kind} record must be a valid IP address.")
     elif kind == "MX" and not isinstance(record.get("priority"), int):
         raise invalid(9100, "Priority is required.")
-    elif kind in ("CNAME", "NS", "MX") and content != "." and not HOST.match(content):
-        raise invalid(9007, f"Content for {kind} record is invalid.")
-    elif kind in ("CNAME", "NS", "MX") and content != ".":
+    elif kind == "MX" and content == "." and record["priority"] == 0:
+        return  # A null MX, which keeps its dot.
+    elif kind in ("CNAME", "NS", "MX") and not HOST.match(content):
+        raise invalid(9009, f"Content for {kind} record must be a hostname.")
+    elif kind in ("CNAME", "NS", "MX"):
         record["content"] = content.rstrip(".")
 
 

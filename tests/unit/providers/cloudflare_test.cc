@@ -186,15 +186,30 @@ TEST_CASE("what does not stand as it was read is a conflict") {
   check_refused({kSelector, txt({"a"}), cname("b")}, {alias("1", "c")}, "not as it was read", true);
 }
 
-TEST_CASE("what the host would refuse or misread is refused before it is asked") {
-  check_refused({kZone, std::nullopt, txt({"a"}, 59)}, {}, "60 to 86400 seconds", false);
-  check_refused({kZone, std::nullopt, txt({"a"}, 86401)}, {}, "60 to 86400 seconds", false);
-  check_refused({kZone, std::nullopt, txt({""})}, {}, "no empty text", false);
+TEST_CASE("a CNAME in the way is an error, no conflict") {
   check_refused({kSelector, std::nullopt, txt({"a"})}, {alias("1", "c")}, "a CNAME stands", false);
-  check_refused({Name::literal("example.net"), std::nullopt, txt({"a"})}, {}, "outside the zone",
-                false);
-  const std::vector<Record> enterprise = {text("1", "a", 30)};
-  check_edits({kZone, txt({"a"}, 30), txt({"b"}, 30)}, enterprise, {"~ 1 b"});
+}
+
+TEST_CASE("what the host would refuse or misread is refused whatever stands") {
+  const Name other = Name::literal("example.net");
+  const std::string most(cf::kMostTxtOctets, 'a');
+  const auto [change, words] = GENERATE_COPY(table<SetChange, std::string>({
+      {{kZone, std::nullopt, txt({"a"}, 59)}, "60 to 86400 seconds"},
+      {{kZone, std::nullopt, txt({"a"}, 60)}, ""},
+      {{kZone, std::nullopt, txt({"a"}, 86400)}, ""},
+      {{kZone, std::nullopt, txt({"a"}, 86401)}, "60 to 86400 seconds"},
+      {{kZone, txt({"a"}, 30), txt({"b"}, 30)}, ""},
+      {{kZone, txt({"a"}, 30), txt({"b"}, 31)}, "60 to 86400 seconds"},
+      {{kZone, std::nullopt, txt({""})}, "no empty text"},
+      {{kZone, std::nullopt, txt({most})}, ""},
+      {{kZone, std::nullopt, txt({most + "a"})}, "2049 octets"},
+      {{kZone, txt({most + "a"}), txt({most + "a", "b"})}, ""},
+      {{other, std::nullopt, txt({"a"})}, "outside the zone"},
+      {{other, txt({"a"}), std::nullopt}, "outside the zone"},
+  }));
+  const auto checked = cf::check_change(change, kZone);
+  CHECK(checked.ok() == words.empty());
+  if (!checked) CHECK_THAT(checked.error().what, Catch::Contains(words));
 }
 
 TEST_CASE("groups are packed into batches and never cut") {
