@@ -52,6 +52,14 @@ struct Listing {
   bool complete = false;
 };
 
+using ByName = std::map<Name, std::vector<Record>>;
+
+ByName by_name(std::span<const Record> records) {
+  ByName names;
+  for (const Record& record : records) names[record.key.name].push_back(record);
+  return names;
+}
+
 /// Whether a list goes on after page `number` (from 1). A host that says neither its page size nor
 /// the total is asked until a page is empty.
 bool goes_on(const PageInfo& info, int number, std::size_t items) {
@@ -264,10 +272,11 @@ class CloudflareProvider : public Provider {
 
   /// Everything that can be refused here is refused before anything is sent.
   Result<std::vector<std::string>> bodies(const Zone& zone, std::span<const SetChange> changes,
-                                          std::span<const Record> records) const {
+                                          ByName& records) const {
     std::vector<std::vector<Edit>> groups;
     for (const SetChange& change : changes) {
-      Result<std::vector<Edit>> edits = cloudflare::edits_for(change, records, zone.name);
+      Result<std::vector<Edit>> edits =
+          cloudflare::edits_for(change, records[change.name], zone.name);
       if (!edits) return edits.error();
       groups.push_back(std::move(edits.value()));
     }
@@ -313,12 +322,13 @@ class CloudflareProvider : public Provider {
     for (int look = 1;; ++look) {
       const Result<Listing> listing = records(*found, names_of(changes));
       if (!listing) return partly(accepted, listing.error());
+      ByName standing = by_name(listing->records);
       if (look > 1) {
         std::erase_if(changes, [&](const SetChange& change) {
-          return cloudflare::stands(change, listing->records, zone);
+          return cloudflare::stands(change, standing[change.name], zone);
         });
       }
-      const Result<std::vector<std::string>> texts = bodies(*found, changes, listing->records);
+      const Result<std::vector<std::string>> texts = bodies(*found, changes, standing);
       if (!texts) return partly(accepted, texts.error());
       const Result<Done> sent = send(*found, *texts, accepted);
       if (sent || look > 1 || !sent.error().conflict) {

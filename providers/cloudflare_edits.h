@@ -60,12 +60,12 @@ std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Na
 /// or would take and do something else with.
 Result<Done> check_change(const SetChange& change, const Name& zone);
 
-/// The fewest edits that turn what stands into `change.after`. A conflict where `change.before`
-/// does not stand in `records`; an Error where a CNAME is in the way.
+/// The fewest edits that turn `records`, all that stand at the change's name, into `change.after`.
+/// A conflict where they are not `change.before`; an Error where a CNAME is in the way.
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone);
 
-/// Whether what `change` asks for is what `records` make up.
+/// Whether what `change` asks for is what `records`, all that stand at its name, make up.
 bool stands(const SetChange& change, std::span<const Record> records, const Name& zone);
 
 /// `groups` packed in their order into batches of at most `most` edits; a group is never cut. An

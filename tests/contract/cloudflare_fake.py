@@ -190,9 +190,9 @@ def control(world, method, path, body):
         if zone is None:
             raise Refusal(404, 7003, f"no zone {name}")
         if path == "/control/edit":
-            for identifier, record in list(zone.records.items()):
-                if (record["name"], record["type"]) == (body["name"], body["type"]):
-                    del zone.records[identifier]
+            for record in zone.at(body["name"]):
+                if record["type"] == body["type"]:
+                    zone.remove(record["id"])
             for record in body["records"]:
                 state.create(zone, record)
         return {"records": [cloudflare_state.shown(record) for record in zone.records.values()]}

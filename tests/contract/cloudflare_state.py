@@ -79,7 +79,25 @@ class Zone:
     def __init__(self, number, name, plan="free", status="active"):
         self.id, self.name = f"{number:032x}", name
         self.plan, self.status = plan, status
-        self.records = {}
+        self.records, self.names = {}, {}
+
+    def put(self, record):
+        if old := self.records.get(record["id"]):
+            self.names[old["name"]].discard(old["id"])
+        self.records[record["id"]] = record
+        self.names.setdefault(record["name"], set()).add(record["id"])
+
+    def remove(self, identifier):
+        self.names[self.records[identifier]["name"]].discard(identifier)
+        del self.records[identifier]
+
+    def restore(self, records):
+        self.records, self.names = {}, {}
+        for record in records.values():
+            self.put(record)
+
+    def at(self, name):
+        return [self.records[identifier] for identifier in self.names.get(name, ())]
 
     def as_json(self):
         return {"id": self.id, "name": self.name, "status": self.status, "paused": False,
@@ -135,7 +153,7 @@ class State:
 
     def delete(self, zone, identifier):
         record = self.record(zone, identifier)
-        del zone.records[identifier]
+        zone.remove(identifier)
         return record
 
     def fill(self, zone, record, fields):
@@ -153,12 +171,11 @@ class State:
         check_common(record, zone)
         check_content(record)
         self.check_neighbours(zone, record)
-        zone.records[record["id"]] = record
+        zone.put(record)
 
     def check_neighbours(self, zone, record):
         """What may stand at one name together; the apex may hold a flattened CNAME."""
-        others = [other for other in zone.records.values()
-                  if other["name"] == record["name"] and other["id"] != record["id"]]
+        others = [other for other in zone.at(record["name"]) if other["id"] != record["id"]]
         addresses = [other for other in others if other["type"] in PROXIABLE]
         types = {other["type"] for other in addresses}
         if addresses and ("CNAME" in types or record["type"] == "CNAME") and (
@@ -188,7 +205,7 @@ class State:
                 "puts": [self.replace(zone, one.get("id"), one) for one in body.get("puts") or []],
                 "posts": [self.create(zone, one) for one in body.get("posts") or []]}
         except Refusal:
-            zone.records = before
+            zone.restore(before)
             raise
         return {key: value for key, value in result.items() if value}
 
