@@ -20,7 +20,7 @@ const std::array<ProviderType, 5>& table() {
   using Settings = const ProviderSettings&;
   using Made = Result<std::unique_ptr<Provider>>;
   static const std::array<ProviderType, 5> types = {{
-      {"cloudflare", {}, make_cloudflare_provider, false},
+      {"cloudflare", {"requests_per_second"}, make_cloudflare_provider, false},
       {"powerdns",
        {"server_id"},
        [](Settings s) -> Made { return not_built_in("powerdns", s); },

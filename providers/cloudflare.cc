@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "providers/account.h"
@@ -16,7 +17,6 @@ namespace {
 
 using cloudflare::Edit;
 using cloudflare::Page;
-using cloudflare::PageInfo;
 using cloudflare::Permission;
 using cloudflare::Record;
 using cloudflare::Zone;
@@ -25,15 +25,14 @@ constexpr std::string_view kTokenVariable = "CLOUDFLARE_API_TOKEN";
 constexpr std::string_view kAddressVariable = "CLOUDFLARE_BASE_URL";
 constexpr std::string_view kAddress = "https://api.cloudflare.com/client/v4";
 
-/// 1200 requests in any five minutes (documented, 2024-01): 200 at once and the rest spread.
+/// 1200 requests in any five minutes (documented, 2024-01): 200 at once and the rest spread. The
+/// setting "requests_per_second" changes the pace, for who shares the account with others.
 constexpr RateLimit kRate{.per_second = 10.0 / 3, .burst = 200};
+constexpr double kMostPerSecond = 1000;
 
 /// The API allows more records a page, and 50 zones; a host may give fewer than were asked for.
 constexpr int kRecordsPerPage = 5000;
 constexpr int kZonesPerPage = 50;
-
-/// Ends a list that a host would never end.
-constexpr int kMostPages = 100000;
 
 /// A list of the API, narrowed to a name where one is given.
 struct Query {
@@ -60,27 +59,13 @@ ByName by_name(std::span<const Record> records) {
   return names;
 }
 
-/// Whether a list goes on after page `number` (from 1). A host that says neither its page size nor
-/// the total is asked until a page is empty.
-bool goes_on(const PageInfo& info, int number, std::size_t items) {
-  if (items == 0 || number >= kMostPages) return false;
-  return info.per_page <= 0 || info.total <= 0 || info.per_page * number < info.total;
-}
-
-/// The pages that follow the first one.
-std::int64_t pages_left(const PageInfo& info) {
-  if (info.per_page <= 0) return kMostPages;
-  return (std::max<std::int64_t>(info.total, 1) - 1) / info.per_page;
-}
-
 std::vector<Name> names_of(std::span<const SetChange> changes) {
   std::set<Name> names;
   for (const SetChange& change : changes) names.insert(change.name);
   return {names.begin(), names.end()};
 }
 
-HttpSettings with_defaults(HttpSettings http) {
-  if (http.rate.per_second <= 0) http.rate = kRate;
+HttpSettings with_judge(HttpSettings http) {
   // Some proxies in between answer with a page of their own and status 200.
   http.judge = [](const HttpResponse& response) {
     const bool json = response.body.find_first_not_of(" \r\n\t") != std::string::npos &&
@@ -97,7 +82,7 @@ class CloudflareProvider : public Provider {
       : name_(std::move(name)),
         address_(std::move(address)),
         authorization_("Bearer " + token),
-        http_(std::move(clock), with_defaults(std::move(settings))) {
+        http_(std::move(clock), with_judge(std::move(settings))) {
     http_.secrets().add(token);
   }
 
@@ -189,7 +174,7 @@ class CloudflareProvider : public Provider {
         items.push_back(std::move(item));
         ++fresh;
       }
-      if (!goes_on(last.info, number, fresh)) break;
+      if (!cloudflare::goes_on(last.info, number, fresh)) break;
       Result<Page<T>> next = page<T>(query, number + 1);
       if (!next) return next.error();
       last = std::move(next.value());
@@ -249,7 +234,7 @@ class CloudflareProvider : public Provider {
     const Query whole{records_path(zone), kRecordsPerPage};
     Result<Page<Record>> first = page<Record>(whole, 1);
     if (!first) return first.error();
-    const std::int64_t left = pages_left(first->info);
+    const std::int64_t left = cloudflare::pages_left(first->info);
     if (!names.empty() && left > static_cast<std::int64_t>(names.size())) {
       return records_by_name(zone, names);
     }
@@ -353,6 +338,18 @@ class CloudflareProvider : public Provider {
   std::map<Name, std::vector<Zone>> zones_;
 };
 
+/// The pace that the settings ask for; nothing where it is no sensible number.
+std::optional<RateLimit> rate_of(const ProviderSettings& settings) {
+  const auto given = settings.settings.find("requests_per_second");
+  if (given == settings.settings.end()) return kRate;
+  const std::string& text = given->second;
+  double pace = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pace);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  if (!whole || !(pace > 0 && pace <= kMostPerSecond)) return std::nullopt;
+  return RateLimit{.per_second = pace, .burst = std::max(1.0, pace)};
+}
+
 bool is_token(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
@@ -373,6 +370,12 @@ Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSetting
                                      kTokenVariable),
                  .where = settings.name};
   }
+  const std::optional<RateLimit> rate = rate_of(settings);
+  if (!rate) {
+    return Error{.what = "requests_per_second is no number above 0 and up to 1000",
+                 .where = settings.name};
+  }
+  http.rate = *rate;
   std::string address =
       environment_value(settings, kAddressVariable).value_or(std::string(kAddress));
   while (address.ends_with('/')) address.pop_back();

@@ -22,6 +22,9 @@ using std::chrono::seconds;
 constexpr std::size_t kMostEditsFree = 200;
 constexpr std::size_t kMostEditsPaid = 3500;
 
+/// Ends a list that a host would never end.
+constexpr int kMostPages = 100000;
+
 /// Shown beside our records in the dashboard; at most 100 characters, one line.
 constexpr std::string_view kComment = "Rampart: e-mail authentication";
 
@@ -219,6 +222,16 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
 }
 
 }  // namespace
+
+bool goes_on(const PageInfo& info, int number, std::size_t items) {
+  if (items == 0 || number >= kMostPages) return false;
+  return info.per_page <= 0 || info.total <= 0 || info.per_page * number < info.total;
+}
+
+std::int64_t pages_left(const PageInfo& info) {
+  if (info.per_page <= 0) return kMostPages;
+  return (std::max<std::int64_t>(info.total, 1) - 1) / info.per_page;
+}
 
 std::string decode_content(std::string_view content) {
   const std::size_t first = content.find_first_not_of(" \t");

@@ -25,6 +25,13 @@ struct PageInfo {
   std::int64_t total = 0;
 };
 
+/// Whether a list goes on after page `number` (from 1), which held `items`. A host that says
+/// neither its page size nor the total is asked until a page is empty.
+bool goes_on(const PageInfo& info, int number, std::size_t items);
+
+/// The pages that follow the first one.
+std::int64_t pages_left(const PageInfo& info);
+
 template <class T>
 struct Page {
   std::vector<T> items;

@@ -367,3 +367,12 @@ TEST_CASE("a token comes from the environment, the account's own first") {
   REQUIRE_FALSE(broken.ok());
   CHECK_THAT(broken.error().what, !Catch::Contains("a\nb"));
 }
+
+TEST_CASE("the pace is a setting") {
+  for (const auto& [pace, fine] : {std::pair("2.5", true), std::pair("0", false),
+                                   std::pair("x", false), std::pair("2 ", false)}) {
+    rampart::ProviderSettings wanted = settings({{"CLOUDFLARE_API_TOKEN", kToken}});
+    wanted.settings["requests_per_second"] = pace;
+    CHECK(rampart::make_cloudflare_provider(wanted).ok() == fine);
+  }
+}
