@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
@@ -104,6 +105,10 @@ def start(folder):
 @contextlib.contextmanager
 def start_validated(folder):
     """The stand-in behind the validator, behind the proxy."""
+    if not prism():
+        raise unittest.SkipTest("prism is not installed (./run-tests --all does that)")
+    if not shared():
+        raise unittest.SkipTest("the API's description is not beside the source tree")
     with fake(folder) as port, validated(folder, port) as front, \
             proxied(folder, front, "") as environment:
         yield {**environment, "RAMPART_CONTRACT_SIDE_DOOR": f"http://127.0.0.1:{port}/control"}
