@@ -201,6 +201,10 @@ class Route53Provider : public Provider {
   }
 
   Result<Receipt> write_zone(const Name& name, std::span<const SetChange> changes) {
+    for (const SetChange& change : changes) {
+      const Result<Done> fits = route53::check_values(change);
+      if (!fits) return fits.error();
+    }
     const Result<HostedZone> zone = find_zone(name);
     if (!zone) return zone.error();
     const Result<std::vector<Replacement>> replacements = replacements_for(*zone, changes);

@@ -58,27 +58,12 @@ Error too_large(const SetChange& change, const std::string& why) {
   return Error{.what = fmt::format("{} {} {}", change.name.text(), to_text(type), why)};
 }
 
-Result<Done> check(const Replacement& one) {
-  if (one.change.after) {
-    if (one.change.after->set.values.size() > kMostValues) {
-      return too_large(one.change, fmt::format("has more than {} values", kMostValues));
-    }
-    for (const std::string& text : texts_of(*one.change.after)) {
-      if (text.size() > kMostValueCharacters) {
-        return too_large(one.change,
-                         fmt::format("has a value of {} characters; Route 53 takes {} (an octet "
-                                     "beyond ASCII counts four)",
-                                     text.size(), kMostValueCharacters));
-      }
-    }
-  }
-  if (!cost_of(one).fits()) {
-    return too_large(one.change,
-                     fmt::format("cannot be replaced at once: Route 53 takes {} records and {} "
-                                 "characters in one batch, old and new together",
-                                 kMostRecords, kMostCharacters));
-  }
-  return Done{};
+Result<Done> check_cost(const Replacement& one) {
+  if (cost_of(one).fits()) return Done{};
+  return too_large(one.change,
+                   fmt::format("cannot be replaced at once: Route 53 takes {} records and {} "
+                               "characters in one batch, old and new together",
+                               kMostRecords, kMostCharacters));
 }
 
 /// Everything of one name together, names in the order in which they first appear.
@@ -107,9 +92,23 @@ std::string change_xml(std::string_view action, const RecordKey& key, std::chron
 
 }  // namespace
 
+Result<Done> check_values(const SetChange& change) {
+  if (!change.after) return Done{};
+  if (change.after->set.values.size() > kMostValues) {
+    return too_large(change, fmt::format("has more than {} values", kMostValues));
+  }
+  for (const std::string& text : texts_of(*change.after)) {
+    if (text.size() <= kMostValueCharacters) continue;
+    return too_large(change, fmt::format("has a value of {} characters; Route 53 takes {} (an "
+                                         "octet beyond ASCII counts four)",
+                                         text.size(), kMostValueCharacters));
+  }
+  return Done{};
+}
+
 Result<std::vector<Batch>> pack(std::span<const Replacement> replacements) {
   for (const Replacement& one : replacements) {
-    const Result<Done> fits = check(one);
+    const Result<Done> fits = check_cost(one);
     if (!fits) return fits.error();
   }
   std::vector<Batch> batches;

@@ -7,6 +7,7 @@ namespace rampart::contract {
 
 std::span<const BackendType> backend_types() {
   static const std::array types = {BackendType{"cloudflare", make_cloudflare_backend},
+                                   BackendType{"route53", make_route53_backend},
                                    BackendType{"zonefile", make_zonefile_backend}};
   return types;
 }

@@ -40,6 +40,7 @@ BACKENDS = {
     "cloudflare": ("cloudflare", from_module("servers_cloudflare", "start")),
     "cloudflare-validated": ("cloudflare", from_module("servers_cloudflare", "start_validated")),
     "zonefile": ("zonefile", no_server),
+    "route53": ("route53", from_module("servers_route53", "route53")),
 }
 
 
