@@ -72,7 +72,8 @@ class Zone:
             faults += self.value_faults(one) if action != "DELETE" else []
             held = after.get(one.key())
             if not (one.name == self.name or one.name.endswith("." + self.name)):
-                faults.append(f"RRSet with DNS name {one.name} is not permitted in zone {self.name}")
+                faults.append(f"RRSet with DNS name {one.name} is not permitted in zone "
+                              f"{self.name}")
             elif action == "DELETE" and held is None:
                 faults.append(f"Tried to delete resource record set {one.shown()} but it was not "
                               "found")
