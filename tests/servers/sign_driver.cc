@@ -52,7 +52,7 @@ std::vector<std::pair<std::string, HttpRequest>> cases(const std::string& base) 
                             "?a=%C3%A9",
                             "?A=1&a=2",
                             "?a=%25",
-                            "?&&a=1&"}) {
+                            "?a=\\x"}) {
     get(std::string("/2013-04-01/hostedzone") + query);
   }
   for (const char* path : {"/", "/a%2Fb", "/a%20b", "/a:b", "/a/b/", "/~x/_-.", "/%C3%A9"}) {
