@@ -1,0 +1,80 @@
+"""A name server on 127.0.0.1 that answers from a table, for tests that need no real one."""
+
+import socketserver
+import struct
+import threading
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdata
+import dns.rdatatype
+import dns.rrset
+
+
+def txt_rdata(text):
+    octets = text.encode()
+    cut = [octets[i:i + 255] for i in range(0, max(len(octets), 1), 255)]
+    wire = b"".join(bytes([len(piece)]) + piece for piece in cut)
+    return dns.rdata.from_wire(1, dns.rdatatype.TXT, wire, 0, len(wire))
+
+
+class Table:
+    """{name: [text, ...]} of TXT records; the text `SERVFAIL` makes the name fail."""
+
+    def __init__(self, names):
+        self.names = names
+
+    def answer(self, query):
+        reply = dns.message.make_response(query, recursion_available=True)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        texts = self.names.get(name)
+        if texts is None:
+            if not any(other.endswith("." + name) for other in self.names):
+                reply.set_rcode(dns.rcode.NXDOMAIN)
+        elif "SERVFAIL" in texts:
+            reply.set_rcode(dns.rcode.SERVFAIL)
+        elif question.rdtype == dns.rdatatype.TXT:
+            for text in texts:
+                reply.answer.append(dns.rrset.from_rdata(question.name, 60, txt_rdata(text)))
+        return reply
+
+
+class Udp(socketserver.BaseRequestHandler):
+    def handle(self):
+        query = dns.message.from_wire(self.request[0])
+        wire = self.server.table.answer(query).to_wire()
+        if len(wire) > 1232:
+            short = dns.message.make_response(query, recursion_available=True)
+            short.flags |= dns.flags.TC
+            wire = short.to_wire()
+        self.request[1].sendto(wire, self.client_address)
+
+
+class Tcp(socketserver.BaseRequestHandler):
+    def handle(self):
+        head = self.request.recv(2)
+        if len(head) == 2:
+            query = dns.message.from_wire(self.request.recv(struct.unpack("!H", head)[0]))
+            wire = self.server.table.answer(query).to_wire(max_size=65535)
+            self.request.sendall(struct.pack("!H", len(wire)) + wire)
+
+
+class UdpServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+
+
+class TcpServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+def serve(names):
+    """Serves the table, which may change at any time; returns "127.0.0.1:PORT"."""
+    udp = UdpServer(("127.0.0.1", 0), Udp)
+    tcp = TcpServer(("127.0.0.1", udp.server_address[1]), Tcp)
+    for server in (udp, tcp):
+        server.table = Table(names)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"127.0.0.1:{udp.server_address[1]}"
