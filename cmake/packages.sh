@@ -4,7 +4,7 @@
 
 BUILD_PACKAGES="ca-certificates cmake g++ ninja-build pkg-config ccache python3
   libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcli11-dev libcurl4-openssl-dev
-  libldns-dev libpsl-dev libidn2-dev libxml2-dev libarchive-dev libgmime-3.0-dev libsqlite3-dev"
+  libldns-dev libpsl-dev libidn2-dev libxml2-dev libarchive-dev libgmime-3.0-dev libsqlite3-dev zlib1g-dev"
 SERVER_PACKAGES="nsd knot bind9 bind9-utils"
 TEST_PACKAGES="catch2 librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
   ldnsutils bind9-dnsutils shellcheck git python3-spf libmail-spf-perl libspf2-dev

@@ -1,0 +1,77 @@
+/// The files that words of a command line name.
+#include <glob.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "reports/containers.h"
+
+namespace rampart::reports {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_maildir(const fs::path& folder) {
+  std::error_code none;
+  return fs::is_directory(folder / "cur", none) && fs::is_directory(folder / "new", none);
+}
+
+/// A folder's entries by name; those that begin with a dot only where `hidden` folders are mails'.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    entries.push_back(at->path());
+  }
+  std::ranges::sort(entries);
+  return entries;
+}
+
+void add_files(const fs::path& folder, std::vector<std::string>& files) {
+  std::error_code none;
+  const bool maildir = is_maildir(folder);
+  for (const fs::path& entry : entries_of(folder)) {
+    const std::string name = entry.filename().string();
+    if (fs::is_directory(fs::symlink_status(entry, none))) {
+      // Maildir++ keeps its sub-folders hidden, and unfinished mails in tmp.
+      if (maildir ? name == "tmp" : name.starts_with('.') && !is_maildir(entry)) continue;
+      add_files(entry, files);
+    } else if (!maildir && !name.starts_with('.') && fs::is_regular_file(entry, none)) {
+      files.push_back(entry.string());
+    }
+  }
+}
+
+bool add_matches(const std::string& word, std::vector<std::string>& files) {
+  glob_t found{};
+  const bool any = ::glob(word.c_str(), 0, nullptr, &found) == 0;
+  for (std::size_t i = 0; any && i < found.gl_pathc; ++i) {
+    std::error_code none;
+    if (fs::is_directory(found.gl_pathv[i], none)) {
+      add_files(found.gl_pathv[i], files);
+    } else {
+      files.emplace_back(found.gl_pathv[i]);
+    }
+  }
+  ::globfree(&found);
+  return any;
+}
+
+}  // namespace
+
+std::vector<std::string> expand(const std::vector<std::string>& words) {
+  std::vector<std::string> files;
+  for (const std::string& word : words) {
+    std::error_code none;
+    if (word == "-") {
+      files.push_back(word);
+    } else if (fs::is_directory(word, none)) {
+      add_files(word, files);
+    } else if (fs::exists(word, none) || !add_matches(word, files)) {
+      files.push_back(word);
+    }
+  }
+  return files;
+}
+
+}  // namespace rampart::reports

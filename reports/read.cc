@@ -1,0 +1,190 @@
+/// libxml2's push parser over mended octets: SAX events become the elements of a report.
+#include "reports/read.h"
+
+#include <fmt/format.h>
+#include <libxml/parser.h>
+
+#include "reports/assemble.h"
+#include "reports/mend.h"
+
+namespace rampart::reports {
+namespace {
+
+/// No field of a report is longer; what is beyond is cut.
+constexpr std::size_t kMostText = 2048;
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::string_view view_of(const xmlChar* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
+}
+
+/// One report being parsed.
+class Document {
+ public:
+  explicit Document(const Handlers& handlers) : assembler_(handlers), stack_{Element::Document} {
+    xmlSAXHandler table{};
+    table.initialized = XML_SAX2_MAGIC;
+    table.startElementNs = on_start;
+    table.endElementNs = on_end;
+    table.characters = on_text;
+    table.ignorableWhitespace = on_text;
+    table.serror = [](void*, xmlErrorPtr) {};
+    context_ = xmlCreatePushParserCtxt(&table, this, nullptr, 0, nullptr);
+    if (context_ != nullptr) xmlCtxtUseOptions(context_, XML_PARSE_NONET | XML_PARSE_NOERROR);
+  }
+  ~Document() { xmlFreeParserCtxt(context_); }
+  Document(const Document&) = delete;
+  Document& operator=(const Document&) = delete;
+
+  Result<Done> feed(std::string_view text) {
+    if (context_ == nullptr) return Error{"no memory for a parser"};
+    return judge(xmlParseChunk(context_, text.data(), static_cast<int>(text.size()), 0));
+  }
+
+  Result<Done> finish() {
+    if (Result<Done> ended = judge(xmlParseChunk(context_, nullptr, 0, 1)); !ended) return ended;
+    return assembler_.finish();
+  }
+
+ private:
+  Result<Done> judge(int code) {
+    if (problem_) return *problem_;
+    if (context_->wellFormed != 0) return Done{};
+    const xmlError* last = xmlCtxtGetLastError(context_);
+    const char* message = last != nullptr && last->message != nullptr ? last->message : "";
+    std::string what(trimmed(message));
+    return Error{fmt::format("line {}: no well-formed XML: {:.200}",
+                             last == nullptr ? 0 : last->line,
+                             what.empty() ? fmt::format("error {}", code) : what)};
+  }
+
+  void note(const Result<Done>& done) {
+    if (done || problem_) return;
+    problem_ = done.error();
+    xmlStopParser(context_);
+  }
+
+  void start(std::string_view name, std::string_view prefix) {
+    if (stack_.size() == 1 && skipped_ == 0) {
+      if (name != "feedback") {
+        return note(Error{fmt::format("the root element is {:.60}, not feedback", name)});
+      }
+      prefix_ = prefix;
+    }
+    // RFC 9990 section 3.1.1.13 allows elements of other namespaces: not ours to read.
+    const Element element =
+        skipped_ > 0 || prefix != prefix_ ? Element::Unknown : element_in(stack_.back(), name);
+    if (element == Element::Unknown) {
+      ++skipped_;
+      return;
+    }
+    stack_.push_back(element);
+    text_.clear();
+    if (is_container(element)) note(assembler_.open(element));
+  }
+
+  void end() {
+    if (skipped_ > 0) {
+      --skipped_;
+      return;
+    }
+    const Element element = stack_.back();
+    stack_.pop_back();
+    note(is_container(element) ? assembler_.close(element)
+                               : assembler_.text(element, trimmed(text_)));
+    text_.clear();
+  }
+
+  void add_text(std::string_view text) {
+    if (skipped_ > 0 || text_.size() >= kMostText) return;
+    text_.append(text.substr(0, kMostText - text_.size()));
+  }
+
+  static void on_start(void* self, const xmlChar* name, const xmlChar* prefix, const xmlChar*, int,
+                       const xmlChar**, int, int, const xmlChar**) {
+    static_cast<Document*>(self)->start(view_of(name), view_of(prefix));
+  }
+  static void on_end(void* self, const xmlChar*, const xmlChar*, const xmlChar*) {
+    static_cast<Document*>(self)->end();
+  }
+  static void on_text(void* self, const xmlChar* text, int size) {
+    static_cast<Document*>(self)->add_text(
+        {reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)});
+  }
+
+  Assembler assembler_;
+  xmlParserCtxtPtr context_ = nullptr;
+  std::vector<Element> stack_;
+  std::string prefix_;  ///< The root's: what has another one is foreign.
+  int skipped_ = 0;     ///< How deep within an element that no report has.
+  std::string text_;
+  std::optional<Error> problem_;
+};
+
+}  // namespace
+
+struct Reader::Parser {
+  Handlers handlers;
+  Decoder decoder;
+  Mender mender;
+  std::string decoded;
+  std::string mended;
+  std::vector<std::size_t> ends;
+  std::unique_ptr<Document> document;
+
+  /// Gives the parser what was mended, a document at a time.
+  Result<Done> parse() {
+    std::string_view rest = mended;
+    std::size_t done = 0;
+    for (const std::size_t end : ends) {
+      if (Result<Done> fed = piece(rest.substr(done, end - done)); !fed) return fed;
+      if (Result<Done> finished = document->finish(); !finished) return finished;
+      document.reset();
+      done = end;
+    }
+    rest.remove_prefix(done);
+    return rest.empty() ? Done{} : piece(rest);
+  }
+
+  Result<Done> piece(std::string_view text) {
+    if (!document) document = std::make_unique<Document>(handlers);
+    return document->feed(text);
+  }
+};
+
+Reader::Reader(Handlers handlers) : parser_(std::make_unique<Parser>()) {
+  parser_->handlers = std::move(handlers);
+}
+Reader::~Reader() = default;
+
+Result<Done> Reader::feed(std::string_view octets) {
+  Parser& own = *parser_;
+  own.decoded.clear();
+  own.mended.clear();
+  own.ends.clear();
+  own.decoder.feed(octets, own.decoded);
+  if (Result<Done> fed = own.mender.feed(own.decoded, own.mended, own.ends); !fed) return fed;
+  return own.parse();
+}
+
+Result<Done> Reader::finish() {
+  Parser& own = *parser_;
+  own.decoded.clear();
+  own.mended.clear();
+  own.ends.clear();
+  own.decoder.finish(own.decoded);
+  if (Result<Done> fed = own.mender.feed(own.decoded, own.mended, own.ends); !fed) return fed;
+  if (Result<Done> fed = own.parse(); !fed) return fed;
+  own.mended.clear();
+  own.ends.clear();
+  const Result<Done> ended = own.mender.finish(own.mended, own.ends);
+  if (Result<Done> parsed = own.parse(); !parsed) return parsed;
+  return ended;
+}
+
+}  // namespace rampart::reports

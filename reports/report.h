@@ -1,0 +1,92 @@
+/// An aggregate report as values: who reports about whom and when (RFC 7489 appendix C,
+/// RFC 9990 appendix A), and one row a record. Texts are as the reporter wrote them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail/check_host.h"
+#include "mail/dmarc.h"
+#include "policies/calendar.h"
+
+namespace rampart::reports {
+
+/// A raw result of SPF or DKIM; Other is any word that no standard knows.
+enum class Raw { None, Neutral, Pass, Fail, SoftFail, Policy, TempError, PermError, Other };
+
+/// `policy_evaluated`: what the reporter says of alignment.
+enum class Evaluated { Absent, Pass, Fail };
+
+/// What became of the messages; RFC 9990 adds pass.
+enum class Disposition { Absent, None, Quarantine, Reject, Pass, Other };
+
+/// One DKIM signature's result.
+struct DkimAuth {
+  std::string domain;
+  std::string selector;
+  Raw result = Raw::None;
+
+  bool operator==(const DkimAuth&) const = default;
+};
+
+/// One SPF result.
+struct SpfAuth {
+  std::string domain;
+  bool helo = false;  ///< `scope` says helo.
+  Raw result = Raw::None;
+
+  bool operator==(const SpfAuth&) const = default;
+};
+
+/// Why the reporter departed from the policy.
+struct Override {
+  std::string type;
+  std::string comment;
+
+  bool operator==(const Override&) const = default;
+};
+
+/// One `record`.
+struct Row {
+  spf::Ip ip;
+  std::int64_t count = 0;
+  Disposition disposition = Disposition::Absent;
+  Evaluated dkim_evaluated = Evaluated::Absent;
+  Evaluated spf_evaluated = Evaluated::Absent;
+  std::vector<Override> overrides;
+  std::string header_from;
+  std::string envelope_from;
+  std::string envelope_to;
+  std::vector<DkimAuth> dkim;
+  std::vector<SpfAuth> spf;
+
+  bool operator==(const Row&) const = default;
+};
+
+/// Everything of a report that is not a record.
+struct Header {
+  std::string version;
+  std::string org;
+  std::string email;
+  std::string contact;
+  std::string id;
+  std::string generator;
+  std::vector<std::string> errors;
+  std::optional<Time> begin;
+  std::optional<Time> end;
+  std::string domain;
+  dmarc::Alignment adkim = dmarc::Alignment::Relaxed;
+  dmarc::Alignment aspf = dmarc::Alignment::Relaxed;
+  std::optional<dmarc::Policy> p;
+  std::optional<dmarc::Policy> sp;
+  std::optional<dmarc::Policy> np;
+  std::optional<int> pct;
+  std::optional<bool> testing;
+  std::string discovery;
+
+  bool operator==(const Header&) const = default;
+};
+
+}  // namespace rampart::reports
