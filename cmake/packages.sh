@@ -9,8 +9,9 @@ SERVER_PACKAGES="nsd knot bind9 bind9-utils"
 TEST_PACKAGES="catch2 librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
   ldnsutils bind9-dnsutils shellcheck git python3-spf libmail-spf-perl libspf2-dev
   python3-botocore python3-boto3 awscli python3-dkim python3-nacl
-  python3-authres"
+  python3-authres python3-cloudflare"
 LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev"
+NODE_TEST_PACKAGES="@stoplight/prism-cli@5.16.0 cloudflare@7.3.0"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -44,4 +45,18 @@ install_packages() {
   # shellcheck disable=SC2086
   [ -z "$masked" ] || as_root systemctl --runtime --quiet unmask $masked
   return $status
+}
+
+# What only npm has: kept outside the tree, and none of the packages' own scripts is run. Without
+# them the tests that want them are skipped by name.
+install_node_tools() {
+  export RAMPART_NODE_TOOLS="${RAMPART_NODE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/rampart/node}"
+  local modules="$RAMPART_NODE_TOOLS/node_modules"
+  [ ! -x "$modules/.bin/prism" ] || [ ! -d "$modules/cloudflare" ] || return 0
+  command -v npm >/dev/null || install_packages nodejs npm
+  echo "Installing $NODE_TEST_PACKAGES"
+  mkdir -p "$RAMPART_NODE_TOOLS"
+  # shellcheck disable=SC2086
+  npm install --prefix "$RAMPART_NODE_TOOLS" --ignore-scripts --no-audit --no-fund --silent \
+    $NODE_TEST_PACKAGES </dev/null >/dev/null || echo "npm could not install them" >&2
 }

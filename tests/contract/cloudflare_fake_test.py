@@ -227,7 +227,7 @@ def check_python_client(tally, client):
     try:
         import CloudFlare  # pylint: disable=import-outside-toplevel
     except ImportError:
-        tally.skip("python3-cloudflare is not installed (./run-tests --all does that)")
+        tally.skip("python3-cloudflare is not installed (./run-tests does that)")
         return
     zone = client.zone(records=[record("x", name=f"n{number}") for number in range(3)])
     theirs = CloudFlare.CloudFlare(token=TOKEN,
