@@ -115,6 +115,9 @@ Result<std::string> domain_of(TokenSpan tokens) {
     domain += *token;
   }
   if (domain.empty()) return bad("an address has nothing behind its `@`");
+  if (domain.find_first_of("[\"") != std::string::npos) {
+    return bad("an address has a literal in place of a domain");
+  }
   return domain;
 }
 

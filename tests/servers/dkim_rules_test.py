@@ -230,11 +230,12 @@ def check_command(keys, checker):
                                   ("no address", message, ("--ip", "here")),
                                   ("a huge header", b"A: b\r\n" * 200000, client)):
         done = checker.start(octets, *options, "--format", "json")
-        checker.expect(f"mistake: {name}", (done.returncode, len(json.loads(done.stdout)["errors"])),
-                       (1, 1))
+        errors = json.loads(done.stdout)["errors"]
+        checker.expect(f"mistake: {name}", (done.returncode, len(errors)), (1, 1))
     for path in ("/nowhere/message.eml", str(HERE)):
         done = subprocess.run([BINARY, "check-message", path, *client], capture_output=True)
-        checker.expect(f"mistake: {path}", (done.returncode, path.encode() in done.stderr), (1, True))
+        checker.expect(f"mistake: {path}", (done.returncode, path.encode() in done.stderr),
+                       (1, True))
 
 
 def main():

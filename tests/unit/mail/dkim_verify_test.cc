@@ -94,6 +94,29 @@ std::string outcomes(const std::string& message, const Answers& answers, std::in
   return all;
 }
 
+/// `text` with the first `what` replaced.
+std::string with(std::string text, std::string_view what, std::string_view other) {
+  const auto at = text.find(what);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, what.size(), other);
+}
+
+/// The one verdict on the example of RFC 6376 under another key record.
+SignatureVerdict under(const Answer& answer, const std::string& message = kExample) {
+  const auto verdict = verify(message, {{key_at("brisbane._domainkey.example.com"), answer}}, kNow);
+  REQUIRE(verdict);
+  REQUIRE(verdict->signatures.size() == 1);
+  return verdict->signatures.front();
+}
+
+std::string canonical(std::string_view body, Canonicalization method) {
+  std::string octets;
+  BodyCanonicalizer canonicalizer(method, [&](std::string_view more) { octets += more; });
+  canonicalizer.feed(body);
+  canonicalizer.finish();
+  return octets;
+}
+
 }  // namespace
 
 TEST_CASE("the message of RFC 8463 appendix A passes twice") {
@@ -102,6 +125,159 @@ TEST_CASE("the message of RFC 8463 appendix A passes twice") {
 
 TEST_CASE("the message of RFC 6376 appendix A passes") {
   CHECK(outcomes(kExample, kKeys) == "pass");
+}
+
+TEST_CASE("a verdict says who signed, and how") {
+  const auto verdict = verify(kSignedTwice, kKeys, kNow);
+  REQUIRE(verdict);
+  CHECK(verdict->unknown.empty());
+  const SignatureVerdict& first = verdict->signatures[0];
+  CHECK(first.domain == "football.example.com");
+  CHECK(first.selector == "brisbane");
+  CHECK(first.identity == "@football.example.com");
+  CHECK(first.algorithm == "ed25519-sha256");
+  CHECK(first.beginning == "/gCrinpc");
+  CHECK(first.key_bits == 256);
+  CHECK(first.reason.empty());
+  CHECK(verdict->signatures[1].key_bits == 1024);
+}
+
+TEST_CASE("what was changed after signing fails") {
+  const std::pair<const char*, const char*> changes[] = {
+      {"Hi.", "Ho."},         {"Joe.", "Joe!"},
+      {"dinner", "supper"},   {"From: Joe", "From: Jo"},
+      {"Suzie Q", "Suzie R"}, {"21:00:37", "21:00:38"}};
+  for (const auto& [what, other] : changes) {
+    INFO(what);
+    CHECK(outcomes(with(kSignedTwice, what, other), kKeys) == "fail fail");
+    CHECK(outcomes(with(kExample, what, other), kKeys) == "fail");
+  }
+  CHECK(outcomes(with(kSignedTwice, "Message-ID", "From: eve@example.net\nMessage-ID"), kKeys) ==
+        "fail fail");
+  CHECK(outcomes(with(kSignedTwice, "b=/gCr", "b=/hCr"), kKeys) == "fail pass");
+}
+
+TEST_CASE("what relaxed canonicalization forgives does not matter") {
+  std::string changed = with(kSignedTwice, "Subject: Is dinner", "SUBJECT:  Is \t\n dinner");
+  changed = with(changed, "game.  Are", "game. \t Are");
+  changed = with(changed, "Joe.\n", "Joe. \n\n\n");
+  CHECK(outcomes(changed, kKeys) == "pass pass");
+  CHECK(outcomes(with(kExample, "game. Are", "game.  Are"), kKeys) == "fail");
+}
+
+TEST_CASE("keys that are not known yet are asked for, each once") {
+  const auto verdict = verify(kSignedTwice, {}, kNow);
+  REQUIRE(verdict);
+  CHECK(verdict->unknown ==
+        std::vector<Question>{key_at("brisbane._domainkey.football.example.com"),
+                              key_at("test._domainkey.football.example.com")});
+  const auto twice = verify(kExample.substr(0, kExample.find("Received:")) + kExample, {}, kNow);
+  REQUIRE(twice);
+  CHECK(twice->unknown.size() == 1);
+}
+
+TEST_CASE("a key record decides what its signatures are worth") {
+  const std::string key = std::string(kExampleKey).substr(9);
+  const std::tuple<std::string, Outcome, const char*> cases[] = {
+      {"v=DKIM1; " + key, Outcome::Pass, ""},
+      {key, Outcome::Pass, ""},
+      {"v=DKIM1; t=y; " + key, Outcome::Pass, "testing"},
+      {"v=DKIM1; s=email; " + key, Outcome::Pass, ""},
+      {"v=DKIM1; s=*; h=sha1:sha256; " + key, Outcome::Pass, ""},
+      {"v=DKIM1; x=y; " + key, Outcome::Pass, ""},
+      {"v=DKIM1; p=", Outcome::PermError, "revoked"},
+      {"v=DKIM1; h=sha1; " + key, Outcome::PermError, "sha256"},
+      {"v=DKIM1; s=tlsrpt; " + key, Outcome::PermError, "email"},
+      {"v=DKIM1; k=ed25519; " + key, Outcome::PermError, "k=ed25519"},
+      {"v=DKIM1; t=s; " + key, Outcome::PermError, "t=s"},
+      {"v=DKIM2; " + key, Outcome::PermError, "version"},
+      {key + "; v=DKIM1", Outcome::PermError, "first"},
+      {"v=DKIM1; k=rsa", Outcome::PermError, "missing"},
+      {"v=DKIM1; p=AAAA", Outcome::PermError, ""},
+      {"v=DKIM1; p=!", Outcome::PermError, "base64"},
+      {"v=DKIM1; " + key + "; p=", Outcome::PermError, "twice"},
+      {"v=spf1 -all", Outcome::PermError, "no usable key"},
+      {kRsaKey, Outcome::Fail, "does not match"}};
+  for (const auto& [record, outcome, reason] : cases) {
+    INFO(record);
+    const SignatureVerdict verdict = under(text(record));
+    CHECK(to_text(verdict.outcome) == to_text(outcome));
+    CHECK_THAT(verdict.reason, Catch::Contains(reason));
+  }
+}
+
+TEST_CASE("answers without one key are told apart") {
+  CHECK(under({.status = AnswerStatus::NxDomain}).outcome == Outcome::PermError);
+  CHECK(under({.status = AnswerStatus::NoData}).outcome == Outcome::PermError);
+  CHECK(under({.status = AnswerStatus::Failed, .detail = "x"}).outcome == Outcome::TempError);
+  const auto several = [](std::vector<std::string> values) {
+    return under({.status = AnswerStatus::Data, .values = std::move(values)}).outcome;
+  };
+  CHECK(several({kExampleKey, "v=spf1 -all"}) == Outcome::Pass);
+  CHECK(several({"junk", kExampleKey}) == Outcome::Pass);
+  CHECK(several({kExampleKey, kRsaKey}) == Outcome::PermError);
+  CHECK(several({kRsaKey, kExampleKey}) == Outcome::PermError);
+}
+
+TEST_CASE("a signature is read, or it is said which tag is wrong") {
+  const std::string good = "v=1; a=rsa-sha256; d=example.com; s=s1; h=From:To; bh=AAAA; b=AA AA";
+  const auto read = parse_signature(good);
+  REQUIRE(read);
+  CHECK(read->headers == std::vector<std::string>{"from", "to"});
+  CHECK(read->header == Canonicalization::Simple);
+  CHECK(read->identity == "@example.com");
+  CHECK(read->beginning == "AAAA");
+  CHECK(parse_signature(good + "; l=0; t=1; x=2; c=relaxed/relaxed")->length == 0U);
+  const std::pair<const char*, const char*> faults[] = {{"v=1; ", ""},
+                                                        {"v=1", "v=01"},
+                                                        {"rsa-sha256", "RSA-SHA256"},
+                                                        {"d=example.com", "d=..com"},
+                                                        {"d=example.com", "d=a b"},
+                                                        {"s=s1", "s="},
+                                                        {"h=From:To", "h=From::To"},
+                                                        {"h=From:To", "h="},
+                                                        {"bh=AAAA", "bh=A"},
+                                                        {"bh=AAAA", "bh="},
+                                                        {"b=AA AA", "b="},
+                                                        {"s=s1", "s=s1; s=s1"},
+                                                        {"s=s1", "s=s1; l=-1"},
+                                                        {"s=s1", "s=s1; t=2; x=2"},
+                                                        {"s=s1", "s=s1; c=relaxed/"},
+                                                        {"s=s1", "s=s1; l=99999999999999999999"},
+                                                        {"s=s1", "s=s1; i=example.com"}};
+  for (const auto& [what, other] : faults) {
+    INFO(other);
+    CHECK_FALSE(parse_signature(with(good, what, other)));
+  }
+}
+
+TEST_CASE("the b= tag alone is emptied") {
+  CHECK(without_signature("D: a=b; b=xyz; bh=b") == "D: a=b; b=; bh=b");
+  CHECK(without_signature("D: bh=b=; b = x\r\n y ") == "D: bh=b=; b =");
+  CHECK(without_signature("D:b=x") == "D:b=");
+  CHECK(without_signature("D: B=x; c=d") == "D: B=x; c=d");
+  CHECK(without_signature("D") == "D");
+}
+
+TEST_CASE("canonical forms are those of RFC 6376 section 3.4.5") {
+  const std::string body = " C \r\nD \t E\r\n\r\n\r\n";
+  CHECK(canonical(body, Canonicalization::Relaxed) == " C\r\nD E\r\n");
+  CHECK(canonical(body, Canonicalization::Simple) == " C \r\nD \t E\r\n");
+  CHECK(canonical("", Canonicalization::Relaxed).empty());
+  CHECK(canonical("", Canonicalization::Simple) == "\r\n");
+  CHECK(canonical_field("A: X", Canonicalization::Relaxed) == "a:X");
+  CHECK(canonical_field("B : Y\t\r\n\tZ  ", Canonicalization::Relaxed) == "b:Y Z");
+  CHECK(canonical_field("B : Y\t\r\n\tZ  ", Canonicalization::Simple) == "B : Y\t\r\n\tZ  ");
+}
+
+TEST_CASE("an expired signature fails before its key is asked for") {
+  const std::string expired = with(kSignedTwice, "t=1528637909;", "t=1528637909; x=1528637968;");
+  const auto verdict = verify(expired, kKeys, kNow);
+  REQUIRE(verdict);
+  CHECK(verdict->signatures[0].outcome == Outcome::Fail);
+  CHECK_THAT(verdict->signatures[0].reason, Catch::Contains("expired"));
+  CHECK_THAT(verify(expired, kKeys, kNow - 1)->signatures[0].reason,
+             Catch::Contains("does not match"));
 }
 
 }  // namespace rampart::dkim
