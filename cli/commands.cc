@@ -63,6 +63,11 @@ std::vector<Command> mail_commands() {
             {"helo", "NAME", "The name that the client gave in HELO or EHLO.", 0, {}, true}},
        .positionals = {{"FILE", "The message as it was received; - is standard input."}},
        .run = run_check_message},
+      {.name = "spf flatten",
+       .summary = "Show a domain's record with its includes replaced by networks.",
+       .options = {{"write", "", "Refresh spf.lock beside the YAML, where two resolvers agree."}},
+       .positionals = {{"DOMAIN", "The domain whose record is flattened."}},
+       .run = run_spf_flatten},
   };
 }
 

@@ -115,4 +115,34 @@ std::string spf_tree_text(const SpfReport& report) {
   return text;
 }
 
+std::string flatten_json(const FlattenReport& report) {
+  Json fragments = Json::array();
+  for (const auto& [number, record] : report.flat.fragments) {
+    fragments.push_back(
+        {{"name", fragment_name(report.domain, number).text()}, {"value", spf::print(record)}});
+  }
+  return printed({{"domain", report.domain.text()},
+                  {"before", spf::print(report.record)},
+                  {"record", spf::print(report.flat.record)},
+                  {"fragments", fragments},
+                  {"flattened", report.flat.flattened},
+                  {"kept", report.flat.unlocked},
+                  {"lookups_before", report.lookups_before},
+                  {"lookups", report.flat.lookups}});
+}
+
+std::string flatten_text(const FlattenReport& report) {
+  std::string text = fmt::format("{}  {}\n", report.domain.text(), spf::print(report.flat.record));
+  for (const auto& [number, record] : report.flat.fragments) {
+    text +=
+        fmt::format("{}  {}\n", fragment_name(report.domain, number).text(), spf::print(record));
+  }
+  text +=
+      fmt::format("\n{} of 10 lookups, {} before\n", report.flat.lookups, report.lookups_before);
+  for (const std::string& term : report.flat.unlocked) {
+    text += fmt::format("kept: {} (it depends on the message, or could not be resolved)\n", term);
+  }
+  return text;
+}
+
 }  // namespace rampart

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "mail/check_host.h"
+#include "policies/flatten.h"
 #include "policies/policy.h"
 #include "reconciler/spf_live.h"
 
@@ -23,5 +24,15 @@ struct SpfReport {
 };
 std::string spf_tree_json(const SpfReport& report);
 std::string spf_tree_text(const SpfReport& report);
+
+/// A record and what flattening makes of it.
+struct FlattenReport {
+  Name domain;
+  spf::Record record;
+  int lookups_before = 0;
+  FlatSpf flat;
+};
+std::string flatten_json(const FlattenReport& report);
+std::string flatten_text(const FlattenReport& report);
 
 }  // namespace rampart

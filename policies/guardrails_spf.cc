@@ -37,23 +37,21 @@ std::int64_t count_of(const std::optional<spf::Record>& record, spf::Mechanism m
   });
 }
 
-SpfCost cost_of_record(const Domain& domain, const std::optional<spf::Record>& record,
-                       const Config& config, const World& world) {
-  if (!record) return {};
-  return cost_of(spf::tree_of(domain.name, *record, world.answers), config);
+SpfCost cost_of_view(const SpfCase& item, const SpfView& view, const Config& config) {
+  if (!view.record) return {};
+  return cost_of(spf::tree_of(item.domain.name, *view.record, *view.answers), config);
 }
 
 /// What a record admits besides the terms of catalogue senders, whose width is the vendor's affair.
-IpSet own_width(const SpfCase& item, const std::optional<spf::Record>& record, const Config& config,
-                const World& world) {
-  if (!record) return {};
+IpSet own_width(const SpfCase& item, const SpfView& view, const Config& config) {
+  if (!view.record) return {};
   spf::Record own;
-  for (const spf::Directive& directive : record->directives) {
+  for (const spf::Directive& directive : view.record->directives) {
     const Sender* sender = sender_of_term(spf::print(directive), config);
     const bool catalogue = sender != nullptr && sender->builtin;
     if (!catalogue) own.directives.push_back(directive);
   }
-  return spf::admitted_by(item.domain.name, own, world.answers).pass;
+  return spf::admitted_by(item.domain.name, own, *view.answers).pass;
 }
 
 bool is_wide6(const IpSet& gained) {
@@ -97,9 +95,9 @@ Finding too_many_lookups(const SpfCase& item, const SpfCost& before, const SpfCo
 Findings spf_all(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    const auto after = count_of(item.after, spf::Mechanism::All, spf::Qualifier::Pass);
+    const auto after = count_of(item.after.record, spf::Mechanism::All, spf::Qualifier::Pass);
     if (after == 0) continue;
-    const auto before = count_of(item.before, spf::Mechanism::All, spf::Qualifier::Pass);
+    const auto before = count_of(item.before.record, spf::Mechanism::All, spf::Qualifier::Pass);
     found.push_back(spf_finding(
         item, fault_of(item, before, after), "spf-all",
         fmt::format("`+all` lets the whole internet pass as {}", item.domain.name.text())));
@@ -112,8 +110,8 @@ Findings spf_wide(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     if (!item.changes) continue;
-    const IpSet gained = own_width(item, item.after, config, world)
-                             .without(own_width(item, item.before, config, world));
+    const IpSet gained =
+        own_width(item, item.after, config).without(own_width(item, item.before, config));
     if (gained.count4() <= kWide4 && !is_wide6(gained)) continue;
     found.push_back(
         spf_finding(item, Fault::New, "spf-wide",
@@ -129,9 +127,9 @@ Findings spf_wide(const Plan& plan, const Config& config, const World& world) {
 Findings spf_ptr(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    const auto after = count_of(item.after, spf::Mechanism::Ptr, std::nullopt);
+    const auto after = count_of(item.after.record, spf::Mechanism::Ptr, std::nullopt);
     if (after == 0) continue;
-    const auto before = count_of(item.before, spf::Mechanism::Ptr, std::nullopt);
+    const auto before = count_of(item.before.record, spf::Mechanism::Ptr, std::nullopt);
     found.push_back(
         spf_finding(item, fault_of(item, before, after), "spf-ptr",
                     fmt::format("{} uses `ptr`, which must not be published (RFC 7208 section 5.5)",
@@ -144,11 +142,11 @@ Findings spf_ptr(const Plan& plan, const Config& config, const World& world) {
 Findings spf_lookups(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    if (!item.after) continue;
-    const spf::Tree tree = spf::tree_of(item.domain.name, *item.after, world.answers);
+    if (!item.after.record) continue;
+    const spf::Tree tree = spf::tree_of(item.domain.name, *item.after.record, *item.after.answers);
     const SpfCost after = cost_of(tree, config);
     if (after.lookups < kNearLookups) continue;
-    const SpfCost before = cost_of_record(item.domain, item.before, config, world);
+    const SpfCost before = cost_of_view(item, item.before, config);
     if (after.lookups > kMostLookups) {
       found.push_back(too_many_lookups(item, before, after, tree));
       continue;
@@ -165,9 +163,9 @@ Findings spf_lookups(const Plan& plan, const Config& config, const World& world)
 Findings spf_voids(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    const SpfCost after = cost_of_record(item.domain, item.after, config, world);
+    const SpfCost after = cost_of_view(item, item.after, config);
     if (after.voids <= kMostVoids) continue;
-    const SpfCost before = cost_of_record(item.domain, item.before, config, world);
+    const SpfCost before = cost_of_view(item, item.before, config);
     found.push_back(spf_finding(
         item, fault_of(item, before.voids, after.voids), "spf-voids",
         fmt::format("{} terms of {} lead to names without addresses; the third ends every check "
@@ -199,8 +197,8 @@ Findings spf_length(const Plan& plan, const Config& config, const World& world) 
 Findings spf_unresolved(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    if (!item.after) continue;
-    const spf::Tree tree = spf::tree_of(item.domain.name, *item.after, world.answers);
+    if (!item.after.record) continue;
+    const spf::Tree tree = spf::tree_of(item.domain.name, *item.after.record, *item.after.answers);
     for (const spf::TreeNode* node : cost_of(tree, config).broken) {
       const Sender* sender = sender_of_term(node->term, config);
       const std::string counted =

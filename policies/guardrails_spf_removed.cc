@@ -18,14 +18,15 @@ spf::Record record_of(const std::string& term) {
 
 /// The use of a sender that the lost term belongs to: it asks for that very term, or for addresses
 /// that only that term let pass. Null where no declared sender asks for it.
-const SenderUse* owner_of(const std::string& lost, const SpfCase& item, const World& world) {
+const SenderUse* owner_of(const std::string& lost, const SpfCase& item) {
   if (!item.domain.senders) return nullptr;
   const Name& name = item.domain.name;
   const auto pass = [&](const spf::Record& record) {
-    return spf::admitted_by(name, record, world.answers).pass;
+    return spf::admitted_by(name, record, *item.before.answers).pass;
   };
   const spf::Record term = record_of(lost);
-  const spf::IpSet gone = pass(term).without(pass(item.after.value_or(spf::Record{})));
+  const spf::IpSet gone = pass(term).without(
+      spf::admitted_by(name, item.after.record.value_or(spf::Record{}), *item.after.answers).pass);
   for (const SenderUse& use : *item.domain.senders) {
     for (const std::string& own : terms_of(use, name)) {
       const spf::Record asked = record_of(own);
@@ -77,9 +78,9 @@ std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const W
   std::vector<Finding> found;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     if (!item.changes) continue;
-    const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after, world.answers);
+    const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
     for (const std::string& lost : delta.loses) {
-      const SenderUse* use = owner_of(lost, item, world);
+      const SenderUse* use = owner_of(lost, item);
       if (lost == "all") continue;  // Losing "everybody" is no sender's loss.
       if (use == nullptr) {
         found.push_back(term_removed(item, lost, config));

@@ -326,6 +326,7 @@ struct World {
   std::optional<Evidence> evidence;          ///< From verified reports; empty: no store at hand.
   std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
   std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
+  std::string spf_lock_problem;              ///< Not empty: why that file cannot be read.
   std::vector<Name> unmanaged_zones;         ///< Zones at the providers that no domain lies in.
   bool frozen = false;                       ///< RAMPART_FREEZE: nothing but loosening.
   bool normalize = false;                    ///< Rewrite records that differ in form alone.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policies/flatten.h"
 #include "policies/spf_record.h"
 
 namespace rampart {
@@ -47,14 +48,36 @@ std::optional<spf::Record> record_in(const std::set<std::string>& values) {
   return joined;
 }
 
-SpfCase case_of(const Domain& domain, const LiveZone& zone, const Plan& plan) {
+/// The fragments of `domain` in the zone, as they stand and as the plan leaves them.
+struct LocalSides {
+  LocalTxt before;
+  LocalTxt after;
+};
+
+LocalSides fragments_in(const Domain& domain, const LiveZone& zone, const Plan& plan) {
+  LocalSides sides;
+  for (const auto& [key, live] : zone.sets) {
+    if (key.type != RecordType::TXT || fragment_number(domain.name, key.name) == 0) continue;
+    sides.before[key.name] = live.set.values;
+  }
+  sides.after = sides.before;
+  for (const Change& change : plan.changes) {
+    const bool here = change.zone == zone.apex && change.provider == zone.provider;
+    if (!here || fragment_number(domain.name, change.name()) == 0) continue;
+    sides.after[change.name()] = values_after(&change, {});
+  }
+  return sides;
+}
+
+SpfCase case_of(const Domain& domain, const LiveZone& zone, const Plan& plan, const World& world) {
   SpfCase item{domain, zone};
   const RecordKey key = spf_key(domain);
   const LiveSet live = zone.at(key);
   const Change* change = change_at(plan, zone, key);
   const auto after = values_after(change, live);
-  item.before = record_in(live.set.values);
-  item.after = record_in(after);
+  const LocalSides local = fragments_in(domain, zone, plan);
+  item.before = spf_view(domain.name, record_in(live.set.values), world.answers, local.before);
+  item.after = spf_view(domain.name, record_in(after), world.answers, local.after);
   item.changes = change != nullptr;
   item.octets_before = octets_of(key.name, live.set.values);
   item.octets_after = octets_of(key.name, after);
@@ -86,8 +109,8 @@ std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const Wor
     const auto found = config.domains.find(name);
     if (found == config.domains.end() || !manages_spf(found->second)) continue;
     for (const LiveZone* zone : world.zones_for(found->second, name)) {
-      SpfCase item = case_of(found->second, *zone, plan);
-      if (item.before || item.after) cases.push_back(std::move(item));
+      SpfCase item = case_of(found->second, *zone, plan, world);
+      if (item.before.record || item.after.record) cases.push_back(std::move(item));
     }
   }
   return cases;

@@ -8,6 +8,7 @@
 #include "mail/check_host.h"
 #include "policies/plan.h"
 #include "policies/policy.h"
+#include "policies/spf_compare.h"
 
 namespace rampart {
 
@@ -15,9 +16,9 @@ namespace rampart {
 struct SpfCase {
   const Domain& domain;
   const LiveZone& zone;
-  bool changes = false;               ///< The plan writes the record.
-  std::optional<spf::Record> before;  ///< Several live records count as one with all terms.
-  std::optional<spf::Record> after;
+  bool changes = false;  ///< The plan writes the record.
+  SpfView before;        ///< Several live records count as one with all terms.
+  SpfView after;
   std::size_t octets_before = 0;  ///< Owner name and all TXT values there.
   std::size_t octets_after = 0;
   std::size_t spf_octets_after = 0;  ///< Our value alone.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mail/spf_tree.h"
+#include "policies/flatten.h"
 
 namespace rampart {
 namespace {
@@ -16,15 +17,23 @@ using spf::Record;
 struct Grant {
   std::string text;
   Record alone;
-  bool network = false;  ///< ip4 or ip6, whose addresses say more than the term.
+  bool network = false;  ///< ip4, ip6 or a fragment, whose addresses say more than the term.
 };
 
-std::vector<Grant> grants_of(const std::optional<Record>& record) {
+/// Whether a term includes one of the domain's own fragments.
+bool is_fragment(const Name& domain, const spf::Directive& directive) {
+  if (directive.mechanism != spf::Mechanism::Include) return false;
+  const auto name = Name::parse(directive.domain);
+  return name && fragment_number(domain, *name) > 0;
+}
+
+std::vector<Grant> grants_of(const Name& domain, const std::optional<Record>& record) {
   std::vector<Grant> grants;
   if (!record) return grants;
   for (const spf::Directive& directive : record->directives) {
-    const bool network =
-        directive.mechanism == spf::Mechanism::Ip4 || directive.mechanism == spf::Mechanism::Ip6;
+    const bool network = directive.mechanism == spf::Mechanism::Ip4 ||
+                         directive.mechanism == spf::Mechanism::Ip6 ||
+                         is_fragment(domain, directive);
     if (directive.qualifier == spf::Qualifier::Pass) {
       grants.push_back({spf::print(directive), {{directive}, {}}, network});
     }
@@ -42,13 +51,14 @@ bool holds(const std::vector<Grant>& grants, const Grant& grant) {
 }
 
 /// What `ours` grants and `theirs` does not.
-std::vector<std::string> beyond(const Name& domain, const std::vector<Grant>& ours,
-                                const std::vector<Grant>& theirs, const IpSet& passed,
-                                const Answers& answers) {
+std::vector<std::string> beyond(const Name& domain, const SpfView& ours, const SpfView& theirs) {
   std::vector<std::string> rest;
-  for (const Grant& grant : ours) {
-    if (holds(theirs, grant)) continue;
-    const Admitted admitted = spf::admitted_by(domain, grant.alone, answers);
+  const std::vector<Grant> others = grants_of(domain, theirs.record);
+  const IpSet passed =
+      theirs.record ? spf::admitted_by(domain, *theirs.record, *theirs.answers).pass : IpSet{};
+  for (const Grant& grant : grants_of(domain, ours.record)) {
+    if (!grant.network && holds(others, grant)) continue;
+    const Admitted admitted = spf::admitted_by(domain, grant.alone, *ours.answers);
     const IpSet extra = admitted.pass.without(passed);
     if (extra.empty() && admitted.complete) continue;
     if (!grant.network) {
@@ -65,18 +75,42 @@ std::vector<std::string> beyond(const Name& domain, const std::vector<Grant>& ou
   return rest;
 }
 
-IpSet passed_by(const Name& domain, const std::optional<Record>& record, const Answers& answers) {
-  return record ? spf::admitted_by(domain, *record, answers).pass : IpSet{};
+/// The answers that a record's tree needs: local values first, then what is known.
+Answers gather(const Name& domain, const Record& record, const Answers& known,
+               const LocalTxt& local) {
+  Answers mine;
+  for (std::size_t before = 1; before > 0;) {
+    before = 0;
+    for (const Question& question : spf::tree_of(domain, record, mine).unknown) {
+      const auto own = local.find(question.name);
+      const Answer* answer = find_answer(known, question.name, question.type);
+      if (question.type == RecordType::TXT && own != local.end()) {
+        const auto status = own->second.empty() ? AnswerStatus::NoData : AnswerStatus::Data;
+        mine[question] = {.status = status, .values = {own->second.begin(), own->second.end()}};
+      } else if (answer != nullptr) {
+        mine[question] = *answer;
+      } else {
+        continue;
+      }
+      ++before;
+    }
+  }
+  return mine;
 }
 
 }  // namespace
 
-SpfDelta compare_spf(const Name& domain, const std::optional<Record>& before,
-                     const std::optional<Record>& after, const Answers& answers) {
-  const std::vector<Grant> old_grants = grants_of(before);
-  const std::vector<Grant> new_grants = grants_of(after);
-  return {beyond(domain, new_grants, old_grants, passed_by(domain, before, answers), answers),
-          beyond(domain, old_grants, new_grants, passed_by(domain, after, answers), answers)};
+SpfView spf_view(const Name& domain, const std::optional<Record>& record, const Answers& answers,
+                 const LocalTxt& local) {
+  if (record && !local.empty()) {
+    return {record, std::make_shared<const Answers>(gather(domain, *record, answers, local))};
+  }
+  // Without anything local the table itself will do; it is not owned.
+  return {record, std::shared_ptr<const Answers>(std::shared_ptr<void>(), &answers)};
+}
+
+SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& after) {
+  return {beyond(domain, after, before), beyond(domain, before, after)};
 }
 
 int end_of(const Record& record) {
@@ -96,14 +130,13 @@ int end_of(const Record& record) {
   return 1;
 }
 
-Turn spf_turn(const Name& domain, const std::optional<Record>& before, const Record& after,
-              const Answers& answers) {
-  const SpfDelta delta = compare_spf(domain, before, after, answers);
+Turn spf_turn(const Name& domain, const SpfView& before, const SpfView& after) {
+  const SpfDelta delta = compare_spf(domain, before, after);
   if (!delta.gains.empty()) return Turn::Authorize;
   if (!delta.loses.empty()) return Turn::Retire;
-  if (!before) return Turn::Enforce;
-  const int was = end_of(*before);
-  const int is = end_of(after);
+  if (!before.record || !after.record) return Turn::Enforce;
+  const int was = end_of(*before.record);
+  const int is = end_of(*after.record);
   if (is < was) return Turn::Relax;
   return is > was ? Turn::Enforce : Turn::Publish;
 }

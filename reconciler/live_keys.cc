@@ -4,10 +4,13 @@
 
 #include "mail/dmarc.h"
 #include "policies/dkim_names.h"
+#include "policies/flatten.h"
 #include "reconciler/observe.h"
 
 namespace rampart {
 namespace {
+
+constexpr int kMostFragments = 10;  // Twice as many while they move to new names.
 
 /// Adds `prefix`.<domain> with `types`; a prefix that makes no name stands nowhere.
 void add(std::set<RecordKey>& keys, const Name& domain, std::string_view prefix,
@@ -27,6 +30,14 @@ void add_selectors(std::set<RecordKey>& keys, const Domain& domain) {
   for (const SenderRecord& record : sender_dkim_records(domain)) {
     keys.insert({record.name, RecordType::TXT});
     keys.insert({record.name, RecordType::CNAME});
+  }
+}
+
+/// Where flattened SPF may stand; more fragments than this would break the limit of ten lookups.
+void add_fragments(std::set<RecordKey>& keys, const Domain& domain) {
+  if (!domain.spf || domain.spf->flatten == Flatten::Never) return;
+  for (int number = 1; number <= 2 * kMostFragments; ++number) {
+    keys.insert({fragment_name(domain.name, number), RecordType::TXT});
   }
 }
 
@@ -58,6 +69,7 @@ std::vector<RecordKey> live_keys(const Config&, const Domain& domain) {
     add(keys, domain.name, "*._domainkey", {kTxt, kCname});
   }
   if (domain.bimi) add(keys, domain.name, domain.bimi->selector + "._bimi", {kTxt, kCname});
+  add_fragments(keys, domain);
   add_selectors(keys, domain);
   add_authorizations(keys, domain);
   return {keys.begin(), keys.end()};

@@ -11,6 +11,7 @@
 #include "reconciler/make_plan.h"
 #include "reconciler/observe_survey.h"
 #include "reconciler/public_keys.h"
+#include "reconciler/spf_lock_file.h"
 
 namespace rampart {
 namespace {
@@ -68,6 +69,12 @@ World world_of(const Survey& survey, std::vector<LiveZone> served, const Config&
   world.zone_missing = survey.missing;
   world.unmanaged_zones = {survey.unmanaged.begin(), survey.unmanaged.end()};
   world.keys = read_public_keys(config);
+  auto locks = read_spf_locks(config.folder);
+  if (locks) {
+    world.spf_locks = std::move(locks).value();
+  } else {
+    world.spf_lock_problem = sentence(locks.error());
+  }
   world.frozen = options.frozen;
   return world;
 }

@@ -7,6 +7,8 @@
 #include "reconciler/plan_file.h"
 #include "reconciler/plan_file_json.h"
 
+#include "reconciler/spf_lock_file.h"
+
 namespace rampart {
 namespace {
 
@@ -154,6 +156,9 @@ World read_world(const Reader& reader) {
   for (const Reader& answer : reader.at("answers").items()) {
     world.answers.insert_or_assign(read_key(answer), read_answer(answer));
   }
+  world.spf_lock_problem = reader.at("spf_lock_problem").text();
+  auto locks = parse_spf_locks(reader.at("spf_lock").text());
+  if (locks) world.spf_locks = std::move(locks).value();
   for (const Reader& key : reader.at("keys").items()) {
     world.keys[key.at("path").text()] = {key.at("record").text(), key.at("error").text()};
   }
@@ -183,6 +188,8 @@ std::string world_to_json(const World& world) {
   for (const auto& [question, answer] : world.answers) {
     json["answers"].push_back(answer_to_json(question, answer));
   }
+  json["spf_lock"] = print_spf_locks(world.spf_locks);
+  json["spf_lock_problem"] = world.spf_lock_problem;
   json["keys"] = Json::array();
   for (const auto& [path, key] : world.keys) json["keys"].push_back(key_file_to_json(path, key));
   return document::print_document(json);
