@@ -3,18 +3,14 @@
 #include <array>
 
 #include "providers/cloudflare.h"
+#include "providers/powerdns.h"
 #include "providers/provider.h"
+#include "providers/rfc2136.h"
 #include "providers/route53.h"
 #include "providers/zonefile.h"
 
 namespace rampart {
 namespace {
-
-/// For a type that the YAML may already name, so that one file serves several versions.
-Error not_built_in(std::string_view type, const ProviderSettings& settings) {
-  return Error{.what = std::string(type) + " is not built into this version",
-               .where = settings.name};
-}
 
 const std::array<ProviderType, 5>& table() {
   using Settings = const ProviderSettings&;
@@ -23,11 +19,11 @@ const std::array<ProviderType, 5>& table() {
       {"cloudflare", {"requests_per_second"}, make_cloudflare_provider, false},
       {"powerdns",
        {"server_id"},
-       [](Settings s) -> Made { return not_built_in("powerdns", s); },
+       [](Settings s) -> Made { return make_powerdns_provider(s); },
        false},
       {"rfc2136",
        {"server", "tsig_name", "tsig_algorithm"},
-       [](Settings s) -> Made { return not_built_in("rfc2136", s); },
+       [](Settings s) { return make_rfc2136_provider(s); },
        false},
       {"route53",
        {"requests_per_second"},

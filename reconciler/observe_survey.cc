@@ -38,8 +38,18 @@ bool is_file(const Config& config, const std::string& provider) {
   return type != nullptr && type->reads_files;
 }
 
-void list_zones(Host& host) {
-  auto zones = host.provider->zones();
+/// All names under which records of the configuration may stand.
+std::vector<Name> all_names(const Config& config) {
+  std::set<Name> names;
+  for (const auto& [name, domain] : config.domains) {
+    names.insert(name);
+    for (const RecordKey& key : live_keys(config, domain)) names.insert(key.name);
+  }
+  return {names.begin(), names.end()};
+}
+
+void list_zones(Host& host, std::span<const Name> names) {
+  auto zones = host.provider->zones_of(names);
   if (!zones.ok()) {
     host.error = sentence(zones.error());
     return;
@@ -53,6 +63,7 @@ Hosts find_hosts(const Config& config, const Providers& providers, Sources sourc
   for (const auto& [name, domain] : config.domains) {
     for (const std::string& provider : domain.providers) hosts.try_emplace(provider);
   }
+  const std::vector<Name> names = all_names(config);
   for (auto& [name, host] : hosts) {
     const auto made = providers.find(name);
     host.reads_files = is_file(config, name) && sources != Sources::ServersAlone;
@@ -62,7 +73,7 @@ Hosts find_hosts(const Config& config, const Providers& providers, Sources sourc
       host.error = sentence(made->second.error());
     } else {
       host.provider = made->second.value().get();
-      if (host.reads_files || sources == Sources::ForPlanning) list_zones(host);
+      if (host.reads_files || sources == Sources::ForPlanning) list_zones(host, names);
     }
   }
   return hosts;

@@ -24,6 +24,14 @@ std::function<void(Trial&)> name_case(std::string_view prefix) {
   };
 }
 
+std::function<void(Trial&)> odd_name_case(std::string_view prefix) {
+  return [=](Trial& trial) {
+    trial.start();
+    if (trial.backend().takes_odd_names()) return at_name(trial, prefix);
+    trial.must_fail(trial.change(trial.at(prefix), RecordType::TXT, txt({"v=spf1 -all"})));
+  };
+}
+
 void upper_case(Trial& trial) {
   const RecordSet mixed{std::chrono::seconds(3600), {"target.example.net"}};
   trial.start({{{Name::literal("mixed.contract.example"), RecordType::CNAME}, mixed}});
@@ -134,8 +142,8 @@ std::vector<Case> name_cases() {
           {"a name of several labels", name_case("a.b._domainkey")},
           {"a wildcard", name_case("*")},
           {"a wildcard below a name", name_case("*._domainkey")},
-          {"a name with a dot in a label", name_case("a\\.b")},
-          {"a name with an odd octet", name_case("a\\033b")},
+          {"a name with a dot in a label", odd_name_case("a\\.b")},
+          {"a name with an odd octet", odd_name_case("a\\033b")},
           {"a label of 63 octets",
            name_case(std::string_view(
                "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg"))},

@@ -62,6 +62,9 @@ class Backend {
   /// Why the host rejects `set` by its own rules beyond Limits; empty where it takes it.
   virtual std::string rejects(const TypedSet&) const { return {}; }
 
+  /// Whether the host takes names with octets that host names do not have.
+  virtual bool takes_odd_names() const { return true; }
+
   /// The host's largest page of a listing, in records; 0 where it has no pages.
   virtual int page() const { return 0; }
 

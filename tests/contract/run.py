@@ -41,6 +41,11 @@ BACKENDS = {
     "cloudflare-validated": ("cloudflare", from_module("servers_cloudflare", "start_validated")),
     "zonefile": ("zonefile", no_server),
     "route53": ("route53", from_module("servers_route53", "route53")),
+    "named": ("rfc2136", from_module("servers_dns", "named")),
+    "named-without-transfers": ("rfc2136", from_module("servers_dns", "named_without_transfers")),
+    "knot": ("rfc2136", from_module("servers_dns", "knot")),
+    "powerdns": ("powerdns", from_module("servers_dns", "pdns_api")),
+    "pdns": ("rfc2136", from_module("servers_dns", "pdns")),
 }
 
 

@@ -1,0 +1,105 @@
+/// Dynamic updates and their answers on the wire (RFC 2136).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/record.h"
+
+namespace rampart {
+
+void append_u16(std::string& out, unsigned value);
+void append_u32(std::string& out, std::uint32_t value);
+unsigned read_u16(std::string_view wire, std::size_t at);
+std::uint32_t read_u32(std::string_view wire, std::size_t at);
+
+/// One record, uncompressed (RFC 1035 section 4.1.3).
+void append_record(std::string& out, const Name& owner, RecordType type, unsigned dns_class,
+                   std::uint32_t ttl, std::string_view rdata);
+
+/// Where a record lies in a message.
+struct WirePlace {
+  std::size_t start = 0;
+  std::string owner;  ///< Wire form, lower case; empty where it is compressed.
+  unsigned type = 0;
+  std::size_t rdata = 0;
+  std::size_t rdata_size = 0;
+};
+
+/// The last record of a message, its owner empty where it has none; nullopt where it is malformed.
+std::optional<WirePlace> last_record(std::string_view wire);
+
+/// The uncompressed name at `at`, in lower case.
+std::optional<std::string> read_plain_name(std::string_view wire, std::size_t at);
+
+/// A value's RDATA; an Error where it is none of its type.
+Result<std::string> wire_rdata(RecordType type, std::string_view value);
+
+/// An update under construction: prerequisites and changes of one zone.
+class Update {
+ public:
+  explicit Update(const Name& zone) : zone_(zone) {}
+
+  /// Exactly these values stand (RFC 2136 section 2.4.2).
+  void require_values(const RecordKey& key, const std::vector<std::string>& rdata);
+  /// No set stands (RFC 2136 section 2.4.3).
+  void require_absent(const RecordKey& key);
+  /// The name has records (RFC 2136 section 2.4.4), no wildcard's answer.
+  void require_used(const Name& name);
+  /// The name has no records at all (RFC 2136 section 2.4.5).
+  void require_unused(const Name& name);
+  void add(const RecordKey& key, std::uint32_t ttl, std::string_view rdata);
+  void remove(const RecordKey& key, std::string_view rdata);
+
+  /// Takes over what `other`, of the same zone, holds.
+  void append(const Update& other);
+  std::size_t size() const { return prerequisites_.size() + changes_.size(); }
+  bool empty() const { return prerequisite_count_ + change_count_ == 0; }
+  bool changes_nothing() const { return change_count_ == 0; }
+
+  std::string message(std::uint16_t id) const;
+  /// The prerequisites alone: a question whether all of this could be done.
+  std::string check(std::uint16_t id) const;
+
+ private:
+  std::string head(std::uint16_t id, int changes) const;
+
+  Name zone_;
+  std::string prerequisites_;
+  std::string changes_;
+  int prerequisite_count_ = 0;
+  int change_count_ = 0;
+};
+
+/// A question; an authoritative server's answer is wanted, not a resolver's.
+std::string question_message(std::uint16_t id, const Name& name, unsigned type);
+
+inline constexpr unsigned kAxfr = 252;
+
+/// A record as it came.
+struct WireRecord {
+  RecordKey key;
+  std::uint32_t ttl = 0;
+  std::string rdata;  ///< Uncompressed, as the server stores it.
+  std::string value;  ///< As in RecordSet.
+};
+
+/// A message as it came.
+struct WireMessage {
+  std::uint16_t id = 0;
+  unsigned rcode = 0;
+  bool authoritative = false;
+  bool truncated = false;
+  std::vector<WireRecord> answers;  ///< Of class IN and with names that a Name can hold.
+  std::vector<WireRecord> authority;
+};
+
+Result<WireMessage> parse_message(std::string_view wire);
+
+/// "REFUSED", "NOTAUTH", ... or "response code 23".
+std::string rcode_text(unsigned rcode);
+
+}  // namespace rampart

@@ -1,0 +1,176 @@
+/// Real name servers: dig and nsupdate are the side door, a proxy stands before the adapter.
+#include <fmt/format.h>
+
+#include "dns/rdata.h"
+#include "dns/zone_file.h"
+#include "providers/powerdns.h"
+#include "providers/rfc2136.h"
+#include "tests/contract/backends.h"
+#include "tests/contract/proxy_control.h"
+
+namespace rampart::contract {
+namespace {
+
+/// The keys that the servers know; run.py configures them.
+constexpr std::string_view kSideKey = "hmac-sha256:side.:";
+constexpr std::string_view kWrongSecret = "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3I=";
+
+std::string add_line(const RecordKey& key, const RecordSet& set, const std::string& value) {
+  return fmt::format("update add {}. {} {} {}\n", key.name.text(), set.ttl.count(),
+                     rampart::to_text(key.type), print_rdata(key.type, value));
+}
+
+/// The commands that turn what `before` holds into `after`, removals first.
+std::vector<std::string> commands(const Sets& before, const Sets& after) {
+  std::vector<std::string> lines;
+  for (const auto& [key, set] : before) {
+    const auto stays = after.find(key);
+    if (stays != after.end() && stays->second == set) continue;
+    lines.push_back(
+        fmt::format("update delete {}. {}\n", key.name.text(), rampart::to_text(key.type)));
+  }
+  for (const auto& [key, set] : after) {
+    const auto stood = before.find(key);
+    if (stood != before.end() && stood->second == set) continue;
+    for (const std::string& value : set.values) lines.push_back(add_line(key, set, value));
+  }
+  return lines;
+}
+
+}  // namespace
+
+DnsSideDoor::DnsSideDoor()
+    : port_(required("RAMPART_CONTRACT_DNS_PORT")),
+      secret_(required("RAMPART_CONTRACT_SECRET")),
+      pdns_folder_(required("RAMPART_CONTRACT_PDNS")) {}
+
+/// pdns breaks off transfers of large records, and so is asked for its own listing.
+Result<std::string> DnsSideDoor::listing(const Name& zone) const {
+  if (pdns_folder_.empty()) {
+    const std::string key = std::string(kSideKey) + secret_;
+    return run_program({"dig", "@127.0.0.1", "-p", port_, "-y", key, "+noall", "+answer", "+onesoa",
+                        zone.text(), "AXFR"},
+                       "");
+  }
+  return run_program({"pdnsutil", "--config-dir=" + pdns_folder_, "list-zone", zone.text()}, "");
+}
+
+Result<Sets> DnsSideDoor::dump(const Name& zone) const {
+  const Result<std::string> text = listing(zone);
+  if (!text) return text.error();
+  const Result<ZoneFile> file = parse_zone_file(zone, *text);
+  if (!file) return within("the server's listing", file.error());
+  return without_authority(zone, file->sets());
+}
+
+Result<Done> DnsSideDoor::send(const Name& zone, const std::vector<std::string>& lines) const {
+  constexpr std::size_t kMostOctets = 30000;
+  std::string batch;
+  for (std::size_t index = 0; index < lines.size(); ++index) {
+    batch += lines[index];
+    if (index + 1 < lines.size() && batch.size() + lines[index + 1].size() < kMostOctets) continue;
+    const Result<std::string> done = run_program(
+        {"nsupdate", "-v", "-y", std::string(kSideKey) + secret_},
+        fmt::format("server 127.0.0.1 {}\nzone {}\n{}send\n", port_, zone.text(), batch));
+    if (!done) return done.error();
+    batch.clear();
+  }
+  return Done{};
+}
+
+Result<Done> DnsSideDoor::make_zone(const Name& zone, const Sets& sets) const {
+  const Result<Sets> before = dump(zone);
+  if (!before) return before.error();
+  return send(zone, commands(*before, sets));
+}
+
+Result<Done> DnsSideDoor::put(const Name& zone, const RecordKey& key,
+                              const std::optional<RecordSet>& set) const {
+  std::vector<std::string> lines = {
+      fmt::format("update delete {}. {}\n", key.name.text(), rampart::to_text(key.type))};
+  if (set) {
+    for (const std::string& value : set->values) lines.push_back(add_line(key, *set, value));
+  }
+  return send(zone, lines);
+}
+
+namespace {
+
+/// Makes a provider for some credentials.
+using Maker = std::optional<Result<std::unique_ptr<Provider>>> (*)(Credentials);
+
+std::optional<Result<std::unique_ptr<Provider>>> make_rfc2136(Credentials credentials) {
+  ProviderSettings settings;
+  settings.name = "bind";
+  const bool narrow = credentials == Credentials::Narrow;
+  settings.settings = {{"server", "127.0.0.1:" + required("RAMPART_CONTRACT_PROXY_PORT")},
+                       {"tsig_name", narrow ? "narrow." : "rampart."},
+                       {"tsig_algorithm", narrow ? "hmac-sha512" : "hmac-sha256"}};
+  const bool wrong = credentials == Credentials::Wrong;
+  settings.environment = {
+      {"RAMPART_TSIG_SECRET", "bm90IHVzZWQ="},
+      {"RAMPART_TSIG_SECRET_BIND",
+       wrong ? std::string(kWrongSecret) : required("RAMPART_CONTRACT_SECRET")}};
+  Clock clock = quick_clock();
+  if (credentials == Credentials::Expired) {
+    clock.now = [] { return std::chrono::system_clock::now() - std::chrono::hours(1); };
+  }
+  return make_rfc2136_provider(settings, clock);
+}
+
+/// The API has one key, which may everything.
+std::optional<Result<std::unique_ptr<Provider>>> make_powerdns(Credentials credentials) {
+  if (credentials == Credentials::Expired || credentials == Credentials::Narrow) return {};
+  ProviderSettings settings;
+  settings.name = "pdns";
+  settings.environment = {
+      {"PDNS_API_URL", "http://127.0.0.1:" + required("RAMPART_CONTRACT_API_PORT")},
+      {"PDNS_API_KEY_PDNS", credentials == Credentials::Wrong
+                                ? std::string(kWrongSecret)
+                                : required("RAMPART_CONTRACT_API_KEY")}};
+  return make_powerdns_provider(settings, quick_clock(), {});
+}
+
+class ServerBackend : public Backend {
+ public:
+  explicit ServerBackend(Maker maker) : maker_(maker) {}
+
+  Result<Done> make_zone(const Name& zone, const Sets& sets) override {
+    return door_.make_zone(zone, sets);
+  }
+  Result<Sets> dump(const Name& zone) override { return door_.dump(zone); }
+  Result<Done> put(const Name& zone, const RecordKey& key,
+                   const std::optional<RecordSet>& set) override {
+    return door_.put(zone, key, set);
+  }
+  std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
+    return maker_(credentials);
+  }
+  bool arm(Fault fault, int nth, int count) override { return proxy_.arm(fault, nth, count); }
+  int calls() override { return proxy_.calls(); }
+  /// The API refuses such names; updates carry them.
+  bool takes_odd_names() const override { return maker_ != make_powerdns; }
+  std::vector<std::string> secrets() const override {
+    std::vector<std::string> secrets = {required("RAMPART_CONTRACT_SECRET"),
+                                        std::string(kWrongSecret)};
+    if (maker_ == make_powerdns) secrets.push_back(required("RAMPART_CONTRACT_API_KEY"));
+    return secrets;
+  }
+
+ private:
+  Maker maker_;
+  DnsSideDoor door_;
+  ProxyControl proxy_{"RAMPART_CONTRACT_CONTROL"};
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_powerdns_backend() {
+  return std::make_unique<ServerBackend>(make_powerdns);
+}
+
+std::unique_ptr<Backend> make_rfc2136_backend() {
+  return std::make_unique<ServerBackend>(make_rfc2136);
+}
+
+}  // namespace rampart::contract

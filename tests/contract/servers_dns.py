@@ -1,0 +1,210 @@
+"""Real name servers that take updates, each behind proxy.py: named, knot and pdns."""
+
+import base64
+import contextlib
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "servers"))
+
+import dns_server  # noqa: E402
+
+ZONES = ["contract.example", "sub.contract.example", "xn--bcher-kva.example"]
+SECRET = base64.b64encode(b"a secret of thirty-two octets...").decode()
+API_KEY = "pdns-api-key-of-the-suite"
+SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
+
+
+def program(name):
+    return shutil.which(name, path=dns_server.SBIN)
+
+
+def zone_file(folder, zone):
+    path = folder / f"{zone}.zone"
+    path.write_text(f"$ORIGIN {zone}.\n$TTL 3600\n@ SOA ns1.example.net. hostmaster.example.net. "
+                    "1 7200 900 1209600 300\n@ NS ns1.example.net.\n")
+    return path
+
+
+def start_named(folder, port, transfers):
+    """BIND; `transfers` says whether the adapter's keys may transfer zones."""
+    keys = "".join(f'key "{name}" {{ algorithm {algorithm}; secret "{SECRET}"; }};\n'
+                   for name, algorithm in [("side", "hmac-sha256"), ("rampart", "hmac-sha256"),
+                                           ("narrow", "hmac-sha512")])
+    allowed = "key side; key rampart; key narrow;" if transfers else "key side;"
+    zones = "".join(
+        f'zone "{zone}" {{ type primary; file "{zone_file(folder, zone)}"; check-names ignore;\n'
+        "  update-policy { grant side zonesub ANY; grant rampart zonesub ANY;\n"
+        f"    grant narrow name www.{zone}. TXT; }}; }};\n" for zone in ZONES)
+    config = folder / "named.conf"
+    config.write_text(f"""options {{
+  directory "{folder}"; pid-file "named.pid"; session-keyfile "session.key";
+  managed-keys-directory "."; lock-file none; listen-on port {port} {{ 127.0.0.1; }};
+  listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify no;
+  allow-transfer {{ {allowed} }}; max-records-per-type 0; max-types-per-name 0;
+}};
+controls {{}};
+{keys}{zones}""")
+    return [program("named"), "-g", "-n", "1", "-c", str(config)]
+
+
+def start_knot(folder, port):
+    keys = "".join(f"  - id: {name}.\n    algorithm: {algorithm}\n    secret: {SECRET}\n"
+                   for name, algorithm in [("side", "hmac-sha256"), ("rampart", "hmac-sha256"),
+                                           ("narrow", "hmac-sha512")])
+    zones = "".join(f"  - domain: {zone}\n    file: {zone_file(folder, zone)}\n"
+                    "    acl: [full, narrow]\n" for zone in ZONES)
+    config = folder / "knot.conf"
+    config.write_text(f"""server:
+    rundir: {folder}
+    listen: 127.0.0.1@{port}
+    tcp-workers: 2
+    udp-workers: 1
+database:
+    storage: {folder}
+key:
+{keys}acl:
+  - id: full
+    key: [side., rampart.]
+    action: [update, transfer]
+  - id: narrow
+    key: narrow.
+    action: [update, transfer]
+    update-type: [TXT]
+    update-owner: name
+    update-owner-match: equal
+    update-owner-name: [www]
+template:
+  - id: default
+    zonefile-sync: -1
+    zonefile-load: whole
+    journal-content: changes
+    semantic-checks: on
+zone:
+{zones}""")
+    return [program("knotd"), "-c", str(config)]
+
+
+def start_pdns(folder, port, api_port):
+    database = folder / "pdns.db"
+    subprocess.run(["sqlite3", str(database)], stdin=open(SCHEMA, encoding="utf-8"), check=True)
+    (folder / "pdns.conf").write_text(f"""launch=gsqlite3
+gsqlite3-database={database}
+gsqlite3-pragma-synchronous=0
+socket-dir={folder}
+local-address=127.0.0.1
+local-port={port}
+api=yes
+api-key={API_KEY}
+webserver=yes
+webserver-address=127.0.0.1
+webserver-port={api_port}
+webserver-allow-from=127.0.0.0/8
+webserver-max-bodysize=16
+dnsupdate=yes
+allow-dnsupdate-from=127.0.0.0/8
+allow-axfr-ips=
+disable-axfr=no
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+max-tcp-connections=100
+guardian=no
+daemon=no
+""")
+    tool = [program("pdnsutil"), f"--config-dir={folder}"]
+    quiet = {"check": True, "capture_output": True}
+    for name, algorithm in [("side", "hmac-sha256"), ("rampart", "hmac-sha256"),
+                            ("narrow", "hmac-sha512")]:
+        subprocess.run([*tool, "import-tsig-key", name, algorithm, SECRET], **quiet)
+    for zone in ZONES:
+        subprocess.run([*tool, "load-zone", zone, str(zone_file(folder, zone))], **quiet)
+        for meta in ("TSIG-ALLOW-DNSUPDATE", "TSIG-ALLOW-AXFR"):
+            subprocess.run([*tool, "set-meta", zone, meta, "side", "rampart"], **quiet)
+    return [program("pdns_server"), f"--config-dir={folder}"]
+
+
+def wait_for(port, process, log):
+    for _ in range(400):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+    raise RuntimeError("the server does not answer:\n" + log.read_text(errors="replace")[-3000:])
+
+
+@contextlib.contextmanager
+def running(folder, name, command, port):
+    """A process that is stopped by its id in the end."""
+    log = folder / f"{name}.log"
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT)
+    try:
+        wait_for(port, process, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def proxied(folder, mode, port):
+    """proxy.py before `port`: (its own port, its control port)."""
+    listen, control = dns_server.free_port(), dns_server.free_port()
+    command = [sys.executable, str(HERE / "proxy.py"), mode, str(listen), str(port), str(control)]
+    with running(folder, "proxy", command, listen):
+        yield listen, control
+
+
+@contextlib.contextmanager
+def serving(folder, make):
+    """One name server and its proxy; yields the environment."""
+    port = dns_server.free_port()
+    with running(folder, "server", make(folder, port), port):
+        with proxied(folder, "dns", port) as (listen, control):
+            yield {"RAMPART_CONTRACT_DNS_PORT": str(port), "RAMPART_CONTRACT_SECRET": SECRET,
+                   "RAMPART_CONTRACT_PROXY_PORT": str(listen),
+                   "RAMPART_CONTRACT_CONTROL": str(control),
+                   "RAMPART_CONTRACT_PDNS": str(folder) if (folder / "pdns.db").exists() else ""}
+
+
+def named(folder):
+    return serving(folder, lambda inside, port: start_named(inside, port, True))
+
+
+def named_without_transfers(folder):
+    return serving(folder, lambda inside, port: start_named(inside, port, False))
+
+
+def knot(folder):
+    return serving(folder, start_knot)
+
+
+def pdns(folder):
+    return serving(folder, lambda inside, port: start_pdns(inside, port, dns_server.free_port()))
+
+
+@contextlib.contextmanager
+def pdns_api(folder):
+    """pdns with a proxy before its HTTP API."""
+    port, api = dns_server.free_port(), dns_server.free_port()
+    with running(folder, "server", start_pdns(folder, port, api), api):
+        with proxied(folder, "http", api) as (listen, control):
+            yield {"RAMPART_CONTRACT_DNS_PORT": str(port), "RAMPART_CONTRACT_SECRET": SECRET,
+                   "RAMPART_CONTRACT_API_PORT": str(listen),
+                   "RAMPART_CONTRACT_API_KEY": API_KEY, "RAMPART_CONTRACT_PDNS": str(folder),
+                   "RAMPART_CONTRACT_CONTROL": str(control)}
