@@ -165,14 +165,59 @@ Result<Done> check_before(const SetChange& change, const std::map<RecordKey, Rec
   return Done{};
 }
 
-/// RFC 1034 section 3.6.2: beside a CNAME nothing may stand.
-Result<Done> check_neighbours(const SetChange& change, const std::map<RecordKey, RecordSet>& sets) {
+/// A CNAME that is kept at its name and not served as one.
+bool is_hidden(const Record& record, const Name& zone) {
+  return record.key.type == RecordType::CNAME && (record.proxied || record.key.name == zone);
+}
+
+/// RFC 1034 section 3.6.2: beside a CNAME nothing may stand; except at the apex, where the host
+/// never serves it.
+Result<Done> check_neighbours(const SetChange& change, std::span<const Record> records,
+                              const Name& zone) {
   if (!change.after || change.after->type == RecordType::CNAME) return Done{};
   const bool leaves = change.before && change.before->type == RecordType::CNAME;
-  if (leaves || !sets.contains({change.name, RecordType::CNAME})) return Done{};
+  const auto in_the_way = std::ranges::find_if(records, [&](const Record& record) {
+    return record.key == RecordKey{change.name, RecordType::CNAME} && change.name != zone;
+  });
+  if (in_the_way == records.end() || (leaves && !in_the_way->proxied)) return Done{};
   return Error{.what =
-                   fmt::format("{}: a CNAME stands at that name, and nothing may stand beside it",
-                               shown({change.name, change.after->type}))};
+                   fmt::format("{}: a {}CNAME stands at that name, and nothing may stand beside "
+                               "it; remove it first",
+                               shown({change.name, change.after->type}),
+                               in_the_way->proxied ? "proxied " : "")};
+}
+
+/// What goes with a set that leaves altogether.
+std::vector<Edit> removals(const SetChange& change, std::span<const Record> records,
+                           const Name& zone) {
+  std::vector<Edit> edits;
+  for (const Record& record : records) {
+    const bool leaves = change.before && !is_hidden(record, zone) &&
+                        record.key == RecordKey{change.name, change.before->type};
+    if (leaves) edits.push_back(removal(record));
+  }
+  return edits;
+}
+
+/// What comes with a set that is new. A proxied CNAME at the name becomes the one that is wanted.
+std::vector<Edit> additions(const SetChange& change, std::span<const Record> records,
+                            const Name& zone) {
+  std::vector<Edit> edits;
+  if (!change.after) return edits;
+  const auto& [type, set] = *change.after;
+  const auto hidden = std::ranges::find_if(records, [&](const Record& record) {
+    return record.key.name == change.name && is_hidden(record, zone) && change.name != zone;
+  });
+  const bool taken = type == RecordType::CNAME && hidden != records.end();
+  for (const std::string& value : set.values) {
+    Edit edit = addition({change.name, type}, value, set.ttl);
+    if (taken && edits.empty()) {
+      edit.kind = EditKind::Patch;
+      edit.id = hidden->id;
+    }
+    edits.push_back(std::move(edit));
+  }
+  return edits;
 }
 
 }  // namespace
@@ -180,7 +225,7 @@ Result<Done> check_neighbours(const SetChange& change, const std::map<RecordKey,
 std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Name& zone) {
   std::map<RecordKey, RecordSet> sets;
   for (const Record& record : records) {
-    if (record.key == RecordKey{zone, RecordType::CNAME}) continue;
+    if (is_hidden(record, zone)) continue;
     const auto [place, first] = sets.emplace(record.key, RecordSet{meant(record.ttl), {}});
     place->second.ttl = std::min(place->second.ttl, meant(record.ttl));
     place->second.values.insert(record.value);
@@ -220,25 +265,15 @@ Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Rec
   const std::map<RecordKey, RecordSet> sets = sets_of(records, zone);
   const Result<Done> as_read = check_before(change, sets);
   if (!as_read) return as_read.error();
-  const Result<Done> possible = check_neighbours(change, sets);
+  const Result<Done> possible = check_neighbours(change, records, zone);
   if (!possible) return possible.error();
   if (change.before && change.after && change.before->type == change.after->type) {
     const RecordKey key{change.name, change.after->type};
     return SetEditor(key, change.before->set, change.after->set, records).edits();
   }
-  std::vector<Edit> edits;
-  if (change.before) {
-    for (const Record& record : records) {
-      if (record.key == RecordKey{change.name, change.before->type}) {
-        edits.push_back(removal(record));
-      }
-    }
-  }
-  if (change.after) {
-    for (const std::string& value : change.after->set.values) {
-      edits.push_back(addition({change.name, change.after->type}, value, change.after->set.ttl));
-    }
-  }
+  std::vector<Edit> edits = removals(change, records, zone);
+  const std::vector<Edit> made = additions(change, records, zone);
+  edits.insert(edits.end(), made.begin(), made.end());
   return edits;
 }
 

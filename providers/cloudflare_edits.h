@@ -29,15 +29,12 @@ constexpr int kMostTxtOctets = 2048;
 struct Record {
   std::string id;
   RecordKey key;
-  std::string value;         ///< As in RecordSet; a proxied CNAME's ends in kProxiedMark.
+  std::string value;         ///< As in RecordSet.
   std::chrono::seconds ttl;  ///< As on the wire: 1 is automatic.
+  bool proxied = false;      ///< Served as addresses of Cloudflare.
 
   bool operator==(const Record&) const = default;
 };
-
-/// Follows a proxied CNAME's target, so that it differs from every wanted one: the world sees
-/// addresses of Cloudflare there and no CNAME.
-constexpr std::string_view kProxiedMark = " (proxied)";
 
 enum class EditKind { Delete, Patch, Post };
 
@@ -53,7 +50,7 @@ struct Edit {
 };
 
 /// The RRsets that `records` make up, as the world sees them: of siblings whose TTLs differ the
-/// least counts, and a CNAME at the apex of `zone` is none, since it is served flattened.
+/// least counts, and a CNAME that is proxied, or flattened at the apex of `zone`, is none.
 std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Name& zone);
 
 /// Whether the host would take `change.after`, whatever stands: an Error for what it would refuse,

@@ -62,10 +62,7 @@ std::string value_of(RecordType type, const Json& json) {
     content = fmt::format("{} {}", number_at(json, "priority"), content);
   }
   const Result<std::string> canonical = canonical_rdata(type, content);
-  std::string value = canonical ? *canonical : content;
-  const bool proxied = member(json, "proxied") == Json(true);
-  if (type == RecordType::CNAME && proxied) value += kProxiedMark;
-  return value;
+  return canonical ? *canonical : content;
 }
 
 Result<Record> read_item(const Json& json, Record*) {
@@ -76,7 +73,8 @@ Result<Record> read_item(const Json& json, Record*) {
   return Record{.id = id,
                 .key = {*name, *type},
                 .value = value_of(*type, json),
-                .ttl = seconds(number_at(json, "ttl"))};
+                .ttl = seconds(number_at(json, "ttl")),
+                .proxied = member(json, "proxied") == Json(true)};
 }
 
 Result<Zone> read_item(const Json& json, Zone*) {

@@ -165,10 +165,15 @@ TEST_CASE("a type changes in one batch") {
               {alias("1", "k.example.net")}, {"- 1", "+ TXT v=DKIM1; p=x 3600"});
 }
 
-TEST_CASE("a proxied CNAME differs from the same CNAME in the open") {
-  const std::string proxied = "k.example.net" + std::string(cf::kProxiedMark);
-  check_edits({kSelector, cname(proxied, 300), cname("k.example.net")}, {alias("1", proxied, 1)},
+TEST_CASE("a proxied CNAME is none, and becomes the one that is wanted") {
+  const std::vector<Record> proxied = {
+      {"1", {kSelector, RecordType::CNAME}, "k.example.net", seconds(1), true}};
+  CHECK(cf::sets_of(proxied, kZone).empty());
+  check_edits({kSelector, std::nullopt, cname("k.example.net")}, proxied,
               {"~ 1 k.example.net 3600"});
+  check_refused({kSelector, std::nullopt, txt({"a"})}, proxied, "a proxied CNAME stands", false);
+  check_refused({kSelector, cname("k.example.net"), cname("l.example.net")}, proxied,
+                "not as it was read", true);
 }
 
 TEST_CASE("a flattened CNAME at the apex is not in the way") {
