@@ -1,7 +1,7 @@
 /// DKIM's canonicalization.
 #include "mail/dkim_canon.h"
 
-#include <algorithm>
+#include <array>
 
 #include "mail/tags.h"
 
@@ -11,6 +11,22 @@ namespace {
 constexpr std::size_t kBuffer = 16384;
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// How many octets at the front are plain text: no line end, and in relaxed no blank. A table by
+// octet is several times faster than find_first_of.
+std::size_t plain_length(std::string_view octets, Canonicalization method) {
+  static constexpr auto kSpecial = [] {
+    std::array<unsigned char, 256> special{};
+    special['\r'] = special['\n'] = 3;
+    special[' '] = special['\t'] = 2;
+    return special;
+  }();
+  const unsigned char mask = method == Canonicalization::Simple ? 1 : 2;
+  const char* at = octets.data();
+  const char* const end = at + octets.size();
+  while (at != end && (kSpecial[static_cast<unsigned char>(*at)] & mask) == 0) ++at;
+  return static_cast<std::size_t>(at - octets.data());
+}
 
 // RFC 6376 section 3.4.2: unfolded, each run of blanks one space, none at either end.
 std::string relaxed_value(std::string_view value) {
@@ -75,7 +91,6 @@ void BodyCanonicalizer::add_text(std::string_view text) {
 }
 
 void BodyCanonicalizer::feed(std::string_view octets) {
-  const std::string_view special = method_ == Canonicalization::Simple ? "\r\n" : "\r\n \t";
   while (!octets.empty()) {
     const char c = octets.front();
     if (carriage_return_ && c != '\n') {
@@ -90,7 +105,7 @@ void BodyCanonicalizer::feed(std::string_view octets) {
     } else if (method_ == Canonicalization::Relaxed && is_blank(c)) {
       blank_ = true;
     } else {
-      taken = std::min(octets.find_first_of(special), octets.size());
+      taken = plain_length(octets, method_);
       add_text(octets.substr(0, taken));
     }
     octets.remove_prefix(taken);
