@@ -7,11 +7,13 @@
 #include <sstream>
 #include <string>
 
+#include "tests/support/places.h"
+
 namespace rampart::testing {
 
 /// Compares `text` with tests/golden/<name>, or writes it there where UPDATE_GOLDEN is set.
 inline void check_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(RAMPART_SOURCE_DIR) + "/tests/golden/" + name;
+  const std::string path = source_dir() + "/tests/golden/" + name;
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path, std::ios::binary) << text;
     return;

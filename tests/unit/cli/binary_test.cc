@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/git.h"
+#include "tests/support/places.h"
 
 namespace rampart {
 namespace {
@@ -151,7 +152,7 @@ TEST_CASE("a file is written whole, or through a device without replacing it") {
 }
 
 TEST_CASE("docs/commands.md has a section for each command, with its options") {
-  const auto text = read_file(RAMPART_SOURCE_DIR "/docs/commands.md");
+  const auto text = read_file(source_dir() + "/docs/commands.md");
   REQUIRE(text.ok());
   for (const Command& command : commands()) {
     CAPTURE(command.name);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mail/spf_pages.h"
+#include "tests/support/places.h"
 #include "tests/support/spf_zone.h"
 
 namespace rampart::spf {
@@ -15,7 +16,7 @@ using nlohmann::json;
 
 json load_suite() {
   const char* folder = std::getenv("RAMPART_SHARED");
-  const std::string base = folder ? folder : std::string(RAMPART_SOURCE_DIR) + "/../shared";
+  const std::string base = folder ? folder : source_dir() + "/../shared";
   std::ifstream file(base + "/data/spf-openspf-rfc7208.json");
   return file ? json::parse(file) : json::array();
 }

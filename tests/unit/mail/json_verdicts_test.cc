@@ -12,6 +12,7 @@
 #include "mail/dkim_key.h"
 #include "mail/org_domain.h"
 #include "mail/spf.h"
+#include "tests/support/places.h"
 
 namespace rampart {
 namespace {
@@ -20,7 +21,7 @@ using nlohmann::json;
 
 std::ifstream shared_file(const std::string& name) {
   const char* folder = std::getenv("RAMPART_SHARED");
-  const std::string base = folder ? folder : std::string(RAMPART_SOURCE_DIR) + "/../shared";
+  const std::string base = folder ? folder : source_dir() + "/../shared";
   return std::ifstream(base + "/data/" + name);
 }
 

@@ -8,6 +8,7 @@
 
 #include "policies/codes.h"
 #include "reconciler/config.h"
+#include "tests/support/places.h"
 
 using namespace rampart;
 
@@ -15,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kTests = fs::path(RAMPART_SOURCE_DIR) / "tests";
+const fs::path kTests = fs::path(source_dir()) / "tests";
 
 std::string read(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

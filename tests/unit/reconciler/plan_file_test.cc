@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/places.h"
+
 namespace rampart {
 namespace {
 
@@ -138,7 +140,7 @@ TEST_CASE("the digest is of the changes alone") {
 
 TEST_CASE("a plan written by another program is read, its digest included") {
   for (const char* name : {"plan.json", "empty_plan.json"}) {
-    std::ifstream file(std::string(RAMPART_SOURCE_DIR) + "/tests/fuzz/corpus/plan_file/" + name);
+    std::ifstream file(source_dir() + "/tests/fuzz/corpus/plan_file/" + name);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     INFO(name);
     CHECK(plan_from_json(text).ok());

@@ -1,0 +1,7 @@
+#include "tests/support/places.h"
+
+namespace rampart {
+
+std::string source_dir() { return RAMPART_SOURCE_DIR; }
+
+}  // namespace rampart
