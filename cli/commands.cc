@@ -71,6 +71,17 @@ std::vector<Command> mail_commands() {
   };
 }
 
+std::vector<Command> reports_commands() {
+  return {
+      {.name = "reports ingest",
+       .summary = "Read aggregate reports from files, folders and mails into the store.",
+       .options = {{"trusted", "", "Vouch for all of it: its reports may move gates."},
+                   {"quarantine", "DIR", "Copy files that were refused into this folder."}},
+       .positionals = {{"PATH", "Files, folders, globs; - is standard input.", Count::Any}},
+       .run = run_reports_ingest},
+  };
+}
+
 std::vector<Command> telling_commands() {
   return {
       {.name = "senders",
@@ -105,6 +116,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> rows = judging_commands();
     std::ranges::move(mail_commands(), std::back_inserter(rows));
+    std::ranges::move(reports_commands(), std::back_inserter(rows));
     std::ranges::move(telling_commands(), std::back_inserter(rows));
     return rows;
   }();

@@ -55,6 +55,7 @@ ExitCode run_spf_check(Context& context);
 ExitCode run_spf_tree(Context& context);
 ExitCode run_check_message(Context& context);
 ExitCode run_spf_flatten(Context& context);
+ExitCode run_reports_ingest(Context& context);
 ExitCode run_senders_list(Context& context);
 ExitCode run_senders_show(Context& context);
 ExitCode run_senders_search(Context& context);

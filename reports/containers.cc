@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "reports/archive.h"
 #include "reports/mbox.h"
@@ -124,10 +123,9 @@ class Walker {
   static bool may_be_report(Content content, const MimePart& part) {
     if (content == Content::Xml) {
       // The HTML half of a covering letter begins with a mark, too.
-      std::string head(part.octets.substr(0, kSniffed));
-      std::ranges::transform(head, head.begin(),
-                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      return head.find("<html") == head.npos && head.find("<!doctype html") == head.npos;
+      const std::string_view head = part.octets.substr(0, kSniffed);
+      const bool wide = head.find('\0') != head.npos;
+      return wide || head.find("<?xml") != head.npos || head.find("feedback") != head.npos;
     }
     return content == Content::Gzip || content == Content::Zlib || content == Content::Zip ||
            content == Content::Tar;

@@ -93,7 +93,7 @@ std::optional<Time> iso(std::string_view text) {
 }
 
 std::optional<Time> plausible(Time time) {
-  constexpr Time kFirst{std::chrono::seconds(946'684'800)};
+  constexpr Time kFirst{std::chrono::seconds(0)};
   constexpr Time kLast{std::chrono::seconds(4'102'444'800)};
   if (time < kFirst || time >= kLast) return std::nullopt;
   return time;

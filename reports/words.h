@@ -15,7 +15,7 @@ constexpr std::int64_t kMostMessages = 1'000'000'000'000;
 /// "12", "12.0" or "+12"; nothing for what is negative, broken or more than kMostMessages.
 std::optional<std::int64_t> parse_count(std::string_view text);
 
-/// Unix seconds, also as milliseconds, with decimals or as an ISO 8601 date; within 2000 to 2100.
+/// Unix seconds, also as milliseconds, with decimals or as an ISO 8601 date; within 1970 to 2100.
 std::optional<Time> parse_moment(std::string_view text);
 
 /// Results of either mechanism with the aliases of old drafts and loose reporters; empty is None.

@@ -292,7 +292,8 @@ TEST_CASE("what is cut, incomplete or hostile is refused") {
        "!no date_range"},
       {"date of words", with_dates("yesterday", "today"), "!no date"},
       {"negative date", with_dates("-1", "1700000000"), "!no date"},
-      {"year 1970", with_dates("1", "2"), "!no date"},
+      {"year 1970", with_dates("1", "2"), "1 1 3"},
+      {"year 2200", with_dates("7258118400", "7258118401"), "!no date"},
       {"year 33658", with_dates("999999999999", "99999999999999999999"), "!no date"},
       {"thirteenth month", with_dates("2023-13-01", "2023-13-02"), "!no date"},
       {"25 o'clock", with_dates("2023-11-14T25:00:00Z", "2023-11-15"), "!no date"},
@@ -338,20 +339,21 @@ TEST_CASE("what is cut, incomplete or hostile is refused") {
 
 TEST_CASE("values are taken whole and by their aliases") {
   const Read got = read(
-      report(replaced(replaced(kHead, "Example Mail", "x &amp; y &lt;z&gt; &#233; \xE9"), "r1",
-                      "<![CDATA[<r&1>]]>") +
-             replaced(kPolicy, "<adkim>r</adkim>",
-                      "<adkim>S</adkim><np>reject</np><testing>y"
-                      "</testing>") +
-             "<record>" +
-             replaced(row(), "<spf>fail</spf>",
-                      "<spf></spf><reason><type>Forwarded</type><comment>a &amp; b <c@d> e</comment>"
-                      "</reason><reason><type></type></reason>") +
-             "<identifiers><envelope_to>B.Example.</envelope_to><header_from>EXAMPLE.com."
-             "</header_from></identifiers><auth_results><dkim><domain>Example.COM</domain>"
-             "<selector>S1</selector><result>PASS</result></dkim><dkim><domain>b.example</domain>"
-             "<result>hardfail</result></dkim><spf><domain>c.example</domain><scope>HELO</scope>"
-             "<result>unknown</result></spf></auth_results></record>"),
+      report(
+          replaced(replaced(kHead, "Example Mail", "x &amp; y &lt;z&gt; &#233; \xE9"), "r1",
+                   "<![CDATA[<r&1>]]>") +
+          replaced(kPolicy, "<adkim>r</adkim>",
+                   "<adkim>S</adkim><np>reject</np><testing>y"
+                   "</testing>") +
+          "<record>" +
+          replaced(row(), "<spf>fail</spf>",
+                   "<spf></spf><reason><type>Forwarded</type><comment>a &amp; b <c@d> e</comment>"
+                   "</reason><reason><type></type></reason>") +
+          "<identifiers><envelope_to>B.Example.</envelope_to><header_from>EXAMPLE.com."
+          "</header_from></identifiers><auth_results><dkim><domain>Example.COM</domain>"
+          "<selector>S1</selector><result>PASS</result></dkim><dkim><domain>b.example</domain>"
+          "<result>hardfail</result></dkim><spf><domain>c.example</domain><scope>HELO</scope>"
+          "<result>unknown</result></spf></auth_results></record>"),
       5);
   REQUIRE(got.error.empty());
   const Header& header = got.headers.at(0);

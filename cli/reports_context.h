@@ -1,0 +1,21 @@
+/// What the commands about reports share: the store, the YAML where there is one, the resolver.
+#pragma once
+
+#include <functional>
+
+#include "cli/context.h"
+#include "reports/ingest.h"
+
+namespace rampart {
+
+/// Where the store stands: `--store`, RAMPART_STORE, else rampart.db beside the YAML.
+Result<std::string> store_path(const Context& context);
+
+/// The whole YAML where -c names one or domains.yaml stands here, else the catalogue alone.
+/// Failures are reported already.
+std::optional<Config> config_or_catalogue(const Context& context);
+
+/// Asks the resolvers that the flags, the YAML or the system name.
+Result<reports::Resolve> resolve_for(const Context& context, const Config& config);
+
+}  // namespace rampart

@@ -1,0 +1,39 @@
+/// What an ingest came to.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/views_reports.h"
+
+namespace rampart {
+
+using Json = nlohmann::ordered_json;
+
+std::string ingested_text(const reports::Ingested& outcome) {
+  std::string text = fmt::format(
+      "{} files: {} new reports ({} verified), {} known already, {} records, {} messages.\n",
+      outcome.files, outcome.reports, outcome.verified, outcome.duplicates, outcome.records,
+      outcome.messages);
+  if (!outcome.refused.empty()) text += fmt::format("{} refused:\n", outcome.refused.size());
+  for (const reports::Refused& one : outcome.refused) {
+    text += fmt::format("  {}: {}\n", one.file, one.error);
+  }
+  return text;
+}
+
+std::string ingested_json(const reports::Ingested& outcome) {
+  Json json;
+  json["files"] = outcome.files;
+  json["reports"] = outcome.reports;
+  json["duplicates"] = outcome.duplicates;
+  json["verified"] = outcome.verified;
+  json["records"] = outcome.records;
+  json["messages"] = outcome.messages;
+  json["refused"] = Json::array();
+  for (const reports::Refused& one : outcome.refused) {
+    json["refused"].push_back({{"file", one.file}, {"error", one.error}});
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace rampart
