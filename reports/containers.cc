@@ -123,9 +123,12 @@ class Walker {
   static bool may_be_report(Content content, const MimePart& part) {
     if (content == Content::Xml) {
       // The HTML half of a covering letter begins with a mark, too.
-      const std::string_view head = part.octets.substr(0, kSniffed);
+      std::string_view head = part.octets.substr(0, kSniffed);
       const bool wide = head.find('\0') != head.npos;
-      return wide || head.find("<?xml") != head.npos || head.find("feedback") != head.npos;
+      head.remove_prefix(std::min(head.find('<'), head.size()));
+      const std::string_view tag = head.substr(0, head.find_first_of(" \t\r\n>"));
+      return wide || tag.starts_with("<?xml") || tag.ends_with("feedback") || tag == "<xs:schema" ||
+             (tag.starts_with("<!--") && head.find("feedback") != head.npos);
     }
     return content == Content::Gzip || content == Content::Zlib || content == Content::Zip ||
            content == Content::Tar;
