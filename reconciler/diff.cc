@@ -181,6 +181,35 @@ void diff_key(const Place& place, const RecordKey& key, std::span<const Want> wa
   diff_same_type(place, key, live, wants, out);
 }
 
+/// The delegation at or above `name` within the zone: what is written below it is never served.
+std::optional<Name> cut_above(const LiveZone& zone, const Name& name) {
+  for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
+    const auto servers = zone.sets.find({at, RecordType::NS});
+    if (servers != zone.sets.end() && servers->second.state == LiveState::Present) return at;
+  }
+  return std::nullopt;
+}
+
+/// RFC 1034 section 4.2.1: a zone holds nothing of its own below a cut.
+void report_cut(const Domain& domain, const LiveZone& zone, const Name& cut, const RecordKey& key,
+                DiffResult& out) {
+  const std::string message =
+      fmt::format("{} is delegated away from {} at {}: what is written below it is never served",
+                  cut.text(), zone.apex.text(), zone.provider);
+  const auto told = std::ranges::find(out.findings, message, &Finding::message);
+  if (told != out.findings.end()) {
+    told->withholds.push_back(key);
+    return;
+  }
+  out.findings.push_back({Severity::Error,
+                          "zone-missing",
+                          domain.name,
+                          message,
+                          fmt::format("name the provider that holds the zone {}", cut.text()),
+                          domain.mark,
+                          {key}});
+}
+
 }  // namespace
 
 DiffResult diff(const Domain& domain, std::span<const Want> wants, const LiveZone& zone,
@@ -189,6 +218,10 @@ DiffResult diff(const Domain& domain, std::span<const Want> wants, const LiveZon
   for (const Want& want : wants) by_key[want.key].push_back(want);
   DiffResult out;
   for (const auto& [key, group] : by_key) {
+    if (const std::optional<Name> cut = cut_above(zone, key.name)) {
+      report_cut(domain, zone, *cut, key, out);
+      continue;
+    }
     diff_key({domain, zone, world, key.name}, key, group, out);
   }
   return out;

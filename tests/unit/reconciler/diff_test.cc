@@ -154,6 +154,14 @@ TEST_CASE("removing takes only what is ours") {
   CHECK(run({{}, {want(kDmarc, RecordKind::Dmarc, std::nullopt)}}).changes.empty());
 }
 
+TEST_CASE("nothing is written below a delegation") {
+  const RecordKey cut{Name::literal("_domainkey.example.com"), RecordType::NS};
+  const Want key = want(kSelector, RecordKind::DkimKey, "v=DKIM1; p=");
+  CHECK(only_code(run({{{cut, present({"ns.vendor.example"})}}, {key}})) == "zone-missing");
+  const RecordKey apex_servers{kDomain, RecordType::NS};
+  CHECK(run({{{apex_servers, present({"ns1.example.com"})}}, {key}}).changes.size() == 1);
+}
+
 TEST_CASE("a lost stranger is noticed") {
   const TypedSet before{RecordType::TXT, {std::chrono::seconds(60), {"site=1", "v=spf1 ~all"}}};
   const TypedSet lost{RecordType::TXT, {std::chrono::seconds(60), {"v=spf1 ~all"}}};
