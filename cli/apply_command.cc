@@ -133,7 +133,8 @@ void show(const Context& context, const Job& job, const std::vector<WriteOutcome
     context.outside.out << apply_json(job.plan, outcomes, waiting);
     return;
   }
-  context.outside.out << outcome_text(outcomes, context.colour);
+  context.outside.out << kept_back_text(job.plan, context.colour)
+                      << outcome_text(outcomes, context.colour);
   if (!waiting.empty()) context.outside.out << '\n' << verify_text(waiting, context.colour);
 }
 

@@ -19,6 +19,10 @@ std::string plan_text(const Plan& plan, Colour colour);
 /// than `limit` bytes (GitHub takes fewer than 65,536 characters).
 std::string plan_markdown(const Plan& plan, std::size_t limit);
 
+/// What keeps back changes that could not even be made: holds, and Errors without a withheld change
+/// to stand beside. Empty where there is none.
+std::string kept_back_text(const Plan& plan, Colour colour);
+
 /// What was written zone by zone, what was not, and why.
 std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colour);
 

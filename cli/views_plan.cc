@@ -1,6 +1,8 @@
 /// A plan as text: what changes and why, what stays and why, what is wrong, and who gains a say.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/plan_lines.h"
 #include "cli/views.h"
 #include "dns/txt.h"
@@ -97,6 +99,23 @@ void show_edits(std::string& out, const Plan& plan, Colour colour) {
 }
 
 }  // namespace
+
+std::string kept_back_text(const Plan& plan, Colour colour) {
+  const auto told = [&](const Finding& finding) {
+    return std::ranges::any_of(plan.withheld, [&](const Withheld& withheld) {
+      return withheld.change.domain == finding.domain &&
+             std::ranges::find(withheld.codes, finding.code) != withheld.codes.end();
+    });
+  };
+  Plan rest = plan;
+  std::erase_if(rest.findings, [&](const Finding& finding) {
+    return finding.severity != Severity::Error || told(finding);
+  });
+  std::string out;
+  show_holds(out, rest, colour);
+  show_findings(out, rest, colour);
+  return out.empty() ? out : out + "\n";
+}
 
 std::string plan_text(const Plan& plan, Colour colour) {
   std::string out;
