@@ -137,7 +137,10 @@ def fuzz_suites():
 
 def long_suites():
     """What --all adds; builds first."""
-    suites = [Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200)]
+    suites = [Suite("spf-differential-long", [sys.executable,
+                                              "tests/differential/spf_differential_test.py",
+                                              "20000"], 900),
+              Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200)]
     if build("asan"):
         options = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
                    "UBSAN_OPTIONS": "print_stacktrace=1"}
