@@ -1,3 +1,4 @@
+/// Reading and writing spf.lock.
 #include <filesystem>
 #include <fstream>
 #include <iterator>

@@ -26,8 +26,9 @@ def example():
     includes = " ".join(f"include:s{number}.example" for number in range(10))
     lines = [f"zone\texample.com\tTXT\tv=spf1 ip4:203.0.113.0/24 {includes} ~all"]
     for number in range(10):
-        terms = [f"ip4:{chance.randrange(1, 224)}.{chance.randrange(256)}.{chance.randrange(256)}.0/"
-                 f"{chance.choice([20, 22, 24, 28])}" for _ in range(11)]
+        terms = [f"ip4:{chance.randrange(1, 224)}.{chance.randrange(256)}."
+                 f"{chance.randrange(256)}.0/{chance.choice([20, 22, 24, 28])}"
+                 for _ in range(11)]
         terms += [f"ip6:2a0{chance.randrange(10)}:{chance.randrange(9999)}::/36" for _ in range(3)]
         lines.append(f"zone\ts{number}.example\tTXT\tv=spf1 {' '.join(terms)} ~all")
     for number in range(CLIENTS):

@@ -87,7 +87,8 @@ def classify(peer, case, ours, theirs):
 def drivers():
     """{peer: command} of those installed."""
     found = {"Rampart": [str(RAMPART)]}
-    if subprocess.run(["/usr/bin/python3", "-c", "import spf"], capture_output=True).returncode == 0:
+    import_spf = ["/usr/bin/python3", "-c", "import spf"]
+    if subprocess.run(import_spf, capture_output=True).returncode == 0:
         found["pyspf"] = ["/usr/bin/python3", str(HERE / "pyspf_driver.py")]
     if subprocess.run(["perl", "-MMail::SPF", "-e1"], capture_output=True).returncode == 0:
         found["Mail::SPF"] = ["perl", str(HERE / "mail_spf_driver.pl")]
