@@ -41,10 +41,7 @@ class State:
         with self.lock:
             self.calls += 1
             hit = self.nth <= self.calls < self.nth + self.count
-            latency, fault = self.latency, self.fault if hit else "none"
-        if latency:
-            time.sleep(latency)
-        return fault
+            return self.fault if hit else "none"
 
     def command(self, line):
         words = line.split()
@@ -116,6 +113,7 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = self.server.state.next_fault()
+        time.sleep(self.server.state.latency)
         if fault == "closed-before":
             return self.drop()
         if fault in ("throttled", "throttled-retry-after"):
@@ -174,6 +172,7 @@ class DnsHandler(socketserver.BaseRequestHandler):
 
     def setup(self):
         self.pending = []
+        self.due = {}
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = socket.create_connection(("127.0.0.1", self.server.host_port), PATIENCE)
 
@@ -193,6 +192,8 @@ class DnsHandler(socketserver.BaseRequestHandler):
                 continue
             if fault != "none":
                 self.pending.append(fault)
+            # Questions under way together wait together.
+            self.due[message[:2]] = time.monotonic() + self.server.state.latency
             self.host.sendall(framed(message))
         time.sleep(0)
         close(self.request)
@@ -202,6 +203,7 @@ class DnsHandler(socketserver.BaseRequestHandler):
         while (message := read_frame(self.host)) is not None:
             fault = self.pending.pop() if self.pending else "none"
             data = framed(message)
+            time.sleep(max(0.0, self.due.get(message[:2], 0.0) - time.monotonic()))
             try:
                 if fault == "closed-after":
                     break
