@@ -6,6 +6,11 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || is_digit(c) ||
+         std::string_view("_-*/+=").find(c) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Escaped> read_escape(std::string_view text) {
@@ -23,6 +28,24 @@ std::string decimal_escape(char octet) {
   text[1] = static_cast<char>('0' + value / 100);
   text[2] = static_cast<char>('0' + value / 10 % 10);
   text[3] = static_cast<char>('0' + value % 10);
+  return text;
+}
+
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string spell_label(std::string_view octets) {
+  std::string text;
+  for (const char raw : octets) {
+    const char c = to_lower(raw);
+    if (is_plain(c)) {
+      text += c;
+    } else if (c == '.' || c == '\\') {
+      text += '\\';
+      text += c;
+    } else {
+      text += decimal_escape(c);
+    }
+  }
   return text;
 }
 

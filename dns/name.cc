@@ -22,36 +22,12 @@ constexpr std::size_t kMostShown = 80;
 /// Text taken over from libidn2, which allocates with malloc.
 using IdnText = std::unique_ptr<char, decltype(&idn2_free)>;
 
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         std::string_view("_-*/+=").find(c) != std::string_view::npos;
-}
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 Error not_a_name(std::string_view text, std::string_view why) {
   std::string shown = printable(text.substr(0, kMostShown));
   if (text.size() > kMostShown) shown += "...";
   return Error{.what = "\"" + shown + "\" is not a DNS name: " + std::string(why)};
-}
-
-/// A label's octets in the one spelling that Name keeps.
-std::string spell(std::string_view octets) {
-  std::string text;
-  for (const char raw : octets) {
-    const char c = to_lower(raw);
-    if (is_plain(c)) {
-      text += c;
-    } else if (c == '.' || c == '\\') {
-      text += '\\';
-      text += c;
-    } else {
-      text += decimal_escape(c);
-    }
-  }
-  return text;
 }
 
 /// The octets that one label of Name's own spelling stands for.
@@ -183,7 +159,7 @@ Result<Name> Name::parse(std::string_view text) {
   for (const std::string& label : *labels) {
     wire_octets += label.size() + 1;
     if (!spelled.empty()) spelled += '.';
-    spelled += spell(label);
+    spelled += spell_label(label);
   }
   if (wire_octets > kMostWireOctets) {
     return not_a_name(text, "it takes " + std::to_string(wire_octets) + " octets, at most 255 fit");

@@ -11,32 +11,13 @@
 #include <array>
 #include <memory>
 
+#include "dns/escape.h"
+
 namespace rampart {
 namespace {
 
 std::string_view octets(const ldns_rdf* rdf) {
   return {reinterpret_cast<const char*>(ldns_rdf_data(rdf)), ldns_rdf_size(rdf)};
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '*' ||
-         c == '/' || c == '+' || c == '=';
-}
-
-void append_label(std::string& text, std::string_view label) {
-  for (const char octet : label) {
-    const char c = lower(octet);
-    if (is_plain(c)) {
-      text += c;
-    } else if (c == '.' || c == '\\') {
-      text += '\\';
-      text += c;
-    } else {
-      text += fmt::format("\\{:03}", static_cast<unsigned char>(c));
-    }
-  }
 }
 
 /// Presentation form of an uncompressed wire name; nullopt where its labels overrun it.
@@ -47,7 +28,7 @@ std::optional<std::string> name_text(std::string_view wire) {
     if (length == 0) return text.empty() ? "." : text;
     if (length > 63 || length + 1 > wire.size()) return std::nullopt;
     if (!text.empty()) text += '.';
-    append_label(text, wire.substr(1, length));
+    text += spell_label(wire.substr(1, length));
     wire.remove_prefix(length + 1);
   }
   return std::nullopt;
@@ -96,7 +77,7 @@ std::optional<std::string> fields(const ldns_rr* rr) {
 
 std::string wire_name(const ldns_rdf* rdf) {
   std::string wire(octets(rdf));
-  for (char& c : wire) c = lower(c);
+  for (char& c : wire) c = to_lower(c);
   return wire;
 }
 
