@@ -81,6 +81,7 @@ ExitCode write_lock(const Context& context, const Config& config, const Subject&
   }
   lock = refresh.lock;
   locks.value()[subject.domain] = std::move(refresh.lock);
+  if (lock.terms.empty()) locks.value().erase(subject.domain);
   const auto written = write_file(spf_lock_path(config.folder), print_spf_locks(*locks));
   if (!written) return fail(context, "spf-lock-invalid", written.error());
   progress(context, fmt::format("wrote {}", spf_lock_path(config.folder)));
