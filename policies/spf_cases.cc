@@ -116,6 +116,18 @@ std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const Wor
   return cases;
 }
 
+std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config,
+                                          const World& world) {
+  std::map<Name, SpfDelta> deltas;
+  for (const SpfCase& item : spf_cases(plan, config, world)) {
+    SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
+    // Two hosts of one zone tell the same story; the first that changes is told.
+    if (deltas.contains(item.domain.name) && delta == SpfDelta{}) continue;
+    deltas.insert_or_assign(item.domain.name, std::move(delta));
+  }
+  return deltas;
+}
+
 SpfCost cost_of(const spf::Tree& tree, const Config& config) {
   SpfCost cost;
   cost.lookups = tree.lookups;

@@ -27,6 +27,11 @@ struct SpfCase {
 /// Every case, by domain, then as the zones stand in the World.
 std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const World& world);
 
+/// Who may send as each domain whose record the plan changes, gained and lost, by address: the
+/// fragments of flattened records are seen through.
+std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config,
+                                          const World& world);
+
 /// A tree's cost with what the catalogue last knew of includes that cannot be opened.
 struct SpfCost {
   int lookups = 0;

@@ -66,7 +66,9 @@ std::vector<std::string> beyond(const Name& domain, const SpfView& ours, const S
       continue;
     }
     for (const spf::Network& network : extra.networks()) {
-      rest.push_back((network.ip.v6 ? "ip6:" : "ip4:") + spf::to_text(network));
+      const bool single = network.length == (network.ip.v6 ? 128 : 32);
+      rest.push_back((network.ip.v6 ? "ip6:" : "ip4:") +
+                     (single ? network.ip.text() : spf::to_text(network)));
     }
   }
   std::ranges::sort(rest);

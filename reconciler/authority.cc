@@ -8,6 +8,7 @@
 #include "mail/dkim_key.h"
 #include "mail/kind.h"
 #include "mail/spf.h"
+#include "policies/spf_cases.h"
 
 namespace rampart {
 namespace {
@@ -31,14 +32,17 @@ void add_key(const std::string& value, std::set<std::string>& grants) {
   grants.insert(shape ? "key " + shape->fingerprint : "key that cannot be read");
 }
 
-std::set<std::string> grants_of(const Name& name, const std::optional<TypedSet>& set) {
+/// Whether SPF terms are told here, or by address elsewhere.
+enum class Told { All, KeysAlone };
+
+std::set<std::string> grants_of(const Name& name, const std::optional<TypedSet>& set, Told told) {
   std::set<std::string> grants;
   if (!set) return grants;
   const RecordKey key{name, set->type};
   for (const std::string& value : set->set.values) {
     switch (kind_of(key, value)) {
       case RecordKind::Spf:
-        add_spf(value, grants);
+        if (told == Told::All) add_spf(value, grants);
         break;
       case RecordKind::DkimKey:
         add_key(value, grants);
@@ -61,16 +65,25 @@ std::vector<std::string> without(const std::set<std::string>& a, const std::set<
 
 }  // namespace
 
-std::vector<Authority> authority_of(std::span<const Change> changes) {
+std::vector<Authority> authority_of(const Plan& plan, const Config& config, const World& world) {
+  const std::map<Name, SpfDelta> senders = authority_of_spf(plan, config, world);
   std::map<Name, std::pair<std::set<std::string>, std::set<std::string>>> by_domain;
-  for (const Change& change : changes) {
+  for (const Change& change : plan.changes) {
+    const Told told = senders.contains(change.domain) ? Told::KeysAlone : Told::All;
     auto& [before, after] = by_domain[change.domain];
-    before.merge(grants_of(change.name(), change.set.before));
-    after.merge(grants_of(change.name(), change.set.after));
+    before.merge(grants_of(change.name(), change.set.before, told));
+    after.merge(grants_of(change.name(), change.set.after, told));
   }
   std::vector<Authority> rows;
   for (const auto& [domain, sides] : by_domain) {
     Authority row{domain, without(sides.second, sides.first), without(sides.first, sides.second)};
+    const auto delta = senders.find(domain);
+    if (delta != senders.end()) {
+      std::ranges::copy(delta->second.gains, std::back_inserter(row.gains));
+      std::ranges::copy(delta->second.loses, std::back_inserter(row.loses));
+      std::ranges::sort(row.gains);
+      std::ranges::sort(row.loses);
+    }
     if (!row.gains.empty() || !row.loses.empty()) rows.push_back(std::move(row));
   }
   return rows;

@@ -337,7 +337,7 @@ Plan make_plan(const Config& config, const World& world) {
   withhold_blocked(plan);
   hold_for_keys(plan);
   if (world.frozen) hold_for_freeze(plan);
-  plan.authority = authority_of(plan.changes);
+  plan.authority = authority_of(plan, config, world);
   sort_all(plan);
   return plan;
 }
