@@ -42,6 +42,52 @@ std::vector<Command> judging_commands() {
   };
 }
 
+const CommandOption kUnencrypted{"unencrypted", "",
+                                 "Keep private keys unencrypted, where git would not take them."};
+const CommandOption kIdentity{"identity", "FILE",
+                              "The private key of a recipient, on the host that may open keys."};
+
+std::vector<Command> key_commands() {
+  return {
+      {.name = "rotate",
+       .summary = "Make the keys that are due, and move the others through their states.",
+       .options = {{"write", "", "Make the keys and edit the YAML in place."},
+                   {"compromised", "SELECTOR",
+                    "Replace this key at once: publish another, then revoke it."},
+                   kUnencrypted},
+       .run = run_rotate},
+      {.name = "keys list",
+       .summary = "List the key folder: age, state, where published, what comes next.",
+       .run = run_keys_list},
+      {.name = "keys generate",
+       .summary = "Make a key pair for a selector that was never used.",
+       .options = {{"algorithm",
+                    "NAME",
+                    "rsa2048 (default), rsa4096, ed25519, or both.",
+                    0,
+                    {"rsa2048", "rsa4096", "ed25519", "both"}},
+                   kUnencrypted},
+       .positionals = {{"DOMAIN", "The domain that is to sign."},
+                       {"SELECTOR", "The key's selector; with both, r and e are added."}},
+       .run = run_keys_generate},
+      {.name = "keys import",
+       .summary = "Take in a key of opendkim-genkey, rspamadm, PEM or a zone's TXT.",
+       .options = {kUnencrypted, kIdentity},
+       .positionals = {{"DOMAIN", "The domain that signs."},
+                       {"SELECTOR", "The key's selector."},
+                       {"FILE", "The files that hold its halves.", Count::Any}},
+       .run = run_keys_import},
+      {.name = "keys export",
+       .summary = "Write keys whose public half is live as a signer wants them.",
+       .options = {{"out", "DIR", "The folder to write to."},
+                   {"path", "DIR", "Where the signer will find that folder (default: as --out)."},
+                   {"check", "", "Write nothing: say what differs."},
+                   kIdentity},
+       .formats = {"opendkim", "rspamd", "pem"},
+       .run = run_keys_export},
+  };
+}
+
 std::vector<Command> mail_commands() {
   return {
       {.name = "spf check",
@@ -115,6 +161,7 @@ std::vector<Command> telling_commands() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> rows = judging_commands();
+    std::ranges::move(key_commands(), std::back_inserter(rows));
     std::ranges::move(mail_commands(), std::back_inserter(rows));
     std::ranges::move(reports_commands(), std::back_inserter(rows));
     std::ranges::move(telling_commands(), std::back_inserter(rows));

@@ -161,4 +161,17 @@ Result<std::map<std::string, std::string>> files_at(const std::string& ref,
   return files;
 }
 
+bool would_be_committed(const std::string& folder, const std::string& path) {
+  std::error_code failed;
+  std::filesystem::path at = std::filesystem::canonical(folder, failed);
+  if (failed) at = std::filesystem::absolute(folder);
+  bool inside = false;
+  for (; !inside; at = at.parent_path()) {
+    inside = std::filesystem::exists(at / ".git", failed);
+    if (at == at.parent_path()) break;
+  }
+  // Where git itself cannot be asked, the file counts as one that it would take up.
+  return inside && !git(folder, {"check-ignore", "--quiet", "--no-index", "--", path}, "");
+}
+
 }  // namespace rampart

@@ -14,4 +14,7 @@ namespace rampart {
 Result<std::map<std::string, std::string>> files_at(const std::string& ref,
                                                     const std::string& config_file);
 
+/// Whether `path` beneath `folder` lies in a git work tree that does not ignore it.
+bool would_be_committed(const std::string& folder, const std::string& path);
+
 }  // namespace rampart

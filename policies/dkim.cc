@@ -8,8 +8,10 @@
 #include "mail/dkim_key.h"
 #include "policies/dkim_live.h"
 #include "policies/dkim_names.h"
+#include "policies/dkim_rotation.h"
 #include "policies/live.h"
 #include "policies/opinions.h"
+#include "policies/rotation.h"
 
 namespace rampart {
 namespace {
@@ -162,38 +164,24 @@ void want_declared(const Domain& domain, const World& world, Opinion& opinion) {
   }
 }
 
-// `past` selectors are ours, but no key is removed on silence alone.
-void hold_past(const Domain& domain, const World& world, const RotationSpec& rotation,
-               Opinion& opinion) {
-  for (const std::string& past : rotation.past) {
-    const auto name = selector_name(domain, past);
-    if (!name) continue;
-    const auto live = live_values(domain, world, {*name, RecordType::TXT}, RecordKind::DkimKey);
-    if (live.empty()) continue;
-    opinion.holds.push_back(
-        Hold{domain.name, "no-evidence",
-             fmt::format("the past selector {} stays: no reports show that nothing signs with it, "
-                         "and silence is no proof",
-                         past)});
-  }
-}
-
 void want_rotations(const Domain& domain, const World& world, Opinion& opinion) {
   for (const RotationSpec& rotation : domain.rotations) {
     const std::pair<std::optional<std::string>, std::string_view> rows[] = {
         {rotation.current, "current"}, {rotation.next, "next"}};
     for (const auto& [selector, role] : rows) {
       if (!selector) continue;
-      const auto name = selector_name(domain, *selector);
-      if (!name) continue;
-      want_public_key({domain, world, *name, std::nullopt, rotation.mark},
-                      rotation_key_path(domain.name, *selector),
-                      fmt::format("because {} is the {} selector of rotation {}", *selector, role,
-                                  rotation.name),
-                      opinion);
+      for (const std::string& one : selectors_of(*selector)) {
+        const auto name = selector_name(domain, one);
+        if (!name) continue;
+        want_public_key(
+            {domain, world, *name, std::nullopt, rotation.mark},
+            rotation_key_path(domain.name, one),
+            fmt::format("because {} is the {} selector of rotation {}", one, role, rotation.name),
+            opinion);
+      }
     }
-    hold_past(domain, world, rotation, opinion);
   }
+  want_past(domain, world, opinion);
 }
 
 // The names that the YAML itself speaks for.
@@ -314,6 +302,29 @@ void report_conflict(const Domain& domain, const Name& name, const std::string& 
   opinion.findings.push_back(std::move(finding));
 }
 
+// The CNAME of senders that are all retired goes on proof; until then it stays as it is.
+bool retire_delegation(const Domain& domain, const World& world, const Name& name,
+                       const std::vector<std::size_t>& senders, Opinion& opinion) {
+  std::string why;
+  for (const std::size_t index : senders) {
+    const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
+    if (!one.hold.empty()) {
+      opinion.holds.push_back(
+          {domain.name, one.hold, fmt::format("the selector {} stays: {}", name.text(), one.why)});
+    }
+    if (!one.may_go) return false;
+    why = one.why;
+  }
+  opinion.wants.push_back({.key = {name, RecordType::CNAME},
+                           .kind = RecordKind::DkimCname,
+                           .value = std::nullopt,
+                           .ttl = std::nullopt,
+                           .new_ttl = std::nullopt,
+                           .turn = Turn::Retire,
+                           .reason = "because " + why});
+  return true;
+}
+
 void want_delegations(const Domain& domain, const World& world, Opinion& opinion) {
   const auto wanted = delegations(domain);
   for (auto row = wanted.begin(); row != wanted.end(); row = wanted.upper_bound(row->first)) {
@@ -322,6 +333,7 @@ void want_delegations(const Domain& domain, const World& world, Opinion& opinion
       report_conflict(domain, row->first, who, opinion);
       continue;
     }
+    if (retire_delegation(domain, world, row->first, row->second.senders, opinion)) continue;
     want_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target.text(),
                fmt::format("because {} signs with a key that it keeps itself", who), opinion);
   }

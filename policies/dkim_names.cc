@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "policies/rotation.h"
+
 namespace rampart {
 namespace {
 
@@ -70,9 +72,7 @@ std::vector<std::string> declared_selectors(const Domain& domain) {
   std::set<std::string> selectors;
   for (const SelectorSpec& spec : domain.selectors) selectors.insert(spec.selector);
   for (const RotationSpec& rotation : domain.rotations) {
-    if (rotation.current) selectors.insert(*rotation.current);
-    if (rotation.next) selectors.insert(*rotation.next);
-    selectors.insert(rotation.past.begin(), rotation.past.end());
+    for (const std::string& selector : selectors_of(rotation)) selectors.insert(selector);
   }
   return {selectors.begin(), selectors.end()};
 }

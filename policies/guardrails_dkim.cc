@@ -5,6 +5,7 @@
 #include <set>
 
 #include "mail/dkim_key.h"
+#include "policies/dkim_rotation.h"
 #include "policies/guardrails_dmarc.h"
 
 namespace rampart {
@@ -24,9 +25,10 @@ std::set<std::string> signing_keys(const std::optional<TypedSet>& set, const Nam
   return keys;
 }
 
-bool is_managed(const Change& change, const Config& config) {
+const Domain* managed(const Change& change, const Config& config) {
   const auto domain = config.domains.find(change.domain);
-  return domain != config.domains.end() && domain->second.state == DomainState::Managed;
+  const bool found = domain != config.domains.end() && domain->second.state == DomainState::Managed;
+  return found ? &domain->second : nullptr;
 }
 
 // RFC 6376 section 3.1: a selector's key is never exchanged for another, because mail under way is
@@ -46,10 +48,12 @@ Finding removed(const Change& change, std::string_view what) {
 
 }  // namespace
 
-std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config, const World&) {
+std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config,
+                                           const World& world) {
   std::vector<Finding> found;
   for (const Change& change : plan.changes) {
-    if (!is_managed(change, config)) continue;
+    const Domain* domain = managed(change, config);
+    if (domain == nullptr) continue;
     const auto before = signing_keys(change.set.before, change.name());
     const auto after = signing_keys(change.set.after, change.name());
     // Moving a key to where its vendor keeps it is how delegation begins.
@@ -59,6 +63,7 @@ std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& confi
     if (before.empty() || kept || (delegates && change.set.before->type == RecordType::TXT)) {
       continue;
     }
+    if (after.empty() && proven_unused(*domain, world).contains(change.name())) continue;
     found.push_back(removed(change, after.empty() ? "removed or revoked" : "replaced"));
   }
   return found;

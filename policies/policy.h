@@ -119,6 +119,10 @@ struct RotationSpec {
   std::optional<std::string> next;
   std::vector<std::string> past;
   std::optional<std::string> signing;
+  std::optional<Date> published;        ///< The day on which `next` was first seen everywhere.
+  std::optional<Date> signing_since;    ///< The day on which `signing` was first seen to name it.
+  std::map<std::string, Date> revoked;  ///< Past selectors first seen with an empty p=.
+  std::vector<std::string> compromised;
   Mark mark;
 };
 

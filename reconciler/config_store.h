@@ -69,6 +69,11 @@ void convert(Loader& loader, const Node& node, const Shape& shape, T& out) {
     for (std::size_t i = 0; i + 1 < value.children.size(); i += 2) {
       out[value.children[i].text] = value.children[i + 1].value().text;
     }
+  } else if constexpr (std::is_same_v<T, std::map<std::string, Date>>) {
+    for (std::size_t i = 0; i + 1 < value.children.size(); i += 2) {
+      const auto date = parse_date(value.children[i + 1].value().text);
+      out[value.children[i].text] = date.value_or(Date{});
+    }
   } else {
     loader.read({&node}, *object_of<T>(), &out);
   }

@@ -73,31 +73,49 @@ const Object* dmarc_object() {
   return &object;
 }
 
+// What `rotate` keeps of a rotation's life; it may stand beside `rotate:` or within it.
+std::vector<Field> with_state(std::vector<Field> fields) {
+  static const Shape past = set_of(selector());
+  static const Shape days = map_of(date());
+  const std::vector<Field> state = {
+      field<&RotationSpec::current>("current", selector(),
+                                    "The selector in use; `rotate` writes it."),
+      field<&RotationSpec::next>("next", selector(), "The selector to come; `rotate` writes it."),
+      field<&RotationSpec::past>("past", past, "Every selector ever used; `rotate` writes it."),
+      field<&RotationSpec::signing>("signing", selector(),
+                                    "The selector that the signer says it uses."),
+      field<&RotationSpec::published>("published", date(),
+                                      "When `next` was seen everywhere; `rotate` writes it."),
+      field<&RotationSpec::signing_since>("signing_since", date(),
+                                          "When `signing` named it; `rotate` writes it."),
+      field<&RotationSpec::revoked>("revoked", days,
+                                    "When selectors were seen revoked; `rotate` writes it."),
+      field<&RotationSpec::compromised>("compromised", past,
+                                        "Selectors whose key others may hold."),
+  };
+  fields.insert(fields.end(), state.begin(), state.end());
+  return fields;
+}
+
 const Object* rotate_object() {
   static const Shape name = text_like(check_identifier, "^[A-Za-z0-9_.-]+$");
   static const Shape sender = text_like(check_sender);
   static const Shape algorithm =
       choice({{"rsa2048", 0}, {"rsa4096", 0}, {"ed25519", 0}, {"both", 0}});
-  static const Shape past = set_of(selector());
   static const Object object{
       "rotate",
-      {field<&RotationSpec::name>("name", name, "The rotation's name, first part of its selectors.",
-                                  Need::Required),
-       field<&RotationSpec::sender>("sender", sender, "The sender that signs with these keys.",
-                                    Need::Required),
-       field<&RotationSpec::every>("every", duration(), "How long a key signs."),
-       field<&RotationSpec::algorithm>("algorithm", algorithm, "What keys are made."),
-       field<&RotationSpec::publish_ahead>("publish_ahead", duration(),
-                                           "How long a key stands before it signs."),
-       field<&RotationSpec::keep>("keep", duration(), "How long a key stands after it signed."),
-       field<&RotationSpec::revoke>("revoke", duration(),
-                                    "How long it then stands revoked, with an empty p=."),
-       field<&RotationSpec::current>("current", selector(),
-                                     "The selector in use; `rotate` writes it."),
-       field<&RotationSpec::next>("next", selector(), "The selector to come; `rotate` writes it."),
-       field<&RotationSpec::past>("past", past, "Every selector ever used; `rotate` writes it."),
-       field<&RotationSpec::signing>("signing", selector(),
-                                     "The selector that the signer says it uses.")},
+      with_state(
+          {field<&RotationSpec::name>(
+               "name", name, "The rotation's name, first part of its selectors.", Need::Required),
+           field<&RotationSpec::sender>("sender", sender, "The sender that signs with these keys.",
+                                        Need::Required),
+           field<&RotationSpec::every>("every", duration(), "How long a key signs."),
+           field<&RotationSpec::algorithm>("algorithm", algorithm, "What keys are made."),
+           field<&RotationSpec::publish_ahead>("publish_ahead", duration(),
+                                               "How long a key stands before it signs."),
+           field<&RotationSpec::keep>("keep", duration(), "How long a key stands after it signed."),
+           field<&RotationSpec::revoke>("revoke", duration(),
+                                        "How long it then stands revoked, with an empty p=.")}),
       {},
       place<RotationSpec>,
       nullptr,
@@ -127,16 +145,10 @@ const Object* selector_object() {
 
 const Object* rotation_object() {
   static const Shape rotate = object(rotate_object);
-  static const Shape past = set_of(selector());
   static const Object object{
       "a rotation",
-      {field("rotate", rotate, "Keys that Rampart makes and replaces.", through, Need::Required),
-       field<&RotationSpec::current>("current", selector(),
-                                     "The selector in use; `rotate` writes it."),
-       field<&RotationSpec::next>("next", selector(), "The selector to come; `rotate` writes it."),
-       field<&RotationSpec::past>("past", past, "Every selector ever used; `rotate` writes it."),
-       field<&RotationSpec::signing>("signing", selector(),
-                                     "The selector that the signer says it uses.")},
+      with_state({field("rotate", rotate, "Keys that Rampart makes and replaces.", through,
+                        Need::Required)}),
       {},
       nullptr,
       nullptr,

@@ -3,6 +3,7 @@
 
 #include "mail/dkim_key.h"
 #include "policies/dkim_names.h"
+#include "policies/rotation.h"
 #include "providers/beneath.h"
 
 namespace rampart {
@@ -44,10 +45,9 @@ std::map<std::string, PublicKey> read_public_keys(const Config& config) {
       if (spec.public_key) add(*spec.public_key);
     }
     for (const RotationSpec& rotation : domain.rotations) {
-      for (const auto& selector : {rotation.current, rotation.next}) {
-        if (selector) add(rotation_key_path(name, *selector));
+      for (const std::string& selector : selectors_of(rotation)) {
+        add(rotation_key_path(name, selector));
       }
-      for (const std::string& selector : rotation.past) add(rotation_key_path(name, selector));
     }
   }
   return keys;

@@ -1,0 +1,139 @@
+/// Keys as signers want them.
+#include "keys/export.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+
+#include "keys/secure_file.h"
+
+namespace rampart {
+namespace {
+
+constexpr unsigned kMode = 0600;
+
+std::string key_file(const KeyPlace& place) { return place.selector + ".pem"; }
+
+std::string signer_path(const ExportJob& job, const KeyPlace& place) {
+  std::string folder = job.installed_at;
+  if (folder.empty()) folder = std::filesystem::absolute(job.out).lexically_normal().string();
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  return fmt::format("{}/{}/{}", folder, place.domain.text(), key_file(place));
+}
+
+// KeyTable and SigningTable as opendkim.conf(5) describes them; the latter for `refile:`.
+std::map<std::string, std::string> opendkim_tables(const ExportJob& job) {
+  std::map<std::string, std::string> tables{{"KeyTable", ""}, {"SigningTable", ""}};
+  for (const KeyPlace& place : job.places) {
+    const std::string domain = place.domain.text();
+    const std::string key = fmt::format("{}._domainkey.{}", place.selector, domain);
+    tables["KeyTable"] +=
+        fmt::format("{} {}:{}:{}\n", key, domain, place.selector, signer_path(job, place));
+    tables["SigningTable"] += fmt::format("*@{} {}\n", domain, key);
+  }
+  return tables;
+}
+
+// Maps for `selector_map` and `path_map`, and the same as `domain {}` blocks, which alone can hold
+// several selectors of one domain.
+std::map<std::string, std::string> rspamd_tables(const ExportJob& job) {
+  std::map<std::string, std::string> tables{
+      {"dkim_selectors.map", ""}, {"dkim_paths.map", ""}, {"dkim_domains.conf", ""}};
+  std::map<Name, std::string> blocks;
+  for (const KeyPlace& place : job.places) {
+    const std::string domain = place.domain.text();
+    std::string& block = blocks[place.domain];
+    if (block.empty()) {
+      tables["dkim_selectors.map"] += fmt::format("{} {}\n", domain, place.selector);
+      tables["dkim_paths.map"] += fmt::format("{} {}\n", domain, signer_path(job, place));
+    }
+    block += fmt::format("      {{ selector = \"{}\"; path = \"{}\"; }},\n", place.selector,
+                         signer_path(job, place));
+  }
+  std::string& text = tables["dkim_domains.conf"];
+  text = "domain {\n";
+  for (const auto& [domain, block] : blocks) {
+    text += fmt::format("  {} {{\n    selectors [\n{}    ]\n  }}\n", domain.text(), block);
+  }
+  text += "}\n";
+  return tables;
+}
+
+std::map<std::string, std::string> tables_of(const ExportJob& job) {
+  if (job.format == SignerFormat::OpenDkim) return opendkim_tables(job);
+  if (job.format == SignerFormat::Rspamd) return rspamd_tables(job);
+  return {};
+}
+
+// Signers read PKCS#8 of both algorithms.
+Result<Done> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder,
+                       const Unlock& unlock) {
+  const auto pair = folder.open(place, unlock);
+  if (!pair) return pair.error();
+  const auto pem = plain_pem(*pair);
+  if (!pem) return pem.error();
+  const auto out = KeyDirectory::make(job.out, place.domain.text());
+  if (!out) return out.error();
+  return out->replace(key_file(place), pem->text(), kMode);
+}
+
+std::string check_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder) {
+  const std::string shown = place.domain.text() + "/" + key_file(place);
+  const auto out = KeyDirectory::open(job.out, place.domain.text());
+  const auto pem = out ? out->read(key_file(place)) : Result<Secret>(Error{});
+  if (!pem) return fmt::format("{} is missing", shown);
+  const auto pair = open_key(pem->text(), Unlock{});
+  if (!pair) return fmt::format("{}: {}", shown, pair.error().what);
+  const auto half = folder.public_half(place);
+  if (!half) return sentence(half.error());
+  const auto same = check_pair(*pair, *half);
+  return same ? "" : fmt::format("{} holds another key", shown);
+}
+
+}  // namespace
+
+std::optional<SignerFormat> parse_signer_format(std::string_view text) {
+  if (text == "opendkim") return SignerFormat::OpenDkim;
+  if (text == "rspamd") return SignerFormat::Rspamd;
+  if (text == "pem") return SignerFormat::Pem;
+  return std::nullopt;
+}
+
+Result<std::vector<std::string>> export_keys(const ExportJob& job, const KeyFolder& folder,
+                                             const Unlock& unlock) {
+  std::error_code failed;
+  std::filesystem::create_directories(job.out, failed);
+  std::vector<std::string> written;
+  for (const KeyPlace& place : job.places) {
+    if (auto done = write_key(job, place, folder, unlock); !done) return done.error();
+    written.push_back(place.domain.text() + "/" + key_file(place));
+  }
+  const auto out = KeyDirectory::open(job.out, "");
+  if (!out) return out.error();
+  for (const auto& [name, text] : tables_of(job)) {
+    if (auto done = out->replace(name, text, kMode); !done) return done.error();
+    written.push_back(name);
+  }
+  return written;
+}
+
+std::vector<std::string> check_export(const ExportJob& job, const KeyFolder& folder) {
+  std::vector<std::string> differences;
+  for (const KeyPlace& place : job.places) {
+    const std::string difference = check_key(job, place, folder);
+    if (!difference.empty()) differences.push_back(difference);
+  }
+  const auto out = KeyDirectory::open(job.out, "");
+  for (const auto& [name, text] : tables_of(job)) {
+    const auto there = out ? out->read(name) : Result<Secret>(Error{});
+    if (!there) {
+      differences.push_back(fmt::format("{} is missing", name));
+    } else if (there->text() != text) {
+      differences.push_back(fmt::format("{} differs", name));
+    }
+  }
+  return differences;
+}
+
+}  // namespace rampart

@@ -1,0 +1,66 @@
+/// Keys that other tools made.
+#include "keys/import.h"
+
+#include "mail/dkim_key.h"
+
+namespace rampart {
+namespace {
+
+Result<Done> take(const std::string& path, const std::string& pem, ImportedKey& key) {
+  const auto mine = dkim::key_from_pem(pem);
+  if (!mine) return within(path, mine.error());
+  if (key.public_pem.empty()) {
+    key.public_pem = pem;
+    return Done{};
+  }
+  const auto other = dkim::key_from_pem(key.public_pem);
+  if (other && other->key == mine->key) return Done{};
+  return Error{"its key is not that of the other files", path};
+}
+
+}  // namespace
+
+std::optional<std::string> record_in(std::string_view text) {
+  std::string joined;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ';' && !quoted) {
+      at = std::min(text.find('\n', at), text.size());  // A comment; it may hold quotes.
+    } else if (quoted) {
+      if (c == '\\' && at + 1 < text.size()) ++at;
+      joined += text[at];
+    }
+  }
+  if (joined.empty()) joined = text;
+  const auto record = dkim::parse_key(joined);
+  if (!record || record->revoked()) return std::nullopt;
+  return dkim::print_key(*record);
+}
+
+Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock& unlock) {
+  ImportedKey key;
+  for (const KeyFile& file : files) {
+    const std::string_view text = file.text.text();
+    Result<std::string> pem =
+        Error{"it holds neither a key in PEM form nor a TXT record", file.path};
+    if (form_of(text)) {
+      auto pair = open_key(text, unlock);
+      if (!pair) return within(file.path, pair.error());
+      pem = public_pem(*pair);
+      key.pair = *pair;
+    } else if (text.find("-----BEGIN PUBLIC KEY-----") != text.npos) {
+      pem = std::string(text);
+    } else if (const auto record = record_in(text)) {
+      pem = pem_of_record(*record);
+    }
+    if (!pem) return pem.error();
+    if (auto done = take(file.path, *pem, key); !done) return done.error();
+  }
+  if (key.public_pem.empty()) return Error{"no file was named"};
+  return key;
+}
+
+}  // namespace rampart

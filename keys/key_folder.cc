@@ -1,0 +1,190 @@
+/// The key folder.
+#include "keys/key_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "keys/secure_file.h"
+#include "mail/dkim_key.h"
+
+namespace rampart {
+namespace {
+
+constexpr unsigned kPrivateMode = 0600;
+constexpr unsigned kPublicMode = 0644;
+
+std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
+
+Result<Done> check_place(const KeyPlace& place) {
+  const auto name = place.domain.child(place.selector + "._domainkey");
+  if (is_plain_part(place.selector) && name) return Done{};
+  return Error{fmt::format("`{}` is no selector", place.selector)};
+}
+
+// What a reader sees above the key itself.
+std::string with_header(const KeyPlace& place, const std::string& pem, const std::string& made) {
+  const auto record = dkim::key_from_pem(pem);
+  const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
+  return fmt::format(
+      "# DKIM public key of {}._domainkey.{}\n# algorithm: {}\n# made: {}\n# fingerprint: {}\n{}",
+      place.selector, place.domain.text(),
+      record ? algorithm_word(dkim::print_key(*record)) : "unknown", made,
+      shape ? shape->fingerprint : "unknown", pem.substr(std::min(pem.size(), pem.find("-----"))));
+}
+
+std::string header_value(std::string_view text, std::string_view name) {
+  const std::string label = fmt::format("# {}: ", name);
+  const std::size_t at = text.find(label);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + label.size());
+  return std::string(rest.substr(0, rest.find_first_of("\r\n")));
+}
+
+Result<Done> write_private(const KeyDirectory& folder, const std::string& name, const KeyPair& pair,
+                           const Protection& protection) {
+  if (protection.form == KeyForm::Plain) {
+    const auto plain = plain_pem(pair);
+    if (!plain) return plain.error();
+    return folder.create(name, plain->text(), kPrivateMode);
+  }
+  const auto sealed = protection.form == KeyForm::Passphrase
+                          ? sealed_with(pair, protection.passphrase)
+                          : sealed_for(pair, protection.certificates);
+  if (!sealed) return sealed.error();
+  return folder.create(name, *sealed, kPrivateMode);
+}
+
+// The names of a folder's entries, sorted; none where it cannot be read.
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator at(path, failed), end; !failed && at != end;
+       at.increment(failed)) {
+    names.push_back(at->path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+std::string algorithm_word(const std::string& text) {
+  const auto record = dkim::parse_key(text);
+  const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
+  if (!shape) return "unknown";
+  return shape->algorithm == "rsa" ? fmt::format("rsa{}", shape->bits) : shape->algorithm;
+}
+
+std::string KeyFolder::path_of(const KeyPlace& place, std::string_view ending) const {
+  const std::string start = root_.empty() || root_ == "." ? "" : root_ + "/";
+  return fmt::format("{}{}/{}{}", start, inside(place), place.selector, ending);
+}
+
+bool KeyFolder::has(const KeyPlace& place) const {
+  const auto folder = KeyDirectory::open(root_, inside(place));
+  return folder && (folder->has(place.selector + ".key") || folder->has(place.selector + ".pub"));
+}
+
+bool KeyFolder::complete(const KeyPlace& place) const {
+  const auto folder = KeyDirectory::open(root_, inside(place));
+  return folder && folder->has(place.selector + ".key") && folder->has(place.selector + ".pub");
+}
+
+Result<Done> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
+                              const Protection& protection, const std::string& made) const {
+  if (auto good = check_place(place); !good) return good;
+  const auto folder = KeyDirectory::make(root_, inside(place));
+  if (!folder) return folder.error();
+  const std::string name = place.selector + ".key";
+  if (folder->has(place.selector + ".pub")) {
+    return Error{"this selector has a key already: choose another, selectors are never reused",
+                 path_of(place, "")};
+  }
+  const auto pem = public_pem(pair);
+  if (!pem) return pem.error();
+  // A private half alone is what a killed run left: without its public half nothing used it.
+  if (auto done = folder->remove(name); !done) return done;
+  if (auto done = write_private(*folder, name, pair, protection); !done) {
+    return within(path_of(place, ""), done.error());
+  }
+  const auto done =
+      folder->create(place.selector + ".pub", with_header(place, *pem, made), kPublicMode);
+  if (done) return done;
+  static_cast<void>(folder->remove(name));
+  return within(path_of(place, ""), done.error());
+}
+
+Result<Done> KeyFolder::store_public(const KeyPlace& place, const std::string& pem,
+                                     const std::string& made) const {
+  if (auto good = check_place(place); !good) return good;
+  const auto folder = KeyDirectory::make(root_, inside(place));
+  if (!folder) return folder.error();
+  if (const auto record = dkim::key_from_pem(pem); !record) return record.error();
+  return folder->create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
+}
+
+Result<KeyPair> KeyFolder::open(const KeyPlace& place, const Unlock& unlock) const {
+  const std::string path = path_of(place, ".key");
+  const auto folder = KeyDirectory::open(root_, inside(place));
+  if (!folder) return within(path, folder.error());
+  const auto pem = folder->read(place.selector + ".key");
+  if (!pem) return Error{pem.error().what, path};
+  auto pair = open_key(pem->text(), unlock);
+  if (!pair) return within(path, pair.error());
+  const auto half = folder->read(place.selector + ".pub");
+  if (!half) return Error{half.error().what, path_of(place, ".pub")};
+  if (const auto same = check_pair(*pair, half->text()); !same) return within(path, same.error());
+  return pair;
+}
+
+Result<std::string> KeyFolder::public_half(const KeyPlace& place) const {
+  const auto folder = KeyDirectory::open(root_, inside(place));
+  if (!folder) return folder.error();
+  const auto text = folder->read(place.selector + ".pub");
+  if (!text) return Error{text.error().what, path_of(place, ".pub")};
+  return std::string(text->text());
+}
+
+KeyEntry KeyFolder::entry(const KeyPlace& place) const {
+  KeyEntry entry{.place = place};
+  const auto text = public_half(place);
+  if (text) {
+    const auto record = dkim::key_from_pem(*text);
+    const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
+    if (shape) {
+      entry.algorithm = algorithm_word(dkim::print_key(*record));
+      entry.fingerprint = shape->fingerprint;
+    } else {
+      entry.error = shape.error().what;
+    }
+    entry.made = header_value(*text, "made");
+  } else {
+    entry.error = text.error().what;
+  }
+  const auto folder = KeyDirectory::open(root_, inside(place));
+  if (!folder) return entry;
+  const auto pem = folder->read(place.selector + ".key");
+  if (pem) entry.private_key = form_of(pem->text());
+  return entry;
+}
+
+std::vector<KeyEntry> KeyFolder::list() const {
+  std::vector<KeyEntry> entries;
+  const std::string top = root_.empty() ? "keys" : root_ + "/keys";
+  for (const std::string& folder : names_in(top)) {
+    const auto domain = Name::parse(folder);
+    if (!domain || domain->text() != folder) continue;
+    std::set<std::string> selectors;
+    for (const std::string& file : names_in(top + "/" + folder)) {
+      const bool half = file.ends_with(".key") || file.ends_with(".pub");
+      if (half && is_plain_part(file)) selectors.insert(file.substr(0, file.size() - 4));
+    }
+    for (const std::string& selector : selectors) entries.push_back(entry({*domain, selector}));
+  }
+  return entries;
+}
+
+}  // namespace rampart

@@ -1,0 +1,83 @@
+/// The key folder: `<keys>/<domain>/<selector>.key`, the private half as it was protected, and
+/// `.pub`, the public half for the plan and for review. A selector's files are never overwritten.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/name.h"
+#include "keys/key_pair.h"
+
+namespace rampart {
+
+/// One selector's place.
+struct KeyPlace {
+  Name domain;
+  std::string selector;
+
+  bool operator==(const KeyPlace&) const = default;
+};
+
+/// How new private keys are kept.
+struct Protection {
+  KeyForm form = KeyForm::Recipients;
+  Secret passphrase = {};                      ///< For Passphrase.
+  std::vector<std::string> certificates = {};  ///< For Recipients: PEM texts.
+};
+
+/// What the folder holds of one selector.
+struct KeyEntry {
+  KeyPlace place;
+  std::string algorithm = {};               ///< "rsa2048", "ed25519", "rsa1024".
+  std::string fingerprint = {};             ///< "sha256:...", as plans name it.
+  std::string made = {};                    ///< The day in the header: "2026-11-21", or empty.
+  std::optional<KeyForm> private_key = {};  ///< Empty: the host that signs keeps it.
+  std::string error = {};                   ///< Why the public half could not be read.
+
+  bool operator==(const KeyEntry&) const = default;
+};
+
+/// The folder; `root` is the YAML's own folder, and nothing outside `root`/keys is touched.
+class KeyFolder {
+ public:
+  explicit KeyFolder(std::string root) : root_(std::move(root)) {}
+
+  /// "conf/keys/example.com/s1.key", for messages.
+  std::string path_of(const KeyPlace& place, std::string_view ending) const;
+
+  /// Whether either half stands.
+  bool has(const KeyPlace& place) const;
+
+  /// Whether both halves stand.
+  bool complete(const KeyPlace& place) const;
+
+  /// Stores a pair: the private half first, so that no public half stands without it. `made` is
+  /// the day that the header names.
+  Result<Done> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
+                     const std::string& made) const;
+
+  /// Stores a public half alone: the host that signs keeps the private one.
+  Result<Done> store_public(const KeyPlace& place, const std::string& pem,
+                            const std::string& made) const;
+
+  /// Opens a private key and checks it against its public half.
+  Result<KeyPair> open(const KeyPlace& place, const Unlock& unlock) const;
+
+  /// The public half's PEM, header included.
+  Result<std::string> public_half(const KeyPlace& place) const;
+
+  /// All selectors, sorted by domain and selector.
+  std::vector<KeyEntry> list() const;
+
+  /// One selector's entry.
+  KeyEntry entry(const KeyPlace& place) const;
+
+ private:
+  std::string root_;
+};
+
+/// The algorithm and length of a key record's key as one word: "rsa2048", "ed25519".
+std::string algorithm_word(const std::string& record);
+
+}  // namespace rampart

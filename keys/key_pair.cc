@@ -1,0 +1,242 @@
+/// Key pairs by OpenSSL.
+#include "keys/key_pair.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
+#include <openssl/cms.h>  // Declares its PEM functions only behind pem.h.
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "keys/openssl_values.h"
+#include "mail/dkim_key.h"
+
+namespace rampart {
+namespace {
+
+// OpenSSL's own cost for files; one key takes about 60 ms to open.
+constexpr std::uint64_t kScryptCost = 1 << 14;
+constexpr std::uint64_t kScryptBlock = 8;
+constexpr std::uint64_t kScryptLanes = 1;
+
+KeyPair pair_of(PkeyPtr key) {
+  auto handle = std::make_shared<KeyPair::Handle>();
+  handle->key = std::move(key);
+  return KeyPair(std::move(handle));
+}
+
+PkeyPtr make_one(KeyAlgorithm algorithm) {
+  if (algorithm == KeyAlgorithm::Ed25519) {
+    return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  }
+  const std::size_t bits = algorithm == KeyAlgorithm::Rsa4096 ? 4096 : 2048;
+  return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
+}
+
+BioPtr reader(std::string_view text) {
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::string_view written(BIO* bio) {
+  char* octets = nullptr;
+  const long size = BIO_get_mem_data(bio, &octets);
+  return {octets, static_cast<std::size_t>(std::max(size, 0L))};
+}
+
+// Gives OpenSSL the passphrase; where there is none, it must not ask at the terminal.
+int give_passphrase(char* buffer, int size, int, void* secret) {
+  const std::string_view text = static_cast<const Secret*>(secret)->text();
+  if (text.empty() || text.size() > static_cast<std::size_t>(size)) return -1;
+  std::copy(text.begin(), text.end(), buffer);
+  return static_cast<int>(text.size());
+}
+
+Result<KeyPair> open_pkcs8(std::string_view pem, const Secret& passphrase, Error wrong) {
+  const BioPtr in = reader(pem);
+  PkeyPtr key(in ? PEM_read_bio_PrivateKey(in.get(), nullptr, give_passphrase,
+                                           const_cast<Secret*>(&passphrase))
+                 : nullptr);
+  ERR_clear_error();
+  if (!key) return wrong;
+  return pair_of(std::move(key));
+}
+
+Result<KeyPair> open_cms(std::string_view pem, const Secret& identity) {
+  if (identity.empty()) {
+    return Error{"it is encrypted to the mail host: open it there, with --identity"};
+  }
+  const BioPtr in = reader(pem);
+  const CmsPtr cms(in ? PEM_read_bio_CMS(in.get(), nullptr, nullptr, nullptr) : nullptr);
+  if (!cms) return openssl_error("it is damaged");
+  const Secret none;
+  const auto opener = open_pkcs8(
+      identity.text(), none, Error{"the file of --identity holds no private key that can be read"});
+  if (!opener) return opener.error();
+  const BioPtr out(BIO_new(BIO_s_secmem()));
+  const bool opened = out && CMS_decrypt(cms.get(), opener->handle().key.get(), nullptr, nullptr,
+                                         out.get(), CMS_BINARY) == 1;
+  ERR_clear_error();
+  if (!opened) return Error{"the key of --identity does not open it: it is for other recipients"};
+  // A wrong RSA key decrypts to noise rather than to nothing, so that nobody learns from it.
+  return open_pkcs8(written(out.get()), none,
+                    Error{"the key of --identity does not open it: it is for other recipients"});
+}
+
+}  // namespace
+
+std::string_view to_text(KeyAlgorithm algorithm) {
+  if (algorithm == KeyAlgorithm::Rsa2048) return "rsa2048";
+  return algorithm == KeyAlgorithm::Rsa4096 ? "rsa4096" : "ed25519";
+}
+
+std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view text) {
+  for (const auto one : {KeyAlgorithm::Rsa2048, KeyAlgorithm::Rsa4096, KeyAlgorithm::Ed25519}) {
+    if (to_text(one) == text) return one;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_text(KeyForm form) {
+  if (form == KeyForm::Plain) return "unencrypted";
+  return form == KeyForm::Passphrase ? "passphrase" : "recipients";
+}
+
+std::optional<KeyForm> form_of(std::string_view pem) {
+  const auto has = [pem](std::string_view label) {
+    return pem.find(label) != std::string_view::npos;
+  };
+  if (has("-----BEGIN CMS-----")) return KeyForm::Recipients;
+  if (has("-----BEGIN ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED")) {
+    return KeyForm::Passphrase;
+  }
+  if (has("-----BEGIN PRIVATE KEY-----") || has("-----BEGIN RSA PRIVATE KEY-----")) {
+    return KeyForm::Plain;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms) {
+  std::vector<PkeyPtr> keys(algorithms.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < keys.size(); i = next++) keys[i] = make_one(algorithms[i]);
+  };
+  {
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < std::min(cores, keys.size()); ++i) others.emplace_back(work);
+    work();
+  }
+  std::vector<KeyPair> pairs;
+  for (PkeyPtr& key : keys) {
+    if (!key) return openssl_error("a key could not be made");
+    pairs.push_back(pair_of(std::move(key)));
+  }
+  return pairs;
+}
+
+Result<std::string> public_pem(const KeyPair& pair) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || PEM_write_bio_PUBKEY(out.get(), pair.handle().key.get()) != 1) {
+    return openssl_error("the public key cannot be written");
+  }
+  return std::string(written(out.get()));
+}
+
+Result<Done> check_pair(const KeyPair& pair, std::string_view pem) {
+  const BioPtr in = reader(pem);
+  const PkeyPtr key(in ? PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr) : nullptr);
+  ERR_clear_error();
+  if (!key) return Error{"it is no public key in PEM form"};
+  if (EVP_PKEY_eq(pair.handle().key.get(), key.get()) == 1) return Done{};
+  return Error{"the private and the public key do not belong together"};
+}
+
+Result<Secret> plain_pem(const KeyPair& pair) {
+  const BioPtr out(BIO_new(BIO_s_secmem()));
+  const bool done =
+      out && PEM_write_bio_PKCS8PrivateKey(out.get(), pair.handle().key.get(), nullptr, nullptr, 0,
+                                           nullptr, nullptr) == 1;
+  if (!done) return openssl_error("the private key cannot be written");
+  return Secret(written(out.get()));
+}
+
+Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase) {
+  if (passphrase.empty()) return Error{"the passphrase is empty"};
+  const Pkcs8Ptr info(EVP_PKEY2PKCS8(pair.handle().key.get()));
+  AlgorPtr method(PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, kScryptCost,
+                                        kScryptBlock, kScryptLanes));
+  if (!info || !method) return openssl_error("the private key cannot be encrypted");
+  const std::string_view text = passphrase.text();
+  const SigPtr sealed(
+      PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), info.get(), method.get()));
+  if (!sealed) return openssl_error("the private key cannot be encrypted");
+  static_cast<void>(method.release());  // It belongs to `sealed` now.
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out || PEM_write_bio_PKCS8(out.get(), sealed.get()) != 1) {
+    return openssl_error("the private key cannot be written");
+  }
+  return std::string(written(out.get()));
+}
+
+Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string> certificates) {
+  if (certificates.empty()) return Error{"no recipient is named"};
+  const CertificatesPtr stack(sk_X509_new_null());
+  for (const std::string& pem : certificates) {
+    const BioPtr in = reader(pem);
+    X509Ptr one(in ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr) : nullptr);
+    ERR_clear_error();
+    if (!one) return Error{"a recipient's file holds no certificate in PEM form"};
+    if (sk_X509_push(stack.get(), one.get()) > 0) static_cast<void>(one.release());
+  }
+  const auto plain = plain_pem(pair);
+  if (!plain) return plain.error();
+  const BioPtr in = reader(plain->text());
+  const CmsPtr cms(CMS_encrypt(stack.get(), in.get(), EVP_aes_256_cbc(), CMS_BINARY));
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!cms || !out || PEM_write_bio_CMS(out.get(), cms.get()) != 1) {
+    return openssl_error("the private key cannot be encrypted to the recipients");
+  }
+  return std::string(written(out.get()));
+}
+
+Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock) {
+  const auto form = form_of(pem);
+  if (!form) return Error{"it holds no private key in PEM form"};
+  if (*form == KeyForm::Recipients) return open_cms(pem, unlock.identity);
+  if (*form == KeyForm::Plain) return open_pkcs8(pem, unlock.passphrase, Error{"it is damaged"});
+  if (unlock.passphrase.empty()) {
+    return Error{"it is encrypted: give its passphrase in RAMPART_KEY_PASSPHRASE"};
+  }
+  return open_pkcs8(pem, unlock.passphrase,
+                    Error{"the passphrase in RAMPART_KEY_PASSPHRASE does not open it"});
+}
+
+Result<std::string> pem_of_record(std::string_view record) {
+  const auto parsed = dkim::parse_key(record);
+  if (!parsed) return parsed.error();
+  const auto octets = dkim::decode_base64(parsed->key);
+  if (!octets) return octets.error();
+  const auto* bytes = reinterpret_cast<const unsigned char*>(octets->data());
+  const auto size = static_cast<long>(octets->size());
+  PkeyPtr key;
+  if (parsed->type == "ed25519") {
+    key.reset(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes, octets->size()));
+  } else {
+    const unsigned char* at = bytes;
+    key.reset(d2i_PUBKEY(nullptr, &at, size));
+    at = bytes;
+    if (!key) key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
+  }
+  ERR_clear_error();
+  if (!key) return Error{"the record holds no key that can be read"};
+  return public_pem(pair_of(std::move(key)));
+}
+
+}  // namespace rampart

@@ -1,0 +1,72 @@
+/// Key pairs for DKIM: made, read, and written in forms that only the right hands can open.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/result.h"
+#include "keys/secret.h"
+
+namespace rampart {
+
+enum class KeyAlgorithm { Rsa2048, Rsa4096, Ed25519 };
+
+std::string_view to_text(KeyAlgorithm algorithm);
+std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view text);
+
+/// A private key with its public half.
+class KeyPair {
+ public:
+  struct Handle;  ///< OpenSSL's key.
+
+  explicit KeyPair(std::shared_ptr<Handle> handle) : handle_(std::move(handle)) {}
+  Handle& handle() const { return *handle_; }
+
+ private:
+  std::shared_ptr<Handle> handle_;
+};
+
+/// Makes one pair an algorithm, on every core, in the order asked for.
+Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms);
+
+/// The public half, SubjectPublicKeyInfo as PEM.
+Result<std::string> public_pem(const KeyPair& pair);
+
+/// Whether `pem` is the pair's own public half.
+Result<Done> check_pair(const KeyPair& pair, std::string_view pem);
+
+/// How a private key lies in its file.
+enum class KeyForm {
+  Plain,       ///< PKCS#8, unencrypted.
+  Passphrase,  ///< PKCS#8, AES-256 with a key by scrypt (RFC 7914) from a passphrase.
+  Recipients,  ///< CMS (RFC 5652), AES-256 with a key for each recipient's certificate.
+};
+
+std::string_view to_text(KeyForm form);
+
+/// The form of a private key's PEM text; empty where it is none.
+std::optional<KeyForm> form_of(std::string_view pem);
+
+/// The private key as PEM, unencrypted (PKCS#8).
+Result<Secret> plain_pem(const KeyPair& pair);
+Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase);
+/// `certificates` are PEM texts; whoever holds the key of any of them can open it.
+Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string> certificates);
+
+/// What can open a private key.
+struct Unlock {
+  Secret passphrase;
+  Secret identity;  ///< The PEM private key of a recipient.
+};
+
+/// Reads a private key in any form (and the older PKCS#1). An Error never quotes the file.
+Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock);
+
+/// The PEM public key of a DKIM key record's `p=`.
+Result<std::string> pem_of_record(std::string_view record);
+
+}  // namespace rampart

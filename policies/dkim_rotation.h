@@ -1,0 +1,27 @@
+/// What should stand at the selectors of a domain's rotations once they are past, and of senders
+/// that were retired.
+#pragma once
+
+#include <set>
+
+#include "policies/policy.h"
+
+namespace rampart {
+
+/// Wants, holds and removals for the past selectors of every rotation: only by proof.
+void want_past(const Domain& domain, const World& world, Opinion& opinion);
+
+/// The names at which a key may go, because it is proven that nothing signs with it any more.
+std::set<Name> proven_unused(const Domain& domain, const World& world);
+
+/// Whether a retired sender's selector may go: kept long enough, and silent in reports. Otherwise
+/// `why` says what is missing.
+struct Retirement {
+  bool may_go = false;
+  std::string hold = {};
+  std::string why = {};
+};
+Retirement retirement_of(const Domain& domain, const World& world, const SenderUse& use,
+                         const Name& selector);
+
+}  // namespace rampart
