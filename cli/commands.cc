@@ -11,6 +11,9 @@ const CommandOption kLive{"live",
                           0,
                           {"dns", "provider"}};
 
+const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
+const CommandOption kUntil{"until", "DATE", "The last day, included."};
+
 std::vector<Command> judging_commands() {
   return {
       {.name = "validate",
@@ -125,6 +128,32 @@ std::vector<Command> reports_commands() {
                    {"quarantine", "DIR", "Copy files that were refused into this folder."}},
        .positionals = {{"PATH", "Files, folders, globs; - is standard input.", Count::Any}},
        .run = run_reports_ingest},
+      {.name = "reports summary",
+       .summary = "Show what became of a domain's mail, source by source.",
+       .options = {kSince, kUntil},
+       .run = run_reports_summary},
+      {.name = "reports sources",
+       .summary = "Name the sources of a domain's mail, and say what to do about each.",
+       .options = {kSince, kUntil, {"suggest", "", "Print the YAML lines to add, as a patch."}},
+       .run = run_reports_sources},
+      {.name = "reports threats",
+       .summary = "List the addresses that send as a domain without being allowed to.",
+       .options = {kSince, kUntil},
+       .formats = {"text", "csv", "stix"},
+       .run = run_reports_threats},
+      {.name = "reports export",
+       .summary = "Write every record as a row.",
+       .options = {kSince, kUntil},
+       .formats = {"csv", "json"},
+       .run = run_reports_export},
+      {.name = "reports evidence",
+       .summary = "Write the small aggregate of verified reports that --evidence reads.",
+       .options = {{"out", "FILE", "Where to write it."}},
+       .run = run_reports_evidence},
+      {.name = "reports prune",
+       .summary = "Roll old records up into daily sums.",
+       .options = {{"keep", "DURATION", "How long records are kept, as 400d."}},
+       .run = run_reports_prune},
   };
 }
 
