@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cli/commands.h"
+#include "cli/evidence_context.h"
 #include "cli/git.h"
 #include "reconciler/plan_file.h"
 #include "reconciler/policy_edits.h"
@@ -26,7 +27,11 @@ Result<World> world_for(const Context& context, const Config& config) {
       observe_options(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
   if (!options) return options.error();
   const Providers providers = make_providers(config, context.outside.environment, context.now);
-  return observe(config, providers, *options);
+  World world = observe(config, providers, *options);
+  Result<std::optional<Evidence>> evidence = evidence_for(context, config);
+  if (!evidence) return evidence.error();
+  world.evidence = std::move(evidence).value();
+  return world;
 }
 
 /// What changed in the rules since `ref`; where the YAML was not there yet, everything is new.

@@ -6,6 +6,7 @@
 
 #include "reconciler/plan_file.h"
 #include "reconciler/plan_file_json.h"
+#include "reports/evidence.h"
 
 #include "reconciler/spf_lock_file.h"
 
@@ -192,6 +193,7 @@ std::string world_to_json(const World& world) {
   json["spf_lock_problem"] = world.spf_lock_problem;
   json["keys"] = Json::array();
   for (const auto& [path, key] : world.keys) json["keys"].push_back(key_file_to_json(path, key));
+  if (world.evidence) json["evidence"] = Json::parse(reports::evidence_to_json(*world.evidence));
   return document::print_document(json);
 }
 
@@ -206,6 +208,11 @@ Result<World> world_from_json(std::string_view text) {
                  false, false};
   }
   World world = read_world(reader);
+  if (json->contains("evidence")) {
+    Result<Evidence> evidence = reports::evidence_from_json((*json)["evidence"].dump());
+    if (!evidence) return within("evidence", evidence.error());
+    world.evidence = std::move(evidence).value();
+  }
   if (problem.empty()) return world;
   return Error{"this is no world: " + problem, "", false, false};
 }

@@ -1,0 +1,12 @@
+/// The evidence that planning judges by.
+#pragma once
+
+#include "cli/context.h"
+
+namespace rampart {
+
+/// What `--evidence FILE` holds, else what the store's verified reports say; empty where there is
+/// neither file nor store.
+Result<std::optional<Evidence>> evidence_for(const Context& context, const Config& config);
+
+}  // namespace rampart
