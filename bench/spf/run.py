@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""check_host() a second on one core, answers cached, beside the Debian peers, in one run.
+"""check_host() a second on one core, answers cached and cold, beside the Debian peers.
 
 The example is a domain with twelve records and some 150 terms (ip4, ip6, include); the clients
-almost never match, which is the worst case: every term of every record is looked at.
+almost never match, which is the worst case: every term of every record is looked at. After that
+cold.py, in this folder, does the same with nothing cached, over a name server.
 
-Usage: bench/spf/run.py BUILD_DIR/tests/spf_driver [ROUNDS]      (a release build of the driver)
+Usage: bench/spf/run.py BUILD_DIR/tests/spf_driver [ROUNDS]
+Needs a release build with the tests (cmake --preset release -DRAMPART_TESTS=ON) of spf_driver and
+spf_cold_bench, and what cold.py names.
 """
 
 import pathlib
@@ -69,8 +72,10 @@ def main():
     medians = {name: statistics.median(seen) for name, seen in rates.items() if None not in seen}
     ours = medians["rampart"]
     for name, median in sorted(medians.items(), key=lambda row: -row[1]):
-        print(f"{name:10} {median:>10,.0f} check_host/s   rampart is {ours / median:,.1f} x")
-    return 0
+        print(f"{name:10} {median:>10,.0f} check_host/s   rampart is {ours / median:,.1f} x",
+              flush=True)
+    cold = pathlib.Path(sys.argv[1]).with_name("spf_cold_bench")
+    return subprocess.run([sys.executable, HERE / "cold.py", cold, str(rounds)]).returncode
 
 
 if __name__ == "__main__":
