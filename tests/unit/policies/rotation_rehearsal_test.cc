@@ -1,0 +1,148 @@
+// Eighteen months of rotation in memory, and what plans make of its steps.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "policies/dkim_rotation.h"
+#include "policies/opinions.h"
+#include "tests/support/policy_world.h"
+#include "tests/support/rotation.h"
+
+namespace rampart {
+
+using namespace testing;
+using std::chrono::days;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+// Eighteen months, day by day: DNS, the signer and reporters in memory, the steps by the function.
+struct Rehearsal {
+  RotationSpec spec = office();
+  std::map<std::string, LiveKey> live;
+  std::map<std::string, Date> revoked_on;
+  Evidence evidence;
+  std::string signer;  // What the signer uses: what export last gave it.
+  std::vector<std::pair<Date, std::string>> sent;
+  int failures = 0;
+  int revocations = 0;
+  int promotions = 0;
+
+  void rotate(Date today, const Evidence* shown) {
+    const RotationStep step = rotation_step({kDomain, spec, live, shown, Time(today)});
+    if (step.promote) {
+      if (spec.current) spec.past.push_back(*spec.current);
+      spec.current = spec.next;
+      spec.next.reset();
+      spec.published.reset();
+      spec.signing_since.reset();
+      ++promotions;
+    }
+    if (step.make) spec.next = step.make;
+    if (step.published) spec.published = step.published;
+    if (step.signing_since) spec.signing_since = step.signing_since;
+    for (const auto& [selector, seen] : step.revoked) spec.revoked[selector] = seen;
+  }
+
+  void apply(Date today, const Evidence* shown) {
+    const RotationStep step = rotation_step({kDomain, spec, live, shown, Time(today)});
+    for (const SelectorState& state : step.selectors) {
+      if (state.revoke_now) {
+        live[state.selector] = LiveKey::Revoked;
+        ++revocations;
+      }
+      if (state.remove_now) live[state.selector] = LiveKey::Absent;
+    }
+    for (const auto& wanted : {spec.next, spec.current}) {
+      if (wanted) live[*wanted] = LiveKey::Stands;
+    }
+  }
+
+  void verify(const std::string& selector) { failures += live[selector] != LiveKey::Stands; }
+};
+
+enum class Store { None, Omits, Good, Word };
+
+Rehearsal rehearse(Duration every, Store store, unsigned seed) {
+  Rehearsal world;
+  world.spec.every = every;
+  std::mt19937 random(seed);
+  const Date start = day("2026-01-01");
+  for (int i = 0; i < 548; ++i) {
+    const Date today = start + days{i};
+    const Evidence* shown =
+        store == Store::Good || store == Store::Omits ? &world.evidence : nullptr;
+    if (store == Store::Word && !world.signer.empty()) world.spec.signing = world.signer;
+    if (random() % 5 != 0) world.rotate(today, shown);
+    if (random() % 5 != 0) world.apply(today, shown);
+    const bool exports = random() % 5 != 0 && world.spec.current &&
+                         world.live[*world.spec.current] == LiveKey::Stands;
+    if (exports) world.signer = *world.spec.current;
+    if (world.signer.empty()) continue;
+    world.sent.emplace_back(today, world.signer);
+    world.verify(world.signer);
+    for (const auto& [on, selector] : world.sent) {
+      if (today - on == days{5}) world.verify(selector);
+    }
+    world.evidence.newest = Time(today);
+    world.evidence.rows.push_back(
+        row(today, i % 2 ? "g" : "h", store == Store::Omits ? Lines{} : Lines{world.signer}));
+  }
+  return world;
+}
+
+}  // namespace
+
+TEST_CASE("eighteen months lose no message, however many runs are left out") {
+  for (const Duration every :
+       {Duration{3, Duration::Unit::Months}, Duration{1, Duration::Unit::Months}}) {
+    for (const Store store : {Store::None, Store::Omits, Store::Good, Store::Word}) {
+      for (unsigned seed = 1; seed <= 10; ++seed) {
+        const Rehearsal done = rehearse(every, store, seed);
+        INFO(to_text(every) << ", store " << static_cast<int>(store) << ", seed " << seed);
+        CHECK(done.failures == 0);
+        CHECK(done.promotions >= (every.count == 3 ? 5 : 13));
+        const bool proves = store == Store::Good || store == Store::Word;
+        CHECK((done.revocations > 3) == proves);
+        CHECK((done.revocations == 0) == !proves);
+      }
+    }
+  }
+}
+
+TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on proof") {
+  const std::string key = "v=DKIM1; k=ed25519; p=FKQJqmWv/fm/L8CSvhHpEIzHUMlXKUhYFAaYwhPeVUE=";
+  Domain domain = domain_at("example.com", {Phase::Dkim, 100});
+  RotationSpec spec = running("office-20260401");
+  spec.past = {"office-20260101"};
+  spec.signing = "office-20260401";
+  spec.signing_since = day("2026-04-10");
+  domain.rotations = {spec};
+  World world = world_with({zone_with(
+      "example.com", {{"office-20260101._domainkey.example.com", RecordType::TXT, key},
+                      {"office-20260401._domainkey.example.com", RecordType::TXT, key}})});
+  world.keys["keys/example.com/office-20260101.pub"] = {key, ""};
+  world.keys["keys/example.com/office-20260401.pub"] = {key, ""};
+  world.now = Time(day("2026-04-24"));
+  const Opinion opinion = dkim_opinion(domain, world);
+  CHECK(lines_of(opinion) ==
+        Lines{"publish TXT office-20260401._domainkey.example.com " + key,
+              "retire TXT office-20260101._domainkey.example.com v=DKIM1; k=ed25519; p="});
+  CHECK(proven_unused(domain, world)
+            .contains(Name::literal("office-20260101._domainkey.example.com")));
+
+  Sender sender;
+  sender.id = sender.name = "vendor";
+  sender.dkim = {{"v1._domainkey", RecordType::CNAME, "v1.vendor.example"}};
+  Domain left = domain_at("example.com", {Phase::Dkim, 100});
+  left.senders = {{.sender = std::make_shared<const Sender>(sender), .mark = {}}};
+  left.senders->front().retired = day("2026-03-01");
+  world.answers[{Name::literal("v1.vendor.example"), RecordType::TXT}] = {};
+  CHECK(dkim_opinion(left, world).holds.front().code == "no-evidence");
+  world.evidence =
+      Evidence{Time(day("2026-04-23")),
+               {row(day("2026-02-20"), "g", {"v1"}), row(day("2026-04-20"), "g", {"x"})}};
+  CHECK(lines_of(dkim_opinion(left, world)) ==
+        Lines{"retire CNAME v1._domainkey.example.com (none)"});
+}
+
+}  // namespace rampart
