@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/evidence_context.h"
 #include "cli/views_json.h"
 #include "reconciler/plan_file.h"
 
@@ -31,7 +32,10 @@ Result<Plan> reviewed_plan(const std::string& path) {
 }
 
 Result<Done> compute(const Context& context, Job& job) {
-  const World world = observe(job.config, job.providers, job.options);
+  World world = observe(job.config, job.providers, job.options);
+  Result<std::optional<Evidence>> evidence = evidence_for(context, job.config);
+  if (!evidence) return evidence.error();
+  world.evidence = std::move(evidence).value();
   job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
   if (!path) return Done{};
