@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <set>
 
 #include "dns/resolver_engine.h"
 
@@ -45,24 +44,44 @@ std::vector<std::string_view> words(std::string_view line) {
   }
 }
 
-/// One round of questions, and what is open after it: the ends of CNAME chains that were cut off.
-std::vector<Question> ask_round(Answers& answers, const std::set<Question>& questions,
+/// Each question once and in order, those that `answers` has left out.
+std::vector<Question> fresh_of(std::span<const Question> questions, const Answers& answers) {
+  std::vector<Question> fresh(questions.begin(), questions.end());
+  std::ranges::sort(fresh);
+  const auto again = std::ranges::unique(fresh);
+  fresh.erase(again.begin(), again.end());
+  std::erase_if(fresh, [&](const Question& question) { return answers.contains(question); });
+  return fresh;
+}
+
+/// One round of questions, and those whose CNAME chains were cut off.
+std::vector<Question> ask_round(Answers& answers, std::vector<Question> questions,
                                 std::span<const Server> resolvers, const ResolverLimits& limits,
                                 ServerHistory& history) {
   std::vector<Query> queries;
-  for (const Question& question : questions) {
-    queries.push_back({question, {resolvers.begin(), resolvers.end()}, true});
+  queries.reserve(questions.size());
+  for (Question& question : questions) {
+    queries.push_back({std::move(question), {resolvers.begin(), resolvers.end()}, true});
   }
   std::vector<Answer> asked = ask(queries, limits, history);
   std::vector<Question> open;
   for (std::size_t index = 0; index < queries.size(); ++index) {
     const Answer& answer = asked[index];
     if (answer.status == AnswerStatus::NoData && !answer.cnames.empty()) {
-      open.push_back({answer.cnames.back(), queries[index].question.type});
+      open.push_back(queries[index].question);
     }
-    answers.insert_or_assign(queries[index].question, std::move(asked[index]));
+    answers.insert_or_assign(std::move(queries[index].question), std::move(asked[index]));
   }
   return open;
+}
+
+/// What is asked next: the ends of cut off chains.
+std::vector<Question> ends_of(const std::vector<Question>& open, const Answers& answers) {
+  std::vector<Question> ends;
+  for (const Question& question : open) {
+    ends.push_back({answers.at(question).cnames.back(), question.type});
+  }
+  return ends;
 }
 
 /// The answer of a chain whose end was asked apart; false where nothing is to be added.
@@ -135,21 +154,15 @@ std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& li
 void ask_into(Answers& answers, std::span<const Question> questions,
               std::span<const Server> resolvers, const ResolverLimits& limits,
               ServerHistory& history) {
-  std::set<Question> fresh;
-  for (const Question& question : questions) {
-    if (!answers.contains(question)) fresh.insert(question);
-  }
-  const std::set<Question> asked = fresh;
+  auto fresh = fresh_of(questions, answers);
+  const auto cut_off = ask_round(answers, std::move(fresh), resolvers, limits, history);
   Answers ends;
-  for (int round = 0; round < kMostChain && !fresh.empty(); ++round) {
-    Answers& into = round == 0 ? answers : ends;
-    const auto open = ask_round(into, fresh, resolvers, limits, history);
-    fresh.clear();
-    for (const Question& question : open) {
-      if (!ends.contains(question)) fresh.insert(question);
-    }
+  fresh = fresh_of(ends_of(cut_off, answers), ends);
+  for (int round = 1; round < kMostChain && !fresh.empty(); ++round) {
+    const auto open = ask_round(ends, std::move(fresh), resolvers, limits, history);
+    fresh = fresh_of(ends_of(open, ends), ends);
   }
-  for (const Question& question : asked) {
+  for (const Question& question : cut_off) {
     Answer& answer = answers.at(question);
     for (int step = 0; step < kMostChain; ++step) {
       if (answer.status != AnswerStatus::NoData || answer.cnames.empty()) break;

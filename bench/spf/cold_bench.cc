@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -20,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Cold {
   Answers answers;
+  spf::Evaluator evaluator{answers};
   ServerHistory history;
   std::vector<spf::Verdict> verdicts;
   int rounds = 0;
@@ -50,12 +53,11 @@ std::vector<spf::Client> read_clients() {
 }
 
 /// One round over the checks that are still open; returns those that stay open.
-std::vector<std::size_t> evaluate(Cold& cold, spf::Evaluator& evaluator,
-                                  const std::vector<spf::Client>& clients,
+std::vector<std::size_t> evaluate(Cold& cold, const std::vector<spf::Client>& clients,
                                   const std::vector<std::size_t>& open) {
   std::vector<std::size_t> left;
   for (const std::size_t index : open) {
-    cold.verdicts[index] = evaluator.check_host(clients[index]);
+    cold.verdicts[index] = cold.evaluator.check_host(clients[index]);
     if (!cold.verdicts[index].unknown.empty()) left.push_back(index);
   }
   return left;
@@ -64,33 +66,29 @@ std::vector<std::size_t> evaluate(Cold& cold, spf::Evaluator& evaluator,
 void ask_all(Cold& cold, const std::vector<std::size_t>& open, const Server& server) {
   std::vector<Question> questions;
   for (const std::size_t index : open) {
-    const std::vector<Question>& unknown = cold.verdicts[index].unknown;
-    questions.insert(questions.end(), unknown.begin(), unknown.end());
+    std::ranges::move(cold.verdicts[index].unknown, std::back_inserter(questions));
   }
   const auto start = Clock::now();
   ask_into(cold.answers, questions, std::vector{server}, ResolverLimits{}, cold.history);
   cold.asking += Clock::now() - start;
 }
 
-Cold check_all(const std::vector<spf::Client>& clients, const Server& server) {
-  Cold cold;
+void check_all(Cold& cold, const std::vector<spf::Client>& clients, const Server& server) {
   cold.verdicts.resize(clients.size());
-  spf::Evaluator evaluator(cold.answers);
   std::vector<std::size_t> open(clients.size());
   std::iota(open.begin(), open.end(), 0);
-  for (open = evaluate(cold, evaluator, clients, open); !open.empty();
-       open = evaluate(cold, evaluator, clients, open)) {
+  for (open = evaluate(cold, clients, open); !open.empty(); open = evaluate(cold, clients, open)) {
     ask_all(cold, open, server);
     ++cold.rounds;
   }
-  return cold;
 }
 
 void run(const Server& server) {
   const std::vector<spf::Client> clients = read_clients();
   const double cpu_before = cpu_seconds();
   const auto start = Clock::now();
-  const Cold cold = check_all(clients, server);
+  Cold cold;
+  check_all(cold, clients, server);
   const std::chrono::duration<double> wall = Clock::now() - start;
   const double cpu = cpu_seconds() - cpu_before;
   for (const spf::Verdict& verdict : cold.verdicts) fmt::print("{}\n", to_text(verdict.outcome));
