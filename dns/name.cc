@@ -32,6 +32,7 @@ Error not_a_name(std::string_view text, std::string_view why) {
 
 /// The octets that one label of Name's own spelling stands for.
 std::string octets_of(std::string_view label) {
+  if (label.find('\\') == std::string_view::npos) return std::string(label);
   std::string octets;
   for (std::size_t at = 0; at < label.size();) {
     if (label[at] != '\\') {
@@ -133,6 +134,19 @@ Result<std::vector<std::string>> read_labels(std::string_view text) {
   return labels;
 }
 
+/// Whether `text` is spelled as Name spells it and needs no reading: most names are.
+bool is_spelled(std::string_view text) {
+  if (text.size() > kMostWireOctets - 2) return false;
+  std::size_t label = 0;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (c == '.' ? label == 0 : !plain) return false;
+    label = c == '.' ? 0 : label + 1;
+    if (label > kMostLabelOctets) return false;
+  }
+  return label > 0;
+}
+
 std::string unicode_label(std::string_view label) {
   if (!label.starts_with("xn--")) return std::string(label);
   char* out = nullptr;
@@ -149,6 +163,7 @@ std::string unicode_label(std::string_view label) {
 }  // namespace
 
 Result<Name> Name::parse(std::string_view text) {
+  if (is_spelled(text)) return Name(std::string(text));
   if (text.empty()) return Error{.what = "an empty text is not a DNS name; the root is \".\""};
   if (text == "@") return not_a_name(text, "it stands for an origin, and there is none here");
   if (text == ".") return root();

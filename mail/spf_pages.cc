@@ -209,7 +209,7 @@ std::optional<Name> name_from_octets(std::string_view octets) {
   std::string text;
   for (const char c : octets) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("._-").find(c) != std::string_view::npos;
+                       c == '.' || c == '_' || c == '-';
     if (plain) {
       text += c;
     } else {
