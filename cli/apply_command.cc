@@ -32,10 +32,10 @@ Result<Plan> reviewed_plan(const std::string& path) {
 }
 
 Result<Done> compute(const Context& context, Job& job) {
-  World world = observe(job.config, job.providers, job.options);
-  Result<std::optional<Evidence>> evidence = evidence_for(context, job.config);
-  if (!evidence) return evidence.error();
-  world.evidence = std::move(evidence).value();
+  const Result<World> observed =
+      observe_with_evidence(context, job.config, job.providers, job.options);
+  if (!observed) return observed.error();
+  const World& world = *observed;
   job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
   if (!path) return Done{};

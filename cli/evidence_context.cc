@@ -31,4 +31,13 @@ Result<std::optional<Evidence>> evidence_for(const Context& context, const Confi
   return std::optional<Evidence>(std::move(evidence).value());
 }
 
+Result<World> observe_with_evidence(const Context& context, const Config& config,
+                                    const Providers& providers, const ObserveOptions& options) {
+  World world = observe(config, providers, options);
+  Result<std::optional<Evidence>> evidence = evidence_for(context, config);
+  if (!evidence) return evidence.error();
+  world.evidence = std::move(evidence).value();
+  return world;
+}
+
 }  // namespace rampart

@@ -9,4 +9,8 @@ namespace rampart {
 /// neither file nor store.
 Result<std::optional<Evidence>> evidence_for(const Context& context, const Config& config);
 
+/// observe(), with the evidence beside what stands.
+Result<World> observe_with_evidence(const Context& context, const Config& config,
+                                    const Providers& providers, const ObserveOptions& options);
+
 }  // namespace rampart

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/evidence_context.h"
 #include "cli/key_options.h"
 #include "cli/views_keys.h"
 #include "keys/export.h"
@@ -84,9 +85,10 @@ void fill_from(const Config& config, const World& world, KeyRow& row) {
   }
 }
 
-World observed(const Context& context, const Config& config, const ObserveOptions& options) {
+Result<World> observed(const Context& context, const Config& config,
+                       const ObserveOptions& options) {
   const Providers providers = make_providers(config, context.outside.environment, context.now);
-  return observe(config, providers, options);
+  return observe_with_evidence(context, config, providers, options);
 }
 
 bool has_private(const KeyFolder& folder, const KeyPlace& place) {
@@ -144,7 +146,9 @@ ExitCode run_keys_list(Context& context) {
   if (yaml.config) {
     const auto options = observe_options(context, *yaml.config, LiveFrom::Dns);
     if (!options) return fail(context, "usage", options.error());
-    world = observed(context, *yaml.config, *options);
+    Result<World> seen = observed(context, *yaml.config, *options);
+    if (!seen) return fail(context, "usage", seen.error());
+    world = std::move(seen).value();
   }
   for (KeyRow& row : rows) {
     const auto made = parse_date(row.entry.made);
@@ -217,18 +221,18 @@ ExitCode run_keys_export(Context& context) {
   ExportJob& job = made.value();
   const auto options = observe_options(context, *config, LiveFrom::Dns);
   if (!options) return fail(context, "usage", options.error());
-  const World world = observed(context, *config, *options);
+  const Result<World> world = observed(context, *config, *options);
+  if (!world) return fail(context, "usage", world.error());
   const KeyFolder folder(config->folder);
   std::vector<std::string> left_out;
   for (const auto& [name, domain] : config->domains) {
     if (domain.state == DomainState::Managed) {
-      add_signing(domain, world, folder, job.places, left_out);
+      add_signing(domain, *world, folder, job.places, left_out);
     }
   }
   for (const std::string& one : left_out) progress(context, one);
   if (context.arguments.has("check")) return check(context, job, folder);
-  if (job.places.empty())
-    return fail(context, "keys", Error{"no key with a private half is live"});
+  if (job.places.empty()) return fail(context, "keys", Error{"no key with a private half is live"});
   const auto unlock = unlock_for(context);
   if (!unlock) return fail(context, "keys", unlock.error());
   const auto written = export_keys(job, folder, *unlock);

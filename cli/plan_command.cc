@@ -27,11 +27,7 @@ Result<World> world_for(const Context& context, const Config& config) {
       observe_options(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
   if (!options) return options.error();
   const Providers providers = make_providers(config, context.outside.environment, context.now);
-  World world = observe(config, providers, *options);
-  Result<std::optional<Evidence>> evidence = evidence_for(context, config);
-  if (!evidence) return evidence.error();
-  world.evidence = std::move(evidence).value();
-  return world;
+  return observe_with_evidence(context, config, providers, *options);
 }
 
 /// What changed in the rules since `ref`; where the YAML was not there yet, everything is new.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/evidence_context.h"
 #include "cli/key_options.h"
 #include "cli/views_keys.h"
 #include "reconciler/rotate.h"
@@ -16,7 +17,9 @@ Result<std::vector<RotationTurn>> turns_of(const Context& context, const Config&
   const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
   if (!options) return options.error();
   const Providers providers = make_providers(config, context.outside.environment, context.now);
-  return rotation_turns(config, observe(config, providers, *options));
+  const Result<World> world = observe_with_evidence(context, config, providers, *options);
+  if (!world) return world.error();
+  return rotation_turns(config, *world);
 }
 
 Result<Done> write(const Context& context, const Config& config,

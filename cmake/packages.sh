@@ -11,7 +11,7 @@ TEST_PACKAGES="catch2 librapidcheck-dev python3-jsonschema python3-dnspython pyt
   ldnsutils bind9-dnsutils shellcheck git python3-spf libmail-spf-perl libspf2-dev
   python3-botocore python3-boto3 awscli python3-dkim python3-nacl openssl
   python3-authres python3-cloudflare"
-LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev"
+LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev opendkim opendkim-tools rspamd postfix"
 NODE_TEST_PACKAGES="@stoplight/prism-cli@5.16.0 cloudflare@7.3.0"
 
 as_root() {

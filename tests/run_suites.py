@@ -140,6 +140,8 @@ def long_suites():
     suites = [Suite("spf-differential-long", [sys.executable,
                                               "tests/differential/spf_differential_test.py",
                                               "20000"], 900),
+              Suite("rotation-rehearsal-long",
+                    [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--long"], 3600),
               Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200)]
     if build("asan"):
         options = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",

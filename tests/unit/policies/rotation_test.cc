@@ -115,9 +115,19 @@ TEST_CASE("a new key is made, published, and only then signed with") {
        noted("2026-04-20"),
        {{a, kStands}, {b, kStands}},
        b + " published, " + a + " active, promote"},
+  };
+  for (const Case& one : cases) check(one);
+}
+
+TEST_CASE("a key that vanished is not signed with") {
+  const std::string a = "office-20260101";
+  const std::string b = "office-20260401";
+  RotationSpec noted = running("office-20260101", b);
+  noted.published = day("2026-04-02");
+  const Case cases[] = {
       {"it vanished again",
        "2026-04-21",
-       noted("2026-04-02"),
+       noted,
        {{a, kStands}, {b, kAbsent}},
        b + " pending, " + a + " active"},
   };
