@@ -161,7 +161,8 @@ ExitCode run_apply(Context& context) {
   Result<ObserveOptions> options = observe_options(context, *config, LiveFrom::Provider);
   if (!options) return fail(context, "usage", options.error());
   Job job{.config = *std::move(config), .options = std::move(options).value()};
-  job.providers = make_providers(job.config, context.outside.environment, context.now);
+  job.providers =
+      make_providers(job.config, context.outside.environment, context.now, traffic_log(context));
   if (const Result<Done> computed = compute(context, job); !computed) {
     return fail(context, "plan-file", computed.error());
   }

@@ -216,9 +216,9 @@ const std::vector<CommandOption>& global_options() {
       {"now", "TIME", "The clock, as 2026-11-21T00:00:00Z."},
       {"log-level",
        "LEVEL",
-       "error, warning, info (default) or debug.",
+       "error, warning, info (default), debug or trace.",
        0,
-       {"error", "warning", "info", "debug"}},
+       {"error", "warning", "info", "debug", "trace"}},
       {"no-color", "", "Print without colour."},
   };
   return table;

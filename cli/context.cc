@@ -73,6 +73,18 @@ void progress(const Context& context, std::string_view sentence) {
   if (context.log_level >= LogLevel::Info) context.outside.err << sentence << '\n' << std::flush;
 }
 
+TrafficLog traffic_log(const Context& context) {
+  const auto sink = [&](LogLevel level, const std::string& word) {
+    std::function<void(const std::string&)> say;
+    if (context.log_level < level) return say;
+    say = [&err = context.outside.err, word](const std::string& line) {
+      err << word + line + '\n' << std::flush;
+    };
+    return say;
+  };
+  return {.debug = sink(LogLevel::Debug, "debug: "), .trace = sink(LogLevel::Trace, "trace: ")};
+}
+
 ExitCode fail(const Context& context, const std::vector<ConfigError>& errors) {
   if (context.json()) {
     context.outside.out << errors_json(errors);

@@ -26,7 +26,7 @@ struct Arguments {
   std::vector<std::string> all(const std::string& name) const;
 };
 
-enum class LogLevel { Error, Warning, Info, Debug };
+enum class LogLevel { Error, Warning, Info, Debug, Trace };
 
 /// The world outside the process, as main() or a test hands it in.
 struct Outside {
@@ -60,6 +60,9 @@ struct Context {
 
 /// Says on stderr what is being done, where the log level asks for it.
 void progress(const Context& context, std::string_view sentence);
+
+/// Says on stderr what the adapters say to their hosts, as far as the log level asks for it.
+TrafficLog traffic_log(const Context& context);
 
 /// A failure that no line of a file stands for.
 ConfigError mistake(const std::string& code, const std::string& message, const std::string& hint);

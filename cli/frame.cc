@@ -151,7 +151,7 @@ std::optional<Mistake> read_format(Context& context, const Command& command) {
 }
 
 LogLevel log_level(const std::string& text) {
-  constexpr std::array kLevels = {"error", "warning", "info", "debug"};
+  constexpr std::array kLevels = {"error", "warning", "info", "debug", "trace"};
   return static_cast<LogLevel>(std::ranges::find(kLevels, text) - kLevels.begin());
 }
 

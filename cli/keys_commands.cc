@@ -87,7 +87,8 @@ void fill_from(const Config& config, const World& world, KeyRow& row) {
 
 Result<World> observed(const Context& context, const Config& config,
                        const ObserveOptions& options) {
-  const Providers providers = make_providers(config, context.outside.environment, context.now);
+  const Providers providers =
+      make_providers(config, context.outside.environment, context.now, traffic_log(context));
   return observe_with_evidence(context, config, providers, options);
 }
 

@@ -26,7 +26,8 @@ Result<World> world_for(const Context& context, const Config& config) {
   const Result<ObserveOptions> options =
       observe_options(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
   if (!options) return options.error();
-  const Providers providers = make_providers(config, context.outside.environment, context.now);
+  const Providers providers =
+      make_providers(config, context.outside.environment, context.now, traffic_log(context));
   return observe_with_evidence(context, config, providers, *options);
 }
 

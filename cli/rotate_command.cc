@@ -16,7 +16,8 @@ namespace {
 Result<std::vector<RotationTurn>> turns_of(const Context& context, const Config& config) {
   const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
   if (!options) return options.error();
-  const Providers providers = make_providers(config, context.outside.environment, context.now);
+  const Providers providers =
+      make_providers(config, context.outside.environment, context.now, traffic_log(context));
   const Result<World> world = observe_with_evidence(context, config, providers, *options);
   if (!world) return world.error();
   return rotation_turns(config, *world);

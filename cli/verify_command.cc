@@ -13,7 +13,8 @@ ExitCode run_verify(Context& context) {
   if (!config) return ExitCode::Error;
   const Result<ObserveOptions> options = observe_options(context, *config, LiveFrom::Dns);
   if (!options) return fail(context, "usage", options.error());
-  const Providers providers = make_providers(*config, context.outside.environment, context.now);
+  const Providers providers =
+      make_providers(*config, context.outside.environment, context.now, traffic_log(context));
   const std::vector<DomainVerification> domains = verify(*config, providers, *options);
   context.outside.out << (context.json() ? verify_json(domains)
                                          : verify_text(domains, context.colour));

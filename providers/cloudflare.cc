@@ -385,7 +385,8 @@ Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSetting
 }
 
 Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSettings& settings) {
-  return make_cloudflare_provider(settings, real_clock(), {});
+  return make_cloudflare_provider(settings, real_clock(),
+                                  {.log = settings.log.debug, .trace = settings.log.trace});
 }
 
 }  // namespace rampart

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "providers/http_date.h"
+#include "providers/http_trace.h"
 #include "providers/http_wire.h"
 
 namespace rampart {
@@ -30,6 +31,10 @@ std::string shown(const Exchange& outcome) {
     return fmt::format("{}, {} octets", response->status, response->body.size());
   }
   return std::get<NoAnswer>(outcome).why;
+}
+
+long milliseconds(nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
 
 std::function<double()> own_jitter() {
@@ -106,12 +111,13 @@ Result<HttpResponse> Http::send(const HttpRequest& request) {
       const Result<Done> signed_well = settings_.sign(signed_request);
       if (!signed_well) return signed_well.error();
     }
+    keep_secret(signed_request);
+    const auto begun = clock_.now();
     Exchange outcome = attempt(signed_request);
-    note(fmt::format("{}: {}", shown(request), shown(outcome)));
+    tell(signed_request, outcome, clock_.now() - begun);
     const std::optional<nanoseconds> pause = pause_before_next(request, outcome, number);
     if (!pause) return finish(request, std::move(outcome));
-    note(fmt::format("{}: again in {} ms", shown(request),
-                     std::chrono::duration_cast<std::chrono::milliseconds>(*pause).count()));
+    note(fmt::format("{}: again in {} ms", shown(request), milliseconds(*pause)));
     clock_.sleep_for(*pause);
   }
 }
@@ -137,6 +143,21 @@ void Http::await_turn() {
     fill();
   }
   tokens_ = std::max(0.0, tokens_ - 1);
+}
+
+/// A host may say in its answer what it was sent, a signature too.
+void Http::keep_secret(const HttpRequest& request) {
+  sent_ = {};
+  for (const HttpHeader& header : request.headers) {
+    if (is_credential(header.name)) sent_.add(header.value);
+  }
+}
+
+void Http::tell(const HttpRequest& request, const Exchange& outcome, nanoseconds took) const {
+  note(fmt::format("{}: {}, {} ms", shown(request), shown(outcome), milliseconds(took)));
+  if (!settings_.trace) return;
+  const auto hide = [this](std::string_view text) { return redact(text); };
+  for (const std::string& line : trace_lines(request, outcome, hide)) settings_.trace(line);
 }
 
 void Http::note(const std::string& line) const {

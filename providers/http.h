@@ -85,6 +85,7 @@ struct HttpSettings {
   /// Run on a copy of the request before each attempt, so that a signature is never stale.
   std::function<Result<Done>(HttpRequest&)> sign;
   std::function<void(const std::string&)> log;           ///< Redacted lines, one an attempt.
+  std::function<void(const std::string&)> trace;         ///< Redacted headers and bodies.
   std::function<double()> jitter;                        ///< In [0, 1); by default of its own.
   std::function<Exchange(const HttpRequest&)> exchange;  ///< In place of the network.
 };
@@ -112,13 +113,16 @@ class Http {
 
   /// Every text for a person goes through these.
   Secrets& secrets() { return secrets_; }
-  std::string redact(std::string_view text) const { return secrets_.redact(text); }
+  std::string redact(std::string_view text) const { return sent_.redact(secrets_.redact(text)); }
 
   const Clock& clock() const { return clock_; }
 
  private:
   Exchange attempt(const HttpRequest& request);
   void await_turn();
+  void keep_secret(const HttpRequest& request);
+  void tell(const HttpRequest& request, const Exchange& outcome,
+            std::chrono::nanoseconds took) const;
   void note(const std::string& line) const;
   std::optional<std::chrono::nanoseconds> pause_before_next(const HttpRequest& request,
                                                             const Exchange& outcome, int attempt);
@@ -127,6 +131,7 @@ class Http {
   Clock clock_;
   HttpSettings settings_;
   Secrets secrets_;
+  Secrets sent_;  ///< What the latest attempt bore in headers that are credentials.
   std::unique_ptr<HttpWire> wire_;
   double tokens_ = 0;
   std::chrono::system_clock::time_point filled_;

@@ -234,7 +234,8 @@ Result<Receipt> PowerDnsProvider::write(const Name& zone, std::span<const SetCha
 }  // namespace
 
 Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings) {
-  return make_powerdns_provider(settings, real_clock(), {});
+  return make_powerdns_provider(settings, real_clock(),
+                                {.log = settings.log.debug, .trace = settings.log.trace});
 }
 
 Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dns/record.h"
+#include "providers/traffic_log.h"
 
 namespace rampart {
 
@@ -58,11 +59,12 @@ class Provider {
 
 /// What an adapter is made from: the YAML's settings and the environment, looked up by the edge.
 struct ProviderSettings {
-  std::string name;                             ///< As in the YAML.
-  std::string folder;                           ///< The YAML's folder: paths resolve beneath it.
+  std::string name;    ///< As in the YAML.
+  std::string folder;  ///< The YAML's folder: paths resolve beneath it.
   std::map<std::string, std::string> settings;
   std::map<std::string, std::string> environment;
-  std::chrono::sys_days today;                  ///< For date-style serials.
+  std::chrono::sys_days today;  ///< For date-style serials.
+  TrafficLog log = {};          ///< Silent unless the edge wants to hear.
 };
 
 /// One row of the table of providers.

@@ -65,8 +65,8 @@ Result<Done> judged(const WireMessage& answer, std::string_view doing) {
 
 class Rfc2136Provider : public Provider {
  public:
-  Rfc2136Provider(Server server, TsigKey key, Clock clock)
-      : channel_(std::move(server), std::move(key), std::move(clock)) {}
+  Rfc2136Provider(Server server, TsigKey key, Clock clock, TrafficLog log)
+      : channel_(std::move(server), std::move(key), std::move(clock), {}, std::move(log)) {}
 
   Result<std::vector<Name>> zones() override {
     return located(Error{.what = "a name server does not list its zones; it can be asked only for "
@@ -385,7 +385,7 @@ Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& 
   Result<TsigKey> key = read_key(settings);
   if (!key) return within(settings.name, key.error());
   return std::unique_ptr<Provider>(std::make_unique<Rfc2136Provider>(
-      std::move(server).value(), std::move(key).value(), std::move(clock)));
+      std::move(server).value(), std::move(key).value(), std::move(clock), settings.log));
 }
 
 }  // namespace rampart

@@ -61,11 +61,13 @@ bool is_transfer_refusal(const WireMessage& message) {
 
 }  // namespace
 
-Rfc2136Channel::Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience)
+Rfc2136Channel::Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience,
+                               TrafficLog log)
     : server_(std::move(server)),
       key_(std::move(key)),
       clock_(std::move(clock)),
       patience_(patience),
+      log_(std::move(log)),
       next_id_(static_cast<std::uint16_t>(std::random_device{}())) {}
 
 Rfc2136Channel::~Rfc2136Channel() { close(); }
@@ -77,6 +79,13 @@ void Rfc2136Channel::close() {
 
 std::chrono::sys_seconds Rfc2136Channel::now() const {
   return std::chrono::floor<std::chrono::seconds>(clock_.now());
+}
+
+void Rfc2136Channel::note(std::string_view what, std::string_view outcome,
+                          std::chrono::system_clock::time_point begun) const {
+  if (!log_.debug) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - begun);
+  log_.debug(fmt::format("{} to {}: {}, {} ms", what, to_text(server_), outcome, took.count()));
 }
 
 Result<Done> Rfc2136Channel::await(short events, std::chrono::milliseconds time) {
@@ -195,6 +204,7 @@ Result<std::vector<WireMessage>> Rfc2136Channel::ask_once(std::span<const Maker>
 }
 
 Result<std::vector<WireMessage>> Rfc2136Channel::ask(std::span<const Maker> questions) {
+  const auto begun = clock_.now();
   Result<std::vector<WireMessage>> answers = ask_once(questions);
   for (int attempt = 1; attempt < patience_.attempts; ++attempt) {
     if (answers || !answers.error().retryable) break;
@@ -202,10 +212,19 @@ Result<std::vector<WireMessage>> Rfc2136Channel::ask(std::span<const Maker> ques
     answers = ask_once(questions);
   }
   if (!answers) close();
+  note(fmt::format("{} question(s)", questions.size()), answers ? "answered" : answers.error().what,
+       begun);
   return answers;
 }
 
 Result<WireMessage> Rfc2136Channel::update(const Maker& message) {
+  const auto begun = clock_.now();
+  Result<WireMessage> answer = update_once(message);
+  note("update", answer ? rcode_text(answer->rcode) : answer.error().what, begun);
+  return answer;
+}
+
+Result<WireMessage> Rfc2136Channel::update_once(const Maker& message) {
   // A connection that idled may be closed at the other end; a new one tells what became of us.
   close();
   if (const Result<Done> opened = open(); !opened) {
@@ -268,6 +287,7 @@ Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer_once(con
 }
 
 Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer(const Name& zone) {
+  const auto begun = clock_.now();
   auto records = transfer_once(zone);
   for (int attempt = 1; attempt < patience_.attempts; ++attempt) {
     if (records || !records.error().retryable) break;
@@ -275,6 +295,8 @@ Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer(const Na
     records = transfer_once(zone);
   }
   if (!records) close();
+  const std::string_view given = records && *records ? "given" : "not given";
+  note("transfer of " + zone.text(), records ? given : records.error().what, begun);
   return records;
 }
 

@@ -11,6 +11,7 @@
 #include "providers/clock.h"
 #include "providers/rfc2136_tsig.h"
 #include "providers/rfc2136_wire.h"
+#include "providers/traffic_log.h"
 
 namespace rampart {
 
@@ -24,7 +25,8 @@ struct ChannelPatience {
 /// One server, one key, one connection that is opened again when it breaks.
 class Rfc2136Channel {
  public:
-  Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience = {});
+  Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience = {},
+                 TrafficLog log = {});
   ~Rfc2136Channel();
   Rfc2136Channel(const Rfc2136Channel&) = delete;
   Rfc2136Channel& operator=(const Rfc2136Channel&) = delete;
@@ -55,12 +57,16 @@ class Rfc2136Channel {
   Result<WireMessage> accept(const std::string& wire, TsigCheck& check);
   Result<std::vector<WireMessage>> ask_once(std::span<const Maker> questions);
   Result<std::optional<std::vector<WireRecord>>> transfer_once(const Name& zone);
+  Result<WireMessage> update_once(const Maker& message);
   std::chrono::sys_seconds now() const;
+  void note(std::string_view what, std::string_view outcome,
+            std::chrono::system_clock::time_point begun) const;
 
   Server server_;
   TsigKey key_;
   Clock clock_;
   ChannelPatience patience_;
+  TrafficLog log_;
   int socket_ = -1;
   std::uint16_t next_id_ = 1;
 };

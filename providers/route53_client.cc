@@ -50,6 +50,8 @@ HttpSettings Client::http_settings(const ProviderSettings& settings, double requ
                     .attempts = 8,
                     .judge = judge,
                     .sign = [this](HttpRequest& request) { return sign(request); },
+                    .log = settings.log.debug,
+                    .trace = settings.log.trace,
                     .exchange = exchange};
   take_aws_certificates(http, settings.environment);
   return http;

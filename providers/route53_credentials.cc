@@ -29,9 +29,13 @@ constexpr std::string_view kSession = "rampart";
 const std::vector<std::string> kMetadataHosts = {
     "169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]"};
 
+/// Without a trace of headers and bodies: the answers are credentials that nobody knows before.
 HttpSettings token_settings(const ProviderSettings& settings,
                             std::function<Exchange(const HttpRequest&)> exchange) {
-  HttpSettings http{.attempts = 4, .most_octets = 1U << 20U, .exchange = std::move(exchange)};
+  HttpSettings http{.attempts = 4,
+                    .most_octets = 1U << 20U,
+                    .log = settings.log.debug,
+                    .exchange = std::move(exchange)};
   take_aws_certificates(http, settings.environment);
   return http;
 }

@@ -19,18 +19,27 @@ namespace {
 // An SPF tree of ten lookups and what DMARC needs is known after far fewer rounds.
 constexpr int kRounds = 20;
 
+/// Lines with the provider's name in front; where nobody listens, nobody is called.
+std::function<void(const std::string&)> labelled(std::function<void(const std::string&)> sink,
+                                                 const std::string& name) {
+  if (!sink) return {};
+  return [sink = std::move(sink), name](const std::string& line) { sink(name + ": " + line); };
+}
+
 Result<std::unique_ptr<Provider>> make_provider(
     const Config& config, const ProviderSpec& spec,
-    const std::map<std::string, std::string>& environment, Time now) {
+    const std::map<std::string, std::string>& environment, Time now, const TrafficLog& log) {
   const ProviderType* type = find_provider_type(spec.type);
   if (type == nullptr) {
     return Error{fmt::format("there is no provider type \"{}\"", spec.type), spec.name};
   }
-  auto made = type->make({.name = spec.name,
-                          .folder = config.folder,
-                          .settings = spec.settings,
-                          .environment = environment,
-                          .today = std::chrono::floor<std::chrono::days>(now)});
+  auto made = type->make(
+      {.name = spec.name,
+       .folder = config.folder,
+       .settings = spec.settings,
+       .environment = environment,
+       .today = std::chrono::floor<std::chrono::days>(now),
+       .log = {.debug = labelled(log.debug, spec.name), .trace = labelled(log.trace, spec.name)}});
   if (!made.ok()) return within(spec.name, made.error());
   return made;
 }
@@ -38,10 +47,11 @@ Result<std::unique_ptr<Provider>> make_provider(
 }  // namespace
 
 Providers make_providers(const Config& config,
-                         const std::map<std::string, std::string>& environment, Time now) {
+                         const std::map<std::string, std::string>& environment, Time now,
+                         const TrafficLog& log) {
   Providers providers;
   for (const auto& [name, spec] : config.providers) {
-    providers.emplace(name, make_provider(config, spec, environment, now));
+    providers.emplace(name, make_provider(config, spec, environment, now, log));
   }
   return providers;
 }

@@ -26,10 +26,11 @@ struct ObserveOptions {
 };
 
 /// The providers that `config` names, made; an Error keeps its place, so that one bad credential
-/// withholds only its own domains.
+/// withholds only its own domains. What they say to their hosts goes to `log`, by provider.
 using Providers = std::map<std::string, Result<std::unique_ptr<Provider>>>;
 Providers make_providers(const Config& config,
-                         const std::map<std::string, std::string>& environment, Time now);
+                         const std::map<std::string, std::string>& environment, Time now,
+                         const TrafficLog& log = {});
 
 /// Reads everything that planning needs. Never fails: what could not be read says so in the World.
 World observe(const Config& config, const Providers& providers, const ObserveOptions& options);

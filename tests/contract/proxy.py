@@ -11,6 +11,7 @@ of requests since; `latency MILLISECONDS` delays every request from now on.
 
 import http.client
 import http.server
+import json
 import os
 import socket
 import socketserver
@@ -18,10 +19,12 @@ import struct
 import sys
 import threading
 import time
+from xml.sax.saxutils import escape
 
 HTTP_FAULTS = {"none", "throttled", "throttled-retry-after", "server-error", "closed-before",
-               "closed-after", "slow", "truncated", "garbage"}
-FAULTS = {"http": HTTP_FAULTS, "dns": HTTP_FAULTS - {"throttled", "throttled-retry-after"}}
+               "closed-after", "slow", "truncated", "garbage", "echo"}
+FAULTS = {"http": HTTP_FAULTS,
+          "dns": HTTP_FAULTS - {"throttled", "throttled-retry-after", "echo"}}
 PIECES = 4
 PAUSE = 0.02
 PATIENCE = 30
@@ -106,6 +109,19 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def echo(self):
+        """A refusal that repeats what it was sent, in each host's own form."""
+        told = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
+        headers = [(f"X-Echo-{name}", value) for name, value in self.headers.items()]
+        if "AWS4" in self.headers.get("Authorization", ""):
+            return self.reply(403, headers, "<ErrorResponse><Error><Type>Sender</Type><Code>Echo"
+                              f"</Code><Message>{escape(told)}</Message></Error></ErrorResponse>"
+                              .encode())
+        errors = [{"code": 9109, "message": told}]
+        return self.reply(403, headers, json.dumps(
+            {"success": False, "error": told, "errors": errors, "messages": [], "result": None}
+        ).encode())
+
     def drop(self):
         self.close_connection = True
         close(self.connection)
@@ -121,6 +137,8 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
             return self.reply(429, wait, b"slow down")
         if fault == "server-error":
             return self.reply(500, [], b"internal error")
+        if fault == "echo":
+            return self.echo()
         try:
             status, headers, answer = self.forward(body)
         except OSError:

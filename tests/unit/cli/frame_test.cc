@@ -71,7 +71,7 @@ TEST_CASE("values that an option or a word cannot take are refused, with what it
   check_refused("plan", {{"live", {"DNS"}}}, "--live takes dns, provider, not \"DNS\"", "");
   check_refused("plan", {{"out", {""}}}, "--out needs FILE", "");
   check_refused("version", {{"log-level", {"loud"}}},
-                "--log-level takes error, warning, info, debug, not \"loud\"", "");
+                "--log-level takes error, warning, info, debug, trace, not \"loud\"", "");
   check_refused("version", {{"now", {"today"}}}, "--now \"today\" is no time",
                 "write 2026-11-21T00:00:00Z");
   check_refused("completion", {}, "completion needs SHELL: bash, zsh or fish.",

@@ -182,8 +182,33 @@ TEST_CASE("secrets are blotted out of errors and log lines") {
   REQUIRE(!response.ok());
   CHECK(sentence(response.error()) ==
         "GET https://host.example/[redacted]: no host for [redacted]; outcome unknown");
-  CHECK(lines ==
-        std::vector<std::string>{"GET https://host.example/[redacted]: no host for [redacted]"});
+  CHECK(lines == std::vector<std::string>{
+                     "GET https://host.example/[redacted]: no host for [redacted], 0 ms"});
+}
+
+TEST_CASE("a trace shows headers and bodies, a line each, and no credential") {
+  TestClock time;
+  std::vector<std::string> lines;
+  HttpSettings settings;
+  settings.trace = [&](const std::string& line) { lines.push_back(line); };
+  settings.exchange = [](const HttpRequest&) -> Exchange {
+    return HttpResponse{.status = 403,
+                        .headers = {{"x-echo", "Signature=abc"}, {"set-cookie", "session"}},
+                        .body = "you sent Signature=abc\r\ntrace: s3cret"};
+  };
+  Http http(time.clock(), settings);
+  http.secrets().add("s3cret");
+  const HttpRequest request{.method = "POST",
+                            .url = "https://host.example/zones?name=s3cret",
+                            .headers = {{"AUTHORIZATION", "Signature=abc"}, {"Accept", "*/*"}},
+                            .body = "say s3cret"};
+  REQUIRE(http.send(request).ok());
+  CHECK(lines == std::vector<std::string>{"> POST https://host.example/zones?name=[redacted]",
+                                          "> AUTHORIZATION: [redacted]", "> Accept: */*",
+                                          "> say [redacted]", "< status 403",
+                                          "< x-echo: [redacted]", "< set-cookie: [redacted]",
+                                          "< you sent [redacted]\\013\\010trace: [redacted]"});
+  CHECK(http.redact("refused: Signature=abc") == "refused: [redacted]");
 }
 
 TEST_CASE("every spelling of a secret is blotted out") {
