@@ -49,8 +49,8 @@ std::vector<std::string> trace_lines(const HttpRequest& request, const Exchange&
   };
   const auto add_headers = [&](char way, const std::vector<HttpHeader>& headers) {
     for (const HttpHeader& header : headers) {
-      const std::string_view value = is_credential(header.name) ? "[redacted]" : header.value;
-      add(way, fmt::format("{}: {}", header.name, value));
+      const bool hidden = is_credential(header.name);
+      add(way, header.name + ": " + (hidden ? "[redacted]" : header.value));
     }
   };
   add('>', fmt::format("{} {}", request.method, request.url));
