@@ -1,0 +1,31 @@
+/// Any octets as a container of reports: every report that begins also ends, within its limits.
+#include <cstdint>
+#include <cstdlib>
+
+#include "reports/containers.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rampart::reports;
+  InputLimits limits;
+  limits.octets = 1 << 20;
+  limits.mail_octets = 1 << 20;
+  limits.free_octets = 1 << 20;
+  bool open = false;
+  std::size_t fed = 0;
+  const Visitor visitor{.begin =
+                            [&](const std::string&, const std::shared_ptr<const Carrier>&) {
+                              if (open) std::abort();
+                              open = true;
+                              fed = 0;
+                            },
+                        .feed = [&](std::string_view octets) -> rampart::Result<rampart::Done> {
+                          fed += octets.size();
+                          if (!open || fed > (1 << 20)) std::abort();
+                          return rampart::Done{};
+                        },
+                        .end = [&](const std::optional<rampart::Error>&) { open = false; },
+                        .refuse = [](const std::string&, const rampart::Error&) {}};
+  visit_stream("x", pull_text({reinterpret_cast<const char*>(data), size}), limits, visitor);
+  if (open) std::abort();
+  return 0;
+}
