@@ -42,6 +42,15 @@ const LiveZone* zone_of(const Change& change, const World& world) {
   return nullptr;
 }
 
+// Another record that creates the same name is one more reason, not one more fault.
+void add_shadow(Findings& found, Finding finding) {
+  const auto told = std::ranges::find_if(found, [&](const Finding& other) {
+    return other.domain == finding.domain && other.hint == finding.hint;
+  });
+  if (told == found.end()) return found.push_back(std::move(finding));
+  told->withholds.insert(told->withholds.end(), finding.withholds.begin(), finding.withholds.end());
+}
+
 Findings shadowed_by(const Change& change, const LiveZone& zone) {
   Findings found;
   for (const Name& born : names_born(change.name(), zone)) {
@@ -49,7 +58,7 @@ Findings shadowed_by(const Change& change, const LiveZone& zone) {
     for (const RecordKey& wildcard : zone.wildcards) {
       const bool covers = born.is_within(wildcard.name.parent()) && born != wildcard.name.parent();
       const bool hosts = wildcard.type == RecordType::MX || wildcard.type == RecordType::A ||
-                         wildcard.type == RecordType::AAAA;
+                         wildcard.type == RecordType::AAAA || wildcard.type == RecordType::CNAME;
       if (!covers || !hosts) continue;
       found.push_back(
           {Severity::Error,
@@ -58,7 +67,8 @@ Findings shadowed_by(const Change& change, const LiveZone& zone) {
            fmt::format("creating {} makes {} exist, so {} {} no longer answers for it",
                        change.name().text(), born.text(), wildcard.name.text(),
                        to_text(wildcard.type)),
-           fmt::format("give {} its own {} record first", born.text(), to_text(wildcard.type)),
+           fmt::format("give {} its own {} record first", born.text(),
+                       wildcard.type == RecordType::CNAME ? "address" : to_text(wildcard.type)),
            {},
            {{change.name(), change.type()}}});
     }
@@ -67,12 +77,16 @@ Findings shadowed_by(const Change& change, const LiveZone& zone) {
 }
 
 // RFC 4592 section 2.2: a wildcard answers only for names that do not exist.
-Findings shadows_wildcard(const Plan& plan, const Config&, const World& world) {
+Findings shadows_wildcard(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Change& change : plan.changes) {
     const LiveZone* zone = zone_of(change, world);
     if (change.set.before || zone == nullptr || zone->wildcards.empty()) continue;
-    for (Finding& finding : shadowed_by(change, *zone)) found.push_back(std::move(finding));
+    const auto domain = config.domains.find(change.domain);
+    for (Finding& finding : shadowed_by(change, *zone)) {
+      if (domain != config.domains.end()) finding.mark = domain->second.mark;
+      add_shadow(found, std::move(finding));
+    }
   }
   return found;
 }

@@ -81,6 +81,8 @@ TEST_CASE("a create that stops a wildcard from answering is noticed") {
   const RecordKey txt{Name::literal("*.example.com"), RecordType::TXT};
   CHECK(shadows("_dmarc.sub.example.com", world_with({mx}, {})));
   CHECK(shadows("sub.example.com", world_with({mx}, {})));
+  const RecordKey cname{Name::literal("*.example.com"), RecordType::CNAME};
+  CHECK(shadows("_dmarc.sub.example.com", world_with({cname}, {})));
   CHECK_FALSE(shadows("_dmarc.example.com", world_with({mx}, {})));
   CHECK_FALSE(shadows("s1._domainkey.example.com", world_with({mx}, {})));
   CHECK_FALSE(shadows("_dmarc.sub.example.com", world_with({txt}, {})));
