@@ -139,7 +139,10 @@ std::string place_own(Ground& ground, const Domain& domain, const std::string& p
     apex = found.apex;
   }
   if (!apex) {
-    out.read.push_back({.apex = domain.name, .provider = provider, .error = error});
+    out.read.push_back({.apex = domain.name,
+                        .provider = provider,
+                        .from_provider = decides(host, options),
+                        .error = error});
     return "";
   }
   if (!is_own(*apex, domain.name)) {
@@ -182,6 +185,9 @@ void place_all(Ground& ground, Asker& asker, Survey& out) {
   std::map<Name, std::vector<RecordKey>> keys;
   for (const auto& [name, domain] : ground.config.domains) {
     keys.emplace(name, live_keys(ground.config, domain));
+    if (domain.providers.empty() && !is_left_alone(domain)) {
+      out.missing.emplace(name, "no provider is named for it");
+    }
     for (const std::string& provider : domain.providers) {
       const std::string missing =
           place_own(ground, domain, provider, keys.at(name), asker.options, out);
