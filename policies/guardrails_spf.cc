@@ -8,6 +8,7 @@
 #include "mail/spf_tree.h"
 #include "policies/spf_cases.h"
 #include "policies/spf_compare.h"
+#include "policies/spf_hints.h"
 #include "policies/spf_record.h"
 
 namespace rampart {
@@ -60,7 +61,8 @@ bool is_wide6(const IpSet& gained) {
   });
 }
 
-std::string lookups_hint(const spf::Tree& tree) {
+/// What each term costs, where nothing better is known.
+std::string costs_hint(const spf::Tree& tree) {
   std::string costs;
   std::vector<const spf::TreeNode*> children;
   for (const spf::TreeNode& child : tree.root.children) children.push_back(&child);
@@ -69,14 +71,17 @@ std::string lookups_hint(const spf::Tree& tree) {
     costs += fmt::format("{}{} costs {}", costs.empty() ? "" : ", ", child->term, child->lookups);
     if (costs.size() > 200) break;
   }
-  return fmt::format(
-      "{}; drop an include whose mail bounces to its vendor's own domain, give a "
-      "sender its own sub-domain, or set `flatten: auto`",
-      costs);
+  return costs + "; drop a term, or give a sender its own sub-domain";
+}
+
+std::string lookups_hint(const std::vector<WayOut>& ways, const spf::Tree& tree) {
+  std::string hint;
+  for (const WayOut& way : ways) hint += (hint.empty() ? "" : "; ") + way.what;
+  return hint.empty() ? costs_hint(tree) : hint;
 }
 
 Finding too_many_lookups(const SpfCase& item, const SpfCost& before, const SpfCost& after,
-                         const spf::Tree& tree) {
+                         std::string hint) {
   const char* least = after.lower_bound ? "at least " : "";
   Finding finding = spf_finding(
       item, fault_of(item, before.lookups, after.lookups), "spf-lookups",
@@ -86,7 +91,7 @@ Finding too_many_lookups(const SpfCase& item, const SpfCost& before, const SpfCo
   if (item.changes && before.lookups > after.lookups) {
     finding.message += fmt::format("; it needed {} before", before.lookups);
   }
-  finding.hint = lookups_hint(tree);
+  finding.hint = std::move(hint);
   return finding;
 }
 
@@ -147,15 +152,16 @@ Findings spf_lookups(const Plan& plan, const Config& config, const World& world)
     const SpfCost after = cost_of(tree, config);
     if (after.lookups < kNearLookups) continue;
     const SpfCost before = cost_of_view(item, item.before, config);
+    std::string hint = lookups_hint(ways_out(item, config, world), tree);
     if (after.lookups > kMostLookups) {
-      found.push_back(too_many_lookups(item, before, after, tree));
+      found.push_back(too_many_lookups(item, before, after, std::move(hint)));
       continue;
     }
     found.push_back(spf_finding(
         item, Fault::Standing, "spf-lookups-near",
         fmt::format("the record of {} needs {}{} of ten DNS lookups", item.domain.name.text(),
                     after.lower_bound ? "at least " : "", after.lookups)));
-    found.back().hint = lookups_hint(tree);
+    found.back().hint = std::move(hint);
   }
   return found;
 }
