@@ -74,6 +74,8 @@ constexpr std::array kCodes = {
     Code{"spf-fail-early", "`all: fail` stands before enforcement."},
     Code{"spf-fragment-in-use",
          "A fragment of flattened SPF stays until no standing record includes it."},
+    Code{"spf-fragment-missing",
+         "An SPF record includes a fragment of its own that neither stands nor is written."},
     Code{"spf-include-unneeded", "A declared sender needs no SPF term here."},
     Code{"spf-length", "The TXT records at a name may not fit a plain UDP answer.", true},
     Code{"spf-lock-behind", "A flattened vendor admits addresses that spf.lock lacks."},

@@ -140,12 +140,15 @@ Findings failing_servers(const Plan&, const Config& config, const World& world) 
 }
 
 constexpr std::array kGuardrails = {
-    Guardrail{failing_servers},    Guardrail{ramp_jump},         Guardrail{reject_spf_only},
-    Guardrail{reject_without_rua}, Guardrail{too_many_domains},  Guardrail{dkim_selector_removed},
-    Guardrail{governing_changes},  Guardrail{shadows_wildcard},  Guardrail{spf_all},
-    Guardrail{spf_length},         Guardrail{spf_lookups},       Guardrail{spf_ptr},
-    Guardrail{spf_removed},        Guardrail{spf_unresolved},    Guardrail{spf_voids},
-    Guardrail{spf_wide},           Guardrail{too_long_for_host},
+    Guardrail{failing_servers},   Guardrail{ramp_jump},
+    Guardrail{reject_spf_only},   Guardrail{reject_without_rua},
+    Guardrail{too_many_domains},  Guardrail{dkim_selector_removed},
+    Guardrail{governing_changes}, Guardrail{shadows_wildcard},
+    Guardrail{spf_all},           Guardrail{spf_fragment_missing},
+    Guardrail{spf_length},        Guardrail{spf_lookups},
+    Guardrail{spf_ptr},           Guardrail{spf_removed},
+    Guardrail{spf_unresolved},    Guardrail{spf_voids},
+    Guardrail{spf_wide},          Guardrail{too_long_for_host},
 };
 
 }  // namespace

@@ -32,6 +32,10 @@ std::vector<Finding> spf_length(const Plan& plan, const Config& config, const Wo
 /// `spf-unresolved`: an include that has no usable record just now.
 std::vector<Finding> spf_unresolved(const Plan& plan, const Config& config, const World& world);
 
+/// `spf-fragment-missing`: an own `_spf1`, `_spf2`, ... that is included and will not stand.
+std::vector<Finding> spf_fragment_missing(const Plan& plan, const Config& config,
+                                          const World& world);
+
 /// `spf-sender-removed` and `spf-term-removed`: who could send before and cannot after.
 std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const World& world);
 

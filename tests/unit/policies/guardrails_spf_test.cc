@@ -200,6 +200,71 @@ TEST_CASE("a declared sender is not lost, an undeclared one is named") {
   CHECK(found.at(0).message.find("Bulk Mailer") != std::string::npos);
 }
 
+/// Findings of a plan that turns `live` into a record with `_spf1` and `_spf2`, where the fragments
+/// stand or are written ("+name value", "-name") as `fragments` says.
+Texts fragment_findings(const std::string& live, const Texts& fragments, const Finding& other,
+                        LiveState unread = LiveState::Absent) {
+  Config config;
+  const Domain domain = spf_domain({using_sender("office")});
+  config.domains.emplace(domain.name, domain);
+  World world = world_with({live});
+  Plan plan;
+  plan.domains = {domain.name};
+  plan.findings = {other};
+  const auto change = [&](const Name& name, const std::string& value) {
+    SetChange set{name, std::nullopt, TypedSet{RecordType::TXT, {.values = {value}}}};
+    if (value.empty()) std::swap(set.before, set.after);
+    plan.changes.push_back({domain.name, domain.name, "files", set, Turn::Authorize, {}});
+  };
+  const std::string after = "v=spf1 include:_spf1.example.com include:_spf2.example.com ~all";
+  if (live != after) change(domain.name, after);
+  for (const char* name : {"_spf1.example.com", "_spf2.example.com"}) {
+    world.zones[0].sets[{Name::literal(name), RecordType::TXT}] = {unread, {}, ""};
+  }
+  for (const std::string& text : fragments) {
+    const Name name = Name::literal(text.substr(1, 17));
+    const std::string value = text.size() > 19 ? text.substr(19) : "";
+    if (text[0] != '=') change(name, value);
+    if (text[0] != '+') {
+      world.zones[0].sets[{name, RecordType::TXT}] = {
+          LiveState::Present, {.values = {text[0] == '=' ? value : "v=spf1 ~all"}}, ""};
+    }
+  }
+  Texts texts;
+  for (const Finding& finding : spf_fragment_missing(plan, config, world)) {
+    CHECK(finding.withholds.empty() == (finding.severity != Severity::Error));
+    texts.push_back(std::string(to_text(finding.severity)) + " " +
+                    finding.message.substr(finding.message.find("_spf"), 5));
+  }
+  return texts;
+}
+
+TEST_CASE("a record waits for the fragments that it includes") {
+  const std::string flat = "v=spf1 ip4:192.0.2.1 ~all";
+  const auto check_fragments = [&](const Texts& fragments, const Texts& expected,
+                                   const std::string& live = "v=spf1 ~all") {
+    CAPTURE(fragments, live);
+    CHECK(fragment_findings(live, fragments, {}) == expected);
+  };
+  const Texts both = {"error _spf1", "error _spf2"};
+  check_fragments({}, both);
+  check_fragments({"=_spf1.example.com " + flat}, {"error _spf2"});
+  check_fragments({"=_spf1.example.com " + flat, "+_spf2.example.com " + flat}, {});
+  check_fragments({"+_spf1.example.com " + flat, "+_spf2.example.com " + flat}, {});
+  check_fragments({"=_spf1.example.com a verification", "+_spf2.example.com " + flat},
+                  {"error _spf1"});
+  check_fragments({"-_spf1.example.com", "+_spf2.example.com " + flat}, {"error _spf1"});
+  // What is missing already is not made worse; what does not change is not looked at.
+  check_fragments({"+_spf2.example.com " + flat}, {"warning _spf1"},
+                  "v=spf1 include:_spf1.example.com ~all");
+  check_fragments({}, {}, "v=spf1 include:_spf1.example.com include:_spf2.example.com ~all");
+  const Texts written = {"+_spf1.example.com " + flat, "+_spf2.example.com " + flat};
+  Finding kept_back{.severity = Severity::Error, .code = "occupied"};
+  kept_back.withholds = {{Name::literal("_spf1.example.com"), RecordType::TXT}};
+  CHECK(fragment_findings("v=spf1 ~all", written, kept_back) == Texts{"error _spf1"});
+  CHECK(fragment_findings("v=spf1 ~all", {}, {}, LiveState::Unobservable).empty());
+}
+
 TEST_CASE("what a change gives and takes is told by address") {
   const auto check_delta = [](const std::string& before, const std::string& after,
                               const Texts& gains, const Texts& loses) {
