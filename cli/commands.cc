@@ -159,6 +159,10 @@ std::vector<Command> reports_commands() {
 
 std::vector<Command> telling_commands() {
   return {
+      {.name = "inventory",
+       .summary = "List domains, senders, owners, selectors and dates, in Markdown.",
+       .formats = {"markdown"},
+       .run = run_inventory},
       {.name = "senders",
        .summary = "List the catalogue of sending services.",
        .run = run_senders_list},

@@ -18,7 +18,8 @@ constexpr std::size_t kMostInterned = 100'000;
 /// key, so that one domain's month lies together; no index stands on addresses, whose random order
 /// would make small transactions several times slower.
 constexpr std::array kMigrations = {
-    R"(CREATE TABLE strings(id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, text TEXT NOT NULL);
+    R"(CREATE TABLE strings(id INTEGER PRIMARY KEY, hash INTEGER NOT NULL,
+  text TEXT NOT NULL);
 CREATE INDEX strings_hash ON strings(hash);
 CREATE TABLE reports(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, begin INTEGER NOT NULL,
   end INTEGER NOT NULL, org INTEGER NOT NULL, report_id TEXT NOT NULL, trust INTEGER NOT NULL,
@@ -31,7 +32,8 @@ CREATE TABLE rows(domain INTEGER NOT NULL, day INTEGER NOT NULL, report INTEGER 
 CREATE TABLE daily(domain INTEGER NOT NULL, day INTEGER NOT NULL, reporter INTEGER NOT NULL,
   trust INTEGER NOT NULL, aligned INTEGER NOT NULL, records INTEGER NOT NULL,
   messages INTEGER NOT NULL, PRIMARY KEY(domain, day, reporter, trust, aligned)) WITHOUT ROWID;
-CREATE TABLE hosts(ip BLOB PRIMARY KEY, host TEXT NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID;)"};
+CREATE TABLE hosts(ip BLOB PRIMARY KEY, host TEXT NOT NULL,
+  seen INTEGER NOT NULL) WITHOUT ROWID;)"};
 
 /// FNV-1a: only finds candidates, the text decides.
 std::int64_t hash_of(std::string_view text) {

@@ -37,8 +37,8 @@ std::string org_of(const std::string& domain) {
   return dmarc::org_domain_psl(*name).text();
 }
 
-/// A signature counts that covers all of the body, by a key that is not on trial
-/// (RFC 6376 sections 3.6.1 and 8.2).
+/// A signature counts that covers all of the body (RFC 6376 section 8.2), by a key that is not on
+/// trial (RFC 6376 section 3.6.1).
 bool counts(const dkim::SignatureVerdict& signature, const std::string& author) {
   return signature.outcome == dkim::Outcome::Pass && signature.unsigned_octets == 0 &&
          !signature.testing && org_of(lower(signature.domain)) == author;
