@@ -30,8 +30,8 @@ std::string row(const std::vector<std::string>& cells) {
 }
 
 std::string heading(const std::vector<std::string>& names) {
-  return row(names) + "|" + fmt::format("{}", fmt::join(std::vector(names.size(), "---"), "|")) +
-         "|\n";
+  return row(names) + "|" +
+         fmt::format("{}", fmt::join(std::vector<std::string>(names.size(), "---"), "|")) + "|\n";
 }
 
 std::string state_of(const Domain& domain) {

@@ -70,11 +70,11 @@ class TcpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-def serve(names):
+def serve(names, table=Table):
     """Serves the table, which may change at any time; returns "127.0.0.1:PORT"."""
     udp = UdpServer(("127.0.0.1", 0), Udp)
     tcp = TcpServer(("127.0.0.1", udp.server_address[1]), Tcp)
     for server in (udp, tcp):
-        server.table = Table(names)
+        server.table = table(names)
         threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"127.0.0.1:{udp.server_address[1]}"

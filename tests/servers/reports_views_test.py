@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""What the commands about reports print: the contract's JSON, a patch that applies, threats for
+other defences, and evidence that a plan can be made from.
+"""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+try:
+    import dns.message
+    import dns.rrset
+except ModuleNotFoundError:  # Debian's packages belong to Debian's interpreter.
+    if sys.executable == "/usr/bin/python3":
+        raise
+    os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import dns_stub  # noqa: E402
+from reports_store_test import BINARY  # noqa: E402
+
+NOW = "2026-11-21T00:00:00Z"
+BEGIN = 1795046400  # 2026-11-19
+RECORDS = {
+    ("9.2.0.192.in-addr.arpa.", "PTR"): "o1.sendgrid.net.", ("o1.sendgrid.net.", "A"): "192.0.2.9",
+    ("7.2.0.192.in-addr.arpa.", "PTR"): "o7.sendgrid.net.", ("o7.sendgrid.net.", "A"): "192.0.2.8",
+    ("1.113.0.203.in-addr.arpa.", "PTR"): "mx.forward.example.",
+    ("mx.forward.example.", "A"): "203.0.113.1",
+}
+YAML = """version: 1
+providers: {files: {type: zonefile, directory: zones}}
+senders:
+  office: {spf: ["ip4:198.51.100.0/28"], dkim: self, owner: it, category: internal}
+defaults: {provider: files}
+domains:
+  example.com:
+    senders:   # who may send
+      - office # ours
+    dmarc: {phase: monitor, since: 2026-11-01, rua: ["mailto:d@example.com"]}
+"""
+
+
+class Hosts(dns_stub.Table):
+    def answer(self, query):
+        question = query.question[0]
+        kind = dns.rdatatype.to_text(question.rdtype)
+        value = RECORDS.get((question.name.to_text().lower(), kind))
+        if value is None:
+            return super().answer(query)
+        reply = dns.message.make_response(query, recursion_available=True)
+        reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, value))
+        return reply
+
+
+def record(ip, count, dkim, spf, extra=""):
+    """A record: dkim and spf are the domains that passed, or empty."""
+    keys = f"<dkim><domain>{dkim}</domain><selector>s1</selector><result>pass</result></dkim>"
+    return (f"<record><row><source_ip>{ip}</source_ip><count>{count}</count><policy_evaluated>"
+            f"<disposition>none</disposition>{extra}</policy_evaluated></row><identifiers>"
+            "<header_from>example.com</header_from></identifiers><auth_results>"
+            + (keys if dkim else "") +
+            f"<spf><domain>{spf or 'bounce.example'}</domain><result>{'pass' if spf else 'fail'}"
+            "</result></spf></auth_results></record>")
+
+
+RECORD_LIST = [
+    ("198.51.100.1", 100, "example.com", "example.com"), ("198.51.100.2", 20, "", "example.com"),
+    ("192.0.2.9", 30, "", ""), ("192.0.2.7", 3, "", ""), ("203.0.113.1", 5, "example.com", ""),
+    ("203.0.113.1", 4, "", ""), ("203.0.113.66", 7, "", "")]
+
+
+def report(org="Reporter"):
+    rows = "".join(record(*one) for one in RECORD_LIST)
+    return (f"<feedback><report_metadata><org_name>{org}</org_name><email>d@{org.lower()}.example"
+            f"</email><report_id>=1+1</report_id><date_range><begin>{BEGIN}</begin>"
+            f"<end>{BEGIN + 86399}</end></date_range></report_metadata><policy_published>"
+            f"<domain>example.com</domain><p>none</p></policy_published>{rows}</feedback>")
+
+
+class Bench:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.resolver = dns_stub.serve({}, Hosts)
+        (self.folder / "domains.yaml").write_text(YAML)
+        (self.folder / "zones").mkdir()
+        (self.folder / "zones/example.com.zone").write_text(
+            "$TTL 3600\n@ SOA ns hostmaster 1 3600 900 604800 60\n@ NS ns\nns A 192.0.2.53\n")
+        (self.folder / "r.xml").write_text(report())
+
+    def run(self, *words):
+        return subprocess.run([str(BINARY), "--now", NOW, "--resolver", self.resolver, *words],
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=False)
+
+
+def check_summary(bench):
+    got = json.loads(bench.run("reports", "summary", "--domain", "example.com", "--format",
+                               "json").stdout)
+    totals = [got[key] for key in ("domain", "since", "until", "messages", "pass", "partial",
+                                   "fail", "reporters")]
+    yield f"totals {totals}", totals == ["example.com", "2026-11-19", "2026-11-19", 169, 100, 25,
+                                         44, 1]
+    yield f"pass_rate {got['pass_rate']}", abs(got["pass_rate"] - 125 / 169) < 1e-9
+    yield f"legit_rate {got['legit_rate']}", got["legit_rate"] == 1
+    rows = {one["source"]: one for one in got["sources"]}
+    yield f"sources {sorted(rows)}", sorted(rows) == [
+        "ip:192.0.2.7", "ip:203.0.113.66", "office", "ptr:forward.example", "sendgrid"]
+    wanted = {"office": ("pass", 100), "sendgrid": ("sender-missing-dkim", 30),
+              "ip:192.0.2.7": ("unauthorized", 3), "ptr:forward.example": ("forwarded", 4)}
+    for source, (category, count) in wanted.items():
+        yield f"{source}: {rows[source]}", rows[source]["categories"][category] == count
+    yield "declared", rows["office"]["declared"] and not rows["sendgrid"]["declared"]
+    keys = {"source", "declared", "messages", "categories", "ips", "dkim_selectors", "first_seen",
+            "last_seen", "action"}
+    yield "shape", all(keys <= set(one) for one in got["sources"])
+    yield "forwarder's action", "never add" in rows["ptr:forward.example"]["action"]
+    empty = json.loads(bench.run("reports", "summary", "--domain", "none.example", "--format",
+                                 "json").stdout)
+    yield "nothing there", empty["messages"] == 0 and empty["sources"] == []
+    later = json.loads(bench.run("reports", "summary", "--domain", "example.com", "--since",
+                                 "2026-11-20", "--format", "json").stdout)
+    yield "later", later["messages"] == 0
+    yield "text", "legitimate mail passes: 100.00 %" in bench.run("reports", "summary").stdout
+    yield "bad date", bench.run("reports", "summary", "--since", "soon").returncode == 1
+
+
+def check_suggest(bench):
+    patch = bench.run("reports", "sources", "--suggest").stdout
+    yield f"patch {patch}", "+      - sendgrid" in patch and "forward" not in patch
+    copy = bench.folder / "patched"
+    copy.mkdir()
+    shutil.copy(bench.folder / "domains.yaml", copy)
+    done = subprocess.run(["git", "apply", "-"], cwd=copy, input=patch, text=True, check=False)
+    yield "it applies", done.returncode == 0
+    text = (copy / "domains.yaml").read_text()
+    yield "comments stay", "# ours" in text and "# who may send" in text
+    valid = subprocess.run([str(BINARY), "validate"], cwd=copy, stdout=subprocess.PIPE, check=False)
+    yield f"it loads: {valid.stdout}", valid.returncode == 0
+
+
+def check_threats(bench):
+    rows = list(csv.DictReader(io.StringIO(bench.run("reports", "threats", "--format",
+                                                     "csv").stdout)))
+    yield f"csv {rows}", [(one["ip"], one["messages"]) for one in rows] == [
+        ("203.0.113.66", "7"), ("192.0.2.7", "3")]
+    first = bench.run("reports", "threats", "--format", "stix").stdout
+    bundle = json.loads(first)
+    identifier = re.compile(r"^(bundle|indicator)--[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-"
+                            r"[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+    yield "stix ids", all(identifier.match(one["id"]) for one in [bundle, *bundle["objects"]])
+    yield "stix", (bundle["type"], len(bundle["objects"]),
+                   bundle["objects"][0]["pattern"]) == (
+                       "bundle", 2, "[ipv4-addr:value = '203.0.113.66']")
+    yield "equal bytes", first == bench.run("reports", "threats", "--format", "stix").stdout
+    yield "text", "203.0.113.66: 7 messages" in bench.run("reports", "threats").stdout
+
+
+def check_export(bench):
+    rows = list(csv.DictReader(io.StringIO(bench.run("reports", "export").stdout)))
+    yield "one row a record", len(rows) == len(RECORD_LIST)
+    yield "a plain recount", sum(int(one["count"]) for one in rows) == 169
+    yield f"no formula: {rows[0]['report_id']}", rows[0]["report_id"] == "'=1+1"
+    same = json.loads(bench.run("reports", "export", "--format", "json").stdout)
+    yield "json", [int(one["count"]) for one in rows] == [one["count"] for one in same]
+
+
+def check_evidence(bench):
+    bench.run("reports", "evidence", "--out", "none.json")
+    yield "asserted reports are no evidence", json.loads(
+        (bench.folder / "none.json").read_text())["rows"] == []
+    bench.run("reports", "ingest", "--trusted", "r.xml")
+    done = bench.run("reports", "evidence", "--out", "evidence.json")
+    evidence = json.loads((bench.folder / "evidence.json").read_text())
+    yield f"evidence {done.stderr}", evidence["newest"] == "2026-11-19T23:59:59Z"
+    fates = {(one["source"], one["fate"]): one["messages"] for one in evidence["rows"]}
+    yield f"fates {fates}", fates == {
+        ("office", "both"): 100, ("office", "spf"): 20, ("sendgrid", "fail"): 30,
+        ("ip:192.0.2.7", "fail"): 3, ("ptr:forward.example", "dkim"): 5,
+        ("ptr:forward.example", "forwarded"): 4, ("ip:203.0.113.66", "fail"): 7}
+    worlds = []
+    for options in (["--evidence", "evidence.json"], []):
+        bench.run("plan", "--save-world", "world.json", *options)
+        worlds.append(json.loads((bench.folder / "world.json").read_text())["evidence"])
+    yield "the store and the file say the same", worlds == [evidence, evidence]
+    first = bench.run("plan", "--world", "world.json", "--format", "json").stdout
+    bench.run("plan", "--world", "world.json", "--save-world", "again.json")
+    kept = json.loads((bench.folder / "again.json").read_text())["evidence"]
+    yield "a world keeps its evidence", kept == evidence and first != ""
+    (bench.folder / "bad.json").write_text("{}")
+    bad = bench.run("plan", "--evidence", "bad.json")
+    yield "no evidence file", bad.returncode == 1 and "bad.json" in bad.stderr
+
+
+def check(bench):
+    missing = bench.run("reports", "summary")
+    yield "no store", missing.returncode == 1 and "rampart.db" in missing.stderr
+    done = bench.run("reports", "ingest", "r.xml")
+    yield f"ingest: {done.stderr}", done.returncode == 0
+    for part in (check_summary, check_suggest, check_threats, check_export, check_evidence):
+        for story, good in part(bench):
+            yield f"{part.__name__}: {story}", good
+    listed = bench.run("inventory").stdout
+    yield f"inventory {listed}", "| office | office | internal | it |" in listed
+    wrong = bench.run("--store", "postgresql://x", "reports", "summary")
+    yield "another store", wrong.returncode == 1 and "sqlite:PATH" in wrong.stderr
+
+
+def main():
+    passed, failed = 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        for story, good in check(Bench(folder)):
+            passed, failed = passed + good, failed + (not good)
+            if not good:
+                print("FAILED", story)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
