@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Ingesting reports beside a bare libxml2 SAX loop and lxml, in one run: bench/reports/run.py BINARY
+"""Ingesting reports beside a bare libxml2 SAX loop and lxml, in one run.
+
+bench/reports/run.py BINARY, a release build.
 
 Whole processes, ours with the commit to SQLite; the median of five rounds, taken in turn. With
 --rows N also a store of N rows: its size, and a month's summary of one domain.
@@ -118,7 +120,8 @@ def compare(title, names, files, folder, binary):
             seconds, peaks[name] = timed(command)
             times[name].append(seconds)
     bare = statistics.median(times["bare libxml2 SAX"])
-    print(f"\n{title}\n| | seconds (best - worst) | files/s | of bare | MiB |\n|---|---|---|---|---|")
+    print(f"\n{title}\n| | seconds (best - worst) | files/s | of bare | MiB |")
+    print("|---|---|---|---|---|")
     for name, taken in times.items():
         middle = statistics.median(taken)
         print(f"| {name} | {middle:.3f} ({min(taken):.3f} - {max(taken):.3f}) "
@@ -142,8 +145,9 @@ def heavy_store(folder, rows, binary):
         done += 200 * 250
     print(f"\n{done} rows in {time.monotonic() - began:.0f} s, making them included; "
           f"{store.stat().st_size / done:.0f} bytes a row")
-    month = [binary, "reports", "summary", "--store", f"sqlite:{store}", "--domain", "heavy.example",
-             "--since", "2025-12-01", "--until", "2025-12-31", "--resolver", "127.0.0.1:1"]
+    month = [binary, "reports", "summary", "--store", f"sqlite:{store}", "--domain",
+             "heavy.example", "--since", "2025-12-01", "--until", "2025-12-31",
+             "--resolver", "127.0.0.1:1"]
     subprocess.run(month, stdout=subprocess.DEVNULL, check=True)
     taken = [timed(month)[0] for _ in range(5)]
     print(f"a month of heavy.example: {statistics.median(taken) * 1000:.0f} ms")
