@@ -18,7 +18,7 @@ sys.path.insert(0, str(SOURCE / "tests/scenarios"))
 import run as stories  # noqa: E402
 import transcript  # noqa: E402
 
-OWN = ("./quickstart", "./run-tests", "./run-tests --all")
+OWN = ("./quickstart", "./run-tests", "./run-tests --all", "./run-tests --nightly")
 
 
 def console_steps(text):

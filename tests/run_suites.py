@@ -136,13 +136,20 @@ def fuzz_suites():
 
 
 def long_suites():
-    """What --all adds; builds first."""
-    suites = [Suite("spf-differential-long", [sys.executable,
-                                              "tests/differential/spf_differential_test.py",
-                                              "20000"], 900),
-              Suite("rotation-rehearsal-long",
-                    [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--long"], 3600),
-              Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200)]
+    """What --all adds: the first screen's command, and the long runs."""
+    long_runs = {"RC_PARAMS": "max_success=2000", "RAMPART_WORLDS": "1000"}
+    return [Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200),
+            Suite("spf-differential-long", [sys.executable,
+                                            "tests/differential/spf_differential_test.py",
+                                            "20000"], 900),
+            *(dataclasses.replace(suite, name=f"{suite.name}-long")
+              for suite in catch_suites("dev", long_runs, 1200))]
+
+
+def nightly_suites():
+    """What --nightly adds: sanitizers, fuzzing, the longest rehearsal; builds first."""
+    suites = [Suite("rotation-rehearsal-long",
+                    [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--long"], 3600)]
     if build("asan"):
         options = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
                    "UBSAN_OPTIONS": "print_stacktrace=1"}
@@ -151,11 +158,8 @@ def long_suites():
                                              "build/asan/rampart"], 900))
     else:
         suites.append(Suite("build-asan", ["false"]))
-    suites += fuzz_suites() if build("fuzz", "fuzzers") else [Suite("build-fuzz", ["false"])]
-    long_runs = {"RC_PARAMS": "max_success=5000", "RAMPART_WORLDS": "2000"}
-    suites += [dataclasses.replace(suite, name=f"{suite.name}-long")
-               for suite in catch_suites("dev", long_runs, 1200)]
-    return suites
+    return suites + (fuzz_suites() if build("fuzz", "fuzzers")
+                     else [Suite("build-fuzz", ["false"])])
 
 
 def main():
@@ -164,9 +168,11 @@ def main():
         print("0 passed, 1 failed")
         return 1
     suites = catch_suites("dev") + corpus_suites("dev") + script_suites()
-    if "--all" in sys.argv[1:]:
+    if "--all" in sys.argv[1:] or "--nightly" in sys.argv[1:]:
         os.environ["RAMPART_LONG"] = "1"  # Suites with a short and a long run take the long one.
         suites += long_suites()
+    if "--nightly" in sys.argv[1:]:
+        suites += nightly_suites()
     passed, failed, skipped = 0, 0, []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for done in concurrent.futures.as_completed(pool.submit(run, suite) for suite in suites):
