@@ -175,10 +175,10 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return system_error(path);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  // Opening a folder succeeds; only reading it fails.
+  // Opening a folder succeeds; only reading it fails, which `peek` tells and an iterator throws.
+  file.peek();
   if (file.bad()) return system_error(path);
-  return text;
+  return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
 Result<Done> write_file(const std::string& path, const std::string& text) {

@@ -38,6 +38,8 @@ struct Outside {
   Time clock;                   ///< The system clock; `--now` wins.
   bool answers_prompt = false;  ///< A person sits at the terminal and can say yes.
   bool colour_terminal = false;
+  bool (*reader_left)() =
+      nullptr;  ///< Whether nobody reads the answer any more, as after `| head`.
 };
 
 /// Everything that a command sees.

@@ -194,6 +194,8 @@ ExitCode run(const Invocation& invocation, Outside& outside) {
   const ExitCode code = judge(invocation, outside);
   outside.out.flush();
   if (outside.out.good()) return code;
+  // Who reads no further has seen enough; to say so would only be noise.
+  if (outside.reader_left != nullptr && outside.reader_left()) return ExitCode::Error;
   outside.err << "rampart: error: the answer could not be written to standard output\n";
   return ExitCode::Error;
 }

@@ -1,5 +1,6 @@
 /// The binary: builds the parser from the table of commands, reads argv, runs one command.
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -112,6 +113,11 @@ std::map<std::string, std::string> environment() {
   return variables;
 }
 
+bool reader_left() {
+  pollfd answer{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  return poll(&answer, 1, 0) == 1 && (answer.revents & POLLERR) != 0;
+}
+
 Outside outside_of_process() {
   return {.in = std::cin,
           .out = std::cout,
@@ -120,7 +126,8 @@ Outside outside_of_process() {
           .version = RAMPART_VERSION,
           .clock = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
           .answers_prompt = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
-          .colour_terminal = isatty(STDOUT_FILENO) == 1};
+          .colour_terminal = isatty(STDOUT_FILENO) == 1,
+          .reader_left = reader_left};
 }
 
 int run_main(int argc, char** argv) {

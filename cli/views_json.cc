@@ -96,7 +96,8 @@ Json differences_json(const std::vector<Difference>& differences) {
                     {"type", to_text(one.key.type)},
                     {"server", one.server},
                     {"want", one.want},
-                    {"got", one.got}});
+                    {"got", one.got},
+                    {"problem", one.problem.empty() ? Json() : Json(one.problem)}});
   }
   return rows;
 }

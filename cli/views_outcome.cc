@@ -55,6 +55,10 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
   out +=
       fmt::format("  {} {}", printable(difference.key.name.text()), to_text(difference.key.type));
   if (!difference.server.empty()) out += " at " + printable(difference.server);
+  if (!difference.problem.empty()) {
+    out += "\n    " + printable(difference.problem) + "\n";
+    return;
+  }
   out += "\n    " + paint_sign(colour, '+', "want: " + server_value(difference.want));
   out += "\n    " + paint_sign(colour, '-', "got:  " + server_value(difference.got)) + "\n";
 }

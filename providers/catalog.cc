@@ -16,20 +16,23 @@ const std::array<ProviderType, 5>& table() {
   using Settings = const ProviderSettings&;
   using Made = Result<std::unique_ptr<Provider>>;
   static const std::array<ProviderType, 5> types = {{
-      {"cloudflare", {"requests_per_second"}, make_cloudflare_provider, false},
+      {"cloudflare", {"requests_per_second"}, make_cloudflare_provider, false, ""},
       {"powerdns",
        {"server_id"},
        [](Settings s) -> Made { return make_powerdns_provider(s); },
-       false},
+       false,
+       ""},
       {"rfc2136",
        {"server", "tsig_name", "tsig_algorithm"},
        [](Settings s) { return make_rfc2136_provider(s); },
-       false},
+       false,
+       "server"},
       {"route53",
        {"requests_per_second"},
        [](Settings s) -> Made { return make_route53_provider(s); },
-       false},
-      {"zonefile", {"directory"}, make_zonefile_provider, true},
+       false,
+       ""},
+      {"zonefile", {"directory"}, make_zonefile_provider, true, "directory"},
   }};
   return types;
 }

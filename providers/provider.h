@@ -72,7 +72,8 @@ struct ProviderType {
   std::string_view name;
   std::vector<std::string_view> settings;  ///< The keys that the YAML may set.
   Result<std::unique_ptr<Provider>> (*make)(const ProviderSettings&);
-  bool reads_files;  ///< Planning always reads it directly: it is a file.
+  bool reads_files;           ///< Planning always reads it directly: it is a file.
+  std::string_view required;  ///< The one setting that it cannot do without, or nothing.
 };
 
 /// Every type of provider, by name (providers/catalog.cc is the one place that names them).

@@ -136,6 +136,10 @@ void read_providers(Loader& loader, const Sections& sections) {
       }
     });
     if (type) spec.type = type->name;
+    if (type && !type->required.empty() && !find(row, type->required)) {
+      loader.fail(key, "missing-key", fmt::format("the key `{}` is missing", type->required),
+                  fmt::format("a provider of type {} cannot do without it", type->name));
+    }
     loader.config.providers[key.text] = std::move(spec);
   });
 }
@@ -153,7 +157,10 @@ std::optional<Name> read_name(Loader& loader, const Node& key) {
                std::string_view::npos ||
            label.starts_with('-') || label.ends_with('-');
   });
-  if (name->is_root() || odd) {
+  // RFC 3696 section 2: no top-level domain is all digits, so that an address is never a name.
+  const bool address =
+      !labels.empty() && labels.back().find_first_not_of("0123456789") == std::string_view::npos;
+  if (name->is_root() || odd || address) {
     loader.fail(key, "bad-name", fmt::format("`{}` is not a mail domain", key.text),
                 "name the domain after the @ of an address; its records follow from that");
     return std::nullopt;

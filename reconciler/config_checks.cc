@@ -315,6 +315,12 @@ bool check_ramp(Loader& loader, const Node& node) {
                 std::move(hint));
 }
 
+bool check_reason(Loader& loader, const Node& node) {
+  if (text_of(node).find_first_not_of(" \t\r\n") != std::string::npos) return true;
+  return refuse(loader, node, "wrong-value", "the reason is blank",
+                "say in a few words why, for whoever reads it next");
+}
+
 bool check_waiver_code(Loader& loader, const Node& node) {
   const Code* code = find_code(text_of(node));
   if (code && code->waivable) return true;

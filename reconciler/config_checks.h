@@ -27,6 +27,9 @@ bool check_selector(Loader& loader, const Node& node);
 /// A mailto: URI for DMARC reports, commas and "!" encoded (RFC 7489 section 6.2).
 bool check_mailto(Loader& loader, const Node& node);
 
+/// A reason is for a reader: it may not be blank.
+bool check_reason(Loader& loader, const Node& node);
+
 /// A mailto: or https: URI for TLS reports (RFC 8460 section 3).
 bool check_report_uri(Loader& loader, const Node& node);
 

@@ -156,9 +156,11 @@ class Writer {
       for (const std::string_view setting : type.settings) {
         properties[std::string(setting)] = {{"type", Json::array({"string", "number"})}};
       }
+      Json required = {"type"};
+      if (!type.required.empty()) required.push_back(type.required);
       forms.push_back({{"type", "object"},
                        {"properties", properties},
-                       {"required", {"type"}},
+                       {"required", required},
                        {"additionalProperties", false}});
     }
     return {{"anyOf",

@@ -82,12 +82,17 @@ const Object* sources_object() {
   return &object;
 }
 
+const Shape& reason() {
+  static const Shape shape = text_like(check_reason, R"(\S)");
+  return shape;
+}
+
 const Object* ignored_object() {
   static const Object object{
       "an ignored source",
       {field<&IgnoredSource::source>("source", text(), "A PTR base domain, an address or a sender.",
                                      Need::Required),
-       field<&IgnoredSource::reason>("reason", text(), "Why it may be ignored.", Need::Required)},
+       field<&IgnoredSource::reason>("reason", reason(), "Why it may be ignored.", Need::Required)},
       {},
       place<IgnoredSource>,
       nullptr,
@@ -101,7 +106,7 @@ const Object* waiver_object() {
       "a waiver",
       {field<&Waiver::code>("code", code, "The finding's code, see docs/findings.md.",
                             Need::Required),
-       field<&Waiver::reason>("reason", text(), "Why it is waived.", Need::Required),
+       field<&Waiver::reason>("reason", reason(), "Why it is waived.", Need::Required),
        field<&Waiver::until>("until", date(), "The last day on which the waiver holds.",
                              Need::Required)},
       {},

@@ -42,8 +42,11 @@ void report_unread_zone(const Domain& domain, std::span<const Want> wants, const
                   domain.name,
                   fmt::format("nothing of {} could be read at {}: {}", domain.name.text(),
                               zone.provider, zone.error),
-                  "nothing of this domain is changed until it can be read; check the name servers, "
-                  "or plan with --live provider",
+                  zone.from_provider
+                      ? "nothing of this domain is changed until it can be read: correct what the "
+                        "message names, and plan again"
+                      : "nothing of this domain is changed until it can be read; check the name "
+                        "servers, or plan with --live provider",
                   domain.mark,
                   {}};
   for (const Want& want : wants) finding.withholds.push_back(want.key);

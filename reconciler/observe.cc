@@ -33,15 +33,13 @@ Result<std::unique_ptr<Provider>> make_provider(
   if (type == nullptr) {
     return Error{fmt::format("there is no provider type \"{}\"", spec.type), spec.name};
   }
-  auto made = type->make(
+  return type->make(
       {.name = spec.name,
        .folder = config.folder,
        .settings = spec.settings,
        .environment = environment,
        .today = std::chrono::floor<std::chrono::days>(now),
        .log = {.debug = labelled(log.debug, spec.name), .trace = labelled(log.trace, spec.name)}});
-  if (!made.ok()) return within(spec.name, made.error());
-  return made;
 }
 
 }  // namespace

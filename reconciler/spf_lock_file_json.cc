@@ -86,6 +86,9 @@ std::string spf_lock_path(const std::string& folder) {
 Result<SpfLocks> read_spf_locks(const std::string& folder) {
   std::ifstream file(spf_lock_path(folder), std::ios::binary);
   if (!file) return SpfLocks{};
+  // Opening a folder succeeds; only reading it fails, which `peek` tells and an iterator throws.
+  file.peek();
+  if (file.bad()) return Error{"it cannot be read", "spf.lock"};
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   return parse_spf_locks(text);
 }

@@ -56,8 +56,9 @@ using Found = std::map<Name, std::vector<Difference>>;
 void add(Found& found, const Name& domain, Difference difference) {
   std::vector<Difference>& list = found[domain];
   const bool known = std::ranges::any_of(list, [&](const Difference& other) {
-    return std::tie(other.key, other.server, other.want, other.got) ==
-           std::tie(difference.key, difference.server, difference.want, difference.got);
+    return std::tie(other.key, other.server, other.want, other.got, other.problem) ==
+           std::tie(difference.key, difference.server, difference.want, difference.got,
+                    difference.problem);
   });
   if (!known) list.push_back(std::move(difference));
 }
@@ -78,12 +79,13 @@ void add_obstacles(Found& found, const Plan& plan, const Sight& sight, const Con
   for (const Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error || !finding.domain) continue;
     if (finding.code == "zone-missing") {
-      add(found, *finding.domain, {{*finding.domain, RecordType::SOA}, "", "", finding.message});
+      add(found, *finding.domain,
+          {{*finding.domain, RecordType::SOA}, "", "", "", finding.message});
     }
     for (const RecordKey& key : finding.withholds) {
       if (changed.contains(key)) continue;
       add(found, *finding.domain,
-          {key, label_at(sight, config, *finding.domain, key.name), "", finding.message});
+          {key, label_at(sight, config, *finding.domain, key.name), "", "", finding.message});
     }
   }
 }
@@ -140,7 +142,8 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
   for (const auto& [name, domain] : config.domains) {
     std::vector<Difference>& differences = found[name];
     std::ranges::sort(differences, {}, [](const Difference& difference) {
-      return std::tie(difference.key, difference.server, difference.want, difference.got);
+      return std::tie(difference.key, difference.server, difference.want, difference.got,
+                      difference.problem);
     });
     verified.push_back({name, std::move(differences)});
   }

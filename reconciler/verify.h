@@ -8,13 +8,14 @@
 
 namespace rampart {
 
-/// One thing that differs. `got` is empty where nothing stands; `error` replaces it where nobody
-/// answered.
+/// One thing that differs. `want` or `got` is empty where nothing is to stand or stands; both are
+/// where `problem` says why nothing could be compared.
 struct Difference {
   RecordKey key;
   std::string server;  ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path.
   std::string want;
   std::string got;
+  std::string problem = {};
 };
 
 struct DomainVerification {
