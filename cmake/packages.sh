@@ -53,11 +53,20 @@ install_packages() {
 install_node_tools() {
   export RAMPART_NODE_TOOLS="${RAMPART_NODE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/rampart/node}"
   local modules="$RAMPART_NODE_TOOLS/node_modules"
-  [ ! -x "$modules/.bin/prism" ] || [ ! -d "$modules/cloudflare" ] || return 0
+  [ ! -x "$modules/.bin/prism" ] || [ ! -f "$modules/cloudflare/package.json" ] || return 0
   command -v npm >/dev/null || install_packages nodejs npm
   echo "Installing $NODE_TEST_PACKAGES"
-  mkdir -p "$RAMPART_NODE_TOOLS"
+  mkdir -p "$(dirname "$RAMPART_NODE_TOOLS")"
+  # Whole or not at all: what a broken-off run leaves is never taken for an installation.
+  local fresh
+  fresh=$(mktemp -d "$RAMPART_NODE_TOOLS.XXXXXX")
   # shellcheck disable=SC2086
-  npm install --prefix "$RAMPART_NODE_TOOLS" --ignore-scripts --no-audit --no-fund --silent \
-    $NODE_TEST_PACKAGES </dev/null >/dev/null || echo "npm could not install them" >&2
+  if npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --silent \
+    $NODE_TEST_PACKAGES </dev/null >/dev/null; then
+    rm -rf "$RAMPART_NODE_TOOLS"
+    mv "$fresh" "$RAMPART_NODE_TOOLS"
+  else
+    rm -rf "$fresh"
+    echo "npm could not install them" >&2
+  fi
 }

@@ -70,10 +70,20 @@ class TcpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
+def sockets():
+    """A UDP and a TCP server on one port; a port that is free for one may be taken for the other."""
+    for _ in range(50):
+        udp = UdpServer(("127.0.0.1", 0), Udp)
+        try:
+            return udp, TcpServer(("127.0.0.1", udp.server_address[1]), Tcp)
+        except OSError:
+            udp.server_close()
+    raise OSError("no port is free for UDP and TCP alike")
+
+
 def serve(names, table=Table):
     """Serves the table, which may change at any time; returns "127.0.0.1:PORT"."""
-    udp = UdpServer(("127.0.0.1", 0), Udp)
-    tcp = TcpServer(("127.0.0.1", udp.server_address[1]), Tcp)
+    udp, tcp = sockets()
     for server in (udp, tcp):
         server.table = table(names)
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -217,7 +217,7 @@ def check_verify(checks, folder):
                  any(SECOND in server for server in servers), servers)
     lame = [row for row in rows["lame.example"] if SECOND in row["server"]]
     checks.check("verify names the server that refuses",
-                 lame and all("refused" in row["got"] for row in lame), lame)
+                 lame and all("refused" in row["problem"] for row in lame), lame)
     good = [row for row in rows["good.example"] if row["name"] == "good.example"]
     checks.check("verify finds nothing where all is well", good == [], good)
 
