@@ -70,12 +70,15 @@ class TcpServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-def sockets():
-    """A UDP and a TCP server on one port; a port that is free for one may be taken for the other."""
+def sockets(on_udp, on_tcp):
+    """A UDP and a TCP server on one port, with these handlers.
+
+    A port that is free for one may be taken for the other, so that the next one is tried.
+    """
     for _ in range(50):
-        udp = UdpServer(("127.0.0.1", 0), Udp)
+        udp = UdpServer(("127.0.0.1", 0), on_udp)
         try:
-            return udp, TcpServer(("127.0.0.1", udp.server_address[1]), Tcp)
+            return udp, TcpServer(("127.0.0.1", udp.server_address[1]), on_tcp)
         except OSError:
             udp.server_close()
     raise OSError("no port is free for UDP and TCP alike")
@@ -83,7 +86,7 @@ def sockets():
 
 def serve(names, table=Table):
     """Serves the table, which may change at any time; returns "127.0.0.1:PORT"."""
-    udp, tcp = sockets()
+    udp, tcp = sockets(Udp, Tcp)
     for server in (udp, tcp):
         server.table = table(names)
         threading.Thread(target=server.serve_forever, daemon=True).start()

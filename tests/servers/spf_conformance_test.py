@@ -24,6 +24,8 @@ except ModuleNotFoundError:  # Debian's packages belong to Debian's interpreter.
         raise
     os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
 
+import dns_stub  # noqa: E402
+
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = os.environ.get("RAMPART", str(SOURCE / "build/dev/rampart"))
 SHARED = pathlib.Path(os.environ.get("RAMPART_SHARED", SOURCE.parent / "shared"))
@@ -148,22 +150,11 @@ class Tcp(socketserver.BaseRequestHandler):
             self.request.sendall(struct.pack("!H", len(wire)) + wire)
 
 
-class UdpServer(socketserver.ThreadingUDPServer):
-    daemon_threads = True
-
-
-class TcpServer(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
 def serve():
-    udp = UdpServer(("127.0.0.1", 0), Udp)
-    port = udp.server_address[1]
-    tcp = TcpServer(("127.0.0.1", port), Tcp)
+    udp, tcp = dns_stub.sockets(Udp, Tcp)
     for server in (udp, tcp):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    return port
+    return udp.server_address[1]
 
 
 def check(case, port):
