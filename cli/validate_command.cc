@@ -1,12 +1,55 @@
-/// `rampart validate`: read the YAML, say every mistake, and no more: nothing is resolved.
+/// `rampart validate`: read the YAML, say every mistake and what is wrong without asking anybody:
+/// nothing is resolved.
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "cli/commands.h"
 #include "cli/views_json.h"
+#include "dns/txt.h"
+#include "reconciler/make_plan.h"
+#include "reconciler/public_keys.h"
 
 namespace rampart {
 namespace {
+
+// The findings that need neither DNS nor a provider nor a lock file.
+constexpr std::array<std::string_view, 10> kOffline = {
+    "dkim-key-invalid",     "dkim-key-short",     "dkim-key-unreadable", "dkim-key-weak",
+    "dkim-missing",         "sender-placeholder", "selector-conflict",   "spf-fail-early",
+    "spf-include-unneeded", "spf-term-invalid"};
+
+std::vector<Finding> offline_findings(const Config& config, Time now) {
+  World world;
+  world.now = now;
+  world.keys = read_public_keys(config);
+  std::vector<Finding> found;
+  for (const auto& [name, domain] : config.domains) {
+    for (Finding& finding : opinion_of(domain, world).findings) {
+      const bool offline = std::ranges::find(kOffline, finding.code) != kOffline.end();
+      if (offline) found.push_back(std::move(finding));
+    }
+  }
+  return found;
+}
+
+// The Errors in the form of mistakes; the others are told and change nothing.
+std::vector<ConfigError> faults_among(const Context& context, const std::vector<Finding>& found) {
+  std::vector<ConfigError> faults;
+  for (const Finding& one : found) {
+    if (one.severity == Severity::Error) {
+      faults.push_back(
+          {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
+    } else if (!context.json()) {
+      context.outside.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
+                                         one.mark.column, to_text(one.severity), one.code,
+                                         printable(one.message));
+    }
+  }
+  return faults;
+}
 
 ExitCode say_valid(const Context& context, const Config& config) {
   if (context.json()) {
@@ -23,17 +66,22 @@ ExitCode say_valid(const Context& context, const Config& config) {
 
 ExitCode run_validate(Context& context) {
   auto loaded = load_config(context.config_file);
-  const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded);
+  std::vector<ConfigError> errors;
+  Config config;
+  if (auto* mistakes = std::get_if<std::vector<ConfigError>>(&loaded)) {
+    errors = std::move(*mistakes);
+  } else {
+    config = std::get<Config>(std::move(loaded));
+    if (const Result<Done> narrowed = narrow(config, context.domain_globs); !narrowed) {
+      return fail(context, "usage", narrowed.error());
+    }
+    errors = faults_among(context, offline_findings(config, context.now));
+  }
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
-    const std::vector<ConfigError> found = errors ? *errors : std::vector<ConfigError>();
-    const Result<Done> written = write_file(*path, sarif(found, context.outside.version));
+    const Result<Done> written = write_file(*path, sarif(errors, context.outside.version));
     if (!written) return fail(context, "unwritable", written.error());
   }
-  if (errors != nullptr) return fail(context, *errors);
-  Config config = std::get<Config>(std::move(loaded));
-  if (const Result<Done> narrowed = narrow(config, context.domain_globs); !narrowed) {
-    return fail(context, "usage", narrowed.error());
-  }
+  if (!errors.empty()) return fail(context, errors);
   return say_valid(context, config);
 }
 
