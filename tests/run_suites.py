@@ -117,7 +117,7 @@ def script_suites():
     python = sys.executable
     stories = Suite("stories", [python, "tests/scenarios/run.py"])
     contract = Suite("contract", [python, "tests/contract/run.py"], 550)
-    return [contract, stories, *(Suite(path.stem, [python, str(path)]) for path in scripts)]
+    return [contract, stories, *(Suite(path.stem, [python, str(path)], 900) for path in scripts)]
 
 
 def fuzz_suites():
@@ -169,9 +169,9 @@ def main():
         return 1
     suites = catch_suites("dev") + corpus_suites("dev") + script_suites()
     if "--all" in sys.argv[1:] or "--nightly" in sys.argv[1:]:
-        os.environ["RAMPART_LONG"] = "1"  # Suites with a short and a long run take the long one.
         suites += long_suites()
     if "--nightly" in sys.argv[1:]:
+        os.environ["RAMPART_LONG"] = "1"  # Suites with a short and a long run take the long one.
         suites += nightly_suites()
     passed, failed, skipped = 0, 0, []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
