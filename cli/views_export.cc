@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 /// whoever mails a report chooses these texts.
 std::string cell(std::string text) {
   if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
-    text.insert(0, "'");
+    text.insert(text.begin(), '\'');
   }
   if (text.find_first_of(",\"\r\n") == text.npos) return text;
   std::string quoted = "\"";
