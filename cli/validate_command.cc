@@ -35,14 +35,14 @@ std::vector<Finding> offline_findings(const Config& config, Time now) {
   return found;
 }
 
-// The Errors in the form of mistakes; the others are told and change nothing.
+// The Errors in the form of mistakes; warnings are told and change nothing.
 std::vector<ConfigError> faults_among(const Context& context, const std::vector<Finding>& found) {
   std::vector<ConfigError> faults;
   for (const Finding& one : found) {
     if (one.severity == Severity::Error) {
       faults.push_back(
           {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
-    } else if (!context.json()) {
+    } else if (one.severity == Severity::Warning && !context.json()) {
       context.outside.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
                                          one.mark.column, to_text(one.severity), one.code,
                                          printable(one.message));

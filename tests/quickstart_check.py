@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 
@@ -23,6 +24,15 @@ def servers_running():
     return found
 
 
+def remain_running():
+    """Whether a server is still there after the moment that its children need to leave."""
+    for _ in range(50):
+        if not servers_running():
+            return False
+        time.sleep(0.2)
+    return True
+
+
 def faults():
     before = subprocess.run(["git", "status", "--porcelain"], cwd=SOURCE, capture_output=True)
     for attempt in ("first", "second"):
@@ -37,7 +47,7 @@ def faults():
                 yield f"the {attempt} run did not reach an empty plan"
             if any(pathlib.Path(folder).iterdir()):
                 yield f"the {attempt} run left files behind"
-        if servers_running():
+        if remain_running():
             yield f"the {attempt} run left a server running"
     after = subprocess.run(["git", "status", "--porcelain"], cwd=SOURCE, capture_output=True)
     if before.stdout != after.stdout:
