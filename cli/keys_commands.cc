@@ -120,6 +120,17 @@ void add_signing(const Domain& domain, const World& world, const KeyFolder& fold
   }
 }
 
+/// opendkim signs with one algorithm for all keys, rsa-sha256: it fails on any other.
+void leave_out_ed25519(const KeyFolder& folder, std::vector<KeyPlace>& places,
+                       std::vector<std::string>& left_out) {
+  std::erase_if(places, [&](const KeyPlace& place) {
+    if (folder.entry(place).algorithm != "ed25519") return false;
+    left_out.push_back(fmt::format("{} of {} is not exported: opendkim cannot sign with Ed25519",
+                                   place.selector, place.domain.text()));
+    return true;
+  });
+}
+
 ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& folder) {
   const auto differences = check_export(job, folder);
   for (const std::string& one : differences) context.outside.out << job.out << ": " << one << '\n';
@@ -231,6 +242,7 @@ ExitCode run_keys_export(Context& context) {
       add_signing(domain, *world, folder, job.places, left_out);
     }
   }
+  if (job.format == SignerFormat::OpenDkim) leave_out_ed25519(folder, job.places, left_out);
   for (const std::string& one : left_out) progress(context, one);
   if (context.arguments.has("check")) return check(context, job, folder);
   if (job.places.empty()) return fail(context, "keys", Error{"no key with a private half is live"});

@@ -66,12 +66,18 @@ std::map<std::string, std::string> tables_of(const ExportJob& job) {
   return {};
 }
 
-// Signers read PKCS#8 of both algorithms.
+// A private key as the signer reads it: PKCS#8, but rspamd wants an Ed25519 key's seed.
+Result<Secret> signer_text(const ExportJob& job, const KeyPair& pair) {
+  auto seed = base64_seed(pair);
+  if (job.format == SignerFormat::Rspamd && seed) return seed;
+  return plain_pem(pair);
+}
+
 Result<Done> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder,
                        const Unlock& unlock) {
   const auto pair = folder.open(place, unlock);
   if (!pair) return pair.error();
-  const auto pem = plain_pem(*pair);
+  const auto pem = signer_text(job, *pair);
   if (!pem) return pem.error();
   const auto out = KeyDirectory::make(job.out, place.domain.text());
   if (!out) return out.error();
@@ -83,7 +89,8 @@ std::string check_key(const ExportJob& job, const KeyPlace& place, const KeyFold
   const auto out = KeyDirectory::open(job.out, place.domain.text());
   const auto pem = out ? out->read(key_file(place)) : Result<Secret>(Error{});
   if (!pem) return fmt::format("{} is missing", shown);
-  const auto pair = open_key(pem->text(), Unlock{});
+  const auto seeded = pair_of_seed(pem->text());
+  const auto pair = seeded ? Result<KeyPair>(*seeded) : open_key(pem->text(), Unlock{});
   if (!pair) return fmt::format("{}: {}", shown, pair.error().what);
   const auto half = folder.public_half(place);
   if (!half) return sentence(half.error());

@@ -51,6 +51,9 @@ Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock&
       if (!pair) return within(file.path, pair.error());
       pem = public_pem(*pair);
       key.pair = *pair;
+    } else if (auto seeded = pair_of_seed(text)) {
+      pem = public_pem(*seeded);
+      key.pair = std::move(seeded);
     } else if (text.find("-----BEGIN PUBLIC KEY-----") != text.npos) {
       pem = std::string(text);
     } else if (const auto record = record_in(text)) {

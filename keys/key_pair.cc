@@ -24,6 +24,7 @@ namespace {
 constexpr std::uint64_t kScryptCost = 1 << 14;
 constexpr std::uint64_t kScryptBlock = 8;
 constexpr std::uint64_t kScryptLanes = 1;
+constexpr int kSeedOctets = 32;  // RFC 8032 section 5.1.5.
 
 KeyPair pair_of(PkeyPtr key) {
   auto handle = std::make_shared<KeyPair::Handle>();
@@ -216,6 +217,34 @@ Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock) {
   }
   return open_pkcs8(pem, unlock.passphrase,
                     Error{"the passphrase in RAMPART_KEY_PASSPHRASE does not open it"});
+}
+
+Result<Secret> base64_seed(const KeyPair& pair) {
+  Secret seed = Secret::of_size(kSeedOctets);
+  std::size_t size = seed.size();
+  auto* octets = reinterpret_cast<unsigned char*>(seed.octets());
+  if (EVP_PKEY_get_raw_private_key(pair.handle().key.get(), octets, &size) != 1) {
+    return openssl_error("the key has no seed");
+  }
+  Secret text = Secret::of_size(4 * ((kSeedOctets + 2) / 3));
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.octets()), octets, kSeedOctets);
+  return text;
+}
+
+std::optional<KeyPair> pair_of_seed(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  // 32 octets make 44 characters, 64 make 88.
+  if (text.size() != 44 && text.size() != 88) return std::nullopt;
+  Secret octets = Secret::of_size(text.size());
+  auto* raw = reinterpret_cast<unsigned char*>(octets.octets());
+  const int size = EVP_DecodeBlock(raw, reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  PkeyPtr key(size > kSeedOctets
+                  ? EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw, kSeedOctets)
+                  : nullptr);
+  ERR_clear_error();
+  if (!key) return std::nullopt;
+  return pair_of(std::move(key));
 }
 
 Result<std::string> pem_of_record(std::string_view record) {

@@ -66,6 +66,12 @@ struct Unlock {
 /// Reads a private key in any form (and the older PKCS#1). An Error never quotes the file.
 Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock);
 
+/// An Ed25519 key's 32 octets in Base64, as rspamd and dkimpy read it; an Error for other keys.
+Result<Secret> base64_seed(const KeyPair& pair);
+
+/// The pair of such a text (or of 64 octets, which begin with the seed); empty where it is none.
+std::optional<KeyPair> pair_of_seed(std::string_view text);
+
 /// The PEM public key of a DKIM key record's `p=`.
 Result<std::string> pem_of_record(std::string_view record);
 

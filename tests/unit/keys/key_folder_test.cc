@@ -175,6 +175,12 @@ TEST_CASE("keys of other tools are taken in, where their halves agree") {
   CHECK(read({record})->public_pem == pem);
   CHECK(read({pem, secret})->pair);
   CHECK(!read({secret, public_pem(make()).value()}).ok());
+  const KeyPair edwards = make();
+  const std::string seed(base64_seed(edwards).value().text());
+  CHECK(seed.size() == 44);
+  CHECK(read({seed + "\n", public_pem(edwards).value()})->pair);
+  CHECK(!read({seed.substr(1)}).ok());
+  CHECK(!base64_seed(pair).ok());
   CHECK(!read({"hello"}).ok());
   CHECK(!read({"v=DKIM1; p="}).ok());
   CHECK(!read({}).ok());
