@@ -30,7 +30,7 @@ install_packages() {
   [ -n "$missing" ] || return 0
   echo "Installing$missing"
   if [ -d /run/systemd/system ]; then
-    for server in nsd knot named bind9 pdns; do
+    for server in nsd knot named bind9 pdns opendkim rspamd postfix; do
       case "$missing " in
         *" $server "*|*" bind9 "*|*" pdns-server "*) masked="$masked $server.service" ;;
       esac

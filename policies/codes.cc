@@ -16,6 +16,7 @@ constexpr std::array kCodes = {
     Code{"conflict", "Two settings contradict each other."},
     Code{"date-range-reversed", "A range of dates ends before it begins."},
     Code{"dkim-key-invalid", "A DKIM key record cannot be parsed."},
+    Code{"dkim-key-revoked", "The key behind a vendor's CNAME is revoked."},
     Code{"dkim-key-short", "A DKIM key has fewer than 2048 bits."},
     Code{"dkim-key-unreadable", "A public key that the YAML names cannot be read."},
     Code{"dkim-key-weak", "A DKIM key has fewer than 1024 bits."},

@@ -30,6 +30,34 @@ bool holds_key(const Name& name, const Answer& answer) {
   });
 }
 
+// RFC 8301 section 3.2: verifiers must take shorter RSA keys as no key; 2048 are recommended.
+constexpr int kLeastBits = 1024;
+constexpr int kGoodBits = 2048;
+
+// What is wrong with the vendor's key itself; it is the vendor's to mend, so it withholds nothing.
+void judge_vendor_key(const Domain& domain, const Name& selector, const Name& target,
+                      const std::string& value, Opinion& opinion) {
+  const auto record = dkim::parse_key(value);
+  if (!record) return;
+  if (record->revoked()) {
+    opinion.findings.push_back(finding_of(
+        domain, Severity::Warning, "dkim-key-revoked",
+        fmt::format("{} leads to {}, whose key is revoked: nothing can be verified with it",
+                    selector.text(), target.text()),
+        "look at the vendor's page which selector it signs with now"));
+    return;
+  }
+  const auto shape = dkim::shape_of(*record);
+  if (!shape || shape->algorithm != "rsa" || shape->bits >= kGoodBits) return;
+  const bool weak = shape->bits < kLeastBits;
+  opinion.findings.push_back(
+      finding_of(domain, Severity::Warning, weak ? "dkim-key-weak" : "dkim-key-short",
+                 fmt::format("the vendor's key behind {} has {} bits; 2048 are recommended (RFC "
+                             "8301 section 3.2)",
+                             selector.text(), shape->bits),
+                 "ask the vendor for a longer key"));
+}
+
 // A selector in a listing, with its CNAME's target where it is one.
 void report_selector(const Domain& domain, const World& world, const RecordKey& key,
                      const LiveSet& live, Opinion& opinion) {
@@ -82,6 +110,10 @@ void check_target(const Domain& domain, const World& world, const Name& selector
         domain, Severity::Warning, "dkim-unresolved",
         fmt::format("the target {} of {} holds no DKIM key yet", target.text(), selector.text()),
         "finish the set-up at the vendor"));
+  } else {
+    for (const std::string& value : answer->values) {
+      judge_vendor_key(domain, selector, target, value, opinion);
+    }
   }
 }
 

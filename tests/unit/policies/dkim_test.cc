@@ -126,6 +126,12 @@ TEST_CASE("declared CNAMEs are published wherever they lead, and their targets a
   };
   answer(world, "s1.vendor.example", {kEd});
   CHECK(codes().empty());
+  answer(world, "s1.vendor.example", {"v=DKIM1; p="});
+  CHECK(codes() == Lines{"W dkim-key-revoked"});
+  answer(world, "s1.vendor.example", {k1024});
+  CHECK(codes() == Lines{"W dkim-key-short"});
+  answer(world, "s1.vendor.example", {k512});
+  CHECK(codes() == Lines{"W dkim-key-weak"});
   answer(world, "s1.vendor.example", {"hello"});
   CHECK(codes() == Lines{"W dkim-unresolved"});
   answer(world, "s1.vendor.example", {});
