@@ -24,6 +24,8 @@ class Assembler {
   /// The root closed and nothing contradicts it.
   Result<Done> finish();
 
+  std::int64_t records() const { return records_; }
+
  private:
   Result<Done> text_of_header(Element element, std::string_view text);
   Result<Done> text_of_row(Element element, std::string_view text);

@@ -35,9 +35,17 @@ void append_code(std::uint32_t code, std::string& out) {
 }
 
 /// Octets that stand for themselves: ASCII without control characters.
-bool is_plain(char c) {
-  const auto octet = static_cast<unsigned char>(c);
-  return (octet >= 0x20 && octet < 0x80) || octet == '\n' || octet == '\t' || octet == '\r';
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t i = 0x20; i < 0x80; ++i) plain[i] = true;
+  plain['\n'] = plain['\t'] = plain['\r'] = true;
+  return plain;
+}();
+
+/// Where plain octets end.
+std::size_t plain_end(std::string_view octets, std::size_t at) {
+  while (at < octets.size() && kPlain[static_cast<unsigned char>(octets[at])]) ++at;
+  return at;
 }
 
 std::size_t sequence_length(unsigned char first) {
@@ -115,10 +123,9 @@ void Decoder::decode(std::string_view octets, std::string& out) {
 void Decoder::decode8(std::string_view octets, std::string& out) {
   std::size_t at = 0;
   while (at < octets.size()) {
-    const auto begin = octets.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto stop = std::find_if_not(begin, octets.end(), is_plain);
-    out.append(begin, stop);
-    at = static_cast<std::size_t>(stop - octets.begin());
+    const std::size_t stop = plain_end(octets, at);
+    out.append(octets.substr(at, stop - at));
+    at = stop;
     if (at == octets.size()) return;
     const auto first = static_cast<unsigned char>(octets[at]);
     const std::string_view rest = octets.substr(at);

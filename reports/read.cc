@@ -58,8 +58,7 @@ class Document {
     const xmlError* last = xmlCtxtGetLastError(context_);
     const char* message = last != nullptr && last->message != nullptr ? last->message : "";
     std::string what(trimmed(message));
-    return Error{fmt::format("line {}: no well-formed XML: {:.200}",
-                             last == nullptr ? 0 : last->line,
+    return Error{fmt::format("no well-formed XML behind record {}: {:.200}", assembler_.records(),
                              what.empty() ? fmt::format("error {}", code) : what)};
   }
 

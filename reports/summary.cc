@@ -155,14 +155,17 @@ Summary summarize(const Range& range, const Flows& flows, const std::map<spf::Ip
     if (growing.row.source.label.empty()) growing.row.source = source;
     add(growing, flows.flows[i], categories[i]);
   }
-  for (auto& [label, growing] : rows) {
-    growing.row.unresolved = is_unresolved(growing, summary.messages, context);
-    growing.row.action = action_for(growing.row, context);
-    summary.sources.push_back(std::move(growing.row));
+  std::vector<Growing*> order;
+  order.reserve(rows.size());
+  for (auto& [label, growing] : rows) order.push_back(&growing);
+  std::ranges::stable_sort(
+      order, [](const Growing* a, const Growing* b) { return a->row.messages > b->row.messages; });
+  summary.sources.reserve(order.size());
+  for (Growing* growing : order) {
+    growing->row.unresolved = is_unresolved(*growing, summary.messages, context);
+    growing->row.action = action_for(growing->row, context);
+    summary.sources.push_back(std::move(growing->row));
   }
-  std::ranges::stable_sort(summary.sources, [](const SourceSummary& a, const SourceSummary& b) {
-    return a.messages > b.messages;
-  });
   summary.legit_rate = legit_rate(summary, context);
   summary.reporters = static_cast<std::int64_t>(flows.reporters.size());
   summary.verified_reporters = static_cast<std::int64_t>(flows.verified_reporters.size());
