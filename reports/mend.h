@@ -58,7 +58,7 @@ class Mender {
   State outer_ = State::Before;  ///< Where a comment or an instruction leads back to.
   bool any_root_ = false;
   bool after_tag_ = false;  ///< Blanks between two tags mean nothing and are dropped.
-  std::string pending_;  ///< An unfinished token.
+  std::string pending_;     ///< An unfinished token.
 };
 
 }  // namespace rampart::reports
