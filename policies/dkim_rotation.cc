@@ -16,9 +16,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-// How long a retired sender's key stands for mail under way; retries run up to five days.
-constexpr Duration kKeepRetired{14, Duration::Unit::Days};
-
 // The record that takes a key's place: of its own kind, with an empty p= (RFC 6376 section 3.6.1).
 std::string revoked_record(const Domain& domain, const World& world, const std::string& selector) {
   const auto made = world.keys.find(rotation_key_path(domain.name, selector));

@@ -14,6 +14,9 @@ void want_past(const Domain& domain, const World& world, Opinion& opinion);
 /// The names at which a key may go, because it is proven that nothing signs with it any more.
 std::set<Name> proven_unused(const Domain& domain, const World& world);
 
+/// How long a retired sender's key stands for mail under way; retries run up to five days.
+constexpr Duration kKeepRetired{14, Duration::Unit::Days};
+
 /// Whether a retired sender's selector may go: kept long enough, and silent in reports. Otherwise
 /// `why` says what is missing.
 struct Retirement {
