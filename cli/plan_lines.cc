@@ -7,9 +7,32 @@
 #include <tuple>
 
 #include "dns/txt.h"
+#include "policies/receivers.h"
 #include "reconciler/plan_file.h"
 
 namespace rampart {
+namespace {
+
+const ReceiverNews* news_of(const Plan& plan, const Change& change) {
+  if (!change.name().text().starts_with("_dmarc.")) return nullptr;
+  const Name domain = change.name().parent();
+  const auto news = std::ranges::lower_bound(plan.receivers, domain, {}, &ReceiverNews::domain);
+  return news == plan.receivers.end() || news->domain != domain ? nullptr : &*news;
+}
+
+void add_news(const ReceiverNews& news, std::vector<DiffLine>& lines) {
+  if (news.nothing_new()) {
+    lines.push_back({' ', "a failing message gets nothing new from any receiver"});
+  } else {
+    lines.push_back({' ', "a failing message, by receiver:"});
+    for (const ReceiverLine& line : news.lines) {
+      lines.push_back({' ', fmt::format("  {}: {}", describe(line.receiver), line.says)});
+    }
+  }
+  if (!news.bimi.empty()) lines.push_back({' ', news.bimi});
+}
+
+}  // namespace
 
 std::string_view glyph(const Change& change) {
   if (changes_type(change)) return "-/+";
@@ -30,12 +53,13 @@ std::string heading(const Change& change) {
   return text + " at " + printable(change.provider);
 }
 
-std::vector<DiffLine> body(const Change& change) {
+std::vector<DiffLine> body(const Plan& plan, const Change& change) {
   std::vector<DiffLine> lines = semantic_diff(change.set);
   for (const std::string& reason : change.reasons) {
     const std::string because = reason.starts_with("because ") ? "" : "because ";
     lines.push_back({' ', because + printable(reason)});
   }
+  if (const ReceiverNews* news = news_of(plan, change)) add_news(*news, lines);
   return lines;
 }
 

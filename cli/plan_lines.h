@@ -19,8 +19,9 @@ std::string title(const Change& change);
 /// "example.com at cf", "sub.example.com in zone example.com at cf".
 std::string heading(const Change& change);
 
-/// The semantic difference, then every because, indented by `indent` behind the sign.
-std::vector<DiffLine> body(const Change& change);
+/// The semantic difference, then every because; for DMARC also what the change newly means to a
+/// failing message, one line for each kind of receiver.
+std::vector<DiffLine> body(const Plan& plan, const Change& change);
 
 /// "domains.yaml:12:9", or nothing where the mark names no place.
 std::string place(const Mark& mark);

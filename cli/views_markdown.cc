@@ -88,17 +88,17 @@ std::string diff_line(char sign, std::string_view text) {
   return fmt::format("{} {}\n", sign == '~' ? '!' : sign, text);
 }
 
-std::string change_block(const Change& change) {
+std::string change_block(const Plan& plan, const Change& change) {
   const std::string_view sign = glyph(change);
   std::string lines = diff_line(sign.size() > 1 ? '~' : sign.front(), title(change));
-  for (const DiffLine& line : body(change)) lines += diff_line(line.sign, "    " + line.text);
+  for (const DiffLine& line : body(plan, change)) lines += diff_line(line.sign, "    " + line.text);
   return lines;
 }
 
 /// One domain's changes behind a fold.
-std::string details(const std::vector<const Change*>& group) {
+std::string details(const Plan& plan, const std::vector<const Change*>& group) {
   std::string lines;
-  for (const Change* change : group) lines += change_block(*change);
+  for (const Change* change : group) lines += change_block(plan, *change);
   return fmt::format("<details><summary>{} ({})</summary>\n\n{}\n</details>\n\n",
                      html(heading(*group.front())), group.size(), fenced(lines));
 }
@@ -179,10 +179,10 @@ std::string hold_row(const Hold& hold) {
   return fmt::format("- {} {} {}\n", code(hold.domain.text()), code(hold.code), prose(hold.reason));
 }
 
-std::string withheld_row(const Withheld& withheld) {
+std::string withheld_row(const Plan& plan, const Withheld& withheld) {
   return fmt::format("{} {}\n\n{}\n", code(heading(withheld.change)),
                      code(fmt::format("{}", fmt::join(withheld.codes, ", "))),
-                     fenced(change_block(withheld.change)));
+                     fenced(change_block(plan, withheld.change)));
 }
 
 /// Errors first: they are what a reviewer must see however little room there is.
@@ -203,9 +203,11 @@ std::string plan_markdown(const Plan& plan, std::size_t limit) {
   section("Policy edits", plan.policy_edits, 8, edit_row);
   section("Findings", by_severity(plan.findings), 5, finding_row);
   section("Authority: who may send or sign", plan.authority, 8, authority_row);
-  section("Withheld", plan.withheld, 8, withheld_row);
+  section("Withheld", plan.withheld, 8,
+          [&](const Withheld& one) { return withheld_row(plan, one); });
   section("Held", plan.holds, 8, hold_row);
-  section("Changes", grouped(plan.changes), 1, details);
+  section("Changes", grouped(plan.changes), 1,
+          [&](const std::vector<const Change*>& group) { return details(plan, group); });
   return std::move(page).text();
 }
 

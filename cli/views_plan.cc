@@ -21,12 +21,12 @@ void open_section(std::string& out, Colour colour, std::string_view title) {
   out += paint(colour, kBold, title) + "\n";
 }
 
-void show_change(std::string& out, const Change& change, Colour colour) {
+void show_change(std::string& out, const Plan& plan, const Change& change, Colour colour) {
   const std::string_view sign = glyph(change);
   const char hue = sign.size() > 1 ? '~' : sign.front();
   out += fmt::format("{:>{}}{} {}\n", "", 4 - sign.size(), paint_sign(colour, hue, sign),
                      title(change));
-  for (const DiffLine& line : body(change)) {
+  for (const DiffLine& line : body(plan, change)) {
     const std::string text = fmt::format("{} {}", line.sign, line.text);
     out += fmt::format("        {}\n", paint_sign(colour, line.sign, text));
   }
@@ -35,7 +35,7 @@ void show_change(std::string& out, const Change& change, Colour colour) {
 void show_changes(std::string& out, const Plan& plan, Colour colour) {
   for (const auto& group : grouped(plan.changes)) {
     open_section(out, colour, heading(*group.front()));
-    for (const Change* change : group) show_change(out, *change, colour);
+    for (const Change* change : group) show_change(out, plan, *change, colour);
   }
 }
 
@@ -45,7 +45,7 @@ void show_withheld(std::string& out, const Plan& plan, Colour colour) {
   for (const Withheld& withheld : plan.withheld) {
     out += fmt::format("  {}: {}\n", heading(withheld.change),
                        paint(colour, kRed, fmt::format("{}", fmt::join(withheld.codes, ", "))));
-    show_change(out, withheld.change, colour);
+    show_change(out, plan, withheld.change, colour);
   }
 }
 

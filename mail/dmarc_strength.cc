@@ -4,6 +4,7 @@
 #include <array>
 
 #include "mail/dmarc.h"
+#include "mail/dmarc_treatment.h"
 
 namespace rampart::dmarc {
 namespace {
@@ -45,37 +46,16 @@ struct Bite {
   int rejected = 0;
 };
 
-// RFC 7489 section 6.6.4: mail that pct leaves out is quarantined under reject, and let through
-// under quarantine. These receivers know no t=.
-Bite sampling_receiver(Policy policy, const Strength& strength) {
-  if (policy == Policy::Reject) return {100, strength.pct};
-  if (policy == Policy::Quarantine) return {strength.pct, 0};
-  return {};
-}
-
-// A receiver that honours neither pct nor t.
-Bite plain_receiver(Policy policy) {
-  return {policy == Policy::None ? 0 : 100, policy == Policy::Reject ? 100 : 0};
-}
-
-// RFC 9989 section 4.7: t=y lowers every policy by one level; pct is unknown.
-Bite testing_receiver(Policy policy, const Strength& strength) {
-  if (!strength.testing) return plain_receiver(policy);
-  return plain_receiver(policy == Policy::Reject ? Policy::Quarantine : Policy::None);
-}
-
 // Every receiver's bite at the domain, its sub-domains and its non-existent sub-domains.
 std::vector<Bite> bites_of(const Record& record) {
-  const Record full = meaning(record);
-  const Strength strength = strength_of(record);
   std::vector<Bite> bites;
-  for (const Policy policy : {*full.p, *full.sp, *full.np}) {
-    bites.push_back(testing_receiver(policy, strength));
-    bites.push_back(plain_receiver(policy));
+  for (const Receiver receiver : kReceivers) {
+    for (const Audience audience : {Audience::Itself, Audience::SubDomains, Audience::Missing}) {
+      const Policy policy = policy_for(record, audience, receiver);
+      const Treatment given = treatment(policy, record, receiver);
+      bites.push_back({given.quarantined + given.rejected, given.rejected});
+    }
   }
-  // RFC 7489 section 6.3 has no np.
-  bites.push_back(sampling_receiver(*full.p, strength));
-  bites.push_back(sampling_receiver(*full.sp, strength));
   return bites;
 }
 

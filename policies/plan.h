@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dns/record.h"
+#include "mail/dmarc_treatment.h"
 #include "policies/policy.h"
 
 namespace rampart {
@@ -51,6 +52,27 @@ struct PolicyEdit {
   bool operator==(const PolicyEdit&) const = default;
 };
 
+/// What one kind of receiver does to a failing message, before and after a change.
+struct ReceiverLine {
+  dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
+  std::string before;  ///< "none", "10% quarantine, 90% normal local filtering", ...
+  std::string after;
+  std::string says;     ///< One line: what is new, or that nothing is.
+  bool is_new = false;  ///< For the domain or for names below it.
+
+  bool operator==(const ReceiverLine&) const = default;
+};
+
+/// What a change at `_dmarc.<domain>` newly means to receivers.
+struct ReceiverNews {
+  Name domain;
+  std::vector<ReceiverLine> lines;
+  std::string bimi;  ///< Whether logos appear or vanish; empty where that is not in question.
+
+  bool operator==(const ReceiverNews&) const = default;
+  bool nothing_new() const;
+};
+
 struct Plan {
   Time made_at;
   std::string config_digest;
@@ -60,7 +82,8 @@ struct Plan {
   std::vector<Finding> findings;     ///< Sorted by (domain, code, file, line, message).
   std::vector<Authority> authority;  ///< Sorted by domain.
   std::vector<PolicyEdit> policy_edits;
-  std::vector<Name> domains;  ///< All that were looked at.
+  std::vector<ReceiverNews> receivers;  ///< Sorted by domain; of withheld changes too.
+  std::vector<Name> domains;            ///< All that were looked at.
 
   bool operator==(const Plan&) const = default;
 };

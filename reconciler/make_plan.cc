@@ -11,6 +11,7 @@
 #include "policies/codes.h"
 #include "policies/guardrails.h"
 #include "policies/opinions.h"
+#include "policies/receivers.h"
 #include "reconciler/authority.h"
 #include "reconciler/diff.h"
 
@@ -341,6 +342,7 @@ Plan make_plan(const Config& config, const World& world) {
   hold_for_keys(plan);
   if (world.frozen) hold_for_freeze(plan);
   plan.authority = authority_of(plan, config, world);
+  plan.receivers = receiver_news(plan, config, world);
   sort_all(plan);
   return plan;
 }

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "mail/dkim_key.h"
+#include "policies/receivers.h"
 #include "reconciler/plan_file_json.h"
 
 namespace rampart {
@@ -96,6 +97,23 @@ Json edit_to_json(const PolicyEdit& edit) {
   json["line"] = edit.mark.line;
   json["what"] = edit.what;
   json["column"] = edit.mark.column;
+  return json;
+}
+
+Json receivers_to_json(const ReceiverNews& news) {
+  Json json;
+  json["domain"] = news.domain.text();
+  json["lines"] = Json::array();
+  for (const ReceiverLine& one : news.lines) {
+    Json line;
+    line["receiver"] = to_text(one.receiver);
+    line["before"] = one.before;
+    line["after"] = one.after;
+    line["new"] = one.is_new;
+    line["says"] = one.says;
+    json["lines"].push_back(std::move(line));
+  }
+  json["bimi"] = news.bimi.empty() ? Json(nullptr) : Json(news.bimi);
   return json;
 }
 
@@ -192,6 +210,7 @@ std::string plan_to_json(const Plan& plan) {
                                      }),
                               edit_to_json);
   json["impact"] = Json::array();
+  json["receivers"] = list(sorted(plan.receivers, &ReceiverNews::domain), receivers_to_json);
   json["withheld"] = list(
       sorted(plan.withheld, [](const Withheld& withheld) { return change_order(withheld.change); }),
       withheld_to_json);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "policies/receivers.h"
 #include "reconciler/plan_file.h"
 #include "reconciler/plan_file_json.h"
 
@@ -69,6 +70,16 @@ Finding read_finding(const Reader& reader) {
   return finding;
 }
 
+ReceiverNews read_receivers(const Reader& reader) {
+  ReceiverNews news{reader.at("domain").name(), {}, {}};
+  for (const Reader& line : reader.at("lines").items()) {
+    news.lines.push_back({choice(line.at("receiver"), dmarc::kReceivers), line.at("before").text(),
+                          line.at("after").text(), line.at("says").text(), line.at("new").truth()});
+  }
+  if (reader.has("bimi")) news.bimi = reader.at("bimi").text();
+  return news;
+}
+
 /// The lists that only tell, so that a plan made elsewhere can be shown again.
 void read_telling(const Reader& reader, Plan& plan) {
   for (const Reader& hold : reader.at("holds").items()) {
@@ -84,6 +95,11 @@ void read_telling(const Reader& reader, Plan& plan) {
   }
   for (const Reader& edit : reader.at("policy_edits").items()) {
     plan.policy_edits.push_back({read_mark(edit), edit.at("what").text()});
+  }
+  if (reader.has("receivers")) {
+    for (const Reader& news : reader.at("receivers").items()) {
+      plan.receivers.push_back(read_receivers(news));
+    }
   }
   if (!reader.has("domains")) return;
   for (const Reader& domain : reader.at("domains").items()) plan.domains.push_back(domain.name());

@@ -87,6 +87,17 @@ Plan full() {
   plan.authority = {
       {Name::literal("example.com"), {"include:_spf.new.example"}, {"include:_spf.old.example"}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
+  plan.receivers = {
+      {Name::literal("example.com"),
+       {{dmarc::Receiver::HonoursPct, "none", "10% quarantine, 90% normal local filtering",
+         "newly 10% quarantine, 90% normal local filtering (was none)", true},
+        {dmarc::Receiver::HonoursTesting, "none", "none", "none, as before", false},
+        {dmarc::Receiver::HonoursNeither, "none", "100% quarantine",
+         "newly 100% quarantine (was none)", true}},
+       "its BIMI logo may be shown from now on"},
+      {Name::literal("sub.example.com"),
+       {{dmarc::Receiver::HonoursPct, "none", "none", "none, as before", false}},
+       ""}};
   plan.domains = {Name::literal("example.com"), Name::literal("example.org"),
                   Name::literal("sub.example.com")};
   return plan;

@@ -49,6 +49,10 @@ Plan example() {
                    {Severity::Info, "x-code", Name::literal("example.org"), "m", "", {}, {}}};
   plan.authority = {{Name::literal("example.com"), {"ip4:192.0.2.0/28"}, {"key sha256:ab"}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
+  plan.receivers = {{Name::literal("example.com"),
+                     {{dmarc::Receiver::HonoursTesting, "none", "100% quarantine",
+                       "newly 100% quarantine (was none)", true}},
+                     "its BIMI logo may be shown from now on"}};
   plan.domains = {Name::literal("example.com"), Name::literal("example.net"),
                   Name::literal("example.org")};
   return plan;
