@@ -58,6 +58,9 @@ struct Evidence {
 /// How old evidence may be before it counts as none.
 constexpr std::chrono::days kEvidenceAge{5};
 
+/// How late the reports of a day may come.
+constexpr std::chrono::hours kReportDelay{72};
+
 /// Whether there is any evidence, and none too old (design, "Rules of the road").
 bool is_fresh(const Evidence& evidence, Time now);
 

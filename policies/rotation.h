@@ -91,7 +91,4 @@ std::optional<Date> silent_since(const Evidence& evidence, const Name& domain,
 bool still_reported(const Evidence& evidence, const Name& domain,
                     std::span<const std::string> selectors, Date day);
 
-/// How late the reports of a day may come.
-constexpr std::chrono::hours kReportDelay{72};
-
 }  // namespace rampart

@@ -1,0 +1,166 @@
+/// The legitimate rate after a step, and senders that broke.
+#include "policies/step_back.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+/// Three days of reports are enough to act on, and no fewer: one bad day is noise.
+constexpr int kDaysToActOn = 3;
+/// The days of mail before a failing stretch that say what was normal.
+constexpr std::size_t kNormalDays = 14;
+
+// One day of one sender; forwarded mail is no word for or against it.
+struct SenderDay {
+  std::int64_t passing = 0;
+  std::int64_t failing = 0;
+  std::map<std::string, std::int64_t> balance;  ///< Failing less passing, by reporter.
+
+  bool fails() const {
+    const auto most = [&](int sign) {
+      return std::ranges::count_if(balance, [&](const auto& one) { return sign * one.second > 0; });
+    };
+    return failing > passing && most(1) >= most(-1);
+  }
+};
+
+using SenderDays = std::map<Date, SenderDay>;
+
+std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
+  std::map<std::string, SenderDays> sources;
+  for (const EvidenceRow* row : facts.rows) {
+    if (row->fate == Fate::Forwarded || row->messages == 0) continue;
+    SenderDay& day = sources[row->source][row->day];
+    const bool fails = row->fate == Fate::Fail;
+    (fails ? day.failing : day.passing) += row->messages;
+    day.balance[row->reporter] += fails ? row->messages : -row->messages;
+  }
+  return sources;
+}
+
+// The start of the failing days at the end.
+SenderDays::const_iterator failing_stretch(const SenderDays& all) {
+  auto first = all.end();
+  while (first != all.begin() && std::prev(first)->second.fails()) --first;
+  return first;
+}
+
+double passing_a_day(SenderDays::const_iterator first, SenderDays::const_iterator last) {
+  std::int64_t passing = 0;
+  std::int64_t count = 0;
+  for (; first != last; ++first, ++count) passing += first->second.passing;
+  return count == 0 ? 0 : static_cast<double>(passing) / static_cast<double>(count);
+}
+
+// Whether most of the mail before `stretch` passed, and less than half as much passes since.
+bool broke_at(const SenderDays& all, SenderDays::const_iterator stretch) {
+  auto normal = stretch;
+  std::int64_t balance = 0;
+  for (std::size_t i = 0; i < kNormalDays && normal != all.begin(); ++i) {
+    --normal;
+    balance += normal->second.passing - normal->second.failing;
+  }
+  if (normal == stretch || balance <= 0) return false;
+  return passing_a_day(stretch, all.end()) < passing_a_day(normal, stretch) / 2;
+}
+
+std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all) {
+  const auto stretch = failing_stretch(all);
+  const auto length = static_cast<int>(std::distance(stretch, all.end()));
+  if (length < kDaysToActOn || !broke_at(all, stretch)) return std::nullopt;
+  BrokenSender found{id, stretch->first, length, 0, 0};
+  for (auto at = stretch; at != all.end(); ++at) {
+    found.failing += at->second.failing;
+    found.messages += at->second.failing + at->second.passing;
+  }
+  return found;
+}
+
+// The failing days that lie on or after the day of the step.
+int failing_days_since(const SenderDays& all, Date first, Date since) {
+  return static_cast<int>(std::ranges::count_if(
+      all, [&](const auto& one) { return one.first >= std::max(first, since); }));
+}
+
+std::string sender_reason(const BrokenSender& one) {
+  return fmt::format("{} broke: {} of its {} messages fail since {}, which passed before", one.id,
+                     grouped(one.failing), grouped(one.messages), to_text(one.first));
+}
+
+// The figures since the step, over the gates' window or, where that is short, the low-volume one.
+std::optional<StepEvidence> since_step(const StepFacts& facts) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  const Gates& gates = spec.ramp->gates;
+  const Date today = floor<days>(facts.world.now);
+  for (const Duration& length : {gates.window, gates.low_volume_window}) {
+    const Date from = std::max(before(today, length), spec.since.value_or(Date::min()));
+    StepEvidence seen = evidence_over(facts, {from, today + days(1)});
+    if (seen.tally.judged >= gates.low_volume_min_messages) return seen;
+  }
+  return std::nullopt;
+}
+
+int reported_days(const StepFacts& facts, EvidenceWindow window) {
+  std::set<Date> seen;
+  for (const EvidenceRow* row : rows_within(facts.rows, window)) seen.insert(row->day);
+  return static_cast<int>(seen.size());
+}
+
+std::optional<StepBack> by_rate(const StepFacts& facts) {
+  const double least = facts.domain.dmarc.ramp->gates.rollback_below;
+  auto seen = since_step(facts);
+  if (!seen || !seen->legit_rate || *seen->legit_rate >= least) return std::nullopt;
+  if (reported_days(facts, seen->window) < kDaysToActOn) return std::nullopt;
+  StepBack back;
+  back.reasons.push_back(fmt::format(
+      "legit_rate fell to {} at {} ({} of {} messages pass since {}); below {} the "
+      "ramp steps back",
+      percent(*seen->legit_rate), to_text(facts.domain.dmarc.rung), grouped(seen->tally.passing),
+      grouped(seen->tally.judged), to_text(seen->window.from), percent(least)));
+  back.evidence = std::move(*seen);
+  return back;
+}
+
+}  // namespace
+
+std::vector<BrokenSender> broken_senders(const StepFacts& facts) {
+  std::vector<BrokenSender> found;
+  if (!facts.domain.senders) return found;
+  const Date today = floor<days>(facts.world.now);
+  const auto sources = days_by_source(facts);
+  for (const SenderUse& use : *facts.domain.senders) {
+    const auto all = sources.find(use.sender->id);
+    if (all == sources.end() || (use.retired && *use.retired <= today)) continue;
+    // A stretch that ended long ago says nothing about today.
+    const Date stale =
+        before(floor<days>(facts.world.now - kReportDelay), facts.domain.dmarc.ramp->gates.window);
+    if (all->second.rbegin()->first < stale) continue;
+    if (auto one = broken(use.sender->id, all->second)) found.push_back(std::move(*one));
+  }
+  std::ranges::sort(found, {}, &BrokenSender::id);
+  return found;
+}
+
+std::optional<StepBack> step_back_for(const StepFacts& facts) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  if (spec.rung.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;
+  StepBack back;
+  if (auto rate = by_rate(facts)) back = std::move(*rate);
+  const auto sources = days_by_source(facts);
+  for (const BrokenSender& one : broken_senders(facts)) {
+    const int after =
+        failing_days_since(sources.at(one.id), one.first, spec.since.value_or(Date::min()));
+    if (after >= kDaysToActOn) back.reasons.push_back(sender_reason(one));
+  }
+  if (back.reasons.empty()) return std::nullopt;
+  return back;
+}
+
+}  // namespace rampart
