@@ -159,6 +159,14 @@ std::vector<Command> reports_commands() {
 
 std::vector<Command> telling_commands() {
   return {
+      {.name = "render",
+       .summary = "Print the wanted records for a tool that owns the zone already.",
+       .options = {{"out", "DIR", "Write one file a zone into this folder, in place of printing."},
+                   {"zone", "NAME",
+                    "A zone that records belong to (default: zone files, else the registered "
+                    "domain); may be given again."}},
+       .formats = {"zone", "octodns", "dnscontrol", "terraform", "mta-sts"},
+       .run = run_render},
       {.name = "inventory",
        .summary = "List domains, senders, owners, selectors and dates, in Markdown.",
        .formats = {"markdown"},
