@@ -139,6 +139,8 @@ def long_suites():
     """What --all adds: the first screen's command, and the long runs."""
     long_runs = {"RC_PARAMS": "max_success=2000", "RAMPART_WORLDS": "1000"}
     return [Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200),
+            Suite("rotation-rehearsal-months",
+                  [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--months"], 1200),
             Suite("spf-differential-long", [sys.executable,
                                             "tests/differential/spf_differential_test.py",
                                             "20000"], 900),
