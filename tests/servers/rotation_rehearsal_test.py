@@ -60,7 +60,7 @@ MESSAGE = (b"From: a@example.com\r\nTo: b@example.net\r\nSubject: day %d\r\n"
            b"Date: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <%d@example.com>\r\n\r\n"
            b"Hello.\r\n")
 
-# How often, with which keys, what proves that the signer switched, an emergency in the middle, days.
+# How often, which keys, what proves that the signer switched, an emergency in the middle, days.
 Case = collections.namedtuple("Case", "every algorithm proof emergency days")
 SHORT = [Case("1mo", "both", "reports", True, 90), Case("1mo", "rsa2048", "none", False, 45)]
 MONTHS = [Case("1mo", "rsa2048", "reports", True, EIGHTEEN_MONTHS),
@@ -124,8 +124,8 @@ class Rehearsal:
 
     def export(self, day):
         """As an operator's own schedule does: only what differs is written again."""
-        form = ("keys", "export", "--format", "pem" if self.case.algorithm == "both" else "opendkim",
-                "--out", "out")
+        kind = "pem" if self.case.algorithm == "both" else "opendkim"
+        form = ("keys", "export", "--format", kind, "--out", "out")
         if self.run(day, *form, "--check", allowed=(0, 1)).returncode:
             self.run(day, *form)
 
@@ -149,9 +149,10 @@ class Rehearsal:
         message, used = MESSAGE % (number, number), []
         for selector, key in self.exported():
             seed = seed_of(key)
-            options = ({"signature_algorithm": b"ed25519-sha256"} if seed else {})
+            options = {"signature_algorithm": b"ed25519-sha256"} if seed else {}
             key = base64.b64encode(seed) if seed else key
-            message = dkim.sign(message, selector.encode(), b"example.com", key, **options) + message
+            message = dkim.sign(message, selector.encode(), b"example.com", key,
+                                **options) + message
             used.append(selector)
         self.selectors.update(used)
         return used, message
