@@ -30,6 +30,11 @@ std::vector<Command> judging_commands() {
                    {"world", "FILE", "Replay a saved world in place of observing."}},
        .formats = {"text", "json", "markdown"},
        .run = run_plan},
+      {.name = "show",
+       .summary = "Print a plan file again, as text or for a pull request.",
+       .positionals = {{"PLAN", "The file that plan --out wrote."}},
+       .formats = {"text", "json", "markdown"},
+       .run = run_show},
       {.name = "apply",
        .summary = "Recompute the plan, write it by turn, read back, and verify.",
        .options = {{"auto-approve", "", "Write without asking."},
@@ -193,6 +198,7 @@ std::vector<Command> telling_commands() {
        .summary = "Print a completion script for a shell.",
        .positionals = {{"SHELL", "bash, zsh or fish.", Count::One, {"bash", "zsh", "fish"}}},
        .run = run_completion},
+      {.name = "man", .summary = "Print the manual page.", .run = run_man},
       {.name = "version", .summary = "Print the version.", .run = run_version},
   };
 }

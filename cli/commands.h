@@ -49,6 +49,7 @@ const std::vector<CommandOption>& global_options();
 
 ExitCode run_validate(Context& context);
 ExitCode run_plan(Context& context);
+ExitCode run_show(Context& context);
 ExitCode run_apply(Context& context);
 ExitCode run_verify(Context& context);
 ExitCode run_rotate(Context& context);
@@ -74,6 +75,7 @@ ExitCode run_senders_show(Context& context);
 ExitCode run_senders_search(Context& context);
 ExitCode run_schema(Context& context);
 ExitCode run_completion(Context& context);
+ExitCode run_man(Context& context);
 ExitCode run_version(Context& context);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// `rampart plan`: load, observe, make the plan, show it.
+/// `rampart plan`: load, observe, make the plan, show it; `rampart show` prints one made before.
 
 #include <algorithm>
 #include <filesystem>
@@ -89,6 +89,16 @@ ExitCode run_plan(Context& context) {
   }
   context.outside.out << shown(context, plan);
   return exit_code(context, plan);
+}
+
+ExitCode run_show(Context& context) {
+  const std::string path = *context.arguments.one("PLAN");
+  const Result<std::string> text = read_file(path);
+  if (!text) return fail(context, "unreadable", text.error());
+  const Result<Plan> plan = plan_from_json(*text);
+  if (!plan) return fail(context, "plan-file", within(path, plan.error()));
+  context.outside.out << shown(context, *plan);
+  return ExitCode::Ok;
 }
 
 }  // namespace rampart

