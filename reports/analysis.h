@@ -15,6 +15,10 @@ struct Analysis {
 /// Reads the range, looks host names up, and names every source.
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context);
 
+/// As analyse, over the flows of verified reports alone: what anybody may have written neither
+/// names a source nor says what was forwarded.
+Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context);
+
 /// What naming `domain` is done by, under this YAML.
 NamingContext naming_of(const Config& config, const Name& domain, Time now, const Resolve& resolve);
 

@@ -53,7 +53,6 @@ class Folder {
       : store_(store), analysis_(analysis), domain_(domain) {
     for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
       const Flow& flow = analysis.flows.flows[i];
-      if (flow.trust != Trust::Verified) continue;
       categories_.emplace(std::pair(flow.ip, flow.facts_id), analysis.categories[i]);
     }
   }
@@ -147,7 +146,8 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
     if (!name) continue;
     if (!config.domains.empty() && !config.domains.contains(*name)) continue;
     const NamingContext context = naming_of(config, *name, now, resolve);
-    const Result<Analysis> analysis = analyse(store, {text, today - kEvidenceDays, today}, context);
+    const Result<Analysis> analysis =
+        analyse_verified(store, {text, today - kEvidenceDays, today}, context);
     if (!analysis) return analysis.error();
     if (Result<Done> done = Folder(store, *analysis, *name).fold_into(evidence.rows); !done) {
       return done.error();

@@ -85,15 +85,18 @@ std::map<std::string, Group> groups_of(const Flows& flows,
     const Facts& facts = *flow.facts;
     if (!facts.dkim_aligned && !facts.spf_aligned) group.fails = true;
     if (!facts.dkim_aligned) continue;
-    bool any = false;
+    bool known = false;
+    bool stated = false;
     for (const DkimAuth& one : facts.dkim) {
       if (one.result != Raw::Pass) continue;
       if (!domains.aligned(one.domain, facts.header_from, dmarc::Alignment::Relaxed)) continue;
       const SenderUse* use = sender_of_selector(context, one.selector);
       if (use != nullptr) group.signers.insert(use);
-      any = any || use != nullptr;
+      known = known || use != nullptr;
+      stated = stated || !one.selector.empty();
     }
-    group.foreign_signer = group.foreign_signer || !any;
+    // Some reporters leave selectors out, which says nothing about whose it is.
+    group.foreign_signer = group.foreign_signer || (stated && !known);
   }
   return groups;
 }

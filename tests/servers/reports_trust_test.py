@@ -100,6 +100,17 @@ def genuine(post):
     ]
 
 
+def through_a_list(dkim_result, spf_result, number):
+    """A report of one row through a forwarder's address."""
+    row = (f"<record><row><source_ip>198.51.100.9</source_ip><count>{number}</count></row>"
+           "<identifiers><header_from>example.com</header_from></identifiers><auth_results><dkim>"
+           f"<domain>example.com</domain><selector>s1</selector><result>{dkim_result}</result>"
+           f"</dkim><spf><domain>example.com</domain><result>{spf_result}</result></spf>"
+           "</auth_results></record>").encode()
+    octets = report(number)
+    return octets[:octets.index(b"<record>")] + row + b"</feedback>"
+
+
 class Bench:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -134,6 +145,7 @@ def check(bench):
     for story, octets in genuine(bench.post):
         verified, store = bench.ingest(octets)
         yield f"genuine: {story}", verified == 1
+    yield from forged_beside_honest(bench)
     yield "vouched for", bench.ingest(letter(report(1)), "--trusted")[0] == 1
     # The same report first by anybody, then by its own signed mail: its trust rises, once.
     _, store = bench.ingest(letter(report(1)))
@@ -148,6 +160,23 @@ def check(bench):
     bench.run("reports", "ingest", path, store=store)
     got = bench.run("reports", "summary", "--domain", "example.com", store=store)
     yield "trust stays", got["verified_messages"] == 6
+
+
+def forged_beside_honest(bench):
+    """Anybody's word that a forwarder sends as us does not turn its broken mail into our own."""
+    store, out = bench.folder / "beside.db", bench.folder / "evidence.json"
+    seen = []
+    for trusted, texts in (["--trusted"], [("pass", "fail", 1), ("fail", "fail", 2)]), (
+            [], [("fail", "pass", 3)]):
+        for words in texts:
+            path = bench.folder / "list.xml"
+            path.write_bytes(through_a_list(*words))
+            bench.run("reports", "ingest", path, *trusted, store=store)
+        bench.run("reports", "evidence", "--out", out, "--now", "2023-12-01T00:00:00Z", store=store)
+        seen.append(json.loads(out.read_text())["rows"])
+    yield f"evidence of a forwarder: {seen[0]}", (
+        sorted(row["fate"] for row in seen[0]) == ["dkim", "forwarded"])
+    yield f"beside a forged report: {seen[1]}", seen[0] == seen[1]
 
 
 def main():
