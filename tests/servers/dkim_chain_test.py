@@ -163,13 +163,23 @@ forward-zone:
         return self.folder / f"out-pem/example.com/{selector}.pem"
 
     def test_keys(self):
-        """opendkim-testkey compares what DNS holds with the private half."""
+        """opendkim-testkey agrees on every published key. It compares the private half of an RSA
+        key alone: of any other it says `EVP_PKEY_get1_RSA() failed`, so that the Ed25519 key is
+        judged by its record here, and its halves by the messages that they sign and verify."""
         config = self.write("testkey.conf", f"ResolverConfiguration {self.resolver_file()}\n")
-        selector = "office-20260101r"  # It reads RSA alone.
-        done = self.run("opendkim-testkey", "-x", config, "-d", "example.com", "-s", selector,
-                        "-k", self.pem(selector))
-        said = (done.stdout + done.stderr).decode()
-        self.check(done.returncode == 0, f"opendkim-testkey {selector}: {said}")
+        for selector in ("office-20260101r", "office-20260101e"):
+            halves = [()] if selector.endswith("e") else [(), ("-k", self.pem(selector))]
+            for half in halves:
+                done = self.run("opendkim-testkey", "-vvv", "-x", config, "-d", "example.com", "-s",
+                                selector, *half)
+                said = (done.stdout + done.stderr).decode()
+                self.check(done.returncode == 0 and "key OK" in said,
+                           f"opendkim-testkey {selector} {len(half)}: {said}")
+        self.write("other.pem", "")
+        self.run("openssl", "genrsa", "-out", "other.pem", "2048")
+        done = self.run("opendkim-testkey", "-x", config, "-d", "example.com", "-s",
+                        "office-20260101r", "-k", self.folder / "other.pem")
+        self.check(done.returncode != 0, "opendkim-testkey takes another key for ours")
 
     def verify(self, signer, message):
         """Every verifier at hand passes the message, and none passes it tampered with."""
