@@ -50,6 +50,21 @@ std::vector<Command> judging_commands() {
   };
 }
 
+std::vector<Command> ramp_commands() {
+  return {
+      {.name = "advance",
+       .summary = "Move due ramp steps on, hold them, or step back, by evidence.",
+       .options = {{"write", "", "Edit phase, pct and since in the YAML in place."},
+                   {"pr-body", "FILE", "Write the decisions and their evidence as Markdown."}},
+       .run = run_advance},
+      {.name = "rollback",
+       .summary = "Take a domain's DMARC back to p=none, or to the step named.",
+       .options = {{"to", "PHASE[:PCT]", "Where to, as monitor (default) or quarantine:10."}},
+       .positionals = {{"DOMAIN", "The domain whose mail is hurt."}},
+       .run = run_rollback},
+  };
+}
+
 const CommandOption kUnencrypted{"unencrypted", "",
                                  "Keep private keys unencrypted, where git would not take them."};
 const CommandOption kIdentity{"identity", "FILE",
@@ -208,6 +223,7 @@ std::vector<Command> telling_commands() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = [] {
     std::vector<Command> rows = judging_commands();
+    std::ranges::move(ramp_commands(), std::back_inserter(rows));
     std::ranges::move(key_commands(), std::back_inserter(rows));
     std::ranges::move(mail_commands(), std::back_inserter(rows));
     std::ranges::move(reports_commands(), std::back_inserter(rows));

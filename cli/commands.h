@@ -52,6 +52,8 @@ ExitCode run_plan(Context& context);
 ExitCode run_show(Context& context);
 ExitCode run_apply(Context& context);
 ExitCode run_verify(Context& context);
+ExitCode run_advance(Context& context);
+ExitCode run_rollback(Context& context);
 ExitCode run_rotate(Context& context);
 ExitCode run_keys_list(Context& context);
 ExitCode run_keys_generate(Context& context);

@@ -3,85 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 
+#include "cli/markdown.h"
 #include "cli/plan_lines.h"
 #include "cli/views.h"
-#include "dns/txt.h"
 #include "reconciler/plan_file.h"
 
 namespace rampart {
 namespace {
 
-/// Text outside code: no markup, no HTML, no mention, no reference to an issue.
-std::string prose(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    // Hosts look for mentions after rendering; a zero-width space keeps them from finding one.
-    else if (c == '@' || c == '#')
-      out += fmt::format("{}&#8203;", c);
-    else if (c == ':')
-      out += "&#58;";
-    else if (c == '.' && (out.ends_with('w') || out.ends_with('W')))
-      out += "\\.";
-    else if (std::string_view("\\`*_{}[]()!|~^=$").find(c) != std::string_view::npos)
-      out += fmt::format("\\{}", c);
-    else
-      out += c;
-  }
-  return out;
-}
-
-/// HTML text, where Markdown is not read.
-std::string html(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '@')
-      out += "@&#8203;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::size_t longest_run_of_backticks(std::string_view text) {
-  std::size_t longest = 0;
-  std::size_t run = 0;
-  for (const char c : text) {
-    run = c == '`' ? run + 1 : 0;
-    longest = std::max(longest, run);
-  }
-  return longest;
-}
-
-/// A code span whose fence is longer than any run of backticks within (CommonMark section 6.1).
-std::string code(std::string_view text) {
-  const std::string inner = printable(text);
-  const std::string fence(longest_run_of_backticks(inner) + 1, '`');
-  // One blank at both ends is taken off again, so that the span may begin with a backtick.
-  const bool bare = !inner.empty() && std::string_view("` ").find(inner.front()) == inner.npos &&
-                    std::string_view("` ").find(inner.back()) == inner.npos;
-  const std::string pad = bare ? "" : " ";
-  return fence + pad + inner + pad + fence;
-}
-
-/// A fenced block (CommonMark section 4.5); `lines` end with a newline.
-std::string fenced(const std::string& lines) {
-  const std::string fence(std::max<std::size_t>(3, longest_run_of_backticks(lines) + 1), '`');
-  return fmt::format("{0}diff\n{1}{0}\n", fence, lines);
-}
+using markdown::code;
+using markdown::fenced;
+using markdown::html;
+using markdown::Page;
+using markdown::prose;
 
 /// A line of a diff block: hosts colour by the first character, and know '!' for a change.
 std::string diff_line(char sign, std::string_view text) {
@@ -102,46 +37,6 @@ std::string details(const Plan& plan, const std::vector<const Change*>& group) {
   return fmt::format("<details><summary>{} ({})</summary>\n\n{}\n</details>\n\n",
                      html(heading(*group.front())), group.size(), fenced(lines));
 }
-
-/// Text that grows within a limit.
-class Page {
- public:
-  explicit Page(std::size_t limit) : limit_(limit) {}
-
-  std::size_t left() const { return limit_ - std::min(limit_, text_.size()); }
-
-  /// Adds all of `block` or nothing.
-  bool add(const std::string& block) {
-    if (block.size() >= left()) return false;
-    text_ += block;
-    return true;
-  }
-
-  /// A section of `count` blocks that takes at most `share` bytes; says how many found no room.
-  void add_section(const std::string& title, std::size_t count, std::size_t share,
-                   const std::function<std::string(std::size_t)>& block) {
-    if (count == 0) return;
-    Page section(std::min(share, left()));
-    // Room for the sentence that says what is left out.
-    constexpr std::size_t kMore = 64;
-    bool room = section.left() > title.size() + kMore && section.add(title);
-    std::size_t shown = 0;
-    while (room && shown < count) {
-      const std::string next = block(shown);
-      room = next.size() + kMore < section.left() && section.add(next);
-      if (room) ++shown;
-    }
-    if (shown < count) section.add(fmt::format("\n… and {} more.\n", count - shown));
-    section.add("\n");
-    add(section.text_);
-  }
-
-  std::string text() && { return std::move(text_); }
-
- private:
-  std::size_t limit_;
-  std::string text_;
-};
 
 std::string summary_table(const Plan& plan) {
   const PlanSummary sums = summarize(plan);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,10 @@ StepDecision step_of(const Domain& domain, const Config& config, const World& wo
 /// moves more domains up than its max_domains_per_run, the longest overdue first, then by name.
 /// Steps back are never limited.
 std::vector<StepDecision> steps_of(const Config& config, const World& world);
+
+/// The same for a run over some domains alone, in the order given.
+std::vector<StepDecision> steps_of(const Config& config, const World& world,
+                                   std::span<const Name> domains);
 
 /// The rung that a domain's ladder leads to from `from`, bounded by its target; empty where none is
 /// left, and below monitor.

@@ -39,9 +39,17 @@ void defer(StepDecision& decision, const Ramp& ramp, Date today, int place) {
 }  // namespace
 
 std::vector<StepDecision> steps_of(const Config& config, const World& world) {
+  std::vector<Name> all;
+  for (const auto& [name, domain] : config.domains) all.push_back(name);
+  return steps_of(config, world, all);
+}
+
+std::vector<StepDecision> steps_of(const Config& config, const World& world,
+                                   std::span<const Name> domains) {
   std::vector<StepDecision> decisions;
   std::map<std::string, std::vector<std::size_t>> up;  // By ramp.
-  for (const auto& [name, domain] : config.domains) {
+  for (const Name& name : domains) {
+    const Domain& domain = config.domains.at(name);
     if (domain.state != DomainState::Managed) continue;
     decisions.push_back(step_of(domain, config, world));
     if (decisions.back().action == StepAction::Advance) {

@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 
-#include "reconciler/config_files.h"
-#include "reconciler/public_keys.h"
+#include "reconciler/declared.h"
 
 namespace rampart {
 namespace {
@@ -20,41 +18,6 @@ struct Declared {
   const config::Node* inner = nullptr;
 };
 
-// The documents of a configuration, kept while their nodes are used.
-struct Documents {
-  std::deque<config::Source> sources;
-  std::deque<config::Document> read;
-};
-
-const config::Node* child(const config::Node* node, std::string_view key) {
-  return node && node->value().kind == config::NodeKind::Map ? config::find(node->value(), key)
-                                                             : nullptr;
-}
-
-const config::Node* domain_node(const config::Node& root, const Name& domain) {
-  const config::Node* domains = child(&root, "domains");
-  if (!domains) return nullptr;
-  const config::Node& map = domains->value();
-  for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
-    const auto name = Name::parse(map.children[i].text);
-    if (name.ok() && *name == domain) return &map.children[i + 1];
-  }
-  return nullptr;
-}
-
-Result<const config::Document*> document(const Config& config, const std::string& shown,
-                                         Documents& documents) {
-  for (const auto& [path, digest] : config.files) {
-    if (config::FileView{config.folder, {}, {}, {}}.shown(path) != shown) continue;
-    auto text = read_beneath(config.folder, path);
-    if (!text) return text.error();
-    documents.sources.emplace_back(shown, std::move(text).value());
-    documents.read.push_back(config::read_document(documents.sources.back()));
-    return &documents.read.back();
-  }
-  return Error{"this file is not of the configuration", shown};
-}
-
 // The list's items that are rotations, in order.
 std::optional<std::size_t> item_of(const config::Node& list, std::size_t index) {
   const auto& items = list.value().children;
@@ -66,7 +29,8 @@ std::optional<std::size_t> item_of(const config::Node& list, std::size_t index) 
 
 class Editor {
  public:
-  Editor(const Config& config, const RotationTurn& turn) : config_(config), turn_(turn) {}
+  Editor(const Config& config, const RotationTurn& turn)
+      : config_(config), turn_(turn), documents_(config) {}
 
   Result<std::vector<DomainEdit>> edits() {
     if (auto found = find(); !found) return found.error();
@@ -93,13 +57,13 @@ class Editor {
   // A list that `defaults:` give is copied first: its state belongs to each domain.
   Result<Done> find() {
     const Domain& domain = config_.domains.at(turn_.domain);
-    const auto own = document(config_, domain.mark.file, documents_);
+    const auto own = documents_.root(domain.mark.file);
     if (!own) return own.error();
-    const config::Node* list = child(domain_node((*own)->root, turn_.domain), "dkim");
+    const config::Node* list = child(domain_node(**own, turn_.domain), "dkim");
     if (!list) {
-      const auto main = document(config_, config_.file, documents_);
+      const auto main = documents_.root(config_.file);
       if (!main) return main.error();
-      list = child(child(&(*main)->root, "defaults"), "dkim");
+      list = child(child(*main, "defaults"), "dkim");
       if (!list) return Error{"the rotation is not in the YAML", turn_.domain.text()};
       edits_.push_back({turn_.domain, {Act::Set, {"dkim"}, value_of(*list)}});
     }

@@ -1,7 +1,9 @@
 /// Evidence as a small JSON file.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "reports/evidence.h"
 
@@ -108,6 +110,10 @@ Result<Evidence> evidence_from_json(std::string_view text) {
       return Error{fmt::format("row {} of the evidence cannot be read", number)};
     }
   }
+  // Whoever wrote the file: evidence is searched by domain and day.
+  std::ranges::stable_sort(evidence.rows, {}, [](const EvidenceRow& row) {
+    return std::tie(row.policy_domain, row.day);
+  });
   return evidence;
 }
 
