@@ -87,6 +87,11 @@ class Ingester {
     visit_file(file, options_.limits, visitor);
   }
 
+  void open(const std::string& place, Pull pull, const Visitor& visitor) {
+    input_ = place;
+    visit_stream(place, std::move(pull), options_.limits, visitor);
+  }
+
   Ingested& outcome() { return done_; }
   const std::optional<Error>& fault() const { return fault_; }
 
@@ -276,6 +281,32 @@ class Ingester {
 };
 
 }  // namespace
+
+struct Intake::State {
+  Ingester ingester;
+  Visitor visitor;
+
+  State(Store& store, const IngestOptions& options)
+      : ingester(store, options), visitor(ingester.visitor()) {}
+};
+
+Intake::Intake(Store& store, const IngestOptions& options)
+    : state_(std::make_unique<State>(store, options)) {}
+
+Intake::~Intake() = default;
+
+void Intake::take(const std::string& place, Pull pull) {
+  state_->ingester.open(place, std::move(pull), state_->visitor);
+  ++state_->ingester.outcome().files;
+}
+
+void Intake::refuse(const std::string& place, const Error& error) {
+  state_->visitor.refuse(place, error);
+}
+
+Result<Done> Intake::commit() { return state_->ingester.flush(); }
+
+const Ingested& Intake::outcome() const { return state_->ingester.outcome(); }
 
 Result<Ingested> ingest(const std::vector<std::string>& files, Store& store,
                         const IngestOptions& options) {

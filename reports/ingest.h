@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,29 @@ struct Ingested {
   std::int64_t records = 0;
   std::int64_t messages = 0;
   std::vector<Refused> refused;
+};
+
+/// Takes inputs in one after the other, as ingest does, from wherever they come. The store and the
+/// options must outlive it.
+class Intake {
+ public:
+  Intake(Store& store, const IngestOptions& options);
+  ~Intake();
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  /// Reads one input to its end; what is refused of it stands in the outcome at once.
+  void take(const std::string& place, Pull pull);
+  /// Lists an input as refused that was not even read.
+  void refuse(const std::string& place, const Error& error);
+  /// After it, all that was taken is in the store; an Error where the store failed.
+  Result<Done> commit();
+
+  const Ingested& outcome() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// Ingests files; an Error only where the store itself fails. What was committed before stays.

@@ -113,6 +113,9 @@ class Store {
   Result<Done> commit();
   void rollback();
 
+  /// From now on a commit stands even if the power fails right after it.
+  Result<Done> survive_power_cuts();
+
   /// Within a transaction: a report with all its rows.
   Result<Added> add(const ReportMeta& report, std::span<const PackedRow> rows, FactTable& facts);
 
