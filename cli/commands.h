@@ -64,6 +64,7 @@ ExitCode run_spf_tree(Context& context);
 ExitCode run_check_message(Context& context);
 ExitCode run_spf_flatten(Context& context);
 ExitCode run_reports_ingest(Context& context);
+ExitCode run_reports_fetch(Context& context);
 ExitCode run_reports_summary(Context& context);
 ExitCode run_reports_sources(Context& context);
 ExitCode run_reports_threats(Context& context);

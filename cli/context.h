@@ -38,6 +38,7 @@ struct Outside {
   Time clock;                   ///< The system clock; `--now` wins.
   bool answers_prompt = false;  ///< A person sits at the terminal and can say yes.
   bool colour_terminal = false;
+  bool err_terminal = false;  ///< Somebody watches what is said on `err`.
   bool (*reader_left)() =
       nullptr;  ///< Whether nobody reads the answer any more, as after `| head`.
 };

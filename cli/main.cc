@@ -127,6 +127,7 @@ Outside outside_of_process() {
           .clock = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
           .answers_prompt = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
           .colour_terminal = isatty(STDOUT_FILENO) == 1,
+          .err_terminal = isatty(STDERR_FILENO) == 1,
           .reader_left = reader_left};
 }
 

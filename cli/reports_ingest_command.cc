@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/meter.h"
 #include "cli/reports_context.h"
 #include "cli/views_reports.h"
 
@@ -14,27 +14,6 @@ namespace rampart {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A line on the terminal that is written over: files, octets, rate, time left.
-std::function<void(const reports::Progress&)> meter(const Context& context) {
-  if (!context.outside.colour_terminal || context.log_level < LogLevel::Info) return {};
-  using Clock = std::chrono::steady_clock;
-  const Clock::time_point start = Clock::now();
-  auto last = std::make_shared<Clock::time_point>(start);
-  return [&context, start, last](const reports::Progress& progress) {
-    const Clock::time_point now = Clock::now();
-    if (now - *last < std::chrono::milliseconds(200)) return;
-    *last = now;
-    const double seconds = std::chrono::duration<double>(now - start).count();
-    const double rate = static_cast<double>(progress.files) / seconds;
-    const double left = static_cast<double>(progress.of_files - progress.files) / rate;
-    context.outside.err << fmt::format(
-                               "\r{} of {} files, {:.1f} MB, {:.0f} files/s, {:.0f} s left ",
-                               progress.files, progress.of_files,
-                               static_cast<double>(progress.octets) / 1e6, rate, left)
-                        << (progress.files == progress.of_files ? "\n" : "") << std::flush;
-  };
-}
 
 /// Copies what was refused, so that it can be looked at; never over what is there.
 Result<Done> quarantine(const reports::Ingested& outcome, const std::string& folder) {
@@ -73,10 +52,14 @@ ExitCode run_reports_ingest(Context& context) {
   reports::IngestOptions options;
   options.now = context.now;
   options.resolve = std::move(resolve).value();
-  options.progress = meter(context);
+  Meter meter(context, "files");
+  options.progress = [&](const reports::Progress& so_far) {
+    meter.show(so_far.files, so_far.of_files, so_far.octets);
+  };
   if (context.arguments.has("trusted")) options.trust = reports::Trust::Verified;
   const Result<reports::Ingested> outcome =
       reports::ingest(reports::expand(words), store.value(), options);
+  meter.finish();
   if (!outcome) return fail(context, "store", outcome.error());
   if (const auto folder = context.arguments.one("quarantine")) {
     const Result<Done> kept = quarantine(*outcome, *folder);

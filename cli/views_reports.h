@@ -6,12 +6,16 @@
 #include <vector>
 
 #include "reports/analysis.h"
-#include "reports/ingest.h"
+#include "reports/fetch.h"
 
 namespace rampart {
 
 std::string ingested_text(const reports::Ingested& outcome);
 std::string ingested_json(const reports::Ingested& outcome);
+
+/// As the two above, with what became of the mails themselves.
+std::string fetched_text(const reports::Fetched& outcome);
+std::string fetched_json(const reports::Fetched& outcome);
 
 /// One summary is an object of its own; several are {"domains": [...]}.
 std::string summaries_json(const std::vector<reports::Summary>& summaries);

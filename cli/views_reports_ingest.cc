@@ -21,7 +21,13 @@ std::string ingested_text(const reports::Ingested& outcome) {
   return text;
 }
 
-std::string ingested_json(const reports::Ingested& outcome) {
+namespace {
+
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json ingested_object(const reports::Ingested& outcome) {
   Json json;
   json["files"] = outcome.files;
   json["reports"] = outcome.reports;
@@ -33,7 +39,27 @@ std::string ingested_json(const reports::Ingested& outcome) {
   for (const reports::Refused& one : outcome.refused) {
     json["refused"].push_back({{"file", one.file}, {"error", one.error}});
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json;
+}
+
+}  // namespace
+
+std::string ingested_json(const reports::Ingested& outcome) {
+  return dumped(ingested_object(outcome));
+}
+
+std::string fetched_text(const reports::Fetched& outcome) {
+  return fmt::format("{} mails: {} marked, {} moved.\n", outcome.ingested.files, outcome.marked,
+                     outcome.moved) +
+         ingested_text(outcome.ingested);
+}
+
+std::string fetched_json(const reports::Fetched& outcome) {
+  Json json = ingested_object(outcome.ingested);
+  json["marked"] = outcome.marked;
+  json["moved"] = outcome.moved;
+  json["reconnects"] = outcome.reconnects;
+  return dumped(json);
 }
 
 }  // namespace rampart

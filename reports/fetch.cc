@@ -15,6 +15,13 @@ constexpr std::size_t kLongestSet = 900;
 constexpr std::chrono::milliseconds kFirstPause{500};
 constexpr std::chrono::milliseconds kLongestPause{20'000};
 
+/// What became of a batch's mails.
+struct Arrived {
+  Uids good;
+  Uids refused;
+  std::optional<Error> problem;  ///< A mail could not be kept: nothing may be marked.
+};
+
 class Fetcher {
  public:
   Fetcher(Store& store, const FetchOptions& options)
@@ -73,7 +80,8 @@ class Fetcher {
       const Uids some(uids.begin(), uids.begin() + std::min(options_.batch, uids.size()));
       std::size_t count = 0;
       const std::string set = uid_set(some, kLongestSet, count);
-      if (Result<Done> done = batch(session, set); !done) return done;
+      const Uids asked(some.begin(), some.begin() + count);
+      if (Result<Done> done = batch(session, asked, set); !done) return done;
       uids.erase(uids.begin(), uids.begin() + count);
     }
     return Done{};
@@ -97,35 +105,56 @@ class Fetcher {
     return options_.move_to.empty() ? Done{} : session.need_folder(options_.move_to);
   }
 
-  Result<Done> batch(ImapSession& session, const std::string& set) {
-    Uids good;
-    Uids refused;
-    std::optional<Error> problem;
-    const Result<Done> read = session.fetch(set, [&](ImapMail&& mail) {
-      if (problem || finished_.contains(mail.uid)) return;
-      const Result<bool> sound = take(mail);
-      if (!sound) {
-        problem = sound.error();
-      } else {
-        finished_.insert(mail.uid);
-        (*sound ? good : refused).push_back(mail.uid);
-      }
-      tell(fetched_.octets + session.octets());
-    });
-    if (problem) return *problem;
+  Result<Done> batch(ImapSession& session, const Uids& uids, const std::string& set) {
+    Arrived arrived;
+    Result<Done> read = receive(session, set, arrived);
+    if (!read && !read.error().retryable) read = one_by_one(session, uids, arrived);
+    if (arrived.problem) return *arrived.problem;
     // What came whole is kept even if the connection is gone.
     if (Result<Done> committed = intake_.commit(); !committed) {
       return within("the store", committed.error());
     }
-    good_.insert(good_.end(), good.begin(), good.end());
-    refused_.insert(refused_.end(), refused.begin(), refused.end());
+    good_.insert(good_.end(), arrived.good.begin(), arrived.good.end());
+    refused_.insert(refused_.end(), arrived.refused.begin(), arrived.refused.end());
     return read ? settle(session) : read;
+  }
+
+  Result<Done> receive(ImapSession& session, const std::string& set, Arrived& arrived) {
+    return session.fetch(set, [&](ImapMail&& mail) {
+      if (arrived.problem || finished_.contains(mail.uid)) return;
+      const Result<bool> sound = take(mail);
+      if (!sound) {
+        arrived.problem = sound.error();
+        return;
+      }
+      finished_.insert(mail.uid);
+      (*sound ? arrived.good : arrived.refused).push_back(mail.uid);
+      tell(fetched_.octets + session.octets());
+    });
+  }
+
+  /// Where a server will not give a batch, one of its mails is to blame: that one is listed and
+  /// left as it is, and the others are fetched.
+  Result<Done> one_by_one(ImapSession& session, const Uids& uids, Arrived& arrived) {
+    for (const std::uint32_t uid : uids) {
+      if (arrived.problem || finished_.contains(uid)) continue;
+      const Result<Done> read = receive(session, std::to_string(uid), arrived);
+      if (read) continue;
+      if (read.error().retryable) return read;
+      intake_.refuse(place_of(uid), read.error());
+      finished_.insert(uid);
+    }
+    return Done{};
+  }
+
+  std::string place_of(std::uint32_t uid) const {
+    return fmt::format("{};UID={}", options_.place, uid);
   }
 
   /// Whether all of the mail could be used. An Error only where it could not be kept.
   Result<bool> take(const ImapMail& mail) {
     const std::size_t before = intake_.outcome().refused.size();
-    const std::string place = fmt::format("{};UID={}", options_.place, mail.uid);
+    const std::string place = place_of(mail.uid);
     if (mail.too_large) {
       intake_.refuse(place, Error{fmt::format("the mail is larger than {} MiB",
                                               options_.ingest.limits.mail_octets >> 20U)});
