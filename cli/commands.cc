@@ -16,6 +16,18 @@ const CommandOption kUntil{"until", "DATE", "The last day, included."};
 
 std::vector<Command> judging_commands() {
   return {
+      {.name = "init",
+       .summary = "Take down what stands as a domains.yaml whose plan is empty.",
+       .options = {{"provider", "NAME",
+                    "Where the zones are kept: a provider of the YAML, or TYPE:key=value, such as "
+                    "zonefile:directory=zones."},
+                   {"out", "FILE", "Write it to a new file in place of printing it."},
+                   {"from-reports", "", "Suggest the senders that verified reports show."}},
+       .positionals = {{"DOMAIN",
+                        "The domains; with --provider, all of its zones if none is named.",
+                        Count::Any}},
+       .formats = {"text", "json"},
+       .run = run_init},
       {.name = "validate",
        .summary = "Read the YAML and report every mistake in it.",
        .options = {{"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},

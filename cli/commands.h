@@ -47,6 +47,7 @@ const Command* find_command(std::string_view name);
 /// The options that every command takes, before or after its name.
 const std::vector<CommandOption>& global_options();
 
+ExitCode run_init(Context& context);
 ExitCode run_validate(Context& context);
 ExitCode run_plan(Context& context);
 ExitCode run_show(Context& context);
