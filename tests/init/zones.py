@@ -126,7 +126,8 @@ ODD = {
                      ["a:h11.example.net"]),
     "dead-terms.example": (spf("v=spf1 mx -all include:_spf.google.com"), ["all: fail"]),
     "neutral.example": (spf("v=spf1 mx ?all"), ["all: neutral"]),
-    "ttls.example": (HEAD + MX + '@ 77 IN TXT "v=spf1 mx ~all"\n_dmarc 300 IN TXT "v=DMARC1; p=none"\n',
+    "ttls.example": (HEAD + MX + '@ 77 IN TXT "v=spf1 mx ~all"\n'
+                                 '_dmarc 300 IN TXT "v=DMARC1; p=none"\n',
                      ["phase: monitor", "no rua"]),
     "strangers.example": (spf("v=spf1 mx ~all") + txt("@", "site-verification=1") +
                           txt("@", "MS=ms123"), ['extra: ["mx"]']),
@@ -136,8 +137,8 @@ ODD = {
     "testing.example": (dmarc("v=DMARC1; p=reject; t=y"), ["t=y without pct"]),
     "zero.example": (dmarc("v=DMARC1; p=reject; pct=0"), ["pct=0"]),
     "full.example": (dmarc("v=DMARC1; p=quarantine; pct=100"), ["{phase: quarantine}"]),
-    "tags.example": (dmarc("v=DMARC1;p=reject;sp=quarantine;np=reject;adkim=s;aspf=r;fo=1:d:s;psd=n;"
-                           "rua=mailto:a@tags.example,mailto:b@tags.example;"
+    "tags.example": (dmarc("v=DMARC1;p=reject;sp=quarantine;np=reject;adkim=s;aspf=r;fo=1:d:s;"
+                           "psd=n;rua=mailto:a@tags.example,mailto:b@tags.example;"
                            "ruf=mailto:f@tags.example"),
                      ["sp: quarantine", "np: reject", "adkim: s", 'fo: "1:d:s"', "psd:", "ruf:"]),
     "unknown-tags.example": (dmarc("v=DMARC1; p=none; rf=afrf; ri=86400; x=y; "
