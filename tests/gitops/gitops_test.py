@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+"""The workflows' own `run:` blocks over a story of twelve steps: a bare remote, a name server that
+takes updates, a fake of GitHub's API, and the real binary."""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import scene as scenery  # noqa: E402
+
+SOURCE = HERE.parent.parent
+MIDNIGHT = datetime.datetime(2026, 11, 2, tzinfo=datetime.timezone.utc)
+
+
+def day(number):
+    """The date that many days after the story's first Monday."""
+    return (MIDNIGHT + datetime.timedelta(days=number)).strftime("%Y-%m-%d")
+
+
+def begins(first, last):
+    """The Unix times at which those days begin, both ends included."""
+    return [int((MIDNIGHT + datetime.timedelta(days=number)).timestamp())
+            for number in range(first, last + 1)]
+
+
+class Story:
+    """The steps, and what each was expected to show."""
+
+    def __init__(self, scene):
+        self.scene, self.machine, self.hub = scene, scene.machine, scene.hub
+        self.passed, self.wrong = 0, []
+
+    def expect(self, holds, sentence, run=None):
+        if holds:
+            self.passed += 1
+        else:
+            self.wrong.append(sentence + (f"\n{run.log[-4000:]}" if run else ""))
+
+    def head(self, ref):
+        return self.hub.git("rev-parse", ref)
+
+    def plan(self, branch, hostile=None):
+        """plan.yml on a pull request's head, then comment.yml; `hostile` changes the artifact."""
+        sha = self.head(branch)
+        run = self.machine.run("plan.yml", "pull_request", sha, f"refs/heads/{branch}", base="main")
+        folder = self.scene.folder / "artifacts" / str(run.number) / "plan"
+        if hostile:
+            folder.mkdir(parents=True, exist_ok=True)
+            hostile(folder)
+        told = {"workflow_run": {"id": run.number, "head_sha": sha, "event": "pull_request",
+                                 "html_url": f"https://example.com/runs/{run.number}"}}
+        comment = self.machine.run("comment.yml", "workflow_run", self.head("main"),
+                                   "refs/heads/main", told)
+        self.expect(comment.conclusion == "success", f"comment.yml on {branch}", comment)
+        return run
+
+    def open(self, branch, title="A change"):
+        return self.hub.add_pull(title, "", branch, "main", "operator")["number"]
+
+    def comments(self, number):
+        return [one["body"] for one in self.hub.comments if one["issue"] == number]
+
+    def merge(self, number):
+        """Merges, and runs apply.yml as the push would."""
+        sha = self.hub.merge(number)
+        return self.machine.run("apply.yml", "push", sha, "refs/heads/main")
+
+    def scheduled(self, workflow):
+        return self.machine.run(workflow, "schedule", self.head("main"), "refs/heads/main")
+
+    def pull_from(self, branch):
+        found = [one for one in self.hub.pulls if one["head"] == branch and one["state"] == "open"]
+        return found[0] if found else None
+
+    def first_publication(self):
+        self.machine.set_clock(day(0))
+        run = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
+                               "refs/heads/main")
+        self.expect(run.conclusion == "success", "the first apply", run)
+        self.expect("v=spf1 ip4:192.0.2.0/28 ~all" in self.scene.txt("example.com"),
+                    "SPF is published")
+        self.expect("site-verification=keep-me" in self.scene.txt("example.com"),
+                    "a stranger's value stays")
+        self.expect("p=none" in "".join(self.scene.txt("_dmarc.example.com")), "DMARC is published")
+        self.expect("is to be reviewed" in run.summary or "Applied" in run.summary, "a summary", run)
+
+    def sender_added(self):
+        self.scene.branch("add-billing", lambda text: text.replace(
+            "      - office            #", "      - billing\n      - office            #"))
+        number = self.open("add-billing", "Billing sends too")
+        run = self.plan("add-billing")
+        self.expect(run.conclusion == "success", "the plan of a new sender", run)
+        self.expect("198\\.51\\.100\\.7" in run.summary or "198.51.100.7" in run.summary,
+                    "the summary shows the address", run)
+        bodies = self.comments(number)
+        self.expect(len(bodies) == 1 and "198.51.100.7" in bodies[0],
+                    f"one comment shows the plan: {bodies}")
+        self.plan("add-billing")
+        self.expect(len(self.comments(number)) == 1, "the comment is updated in place")
+        return number
+
+    def hostile_plans(self, number):
+        """comment.yml believes nothing of what a pull request's run left."""
+        def not_json(folder):
+            (folder / "plan.json").write_text("@everyone <img src=x>")
+
+        def link(folder):
+            (folder / "plan.json").unlink(missing_ok=True)
+            (folder / "plan.json").symlink_to("/etc/passwd")
+
+        def mention(folder):
+            path = folder / "plan.json"
+            plan = json.loads(path.read_text())
+            plan["holds"] = [{"domain": "example.com", "code": "keys-first",
+                              "reason": "@everyone ![x](https://evil.example/x.png) <script>"}]
+            path.write_text(json.dumps(plan))
+
+        for hostile in (not_json, link):
+            self.plan("add-billing", hostile)
+            body = self.comments(number)[0]
+            self.expect("No plan was made" in body and "everyone" not in body and
+                        "root:" not in body, f"{hostile.__name__}: {body[:300]}")
+        self.plan("add-billing", mention)
+        body = self.comments(number)[0]
+        self.expect("@everyone" not in body and "![x]" not in body and "<script" not in body,
+                    f"a mention is not one: {body}")
+        self.plan("add-billing")
+        self.expect("198.51.100.7" in self.comments(number)[0], "the true plan is back")
+
+    def wrong_change_blocked(self):
+        self.scene.branch("wrong", lambda text: text.replace(
+            "    dkim:\n      - rotate", '    spf: {extra: ["+all"]}\n    dkim:\n      - rotate'))
+        self.open("wrong")
+        run = self.plan("wrong")
+        self.expect(run.conclusion == "failure" and run.failed_step == "Verdict",
+                    "a record that lets everybody send is blocked", run)
+        self.expect(re.search(r"^::error file=domains\.yaml,line=\d+", run.log, re.MULTILINE),
+                    "the error is annotated", run)
+        self.scene.branch("broken", lambda text: text.replace("      phase: monitor", "      phase: monitr"))
+        self.open("broken")
+        run = self.plan("broken")
+        self.expect(run.conclusion == "failure" and "::error file=domains.yaml" in run.log,
+                    "a mistake in the YAML is annotated", run)
+
+    def applied(self, number):
+        run = self.merge(number)
+        self.expect(run.conclusion == "success" and "Applied" in run.summary, "apply", run)
+        self.expect(any("ip4:198.51.100.7" in one for one in self.scene.txt("example.com")),
+                    "the new sender is live")
+        self.expect("To be reviewed" not in run.summary, "the reviewed plan was found", run)
+
+    def ramp_step(self):
+        self.machine.set_clock(day(14))
+        self.scene.publish_evidence([(begin, "none", 100, "pass") for begin in begins(-10, 13)])
+        self.machine.variables["RAMPART_SCHEDULES"] = "true"
+        run = self.scheduled("advance.yml")
+        self.expect(run.conclusion == "success", "advance.yml", run)
+        pull = self.pull_from("rampart/advance-quick")
+        self.expect(pull is not None and "example.com" in pull["body"], "a pull request", run)
+        if pull is None:
+            return
+        self.expect(("plan.yml", "rampart/advance-quick") in self.hub.dispatches, "plan.yml starts")
+        text = self.scene.text("rampart/advance-quick")
+        self.expect("phase: quarantine      # moved on by evidence" in text and "pct: 10" in text,
+                    f"phase and pct are edited, the comment stays:\n{text}")
+        before = self.head("rampart/advance-quick")
+        self.scheduled("advance.yml")
+        self.expect(self.head("rampart/advance-quick") == before, "nothing is pushed twice")
+        self.expect(len([one for one in self.hub.pulls if one["head"] == pull["head"]]) == 1,
+                    "there is one pull request")
+        self.plan("rampart/advance-quick")
+        run = self.merge(pull["number"])
+        record = "".join(self.scene.txt("_dmarc.example.com"))
+        self.expect("p=quarantine" in record and "pct=10" in record and "t=y" in record,
+                    f"the step is live: {record}", run)
+
+    def rotation(self):
+        pull = self.pull_from("rampart/rotate")
+        self.expect(pull is not None, "advance.yml proposes a key")
+        if pull is None:
+            return
+        files = self.hub.git("ls-tree", "-r", "--name-only", "rampart/rotate")
+        keys = [name for name in files.splitlines() if name.startswith("keys/")]
+        self.expect(any(name.endswith(".pub") for name in keys), f"a public key: {files}")
+        private = [name for name in keys if name.endswith(".key")]
+        self.expect(all("ENCRYPTED" in self.hub.git("show", f"rampart/rotate:{name}")
+                        for name in private), "private keys are encrypted")
+        self.plan("rampart/rotate")
+        run = self.merge(pull["number"])
+        selector = re.search(r"(office-\d{8}\w?)", self.scene.text())
+        self.expect(selector is not None, "the YAML names the selector", run)
+        if selector:
+            live = self.scene.txt(f"{selector[1]}._domainkey.example.com")
+            self.expect(len(live) == 1 and "k=ed25519" in live[0], f"the key is live: {live}", run)
+
+    def drift(self):
+        run = self.scheduled("drift.yml")
+        self.expect(run.conclusion == "success" and not self.hub.issues, "no drift", run)
+        self.scene.change_by_hand("_dmarc.example.com", "v=DMARC1; p=none")
+        for _ in range(2):
+            run = self.scheduled("drift.yml")
+        issues = [one for one in self.hub.issues if one["state"] == "open"]
+        self.expect(len(issues) == 1 and "_dmarc.example.com" in issues[0]["body"],
+                    "one issue says what differs", run)
+        run = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
+                               "refs/heads/main")
+        self.expect("p=quarantine" in "".join(self.scene.txt("_dmarc.example.com")),
+                    "apply by hand restores it", run)
+        self.scheduled("drift.yml")
+        self.expect(self.hub.issues and self.hub.issues[0]["state"] == "closed",
+                    "the issue is closed")
+
+    def step_back(self):
+        """A broken sender: the step back merges itself where that is wanted."""
+        self.machine.set_clock(day(20))
+        self.machine.variables["RAMPART_MERGE_STEPS_BACK"] = "true"
+        days = [(begin, "none", 100, "pass") for begin in begins(-10, 13)]
+        days += [(begin, "quarantine", 10, "fail") for begin in begins(14, 19)]
+        self.scene.publish_evidence(days)
+        self.hub.dispatches.clear()
+        run = self.scheduled("advance.yml")
+        text = self.scene.text()
+        self.expect("phase: monitor" in text and "pct: 10" not in text.split("domains:")[1],
+                    f"main stepped back:\n{text}", run)
+        self.expect(("apply.yml", "main") in self.hub.dispatches, "apply.yml starts", run)
+        run = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
+                               "refs/heads/main")
+        self.expect("p=none" in "".join(self.scene.txt("_dmarc.example.com")), "p=none is live", run)
+
+    def rollback_at_night(self):
+        """An operator rolls back from his own machine; a merge of something else leaves it so."""
+        self.machine.set_clock(day(40))
+        self.scene.branch("up", lambda text: text.replace("      phase: monitor",
+                                                          "      phase: quarantine"))
+        number = self.open("up")
+        self.plan("up")
+        run = self.merge(number)
+        record = "".join(self.scene.txt("_dmarc.example.com"))
+        self.expect("p=quarantine" in record, f"enforced again: {record}", run)
+        self.scene.branch("unrelated", lambda text: text.replace("owner: finance",
+                                                                 "owner: accounting").replace(
+            '"ip4:198.51.100.7"', '"ip4:198.51.100.7", "ip4:198.51.100.9"'))
+        unrelated = self.open("unrelated")
+        self.plan("unrelated")
+        self.scene.git("checkout", "--quiet", "-B", "night", "origin/main")
+        code, said = self.scene.rampart("rollback", "example.com")
+        self.expect(code == 0, f"rollback: {said}")
+        code, said = self.scene.rampart("apply", "--auto-approve")
+        self.expect(code == 0, f"apply at night: {said}")
+        self.scene.commit("Night: example.com back to p=none")
+        self.scene.git("push", "--quiet", "origin", "night")
+        self.expect("p=none" in "".join(self.scene.txt("_dmarc.example.com")), "mail flows again")
+        run = self.merge(unrelated)
+        self.expect(any("198.51.100.9" in one for one in self.scene.txt("example.com")),
+                    "the unrelated change is applied", run)
+        self.expect("p=none" in "".join(self.scene.txt("_dmarc.example.com")),
+                    "the unrelated merge does not undo the rollback", run)
+        self.expect("withheld" in run.summary, "and says what it withheld", run)
+        number = self.open("night")
+        self.plan("night")
+        run = self.merge(number)
+        self.expect(run.conclusion == "success" and "phase: monitor" in self.scene.text() and
+                    "p=none" in "".join(self.scene.txt("_dmarc.example.com")),
+                    "after its own merge main says what stands", run)
+
+    def secrets(self):
+        """Nothing that a run printed, kept or sent holds a secret."""
+        held = [scenery.SECRET, scenery.PASSPHRASE, "ghs_token-of-the-story"]
+        found = []
+        for path in self.scene.folder.rglob("*"):
+            if path.is_symlink() or not path.is_file() or path.name in ("knot.conf",):
+                continue
+            text = path.read_bytes()
+            found += [str(path) for one in held if one.encode() in text]
+        spoken = json.dumps([self.hub.pulls, self.hub.comments, self.hub.issues])
+        self.expect(not found and not any(one in spoken for one in held), f"secrets in {found}")
+
+    def step(self, act, *arguments):
+        """Plays one step; what breaks off is a failure, and the next step is played."""
+        try:
+            return act(*arguments)
+        except Exception:  # pylint: disable=broad-except
+            self.expect(False, f"{act.__name__} broke off: {traceback.format_exc()}")
+            return None
+
+    def tell(self):
+        self.step(self.first_publication)
+        number = self.step(self.sender_added)
+        self.step(self.hostile_plans, number)
+        for act in (self.wrong_change_blocked, lambda: self.applied(number), self.ramp_step,
+                    self.rotation, self.drift, self.step_back, self.rollback_at_night,
+                    self.secrets):
+            self.step(act)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", default=str(SOURCE / "build/dev/rampart"))
+    parser.add_argument("--keep", action="store_true", help="keep the folder")
+    wanted = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="rampart-gitops.")
+    os.environ |= {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+    try:
+        with scenery.Scene(folder, pathlib.Path(wanted.binary).resolve()) as scene:
+            story = Story(scene)
+            story.tell()
+    finally:
+        if wanted.keep:
+            print(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    for sentence in story.wrong:
+        print(f"failed: {sentence}")
+    print(f"{story.passed} passed, {len(story.wrong)} failed")
+    return 1 if story.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
