@@ -140,7 +140,7 @@ ExitCode run_advance(Context& context) {
     if (!done) return fail(context, "advance", done.error());
   }
   const Written written = writes ? Written::Yes : Written::No;
-  context.outside.out << (context.json() ? advance_json(*decisions)
+  context.outside.out << (context.json() ? advance_json(*decisions, *config)
                                          : advance_text(*decisions, written));
   return moves.empty() ? ExitCode::Ok : ExitCode::Different;
 }

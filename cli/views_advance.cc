@@ -77,9 +77,13 @@ std::ptrdiff_t count(const std::vector<StepDecision>& decisions, StepAction acti
 
 }  // namespace
 
-std::string advance_json(const std::vector<StepDecision>& decisions) {
+std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config) {
   Json rows = Json::array();
-  for (const StepDecision& decision : decisions) rows.push_back(decision_json(decision));
+  for (const StepDecision& decision : decisions) {
+    Json row = decision_json(decision);
+    row["ramp"] = config.domains.at(decision.domain).dmarc.ramp->name;
+    rows.push_back(std::move(row));
+  }
   return document({{"domains", rows}});
 }
 

@@ -13,7 +13,7 @@ enum class Written { No, Yes };
 
 /// {"domains": [{domain, action, from, to, earliest, reasons, evidence, ...}]} (contract section
 /// 3).
-std::string advance_json(const std::vector<StepDecision>& decisions);
+std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config);
 std::string advance_text(const std::vector<StepDecision>& decisions, Written written);
 
 /// The decisions with their evidence, grouped by ramp, for a pull request; always shorter than

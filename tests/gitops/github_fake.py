@@ -24,16 +24,22 @@ class GitHub:
     def __init__(self, remote):
         self.remote = remote
         self.pulls, self.comments, self.issues, self.runs, self.dispatches = [], [], [], [], []
-        self.calls = []
+        self.address = ""
         self.lock = threading.Lock()
 
     def git(self, *words):
-        done = subprocess.run(["git", "-C", str(self.remote), *words], capture_output=True, text=True)
+        done = subprocess.run(["git", "-C", str(self.remote), *words], capture_output=True,
+                              text=True)
         return done.stdout.strip() if done.returncode == 0 else ""
+
+    def url(self, path):
+        return f"{self.address}/repos/{REPOSITORY}/{path}"
 
     def shown(self, pull):
         head = pull["sha"] if pull["merged_at"] else self.git("rev-parse", pull["head"])
-        return {"number": pull["number"], "title": pull["title"], "body": pull["body"],
+        number = pull["number"]
+        return {"number": number, "url": self.url(f"pulls/{number}"),
+                "issue_url": self.url(f"issues/{number}"), "title": pull["title"], "body": pull["body"],
                 "state": pull["state"], "merged_at": pull["merged_at"],
                 "merge_commit_sha": pull["merge_commit_sha"],
                 "user": {"login": pull["login"]},
@@ -77,8 +83,9 @@ class GitHub:
     def add_comment(self, number, body, login=BOT):
         if len(body) > LIMIT:
             raise Refused(422, "Body is too long (maximum is 65536 characters)")
-        comment = {"id": 1000 + len(self.comments), "issue": int(number), "body": body,
-                   "user": {"login": login}}
+        identity = 1000 + len(self.comments)
+        comment = {"id": identity, "issue": int(number), "body": body, "user": {"login": login},
+                   "url": self.url(f"issues/comments/{identity}")}
         self.comments.append(comment)
         return comment
 
@@ -89,7 +96,8 @@ class GitHub:
         raise Refused(404, "Not Found")
 
     def add_issue(self, wish):
-        issue = {"number": 1 + len(self.pulls) + len(self.issues), "title": wish["title"],
+        number = 1 + len(self.pulls) + len(self.issues)
+        issue = {"number": number, "url": self.url(f"issues/{number}"), "title": wish["title"],
                  "body": wish["body"], "state": "open", "user": {"login": BOT},
                  "labels": [{"name": name} for name in wish.get("labels", [])]}
         self.issues.append(issue)
@@ -166,9 +174,11 @@ ROUTES = [
 class Handler(http.server.BaseHTTPRequestHandler):
     """One request: the route that fits, a page of a list, or GitHub's form of a refusal."""
 
-    def answer(self, status, value):
+    def answer(self, status, value, link=""):
         text = b"" if value is None else json.dumps(value).encode()
         self.send_response(status)
+        if link:
+            self.send_header("Link", link)
         self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -187,13 +197,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
             match = re.fullmatch(re.escape(prefix) + pattern, url.path)
             if match and method == self.command:
                 with hub.lock:
-                    hub.calls.append(f"{method} {url.path}")
                     value = act(hub, query, wish, *match.groups())
                 if isinstance(value, list):
-                    size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
-                    value = value[(page - 1) * size:page * size]
+                    return status, *self.page(url.path, query, value)
                 return status, value
         raise Refused(404, "Not Found")
+
+    def page(self, path, query, values):
+        """One page of a list, and the header that names the next and the last."""
+        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+        last = max(1, -(-len(values) // size))
+
+        def link(number, word):
+            asked = urllib.parse.urlencode({**query, "page": number})
+            return f'<{self.server.hub.address}{path}?{asked}>; rel="{word}"'
+
+        links = [link(page + 1, "next"), link(last, "last")] if page < last else []
+        return values[(page - 1) * size:page * size], ", ".join(links)
 
     def serve(self):
         try:
@@ -213,5 +233,6 @@ def start(remote):
     """(hub, address, server): serves on a free port of loopback until server.shutdown()."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.hub = GitHub(remote)
+    server.hub.address = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.hub, f"http://127.0.0.1:{server.server_address[1]}", server
+    return server.hub, server.hub.address, server

@@ -1,5 +1,5 @@
-"""What the story plays on: a bare remote, an operator's clone, a name server that takes updates, and
-reports of two receivers."""
+"""What the story plays on: a bare remote, an operator's clone, a name server that takes updates,
+and reports of two receivers."""
 
 import gzip
 import pathlib
@@ -33,7 +33,11 @@ mail A 192.0.2.1
 YAML = """# The mail policy of example.com.
 version: 1
 providers:
-  dns: {{type: rfc2136, server: "127.0.0.1:{port}", tsig_name: rampart., tsig_algorithm: hmac-sha256}}
+  dns:
+    type: rfc2136
+    server: "127.0.0.1:{port}"
+    tsig_name: rampart.
+    tsig_algorithm: hmac-sha256
 senders:
   office: {{spf: ["ip4:192.0.2.0/28"], dkim: self, owner: it, category: internal}}
   billing: {{spf: ["ip4:198.51.100.7"], dkim: self, owner: finance, category: internal}}
@@ -44,7 +48,8 @@ ramps:
       - {{phase: quarantine, pct: 10, hold: 14d}}
       - {{phase: quarantine, hold: 14d}}
       - {{phase: reject}}
-    gates: {{window: 7d, min_messages: 100, min_legit_rate: 0.98, min_reporters: 2, rollback_below: 0.95}}
+    gates:
+      {{window: 7d, min_messages: 100, min_legit_rate: 0.98, rollback_below: 0.95}}
     weekdays: [mon, tue, wed, thu, fri, sat, sun]
 defaults: {{provider: dns, ttl: 300}}
 domains:
@@ -52,7 +57,8 @@ domains:
     senders:
       - office            # the mail host
     dkim:
-      - rotate: {{name: office, sender: office, every: 3mo, algorithm: ed25519, publish_ahead: 7d, keep: 14d, revoke: 30d}}
+      - rotate:
+          {{name: office, sender: office, every: 3mo, algorithm: ed25519, publish_ahead: 7d}}
     dmarc:
       phase: monitor      # moved on by evidence
       since: 2026-10-01
