@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "policies/ramp.h"
+
 namespace rampart {
 namespace {
 
@@ -83,10 +85,52 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all)
   return found;
 }
 
-// The failing days that lie on or after the day of the step.
-int failing_days_since(const SenderDays& all, Date first, Date since) {
-  return static_cast<int>(std::ranges::count_if(
-      all, [&](const auto& one) { return one.first >= std::max(first, since); }));
+// Which way the domain came to its rung.
+enum class Came { Unknown, Up, Down };
+
+// What a record published before a step says about the way; t=y alone tells no pct.
+Came came_from(const Published& before, const DmarcSpec& spec) {
+  const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
+  if (before.policy != policy) return before.policy < policy ? Came::Up : Came::Down;
+  if (before.pct && *before.pct != spec.rung.pct) {
+    return *before.pct < spec.rung.pct ? Came::Up : Came::Down;
+  }
+  const bool partly = spec.rung.pct < 100;
+  if (!before.testing || spec.ramp->mode != RampMode::Compat || *before.testing == partly) {
+    return Came::Unknown;
+  }
+  return *before.testing ? Came::Up : Came::Down;
+}
+
+// As the last day before `since` shows it. One reporter that shows less than the rung is enough:
+// some always write pct=100.
+Came way_to_rung(const StepFacts& facts) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  Came came = Came::Unknown;
+  std::optional<Date> last;
+  for (const EvidenceRow* row : facts.rows) {
+    if (spec.since && row->day >= *spec.since) break;
+    if (row->policy_domain != facts.domain.name) continue;
+    if (last != row->day) came = Came::Unknown;
+    last = row->day;
+    const Came shown = came_from(row->published, spec);
+    if (came != Came::Up && shown != Came::Unknown) came = shown;
+  }
+  return came;
+}
+
+// The failing days that speak for a step back. One that was taken has answered those before it; a
+// step up has not, nor was there anything to answer where fewer had failed by then.
+int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date first) {
+  const Date since = facts.domain.dmarc.since.value_or(Date::min());
+  int before = 0;
+  int after = 0;
+  for (auto at = all.lower_bound(first); at != all.end(); ++at) {
+    ++(at->first < since ? before : after);
+  }
+  const Came came = way_to_rung(facts);
+  const bool answered = came == Came::Down || (came == Came::Unknown && before >= kDaysToActOn);
+  return answered ? after : before + after;
 }
 
 std::string sender_reason(const BrokenSender& one) {
@@ -155,9 +199,8 @@ std::optional<StepBack> step_back_for(const StepFacts& facts) {
   if (auto rate = by_rate(facts)) back = std::move(*rate);
   const auto sources = days_by_source(facts);
   for (const BrokenSender& one : broken_senders(facts)) {
-    const int after =
-        failing_days_since(sources.at(one.id), one.first, spec.since.value_or(Date::min()));
-    if (after >= kDaysToActOn) back.reasons.push_back(sender_reason(one));
+    const int days = failing_days_unanswered(facts, sources.at(one.id), one.first);
+    if (days >= kDaysToActOn) back.reasons.push_back(sender_reason(one));
   }
   if (back.reasons.empty()) return std::nullopt;
   return back;

@@ -293,7 +293,7 @@ std::string percent(double share) {
 }
 
 std::string percent_up(double share) {
-  return fmt::format("{:.2f} %", std::ceil(share * 10'000 - 1e-6) / 100);
+  return fmt::format("{:.2f} %", std::max(0.0, std::ceil(share * 10'000 - 1e-6) / 100));
 }
 
 }  // namespace rampart

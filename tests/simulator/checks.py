@@ -1,0 +1,188 @@
+"""What must be true of a world that has been lived, each with the counts that say so."""
+
+import collections
+
+import people
+import ramps
+import receivers
+import reports
+
+HURT = ("quarantine", "reject")
+TOP = ("reject", 100)
+
+
+def figures(fleet, seconds):
+    """Lines that say how much was lived."""
+    totals = fleet.totals
+    yield (f"{len(fleet.domains)} domains, {fleet.plan.days} days, {totals['messages']:,} "
+           f"messages, {totals['reports']:,} reports, {totals['forged reports']:,} forged ones, "
+           f"{totals['decisions']:,} decisions, {totals['processes']:,} processes, {seconds:.0f} s")
+    spent = ", ".join(f"{name} {one:.0f} s" for name, one in sorted(fleet.seconds.items()))
+    yield f"within the tool: {spent}"
+    for whose in sorted({key[0] for key in fleet.fate}):
+        yield f"mail {whose}: " + ", ".join(
+            f"{generation} {name} {count:,}" for (one, generation, name), count
+            in sorted(fleet.fate.items()) if one == whose)
+
+
+def checks(fleet, twin):
+    """(what was checked, with its counts; whether it holds)"""
+    yield from receivers.self_test()
+    yield from about_mail(fleet)
+    yield from about_twins(fleet, twin)
+    yield from about_waves(fleet, twin)
+    yield from about_breaks(fleet)
+    yield from about_arrivals(fleet)
+    yield from about_the_calendar(fleet)
+    yield from about_the_files(fleet)
+
+
+def sum_of(fleet, whose, dispositions=None):
+    return sum(count for (one, _, name), count in fleet.fate.items()
+               if one == whose and (dispositions is None or name in dispositions))
+
+
+def about_mail(fleet):
+    """(1) Nobody who is set up is hurt; nor is a step taken over a sender known to fail."""
+    for generation in (receivers.OLD, receivers.NEW, receivers.PLAIN):
+        counts = collections.Counter()
+        for (whose, one, disposition), count in fleet.fate.items():
+            if whose == "set up" and one == generation:
+                counts[disposition in HURT] += count
+        yield (f"senders that are set up, at {generation} receivers: {counts[False]:,} messages "
+               f"delivered, {counts[True]:,} quarantined or rejected",
+               counts[True] == 0 and counts[False] > 0)
+    hurt = sum_of(fleet, "known to fail", HURT)
+    yield (f"declared senders known to fail before the last step up: {hurt:,} messages hurt",
+           hurt == 0)
+    spoofed = sum_of(fleet, "spoofed", HURT)
+    yield f"policies are enforced: {spoofed:,} spoofed messages hurt", spoofed > 0
+
+
+def about_twins(fleet, twin):
+    """(2) Forged reports move nothing; without a twin, every move is the oracle's, who has none."""
+    forged = fleet.totals["forged reports"]
+    yield f"{forged:,} forged reports came", forged > 0
+    honest = fleet.totals["others verified"], fleet.honest_mails
+    yield f"of what nobody vouched for, {honest[0]} of {honest[1]} signed ones were believed", (
+        honest[0] == honest[1])
+    if twin is None:
+        return
+    for domain in fleet.domains:
+        if domain.forgery:
+            yield (f"{domain.name}: {len(moves_of(fleet, domain))} moves, "
+                   f"{len(moves_of(twin, domain))} without forged reports",
+                   moves_of(fleet, domain) == moves_of(twin, domain))
+    yield f"all {len(fleet.moves)} moves are the same without forged reports and waves", (
+        fleet.moves == twin.moves and fleet.history == twin.history)
+
+
+def about_waves(fleet, twin):
+    """(3) A wave blocks nothing: it is in the window of a step that is taken all the same."""
+    for domain in fleet.domains:
+        if domain.wave is None:
+            continue
+        window = ramps.RAMPS[domain.ramp].gates.window
+        taken = [move for move in moves_of(fleet, domain) if move.action == "advance"
+                 and move.day - 3 - window < domain.wave[1] and move.day - 3 > domain.wave[0]]
+        yield (f"{domain.name}: a wave on days {domain.wave[0]} to {domain.wave[1]}, "
+               f"{len(taken)} steps taken over it", len(taken) > 0)
+        if twin is not None:
+            yield f"{domain.name}: the same moves without the wave", (
+                moves_of(fleet, domain) == moves_of(twin, domain))
+
+
+def about_breaks(fleet):
+    """(4) A vendor that breaks leads to a step back on the first run after 3 days of reports."""
+    for name, sender, day in fleet.breaks:
+        runs = sorted(run for about, run in fleet.heard[name, sender].items() if about >= day)
+        backs = [move.day for move in fleet.moves
+                 if move.domain == name and move.action == "step-back" and move.day > day]
+        known = runs[2] if len(runs) > 2 else None
+        # What lowers legit_rate below rollback_below may be acted on before.
+        domain = next(one for one in fleet.domains if one.name == name)
+        slight = domain.sender(sender).share < 0.05
+        yield (f"{name}: {sender} broke on day {day}, three days of it were known on day {known}, "
+               f"stepped back on day {backs[:1]}",
+               known is not None and bool(backs) and day < backs[0] <= known
+               and (not slight or backs[0] == known))
+    yield f"{len(fleet.breaks)} vendors broke", (
+        len(fleet.breaks) == sum(domain.steps_back for domain in fleet.domains))
+    stories = {domain.name for domain in fleet.domains if domain.steps_back}
+    strays = [move for move in fleet.moves
+              if move.action == "step-back" and move.domain not in stories]
+    yield f"no other domain stepped back: {strays[:3]}", not strays
+
+
+def about_arrivals(fleet):
+    """(5) Every domain goes up on the very days on which the oracle lets it."""
+    wrong = fleet.totals["disagreements"]
+    yield (f"{fleet.totals['decisions']:,} decisions, {len(fleet.moves)} moves, "
+           f"{len(fleet.expected)} by the oracle, {wrong} disagreements", wrong == 0)
+    for domain in fleet.domains:
+        at = [day_at(moves, domain) for moves in (fleet.moves, fleet.expected)]
+        if domain.reaches:
+            yield (f"{domain.name} ({domain.ramp}): p=reject on day {at[0]}, by the oracle {at[1]}",
+                   at[0] is not None and at[0] == at[1])
+        else:
+            yield f"{domain.name}: stays at {fleet.last[domain.name][0]}", (
+                fleet.last[domain.name][0] == "monitor")
+    runs = collections.Counter((move.day, move.domain) for move in fleet.moves)
+    most = max(runs.values(), default=0)
+    yield f"at most one step a run and domain: {most}", most == 1
+    yield f"a brake made domains wait: {fleet.oracle.braked}", fleet.oracle.braked > 0
+
+
+def about_the_calendar(fleet):
+    """What nothing befalls stands at p=reject on the day that holds and weekdays alone say."""
+    found = []
+    for domain in fleet.domains:
+        expected = by_calendar(fleet, domain)
+        if expected is not None:
+            found.append((domain.name, day_at(fleet.moves, domain), expected))
+    wrong = [one for one in found if one[1] != one[2]]
+    yield f"{len(found)} untroubled domains are as early as the calendar allows: {wrong}", (
+        bool(found) and not wrong)
+
+
+def by_calendar(fleet, domain):
+    """The day of p=reject from the ladder alone; None where more than the calendar has a say."""
+    ramp, plan = ramps.RAMPS[domain.ramp], fleet.plan
+    if domain.events or not domain.reaches or ramp.limit < 5 or (
+            domain.story in ("rare", "low volume")):
+        return None
+    day = domain.start
+    for phase, pct, hold in ramp.steps[:-1]:
+        end = ramp.hold_end((phase, pct), reports.date_of(day))
+        day = reports.day(str(ramp.allowed_day(end)))
+    troubled = {*plan.stopped, *plan.outage, *range(plan.outage.stop, plan.outage.stop + 20)}
+    return None if troubled & set(range(domain.start, day + 1)) else day
+
+
+def about_the_files(fleet):
+    """What the tool has no business with is as it was."""
+    totals = fleet.totals
+    print("\n".join(fleet.wrong[:20]))
+    yield f"{len(fleet.wrong)} things went wrong", not fleet.wrong
+    yield f"{totals['refused']} reports refused", totals["refused"] == 0
+    again = totals["trusted duplicates"]
+    yield f"{again} reports came twice and counted once", again == totals["came again"] > 0
+    kept = [domain for domain in fleet.domains if f"  # {domain.story}" in fleet.text]
+    yield f"comments kept: {len(kept)}", len(kept) == len(fleet.domains)
+    for note in ("# the fleet", "# nobody enforces unasked"):
+        yield f"{note} is kept", note in fleet.text
+    yield f"{fleet.strangers} strangers' records stand", fleet.strangers == len(fleet.domains)
+    yield f"the last plan is empty: {fleet.plan_after}", fleet.plan_after == 0
+    by_hand = people.first_yaml(fleet.domains, "standard")
+    yield f"the file has grown by little: {len(fleet.text) - len(by_hand)} octets", (
+        abs(len(fleet.text) - len(by_hand)) < 60 * len(fleet.domains))
+
+
+def moves_of(fleet, domain):
+    return [move for move in fleet.moves if move.domain == domain.name]
+
+
+def day_at(moves, domain):
+    """The first day on which a domain moved to the top."""
+    return next((move.day for move in moves if move.domain == domain.name and move.after == TOP),
+                None)
