@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Runs the commands of README.md in a copy of the example, and compares what they print.
+"""Runs every command of README.md and the tutorial in a copy of the example that each starts from,
+and compares what they print.
 
-A ```console block is a transcript: a line `...` stands for any lines. The two commands of the first
-screen are run by continuous integration itself; here they must exist and be executable.
+A ```console block is a transcript: `...` stands for any lines, or for any text in a line. A ```yaml block whose info
+names a file is that file from then on. The two commands of the first screen are run by continuous
+integration itself; here they must exist and be executable. --show prints what each really prints.
 """
 
 import argparse
 import os
 import pathlib
 import re
+import shlex
 import sys
 import tempfile
 
@@ -21,28 +24,39 @@ import transcript  # noqa: E402
 OWN = ("./quickstart", "./run-tests", "./run-tests --all", "./run-tests --nightly")
 
 
+DOCUMENTS = {"README.md": "examples", "docs/tutorial.md": "examples/tutorial"}
+BLOCK = re.compile(r"^```(console|yaml (\S+))\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
 def console_steps(text):
-    """Every command of every console block with what it is said to print."""
+    """Every command of every console block with what it is said to print; a file that is shown is
+    a step that writes it."""
     steps = []
-    for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        steps += transcript.parse(block)
+    for block in BLOCK.finditer(text):
+        if block[2]:
+            quoted = shlex.quote(block[3])
+            steps.append(transcript.Step([], f"printf %s {quoted} > {shlex.quote(block[2])}"))
+        else:
+            steps += transcript.parse(block[3])
     return steps
 
 
 def agrees(written, played):
-    """Whether `played` is what was written, where a line `...` stands for any lines."""
+    """Whether `played` is what was written, where a line `...` stands for any lines, and `...` in a
+    line for any text."""
     pattern = ""
     for line in written.rstrip("\n").split("\n"):
-        pattern += r"(?:.*\n)*" if line == "..." else re.escape(line) + "\n"
+        within = r".*".join(re.escape(part) for part in line.split("..."))
+        pattern += r"(?:.*\n)*" if line == "..." else within + "\n"
     return re.fullmatch(pattern, "\n".join(map(str.rstrip, played.rstrip().split("\n"))) + "\n")
 
 
-def faults(steps, binary):
+def faults(document, steps, binary, show):
     if not steps:
-        yield "README.md has no commands"
+        yield f"{document} has no commands"
     with tempfile.TemporaryDirectory(prefix="rampart-readme.") as work:
         os.chmod(work, 0o755)
-        stage = stories.Stage(SOURCE / "examples", stories.reachable(binary, work),
+        stage = stories.Stage(SOURCE / DOCUMENTS[document], stories.reachable(binary, work),
                               pathlib.Path(work) / "stage")
         for step in steps:
             if step.command in OWN:
@@ -50,20 +64,26 @@ def faults(steps, binary):
                     yield f"{step.command} cannot be run"
                 continue
             output, code = stage.run(step.command)
+            if show:
+                print(f"$ {step.command}\n{output}[exit {code}]\n")
             if code != step.exit:
                 yield f"$ {step.command}\nended with {code}, not {step.exit}:\n{output}"
             elif not agrees(step.output, output):
-                yield f"$ {step.command}\nREADME.md says:\n{step.output}\nreally:\n{output}"
+                yield f"$ {step.command}\n{document} says:\n{step.output}\nreally:\n{output}"
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=SOURCE / "build/dev/rampart", type=pathlib.Path)
+    parser.add_argument("--show", action="store_true")
     arguments = parser.parse_args()
-    steps = console_steps((SOURCE / "README.md").read_text())
-    wrong = list(faults(steps, arguments.binary))
+    passed, wrong = 0, []
+    for document in DOCUMENTS:
+        steps = console_steps((SOURCE / document).read_text())
+        found = list(faults(document, steps, arguments.binary, arguments.show))
+        passed, wrong = passed + len(steps) - len(found), wrong + found
     print("\n".join(wrong))
-    print(f"{len(steps) - len(wrong)} passed, {len(wrong)} failed")
+    print(f"{passed} passed, {len(wrong)} failed")
     return 1 if wrong else 0
 
 

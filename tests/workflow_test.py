@@ -76,6 +76,11 @@ def main():
         found = list(workflow_faults(path.name, path.read_text()))
         wrong += found
         passed += not found
+    action = yaml.safe_load((SOURCE / "action.yml").read_text())
+    for step in action["runs"]["steps"]:
+        found = list(step_faults("action.yml", step))
+        wrong += found
+        passed += not found
     for name in SCRIPTS:
         found = list(shellcheck((SOURCE / name).read_text(), name))
         wrong += found

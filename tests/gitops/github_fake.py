@@ -39,7 +39,8 @@ class GitHub:
         head = pull["sha"] if pull["merged_at"] else self.git("rev-parse", pull["head"])
         number = pull["number"]
         return {"number": number, "url": self.url(f"pulls/{number}"),
-                "issue_url": self.url(f"issues/{number}"), "title": pull["title"], "body": pull["body"],
+                "issue_url": self.url(f"issues/{number}"),
+                "title": pull["title"], "body": pull["body"],
                 "state": pull["state"], "merged_at": pull["merged_at"],
                 "merge_commit_sha": pull["merge_commit_sha"],
                 "user": {"login": pull["login"]},
