@@ -213,9 +213,14 @@ ExitCode run_init(Context& context) {
   const Result<InitOutcome> outcome = make_init(
       *request, catalogue, [&](const Config& config) { return source.observe(config, *options); });
   if (!outcome) return fail(context, "init", outcome.error());
-  progress(context, fmt::format("{} domains; {} of them with something left unmanaged, as comments "
-                                "say.",
-                                outcome->domains, outcome->left_out));
+  const std::string left = outcome->left_out == 0
+                               ? "nothing is left unmanaged"
+                               : fmt::format(
+                                     "{} of them with something left unmanaged, as "
+                                     "comments say",
+                                     outcome->left_out);
+  progress(context, fmt::format("{} domain{}; {}.", outcome->domains,
+                                outcome->domains == 1 ? "" : "s", left));
   if (!out) {
     context.outside.out << outcome->yaml;
     return ExitCode::Ok;
