@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/frame.h"
 #include "cli/views_json.h"
+#include "policies/vendor_rotation.h"
 
 namespace rampart {
 namespace {
@@ -102,6 +103,7 @@ std::string details(const Sender& sender) {
                      one.target.empty() ? "(the service shows the key)" : one.target));
   }
   line(text, "selectors", fmt::format("{}", fmt::join(sender.selectors, ", ")));
+  line(text, "rotation", how_keys_rotate(sender));
   line(text, "aligns",
        fmt::format("spf {}, dkim {}", aligns_text(sender.spf_aligns),
                    aligns_text(sender.dkim_aligns)));

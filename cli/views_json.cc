@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "policies/codes.h"
+#include "policies/vendor_rotation.h"
 #include "reconciler/plan_file.h"
 
 namespace rampart {
@@ -81,6 +82,7 @@ Json sender_json(const Sender& sender) {
           {"dkim_kind", sender.dkim_kind},
           {"dkim", dkim},
           {"selectors", sender.selectors},
+          {"key_rotation", how_keys_rotate(sender)},
           {"aligns", {{"spf", word(sender.spf_aligns)}, {"dkim", word(sender.dkim_aligns)}}},
           {"rdns", sender.rdns},
           {"builtin", sender.builtin},

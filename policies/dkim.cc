@@ -12,6 +12,7 @@
 #include "policies/live.h"
 #include "policies/opinions.h"
 #include "policies/rotation.h"
+#include "policies/spf_record.h"
 
 namespace rampart {
 namespace {
@@ -252,9 +253,9 @@ void report_keyless(const Domain& domain, const World& world, const SenderUse& u
                  opinion);
 }
 
-// A catalogue CNAME as it would stand, and who wants it.
+// What senders want at a selector: the same CNAME, or one of them a key of its own.
 struct Delegation {
-  Name target;
+  std::optional<Name> target;  // Empty: a TXT record, which the vendor shows.
   std::vector<std::size_t> senders;
 };
 
@@ -270,21 +271,29 @@ std::string names_of(const Domain& domain, const Name& at,
   return text;
 }
 
-// Each name's targets; of one sender's alternatives for a name, the first that can be filled.
+// Whether two wishes are for one record: the same target, or the key of the same service.
+bool same_wish(const Domain& domain, const Delegation& one, const SenderRecord& record) {
+  const auto id = [&domain](std::size_t index) { return (*domain.senders)[index].sender->id; };
+  if (one.target != record.target) return false;
+  return one.target || id(one.senders.front()) == id(record.sender);
+}
+
+// Each name's wishes; of one sender's alternatives for a name, the first that can be filled.
 std::multimap<Name, Delegation> delegations(const Domain& domain) {
   std::multimap<Name, Delegation> wanted;
   std::set<std::pair<std::size_t, Name>> settled;
   const std::set<Name> declared = declared_names(domain);
   for (const SenderRecord& record : sender_dkim_records(domain)) {
-    if (!record.target || declared.contains(record.name)) continue;
+    const bool known = record.target || record.type == RecordType::TXT;
+    if (!known || declared.contains(record.name)) continue;
     if (!settled.emplace(record.sender, record.name).second) continue;
     const auto [first, last] = wanted.equal_range(record.name);
     const auto same = std::find_if(
-        first, last, [&record](const auto& row) { return row.second.target == *record.target; });
+        first, last, [&](const auto& row) { return same_wish(domain, row.second, record); });
     if (same != last) {
       same->second.senders.push_back(record.sender);
     } else {
-      wanted.emplace(record.name, Delegation{*record.target, {record.sender}});
+      wanted.emplace(record.name, Delegation{record.target, {record.sender}});
     }
   }
   return wanted;
@@ -294,18 +303,22 @@ void report_conflict(const Domain& domain, const Name& name, const std::string& 
                      Opinion& opinion) {
   Finding finding = finding_of(
       domain, Severity::Error, "selector-conflict",
-      fmt::format("{} want different targets at {}; none is published", who, name.text()),
-      "declare the selector under `dkim:` with the `cname:` that is to stand, or use one of them "
-      "on "
-      "a sub-domain");
+      fmt::format("{} want different keys at {}; none is published", who, name.text()),
+      "declare the selector under `dkim:` with the `cname:` or `txt:` that is to stand, or use one "
+      "of them on a sub-domain");
   finding.withholds = {{name, RecordType::CNAME}};
   opinion.findings.push_back(std::move(finding));
 }
 
-// The CNAME of senders that are all retired goes on proof; until then it stays as it is.
+// The CNAME of senders that are all retired goes on proof; until then it stays as it is, and one
+// that has gone is not brought back where there are no reports to prove it once more.
 bool retire_delegation(const Domain& domain, const World& world, const Name& name,
                        const std::vector<std::size_t>& senders, Opinion& opinion) {
   std::string why;
+  const bool retired = std::ranges::all_of(
+      senders, [&](std::size_t index) { return is_retired((*domain.senders)[index], world.now); });
+  const RecordKey key{name, RecordType::CNAME};
+  if (retired && live_values(domain, world, key, RecordKind::DkimCname).empty()) return true;
   for (const std::size_t index : senders) {
     const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
     if (!one.hold.empty()) {
@@ -333,8 +346,9 @@ void want_delegations(const Domain& domain, const World& world, Opinion& opinion
       report_conflict(domain, row->first, who, opinion);
       continue;
     }
+    if (!row->second.target) continue;
     if (retire_delegation(domain, world, row->first, row->second.senders, opinion)) continue;
-    want_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target.text(),
+    want_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target->text(),
                fmt::format("because {} signs with a key that it keeps itself", who), opinion);
   }
 }

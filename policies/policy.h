@@ -59,6 +59,7 @@ struct Sender {
   std::string dkim_kind;                   ///< "cname", "txt", "self", "none", ...
   std::vector<DkimTemplate> dkim;
   std::vector<std::string> selectors;  ///< Those it signs with, templates included.
+  std::string key_rotation;            ///< How its keys are exchanged, in one clause.
   Aligns spf_aligns = Aligns::Unknown;
   Aligns dkim_aligns = Aligns::Unknown;
   std::vector<std::string> rdns;  ///< Base domains of its hosts' PTR names.

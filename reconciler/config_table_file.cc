@@ -153,6 +153,7 @@ std::vector<Field> sender_fields() {
       field("dkim", dkim, "`self` (it signs with our keys), `none`, or the records it asks for.",
             store_sender_dkim),
       field<&Sender::selectors>("selectors", names, "The selectors that it signs with."),
+      field<&Sender::key_rotation>("key_rotation", text(), "How its keys are exchanged."),
       field("aligns", aligning, "By what its mail can align.", through),
       field<&Sender::rdns>("rdns", names, "Base domains of its hosts' PTR names."),
       field<&Sender::note>("note", text(), "What else to know."),

@@ -195,6 +195,16 @@ TEST_CASE("two senders at one selector") {
   domain.senders = {{use_of(one), use_of(one)}};
   CHECK(dkim_opinion(domain, world).findings.empty());
   CHECK(dkim_opinion(domain, world).wants.size() == 1);
+  // A key as TXT is another than what a CNAME leads to, and two services never share one.
+  const Sender three = sender_with("three", {{"k1._domainkey", RecordType::TXT, ""}});
+  const Sender four = sender_with("four", {{"k1._domainkey", RecordType::TXT, ""}});
+  for (const Sender& other : {one, four}) {
+    domain.senders = {{use_of(three), use_of(other)}};
+    CHECK(dkim_opinion(domain, world).wants.empty());
+    CHECK(codes_of(dkim_opinion(domain, world).findings).front() == "E selector-conflict");
+  }
+  domain.senders = {{use_of(three), use_of(three)}};
+  CHECK(codes_of(dkim_opinion(domain, world).findings).front() == "I dkim-missing");
   domain.senders = {{use_of(one), use_of(two)}};
   domain.selectors = {cname("k1", "b.example")};
   CHECK(lines_of(dkim_opinion(domain, world)) ==

@@ -137,12 +137,19 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   left.senders = {{.sender = std::make_shared<const Sender>(sender), .mark = {}}};
   left.senders->front().retired = day("2026-03-01");
   world.answers[{Name::literal("v1.vendor.example"), RecordType::TXT}] = {};
+  const RecordKey place{Name::literal("v1._domainkey.example.com"), RecordType::CNAME};
+  world.zones[0].sets[place] = {LiveState::Present, {{}, {"v1.vendor.example"}}, ""};
   CHECK(dkim_opinion(left, world).holds.front().code == "no-evidence");
   world.evidence =
       Evidence{Time(day("2026-04-23")),
                {row(day("2026-02-20"), "g", {"v1"}), row(day("2026-04-20"), "g", {"x"})}};
   CHECK(lines_of(dkim_opinion(left, world)) ==
         Lines{"retire CNAME v1._domainkey.example.com (none)"});
+  // Once it is gone, nobody brings it back, though the reports are not at hand.
+  world.zones[0].sets.erase(place);
+  world.evidence.reset();
+  CHECK(dkim_opinion(left, world).wants.empty());
+  CHECK(dkim_opinion(left, world).holds.empty());
 }
 
 }  // namespace rampart
