@@ -55,17 +55,19 @@ def live(long, plan):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--alone", action="store_true",
+                        help="without the same world free of forged reports and waves")
     parser.add_argument("--days", type=int, default=0)
     parser.add_argument("--mutation", default="", help="a fault of the world, to see it caught")
     options = parser.parse_args()
     plan = LONG if options.long else SHORT
     plan.days, plan.mutation = options.days or plan.days, options.mutation
-    started = time.monotonic()
+    started, alone = time.monotonic(), options.long or options.alone
     calm = dataclasses.replace(plan, forged=False)
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
         worlds = [pool.submit(live, options.long, one)
-                  for one in ([plan] if options.long else [plan, calm])]
-    fleet, twin = (worlds[0].result(), None if options.long else worlds[1].result())
+                  for one in ([plan] if alone else [plan, calm])]
+    fleet, twin = (worlds[0].result(), None if alone else worlds[1].result())
     for line in checks.figures(fleet, time.monotonic() - started):
         print(line)
     passed = failed = 0
