@@ -20,11 +20,21 @@ Result<std::string> store_path(const Context& context) {
   return context.store.substr(kScheme.size());
 }
 
-std::optional<Config> config_or_catalogue(const Context& context) {
+namespace {
+
+bool has_config(const Context& context) {
   std::error_code none;
-  if (!context.arguments.has("config") && !std::filesystem::exists(context.config_file, none)) {
-    return builtin_config();
-  }
+  return context.arguments.has("config") || std::filesystem::exists(context.config_file, none);
+}
+
+}  // namespace
+
+std::optional<Config> config_or_empty(const Context& context) {
+  return has_config(context) ? config_or_catalogue(context) : Config();
+}
+
+std::optional<Config> config_or_catalogue(const Context& context) {
+  if (!has_config(context)) return builtin_config();
   auto loaded = load_config(context.config_file);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
     fail(context, *errors);

@@ -15,6 +15,10 @@ Result<std::string> store_path(const Context& context);
 /// Failures are reported already.
 std::optional<Config> config_or_catalogue(const Context& context);
 
+/// As config_or_catalogue, but an empty one where there is no YAML: who names no sender need not
+/// read the catalogue.
+std::optional<Config> config_or_empty(const Context& context);
+
 /// Asks the resolvers that the flags, the YAML or the system name.
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config);
 

@@ -41,7 +41,7 @@ ExitCode run_reports_ingest(Context& context) {
   if (words.empty()) {
     return fail(context, {mistake("usage", "no file is named", "rampart reports ingest PATH...")});
   }
-  const std::optional<Config> config = config_or_catalogue(context);
+  const std::optional<Config> config = config_or_empty(context);
   if (!config) return ExitCode::Error;
   const Result<std::string> path = store_path(context);
   if (!path) return fail(context, "store", path.error());

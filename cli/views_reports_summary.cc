@@ -56,6 +56,10 @@ Json summary_json(const Summary& summary) {
   json["contradictions"] = summary.contradictions;
   json["sources"] = Json::array();
   for (const SourceSummary& row : summary.sources) json["sources"].push_back(source_json(row));
+  json["selectors"] = Json::array();
+  for (const auto& [selector, sources] : summary.selectors) {
+    json["selectors"].push_back(Json{{"selector", selector}, {"sources", sources}});
+  }
   json["unused_senders"] = summary.unused_senders;
   json["new_sources"] = summary.new_sources;
   return json;
@@ -100,6 +104,16 @@ std::string sources_text(const Summary& summary) {
     }
     if (row.action != "none") text += fmt::format("    -> {}\n", printable(row.action));
   }
+  for (const auto& [selector, users] : summary.selectors) {
+    text += fmt::format("  selector in use: {} ({})\n", printable(selector),
+                        printable(fmt::format("{}", fmt::join(users, ", "))));
+  }
+  for (const std::string& one : summary.unused_senders) {
+    text += fmt::format("  declared, no mail for 90 days: {}\n", one);
+  }
+  for (const std::string& one : summary.new_sources) {
+    text += fmt::format("  new this week: {}\n", printable(one));
+  }
   return text;
 }
 
@@ -120,14 +134,7 @@ std::string summary_text(const Summary& summary) {
     text +=
         fmt::format("  {} messages of days that were pruned are of no source\n", summary.rolled_up);
   }
-  text += sources_text(summary);
-  for (const std::string& one : summary.unused_senders) {
-    text += fmt::format("  declared, no mail for 90 days: {}\n", one);
-  }
-  for (const std::string& one : summary.new_sources) {
-    text += fmt::format("  new this week: {}\n", printable(one));
-  }
-  return text;
+  return text + sources_text(summary);
 }
 
 }  // namespace rampart

@@ -45,8 +45,18 @@ struct Sha256::State {
   Digest context;
 };
 
+namespace {
+
+/// Looked up once: OpenSSL else searches its providers for every hash.
+const EVP_MD* sha256() {
+  static EVP_MD* const kFetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kFetched != nullptr ? kFetched : EVP_sha256();
+}
+
+}  // namespace
+
 Sha256::Sha256() : state_(std::make_unique<State>(State{Digest(EVP_MD_CTX_new())})) {
-  EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr);
+  EVP_DigestInit_ex(state_->context.get(), sha256(), nullptr);
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;

@@ -43,6 +43,7 @@ Result<Done> Assembler::open(Element element) {
     case Element::Record:
       if (used_ == rows_.size()) rows_.emplace_back();
       row() = Row{};
+      said_ = Said{};
       in_record_ = true;
       has_ip_ = has_count_ = false;
       ++records_;
@@ -52,13 +53,13 @@ Result<Done> Assembler::open(Element element) {
       has_policy_ = true;
       break;
     case Element::Dkim:
-      if (row().dkim.size() <= kMostResults) row().dkim.emplace_back();
+      if (said_.dkim.size() <= kMostResults) said_.dkim.emplace_back();
       break;
     case Element::Spf:
-      if (row().spf.size() <= kMostResults) row().spf.emplace_back();
+      if (said_.spf.size() <= kMostResults) said_.spf.emplace_back();
       break;
     case Element::Reason:
-      if (row().overrides.size() <= kMostOverrides) row().overrides.emplace_back();
+      if (said_.overrides.size() <= kMostOverrides) said_.overrides.emplace_back();
       break;
     default:
       break;
@@ -141,13 +142,12 @@ Result<Done> Assembler::text_of_header(Element element, std::string_view text) {
 }
 
 Result<Done> Assembler::text_of_row(Element element, std::string_view text) {
-  Row& now = row();
   switch (element) {
     case Element::SourceIp: {
       const auto ip = spf::Ip::parse(text);
       if (!ip) return in_record(records_, fmt::format("\"{:.60}\" is no address", text));
       if (has_ip_) return in_record(records_, "it has two source_ip");
-      now.ip = *ip;
+      row().ip = *ip;
       has_ip_ = true;
       break;
     }
@@ -157,51 +157,51 @@ Result<Done> Assembler::text_of_row(Element element, std::string_view text) {
         return in_record(records_, fmt::format("\"{:.60}\" is no count of messages", text));
       }
       if (has_count_) return in_record(records_, "it has two counts");
-      now.count = *count;
+      row().count = *count;
       has_count_ = true;
       break;
     }
     case Element::Disposition:
-      now.disposition = parse_disposition(text);
+      said_.disposition = parse_disposition(text);
       break;
     case Element::DkimVerdict:
-      now.dkim_evaluated = parse_evaluated(text);
+      said_.dkim_evaluated = parse_evaluated(text);
       break;
     case Element::SpfVerdict:
-      now.spf_evaluated = parse_evaluated(text);
+      said_.spf_evaluated = parse_evaluated(text);
       break;
     case Element::ReasonType:
-      now.overrides.back().type = word(text);
+      said_.overrides.back().type = word(text);
       break;
     case Element::ReasonComment:
-      now.overrides.back().comment = text;
+      said_.overrides.back().comment = text;
       break;
     case Element::HeaderFrom:
-      now.header_from = domain_text(text);
+      said_.header_from = domain_text(text);
       break;
     case Element::EnvelopeFrom:
-      now.envelope_from = domain_text(text);
+      said_.envelope_from = domain_text(text);
       break;
     case Element::EnvelopeTo:
-      now.envelope_to = domain_text(text);
+      said_.envelope_to = domain_text(text);
       break;
     case Element::DkimDomain:
-      now.dkim.back().domain = domain_text(text);
+      said_.dkim.back().domain = domain_text(text);
       break;
     case Element::DkimSelector:
-      now.dkim.back().selector = domain_text(text);
+      said_.dkim.back().selector = domain_text(text);
       break;
     case Element::DkimResult:
-      now.dkim.back().result = parse_raw(text);
+      said_.dkim.back().result = parse_raw(text);
       break;
     case Element::SpfDomain:
-      now.spf.back().domain = domain_text(text);
+      said_.spf.back().domain = domain_text(text);
       break;
     case Element::SpfScope:
-      now.spf.back().helo = word(text) == "helo";
+      said_.spf.back().helo = word(text) == "helo";
       break;
     case Element::SpfResult:
-      now.spf.back().result = parse_raw(text);
+      said_.spf.back().result = parse_raw(text);
       break;
     default:
       break;
@@ -213,14 +213,25 @@ Result<Done> Assembler::finish_row() {
   in_record_ = false;
   if (!has_ip_) return in_record(records_, "it has no source_ip");
   if (!has_count_) return in_record(records_, "it has no count");
-  Row& now = row();
   // Old reporters write an empty element where there was no signature at all.
-  std::erase_if(now.dkim, [](const DkimAuth& one) { return one.domain.empty(); });
-  std::erase_if(now.spf, [](const SpfAuth& one) { return one.domain.empty(); });
-  if (now.dkim.size() > kMostResults) now.dkim.resize(kMostResults);
-  if (now.spf.size() > kMostResults) now.spf.resize(kMostResults);
-  if (now.overrides.size() > kMostOverrides) now.overrides.resize(kMostOverrides);
-  ++used_;
+  std::erase_if(said_.dkim, [](const DkimAuth& one) { return one.domain.empty(); });
+  std::erase_if(said_.spf, [](const SpfAuth& one) { return one.domain.empty(); });
+  if (said_.dkim.size() > kMostResults) said_.dkim.resize(kMostResults);
+  if (said_.spf.size() > kMostResults) said_.spf.resize(kMostResults);
+  if (said_.overrides.size() > kMostOverrides) said_.overrides.resize(kMostOverrides);
+  row().said = std::make_shared<const Said>(std::move(said_));
+  return next();
+}
+
+Result<Done> Assembler::add(const Row& row) {
+  if (used_ == rows_.size()) rows_.emplace_back();
+  rows_[used_] = row;
+  ++records_;
+  return next();
+}
+
+Result<Done> Assembler::next() {
+  last_ = used_++;
   return used_ == kBatch ? flush() : Done{};
 }
 

@@ -16,28 +16,38 @@ bool is_maildir(const fs::path& folder) {
   return fs::is_directory(folder / "cur", none) && fs::is_directory(folder / "new", none);
 }
 
-/// A folder's entries by name; those that begin with a dot only where `hidden` folders are mails'.
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> entries;
+/// What stands in a folder. A link to a folder is none, so that nothing is walked in circles.
+struct Entry {
+  fs::path path;
+  bool is_folder = false;
+  bool is_file = false;
+};
+
+/// A folder's entries by name.
+std::vector<Entry> entries_of(const fs::path& folder) {
+  std::vector<Entry> entries;
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    entries.push_back(at->path());
+    // The folder itself says what most entries are: none of them is looked at.
+    std::error_code none;
+    entries.push_back(
+        {at->path(), !at->is_symlink(none) && at->is_directory(none), at->is_regular_file(none)});
   }
-  std::ranges::sort(entries);
+  std::ranges::sort(entries, {},
+                    [](const Entry& one) -> const std::string& { return one.path.native(); });
   return entries;
 }
 
 void add_files(const fs::path& folder, std::vector<std::string>& files) {
-  std::error_code none;
   const bool maildir = is_maildir(folder);
-  for (const fs::path& entry : entries_of(folder)) {
-    const std::string name = entry.filename().string();
-    if (fs::is_directory(fs::symlink_status(entry, none))) {
+  for (const Entry& entry : entries_of(folder)) {
+    const std::string name = entry.path.filename().string();
+    if (entry.is_folder) {
       // Maildir++ keeps its sub-folders hidden, and unfinished mails in tmp.
-      if (maildir ? name == "tmp" : name.starts_with('.') && !is_maildir(entry)) continue;
-      add_files(entry, files);
-    } else if (!maildir && !name.starts_with('.') && fs::is_regular_file(entry, none)) {
-      files.push_back(entry.string());
+      if (maildir ? name == "tmp" : name.starts_with('.') && !is_maildir(entry.path)) continue;
+      add_files(entry.path, files);
+    } else if (!maildir && !name.starts_with('.') && entry.is_file) {
+      files.push_back(entry.path.string());
     }
   }
 }

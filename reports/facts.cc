@@ -28,33 +28,33 @@ bool read_letter(char c, int count, Enum& value) {
 }
 
 /// What stands behind the flags: all that the reporter says.
-void append_said(const Row& row, std::string& out) {
-  out += letter(row.disposition);
-  out += letter(row.dkim_evaluated);
-  out += letter(row.spf_evaluated);
+void append_said(const Said& said, std::string& out) {
+  out += letter(said.disposition);
+  out += letter(said.dkim_evaluated);
+  out += letter(said.spf_evaluated);
   const auto field = [&](const std::string& text) {
     out += kField;
     out += text;
   };
-  field(row.header_from);
-  field(row.envelope_from);
-  field(row.envelope_to);
+  field(said.header_from);
+  field(said.envelope_from);
+  field(said.envelope_to);
   out += kGroup;
-  for (const DkimAuth& one : row.dkim) {
+  for (const DkimAuth& one : said.dkim) {
     out += letter(one.result);
     out += one.domain;
     field(one.selector);
     out += kField;
   }
   out += kGroup;
-  for (const SpfAuth& one : row.spf) {
+  for (const SpfAuth& one : said.spf) {
     out += letter(one.result);
     out += one.helo ? 'h' : 'm';
     out += one.domain;
     out += kField;
   }
   out += kGroup;
-  for (const Override& one : row.overrides) {
+  for (const Override& one : said.overrides) {
     out += one.type;
     field(one.comment);
     out += kField;
@@ -119,18 +119,19 @@ void read_overrides(std::string_view text, Facts& facts) {
   }
 }
 
-bool dkim_aligned(const Row& row, const std::string& author, dmarc::Alignment mode,
+bool dkim_aligned(const Said& said, const std::string& author, dmarc::Alignment mode,
                   OrgDomains& domains) {
-  return std::ranges::any_of(row.dkim, [&](const DkimAuth& one) {
+  return std::ranges::any_of(said.dkim, [&](const DkimAuth& one) {
     return one.result == Raw::Pass && domains.aligned(one.domain, author, mode);
   });
 }
 
 /// RFC 7489 section 3.1.2: the MAIL FROM domain counts; HELO stands in only where there is none.
-bool spf_aligned(const Row& row, const std::string& author, dmarc::Alignment mode,
+bool spf_aligned(const Said& said, const std::string& author, dmarc::Alignment mode,
                  OrgDomains& domains) {
-  const bool mail_from = std::ranges::any_of(row.spf, [](const SpfAuth& one) { return !one.helo; });
-  return std::ranges::any_of(row.spf, [&](const SpfAuth& one) {
+  const bool mail_from =
+      std::ranges::any_of(said.spf, [](const SpfAuth& one) { return !one.helo; });
+  return std::ranges::any_of(said.spf, [&](const SpfAuth& one) {
     return one.result == Raw::Pass && one.helo != mail_from &&
            domains.aligned(one.domain, author, mode);
   });
@@ -160,53 +161,53 @@ bool OrgDomains::aligned(const std::string& a, const std::string& b, dmarc::Alig
   return org == of(b);
 }
 
-Facts facts_of(const Row& row, const Header& header, OrgDomains& domains) {
+Facts facts_of(const Said& said, const Header& header, OrgDomains& domains) {
   Facts facts;
-  facts.disposition = row.disposition;
-  facts.dkim_evaluated = row.dkim_evaluated;
-  facts.spf_evaluated = row.spf_evaluated;
+  facts.disposition = said.disposition;
+  facts.dkim_evaluated = said.dkim_evaluated;
+  facts.spf_evaluated = said.spf_evaluated;
   // Old reporters leave the author domain out where it is the policy's own.
-  facts.header_from = row.header_from.empty() ? header.domain : row.header_from;
-  facts.envelope_from = row.envelope_from;
-  facts.envelope_to = row.envelope_to;
-  facts.dkim = row.dkim;
-  facts.spf = row.spf;
-  facts.overrides = row.overrides;
-  if (row.dkim.empty() && row.spf.empty()) {
+  facts.header_from = said.header_from.empty() ? header.domain : said.header_from;
+  facts.envelope_from = said.envelope_from;
+  facts.envelope_to = said.envelope_to;
+  facts.dkim = said.dkim;
+  facts.spf = said.spf;
+  facts.overrides = said.overrides;
+  if (said.dkim.empty() && said.spf.empty()) {
     // Nothing but the reporter's word is there.
-    facts.dkim_aligned = row.dkim_evaluated == Evaluated::Pass;
-    facts.spf_aligned = row.spf_evaluated == Evaluated::Pass;
+    facts.dkim_aligned = said.dkim_evaluated == Evaluated::Pass;
+    facts.spf_aligned = said.spf_evaluated == Evaluated::Pass;
     return facts;
   }
-  facts.dkim_aligned = dkim_aligned(row, facts.header_from, header.adkim, domains);
-  facts.spf_aligned = spf_aligned(row, facts.header_from, header.aspf, domains);
-  facts.contradicts = differs(row.dkim_evaluated, facts.dkim_aligned) ||
-                      differs(row.spf_evaluated, facts.spf_aligned);
+  facts.dkim_aligned = dkim_aligned(said, facts.header_from, header.adkim, domains);
+  facts.spf_aligned = spf_aligned(said, facts.header_from, header.aspf, domains);
+  facts.contradicts = differs(said.dkim_evaluated, facts.dkim_aligned) ||
+                      differs(said.spf_evaluated, facts.spf_aligned);
   return facts;
 }
 
-void facts_key(const Row& row, const Header& header, std::string& key) {
+void facts_key(const Said& said, const Header& header, std::string& key) {
   key.clear();
   key += letter(header.adkim);
   key += letter(header.aspf);
-  append_said(row, key);
-  if (row.header_from.empty()) key += header.domain;
+  append_said(said, key);
+  if (said.header_from.empty()) key += header.domain;
 }
 
 std::string encode(const Facts& facts) {
-  Row row;
-  row.disposition = facts.disposition;
-  row.dkim_evaluated = facts.dkim_evaluated;
-  row.spf_evaluated = facts.spf_evaluated;
-  row.header_from = facts.header_from;
-  row.envelope_from = facts.envelope_from;
-  row.envelope_to = facts.envelope_to;
-  row.dkim = facts.dkim;
-  row.spf = facts.spf;
-  row.overrides = facts.overrides;
+  Said said;
+  said.disposition = facts.disposition;
+  said.dkim_evaluated = facts.dkim_evaluated;
+  said.spf_evaluated = facts.spf_evaluated;
+  said.header_from = facts.header_from;
+  said.envelope_from = facts.envelope_from;
+  said.envelope_to = facts.envelope_to;
+  said.dkim = facts.dkim;
+  said.spf = facts.spf;
+  said.overrides = facts.overrides;
   std::string out(1, digit((facts.dkim_aligned ? 1 : 0) + (facts.spf_aligned ? 2 : 0) +
                            (facts.contradicts ? 4 : 0)));
-  append_said(row, out);
+  append_said(said, out);
   return out;
 }
 

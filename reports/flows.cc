@@ -60,6 +60,11 @@ class Summer {
     Result<std::vector<DailySum>> daily = store_.daily(range);
     if (!daily) return daily.error();
     flows_.daily = std::move(daily).value();
+    for (const DailySum& sum : flows_.daily) {
+      flows_.reporters.insert(sum.reporter);
+      if (sum.trust == Trust::Verified) flows_.verified_reporters.insert(sum.reporter);
+      if (sum.contradictions > 0) flows_.contradictions[sum.reporter] += sum.contradictions;
+    }
     return std::move(flows_);
   }
 

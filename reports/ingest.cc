@@ -28,16 +28,22 @@ struct Waiting {
 class Identity {
  public:
   void add(const PackedRow& row, const std::string& facts) {
-    text_.assign(reinterpret_cast<const char*>(row.ip.octets.data()), row.ip.v6 ? 16 : 4);
+    text_.append(reinterpret_cast<const char*>(row.ip.octets.data()), row.ip.v6 ? 16 : 4);
     text_ += std::to_string(row.count);
     text_ += '\n';
     text_ += facts;
     text_ += '\n';
-    records_.add(text_);
+    if (text_.size() >= kPiece) hash_text();
+  }
+
+  void clear() {
+    text_.clear();
+    records_.reset();
   }
 
   /// The first 16 octets of a SHA-256 are more than enough to tell reports apart.
   std::string finish(const Header& header) {
+    hash_text();
     dkim::Sha256 all;
     for (const std::string& part :
          {header.org.empty() ? header.email : header.org, header.domain, header.id}) {
@@ -46,13 +52,22 @@ class Identity {
     }
     all.add(std::to_string(header.begin->time_since_epoch().count()) + "-");
     all.add(std::to_string(header.end->time_since_epoch().count()) + "\n");
-    all.add(records_.finish());
-    records_ = dkim::Sha256();
+    all.add(records_->finish());
+    records_.reset();
     return all.finish().substr(0, 16);
   }
 
  private:
-  dkim::Sha256 records_;
+  /// Hashing pays for what is large.
+  static constexpr std::size_t kPiece = 16 << 10;
+
+  void hash_text() {
+    if (!records_) records_.emplace();
+    records_->add(text_);
+    text_.clear();
+  }
+
+  std::optional<dkim::Sha256> records_;
   std::string text_;
 };
 
@@ -104,9 +119,11 @@ class Ingester {
     place_ = place;
     carrier_ = std::move(carrier);
     restart();
-    reader_.emplace(Handlers{
-        [this](const Header& header, std::span<const Row> rows) { return take(header, rows); },
-        [this](const Header& header) { return complete(header); }});
+    reader_.emplace(Handlers{[this](const Header& header, std::span<const Row> rows) {
+                               return take(header, rows);
+                             },
+                             [this](const Header& header) { return complete(header); }},
+                    shapes_);
   }
 
   Result<Done> feed(std::string_view octets) {
@@ -133,7 +150,7 @@ class Ingester {
   bool is_full() const { return waiting_.size() >= kMostReports || rows_ >= kMostRows; }
 
   void restart() {
-    identity_ = Identity();
+    identity_.clear();
     current_ = Waiting();
   }
 
@@ -263,6 +280,7 @@ class Ingester {
   Store& store_;
   const IngestOptions& options_;
   Answers answers_;
+  std::shared_ptr<Shapes> shapes_ = std::make_shared<Shapes>();
   FactTable facts_;
   std::vector<Waiting> waiting_;
   std::size_t rows_ = 0;

@@ -39,6 +39,9 @@ class Mender {
   /// element ended; what follows one is another report.
   Result<Done> feed(std::string_view text, std::string& out, std::vector<std::size_t>& ends);
 
+  /// Within the root, with nothing unfinished: what comes next is read as it stands.
+  bool is_between() const { return state_ == State::Inside && pending_.empty(); }
+
   /// The end of the stream: a root whose last `>` is missing is closed; any other cut is an Error.
   Result<Done> finish(std::string& out, std::vector<std::size_t>& ends);
 

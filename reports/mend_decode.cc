@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstring>
 
 #include "dns/utf8.h"
 #include "reports/mend.h"
@@ -42,8 +43,27 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
+/// Eight octets at once: whether none of them is above 0x7F or below 0x20.
+bool is_plain_word(const char* octets) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, octets, sizeof word);
+  constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
+  constexpr std::uint64_t kBlank = 0x2020202020202020ULL;
+  return ((word | (word - kBlank)) & kHigh) == 0;
+}
+
 /// Where plain octets end.
 std::size_t plain_end(std::string_view octets, std::size_t at) {
+  while (at + 8 <= octets.size()) {
+    if (is_plain_word(octets.data() + at)) {
+      at += 8;
+      continue;
+    }
+    // Mostly a line's end stands here.
+    const std::size_t stop = at + 8;
+    while (at < stop && kPlain[static_cast<unsigned char>(octets[at])]) ++at;
+    if (at < stop) return at;
+  }
   while (at < octets.size() && kPlain[static_cast<unsigned char>(octets[at])]) ++at;
   return at;
 }

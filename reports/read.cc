@@ -1,8 +1,11 @@
-/// libxml2's push parser over mended octets: SAX events become the elements of a report.
+/// libxml2's push parser over mended octets: SAX events become the elements of a report. Records of
+/// a shape that was parsed before pass it by.
 #include "reports/read.h"
 
 #include <fmt/format.h>
 #include <libxml/parser.h>
+
+#include <utility>
 
 #include "reports/assemble.h"
 #include "reports/mend.h"
@@ -12,6 +15,11 @@ namespace {
 
 /// No field of a report is longer; what is beyond is cut.
 constexpr std::size_t kMostText = 2048;
+
+/// A record that is longer is not waited for.
+constexpr std::size_t kMostRecord = 16 << 10;
+
+constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -45,6 +53,14 @@ class Document {
     if (context_ == nullptr) return Error{"no memory for a parser"};
     return judge(xmlParseChunk(context_, text.data(), static_cast<int>(text.size()), 0));
   }
+
+  /// Where a record may come next, all before it being read.
+  bool is_between() const {
+    return stack_.size() == 2 && skipped_ == 0 && prefix_.empty() && context_ != nullptr &&
+           context_->input != nullptr && context_->input->cur == context_->input->end;
+  }
+
+  Assembler& assembler() { return assembler_; }
 
   Result<Done> finish() {
     if (Result<Done> ended = judge(xmlParseChunk(context_, nullptr, 0, 1)); !ended) return ended;
@@ -129,15 +145,25 @@ class Document {
 
 struct Reader::Parser {
   Handlers handlers;
+  std::shared_ptr<Shapes> shapes;
   Decoder decoder;
   Mender mender;
   std::string decoded;
   std::string mended;
   std::vector<std::size_t> ends;
   std::unique_ptr<Document> document;
+  std::string waiting;  ///< A record that is not whole yet.
+
+  /// The common way: every octet is mended and parsed.
+  Result<Done> parse(std::string_view text) {
+    mended.clear();
+    ends.clear();
+    if (Result<Done> fed = mender.feed(text, mended, ends); !fed) return fed;
+    return parse_mended();
+  }
 
   /// Gives the parser what was mended, a document at a time.
-  Result<Done> parse() {
+  Result<Done> parse_mended() {
     std::string_view rest = mended;
     std::size_t done = 0;
     for (const std::size_t end : ends) {
@@ -154,35 +180,99 @@ struct Reader::Parser {
     if (!document) document = std::make_unique<Document>(handlers);
     return document->feed(text);
   }
+
+  bool is_between() const {
+    return document != nullptr && mender.is_between() && document->is_between();
+  }
+
+  /// Takes records one by one, and what stands around them the common way.
+  Result<Done> take(std::string_view text) {
+    std::string joined;
+    if (!waiting.empty()) {
+      joined = std::move(waiting);
+      joined += text;
+      waiting.clear();
+      text = joined;
+    }
+    while (!text.empty()) {
+      const Result<std::size_t> taken = is_between() ? next_record(text) : 0;
+      if (!taken) return taken.error();
+      text.remove_prefix(*taken);
+      if (*taken > 0) continue;
+      if (is_between() && may_be_record(text)) {
+        waiting = text;
+        return Done{};
+      }
+      const std::string_view around = before_record(text);
+      if (Result<Done> parsed = parse(around); !parsed) return parsed;
+      text.remove_prefix(around.size());
+    }
+    return Done{};
+  }
+
+  /// Up to the next record; blanks before it belong to it, so that nothing is unfinished there.
+  static std::string_view before_record(std::string_view text) {
+    const std::string_view around = text.substr(0, text.find(kRecordStart, 1));
+    const std::size_t last = around.find_last_not_of(kBlanks);
+    return around.size() == text.size() || last == around.npos ? around
+                                                               : around.substr(0, last + 1);
+  }
+
+  static bool may_be_record(std::string_view text) {
+    return text.size() < kMostRecord &&
+           (text.starts_with(kRecordStart) || kRecordStart.starts_with(text));
+  }
+
+  /// How many octets were blanks and a record, if any.
+  Result<std::size_t> next_record(std::string_view text) {
+    const std::size_t blanks = std::min(text.find_first_not_of(kBlanks), text.size());
+    text.remove_prefix(blanks);
+    if (!text.starts_with(kRecordStart)) return blanks;
+    const std::size_t end = text.substr(0, kMostRecord).find(kRecordEnd);
+    if (end == text.npos) return blanks;
+    const std::size_t size = end + kRecordEnd.size();
+    if (Result<Done> taken = record(text.substr(0, size)); !taken) return taken.error();
+    return blanks + size;
+  }
+
+  Result<Done> record(std::string_view octets) {
+    Assembler& assembler = document->assembler();
+    const std::optional<CutRecord> cut = cut_record(octets);
+    if (!cut) return parse(octets);
+    if (const std::optional<Row> known = shapes->find(*cut)) return assembler.add(*known);
+    const std::int64_t before = assembler.records();
+    if (Result<Done> parsed = parse(octets); !parsed) return parsed;
+    if (!is_between() || assembler.records() != before + 1 || !is_plain_record(*cut)) return Done{};
+    shapes->learn(*cut, assembler.last());
+    return Done{};
+  }
 };
 
-Reader::Reader(Handlers handlers) : parser_(std::make_unique<Parser>()) {
+Reader::Reader(Handlers handlers, std::shared_ptr<Shapes> shapes)
+    : parser_(std::make_unique<Parser>()) {
   parser_->handlers = std::move(handlers);
+  parser_->shapes = shapes ? std::move(shapes) : std::make_shared<Shapes>();
 }
 Reader::~Reader() = default;
 
 Result<Done> Reader::feed(std::string_view octets) {
   Parser& own = *parser_;
   own.decoded.clear();
-  own.mended.clear();
-  own.ends.clear();
   own.decoder.feed(octets, own.decoded);
-  if (Result<Done> fed = own.mender.feed(own.decoded, own.mended, own.ends); !fed) return fed;
-  return own.parse();
+  return own.take(own.decoded);
 }
 
 Result<Done> Reader::finish() {
   Parser& own = *parser_;
   own.decoded.clear();
-  own.mended.clear();
-  own.ends.clear();
   own.decoder.finish(own.decoded);
-  if (Result<Done> fed = own.mender.feed(own.decoded, own.mended, own.ends); !fed) return fed;
-  if (Result<Done> fed = own.parse(); !fed) return fed;
+  if (Result<Done> fed = own.take(own.decoded); !fed) return fed;
+  // A record that never became whole, or a root's end that it was taken for.
+  if (Result<Done> fed = own.parse(std::exchange(own.waiting, {})); !fed) return fed;
   own.mended.clear();
   own.ends.clear();
   const Result<Done> ended = own.mender.finish(own.mended, own.ends);
-  if (Result<Done> parsed = own.parse(); !parsed) return parsed;
+  if (Result<Done> parsed = own.parse_mended(); !parsed) return parsed;
   return ended;
 }
 

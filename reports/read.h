@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "reports/report.h"
+#include "reports/shapes.h"
 
 namespace rampart::reports {
 
@@ -26,7 +27,8 @@ constexpr std::size_t kBatch = 1024;
 /// Reads one stream, which may hold several reports one after the other.
 class Reader {
  public:
-  explicit Reader(Handlers handlers);
+  /// Readers may share their shapes, which makes many small reports quicker.
+  explicit Reader(Handlers handlers, std::shared_ptr<Shapes> shapes = nullptr);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;

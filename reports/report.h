@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,10 +49,8 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
-/// One `record`.
-struct Row {
-  spf::Ip ip;
-  std::int64_t count = 0;
+/// What a `record` says besides its address and its count.
+struct Said {
   Disposition disposition = Disposition::Absent;
   Evaluated dkim_evaluated = Evaluated::Absent;
   Evaluated spf_evaluated = Evaluated::Absent;
@@ -62,7 +61,15 @@ struct Row {
   std::vector<DkimAuth> dkim;
   std::vector<SpfAuth> spf;
 
-  bool operator==(const Row&) const = default;
+  bool operator==(const Said&) const = default;
+};
+
+/// One `record`. Records repeat themselves: those of one shape share what they say.
+struct Row {
+  spf::Ip ip;
+  std::int64_t count = 0;
+  std::shared_ptr<const Said> said;  ///< Never null in a row that is handed on.
+  std::uint64_t shape = 0;  ///< Rows of one Shapes with an equal number, not 0, say the same.
 };
 
 /// Everything of a report that is not a record.

@@ -14,11 +14,18 @@ namespace {
 /// Interned texts that are held in memory at most.
 constexpr std::size_t kMostInterned = 100'000;
 
+/// A step from one version to the next: SQL, what SQL cannot do, and SQL after it.
+struct Migration {
+  const char* before;
+  Result<Done> (*work)(Database&) = nullptr;
+  const char* after = "";
+};
+
 /// One step a version: `user_version` counts those that were taken. The policy domain leads every
 /// key, so that one domain's month lies together; no index stands on addresses, whose random order
 /// would make small transactions several times slower.
 constexpr std::array kMigrations = {
-    R"(CREATE TABLE strings(id INTEGER PRIMARY KEY, hash INTEGER NOT NULL,
+    Migration{R"(CREATE TABLE strings(id INTEGER PRIMARY KEY, hash INTEGER NOT NULL,
   text TEXT NOT NULL);
 CREATE INDEX strings_hash ON strings(hash);
 CREATE TABLE reports(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, begin INTEGER NOT NULL,
@@ -33,7 +40,12 @@ CREATE TABLE daily(domain INTEGER NOT NULL, day INTEGER NOT NULL, reporter INTEG
   trust INTEGER NOT NULL, aligned INTEGER NOT NULL, records INTEGER NOT NULL,
   messages INTEGER NOT NULL, PRIMARY KEY(domain, day, reporter, trust, aligned)) WITHOUT ROWID;
 CREATE TABLE hosts(ip BLOB PRIMARY KEY, host TEXT NOT NULL,
-  seen INTEGER NOT NULL) WITHOUT ROWID;)"};
+  seen INTEGER NOT NULL) WITHOUT ROWID;)"},
+    Migration{R"(CREATE TABLE blocks(domain INTEGER NOT NULL, day INTEGER NOT NULL,
+  report INTEGER NOT NULL, part INTEGER NOT NULL, rows BLOB NOT NULL,
+  PRIMARY KEY(domain, day, report, part)) WITHOUT ROWID;
+ALTER TABLE daily ADD COLUMN contradictions INTEGER NOT NULL DEFAULT 0;)",
+              pack_rows, "DROP TABLE rows"}};
 
 /// FNV-1a: only finds candidates, the text decides.
 std::int64_t hash_of(std::string_view text) {
@@ -65,7 +77,11 @@ Result<Done> migrate(Database& database) {
     return Error{fmt::format("the store is of version {}, made by a newer rampart", *version)};
   }
   for (auto step = static_cast<std::size_t>(*version); step < kMigrations.size(); ++step) {
-    if (Result<Done> done = database.run(kMigrations[step]); !done) return done;
+    const Migration& one = kMigrations[step];
+    Result<Done> done = database.run(one.before);
+    if (done && one.work != nullptr) done = one.work(database);
+    if (done) done = database.run(one.after);
+    if (!done) return done;
   }
   if (Result<Done> done = database.run(fmt::format("PRAGMA user_version={}", kMigrations.size()));
       !done) {
@@ -109,8 +125,8 @@ Result<Done> Store::prepare() {
       "UPDATE reports SET trust=?2, reporter=?3, records=?4, messages=?5, contradictions=?6, "
       "identity=?7 WHERE id=?1",
       "UPDATE reports SET trust=?2, reporter=?3 WHERE id=?1",
-      "INSERT INTO rows(domain, day, report, seq, facts, ip, count) VALUES(?, ?, ?, ?, ?, ?, ?)",
-      "SELECT day, report, facts, ip, count FROM rows WHERE domain=? AND day BETWEEN ? AND ?",
+      "INSERT INTO blocks(domain, day, report, part, rows) VALUES(?, ?, ?, ?, ?)",
+      "SELECT day, report, rows FROM blocks WHERE domain=? AND day BETWEEN ? AND ?",
       "SELECT trust, reporter, org, report_id, begin, end, policy FROM reports WHERE id=?",
       "SELECT host FROM hosts WHERE ip=? AND seen>=?",
       "INSERT OR REPLACE INTO hosts(ip, host, seen) VALUES(?, ?, ?)"};
@@ -168,19 +184,6 @@ Result<std::string> Store::string_of(std::int64_t id) {
   std::string text(*row ? find.text(0) : std::string_view());
   find.reset();
   return text;
-}
-
-std::string_view octets_of(const spf::Ip& ip) {
-  return {reinterpret_cast<const char*>(ip.octets.data()), ip.v6 ? 16U : 4U};
-}
-
-spf::Ip ip_of(std::string_view octets) {
-  spf::Ip ip;
-  ip.v6 = octets.size() == 16;
-  for (std::size_t i = 0; i < octets.size() && i < 16; ++i) {
-    ip.octets[i] = static_cast<std::uint8_t>(octets[i]);
-  }
-  return ip;
 }
 
 }  // namespace rampart::reports

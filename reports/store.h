@@ -23,7 +23,7 @@ enum class Trust { Asserted, Verified };
 /// Texts met while ingesting, each with its place in the store once it is written.
 class FactTable {
  public:
-  /// The index of the row's facts.
+  /// The index of the row's facts; rows of one Shapes only.
   std::uint32_t index_of(const Row& row, const Header& header);
 
   const std::string& text(std::uint32_t index) const { return texts_[index]; }
@@ -36,6 +36,17 @@ class FactTable {
   void forget_ids();
 
  private:
+  /// What became of a shape under the header that it stood under last.
+  struct Known {
+    std::optional<std::uint32_t> index;
+    dmarc::Alignment adkim = dmarc::Alignment::Relaxed;
+    dmarc::Alignment aspf = dmarc::Alignment::Relaxed;
+    std::string domain;
+  };
+
+  std::uint32_t index_by_text(const Said& said, const Header& header);
+
+  std::unordered_map<std::uint64_t, Known> by_shape_;
   std::unordered_map<std::string, std::uint32_t> by_key_;
   std::vector<std::string> texts_;
   std::vector<std::int64_t> ids_;
@@ -99,6 +110,7 @@ struct DailySum {
   bool spf_aligned = false;
   std::int64_t records = 0;
   std::int64_t messages = 0;
+  std::int64_t contradictions = 0;
 };
 
 class Store {
@@ -151,6 +163,7 @@ class Store {
   Result<std::string> string_of(std::int64_t id);
   Result<std::int64_t> put_report(const ReportMeta& report);
   Result<Done> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
+  Result<Done> put_block(std::int64_t report);
   Result<std::optional<Added>> already_there(const ReportMeta& report);
 
   Database database_;
@@ -159,7 +172,8 @@ class Store {
   // Where rows of the report in hand go.
   std::int64_t domain_ = 0;
   std::int64_t day_ = 0;
-  std::int64_t next_row_ = 0;
+  std::int64_t next_part_ = 0;
+  std::string block_;
   std::int64_t large_ = 0;
 };
 

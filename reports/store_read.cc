@@ -1,4 +1,5 @@
 /// Reading the store back.
+#include "reports/blocks.h"
 #include "reports/store_statements.h"
 
 namespace rampart::reports {
@@ -29,14 +30,19 @@ Result<Done> Store::for_each_row(const Range& range,
   const Result<std::int64_t> domain = find_string(range.domain);
   if (!domain) return domain.error();
   if (*domain == 0) return Done{};
-  Statement& rows = statements_->rows;
-  rows.bind(1, *domain).bind(2, number(range.since)).bind(3, number(range.until));
-  Result<bool> more = rows.step();
-  for (; more && *more; more = rows.step()) {
-    take({day_of(rows.integer(0)), rows.integer(1), rows.integer(2), ip_of(rows.text(3)),
-          rows.integer(4)});
+  Statement& blocks = statements_->blocks;
+  blocks.bind(1, *domain).bind(2, number(range.since)).bind(3, number(range.until));
+  bool sound = true;
+  Result<bool> more = blocks.step();
+  for (; more && *more && sound; more = blocks.step()) {
+    const Date day = day_of(blocks.integer(0));
+    const std::int64_t report = blocks.integer(1);
+    sound = for_each_in(blocks.text(2), [&](const BlockRow& row) {
+      take({day, report, row.facts, row.ip, row.count});
+    });
   }
-  rows.reset();
+  blocks.reset();
+  if (!sound) return Error{"the store holds a block of rows that cannot be read"};
   return more ? Result<Done>(Done{}) : more.error();
 }
 
@@ -78,7 +84,8 @@ Result<std::vector<DailySum>> Store::daily(const Range& range) {
   const Result<std::int64_t> domain = find_string(range.domain);
   if (!domain) return domain.error();
   Result<Statement> made = database_.prepare(
-      "SELECT d.day, s.text, d.trust, d.aligned, d.records, d.messages FROM daily d "
+      "SELECT d.day, s.text, d.trust, d.aligned, d.records, d.messages, d.contradictions "
+      "FROM daily d "
       "JOIN strings s ON s.id=d.reporter WHERE d.domain=? AND d.day BETWEEN ? AND ?");
   if (!made) return made.error();
   Statement& find = made.value();
@@ -89,7 +96,7 @@ Result<std::vector<DailySum>> Store::daily(const Range& range) {
     const std::int64_t aligned = find.integer(3);
     sums.push_back({day_of(find.integer(0)), std::string(find.text(1)),
                     find.integer(2) == 1 ? Trust::Verified : Trust::Asserted, (aligned & 1) != 0,
-                    (aligned & 2) != 0, find.integer(4), find.integer(5)});
+                    (aligned & 2) != 0, find.integer(4), find.integer(5), find.integer(6)});
   }
   if (!row) return row.error();
   return sums;

@@ -15,15 +15,14 @@ struct Store::Statements {
   Statement add_report;
   Statement update_report;
   Statement raise_trust;
-  Statement add_row;
-  Statement rows;
+  Statement add_block;
+  Statement blocks;
   Statement report;
   Statement host;
   Statement add_host;
 };
 
-/// An address as a blob: four octets or sixteen.
-std::string_view octets_of(const spf::Ip& ip);
-spf::Ip ip_of(std::string_view octets);
+/// Takes a store from rows that stand alone to blocks of them.
+Result<Done> pack_rows(Database& database);
 
 }  // namespace rampart::reports

@@ -1,6 +1,7 @@
 /// Writing to the store: whole reports, in transactions of many.
 #include <algorithm>
 
+#include "reports/blocks.h"
 #include "reports/store_statements.h"
 
 namespace rampart::reports {
@@ -17,17 +18,28 @@ std::int64_t seconds_of(const std::optional<Time>& time) {
 }  // namespace
 
 std::uint32_t FactTable::index_of(const Row& row, const Header& header) {
-  facts_key(row, header, key_);
+  if (row.shape == 0) return index_by_text(*row.said, header);
+  Known& known = by_shape_[row.shape];
+  const bool same = known.index && known.adkim == header.adkim && known.aspf == header.aspf &&
+                    (!row.said->header_from.empty() || known.domain == header.domain);
+  if (same) return *known.index;
+  known = {index_by_text(*row.said, header), header.adkim, header.aspf, header.domain};
+  return *known.index;
+}
+
+std::uint32_t FactTable::index_by_text(const Said& said, const Header& header) {
+  facts_key(said, header, key_);
   const auto found = by_key_.find(key_);
   if (found != by_key_.end()) return found->second;
   const auto index = static_cast<std::uint32_t>(texts_.size());
-  texts_.push_back(encode(facts_of(row, header, domains_)));
+  texts_.push_back(encode(facts_of(said, header, domains_)));
   ids_.push_back(0);
   by_key_.emplace(key_, index);
   return index;
 }
 
 void FactTable::clear() {
+  by_shape_.clear();
   by_key_.clear();
   texts_.clear();
   ids_.clear();
@@ -83,13 +95,13 @@ Result<std::int64_t> Store::put_report(const ReportMeta& report) {
   if (Result<Done> added = add.run(); !added) return added.error();
   domain_ = ids[0];
   day_ = day_of(header);
-  next_row_ = 0;
+  next_part_ = 0;
   return database_.last_id();
 }
 
 Result<Done> Store::put_rows(std::int64_t report, std::span<const PackedRow> rows,
                              FactTable& facts) {
-  Statement& add = statements_->add_row;
+  block_.clear();
   for (const PackedRow& row : rows) {
     std::int64_t& id = facts.id(row.facts);
     if (id == 0) {
@@ -97,11 +109,19 @@ Result<Done> Store::put_rows(std::int64_t report, std::span<const PackedRow> row
       if (!made) return made.error();
       id = *made;
     }
-    add.bind(1, domain_).bind(2, day_).bind(3, report).bind(4, next_row_++).bind(5, id);
-    add.bind_blob(6, octets_of(row.ip)).bind(7, row.count);
-    if (Result<Done> added = add.run(); !added) return added;
+    append_row({id, row.ip, row.count}, block_);
+    if (block_.size() + kMostRowOctets <= kBlockOctets) continue;
+    if (Result<Done> put = put_block(report); !put) return put;
   }
-  return Done{};
+  return block_.empty() ? Done{} : put_block(report);
+}
+
+Result<Done> Store::put_block(std::int64_t report) {
+  Statement& add = statements_->add_block;
+  add.bind(1, domain_).bind(2, day_).bind(3, report).bind(4, next_part_++).bind_blob(5, block_);
+  Result<Done> added = add.run();
+  block_.clear();
+  return added;
 }
 
 Result<Added> Store::add(const ReportMeta& report, std::span<const PackedRow> rows,
@@ -156,31 +176,6 @@ void Store::drop_large(FactTable& facts) {
   facts.forget_ids();
   (void)database_.run("ROLLBACK TO large");
   (void)database_.run("RELEASE large");
-}
-
-Result<std::int64_t> Store::prune(Date first) {
-  if (Result<Done> begun = begin(); !begun) return begun.error();
-  const std::string day = std::to_string(first.time_since_epoch().count());
-  const auto undo = [&](const Error& error) -> Result<std::int64_t> {
-    rollback();
-    return error;
-  };
-  const Result<Done> rolled = database_.run(
-      "INSERT INTO daily SELECT w.domain, w.day, r.reporter, r.trust, "
-      "CAST(substr(s.text, 1, 1) AS INTEGER) & 3 AS aligned, count(*), sum(w.count) "
-      "FROM rows w JOIN reports r ON r.id=w.report JOIN strings s ON s.id=w.facts "
-      "WHERE w.day<" +
-      day +
-      " GROUP BY 1, 2, 3, 4, 5 ON CONFLICT DO UPDATE SET "
-      "records=records+excluded.records, messages=messages+excluded.messages");
-  if (!rolled) return undo(rolled.error());
-  if (Result<Done> gone = database_.run("DELETE FROM rows WHERE day<" + day); !gone) {
-    return undo(gone.error());
-  }
-  const std::int64_t count = database_.changes();
-  if (Result<Done> done = commit(); !done) return undo(done.error());
-  (void)database_.run("PRAGMA incremental_vacuum");
-  return count;
 }
 
 Result<Done> Store::remember_host(const spf::Ip& ip, const std::string& host, Time now) {

@@ -3,9 +3,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -17,9 +18,17 @@ constexpr std::size_t kBlock = 64 << 10;
 /// An open file; standard input stays open.
 struct OpenFile {
   int number = -1;
-  std::array<char, kBlock> block{};
+  std::size_t size = kBlock;
+  std::unique_ptr<char[]> block;
 
-  explicit OpenFile(int opened) : number(opened) {}
+  explicit OpenFile(int opened) : number(opened) {
+    // Most reports are small: no more than a file's size is asked for, and its end seen in one go.
+    struct stat about {};
+    if (::fstat(number, &about) == 0 && S_ISREG(about.st_mode) && about.st_size >= 0) {
+      size = std::min(kBlock, static_cast<std::size_t>(about.st_size) + 1);
+    }
+    block = std::make_unique_for_overwrite<char[]>(size);
+  }
   ~OpenFile() {
     if (number > 2) ::close(number);
   }
@@ -73,11 +82,11 @@ Result<Pull> pull_file(const std::string& path, std::shared_ptr<Budget> budget) 
   return Pull([file, budget = std::move(budget)]() -> Result<std::string_view> {
     ssize_t count = 0;
     do {
-      count = ::read(file->number, file->block.data(), file->block.size());
+      count = ::read(file->number, file->block.get(), file->size);
     } while (count < 0 && errno == EINTR);
     if (count < 0) return Error{std::strerror(errno)};
     budget->packed += static_cast<std::uint64_t>(count);
-    return std::string_view(file->block.data(), static_cast<std::size_t>(count));
+    return std::string_view(file->block.get(), static_cast<std::size_t>(count));
   });
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::chrono::days kUnused{90};
 constexpr std::chrono::days kNew{7};
+constexpr std::chrono::days kKnown{30};  ///< Not seen for so long before: new again.
 
 /// Contract section 4: a source that fails on three days with half a percent is somebody's own.
 constexpr std::size_t kUnresolvedDays = 3;
@@ -125,12 +126,19 @@ void add_range(Summary& summary, const Range& range, const Flows& flows) {
   }
 }
 
-void add_notes(Summary& summary, const NamingContext& context) {
+/// What the summary's own range can tell: one of a few days says nothing of those before.
+void add_notes(Summary& summary, const Range& range, const NamingContext& context) {
   const Date today = std::chrono::floor<std::chrono::days>(context.now);
   for (const SourceSummary& row : summary.sources) {
-    if (row.first > today - kNew) summary.new_sources.push_back(row.source.label);
+    for (const std::string& selector : row.selectors) {
+      summary.selectors[selector].push_back(row.source.label);
+    }
+    if (row.first > today - kNew && range.since <= today - kKnown) {
+      summary.new_sources.push_back(row.source.label);
+    }
   }
   if (context.domain == nullptr || !context.domain->senders) return;
+  if (range.since > today - kUnused || range.until < today - std::chrono::days(1)) return;
   for (const SenderUse& use : *context.domain->senders) {
     const bool seen = std::ranges::any_of(summary.sources, [&](const SourceSummary& row) {
       return row.source.sender == use.sender.get() && row.last > today - kUnused;
@@ -170,7 +178,7 @@ Summary summarize(const Range& range, const Flows& flows, const std::map<spf::Ip
   summary.reporters = static_cast<std::int64_t>(flows.reporters.size());
   summary.verified_reporters = static_cast<std::int64_t>(flows.verified_reporters.size());
   summary.contradictions = flows.contradictions;
-  add_notes(summary, context);
+  add_notes(summary, range, context);
   return summary;
 }
 

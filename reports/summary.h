@@ -53,6 +53,8 @@ struct Summary {
   std::vector<SourceSummary> sources;                  ///< Most messages first.
   std::vector<std::string> unused_senders;             ///< Declared, no mail for 90 days.
   std::vector<std::string> new_sources;                ///< First seen in the last seven days.
+  /// Selectors whose signatures passed and are aligned, with the sources that use them.
+  std::map<std::string, std::vector<std::string>> selectors;
 };
 
 /// The categories of all flows, in their order.

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {[&](const Header& header, std::span<const Row> rows) -> rampart::Result<rampart::Done> {
          for (const Row& row : rows) {
            if (row.count < 0 || row.count > kMostMessages) std::abort();
-           const Facts facts = facts_of(row, header, domains);
+           const Facts facts = facts_of(*row.said, header, domains);
            if (decode(encode(facts)) != facts) std::abort();
          }
          return rampart::Done{};

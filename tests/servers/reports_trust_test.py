@@ -62,6 +62,9 @@ def forged(post):
              b"<email>noreply-dmarc-support@google.com</email>", b""), "a@evil.example"),
                    "evil.example")),
         ("body altered", head + b"\r\n\r\n" + other),
+        ("replayed under another report id",
+         head + b"\r\n\r\n" + letter(report(1).replace(b">r1<", b">r9<")).replace(
+             b"\n", b"\r\n").split(b"\r\n\r\n", 1)[1]),
         ("one octet altered", good.replace(b"A report.", b"A Report.")),
         ("replayed under another subject", good.replace(b"Subject: Report", b"Subject: Repost")),
         ("replayed from another", good.replace(b"From: dmarc@", b"From: other@")),

@@ -38,11 +38,13 @@ YAML = """version: 1
 providers: {files: {type: zonefile, directory: zones}}
 senders:
   office: {spf: ["ip4:198.51.100.0/28"], dkim: self, owner: it, category: internal}
+  archive: {spf: ["ip4:198.51.100.64/28"], dkim: self, owner: it, category: internal}
 defaults: {provider: files}
 domains:
   example.com:
     senders:   # who may send
       - office # ours
+      - archive
     dmarc: {phase: monitor, since: 2026-11-01, rua: ["mailto:d@example.com"]}
 """
 
@@ -131,6 +133,43 @@ def check_summary(bench):
     yield "bad date", bench.run("reports", "summary", "--since", "soon").returncode == 1
 
 
+LIAR = """<feedback><report_metadata><org_name>Liar</org_name><email>d@liar.example</email>
+<report_id>1</report_id><date_range><begin>1790000000</begin><end>1790086399</end></date_range>
+</report_metadata><policy_published><domain>use.example</domain><p>none</p></policy_published>
+<record><row><source_ip>203.0.113.9</source_ip><count>2</count><policy_evaluated>
+<dkim>pass</dkim><spf>fail</spf></policy_evaluated></row><auth_results><dkim>
+<domain>other.example</domain><result>pass</result></dkim></auth_results></record></feedback>"""
+
+
+def check_use(bench):
+    """Senders without mail, selectors in use, what is new, and who contradicts himself."""
+    def asked(*words):
+        return json.loads(bench.run("reports", "summary", "--domain", "example.com", *words,
+                                    "--format", "json").stdout)
+
+    got = asked()
+    yield f"unused {got['unused_senders']}", got["unused_senders"] == ["archive"]
+    yield f"selectors {got['selectors']}", got["selectors"] == [
+        {"selector": "s1", "sources": ["office", "ptr:forward.example"]}]
+    yield f"new {got['new_sources']}", sorted(got["new_sources"]) == sorted(
+        one["source"] for one in got["sources"])
+    later = asked("--now", "2026-12-21T00:00:00Z")
+    yield f"not new {later['new_sources']}", later["new_sources"] == []
+    yield "still used", later["unused_senders"] == ["archive"]
+    old = asked("--now", "2027-03-01T00:00:00Z")
+    yield f"unused {old['unused_senders']}", sorted(old["unused_senders"]) == ["archive", "office"]
+    few = asked("--since", "2026-11-15")
+    yield "a few days say nothing of use", (few["unused_senders"], few["new_sources"]) == ([], [])
+    text = bench.run("reports", "sources").stdout
+    for line in ("declared, no mail for 90 days: archive", "new this week: office",
+                 "selector in use: s1 (office, ptr:forward.example)"):
+        yield f"{line}: {text}", line in text
+    (bench.folder / "liar.xml").write_text(LIAR)
+    bench.run("--store", "sqlite:liar.db", "reports", "ingest", "liar.xml")
+    told = bench.run("--store", "sqlite:liar.db", "reports", "summary").stdout
+    yield f"contradiction {told}", "liar.example contradicts itself in 1 records" in told
+
+
 def check_suggest(bench):
     patch = bench.run("reports", "sources", "--suggest").stdout
     yield f"patch {patch}", "+      - sendgrid" in patch and "forward" not in patch
@@ -203,7 +242,7 @@ def check(bench):
     yield "no store", missing.returncode == 1 and "rampart.db" in missing.stderr
     done = bench.run("reports", "ingest", "r.xml")
     yield f"ingest: {done.stderr}", done.returncode == 0
-    for part in (check_summary, check_suggest, check_threats, check_export, check_evidence):
+    for part in (check_summary, check_use, check_suggest, check_threats, check_export, check_evidence):
         for story, good in part(bench):
             yield f"{part.__name__}: {story}", good
     listed = bench.run("inventory").stdout
