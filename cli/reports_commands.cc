@@ -37,8 +37,6 @@ bool is_glob(const std::string& text) { return text.find_first_of("*?[") != text
 
 /// The store's domains that the globs match; a plain domain is asked for even if nothing is there.
 Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store& store) {
-  const Result<std::vector<std::string>> known = store.domains();
-  if (!known) return known.error();
   std::vector<Name> domains;
   for (const std::string& glob : context.domain_globs) {
     if (is_glob(glob)) continue;
@@ -46,6 +44,9 @@ Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store&
     if (!name) return within("--domain", name.error());
     if (std::ranges::find(domains, *name) == domains.end()) domains.push_back(*name);
   }
+  if (!domains.empty() && std::ranges::none_of(context.domain_globs, is_glob)) return domains;
+  const Result<std::vector<std::string>> known = store.domains();
+  if (!known) return known.error();
   for (const std::string& text : *known) {
     const Result<Name> name = Name::parse(text);
     if (!name || std::ranges::find(domains, *name) != domains.end()) continue;

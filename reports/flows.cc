@@ -27,7 +27,8 @@ struct KeyHash {
 /// What is summed while rows stream by.
 struct Sum {
   std::int64_t messages = 0;
-  std::set<Date> days;
+  std::vector<Date> days;
+  bool contradicts = false;
 };
 
 class Summer {
@@ -43,10 +44,13 @@ class Summer {
         trust = trust_of(row.report);
         last_report = row.report;
       }
-      Sum& sum = sums[{row.ip, row.facts, trust}];
+      const auto [at, fresh] = sums.try_emplace({row.ip, row.facts, trust});
+      Sum& sum = at->second;
+      if (fresh) sum.contradicts = contradicts(row.facts);
       sum.messages += row.count;
-      sum.days.insert(row.day);
-      if (contradicts(row.facts)) ++flows_.contradictions[reports_[row.report].reporter];
+      // Rows come in the order of their days.
+      if (sum.days.empty() || sum.days.back() != row.day) sum.days.push_back(row.day);
+      if (sum.contradicts) ++flows_.contradictions[reports_[row.report].reporter];
     });
     if (!read) return read.error();
     if (problem_) return *problem_;

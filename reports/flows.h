@@ -18,7 +18,7 @@ struct Flow {
   std::int64_t facts_id = 0;  ///< The store's number of these facts.
   Trust trust = Trust::Asserted;
   std::int64_t messages = 0;
-  std::set<Date> days;
+  std::vector<Date> days;  ///< In order.
 };
 
 /// Everything of one range.

@@ -242,7 +242,8 @@ def check(bench):
     yield "no store", missing.returncode == 1 and "rampart.db" in missing.stderr
     done = bench.run("reports", "ingest", "r.xml")
     yield f"ingest: {done.stderr}", done.returncode == 0
-    for part in (check_summary, check_use, check_suggest, check_threats, check_export, check_evidence):
+    for part in (check_summary, check_use, check_suggest, check_threats, check_export,
+                 check_evidence):
         for story, good in part(bench):
             yield f"{part.__name__}: {story}", good
     listed = bench.run("inventory").stdout

@@ -277,7 +277,7 @@ Flow flow(const std::string& ip, Facts its, std::int64_t messages, int days = 1)
             Trust::Verified,
             messages,
             {}};
-  for (int i = 0; i < days; ++i) made.days.insert(kToday - std::chrono::days(i));
+  for (int i = days; i > 0; --i) made.days.push_back(kToday - std::chrono::days(i - 1));
   return made;
 }
 
