@@ -15,7 +15,7 @@ namespace {
 /// measurements.md E3: many reports to a transaction; more rows than this are not held in memory.
 constexpr std::size_t kMostReports = 500;
 constexpr std::size_t kMostRows = 16'384;
-constexpr std::size_t kMostFacts = 65'536;
+constexpr std::size_t kMostFacts = 16'384;
 
 /// A report whose rows wait in memory.
 struct Waiting {

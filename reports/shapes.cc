@@ -10,7 +10,7 @@ constexpr std::string_view kIp = "<source_ip>";
 constexpr std::string_view kCount = "<count>";
 
 /// What all shapes may take.
-constexpr std::size_t kMostOctets = 4 << 20;
+constexpr std::size_t kMostOctets = 1 << 20;
 
 /// The text from `from` to the next mark.
 std::string_view text_at(std::string_view octets, std::size_t from) {

@@ -12,7 +12,7 @@ namespace rampart::reports {
 namespace {
 
 /// Interned texts that are held in memory at most.
-constexpr std::size_t kMostInterned = 100'000;
+constexpr std::size_t kMostInterned = 16'384;
 
 /// A step from one version to the next: SQL, what SQL cannot do, and SQL after it.
 struct Migration {
