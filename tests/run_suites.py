@@ -138,10 +138,15 @@ def fuzz_suites():
 def long_suites():
     """What --all adds: the first screen's command, and the long runs."""
     long_runs = {"RC_PARAMS": "max_success=2000", "RAMPART_WORLDS": "1000"}
-    # Both build the release, one at a time.
+    # These build the release, one at a time; the simulator's two years only need it built.
     release = ["flock", str(LOGS.parent / "release.lock"), sys.executable]
     return [Suite("quickstart", [*release, "tests/quickstart_check.py"], 1200),
             Suite("package", [*release, "tests/packaging/bare_debian.py"], 1800),
+            Suite("simulator-long",
+                  ["bash", "-c", 'flock "$0" bash -c "cmake --preset release && '
+                   'ninja -C build/release rampart" && RAMPART_BINARY=build/release/rampart '
+                   'exec "$1" tests/simulator/simulator_test.py --long',
+                   release[1], sys.executable], 1800),
             Suite("rotation-rehearsal-months",
                   [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--months"], 1200),
             Suite("spf-differential-long", [sys.executable,

@@ -21,7 +21,7 @@ import senders
 import zone
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-BINARY = os.environ.get("RAMPART_BINARY", str(SOURCE / "build/dev/rampart"))
+BINARY = str(SOURCE / os.environ.get("RAMPART_BINARY", "build/dev/rampart"))
 KEEP = 110          # Days of records kept: the longest window, and what comes late.
 
 
