@@ -59,6 +59,21 @@ std::vector<Command> judging_commands() {
       {.name = "verify",
        .summary = "Ask every authoritative server whether it holds what the YAML says.",
        .run = run_verify},
+      {.name = "audit",
+       .summary = "Judge what stands for any domain, and say what every point of its score is for.",
+       .options = {{"profile",
+                    "NAME",
+                    "Also hold it against the rules of others.",
+                    0,
+                    {"bulk-sender", "bod-18-01", "rfc9989"}},
+                   {"guess-selectors", "", "Ask for the selectors that signers usually have."},
+                   {"no-fetch", "", "Leave MTA-STS policies where they are: ask DNS alone."},
+                   {"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},
+       .positionals = {{"DOMAIN",
+                        "Domains; @FILE and - read a list, one a line (default: the YAML's).",
+                        Count::Any}},
+       .formats = {"text", "json", "csv", "sarif"},
+       .run = run_audit},
   };
 }
 

@@ -55,6 +55,7 @@ ExitCode run_apply(Context& context);
 ExitCode run_verify(Context& context);
 ExitCode run_advance(Context& context);
 ExitCode run_rollback(Context& context);
+ExitCode run_audit(Context& context);
 ExitCode run_rotate(Context& context);
 ExitCode run_keys_list(Context& context);
 ExitCode run_keys_generate(Context& context);

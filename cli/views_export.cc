@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "cli/csv.h"
 #include "cli/views_reports.h"
 #include "reports/words.h"
 
@@ -11,21 +12,6 @@ namespace rampart {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// RFC 4180 section 2. What a spreadsheet would take for a formula gets an apostrophe in front:
-/// whoever mails a report chooses these texts.
-std::string cell(std::string text) {
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
-    text.insert(text.begin(), '\'');
-  }
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
 
 std::string dkim_text(const reports::Facts& facts) {
   std::string text;
@@ -98,7 +84,7 @@ std::string export_csv_row(const ExportRow& row) {
   bool first = true;
   for (const std::string& one : cells(row)) {
     if (!first) text += ',';
-    text += cell(one);
+    text += csv_cell(one);
     first = false;
   }
   return text + "\n";

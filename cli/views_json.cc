@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "policies/codes.h"
 #include "policies/vendor_rotation.h"
 #include "reconciler/plan_file.h"
 
@@ -114,34 +113,6 @@ Json domains_json(const std::vector<DomainVerification>& domains) {
   return rows;
 }
 
-Json sarif_rules(const std::vector<ConfigError>& errors) {
-  std::set<std::string> codes;
-  for (const ConfigError& error : errors) codes.insert(error.code);
-  Json rules = Json::array();
-  for (const std::string& code : codes) {
-    const Code* known = find_code(code);
-    const std::string meaning = known ? std::string(known->meaning) : code;
-    rules.push_back({{"id", code}, {"shortDescription", {{"text", meaning}}}});
-  }
-  return rules;
-}
-
-/// SARIF 2.1.0 section 3.27: one result; lines and columns count from 1.
-Json sarif_result(const ConfigError& error) {
-  const std::string hint = error.hint.empty() ? "" : " (" + error.hint + ")";
-  Json place = {{"artifactLocation", {{"uri", error.file}}}};
-  if (error.line > 0) {
-    place["region"] = {{"startLine", error.line}};
-    if (error.column > 0) place["region"]["startColumn"] = error.column;
-  }
-  Json result = {
-      {"ruleId", error.code}, {"level", "error"}, {"message", {{"text", error.message + hint}}}};
-  if (!error.file.empty()) {
-    result["locations"] = Json::array({Json{{"physicalLocation", place}}});
-  }
-  return result;
-}
-
 }  // namespace
 
 std::string errors_json(const std::vector<ConfigError>& errors) {
@@ -155,16 +126,6 @@ std::string errors_json(const std::vector<ConfigError>& errors) {
                     {"hint", error.hint}});
   }
   return printed({{"errors", rows}});
-}
-
-std::string sarif(const std::vector<ConfigError>& errors, const std::string& version) {
-  Json results = Json::array();
-  for (const ConfigError& error : errors) results.push_back(sarif_result(error));
-  const Json driver = {{"name", "rampart"}, {"version", version}, {"rules", sarif_rules(errors)}};
-  const Json run = {{"tool", {{"driver", driver}}}, {"results", results}};
-  return printed({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                  {"version", "2.1.0"},
-                  {"runs", Json::array({run})}});
 }
 
 std::string senders_json(std::span<const Sender* const> senders) {

@@ -18,6 +18,9 @@ std::string errors_json(const std::vector<ConfigError>& errors);
 /// The findings of `validate` as SARIF 2.1.0, with one rule for each code.
 std::string sarif(const std::vector<ConfigError>& errors, const std::string& version);
 
+/// Findings of any severity as SARIF 2.1.0; what no file says is placed at its domain's name.
+std::string sarif_of_findings(const std::vector<Finding>& findings, const std::string& version);
+
 /// {"senders": [...]}: catalogue rows.
 std::string senders_json(std::span<const Sender* const> senders);
 

@@ -85,6 +85,7 @@ struct TreeNode {
   std::uint64_t addresses4 = 0;  ///< IPv4 addresses admitted with pass by ip4/a/mx here and below.
   bool lower_bound = false;      ///< Macros or failures hide part of the cost.
   std::string problem;           ///< Empty, or why this node cannot be used.
+  bool temporary = false;        ///< The problem is an answer that failed: it may pass.
   std::vector<TreeNode> children;
 };
 
@@ -100,6 +101,11 @@ struct Tree {
 
 /// `record` stands at `domain`; it need not be published yet.
 Tree tree_of(const Name& domain, const Record& record, const Answers& answers);
+
+struct Page;
+
+/// The tree of a record as published, over pages that many trees share. The page must be Ready.
+Tree tree_of(const Page& page, Pages& pages);
 
 /// The IPv4 and IPv6 networks that a record's tree passes (qualifier +), as far as they are known
 /// without macros; sorted, merged, as "192.0.2.0/24".

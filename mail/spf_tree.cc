@@ -47,7 +47,7 @@ void hang(TreeNode child, TreeNode& parent) {
 /// Walks one tree. First match wins: what earlier terms have decided is taken off later ones.
 class Walk {
  public:
-  explicit Walk(const Answers& answers) : pages_(answers) {}
+  explicit Walk(Pages& pages) : pages_(pages) {}
 
   Branch grow(const Page& page);
   Branch host_branch(const Step& step);
@@ -64,7 +64,7 @@ class Walk {
   Branch exists_branch(const Target& target);
   Branch stuck(std::string domain, std::string problem);
 
-  Pages pages_;
+  Pages& pages_;
   std::vector<Name> above_;
   int nodes_ = 0;
 };
@@ -99,6 +99,7 @@ Branch Walk::open_page(const Page& page) {
     return stuck(page.domain.text(), "has not been resolved");
   }
   Branch branch = stuck(page.domain.text(), page.problem);
+  branch.node.temporary = page.state == Page::State::TempError;
   if (!page.text.empty()) branch.node.record = page.text;
   branch.node.void_lookups = page.is_void ? 1 : 0;
   return branch;
@@ -121,6 +122,7 @@ Branch Walk::host_branch(const Step& step) {
     for (const Bits& address : hosts.addresses) networks.push_back(network_at(address, mask, v6));
     if (hosts.is_void) branch.node.void_lookups = 1;
     if (!hosts.failure.empty()) branch.node.problem = hosts.failure;
+    branch.node.temporary = branch.node.temporary || !hosts.failure.empty();
     if (hosts.too_many) branch.node.problem = "has more than ten MX names";
     if (!branch.node.problem.empty()) complete = false;
   }
@@ -138,6 +140,7 @@ Branch Walk::exists_branch(const Target& target) {
     unknown.push_back({*target.name, RecordType::A});
   } else if (answer->status == AnswerStatus::Failed) {
     branch.node.problem = "could not be resolved (" + answer->detail + ")";
+    branch.node.temporary = true;
   } else if (is_void(*answer)) {
     branch.node.void_lookups = 1;
   } else {
@@ -221,9 +224,14 @@ void sort_unique(std::vector<T>& values) {
 }  // namespace
 
 Tree tree_of(const Name& domain, const Record& record, const Answers& answers) {
-  Walk walk(answers);
+  Pages pages(answers);
+  return tree_of(*make_page(domain, record), pages);
+}
+
+Tree tree_of(const Page& page, Pages& pages) {
+  Walk walk(pages);
   Tree tree;
-  tree.root = walk.grow(*make_page(domain, record)).node;
+  tree.root = walk.grow(page).node;
   tree.lookups = tree.root.lookups;
   tree.void_lookups = tree.root.void_lookups;
   tree.lower_bound = tree.root.lower_bound;
@@ -233,7 +241,8 @@ Tree tree_of(const Name& domain, const Record& record, const Answers& answers) {
 }
 
 Admitted admitted_by(const Name& domain, const Record& record, const Answers& answers) {
-  Walk walk(answers);
+  Pages pages(answers);
+  Walk walk(pages);
   Admitted admitted;
   admitted.pass = walk.grow(*make_page(domain, record)).pass;
   admitted.complete = walk.complete && walk.open.empty() && walk.unknown.empty();
@@ -245,7 +254,8 @@ Admitted admitted_by(const Name& domain, const Record& record, const Answers& an
 IpSet addresses_of(const Directive& directive, const Name& domain, const Answers& answers,
                    std::vector<Question>& unknown) {
   const auto page = make_page(domain, Record{.directives = {directive}, .modifiers = {}});
-  Walk walk(answers);
+  Pages pages(answers);
+  Walk walk(pages);
   IpSet pass = walk.host_branch(page->steps[0]).pass;
   unknown.insert(unknown.end(), walk.unknown.begin(), walk.unknown.end());
   return pass;

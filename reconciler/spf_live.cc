@@ -15,7 +15,7 @@ void Lookups::ask(const std::vector<Question>& questions) {
   std::vector<Question> fresh;
   std::ranges::copy_if(questions, std::back_inserter(fresh),
                        [&](const Question& question) { return !answers.contains(question); });
-  ask_into(answers, fresh, resolvers, limits);
+  ask_into(answers, fresh, resolvers, limits, history);
 }
 
 spf::Verdict check_live(const spf::Client& client, Lookups& lookups) {

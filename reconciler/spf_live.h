@@ -14,6 +14,7 @@ struct Lookups {
   std::vector<Server> resolvers;
   ResolverLimits limits;
   Answers answers;
+  ServerHistory history;
 
   /// Asks those that have no answer yet, all at once.
   void ask(const std::vector<Question>& questions);
