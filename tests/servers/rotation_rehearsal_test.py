@@ -227,6 +227,11 @@ class Rehearsal:
         said = self.run(day, *out, allowed=(1,), passphrase="wrong").stderr.decode()
         if said.count("\n") != 1 or not said.endswith("does not open it\n"):
             self.wrong(day, f"a wrong passphrase is told so: {said}")
+        subprocess.run(["git", "init", "-q", "tree"], cwd=self.folder, check=True)
+        plain = self.run(day, "-c", "tree/domains.yaml", "keys", "generate", "example.com", "s1",
+                         "--unencrypted", allowed=(1,), passphrase="").stderr
+        if b"git work tree" not in plain or (self.folder / "tree/keys").exists():
+            self.wrong(day, f"an unencrypted key in a git work tree: {plain}")
         for form in ("opendkim", "rspamd", "pem"):
             self.run(day, "keys", "export", "--format", form, "--out", "out-" + form)
         before = {path: path.read_bytes() for path in self.files()}
