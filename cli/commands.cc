@@ -13,6 +13,8 @@ const CommandOption kLive{"live",
 
 const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
 const CommandOption kUntil{"until", "DATE", "The last day, included."};
+const CommandOption kOwners{"reverse-dns-map", "FILE",
+                            "CSV of who runs which hosts: base_reverse_dns, name, type."};
 
 std::vector<Command> judging_commands() {
   return {
@@ -187,11 +189,12 @@ std::vector<Command> reports_commands() {
        .run = run_reports_fetch},
       {.name = "reports summary",
        .summary = "Show what became of a domain's mail, source by source.",
-       .options = {kSince, kUntil},
+       .options = {kSince, kUntil, kOwners},
        .run = run_reports_summary},
       {.name = "reports sources",
        .summary = "Name the sources of a domain's mail, and say what to do about each.",
-       .options = {kSince, kUntil, {"suggest", "", "Print the YAML lines to add, as a patch."}},
+       .options =
+           {kSince, kUntil, kOwners, {"suggest", "", "Print the YAML lines to add, as a patch."}},
        .run = run_reports_sources},
       {.name = "reports threats",
        .summary = "List the addresses that send as a domain without being allowed to.",
@@ -224,6 +227,13 @@ std::vector<Command> telling_commands() {
                     "domain); may be given again."}},
        .formats = {"zone", "octodns", "dnscontrol", "terraform", "mta-sts"},
        .run = run_render},
+      {.name = "dashboard",
+       .summary = "Write HTML pages of all domains: stage, next step, mail, sources, reporters.",
+       .options = {{"out", "DIR", "The folder to write to."},
+                   {"since", "DATE", "The first day (default: thirty days, today the last)."},
+                   kUntil,
+                   kOwners},
+       .run = run_dashboard},
       {.name = "inventory",
        .summary = "List domains, senders, owners, selectors and dates, in Markdown.",
        .formats = {"markdown"},

@@ -74,6 +74,7 @@ ExitCode run_reports_export(Context& context);
 ExitCode run_reports_evidence(Context& context);
 ExitCode run_reports_prune(Context& context);
 ExitCode run_render(Context& context);
+ExitCode run_dashboard(Context& context);
 ExitCode run_inventory(Context& context);
 ExitCode run_senders_list(Context& context);
 ExitCode run_senders_show(Context& context);

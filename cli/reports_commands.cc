@@ -20,6 +20,7 @@ struct Desk {
   Config config;
   reports::Store store;
   reports::Resolve resolve;
+  reports::ReverseDnsMap owners;
   std::vector<Name> domains;  ///< Those of the store that --domain asks for, else all.
   Date since{std::chrono::days(0)};
   Date until = Date::max();
@@ -77,11 +78,14 @@ std::optional<Desk> open_desk(const Context& context) {
   if (!store) return refuse("store", store.error());
   Result<reports::Resolve> resolve = resolve_for(context, *config);
   if (!resolve) return refuse("resolver", resolve.error());
+  Result<reports::ReverseDnsMap> owners = host_owners(context);
+  if (!owners) return refuse("reverse-dns-map", owners.error());
   Result<std::vector<Name>> domains = wanted_domains(context, store.value());
   if (!domains) return refuse("store", domains.error());
   return Desk{std::move(*config),
               std::move(store).value(),
               std::move(resolve).value(),
+              std::move(owners).value(),
               std::move(domains).value(),
               *since,
               *until};
@@ -91,8 +95,9 @@ std::optional<Desk> open_desk(const Context& context) {
 template <class Take>
 bool for_each_analysis(const Context& context, Desk& desk, const Take& take) {
   for (const Name& domain : desk.domains) {
-    const reports::NamingContext naming =
+    reports::NamingContext naming =
         reports::naming_of(desk.config, domain, context.now, desk.resolve);
+    naming.owners = &desk.owners;
     const Result<reports::Analysis> analysis =
         reports::analyse(desk.store, {domain.text(), desk.since, desk.until}, naming);
     if (!analysis) {

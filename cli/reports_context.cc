@@ -43,6 +43,14 @@ std::optional<Config> config_or_catalogue(const Context& context) {
   return std::get<Config>(std::move(loaded));
 }
 
+Result<reports::ReverseDnsMap> host_owners(const Context& context) {
+  const auto file = context.arguments.one("reverse-dns-map");
+  if (!file) return reports::ReverseDnsMap();
+  const Result<std::string> text = read_file(*file);
+  if (!text) return text.error();
+  return reports::parse_reverse_dns_map(*text, *file);
+}
+
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config) {
   const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
   if (!options) return options.error();

@@ -5,6 +5,7 @@
 
 #include "cli/context.h"
 #include "reports/ingest.h"
+#include "reports/reverse_dns_map.h"
 
 namespace rampart {
 
@@ -21,5 +22,8 @@ std::optional<Config> config_or_empty(const Context& context);
 
 /// Asks the resolvers that the flags, the YAML or the system name.
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config);
+
+/// The file that --reverse-dns-map names; empty where none is named.
+Result<reports::ReverseDnsMap> host_owners(const Context& context);
 
 }  // namespace rampart

@@ -3,37 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "cli/commands.h"
+#include "cli/offline_findings.h"
 #include "cli/views_json.h"
 #include "dns/txt.h"
-#include "reconciler/make_plan.h"
-#include "reconciler/public_keys.h"
 
 namespace rampart {
 namespace {
-
-// The findings that need neither DNS nor a provider nor a lock file.
-constexpr std::array<std::string_view, 10> kOffline = {
-    "dkim-key-invalid",     "dkim-key-short",     "dkim-key-unreadable", "dkim-key-weak",
-    "dkim-missing",         "sender-placeholder", "selector-conflict",   "spf-fail-early",
-    "spf-include-unneeded", "spf-term-invalid"};
-
-std::vector<Finding> offline_findings(const Config& config, Time now) {
-  World world;
-  world.now = now;
-  world.keys = read_public_keys(config);
-  std::vector<Finding> found;
-  for (const auto& [name, domain] : config.domains) {
-    for (Finding& finding : opinion_of(domain, world).findings) {
-      const bool offline = std::ranges::find(kOffline, finding.code) != kOffline.end();
-      if (offline) found.push_back(std::move(finding));
-    }
-  }
-  return found;
-}
 
 // The Errors in the form of mistakes; warnings are told and change nothing.
 std::vector<ConfigError> faults_among(const Context& context, const std::vector<Finding>& found) {

@@ -23,6 +23,9 @@ Json source_json(const SourceSummary& row) {
   Json json;
   json["source"] = row.source.label;
   json["declared"] = row.source.declared;
+  if (!row.source.owner.name.empty()) {
+    json["owner"] = {{"name", row.source.owner.name}, {"type", row.source.owner.type}};
+  }
   json["messages"] = row.messages;
   for (std::size_t i = 0; i < reports::kCategories; ++i) {
     json["categories"][std::string(to_text(static_cast<Category>(i)))] = row.categories[i];
@@ -97,6 +100,11 @@ std::string sources_text(const Summary& summary) {
     text += fmt::format("  {}{}: {} messages from {} addresses, {} to {}\n",
                         printable(row.source.label), row.source.declared ? " (declared)" : "",
                         row.messages, row.ips.size(), to_text(row.first), to_text(row.last));
+    const reports::HostOwner& owner = row.source.owner;
+    if (!owner.name.empty()) {
+      text += fmt::format("    run by {}{}\n", printable(owner.name),
+                          owner.type.empty() ? "" : " (" + printable(owner.type) + ")");
+    }
     text += fmt::format("    {}\n", categories_text(row));
     if (!row.selectors.empty()) {
       text += fmt::format("    selectors: {}\n",

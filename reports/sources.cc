@@ -188,6 +188,8 @@ std::map<spf::Ip, Source> name_sources(const Flows& flows,
       source.host = host;
     }
     source.ignored = is_ignored(context, source, flow.ip);
+    const HostOwner* owner = context.owners ? owner_of(*context.owners, source.host) : nullptr;
+    if (owner != nullptr) source.owner = *owner;
     sources.emplace(flow.ip, std::move(source));
   }
   return sources;

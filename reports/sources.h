@@ -10,6 +10,7 @@
 #include "policies/policy.h"
 #include "reports/flows.h"
 #include "reports/ingest.h"
+#include "reports/reverse_dns_map.h"
 
 namespace rampart::reports {
 
@@ -20,6 +21,7 @@ struct Source {
   bool declared = false;           ///< The domain's YAML uses that service.
   std::string host;                ///< Its forward-confirmed host name, or empty.
   bool ignored = false;            ///< `sources: {ignore: [...]}` names it.
+  HostOwner owner;                 ///< By the user's map, for people alone: it decides nothing.
 
   bool operator==(const Source&) const = default;
 };
@@ -30,7 +32,8 @@ struct NamingContext {
   const Domain* domain = nullptr;  ///< Null where the YAML does not have it.
   Name name;                       ///< The policy domain.
   Time now;
-  Resolve resolve;  ///< Empty: no name is looked up.
+  Resolve resolve;                        ///< Empty: no name is looked up.
+  const ReverseDnsMap* owners = nullptr;  ///< The user's map, where there is one.
 };
 
 /// Forward-confirmed host names by address; addresses without one are left out. Looked up all at
