@@ -22,7 +22,8 @@ std::string cards(const DashboardDomain& domain) {
       std::ranges::count_if(domain.reporters, [](const auto& one) { return one.second.verified; });
   std::string text = "<dl class=\"cards\">\n";
   text += card("Stage", domain.stage.empty() ? "not in the YAML" : domain.stage, "");
-  if (domain.step) text += card("Next step", next_step(domain), "");
+  const NextStep next = next_step(domain);
+  if (!next.what.empty()) text += card("Next step", next.what, next.when);
   text += card("Legitimate mail that passes", share(domain.legit_rate), "what gates look at");
   text += card("Messages", grouped(domain.mail.all()),
                share(pass_rate(domain.mail)) + " of them pass DMARC");

@@ -32,7 +32,7 @@ const std::vector<Column>& columns() {
        [](const auto& a, const auto& b) { return a.name < b.name; }},
       {"by-stage.html", "Stage", "ascending",
        [](const auto& a, const auto& b) { return a.rank < b.rank; }},
-      {"by-legitimate.html", "Legitimate mail passing", "ascending",
+      {"by-legitimate.html", "Legitimate mail", "ascending",
        [](const auto& a, const auto& b) {
          return a.legit_rate.value_or(2) < b.legit_rate.value_or(2);
        }},
@@ -68,13 +68,21 @@ std::string head(const Column& sorted) {
          head_cell(4, sorted, number) + head_cell(5, sorted, number);
 }
 
+std::string next_cell(const DashboardDomain& domain) {
+  const dashboard::NextStep next = dashboard::next_step(domain);
+  if (next.when.empty()) return html::text(next.what);
+  return fmt::format("{}<br><span class=\"dim\">{}</span>", html::text(next.what),
+                     html::text(next.when));
+}
+
 std::string row(const Dashboard& dashboard, const DashboardDomain& domain) {
   const std::int64_t errors = errors_in(domain);
   return fmt::format(
       "<tr><th scope=\"row\"><a href=\"domains/{}.html\"><bdi>{}</bdi></a></th><td>{}</td>"
-      "<td>{}</td><td class=\"n\">{}</td><td>{}</td>{}<td class=\"n{}\">{}</td></tr>\n",
+      "<td class=\"step\">{}</td><td class=\"n\">{}</td><td>{}</td>{}<td "
+      "class=\"n{}\">{}</td></tr>\n",
       html::file_name(domain.name), html::text(domain.shown), dashboard::stage(domain),
-      html::text(dashboard::next_step(domain)), share(domain.legit_rate),
+      next_cell(domain), share(domain.legit_rate),
       mail_spark(domain.days, dashboard.since, dashboard.until), mail_cells(domain.mail),
       errors > 0 ? " bad" : "", domain.findings.size());
 }

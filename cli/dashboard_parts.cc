@@ -60,20 +60,19 @@ std::string stage(const DashboardDomain& domain) {
                      html::text(domain.stage));
 }
 
-std::string next_step(const DashboardDomain& domain) {
-  if (!domain.step) return "";
+NextStep next_step(const DashboardDomain& domain) {
+  if (!domain.step) return {};
   const StepDecision& step = *domain.step;
-  if (step.action == StepAction::Advance) return "ready for " + to_text(*step.to);
-  if (step.action == StepAction::StepBack) return "back to " + to_text(*step.to);
-  if (!step.next) return step.from.phase < Phase::Monitor ? "by hand" : "none: at its target";
-  std::string text = to_text(*step.next);
-  const auto unmet = std::ranges::count(step.gates, false, &Gate::met);
-  if (step.earliest) {
-    text += ", not before " + to_text(*step.earliest);
-  } else if (unmet > 0) {
-    text += fmt::format(", once {} more condition{} met", unmet, unmet == 1 ? " is" : "s are");
+  if (step.action == StepAction::Advance) return {to_text(*step.to), "ready now"};
+  if (step.action == StepAction::StepBack) return {to_text(*step.to), "a step back"};
+  if (!step.next) {
+    return step.from.phase < Phase::Monitor ? NextStep{"by hand", ""}
+                                            : NextStep{"none", "at its target"};
   }
-  return text;
+  if (step.earliest) return {to_text(*step.next), "not before " + to_text(*step.earliest)};
+  const auto unmet = std::ranges::count(step.gates, false, &Gate::met);
+  return {to_text(*step.next),
+          fmt::format("once {} more condition{} met", unmet, unmet == 1 ? " is" : "s are")};
 }
 
 std::string card(const std::string& what, const std::string& figure, const std::string& remark) {

@@ -19,8 +19,12 @@ std::optional<double> pass_rate(const MailCounts& mail);
 
 /// A domain's stage as a badge.
 std::string stage(const DashboardDomain& domain);
-/// What comes next for a domain, in a few words; no markup, not escaped.
-std::string next_step(const DashboardDomain& domain);
+/// What comes next for a domain, in a few words, and when; no markup, not escaped.
+struct NextStep {
+  std::string what;
+  std::string when;
+};
+NextStep next_step(const DashboardDomain& domain);
 
 /// One card: what, how much, and a remark.
 std::string card(const std::string& what, const std::string& figure, const std::string& remark);

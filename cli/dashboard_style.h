@@ -13,7 +13,7 @@ inline constexpr std::string_view kDashboardStyle = R"css(
   --line: #323b47; --card: #1b212a; --link: #7db7ff; --pass: #2bb98d; --partial: #56b4e9;
   --forwarded: #868e98; --fail: #e8793a; --alarm: #ff9a63; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: var(--bg); color: var(--fg);
+body { margin: 0 auto; padding: 1.5rem; max-width: 80rem; background: var(--bg); color: var(--fg);
   font: 16px/1.5 system-ui, sans-serif; }
 a { color: var(--link); }
 a:focus-visible, summary:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
@@ -30,11 +30,14 @@ p { margin: 0.3rem 0; max-width: 60rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.93rem; }
 caption { text-align: left; color: var(--dim); padding: 0.2rem 0 0.5rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.7rem;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { white-space: nowrap; border-bottom: 2px solid var(--line); }
-tbody th { font-weight: 600; min-width: 9rem; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.6rem;
+  border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+thead th { vertical-align: bottom; border-bottom: 2px solid var(--line); }
+tbody th { font-weight: 600; min-width: 11rem; max-width: 26rem; overflow-wrap: anywhere; }
+tbody th .dim { font-weight: 400; }
+td.step { min-width: 12rem; }
+td.n, th.n { text-align: right; }
+td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
 tbody tr:hover { background: var(--card); }
 .badge { display: inline-block; border: 1px solid currentColor; border-radius: 1rem;
   padding: 0 0.6rem; font-size: 0.85rem; white-space: nowrap; }
