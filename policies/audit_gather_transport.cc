@@ -85,9 +85,10 @@ void gather_mta_sts(Facts& facts, Table& table) {
     const Answer* answer = answer_for(facts, table, *host, type);
     if (answer == nullptr) {
       mta_sts.state = State::Unknown;
-    } else {
-      std::ranges::copy(answer->values, std::back_inserter(mta_sts.addresses));
+      continue;
     }
+    if (answer->status == AnswerStatus::Failed) note_failure(facts, *host, *answer);
+    std::ranges::copy(answer->values, std::back_inserter(mta_sts.addresses));
   }
 }
 
