@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/evidence_context.h"
+#include "cli/lookups.h"
 #include "cli/views_json.h"
 #include "reconciler/plan_file.h"
 
@@ -35,7 +36,8 @@ Result<Done> compute(const Context& context, Job& job) {
   const Result<World> observed =
       observe_with_evidence(context, job.config, job.providers, job.options);
   if (!observed) return observed.error();
-  const World& world = *observed;
+  World world = *observed;
+  fetch_policies(job.config, policy_fetch(context), world);
   job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
   if (!path) return Done{};

@@ -11,6 +11,12 @@ const CommandOption kLive{"live",
                           0,
                           {"dns", "provider"}};
 
+const CommandOption kCheckMtaSts{"check-mta-sts", "",
+                                 "Withhold a new MTA-STS id until its policy is served."};
+const CommandOption kMtaStsConnect{"mta-sts-connect", "HOST:PORT",
+                                   "Ask there for MTA-STS policies; certificates must still bear "
+                                   "each policy host's name."};
+
 const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
 const CommandOption kUntil{"until", "DATE", "The last day, included."};
 const CommandOption kOwners{"reverse-dns-map", "FILE",
@@ -41,7 +47,9 @@ std::vector<Command> judging_commands() {
                    {"base", "REF", "Show what changed in the rules themselves since this git ref."},
                    {"detailed-exitcode", "", "Exit with 2 where there are changes."},
                    {"save-world", "FILE", "Write all that was observed, to replay this run."},
-                   {"world", "FILE", "Replay a saved world in place of observing."}},
+                   {"world", "FILE", "Replay a saved world in place of observing."},
+                   kCheckMtaSts,
+                   kMtaStsConnect},
        .formats = {"text", "json", "markdown"},
        .run = run_plan},
       {.name = "show",
@@ -54,7 +62,9 @@ std::vector<Command> judging_commands() {
        .options = {{"auto-approve", "", "Write without asking."},
                    {"strict", "", "Withhold everything where one zone moved since the plan."},
                    {"verify-timeout", "DURATION",
-                    "How long to wait until every server shows it, as 30s or 5m (default 5m)."}},
+                    "How long to wait until every server shows it, as 30s or 5m (default 5m)."},
+                   kCheckMtaSts,
+                   kMtaStsConnect},
        .positionals = {{"plan.json", "A reviewed plan: it limits what may be written.",
                         Count::Optional}},
        .run = run_apply},
@@ -224,7 +234,10 @@ std::vector<Command> telling_commands() {
        .options = {{"out", "DIR", "Write one file a zone into this folder, in place of printing."},
                    {"zone", "NAME",
                     "A zone that records belong to (default: zone files, else the registered "
-                    "domain); may be given again."}},
+                    "domain); may be given again."},
+                   {"leave-spf", "",
+                    "Give SPF in comments alone, where other values of its name are kept "
+                    "elsewhere."}},
        .formats = {"zone", "octodns", "dnscontrol", "terraform", "mta-sts"},
        .run = run_render},
       {.name = "dashboard",

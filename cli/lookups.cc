@@ -18,4 +18,11 @@ Result<Lookups> lookups_for(const Context& context, const Config& config) {
   return lookups;
 }
 
+PolicyFetch policy_fetch(const Context& context) {
+  PolicyFetch fetch{.environment = context.outside.environment,
+                    .connect_to = context.arguments.one("mta-sts-connect").value_or("")};
+  if (context.arguments.has("check-mta-sts")) fetch.silence = ServedPolicy::State::Refused;
+  return fetch;
+}
+
 }  // namespace rampart

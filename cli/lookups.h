@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/context.h"
+#include "reconciler/mta_sts_fetch.h"
 #include "reconciler/spf_live.h"
 
 namespace rampart {
@@ -11,5 +12,8 @@ std::optional<Config> config_if_named(const Context& context);
 
 /// `--resolver`, else `--nameserver`, else what the YAML or the system names.
 Result<Lookups> lookups_for(const Context& context, const Config& config);
+
+/// How MTA-STS policies are asked for: `--mta-sts-connect`, `--check-mta-sts`, the environment.
+PolicyFetch policy_fetch(const Context& context);
 
 }  // namespace rampart

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/evidence_context.h"
 #include "cli/git.h"
+#include "cli/lookups.h"
 #include "reconciler/plan_file.h"
 #include "reconciler/policy_edits.h"
 
@@ -71,8 +72,11 @@ ExitCode exit_code(const Context& context, const Plan& plan) {
 ExitCode run_plan(Context& context) {
   const std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  const Result<World> world = world_for(context, *config);
+  Result<World> world = world_for(context, *config);
   if (!world) return fail(context, "world", world.error());
+  if (context.arguments.has("check-mta-sts") && !context.arguments.has("world")) {
+    fetch_policies(*config, policy_fetch(context), world.value());
+  }
   if (const std::optional<std::string> path = context.arguments.one("save-world")) {
     const Result<Done> saved = write_file(*path, world_to_json(*world));
     if (!saved) return fail(context, "unwritable", saved.error());

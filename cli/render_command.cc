@@ -146,13 +146,29 @@ ExitCode give(const Context& context, const std::vector<OutFile>& files) {
   return ExitCode::Ok;
 }
 
+/// Turns SPF at names whose TXT others share into remarks: for tools where a name has one owner.
+void leave_spf(RenderedZone& zone) {
+  const auto is_spf = [](const std::string& value) { return value.starts_with("v=spf1"); };
+  std::erase_if(zone.sets, [&](const RenderedSet& one) {
+    const bool leaves =
+        one.key.type == RecordType::TXT && std::ranges::any_of(one.set.values, is_spf);
+    if (!leaves) return false;
+    zone.remarks.push_back(
+        fmt::format("{} TXT \"{}\", by --leave-spf: keep it where the other "
+                    "values of that name are kept.",
+                    one.key.name.text(), *one.set.values.begin()));
+    return true;
+  });
+}
+
 ExitCode render_records(const Context& context, const Config& config, const World& world,
                         const RenderForm& form) {
-  const Rendering rendering = render(config, world);
+  Rendering rendering = render(config, world);
   if (!rendering.faults.empty()) return refuse(context, rendering.faults);
   const std::string source = std::filesystem::path(config.file).filename().string();
   std::vector<OutFile> files;
-  for (const RenderedZone& zone : rendering.zones) {
+  for (RenderedZone& zone : rendering.zones) {
+    if (context.arguments.has("leave-spf")) leave_spf(zone);
     const auto text = render_file(form, zone, source);
     if (!text) return fail(context, "unrenderable", text.error());
     files.push_back({zone.apex.text() + std::string(form.suffix), *text});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "mail/transport_policy.h"
 #include "policies/dkim_names.h"
 #include "policies/live.h"
 #include "policies/opinions.h"
@@ -148,6 +149,28 @@ void warn_of_last_record(const Domain& domain, const World& world, Opinion& opin
   }
 }
 
+// RFC 8461 section 8.3: a policy is taken back by mode none before its record goes.
+void take_policy_back(const Domain& domain, const World& world, Opinion& opinion) {
+  const auto served = world.served_policies.find(domain.name);
+  const auto name = name_below(domain, "_mta-sts");
+  if (served == world.served_policies.end() || !name) return;
+  const RecordKey key{*name, RecordType::TXT};
+  const auto policy = parse_mta_sts_policy(served->second.text);
+  const bool stands = !live_values(domain, world, key, RecordKind::MtaSts).empty();
+  if (!stands || !policy || policy->mode == MtaStsMode::None) return;
+  opinion.findings.push_back(
+      {Severity::Error,
+       "mta-sts-none-first",
+       domain.name,
+       fmt::format("{} still serves an MTA-STS policy in mode {}: senders that keep it go on by it "
+                   "for {} seconds after its record is gone",
+                   domain.name.text(), to_text(policy->mode), policy->max_age),
+       "serve mode none with a short max_age under a new id, wait for the longest max_age that "
+       "was served, then remove the record",
+       domain.mark,
+       {key}});
+}
+
 }  // namespace
 
 Opinion parked_opinion(const Domain& domain, const World& world) {
@@ -180,6 +203,7 @@ Opinion absent_opinion(const Domain& domain, const World& world) {
     opinion.wants.push_back(removal(domain, {name, RecordType::CNAME}, RecordKind::DkimCname));
   }
   warn_of_last_record(domain, world, opinion);
+  take_policy_back(domain, world, opinion);
   return opinion;
 }
 

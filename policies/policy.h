@@ -15,6 +15,7 @@
 #include "mail/kind.h"
 #include "policies/calendar.h"
 #include "policies/evidence.h"
+#include "policies/served_policy.h"
 #include "policies/spf_lock.h"
 
 namespace rampart {
@@ -332,9 +333,10 @@ struct World {
   std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
   std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
   std::string spf_lock_problem;              ///< Not empty: why that file cannot be read.
-  std::vector<Name> unmanaged_zones;         ///< Zones at the providers that no domain lies in.
-  bool frozen = false;                       ///< RAMPART_FREEZE: nothing but loosening.
-  bool normalize = false;                    ///< Rewrite records that differ in form alone.
+  std::map<Name, ServedPolicy> served_policies;  ///< Of the domains that were asked.
+  std::vector<Name> unmanaged_zones;             ///< Zones at the providers that no domain lies in.
+  bool frozen = false;                           ///< RAMPART_FREEZE: nothing but loosening.
+  bool normalize = false;                        ///< Rewrite records that differ in form alone.
 
   /// The zones (one a provider) that hold `name` for `domain`: the longest apex at each.
   std::vector<const LiveZone*> zones_for(const Domain& domain, const Name& name) const;

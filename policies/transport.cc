@@ -7,6 +7,7 @@
 #include <set>
 
 #include "mail/dkim_key.h"
+#include "mail/transport_policy.h"
 #include "policies/live.h"
 #include "policies/mta_sts.h"
 #include "policies/opinions.h"
@@ -29,20 +30,50 @@ Finding finding_of(const Domain& domain, Severity severity, std::string code, st
   return {severity, std::move(code), domain.name, std::move(message), "", mark, {}};
 }
 
-// RFC 8461 section 8.1: the policy is served before the record announces it.
+std::string policy_url(const Domain& domain) {
+  return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.name.text());
+}
+
+// Whether senders do the same by both; the order of hosts tells them nothing.
+bool same_policy(const MtaStsPolicy& a, const MtaStsPolicy& b) {
+  const auto hosts = [](const MtaStsPolicy& one) {
+    return std::set<std::string>(one.mx.begin(), one.mx.end());
+  };
+  return a.mode == b.mode && a.max_age == b.max_age && hosts(a) == hosts(b);
+}
+
+// How what is served falls short of `wanted`; empty where senders get just that.
+std::string shortfall(const ServedPolicy& served, const std::string& wanted) {
+  if (served.state != ServedPolicy::State::Served) return served.problem;
+  const auto now = parse_mta_sts_policy(served.text);
+  if (!now) return now.error().what;
+  const auto then = parse_mta_sts_policy(wanted);
+  if (then && same_policy(*now, *then)) return "";
+  return fmt::format("it serves mode {}, max_age {}, {} mx", to_text(now->mode), now->max_age,
+                     now->mx.size());
+}
+
+// RFC 8461 section 8.1: the policy is served before the record announces it. A server that was
+// asked and gives another policy keeps the record back.
 void announce_policy(const Domain& domain, const World& world, const Want& want,
                      const std::string& policy, Opinion& opinion) {
   const auto live = live_values(domain, world, want.key, RecordKind::MtaSts);
   if (std::ranges::find(live, *want.value) != live.end()) return;
+  const auto served = world.served_policies.find(domain.name);
+  const bool asked = served != world.served_policies.end();
+  const std::string missing = asked ? shortfall(served->second, policy) : "";
+  if (asked && missing.empty()) return;
   std::string lines = policy;
   std::erase(lines, '\r');
   std::ranges::replace(lines, '\n', '|');
+  const bool wrong = asked && served->second.state != ServedPolicy::State::Unreachable;
   Finding finding = finding_of(
-      domain, Severity::Info, "mta-sts-policy-first",
-      fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt must serve the new policy before its "
-                  "id is published; its lines are: {}",
-                  domain.name.text(), lines),
+      domain, wrong ? Severity::Error : Severity::Info, "mta-sts-policy-first",
+      fmt::format("{} must serve the new policy before its id is published; its lines are: {}",
+                  policy_url(domain), lines),
       domain.mta_sts->mark);
+  if (!missing.empty()) finding.message += fmt::format(" (now: {})", missing);
+  if (wrong) finding.withholds = {want.key};
   finding.hint = "put the file there first, one line for each `|`";
   opinion.findings.push_back(std::move(finding));
 }

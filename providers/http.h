@@ -81,6 +81,8 @@ struct HttpSettings {
   std::vector<std::string> plain_hosts;  ///< Beside loopback, where http is accepted.
   std::string ca_file;                   ///< Empty: the system's.
   std::string ca_folder;
+  std::string
+      connect_to;  ///< HOST:PORT in place of the URL's, whose name the certificate must bear.
   std::function<Verdict(const HttpResponse&)> judge = judge_by_status;
   /// Run on a copy of the request before each attempt, so that a signature is never stale.
   std::function<Result<Done>(HttpRequest&)> sign;

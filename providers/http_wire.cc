@@ -149,6 +149,7 @@ struct HttpWire::State {
   std::vector<std::string> plain_hosts;
   std::string ca_file;
   std::string ca_folder;
+  Headers connect_to{nullptr, curl_slist_free_all};
 
   template <class Value>
   void set(CURLoption option, Value value) {
@@ -169,6 +170,7 @@ struct HttpWire::State {
     if (plain) set(CURLOPT_NOPROXY, "*");
     if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
     if (!ca_folder.empty()) set(CURLOPT_CAPATH, ca_folder.c_str());
+    if (connect_to) set(CURLOPT_CONNECT_TO, connect_to.get());
   }
 
   void set_body(const HttpRequest& request, Transfer& transfer) {
@@ -200,6 +202,9 @@ HttpWire::HttpWire(const HttpSettings& settings) {
                                          .plain_hosts = settings.plain_hosts,
                                          .ca_file = settings.ca_file,
                                          .ca_folder = settings.ca_folder});
+  if (settings.connect_to.empty()) return;
+  const std::string rule = "::" + settings.connect_to;
+  state_->connect_to.reset(curl_slist_append(nullptr, rule.c_str()));
 }
 
 HttpWire::~HttpWire() = default;

@@ -225,7 +225,12 @@ void draft_transport(const Reader& reader, DraftDomain& draft) {
   const auto sts = reader.values("_mta-sts", RecordKind::MtaSts);
   const auto sts_record =
       sts.size() == 1 ? parse_mta_sts(sts.front()) : Result<MtaStsRecord>(Error{"several records"});
-  if (sts_record) draft.mta_sts = MtaStsSpec{.mode = "testing", .id = sts_record->id, .mark = {}};
+  if (sts_record) {
+    draft.mta_sts = MtaStsSpec{.mode = "testing", .id = sts_record->id, .mark = {}};
+    note(draft,
+         "DNS does not tell the mode of the MTA-STS policy: correct `mode`, `mx` and "
+         "`max_age` by the file that is served, before it is rendered.");
+  }
   if (!sts.empty() && !sts_record) {
     note(draft, fmt::format("MTA-STS is left unmanaged: {}.", sts_record.error().what));
   }

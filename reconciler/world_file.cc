@@ -142,6 +142,33 @@ Json key_file_to_json(const std::string& path, const PublicKey& key) {
   return json;
 }
 
+constexpr std::array<std::string_view, 3> kPolicyWords = {"served", "refused", "unreachable"};
+
+Json policies_to_json(const World& world) {
+  Json policies = Json::array();
+  for (const auto& [domain, served] : world.served_policies) {
+    Json json;
+    json["domain"] = domain.text();
+    json["state"] = kPolicyWords.at(static_cast<std::size_t>(served.state));
+    json["text"] = document::octets_to_json(served.text);
+    json["problem"] = served.problem;
+    policies.push_back(std::move(json));
+  }
+  return policies;
+}
+
+ServedPolicy read_policy(const Reader& reader) {
+  const std::string word = reader.at("state").text();
+  const auto found = std::ranges::find(kPolicyWords, word);
+  ServedPolicy served;
+  if (found != kPolicyWords.end()) {
+    served.state = static_cast<ServedPolicy::State>(found - kPolicyWords.begin());
+  }
+  served.text = document::octets_from_json(reader.at("text"));
+  served.problem = reader.at("problem").text();
+  return served;
+}
+
 World read_world(const Reader& reader) {
   World world;
   world.now = reader.at("now").time();
@@ -156,6 +183,11 @@ World read_world(const Reader& reader) {
   }
   for (const Reader& answer : reader.at("answers").items()) {
     world.answers.insert_or_assign(read_key(answer), read_answer(answer));
+  }
+  if (reader.has("served_policies")) {
+    for (const Reader& policy : reader.at("served_policies").items()) {
+      world.served_policies.insert_or_assign(policy.at("domain").name(), read_policy(policy));
+    }
   }
   world.spf_lock_problem = reader.at("spf_lock_problem").text();
   auto locks = parse_spf_locks(reader.at("spf_lock").text());
@@ -185,6 +217,7 @@ std::string world_to_json(const World& world) {
   }
   json["unmanaged_zones"] = Json::array();
   for (const Name& zone : world.unmanaged_zones) json["unmanaged_zones"].push_back(zone.text());
+  if (!world.served_policies.empty()) json["served_policies"] = policies_to_json(world);
   json["answers"] = Json::array();
   for (const auto& [question, answer] : world.answers) {
     json["answers"].push_back(answer_to_json(question, answer));

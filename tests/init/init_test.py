@@ -4,6 +4,7 @@ zone file as it was, and a second init gives the same bytes."""
 
 import argparse
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
@@ -102,6 +103,41 @@ def check_out(binary, work):
     return trial
 
 
+def evidence_row(source, messages, **other):
+    return {"day": "2026-11-19", "domain": "a.example", "from": "a.example",
+            "reporter": "google.com", "source": source, "fate": "both", "selectors": [],
+            "selectors_reported": True, "p": "none", "pct": 100, "testing": False,
+            "messages": messages, **other}
+
+
+def check_reports(binary, work):
+    """--from-reports suggests, in comments alone, who sends and is not named."""
+    text = zones.spf("v=spf1 include:_spf.google.com ~all") + zones.key("odd7")
+    trial = Trial(binary, work, "reports", {"a.example": text,
+                                            "b.example": zones.spf("v=spf1 -all")})
+    rows = [evidence_row("google_workspace", 900), evidence_row("mailchimp", 40),
+            evidence_row("mailchimp", 2, fate="fail", reporter="yahoo.com"),
+            evidence_row("ptr:host.example.net", 7, fate="fail")]
+    (trial.folder / "evidence.json").write_text(json.dumps(
+        {"evidence_version": 1, "newest": "2026-11-20T00:00:00Z", "rows": rows}))
+    words = ("init", "--provider", "zonefile:directory=zones", "--from-reports",
+             "--evidence", "evidence.json")
+    yaml = trial.run(*words).stdout
+    trial.check("without a DOMAIN those of the reports are taken",
+                "a.example:" in yaml and "b.example" not in yaml, yaml)
+    trial.check("a sender is suggested with its counts",
+                "`- mailchimp`: 42 messages, 40 of them passed DMARC" in
+                " ".join(yaml.replace("#", " ").split()), yaml)
+    trial.check("a host is told", "ptr:host.example.net: 7 messages, 0 of" in yaml, yaml)
+    trial.check("who is named is not suggested", "`- google_workspace`" not in yaml, yaml)
+    (trial.folder / "domains.yaml").write_text(yaml)
+    planned = trial.run("plan", "--detailed-exitcode")
+    trial.check("suggestions change nothing", "No changes" in planned.stdout, planned.stdout)
+    trial.run("init", "a.example", "--provider", "zonefile:directory=zones", "--from-reports",
+              code=1)
+    return trial
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=SOURCE / "build/dev/rampart", type=pathlib.Path)
@@ -117,7 +153,8 @@ def main():
                     print(yaml)
                 vendors |= set(case[2])
                 found |= set(case[2]) & declared(yaml)
-        ends = [] if arguments.names else [check_out(arguments.binary.resolve(), work)]
+        checks = [] if arguments.names else [check_out, check_reports]
+        ends = [check(arguments.binary.resolve(), work) for check in checks]
         for trial in [case[0] for case in cases] + ends:
             passed += trial.passed
             wrong += trial.wrong

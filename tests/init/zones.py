@@ -175,7 +175,7 @@ ODD = {
                                             "https://t.example.net/r") +
                           txt("default._bimi", "v=BIMI1; l=https://transport.example/l.svg; "
                                                "a=https://transport.example/c.pem"),
-                          ['id: "20240101"', "tls_rpt:", "bimi:"]),
+                          ['id: "20240101"', "correct `mode`", "tls_rpt:", "bimi:"]),
     "bimi-more.example": (spf("v=spf1 mx ~all") +
                           txt("default._bimi", "v=BIMI1; l=; a=; avp=personal"), ["extra"]),
     "subs.example": (spf("v=spf1 mx ~all") + txt("_dmarc", "v=DMARC1; p=none") +

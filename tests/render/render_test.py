@@ -202,6 +202,16 @@ def check_policies(trial):
     trial.check("one policy can be printed", alone.stdout.startswith("version: STSv1"))
 
 
+def check_leaving(trial):
+    trial.write("domains.yaml", YAML.replace("PROVIDER", "provider: files"))
+    for form in ("zone", "octodns", "dnscontrol", "terraform"):
+        words = ("--format", form, "--leave-spf", "--domain", "example.com")
+        text = trial.run("render", *words).stdout
+        spf = [line for line in text.splitlines() if "v=spf1" in line]
+        trial.check(f"{form} gives SPF in a comment alone",
+                    len(spf) == 1 and spf[0].startswith(("; ", "# ", "// ")), str(spf))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=SOURCE / "build/dev/rampart", type=pathlib.Path)
@@ -211,6 +221,7 @@ def main():
         wanted = check_forms(trial)
         check_terraform(trial, wanted)
         check_policies(trial)
+        check_leaving(trial)
         check_refusals(trial)
     print(f"{trial.passed} passed, {trial.failed} failed")
     return 1 if trial.failed else 0

@@ -242,6 +242,35 @@ TEST_CASE("transport records where they are declared") {
   CHECK(transport_opinion(domain, empty).wants.empty());
 }
 
+TEST_CASE("the body of a policy comes before its id") {
+  using State = ServedPolicy::State;
+  Domain domain = domain_at("example.com", {Phase::Monitor, 100});
+  domain.mta_sts = MtaStsSpec{.mode = "testing", .mx = {"mx.example.com"}, .id = {}, .mark = {}};
+  const std::string policy = mta_sts_policy(*domain.mta_sts, {"mx.example.com"});
+  World world = world_with({zone_with("example.com", {})});
+  const auto codes_for = [&](const ServedPolicy& served) {
+    world.served_policies.insert_or_assign(domain.name, served);
+    return codes_of(transport_opinion(domain, world).findings);
+  };
+  CHECK(codes_for({State::Served, policy, ""}).empty());
+  CHECK(codes_for({State::Served, "hello", ""}) == Lines{"E mta-sts-policy-first"});
+  CHECK(codes_for({State::Served, "version: STSv1\nmode: none\nmax_age: 1\n", ""}) ==
+        Lines{"E mta-sts-policy-first"});
+  CHECK(codes_for({State::Refused, "", "status 404"}) == Lines{"E mta-sts-policy-first"});
+  CHECK(codes_for({State::Unreachable, "", "refused"}) == Lines{"I mta-sts-policy-first"});
+  // An id that stands needs no body again.
+  world.zones[0] = zone_with(
+      "example.com", {{"_mta-sts.example.com", kTxt, "v=STSv1; id=" + mta_sts_id(policy) + ";"}});
+  CHECK(codes_for({State::Refused, "", "status 404"}).empty());
+  domain.state = DomainState::Absent;
+  world.served_policies.clear();
+  CHECK(absent_opinion(domain, world).findings.empty());
+  world.served_policies[domain.name] = {State::Served, policy, ""};
+  CHECK(codes_of(absent_opinion(domain, world).findings) == Lines{"E mta-sts-none-first"});
+  world.served_policies[domain.name].text = "version: STSv1\nmode: none\nmax_age: 1\n";
+  CHECK(absent_opinion(domain, world).findings.empty());
+}
+
 TEST_CASE("mx: auto takes the live hosts") {
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
   domain.mta_sts = MtaStsSpec{.mode = "enforce", .mx = {}, .id = {}, .mark = {}};
