@@ -4,7 +4,6 @@
 #include "mail/kind.h"
 #include "mail/tags.h"
 #include "mail/transport.h"
-#include "mail/transport_policy.h"
 
 namespace rampart {
 namespace {
@@ -60,43 +59,6 @@ TEST_CASE("MTA-STS records") {
       {"", ""},
   };
   for (const auto& [text, printed] : rows) check(parse_mta_sts, text, printed);
-}
-
-TEST_CASE("MTA-STS policies") {
-  struct Row {
-    std::string text;
-    std::optional<MtaStsPolicy> policy;
-  };
-  const std::string head = "version: STSv1\nmode: testing\n";
-  const MtaStsPolicy one{MtaStsMode::Testing, 86400, {"mx.example.com"}};
-  const Row rows[] = {
-      {head + "mx: mx.example.com\nmax_age: 86400\n", one},
-      {"version: STSv1\r\nmode: testing\r\nmx: mx.example.com\r\nmax_age: 86400\r\n", one},
-      {"max_age:86400\nx: y\n\nmx:MX.example.com\nmode:testing\nversion:STSv1", one},
-      {head + "mode: enforce\nmx: mx.example.com\nmax_age: 86400\nmax_age: 1\n", one},
-      {head + "mx: *.b.example\nmx: a.example\nmax_age: 0\n",
-       MtaStsPolicy{MtaStsMode::Testing, 0, {"*.b.example", "a.example"}}},
-      {"version: STSv1\nmode: none\nmax_age: 31557600\n",
-       MtaStsPolicy{MtaStsMode::None, 31557600, {}}},
-      {"version: STSv1\nmode: none\nmax_age: 31557601\n", {}},
-      {"version: STSv1\nmode: none\nmax_age: 00000000001\n", {}},
-      {"version: STSv1\nmode: none\nmax_age: -1\n", {}},
-      {"version: STSv1\nmode: none\n", {}},
-      {"version: STSv2\nmode: none\nmax_age: 1\n", {}},
-      {"mode: none\nmax_age: 1\n", {}},
-      {"version: STSv1\nmode: Enforce\nmx: a.example\nmax_age: 1\n", {}},
-      {head + "max_age: 1\n", {}},
-      {head + "mx: a.*.example\nmax_age: 1\n", {}},
-      {head + "mx: a.example b.example\nmax_age: 1\n", {}},
-      {head + "hello\nmx: a.example\nmax_age: 1\n", {}},
-      {"", {}},
-  };
-  for (const Row& row : rows) {
-    INFO(row.text);
-    const auto policy = parse_mta_sts_policy(row.text);
-    REQUIRE(policy.ok() == row.policy.has_value());
-    if (policy) CHECK(*policy == *row.policy);
-  }
 }
 
 TEST_CASE("TLS-RPT records") {
