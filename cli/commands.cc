@@ -91,6 +91,14 @@ std::vector<Command> judging_commands() {
 
 std::vector<Command> ramp_commands() {
   return {
+      {.name = "explain",
+       .summary = "Say where a domain stands, why each record does, and what comes next.",
+       .positionals = {{"DOMAIN", "A domain of the YAML."}},
+       .run = run_explain},
+      {.name = "timeline",
+       .summary = "List every step of every ramp and rotation to come, and what is overdue.",
+       .options = {{"until", "DATE", "The last day, as 2027-06-30 (default: a year from now)."}},
+       .run = run_timeline},
       {.name = "advance",
        .summary = "Move due ramp steps on, hold them, or step back, by evidence.",
        .options = {{"write", "", "Edit phase, pct and since in the YAML in place."},

@@ -56,6 +56,8 @@ ExitCode run_verify(Context& context);
 ExitCode run_advance(Context& context);
 ExitCode run_rollback(Context& context);
 ExitCode run_audit(Context& context);
+ExitCode run_explain(Context& context);
+ExitCode run_timeline(Context& context);
 ExitCode run_rotate(Context& context);
 ExitCode run_keys_list(Context& context);
 ExitCode run_keys_generate(Context& context);

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "dns/txt.h"
 #include "policies/receivers.h"
+#include "policies/step_gates.h"
 #include "reconciler/plan_file.h"
 
 namespace rampart {
@@ -60,6 +62,51 @@ std::vector<DiffLine> body(const Plan& plan, const Change& change) {
     lines.push_back({' ', because + printable(reason)});
   }
   if (const ReceiverNews* news = news_of(plan, change)) add_news(*news, lines);
+  return lines;
+}
+
+std::vector<std::string> impact_details(const Impact& impact) {
+  const Date last = impact.from + std::chrono::days(impact.window_days - 1);
+  std::vector<std::string> lines = {
+      fmt::format("the mail of {} to {}, as receivers of {} would treat it", to_text(impact.from),
+                  to_text(last), describe(impact.receiver))};
+  const bool worse =
+      impact.worst_quarantined + impact.worst_rejected > impact.quarantined + impact.rejected ||
+      impact.worst_rejected > impact.rejected;
+  if (worse) {
+    lines.push_back(fmt::format("a receiver that {}: {} quarantined, {} rejected",
+                                describe(dmarc::Receiver::HonoursNeither),
+                                grouped(impact.worst_quarantined), grouped(impact.worst_rejected)));
+  }
+  constexpr std::size_t kMostSources = 5;
+  std::size_t shown = 0;
+  for (const SourceImpact& one : impact.by_source) {
+    if (one.worst_case == 0 || shown == kMostSources) break;
+    ++shown;
+    lines.push_back(fmt::format("{} ({}): {} of {} messages fail, {} quarantined, {} rejected",
+                                printable(one.source), one.declared ? "declared" : "unknown",
+                                grouped(one.messages - one.pass_after), grouped(one.messages),
+                                grouped(one.quarantined), grouped(one.rejected)));
+  }
+  const auto hit = std::ranges::count_if(
+      impact.by_source, [](const SourceImpact& one) { return one.worst_case > 0; });
+  if (static_cast<std::size_t>(hit) > shown) {
+    lines.push_back(fmt::format("and {} more sources", static_cast<std::size_t>(hit) - shown));
+  }
+  lines.insert(lines.end(), impact.notes.begin(), impact.notes.end());
+  return lines;
+}
+
+std::vector<std::string> impact_gaps(const Plan& plan) {
+  std::map<std::string, std::string> domains;
+  for (const ImpactUnknown& one : plan.impact_unknown) {
+    std::string& names = domains[one.why];
+    names += (names.empty() ? "" : ", ") + printable(one.domain.text());
+  }
+  std::vector<std::string> lines;
+  for (const auto& [why, names] : domains) {
+    lines.push_back(fmt::format("{}: {}, so nothing tells which mail it would hit", names, why));
+  }
   return lines;
 }
 

@@ -23,6 +23,13 @@ std::string heading(const Change& change);
 /// failing message, one line for each kind of receiver.
 std::vector<DiffLine> body(const Plan& plan, const Change& change);
 
+/// What a replay says beside its sentence: the window and the kind of receivers counted, what those
+/// that honour no tag would do, the sources hit hardest, and what cannot be told.
+std::vector<std::string> impact_details(const Impact& impact);
+
+/// Why nothing tells how hard the plan hits, and for which domains: one line a reason.
+std::vector<std::string> impact_gaps(const Plan& plan);
+
 /// "domains.yaml:12:9", or nothing where the mark names no place.
 std::string place(const Mark& mark);
 

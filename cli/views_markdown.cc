@@ -7,6 +7,7 @@
 #include "cli/markdown.h"
 #include "cli/plan_lines.h"
 #include "cli/views.h"
+#include "policies/impact.h"
 #include "reconciler/plan_file.h"
 
 namespace rampart {
@@ -65,6 +66,14 @@ std::string authority_row(const Authority& authority) {
   return row + "\n";
 }
 
+std::string impact_row(const Impact& impact) {
+  std::string row = fmt::format("- {} {}", code(impact.domain.text()), prose(sentence(impact)));
+  for (const std::string& line : impact_details(impact)) row += "\n  - " + prose(line);
+  return row + "\n";
+}
+
+std::string gap_row(const std::string& line) { return "- " + prose(line) + "\n"; }
+
 std::string edit_row(const PolicyEdit& edit) {
   const std::string where = place(edit.mark);
   return fmt::format("- {}{}\n", where.empty() ? "" : code(where) + " ", prose(edit.what));
@@ -98,6 +107,8 @@ std::string plan_markdown(const Plan& plan, std::size_t limit) {
   section("Policy edits", plan.policy_edits, 8, edit_row);
   section("Findings", by_severity(plan.findings), 5, finding_row);
   section("Authority: who may send or sign", plan.authority, 8, authority_row);
+  section("Impact: what reported mail would have met", plan.impact, 8, impact_row);
+  section("Impact unknown", impact_gaps(plan), 16, gap_row);
   section("Withheld", plan.withheld, 8,
           [&](const Withheld& one) { return withheld_row(plan, one); });
   section("Held", plan.holds, 8, hold_row);

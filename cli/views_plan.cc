@@ -6,6 +6,7 @@
 #include "cli/plan_lines.h"
 #include "cli/views.h"
 #include "dns/txt.h"
+#include "policies/impact.h"
 
 namespace rampart {
 namespace {
@@ -89,6 +90,18 @@ void show_authority(std::string& out, const Plan& plan, Colour colour) {
   }
 }
 
+void show_impact(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.impact.empty() && plan.impact_unknown.empty()) return;
+  open_section(out, colour, "Impact: what reported mail would have met");
+  for (const Impact& impact : plan.impact) {
+    out += fmt::format("  {}: {}\n", printable(impact.domain.text()), sentence(impact));
+    for (const std::string& line : impact_details(impact)) {
+      out += fmt::format("      {}\n", line);
+    }
+  }
+  for (const std::string& line : impact_gaps(plan)) out += fmt::format("  {}\n", line);
+}
+
 void show_edits(std::string& out, const Plan& plan, Colour colour) {
   if (plan.policy_edits.empty()) return;
   open_section(out, colour, "Policy edits: changes of the rules themselves");
@@ -122,6 +135,7 @@ std::string plan_text(const Plan& plan, Colour colour) {
   show_changes(out, plan, colour);
   show_withheld(out, plan, colour);
   show_authority(out, plan, colour);
+  show_impact(out, plan, colour);
   show_edits(out, plan, colour);
   show_holds(out, plan, colour);
   show_findings(out, plan, colour);

@@ -82,6 +82,12 @@ void report_near_misses(const Domain& domain, const World& world, const RecordKe
   }
 }
 
+// What governs a sub-domain must be known to tell whether a plan moves it.
+void ask_around(const Domain& domain, const World& world, Opinion& opinion) {
+  if (dmarc::org_domain_psl(domain.name) == domain.name) return;
+  opinion.unknown = surroundings_of(domain.name, world).unknown;
+}
+
 std::string governed_by(const Governors& governors) {
   const auto& governing = governors.by_walk ? governors.by_walk : governors.by_psl;
   return governing ? governing->at.text() : "no record";
@@ -91,10 +97,8 @@ std::string governed_by(const Governors& governors) {
 // ask less of receivers of either generation.
 void check_inheritance(const Domain& domain, const World& world, const Want& want,
                        Opinion& opinion) {
-  if (dmarc::org_domain_psl(domain.name) == domain.name) return;
-  DmarcSurroundings around = surroundings_of(domain.name, world);
-  std::ranges::move(around.unknown, std::back_inserter(opinion.unknown));
-  if (!around.unknown.empty()) return;
+  const DmarcSurroundings around = surroundings_of(domain.name, world);
+  if (dmarc::org_domain_psl(domain.name) == domain.name || !around.unknown.empty()) return;
   const Governors before = governors_of(domain.name, around.answers);
   const Governors after =
       governors_of(domain.name, with_record(around.answers, domain.name, want.value));
@@ -124,6 +128,7 @@ void append_reports(const Domain& domain, const World& world, Opinion& opinion) 
 
 Opinion dmarc_opinion(const Domain& domain, const World& world) {
   Opinion opinion;
+  ask_around(domain, world, opinion);
   const auto name = domain.name.child("_dmarc");
   if (domain.dmarc.rung.phase < Phase::Monitor || !name) return opinion;
   const RecordKey key{*name, RecordType::TXT};

@@ -2,6 +2,7 @@
 #include "policies/governing.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace rampart {
 namespace {
@@ -91,6 +92,15 @@ Answers with_record(Answers answers, const Name& domain, const std::optional<std
     own->second.status = AnswerStatus::NoData;
   }
   return answers;
+}
+
+std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name) {
+  if (!set || set->type != RecordType::TXT) return std::nullopt;
+  std::vector<std::string> values;
+  std::ranges::copy_if(set->set.values, std::back_inserter(values), [&](const auto& value) {
+    return kind_of({name, RecordType::TXT}, value) == RecordKind::Dmarc;
+  });
+  return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
 }
 
 Governors governors_of(const Name& name, const Answers& answers) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dns/record.h"
 #include "mail/org_domain.h"
 #include "policies/policy.h"
 
@@ -23,6 +24,10 @@ DmarcSurroundings surroundings_of(const Name& name, const World& world);
 
 /// `answers` as they would be with this record at `_dmarc.<domain>`; nullopt removes it.
 Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value);
+
+/// The one DMARC record among a change's values at `name`; several are all dropped, so that none is
+/// left (RFC 9989 section 4.10).
+std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name);
 
 /// Both generations' view of what governs a name.
 struct Governors {

@@ -125,75 +125,6 @@ void report_too_many(const std::vector<Site>& sites, Turn turn, Findings& found)
   }
 }
 
-using ChangesByName = std::map<Name, const Change*>;
-
-ChangesByName dmarc_changes(const Plan& plan) {
-  ChangesByName changes;
-  for (const Change& change : plan.changes) {
-    if (change.name().text().starts_with("_dmarc.")) changes.emplace(change.name(), &change);
-  }
-  return changes;
-}
-
-const Change* change_at(const Name& domain, const ChangesByName& changes) {
-  const auto dmarc = domain.child("_dmarc");
-  const auto found = dmarc ? changes.find(*dmarc) : changes.end();
-  return found == changes.end() ? nullptr : found->second;
-}
-
-Answers with_change(Answers answers, const Change& change) {
-  const auto values = dmarc_values(change.set.after, change.name());
-  std::optional<std::string> value;
-  if (values.size() == 1) value = values.front();
-  return with_record(std::move(answers), change.name().parent(), value);
-}
-
-// What governs a name, and its organizational domain, by tree walk.
-struct Rule {
-  std::optional<Name> record;
-  Name org;
-
-  bool operator==(const Rule&) const = default;
-};
-
-Rule rule_for(const Name& name, const Answers& answers) {
-  std::vector<Question> unknown;
-  Rule rule{std::nullopt, dmarc::org_domain_walk(name, answers, unknown)};
-  if (const auto governing = governors_of(name, answers).by_walk) rule.record = governing->at;
-  return rule;
-}
-
-// Where a change above `domain` takes it under another rule, or nullopt.
-std::optional<Finding> governing_change(const Domain& domain, const World& world,
-                                        const ChangesByName& changes) {
-  std::vector<const Change*> above;
-  for (Name at = domain.name.parent(); !at.is_root(); at = at.parent()) {
-    if (const Change* change = change_at(at, changes)) above.push_back(change);
-  }
-  if (above.empty()) return std::nullopt;
-  Answers answers = surroundings_of(domain.name, world).answers;
-  // The domain's own change is judged elsewhere.
-  if (const Change* own = change_at(domain.name, changes)) {
-    answers = with_change(std::move(answers), *own);
-  }
-  const Rule before = rule_for(domain.name, answers);
-  for (const Change* change : above) answers = with_change(std::move(answers), *change);
-  const Rule after = rule_for(domain.name, answers);
-  if (!before.record || before == after) return std::nullopt;
-  return Finding{
-      Severity::Warning,
-      "governing-changes",
-      domain.name,
-      fmt::format("{} moves {} under another rule: its organizational domain goes from {} to {}, "
-                  "its governing record from {} to {}",
-                  above.front()->name().text(), domain.name.text(), before.org.text(),
-                  after.org.text(), before.record->text(),
-                  after.record ? after.record->text() : "none"),
-      "see that its mail still aligns; `psd: n` on a domain keeps its sub-domains together",
-      domain.mark,
-      {}};
-}
-
 }  // namespace
 
 Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
@@ -250,17 +181,6 @@ Findings too_many_domains(const Plan& plan, const Config& config, const World&) 
   const auto sites = sites_of(plan, config);
   report_too_many(sites, Turn::Enforce, found);
   report_too_many(sites, Turn::Relax, found);
-  return found;
-}
-
-Findings governing_changes(const Plan& plan, const Config& config, const World& world) {
-  Findings found;
-  const ChangesByName changes = dmarc_changes(plan);
-  if (changes.empty()) return found;
-  for (const auto& [name, domain] : config.domains) {
-    if (auto finding = governing_change(domain, world, changes))
-      found.push_back(std::move(*finding));
-  }
   return found;
 }
 

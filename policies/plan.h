@@ -73,6 +73,48 @@ struct ReceiverNews {
   bool nothing_new() const;
 };
 
+/// How one source's mail of the window fares under the plan.
+struct SourceImpact {
+  std::string source;     ///< As in Evidence: "google_workspace", "ip:192.0.2.1", ...
+  bool declared = false;  ///< A sender that the domain declares.
+  std::int64_t messages = 0;
+  std::int64_t pass_before = 0;
+  std::int64_t pass_after = 0;
+  std::int64_t quarantined = 0;  ///< Under the plan, by the stricter generation of receivers.
+  std::int64_t rejected = 0;
+  std::int64_t worst_case = 0;  ///< Quarantined or rejected where neither pct nor t is honoured.
+
+  bool operator==(const SourceImpact&) const = default;
+};
+
+/// What the window's mail of a domain would have met under the plan.
+struct Impact {
+  Name domain;
+  int window_days = 0;
+  Date from;  ///< The window's first day.
+  std::int64_t messages = 0;
+  std::int64_t pass_before = 0;
+  std::int64_t pass_after = 0;
+  std::int64_t quarantined = 0;
+  std::int64_t rejected = 0;
+  /// Whose treatment is counted: the generation that is stricter here.
+  dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
+  std::int64_t worst_quarantined = 0;  ///< Where neither pct nor t is honoured.
+  std::int64_t worst_rejected = 0;
+  std::vector<SourceImpact> by_source;  ///< Those hit hardest first, then by name.
+  std::vector<std::string> notes;       ///< What the replay cannot tell, a sentence each.
+
+  bool operator==(const Impact&) const = default;
+};
+
+/// A domain whose mail the plan may hit, and why nothing says how hard.
+struct ImpactUnknown {
+  Name domain;
+  std::string why;
+
+  bool operator==(const ImpactUnknown&) const = default;
+};
+
 struct Plan {
   Time made_at;
   std::string config_digest;
@@ -82,6 +124,8 @@ struct Plan {
   std::vector<Finding> findings;     ///< Sorted by (domain, code, file, line, message).
   std::vector<Authority> authority;  ///< Sorted by domain.
   std::vector<PolicyEdit> policy_edits;
+  std::vector<Impact> impact;  ///< Sorted by domain, as is the next.
+  std::vector<ImpactUnknown> impact_unknown;
   std::vector<ReceiverNews> receivers;  ///< Sorted by domain; of withheld changes too.
   std::vector<Name> domains;            ///< All that were looked at.
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <map>
 
 #include "mail/org_domain.h"
@@ -58,21 +57,15 @@ ReceiverLine line_for(Receiver receiver, const InForce& before, const InForce& a
   return line;
 }
 
-// The one DMARC record among `set`'s values; several are all dropped (RFC 9989 section 4.10).
+// A record as text, and as receivers read it.
 struct OwnRecord {
   std::optional<std::string> text;
   std::optional<dmarc::Record> record;
 };
 
-OwnRecord own_record(const RecordKey& key, const std::optional<TypedSet>& set) {
-  OwnRecord own;
-  if (!set || set->type != RecordType::TXT) return own;
-  std::vector<std::string> values;
-  std::ranges::copy_if(set->set.values, std::back_inserter(values), [&](const std::string& value) {
-    return kind_of(key, value) == RecordKind::Dmarc;
-  });
-  if (values.size() != 1) return own;
-  own.text = values.front();
+OwnRecord own_record(const Name& name, const std::optional<TypedSet>& set) {
+  OwnRecord own{record_in(set, name), std::nullopt};
+  if (!own.text) return own;
   if (const auto read = dmarc::parse_lenient(*own.text)) own.record = read->record;
   return own;
 }
@@ -129,10 +122,7 @@ std::string bimi_news(const InForce& before, const InForce& after) {
 
 ReceiverNews news_of(const Change& change, const Config& config, const World& world) {
   const Name domain = change.name().parent();
-  const RecordKey key{change.name(), RecordType::TXT};
-  const Answers around = surroundings_of(domain, world).answers;
-  const InForce before = in_force(domain, own_record(key, change.set.before), around);
-  const InForce after = in_force(domain, own_record(key, change.set.after), around);
+  const auto [before, after] = forces_of(change, world);
   ReceiverNews news{domain, receiver_lines(before, after), ""};
   if (wants_logo(domain, config, world)) news.bimi = bimi_news(before, after);
   return news;
@@ -180,6 +170,13 @@ std::string to_text(dmarc::Treatment treatment) {
   add(treatment.quarantined, "quarantine");
   add(rest, "normal local filtering");
   return text;
+}
+
+Forces forces_of(const Change& change, const World& world) {
+  const Name domain = change.name().parent();
+  const Answers around = surroundings_of(domain, world).answers;
+  return {in_force(domain, own_record(change.name(), change.set.before), around),
+          in_force(domain, own_record(change.name(), change.set.after), around)};
 }
 
 std::vector<ReceiverLine> receiver_lines(const InForce& before, const InForce& after) {

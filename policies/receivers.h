@@ -30,6 +30,13 @@ struct InForce {
   static InForce of(const dmarc::Record& record) { return {record, record}; }
 };
 
+/// What is in force for the domain of a `_dmarc` change, before it and after.
+struct Forces {
+  InForce before;
+  InForce after;
+};
+Forces forces_of(const Change& change, const World& world);
+
 /// One line for each kind of receiver. Sub-domains are told apart where they fare otherwise.
 std::vector<ReceiverLine> receiver_lines(const InForce& before, const InForce& after);
 

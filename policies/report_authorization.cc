@@ -27,7 +27,9 @@ Finding unauthorized(const Domain& domain, Severity severity, std::string messag
 // Whether `*._report._dmarc.<host>` already admits every domain.
 bool has_wildcard(const Name& host, const LiveZone& zone) {
   const auto name = host.child("*._report._dmarc");
-  return name && zone.at({*name, RecordType::TXT}).state == LiveState::Present;
+  if (!name) return false;
+  const RecordKey key{*name, RecordType::TXT};
+  return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
 }
 
 void want_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,

@@ -10,6 +10,7 @@
 #include "mail/dkim_key.h"
 #include "policies/codes.h"
 #include "policies/guardrails.h"
+#include "policies/impact.h"
 #include "policies/opinions.h"
 #include "policies/receivers.h"
 #include "reconciler/authority.h"
@@ -266,6 +267,19 @@ void hold_for_freeze(Plan& plan) {
   });
 }
 
+// Replays what the plan writes and what it withholds, so that whoever decides knows both.
+void replay(const Config& config, const World& world, Plan& plan) {
+  std::vector<Authority> authority = plan.authority;
+  if (!plan.withheld.empty()) {
+    Plan whole = plan;
+    for (const Withheld& withheld : plan.withheld) whole.changes.push_back(withheld.change);
+    authority = authority_of(whole, config, world);
+  }
+  Impacts impacts = impact_of(plan, authority, config, world);
+  plan.impact = std::move(impacts.known);
+  plan.impact_unknown = std::move(impacts.unknown);
+}
+
 void report_unmanaged(const World& world, Plan& plan) {
   for (const Name& zone : world.unmanaged_zones) {
     plan.findings.push_back(
@@ -343,6 +357,7 @@ Plan make_plan(const Config& config, const World& world) {
   if (world.frozen) hold_for_freeze(plan);
   plan.authority = authority_of(plan, config, world);
   plan.receivers = receiver_news(plan, config, world);
+  replay(config, world, plan);
   sort_all(plan);
   return plan;
 }

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "mail/dkim_key.h"
+#include "policies/impact.h"
 #include "policies/receivers.h"
 #include "reconciler/plan_file_json.h"
 
@@ -31,6 +32,13 @@ template <class T, class Key>
 std::vector<T> sorted(std::vector<T> items, Key key) {
   std::ranges::stable_sort(items, {}, key);
   return items;
+}
+
+template <class T, class ToJson>
+Json list(const std::vector<T>& items, ToJson to_json) {
+  Json json = Json::array();
+  for (const T& item : items) json.push_back(to_json(item));
+  return json;
 }
 
 std::vector<Change> sorted_changes(const Plan& plan) { return sorted(plan.changes, change_order); }
@@ -117,6 +125,45 @@ Json receivers_to_json(const ReceiverNews& news) {
   return json;
 }
 
+Json source_to_json(const SourceImpact& source) {
+  Json json;
+  json["source"] = source.source;
+  json["declared"] = source.declared;
+  json["messages"] = source.messages;
+  json["pass_before"] = source.pass_before;
+  json["pass_after"] = source.pass_after;
+  json["quarantined"] = source.quarantined;
+  json["rejected"] = source.rejected;
+  json["worst_case"] = source.worst_case;
+  return json;
+}
+
+Json impact_to_json(const Impact& impact) {
+  Json json;
+  json["domain"] = impact.domain.text();
+  json["window_days"] = impact.window_days;
+  json["from"] = to_text(impact.from);
+  json["messages"] = impact.messages;
+  json["pass_before"] = impact.pass_before;
+  json["pass_after"] = impact.pass_after;
+  json["quarantined"] = impact.quarantined;
+  json["rejected"] = impact.rejected;
+  json["receiver"] = to_text(impact.receiver);
+  json["worst_case"]["quarantined"] = impact.worst_quarantined;
+  json["worst_case"]["rejected"] = impact.worst_rejected;
+  json["says"] = sentence(impact);
+  json["notes"] = impact.notes;
+  json["by_source"] = list(impact.by_source, source_to_json);
+  return json;
+}
+
+Json unknown_to_json(const ImpactUnknown& unknown) {
+  Json json;
+  json["domain"] = unknown.domain.text();
+  json["why"] = unknown.why;
+  return json;
+}
+
 Json withheld_to_json(const Withheld& withheld) {
   Json json = change_to_json(withheld.change);
   json["codes"] = withheld.codes;
@@ -132,13 +179,6 @@ Json summary_to_json(const PlanSummary& summary) {
   json["blocked"] = summary.blocked;
   json["domains"] = summary.domains;
   json["unchanged"] = summary.unchanged;
-  return json;
-}
-
-template <class T, class ToJson>
-Json list(const std::vector<T>& items, ToJson to_json) {
-  Json json = Json::array();
-  for (const T& item : items) json.push_back(to_json(item));
   return json;
 }
 
@@ -209,7 +249,9 @@ std::string plan_to_json(const Plan& plan) {
                                        return std::tuple(edit.mark.file, edit.mark.line, edit.what);
                                      }),
                               edit_to_json);
-  json["impact"] = Json::array();
+  json["impact"] = list(sorted(plan.impact, &Impact::domain), impact_to_json);
+  json["impact_unknown"] =
+      list(sorted(plan.impact_unknown, &ImpactUnknown::domain), unknown_to_json);
   json["receivers"] = list(sorted(plan.receivers, &ReceiverNews::domain), receivers_to_json);
   json["withheld"] = list(
       sorted(plan.withheld, [](const Withheld& withheld) { return change_order(withheld.change); }),

@@ -64,6 +64,15 @@ std::int64_t Reader::integer() const {
   return 0;
 }
 
+std::int64_t Reader::count() const {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (node_->is_number_unsigned() && node_->get<std::uint64_t>() <= kMost) {
+    return node_->get<std::int64_t>();
+  }
+  fail("a count is expected");
+  return 0;
+}
+
 bool Reader::truth() const {
   if (node_->is_boolean()) return node_->get<bool>();
   fail("true or false is expected");

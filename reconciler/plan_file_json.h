@@ -28,6 +28,7 @@ class Reader {
   bool is_object() const { return node_->is_object(); }
   std::string text() const;
   std::int64_t integer() const;  ///< Must lie within 32 bits, signed.
+  std::int64_t count() const;    ///< Any whole number from 0 up.
   bool truth() const;
   std::vector<Reader> items() const;  ///< Of an array.
   Name name() const;

@@ -80,6 +80,45 @@ ReceiverNews read_receivers(const Reader& reader) {
   return news;
 }
 
+SourceImpact read_source(const Reader& reader) {
+  return {reader.at("source").text(),      reader.at("declared").truth(),
+          reader.at("messages").count(),   reader.at("pass_before").count(),
+          reader.at("pass_after").count(), reader.at("quarantined").count(),
+          reader.at("rejected").count(),   reader.at("worst_case").count()};
+}
+
+Impact read_impact(const Reader& reader) {
+  Impact impact{.domain = reader.at("domain").name()};
+  impact.window_days = static_cast<int>(reader.at("window_days").integer());
+  const std::optional<Date> from = parse_date(reader.at("from").text());
+  if (!from) reader.at("from").fail("a date such as 2026-11-21 is expected");
+  impact.from = from.value_or(Date{});
+  impact.messages = reader.at("messages").count();
+  impact.pass_before = reader.at("pass_before").count();
+  impact.pass_after = reader.at("pass_after").count();
+  impact.quarantined = reader.at("quarantined").count();
+  impact.rejected = reader.at("rejected").count();
+  impact.receiver = choice(reader.at("receiver"), dmarc::kReceivers);
+  impact.worst_quarantined = reader.at("worst_case").at("quarantined").count();
+  impact.worst_rejected = reader.at("worst_case").at("rejected").count();
+  for (const Reader& source : reader.at("by_source").items()) {
+    impact.by_source.push_back(read_source(source));
+  }
+  impact.notes = reader.at("notes").texts();
+  return impact;
+}
+
+/// What the replay of evidence said; plans of earlier versions have none.
+void read_impacts(const Reader& reader, Plan& plan) {
+  if (!reader.has("impact_unknown")) return;
+  for (const Reader& impact : reader.at("impact").items()) {
+    plan.impact.push_back(read_impact(impact));
+  }
+  for (const Reader& unknown : reader.at("impact_unknown").items()) {
+    plan.impact_unknown.push_back({unknown.at("domain").name(), unknown.at("why").text()});
+  }
+}
+
 /// The lists that only tell, so that a plan made elsewhere can be shown again.
 void read_telling(const Reader& reader, Plan& plan) {
   for (const Reader& hold : reader.at("holds").items()) {
@@ -96,6 +135,7 @@ void read_telling(const Reader& reader, Plan& plan) {
   for (const Reader& edit : reader.at("policy_edits").items()) {
     plan.policy_edits.push_back({read_mark(edit), edit.at("what").text()});
   }
+  read_impacts(reader, plan);
   if (reader.has("receivers")) {
     for (const Reader& news : reader.at("receivers").items()) {
       plan.receivers.push_back(read_receivers(news));

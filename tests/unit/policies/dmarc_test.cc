@@ -177,6 +177,11 @@ TEST_CASE("report addresses elsewhere need their host's consent") {
   world.zones = {
       zone_with("example.net", {{"*._report._dmarc.reports.example.net", kTxt, "v=DMARC1;"}})};
   CHECK(dmarc_opinion(domain, world).wants.size() == 1);
+  // A wildcard that only name servers showed counts as well.
+  world.zones = {zone_with("example.net", {})};
+  CHECK(dmarc_opinion(domain, world).wants.size() == 2);
+  world.zones[0].wildcards = {{Name::literal("*._report._dmarc.reports.example.net"), kTxt}};
+  CHECK(dmarc_opinion(domain, world).wants.size() == 1);
 }
 
 TEST_CASE("parked domains publish that they send and take no mail") {

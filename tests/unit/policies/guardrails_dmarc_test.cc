@@ -191,12 +191,65 @@ TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
   const auto found = governing_changes(create, config, world);
   CHECK(codes_of(found) == Lines{"W governing-changes"});
   CHECK(found.front().domain == Name::literal("a.b.example.com"));
-  // psd=n below keeps the rule where it is.
+  // psd=n below keeps the rule where it is for RFC 9989; the public suffix list knows no psd.
   world.zones[0] =
       zone_with("example.com", {{"_dmarc.b.example.com", kTxt, "v=DMARC1; p=none; psd=n"}});
   answer(world, "a.b.example.com", {});
-  CHECK(governing_changes(create, config, world).empty());
+  const auto by_list = governing_changes(create, config, world);
+  REQUIRE(codes_of(by_list) == Lines{"W governing-changes"});
+  CHECK(by_list.front().message ==
+        "_dmarc.example.com moves a.b.example.com under another rule: its governing record goes "
+        "from none to example.com by the public suffix list (RFC 7489)");
   CHECK(governing_changes(Plan{}, config, world).empty());
+}
+
+/// What is said of sub.example.com, beside which `rows` stand, when `changes` are written.
+std::vector<std::string> check_moves(const std::vector<Row>& rows, std::vector<Change> changes) {
+  World world = world_with({zone_with("example.com", rows)});
+  answer(world, "_dmarc.com", {});
+  const Config config = config_of({domain_at("example.com", {Phase::Monitor, 100}),
+                                   domain_at("sub.example.com", {Phase::Monitor, 100})});
+  std::vector<std::string> said;
+  for (const Finding& one : governing_changes(plan_of(std::move(changes)), config, world)) {
+    said.push_back(std::string(to_text(one.severity)) + " " + one.message);
+  }
+  return said;
+}
+
+TEST_CASE("a listed sub-domain's governing record and organizational domain, moved by the plan") {
+  const std::string none = "v=DMARC1; p=none";
+  const std::string psd = "v=DMARC1; p=none; psd=n";
+  const Row org{"_dmarc.example.com", kTxt, none};
+  const Row sub{"_dmarc.sub.example.com", kTxt, none};
+  const auto at = [](const std::string& domain, const std::string& from, const std::string& to) {
+    return dmarc_change(domain, from, to, Turn::Publish);
+  };
+  const std::string moved = "_dmarc.sub.example.com moves sub.example.com under another rule: ";
+  // A record of its own.
+  CHECK(check_moves({org}, {at("sub.example.com", "", none)}) ==
+        Lines{"info " + moved + "its governing record goes from example.com to sub.example.com"});
+  // psd=n makes it an organization for one generation alone.
+  CHECK(check_moves({org, sub}, {at("sub.example.com", none, psd)}) ==
+        Lines{"info " + moved +
+              "its organizational domain goes from example.com to sub.example.com by tree walk "
+              "(RFC 9989), while by the public suffix list (RFC 7489) it stays example.com"});
+  // Its record goes, and the organization's takes over; or nothing does.
+  CHECK(
+      check_moves({org, sub}, {at("sub.example.com", none, "")}) ==
+      Lines{"warning " + moved + "its governing record goes from sub.example.com to example.com"});
+  CHECK(check_moves({sub}, {at("sub.example.com", none, "")}) ==
+        Lines{"warning " + moved + "its governing record goes from sub.example.com to none"});
+  // The organization's first record governs it, and its last leaves it ungoverned.
+  const std::string above = "_dmarc.example.com moves sub.example.com under another rule: ";
+  const Row other{"sub.example.com", kTxt, "x"};
+  CHECK(check_moves({other}, {at("example.com", "", none)}).size() == 1);
+  CHECK(check_moves({org, other}, {at("example.com", none, "")})
+            .front()
+            .starts_with("warning " + above));
+  // Where nothing moves, nothing is said.
+  CHECK(check_moves({org, sub}, {at("example.com", none, "v=DMARC1; p=reject")}).empty());
+  CHECK(check_moves({org, sub}, {at("sub.example.com", none, "v=DMARC1; p=reject")}).empty());
+  CHECK(check_moves({}, {at("sub.example.com", "", none)}).empty());
 }
 
 }  // namespace
