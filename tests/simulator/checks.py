@@ -151,12 +151,19 @@ def by_calendar(fleet, domain):
     if domain.events or not domain.reaches or ramp.limit < 5 or (
             domain.story in ("rare", "low volume")):
         return None
-    day = domain.start
-    for phase, pct, hold in ramp.steps[:-1]:
+    day = run_on(plan, domain.start)
+    for phase, pct, _ in ramp.steps[:-1]:
         end = ramp.hold_end((phase, pct), reports.date_of(day))
-        day = reports.day(str(ramp.allowed_day(end)))
+        day = run_on(plan, reports.day(str(ramp.allowed_day(end))))
     troubled = {*plan.stopped, *plan.outage, *range(plan.outage.stop, plan.outage.stop + 20)}
     return None if troubled & set(range(domain.start, day + 1)) else day
+
+
+def run_on(plan, day):
+    """The first day from this one on which the scheduler runs."""
+    while not plan.weekends and reports.date_of(day).weekday() >= 5:
+        day += 1
+    return day
 
 
 def about_the_files(fleet):

@@ -135,8 +135,9 @@ class Postman:
             return
         length = wave[1] - wave[0]
         each = max(1, int(total * 10 * length / domain.wave_addresses))
-        for number in range(day - wave[0], domain.wave_addresses, length):
-            ip = f"198.19.{1 + number // 250}.{1 + number % 250}"
+        for number in range(day - wave[0], max(domain.wave_addresses, length), length):
+            place = number % domain.wave_addresses
+            ip = f"198.19.{1 + place // 250}.{1 + place % 250}"
             rows[domain.reporters[number % len(domain.reporters)]].append(
                 spoofed(domain, ip, each))
 
