@@ -13,7 +13,6 @@ YAML = {
     "lenient gates": (r"min_legit_rate: [\d.]+", "min_legit_rate: 0.5"),
     "one reporter": (r"min_reporters: \d+", "min_reporters: 1"),
     "no way back": (r"rollback_below: [\d.]+", "rollback_below: 0"),
-    "timid gates": (r"min_messages: 300", "min_messages: 600"),
     "every sender is rare": (r"\b((?:mta|vendor|unsigned|later)-\d+)(?=[,\]])",
                              r"{use: \1, expect: rare}"),
 }
