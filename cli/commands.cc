@@ -281,6 +281,11 @@ std::vector<Command> telling_commands() {
        .summary = "Print a completion script for a shell.",
        .positionals = {{"SHELL", "bash, zsh or fish.", Count::One, {"bash", "zsh", "fish"}}},
        .run = run_completion},
+      {.name = "findings",
+       .summary = "Explain a finding's code, or list all codes.",
+       .positionals = {{"CODE", "As it stands beside a message, such as spf-lookups.",
+                        Count::Optional}},
+       .run = run_findings},
       {.name = "man", .summary = "Print the manual page.", .run = run_man},
       {.name = "version", .summary = "Print the version.", .run = run_version},
   };

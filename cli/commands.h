@@ -83,6 +83,7 @@ ExitCode run_senders_show(Context& context);
 ExitCode run_senders_search(Context& context);
 ExitCode run_schema(Context& context);
 ExitCode run_completion(Context& context);
+ExitCode run_findings(Context& context);
 ExitCode run_man(Context& context);
 ExitCode run_version(Context& context);
 

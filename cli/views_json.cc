@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/findings_page.h"
+#include "policies/codes.h"
 #include "policies/vendor_rotation.h"
 #include "reconciler/plan_file.h"
 
@@ -126,6 +128,17 @@ std::string errors_json(const std::vector<ConfigError>& errors) {
                     {"hint", error.hint}});
   }
   return printed({{"errors", rows}});
+}
+
+std::string findings_json(std::span<const Code> codes) {
+  Json rows = Json::array();
+  for (const Code& one : codes) {
+    rows.push_back({{"code", one.code},
+                    {"meaning", one.meaning},
+                    {"waivable", one.waivable},
+                    {"explanation", finding_explained(one.code)}});
+  }
+  return printed({{"findings", rows}});
 }
 
 std::string senders_json(std::span<const Sender* const> senders) {

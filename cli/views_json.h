@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/codes.h"
 #include "policies/policy.h"
 #include "reconciler/apply.h"
 #include "reconciler/config.h"
@@ -20,6 +21,9 @@ std::string sarif(const std::vector<ConfigError>& errors, const std::string& ver
 
 /// Findings of any severity as SARIF 2.1.0; what no file says is placed at its domain's name.
 std::string sarif_of_findings(const std::vector<Finding>& findings, const std::string& version);
+
+/// {"findings": [{"code", "meaning", "waivable", "explanation"}]}
+std::string findings_json(std::span<const Code> codes);
 
 /// {"senders": [...]}: catalogue rows.
 std::string senders_json(std::span<const Sender* const> senders);

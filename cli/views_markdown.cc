@@ -106,6 +106,7 @@ std::string plan_markdown(const Plan& plan, std::size_t limit) {
   };
   section("Policy edits", plan.policy_edits, 8, edit_row);
   section("Findings", by_severity(plan.findings), 5, finding_row);
+  if (!plan.findings.empty()) page.add("`rampart findings CODE` explains a code.\n\n");
   section("Authority: who may send or sign", plan.authority, 8, authority_row);
   section("Impact: what reported mail would have met", plan.impact, 8, impact_row);
   section("Impact unknown", impact_gaps(plan), 16, gap_row);

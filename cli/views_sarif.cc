@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/findings_page.h"
 #include "cli/views_json.h"
 #include "policies/codes.h"
 
@@ -17,7 +18,11 @@ Json rules_json(const std::vector<Finding>& findings) {
   for (const std::string& code : codes) {
     const Code* known = find_code(code);
     const std::string meaning = known ? std::string(known->meaning) : code;
-    rules.push_back({{"id", code}, {"shortDescription", {{"text", meaning}}}});
+    Json rule = {{"id", code}, {"shortDescription", {{"text", meaning}}}};
+    if (const std::string help = finding_explained(code); !help.empty()) {
+      rule["help"] = {{"text", help}, {"markdown", help}};
+    }
+    rules.push_back(std::move(rule));
   }
   return rules;
 }

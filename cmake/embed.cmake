@@ -1,9 +1,9 @@
-# Embeds every *.yaml of the given folders into `target` as one generated table: path -> text.
+# Embeds the files that the given patterns match into `target` as one generated table: path -> text.
 # Readable data stays data; the binary needs no files beside it.
 function(rampart_embed target symbol)
   set(inputs "")
-  foreach(folder ${ARGN})
-    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.yaml)
+  foreach(pattern ${ARGN})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${pattern})
     list(APPEND inputs ${found})
   endforeach()
   list(SORT inputs)

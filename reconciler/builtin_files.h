@@ -1,4 +1,5 @@
-/// The readable data of policies/ (catalogue, ramps), embedded when the binary is built.
+/// Files embedded when the binary is built: the readable data of policies/ (catalogue, ramps), and
+/// the page that explains findings.
 #pragma once
 
 #include <string>
@@ -13,5 +14,8 @@ struct EmbeddedFile {
 };
 
 const std::vector<EmbeddedFile>& builtin_files();
+
+/// docs/findings.md alone.
+const std::vector<EmbeddedFile>& findings_page();
 
 }  // namespace rampart

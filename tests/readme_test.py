@@ -2,9 +2,10 @@
 """Runs every command of README.md and the tutorial in a copy of the example that each starts from,
 and compares what they print.
 
-A ```console block is a transcript: `...` stands for any lines, or for any text in a line. A ```yaml block whose info
-names a file is that file from then on. The two commands of the first screen are run by continuous
-integration itself; here they must exist and be executable. --show prints what each really prints.
+A ```console block is a transcript: `...` stands for any lines, or for any text in a line. A ```yaml
+block whose info names a file is that file from then on. The two commands of the first screen are
+run by continuous integration itself; here they must exist and be executable. --show prints what
+each command really prints.
 """
 
 import argparse
