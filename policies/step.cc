@@ -53,8 +53,9 @@ void judge_gates(StepDecision& decision, const StepFacts& facts) {
     decision.reasons.push_back(why_advance(decision));
     decision.overdue_days = static_cast<int>((today - decision.due.value_or(today)).count());
     if (decision.overdue_days > 0) {
-      decision.reasons.push_back(fmt::format("it was due on {}, {} days ago",
-                                             to_text(*decision.due), decision.overdue_days));
+      decision.reasons.push_back(fmt::format("it was due on {}, {} {} ago", to_text(*decision.due),
+                                             decision.overdue_days,
+                                             decision.overdue_days == 1 ? "day" : "days"));
     }
   } else if (only_days_missing(decision.gates, calendar)) {
     decision.earliest = calendar.allowed;

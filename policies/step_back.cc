@@ -14,8 +14,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-/// Three days of reports are enough to act on, and no fewer: one bad day is noise.
-constexpr int kDaysToActOn = 3;
 /// The days of mail before a failing stretch that say what was normal.
 constexpr std::size_t kNormalDays = 14;
 
@@ -73,10 +71,10 @@ bool broke_at(const SenderDays& all, SenderDays::const_iterator stretch) {
   return passing_a_day(stretch, all.end()) < passing_a_day(normal, stretch) / 2;
 }
 
-std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all) {
+std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all, int least) {
   const auto stretch = failing_stretch(all);
   const auto length = static_cast<int>(std::distance(stretch, all.end()));
-  if (length < kDaysToActOn || !broke_at(all, stretch)) return std::nullopt;
+  if (length < least || !broke_at(all, stretch)) return std::nullopt;
   BrokenSender found{id, stretch->first, length, 0, 0};
   for (auto at = stretch; at != all.end(); ++at) {
     found.failing += at->second.failing;
@@ -134,8 +132,8 @@ int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date 
 }
 
 std::string sender_reason(const BrokenSender& one) {
-  return fmt::format("{} broke: {} of its {} messages fail since {}, which passed before", one.id,
-                     grouped(one.failing), grouped(one.messages), to_text(one.first));
+  return fmt::format("{} broke: {} of its {} messages fail since {}, and before that it passed",
+                     one.id, grouped(one.failing), grouped(one.messages), to_text(one.first));
 }
 
 // The figures since the step, over the gates' window or, where that is short, the low-volume one.
@@ -174,7 +172,7 @@ std::optional<StepBack> by_rate(const StepFacts& facts) {
 
 }  // namespace
 
-std::vector<BrokenSender> broken_senders(const StepFacts& facts) {
+std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
   std::vector<BrokenSender> found;
   if (!facts.domain.senders) return found;
   const Date today = floor<days>(facts.world.now);
@@ -186,7 +184,7 @@ std::vector<BrokenSender> broken_senders(const StepFacts& facts) {
     const Date stale =
         before(floor<days>(facts.world.now - kReportDelay), facts.domain.dmarc.ramp->gates.window);
     if (all->second.rbegin()->first < stale) continue;
-    if (auto one = broken(use.sender->id, all->second)) found.push_back(std::move(*one));
+    if (auto one = broken(use.sender->id, all->second, least)) found.push_back(std::move(*one));
   }
   std::ranges::sort(found, {}, &BrokenSender::id);
   return found;
@@ -198,7 +196,7 @@ std::optional<StepBack> step_back_for(const StepFacts& facts) {
   StepBack back;
   if (auto rate = by_rate(facts)) back = std::move(*rate);
   const auto sources = days_by_source(facts);
-  for (const BrokenSender& one : broken_senders(facts)) {
+  for (const BrokenSender& one : broken_senders(facts, kDaysToActOn)) {
     const int days = failing_days_unanswered(facts, sources.at(one.id), one.first);
     if (days >= kDaysToActOn) back.reasons.push_back(sender_reason(one));
   }

@@ -20,11 +20,15 @@ struct BrokenSender {
   bool operator==(const BrokenSender&) const = default;
 };
 
-/// The declared senders that broke: their last three days of mail or more each failed for most of
-/// the messages and to no fewer reporters than not, before that most of their mail passed, and what
-/// passes fell below half of that. Mail spoofed through a sender's hosts leaves its own mail
-/// passing, so that no wave of it looks like this. A retired sender is not asked for.
-std::vector<BrokenSender> broken_senders(const StepFacts& facts);
+/// The days of failing mail that keep a domain where it is, and those that take it back.
+constexpr int kDaysToWaitOn = 2;
+constexpr int kDaysToActOn = 3;
+
+/// The declared senders that broke: on their last `least` days of mail or more most of it failed,
+/// to no fewer reporters than not; before that most of it passed, and what passes fell below half
+/// of that. Mail spoofed through a sender's hosts leaves its own mail passing, so that no wave of
+/// it looks like this. A retired sender is not asked for.
+std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least);
 
 struct StepBack {
   std::vector<std::string> reasons;

@@ -11,6 +11,9 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
+/// No date that the YAML can write lies beyond it.
+constexpr Date kLastDay{std::chrono::year(9999) / 12 / 31};
+
 dmarc::Policy policy_at(Phase phase) {
   if (phase == Phase::Reject) return dmarc::Policy::Reject;
   return phase == Phase::Quarantine ? dmarc::Policy::Quarantine : dmarc::Policy::None;
@@ -127,6 +130,7 @@ std::optional<Date> allowed_day(const Ramp& ramp, Date day) {
         std::ranges::find(ramp.weekdays, std::chrono::weekday(day)) != ramp.weekdays.end();
     if (frozen == ramp.freeze.end() && weekday) return day;
     day = frozen == ramp.freeze.end() ? day + days(1) : frozen->last + days(1);
+    if (day > kLastDay) break;
   }
   return std::nullopt;
 }

@@ -140,7 +140,7 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
 
 Gate senders_gate(const StepFacts& facts) {
   std::string why;
-  const auto broken = broken_senders(facts);
+  const auto broken = broken_senders(facts, kDaysToWaitOn);
   for (const BrokenSender& one : broken) {
     why += why.empty() ? "" : "; ";
     why += fmt::format("{} fails since {}: {} of its {} messages", one.id, to_text(one.first),

@@ -16,8 +16,8 @@ struct RampMove {
   bool operator==(const RampMove&) const = default;
 };
 
-/// The edits that write `moves` into the YAML: phase and since where they change, pct where the
-/// domain's own map has it or its value must change. Absent means 100, and `defaults:` stay.
+/// The edits that write `moves` into the YAML: phase, pct and since where they change, in the
+/// domain's own map. An absent pct means 100; one that stands stays. `defaults:` are never changed.
 Result<std::vector<DomainEdit>> ramp_edits(const Config& config,
                                            const std::vector<RampMove>& moves);
 

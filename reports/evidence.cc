@@ -49,8 +49,8 @@ std::vector<EvidenceRow> merged(std::vector<EvidenceRow> rows) {
 /// One domain's rows, by the sources and categories that its analysis found.
 class Folder {
  public:
-  Folder(Store& store, const Analysis& analysis, const Name& domain)
-      : store_(store), analysis_(analysis), domain_(domain) {
+  Folder(Store& store, const Analysis& analysis, const NamingContext& context)
+      : store_(store), analysis_(analysis), context_(context) {
     for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
       const Flow& flow = analysis.flows.flows[i];
       categories_.emplace(std::pair(flow.ip, flow.facts_id), analysis.categories[i]);
@@ -98,6 +98,15 @@ class Folder {
     return at->second;
   }
 
+  // An ignored source goes by the word that the YAML ignores it by: its host is not kept.
+  std::string label_of(const spf::Ip& ip) const {
+    const auto source = analysis_.sources.find(ip);
+    if (source == analysis_.sources.end()) return "ip:" + ip.text();
+    const IgnoredSource* ignored =
+        source->second.ignored ? ignoring(context_, source->second, ip) : nullptr;
+    return ignored == nullptr ? source->second.label : ignored->source;
+  }
+
   EvidenceRow evidence_of(const StoredRow& row) {
     const StoredReport& report = report_of(row.report);
     const Facts& facts = facts_of_id(row.facts);
@@ -106,23 +115,21 @@ class Folder {
       states_selectors_.insert(report.reporter);
     }
     const Result<Name> author = Name::parse(facts.header_from);
-    const auto source = analysis_.sources.find(row.ip);
-    return {
-        .day = row.day,
-        .policy_domain = domain_,
-        .header_from = author ? *author : domain_,
-        .reporter = report.reporter,
-        .source = source == analysis_.sources.end() ? "ip:" + row.ip.text() : source->second.label,
-        .fate = fate_of(facts,
-                        category == categories_.end() ? Category::Unauthorized : category->second),
-        .selectors = aligned_selectors(facts, domains_),
-        .published = report.published,
-        .messages = row.count};
+    return {.day = row.day,
+            .policy_domain = context_.name,
+            .header_from = author ? *author : context_.name,
+            .reporter = report.reporter,
+            .source = label_of(row.ip),
+            .fate = fate_of(
+                facts, category == categories_.end() ? Category::Unauthorized : category->second),
+            .selectors = aligned_selectors(facts, domains_),
+            .published = report.published,
+            .messages = row.count};
   }
 
   Store& store_;
   const Analysis& analysis_;
-  const Name& domain_;
+  const NamingContext& context_;
   std::map<std::pair<spf::Ip, std::int64_t>, Category> categories_;
   std::unordered_map<std::int64_t, StoredReport> reports_;
   std::unordered_map<std::int64_t, Facts> facts_;
@@ -149,7 +156,7 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
     const Result<Analysis> analysis =
         analyse_verified(store, {text, today - kEvidenceDays, today}, context);
     if (!analysis) return analysis.error();
-    if (Result<Done> done = Folder(store, *analysis, *name).fold_into(evidence.rows); !done) {
+    if (Result<Done> done = Folder(store, *analysis, context).fold_into(evidence.rows); !done) {
       return done.error();
     }
   }

@@ -54,15 +54,6 @@ std::string org_of(const std::string& host) {
   return name ? dmarc::org_domain_psl(*name).text() : host;
 }
 
-bool is_ignored(const NamingContext& context, const Source& source, const spf::Ip& ip) {
-  if (context.domain == nullptr) return false;
-  return std::ranges::any_of(context.domain->ignored_sources, [&](const IgnoredSource& one) {
-    const std::string& text = one.source;
-    return text == source.label || "ptr:" + text == source.label || text == ip.text() ||
-           "ip:" + text == source.label || (!source.host.empty() && is_below(source.host, text));
-  });
-}
-
 /// What is known of the addresses that share a host domain, or of one without a host.
 struct Group {
   bool fails = false;
@@ -162,6 +153,18 @@ std::vector<std::pair<const SenderUse*, spf::IpSet>> admitted_by_senders(
   return admitted;
 }
 
+const IgnoredSource* ignoring(const NamingContext& context, const Source& source,
+                              const spf::Ip& ip) {
+  if (context.domain == nullptr) return nullptr;
+  const auto& ignored = context.domain->ignored_sources;
+  const auto found = std::ranges::find_if(ignored, [&](const IgnoredSource& one) {
+    const std::string& text = one.source;
+    return text == source.label || "ptr:" + text == source.label || text == ip.text() ||
+           "ip:" + text == source.label || (!source.host.empty() && is_below(source.host, text));
+  });
+  return found == ignored.end() ? nullptr : &*found;
+}
+
 std::map<spf::Ip, Source> name_sources(const Flows& flows,
                                        const std::map<spf::Ip, std::string>& hosts,
                                        const NamingContext& context, Answers& answers) {
@@ -187,7 +190,7 @@ std::map<spf::Ip, Source> name_sources(const Flows& flows,
       source.label = host.empty() ? "ip:" + flow.ip.text() : "ptr:" + org_of(host);
       source.host = host;
     }
-    source.ignored = is_ignored(context, source, flow.ip);
+    source.ignored = ignoring(context, source, flow.ip) != nullptr;
     const HostOwner* owner = context.owners ? owner_of(*context.owners, source.host) : nullptr;
     if (owner != nullptr) source.owner = *owner;
     sources.emplace(flow.ip, std::move(source));

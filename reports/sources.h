@@ -50,6 +50,10 @@ std::map<spf::Ip, Source> name_sources(const Flows& flows,
                                        const std::map<spf::Ip, std::string>& hosts,
                                        const NamingContext& context, Answers& answers);
 
+/// The row of `sources: {ignore: [...]}` that names this source or this address of it, or null.
+const IgnoredSource* ignoring(const NamingContext& context, const Source& source,
+                              const spf::Ip& ip);
+
 /// The declared sender that signs as the domain with this selector, or null.
 const SenderUse* sender_of_selector(const NamingContext& context, const std::string& selector);
 

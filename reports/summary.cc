@@ -65,11 +65,13 @@ bool is_unresolved(const Growing& growing, std::int64_t all, const NamingContext
          row.of(Category::Pass) + row.of(Category::Partial) > 0;
 }
 
-/// Without a YAML nothing is declared: then a source that passes counts as the domain's own.
+/// Where the YAML declares no senders, a source that passes counts as the domain's own. The gates
+/// count alike (policies/legit).
 bool counts(const SourceSummary& row, const NamingContext& context) {
   if (row.source.ignored) return false;
   const bool passes = row.of(Category::Pass) + row.of(Category::Partial) > 0;
-  return row.source.declared || row.unresolved || (context.domain == nullptr && passes);
+  const bool undeclared = context.domain == nullptr || !context.domain->senders;
+  return row.source.declared || row.unresolved || (undeclared && passes);
 }
 
 std::optional<double> legit_rate(const Summary& summary, const NamingContext& context) {

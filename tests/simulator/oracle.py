@@ -11,6 +11,7 @@ import reports
 LATE = 3            # Days: the window of the gates ends this long before now.
 FRESH = 5           # Days that evidence is good for.
 ACT = 3             # Days of reports that a step back needs.
+WAIT = 2            # Days on which a sender fails that keep a domain where it is.
 NORMAL = 14         # Days of mail before a break that say what was normal.
 STEADY, SHARE = 3, 0.005    # Days and share that make a failing source somebody's own.
 
@@ -126,7 +127,7 @@ class Case:
         if not self.is_fresh():
             return self.stay("no fresh evidence")
         place = self.ramp.place(self.rung)
-        broken = self.broken_senders()
+        broken = self.broken_senders(ACT)
         # A step back answered what failed before it.
         answered = self.since if self.oracle.backs.get(self.domain.name) == self.since else 0
         if place > 0 and (self.fell() or any(
@@ -135,7 +136,7 @@ class Case:
             return Wanted(self.domain.name, "step-back", self.ramp.steps[place - 1][:2])
         if place + 1 == len(self.ramp.steps):
             return self.stay("at its target")
-        return self.up(self.ramp.steps[place + 1][:2], broken)
+        return self.up(self.ramp.steps[place + 1][:2], self.broken_senders(WAIT))
 
     def is_fresh(self):
         """Whether anybody was heard of late, and of this domain: a day ends a second early."""
@@ -242,7 +243,7 @@ class Case:
                 return days >= ACT and passing / judged < self.gates.rollback_below
         return False
 
-    def broken_senders(self):
+    def broken_senders(self, least):
         """{id: the days} of declared senders that passed, and fail on their last days of mail."""
         found = {}
         for id in self.declared:
@@ -250,7 +251,7 @@ class Case:
             stretch = []
             while len(stretch) < len(days) and failing(days[-1 - len(stretch)]):
                 stretch.append(days[-1 - len(stretch)])
-            if len(stretch) < ACT:
+            if len(stretch) < least:
                 continue
             normal = days[:-len(stretch)][-NORMAL:]
             passed = sum(one[1] for one in normal)

@@ -91,7 +91,7 @@ HALVES = [(10, 14), (50, 14)]
 
 BUILTIN = (
     Ramp("standard", ladder(30, HALVES, HALVES, 30), builtin=True),
-    Ramp("cautious", ladder(30, QUARTERS, QUARTERS, 30),
+    Ramp("cautious", ladder(30, QUARTERS, QUARTERS, 14),
          Gates(min_legit_rate=0.99, min_reporters=3, rollback_below=0.97), limit=5, builtin=True),
     Ramp("fast", ladder(28, WEEKS, WEEKS, 7), Gates(window=7), builtin=True),
     Ramp("policy-only", ladder(30, [], [], 30), Gates(min_legit_rate=0.99, rollback_below=0.97),

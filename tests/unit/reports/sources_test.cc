@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "reports/evidence.h"
+#include "tests/support/gate_rate.h"
 #include "tests/support/policy_world.h"
 
 namespace rampart::reports {
@@ -281,7 +282,7 @@ Flow flow(const std::string& ip, Facts its, std::int64_t messages, int days = 1)
   return made;
 }
 
-/// The legitimate rate of some mail, or -1.
+/// The legitimate rate of some mail, or -1; the gates must give the same.
 double legit(std::vector<Flow> flows, const std::map<std::string, std::string>& hosts = {}) {
   static const Config yaml = config();
   const NamingContext context = naming_of(yaml, Name::literal("example.com"), kNow, {});
@@ -291,7 +292,9 @@ double legit(std::vector<Flow> flows, const std::map<std::string, std::string>& 
   Answers answers;
   const auto sources = name_sources(all, by_ip, context, answers);
   const Summary summary = summarize({"example.com", Date(), Date::max()}, all, sources, context);
-  return summary.legit_rate.value_or(-1);
+  const double rate = summary.legit_rate.value_or(-1);
+  CHECK(testing::gate_rate(all, sources, context) == rate);
+  return rate;
 }
 
 TEST_CASE("the legitimate rate counts declared and unresolved sources alone") {

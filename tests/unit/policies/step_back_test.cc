@@ -1,0 +1,217 @@
+/// Steps back: the legitimate rate after a step, senders that break, and what looks like either.
+#include <catch2/catch.hpp>
+
+#include "tests/support/ramp_story.h"
+
+namespace rampart::testing {
+namespace {
+
+void check(const RampStory& story) {
+  INFO(story.story);
+  CHECK(line_of(story) == story.expected);
+}
+
+// At a tenth of quarantine since 2026-11-09, judged on 2026-11-23, when its hold is over.
+RampStory tenth(const char* story, const char* words, const char* expected) {
+  return {story, "quarantine:10", "2026-11-09", "2026-11-23", words, expected};
+}
+
+const std::vector<RampStory> kRate = {
+    tenth("below the line since the step", "mail=mta:fail:3:2026-11-09/2026-11-22",
+          "step-back monitor"),
+    tenth("above it, and too low to climb", "mail=mta:fail:2:2026-11-09/2026-11-22",
+          "stay legit_rate -"),
+    tenth("95 % to the message", "count=19 mail=mta:fail:1", "stay legit_rate -"),
+    tenth("a hair below", "count=18 mail=mta:fail:1", "step-back monitor"),
+    tenth("a ramp that bears more", "rollback=0.90 mail=mta:fail:3:2026-11-09/2026-11-22",
+          "stay legit_rate -"),
+    tenth("three bad days weigh enough", "mail=mta:fail:50:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    tenth("what failed before the step is past", "mail=mta:fail:50:2026-11-01/2026-11-08",
+          "stay legit_rate -"),
+    {"two days after a step are noise", "quarantine:10", "2026-11-21", "2026-11-23",
+     "mail=mta:fail:50:2026-11-21/2026-11-22", "stay hold 2026-12-05"},
+    {"three days after a step are not", "quarantine:10", "2026-11-20", "2026-11-23",
+     "mail=mta:fail:50:2026-11-20/2026-11-22", "step-back monitor"},
+    {"no step back before the step", "quarantine:10", "2026-12-01", "2026-11-23",
+     "mail=mta:fail:50:2026-11-15/2026-11-22", "stay hold,legit_rate 2026-12-15"},
+    tenth("a few dozen messages are enough", "count=1 mail=mta:fail:1", "step-back monitor"),
+    tenth("fewer are not", "count=1 mail=mta:fail:1 low=90d:60", "stay legit_rate -"),
+    tenth("an unresolved source counts", "mail=ip:203.0.113.9:fail:20:2026-11-18/2026-11-22",
+          "step-back monitor"),
+    tenth("a wave of spoofing does not", "mail=ip:203.0.113.9:fail:9999:2026-11-21/2026-11-22",
+          "advance quarantine:50"),
+    tenth("nor does forwarded mail", "mail=mta:forwarded:500:2026-11-10/2026-11-22",
+          "advance quarantine:50"),
+    tenth("nor an ignored source",
+          "ignore=203.0.113.9 mail=ip:203.0.113.9:fail:500:2026-11-10/2026-11-22",
+          "advance quarantine:50"),
+    {"at the target too", "reject", "2026-10-01", "2026-11-23",
+     "mail=mta:fail:9:2026-11-10/2026-11-22", "step-back reject:50"},
+    {"no step below p=none", "monitor", "2026-10-01", "2026-11-23",
+     "mail=mta:fail:9:2026-11-10/2026-11-22", "stay legit_rate -"},
+    {"without since, the window's days count", "quarantine:10", "", "2026-11-23",
+     "live=2026-11-01 mail=mta:fail:9:2026-11-10/2026-11-22", "step-back monitor"},
+};
+
+const std::vector<RampStory> kBroken = {
+    tenth("three days",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    tenth("most of its mail",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:dkim:2:2026-11-20/2026-11-22 mail=esp:fail:3:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    tenth("less than half of it",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:dkim:3:2026-11-20/2026-11-22 mail=esp:fail:2:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("two days keep it where it is",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-20 mail=esp:fail:5:2026-11-21/2026-11-22",
+          "stay senders -"),
+    tenth("one day is noise",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-21 mail=esp:fail:5:2026-11-22/2026-11-22",
+          "advance quarantine:50"),
+    tenth("mended since",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-16 mail=esp:fail:5:2026-11-17/2026-11-19 "
+          "mail=esp:dkim:5:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("broken before the step, and still",
+          "sender=esp mail=esp:dkim:1:2026-09-24/2026-11-04 mail=esp:fail:1:2026-11-05/2026-11-22",
+          "step-back monitor"),
+    {"three days, of which one came before the step up", "quarantine:10", "2026-11-21", "2026-11-23",
+     "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22",
+     "step-back monitor"},
+    tenth("it mails on some days only",
+          "sender=esp mail=esp:dkim:5:2026-10-01/2026-10-02 mail=esp:dkim:5:2026-10-20/2026-10-20 "
+          "mail=esp:fail:5:2026-11-10/2026-11-10 mail=esp:fail:5:2026-11-15/2026-11-15 "
+          "mail=esp:fail:5:2026-11-20/2026-11-20",
+          "step-back monitor"),
+    tenth("a rare sender breaks too",
+          "sender=esp:rare mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:fail:5:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    tenth("the main sender",
+          "no-mta mail=mta:both:50:2026-09-24/2026-11-19 "
+          "mail=mta:fail:50:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    tenth("no freeze holds it up",
+          "frozen freeze=2026-11-01/2026-12-31 weekdays=fri sender=esp "
+          "mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    {"nor does a hold", "quarantine:10", "2026-11-18", "2026-11-23",
+     "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22",
+     "step-back monitor"},
+    tenth("it never was aligned", "sender=esp mail=esp:fail:1", "advance quarantine:50"),
+    tenth("it is new and was never set up", "sender=esp mail=esp:fail:1:2026-11-12/2026-11-22",
+          "advance quarantine:50"),
+    tenth("spoofed through its hosts while its own mail passes",
+          "sender=esp mail=esp:dkim:5 mail=esp:fail:9:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("one reporter sees it fail, another does not",
+          "sender=esp mail=esp:dkim:5 mail=esp:fail:9:2026-11-20/2026-11-22:r1.example",
+          "advance quarantine:50"),
+    tenth("its mail is forwarded",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:forwarded:50:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("it fell silent", "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19",
+          "advance quarantine:50"),
+    tenth("it broke and fell silent long ago",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-09-30 mail=esp:fail:5:2026-10-01/2026-10-05",
+          "advance quarantine:50"),
+    tenth("it was retired",
+          "sender=esp:2026-11-20 mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:fail:5:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("it is not declared",
+          "mail=ip:203.0.113.9:dkim:1:2026-09-24/2026-11-19 "
+          "mail=ip:203.0.113.9:fail:1:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("reports are too old to act on",
+          "count=500 last=2026-11-17 sender=esp mail=esp:dkim:5:2026-09-24/2026-11-14 "
+          "mail=esp:fail:5:2026-11-15/2026-11-17",
+          "stay evidence,senders -"),
+    {"at p=none it waits", "monitor", "2026-10-01", "2026-11-23",
+     "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22",
+     "stay senders -"},
+};
+
+constexpr const char* kBreaks =
+    "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22";
+
+const std::vector<RampStory> kWhere = {
+    {"from the top", "reject", "2026-10-01", "2026-11-23", kBreaks, "step-back reject:50"},
+    {"from reject at half", "reject:50", "2026-11-01", "2026-11-23", kBreaks,
+     "step-back reject:10"},
+    {"from the first reject", "reject:10", "2026-11-01", "2026-11-23", kBreaks,
+     "step-back quarantine"},
+    {"from quarantine", "quarantine", "2026-11-01", "2026-11-23", kBreaks,
+     "step-back quarantine:50"},
+    {"from half", "quarantine:50", "2026-11-01", "2026-11-23", kBreaks, "step-back quarantine:10"},
+    {"off the ladder", "quarantine:25", "2026-11-01", "2026-11-23", kBreaks,
+     "step-back quarantine:10"},
+    {"below the first share", "quarantine:5", "2026-11-01", "2026-11-23", kBreaks,
+     "step-back monitor"},
+    {"above the target", "reject", "2026-11-01", "2026-11-23",
+     "target=quarantine sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+     "mail=esp:fail:5:2026-11-20/2026-11-22",
+     "step-back reject:50"},
+    {"a ladder of policies", "reject", "2026-11-01", "2026-11-23",
+     "steps=monitor@30d,quarantine@30d,reject sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+     "mail=esp:fail:5:2026-11-20/2026-11-22",
+     "step-back quarantine"},
+    {"a ladder without monitor", "quarantine:10", "2026-11-01", "2026-11-23",
+     "steps=quarantine:10@14d,reject sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+     "mail=esp:fail:5:2026-11-20/2026-11-22",
+     "step-back monitor"},
+};
+
+TEST_CASE("a step is taken back when the legitimate rate falls") {
+  for (const RampStory& story : kRate) check(story);
+}
+
+TEST_CASE("a step is taken back when a sender breaks, and for nothing that looks like it") {
+  for (const RampStory& story : kBroken) check(story);
+}
+
+TEST_CASE("a step back leads one rung down") {
+  for (const RampStory& story : kWhere) check(story);
+}
+
+TEST_CASE("after a step back the hold begins anew") {
+  RampScene scene = scene_of(tenth("", kBreaks, ""));
+  const auto back = step_of(scene.domain, scene.config, scene.world);
+  REQUIRE(back.action == StepAction::StepBack);
+  CHECK(back.reasons == std::vector<std::string>{
+                            "esp broke: 30 of its 30 messages fail since 2026-11-20, and before "
+                            "that it passed"});
+  scene.domain.dmarc.rung = *back.to;
+  scene.domain.dmarc.since = parse_date("2026-11-23");
+  CHECK(to_line(step_of(scene.domain, scene.config, scene.world)) ==
+        "stay hold,senders 2026-12-23");
+}
+
+TEST_CASE("a wave of spoofing from many sources is nobody's mail") {
+  RampScene scene = scene_of(tenth("", "", ""));
+  std::vector<EvidenceRow>& rows = scene.world.evidence->rows;
+  const std::vector<EvidenceRow> healthy = rows;
+  for (const EvidenceRow& row : healthy) {
+    for (int i = 0; i < 4; ++i) {
+      EvidenceRow spoofed = row;
+      const auto day = row.day.time_since_epoch().count();
+      spoofed.source = "ip:203.0.113." + std::to_string((day * 4 + i) % 250);
+      spoofed.fate = Fate::Fail;
+      spoofed.messages = 400;
+      rows.push_back(spoofed);
+    }
+  }
+  const auto decision = step_of(scene.domain, scene.config, scene.world);
+  CHECK(to_line(decision) == "advance quarantine:50");
+  CHECK(decision.evidence.legit_rate == 1.0);
+  CHECK(decision.evidence.messages == 1400 + 14 * 2 * 4 * 400);
+  CHECK(decision.evidence.tally.own() == 1400);
+}
+
+}  // namespace
+}  // namespace rampart::testing

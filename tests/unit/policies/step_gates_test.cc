@@ -1,0 +1,208 @@
+/// The step function by its gates: what evidence must show before a step up.
+#include <catch2/catch.hpp>
+
+#include "tests/support/ramp_story.h"
+
+namespace rampart::testing {
+namespace {
+
+void check(const char* rung, const RampStory& story) {
+  INFO(story.story);
+  RampStory whole = story;
+  whole.rung = rung;
+  CHECK(line_of(whole) == story.expected);
+}
+
+// At monitor since 2026-10-01, judged on 2026-11-23 by the days of 2026-11-06 to 2026-11-19.
+RampStory monitor(const char* story, const char* words, const char* expected) {
+  return {story, "monitor", "2026-10-01", "2026-11-23", words, expected};
+}
+
+const std::vector<RampStory> kFigures = {
+    monitor("a healthy domain", "", "advance quarantine:10"),
+    monitor("just enough messages", "count=36 low=90d:99999", "advance quarantine:10"),
+    monitor("just too few", "count=35 low=90d:99999", "stay messages -"),
+    monitor("the threshold itself", "min_messages=1400 low=90d:99999", "advance quarantine:10"),
+    monitor("one more", "min_messages=1401 low=90d:99999", "stay messages -"),
+    monitor("a longer window", "window=28d min_messages=2800 low=90d:99999",
+            "advance quarantine:10"),
+    monitor("a window of weeks", "window=2w min_messages=1401 low=90d:99999", "stay messages -"),
+    monitor("a window of a month", "window=1mo min_messages=3100 low=90d:99999",
+            "advance quarantine:10"),
+    monitor("a month is that of the calendar", "window=1mo min_messages=3101 low=90d:99999",
+            "stay messages -"),
+    monitor("little mail, seen for longer", "count=1", "advance quarantine:10"),
+    monitor("little mail, enough in its window", "count=1 low=15d:30", "advance quarantine:10"),
+    monitor("little mail, a message short", "count=1 low=14d:30", "stay messages -"),
+    monitor("little mail judged by all of its window",
+            "count=1 mail=mta:fail:1:2026-10-05/2026-10-08", "stay legit_rate -"),
+    monitor("much mail judged by its own window alone", "mail=mta:fail:50:2026-10-05/2026-10-08",
+            "advance quarantine:10"),
+    monitor("the last three days are not asked", "mail=mta:fail:9:2026-11-20/2026-11-22",
+            "advance quarantine:10"),
+    monitor("the day before them is", "mail=mta:fail:29:2026-11-19/2026-11-19",
+            "stay legit_rate -"),
+    monitor("the window's first day", "mail=mta:fail:29:2026-11-06/2026-11-06",
+            "stay legit_rate -"),
+    monitor("the day before it", "mail=mta:fail:29:2026-11-05/2026-11-05", "advance quarantine:10"),
+    monitor("one reporter", "reporters=1", "stay reporters -"),
+    monitor("one is enough here", "reporters=1 min_reporters=1", "advance quarantine:10"),
+    monitor("two of three", "min_reporters=3", "stay reporters -"),
+    monitor("three", "reporters=3 min_reporters=3", "advance quarantine:10"),
+    monitor("98.04 % pass", "mail=mta:fail:1", "advance quarantine:10"),
+    monitor("98 % to the message", "count=49 mail=mta:fail:1", "advance quarantine:10"),
+    monitor("97.96 %", "count=48 mail=mta:fail:1", "stay legit_rate -"),
+    monitor("96.15 %", "mail=mta:fail:2", "stay legit_rate -"),
+    monitor("a stricter ramp", "min_legit_rate=0.99 mail=mta:fail:1", "stay legit_rate -"),
+    monitor("aligned by SPF alone passes", "no-mta mail=mta:spf:50", "advance quarantine:10"),
+    monitor("aligned by DKIM alone passes", "no-mta mail=mta:dkim:50", "advance quarantine:10"),
+    monitor("forwarded mail is nobody's fault", "mail=mta:forwarded:40", "advance quarantine:10"),
+    monitor("messages and rate missed at once", "count=10 mail=mta:fail:5 low=90d:99999",
+            "stay messages,legit_rate -"),
+    monitor("rate met, reporters missed", "reporters=1 count=100", "stay reporters -"),
+};
+
+const std::vector<RampStory> kStrangers = {
+    monitor("a wave of spoofing for two days",
+            "mail=ip:203.0.113.9:fail:9999:2026-11-10/2026-11-11", "advance quarantine:10"),
+    monitor("a source that fails on three days with much",
+            "mail=ip:203.0.113.9:fail:9999:2026-11-10/2026-11-12", "stay legit_rate,unresolved -"),
+    monitor("three days with less than half a percent",
+            "mail=ip:203.0.113.9:fail:1:2026-11-10/2026-11-12", "advance quarantine:10"),
+    monitor("three days with a little more", "mail=ip:203.0.113.9:fail:2:2026-11-10/2026-11-12",
+            "stay unresolved -"),
+    monitor("a ramp that allows for it",
+            "max_unresolved=0.01 mail=ip:203.0.113.9:fail:2:2026-11-10/2026-11-12",
+            "advance quarantine:10"),
+    monitor("ignored by address",
+            "ignore=203.0.113.9 mail=ip:203.0.113.9:fail:50:2026-11-10/2026-11-19",
+            "advance quarantine:10"),
+    monitor("ignored by host",
+            "ignore=partner.example mail=ptr:partner.example:fail:50:2026-11-10/2026-11-19",
+            "advance quarantine:10"),
+    monitor("a host of our own, on one day", "mail=ptr:example.com:fail:5:2026-11-10/2026-11-10",
+            "stay unresolved -"),
+    monitor("a host below our own", "mail=ptr:mx.example.com:fail:5:2026-11-10/2026-11-10",
+            "stay unresolved -"),
+    monitor("a host of others", "mail=ptr:example.net:fail:5:2026-11-10/2026-11-10",
+            "advance quarantine:10"),
+    monitor("a name that only looks like ours",
+            "mail=ptr:notexample.com:fail:5:2026-11-10/2026-11-10", "advance quarantine:10"),
+    monitor("it passed as us in the window",
+            "mail=ip:198.51.100.7:spf:1 mail=ip:198.51.100.7:fail:5:2026-11-10/2026-11-10",
+            "stay unresolved -"),
+    monitor("it passed as us long ago",
+            "mail=ip:198.51.100.7:both:1:2026-10-01/2026-10-01 "
+            "mail=ip:198.51.100.7:fail:5:2026-11-10/2026-11-10",
+            "stay unresolved -"),
+    monitor("it never did", "mail=ip:198.51.100.7:fail:5:2026-11-10/2026-11-10",
+            "advance quarantine:10"),
+    monitor("an undeclared service that fails daily", "mail=mailchimp:fail:5",
+            "stay legit_rate,unresolved -"),
+    monitor("an undeclared source that passes", "mail=ip:198.51.100.7:both:50",
+            "advance quarantine:10"),
+    monitor("forwarders are resolved", "mail=ip:198.51.100.7:forwarded:50",
+            "advance quarantine:10"),
+    monitor("nothing but spoofing, day by day", "no-mta mail=ip:203.0.113.9:fail:30",
+            "stay legit_rate,unresolved -"),
+    monitor("spoofing opens no gate for want of mail",
+            "count=1 low=14d:30 mail=ip:203.0.113.9:fail:9999:2026-11-10/2026-11-11",
+            "stay messages -"),
+    monitor("no senders declared, all passes", "no-senders", "advance quarantine:10"),
+    monitor("no senders declared, some fails", "no-senders mail=mta:fail:2", "stay legit_rate -"),
+    monitor("no senders declared, a stranger fails", "no-senders mail=ip:203.0.113.9:fail:5",
+            "stay legit_rate,unresolved -"),
+};
+
+const std::vector<RampStory> kAge = {
+    monitor("reports to yesterday", "", "advance quarantine:10"),
+    monitor("reports four days old", "last=2026-11-18", "advance quarantine:10"),
+    monitor("reports five days old", "last=2026-11-17", "stay evidence -"),
+    monitor("five days and a second", "last=2026-11-17 at=0", "stay evidence -"),
+    monitor("weeks old", "last=2026-11-10", "stay evidence -"),
+    monitor("none", "no-reports", "stay hold,evidence,messages,reporters,legit_rate -"),
+    monitor("none of this domain", "last=2026-09-01",
+            "stay hold,evidence,messages,reporters,legit_rate -"),
+};
+
+// At quarantine since 2026-10-24: the next step is the first of p=reject.
+RampStory quarantine(const char* story, const char* words, const char* expected) {
+  return {story, "quarantine", "2026-10-24", "2026-11-23", words, expected};
+}
+
+const std::vector<RampStory> kDkim = {
+    quarantine("every sender signs", "", "advance reject:10"),
+    quarantine("one aligns by SPF alone", "sender=esp mail=esp:spf:5", "stay dkim -"),
+    quarantine("one aligns by DKIM alone", "sender=esp mail=esp:dkim:5", "advance reject:10"),
+    quarantine("one was never seen", "sender=esp", "stay dkim -"),
+    quarantine("one is rare", "sender=esp:rare", "advance reject:10"),
+    quarantine("one left", "sender=esp:2026-11-01", "advance reject:10"),
+    quarantine("one leaves today", "sender=esp:2026-11-23", "advance reject:10"),
+    quarantine("one leaves tomorrow", "sender=esp:2026-11-24", "stay dkim -"),
+    quarantine("seen once, weeks ago", "sender=esp mail=esp:dkim:1:2026-09-30/2026-09-30",
+               "advance reject:10"),
+    quarantine("seen on the window's first day",
+               "from=2026-08-01 sender=esp mail=esp:both:1:2026-08-25/2026-08-25",
+               "advance reject:10"),
+    quarantine("seen the day before",
+               "from=2026-08-01 sender=esp mail=esp:both:1:2026-08-24/2026-08-24", "stay dkim -"),
+    quarantine("the only sender does not sign", "no-mta mail=mta:spf:50", "stay dkim -"),
+    quarantine("no senders declared", "no-senders", "advance reject:10"),
+    quarantine("two unseen", "sender=esp sender=crm", "stay dkim -"),
+};
+
+TEST_CASE("a gate is met or missed by its figure") {
+  for (const RampStory& story : kFigures) check("monitor", story);
+}
+
+TEST_CASE("only mail that may be the domain's own is judged") {
+  for (const RampStory& story : kStrangers) check("monitor", story);
+}
+
+TEST_CASE("old evidence proves nothing") {
+  for (const RampStory& story : kAge) check("monitor", story);
+}
+
+TEST_CASE("before p=reject every sender is seen to sign") {
+  for (const RampStory& story : kDkim) check("quarantine", story);
+  RampStory shares = quarantine("", "sender=esp mail=esp:spf:5", "");
+  shares.rung = "quarantine:50";
+  CHECK(line_of(shares) == "advance quarantine");
+  shares.rung = "reject:10";
+  CHECK(line_of(shares) == "stay dkim -");
+}
+
+TEST_CASE("every gate that is missed says its figure and what is asked") {
+  const RampScene scene =
+      scene_of(monitor("", "reporters=1 count=10 low=14d:999 mail=mta:fail:1", ""));
+  const StepDecision decision = step_of(scene.domain, scene.config, scene.world);
+  const std::vector<std::string> expected = {
+      "154 messages are reported for 2026-11-06 to 2026-11-19; the gate asks at least 1,000 in "
+      "14d, or 999 in 14d",
+      "1 organizations reported on 2026-11-06 to 2026-11-19; the gate asks at least 2",
+      "legit_rate is 90.90 % (140 of 154 messages pass); the gate asks at least 98.00 %"};
+  CHECK(decision.reasons == expected);
+  CHECK(decision.evidence.messages == 154);
+  CHECK(decision.evidence.reporters == 1);
+}
+
+TEST_CASE("a sub-domain's rows count where its organization's record governs it") {
+  RampScene scene = scene_of(monitor("", "no-mta mail=mta:both:50", ""));
+  for (EvidenceRow& row : scene.world.evidence->rows) {
+    row.header_from = Name::literal("shop.example.com");
+  }
+  const auto org = step_of(scene.domain, scene.config, scene.world);
+  CHECK(to_line(org) == "advance quarantine:10");
+  Domain shop = scene.domain;
+  shop.name = Name::literal("shop.example.com");
+  // Its own mail, but its own record was never seen.
+  const auto below = step_of(shop, scene.config, scene.world);
+  CHECK(to_line(below) == "stay hold 2026-12-20");
+  CHECK(below.evidence.messages == 1400);
+  for (EvidenceRow& row : scene.world.evidence->rows) row.policy_domain = shop.name;
+  CHECK(to_line(step_of(shop, scene.config, scene.world)) == "advance quarantine:10");
+  CHECK(step_of(scene.domain, scene.config, scene.world).evidence.messages == 0);
+}
+
+}  // namespace
+}  // namespace rampart::testing
