@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "policies/evidence_window.h"
 #include "policies/legit.h"
 #include "policies/step_gates.h"
 
@@ -157,13 +158,10 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
   DashboardDomain page;
   name_page(page, name);
   std::map<std::string, DashboardSource> sources;
-  EvidenceRows window;
-  EvidenceRows history;
-  for (const EvidenceRow& row : evidence.rows) {
-    if (row.policy_domain != name) continue;
-    history.push_back(&row);
+  // They are sorted by policy domain.
+  for (const EvidenceRow& row :
+       std::ranges::equal_range(evidence.rows, name, {}, &EvidenceRow::policy_domain)) {
     if (row.day < dashboard.since || row.day > dashboard.until) continue;
-    window.push_back(&row);
     const MailFate fate = fate_of(row.fate);
     count(page, row.day, fate, row.messages);
     count(page.reporters[row.reporter], reports::Trust::Verified, row.messages);
@@ -171,9 +169,17 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
     sources[row.source].mail.of(fate) += row.messages;
   }
   if (const auto domain = config.domains.find(name); domain != config.domains.end()) {
+    const EvidenceRows history = rows_of(evidence, name);
+    EvidenceRows window = history;
+    std::erase_if(window, [&](const EvidenceRow* row) {
+      return row->day < dashboard.since || row->day > dashboard.until;
+    });
     const LegitTally tally = tally_of(domain->second, config, window, history);
     page.legit_rate = tally.legit_rate();
-    for (const SourceTally& one : tally.sources) sources[one.source].declared = one.declared;
+    for (const SourceTally& one : tally.sources) {
+      const auto source = sources.find(one.source);
+      if (source != sources.end()) source->second.declared = one.declared;
+    }
   }
   for (auto& [label, source] : sources) page.sources.push_back(std::move(source));
   std::ranges::stable_sort(page.sources, std::greater<>(),

@@ -111,7 +111,7 @@ def check_errors(bench):
         message = " ".join(f"{one['file']}: {one['message']}" for one in got.get("errors", []))
         yield f"{story}: {code} {message}", code == 1 and said in message
         yield f"{story}: at once, and silent", (
-            time.monotonic() - started < 8 and not any(
+            time.monotonic() - started < 25 and not any(
                 word in message + err for word in ("hidden", "wr0ng", dovecot.PASSWORD)))
     yield "nothing was marked", not bench.all_seen()
 
@@ -199,7 +199,7 @@ def check_breaks(bench):
     proxy.watch = lambda *_: False
     started = time.monotonic()
     code, got, err = bench.fetch(url=bench.url(proxy.port))
-    yield f"given up {code} {got}", code == 1 and time.monotonic() - started < 60
+    yield f"given up {code} {got}", code == 1 and time.monotonic() - started < 120
     yield "unseen as before", not any(flags for flags, _ in bench.server.mails())
 
 
@@ -297,7 +297,8 @@ def check_stub(bench):
         port = imap_stub.serve(imap_stub.Box([report_mail(1)], TOKEN, dovecot.USER, story))
         started = time.monotonic()
         code, got, _ = bench.fetch(url=bench.url(port, "imap", "127.0.0.1"), secret=token)
-        yield f"{name}: {code} {got}", code in (0, 1, 4) and time.monotonic() - started < 60
+        yield f"{name}: {code} {got}", code in (0, 1, 4) and (
+            time.monotonic() - started < 120)
         yield f"{name}: said", code == 0 or "errors" in got or got["refused"]
 
 
