@@ -11,6 +11,7 @@
 #include "policies/rotation.h"
 #include "policies/spf_cases.h"
 #include "policies/spf_record.h"
+#include "policies/vendor_rotation.h"
 #include "reconciler/make_plan.h"
 
 namespace rampart {
@@ -143,9 +144,7 @@ std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world)
   }
   for (const SenderRecord& record : sender_dkim_records(domain)) {
     const Sender& sender = *domain.senders->at(record.sender).sender;
-    const std::string how = record.type == RecordType::CNAME
-                                ? fmt::format("{}, behind its CNAME", sender.id)
-                                : fmt::format("by hand, with a key from {}", sender.id);
+    const std::string how = fmt::format("{}: {}", sender.id, how_keys_rotate(sender));
     add_selector(domain, world, record.name, how, all);
   }
   for (SelectorNow& one : all) one.last_seen = last_seen(one.selector, domain.name, world);

@@ -49,6 +49,16 @@ Plan example() {
                    {Severity::Info, "x-code", Name::literal("example.org"), "m", "", {}, {}}};
   plan.authority = {{Name::literal("example.com"), {"ip4:192.0.2.0/28"}, {"key sha256:ab"}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
+  Impact impact{.domain = Name::literal("example.com"), .window_days = 14};
+  impact.from = *parse_date("2026-11-04");
+  impact.messages = 5'000'000'000;
+  impact.pass_before = impact.pass_after = 4'999'999'990;
+  impact.rejected = impact.worst_rejected = 10;
+  impact.receiver = dmarc::Receiver::HonoursTesting;
+  impact.by_source = {{"ip:192.0.2.1", true, 10, 0, 0, 0, 10, 10}};
+  impact.notes = {"withheld changes are counted as if they were written"};
+  plan.impact = {impact};
+  plan.impact_unknown = {{Name::literal("example.org"), "there is no evidence"}};
   plan.receivers = {{Name::literal("example.com"),
                      {{dmarc::Receiver::HonoursTesting, "none", "100% quarantine",
                        "newly 100% quarantine (was none)", true}},
@@ -100,7 +110,7 @@ TEST_CASE("the keys of the contract stand in its order") {
   for (const char* key :
        {"\"format_version\": 1", "\"made_at\": \"2026-11-21T00:00:00Z\"", "\"config_digest\"",
         "\"digest\"", "\"summary\"", "\n  \"changes\"", "\n  \"holds\"", "\n  \"findings\"",
-        "\n  \"authority\"", "\n  \"policy_edits\"", "\n  \"impact\": []"}) {
+        "\n  \"authority\"", "\n  \"policy_edits\"", "\n  \"impact\": ["}) {
     CHECK(place(text, key) > last);
     last = place(text, key);
   }
