@@ -79,7 +79,7 @@ const std::vector<RampStory> kBroken = {
     tenth("broken before the step, and still",
           "sender=esp mail=esp:dkim:1:2026-09-24/2026-11-04 mail=esp:fail:1:2026-11-05/2026-11-22",
           "step-back monitor"),
-    {"three days, of which one came before the step up", "quarantine:10", "2026-11-21", "2026-11-23",
+    {"three days, one of them before the step up", "quarantine:10", "2026-11-21", "2026-11-23",
      "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:fail:5:2026-11-20/2026-11-22",
      "step-back monitor"},
     tenth("it mails on some days only",
