@@ -200,13 +200,25 @@ Json report_json(const audit::Report& report, const audit::Profile* profile) {
 
 }  // namespace
 
+// Many are written one a line, each as soon as it is made: a document of thousands would fill the
+// memory twice over.
 std::string audit_json(const AuditView& view) {
-  Json rows = Json::array();
-  for (const audit::Report& report : view.reports) {
-    rows.push_back(report_json(report, view.profile));
+  const auto written = [&](const audit::Report& report, int indent) {
+    return report_json(report, view.profile)
+        .dump(indent, ' ', false, Json::error_handler_t::replace);
+  };
+  if (view.reports.size() == 1) {
+    const Json json = {{"domains", Json::array({report_json(view.reports.front(), view.profile)})}};
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
-  const Json json = {{"domains", std::move(rows)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string text = "{\"domains\": [";
+  bool first = true;
+  for (const audit::Report& report : view.reports) {
+    text += first ? "\n" : ",\n";
+    text += written(report, -1);
+    first = false;
+  }
+  return text + "\n]}\n";
 }
 
 }  // namespace rampart

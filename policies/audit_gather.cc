@@ -51,7 +51,64 @@ State state_of(const spf::Page& page, const Answer& answer) {
   return std::ranges::count_if(answer.values, spf::is_spf) > 1 ? State::Several : State::Invalid;
 }
 
+/// Finds what a tree lacks, which is quicker than to build it again and again. What it does not
+/// reach, the tree itself asks for.
+class Search {
+ public:
+  explicit Search(Table& table) : table_(table) {}
+
+  void look(const spf::Page& page, int depth);
+
+  std::vector<Question> unknown;
+
+ private:
+  void look(const spf::Step& step, int depth);
+  void follow(spf::Target& target, int depth);
+
+  Table& table_;
+  int left_ = 400;
+};
+
+void Search::follow(spf::Target& target, int depth) {
+  constexpr int kDeepest = 12;
+  if (target.dynamic || !target.name || depth > kDeepest || --left_ < 0) return;
+  const spf::Page& page = table_.pages.of(target);
+  if (page.state == spf::Page::State::Unasked) {
+    unknown.push_back({page.domain, RecordType::TXT});
+  } else if (page.state == spf::Page::State::Ready) {
+    look(page, depth + 1);
+  }
+}
+
+void Search::look(const spf::Step& step, int depth) {
+  if (step.target == nullptr) return;
+  if (step.mechanism == spf::Mechanism::Include) return follow(*step.target, depth);
+  if (step.target->dynamic || !step.target->name) return;
+  const Name& name = *step.target->name;
+  if (step.mechanism == spf::Mechanism::Exists) {
+    if (find_answer(table_.answers, name, RecordType::A) == nullptr) {
+      unknown.push_back({name, RecordType::A});
+    }
+    return;
+  }
+  if (step.mechanism != spf::Mechanism::A && step.mechanism != spf::Mechanism::Mx) return;
+  const auto hosts = step.mechanism == spf::Mechanism::A ? spf::address_hosts : spf::mx_hosts;
+  for (const bool v6 : {false, true}) hosts(name, v6, table_.answers, unknown);
+}
+
+void Search::look(const spf::Page& page, int depth) {
+  for (const spf::Step& step : page.steps) look(step, depth);
+  if (page.redirect != nullptr) follow(*page.redirect, depth);
+}
+
 void read_tree(const spf::Page& page, Table& table, SpfFacts& spf) {
+  Search search(table);
+  search.look(page, 0);
+  if (!search.unknown.empty()) {
+    spf.tree.unknown = std::move(search.unknown);
+    spf.state = State::Unknown;
+    return;
+  }
   spf.tree = spf::tree_of(page, table.pages);
   if (!spf.tree.unknown.empty()) {
     spf.state = State::Unknown;
