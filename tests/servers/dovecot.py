@@ -115,6 +115,7 @@ class Dovecot:
                 return
             except OSError:
                 time.sleep(0.05)
+        self.stop()
         raise RuntimeError("Dovecot does not come up: " + self.log())
 
     def log(self):
