@@ -22,6 +22,9 @@ using Kind = RotationEvent::Kind;
 // A step a day for half a century: no `until` asks for more.
 constexpr int kMostSteps = 20'000;
 
+// How many past selectors the foresight carries along: its time would grow with their square.
+constexpr std::size_t kRemembered = 8;
+
 constexpr std::string_view kIfProven =
     "once it is proven that nothing signs with it, at the earliest";
 
@@ -110,7 +113,12 @@ class Foresight {
 
   // What becomes of a key that is signed with no longer from `day` on.
   void leave(const std::string& selector, Date day) {
+    // The names of the latest keys are enough for the next not to take one of them.
     spec_.past.push_back(selector);
+    if (spec_.past.size() > kRemembered) {
+      live_.erase(spec_.past.front());
+      spec_.past.erase(spec_.past.begin());
+    }
     if (is_compromised(selector)) {
       return revoke(selector, day, "because it is compromised");
     }

@@ -1,5 +1,6 @@
 // Eighteen months of rotation in memory, and what plans make of its steps.
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <random>
 
 #include "policies/dkim_rotation.h"
@@ -93,10 +94,11 @@ Rehearsal rehearse(Duration every, Store store, unsigned seed) {
 }  // namespace
 
 TEST_CASE("eighteen months lose no message, however many runs are left out") {
+  const unsigned seeds = std::getenv("RAMPART_WORLDS") ? 10 : 1;
   for (const Duration every :
        {Duration{3, Duration::Unit::Months}, Duration{1, Duration::Unit::Months}}) {
     for (const Store store : {Store::None, Store::Omits, Store::Good, Store::Word}) {
-      for (unsigned seed = 1; seed <= 10; ++seed) {
+      for (unsigned seed = 1; seed <= seeds; ++seed) {
         const Rehearsal done = rehearse(every, store, seed);
         INFO(to_text(every) << ", store " << static_cast<int>(store) << ", seed " << seed);
         CHECK(done.failures == 0);
