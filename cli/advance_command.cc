@@ -130,13 +130,14 @@ ExitCode run_advance(Context& context) {
   const auto decisions = decide(context, *config, *world);
   if (!decisions) return fail(context, "usage", decisions.error());
   const std::vector<RampMove> moves = moves_of(*decisions, today_of(context));
+  // The body first: where it cannot be written, the YAML has not moved either.
+  if (const auto body = context.arguments.one("pr-body")) {
+    const auto done = write_file(*body, advance_markdown(*decisions, *config, kLongestBody));
+    if (!done) return fail(context, "advance", done.error());
+  }
   const bool writes = context.arguments.has("write");
   if (writes) {
     const Result<Done> done = write(context, *config, moves);
-    if (!done) return fail(context, "advance", done.error());
-  }
-  if (const auto body = context.arguments.one("pr-body")) {
-    const auto done = write_file(*body, advance_markdown(*decisions, *config, kLongestBody));
     if (!done) return fail(context, "advance", done.error());
   }
   const Written written = writes ? Written::Yes : Written::No;

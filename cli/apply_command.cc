@@ -33,10 +33,15 @@ Result<Plan> reviewed_plan(const std::string& path) {
 }
 
 Result<Done> compute(const Context& context, Job& job) {
-  const Result<World> observed =
-      observe_with_evidence(context, job.config, job.providers, job.options);
-  if (!observed) return observed.error();
-  World world = *observed;
+  World world = observe(job.config, job.providers, job.options);
+  Result<std::optional<Evidence>> evidence = evidence_for(context, job.config);
+  if (evidence) {
+    world.evidence = std::move(evidence).value();
+  } else {
+    // The way back must stand open whatever has become of the reports.
+    progress(context, "warning: " + sentence(evidence.error()) +
+                          "; without evidence nothing is done that reports must prove");
+  }
   fetch_policies(job.config, policy_fetch(context), world);
   job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");

@@ -110,6 +110,12 @@ void add_policies(const Context& context, const Config& config, const World& wor
   }
 }
 
+/// Whether a page of an earlier run stands at `path`.
+bool is_ours(const fs::path& path) {
+  const Result<std::string> text = read_file(path.string());
+  return text && text->substr(0, 1000).find(kMark) != std::string::npos;
+}
+
 /// Pages of an earlier run whose domain is gone; what is not ours stays.
 void remove_old(const fs::path& folder, const std::map<std::string, std::string>& pages) {
   std::error_code none;
@@ -117,8 +123,7 @@ void remove_old(const fs::path& folder, const std::map<std::string, std::string>
   for (const fs::directory_entry& one : fs::directory_iterator(folder / "domains", none)) {
     const std::string name = "domains/" + one.path().filename().string();
     if (one.path().extension() != ".html" || pages.contains(name)) continue;
-    const Result<std::string> text = read_file(one.path().string());
-    if (text && text->substr(0, 1000).find(kMark) != std::string::npos) old.push_back(one.path());
+    if (is_ours(one.path())) old.push_back(one.path());
   }
   for (const fs::path& one : old) fs::remove(one, none);
 }
@@ -127,6 +132,12 @@ Result<Done> write_pages(const fs::path& folder, const std::map<std::string, std
   std::error_code error;
   fs::create_directories(folder / "domains", error);
   if (error) return Error{error.message(), folder.string()};
+  for (const auto& [name, text] : pages) {
+    const fs::path path = folder / name;
+    if (fs::exists(path, error) && !is_ours(path)) {
+      return Error{"rampart did not write this file: name another folder", path.string()};
+    }
+  }
   for (const auto& [name, text] : pages) {
     if (Result<Done> written = write_file((folder / name).string(), text); !written) {
       return written;

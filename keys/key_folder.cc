@@ -105,8 +105,8 @@ Result<Done> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
   }
   const auto pem = public_pem(pair);
   if (!pem) return pem.error();
-  // A private half alone is what a killed run left: without its public half nothing used it.
-  if (auto done = folder->remove(name); !done) return done;
+  // A private half alone is what a killed run left, or what somebody put there: kept, not used.
+  if (auto done = folder->set_aside(name); !done) return within(path_of(place, ""), done.error());
   if (auto done = write_private(*folder, name, pair, protection); !done) {
     return within(path_of(place, ""), done.error());
   }

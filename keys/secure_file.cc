@@ -164,4 +164,14 @@ Result<Done> KeyDirectory::remove(const std::string& name) const {
   return within(name, failed("it cannot be removed"));
 }
 
+Result<Done> KeyDirectory::set_aside(const std::string& name) const {
+  for (int number = 1; number < 1000; ++number) {
+    const std::string other = name + (number == 1 ? ".old" : ".old" + std::to_string(number));
+    if (::renameat2(fd_, name.c_str(), fd_, other.c_str(), RENAME_NOREPLACE) == 0) return Done{};
+    if (errno == ENOENT) return Done{};
+    if (errno != EEXIST) break;
+  }
+  return within(name, failed("it cannot be set aside"));
+}
+
 }  // namespace rampart

@@ -37,6 +37,10 @@ class KeyDirectory {
   /// Takes a file away; one that is not there is well.
   Result<Done> remove(const std::string& name) const;
 
+  /// Gives a file the name `name`.old, or .old2 and so on, and replaces none; one that is not
+  /// there is well.
+  Result<Done> set_aside(const std::string& name) const;
+
  private:
   enum class Missing { Fails, IsMade };
   static Result<KeyDirectory> walk(const std::string& root, std::string_view inside,

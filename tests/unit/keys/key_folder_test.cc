@@ -120,6 +120,12 @@ TEST_CASE("a selector is never overwritten, and a torn write harms nothing") {
   REQUIRE(folder.store(second, make(), by_passphrase("a"), "2026-11-21").ok());
   CHECK(folder.open(second, opened_by("a")).ok());
   CHECK(!fs::exists(base / ".s2.key.new"));
+  CHECK(text_of(base / "s2.key.old") == "torn");
+  write(base / "s3.key", "mine");
+  write(base / "s3.key.old", "older");
+  REQUIRE(folder.store({kPlace.domain, "s3"}, make(), by_passphrase("a"), "2026-11-21").ok());
+  CHECK(text_of(base / "s3.key.old") == "older");
+  CHECK(text_of(base / "s3.key.old2") == "mine");
 }
 
 TEST_CASE("halves that do not belong together are refused, and so are links and odd names") {
