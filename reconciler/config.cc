@@ -7,10 +7,10 @@
 #include <deque>
 
 #include "mail/dkim_key.h"
-#include "mail/org_domain.h"
 #include "providers/provider.h"
 #include "reconciler/builtin_files.h"
 #include "reconciler/config_checks.h"
+#include "reconciler/config_names.h"
 #include "reconciler/config_secrets.h"
 #include "reconciler/config_store.h"
 
@@ -151,23 +151,10 @@ std::optional<Name> read_name(Loader& loader, const Node& key) {
                 sentence(name.error()));
     return std::nullopt;
   }
-  const auto labels = name->labels();
-  const bool odd = std::ranges::any_of(labels, [](std::string_view label) {
-    return label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") !=
-               std::string_view::npos ||
-           label.starts_with('-') || label.ends_with('-');
-  });
-  // RFC 3696 section 2: no top-level domain is all digits, so that an address is never a name.
-  const bool address =
-      !labels.empty() && labels.back().find_first_not_of("0123456789") == std::string_view::npos;
-  if (name->is_root() || odd || address) {
-    loader.fail(key, "bad-name", fmt::format("`{}` is not a mail domain", key.text),
-                "name the domain after the @ of an address; its records follow from that");
-    return std::nullopt;
-  }
-  if (!dmarc::is_public_suffix(*name)) return *name;
-  loader.fail(key, "public-suffix", fmt::format("`{}` is a public suffix", key.text),
-              "name a domain registered below it");
+  const auto refusal = refusal_of(*name);
+  if (!refusal) return *name;
+  loader.fail(key, std::string(refusal->code), fmt::format("`{}` {}", key.text, refusal->reason),
+              std::string(refusal->advice));
   return std::nullopt;
 }
 

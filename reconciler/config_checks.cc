@@ -10,6 +10,7 @@
 #include "mail/dkim_key.h"
 #include "mail/spf.h"
 #include "policies/codes.h"
+#include "reconciler/config_names.h"
 
 namespace rampart::config {
 namespace {
@@ -24,12 +25,6 @@ const std::string& text_of(const Node& node) { return node.value().text; }
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-bool is_label_text(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-  });
 }
 
 bool is_local_part(std::string_view text) {
@@ -170,17 +165,7 @@ bool check_target(Loader& loader, const Node& node) {
 }
 
 bool check_selector(Loader& loader, const Node& node) {
-  std::string_view rest = text_of(node);
-  bool good = !rest.empty() && rest.size() <= 200;
-  while (good) {
-    const auto dot = rest.find('.');
-    const std::string_view label = rest.substr(0, dot);
-    good = !label.empty() && label.size() <= 63 && is_label_text(label) && label.front() != '-' &&
-           label.back() != '-';
-    if (dot == std::string_view::npos) break;
-    rest.remove_prefix(dot + 1);
-  }
-  if (good) return true;
+  if (is_selector(text_of(node))) return true;
   return refuse(loader, node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
                 "use letters, digits and inner hyphens; `._domainkey` is added for you");
 }

@@ -11,6 +11,7 @@
 #include "mail/transport.h"
 #include "policies/ramp.h"
 #include "policies/selectors.h"
+#include "reconciler/config_names.h"
 
 namespace rampart {
 namespace {
@@ -60,9 +61,12 @@ class Reader {
     return found;
   }
 
-  bool is_read() const {
+  /// Why nothing could be read; nothing where it could.
+  std::optional<std::string> trouble() const {
     const auto zones = world_.zones_for(domain_, domain_.name);
-    return !zones.empty() && zones.front()->error.empty();
+    if (zones.empty()) return "no zone holds it";
+    const std::string& error = zones.front()->error;
+    return error.empty() ? std::nullopt : std::optional(error);
   }
 
  private:
@@ -134,6 +138,14 @@ void draft_spf(const Reader& reader, DraftDomain& draft) {
   draft.spf = spf_spec(*record, draft);
 }
 
+/// Whether the YAML can hold a selector by this name; a note where it cannot.
+bool can_name(const std::string& selector, DraftDomain& draft) {
+  if (is_selector(selector)) return true;
+  note(draft,
+       fmt::format("The selector {} is left unmanaged: this is no name of a selector.", selector));
+  return false;
+}
+
 void draft_key(const std::string& selector, const LiveSet& live, DraftDomain& draft) {
   if (live.set.values.size() != 1) {
     note(draft, fmt::format("The selector {} is left unmanaged: it holds {} values, where one key "
@@ -155,14 +167,14 @@ void draft_selectors(const Reader& reader, DraftDomain& draft) {
   for (const auto& [selector, live] : reader.selectors(RecordType::TXT)) {
     if (selector == "*") {
       note(draft, "A wildcard stands below `_domainkey`; it is left as it is.");
-    } else {
+    } else if (can_name(selector, draft)) {
       draft_key(selector, live, draft);
     }
   }
   for (const auto& [selector, live] : reader.selectors(RecordType::CNAME)) {
     if (selector == "*") {
       note(draft, "A wildcard CNAME stands below `_domainkey`; it is left as it is.");
-    } else if (!live.set.values.empty()) {
+    } else if (can_name(selector, draft) && !live.set.values.empty()) {
       draft.selectors.push_back({selector, RecordType::CNAME, *live.set.values.begin()});
     }
   }
@@ -336,9 +348,14 @@ DraftDomain draft_domain(const Name& name, const std::string& provider, const Wo
                          const Config& catalogue) {
   DraftDomain draft{.name = name};
   const Reader reader(name, provider, world);
-  if (!reader.is_read()) {
+  if (const auto refusal = refusal_of(name)) {
+    draft.omitted = draft.discovery = true;
+    note(draft, fmt::format("It is left unmanaged: the name {}.", refusal->reason));
+    return draft;
+  }
+  if (const auto trouble = reader.trouble()) {
     draft.discovery = true;
-    note(draft, "Nothing of it could be read; it is left as it is.");
+    note(draft, fmt::format("Nothing of it could be read; it is left as it is: {}.", *trouble));
     return draft;
   }
   draft_selectors(reader, draft);

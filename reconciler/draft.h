@@ -34,6 +34,7 @@ enum class DraftPart { Whole, Parked, Spf, Sender, Selector, Dmarc, MtaSts, TlsR
 /// One domain.
 struct DraftDomain {
   Name name;
+  bool omitted = false;    ///< The file cannot hold it: its notes alone are written.
   bool discovery = false;  ///< Nothing of it is managed.
   bool parked = false;     ///< Then `dmarc` alone counts.
   std::optional<SpfSpec> spf;
@@ -67,7 +68,7 @@ struct DraftPlace {
 /// One line of the YAML and what it says something about.
 struct DraftLine {
   std::string text;
-  std::optional<DraftPlace> place;
+  std::vector<DraftPlace> places;  ///< Several for a default that they share.
 };
 
 /// The names in a World's zones, at or below `names`, that have mail records of their own.
@@ -87,7 +88,7 @@ struct SenderClues {
 std::vector<DraftSender> senders_for(const SenderClues& clues, const Config& catalogue);
 
 /// Takes a part out of the draft, because of `why`; what hangs on it alone is kept in another form
-/// where there is one.
+/// where there is one. A domain that is left out for the second time is omitted.
 void leave_out(DraftDomain& domain, const DraftPlace& place, const std::string& why);
 
 /// The YAML, line by line.

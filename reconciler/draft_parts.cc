@@ -12,6 +12,7 @@ void leave_out(DraftDomain& domain, const DraftPlace& place, const std::string& 
   };
   switch (place.part) {
     case DraftPart::Whole:
+      domain.omitted = domain.discovery;
       domain.discovery = true;
       return;
     case DraftPart::Parked:

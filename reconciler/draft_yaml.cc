@@ -96,12 +96,13 @@ class Writer {
 
  private:
   std::vector<std::string> common_rua() const;
-  void say(std::string text) { lines_.push_back({std::move(text), std::nullopt}); }
+  void say(std::string text) { lines_.push_back({std::move(text), {}}); }
   void say(std::string text, const DraftDomain& domain, DraftPart part, std::string key = "") {
-    lines_.push_back({std::move(text), DraftPlace{domain.name, part, std::move(key)}});
+    lines_.push_back({std::move(text), {DraftPlace{domain.name, part, std::move(key)}}});
   }
   void comment(std::size_t indent, const std::string& sentence);
   void write_head();
+  void write_rua();
   void write_ramp();
   void write_domain(const DraftDomain& domain);
   void write_parked(const DraftDomain& domain);
@@ -160,9 +161,20 @@ void Writer::write_head() {
   say("");
   say("defaults:");
   say("  provider: " + draft_.provider.name);
-  if (!rua_.empty()) say(fmt::format("  dmarc: {{rua: {}}}", flow(rua_, uri)));
+  write_rua();
   say("");
-  say("domains:");
+  say(std::ranges::all_of(draft_.domains, &DraftDomain::omitted) ? "domains: {}" : "domains:");
+}
+
+void Writer::write_rua() {
+  if (rua_.empty()) return;
+  DraftLine line{fmt::format("  dmarc: {{rua: {}}}", flow(rua_, uri)), {}};
+  for (const DraftDomain& domain : draft_.domains) {
+    if (!domain.discovery && domain.dmarc) {
+      line.places.push_back({domain.name, DraftPart::Dmarc, ""});
+    }
+  }
+  lines_.push_back(std::move(line));
 }
 
 /// The standard ladder without `t=y`, for domains whose share stands in pct alone.
@@ -212,7 +224,7 @@ void Writer::write_spf(const DraftDomain& domain) {
 }
 
 void Writer::write_selectors(const DraftDomain& domain) {
-  if (!domain.selectors.empty()) say("    dkim:");
+  if (!domain.selectors.empty()) say("    dkim:", domain, DraftPart::Whole);
   for (const DraftSelector& one : domain.selectors) {
     FlowMap map;
     map.add("selector", scalar(one.selector));
@@ -266,7 +278,9 @@ void Writer::write_parked(const DraftDomain& domain) {
 }
 
 void Writer::write_domain(const DraftDomain& domain) {
+  if (domain.omitted) comment(2, domain.name.text() + " does not stand in this file.");
   for (const std::string& sentence : domain.notes) comment(2, sentence);
+  if (domain.omitted) return;
   say(fmt::format("  {}:", scalar(domain.name.text())), domain, DraftPart::Whole);
   if (domain.discovery) {
     say("    dmarc: {phase: discovery}", domain, DraftPart::Whole);
@@ -286,7 +300,6 @@ std::vector<DraftLine> Writer::write() {
     if (index > 0) say("");
     write_domain(draft_.domains[index]);
   }
-  if (draft_.domains.empty()) lines_.back().text = "domains: {}";
   return std::move(lines_);
 }
 

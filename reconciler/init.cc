@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <variant>
 
 #include "policies/selectors.h"
@@ -12,9 +13,9 @@
 namespace rampart {
 namespace {
 
-// Each round leaves something out; what still stands in the way then goes with its whole domain.
-constexpr int kRoundsByPart = 6;
-constexpr int kRounds = 12;
+// Each round leaves something out; what still stands in the way then goes with its whole domain,
+// and at last the domain goes from the file.
+constexpr std::size_t kRoundsByPart = 6;
 
 /// A part that must go, and why.
 struct Obstacle {
@@ -141,23 +142,29 @@ Result<std::vector<Obstacle>> obstacles_in(const std::vector<ConfigError>& error
   std::vector<Obstacle> obstacles;
   for (const ConfigError& error : errors) {
     const auto index = static_cast<std::size_t>(std::max(error.line, 1)) - 1;
-    if (index >= lines.size() || !lines[index].place) {
+    if (index >= lines.size() || lines[index].places.empty()) {
       return Error{error.message, fmt::format("the draft, line {}", error.line)};
     }
-    const DraftPlace& place = *lines[index].place;
-    add(obstacles,
-        {place, fmt::format("{} is left unmanaged: {}.", what_of(place), error.message)});
+    for (const DraftPlace& place : lines[index].places) {
+      add(obstacles,
+          {place, fmt::format("{} is left unmanaged: {}.", what_of(place), error.message)});
+    }
   }
   return obstacles;
 }
 
-void leave_out_all(const std::vector<Obstacle>& obstacles, int round, Draft& draft) {
+void leave_out_all(const std::vector<Obstacle>& obstacles, std::size_t round, Draft& draft) {
+  std::set<Name> whole;  // Twice in one round would be once too often.
   for (const Obstacle& one : obstacles) {
     DraftDomain* domain = domain_at(draft, one.place.domain);
     if (domain == nullptr) continue;
     DraftPlace place = one.place;
     if (round >= kRoundsByPart) place = {domain->name, DraftPart::Whole, ""};
-    leave_out(*domain, place, one.why);
+    if (place.part == DraftPart::Whole && !whole.insert(domain->name).second) {
+      domain->notes.push_back(one.why);
+    } else {
+      leave_out(*domain, place, one.why);
+    }
   }
 }
 
@@ -222,7 +229,8 @@ Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogu
                               const Observe& observe) {
   Draft draft = first_draft(request, catalogue, observe(probe_config(request, catalogue)));
   std::optional<World> world;
-  for (int round = 0; round < kRounds; ++round) {
+  const std::size_t rounds = kRoundsByPart + 2 * draft.domains.size() + 1;
+  for (std::size_t round = 0; round < rounds; ++round) {
     const std::vector<DraftLine> lines = yaml_of(draft);
     auto loaded = load_config_from(request.file, {{request.file, text_of(lines)}});
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {

@@ -85,6 +85,10 @@ def trials(binary, work):
         yield Trial(binary, work, apex, {apex: text}), wanted, []
     together = {apex: text for apex, (text, _) in zones.ODD.items()}
     yield Trial(binary, work, "together", together), ["defaults:"], []
+    shared = zones.dmarc("v=DMARC1; p=none; rua=mailto:d@reports.example!10m")
+    yield (Trial(binary, work, "one-bad-rua", {"a.example": shared, "b.example": shared}),
+           ["  # DMARC is left unmanaged: size limits of report addresses are obsolete.\n",
+            "  a.example:", "  b.example:"], [])
 
 
 def check_out(binary, work):
@@ -100,6 +104,15 @@ def check_out(binary, work):
     for words in (["--provider", "zonefile:"], ["--provider", "nohost:a=b"], ["--provider", "x"],
                   ["--provider", "zonefile:directory=zones,color=red"], [], ["a..b"]):
         trial.run("init", *words, code=1)
+    return trial
+
+
+def check_link(binary, work):
+    """A zone file that is a link is told, and ends nothing for the others."""
+    trial = Trial(binary, work, "link", {"a.example": zones.spf("v=spf1 mx ~all")})
+    (trial.folder / "zones/b.example.zone").symlink_to("a.example.zone")
+    trial.go(["zones/b.example.zone: it is a symbolic link",
+              '  a.example:\n    spf: {extra: ["mx"]}'])
     return trial
 
 
@@ -153,7 +166,7 @@ def main():
                     print(yaml)
                 vendors |= set(case[2])
                 found |= set(case[2]) & declared(yaml)
-        checks = [] if arguments.names else [check_out, check_reports]
+        checks = [] if arguments.names else [check_out, check_link, check_reports]
         ends = [check(arguments.binary.resolve(), work) for check in checks]
         for trial in [case[0] for case in cases] + ends:
             passed += trial.passed

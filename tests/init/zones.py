@@ -190,6 +190,32 @@ ODD = {
     "unsigned-cname.example": (spf("v=spf1 include:sendgrid.net ~all") +
                                "s1._domainkey IN CNAME s1.domainkey.u42.wl7.sendgrid.net.\n",
                                ["s1"]),
+    "odd-names.example": (dmarc("v=DMARC1; p=none") + "".join(
+        txt(f"_dmarc.{name}", "v=DMARC1; p=none")
+        for name in ("*", "under_score", "*.foo", "-x", r"sp\032ace", r"a\.b", r"\195\188",
+                     "fine")) +
+                          key("s", "v=DKIM1; p=").replace("_domainkey", "_domainkey.under_score") +
+                          key("k1", "v=DKIM1; p=").replace("_domainkey", "_domainkey.*") +
+                          key("-s") + key("*.t") + key(r"sp\032ace") + key("good") +
+                          r"a\.b._domainkey IN CNAME b.example.net." + "\n",
+                          [f"  # {name}.odd-names.example does not stand in this file.\n"
+                           "  # It is left unmanaged: the name is not a mail domain.\n"
+                           for name in ("*", "under_score", "*.foo", "-x", r"sp\032ace", r"a\.b",
+                                        r"\195\188")] +
+                          [f"  # The selector {name} is left unmanaged: this is no name of a "
+                           "selector.\n" for name in ("-s", "*.t", r"sp\032ace", r"a\.b")] +
+                          ["\n  odd-names.example:\n", "\n  fine.odd-names.example:\n",
+                           "phase: monitor", "selector: good"]),
+    "co.uk": (dmarc("v=DMARC1; p=none") + txt("_dmarc.fine", "v=DMARC1; p=none"),
+              ["  # co.uk does not stand in this file.\n"
+               "  # It is left unmanaged: the name is a public suffix.\n", "  fine.co.uk:\n"]),
+    "nothing_fits.example": (dmarc("v=DMARC1; p=none"), ["domains: {}\n", "is not a mail domain."]),
+    "generate.example": (HEAD + "$GENERATE 1-3 h$ A 192.0.2.$\n",
+                         ["zones/generate.example.zone: line 5: $GENERATE",
+                          "phase: discovery"]),
+    "garbage.example": ("garbage here (\n", ["zones/garbage.example.zone: line 1: a",
+                                                  "phase: discovery"]),
+    "no-octets.example": ("", ["zones/no-octets.example.zone: the zone has no SOA"]),
     "missing-cname.example": (spf("v=spf1 include:servers.mcsv.net ~all"),
                               ['extra: ["include:servers.mcsv.net"]', "is a term of mailchimp"]),
     "moved-cname.example": (spf("v=spf1 include:servers.mcsv.net ~all") +

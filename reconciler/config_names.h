@@ -1,0 +1,26 @@
+/// What the YAML takes for a domain and for a selector: its reader and `init` ask here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dns/name.h"
+
+namespace rampart {
+
+/// Why the YAML refuses a name.
+struct NameRefusal {
+  std::string_view code;    ///< Of docs/findings.md.
+  std::string_view reason;  ///< After the name: "is a public suffix".
+  std::string_view advice;  ///< What to name in its place.
+};
+
+/// Why `name` cannot be a key of `domains:`; nothing where it can.
+std::optional<NameRefusal> refusal_of(const Name& name);
+
+/// Whether `text` is a selector: one or more labels of letters, digits, "-" and "_" (RFC 6376
+/// section 3.1).
+bool is_selector(std::string_view text);
+
+}  // namespace rampart
