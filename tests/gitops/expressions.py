@@ -1,5 +1,6 @@
-"""GitHub's expressions, as far as the workflows use them: paths into the contexts, strings, ==, !=,
-&&, ||, ! and brackets. Anything else is an error, so that a workflow never runs on a guess."""
+"""GitHub's expressions, as far as the workflows use them: paths into the contexts, strings, ==,
+!=, &&, ||, !, brackets and cancelled(). Anything else is an error, so that a workflow never runs on
+a guess."""
 
 import re
 
@@ -63,6 +64,9 @@ class Evaluator:
                 raise ValueError("a bracket is not closed")
             return inside
         kind, text = self.rest.pop(0)
+        if text == "cancelled" and self.rest[:2] == [("op", "("), ("op", ")")]:
+            del self.rest[:2]
+            return False
         if kind == "text":
             return text[1:-1].replace("''", "'")
         return self.look_up(text)

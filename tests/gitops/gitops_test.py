@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -16,6 +17,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import github_fake  # noqa: E402
 import scene as scenery  # noqa: E402
 
 SOURCE = HERE.parent.parent
@@ -31,6 +33,11 @@ def begins(first, last):
     """The Unix times at which those days begin, both ends included."""
     return [int((MIDNIGHT + datetime.timedelta(days=number)).timestamp())
             for number in range(first, last + 1)]
+
+
+def refused(*_):
+    """What branch protection answers to a merge."""
+    raise github_fake.Refused(405, "At least 1 approving review is required")
 
 
 class Story:
@@ -49,8 +56,9 @@ class Story:
     def head(self, ref):
         return self.hub.git("rev-parse", ref)
 
-    def plan(self, branch, hostile=None):
-        """plan.yml on a pull request's head, then comment.yml; `hostile` changes the artifact."""
+    def plan(self, branch, hostile=None, origin=github_fake.REPOSITORY):
+        """plan.yml on a pull request's head, then comment.yml; `hostile` changes the artifact, and
+        `origin` is the repository that holds the head."""
         sha = self.head(branch)
         run = self.machine.run("plan.yml", "pull_request", sha, f"refs/heads/{branch}", base="main")
         folder = self.scene.folder / "artifacts" / str(run.number) / "plan"
@@ -58,6 +66,8 @@ class Story:
             folder.mkdir(parents=True, exist_ok=True)
             hostile(folder)
         told = {"workflow_run": {"id": run.number, "head_sha": sha, "event": "pull_request",
+                                 "conclusion": run.conclusion,
+                                 "head_repository": {"full_name": origin},
                                  "html_url": f"https://example.com/runs/{run.number}"}}
         comment = self.machine.run("comment.yml", "workflow_run", self.head("main"),
                                    "refs/heads/main", told)
@@ -134,8 +144,21 @@ class Story:
         body = self.comments(number)[0]
         self.expect("@everyone" not in body and "![x]" not in body and "<script" not in body,
                     f"a mention is not one: {body}")
+        self.plan("add-billing", origin="stranger/mail")
+        self.expect("**From a fork.**" in self.comments(number)[0].split("## ")[0],
+                    "a fork's plan comes with a warning")
         self.plan("add-billing")
-        self.expect("198.51.100.7" in self.comments(number)[0], "the true plan is back")
+        self.expect("198.51.100.7" in self.comments(number)[0] and
+                    "a fork" not in self.comments(number)[0], "the true plan is back")
+
+    def nothing_to_plan(self):
+        """A required check answers for a pull request that touches no YAML, and says nothing."""
+        self.scene.branch("words", lambda text: text)
+        number = self.open("words", "Words")
+        run = self.plan("words")
+        self.expect(run.conclusion == "success" and "Nothing to plan" in run.summary,
+                    "a pull request without YAML passes", run)
+        self.expect(not self.comments(number), "and gets no comment")
 
     def wrong_change_blocked(self):
         self.scene.branch("wrong", lambda text: text.replace(
@@ -229,9 +252,16 @@ class Story:
         days += [(begin, "quarantine", 10, "fail") for begin in begins(14, 19)]
         self.scene.publish_evidence(days)
         self.hub.dispatches.clear()
+        merge, self.hub.merge = self.hub.merge, refused
+        run = self.scheduled("advance.yml")
+        self.hub.merge = merge
+        self.expect(run.conclusion == "success" and "waits for a person" in run.log and
+                    "--- Keys (0)" in run.log and self.pull_from("rampart/step-back"),
+                    "where branch protection refuses, it waits, and keys are looked at", run)
         run = self.scheduled("advance.yml")
         text = self.scene.text()
-        self.expect("phase: monitor" in text and "pct: 10" not in text.split("domains:")[1],
+        self.expect("phase: monitor" in text and
+                    "pct: 10" not in [line.strip() for line in text.splitlines()],
                     f"main stepped back:\n{text}", run)
         self.expect(("apply.yml", "main") in self.hub.dispatches, "apply.yml starts", run)
         run = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
@@ -243,7 +273,7 @@ class Story:
         """An operator rolls back from his own machine; a merge of something else leaves it so."""
         self.machine.set_clock(day(40))
         self.scene.branch("up", lambda text: text.replace(
-            "      phase: monitor", "      pct: 10\n      phase: quarantine"))
+            "      phase: monitor", "      phase: quarantine").replace("pct: 100", "pct: 10"))
         number = self.open("up")
         self.plan("up")
         # The step up itself goes in by hand: there is no evidence for it, and no ramp asked for it.
@@ -280,6 +310,37 @@ class Story:
                     "p=none" in "".join(self.scene.txt("_dmarc.example.com")),
                     "after its own merge main says what stands", run)
 
+    def only_steps(self):
+        """What counts as a step and nothing else, in a block and in one line."""
+        block = "a:\n  dmarc:\n    phase: quarantine  # why\n    pct: 10\n    since: 2026-11-01\n"
+        flow = ("a: {dmarc: {phase: quarantine, pct: 10, since: 2026-11-01, "
+                "target: {phase: reject}, ramp: quick}}\n")
+        cases = [
+            (block, "a:\n  dmarc:\n    phase: monitor  # why\n    since: 2026-11-22\n", True),
+            (block, block.replace("pct: 10", "pct: 100"), True),
+            (block, block.replace("# why", "# because"), False),
+            (block, block.replace("pct: 10", "pct: 10\n    rua: [mailto:a@example.com]"), False),
+            (flow, flow.replace("quarantine, pct: 10", "monitor"), True),
+            (flow, flow.replace("phase: quarantine, pct: 10, since: 2026-11-01",
+                                "since: 2026-11-22, pct: 100, phase: monitor"), True),
+            (flow, flow.replace("pct: 10, since: 2026-11-01, ", ""), True),
+            (flow, flow.replace("target: {phase: reject}", "target: {phase: quarantine}"), False),
+            (flow, flow.replace("ramp: quick", "ramp: slow"), False),
+            (flow, flow.replace("ramp: quick", "ramp: quick, sp: none"), False),
+            (flow, flow + "b: {}\n", False),
+        ]
+        self.scene.git("checkout", "--quiet", "-B", "steps", "origin/main")
+        path = self.scene.clone / "domains.yaml"
+        for before, after, wanted in cases:
+            path.write_text(before)
+            self.scene.git("commit", "--quiet", "--all", "--allow-empty", "-m", "before")
+            path.write_text(after)
+            self.scene.git("commit", "--quiet", "--all", "-m", "after")
+            done = subprocess.run([self.machine.tools / "rampart-github", "only-steps", "HEAD~1"],
+                                  cwd=self.scene.clone, capture_output=True, text=True)
+            self.expect((done.returncode == 0) == wanted and not done.stderr,
+                        f"a step alone is {wanted}: {after} {done.stderr}")
+
     def secrets(self):
         """Nothing that a run printed, kept or sent holds a secret."""
         held = [scenery.SECRET, scenery.PASSPHRASE, "ghs_token-of-the-story"]
@@ -304,9 +365,10 @@ class Story:
         self.step(self.first_publication)
         number = self.step(self.sender_added)
         self.step(self.hostile_plans, number)
-        for act in (self.wrong_change_blocked, lambda: self.applied(number), self.ramp_step,
+        for act in (self.nothing_to_plan, self.wrong_change_blocked,
+                    lambda: self.applied(number), self.ramp_step,
                     self.rotation, self.drift, self.step_back, self.rollback_at_night,
-                    self.secrets):
+                    self.only_steps, self.secrets):
             self.step(act)
 
 

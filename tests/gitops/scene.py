@@ -168,6 +168,7 @@ class Scene:
         self.git("checkout", "--quiet", "-B", name, start)
         path = self.clone / "domains.yaml"
         path.write_text(change(path.read_text()))
+        (self.clone / f"{name}.md").write_text("What this branch is for.\n")
         self.commit(name)
         self.git("push", "--quiet", "--force", "origin", name)
         return self.git("rev-parse", "HEAD")
