@@ -188,7 +188,8 @@ class Rehearsal:
         """What the operator's schedule runs; one apply of five never happens."""
         words = ("rotate", "--write")
         if emergency:
-            self.compromised = set(self.selectors_of(self.state("current")))
+            # The selector that is named, and not the other of its pair.
+            self.compromised = {self.state("current")}
             words += ("--compromised", self.state("current"))
         self.run(day, *words, allowed=(0, 2))
         if self.random.random() < SHARE_SKIPPED:
