@@ -94,12 +94,7 @@ Result<World> rendering_world(const Context& context, const Config& config) {
   std::ranges::copy(files.zones, std::back_inserter(zones.value()));
   World world = empty_world(config, *zones, context.now);
   world.keys = read_public_keys(config);
-  auto locks = read_spf_locks(config.folder);
-  if (locks) {
-    world.spf_locks = std::move(locks).value();
-  } else {
-    world.spf_lock_problem = sentence(locks.error());
-  }
+  take_spf_locks(config.folder, world);
   take_mx(files, world);
   const Result<Done> resolved = resolve(context, config, world);
   if (!resolved) return resolved.error();

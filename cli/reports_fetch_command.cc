@@ -124,7 +124,7 @@ ExitCode run_reports_fetch(Context& context) {
   if (!account) return fail(context, "usage", account.error());
   Result<reports::FetchOptions> options = options_of(context, *account);
   if (!options) return fail(context, "usage", options.error());
-  const std::optional<Config> config = config_or_catalogue(context);
+  const std::optional<Config> config = config_or_empty(context);
   if (!config) return ExitCode::Error;
   const Result<std::string> path = store_path(context);
   if (!path) return fail(context, "store", path.error());

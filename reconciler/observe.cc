@@ -77,12 +77,7 @@ World world_of(const Survey& survey, std::vector<LiveZone> served, const Config&
   world.zone_missing = survey.missing;
   world.unmanaged_zones = {survey.unmanaged.begin(), survey.unmanaged.end()};
   world.keys = read_public_keys(config);
-  auto locks = read_spf_locks(config.folder);
-  if (locks) {
-    world.spf_locks = std::move(locks).value();
-  } else {
-    world.spf_lock_problem = sentence(locks.error());
-  }
+  take_spf_locks(config.folder, world);
   world.frozen = options.frozen;
   return world;
 }

@@ -7,6 +7,7 @@
 
 #include "dns/name.h"
 #include "dns/result.h"
+#include "policies/policy.h"
 #include "policies/spf_lock.h"
 
 namespace rampart {
@@ -24,5 +25,8 @@ std::string spf_lock_path(const std::string& folder);
 
 /// The locks beside the YAML; none where there is no file.
 Result<SpfLocks> read_spf_locks(const std::string& folder);
+
+/// Puts them into `world`, or what is wrong with the file.
+void take_spf_locks(const std::string& folder, World& world);
 
 }  // namespace rampart

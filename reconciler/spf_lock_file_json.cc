@@ -93,4 +93,13 @@ Result<SpfLocks> read_spf_locks(const std::string& folder) {
   return parse_spf_locks(text);
 }
 
+void take_spf_locks(const std::string& folder, World& world) {
+  Result<SpfLocks> locks = read_spf_locks(folder);
+  if (locks) {
+    world.spf_locks = std::move(locks).value();
+  } else {
+    world.spf_lock_problem = sentence(locks.error());
+  }
+}
+
 }  // namespace rampart
