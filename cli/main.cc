@@ -9,7 +9,7 @@
 #include <iostream>
 #include <set>
 
-#include "cli/frame.h"
+#include "cli/dispatch.h"
 
 extern "C" char** environ;
 

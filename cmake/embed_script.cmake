@@ -1,6 +1,6 @@
 # Writes OUT: a table of the INPUTS' texts as raw string literals, cut well below compiler limits.
 set(text "// Generated from the files that it names.\n")
-string(APPEND text "#include \"reconciler/builtin_files.h\"\n\n")
+string(APPEND text "#include \"reconciler/config/builtin_files.h\"\n\n")
 string(APPEND text "namespace rampart {\n\nconst std::vector<EmbeddedFile>& ${SYMBOL}() {\n")
 string(APPEND text "  static const std::vector<EmbeddedFile> files = {\n")
 foreach(input ${INPUTS})

@@ -8,7 +8,7 @@
 #include <array>
 #include <optional>
 
-#include "dns/utf8.h"
+#include "base/utf8.h"
 
 namespace rampart {
 namespace {

@@ -1,10 +1,10 @@
 /// The escapes of presentation form, `\DDD` and `\X` (RFC 1035 section 5.1).
 #include "dns/escape.h"
 
+#include "base/text.h"
+
 namespace rampart {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || is_digit(c) ||
@@ -30,8 +30,6 @@ std::string decimal_escape(char octet) {
   text[3] = static_cast<char>('0' + value % 10);
   return text;
 }
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string spell_label(std::string_view octets) {
   std::string text;

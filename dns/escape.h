@@ -21,9 +21,6 @@ std::optional<Escaped> read_escape(std::string_view text);
 /// `octet` as `\DDD`.
 std::string decimal_escape(char octet);
 
-/// ASCII lower case (RFC 4343 section 3).
-char to_lower(char c);
-
 /// A label's octets in the one spelling that Name keeps: lower case, `\.`, `\\`, else `\DDD`.
 std::string spell_label(std::string_view octets);
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.h"
 #include "dns/escape.h"
 #include "dns/txt.h"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "dns/presentation_lexer.h"
 #include "dns/record.h"
-#include "dns/zone_file_lexer.h"
 
 namespace rampart {
 

@@ -4,15 +4,14 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
+#include "base/utf8.h"
 #include "dns/escape.h"
-#include "dns/utf8.h"
 
 namespace rampart {
 namespace {
 
 constexpr std::size_t kMostOctets = 255;
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 /// Appends the octet or escape at `text[at]` to `out` and returns the place after it; nothing for
 /// a bad escape.

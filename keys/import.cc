@@ -1,7 +1,7 @@
 /// Keys that other tools made.
 #include "keys/import.h"
 
-#include "mail/dkim_key.h"
+#include "mail/dkim/key.h"
 
 namespace rampart {
 namespace {

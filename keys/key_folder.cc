@@ -8,7 +8,7 @@
 #include <set>
 
 #include "keys/secure_file.h"
-#include "mail/dkim_key.h"
+#include "mail/dkim/key.h"
 
 namespace rampart {
 namespace {

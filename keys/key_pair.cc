@@ -14,8 +14,9 @@
 #include <atomic>
 #include <thread>
 
+#include "base/base64.h"
 #include "keys/openssl_values.h"
-#include "mail/dkim_key.h"
+#include "mail/dkim/key.h"
 
 namespace rampart {
 namespace {
@@ -250,7 +251,7 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
 Result<std::string> pem_of_record(std::string_view record) {
   const auto parsed = dkim::parse_key(record);
   if (!parsed) return parsed.error();
-  const auto octets = dkim::decode_base64(parsed->key);
+  const auto octets = decode_base64(parsed->key);
   if (!octets) return octets.error();
   const auto* bytes = reinterpret_cast<const unsigned char*>(octets->data());
   const auto size = static_cast<long>(octets->size());

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dns/result.h"
+#include "base/result.h"
 #include "keys/secret.h"
 
 namespace rampart {

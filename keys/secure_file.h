@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "dns/result.h"
+#include "base/result.h"
 #include "keys/secret.h"
 
 namespace rampart {

@@ -1,13 +1,13 @@
-/// The table of providers: the one place that names them.
+#include "providers/catalog.h"
+
 #include <algorithm>
 #include <array>
 
-#include "providers/cloudflare.h"
-#include "providers/powerdns.h"
-#include "providers/provider.h"
-#include "providers/rfc2136.h"
-#include "providers/route53.h"
-#include "providers/zonefile.h"
+#include "providers/cloudflare/cloudflare.h"
+#include "providers/powerdns/powerdns.h"
+#include "providers/rfc2136/rfc2136.h"
+#include "providers/route53/route53.h"
+#include "providers/zonefile/zonefile.h"
 
 namespace rampart {
 namespace {

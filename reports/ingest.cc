@@ -5,8 +5,8 @@
 #include <optional>
 #include <set>
 
-#include "mail/dkim_crypto.h"
-#include "reports/read.h"
+#include "mail/dkim/crypto.h"
+#include "reports/parse/read.h"
 #include "reports/trust.h"
 
 namespace rampart::reports {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "reports/containers.h"
-#include "reports/store.h"
+#include "reports/input/unpack.h"
+#include "reports/store/store.h"
 
 namespace rampart::reports {
 

@@ -6,17 +6,11 @@
 #include <algorithm>
 #include <cctype>
 
-#include "mail/org_domain.h"
+#include "base/text.h"
+#include "mail/dmarc/org_domain.h"
 
 namespace rampart::reports {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 /// The domain of "DMARC <noreply@example.net>" or "noreply@example.net".
 std::string address_domain(std::string_view text) {
@@ -24,7 +18,7 @@ std::string address_domain(std::string_view text) {
   if (at == text.npos) return {};
   std::string_view domain = text.substr(at + 1);
   domain = domain.substr(0, domain.find_first_of(" \t\r\n>,;\"'()"));
-  return lower(domain);
+  return ascii_lower(domain);
 }
 
 /// Empty where the text is no host name of two labels or more.
@@ -41,7 +35,7 @@ std::string org_of(const std::string& domain) {
 /// trial (RFC 6376 section 3.6.1).
 bool counts(const dkim::SignatureVerdict& signature, const std::string& author) {
   return signature.outcome == dkim::Outcome::Pass && signature.unsigned_octets == 0 &&
-         !signature.testing && org_of(lower(signature.domain)) == author;
+         !signature.testing && org_of(ascii_lower(signature.domain)) == author;
 }
 
 }  // namespace
@@ -49,8 +43,8 @@ bool counts(const dkim::SignatureVerdict& signature, const std::string& author) 
 std::string claimed_domain(const Header& header) {
   const std::string by_address = org_of(address_domain(header.email));
   if (!by_address.empty()) return by_address;
-  const std::string by_name = org_of(lower(header.org));
-  return by_name.empty() ? lower(header.org.empty() ? header.email : header.org) : by_name;
+  const std::string by_name = org_of(ascii_lower(header.org));
+  return by_name.empty() ? ascii_lower(header.org.empty() ? header.email : header.org) : by_name;
 }
 
 Judgement judge(const Carrier* carrier, const Header& header, const Answers& answers, Time now) {

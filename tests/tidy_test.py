@@ -12,7 +12,7 @@ COLUMNS, FUNCTION_LINES, FILE_LINES = 100, 70, 400
 CODE = {".cc", ".h", ".py", ".sh", ".cmake", ".txt", ""}
 
 # Tables of data in code, which may be as long as their subject.
-DATA_TABLES = {"policies/codes.cc"}
+DATA_TABLES = {"policies/model/codes.cc"}
 
 RFC = re.compile(r"\bRFC[ -]?\d+[^\n]{0,16}")
 GOOD_RFC = re.compile(r"^RFC \d{4}(?: section (?:\d+|[A-Z])(?:\.\d+)*(?![\w])| [Aa]ppendix [A-Z]|"
@@ -113,8 +113,8 @@ def comment_faults(name, text):
 
 
 def table_codes():
-    """{code: line} of policies/codes.cc, in its order."""
-    text = (SOURCE / "policies/codes.cc").read_text()
+    """{code: line} of policies/model/codes.cc, in its order."""
+    text = (SOURCE / "policies/model/codes.cc").read_text()
     return re.findall(r'Code\{\s*"([a-z0-9-]+)"', text)
 
 
@@ -136,22 +136,22 @@ def code_faults():
     documented = re.findall(r"^## ([a-z0-9-]+)$", (SOURCE / "docs/findings.md").read_text(),
                             re.MULTILINE)
     sources = "\n".join((SOURCE / name).read_text() for name in tracked()
-                        if name.endswith((".cc", ".h")) and name != "policies/codes.cc"
+                        if name.endswith((".cc", ".h")) and name != "policies/model/codes.cc"
                         and not name.startswith(("tests/", "bench/")))
     if table != sorted(set(table)):
-        yield "policies/codes.cc: the codes are not sorted and unique"
+        yield "policies/model/codes.cc: the codes are not sorted and unique"
     if documented != sorted(set(documented)):
         yield "docs/findings.md: the headings are not sorted and unique"
     for code in sorted(set(table) - set(documented)):
         yield f"docs/findings.md: no section for {code}"
     for code in sorted(set(documented) - set(table)):
-        yield f"docs/findings.md: {code} is not in policies/codes.cc"
+        yield f"docs/findings.md: {code} is not in policies/model/codes.cc"
     for code in table:
         if f'"{code}"' not in sources:
-            yield f"policies/codes.cc: nothing makes {code}"
+            yield f"policies/model/codes.cc: nothing makes {code}"
     for code, name in sorted(used_codes().items()):
         if code not in table:
-            yield f"{name}: {code} is not in policies/codes.cc"
+            yield f"{name}: {code} is not in policies/model/codes.cc"
 
 
 def self_test():

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/config.h"
+#include "reconciler/config/config.h"
 
 namespace {
 

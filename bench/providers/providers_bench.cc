@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "reconciler/apply.h"
+#include "reconciler/apply/apply.h"
 #include "tests/contract/contract.h"
 #include "tests/contract/proxy_control.h"
 

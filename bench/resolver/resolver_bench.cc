@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dns/resolver.h"
+#include "dns/resolver/resolver.h"
 
 namespace {
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "dns/resolver.h"
-#include "mail/check_host.h"
+#include "dns/resolver/resolver.h"
+#include "mail/spf/check_host.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 
 #include "dns/rdata.h"
 #include "dns/txt.h"
-#include "providers/cloudflare.h"
-#include "providers/cloudflare_json.h"
+#include "providers/cloudflare/cloudflare.h"
+#include "providers/cloudflare/json.h"
 #include "tests/contract/backends.h"
 #include "tests/contract/proxy_control.h"
 

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "dns/rdata.h"
-#include "dns/zone_file.h"
-#include "providers/powerdns.h"
-#include "providers/rfc2136.h"
+#include "dns/zonefile/zone_file.h"
+#include "providers/powerdns/powerdns.h"
+#include "providers/rfc2136/rfc2136.h"
 #include "tests/contract/backends.h"
 #include "tests/contract/proxy_control.h"
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "dns/rdata.h"
-#include "providers/route53.h"
-#include "providers/route53_text.h"
+#include "providers/route53/route53.h"
+#include "providers/route53/text.h"
 #include "tests/contract/backends.h"
 #include "tests/contract/proxy_control.h"
 

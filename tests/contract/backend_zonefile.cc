@@ -7,7 +7,8 @@
 #include <sstream>
 
 #include "dns/rdata.h"
-#include "dns/zone_file.h"
+#include "dns/zonefile/zone_file.h"
+#include "providers/catalog.h"
 #include "tests/contract/backends.h"
 
 namespace rampart::contract {

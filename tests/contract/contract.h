@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "providers/provider.h"
+#include "providers/model/provider.h"
 
 namespace rampart::contract {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "providers/clock.h"
+#include "base/clock.h"
 #include "tests/contract/contract.h"
 
 namespace rampart::contract {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "dns/txt.h"
-#include "reconciler/apply.h"
+#include "reconciler/apply/apply.h"
 #include "tests/contract/contract.h"
 
 namespace rampart::contract {

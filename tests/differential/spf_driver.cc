@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "mail/check_host.h"
+#include "mail/spf/check_host.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "reconciler/config.h"
+#include "reconciler/config/config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "mail/dkim_canon.h"
+#include "mail/dkim/canon.h"
 
 namespace {
 

@@ -3,7 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "mail/dkim_key.h"
+#include "base/base64.h"
+#include "mail/dkim/key.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::dkim;
@@ -15,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto shape = shape_of(*record); shape && shape->bits < 1) std::abort();
   }
   if (const auto key = key_from_pem(text); key && !shape_of(*key)) std::abort();
-  if (const auto octets = decode_base64(text); octets && encode_base64(*octets) != text) {
+  if (const auto octets = rampart::decode_base64(text);
+      octets && rampart::encode_base64(*octets) != text) {
     std::abort();
   }
   return 0;

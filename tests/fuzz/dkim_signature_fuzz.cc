@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "mail/dkim_signature.h"
+#include "mail/dkim/signature.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::dkim;

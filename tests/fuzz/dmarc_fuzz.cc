@@ -1,6 +1,6 @@
 /// Any text as a DMARC record: the strict reader's records print and read alike, and the lenient
 /// reader accepts whatever the strict one does.
-#include "mail/dmarc.h"
+#include "mail/dmarc/dmarc.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "reconciler/edit.h"
+#include "reconciler/edit/edit.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "reports/imap_session.h"
+#include "reports/mailbox/imap_session.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart;

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "mail/check_message.h"
+#include "mail/dmarc/check_message.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "policies/plan.h"
-#include "reconciler/plan_file.h"
+#include "policies/model/plan.h"
+#include "reconciler/documents/plan_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
   using namespace rampart;

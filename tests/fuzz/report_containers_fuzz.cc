@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "reports/containers.h"
+#include "reports/input/unpack.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::reports;

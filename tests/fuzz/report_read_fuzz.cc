@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "reports/facts.h"
-#include "reports/read.h"
-#include "reports/words.h"
+#include "reports/parse/parse_values.h"
+#include "reports/parse/read.h"
+#include "reports/store/facts.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::reports;

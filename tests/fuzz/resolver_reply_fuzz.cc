@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "dns/resolver_wire.h"
+#include "dns/resolver/wire.h"
 
 using namespace rampart;
 

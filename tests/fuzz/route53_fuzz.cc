@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "providers/route53_answers.h"
-#include "providers/route53_text.h"
+#include "providers/route53/answers.h"
+#include "providers/route53/text.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mail/check_host.h"
+#include "mail/spf/check_host.h"
 
 namespace rampart::spf {
 namespace {

@@ -1,10 +1,10 @@
 /// Any text as a tag-list, and as a value at each place where a kind is judged.
-#include "mail/tags.h"
+#include "mail/syntax/tags.h"
 
 #include <cstdint>
 #include <cstdlib>
 
-#include "mail/kind.h"
+#include "mail/records/kind.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart;

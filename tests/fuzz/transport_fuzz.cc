@@ -1,5 +1,5 @@
 /// Any text as an MTA-STS, TLS-RPT and BIMI record: read, printed, read again.
-#include "mail/transport.h"
+#include "mail/transport/transport.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // Any text as a zone file: where it is read, an edit gives exactly the wanted sets or an Error.
-#include "dns/zone_file.h"
+#include "dns/zonefile/zone_file.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -5,8 +5,8 @@
 #include <iostream>
 #include <string>
 
-#include "mail/dkim_canon.h"
-#include "mail/message.h"
+#include "mail/dkim/canon.h"
+#include "mail/message/message.h"
 
 namespace {
 

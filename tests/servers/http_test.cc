@@ -1,5 +1,5 @@
 /// The HTTP client on real sockets: connections reused, never a write sent twice, bad answers.
-#include "providers/http.h"
+#include "providers/http/http.h"
 
 #include <fmt/format.h>
 #include <netinet/in.h>

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "dns/resolver.h"
+#include "dns/resolver/resolver.h"
 
 namespace rampart {
 

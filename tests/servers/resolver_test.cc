@@ -1,6 +1,6 @@
 // The resolver against servers that misbehave in every way we could think of, on loopback. Slower
 // than the unit tests: patience itself is tested.
-#include "dns/resolver.h"
+#include "dns/resolver/resolver.h"
 
 #include <fmt/format.h>
 

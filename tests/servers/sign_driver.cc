@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "providers/sigv4.h"
+#include "providers/route53/sigv4.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "dns/rdata.h"
-#include "dns/zone_file.h"
+#include "dns/zonefile/zone_file.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policies/audit.h"
+#include "policies/audit/audit.h"
 #include "tests/support/spf_zone.h"
 
 namespace rampart::audit {

@@ -4,8 +4,8 @@
 #include <map>
 #include <vector>
 
-#include "policies/legit.h"
-#include "reports/summary.h"
+#include "policies/ramp/legit.h"
+#include "reports/analysis/summary.h"
 
 namespace rampart::testing {
 

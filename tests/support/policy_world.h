@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "policies/policy.h"
+#include "policies/model/policy.h"
 
 namespace rampart::testing {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policies/step.h"
+#include "policies/ramp/step.h"
 
 namespace rampart::testing {
 

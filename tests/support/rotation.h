@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "policies/rotation.h"
+#include "policies/dkim/rotation.h"
 
 namespace rampart::testing {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dns/answers.h"
-#include "mail/check_host.h"
+#include "mail/spf/check_host.h"
 
 namespace rampart::spf {
 

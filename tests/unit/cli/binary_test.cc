@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli/commands.h"
-#include "cli/git.h"
+#include "cli/commands/table.h"
+#include "cli/context/git.h"
 #include "tests/support/places.h"
 
 namespace rampart {

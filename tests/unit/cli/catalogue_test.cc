@@ -4,10 +4,10 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "mail/spf.h"
-#include "policies/calendar.h"
-#include "reconciler/builtin_files.h"
-#include "reconciler/config.h"
+#include "base/calendar.h"
+#include "mail/spf/spf.h"
+#include "reconciler/config/builtin_files.h"
+#include "reconciler/config/config.h"
 
 namespace rampart {
 namespace {

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "cli/dashboard.h"
-#include "cli/html.h"
+#include "cli/dashboard/dashboard.h"
+#include "cli/dashboard/html.h"
 #include "tests/support/golden.h"
 
 namespace rampart {

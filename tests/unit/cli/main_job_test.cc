@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "cli/frame.h"
+#include "cli/dispatch.h"
 
 namespace rampart {
 namespace {

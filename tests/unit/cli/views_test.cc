@@ -1,10 +1,10 @@
 /// The views: whole outputs as golden files, the semantic diff by cases, safety and limits.
-#include "cli/views.h"
+#include "cli/views/views.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "cli/semantic_diff.h"
+#include "cli/views/semantic_diff.h"
 #include "tests/support/golden.h"
 
 namespace rampart {

@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/utf8.h"
 #include "dns/record.h"
-#include "dns/utf8.h"
 
 using rampart::Name;
 

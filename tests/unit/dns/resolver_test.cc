@@ -1,10 +1,10 @@
-#include "dns/resolver.h"
+#include "dns/resolver/resolver.h"
 
 #include <catch2/catch.hpp>
 
-#include "dns/resolver_server.h"
-#include "dns/resolver_timers.h"
-#include "dns/resolver_wire.h"
+#include "dns/resolver/server.h"
+#include "dns/resolver/timers.h"
+#include "dns/resolver/wire.h"
 
 using namespace rampart;
 using namespace std::chrono_literals;

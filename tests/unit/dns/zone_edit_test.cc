@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "dns/rdata.h"
-#include "dns/zone_file.h"
+#include "dns/zonefile/zone_file.h"
 
 using rampart::Name;
 using rampart::RecordSet;

@@ -1,9 +1,9 @@
 // Zone files read: every layout that servers take, and errors that name the line.
-#include "dns/zone_file.h"
+#include "dns/zonefile/zone_file.h"
 
 #include <catch2/catch.hpp>
 
-#include "dns/zone_serial.h"
+#include "dns/zonefile/zone_serial.h"
 
 using rampart::Name;
 using rampart::RecordType;

@@ -6,7 +6,7 @@
 
 #include "dns/rdata.h"
 #include "dns/txt.h"
-#include "dns/zone_file.h"
+#include "dns/zonefile/zone_file.h"
 
 using rampart::Name;
 using rampart::RecordKey;

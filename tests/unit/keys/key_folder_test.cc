@@ -11,7 +11,7 @@
 
 #include "keys/export.h"
 #include "keys/import.h"
-#include "mail/dkim_key.h"
+#include "mail/dkim/key.h"
 
 using namespace rampart;
 

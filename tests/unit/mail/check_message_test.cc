@@ -1,4 +1,4 @@
-#include "mail/check_message.h"
+#include "mail/dmarc/check_message.h"
 
 #include <fmt/format.h>
 

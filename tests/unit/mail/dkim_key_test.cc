@@ -1,5 +1,7 @@
 /// DKIM key records: every tag good and bad, key shapes, PEM files, base64, SHA-256.
-#include "mail/dkim_key.h"
+#include "base/base64.h"
+#include "base/sha256.h"
+#include "mail/dkim/key.h"
 
 #include <catch2/catch.hpp>
 

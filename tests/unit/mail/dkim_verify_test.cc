@@ -1,4 +1,4 @@
-#include "mail/dkim_verify.h"
+#include "mail/dkim/verify.h"
 
 #include <catch2/catch.hpp>
 

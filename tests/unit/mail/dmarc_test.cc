@@ -1,5 +1,5 @@
 /// DMARC records: strict and lenient reading, meaning, and which way a change moves enforcement.
-#include "mail/dmarc.h"
+#include "mail/dmarc/dmarc.h"
 
 #include <catch2/catch.hpp>
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "mail/spf_pages.h"
+#include "mail/spf/compiled.h"
 #include "tests/support/places.h"
 #include "tests/support/spf_zone.h"
 

@@ -9,9 +9,9 @@
 #include <regex>
 #include <set>
 
-#include "mail/dkim_key.h"
-#include "mail/org_domain.h"
-#include "mail/spf.h"
+#include "mail/dkim/key.h"
+#include "mail/dmarc/org_domain.h"
+#include "mail/spf/spf.h"
 #include "tests/support/places.h"
 
 namespace rampart {

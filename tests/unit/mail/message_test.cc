@@ -1,4 +1,4 @@
-#include "mail/message.h"
+#include "mail/message/message.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 /// Organizational domains and DMARC discovery, by suffix list and by tree walk.
-#include "mail/org_domain.h"
+#include "mail/dmarc/org_domain.h"
 
 #include <catch2/catch.hpp>
 #include <map>

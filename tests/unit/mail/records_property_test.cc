@@ -4,9 +4,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "mail/dkim_key.h"
-#include "mail/dmarc.h"
-#include "mail/transport.h"
+#include "base/base64.h"
+#include "base/text.h"
+#include "mail/dkim/key.h"
+#include "mail/dmarc/dmarc.h"
+#include "mail/transport/transport.h"
 
 namespace rampart {
 namespace {
@@ -84,7 +86,7 @@ dkim::KeyRecord any_key() {
   record.type = *rc::gen::element<Text>("rsa", "ed25519");
   record.notes = *maybe(text_of("ab=20 ", 0, 8));
   if (record.notes) *record.notes = Text(trim(*record.notes));
-  record.key = dkim::encode_base64(*rc::gen::container<Text>(rc::gen::arbitrary<char>()));
+  record.key = encode_base64(*rc::gen::container<Text>(rc::gen::arbitrary<char>()));
   record.services = *maybe(list);
   record.flags = *rc::gen::resize(3, rc::gen::container<std::vector<Text>>(word()));
   record.unknown = *unknown_tags();
@@ -130,9 +132,8 @@ TEST_CASE("parse(print(x)) == x for the transport records") {
 }
 
 TEST_CASE("base64 gives back what it was given") {
-  CHECK(rc::check([](const Text& octets) {
-    RC_ASSERT(*dkim::decode_base64(dkim::encode_base64(octets)) == octets);
-  }));
+  CHECK(rc::check(
+      [](const Text& octets) { RC_ASSERT(*decode_base64(encode_base64(octets)) == octets); }));
 }
 
 TEST_CASE("the order of a DMARC record's tags carries no meaning") {

@@ -1,9 +1,9 @@
 /// Tag-lists, the transport records, and what a value is at its place.
 #include <catch2/catch.hpp>
 
-#include "mail/kind.h"
-#include "mail/tags.h"
-#include "mail/transport.h"
+#include "mail/records/kind.h"
+#include "mail/syntax/tags.h"
+#include "mail/transport/transport.h"
 
 namespace rampart {
 namespace {

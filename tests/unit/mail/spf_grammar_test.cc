@@ -1,7 +1,7 @@
 /// The record's grammar, RFC 7208 section 12 rule by rule, and what two records have in common.
 #include <catch2/catch.hpp>
 
-#include "mail/spf.h"
+#include "mail/spf/spf.h"
 
 namespace rampart::spf {
 namespace {

@@ -1,7 +1,7 @@
 /// Macros (RFC 7208 section 7) and the processing limits (section 4.6.4).
 #include <catch2/catch.hpp>
 
-#include "mail/spf_macro.h"
+#include "mail/spf/macro.h"
 #include "tests/support/spf_zone.h"
 
 namespace rampart::spf {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "mail/spf_tree.h"
+#include "mail/spf/tree.h"
 #include "tests/support/spf_zone.h"
 
 namespace rampart::spf {

@@ -1,4 +1,4 @@
-#include "mail/transport_policy.h"
+#include "mail/transport/policy.h"
 
 #include <catch2/catch.hpp>
 

@@ -2,7 +2,7 @@
 /// found there.
 #include <catch2/catch.hpp>
 
-#include "policies/opinions.h"
+#include "policies/dkim/dkim.h"
 #include "tests/support/policy_world.h"
 
 namespace rampart {

@@ -2,9 +2,11 @@
 /// domains.
 #include <catch2/catch.hpp>
 
-#include "policies/mta_sts.h"
-#include "policies/opinions.h"
-#include "policies/ramp.h"
+#include "policies/dmarc/dmarc.h"
+#include "policies/ramp/ramp.h"
+#include "policies/records/mta_sts.h"
+#include "policies/records/parked.h"
+#include "policies/records/transport.h"
 #include "tests/support/policy_world.h"
 
 namespace rampart {

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <random>
 
-#include "policies/flatten.h"
-#include "policies/flatten_pack.h"
+#include "policies/spf/flatten.h"
+#include "policies/spf/flatten_pack.h"
 #include "tests/support/spf_zone.h"
 
 namespace rampart {

@@ -1,5 +1,5 @@
 /// Guardrails over DMARC enforcement and keys in use.
-#include "policies/guardrails_dmarc.h"
+#include "policies/guardrails/dmarc.h"
 
 #include <catch2/catch.hpp>
 

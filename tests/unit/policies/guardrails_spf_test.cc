@@ -2,9 +2,9 @@
 /// already is a Warning.
 #include <catch2/catch.hpp>
 
-#include "policies/guardrails_spf.h"
-#include "policies/spf_compare.h"
-#include "policies/spf_record.h"
+#include "policies/guardrails/spf.h"
+#include "policies/spf/compare.h"
+#include "policies/spf/record.h"
 #include "tests/support/spf_zone.h"
 #include "tests/unit/policies/spf_world.h"
 

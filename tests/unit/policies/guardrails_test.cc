@@ -1,5 +1,5 @@
 /// Guardrails over names and hosts: shadowed wildcards, values too long for a host.
-#include "policies/guardrails.h"
+#include "policies/guardrails/guardrails.h"
 
 #include <catch2/catch.hpp>
 

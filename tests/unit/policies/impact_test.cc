@@ -1,5 +1,5 @@
 /// Impact: the window's mail judged once more under the plan.
-#include "policies/impact.h"
+#include "policies/dmarc/impact.h"
 
 #include <catch2/catch.hpp>
 

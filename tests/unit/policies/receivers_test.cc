@@ -1,5 +1,5 @@
 /// What each kind of receiver does to failing mail, and what a change of DMARC newly means to it.
-#include "policies/receivers.h"
+#include "policies/dmarc/receiver_impact.h"
 
 #include <catch2/catch.hpp>
 

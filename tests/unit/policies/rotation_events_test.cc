@@ -1,9 +1,9 @@
 // What rotations will do, and what they should have done.
-#include "policies/rotation_events.h"
+#include "policies/dkim/rotation_events.h"
 
 #include <catch2/catch.hpp>
 
-#include "policies/dkim_rotation.h"
+#include "policies/dkim/past_selectors.h"
 #include "tests/support/policy_world.h"
 #include "tests/support/rotation.h"
 

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <random>
 
-#include "policies/dkim_rotation.h"
-#include "policies/opinions.h"
+#include "policies/dkim/dkim.h"
+#include "policies/dkim/past_selectors.h"
 #include "tests/support/policy_world.h"
 #include "tests/support/rotation.h"
 

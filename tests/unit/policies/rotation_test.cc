@@ -1,5 +1,5 @@
 // Rotation as a pure function: states, steps, proofs; and eighteen months of it.
-#include "policies/rotation.h"
+#include "policies/dkim/rotation.h"
 
 #include <catch2/catch.hpp>
 

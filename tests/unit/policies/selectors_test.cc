@@ -1,4 +1,4 @@
-#include "policies/selectors.h"
+#include "policies/dkim/selectors.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,9 +1,9 @@
 /// Flattening as the SPF opinion wants it: from the lock, fragments first, old ones last.
 #include <catch2/catch.hpp>
 
-#include "policies/opinions.h"
-#include "policies/spf_fragments.h"
-#include "policies/spf_record.h"
+#include "policies/spf/fragments.h"
+#include "policies/spf/record.h"
+#include "policies/spf/spf.h"
 #include "tests/support/spf_zone.h"
 #include "tests/unit/policies/spf_world.h"
 

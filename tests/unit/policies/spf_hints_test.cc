@@ -1,8 +1,8 @@
 /// What is said about a record that needs too many lookups.
 #include <catch2/catch.hpp>
 
-#include "policies/guardrails_spf.h"
-#include "policies/spf_hints.h"
+#include "policies/guardrails/spf.h"
+#include "policies/spf/hints.h"
 #include "tests/support/spf_zone.h"
 #include "tests/unit/policies/spf_world.h"
 

@@ -1,7 +1,7 @@
 /// Refreshing spf.lock: two resolvers must agree, additions count at once, removals wait.
 #include <catch2/catch.hpp>
 
-#include "policies/spf_lock.h"
+#include "policies/spf/lock.h"
 
 namespace rampart {
 namespace {

@@ -1,8 +1,8 @@
 /// The SPF opinion: which terms stand, in which order, and in which turn they are written.
 #include <catch2/catch.hpp>
 
-#include "policies/opinions.h"
-#include "policies/spf_record.h"
+#include "policies/spf/record.h"
+#include "policies/spf/spf.h"
 #include "tests/support/spf_zone.h"
 #include "tests/unit/policies/spf_world.h"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "policies/plan.h"
-#include "policies/policy.h"
+#include "policies/model/plan.h"
+#include "policies/model/policy.h"
 
 namespace rampart {
 

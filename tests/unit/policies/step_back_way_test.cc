@@ -1,7 +1,7 @@
 /// A sender that broke around a step: a step up has not answered it, a step back has.
 #include <catch2/catch.hpp>
 
-#include "policies/step.h"
+#include "policies/ramp/step.h"
 #include "tests/support/policy_world.h"
 
 namespace rampart {

@@ -1,5 +1,5 @@
 /// What has a date: ramps foreseen, waivers, reviews.
-#include "policies/timeline.h"
+#include "policies/ramp/timeline.h"
 
 #include <catch2/catch.hpp>
 

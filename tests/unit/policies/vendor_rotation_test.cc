@@ -1,5 +1,5 @@
 // How services exchange their keys, in a sentence.
-#include "policies/vendor_rotation.h"
+#include "policies/dkim/vendor_rotation.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // Cloudflare: what is asked of the host, in how many calls, and what its answers come to.
-#include "providers/cloudflare.h"
+#include "providers/cloudflare/cloudflare.h"
 
 #include <catch2/catch.hpp>
 #include <deque>

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "providers/cloudflare_edits.h"
-#include "providers/cloudflare_json.h"
+#include "providers/cloudflare/edits.h"
+#include "providers/cloudflare/json.h"
 
 namespace cf = rampart::cloudflare;
 using cf::Edit;

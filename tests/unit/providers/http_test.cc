@@ -1,12 +1,12 @@
 // The HTTP client: what is tried again and when, its pace, what it refuses to send, and secrets.
-#include "providers/http.h"
+#include "providers/http/http.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "providers/account.h"
-#include "providers/http_date.h"
-#include "providers/percent.h"
+#include "base/http_date.h"
+#include "base/percent.h"
+#include "providers/model/account.h"
 
 using namespace rampart;
 using namespace std::chrono_literals;

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "providers/powerdns.h"
-#include "providers/powerdns_json.h"
+#include "providers/powerdns/json.h"
+#include "providers/powerdns/powerdns.h"
 
 using rampart::Name;
 using rampart::RecordSet;

@@ -1,10 +1,10 @@
 // Dynamic updates on the wire: their parts, their signatures, and what changes turn into.
 #include <catch2/catch.hpp>
 
-#include "providers/rfc2136.h"
-#include "providers/rfc2136_changes.h"
-#include "providers/rfc2136_tsig.h"
-#include "providers/rfc2136_wire.h"
+#include "providers/rfc2136/changes.h"
+#include "providers/rfc2136/rfc2136.h"
+#include "providers/rfc2136/tsig.h"
+#include "providers/rfc2136/wire.h"
 
 using rampart::Name;
 using rampart::RecordKey;

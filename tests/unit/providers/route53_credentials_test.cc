@@ -1,12 +1,12 @@
 // Where AWS credentials come from, in order, and what never shows in an error.
-#include "providers/route53_credentials.h"
+#include "providers/route53/credentials.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "providers/route53_tokens.h"
+#include "providers/route53/tokens.h"
 
 namespace fs = std::filesystem;
 using namespace rampart;

@@ -1,15 +1,15 @@
 // Route 53's text, answers, batches and walks, and the adapter against scripted answers.
-#include "providers/route53.h"
+#include "providers/route53/route53.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "providers/route53_answers.h"
-#include "providers/route53_batches.h"
-#include "providers/route53_text.h"
-#include "providers/route53_walk.h"
+#include "providers/route53/answers.h"
+#include "providers/route53/batches.h"
+#include "providers/route53/text.h"
+#include "providers/route53/walk.h"
 
 using namespace rampart;
 using namespace rampart::route53;

@@ -1,5 +1,5 @@
 // AWS signatures: the canonical request of every odd URL and header, and AWS's published example.
-#include "providers/sigv4.h"
+#include "providers/route53/sigv4.h"
 
 #include <catch2/catch.hpp>
 

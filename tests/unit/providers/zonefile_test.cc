@@ -11,7 +11,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "providers/provider.h"
+#include "providers/catalog.h"
+#include "providers/model/provider.h"
 
 namespace fs = std::filesystem;
 using rampart::Name;

@@ -1,5 +1,5 @@
 /// Applying: what a review allows, the order of turns, and failure at any call.
-#include "reconciler/apply.h"
+#include "reconciler/apply/apply.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -6,8 +6,8 @@
 #include <iterator>
 #include <set>
 
-#include "policies/codes.h"
-#include "reconciler/config.h"
+#include "policies/model/codes.h"
+#include "reconciler/config/config.h"
 #include "tests/support/places.h"
 
 using namespace rampart;

@@ -1,5 +1,5 @@
 // What domains.yaml means once it is loaded: values, merging, includes, paths.
-#include "reconciler/config.h"
+#include "reconciler/config/config.h"
 
 #include <stdlib.h>
 
@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "mail/dkim_key.h"
+#include "base/sha256.h"
+#include "mail/dkim/key.h"
 
 using namespace rampart;
 
@@ -100,7 +101,7 @@ TEST_CASE("the sections of a file") {
   CHECK_FALSE(office.builtin);
   CHECK(config.senders.at("google_workspace")->builtin);
   CHECK(config.folder == ".");
-  CHECK(config.files.at("domains.yaml") == "sha256:" + dkim::sha256_hex(kWhole));
+  CHECK(config.files.at("domains.yaml") == "sha256:" + sha256_hex(kWhole));
 }
 
 TEST_CASE("a domain's senders, SPF and keys") {

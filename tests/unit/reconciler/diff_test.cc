@@ -1,5 +1,5 @@
 /// Diff: what is written, what is kept, what is refused.
-#include "reconciler/diff.h"
+#include "reconciler/plan/diff.h"
 
 #include <catch2/catch.hpp>
 

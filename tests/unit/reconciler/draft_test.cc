@@ -1,11 +1,11 @@
 /// Tests what a draft leaves out, and which names the file may hold.
-#include "reconciler/draft.h"
+#include "reconciler/init/draft.h"
 
 #include <catch2/catch.hpp>
 #include <variant>
 
-#include "reconciler/config.h"
-#include "reconciler/config_names.h"
+#include "reconciler/config/config.h"
+#include "reconciler/config/names.h"
 
 using namespace rampart;
 

@@ -1,6 +1,6 @@
 // In-place editing: real-world styles of YAML, each in many dressings; every byte of the result is
 // expected.
-#include "reconciler/edit.h"
+#include "reconciler/edit/edit.h"
 
 #include <stdlib.h>
 

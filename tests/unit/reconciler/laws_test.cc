@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <random>
 
-#include "mail/spf.h"
-#include "reconciler/diff.h"
-#include "reconciler/make_plan.h"
-#include "reconciler/plan_file.h"
+#include "mail/spf/spf.h"
+#include "reconciler/documents/plan_file.h"
+#include "reconciler/plan/diff.h"
+#include "reconciler/plan/make_plan.h"
 
 namespace rampart {
 namespace {

@@ -1,4 +1,4 @@
-#include "reconciler/observe.h"
+#include "reconciler/observe/observe.h"
 
 #include <unistd.h>
 
@@ -6,10 +6,11 @@
 #include <filesystem>
 #include <fstream>
 
-#include "policies/dkim_names.h"
-#include "reconciler/observe_dns.h"
-#include "reconciler/observe_survey.h"
-#include "reconciler/public_keys.h"
+#include "policies/dkim/names.h"
+#include "policies/model/sender_use.h"
+#include "reconciler/observe/dns.h"
+#include "reconciler/observe/public_keys.h"
+#include "reconciler/observe/zone_inventory.h"
 
 using namespace rampart;
 using namespace std::chrono_literals;

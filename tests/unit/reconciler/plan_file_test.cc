@@ -1,5 +1,5 @@
 /// plan.json and world.json: shape, order, digest, round trips and refusals.
-#include "reconciler/plan_file.h"
+#include "reconciler/documents/plan_file.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

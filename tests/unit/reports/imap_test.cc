@@ -1,7 +1,7 @@
 /// What is said to a mail server and what it says: addresses, folder names, responses in pieces.
 #include <catch2/catch.hpp>
 
-#include "reports/imap_session.h"
+#include "reports/mailbox/imap_session.h"
 
 namespace rampart::reports {
 namespace {

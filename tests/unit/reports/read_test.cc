@@ -1,11 +1,11 @@
 /// Reading reports: both generations, what is seen in the wild, and what must be refused.
-#include "reports/read.h"
+#include "reports/parse/read.h"
 
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 
-#include "reports/words.h"
+#include "reports/parse/parse_values.h"
 
 namespace rampart::reports {
 namespace {

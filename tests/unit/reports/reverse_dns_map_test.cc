@@ -1,5 +1,5 @@
 /// The map of host owners: what is read, and what is refused with its line.
-#include "reports/reverse_dns_map.h"
+#include "reports/analysis/reverse_dns_map.h"
 
 #include <catch2/catch.hpp>
 

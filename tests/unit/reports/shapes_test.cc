@@ -1,5 +1,5 @@
 /// Records that are recognised by their octets, and rows packed into blocks.
-#include "reports/shapes.h"
+#include "reports/parse/record_cache.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <catch2/catch.hpp>
 #include <span>
 
-#include "reports/blocks.h"
-#include "reports/read.h"
-#include "reports/words.h"
+#include "reports/parse/parse_values.h"
+#include "reports/parse/read.h"
+#include "reports/store/blocks.h"
 
 namespace rampart::reports {
 namespace {

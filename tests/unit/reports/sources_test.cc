@@ -1,11 +1,11 @@
 /// Naming sources and judging their mail: some four hundred of our own making, over every branch.
-#include "reports/sources.h"
+#include "reports/analysis/sources.h"
 
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 
-#include "reports/evidence.h"
+#include "reports/analysis/evidence.h"
 #include "tests/support/gate_rate.h"
 #include "tests/support/policy_world.h"
 

@@ -1,0 +1,130 @@
+/// `rampart check-message`: SPF, DKIM, ARC and DMARC of one message, as a receiver would see it.
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "base/text.h"
+#include "cli/commands/table.h"
+#include "cli/context/dns_session.h"
+#include "cli/views/message.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kPiece = 1 << 16;
+constexpr int kMostRounds = 60;  // The limits of SPF and the tree walk end every check before.
+
+/// Reads up to one piece; false at the end.
+bool read_piece(std::istream& in, std::string& piece) {
+  piece.resize(kPiece);
+  in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+  piece.resize(static_cast<std::size_t>(in.gcount()));
+  return !piece.empty();
+}
+
+/// Reads until the header is whole; what is read of the body stays behind it.
+Result<mail::Head> read_header(std::istream& in, std::string& octets) {
+  const mail::HeadLimits limits;
+  std::string piece;
+  std::size_t searched = 0;
+  while (!mail::find_body(octets, searched) && octets.size() <= limits.octets &&
+         read_piece(in, piece)) {
+    searched = octets.size();
+    octets += piece;
+  }
+  if (octets.empty()) return Error{.what = "the message is empty", .where = {}};
+  return mail::read_head(octets, limits);
+}
+
+/// Asks and judges again until nothing is unknown.
+dmarc::MessageVerdict check(const spf::Client& client, const dkim::Verifier& verifier,
+                            Lookups& lookups) {
+  dmarc::MessageVerdict verdict;
+  for (int round = 0; round < kMostRounds; ++round) {
+    verdict = dmarc::check_message(client, verifier, lookups.answers);
+    if (verdict.unknown.empty()) break;
+    lookups.ask(verdict.unknown);
+  }
+  return verdict;
+}
+
+ExitCode exit_code_of(const dmarc::MessageVerdict& verdict) {
+  if (verdict.walk.outcome == dmarc::Outcome::Fail) return ExitCode::Different;
+  return verdict.walk.outcome == dmarc::Outcome::TempError ? ExitCode::Error : ExitCode::Ok;
+}
+
+/// MAIL FROM as it was given, or what a mail server noted in Return-Path on delivery.
+std::string sender_of(const Context& context, const mail::Head& head) {
+  std::string sender = context.arguments.one("sender").value_or("");
+  const auto noted = head.all("Return-Path");
+  if (!context.arguments.has("sender") && !noted.empty()) sender = noted.front()->value();
+  const auto open = sender.find('<');
+  const auto close = sender.rfind('>');
+  if (open != std::string::npos && close != std::string::npos && open < close) {
+    sender = sender.substr(open + 1, close - open - 1);
+  }
+  return std::string(trim(sender));
+}
+
+Result<dmarc::MessageVerdict> check_stream(const Context& context, std::istream& in,
+                                           spf::Client client) {
+  std::string octets;
+  const auto head = read_header(in, octets);
+  if (!head) return head.error();
+  client.sender = sender_of(context, *head);
+  if (client.helo.empty()) client.helo = client.sender.substr(client.sender.rfind('@') + 1);
+  dkim::Verifier verifier(*head);
+  verifier.feed(std::string_view(octets).substr(head->body_offset));
+  while (read_piece(in, octets)) verifier.feed(octets);
+  verifier.finish();
+  if (in.bad()) return Error{.what = "it cannot be read to its end", .where = {}};
+  const auto config = config_if_named(context);
+  if (!config) return Error{};
+  auto lookups = lookups_for(context, *config);
+  if (!lookups) return lookups.error();
+  return check(client, verifier, lookups.value());
+}
+
+Result<dmarc::MessageVerdict> check_file(const Context& context, const std::string& path,
+                                         const spf::Client& client) {
+  if (path == "-") return check_stream(context, context.outside.in, client);
+  std::ifstream file(path, std::ios::binary);
+  // Opening a folder succeeds; only reading it fails.
+  if (file && file.peek() == std::ifstream::traits_type::eof() && file.bad()) {
+    return Error{.what = "it is a folder", .where = path};
+  }
+  if (!file) return Error{.what = std::strerror(errno), .where = path};
+  auto verdict = check_stream(context, file, client);
+  if (!verdict && !verdict.error().what.empty()) return within(path, verdict.error());
+  return verdict;
+}
+
+}  // namespace
+
+ExitCode run_check_message(Context& context) {
+  const auto ip_text = context.arguments.one("ip");
+  if (!ip_text) {
+    return fail(context, {mistake("usage", "--ip is missing",
+                                  "name the address that handed the message in: --ip 192.0.2.1")});
+  }
+  const auto ip = spf::Ip::parse(*ip_text);
+  if (!ip) {
+    return fail(context,
+                {mistake("usage", fmt::format("--ip {} is no IPv4 or IPv6 address", *ip_text),
+                         "write it as 192.0.2.1 or 2001:db8::1")});
+  }
+  spf::Client client{.ip = *ip, .sender = {}, .helo = context.arguments.one("helo").value_or("")};
+  client.now = context.now.time_since_epoch().count();
+  const auto verdict = check_file(context, context.arguments.one("FILE").value_or(""), client);
+  if (!verdict) {
+    // An empty error has been reported already.
+    if (verdict.error().what.empty()) return ExitCode::Error;
+    return fail(context, "message", verdict.error());
+  }
+  context.outside.out << (context.json() ? message_json(*verdict) : message_text(*verdict));
+  return exit_code_of(*verdict);
+}
+
+}  // namespace rampart

@@ -1,0 +1,51 @@
+/// `rampart findings`: what a code means and what to do about it, from docs/findings.md.
+
+#include <fmt/format.h>
+
+#include "cli/commands/table.h"
+#include "cli/views/findings_page.h"
+#include "cli/views/json_documents.h"
+#include "policies/model/codes.h"
+#include "reconciler/config/builtin_files.h"
+
+namespace rampart {
+namespace {
+
+/// A row a code; one code alone is explained.
+std::string findings_text(std::span<const Code> codes) {
+  if (codes.size() == 1) {
+    const std::string_view code = codes.front().code;
+    return fmt::format("{}\n\n{}\n", code, finding_explained(code));
+  }
+  std::string text;
+  for (const Code& one : codes) text += fmt::format("{:<28} {}\n", one.code, one.meaning);
+  return text;
+}
+
+}  // namespace
+
+std::string finding_explained(std::string_view code) {
+  const std::string& page = findings_page().front().text;
+  const std::string heading = fmt::format("\n## {}\n\n", code);
+  const std::size_t start = page.find(heading);
+  if (start == page.npos) return "";
+  const std::size_t from = start + heading.size();
+  std::string text = page.substr(from, page.find("\n## ", from) - from);
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+ExitCode run_findings(Context& context) {
+  const std::optional<std::string> code = context.arguments.one("CODE");
+  if (code && find_code(*code) == nullptr) {
+    return fail(
+        context, "unknown-code",
+        Error{fmt::format("there is no finding `{}`; `rampart findings` lists all", *code)});
+  }
+  const std::span<const Code> asked =
+      code ? std::span<const Code>(find_code(*code), 1) : finding_codes();
+  context.outside.out << (context.json() ? findings_json(asked) : findings_text(asked));
+  return ExitCode::Ok;
+}
+
+}  // namespace rampart

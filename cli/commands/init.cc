@@ -1,0 +1,235 @@
+/// `rampart init`: a domains.yaml from what stands.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "cli/commands/table.h"
+#include "cli/context/evidence.h"
+#include "mail/dmarc/org_domain.h"
+#include "providers/catalog.h"
+#include "reconciler/init/init.h"
+
+namespace rampart {
+namespace {
+
+/// What a type of provider is called where the YAML is yet to be written.
+struct TypeName {
+  std::string_view type;
+  std::string_view name;
+};
+constexpr std::array<TypeName, 5> kNames = {{{"zonefile", "files"},
+                                             {"route53", "aws"},
+                                             {"cloudflare", "cf"},
+                                             {"rfc2136", "bind"},
+                                             {"powerdns", "pdns"}}};
+
+std::string name_for(std::string_view type) {
+  const auto found = std::ranges::find(kNames, type, &TypeName::type);
+  return std::string(found == kNames.end() ? type : found->name);
+}
+
+/// `TYPE:key=value,key=value`.
+Result<ProviderSpec> parse_provider(const std::string& text) {
+  const auto colon = text.find(':');
+  ProviderSpec spec{.type = text.substr(0, colon)};
+  spec.name = name_for(spec.type);
+  const ProviderType* type = find_provider_type(spec.type);
+  if (type == nullptr) return Error{fmt::format("there is no provider type {}", spec.type)};
+  std::string_view rest = std::string_view(text).substr(colon + 1);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(','), rest.size());
+    const std::string_view pair = rest.substr(0, end);
+    const auto equals = pair.find('=');
+    const std::string key(pair.substr(0, equals));
+    if (equals == pair.npos || std::ranges::find(type->settings, key) == type->settings.end()) {
+      return Error{fmt::format("{} has no setting `{}`", spec.type, key)};
+    }
+    spec.settings[key] = std::string(pair.substr(equals + 1));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!type->required.empty() && !spec.settings.contains(std::string(type->required))) {
+    return Error{fmt::format("{} needs `{}`: write {}:{}=...", spec.type, type->required, spec.type,
+                             type->required)};
+  }
+  return spec;
+}
+
+/// A provider of the YAML that stands.
+Result<ProviderSpec> named_provider(const Context& context, const std::string& name) {
+  auto loaded = load_config(context.config_file);
+  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
+    return Error{
+        fmt::format("{} cannot be read: {}", context.config_file, errors->front().message)};
+  }
+  const auto& providers = std::get<Config>(loaded).providers;
+  const auto found = providers.find(name);
+  if (found == providers.end()) {
+    return Error{fmt::format("{} names no provider {}", context.config_file, name)};
+  }
+  return found->second;
+}
+
+/// The host that these name servers belong to, as far as names tell.
+ProviderSpec guess_provider(const ZoneServers& servers, std::string& note) {
+  const auto any = [&](std::string_view piece) {
+    return std::ranges::any_of(servers.servers, [&](const auto& row) {
+      return row.first.find(piece) != std::string::npos;
+    });
+  };
+  if (any(".awsdns-")) {
+    note = "Its name servers are Route53's; credentials come from the environment.";
+    return {.name = "aws", .type = "route53"};
+  }
+  if (any(".ns.cloudflare.com")) {
+    note = "Its name servers are Cloudflare's; the token comes from CLOUDFLARE_API_TOKEN.";
+    return {.name = "cf", .type = "cloudflare"};
+  }
+  note = "A guess: say here where the zones are kept, before anything is applied.";
+  ProviderSpec spec{.name = "bind", .type = "rfc2136"};
+  spec.settings["server"] =
+      servers.servers.empty() ? "127.0.0.1" : to_text(servers.servers.front().second);
+  return spec;
+}
+
+/// Whom to ask, and how.
+struct InitSource {
+  Context& context;
+  LiveFrom live = LiveFrom::Dns;
+
+  /// Name servers alone are asked where no provider was named: its credentials are nobody's wish.
+  World observe(const Config& config, const ObserveOptions& options) const {
+    if (live == LiveFrom::Dns) return rampart::observe(config, {}, options);
+    return rampart::observe(
+        config,
+        make_providers(config, context.outside.environment, context.now, traffic_log(context)),
+        options);
+  }
+};
+
+Result<std::vector<Name>> names_given(const Context& context) {
+  std::vector<Name> names;
+  for (const std::string& text : context.arguments.all("DOMAIN")) {
+    const auto name = Name::parse(text);
+    if (!name) return within(text, name.error());
+    if (std::ranges::find(names, *name) == names.end()) names.push_back(*name);
+  }
+  return names;
+}
+
+/// Every zone that the provider holds.
+Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& request) {
+  const Config config = probe_config(request, builtin_config());
+  const Providers providers =
+      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+  const auto& provider = providers.at(request.provider.name);
+  if (!provider.ok()) return provider.error();
+  return provider.value()->zones();
+}
+
+/// Whom reports speak of.
+std::vector<Name> names_in(const std::optional<Evidence>& evidence) {
+  std::set<Name> names;
+  if (!evidence) return {};
+  for (const EvidenceRow& row : evidence->rows) names.insert(row.policy_domain);
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> selectors_in(const std::optional<Evidence>& evidence) {
+  std::set<std::string> selectors;
+  if (!evidence) return {};
+  for (const EvidenceRow& row : evidence->rows) {
+    selectors.insert(row.selectors.begin(), row.selectors.end());
+  }
+  return {selectors.begin(), selectors.end()};
+}
+
+Result<InitRequest> request_of(const Context& context, const ObserveOptions& options) {
+  InitRequest request;
+  request.file = context.arguments.one("out").value_or(context.config_file);
+  Result<std::vector<Name>> names = names_given(context);
+  if (!names) return names.error();
+  auto evidence = evidence_for(context, builtin_config());
+  const bool from_reports = context.arguments.has("from-reports");
+  if (!evidence && from_reports) return evidence.error();
+  std::optional<Evidence> seen = evidence ? std::move(evidence).value() : std::optional<Evidence>();
+  if (from_reports && !seen) return Error{"there is no store of reports, and no --evidence"};
+  request.selectors = selectors_in(seen);
+  if (const auto text = context.arguments.one("provider")) {
+    const bool typed = text->find(':') != std::string::npos;
+    Result<ProviderSpec> spec = typed ? parse_provider(*text) : named_provider(context, *text);
+    if (!spec) return within("--provider", spec.error());
+    request.provider = std::move(spec).value();
+  }
+  if (names->empty() && from_reports) names = names_in(seen);
+  if (names->empty() && !request.provider.type.empty()) {
+    names = all_zones(context, request);
+    if (!names) return names.error();
+  }
+  if (names->empty()) return Error{"no domain is named: write rampart init example.com"};
+  request.names = std::move(names).value();
+  if (request.provider.type.empty()) {
+    const Name zone = dmarc::org_domain_psl(request.names.front());
+    request.provider =
+        guess_provider(find_servers(std::vector{zone}, options).at(zone), request.provider_note);
+  }
+  if (from_reports) request.evidence = std::move(seen);
+  return request;
+}
+
+/// A file of this name is never replaced.
+Result<Done> write_new(const std::string& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file < 0 && errno == EEXIST) {
+    return Error{"it exists already, and is not replaced: choose another name", path};
+  }
+  if (file < 0) return Error{std::strerror(errno), path};
+  ::close(file);
+  return write_file(path, text);
+}
+
+}  // namespace
+
+ExitCode run_init(Context& context) {
+  Config catalogue = builtin_config();
+  const LiveFrom live = context.arguments.has("provider") ? LiveFrom::Provider : LiveFrom::Dns;
+  const Result<ObserveOptions> options = observe_options(context, catalogue, live);
+  if (!options) return fail(context, "resolver", options.error());
+  const Result<InitRequest> request = request_of(context, *options);
+  if (!request) return fail(context, "usage", request.error());
+  std::error_code none;
+  const auto out = context.arguments.one("out");
+  if (out && std::filesystem::exists(*out, none)) {
+    return fail(context, "exists",
+                Error{"it exists already, and is not replaced: choose another name", *out});
+  }
+  const InitSource source{context, live};
+  const Result<InitOutcome> outcome = make_init(
+      *request, catalogue, [&](const Config& config) { return source.observe(config, *options); });
+  if (!outcome) return fail(context, "init", outcome.error());
+  const std::string left = outcome->left_out == 0
+                               ? "nothing is left unmanaged"
+                               : fmt::format(
+                                     "{} of them with something left unmanaged, as "
+                                     "comments say",
+                                     outcome->left_out);
+  progress(context, fmt::format("{} domain{}; {}.", outcome->domains,
+                                outcome->domains == 1 ? "" : "s", left));
+  if (!out) {
+    context.outside.out << outcome->yaml;
+    return ExitCode::Ok;
+  }
+  const Result<Done> written = write_new(*out, outcome->yaml);
+  if (!written) return fail(context, "unwritable", written.error());
+  progress(context, "wrote " + *out);
+  return ExitCode::Ok;
+}
+
+}  // namespace rampart

@@ -1,0 +1,121 @@
+/// `rampart man`: the manual page, from the one table of commands (man-pages(7), man(7)).
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/commands/table.h"
+
+namespace rampart {
+namespace {
+
+/// Text of a page: backslashes and hyphens are kept as they are typed, and no line is a request.
+std::string roff(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
+  }
+  return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
+}
+
+std::string option_entry(const CommandOption& option) {
+  const std::string letter = option.letter ? fmt::format("\\fB\\-{}\\fR, ", option.letter) : "";
+  const std::string value =
+      option.value.empty() ? "" : fmt::format(" \\fI{}\\fR", roff(option.value));
+  return fmt::format(".TP\n{}\\fB\\-\\-{}\\fR{}\n{}\n", letter, roff(option.name), value,
+                     roff(option.help));
+}
+
+std::string positional_word(const Positional& word) {
+  const std::string name = fmt::format("\\fI{}\\fR", roff(word.name));
+  switch (word.count) {
+    case Count::Optional:
+      return fmt::format(" [{}]", name);
+    case Count::One:
+      return " " + name;
+    case Count::Any:
+      return fmt::format(" [{}...]", name);
+  }
+  return name;
+}
+
+std::string command_entry(const Command& command) {
+  std::string synopsis = fmt::format("\\fBrampart {}\\fR", roff(command.name));
+  if (!command.options.empty()) synopsis += " [options]";
+  for (const Positional& word : command.positionals) synopsis += positional_word(word);
+  std::string text =
+      fmt::format(".SS {}\n{}\n.PP\n{}\n", roff(command.name), synopsis, roff(command.summary));
+  for (const Positional& word : command.positionals) {
+    text += fmt::format(".TP\n\\fI{}\\fR\n{}\n", roff(word.name), roff(word.help));
+  }
+  for (const CommandOption& option : command.options) text += option_entry(option);
+  if (command.formats.size() > 1) {
+    text += fmt::format(".PP\nFormats: {}.\n",
+                        roff(fmt::format("{}", fmt::join(command.formats, ", "))));
+  }
+  return text;
+}
+
+/// A variable of the environment, and what it holds.
+struct Variable {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+constexpr Variable kVariables[] = {
+    {"CLOUDFLARE_API_TOKEN", "Token of a cloudflare provider."},
+    {"AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE",
+     "Credentials of a route53 provider; roles and shared files are used too."},
+    {"RAMPART_TSIG_SECRET", "Base64 secret of the TSIG key of an rfc2136 provider."},
+    {"PDNS_API_URL, PDNS_API_KEY", "Address and key of a powerdns provider."},
+    {"RAMPART_KEY_PASSPHRASE", "Encrypts new private keys, and opens those that it encrypted."},
+    {"RAMPART_STORE", "The store of reports, where --store is not given."},
+    {"RAMPART_FREEZE", "At 1, nothing but loosening is applied."},
+    {"NO_COLOR", "Print without colour."},
+};
+
+std::string environment_section() {
+  std::string text = ".SH ENVIRONMENT\n";
+  for (const Variable& one : kVariables) {
+    text += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(one.name), roff(one.meaning));
+  }
+  return text +
+         ".PP\nWith two accounts of a kind, the suffix is the provider's name in capitals, other\n"
+         "characters as underscores: CLOUDFLARE_API_TOKEN_CF.\n";
+}
+
+}  // namespace
+
+ExitCode run_man(Context& context) {
+  std::string text = fmt::format(
+      ".TH RAMPART 1 \"\" \"rampart {}\" \"User Commands\"\n"
+      ".SH NAME\nrampart \\- SPF, DKIM and DMARC as code, moved on by evidence\n"
+      ".SH SYNOPSIS\n\\fBrampart\\fR [options] \\fIcommand\\fR [options]\n"
+      ".SH DESCRIPTION\n"
+      "Compares the mail policy that domains.yaml asks for with live DNS, and changes only what\n"
+      "must change. It never touches a record that is not its own.\n"
+      ".SH OPTIONS\nThese stand before or after any command.\n",
+      roff(context.outside.version));
+  for (const CommandOption& option : global_options()) text += option_entry(option);
+  text += ".SH COMMANDS\n";
+  for (const Command& command : commands()) text += command_entry(command);
+  text += environment_section();
+  text +=
+      ".SH EXIT STATUS\n"
+      "0 done; 1 an error; 2 something differs, is due or fails; 3 withheld; 4 partly done;\n"
+      "5 written, not yet visible everywhere. Which of them a command uses is said in\n"
+      "docs/commands.md.\n"
+      ".SH FILES\n"
+      ".TP\n\\fIdomains.yaml\\fR\nWhat ought to stand.\n"
+      ".TP\n\\fIrampart.db\\fR\nThe store of reports, beside it.\n"
+      ".TP\n\\fIkeys/\\fR\nThe key folder, beside it.\n"
+      ".TP\n\\fIspf.lock\\fR\nThe networks that flattened SPF records stand for.\n";
+  context.outside.out << text;
+  return ExitCode::Ok;
+}
+
+}  // namespace rampart

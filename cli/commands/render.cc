@@ -1,0 +1,206 @@
+/// `rampart render`: the wanted records for a tool that owns the zone, and MTA-STS policy files.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/commands/table.h"
+#include "cli/context/dns_session.h"
+#include "cli/views/render.h"
+#include "providers/catalog.h"
+#include "reconciler/documents/spf_lock_file.h"
+#include "reconciler/observe/public_keys.h"
+
+namespace rampart {
+namespace {
+
+constexpr int kRounds = 20;
+
+/// A file to be written below `--out`, or printed.
+struct OutFile {
+  std::string path;
+  std::string text;
+};
+
+/// The zones that files hold: reading them asks nobody and needs no credentials.
+struct FileZones {
+  std::vector<Name> zones;
+  std::map<RecordKey, RecordSet> mx;
+};
+
+FileZones file_zones(const Context& context, const Config& config) {
+  FileZones found;
+  const Providers providers =
+      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+  for (const auto& [name, spec] : config.providers) {
+    const ProviderType* type = find_provider_type(spec.type);
+    const auto& made = providers.at(name);
+    if (type == nullptr || !type->reads_files || !made.ok()) continue;
+    const auto zones = made.value()->zones();
+    if (!zones) continue;
+    for (const Name& zone : *zones) {
+      found.zones.push_back(zone);
+      const auto read = made.value()->read(zone, {});
+      if (!read) continue;
+      for (const auto& [key, set] : read->sets) {
+        if (key.type == RecordType::MX) found.mx.emplace(key, set);
+      }
+    }
+  }
+  return found;
+}
+
+Result<std::vector<Name>> named_zones(const Context& context) {
+  std::vector<Name> zones;
+  for (const std::string& text : context.arguments.all("zone")) {
+    const auto zone = Name::parse(text);
+    if (!zone) return Error{zone.error().what, "--zone"};
+    zones.push_back(*zone);
+  }
+  return zones;
+}
+
+void take_mx(const FileZones& files, World& world) {
+  for (LiveZone& zone : world.zones) {
+    for (auto& [key, live] : zone.sets) {
+      const auto found = files.mx.find(key);
+      const auto inside = [&](const Name& apex) { return key.name.is_within(apex); };
+      if (found != files.mx.end()) {
+        live = {LiveState::Present, found->second, ""};
+      } else if (key.type == RecordType::MX && std::ranges::any_of(files.zones, inside)) {
+        live = {};
+      }
+    }
+  }
+}
+
+/// Resolves what `mx: auto` and `flatten: auto` need; asks nobody where nothing does.
+Result<Done> resolve(const Context& context, const Config& config, World& world) {
+  for (int round = 0; round < kRounds; ++round) {
+    const std::vector<Question> open = rendering_questions(for_rendering(config), world);
+    if (open.empty()) break;
+    Result<Lookups> lookups = lookups_for(context, config);
+    if (!lookups) return lookups.error();
+    lookups.value().ask(open);
+    world.answers.merge(lookups.value().answers);
+  }
+  return Done{};
+}
+
+Result<World> rendering_world(const Context& context, const Config& config) {
+  Result<std::vector<Name>> zones = named_zones(context);
+  if (!zones) return zones.error();
+  const FileZones files = file_zones(context, config);
+  std::ranges::copy(files.zones, std::back_inserter(zones.value()));
+  World world = empty_world(config, *zones, context.now);
+  world.keys = read_public_keys(config);
+  take_spf_locks(config.folder, world);
+  take_mx(files, world);
+  const Result<Done> resolved = resolve(context, config, world);
+  if (!resolved) return resolved.error();
+  return world;
+}
+
+ExitCode refuse(const Context& context, const std::vector<Finding>& faults) {
+  std::vector<ConfigError> errors;
+  for (const Finding& one : faults) {
+    errors.push_back(
+        {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
+  }
+  progress(context,
+           "Nothing was rendered: another tool would take what is missing for something "
+           "to delete.");
+  return fail(context, errors);
+}
+
+ExitCode write_files(const Context& context, const std::vector<OutFile>& files,
+                     const std::string& folder) {
+  for (const OutFile& file : files) {
+    const std::filesystem::path path = std::filesystem::path(folder) / file.path;
+    std::error_code error;
+    std::filesystem::create_directories(path.parent_path(), error);
+    if (error) {
+      return fail(context, "unwritable", Error{error.message(), path.parent_path().string()});
+    }
+    const auto same = read_file(path.string());
+    if (same && *same == file.text) continue;
+    const Result<Done> written = write_file(path.string(), file.text);
+    if (!written) return fail(context, "unwritable", written.error());
+    progress(context, "wrote " + path.string());
+  }
+  return ExitCode::Ok;
+}
+
+ExitCode give(const Context& context, const std::vector<OutFile>& files) {
+  if (const auto folder = context.arguments.one("out")) return write_files(context, files, *folder);
+  bool first = true;
+  for (const OutFile& file : files) {
+    context.outside.out << (first ? "" : "\n") << file.text;
+    first = false;
+  }
+  return ExitCode::Ok;
+}
+
+/// Turns SPF at names whose TXT others share into remarks: for tools where a name has one owner.
+void leave_spf(RenderedZone& zone) {
+  const auto is_spf = [](const std::string& value) { return value.starts_with("v=spf1"); };
+  std::erase_if(zone.sets, [&](const RenderedSet& one) {
+    const bool leaves =
+        one.key.type == RecordType::TXT && std::ranges::any_of(one.set.values, is_spf);
+    if (!leaves) return false;
+    zone.remarks.push_back(
+        fmt::format("{} TXT \"{}\", by --leave-spf: keep it where the other "
+                    "values of that name are kept.",
+                    one.key.name.text(), *one.set.values.begin()));
+    return true;
+  });
+}
+
+ExitCode render_records(const Context& context, const Config& config, const World& world,
+                        const RenderForm& form) {
+  Rendering rendering = render(config, world);
+  if (!rendering.faults.empty()) return refuse(context, rendering.faults);
+  const std::string source = std::filesystem::path(config.file).filename().string();
+  std::vector<OutFile> files;
+  for (RenderedZone& zone : rendering.zones) {
+    if (context.arguments.has("leave-spf")) leave_spf(zone);
+    const auto text = render_file(form, zone, source);
+    if (!text) return fail(context, "unrenderable", text.error());
+    files.push_back({zone.apex.text() + std::string(form.suffix), *text});
+  }
+  return give(context, files);
+}
+
+ExitCode render_mta_sts(const Context& context, const Config& config, const World& world) {
+  const RenderedPolicies rendered = render_policies(config, world);
+  if (!rendered.faults.empty()) return refuse(context, rendered.faults);
+  if (!context.arguments.has("out") && rendered.policies.size() > 1) {
+    return fail(context, {mistake("usage",
+                                  "there are several policies, and a policy holds no "
+                                  "comment to tell them apart",
+                                  "write them below a folder with --out DIR, or name one domain "
+                                  "with --domain")});
+  }
+  std::vector<OutFile> files;
+  for (const RenderedPolicy& one : rendered.policies) {
+    files.push_back({one.domain.text() + "/.well-known/mta-sts.txt", one.text});
+  }
+  if (files.empty()) progress(context, "No domain declares mta_sts.");
+  return give(context, files);
+}
+
+}  // namespace
+
+ExitCode run_render(Context& context) {
+  const std::optional<Config> config = load(context);
+  if (!config) return ExitCode::Error;
+  const Result<World> world = rendering_world(context, *config);
+  if (!world) return fail(context, "usage", world.error());
+  if (context.format == "mta-sts") return render_mta_sts(context, *config, *world);
+  const auto& forms = render_forms();
+  const auto form = std::ranges::find(forms, context.format, &RenderForm::name);
+  return render_records(context, *config, *world, *form);
+}
+
+}  // namespace rampart

@@ -1,0 +1,157 @@
+/// `rampart reports fetch`: aggregate reports from a mailbox into the store.
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "cli/commands/table.h"
+#include "cli/context/progress_bar.h"
+#include "cli/context/reports.h"
+#include "cli/views/reports.h"
+#include "providers/http/http.h"
+#include "providers/http/secrets.h"
+#include "reports/mailbox/fetch.h"
+
+namespace rampart {
+namespace {
+
+std::string variable(const Context& context, const std::string& name) {
+  const auto found = context.outside.environment.find(name);
+  return found == context.outside.environment.end() ? std::string() : found->second;
+}
+
+/// Who logs in where: the flags, then the environment. Nothing of it can stand in the YAML, so that
+/// a pull request can never lead a password elsewhere.
+Result<reports::ImapAccount> account_of(const Context& context) {
+  const std::string text =
+      context.arguments.one("imap").value_or(variable(context, "RAMPART_IMAP_URL"));
+  if (text.empty()) {
+    return Error{"no mailbox is named: give --imap imaps://user@host/INBOX, or RAMPART_IMAP_URL"};
+  }
+  Result<reports::ImapAddress> address = reports::parse_imap_address(text);
+  if (!address) return within("--imap", address.error());
+  reports::ImapAccount account{.address = std::move(address).value(),
+                               .password = variable(context, "RAMPART_IMAP_PASSWORD"),
+                               .token = variable(context, "RAMPART_IMAP_TOKEN")};
+  if (account.address.user.empty()) {
+    return Error{"the mailbox names no user: write it as imaps://user@host/INBOX"};
+  }
+  if (account.password.empty() && account.token.empty()) {
+    return Error{
+        "there is nothing to log in with: set RAMPART_IMAP_PASSWORD or RAMPART_IMAP_TOKEN"};
+  }
+  HttpSettings certificates;
+  take_certificates(certificates, context.outside.environment);
+  account.ca_file = context.arguments.one("ca").value_or(certificates.ca_file);
+  account.ca_folder = certificates.ca_folder;
+  if (context.arguments.has("plain-text")) account.plain_text = reports::PlainText::Accepted;
+  return account;
+}
+
+/// A keyword is an atom (RFC 3501 section 9); anything else would be another command.
+Result<std::string> keyword_of(const Context& context) {
+  const std::string text = context.arguments.one("keyword").value_or("");
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$_.-";
+  if (text.find_first_not_of(kLetters) != text.npos) {
+    return Error{"a keyword is made of letters, digits and $ _ . -", "--keyword"};
+  }
+  return text;
+}
+
+Result<Done> keep_mail(const std::string& folder, const std::string& name,
+                       std::string_view octets) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Error{error.message(), folder};
+  return write_file((std::filesystem::path(folder) / name).string(), std::string(octets));
+}
+
+/// The options but for what talks to the outside.
+Result<reports::FetchOptions> options_of(const Context& context,
+                                         const reports::ImapAccount& account) {
+  const Result<std::string> keyword = keyword_of(context);
+  if (!keyword) return keyword.error();
+  reports::FetchOptions options;
+  options.ingest.now = context.now;
+  if (context.arguments.has("trusted")) options.ingest.trust = reports::Trust::Verified;
+  options.place = account.address.text();
+  options.folder = account.address.folder;
+  options.keyword = *keyword;
+  options.move_to = context.arguments.one("move-to").value_or("");
+  if (!options.move_to.empty() && !reports::imap_folder(options.move_to)) {
+    return Error{"this is no folder's name", "--move-to"};
+  }
+  options.connect = [account] { return reports::connect_imap(account); };
+  options.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+  if (const auto folder = context.arguments.one("quarantine")) {
+    options.quarantine = [folder = *folder](const std::string& name, std::string_view octets) {
+      return keep_mail(folder, name, octets);
+    };
+  }
+  return options;
+}
+
+void redact(reports::Fetched& fetched, const Secrets& secrets) {
+  for (reports::Refused& one : fetched.ingested.refused) {
+    one.file = secrets.redact(one.file);
+    one.error = secrets.redact(one.error);
+  }
+  if (fetched.error) {
+    fetched.error->what = secrets.redact(fetched.error->what);
+    fetched.error->where = secrets.redact(fetched.error->where);
+  }
+}
+
+ExitCode answer(const Context& context, const reports::Fetched& fetched) {
+  if (fetched.error) {
+    if (fetched.ingested.files > 0) {
+      progress(context, fmt::format("{} of {} mails were taken in before that; what is left waits "
+                                    "for the next run",
+                                    fetched.ingested.files, fetched.matched));
+    }
+    return fail(context, "imap", *fetched.error);
+  }
+  context.outside.out << (context.json() ? fetched_json(fetched) : fetched_text(fetched));
+  return fetched.ingested.refused.empty() ? ExitCode::Ok : ExitCode::Partly;
+}
+
+}  // namespace
+
+ExitCode run_reports_fetch(Context& context) {
+  const Result<reports::ImapAccount> account = account_of(context);
+  if (!account) return fail(context, "usage", account.error());
+  Result<reports::FetchOptions> options = options_of(context, *account);
+  if (!options) return fail(context, "usage", options.error());
+  const std::optional<Config> config = config_or_empty(context);
+  if (!config) return ExitCode::Error;
+  const Result<std::string> path = store_path(context);
+  if (!path) return fail(context, "store", path.error());
+  Result<reports::Resolve> resolve = resolve_for(context, *config);
+  if (!resolve) return fail(context, "resolver", resolve.error());
+  Result<reports::Store> store = reports::Store::open(*path);
+  if (!store) return fail(context, "store", store.error());
+
+  Secrets secrets;
+  secrets.add(account->password);
+  secrets.add(account->token);
+  Meter meter(context, "mails");
+  reports::FetchOptions& wanted = options.value();
+  wanted.ingest.resolve = std::move(resolve).value();
+  wanted.progress = [&](const reports::FetchProgress& so_far) {
+    meter.show(so_far.mails, so_far.of_mails, so_far.octets);
+  };
+  wanted.note = [&](const std::string& text) { progress(context, secrets.redact(text)); };
+  if (context.log_level >= LogLevel::Trace) {
+    wanted.trace = [&](const std::string& line) {
+      context.outside.err << secrets.redact(line) << '\n';
+    };
+  }
+  reports::Fetched fetched = reports::fetch(store.value(), wanted);
+  meter.finish();
+  redact(fetched, secrets);
+  return answer(context, fetched);
+}
+
+}  // namespace rampart

@@ -1,0 +1,117 @@
+#include "cli/commands/reports_suggest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reconciler/edit/edit.h"
+
+namespace rampart {
+namespace {
+
+using reports::Category;
+
+constexpr std::size_t kContextLines = 3;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    lines.push_back(text.substr(at, end == text.npos ? end : end + 1 - at));
+    at = end == text.npos ? text.size() : end + 1;
+  }
+  return lines;
+}
+
+std::string marked(char mark, const std::string& line) {
+  return mark + line + (line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
+}
+
+/// A service that sends as the domain without being declared. A forwarder is never one.
+bool asks_for_line(const reports::SourceSummary& row) {
+  if (row.source.sender == nullptr || row.source.declared || row.source.ignored) return false;
+  if (row.source.sender->category == "forwarding") return false;
+  return row.messages > row.of(Category::Forwarded) + row.of(Category::Unauthorized);
+}
+
+DomainEdit declare(const Name& domain, const std::string& id) {
+  YamlEdit edit;
+  edit.act = YamlEdit::Act::Append;
+  edit.path = {"senders"};
+  edit.value = yaml_scalar(id);
+  return {domain, edit};
+}
+
+/// Keeps the edits that the YAML admits, each tried together with those before it.
+std::vector<DomainEdit> admitted(const Context& context, const Config& config,
+                                 const std::vector<reports::Summary>& summaries) {
+  std::vector<DomainEdit> edits;
+  for (const reports::Summary& summary : summaries) {
+    const Result<Name> name = Name::parse(summary.domain);
+    const auto domain = name ? config.domains.find(*name) : config.domains.end();
+    if (domain == config.domains.end()) continue;
+    for (const reports::SourceSummary& row : summary.sources) {
+      if (!asks_for_line(row)) continue;
+      if (!domain->second.senders) {
+        progress(context, fmt::format("{}: {} sends as it; it has no senders: to add it to",
+                                      summary.domain, row.source.label));
+        continue;
+      }
+      edits.push_back(declare(*name, row.source.label));
+      const auto edited = edit_domains(config, edits);
+      if (edited) continue;
+      edits.pop_back();
+      progress(context, fmt::format("{}: {} needs more than its name: {}", summary.domain,
+                                    row.source.label, sentence(edited.error())));
+    }
+  }
+  return edits;
+}
+
+}  // namespace
+
+std::string unified_diff(const std::string& path, const std::string& before,
+                         const std::string& after) {
+  const std::vector<std::string> a = lines_of(before);
+  const std::vector<std::string> b = lines_of(after);
+  const std::size_t shorter = std::min(a.size(), b.size());
+  std::size_t head = 0;
+  while (head < shorter && a[head] == b[head]) ++head;
+  std::size_t tail = 0;
+  while (tail < shorter - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) ++tail;
+  if (head == a.size() && head == b.size()) return "";
+  const std::size_t first = head - std::min(head, kContextLines);
+  const std::size_t after_tail = std::min(tail, kContextLines);
+  const std::size_t last_a = a.size() - tail + after_tail;
+  const std::size_t last_b = b.size() - tail + after_tail;
+  std::string text = fmt::format("--- a/{0}\n+++ b/{0}\n@@ -{1},{2} +{1},{3} @@\n", path, first + 1,
+                                 last_a - first, last_b - first);
+  for (std::size_t i = first; i < head; ++i) text += marked(' ', a[i]);
+  for (std::size_t i = head; i < a.size() - tail; ++i) text += marked('-', a[i]);
+  for (std::size_t i = head; i < b.size() - tail; ++i) text += marked('+', b[i]);
+  for (std::size_t i = a.size() - tail; i < last_a; ++i) text += marked(' ', a[i]);
+  return text;
+}
+
+ExitCode print_suggestions(const Context& context, const Config& config,
+                           const std::vector<reports::Summary>& summaries) {
+  if (config.domains.empty()) {
+    return fail(context, {mistake("usage", "there is no YAML to suggest lines for",
+                                  "name it with -c domains.yaml")});
+  }
+  const std::vector<DomainEdit> edits = admitted(context, config, summaries);
+  if (edits.empty()) {
+    progress(context, "Nothing to add to the YAML.");
+    return ExitCode::Ok;
+  }
+  const auto texts = edit_domains(config, edits);
+  if (!texts) return fail(context, "edit", texts.error());
+  for (const auto& [path, after] : *texts) {
+    const Result<std::string> before = read_file(path);
+    if (!before) return fail(context, "unreadable", before.error());
+    context.outside.out << unified_diff(path, *before, after);
+  }
+  return ExitCode::Ok;
+}
+
+}  // namespace rampart

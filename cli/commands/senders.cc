@@ -1,0 +1,159 @@
+/// `rampart senders list|show|search`: the catalogue of sending services, for people and programs.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+
+#include "base/closest.h"
+#include "base/text.h"
+#include "cli/commands/table.h"
+#include "cli/views/json_documents.h"
+#include "policies/dkim/vendor_rotation.h"
+
+namespace rampart {
+namespace {
+
+using Rows = std::vector<const Sender*>;
+
+/// The catalogue alone; with -c also the YAML's own senders.
+std::optional<Config> senders_of(const Context& context) {
+  if (!context.arguments.has("config")) return builtin_config();
+  return load(context);
+}
+
+bool mentions(const Sender& sender, const std::string& word) {
+  const auto in = [&](const std::string& text) {
+    return ascii_lower(text).find(word) != text.npos;
+  };
+  if (in(sender.id) || in(sender.name) || in(sender.category)) return true;
+  const auto target = [&](const DkimTemplate& one) { return in(one.host) || in(one.target); };
+  return std::ranges::any_of(sender.spf, in) || std::ranges::any_of(sender.rdns, in) ||
+         std::ranges::any_of(sender.selectors, in) || std::ranges::any_of(sender.dkim, target);
+}
+
+std::string listing(const Rows& rows) {
+  std::size_t id = 0;
+  std::size_t category = 0;
+  for (const Sender* one : rows) {
+    id = std::max(id, one->id.size());
+    category = std::max(category, one->category.size());
+  }
+  std::string text;
+  for (const Sender* one : rows) {
+    text += fmt::format("{:{}}  {:{}}  {}\n", one->id, id, one->category, category, one->name);
+  }
+  return text;
+}
+
+void line(std::string& text, std::string_view label, const std::string& value) {
+  if (!value.empty()) text += fmt::format("  {:<13} {}\n", label, value);
+}
+
+std::string include_text(const Sender& sender) {
+  switch (sender.include_needed) {
+    case IncludeNeeded::Yes:
+      return "needed at the From domain";
+    case IncludeNeeded::No:
+      return "not needed: it bounces to a domain of its own";
+    case IncludeNeeded::Optional:
+      return "optional: only for SPF to align";
+    case IncludeNeeded::Legacy:
+      return "a leftover of older set-ups";
+    case IncludeNeeded::NotApplicable:
+      return "";
+  }
+  return "";
+}
+
+std::string aligns_text(Aligns aligns) {
+  switch (aligns) {
+    case Aligns::Yes:
+      return "yes";
+    case Aligns::No:
+      return "no";
+    case Aligns::Optional:
+      return "optional, once set up";
+    case Aligns::Partly:
+      return "partly";
+    case Aligns::Unknown:
+      return "unknown";
+  }
+  return "";
+}
+
+std::string details(const Sender& sender) {
+  std::string text = fmt::format("{} ({}, {})\n", sender.name, sender.id, sender.category);
+  line(text, "spf", fmt::format("{}", fmt::join(sender.spf, " ")));
+  line(text, "include", sender.spf.empty() ? "" : include_text(sender));
+  if (sender.lookups) {
+    line(text, "lookups", fmt::format("{} (seen {})", *sender.lookups, sender.lookups_as_of));
+  }
+  line(text, "return path", sender.return_path.value_or(""));
+  line(text, "dkim", sender.dkim_kind);
+  for (const DkimTemplate& one : sender.dkim) {
+    line(text, "",
+         fmt::format("{} {} {}", one.host, to_text(one.type),
+                     one.target.empty() ? "(the service shows the key)" : one.target));
+  }
+  line(text, "selectors", fmt::format("{}", fmt::join(sender.selectors, ", ")));
+  line(text, "rotation", how_keys_rotate(sender));
+  line(text, "aligns",
+       fmt::format("spf {}, dkim {}", aligns_text(sender.spf_aligns),
+                   aligns_text(sender.dkim_aligns)));
+  line(text, "hosts", fmt::format("{}", fmt::join(sender.rdns, ", ")));
+  line(text, "note", sender.note);
+  line(text, "source", sender.source);
+  line(text, "reviewed", sender.reviewed);
+  return text;
+}
+
+void show(const Context& context, const Rows& rows, std::string (*text)(const Rows&)) {
+  context.outside.out << (context.json() ? senders_json(rows) : text(rows));
+}
+
+}  // namespace
+
+ExitCode run_senders_list(Context& context) {
+  const std::optional<Config> config = senders_of(context);
+  if (!config) return ExitCode::Error;
+  Rows rows;
+  for (const auto& [id, sender] : config->senders) rows.push_back(sender.get());
+  show(context, rows, listing);
+  return ExitCode::Ok;
+}
+
+ExitCode run_senders_show(Context& context) {
+  const std::optional<Config> config = senders_of(context);
+  if (!config) return ExitCode::Error;
+  const std::string id = *context.arguments.one("ID");
+  const auto found = config->senders.find(id);
+  if (found == config->senders.end()) {
+    std::vector<std::string> ids;
+    for (const auto& row : config->senders) ids.push_back(row.first);
+    const std::string near = closest(id, ids);
+    const std::string hint =
+        near.empty() ? "see rampart senders search WORD" : "did you mean " + near + "?";
+    return fail(context, std::vector<ConfigError>{
+                             mistake("unknown-sender", "there is no sender " + id, hint)});
+  }
+  show(context, {found->second.get()}, [](const Rows& rows) { return details(*rows.front()); });
+  return ExitCode::Ok;
+}
+
+ExitCode run_senders_search(Context& context) {
+  const std::optional<Config> config = senders_of(context);
+  if (!config) return ExitCode::Error;
+  const std::string word = ascii_lower(*context.arguments.one("WORD"));
+  Rows rows;
+  for (const auto& [id, sender] : config->senders) {
+    if (mentions(*sender, word)) rows.push_back(sender.get());
+  }
+  if (rows.empty() && !context.json()) progress(context, "No sender mentions " + word + ".");
+  show(context, rows, listing);
+  return ExitCode::Ok;
+}
+
+}  // namespace rampart

@@ -1,0 +1,64 @@
+/// `rampart validate`: read the YAML, say every mistake and what is wrong without asking anybody:
+/// nothing is resolved.
+
+#include <fmt/format.h>
+
+#include "cli/commands/table.h"
+#include "cli/context/offline_findings.h"
+#include "cli/views/json_documents.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+// The Errors in the form of mistakes; warnings are told and change nothing.
+std::vector<ConfigError> faults_among(const Context& context, const std::vector<Finding>& found) {
+  std::vector<ConfigError> faults;
+  for (const Finding& one : found) {
+    if (one.severity == Severity::Error) {
+      faults.push_back(
+          {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
+    } else if (one.severity == Severity::Warning && !context.json()) {
+      context.outside.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
+                                         one.mark.column, to_text(one.severity), one.code,
+                                         printable(one.message));
+    }
+  }
+  return faults;
+}
+
+ExitCode say_valid(const Context& context, const Config& config) {
+  if (context.json()) {
+    context.outside.out << errors_json({});
+  } else {
+    context.outside.out << fmt::format("{} is valid: {} domain{}.\n", config.file,
+                                       config.domains.size(),
+                                       config.domains.size() == 1 ? "" : "s");
+  }
+  return ExitCode::Ok;
+}
+
+}  // namespace
+
+ExitCode run_validate(Context& context) {
+  auto loaded = load_config(context.config_file);
+  std::vector<ConfigError> errors;
+  Config config;
+  if (auto* mistakes = std::get_if<std::vector<ConfigError>>(&loaded)) {
+    errors = std::move(*mistakes);
+  } else {
+    config = std::get<Config>(std::move(loaded));
+    if (const Result<Done> narrowed = narrow(config, context.domain_globs); !narrowed) {
+      return fail(context, "usage", narrowed.error());
+    }
+    errors = faults_among(context, offline_findings(config, context.now));
+  }
+  if (const std::optional<std::string> path = context.arguments.one("sarif")) {
+    const Result<Done> written = write_file(*path, sarif(errors, context.outside.version));
+    if (!written) return fail(context, "unwritable", written.error());
+  }
+  if (!errors.empty()) return fail(context, errors);
+  return say_valid(context, config);
+}
+
+}  // namespace rampart

@@ -1,0 +1,67 @@
+/// How the commands that touch private keys are told to keep and to open them.
+#include "cli/context/key_options.h"
+
+#include <algorithm>
+
+#include "cli/context/git.h"
+#include "reconciler/observe/public_keys.h"
+
+namespace rampart {
+namespace {
+
+Secret passphrase_of(const Context& context) {
+  const auto found = context.outside.environment.find("RAMPART_KEY_PASSPHRASE");
+  return found == context.outside.environment.end() ? Secret() : Secret(found->second);
+}
+
+Result<Protection> for_recipients(const Config& config) {
+  Protection protection{.form = KeyForm::Recipients};
+  for (const std::string& path : config.key_recipients) {
+    auto text = read_beneath(config.folder, path);
+    if (!text) return within("keys.recipients", text.error());
+    protection.certificates.push_back(std::move(text).value());
+  }
+  return protection;
+}
+
+}  // namespace
+
+Result<Protection> protection_for(const Context& context, const Config* config) {
+  if (context.arguments.has("unencrypted")) {
+    const std::string folder = config_folder(context);
+    if (would_be_committed(folder, "keys/example.com/selector.key")) {
+      return Error{
+          "an unencrypted key would lie in a git work tree that does not ignore it: ignore "
+          "`keys/**/*.key` there, or encrypt the keys",
+          folder + "/keys"};
+    }
+    return Protection{.form = KeyForm::Plain};
+  }
+  if (config && !config->key_recipients.empty()) return for_recipients(*config);
+  Secret passphrase = passphrase_of(context);
+  if (!passphrase.empty()) {
+    return Protection{.form = KeyForm::Passphrase, .passphrase = std::move(passphrase)};
+  }
+  return Error{
+      "nothing says how private keys are kept: name the mail host's certificate in `keys: "
+      "{recipients: [...]}`, or set RAMPART_KEY_PASSPHRASE, or give --unencrypted"};
+}
+
+Result<Unlock> unlock_for(const Context& context) {
+  Unlock unlock{passphrase_of(context), {}};
+  const auto path = context.arguments.one("identity");
+  if (!path) return unlock;
+  Result<std::string> text = read_file(*path);
+  if (!text) return text.error();
+  unlock.identity = Secret(*text);
+  wipe(text.value().data(), text->size());
+  return unlock;
+}
+
+std::string config_folder(const Context& context) {
+  const std::size_t slash = context.config_file.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : context.config_file.substr(0, slash);
+}
+
+}  // namespace rampart

@@ -1,0 +1,184 @@
+/// Charts as SVG that stands in the page.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/dashboard/dashboard.h"
+#include "policies/ramp/step_gates.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::array<std::string_view, kMailFates> kClasses = {"pass", "partial", "forwarded",
+                                                               "fail"};
+constexpr std::array<std::string_view, kMailFates> kWords = {"pass", "partly aligned", "forwarded",
+                                                             "fail"};
+constexpr int kMostBars = 120;
+
+/// One bar: a day, or several.
+struct Bar {
+  Date first;
+  Date last;
+  MailCounts mail;
+};
+
+std::vector<Bar> bars_of(const std::map<Date, MailCounts>& days, Date since, Date until) {
+  const int count = std::max<int>(1, static_cast<int>((until - since).count()) + 1);
+  const int width = (count + kMostBars - 1) / kMostBars;
+  std::vector<Bar> bars;
+  for (Date first = since; first <= until; first += std::chrono::days(width)) {
+    bars.push_back({first, std::min(until, first + std::chrono::days(width - 1)), {}});
+  }
+  for (const auto& [day, mail] : days) {
+    if (day < since || day > until) continue;
+    bars[static_cast<std::size_t>((day - since).count() / width)].mail += mail;
+  }
+  return bars;
+}
+
+std::int64_t tallest(const std::vector<Bar>& bars) {
+  std::int64_t most = 0;
+  for (const Bar& bar : bars) most = std::max(most, bar.mail.all());
+  return most;
+}
+
+/// The next of 1, 2, 5, 10, 20, ... that is no smaller.
+std::int64_t round_up(std::int64_t number) {
+  for (std::int64_t power = 1;; power *= 10) {
+    for (const std::int64_t step : {1, 2, 5}) {
+      if (power * step >= number || power > (INT64_MAX / 100)) return power * step;
+    }
+  }
+}
+
+std::string told(const Bar& bar) {
+  std::string text = to_text(bar.first);
+  if (bar.last != bar.first) text += " to " + to_text(bar.last);
+  text += ":";
+  for (std::size_t i = 0; i < kMailFates; ++i) {
+    text += fmt::format("{} {} {}", i == 0 ? "" : ",", grouped(bar.mail.by_fate[i]), kWords[i]);
+  }
+  return text;
+}
+
+/// Where bars are drawn: from `left`, `height` high above `bottom`.
+struct Area {
+  double left = 0;
+  double width = 0;
+  double bottom = 0;
+  double height = 0;
+  double most = 1;
+};
+
+std::string rectangles(const std::vector<Bar>& bars, const Area& area) {
+  const double step = area.width / static_cast<double>(bars.size());
+  std::string text;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    double top = area.bottom;
+    if (bars[i].mail.all() == 0) continue;
+    text += fmt::format("<g><title>{}</title>", told(bars[i]));
+    for (std::size_t fate = 0; fate < kMailFates; ++fate) {
+      const auto count = static_cast<double>(bars[i].mail.by_fate[fate]);
+      if (count <= 0) continue;
+      const double height = area.height * count / area.most;
+      top -= height;
+      text +=
+          fmt::format(R"(<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>)",
+                      kClasses[fate], area.left + step * (static_cast<double>(i) + 0.1), top,
+                      step * 0.8, height);
+    }
+    text += "</g>\n";
+  }
+  return text;
+}
+
+std::string grid(const Area& area) {
+  std::string text;
+  for (const double share : {0.0, 0.5, 1.0}) {
+    const double y = area.bottom - area.height * share;
+    text += fmt::format(R"(<line x1="{0:.0f}" x2="{1:.0f}" y1="{2:.1f}" y2="{2:.1f}"/>)"
+                        R"(<text x="{3:.0f}" y="{4:.1f}" text-anchor="end">{5}</text>)"
+                        "\n",
+                        area.left, area.left + area.width, y, area.left - 6, y + 4,
+                        grouped(static_cast<std::int64_t>(area.most * share)));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string mail_chart(const std::map<Date, MailCounts>& days, Date since, Date until) {
+  const std::vector<Bar> bars = bars_of(days, since, until);
+  const std::int64_t most = std::max<std::int64_t>(2, round_up(tallest(bars)));
+  const Area area{70, 820, 190, 170, static_cast<double>(most)};
+  MailCounts sum;
+  for (const Bar& bar : bars) sum += bar.mail;
+  return fmt::format(
+             R"(<svg viewBox="0 0 900 220" role="img" aria-labelledby="chart-title chart-about">)"
+             "\n<title id=\"chart-title\">Messages a day</title>\n<desc "
+             "id=\"chart-about\">{}</desc>\n",
+             told({since, until, sum})) +
+         grid(area) + rectangles(bars, area) +
+         fmt::format(R"(<text x="{:.0f}" y="210">{}</text><text x="{:.0f}" y="210" )"
+                     "text-anchor=\"end\">{}</text>\n</svg>\n",
+                     area.left, to_text(since), area.left + area.width, to_text(until));
+}
+
+// Whole numbers and one path a fate: a page may hold thousands of them.
+std::string mail_spark(const std::map<Date, MailCounts>& days, Date since, Date until) {
+  constexpr int kHeight = 100;
+  const std::vector<Bar> bars = bars_of(days, since, until);
+  const double most = static_cast<double>(std::max<std::int64_t>(1, tallest(bars)));
+  std::array<std::string, kMailFates> paths;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    double sum = 0;
+    for (std::size_t fate = 0; fate < kMailFates; ++fate) {
+      const auto bottom = static_cast<int>(kHeight * (1 - sum / most));
+      sum += static_cast<double>(bars[i].mail.by_fate[fate]);
+      const auto top = static_cast<int>(kHeight * (1 - sum / most));
+      if (top < bottom) paths[fate] += fmt::format("M{} {}V{}h8V{}z", i * 10, bottom, top, bottom);
+    }
+  }
+  std::string text = fmt::format(
+      R"(<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true" preserveAspectRatio="none">)",
+      bars.size() * 10, kHeight);
+  for (std::size_t fate = 0; fate < kMailFates; ++fate) {
+    if (paths[fate].empty()) continue;
+    text += fmt::format(R"(<path class="{}" d="{}"/>)", kClasses[fate], paths[fate]);
+  }
+  return text + "</svg>";
+}
+
+std::string mail_legend() {
+  constexpr std::array<std::string_view, kMailFates> kMeanings = {
+      "SPF and DKIM aligned", "one of them aligned", "failed, explained by forwarding",
+      "failed DMARC"};
+  std::string text = "<ul class=\"legend\">";
+  for (std::size_t i = 0; i < kMailFates; ++i) {
+    text += fmt::format(
+        R"(<li><svg viewBox="0 0 1 1" aria-hidden="true"><rect class="{}" width="1" height="1"/>)"
+        "</svg>{}</li>",
+        kClasses[i], kMeanings[i]);
+  }
+  return text + "</ul>\n";
+}
+
+std::string mail_figures(const std::map<Date, MailCounts>& days) {
+  std::string text =
+      "<details><summary>The same in figures</summary>\n<div class=\"wide\"><table>\n<caption>"
+      "Messages a day</caption>\n<thead><tr><th scope=\"col\">Day</th>";
+  for (const std::string_view word : kWords) {
+    text += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", word);
+  }
+  text += "</tr></thead>\n<tbody>\n";
+  for (const auto& [day, mail] : days) {
+    text += fmt::format("<tr><th scope=\"row\">{}</th>", to_text(day));
+    for (const std::int64_t count : mail.by_fate) {
+      text += fmt::format("<td class=\"n\">{}</td>", grouped(count));
+    }
+    text += "</tr>\n";
+  }
+  return text + "</tbody></table></div></details>\n";
+}
+
+}  // namespace rampart

@@ -1,0 +1,204 @@
+#include "cli/dashboard/gather.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "policies/ramp/evidence_window.h"
+#include "policies/ramp/legit.h"
+#include "policies/ramp/step_gates.h"
+
+namespace rampart {
+namespace {
+
+using reports::Category;
+
+MailFate fate_of(Category category) {
+  switch (category) {
+    case Category::Pass:
+      return MailFate::Pass;
+    case Category::Partial:
+      return MailFate::Partial;
+    case Category::Forwarded:
+      return MailFate::Forwarded;
+    default:
+      return MailFate::Fail;
+  }
+}
+
+MailFate fate_of(Fate fate) {
+  switch (fate) {
+    case Fate::Both:
+      return MailFate::Pass;
+    case Fate::DkimOnly:
+    case Fate::SpfOnly:
+      return MailFate::Partial;
+    case Fate::Forwarded:
+      return MailFate::Forwarded;
+    case Fate::Fail:
+      break;
+  }
+  return MailFate::Fail;
+}
+
+void count(DashboardDomain& page, Date day, MailFate fate, std::int64_t messages) {
+  page.days[day].of(fate) += messages;
+  page.mail.of(fate) += messages;
+}
+
+void count(DashboardReporter& reporter, reports::Trust trust, std::int64_t messages) {
+  reporter.messages += messages;
+  reporter.verified = reporter.verified || trust == reports::Trust::Verified;
+}
+
+/// Rows by day and reporter, judged as the analysis judged their flows.
+class DayCounter {
+ public:
+  DayCounter(reports::Store& store, const reports::Analysis& analysis, DashboardDomain& page)
+      : store_(store), page_(page), analysis_(analysis) {
+    for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
+      const reports::Flow& flow = analysis.flows.flows[i];
+      fates_[{flow.ip, flow.facts_id, flow.trust}] = fate_of(analysis.categories[i]);
+    }
+  }
+
+  Result<Done> run() {
+    const Result<Done> read =
+        store_.for_each_row(analysis_.range, [this](const reports::StoredRow& row) { take(row); });
+    for (const reports::DailySum& sum : analysis_.flows.daily) {
+      const int aligned = (sum.dkim_aligned ? 1 : 0) + (sum.spf_aligned ? 1 : 0);
+      count(page_, sum.day,
+            aligned == 2   ? MailFate::Pass
+            : aligned == 1 ? MailFate::Partial
+                           : MailFate::Fail,
+            sum.messages);
+      count(page_.reporters[sum.reporter], sum.trust, sum.messages);
+    }
+    return problem_ ? Result<Done>(*problem_) : read;
+  }
+
+ private:
+  void take(const reports::StoredRow& row) {
+    const auto [at, fresh] = reports_.try_emplace(row.report);
+    if (fresh) {
+      Result<reports::StoredReport> report = store_.report(row.report);
+      if (!report) problem_ = report.error();
+      if (report) at->second = std::move(report).value();
+    }
+    const reports::StoredReport& report = at->second;
+    const auto fate = fates_.find({row.ip, row.facts, report.trust});
+    count(page_, row.day, fate == fates_.end() ? MailFate::Fail : fate->second, row.count);
+    count(page_.reporters[report.reporter], report.trust, row.count);
+  }
+
+  reports::Store& store_;
+  DashboardDomain& page_;
+  const reports::Analysis& analysis_;
+  std::map<std::tuple<spf::Ip, std::int64_t, reports::Trust>, MailFate> fates_;
+  std::unordered_map<std::int64_t, reports::StoredReport> reports_;
+  std::optional<Error> problem_;
+};
+
+DashboardSource source_of(const reports::SourceSummary& row) {
+  DashboardSource source{.label = row.source.label,
+                         .owner = row.source.owner.name,
+                         .declared = row.source.declared,
+                         .action = row.action == "none" ? "" : row.action};
+  for (std::size_t i = 0; i < reports::kCategories; ++i) {
+    source.mail.of(fate_of(static_cast<Category>(i))) += row.categories[i];
+  }
+  return source;
+}
+
+void add_notes(DashboardDomain& page, const reports::Summary& summary) {
+  for (const std::string& one : summary.unused_senders) {
+    page.notes.push_back("declared, but no mail for 90 days: " + one);
+  }
+  for (const std::string& one : summary.new_sources) page.notes.push_back("new this week: " + one);
+  for (const auto& [reporter, rows] : summary.contradictions) {
+    page.notes.push_back(fmt::format("{} contradicts itself in {} records", reporter, rows));
+  }
+  if (summary.rolled_up > 0) {
+    page.notes.push_back(fmt::format("{} messages of days that were pruned are of no source",
+                                     grouped(summary.rolled_up)));
+  }
+}
+
+void name_page(DashboardDomain& page, const Name& name) {
+  page.name = name.text();
+  page.shown = name.unicode();
+}
+
+}  // namespace
+
+Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
+                                        const DashboardNaming& naming, const Dashboard& dashboard) {
+  DashboardDomain page;
+  name_page(page, name);
+  reports::NamingContext context =
+      reports::naming_of(naming.config, name, naming.now, naming.resolve);
+  context.owners = &naming.owners;
+  const reports::Range range{name.text(), dashboard.since, dashboard.until};
+  const Result<reports::Analysis> analysis = reports::analyse(store, range, context);
+  if (!analysis) return analysis.error();
+  const reports::Summary summary =
+      reports::summarize(range, analysis->flows, analysis->sources, context);
+  if (Result<Done> counted = DayCounter(store, *analysis, page).run(); !counted) {
+    return counted.error();
+  }
+  for (const reports::SourceSummary& row : summary.sources) page.sources.push_back(source_of(row));
+  page.legit_rate = summary.legit_rate;
+  add_notes(page, summary);
+  return page;
+}
+
+DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, const Config& config,
+                                   const Dashboard& dashboard) {
+  DashboardDomain page;
+  name_page(page, name);
+  std::map<std::string, DashboardSource> sources;
+  // They are sorted by policy domain.
+  for (const EvidenceRow& row :
+       std::ranges::equal_range(evidence.rows, name, {}, &EvidenceRow::policy_domain)) {
+    if (row.day < dashboard.since || row.day > dashboard.until) continue;
+    const MailFate fate = fate_of(row.fate);
+    count(page, row.day, fate, row.messages);
+    count(page.reporters[row.reporter], reports::Trust::Verified, row.messages);
+    sources[row.source].label = row.source;
+    sources[row.source].mail.of(fate) += row.messages;
+  }
+  if (const auto domain = config.domains.find(name); domain != config.domains.end()) {
+    const EvidenceRows history = rows_of(evidence, name);
+    EvidenceRows window = history;
+    std::erase_if(window, [&](const EvidenceRow* row) {
+      return row->day < dashboard.since || row->day > dashboard.until;
+    });
+    const LegitTally tally = tally_of(domain->second, config, window, history);
+    page.legit_rate = tally.legit_rate();
+    for (const SourceTally& one : tally.sources) {
+      const auto source = sources.find(one.source);
+      if (source != sources.end()) source->second.declared = one.declared;
+    }
+  }
+  for (auto& [label, source] : sources) page.sources.push_back(std::move(source));
+  std::ranges::stable_sort(page.sources, std::greater<>(),
+                           [](const DashboardSource& one) { return one.mail.all(); });
+  return page;
+}
+
+void add_policy(DashboardDomain& page, const Name& name, const Config& config, const World& world) {
+  const auto found = config.domains.find(name);
+  if (found == config.domains.end()) return;
+  const Domain& domain = found->second;
+  if (domain.state == DomainState::Managed) {
+    page.stage = to_text(domain.dmarc.rung);
+    page.rank = static_cast<int>(domain.dmarc.rung.phase) * 100 + domain.dmarc.rung.pct;
+    page.step = step_of(domain, config, world);
+  } else {
+    page.stage = domain.state == DomainState::Parked ? "parked" : "absent";
+    page.rank = 1000;
+  }
+}
+
+}  // namespace rampart

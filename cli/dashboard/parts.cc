@@ -1,0 +1,136 @@
+#include "cli/dashboard/parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/dashboard/html.h"
+#include "policies/ramp/step_gates.h"
+
+namespace rampart {
+
+MailCounts& MailCounts::operator+=(const MailCounts& other) {
+  for (std::size_t i = 0; i < kMailFates; ++i) by_fate[i] += other.by_fate[i];
+  return *this;
+}
+
+namespace dashboard {
+namespace {
+
+constexpr std::size_t kMostRows = 100;
+
+std::string number_cell(std::int64_t number) {
+  return fmt::format("<td class=\"n\">{}</td>", grouped(number));
+}
+
+std::string left_out(std::size_t count) {
+  return count <= kMostRows ? std::string()
+                            : fmt::format("<p class=\"dim\">and {} more</p>\n",
+                                          grouped(static_cast<std::int64_t>(count - kMostRows)));
+}
+
+}  // namespace
+
+std::string mail_cells(const MailCounts& mail) {
+  const std::int64_t fail = mail.of(MailFate::Fail);
+  return number_cell(mail.all()) + fmt::format("<td class=\"n\">{}</td><td class=\"n{}\">{}</td>",
+                                               share(pass_rate(mail)), fail > 0 ? " bad" : "",
+                                               grouped(fail));
+}
+
+std::string mail_heads() {
+  return "<th scope=\"col\" class=\"n\">Messages</th><th scope=\"col\" class=\"n\">Pass "
+         "DMARC</th><th scope=\"col\" class=\"n\">Fail</th>";
+}
+
+std::string share(const std::optional<double>& value) {
+  return value ? percent(*value) : std::string("–");
+}
+
+std::optional<double> pass_rate(const MailCounts& mail) {
+  if (mail.all() == 0) return std::nullopt;
+  const std::int64_t passing = mail.of(MailFate::Pass) + mail.of(MailFate::Partial);
+  return static_cast<double>(passing) / static_cast<double>(mail.all());
+}
+
+std::string stage(const DashboardDomain& domain) {
+  if (domain.stage.empty()) return "<span class=\"dim\">not in the YAML</span>";
+  const bool done = domain.step && domain.step->from.phase == Phase::Reject && !domain.step->next;
+  return fmt::format("<span class=\"badge{}\">{}</span>", done ? " good" : "",
+                     html::text(domain.stage));
+}
+
+NextStep next_step(const DashboardDomain& domain) {
+  if (!domain.step) return {};
+  const StepDecision& step = *domain.step;
+  if (step.action == StepAction::Advance) return {to_text(*step.to), "ready now"};
+  if (step.action == StepAction::StepBack) return {to_text(*step.to), "a step back"};
+  if (!step.next) {
+    return step.from.phase < Phase::Monitor ? NextStep{"by hand", ""}
+                                            : NextStep{"none", "at its target"};
+  }
+  if (step.earliest) return {to_text(*step.next), "not before " + to_text(*step.earliest)};
+  const auto unmet = std::ranges::count(step.gates, false, &Gate::met);
+  return {to_text(*step.next),
+          fmt::format("once {} more condition{} met", unmet, unmet == 1 ? " is" : "s are")};
+}
+
+std::string card(const std::string& what, const std::string& figure, const std::string& remark) {
+  const std::string small = remark.empty() ? "" : "<small>" + html::text(remark) + "</small>";
+  return fmt::format("<div><dt>{}</dt><dd>{}{}</dd></div>\n", html::text(what), html::text(figure),
+                     small);
+}
+
+std::string table(const std::string& caption, const std::string& head, const std::string& rows) {
+  return fmt::format(
+      "<div class=\"wide\"><table>\n<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n"
+      "{}</tbody></table></div>\n",
+      html::text(caption), head, rows);
+}
+
+std::string sources_table(const std::vector<DashboardSource>& sources) {
+  if (sources.empty()) return "<p class=\"dim\">No mail was reported.</p>\n";
+  const bool advises =
+      std::ranges::any_of(sources, [](const DashboardSource& one) { return !one.action.empty(); });
+  std::string rows;
+  for (std::size_t i = 0; i < std::min(sources.size(), kMostRows); ++i) {
+    const DashboardSource& one = sources[i];
+    rows += fmt::format(
+        "<tr><th scope=\"row\"><bdi>{}</bdi>{}{}</th>{}{}</tr>\n", html::text(one.label),
+        one.owner.empty() ? "" : "<br><bdi>" + html::text(one.owner) + "</bdi>",
+        one.declared ? " <span class=\"dim\">declared</span>" : "", mail_cells(one.mail),
+        advises ? "<td>" + html::text(one.action) + "</td>" : "");
+  }
+  return table("Who sends, the most messages first",
+               "<th scope=\"col\">Source</th>" + mail_heads() +
+                   (advises ? "<th scope=\"col\">What to do</th>" : ""),
+               rows) +
+         left_out(sources.size());
+}
+
+std::string reporters_table(const std::map<std::string, DashboardReporter>& reporters) {
+  if (reporters.empty()) return "<p class=\"dim\">Nobody reported.</p>\n";
+  std::vector<std::pair<std::int64_t, const std::string*>> order;
+  for (const auto& [name, one] : reporters) order.emplace_back(-one.messages, &name);
+  std::ranges::stable_sort(order, {}, [](const auto& one) { return one.first; });
+  std::string rows;
+  for (std::size_t i = 0; i < std::min(order.size(), kMostRows); ++i) {
+    const DashboardReporter& one = reporters.at(*order[i].second);
+    rows += fmt::format("<tr><th scope=\"row\"><bdi>{}</bdi></th>{}<td>{}</td></tr>\n",
+                        html::text(*order[i].second), number_cell(one.messages),
+                        one.verified ? "verified" : "asserted");
+  }
+  return table("Who reported",
+               "<th scope=\"col\">Reporter</th><th scope=\"col\" class=\"n\">Messages</th>"
+               "<th scope=\"col\">Trust</th>",
+               rows) +
+         left_out(reporters.size());
+}
+
+std::string footer(const Dashboard& dashboard) {
+  return fmt::format("<footer>As of {}, from {}. Rampart.</footer>\n", to_text(dashboard.now),
+                     html::text(dashboard.origin));
+}
+
+}  // namespace dashboard
+}  // namespace rampart

@@ -1,0 +1,122 @@
+/// Decisions and ways back, as text and JSON.
+#include "cli/views/advance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/views/json_parts.h"
+
+namespace rampart {
+namespace {
+
+Json gates_json(const std::vector<Gate>& gates) {
+  Json rows = Json::array();
+  for (const Gate& gate : gates) {
+    rows.push_back(
+        {{"name", gate.name}, {"met", gate.met}, {"figure", gate.figure}, {"asked", gate.asked}});
+  }
+  return rows;
+}
+
+Json evidence_json(const StepEvidence& seen) {
+  const Date last = seen.window.until - std::chrono::days(1);
+  return {{"messages", seen.messages},
+          {"legit_rate", seen.legit_rate ? Json(*seen.legit_rate) : Json()},
+          {"reporters", seen.reporters},
+          {"unresolved_share", seen.tally.unresolved_share()},
+          {"first_day", to_text(seen.window.from)},
+          {"last_day", to_text(last)}};
+}
+
+Json decision_json(const StepDecision& decision) {
+  return {{"domain", decision.domain.text()},      {"action", to_text(decision.action)},
+          {"from", rung_json(decision.from)},      {"to", rung_json(decision.to)},
+          {"next", rung_json(decision.next)},      {"earliest", date_json(decision.earliest)},
+          {"live", date_json(decision.live)},      {"due", date_json(decision.due)},
+          {"overdue_days", decision.overdue_days}, {"reasons", decision.reasons},
+          {"gates", gates_json(decision.gates)},   {"evidence", evidence_json(decision.evidence)}};
+}
+
+std::string headline(const StepDecision& decision) {
+  switch (decision.action) {
+    case StepAction::Advance:
+      return fmt::format("advance from {} to {}", to_text(decision.from), to_text(*decision.to));
+    case StepAction::StepBack:
+      return fmt::format("step back from {} to {}", to_text(decision.from), to_text(*decision.to));
+    case StepAction::Stay:
+      break;
+  }
+  return fmt::format("stay at {}", to_text(decision.from));
+}
+
+std::string decision_text(const StepDecision& decision) {
+  std::string text = fmt::format("{}: {}\n", decision.domain.unicode(), headline(decision));
+  for (const std::string& reason : decision.reasons) text += fmt::format("  - {}\n", reason);
+  if (decision.action != StepAction::Stay || !decision.next) return text;
+  const std::string when = decision.earliest
+                               ? fmt::format("on {} at the earliest", to_text(*decision.earliest))
+                               : "when the reports allow it";
+  return text + fmt::format("  next: {}, {}\n", to_text(*decision.next), when);
+}
+
+std::ptrdiff_t count(const std::vector<StepDecision>& decisions, StepAction action) {
+  return std::ranges::count(decisions, action, &StepDecision::action);
+}
+
+}  // namespace
+
+std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config) {
+  Json rows = Json::array();
+  for (const StepDecision& decision : decisions) {
+    Json row = decision_json(decision);
+    row["ramp"] = config.domains.at(decision.domain).dmarc.ramp->name;
+    rows.push_back(std::move(row));
+  }
+  return document({{"domains", rows}});
+}
+
+std::string advance_text(const std::vector<StepDecision>& decisions, Written written) {
+  if (decisions.empty()) return "No domain is on a ramp.\n";
+  std::string text;
+  for (const StepDecision& decision : decisions) text += decision_text(decision) + "\n";
+  const auto up = count(decisions, StepAction::Advance);
+  const auto back = count(decisions, StepAction::StepBack);
+  text += fmt::format("{} to advance, {} to step back, {} to stay.\n", up, back,
+                      count(decisions, StepAction::Stay));
+  if (up + back == 0) return text;
+  return text + (written == Written::Yes
+                     ? "Written into the YAML; `rampart plan` shows what follows in DNS.\n"
+                     : "Run again with --write to put this into the YAML.\n");
+}
+
+std::string rollback_json(const Rollback& rollback) {
+  const std::string domain = rollback.domain.text();
+  return document(
+      {{"domain", domain},
+       {"from", rung_json(rollback.from)},
+       {"to", rung_json(rollback.to)},
+       {"since", to_text(rollback.since)},
+       {"file", rollback.file},
+       {"lifetime", rollback.lifetime},
+       {"next", {"rampart plan --domain " + domain, "rampart apply --domain " + domain}}});
+}
+
+std::string rollback_text(const Rollback& rollback) {
+  const std::string domain = rollback.domain.text();
+  if (rollback.from == rollback.to) {
+    return fmt::format(
+        "{0}: it stands at {1} already, nothing was written\n"
+        "Next: rampart plan --domain {2} shows whether DNS does too\n",
+        rollback.domain.unicode(), to_text(rollback.to), domain);
+  }
+  return fmt::format(
+      "{0}: back from {1} to {2} since {3}, written into {4}\n"
+      "Next: rampart plan --domain {5}, then rampart apply --domain {5}\n"
+      "Receivers may go by the old record until its TTL runs out: {6}.\n"
+      "`rampart advance` climbs again when the hold of {7} is over and the gates are met.\n",
+      rollback.domain.unicode(), to_text(rollback.from), to_text(rollback.to),
+      to_text(rollback.since), rollback.file, domain, rollback.lifetime, to_text(rollback.hold));
+}
+
+}  // namespace rampart

@@ -1,0 +1,155 @@
+/// Decisions for a pull request: figures against thresholds, senders, and what receivers will do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/views/advance.h"
+#include "cli/views/markdown.h"
+#include "policies/dmarc/receiver_impact.h"
+#include "policies/ramp/ramp.h"
+#include "policies/ramp/step_gates.h"
+
+namespace rampart {
+namespace {
+
+using markdown::code;
+using markdown::prose;
+
+using Group = std::vector<const StepDecision*>;
+
+// In a table's cell no line may end.
+std::string cell(std::string_view text) {
+  std::string out = prose(text);
+  std::ranges::replace(out, '\n', ' ');
+  return out;
+}
+
+std::string gates_table(const StepDecision& decision) {
+  if (decision.gates.empty()) return "";
+  std::string text = "| Gate | Figure | Asked | |\n| --- | ---: | ---: | --- |\n";
+  for (const Gate& gate : decision.gates) {
+    text += fmt::format("| {} | {} | {} | {} |\n", cell(gate.name), cell(gate.figure),
+                        cell(gate.asked), gate.met ? "met" : "**not met**");
+  }
+  return text + "\n";
+}
+
+std::string kind_of_source(const SourceTally& source) {
+  if (source.ignored) return "ignored";
+  if (source.declared) return "declared";
+  return source.unresolved ? "**unresolved**" : "nobody's own";
+}
+
+std::string senders_table(const StepEvidence& seen) {
+  constexpr std::size_t kMost = 20;
+  std::vector<SourceTally> sources = seen.tally.sources;
+  // Declared senders first, then whoever sends most.
+  std::ranges::stable_sort(sources, std::ranges::greater(), [](const SourceTally& one) {
+    return std::pair(one.declared, one.messages);
+  });
+  if (sources.empty()) return "";
+  std::string text = fmt::format(
+      "Mail of {} to {}:\n\n| Source | | Messages | Passing | By DKIM | Forwarded | Failing |\n"
+      "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n",
+      to_text(seen.window.from), to_text(seen.window.until - std::chrono::days(1)));
+  for (std::size_t i = 0; i < std::min(kMost, sources.size()); ++i) {
+    const SourceTally& one = sources[i];
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", cell(one.source),
+                        kind_of_source(one), grouped(one.messages), grouped(one.passing),
+                        grouped(one.by_dkim), grouped(one.forwarded), grouped(one.failing));
+  }
+  if (sources.size() > kMost) {
+    text += fmt::format("\n… and {} more sources.\n", sources.size() - kMost);
+  }
+  return text + "\n";
+}
+
+std::string receivers_list(const StepDecision& decision, const Domain& domain) {
+  if (!decision.to) return "";
+  DmarcSpec after = domain.dmarc;
+  after.rung = *decision.to;
+  std::string text = "A failing message, by receiver:\n\n";
+  for (const ReceiverLine& line :
+       receiver_lines(InForce::of(record_for(domain.dmarc)), InForce::of(record_for(after)))) {
+    text += fmt::format("- {}: {}\n", prose(describe(line.receiver)), prose(line.says));
+  }
+  return text + "\n";
+}
+
+std::string title(const StepDecision& decision) {
+  const std::string to = decision.to ? " to " + to_text(*decision.to) : "";
+  return fmt::format("#### {}: {} {} {}{}\n\n", code(decision.domain.text()),
+                     to_text(decision.action), decision.action == StepAction::Stay ? "at" : "from",
+                     prose(to_text(decision.from)), prose(to));
+}
+
+std::string moved_block(const StepDecision& decision, const Domain& domain) {
+  std::string text = title(decision);
+  for (const std::string& reason : decision.reasons) text += fmt::format("- {}\n", prose(reason));
+  text += "\n";
+  text += receivers_list(decision, domain);
+  text += gates_table(decision);
+  text += senders_table(decision.evidence);
+  return text;
+}
+
+std::string staying_row(const StepDecision& decision) {
+  std::string why;
+  for (const std::string& reason : decision.reasons) {
+    why += why.empty() ? "" : "; ";
+    why += reason;
+  }
+  const std::string next = decision.next ? to_text(*decision.next) : "";
+  const std::string when = decision.earliest ? to_text(*decision.earliest) : "";
+  return fmt::format("| {} | {} | {} | {} | {} |\n", code(decision.domain.text()),
+                     cell(to_text(decision.from)), cell(next), when, cell(why));
+}
+
+std::string summary_line(const std::vector<StepDecision>& decisions) {
+  const auto count = [&](StepAction action) {
+    return std::ranges::count(decisions, action, &StepDecision::action);
+  };
+  return fmt::format("## Rampart advance\n\n**{} to advance, {} to step back, {} to stay.**\n\n",
+                     count(StepAction::Advance), count(StepAction::StepBack),
+                     count(StepAction::Stay));
+}
+
+std::map<std::string, Group> by_ramp(const std::vector<StepDecision>& decisions,
+                                     const Config& config, StepAction action) {
+  std::map<std::string, Group> groups;
+  for (const StepDecision& decision : decisions) {
+    if (decision.action != action) continue;
+    groups[config.domains.at(decision.domain).dmarc.ramp->name].push_back(&decision);
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::string advance_markdown(const std::vector<StepDecision>& decisions, const Config& config,
+                             std::size_t limit) {
+  markdown::Page page(limit);
+  page.add(summary_line(decisions));
+  const auto moved = [&](StepAction action, std::string_view what) {
+    for (const auto& [ramp, group] : by_ramp(decisions, config, action)) {
+      const std::string heading = fmt::format("### {}: ramp {}\n\n", what, prose(ramp));
+      page.add_section(heading, group.size(), page.left(), [&](std::size_t i) {
+        return moved_block(*group[i], config.domains.at(group[i]->domain));
+      });
+    }
+  };
+  moved(StepAction::StepBack, "Steps back");
+  moved(StepAction::Advance, "Steps up");
+  for (const auto& [ramp, group] : by_ramp(decisions, config, StepAction::Stay)) {
+    const std::string heading = fmt::format(
+        "### Staying: ramp {}\n\n| Domain | Stands at | Next | Earliest | Why |\n"
+        "| --- | --- | --- | --- | --- |\n",
+        prose(ramp));
+    page.add_section(heading, group.size(), page.left(),
+                     [&](std::size_t i) { return staying_row(*group[i]); });
+  }
+  return std::move(page).text();
+}
+
+}  // namespace rampart

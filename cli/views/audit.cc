@@ -1,0 +1,251 @@
+/// Audits as text: a report on one domain, a table of many.
+#include "cli/views/audit.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/views/plan_lines.h"
+#include "dns/txt.h"
+#include "policies/model/codes.h"
+
+namespace rampart {
+namespace {
+
+using audit::Facts;
+using audit::Report;
+using audit::State;
+
+int hue_of_share(int points, int of) {
+  return points == of ? kGreen : points == 0 ? kRed : kYellow;
+}
+
+int hue_of_score(int score) { return score >= 80 ? kGreen : score >= 50 ? kYellow : kRed; }
+
+/// A label, and lines that stand beside it.
+void add_lines(std::string& out, std::string_view label, const std::vector<std::string>& lines) {
+  bool first = true;
+  for (const std::string& line : lines) {
+    out += fmt::format("  {:<8} {}\n", first ? label : std::string_view(), printable(line));
+    first = false;
+  }
+}
+
+std::vector<std::string> spf_lines(const audit::SpfFacts& spf) {
+  if (spf.state != State::Valid) {
+    if (!spf.text.empty()) return {spf.text, spf.problem};
+    return {spf.problem};
+  }
+  const std::string ending =
+      spf.ending ? fmt::format("ends in {}all", static_cast<char>(*spf.ending)) : "";
+  std::string costs =
+      fmt::format("{}{} of 10 lookups, {} of 2 without an answer",
+                  spf.tree.lower_bound ? "at least " : "", spf.tree.lookups, spf.tree.void_lookups);
+  if (!ending.empty()) costs += "; " + ending;
+  std::vector<std::string> lines = {spf.text, costs};
+  if (!spf.senders.empty()) {
+    lines.push_back(fmt::format("names {}", fmt::join(spf.senders, ", ")));
+  }
+  return lines;
+}
+
+std::string key_line(const audit::KeyFacts& key) {
+  std::string what(to_text(key.state));
+  if (key.state == audit::KeyState::Key) {
+    const bool rsa = key.shape.algorithm == "rsa";
+    what = rsa ? fmt::format("rsa {}", key.shape.bits) : key.shape.algorithm;
+  }
+  std::string line =
+      fmt::format("{:<16} {:<12} {}", key.asked.selector, what, to_text(key.asked.source));
+  if (!key.cnames.empty()) line += ", at " + key.cnames.back().text();
+  return line;
+}
+
+std::vector<std::string> dkim_lines(const audit::DkimFacts& dkim) {
+  std::vector<std::string> lines;
+  for (const audit::KeyFacts& key : dkim.keys) lines.push_back(key_line(key));
+  if (!dkim.wildcard.empty()) lines.push_back("any selector: " + dkim.wildcard);
+  if (lines.empty() && dkim.asked == 0) lines.emplace_back("no selector is known");
+  if (lines.empty()) lines.push_back(fmt::format("none of {} selectors", dkim.asked));
+  return lines;
+}
+
+std::vector<std::string> dmarc_lines(const audit::DmarcFacts& dmarc) {
+  const dmarc::Governing* governing = dmarc.governing();
+  if (governing == nullptr) {
+    std::vector<std::string> lines;
+    if (!dmarc.text.empty()) lines.push_back(dmarc.text);
+    lines.push_back(fmt::format("{}{}{}", to_text(dmarc.state), dmarc.problem.empty() ? "" : ": ",
+                                dmarc.problem));
+    return lines;
+  }
+  std::vector<std::string> lines = {
+      dmarc.text,
+      fmt::format("{} by _dmarc.{}", dmarc::to_text(governing->policy), governing->at.text())};
+  for (const audit::ReportAddress& one : dmarc.rua) {
+    const bool own = one.consent == audit::ReportAddress::Consent::Own;
+    lines.push_back(fmt::format("reports to {}{}", one.uri,
+                                own ? std::string() : fmt::format(" ({})", to_text(one.consent))));
+  }
+  return lines;
+}
+
+std::string mx_line(const audit::MxFacts& mx) {
+  if (mx.null) return "receives no mail (null MX)";
+  if (mx.hosts.empty()) return mx.problem.empty() ? "none" : mx.problem;
+  std::vector<std::string> hosts;
+  for (const Name& host : mx.hosts) hosts.push_back(host.text());
+  return fmt::format("{}", fmt::join(hosts, ", "));
+}
+
+std::string reading_line(const audit::Reading& reading) {
+  if (!reading.text.empty() && reading.problem.empty()) return reading.text;
+  const std::string state(to_text(reading.state));
+  return reading.problem.empty() ? state : state + ": " + reading.problem;
+}
+
+std::string policy_line(const audit::MtaStsFacts& mta_sts) {
+  if (!mta_sts.fetched) return "policy not fetched";
+  if (!mta_sts.policy) return "policy " + mta_sts.fetched->problem;
+  return fmt::format("policy: mode {}, max_age {}, mx {}", to_text(mta_sts.policy->mode),
+                     mta_sts.policy->max_age, fmt::join(mta_sts.policy->mx, " "));
+}
+
+void add_facts(std::string& out, const Facts& facts) {
+  out += '\n';
+  add_lines(out, "SPF", spf_lines(facts.spf));
+  add_lines(out, "DKIM", dkim_lines(facts.dkim));
+  add_lines(out, "DMARC", dmarc_lines(facts.dmarc));
+  add_lines(out, "MX", {mx_line(facts.mx)});
+  std::vector<std::string> mta_sts = {reading_line(facts.mta_sts)};
+  if (facts.mta_sts.state == State::Valid) mta_sts.push_back(policy_line(facts.mta_sts));
+  add_lines(out, "MTA-STS", mta_sts);
+  add_lines(out, "TLS-RPT", {reading_line(facts.tls_rpt)});
+  add_lines(out, "BIMI", {reading_line(facts.bimi)});
+}
+
+void add_parts(std::string& out, const Report& report, Colour colour) {
+  out += "\n" + paint(colour, kBold, "Score") + "\n";
+  for (const audit::ScorePart& part : report.parts) {
+    const std::string share = fmt::format("{:>3} of {:>3}", part.points, part.of);
+    out +=
+        fmt::format("  {}  {:<17} {}\n", paint(colour, hue_of_share(part.points, part.of), share),
+                    part.what, printable(part.reason));
+  }
+}
+
+void add_rulings(std::string& out, const Report& report, const audit::Profile& profile,
+                 Colour colour) {
+  out += "\n" + paint(colour, kBold, fmt::format("Profile {}: {}", profile.name, profile.title)) +
+         "\n";
+  for (const audit::Ruling& one : report.rulings) {
+    const int broken = one.force == audit::Force::Must ? kRed : kYellow;
+    const int hue = one.verdict == audit::Verdict::Pass   ? kGreen
+                    : one.verdict == audit::Verdict::Fail ? broken
+                                                          : kCyan;
+    out += fmt::format("  {}{:{}}{:<13} {}\n", paint(colour, hue, to_text(one.verdict)), "",
+                       9 - to_text(one.verdict).size(), one.id, one.rule);
+    out += fmt::format("{:>25}{} [{}]\n", "", printable(one.reason), one.source);
+  }
+}
+
+void add_findings(std::string& out, const Report& report, Colour colour) {
+  if (report.findings.empty()) return;
+  out += "\n" + paint(colour, kBold, "Findings") + "\n";
+  std::vector<Finding> findings = report.findings;
+  std::ranges::stable_sort(findings, {}, &Finding::severity);
+  for (const Finding& one : findings) {
+    const std::string label = fmt::format("{}[{}]", to_text(one.severity), one.code);
+    out +=
+        "  " + paint(colour, colour_of(one.severity), label) + ": " + printable(one.message) + "\n";
+    if (!one.hint.empty()) out += "      hint: " + printable(one.hint) + "\n";
+  }
+}
+
+std::string one_text(const Report& report, const audit::Profile* profile, Colour colour) {
+  const int score = audit::score_of(report.parts);
+  std::string out = paint(colour, kBold, printable(report.facts.subject.domain.text())) +
+                    "  score " +
+                    paint(colour, hue_of_score(score), fmt::format("{} of 100", score)) + "\n";
+  if (report.facts.exists) add_facts(out, report.facts);
+  add_parts(out, report, colour);
+  if (profile != nullptr) add_rulings(out, report, *profile, colour);
+  add_findings(out, report, colour);
+  return out;
+}
+
+std::string spf_word(const audit::SpfFacts& spf) {
+  if (spf.state != State::Valid) return std::string(to_text(spf.state));
+  const std::string end = spf.ending ? std::string(1, static_cast<char>(*spf.ending)) + "all" : "?";
+  return fmt::format("{} {}/10", end, spf.tree.lookups);
+}
+
+std::string dmarc_word(const Facts& facts) {
+  const dmarc::Governing* governing = facts.dmarc.governing();
+  if (governing == nullptr) return std::string(to_text(facts.dmarc.state));
+  std::string word(dmarc::to_text(governing->policy));
+  const int pct = facts.dmarc.record.pct.value_or(100);
+  if (pct < 100) word += fmt::format(" {}%", pct);
+  return word;
+}
+
+std::string mta_sts_word(const audit::MtaStsFacts& mta_sts) {
+  if (mta_sts.policy) return std::string(to_text(mta_sts.policy->mode));
+  if (mta_sts.fetched) return "unreachable";
+  if (mta_sts.state == State::Valid) return "announced";
+  return mta_sts.state == State::None ? "-" : std::string(to_text(mta_sts.state));
+}
+
+std::string row_of(const Report& report, Colour colour) {
+  const Facts& facts = report.facts;
+  const int score = audit::score_of(report.parts);
+  const std::size_t keys = static_cast<std::size_t>(
+      std::ranges::count(facts.dkim.keys, audit::KeyState::Key, &audit::KeyFacts::state));
+  const bool tls = facts.tls_rpt.state == State::Valid;
+  return fmt::format("{}{:>7}{:>9}  {:<15}{:>5}  {:<15}{:<14}{:<9}{}\n",
+                     paint(colour, hue_of_score(score), fmt::format("{:>5}", score)),
+                     count_of(report, Severity::Error), count_of(report, Severity::Warning),
+                     spf_word(facts.spf), facts.dkim.asked == 0 ? "-" : std::to_string(keys),
+                     dmarc_word(facts), mta_sts_word(facts.mta_sts), tls ? "yes" : "-",
+                     printable(facts.subject.domain.text()));
+}
+
+/// How many domains each code concerns, errors first.
+std::string totals(const AuditView& view, Colour colour) {
+  std::map<std::pair<Severity, std::string>, std::size_t> domains;
+  for (const Report& report : view.reports) {
+    std::map<std::pair<Severity, std::string>, bool> seen;
+    for (const Finding& one : report.findings) seen[{one.severity, one.code}] = true;
+    for (const auto& [key, yes] : seen) ++domains[key];
+  }
+  std::string out;
+  for (const auto& [key, count] : domains) {
+    const Code* code = find_code(key.second);
+    const std::string label = fmt::format("{}[{}]", to_text(key.first), key.second);
+    out += fmt::format("{:>7}  {}: {}\n", count, paint(colour, colour_of(key.first), label),
+                       code == nullptr ? "" : code->meaning);
+  }
+  return out.empty() ? out : "\nDomains by finding\n" + out;
+}
+
+}  // namespace
+
+std::string audit_text(const AuditView& view, Colour colour) {
+  if (view.reports.size() == 1) return one_text(view.reports.front(), view.profile, colour);
+  std::string out =
+      paint(colour, kBold,
+            fmt::format("{:>5}{:>7}{:>9}  {:<15}{:>5}  {:<15}{:<14}{:<9}{}", "score", "errors",
+                        "warnings", "SPF", "DKIM", "DMARC", "MTA-STS", "TLS-RPT", "domain"));
+  out += '\n';
+  std::size_t wrong = 0;
+  for (const Report& report : view.reports) {
+    out += row_of(report, colour);
+    if (count_of(report, Severity::Error) > 0) ++wrong;
+  }
+  out += totals(view, colour);
+  return out + fmt::format("\n{} domains, {} with errors.\n", view.reports.size(), wrong);
+}
+
+}  // namespace rampart

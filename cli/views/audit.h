@@ -1,0 +1,35 @@
+/// How audits are shown: text for people, JSON, CSV and SARIF for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/views/views.h"
+#include "policies/audit/audit.h"
+
+namespace rampart {
+
+/// What was audited, and by which profile's rules, if any.
+struct AuditView {
+  std::vector<audit::Report> reports;
+  const audit::Profile* profile = nullptr;
+};
+
+/// One domain: a report with every point of the score explained. Several: one line a domain, and
+/// the findings by code.
+std::string audit_text(const AuditView& view, Colour colour);
+
+/// {"domains": [{domain, spf, dkim, dmarc, ..., findings, score, score_parts}]} (contract
+/// section 3).
+std::string audit_json(const AuditView& view);
+
+/// One row a domain, after a row of names (RFC 4180).
+std::string audit_csv(const AuditView& view);
+
+/// The findings as SARIF 2.1.0, with one rule for each code.
+std::string audit_sarif(const AuditView& view, const std::string& version);
+
+/// How many findings are of this severity.
+std::size_t count_of(const audit::Report& report, Severity severity);
+
+}  // namespace rampart

@@ -1,0 +1,139 @@
+/// Audits as rows of CSV, and as SARIF.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/csv.h"
+#include "cli/views/audit.h"
+#include "cli/views/json_documents.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::array<std::string_view, 20> kColumns = {
+    "domain",  "score",        "errors",           "warnings",       "spf",
+    "spf_all", "spf_lookups",  "spf_void_lookups", "dkim_selectors", "dkim_least_bits",
+    "dmarc",   "dmarc_policy", "dmarc_at",         "dmarc_pct",      "rua",
+    "mx",      "mta_sts",      "tls_rpt",          "profile",        "codes"};
+
+std::string selectors_of_report(const audit::Report& report) {
+  std::vector<std::string> selectors;
+  for (const audit::KeyFacts& key : report.facts.dkim.keys) {
+    if (key.state == audit::KeyState::Key) selectors.push_back(key.asked.selector);
+  }
+  return fmt::format("{}", fmt::join(selectors, " "));
+}
+
+std::string least_bits(const audit::Report& report) {
+  int least = 0;
+  for (const audit::KeyFacts& key : report.facts.dkim.keys) {
+    if (key.state != audit::KeyState::Key || key.shape.algorithm != "rsa") continue;
+    least = least == 0 ? key.shape.bits : std::min(least, key.shape.bits);
+  }
+  return least == 0 ? "" : std::to_string(least);
+}
+
+std::string addresses_of_report(const audit::Report& report) {
+  std::vector<std::string> uris;
+  for (const audit::ReportAddress& one : report.facts.dmarc.rua) uris.push_back(one.uri);
+  return fmt::format("{}", fmt::join(uris, " "));
+}
+
+std::string mx_of(const audit::MxFacts& mx) {
+  if (mx.null) return "null";
+  if (mx.state != audit::State::Valid) return std::string(to_text(mx.state));
+  std::vector<std::string> hosts;
+  for (const Name& host : mx.hosts) hosts.push_back(host.text());
+  return fmt::format("{}", fmt::join(hosts, " "));
+}
+
+std::string mta_sts_of(const audit::MtaStsFacts& mta_sts) {
+  if (mta_sts.policy) return std::string(to_text(mta_sts.policy->mode));
+  if (mta_sts.fetched) return "unreachable";
+  return std::string(to_text(mta_sts.state));
+}
+
+std::string ending_word(spf::Qualifier ending) {
+  switch (ending) {
+    case spf::Qualifier::Pass:
+      return "pass";
+    case spf::Qualifier::Fail:
+      return "fail";
+    case spf::Qualifier::SoftFail:
+      return "softfail";
+    case spf::Qualifier::Neutral:
+      return "neutral";
+  }
+  return "";
+}
+
+std::string codes_of(const audit::Report& report) {
+  std::set<std::string> codes;
+  for (const Finding& one : report.findings) codes.insert(one.code);
+  return fmt::format("{}", fmt::join(codes, " "));
+}
+
+std::string profile_of(const audit::Report& report, const audit::Profile* profile) {
+  if (profile == nullptr) return "";
+  const bool keeps = audit::keeps_all(report.rulings);
+  return fmt::format("{} {}", profile->name, keeps ? "pass" : "fail");
+}
+
+std::array<std::string, kColumns.size()> cells(const audit::Report& report,
+                                               const audit::Profile* profile) {
+  const audit::Facts& facts = report.facts;
+  const dmarc::Governing* governing = facts.dmarc.governing();
+  const bool valid = facts.spf.state == audit::State::Valid;
+  return {facts.subject.domain.text(),
+          std::to_string(audit::score_of(report.parts)),
+          std::to_string(count_of(report, Severity::Error)),
+          std::to_string(count_of(report, Severity::Warning)),
+          std::string(to_text(facts.spf.state)),
+          facts.spf.ending ? ending_word(*facts.spf.ending) : "",
+          valid ? std::to_string(facts.spf.tree.lookups) : "",
+          valid ? std::to_string(facts.spf.tree.void_lookups) : "",
+          selectors_of_report(report),
+          least_bits(report),
+          std::string(to_text(facts.dmarc.state)),
+          governing == nullptr ? "" : std::string(dmarc::to_text(governing->policy)),
+          governing == nullptr ? "" : governing->at.text(),
+          governing == nullptr ? "" : std::to_string(facts.dmarc.record.pct.value_or(100)),
+          addresses_of_report(report),
+          mx_of(facts.mx),
+          mta_sts_of(facts.mta_sts),
+          std::string(to_text(facts.tls_rpt.state)),
+          profile_of(report, profile),
+          codes_of(report)};
+}
+
+}  // namespace
+
+std::string audit_csv(const AuditView& view) {
+  std::string text = fmt::format("{}\r\n", fmt::join(kColumns, ","));
+  for (const audit::Report& report : view.reports) {
+    std::string line;
+    for (const std::string& cell : cells(report, view.profile)) {
+      line += (line.empty() ? "" : ",") + csv_cell(cell);
+    }
+    text += line + "\r\n";
+  }
+  return text;
+}
+
+std::string audit_sarif(const AuditView& view, const std::string& version) {
+  std::vector<Finding> findings;
+  for (const audit::Report& report : view.reports) {
+    std::ranges::copy(report.findings, std::back_inserter(findings));
+  }
+  return sarif_of_findings(findings, version);
+}
+
+std::size_t count_of(const audit::Report& report, Severity severity) {
+  return static_cast<std::size_t>(
+      std::ranges::count(report.findings, severity, &Finding::severity));
+}
+
+}  // namespace rampart

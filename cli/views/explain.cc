@@ -1,0 +1,226 @@
+/// One domain explained, for people.
+#include "cli/views/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/views/plan_lines.h"
+#include "dns/txt.h"
+#include "policies/ramp/ramp.h"
+
+namespace rampart {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// Cells in columns, each as wide as its widest; the last may be as long as it likes.
+std::string table(const Rows& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line = " ";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::size_t width = i + 1 < row.size() ? widths[i] : 0;
+      line += fmt::format(" {:<{}} ", row[i], width);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+class Page {
+ public:
+  Page(const Explanation& all, Date today, Colour colour)
+      : all_(all), today_(today), colour_(colour) {}
+
+  std::string text() && {
+    head();
+    ladder();
+    gates();
+    spf();
+    selectors();
+    records();
+    held();
+    findings();
+    coming();
+    return std::move(text_);
+  }
+
+ private:
+  void section(std::string_view title) { text_ += "\n" + paint(colour_, kBold, title) + "\n"; }
+
+  void head() {
+    const Domain& domain = all_.domain;
+    const DmarcSpec& spec = domain.dmarc;
+    const std::string name = paint(colour_, kBold, domain.name.unicode());
+    if (domain.state == DomainState::Parked) {
+      text_ += name + " is parked: nobody sends as it\n";
+    } else if (domain.state == DomainState::Absent) {
+      text_ += name + " is absent: its records are removed\n";
+    } else {
+      const std::string since = spec.since ? " since " + to_text(*spec.since) : "";
+      const bool there = spec.rung >= spec.target;
+      text_ += fmt::format("{} stands at {}{}, {}\n", name, to_text(spec.rung), since,
+                           there ? std::string("its target")
+                                 : fmt::format("on its way to {}", to_text(spec.target)));
+    }
+  }
+
+  void ladder() {
+    const DmarcSpec& spec = all_.domain.dmarc;
+    if (all_.domain.state != DomainState::Managed || spec.rung.phase < Phase::Monitor) return;
+    section(fmt::format("Ladder: ramp {}", spec.ramp->name));
+    Rows rows;
+    bool marked = false;
+    for (const RampStep& step : spec.ramp->steps) {
+      if (!marked && step.rung > spec.rung) {
+        rows.push_back({"*", to_text(spec.rung), "", "here, off the ladder"});
+        marked = true;
+      }
+      const bool here = step.rung == spec.rung;
+      marked = marked || here;
+      rows.push_back({here ? "*" : "", to_text(step.rung),
+                      step.hold ? "hold " + to_text(*step.hold) : "",
+                      here ? where() : (step.rung > spec.target ? "beyond the target" : "")});
+    }
+    text_ += table(rows);
+  }
+
+  std::string where() const {
+    return all_.step.live ? "here, live since " + to_text(*all_.step.live)
+                          : "here, not yet seen live in a report";
+  }
+
+  void gates() {
+    if (all_.domain.state != DomainState::Managed) return;
+    const StepDecision& step = all_.step;
+    section(title_of(step));
+    Rows rows;
+    for (const Gate& gate : step.gates) {
+      const std::string word = gate.met ? "met" : "not yet";
+      rows.push_back({paint(colour_, gate.met ? kGreen : kRed, fmt::format("{:<7}", word)),
+                      gate.name, gate.figure, gate.met ? "asked: " + gate.asked : gate.reason});
+    }
+    text_ += table(rows);
+    if (!step.gates.empty() && step.action != StepAction::StepBack) return;
+    for (const std::string& reason : step.reasons) text_ += "  " + printable(reason) + "\n";
+  }
+
+  static std::string title_of(const StepDecision& step) {
+    if (step.from.phase < Phase::Monitor) return "What is missing";
+    if (step.action == StepAction::StepBack) {
+      return fmt::format("Next: back to {}", to_text(step.to.value_or(step.from)));
+    }
+    if (!step.next) return "Next: nothing";
+    const std::string next = "Next: " + to_text(*step.next);
+    if (step.action == StepAction::Advance) return next + ", now";
+    if (step.earliest)
+      return fmt::format("{}, on {} at the earliest", next, to_text(*step.earliest));
+    return next + ", once its gates are met";
+  }
+
+  void spf() {
+    const SpfBudget& budget = all_.spf;
+    if (budget.record.empty()) return;
+    section(fmt::format("SPF: {}{} of 10 lookups, {} of 2 void", budget.lower_bound ? ">= " : "",
+                        budget.lookups, budget.void_lookups));
+    Rows rows;
+    for (const TermCost& one : budget.terms) {
+      const std::string who = one.sender.empty() ? "nobody asks for it" : one.sender;
+      rows.push_back({fmt::format("{:>2}", one.lookups), printable(one.term), who});
+    }
+    text_ += table(rows) + "  " + printable(budget.record) + "\n";
+  }
+
+  void selectors() {
+    if (all_.selectors.empty()) return;
+    section("Selectors");
+    Rows rows;
+    for (const SelectorNow& one : all_.selectors) {
+      std::string age = "age unknown";
+      if (one.made) age = fmt::format("{} days old", (today_ - *one.made).count());
+      const std::string seen =
+          one.last_seen ? "seen " + to_text(*one.last_seen) : "not seen in reports";
+      std::string more = one.rotated_by;
+      if (!one.why.empty()) more += ": " + one.why;
+      if (one.next && one.what.empty()) more += fmt::format("; until {}", to_text(*one.next));
+      if (one.next && !one.what.empty()) {
+        more += fmt::format("; {} on {}", one.what, to_text(*one.next));
+      }
+      rows.push_back({printable(one.selector), printable(one.state), age, seen, printable(more)});
+    }
+    text_ += table(rows);
+  }
+
+  void records() {
+    section("Records");
+    if (all_.records.empty()) text_ += "  none is wanted at this phase\n";
+    for (const RecordWhy& one : all_.records) {
+      text_ += fmt::format("  {} {}: {}\n", printable(one.key.name.text()), to_text(one.key.type),
+                           one.state);
+      const std::string at = place(one.mark);
+      text_ += fmt::format("      {}{}\n", printable(one.reason),
+                           at.empty() ? "" : fmt::format(" ({})", at));
+    }
+  }
+
+  void held() {
+    if (!all_.holds.empty()) section("Held");
+    for (const Hold& hold : all_.holds) {
+      text_ += fmt::format("  {}: {}\n", hold.code, printable(hold.reason));
+    }
+    if (!all_.domain.waivers.empty()) section("Waivers");
+    for (const Waiver& one : all_.domain.waivers) {
+      text_ += fmt::format("  {} {} {}: {}\n", printable(one.code),
+                           today_ <= one.until ? "until" : "ended on", to_text(one.until),
+                           printable(one.reason));
+    }
+  }
+
+  void findings() {
+    if (!all_.findings.empty()) section("Findings");
+    for (const Finding& one : all_.findings) {
+      text_ +=
+          fmt::format("  {}[{}] {}\n", to_text(one.severity), one.code, printable(one.message));
+    }
+  }
+
+  void coming() {
+    section("What comes next");
+    constexpr std::size_t kMost = 8;
+    const auto& events = all_.coming;
+    if (events.empty()) text_ += "  nothing within a year\n";
+    Rows rows;
+    for (std::size_t i = 0; i < std::min(kMost, events.size()); ++i) {
+      const int late = events[i].overdue_days;
+      rows.push_back({to_text(events[i].date), std::string(to_text(events[i].kind)),
+                      (late > 0 ? fmt::format("overdue by {} days: ", late) : "") +
+                          printable(events[i].what)});
+    }
+    text_ += table(rows);
+    if (events.size() > kMost) {
+      text_ += fmt::format("  and {} more: see `rampart timeline`\n", events.size() - kMost);
+    }
+  }
+
+  const Explanation& all_;
+  Date today_;
+  Colour colour_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string explain_text(const Explanation& explanation, Date today, Colour colour) {
+  return Page(explanation, today, colour).text();
+}
+
+}  // namespace rampart

@@ -1,0 +1,38 @@
+/// The JSON documents of commands other than plan (contract section 3).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "policies/model/codes.h"
+#include "policies/model/policy.h"
+#include "reconciler/apply/apply.h"
+#include "reconciler/apply/verify.h"
+#include "reconciler/config/config.h"
+
+namespace rampart {
+
+/// {"errors": [{file, line, column, code, message, hint}]}, as every failing command prints.
+std::string errors_json(const std::vector<ConfigError>& errors);
+
+/// The findings of `validate` as SARIF 2.1.0, with one rule for each code.
+std::string sarif(const std::vector<ConfigError>& errors, const std::string& version);
+
+/// Findings of any severity as SARIF 2.1.0; what no file says is placed at its domain's name.
+std::string sarif_of_findings(const std::vector<Finding>& findings, const std::string& version);
+
+/// {"findings": [{"code", "meaning", "waivable", "explanation"}]}
+std::string findings_json(std::span<const Code> codes);
+
+/// {"senders": [...]}: catalogue rows.
+std::string senders_json(std::span<const Sender* const> senders);
+
+/// {"domains": [{domain, ok, differences}]}.
+std::string verify_json(const std::vector<DomainVerification>& domains);
+
+/// What applying came to: outcomes, what is not visible yet, and the plan as recomputed.
+std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
+                       const std::vector<DomainVerification>& not_visible);
+
+}  // namespace rampart

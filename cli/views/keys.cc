@@ -1,0 +1,149 @@
+/// What `rotate` and the `keys` commands print.
+#include "cli/views/keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/views/json_parts.h"
+#include "mail/dkim/key.h"
+
+namespace rampart {
+namespace {
+
+std::string day(Time time) { return to_text(std::chrono::floor<std::chrono::days>(time)); }
+
+std::vector<std::string> actions_of(const RotationStep& step) {
+  std::vector<std::string> actions;
+  if (step.make) actions.push_back(fmt::format("make {}", *step.make));
+  if (step.published) actions.push_back("note that the next key stands on every server");
+  if (step.promote) actions.push_back(step.what);
+  if (step.signing_since) actions.push_back("note since when the signer uses the current key");
+  for (const auto& [selector, seen] : step.revoked) {
+    actions.push_back(fmt::format("note that {} stands revoked", selector));
+  }
+  return actions;
+}
+
+Json selector_json(const SelectorState& state) {
+  return {{"selector", state.selector},
+          {"state", to_text(state.state)},
+          {"until", state.changes ? Json(day(*state.changes)) : Json()},
+          {"reason", text_or_null(state.why)},
+          {"hold", text_or_null(state.hold)}};
+}
+
+std::string record_of(const KeyEntry& entry, const KeyFolder& folder) {
+  const auto text = folder.public_half(entry.place);
+  const auto record = text ? dkim::key_from_pem(*text) : Result<dkim::KeyRecord>(Error{});
+  return record ? dkim::print_key(*record) : "";
+}
+
+}  // namespace
+
+std::string rotate_json(const std::vector<RotationTurn>& turns) {
+  Json rows = Json::array();
+  for (const RotationTurn& turn : turns) {
+    Json selectors = Json::array();
+    for (const SelectorState& state : turn.step.selectors)
+      selectors.push_back(selector_json(state));
+    Json next;
+    if (turn.step.due) next = {{"date", day(*turn.step.due)}, {"what", turn.step.what}};
+    rows.push_back({{"domain", turn.domain.text()},
+                    {"name", turn.spec.name},
+                    {"selectors", selectors},
+                    {"actions", actions_of(turn.step)},
+                    {"next", next}});
+  }
+  return document({{"rotations", rows}});
+}
+
+std::string rotate_text(const std::vector<RotationTurn>& turns, bool written) {
+  if (turns.empty()) return "No domain has a rotation.\n";
+  std::string text;
+  bool acts = false;
+  for (const RotationTurn& turn : turns) {
+    text += fmt::format("{}, rotation {}\n", turn.domain.unicode(), turn.spec.name);
+    for (const SelectorState& state : turn.step.selectors) {
+      const std::string until =
+          state.changes ? fmt::format(" (until {})", day(*state.changes)) : "";
+      text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state), until,
+                          state.why.empty() ? "" : ": " + state.why);
+    }
+    for (const std::string& action : actions_of(turn.step))
+      text += fmt::format("  -> {}\n", action);
+    if (turn.step.due && !turn.step.acts()) {
+      text += fmt::format("  next: {} on {}\n", turn.step.what, day(*turn.step.due));
+    }
+    acts = acts || turn.step.acts();
+  }
+  if (acts) text += written ? "Written into the YAML.\n" : "Run again with --write to do this.\n";
+  return text;
+}
+
+std::string keys_json(const std::vector<KeyRow>& rows) {
+  Json keys = Json::array();
+  for (const KeyRow& row : rows) {
+    const KeyEntry& entry = row.entry;
+    keys.push_back({{"domain", entry.place.domain.text()},
+                    {"selector", entry.place.selector},
+                    {"algorithm", text_or_null(entry.algorithm)},
+                    {"fingerprint", text_or_null(entry.fingerprint)},
+                    {"made", text_or_null(entry.made)},
+                    {"age_days", row.age_days ? Json(*row.age_days) : Json()},
+                    {"state", text_or_null(row.state)},
+                    {"published", text_or_null(row.published)},
+                    {"next", text_or_null(row.next)},
+                    {"private", entry.private_key ? Json(to_text(*entry.private_key)) : Json()},
+                    {"error", text_or_null(entry.error)}});
+  }
+  return document({{"keys", keys}});
+}
+
+std::string keys_text(const std::vector<KeyRow>& rows) {
+  if (rows.empty()) return "The key folder is empty.\n";
+  std::string text;
+  for (const KeyRow& row : rows) {
+    const KeyEntry& entry = row.entry;
+    text += fmt::format("{} {}  {}", entry.place.domain.unicode(), entry.place.selector,
+                        entry.error.empty() ? entry.algorithm : "unreadable: " + entry.error);
+    if (row.age_days) text += fmt::format(", {} days old", *row.age_days);
+    if (!row.state.empty()) text += ", " + row.state;
+    if (!row.published.empty()) text += ", in DNS: " + row.published;
+    if (!row.next.empty()) text += ", next change " + row.next;
+    text += fmt::format(", private half: {}\n",
+                        entry.private_key ? to_text(*entry.private_key) : "not here");
+  }
+  return text;
+}
+
+std::string made_keys_json(const std::vector<KeyEntry>& entries, const KeyFolder& folder) {
+  Json keys = Json::array();
+  for (const KeyEntry& entry : entries) {
+    keys.push_back({{"domain", entry.place.domain.text()},
+                    {"selector", entry.place.selector},
+                    {"algorithm", entry.algorithm},
+                    {"fingerprint", entry.fingerprint},
+                    {"record", record_of(entry, folder)},
+                    {"private", entry.private_key ? Json(to_text(*entry.private_key)) : Json()},
+                    {"public_key", folder.path_of(entry.place, ".pub")}});
+  }
+  return document({{"keys", keys}});
+}
+
+std::string made_keys_text(const std::vector<KeyEntry>& entries, const KeyFolder& folder) {
+  std::string text;
+  for (const KeyEntry& entry : entries) {
+    text += fmt::format("{}: {}, {}\n", folder.path_of(entry.place, ".pub"), entry.algorithm,
+                        entry.fingerprint);
+    if (entry.private_key) {
+      text +=
+          fmt::format("{}: {}\n", folder.path_of(entry.place, ".key"), to_text(*entry.private_key));
+    }
+    text += fmt::format("{}._domainkey.{} TXT {}\n", entry.place.selector,
+                        entry.place.domain.text(), record_of(entry, folder));
+  }
+  return text;
+}
+
+}  // namespace rampart

@@ -1,0 +1,156 @@
+/// How the verdict on a message is shown.
+#include "cli/views/message.h"
+
+#include <fmt/format.h>
+
+#include "cli/views/json_parts.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+// Without a record there is no alignment to speak of; the public suffix list still tells whose
+// domain is whose.
+const dmarc::Judgement& aligning(const dmarc::MessageVerdict& verdict) {
+  return verdict.walk.governing ? verdict.walk : verdict.psl;
+}
+
+std::string result_word(const dmarc::Judgement& judgement) {
+  const bool found =
+      judgement.outcome == dmarc::Outcome::Pass || judgement.outcome == dmarc::Outcome::Fail;
+  return found ? std::string(dmarc::to_text(judgement.outcome)) : "none";
+}
+
+Json judgement_json(const dmarc::Judgement& judgement) {
+  Json json = {{"result", result_word(judgement)},
+               {"policy", dmarc::to_text(judgement.policy)},
+               {"disposition", dmarc::to_text(judgement.disposition)},
+               {"record", nullptr},
+               {"reason", text_or_null(judgement.reason)}};
+  if (judgement.governing) json["record"] = judgement.governing->at.text();
+  if (result_word(judgement) != dmarc::to_text(judgement.outcome)) {
+    json["error"] = dmarc::to_text(judgement.outcome);
+  }
+  return json;
+}
+
+Json spf_json(const dmarc::MessageVerdict& verdict) {
+  if (!verdict.spf) {
+    return {{"result", "none"}, {"domain", ""}, {"aligned", false}, {"sender", ""}};
+  }
+  return {{"result", spf::to_text(verdict.spf->outcome)},
+          {"domain", verdict.spf_domain},
+          {"aligned", aligning(verdict).spf_aligned},
+          {"sender", verdict.sender},
+          {"matched", verdict.spf->matched ? Json(*verdict.spf->matched) : Json(nullptr)},
+          {"reason", text_or_null(verdict.spf->reason)}};
+}
+
+Json dkim_json(const dmarc::MessageVerdict& verdict) {
+  Json all = Json::array();
+  for (std::size_t i = 0; i < verdict.dkim.signatures.size(); ++i) {
+    const dkim::SignatureVerdict& one = verdict.dkim.signatures[i];
+    all.push_back({{"result", dkim::to_text(one.outcome)},
+                   {"domain", one.domain},
+                   {"selector", one.selector},
+                   {"aligned", static_cast<bool>(aligning(verdict).dkim_aligned[i])},
+                   {"identity", text_or_null(one.identity)},
+                   {"algorithm", text_or_null(one.algorithm)},
+                   {"key_bits", one.key_bits},
+                   {"testing", one.testing},
+                   {"unsigned_octets", one.unsigned_octets},
+                   {"reason", text_or_null(one.reason)}});
+  }
+  return all;
+}
+
+Json arc_json(const arc::Verdict& verdict) {
+  Json sets = Json::array();
+  for (const arc::Set& set : verdict.sets) {
+    sets.push_back({{"instance", set.instance},
+                    {"domain", set.domain},
+                    {"selector", set.selector},
+                    {"cv", set.chain},
+                    {"results", set.results}});
+  }
+  return {{"result", dkim::to_text(verdict.outcome)},
+          {"reason", text_or_null(verdict.reason)},
+          {"sets", sets}};
+}
+
+std::string_view aligned_word(bool aligned) { return aligned ? "aligned" : "not aligned"; }
+
+std::string line(std::string_view what, std::string_view result, const std::string& rest) {
+  return fmt::format("{:<6} {:<9} {}\n", what, result, printable(rest));
+}
+
+std::string spf_line(const dmarc::MessageVerdict& verdict) {
+  if (!verdict.spf) return line("SPF", "none", "no MAIL FROM and no HELO name are known");
+  std::string rest =
+      fmt::format("{}, {}", verdict.spf_domain, aligned_word(aligning(verdict).spf_aligned));
+  if (verdict.spf->matched) rest += ", matched " + *verdict.spf->matched;
+  if (!verdict.spf->reason.empty()) rest += ": " + verdict.spf->reason;
+  return line("SPF", spf::to_text(verdict.spf->outcome), rest);
+}
+
+std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
+  if (verdict.dkim.signatures.empty()) return line("DKIM", "none", "the message is not signed");
+  std::string lines;
+  for (std::size_t i = 0; i < verdict.dkim.signatures.size(); ++i) {
+    const dkim::SignatureVerdict& one = verdict.dkim.signatures[i];
+    std::string rest = fmt::format("{}, selector {}, {}", one.domain, one.selector,
+                                   aligned_word(aligning(verdict).dkim_aligned[i]));
+    if (!one.algorithm.empty()) rest += ", " + one.algorithm;
+    if (one.key_bits > 0) rest += fmt::format(", {} bits", one.key_bits);
+    if (!one.reason.empty()) rest += ": " + one.reason;
+    lines += line("DKIM", dkim::to_text(one.outcome), rest);
+  }
+  return lines;
+}
+
+std::string arc_lines(const arc::Verdict& verdict) {
+  if (verdict.outcome == dkim::Outcome::None) return "";
+  std::string rest = fmt::format("{} sets", verdict.sets.size());
+  if (!verdict.reason.empty()) rest += ": " + verdict.reason;
+  std::string lines = line("ARC", dkim::to_text(verdict.outcome), rest);
+  for (const arc::Set& set : verdict.sets) {
+    lines += printable(fmt::format("       {}. {} (cv={}) found {}", set.instance, set.domain,
+                                   set.chain, set.results)) +
+             "\n";
+  }
+  return lines;
+}
+
+std::string dmarc_line(const dmarc::MessageVerdict& verdict) {
+  const dmarc::Judgement& walk = verdict.walk;
+  if (!walk.governing) return line("DMARC", dmarc::to_text(walk.outcome), walk.reason);
+  return line("DMARC", dmarc::to_text(walk.outcome),
+              fmt::format("{}, policy {} by the record of {}, disposition {}",
+                          verdict.authors.front().text(), dmarc::to_text(walk.policy),
+                          walk.governing->at.text(), dmarc::to_text(walk.disposition)));
+}
+
+}  // namespace
+
+std::string message_json(const dmarc::MessageVerdict& verdict) {
+  Json dmarc = judgement_json(verdict.walk);
+  dmarc["from"] = verdict.authors.empty() ? Json(nullptr) : Json(verdict.authors.front().text());
+  dmarc["discovery"] = "treewalk";
+  dmarc["psl"] = judgement_json(verdict.psl);
+  const Json json = {{"spf", spf_json(verdict)},
+                     {"dkim", dkim_json(verdict)},
+                     {"arc", arc_json(verdict.arc)},
+                     {"dmarc", dmarc},
+                     {"remarks", dmarc::remarks(verdict)},
+                     {"authentication_results", authentication_results(verdict)}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string message_text(const dmarc::MessageVerdict& verdict) {
+  std::string text = authentication_results(verdict) + "\n" + spf_line(verdict) +
+                     dkim_lines(verdict) + arc_lines(verdict.arc) + dmarc_line(verdict);
+  for (const std::string& remark : dmarc::remarks(verdict)) text += printable(remark) + "\n";
+  return text;
+}
+
+}  // namespace rampart

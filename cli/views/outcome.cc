@@ -1,0 +1,101 @@
+/// What was written zone by zone, and what the servers say.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "cli/views/plan_lines.h"
+#include "cli/views/views.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+/// How a state is told, and in which colour.
+struct StateWord {
+  WriteState state;
+  std::string_view word;
+  int hue;
+};
+
+constexpr std::array<StateWord, 5> kWords = {{{WriteState::Written, "written", kGreen},
+                                              {WriteState::AlreadyLive, "already live", 36},
+                                              {WriteState::Withheld, "withheld", 33},
+                                              {WriteState::Failed, "failed", kRed},
+                                              {WriteState::Unconfirmed, "unconfirmed", kRed}}};
+
+void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) {
+  const StateWord& word = *std::ranges::find(kWords, outcome.state, &StateWord::state);
+  out += fmt::format("  {}{:{}} {:>3} {}\n", paint(colour, word.hue, word.word), "",
+                     12 - word.word.size(), glyph(outcome.change), title(outcome.change));
+  if (!outcome.why.empty() && outcome.state != WriteState::AlreadyLive) {
+    out += fmt::format("{:>19}{}\n", "", printable(outcome.why));
+  }
+}
+
+std::string totals(const std::vector<WriteOutcome>& outcomes) {
+  std::vector<std::string> counts;
+  for (const StateWord& word : kWords) {
+    const auto count = std::ranges::count(outcomes, word.state, &WriteOutcome::state);
+    if (count > 0) counts.push_back(fmt::format("{} {}", count, word.word));
+  }
+  return counts.empty() ? "Nothing to write." : fmt::format("{}.", fmt::join(counts, ", "));
+}
+
+std::string server_value(std::string_view value) {
+  return value.empty() ? "nothing" : printable(value);
+}
+
+void show_difference(std::string& out, const Difference& difference, Colour colour) {
+  out +=
+      fmt::format("  {} {}", printable(difference.key.name.text()), to_text(difference.key.type));
+  if (!difference.server.empty()) out += " at " + printable(difference.server);
+  if (!difference.problem.empty()) {
+    out += "\n    " + printable(difference.problem) + "\n";
+    return;
+  }
+  out += "\n    " + paint_sign(colour, '+', "want: " + server_value(difference.want));
+  out += "\n    " + paint_sign(colour, '-', "got:  " + server_value(difference.got)) + "\n";
+}
+
+}  // namespace
+
+std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colour) {
+  std::map<std::pair<Name, std::string>, std::vector<const WriteOutcome*>> zones;
+  for (const WriteOutcome& outcome : outcomes) {
+    zones[{outcome.change.zone, outcome.change.provider}].push_back(&outcome);
+  }
+  std::string out;
+  for (const auto& [zone, rows] : zones) {
+    out += paint(colour, kBold,
+                 fmt::format("{} at {}", printable(zone.first.text()), printable(zone.second)));
+    out += '\n';
+    for (const WriteOutcome* outcome : rows) show_outcome(out, *outcome, colour);
+    out += '\n';
+  }
+  return out + totals(outcomes) + "\n";
+}
+
+std::string verify_text(const std::vector<DomainVerification>& domains, Colour colour) {
+  std::string out;
+  std::size_t differing = 0;
+  for (const DomainVerification& domain : domains) {
+    const std::size_t count = domain.differences.size();
+    const std::string verdict =
+        count == 0 ? paint(colour, kGreen, "ok")
+                   : paint(colour, kRed,
+                           fmt::format("{} {}", count, count == 1 ? "difference" : "differences"));
+    out += fmt::format("{}: {}\n", printable(domain.domain.text()), verdict);
+    for (const Difference& difference : domain.differences) {
+      show_difference(out, difference, colour);
+    }
+    if (count > 0) ++differing;
+  }
+  if (!out.empty()) out += '\n';
+  if (differing == 0) return out + fmt::format("Verified: {} as the YAML says.\n", domains.size());
+  return out + fmt::format("Verified: {} as the YAML says, {} not.\n", domains.size() - differing,
+                           differing);
+}
+
+}  // namespace rampart

@@ -1,0 +1,137 @@
+/// A plan as text: what changes and why, what stays and why, what is wrong, and who gains a say.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/views/plan_lines.h"
+#include "cli/views/views.h"
+#include "dns/txt.h"
+#include "policies/dmarc/impact.h"
+
+namespace rampart {
+namespace {
+
+/// One section's title; sections stand one blank line apart.
+void open_section(std::string& out, Colour colour, std::string_view title) {
+  if (!out.empty()) out += '\n';
+  out += paint(colour, kBold, title) + "\n";
+}
+
+void show_change(std::string& out, const Plan& plan, const Change& change, Colour colour) {
+  const std::string_view sign = glyph(change);
+  const char hue = sign.size() > 1 ? '~' : sign.front();
+  out += fmt::format("{:>{}}{} {}\n", "", 4 - sign.size(), paint_sign(colour, hue, sign),
+                     title(change));
+  for (const DiffLine& line : body(plan, change)) {
+    const std::string text = fmt::format("{} {}", line.sign, line.text);
+    out += fmt::format("        {}\n", paint_sign(colour, line.sign, text));
+  }
+}
+
+void show_changes(std::string& out, const Plan& plan, Colour colour) {
+  for (const auto& group : grouped(plan.changes)) {
+    open_section(out, colour, heading(*group.front()));
+    for (const Change* change : group) show_change(out, plan, *change, colour);
+  }
+}
+
+void show_withheld(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.withheld.empty()) return;
+  open_section(out, colour, "Withheld");
+  for (const Withheld& withheld : plan.withheld) {
+    out += fmt::format("  {}: {}\n", heading(withheld.change),
+                       paint(colour, kRed, fmt::format("{}", fmt::join(withheld.codes, ", "))));
+    show_change(out, plan, withheld.change, colour);
+  }
+}
+
+void show_holds(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.holds.empty()) return;
+  open_section(out, colour, "Held");
+  for (const Hold& hold : plan.holds) {
+    out += fmt::format("  {}: {}: {}\n", printable(hold.domain.text()),
+                       paint(colour, kCyan, hold.code), printable(hold.reason));
+  }
+}
+
+void show_findings(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.findings.empty()) return;
+  open_section(out, colour, "Findings");
+  for (const Finding& finding : plan.findings) {
+    const std::string label = fmt::format("{}[{}]", to_text(finding.severity), finding.code);
+    out += "  " + paint(colour, colour_of(finding.severity), label);
+    if (finding.domain) out += " " + printable(finding.domain->text());
+    out += ": " + printable(finding.message) + "\n";
+    if (!finding.hint.empty()) out += "      hint: " + printable(finding.hint) + "\n";
+    if (!finding.mark.file.empty()) out += "      at " + place(finding.mark) + "\n";
+  }
+}
+
+void show_authority(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.authority.empty()) return;
+  open_section(out, colour, "Authority: who may send or sign");
+  for (const Authority& authority : plan.authority) {
+    out += "  " + printable(authority.domain.text()) + "\n";
+    for (const std::string& gain : authority.gains) {
+      out += "    " + paint_sign(colour, '+', "+ " + printable(gain)) + "\n";
+    }
+    for (const std::string& loss : authority.loses) {
+      out += "    " + paint_sign(colour, '-', "- " + printable(loss)) + "\n";
+    }
+  }
+}
+
+void show_impact(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.impact.empty() && plan.impact_unknown.empty()) return;
+  open_section(out, colour, "Impact: what reported mail would have met");
+  for (const Impact& impact : plan.impact) {
+    out += fmt::format("  {}: {}\n", printable(impact.domain.text()), sentence(impact));
+    for (const std::string& line : impact_details(impact)) {
+      out += fmt::format("      {}\n", line);
+    }
+  }
+  for (const std::string& line : impact_gaps(plan)) out += fmt::format("  {}\n", line);
+}
+
+void show_edits(std::string& out, const Plan& plan, Colour colour) {
+  if (plan.policy_edits.empty()) return;
+  open_section(out, colour, "Policy edits: changes of the rules themselves");
+  for (const PolicyEdit& edit : plan.policy_edits) {
+    const std::string where = place(edit.mark);
+    out += fmt::format("  {}{}{}\n", where, where.empty() ? "" : ": ", printable(edit.what));
+  }
+}
+
+}  // namespace
+
+std::string kept_back_text(const Plan& plan, Colour colour) {
+  const auto told = [&](const Finding& finding) {
+    return std::ranges::any_of(plan.withheld, [&](const Withheld& withheld) {
+      return withheld.change.domain == finding.domain &&
+             std::ranges::find(withheld.codes, finding.code) != withheld.codes.end();
+    });
+  };
+  Plan rest = plan;
+  std::erase_if(rest.findings, [&](const Finding& finding) {
+    return finding.severity != Severity::Error || told(finding);
+  });
+  std::string out;
+  show_holds(out, rest, colour);
+  show_findings(out, rest, colour);
+  return out.empty() ? out : out + "\n";
+}
+
+std::string plan_text(const Plan& plan, Colour colour) {
+  std::string out;
+  show_changes(out, plan, colour);
+  show_withheld(out, plan, colour);
+  show_authority(out, plan, colour);
+  show_impact(out, plan, colour);
+  show_edits(out, plan, colour);
+  show_holds(out, plan, colour);
+  show_findings(out, plan, colour);
+  if (!out.empty()) out += '\n';
+  return out + count_line(plan) + "\n";
+}
+
+}  // namespace rampart

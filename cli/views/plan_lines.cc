@@ -1,0 +1,164 @@
+/// Titles, lines and counts of plans.
+#include "cli/views/plan_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "dns/txt.h"
+#include "policies/dmarc/receiver_impact.h"
+#include "policies/ramp/step_gates.h"
+#include "reconciler/documents/plan_file.h"
+
+namespace rampart {
+namespace {
+
+const ReceiverNews* news_of(const Plan& plan, const Change& change) {
+  if (!change.name().text().starts_with("_dmarc.")) return nullptr;
+  const Name domain = change.name().parent();
+  const auto news = std::ranges::lower_bound(plan.receivers, domain, {}, &ReceiverNews::domain);
+  return news == plan.receivers.end() || news->domain != domain ? nullptr : &*news;
+}
+
+void add_news(const ReceiverNews& news, std::vector<DiffLine>& lines) {
+  if (news.nothing_new()) {
+    lines.push_back({' ', "a failing message gets nothing new from any receiver"});
+  } else {
+    lines.push_back({' ', "a failing message, by receiver:"});
+    for (const ReceiverLine& line : news.lines) {
+      lines.push_back({' ', fmt::format("  {}: {}", describe(line.receiver), line.says)});
+    }
+  }
+  if (!news.bimi.empty()) lines.push_back({' ', news.bimi});
+}
+
+}  // namespace
+
+std::string_view glyph(const Change& change) {
+  if (changes_type(change)) return "-/+";
+  if (!change.set.before) return "+";
+  return change.set.after ? "~" : "-";
+}
+
+std::string title(const Change& change) {
+  const std::string type = changes_type(change)
+                               ? to_text(change.set.before->type) + " -> " + to_text(change.type())
+                               : to_text(change.type());
+  return fmt::format("{} {} ({})", printable(change.name().text()), type, to_text(change.turn));
+}
+
+std::string heading(const Change& change) {
+  std::string text = printable(change.domain.text());
+  if (change.zone != change.domain) text += " in zone " + printable(change.zone.text());
+  return text + " at " + printable(change.provider);
+}
+
+std::vector<DiffLine> body(const Plan& plan, const Change& change) {
+  std::vector<DiffLine> lines = semantic_diff(change.set);
+  for (const std::string& reason : change.reasons) {
+    const std::string because = reason.starts_with("because ") ? "" : "because ";
+    lines.push_back({' ', because + printable(reason)});
+  }
+  if (const ReceiverNews* news = news_of(plan, change)) add_news(*news, lines);
+  return lines;
+}
+
+std::vector<std::string> impact_details(const Impact& impact) {
+  const Date last = impact.from + std::chrono::days(impact.window_days - 1);
+  std::vector<std::string> lines = {
+      fmt::format("the mail of {} to {}, as receivers of {} would treat it", to_text(impact.from),
+                  to_text(last), describe(impact.receiver))};
+  const bool worse =
+      impact.worst_quarantined + impact.worst_rejected > impact.quarantined + impact.rejected ||
+      impact.worst_rejected > impact.rejected;
+  if (worse) {
+    lines.push_back(fmt::format("a receiver that {}: {} quarantined, {} rejected",
+                                describe(dmarc::Receiver::HonoursNeither),
+                                grouped(impact.worst_quarantined), grouped(impact.worst_rejected)));
+  }
+  constexpr std::size_t kMostSources = 5;
+  std::size_t shown = 0;
+  for (const SourceImpact& one : impact.by_source) {
+    if (one.worst_case == 0 || shown == kMostSources) break;
+    ++shown;
+    lines.push_back(fmt::format("{} ({}): {} of {} messages fail, {} quarantined, {} rejected",
+                                printable(one.source), one.declared ? "declared" : "unknown",
+                                grouped(one.messages - one.pass_after), grouped(one.messages),
+                                grouped(one.quarantined), grouped(one.rejected)));
+  }
+  const auto hit = std::ranges::count_if(
+      impact.by_source, [](const SourceImpact& one) { return one.worst_case > 0; });
+  if (static_cast<std::size_t>(hit) > shown) {
+    lines.push_back(fmt::format("and {} more sources", static_cast<std::size_t>(hit) - shown));
+  }
+  lines.insert(lines.end(), impact.notes.begin(), impact.notes.end());
+  return lines;
+}
+
+std::vector<std::string> impact_gaps(const Plan& plan) {
+  std::map<std::string, std::string> domains;
+  for (const ImpactUnknown& one : plan.impact_unknown) {
+    std::string& names = domains[one.why];
+    names += (names.empty() ? "" : ", ") + printable(one.domain.text());
+  }
+  std::vector<std::string> lines;
+  for (const auto& [why, names] : domains) {
+    lines.push_back(fmt::format("{}: {}, so nothing tells which mail it would hit", names, why));
+  }
+  return lines;
+}
+
+std::string place(const Mark& mark) {
+  if (mark.file.empty()) return "";
+  std::string text = printable(mark.file);
+  if (mark.line > 0) text += fmt::format(":{}", mark.line);
+  if (mark.line > 0 && mark.column > 0) text += fmt::format(":{}", mark.column);
+  return text;
+}
+
+std::string count_line(const Plan& plan) {
+  const PlanSummary sums = summarize(plan);
+  if (plan.changes.empty() && plan.withheld.empty()) return "No changes.";
+  return fmt::format("Plan: {} to create, {} to update, {} to delete; {} held, {} withheld.",
+                     sums.create, sums.update, sums.remove, sums.held, sums.blocked);
+}
+
+std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& changes) {
+  std::vector<const Change*> order;
+  for (const Change& change : changes) order.push_back(&change);
+  const auto key = [](const Change* change) {
+    return std::tie(change->zone, change->domain, change->provider);
+  };
+  std::ranges::stable_sort(order, [&](auto* a, auto* b) { return key(a) < key(b); });
+  std::vector<std::vector<const Change*>> groups;
+  for (const Change* change : order) {
+    if (groups.empty() || key(groups.back().front()) != key(change)) groups.emplace_back();
+    groups.back().push_back(change);
+  }
+  return groups;
+}
+
+int colour_of(Severity severity) {
+  return severity == Severity::Error ? kRed : severity == Severity::Warning ? kYellow : kCyan;
+}
+
+std::string paint(Colour colour, int code, std::string_view text) {
+  return colour == Colour::Off ? std::string(text) : fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string paint_sign(Colour colour, char sign, std::string_view text) {
+  switch (sign) {
+    case '+':
+      return paint(colour, 32, text);
+    case '-':
+      return paint(colour, 31, text);
+    case '~':
+      return paint(colour, 33, text);
+    default:
+      return std::string(text);
+  }
+}
+
+}  // namespace rampart

@@ -1,0 +1,225 @@
+/// The wanted records as zone-file text, octoDNS YAML and dnscontrol JavaScript.
+#include "cli/views/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+/// The text without what a line of comment could end with.
+std::string one_line(const std::string& text) {
+  std::string out = printable(text);
+  std::ranges::replace(out, '\n', ' ');
+  return out;
+}
+
+bool has_apex_spf(const RenderedZone& zone) {
+  return std::ranges::any_of(zone.sets, [&](const RenderedSet& one) {
+    const bool spf = std::ranges::any_of(
+        one.set.values, [](const std::string& value) { return value.starts_with("v=spf1"); });
+    return one.key.type == RecordType::TXT && spf;
+  });
+}
+
+/// A key by which strings sort as octoDNS wants them: runs of digits count as numbers.
+using NaturalKey = std::vector<std::tuple<std::string, std::size_t, std::string>>;
+
+NaturalKey natural_key(std::string_view text) {
+  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  NaturalKey key;
+  while (!text.empty()) {
+    const auto digits = std::ranges::find_if(text, is_digit);
+    const auto end = std::find_if_not(digits, text.end(), is_digit);
+    std::string number(digits, end);
+    number.erase(0, std::min(number.find_first_not_of('0'), number.size()));
+    const std::size_t length = number.size();
+    key.emplace_back(std::string(text.begin(), digits), length, std::move(number));
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+  }
+  return key;
+}
+
+std::string yaml_text(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + "'";
+}
+
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F; }
+
+/// octoDNS keeps `;` escaped and hands quotes and backslashes through as they are.
+Result<std::string> octodns_txt(const std::string& value) {
+  std::string out;
+  for (const char c : value) {
+    if (!is_plain(c) || c == '"' || c == '\\') {
+      return Error{"octoDNS cannot carry this TXT value: " + printable(value)};
+    }
+    if (c == ';') out += '\\';
+    out += c;
+  }
+  return yaml_text(out);
+}
+
+Result<std::string> octodns_value(RecordType type, const std::string& value) {
+  if (type == RecordType::TXT) return octodns_txt(value);
+  if (type == RecordType::MX) {
+    const auto blank = value.find(' ');
+    const std::string host = value.substr(blank + 1);
+    return fmt::format("{{exchange: '{}', preference: {}}}", host == "." ? host : host + ".",
+                       value.substr(0, blank));
+  }
+  return yaml_text(value + ".");
+}
+
+/// One record of a name: `first` leads its first line, and as many blanks the others.
+Result<std::string> octodns_set(const RenderedSet& one, std::string_view first) {
+  const std::string rest(first.size(), ' ');
+  std::string text = fmt::format("{}ttl: {}\n{}type: {}\n", first, one.set.ttl.count(), rest,
+                                 to_text(one.key.type));
+  const bool single = one.key.type == RecordType::CNAME;
+  if (!single) text += rest + "values:\n";
+  for (const std::string& raw : one.set.values) {
+    const auto value = octodns_value(one.key.type, raw);
+    if (!value) return value.error();
+    text += fmt::format("{}{} {}\n", rest, single ? "value:" : "-", *value);
+  }
+  return text;
+}
+
+std::string js_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (is_plain(c)) {
+      out += c;
+    } else {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  return out + "\"";
+}
+
+std::string js_record(const RenderedSet& one, const Name& apex, const std::string& value) {
+  const std::string name = js_text(one.key.name.relative_to(apex));
+  const auto ttl = one.set.ttl.count();
+  switch (one.key.type) {
+    case RecordType::CNAME:
+      return fmt::format("CNAME({}, {}, TTL({}))", name, js_text(value + "."), ttl);
+    case RecordType::MX: {
+      const auto blank = value.find(' ');
+      const std::string host = value.substr(blank + 1);
+      return fmt::format("MX({}, {}, {}, TTL({}))", name, value.substr(0, blank),
+                         js_text(host == "." ? host : host + "."), ttl);
+    }
+    default:
+      return fmt::format("TXT({}, {}, TTL({}))", name, js_text(value), ttl);
+  }
+}
+
+std::string zone_data(RecordType type, const std::string& value) {
+  if (type == RecordType::TXT) return quote_txt(value);
+  return value.ends_with('.') ? value : value + ".";
+}
+
+}  // namespace
+
+Result<std::string> zone_records(const RenderedZone& zone) {
+  std::string text;
+  for (const RenderedSet& one : zone.sets) {
+    for (const std::string& value : one.set.values) {
+      text += fmt::format("{}. {} IN {} {}\n", one.key.name.text(), one.set.ttl.count(),
+                          to_text(one.key.type), zone_data(one.key.type, value));
+    }
+  }
+  return text;
+}
+
+Result<std::string> octodns_records(const RenderedZone& zone) {
+  std::vector<std::pair<std::string, std::vector<const RenderedSet*>>> names;
+  for (const RenderedSet& one : zone.sets) {
+    std::string name = one.key.name.relative_to(zone.apex);
+    if (name == "@") name.clear();
+    if (names.empty() || names.back().first != name) names.push_back({name, {}});
+    names.back().second.push_back(&one);
+  }
+  std::ranges::stable_sort(names, {}, [](const auto& row) { return natural_key(row.first); });
+  std::string text = "---\n";
+  if (names.empty()) text += "{}\n";
+  for (const auto& [name, sets] : names) {
+    text += yaml_text(name) + ":\n";
+    for (const RenderedSet* one : sets) {
+      const auto printed = octodns_set(*one, sets.size() > 1 ? "  - " : "  ");
+      if (!printed) return printed.error();
+      text += *printed;
+    }
+  }
+  return text;
+}
+
+Result<std::string> dnscontrol_records(const RenderedZone& zone) {
+  std::string text = fmt::format("D_EXTEND({}", js_text(zone.apex.text()));
+  for (const RenderedSet& one : zone.sets) {
+    for (const std::string& value : one.set.values) {
+      text += ",\n  " + js_record(one, zone.apex, value);
+    }
+  }
+  return text + "\n);\n";
+}
+
+const std::vector<RenderForm>& render_forms() {
+  static const std::vector<RenderForm> forms = {
+      {"zone",
+       "; ",
+       ".zone",
+       zone_records,
+       {"Take it into the zone's own file with $INCLUDE, and raise that file's serial.",
+        "A record of the zone's own file at one of these names and types stays beside these: "
+        "remove an older SPF, DKIM or DMARC record there."}},
+      {"octodns",
+       "# ",
+       ".yaml",
+       octodns_records,
+       {"For a YamlProvider of its own, named beside the zone's other sources."}},
+      {"dnscontrol",
+       "// ",
+       ".js",
+       dnscontrol_records,
+       {"For require() in dnsconfig.js, below the D() of this zone."}},
+      {"terraform",
+       "# ",
+       ".tf",
+       terraform_records,
+       {"For the folder of the Terraform configuration that holds the zone."}},
+  };
+  return forms;
+}
+
+Result<std::string> render_file(const RenderForm& form, const RenderedZone& zone,
+                                const std::string& source) {
+  std::string text;
+  const auto say = [&](std::string_view line) {
+    text += fmt::format("{}{}\n", form.comment, one_line(std::string(line)));
+  };
+  say(fmt::format("{}: what {} wants, written by `rampart render`. Change that file, not this one.",
+                  zone.apex.text(), source));
+  for (const std::string_view line : form.advice) say(line);
+  if (has_apex_spf(zone)) {
+    say("SPF is one TXT value among others at its name: keep the other values, such as the tokens "
+        "by which services verify the domain.");
+  }
+  for (const std::string& remark : zone.remarks) say("Left out: " + remark);
+  const auto records = form.records(zone);
+  if (!records) return records.error();
+  return text + *records;
+}
+
+}  // namespace rampart

@@ -1,0 +1,62 @@
+/// What an ingest came to.
+#include <fmt/format.h>
+
+#include "cli/views/json_parts.h"
+#include "cli/views/reports.h"
+
+namespace rampart {
+
+std::string ingested_text(const reports::Ingested& outcome) {
+  std::string text = fmt::format(
+      "{} files: {} new reports ({} verified), {} known already, {} records, {} messages.\n",
+      outcome.files, outcome.reports, outcome.verified, outcome.duplicates, outcome.records,
+      outcome.messages);
+  if (!outcome.refused.empty()) text += fmt::format("{} refused:\n", outcome.refused.size());
+  for (const reports::Refused& one : outcome.refused) {
+    text += fmt::format("  {}: {}\n", one.file, one.error);
+  }
+  return text;
+}
+
+namespace {
+
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json ingested_object(const reports::Ingested& outcome) {
+  Json json;
+  json["files"] = outcome.files;
+  json["reports"] = outcome.reports;
+  json["duplicates"] = outcome.duplicates;
+  json["verified"] = outcome.verified;
+  json["records"] = outcome.records;
+  json["messages"] = outcome.messages;
+  json["refused"] = Json::array();
+  for (const reports::Refused& one : outcome.refused) {
+    json["refused"].push_back({{"file", one.file}, {"error", one.error}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string ingested_json(const reports::Ingested& outcome) {
+  return dumped(ingested_object(outcome));
+}
+
+std::string fetched_text(const reports::Fetched& outcome) {
+  return fmt::format("{} mails: {} marked, {} moved.\n", outcome.ingested.files, outcome.marked,
+                     outcome.moved) +
+         ingested_text(outcome.ingested);
+}
+
+std::string fetched_json(const reports::Fetched& outcome) {
+  Json json = ingested_object(outcome.ingested);
+  json["marked"] = outcome.marked;
+  json["moved"] = outcome.moved;
+  json["reconnects"] = outcome.reconnects;
+  return dumped(json);
+}
+
+}  // namespace rampart

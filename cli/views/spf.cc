@@ -1,0 +1,139 @@
+/// How SPF verdicts and trees are shown.
+#include "cli/views/spf.h"
+
+#include <fmt/format.h>
+
+#include "cli/views/json_parts.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+std::string vendor_of(const std::string& term, const SpfReport& report) {
+  const auto found = report.vendors.find(term);
+  return found == report.vendors.end() ? "" : found->second;
+}
+
+Json node_json(const spf::TreeNode& node, const SpfReport& report) {
+  Json children = Json::array();
+  for (const spf::TreeNode& child : node.children) children.push_back(node_json(child, report));
+  const std::string vendor = vendor_of(node.term, report);
+  return {{"term", node.term},
+          {"domain", node.domain},
+          {"record", or_null(node.record)},
+          {"sender", vendor.empty() ? Json(nullptr) : Json(vendor)},
+          {"lookups", node.lookups},
+          {"void_lookups", node.void_lookups},
+          {"octets", node.record ? node.record->size() : 0},
+          {"addresses", node.addresses4},
+          {"lower_bound", node.lower_bound},
+          {"problem", node.problem.empty() ? Json(nullptr) : Json(node.problem)},
+          {"children", children}};
+}
+
+/// One line a node: what it costs, what it admits, whose it is.
+void add_line(const spf::TreeNode& node, int depth, int& used, const SpfReport& report,
+              std::string& text) {
+  const bool costs = depth > 0;
+  if (costs)
+    used += node.lookups - [&] {
+      int below = 0;
+      for (const spf::TreeNode& child : node.children) below += child.lookups;
+      return below;
+    }();
+  std::string line = fmt::format("{:{}}{}", "", 2 * depth, costs ? node.term : node.domain);
+  line = fmt::format("{:<52} {:>3}{} {:>4}", printable(line), node.lookups,
+                     node.lower_bound ? "+" : " ", used);
+  line += fmt::format(" {:>5} {:>4} {:>10}", node.void_lookups,
+                      node.record ? std::to_string(node.record->size()) : "-", node.addresses4);
+  const std::string vendor = vendor_of(node.term, report);
+  if (!vendor.empty()) line += "  " + vendor;
+  if (!node.problem.empty()) line += "  ! " + printable(node.problem);
+  text += line + "\n";
+  for (const spf::TreeNode& child : node.children) {
+    add_line(child, depth + 1, used, report, text);
+  }
+}
+
+}  // namespace
+
+std::string verdict_json(const spf::Verdict& verdict) {
+  return document({{"result", to_text(verdict.outcome)},
+                   {"lookups", verdict.lookups},
+                   {"void_lookups", verdict.void_lookups},
+                   {"matched", or_null(verdict.matched)},
+                   {"domain", verdict.domain},
+                   {"explanation", or_null(verdict.explanation)},
+                   {"path", verdict.path},
+                   {"reason", verdict.reason.empty() ? Json(nullptr) : Json(verdict.reason)}});
+}
+
+std::string verdict_text(const spf::Verdict& verdict) {
+  std::string text = fmt::format("{}  {}\n", to_text(verdict.outcome), printable(verdict.domain));
+  for (const std::string& step : verdict.path) text += "  by " + printable(step) + "\n";
+  if (!verdict.reason.empty()) text += "  because " + printable(verdict.reason) + "\n";
+  if (verdict.explanation) text += "  says \"" + printable(*verdict.explanation) + "\"\n";
+  text += fmt::format("  {} of 10 lookups, {} of 2 without an answer\n", verdict.lookups,
+                      verdict.void_lookups);
+  return text;
+}
+
+std::string spf_tree_json(const SpfReport& report) {
+  Json json = {
+      {"domain", report.domain.text()},
+      {"record", report.published.text.empty() ? Json(nullptr) : Json(report.published.text)},
+      {"problem",
+       report.published.problem.empty() ? Json(nullptr) : Json(report.published.problem)},
+      {"lookups", report.tree.lookups},
+      {"void_lookups", report.tree.void_lookups},
+      {"lower_bound", report.tree.lower_bound},
+      {"octets", report.published.text.size()},
+      {"addresses", report.tree.root.addresses4}};
+  json["tree"] = report.published.record ? node_json(report.tree.root, report) : Json(nullptr);
+  return document(json);
+}
+
+std::string spf_tree_text(const SpfReport& report) {
+  if (!report.published.record) return printable(report.published.problem) + "\n";
+  std::string text = printable(report.published.text) + "\n\n";
+  text += fmt::format("{:<52} {:>4} {:>4} {:>5} {:>4} {:>10}\n", "term", "cost", "sum", "voids",
+                      "size", "IPv4");
+  int used = 0;
+  add_line(report.tree.root, 0, used, report, text);
+  text += fmt::format("\n{}{} of 10 lookups, {} of 2 without an answer\n",
+                      report.tree.lower_bound ? "at least " : "", report.tree.lookups,
+                      report.tree.void_lookups);
+  return text;
+}
+
+std::string flatten_json(const FlattenReport& report) {
+  Json fragments = Json::array();
+  for (const auto& [number, record] : report.flat.fragments) {
+    fragments.push_back(
+        {{"name", fragment_name(report.domain, number).text()}, {"value", spf::print(record)}});
+  }
+  return document({{"domain", report.domain.text()},
+                   {"before", spf::print(report.record)},
+                   {"record", spf::print(report.flat.record)},
+                   {"fragments", fragments},
+                   {"flattened", report.flat.flattened},
+                   {"kept", report.flat.unlocked},
+                   {"lookups_before", report.lookups_before},
+                   {"lookups", report.flat.lookups}});
+}
+
+std::string flatten_text(const FlattenReport& report) {
+  std::string text = fmt::format("{}  {}\n", report.domain.text(), spf::print(report.flat.record));
+  for (const auto& [number, record] : report.flat.fragments) {
+    text +=
+        fmt::format("{}  {}\n", fragment_name(report.domain, number).text(), spf::print(record));
+  }
+  text +=
+      fmt::format("\n{} of 10 lookups, {} before\n", report.flat.lookups, report.lookups_before);
+  for (const std::string& term : report.flat.unlocked) {
+    text += fmt::format("kept: {} (it depends on the message, or could not be resolved)\n", term);
+  }
+  return text;
+}
+
+}  // namespace rampart

@@ -1,0 +1,38 @@
+/// How SPF verdicts and trees are shown.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "mail/spf/check_host.h"
+#include "policies/model/policy.h"
+#include "policies/spf/flatten.h"
+#include "reconciler/observe/spf_live.h"
+
+namespace rampart {
+
+/// The verdict as JSON (contract section 3) and as text.
+std::string verdict_json(const spf::Verdict& verdict);
+std::string verdict_text(const spf::Verdict& verdict);
+
+/// One domain's record with the cost of every node.
+struct SpfReport {
+  Name domain;
+  PublishedSpf published;
+  spf::Tree tree;
+  std::map<std::string, std::string> vendors;  ///< By term: "Google Workspace".
+};
+std::string spf_tree_json(const SpfReport& report);
+std::string spf_tree_text(const SpfReport& report);
+
+/// A record and what flattening makes of it.
+struct FlattenReport {
+  Name domain;
+  spf::Record record;
+  int lookups_before = 0;
+  FlatSpf flat;
+};
+std::string flatten_json(const FlattenReport& report);
+std::string flatten_text(const FlattenReport& report);
+
+}  // namespace rampart

@@ -1,0 +1,98 @@
+/// Unauthorised addresses, as lists for people and for other defences.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/sha256.h"
+#include "cli/views/json_parts.h"
+#include "cli/views/reports.h"
+#include "mail/dkim/key.h"
+
+namespace rampart {
+namespace {
+
+/// RFC 9562 section 5.8: a UUID of the maker's own, here from a hash, so that it never changes.
+std::string uuid(const std::string& seed) {
+  std::string hex = sha256_hex(seed).substr(0, 32);
+  hex[12] = '8';
+  hex[16] = "89ab"[static_cast<unsigned char>(hex[16]) % 4];
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
+}
+
+std::string moment(Date day) { return to_text(day) + "T00:00:00.000Z"; }
+
+Json indicator(const Threat& threat) {
+  Json json;
+  json["type"] = "indicator";
+  json["spec_version"] = "2.1";
+  json["id"] = "indicator--" + uuid(threat.domain + " " + threat.ip.text());
+  json["created"] = moment(threat.first);
+  json["modified"] = moment(threat.last);
+  json["name"] = fmt::format("{} sends mail as {}", threat.ip.text(), threat.domain);
+  json["description"] = fmt::format("{} messages that failed DMARC, from {} to {}", threat.messages,
+                                    to_text(threat.first), to_text(threat.last));
+  json["indicator_types"] = {"malicious-activity"};
+  json["pattern"] =
+      fmt::format("[{}:value = '{}']", threat.ip.v6 ? "ipv6-addr" : "ipv4-addr", threat.ip.text());
+  json["pattern_type"] = "stix";
+  json["valid_from"] = moment(threat.first);
+  return json;
+}
+
+}  // namespace
+
+std::vector<Threat> threats_in(const reports::Analysis& analysis) {
+  std::map<spf::Ip, Threat> found;
+  for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
+    const reports::Flow& flow = analysis.flows.flows[i];
+    const reports::Source& source = analysis.sources.at(flow.ip);
+    if (analysis.categories[i] != reports::Category::Unauthorized || source.ignored) continue;
+    const auto [at, fresh] =
+        found.try_emplace(flow.ip, Threat{analysis.range.domain, flow.ip, source.host, 0,
+                                          *flow.days.begin(), *flow.days.rbegin()});
+    at->second.messages += flow.messages;
+    at->second.first = std::min(at->second.first, *flow.days.begin());
+    at->second.last = std::max(at->second.last, *flow.days.rbegin());
+  }
+  std::vector<Threat> threats;
+  for (auto& [ip, threat] : found) threats.push_back(std::move(threat));
+  std::ranges::stable_sort(
+      threats, [](const Threat& a, const Threat& b) { return a.messages > b.messages; });
+  return threats;
+}
+
+std::string threats_csv(const std::vector<Threat>& threats) {
+  std::string text = "ip,domain,host,messages,first_seen,last_seen\n";
+  for (const Threat& one : threats) {
+    text += fmt::format("{},{},{},{},{},{}\n", one.ip.text(), one.domain, one.host, one.messages,
+                        to_text(one.first), to_text(one.last));
+  }
+  return text;
+}
+
+std::string threats_text(const std::vector<Threat>& threats) {
+  std::string text;
+  for (const Threat& one : threats) {
+    text += fmt::format("{}{}: {} messages as {}, {} to {}\n", one.ip.text(),
+                        one.host.empty() ? "" : " (" + one.host + ")", one.messages, one.domain,
+                        to_text(one.first), to_text(one.last));
+  }
+  return text.empty() ? "No unauthorised source.\n" : text;
+}
+
+std::string threats_stix(const std::vector<Threat>& threats) {
+  Json bundle;
+  std::string seed;
+  Json objects = Json::array();
+  for (const Threat& one : threats) {
+    objects.push_back(indicator(one));
+    seed += objects.back().dump();
+  }
+  bundle["type"] = "bundle";
+  bundle["id"] = "bundle--" + uuid(seed);
+  bundle["objects"] = std::move(objects);
+  return bundle.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace rampart

@@ -1,0 +1,52 @@
+/// Events as a table.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/views/explain.h"
+#include "cli/views/json_parts.h"
+#include "cli/views/plan_lines.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+std::string row(const TimelineEvent& event, std::size_t width, Colour colour) {
+  std::string late;
+  if (event.overdue_days > 0) {
+    const std::string_view unit = event.overdue_days == 1 ? "day" : "days";
+    late = paint(colour, kRed, fmt::format("{} {} overdue: ", event.overdue_days, unit));
+  }
+  return fmt::format("  {}  {:<{}}  {:<8}  {}{}\n", to_text(event.date), event.domain.unicode(),
+                     width, to_text(event.kind), late, printable(event.what));
+}
+
+}  // namespace
+
+std::string timeline_text(std::span<const TimelineEvent> events, Date until, Colour colour) {
+  std::size_t width = 0;
+  for (const TimelineEvent& one : events) width = std::max(width, one.domain.unicode().size());
+  std::string overdue;
+  std::string coming;
+  for (const TimelineEvent& one : events) {
+    (one.overdue_days > 0 ? overdue : coming) += row(one, width, colour);
+  }
+  std::string text;
+  if (!overdue.empty()) text += paint(colour, kBold, "Overdue") + "\n" + overdue + "\n";
+  if (coming.empty()) return text + fmt::format("Nothing is to come until {}.\n", to_text(until));
+  return text + paint(colour, kBold, fmt::format("Until {}", to_text(until))) + "\n" + coming;
+}
+
+std::string timeline_json(std::span<const TimelineEvent> events) {
+  Json rows = Json::array();
+  for (const TimelineEvent& one : events) {
+    rows.push_back({{"date", to_text(one.date)},
+                    {"domain", one.domain.text()},
+                    {"kind", to_text(one.kind)},
+                    {"what", one.what},
+                    {"overdue_days", one.overdue_days}});
+  }
+  return Json{{"events", rows}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace rampart

@@ -1,0 +1,143 @@
+/// The words of a zone file with their places (RFC 1035 section 5.1).
+#include "dns/presentation_lexer.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+
+namespace rampart {
+namespace {
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view text) : text_(text) {}
+
+  Result<std::vector<ZoneStatement>> run() {
+    std::vector<ZoneStatement> statements;
+    if (text_.starts_with("\xEF\xBB\xBF")) {
+      return at_line(1, "the file begins with a byte order mark; save it without one");
+    }
+    while (at_ < text_.size()) {
+      Result<ZoneStatement> statement = take_statement();
+      if (!statement) return statement.error();
+      statements.push_back(std::move(statement).value());
+    }
+    return statements;
+  }
+
+ private:
+  bool at_break() const {
+    return text_[at_] == '\n' || (text_[at_] == '\r' && text_.substr(at_, 2) == "\r\n");
+  }
+
+  void take_break() {
+    at_ += text_[at_] == '\r' ? 2 : 1;
+    ++line_;
+  }
+
+  void skip_comment() {
+    while (at_ < text_.size() && !at_break()) ++at_;
+  }
+
+  Result<ZoneStatement> take_statement() {
+    ZoneStatement statement{at_, at_, line_, line_, is_blank(text_[at_]), {}, {}, {}};
+    int depth = 0;
+    while (at_ < text_.size()) {
+      statement.last_line = line_;
+      if (at_break()) {
+        take_break();
+        if (depth == 0) break;
+        continue;
+      }
+      const Result<int> next = take_piece(statement, depth);
+      if (!next) return next.error();
+      depth = *next;
+    }
+    if (depth > 0) return at_line(statement.first_line, "a parenthesis is opened but never closed");
+    statement.end = at_;
+    return statement;
+  }
+
+  /// Takes a blank, a comment, a parenthesis or a word; returns how deep in parentheses it ends.
+  Result<int> take_piece(ZoneStatement& statement, int depth) {
+    switch (text_[at_]) {
+      case ' ':
+      case '\t':
+        ++at_;
+        return depth;
+      case ';':
+        skip_comment();
+        return depth;
+      case '(':
+        if (!statement.open) statement.open = at_;
+        ++at_;
+        return depth + 1;
+      case ')':
+        statement.close = ++at_;
+        if (depth == 0) return at_line(line_, "a parenthesis is closed that was never opened");
+        return depth - 1;
+      default:
+        break;
+    }
+    Result<ZoneWord> word = text_[at_] == '"' ? take_quoted() : take_plain();
+    if (!word) return word.error();
+    word.value().glued = !statement.words.empty() && statement.words.back().end == word->begin;
+    statement.words.push_back(*word);
+    return depth;
+  }
+
+  Result<ZoneWord> take_quoted() {
+    const std::size_t begin = at_++;
+    while (at_ < text_.size() && text_[at_] != '"' && !at_break()) {
+      const Result<Done> taken = take_octet();
+      if (!taken) return taken.error();
+    }
+    if (at_ >= text_.size() || at_break()) {
+      return at_line(line_, "a quote is opened but not closed on its line");
+    }
+    ++at_;
+    return ZoneWord{text_.substr(begin + 1, at_ - begin - 2), true, false, begin, at_, line_};
+  }
+
+  Result<ZoneWord> take_plain() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && !ends_word(text_[at_])) {
+      const Result<Done> taken = take_octet();
+      if (!taken) return taken.error();
+    }
+    return ZoneWord{text_.substr(begin, at_ - begin), false, false, begin, at_, line_};
+  }
+
+  bool ends_word(char c) const {
+    return is_blank(c) || at_break() || std::string_view("();\"").find(c) != std::string_view::npos;
+  }
+
+  Result<Done> take_octet() {
+    if (text_[at_] == '\\') {
+      ++at_;
+      if (at_ >= text_.size() || at_break()) {
+        return at_line(line_, "a backslash stands at the end of a line");
+      }
+    }
+    if (text_[at_] == '\0' || text_[at_] == '\r') {
+      return at_line(line_, "a control character stands where text should; write it as \\DDD");
+    }
+    ++at_;
+    return Done{};
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+};
+
+}  // namespace
+
+Result<std::vector<ZoneStatement>> lex_zone(std::string_view text) { return Lexer(text).run(); }
+
+Error at_line(int line, std::string_view what) {
+  return Error{.what = "line " + std::to_string(line) + ": " + std::string(what)};
+}
+
+}  // namespace rampart

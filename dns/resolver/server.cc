@@ -1,0 +1,90 @@
+/// What the resolver knows of each server while it works.
+#include "dns/resolver/server.h"
+
+#include <algorithm>
+
+namespace rampart {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::microseconds;
+
+// A server that never answered is given up after this many silences, but not before this time.
+constexpr int kSilences = 8;
+constexpr std::chrono::milliseconds kPatience{2000};
+// Refused datagrams are certain: somebody said that nobody listens. Once more, a moment later, is
+// enough for a server that was just being restarted.
+constexpr int kRefusals = 2;
+constexpr std::chrono::milliseconds kPatienceWhenRefused{350};
+// Enough silence to remember, although one run was too short to give the server up.
+constexpr int kSilencesToRemember = 3;
+// A bucket holds what a twentieth of a second allows.
+constexpr double kBurstShare = 0.05;
+
+}  // namespace
+
+bool ServerState::may_send(const ResolverLimits& limits, SteadyTime now) {
+  if (limits.per_second <= 0 || address.loopback) return true;
+  const double most = std::max(1.0, limits.per_second * kBurstShare);
+  const double passed = duration<double>(now - refilled).count();
+  tokens = refilled == SteadyTime{} ? most : std::min(most, tokens + passed * limits.per_second);
+  refilled = now;
+  if (tokens < 1) return false;
+  tokens -= 1;
+  return true;
+}
+
+microseconds ServerState::patience(const ResolverLimits& limits, int times) const {
+  microseconds wait = limits.first_timeout;
+  if (record.smoothed.count() > 0) {
+    wait = std::max<microseconds>(record.smoothed + 4 * record.variation, limits.least_timeout);
+  }
+  wait *= 1 << std::min(times, 8);
+  return std::min<microseconds>(wait, limits.most_timeout);
+}
+
+void ServerState::saw_answer(microseconds round_trip) {
+  record.answered = true;
+  record.dead = false;
+  dead = false;
+  suspect = false;
+  round_trip = std::max(round_trip, microseconds(1));
+  if (record.smoothed.count() == 0) {
+    record.smoothed = round_trip;
+    record.variation = round_trip / 2;
+    return;
+  }
+  // RFC 6298 section 2.3, with its alpha of 1/8 and beta of 1/4.
+  const microseconds off =
+      std::max(record.smoothed, round_trip) - std::min(record.smoothed, round_trip);
+  record.variation = (record.variation * 3 + off) / 4;
+  record.smoothed = (record.smoothed * 7 + round_trip) / 8;
+}
+
+bool ServerState::saw_silence(SteadyTime now) {
+  if (record.answered || dead) return false;
+  ++unanswered;
+  const auto waited = now - first_sent;
+  const bool refuses = unreachable >= kRefusals && waited >= kPatienceWhenRefused;
+  dead = suspect || refuses || (unanswered >= kSilences && waited >= kPatience);
+  return dead;
+}
+
+ServerState make_server_state(const Server& server, const SocketAddress& address,
+                              const ServerRecord& record) {
+  ServerState state;
+  state.server = server;
+  state.address = address;
+  state.record = record;
+  state.suspect = record.dead;
+  state.sockets.fill(ServerState::kNoSocket);
+  return state;
+}
+
+ServerRecord final_record(const ServerState& state) {
+  ServerRecord record = state.record;
+  record.dead = !record.answered && (state.dead || state.unanswered >= kSilencesToRemember);
+  return record;
+}
+
+}  // namespace rampart

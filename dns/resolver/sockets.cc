@@ -1,0 +1,222 @@
+/// Sockets of the resolver.
+#include "dns/resolver/sockets.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/random.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace rampart {
+namespace {
+
+constexpr int kReceiveBuffer = 1 << 20;
+constexpr std::size_t kBurst = 32;
+// Larger than what we announce, so that a server that sends too much is seen to do so.
+constexpr std::size_t kDatagram = 4096;
+
+bool is_transient(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == ENOBUFS ||
+         error == ENOMEM;
+}
+
+std::unique_ptr<OwnedSocket> open_socket(const SocketAddress& address, int type) {
+  auto fd = std::make_unique<OwnedSocket>(
+      ::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd->get() < 0) return nullptr;
+  const int connected =
+      ::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
+  if (connected != 0 && errno != EINPROGRESS) {
+    const int error = errno;
+    fd.reset();
+    errno = error;
+    return nullptr;
+  }
+  return fd;
+}
+
+}  // namespace
+
+OwnedSocket::~OwnedSocket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::optional<SocketAddress> socket_address(const Server& server) {
+  SocketAddress address;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  if (inet_pton(AF_INET, server.ip.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(server.port);
+    address.length = sizeof(sockaddr_in);
+    address.loopback = ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    return address;
+  }
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
+  if (inet_pton(AF_INET6, server.ip.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(server.port);
+    address.length = sizeof(sockaddr_in6);
+    address.loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    return address;
+  }
+  return std::nullopt;
+}
+
+std::uint16_t RandomNumbers::next() {
+  if (left_ == 0) {
+    std::size_t filled = 0;
+    auto* bytes = reinterpret_cast<char*>(pool_.data());
+    while (filled < sizeof(pool_)) {
+      const ssize_t got = ::getrandom(bytes + filled, sizeof(pool_) - filled, 0);
+      // Guessable ids would be worse than no answer at all.
+      if (got < 0 && errno != EINTR) std::abort();
+      if (got > 0) filled += static_cast<std::size_t>(got);
+    }
+    left_ = pool_.size();
+  }
+  return pool_[--left_];
+}
+
+std::unique_ptr<UdpSocket> UdpSocket::open(const SocketAddress& address, std::size_t server) {
+  auto fd = open_socket(address, SOCK_DGRAM);
+  if (!fd) return nullptr;
+  ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof(kReceiveBuffer));
+  return std::unique_ptr<UdpSocket>(new UdpSocket(std::move(*fd), server));
+}
+
+std::size_t UdpSocket::take(RandomNumbers& random, std::uint32_t slot) {
+  std::uint16_t id = random.next();
+  while (std::find(ids_.begin(), ids_.begin() + used_, id) != ids_.begin() + used_) {
+    id = random.next();
+  }
+  ids_[used_] = id;
+  slots_[used_] = static_cast<std::int32_t>(slot);
+  ++live_;
+  return used_++;
+}
+
+void UdpSocket::release(std::size_t ticket) {
+  if (slots_[ticket] < 0) return;
+  slots_[ticket] = -1;
+  --live_;
+}
+
+std::optional<std::size_t> UdpSocket::find(std::uint16_t id) const {
+  for (std::size_t ticket = 0; ticket < used_; ++ticket) {
+    if (ids_[ticket] == id && slots_[ticket] >= 0) return ticket;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> UdpSocket::slot(std::size_t ticket) const {
+  if (ticket >= used_ || slots_[ticket] < 0) return std::nullopt;
+  return static_cast<std::uint32_t>(slots_[ticket]);
+}
+
+void UdpSocket::queue(std::string_view datagram) {
+  out_ += datagram;
+  sizes_.push_back(static_cast<std::uint16_t>(datagram.size()));
+}
+
+void UdpSocket::drop_queued() {
+  out_.clear();
+  sizes_.clear();
+}
+
+SendOutcome UdpSocket::flush() {
+  std::array<mmsghdr, kBurst> messages;
+  std::array<iovec, kBurst> parts;
+  while (!sizes_.empty()) {
+    const std::size_t count = std::min(kBurst, sizes_.size());
+    std::size_t offset = 0;
+    for (std::size_t index = 0; index < count; ++index) {
+      parts[index] = {out_.data() + offset, sizes_[index]};
+      messages[index] = {};
+      messages[index].msg_hdr.msg_iov = &parts[index];
+      messages[index].msg_hdr.msg_iovlen = 1;
+      offset += sizes_[index];
+    }
+    const int sent = ::sendmmsg(fd(), messages.data(), static_cast<unsigned>(count), 0);
+    if (sent < 0) return {.again = is_transient(errno), .error = is_transient(errno) ? 0 : errno};
+    std::size_t octets = 0;
+    for (int index = 0; index < sent; ++index) octets += sizes_[static_cast<std::size_t>(index)];
+    out_.erase(0, octets);
+    sizes_.erase(sizes_.begin(), sizes_.begin() + sent);
+  }
+  return {};
+}
+
+int UdpSocket::receive(const std::function<void(std::string_view)>& on_datagram) {
+  static thread_local std::array<std::array<char, kDatagram>, kBurst> buffers;
+  std::array<mmsghdr, kBurst> messages;
+  std::array<iovec, kBurst> parts;
+  for (std::size_t index = 0; index < kBurst; ++index) {
+    parts[index] = {buffers[index].data(), kDatagram};
+    messages[index] = {};
+    messages[index].msg_hdr.msg_iov = &parts[index];
+    messages[index].msg_hdr.msg_iovlen = 1;
+  }
+  while (true) {
+    const int count = ::recvmmsg(fd(), messages.data(), kBurst, 0, nullptr);
+    if (count < 0) return is_transient(errno) ? 0 : errno;
+    for (std::size_t index = 0; index < static_cast<std::size_t>(count); ++index) {
+      on_datagram({buffers[index].data(), messages[index].msg_len});
+    }
+    if (static_cast<std::size_t>(count) < kBurst) return 0;
+  }
+}
+
+std::unique_ptr<TcpConnection> TcpConnection::open(const SocketAddress& address,
+                                                   std::size_t server) {
+  auto fd = open_socket(address, SOCK_STREAM);
+  if (!fd) return nullptr;
+  const int yes = 1;
+  ::setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+  return std::unique_ptr<TcpConnection>(new TcpConnection(std::move(*fd), server));
+}
+
+void TcpConnection::start(std::string_view message) {
+  in_.clear();
+  out_.clear();
+  // RFC 1035 section 4.2.2: a two octet length stands before each message.
+  out_ += static_cast<char>(message.size() >> 8 & 0xff);
+  out_ += static_cast<char>(message.size() & 0xff);
+  out_ += message;
+  ++served_;
+}
+
+TcpConnection::State TcpConnection::closed(int error) {
+  why_ = error == 0 ? "closed" : std::strerror(error);
+  return State::Closed;
+}
+
+TcpConnection::State TcpConnection::step() {
+  while (!out_.empty()) {
+    const ssize_t sent = ::send(fd(), out_.data(), out_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && (is_transient(errno) || errno == ENOTCONN)) return State::Waiting;
+    if (sent < 0) return closed(errno);
+    out_.erase(0, static_cast<std::size_t>(sent));
+  }
+  while (true) {
+    const std::size_t size =
+        in_.size() < 2
+            ? 0
+            : (static_cast<unsigned char>(in_[0]) << 8 | static_cast<unsigned char>(in_[1]));
+    const std::size_t whole = 2 + size;
+    if (in_.size() >= 2 && in_.size() == whole) return State::Message;
+    std::array<char, kDatagram> buffer;
+    const std::size_t room = std::min(buffer.size(), whole - in_.size());
+    const ssize_t got = ::recv(fd(), buffer.data(), room, 0);
+    if (got < 0 && is_transient(errno)) return State::Waiting;
+    if (got <= 0) return closed(got == 0 ? 0 : errno);
+    in_.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace rampart

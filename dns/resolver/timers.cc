@@ -1,0 +1,36 @@
+/// A timer wheel.
+#include "dns/resolver/timers.h"
+
+#include <algorithm>
+
+namespace rampart {
+
+std::uint64_t TimerWheel::tick_of(SteadyTime when) const {
+  return when <= start_ ? 0 : static_cast<std::uint64_t>((when - start_) / kTick);
+}
+
+void TimerWheel::add(SteadyTime when, std::uint32_t slot, std::uint32_t turn) {
+  // One that lies further away than the wheel reaches is put back when its place comes by.
+  const std::uint64_t tick =
+      std::clamp(tick_of(when) + 1, passed_ + 1, passed_ + static_cast<std::uint64_t>(kTicks - 1));
+  wheel_[tick % kTicks].push_back({when, slot, turn});
+}
+
+void TimerWheel::advance(SteadyTime now,
+                         const std::function<void(std::uint32_t slot, std::uint32_t turn)>& due) {
+  const std::uint64_t until = tick_of(now);
+  while (passed_ < until) {
+    ++passed_;
+    std::vector<Timer> timers;
+    timers.swap(wheel_[passed_ % kTicks]);
+    for (const Timer& timer : timers) {
+      if (timer.when > now) {
+        add(timer.when, timer.slot, timer.turn);
+      } else {
+        due(timer.slot, timer.turn);
+      }
+    }
+  }
+}
+
+}  // namespace rampart

@@ -1,0 +1,259 @@
+/// A zone file's records, each with the places of its parts: what reading and editing share.
+#include "dns/zonefile/parser.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "dns/rdata.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::uint32_t kMostTtl = 2147483647;  // RFC 2181 section 8.
+
+bool same_word(std::string_view a, std::string_view upper) {
+  return std::ranges::equal(a, upper, [](char x, char y) {
+    return (x >= 'a' && x <= 'z' ? static_cast<char>(x - 'a' + 'A') : x) == y;
+  });
+}
+
+bool starts_with_digit(const ZoneWord& word) {
+  return !word.quoted && !word.text.empty() && word.text[0] >= '0' && word.text[0] <= '9';
+}
+
+bool is_signature(RecordType type) {
+  constexpr std::array kSigned{RecordType::RRSIG, RecordType::NSEC, RecordType::NSEC3,
+                               RecordType::NSEC3PARAM};
+  return std::ranges::find(kSigned, type) != kSigned.end();
+}
+
+Result<std::chrono::seconds> read_ttl(const ZoneWord& word) {
+  const std::optional<std::uint32_t> period = read_period(word.text);
+  if (word.quoted || !period || *period > kMostTtl) {
+    return at_line(word.line, "this is not a TTL; write seconds up to 2147483647, or 1h30m");
+  }
+  return std::chrono::seconds(*period);
+}
+
+/// The last field of a SOA's value.
+std::chrono::seconds soa_minimum(std::string_view value) {
+  const std::string_view last = value.substr(value.rfind(' ') + 1);
+  return std::chrono::seconds(read_period(last).value_or(0));
+}
+
+class Parser {
+ public:
+  Parser(const Name& apex, std::string_view text) : apex_(apex), context_{apex, {}} {
+    parts_.text = text;
+  }
+
+  Result<ZoneParts> run() {
+    Result<std::vector<ZoneStatement>> statements = lex_zone(parts_.text);
+    if (!statements) return statements.error();
+    parts_.statements = std::move(statements).value();
+    for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
+      const Result<Done> taken = take_statement(i);
+      if (!taken) return taken.error();
+      parts_.contexts.push_back(context_);
+    }
+    const Result<Done> checked = check_whole();
+    if (!checked) return checked.error();
+    return std::move(parts_);
+  }
+
+ private:
+  Result<Done> take_statement(std::size_t index) {
+    const ZoneStatement& statement = parts_.statements[index];
+    if (statement.words.empty()) return Done{};
+    const ZoneWord& first = statement.words[0];
+    if (!statement.indented && !first.quoted && first.text.starts_with('$')) {
+      return take_directive(statement);
+    }
+    return take_record(index);
+  }
+
+  Result<Done> take_directive(const ZoneStatement& statement) {
+    const ZoneWord& word = statement.words[0];
+    if (same_word(word.text, "$INCLUDE")) {
+      return at_line(word.line, "$INCLUDE is not supported; put the records into this file");
+    }
+    if (same_word(word.text, "$GENERATE")) {
+      return at_line(word.line, "$GENERATE is not supported; write its records out");
+    }
+    const bool is_origin = same_word(word.text, "$ORIGIN");
+    if (!is_origin && !same_word(word.text, "$TTL")) {
+      return at_line(word.line, "unknown directive; $ORIGIN and $TTL are supported");
+    }
+    if (statement.words.size() != 2) {
+      return at_line(word.line, "the directive takes exactly one value");
+    }
+    return is_origin ? take_origin(statement.words[1]) : take_default_ttl(statement.words[1]);
+  }
+
+  Result<Done> take_origin(const ZoneWord& word) {
+    const Result<Name> name = read_zone_name(word, context_.origin);
+    if (!name) return at_line(word.line, name.error().what);
+    context_.origin = *name;
+    return Done{};
+  }
+
+  Result<Done> take_default_ttl(const ZoneWord& word) {
+    const Result<std::chrono::seconds> ttl = read_ttl(word);
+    if (!ttl) return ttl.error();
+    context_.default_ttl = *ttl;
+    return Done{};
+  }
+
+  Result<Done> take_record(std::size_t index) {
+    const ZoneStatement& statement = parts_.statements[index];
+    const Result<Name> owner = take_owner(statement);
+    if (!owner) return owner.error();
+    ZoneRecord record{.statement = index,
+                      .owner = {},
+                      .ttl = {},
+                      .zone_class = {},
+                      .type = statement.indented ? 0U : 1U,
+                      .entry = {.key = {*owner, RecordType::A},
+                                .ttl = {},
+                                .value = {},
+                                .first_line = statement.first_line,
+                                .last_line = statement.last_line}};
+    if (!statement.indented) record.owner = 0;
+    for (const auto step : {&Parser::take_ttl_and_class, &Parser::take_type, &Parser::take_value,
+                            &Parser::take_effective_ttl}) {
+      const Result<Done> taken = (this->*step)(statement, record);
+      if (!taken) return taken.error();
+    }
+    owner_ = *owner;
+    parts_.records.push_back(std::move(record));
+    return Done{};
+  }
+
+  Result<Name> take_owner(const ZoneStatement& statement) const {
+    const int line = statement.words[0].line;
+    if (statement.indented) {
+      if (owner_) return *owner_;
+      return at_line(line, "the line begins with a blank, but no record before it has a name");
+    }
+    Result<Name> name = read_zone_name(statement.words[0], context_.origin);
+    if (!name) return at_line(line, name.error().what);
+    if (!name->is_within(apex_)) {
+      return at_line(line, "the name lies outside the zone " + apex_.text() +
+                               "; is a final dot missing or too many?");
+    }
+    return name;
+  }
+
+  Result<Done> take_ttl_and_class(const ZoneStatement& statement, ZoneRecord& record) {
+    for (; record.type < statement.words.size(); ++record.type) {
+      const ZoneWord& word = statement.words[record.type];
+      if (starts_with_digit(word) && !record.ttl) {
+        const Result<std::chrono::seconds> ttl = read_ttl(word);
+        if (!ttl) return ttl.error();
+        record.ttl = record.type;
+        record.entry.ttl = *ttl;
+      } else if (!record.zone_class &&
+                 (same_word(word.text, "IN") || same_word(word.text, "CLASS1"))) {
+        record.zone_class = record.type;
+      } else {
+        break;
+      }
+    }
+    return Done{};
+  }
+
+  Result<Done> take_type(const ZoneStatement& statement, ZoneRecord& record) {
+    if (record.type >= statement.words.size()) {
+      return at_line(statement.first_line, "the record's type is missing");
+    }
+    const ZoneWord& word = statement.words[record.type];
+    if (same_word(word.text, "CH") || same_word(word.text, "HS")) {
+      return at_line(word.line, "only class IN is supported");
+    }
+    const std::optional<RecordType> type = parse_record_type(word.text);
+    if (word.quoted || !type) {
+      return at_line(word.line, "no record type stands where one should");
+    }
+    if (is_signature(*type)) {
+      return at_line(word.line, "the file is signed (" + to_text(*type) +
+                                    "); give the unsigned file and let the server or signer sign");
+    }
+    record.entry.key.type = *type;
+    return Done{};
+  }
+
+  Result<Done> take_value(const ZoneStatement& statement, ZoneRecord& record) {
+    const std::span<const ZoneWord> data = std::span(statement.words).subspan(record.type + 1);
+    Result<std::string> value = canonical_rdata(record.entry.key.type, data, context_.origin);
+    if (!value) {
+      return at_line(statement.words[record.type].line,
+                     to_text(record.entry.key.type) + ": " + value.error().what);
+    }
+    if (record.entry.key.type == RecordType::SOA && value->starts_with("\\#")) {
+      return at_line(statement.first_line, "write the SOA's fields out, without \\#");
+    }
+    record.entry.value = std::move(value).value();
+    return Done{};
+  }
+
+  /// Without a TTL of its own a record takes $TTL (RFC 2308 section 4), else that of the record
+  /// before (RFC 1035 section 5.1), else the SOA's minimum, as name servers do.
+  Result<Done> take_effective_ttl(const ZoneStatement& statement, ZoneRecord& record) {
+    if (!record.ttl) {
+      if (!context_.default_ttl && !last_ttl_) {
+        if (record.entry.key.type != RecordType::SOA) {
+          return at_line(statement.first_line, "no TTL is known here; add a $TTL line at the top");
+        }
+        context_.default_ttl = soa_minimum(record.entry.value);
+      }
+      record.entry.ttl = context_.default_ttl ? *context_.default_ttl : *last_ttl_;
+    }
+    last_ttl_ = record.entry.ttl;
+    return Done{};
+  }
+
+  Result<Done> check_whole() const {
+    const ZoneRecord* soa = nullptr;
+    std::map<Name, const ZoneRecord*> cnames;
+    for (const ZoneRecord& record : parts_.records) {
+      const RecordKey& key = record.entry.key;
+      const int line = record.entry.first_line;
+      if (key.type == RecordType::CNAME) cnames.try_emplace(key.name, &record);
+      if (key.type != RecordType::SOA) continue;
+      if (key.name != apex_) return at_line(line, "the SOA is not at " + apex_.text());
+      if (soa != nullptr) return at_line(line, "the zone has a second SOA");
+      soa = &record;
+    }
+    if (soa == nullptr) return Error{.what = "the zone has no SOA record"};
+    return check_cnames(cnames);
+  }
+
+  /// RFC 2181 section 10.1: nothing stands beside a CNAME, not even another one.
+  Result<Done> check_cnames(const std::map<Name, const ZoneRecord*>& cnames) const {
+    for (const ZoneRecord& record : parts_.records) {
+      const auto found = cnames.find(record.entry.key.name);
+      if (found == cnames.end()) continue;
+      const ZoneEntry& cname = found->second->entry;
+      if (record.entry.key == cname.key && record.entry.value == cname.value) continue;
+      return at_line(record.entry.first_line, cname.key.name.text() + " has a CNAME (line " +
+                                                  std::to_string(cname.first_line) +
+                                                  "), and no other record may stand beside it");
+    }
+    return Done{};
+  }
+
+  Name apex_;
+  ZoneContext context_;
+  ZoneParts parts_;
+  std::optional<Name> owner_;
+  std::optional<std::chrono::seconds> last_ttl_;
+};
+
+}  // namespace
+
+Result<ZoneParts> parse_zone_parts(const Name& apex, std::string_view text) {
+  return Parser(apex, text).run();
+}
+
+}  // namespace rampart

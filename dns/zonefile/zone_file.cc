@@ -1,0 +1,42 @@
+/// Zone-file text (RFC 1035 section 5): read with positions, edited line by line.
+#include "dns/zonefile/zone_file.h"
+
+#include <algorithm>
+
+#include "dns/rdata.h"
+#include "dns/zonefile/parser.h"
+
+namespace rampart {
+namespace {
+
+/// The third field of a SOA's value.
+std::uint32_t soa_serial(std::string_view value) {
+  value.remove_prefix(value.find(' ') + 1);
+  value.remove_prefix(value.find(' ') + 1);
+  return read_period(value.substr(0, value.find(' '))).value_or(0);
+}
+
+}  // namespace
+
+std::map<RecordKey, RecordSet> ZoneFile::sets() const {
+  std::map<RecordKey, RecordSet> sets;
+  for (const ZoneEntry& entry : entries) {
+    const auto [at, fresh] = sets.try_emplace(entry.key, RecordSet{entry.ttl, {}});
+    at->second.ttl = std::min(at->second.ttl, entry.ttl);
+    at->second.values.insert(entry.value);
+  }
+  return sets;
+}
+
+Result<ZoneFile> parse_zone_file(const Name& apex, std::string_view text) {
+  Result<ZoneParts> parts = parse_zone_parts(apex, text);
+  if (!parts) return parts.error();
+  ZoneFile file{.apex = apex, .text = std::string(text), .entries = {}, .serial = 0};
+  for (ZoneRecord& record : parts.value().records) {
+    if (record.entry.key.type == RecordType::SOA) file.serial = soa_serial(record.entry.value);
+    file.entries.push_back(std::move(record.entry));
+  }
+  return file;
+}
+
+}  // namespace rampart

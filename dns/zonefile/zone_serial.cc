@@ -1,0 +1,32 @@
+/// Serial numbers of zones (RFC 1982).
+#include "dns/zonefile/zone_serial.h"
+
+namespace rampart {
+namespace {
+
+/// Whether `serial` reads as a date between 1980 and 2099. Day 32 counts: it is where the hundred
+/// numbers of a month's last day run over to.
+bool is_date_style(std::uint32_t serial) {
+  const std::uint32_t year = serial / 1000000;
+  const std::uint32_t month = serial / 10000 % 100;
+  const std::uint32_t day = serial / 100 % 100;
+  return year >= 1980 && year <= 2099 && month >= 1 && month <= 12 && day >= 1 && day <= 32;
+}
+
+std::uint32_t first_of_day(std::chrono::sys_days today) {
+  const std::chrono::year_month_day date(today);
+  const auto year = static_cast<std::uint32_t>(static_cast<int>(date.year()));
+  return year * 1000000 + static_cast<unsigned>(date.month()) * 10000 +
+         static_cast<unsigned>(date.day()) * 100;
+}
+
+}  // namespace
+
+std::uint32_t next_serial(std::uint32_t serial, std::chrono::sys_days today) {
+  const std::uint32_t next = serial + 1 == 0 ? 1 : serial + 1;
+  if (!is_date_style(serial)) return next;
+  const std::uint32_t first = first_of_day(today) + 1;
+  return first > serial ? first : next;
+}
+
+}  // namespace rampart

@@ -1,0 +1,223 @@
+/// Validating ARC chains.
+#include "mail/dkim/arc.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+
+#include "base/text.h"
+#include "mail/dkim/signature_check.h"
+#include "mail/syntax/tags.h"
+
+namespace rampart::arc {
+namespace {
+
+using dkim::Outcome;
+using dkim::Refusal;
+using dkim::Signature;
+
+constexpr int kMostSets = 50;  // RFC 8617 section 4.2.1.
+
+// A set as it is read: the fields by their place in the head, and what they say.
+struct Link {
+  std::array<std::vector<std::size_t>, 3> fields;  // Results, message signatures, seals.
+  std::optional<Signature> signature;
+  std::optional<Signature> seal;
+  std::string results;
+};
+constexpr std::size_t kResults = 0;
+constexpr std::size_t kSignature = 1;
+constexpr std::size_t kSeal = 2;
+
+// What a chain is made of, or why it is none.
+struct Chain {
+  std::map<int, Link> links;
+  std::string problem;
+};
+
+std::optional<std::size_t> place_of(std::string_view name) {
+  const std::string lower = ascii_lower(name);
+  if (lower == "arc-authentication-results") return kResults;
+  if (lower == "arc-message-signature") return kSignature;
+  if (lower == "arc-seal") return kSeal;
+  return std::nullopt;
+}
+
+// RFC 8617 section 4.1.1: "i=1; authserv-id; ...".
+Result<int> read_results(std::string_view value, std::string& results) {
+  const auto end = value.find(';');
+  const auto first = trim(value.substr(0, end));
+  const auto equals = first.find('=');
+  const Error bad{.what = "it does not begin with `i=`", .where = {}};
+  if (end == std::string_view::npos || equals == std::string_view::npos) return bad;
+  if (trim(first.substr(0, equals)) != "i") return bad;
+  const auto digits = trim(first.substr(equals + 1));
+  int number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || number < 1 ||
+      number > kMostSets) {
+    return bad;
+  }
+  results = dkim::canonical_field(":" + std::string(value.substr(end + 1)),
+                                  dkim::Canonicalization::Relaxed)
+                .substr(1);
+  return number;
+}
+
+Result<Done> add_field(Chain& chain, const mail::HeaderField& field, std::size_t place,
+                       std::size_t index) {
+  if (place == kResults) {
+    std::string results;
+    const auto instance = read_results(field.value(), results);
+    if (!instance) return instance.error();
+    Link& link = chain.links[*instance];
+    link.fields[place].push_back(index);
+    link.results = std::move(results);
+    return Done{};
+  }
+  auto signature = place == kSeal ? dkim::parse_arc_seal(field.value())
+                                  : dkim::parse_arc_signature(field.value());
+  if (!signature) return signature.error();
+  Link& link = chain.links[*signature->instance];
+  link.fields[place].push_back(index);
+  (place == kSeal ? link.seal : link.signature) = std::move(signature).value();
+  return Done{};
+}
+
+Chain read_chain(const mail::Head& head) {
+  Chain chain;
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    const auto place = place_of(head.fields[i].name);
+    if (!place) continue;
+    const auto added = add_field(chain, head.fields[i], *place, i);
+    if (!added && chain.problem.empty()) {
+      chain.problem =
+          fmt::format("an {} field cannot be read: {}", head.fields[i].name, added.error().what);
+    }
+  }
+  return chain;
+}
+
+// RFC 8617 section 5.2, step 3: each set whole, instances 1 to N, cv none first and pass after.
+std::string structure_fault(const Chain& chain) {
+  int expected = 1;
+  for (const auto& [instance, link] : chain.links) {
+    if (instance != expected++) return fmt::format("set {} is missing", expected - 1);
+    for (const auto& fields : link.fields) {
+      if (fields.size() != 1) {
+        return fmt::format("set {} has not exactly one field of each kind", instance);
+      }
+    }
+    const std::string& status = link.seal->chain;
+    const bool newest = instance == static_cast<int>(chain.links.size());
+    if (newest && status == "fail") return fmt::format("set {} says cv=fail", instance);
+    if (status != (instance == 1 ? "none" : "pass")) {
+      return fmt::format("set {} says cv={}", instance, status);
+    }
+  }
+  return "";
+}
+
+std::optional<Refusal> check_key_and(const Signature& signature, const std::string& octets,
+                                     const Answers& answers, std::vector<Question>& unknown) {
+  const auto search = dkim::find_key(signature, answers, unknown);
+  if (search.refusal) return search.refusal;
+  if (!search.key) return std::nullopt;
+  return dkim::check_signature(signature, *search.key, octets);
+}
+
+std::optional<Refusal> check_newest(const Link& link, const dkim::Verifier& verifier,
+                                    const Answers& answers, std::int64_t now,
+                                    std::vector<Question>& unknown) {
+  const Signature& signature = *link.signature;
+  // RFC 8617 section 4.1.2: seals are not signed by it.
+  if (std::ranges::find(signature.headers, "arc-seal") != signature.headers.end()) {
+    return Refusal{Outcome::PermError, "it signs an ARC-Seal"};
+  }
+  if (auto refusal = dkim::check_tags(signature, now)) return refusal;
+  if (auto refusal = dkim::check_body(signature, verifier.bodies())) return refusal;
+  const auto octets =
+      dkim::signed_octets(signature, verifier.head(), link.fields[kSignature].front());
+  return check_key_and(signature, octets, answers, unknown);
+}
+
+// RFC 8617 section 5.1.1: the sets up to this one in order, each results, signature, seal.
+std::string sealed_octets(const Chain& chain, int instance, const mail::Head& head) {
+  std::string octets;
+  for (const auto& [number, link] : chain.links) {
+    if (number > instance) break;
+    for (std::size_t place = kResults; place <= kSeal; ++place) {
+      const std::string& raw = head.fields[link.fields[place].front()].raw;
+      const bool last = number == instance && place == kSeal;
+      octets += dkim::canonical_field(last ? dkim::without_signature(raw) : raw,
+                                      dkim::Canonicalization::Relaxed);
+      if (!last) octets += "\r\n";
+    }
+  }
+  return octets;
+}
+
+std::optional<Refusal> check_seal(const Chain& chain, int instance, const mail::Head& head,
+                                  const Answers& answers, std::vector<Question>& unknown) {
+  const Signature& seal = *chain.links.at(instance).seal;
+  if (seal.algorithm == dkim::Algorithm::RsaSha1) {
+    return Refusal{Outcome::Fail, "rsa-sha1 counts as failed (RFC 8301 section 3.1)"};
+  }
+  return check_key_and(seal, sealed_octets(chain, instance, head), answers, unknown);
+}
+
+Verdict refused(Verdict verdict, const std::string& what, const Refusal& refusal) {
+  const bool later = refusal.outcome == Outcome::TempError;
+  verdict.outcome = later ? Outcome::TempError : Outcome::Fail;
+  verdict.reason = fmt::format("{}: {}", what, refusal.reason);
+  return verdict;
+}
+
+std::vector<Set> sets_of(const Chain& chain) {
+  std::vector<Set> sets;
+  for (const auto& [instance, link] : chain.links) {
+    Set set{.instance = instance, .results = link.results};
+    if (link.seal) {
+      set.domain = link.seal->domain.text();
+      set.selector = link.seal->selector.text();
+      set.chain = link.seal->chain;
+    }
+    sets.push_back(std::move(set));
+  }
+  return sets;
+}
+
+}  // namespace
+
+Verdict judge(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
+              std::vector<Question>& unknown) {
+  const Chain chain = read_chain(verifier.head());
+  Verdict verdict{.sets = sets_of(chain)};
+  if (chain.links.empty() && chain.problem.empty()) return verdict;
+  const std::string fault = chain.problem.empty() ? structure_fault(chain) : chain.problem;
+  if (!fault.empty()) {
+    verdict.outcome = Outcome::Fail;
+    verdict.reason = fault;
+    return verdict;
+  }
+  const int newest = static_cast<int>(chain.links.size());
+  // All keys are asked for at once, before anything is refused.
+  const auto refusal = check_newest(chain.links.at(newest), verifier, answers, now, unknown);
+  std::map<int, std::optional<Refusal>> seals;
+  for (int i = newest; i >= 1; --i) {
+    seals[i] = check_seal(chain, i, verifier.head(), answers, unknown);
+  }
+  if (refusal) {
+    return refused(verdict, fmt::format("the message signature of set {}", newest), *refusal);
+  }
+  for (int i = newest; i >= 1; --i) {
+    if (seals[i]) return refused(verdict, fmt::format("the seal of set {}", i), *seals[i]);
+  }
+  verdict.outcome = Outcome::Pass;
+  return verdict;
+}
+
+}  // namespace rampart::arc

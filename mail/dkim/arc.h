@@ -1,0 +1,38 @@
+/// The chain of a message's handlers (RFC 8617): read, checked for order, its signatures verified.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mail/dkim/verify.h"
+
+namespace rampart::arc {
+
+/// One handler's three fields.
+struct Set {
+  int instance = 0;
+  std::string domain;  ///< The sealer, `d=` of its ARC-Seal.
+  std::string selector;
+  std::string chain;    ///< `cv=`: what it found the chain before it to be.
+  std::string results;  ///< Its ARC-Authentication-Results, unfolded, without the instance.
+
+  bool operator==(const Set&) const = default;
+};
+
+/// What the chain is worth.
+struct Verdict {
+  /// None without ARC fields; TempError while a key cannot be resolved; else Pass or Fail.
+  dkim::Outcome outcome = dkim::Outcome::None;
+  std::string reason;
+  std::vector<Set> sets;  ///< By instance; as far as they could be read.
+
+  bool operator==(const Verdict&) const = default;
+};
+
+/// Validates the chain (RFC 8617 section 5.2): every set whole and in sequence, the newest message
+/// signature, and every seal. Keys not asked yet are added to `unknown`.
+Verdict judge(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
+              std::vector<Question>& unknown);
+
+}  // namespace rampart::arc

@@ -1,0 +1,211 @@
+/// Reading and printing DKIM key records.
+#include "mail/dkim/key.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/base64.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "mail/dkim/der.h"
+
+namespace rampart::dkim {
+namespace {
+
+using List = std::vector<std::string>;
+
+Result<List> parse_list(const Tag& tag) {
+  List items;
+  for (const std::string_view item : split(tag.value, ':')) {
+    if (item.empty()) return Error{fmt::format("`{}=` has an empty item", tag.name)};
+    items.emplace_back(item);
+  }
+  return items;
+}
+
+std::string join(const List& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ":") + item;
+  return text;
+}
+
+// RFC 6376 section 3.6.1: blanks inside p= are ignored.
+Result<std::string> parse_public(std::string_view value) {
+  std::string key;
+  for (const char c : value) {
+    if (c != ' ' && c != '\t') key += c;
+  }
+  const auto octets = decode_base64(key);
+  if (!octets) return Error{"`p=` is no base64: " + octets.error().what};
+  return key;
+}
+
+// RFC 6376 section 3.6.1 and RFC 8463 section 4; values are case-sensitive (section 3.2).
+Result<std::string> parse_type(const std::string& value) {
+  if (value == "rsa" || value == "ed25519") return value;
+  return Error{fmt::format("`k={}` is no key type in use; it is `rsa` or `ed25519`", value)};
+}
+
+template <class T, class Field>
+Result<Done> store(Result<T> parsed, Field& field) {
+  if (!parsed) return parsed.error();
+  field = std::move(parsed).value();
+  return Done{};
+}
+
+Result<Done> read_tag(const Tag& tag, KeyRecord& record) {
+  if (tag.name == "h") return store(parse_list(tag), record.hashes);
+  if (tag.name == "k") return store(parse_type(tag.value), record.type);
+  if (tag.name == "p") return store(parse_public(tag.value), record.key);
+  if (tag.name == "s") return store(parse_list(tag), record.services);
+  if (tag.name == "t") return store(parse_list(tag), record.flags);
+  if (tag.name == "v") {
+    record.version = tag.value;
+  } else if (tag.name == "n") {
+    record.notes = tag.value;
+  } else {
+    record.unknown.push_back(tag);
+  }
+  return Done{};
+}
+
+// RFC 6376 section 3.2: a tag-list ends with a tag or one `;`, not with blanks behind that.
+bool has_blank_tail(std::string_view text) {
+  const auto last = text.rfind(';');
+  return last != std::string_view::npos && last + 1 < text.size() &&
+         trim(text.substr(last + 1)).empty();
+}
+
+Result<Done> check_version(const std::vector<Tag>& tags) {
+  const auto found = std::ranges::find(tags, "v", &Tag::name);
+  if (found == tags.end()) return Done{};
+  if (found != tags.begin()) return Error{"`v=` must be the first tag (RFC 6376 section 3.6.1)"};
+  if (found->value == "DKIM1") return Done{};
+  return Error{fmt::format("the version is `{}`, it must be exactly `DKIM1`", found->value)};
+}
+
+List sorted(List items) {
+  std::ranges::sort(items);
+  return items;
+}
+
+// Defaults filled in and order removed, so that == compares meanings.
+KeyRecord meaning(const KeyRecord& record) {
+  KeyRecord plain = record;
+  plain.version = "DKIM1";
+  plain.services = sorted(record.services.value_or(List{"*"}));
+  if (record.hashes) plain.hashes = sorted(*record.hashes);
+  plain.flags = sorted(record.flags);
+  std::ranges::sort(plain.unknown, {}, &Tag::name);
+  return plain;
+}
+
+Result<KeyShape> rsa_shape(std::string_view octets) {
+  const auto info = read_public_key(octets);
+  if (!info && octets.size() == 32) {
+    return Error{"it says k=rsa but holds 32 octets, as an Ed25519 key has: write k=ed25519"};
+  }
+  if (!info) return info.error();
+  if (info->kind != PublicKeyInfo::Kind::Rsa) {
+    return Error{"it says k=rsa but holds an Ed25519 key"};
+  }
+  return KeyShape{.algorithm = "rsa", .bits = info->bits, .fingerprint = {}};
+}
+
+Result<KeyShape> ed25519_shape(std::string_view octets) {
+  if (octets.size() == 32) return KeyShape{.algorithm = "ed25519", .bits = 256, .fingerprint = {}};
+  const auto info = read_public_key(octets);
+  if (info && info->kind == PublicKeyInfo::Kind::Ed25519) {
+    return Error{"an Ed25519 key is published as its 32 raw octets (RFC 8463 section 4)"};
+  }
+  return Error{fmt::format("an Ed25519 key has 32 octets, this one {}", octets.size())};
+}
+
+constexpr std::string_view kPemBegin = "-----BEGIN ";
+
+// The base64 lines between the first BEGIN line's label and its END line.
+struct Pem {
+  std::string label;
+  std::string body;
+};
+
+Result<Pem> read_pem(std::string_view text) {
+  const auto begin = text.find(kPemBegin);
+  if (begin == std::string_view::npos) return Error{"it is no PEM file: no BEGIN line"};
+  text.remove_prefix(begin + kPemBegin.size());
+  const auto dashes = text.find("-----");
+  if (dashes == std::string_view::npos) return Error{"its BEGIN line does not end"};
+  Pem pem{.label = std::string(text.substr(0, dashes)), .body = {}};
+  text.remove_prefix(dashes + 5);
+  const auto end = text.find("-----END " + pem.label + "-----");
+  if (end == std::string_view::npos) return Error{"its END line is missing"};
+  for (const char c : text.substr(0, end)) {
+    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') pem.body += c;
+  }
+  return pem;
+}
+
+}  // namespace
+
+Result<KeyRecord> parse_key(std::string_view text) {
+  auto tags = parse_tags(text);
+  if (!tags) return tags.error();
+  if (has_blank_tail(text)) return Error{"blanks follow the last `;`"};
+  if (const auto version = check_version(*tags); !version) return version.error();
+  KeyRecord record;
+  for (const Tag& tag : *tags) {
+    if (const auto read = read_tag(tag, record); !read) return read.error();
+  }
+  if (!find_tag(*tags, "p")) return Error{"`p=` is missing (RFC 6376 section 3.6.1)"};
+  return record;
+}
+
+std::string print_key(const KeyRecord& record) {
+  std::vector<Tag> tags;
+  if (record.version) tags.push_back({"v", *record.version});
+  if (record.hashes) tags.push_back({"h", join(*record.hashes)});
+  tags.push_back({"k", record.type});
+  if (record.notes) tags.push_back({"n", *record.notes});
+  if (record.services) tags.push_back({"s", join(*record.services)});
+  if (!record.flags.empty()) tags.push_back({"t", join(record.flags)});
+  tags.push_back({"p", record.key});
+  tags.insert(tags.end(), record.unknown.begin(), record.unknown.end());
+  return print_tags(tags);
+}
+
+bool same_meaning(const KeyRecord& a, const KeyRecord& b) { return meaning(a) == meaning(b); }
+
+Result<KeyShape> shape_of(const KeyRecord& record) {
+  if (record.revoked()) return Error{"the key is revoked (`p=` is empty)"};
+  const auto octets = decode_base64(record.key);
+  if (!octets) return octets.error();
+  auto shape = record.type == "ed25519" ? ed25519_shape(*octets) : rsa_shape(*octets);
+  if (shape) shape.value().fingerprint = "sha256:" + sha256_hex(*octets).substr(0, 16);
+  return shape;
+}
+
+Result<KeyRecord> key_from_pem(std::string_view pem) {
+  const auto file = read_pem(pem);
+  if (!file) return file.error();
+  if (file->label.ends_with("PRIVATE KEY")) {
+    return Error{"it holds a private key; name the file with the public half"};
+  }
+  if (file->label != "PUBLIC KEY") {
+    return Error{fmt::format("it holds `{}`; a key is read from `PUBLIC KEY` (SPKI)", file->label)};
+  }
+  const auto der = decode_base64(file->body);
+  if (!der) return der.error();
+  const auto info = read_public_key(*der);
+  if (!info) return info.error();
+  if (info->bare) return Error{"it holds PKCS#1 under the name of SPKI"};
+  KeyRecord record;
+  record.version = "DKIM1";
+  const bool rsa = info->kind == PublicKeyInfo::Kind::Rsa;
+  record.type = rsa ? "rsa" : "ed25519";
+  record.key = rsa ? file->body : encode_base64(info->raw);
+  return record;
+}
+
+}  // namespace rampart::dkim

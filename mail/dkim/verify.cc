@@ -1,0 +1,170 @@
+/// Verifying DKIM signatures.
+#include "mail/dkim/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/dkim/signature_check.h"
+#include "mail/syntax/tags.h"
+
+namespace rampart::dkim {
+namespace {
+
+// RFC 6376 section 8.4 warns of messages with a flood of signatures.
+constexpr std::size_t kMostSignatures = 20;
+
+// What a pass leaves open, or nothing.
+std::string remark(const SignatureVerdict& verdict) {
+  if (verdict.unsigned_octets > 0) {
+    return fmt::format("`l=` leaves {} octets of the body unsigned", verdict.unsigned_octets);
+  }
+  return verdict.testing ? "the key is in testing mode (`t=y`)" : "";
+}
+
+SignatureVerdict refused(SignatureVerdict verdict, const Refusal& refusal) {
+  verdict.outcome = refusal.outcome;
+  verdict.reason = refusal.reason;
+  return verdict;
+}
+
+}  // namespace
+
+std::string_view to_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::None:
+      return "none";
+    case Outcome::Pass:
+      return "pass";
+    case Outcome::Fail:
+      return "fail";
+    case Outcome::Policy:
+      return "policy";
+    case Outcome::Neutral:
+      return "neutral";
+    case Outcome::TempError:
+      return "temperror";
+    case Outcome::PermError:
+      return "permerror";
+  }
+  return "";
+}
+
+BodyHashes::Stream::Stream(Canonicalization wanted, std::optional<std::uint64_t> most)
+    : method(wanted),
+      limit(most),
+      canonicalizer(wanted, [this](std::string_view octets) { add(octets); }) {}
+
+void BodyHashes::Stream::add(std::string_view octets) {
+  const std::uint64_t room = limit ? *limit - std::min(*limit, length) : octets.size();
+  sha.add(octets.substr(0, room));
+  length += octets.size();
+}
+
+void BodyHashes::want(const Signature& signature) {
+  const auto same = [&](const Stream& stream) {
+    return stream.method == signature.body && stream.limit == signature.length;
+  };
+  if (std::ranges::any_of(streams_, same)) return;
+  streams_.emplace_back(signature.body, signature.length);
+}
+
+void BodyHashes::feed(std::string_view octets) {
+  for (Stream& stream : streams_) stream.canonicalizer.feed(octets);
+}
+
+void BodyHashes::finish() {
+  for (Stream& stream : streams_) {
+    stream.canonicalizer.finish();
+    stream.hash = stream.sha.finish();
+  }
+}
+
+BodyHashes::Found BodyHashes::find(const Signature& signature) const {
+  for (const Stream& stream : streams_) {
+    if (stream.method == signature.body && stream.limit == signature.length) {
+      return {stream.hash, stream.length};
+    }
+  }
+  return {};
+}
+
+Verifier::Verifier(const mail::Head& head) : head_(head) {
+  // Of ARC's message signatures only the newest counts (RFC 8617 section 5.2).
+  std::optional<Signature> newest;
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    const std::string name = ascii_lower(head.fields[i].name);
+    if (name == "dkim-signature") {
+      items_.push_back({i, parse_signature(head.fields[i].value())});
+      const auto& signature = items_.back().signature;
+      if (signature && items_.size() <= kMostSignatures) bodies_.want(*signature);
+    } else if (name == "arc-message-signature") {
+      auto signature = parse_arc_signature(head.fields[i].value());
+      if (!signature || (newest && newest->instance >= signature->instance)) continue;
+      newest = std::move(signature).value();
+    }
+  }
+  if (newest) bodies_.want(*newest);
+}
+
+SignatureVerdict Verifier::judge_one(const Item& item, const Answers& answers, std::int64_t now,
+                                     std::vector<Question>& unknown) const {
+  SignatureVerdict verdict;
+  if (!item.signature) {
+    // RFC 8601 section 2.7.1: a signature with a syntax error is neutral.
+    const auto owner = owner_of(head_.fields[item.field].value());
+    verdict.domain = owner.domain;
+    verdict.selector = owner.selector;
+    return refused(verdict, {Outcome::Neutral,
+                             "the signature cannot be read: " + item.signature.error().what});
+  }
+  const Signature& signature = *item.signature;
+  verdict.domain = signature.domain.text();
+  verdict.selector = signature.selector.text();
+  verdict.identity = signature.identity;
+  verdict.algorithm = to_text(signature.algorithm);
+  verdict.beginning = signature.beginning;
+  if (const auto refusal = check_tags(signature, now)) return refused(verdict, *refusal);
+  const KeySearch search = find_key(signature, answers, unknown);
+  if (search.refusal) return refused(verdict, *search.refusal);
+  if (!search.key) return verdict;
+  verdict.key_bits = search.key->shape.bits;
+  verdict.testing = search.key->testing;
+  if (const auto refusal = check_body(signature, bodies_)) return refused(verdict, *refusal);
+  const auto octets = signed_octets(signature, head_, item.field);
+  if (const auto refusal = check_signature(signature, *search.key, octets)) {
+    return refused(verdict, *refusal);
+  }
+  verdict.outcome = Outcome::Pass;
+  if (signature.length)
+    verdict.unsigned_octets = bodies_.find(signature).length - *signature.length;
+  verdict.reason = remark(verdict);
+  return verdict;
+}
+
+Verdict Verifier::judge(const Answers& answers, std::int64_t now) const {
+  Verdict verdict;
+  for (const Item& item : items_) {
+    if (verdict.signatures.size() == kMostSignatures) break;
+    verdict.signatures.push_back(judge_one(item, answers, now, verdict.unknown));
+  }
+  for (std::size_t i = kMostSignatures; i < items_.size(); ++i) {
+    const auto owner = owner_of(head_.fields[items_[i].field].value());
+    SignatureVerdict skipped{.domain = owner.domain, .selector = owner.selector};
+    verdict.signatures.push_back(
+        refused(std::move(skipped), {Outcome::Policy, "it is one signature too many"}));
+  }
+  return verdict;
+}
+
+Result<Verdict> verify(std::string_view message, const Answers& answers, std::int64_t now) {
+  const auto head = mail::read_head(message);
+  if (!head) return head.error();
+  Verifier verifier(*head);
+  verifier.feed(message.substr(head->body_offset));
+  verifier.finish();
+  return verifier.judge(answers, now);
+}
+
+}  // namespace rampart::dkim

@@ -1,0 +1,232 @@
+/// A message as a receiver sees it.
+#include "mail/dmarc/check_message.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rampart::dmarc {
+namespace {
+
+enum class Generation { Walk, Psl };
+
+std::optional<Name> name_of(const std::string& text) {
+  const auto name = Name::parse(text);
+  if (!name) return std::nullopt;
+  return *name;
+}
+
+Policy milder(Policy policy) {
+  return policy == Policy::Reject ? Policy::Quarantine : Policy::None;
+}
+
+// RFC 9989 section 4.7: t=y asks for one level less; RFC 7489 section 6.6.4: pct=0 selects no
+// message, and what is not selected gets one level less.
+Policy disposition_of(const Governing& governing, Generation generation) {
+  const bool lowered = generation == Generation::Walk ? governing.record.testing.value_or(false)
+                                                      : governing.record.pct.value_or(100) == 0;
+  return lowered ? milder(governing.policy) : governing.policy;
+}
+
+// One way of discovery, bound to one message.
+struct Discovery {
+  Generation generation;
+  const Answers& answers;
+  std::vector<Question>& unknown;
+
+  std::optional<Governing> govern(const Name& author) const {
+    return generation == Generation::Walk ? govern_by_walk(author, answers, unknown)
+                                          : govern_by_psl(author, answers, unknown);
+  }
+
+  Name org_domain(const Name& name) const {
+    return generation == Generation::Walk ? org_domain_walk(name, answers, unknown)
+                                          : org_domain_psl(name);
+  }
+
+  // RFC 9989 section 3.2.10.
+  bool aligned(const Name& name, const Name& author, Alignment mode) const {
+    if (name == author) return true;
+    return mode == Alignment::Relaxed && org_domain(name) == org_domain(author);
+  }
+
+  // The first `_dmarc` name on the way that could not be resolved.
+  std::optional<Name> failed(const Name& author) const {
+    std::vector<Name> names = walk_names(author);
+    if (generation == Generation::Psl) {
+      std::erase_if(names, [&](const Name& name) {
+        return name.parent() != author && name.parent() != org_domain_psl(author);
+      });
+    }
+    for (const Name& name : names) {
+      const Answer* answer = find_answer(answers, name, RecordType::TXT);
+      if (answer != nullptr && answer->status == AnswerStatus::Failed) return name;
+    }
+    return std::nullopt;
+  }
+};
+
+struct Identifiers {
+  bool passes = false;   // One of them is aligned and passed.
+  bool pending = false;  // One of them is aligned and could not be found out.
+};
+
+Identifiers align(const MessageVerdict& message, const Discovery& discovery, Judgement& judgement) {
+  const Name& author = message.authors.front();
+  const Record record = judgement.governing ? judgement.governing->record : Record{};
+  Identifiers found;
+  const auto note = [&found](bool aligned, bool passed, bool pending) {
+    found.passes = found.passes || (aligned && passed);
+    found.pending = found.pending || (aligned && pending);
+  };
+  if (const auto domain = name_of(message.spf_domain); domain && message.spf) {
+    judgement.spf_aligned =
+        discovery.aligned(*domain, author, record.aspf.value_or(Alignment::Relaxed));
+    note(judgement.spf_aligned, message.spf->outcome == spf::Outcome::Pass,
+         message.spf->outcome == spf::Outcome::TempError);
+  }
+  for (const dkim::SignatureVerdict& signature : message.dkim.signatures) {
+    const auto domain = name_of(signature.domain);
+    const bool aligned =
+        domain && discovery.aligned(*domain, author, record.adkim.value_or(Alignment::Relaxed));
+    judgement.dkim_aligned.push_back(aligned);
+    note(aligned, signature.outcome == dkim::Outcome::Pass,
+         signature.outcome == dkim::Outcome::TempError);
+  }
+  return found;
+}
+
+// RFC 9989 section 5.3: any aligned pass is a pass; without a record DMARC does not apply.
+Judgement judge(const MessageVerdict& message, const Discovery& discovery) {
+  Judgement judgement;
+  judgement.dkim_aligned.reserve(message.dkim.signatures.size());
+  if (!message.author_problem.empty()) {
+    judgement.dkim_aligned.assign(message.dkim.signatures.size(), false);
+    judgement.outcome = message.authors.empty() ? Outcome::None : Outcome::PermError;
+    judgement.reason = message.author_problem;
+    return judgement;
+  }
+  const Name& author = message.authors.front();
+  judgement.governing = discovery.govern(author);
+  const Identifiers identifiers = align(message, discovery, judgement);
+  if (const auto failed = discovery.failed(author)) {
+    judgement.outcome = Outcome::TempError;
+    judgement.reason = fmt::format("{} could not be resolved", failed->text());
+    return judgement;
+  }
+  if (!judgement.governing) {
+    judgement.reason = fmt::format("no DMARC record governs {}", author.text());
+    return judgement;
+  }
+  judgement.policy = judgement.governing->policy;
+  if (identifiers.passes) {
+    judgement.outcome = Outcome::Pass;
+  } else if (identifiers.pending) {
+    judgement.outcome = Outcome::TempError;
+    judgement.reason = "an aligned identifier could not be checked for want of DNS";
+  } else {
+    judgement.outcome = Outcome::Fail;
+    judgement.disposition = disposition_of(*judgement.governing, discovery.generation);
+  }
+  return judgement;
+}
+
+void read_authors(const mail::Head& head, MessageVerdict& verdict) {
+  const auto domains = mail::author_domains(head);
+  if (!domains) {
+    verdict.author_problem = domains.error().what;
+    return;
+  }
+  verdict.authors = *domains;
+  if (domains->size() > 1) {
+    verdict.author_problem = fmt::format("the From field names {} domains", domains->size());
+  }
+}
+
+void check_spf(const spf::Client& client, const Answers& answers, MessageVerdict& verdict) {
+  verdict.sender = client.sender;
+  // RFC 7208 section 2.4: a bounce is judged by its HELO name.
+  const auto at = client.sender.rfind('@');
+  verdict.spf_domain = client.sender.empty() ? client.helo : client.sender.substr(at + 1);
+  if (verdict.spf_domain.empty()) return;
+  verdict.spf = spf::check_host(client, answers);
+  verdict.unknown = verdict.spf->unknown;
+}
+
+void remark_on_tags(const Judgement& walk, std::vector<std::string>& said) {
+  const Record& record = walk.governing->record;
+  if (record.testing.value_or(false) && walk.policy != Policy::None) {
+    said.push_back(
+        fmt::format("t=y: receivers of RFC 9989 go one level lower, {} in place of {}; "
+                    "others ignore it.",
+                    to_text(milder(walk.policy)), to_text(walk.policy)));
+  }
+  const int pct = record.pct.value_or(100);
+  if (pct != 100 && walk.policy != Policy::None) {
+    said.push_back(
+        fmt::format("pct={}: receivers of RFC 7489 apply {} to {} % of failing mail and "
+                    "{} to the rest; receivers of RFC 9989 ignore it.",
+                    pct, to_text(walk.policy), pct, to_text(milder(walk.policy))));
+  }
+}
+
+std::string told(const Judgement& judgement) {
+  const std::string where =
+      judgement.governing ? fmt::format(" by the record of {}", judgement.governing->at.text())
+                          : std::string(" without a record");
+  return fmt::format("{}{} (policy {})", to_text(judgement.outcome), where,
+                     to_text(judgement.policy));
+}
+
+bool differ(const Judgement& walk, const Judgement& psl) {
+  const auto at = [](const Judgement& judgement) {
+    return judgement.governing ? judgement.governing->at.text() : std::string();
+  };
+  return walk.outcome != psl.outcome || walk.policy != psl.policy || at(walk) != at(psl);
+}
+
+}  // namespace
+
+std::string_view to_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::None:
+      return "none";
+    case Outcome::Pass:
+      return "pass";
+    case Outcome::Fail:
+      return "fail";
+    case Outcome::TempError:
+      return "temperror";
+    case Outcome::PermError:
+      return "permerror";
+  }
+  return "";
+}
+
+MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& verifier,
+                             const Answers& answers) {
+  MessageVerdict verdict;
+  read_authors(verifier.head(), verdict);
+  check_spf(client, answers, verdict);
+  verdict.dkim = verifier.judge(answers, client.now);
+  std::ranges::copy(verdict.dkim.unknown, std::back_inserter(verdict.unknown));
+  verdict.arc = arc::judge(verifier, answers, client.now, verdict.unknown);
+  verdict.walk = judge(verdict, {Generation::Walk, answers, verdict.unknown});
+  verdict.psl = judge(verdict, {Generation::Psl, answers, verdict.unknown});
+  return verdict;
+}
+
+std::vector<std::string> remarks(const MessageVerdict& verdict) {
+  std::vector<std::string> said;
+  if (!verdict.walk.reason.empty()) said.push_back("DMARC: " + verdict.walk.reason + ".");
+  if (verdict.walk.governing) remark_on_tags(verdict.walk, said);
+  if (differ(verdict.walk, verdict.psl)) {
+    said.push_back(
+        fmt::format("Receivers that use the public suffix list (RFC 7489) come to "
+                    "another verdict: {}.",
+                    told(verdict.psl)));
+  }
+  return said;
+}
+
+}  // namespace rampart::dmarc

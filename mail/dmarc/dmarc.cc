@@ -1,0 +1,268 @@
+/// Reading and printing DMARC records.
+#include "mail/dmarc/dmarc.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace rampart::dmarc {
+namespace {
+
+Error bad_value(const Tag& tag, std::string_view wanted) {
+  return Error{fmt::format("`{}={}`: the value must be {}", tag.name, tag.value, wanted)};
+}
+
+Result<Done> read_policy(const Tag& tag, std::optional<Policy>& field) {
+  field = parse_policy(tag.value);
+  if (!field) return bad_value(tag, "none, quarantine or reject");
+  return Done{};
+}
+
+Result<Done> read_alignment(const Tag& tag, std::optional<Alignment>& field) {
+  const auto value = ascii_lower(tag.value);
+  if (value != "r" && value != "s") return bad_value(tag, "r or s");
+  field = value == "s" ? Alignment::Strict : Alignment::Relaxed;
+  return Done{};
+}
+
+Result<Done> read_testing(const Tag& tag, std::optional<bool>& field) {
+  const auto value = ascii_lower(tag.value);
+  if (value != "y" && value != "n") return bad_value(tag, "y or n");
+  field = value == "y";
+  return Done{};
+}
+
+Result<Done> read_pct(const Tag& tag, std::optional<int>& field) {
+  int number = 0;
+  const char* end = tag.value.data() + tag.value.size();
+  const auto [stop, error] = std::from_chars(tag.value.data(), end, number);
+  const bool whole = error == std::errc{} && stop == end && tag.value.front() != '-';
+  if (!whole || number > 100) return bad_value(tag, "a number from 0 to 100");
+  field = number;
+  return Done{};
+}
+
+Result<Done> read_psd(const Tag& tag, std::optional<char>& field) {
+  const auto value = ascii_lower(tag.value);
+  if (value != "y" && value != "n" && value != "u") return bad_value(tag, "y, n or u");
+  field = value.front();
+  return Done{};
+}
+
+// RFC 9989 section 4.8, dmarc-fo: at most one of 0 and 1, and d and s at most once each.
+Result<Done> read_fo(const Tag& tag, std::optional<std::string>& field) {
+  std::string seen;
+  for (const std::string_view item : split(tag.value, ':')) {
+    const auto option = ascii_lower(item);
+    const bool known = option == "0" || option == "1" || option == "d" || option == "s";
+    if (!known || seen.find(option) != std::string::npos) {
+      return bad_value(tag, "0 or 1, d and s at most once, with `:` between");
+    }
+    seen += option;
+  }
+  if (seen.find('0') != std::string::npos && seen.find('1') != std::string::npos) {
+    return bad_value(tag, "either 0 or 1, not both");
+  }
+  std::string text;
+  for (const char c : seen) text += (text.empty() ? "" : ":") + std::string(1, c);
+  field = text;
+  return Done{};
+}
+
+Result<Done> read_uris(const Tag& tag, std::vector<std::string>& field) {
+  for (const std::string_view uri : split(tag.value, ',')) {
+    if (!uri_host(uri)) {
+      return Error{fmt::format("`{}`: `{}` is no report address such as mailto:dmarc@example.com",
+                               tag.name, uri)};
+    }
+    field.emplace_back(uri);
+  }
+  return Done{};
+}
+
+// RFC 9989 section 4.8: dmarc-value has at least one character.
+Result<Done> read_unknown(const Tag& tag, std::vector<Tag>& unknown) {
+  if (tag.value.empty()) return Error{fmt::format("`{}` has no value", tag.name)};
+  unknown.push_back(tag);
+  return Done{};
+}
+
+Result<Done> read_tag(const Tag& tag, Record& record) {
+  if (tag.name == "p") return read_policy(tag, record.p);
+  if (tag.name == "sp") return read_policy(tag, record.sp);
+  if (tag.name == "np") return read_policy(tag, record.np);
+  if (tag.name == "adkim") return read_alignment(tag, record.adkim);
+  if (tag.name == "aspf") return read_alignment(tag, record.aspf);
+  if (tag.name == "t") return read_testing(tag, record.testing);
+  if (tag.name == "pct") return read_pct(tag, record.pct);
+  if (tag.name == "fo") return read_fo(tag, record.fo);
+  if (tag.name == "rua") return read_uris(tag, record.rua);
+  if (tag.name == "ruf") return read_uris(tag, record.ruf);
+  if (tag.name == "psd") return read_psd(tag, record.psd);
+  return read_unknown(tag, record.unknown);
+}
+
+std::string_view to_text(Alignment alignment) { return alignment == Alignment::Strict ? "s" : "r"; }
+
+std::string join(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return text;
+}
+
+std::optional<Error> misplaced_version(std::string_view text) {
+  if (is_dmarc(text)) return std::nullopt;
+  return Error{"it does not begin with `v=DMARC1`"};
+}
+
+}  // namespace
+
+std::string_view to_text(Policy policy) {
+  switch (policy) {
+    case Policy::None:
+      return "none";
+    case Policy::Quarantine:
+      return "quarantine";
+    case Policy::Reject:
+      return "reject";
+  }
+  return "none";
+}
+
+std::optional<Policy> parse_policy(std::string_view text) {
+  const auto value = ascii_lower(text);
+  for (const Policy policy : {Policy::None, Policy::Quarantine, Policy::Reject}) {
+    if (value == to_text(policy)) return policy;
+  }
+  return std::nullopt;
+}
+
+bool is_dmarc(std::string_view text) { return version_of(text) == "DMARC1"; }
+
+Result<Record> parse(std::string_view text) {
+  if (auto error = misplaced_version(text)) return *error;
+  const auto tags = parse_tags(text);
+  if (!tags) return tags.error();
+  if (tags->front().name != "v") return Error{"older receivers read only a lower-case `v=`"};
+  Record record;
+  for (const Tag& tag : *tags) {
+    if (&tag == &tags->front()) continue;
+    if (tag.name != ascii_lower(tag.name)) {
+      return Error{
+          fmt::format("`{}`: older receivers overlook a tag that is not lower case", tag.name)};
+    }
+    if (const auto read = read_tag(tag, record); !read) return read.error();
+  }
+  if (!record.p) return Error{"`p=` is missing (RFC 7489 section 6.3)"};
+  return record;
+}
+
+std::string print(const Record& record) {
+  std::vector<Tag> tags = {{"v", "DMARC1"}};
+  const auto add = [&tags](std::string_view name, std::string_view value) {
+    tags.push_back({std::string(name), std::string(value)});
+  };
+  if (record.p) add("p", to_text(*record.p));
+  if (record.sp) add("sp", to_text(*record.sp));
+  if (record.np) add("np", to_text(*record.np));
+  if (record.adkim) add("adkim", to_text(*record.adkim));
+  if (record.aspf) add("aspf", to_text(*record.aspf));
+  if (record.testing) add("t", *record.testing ? "y" : "n");
+  if (record.pct) add("pct", std::to_string(*record.pct));
+  if (record.fo) add("fo", *record.fo);
+  if (!record.rua.empty()) add("rua", join(record.rua));
+  if (!record.ruf.empty()) add("ruf", join(record.ruf));
+  if (record.psd) add("psd", std::string_view(&*record.psd, 1));
+  tags.insert(tags.end(), record.unknown.begin(), record.unknown.end());
+  return print_tags(tags);
+}
+
+namespace {
+
+// What a lenient reading found in the three policy tags.
+struct Policies {
+  bool p_missing = true;
+  bool invalid = false;
+};
+
+// A tag-value pair of a lenient reading, or nullopt with the problem told.
+std::optional<Tag> lenient_tag(std::string_view piece, Lenient& lenient) {
+  const auto equals = piece.find('=');
+  if (equals == std::string_view::npos) {
+    lenient.problems.push_back(piece.empty() ? "a tag is empty (two `;` in a row?)"
+                                             : fmt::format("`{}` has no `=`", piece));
+    return std::nullopt;
+  }
+  const auto name = trim(piece.substr(0, equals));
+  Tag tag{ascii_lower(name), std::string(trim(piece.substr(equals + 1)))};
+  if (tag.name != name) {
+    lenient.problems.push_back(fmt::format("`{}` is not lower case", name));
+  }
+  return tag;
+}
+
+// RFC 9989 section 4.10.1: at least one valid URI is enough; invalid ones are left out.
+void read_uris_leniently(const Tag& tag, Lenient& lenient) {
+  auto& field = tag.name == "rua" ? lenient.record.rua : lenient.record.ruf;
+  for (const std::string_view uri : split(tag.value, ',')) {
+    if (uri_host(uri)) {
+      field.emplace_back(uri);
+    } else {
+      lenient.problems.push_back(fmt::format("`{}`: `{}` is no report address", tag.name, uri));
+    }
+  }
+}
+
+void read_leniently(const Tag& tag, Lenient& lenient, Policies& policies) {
+  if (tag.name == "rua" || tag.name == "ruf") return read_uris_leniently(tag, lenient);
+  const auto read = read_tag(tag, lenient.record);
+  const bool policy = tag.name == "p" || tag.name == "sp" || tag.name == "np";
+  if (tag.name == "p") policies.p_missing = false;
+  if (!read) lenient.problems.push_back(read.error().what);
+  if (!read && policy) policies.invalid = true;
+}
+
+// RFC 7489 section 6.6.3 and RFC 9989 section 4.10.1: a missing p or an invalid policy is read as
+// p=none where reports can be sent, and voids the record where not.
+Result<Lenient> settle_policies(Lenient lenient, const Policies& policies) {
+  if (!policies.p_missing && !policies.invalid) return lenient;
+  const std::string_view what = policies.p_missing ? "`p=` is missing" : "a policy is invalid";
+  if (lenient.record.rua.empty()) {
+    return Error{
+        fmt::format("{} and no valid `rua=` is there, so receivers ignore the record", what)};
+  }
+  lenient.record.p = Policy::None;
+  lenient.record.sp.reset();
+  lenient.record.np.reset();
+  lenient.problems.push_back(fmt::format("{}, so receivers read p=none", what));
+  return lenient;
+}
+
+}  // namespace
+
+Result<Lenient> parse_lenient(std::string_view text) {
+  if (auto error = misplaced_version(text)) return *error;
+  auto pieces = split(text, ';');
+  if (pieces.size() > 1 && pieces.back().empty()) pieces.pop_back();
+  Lenient lenient;
+  Policies policies;
+  std::vector<std::string> seen = {"v"};
+  pieces.erase(pieces.begin());
+  for (const std::string_view piece : pieces) {
+    const auto tag = lenient_tag(piece, lenient);
+    if (!tag) continue;
+    if (std::ranges::find(seen, tag->name) != seen.end()) {
+      lenient.problems.push_back(fmt::format("`{}` is given twice; the first counts", tag->name));
+      continue;
+    }
+    seen.push_back(tag->name);
+    read_leniently(*tag, lenient, policies);
+  }
+  return settle_policies(std::move(lenient), policies);
+}
+
+}  // namespace rampart::dmarc

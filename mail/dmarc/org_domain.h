@@ -1,0 +1,42 @@
+/// Organizational domains and DMARC discovery, by public suffix list (RFC 7489 section 3.2) and by
+/// tree walk (RFC 9989 section 4.10). Both work over the answers table.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/answers.h"
+#include "mail/dmarc/dmarc.h"
+
+namespace rampart::dmarc {
+
+/// The organizational domain by the public suffix list that libpsl carries; the name itself where
+/// it is a public suffix.
+Name org_domain_psl(const Name& name);
+
+/// Whether the name is a public suffix (co.uk, com).
+bool is_public_suffix(const Name& name);
+
+/// The `_dmarc` names a tree walk from `name` asks, in order, at most eight.
+std::vector<Name> walk_names(const Name& name);
+
+/// The record that governs `author`, how it was found, and which tag of it applies.
+struct Governing {
+  Name at;  ///< The domain whose `_dmarc` holds the record.
+  Record record;
+  Name org_domain;  ///< By the same method.
+  Policy policy;    ///< p, sp or np, whichever applies to `author`, before t= and pct.
+};
+
+/// Discovery by either generation; nullopt where no record governs. `unknown` gets what must be
+/// asked first (empty when the answer is final).
+std::optional<Governing> govern_by_walk(const Name& author, const Answers& answers,
+                                        std::vector<Question>& unknown);
+std::optional<Governing> govern_by_psl(const Name& author, const Answers& answers,
+                                       std::vector<Question>& unknown);
+
+/// The organizational domain by tree walk, for alignment (section 4.10.2).
+Name org_domain_walk(const Name& name, const Answers& answers, std::vector<Question>& unknown);
+
+}  // namespace rampart::dmarc

@@ -1,0 +1,164 @@
+/// DMARC discovery by tree walk (RFC 9989 section 4.10).
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/dmarc/discovery.h"
+
+namespace rampart::dmarc {
+namespace {
+
+// One step of a walk that found a record.
+struct Step {
+  Name domain;
+  std::string text;
+  char psd;
+};
+
+// What a walk came to: its steps with a record, from the longest name to the shortest.
+struct Walk {
+  std::vector<Step> steps;
+  Name org;
+};
+
+constexpr std::size_t kMostLabels = 8;
+
+// RFC 9989 section 4.10: the domains asked, the start first; a start with eight labels or more goes
+// on at seven.
+std::vector<Name> walk_domains(const Name& start) {
+  std::vector<Name> domains = {start};
+  Name domain = start;
+  std::size_t left = start.labels().size();
+  if (left >= kMostLabels) {
+    for (; left > kMostLabels; --left) domain = domain.parent();
+  }
+  for (; left > 1; --left) {
+    domain = domain.parent();
+    domains.push_back(domain);
+  }
+  return domains;
+}
+
+char psd_of(const std::string& text) {
+  for (const std::string_view piece : split(text, ';')) {
+    const auto equals = piece.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (ascii_lower(trim(piece.substr(0, equals))) != "psd") continue;
+    const auto value = ascii_lower(trim(piece.substr(equals + 1)));
+    if (value == "y" || value == "n") return value.front();
+  }
+  return 'u';
+}
+
+// The domain one label below `suffix` on the way to `name`.
+Name one_below(const Name& suffix, Name name) {
+  while (name.parent() != suffix && !name.is_root()) name = name.parent();
+  return name;
+}
+
+// RFC 9989 section 4.10.2: the three rules, from the longest name to the shortest.
+Name select_org(const Name& start, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (step.psd == 'n') return step.domain;
+    if (step.psd == 'y' && step.domain != start) return one_below(step.domain, start);
+  }
+  return steps.empty() ? start : steps.back().domain;
+}
+
+Walk walk(const Name& start, const Answers& answers, std::vector<Question>& unknown) {
+  std::vector<Step> steps;
+  for (const Name& domain : walk_domains(start)) {
+    const auto found = find_record(domain, answers, unknown);
+    if (!found.text) continue;
+    steps.push_back({domain, *found.text, psd_of(*found.text)});
+    if (steps.back().psd != 'u') break;
+  }
+  const Name org = select_org(start, steps);
+  return {std::move(steps), org};
+}
+
+const Step* step_at(const Walk& walked, const Name& domain) {
+  const auto found = std::ranges::find(walked.steps, domain, &Step::domain);
+  return found == walked.steps.end() ? nullptr : &*found;
+}
+
+// RFC 9989 section 4.10.1: the author domain, its organizational domain, its public suffix.
+const Step* choose(const Walk& walked, const Name& author) {
+  if (const Step* own = step_at(walked, author)) return own;
+  if (const Step* org = step_at(walked, walked.org)) return org;
+  const auto suffix = std::ranges::find(walked.steps, 'y', &Step::psd);
+  return suffix == walked.steps.end() ? nullptr : &*suffix;
+}
+
+// RFC 9989 section 4.7: np is for names that do not exist (NXDOMAIN); any RRset at or below a name
+// makes it exist.
+std::optional<bool> exists(const Name& name, const Answers& answers,
+                           std::vector<Question>& unknown) {
+  const Answer* answer = find_answer(answers, name, RecordType::TXT);
+  if (answer == nullptr) {
+    unknown.push_back({name, RecordType::TXT});
+    return std::nullopt;
+  }
+  return answer->status != AnswerStatus::NxDomain;
+}
+
+}  // namespace
+
+std::optional<Name> dmarc_name(const Name& domain) {
+  const auto name = domain.child("_dmarc");
+  if (!name) return std::nullopt;
+  return *name;
+}
+
+Found find_record(const Name& domain, const Answers& answers, std::vector<Question>& unknown) {
+  const auto name = dmarc_name(domain);
+  if (!name) return {};
+  const Answer* answer = find_answer(answers, *name, RecordType::TXT);
+  if (answer == nullptr) {
+    unknown.push_back({*name, RecordType::TXT});
+    return {};
+  }
+  if (answer->status != AnswerStatus::Data) return {};
+  if (std::ranges::count_if(answer->values, is_dmarc) != 1) return {};
+  return {*std::ranges::find_if(answer->values, is_dmarc)};
+}
+
+std::optional<Governing> governing_of(const Name& at, const std::string& text, const Name& org,
+                                      std::optional<Policy> Record::*tag) {
+  const auto read = parse_lenient(text);
+  if (!read) return std::nullopt;
+  const Record& record = read->record;
+  Policy policy = record.p.value_or(Policy::None);
+  if (tag != &Record::p) policy = record.sp.value_or(policy);
+  if (tag == &Record::np) policy = record.np.value_or(policy);
+  return Governing{.at = at, .record = record, .org_domain = org, .policy = policy};
+}
+
+std::vector<Name> walk_names(const Name& name) {
+  std::vector<Name> names;
+  for (const Name& domain : walk_domains(name)) {
+    if (const auto asked = dmarc_name(domain)) names.push_back(*asked);
+  }
+  return names;
+}
+
+std::optional<Governing> govern_by_walk(const Name& author, const Answers& answers,
+                                        std::vector<Question>& unknown) {
+  const std::size_t asked = unknown.size();
+  const Walk walked = walk(author, answers, unknown);
+  if (unknown.size() != asked) return std::nullopt;
+  const Step* step = choose(walked, author);
+  if (step == nullptr) return std::nullopt;
+  if (step->domain == author) return governing_of(author, step->text, walked.org, &Record::p);
+  const auto existing = governing_of(step->domain, step->text, walked.org, &Record::sp);
+  const auto absent = governing_of(step->domain, step->text, walked.org, &Record::np);
+  if (!existing || existing->policy == absent->policy) return existing;
+  const auto there = exists(author, answers, unknown);
+  if (!there) return std::nullopt;
+  return *there ? existing : absent;
+}
+
+Name org_domain_walk(const Name& name, const Answers& answers, std::vector<Question>& unknown) {
+  return walk(name, answers, unknown).org;
+}
+
+}  // namespace rampart::dmarc

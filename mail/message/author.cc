@@ -1,0 +1,175 @@
+/// The author's domain: the mailbox list of a From field (RFC 5322 section 3.4).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/message/message.h"
+
+namespace rampart::mail {
+namespace {
+
+// RFC 5322 section 3.2.2 bounds nothing; deeper comments than this are an attack.
+constexpr int kDeepestComment = 50;
+
+// Reads the tokens of a structured field: comments and blanks are passed over, quoted strings and
+// domain literals are one token each.
+class Tokens {
+ public:
+  explicit Tokens(std::string_view text) : rest_(text) {}
+
+  // The next token, empty at the end: one of ",:;<>@", a quoted string, a literal, or a run of
+  // other characters.
+  Result<std::string> next() {
+    if (const auto passed = pass_blanks(); !passed) return passed.error();
+    if (rest_.empty()) return std::string();
+    if (rest_.front() == '"') return take_quoted('"');
+    if (rest_.front() == '[') return take_quoted(']');
+    if (kSpecials.find(rest_.front()) != std::string_view::npos) return take(1);
+    std::size_t end = 0;
+    while (end < rest_.size() && !is_space(rest_[end]) && rest_[end] != '(' && rest_[end] != '"' &&
+           rest_[end] != '[' && kSpecials.find(rest_[end]) == std::string_view::npos) {
+      ++end;
+    }
+    if (rest_.substr(0, end).find_first_of("\\)]") != std::string_view::npos) {
+      return Error{"a character stands outside quotes that must be quoted"};
+    }
+    return take(end);
+  }
+
+ private:
+  static constexpr std::string_view kSpecials = ",:;<>@";
+
+  std::string take(std::size_t count) {
+    std::string token(rest_.substr(0, count));
+    rest_.remove_prefix(count);
+    return token;
+  }
+
+  Result<std::string> take_quoted(char close) {
+    for (std::size_t i = 1; i < rest_.size(); ++i) {
+      if (rest_[i] == '\\') {
+        ++i;
+      } else if (rest_[i] == close) {
+        return take(i + 1);
+      }
+    }
+    return Error{"a quoted string or a domain literal does not end"};
+  }
+
+  Result<Done> pass_blanks() {
+    int depth = 0;
+    while (!rest_.empty() && (depth > 0 || is_space(rest_.front()) || rest_.front() == '(')) {
+      const char c = rest_.front();
+      rest_.remove_prefix(1);
+      if (c == '(' && ++depth > kDeepestComment) return Error{"comments are nested too deep"};
+      if (c == ')') --depth;
+      if (c == '\\' && depth > 0 && !rest_.empty()) rest_.remove_prefix(1);
+    }
+    if (depth > 0) return Error{"a comment does not end"};
+    return Done{};
+  }
+
+  std::string_view rest_;
+};
+
+Result<std::vector<std::string>> tokens_of(std::string_view value) {
+  std::vector<std::string> found;
+  Tokens tokens(value);
+  for (;;) {
+    auto token = tokens.next();
+    if (!token) return token.error();
+    if (token->empty()) return found;
+    found.push_back(std::move(token).value());
+  }
+}
+
+using TokenSpan = std::vector<std::string>;
+
+// One mailbox: `local@domain`, or `phrase <local@domain>`; obsolete routes before the address are
+// passed over (RFC 5322 section 4.4).
+Result<std::string> domain_of(TokenSpan tokens) {
+  const auto open = std::ranges::find(tokens, "<");
+  if (open != tokens.end()) {
+    if (tokens.back() != ">") return Error{"an address does not end with `>`"};
+    TokenSpan inside(open + 1, tokens.end() - 1);
+    const auto route = std::ranges::find(inside, ":");
+    if (route != inside.end()) inside.erase(inside.begin(), route + 1);
+    tokens = std::move(inside);
+  }
+  const auto special = [](const std::string& token) {
+    return token == "<" || token == ">" || token == ":";
+  };
+  if (std::ranges::any_of(tokens, special)) return Error{"angle brackets do not match"};
+  const auto at = std::ranges::find(tokens, "@");
+  if (at == tokens.end()) return Error{"an address has no `@`"};
+  if (at == tokens.begin()) return Error{"an address has nothing before its `@`"};
+  std::string domain;
+  for (auto token = at + 1; token != tokens.end(); ++token) {
+    // Blanks and comments may only stand beside a dot (obs-domain, RFC 5322 section 4.4).
+    const bool joins = domain.empty() || domain.ends_with('.') || token->starts_with(".");
+    if (*token == "@" || !joins) return Error{"an address has more than one domain"};
+    domain += *token;
+  }
+  if (domain.empty()) return Error{"an address has nothing behind its `@`"};
+  if (domain.find_first_of("[\"") != std::string::npos) {
+    return Error{"an address has a literal in place of a domain"};
+  }
+  return domain;
+}
+
+// Cuts the list at its commas; a group's name and its `;` fall away, commas within `<>` stay.
+std::vector<TokenSpan> mailboxes(const TokenSpan& tokens) {
+  std::vector<TokenSpan> boxes(1);
+  bool angle = false;
+  for (const std::string& token : tokens) {
+    if (token == "<") angle = true;
+    if (token == ">") angle = false;
+    if (!angle && token == ":") {
+      boxes.back().clear();
+    } else if (!angle && (token == "," || token == ";")) {
+      boxes.emplace_back();
+    } else {
+      boxes.back().push_back(token);
+    }
+  }
+  std::erase_if(boxes, &TokenSpan::empty);
+  return boxes;
+}
+
+Result<std::vector<Name>> domains_in(std::string_view value) {
+  const auto tokens = tokens_of(value);
+  if (!tokens) return tokens.error();
+  std::vector<Name> domains;
+  for (const TokenSpan& box : mailboxes(*tokens)) {
+    const auto text = domain_of(box);
+    if (!text) return text.error();
+    const auto domain = Name::parse(*text);
+    if (!domain) return Error{fmt::format("`{}` is no domain: {}", *text, domain.error().what)};
+    if (std::ranges::find(domains, *domain) == domains.end()) domains.push_back(*domain);
+  }
+  if (domains.empty()) return Error{"it names no mailbox"};
+  return domains;
+}
+
+}  // namespace
+
+Result<std::vector<Name>> author_domains(const Head& head) {
+  const auto fields = head.all("From");
+  if (fields.empty()) return Error{"the message has no From field"};
+  if (fields.size() > 1) return Error{fmt::format("the message has {} From fields", fields.size())};
+  auto domains = domains_in(fields.front()->value());
+  if (!domains) return Error{"its From field cannot be read: " + domains.error().what};
+  return domains;
+}
+
+Result<Name> author_domain(const Head& head) {
+  const auto domains = author_domains(head);
+  if (!domains) return domains.error();
+  if (domains->size() > 1) {
+    return Error{fmt::format("its From field names {} domains", domains->size())};
+  }
+  return domains->front();
+}
+
+}  // namespace rampart::mail

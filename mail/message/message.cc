@@ -1,0 +1,97 @@
+/// Reading a message's header fields as octets.
+#include "mail/message/message.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/syntax/tags.h"
+
+namespace rampart::mail {
+namespace {
+
+// Takes one line off `rest`, its line end left out.
+std::string_view take_line(std::string_view& rest) {
+  const auto end = rest.find('\n');
+  std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  if (end != std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// RFC 5322 section 3.6.8: printable ASCII but the colon; blanks before it are obsolete syntax.
+Result<std::string> field_name(std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return Error{"it has no colon"};
+  std::string_view name = line.substr(0, colon);
+  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+  const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (name.empty() || !std::ranges::all_of(name, printable)) return Error{"it has no field name"};
+  return std::string(name);
+}
+
+Result<Done> add_line(Head& head, std::string_view line) {
+  if (is_blank(line.front())) {
+    if (head.fields.empty()) return Error{"it begins with a blank, but there is nothing to go on"};
+    head.fields.back().raw += "\r\n";
+    head.fields.back().raw += line;
+    return Done{};
+  }
+  auto name = field_name(line);
+  if (!name) return name.error();
+  head.fields.push_back({.name = std::move(name).value(), .raw = std::string(line)});
+  return Done{};
+}
+
+}  // namespace
+
+std::string_view HeaderField::value() const {
+  return std::string_view(raw).substr(raw.find(':') + 1);
+}
+
+std::vector<const HeaderField*> Head::all(std::string_view name) const {
+  const std::string wanted = ascii_lower(name);
+  std::vector<const HeaderField*> found;
+  for (const HeaderField& field : fields) {
+    if (ascii_lower(field.name) == wanted) found.push_back(&field);
+  }
+  return found;
+}
+
+std::optional<std::size_t> find_body(std::string_view octets, std::size_t from) {
+  if (octets.starts_with("\n")) return 1;
+  if (octets.starts_with("\r\n")) return 2;
+  // The line end before the empty line may stand at the end of what was searched already.
+  std::size_t at = from < 3 ? 0 : from - 3;
+  while ((at = octets.find('\n', at)) != std::string_view::npos) {
+    const auto next = octets.substr(at + 1);
+    if (next.starts_with("\n")) return at + 2;
+    if (next.starts_with("\r\n")) return at + 3;
+    ++at;
+  }
+  return std::nullopt;
+}
+
+Result<Head> read_head(std::string_view octets, const HeadLimits& limits) {
+  Head head;
+  std::string_view rest = octets;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const auto line = take_line(rest);
+    if (line.empty()) break;
+    if (octets.size() - rest.size() > limits.octets) {
+      return Error{fmt::format("the header is longer than {} octets", limits.octets)};
+    }
+    if (number == 1 && line.starts_with("From ")) continue;
+    if (const auto added = add_line(head, line); !added) {
+      return Error{fmt::format("line {} is no header field: {}", number, added.error().what)};
+    }
+    if (head.fields.size() > limits.fields) {
+      return Error{fmt::format("the header has more than {} fields", limits.fields)};
+    }
+  }
+  head.body_offset = octets.size() - rest.size();
+  return head;
+}
+
+}  // namespace rampart::mail

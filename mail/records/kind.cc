@@ -1,0 +1,160 @@
+/// Judging values by their version and place.
+#include "mail/records/kind.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mail/dmarc/dmarc.h"
+#include "mail/spf/spf.h"
+#include "mail/syntax/tags.h"
+
+namespace rampart {
+namespace {
+
+// Where a record of each kind belongs.
+enum class Place { Elsewhere, Selector, Dmarc, Report, MtaSts, TlsRpt, Bimi };
+
+Place place_of(const Name& name) {
+  const auto labels = name.labels();
+  const auto at = [&labels](std::size_t i) {
+    return i < labels.size() ? labels[i] : std::string_view();
+  };
+  if (at(0) == "_dmarc") return Place::Dmarc;
+  if (at(0) == "_mta-sts") return Place::MtaSts;
+  if (at(0) == "_smtp" && at(1) == "_tls") return Place::TlsRpt;
+  if (at(1) == "_bimi") return Place::Bimi;
+  for (std::size_t i = 1; i < labels.size(); ++i) {
+    if (at(i) == "_domainkey") return Place::Selector;
+    if (at(i) == "_report" && at(i + 1) == "_dmarc") return Place::Report;
+  }
+  return Place::Elsewhere;
+}
+
+// RFC 6376 section 3.6.1: v= is optional, p= is not.
+bool is_dkim_key(std::string_view value) {
+  if (const auto version = version_of(value)) return *version == "DKIM1";
+  return std::ranges::any_of(split(value, ';'), [](std::string_view piece) {
+    return trim(piece.substr(0, piece.find('='))) == "p" && piece.find('=') != std::string::npos;
+  });
+}
+
+RecordKind kind_of_txt(const Name& name, std::string_view value) {
+  if (spf::is_spf(value)) return RecordKind::Spf;
+  const auto version = version_of(value);
+  switch (place_of(name)) {
+    case Place::Dmarc:
+      return dmarc::is_dmarc(value) ? RecordKind::Dmarc : RecordKind::Foreign;
+    case Place::Report:
+      return dmarc::is_dmarc(value) ? RecordKind::ReportAuthorization : RecordKind::Foreign;
+    case Place::Selector:
+      return is_dkim_key(value) ? RecordKind::DkimKey : RecordKind::Foreign;
+    case Place::MtaSts:
+      return version == "STSv1" ? RecordKind::MtaSts : RecordKind::Foreign;
+    case Place::TlsRpt:
+      return version == "TLSRPTv1" ? RecordKind::TlsRpt : RecordKind::Foreign;
+    case Place::Bimi:
+      return version == "BIMI1" ? RecordKind::Bimi : RecordKind::Foreign;
+    case Place::Elsewhere:
+      return RecordKind::Foreign;
+  }
+  return RecordKind::Foreign;
+}
+
+// A value without what people paste around a version: quotes, blanks, a byte order mark.
+std::string bare(std::string_view value) {
+  std::string text;
+  for (const char c : ascii_lower(value)) {
+    const bool noise = c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '\\' ||
+                       static_cast<unsigned char>(c) >= 0x80;
+    if (!noise) text += c;
+  }
+  return text;
+}
+
+// A version as it must stand, its stem by which slips are recognised, and where it belongs.
+struct Version {
+  std::string_view stem;
+  std::string_view exact;
+  Place place;
+  std::string_view where;
+};
+
+constexpr std::array kVersions = {
+    Version{"dmarc", "v=DMARC1", Place::Dmarc, "_dmarc.<domain>"},
+    Version{"dkim", "v=DKIM1", Place::Selector, "<selector>._domainkey.<domain>"},
+    Version{"sts", "v=STSv1", Place::MtaSts, "_mta-sts.<domain>"},
+    Version{"tlsrpt", "v=TLSRPTv1", Place::TlsRpt, "_smtp._tls.<domain>"},
+    Version{"bimi", "v=BIMI1", Place::Bimi, "<selector>._bimi.<domain>"},
+};
+
+std::optional<std::string> spf_slip(const std::string& text, std::string_view value) {
+  if (!text.starts_with("v=spf") && !text.starts_with("spf1")) return std::nullopt;
+  if (ascii_lower(value).starts_with("v=spf1")) {
+    return "after `v=spf1` comes a space or the end (RFC 7208 section 4.5); receivers ignore this";
+  }
+  return "an SPF record begins with exactly `v=spf1` (RFC 7208 section 4.5)";
+}
+
+bool belongs_at(const Version& version, Place place) {
+  return version.place == place || (version.place == Place::Dmarc && place == Place::Report);
+}
+
+std::optional<std::string> version_slip(const Version& version, const std::string& text,
+                                        Place place) {
+  const std::string stem = "v=" + std::string(version.stem);
+  const std::string lower = ascii_lower(version.exact);
+  if (!text.starts_with(stem) && !text.starts_with(lower.substr(2))) return std::nullopt;
+  if (!belongs_at(version, place)) {
+    return fmt::format("`{}` belongs at {}, where receivers look for it", version.exact,
+                       version.where);
+  }
+  return fmt::format("it must begin with exactly `{}` (case matters) and then `;` or the end",
+                     version.exact);
+}
+
+}  // namespace
+
+std::string_view to_text(RecordKind kind) {
+  constexpr std::array<std::string_view, 10> kTexts = {
+      "SPF",     "DKIM key", "DKIM delegation", "DMARC",  "report authorization", "MTA-STS",
+      "TLS-RPT", "BIMI",     "null MX",         "foreign"};
+  return kTexts[static_cast<std::size_t>(kind)];
+}
+
+RecordKind kind_of(const RecordKey& key, std::string_view value) {
+  switch (key.type) {
+    case RecordType::TXT:
+      return kind_of_txt(key.name, value);
+    case RecordType::CNAME:
+      return place_of(key.name) == Place::Selector ? RecordKind::DkimCname : RecordKind::Foreign;
+    case RecordType::MX:
+      // RFC 7505 section 3: preference 0 and the root.
+      return value == "0 ." ? RecordKind::NullMx : RecordKind::Foreign;
+    default:
+      return RecordKind::Foreign;
+  }
+}
+
+std::optional<std::string> near_miss(const RecordKey& key, std::string_view value) {
+  if (key.type != RecordType::TXT || kind_of(key, value) != RecordKind::Foreign) {
+    return std::nullopt;
+  }
+  const std::string text = bare(value);
+  if (auto slip = spf_slip(text, value)) return slip;
+  const Place place = place_of(key.name);
+  for (const Version& version : kVersions) {
+    if (auto slip = version_slip(version, text, place)) return slip;
+  }
+  if (place == Place::Dmarc && text.find("p=") != std::string::npos) {
+    return "a DMARC record begins with `v=DMARC1`; any other first tag voids it";
+  }
+  if (place == Place::Selector && text.starts_with("k=")) {
+    return "a DKIM key record needs `p=` (RFC 6376 section 3.6.1)";
+  }
+  return std::nullopt;
+}
+
+}  // namespace rampart

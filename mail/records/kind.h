@@ -1,0 +1,39 @@
+/// What a record's value is, judged by parsing its version, not by its place alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dns/record.h"
+
+namespace rampart {
+
+/// The kinds of record that Rampart owns, and Foreign for all else.
+enum class RecordKind {
+  Spf,
+  DkimKey,
+  DkimCname,
+  Dmarc,
+  ReportAuthorization,
+  MtaSts,
+  TlsRpt,
+  Bimi,
+  NullMx,
+  Foreign,
+};
+
+/// "SPF", "DKIM key", "DMARC", ... for sentences.
+std::string_view to_text(RecordKind kind);
+
+/// What kind of mail-authentication record stands at `key` with this value.
+/// The place matters: a DKIM key may omit its version, and `v=DMARC1` below `_report._dmarc` is an
+/// authorisation. RFC 7208 section 4.5: an SPF version ends at a space or the end, so "v=spf10" is
+/// Foreign, and `V=SPF1` is Spf.
+RecordKind kind_of(const RecordKey& key, std::string_view value);
+
+/// Why a value that is Foreign looks like a slip of the pen ("v=dmarc1": the version is
+/// case-sensitive), or nullopt. Such a value is reported and stays.
+std::optional<std::string> near_miss(const RecordKey& key, std::string_view value);
+
+}  // namespace rampart

@@ -1,0 +1,360 @@
+/// check_host(): left to right through linked records, the processing limits always in hand.
+#include "mail/spf/check_host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mail/spf/compiled.h"
+#include "mail/spf/limits.h"
+#include "mail/spf/message.h"
+
+namespace rampart::spf {
+namespace {
+
+enum class Match { No, Yes, TempError, PermError };
+
+Outcome outcome_of(Qualifier qualifier) {
+  switch (qualifier) {
+    case Qualifier::Pass:
+      return Outcome::Pass;
+    case Qualifier::Fail:
+      return Outcome::Fail;
+    case Qualifier::SoftFail:
+      return Outcome::SoftFail;
+    case Qualifier::Neutral:
+      return Outcome::Neutral;
+  }
+  return Outcome::Neutral;
+}
+
+/// One run of check_host(). Where an answer is missing its question is noted and the term is taken
+/// for no match, so that one pass gathers the questions of all terms within the limits.
+class Evaluation {
+ public:
+  Evaluation(Pages& pages, const Client& client)
+      : pages_(pages), message_(client), ip_(bits_of(client.ip)) {}
+
+  Verdict run();
+
+ private:
+  Outcome check(Page& page);
+  Outcome decide(Page& page, std::size_t index);
+  Outcome follow(Page& page, Target& redirect);
+  Match match(Page& page, const Step& step);
+  Match match_include(Page& page, Target& target);
+  Match match_hosts(Page& page, const Step& step);
+  Match match_ptr(Page& page, Target& target);
+  Match match_exists(Page& page, Target& target);
+  Match count_lookup(const Target& target);
+  Match count_void(const std::string& where);
+  Match error(Match kind, std::string reason);
+
+  std::optional<Name> name_of(Page& page, const Target& target);
+  std::string value_of(const Page& page, char letter);
+  const std::vector<Name>& client_names();
+  bool can_expand(const Target& target);
+  bool covers(const Bits& mask, const Bits& address) const;
+  bool asked(const Page& page);
+  void explain();
+
+  Pages& pages_;
+  Message message_;
+  Bits ip_;
+  Verdict verdict_;
+  int depth_ = 0;
+  Page* decided_ = nullptr;  ///< Whose `exp` speaks for a fail.
+  std::optional<ValidatedNames> names_;
+  bool names_complete_ = false;
+};
+
+Match Evaluation::error(Match kind, std::string reason) {
+  if (verdict_.reason.empty()) verdict_.reason = std::move(reason);
+  return kind;
+}
+
+Match Evaluation::count_lookup(const Target& target) {
+  verdict_.lookups += target.uses_p ? 2 : 1;  // `%{p}` asks for PTR names as `ptr` does.
+  if (verdict_.lookups <= kMaxLookups) return Match::No;
+  return error(Match::PermError, "more than ten terms need DNS lookups (RFC 7208 section 4.6.4)");
+}
+
+Match Evaluation::count_void(const std::string& where) {
+  if (++verdict_.void_lookups <= kMaxVoidLookups) return Match::No;
+  return error(
+      Match::PermError,
+      fmt::format("{} is the third lookup without an answer (RFC 7208 section 4.6.4)", where));
+}
+
+/// Whether the page's TXT question has been answered; notes it where not.
+bool Evaluation::asked(const Page& page) {
+  if (page.state != Page::State::Unasked) return true;
+  verdict_.unknown.push_back({page.domain, RecordType::TXT});
+  return false;
+}
+
+bool Evaluation::covers(const Bits& mask, const Bits& address) const {
+  return ((address.high ^ ip_.high) & mask.high) == 0 && ((address.low ^ ip_.low) & mask.low) == 0;
+}
+
+const std::vector<Name>& Evaluation::client_names() {
+  if (!names_) {
+    const std::size_t before = verdict_.unknown.size();
+    names_ = validated_names(message_.client.ip, pages_.answers(), verdict_.unknown);
+    names_complete_ = verdict_.unknown.size() == before;
+  }
+  return names_->names;
+}
+
+/// Whether every answer that the target's macros need is there.
+bool Evaluation::can_expand(const Target& target) {
+  if (!target.uses_p) return true;
+  client_names();
+  return names_complete_;
+}
+
+std::string Evaluation::value_of(const Page& page, char letter) {
+  if (letter == 'd') return page.raw;
+  if (letter == 'p') return name_for_p(client_names(), page.domain);
+  return macro_value(message_, letter);
+}
+
+std::optional<Name> Evaluation::name_of(Page& page, const Target& target) {
+  if (!target.dynamic) return target.name;
+  const std::string text = expand(target.spec, [&](char letter) { return value_of(page, letter); });
+  return name_from_octets(shorten_name(text));
+}
+
+Match Evaluation::match_include(Page& page, Target& target) {
+  const auto name = target.dynamic ? name_of(page, target) : std::nullopt;
+  if (target.dynamic ? !name : !target.name) {
+    return error(Match::PermError, "an include names no valid domain (RFC 7208 section 4.3)");
+  }
+  Page& included = name ? pages_.at(*name) : pages_.of(target);
+  if (!asked(included)) return Match::No;
+  if (included.state == Page::State::None && included.is_void &&
+      count_void(included.domain.text()) == Match::PermError) {
+    return Match::PermError;
+  }
+  const std::size_t path = verdict_.path.size();
+  ++depth_;
+  const Outcome outcome = check(included);
+  --depth_;
+  if (outcome == Outcome::Pass) return Match::Yes;
+  verdict_.path.resize(path);
+  if (outcome == Outcome::TempError) return Match::TempError;
+  if (outcome == Outcome::PermError) return Match::PermError;
+  if (outcome != Outcome::None) return Match::No;
+  return error(Match::PermError, fmt::format("the included {} {} (RFC 7208 section 5.2)",
+                                             included.domain.text(), included.problem));
+}
+
+Match Evaluation::match_hosts(Page& page, const Step& step) {
+  const bool v6 = message_.client.ip.v6;
+  const auto name = step.target->dynamic ? name_of(page, *step.target) : step.target->name;
+  if (!name) return Match::No;  // RFC 7208 section 4.8: a malformed target matches nothing.
+  std::unique_ptr<const Hosts>& kept = step.target->hosts[v6 ? 1 : 0];
+  std::optional<Hosts> fresh;
+  if (!kept) {
+    const std::size_t before = verdict_.unknown.size();
+    const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
+    fresh = find(*name, v6, pages_.answers(), verdict_.unknown);
+    if (!step.target->dynamic && verdict_.unknown.size() == before) {
+      kept = std::make_unique<const Hosts>(*fresh);
+    }
+  }
+  const Hosts& hosts = fresh ? *fresh : *kept;
+  if (hosts.too_many) {
+    return error(Match::PermError, fmt::format("{} has more than ten MX names "
+                                               "(RFC 7208 section 4.6.4)",
+                                               name->text()));
+  }
+  const Bits& mask = v6 ? step.mask6 : step.mask4;
+  for (const Bits& address : hosts.addresses) {
+    if (covers(mask, address)) return Match::Yes;
+  }
+  if (!hosts.failure.empty()) return error(Match::TempError, hosts.failure);
+  return hosts.is_void ? count_void(name->text()) : Match::No;
+}
+
+Match Evaluation::match_ptr(Page& page, Target& target) {
+  const auto name = name_of(page, target);
+  const auto& names = client_names();
+  if (name && std::ranges::any_of(names, [&](const Name& own) { return own.is_within(*name); })) {
+    return Match::Yes;
+  }
+  return names_->is_void ? count_void(reverse_name(message_.client.ip).text()) : Match::No;
+}
+
+Match Evaluation::match_exists(Page& page, Target& target) {
+  const auto name = name_of(page, target);
+  if (!name) return Match::No;
+  const Answer* answer = find_answer(pages_.answers(), *name, RecordType::A);
+  if (!answer) {
+    verdict_.unknown.push_back({*name, RecordType::A});
+    return Match::No;
+  }
+  if (answer->status == AnswerStatus::Failed) {
+    return error(Match::TempError,
+                 fmt::format("{} could not be resolved ({})", name->text(), answer->detail));
+  }
+  return is_void(*answer) ? count_void(name->text()) : Match::Yes;
+}
+
+Match Evaluation::match(Page& page, const Step& step) {
+  if (step.mechanism == Mechanism::All) return Match::Yes;
+  if (count_lookup(*step.target) == Match::PermError) return Match::PermError;
+  if (!can_expand(*step.target)) return Match::No;
+  switch (step.mechanism) {
+    case Mechanism::Include:
+      return match_include(page, *step.target);
+    case Mechanism::Ptr:
+      return match_ptr(page, *step.target);
+    case Mechanism::Exists:
+      return match_exists(page, *step.target);
+    default:
+      return match_hosts(page, step);
+  }
+}
+
+/// The outcome of the directive at `index`, which matched.
+Outcome Evaluation::decide(Page& page, std::size_t index) {
+  const Directive& directive = page.record.directives[index];
+  const Outcome outcome = outcome_of(directive.qualifier);
+  if (depth_ == 0) {
+    verdict_.matched = print(directive);
+    decided_ = &page;
+  }
+  if (depth_ == 0 || outcome == Outcome::Pass) {
+    verdict_.path.push_back(page.domain.text() + ": " + print(directive));
+  }
+  return outcome;
+}
+
+/// RFC 7208 section 6.1: the target's verdict is the verdict; a target without record an error.
+Outcome Evaluation::follow(Page& page, Target& redirect) {
+  if (count_lookup(redirect) == Match::PermError) return Outcome::PermError;
+  if (!can_expand(redirect)) return Outcome::TempError;
+  const auto name = name_of(page, redirect);
+  if (!name) {
+    error(Match::PermError, "the redirect names no valid domain (RFC 7208 section 6.1)");
+    return Outcome::PermError;
+  }
+  Page& target = pages_.at(*name);
+  if (!asked(target)) return Outcome::TempError;
+  if (target.state == Page::State::None && target.is_void) {
+    count_void(target.domain.text());
+  }
+  const Outcome outcome = check(target);
+  if (outcome != Outcome::None) return outcome;
+  error(Match::PermError, fmt::format("the redirect's target {} {} (RFC 7208 section 6.1)",
+                                      target.domain.text(), target.problem));
+  return Outcome::PermError;
+}
+
+Outcome Evaluation::check(Page& page) {
+  switch (page.state) {
+    case Page::State::Ready:
+      break;
+    case Page::State::None:
+      return Outcome::None;
+    case Page::State::PermError:
+      error(Match::PermError, page.domain.text() + " " + page.problem);
+      return Outcome::PermError;
+    case Page::State::TempError:
+    case Page::State::Unasked:
+      error(Match::TempError, page.domain.text() + " " + page.problem);
+      return Outcome::TempError;
+  }
+  const bool v6 = message_.client.ip.v6;
+  for (std::size_t i = 0; i < page.steps.size(); ++i) {
+    const Step& step = page.steps[i];
+    if (step.mechanism == Mechanism::Ip4 || step.mechanism == Mechanism::Ip6) {
+      if (step.v6 == v6 && covers(step.mask, step.network)) return decide(page, i);
+      continue;
+    }
+    switch (match(page, step)) {
+      case Match::No:
+        break;
+      case Match::Yes:
+        return decide(page, i);
+      case Match::TempError:
+        return Outcome::TempError;
+      case Match::PermError:
+        return Outcome::PermError;
+    }
+  }
+  return page.redirect ? follow(page, *page.redirect) : Outcome::Neutral;
+}
+
+/// RFC 7208 section 6.2: whatever goes wrong here, there is just no explanation.
+void Evaluation::explain() {
+  if (!decided_ || !decided_->exp) return;
+  const auto name = can_expand(*decided_->exp) ? name_of(*decided_, *decided_->exp) : std::nullopt;
+  if (!name || !verdict_.unknown.empty()) return;
+  const Answer* answer = find_answer(pages_.answers(), *name, RecordType::TXT);
+  if (!answer) {
+    verdict_.unknown.push_back({*name, RecordType::TXT});
+    return;
+  }
+  if (answer->status != AnswerStatus::Data || answer->values.size() != 1) return;
+  const auto parts = parse_macros(answer->values[0], MacroPlace::Explanation);
+  if (!parts) return;
+  verdict_.explanation = expand(*parts, [&](char letter) { return value_of(*decided_, letter); });
+}
+
+Verdict Evaluation::run() {
+  verdict_.domain = message_.domain;
+  if (message_.domain.starts_with('[')) return verdict_;  // An address literal.
+  Page* page = pages_.at_text(message_.domain);
+  // RFC 7208 section 4.3: a malformed or single-label domain has no result.
+  if (!page || page->domain.parent().is_root()) return verdict_;
+  if (!asked(*page)) return verdict_;
+  verdict_.outcome = check(*page);
+  if (verdict_.outcome == Outcome::Fail) explain();
+  std::ranges::reverse(verdict_.path);
+  if (verdict_.outcome == Outcome::PermError || verdict_.outcome == Outcome::TempError) {
+    verdict_.path.clear();
+  } else {
+    verdict_.reason.clear();
+  }
+  std::ranges::sort(verdict_.unknown);
+  const auto again = std::ranges::unique(verdict_.unknown);
+  verdict_.unknown.erase(again.begin(), again.end());
+  return verdict_;
+}
+
+}  // namespace
+
+std::string_view to_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::None:
+      return "none";
+    case Outcome::Neutral:
+      return "neutral";
+    case Outcome::Pass:
+      return "pass";
+    case Outcome::Fail:
+      return "fail";
+    case Outcome::SoftFail:
+      return "softfail";
+    case Outcome::TempError:
+      return "temperror";
+    case Outcome::PermError:
+      return "permerror";
+  }
+  return "none";
+}
+
+Evaluator::Evaluator(const Answers& answers) : pages_(std::make_unique<Pages>(answers)) {}
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
+
+Verdict Evaluator::check_host(const Client& client) { return Evaluation(*pages_, client).run(); }
+
+Verdict check_host(const Client& client, const Answers& answers) {
+  return Evaluator(answers).check_host(client);
+}
+
+}  // namespace rampart::spf

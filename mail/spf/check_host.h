@@ -1,0 +1,115 @@
+/// check_host() of RFC 7208 section 4, and the static cost of a record's whole tree, both over the
+/// answers table: evaluating is pure; what is still unknown is returned to be asked.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/answers.h"
+#include "mail/spf/spf.h"
+
+namespace rampart::spf {
+
+/// An IPv4 or IPv6 address; IPv4-mapped IPv6 is IPv4 (section 5).
+struct Ip {
+  bool v6 = false;
+  std::array<std::uint8_t, 16> octets{};  ///< IPv4 uses the first four.
+
+  static std::optional<Ip> parse(std::string_view text);
+  std::string text() const;
+  bool operator==(const Ip&) const = default;
+  auto operator<=>(const Ip&) const = default;
+};
+
+enum class Outcome { None, Neutral, Pass, Fail, SoftFail, TempError, PermError };
+
+/// "pass", "permerror", ...
+std::string_view to_text(Outcome outcome);
+
+/// Who sends what from where.
+struct Client {
+  Ip ip;
+  std::string sender;  ///< MAIL FROM; "postmaster@<helo>" is used where it is empty (section 2.4).
+  std::string helo;
+  std::string receiver = "unknown";  ///< For the `r` macro in explanations.
+  std::int64_t now = 0;              ///< Unix seconds, for the `t` macro.
+};
+
+/// A verdict and how it came about.
+struct Verdict {
+  Outcome outcome = Outcome::None;
+  int lookups = 0;  ///< Terms that cost a lookup, so far.
+  int void_lookups = 0;
+  std::optional<std::string> matched;      ///< The directive that decided, as printed.
+  std::string domain;                      ///< The domain whose record was checked.
+  std::optional<std::string> explanation;  ///< For Fail, where exp= gives one (section 6.2).
+  std::string reason;                      ///< For errors: a sentence naming the term.
+  std::vector<std::string> path;           ///< "domain: term" of each match, outermost first.
+  std::vector<Question> unknown;  ///< Ask these and call again; the verdict is provisional.
+};
+
+/// Evaluates `client` against the answers. Where `unknown` is not empty, the verdict does not
+/// count yet; every round asks at least one new question, and the processing limits bound them.
+Verdict check_host(const Client& client, const Answers& answers);
+
+class Pages;
+
+/// Evaluates many clients against one table: records are read once and linked to each other.
+/// The table must outlive the evaluator; it may grow between calls, its answers must not change.
+class Evaluator {
+ public:
+  explicit Evaluator(const Answers& answers);
+  ~Evaluator();
+  Evaluator(Evaluator&&) noexcept;
+  Evaluator& operator=(Evaluator&&) noexcept;
+
+  Verdict check_host(const Client& client);
+
+ private:
+  std::unique_ptr<Pages> pages_;
+};
+
+/// One node of a record's tree.
+struct TreeNode {
+  std::string term;    ///< The term that led here, as printed; empty at the root.
+  std::string domain;  ///< The domain asked.
+  std::optional<std::string> record;
+  int lookups = 0;  ///< This node's own cost with all below it.
+  int void_lookups = 0;
+  std::uint64_t addresses4 = 0;  ///< IPv4 addresses admitted with pass by ip4/a/mx here and below.
+  bool lower_bound = false;      ///< Macros or failures hide part of the cost.
+  std::string problem;           ///< Empty, or why this node cannot be used.
+  bool temporary = false;        ///< The problem is an answer that failed: it may pass.
+  std::vector<TreeNode> children;
+};
+
+/// The whole tree of a record with its static worst case: every term is counted, also behind a
+/// match (section 4.6.4), each occurrence again.
+struct Tree {
+  TreeNode root;
+  int lookups = 0;
+  int void_lookups = 0;
+  bool lower_bound = false;
+  std::vector<Question> unknown;  ///< As in Verdict.
+};
+
+/// `record` stands at `domain`; it need not be published yet.
+Tree tree_of(const Name& domain, const Record& record, const Answers& answers);
+
+struct Page;
+
+/// The tree of a record as published, over pages that many trees share. The page must be Ready.
+Tree tree_of(const Page& page, Pages& pages);
+
+/// The IPv4 and IPv6 networks that a record's tree passes (qualifier +), as far as they are known
+/// without macros; sorted, merged, as "192.0.2.0/24".
+std::vector<std::string> networks_of(const Name& domain, const Record& record,
+                                     const Answers& answers);
+
+}  // namespace rampart::spf

@@ -1,0 +1,202 @@
+/// Macro-strings: one reader for domain-specs, modifiers and explanations.
+#include "mail/spf/macro.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "dns/txt.h"
+
+namespace rampart::spf {
+namespace {
+
+constexpr std::string_view kEverywhere = "slodiphv";
+constexpr std::string_view kExplanationOnly = "crt";
+constexpr std::string_view kDelimiters = ".-+,/_=";
+constexpr int kMostPieces = 128;  // A name has no more labels than this.
+
+Error bad_macro(std::string_view macro, std::string_view why) {
+  return Error{fmt::format("the macro `{}` {}", printable(macro.substr(0, 40)), why)};
+}
+
+bool allowed_letter(char letter, MacroPlace place) {
+  if (kEverywhere.find(letter) != std::string_view::npos) return true;
+  return place != MacroPlace::DomainSpec && kExplanationOnly.find(letter) != std::string_view::npos;
+}
+
+/// Reads what stands between the braces: a letter, digits, `r`, delimiters.
+Result<MacroPart> parse_body(std::string_view body, std::string_view whole, MacroPlace place) {
+  if (body.empty()) return bad_macro(whole, "names no letter");
+  MacroPart part{.kind = MacroPart::Kind::Letter};
+  part.letter = to_lower(body[0]);
+  part.url_escape = part.letter != body[0];
+  if (!is_alpha(body[0]) || !allowed_letter(part.letter, place)) {
+    const bool known = kExplanationOnly.find(part.letter) != std::string_view::npos;
+    return bad_macro(whole, known ? "is allowed in explanations only (RFC 7208 section 7.2)"
+                                  : "has an unknown letter (RFC 7208 section 7.2)");
+  }
+  body.remove_prefix(1);
+  const bool counted = !body.empty() && is_digit(body[0]);
+  while (!body.empty() && is_digit(body[0])) {
+    part.keep = std::min(part.keep * 10 + (body[0] - '0'), kMostPieces);
+    body.remove_prefix(1);
+  }
+  if (counted && part.keep == 0) return bad_macro(whole, "keeps no part (RFC 7208 section 7.3)");
+  if (!body.empty() && to_lower(body[0]) == 'r') {
+    part.reverse = true;
+    body.remove_prefix(1);
+  }
+  if (body.find_first_not_of(kDelimiters) != std::string_view::npos) {
+    return bad_macro(whole, "is malformed (RFC 7208 section 7.1)");
+  }
+  part.delimiters = std::string(body);
+  return part;
+}
+
+/// Reads one `%...` at the front of `text` and removes it.
+Result<MacroPart> take_macro(std::string_view& text, MacroPlace place) {
+  const char next = text.size() > 1 ? text[1] : '\0';
+  if (next == '%' || next == '_' || next == '-') {
+    text.remove_prefix(2);
+    const std::string_view meaning = next == '%' ? "%" : next == '_' ? " " : "%20";
+    return MacroPart{.kind = MacroPart::Kind::Escape, .text = std::string(meaning)};
+  }
+  if (next != '{') return bad_macro(text, "is a stray percent sign; write `%%`");
+  const std::size_t end = text.find('}');
+  if (end == std::string_view::npos) return bad_macro(text, "is never closed");
+  const std::string_view whole = text.substr(0, end + 1);
+  auto part = parse_body(whole.substr(2, whole.size() - 3), whole, place);
+  text.remove_prefix(end + 1);
+  return part;
+}
+
+bool allowed_octet(char c, MacroPlace place) {
+  return (c > ' ' && c < '\x7f') || (c == ' ' && place == MacroPlace::Explanation);
+}
+
+/// `toplabel` (section 12): letters and digits with a letter, or with a hyphen inside.
+bool is_toplabel(std::string_view label) {
+  if (label.empty() || label.front() == '-' || label.back() == '-') return false;
+  const auto allowed = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
+  if (!std::ranges::all_of(label, allowed)) return false;
+  return std::ranges::any_of(label, [](char c) { return is_alpha(c) || c == '-'; });
+}
+
+std::vector<std::string> split(std::string_view text, std::string_view delimiters) {
+  std::vector<std::string> pieces;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && delimiters.find(text[i]) == std::string_view::npos) continue;
+    pieces.emplace_back(text.substr(start, i - start));
+    start = i + 1;
+  }
+  return pieces;
+}
+
+std::string transform(const MacroPart& part, const std::string& value) {
+  if (part.keep == 0 && !part.reverse && part.delimiters.empty()) return value;
+  auto pieces = split(value, part.delimiters.empty() ? "." : part.delimiters);
+  if (part.reverse) std::ranges::reverse(pieces);
+  const std::size_t keep = part.keep == 0 ? pieces.size() : static_cast<std::size_t>(part.keep);
+  const std::size_t first = pieces.size() > keep ? pieces.size() - keep : 0;
+  std::string joined;
+  for (std::size_t i = first; i < pieces.size(); ++i) {
+    if (i > first) joined += '.';
+    joined += pieces[i];
+  }
+  return joined;
+}
+
+/// Everything but the unreserved octets of RFC 3986 section 2.3 as `%XX` (section 7.3).
+std::string url_escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      escaped += c;
+    } else {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return escaped;
+}
+
+}  // namespace
+
+Result<MacroString> parse_macros(std::string_view text, MacroPlace place) {
+  MacroString parts;
+  while (!text.empty()) {
+    if (text[0] == '%') {
+      auto part = take_macro(text, place);
+      if (!part) return part.error();
+      parts.push_back(std::move(part).value());
+      continue;
+    }
+    const std::size_t end = std::min(text.find('%'), text.size());
+    const std::string_view literal = text.substr(0, end);
+    for (const char c : literal) {
+      if (allowed_octet(c, place)) continue;
+      return Error{fmt::format("the octet `{}` is not allowed there; SPF is printable US-ASCII",
+                               printable(std::string_view(&c, 1)))};
+    }
+    parts.push_back({.kind = MacroPart::Kind::Literal, .text = std::string(literal)});
+    text.remove_prefix(end);
+  }
+  return parts;
+}
+
+Result<MacroString> parse_domain_spec(std::string_view text) {
+  auto parts = parse_macros(text, MacroPlace::DomainSpec);
+  if (!parts) return parts;
+  if (parts->empty()) return Error{"a domain is missing"};
+  if (parts->back().kind != MacroPart::Kind::Literal) return parts;
+  std::string_view literal = parts->back().text;
+  if (literal.ends_with('.')) literal.remove_suffix(1);
+  const std::size_t dot = literal.rfind('.');
+  if (dot != std::string_view::npos && is_toplabel(literal.substr(dot + 1))) return parts;
+  return Error{fmt::format("`{}` does not end in a top-level domain (RFC 7208 section 7.1)",
+                           printable(text.substr(0, 80)))};
+}
+
+bool has_macros(const MacroString& parts) {
+  return std::ranges::any_of(
+      parts, [](const MacroPart& part) { return part.kind == MacroPart::Kind::Letter; });
+}
+
+bool uses_letter(const MacroString& parts, char letter) {
+  return std::ranges::any_of(parts, [&](const MacroPart& part) {
+    return part.kind == MacroPart::Kind::Letter && part.letter == letter;
+  });
+}
+
+std::string expand(const MacroString& parts, const std::function<std::string(char)>& value) {
+  std::string text;
+  for (const MacroPart& part : parts) {
+    if (part.kind != MacroPart::Kind::Letter) {
+      text += part.text;
+      continue;
+    }
+    const std::string expanded = transform(part, value(part.letter));
+    text += part.url_escape ? url_escaped(expanded) : expanded;
+  }
+  return text;
+}
+
+std::string shorten_name(std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  if (name.size() <= 253) return name;
+  const std::size_t dot = name.find('.', name.size() - 254);
+  return dot == std::string::npos ? name : name.substr(dot + 1);
+}
+
+std::string normalize_spec(std::string_view spec) {
+  std::string text;
+  for (std::size_t i = 0; i < spec.size(); ++i) {
+    const bool letter = i >= 2 && spec[i - 1] == '{' && spec[i - 2] == '%';
+    text += letter ? spec[i] : to_lower(spec[i]);
+  }
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+}  // namespace rampart::spf

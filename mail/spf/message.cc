@@ -1,0 +1,106 @@
+/// Macro values and the validated names of a client.
+#include "mail/spf/message.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rampart::spf {
+namespace {
+
+constexpr std::size_t kMostPtrNames = 10;  // RFC 7208 section 4.6.4.
+
+std::string nibbles(const Ip& ip) {
+  std::string text;
+  for (const std::uint8_t octet : ip.octets) {
+    text += fmt::format("{}{:X}.{:X}", text.empty() ? "" : ".", octet >> 4, octet & 15);
+  }
+  return text;
+}
+
+bool leads_back(const Name& name, const Ip& ip, const Answers& answers,
+                std::vector<Question>& unknown) {
+  const RecordType type = ip.v6 ? RecordType::AAAA : RecordType::A;
+  const Answer* answer = find_answer(answers, name, type);
+  if (!answer) {
+    unknown.push_back({name, type});
+    return false;
+  }
+  return std::ranges::any_of(answer->values,
+                             [&](const std::string& value) { return Ip::parse(value) == ip; });
+}
+
+}  // namespace
+
+Message::Message(const Client& from) : client(from), sender(from.sender) {
+  if (sender.empty()) sender = "postmaster@" + from.helo;
+  const std::size_t at = sender.rfind('@');
+  domain = at == std::string::npos ? sender : sender.substr(at + 1);
+  local = at == std::string::npos || at == 0 ? "postmaster" : sender.substr(0, at);
+  if (at == std::string::npos || at == 0) sender = "postmaster@" + domain;
+}
+
+std::string macro_value(const Message& message, char letter) {
+  const Client& client = message.client;
+  switch (letter) {
+    case 's':
+      return message.sender;
+    case 'l':
+      return message.local;
+    case 'o':
+      return message.domain;
+    case 'i':
+      return client.ip.v6 ? nibbles(client.ip) : client.ip.text();
+    case 'v':
+      return client.ip.v6 ? "ip6" : "in-addr";
+    case 'h':
+      return client.helo;
+    case 'c':
+      return client.ip.text();
+    case 'r':
+      return client.receiver.empty() ? "unknown" : client.receiver;
+    case 't':
+      return std::to_string(client.now);
+    default:
+      return "";
+  }
+}
+
+Name reverse_name(const Ip& ip) {
+  std::string text;
+  for (std::size_t i = 0; i < (ip.v6 ? 16u : 4u); ++i) {
+    const std::uint8_t octet = ip.octets[i];
+    const std::string piece =
+        ip.v6 ? fmt::format("{:x}.{:x}.", octet & 15, octet >> 4) : fmt::format("{}.", octet);
+    text.insert(0, piece);
+  }
+  return Name::literal(text + (ip.v6 ? "ip6.arpa" : "in-addr.arpa"));
+}
+
+ValidatedNames validated_names(const Ip& ip, const Answers& answers,
+                               std::vector<Question>& unknown) {
+  ValidatedNames validated;
+  const Name reverse = reverse_name(ip);
+  const Answer* answer = find_answer(answers, reverse, RecordType::PTR);
+  if (!answer) {
+    unknown.push_back({reverse, RecordType::PTR});
+    return validated;
+  }
+  validated.is_void = is_void(*answer);
+  const std::size_t count = std::min(answer->values.size(), kMostPtrNames);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto name = Name::parse(answer->values[i]);
+    if (name && leads_back(*name, ip, answers, unknown)) validated.names.push_back(*name);
+  }
+  return validated;
+}
+
+std::string name_for_p(const std::vector<Name>& names, const Name& domain) {
+  if (names.empty()) return "unknown";
+  if (std::ranges::find(names, domain) != names.end()) return domain.text();
+  const auto below =
+      std::ranges::find_if(names, [&](const Name& name) { return name.is_within(domain); });
+  return below == names.end() ? names.front().text() : below->text();
+}
+
+}  // namespace rampart::spf

@@ -1,0 +1,240 @@
+/// Reading single terms, with errors that say what was meant.
+#include "mail/spf/terms.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "dns/txt.h"
+#include "mail/spf/ip_text.h"
+#include "mail/spf/macro.h"
+
+namespace rampart::spf {
+namespace {
+
+struct MechanismRow {
+  std::string_view name;
+  Mechanism mechanism;
+};
+
+constexpr std::array kMechanisms = {
+    MechanismRow{"all", Mechanism::All}, MechanismRow{"include", Mechanism::Include},
+    MechanismRow{"a", Mechanism::A},     MechanismRow{"mx", Mechanism::Mx},
+    MechanismRow{"ptr", Mechanism::Ptr}, MechanismRow{"ip4", Mechanism::Ip4},
+    MechanismRow{"ip6", Mechanism::Ip6}, MechanismRow{"exists", Mechanism::Exists},
+};
+
+Error bad_term(std::string_view term, std::string_view why) {
+  return Error{fmt::format("`{}`: {}", printable(term.substr(0, 100)), why)};
+}
+
+/// The qualifier at the front, removed where one is written.
+Qualifier take_qualifier(std::string_view& term) {
+  if (term.empty() || std::string_view("+-~?").find(term[0]) == std::string_view::npos) {
+    return Qualifier::Pass;
+  }
+  const auto qualifier = static_cast<Qualifier>(term[0]);
+  term.remove_prefix(1);
+  return qualifier;
+}
+
+/// A prefix length: decimal, no leading zero, at most `most`.
+std::optional<int> read_length(std::string_view digits, int most) {
+  if (digits.empty() || digits.size() > 3 || (digits.size() > 1 && digits[0] == '0')) {
+    return std::nullopt;
+  }
+  int value = 0;
+  for (const char c : digits) {
+    if (!is_digit(c)) return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return value <= most ? std::optional(value) : std::nullopt;
+}
+
+/// The start of a `/digits` at the end of `text`, or npos.
+std::size_t length_at_end(std::string_view text) {
+  std::size_t start = text.size();
+  while (start > 0 && is_digit(text[start - 1])) --start;
+  return start > 0 && start < text.size() && text[start - 1] == '/' ? start - 1
+                                                                    : std::string_view::npos;
+}
+
+/// Removes `dual-cidr-length` from the end of an a or mx term.
+Result<Done> take_dual_cidr(std::string_view term, std::string_view& rest, Directive& directive) {
+  std::size_t slash = length_at_end(rest);
+  if (slash != std::string_view::npos && slash > 0 && rest[slash - 1] == '/') {
+    directive.cidr6 = read_length(rest.substr(slash + 1), 128);
+    if (!directive.cidr6) return bad_term(term, "an IPv6 prefix length is 0 to 128");
+    rest = rest.substr(0, slash - 1);
+    slash = length_at_end(rest);
+  }
+  if (slash != std::string_view::npos) {
+    directive.cidr4 = read_length(rest.substr(slash + 1), 32);
+    if (!directive.cidr4) return bad_term(term, "an IPv4 prefix length is 0 to 32");
+    rest = rest.substr(0, slash);
+  }
+  return Done{};
+}
+
+/// `rest` is ":domain" or nothing.
+Result<Done> read_domain(std::string_view term, std::string_view rest, Directive& directive) {
+  if (rest.empty()) return Done{};
+  if (rest[0] != ':') return bad_term(term, "a colon and a domain are expected after the name");
+  rest.remove_prefix(1);
+  const auto spec = parse_domain_spec(rest);
+  if (!spec) {
+    const bool glued = rest.find("~all") != rest.npos || rest.find("-all") != rest.npos;
+    return bad_term(term, glued ? "a blank is missing before the last term" : spec.error().what);
+  }
+  directive.domain = std::string(rest);
+  return Done{};
+}
+
+/// `rest` is ":address" with or without a prefix length.
+Result<Done> read_network(std::string_view term, std::string_view rest, Directive& directive) {
+  const bool v6 = directive.mechanism == Mechanism::Ip6;
+  if (!rest.starts_with(':')) return bad_term(term, "an address is missing after the colon");
+  rest.remove_prefix(1);
+  const std::size_t slash = rest.find('/');
+  const std::string_view address = rest.substr(0, slash);
+  if (slash != std::string_view::npos) {
+    const auto length = read_length(rest.substr(slash + 1), v6 ? 128 : 32);
+    if (!length) {
+      return bad_term(term, v6 ? "an IPv6 prefix length is 0 to 128, without leading zeros"
+                               : "an IPv4 prefix length is 0 to 32, without leading zeros");
+    }
+    (v6 ? directive.cidr6 : directive.cidr4) = length;
+  }
+  if (v6) {
+    const auto octets = read_ip6(address);
+    if (!octets) return bad_term(term, "that is not an IPv6 address");
+    directive.network = print_ip6(*octets);
+    return Done{};
+  }
+  const auto octets = read_ip4(address);
+  if (!octets) {
+    return bad_term(term, read_ip6(address) ? "that is an IPv6 address; write `ip6:`"
+                                            : "that is not an IPv4 address of four octets");
+  }
+  directive.network = print_ip4(*octets);
+  return Done{};
+}
+
+/// The mechanism whose name differs by one letter or a swap, for "did you mean".
+std::string nearest(const std::string& name) {
+  for (const MechanismRow& row : kMechanisms) {
+    std::string a = name, b(row.name);
+    std::ranges::sort(a);
+    std::ranges::sort(b);
+    std::string missing;
+    std::ranges::set_symmetric_difference(a, b, std::back_inserter(missing));
+    if (row.name.size() > 2 && missing.size() <= 1) {
+      return fmt::format("; did you mean `{}`?", row.name);
+    }
+  }
+  if (name == "ipv4" || name == "ip") return "; did you mean `ip4`?";
+  if (name == "ipv6") return "; did you mean `ip6`?";
+  return "";
+}
+
+Result<Done> read_rest(std::string_view term, std::string_view rest, Directive& directive) {
+  switch (directive.mechanism) {
+    case Mechanism::All:
+      if (!rest.empty()) return bad_term(term, "`all` takes nothing after it");
+      return Done{};
+    case Mechanism::Ip4:
+    case Mechanism::Ip6:
+      return read_network(term, rest, directive);
+    case Mechanism::A:
+    case Mechanism::Mx:
+      if (auto taken = take_dual_cidr(term, rest, directive); !taken) return taken;
+      return read_domain(term, rest, directive);
+    case Mechanism::Ptr:
+      return read_domain(term, rest, directive);
+    case Mechanism::Include:
+    case Mechanism::Exists:
+      if (rest.empty()) return bad_term(term, "a domain is missing");
+      return read_domain(term, rest, directive);
+  }
+  return Done{};
+}
+
+Result<Done> add_directive(std::string_view term, Record& record) {
+  std::string_view rest = term;
+  Directive directive{.qualifier = take_qualifier(rest)};
+  const std::size_t end = std::min(rest.find_first_of(":/"), rest.size());
+  const std::string name = ascii_lower(rest.substr(0, end));
+  const auto row = std::ranges::find(kMechanisms, std::string_view(name), &MechanismRow::name);
+  if (row == kMechanisms.end()) {
+    const bool blank = term.find('\t') != std::string_view::npos;
+    return bad_term(term, blank ? "terms are separated by blanks, not tabs (RFC 7208 section 4.6.1)"
+                                : "there is no such mechanism" + nearest(name));
+  }
+  directive.mechanism = row->mechanism;
+  if (auto read = read_rest(term, rest.substr(end), directive); !read) return read;
+  record.directives.push_back(std::move(directive));
+  return Done{};
+}
+
+/// How long a modifier's name at the front of `term` is: 0 where `term` is no modifier.
+std::size_t modifier_name_length(std::string_view term) {
+  if (term.empty() || !is_alpha(term[0])) return 0;
+  std::size_t end = 1;
+  const auto inner = [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
+  };
+  while (end < term.size() && inner(term[end])) ++end;
+  return end < term.size() && term[end] == '=' ? end : 0;
+}
+
+Result<Done> add_modifier(std::string_view term, std::size_t length, Record& record) {
+  Modifier modifier{ascii_lower(term.substr(0, length)), std::string(term.substr(length + 1))};
+  const bool known = modifier.name == "redirect" || modifier.name == "exp";
+  if (known && record.find_modifier(modifier.name)) {
+    return bad_term(term,
+                    fmt::format("`{}` may stand once only (RFC 7208 section 6)", modifier.name));
+  }
+  const auto value = known ? parse_domain_spec(modifier.value)
+                           : parse_macros(modifier.value, MacroPlace::Modifier);
+  if (!value) return bad_term(term, value.error().what);
+  record.modifiers.push_back(std::move(modifier));
+  return Done{};
+}
+
+/// Clears the bits behind the first `length`.
+template <class Octets>
+Octets masked(Octets octets, int length) {
+  for (int i = 0; i < static_cast<int>(octets.size()); ++i) {
+    const int bits = std::clamp(length - 8 * i, 0, 8);
+    const unsigned mask = 0xff00u >> bits;
+    octets[static_cast<std::size_t>(i)] &= static_cast<std::uint8_t>(mask);
+  }
+  return octets;
+}
+
+}  // namespace
+
+std::string_view to_text(Mechanism mechanism) {
+  return std::ranges::find(kMechanisms, mechanism, &MechanismRow::mechanism)->name;
+}
+
+Result<Done> add_term(std::string_view term, Record& record) {
+  const std::size_t name = modifier_name_length(term);
+  return name > 0 ? add_modifier(term, name, record) : add_directive(term, record);
+}
+
+std::string masked_network(const Directive& directive) {
+  if (directive.mechanism == Mechanism::Ip4) {
+    const auto octets = read_ip4(directive.network);
+    if (octets) return print_ip4(masked(*octets, directive.cidr4.value_or(32)));
+  }
+  if (directive.mechanism == Mechanism::Ip6) {
+    const auto octets = read_ip6(directive.network);
+    if (octets) return print_ip6(masked(*octets, directive.cidr6.value_or(128)));
+  }
+  return directive.network;
+}
+
+}  // namespace rampart::spf

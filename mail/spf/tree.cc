@@ -1,0 +1,273 @@
+/// The static worst case of a record's tree, and the addresses that it admits.
+#include "mail/spf/tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "mail/spf/compiled.h"
+#include "mail/spf/ip_text.h"
+
+namespace rampart::spf {
+namespace {
+
+constexpr int kMostNodes = 400;  // A tree this large is hopeless; the rest is not asked for.
+constexpr int kLoopCost = 11;    // A loop always runs into the limit of ten.
+
+/// Everything at and below one node.
+struct Branch {
+  TreeNode node;
+  IpSet pass;  ///< What the node's record passes; for a plain term, what it matches.
+};
+
+int ones(const Bits& mask, bool v6) {
+  const int count = std::popcount(mask.high) + std::popcount(mask.low);
+  return v6 ? count : count - 96;
+}
+
+Network network_at(Bits bits, const Bits& mask, bool v6) {
+  Network network{.ip = {.v6 = v6}, .length = ones(mask, v6)};
+  for (int i = v6 ? 15 : 3; i >= 0; --i) {
+    network.ip.octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(bits.low & 255);
+    bits.low = bits.low >> 8 | bits.high << 56;
+    bits.high >>= 8;
+  }
+  return network;
+}
+
+/// Adds a child and its cost.
+void hang(TreeNode child, TreeNode& parent) {
+  parent.lookups += child.lookups;
+  parent.void_lookups += child.void_lookups;
+  parent.lower_bound = parent.lower_bound || child.lower_bound;
+  parent.children.push_back(std::move(child));
+}
+
+/// Walks one tree. First match wins: what earlier terms have decided is taken off later ones.
+class Walk {
+ public:
+  explicit Walk(Pages& pages) : pages_(pages) {}
+
+  Branch grow(const Page& page);
+  Branch host_branch(const Step& step);
+
+  std::vector<Question> unknown;
+  std::vector<std::string> open;
+  bool complete = true;
+
+ private:
+  IpSet matched_by(const Page& page, std::size_t index, Branch& branch);
+  Branch visit(const Step& step);
+  Branch follow(Target& target);
+  Branch open_page(const Page& page);
+  Branch exists_branch(const Target& target);
+  Branch stuck(std::string domain, std::string problem);
+
+  Pages& pages_;
+  std::vector<Name> above_;
+  int nodes_ = 0;
+};
+
+/// A node that cannot be opened, and why; its cost is a lower bound.
+Branch Walk::stuck(std::string domain, std::string problem) {
+  complete = false;
+  Branch branch;
+  branch.node.domain = std::move(domain);
+  branch.node.problem = std::move(problem);
+  branch.node.lower_bound = true;
+  return branch;
+}
+
+/// The target of an include or a redirect.
+Branch Walk::follow(Target& target) {
+  if (target.dynamic) return stuck("", "depends on the message, so that its cost is unknown");
+  if (!target.name) return stuck("", "is no valid domain name");
+  if (std::ranges::find(above_, *target.name) != above_.end()) {
+    Branch branch = stuck(target.name->text(), "includes itself, which never ends");
+    branch.node.lookups = kLoopCost;
+    return branch;
+  }
+  if (nodes_ > kMostNodes) return stuck(target.name->text(), "was not opened: too large a tree");
+  return open_page(pages_.of(target));
+}
+
+Branch Walk::open_page(const Page& page) {
+  if (page.state == Page::State::Ready) return grow(page);
+  if (page.state == Page::State::Unasked) {
+    unknown.push_back({page.domain, RecordType::TXT});
+    return stuck(page.domain.text(), "has not been resolved");
+  }
+  Branch branch = stuck(page.domain.text(), page.problem);
+  branch.node.temporary = page.state == Page::State::TempError;
+  if (!page.text.empty()) branch.node.record = page.text;
+  branch.node.void_lookups = page.is_void ? 1 : 0;
+  return branch;
+}
+
+/// The addresses of an a or mx term, both families.
+Branch Walk::host_branch(const Step& step) {
+  Branch branch;
+  const Target& target = *step.target;
+  if (target.dynamic || !target.name) {
+    branch.node.problem = target.dynamic ? "" : "is no valid domain name";
+    return branch;
+  }
+  branch.node.domain = target.name->text();
+  const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
+  std::vector<Network> networks;
+  for (const bool v6 : {false, true}) {
+    const Hosts hosts = find(*target.name, v6, pages_.answers(), unknown);
+    const Bits& mask = v6 ? step.mask6 : step.mask4;
+    for (const Bits& address : hosts.addresses) networks.push_back(network_at(address, mask, v6));
+    if (hosts.is_void) branch.node.void_lookups = 1;
+    if (!hosts.failure.empty()) branch.node.problem = hosts.failure;
+    branch.node.temporary = branch.node.temporary || !hosts.failure.empty();
+    if (hosts.too_many) branch.node.problem = "has more than ten MX names";
+    if (!branch.node.problem.empty()) complete = false;
+  }
+  branch.pass = IpSet::of(networks);
+  return branch;
+}
+
+/// `exists` of a fixed name matches everybody or nobody.
+Branch Walk::exists_branch(const Target& target) {
+  Branch branch;
+  if (target.dynamic || !target.name) return branch;
+  branch.node.domain = target.name->text();
+  const Answer* answer = find_answer(pages_.answers(), *target.name, RecordType::A);
+  if (!answer) {
+    unknown.push_back({*target.name, RecordType::A});
+  } else if (answer->status == AnswerStatus::Failed) {
+    branch.node.problem = "could not be resolved (" + answer->detail + ")";
+    branch.node.temporary = true;
+  } else if (is_void(*answer)) {
+    branch.node.void_lookups = 1;
+  } else {
+    branch.pass = IpSet::everything();
+  }
+  return branch;
+}
+
+Branch Walk::visit(const Step& step) {
+  switch (step.mechanism) {
+    case Mechanism::Include:
+      return follow(*step.target);
+    case Mechanism::Exists:
+      return exists_branch(*step.target);
+    case Mechanism::A:
+    case Mechanism::Mx:
+      return host_branch(step);
+    default:
+      return {};
+  }
+}
+
+/// What a term that costs a lookup matches; its node is hung into `branch`.
+IpSet Walk::matched_by(const Page& page, std::size_t index, Branch& branch) {
+  const Step& step = page.steps[index];
+  ++nodes_;
+  Branch child = visit(step);
+  child.node.term = print(page.record.directives[index]);
+  child.node.lookups += step.target->uses_p ? 2 : 1;
+  child.node.addresses4 = child.pass.count4();
+  if (step.target->dynamic || step.mechanism == Mechanism::Ptr) open.push_back(child.node.term);
+  hang(std::move(child.node), branch.node);
+  return std::move(child.pass);
+}
+
+Branch Walk::grow(const Page& page) {
+  Branch branch;
+  branch.node.domain = page.domain.text();
+  branch.node.record = page.text;
+  above_.push_back(page.domain);
+  IpSet left = IpSet::everything();
+  bool all = false;
+  for (std::size_t i = 0; i < page.steps.size() && !all;) {
+    const Qualifier qualifier = page.steps[i].qualifier;
+    std::vector<Network> networks;
+    IpSet matched;
+    for (; i < page.steps.size() && page.steps[i].qualifier == qualifier && !all; ++i) {
+      const Step& step = page.steps[i];
+      all = step.mechanism == Mechanism::All;
+      if (step.target) {
+        matched = matched.united(matched_by(page, i, branch));
+      } else if (!all) {
+        networks.push_back(network_at(step.network, step.mask, step.v6));
+      }
+    }
+    matched = all ? left : matched.united(IpSet::of(networks)).common(left);
+    if (qualifier == Qualifier::Pass) branch.pass = branch.pass.united(matched);
+    left = left.without(matched);
+  }
+  if (page.redirect) {
+    Branch child = follow(*page.redirect);
+    child.node.term = "redirect=" + page.record.find_modifier("redirect")->value;
+    child.node.lookups += page.redirect->uses_p ? 2 : 1;
+    child.node.addresses4 = child.pass.count4();
+    if (page.redirect->dynamic) open.push_back(child.node.term);
+    branch.pass = branch.pass.united(left.common(child.pass));
+    hang(std::move(child.node), branch.node);
+  }
+  above_.pop_back();
+  branch.node.addresses4 = branch.pass.count4();
+  return branch;
+}
+
+template <class T>
+void sort_unique(std::vector<T>& values) {
+  std::ranges::sort(values);
+  const auto again = std::ranges::unique(values);
+  values.erase(again.begin(), again.end());
+}
+
+}  // namespace
+
+Tree tree_of(const Name& domain, const Record& record, const Answers& answers) {
+  Pages pages(answers);
+  return tree_of(*make_page(domain, record), pages);
+}
+
+Tree tree_of(const Page& page, Pages& pages) {
+  Walk walk(pages);
+  Tree tree;
+  tree.root = walk.grow(page).node;
+  tree.lookups = tree.root.lookups;
+  tree.void_lookups = tree.root.void_lookups;
+  tree.lower_bound = tree.root.lower_bound;
+  tree.unknown = std::move(walk.unknown);
+  sort_unique(tree.unknown);
+  return tree;
+}
+
+Admitted admitted_by(const Name& domain, const Record& record, const Answers& answers) {
+  Pages pages(answers);
+  Walk walk(pages);
+  Admitted admitted;
+  admitted.pass = walk.grow(*make_page(domain, record)).pass;
+  admitted.complete = walk.complete && walk.open.empty() && walk.unknown.empty();
+  admitted.open = std::move(walk.open);
+  sort_unique(admitted.open);
+  return admitted;
+}
+
+IpSet addresses_of(const Directive& directive, const Name& domain, const Answers& answers,
+                   std::vector<Question>& unknown) {
+  const auto page = make_page(domain, Record{.directives = {directive}, .modifiers = {}});
+  Pages pages(answers);
+  Walk walk(pages);
+  IpSet pass = walk.host_branch(page->steps[0]).pass;
+  unknown.insert(unknown.end(), walk.unknown.begin(), walk.unknown.end());
+  return pass;
+}
+
+std::vector<std::string> networks_of(const Name& domain, const Record& record,
+                                     const Answers& answers) {
+  std::vector<std::string> texts;
+  for (const Network& network : admitted_by(domain, record, answers).pass.networks()) {
+    texts.push_back(to_text(network));
+  }
+  return texts;
+}
+
+}  // namespace rampart::spf

@@ -1,0 +1,35 @@
+/// The tag-list that DKIM, DMARC, MTA-STS, TLS-RPT and BIMI records share: `tag=value; tag=value`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace rampart {
+
+/// One tag as written, blanks around it removed.
+struct Tag {
+  std::string name;
+  std::string value;
+
+  bool operator==(const Tag&) const = default;
+};
+
+/// Reads a tag-list in order (RFC 6376 section 3.2): blanks around `=` and `;` are allowed, one
+/// final `;` too. An Error for an empty tag, a missing `=`, or a tag name given twice.
+Result<std::vector<Tag>> parse_tags(std::string_view text);
+
+/// "a=1; b=2", without a final `;`.
+std::string print_tags(const std::vector<Tag>& tags);
+
+/// The value of the first tag where that tag is `v` (`V` too), blanks removed, read without judging
+/// what follows; nullopt where the text does not begin with a version.
+std::optional<std::string_view> version_of(std::string_view text);
+
+/// The value of `name`, case-sensitively, or nullopt.
+std::optional<std::string> find_tag(const std::vector<Tag>& tags, std::string_view name);
+
+}  // namespace rampart

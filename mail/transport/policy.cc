@@ -1,0 +1,107 @@
+/// Reading MTA-STS policies.
+#include "mail/transport/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+
+#include "base/text.h"
+#include "mail/syntax/tags.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::int64_t kMostAge = 31557600;  // RFC 8461 section 3.2: a year.
+
+using Fields = std::map<std::string, std::string, std::less<>>;
+
+std::optional<MtaStsMode> read_mode(std::string_view text) {
+  if (text == "none") return MtaStsMode::None;
+  if (text == "testing") return MtaStsMode::Testing;
+  if (text == "enforce") return MtaStsMode::Enforce;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> read_age(std::string_view text) {
+  std::int64_t age = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), age);
+  const bool digits = text.size() <= 10 && !text.empty() && text.front() != '-';
+  if (!digits || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return age;
+}
+
+/// A host name, or `*.` before one.
+bool is_pattern(std::string_view text) {
+  const auto name = Name::parse(text.starts_with("*.") ? text.substr(2) : text);
+  return name && !name->is_root() && name->text().find('*') == std::string::npos;
+}
+
+/// One line; an Error where it is no `key: value`.
+Result<Done> read_line(std::string_view line, Fields& fields, std::vector<std::string>& mx) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) {
+    return Error{fmt::format("`{}` is no `key: value`", line.substr(0, 60))};
+  }
+  const std::string_view key = trim(line.substr(0, colon));
+  const std::string_view value = trim(line.substr(colon + 1));
+  if (key != "mx") {
+    fields.emplace(key, value);
+    return Done{};
+  }
+  if (!is_pattern(value)) return Error{fmt::format("`mx: {}` is no host", value.substr(0, 60))};
+  mx.push_back(ascii_lower(value));
+  return Done{};
+}
+
+Result<MtaStsPolicy> settle(const Fields& fields, std::vector<std::string> mx) {
+  const auto field = [&fields](std::string_view key) {
+    const auto found = fields.find(key);
+    return found == fields.end() ? std::string_view() : std::string_view(found->second);
+  };
+  if (field("version") != "STSv1") return Error{"`version: STSv1` is missing"};
+  const auto mode = read_mode(field("mode"));
+  if (!mode) return Error{"`mode:` is none of enforce, testing and none"};
+  const auto age = read_age(field("max_age"));
+  if (!age) return Error{"`max_age:` is no number of seconds"};
+  if (*age > kMostAge) return Error{fmt::format("`max_age: {}` is more than a year", *age)};
+  if (mx.empty() && *mode != MtaStsMode::None) return Error{"no `mx:` is named"};
+  return MtaStsPolicy{.mode = *mode, .max_age = *age, .mx = std::move(mx)};
+}
+
+}  // namespace
+
+std::string_view to_text(MtaStsMode mode) {
+  switch (mode) {
+    case MtaStsMode::None:
+      return "none";
+    case MtaStsMode::Testing:
+      return "testing";
+    case MtaStsMode::Enforce:
+      return "enforce";
+  }
+  return "";
+}
+
+Result<MtaStsPolicy> parse_mta_sts_policy(std::string_view text) {
+  Fields fields;
+  std::vector<std::string> mx;
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.empty()) continue;
+    const Result<Done> read = read_line(line, fields, mx);
+    if (!read) return read.error();
+  }
+  return settle(fields, std::move(mx));
+}
+
+bool matches_mx(std::string_view pattern, const Name& host) {
+  const std::string lower = ascii_lower(pattern);
+  const std::string_view name = host.text();
+  if (!lower.starts_with("*.")) return lower == name;
+  const std::size_t dot = name.find('.');
+  return dot != std::string_view::npos && dot > 0 && name.substr(dot) == lower.substr(1);
+}
+
+}  // namespace rampart

@@ -1,0 +1,119 @@
+/// Reading and printing MTA-STS, TLS-RPT and BIMI records.
+#include "mail/transport/transport.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/dmarc/dmarc.h"
+
+namespace rampart {
+namespace {
+
+// All tags but the version, which must come first and be exactly this.
+Result<std::vector<Tag>> tags_after(std::string_view text, std::string_view version) {
+  if (version_of(text) != version) return Error{fmt::format("it must begin with `v={}`", version)};
+  auto tags = parse_tags(text);
+  if (!tags) return tags.error();
+  if (tags->front().name != "v") return Error{"the version tag is a lower-case `v`"};
+  tags.value().erase(tags.value().begin());
+  return tags;
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A `name=value` that is taken out of the tags.
+std::optional<std::string> take(std::vector<Tag>& tags, std::string_view name) {
+  auto value = find_tag(tags, name);
+  std::erase_if(tags, [name](const Tag& tag) { return tag.name == name; });
+  return value;
+}
+
+std::string print_with(std::vector<Tag> tags, const std::vector<Tag>& unknown) {
+  tags.insert(tags.end(), unknown.begin(), unknown.end());
+  return print_tags(tags);
+}
+
+// RFC 8460 section 3: mailto or https.
+bool is_tls_rpt_uri(std::string_view uri) {
+  const auto lower = ascii_lower(uri);
+  const bool scheme = lower.starts_with("mailto:") || lower.starts_with("https://");
+  return scheme && uri.find('!') == std::string_view::npos && dmarc::uri_host(uri);
+}
+
+bool is_https(std::string_view uri) {
+  return ascii_lower(uri.substr(0, 8)) == "https://" && dmarc::uri_host(uri);
+}
+
+}  // namespace
+
+Result<MtaStsRecord> parse_mta_sts(std::string_view text) {
+  auto tags = tags_after(text, "STSv1");
+  if (!tags) return tags.error();
+  const auto id = take(tags.value(), "id");
+  if (!id) return Error{"`id=` is missing (RFC 8461 section 3.1)"};
+  const bool fits = !id->empty() && id->size() <= 32;
+  if (!fits || !std::ranges::all_of(*id, is_alphanumeric)) {
+    return Error{fmt::format("`id={}`: an id has 1 to 32 letters and digits", *id)};
+  }
+  return MtaStsRecord{.id = *id, .unknown = std::move(tags).value()};
+}
+
+std::string print(const MtaStsRecord& record) {
+  return print_with({{"v", "STSv1"}, {"id", record.id}}, record.unknown) + ";";
+}
+
+Result<TlsRptRecord> parse_tls_rpt(std::string_view text) {
+  auto tags = tags_after(text, "TLSRPTv1");
+  if (!tags) return tags.error();
+  const auto rua = take(tags.value(), "rua");
+  if (!rua) return Error{"`rua=` is missing (RFC 8460 section 3)"};
+  TlsRptRecord record;
+  for (const std::string_view uri : split(*rua, ',')) {
+    if (!is_tls_rpt_uri(uri)) {
+      return Error{fmt::format("`rua`: `{}` is neither a mailto: nor an https: address", uri)};
+    }
+    record.rua.emplace_back(uri);
+  }
+  record.unknown = std::move(tags).value();
+  return record;
+}
+
+std::string print(const TlsRptRecord& record) {
+  std::string rua;
+  for (const std::string& uri : record.rua) rua += (rua.empty() ? "" : ",") + uri;
+  return print_with({{"v", "TLSRPTv1"}, {"rua", rua}}, record.unknown);
+}
+
+Result<BimiRecord> parse_bimi(std::string_view text) {
+  auto tags = tags_after(text, "BIMI1");
+  if (!tags) return tags.error();
+  const auto logo = take(tags.value(), "l");
+  if (!logo) return Error{"`l=` is missing"};
+  BimiRecord record{.logo = *logo,
+                    .evidence = take(tags.value(), "a"),
+                    .avatar = {},
+                    .local_part_selector = {},
+                    .unknown = {}};
+  record.avatar = take(tags.value(), "avp");
+  record.local_part_selector = take(tags.value(), "lps");
+  if (!record.logo.empty() && !is_https(record.logo))
+    return Error{"`l=` must be an https: address"};
+  const bool has_evidence = record.evidence && !record.evidence->empty();
+  if (has_evidence && !is_https(*record.evidence)) return Error{"`a=` must be an https: address"};
+  record.unknown = std::move(tags).value();
+  return record;
+}
+
+std::string print(const BimiRecord& record) {
+  std::vector<Tag> tags = {{"v", "BIMI1"}, {"l", record.logo}};
+  if (record.evidence) tags.push_back({"a", *record.evidence});
+  if (record.avatar) tags.push_back({"avp", *record.avatar});
+  if (record.local_part_selector) tags.push_back({"lps", *record.local_part_selector});
+  return print_with(std::move(tags), record.unknown);
+}
+
+}  // namespace rampart

@@ -1,0 +1,48 @@
+/// The small records beside the three: MTA-STS (RFC 8461 section 3.1), TLS-RPT (RFC 8460
+/// section 3) and BIMI (draft-brand-indicators-for-message-identification).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "mail/syntax/tags.h"
+
+namespace rampart {
+
+/// `v=STSv1; id=...;`
+struct MtaStsRecord {
+  std::string id;  ///< 1 to 32 alphanumerics.
+  std::vector<Tag> unknown;
+
+  bool operator==(const MtaStsRecord&) const = default;
+};
+Result<MtaStsRecord> parse_mta_sts(std::string_view text);
+std::string print(const MtaStsRecord& record);
+
+/// `v=TLSRPTv1; rua=mailto:...,https:...`
+struct TlsRptRecord {
+  std::vector<std::string> rua;
+  std::vector<Tag> unknown;
+
+  bool operator==(const TlsRptRecord&) const = default;
+};
+Result<TlsRptRecord> parse_tls_rpt(std::string_view text);
+std::string print(const TlsRptRecord& record);
+
+/// `v=BIMI1; l=https://...; a=https://...`
+struct BimiRecord {
+  std::string logo;                                ///< `l=`; empty with an empty `a=` declines.
+  std::optional<std::string> evidence;             ///< `a=`
+  std::optional<std::string> avatar;               ///< `avp=`
+  std::optional<std::string> local_part_selector;  ///< `lps=`
+  std::vector<Tag> unknown;
+
+  bool operator==(const BimiRecord&) const = default;
+};
+Result<BimiRecord> parse_bimi(std::string_view text);
+std::string print(const BimiRecord& record);
+
+}  // namespace rampart

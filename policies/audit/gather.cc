@@ -1,0 +1,204 @@
+/// From answers to facts: SPF, and the order in which a domain's parts are read.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policies/audit/audit.h"
+#include "policies/audit/parts.h"
+
+namespace rampart::audit {
+namespace {
+
+constexpr int kMostRedirects = 10;
+
+// The `all` that decides where nothing matched: the record's own, or that of the one it redirects
+// to (RFC 7208 section 6.1).
+std::optional<spf::Qualifier> ending_of(const spf::Page& start, spf::Pages& pages) {
+  const spf::Page* page = &start;
+  for (int step = 0; step < kMostRedirects; ++step) {
+    const auto all =
+        std::ranges::find(page->record.directives, spf::Mechanism::All, &spf::Directive::mechanism);
+    if (all != page->record.directives.end()) return all->qualifier;
+    if (page->redirect == nullptr) return spf::Qualifier::Neutral;
+    if (page->redirect->dynamic || !page->redirect->name) return std::nullopt;
+    page = &pages.of(*page->redirect);
+    if (page->state != spf::Page::State::Ready) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool passes_nobody(const spf::Record& record) {
+  if (record.find_modifier("redirect") != nullptr) return false;
+  const auto none = std::ranges::none_of(record.directives, [](const spf::Directive& one) {
+    return one.qualifier == spf::Qualifier::Pass;
+  });
+  return none;
+}
+
+State state_of(const spf::Page& page, const Answer& answer) {
+  switch (page.state) {
+    case spf::Page::State::Unasked:
+      return State::Unknown;
+    case spf::Page::State::None:
+      return State::None;
+    case spf::Page::State::TempError:
+      return State::Unobservable;
+    case spf::Page::State::Ready:
+      return State::Valid;
+    case spf::Page::State::PermError:
+      break;
+  }
+  return std::ranges::count_if(answer.values, spf::is_spf) > 1 ? State::Several : State::Invalid;
+}
+
+/// Finds what a tree lacks, which is quicker than to build it again and again. What it does not
+/// reach, the tree itself asks for.
+class Search {
+ public:
+  explicit Search(Table& table) : table_(table) {}
+
+  void look(const spf::Page& page, int depth);
+
+  std::vector<Question> unknown;
+
+ private:
+  void look(const spf::Step& step, int depth);
+  void follow(spf::Target& target, int depth);
+
+  Table& table_;
+  int left_ = 400;
+};
+
+void Search::follow(spf::Target& target, int depth) {
+  constexpr int kDeepest = 12;
+  if (target.dynamic || !target.name || depth > kDeepest || --left_ < 0) return;
+  const spf::Page& page = table_.pages.of(target);
+  if (page.state == spf::Page::State::Unasked) {
+    unknown.push_back({page.domain, RecordType::TXT});
+  } else if (page.state == spf::Page::State::Ready) {
+    look(page, depth + 1);
+  }
+}
+
+void Search::look(const spf::Step& step, int depth) {
+  if (step.target == nullptr) return;
+  if (step.mechanism == spf::Mechanism::Include) return follow(*step.target, depth);
+  if (step.target->dynamic || !step.target->name) return;
+  const Name& name = *step.target->name;
+  if (step.mechanism == spf::Mechanism::Exists) {
+    if (find_answer(table_.answers, name, RecordType::A) == nullptr) {
+      unknown.push_back({name, RecordType::A});
+    }
+    return;
+  }
+  if (step.mechanism != spf::Mechanism::A && step.mechanism != spf::Mechanism::Mx) return;
+  const auto hosts = step.mechanism == spf::Mechanism::A ? spf::address_hosts : spf::mx_hosts;
+  for (const bool v6 : {false, true}) hosts(name, v6, table_.answers, unknown);
+}
+
+void Search::look(const spf::Page& page, int depth) {
+  for (const spf::Step& step : page.steps) look(step, depth);
+  if (page.redirect != nullptr) follow(*page.redirect, depth);
+}
+
+void read_tree(const spf::Page& page, Table& table, SpfFacts& spf) {
+  Search search(table);
+  search.look(page, 0);
+  if (!search.unknown.empty()) {
+    spf.tree.unknown = std::move(search.unknown);
+    spf.state = State::Unknown;
+    return;
+  }
+  spf.tree = spf::tree_of(page, table.pages);
+  if (!spf.tree.unknown.empty()) {
+    spf.state = State::Unknown;
+    return;
+  }
+  spf.record = page.record;
+  spf.ending = ending_of(page, table.pages);
+  spf.passes_nobody = passes_nobody(page.record);
+  for (const Sender* sender : senders_in(page.record, table.senders)) {
+    spf.senders.push_back(sender->id);
+  }
+}
+
+std::size_t octets_at(const Name& domain, const Answer& answer) {
+  std::size_t octets = domain.text().size();
+  for (const std::string& value : answer.values) octets += value.size();
+  return octets;
+}
+
+void gather_spf(Facts& facts, Table& table) {
+  const Answer* answer = find_answer(table.answers, facts.subject.domain, RecordType::TXT);
+  if (answer == nullptr) {
+    facts.unknown.push_back({facts.subject.domain, RecordType::TXT});
+    return;
+  }
+  facts.exists = answer->status != AnswerStatus::NxDomain;
+  const spf::Page& page = table.pages.at(facts.subject.domain);
+  SpfFacts& spf = facts.spf;
+  spf.state = state_of(page, *answer);
+  spf.text = page.text;
+  spf.problem = page.problem;
+  spf.octets = octets_at(facts.subject.domain, *answer);
+  if (spf.state == State::Valid) read_tree(page, table, spf);
+  std::ranges::copy(spf.tree.unknown, std::back_inserter(facts.unknown));
+  if (spf.state == State::Unobservable) note_failure(facts, facts.subject.domain, *answer);
+}
+
+}  // namespace
+
+const Answer* answer_for(Facts& facts, const Table& table, const Name& name, RecordType type) {
+  const Answer* answer = find_answer(table.answers, name, type);
+  if (answer == nullptr) facts.unknown.push_back({name, type});
+  return answer;
+}
+
+void note_failure(Facts& facts, const Name& name, const Answer& answer) {
+  facts.failures.push_back(fmt::format("{}: {}", name.text(), answer.detail));
+}
+
+std::vector<Question> first_questions(const Subject& subject) {
+  const Name& domain = subject.domain;
+  std::vector<Question> questions = {{domain, RecordType::TXT}, {domain, RecordType::MX}};
+  for (const Name& name : dmarc::walk_names(domain)) questions.push_back({name, RecordType::TXT});
+  for (const char* prefix : {"_mta-sts", "_smtp._tls", "default._bimi"}) {
+    if (const auto name = domain.child(prefix)) questions.push_back({*name, RecordType::TXT});
+  }
+  for (const Asked& asked : subject.selectors) {
+    const auto name = domain.child(asked.selector + "._domainkey");
+    if (name) questions.push_back({*name, RecordType::TXT});
+  }
+  return questions;
+}
+
+void gather(Facts& facts, Table& table) {
+  facts.unknown.clear();
+  if (facts.spf.state == State::Unknown) gather_spf(facts, table);
+  if (facts.dkim.state == State::Unknown) gather_dkim(facts, table);
+  if (facts.dmarc.state == State::Unknown) gather_dmarc(facts, table);
+  if (facts.mx.state == State::Unknown) gather_mx(facts, table);
+  if (facts.mta_sts.state == State::Unknown) gather_mta_sts(facts, table);
+  if (facts.tls_rpt.state == State::Unknown) gather_tls_rpt(facts, table);
+  if (facts.bimi.state == State::Unknown) gather_bimi(facts, table);
+}
+
+std::string_view to_text(State state) {
+  switch (state) {
+    case State::Unknown:
+      return "unknown";
+    case State::None:
+      return "none";
+    case State::Several:
+      return "several";
+    case State::Invalid:
+      return "invalid";
+    case State::Valid:
+      return "valid";
+    case State::Unobservable:
+      return "unobservable";
+  }
+  return "";
+}
+
+}  // namespace rampart::audit

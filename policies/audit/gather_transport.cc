@@ -1,0 +1,129 @@
+/// From answers to facts: MX, MTA-STS, TLS reports and BIMI.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policies/audit/audit.h"
+#include "policies/audit/parts.h"
+
+namespace rampart::audit {
+namespace {
+
+/// Where a small record stands, of which kind it is, and how it is read.
+struct Place {
+  const char* prefix;
+  RecordKind kind;
+  std::optional<Error> (*fault)(std::string_view text);
+};
+
+template <auto kParse>
+std::optional<Error> fault_of(std::string_view text) {
+  const auto parsed = kParse(text);
+  return parsed ? std::nullopt : std::optional(parsed.error());
+}
+
+constexpr Place kMtaSts{"_mta-sts", RecordKind::MtaSts, fault_of<parse_mta_sts>};
+constexpr Place kTlsRpt{"_smtp._tls", RecordKind::TlsRpt, fault_of<parse_tls_rpt>};
+constexpr Place kBimi{"default._bimi", RecordKind::Bimi, fault_of<parse_bimi>};
+
+// RFC 8461 section 3.1 and RFC 8460 section 3: after dropping others, exactly one must remain.
+Reading read_place(const Place& place, Facts& facts, const Table& table) {
+  Reading reading;
+  const auto name = facts.subject.domain.child(place.prefix);
+  reading.state = State::None;
+  if (!name) return reading;
+  const Answer* answer = answer_for(facts, table, *name, RecordType::TXT);
+  reading.state = State::Unknown;
+  if (answer == nullptr) return reading;
+  if (answer->status == AnswerStatus::Failed) {
+    note_failure(facts, *name, *answer);
+    reading.state = State::Unobservable;
+    reading.problem = answer->detail;
+    return reading;
+  }
+  std::vector<std::string> records;
+  std::ranges::copy_if(answer->values, std::back_inserter(records), [&](const auto& value) {
+    return kind_of({*name, RecordType::TXT}, value) == place.kind;
+  });
+  reading.state = records.empty() ? State::None : State::Several;
+  if (records.size() != 1) return reading;
+  reading.text = records.front();
+  const auto fault = place.fault(reading.text);
+  reading.state = fault ? State::Invalid : State::Valid;
+  if (fault) reading.problem = sentence(*fault);
+  return reading;
+}
+
+}  // namespace
+
+void gather_mx(Facts& facts, Table& table) {
+  const Answer* answer = answer_for(facts, table, facts.subject.domain, RecordType::MX);
+  if (answer == nullptr) return;
+  MxFacts& mx = facts.mx;
+  if (answer->status == AnswerStatus::Failed) {
+    mx.state = State::Unobservable;
+    mx.problem = answer->detail;
+    note_failure(facts, facts.subject.domain, *answer);
+    return;
+  }
+  mx.state = answer->values.empty() ? State::None : State::Valid;
+  mx.hosts = spf::exchanges_of(*answer);
+  const auto null = [](const std::string& value) { return value.ends_with(" ."); };
+  const bool some = std::ranges::any_of(answer->values, null);
+  mx.null = some && answer->values.size() == 1;
+  mx.null_among_others = some && !mx.null;
+}
+
+void gather_mta_sts(Facts& facts, Table& table) {
+  const Reading reading = read_place(kMtaSts, facts, table);
+  MtaStsFacts& mta_sts = facts.mta_sts;
+  static_cast<Reading&>(mta_sts) = reading;
+  const auto host = facts.subject.domain.child("mta-sts");
+  if (reading.state != State::Valid || !host) return;
+  mta_sts.addresses.clear();
+  for (const RecordType type : {RecordType::A, RecordType::AAAA}) {
+    const Answer* answer = answer_for(facts, table, *host, type);
+    if (answer == nullptr) {
+      mta_sts.state = State::Unknown;
+      continue;
+    }
+    if (answer->status == AnswerStatus::Failed) note_failure(facts, *host, *answer);
+    std::ranges::copy(answer->values, std::back_inserter(mta_sts.addresses));
+  }
+}
+
+void gather_tls_rpt(Facts& facts, Table& table) {
+  facts.tls_rpt = read_place(kTlsRpt, facts, table);
+}
+
+void gather_bimi(Facts& facts, Table& table) { facts.bimi = read_place(kBimi, facts, table); }
+
+std::string policy_url(const Name& domain) {
+  return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.text());
+}
+
+void take_policy(Facts& facts, Fetched fetched) {
+  MtaStsFacts& mta_sts = facts.mta_sts;
+  if (fetched.problem.empty()) {
+    auto policy = parse_mta_sts_policy(fetched.body);
+    if (policy) {
+      mta_sts.policy = std::move(policy).value();
+    } else {
+      fetched.problem = "is invalid: " + sentence(policy.error());
+    }
+  }
+  mta_sts.fetched = std::move(fetched);
+}
+
+std::vector<Name> uncovered_mx(const Facts& facts) {
+  std::vector<Name> uncovered;
+  if (!facts.mta_sts.policy) return uncovered;
+  const auto& patterns = facts.mta_sts.policy->mx;
+  std::ranges::copy_if(facts.mx.hosts, std::back_inserter(uncovered), [&](const Name& host) {
+    return std::ranges::none_of(
+        patterns, [&](const std::string& pattern) { return matches_mx(pattern, host); });
+  });
+  return uncovered;
+}
+
+}  // namespace rampart::audit

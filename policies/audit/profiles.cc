@@ -1,0 +1,338 @@
+/// Profiles: what others ask of a domain, rule by rule, each with its source.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "mail/spf/limits.h"
+#include "policies/audit/audit.h"
+#include "policies/audit/parts.h"
+
+namespace rampart::audit {
+namespace {
+
+/// What came of checking one rule.
+struct Check {
+  Verdict verdict = Verdict::Unknown;
+  std::string reason;
+};
+
+/// One rule: what it asks, who says so, and how it is checked.
+struct Rule {
+  std::string_view id;
+  std::string_view rule;
+  std::string_view source;
+  Check (*check)(const Facts&);
+  Force force = Force::Must;
+};
+
+Check verdict_of(bool good, std::string reason) {
+  return {good ? Verdict::Pass : Verdict::Fail, std::move(reason)};
+}
+
+Check unknown(std::string reason) { return {Verdict::Unknown, std::move(reason)}; }
+
+// --- SPF and DKIM -------------------------------------------------------------------------------
+
+Check spf_works(const Facts& facts) {
+  const SpfFacts& spf = facts.spf;
+  if (spf.state == State::Unobservable) return unknown(told(spf));
+  if (spf.state != State::Valid) return verdict_of(false, "the SPF record " + told(spf));
+  for (const spf::TreeNode* node : broken_nodes(spf.tree.root)) {
+    const std::string what = fmt::format("`{}` {}", node->term, node->problem);
+    return node->temporary ? unknown(what) : verdict_of(false, what);
+  }
+  const bool good =
+      spf.tree.lookups <= spf::kMaxLookups && spf.tree.void_lookups <= spf::kMaxVoidLookups;
+  return verdict_of(good, fmt::format("{} of 10 lookups, {} of 2 void lookups", spf.tree.lookups,
+                                      spf.tree.void_lookups));
+}
+
+Check spf_restricts(const Facts& facts) {
+  if (facts.spf.state == State::Unobservable) return unknown(told(facts.spf));
+  if (facts.spf.state != State::Valid) return verdict_of(false, "the record " + told(facts.spf));
+  if (!facts.spf.ending) return unknown("its end is behind a redirect that cannot be read");
+  const spf::Qualifier ending = *facts.spf.ending;
+  const bool good = ending == spf::Qualifier::Fail || ending == spf::Qualifier::SoftFail;
+  return verdict_of(good, fmt::format("ends in {}all", static_cast<char>(ending)));
+}
+
+Check dkim_key(const Facts& facts) {
+  std::vector<std::string> names;
+  for (const KeyFacts* key : usable_keys(facts.dkim)) names.push_back(key->asked.selector);
+  if (!names.empty()) return verdict_of(true, fmt::format("{}", fmt::join(names, ", ")));
+  if (facts.dkim.keys.empty()) return unknown("no selector is known; try --guess-selectors");
+  return verdict_of(false, "no selector holds a usable key");
+}
+
+Check dkim_strong(const Facts& facts) {
+  const auto keys = usable_keys(facts.dkim);
+  if (keys.empty()) return unknown("no usable key is known");
+  for (const KeyFacts* key : keys) {
+    if (key->shape.algorithm == "rsa" && key->shape.bits < 2048) {
+      return verdict_of(false, fmt::format("{} has {} bits", key->asked.selector, key->shape.bits));
+    }
+  }
+  return verdict_of(true, "every key has 2048 bits or more, or is Ed25519");
+}
+
+Check spf_or_dkim(const Facts& facts) {
+  const Check spf = spf_works(facts);
+  const Check dkim = dkim_key(facts);
+  if (spf.verdict == Verdict::Pass) return {Verdict::Pass, "SPF: " + spf.reason};
+  if (dkim.verdict == Verdict::Pass) return {Verdict::Pass, "DKIM: " + dkim.reason};
+  return dkim.verdict == Verdict::Unknown ? unknown(dkim.reason) : spf;
+}
+
+// --- DMARC --------------------------------------------------------------------------------------
+
+Check dmarc_there(const Facts& facts) {
+  const DmarcFacts& dmarc = facts.dmarc;
+  if (dmarc.state == State::Unobservable) return unknown(told(dmarc));
+  if (dmarc.state != State::Valid) return verdict_of(false, "the DMARC record " + told(dmarc));
+  const bool both = dmarc.by_walk && dmarc.by_psl;
+  return verdict_of(both, both ? "at _dmarc." + dmarc.governing()->at.text()
+                               : "only receivers of one generation find it");
+}
+
+/// A check on the record that governs, where there is one.
+template <auto kCheck>
+Check of_record(const Facts& facts) {
+  if (facts.dmarc.state == State::Unobservable) return unknown(told(facts.dmarc));
+  if (facts.dmarc.state != State::Valid) {
+    return verdict_of(false, "the DMARC record " + told(facts.dmarc));
+  }
+  return kCheck(facts.dmarc);
+}
+
+Check rejects(const DmarcFacts& dmarc) {
+  const Enforcement enforcement = enforcement_of(dmarc);
+  const bool good = enforcement.policy == dmarc::Policy::Reject && enforcement.whole;
+  return verdict_of(good, fmt::format("p={}{}", dmarc::to_text(enforcement.policy),
+                                      enforcement.whole ? "" : ", held back by pct or t=y"));
+}
+
+Check covers_sub_domains(const DmarcFacts& dmarc) {
+  const bool good = enforcement_of(dmarc).sub_domains;
+  return verdict_of(good, good ? "sp and np are as strict as p" : "sp or np is milder than p");
+}
+
+Check has_reports(const DmarcFacts& dmarc) {
+  const Enforcement enforcement = enforcement_of(dmarc);
+  if (dmarc.rua.empty()) return verdict_of(false, "no rua");
+  return verdict_of(enforcement.reports,
+                    enforcement.reports ? dmarc.rua.front().uri : "no address has agreed");
+}
+
+Check reports_to_cisa(const DmarcFacts& dmarc) {
+  constexpr std::string_view kAddress = "mailto:reports@dmarc.cyber.dhs.gov";
+  const bool good = std::ranges::any_of(dmarc.rua, [&](const ReportAddress& one) {
+    return ascii_lower(one.uri).starts_with(kAddress);
+  });
+  return verdict_of(good, good ? "it is among the rua" : "it is not among the rua");
+}
+
+Check one_record(const Facts& facts) {
+  if (facts.dmarc.state == State::Unobservable) return unknown(told(facts.dmarc));
+  const bool several = facts.dmarc.several_here || facts.dmarc.state == State::Several;
+  return verdict_of(!several && facts.dmarc.state != State::None,
+                    several ? "several records stand at one name" : told(facts.dmarc));
+}
+
+Check says_p(const DmarcFacts& dmarc) {
+  // An absent p is read as none, and only where reports can be sent.
+  const bool good = std::ranges::none_of(dmarc.problems, [](const std::string& problem) {
+    return problem.find("p=") != std::string::npos;
+  });
+  return verdict_of(good && dmarc.record.p,
+                    good && dmarc.record.p ? fmt::format("p={}", dmarc::to_text(*dmarc.record.p))
+                                           : "p is missing or no policy");
+}
+
+Check clean_tags(const DmarcFacts& dmarc) {
+  return verdict_of(dmarc.problems.empty(),
+                    dmarc.problems.empty() ? "every tag is valid" : dmarc.problems.front());
+}
+
+Check no_historic(const DmarcFacts& dmarc) {
+  std::vector<std::string> tags;
+  if (dmarc.record.pct) tags.push_back(fmt::format("pct={}", *dmarc.record.pct));
+  for (const Tag& tag : dmarc.record.unknown) {
+    if (tag.name == "rf" || tag.name == "ri") tags.push_back(tag.name);
+  }
+  return verdict_of(tags.empty(), tags.empty() ? "none of pct, rf and ri"
+                                               : fmt::format("{}", fmt::join(tags, ", ")));
+}
+
+Check no_sizes(const DmarcFacts& dmarc) {
+  for (const ReportAddress& one : dmarc.rua) {
+    if (one.uri.find('!') != std::string::npos) return verdict_of(false, one.uri);
+  }
+  return verdict_of(true, "no address has a size");
+}
+
+Check all_agree(const DmarcFacts& dmarc) {
+  using Consent = ReportAddress::Consent;
+  for (const ReportAddress& one : dmarc.rua) {
+    if (one.consent == Consent::Unknown) return unknown(one.host.text() + " could not be asked");
+    if (one.consent == Consent::Refused) {
+      return verdict_of(false, one.host.text() + " has not agreed");
+    }
+  }
+  return verdict_of(true, dmarc.rua.empty() ? "no address is named" : "every host may take them");
+}
+
+Check same_for_both(const DmarcFacts& dmarc) {
+  const bool same = dmarc.by_walk && dmarc.by_psl && dmarc.by_walk->at == dmarc.by_psl->at &&
+                    dmarc.by_walk->policy == dmarc.by_psl->policy &&
+                    dmarc.by_walk->org_domain == dmarc.by_psl->org_domain;
+  return verdict_of(same, same ? "both find the same record and organizational domain"
+                               : "tree walk and public suffix list differ");
+}
+
+Check own_where_deep(const Facts& facts) {
+  const std::size_t labels = facts.subject.domain.labels().size();
+  if (labels <= 8) return verdict_of(true, fmt::format("{} labels", labels));
+  const dmarc::Governing* governing = facts.dmarc.governing();
+  const bool own = governing != nullptr && governing->at == facts.subject.domain;
+  return verdict_of(own, fmt::format("{} labels, {} record of its own", labels, own ? "a" : "no"));
+}
+
+Check reject_has_dkim(const Facts& facts) {
+  const Enforcement enforcement = enforcement_of(facts.dmarc);
+  if (enforcement.policy != dmarc::Policy::Reject) return verdict_of(true, "p is not reject");
+  if (sends_nothing(facts)) return verdict_of(true, "nothing may send as the domain");
+  return dkim_key(facts);
+}
+
+// --- What DNS does not show ---------------------------------------------------------------------
+
+Check needs_reports(const Facts&) {
+  return unknown("DNS does not show it; DMARC reports do (rampart reports summary)");
+}
+
+Check needs_hosts(const Facts&) {
+  return unknown("DNS does not show which hosts send; check those of your own");
+}
+
+Check needs_connection(const Facts&) { return unknown("only a connection to the hosts shows it"); }
+
+Check needs_mail(const Facts&) { return unknown("only the messages show it"); }
+
+// --- The tables ---------------------------------------------------------------------------------
+
+constexpr std::string_view kGoogle = "Google, email sender guidelines (2024)";
+constexpr std::string_view kYahoo = "Yahoo, sender best practices (2024)";
+constexpr std::string_view kMicrosoft = "Microsoft, high-volume senders (2025)";
+constexpr std::string_view kAll = "Google and Yahoo (2024), Microsoft (2025)";
+constexpr std::string_view kBod = "CISA BOD 18-01 (2017)";
+
+constexpr std::array kBulk = {
+    Rule{"spf", "SPF is published and can be evaluated", kAll, spf_works},
+    Rule{"spf-or-dkim", "every message passes SPF or DKIM", kGoogle, spf_or_dkim},
+    Rule{"dkim", "messages are signed: a key of 1024 bits or more stands", kAll, dkim_key},
+    Rule{"dkim-2048", "keys have 2048 bits (recommended)", kGoogle, dkim_strong, Force::Should},
+    Rule{"dmarc", "a DMARC record is published, p=none at least", kAll, dmarc_there},
+    Rule{"aligned", "From aligns with SPF or DKIM", kAll, needs_reports},
+    Rule{"both-pass", "SPF and DKIM both pass", kMicrosoft, needs_reports},
+    Rule{"ptr", "sending hosts have forward-confirmed PTR names", kGoogle, needs_hosts},
+    Rule{"tls", "messages are sent over TLS", kGoogle, needs_hosts},
+    Rule{"one-click", "marketing mail has one-click unsubscription (RFC 8058)", kYahoo, needs_mail},
+    Rule{"spam-rate", "fewer than 0.3 % of the messages are reported as spam", kYahoo, needs_mail},
+};
+
+constexpr std::array kFederal = {
+    Rule{"spf", "a valid SPF record is published", kBod, spf_works},
+    Rule{"spf-restricts", "the SPF record ends in ~all or -all", kBod, spf_restricts},
+    Rule{"dmarc", "a DMARC record is published", kBod, dmarc_there},
+    Rule{"dmarc-reject", "DMARC is p=reject for all mail", kBod, of_record<rejects>},
+    Rule{"sub-domains", "sub-domains are covered as strictly", kBod, of_record<covers_sub_domains>},
+    Rule{"rua", "aggregate reports are asked for", kBod, of_record<has_reports>},
+    Rule{"rua-cisa", "reports go to reports@dmarc.cyber.dhs.gov", kBod, of_record<reports_to_cisa>},
+    Rule{"starttls", "mail hosts offer STARTTLS, without SSLv2, SSLv3, RC4 and 3DES", kBod,
+         needs_connection},
+};
+
+constexpr std::array kRfc9989 = {
+    Rule{"one-record", "one DMARC record stands at a name", "RFC 9989 section 4.10", one_record},
+    Rule{"found", "a record governs the domain", "RFC 9989 section 4.10.1", dmarc_there},
+    Rule{"p", "p says none, quarantine or reject", "RFC 9989 section 4.7", of_record<says_p>},
+    Rule{"tags", "every tag follows the grammar", "RFC 9989 section 4.8", of_record<clean_tags>},
+    Rule{"historic", "pct, rf and ri are gone", "RFC 9989 section 9.3", of_record<no_historic>,
+         Force::Should},
+    Rule{"sizes", "report addresses have no size", "RFC 9989 section 4.7", of_record<no_sizes>,
+         Force::Should},
+    Rule{"consent", "report hosts elsewhere have agreed", "RFC 9990 section 4",
+         of_record<all_agree>},
+    Rule{"discovery", "tree walk and public suffix list agree", "RFC 9989 appendix C",
+         of_record<same_for_both>, Force::Should},
+    Rule{"deep-names", "a domain of more than eight labels has its own record",
+         "RFC 9989 section 5.1.8", own_where_deep},
+    Rule{"reject-dkim", "p=reject does not rely on SPF alone", "RFC 9989 section 7.4",
+         reject_has_dkim},
+};
+
+template <const auto& kRules>
+std::vector<Ruling> rulings_of(const Facts& facts) {
+  std::vector<Ruling> rulings;
+  for (const Rule& rule : kRules) {
+    Check check = rule.check(facts);
+    rulings.push_back(
+        {rule.id, rule.rule, rule.source, rule.force, check.verdict, std::move(check.reason)});
+  }
+  return rulings;
+}
+
+}  // namespace
+
+const std::vector<Profile>& profiles() {
+  static const std::vector<Profile> table = {
+      {"bod-18-01", "US federal domains, BOD 18-01", rulings_of<kFederal>},
+      {"bulk-sender", "Bulk senders to Google, Yahoo and Microsoft", rulings_of<kBulk>},
+      {"rfc9989", "DMARC as RFC 9989 has it", rulings_of<kRfc9989>},
+  };
+  return table;
+}
+
+const Profile* find_profile(std::string_view name) {
+  const auto found = std::ranges::find(profiles(), name, &Profile::name);
+  return found == profiles().end() ? nullptr : &*found;
+}
+
+std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
+                                      const std::vector<Ruling>& rulings) {
+  Findings found;
+  if (!facts.exists) return found;
+  for (const Ruling& one : rulings) {
+    if (one.verdict != Verdict::Fail) continue;
+    const Severity severity = one.force == Force::Must ? Severity::Error : Severity::Warning;
+    found.push_back(
+        finding_of(facts, severity, /*code=*/"profile-rule",
+                   fmt::format("{} breaks {} of {}: {} ({})", facts.subject.domain.text(), one.id,
+                               profile.name, one.rule, one.reason),
+                   std::string(one.source)));
+  }
+  return found;
+}
+
+bool keeps_all(const std::vector<Ruling>& rulings) {
+  return std::ranges::none_of(rulings, [](const Ruling& one) {
+    return one.force == Force::Must && one.verdict == Verdict::Fail;
+  });
+}
+
+std::string_view to_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Pass:
+      return "pass";
+    case Verdict::Fail:
+      return "fail";
+    case Verdict::Unknown:
+      return "unknown";
+  }
+  return "";
+}
+
+}  // namespace rampart::audit

@@ -1,0 +1,207 @@
+/// From facts to a score: a table of points, each with its reason.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "mail/spf/limits.h"
+#include "policies/audit/audit.h"
+#include "policies/audit/parts.h"
+
+namespace rampart::audit {
+namespace {
+
+using Parts = std::vector<ScorePart>;
+
+ScorePart all(std::string what, int of, std::string reason) {
+  return {std::move(what), of, of, std::move(reason)};
+}
+
+ScorePart none(std::string what, int of, std::string reason) {
+  return {std::move(what), 0, of, std::move(reason)};
+}
+
+// One that is right or wrong.
+ScorePart either(std::string what, int of, bool good, std::string reason) {
+  return {std::move(what), good ? of : 0, of, std::move(reason)};
+}
+
+ScorePart limits_part(const spf::Tree& tree) {
+  constexpr const char* kWhat = "SPF limits";
+  constexpr int kOf = 8;
+  if (const auto broken = broken_nodes(tree.root); !broken.empty()) {
+    return none(kWhat, kOf, fmt::format("`{}` {}", broken.front()->term, broken.front()->problem));
+  }
+  const bool good = tree.lookups <= spf::kMaxLookups && tree.void_lookups <= spf::kMaxVoidLookups;
+  return either(kWhat, kOf, good,
+                fmt::format("{} of {} lookups, {} of {} void lookups", tree.lookups,
+                            spf::kMaxLookups, tree.void_lookups, spf::kMaxVoidLookups));
+}
+
+void spf_parts(const Facts& facts, Parts& parts) {
+  const SpfFacts& spf = facts.spf;
+  if (spf.state != State::Valid) {
+    parts.push_back(none("SPF record", 12, told(spf)));
+    parts.push_back(none("SPF limits", 8, "no usable record"));
+    parts.push_back(none("SPF ending", 5, "no usable record"));
+    return;
+  }
+  if (spf.ending == spf::Qualifier::Pass) {
+    parts.push_back(none("SPF record", 12, "everybody passes (+all)"));
+  } else {
+    parts.push_back(all("SPF record", 12, "one valid record"));
+  }
+  parts.push_back(limits_part(spf.tree));
+  const bool ends = spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail;
+  const std::string all_term =
+      spf.ending ? fmt::format("ends in {}all", static_cast<char>(*spf.ending))
+                 : std::string("its end is behind a redirect that cannot be read");
+  parts.push_back(either("SPF ending", 5, ends, all_term));
+}
+
+void dkim_parts(const Facts& facts, Parts& parts) {
+  if (sends_nothing(facts)) {
+    parts.push_back(all("DKIM key", 12, "nothing may send as the domain (v=spf1 -all)"));
+    parts.push_back(all("DKIM strength", 8, "no key is needed"));
+    return;
+  }
+  const auto keys = usable_keys(facts.dkim);
+  if (keys.empty()) {
+    parts.push_back(
+        none("DKIM key", 12,
+             facts.dkim.asked == 0
+                 ? "no selector is known (try --guess-selectors)"
+                 : fmt::format("none of {} selectors holds a usable key", facts.dkim.asked)));
+    parts.push_back(none("DKIM strength", 8, "no usable key"));
+    return;
+  }
+  std::vector<std::string> names;
+  const KeyFacts* weakest = nullptr;
+  for (const KeyFacts* key : keys) {
+    names.push_back(key->asked.selector);
+    const bool shorter = key->shape.algorithm == "rsa" &&
+                         (weakest == nullptr || key->shape.bits < weakest->shape.bits);
+    if (shorter) weakest = key;
+  }
+  parts.push_back(all("DKIM key", 12, fmt::format("{}", fmt::join(names, ", "))));
+  const bool faulty = std::ranges::any_of(facts.dkim.keys, [](const KeyFacts& key) {
+    return key.state == KeyState::Invalid || key.state == KeyState::Several ||
+           (key.state == KeyState::Key && key.shape.algorithm == "rsa" && key.shape.bits < 1024);
+  });
+  if (faulty) {
+    parts.push_back(none("DKIM strength", 8, "another selector holds a key that cannot be used"));
+  } else if (weakest != nullptr && weakest->shape.bits < 2048) {
+    parts.push_back(none(
+        "DKIM strength", 8,
+        fmt::format("the key at {} has {} bits", weakest->asked.selector, weakest->shape.bits)));
+  } else {
+    parts.push_back(all("DKIM strength", 8, "every key has 2048 bits or more, or is Ed25519"));
+  }
+}
+
+int points_of(dmarc::Policy policy) {
+  switch (policy) {
+    case dmarc::Policy::None:
+      return 0;
+    case dmarc::Policy::Quarantine:
+      return 10;
+    case dmarc::Policy::Reject:
+      return 15;
+  }
+  return 0;
+}
+
+void dmarc_parts(const Facts& facts, Parts& parts) {
+  const DmarcFacts& dmarc = facts.dmarc;
+  if (dmarc.state != State::Valid) {
+    parts.push_back(none("DMARC record", 10, told(dmarc)));
+    parts.push_back(none("DMARC policy", 15, "no usable record"));
+    parts.push_back(none("DMARC in full", 3, "no usable record"));
+    parts.push_back(none("DMARC sub-domains", 4, "no usable record"));
+    parts.push_back(none("DMARC reports", 8, "no usable record"));
+    return;
+  }
+  const Enforcement enforcement = enforcement_of(dmarc);
+  const bool enforced = enforcement.policy != dmarc::Policy::None;
+  parts.push_back(all("DMARC record", 10, "at _dmarc." + dmarc.governing()->at.text()));
+  parts.push_back(
+      {"DMARC policy", points_of(enforcement.policy), 15,
+       fmt::format("{} for receivers of either generation", dmarc::to_text(enforcement.policy))});
+  parts.push_back(either("DMARC in full", 3, enforced && enforcement.whole,
+                         !enforced           ? "nothing is enforced"
+                         : enforcement.whole ? "applied to all mail"
+                                             : "pct or t=y holds it back"));
+  parts.push_back(either("DMARC sub-domains", 4, enforced && enforcement.sub_domains,
+                         !enforced                 ? "nothing is enforced"
+                         : enforcement.sub_domains ? "as strict as the domain"
+                                                   : "sp or np is milder than p"));
+  const int reports = !enforcement.reports ? 0 : enforcement.all_consent ? 8 : 5;
+  parts.push_back({"DMARC reports", reports, 8,
+                   dmarc.rua.empty()          ? "no address for reports"
+                   : !enforcement.reports     ? "no address has agreed to take reports"
+                   : !enforcement.all_consent ? "an address has not agreed to take reports"
+                                              : "reports are asked for"});
+}
+
+ScorePart mta_sts_part(const Facts& facts) {
+  constexpr const char* kWhat = "MTA-STS";
+  constexpr int kOf = 6;
+  const MtaStsFacts& mta_sts = facts.mta_sts;
+  if (mta_sts.state != State::Valid) return none(kWhat, kOf, told(mta_sts));
+  if (!mta_sts.fetched) return {kWhat, 3, kOf, "announced; the policy was not fetched"};
+  if (!mta_sts.policy) return none(kWhat, kOf, "the policy " + mta_sts.fetched->problem);
+  const auto uncovered = uncovered_mx(facts);
+  if (!uncovered.empty()) {
+    return none(kWhat, kOf, "the policy does not cover " + uncovered.front().text());
+  }
+  switch (mta_sts.policy->mode) {
+    case MtaStsMode::Enforce:
+      return all(kWhat, kOf, "enforced");
+    case MtaStsMode::Testing:
+      return {kWhat, 4, kOf, "in testing mode"};
+    case MtaStsMode::None:
+      break;
+  }
+  return none(kWhat, kOf, "the policy says mode none");
+}
+
+void transport_parts(const Facts& facts, Parts& parts) {
+  if (facts.mx.state == State::Unobservable) {
+    parts.push_back(none("MX", 4, told(facts.mx)));
+  } else {
+    parts.push_back(either("MX", 4, !facts.mx.null_among_others,
+                           facts.mx.null_among_others ? "a null MX beside others"
+                           : facts.mx.null            ? "null MX: receives no mail"
+                           : facts.mx.hosts.empty()   ? "no MX"
+                                                      : facts.mx.hosts.front().text()));
+  }
+  if (facts.mx.null || facts.mx.state == State::None) {
+    const std::string reason = "no MX takes mail that would need it";
+    parts.push_back(all("MTA-STS", 6, reason));
+    parts.push_back(all("TLS reports", 5, reason));
+    return;
+  }
+  parts.push_back(mta_sts_part(facts));
+  parts.push_back(either("TLS reports", 5, facts.tls_rpt.state == State::Valid,
+                         facts.tls_rpt.state == State::Valid ? "asked for" : told(facts.tls_rpt)));
+}
+
+}  // namespace
+
+std::vector<ScorePart> score_parts(const Facts& facts) {
+  if (!facts.exists) return {none("Domain", 100, "does not exist")};
+  Parts parts;
+  spf_parts(facts, parts);
+  dkim_parts(facts, parts);
+  dmarc_parts(facts, parts);
+  transport_parts(facts, parts);
+  return parts;
+}
+
+int score_of(const std::vector<ScorePart>& parts) {
+  int score = 0;
+  for (const ScorePart& part : parts) score += part.points;
+  return score;
+}
+
+}  // namespace rampart::audit

@@ -1,0 +1,385 @@
+/// What should stand at a domain's selectors.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "mail/dkim/key.h"
+#include "policies/dkim/dkim.h"
+#include "policies/dkim/live.h"
+#include "policies/dkim/names.h"
+#include "policies/dkim/past_selectors.h"
+#include "policies/dkim/rotation.h"
+#include "policies/model/live.h"
+#include "policies/model/sender_use.h"
+
+namespace rampart {
+namespace {
+
+// A declared selector's place in the YAML and in DNS.
+struct Selector {
+  const Domain& domain;
+  const World& world;
+  Name name;
+  std::optional<std::chrono::seconds> ttl;
+  Mark mark;
+};
+
+Finding refusal(const Selector& selector, std::string code, std::string message, std::string hint) {
+  Finding finding = finding_of(selector.domain, Severity::Error, std::move(code),
+                               std::move(message), std::move(hint));
+  finding.mark = selector.mark;
+  finding.withholds = {{selector.name, RecordType::TXT}};
+  return finding;
+}
+
+Want want_at(const Selector& selector, RecordType type, std::string value, std::string reason) {
+  const bool key = type == RecordType::TXT;
+  return {.key = {selector.name, type},
+          .kind = key ? RecordKind::DkimKey : RecordKind::DkimCname,
+          .value = std::move(value),
+          .ttl = declared_ttl(selector.domain, selector.ttl),
+          .new_ttl = std::nullopt,
+          .turn = Turn::Publish,
+          .reason = std::move(reason)};
+}
+
+// Whether every provider holds this key already: a fault that stands is a warning.
+bool stands(const Selector& selector, const dkim::KeyRecord& record) {
+  const RecordKey key{selector.name, RecordType::TXT};
+  const auto sets = live_sets(selector.domain, selector.world, key);
+  return !sets.empty() && std::ranges::all_of(sets, [&record](const LiveSet& live) {
+    return live.state == LiveState::Present &&
+           std::ranges::any_of(live.set.values, [&record](const std::string& value) {
+             const auto parsed = dkim::parse_key(value);
+             return parsed && dkim::same_meaning(*parsed, record);
+           });
+  });
+}
+
+void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
+                const dkim::KeyShape& shape, Opinion& opinion) {
+  if (shape.algorithm != "rsa" || shape.bits >= dkim::kRecommendedRsaBits) return;
+  const std::string hint = "make a key of 2048 bits at a new selector and move the signer to it";
+  if (shape.bits < dkim::kMinRsaBits) {
+    Finding weak = refusal(selector, "dkim-key-weak",
+                           fmt::format("the key of {} has {} bits: verifiers treat it as no key "
+                                       "(RFC 8301 section 3.2)",
+                                       selector.name.text(), shape.bits),
+                           hint);
+    if (stands(selector, record)) {
+      weak.severity = Severity::Warning;
+      weak.withholds.clear();
+    }
+    opinion.findings.push_back(std::move(weak));
+    return;
+  }
+  Finding brief = finding_of(selector.domain, Severity::Warning, "dkim-key-short",
+                             fmt::format("the key of {} has {} bits; 2048 are recommended (RFC "
+                                         "8301 section 3.2)",
+                                         selector.name.text(), shape.bits),
+                             hint);
+  brief.mark = selector.mark;
+  opinion.findings.push_back(std::move(brief));
+}
+
+// A revoked key takes signatures away; all else adds them.
+Turn turn_for(const Selector& selector, const dkim::KeyRecord& record) {
+  const RecordKey key{selector.name, RecordType::TXT};
+  const auto live = live_values(selector.domain, selector.world, key, RecordKind::DkimKey);
+  const bool signing = std::ranges::any_of(live, [](const std::string& value) {
+    const auto parsed = dkim::parse_key(value);
+    return parsed && !parsed->revoked();
+  });
+  return record.revoked() && signing ? Turn::Retire : Turn::Publish;
+}
+
+void want_key(const Selector& selector, const std::string& text, std::string reason,
+              Opinion& opinion) {
+  Want want = want_at(selector, RecordType::TXT, text, std::move(reason));
+  const auto record = dkim::parse_key(text);
+  const auto shape = !record             ? Result<dkim::KeyShape>(record.error())
+                     : record->revoked() ? Result<dkim::KeyShape>(dkim::KeyShape{})
+                                         : dkim::shape_of(*record);
+  if (!shape) {
+    opinion.findings.push_back(refusal(selector, "dkim-key-invalid",
+                                       fmt::format("the key for {} is no DKIM key record: {}",
+                                                   selector.name.text(), shape.error().what),
+                                       "copy the record again from where the key was made"));
+  } else if (!record->revoked()) {
+    judge_bits(selector, *record, *shape, opinion);
+  }
+  if (record) want.turn = turn_for(selector, *record);
+  opinion.wants.push_back(std::move(want));
+}
+
+void want_public_key(const Selector& selector, const std::string& path, std::string reason,
+                     Opinion& opinion) {
+  const auto found = selector.world.keys.find(path);
+  const bool readable = found != selector.world.keys.end() && !found->second.record.empty();
+  if (readable) return want_key(selector, found->second.record, std::move(reason), opinion);
+  const std::string why =
+      found == selector.world.keys.end() ? "there is no such file" : found->second.error;
+  opinion.findings.push_back(refusal(selector, "dkim-key-unreadable",
+                                     fmt::format("the public key of {} cannot be read from {}: {}",
+                                                 selector.name.text(), path, why),
+                                     "make it with `rampart keys generate`, or correct the path"));
+}
+
+void want_cname(const Selector& selector, const std::string& target, std::string reason,
+                Opinion& opinion) {
+  const auto name = Name::parse(target);
+  if (!name) {
+    opinion.findings.push_back(
+        refusal(selector, "dkim-key-invalid",
+                fmt::format("the CNAME of {} leads to `{}`, which is no DNS name",
+                            selector.name.text(), target),
+                "copy the target again from the vendor's page"));
+    return;
+  }
+  opinion.wants.push_back(want_at(selector, RecordType::CNAME, name->text(), std::move(reason)));
+  check_target(selector.domain, selector.world, selector.name, *name, opinion);
+}
+
+void want_declared(const Domain& domain, const World& world, Opinion& opinion) {
+  for (const SelectorSpec& spec : domain.selectors) {
+    const auto name = selector_name(domain, spec.selector);
+    if (!name) continue;
+    const Selector selector{domain, world, *name, spec.ttl, spec.mark};
+    const std::string reason =
+        fmt::format("because the YAML declares the selector {}", spec.selector);
+    if (spec.public_key) want_public_key(selector, *spec.public_key, reason, opinion);
+    if (spec.txt) want_key(selector, *spec.txt, reason, opinion);
+    if (spec.cname) want_cname(selector, *spec.cname, reason, opinion);
+  }
+}
+
+void want_rotations(const Domain& domain, const World& world, Opinion& opinion) {
+  for (const RotationSpec& rotation : domain.rotations) {
+    const std::pair<std::optional<std::string>, std::string_view> rows[] = {
+        {rotation.current, "current"}, {rotation.next, "next"}};
+    for (const auto& [selector, role] : rows) {
+      if (!selector) continue;
+      for (const std::string& one : selectors_of(*selector)) {
+        const auto name = selector_name(domain, one);
+        if (!name) continue;
+        want_public_key(
+            {domain, world, *name, std::nullopt, rotation.mark},
+            rotation_key_path(domain.name, one),
+            fmt::format("because {} is the {} selector of rotation {}", one, role, rotation.name),
+            opinion);
+      }
+    }
+  }
+  want_past(domain, world, opinion);
+}
+
+// The names that the YAML itself speaks for.
+std::set<Name> declared_names(const Domain& domain) {
+  std::set<Name> names;
+  for (const std::string& selector : declared_selectors(domain)) {
+    if (const auto name = selector_name(domain, selector)) names.insert(*name);
+  }
+  return names;
+}
+
+void report_missing(const Domain& domain, const SenderUse& use, const std::string& what,
+                    std::string hint, Opinion& opinion) {
+  Finding finding = finding_of(
+      domain, Severity::Info, "dkim-missing",
+      fmt::format("{} signs as {} only when {}", use.sender->name, domain.name.text(), what),
+      std::move(hint));
+  finding.mark = use.mark;
+  opinion.findings.push_back(std::move(finding));
+}
+
+bool declares_one_of(const Domain& domain, const SenderUse& use) {
+  const auto declared = declared_selectors(domain);
+  std::vector<std::string> wanted = use.sender->selectors;
+  for (const DkimTemplate& row : use.sender->dkim) {
+    wanted.push_back(row.host.substr(0, row.host.find("._domainkey")));
+  }
+  return std::ranges::any_of(wanted, [&](const std::string& selector) {
+    const auto filled = fill(selector, domain.name, use.with);
+    // Where the vendor lets the selector be chosen, any that is declared may be it.
+    if (!filled) return !domain.selectors.empty();
+    return std::ranges::find(declared, *filled) != declared.end();
+  });
+}
+
+bool rotates(const Domain& domain, const SenderUse& use) {
+  return std::ranges::find(domain.rotations, use.sender->id, &RotationSpec::sender) !=
+         domain.rotations.end();
+}
+
+// Whether a key stands where the sender asks for one, declared or not.
+bool key_stands(const Domain& domain, const World& world, const SenderUse& use) {
+  return std::ranges::any_of(use.sender->dkim, [&](const DkimTemplate& row) {
+    const auto host = fill(row.host, domain.name, use.with);
+    const auto name = host ? domain.name.child(*host) : Result<Name>(Error{});
+    return name &&
+           !live_values(domain, world, {*name, RecordType::TXT}, RecordKind::DkimKey).empty();
+  });
+}
+
+// Senders whose key must come from somebody before they sign.
+void report_keyless(const Domain& domain, const World& world, const SenderUse& use,
+                    Opinion& opinion) {
+  if (use.sender->dkim_kind == "self") {
+    if (!domain.selectors.empty() || rotates(domain, use)) return;
+    return report_missing(domain, use, "its key is published",
+                          "declare its selector under `dkim:`, or let `rotate:` make the key",
+                          opinion);
+  }
+  const bool vendor_key = std::ranges::find(use.sender->dkim, RecordType::TXT,
+                                            &DkimTemplate::type) != use.sender->dkim.end();
+  const bool delegated = std::ranges::find(use.sender->dkim, RecordType::CNAME,
+                                           &DkimTemplate::type) != use.sender->dkim.end();
+  if (!vendor_key || delegated || declares_one_of(domain, use)) return;
+  if (key_stands(domain, world, use)) return;
+  report_missing(domain, use, "its key is published",
+                 "take the key from the vendor's page and declare it as `txt:` under `dkim:`",
+                 opinion);
+}
+
+// What senders want at a selector: the same CNAME, or one of them a key of its own.
+struct Delegation {
+  std::optional<Name> target;  // Empty: a TXT record, which the vendor shows.
+  std::vector<std::size_t> senders;
+};
+
+std::string names_of(const Domain& domain, const Name& at,
+                     const std::multimap<Name, Delegation>& wanted) {
+  std::string text;
+  const auto [first, last] = wanted.equal_range(at);
+  for (auto row = first; row != last; ++row) {
+    for (const std::size_t index : row->second.senders) {
+      text += (text.empty() ? "" : " and ") + (*domain.senders)[index].sender->id;
+    }
+  }
+  return text;
+}
+
+// Whether two wishes are for one record: the same target, or the key of the same service.
+bool same_wish(const Domain& domain, const Delegation& one, const SenderRecord& record) {
+  const auto id = [&domain](std::size_t index) { return (*domain.senders)[index].sender->id; };
+  if (one.target != record.target) return false;
+  return one.target || id(one.senders.front()) == id(record.sender);
+}
+
+// Each name's wishes; of one sender's alternatives for a name, the first that can be filled.
+std::multimap<Name, Delegation> delegations(const Domain& domain) {
+  std::multimap<Name, Delegation> wanted;
+  std::set<std::pair<std::size_t, Name>> settled;
+  const std::set<Name> declared = declared_names(domain);
+  for (const SenderRecord& record : sender_dkim_records(domain)) {
+    const bool known = record.target || record.type == RecordType::TXT;
+    if (!known || declared.contains(record.name)) continue;
+    if (!settled.emplace(record.sender, record.name).second) continue;
+    const auto [first, last] = wanted.equal_range(record.name);
+    const auto same = std::find_if(
+        first, last, [&](const auto& row) { return same_wish(domain, row.second, record); });
+    if (same != last) {
+      same->second.senders.push_back(record.sender);
+    } else {
+      wanted.emplace(record.name, Delegation{record.target, {record.sender}});
+    }
+  }
+  return wanted;
+}
+
+void report_conflict(const Domain& domain, const Name& name, const std::string& who,
+                     Opinion& opinion) {
+  Finding finding = finding_of(
+      domain, Severity::Error, "selector-conflict",
+      fmt::format("{} want different keys at {}; none is published", who, name.text()),
+      "declare the selector under `dkim:` with the `cname:` or `txt:` that is to stand, or use one "
+      "of them on a sub-domain");
+  finding.withholds = {{name, RecordType::CNAME}};
+  opinion.findings.push_back(std::move(finding));
+}
+
+// The CNAME of senders that are all retired goes on proof; until then it stays as it is, and one
+// that has gone is not brought back where there are no reports to prove it once more.
+bool retire_delegation(const Domain& domain, const World& world, const Name& name,
+                       const std::vector<std::size_t>& senders, Opinion& opinion) {
+  std::string why;
+  const bool retired = std::ranges::all_of(
+      senders, [&](std::size_t index) { return is_retired((*domain.senders)[index], world.now); });
+  const RecordKey key{name, RecordType::CNAME};
+  if (retired && live_values(domain, world, key, RecordKind::DkimCname).empty()) return true;
+  for (const std::size_t index : senders) {
+    const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
+    if (!one.hold.empty()) {
+      opinion.holds.push_back(
+          {domain.name, one.hold, fmt::format("the selector {} stays: {}", name.text(), one.why)});
+    }
+    if (!one.may_go) return false;
+    why = one.why;
+  }
+  opinion.wants.push_back({.key = {name, RecordType::CNAME},
+                           .kind = RecordKind::DkimCname,
+                           .value = std::nullopt,
+                           .ttl = std::nullopt,
+                           .new_ttl = std::nullopt,
+                           .turn = Turn::Retire,
+                           .reason = "because " + why});
+  return true;
+}
+
+void want_delegations(const Domain& domain, const World& world, Opinion& opinion) {
+  const auto wanted = delegations(domain);
+  for (auto row = wanted.begin(); row != wanted.end(); row = wanted.upper_bound(row->first)) {
+    const std::string who = names_of(domain, row->first, wanted);
+    if (wanted.count(row->first) > 1) {
+      report_conflict(domain, row->first, who, opinion);
+      continue;
+    }
+    if (!row->second.target) continue;
+    if (retire_delegation(domain, world, row->first, row->second.senders, opinion)) continue;
+    want_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target->text(),
+               fmt::format("because {} signs with a key that it keeps itself", who), opinion);
+  }
+}
+
+// A CNAME template that lacks a value for a placeholder.
+void report_unfilled(const Domain& domain, const SenderUse& use, Opinion& opinion) {
+  const auto fills = [&](const DkimTemplate& row) {
+    return fill(row.host, domain.name, use.with) && fill(row.target, domain.name, use.with);
+  };
+  const auto is_cname = [](const DkimTemplate& row) {
+    return row.type == RecordType::CNAME && !row.target.empty();
+  };
+  const bool any_cname = std::ranges::any_of(use.sender->dkim, is_cname);
+  const bool any_filled = std::ranges::any_of(
+      use.sender->dkim, [&](const DkimTemplate& row) { return is_cname(row) && fills(row); });
+  if (!any_cname || any_filled || declares_one_of(domain, use)) return;
+  report_missing(
+      domain, use, "its CNAMEs are published, and their names need values",
+      fmt::format("give them in `with:`; `rampart senders show {}` names them", use.sender->id),
+      opinion);
+}
+
+}  // namespace
+
+Opinion dkim_opinion(const Domain& domain, const World& world) {
+  Opinion opinion;
+  if (domain.dmarc.rung.phase < Phase::Dkim) return opinion;
+  want_declared(domain, world, opinion);
+  want_rotations(domain, world, opinion);
+  want_delegations(domain, world, opinion);
+  const std::vector<SenderUse> none;
+  for (const SenderUse& use : domain.senders ? *domain.senders : none) {
+    report_keyless(domain, world, use, opinion);
+    report_unfilled(domain, use, opinion);
+  }
+  std::set<Name> declared = declared_names(domain);
+  for (const SenderRecord& record : sender_dkim_records(domain)) {
+    if (record.target) declared.insert(record.name);
+  }
+  report_undeclared(domain, world, declared, opinion);
+  return opinion;
+}
+
+}  // namespace rampart

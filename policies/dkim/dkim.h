@@ -1,0 +1,11 @@
+/// The DKIM policy: the key records that a domain should publish.
+#pragma once
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// Selectors: public keys, TXT, CNAMEs of catalogue senders, rotations (policies/dkim/dkim.cc).
+Opinion dkim_opinion(const Domain& domain, const World& world);
+
+}  // namespace rampart

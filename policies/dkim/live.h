@@ -1,0 +1,19 @@
+/// What stands below a domain's `_domainkey`, judged: selectors nobody declared, CNAMEs that lead
+/// nowhere.
+#pragma once
+
+#include <set>
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// Judges where a declared selector's CNAME leads; an unresolved target is a warning, never more.
+void check_target(const Domain& domain, const World& world, const Name& selector,
+                  const Name& target, Opinion& opinion);
+
+/// Reports the selectors of complete zone listings that are not among `declared`.
+void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
+                       Opinion& opinion);
+
+}  // namespace rampart

@@ -1,0 +1,58 @@
+/// The names under which a domain's DKIM keys are declared to stand.
+#include "policies/dkim/names.h"
+
+#include <algorithm>
+#include <set>
+
+#include "policies/dkim/rotation.h"
+#include "policies/model/sender_use.h"
+
+namespace rampart {
+namespace {
+
+std::optional<Name> filled_target(const DkimTemplate& row, const Name& domain,
+                                  const SenderUse& use) {
+  if (row.type != RecordType::CNAME) return std::nullopt;
+  const auto text = fill(row.target, domain, use.with);
+  if (!text || text->empty()) return std::nullopt;
+  const auto target = Name::parse(*text);
+  return target.ok() ? std::optional(target.value()) : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<SenderRecord> sender_dkim_records(const Domain& domain) {
+  std::vector<SenderRecord> records;
+  if (!domain.senders) return records;
+  for (std::size_t index = 0; index < domain.senders->size(); ++index) {
+    const SenderUse& use = (*domain.senders)[index];
+    for (const DkimTemplate& row : use.sender->dkim) {
+      const auto host = fill(row.host, domain.name, use.with);
+      if (!host || host->empty()) continue;
+      const auto name = domain.name.child(*host);
+      if (!name.ok()) continue;
+      records.push_back({name.value(), row.type, filled_target(row, domain.name, use), index});
+    }
+  }
+  return records;
+}
+
+std::vector<std::string> declared_selectors(const Domain& domain) {
+  std::set<std::string> selectors;
+  for (const SelectorSpec& spec : domain.selectors) selectors.insert(spec.selector);
+  for (const RotationSpec& rotation : domain.rotations) {
+    for (const std::string& selector : selectors_of(rotation)) selectors.insert(selector);
+  }
+  return {selectors.begin(), selectors.end()};
+}
+
+std::optional<Name> selector_name(const Domain& domain, std::string_view selector) {
+  const auto name = domain.name.child(std::string(selector) + "._domainkey");
+  return name.ok() ? std::optional(name.value()) : std::nullopt;
+}
+
+std::string rotation_key_path(const Name& domain, std::string_view selector) {
+  return "keys/" + domain.text() + "/" + std::string(selector) + ".pub";
+}
+
+}  // namespace rampart

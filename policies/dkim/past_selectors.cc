@@ -1,0 +1,108 @@
+/// What should stand at past selectors: by proof alone.
+#include "policies/dkim/past_selectors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mail/dkim/key.h"
+#include "policies/dkim/names.h"
+#include "policies/dkim/rotation.h"
+#include "policies/model/sender_use.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+// The record that takes a key's place: of its own kind, with an empty p= (RFC 6376 section 3.6.1).
+std::string revoked_record(const Domain& domain, const World& world, const std::string& selector) {
+  const auto made = world.keys.find(rotation_key_path(domain.name, selector));
+  const auto record = made == world.keys.end() ? Result<dkim::KeyRecord>(Error{})
+                                               : dkim::parse_key(made->second.record);
+  dkim::KeyRecord revoked;
+  revoked.version = "DKIM1";
+  if (record) revoked.type = record->type;
+  return dkim::print_key(revoked);
+}
+
+void want_one(const Domain& domain, const World& world, const SelectorState& state,
+              Opinion& opinion) {
+  const auto name = selector_name(domain, state.selector);
+  if (!name) return;
+  if (!state.hold.empty()) {
+    const std::string until =
+        state.changes ? fmt::format("; it is revoked on {}", to_text(floor<days>(*state.changes)))
+                      : "";
+    opinion.holds.push_back(
+        {domain.name, state.hold,
+         fmt::format("the selector {} stays: {}{}", state.selector, state.why, until)});
+    return;
+  }
+  if (!state.revoke_now && !state.remove_now) return;
+  Want want{.key = {*name, RecordType::TXT},
+            .kind = RecordKind::DkimKey,
+            .value = std::nullopt,
+            .ttl = domain.ttl,
+            .new_ttl = std::nullopt,
+            .turn = Turn::Retire,
+            .reason = fmt::format("because {}", state.why)};
+  if (state.revoke_now) want.value = revoked_record(domain, world, state.selector);
+  opinion.wants.push_back(std::move(want));
+}
+
+}  // namespace
+
+void want_past(const Domain& domain, const World& world, Opinion& opinion) {
+  for (const RotationSpec& spec : domain.rotations) {
+    for (const SelectorState& state : rotation_step(facts_for(domain, spec, world)).selectors) {
+      want_one(domain, world, state, opinion);
+    }
+  }
+}
+
+std::set<Name> proven_unused(const Domain& domain, const World& world) {
+  std::set<Name> names;
+  for (const RotationSpec& spec : domain.rotations) {
+    for (const SelectorState& state : rotation_step(facts_for(domain, spec, world)).selectors) {
+      const auto name = selector_name(domain, state.selector);
+      if (name && (state.revoke_now || state.remove_now)) names.insert(*name);
+    }
+  }
+  if (!domain.senders) return names;
+  for (const SenderRecord& record : sender_dkim_records(domain)) {
+    const SenderUse& use = (*domain.senders)[record.sender];
+    if (retirement_of(domain, world, use, record.name).may_go) names.insert(record.name);
+  }
+  return names;
+}
+
+Retirement retirement_of(const Domain& domain, const World& world, const SenderUse& use,
+                         const Name& name) {
+  if (!is_retired(use, world.now)) return {};
+  const std::string text = name.text();
+  const std::string selector[] = {text.substr(0, text.find("._domainkey"))};
+  const Time kept = add(*use.retired, kKeepRetired);
+  if (world.now < kept) {
+    return {false, "selector-unproven",
+            fmt::format("mail of {} may be under way until {}", use.sender->name,
+                        to_text(floor<days>(kept)))};
+  }
+  if (!world.evidence || !is_fresh(*world.evidence, world.now)) {
+    return {false, "no-evidence", "no reports show that nothing signs with it"};
+  }
+  const Date silent = silent_since(*world.evidence, domain.name, selector).value_or(Date{});
+  const Time quiet = add(std::max(silent, *use.retired), kKeepRetired);
+  if (world.now < quiet + kReportDelay) {
+    return {false, "selector-unproven", fmt::format("reports showed it until {}", to_text(silent))};
+  }
+  if (still_reported(*world.evidence, domain.name, selector, floor<days>(quiet) - days{1})) {
+    return {true, "",
+            fmt::format("{} was retired on {}, and reports are silent about it", use.sender->name,
+                        to_text(*use.retired))};
+  }
+  return {false, "selector-unproven", "those who saw it no longer report selectors"};
+}
+
+}  // namespace rampart

@@ -1,0 +1,203 @@
+/// Rotation of keys: states and steps.
+#include "policies/dkim/rotation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policies/dkim/rotation_proof.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+// A name server may remember that a name is missing for a day (RFC 2308 section 5).
+constexpr days kNegativeCache{1};
+
+LiveKey live_of(const RotationFacts& facts, const std::string& selector) {
+  const auto found = facts.live.find(selector);
+  return found == facts.live.end() ? LiveKey::Unclear : found->second;
+}
+
+bool all_stand(const RotationFacts& facts, const std::string& selector) {
+  return std::ranges::all_of(selectors_of(selector), [&](const std::string& one) {
+    return live_of(facts, one) == LiveKey::Stands;
+  });
+}
+
+bool is_compromised(const RotationFacts& facts, const std::string& selector) {
+  const auto& named = facts.spec.compromised;
+  return std::ranges::any_of(selectors_of(selector), [&](const std::string& one) {
+    return std::ranges::find(named, one) != named.end();
+  });
+}
+
+bool is_emergency(const RotationFacts& facts) {
+  return facts.spec.current && is_compromised(facts, *facts.spec.current);
+}
+
+// When a key that stands may be signed with.
+Time signs_from(const RotationFacts& facts) {
+  const RotationSpec& spec = facts.spec;
+  const Date seen = spec.published.value_or(floor<days>(facts.now));
+  if (!spec.current || is_emergency(facts)) return facts.now;
+  const Time ahead = add(date_of(*spec.next).value_or(seen), spec.publish_ahead);
+  return std::max<Time>(ahead, seen + kNegativeCache);
+}
+
+void say(RotationStep& step, Time due, std::string what) {
+  step.due = due;
+  step.what = std::move(what);
+}
+
+void judge_next(const RotationFacts& facts, RotationStep& step) {
+  const std::string& next = *facts.spec.next;
+  if (is_compromised(facts, next)) {
+    step.make = new_selector(facts.spec, floor<days>(facts.now));
+    return say(step, facts.now, fmt::format("make another key: {} is compromised", next));
+  }
+  const bool stands = all_stand(facts, next);
+  const Time from = signs_from(facts);
+  for (const std::string& one : selectors_of(next)) {
+    SelectorState state{.selector = one};
+    state.state = stands ? KeyState::Published : KeyState::Pending;
+    state.why = stands ? "every server shows it" : "not every server shows it yet";
+    if (stands) state.changes = from;
+    step.selectors.push_back(std::move(state));
+  }
+  if (!stands) return say(step, facts.now, fmt::format("publish {}: plan and apply", next));
+  step.promote = facts.now >= from;
+  if (!facts.spec.published && !step.promote) step.published = floor<days>(facts.now);
+  say(step, from, fmt::format("sign with {}", next));
+}
+
+// When the key after `current` is to be made.
+Time next_due(const RotationFacts& facts) {
+  const auto made = date_of(*facts.spec.current);
+  if (is_emergency(facts) || !made) return facts.now;
+  return add(*made, facts.spec.every);
+}
+
+void judge_making(const RotationFacts& facts, RotationStep& step) {
+  const Time due = facts.spec.current ? next_due(facts) : facts.now;
+  if (facts.now >= due) step.make = new_selector(facts.spec, floor<days>(facts.now));
+  say(step, due, facts.spec.current ? "make the next key" : "make the first key");
+}
+
+void judge_current(const RotationFacts& facts, RotationStep& step) {
+  const std::string& current = *facts.spec.current;
+  for (const std::string& one : selectors_of(current)) {
+    const bool stands = live_of(facts, one) == LiveKey::Stands;
+    SelectorState state{.selector = one};
+    state.state = stands ? KeyState::Active : KeyState::Pending;
+    state.why = stands ? "the signer is to use it" : "not every server shows it";
+    if (is_compromised(facts, one)) {
+      state.hold = "selector-compromised";
+      state.why = "it is compromised, and is revoked once another key signs";
+    }
+    step.selectors.push_back(std::move(state));
+  }
+  if (facts.spec.signing && !facts.spec.signing_since && !step.promote &&
+      signs_with_current(facts)) {
+    step.signing_since = floor<days>(facts.now);
+  }
+}
+
+// A key that stands though another is signed with.
+void judge_retiring(const RotationFacts& facts, SelectorState& state) {
+  state.state = KeyState::Retiring;
+  const bool replaced = facts.spec.current && all_stand(facts, *facts.spec.current);
+  if (replaced && is_compromised(facts, state.selector)) {
+    state.revoke_now = true;
+    state.why = fmt::format("it is compromised, and {} has taken its place", *facts.spec.current);
+    return;
+  }
+  const SwitchProof proof =
+      facts.spec.current ? proof_that_unused(facts, state.selector) : SwitchProof{};
+  state.changes = proof.revoke_at;
+  state.why = proof.why;
+  state.hold = proof.hold;
+  if (!proof.hold.empty()) return;
+  state.revoke_now = replaced;
+  if (replaced) return;
+  state.hold = "selector-unproven";
+  state.why = "no other key stands on every server";
+}
+
+void judge_revoked(const RotationFacts& facts, SelectorState& state, RotationStep& step) {
+  state.state = KeyState::Revoked;
+  const auto seen = facts.spec.revoked.find(state.selector);
+  if (seen == facts.spec.revoked.end()) {
+    step.revoked.emplace(state.selector, floor<days>(facts.now));
+    state.why = "it stands revoked";
+    return;
+  }
+  state.changes = add(seen->second, facts.spec.revoke);
+  state.remove_now = facts.now >= *state.changes;
+  state.why = fmt::format("it stands revoked since {}", to_text(seen->second));
+}
+
+SelectorState judge_past(const RotationFacts& facts, const std::string& selector,
+                         RotationStep& step) {
+  SelectorState state{.selector = selector};
+  switch (live_of(facts, selector)) {
+    case LiveKey::Absent:
+      state.state = KeyState::Removed;
+      break;
+    case LiveKey::Revoked:
+      judge_revoked(facts, state, step);
+      break;
+    case LiveKey::Stands:
+      judge_retiring(facts, state);
+      break;
+    case LiveKey::Unclear:
+      state.state = KeyState::Retiring;
+      state.hold = "selector-unproven";
+      state.why = "what stands there cannot be told for every server";
+      break;
+  }
+  return state;
+}
+
+bool has_state(const RotationStep& step, const std::string& selector) {
+  return std::ranges::find(step.selectors, selector, &SelectorState::selector) !=
+         step.selectors.end();
+}
+
+}  // namespace
+
+std::string_view to_text(KeyState state) {
+  switch (state) {
+    case KeyState::Pending:
+      return "pending";
+    case KeyState::Published:
+      return "published";
+    case KeyState::Active:
+      return "active";
+    case KeyState::Retiring:
+      return "retiring";
+    case KeyState::Revoked:
+      return "revoked";
+    case KeyState::Removed:
+      return "removed";
+  }
+  return "removed";
+}
+
+RotationStep rotation_step(const RotationFacts& facts) {
+  RotationStep step;
+  if (facts.spec.next) {
+    judge_next(facts, step);
+  } else {
+    judge_making(facts, step);
+  }
+  if (facts.spec.current) judge_current(facts, step);
+  for (const std::string& past : facts.spec.past) {
+    if (!has_state(step, past)) step.selectors.push_back(judge_past(facts, past, step));
+  }
+  return step;
+}
+
+}  // namespace rampart

@@ -1,0 +1,115 @@
+/// The names of a rotation's selectors, and what stands at them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "mail/dkim/key.h"
+#include "policies/dkim/names.h"
+#include "policies/dkim/rotation.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kDigits = 8;
+
+// Where the eight digits of a day begin that end the name, but for a counter and a pair's letter.
+std::optional<std::size_t> digits_at(std::string_view selector) {
+  for (std::size_t dash = selector.find('-'); dash != selector.npos;
+       dash = selector.find('-', dash + 1)) {
+    const std::string_view digits = selector.substr(dash + 1, kDigits);
+    std::string_view rest = selector.substr(std::min(dash + 1 + kDigits, selector.size()));
+    if (digits.size() < kDigits || !std::ranges::all_of(digits, is_digit)) continue;
+    if (rest.ends_with('r') || rest.ends_with('e')) rest.remove_suffix(1);
+    if (rest.starts_with('-') && rest.size() > 1) {
+      rest.remove_prefix(1);
+      while (!rest.empty() && is_digit(rest.front())) rest.remove_prefix(1);
+    }
+    if (rest.empty()) return dash + 1;
+  }
+  return std::nullopt;
+}
+
+bool is_key(const std::string& value) {
+  const auto record = dkim::parse_key(value);
+  return record && !record->revoked();
+}
+
+LiveKey key_in(const LiveSet& live, const std::string& wanted) {
+  if (live.state == LiveState::Absent) return LiveKey::Absent;
+  if (live.state != LiveState::Present || live.set.values.size() != 1) return LiveKey::Unclear;
+  const std::string& value = *live.set.values.begin();
+  const auto record = dkim::parse_key(value);
+  if (!record) return LiveKey::Unclear;
+  if (record->revoked()) return LiveKey::Revoked;
+  const auto made = dkim::parse_key(wanted);
+  const bool same = !made || made->key == record->key;
+  return same ? LiveKey::Stands : LiveKey::Unclear;
+}
+
+}  // namespace
+
+LiveKey live_key(const Domain& domain, const World& world, const std::string& selector) {
+  const auto name = selector_name(domain, selector);
+  if (!name) return LiveKey::Unclear;
+  const auto made = world.keys.find(rotation_key_path(domain.name, selector));
+  const std::string wanted = made == world.keys.end() ? "" : made->second.record;
+  std::optional<LiveKey> together;
+  for (const LiveZone* zone : world.zones_for(domain, *name)) {
+    const LiveKey one = key_in(zone->at({*name, RecordType::TXT}), is_key(wanted) ? wanted : "");
+    if (together && *together != one) return LiveKey::Unclear;
+    together = one;
+  }
+  return together.value_or(LiveKey::Unclear);
+}
+
+RotationFacts facts_for(const Domain& domain, const RotationSpec& spec, const World& world) {
+  RotationFacts facts{
+      domain.name, spec, {}, world.evidence ? &*world.evidence : nullptr, world.now};
+  for (const std::string& selector : selectors_of(spec)) {
+    facts.live[selector] = live_key(domain, world, selector);
+  }
+  return facts;
+}
+
+std::vector<std::string> selectors_of(const std::string& selector) {
+  if (!selector.ends_with('r') || !digits_at(selector)) return {selector};
+  return {selector, selector.substr(0, selector.size() - 1) + "e"};
+}
+
+std::vector<std::string> selectors_of(const RotationSpec& spec) {
+  std::vector<std::string> all;
+  const auto add_one = [&all](const std::string& selector) {
+    if (std::ranges::find(all, selector) == all.end()) all.push_back(selector);
+  };
+  for (const auto& key : {spec.next, spec.current}) {
+    if (key) std::ranges::for_each(selectors_of(*key), add_one);
+  }
+  std::ranges::for_each(spec.past, add_one);
+  return all;
+}
+
+std::optional<Date> date_of(const std::string& selector) {
+  const auto at = digits_at(selector);
+  if (!at) return std::nullopt;
+  const std::string text = selector.substr(*at, kDigits);
+  return parse_date(fmt::format("{}-{}-{}", text.substr(0, 4), text.substr(4, 2), text.substr(6)));
+}
+
+std::string new_selector(const RotationSpec& spec, Date day) {
+  std::string digits = to_text(day);
+  std::erase(digits, '-');
+  const std::string letter = spec.algorithm == "both" ? "r" : "";
+  const auto used = selectors_of(spec);
+  for (int count = 1;; ++count) {
+    const std::string counter = count == 1 ? "" : fmt::format("-{}", count);
+    const std::string stem = fmt::format("{}-{}{}", spec.name, digits, counter);
+    // The other letters of the stem count too: two keys of one day must not be taken for a pair.
+    const bool taken = std::ranges::any_of(used, [&](const std::string& one) {
+      return one == stem || one == stem + "r" || one == stem + "e";
+    });
+    if (!taken) return stem + letter;
+  }
+}
+
+}  // namespace rampart

@@ -1,0 +1,120 @@
+/// The proof that nothing signs with an earlier key any more.
+#include "policies/dkim/rotation_proof.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+bool names_any(const EvidenceRow& row, std::span<const std::string> selectors) {
+  return std::ranges::any_of(selectors, [&](const std::string& selector) {
+    return std::ranges::find(row.selectors, selector) != row.selectors.end();
+  });
+}
+
+// A signature of the domain may align for a name above or below it (RFC 7489 section 3.1.1).
+bool may_concern(const EvidenceRow& row, const Name& domain) {
+  return row.header_from.is_within(domain) || domain.is_within(row.header_from);
+}
+
+// The keys that came after `past`: those of `current`, and what stands behind it in the list.
+std::vector<std::string> newer_than(const RotationFacts& facts, const std::string& past) {
+  std::vector<std::string> newer = selectors_of(*facts.spec.current);
+  const auto& list = facts.spec.past;
+  const std::string day = past.substr(0, past.find_last_not_of("re") + 1);
+  auto at = std::ranges::find(list, past);
+  for (; at != list.end(); ++at) {
+    const bool twin = at->substr(0, at->find_last_not_of("re") + 1) == day;
+    if (!twin) newer.push_back(*at);
+  }
+  return newer;
+}
+
+std::optional<Date> first_seen(const RotationFacts& facts, std::span<const std::string> selectors) {
+  std::optional<Date> first;
+  for (const EvidenceRow& row : facts.evidence->rows) {
+    if (!row.header_from.is_within(facts.domain) || !names_any(row, selectors)) continue;
+    if (!first || row.day < *first) first = row.day;
+  }
+  return first;
+}
+
+SwitchProof waiting(Time until, std::string why) {
+  return {until, "selector-unproven", std::move(why)};
+}
+
+SwitchProof by_word(const RotationFacts& facts, const std::string& past) {
+  Date since = *facts.spec.signing_since;
+  const std::string one[] = {past};
+  const auto silent =
+      facts.evidence ? silent_since(*facts.evidence, facts.domain, one) : std::optional<Date>();
+  if (silent) since = std::max(since, *silent);
+  const Time at = add(since, facts.spec.keep);
+  const std::string why =
+      fmt::format("the signer uses {} since {}", *facts.spec.signing, to_text(since));
+  if (facts.now < at) return waiting(at, why);
+  return {at, "", why};
+}
+
+SwitchProof by_reports(const RotationFacts& facts, const std::string& past) {
+  const std::string one[] = {past};
+  const Evidence& evidence = *facts.evidence;
+  const auto newer = newer_than(facts, past);
+  const auto seen = first_seen(facts, newer);
+  if (!seen) return {{}, "selector-unproven", "no report shows a newer key passing"};
+  const Date since = std::max(silent_since(evidence, facts.domain, one).value_or(*seen), *seen);
+  const Time kept = add(since, facts.spec.keep);
+  const Time at = kept + kReportDelay;
+  const std::string why =
+      fmt::format("reports show newer keys, and none of {} since {}", past, to_text(since));
+  if (facts.now < at) return waiting(at, why);
+  // Who stopped reporting is silent about everything.
+  if (still_reported(evidence, facts.domain, one, floor<days>(kept) - days{1}))
+    return {at, "", why};
+  return {{}, "selector-unproven", "those who saw it no longer report selectors"};
+}
+
+}  // namespace
+
+std::optional<Date> silent_since(const Evidence& evidence, const Name& domain,
+                                 std::span<const std::string> selectors) {
+  std::optional<Date> silent;
+  for (const EvidenceRow& row : evidence.rows) {
+    if (!may_concern(row, domain) || !names_any(row, selectors)) continue;
+    silent = std::max(silent.value_or(Date{}), row.day + days{1});
+  }
+  return silent;
+}
+
+bool still_reported(const Evidence& evidence, const Name& domain,
+                    std::span<const std::string> selectors, Date day) {
+  std::set<std::string> saw;
+  for (const EvidenceRow& row : evidence.rows) {
+    if (may_concern(row, domain) && names_any(row, selectors)) saw.insert(row.reporter);
+  }
+  return std::ranges::any_of(evidence.rows, [&](const EvidenceRow& row) {
+    return row.selectors_reported && row.day >= day && may_concern(row, domain) &&
+           (saw.empty() || saw.contains(row.reporter));
+  });
+}
+
+bool signs_with_current(const RotationFacts& facts) {
+  if (!facts.spec.signing || !facts.spec.current) return false;
+  const auto current = selectors_of(*facts.spec.current);
+  return std::ranges::find(current, *facts.spec.signing) != current.end();
+}
+
+SwitchProof proof_that_unused(const RotationFacts& facts, const std::string& past) {
+  if (signs_with_current(facts) && facts.spec.signing_since) return by_word(facts, past);
+  const bool fresh = facts.evidence && is_fresh(*facts.evidence, facts.now);
+  if (fresh) return by_reports(facts, past);
+  return {{}, "no-evidence", "no reports show that nothing signs with it, and silence is no proof"};
+}
+
+}  // namespace rampart

@@ -1,0 +1,73 @@
+/// Which selectors to ask for where nobody has said what a domain signs with.
+#include "policies/dkim/selectors.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "policies/dkim/names.h"
+#include "policies/model/sender_use.h"
+
+namespace rampart {
+namespace {
+
+// Sorted. Names that signers' manuals use in their examples, and what people make of them.
+constexpr std::array<std::string_view, 62> kCommon = {
+    "1",        "2020",    "2021",     "2022",    "2023",     "2024",     "2025",       "2026",
+    "a",        "a1",      "b",        "beta",    "d1",       "d2",       "default",    "dk",
+    "dk1",      "dkim",    "dkim1",    "dkim2",   "dkim2024", "dkim2025", "dkim2026",   "dkimkey",
+    "dkimmail", "dkrnt",   "domk",     "ed25519", "email",    "exim",     "k1",         "k2",
+    "key",      "key1",    "key2",     "mail",    "mail1",    "mail2",    "mailo",      "mailrelay",
+    "main",     "mta",     "mx",       "mx1",     "mx2",      "my1",      "newsletter", "office",
+    "postfix",  "private", "public",   "rsa",     "s1",       "s1024",    "s2",         "s2048",
+    "sel1",     "sel2",    "selector", "server",  "smtp",     "x"};
+
+}  // namespace
+
+std::span<const std::string_view> common_selectors() { return kCommon; }
+
+std::vector<std::string> selectors_of(const Sender& sender, const Name& domain) {
+  std::set<std::string> selectors;
+  for (const std::string& text : sender.selectors) {
+    const auto filled = fill(text, domain, {});
+    if (filled && !filled->empty()) selectors.insert(*filled);
+  }
+  return {selectors.begin(), selectors.end()};
+}
+
+std::vector<std::string> guessed_selectors(
+    const std::map<std::string, std::shared_ptr<const Sender>>& senders, const Name& domain) {
+  std::set<std::string> selectors(kCommon.begin(), kCommon.end());
+  for (const auto& [id, sender] : senders) {
+    for (std::string& own : selectors_of(*sender, domain)) selectors.insert(std::move(own));
+  }
+  return {selectors.begin(), selectors.end()};
+}
+
+SendersByTerm senders_by_term(const std::map<std::string, std::shared_ptr<const Sender>>& senders) {
+  SendersByTerm by_term;
+  for (const auto& [id, sender] : senders) {
+    for (const std::string& term : sender->spf) {
+      const auto parsed = spf::parse_terms(term);
+      if (!parsed) continue;
+      for (const spf::Directive& one : parsed->directives) {
+        by_term[spf::print(one)].push_back(sender.get());
+      }
+    }
+  }
+  return by_term;
+}
+
+std::vector<const Sender*> senders_in(const spf::Record& record, const SendersByTerm& by_term) {
+  std::vector<const Sender*> found;
+  for (const spf::Directive& directive : record.directives) {
+    const auto row = by_term.find(spf::print(directive));
+    if (row == by_term.end()) continue;
+    for (const Sender* sender : row->second) {
+      if (std::ranges::find(found, sender) == found.end()) found.push_back(sender);
+    }
+  }
+  return found;
+}
+
+}  // namespace rampart

@@ -1,0 +1,124 @@
+/// Which DMARC record governs a domain.
+#include "policies/dmarc/discovered_policy.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace rampart {
+namespace {
+
+// The closest zone that was read; the first provider's, where two serve it.
+const LiveZone* zone_holding(const Name& name, const World& world) {
+  for (Name at = name; !at.is_root(); at = at.parent()) {
+    const auto zone = std::ranges::lower_bound(world.zones, at, {}, &LiveZone::apex);
+    if (zone != world.zones.end() && zone->apex == at) return &*zone;
+  }
+  return nullptr;
+}
+
+// RFC 8020 section 2: a name exists where something stands at it or below it.
+bool exists_in(const Name& name, const LiveZone& zone) {
+  const auto here = zone.sets.lower_bound({name, RecordType{}});
+  if (here != zone.sets.end() && here->first.name == name) {
+    if (here->second.state == LiveState::Present) return true;
+  }
+  return std::ranges::any_of(zone.sets, [&name](const auto& row) {
+    return row.second.state == LiveState::Present && row.first.name.is_within(name);
+  });
+}
+
+Answer answer_with(AnswerStatus status) {
+  Answer answer;
+  answer.status = status;
+  return answer;
+}
+
+// What an observed zone says, or nullopt where it does not know or hands on to a CNAME's target.
+std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& zone) {
+  const LiveSet live = zone.at(question);
+  if (live.state == LiveState::Present) {
+    Answer answer = answer_with(AnswerStatus::Data);
+    answer.values.assign(live.set.values.begin(), live.set.values.end());
+    answer.ttl = live.set.ttl;
+    return answer;
+  }
+  const bool hosted = zone.at({question.name, RecordType::CNAME}).state == LiveState::Present;
+  if (live.state != LiveState::Absent || hosted) return std::nullopt;
+  // For a `_dmarc` name it is all one whether something else stands there.
+  if (question.name.text().starts_with("_dmarc.")) return answer_with(AnswerStatus::NxDomain);
+  if (exists_in(question.name, zone)) return answer_with(AnswerStatus::NoData);
+  if (!zone.complete) return std::nullopt;
+  return answer_with(AnswerStatus::NxDomain);
+}
+
+void look_up(const Question& question, const World& world, DmarcSurroundings& around) {
+  const LiveZone* zone = zone_holding(question.name, world);
+  auto answer = zone == nullptr ? std::nullopt : answer_of_zone(question, *zone);
+  if (answer) {
+    around.answers.emplace(question, *answer);
+    return;
+  }
+  const auto asked = world.answers.find(question);
+  if (asked == world.answers.end()) {
+    around.unknown.push_back(question);
+  } else {
+    around.answers.insert(*asked);
+  }
+}
+
+}  // namespace
+
+DmarcSurroundings surroundings_of(const Name& name, const World& world) {
+  DmarcSurroundings around;
+  std::vector<Name> names = dmarc::walk_names(name);
+  if (const auto org = dmarc::org_domain_psl(name).child("_dmarc")) names.push_back(*org);
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  for (const Name& at : names) look_up({at, RecordType::TXT}, world, around);
+  look_up({name, RecordType::TXT}, world, around);
+  return around;
+}
+
+Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value) {
+  const auto name = domain.child("_dmarc");
+  if (!name) return answers;
+  Answer answer;
+  answer.status = value ? AnswerStatus::Data : AnswerStatus::NxDomain;
+  if (value) answer.values = {*value};
+  answers[{*name, RecordType::TXT}] = answer;
+  // A name with something below it exists.
+  const auto own = answers.find({domain, RecordType::TXT});
+  if (value && own != answers.end() && own->second.status == AnswerStatus::NxDomain) {
+    own->second.status = AnswerStatus::NoData;
+  }
+  return answers;
+}
+
+std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name) {
+  if (!set || set->type != RecordType::TXT) return std::nullopt;
+  std::vector<std::string> values;
+  std::ranges::copy_if(set->set.values, std::back_inserter(values), [&](const auto& value) {
+    return kind_of({name, RecordType::TXT}, value) == RecordKind::Dmarc;
+  });
+  return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
+}
+
+Governors governors_of(const Name& name, const Answers& answers) {
+  std::vector<Question> unknown;
+  return {.by_walk = dmarc::govern_by_walk(name, answers, unknown),
+          .by_psl = dmarc::govern_by_psl(name, answers, unknown)};
+}
+
+dmarc::Record effective(const std::optional<dmarc::Governing>& governing) {
+  dmarc::Record record;
+  record.p = dmarc::Policy::None;
+  if (!governing) return record;
+  record.p = governing->policy;
+  record.pct = governing->record.pct;
+  record.testing = governing->record.testing;
+  record.adkim = governing->record.adkim;
+  record.aspf = governing->record.aspf;
+  return record;
+}
+
+}  // namespace rampart

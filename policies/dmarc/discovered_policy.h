@@ -1,0 +1,43 @@
+/// Which DMARC record governs a domain, over what the zones hold and what the resolver said; and
+/// what it asks of receivers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/record.h"
+#include "mail/dmarc/org_domain.h"
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// The DMARC records that stand around a name, as a table: observed zones first, else the World's
+/// answers. What neither knows is listed in `unknown`.
+struct DmarcSurroundings {
+  Answers answers;
+  std::vector<Question> unknown;
+};
+
+/// Everything that discovery of `name`'s record reads, by either generation.
+DmarcSurroundings surroundings_of(const Name& name, const World& world);
+
+/// `answers` as they would be with this record at `_dmarc.<domain>`; nullopt removes it.
+Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value);
+
+/// The one DMARC record among a change's values at `name`; several are all dropped, so that none is
+/// left (RFC 9989 section 4.10).
+std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name);
+
+/// Both generations' view of what governs a name.
+struct Governors {
+  std::optional<dmarc::Governing> by_walk;
+  std::optional<dmarc::Governing> by_psl;
+};
+Governors governors_of(const Name& name, const Answers& answers);
+
+/// A governing record as if it stood at the name itself: the policy that applies as p, with the
+/// record's pct, t and alignment modes. An ungoverned name has p=none.
+dmarc::Record effective(const std::optional<dmarc::Governing>& governing);
+
+}  // namespace rampart

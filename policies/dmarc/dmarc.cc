@@ -1,0 +1,160 @@
+/// What should stand at `_dmarc`, and what writing it would do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "mail/dmarc/org_domain.h"
+#include "policies/dmarc/discovered_policy.h"
+#include "policies/dmarc/dmarc.h"
+#include "policies/dmarc/report_authorization.h"
+#include "policies/model/live.h"
+#include "policies/ramp/ramp.h"
+
+namespace rampart {
+namespace {
+
+// Below the target a rollback must reach receivers within minutes.
+constexpr std::chrono::seconds kRampTtl{300};
+
+// Marked where the YAML has `dmarc:`.
+Finding dmarc_finding(const Domain& domain, Severity severity, std::string code,
+                      std::string message) {
+  Finding finding = finding_of(domain, severity, std::move(code), std::move(message));
+  finding.mark = domain.dmarc.mark;
+  return finding;
+}
+
+// The one record that counts today: several are all dropped (RFC 9989 section 4.10).
+std::optional<dmarc::Record> record_in_force(const std::vector<std::string>& values) {
+  if (values.size() != 1) return std::nullopt;
+  const auto read = dmarc::parse_lenient(values.front());
+  if (!read) return std::nullopt;
+  return read->record;
+}
+
+// Tags that we do not know are somebody's intention and stay.
+void keep_unknown_tags(const std::vector<std::string>& values, const World& world,
+                       dmarc::Record& record) {
+  for (const std::string& value : values) {
+    const auto read = dmarc::parse_lenient(value);
+    if (!read) continue;
+    for (const Tag& tag : read->record.unknown) {
+      // RFC 9989 appendix C.5.2 removed rf and ri; they go where records are rewritten anyway.
+      if (world.normalize && (tag.name == "rf" || tag.name == "ri")) continue;
+      if (!find_tag(record.unknown, tag.name)) record.unknown.push_back(tag);
+    }
+  }
+}
+
+Turn turn_for(const std::optional<dmarc::Record>& before, const dmarc::Record& after) {
+  dmarc::Record none;
+  none.p = dmarc::Policy::None;
+  if (dmarc::tightens(before.value_or(none), after)) return Turn::Enforce;
+  return before && dmarc::loosens(*before, after) ? Turn::Relax : Turn::Publish;
+}
+
+std::string reason_for(const Domain& domain) {
+  const DmarcSpec& spec = domain.dmarc;
+  if (spec.rung == spec.target) {
+    return fmt::format("because {} is at its target, {}", domain.name.text(), to_text(spec.rung));
+  }
+  return fmt::format("because {} stands at {} of ramp {}, on its way to {}", domain.name.text(),
+                     to_text(spec.rung), spec.ramp->name, to_text(spec.target));
+}
+
+void report_several(const Domain& domain, const Name& name, std::size_t count, Opinion& opinion) {
+  Finding finding =
+      dmarc_finding(domain, Severity::Warning, "dmarc-multiple",
+                    fmt::format("{} holds {} DMARC records, so receivers apply none of them",
+                                name.text(), count));
+  finding.hint = "they are merged into the one that the YAML describes";
+  opinion.findings.push_back(std::move(finding));
+}
+
+void report_near_misses(const Domain& domain, const World& world, const RecordKey& key,
+                        Opinion& opinion) {
+  for (const std::string& value : live_values(domain, world, key, RecordKind::Foreign)) {
+    const auto miss = near_miss(key, value);
+    if (!miss) continue;
+    Finding finding =
+        dmarc_finding(domain, Severity::Warning, "dmarc-near-miss",
+                      fmt::format("{} holds a value that looks like DMARC and is none: "
+                                  "{}",
+                                  key.name.text(), *miss));
+    finding.hint = "correct or remove it by hand; it is not touched";
+    opinion.findings.push_back(std::move(finding));
+  }
+}
+
+// What governs a sub-domain must be known to tell whether a plan moves it.
+void ask_around(const Domain& domain, const World& world, Opinion& opinion) {
+  if (dmarc::org_domain_psl(domain.name) == domain.name) return;
+  opinion.unknown = surroundings_of(domain.name, world).unknown;
+}
+
+std::string governed_by(const Governors& governors) {
+  const auto& governing = governors.by_walk ? governors.by_walk : governors.by_psl;
+  return governing ? governing->at.text() : "no record";
+}
+
+// A sub-domain without a record of its own is governed by its organization's; a new record must not
+// ask less of receivers of either generation.
+void check_inheritance(const Domain& domain, const World& world, const Want& want,
+                       Opinion& opinion) {
+  const DmarcSurroundings around = surroundings_of(domain.name, world);
+  if (dmarc::org_domain_psl(domain.name) == domain.name || !around.unknown.empty()) return;
+  const Governors before = governors_of(domain.name, around.answers);
+  const Governors after =
+      governors_of(domain.name, with_record(around.answers, domain.name, want.value));
+  const bool weaker = dmarc::loosens(effective(before.by_walk), effective(after.by_walk)) ||
+                      dmarc::loosens(effective(before.by_psl), effective(after.by_psl));
+  if (!weaker) return;
+  Finding finding = dmarc_finding(
+      domain, Severity::Error, "weakens-inherited-policy",
+      fmt::format("{} inherits a stricter policy from {}; a record of its own with {} would weaken "
+                  "it",
+                  domain.name.text(), governed_by(before), to_text(domain.dmarc.rung)));
+  finding.hint = "set the domain's phase to what it inherits, or leave its `dmarc:` out";
+  finding.withholds = {want.key};
+  opinion.findings.push_back(std::move(finding));
+}
+
+void append_reports(const Domain& domain, const World& world, Opinion& opinion) {
+  std::vector<std::string> uris = domain.dmarc.rua;
+  uris.insert(uris.end(), domain.dmarc.ruf.begin(), domain.dmarc.ruf.end());
+  Opinion reports = report_authorizations(domain, uris, world);
+  std::ranges::move(reports.wants, std::back_inserter(opinion.wants));
+  std::ranges::move(reports.findings, std::back_inserter(opinion.findings));
+  std::ranges::move(reports.unknown, std::back_inserter(opinion.unknown));
+}
+
+}  // namespace
+
+Opinion dmarc_opinion(const Domain& domain, const World& world) {
+  Opinion opinion;
+  ask_around(domain, world, opinion);
+  const auto name = domain.name.child("_dmarc");
+  if (domain.dmarc.rung.phase < Phase::Monitor || !name) return opinion;
+  const RecordKey key{*name, RecordType::TXT};
+  const auto live = live_values(domain, world, key, RecordKind::Dmarc);
+  const auto before = record_in_force(live);
+  dmarc::Record record = record_for(domain.dmarc);
+  keep_unknown_tags(live, world, record);
+  Want want{.key = key,
+            .kind = RecordKind::Dmarc,
+            .value = dmarc::print(record),
+            .ttl = declared_ttl(domain, domain.dmarc.ttl),
+            .new_ttl = std::nullopt,
+            .turn = turn_for(before, record),
+            .reason = reason_for(domain)};
+  if (domain.dmarc.rung < domain.dmarc.target) want.new_ttl = kRampTtl;
+  if (live.size() > 1) report_several(domain, *name, live.size(), opinion);
+  report_near_misses(domain, world, key, opinion);
+  if (live.empty()) check_inheritance(domain, world, want, opinion);
+  opinion.wants.push_back(std::move(want));
+  append_reports(domain, world, opinion);
+  return opinion;
+}
+
+}  // namespace rampart

@@ -1,0 +1,11 @@
+/// The DMARC policy: the record that a domain should publish.
+#pragma once
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// `_dmarc`, and the authorisations of external report destinations (policies/dmarc/dmarc.cc).
+Opinion dmarc_opinion(const Domain& domain, const World& world);
+
+}  // namespace rampart

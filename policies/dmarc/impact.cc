@@ -1,0 +1,293 @@
+/// Impact: the mail of the gates' window, judged once more as if the plan were written.
+#include "policies/dmarc/impact.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+
+#include "policies/dkim/names.h"
+#include "policies/dmarc/impact_losses.h"
+#include "policies/ramp/evidence_window.h"
+#include "policies/ramp/step_gates.h"
+
+namespace rampart {
+namespace {
+
+using dmarc::Audience;
+using dmarc::Receiver;
+using dmarc::Treatment;
+
+constexpr std::size_t kKinds = dmarc::kReceivers.size();
+
+struct Hits {
+  std::int64_t quarantined = 0;
+  std::int64_t rejected = 0;
+
+  auto operator<=>(const Hits&) const = default;
+};
+
+void add(Hits& to, const Hits& more) {
+  to.quarantined += more.quarantined;
+  to.rejected += more.rejected;
+}
+
+// Gives shares of whole messages: rounded up, and so that parts always add up to the sum.
+class Shares {
+ public:
+  Hits take(Treatment treatment, std::int64_t messages) {
+    std::int64_t& seen = seen_[{treatment.quarantined, treatment.rejected}];
+    const auto part = [&](int percent) {
+      const auto up_to = [&](std::int64_t count) { return (count * percent + 99) / 100; };
+      return up_to(seen + messages) - up_to(seen);
+    };
+    const std::int64_t rejected = part(treatment.rejected);
+    const Hits hits{part(treatment.rejected + treatment.quarantined) - rejected, rejected};
+    seen += messages;
+    return hits;
+  }
+
+ private:
+  std::map<std::pair<int, int>, std::int64_t> seen_;
+};
+
+// The planned record asks; where the plan does not know it, what the reporter saw does.
+Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
+  const auto in = [&](const InForce& force, Audience audience) -> Treatment {
+    const auto& record = receiver == Receiver::HonoursPct ? force.by_psl : force.by_walk;
+    if (!record) return {};
+    return treatment(policy_for(*record, audience, receiver), *record, receiver);
+  };
+  if (const auto& own = planned.at(row.header_from)) return in(*own, Audience::Itself);
+  const bool itself = row.header_from == row.policy_domain;
+  const auto& above = planned.at(row.policy_domain);
+  if (above && !itself) {
+    // Whether a sub-domain exists no report tells: the harsher of the two counts.
+    const Treatment there = in(*above, Audience::SubDomains);
+    const Treatment missing = in(*above, Audience::Missing);
+    const auto harshness = [](Treatment one) {
+      return std::pair(one.rejected, one.rejected + one.quarantined);
+    };
+    return harshness(there) < harshness(missing) ? missing : there;
+  }
+  dmarc::Record seen;
+  seen.p = row.published.policy;
+  seen.pct = row.published.pct;
+  seen.testing = row.published.testing;
+  return in(InForce::of(seen), Audience::Itself);
+}
+
+bool by_dkim(const EvidenceRow& row) {
+  return row.fate == Fate::Both || row.fate == Fate::DkimOnly;
+}
+
+bool by_spf(const EvidenceRow& row) { return row.fate == Fate::Both || row.fate == Fate::SpfOnly; }
+
+bool uses_any(const EvidenceRow& row, const std::set<std::string>& selectors) {
+  return std::ranges::any_of(row.selectors,
+                             [&](const auto& one) { return selectors.contains(one); });
+}
+
+bool passes_after(const EvidenceRow& row, const Losses& losses) {
+  const bool all_gone =
+      !row.selectors.empty() && std::ranges::all_of(row.selectors, [&](const std::string& one) {
+        return losses.selectors.contains(one);
+      });
+  if (by_dkim(row) && !all_gone) return true;
+  if (!by_spf(row) || losses.senders.contains(row.source)) return false;
+  if (!row.source.starts_with("ip:")) return true;
+  const auto ip = spf::Ip::parse(std::string_view(row.source).substr(3));
+  return !ip || !losses.addresses.contains(*ip);
+}
+
+bool declares(const Domain& domain, const std::string& source) {
+  return domain.senders && std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
+           return use.sender->id == source;
+         });
+}
+
+// One domain's replay.
+class Replay {
+ public:
+  Replay(const Domain& domain, const Losses& losses, PlannedRecords& planned)
+      : domain_(domain), losses_(losses), planned_(planned) {}
+
+  void judge(const EvidenceRow& row) {
+    Source& source = sources_[row.source];
+    const bool passed = by_dkim(row) || by_spf(row);
+    const bool passes = passed && passes_after(row, losses_);
+    source.sums.messages += row.messages;
+    if (passed) source.sums.pass_before += row.messages;
+    if (passes) source.sums.pass_after += row.messages;
+    if (by_dkim(row) && row.selectors.empty()) unstated_ += row.messages;
+    if (passes) return;
+    for (std::size_t i = 0; i < kKinds; ++i) {
+      const Treatment given = treatment_of(row, dmarc::kReceivers[i], planned_);
+      add(source.hits[i], shares_[i].take(given, row.messages));
+    }
+  }
+
+  Impact result(EvidenceWindow window) const {
+    Impact impact{.domain = domain_.name, .from = window.from};
+    impact.window_days = static_cast<int>((window.until - window.from).count());
+    const std::size_t kind = stricter_generation();
+    impact.receiver = dmarc::kReceivers[kind];
+    for (const auto& [name, source] : sources_) add_source(name, source, kind, impact);
+    std::ranges::stable_sort(impact.by_source, [](const auto& a, const auto& b) {
+      const auto weight = [](const SourceImpact& one) {
+        return std::tuple(one.rejected, one.quarantined, one.worst_case, one.messages);
+      };
+      return weight(a) > weight(b);
+    });
+    impact.notes = notes();
+    return impact;
+  }
+
+ private:
+  struct Source {
+    SourceImpact sums;
+    std::array<Hits, kKinds> hits;
+  };
+
+  Hits total(std::size_t kind) const {
+    Hits sum;
+    for (const auto& [name, source] : sources_) add(sum, source.hits[kind]);
+    return sum;
+  }
+
+  // kReceivers holds RFC 7489 first, then RFC 9989.
+  std::size_t stricter_generation() const {
+    const auto weight = [&](std::size_t kind) {
+      const Hits hits = total(kind);
+      return std::pair(hits.rejected, hits.quarantined);
+    };
+    return weight(1) > weight(0) ? 1 : 0;
+  }
+
+  void add_source(const std::string& name, const Source& source, std::size_t kind,
+                  Impact& impact) const {
+    SourceImpact row = source.sums;
+    row.source = name;
+    row.declared = declares(domain_, name);
+    row.quarantined = source.hits[kind].quarantined;
+    row.rejected = source.hits[kind].rejected;
+    const Hits& worst = source.hits[kKinds - 1];
+    row.worst_case = worst.quarantined + worst.rejected;
+    impact.messages += row.messages;
+    impact.pass_before += row.pass_before;
+    impact.pass_after += row.pass_after;
+    impact.quarantined += row.quarantined;
+    impact.rejected += row.rejected;
+    impact.worst_quarantined += worst.quarantined;
+    impact.worst_rejected += worst.rejected;
+    impact.by_source.push_back(std::move(row));
+  }
+
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes;
+    if (!losses_.selectors.empty() && unstated_ > 0) {
+      notes.push_back(fmt::format(
+          "{} of the messages pass by DKIM in reports that state no selector, and are taken to "
+          "pass on",
+          grouped(unstated_)));
+    }
+    if (losses_.aligns_strictly) {
+      notes.push_back("reports do not tell what strict alignment will fail; it is not counted");
+    }
+    if (losses_.withheld) notes.push_back("withheld changes are counted as if they were written");
+    return notes;
+  }
+
+  const Domain& domain_;
+  const Losses& losses_;
+  PlannedRecords& planned_;
+  std::map<std::string, Source> sources_;
+  std::array<Shares, kKinds> shares_;
+  std::int64_t unstated_ = 0;
+};
+
+// The listed domains below each that loses a key: its signatures may align for them too.
+using Below = std::map<Name, std::vector<const Domain*>>;
+
+Below below(const std::map<Name, Losses>& losses, const Config& config) {
+  Below below;
+  for (const auto& [name, domain] : config.domains) {
+    for (Name above = name.parent(); !above.is_root(); above = above.parent()) {
+      const auto found = losses.find(above);
+      if (found != losses.end() && !found->second.selectors.empty()) {
+        below[above].push_back(&domain);
+      }
+    }
+  }
+  return below;
+}
+
+// The rows of sub-domains with records of their own that pass by one of the lost keys alone.
+EvidenceRows signed_below(const std::vector<const Domain*>& domains, const Losses& losses,
+                          const Evidence& evidence) {
+  EvidenceRows rows;
+  for (const Domain* domain : domains) {
+    const auto own = declared_selectors(*domain);
+    for (const EvidenceRow* row : rows_of(evidence, domain->name)) {
+      const bool theirs = std::ranges::any_of(row->selectors, [&](const std::string& one) {
+        return std::ranges::find(own, one) != own.end();
+      });
+      if (row->policy_domain == domain->name && !theirs && uses_any(*row, losses.selectors)) {
+        rows.push_back(row);
+      }
+    }
+  }
+  return rows;
+}
+
+// The window of the gates; where it holds nothing, that of low volume.
+EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time now) {
+  const Gates& gates = domain.dmarc.ramp->gates;
+  const EvidenceWindow window = gate_window(now, gates.window);
+  if (!rows_within(rows, window).empty()) return window;
+  return gate_window(now, gates.low_volume_window);
+}
+
+std::string why_unknown(const World& world, const EvidenceRows& rows) {
+  if (!world.evidence) return "there is no evidence";
+  if (!world.evidence->newest) return "there is no verified report";
+  if (rows.empty()) return "no verified report speaks of it";
+  return fmt::format("the last verified report on it is of {}", to_text(rows.back()->day));
+}
+
+}  // namespace
+
+Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const Config& config,
+                  const World& world) {
+  Impacts impacts;
+  const std::map<Name, Losses> all = losses_of(plan, authority, config, world);
+  if (all.empty()) return impacts;
+  PlannedRecords planned(plan, config, world);
+  const Below beneath = world.evidence ? below(all, config) : Below();
+  for (const auto& [name, losses] : all) {
+    const Domain& domain = config.domains.at(name);
+    EvidenceRows rows = world.evidence ? rows_of(*world.evidence, name) : EvidenceRows();
+    const auto children = beneath.find(name);
+    if (children != beneath.end()) {
+      const auto more = signed_below(children->second, losses, *world.evidence);
+      rows.insert(rows.end(), more.begin(), more.end());
+      std::ranges::stable_sort(rows, {}, &EvidenceRow::day);
+    }
+    const EvidenceWindow window = window_for(domain, rows, world.now);
+    const EvidenceRows seen = rows_within(rows, window);
+    if (seen.empty()) {
+      // Nobody sends as a parked domain: that nobody reports on it is no news.
+      const bool sends = domain.state == DomainState::Managed;
+      if (sends) impacts.unknown.push_back({name, why_unknown(world, rows)});
+      continue;
+    }
+    Replay replay(domain, losses, planned);
+    for (const EvidenceRow* row : seen) replay.judge(*row);
+    impacts.known.push_back(replay.result(window));
+  }
+  return impacts;
+}
+
+}  // namespace rampart

@@ -1,0 +1,173 @@
+/// What a plan takes from mail that passes today, domain by domain.
+#include "policies/dmarc/impact_losses.h"
+
+#include <algorithm>
+
+#include "mail/dkim/key.h"
+#include "mail/spf/tree.h"
+#include "policies/model/live.h"
+#include "policies/model/sender_use.h"
+#include "policies/spf/cases.h"
+#include "policies/spf/record.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::string_view kSelectorPart = "._domainkey.";
+
+/// Calls `look` for every change, withheld ones too.
+template <class Look>
+void each_change(const Plan& plan, Look look) {
+  for (const Change& change : plan.changes) look(change, false);
+  for (const Withheld& withheld : plan.withheld) look(withheld.change, true);
+}
+
+bool is_dmarc(const Change& change) { return change.name().text().starts_with("_dmarc."); }
+
+// What lets somebody sign at a selector: keys that are not revoked, or a CNAME's target.
+std::set<std::string> signing_at(const std::optional<TypedSet>& set) {
+  std::set<std::string> signing;
+  if (!set) return signing;
+  for (const std::string& value : set->set.values) {
+    if (set->type == RecordType::CNAME) signing.insert("cname " + value);
+    const auto key = set->type == RecordType::TXT ? dkim::parse_key(value)
+                                                  : Result<dkim::KeyRecord>(Error{"no TXT", ""});
+    if (!key || key->revoked()) continue;
+    const auto shape = dkim::shape_of(*key);
+    signing.insert(shape ? shape->fingerprint : value);
+  }
+  return signing;
+}
+
+void note_selector(const Change& change, Losses& losses) {
+  const std::string& name = change.name().text();
+  const std::size_t at = name.find(kSelectorPart);
+  if (at == std::string::npos) return;
+  const auto after = signing_at(change.set.after);
+  const bool lost = std::ranges::any_of(signing_at(change.set.before),
+                                        [&](const auto& key) { return !after.contains(key); });
+  if (lost) losses.selectors.insert(name.substr(0, at));
+}
+
+bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
+  using dmarc::Alignment;
+  const auto turns = [](const auto& from, const auto& to) {
+    return from.value_or(Alignment::Relaxed) == Alignment::Relaxed && to == Alignment::Strict;
+  };
+  return turns(before.adkim, after.adkim) || turns(before.aspf, after.aspf);
+}
+
+void note_enforcement(const Change& change, const World& world, Losses& losses) {
+  const Forces forces = forces_of(change, world);
+  dmarc::Record none;
+  none.p = dmarc::Policy::None;
+  const auto compare = [&](const auto& before, const auto& after) {
+    const dmarc::Record from = before.value_or(none);
+    const dmarc::Record to = after.value_or(none);
+    if (!dmarc::tightens(from, to)) return;
+    losses.tightens = true;
+    losses.aligns_strictly = losses.aligns_strictly || goes_strict(from, to);
+  };
+  compare(forces.before.by_psl, forces.after.by_psl);
+  compare(forces.before.by_walk, forces.after.by_walk);
+}
+
+// A declared sender that needs no term here keeps passing through a return path of its own.
+bool keeps_passing(const Domain& domain, const Sender& sender, Time now) {
+  if (!domain.senders || domain.state != DomainState::Managed) return false;
+  return std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
+    return use.sender->id == sender.id && !is_retired(use, now) && !uses_spf(use);
+  });
+}
+
+// The sender that asks for `term`, its placeholders filled as the domain fills them.
+const Sender* owner_of(const std::string& term, const Domain& domain, const Config& config) {
+  for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
+    const auto terms = terms_of(use, domain.name);
+    if (std::ranges::find(terms, term) != terms.end()) return use.sender.get();
+  }
+  return sender_of_term(term, config);
+}
+
+// The SPF record that a domain is left with, where the plan writes it.
+using SpfAfter = std::map<Name, spf::Record>;
+
+void note_spf_after(const Change& change, SpfAfter& after) {
+  if (change.name() != change.domain || !change.set.after) return;
+  const RecordKey key{change.name(), change.type()};
+  for (const std::string& value : change.set.after->set.values) {
+    if (kind_of(key, value) != RecordKind::Spf) continue;
+    if (const auto record = spf::parse(value)) after.insert_or_assign(change.domain, *record);
+  }
+}
+
+void note_senders(const Authority& row, const Domain& domain, const Config& config,
+                  const World& world, Losses& losses) {
+  for (const std::string& lost : row.loses) {
+    // "key sha256:...", "keys at ...": selectors are looked at by themselves.
+    const auto term = spf::parse_terms(lost);
+    if (!term || term->directives.empty()) continue;
+    const Sender* sender = owner_of(lost, domain, config);
+    if (sender != nullptr && keeps_passing(domain, *sender, world.now)) continue;
+    if (sender != nullptr) losses.senders.insert(sender->id);
+    losses.addresses =
+        losses.addresses.united(spf::admitted_by(domain.name, *term, world.answers).pass);
+  }
+}
+
+}  // namespace
+
+std::map<Name, Losses> losses_of(const Plan& plan, std::span<const Authority> authority,
+                                 const Config& config, const World& world) {
+  std::map<Name, Losses> all;
+  SpfAfter spf_after;
+  each_change(plan, [&](const Change& change, bool withheld) {
+    Losses losses = all[change.domain];
+    if (is_dmarc(change)) note_enforcement(change, world, losses);
+    note_selector(change, losses);
+    note_spf_after(change, spf_after);
+    losses.withheld = losses.withheld || withheld;
+    all[change.domain] = std::move(losses);
+  });
+  for (const Authority& row : authority) {
+    const auto domain = config.domains.find(row.domain);
+    if (domain == config.domains.end()) continue;
+    Losses& losses = all[row.domain];
+    note_senders(row, domain->second, config, world, losses);
+    const auto after = spf_after.find(row.domain);
+    if (after == spf_after.end()) continue;
+    // What another term still admits is not lost.
+    losses.addresses =
+        losses.addresses.without(spf::admitted_by(row.domain, after->second, world.answers).pass);
+  }
+  std::erase_if(all, [](const auto& row) { return !row.second.any(); });
+  return all;
+}
+
+PlannedRecords::PlannedRecords(const Plan& plan, const Config& config, const World& world)
+    : config_(config), world_(world) {
+  each_change(plan, [&](const Change& change, bool) {
+    if (is_dmarc(change)) changes_.emplace(change.name().parent(), &change);
+  });
+}
+
+const std::optional<InForce>& PlannedRecords::at(const Name& domain) {
+  const auto known = known_.find(domain);
+  if (known != known_.end()) return known->second;
+  return known_.emplace(domain, find(domain)).first->second;
+}
+
+std::optional<InForce> PlannedRecords::find(const Name& domain) const {
+  const auto change = changes_.find(domain);
+  if (change != changes_.end()) return forces_of(*change->second, world_).after;
+  const auto declared = config_.domains.find(domain);
+  const auto name = domain.child("_dmarc");
+  if (declared == config_.domains.end() || !name) return std::nullopt;
+  const auto values =
+      live_values(declared->second, world_, {*name, RecordType::TXT}, RecordKind::Dmarc);
+  if (values.size() != 1) return std::nullopt;
+  const auto read = dmarc::parse_lenient(values.front());
+  return read ? std::optional(InForce::of(read->record)) : std::nullopt;
+}
+
+}  // namespace rampart

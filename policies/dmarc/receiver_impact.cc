@@ -1,0 +1,217 @@
+/// What a change of DMARC newly means to a failing message, by kind of receiver.
+#include "policies/dmarc/receiver_impact.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "mail/dmarc/org_domain.h"
+#include "policies/dmarc/discovered_policy.h"
+#include "policies/model/live.h"
+
+namespace rampart {
+namespace {
+
+using dmarc::Audience;
+using dmarc::Receiver;
+
+// RFC 7489 receivers find records by the public suffix list, the others by tree walk.
+const std::optional<dmarc::Record>& record_for(const InForce& force, Receiver receiver) {
+  return receiver == Receiver::HonoursPct ? force.by_psl : force.by_walk;
+}
+
+dmarc::Treatment treatment_of(const InForce& force, Receiver receiver, Audience audience) {
+  const auto& record = record_for(force, receiver);
+  if (!record) return {};
+  return treatment(policy_for(*record, audience, receiver), *record, receiver);
+}
+
+// What one audience's failing mail gets before and after.
+struct Turnabout {
+  dmarc::Treatment before;
+  dmarc::Treatment after;
+
+  bool operator==(const Turnabout&) const = default;
+};
+
+std::string sentence(const Turnabout& turn) {
+  if (turn.before == turn.after) return fmt::format("{}, as before", to_text(turn.after));
+  return fmt::format("newly {} (was {})", to_text(turn.after), to_text(turn.before));
+}
+
+ReceiverLine line_for(Receiver receiver, const InForce& before, const InForce& after) {
+  const auto turn = [&](Audience audience) {
+    return Turnabout{treatment_of(before, receiver, audience),
+                     treatment_of(after, receiver, audience)};
+  };
+  const Turnabout own = turn(Audience::Itself);
+  const Turnabout below = turn(Audience::SubDomains);
+  const Turnabout missing = turn(Audience::Missing);
+  ReceiverLine line{receiver, to_text(own.before), to_text(own.after), sentence(own)};
+  line.is_new = std::ranges::any_of(std::array{own, below, missing},
+                                    [](const Turnabout& one) { return one.before != one.after; });
+  if (below != own) line.says += "; sub-domains: " + sentence(below);
+  if (missing != below) line.says += "; names that do not exist: " + sentence(missing);
+  return line;
+}
+
+// A record as text, and as receivers read it.
+struct OwnRecord {
+  std::optional<std::string> text;
+  std::optional<dmarc::Record> record;
+};
+
+OwnRecord own_record(const Name& name, const std::optional<TypedSet>& set) {
+  OwnRecord own{record_in(set, name), std::nullopt};
+  if (!own.text) return own;
+  if (const auto read = dmarc::parse_lenient(*own.text)) own.record = read->record;
+  return own;
+}
+
+// RFC 9989 section 4.7: sp and np count at the organizational domain alone.
+dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) {
+  if (at == org) return record;
+  record.sp.reset();
+  record.np.reset();
+  return record;
+}
+
+InForce in_force(const Name& domain, const OwnRecord& own, const Answers& around) {
+  const Answers answers = with_record(around, domain, own.text);
+  if (own.record) {
+    std::vector<Question> unknown;
+    return {as_read_at(*own.record, domain, dmarc::org_domain_psl(domain)),
+            as_read_at(*own.record, domain, dmarc::org_domain_walk(domain, answers, unknown))};
+  }
+  const Governors governors = governors_of(domain, answers);
+  InForce force;
+  if (governors.by_psl) force.by_psl = effective(governors.by_psl);
+  if (governors.by_walk) force.by_walk = effective(governors.by_walk);
+  return force;
+}
+
+bool shows_logo(const Domain& domain, const World& world) {
+  if (domain.bimi) return true;
+  const auto name = domain.name.child("default._bimi");
+  return name && !live_values(domain, world, {*name, RecordType::TXT}, RecordKind::Bimi).empty();
+}
+
+// The BIMI draft falls back to the organizational domain's logo.
+bool wants_logo(const Name& domain, const Config& config, const World& world) {
+  const Name org = dmarc::org_domain_psl(domain);
+  return std::ranges::any_of(std::array{domain, org}, [&](const Name& name) {
+    const auto found = config.domains.find(name);
+    return found != config.domains.end() && shows_logo(found->second, world);
+  });
+}
+
+std::optional<std::string> obstacle_in(const InForce& force) {
+  if (!force.by_walk) return "no DMARC record governs it";
+  return bimi_obstacle(*force.by_walk);
+}
+
+std::string bimi_news(const InForce& before, const InForce& after) {
+  const auto was = obstacle_in(before);
+  const auto is = obstacle_in(after);
+  if (was && !is) return "its BIMI logo may be shown from now on";
+  if (!was && is) return fmt::format("its BIMI logo is no longer shown: {}", *is);
+  return "";
+}
+
+ReceiverNews news_of(const Change& change, const Config& config, const World& world) {
+  const Name domain = change.name().parent();
+  const auto [before, after] = forces_of(change, world);
+  ReceiverNews news{domain, receiver_lines(before, after), ""};
+  if (wants_logo(domain, config, world)) news.bimi = bimi_news(before, after);
+  return news;
+}
+
+}  // namespace
+
+bool ReceiverNews::nothing_new() const {
+  return std::ranges::none_of(lines, &ReceiverLine::is_new);
+}
+
+std::string_view to_text(Receiver receiver) {
+  switch (receiver) {
+    case Receiver::HonoursPct:
+      return "rfc7489";
+    case Receiver::HonoursTesting:
+      return "rfc9989";
+    case Receiver::HonoursNeither:
+      return "neither";
+  }
+  return "neither";
+}
+
+std::string_view describe(Receiver receiver) {
+  switch (receiver) {
+    case Receiver::HonoursPct:
+      return "RFC 7489 (honours pct)";
+    case Receiver::HonoursTesting:
+      return "RFC 9989 (honours t)";
+    case Receiver::HonoursNeither:
+      return "honours neither";
+  }
+  return "";
+}
+
+std::string to_text(dmarc::Treatment treatment) {
+  const int rest = 100 - treatment.quarantined - treatment.rejected;
+  if (rest == 100) return "none";
+  std::string text;
+  const auto add = [&text](int share, std::string_view what) {
+    if (share == 0) return;
+    text += fmt::format("{}{}% {}", text.empty() ? "" : ", ", share, what);
+  };
+  add(treatment.rejected, "reject");
+  add(treatment.quarantined, "quarantine");
+  add(rest, "normal local filtering");
+  return text;
+}
+
+Forces forces_of(const Change& change, const World& world) {
+  const Name domain = change.name().parent();
+  const Answers around = surroundings_of(domain, world).answers;
+  return {in_force(domain, own_record(change.name(), change.set.before), around),
+          in_force(domain, own_record(change.name(), change.set.after), around)};
+}
+
+std::vector<ReceiverLine> receiver_lines(const InForce& before, const InForce& after) {
+  std::vector<ReceiverLine> lines;
+  for (const Receiver receiver : dmarc::kReceivers) {
+    lines.push_back(line_for(receiver, before, after));
+  }
+  return lines;
+}
+
+std::optional<std::string> bimi_obstacle(const dmarc::Record& record) {
+  const auto policy = record.p.value_or(dmarc::Policy::None);
+  if (policy == dmarc::Policy::None) return "p=none asks for no enforcement";
+  if (policy == dmarc::Policy::Quarantine && record.pct.value_or(100) < 100) {
+    return "p=quarantine needs pct=100";
+  }
+  if (record.sp == dmarc::Policy::None) return "sp=none lets sub-domains out";
+  // The BIMI draft is silent on t.
+  if (record.testing.value_or(false)) return "t=y asks for less than the policy";
+  return std::nullopt;
+}
+
+std::vector<ReceiverNews> receiver_news(const Plan& plan, const Config& config,
+                                        const World& world) {
+  std::map<Name, ReceiverNews> news;
+  const auto look_at = [&](const Change& change) {
+    if (!change.name().text().starts_with("_dmarc.")) return;
+    const Name domain = change.name().parent();
+    if (!news.contains(domain)) news.emplace(domain, news_of(change, config, world));
+  };
+  for (const Change& change : plan.changes) look_at(change);
+  for (const Withheld& withheld : plan.withheld) look_at(withheld.change);
+  std::vector<ReceiverNews> sorted;
+  for (auto& [domain, one] : news) sorted.push_back(std::move(one));
+  return sorted;
+}
+
+}  // namespace rampart

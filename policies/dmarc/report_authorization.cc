@@ -1,0 +1,103 @@
+/// Permission for reports about one domain to be sent to another.
+#include "policies/dmarc/report_authorization.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "mail/dmarc/org_domain.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::string_view kGranted = "v=DMARC1";
+
+bool grants(const Answer& answer) {
+  // Several records are no fault here: one that begins right is enough.
+  return answer.status == AnswerStatus::Data && std::ranges::any_of(answer.values, dmarc::is_dmarc);
+}
+
+Finding unauthorized(const Domain& domain, Severity severity, std::string message,
+                     std::string hint) {
+  return {severity,        "report-unauthorized", domain.name, std::move(message),
+          std::move(hint), domain.dmarc.mark,     {}};
+}
+
+// Whether `*._report._dmarc.<host>` already admits every domain.
+bool has_wildcard(const Name& host, const LiveZone& zone) {
+  const auto name = host.child("*._report._dmarc");
+  if (!name) return false;
+  const RecordKey key{*name, RecordType::TXT};
+  return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
+}
+
+void want_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
+                  Opinion& opinion) {
+  for (const LiveZone* zone : world.zones_for(domain, name)) {
+    if (has_wildcard(host, *zone)) return;
+  }
+  Want want{.key = {name, RecordType::TXT},
+            .kind = RecordKind::ReportAuthorization,
+            .value = std::string(kGranted),
+            .ttl = std::nullopt,
+            .new_ttl = std::nullopt,
+            .turn = Turn::Publish,
+            .reason = fmt::format("because reports about {} may go to {} only with its consent",
+                                  domain.name.text(), host.text())};
+  if (domain.state == DomainState::Parked) want.turn = Turn::Enforce;
+  opinion.wants.push_back(std::move(want));
+}
+
+void check_elsewhere(const Domain& domain, const Name& host, const Name& name, const World& world,
+                     Opinion& opinion) {
+  const Answer* answer = find_answer(world.answers, name, RecordType::TXT);
+  if (answer == nullptr) {
+    opinion.unknown.push_back({name, RecordType::TXT});
+  } else if (answer->status == AnswerStatus::Failed) {
+    opinion.findings.push_back(
+        unauthorized(domain, Severity::Info,
+                     fmt::format("whether {} accepts reports about {} could not be asked: {}",
+                                 host.text(), domain.name.text(), answer->detail),
+                     "plan again when the name can be resolved"));
+  } else if (!grants(*answer)) {
+    opinion.findings.push_back(unauthorized(
+        domain, Severity::Warning,
+        fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
+                    host.text(), domain.name.text()),
+        fmt::format("let its owner publish {} TXT \"v=DMARC1\", or use an address in {}",
+                    name.text(), dmarc::org_domain_psl(domain.name).text())));
+  }
+}
+
+}  // namespace
+
+Opinion report_authorizations(const Domain& domain, std::span<const std::string> uris,
+                              const World& world) {
+  Opinion opinion;
+  std::set<Name> hosts;
+  for (const std::string& uri : uris) {
+    const auto host = dmarc::uri_host(uri);
+    if (!host) continue;
+    const auto name = Name::parse(*host);
+    if (name) hosts.insert(*name);
+  }
+  const Name org = dmarc::org_domain_psl(domain.name);
+  for (const Name& host : hosts) {
+    if (dmarc::org_domain_psl(host) == org) continue;
+    const auto name = host.child(domain.name.text() + "._report._dmarc");
+    if (!name) {
+      opinion.findings.push_back(unauthorized(
+          domain, Severity::Warning,
+          fmt::format("the name by which {} would agree to reports is too long", host.text()),
+          "use a shorter host, or an address of your own"));
+    } else if (!world.zones_for(domain, *name).empty()) {
+      want_in_zone(domain, host, *name, world, opinion);
+    } else {
+      check_elsewhere(domain, host, *name, world, opinion);
+    }
+  }
+  return opinion;
+}
+
+}  // namespace rampart

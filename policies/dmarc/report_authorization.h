@@ -1,0 +1,17 @@
+/// Permission for reports about one domain to be sent to another (RFC 7489 section 7.1, RFC 9990
+/// section 4).
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// For every report address outside the domain's organization: the authorisation wanted, where its
+/// zone is ours too, else a finding where it is missing.
+Opinion report_authorizations(const Domain& domain, std::span<const std::string> uris,
+                              const World& world);
+
+}  // namespace rampart

@@ -1,0 +1,137 @@
+/// Which record governs a listed domain, and its organizational domain, before and after the plan.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "policies/dmarc/discovered_policy.h"
+#include "policies/guardrails/dmarc.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::string_view kByWalk = "by tree walk (RFC 9989)";
+constexpr std::string_view kByList = "by the public suffix list (RFC 7489)";
+
+using ChangesByName = std::map<Name, const Change*>;
+
+ChangesByName dmarc_changes(const Plan& plan) {
+  ChangesByName changes;
+  for (const Change& change : plan.changes) {
+    if (change.name().text().starts_with("_dmarc.")) changes.emplace(change.name(), &change);
+  }
+  return changes;
+}
+
+const Change* change_at(const Name& domain, const ChangesByName& changes) {
+  const auto dmarc = domain.child("_dmarc");
+  const auto found = dmarc ? changes.find(*dmarc) : changes.end();
+  return found == changes.end() ? nullptr : found->second;
+}
+
+// What governs a name, and its organizational domain, by each generation's own way.
+struct Rule {
+  std::optional<Name> by_walk;
+  std::optional<Name> by_list;
+  Name org_by_walk;  // That by the list never changes.
+
+  bool operator==(const Rule&) const = default;
+  bool governs() const { return by_walk || by_list; }
+};
+
+Rule rule_for(const Name& name, const Answers& answers) {
+  std::vector<Question> unknown;
+  Rule rule{{}, {}, dmarc::org_domain_walk(name, answers, unknown)};
+  const Governors governors = governors_of(name, answers);
+  if (governors.by_walk) rule.by_walk = governors.by_walk->at;
+  if (governors.by_psl) rule.by_list = governors.by_psl->at;
+  return rule;
+}
+
+std::string text_of(const std::optional<Name>& record) { return record ? record->text() : "none"; }
+
+std::string record_moves(const std::optional<Name>& from, const std::optional<Name>& to) {
+  return fmt::format("its governing record goes from {} to {}", text_of(from), text_of(to));
+}
+
+std::string moves(const Name& domain, const Rule& before, const Rule& after) {
+  std::vector<std::string> parts;
+  if (before.org_by_walk != after.org_by_walk) {
+    const Name by_list = dmarc::org_domain_psl(domain);
+    const bool differs = by_list != after.org_by_walk;
+    parts.push_back(
+        fmt::format("its organizational domain goes from {} to {} {}{}", before.org_by_walk.text(),
+                    after.org_by_walk.text(), kByWalk,
+                    differs ? fmt::format(", while {} it stays {}", kByList, by_list.text()) : ""));
+  }
+  if (before.by_walk == before.by_list && after.by_walk == after.by_list) {
+    if (before.by_walk != after.by_walk) {
+      parts.push_back(record_moves(before.by_walk, after.by_walk));
+    }
+  } else {
+    const auto add = [&](const auto& from, const auto& to, std::string_view how) {
+      if (from != to) parts.push_back(fmt::format("{} {}", record_moves(from, to), how));
+    };
+    add(before.by_walk, after.by_walk, kByWalk);
+    add(before.by_list, after.by_list, kByList);
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+// The changes that bear on `domain`: its own first, then those above it.
+std::vector<const Change*> bearing_on(const Name& domain, const ChangesByName& changes) {
+  std::vector<const Change*> found;
+  for (Name at = domain; !at.is_root(); at = at.parent()) {
+    if (const Change* change = change_at(at, changes)) found.push_back(change);
+  }
+  return found;
+}
+
+std::optional<Finding> governing_change(const Domain& domain, const World& world,
+                                        const ChangesByName& changes) {
+  const auto bearing = bearing_on(domain.name, changes);
+  // An organization's own record is its own business.
+  const bool top = dmarc::org_domain_psl(domain.name) == domain.name;
+  const bool own = !bearing.empty() && bearing.front()->name().parent() == domain.name;
+  if (bearing.empty() || (top && own && bearing.size() == 1)) return std::nullopt;
+  const DmarcSurroundings around = surroundings_of(domain.name, world);
+  if (!around.unknown.empty()) return std::nullopt;
+  Answers answers = around.answers;
+  const Rule before = rule_for(domain.name, answers);
+  for (const Change* change : bearing) {
+    answers = with_record(std::move(answers), change->name().parent(),
+                          record_in(change->set.after, change->name()));
+  }
+  const Rule after = rule_for(domain.name, answers);
+  if (before == after) return std::nullopt;
+  // Where nothing governed, a first record of its own is no news.
+  const bool moves_org = before.org_by_walk != after.org_by_walk;
+  if (own && !before.governs() && !moves_org) return std::nullopt;
+  const bool asked_for = (own && bearing.front()->set.after) || !before.governs();
+  return Finding{
+      asked_for && after.governs() ? Severity::Info : Severity::Warning,
+      "governing-changes",
+      domain.name,
+      fmt::format("{} moves {} under another rule: {}", bearing.front()->name().text(),
+                  domain.name.text(), moves(domain.name, before, after)),
+      "see that its mail still aligns; `psd: n` on a domain keeps its sub-domains together",
+      domain.mark,
+      {}};
+}
+
+}  // namespace
+
+std::vector<Finding> governing_changes(const Plan& plan, const Config& config, const World& world) {
+  std::vector<Finding> found;
+  const ChangesByName changes = dmarc_changes(plan);
+  if (changes.empty()) return found;
+  for (const auto& [name, domain] : config.domains) {
+    if (auto finding = governing_change(domain, world, changes)) {
+      found.push_back(std::move(*finding));
+    }
+  }
+  return found;
+}
+
+}  // namespace rampart

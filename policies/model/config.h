@@ -1,0 +1,277 @@
+/// What is declared: domains.yaml as values, defaults merged, every reference resolved.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/calendar.h"
+#include "dns/record.h"
+#include "mail/dmarc/dmarc.h"
+
+namespace rampart {
+
+/// A place in a file, 1-based; line 0 where there is none.
+struct Mark {
+  std::string file;
+  int line = 0;
+  int column = 0;
+
+  bool operator==(const Mark&) const = default;
+};
+
+/// A record that a sender asks for, with `{placeholders}` that a domain's `with:` fills.
+struct DkimTemplate {
+  std::string host;  ///< Relative to the domain: "s1._domainkey".
+  RecordType type = RecordType::CNAME;
+  std::string target;  ///< CNAME target, or empty for TXT: the key comes from the vendor.
+
+  bool operator==(const DkimTemplate&) const = default;
+};
+
+/// Whether the sender's include is needed at the From domain for mail that DMARC judges.
+enum class IncludeNeeded { Yes, No, Optional, Legacy, NotApplicable };
+
+/// Whether a sender's mail can align by one mechanism.
+enum class Aligns { Yes, No, Optional, Partly, Unknown };
+
+/// A sending service: a row of the catalogue, or one of the YAML's own `senders:`.
+struct Sender {
+  std::string id;
+  std::string name;
+  std::string category;
+  std::string owner;             ///< Own senders only.
+  std::vector<std::string> spf;  ///< Terms: "include:_spf.google.com", "ip4:192.0.2.0/28".
+  IncludeNeeded include_needed = IncludeNeeded::Yes;
+  std::optional<std::string> return_path;  ///< Host of a custom return path, and its target.
+  std::optional<int> lookups;              ///< What its include last cost, itself included.
+  std::string lookups_as_of;               ///< When that was seen: "2026", "2026-10".
+  std::string dkim_kind;                   ///< "cname", "txt", "self", "none", ...
+  std::vector<DkimTemplate> dkim;
+  std::vector<std::string> selectors;  ///< Those it signs with, templates included.
+  std::string key_rotation;            ///< How its keys are exchanged, in one clause.
+  Aligns spf_aligns = Aligns::Unknown;
+  Aligns dkim_aligns = Aligns::Unknown;
+  std::vector<std::string> rdns;  ///< Base domains of its hosts' PTR names.
+  bool builtin = false;           ///< A catalogue row.
+  std::string note;
+  std::string source;
+  std::string reviewed;
+  Mark mark;
+
+  bool operator==(const Sender&) const = default;
+};
+
+enum class SpfUse { Auto, Always, Never };
+
+/// A sender that a domain uses.
+struct SenderUse {
+  std::shared_ptr<const Sender> sender;     ///< Never null.
+  std::map<std::string, std::string> with;  ///< Values for the placeholders.
+  SpfUse spf = SpfUse::Auto;
+  bool rare = false;  ///< `expect: rare`
+  std::optional<Date> retired;
+  Mark mark;
+};
+
+enum class Flatten { Never, Auto, Always };
+
+/// `spf:` of a domain.
+struct SpfSpec {
+  char all = '~';  ///< '~' softfail, '-' fail, '?' neutral.
+  Flatten flatten = Flatten::Never;
+  std::vector<std::string> extra;  ///< Terms, checked when loaded.
+  std::optional<std::string> redirect;
+  std::optional<std::string> exp;
+  std::optional<std::chrono::seconds> ttl;
+  Mark mark;
+};
+
+/// One `selector:` of `dkim:`; exactly one of the three sources is set.
+struct SelectorSpec {
+  std::string selector;
+  std::optional<std::string> public_key;  ///< Path beneath the YAML's folder; read into World.keys.
+  std::optional<std::string> txt;
+  std::optional<std::string> cname;
+  std::optional<std::chrono::seconds> ttl;
+  Mark mark;
+};
+
+/// One `rotate:` of `dkim:`.
+struct RotationSpec {
+  std::string name;
+  std::string sender;
+  Duration every{3, Duration::Unit::Months};
+  std::string algorithm = "rsa2048";
+  Duration publish_ahead{7, Duration::Unit::Days};
+  Duration keep{14, Duration::Unit::Days};
+  Duration revoke{30, Duration::Unit::Days};
+  std::optional<std::string> current;
+  std::optional<std::string> next;
+  std::vector<std::string> past;
+  std::optional<std::string> signing;
+  std::optional<Date> published;        ///< The day on which `next` was first seen everywhere.
+  std::optional<Date> signing_since;    ///< The day on which `signing` was first seen to name it.
+  std::map<std::string, Date> revoked;  ///< Past selectors first seen with an empty p=.
+  std::vector<std::string> compromised;
+  Mark mark;
+};
+
+/// Which records exist, and what DMARC asks of receivers (contract, "Phases").
+enum class Phase { Discovery, Spf, Dkim, Monitor, Quarantine, Reject };
+
+std::string_view to_text(Phase phase);
+std::optional<Phase> parse_phase(std::string_view text);
+
+/// A rung: where a domain stands, or is to stand. pct is 1..100, and 100 outside enforcement.
+struct Rung {
+  Phase phase = Phase::Dkim;
+  int pct = 100;
+
+  bool operator==(const Rung&) const = default;
+  auto operator<=>(const Rung&) const = default;
+};
+
+/// "quarantine at 10%", "reject", ...
+std::string to_text(Rung rung);
+
+enum class RampMode { Compat, PolicyOnly, Legacy };
+
+/// One step of a ramp; the last has no hold.
+struct RampStep {
+  Rung rung;
+  std::optional<Duration> hold;
+
+  bool operator==(const RampStep&) const = default;
+};
+
+/// What evidence a step asks for (contract section 1, `gates`).
+struct Gates {
+  Duration window{14, Duration::Unit::Days};
+  std::int64_t min_messages = 1000;
+  double min_legit_rate = 0.98;
+  int min_reporters = 2;
+  double max_unresolved_share = 0.005;
+  Duration low_volume_window{90, Duration::Unit::Days};
+  std::int64_t low_volume_min_messages = 30;
+  double rollback_below = 0.95;
+
+  bool operator==(const Gates&) const = default;
+};
+
+/// A ladder with its gates and brakes.
+struct Ramp {
+  std::string name;
+  std::vector<RampStep> steps;  ///< Strictly rising.
+  Gates gates;
+  RampMode mode = RampMode::Compat;
+  int max_domains_per_run = 10;
+  std::vector<std::chrono::weekday> weekdays;  ///< Empty: any day.
+  std::vector<DateRange> freeze;
+  Mark mark;
+
+  bool operator==(const Ramp&) const = default;
+};
+
+/// `dmarc:` of a domain.
+struct DmarcSpec {
+  Rung rung;  ///< phase and pct.
+  std::optional<Date> since;
+  Rung target{Phase::Reject, 100};
+  std::shared_ptr<const Ramp> ramp;  ///< Never null.
+  std::vector<std::string> rua;
+  std::vector<std::string> ruf;
+  std::optional<dmarc::Policy> sp;
+  std::optional<dmarc::Policy> np;
+  std::optional<dmarc::Alignment> adkim;
+  std::optional<dmarc::Alignment> aspf;
+  std::optional<std::string> fo;
+  std::optional<char> psd;
+  std::optional<std::chrono::seconds> ttl;
+  Mark mark;
+};
+
+struct IgnoredSource {
+  std::string source;
+  std::string reason;
+  Mark mark;
+};
+
+struct Waiver {
+  std::string code;
+  std::string reason;
+  Date until;  ///< The last day on which it holds.
+  Mark mark;
+};
+
+struct MtaStsSpec {
+  std::string mode;             ///< testing, enforce or none.
+  std::vector<std::string> mx;  ///< Empty: auto, the domain's own MX.
+  Duration max_age{1, Duration::Unit::Weeks};
+  std::optional<std::string> id;  ///< Given, or derived from the policy's text.
+  Mark mark;
+};
+
+struct TlsRptSpec {
+  std::vector<std::string> rua;
+  Mark mark;
+};
+
+struct BimiSpec {
+  std::string selector = "default";
+  std::string logo;
+  std::optional<std::string> evidence;
+  Mark mark;
+};
+
+enum class DomainState { Managed, Parked, Absent };
+
+/// One domain with its defaults already merged in.
+struct Domain {
+  Name name;
+  DomainState state = DomainState::Managed;
+  std::vector<std::string> providers;  ///< Names of Config.providers; two where two hosts serve it.
+  std::optional<std::chrono::seconds> ttl;
+  bool take_over = false;                         ///< A CNAME at a wanted TXT name may be replaced.
+  std::optional<std::vector<SenderUse>> senders;  ///< Absent: SPF is declared by `spf:` alone.
+  std::optional<SpfSpec> spf;
+  std::vector<SelectorSpec> selectors;
+  std::vector<RotationSpec> rotations;
+  DmarcSpec dmarc;  ///< Phase Dkim where the YAML has no `dmarc:`.
+  std::optional<MtaStsSpec> mta_sts;
+  std::optional<TlsRptSpec> tls_rpt;
+  std::optional<BimiSpec> bimi;
+  std::vector<IgnoredSource> ignored_sources;
+  std::vector<Waiver> waivers;
+  Mark mark;
+
+  /// Whether SPF is declared at all: a domain with neither `senders:` nor `spf:` leaves it alone.
+  bool declares_spf() const { return senders.has_value() || spf.has_value(); }
+};
+
+/// One row of `providers:`. No secrets: those come from the environment.
+struct ProviderSpec {
+  std::string name;
+  std::string type;  ///< zonefile, route53, cloudflare, rfc2136, powerdns.
+  std::map<std::string, std::string> settings;  ///< directory, server, tsig_name, ...
+  Mark mark;
+};
+
+/// Everything the YAML says.
+struct Config {
+  std::string file;                          ///< The file named by -c.
+  std::string folder;                        ///< Where it stands; relative paths start here.
+  std::map<std::string, std::string> files;  ///< Every file read, path -> "sha256:<hex>".
+  std::vector<std::string> resolvers;
+  std::vector<std::string> key_recipients;
+  std::map<std::string, ProviderSpec> providers;
+  std::map<std::string, std::shared_ptr<const Sender>> senders;  ///< Own ones and the catalogue.
+  std::map<std::string, std::shared_ptr<const Ramp>> ramps;      ///< Own ones and the built-in.
+  std::map<Name, Domain> domains;
+};
+
+}  // namespace rampart

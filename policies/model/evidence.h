@@ -1,0 +1,67 @@
+/// Evidence: what verified aggregate reports say, folded small enough to travel in a file. Gates,
+/// rotations and impact are judged by it; nothing here names a person or a mailbox.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/calendar.h"
+#include "dns/name.h"
+#include "mail/dmarc/dmarc.h"
+
+namespace rampart {
+
+/// How a group of messages fared with DMARC, recomputed from the report's raw results.
+enum class Fate {
+  Both,       ///< Aligned by SPF and by DKIM.
+  DkimOnly,   ///< Aligned by DKIM alone.
+  SpfOnly,    ///< Aligned by SPF alone.
+  Forwarded,  ///< Failed, and forwarding explains it (contract section 4).
+  Fail,       ///< Failed, and nothing explains it.
+};
+
+/// The record that the reporter saw published.
+struct Published {
+  dmarc::Policy policy = dmarc::Policy::None;
+  std::optional<int> pct;       ///< Where the report states it (RFC 7489).
+  std::optional<bool> testing;  ///< Where the report states it (RFC 9990).
+
+  bool operator==(const Published&) const = default;
+};
+
+/// The messages of one day that one reporter saw from one source and that fared alike.
+struct EvidenceRow {
+  Date day;              ///< UTC day on which the report's range begins.
+  Name policy_domain;    ///< Whose record was applied.
+  Name header_from;      ///< The author domain: the policy domain or below it.
+  std::string reporter;  ///< The verified reporter's organizational domain.
+  std::string source;    ///< "google_workspace", "ptr:example.net" (forward-confirmed), "ip:...".
+  Fate fate = Fate::Fail;
+  std::vector<std::string> selectors;  ///< Of aligned passing signatures, where reported; sorted.
+  bool selectors_reported = false;     ///< Whether this reporter states selectors at all.
+  Published published;
+  std::int64_t messages = 0;
+
+  bool operator==(const EvidenceRow&) const = default;
+};
+
+/// All verified rows at hand, sorted by (policy_domain, day, reporter, source, ...).
+struct Evidence {
+  std::optional<Time> newest;  ///< End of the latest verified report's range; empty: none at all.
+  std::vector<EvidenceRow> rows;
+
+  bool operator==(const Evidence&) const = default;
+};
+
+/// How old evidence may be before it counts as none.
+constexpr std::chrono::days kEvidenceAge{5};
+
+/// How late the reports of a day may come.
+constexpr std::chrono::hours kReportDelay{72};
+
+/// Whether there is any evidence, and none too old (design, "Rules of the road").
+bool is_fresh(const Evidence& evidence, Time now);
+
+}  // namespace rampart

@@ -1,0 +1,34 @@
+/// What stands at a name, gathered over every provider that serves it.
+#include "policies/model/live.h"
+
+#include <set>
+
+namespace rampart {
+
+std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const RecordKey& key) {
+  std::vector<LiveSet> sets;
+  for (const LiveZone* zone : world.zones_for(domain, key.name)) {
+    LiveSet live = zone->at(key);
+    if (live.state != LiveState::Unobservable) sets.push_back(std::move(live));
+  }
+  return sets;
+}
+
+std::vector<std::string> live_values(const Domain& domain, const World& world, const RecordKey& key,
+                                     RecordKind kind) {
+  std::set<std::string> found;
+  for (const LiveSet& live : live_sets(domain, world, key)) {
+    if (live.state == LiveState::Absent) continue;
+    for (const std::string& value : live.set.values) {
+      if (kind_of(key, value) == kind) found.insert(value);
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
+std::optional<std::chrono::seconds> declared_ttl(const Domain& domain,
+                                                 std::optional<std::chrono::seconds> own) {
+  return own ? own : domain.ttl;
+}
+
+}  // namespace rampart

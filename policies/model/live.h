@@ -1,0 +1,22 @@
+/// What stands at a name, gathered over every provider that serves it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// The domain's live sets at `key`, one a provider; those that could not be read are left out.
+std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const RecordKey& key);
+
+/// Every live value at `key` of this kind, sorted, each once.
+std::vector<std::string> live_values(const Domain& domain, const World& world, const RecordKey& key,
+                                     RecordKind kind);
+
+/// What the YAML says of a record's TTL: its own, else the domain's.
+std::optional<std::chrono::seconds> declared_ttl(const Domain& domain,
+                                                 std::optional<std::chrono::seconds> own);
+
+}  // namespace rampart

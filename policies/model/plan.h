@@ -1,0 +1,135 @@
+/// A plan: what would change, what stays and why. Plain data.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/record.h"
+#include "mail/dmarc/treatment.h"
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// One RRset's change at one provider. Create, update and delete follow from before and after.
+struct Change {
+  Name domain;
+  Name zone;
+  std::string provider;
+  SetChange set;
+  Turn turn;
+  std::vector<std::string> reasons;
+
+  bool operator==(const Change&) const = default;
+  const Name& name() const { return set.name; }
+  /// The type written, or the type removed.
+  RecordType type() const { return set.after ? set.after->type : set.before->type; }
+};
+
+/// A change that findings keep back.
+struct Withheld {
+  Change change;
+  std::vector<std::string> codes;
+
+  bool operator==(const Withheld&) const = default;
+};
+
+/// Who may send or sign as a domain, gained and lost.
+struct Authority {
+  Name domain;
+  std::vector<std::string>
+      gains;  ///< "ip4:192.0.2.0/28", "include:_spf.example.net", "key sha256:..".
+  std::vector<std::string> loses;
+
+  bool operator==(const Authority&) const = default;
+};
+
+/// A change of the rules themselves, against `--base`.
+struct PolicyEdit {
+  Mark mark;
+  std::string what;
+
+  bool operator==(const PolicyEdit&) const = default;
+};
+
+/// What one kind of receiver does to a failing message, before and after a change.
+struct ReceiverLine {
+  dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
+  std::string before;  ///< "none", "10% quarantine, 90% normal local filtering", ...
+  std::string after;
+  std::string says;     ///< One line: what is new, or that nothing is.
+  bool is_new = false;  ///< For the domain or for names below it.
+
+  bool operator==(const ReceiverLine&) const = default;
+};
+
+/// What a change at `_dmarc.<domain>` newly means to receivers.
+struct ReceiverNews {
+  Name domain;
+  std::vector<ReceiverLine> lines;
+  std::string bimi;  ///< Whether logos appear or vanish; empty where that is not in question.
+
+  bool operator==(const ReceiverNews&) const = default;
+  bool nothing_new() const;
+};
+
+/// How one source's mail of the window fares under the plan.
+struct SourceImpact {
+  std::string source;     ///< As in Evidence: "google_workspace", "ip:192.0.2.1", ...
+  bool declared = false;  ///< A sender that the domain declares.
+  std::int64_t messages = 0;
+  std::int64_t pass_before = 0;
+  std::int64_t pass_after = 0;
+  std::int64_t quarantined = 0;  ///< Under the plan, by the stricter generation of receivers.
+  std::int64_t rejected = 0;
+  std::int64_t worst_case = 0;  ///< Quarantined or rejected where neither pct nor t is honoured.
+
+  bool operator==(const SourceImpact&) const = default;
+};
+
+/// What the window's mail of a domain would have met under the plan.
+struct Impact {
+  Name domain;
+  int window_days = 0;
+  Date from;  ///< The window's first day.
+  std::int64_t messages = 0;
+  std::int64_t pass_before = 0;
+  std::int64_t pass_after = 0;
+  std::int64_t quarantined = 0;
+  std::int64_t rejected = 0;
+  /// Whose treatment is counted: the generation that is stricter here.
+  dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
+  std::int64_t worst_quarantined = 0;  ///< Where neither pct nor t is honoured.
+  std::int64_t worst_rejected = 0;
+  std::vector<SourceImpact> by_source;  ///< Those hit hardest first, then by name.
+  std::vector<std::string> notes;       ///< What the replay cannot tell, a sentence each.
+
+  bool operator==(const Impact&) const = default;
+};
+
+/// A domain whose mail the plan may hit, and why nothing says how hard.
+struct ImpactUnknown {
+  Name domain;
+  std::string why;
+
+  bool operator==(const ImpactUnknown&) const = default;
+};
+
+struct Plan {
+  Time made_at;
+  std::string config_digest;
+  std::vector<Change> changes;       ///< Sorted by (zone, name, type, provider).
+  std::vector<Withheld> withheld;    ///< Sorted likewise.
+  std::vector<Hold> holds;           ///< Sorted by (domain, code, reason).
+  std::vector<Finding> findings;     ///< Sorted by (domain, code, file, line, message).
+  std::vector<Authority> authority;  ///< Sorted by domain.
+  std::vector<PolicyEdit> policy_edits;
+  std::vector<Impact> impact;  ///< Sorted by domain, as is the next.
+  std::vector<ImpactUnknown> impact_unknown;
+  std::vector<ReceiverNews> receivers;  ///< Sorted by domain; of withheld changes too.
+  std::vector<Name> domains;            ///< All that were looked at.
+
+  bool operator==(const Plan&) const = default;
+};
+
+}  // namespace rampart

@@ -1,0 +1,73 @@
+#include "policies/model/policy.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace rampart {
+namespace {
+
+// In the order of their enumerators.
+constexpr std::array<std::string_view, 6> kPhases = {"discovery", "spf",        "dkim",
+                                                     "monitor",   "quarantine", "reject"};
+constexpr std::array<std::string_view, 5> kTurns = {"relax", "publish", "authorize", "enforce",
+                                                    "retire"};
+constexpr std::array<std::string_view, 3> kSeverities = {"error", "warning", "info"};
+
+}  // namespace
+
+std::string_view to_text(Phase phase) { return kPhases.at(static_cast<std::size_t>(phase)); }
+
+std::optional<Phase> parse_phase(std::string_view text) {
+  const auto found = std::ranges::find(kPhases, text);
+  if (found == kPhases.end()) return std::nullopt;
+  return static_cast<Phase>(found - kPhases.begin());
+}
+
+std::string to_text(Rung rung) {
+  std::string text(to_text(rung.phase));
+  if (rung.pct != 100) text += " at " + std::to_string(rung.pct) + "%";
+  return text;
+}
+
+std::string_view to_text(Turn turn) { return kTurns.at(static_cast<std::size_t>(turn)); }
+
+std::string_view to_text(Severity severity) {
+  return kSeverities.at(static_cast<std::size_t>(severity));
+}
+
+LiveSet LiveZone::at(const RecordKey& key) const {
+  if (!error.empty()) return {LiveState::Unobservable, {}, error};
+  const auto found = sets.find(key);
+  if (found != sets.end()) return found->second;
+  if (complete) return {};
+  return {LiveState::Unobservable, {}, "it was not asked"};
+}
+
+std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& name) const {
+  const bool own = name.is_within(domain.name);
+  const auto may_use = [&](const std::string& provider) {
+    return !own || std::ranges::find(domain.providers, provider) != domain.providers.end();
+  };
+  std::map<std::string, const LiveZone*> longest;  // By provider.
+  for (Name at = name; !at.is_root(); at = at.parent()) {
+    for (const LiveZone& zone : std::ranges::equal_range(zones, at, {}, &LiveZone::apex)) {
+      if (may_use(zone.provider)) longest.emplace(zone.provider, &zone);
+    }
+  }
+  std::vector<const LiveZone*> found;
+  for (const auto& [provider, zone] : longest) found.push_back(zone);
+  return found;
+}
+
+Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
+                   std::string hint) {
+  return {.severity = severity,
+          .code = std::move(code),
+          .domain = domain.name,
+          .message = std::move(message),
+          .hint = std::move(hint),
+          .mark = domain.mark};
+}
+
+}  // namespace rampart

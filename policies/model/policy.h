@@ -1,0 +1,77 @@
+/// What a policy returns: the records that a domain should publish, what is held and what is wrong.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dns/answers.h"
+#include "mail/records/kind.h"
+#include "policies/model/config.h"
+#include "policies/model/world.h"
+
+namespace rampart {
+
+/// The TTL of a new record where the YAML names none.
+inline constexpr std::chrono::seconds kNewTtl{3600};
+
+/// The order of writing: loosen, add keys, admit senders, tighten DMARC, only then remove.
+enum class Turn { Relax, Publish, Authorize, Enforce, Retire };
+
+std::string_view to_text(Turn turn);
+
+enum class Severity { Error, Warning, Info };
+
+std::string_view to_text(Severity severity);
+
+/// A fact about the user's mail. An Error withholds something; a fault that already stands is a
+/// Warning. Codes are listed in policies/model/codes.h and explained in docs/findings.md.
+struct Finding {
+  Severity severity = Severity::Warning;
+  std::string code;
+  std::optional<Name> domain;
+  std::string message;
+  std::string hint;
+  Mark mark;
+  std::vector<RecordKey> withholds;  ///< The keys whose changes an Error keeps back.
+
+  bool operator==(const Finding&) const = default;
+};
+
+/// A Finding about `domain`, marked where the YAML declares the domain. Fields that this leaves out
+/// are set on the result.
+Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
+                   std::string hint = "");
+
+/// Why something stays as it is for now.
+struct Hold {
+  Name domain;
+  std::string code;
+  std::string reason;
+
+  bool operator==(const Hold&) const = default;
+};
+
+/// What should stand at a key, as far as one kind of record is concerned.
+struct Want {
+  RecordKey key;
+  RecordKind kind;
+  std::optional<std::string> value;             ///< Empty: no value of this kind must stand there.
+  std::optional<std::chrono::seconds> ttl;      ///< Set: the YAML names it. Else live, else 3600.
+  std::optional<std::chrono::seconds> new_ttl;  ///< For a new record, where not 3600.
+  Turn turn = Turn::Publish;  ///< What writing it would do, judged against the World.
+  std::string reason;         ///< "because ...", one sentence.
+
+  bool operator==(const Want&) const = default;
+};
+
+/// A policy's answer for one domain.
+struct Opinion {
+  std::vector<Want> wants;
+  std::vector<Hold> holds;
+  std::vector<Finding> findings;
+  std::vector<Question> unknown;  ///< What must be resolved before the opinion is final.
+};
+
+}  // namespace rampart

@@ -1,0 +1,21 @@
+/// What follows from a domain's use of a sender: whether it has left, and its filled templates.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// `text` with its placeholders filled: `{domain}`, `{domain_dashes}` (dots as dashes) and those
+/// that `with` names; nullopt where one has no value or a brace is unbalanced.
+std::optional<std::string> fill(std::string_view text, const Name& domain,
+                                const std::map<std::string, std::string>& with);
+
+/// Whether a sender has left by the day of `now`.
+bool is_retired(const SenderUse& use, Time now);
+
+}  // namespace rampart

@@ -1,0 +1,77 @@
+/// What was observed: zones, answers, keys and evidence. A plan is a function of Config and World.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dns/answers.h"
+#include "policies/model/config.h"
+#include "policies/model/evidence.h"
+#include "policies/model/served_policy.h"
+#include "policies/model/spf_lock.h"
+
+namespace rampart {
+
+enum class LiveState {
+  Present,
+  Absent,        ///< Certain: every server asked said so, or the provider's zone lacks it.
+  Unobservable,  ///< Nobody could say; never taken for absent.
+  Disagree,      ///< Authoritative servers differ; `detail` names them.
+};
+
+/// What stands at one key.
+struct LiveSet {
+  LiveState state = LiveState::Absent;
+  RecordSet set;       ///< For Present; for Disagree the first server's.
+  std::string detail;  ///< For Unobservable and Disagree.
+
+  bool operator==(const LiveSet&) const = default;
+};
+
+/// One zone at one provider, as far as it was read.
+struct LiveZone {
+  Name apex;
+  std::string provider;               ///< Config.providers key.
+  bool from_provider = false;         ///< Read from the provider; else from its name servers.
+  bool complete = false;              ///< `sets` lists the whole zone.
+  std::map<RecordKey, LiveSet> sets;  ///< Synthesised (wildcard) answers are Absent here.
+  std::set<RecordKey> wildcards;      ///< Wildcard owners that exist: (*.example.com, MX).
+  std::string error;                  ///< Not empty: nothing here could be read, and why.
+  std::optional<int> max_txt_octets;  ///< What this host rejects, for plan-time findings.
+
+  /// What stands at `key`: Absent where a complete listing lacks it, Unobservable where it was not
+  /// asked or the zone has an error.
+  LiveSet at(const RecordKey& key) const;
+};
+
+/// A public key from the key folder or a `public_key:` path.
+struct PublicKey {
+  std::string record;  ///< The key record to publish, "v=DKIM1; k=rsa; p=..."; empty if unreadable.
+  std::string error;   ///< Why it could not be read.
+
+  bool operator==(const PublicKey&) const = default;
+};
+
+/// Everything that is not in the YAML. A plan is a function of (Config, World) alone.
+struct World {
+  Time now;
+  std::vector<LiveZone> zones;               ///< Sorted by (apex, provider).
+  std::map<Name, std::string> zone_missing;  ///< Domains without a zone of their own, and why.
+  Answers answers;                           ///< Through the resolver.
+  std::optional<Evidence> evidence;          ///< From verified reports; empty: no store at hand.
+  std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
+  std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
+  std::string spf_lock_problem;              ///< Not empty: why that file cannot be read.
+  std::map<Name, ServedPolicy> served_policies;  ///< Of the domains that were asked.
+  std::vector<Name> unmanaged_zones;             ///< Zones at the providers that no domain lies in.
+  bool frozen = false;                           ///< RAMPART_FREEZE: nothing but loosening.
+  bool normalize = false;                        ///< Rewrite records that differ in form alone.
+
+  /// The zones (one a provider) that hold `name` for `domain`: the longest apex at each.
+  std::vector<const LiveZone*> zones_for(const Domain& domain, const Name& name) const;
+};
+
+}  // namespace rampart

@@ -1,0 +1,52 @@
+/// Rungs and the records that they publish.
+#include "policies/ramp/ramp.h"
+
+#include <algorithm>
+
+namespace rampart {
+namespace {
+
+dmarc::Policy policy_of(Phase phase) {
+  if (phase == Phase::Reject) return dmarc::Policy::Reject;
+  return phase == Phase::Quarantine ? dmarc::Policy::Quarantine : dmarc::Policy::None;
+}
+
+bool enforces(Rung rung) { return rung.phase >= Phase::Quarantine; }
+
+}  // namespace
+
+dmarc::Record record_for(const DmarcSpec& spec) {
+  dmarc::Record record;
+  record.p = policy_of(spec.rung.phase);
+  record.sp = spec.sp;
+  record.np = spec.np;
+  record.adkim = spec.adkim;
+  record.aspf = spec.aspf;
+  record.fo = spec.fo;
+  record.rua = spec.rua;
+  record.ruf = spec.ruf;
+  record.psd = spec.psd;
+  const RampMode mode = spec.ramp->mode;
+  if (!enforces(spec.rung) || spec.rung.pct >= 100 || mode == RampMode::PolicyOnly) return record;
+  record.pct = spec.rung.pct;
+  // RFC 9989 section 4.7: t=y keeps receivers that ignore pct one level below the policy.
+  if (mode == RampMode::Compat) record.testing = true;
+  return record;
+}
+
+Rung rung_of(const dmarc::Record& record) {
+  const auto strength = dmarc::strength_of(record);
+  if (strength.policy == 0) return {Phase::Monitor, 100};
+  const Phase phase = strength.policy == 2 ? Phase::Reject : Phase::Quarantine;
+  // pct=0 still asks more than the policy below: a rung's least is one percent.
+  const int pct = record.pct ? std::max(strength.pct, 1) : (strength.testing ? 1 : 100);
+  return {phase, pct};
+}
+
+int steps_between(const Ramp& ramp, std::optional<Rung> from, Rung to) {
+  return static_cast<int>(std::ranges::count_if(ramp.steps, [&](const RampStep& step) {
+    return (!from || step.rung > *from) && step.rung <= to;
+  }));
+}
+
+}  // namespace rampart

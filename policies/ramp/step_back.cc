@@ -1,0 +1,207 @@
+/// The legitimate rate after a step, and senders that broke.
+#include "policies/ramp/step_back.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "policies/ramp/ramp.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+/// The days of mail before a failing stretch that say what was normal.
+constexpr std::size_t kNormalDays = 14;
+
+// One day of one sender; forwarded mail is no word for or against it.
+struct SenderDay {
+  std::int64_t passing = 0;
+  std::int64_t failing = 0;
+  std::map<std::string, std::int64_t> balance;  ///< Failing less passing, by reporter.
+
+  bool fails() const {
+    const auto most = [&](int sign) {
+      return std::ranges::count_if(balance, [&](const auto& one) { return sign * one.second > 0; });
+    };
+    return failing > passing && most(1) >= most(-1);
+  }
+};
+
+using SenderDays = std::map<Date, SenderDay>;
+
+std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
+  std::map<std::string, SenderDays> sources;
+  for (const EvidenceRow* row : facts.rows) {
+    if (row->fate == Fate::Forwarded || row->messages == 0) continue;
+    SenderDay& day = sources[row->source][row->day];
+    const bool fails = row->fate == Fate::Fail;
+    (fails ? day.failing : day.passing) += row->messages;
+    day.balance[row->reporter] += fails ? row->messages : -row->messages;
+  }
+  return sources;
+}
+
+// The start of the failing days at the end.
+SenderDays::const_iterator failing_stretch(const SenderDays& all) {
+  auto first = all.end();
+  while (first != all.begin() && std::prev(first)->second.fails()) --first;
+  return first;
+}
+
+double passing_a_day(SenderDays::const_iterator first, SenderDays::const_iterator last) {
+  std::int64_t passing = 0;
+  std::int64_t count = 0;
+  for (; first != last; ++first, ++count) passing += first->second.passing;
+  return count == 0 ? 0 : static_cast<double>(passing) / static_cast<double>(count);
+}
+
+// Whether most of the mail before `stretch` passed, and less than half as much passes since.
+bool broke_at(const SenderDays& all, SenderDays::const_iterator stretch) {
+  auto normal = stretch;
+  std::int64_t balance = 0;
+  for (std::size_t i = 0; i < kNormalDays && normal != all.begin(); ++i) {
+    --normal;
+    balance += normal->second.passing - normal->second.failing;
+  }
+  if (normal == stretch || balance <= 0) return false;
+  return passing_a_day(stretch, all.end()) < passing_a_day(normal, stretch) / 2;
+}
+
+std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all, int least) {
+  const auto stretch = failing_stretch(all);
+  const auto length = static_cast<int>(std::distance(stretch, all.end()));
+  if (length < least || !broke_at(all, stretch)) return std::nullopt;
+  BrokenSender found{id, stretch->first, length, 0, 0};
+  for (auto at = stretch; at != all.end(); ++at) {
+    found.failing += at->second.failing;
+    found.messages += at->second.failing + at->second.passing;
+  }
+  return found;
+}
+
+// Which way the domain came to its rung.
+enum class Came { Unknown, Up, Down };
+
+// What a record published before a step says about the way; t=y alone tells no pct.
+Came came_from(const Published& before, const DmarcSpec& spec) {
+  const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
+  if (before.policy != policy) return before.policy < policy ? Came::Up : Came::Down;
+  if (before.pct && *before.pct != spec.rung.pct) {
+    return *before.pct < spec.rung.pct ? Came::Up : Came::Down;
+  }
+  const bool partly = spec.rung.pct < 100;
+  if (!before.testing || spec.ramp->mode != RampMode::Compat || *before.testing == partly) {
+    return Came::Unknown;
+  }
+  return *before.testing ? Came::Up : Came::Down;
+}
+
+// As the last day before `since` shows it. One reporter that shows less than the rung is enough:
+// some always write pct=100.
+Came way_to_rung(const StepFacts& facts) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  Came came = Came::Unknown;
+  std::optional<Date> last;
+  for (const EvidenceRow* row : facts.rows) {
+    if (spec.since && row->day >= *spec.since) break;
+    if (row->policy_domain != facts.domain.name) continue;
+    if (last != row->day) came = Came::Unknown;
+    last = row->day;
+    const Came shown = came_from(row->published, spec);
+    if (came != Came::Up && shown != Came::Unknown) came = shown;
+  }
+  return came;
+}
+
+// The failing days that speak for a step back. One that was taken has answered those before it; a
+// step up has not, nor was there anything to answer where fewer had failed by then.
+int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date first) {
+  const Date since = facts.domain.dmarc.since.value_or(Date::min());
+  int before = 0;
+  int after = 0;
+  for (auto at = all.lower_bound(first); at != all.end(); ++at) {
+    ++(at->first < since ? before : after);
+  }
+  const Came came = way_to_rung(facts);
+  const bool answered = came == Came::Down || (came == Came::Unknown && before >= kDaysToActOn);
+  return answered ? after : before + after;
+}
+
+std::string sender_reason(const BrokenSender& one) {
+  return fmt::format("{} broke: {} of its {} messages fail since {}, and before that it passed",
+                     one.id, grouped(one.failing), grouped(one.messages), to_text(one.first));
+}
+
+// The figures since the step, over the gates' window or, where that is short, the low-volume one.
+std::optional<StepEvidence> since_step(const StepFacts& facts) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  const Gates& gates = spec.ramp->gates;
+  const Date today = floor<days>(facts.world.now);
+  for (const Duration& length : {gates.window, gates.low_volume_window}) {
+    const Date from = std::max(before(today, length), spec.since.value_or(Date::min()));
+    StepEvidence seen = evidence_over(facts, {from, today + days(1)});
+    if (seen.tally.judged >= gates.low_volume_min_messages) return seen;
+  }
+  return std::nullopt;
+}
+
+int reported_days(const StepFacts& facts, EvidenceWindow window) {
+  std::set<Date> seen;
+  for (const EvidenceRow* row : rows_within(facts.rows, window)) seen.insert(row->day);
+  return static_cast<int>(seen.size());
+}
+
+std::optional<StepBack> by_rate(const StepFacts& facts) {
+  const double least = facts.domain.dmarc.ramp->gates.rollback_below;
+  auto seen = since_step(facts);
+  if (!seen || !seen->legit_rate || *seen->legit_rate >= least) return std::nullopt;
+  if (reported_days(facts, seen->window) < kDaysToActOn) return std::nullopt;
+  StepBack back;
+  back.reasons.push_back(fmt::format(
+      "legit_rate fell to {} at {} ({} of {} messages pass since {}); below {} the "
+      "ramp steps back",
+      percent(*seen->legit_rate), to_text(facts.domain.dmarc.rung), grouped(seen->tally.passing),
+      grouped(seen->tally.judged), to_text(seen->window.from), percent(least)));
+  back.evidence = std::move(*seen);
+  return back;
+}
+
+}  // namespace
+
+std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
+  std::vector<BrokenSender> found;
+  if (!facts.domain.senders) return found;
+  const Date today = floor<days>(facts.world.now);
+  const auto sources = days_by_source(facts);
+  for (const SenderUse& use : *facts.domain.senders) {
+    const auto all = sources.find(use.sender->id);
+    if (all == sources.end() || (use.retired && *use.retired <= today)) continue;
+    // A stretch that ended long ago says nothing about today.
+    const Date stale =
+        before(floor<days>(facts.world.now - kReportDelay), facts.domain.dmarc.ramp->gates.window);
+    if (all->second.rbegin()->first < stale) continue;
+    if (auto one = broken(use.sender->id, all->second, least)) found.push_back(std::move(*one));
+  }
+  std::ranges::sort(found, {}, &BrokenSender::id);
+  return found;
+}
+
+std::optional<StepBack> step_back_for(const StepFacts& facts) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  if (spec.rung.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;
+  StepBack back;
+  if (auto rate = by_rate(facts)) back = std::move(*rate);
+  const auto sources = days_by_source(facts);
+  for (const BrokenSender& one : broken_senders(facts, kDaysToActOn)) {
+    const int days = failing_days_unanswered(facts, sources.at(one.id), one.first);
+    if (days >= kDaysToActOn) back.reasons.push_back(sender_reason(one));
+  }
+  if (back.reasons.empty()) return std::nullopt;
+  return back;
+}
+
+}  // namespace rampart

@@ -1,0 +1,299 @@
+/// Gates, one function each.
+#include "policies/ramp/step_gates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "policies/ramp/ramp.h"
+#include "policies/ramp/step_back.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+const Gates& gates_for(const StepFacts& facts) { return facts.domain.dmarc.ramp->gates; }
+
+Date today_of(const StepFacts& facts) { return floor<days>(facts.world.now); }
+
+std::string span_of(EvidenceWindow window) {
+  return fmt::format("{} to {}", to_text(window.from), to_text(window.until - days(1)));
+}
+
+Gate gate(std::string name, std::string figure, std::string asked, std::string reason) {
+  Gate one{std::move(name), reason.empty(), std::move(figure), std::move(asked), {}};
+  one.reason = std::move(reason);
+  return one;
+}
+
+std::string published_at(const DmarcSpec& spec) {
+  const auto record = record_for(spec);
+  std::string text = fmt::format("p={}", dmarc::to_text(*record.p));
+  if (record.testing) text += "; t=y";
+  if (record.pct) text += fmt::format("; pct={}", *record.pct);
+  return text;
+}
+
+std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  if (calendar.over) return "";
+  const std::string hold = to_text(hold_at(*spec.ramp, spec.rung));
+  if (spec.since && *spec.since > today_of(facts)) {
+    return fmt::format("since is {}, in the future: the hold of {} at {} begins then",
+                       to_text(*spec.since), hold, to_text(spec.rung));
+  }
+  if (!calendar.start) {
+    const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
+    return fmt::format("no verified report shows {}{}: the hold of {} has not begun",
+                       published_at(spec), when, hold);
+  }
+  return fmt::format("its hold of {} at {}, live since {}, ends on {}", hold, to_text(spec.rung),
+                     to_text(*calendar.start), to_text(floor<days>(*calendar.ends)));
+}
+
+Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
+  const DmarcSpec& spec = facts.domain.dmarc;
+  const std::string figure =
+      calendar.start ? "since " + to_text(*calendar.start) : std::string("not seen live");
+  return gate("hold", figure, to_text(hold_at(*spec.ramp, spec.rung)), why_held(facts, calendar));
+}
+
+Gate evidence_gate(const StepFacts& facts) {
+  const std::string asked = fmt::format("not older than {} days", kEvidenceAge.count());
+  if (!facts.evidence.newest) {
+    return gate("evidence", "none", asked, "there are no verified reports to judge by");
+  }
+  if (facts.rows.empty()) {
+    return gate("evidence", "none", asked, "no verified report speaks of this domain");
+  }
+  const Date last = facts.rows.back()->day;
+  const bool fresh = has_fresh_evidence(facts);
+  const std::string why =
+      fmt::format("the newest verified report is of {}: evidence older than {} days proves nothing",
+                  to_text(last), kEvidenceAge.count());
+  return gate("evidence", to_text(last), asked, fresh ? "" : why);
+}
+
+Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
+  const Gates& gates = gates_for(facts);
+  const std::int64_t least = seen.low_volume ? gates.low_volume_min_messages : gates.min_messages;
+  const std::int64_t own = seen.tally.own();
+  std::string asked = fmt::format("at least {}", grouped(least));
+  if (own >= least) return gate("messages", grouped(own), asked, "");
+  asked += fmt::format(" in {}, or {} in {}", to_text(gates.window),
+                       grouped(gates.low_volume_min_messages), to_text(gates.low_volume_window));
+  const std::string spoofed = seen.tally.spoofed == 0 ? ""
+                                                      : fmt::format(" ({} more are nobody's own)",
+                                                                    grouped(seen.tally.spoofed));
+  return gate("messages", grouped(own), asked,
+              fmt::format("{} messages are reported for {}{}; the gate asks {}", grouped(own),
+                          span_of(seen.window), spoofed, asked));
+}
+
+Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
+  const int least = gates_for(facts).min_reporters;
+  const std::string asked = fmt::format("at least {}", least);
+  const std::string why = fmt::format("{} organizations reported on {}; the gate asks {}",
+                                      seen.reporters, span_of(seen.window), asked);
+  return gate("reporters", std::to_string(seen.reporters), asked,
+              seen.reporters >= least ? "" : why);
+}
+
+Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
+  const double least = gates_for(facts).min_legit_rate;
+  const std::string asked = "at least " + percent(least);
+  if (!seen.legit_rate) {
+    return gate("legit_rate", "none", asked,
+                "no mail of a declared sender is reported: legit_rate has no figure");
+  }
+  const std::string figure = percent(*seen.legit_rate);
+  const std::string why =
+      fmt::format("legit_rate is {} ({} of {} messages pass); the gate asks {}", figure,
+                  grouped(seen.tally.passing), grouped(seen.tally.judged), asked);
+  return gate("legit_rate", figure, asked, *seen.legit_rate >= least ? "" : why);
+}
+
+std::string unresolved_names(const LegitTally& tally) {
+  std::string names;
+  for (const SourceTally& one : tally.sources) {
+    if (!one.unresolved) continue;
+    names += names.empty() ? "" : ", ";
+    names += one.source;
+  }
+  return names;
+}
+
+Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
+  const double most = gates_for(facts).max_unresolved_share;
+  const double share = seen.tally.unresolved_share();
+  const std::string asked = "at most " + percent(most);
+  const std::string why = fmt::format(
+      "{} of the mail fails from unresolved sources ({}); the gate asks {}: declare, "
+      "mend or ignore them",
+      percent_up(share), unresolved_names(seen.tally), asked);
+  return gate("unresolved", percent_up(share), asked, share <= most ? "" : why);
+}
+
+Gate senders_gate(const StepFacts& facts) {
+  std::string why;
+  const auto broken = broken_senders(facts, kDaysToWaitOn);
+  for (const BrokenSender& one : broken) {
+    why += why.empty() ? "" : "; ";
+    why += fmt::format("{} fails since {}: {} of its {} messages", one.id, to_text(one.first),
+                       grouped(one.failing), grouped(one.messages));
+  }
+  return gate("senders", fmt::format("{} failing", broken.size()), "none failing", why);
+}
+
+bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
+  const Date today = today_of(facts);
+  const EvidenceWindow window{before(today, gates_for(facts).low_volume_window), today + days(1)};
+  return std::ranges::any_of(rows_within(facts.rows, window), [&](const EvidenceRow* row) {
+    return row->source == id && (row->fate == Fate::Both || row->fate == Fate::DkimOnly);
+  });
+}
+
+// RFC 9989 section 7.4: p=reject must not rely on SPF alone, which forwarding breaks.
+Gate dkim_gate(const StepFacts& facts) {
+  std::string missing;
+  int asked = 0;
+  int unseen = 0;
+  for (const SenderUse& use : facts.domain.senders.value_or(std::vector<SenderUse>())) {
+    if (use.rare || (use.retired && *use.retired <= today_of(facts))) continue;
+    ++asked;
+    if (seen_by_dkim(facts, use.sender->id)) continue;
+    ++unseen;
+    missing += missing.empty() ? "" : ", ";
+    missing += use.sender->id;
+  }
+  const std::string why = missing.empty()
+                              ? ""
+                              : fmt::format(
+                                    "no report shows {} aligned by DKIM, which p=reject asks of "
+                                    "every sender (RFC 9989 section 7.4); `expect: rare` excuses "
+                                    "one that hardly sends",
+                                    missing);
+  return gate("dkim", fmt::format("{} of {} senders", asked - unseen, asked), "every sender", why);
+}
+
+std::string day_name(Date day) {
+  constexpr std::array<std::string_view, 7> kNames = {
+      "a Sunday", "a Monday", "a Tuesday", "a Wednesday", "a Thursday", "a Friday", "a Saturday"};
+  return std::string(kNames.at(std::chrono::weekday(day).c_encoding()));
+}
+
+Gate calendar_gate(const StepFacts& facts) {
+  const Ramp& ramp = *facts.domain.dmarc.ramp;
+  const Date today = today_of(facts);
+  std::string why;
+  const auto frozen =
+      std::ranges::find_if(ramp.freeze, [&](const auto& range) { return range.contains(today); });
+  if (frozen != ramp.freeze.end()) {
+    why = fmt::format("ramp {} is frozen from {} to {}", ramp.name, to_text(frozen->first),
+                      to_text(frozen->last));
+  } else if (allowed_day(ramp, today) != today) {
+    why = fmt::format("{} is {}, on which ramp {} moves nothing", to_text(today), day_name(today),
+                      ramp.name);
+  }
+  return gate("calendar", to_text(today), "a day that the ramp allows", why);
+}
+
+Gate freeze_gate(const StepFacts& facts) {
+  return gate("freeze", facts.world.frozen ? "on" : "off", "off",
+              facts.world.frozen ? "RAMPART_FREEZE is set: nothing is tightened" : "");
+}
+
+}  // namespace
+
+bool has_fresh_evidence(const StepFacts& facts) {
+  if (facts.rows.empty() || !is_fresh(facts.evidence, facts.world.now)) return false;
+  return facts.world.now - Time(facts.rows.back()->day + days(1)) <= kEvidenceAge;
+}
+
+StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {
+  const EvidenceRows history = rows_within(facts.rows, {Date::min(), window.until});
+  StepEvidence seen;
+  seen.window = window;
+  seen.tally = tally_of(facts.domain, facts.config, rows_within(facts.rows, window), history);
+  seen.messages = seen.tally.messages;
+  seen.legit_rate = seen.tally.legit_rate();
+  seen.reporters = static_cast<int>(seen.tally.reporters.size());
+  return seen;
+}
+
+StepEvidence gate_evidence(const StepFacts& facts) {
+  const Gates& gates = gates_for(facts);
+  StepEvidence seen = evidence_over(facts, gate_window(facts.world.now, gates.window));
+  if (seen.tally.own() >= gates.min_messages) return seen;
+  StepEvidence low = evidence_over(facts, gate_window(facts.world.now, gates.low_volume_window));
+  low.low_volume = true;
+  return low.tally.own() >= gates.low_volume_min_messages ? low : seen;
+}
+
+std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
+                           const StepDecision& decision) {
+  const StepEvidence& seen = decision.evidence;
+  std::vector<Gate> gates = {hold_gate(facts, calendar), evidence_gate(facts),
+                             messages_gate(facts, seen), reporters_gate(facts, seen),
+                             legit_gate(facts, seen),    unresolved_gate(facts, seen),
+                             senders_gate(facts)};
+  if (decision.next && decision.next->phase == Phase::Reject) gates.push_back(dkim_gate(facts));
+  gates.push_back(calendar_gate(facts));
+  gates.push_back(freeze_gate(facts));
+  return gates;
+}
+
+bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar) {
+  const auto met = [&](std::string_view name) {
+    return std::ranges::all_of(gates, [&](const Gate& one) { return one.name != name || one.met; });
+  };
+  if (!met("evidence")) return false;
+  if (!calendar.over) return true;
+  return std::ranges::all_of(gates,
+                             [](const Gate& one) { return one.met || one.name == "calendar"; });
+}
+
+std::vector<std::string> missing_below_monitor(const Domain& domain) {
+  const Phase phase = domain.dmarc.rung.phase;
+  std::vector<std::string> missing = {fmt::format(
+      "it stands at {}, which advance never leaves: raise `phase` by hand", to_text(phase))};
+  if (!domain.declares_spf()) missing.push_back("it declares neither `senders:` nor `spf:`");
+  const bool signs = !domain.selectors.empty() || !domain.rotations.empty() ||
+                     (domain.senders && std::ranges::any_of(*domain.senders, [](const auto& use) {
+                        return !use.sender->dkim.empty();
+                      }));
+  if (!signs) missing.push_back("no DKIM selector is declared for it");
+  if (domain.dmarc.rua.empty()) {
+    missing.push_back("`dmarc: {rua: [...]}` is missing: without reports there is no evidence");
+  }
+  return missing;
+}
+
+std::string why_at_the_top(const DmarcSpec& spec) {
+  if (spec.rung >= spec.target) {
+    return fmt::format("it stands at its target, {}", to_text(spec.target));
+  }
+  return fmt::format("ramp {} has no step above {}, though the target is {}", spec.ramp->name,
+                     to_text(spec.rung), to_text(spec.target));
+}
+
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string percent(double share) {
+  // A hair is added first: 0.98 must not become 97.99.
+  return fmt::format("{:.2f} %", std::floor(share * 10'000 + 1e-6) / 100);
+}
+
+std::string percent_up(double share) {
+  return fmt::format("{:.2f} %", std::max(0.0, std::ceil(share * 10'000 - 1e-6) / 100));
+}
+
+}  // namespace rampart

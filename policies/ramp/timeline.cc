@@ -1,0 +1,183 @@
+/// Everything that has a date.
+#include "policies/ramp/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "policies/dkim/rotation_events.h"
+#include "policies/spf/record.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+using Kind = TimelineEvent::Kind;
+using Events = std::vector<TimelineEvent>;
+
+int days_late(Date due, Date today) { return std::max(static_cast<int>((today - due).count()), 0); }
+
+// An event that has been due since `date` where that is past.
+TimelineEvent event(const Domain& domain, Kind kind, Date date, Date today, std::string what) {
+  return {date, domain.name, kind, std::move(what), days_late(date, today)};
+}
+
+// When hold and calendar let a domain leave `rung`, entered on `since`; empty: never.
+std::optional<Date> leaves(const Ramp& ramp, Rung rung, Date since) {
+  return allowed_day(ramp, floor<days>(add(Time(since), hold_at(ramp, rung))));
+}
+
+std::string step_text(const DmarcSpec& spec, Rung from, Rung to) {
+  return fmt::format("{} -> {} (ramp {})", to_text(from), to_text(to), spec.ramp->name);
+}
+
+// The day from which the step that a decision stands before can be taken, or could have been.
+std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decision, Date today) {
+  if (decision.action == StepAction::Advance) return decision.due.value_or(today);
+  if (decision.earliest) return decision.earliest;
+  if (decision.due) return decision.due;
+  return leaves(*spec.ramp, decision.from, spec.since.value_or(today));
+}
+
+std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
+  const std::string step = step_text(spec, decision.from, *decision.next);
+  if (decision.action == StepAction::Advance) return step + ": all gates are met";
+  if (decision.earliest) return step + ", at the earliest";
+  const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
+  return step + " waits" + why;
+}
+
+// Every step after the one to `rung`, taken on `day`, as if evidence never kept one back.
+void foresee(const Domain& domain, Rung rung, Date day, Date until, Events& events) {
+  DmarcSpec spec = domain.dmarc;
+  spec.rung = rung;
+  for (auto next = next_rung(spec); next; next = next_rung(spec)) {
+    const auto date = leaves(*spec.ramp, spec.rung, day);
+    if (!date || *date > until) return;
+    events.push_back({*date, domain.name, Kind::Ramp,
+                      step_text(spec, spec.rung, *next) + ", at the earliest", 0});
+    spec.rung = *next;
+    day = *date;
+  }
+}
+
+void add_waivers(const Domain& domain, Date today, Events& events) {
+  for (const Waiver& waiver : domain.waivers) {
+    events.push_back(event(domain, Kind::Waiver, waiver.until, today,
+                           fmt::format("the waiver of {} ends: {}", waiver.code, waiver.reason)));
+  }
+}
+
+void add_reviews(const Domain& domain, Date today, Events& events) {
+  for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
+    const Sender& sender = *use.sender;
+    if (use.retired && *use.retired >= today) {
+      events.push_back(event(domain, Kind::Review, *use.retired, today,
+                             fmt::format("{} retires: its SPF terms leave", sender.id)));
+    }
+    const auto reviewed = parse_date(sender.reviewed);
+    const bool left = use.retired && *use.retired < today;
+    if (sender.builtin || !reviewed || left) continue;
+    const Date due = floor<days>(add(Time(*reviewed), kReviewEvery));
+    const std::string owner = sender.owner.empty() ? "" : fmt::format(" (owner {})", sender.owner);
+    events.push_back(event(
+        domain, Kind::Review, due, today,
+        fmt::format("review sender {}{}, last reviewed {}", sender.id, owner, to_text(*reviewed))));
+  }
+}
+
+// A sender is reviewed once, for all domains that use it: the first of them stands for the rest.
+void join_reviews(Events& events) {
+  struct Seen {
+    std::size_t at = 0;
+    int more = 0;
+  };
+  std::map<std::pair<Date, std::string>, Seen> reviews;
+  Events joined;
+  for (TimelineEvent& one : events) {
+    if (one.kind == Kind::Review) {
+      const auto [seen, fresh] = reviews.try_emplace({one.date, one.what}, Seen{joined.size(), 0});
+      if (!fresh) ++seen->second.more;
+      if (!fresh) continue;
+    }
+    joined.push_back(std::move(one));
+  }
+  for (const auto& [key, seen] : reviews) {
+    if (seen.more > 0) joined[seen.at].what += fmt::format(" (and {} more domains)", seen.more);
+  }
+  events = std::move(joined);
+}
+
+}  // namespace
+
+std::string_view to_text(TimelineEvent::Kind kind) {
+  switch (kind) {
+    case Kind::Ramp:
+      return "ramp";
+    case Kind::Rotation:
+      return "rotation";
+    case Kind::Waiver:
+      return "waiver";
+    case Kind::Review:
+      return "review";
+  }
+  return "review";
+}
+
+Events ramp_events(const Domain& domain, const StepDecision& decision, Date today, Date until) {
+  Events events;
+  if (decision.action == StepAction::StepBack) {
+    const Rung to = decision.to.value_or(decision.from);
+    const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
+    events.push_back({today, domain.name, Kind::Ramp,
+                      fmt::format("back from {} to {}{}", to_text(decision.from), to_text(to), why),
+                      0});
+    foresee(domain, to, today, until, events);
+    return events;
+  }
+  if (!decision.next) return events;
+  const auto date = day_of_next(domain.dmarc, decision, today);
+  if (!date || *date > until) return events;
+  events.push_back(event(domain, Kind::Ramp, *date, today, what_next(domain.dmarc, decision)));
+  foresee(domain, *decision.next, std::max(*date, today), until, events);
+  return events;
+}
+
+Events events_of(const Domain& domain, const StepDecision& decision, const World& world,
+                 Date until) {
+  const Date today = floor<days>(world.now);
+  Events events = ramp_events(domain, decision, today, until);
+  for (RotationEvent& one : rotation_events(domain, world, until)) {
+    events.push_back(
+        {one.date, domain.name, Kind::Rotation, std::move(one.what), one.overdue_days});
+  }
+  add_waivers(domain, today, events);
+  add_reviews(domain, today, events);
+  std::erase_if(events, [&](const TimelineEvent& one) { return one.date > until; });
+  std::ranges::sort(
+      events, {}, [](const TimelineEvent& one) { return std::tie(one.date, one.kind, one.what); });
+  return events;
+}
+
+Events timeline_of(const Config& config, const World& world, Date until) {
+  std::map<Name, StepDecision> decisions;
+  for (StepDecision& one : steps_of(config, world)) decisions.emplace(one.domain, std::move(one));
+  Events events;
+  for (const auto& [name, domain] : config.domains) {
+    if (domain.state == DomainState::Absent) continue;
+    const auto decision = decisions.find(name);
+    Events more = events_of(domain, decision == decisions.end() ? StepDecision{} : decision->second,
+                            world, until);
+    std::ranges::move(more, std::back_inserter(events));
+  }
+  std::ranges::sort(events, {}, [](const TimelineEvent& one) {
+    return std::tie(one.date, one.domain, one.kind, one.what);
+  });
+  join_reviews(events);
+  return events;
+}
+
+}  // namespace rampart

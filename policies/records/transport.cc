@@ -1,0 +1,196 @@
+/// MTA-STS, TLS-RPT and BIMI.
+#include "mail/transport/transport.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/sha256.h"
+#include "mail/dkim/key.h"
+#include "mail/transport/policy.h"
+#include "policies/model/live.h"
+#include "policies/records/mta_sts.h"
+#include "policies/records/transport.h"
+
+namespace rampart {
+namespace {
+
+Want want_at(const Domain& domain, const Name& name, RecordKind kind, std::string value) {
+  return {.key = {name, RecordType::TXT},
+          .kind = kind,
+          .value = std::move(value),
+          .ttl = domain.ttl,
+          .new_ttl = std::nullopt,
+          .turn = Turn::Publish,
+          .reason = {}};
+}
+
+Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
+                   const Mark& mark) {
+  return {severity, std::move(code), domain.name, std::move(message), "", mark, {}};
+}
+
+std::string policy_url(const Domain& domain) {
+  return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.name.text());
+}
+
+// Whether senders do the same by both; the order of hosts tells them nothing.
+bool same_policy(const MtaStsPolicy& a, const MtaStsPolicy& b) {
+  const auto hosts = [](const MtaStsPolicy& one) {
+    return std::set<std::string>(one.mx.begin(), one.mx.end());
+  };
+  return a.mode == b.mode && a.max_age == b.max_age && hosts(a) == hosts(b);
+}
+
+// How what is served falls short of `wanted`; empty where senders get just that.
+std::string shortfall(const ServedPolicy& served, const std::string& wanted) {
+  if (served.state != ServedPolicy::State::Served) return served.problem;
+  const auto now = parse_mta_sts_policy(served.text);
+  if (!now) return now.error().what;
+  const auto then = parse_mta_sts_policy(wanted);
+  if (then && same_policy(*now, *then)) return "";
+  return fmt::format("it serves mode {}, max_age {}, {} mx", to_text(now->mode), now->max_age,
+                     now->mx.size());
+}
+
+// RFC 8461 section 8.1: the policy is served before the record announces it. A server that was
+// asked and gives another policy keeps the record back.
+void announce_policy(const Domain& domain, const World& world, const Want& want,
+                     const std::string& policy, Opinion& opinion) {
+  const auto live = live_values(domain, world, want.key, RecordKind::MtaSts);
+  if (std::ranges::find(live, *want.value) != live.end()) return;
+  const auto served = world.served_policies.find(domain.name);
+  const bool asked = served != world.served_policies.end();
+  const std::string missing = asked ? shortfall(served->second, policy) : "";
+  if (asked && missing.empty()) return;
+  std::string lines = policy;
+  std::erase(lines, '\r');
+  std::ranges::replace(lines, '\n', '|');
+  const bool wrong = asked && served->second.state != ServedPolicy::State::Unreachable;
+  Finding finding = finding_of(
+      domain, wrong ? Severity::Error : Severity::Info, "mta-sts-policy-first",
+      fmt::format("{} must serve the new policy before its id is published; its lines are: {}",
+                  policy_url(domain), lines),
+      domain.mta_sts->mark);
+  if (!missing.empty()) finding.message += fmt::format(" (now: {})", missing);
+  if (wrong) finding.withholds = {want.key};
+  finding.hint = "put the file there first, one line for each `|`";
+  opinion.findings.push_back(std::move(finding));
+}
+
+void want_mta_sts(const Domain& domain, const World& world, Opinion& opinion) {
+  const auto name = domain.name.child("_mta-sts");
+  const MtaStsSpec& spec = *domain.mta_sts;
+  if (!name) return;
+  std::vector<std::string> mx = spec.mx;
+  if (mx.empty()) mx = live_mx(domain, world, opinion.unknown);
+  if (!opinion.unknown.empty()) return;
+  if (mx.empty() && spec.mode != "none" && !spec.id) {
+    Finding finding =
+        finding_of(domain, Severity::Warning, "mta-sts-no-mx",
+                   fmt::format("{} has no MX to name in its MTA-STS policy; `_mta-sts` stays as it "
+                               "is",
+                               domain.name.text()),
+                   spec.mark);
+    finding.hint = "name the hosts in `mx:`, or leave `mta_sts:` out";
+    opinion.findings.push_back(std::move(finding));
+    return;
+  }
+  const std::string policy = mta_sts_policy(spec, mx);
+  const MtaStsRecord record{.id = spec.id.value_or(mta_sts_id(policy)), .unknown = {}};
+  Want want = want_at(domain, *name, RecordKind::MtaSts, print(record));
+  want.reason = fmt::format("because the YAML declares MTA-STS in mode {}", spec.mode);
+  announce_policy(domain, world, want, policy, opinion);
+  opinion.wants.push_back(std::move(want));
+}
+
+void want_tls_rpt(const Domain& domain, Opinion& opinion) {
+  const auto name = domain.name.child("_smtp._tls");
+  if (!name || domain.tls_rpt->rua.empty()) return;
+  const TlsRptRecord record{.rua = domain.tls_rpt->rua, .unknown = {}};
+  Want want = want_at(domain, *name, RecordKind::TlsRpt, print(record));
+  want.reason = "because the YAML declares where TLS reports go";
+  opinion.wants.push_back(std::move(want));
+}
+
+// Why mailbox providers show no logo at this policy, or nullopt.
+std::optional<std::string> bimi_obstacle(const DmarcSpec& spec) {
+  if (spec.rung.phase < Phase::Quarantine) return "the DMARC policy is not enforced";
+  if (spec.rung.pct < 100) return "the DMARC policy is enforced for part of the mail only";
+  if (spec.sp == dmarc::Policy::None) return "the DMARC policy lets sub-domains out (sp=none)";
+  return std::nullopt;
+}
+
+void want_bimi(const Domain& domain, Opinion& opinion) {
+  const BimiSpec& spec = *domain.bimi;
+  const auto name = domain.name.child(spec.selector + "._bimi");
+  if (!name) return;
+  BimiRecord record;
+  record.logo = spec.logo;
+  record.evidence = spec.evidence;
+  Want want = want_at(domain, *name, RecordKind::Bimi, print(record));
+  want.reason = "because the YAML declares a BIMI logo";
+  opinion.wants.push_back(std::move(want));
+  if (const auto obstacle = bimi_obstacle(domain.dmarc)) {
+    Finding finding = finding_of(
+        domain, Severity::Warning, "bimi-not-enforced",
+        fmt::format("the BIMI logo of {} is not shown yet: {}", domain.name.text(), *obstacle),
+        spec.mark);
+    finding.hint = "it needs quarantine or reject for all mail, sub-domains included";
+    opinion.findings.push_back(std::move(finding));
+  }
+}
+
+// The host of "10 mx.example.com"; nullopt for the null MX.
+std::optional<std::string> mx_host(const std::string& value) {
+  const auto blank = value.find(' ');
+  if (blank == std::string::npos) return std::nullopt;
+  const std::string host = value.substr(blank + 1);
+  if (host == ".") return std::nullopt;
+  return host;
+}
+
+}  // namespace
+
+std::vector<std::string> live_mx(const Domain& domain, const World& world,
+                                 std::vector<Question>& unknown) {
+  const RecordKey key{domain.name, RecordType::MX};
+  std::set<std::string> hosts;
+  const auto add = [&hosts](const auto& values) {
+    for (const std::string& value : values) {
+      if (const auto host = mx_host(value)) hosts.insert(*host);
+    }
+  };
+  const auto sets = live_sets(domain, world, key);
+  for (const LiveSet& live : sets) add(live.set.values);
+  if (sets.empty()) {
+    const Answer* answer = find_answer(world.answers, domain.name, RecordType::MX);
+    if (answer == nullptr) {
+      unknown.push_back(key);
+    } else {
+      add(answer->values);
+    }
+  }
+  return {hosts.begin(), hosts.end()};
+}
+
+std::string mta_sts_policy(const MtaStsSpec& spec, const std::vector<std::string>& mx) {
+  const auto max_age = add(Time{}, spec.max_age).time_since_epoch();
+  std::string text = fmt::format("version: STSv1\r\nmode: {}\r\n", spec.mode);
+  for (const std::string& host : mx) text += fmt::format("mx: {}\r\n", host);
+  return text + fmt::format("max_age: {}\r\n", max_age.count());
+}
+
+std::string mta_sts_id(const std::string& policy) { return sha256_hex(policy).substr(0, 20); }
+
+Opinion transport_opinion(const Domain& domain, const World& world) {
+  Opinion opinion;
+  if (domain.dmarc.rung.phase == Phase::Discovery) return opinion;
+  if (domain.mta_sts) want_mta_sts(domain, world, opinion);
+  if (domain.tls_rpt) want_tls_rpt(domain, opinion);
+  if (domain.bimi) want_bimi(domain, opinion);
+  return opinion;
+}
+
+}  // namespace rampart

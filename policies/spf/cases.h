@@ -1,0 +1,51 @@
+/// What the guardrails on SPF look at: one domain's record in one zone, before and after the plan.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail/spf/check_host.h"
+#include "policies/model/plan.h"
+#include "policies/model/policy.h"
+#include "policies/spf/compare.h"
+
+namespace rampart {
+
+/// One domain in one zone.
+struct SpfCase {
+  const Domain& domain;
+  const LiveZone& zone;
+  bool changes = false;  ///< The plan writes the record.
+  SpfView before;        ///< Several live records count as one with all terms.
+  SpfView after;
+  std::size_t octets_before = 0;  ///< Owner name and all TXT values there.
+  std::size_t octets_after = 0;
+  std::size_t spf_octets_after = 0;  ///< Our value alone.
+};
+
+/// Every case, by domain, then as the zones stand in the World.
+std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const World& world);
+
+/// Who may send as each domain whose record the plan changes, gained and lost, by address: the
+/// fragments of flattened records are seen through.
+std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config,
+                                          const World& world);
+
+/// A tree's cost with what the catalogue last knew of includes that cannot be opened.
+struct SpfCost {
+  int lookups = 0;
+  int voids = 0;             ///< Of a, mx and exists; a dead include is another fault.
+  bool lower_bound = false;  ///< Part of it is hidden, and the catalogue does not know it either.
+  std::vector<const spf::TreeNode*> broken;  ///< Includes and redirects that cannot be opened.
+};
+SpfCost cost_of(const spf::Tree& tree, const Config& config);
+
+/// The sender, own or of the catalogue, that asks for `term` word by word; null where none does.
+const Sender* sender_of_term(const std::string& term, const Config& config);
+
+/// An Error on the case's record where the fault is new, else a Warning.
+enum class Fault { New, Standing };
+Finding spf_finding(const SpfCase& item, Fault fault, std::string code, std::string message);
+
+}  // namespace rampart

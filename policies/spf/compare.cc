@@ -1,0 +1,146 @@
+/// Comparing records by what they admit.
+#include "policies/spf/compare.h"
+
+#include <algorithm>
+
+#include "mail/spf/tree.h"
+#include "policies/spf/flatten.h"
+
+namespace rampart {
+namespace {
+
+using spf::Admitted;
+using spf::IpSet;
+using spf::Record;
+
+/// The passing terms of a record, one by one.
+struct Grant {
+  std::string text;
+  Record alone;
+  bool network = false;  ///< ip4, ip6 or a fragment, whose addresses say more than the term.
+};
+
+/// Whether a term includes one of the domain's own fragments.
+bool is_fragment(const Name& domain, const spf::Directive& directive) {
+  if (directive.mechanism != spf::Mechanism::Include) return false;
+  const auto name = Name::parse(directive.domain);
+  return name && fragment_number(domain, *name) > 0;
+}
+
+std::vector<Grant> grants_of(const Name& domain, const std::optional<Record>& record) {
+  std::vector<Grant> grants;
+  if (!record) return grants;
+  for (const spf::Directive& directive : record->directives) {
+    const bool network = directive.mechanism == spf::Mechanism::Ip4 ||
+                         directive.mechanism == spf::Mechanism::Ip6 ||
+                         is_fragment(domain, directive);
+    if (directive.qualifier == spf::Qualifier::Pass) {
+      grants.push_back({spf::print(directive), {{directive}, {}}, network});
+    }
+    if (directive.mechanism == spf::Mechanism::All) return grants;
+  }
+  const spf::Modifier* redirect = record->find_modifier("redirect");
+  if (redirect) grants.push_back({"redirect=" + redirect->value, {{}, {*redirect}}, false});
+  return grants;
+}
+
+bool holds(const std::vector<Grant>& grants, const Grant& grant) {
+  return std::ranges::any_of(grants, [&](const Grant& other) {
+    return other.text == grant.text || spf::same_meaning(other.alone, grant.alone);
+  });
+}
+
+/// What `ours` grants and `theirs` does not.
+std::vector<std::string> beyond(const Name& domain, const SpfView& ours, const SpfView& theirs) {
+  std::vector<std::string> rest;
+  const std::vector<Grant> others = grants_of(domain, theirs.record);
+  const IpSet passed =
+      theirs.record ? spf::admitted_by(domain, *theirs.record, *theirs.answers).pass : IpSet{};
+  for (const Grant& grant : grants_of(domain, ours.record)) {
+    if (!grant.network && holds(others, grant)) continue;
+    const Admitted admitted = spf::admitted_by(domain, grant.alone, *ours.answers);
+    const IpSet extra = admitted.pass.without(passed);
+    if (extra.empty() && admitted.complete) continue;
+    if (!grant.network) {
+      rest.push_back(grant.text);
+      continue;
+    }
+    for (const spf::Network& network : extra.networks()) {
+      const bool single = network.length == (network.ip.v6 ? 128 : 32);
+      rest.push_back((network.ip.v6 ? "ip6:" : "ip4:") +
+                     (single ? network.ip.text() : spf::to_text(network)));
+    }
+  }
+  std::ranges::sort(rest);
+  const auto again = std::ranges::unique(rest);
+  rest.erase(again.begin(), again.end());
+  return rest;
+}
+
+/// The answers that a record's tree needs: local values first, then what is known.
+Answers gather(const Name& domain, const Record& record, const Answers& known,
+               const LocalTxt& local) {
+  Answers mine;
+  for (std::size_t before = 1; before > 0;) {
+    before = 0;
+    for (const Question& question : spf::tree_of(domain, record, mine).unknown) {
+      const auto own = local.find(question.name);
+      const Answer* answer = find_answer(known, question.name, question.type);
+      if (question.type == RecordType::TXT && own != local.end()) {
+        const auto status = own->second.empty() ? AnswerStatus::NoData : AnswerStatus::Data;
+        mine[question] = {.status = status, .values = {own->second.begin(), own->second.end()}};
+      } else if (answer != nullptr) {
+        mine[question] = *answer;
+      } else {
+        continue;
+      }
+      ++before;
+    }
+  }
+  return mine;
+}
+
+}  // namespace
+
+SpfView spf_view(const Name& domain, const std::optional<Record>& record, const Answers& answers,
+                 const LocalTxt& local) {
+  if (record && !local.empty()) {
+    return {record, std::make_shared<const Answers>(gather(domain, *record, answers, local))};
+  }
+  // Without anything local the table itself will do; it is not owned.
+  return {record, std::shared_ptr<const Answers>(std::shared_ptr<void>(), &answers)};
+}
+
+SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& after) {
+  return {beyond(domain, after, before), beyond(domain, before, after)};
+}
+
+int end_of(const Record& record) {
+  for (const spf::Directive& directive : record.directives) {
+    if (directive.mechanism != spf::Mechanism::All) continue;
+    switch (directive.qualifier) {
+      case spf::Qualifier::Pass:
+        return 0;
+      case spf::Qualifier::Neutral:
+        return 1;
+      case spf::Qualifier::SoftFail:
+        return 2;
+      case spf::Qualifier::Fail:
+        return 3;
+    }
+  }
+  return 1;
+}
+
+Turn spf_turn(const Name& domain, const SpfView& before, const SpfView& after) {
+  const SpfDelta delta = compare_spf(domain, before, after);
+  if (!delta.gains.empty()) return Turn::Authorize;
+  if (!delta.loses.empty()) return Turn::Retire;
+  if (!before.record || !after.record) return Turn::Enforce;
+  const int was = end_of(*before.record);
+  const int is = end_of(*after.record);
+  if (is < was) return Turn::Relax;
+  return is > was ? Turn::Enforce : Turn::Publish;
+}
+
+}  // namespace rampart

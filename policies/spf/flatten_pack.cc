@@ -1,0 +1,64 @@
+/// First fit, with memory.
+#include "policies/spf/flatten_pack.h"
+
+#include <algorithm>
+
+namespace rampart {
+namespace {
+
+std::size_t octets_of(const std::vector<std::string>& terms) {
+  std::size_t octets = 0;
+  for (const std::string& term : terms) octets += term.size() + 1;
+  return octets;
+}
+
+/// The lowest number that neither packing uses.
+int free_number(const Packing& packing, const Packing& avoided) {
+  int number = 1;
+  while (packing.contains(number) || avoided.contains(number)) ++number;
+  return number;
+}
+
+void place(const std::string& term, Packing& packing, const Packing& avoided,
+           std::size_t capacity) {
+  for (auto& [number, terms] : packing) {
+    if (octets_of(terms) + term.size() + 1 > capacity) continue;
+    terms.push_back(term);
+    return;
+  }
+  packing[free_number(packing, avoided)].push_back(term);
+}
+
+Packing fill(const std::vector<std::string>& terms, Packing packing, const Packing& avoided,
+             std::size_t capacity) {
+  for (const std::string& term : terms) place(term, packing, avoided, capacity);
+  return packing;
+}
+
+}  // namespace
+
+Packing pack(const std::vector<std::string>& terms, const Packing& standing, std::size_t capacity) {
+  std::set<std::string> open(terms.begin(), terms.end());
+  Packing kept;
+  for (const auto& [number, own] : standing) {
+    for (const std::string& term : own) {
+      const bool fits = octets_of(kept[number]) + term.size() + 1 <= capacity;
+      if (fits && open.erase(term) > 0) kept[number].push_back(term);
+    }
+  }
+  std::vector<std::string> fresh;
+  std::ranges::copy_if(terms, std::back_inserter(fresh),
+                       [&](const std::string& term) { return open.contains(term); });
+  Packing packing = fill(fresh, kept, standing, capacity);
+  std::erase_if(packing, [](const auto& fragment) { return fragment.second.empty(); });
+  Packing anew = fill(terms, {}, standing, capacity);
+  Packing& best = anew.size() + 2 <= packing.size() ? anew : packing;
+  for (auto& [number, own] : best) {
+    std::ranges::sort(own, {}, [&](const std::string& term) {
+      return std::ranges::find(terms, term) - terms.begin();
+    });
+  }
+  return std::move(best);
+}
+
+}  // namespace rampart

@@ -1,0 +1,29 @@
+/// What a domain's zone holds of flattened SPF, and what it should hold.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "policies/model/policy.h"
+#include "policies/spf/compare.h"
+#include "policies/spf/flatten.h"
+
+namespace rampart {
+
+/// The domain's fragments in a zone: every `_spf<number>` that holds an SPF record.
+struct LiveFragments {
+  std::map<int, std::string> all;                    ///< Number -> value.
+  std::map<int, std::vector<std::string>> standing;  ///< Those that the live record includes.
+};
+LiveFragments live_fragments(const Domain& domain, const LiveZone& zone);
+
+/// The fragments as TXT for spf_view.
+LocalTxt local_txt(const Name& domain, const std::map<int, std::string>& fragments);
+
+/// Wants for the fragments: new ones before the record that names them, changed ones by what they
+/// gain or lose, and those that neither record names any more removed.
+void want_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
+                    Opinion& opinion);
+
+}  // namespace rampart

@@ -1,0 +1,105 @@
+/// Refreshing the reviewed copy of vendors' addresses, with suspicion.
+#include "policies/spf/lock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace rampart {
+namespace {
+
+constexpr std::chrono::days kRemovalDelay{7};
+
+std::optional<spf::Network> network_of(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto ip = spf::Ip::parse(text.substr(0, slash));
+  int length = -1;
+  const std::string_view digits = text.substr(slash + 1);
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+  const bool whole = read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
+  if (!ip || !whole || length < 0 || length > (ip->v6 ? 128 : 32)) return std::nullopt;
+  return spf::Network{*ip, length};
+}
+
+/// A size that makes both families comparable: IPv4 addresses, and IPv6 /64 networks at most.
+double size_of(const spf::IpSet& set) {
+  auto size = static_cast<double>(set.count4());
+  for (const spf::Interval& interval : set.v6()) {
+    size += static_cast<double>((interval.last - interval.first) >> 64) + 1;
+  }
+  return size;
+}
+
+/// Why the views of a term are not taken over; empty where they are.
+std::string refusal(const std::string& term, const LockedTerm* old,
+                    const std::vector<ResolvedTerm>& views) {
+  if (views.size() < 2) return term + ": only one resolver answered; two must agree";
+  const spf::IpSet& pass = views.front().admitted.pass;
+  for (const ResolvedTerm& view : views) {
+    if (!view.admitted.complete) {
+      return term + ": it could not be resolved completely, or depends on the message";
+    }
+    if (view.admitted.pass != pass) return term + ": the resolvers disagree";
+  }
+  if (pass.empty()) return term + ": it admits nobody now";
+  if (old != nullptr && size_of(pass) * 2 < size_of(set_of(old->networks))) {
+    return term + ": it admits less than half of what it did";
+  }
+  return "";
+}
+
+LockedTerm refreshed(const LockedTerm* old, const ResolvedTerm& view, Date today) {
+  LockedTerm term{.resolved = today, .lookups = view.lookups};
+  spf::IpSet kept = view.admitted.pass;
+  if (old != nullptr) {
+    const spf::IpSet gone = set_of(old->networks).without(view.admitted.pass);
+    for (const std::string& text : texts_of(gone)) {
+      Date since = today;
+      for (const auto& [network, date] : old->leaving) {
+        if (!set_of({network}).common(set_of({text})).empty()) since = std::min(since, date);
+      }
+      if (today >= since + kRemovalDelay) continue;
+      term.leaving.emplace(text, since);
+      kept = kept.united(set_of({text}));
+    }
+  }
+  term.networks = texts_of(kept);
+  return term;
+}
+
+}  // namespace
+
+spf::IpSet set_of(const std::vector<std::string>& networks) {
+  std::vector<spf::Network> read;
+  for (const std::string& text : networks) {
+    if (const auto network = network_of(text)) read.push_back(*network);
+  }
+  return spf::IpSet::of(read);
+}
+
+std::vector<std::string> texts_of(const spf::IpSet& set) {
+  std::vector<std::string> texts;
+  for (const spf::Network& network : set.networks()) texts.push_back(spf::to_text(network));
+  return texts;
+}
+
+Refresh refresh_lock(const SpfLock& old,
+                     const std::map<std::string, std::vector<ResolvedTerm>>& views, Date today) {
+  Refresh refresh;
+  for (const auto& [term, seen] : views) {
+    const auto found = old.terms.find(term);
+    const LockedTerm* before = found == old.terms.end() ? nullptr : &found->second;
+    const std::string refused = refusal(term, before, seen);
+    if (refused.empty()) {
+      refresh.lock.terms.emplace(term, refreshed(before, seen.front(), today));
+      continue;
+    }
+    refresh.refused.push_back(refused);
+    if (before != nullptr) refresh.lock.terms.emplace(term, *before);
+  }
+  return refresh;
+}
+
+}  // namespace rampart

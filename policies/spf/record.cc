@@ -1,0 +1,221 @@
+/// From senders to terms, from terms to one canonical record.
+#include "policies/spf/record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "policies/model/sender_use.h"
+
+namespace rampart {
+namespace {
+
+using spf::Mechanism;
+using spf::Qualifier;
+
+int rank_of(const spf::Directive& directive) {
+  if (directive.mechanism == Mechanism::All) return 9;
+  if (directive.qualifier != Qualifier::Pass) return 0;
+  constexpr std::array kOrder = {Mechanism::Ip4, Mechanism::Ip6,     Mechanism::A,
+                                 Mechanism::Mx,  Mechanism::Include, Mechanism::Exists,
+                                 Mechanism::Ptr};
+  const auto place = std::ranges::find(kOrder, directive.mechanism);
+  return 1 + static_cast<int>(place - kOrder.begin());
+}
+
+/// Gathers terms from all sides.
+class Builder {
+ public:
+  Builder(const Domain& domain, Time now) : domain_(domain), now_(now) {}
+
+  WantedSpf build();
+
+ private:
+  void add_sender(const SenderUse& use);
+  void add_term(const std::string& text, const std::string& from, const Mark& mark);
+  void add_spec(const SpfSpec& spec);
+  void finish(const SpfSpec& spec);
+  void report(Severity severity, std::string code, std::string message, std::string hint,
+              const Mark& mark);
+
+  const Domain& domain_;
+  Time now_;
+  WantedSpf wanted_;
+  std::map<std::pair<int, std::string>, spf::Directive> terms_;  ///< In the record's order.
+  std::map<std::string, std::set<std::string>> origins_;
+};
+
+void Builder::report(Severity severity, std::string code, std::string message, std::string hint,
+                     const Mark& mark) {
+  Finding finding{
+      severity, std::move(code), domain_.name, std::move(message), std::move(hint), mark, {}};
+  if (severity == Severity::Error) finding.withholds = {spf_key(domain_)};
+  wanted_.findings.push_back(std::move(finding));
+}
+
+void Builder::add_term(const std::string& text, const std::string& from, const Mark& mark) {
+  const auto read = spf::parse_terms(text);
+  if (!read) {
+    report(Severity::Error, "spf-term-invalid",
+           fmt::format("the SPF term of {} cannot be read: {}", from, sentence(read.error())),
+           "correct the term; one bad term makes receivers ignore the whole record "
+           "(RFC 7208 section 4.6)",
+           mark);
+    return;
+  }
+  for (const spf::Directive& directive : read->directives) {
+    const std::string printed = spf::print(directive);
+    terms_.emplace(std::pair(rank_of(directive), printed), directive);
+    origins_[printed].insert(from);
+  }
+  for (const spf::Modifier& modifier : read->modifiers) {
+    const bool again =
+        std::ranges::find(wanted_.record.modifiers, modifier) != wanted_.record.modifiers.end();
+    if (!again) wanted_.record.modifiers.push_back(modifier);
+  }
+}
+
+std::string why_unneeded(const Sender& sender) {
+  switch (sender.include_needed) {
+    case IncludeNeeded::No:
+      return "its mail bounces to its own domain, so that receivers never look for it here";
+    case IncludeNeeded::Optional:
+      return "it can bounce to its own domain or to one of yours";
+    case IncludeNeeded::Legacy:
+      return "its include is a leftover that no longer admits anything useful";
+    default:
+      return "it sends no mail of its own";
+  }
+}
+
+void Builder::add_sender(const SenderUse& use) {
+  const Sender& sender = *use.sender;
+  if (is_retired(use, now_)) return;
+  if (!uses_spf(use)) {
+    if (use.spf == SpfUse::Never || sender.spf.empty()) return;
+    report(Severity::Info, "spf-include-unneeded",
+           fmt::format("{} needs no SPF term: {}", sender.id, why_unneeded(sender)),
+           "nothing to do; `spf: always` on this sender adds its term all the same", use.mark);
+    return;
+  }
+  for (const std::string& term : sender.spf) {
+    const auto filled = fill_spf_term(term, use, domain_.name);
+    if (filled) {
+      add_term(*filled, sender.id, use.mark);
+    } else {
+      report(Severity::Error, "sender-placeholder",
+             fmt::format("{} asks for `{}`, but {}", sender.id, term, filled.error().what),
+             "give the value under `with:`, as the vendor's setup page shows it", use.mark);
+    }
+  }
+}
+
+void Builder::add_spec(const SpfSpec& spec) {
+  for (const std::string& term : spec.extra) add_term(term, "extra", spec.mark);
+  if (spec.redirect) add_term("redirect=" + *spec.redirect, "redirect", spec.mark);
+  if (spec.exp) add_term("exp=" + *spec.exp, "exp", spec.mark);
+  if (spec.all == '-' && domain_.dmarc.rung.phase < Phase::Quarantine) {
+    report(Severity::Warning, "spf-fail-early",
+           fmt::format("`all: fail` stands before enforcement (phase {})",
+                       to_text(domain_.dmarc.rung.phase)),
+           "use `all: softfail` until DMARC is at quarantine: receivers may reject at once what "
+           "DKIM would have saved, and such mail shows in no report",
+           spec.mark);
+  }
+}
+
+void Builder::finish(const SpfSpec& spec) {
+  for (auto& [order, directive] : terms_) {
+    for (const std::string& from : origins_[order.second]) {
+      wanted_.origins.push_back({order.second, from});
+    }
+    wanted_.record.directives.push_back(std::move(directive));
+  }
+  const auto& directives = wanted_.record.directives;
+  const bool ends = std::ranges::any_of(directives, [](const spf::Directive& directive) {
+    return directive.mechanism == Mechanism::All;
+  });
+  if (!ends && !wanted_.record.find_modifier("redirect")) {
+    wanted_.record.directives.push_back(
+        {.qualifier = static_cast<Qualifier>(spec.all), .mechanism = Mechanism::All});
+  }
+  std::ranges::sort(wanted_.record.modifiers, {}, [](const spf::Modifier& modifier) {
+    return std::pair(modifier.name != "redirect", modifier.name + "=" + modifier.value);
+  });
+}
+
+WantedSpf Builder::build() {
+  const SpfSpec spec = domain_.spf.value_or(SpfSpec{});
+  if (domain_.senders) {
+    for (const SenderUse& use : *domain_.senders) add_sender(use);
+  }
+  add_spec(spec);
+  finish(spec);
+  return std::move(wanted_);
+}
+
+/// The length of a placeholder's name at the front of `text`, which follows its brace.
+std::size_t placeholder_length(std::string_view text) {
+  const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_");
+  return end != std::string_view::npos && text[end] == '}' ? end : 0;
+}
+
+}  // namespace
+
+bool manages_spf(const Domain& domain) {
+  return domain.state == DomainState::Managed && domain.declares_spf() &&
+         domain.dmarc.rung.phase >= Phase::Spf;
+}
+
+RecordKey spf_key(const Domain& domain) { return {domain.name, RecordType::TXT}; }
+
+WantedSpf wanted_spf(const Domain& domain, Time now) { return Builder(domain, now).build(); }
+
+bool uses_spf(const SenderUse& use) {
+  if (use.spf != SpfUse::Auto) return use.spf == SpfUse::Always;
+  return use.sender->include_needed == IncludeNeeded::Yes;
+}
+
+Result<std::string> fill_spf_term(std::string_view term, const SenderUse& use, const Name& domain) {
+  std::string filled;
+  for (std::size_t at = 0; at < term.size();) {
+    const bool macro = at > 0 && term[at - 1] == '%';
+    const std::size_t length =
+        term[at] == '{' && !macro ? placeholder_length(term.substr(at + 1)) : 0;
+    if (length == 0) {
+      filled += term[at++];
+      continue;
+    }
+    const std::string_view placeholder = term.substr(at, length + 2);
+    const auto value = fill(placeholder, domain, use.with);
+    if (!value) return Error{fmt::format("`with:` has no value for `{}`", placeholder)};
+    filled += *value;
+    at += placeholder.size();
+  }
+  return filled;
+}
+
+std::vector<std::string> terms_of(const SenderUse& use, const Name& domain) {
+  std::vector<std::string> terms;
+  for (const std::string& term : use.sender->spf) {
+    const auto filled = fill_spf_term(term, use, domain);
+    if (!filled) continue;
+    const auto read = spf::parse_terms(*filled);
+    if (!read) continue;
+    for (const spf::Directive& directive : read->directives) terms.push_back(spf::print(directive));
+  }
+  return terms;
+}
+
+std::vector<std::string> live_spf(const LiveZone& zone, const Domain& domain) {
+  std::vector<std::string> texts;
+  const LiveSet live = zone.at(spf_key(domain));
+  if (live.state != LiveState::Present) return texts;
+  std::ranges::copy_if(live.set.values, std::back_inserter(texts), spf::is_spf);
+  return texts;
+}
+
+}  // namespace rampart

@@ -1,0 +1,196 @@
+/// The opinion on SPF: one record per domain, merged from whoever sends for it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mail/spf/tree.h"
+#include "policies/spf/compare.h"
+#include "policies/spf/fragments.h"
+#include "policies/spf/record.h"
+#include "policies/spf/spf.h"
+
+namespace rampart {
+namespace {
+
+std::string reason_for(const WantedSpf& wanted) {
+  std::vector<std::string> senders;
+  for (const SpfOrigin& origin : wanted.origins) {
+    if (std::ranges::find(senders, origin.sender) == senders.end()) {
+      senders.push_back(origin.sender);
+    }
+  }
+  std::ranges::sort(senders);
+  if (senders.empty()) return "because no sender that needs SPF is declared";
+  return fmt::format("because it is declared for {}", fmt::join(senders, ", "));
+}
+
+/// What one zone publishes now: nullopt where receivers get no usable record.
+struct Standing {
+  std::optional<spf::Record> record;
+  std::size_t count = 0;
+};
+
+Standing standing_at(const LiveZone& zone, const Domain& domain) {
+  const auto texts = live_spf(zone, domain);
+  Standing standing{std::nullopt, texts.size()};
+  if (texts.size() != 1) return standing;
+  auto read = spf::parse(texts.front());
+  if (read) standing.record = std::move(read).value();
+  return standing;
+}
+
+void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t count,
+                     Opinion& opinion) {
+  opinion.findings.push_back(
+      {Severity::Warning,
+       "spf-multiple",
+       domain.name,
+       fmt::format("{} publishes {} SPF records at {}, so that every check ends in permerror",
+                   domain.name.text(), count, zone.provider),
+       "this plan leaves one in their place",
+       domain.mark,
+       {}});
+}
+
+/// Notes what the tree of a record still needs; answers the cost of each of its terms.
+std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view, Opinion& opinion) {
+  std::map<std::string, int> costs;
+  if (!view.record) return costs;
+  const spf::Tree tree = spf::tree_of(domain, *view.record, *view.answers);
+  opinion.unknown.insert(opinion.unknown.end(), tree.unknown.begin(), tree.unknown.end());
+  for (const spf::TreeNode& child : tree.root.children) costs[child.term] = child.lookups;
+  return costs;
+}
+
+void report_unlocked(const Domain& domain, const FlatSpf& flat, Opinion& opinion) {
+  if (flat.unlocked.empty()) return;
+  opinion.findings.push_back(
+      {Severity::Warning,
+       "spf-lock-missing",
+       domain.name,
+       fmt::format("spf.lock does not hold {}, so that it is not flattened",
+                   fmt::join(flat.unlocked, ", ")),
+       fmt::format("run `rampart spf flatten {} --write` and review what it adds",
+                   domain.name.text()),
+       domain.spf->mark,
+       {}});
+}
+
+/// A vendor's addresses that flattening left behind: its mail from there does not pass.
+void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& lock,
+                   const Answers& answers, Opinion& opinion) {
+  for (const std::string& term : flat.flattened) {
+    const auto alone = spf::parse_terms(term);
+    const auto now = spf::admitted_by(domain.name, alone.value(), answers);
+    const auto missing = now.pass.without(set_of(lock.terms.at(term).networks)).networks();
+    if (!now.complete || missing.empty()) continue;
+    opinion.findings.push_back(
+        {Severity::Warning,
+         "spf-lock-behind",
+         domain.name,
+         fmt::format("`{}` admits {} networks that spf.lock lacks, {} first", term, missing.size(),
+                     spf::to_text(missing.front())),
+         fmt::format("run `rampart spf flatten {} --write` and review what it adds",
+                     domain.name.text()),
+         domain.spf->mark,
+         {}});
+  }
+}
+
+void report_bad_lock(const Domain& domain, const World& world, Opinion& opinion) {
+  if (world.spf_lock_problem.empty()) return;
+  opinion.findings.push_back({Severity::Error,
+                              "spf-lock-invalid",
+                              domain.name,
+                              fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
+                              "restore the file from git, or write it anew and review it",
+                              domain.spf->mark,
+                              {spf_key(domain)}});
+}
+
+/// Octets of other TXT values at the domain's own name.
+std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
+  std::size_t octets = 0;
+  for (const std::string& value : zone.at(spf_key(domain)).set.values) {
+    if (!spf::is_spf(value)) octets += value.size();
+  }
+  return octets;
+}
+
+/// The record as it is to stand, flattened where the YAML asks for it.
+FlatSpf flat_record(const Domain& domain, const WantedSpf& wanted,
+                    const std::map<std::string, int>& costs, const LiveZone* zone,
+                    const World& world) {
+  FlattenInput input{.domain = domain.name, .record = wanted.record, .lock = {}};
+  input.mode = domain.spf ? domain.spf->flatten : Flatten::Never;
+  input.costs = costs;
+  const auto lock = world.spf_locks.find(domain.name);
+  if (lock != world.spf_locks.end()) input.lock = lock->second;
+  if (zone != nullptr) {
+    input.foreign_octets = foreign_octets(domain, *zone);
+    input.standing = live_fragments(domain, *zone).standing;
+  }
+  return flatten(input);
+}
+
+std::map<int, std::string> printed(const std::map<int, spf::Record>& fragments) {
+  std::map<int, std::string> texts;
+  for (const auto& [number, record] : fragments) texts[number] = spf::print(record);
+  return texts;
+}
+
+/// The turn of the record itself, over all zones; fragments that it names newly come before it.
+Turn turn_for(const Domain& domain, const FlatSpf& flat, const std::vector<const LiveZone*>& zones,
+              const World& world, Opinion& opinion) {
+  const SpfView after = spf_view(domain.name, flat.record, world.answers,
+                                 local_txt(domain.name, printed(flat.fragments)));
+  ask_tree(domain.name, after, opinion);
+  std::optional<Turn> turn;
+  for (const LiveZone* zone : zones) {
+    const Standing standing = standing_at(*zone, domain);
+    if (standing.count > 1) report_multiple(domain, *zone, standing.count, opinion);
+    const LiveFragments fragments = live_fragments(domain, *zone);
+    const SpfView before = spf_view(domain.name, standing.record, world.answers,
+                                    local_txt(domain.name, fragments.all));
+    ask_tree(domain.name, before, opinion);
+    if (standing.record && spf::same_meaning(*standing.record, flat.record)) continue;
+    Turn here = spf_turn(domain.name, before, after);
+    const bool names_new = std::ranges::any_of(flat.fragments, [&](const auto& fragment) {
+      return !fragments.standing.contains(fragment.first);
+    });
+    if (names_new && here < Turn::Authorize) here = Turn::Authorize;
+    turn = std::min(turn.value_or(here), here);
+  }
+  return turn.value_or(Turn::Authorize);
+}
+
+}  // namespace
+
+Opinion spf_opinion(const Domain& domain, const World& world) {
+  Opinion opinion;
+  if (!manages_spf(domain)) return opinion;
+  WantedSpf wanted = wanted_spf(domain, world.now);
+  opinion.findings = std::move(wanted.findings);
+  const auto costs =
+      ask_tree(domain.name, spf_view(domain.name, wanted.record, world.answers), opinion);
+  const auto zones = world.zones_for(domain, domain.name);
+  const LiveZone* zone = zones.empty() ? nullptr : zones.front();
+  const FlatSpf flat = flat_record(domain, wanted, costs, zone, world);
+  if (domain.spf && domain.spf->flatten != Flatten::Never) {
+    report_bad_lock(domain, world, opinion);
+    report_unlocked(domain, flat, opinion);
+  }
+  const auto lock = world.spf_locks.find(domain.name);
+  if (lock != world.spf_locks.end()) {
+    report_behind(domain, flat, lock->second, world.answers, opinion);
+    if (zone != nullptr) want_fragments(domain, live_fragments(domain, *zone), flat, opinion);
+  }
+  Want want{spf_key(domain), RecordKind::Spf, spf::print(flat.record)};
+  want.ttl = domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
+  want.turn = turn_for(domain, flat, zones, world, opinion);
+  want.reason = reason_for(wanted);
+  opinion.wants.push_back(std::move(want));
+  return opinion;
+}
+
+}  // namespace rampart

@@ -1,0 +1,11 @@
+/// The SPF policy: the record that a domain should publish.
+#pragma once
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// The SPF record from the senders, `extra`, `redirect` and `exp` (policies/spf/spf.cc).
+Opinion spf_opinion(const Domain& domain, const World& world);
+
+}  // namespace rampart

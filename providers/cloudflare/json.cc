@@ -1,0 +1,278 @@
+/// What Cloudflare's API v4 says and is told, as JSON.
+#include "providers/cloudflare/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "dns/rdata.h"
+#include "dns/txt.h"
+
+namespace rampart::cloudflare {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::seconds;
+
+/// Edits that one batch may hold, by the zone's plan (documented, 2024-11).
+constexpr std::size_t kMostEditsFree = 200;
+constexpr std::size_t kMostEditsPaid = 3500;
+
+/// Ends a list that a host would never end.
+constexpr int kMostPages = 100000;
+
+/// Shown beside our records in the dashboard; at most 100 characters, one line.
+constexpr std::string_view kComment = "Rampart: e-mail authentication";
+
+Json parse(std::string_view body) { return Json::parse(body, nullptr, false); }
+
+Error not_understood(std::string_view what) {
+  return Error{.what = fmt::format("the answer is not what the API documents: {}", what),
+               .retryable = true};
+}
+
+/// The member `key`; null where there is none.
+const Json& member(const Json& json, const char* key) {
+  static const Json none;
+  if (!json.is_object()) return none;
+  const auto found = json.find(key);
+  return found == json.end() ? none : *found;
+}
+
+std::string text_at(const Json& json, const char* key) {
+  const Json& value = member(json, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::int64_t number_at(const Json& json, const char* key) {
+  const Json& value = member(json, key);
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+std::string value_of(RecordType type, const Json& json) {
+  std::string content = text_at(json, "content");
+  if (type == RecordType::TXT) return decode_content(content);
+  const Json& data = member(json, "data");
+  if (content.empty() && data.is_object()) return data.dump();
+  if (type == RecordType::MX) {
+    content = fmt::format("{} {}", number_at(json, "priority"), content);
+  }
+  const Result<std::string> canonical = canonical_rdata(type, content);
+  return canonical ? *canonical : content;
+}
+
+Result<Record> read_item(const Json& json, Record*) {
+  const Result<Name> name = Name::parse(text_at(json, "name"));
+  const std::optional<RecordType> type = parse_record_type(text_at(json, "type"));
+  const std::string id = text_at(json, "id");
+  if (!name || !type || id.empty()) return not_understood("a record without name, type or id");
+  return Record{.id = id,
+                .key = {*name, *type},
+                .value = value_of(*type, json),
+                .ttl = seconds(number_at(json, "ttl")),
+                .proxied = member(json, "proxied") == Json(true)};
+}
+
+Result<Zone> read_item(const Json& json, Zone*) {
+  const Result<Name> name = Name::parse(text_at(json, "name"));
+  const std::string id = text_at(json, "id");
+  if (!name || id.empty()) return not_understood("a zone without name or id");
+  const std::string plan = text_at(member(json, "plan"), "legacy_id");
+  const bool paid = !plan.empty() && plan != "free";
+  return Zone{.id = id,
+              .name = *name,
+              .status = text_at(json, "status"),
+              .most_edits = paid ? kMostEditsPaid : kMostEditsFree};
+}
+
+template <class T>
+Result<Page<T>> read_page(std::string_view body) {
+  const Json json = parse(body);
+  if (member(json, "success") != Json(true)) return not_understood("a list without success");
+  const Json& items = member(json, "result");
+  if (!items.is_array()) return not_understood("a list without result");
+  const Json& info = member(json, "result_info");
+  Page<T> page{
+      .items = {},
+      .info = {.per_page = number_at(info, "per_page"), .total = number_at(info, "total_count")}};
+  for (const Json& item : items) {
+    const Result<T> read = read_item(item, static_cast<T*>(nullptr));
+    if (!read) return read.error();
+    page.items.push_back(*read);
+  }
+  return page;
+}
+
+bool may_be_proxied(RecordType type) {
+  return type == RecordType::A || type == RecordType::AAAA || type == RecordType::CNAME;
+}
+
+/// Puts a value into an edit's members.
+Result<Done> put_value(Json& json, RecordType type, const std::string& value) {
+  constexpr std::array kPlain = {RecordType::A, RecordType::AAAA, RecordType::CNAME, RecordType::NS,
+                                 RecordType::PTR};
+  if (type == RecordType::TXT) {
+    json["content"] = quote_txt(value);
+  } else if (type == RecordType::MX) {
+    const std::size_t blank = value.find(' ');
+    int priority = -1;
+    std::from_chars(value.data(), value.data() + std::min(blank, value.size()), priority);
+    if (blank == std::string::npos || priority < 0) {
+      return Error{.what = fmt::format("\"{}\" is no MX value", printable(value))};
+    }
+    json["priority"] = priority;
+    json["content"] = value.substr(blank + 1);
+  } else if (std::ranges::find(kPlain, type) != kPlain.end()) {
+    json["content"] = value;
+  } else {
+    return Error{.what = fmt::format("{} records are not written at Cloudflare", to_text(type))};
+  }
+  // Behind Cloudflare's proxy a name gives addresses, never what receivers of mail look for.
+  if (may_be_proxied(type)) json["proxied"] = false;
+  return Done{};
+}
+
+Result<Json> json_of(const Edit& edit) {
+  Json json = Json::object();
+  if (!edit.id.empty()) json["id"] = edit.id;
+  if (edit.kind == EditKind::Delete) return json;
+  if (edit.kind == EditKind::Post) {
+    json["name"] = edit.key.name.text();
+    json["type"] = to_text(edit.key.type);
+    json["comment"] = kComment;
+  }
+  if (edit.ttl) json["ttl"] = edit.ttl->count();
+  if (edit.value) {
+    const Result<Done> put = put_value(json, edit.key.type, *edit.value);
+    if (!put) return put.error();
+  }
+  return json;
+}
+
+/// The codes of an answer's errors and of their chains.
+void collect_codes(const Json& errors, std::set<std::int64_t>& codes) {
+  if (!errors.is_array()) return;
+  for (const Json& error : errors) {
+    codes.insert(number_at(error, "code"));
+    for (const Json& deeper : member(error, "error_chain").is_array() ? member(error, "error_chain")
+                                                                      : Json(Json::array())) {
+      codes.insert(number_at(deeper, "code"));
+    }
+  }
+}
+
+/// The host's own words: "DNS Validation Error (1004): Invalid TTL (9021)".
+std::string words_of(const Json& errors) {
+  constexpr std::size_t kMost = 300;
+  std::string words;
+  if (!errors.is_array()) return words;
+  for (const Json& error : errors) {
+    if (!words.empty()) words += "; ";
+    words += fmt::format("{} ({})", text_at(error, "message"), number_at(error, "code"));
+    const Json& chain = member(error, "error_chain");
+    if (chain.is_array() && !chain.empty()) words += ": " + words_of(chain);
+  }
+  return printable(words.substr(0, kMost));
+}
+
+std::string_view name_of(Permission permission) {
+  switch (permission) {
+    case Permission::ZoneRead:
+      return "Zone Read";
+    case Permission::DnsRead:
+      return "DNS Read (which DNS Write includes)";
+    case Permission::DnsWrite:
+      return "DNS Write";
+  }
+  return "";
+}
+
+/// What a refusal means, by its codes, before its status.
+std::string meaning(int status, const std::set<std::int64_t>& codes, Permission needed) {
+  const auto any = [&](std::initializer_list<std::int64_t> wanted) {
+    return std::ranges::any_of(wanted, [&](std::int64_t code) { return codes.contains(code); });
+  };
+  if (status == 429 || any({971})) {
+    return "too many requests; the limit of 1200 in five minutes counts for everything that uses "
+           "this account's tokens";
+  }
+  if (any({6003, 6111})) return "the API token is malformed: look for a missing or extra character";
+  if (status == 401 || any({1000, 1001})) {
+    return "the API token is not accepted: it may be mistyped, expired or revoked";
+  }
+  if (status == 403 || any({10000, 9109})) {
+    return fmt::format(
+        "the API token was refused: it is mistyped, expired or revoked, or it lacks the permission "
+        "{} for this zone",
+        name_of(needed));
+  }
+  if (any({81053})) return "an A, AAAA or CNAME record stands at that name already";
+  if (any({81057, 81058})) return "an identical record stands there already; plan again";
+  if (any({81044})) return "a record to change no longer exists; plan again";
+  if (any({1004, 9005})) return "the host finds a record invalid, and nothing was written";
+  if (status == 404 || any({7003})) return "the zone is not there, or not within the token's reach";
+  if (status >= 500) return fmt::format("the host failed with status {}", status);
+  return fmt::format("the host refused with status {}", status);
+}
+
+}  // namespace
+
+bool goes_on(const PageInfo& info, int number, std::size_t items) {
+  if (items == 0 || number >= kMostPages) return false;
+  return info.per_page <= 0 || info.total <= 0 || info.per_page * number < info.total;
+}
+
+std::int64_t pages_left(const PageInfo& info) {
+  if (info.per_page <= 0) return kMostPages;
+  return (std::max<std::int64_t>(info.total, 1) - 1) / info.per_page;
+}
+
+std::string decode_content(std::string_view content) {
+  const std::size_t first = content.find_first_not_of(" \t");
+  if (first == std::string_view::npos || content[first] != '"') return std::string(content);
+  const Result<std::string> joined = unquote_txt(content);
+  return joined ? *joined : std::string(content);
+}
+
+Result<Page<Record>> read_records(std::string_view body) { return read_page<Record>(body); }
+
+Result<Page<Zone>> read_zones(std::string_view body) { return read_page<Zone>(body); }
+
+Result<std::string> batch_body(std::span<const Edit> edits) {
+  Json body = Json::object();
+  for (const Edit& edit : edits) {
+    const Result<Json> entry = json_of(edit);
+    if (!entry) return entry.error();
+    const char* const list = edit.kind == EditKind::Delete  ? "deletes"
+                             : edit.kind == EditKind::Patch ? "patches"
+                                                            : "posts";
+    body[list].push_back(*entry);
+  }
+  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool succeeded(int status, std::string_view body) {
+  return status == 200 && member(parse(body), "success") == Json(true);
+}
+
+Error refusal(int status, std::string_view body, Permission needed) {
+  const Json json = parse(body);
+  if (status == 200 && member(json, "success") != Json(false)) {
+    return not_understood("neither a success nor an error");
+  }
+  const Json& errors = member(json, "errors");
+  std::set<std::int64_t> codes;
+  collect_codes(errors, codes);
+  const std::string words = words_of(errors);
+  std::string what = meaning(status, codes, needed);
+  if (!words.empty()) what += fmt::format(" (Cloudflare says: {})", words);
+  return Error{.what = what,
+               .retryable = status == 429 || status >= 500 || codes.contains(971),
+               .conflict = codes.contains(81044) || codes.contains(81057) || codes.contains(81058)};
+}
+
+}  // namespace rampart::cloudflare

@@ -1,0 +1,192 @@
+/// Pace, retries and redaction round each exchange.
+#include "providers/http/http.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "base/http_date.h"
+#include "providers/http/trace.h"
+#include "providers/http/wire.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// The URL without its query, which says little to a person and may be long.
+std::string_view shown_url(const HttpRequest& request) {
+  const std::string_view url = request.url;
+  return url.substr(0, url.find('?'));
+}
+
+std::string shown(const HttpRequest& request) {
+  return fmt::format("{} {}", request.method, shown_url(request));
+}
+
+std::string shown(const Exchange& outcome) {
+  if (const auto* const response = std::get_if<HttpResponse>(&outcome)) {
+    return fmt::format("{}, {} octets", response->status, response->body.size());
+  }
+  return std::get<NoAnswer>(outcome).why;
+}
+
+long milliseconds(nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+std::function<double()> own_jitter() {
+  return [generator = std::mt19937(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(generator);
+  };
+}
+
+/// How long the host asks to wait: seconds or a date (RFC 9110 section 10.2.3).
+std::optional<nanoseconds> retry_after(const HttpResponse& response,
+                                       std::chrono::system_clock::time_point now) {
+  const std::optional<std::string> text = response.header("retry-after");
+  if (!text || text->empty()) return std::nullopt;
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  if (error == std::errc{} && end == text->data() + text->size()) {
+    return std::chrono::seconds(seconds);
+  }
+  const auto date = parse_http_date(*text);
+  if (!date) return std::nullopt;
+  return std::max<nanoseconds>(*date - now, nanoseconds::zero());
+}
+
+bool may_repeat(const HttpRequest& request, const Exchange& outcome,
+                const std::function<Verdict(const HttpResponse&)>& judge) {
+  if (const auto* const lost = std::get_if<NoAnswer>(&outcome)) {
+    return lost->retryable && (request.repeatable || !lost->sent);
+  }
+  const Verdict verdict = judge(std::get<HttpResponse>(outcome));
+  return verdict == Verdict::Refused || (verdict == Verdict::Failed && request.repeatable);
+}
+
+}  // namespace
+
+std::optional<std::string> HttpResponse::header(std::string_view name) const {
+  const auto found = std::ranges::find(headers, name, &HttpHeader::name);
+  return found == headers.end() ? std::nullopt : std::optional(found->value);
+}
+
+Verdict judge_by_status(const HttpResponse& response) {
+  if (response.status == 429) return Verdict::Refused;
+  return response.status >= 500 ? Verdict::Failed : Verdict::Final;
+}
+
+void take_certificates(HttpSettings& settings,
+                       const std::map<std::string, std::string>& environment) {
+  const auto value = [&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  settings.ca_file = value("CURL_CA_BUNDLE");
+  if (settings.ca_file.empty()) settings.ca_file = value("SSL_CERT_FILE");
+  settings.ca_folder = value("SSL_CERT_DIR");
+}
+
+Http::Http(Clock clock, HttpSettings settings)
+    : clock_(std::move(clock)),
+      settings_(std::move(settings)),
+      tokens_(std::max(settings_.rate.burst, 1.0)),
+      filled_(clock_.now()) {
+  if (!settings_.jitter) settings_.jitter = own_jitter();
+  if (!settings_.exchange) wire_ = std::make_unique<HttpWire>(settings_);
+}
+
+Http::~Http() = default;
+Http::Http(Http&&) noexcept = default;
+Http& Http::operator=(Http&&) noexcept = default;
+
+Result<HttpResponse> Http::send(const HttpRequest& request) {
+  for (int number = 1;; ++number) {
+    await_turn();
+    HttpRequest signed_request = request;
+    if (settings_.sign) {
+      const Result<Done> signed_well = settings_.sign(signed_request);
+      if (!signed_well) return signed_well.error();
+    }
+    keep_secret(signed_request);
+    const auto begun = clock_.now();
+    Exchange outcome = attempt(signed_request);
+    tell(signed_request, outcome, clock_.now() - begun);
+    const std::optional<nanoseconds> pause = pause_before_next(request, outcome, number);
+    if (!pause) return finish(request, std::move(outcome));
+    note(fmt::format("{}: again in {} ms", shown(request), milliseconds(*pause)));
+    clock_.sleep_for(*pause);
+  }
+}
+
+Exchange Http::attempt(const HttpRequest& request) {
+  return settings_.exchange ? settings_.exchange(request) : wire_->exchange(request);
+}
+
+void Http::await_turn() {
+  const RateLimit& rate = settings_.rate;
+  if (rate.per_second <= 0) return;
+  const auto fill = [&] {
+    const auto now = clock_.now();
+    // A clock that is set back must not empty the bucket.
+    const double passed = std::max(0.0, std::chrono::duration<double>(now - filled_).count());
+    tokens_ = std::min(std::max(rate.burst, 1.0), tokens_ + passed * rate.per_second);
+    filled_ = now;
+  };
+  fill();
+  if (tokens_ < 1) {
+    const std::chrono::duration<double> missing((1 - tokens_) / rate.per_second);
+    clock_.sleep_for(std::chrono::ceil<std::chrono::microseconds>(missing));
+    fill();
+  }
+  tokens_ = std::max(0.0, tokens_ - 1);
+}
+
+/// A host may say in its answer what it was sent, a signature too.
+void Http::keep_secret(const HttpRequest& request) {
+  sent_ = {};
+  for (const HttpHeader& header : request.headers) {
+    if (is_credential(header.name)) sent_.add(header.value);
+  }
+}
+
+void Http::tell(const HttpRequest& request, const Exchange& outcome, nanoseconds took) const {
+  note(fmt::format("{}: {}, {} ms", shown(request), shown(outcome), milliseconds(took)));
+  if (!settings_.trace) return;
+  const auto hide = [this](std::string_view text) { return redact(text); };
+  for (const std::string& line : trace_lines(request, outcome, hide)) settings_.trace(line);
+}
+
+void Http::note(const std::string& line) const {
+  if (settings_.log) settings_.log(redact(line));
+}
+
+std::optional<nanoseconds> Http::pause_before_next(const HttpRequest& request,
+                                                   const Exchange& outcome, int number) {
+  if (number >= settings_.attempts || !may_repeat(request, outcome, settings_.judge)) return {};
+  const auto doubled = settings_.first_pause * (1LL << std::min(number - 1, 20));
+  const nanoseconds longest = std::min<nanoseconds>(doubled, settings_.longest_pause);
+  const double share = 0.5 + settings_.jitter() / 2;
+  const auto jittered = std::chrono::duration_cast<nanoseconds>(
+      share * std::chrono::duration<double, std::nano>(longest));
+  const auto* const response = std::get_if<HttpResponse>(&outcome);
+  const std::optional<nanoseconds> asked =
+      response == nullptr ? std::nullopt : retry_after(*response, clock_.now());
+  if (!asked) return jittered;
+  if (*asked > settings_.longest_retry_after) return {};
+  return std::max(*asked, jittered);
+}
+
+Result<HttpResponse> Http::finish(const HttpRequest& request, Exchange outcome) const {
+  if (auto* const response = std::get_if<HttpResponse>(&outcome)) return std::move(*response);
+  const NoAnswer& lost = std::get<NoAnswer>(outcome);
+  const std::string_view tail = lost.sent && !request.repeatable ? "; outcome unknown" : "";
+  return Error{.what = redact(fmt::format("{}{}", lost.why, tail)),
+               .where = redact(shown(request)),
+               .retryable = lost.retryable};
+}
+
+}  // namespace rampart

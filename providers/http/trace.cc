@@ -1,0 +1,63 @@
+/// Exchanges as lines of a log.
+#include "providers/http/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "dns/txt.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kMostShown = 16384;
+
+constexpr std::array<std::string_view, 8> kCredentials = {
+    "authorization",        "cookie",    "proxy-authorization",
+    "set-cookie",           "x-api-key", "x-aws-ec2-metadata-token",
+    "x-amz-security-token", "x-auth-key"};
+
+/// One line, whatever the text holds: a host's answer must not write lines of its own into a log.
+std::string shown(std::string text) {
+  const std::size_t size = text.size();
+  text.resize(std::min(size, kMostShown));
+  std::string line = printable(text);
+  if (size > kMostShown) line += fmt::format(" ... and {} octets more", size - kMostShown);
+  return line;
+}
+
+}  // namespace
+
+bool is_credential(std::string_view header) {
+  return std::ranges::find(kCredentials, ascii_lower(header)) != kCredentials.end();
+}
+
+std::vector<std::string> trace_lines(const HttpRequest& request, const Exchange& outcome,
+                                     const std::function<std::string(std::string_view)>& redact) {
+  std::vector<std::string> lines;
+  const auto add = [&](char way, std::string_view text) {
+    if (!text.empty()) lines.push_back(fmt::format("{} {}", way, shown(redact(text))));
+  };
+  const auto add_headers = [&](char way, const std::vector<HttpHeader>& headers) {
+    for (const HttpHeader& header : headers) {
+      const bool hidden = is_credential(header.name);
+      add(way, header.name + ": " + (hidden ? "[redacted]" : header.value));
+    }
+  };
+  add('>', fmt::format("{} {}", request.method, request.url));
+  add_headers('>', request.headers);
+  add('>', request.body);
+  const auto* const response = std::get_if<HttpResponse>(&outcome);
+  if (response == nullptr) {
+    add('<', std::get<NoAnswer>(outcome).why);
+    return lines;
+  }
+  add('<', fmt::format("status {}", response->status));
+  add_headers('<', response->headers);
+  add('<', response->body);
+  return lines;
+}
+
+}  // namespace rampart

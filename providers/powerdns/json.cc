@@ -1,0 +1,161 @@
+/// What PowerDNS' API v1 says and is told, as JSON.
+#include "providers/powerdns/json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "dns/rdata.h"
+#include "dns/txt.h"
+
+namespace rampart::powerdns {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kLongestReason = 300;
+
+Error malformed() {
+  return Error{.what = "the API's answer is not what PowerDNS says", .retryable = true};
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string absolute(const Name& name) { return name.is_root() ? "." : name.text() + "."; }
+
+/// One rrset; nothing for one without records, which only carries comments, and for what no Name
+/// or type of ours can hold.
+std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
+  const Result<Name> name = Name::parse(text_of(rrset, "name"));
+  const auto type = parse_record_type(text_of(rrset, "type"));
+  const auto records = rrset.find("records");
+  if (!name || !type || records == rrset.end() || !records->is_array()) return std::nullopt;
+  ApiSet out{.set = {std::chrono::seconds(rrset.value("ttl", 0)), {}}, .disabled = {}};
+  for (const Json& record : *records) {
+    const std::string content = text_of(record, "content");
+    if (record.value("disabled", false)) {
+      out.disabled.push_back(content);
+      continue;
+    }
+    const bool text = *type == RecordType::TXT || *type == RecordType::SPF;
+    const Result<std::string> value = text ? unquote_txt(content) : canonical_rdata(*type, content);
+    out.set.values.insert(value ? *value : content);
+  }
+  if (out.set.values.empty() && out.disabled.empty()) return std::nullopt;
+  return std::pair(RecordKey{*name, *type}, std::move(out));
+}
+
+Json record_of(std::string content, bool disabled) {
+  return {{"content", std::move(content)}, {"disabled", disabled}};
+}
+
+Json rrset_of(const RecordKey& key, const char* changetype) {
+  return {{"name", absolute(key.name)}, {"type", to_text(key.type)}, {"changetype", changetype}};
+}
+
+Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) {
+  Json rrset = rrset_of(key, "REPLACE");
+  rrset["ttl"] = set.ttl.count();
+  rrset["records"] = Json::array();
+  for (const std::string& value : set.values) {
+    rrset["records"].push_back(record_of(print_rdata(key.type, value), false));
+  }
+  const auto found = live.find(key);
+  if (found == live.end()) return rrset;
+  for (const std::string& content : found->second.disabled) {
+    rrset["records"].push_back(record_of(content, true));
+  }
+  return rrset;
+}
+
+/// The one value by which `after` is larger than `before`; nothing where they differ otherwise.
+std::optional<std::string> one_more(const RecordSet& before, const RecordSet& after) {
+  if (before.ttl != after.ttl || after.values.size() != before.values.size() + 1) {
+    return std::nullopt;
+  }
+  if (!std::ranges::includes(after.values, before.values)) return std::nullopt;
+  return *std::ranges::find_if(
+      after.values, [&](const std::string& value) { return !before.values.contains(value); });
+}
+
+std::optional<Json> single(const SetChange& change, const ApiSets& live) {
+  if (!change.before || !change.after || change.before->type != change.after->type) return {};
+  const RecordKey key{change.name, change.after->type};
+  const auto added = one_more(change.before->set, change.after->set);
+  const auto removed = one_more(change.after->set, change.before->set);
+  const auto found = live.find(key);
+  const bool all_served = found != live.end() && found->second.disabled.empty();
+  if ((!added && !removed) || !all_served) return {};
+  Json rrset = rrset_of(key, added ? "EXTEND" : "PRUNE");
+  rrset["ttl"] = change.after->set.ttl.count();
+  rrset["records"] = {record_of(print_rdata(key.type, added ? *added : *removed), false)};
+  return rrset;
+}
+
+Json deleting(const RecordKey& key, const ApiSets& live) {
+  const auto found = live.find(key);
+  // What is not served stands on: it is somebody's, kept for later.
+  if (found != live.end() && !found->second.disabled.empty()) {
+    return replacing(key, {found->second.set.ttl, {}}, live);
+  }
+  return rrset_of(key, "DELETE");
+}
+
+}  // namespace
+
+Result<ApiZone> read_zone(std::string_view body) {
+  const Json zone = Json::parse(body, nullptr, false);
+  const auto rrsets = zone.is_object() ? zone.find("rrsets") : zone.end();
+  if (!zone.is_object() || rrsets == zone.end() || !rrsets->is_array()) return malformed();
+  ApiZone out{.kind = text_of(zone, "kind"), .sets = {}};
+  for (const Json& rrset : *rrsets) {
+    if (auto set = read_set(rrset)) out.sets.insert(std::move(*set));
+  }
+  return out;
+}
+
+Result<std::vector<Name>> read_zone_names(std::string_view body) {
+  const Json zones = Json::parse(body, nullptr, false);
+  if (!zones.is_array()) return malformed();
+  std::vector<Name> names;
+  for (const Json& zone : zones) {
+    if (const Result<Name> name = Name::parse(text_of(zone, "name"))) names.push_back(*name);
+  }
+  return names;
+}
+
+std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, Editing editing) {
+  Json removals = Json::array();
+  Json rest = Json::array();
+  for (const SetChange& change : changes) {
+    if (change.before == change.after) continue;
+    const auto alone = editing == Editing::SingleValues ? single(change, live) : std::nullopt;
+    if (alone) {
+      rest.push_back(*alone);
+      continue;
+    }
+    const bool moves =
+        change.before && (!change.after || change.after->type != change.before->type);
+    if (moves) removals.push_back(deleting({change.name, change.before->type}, live));
+    if (change.after) {
+      rest.push_back(replacing({change.name, change.after->type}, change.after->set, live));
+    }
+  }
+  removals.insert(removals.end(), rest.begin(), rest.end());
+  if (removals.empty()) return {};
+  return Json{{"rrsets", std::move(removals)}}.dump();
+}
+
+std::string reason_of(std::string_view body) {
+  const Json answer = Json::parse(body, nullptr, false);
+  std::string reason = answer.is_object() ? text_of(answer, "error") : std::string();
+  if (reason.empty()) reason = body;
+  return printable(reason.substr(0, kLongestReason));
+}
+
+}  // namespace rampart::powerdns

@@ -1,0 +1,157 @@
+/// From changes of sets to the prerequisites and single values of dynamic updates.
+#include "providers/rfc2136/changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace rampart {
+namespace {
+
+/// What commonly stands at a name: a CNAME may stand beside none of it, and servers ignore one that
+/// would, without a word.
+constexpr std::array kCommonTypes = {RecordType::A,   RecordType::AAAA, RecordType::MX,
+                                     RecordType::NS,  RecordType::TXT,  RecordType::SRV,
+                                     RecordType::CAA, RecordType::DS,   RecordType::DNAME};
+
+Error conflict(const RecordKey& key) {
+  return Error{.what = fmt::format("{} {} is not as it was read; plan again", key.name.text(),
+                                   to_text(key.type)),
+               .conflict = true};
+}
+
+const StoredSet* find(const StoredSets& stored, const RecordKey& key) {
+  const auto found = stored.find(key);
+  return found == stored.end() ? nullptr : &found->second;
+}
+
+/// The set before is required as it is stored, value for value.
+Result<Done> require_before(Update& update, const SetChange& change, const StoredSets& stored) {
+  const RecordKey key{change.name, change.before->type};
+  const StoredSet* set = find(stored, key);
+  if (set == nullptr || plain(*set) != change.before->set) return conflict(key);
+  std::vector<std::string> all;
+  for (const auto& [value, rdata] : set->rdata) all.insert(all.end(), rdata.begin(), rdata.end());
+  update.require_values(key, all);
+  return Done{};
+}
+
+/// Nothing else may stand where `type` is to come.
+Result<Done> require_room(Update& update, const SetChange& change, RecordType type,
+                          const StoredSets& stored) {
+  const bool same_type = change.before && change.before->type == type;
+  const RecordKey key{change.name, type};
+  if (!same_type) {
+    if (find(stored, key) != nullptr) return conflict(key);
+    update.require_absent(key);
+  }
+  const bool from_alias = change.before && change.before->type == RecordType::CNAME;
+  if (type != RecordType::CNAME) {
+    if (!from_alias) update.require_absent({change.name, RecordType::CNAME});
+    return Done{};
+  }
+  for (const auto& [other, set] : stored) {
+    const bool ours = change.before && change.before->type == other.type;
+    if (other.name == change.name && other.type != type && !ours) {
+      return Error{.what = fmt::format("a CNAME cannot stand at {} beside {}", other.name.text(),
+                                       to_text(other.type))};
+    }
+  }
+  if (!change.before) {
+    update.require_unused(change.name);
+  } else if (!from_alias) {
+    for (const RecordType other : kCommonTypes) {
+      if (other != change.before->type) update.require_absent({change.name, other});
+    }
+  }
+  return Done{};
+}
+
+void remove_values(Update& update, const RecordKey& key, const StoredSet& set,
+                   const std::set<std::string>& kept) {
+  for (const auto& [value, spellings] : set.rdata) {
+    if (kept.contains(value)) continue;
+    for (const std::string& rdata : spellings) update.remove(key, rdata);
+  }
+}
+
+Result<Done> add_values(Update& update, const RecordKey& key, const RecordSet& after,
+                        const StoredSet* kept) {
+  for (const std::string& value : after.values) {
+    const auto ttl = static_cast<std::uint32_t>(after.ttl.count());
+    if (kept != nullptr && kept->rdata.contains(value)) continue;
+    const Result<std::string> rdata = wire_rdata(key.type, value);
+    if (!rdata) return rdata.error();
+    update.add(key, ttl, *rdata);
+  }
+  return Done{};
+}
+
+}  // namespace
+
+StoredSets stored_sets(std::span<const WireRecord> records) {
+  StoredSets sets;
+  for (const WireRecord& record : records) {
+    const auto [place, added] = sets.try_emplace(record.key, StoredSet{record.ttl, {}});
+    place->second.ttl = std::min(place->second.ttl, record.ttl);
+    std::vector<std::string>& spellings = place->second.rdata[record.value];
+    if (std::ranges::find(spellings, record.rdata) == spellings.end()) {
+      spellings.push_back(record.rdata);
+    }
+  }
+  return sets;
+}
+
+RecordSet plain(const StoredSet& set) {
+  RecordSet out{std::chrono::seconds(set.ttl), {}};
+  for (const auto& [value, rdata] : set.rdata) out.values.insert(value);
+  return out;
+}
+
+Result<Update> update_for(const Name& zone, const SetChange& change, const StoredSets& stored) {
+  Update update(zone);
+  if (change.before == change.after) return update;
+  if (change.before) {
+    if (const auto done = require_before(update, change, stored); !done) return done.error();
+  }
+  if (change.after) {
+    const auto done = require_room(update, change, change.after->type, stored);
+    if (!done) return done.error();
+  }
+  const StoredSet* kept = nullptr;
+  if (change.before) {
+    const RecordKey key{change.name, change.before->type};
+    const StoredSet* set = find(stored, key);
+    // A new TTL is one of the whole set: every value is written anew.
+    const bool stays = change.after && change.after->type == key.type &&
+                       change.after->set.ttl == change.before->set.ttl;
+    remove_values(update, key, *set, stays ? change.after->set.values : std::set<std::string>{});
+    kept = stays ? set : nullptr;
+  }
+  if (change.after) {
+    const RecordKey key{change.name, change.after->type};
+    const auto done = add_values(update, key, change.after->set, kept);
+    if (!done) return done.error();
+  }
+  return update;
+}
+
+std::vector<Update> packed(const Name& zone, std::span<const SetChange> changes,
+                           std::span<const Update> updates, std::size_t most) {
+  std::map<Name, Update> by_name;
+  for (std::size_t index = 0; index < changes.size(); ++index) {
+    by_name.try_emplace(changes[index].name, zone).first->second.append(updates[index]);
+  }
+  std::vector<Update> messages;
+  for (const auto& [name, update] : by_name) {
+    if (update.empty()) continue;
+    if (messages.empty() || messages.back().size() + update.size() > most) {
+      messages.emplace_back(zone);
+    }
+    messages.back().append(update);
+  }
+  return messages;
+}
+
+}  // namespace rampart

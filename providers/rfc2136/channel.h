@@ -1,0 +1,74 @@
+/// Signed messages to one name server over TCP, and their answers.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "dns/resolver/resolver.h"
+#include "providers/http/traffic_log.h"
+#include "providers/rfc2136/tsig.h"
+#include "providers/rfc2136/wire.h"
+
+namespace rampart {
+
+/// How long to wait for the server.
+struct ChannelPatience {
+  std::chrono::milliseconds connect{5000};
+  std::chrono::milliseconds answer{20000};  ///< For each message of an answer.
+  int attempts = 3;                         ///< Of what may be repeated.
+};
+
+/// One server, one key, one connection that is opened again when it breaks.
+class Rfc2136Channel {
+ public:
+  Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience = {},
+                 TrafficLog log = {});
+  ~Rfc2136Channel();
+  Rfc2136Channel(const Rfc2136Channel&) = delete;
+  Rfc2136Channel& operator=(const Rfc2136Channel&) = delete;
+
+  /// Makes a message for an id.
+  using Maker = std::function<std::string(std::uint16_t)>;
+
+  /// Asks many questions on one connection and repeats those whose answers are lost. An answer's
+  /// response code is the caller's affair.
+  Result<std::vector<WireMessage>> ask(std::span<const Maker> questions);
+
+  /// Sends an update once. An Error whose text says "outcome unknown" where no answer came.
+  Result<WireMessage> update(const Maker& message);
+
+  /// The records of a whole zone (RFC 5936), or nothing where the server does not give it to us.
+  Result<std::optional<std::vector<WireRecord>>> transfer(const Name& zone);
+
+  const Server& server() const { return server_; }
+
+ private:
+  Result<Done> open();
+  void close();
+  Result<Done> send(std::string_view wire);
+  Result<std::string> receive();
+  Result<std::string> exactly(std::size_t size);
+  Result<Done> await(short events, std::chrono::milliseconds time);
+  Result<Signed> send_signed(const Maker& message, std::uint16_t id);
+  Result<WireMessage> accept(const std::string& wire, TsigCheck& check);
+  Result<std::vector<WireMessage>> ask_once(std::span<const Maker> questions);
+  Result<std::optional<std::vector<WireRecord>>> transfer_once(const Name& zone);
+  Result<WireMessage> update_once(const Maker& message);
+  std::chrono::sys_seconds now() const;
+  void note(std::string_view what, std::string_view outcome,
+            std::chrono::system_clock::time_point begun) const;
+
+  Server server_;
+  TsigKey key_;
+  Clock clock_;
+  ChannelPatience patience_;
+  TrafficLog log_;
+  int socket_ = -1;
+  std::uint16_t next_id_ = 1;
+};
+
+}  // namespace rampart

@@ -1,0 +1,200 @@
+/// Signing DNS messages with a shared secret (RFC 8945).
+#include "providers/rfc2136/tsig.h"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <cstdlib>
+#include <optional>
+
+#include "providers/rfc2136/wire.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::uint16_t kTsig = 250;
+constexpr std::uint16_t kAnyClass = 255;
+constexpr std::uint16_t kFudge = 300;
+constexpr std::size_t kMostSecret = 1024;
+
+Name algorithm_name(TsigAlgorithm algorithm) {
+  return Name::literal(algorithm == TsigAlgorithm::HmacSha256 ? "hmac-sha256" : "hmac-sha512");
+}
+
+std::string hmac(const TsigKey& key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  const EVP_MD* digest = key.algorithm == TsigAlgorithm::HmacSha256 ? EVP_sha256() : EVP_sha512();
+  HMAC(digest, key.secret.data(), static_cast<int>(key.secret.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size);
+  return {reinterpret_cast<const char*>(out.data()), size};
+}
+
+void append_time(std::string& out, std::uint64_t time) {
+  append_u16(out, static_cast<unsigned>(time >> 32));
+  append_u32(out, static_cast<std::uint32_t>(time));
+}
+
+/// The fields of a TSIG record (RFC 8945 section 4.2).
+struct Tsig {
+  std::size_t start = 0;  ///< Where the record begins in its message.
+  std::string algorithm;  ///< Wire form, lower case.
+  std::uint64_t time = 0;
+  std::uint16_t fudge = kFudge;
+  std::string mac;
+  std::uint16_t original_id = 0;
+  std::uint16_t error = 0;
+  std::string other;
+};
+
+/// What a MAC covers beside the message (RFC 8945 section 4.3.3).
+std::string variables(const TsigKey& key, const Tsig& tsig) {
+  std::string out = key.name.wire();
+  append_u16(out, kAnyClass);
+  append_u32(out, 0);
+  out += algorithm_name(key.algorithm).wire();
+  append_time(out, tsig.time);
+  append_u16(out, tsig.fudge);
+  append_u16(out, tsig.error);
+  append_u16(out, static_cast<unsigned>(tsig.other.size()));
+  return out + tsig.other;
+}
+
+std::string timers(const Tsig& tsig) {
+  std::string out;
+  append_time(out, tsig.time);
+  append_u16(out, tsig.fudge);
+  return out;
+}
+
+std::string with_length(const std::string& mac) {
+  std::string out;
+  append_u16(out, static_cast<unsigned>(mac.size()));
+  return out + mac;
+}
+
+/// `wire` with another id and one record fewer or more in its last section.
+std::string with_header(std::string_view wire, std::uint16_t id, int additional) {
+  std::string out;
+  append_u16(out, id);
+  out += wire.substr(2, 8);
+  append_u16(out, static_cast<unsigned>(read_u16(wire, 10) + additional));
+  return out += wire.substr(12);
+}
+
+std::optional<Tsig> read_fields(std::string_view wire, const WirePlace& place) {
+  const auto algorithm = read_plain_name(wire, place.rdata);
+  if (!algorithm) return std::nullopt;
+  std::size_t at = place.rdata + algorithm->size();
+  const std::size_t end = place.rdata + place.rdata_size;
+  Tsig tsig{.start = place.start, .algorithm = *algorithm};
+  if (at + 10 > end) return std::nullopt;
+  tsig.time = static_cast<std::uint64_t>(read_u16(wire, at)) << 32 | read_u32(wire, at + 2);
+  tsig.fudge = static_cast<std::uint16_t>(read_u16(wire, at + 6));
+  const std::size_t mac = read_u16(wire, at + 8);
+  at += 10;
+  if (at + mac + 6 > end) return std::nullopt;
+  tsig.mac = wire.substr(at, mac);
+  at += mac;
+  tsig.original_id = static_cast<std::uint16_t>(read_u16(wire, at));
+  tsig.error = static_cast<std::uint16_t>(read_u16(wire, at + 2));
+  const std::size_t other = read_u16(wire, at + 4);
+  if (at + 6 + other != end) return std::nullopt;
+  tsig.other = wire.substr(at + 6, other);
+  return tsig;
+}
+
+/// What the server holds against our signature (RFC 8945 section 5.2).
+Error their_complaint(const TsigKey& key, unsigned error) {
+  const std::string name = key.name.text();
+  switch (error) {
+    case 16:
+      return Error{.what = fmt::format("the server does not accept the signature of TSIG key {}: "
+                                       "another secret or algorithm (BADSIG)",
+                                       name)};
+    case 17:
+      return Error{.what = fmt::format("the server does not know TSIG key {} (BADKEY)", name)};
+    case 18:
+      return Error{.what = "the server's clock and ours differ too much (BADTIME): set the clock"};
+    default:
+      return Error{.what = fmt::format("TSIG error {} for key {}", error, name)};
+  }
+}
+
+Error not_believed(std::string_view why) {
+  return Error{.what = fmt::format("the answer is not believed: {}", why), .retryable = true};
+}
+
+}  // namespace
+
+Result<TsigAlgorithm> parse_tsig_algorithm(std::string_view text) {
+  if (text == "hmac-sha256") return TsigAlgorithm::HmacSha256;
+  if (text == "hmac-sha512") return TsigAlgorithm::HmacSha512;
+  return Error{.what =
+                   fmt::format("\"{}\" is no TSIG algorithm: hmac-sha256 or hmac-sha512", text)};
+}
+
+Result<std::string> parse_tsig_secret(std::string_view base64) {
+  const Error bad{.what = "the TSIG secret is not base64"};
+  if (base64.empty() || base64.size() % 4 != 0 || base64.size() > kMostSecret) return bad;
+  std::string raw(base64.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(raw.data()),
+                                   reinterpret_cast<const unsigned char*>(base64.data()),
+                                   static_cast<int>(base64.size()));
+  if (size < 0) return bad;
+  const std::size_t padding = base64.ends_with("==") ? 2 : base64.ends_with('=') ? 1 : 0;
+  raw.resize(static_cast<std::size_t>(size) - padding);
+  return raw;
+}
+
+Signed tsig_sign(std::string_view wire, const TsigKey& key, std::chrono::sys_seconds now) {
+  Tsig tsig;
+  tsig.time = static_cast<std::uint64_t>(now.time_since_epoch().count());
+  const std::string mac = hmac(key, std::string(wire) + variables(key, tsig));
+  std::string rdata = algorithm_name(key.algorithm).wire();
+  append_time(rdata, tsig.time);
+  append_u16(rdata, tsig.fudge);
+  rdata += with_length(mac);
+  append_u16(rdata, read_u16(wire, 0));
+  append_u32(rdata, 0);  // No error, no other data.
+  const auto id = static_cast<std::uint16_t>(read_u16(wire, 0));
+  std::string out = with_header(wire, id, 1);
+  append_record(out, key.name, static_cast<RecordType>(kTsig), kAnyClass, 0, rdata);
+  return {std::move(out), mac};
+}
+
+Result<TsigCheck::State> TsigCheck::next(std::string_view wire, std::chrono::sys_seconds now) {
+  const auto last = last_record(wire);
+  if (!last) return not_believed("it is malformed");
+  if (last->type != kTsig) {
+    unsigned_so_far_ += wire;
+    return State::Unsigned;
+  }
+  const std::optional<Tsig> tsig = read_fields(wire, *last);
+  if (!tsig) return not_believed("its signature is malformed");
+  if (tsig->mac.empty() && tsig->error != 0) return their_complaint(key_, tsig->error);
+  if (last->owner != key_.name.wire() || tsig->algorithm != algorithm_name(key_.algorithm).wire()) {
+    return not_believed("it is signed with another key");
+  }
+  const std::string message = with_header(wire.substr(0, tsig->start), tsig->original_id, -1);
+  const std::string expected = hmac(key_, with_length(mac_) + unsigned_so_far_ + message +
+                                              (first_ ? variables(key_, *tsig) : timers(*tsig)));
+  if (tsig->mac.size() != expected.size() ||
+      CRYPTO_memcmp(tsig->mac.data(), expected.data(), expected.size()) != 0) {
+    return not_believed("its signature does not verify");
+  }
+  if (tsig->error != 0) return their_complaint(key_, tsig->error);
+  const auto ours = static_cast<std::int64_t>(now.time_since_epoch().count());
+  if (std::abs(ours - static_cast<std::int64_t>(tsig->time)) > tsig->fudge) {
+    return not_believed("it was signed at another time than ours");
+  }
+  mac_ = tsig->mac;
+  unsigned_so_far_.clear();
+  first_ = false;
+  return State::Verified;
+}
+
+}  // namespace rampart

@@ -1,0 +1,21 @@
+/// Amazon Route 53's public hosted zones.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "providers/http/http.h"
+#include "providers/model/provider.h"
+
+namespace rampart {
+
+/// Credentials are found as AWS's own tools find them, at the first call. The setting
+/// "requests_per_second" is the account's pace (5 by default).
+Result<std::unique_ptr<Provider>> make_route53_provider(const ProviderSettings& settings);
+
+/// As above by another clock, and with `exchange` in place of the network where it is given.
+Result<std::unique_ptr<Provider>> make_route53_provider(
+    const ProviderSettings& settings, const Clock& clock,
+    std::function<Exchange(const HttpRequest&)> exchange = {});
+
+}  // namespace rampart

@@ -1,0 +1,296 @@
+/// Writing by turn: read, write, wait, read back; and an account of every change.
+#include "reconciler/apply/apply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+#include <set>
+
+#include "dns/txt.h"
+#include "reconciler/plan/diff.h"
+
+namespace rampart {
+namespace {
+
+using Progress = std::function<void(const std::string&)>;
+using Sets = std::map<RecordKey, RecordSet>;
+
+constexpr std::array kTurns = {Turn::Relax, Turn::Publish, Turn::Authorize, Turn::Enforce,
+                               Turn::Retire};
+
+/// What one host takes in one write: changes of one zone in one turn.
+struct Batch {
+  std::vector<WriteOutcome> outcomes;
+  Provider* host = nullptr;  ///< Null where it cannot be reached at all.
+  std::optional<Receipt> receipt;
+  std::string lost;  ///< Why the host's answer to the write is not known.
+
+  const Change& first() const { return outcomes.front().change; }
+};
+
+/// What went wrong so far, and whom that keeps back.
+struct Trouble {
+  std::set<Name> zones;
+  std::set<Name> domains;
+};
+
+std::string place(const Change& change) {
+  return fmt::format("{} {}", change.name().text(), to_text(change.type()));
+}
+
+/// Outcomes that still await their write.
+std::vector<WriteOutcome*> pending(Batch& batch) {
+  std::vector<WriteOutcome*> waiting;
+  for (WriteOutcome& outcome : batch.outcomes) {
+    if (outcome.state == WriteState::Written) waiting.push_back(&outcome);
+  }
+  return waiting;
+}
+
+void settle(std::span<WriteOutcome* const> outcomes, WriteState state, const std::string& why) {
+  for (WriteOutcome* outcome : outcomes) {
+    outcome->state = state;
+    outcome->why = why;
+  }
+}
+
+Result<Sets> read_sets(Batch& batch) {
+  std::vector<Name> names;
+  for (const WriteOutcome* outcome : pending(batch)) names.push_back(outcome->change.name());
+  std::ranges::sort(names);
+  names.erase(std::ranges::unique(names).begin(), names.end());
+  Result<ZoneRead> read = batch.host->read(batch.first().zone, names);
+  if (!read) return read.error();
+  return std::move(read.value().sets);
+}
+
+/// Judges each change by what stands just before the write.
+void check_truth(Batch& batch) {
+  if (pending(batch).empty()) return;
+  const Result<Sets> sets = read_sets(batch);
+  if (!sets) {
+    return settle(pending(batch), WriteState::Failed,
+                  "it could not be read before writing: " + sentence(sets.error()));
+  }
+  for (WriteOutcome* outcome : pending(batch)) {
+    const SetChange& set = outcome->change.set;
+    if (stands(set, set.after, *sets)) {
+      settle({&outcome, 1}, WriteState::AlreadyLive, "it stands already");
+    } else if (!stands(set, set.before, *sets)) {
+      settle({&outcome, 1}, WriteState::Failed,
+             fmt::format("somebody else changed {} since it was read: nothing was written; plan "
+                         "again",
+                         place(outcome->change)));
+    } else if (!strangers_survive(set)) {
+      settle({&outcome, 1}, WriteState::Failed,
+             "the write would remove values that are not ours: nothing was written");
+    }
+  }
+}
+
+/// Writes what is pending. An Error's own words do not tell whether the host wrote before it failed
+/// to answer, so that reading back decides.
+void write_batch(Batch& batch) {
+  const std::vector<WriteOutcome*> waiting = pending(batch);
+  if (waiting.empty()) return;
+  std::vector<SetChange> changes;
+  for (const WriteOutcome* outcome : waiting) changes.push_back(outcome->change.set);
+  const Result<Receipt> receipt = batch.host->write(batch.first().zone, changes);
+  if (receipt) {
+    batch.receipt = *receipt;
+  } else if (receipt.error().conflict) {
+    settle(waiting, WriteState::Failed,
+           "somebody else changed this zone since it was read: nothing was written; plan again (" +
+               sentence(receipt.error()) + ")");
+  } else {
+    batch.lost = sentence(receipt.error());
+  }
+}
+
+std::string show(const RecordSet& set) {
+  std::string text = fmt::format("TTL {}", set.ttl.count());
+  for (const std::string& value : set.values) text += fmt::format(", \"{}\"", printable(value));
+  return text;
+}
+
+/// What stands at the change's name, in a few words.
+std::string found_instead(const Change& change, const Sets& sets) {
+  const auto found = sets.find({change.name(), change.type()});
+  return found == sets.end() ? "nothing stands there" : "there stands: " + show(found->second);
+}
+
+/// What became of one change, by what reading back shows.
+void judge(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
+  const SetChange& set = outcome.change.set;
+  WriteOutcome* const one = &outcome;
+  if (stands(set, set.after, sets)) return;
+  if (batch.receipt) {
+    settle({&one, 1}, WriteState::Unconfirmed,
+           "written, but reading it back shows something else: " +
+               found_instead(outcome.change, sets));
+  } else if (stands(set, set.before, sets)) {
+    settle({&one, 1}, WriteState::Failed, batch.lost);
+  } else {
+    settle({&one, 1}, WriteState::Unconfirmed,
+           fmt::format("the write failed ({}), and neither the old nor the new set stands: {}",
+                       batch.lost, found_instead(outcome.change, sets)));
+  }
+}
+
+/// Waits for the host, reads back and compares.
+void confirm_batch(Batch& batch) {
+  const std::vector<WriteOutcome*> waiting = pending(batch);
+  if (waiting.empty()) return;
+  std::string unserved;
+  if (batch.receipt) {
+    const Result<Done> served = batch.host->wait(*batch.receipt);
+    if (!served) unserved = "written, but not served yet: " + sentence(served.error());
+  }
+  const Result<Sets> sets = read_sets(batch);
+  if (!sets) {
+    const std::string prefix = batch.receipt ? "written, but it could not be read back: "
+                                             : "the write failed (" + batch.lost +
+                                                   "), and whether it stands could not be read: ";
+    return settle(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
+  }
+  for (WriteOutcome* outcome : waiting) {
+    judge(*outcome, *sets, batch);
+    if (outcome->state == WriteState::Written && !unserved.empty()) {
+      settle({&outcome, 1}, WriteState::Unconfirmed, unserved);
+    }
+  }
+}
+
+/// Gives the batch its host, or fails it.
+void find_host(Batch& batch, const Providers& providers) {
+  const auto found = providers.find(batch.first().provider);
+  if (found == providers.end()) {
+    return settle(pending(batch), WriteState::Failed,
+                  fmt::format("there is no provider \"{}\"", batch.first().provider));
+  }
+  if (!found->second) {
+    return settle(pending(batch), WriteState::Failed, sentence(found->second.error()));
+  }
+  batch.host = found->second.value().get();
+}
+
+/// The changes of `turn`, one batch per zone and host; loosening stands alone.
+std::vector<Batch> batches_of(const Plan& plan, Turn turn) {
+  std::vector<Batch> batches;
+  std::map<std::pair<Name, std::string>, std::size_t> places;
+  for (const Change& change : plan.changes) {
+    if (change.turn != turn) continue;
+    const auto [place, added] =
+        places.emplace(std::pair(change.zone, change.provider), batches.size());
+    if (added || turn == Turn::Relax) {
+      place->second = batches.size();
+      batches.emplace_back();
+    }
+    // Written until something says otherwise.
+    batches[place->second].outcomes.push_back({change, WriteState::Written, ""});
+  }
+  return batches;
+}
+
+/// Keeps back what follows on a failure.
+void keep_back(Batch& batch, const Trouble& trouble) {
+  for (WriteOutcome* outcome : pending(batch)) {
+    const Change& change = outcome->change;
+    if (!trouble.zones.contains(change.zone) && !trouble.domains.contains(change.domain)) continue;
+    settle({&outcome, 1}, WriteState::Withheld,
+           fmt::format("after an earlier failure in {}", trouble.zones.contains(change.zone)
+                                                             ? change.zone.text()
+                                                             : change.domain.text()));
+  }
+}
+
+void note_trouble(const std::vector<Batch>& batches, Trouble& trouble) {
+  for (const Batch& batch : batches) {
+    for (const WriteOutcome& outcome : batch.outcomes) {
+      if (outcome.state != WriteState::Failed && outcome.state != WriteState::Unconfirmed) continue;
+      trouble.zones.insert(outcome.change.zone);
+      trouble.domains.insert(outcome.change.domain);
+    }
+  }
+}
+
+void tell(const Batch& batch, Turn turn, const Progress& progress) {
+  if (!progress) return;
+  const auto written =
+      std::ranges::count(batch.outcomes, WriteState::Written, &WriteOutcome::state);
+  progress(fmt::format("{} at {}: {}: {} of {} written", batch.first().zone.text(),
+                       batch.first().provider, to_text(turn), written, batch.outcomes.size()));
+}
+
+/// The finding of `code` about this very record, else about its zone, else any: a record that moved
+/// keeps its whole zone back, and under --strict all zones.
+std::vector<Finding>::const_iterator finding_about(const Change& change, const std::string& code,
+                                                   const Plan& plan) {
+  const RecordKey key{change.name(), change.type()};
+  const auto found = std::ranges::find_if(plan.findings, [&](const Finding& one) {
+    return one.code == code && std::ranges::find(one.withholds, key) != one.withholds.end();
+  });
+  if (found != plan.findings.end()) return found;
+  const auto near = std::ranges::find_if(plan.findings, [&](const Finding& one) {
+    return one.code == code && std::ranges::any_of(one.withholds, [&](const RecordKey& other) {
+             return other.name.is_within(change.zone);
+           });
+  });
+  if (near != plan.findings.end()) return near;
+  return std::ranges::find(plan.findings, code, &Finding::code);
+}
+
+/// The codes that keep a change back, each with what its finding says.
+std::string why_withheld(const Withheld& withheld, const Plan& plan) {
+  std::vector<std::string> reasons;
+  for (const std::string& code : withheld.codes) {
+    const auto finding = finding_about(withheld.change, code, plan);
+    reasons.push_back(finding == plan.findings.end() ? code : code + ": " + finding->message);
+  }
+  return fmt::format("{}", fmt::join(reasons, "; "));
+}
+
+}  // namespace
+
+std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
+                                     const Progress& progress) {
+  std::vector<WriteOutcome> outcomes;
+  Trouble trouble;
+  for (const Turn turn : kTurns) {
+    std::vector<Batch> batches = batches_of(plan, turn);
+    for (Batch& batch : batches) {
+      keep_back(batch, trouble);
+      find_host(batch, providers);
+      check_truth(batch);
+      write_batch(batch);
+    }
+    // Hosts work on their writes side by side; the turn ends when all of them are done.
+    for (Batch& batch : batches) {
+      confirm_batch(batch);
+      tell(batch, turn, progress);
+    }
+    note_trouble(batches, trouble);
+    for (const Batch& batch : batches) {
+      outcomes.insert(outcomes.end(), batch.outcomes.begin(), batch.outcomes.end());
+    }
+  }
+  return outcomes;
+}
+
+std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteOutcome> written) {
+  std::vector<WriteOutcome> outcomes;
+  for (const Change& change : limited.already_live) {
+    outcomes.push_back({change, WriteState::AlreadyLive, "it stands already"});
+  }
+  std::ranges::move(written, std::back_inserter(outcomes));
+  for (const Withheld& withheld : limited.plan.withheld) {
+    outcomes.push_back(
+        {withheld.change, WriteState::Withheld, why_withheld(withheld, limited.plan)});
+  }
+  return outcomes;
+}
+
+}  // namespace rampart

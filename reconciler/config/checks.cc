@@ -1,0 +1,339 @@
+/// Checks of single words: URIs, SPF terms, keys, paths, addresses, references.
+#include "reconciler/config/checks.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "mail/dkim/key.h"
+#include "mail/spf/spf.h"
+#include "policies/model/codes.h"
+#include "reconciler/config/names.h"
+
+namespace rampart::config {
+namespace {
+
+bool refuse(Loader& loader, const Node& node, std::string code, std::string message,
+            std::string hint) {
+  loader.fail(node, std::move(code), std::move(message), std::move(hint));
+  return false;
+}
+
+const std::string& text_of(const Node& node) { return node.value().text; }
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool is_local_part(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    return octet > 0x20 && octet < 0x7F && c != '"' && c != '<' && c != '>' && c != '@';
+  });
+}
+
+bool is_host(std::string_view text) {
+  if (text.find('.') == std::string_view::npos) return false;
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.';
+  });
+  return plain && Name::parse(text).ok();
+}
+
+bool is_address(std::string_view text) {
+  const auto at = text.rfind('@');
+  return at != std::string_view::npos && is_local_part(text.substr(0, at)) &&
+         is_host(text.substr(at + 1));
+}
+
+std::string percent_encoded(std::string_view text, std::string_view octets) {
+  std::string out;
+  for (const char c : text) {
+    if (octets.find(c) == std::string_view::npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+bool check_https_text(Loader& loader, const Node& node, std::string_view scheme_hint) {
+  const std::string_view text = text_of(node);
+  const std::string_view rest = text.substr(std::min<std::size_t>(text.size(), 8));
+  const std::string_view host = rest.substr(0, rest.find_first_of("/:?#"));
+  const bool blank = std::ranges::any_of(text, [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '<' || c == '>';
+  });
+  if (text.starts_with("https://") && is_host(host) && !blank &&
+      host.find('@') == std::string_view::npos) {
+    if (text.find_first_of(",!;") == std::string_view::npos) return true;
+    return refuse(loader, node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
+                  "write " + percent_encoded(text, ",!;"));
+  }
+  return refuse(loader, node, "bad-uri", fmt::format("`{}` is not a valid https URI", text),
+                std::string(scheme_hint));
+}
+
+// `term` with `value` in place of every placeholder.
+std::string filled(std::string term, std::string_view value) {
+  for (const std::string& name : placeholders(term)) {
+    const std::string brace = fmt::format("{{{}}}", name);
+    const auto at = term.find(brace);
+    if (at != std::string::npos) term.replace(at, brace.size(), value);
+  }
+  return term;
+}
+
+// A placeholder may stand for a part of a name, a whole name or an address.
+Result<spf::Record> parse_term(const std::string& term) {
+  for (const std::string_view value : {"x", "x.example", "192.0.2.1"}) {
+    auto parsed = spf::parse_terms(filled(term, value));
+    if (parsed) return parsed;
+  }
+  return spf::parse_terms(term);
+}
+
+std::vector<std::string_view> keys_of(const auto& map) {
+  std::vector<std::string_view> keys;
+  for (const auto& [key, value] : map) keys.push_back(key);
+  return keys;
+}
+
+}  // namespace
+
+bool check_path(Loader& loader, const Node& node) {
+  const std::string& path = text_of(node);
+  const std::string_view escape = escape_of(path);
+  if (!escape.empty()) {
+    return refuse(loader, node, "path-escapes", fmt::format("the path `{}` {}", path, escape),
+                  "write a path beneath the folder of this file");
+  }
+  if (!loader.files().has_symlink(path)) return true;
+  return refuse(loader, node, "path-escapes", fmt::format("the path `{}` passes a symlink", path),
+                "put the file itself there: symlinks are not followed");
+}
+
+bool check_spf_term(Loader& loader, const Node& node) {
+  const std::string& term = text_of(node);
+  if (term.find_first_of(" \t") != std::string::npos) {
+    return refuse(loader, node, "spf-syntax", fmt::format("`{}` is more than one term", term),
+                  "write one term an item");
+  }
+  if (spf::is_spf(term)) {
+    return refuse(loader, node, "spf-syntax", "the version `v=spf1` does not belong here",
+                  "it is written for you; write one term an item");
+  }
+  const auto parsed = parse_term(term);
+  if (!parsed) {
+    return refuse(loader, node, "spf-syntax", fmt::format("`{}` is not an SPF term", term),
+                  parsed.error().what);
+  }
+  if (parsed->directives.size() == 1 && parsed->directives[0].mechanism == spf::Mechanism::All) {
+    return refuse(loader, node, "spf-syntax", "`all` does not belong here",
+                  "set `spf: {all: softfail}` or `fail` instead");
+  }
+  if (parsed->find_modifier("redirect") || parsed->find_modifier("exp")) {
+    return refuse(loader, node, "spf-syntax", fmt::format("`{}` does not belong here", term),
+                  "set `redirect:` or `exp:` of `spf:` instead");
+  }
+  return true;
+}
+
+bool check_spf_target(Loader& loader, const Node& node) {
+  const auto parsed = spf::parse_terms("redirect=" + text_of(node));
+  if (parsed && parsed->modifiers.size() == 1) return true;
+  return refuse(loader, node, "spf-syntax",
+                fmt::format("`{}` is not a domain that SPF can point to", text_of(node)),
+                parsed ? "write one domain name" : parsed.error().what);
+}
+
+bool check_key_record(Loader& loader, const Node& node) {
+  const auto key = dkim::parse_key(text_of(node));
+  if (key) return true;
+  return refuse(loader, node, "dkim-key-invalid", "this is not a DKIM key record",
+                sentence(key.error()));
+}
+
+bool check_target(Loader& loader, const Node& node) {
+  const auto name = Name::parse(text_of(node));
+  if (name.ok() && !name->is_wildcard()) return true;
+  return refuse(loader, node, "bad-name", fmt::format("`{}` is not a DNS name", text_of(node)),
+                name ? "a target cannot be a wildcard" : name.error().what);
+}
+
+bool check_selector(Loader& loader, const Node& node) {
+  if (is_selector(text_of(node))) return true;
+  return refuse(loader, node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
+                "use letters, digits and inner hyphens; `._domainkey` is added for you");
+}
+
+/// `uri` with its host as A-labels, where that is all it takes to make it ASCII.
+std::optional<std::string> ascii_mailto(const std::string& uri) {
+  const auto at = uri.rfind('@');
+  if (at == std::string::npos) return std::nullopt;
+  const Result<Name> host = Name::parse(uri.substr(at + 1));
+  const std::string ascii = uri.substr(0, at + 1) + (host ? host->text() : "");
+  return host && is_ascii(ascii) ? std::optional(ascii) : std::nullopt;
+}
+
+bool check_mailto(Loader& loader, const Node& node) {
+  const std::string& text = text_of(node);
+  if (!is_ascii(text)) {
+    const std::optional<std::string> ascii = ascii_mailto(text);
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` is not ASCII, as a URI must be", text),
+                  ascii ? fmt::format("did you mean `{}`?", *ascii)
+                        : "write the host in its A-label form, and no other letters than ASCII's");
+  }
+  if (is_address(text) && !text.starts_with("mailto:")) {
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` is an address, not a URI", text),
+                  fmt::format("did you mean `mailto:{}`?", percent_encoded(text, ",!;")));
+  }
+  if (!text.starts_with("mailto:")) {
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` is not a mailto: URI", text),
+                  "receivers send DMARC reports by mail: write mailto:reports@example.com");
+  }
+  const std::string_view address = std::string_view(text).substr(7);
+  if (address.find("mailto:") != std::string_view::npos) {
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` is more than one URI", text),
+                  "write one URI an item");
+  }
+  const auto bang = address.rfind('!');
+  if (bang != std::string_view::npos && is_address(address.substr(0, bang))) {
+    return refuse(loader, node, "bad-uri", "size limits of report addresses are obsolete",
+                  fmt::format("write mailto:{}", address.substr(0, bang)));
+  }
+  if (!is_address(address.substr(0, address.find('?')))) {
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` names no mail address", text),
+                  "write mailto:reports@example.com");
+  }
+  if (address.find_first_of(",!;") == std::string_view::npos) return true;
+  return refuse(loader, node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
+                "write mailto:" + percent_encoded(address, ",!;"));
+}
+
+bool check_report_uri(Loader& loader, const Node& node) {
+  const std::string& text = text_of(node);
+  if (text.starts_with("mailto:") || text.find("://") == std::string::npos) {
+    return check_mailto(loader, node);
+  }
+  return check_https_text(loader, node, "write mailto:reports@example.com or https://host/path");
+}
+
+bool check_https(Loader& loader, const Node& node) {
+  return text_of(node).empty() || check_https_text(loader, node, "write https://host/path");
+}
+
+bool check_resolver(Loader& loader, const Node& node) {
+  std::string host = text_of(node);
+  std::string port;
+  if (host.starts_with('[') && host.find(']') != std::string::npos) {
+    port = host.substr(host.find(']') + 1);
+    host = host.substr(1, host.find(']') - 1);
+  } else if (std::ranges::count(host, ':') == 1) {
+    port = host.substr(host.find(':'));
+    host = host.substr(0, host.find(':'));
+  }
+  in6_addr address{};
+  const bool is_ip = ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+                     ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
+  const auto number = port.empty() ? std::optional<std::int64_t>(53)
+                                   : parse_integer(std::string_view(port).substr(1));
+  const bool port_is_good =
+      port.empty() || (port.front() == ':' && number && *number > 0 && *number < 65536);
+  if (is_ip && port_is_good) return true;
+  return refuse(loader, node, "wrong-value",
+                fmt::format("`{}` is not the address of a resolver", text_of(node)),
+                "write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353");
+}
+
+bool check_failure_options(Loader& loader, const Node& node) {
+  std::string_view rest = text_of(node);
+  bool good = !rest.empty();
+  for (std::size_t i = 0; good && i < rest.size(); ++i) {
+    good = i % 2 == 1 ? rest[i] == ':'
+                      : std::string_view("01ds").find(rest[i]) != std::string_view::npos;
+  }
+  if (good && rest.size() % 2 == 1) return true;
+  return refuse(loader, node, "wrong-value",
+                fmt::format("`{}` is no list of failure options", text_of(node)),
+                "write 0, 1, d and s with colons between, such as 1:d:s");
+}
+
+bool check_identifier(Loader& loader, const Node& node) {
+  const std::string& text = text_of(node);
+  const bool good = !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+  });
+  if (good) return true;
+  return refuse(loader, node, "bad-name", fmt::format("`{}` cannot be a name here", text),
+                "use letters, digits, `-`, `_` and `.`");
+}
+
+bool check_sender(Loader& loader, const Node& node) {
+  const auto& senders = loader.config.senders;
+  if (senders.contains(text_of(node))) return true;
+  std::string hint = did_you_mean(text_of(node), keys_of(senders));
+  if (hint.empty())
+    hint = "`rampart senders search` lists the catalogue; add your own below `senders:`";
+  return refuse(loader, node, "unknown-sender", fmt::format("unknown sender `{}`", text_of(node)),
+                std::move(hint));
+}
+
+bool check_provider(Loader& loader, const Node& node) {
+  const auto& providers = loader.config.providers;
+  if (providers.contains(text_of(node))) return true;
+  std::string hint = did_you_mean(text_of(node), keys_of(providers));
+  if (hint.empty()) hint = "declare it below `providers:`";
+  return refuse(loader, node, "unknown-provider",
+                fmt::format("unknown provider `{}`", text_of(node)), std::move(hint));
+}
+
+bool check_ramp(Loader& loader, const Node& node) {
+  const auto& ramps = loader.config.ramps;
+  if (ramps.contains(text_of(node))) return true;
+  std::string hint = did_you_mean(text_of(node), keys_of(ramps));
+  if (hint.empty()) hint = "declare it below `ramps:`, or use standard";
+  return refuse(loader, node, "unknown-ramp", fmt::format("unknown ramp `{}`", text_of(node)),
+                std::move(hint));
+}
+
+bool check_reason(Loader& loader, const Node& node) {
+  if (text_of(node).find_first_not_of(" \t\r\n") != std::string::npos) return true;
+  return refuse(loader, node, "wrong-value", "the reason is blank",
+                "say in a few words why, for whoever reads it next");
+}
+
+bool check_waiver_code(Loader& loader, const Node& node) {
+  const Code* code = find_code(text_of(node));
+  if (code && code->waivable) return true;
+  std::vector<std::string_view> words;
+  for (const Code& known : finding_codes()) {
+    if (known.waivable) words.push_back(known.code);
+  }
+  if (code) {
+    return refuse(loader, node, "not-waivable", fmt::format("`{}` cannot be waived", text_of(node)),
+                  "docs/findings.md says what to do about it");
+  }
+  std::string hint = did_you_mean(text_of(node), words);
+  if (hint.empty()) hint = "docs/findings.md lists the codes";
+  return refuse(loader, node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
+                std::move(hint));
+}
+
+std::vector<std::string> placeholders(std::string_view text) {
+  std::vector<std::string> names;
+  for (auto open = text.find('{'); open != std::string_view::npos;
+       open = text.find('{', open + 1)) {
+    if (open > 0 && text[open - 1] == '%') continue;
+    const auto close = text.find('}', open);
+    if (close == std::string_view::npos) break;
+    const std::string_view name = text.substr(open + 1, close - open - 1);
+    if (name != "domain" && name != "domain_dashes") names.emplace_back(name);
+  }
+  return names;
+}
+
+}  // namespace rampart::config

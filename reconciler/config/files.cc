@@ -1,0 +1,215 @@
+/// Files on disk and in memory as the configuration reads them.
+#include "reconciler/config/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace rampart::config {
+namespace {
+
+constexpr std::size_t kMaxRead = (std::size_t{64} << 20) + 1;  // One octet tells "too large".
+
+// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::vector<std::string> parts_of(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    const auto slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (!part.empty() && part != ".") parts.emplace_back(part);
+    path = slash == std::string_view::npos ? "" : path.substr(slash + 1);
+  }
+  return parts;
+}
+
+std::string joined(std::string_view folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
+}
+
+Error system_error(const std::string& path) { return {std::strerror(errno), path}; }
+
+Result<std::string> read_descriptor(int fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return system_error(path);
+  if (!S_ISREG(status.st_mode)) return Error{"this is not a file", path};
+  std::string text;
+  char block[1 << 16];
+  while (text.size() < kMaxRead) {
+    const ssize_t got = ::read(fd, block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(path);
+    if (got == 0) break;
+    text.append(block, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+// Opens part by part and follows no symlink, whatever changes meanwhile.
+Result<std::string> read_beneath(const std::string& folder, const std::string& path) {
+  const std::vector<std::string> parts = parts_of(path);
+  auto at = std::make_unique<Descriptor>(::open(folder.c_str(), O_DIRECTORY | O_CLOEXEC));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (at->get() < 0) return system_error(path);
+    const int kind = i + 1 < parts.size() ? O_DIRECTORY : O_NONBLOCK;
+    at = std::make_unique<Descriptor>(
+        ::openat(at->get(), parts[i].c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind));
+  }
+  if (at->get() < 0) return system_error(path);
+  return read_descriptor(at->get(), path);
+}
+
+Result<std::string> read_first(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return system_error(path);
+  return read_descriptor(file.get(), path);
+}
+
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
+  if (!dir) return names;
+  while (const dirent* entry = ::readdir(dir.get())) names.emplace_back(entry->d_name);
+  std::ranges::sort(names);
+  return names;
+}
+
+bool symlink_beneath(const std::string& folder, const std::string& path) {
+  std::string here = folder;
+  for (const std::string& part : parts_of(path)) {
+    here = joined(here, part);
+    struct stat status {};
+    if (::lstat(here.c_str(), &status) != 0) return false;
+    if (S_ISLNK(status.st_mode)) return true;
+  }
+  return false;
+}
+
+// Everything below `folder`/`below` that matches the parts of the pattern from `at` on.
+void collect(const std::string& folder, const std::string& below,
+             const std::vector<std::string>& parts, std::size_t at,
+             std::vector<std::string>& found) {
+  if (at == parts.size()) {
+    found.push_back(below);
+    return;
+  }
+  const std::string here = below.empty() ? folder : joined(folder, below);
+  for (const std::string& name : names_in(here)) {
+    if (name == "." || name == ".." || !glob_matches(parts[at], name)) continue;
+    const std::string path = joined(below, name);
+    // A linked folder is named itself, to be refused, and not looked into.
+    const bool linked = symlink_beneath(folder, path);
+    collect(folder, path, parts, linked ? parts.size() : at + 1, found);
+  }
+}
+
+bool part_matches(std::string_view pattern, std::string_view name) {
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t retry = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      retry = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace
+
+std::string FileView::shown(std::string_view path) const {
+  return folder.empty() || folder == "." ? std::string(path) : joined(folder, path);
+}
+
+bool glob_matches(std::string_view pattern, std::string_view name) {
+  const std::vector<std::string> patterns = parts_of(pattern);
+  const std::vector<std::string> names = parts_of(name);
+  if (patterns.size() != names.size()) return false;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].front() == '.' && patterns[i].front() != '.') return false;
+    if (!part_matches(patterns[i], names[i])) return false;
+  }
+  return true;
+}
+
+std::string_view escape_of(std::string_view path) {
+  if (path.empty()) return "is empty";
+  if (path.front() == '/') return "is absolute";
+  if (path.find('\\') != std::string_view::npos) return "holds a backslash";
+  if (path.find('\0') != std::string_view::npos) return "holds a NUL";
+  const std::vector<std::string> parts = parts_of(path);
+  if (std::ranges::find(parts, "..") != parts.end()) return "holds `..`";
+  return {};
+}
+
+FileView disk_view(std::string folder, std::string first) {
+  FileView view;
+  view.folder = folder;
+  view.read = [folder, first](const std::string& path) {
+    return path == first ? read_first(joined(folder, path)) : read_beneath(folder, path);
+  };
+  view.matches = [folder](std::string_view pattern) {
+    std::vector<std::string> found;
+    collect(folder, "", parts_of(pattern), 0, found);
+    std::ranges::sort(found);
+    return found;
+  };
+  view.has_symlink = [folder](const std::string& path) { return symlink_beneath(folder, path); };
+  return view;
+}
+
+FileView memory_view(std::string folder, const std::map<std::string, std::string>& files) {
+  FileView view;
+  view.folder = folder;
+  const auto whole = [folder](std::string_view path) {
+    return folder.empty() || folder == "." ? std::string(path) : joined(folder, path);
+  };
+  view.read = [&files, whole](const std::string& path) -> Result<std::string> {
+    const auto found = files.find(whole(path));
+    if (found == files.end()) return Error{"No such file or directory", path};
+    return found->second;
+  };
+  view.matches = [&files, whole, folder](std::string_view pattern) {
+    std::vector<std::string> found;
+    const std::size_t skip = whole("").size();
+    for (const auto& [path, text] : files) {
+      if (glob_matches(whole(pattern), path)) found.push_back(path.substr(skip));
+    }
+    return found;
+  };
+  view.has_symlink = [](const std::string&) { return false; };
+  return view;
+}
+
+}  // namespace rampart::config

@@ -1,0 +1,53 @@
+/// Which names and selectors domains.yaml may hold.
+#include "reconciler/config/names.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "mail/dmarc/org_domain.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::size_t kMostSelectorOctets = 200;
+constexpr std::size_t kMostLabelOctets = 63;
+
+bool is_host_label(std::string_view label) {
+  return label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == label.npos &&
+         !label.starts_with('-') && !label.ends_with('-');
+}
+
+bool is_selector_label(std::string_view label) {
+  const bool plain = std::ranges::all_of(label, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+  return plain && !label.empty() && label.size() <= kMostLabelOctets && label.front() != '-' &&
+         label.back() != '-';
+}
+
+}  // namespace
+
+std::optional<NameRefusal> refusal_of(const Name& name) {
+  const auto labels = name.labels();
+  // RFC 3696 section 2: no top-level domain is all digits, so that an address is never a name.
+  const bool address =
+      !labels.empty() && labels.back().find_first_not_of("0123456789") == std::string_view::npos;
+  if (name.is_root() || address || !std::ranges::all_of(labels, is_host_label)) {
+    return NameRefusal{"bad-name", "is not a mail domain",
+                       "name the domain after the @ of an address; its records follow from that"};
+  }
+  if (!dmarc::is_public_suffix(name)) return std::nullopt;
+  return NameRefusal{"public-suffix", "is a public suffix", "name a domain registered below it"};
+}
+
+bool is_selector(std::string_view text) {
+  if (text.size() > kMostSelectorOctets) return false;
+  while (true) {
+    const auto dot = text.find('.');
+    if (!is_selector_label(text.substr(0, dot))) return false;
+    if (dot == text.npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace rampart

@@ -1,0 +1,142 @@
+/// Places in a file's text, and the errors that point at them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/utf8.h"
+#include "reconciler/config/yaml.h"
+
+namespace rampart {
+namespace config {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD, one column wide.
+constexpr std::size_t kLongestLine = 300;
+constexpr std::size_t kLongestMessage = 500;
+
+constexpr std::array<std::string_view, 24> kSecretKeys = {
+    "access_key_id", "api_key",      "api_secret",        "api_token",  "api_url",
+    "apikey",        "auth_token",   "base_url",          "credential", "credentials",
+    "endpoint",      "endpoint_url", "passphrase",        "passwd",     "password",
+    "private_key",   "secret",       "secret_access_key", "secret_key", "session_token",
+    "token",         "tsig_key",     "tsig_secret",       "url",
+};
+
+static_assert(std::ranges::is_sorted(kSecretKeys));
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; }
+
+bool is_tail(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !is_tail(c); }));
+}
+
+// `line` cut after the first key that looks like a secret, so that no error repeats one.
+std::string redacted(std::string_view line) {
+  for (std::size_t colon = line.find(':'); colon != std::string_view::npos;
+       colon = line.find(':', colon + 1)) {
+    std::size_t end = colon;
+    while (end > 0 && (line[end - 1] == '"' || line[end - 1] == '\'' || line[end - 1] == ' '))
+      --end;
+    std::size_t begin = end;
+    while (begin > 0 && is_word(line[begin - 1])) --begin;
+    if (looks_secret(line.substr(begin, end - begin)) && colon + 1 < line.size()) {
+      return std::string(line.substr(0, colon + 1)) + " ...";
+    }
+  }
+  return std::string(line);
+}
+
+// `text` as a terminal may show it: control characters escaped, no more than `most` octets.
+std::string printable(std::string_view text, std::size_t most) {
+  std::string out;
+  while (!text.empty() && out.size() < most) {
+    const auto point = first_code_point(text);
+    const bool control = !point || (point->value < 0x20 && point->value != '\t') ||
+                         (point->value >= 0x7F && point->value < 0xA0);
+    const std::size_t octets = point ? point->octets : 1;
+    if (control) {
+      out += kReplacement;
+    } else {
+      out += text.substr(0, octets);
+    }
+    text.remove_prefix(octets);
+  }
+  if (!text.empty()) out += " ...";
+  return out;
+}
+
+}  // namespace
+
+bool looks_secret(std::string_view key) {
+  std::string plain(key);
+  for (char& c : plain)
+    c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return std::ranges::binary_search(kSecretKeys, std::string_view(plain));
+}
+
+Source::Source(std::string path, std::string text)
+    : path_(std::move(path)), text_(std::move(text)) {
+  if (text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
+  starts_.push_back(0);
+  for (std::size_t at = text_.find('\n'); at != std::string::npos; at = text_.find('\n', at + 1)) {
+    starts_.push_back(at + 1);
+  }
+  ascii_ = std::ranges::all_of(text_, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+std::string_view Source::line(int number) const {
+  if (number < 1 || static_cast<std::size_t>(number) > starts_.size()) return {};
+  const auto index = static_cast<std::size_t>(number) - 1;
+  const std::size_t end = index + 1 < starts_.size() ? starts_[index + 1] - 1 : text_.size();
+  std::string_view line = std::string_view(text_).substr(starts_[index], end - starts_[index]);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+Mark Source::mark(int number, int octet) const {
+  if (ascii_) return {path_, number, octet};
+  const std::string_view whole = line(number);
+  const auto before = static_cast<std::size_t>(std::max(octet - 1, 0));
+  return {path_, number, static_cast<int>(characters(whole.substr(0, before))) + 1};
+}
+
+ConfigError Source::error(const Mark& mark, std::string code, std::string message,
+                          std::string hint) const {
+  // A place far to the right would need more than a screen: the line is left out then.
+  const bool shown = mark.column < static_cast<int>(kLongestLine);
+  return {path_,
+          mark.line,
+          mark.column,
+          std::move(code),
+          printable(message, kLongestMessage),
+          printable(hint, kLongestMessage),
+          shown ? printable(redacted(line(mark.line)), kLongestLine) : ""};
+}
+
+}  // namespace config
+
+std::string to_text(const ConfigError& error) {
+  std::string text =
+      fmt::format("{}:{}:{}: error: {}\n", error.file, error.line, error.column, error.message);
+  if (!error.source.empty()) {
+    // Tabs stay tabs, so that the caret stands below its character in any terminal.
+    std::string blanks;
+    int column = 1;
+    for (const char c : error.source) {
+      if (column >= error.column) break;
+      if (config::is_tail(c)) continue;
+      blanks += c == '\t' ? '\t' : ' ';
+      ++column;
+    }
+    text += fmt::format("    {}\n    {}^\n", error.source, blanks);
+  }
+  if (!error.hint.empty()) text += fmt::format("  hint: {}\n", error.hint);
+  return text;
+}
+
+}  // namespace rampart

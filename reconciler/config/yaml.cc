@@ -1,0 +1,312 @@
+/// The tree of one YAML document, built from yaml-cpp's events.
+#include "reconciler/config/yaml.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <optional>
+#include <streambuf>
+#include <unordered_map>
+
+#include "base/utf8.h"
+
+namespace rampart::config {
+namespace {
+
+constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxOctets = std::size_t{64} << 20;
+
+// Ends the reading of a document; the errors already tell why.
+struct Stopped {};
+
+// A stream over text that is already in memory.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(const std::string& text) {
+    char* begin = const_cast<char*>(text.data());  // Only ever read.
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+// yaml-cpp's events, folded into nodes. Open containers stand on `open_`.
+class Builder : public YAML::EventHandler {
+ public:
+  Builder(const Source& source, Document& document) : source_(source), document_(document) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ == 0) return;
+    fail(mark, "multi-document", "a second document starts here",
+         "one file holds one document: remove `---`, or use `include:`");
+    throw Stopped{};
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node = make(mark, NodeKind::Null);
+    // For a value left out yaml-cpp gives the place of what comes next.
+    if (const Node* key = open_.empty() ? nullptr : pending_key(open_.back().node)) {
+      node.line = key->line;
+      node.octet = key->octet;
+    }
+    add(std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node = make(mark, NodeKind::Null);
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) {
+      fail(mark, "yaml-syntax", "this alias stands inside its own anchor", "write the value out");
+      throw Stopped{};
+    }
+    node.kind = found->second->kind;
+    node.target = found->second;
+    add(std::move(node), YAML::NullAnchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    check_tag(mark, tag);
+    Node node = make(mark, NodeKind::Scalar);
+    node.text = value;
+    node.quoted = tag == "!";
+    add(std::move(node), anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override {
+    open(mark, tag, anchor, NodeKind::List);
+    if (style == YAML::EmitterStyle::Block) start_at_key();
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override {
+    open(mark, tag, anchor, NodeKind::Map);
+    if (style == YAML::EmitterStyle::Block) start_at_key();
+  }
+  void OnMapEnd() override {
+    check_keys(open_.back().node);
+    close();
+  }
+
+  // What yaml-cpp threw. A bracket that is never closed is shown where it was opened.
+  void fail(const YAML::Exception& problem) {
+    const YAML::Mark mark = problem.mark.is_null() ? YAML::Mark() : problem.mark;
+    const bool unclosed = problem.msg.find("flow not found") != std::string::npos;
+    if (unclosed && !open_.empty()) {
+      const Node& node = open_.back().node;
+      const bool list = node.kind == NodeKind::List;
+      fail_at(node, "yaml-syntax", fmt::format("this `{}` is never closed", list ? '[' : '{'),
+              "close it, and look for an open quote after it");
+      return;
+    }
+    const std::string_view line = source_.line(mark.line + 1);
+    const bool tab = line.substr(0, line.find_first_not_of(" \t")).find('\t') != line.npos;
+    fail(mark, "yaml-syntax", "this is not valid YAML: " + problem.msg,
+         tab ? "tabs cannot indent YAML: use spaces"
+             : "look at the indentation, quotes and brackets just before");
+  }
+
+  void fail(const YAML::Mark& mark, std::string code, std::string message, std::string hint) {
+    document_.errors.push_back(source_.error(source_.mark(mark.line + 1, mark.column + 1),
+                                             std::move(code), std::move(message), std::move(hint)));
+  }
+
+ private:
+  struct Open {
+    Node node;
+    YAML::anchor_t anchor;
+  };
+
+  // The key of `map` whose value comes next, or nullptr.
+  static const Node* pending_key(const Node& map) {
+    const bool pending = map.kind == NodeKind::Map && map.children.size() % 2 == 1;
+    return pending ? &map.children.back() : nullptr;
+  }
+
+  // What stands in lines below its key is pointed at by the key.
+  void start_at_key() {
+    if (open_.size() < 2) return;
+    Node& node = open_.back().node;
+    if (const Node* key = pending_key(open_[open_.size() - 2].node)) {
+      node.line = key->line;
+      node.octet = key->octet;
+    }
+  }
+
+  Node make(const YAML::Mark& mark, NodeKind kind) const {
+    Node node;
+    node.source = &source_;
+    node.line = mark.line + 1;
+    node.octet = mark.column + 1;
+    node.kind = kind;
+    return node;
+  }
+
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, NodeKind kind) {
+    check_tag(mark, tag);
+    if (open_.size() == kMaxDepth) {
+      fail(mark, "too-deep", fmt::format("more than {} levels of lists and maps", kMaxDepth), "");
+      throw Stopped{};
+    }
+    open_.push_back({make(mark, kind), anchor});
+  }
+
+  void close() {
+    Open done = std::move(open_.back());
+    open_.pop_back();
+    add(std::move(done.node), done.anchor);
+  }
+
+  void add(Node node, YAML::anchor_t anchor) {
+    if (anchor != YAML::NullAnchor) {
+      document_.anchors.push_back(node);
+      anchors_[anchor] = &document_.anchors.back();
+    }
+    if (open_.empty()) {
+      document_.root = std::move(node);
+    } else {
+      open_.back().node.children.push_back(std::move(node));
+    }
+  }
+
+  // yaml-cpp says "?" for a plain value and "!" for a quoted one; the rest was written.
+  void check_tag(const YAML::Mark& mark, const std::string& tag) {
+    const bool written = tag == "!" && mark.pos >= 0 && at(mark) == '!';
+    if (!written && (tag.empty() || tag == "?" || tag == "!")) return;
+    fail(mark, "yaml-tag", "tags are not allowed here", "remove the tag: the key says the type");
+  }
+
+  char at(const YAML::Mark& mark) const {
+    const std::string_view line = source_.line(mark.line + 1);
+    const auto column = static_cast<std::size_t>(mark.column);
+    return column < line.size() ? line[column] : '\0';
+  }
+
+  void check_keys(const Node& map) {
+    std::unordered_map<std::string_view, const Node*> seen;
+    const std::size_t count = map.children.size() / 2;
+    if (count > 8) seen.reserve(count);
+    for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
+      const Node& key = map.children[i];
+      if (!check_key(key)) continue;
+      const Node* first = count > 8 ? nullptr : find_before(map, i);
+      if (count > 8) {
+        const auto [place, inserted] = seen.emplace(key.text, &key);
+        if (!inserted) first = place->second;
+      }
+      if (first) fail_twice(key, *first);
+    }
+  }
+
+  static const Node* find_before(const Node& map, std::size_t end) {
+    for (std::size_t i = 0; i < end; i += 2) {
+      if (map.children[i].text == map.children[end].text) return &map.children[i];
+    }
+    return nullptr;
+  }
+
+  bool check_key(const Node& key) {
+    if (key.kind != NodeKind::Scalar || key.target) {
+      fail_at(key, "bad-key", "a key must be plain text", "");
+      return false;
+    }
+    if (key.text != "<<") return true;
+    fail_at(key, "merge-key", "merge keys (`<<`) are not allowed",
+            "use `defaults:`, which merges into every domain, or an alias for a whole value");
+    return false;
+  }
+
+  void fail_twice(const Node& key, const Node& first) {
+    fail_at(key, "duplicate-key", fmt::format("the key `{}` stands here twice", key.text),
+            fmt::format("first at line {}; keep one of them", first.line));
+  }
+
+  void fail_at(const Node& node, std::string code, std::string message, std::string hint) {
+    document_.errors.push_back(
+        source_.error(node.mark(), std::move(code), std::move(message), std::move(hint)));
+  }
+
+  const Source& source_;
+  Document& document_;
+  std::vector<Open> open_;
+  std::unordered_map<YAML::anchor_t, const Node*> anchors_;
+  int documents_ = 0;
+};
+
+// How long the character at `at` is; 0 where it is no UTF-8.
+std::size_t utf8_octets(std::string_view text, std::size_t at) {
+  const auto point = first_code_point(text.substr(at, 4));
+  return point ? point->octets : 0;
+}
+
+// Refuses what no YAML text holds, before any library sees it.
+std::optional<ConfigError> refuse(const Source& source) {
+  const std::string& text = source.text();
+  if (text.size() > kMaxOctets) {
+    return source.error(source.mark(1, 1), "too-large", "the file is larger than 64 MiB",
+                        "split it with `include:`");
+  }
+  int line = 1;
+  std::size_t start = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    const std::size_t length = c < 0x80 ? 1 : utf8_octets(text, at);
+    const bool control = (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F;
+    if (length == 0 || control) {
+      const Mark mark = source.mark(line, static_cast<int>(at - start) + 1);
+      return source.error(mark, "yaml-syntax",
+                          control ? fmt::format("a control character (0x{:02X})", c)
+                                  : std::string("these octets are not UTF-8"),
+                          control ? "remove it" : "save the file as UTF-8");
+    }
+    at += length;
+    if (c == '\n') {
+      ++line;
+      start = at;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Document read_document(const Source& source) {
+  Document document;
+  document.root.source = &source;
+  document.root.line = document.root.octet = 1;
+  if (auto refused = refuse(source)) {
+    document.errors.push_back(std::move(*refused));
+    return document;
+  }
+  Builder builder(source, document);
+  TextBuffer buffer(source.text());
+  std::istream stream(&buffer);
+  try {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const Stopped&) {
+    return document;
+  } catch (const YAML::Exception& problem) {
+    builder.fail(problem);
+  }
+  return document;
+}
+
+bool is_plain_key(const Node& key) {
+  return key.kind == NodeKind::Scalar && !key.target && key.text != "<<";
+}
+
+const Node* find(const Node& map, std::string_view key) {
+  for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
+    if (map.children[i].text == key) return &map.children[i + 1];
+  }
+  return nullptr;
+}
+
+}  // namespace rampart::config

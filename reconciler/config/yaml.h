@@ -1,0 +1,77 @@
+/// One YAML document as a small tree with marks, read strictly: no duplicate or merge keys, no
+/// tags, one document, bounded depth and size.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/config/config.h"
+
+namespace rampart::config {
+
+/// A file's text with what is needed to point into it.
+class Source {
+ public:
+  Source(std::string path, std::string text);
+
+  const std::string& path() const { return path_; }
+  const std::string& text() const { return text_; }
+
+  /// The 1-based line without its end; empty beyond the last one.
+  std::string_view line(int number) const;
+
+  /// A place given by line and octet (both 1-based), its column counted in characters.
+  Mark mark(int line, int octet) const;
+
+  /// An error at that place. What follows a key that looks like a secret is not quoted.
+  ConfigError error(const Mark& mark, std::string code, std::string message,
+                    std::string hint) const;
+
+ private:
+  std::string path_;
+  std::string text_;
+  std::vector<std::size_t> starts_;
+  bool ascii_ = true;
+};
+
+enum class NodeKind : std::uint8_t { Null, Scalar, List, Map };
+
+/// One value of the tree. A map's children are its keys and values in turn.
+struct Node {
+  std::string text;  ///< Of a scalar, as written.
+  std::vector<Node> children;
+  const Node* target = nullptr;  ///< Of an alias: the anchored value.
+  const Source* source = nullptr;
+  int line = 0;
+  int octet = 0;
+  NodeKind kind = NodeKind::Null;
+  bool quoted = false;
+
+  /// The value itself, or what the alias stands for. Its own marks are the anchor's.
+  const Node& value() const { return target ? *target : *this; }
+  Mark mark() const { return source->mark(line, octet); }
+};
+
+/// Whether a map's key is plain text; what is not was reported when the document was read.
+bool is_plain_key(const Node& key);
+
+/// The child at `key` of a map, or nullptr.
+const Node* find(const Node& map, std::string_view key);
+
+/// A read document; `anchors` keeps what aliases point to.
+struct Document {
+  Node root;
+  std::deque<Node> anchors;
+  std::vector<ConfigError> errors;
+};
+
+/// Reads `source`, which must outlive the document.
+Document read_document(const Source& source);
+
+/// Whether a key of this name would hold a secret or an address that receives one.
+bool looks_secret(std::string_view key);
+
+}  // namespace rampart::config

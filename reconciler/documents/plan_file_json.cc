@@ -1,0 +1,191 @@
+/// Reading JSON with paths in the errors, and record sets as JSON.
+#include "reconciler/documents/plan_file_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/base64.h"
+#include "base/utf8.h"
+#include "mail/dkim/key.h"
+
+namespace rampart::document {
+namespace {
+
+const Json kNull;
+
+/// Line and column, 1-based, of the octet at `offset`.
+std::string place(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const auto line = std::ranges::count(before, '\n') + 1;
+  const std::size_t start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+  return fmt::format("line {}, column {}", line, before.size() - start + 1);
+}
+
+}  // namespace
+
+void Reader::fail(const std::string& what) const {
+  if (problem_->empty()) *problem_ = path_.empty() ? what : path_ + ": " + what;
+}
+
+Reader Reader::at(const char* key) const {
+  const std::string path = path_.empty() ? key : path_ + "." + key;
+  if (!node_->is_object()) {
+    fail("an object is expected");
+    return {kNull, path, *problem_};
+  }
+  const auto found = node_->find(key);
+  if (found == node_->end()) {
+    fail(fmt::format("\"{}\" is missing", key));
+    return {kNull, path, *problem_};
+  }
+  return {*found, path, *problem_};
+}
+
+bool Reader::has(const char* key) const {
+  if (!node_->is_object()) return false;
+  const auto found = node_->find(key);
+  return found != node_->end() && !found->is_null();
+}
+
+std::string Reader::text() const {
+  if (node_->is_string()) return node_->get<std::string>();
+  fail("a string is expected");
+  return {};
+}
+
+std::int64_t Reader::integer() const {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  const bool fits = node_->is_number_unsigned()
+                        ? node_->get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost)
+                        : node_->is_number_integer() && node_->get<std::int64_t>() >= -kMost;
+  if (fits) return node_->get<std::int64_t>();
+  fail("a whole number is expected");
+  return 0;
+}
+
+std::int64_t Reader::count() const {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (node_->is_number_unsigned() && node_->get<std::uint64_t>() <= kMost) {
+    return node_->get<std::int64_t>();
+  }
+  fail("a count is expected");
+  return 0;
+}
+
+bool Reader::truth() const {
+  if (node_->is_boolean()) return node_->get<bool>();
+  fail("true or false is expected");
+  return false;
+}
+
+std::vector<Reader> Reader::items() const {
+  std::vector<Reader> items;
+  if (!node_->is_array()) fail("an array is expected");
+  if (!node_->is_array()) return items;
+  for (const Json& item : *node_) {
+    items.emplace_back(item, fmt::format("{}[{}]", path_, items.size()), *problem_);
+  }
+  return items;
+}
+
+Name Reader::name() const {
+  const Result<Name> name = Name::parse(text());
+  if (name) return *name;
+  fail("a DNS name is expected: " + sentence(name.error()));
+  return Name::root();
+}
+
+RecordType Reader::type() const {
+  const auto type = parse_record_type(text());
+  if (!type) fail("a DNS record type is expected");
+  return type.value_or(RecordType::TXT);
+}
+
+Time Reader::time() const {
+  const auto time = parse_time(text());
+  if (!time) fail("a time such as 2026-11-21T00:00:00Z is expected");
+  return time.value_or(Time{});
+}
+
+std::vector<std::string> Reader::texts() const {
+  std::vector<std::string> texts;
+  for (const Reader& item : items()) texts.push_back(item.text());
+  return texts;
+}
+
+Result<Json> parse_document(std::string_view text, std::string_view what) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    // nlohmann counts the octets read, so that 1 is the first.
+    const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
+    return Error{fmt::format("{} is not JSON: {}", what, place(text, offset)), "", false, false};
+  }
+}
+
+std::string print_document(const Json& document) {
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json set_to_json(const RecordSet& set) {
+  Json values = Json::array();
+  Json others = Json::array();
+  for (const std::string& value : set.values) {
+    if (is_utf8(value))
+      values.push_back(value);
+    else
+      others.push_back(encode_base64(value));
+  }
+  Json json;
+  json["ttl"] = set.ttl.count();
+  json["values"] = std::move(values);
+  if (!others.empty()) json["values_base64"] = std::move(others);
+  return json;
+}
+
+RecordSet set_from_json(const Reader& reader) {
+  RecordSet set;
+  const Reader ttl = reader.at("ttl");
+  set.ttl = std::chrono::seconds(ttl.integer());
+  // RFC 2181 section 8: a TTL is a number from 0 to 2147483647.
+  if (set.ttl.count() < 0) ttl.fail("a TTL is never negative");
+  for (const Reader& value : reader.at("values").items()) set.values.insert(value.text());
+  if (!reader.has("values_base64")) return set;
+  for (const Reader& value : reader.at("values_base64").items()) {
+    const Result<std::string> octets = decode_base64(value.text());
+    if (octets)
+      set.values.insert(*octets);
+    else
+      value.fail("base64 is expected");
+  }
+  return set;
+}
+
+Json octets_to_json(const std::string& octets) {
+  if (is_utf8(octets)) return octets;
+  Json json;
+  json["base64"] = encode_base64(octets);
+  return json;
+}
+
+std::string octets_from_json(const Reader& reader) {
+  if (!reader.is_object()) return reader.text();
+  const Reader encoded = reader.at("base64");
+  const Result<std::string> octets = decode_base64(encoded.text());
+  if (octets) return *octets;
+  encoded.fail("base64 is expected");
+  return {};
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::optional<CodePoint> point = first_code_point(text);
+    if (!point) return false;
+    text.remove_prefix(point->octets);
+  }
+  return true;
+}
+
+}  // namespace rampart::document

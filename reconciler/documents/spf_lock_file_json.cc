@@ -1,0 +1,105 @@
+/// Reading and writing spf.lock.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "reconciler/documents/spf_lock_file.h"
+
+namespace rampart {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Error unreadable(const std::string& what) {
+  return Error{.what = what +
+                       "; restore the file from git or write it anew with "
+                       "`rampart spf flatten DOMAIN --write`",
+               .where = "spf.lock"};
+}
+
+Json term_json(const LockedTerm& term) {
+  Json leaving = Json::object();
+  for (const auto& [network, since] : term.leaving) leaving[network] = to_text(since);
+  return {{"resolved", to_text(term.resolved)},
+          {"lookups", term.lookups},
+          {"networks", term.networks},
+          {"leaving", leaving}};
+}
+
+LockedTerm term_of(const Json& json) {
+  LockedTerm term;
+  const auto day = [](const std::string& text) {
+    const auto date = parse_date(text);
+    if (!date) throw std::invalid_argument(text + " is no date");
+    return *date;
+  };
+  term.resolved = day(json.at("resolved"));
+  term.lookups = json.at("lookups");
+  for (const std::string network : json.at("networks")) {
+    if (set_of({network}).empty()) throw std::invalid_argument(network + " is no network");
+    term.networks.push_back(network);
+  }
+  for (const auto& [network, since] : json.at("leaving").items()) {
+    term.leaving.emplace(network, day(since));
+  }
+  return term;
+}
+
+SpfLocks locks_of(const Json& json) {
+  SpfLocks locks;
+  for (const auto& [domain, terms] : json.at("domains").items()) {
+    const auto name = Name::parse(domain);
+    if (!name) throw std::invalid_argument(domain + " is no domain");
+    SpfLock& lock = locks[*name];
+    for (const auto& [term, value] : terms.items()) lock.terms.emplace(term, term_of(value));
+  }
+  return locks;
+}
+
+}  // namespace
+
+std::string print_spf_locks(const SpfLocks& locks) {
+  Json domains = Json::object();
+  for (const auto& [name, lock] : locks) {
+    Json terms = Json::object();
+    for (const auto& [term, locked] : lock.terms) terms[term] = term_json(locked);
+    domains[name.text()] = terms;
+  }
+  return Json{{"format_version", 1}, {"domains", domains}}.dump(2) + "\n";
+}
+
+Result<SpfLocks> parse_spf_locks(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (json.at("format_version") != 1) return unreadable("its format_version is not 1");
+    return locks_of(json);
+  } catch (const std::exception& problem) {  // The library's own, and those thrown above.
+    return unreadable(problem.what());
+  }
+}
+
+std::string spf_lock_path(const std::string& folder) {
+  return (std::filesystem::path(folder) / "spf.lock").string();
+}
+
+Result<SpfLocks> read_spf_locks(const std::string& folder) {
+  std::ifstream file(spf_lock_path(folder), std::ios::binary);
+  if (!file) return SpfLocks{};
+  // Opening a folder succeeds; only reading it fails, which `peek` tells and an iterator throws.
+  file.peek();
+  if (file.bad()) return Error{"it cannot be read", "spf.lock"};
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return parse_spf_locks(text);
+}
+
+void take_spf_locks(const std::string& folder, World& world) {
+  Result<SpfLocks> locks = read_spf_locks(folder);
+  if (locks) {
+    world.spf_locks = std::move(locks).value();
+  } else {
+    world.spf_lock_problem = sentence(locks.error());
+  }
+}
+
+}  // namespace rampart

@@ -1,0 +1,47 @@
+#include "reconciler/edit/declared.h"
+
+#include "reconciler/config/files.h"
+#include "reconciler/observe/public_keys.h"
+
+namespace rampart {
+
+struct Documents::Read {
+  config::Source source;
+  config::Document document;
+
+  Read(const std::string& file, std::string text)
+      : source(file, std::move(text)), document(config::read_document(source)) {}
+};
+
+Result<const config::Node*> Documents::root(const std::string& file) {
+  if (const auto found = read_.find(file); found != read_.end()) {
+    return &found->second->document.root;
+  }
+  for (const auto& [path, digest] : config_.files) {
+    if (config::FileView{config_.folder, {}, {}, {}}.shown(path) != file) continue;
+    auto text = read_beneath(config_.folder, path);
+    if (!text) return text.error();
+    const auto [at, fresh] =
+        read_.emplace(file, std::make_shared<Read>(file, std::move(text).value()));
+    return &at->second->document.root;
+  }
+  return Error{"this file is not of the configuration", file};
+}
+
+const config::Node* child(const config::Node* node, std::string_view key) {
+  return node && node->value().kind == config::NodeKind::Map ? config::find(node->value(), key)
+                                                             : nullptr;
+}
+
+const config::Node* domain_node(const config::Node& root, const Name& domain) {
+  const config::Node* domains = child(&root, "domains");
+  if (!domains || domains->value().kind != config::NodeKind::Map) return nullptr;
+  const config::Node& map = domains->value();
+  for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
+    const auto name = Name::parse(map.children[i].text);
+    if (name.ok() && *name == domain) return &map.children[i + 1];
+  }
+  return nullptr;
+}
+
+}  // namespace rampart

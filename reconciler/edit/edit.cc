@@ -1,0 +1,245 @@
+/// Editing the YAML in place: finds where an edit belongs, changes those octets, and reads the
+/// result again.
+#include "reconciler/edit/edit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "reconciler/edit/layout.h"
+#include "reconciler/edit/write.h"
+
+namespace rampart {
+namespace {
+
+using config::Document;
+using config::Layout;
+using config::Node;
+using config::NodeKind;
+using config::Place;
+using config::Source;
+
+std::string words(const YamlPath& path, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!text.empty()) text += '.';
+    text += path[i].index ? std::to_string(*path[i].index) : path[i].key;
+  }
+  return text;
+}
+
+// The first alias in the tree that stands for the anchored value at `line` and `octet`.
+const Node* user_of(const Node& tree, const Node& anchored) {
+  if (tree.target) {
+    const bool same = tree.target->line == anchored.line && tree.target->octet == anchored.octet &&
+                      tree.target->kind == anchored.kind;
+    return same ? &tree : nullptr;
+  }
+  for (const Node& child : tree.children) {
+    if (const Node* found = user_of(child, anchored)) return found;
+  }
+  return nullptr;
+}
+
+bool is_anchored(const Document& document, const Node& node) {
+  return std::ranges::any_of(document.anchors, [&](const Node& anchor) {
+    return anchor.line == node.line && anchor.octet == node.octet && anchor.kind == node.kind;
+  });
+}
+
+// What stands at `node` may be changed without changing anything elsewhere.
+Result<Done> check_own(const Document& document, const Node& node, const std::string& what) {
+  if (node.target) {
+    return Error{
+        fmt::format("`{}` at line {} is an alias of what stands at line {}: write the "
+                    "value out at line {}, then run this again",
+                    what, node.line, node.target->line, node.line)};
+  }
+  if (!is_anchored(document, node)) return Done{};
+  if (const Node* user = user_of(document.root, node)) {
+    return Error{
+        fmt::format("`{}` at line {} is anchored, and line {} uses it too: write the "
+                    "value out at line {}, then run this again",
+                    what, node.line, user->line, user->line)};
+  }
+  return Done{};
+}
+
+std::optional<std::size_t> find_index(const Node& node, const YamlStep& step) {
+  if (step.index) {
+    const bool there = node.kind == NodeKind::List && *step.index < node.children.size();
+    return there ? step.index : std::nullopt;
+  }
+  if (node.kind != NodeKind::Map) return std::nullopt;
+  for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
+    if (node.children[i].text == step.key) return i / 2;
+  }
+  return std::nullopt;
+}
+
+// How far `path` leads: the deepest place that stands, and the steps taken to it.
+struct Walk {
+  Place place;
+  Place parent;           ///< Of `place`, where a step was taken.
+  std::size_t index = 0;  ///< Of `place` in `parent`.
+  std::size_t steps = 0;
+};
+
+Result<Walk> walk(const Document& document, const Layout& layout, const YamlPath& path) {
+  Walk walk{.place = {.node = &document.root}, .parent = {}};
+  if (auto own = check_own(document, document.root, "the file"); !own) return own.error();
+  for (const YamlStep& step : path) {
+    const auto index = find_index(*walk.place.node, step);
+    if (!index) break;
+    walk.parent = walk.place;
+    walk.index = *index;
+    walk.place = walk.place.node->kind == NodeKind::Map ? layout.child(walk.parent, *index)
+                                                        : layout.element(walk.parent, *index);
+    ++walk.steps;
+    const auto own = check_own(document, *walk.place.node, words(path, walk.steps));
+    if (!own) return own.error();
+  }
+  return walk;
+}
+
+// The tree that an edit is to leave behind.
+YamlValue expected(YamlValue tree, const YamlEdit& edit, std::size_t step) {
+  if (step == edit.path.size()) {
+    if (edit.act == YamlEdit::Act::Set) return edit.value;
+    tree.kind = NodeKind::List;
+    tree.children.push_back(edit.value);
+    return tree;
+  }
+  const YamlStep& next = edit.path[step];
+  if (next.index) {
+    tree.children[*next.index] = expected(tree.children[*next.index], edit, step + 1);
+    return tree;
+  }
+  for (std::size_t i = 0; i + 1 < tree.children.size(); i += 2) {
+    if (tree.children[i].text != next.key) continue;
+    if (edit.act == YamlEdit::Act::Remove && step + 1 == edit.path.size()) {
+      const auto at = tree.children.begin() + static_cast<std::ptrdiff_t>(i);
+      tree.children.erase(at, at + 2);
+    } else {
+      tree.children[i + 1] = expected(tree.children[i + 1], edit, step + 1);
+    }
+    return tree;
+  }
+  tree.kind = NodeKind::Map;
+  const YamlValue nothing{NodeKind::Null, {}, {}};
+  tree.children.push_back(yaml_scalar(next.key));
+  tree.children.push_back(expected(nothing, edit, step + 1));
+  return tree;
+}
+
+// Equal but for the order of the keys in maps: a new key may stand anywhere in its map.
+bool same_tree(const YamlValue& a, const YamlValue& b) {
+  if (a.kind != b.kind || a.text != b.text || a.children.size() != b.children.size()) return false;
+  if (a.kind != NodeKind::Map) return std::ranges::equal(a.children, b.children, same_tree);
+  std::size_t guess = 0;
+  for (std::size_t i = 0; i + 1 < a.children.size(); i += 2) {
+    const auto at = [&](std::size_t j) { return b.children[j].text == a.children[i].text; };
+    std::size_t j = guess < b.children.size() && at(guess) ? guess : 0;
+    while (j < b.children.size() && !at(j)) j += 2;
+    if (j >= b.children.size() || !same_tree(a.children[i + 1], b.children[j + 1])) return false;
+    guess = j + 2;
+  }
+  return true;
+}
+
+// The part of the value that is new where `steps` of the path stand already.
+YamlValue wrapped(const YamlEdit& edit, std::size_t steps) {
+  YamlValue value = edit.value;
+  if (edit.act == YamlEdit::Act::Append) value = {NodeKind::List, {}, {edit.value}};
+  for (std::size_t i = edit.path.size(); i > steps; --i)
+    value = yaml_map(edit.path[i - 1].key, value);
+  return value;
+}
+
+Result<std::string> change(const Document& document, const Layout& layout, const YamlEdit& edit) {
+  const auto found = walk(document, layout, edit.path);
+  if (!found) return found.error();
+  const bool whole = found->steps == edit.path.size();
+  if (edit.act == YamlEdit::Act::Remove) {
+    if (!whole) return std::string(layout.text());
+    return config::remove_entry(layout, found->parent, found->index);
+  }
+  const auto rest = std::span(edit.path).subspan(found->steps);
+  const bool indexed =
+      std::ranges::any_of(rest, [](const YamlStep& step) { return step.index.has_value(); });
+  if (indexed) return Error{fmt::format("there is no `{}`", words(edit.path, edit.path.size()))};
+  const Node& node = *found->place.node;
+  if (whole && edit.act == YamlEdit::Act::Append && node.kind == NodeKind::List) {
+    return config::append_item(layout, found->place, found->parent, found->index, edit.value);
+  }
+  if (!whole && node.kind == NodeKind::Map) {
+    const YamlValue map = wrapped(edit, found->steps);
+    return config::insert_entry(layout, found->place, map.children[0].text, map.children[1]);
+  }
+  if (!whole && node.kind != NodeKind::Null) {
+    return Error{
+        fmt::format("`{}` at line {} is no map", words(edit.path, found->steps), node.line)};
+  }
+  if (found->steps == 0) return Error{"the file holds no map"};
+  return config::replace_value(layout, found->parent, found->index, wrapped(edit, found->steps));
+}
+
+Error first_error(const Document& document) {
+  const ConfigError& error = document.errors.front();
+  return {fmt::format("line {}: {}", error.line, error.message), error.file};
+}
+
+Result<std::string> edit_once(const std::string& file, const std::string& text,
+                              const YamlEdit& edit) {
+  const Source source(file, text);
+  const Document document = config::read_document(source);
+  if (!document.errors.empty()) return first_error(document);
+  const Layout layout(text);
+  auto changed = change(document, layout, edit);
+  if (!changed) return Error{changed.error().what, file};
+  if (*changed == text && edit.act == YamlEdit::Act::Remove) return changed;
+  const Source again(file, *changed);
+  const Document after = config::read_document(again);
+  const bool as_meant = after.errors.empty() &&
+                        same_tree(value_of(after.root), expected(value_of(document.root), edit, 0));
+  if (as_meant) return changed;
+  return Error{fmt::format("`{}` is written in a form that cannot be edited safely: change it by "
+                           "hand",
+                           words(edit.path, edit.path.size())),
+               file};
+}
+
+}  // namespace
+
+YamlValue yaml_scalar(std::string text) { return {NodeKind::Scalar, std::move(text), {}}; }
+
+YamlValue yaml_list(std::span<const std::string> texts) {
+  YamlValue list{NodeKind::List, {}, {}};
+  for (const std::string& text : texts) list.children.push_back(yaml_scalar(text));
+  return list;
+}
+
+YamlValue yaml_map(std::string key, YamlValue value) {
+  return {NodeKind::Map, {}, {yaml_scalar(std::move(key)), std::move(value)}};
+}
+
+YamlValue value_of(const Node& node) {
+  const Node& value = node.value();
+  YamlValue plain{value.kind, value.text, {}};
+  if (value.kind == NodeKind::Null) plain.text.clear();
+  for (const Node& child : value.children) plain.children.push_back(value_of(child));
+  return plain;
+}
+
+Result<std::string> edit_yaml(const std::string& file, const std::string& text,
+                              std::span<const YamlEdit> edits) {
+  Result<std::string> edited = text;
+  for (const YamlEdit& edit : edits) {
+    edited = edit_once(file, *edited, edit);
+    if (!edited) return edited;
+  }
+  return edited;
+}
+
+}  // namespace rampart

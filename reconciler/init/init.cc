@@ -1,0 +1,288 @@
+/// Drafting and planning in turn, until the plan is empty.
+#include "reconciler/init/init.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+#include "policies/dkim/selectors.h"
+#include "reconciler/plan/make_plan.h"
+
+namespace rampart {
+namespace {
+
+// Each round leaves something out; what still stands in the way then goes with its whole domain,
+// and at last the domain goes from the file.
+constexpr std::size_t kRoundsByPart = 6;
+
+/// A part that must go, and why.
+struct Obstacle {
+  DraftPlace place;
+  std::string why;
+};
+
+DraftDomain* domain_at(Draft& draft, const Name& name) {
+  const auto found = std::ranges::find(draft.domains, name, &DraftDomain::name);
+  return found == draft.domains.end() ? nullptr : &*found;
+}
+
+/// The part of a domain that asks for a record at `key`.
+DraftPlace place_of(const DraftDomain& domain, const RecordKey& key) {
+  const auto at = [&](DraftPart part, std::string word = "") {
+    return DraftPlace{domain.name, part, std::move(word)};
+  };
+  if (domain.parked) return at(DraftPart::Parked);
+  if (!key.name.is_within(domain.name)) return at(DraftPart::Dmarc);
+  const std::string prefix = key.name.relative_to(domain.name);
+  if (prefix == "@") return at(key.type == RecordType::TXT ? DraftPart::Spf : DraftPart::Whole);
+  if (prefix == "_dmarc" || prefix.ends_with("._report._dmarc")) return at(DraftPart::Dmarc);
+  if (prefix == "_mta-sts") return at(DraftPart::MtaSts);
+  if (prefix == "_smtp._tls") return at(DraftPart::TlsRpt);
+  if (prefix.ends_with("._bimi")) return at(DraftPart::Bimi);
+  const auto infix = prefix.find("._domainkey");
+  if (infix == prefix.npos) return at(DraftPart::Whole);
+  const std::string selector = prefix.substr(0, infix);
+  const auto named = std::ranges::find(domain.selectors, selector, &DraftSelector::selector);
+  if (named != domain.selectors.end()) return at(DraftPart::Selector, selector);
+  for (const DraftSender& sender : domain.senders) {
+    const auto asks = std::ranges::find(sender.cnames, selector, &DraftSelector::selector);
+    if (asks != sender.cnames.end()) return at(DraftPart::Sender, sender.id);
+  }
+  return at(DraftPart::Spf);
+}
+
+std::string what_of(const DraftPlace& place) {
+  switch (place.part) {
+    case DraftPart::Whole:
+      return "The domain";
+    case DraftPart::Parked:
+      return "`parked: true`";
+    case DraftPart::Spf:
+      return "SPF";
+    case DraftPart::Sender:
+      return "The sender " + place.key;
+    case DraftPart::Selector:
+      return "The selector " + place.key;
+    case DraftPart::Dmarc:
+      return "DMARC";
+    case DraftPart::MtaSts:
+      return "MTA-STS";
+    case DraftPart::TlsRpt:
+      return "TLS-RPT";
+    case DraftPart::Bimi:
+      return "BIMI";
+  }
+  return "";
+}
+
+std::string shown(const std::optional<TypedSet>& set) {
+  if (!set) return "nothing";
+  std::string text;
+  for (const std::string& value : set->set.values) {
+    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ",
+                        value.size() > 120 ? value.substr(0, 120) + "..." : value);
+  }
+  return text;
+}
+
+/// The obstacle that a change is: nothing may change.
+Obstacle obstacle_of(const DraftDomain& domain, const Change& change) {
+  const DraftPlace place = place_of(domain, {change.name(), change.type()});
+  const bool foreign = !change.name().is_within(domain.name);
+  if (place.part == DraftPart::Parked) {
+    return {place,
+            fmt::format("It looks parked; `parked: true` would also write {} {} as {}.",
+                        change.name().text(), to_text(change.type()), shown(change.set.after))};
+  }
+  if (foreign) {
+    return {place, fmt::format("DMARC is left unmanaged: {}, which would let its reports go there, "
+                               "does not stand; managing DMARC would write it.",
+                               change.name().text())};
+  }
+  return {place, fmt::format("{} is left unmanaged: managing it would write {} for {}.",
+                             what_of(place), shown(change.set.after), shown(change.set.before))};
+}
+
+void add(std::vector<Obstacle>& obstacles, Obstacle one) {
+  const auto again = [&](const Obstacle& other) { return other.place == one.place; };
+  if (std::ranges::none_of(obstacles, again)) obstacles.push_back(std::move(one));
+}
+
+/// What in a plan stands in the way of its being empty.
+std::vector<Obstacle> obstacles_in(const Plan& plan, Draft& draft) {
+  std::vector<Obstacle> obstacles;
+  const auto look_at = [&](const Change& change) {
+    const DraftDomain* domain = domain_at(draft, change.domain);
+    if (domain != nullptr) add(obstacles, obstacle_of(*domain, change));
+  };
+  for (const Finding& one : plan.findings) {
+    if (one.severity != Severity::Error || !one.domain) continue;
+    const DraftDomain* domain = domain_at(draft, *one.domain);
+    if (domain == nullptr || domain->discovery) continue;
+    const DraftPlace place = one.withholds.empty() || one.code == "unobservable"
+                                 ? DraftPlace{domain->name, DraftPart::Whole, ""}
+                                 : place_of(*domain, one.withholds.front());
+    add(obstacles, {place, fmt::format("{} is left unmanaged: {}.", what_of(place), one.message)});
+  }
+  std::ranges::for_each(plan.changes, look_at);
+  for (const Withheld& one : plan.withheld) look_at(one.change);
+  for (const Hold& one : plan.holds) {
+    const DraftDomain* domain = domain_at(draft, one.domain);
+    if (domain == nullptr || domain->discovery || one.code != "keys-first") continue;
+    add(obstacles, {{one.domain, DraftPart::Dmarc, ""}, "DMARC is left unmanaged: " + one.reason});
+  }
+  return obstacles;
+}
+
+/// What the YAML's reader refuses, by the line where it says so.
+Result<std::vector<Obstacle>> obstacles_in(const std::vector<ConfigError>& errors,
+                                           const std::vector<DraftLine>& lines) {
+  std::vector<Obstacle> obstacles;
+  for (const ConfigError& error : errors) {
+    const auto index = static_cast<std::size_t>(std::max(error.line, 1)) - 1;
+    if (index >= lines.size() || lines[index].places.empty()) {
+      return Error{error.message, fmt::format("the draft, line {}", error.line)};
+    }
+    for (const DraftPlace& place : lines[index].places) {
+      add(obstacles,
+          {place, fmt::format("{} is left unmanaged: {}.", what_of(place), error.message)});
+    }
+  }
+  return obstacles;
+}
+
+void leave_out_all(const std::vector<Obstacle>& obstacles, std::size_t round, Draft& draft) {
+  std::set<Name> whole;  // Twice in one round would be once too often.
+  for (const Obstacle& one : obstacles) {
+    DraftDomain* domain = domain_at(draft, one.place.domain);
+    if (domain == nullptr) continue;
+    DraftPlace place = one.place;
+    if (round >= kRoundsByPart) place = {domain->name, DraftPart::Whole, ""};
+    if (place.part == DraftPart::Whole && !whole.insert(domain->name).second) {
+      domain->notes.push_back(one.why);
+    } else {
+      leave_out(*domain, place, one.why);
+    }
+  }
+}
+
+/// Warnings of the last plan that say what is weak; those on what could not be asked pass.
+void tell_weaknesses(const Plan& plan, Draft& draft) {
+  for (const Finding& one : plan.findings) {
+    const bool told =
+        one.severity == Severity::Warning && one.domain && !one.code.ends_with("-unresolved");
+    DraftDomain* domain = told ? domain_at(draft, *one.domain) : nullptr;
+    if (domain == nullptr || domain->discovery) continue;
+    domain->notes.push_back(fmt::format("{}: {}.", one.code, one.message));
+  }
+}
+
+Draft first_draft(const InitRequest& request, const Config& catalogue, const World& world) {
+  Draft draft{request.provider, request.provider_note, {}};
+  for (const Name& name : domains_within(world, request.names)) {
+    draft.domains.push_back(draft_domain(name, request.provider.name, world, catalogue));
+  }
+  return draft;
+}
+
+InitOutcome outcome_of(const Draft& draft) {
+  InitOutcome outcome{text_of(yaml_of(draft)), draft.domains.size(), 0};
+  outcome.left_out =
+      static_cast<std::size_t>(std::ranges::count_if(draft.domains, [](const DraftDomain& domain) {
+        return domain.discovery || std::ranges::any_of(domain.notes, [](const std::string& note) {
+                 return note.find("left unmanaged") != note.npos;
+               });
+      }));
+  return outcome;
+}
+
+}  // namespace
+
+Config probe_config(const InitRequest& request, const Config& catalogue) {
+  Config config = catalogue;
+  config.file = request.file;
+  const auto slash = request.file.rfind('/');
+  config.folder = slash == request.file.npos ? "." : request.file.substr(0, slash);
+  config.providers = {{request.provider.name, request.provider}};
+  for (const Name& name : request.names) {
+    Domain domain{.name = name, .providers = {request.provider.name}, .dmarc = {}};
+    domain.dmarc.rung = {Phase::Monitor, 100};
+    domain.dmarc.ramp = catalogue.ramps.at("standard");
+    domain.bimi = BimiSpec{};
+    std::vector<std::string> selectors = guessed_selectors(catalogue.senders, name);
+    selectors.insert(selectors.end(), request.selectors.begin(), request.selectors.end());
+    selectors.emplace_back("*");
+    for (const std::string& selector : selectors) {
+      SelectorSpec spec;
+      spec.selector = selector;
+      spec.txt = "v=DKIM1; p=";
+      domain.selectors.push_back(std::move(spec));
+    }
+    config.domains.emplace(name, std::move(domain));
+  }
+  return config;
+}
+
+Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogue,
+                              const Observe& observe) {
+  Draft draft = first_draft(request, catalogue, observe(probe_config(request, catalogue)));
+  std::optional<World> world;
+  const std::size_t rounds = kRoundsByPart + 2 * draft.domains.size() + 1;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const std::vector<DraftLine> lines = yaml_of(draft);
+    auto loaded = load_config_from(request.file, {{request.file, text_of(lines)}});
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
+      const auto obstacles = obstacles_in(*errors, lines);
+      if (!obstacles) return obstacles.error();
+      leave_out_all(*obstacles, round, draft);
+      continue;
+    }
+    const Config& config = std::get<Config>(loaded);
+    // Later drafts ask for less, so that one reading serves them all.
+    if (!world) world = observe(config);
+    const Plan plan = make_plan(config, *world);
+    const auto obstacles = obstacles_in(plan, draft);
+    if (obstacles.empty()) {
+      tell_weaknesses(plan, draft);
+      if (request.evidence) suggest_senders(*request.evidence, catalogue, draft);
+      return outcome_of(draft);
+    }
+    leave_out_all(obstacles, round, draft);
+  }
+  return Error{"no draft was found whose plan is empty; this is a fault of rampart"};
+}
+
+void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& draft) {
+  struct Seen {
+    std::int64_t messages = 0;
+    std::int64_t passing = 0;
+  };
+  std::map<std::pair<Name, std::string>, Seen> seen;
+  for (const EvidenceRow& row : evidence.rows) {
+    Seen& one = seen[{row.header_from, row.source}];
+    one.messages += row.messages;
+    const bool passes =
+        row.fate == Fate::Both || row.fate == Fate::DkimOnly || row.fate == Fate::SpfOnly;
+    if (passes) one.passing += row.messages;
+  }
+  for (const auto& [place, one] : seen) {
+    DraftDomain* domain = domain_at(draft, place.first);
+    if (domain == nullptr || one.messages == 0) continue;
+    const std::string& source = place.second;
+    const auto declared = std::ranges::find(domain->senders, source, &DraftSender::id);
+    if (declared != domain->senders.end()) continue;
+    const auto sender = catalogue.senders.find(source);
+    const std::string counts =
+        fmt::format("{} messages, {} of them passed DMARC", one.messages, one.passing);
+    if (sender == catalogue.senders.end()) {
+      domain->suggestions.push_back(fmt::format("Seen in reports: {}: {}.", source, counts));
+    } else if (sender->second->category != "forwarding") {
+      domain->suggestions.push_back(
+          fmt::format("Seen in reports, to be added to `senders:`: `- {}`: {}.", source, counts));
+    }
+  }
+}
+
+}  // namespace rampart

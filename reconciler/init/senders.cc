@@ -1,0 +1,297 @@
+/// From SPF terms and selectors to the services that ask for them.
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "base/text.h"
+#include "mail/spf/spf.h"
+#include "policies/dkim/names.h"
+#include "policies/dkim/selectors.h"
+#include "policies/model/sender_use.h"
+#include "reconciler/init/draft.h"
+
+namespace rampart {
+namespace {
+
+using Bindings = std::map<std::string, std::string>;
+
+/// A piece of a template: literal text, or a placeholder's name.
+struct Piece {
+  std::string text;
+  bool placeholder = false;
+};
+
+/// `{name}` is a placeholder, `%{i}` an SPF macro.
+std::vector<Piece> pieces_of(std::string_view text) {
+  std::vector<Piece> pieces;
+  std::string literal;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::size_t end = text.find('}', at);
+    const bool opens = text[at] == '{' && end != text.npos && (at == 0 || text[at - 1] != '%');
+    if (!opens) {
+      literal += text[at];
+      continue;
+    }
+    if (!literal.empty()) pieces.push_back({ascii_lower(literal)});
+    literal.clear();
+    pieces.push_back({std::string(text.substr(at + 1, end - at - 1)), true});
+    at = end;
+  }
+  if (!literal.empty()) pieces.push_back({ascii_lower(literal)});
+  return pieces;
+}
+
+std::optional<std::string> known_value(const std::string& name, const Name& domain,
+                                       const Bindings& bindings) {
+  const auto bound = bindings.find(name);
+  if (bound != bindings.end()) return bound->second;
+  return fill("{" + name + "}", domain, {});
+}
+
+/// Fits `text` to pieces from `at` on, the shortest values first.
+bool fits(const std::vector<Piece>& pieces, std::size_t at, std::string_view text,
+          const Name& domain, Bindings& bindings) {
+  if (at == pieces.size()) return text.empty();
+  const Piece& piece = pieces[at];
+  const auto known =
+      piece.placeholder ? known_value(piece.text, domain, bindings) : std::optional(piece.text);
+  if (known) {
+    if (!text.starts_with(*known)) return false;
+    return fits(pieces, at + 1, text.substr(known->size()), domain, bindings);
+  }
+  for (std::size_t length = 1; length <= text.size(); ++length) {
+    bindings[piece.text] = std::string(text.substr(0, length));
+    if (fits(pieces, at + 1, text.substr(length), domain, bindings)) return true;
+  }
+  bindings.erase(piece.text);
+  return false;
+}
+
+bool unify(std::string_view pattern, std::string_view text, const Name& domain,
+           Bindings& bindings) {
+  Bindings tried = bindings;
+  if (!fits(pieces_of(pattern), 0, ascii_lower(text), domain, tried)) return false;
+  bindings = std::move(tried);
+  return true;
+}
+
+std::set<std::string> placeholders_in(std::string_view text) {
+  std::set<std::string> names;
+  for (const Piece& piece : pieces_of(text)) {
+    const bool filled = piece.text == "domain" || piece.text == "domain_dashes";
+    if (piece.placeholder && !filled) names.insert(piece.text);
+  }
+  return names;
+}
+
+/// Whether a pattern says by itself whose it is: it ends in a name of two labels at least.
+bool is_telling(std::string_view pattern) {
+  const std::vector<Piece> pieces = pieces_of(pattern);
+  if (pieces.empty() || pieces.back().placeholder) return false;
+  return std::ranges::count(pieces.back().text, '.') >= (pieces.size() > 1 ? 2 : 1);
+}
+
+/// Whether the sender's id or one of its hosts' domains stands in `text`.
+bool sounds_like(const Sender& sender, std::string_view text) {
+  const std::string low = ascii_lower(text);
+  const auto in = [&](const std::string& word) {
+    return word.size() >= 4 && low.find(word) != low.npos;
+  };
+  std::string joined = sender.id;
+  std::erase(joined, '_');
+  return in(joined) || in(sender.id.substr(0, sender.id.find('_'))) ||
+         std::ranges::any_of(sender.rdns, in);
+}
+
+/// What of a domain one sender explains.
+struct Claim {
+  const Sender* sender = nullptr;
+  Bindings bindings;
+  std::vector<std::string> terms;
+  std::vector<std::string> selectors;
+  bool knows_key = false;
+  int score = 0;
+};
+
+/// All terms of the sender stand in the record, or none counts.
+void claim_terms(const SenderClues& clues, Claim& claim) {
+  Bindings bindings = claim.bindings;
+  std::vector<std::string> terms;
+  for (const std::string& pattern : claim.sender->spf) {
+    const auto found = std::ranges::find_if(clues.terms, [&](const std::string& term) {
+      if (!is_telling(pattern) && !sounds_like(*claim.sender, term)) return false;
+      return unify(pattern, term, clues.domain, bindings);
+    });
+    if (found == clues.terms.end()) return;
+    terms.push_back(*found);
+  }
+  claim.bindings = std::move(bindings);
+  claim.terms = std::move(terms);
+}
+
+void claim_cnames(const SenderClues& clues, Claim& claim) {
+  for (const DkimTemplate& row : claim.sender->dkim) {
+    if (row.type != RecordType::CNAME) continue;
+    for (const auto& [selector, target] : clues.cnames) {
+      if (std::ranges::find(claim.selectors, selector) != claim.selectors.end()) continue;
+      if (!is_telling(row.target) && !sounds_like(*claim.sender, target) &&
+          !sounds_like(*claim.sender, selector)) {
+        continue;
+      }
+      Bindings bindings = claim.bindings;
+      if (!unify(row.host, selector + "._domainkey", clues.domain, bindings)) continue;
+      if (!unify(row.target, target, clues.domain, bindings)) continue;
+      claim.bindings = std::move(bindings);
+      claim.selectors.push_back(selector);
+      break;
+    }
+  }
+}
+
+/// A key at a selector that this sender alone is known for.
+bool holds_own_key(const SenderClues& clues, const Sender& sender) {
+  return std::ranges::any_of(sender.dkim, [&](const DkimTemplate& row) {
+    if (row.type != RecordType::TXT || !placeholders_in(row.host).empty()) return false;
+    const auto host = fill(row.host, clues.domain, {});
+    if (!host) return false;
+    const std::string selector = host->substr(0, host->find("._domainkey"));
+    const bool common = std::ranges::binary_search(common_selectors(), selector);
+    return !common && selector.size() >= 4 && clues.keys.contains(selector);
+  });
+}
+
+int score_of(const Claim& claim) {
+  const Sender& sender = *claim.sender;
+  int score = 0;
+  if (!claim.terms.empty()) score += 8;
+  if (!claim.selectors.empty()) score += 16;
+  if (claim.knows_key) score += 8;
+  const auto sounds = [&](const std::string& text) { return sounds_like(sender, text); };
+  if (std::ranges::any_of(claim.terms, sounds)) score += 4;
+  if (sender.include_needed == IncludeNeeded::Yes) score += 2;
+  if (sender.category == "mailbox") score += 1;
+  return score;
+}
+
+/// The placeholders that must have values, as the YAML's reader asks for them.
+std::set<std::string> needed(const Sender& sender, bool all) {
+  std::vector<std::string> texts = sender.spf;
+  if (all) {
+    texts.insert(texts.end(), sender.selectors.begin(), sender.selectors.end());
+    for (const DkimTemplate& row : sender.dkim) {
+      texts.push_back(row.host);
+      texts.push_back(row.target);
+    }
+  }
+  std::set<std::string> names;
+  for (const std::string& text : texts) names.merge(placeholders_in(text));
+  return names;
+}
+
+bool has_all(const Bindings& bindings, const std::set<std::string>& names) {
+  return std::ranges::all_of(names, [&](const std::string& one) { return bindings.contains(one); });
+}
+
+/// Whether every CNAME that the sender asks for with these values stands already, or a key does.
+bool asks_for_nothing_new(const SenderClues& clues, const Sender& sender, const Bindings& with) {
+  return std::ranges::all_of(sender.dkim, [&](const DkimTemplate& row) {
+    if (row.type != RecordType::CNAME || row.target.empty()) return true;
+    const auto host = fill(row.host, clues.domain, with);
+    if (!host || !fill(row.target, clues.domain, with)) return true;
+    const std::string selector = ascii_lower(host->substr(0, host->find("._domainkey")));
+    return host->ends_with("._domainkey") &&
+           (clues.cnames.contains(selector) || clues.keys.contains(selector));
+  });
+}
+
+/// The CNAMEs that the sender, so used, asks for just as they stand.
+std::vector<DraftSelector> cnames_as_they_stand(const SenderClues& clues, const Sender& sender,
+                                                const Bindings& with) {
+  std::vector<DraftSelector> cnames;
+  std::set<std::string> settled;
+  for (const DkimTemplate& row : sender.dkim) {
+    const auto host = fill(row.host, clues.domain, with);
+    const auto target = fill(row.target, clues.domain, with);
+    if (row.type != RecordType::CNAME || !host || !target || target->empty()) continue;
+    const std::string selector = ascii_lower(host->substr(0, host->find("._domainkey")));
+    if (!settled.insert(selector).second) continue;
+    const auto live = clues.cnames.find(selector);
+    if (live != clues.cnames.end() && live->second == ascii_lower(*target)) {
+      cnames.push_back({selector, RecordType::CNAME, live->second});
+    }
+  }
+  return cnames;
+}
+
+SpfUse use_of(const Sender& sender, bool in_record) {
+  const bool needed_there = sender.include_needed == IncludeNeeded::Yes;
+  if (in_record) return needed_there ? SpfUse::Auto : SpfUse::Always;
+  return needed_there && !sender.spf.empty() ? SpfUse::Never : SpfUse::Auto;
+}
+
+/// The sender as the YAML can name it, or nothing where that would ask for more than stands.
+std::optional<DraftSender> named(const SenderClues& clues, const Claim& claim) {
+  const Sender& sender = *claim.sender;
+  DraftSender draft{.id = sender.id, .terms = claim.terms};
+  draft.spf = use_of(sender, !claim.terms.empty());
+  const bool complete = !claim.bindings.empty() && has_all(claim.bindings, needed(sender, true));
+  std::vector<Bindings> ways;
+  if (complete) ways.push_back(claim.bindings);
+  if (claim.terms.empty() || needed(sender, false).empty()) ways.emplace_back();
+  for (const Bindings& with : ways) {
+    if (!asks_for_nothing_new(clues, sender, with)) continue;
+    draft.with = with;
+    draft.cnames = cnames_as_they_stand(clues, sender, with);
+    return draft;
+  }
+  return std::nullopt;
+}
+
+Claim claim_of(const SenderClues& clues, const Sender& sender) {
+  Claim claim{.sender = &sender};
+  if (!sender.spf.empty()) claim_terms(clues, claim);
+  claim_cnames(clues, claim);
+  claim.knows_key = holds_own_key(clues, sender);
+  claim.score = score_of(claim);
+  return claim;
+}
+
+/// Takes what is not taken yet; whether anything was left for this sender.
+bool take(const Claim& claim, std::set<std::string>& terms, std::set<std::string>& selectors) {
+  const auto free = [](const std::set<std::string>& taken) {
+    return [&taken](const std::string& one) { return !taken.contains(one); };
+  };
+  const bool any = std::ranges::any_of(claim.terms, free(terms)) ||
+                   std::ranges::any_of(claim.selectors, free(selectors)) ||
+                   (claim.knows_key && claim.terms.empty() && claim.selectors.empty());
+  if (!any) return false;
+  terms.insert(claim.terms.begin(), claim.terms.end());
+  selectors.insert(claim.selectors.begin(), claim.selectors.end());
+  return true;
+}
+
+}  // namespace
+
+std::vector<DraftSender> senders_for(const SenderClues& clues, const Config& catalogue) {
+  std::vector<Claim> claims;
+  for (const auto& [id, sender] : catalogue.senders) {
+    Claim claim = claim_of(clues, *sender);
+    const bool any = !claim.terms.empty() || !claim.selectors.empty() || claim.knows_key;
+    if (any) claims.push_back(std::move(claim));
+  }
+  std::ranges::stable_sort(claims, std::greater<>(), &Claim::score);
+  std::set<std::string> terms;
+  std::set<std::string> selectors;
+  std::vector<DraftSender> found;
+  for (Claim& claim : claims) {
+    const auto taken = [&](const std::string& term) { return terms.contains(term); };
+    // A term has one owner; its other users then stand by their selectors alone.
+    if (std::ranges::any_of(claim.terms, taken)) claim.terms.clear();
+    const auto draft = named(clues, claim);
+    if (draft && take(claim, terms, selectors)) found.push_back(*draft);
+  }
+  std::ranges::sort(found, {}, &DraftSender::id);
+  return found;
+}
+
+}  // namespace rampart

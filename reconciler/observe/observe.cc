@@ -1,0 +1,106 @@
+/// Observing: everything that planning needs, gathered into a World.
+#include "reconciler/observe/observe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "providers/catalog.h"
+#include "reconciler/documents/spf_lock_file.h"
+#include "reconciler/observe/public_keys.h"
+#include "reconciler/observe/zone_inventory.h"
+#include "reconciler/plan/make_plan.h"
+
+namespace rampart {
+namespace {
+
+// An SPF tree of ten lookups and what DMARC needs is known after far fewer rounds.
+constexpr int kRounds = 20;
+
+/// Lines with the provider's name in front; where nobody listens, nobody is called.
+std::function<void(const std::string&)> labelled(std::function<void(const std::string&)> sink,
+                                                 const std::string& name) {
+  if (!sink) return {};
+  return [sink = std::move(sink), name](const std::string& line) { sink(name + ": " + line); };
+}
+
+Result<std::unique_ptr<Provider>> make_provider(
+    const Config& config, const ProviderSpec& spec,
+    const std::map<std::string, std::string>& environment, Time now, const TrafficLog& log) {
+  const ProviderType* type = find_provider_type(spec.type);
+  if (type == nullptr) {
+    return Error{fmt::format("there is no provider type \"{}\"", spec.type), spec.name};
+  }
+  return type->make(
+      {.name = spec.name,
+       .folder = config.folder,
+       .settings = spec.settings,
+       .environment = environment,
+       .today = std::chrono::floor<std::chrono::days>(now),
+       .log = {.debug = labelled(log.debug, spec.name), .trace = labelled(log.trace, spec.name)}});
+}
+
+}  // namespace
+
+Providers make_providers(const Config& config,
+                         const std::map<std::string, std::string>& environment, Time now,
+                         const TrafficLog& log) {
+  Providers providers;
+  for (const auto& [name, spec] : config.providers) {
+    providers.emplace(name, make_provider(config, spec, environment, now, log));
+  }
+  return providers;
+}
+
+std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& view) {
+  std::vector<LiveZone> zones;
+  for (const std::string& provider : served.providers) {
+    zones.push_back(view);
+    zones.back().provider = provider;
+  }
+  return zones;
+}
+
+World world_of(const Survey& survey, std::vector<LiveZone> served, const Config& config,
+               const ObserveOptions& options) {
+  World world{.now = options.now};
+  world.zones = survey.read;
+  std::ranges::move(served, std::back_inserter(world.zones));
+  std::ranges::sort(world.zones, {},
+                    [](const LiveZone& zone) { return std::tie(zone.apex, zone.provider); });
+  for (LiveZone& zone : world.zones) {
+    const auto limit = survey.max_txt_octets.find(zone.provider);
+    if (limit != survey.max_txt_octets.end()) zone.max_txt_octets = limit->second;
+  }
+  world.zone_missing = survey.missing;
+  world.unmanaged_zones = {survey.unmanaged.begin(), survey.unmanaged.end()};
+  world.keys = read_public_keys(config);
+  take_spf_locks(config.folder, world);
+  world.frozen = options.frozen;
+  return world;
+}
+
+void answer_questions(const Config& config, World& world, Asker& asker) {
+  for (int round = 0; round < kRounds; ++round) {
+    const std::vector<Question> open = questions(config, world);
+    if (open.empty()) return;
+    ask_into(world.answers, open, asker.options.resolvers, asker.options.limits, asker.history);
+  }
+}
+
+World observe(const Config& config, const Providers& providers, const ObserveOptions& options) {
+  Asker asker{options, {}, {}};
+  const Survey seen = survey(config, providers, Sources::ForPlanning, asker);
+  std::vector<LiveZone> served;
+  for (const ServedZone& zone : seen.served) {
+    std::ranges::move(for_providers(zone, merged_view(zone)), std::back_inserter(served));
+  }
+  World world = world_of(seen, std::move(served), config, options);
+  answer_questions(config, world, asker);
+  return world;
+}
+
+}  // namespace rampart

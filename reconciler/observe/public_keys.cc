@@ -1,0 +1,56 @@
+/// Public keys from files that the YAML or the key folder names.
+#include "reconciler/observe/public_keys.h"
+
+#include "base/confined_path.h"
+#include "mail/dkim/key.h"
+#include "policies/dkim/names.h"
+#include "policies/dkim/rotation.h"
+
+namespace rampart {
+namespace {
+
+// Far more than any public key needs.
+constexpr std::size_t kMaxKeyFileOctets = 64 * 1024;
+
+PublicKey read_key(const std::string& folder, const std::string& path) {
+  const auto text = read_beneath(folder, path);
+  if (!text.ok()) return {"", sentence(text.error())};
+  const auto record = dkim::key_from_pem(*text);
+  if (!record.ok()) return {"", path + ": it is not a public key in PEM form (RSA or Ed25519)"};
+  return {dkim::print_key(*record), ""};
+}
+
+}  // namespace
+
+Result<std::string> read_beneath(const std::string& folder, const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string inside = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const auto opened = open_folder_beneath(folder, inside);
+  if (!opened.ok()) return Error{opened.error().what, path};
+  const auto file =
+      open_file_in(*opened, slash == std::string::npos ? path : path.substr(slash + 1));
+  if (!file.ok()) return Error{file.error().what, path};
+  auto text = read_all(*file, kMaxKeyFileOctets);
+  if (!text.ok()) return Error{text.error().what, path};
+  return text;
+}
+
+std::map<std::string, PublicKey> read_public_keys(const Config& config) {
+  std::map<std::string, PublicKey> keys;
+  const auto add = [&](const std::string& path) {
+    if (!keys.contains(path)) keys.emplace(path, read_key(config.folder, path));
+  };
+  for (const auto& [name, domain] : config.domains) {
+    for (const SelectorSpec& spec : domain.selectors) {
+      if (spec.public_key) add(*spec.public_key);
+    }
+    for (const RotationSpec& rotation : domain.rotations) {
+      for (const std::string& selector : selectors_of(rotation)) {
+        add(rotation_key_path(name, selector));
+      }
+    }
+  }
+  return keys;
+}
+
+}  // namespace rampart

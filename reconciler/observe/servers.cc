@@ -1,0 +1,198 @@
+/// Observing through name servers: asking all of them, zone cuts and wildcards respected.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+#include "reconciler/observe/dns.h"
+
+namespace rampart {
+namespace {
+
+// A zone within a zone within a zone: deeper than that nobody delegates a selector.
+constexpr int kCutRounds = 3;
+
+std::vector<Server> servers_in(const ZoneServers& found) {
+  std::vector<Server> servers;
+  for (const auto& [name, server] : found.servers) servers.push_back(server);
+  return servers;
+}
+
+/// Every name strictly below the apex that is a key's or lies between one and the apex.
+std::set<Name> names_below(const ServedZone& zone) {
+  std::set<Name> names;
+  for (const RecordKey& key : zone.keys) {
+    for (Name at = key.name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
+      if (!at.is_wildcard()) names.insert(at);
+    }
+  }
+  return names;
+}
+
+/// Moves the keys of `zone` at or below `cut` to a zone of their own.
+ServedZone split(ServedZone& zone, const Name& cut) {
+  ServedZone child{.apex = cut, .providers = zone.providers};
+  for (const RecordKey& key : zone.keys) {
+    if (key.name.is_within(cut)) child.keys.insert(key);
+  }
+  for (const RecordKey& key : child.keys) zone.keys.erase(key);
+  return child;
+}
+
+/// One zone's name that may be an apex of its own.
+struct Candidate {
+  std::size_t zone;
+  Name name;
+};
+
+/// Asks the zones' own servers for an SOA at every name below an apex: data means a zone that the
+/// same servers hold; no answer at all may mean a delegation, so the resolver is asked then.
+/// (A name that simply does not exist yet must not be asked there: the resolver would remember.)
+std::vector<Candidate> find_cuts(const std::vector<ServedZone>& zones, std::size_t first,
+                                 const std::map<Name, ZoneServers>& servers, Asker& asker) {
+  std::vector<Query> queries;
+  std::vector<Candidate> candidates;
+  for (std::size_t index = first; index < zones.size(); ++index) {
+    const std::vector<Server> list = servers_in(servers.at(zones[index].apex));
+    if (list.empty()) continue;
+    for (const Name& name : names_below(zones[index])) {
+      queries.push_back({{name, RecordType::SOA}, list, false});
+      candidates.push_back({index, name});
+    }
+  }
+  const std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  std::vector<Question> unclear;
+  for (std::size_t index = 0; index < answers.size(); ++index) {
+    if (answers[index].status == AnswerStatus::Failed) unclear.push_back(queries[index].question);
+  }
+  if (asker.options.nameservers.empty()) {
+    ask_into(asker.answers, unclear, asker.options.resolvers, asker.options.limits, asker.history);
+  }
+  std::vector<Candidate> cuts;
+  for (std::size_t index = 0; index < answers.size(); ++index) {
+    const Answer* known = find_answer(asker.answers, candidates[index].name, RecordType::SOA);
+    const bool failed = answers[index].status == AnswerStatus::Failed;
+    const Answer& answer = failed && known != nullptr ? *known : answers[index];
+    if (answer.status == AnswerStatus::Data && answer.cnames.empty()) {
+      cuts.push_back(candidates[index]);
+    }
+  }
+  return cuts;
+}
+
+std::vector<Name> apexes(const std::vector<ServedZone>& zones, std::size_t first) {
+  std::set<Name> names;
+  for (std::size_t index = first; index < zones.size(); ++index) names.insert(zones[index].apex);
+  return {names.begin(), names.end()};
+}
+
+/// Splits `zones` at their cuts; returns every zone's servers.
+std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, Asker& asker) {
+  std::map<Name, ZoneServers> servers;
+  std::size_t first = 0;
+  for (int round = 0; round <= kCutRounds && first < zones.size(); ++round) {
+    servers.merge(find_servers(apexes(zones, first), asker));
+    if (round == kCutRounds) break;
+    std::vector<Candidate> cuts = find_cuts(zones, first, servers, asker);
+    // The deepest first, so that each key moves once.
+    std::ranges::stable_sort(cuts, std::ranges::greater{}, [](const Candidate& candidate) {
+      return candidate.name.labels().size();
+    });
+    first = zones.size();
+    for (const Candidate& cut : cuts) {
+      ServedZone child = split(zones[cut.zone], cut.name);
+      if (!child.keys.empty()) zones.push_back(std::move(child));
+    }
+  }
+  return servers;
+}
+
+void ask_keys(std::vector<ServedZone>& zones, Asker& asker) {
+  struct Place {
+    ServedZone* zone;
+    std::size_t server;
+  };
+  std::vector<Query> queries;
+  std::vector<Place> places;
+  const std::map<Name, ZoneServers> servers = split_at_cuts(zones, asker);
+  for (ServedZone& zone : zones) {
+    const ZoneServers& found = servers.at(zone.apex);
+    zone.error = found.error;
+    for (const auto& [name, server] : found.servers) {
+      const std::string address = to_text(server);
+      zone.servers.push_back({name.empty() ? address : fmt::format("{} ({})", name, address), {}});
+      for (const RecordKey& key : zone.keys) {
+        queries.push_back({key, {server}, false});
+        places.push_back({&zone, zone.servers.size() - 1});
+      }
+    }
+  }
+  std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  for (std::size_t index = 0; index < queries.size(); ++index) {
+    places[index].zone->servers[places[index].server].answers.emplace(queries[index].question,
+                                                                      std::move(answers[index]));
+  }
+}
+
+/// The names under which a key's closest encloser may lie: its ancestors within the zone.
+std::set<Name> enclosers(const ServedZone& zone) {
+  std::set<Name> found;
+  for (const RecordKey& key : zone.keys) {
+    for (Name at = key.name; at != zone.apex && at.is_within(zone.apex);) {
+      at = at.parent();
+      if (!at.is_wildcard()) found.insert(at);
+    }
+  }
+  return found;
+}
+
+/// RFC 4592 section 2.2.1: what a name that stands nowhere is answered with comes from a wildcard.
+void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneServers>& servers,
+                     Asker& asker) {
+  struct Probe {
+    ServedZone* zone;
+    RecordKey wildcard;
+  };
+  std::vector<Query> queries;
+  std::vector<Probe> probes;
+  for (ServedZone& zone : zones) {
+    const std::vector<Server> list = servers_in(servers.at(zone.apex));
+    if (list.empty()) continue;
+    for (const Name& encloser : enclosers(zone)) {
+      const auto name = probe_name(encloser);
+      const auto owner = encloser.child("*");
+      if (!name || !owner.ok()) continue;
+      for (const RecordType type :
+           {RecordType::TXT, RecordType::CNAME, RecordType::MX, RecordType::A, RecordType::AAAA}) {
+        queries.push_back({{*name, type}, list, false});
+        probes.push_back({&zone, {*owner, type}});
+      }
+    }
+  }
+  std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  for (std::size_t index = 0; index < queries.size(); ++index) {
+    if (answers[index].status != AnswerStatus::Data) continue;
+    probes[index].zone->probes.emplace(probes[index].wildcard, std::move(answers[index]));
+  }
+}
+
+}  // namespace
+
+std::optional<Name> probe_name(const Name& encloser) {
+  // FNV-1a: no secret, only a label that nobody chose.
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : encloser.text()) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  const auto name = encloser.child(fmt::format("rampart-probe-{:016x}", hash));
+  return name.ok() ? std::optional(*name) : std::nullopt;
+}
+
+void ask_servers(std::vector<ServedZone>& zones, Asker& asker) {
+  ask_keys(zones, asker);
+  const std::map<Name, ZoneServers> servers = find_servers(apexes(zones, 0), asker);
+  probe_wildcards(zones, servers, asker);
+}
+
+}  // namespace rampart

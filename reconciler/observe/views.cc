@@ -1,0 +1,138 @@
+/// Observing through name servers: from what servers said to what stands.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dns/txt.h"
+#include "reconciler/observe/dns.h"
+
+namespace rampart {
+namespace {
+
+/// What one answer says of one key: nullopt where the server could not say.
+std::optional<LiveSet> stands(const RecordKey& key, const Answer& answer) {
+  if (answer.status == AnswerStatus::Failed) return std::nullopt;
+  // What stands at a CNAME's target does not stand here.
+  const bool here = key.type == RecordType::CNAME || answer.cnames.empty();
+  if (answer.status != AnswerStatus::Data || !here) return LiveSet{};
+  LiveSet live;
+  live.state = LiveState::Present;
+  live.set.ttl = answer.ttl;
+  live.set.values = {answer.values.begin(), answer.values.end()};
+  return live;
+}
+
+bool same(const LiveSet& a, const LiveSet& b) {
+  return a.state == b.state && a.set.values == b.set.values;
+}
+
+/// The wildcard's answer that would be synthesised at `key`, or null.
+const Answer* synthesised(const ServedZone& zone, const RecordKey& key) {
+  if (key.name == zone.apex) return nullptr;
+  // A wildcard's own name is answered by the wildcard above, where it does not exist itself.
+  const Name encloser = key.name.is_wildcard() ? key.name.parent().parent() : key.name.parent();
+  if (!encloser.is_within(zone.apex)) return nullptr;
+  const auto owner = encloser.child("*");
+  if (!owner.ok()) return nullptr;
+  const auto found = zone.probes.find({*owner, key.type});
+  return found == zone.probes.end() ? nullptr : &found->second;
+}
+
+/// What a server said of a key, a wildcard's answer counted as nothing (RFC 4592 section 4).
+std::optional<LiveSet> judged(const ServedZone& zone, const RecordKey& key, const Answer& answer) {
+  std::optional<LiveSet> live = stands(key, answer);
+  const Answer* wildcard = synthesised(zone, key);
+  if (!live || wildcard == nullptr) return live;
+  const auto from_wildcard = stands(key, *wildcard);
+  return from_wildcard && same(*live, *from_wildcard) ? LiveSet{} : live;
+}
+
+std::string shown(const LiveSet& live) {
+  if (live.state != LiveState::Present) return "nothing";
+  std::string text;
+  for (const std::string& value : live.set.values) {
+    text += fmt::format("{}\"{}\"", text.empty() ? "" : ", ", printable(value));
+  }
+  return text;
+}
+
+void append(std::string& text, const std::string& piece) {
+  text += (text.empty() ? "" : "; ") + piece;
+}
+
+/// What all servers together say of one key.
+LiveSet merged(const ServedZone& zone, const RecordKey& key) {
+  std::optional<LiveSet> first;
+  std::string silent;
+  std::string all;
+  bool differ = false;
+  for (const ServerView& server : zone.servers) {
+    const Answer& answer = server.answers.at(key);
+    const auto live = judged(zone, key, answer);
+    if (!live) {
+      // The detail names the address; where the server has a name, that is put in front.
+      append(silent, server.label.ends_with(')')
+                         ? server.label.substr(0, server.label.find(' ')) + " " + answer.detail
+                         : answer.detail);
+      continue;
+    }
+    append(all, fmt::format("{}: {}", server.label, shown(*live)));
+    if (!first) first = live;
+    differ = differ || !same(*first, *live);
+    if (live->state == LiveState::Present) first->set.ttl = std::min(first->set.ttl, live->set.ttl);
+  }
+  if (!first) return {LiveState::Unobservable, {}, silent};
+  if (differ) {
+    first->state = LiveState::Disagree;
+    if (!silent.empty()) append(all, silent);
+    first->detail = all;
+    return *first;
+  }
+  first->detail = silent;
+  return *first;
+}
+
+/// The wildcards that exist. One that the zone further up answers likewise is that zone's.
+std::set<RecordKey> wildcards(const ServedZone& zone) {
+  std::set<RecordKey> found;
+  for (const auto& [key, answer] : zone.probes) {
+    const Name above = key.name.parent().parent();
+    const auto owner = above.child("*");
+    if (owner.ok() && above.is_within(zone.apex)) {
+      const auto other = zone.probes.find({*owner, key.type});
+      if (other != zone.probes.end() && other->second.values == answer.values) continue;
+    }
+    // A CNAME wildcard answers for every type; only the CNAME is one that exists.
+    if (key.type != RecordType::CNAME && !answer.cnames.empty()) continue;
+    found.insert(key);
+  }
+  return found;
+}
+
+LiveZone empty_view(const ServedZone& zone) {
+  LiveZone view{.apex = zone.apex};
+  view.error = zone.error;
+  view.wildcards = wildcards(zone);
+  return view;
+}
+
+}  // namespace
+
+LiveZone merged_view(const ServedZone& zone) {
+  LiveZone view = empty_view(zone);
+  if (zone.servers.empty()) return view;
+  for (const RecordKey& key : zone.keys) view.sets.emplace(key, merged(zone, key));
+  return view;
+}
+
+LiveZone single_view(const ServedZone& zone, const ServerView& server) {
+  LiveZone view = empty_view(zone);
+  for (const RecordKey& key : zone.keys) {
+    const Answer& answer = server.answers.at(key);
+    const auto live = judged(zone, key, answer);
+    view.sets.emplace(key, live.value_or(LiveSet{LiveState::Unobservable, {}, answer.detail}));
+  }
+  return view;
+}
+
+}  // namespace rampart

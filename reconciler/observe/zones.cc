@@ -1,0 +1,216 @@
+/// Observing through name servers: where zones lie and who serves them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mail/dmarc/org_domain.h"
+#include "reconciler/observe/dns.h"
+
+namespace rampart {
+namespace {
+
+void resolve(Asker& asker, const std::set<Question>& questions) {
+  const std::vector<Question> list(questions.begin(), questions.end());
+  ask_into(asker.answers, list, asker.options.resolvers, asker.options.limits, asker.history);
+}
+
+/// An SOA at the name itself, not at the end of a CNAME.
+bool is_apex(const Answer& answer) {
+  return answer.status == AnswerStatus::Data && answer.cnames.empty();
+}
+
+/// The names from the organizational domain down to `name`.
+std::vector<Name> names_down_to(const Name& name) {
+  const Name org = dmarc::org_domain_psl(name);
+  std::vector<Name> chain;
+  for (Name at = name; !at.is_root() && at.is_within(org); at = at.parent()) chain.push_back(at);
+  std::ranges::reverse(chain);
+  return chain;
+}
+
+/// A name's search, one step a round.
+struct Search {
+  std::vector<Name> chain;
+  std::size_t at = 0;
+  bool over = false;
+};
+
+void step(Search& search, FoundZone& found, const Answers& answers) {
+  const Name& candidate = search.chain[search.at];
+  const Answer& answer = answers.at({candidate, RecordType::SOA});
+  search.over = true;
+  if (is_apex(answer)) {
+    found.apex = candidate;
+  } else if (answer.status == AnswerStatus::Failed) {
+    found.error =
+        fmt::format("the zone of {} cannot be found: {}", candidate.text(), answer.detail);
+  } else if (answer.status == AnswerStatus::NxDomain) {
+    found.missing = fmt::format("{} does not exist", candidate.text());
+  } else if (++search.at == search.chain.size()) {
+    found.missing = fmt::format("no zone lies at {} or between it and the public suffix above it",
+                                search.chain.back().text());
+  } else {
+    search.over = false;
+  }
+}
+
+std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, Asker& asker) {
+  std::map<Name, FoundZone> found;
+  std::map<Name, Search> searches;
+  for (const Name& name : names) {
+    if (dmarc::is_public_suffix(name)) {
+      found[name].missing = fmt::format("{} is a public suffix", name.text());
+    } else {
+      searches[name].chain = names_down_to(name);
+    }
+  }
+  while (true) {
+    std::set<Question> questions;
+    for (const auto& [name, search] : searches) {
+      if (!search.over) questions.insert({search.chain[search.at], RecordType::SOA});
+    }
+    if (questions.empty()) return found;
+    resolve(asker, questions);
+    for (auto& [name, search] : searches) {
+      if (!search.over) step(search, found[name], asker.answers);
+    }
+  }
+}
+
+std::string described(const std::vector<Server>& servers) {
+  std::string text;
+  for (const Server& server : servers) text += (text.empty() ? "" : ", ") + to_text(server);
+  return text;
+}
+
+/// The deepest apex that the server of `--nameserver` is authoritative for.
+FoundZone deepest(const Name& name, const std::map<Name, Answer>& by_name,
+                  const std::vector<Server>& servers) {
+  FoundZone found;
+  std::string failures;
+  for (Name at = name; !at.is_root(); at = at.parent()) {
+    const Answer& answer = by_name.at(at);
+    if (answer.status == AnswerStatus::Failed) {
+      if (failures.empty()) failures = answer.detail;
+      continue;
+    }
+    if (!is_apex(answer)) continue;
+    if (dmarc::is_public_suffix(at)) {
+      found.missing = fmt::format("{} serves no zone for it but the public suffix {}",
+                                  described(servers), at.text());
+      return found;
+    }
+    found.apex = at;
+    return found;
+  }
+  if (failures.empty()) {
+    found.missing = fmt::format("{} serves no zone for it", described(servers));
+  } else {
+    found.error = failures;
+  }
+  return found;
+}
+
+std::map<Name, FoundZone> find_at_nameserver(std::span<const Name> names, Asker& asker) {
+  std::set<Name> all;
+  for (const Name& name : names) {
+    for (Name at = name; !at.is_root(); at = at.parent()) all.insert(at);
+  }
+  std::vector<Query> queries;
+  for (const Name& name : all) {
+    queries.push_back({{name, RecordType::SOA}, asker.options.nameservers, false});
+  }
+  std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  std::map<Name, Answer> by_name;
+  for (std::size_t index = 0; index < queries.size(); ++index) {
+    by_name.emplace(queries[index].question.name, std::move(answers[index]));
+  }
+  std::map<Name, FoundZone> found;
+  for (const Name& name : names) {
+    found.emplace(name, deepest(name, by_name, asker.options.nameservers));
+  }
+  return found;
+}
+
+/// The addresses of one name server; what is wrong with it is added to `problems`.
+std::vector<Server> addresses(const Name& host, const Answers& answers, std::string& problems) {
+  std::vector<Server> servers;
+  std::string failure;
+  for (const RecordType type : {RecordType::A, RecordType::AAAA}) {
+    const Answer* answer = find_answer(answers, host, type);
+    if (answer == nullptr) continue;
+    if (answer->status == AnswerStatus::Failed) failure = answer->detail;
+    for (const std::string& ip : answer->values) servers.push_back({ip, 53});
+  }
+  if (servers.empty()) {
+    problems += fmt::format("{}{} has no address{}{}", problems.empty() ? "" : "; ", host.text(),
+                            failure.empty() ? "" : ": ", failure);
+  }
+  return servers;
+}
+
+ZoneServers servers_of(const Name& zone, const Answers& answers) {
+  const Answer& ns = answers.at({zone, RecordType::NS});
+  ZoneServers found;
+  if (ns.status == AnswerStatus::Failed) {
+    found.error = fmt::format("the name servers of {} cannot be found: {}", zone.text(), ns.detail);
+    return found;
+  }
+  std::string problems;
+  for (const std::string& host : ns.values) {
+    const auto name = Name::parse(host);
+    if (!name.ok()) continue;
+    for (Server& server : addresses(*name, answers, problems)) {
+      found.servers.emplace_back(name->text(), std::move(server));
+    }
+  }
+  std::ranges::sort(found.servers);
+  const auto repeated = std::ranges::unique(found.servers);
+  found.servers.erase(repeated.begin(), repeated.end());
+  if (found.servers.empty()) {
+    found.error = problems.empty()
+                      ? fmt::format("{} has no name servers", zone.text())
+                      : fmt::format("no name server of {} can be asked: {}", zone.text(), problems);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::map<Name, FoundZone> find_zones(std::span<const Name> names, Asker& asker) {
+  return asker.options.nameservers.empty() ? find_by_resolver(names, asker)
+                                           : find_at_nameserver(names, asker);
+}
+
+std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, Asker& asker) {
+  std::map<Name, ZoneServers> found;
+  if (!asker.options.nameservers.empty()) {
+    ZoneServers fixed;
+    for (const Server& server : asker.options.nameservers) fixed.servers.emplace_back("", server);
+    for (const Name& zone : zones) found.emplace(zone, fixed);
+    return found;
+  }
+  std::set<Question> questions;
+  for (const Name& zone : zones) questions.insert({zone, RecordType::NS});
+  resolve(asker, questions);
+  questions.clear();
+  for (const Name& zone : zones) {
+    for (const std::string& host : asker.answers.at({zone, RecordType::NS}).values) {
+      const auto name = Name::parse(host);
+      if (!name.ok()) continue;
+      questions.insert({*name, RecordType::A});
+      questions.insert({*name, RecordType::AAAA});
+    }
+  }
+  resolve(asker, questions);
+  for (const Name& zone : zones) found.emplace(zone, servers_of(zone, asker.answers));
+  return found;
+}
+
+std::map<Name, ZoneServers> find_servers(std::span<const Name> zones,
+                                         const ObserveOptions& options) {
+  Asker asker{options, {}, {}};
+  return find_servers(zones, asker);
+}
+
+}  // namespace rampart

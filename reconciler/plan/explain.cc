@@ -1,0 +1,241 @@
+/// Everything that bears on one domain.
+#include "reconciler/plan/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "policies/dkim/names.h"
+#include "policies/dkim/rotation.h"
+#include "policies/dkim/vendor_rotation.h"
+#include "policies/model/live.h"
+#include "policies/spf/cases.h"
+#include "policies/spf/record.h"
+#include "reconciler/plan/make_plan.h"
+
+namespace rampart {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+// --- SPF -----------------------------------------------------------------------------------------
+
+std::string sender_of(const std::string& term, const std::vector<SpfOrigin>& origins) {
+  std::set<std::string> senders;
+  for (const SpfOrigin& origin : origins) {
+    if (origin.term == term) senders.insert(origin.sender);
+  }
+  std::string text;
+  for (const std::string& sender : senders) text += (text.empty() ? "" : ", ") + sender;
+  return text;
+}
+
+SpfBudget budget_of(const WantedSpf& wanted, const Name& domain, const SpfView& view,
+                    const Config& config) {
+  const spf::Record& record = *view.record;
+  const spf::Tree tree = spf::tree_of(domain, record, *view.answers);
+  const SpfCost all = cost_of(tree, config);
+  SpfBudget budget{spf::print(record), all.lookups, all.voids, all.lower_bound, {}};
+  for (const spf::TreeNode& child : tree.root.children) {
+    spf::Tree alone;
+    alone.root.children = {child};
+    alone.lookups = child.lookups;
+    const int lookups = cost_of(alone, config).lookups;
+    if (lookups == 0) continue;
+    budget.terms.push_back({child.term, sender_of(child.term, wanted.origins), lookups});
+  }
+  return budget;
+}
+
+SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& config,
+                     const World& world) {
+  const WantedSpf wanted = wanted_spf(domain, world.now);
+  for (const SpfCase& item : spf_cases(plan, config, world)) {
+    if (item.domain.name != domain.name) continue;
+    const SpfView& view = item.after.record ? item.after : item.before;
+    if (view.record) return budget_of(wanted, domain.name, view, config);
+  }
+  const RecordKey key{domain.name, RecordType::TXT};
+  for (const std::string& value : live_values(domain, world, key, RecordKind::Spf)) {
+    const auto record = spf::parse(value);
+    if (!record) continue;
+    return budget_of(wanted, domain.name, spf_view(domain.name, *record, world.answers), config);
+  }
+  return {};
+}
+
+// --- DKIM ----------------------------------------------------------------------------------------
+
+std::optional<Date> last_seen(const std::string& selector, const Name& domain, const World& world) {
+  std::optional<Date> last;
+  if (!world.evidence) return last;
+  for (const EvidenceRow* row : rows_of(*world.evidence, domain)) {
+    const bool here = std::ranges::find(row->selectors, selector) != row->selectors.end();
+    if (here && (!last || row->day > *last)) last = row->day;
+  }
+  return last;
+}
+
+std::string_view word(LiveKey live) {
+  switch (live) {
+    case LiveKey::Absent:
+      return "absent";
+    case LiveKey::Stands:
+      return "stands";
+    case LiveKey::Revoked:
+      return "revoked";
+    case LiveKey::Unclear:
+      return "unclear";
+  }
+  return "unclear";
+}
+
+// A CNAME that stands hands the selector to its target.
+std::string state_at(const Domain& domain, const Name& name, const std::string& selector,
+                     const World& world) {
+  for (const LiveZone* zone : world.zones_for(domain, name)) {
+    const LiveSet live = zone->at({name, RecordType::CNAME});
+    if (live.state != LiveState::Present || live.set.values.empty()) continue;
+    return "stands at " + *live.set.values.begin();
+  }
+  return std::string(word(live_key(domain, world, selector)));
+}
+
+std::vector<SelectorNow> of_rotations(const Domain& domain, const World& world) {
+  std::vector<SelectorNow> all;
+  for (const RotationSpec& spec : domain.rotations) {
+    const RotationStep step = rotation_step(facts_for(domain, spec, world));
+    for (const SelectorState& state : step.selectors) {
+      SelectorNow one{.selector = state.selector, .state = std::string(to_text(state.state))};
+      one.made = date_of(state.selector);
+      if (state.changes) one.next = floor<days>(*state.changes);
+      one.why = state.why;
+      one.rotated_by = fmt::format("rotation {}, every {}", spec.name, to_text(spec.every));
+      all.push_back(std::move(one));
+    }
+    if (step.due && !all.empty() && !step.what.empty()) {
+      SelectorNow& first = all[all.size() - step.selectors.size()];
+      first.next = floor<days>(*step.due);
+      first.what = step.what;
+    }
+  }
+  return all;
+}
+
+void add_selector(const Domain& domain, const World& world, const Name& name,
+                  std::string rotated_by, std::vector<SelectorNow>& all) {
+  const std::string text = name.text();
+  const std::string selector = text.substr(0, text.find("._domainkey."));
+  if (std::ranges::find(all, selector, &SelectorNow::selector) != all.end()) return;
+  all.push_back({.selector = selector,
+                 .state = state_at(domain, name, selector, world),
+                 .made = date_of(selector),
+                 .rotated_by = std::move(rotated_by)});
+}
+
+std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world) {
+  std::vector<SelectorNow> all = of_rotations(domain, world);
+  for (const SelectorSpec& spec : domain.selectors) {
+    const auto name = selector_name(domain, spec.selector);
+    const std::string how = spec.cname ? "whoever owns the CNAME's target" : "by hand";
+    if (name) add_selector(domain, world, *name, how, all);
+  }
+  for (const SenderRecord& record : sender_dkim_records(domain)) {
+    const Sender& sender = *domain.senders->at(record.sender).sender;
+    const std::string how = fmt::format("{}: {}", sender.id, how_keys_rotate(sender));
+    add_selector(domain, world, record.name, how, all);
+  }
+  for (SelectorNow& one : all) one.last_seen = last_seen(one.selector, domain.name, world);
+  return all;
+}
+
+// --- Records -------------------------------------------------------------------------------------
+
+// The line that wants a selector: its own, its rotation's, or its sender's.
+Mark mark_of_selector(const Domain& domain, const Name& name) {
+  const std::string selector = name.text().substr(0, name.text().find("._domainkey."));
+  for (const SelectorSpec& spec : domain.selectors) {
+    if (spec.selector == selector) return spec.mark;
+  }
+  for (const RotationSpec& spec : domain.rotations) {
+    const auto own = selectors_of(spec);
+    if (std::ranges::find(own, selector) != own.end()) return spec.mark;
+  }
+  for (const SenderRecord& record : sender_dkim_records(domain)) {
+    if (record.name == name) return domain.senders->at(record.sender).mark;
+  }
+  return domain.mark;
+}
+
+Mark mark_of(const Domain& domain, const Want& want) {
+  switch (want.kind) {
+    case RecordKind::Spf:
+      if (domain.spf) return domain.spf->mark;
+      return domain.senders && !domain.senders->empty() ? domain.senders->front().mark
+                                                        : domain.mark;
+    case RecordKind::DkimKey:
+    case RecordKind::DkimCname:
+      return mark_of_selector(domain, want.key.name);
+    case RecordKind::Dmarc:
+    case RecordKind::ReportAuthorization:
+      return domain.dmarc.mark.line > 0 ? domain.dmarc.mark : domain.mark;
+    case RecordKind::MtaSts:
+      return domain.mta_sts ? domain.mta_sts->mark : domain.mark;
+    case RecordKind::TlsRpt:
+      return domain.tls_rpt ? domain.tls_rpt->mark : domain.mark;
+    case RecordKind::Bimi:
+      return domain.bimi ? domain.bimi->mark : domain.mark;
+    default:
+      return domain.mark;
+  }
+}
+
+std::string state_in(const Plan& plan, const RecordKey& key) {
+  const auto here = [&](const Change& change) { return change.name() == key.name; };
+  const auto change = std::ranges::find_if(plan.changes, here);
+  if (change != plan.changes.end()) {
+    if (!change->set.before) return "to be created";
+    return change->set.after ? "to be changed" : "to be removed";
+  }
+  if (std::ranges::any_of(plan.withheld, [&](const Withheld& one) { return here(one.change); })) {
+    return "withheld";
+  }
+  const bool held = std::ranges::any_of(
+      plan.holds, [&](const Hold& hold) { return hold.reason.starts_with(key.name.text() + " "); });
+  return held ? "held" : "stands";
+}
+
+std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const World& world) {
+  std::vector<RecordWhy> records;
+  for (const Want& want : opinion_of(domain, world).wants) {
+    RecordWhy record{want.key, state_in(plan, want.key), want.reason, mark_of(domain, want)};
+    if (!want.value && record.state == "stands") record.state = "absent";
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+}  // namespace
+
+Explanation explain(const Domain& domain, const Config& config, const World& world) {
+  Config alone = config;
+  std::erase_if(alone.domains, [&](const auto& row) { return row.first != domain.name; });
+  const Plan plan = make_plan(alone, world);
+  Explanation all{.domain = domain};
+  all.step.domain = domain.name;
+  all.step.from = domain.dmarc.rung;
+  if (domain.state == DomainState::Managed) all.step = step_of(domain, config, world);
+  all.spf = spf_budget(domain, plan, alone, world);
+  all.selectors = selectors_now(domain, world);
+  all.records = records_of(domain, plan, world);
+  all.holds = plan.holds;
+  std::ranges::copy_if(plan.findings, std::back_inserter(all.findings),
+                       [&](const Finding& one) { return one.domain == domain.name; });
+  const Date year = floor<days>(add(world.now, {12, Duration::Unit::Months}));
+  all.coming = events_of(domain, all.step, world, year);
+  return all;
+}
+
+}  // namespace rampart

@@ -1,0 +1,65 @@
+/// Everything that bears on one domain, for `rampart explain`: where it stands, what the gates say
+/// today, what its SPF costs, how its keys fare, why each record stands, and what comes next.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policies/model/plan.h"
+#include "policies/ramp/step.h"
+#include "policies/ramp/timeline.h"
+
+namespace rampart {
+
+/// What one term of the SPF record costs.
+struct TermCost {
+  std::string term;
+  std::string sender;  ///< Who asks for it: a sender's id, "extra", or empty where nobody does.
+  int lookups = 0;
+};
+
+/// The budget of RFC 7208 section 4.6.4.
+struct SpfBudget {
+  std::string record;           ///< As it will stand, else as it stands; empty where there is none.
+  int lookups = 0;              ///< Of ten.
+  int void_lookups = 0;         ///< Of two.
+  bool lower_bound = false;     ///< Macros or unanswered names hide part of the cost.
+  std::vector<TermCost> terms;  ///< Those that cost something, in the record's order.
+};
+
+/// One selector of the domain.
+struct SelectorNow {
+  std::string selector;
+  std::string state;              ///< "active", "published", "absent", ...
+  std::optional<Date> made;       ///< Where its name or its rotation tells.
+  std::optional<Date> last_seen;  ///< In a verified report.
+  std::optional<Date> next;       ///< When its state changes, or its rotation acts.
+  std::string why;                ///< What it waits for, or what proves its state.
+  std::string what;               ///< What its rotation then does, where that is known.
+  std::string rotated_by;         ///< Who exchanges the key, and how.
+};
+
+/// One record that should stand.
+struct RecordWhy {
+  RecordKey key;
+  std::string state;  ///< "stands", "to be created", "to be changed", "withheld", "held".
+  std::string reason;
+  Mark mark;  ///< The line of the YAML that wants it.
+};
+
+struct Explanation {
+  Domain domain;
+  StepDecision step;
+  SpfBudget spf;
+  std::vector<SelectorNow> selectors;
+  std::vector<RecordWhy> records;
+  std::vector<Hold> holds;
+  std::vector<Finding> findings;
+  std::vector<TimelineEvent> coming;  ///< The next year's, the overdue first.
+};
+
+/// `config` and `world` hold at least this domain, those above it and those below.
+Explanation explain(const Domain& domain, const Config& config, const World& world);
+
+}  // namespace rampart

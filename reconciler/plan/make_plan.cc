@@ -1,0 +1,370 @@
+#include "reconciler/plan/make_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "base/sha256.h"
+#include "mail/dkim/key.h"
+#include "policies/dkim/dkim.h"
+#include "policies/dmarc/dmarc.h"
+#include "policies/dmarc/impact.h"
+#include "policies/dmarc/receiver_impact.h"
+#include "policies/guardrails/guardrails.h"
+#include "policies/model/codes.h"
+#include "policies/records/parked.h"
+#include "policies/records/transport.h"
+#include "policies/spf/spf.h"
+#include "reconciler/plan/authority.h"
+#include "reconciler/plan/diff.h"
+
+namespace rampart {
+namespace {
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T> from) {
+  std::ranges::move(from, std::back_inserter(to));
+}
+
+void append(Opinion& to, Opinion from) {
+  append(to.wants, std::move(from.wants));
+  append(to.holds, std::move(from.holds));
+  append(to.findings, std::move(from.findings));
+  append(to.unknown, std::move(from.unknown));
+}
+
+auto order_of(const Change& change) {
+  return std::tuple(change.zone.text(), change.name().text(), to_text(change.type()),
+                    change.provider);
+}
+
+// A zone of which nothing could be read is told once, not once a record.
+void report_unread_zone(const Domain& domain, std::span<const Want> wants, const LiveZone& zone,
+                        Plan& plan) {
+  Finding finding{Severity::Error,
+                  "unobservable",
+                  domain.name,
+                  fmt::format("nothing of {} could be read at {}: {}", domain.name.text(),
+                              zone.provider, zone.error),
+                  zone.from_provider
+                      ? "nothing of this domain is changed until it can be read: correct what the "
+                        "message names, and plan again"
+                      : "nothing of this domain is changed until it can be read; check the name "
+                        "servers, or plan with --live provider",
+                  domain.mark,
+                  {}};
+  for (const Want& want : wants) finding.withholds.push_back(want.key);
+  plan.findings.push_back(std::move(finding));
+}
+
+// Compares one domain's wants with every zone that holds them.
+void place_wants(const Domain& domain, std::span<const Want> wants, const World& world,
+                 Plan& plan) {
+  std::map<const LiveZone*, std::vector<Want>> by_zone;
+  std::vector<const LiveZone*> order;  // Pointers are compared, never printed or sorted by.
+  for (const Want& want : wants) {
+    for (const LiveZone* zone : world.zones_for(domain, want.key.name)) {
+      if (!by_zone.contains(zone)) order.push_back(zone);
+      by_zone[zone].push_back(want);
+    }
+  }
+  for (const LiveZone* zone : order) {
+    if (!zone->error.empty()) {
+      report_unread_zone(domain, by_zone.at(zone), *zone, plan);
+      continue;
+    }
+    DiffResult result = diff(domain, by_zone.at(zone), *zone, world);
+    append(plan.changes, std::move(result.changes));
+    append(plan.holds, std::move(result.holds));
+    append(plan.findings, std::move(result.findings));
+  }
+}
+
+void plan_domain(const Domain& domain, const World& world, Plan& plan) {
+  plan.domains.push_back(domain.name);
+  const auto missing = world.zone_missing.find(domain.name);
+  if (missing != world.zone_missing.end()) {
+    plan.findings.push_back(
+        {Severity::Error,
+         "zone-missing",
+         domain.name,
+         fmt::format("no zone was found for {}: {}", domain.name.text(), missing->second),
+         "create the zone at its provider, name the right provider, or set "
+         "`phase: discovery`",
+         domain.mark,
+         {}});
+    return;
+  }
+  Opinion opinion = opinion_of(domain, world);
+  append(plan.holds, std::move(opinion.holds));
+  append(plan.findings, std::move(opinion.findings));
+  place_wants(domain, opinion.wants, world, plan);
+}
+
+// Whether `finding` is waived by its domain on the World's day.
+const Waiver* waiver_for(const Finding& finding, const Config& config, Time now) {
+  if (!finding.domain) return nullptr;
+  const auto domain = config.domains.find(*finding.domain);
+  const Code* code = find_code(finding.code);
+  if (domain == config.domains.end() || code == nullptr || !code->waivable) return nullptr;
+  const Date today = std::chrono::floor<std::chrono::days>(now);
+  const auto& waivers = domain->second.waivers;
+  const auto found = std::ranges::find_if(waivers, [&](const Waiver& waiver) {
+    return waiver.code == finding.code && today <= waiver.until;
+  });
+  return found == waivers.end() ? nullptr : &*found;
+}
+
+void apply_waivers(Plan& plan, const Config& config) {
+  for (Finding& finding : plan.findings) {
+    if (finding.severity != Severity::Error) continue;
+    const Waiver* waiver = waiver_for(finding, config, plan.made_at);
+    if (waiver == nullptr) continue;
+    finding.severity = Severity::Warning;
+    finding.message +=
+        fmt::format(" (waived until {}: {})", to_text(waiver->until), waiver->reason);
+    finding.withholds.clear();
+  }
+}
+
+void report_expired_waivers(const Config& config, Plan& plan) {
+  const Date today = std::chrono::floor<std::chrono::days>(plan.made_at);
+  for (const auto& [name, domain] : config.domains) {
+    for (const Waiver& waiver : domain.waivers) {
+      if (today <= waiver.until) continue;
+      plan.findings.push_back(
+          {Severity::Warning,
+           "waiver-expired",
+           name,
+           fmt::format("the waiver of {} ended on {}", waiver.code, to_text(waiver.until)),
+           "remove it, or renew it with a reason",
+           waiver.mark,
+           {}});
+    }
+  }
+}
+
+using ErrorsByDomain = std::map<Name, std::vector<Finding>>;
+
+ErrorsByDomain errors_by_domain(const Plan& plan) {
+  ErrorsByDomain errors;
+  for (const Finding& finding : plan.findings) {
+    if (finding.severity == Severity::Error && finding.domain) {
+      errors[*finding.domain].push_back(finding);
+    }
+  }
+  return errors;
+}
+
+// The codes of the Errors that keep this change back. A name that cannot be observed withholds its
+// whole domain; a change that loosens enforcement is kept back by nothing.
+std::vector<std::string> codes_against(const Change& change, const ErrorsByDomain& errors) {
+  const auto of_domain = errors.find(change.domain);
+  if (of_domain == errors.end() || change.turn == Turn::Relax) return {};
+  std::set<std::string> codes;
+  for (const Finding& finding : of_domain->second) {
+    const RecordKey key{change.name(), change.type()};
+    const bool here = std::ranges::find(finding.withholds, key) != finding.withholds.end();
+    if (here || finding.code == "unobservable") codes.insert(finding.code);
+  }
+  return {codes.begin(), codes.end()};
+}
+
+void withhold_blocked(Plan& plan) {
+  const ErrorsByDomain errors = errors_by_domain(plan);
+  std::vector<Change> kept;
+  for (Change& change : plan.changes) {
+    std::vector<std::string> codes = codes_against(change, errors);
+    if (codes.empty()) {
+      kept.push_back(std::move(change));
+    } else {
+      plan.withheld.push_back({std::move(change), std::move(codes)});
+    }
+  }
+  plan.changes = std::move(kept);
+}
+
+// Two domains may want one key (a shared host name): equal wishes are one change, others none.
+void join_shared_keys(Plan& plan) {
+  std::ranges::stable_sort(plan.changes, {}, order_of);
+  std::vector<Change> joined;
+  for (Change& change : plan.changes) {
+    const bool again = !joined.empty() && order_of(joined.back()) == order_of(change);
+    if (!again) {
+      joined.push_back(std::move(change));
+    } else if (joined.back().set == change.set) {
+      append(joined.back().reasons, std::move(change.reasons));
+    } else {
+      for (const Name& domain : {joined.back().domain, change.domain}) {
+        plan.findings.push_back(
+            {Severity::Error,
+             "wanted-twice",
+             domain,
+             fmt::format("{} and {} want different records at {}", joined.back().domain.text(),
+                         change.domain.text(), change.name().text()),
+             "let one of them own the name",
+             {},
+             {{change.name(), change.type()}}});
+      }
+      joined.push_back(std::move(change));
+    }
+  }
+  plan.changes = std::move(joined);
+}
+
+// Domains that still have keys or senders to be admitted, those kept back by an Error included.
+std::set<Name> domains_awaiting_keys(const Plan& plan) {
+  std::set<Name> waiting;
+  const auto look_at = [&](const Change& change) {
+    const bool admits = change.turn == Turn::Publish || change.turn == Turn::Authorize;
+    if (admits) waiting.insert(change.domain);
+  };
+  for (const Change& change : plan.changes) look_at(change);
+  for (const Withheld& withheld : plan.withheld) look_at(withheld.change);
+  for (const auto& [domain, findings] : errors_by_domain(plan)) {
+    for (const Finding& finding : findings) {
+      const bool other_than_dmarc = std::ranges::any_of(
+          finding.withholds,
+          [](const RecordKey& key) { return !key.name.text().starts_with("_dmarc."); });
+      if (other_than_dmarc) waiting.insert(domain);
+    }
+  }
+  return waiting;
+}
+
+// Holds back the changes for which `why` gives a hold.
+template <class Why>
+void hold_back(Plan& plan, Why why) {
+  std::vector<Change> kept;
+  std::vector<Hold> holds;
+  for (const Change& change : plan.changes) {
+    std::optional<Hold> hold = why(change);
+    if (hold) {
+      holds.push_back(std::move(*hold));
+    } else {
+      kept.push_back(change);
+    }
+  }
+  plan.changes = std::move(kept);
+  append(plan.holds, std::move(holds));
+}
+
+void hold_for_keys(Plan& plan) {
+  const std::set<Name> waiting = domains_awaiting_keys(plan);
+  hold_back(plan, [&](const Change& change) -> std::optional<Hold> {
+    if (change.turn != Turn::Enforce || !waiting.contains(change.domain)) return std::nullopt;
+    return Hold{change.domain, "keys-first",
+                fmt::format("{} {} waits: receivers must be able to see this domain's new keys and "
+                            "senders before enforcement tightens; plan again once they stand",
+                            change.name().text(), to_text(change.type()))};
+  });
+}
+
+void hold_for_freeze(Plan& plan) {
+  hold_back(plan, [](const Change& change) -> std::optional<Hold> {
+    if (change.turn == Turn::Relax) return std::nullopt;
+    return Hold{change.domain, "frozen",
+                fmt::format("{} {} waits: RAMPART_FREEZE is set, and only loosening is written",
+                            change.name().text(), to_text(change.type()))};
+  });
+}
+
+// Replays what the plan writes and what it withholds, so that whoever decides knows both.
+void replay(const Config& config, const World& world, Plan& plan) {
+  std::vector<Authority> authority = plan.authority;
+  if (!plan.withheld.empty()) {
+    Plan whole = plan;
+    for (const Withheld& withheld : plan.withheld) whole.changes.push_back(withheld.change);
+    authority = authority_of(whole, config, world);
+  }
+  Impacts impacts = impact_of(plan, authority, config, world);
+  plan.impact = std::move(impacts.known);
+  plan.impact_unknown = std::move(impacts.unknown);
+}
+
+void report_unmanaged(const World& world, Plan& plan) {
+  for (const Name& zone : world.unmanaged_zones) {
+    plan.findings.push_back(
+        {Severity::Info,
+         "unmanaged",
+         zone,
+         fmt::format("the zone {} is named by no domain: it is left alone", zone.text()),
+         "",
+         {},
+         {}});
+  }
+}
+
+// Covers every file that was read, in path order.
+std::string digest_of(const Config& config) {
+  std::string all;
+  for (const auto& [path, digest] : config.files) all += path + "\n" + digest + "\n";
+  return "sha256:" + sha256_hex(all);
+}
+
+void sort_all(Plan& plan) {
+  std::ranges::stable_sort(plan.changes, {}, order_of);
+  std::ranges::stable_sort(plan.withheld, {}, [](const Withheld& w) { return order_of(w.change); });
+  const auto hold_order = [](const Hold& hold) {
+    return std::tie(hold.domain, hold.code, hold.reason);
+  };
+  std::ranges::sort(plan.holds, {}, hold_order);
+  const auto repeated = std::ranges::unique(plan.holds);
+  plan.holds.erase(repeated.begin(), repeated.end());
+  const auto finding_order = [](const Finding& finding) {
+    return std::tuple(finding.domain ? finding.domain->text() : "", finding.code, finding.mark.file,
+                      finding.mark.line, finding.message);
+  };
+  std::ranges::stable_sort(plan.findings, {}, finding_order);
+  const auto same = std::ranges::unique(plan.findings);
+  plan.findings.erase(same.begin(), same.end());
+}
+
+}  // namespace
+
+Opinion opinion_of(const Domain& domain, const World& world) {
+  if (domain.state == DomainState::Parked) return parked_opinion(domain, world);
+  if (domain.state == DomainState::Absent) return absent_opinion(domain, world);
+  Opinion all = spf_opinion(domain, world);
+  append(all, dkim_opinion(domain, world));
+  append(all, dmarc_opinion(domain, world));
+  append(all, transport_opinion(domain, world));
+  return all;
+}
+
+std::vector<Question> questions(const Config& config, const World& world) {
+  std::set<Question> wanted;
+  for (const auto& [name, domain] : config.domains) {
+    for (Question& question : opinion_of(domain, world).unknown) {
+      if (!world.answers.contains(question)) wanted.insert(std::move(question));
+    }
+  }
+  return {wanted.begin(), wanted.end()};
+}
+
+Plan make_plan(const Config& config, const World& world) {
+  Plan plan;
+  plan.made_at = world.now;
+  plan.config_digest = digest_of(config);
+  for (const auto& [name, domain] : config.domains) plan_domain(domain, world, plan);
+  join_shared_keys(plan);
+  std::vector<Finding> found;
+  for (const Guardrail guardrail : guardrails()) append(found, guardrail(plan, config, world));
+  append(plan.findings, std::move(found));
+  apply_waivers(plan, config);
+  report_expired_waivers(config, plan);
+  report_unmanaged(world, plan);
+  withhold_blocked(plan);
+  hold_for_keys(plan);
+  if (world.frozen) hold_for_freeze(plan);
+  plan.authority = authority_of(plan, config, world);
+  plan.receivers = receiver_news(plan, config, world);
+  replay(config, world, plan);
+  sort_all(plan);
+  return plan;
+}
+
+}  // namespace rampart

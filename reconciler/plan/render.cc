@@ -1,0 +1,253 @@
+/// From opinions in a World where nothing stands to the records of whole zones.
+#include "reconciler/plan/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "mail/dkim/key.h"
+#include "mail/dmarc/org_domain.h"
+#include "policies/dkim/names.h"
+#include "policies/dkim/rotation.h"
+#include "policies/records/mta_sts.h"
+#include "policies/records/transport.h"
+#include "policies/spf/spf.h"
+#include "reconciler/plan/make_plan.h"
+
+namespace rampart {
+namespace {
+
+constexpr std::string_view kNobody;  // The nameless provider.
+
+/// A rendering while it grows.
+struct Draft {
+  std::map<Name, RenderedZone> zones;
+  std::vector<Finding> faults;
+};
+
+RenderedZone& zone_at(Draft& draft, const Name& apex) {
+  return draft.zones.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
+}
+
+Finding fault(const Domain& domain, std::string code, std::string message, std::string hint) {
+  return {Severity::Error, std::move(code), domain.name, std::move(message),
+          std::move(hint), domain.mark,     {}};
+}
+
+/// Whether this error can be judged without seeing what stands; the others are the plan's.
+bool counts(const Finding& finding) {
+  return finding.severity == Severity::Error && finding.code != "dkim-key-weak";
+}
+
+/// A past selector's key stays until the YAML says that it stands revoked, then its empty p= until
+/// that has stood long enough.
+void keep_past(const Domain& domain, const World& world, const RotationSpec& spec,
+               const std::string& selector, Opinion& opinion) {
+  const auto name = selector_name(domain, selector);
+  if (!name) return;
+  const RecordKey key{*name, RecordType::TXT};
+  if (std::ranges::find(opinion.wants, key, &Want::key) != opinion.wants.end()) return;
+  const auto made = world.keys.find(rotation_key_path(domain.name, selector));
+  const auto record = made == world.keys.end() ? Result<dkim::KeyRecord>(Error{"there is no file"})
+                                               : dkim::parse_key(made->second.record);
+  Want want{.key = key, .kind = RecordKind::DkimKey, .ttl = domain.ttl};
+  const auto revoked = spec.revoked.find(selector);
+  if (revoked != spec.revoked.end()) {
+    if (add(Time(revoked->second), spec.revoke) <= world.now) return;
+    dkim::KeyRecord empty;
+    empty.version = "DKIM1";
+    if (record) empty.type = record->type;
+    want.value = dkim::print_key(empty);
+    want.reason = fmt::format("because {} was revoked on {}", selector, to_text(revoked->second));
+  } else if (record) {
+    want.value = made->second.record;
+    want.reason = fmt::format("because mail signed with {} may still be under way", selector);
+  } else {
+    return;
+  }
+  opinion.wants.push_back(std::move(want));
+}
+
+void keep_all_past(const Domain& domain, const World& world, Opinion& opinion) {
+  if (domain.state != DomainState::Managed || domain.dmarc.rung.phase < Phase::Dkim) return;
+  for (const RotationSpec& spec : domain.rotations) {
+    for (const std::string& past : spec.past) {
+      for (const std::string& one : selectors_of(past)) {
+        keep_past(domain, world, spec, one, opinion);
+      }
+    }
+  }
+}
+
+/// What the YAML leaves alone, so that nobody takes its absence for an oversight.
+std::vector<std::string> remarks_on(const Domain& domain) {
+  const std::string& name = domain.name.text();
+  const Phase phase = domain.dmarc.rung.phase;
+  std::vector<std::string> remarks;
+  if (domain.state == DomainState::Absent) {
+    return {fmt::format("{} is declared absent: nothing of it is wanted.", name)};
+  }
+  if (domain.state == DomainState::Parked) return {};
+  if (phase == Phase::Discovery) {
+    return {fmt::format("{} is in phase discovery: all its records are left as they are.", name)};
+  }
+  if (!domain.declares_spf()) {
+    remarks.push_back(
+        fmt::format("{} declares neither senders nor spf: its SPF record is left as it is.", name));
+  }
+  if (phase < Phase::Dkim) {
+    remarks.push_back(fmt::format("{} is in phase {}: its DKIM records are left as they are.", name,
+                                  to_text(phase)));
+  }
+  if (phase < Phase::Monitor) {
+    remarks.push_back(
+        fmt::format("{} is in phase {}: its DMARC record is left as it is.", name, to_text(phase)));
+  }
+  if (!domain.mta_sts) {
+    remarks.push_back(fmt::format("{} declares no mta_sts: `_mta-sts` is left as it is.", name));
+  }
+  if (!domain.tls_rpt) {
+    remarks.push_back(fmt::format("{} declares no tls_rpt: `_smtp._tls` is left as it is.", name));
+  }
+  return remarks;
+}
+
+void place(const Domain& domain, const Want& want, const World& world, Draft& draft) {
+  if (!want.value) return;
+  const auto zones = world.zones_for(domain, want.key.name);
+  if (zones.empty()) return;
+  RenderedZone& zone = zone_at(draft, zones.front()->apex);
+  const std::chrono::seconds ttl = want.ttl.value_or(want.new_ttl.value_or(kNewTtl));
+  const auto same = std::ranges::find(zone.sets, want.key, &RenderedSet::key);
+  if (same == zone.sets.end()) {
+    zone.sets.push_back({want.key, {ttl, {*want.value}}, {want.reason}});
+    return;
+  }
+  if (!same->set.values.contains(*want.value)) {
+    draft.faults.push_back(fault(domain, "wanted-twice",
+                                 fmt::format("{} and another domain want different records at {}",
+                                             domain.name.text(), want.key.name.text()),
+                                 "let one of them own the name"));
+    return;
+  }
+  same->set.ttl = std::min(same->set.ttl, ttl);
+  same->reasons.push_back(want.reason);
+}
+
+void require_mta_sts(const Domain& domain, const Opinion& opinion, Draft& draft) {
+  const bool wants = domain.state == DomainState::Managed && domain.mta_sts &&
+                     domain.dmarc.rung.phase != Phase::Discovery;
+  const bool there =
+      std::ranges::find(opinion.wants, RecordKind::MtaSts, &Want::kind) != opinion.wants.end();
+  if (!wants || there) return;
+  draft.faults.push_back(
+      fault(domain, "mta-sts-no-mx",
+            fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
+                        domain.name.text()),
+            "name them in `mx:`, or let them be resolved with --resolver"));
+}
+
+void render_domain(const Domain& domain, const World& world, Draft& draft) {
+  Opinion opinion = opinion_of(domain, world);
+  keep_all_past(domain, world, opinion);
+  std::ranges::copy_if(opinion.findings, std::back_inserter(draft.faults), counts);
+  require_mta_sts(domain, opinion, draft);
+  for (const Want& want : opinion.wants) place(domain, want, world, draft);
+}
+
+std::set<std::string> types_of(const Domain& domain, const Config& config) {
+  std::set<std::string> types;
+  for (const std::string& provider : domain.providers) {
+    const auto spec = config.providers.find(provider);
+    if (spec != config.providers.end()) types.insert(spec->second.type);
+  }
+  return types;
+}
+
+}  // namespace
+
+Name zone_of(const Name& name, const std::vector<Name>& zones) {
+  for (Name at = name; !at.is_root(); at = at.parent()) {
+    if (std::ranges::find(zones, at) != zones.end()) return at;
+  }
+  return dmarc::org_domain_psl(name);
+}
+
+Config for_rendering(Config config) {
+  for (auto& [name, domain] : config.domains) domain.providers = {std::string(kNobody)};
+  return config;
+}
+
+World empty_world(const Config& config, const std::vector<Name>& zones, Time now) {
+  World world{.now = now};
+  std::map<Name, LiveZone> made;
+  const auto add = [&](const Name& apex) -> LiveZone& {
+    LiveZone fresh{.apex = apex, .provider = std::string(kNobody), .complete = true};
+    return made.emplace(apex, std::move(fresh)).first->second;
+  };
+  for (const Name& zone : zones) add(zone);
+  for (const auto& [name, domain] : config.domains) {
+    // The MX records are others' and are asked for where a policy names them.
+    LiveZone& zone = add(zone_of(name, zones));
+    zone.sets[{name, RecordType::MX}] = {LiveState::Unobservable, {}, "it is not asked here"};
+  }
+  for (auto& [apex, zone] : made) world.zones.push_back(std::move(zone));
+  return world;
+}
+
+std::vector<Question> rendering_questions(const Config& config, const World& world) {
+  std::set<Question> wanted;
+  for (const auto& [name, domain] : config.domains) {
+    if (domain.state != DomainState::Managed) continue;
+    std::vector<Question> unknown = transport_opinion(domain, world).unknown;
+    if (domain.spf && domain.spf->flatten != Flatten::Never) {
+      std::ranges::move(spf_opinion(domain, world).unknown, std::back_inserter(unknown));
+    }
+    for (Question& question : unknown) {
+      if (!world.answers.contains(question)) wanted.insert(std::move(question));
+    }
+  }
+  return {wanted.begin(), wanted.end()};
+}
+
+Rendering render(const Config& original, const World& world) {
+  const Config config = for_rendering(original);
+  Draft draft;
+  for (const auto& [name, domain] : config.domains) render_domain(domain, world, draft);
+  for (const auto& [name, domain] : original.domains) {
+    const auto zones = world.zones_for(config.domains.at(name), name);
+    if (zones.empty()) continue;
+    RenderedZone& zone = zone_at(draft, zones.front()->apex);
+    std::ranges::move(remarks_on(domain), std::back_inserter(zone.remarks));
+    zone.provider_types.merge(types_of(domain, original));
+  }
+  Rendering rendering{{}, std::move(draft.faults)};
+  for (auto& [apex, zone] : draft.zones) {
+    std::ranges::sort(zone.sets, {}, &RenderedSet::key);
+    rendering.zones.push_back(std::move(zone));
+  }
+  return rendering;
+}
+
+RenderedPolicies render_policies(const Config& original, const World& world) {
+  const Config config = for_rendering(original);
+  RenderedPolicies rendered;
+  Draft draft;
+  for (const auto& [name, domain] : config.domains) {
+    if (!domain.mta_sts || domain.state != DomainState::Managed) continue;
+    std::vector<Question> unknown;
+    std::vector<std::string> mx = domain.mta_sts->mx;
+    if (mx.empty()) mx = live_mx(domain, world, unknown);
+    const bool known = unknown.empty() && (!mx.empty() || domain.mta_sts->mode == "none");
+    if (known) {
+      rendered.policies.push_back({name, mta_sts_policy(*domain.mta_sts, mx)});
+    } else {
+      require_mta_sts(domain, {}, draft);
+    }
+  }
+  rendered.faults = std::move(draft.faults);
+  return rendered;
+}
+
+}  // namespace rampart

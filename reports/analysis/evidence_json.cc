@@ -1,0 +1,120 @@
+/// Evidence as a small JSON file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "reports/analysis/evidence.h"
+
+namespace rampart::reports {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 5> kFates = {"both", "dkim", "spf", "forwarded", "fail"};
+
+Json row_to_json(const EvidenceRow& row) {
+  Json json;
+  json["day"] = rampart::to_text(row.day);
+  json["domain"] = row.policy_domain.text();
+  json["from"] = row.header_from.text();
+  json["reporter"] = row.reporter;
+  json["source"] = row.source;
+  json["fate"] = kFates[static_cast<std::size_t>(row.fate)];
+  if (!row.selectors.empty()) json["selectors"] = row.selectors;
+  if (row.selectors_reported) json["selectors_reported"] = true;
+  json["p"] = dmarc::to_text(row.published.policy);
+  if (row.published.pct) json["pct"] = *row.published.pct;
+  if (row.published.testing) json["testing"] = *row.published.testing;
+  json["messages"] = row.messages;
+  return json;
+}
+
+/// Reads one row; false where anything is missing or of a wrong type.
+bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
+  const auto text = [&](const char* key) -> std::optional<std::string> {
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_string()) return std::nullopt;
+    return found->get<std::string>();
+  };
+  const auto day = parse_date(text("day").value_or(""));
+  const auto domain = Name::parse(text("domain").value_or(""));
+  const auto from = Name::parse(text("from").value_or(""));
+  const auto policy = dmarc::parse_policy(text("p").value_or(""));
+  const auto fate = std::ranges::find(kFates, text("fate").value_or(""));
+  const auto messages = json.find("messages");
+  if (!day || !domain || !from || !policy || fate == kFates.end() || !text("reporter") ||
+      !text("source") || messages == json.end() || !messages->is_number_integer()) {
+    return false;
+  }
+  EvidenceRow row{.day = *day,
+                  .policy_domain = *domain,
+                  .header_from = *from,
+                  .reporter = *text("reporter"),
+                  .source = *text("source"),
+                  .fate = static_cast<Fate>(fate - kFates.begin()),
+                  .messages = messages->get<std::int64_t>()};
+  if (row.messages < 0) return false;
+  row.published.policy = *policy;
+  if (json.contains("selectors")) {
+    for (const Json& one : json["selectors"]) {
+      if (!one.is_string()) return false;
+      row.selectors.push_back(one.get<std::string>());
+    }
+  }
+  const auto is_true = [&](const char* key) {
+    return json.contains(key) && json[key].is_boolean() && json[key].get<bool>();
+  };
+  row.selectors_reported = is_true("selectors_reported");
+  if (json.contains("testing")) row.published.testing = is_true("testing");
+  if (json.contains("pct") && json["pct"].is_number_integer()) {
+    row.published.pct = json["pct"].get<int>();
+  }
+  rows.push_back(std::move(row));
+  return true;
+}
+
+}  // namespace
+
+std::string evidence_to_json(const Evidence& evidence) {
+  std::string text =
+      fmt::format("{{\"evidence_version\": 1,\n \"newest\": {},\n \"rows\": [",
+                  evidence.newest ? fmt::format("\"{}\"", rampart::to_text(*evidence.newest))
+                                  : std::string("null"));
+  bool first = true;
+  for (const EvidenceRow& row : evidence.rows) {
+    text += first ? "\n  " : ",\n  ";
+    text += row_to_json(row).dump(-1, ' ', false, Json::error_handler_t::replace);
+    first = false;
+  }
+  return text + "]}\n";
+}
+
+Result<Evidence> evidence_from_json(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("evidence_version") || !json.contains("rows") ||
+      !json["rows"].is_array()) {
+    return Error{"this is no evidence that rampart wrote"};
+  }
+  if (json["evidence_version"] != 1) return Error{"this evidence was written by a newer rampart"};
+  Evidence evidence;
+  if (json.contains("newest") && json["newest"].is_string()) {
+    evidence.newest = parse_time(json["newest"].get<std::string>());
+    if (!evidence.newest) return Error{"newest is no time"};
+  }
+  std::size_t number = 0;
+  for (const Json& row : json["rows"]) {
+    ++number;
+    if (!row.is_object() || !read_row(row, evidence.rows)) {
+      return Error{fmt::format("row {} of the evidence cannot be read", number)};
+    }
+  }
+  // Whoever wrote the file: evidence is searched by domain and day.
+  std::ranges::stable_sort(evidence.rows, {}, [](const EvidenceRow& row) {
+    return std::tie(row.policy_domain, row.day);
+  });
+  return evidence;
+}
+
+}  // namespace rampart::reports

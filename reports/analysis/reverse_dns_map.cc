@@ -1,0 +1,115 @@
+/// Host domains and their people, from CSV.
+#include "reports/analysis/reverse_dns_map.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "dns/name.h"
+
+namespace rampart::reports {
+namespace {
+
+constexpr std::array<std::string_view, 3> kColumns = {"base_reverse_dns", "name", "type"};
+
+/// Lines of one file, counted.
+class Lines {
+ public:
+  Lines(std::string_view text, const std::string& file) : text_(text), file_(file) {
+    if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
+  }
+
+  std::optional<std::string_view> next() {
+    if (text_.empty()) return {};
+    ++number_;
+    const std::size_t end = std::min(text_.find('\n'), text_.size());
+    std::string_view line = text_.substr(0, end);
+    text_.remove_prefix(std::min(end + 1, text_.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+  }
+
+  Error fault(const std::string& what) const {
+    return {.what = what, .where = fmt::format("{}:{}", file_, number_)};
+  }
+
+ private:
+  std::string_view text_;
+  const std::string& file_;
+  int number_ = 0;
+};
+
+/// The fields of a line; empty where its quotes do not close or stand within a field.
+std::optional<std::vector<std::string>> fields_of(std::string_view line) {
+  std::vector<std::string> fields(1);
+  std::size_t at = 0;
+  while (at < line.size()) {
+    if (line[at] == '"' && fields.back().empty()) {
+      for (++at;; ++at) {
+        if (at >= line.size()) return {};
+        if (line[at] == '"' && line.substr(at + 1, 1) != "\"") break;
+        if (line[at] == '"') ++at;
+        fields.back() += line[at];
+      }
+      if (++at < line.size() && line[at] != ',') return {};
+    } else if (line[at] == ',') {
+      fields.emplace_back();
+      ++at;
+    } else {
+      if (line[at] == '"') return {};
+      fields.back() += line[at++];
+    }
+  }
+  return fields;
+}
+
+/// Where each of kColumns stands in the head.
+std::optional<std::array<std::size_t, 3>> columns_of(const std::vector<std::string>& head) {
+  std::array<std::size_t, 3> places{};
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    const auto found = std::ranges::find(head, kColumns[i]);
+    if (found == head.end()) return {};
+    places[i] = static_cast<std::size_t>(found - head.begin());
+  }
+  return places;
+}
+
+}  // namespace
+
+Result<ReverseDnsMap> parse_reverse_dns_map(std::string_view text, const std::string& file) {
+  Lines lines(text, file);
+  const auto first = lines.next();
+  const auto head = fields_of(first.value_or(""));
+  const auto places = head ? columns_of(*head) : std::nullopt;
+  if (!places) return lines.fault("the head must name base_reverse_dns, name and type");
+  ReverseDnsMap map;
+  while (const auto line = lines.next()) {
+    if (line->empty()) continue;
+    const auto fields = fields_of(*line);
+    if (!fields) return lines.fault("a quote stands where none may, or is not closed");
+    if (fields->size() != head->size()) {
+      return lines.fault(
+          fmt::format("{} fields, where the head has {}", fields->size(), head->size()));
+    }
+    const Result<Name> domain = Name::parse((*fields)[(*places)[0]]);
+    if (!domain) return lines.fault("no host domain: " + domain.error().what);
+    if (*domain == Name::root()) return lines.fault("the host domain is empty");
+    HostOwner owner{(*fields)[(*places)[1]], (*fields)[(*places)[2]]};
+    if (owner.name.empty()) return lines.fault("the name is empty");
+    map.insert_or_assign(domain->text(), std::move(owner));
+  }
+  return map;
+}
+
+const HostOwner* owner_of(const ReverseDnsMap& map, std::string_view host) {
+  while (!host.empty()) {
+    if (const auto found = map.find(host); found != map.end()) return &found->second;
+    host.remove_prefix(std::min(host.find('.'), host.size() - 1) + 1);
+  }
+  return nullptr;
+}
+
+}  // namespace rampart::reports

@@ -1,0 +1,35 @@
+/// The mail of one domain and time, summed by address and facts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reports/store/store.h"
+
+namespace rampart::reports {
+
+/// Messages from one address that look alike, of reports of one trust.
+struct Flow {
+  spf::Ip ip;
+  std::shared_ptr<const Facts> facts;
+  std::int64_t facts_id = 0;  ///< The store's number of these facts.
+  Trust trust = Trust::Asserted;
+  std::int64_t messages = 0;
+  std::vector<Date> days;  ///< In order.
+};
+
+/// Everything of one range.
+struct Flows {
+  std::vector<Flow> flows;  ///< Sorted by address.
+  std::set<std::string> reporters;
+  std::set<std::string> verified_reporters;
+  std::map<std::string, std::int64_t> contradictions;  ///< Rows, by reporter.
+  std::vector<DailySum> daily;                         ///< What `prune` has rolled up.
+};
+
+Result<Flows> read_flows(Store& store, const Range& range);
+
+}  // namespace rampart::reports

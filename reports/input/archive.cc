@@ -1,0 +1,94 @@
+/// zip and tar by libarchive.
+#include "reports/input/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+
+namespace rampart::reports {
+namespace {
+
+/// Feeds libarchive from a stream.
+struct Feeder {
+  Pull packed;
+  std::string fault;
+
+  static la_ssize_t read(archive* reader, void* self, const void** block) {
+    auto& own = *static_cast<Feeder*>(self);
+    const Result<std::string_view> next = own.packed();
+    if (!next) {
+      own.fault = next.error().what;
+      archive_set_error(reader, EIO, "%s", own.fault.c_str());
+      return -1;
+    }
+    *block = next->data();
+    return static_cast<la_ssize_t>(next->size());
+  }
+};
+
+Error failure(archive* reader, const Feeder& feeder) {
+  if (!feeder.fault.empty()) return Error{feeder.fault};
+  const char* text = archive_error_string(reader);
+  return Error{fmt::format("the archive cannot be read: {:.200}", text == nullptr ? "?" : text)};
+}
+
+/// Files that a Mac or a file manager adds beside those that were meant.
+bool is_litter(const std::string& name) {
+  const auto slash = name.rfind('/');
+  const std::string base = slash == name.npos ? name : name.substr(slash + 1);
+  return name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != name.npos || base.empty() ||
+         base.starts_with('.') || base == "Thumbs.db";
+}
+
+Pull octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budget> budget,
+               const InputLimits& limits) {
+  return [reader, &feeder, budget = std::move(budget), limits]() -> Result<std::string_view> {
+    const void* block = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    int code = ARCHIVE_OK;
+    // A block may be empty without being the last.
+    do {
+      code = archive_read_data_block(reader, &block, &size, &offset);
+    } while (code == ARCHIVE_OK && size == 0);
+    if (code == ARCHIVE_EOF) return std::string_view();
+    if (code != ARCHIVE_OK) return failure(reader, feeder);
+    budget->unpacked += size;
+    if (const Result<Done> fits = budget->check(limits); !fits) return fits.error();
+    return std::string_view(static_cast<const char*>(block), size);
+  };
+}
+
+}  // namespace
+
+Result<Done> for_each_member(
+    Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
+    const std::function<void(const std::string& name, const Pull& octets)>& member) {
+  const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
+  if (!reader) return Error{"no memory to unpack it"};
+  archive_read_support_format_zip_streamable(reader.get());
+  archive_read_support_format_tar(reader.get());
+  Feeder feeder{std::move(packed), {}};
+  if (archive_read_open(reader.get(), &feeder, nullptr, Feeder::read, nullptr) != ARCHIVE_OK) {
+    return failure(reader.get(), feeder);
+  }
+  archive_entry* entry = nullptr;
+  for (int count = 0;; ++count) {
+    const int code = archive_read_next_header(reader.get(), &entry);
+    if (code == ARCHIVE_EOF) return Done{};
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return failure(reader.get(), feeder);
+    if (count >= limits.members) {
+      return Error{fmt::format("it has more than {} members", limits.members)};
+    }
+    // Once the ratio is passed, not even skipping the rest is worth the time.
+    if (Result<Done> fits = budget->check(limits); !fits) return fits;
+    const char* path = archive_entry_pathname(entry);
+    const std::string name = path == nullptr ? fmt::format("member {}", count + 1) : path;
+    if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;
+    member(name, octets_of(reader.get(), feeder, budget, limits));
+  }
+}
+
+}  // namespace rampart::reports

@@ -1,0 +1,54 @@
+/// What a stream is, by its first octets.
+#include <algorithm>
+#include <cctype>
+
+#include "reports/input/unpack.h"
+
+namespace rampart::reports {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+bool is_xml(std::string_view head) {
+  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) return true;
+  if (head.size() > 2 && ((head[0] == '<' && head[1] == 0) || (head[0] == 0 && head[1] == '<'))) {
+    return true;
+  }
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  const auto first = head.find_first_not_of(kBlanks);
+  return first != head.npos && head[first] == '<';
+}
+
+/// RFC 1950 section 2.2: deflate with the largest window, at the four levels that are written.
+bool is_zlib(std::string_view head) {
+  if (head.size() < 2 || head[0] != 0x78) return false;
+  const auto level = static_cast<unsigned char>(head[1]);
+  return level == 0x01 || level == 0x5e || level == 0x9c || level == 0xda;
+}
+
+/// RFC 5322 section 2.2: a name of printable characters, then a colon.
+bool is_mail(std::string_view head) {
+  const auto colon = head.find(':');
+  if (colon == head.npos || colon == 0) return false;
+  std::string_view name = head.substr(0, colon);
+  while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
+  return std::ranges::all_of(name, [](unsigned char c) { return c > 32 && c < 127; }) &&
+         std::ranges::any_of(name, [](unsigned char c) { return std::isalpha(c) != 0; }) &&
+         head.find('\n') != head.npos;
+}
+
+}  // namespace
+
+Content sniff(std::string_view head) {
+  using namespace std::string_view_literals;
+  if (head.find_first_not_of("\0 \t\r\n"sv) == head.npos) return Content::Empty;
+  if (head.starts_with("\x1f\x8b")) return Content::Gzip;
+  if (head.starts_with("PK\x03\x04") || head.starts_with("PK00PK")) return Content::Zip;
+  if (is_xml(head)) return Content::Xml;
+  if (is_zlib(head)) return Content::Zlib;
+  if (head.size() >= 262 && head.substr(257, 5) == "ustar") return Content::Tar;
+  if (head.starts_with("From ")) return Content::Mbox;
+  return is_mail(head) ? Content::Mail : Content::Unknown;
+}
+
+}  // namespace rampart::reports

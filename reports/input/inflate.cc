@@ -1,0 +1,93 @@
+/// gzip and zlib streams by zlib.
+#include <zlib.h>
+
+#include <array>
+
+#include "reports/input/byte_source.h"
+
+namespace rampart::reports {
+namespace {
+
+/// Either header is recognised; the window is the largest.
+constexpr int kAnyHeader = 15 + 32;
+
+class Inflater {
+ public:
+  Inflater(Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits)
+      : packed_(std::move(packed)), budget_(std::move(budget)), limits_(limits) {
+    ready_ = inflateInit2(&stream_, kAnyHeader) == Z_OK;
+  }
+  ~Inflater() { inflateEnd(&stream_); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  Result<std::string_view> next() {
+    if (!ready_) return Error{"no memory to unpack it"};
+    while (!done_) {
+      if (stream_.avail_in == 0) {
+        if (Result<Done> more = refill(); !more) return more.error();
+        if (done_) break;
+      }
+      stream_.next_out = block_.data();
+      stream_.avail_out = static_cast<uInt>(block_.size());
+      const int code = inflate(&stream_, Z_NO_FLUSH);
+      if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+        return Error{"the compressed data is damaged"};
+      }
+      open_ = code != Z_STREAM_END;
+      if (!open_) end_member();
+      const std::size_t made = block_.size() - stream_.avail_out;
+      if (made == 0) continue;
+      budget_->unpacked += made;
+      if (const Result<Done> fits = budget_->check(limits_); !fits) return fits.error();
+      return std::string_view(reinterpret_cast<const char*>(block_.data()), made);
+    }
+    return std::string_view();
+  }
+
+ private:
+  Result<Done> refill() {
+    const Result<std::string_view> block = packed_();
+    if (!block) return block.error();
+    if (block->empty()) {
+      if (open_) return Error{"the compressed data is cut off"};
+      done_ = true;
+      return Done{};
+    }
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block->data()));
+    stream_.avail_in = static_cast<uInt>(block->size());
+    if (!open_) begin_member();
+    return Done{};
+  }
+
+  /// RFC 1952 section 2.2: members follow one another; anything else behind one is padding.
+  void begin_member() {
+    if (stream_.avail_in == 0) return;
+    if (*stream_.next_in != 0x1f) {
+      done_ = true;
+      return;
+    }
+    inflateReset2(&stream_, kAnyHeader);
+    open_ = true;
+  }
+
+  void end_member() { begin_member(); }
+
+  Pull packed_;
+  std::shared_ptr<Budget> budget_;
+  InputLimits limits_;
+  z_stream stream_{};
+  std::array<Bytef, 64 << 10> block_{};
+  bool ready_ = false;
+  bool open_ = true;  ///< Within a member: an end here is a cut.
+  bool done_ = false;
+};
+
+}  // namespace
+
+Pull inflated(Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits) {
+  auto inflater = std::make_shared<Inflater>(std::move(packed), std::move(budget), limits);
+  return [inflater] { return inflater->next(); };
+}
+
+}  // namespace rampart::reports

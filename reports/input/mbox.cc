@@ -1,0 +1,98 @@
+/// The mails of an mbox.
+#include "reports/input/mbox.h"
+
+#include <fmt/format.h>
+
+namespace rampart::reports {
+namespace {
+
+/// Mail has lines of 998 octets at most (RFC 5322 section 2.1.1); careless files have longer ones.
+constexpr std::size_t kLongestLine = 8 << 20;
+
+/// Collects lines into mails.
+class Splitter {
+ public:
+  Splitter(std::uint64_t most, const std::function<void(const Result<std::string>&)>& one)
+      : most_(most), one_(one) {}
+
+  /// One line with its end.
+  void line(std::string_view text) {
+    if (text.starts_with("From ") && after_blank_) {
+      finish();
+      open_ = true;
+      after_blank_ = false;
+      return;
+    }
+    after_blank_ = text == "\n" || text == "\r\n";
+    // ">From " was "From ", and ">>From " was ">From ".
+    const auto quotes = text.find_first_not_of('>');
+    if (quotes != text.npos && quotes > 0 && text.substr(quotes).starts_with("From ")) {
+      text.remove_prefix(1);
+    }
+    add(text);
+  }
+
+  void finish() {
+    if (!open_) return;
+    if (too_large_) {
+      one_(Error{fmt::format("the mail is larger than {} MiB", most_ >> 20)});
+    } else {
+      // The blank line before the next mail is the mbox's own.
+      if (mail_.ends_with("\r\n\r\n")) {
+        mail_.resize(mail_.size() - 2);
+      } else if (mail_.ends_with("\n\n")) {
+        mail_.pop_back();
+      }
+      one_(mail_);
+    }
+    mail_.clear();
+    too_large_ = false;
+  }
+
+ private:
+  void add(std::string_view text) {
+    too_large_ = too_large_ || mail_.size() + text.size() > most_;
+    if (too_large_) {
+      mail_.clear();
+    } else {
+      mail_ += text;
+    }
+  }
+
+  std::uint64_t most_;
+  const std::function<void(const Result<std::string>&)>& one_;
+  std::string mail_;
+  bool open_ = false;
+  bool after_blank_ = true;
+  bool too_large_ = false;
+};
+
+}  // namespace
+
+Result<Done> for_each_mail(const Pull& pull, std::uint64_t most,
+                           const std::function<void(const Result<std::string>&)>& one) {
+  Splitter splitter(most, one);
+  std::string rest;
+  for (;;) {
+    const Result<std::string_view> block = pull();
+    if (!block) return block.error();
+    if (block->empty()) break;
+    std::string joined;
+    std::string_view text = *block;
+    if (!rest.empty()) {
+      joined = rest + std::string(text);
+      text = joined;
+    }
+    std::size_t at = 0;
+    for (std::size_t end = 0; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+      splitter.line(text.substr(at, end + 1 - at));
+    }
+    rest = text.substr(at);
+    if (rest.size() > kLongestLine) return Error{"the mbox has a line without end"};
+  }
+  if (!rest.empty()) splitter.line(rest);
+  splitter.finish();
+  return Done{};
+}
+
+}  // namespace rampart::reports

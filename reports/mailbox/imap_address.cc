@@ -1,0 +1,183 @@
+/// Mailbox addresses and folder names.
+#include "reports/mailbox/imap_address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+
+namespace rampart::reports {
+namespace {
+
+constexpr std::string_view kHint = "write it as imaps://user@host/INBOX";
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const std::string_view digits = text.substr(i + 1, 2);
+    unsigned value = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return {};
+    out += static_cast<char>(value);
+    i += 2;
+  }
+  return out;
+}
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+/// "host", "host:port" or "[::1]:port" into `address`.
+bool read_host(std::string_view text, ImapAddress& address) {
+  std::size_t colon = text.rfind(':');
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == text.npos) return false;
+    address.host = text.substr(1, close - 1);
+    text.remove_prefix(close + 1);
+    if (!text.empty() && text.front() != ':') return false;
+    colon = text.empty() ? text.npos : 0;
+  } else {
+    address.host = text.substr(0, colon);
+  }
+  constexpr std::string_view kHostCharacters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
+  if (address.host.empty() || address.host.find_first_not_of(kHostCharacters) != text.npos) {
+    return false;
+  }
+  if (colon == text.npos) return true;
+  const std::string_view port = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  return error == std::errc{} && end == port.data() + port.size() && address.port > 0 &&
+         address.port < 65536;
+}
+
+/// The next character of UTF-8 text, which is shortened; empty where it is none.
+std::optional<std::uint32_t> take_character(std::string_view& text) {
+  const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char first = octet(0);
+  const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first >= 0xf8 || (first >= 0x80 && first < 0xc2) || text.size() < size) return {};
+  std::uint32_t character = size == 1 ? first : first & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((octet(i) & 0xc0U) != 0x80U) return {};
+    character = character << 6U | (octet(i) & 0x3fU);
+  }
+  const bool is_long = (size == 3 && character < 0x800) || (size == 4 && character < 0x10000);
+  const bool surrogate = character >= 0xd800 && character < 0xe000;
+  if (is_long || surrogate || character > 0x10ffff) return {};
+  text.remove_prefix(size);
+  return character;
+}
+
+/// Base64 with "," for "/" and no padding, of UTF-16 octets.
+std::string modified_base64(std::string_view octets) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+  std::string out;
+  unsigned bits = 0;
+  unsigned held = 0;
+  for (const char c : octets) {
+    held = held << 8U | static_cast<unsigned char>(c);
+    for (bits += 8; bits >= 6; bits -= 6) out += kDigits[held >> (bits - 6) & 63U];
+    held &= 0xffU;
+  }
+  if (bits > 0) out += kDigits[held << (6 - bits) & 63U];
+  return out;
+}
+
+void append_utf16(std::string& out, std::uint32_t character) {
+  const auto unit = [&](std::uint32_t value) {
+    out += static_cast<char>(value >> 8U);
+    out += static_cast<char>(value & 0xffU);
+  };
+  if (character < 0x10000) return unit(character);
+  unit(0xd800 + ((character - 0x10000) >> 10U));
+  unit(0xdc00 + ((character - 0x10000) & 0x3ffU));
+}
+
+}  // namespace
+
+std::string ImapAddress::text() const {
+  const bool tls = security == ImapSecurity::Tls;
+  const std::string shown = host.find(':') == host.npos ? host : "[" + host + "]";
+  const std::string tail = port == (tls ? 993 : 143) ? "" : fmt::format(":{}", port);
+  return fmt::format("{}://{}{}/{}", tls ? "imaps" : "imap", shown, tail, folder);
+}
+
+bool ImapAddress::is_loopback() const {
+  in_addr four{};
+  return host == "localhost" || host == "::1" ||
+         (inet_pton(AF_INET, host.c_str(), &four) == 1 && ntohl(four.s_addr) >> 24U == 127);
+}
+
+Result<ImapAddress> parse_imap_address(std::string_view text) {
+  // What is wrong with it is not quoted: it may hold a password, in any place.
+  const Error malformed{fmt::format("this is no mailbox: {}", kHint)};
+  ImapAddress address;
+  if (text.starts_with("imaps://")) {
+    text.remove_prefix(8);
+  } else if (text.starts_with("imap://")) {
+    text.remove_prefix(7);
+    address.security = ImapSecurity::StartTls;
+    address.port = 143;
+  } else {
+    return malformed;
+  }
+  const std::size_t at = text.substr(0, text.find_last_of('@')).size();
+  if (at < text.size()) {
+    const std::string_view user = text.substr(0, at);
+    if (user.find(':') != user.npos) {
+      return Error{"a mailbox's address holds no password: give it as RAMPART_IMAP_PASSWORD"};
+    }
+    const auto decoded = percent_decoded(user);
+    if (!decoded || has_control(*decoded) || user.find('/') != user.npos) return malformed;
+    address.user = *decoded;
+    text.remove_prefix(at + 1);
+  }
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  if (!read_host(text.substr(0, slash), address)) return malformed;
+  if (text.find_first_of("?;") != text.npos) return malformed;
+  if (slash + 1 < text.size()) {
+    const auto folder = percent_decoded(text.substr(slash + 1));
+    if (!folder || !imap_folder(*folder)) return malformed;
+    address.folder = *folder;
+  }
+  return address;
+}
+
+Result<std::string> imap_folder(std::string_view name) {
+  if (name.empty() || has_control(name)) return Error{"this is no folder's name"};
+  std::string out = "\"";
+  std::string wide;
+  const auto close = [&] {
+    if (!wide.empty()) out += "&" + modified_base64(wide) + "-";
+    wide.clear();
+  };
+  while (!name.empty()) {
+    const auto character = take_character(name);
+    if (!character) return Error{"a folder's name is not UTF-8"};
+    if (*character >= 0x80) {
+      append_utf16(wide, *character);
+      continue;
+    }
+    close();
+    const char c = static_cast<char>(*character);
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+    if (c == '&') out += '-';
+  }
+  close();
+  return out + "\"";
+}
+
+}  // namespace rampart::reports

@@ -1,0 +1,192 @@
+/// Responses of an IMAP server.
+#include "reports/mailbox/imap_response.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace rampart::reports {
+namespace {
+
+using Kind = ImapWord::Kind;
+
+Error nonsense(const std::string& what) { return {.what = "the server talks nonsense: " + what}; }
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
+  return number;
+}
+
+bool is_same(std::string_view one, std::string_view other) {
+  return std::ranges::equal(one, other, [](unsigned char a, unsigned char b) {
+    return std::toupper(a) == std::toupper(b);
+  });
+}
+
+/// The size of the literal that a line ends in: "... {310}" (RFC 3501 section 4.3).
+std::optional<std::uint64_t> literal_size(std::string_view line) {
+  if (!line.ends_with('}')) return {};
+  const std::size_t open = line.rfind('{');
+  if (open == line.npos) return {};
+  return number_of<std::uint64_t>(line.substr(open + 1, line.size() - open - 2));
+}
+
+constexpr std::string_view kSearch = "* SEARCH";
+
+bool is_search(std::string_view line) { return is_same(line.substr(0, kSearch.size()), kSearch); }
+
+/// Cuts text without literals into words.
+void cut(std::string_view text, std::vector<ImapWord>& words) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == ' ') {
+      ++at;
+    } else if (c == '(' || c == ')') {
+      words.push_back({c == '(' ? Kind::Open : Kind::Close, std::string(1, c)});
+      ++at;
+    } else if (c == '"') {
+      ImapWord word{Kind::Quoted, {}};
+      for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\' && at + 1 < text.size()) ++at;
+        word.text += text[at];
+      }
+      ++at;
+      words.push_back(std::move(word));
+    } else {
+      const std::size_t end = std::min(text.find_first_of(" ()\"", at), text.size());
+      words.push_back({Kind::Atom, std::string(text.substr(at, end - at))});
+      at = end;
+    }
+  }
+}
+
+}  // namespace
+
+Result<Done> ImapReader::fill() {
+  held_.erase(0, at_);
+  at_ = 0;
+  const Result<std::string_view> got = receive_();
+  if (!got) return got.error();
+  held_ += *got;
+  octets_ += got->size();
+  return Done{};
+}
+
+Result<std::string> ImapReader::read_line(std::size_t most) {
+  std::size_t searched = at_;
+  for (;;) {
+    const std::size_t end = held_.find('\n', searched);
+    if (end != held_.npos) {
+      std::string line = held_.substr(at_, end - at_);
+      at_ = end + 1;
+      if (line.ends_with('\r')) line.pop_back();
+      return line;
+    }
+    const std::size_t waiting = held_.size() - at_;
+    if (waiting > most) return nonsense("a line without end");
+    if (Result<Done> more = fill(); !more) return more.error();
+    searched = waiting;
+  }
+}
+
+Result<ImapWord> ImapReader::read_literal(std::uint64_t size) {
+  if (size > limits_.passed_over) return nonsense("a mail of absurd size");
+  ImapWord word{Kind::Literal, {}, size > limits_.literal};
+  while (size > 0) {
+    if (at_ == held_.size()) {
+      if (Result<Done> more = fill(); !more) return more.error();
+    }
+    const std::size_t part = std::min<std::uint64_t>(size, held_.size() - at_);
+    if (!word.too_large) word.text.append(held_, at_, part);
+    at_ += part;
+    size -= part;
+  }
+  return word;
+}
+
+Result<ImapResponse> ImapReader::next() {
+  ImapResponse response;
+  for (;;) {
+    Result<std::string> line =
+        read_line(limits_.line - std::min(limits_.line, response.line.size()));
+    if (!line) return line.error();
+    const std::optional<std::uint64_t> size = literal_size(*line);
+    const std::string_view text = *line;
+    // A search's numbers may be millions; they are read where they stand.
+    if (!is_search(text)) cut(size ? text.substr(0, text.rfind('{')) : text, response.words);
+    response.line += text;
+    if (response.words.size() > limits_.words) return nonsense("a response of too many words");
+    if (!size) return response;
+    Result<ImapWord> literal = read_literal(*size);
+    if (!literal) return literal.error();
+    response.words.push_back(std::move(literal).value());
+  }
+}
+
+std::optional<ImapMail> mail_of(ImapResponse&& response) {
+  std::vector<ImapWord>& words = response.words;
+  if (words.size() < 4 || words[0].text != "*" || !is_same(words[2].text, "FETCH")) return {};
+  ImapMail mail;
+  bool has_body = false;
+  int depth = 0;
+  // Names and values take turns at depth one; a value may be a list, such as the flags.
+  for (std::size_t i = 3; i + 1 < words.size(); ++i) {
+    if (words[i].kind == Kind::Open) ++depth;
+    if (words[i].kind == Kind::Close) --depth;
+    if (depth != 1 || words[i].kind != Kind::Atom) continue;
+    ImapWord& value = words[i + 1];
+    if (is_same(words[i].text, "UID")) mail.uid = number_of<std::uint32_t>(value.text).value_or(0);
+    if (is_same(words[i].text, "BODY[]") && value.kind != Kind::Open) {
+      has_body = true;
+      mail.too_large = value.too_large;
+      if (value.kind != Kind::Atom) mail.octets = std::move(value.text);
+    }
+    if (value.kind != Kind::Open) ++i;
+  }
+  if (!has_body || mail.uid == 0) return {};
+  return mail;
+}
+
+std::vector<std::uint32_t> found_by(const ImapResponse& response) {
+  std::vector<std::uint32_t> uids;
+  if (!is_search(response.line)) return uids;
+  std::string_view rest = std::string_view(response.line).substr(kSearch.size());
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    const auto uid = number_of<std::uint32_t>(rest.substr(0, end));
+    if (uid && *uid > 0) uids.push_back(*uid);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return uids;
+}
+
+std::optional<std::uint32_t> code_number(const ImapResponse& response, std::string_view code) {
+  const std::string_view line = response.line;
+  const std::string opening = fmt::format("[{} ", code);
+  const std::size_t at = line.find(opening);
+  if (at == line.npos) return {};
+  const std::string_view rest = line.substr(at + opening.size());
+  return number_of<std::uint32_t>(rest.substr(0, rest.find(']')));
+}
+
+std::string uid_set(const std::vector<std::uint32_t>& uids, std::size_t most, std::size_t& taken) {
+  std::string text;
+  taken = 0;
+  while (taken < uids.size()) {
+    std::size_t end = taken + 1;
+    while (end < uids.size() && uids[end] == uids[end - 1] + 1) ++end;
+    const std::string part = end - taken == 1 ? std::to_string(uids[taken])
+                                              : fmt::format("{}:{}", uids[taken], uids[end - 1]);
+    if (!text.empty() && text.size() + 1 + part.size() > most) break;
+    text += (text.empty() ? "" : ",") + part;
+    taken = end;
+  }
+  return text;
+}
+
+}  // namespace rampart::reports

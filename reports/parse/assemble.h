@@ -1,0 +1,55 @@
+/// Puts a report together from its elements' texts, and judges whether it is sound.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/parse/elements.h"
+#include "reports/parse/read.h"
+
+namespace rampart::reports {
+
+/// Takes the elements of one report in order.
+class Assembler {
+ public:
+  explicit Assembler(const Handlers& handlers) : handlers_(handlers) {}
+
+  /// A container opens: a new record, signature, reason, ...
+  Result<Done> open(Element element);
+  /// A container closes.
+  Result<Done> close(Element element);
+  /// A leaf's whole text, blanks around it aside.
+  Result<Done> text(Element element, std::string_view text);
+  /// A whole record, as if its elements had come one by one.
+  Result<Done> add(const Row& row);
+  /// The root closed and nothing contradicts it.
+  Result<Done> finish();
+
+  std::int64_t records() const { return records_; }
+  /// The record that came last; there has to be one.
+  Row& last() { return rows_[last_]; }
+
+ private:
+  Result<Done> text_of_header(Element element, std::string_view text);
+  Result<Done> text_of_row(Element element, std::string_view text);
+  Result<Done> finish_row();
+  Result<Done> flush();
+  Result<Done> check_header() const;
+  Row& row() { return rows_[used_]; }
+  Result<Done> next();
+
+  const Handlers& handlers_;
+  Header header_;
+  Said said_;  ///< Of the record in hand.
+  std::vector<Row> rows_;
+  std::size_t used_ = 0;
+  std::size_t last_ = 0;
+  std::int64_t records_ = 0;
+  bool in_record_ = false;
+  bool has_ip_ = false;
+  bool has_count_ = false;
+  bool has_policy_ = false;
+};
+
+}  // namespace rampart::reports

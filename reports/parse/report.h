@@ -1,0 +1,99 @@
+/// An aggregate report as values: who reports about whom and when (RFC 7489 appendix C,
+/// RFC 9990 appendix A), and one row a record. Texts are as the reporter wrote them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/calendar.h"
+#include "mail/dmarc/dmarc.h"
+#include "mail/spf/check_host.h"
+
+namespace rampart::reports {
+
+/// A raw result of SPF or DKIM; Other is any word that no standard knows.
+enum class Raw { None, Neutral, Pass, Fail, SoftFail, Policy, TempError, PermError, Other };
+
+/// `policy_evaluated`: what the reporter says of alignment.
+enum class Evaluated { Absent, Pass, Fail };
+
+/// What became of the messages; RFC 9990 adds pass.
+enum class Disposition { Absent, None, Quarantine, Reject, Pass, Other };
+
+/// One DKIM signature's result.
+struct DkimAuth {
+  std::string domain;
+  std::string selector;
+  Raw result = Raw::None;
+
+  bool operator==(const DkimAuth&) const = default;
+};
+
+/// One SPF result.
+struct SpfAuth {
+  std::string domain;
+  bool helo = false;  ///< `scope` says helo.
+  Raw result = Raw::None;
+
+  bool operator==(const SpfAuth&) const = default;
+};
+
+/// Why the reporter departed from the policy.
+struct Override {
+  std::string type;
+  std::string comment;
+
+  bool operator==(const Override&) const = default;
+};
+
+/// What a `record` says besides its address and its count.
+struct Said {
+  Disposition disposition = Disposition::Absent;
+  Evaluated dkim_evaluated = Evaluated::Absent;
+  Evaluated spf_evaluated = Evaluated::Absent;
+  std::vector<Override> overrides;
+  std::string header_from;
+  std::string envelope_from;
+  std::string envelope_to;
+  std::vector<DkimAuth> dkim;
+  std::vector<SpfAuth> spf;
+
+  bool operator==(const Said&) const = default;
+};
+
+/// One `record`. Records repeat themselves: those of one shape share what they say.
+struct Row {
+  spf::Ip ip;
+  std::int64_t count = 0;
+  std::shared_ptr<const Said> said;  ///< Never null in a row that is handed on.
+  std::uint64_t shape = 0;  ///< Rows of one Shapes with an equal number, not 0, say the same.
+};
+
+/// Everything of a report that is not a record.
+struct Header {
+  std::string version;
+  std::string org;
+  std::string email;
+  std::string contact;
+  std::string id;
+  std::string generator;
+  std::vector<std::string> errors;
+  std::optional<Time> begin;
+  std::optional<Time> end;
+  std::string domain;
+  dmarc::Alignment adkim = dmarc::Alignment::Relaxed;
+  dmarc::Alignment aspf = dmarc::Alignment::Relaxed;
+  std::optional<dmarc::Policy> p;
+  std::optional<dmarc::Policy> sp;
+  std::optional<dmarc::Policy> np;
+  std::optional<int> pct;
+  std::optional<bool> testing;
+  std::string discovery;
+
+  bool operator==(const Header&) const = default;
+};
+
+}  // namespace rampart::reports

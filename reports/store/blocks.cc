@@ -1,0 +1,60 @@
+/// Rows as octets: each number in groups of seven bits, the lowest first, the last one unmarked.
+#include "reports/store/blocks.h"
+
+#include <algorithm>
+
+namespace rampart::reports {
+namespace {
+
+void append_number(std::uint64_t number, std::string& out) {
+  for (; number >= 0x80; number >>= 7) out += static_cast<char>(0x80 | (number & 0x7F));
+  out += static_cast<char>(number);
+}
+
+bool take_number(std::string_view& octets, std::uint64_t& number) {
+  number = 0;
+  for (int shift = 0; shift < 64 && !octets.empty(); shift += 7) {
+    const auto octet = static_cast<unsigned char>(octets.front());
+    octets.remove_prefix(1);
+    number |= static_cast<std::uint64_t>(octet & 0x7F) << shift;
+    if (octet < 0x80) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void append_row(const BlockRow& row, std::string& block) {
+  // The lowest bit says how long the address is.
+  append_number(static_cast<std::uint64_t>(row.facts) << 1 | (row.ip.v6 ? 1U : 0U), block);
+  block += octets_of(row.ip);
+  append_number(static_cast<std::uint64_t>(row.count), block);
+}
+
+bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& take) {
+  while (!block.empty()) {
+    std::uint64_t facts = 0;
+    std::uint64_t count = 0;
+    if (!take_number(block, facts)) return false;
+    const std::size_t size = (facts & 1) != 0 ? 16 : 4;
+    if (block.size() < size) return false;
+    const spf::Ip ip = ip_of(block.substr(0, size));
+    block.remove_prefix(size);
+    if (!take_number(block, count)) return false;
+    take({static_cast<std::int64_t>(facts >> 1), ip, static_cast<std::int64_t>(count)});
+  }
+  return true;
+}
+
+std::string_view octets_of(const spf::Ip& ip) {
+  return {reinterpret_cast<const char*>(ip.octets.data()), ip.v6 ? 16U : 4U};
+}
+
+spf::Ip ip_of(std::string_view octets) {
+  spf::Ip ip;
+  ip.v6 = octets.size() == 16;
+  std::copy_n(octets.begin(), std::min(octets.size(), ip.octets.size()), ip.octets.begin());
+  return ip;
+}
+
+}  // namespace rampart::reports

@@ -1,0 +1,104 @@
+/// SQLite behind its cover.
+#include "reports/store/sqlite.h"
+
+#include <sqlite3.h>
+
+namespace rampart::reports {
+namespace {
+
+/// Other ingesters hold the lock for a batch at most.
+constexpr int kBusyMilliseconds = 120'000;
+
+Error failure(sqlite3* open) {
+  const int code = sqlite3_errcode(open);
+  return Error{sqlite3_errmsg(open), "", code == SQLITE_BUSY || code == SQLITE_LOCKED, false};
+}
+
+}  // namespace
+
+Statement::~Statement() { sqlite3_finalize(made_); }
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(made_, other.made_);
+  return *this;
+}
+
+Statement& Statement::bind(int at, std::int64_t value) {
+  sqlite3_bind_int64(made_, at, value);
+  return *this;
+}
+
+Statement& Statement::bind(int at, std::string_view text) {
+  sqlite3_bind_text(made_, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+  return *this;
+}
+
+Statement& Statement::bind_blob(int at, std::string_view octets) {
+  sqlite3_bind_blob(made_, at, octets.data(), static_cast<int>(octets.size()), SQLITE_STATIC);
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int code = sqlite3_step(made_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  const Error error = failure(sqlite3_db_handle(made_));
+  sqlite3_reset(made_);
+  return error;
+}
+
+Result<Done> Statement::run() {
+  Result<bool> more = step();
+  while (more && *more) more = step();
+  sqlite3_reset(made_);
+  return more ? Result<Done>(Done{}) : more.error();
+}
+
+void Statement::reset() { sqlite3_reset(made_); }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(made_, column); }
+
+std::string_view Statement::text(int column) const {
+  const void* octets = sqlite3_column_blob(made_, column);
+  if (octets == nullptr) return {};
+  return {static_cast<const char*>(octets),
+          static_cast<std::size_t>(sqlite3_column_bytes(made_, column))};
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(made_, column) == SQLITE_NULL;
+}
+
+void Database::Closer::operator()(sqlite3* open) const { sqlite3_close_v2(open); }
+
+Result<Database> Database::open(const std::string& path, Access access) {
+  sqlite3* made = nullptr;
+  const int flags = access == Access::ReadOnly ? SQLITE_OPEN_READWRITE
+                                               : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(path.c_str(), &made, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  Database database(made);
+  if (code != SQLITE_OK) {
+    return Error{made == nullptr ? "no memory" : sqlite3_errmsg(made), path};
+  }
+  sqlite3_busy_timeout(made, kBusyMilliseconds);
+  return database;
+}
+
+Result<Done> Database::run(const std::string& sql) {
+  if (sqlite3_exec(open_.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return Done{};
+  return failure(open_.get());
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* made = nullptr;
+  const int code = sqlite3_prepare_v3(open_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+  if (code != SQLITE_OK) return failure(open_.get());
+  return Statement(made);
+}
+
+std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(open_.get()); }
+
+std::int64_t Database::changes() const { return sqlite3_changes64(open_.get()); }
+
+}  // namespace rampart::reports
