@@ -26,7 +26,7 @@ class NewFile {
     if (file_.get() >= 0) unlinkat(folder_.get(), name_.c_str(), 0);
   }
 
-  Result<Done> create(const struct stat& like) {
+  Result<Ok> create(const struct stat& like) {
     // One that a killed run left behind: the lock is ours, so nobody else writes it.
     unlinkat(folder_.get(), name_.c_str(), 0);
     file_ = OpenFile(openat(folder_.get(), name_.c_str(),
@@ -41,10 +41,10 @@ class NewFile {
     if (fchmod(file_.get(), like.st_mode & kModeBits) != 0) {
       return failed("the file's mode cannot be kept");
     }
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> write_all(std::string_view text) {
+  Result<Ok> write_all(std::string_view text) {
     while (!text.empty()) {
       const ssize_t wrote = write(file_.get(), text.data(), text.size());
       if (wrote < 0 && errno == EINTR) continue;
@@ -52,16 +52,16 @@ class NewFile {
       text.remove_prefix(static_cast<std::size_t>(wrote));
     }
     if (fsync(file_.get()) != 0) return failed("the new file cannot be synced");
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> take_name(const std::string& name) {
+  Result<Ok> take_name(const std::string& name) {
     if (renameat(folder_.get(), name_.c_str(), folder_.get(), name.c_str()) != 0) {
       return failed("the new file cannot take its place");
     }
     file_ = OpenFile(-1);
     if (fsync(folder_.get()) != 0) return failed("the folder cannot be synced");
-    return Done{};
+    return Ok{};
   }
 
  private:
@@ -74,15 +74,15 @@ class NewFile {
   OpenFile file_;
 };
 
-Result<Done> check_unchanged(const OpenFile& folder, const std::string& name,
-                             std::string_view before) {
+Result<Ok> check_unchanged(const OpenFile& folder, const std::string& name,
+                           std::string_view before) {
   const Result<OpenFile> file = open_file_in(folder, name);
   if (!file) return file.error();
   const Result<std::string> now = read_all(*file, before.size());
   if (!now || *now != before) {
     return Error{.what = "the file was changed while it was being edited", .conflict = true};
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -99,7 +99,7 @@ Result<OpenFile> lock_folder(const OpenFile& folder) {
   return lock;
 }
 
-Result<Done> check_writable(const OpenFile& folder, const std::string& name) {
+Result<Ok> check_writable(const OpenFile& folder, const std::string& name) {
   struct stat status {};
   if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error{.what = system_reason()};
@@ -111,21 +111,21 @@ Result<Done> check_writable(const OpenFile& folder, const std::string& name) {
     return Error{.what = "the file may not be written by this user (" + system_reason() +
                          "); run as its owner or give write permission"};
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> replace_file(const OpenFile& folder, const std::string& name, std::string_view before,
-                          std::string_view text) {
+Result<Ok> replace_file(const OpenFile& folder, const std::string& name, std::string_view before,
+                        std::string_view text) {
   struct stat status {};
   if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error{.what = system_reason()};
   }
   NewFile file(folder, name);
-  const Result<Done> created = file.create(status);
+  const Result<Ok> created = file.create(status);
   if (!created) return created;
-  const Result<Done> written = file.write_all(text);
+  const Result<Ok> written = file.write_all(text);
   if (!written) return written;
-  const Result<Done> unchanged = check_unchanged(folder, name, before);
+  const Result<Ok> unchanged = check_unchanged(folder, name, before);
   if (!unchanged) return unchanged;
   return file.take_name(name);
 }

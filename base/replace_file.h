@@ -13,11 +13,11 @@ Result<OpenFile> lock_folder(const OpenFile& folder);
 
 /// Whether the file may be replaced: an Error that says what to do where its mode bits or the
 /// system forbid writing. The superuser is held to the mode bits too: they are somebody's wish.
-Result<Done> check_writable(const OpenFile& folder, const std::string& name);
+Result<Ok> check_writable(const OpenFile& folder, const std::string& name);
 
 /// Puts `text` in place of `name`, which now holds `before`: a file beside it, synced, takes its
 /// name; mode and owner stay. A conflict where the file holds something else.
-Result<Done> replace_file(const OpenFile& folder, const std::string& name, std::string_view before,
-                          std::string_view text);
+Result<Ok> replace_file(const OpenFile& folder, const std::string& name, std::string_view before,
+                        std::string_view text);
 
 }  // namespace rampart

@@ -31,8 +31,8 @@ inline std::string sentence(const Error& error) {
 }
 
 /// Nothing, as a successful outcome.
-struct Done {
-  bool operator==(const Done&) const = default;
+struct Ok {
+  bool operator==(const Ok&) const = default;
 };
 
 /// A T or an Error. Ask `ok()` (or `if (result)`) before `value()`.

@@ -12,7 +12,7 @@ namespace rampart {
 namespace {
 
 /// A usage mistake: what is wrong and what was probably meant.
-struct Mistake {
+struct UsageError {
   std::string message;
   std::string hint;
 };
@@ -42,7 +42,7 @@ std::vector<std::string> command_words(const std::string& group) {
   return words;
 }
 
-Mistake unexpected(const Invocation& invocation) {
+UsageError unexpected(const Invocation& invocation) {
   const std::string& word = invocation.unexpected.front();
   if (word.starts_with('-') && word != "-") {
     const std::string name = word.substr(0, word.find('='));
@@ -61,21 +61,21 @@ Mistake unexpected(const Invocation& invocation) {
           did_you_mean(near.empty() ? near : group + " " + near)};
 }
 
-std::optional<Mistake> check_choice(const std::string& what, const std::string& value,
-                                    const std::vector<std::string_view>& choices) {
+std::optional<UsageError> check_choice(const std::string& what, const std::string& value,
+                                       const std::vector<std::string_view>& choices) {
   if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return std::nullopt;
   const std::vector<std::string> known(choices.begin(), choices.end());
   const std::string near = closest(value, known);
-  return Mistake{fmt::format("{} takes {}, not \"{}\"", what, fmt::join(choices, ", "), value),
-                 near.empty() ? "" : did_you_mean(near)};
+  return UsageError{fmt::format("{} takes {}, not \"{}\"", what, fmt::join(choices, ", "), value),
+                    near.empty() ? "" : did_you_mean(near)};
 }
 
-std::optional<Mistake> check_words(const Command& command, const Arguments& arguments) {
+std::optional<UsageError> check_words(const Command& command, const Arguments& arguments) {
   for (const Positional& one : command.positionals) {
     const std::vector<std::string> given = arguments.all(std::string(one.name));
-    if (given.empty() && one.count == Count::One) {
-      return Mistake{fmt::format("{} needs {}: {}", command.name, one.name, one.help),
-                     fmt::format("see rampart {} --help", command.name)};
+    if (given.empty() && one.count == Arity::One) {
+      return UsageError{fmt::format("{} needs {}: {}", command.name, one.name, one.help),
+                        fmt::format("see rampart {} --help", command.name)};
     }
     for (const std::string& value : given) {
       if (auto bad = check_choice(std::string(command.name), value, one.choices)) return bad;
@@ -84,51 +84,51 @@ std::optional<Mistake> check_words(const Command& command, const Arguments& argu
   return std::nullopt;
 }
 
-std::optional<Mistake> check_options(const Command& command, const Arguments& arguments) {
+std::optional<UsageError> check_options(const Command& command, const Arguments& arguments) {
   std::vector<CommandOption> all = global_options();
   std::ranges::copy(command.options, std::back_inserter(all));
   for (const CommandOption& one : all) {
     for (const std::string& value : arguments.all(std::string(one.name))) {
       if (auto bad = check_choice(fmt::format("--{}", one.name), value, one.choices)) return bad;
       if (value.empty() && !one.value.empty() && !one.may_be_empty) {
-        return Mistake{fmt::format("--{} needs {}", one.name, one.value), ""};
+        return UsageError{fmt::format("--{} needs {}", one.name, one.value), ""};
       }
     }
   }
   return std::nullopt;
 }
 
-std::optional<Mistake> read_servers(const Arguments& arguments, const std::string& option,
-                                    std::vector<Server>& into) {
+std::optional<UsageError> read_servers(const Arguments& arguments, const std::string& option,
+                                       std::vector<Server>& into) {
   for (const std::string& text : arguments.all(option)) {
     const Result<Server> server = parse_server(text);
     if (!server) {
-      return Mistake{fmt::format("--{} \"{}\": {}", option, text, server.error().what),
-                     "write IP, IP:PORT or [IP6]:PORT"};
+      return UsageError{fmt::format("--{} \"{}\": {}", option, text, server.error().what),
+                        "write IP, IP:PORT or [IP6]:PORT"};
     }
     into.push_back(*server);
   }
   return std::nullopt;
 }
 
-std::optional<Mistake> read_clock(Context& context) {
-  context.now = context.outside.clock;
+std::optional<UsageError> read_clock(Context& context) {
+  context.now = context.process.clock;
   const std::optional<std::string> text = context.arguments.one("now");
   if (!text) return std::nullopt;
   const std::optional<Time> time = parse_time(*text);
   if (!time) {
-    return Mistake{fmt::format("--now \"{}\" is no time", *text), "write 2026-11-21T00:00:00Z"};
+    return UsageError{fmt::format("--now \"{}\" is no time", *text), "write 2026-11-21T00:00:00Z"};
   }
   context.now = *time;
   return std::nullopt;
 }
 
-std::string environment_or(const Outside& outside, const std::string& name) {
-  const auto found = outside.environment.find(name);
-  return found == outside.environment.end() ? std::string() : found->second;
+std::string environment_or(const ProcessEnv& process, const std::string& name) {
+  const auto found = process.environment.find(name);
+  return found == process.environment.end() ? std::string() : found->second;
 }
 
-std::optional<Mistake> read_format(Context& context, const Command& command) {
+std::optional<UsageError> read_format(Context& context, const Command& command) {
   context.format = context.arguments.one("format").value_or(std::string(command.formats.front()));
   return check_choice(fmt::format("--format of {}", command.name), context.format, command.formats);
 }
@@ -139,7 +139,7 @@ LogLevel log_level(const std::string& text) {
 }
 
 /// Fills the context from the options; the first mistake ends it.
-std::optional<Mistake> read_globals(Context& context, const Command& command) {
+std::optional<UsageError> read_globals(Context& context, const Command& command) {
   if (auto bad = check_options(command, context.arguments)) return bad;
   if (auto bad = read_format(context, command)) return bad;
   if (auto bad = check_words(command, context.arguments)) return bad;
@@ -150,44 +150,44 @@ std::optional<Mistake> read_globals(Context& context, const Command& command) {
   context.domain_globs = context.arguments.all("domain");
   context.evidence = context.arguments.one("evidence");
   context.store =
-      context.arguments.one("store").value_or(environment_or(context.outside, "RAMPART_STORE"));
+      context.arguments.one("store").value_or(environment_or(context.process, "RAMPART_STORE"));
   context.log_level = log_level(context.arguments.one("log-level").value_or("info"));
   // no-color.org: any value but the empty one turns colour off.
   const bool plain = context.arguments.has("no-color") ||
-                     !environment_or(context.outside, "NO_COLOR").empty() ||
-                     environment_or(context.outside, "TERM") == "dumb";
-  context.colour = context.outside.colour_terminal && !plain ? Colour::On : Colour::Off;
+                     !environment_or(context.process, "NO_COLOR").empty() ||
+                     environment_or(context.process, "TERM") == "dumb";
+  context.colour = context.process.colour_terminal && !plain ? Colour::On : Colour::Off;
   return std::nullopt;
 }
 
-ExitCode judge(const Invocation& invocation, Outside& outside) {
-  const auto refuse = [&](const Mistake& mistake) {
-    return usage_error(outside, invocation.arguments, mistake.message, mistake.hint);
+ExitCode evaluate(const Invocation& invocation, ProcessEnv& process) {
+  const auto refuse = [&](const UsageError& command_error) {
+    return usage_error(process, invocation.arguments, command_error.message, command_error.hint);
   };
   if (!invocation.unexpected.empty()) return refuse(unexpected(invocation));
   if (invocation.command == nullptr) return refuse({"no command was given", "see rampart --help"});
-  Context context{.outside = outside, .arguments = invocation.arguments};
+  Context context{.process = process, .arguments = invocation.arguments};
   if (const auto bad = read_globals(context, *invocation.command)) return refuse(*bad);
   return invocation.command->run(context);
 }
 
 }  // namespace
 
-ExitCode run(const Invocation& invocation, Outside& outside) {
-  const ExitCode code = judge(invocation, outside);
-  outside.out.flush();
-  if (outside.out.good()) return code;
+ExitCode run(const Invocation& invocation, ProcessEnv& process) {
+  const ExitCode code = evaluate(invocation, process);
+  process.out.flush();
+  if (process.out.good()) return code;
   // Who reads no further has seen enough; to say so would only be noise.
-  if (outside.reader_left != nullptr && outside.reader_left()) return ExitCode::Error;
-  outside.err << "rampart: error: the answer could not be written to standard output\n";
+  if (process.reader_left != nullptr && process.reader_left()) return ExitCode::Error;
+  process.err << "rampart: error: the answer could not be written to standard output\n";
   return ExitCode::Error;
 }
 
-ExitCode usage_error(Outside& outside, const Arguments& arguments, const std::string& message,
+ExitCode usage_error(ProcessEnv& process, const Arguments& arguments, const std::string& message,
                      const std::string& hint) {
-  Context context{.outside = outside, .arguments = arguments};
+  Context context{.process = process, .arguments = arguments};
   context.format = arguments.one("format").value_or("text");
-  return fail(context, std::vector<ConfigError>{mistake("usage", message, hint)});
+  return fail(context, std::vector<ConfigError>{command_error("usage", message, hint)});
 }
 
 }  // namespace rampart

@@ -18,10 +18,10 @@ struct Invocation {
 };
 
 /// Runs `invocation`; whatever happens, the answer is flushed and a failed write is an error.
-ExitCode run(const Invocation& invocation, Outside& outside);
+ExitCode run(const Invocation& invocation, ProcessEnv& process);
 
 /// Reports a mistake in the command line itself, as text or as the errors document.
-ExitCode usage_error(Outside& outside, const Arguments& arguments, const std::string& message,
+ExitCode usage_error(ProcessEnv& process, const Arguments& arguments, const std::string& message,
                      const std::string& hint);
 
 }  // namespace rampart

@@ -44,9 +44,9 @@ void add_option(Parser& parser, CLI::App& app, const CommandOption& option) {
 void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
   const std::string name(word.name);
   CLI::Option* option = app.add_option(name, parser.values[name], std::string(word.help));
-  option->type_name(word.count == Count::Any ? "..." : "");
+  option->type_name(word.count == Arity::Any ? "..." : "");
   // How many are needed is judged by the frame, which can say it in JSON too.
-  if (word.count != Count::Any) option->expected(1)->allow_extra_args(false);
+  if (word.count != Arity::Any) option->expected(1)->allow_extra_args(false);
 }
 
 CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& summary) {
@@ -118,7 +118,7 @@ bool reader_left() {
   return poll(&answer, 1, 0) == 1 && (answer.revents & POLLERR) != 0;
 }
 
-Outside outside_of_process() {
+ProcessEnv process_env() {
   return {.in = std::cin,
           .out = std::cout,
           .err = std::cerr,
@@ -135,18 +135,18 @@ int run_main(int argc, char** argv) {
   // A reader that went away (`| head`) is a failed write, not a killed process.
   signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);
-  Outside outside = outside_of_process();
+  ProcessEnv process = process_env();
   Parser parser;
-  build(parser, outside.version);
+  build(parser, process.version);
   try {
     parser.app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
-    return parser.app.exit(asked, outside.out, outside.err);
+    return parser.app.exit(asked, process.out, process.err);
   } catch (const CLI::ParseError& error) {
     return static_cast<int>(
-        usage_error(outside, format_of(argc, argv), error.what(), "see rampart --help"));
+        usage_error(process, format_of(argc, argv), error.what(), "see rampart --help"));
   }
-  return static_cast<int>(run(invocation_of(parser), outside));
+  return static_cast<int>(run(invocation_of(parser), process));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ class Lexer {
   Result<ZoneWord> take_quoted() {
     const std::size_t begin = at_++;
     while (at_ < text_.size() && text_[at_] != '"' && !at_break()) {
-      const Result<Done> taken = take_octet();
+      const Result<Ok> taken = take_octet();
       if (!taken) return taken.error();
     }
     if (at_ >= text_.size() || at_break()) {
@@ -103,7 +103,7 @@ class Lexer {
   Result<ZoneWord> take_plain() {
     const std::size_t begin = at_;
     while (at_ < text_.size() && !ends_word(text_[at_])) {
-      const Result<Done> taken = take_octet();
+      const Result<Ok> taken = take_octet();
       if (!taken) return taken.error();
     }
     return ZoneWord{text_.substr(begin, at_ - begin), false, false, begin, at_, line_};
@@ -113,7 +113,7 @@ class Lexer {
     return is_blank(c) || at_break() || std::string_view("();\"").find(c) != std::string_view::npos;
   }
 
-  Result<Done> take_octet() {
+  Result<Ok> take_octet() {
     if (text_[at_] == '\\') {
       ++at_;
       if (at_ >= text_.size() || at_break()) {
@@ -124,7 +124,7 @@ class Lexer {
       return at_line(line_, "a control character stands where text should; write it as \\DDD");
     }
     ++at_;
-    return Done{};
+    return Ok{};
   }
 
   std::string_view text_;

@@ -73,8 +73,8 @@ Result<Secret> signer_text(const ExportJob& job, const KeyPair& pair) {
   return plain_pem(pair);
 }
 
-Result<Done> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder,
-                       const Unlock& unlock) {
+Result<Ok> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder,
+                     const Unlock& unlock) {
   const auto pair = folder.open(place, unlock);
   if (!pair) return pair.error();
   const auto pem = signer_text(job, *pair);

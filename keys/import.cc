@@ -6,15 +6,15 @@
 namespace rampart {
 namespace {
 
-Result<Done> take(const std::string& path, const std::string& pem, ImportedKey& key) {
+Result<Ok> take(const std::string& path, const std::string& pem, ImportedKey& key) {
   const auto mine = dkim::key_from_pem(pem);
   if (!mine) return within(path, mine.error());
   if (key.public_pem.empty()) {
     key.public_pem = pem;
-    return Done{};
+    return Ok{};
   }
   const auto other = dkim::key_from_pem(key.public_pem);
-  if (other && other->key == mine->key) return Done{};
+  if (other && other->key == mine->key) return Ok{};
   return Error{"its key is not that of the other files", path};
 }
 

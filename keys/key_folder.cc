@@ -18,9 +18,9 @@ constexpr unsigned kPublicMode = 0644;
 
 std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
 
-Result<Done> check_place(const KeyPlace& place) {
+Result<Ok> check_place(const KeyPlace& place) {
   const auto name = place.domain.child(place.selector + "._domainkey");
-  if (is_plain_part(place.selector) && name) return Done{};
+  if (is_plain_part(place.selector) && name) return Ok{};
   return Error{fmt::format("`{}` is no selector", place.selector)};
 }
 
@@ -43,8 +43,8 @@ std::string header_value(std::string_view text, std::string_view name) {
   return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
-Result<Done> write_private(const KeyDirectory& folder, const std::string& name, const KeyPair& pair,
-                           const Protection& protection) {
+Result<Ok> write_private(const KeyDirectory& folder, const std::string& name, const KeyPair& pair,
+                         const Protection& protection) {
   if (protection.form == KeyForm::Plain) {
     const auto plain = plain_pem(pair);
     if (!plain) return plain.error();
@@ -93,8 +93,8 @@ bool KeyFolder::complete(const KeyPlace& place) const {
   return folder && folder->has(place.selector + ".key") && folder->has(place.selector + ".pub");
 }
 
-Result<Done> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
-                              const Protection& protection, const std::string& made) const {
+Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
+                            const Protection& protection, const std::string& made) const {
   if (auto good = check_place(place); !good) return good;
   const auto folder = KeyDirectory::make(root_, inside(place));
   if (!folder) return folder.error();
@@ -117,8 +117,8 @@ Result<Done> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
   return within(path_of(place, ""), done.error());
 }
 
-Result<Done> KeyFolder::store_public(const KeyPlace& place, const std::string& pem,
-                                     const std::string& made) const {
+Result<Ok> KeyFolder::store_public(const KeyPlace& place, const std::string& pem,
+                                   const std::string& made) const {
   if (auto good = check_place(place); !good) return good;
   const auto folder = KeyDirectory::make(root_, inside(place));
   if (!folder) return folder.error();

@@ -54,12 +54,12 @@ class KeyFolder {
 
   /// Stores a pair: the private half first, so that no public half stands without it. `made` is
   /// the day that the header names.
-  Result<Done> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
-                     const std::string& made) const;
+  Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
+                   const std::string& made) const;
 
   /// Stores a public half alone: the host that signs keeps the private one.
-  Result<Done> store_public(const KeyPlace& place, const std::string& pem,
-                            const std::string& made) const;
+  Result<Ok> store_public(const KeyPlace& place, const std::string& pem,
+                          const std::string& made) const;
 
   /// Opens a private key and checks it against its public half.
   Result<KeyPair> open(const KeyPlace& place, const Unlock& unlock) const;

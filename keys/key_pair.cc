@@ -151,12 +151,12 @@ Result<std::string> public_pem(const KeyPair& pair) {
   return std::string(written(out.get()));
 }
 
-Result<Done> check_pair(const KeyPair& pair, std::string_view pem) {
+Result<Ok> check_pair(const KeyPair& pair, std::string_view pem) {
   const BioPtr in = reader(pem);
   const PkeyPtr key(in ? PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr) : nullptr);
   ERR_clear_error();
   if (!key) return Error{"it is no public key in PEM form"};
-  if (EVP_PKEY_eq(pair.handle().key.get(), key.get()) == 1) return Done{};
+  if (EVP_PKEY_eq(pair.handle().key.get(), key.get()) == 1) return Ok{};
   return Error{"the private and the public key do not belong together"};
 }
 

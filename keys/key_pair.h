@@ -37,7 +37,7 @@ Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms)
 Result<std::string> public_pem(const KeyPair& pair);
 
 /// Whether `pem` is the pair's own public half.
-Result<Done> check_pair(const KeyPair& pair, std::string_view pem);
+Result<Ok> check_pair(const KeyPair& pair, std::string_view pem);
 
 /// How a private key lies in its file.
 enum class KeyForm {

@@ -21,7 +21,7 @@ Error failed(const std::string& what) { return {what + ": " + std::strerror(errn
 
 std::string beside(const std::string& name) { return "." + name + ".new"; }
 
-Result<Done> write_all(int fd, std::string_view octets) {
+Result<Ok> write_all(int fd, std::string_view octets) {
   while (!octets.empty()) {
     const ssize_t wrote = ::write(fd, octets.data(), octets.size());
     if (wrote < 0 && errno == EINTR) continue;
@@ -29,7 +29,7 @@ Result<Done> write_all(int fd, std::string_view octets) {
     octets.remove_prefix(static_cast<std::size_t>(wrote));
   }
   if (::fsync(fd) != 0) return failed("the file cannot be synced");
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -116,8 +116,8 @@ Result<Secret> KeyDirectory::read(const std::string& name) const {
 }
 
 // The whole file, synced, under a name of its own.
-Result<Done> KeyDirectory::write_beside(const std::string& name, std::string_view octets,
-                                        unsigned mode) const {
+Result<Ok> KeyDirectory::write_beside(const std::string& name, std::string_view octets,
+                                      unsigned mode) const {
   const std::string path = beside(name);
   ::unlinkat(fd_, path.c_str(), 0);  // One that a killed run left behind.
   const int fd =
@@ -125,15 +125,15 @@ Result<Done> KeyDirectory::write_beside(const std::string& name, std::string_vie
   if (fd < 0) return within(name, failed("the file cannot be made"));
   const KeyDirectory closes(fd);
   const auto done = ::fchmod(fd, static_cast<mode_t>(mode)) != 0
-                        ? Result<Done>(failed("the file's mode cannot be set"))
+                        ? Result<Ok>(failed("the file's mode cannot be set"))
                         : write_all(fd, octets);
-  if (done) return Done{};
+  if (done) return Ok{};
   ::unlinkat(fd_, path.c_str(), 0);
   return within(name, done.error());
 }
 
-Result<Done> KeyDirectory::create(const std::string& name, std::string_view octets,
-                                  unsigned mode) const {
+Result<Ok> KeyDirectory::create(const std::string& name, std::string_view octets,
+                                unsigned mode) const {
   if (has(name)) return within(name, Error{"a file of this name stands already"});
   if (auto done = write_beside(name, octets, mode); !done) return done;
   const std::string path = beside(name);
@@ -143,11 +143,11 @@ Result<Done> KeyDirectory::create(const std::string& name, std::string_view octe
   ::unlinkat(fd_, path.c_str(), 0);
   if (!linked) return within(name, error);
   ::fsync(fd_);
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> KeyDirectory::replace(const std::string& name, std::string_view octets,
-                                   unsigned mode) const {
+Result<Ok> KeyDirectory::replace(const std::string& name, std::string_view octets,
+                                 unsigned mode) const {
   if (auto done = write_beside(name, octets, mode); !done) return done;
   const std::string path = beside(name);
   if (::renameat(fd_, path.c_str(), fd_, name.c_str()) != 0) {
@@ -156,19 +156,19 @@ Result<Done> KeyDirectory::replace(const std::string& name, std::string_view oct
     return within(name, error);
   }
   ::fsync(fd_);
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> KeyDirectory::remove(const std::string& name) const {
-  if (::unlinkat(fd_, name.c_str(), 0) == 0 || errno == ENOENT) return Done{};
+Result<Ok> KeyDirectory::remove(const std::string& name) const {
+  if (::unlinkat(fd_, name.c_str(), 0) == 0 || errno == ENOENT) return Ok{};
   return within(name, failed("it cannot be removed"));
 }
 
-Result<Done> KeyDirectory::set_aside(const std::string& name) const {
+Result<Ok> KeyDirectory::set_aside(const std::string& name) const {
   for (int number = 1; number < 1000; ++number) {
     const std::string other = name + (number == 1 ? ".old" : ".old" + std::to_string(number));
-    if (::renameat2(fd_, name.c_str(), fd_, other.c_str(), RENAME_NOREPLACE) == 0) return Done{};
-    if (errno == ENOENT) return Done{};
+    if (::renameat2(fd_, name.c_str(), fd_, other.c_str(), RENAME_NOREPLACE) == 0) return Ok{};
+    if (errno == ENOENT) return Ok{};
     if (errno != EEXIST) break;
   }
   return within(name, failed("it cannot be set aside"));

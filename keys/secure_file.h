@@ -29,24 +29,24 @@ class KeyDirectory {
   Result<Secret> read(const std::string& name) const;
 
   /// Writes a new file; an Error where one of that name stands already.
-  Result<Done> create(const std::string& name, std::string_view octets, unsigned mode) const;
+  Result<Ok> create(const std::string& name, std::string_view octets, unsigned mode) const;
 
   /// Writes a file, in place of one that may stand.
-  Result<Done> replace(const std::string& name, std::string_view octets, unsigned mode) const;
+  Result<Ok> replace(const std::string& name, std::string_view octets, unsigned mode) const;
 
   /// Takes a file away; one that is not there is well.
-  Result<Done> remove(const std::string& name) const;
+  Result<Ok> remove(const std::string& name) const;
 
   /// Gives a file the name `name`.old, or .old2 and so on, and replaces none; one that is not
   /// there is well.
-  Result<Done> set_aside(const std::string& name) const;
+  Result<Ok> set_aside(const std::string& name) const;
 
  private:
   enum class Missing { Fails, IsMade };
   static Result<KeyDirectory> walk(const std::string& root, std::string_view inside,
                                    Missing missing);
   explicit KeyDirectory(int fd) : fd_(fd) {}
-  Result<Done> write_beside(const std::string& name, std::string_view octets, unsigned mode) const;
+  Result<Ok> write_beside(const std::string& name, std::string_view octets, unsigned mode) const;
 
   int fd_;
 };

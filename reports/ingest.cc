@@ -21,7 +21,7 @@ constexpr std::size_t kMostFacts = 16'384;
 struct Waiting {
   ReportMeta meta;
   std::vector<PackedRow> rows;
-  std::shared_ptr<const Carrier> carrier;
+  std::shared_ptr<const CarryingMail> carrier;
 };
 
 /// Hashes what makes two reports one.
@@ -71,30 +71,31 @@ class Identity {
   std::string text_;
 };
 
-class Ingester {
+class IngestRun {
  public:
-  Ingester(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
+  IngestRun(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
 
   Visitor visitor() {
     return {
-        .begin = [this](
-                     const std::string& place,
-                     std::shared_ptr<const Carrier> carrier) { begin(place, std::move(carrier)); },
+        .begin =
+            [this](const std::string& place, std::shared_ptr<const CarryingMail> carrier) {
+              begin(place, std::move(carrier));
+            },
         .feed = [this](std::string_view octets) { return feed(octets); },
         .end = [this](const std::optional<Error>& error) { end(error); },
         .refuse = [this](const std::string& place, const Error& error) { refuse(place, error); }};
   }
 
   /// Writes what waits. Everything of it is there afterwards, or nothing.
-  Result<Done> flush() {
+  Result<Ok> flush() {
     if (fault_) return *fault_;
-    if (waiting_.empty()) return Done{};
+    if (waiting_.empty()) return Ok{};
     judge_all();
-    if (Result<Done> written = write(); !written) return fail(written.error());
+    if (Result<Ok> written = write(); !written) return fail(written.error());
     waiting_.clear();
     rows_ = 0;
     if (facts_.size() > kMostFacts) facts_.clear();
-    return Done{};
+    return Ok{};
   }
 
   void open(const std::string& file, const Visitor& visitor) {
@@ -102,7 +103,7 @@ class Ingester {
     visit_file(file, options_.limits, visitor);
   }
 
-  void open(const std::string& place, Pull pull, const Visitor& visitor) {
+  void open(const std::string& place, ByteSource pull, const Visitor& visitor) {
     input_ = place;
     visit_stream(place, std::move(pull), options_.limits, visitor);
   }
@@ -115,7 +116,7 @@ class Ingester {
     done_.refused.push_back({place, sentence(error), input_});
   }
 
-  void begin(const std::string& place, std::shared_ptr<const Carrier> carrier) {
+  void begin(const std::string& place, std::shared_ptr<const CarryingMail> carrier) {
     place_ = place;
     carrier_ = std::move(carrier);
     restart();
@@ -126,14 +127,14 @@ class Ingester {
                     shapes_);
   }
 
-  Result<Done> feed(std::string_view octets) {
+  Result<Ok> feed(std::string_view octets) {
     if (fault_) return *fault_;
     return reader_->feed(octets);
   }
 
   void end(std::optional<Error> error) {
     if (!error) {
-      const Result<Done> finished = reader_->finish();
+      const Result<Ok> finished = reader_->finish();
       if (!finished) error = finished.error();
     }
     reader_.reset();
@@ -154,7 +155,7 @@ class Ingester {
     current_ = Waiting();
   }
 
-  Result<Done> take(const Header& header, std::span<const Row> rows) {
+  Result<Ok> take(const Header& header, std::span<const Row> rows) {
     for (const Row& row : rows) {
       const PackedRow packed{facts_.index_of(row, header), row.ip, row.count};
       identity_.add(packed, facts_.text(packed.facts));
@@ -164,36 +165,36 @@ class Ingester {
     }
     current_.meta.records += static_cast<std::int64_t>(rows.size());
     if (large_ || current_.rows.size() > kMostRows) return spill(header);
-    return Done{};
+    return Ok{};
   }
 
   /// A report too large to wait in memory goes to the store piece by piece.
-  Result<Done> spill(const Header& header) {
+  Result<Ok> spill(const Header& header) {
     if (!large_) {
-      if (Result<Done> flushed = write_waiting(); !flushed) return flushed;
-      if (Result<Done> begun = store_.begin(); !begun) return fail(begun.error());
+      if (Result<Ok> flushed = write_waiting(); !flushed) return flushed;
+      if (Result<Ok> begun = store_.begin(); !begun) return fail(begun.error());
       large_ = true;
-      if (Result<Done> begun = store_.begin_large(header); !begun) return fail(begun.error());
+      if (Result<Ok> begun = store_.begin_large(header); !begun) return fail(begun.error());
     }
-    if (Result<Done> added = store_.add_large(current_.rows, facts_); !added) {
+    if (Result<Ok> added = store_.add_large(current_.rows, facts_); !added) {
       return fail(added.error());
     }
     current_.rows.clear();
     if (facts_.size() > kMostFacts) facts_.clear();
-    return Done{};
+    return Ok{};
   }
 
   /// As flush, but the facts stay: the report in hand refers to them.
-  Result<Done> write_waiting() {
-    if (waiting_.empty()) return Done{};
+  Result<Ok> write_waiting() {
+    if (waiting_.empty()) return Ok{};
     judge_all();
-    if (Result<Done> written = write(); !written) return fail(written.error());
+    if (Result<Ok> written = write(); !written) return fail(written.error());
     waiting_.clear();
     rows_ = 0;
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> complete(const Header& header) {
+  Result<Ok> complete(const Header& header) {
     current_.meta.header = header;
     current_.meta.identity = identity_.finish(header);
     current_.carrier = carrier_;
@@ -201,23 +202,23 @@ class Ingester {
     rows_ += current_.rows.size();
     waiting_.push_back(std::move(current_));
     restart();
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> complete_large() {
+  Result<Ok> complete_large() {
     std::vector<Question> unknown;
-    judge_one(current_, unknown);
+    check_one(current_, unknown);
     if (!unknown.empty() && options_.resolve) {
       options_.resolve(answers_, unknown);
-      judge_one(current_, unknown);
+      check_one(current_, unknown);
     }
     const Result<Added> added = store_.finish_large(current_.meta, facts_);
     if (!added) return fail(added.error());
-    if (Result<Done> committed = store_.commit(); !committed) return fail(committed.error());
+    if (Result<Ok> committed = store_.commit(); !committed) return fail(committed.error());
     large_ = false;
     count(current_.meta, *added);
     restart();
-    return Done{};
+    return Ok{};
   }
 
   /// After a large report was dropped: nothing of the transaction is left.
@@ -227,8 +228,9 @@ class Ingester {
     facts_.forget_ids();
   }
 
-  void judge_one(Waiting& report, std::vector<Question>& unknown) {
-    Judgement judgement = judge(report.carrier.get(), report.meta.header, answers_, options_.now);
+  void check_one(Waiting& report, std::vector<Question>& unknown) {
+    Judgement judgement =
+        evaluate(report.carrier.get(), report.meta.header, answers_, options_.now);
     if (options_.trust == Trust::Verified) judgement.trust = Trust::Verified;
     report.meta.trust = judgement.trust;
     report.meta.reporter = judgement.reporter;
@@ -238,24 +240,24 @@ class Ingester {
   /// Two rounds: the keys of the whole batch are asked at once.
   void judge_all() {
     std::vector<Question> unknown;
-    for (Waiting& report : waiting_) judge_one(report, unknown);
+    for (Waiting& report : waiting_) check_one(report, unknown);
     if (unknown.empty() || !options_.resolve) return;
     const std::set<Question> once(unknown.begin(), unknown.end());
     options_.resolve(answers_, std::vector<Question>(once.begin(), once.end()));
-    for (Waiting& report : waiting_) judge_one(report, unknown);
+    for (Waiting& report : waiting_) check_one(report, unknown);
   }
 
-  Result<Done> write() {
-    if (Result<Done> begun = store_.begin(); !begun) return begun;
+  Result<Ok> write() {
+    if (Result<Ok> begun = store_.begin(); !begun) return begun;
     std::vector<Added> added;
     for (const Waiting& report : waiting_) {
       const Result<Added> one = store_.add(report.meta, report.rows, facts_);
       if (!one) return one.error();
       added.push_back(*one);
     }
-    if (Result<Done> committed = store_.commit(); !committed) return committed;
+    if (Result<Ok> committed = store_.commit(); !committed) return committed;
     for (std::size_t i = 0; i < waiting_.size(); ++i) count(waiting_[i].meta, added[i]);
-    return Done{};
+    return Ok{};
   }
 
   void count(const ReportMeta& report, Added added) {
@@ -280,7 +282,7 @@ class Ingester {
   Store& store_;
   const IngestOptions& options_;
   Answers answers_;
-  std::shared_ptr<Shapes> shapes_ = std::make_shared<Shapes>();
+  std::shared_ptr<RecordCache> shapes_ = std::make_shared<RecordCache>();
   FactTable facts_;
   std::vector<Waiting> waiting_;
   std::size_t rows_ = 0;
@@ -291,7 +293,7 @@ class Ingester {
 
   // The stream in hand.
   std::string place_;
-  std::shared_ptr<const Carrier> carrier_;
+  std::shared_ptr<const CarryingMail> carrier_;
   std::optional<Reader> reader_;
   Waiting current_;
   Identity identity_;
@@ -300,52 +302,52 @@ class Ingester {
 
 }  // namespace
 
-struct Intake::State {
-  Ingester ingester;
+struct Ingester::State {
+  IngestRun ingest_run;
   Visitor visitor;
 
   State(Store& store, const IngestOptions& options)
-      : ingester(store, options), visitor(ingester.visitor()) {}
+      : ingest_run(store, options), visitor(ingest_run.visitor()) {}
 };
 
-Intake::Intake(Store& store, const IngestOptions& options)
+Ingester::Ingester(Store& store, const IngestOptions& options)
     : state_(std::make_unique<State>(store, options)) {}
 
-Intake::~Intake() = default;
+Ingester::~Ingester() = default;
 
-void Intake::take(const std::string& place, Pull pull) {
-  state_->ingester.open(place, std::move(pull), state_->visitor);
-  ++state_->ingester.outcome().files;
+void Ingester::take(const std::string& place, ByteSource pull) {
+  state_->ingest_run.open(place, std::move(pull), state_->visitor);
+  ++state_->ingest_run.outcome().files;
 }
 
-void Intake::refuse(const std::string& place, const Error& error) {
+void Ingester::refuse(const std::string& place, const Error& error) {
   state_->visitor.refuse(place, error);
 }
 
-Result<Done> Intake::commit() { return state_->ingester.flush(); }
+Result<Ok> Ingester::commit() { return state_->ingest_run.flush(); }
 
-const Ingested& Intake::outcome() const { return state_->ingester.outcome(); }
+const Ingested& Ingester::outcome() const { return state_->ingest_run.outcome(); }
 
 Result<Ingested> ingest(const std::vector<std::string>& files, Store& store,
                         const IngestOptions& options) {
-  Ingester ingester(store, options);
-  const Visitor visitor = ingester.visitor();
+  IngestRun ingest_run(store, options);
+  const Visitor visitor = ingest_run.visitor();
   Progress progress{.of_files = files.size()};
   for (const std::string& file : files) {
-    ingester.open(file, visitor);
-    if (ingester.fault()) return *ingester.fault();
-    ++ingester.outcome().files;
+    ingest_run.open(file, visitor);
+    if (ingest_run.fault()) return *ingest_run.fault();
+    ++ingest_run.outcome().files;
     if (options.progress) {
       std::error_code none;
       const auto size = std::filesystem::file_size(file, none);
       if (!none) progress.octets += size;
       ++progress.files;
-      progress.reports = ingester.outcome().reports;
+      progress.reports = ingest_run.outcome().reports;
       options.progress(progress);
     }
   }
-  if (Result<Done> flushed = ingester.flush(); !flushed) return flushed.error();
-  return std::move(ingester.outcome());
+  if (Result<Ok> flushed = ingest_run.flush(); !flushed) return flushed.error();
+  return std::move(ingest_run.outcome());
 }
 
 }  // namespace rampart::reports

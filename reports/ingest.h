@@ -53,19 +53,19 @@ struct Ingested {
 
 /// Takes inputs in one after the other, as ingest does, from wherever they come. The store and the
 /// options must outlive it.
-class Intake {
+class Ingester {
  public:
-  Intake(Store& store, const IngestOptions& options);
-  ~Intake();
-  Intake(const Intake&) = delete;
-  Intake& operator=(const Intake&) = delete;
+  Ingester(Store& store, const IngestOptions& options);
+  ~Ingester();
+  Ingester(const Ingester&) = delete;
+  Ingester& operator=(const Ingester&) = delete;
 
   /// Reads one input to its end; what is refused of it stands in the outcome at once.
-  void take(const std::string& place, Pull pull);
+  void take(const std::string& place, ByteSource pull);
   /// Lists an input as refused that was not even read.
   void refuse(const std::string& place, const Error& error);
   /// After it, all that was taken is in the store; an Error where the store failed.
-  Result<Done> commit();
+  Result<Ok> commit();
 
   const Ingested& outcome() const;
 

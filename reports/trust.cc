@@ -47,7 +47,8 @@ std::string claimed_domain(const Header& header) {
   return by_name.empty() ? ascii_lower(header.org.empty() ? header.email : header.org) : by_name;
 }
 
-Judgement judge(const Carrier* carrier, const Header& header, const Answers& answers, Time now) {
+Judgement evaluate(const CarryingMail* carrier, const Header& header, const Answers& answers,
+                   Time now) {
   Judgement judgement;
   judgement.reporter = claimed_domain(header);
   const auto asserted = [&](std::string why) {
@@ -58,7 +59,7 @@ Judgement judge(const Carrier* carrier, const Header& header, const Answers& ans
   const Result<Name> author = mail::author_domain(carrier->head);
   if (!author) return asserted(author.error().what);
   const std::string org = dmarc::org_domain_psl(*author).text();
-  const dkim::Verdict verdict = carrier->verifier.judge(answers, now.time_since_epoch().count());
+  const dkim::Verdict verdict = carrier->verifier.evaluate(answers, now.time_since_epoch().count());
   judgement.unknown = verdict.unknown;
   const bool passed =
       std::ranges::any_of(verdict.signatures, [&](const auto& one) { return counts(one, org); });

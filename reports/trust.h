@@ -24,6 +24,7 @@ std::string claimed_domain(const Header& header);
 /// Verified where a signature over the whole mail passes, its domain is aligned with the mail's
 /// author domain (relaxed), and the report claims no other organizational domain. `carrier` is
 /// null for a report that no mail carried. Pure; a key that is gone leaves it asserted.
-Judgement judge(const Carrier* carrier, const Header& header, const Answers& answers, Time now);
+Judgement evaluate(const CarryingMail* carrier, const Header& header, const Answers& answers,
+                   Time now);
 
 }  // namespace rampart::reports

@@ -37,7 +37,7 @@ Plan plan_for(const Sets& live, int domains) {
                                   .zone = main_zone(),
                                   .provider = "host",
                                   .set = {dmarc(number), before, txt({"v=DMARC1; p=reject"})},
-                                  .turn = Turn::Enforce,
+                                  .stage = Stage::Enforce,
                                   .reasons = {}});
   }
   return plan;

@@ -163,21 +163,21 @@ std::string fish_script() {
 
 ExitCode run_schema(Context& context) {
   const std::string schema = config_schema();
-  context.outside.out << schema << (schema.ends_with('\n') ? "" : "\n");
+  context.process.out << schema << (schema.ends_with('\n') ? "" : "\n");
   return ExitCode::Ok;
 }
 
 ExitCode run_completion(Context& context) {
   const std::string shell = *context.arguments.one("SHELL");
-  context.outside.out << (shell == "bash"  ? bash_script()
+  context.process.out << (shell == "bash"  ? bash_script()
                           : shell == "zsh" ? zsh_script()
                                            : fish_script());
   return ExitCode::Ok;
 }
 
 ExitCode run_version(Context& context) {
-  const std::string& version = context.outside.version;
-  context.outside.out << (context.json() ? fmt::format("{{\"version\": \"{}\"}}\n", version)
+  const std::string& version = context.process.version;
+  context.process.out << (context.json() ? fmt::format("{{\"version\": \"{}\"}}\n", version)
                                          : fmt::format("rampart {}\n", version));
   return ExitCode::Ok;
 }

@@ -48,9 +48,8 @@ Result<std::vector<StepDecision>> decide(const Context& context, const Config& c
 }
 
 /// Writes the moves, then reads the YAML again: each domain must stand where it was put.
-Result<Done> write(const Context& context, const Config& config,
-                   const std::vector<RampMove>& moves) {
-  if (moves.empty()) return Done{};
+Result<Ok> write(const Context& context, const Config& config, const std::vector<RampMove>& moves) {
+  if (moves.empty()) return Ok{};
   const auto edits = ramp_edits(config, moves);
   if (!edits) return edits.error();
   const auto texts = edit_domains(config, *edits);
@@ -60,12 +59,12 @@ Result<Done> write(const Context& context, const Config& config,
   if (!again) return Error{"the edited file does not load", config.file};
   for (const RampMove& move : moves) {
     const DmarcSpec& spec = again->domains.at(move.domain).dmarc;
-    if (spec.rung == move.to && spec.since == move.since) continue;
+    if (spec.position == move.to && spec.since == move.since) continue;
     return Error{fmt::format("{} does not stand at {} in the edited file", move.domain.text(),
                              to_text(move.to)),
                  config.file};
   }
-  return Done{};
+  return Ok{};
 }
 
 std::vector<RampMove> moves_of(const std::vector<StepDecision>& decisions, Date today) {
@@ -77,7 +76,7 @@ std::vector<RampMove> moves_of(const std::vector<StepDecision>& decisions, Date 
 }
 
 /// "monitor", "quarantine:10".
-Result<Rung> parse_rung(const std::string& text) {
+Result<RampPosition> parse_position(const std::string& text) {
   const std::size_t colon = text.find(':');
   const auto phase = parse_phase(text.substr(0, colon));
   const Error wrong{
@@ -89,30 +88,31 @@ Result<Rung> parse_rung(const std::string& text) {
                     "nobody; use monitor, which is p=none",
                     to_text(*phase))};
   }
-  if (colon == std::string::npos) return Rung{*phase, 100};
+  if (colon == std::string::npos) return RampPosition{*phase, 100};
   const std::string digits = text.substr(colon + 1);
   int pct = 0;
   const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), pct);
   const bool whole = problem == std::errc() && end == digits.data() + digits.size();
   const bool shares = *phase > Phase::Monitor || pct == 100;
   if (!whole || digits.front() == '0' || pct < 1 || pct > 100 || !shares) return wrong;
-  return Rung{*phase, pct};
+  return RampPosition{*phase, pct};
 }
 
-Result<Rung> rung_asked(const Context& context, const Domain& domain) {
+Result<RampPosition> position_asked(const Context& context, const Domain& domain) {
   const auto to = context.arguments.one("to");
-  const Result<Rung> rung = to ? parse_rung(*to) : Result<Rung>(Rung{Phase::Monitor, 100});
-  if (!rung) return rung;
-  const Rung from = domain.dmarc.rung;
+  const Result<RampPosition> position =
+      to ? parse_position(*to) : Result<RampPosition>(RampPosition{Phase::Monitor, 100});
+  if (!position) return position;
+  const RampPosition from = domain.dmarc.position;
   if (domain.state != DomainState::Managed) {
     return Error{fmt::format("{} is {}: it is on no ramp", domain.name.text(),
                              domain.state == DomainState::Parked ? "parked" : "absent")};
   }
-  if (*rung <= from) return rung;
+  if (*position <= from) return position;
   return Error{
       fmt::format("{} stands at {}, and {} is no way back from there: `rampart advance` "
                   "goes up",
-                  domain.name.text(), to_text(from), to_text(*rung))};
+                  domain.name.text(), to_text(from), to_text(*position))};
 }
 
 std::string lifetime_of(const Domain& domain) {
@@ -137,11 +137,11 @@ ExitCode run_advance(Context& context) {
   }
   const bool writes = context.arguments.has("write");
   if (writes) {
-    const Result<Done> done = write(context, *config, moves);
+    const Result<Ok> done = write(context, *config, moves);
     if (!done) return fail(context, "advance", done.error());
   }
   const Written written = writes ? Written::Yes : Written::No;
-  context.outside.out << (context.json() ? advance_json(*decisions, *config)
+  context.process.out << (context.json() ? advance_json(*decisions, *config)
                                          : advance_text(*decisions, written));
   return moves.empty() ? ExitCode::Ok : ExitCode::Different;
 }
@@ -157,24 +157,24 @@ ExitCode run_rollback(Context& context) {
     return fail(context, "usage", Error{fmt::format("{} is not in {}", word, config->file)});
   }
   const Domain& domain = found->second;
-  const Result<Rung> to = rung_asked(context, domain);
+  const Result<RampPosition> to = position_asked(context, domain);
   if (!to) return fail(context, "rollback", to.error());
   // Whoever calls twice in a hurry finds it done, and its day unchanged.
-  const bool stands = *to == domain.dmarc.rung;
+  const bool stands = *to == domain.dmarc.position;
   const Date today = today_of(context);
   const Date since = stands ? domain.dmarc.since.value_or(today) : today;
   std::vector<RampMove> moves;
   if (!stands) moves.push_back({*name, *to, today});
-  const Result<Done> done = write(context, *config, moves);
+  const Result<Ok> done = write(context, *config, moves);
   if (!done) return fail(context, "rollback", done.error());
   const Rollback taken{*name,
-                       domain.dmarc.rung,
+                       domain.dmarc.position,
                        *to,
                        since,
                        domain.mark.file,
                        lifetime_of(domain),
                        hold_at(*domain.dmarc.ramp, *to)};
-  context.outside.out << (context.json() ? rollback_json(taken) : rollback_text(taken));
+  context.process.out << (context.json() ? rollback_json(taken) : rollback_text(taken));
   return ExitCode::Ok;
 }
 

@@ -32,7 +32,7 @@ Result<Plan> reviewed_plan(const std::string& path) {
   return plan ? plan : within(path, plan.error());
 }
 
-Result<Done> compute(const Context& context, Job& job) {
+Result<Ok> compute(const Context& context, Job& job) {
   World world = observe(job.config, job.providers, job.options);
   Result<std::optional<Evidence>> evidence = evidence_for(context, job.config);
   if (evidence) {
@@ -45,25 +45,25 @@ Result<Done> compute(const Context& context, Job& job) {
   fetch_policies(job.config, policy_fetch(context), world);
   job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
-  if (!path) return Done{};
+  if (!path) return Ok{};
   const Result<Plan> reviewed = reviewed_plan(*path);
   if (!reviewed) return reviewed.error();
   Limited limited = limit_to(job.plan, *reviewed, world, context.arguments.has("strict"));
   job.plan = std::move(limited.plan);
   job.already = std::move(limited.already_live);
-  return Done{};
+  return Ok{};
 }
 
 /// Whether to write: a reviewed plan and --auto-approve have said so already; else a person must.
 Result<bool> approved(const Context& context, const Plan& plan) {
   if (context.arguments.has("auto-approve") || context.arguments.has("plan.json")) return true;
-  if (!context.outside.answers_prompt) {
+  if (!context.process.answers_prompt) {
     return Error{"nobody is here to approve: name a reviewed plan file, or give --auto-approve"};
   }
-  context.outside.err << plan_text(plan, context.colour) << "\nWrite these changes? [y/N] "
+  context.process.err << plan_text(plan, context.colour) << "\nWrite these changes? [y/N] "
                       << std::flush;
   std::string answer;
-  std::getline(context.outside.in, answer);
+  std::getline(context.process.in, answer);
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
@@ -141,12 +141,12 @@ std::optional<std::chrono::seconds> parse_patience(const std::string& text) {
 void show(const Context& context, const Job& job, const std::vector<WriteOutcome>& outcomes,
           const std::vector<DomainVerification>& waiting) {
   if (context.json()) {
-    context.outside.out << apply_json(job.plan, outcomes, waiting);
+    context.process.out << apply_json(job.plan, outcomes, waiting);
     return;
   }
-  context.outside.out << kept_back_text(job.plan, context.colour)
+  context.process.out << kept_back_text(job.plan, context.colour)
                       << outcome_text(outcomes, context.colour);
-  if (!waiting.empty()) context.outside.out << '\n' << verify_text(waiting, context.colour);
+  if (!waiting.empty()) context.process.out << '\n' << verify_text(waiting, context.colour);
 }
 
 ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds patience) {
@@ -169,8 +169,8 @@ ExitCode run_apply(Context& context) {
   if (!options) return fail(context, "usage", options.error());
   Job job{.config = *std::move(config), .options = std::move(options).value()};
   job.providers =
-      make_providers(job.config, context.outside.environment, context.now, traffic_log(context));
-  if (const Result<Done> computed = compute(context, job); !computed) {
+      make_providers(job.config, context.process.environment, context.now, traffic_log(context));
+  if (const Result<Ok> computed = compute(context, job); !computed) {
     return fail(context, "plan-file", computed.error());
   }
   if (!job.plan.changes.empty()) {

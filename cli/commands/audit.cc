@@ -50,7 +50,7 @@ Result<std::vector<Wish>> wishes_of(const Context& context) {
   std::vector<Wish> wishes;
   for (const std::string& word : context.arguments.all("DOMAIN")) {
     if (word == "-") {
-      read_list({std::istreambuf_iterator<char>(context.outside.in), {}}, "-", wishes);
+      read_list({std::istreambuf_iterator<char>(context.process.in), {}}, "-", wishes);
     } else if (word.starts_with('@')) {
       const Result<std::string> text = read_file(word.substr(1));
       if (!text) return text.error();
@@ -71,8 +71,8 @@ std::vector<Name> names_of(const std::vector<Wish>& wishes, std::vector<ConfigEr
     if (!name || name->is_root() || name->is_wildcard()) {
       const std::string why = name ? "it is no domain" : name.error().what;
       const std::string where = wish.where.empty() ? "" : wish.where + ": ";
-      mistakes.push_back(
-          mistake("usage", fmt::format("{}`{}` cannot be audited: {}", where, wish.text, why), ""));
+      mistakes.push_back(command_error(
+          "usage", fmt::format("{}`{}` cannot be audited: {}", where, wish.text, why), ""));
     } else if (seen.insert(*name).second) {
       names.push_back(*name);
     }
@@ -102,14 +102,14 @@ using Reported = std::map<std::string, std::set<std::string>>;
 constexpr std::chrono::days kReportedWindow{90};
 
 /// The selectors that passed in one domain's reports of late.
-Result<Done> add_reported(reports::Store& store, const reports::Range& range, Reported& seen) {
+Result<Ok> add_reported(reports::Store& store, const reports::Range& range, Reported& seen) {
   std::set<std::int64_t> known;
   return store.for_each_row(range, [&](const reports::StoredRow& row) {
     if (!known.insert(row.facts).second) return;
     const auto facts = store.facts(row.facts);
     if (!facts) return;
     for (const reports::DkimAuth& one : facts->dkim) {
-      if (one.result == reports::Raw::Pass && !one.selector.empty()) {
+      if (one.result == reports::AuthResult::Pass && !one.selector.empty()) {
         seen[one.domain].insert(one.selector);
       }
     }
@@ -130,7 +130,7 @@ Result<Reported> reported_selectors(const Context& context, const std::vector<Na
   for (const Name& name : names) {
     const reports::Range range{
         .domain = name.text(), .since = today - kReportedWindow, .until = today};
-    const Result<Done> read = add_reported(store.value(), range, seen);
+    const Result<Ok> read = add_reported(store.value(), range, seen);
     if (!read) return read.error();
   }
   return seen;
@@ -169,8 +169,8 @@ std::optional<Config> config_for(const Context& context) {
   if (context.arguments.has("config") || std::filesystem::exists(context.config_file, none)) {
     return load(context);
   }
-  fail(context, {mistake("usage", "audit needs a domain, or a YAML that names some",
-                         "rampart audit example.com")});
+  fail(context, {command_error("usage", "audit needs a domain, or a YAML that names some",
+                               "rampart audit example.com")});
   return std::nullopt;
 }
 
@@ -178,10 +178,10 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
                                const std::vector<Name>& names) {
   auto reported = reported_selectors(context, names);
   if (!reported) return reported.error();
-  auto lookups = lookups_for(context, config);
+  auto lookups = resolver_session(context, config);
   if (!lookups) return lookups.error();
   FetchLimits limits;
-  take_certificates(limits, context.outside.environment);
+  take_certificates(limits, context.process.environment);
   const bool fetch = !context.arguments.has("no-fetch");
   if (names.size() > 1) progress(context, fmt::format("auditing {} domains", names.size()));
   AuditRun run =
@@ -202,12 +202,12 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
 }
 
 ExitCode show(const Context& context, const AuditView& view) {
-  const std::string& version = context.outside.version;
+  const std::string& version = context.process.version;
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
-    const Result<Done> written = write_file(*path, audit_sarif(view, version));
+    const Result<Ok> written = write_file(*path, audit_sarif(view, version));
     if (!written) return fail(context, "unwritable", written.error());
   }
-  context.outside.out << (context.json()              ? audit_json(view)
+  context.process.out << (context.json()              ? audit_json(view)
                           : context.format == "csv"   ? audit_csv(view)
                           : context.format == "sarif" ? audit_sarif(view, version)
                                                       : audit_text(view, context.colour));

@@ -40,7 +40,7 @@ Result<mail::Head> read_header(std::istream& in, std::string& octets) {
 
 /// Asks and judges again until nothing is unknown.
 dmarc::MessageVerdict check(const spf::Client& client, const dkim::Verifier& verifier,
-                            Lookups& lookups) {
+                            ResolverSession& lookups) {
   dmarc::MessageVerdict verdict;
   for (int round = 0; round < kMostRounds; ++round) {
     verdict = dmarc::check_message(client, verifier, lookups.answers);
@@ -82,14 +82,14 @@ Result<dmarc::MessageVerdict> check_stream(const Context& context, std::istream&
   if (in.bad()) return Error{.what = "it cannot be read to its end", .where = {}};
   const auto config = config_if_named(context);
   if (!config) return Error{};
-  auto lookups = lookups_for(context, *config);
+  auto lookups = resolver_session(context, *config);
   if (!lookups) return lookups.error();
   return check(client, verifier, lookups.value());
 }
 
 Result<dmarc::MessageVerdict> check_file(const Context& context, const std::string& path,
                                          const spf::Client& client) {
-  if (path == "-") return check_stream(context, context.outside.in, client);
+  if (path == "-") return check_stream(context, context.process.in, client);
   std::ifstream file(path, std::ios::binary);
   // Opening a folder succeeds; only reading it fails.
   if (file && file.peek() == std::ifstream::traits_type::eof() && file.bad()) {
@@ -106,14 +106,15 @@ Result<dmarc::MessageVerdict> check_file(const Context& context, const std::stri
 ExitCode run_check_message(Context& context) {
   const auto ip_text = context.arguments.one("ip");
   if (!ip_text) {
-    return fail(context, {mistake("usage", "--ip is missing",
-                                  "name the address that handed the message in: --ip 192.0.2.1")});
+    return fail(context,
+                {command_error("usage", "--ip is missing",
+                               "name the address that handed the message in: --ip 192.0.2.1")});
   }
   const auto ip = spf::Ip::parse(*ip_text);
   if (!ip) {
     return fail(context,
-                {mistake("usage", fmt::format("--ip {} is no IPv4 or IPv6 address", *ip_text),
-                         "write it as 192.0.2.1 or 2001:db8::1")});
+                {command_error("usage", fmt::format("--ip {} is no IPv4 or IPv6 address", *ip_text),
+                               "write it as 192.0.2.1 or 2001:db8::1")});
   }
   spf::Client client{.ip = *ip, .sender = {}, .helo = context.arguments.one("helo").value_or("")};
   client.now = context.now.time_since_epoch().count();
@@ -123,7 +124,7 @@ ExitCode run_check_message(Context& context) {
     if (verdict.error().what.empty()) return ExitCode::Error;
     return fail(context, "message", verdict.error());
   }
-  context.outside.out << (context.json() ? message_json(*verdict) : message_text(*verdict));
+  context.process.out << (context.json() ? message_json(*verdict) : message_text(*verdict));
   return exit_code_of(*verdict);
 }
 

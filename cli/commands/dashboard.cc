@@ -54,14 +54,14 @@ Result<std::set<Name>> asked_for(const Context& context, std::set<Name> names) {
   if (context.domain_globs.empty()) return names;
   Config all;
   for (const Name& name : names) all.domains.emplace(name, Domain{.name = name});
-  if (const Result<Done> narrowed = narrow(all, context.domain_globs); !narrowed) {
+  if (const Result<Ok> narrowed = narrow(all, context.domain_globs); !narrowed) {
     return narrowed.error();
   }
   std::erase_if(names, [&](const Name& name) { return !all.domains.contains(name); });
   return names;
 }
 
-Result<Done> gather_store(const Context& context, const Config& config, Dashboard& dashboard) {
+Result<Ok> gather_store(const Context& context, const Config& config, Dashboard& dashboard) {
   const Result<std::string> path = store_path(context);
   if (!path) return path.error();
   Result<reports::Store> store = reports::Store::open_existing(*path);
@@ -81,11 +81,11 @@ Result<Done> gather_store(const Context& context, const Config& config, Dashboar
     if (!page) return page.error();
     dashboard.domains.push_back(std::move(page).value());
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> gather_evidence(const Context& context, const Config& config, const Evidence& evidence,
-                             Dashboard& dashboard) {
+Result<Ok> gather_evidence(const Context& context, const Config& config, const Evidence& evidence,
+                           Dashboard& dashboard) {
   std::vector<std::string> known;
   for (const EvidenceRow& row : evidence.rows) known.push_back(row.policy_domain.text());
   const Result<std::set<Name>> names = asked_for(context, names_in(config, known));
@@ -94,7 +94,7 @@ Result<Done> gather_evidence(const Context& context, const Config& config, const
   for (const Name& name : *names) {
     dashboard.domains.push_back(domain_by_evidence(evidence, name, config, dashboard));
   }
-  return Done{};
+  return Ok{};
 }
 
 void add_policies(const Context& context, const Config& config, const World& world,
@@ -128,7 +128,7 @@ void remove_old(const fs::path& folder, const std::map<std::string, std::string>
   for (const fs::path& one : old) fs::remove(one, none);
 }
 
-Result<Done> write_pages(const fs::path& folder, const std::map<std::string, std::string>& pages) {
+Result<Ok> write_pages(const fs::path& folder, const std::map<std::string, std::string>& pages) {
   std::error_code error;
   fs::create_directories(folder / "domains", error);
   if (error) return Error{error.message(), folder.string()};
@@ -139,12 +139,12 @@ Result<Done> write_pages(const fs::path& folder, const std::map<std::string, std
     }
   }
   for (const auto& [name, text] : pages) {
-    if (Result<Done> written = write_file((folder / name).string(), text); !written) {
+    if (Result<Ok> written = write_file((folder / name).string(), text); !written) {
       return written;
     }
   }
   remove_old(folder, pages);
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ Result<Done> write_pages(const fs::path& folder, const std::map<std::string, std
 ExitCode run_dashboard(Context& context) {
   const std::optional<std::string> folder = context.arguments.one("out");
   if (!folder) {
-    return fail(context, {mistake("usage", "--out is missing", "name the folder to write")});
+    return fail(context, {command_error("usage", "--out is missing", "name the folder to write")});
   }
   Result<Dashboard> dashboard = frame_of(context);
   if (!dashboard) return fail(context, "usage", dashboard.error());
@@ -165,19 +165,19 @@ ExitCode run_dashboard(Context& context) {
   World world{.now = context.now};
   world.evidence = *evidence;
   world.frozen = options->frozen;
-  const Result<Done> gathered =
-      context.evidence ? gather_evidence(context, *config, **evidence, dashboard.value())
-                       : gather_store(context, *config, dashboard.value());
+  const Result<Ok> gathered = context.evidence
+                                  ? gather_evidence(context, *config, **evidence, dashboard.value())
+                                  : gather_store(context, *config, dashboard.value());
   if (!gathered) return fail(context, "store", gathered.error());
   add_policies(context, *config, world, dashboard.value());
   const auto pages = dashboard_pages(*dashboard);
-  const Result<Done> written = write_pages(*folder, pages);
+  const Result<Ok> written = write_pages(*folder, pages);
   if (!written) return fail(context, "unwritable", written.error());
   if (context.json()) {
-    context.outside.out << fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
+    context.process.out << fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
                                        dashboard->domains.size(), pages.size());
   } else {
-    context.outside.out << fmt::format("{}: {} pages.\n",
+    context.process.out << fmt::format("{}: {} pages.\n",
                                        (fs::path(*folder) / "index.html").string(), pages.size());
   }
   return ExitCode::Ok;

@@ -16,7 +16,7 @@ Result<World> observed(const Context& context, const Config& config) {
   const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
   if (!options) return options.error();
   const Providers providers =
-      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(config, context.process.environment, context.now, traffic_log(context));
   return observe_with_evidence(context, config, providers, *options);
 }
 
@@ -30,9 +30,10 @@ ExitCode run_explain(Context& context) {
   if (!name) return fail(context, "usage", name.error());
   const auto found = config->domains.find(*name);
   if (found == config->domains.end()) {
-    return fail(context, {mistake("domain-unknown",
-                                  fmt::format("{} is no domain of {}", text, context.config_file),
-                                  "`rampart audit` looks at domains that no YAML names")});
+    return fail(context,
+                {command_error("domain-unknown",
+                               fmt::format("{} is no domain of {}", text, context.config_file),
+                               "`rampart audit` looks at domains that no YAML names")});
   }
   const Domain domain = found->second;
   // A domain above may govern it, and its own record those below.
@@ -43,7 +44,7 @@ ExitCode run_explain(Context& context) {
   if (!world) return fail(context, "world", world.error());
   const Explanation all = explain(domain, *config, *world);
   const Date today = floor<days>(context.now);
-  context.outside.out << (context.json() ? explain_json(all, today)
+  context.process.out << (context.json() ? explain_json(all, today)
                                          : explain_text(all, today, context.colour));
   return ExitCode::Ok;
 }
@@ -55,15 +56,15 @@ ExitCode run_timeline(Context& context) {
   if (const auto text = context.arguments.one("until")) {
     const std::optional<Date> day = parse_date(*text);
     if (!day) {
-      return fail(context, {mistake("usage", fmt::format("--until {} is no date", *text),
-                                    "write it as 2027-06-30")});
+      return fail(context, {command_error("usage", fmt::format("--until {} is no date", *text),
+                                          "write it as 2027-06-30")});
     }
     until = *day;
   }
   const Result<World> world = observed(context, *config);
   if (!world) return fail(context, "world", world.error());
   const auto events = timeline_of(*config, *world, until);
-  context.outside.out << (context.json() ? timeline_json(events)
+  context.process.out << (context.json() ? timeline_json(events)
                                          : timeline_text(events, until, context.colour));
   return ExitCode::Ok;
 }

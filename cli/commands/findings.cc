@@ -44,7 +44,7 @@ ExitCode run_findings(Context& context) {
   }
   const std::span<const Code> asked =
       code ? std::span<const Code>(find_code(*code), 1) : finding_codes();
-  context.outside.out << (context.json() ? findings_json(asked) : findings_text(asked));
+  context.process.out << (context.json() ? findings_json(asked) : findings_text(asked));
   return ExitCode::Ok;
 }
 

@@ -109,7 +109,7 @@ struct InitSource {
     if (live == LiveFrom::Dns) return rampart::observe(config, {}, options);
     return rampart::observe(
         config,
-        make_providers(config, context.outside.environment, context.now, traffic_log(context)),
+        make_providers(config, context.process.environment, context.now, traffic_log(context)),
         options);
   }
 };
@@ -128,7 +128,7 @@ Result<std::vector<Name>> names_given(const Context& context) {
 Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& request) {
   const Config config = probe_config(request, builtin_config());
   const Providers providers =
-      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(config, context.process.environment, context.now, traffic_log(context));
   const auto& provider = providers.at(request.provider.name);
   if (!provider.ok()) return provider.error();
   return provider.value()->zones();
@@ -185,7 +185,7 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
 }
 
 /// A file of this name is never replaced.
-Result<Done> write_new(const std::string& path, const std::string& text) {
+Result<Ok> write_new(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST) {
     return Error{"it exists already, and is not replaced: choose another name", path};
@@ -223,10 +223,10 @@ ExitCode run_init(Context& context) {
   progress(context, fmt::format("{} domain{}; {}.", outcome->domains,
                                 outcome->domains == 1 ? "" : "s", left));
   if (!out) {
-    context.outside.out << outcome->yaml;
+    context.process.out << outcome->yaml;
     return ExitCode::Ok;
   }
-  const Result<Done> written = write_new(*out, outcome->yaml);
+  const Result<Ok> written = write_new(*out, outcome->yaml);
   if (!written) return fail(context, "unwritable", written.error());
   progress(context, "wrote " + *out);
   return ExitCode::Ok;

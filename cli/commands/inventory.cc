@@ -37,7 +37,7 @@ std::string heading(const std::vector<std::string>& names) {
 std::string state_of(const Domain& domain) {
   if (domain.state == DomainState::Parked) return "parked";
   if (domain.state == DomainState::Absent) return "absent";
-  return to_text(domain.dmarc.rung);
+  return to_text(domain.dmarc.position);
 }
 
 std::string domains_table(const Config& config) {
@@ -101,7 +101,7 @@ std::string dates_table(const Config& config) {
 ExitCode run_inventory(Context& context) {
   const std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  context.outside.out << "# Mail inventory\n\n## Domains\n\n"
+  context.process.out << "# Mail inventory\n\n## Domains\n\n"
                       << domains_table(*config) << "\n## Senders\n\n"
                       << senders_table(*config) << dates_table(*config);
   return ExitCode::Ok;

@@ -43,7 +43,7 @@ Result<KeyPlace> place_of(const Context& context) {
 
 ExitCode say_made(const Context& context, const std::vector<KeyEntry>& entries,
                   const KeyFolder& folder) {
-  context.outside.out << (context.json() ? made_keys_json(entries, folder)
+  context.process.out << (context.json() ? made_keys_json(entries, folder)
                                          : made_keys_text(entries, folder));
   return ExitCode::Ok;
 }
@@ -88,7 +88,7 @@ void fill_from(const Config& config, const World& world, KeyRow& row) {
 Result<World> observed(const Context& context, const Config& config,
                        const ObserveOptions& options) {
   const Providers providers =
-      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(config, context.process.environment, context.now, traffic_log(context));
   return observe_with_evidence(context, config, providers, options);
 }
 
@@ -133,8 +133,8 @@ void leave_out_ed25519(const KeyFolder& folder, std::vector<KeyPlace>& places,
 
 ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& folder) {
   const auto differences = check_export(job, folder);
-  for (const std::string& one : differences) context.outside.out << job.out << ": " << one << '\n';
-  if (differences.empty()) context.outside.out << job.out << " is up to date.\n";
+  for (const std::string& one : differences) context.process.out << job.out << ": " << one << '\n';
+  if (differences.empty()) context.process.out << job.out << " is up to date.\n";
   return differences.empty() ? ExitCode::Ok : ExitCode::Error;
 }
 
@@ -167,7 +167,7 @@ ExitCode run_keys_list(Context& context) {
     if (made) row.age_days = static_cast<int>((floor<days>(context.now) - *made).count());
     if (yaml.config) fill_from(*yaml.config, world, row);
   }
-  context.outside.out << (context.json() ? keys_json(rows) : keys_text(rows));
+  context.process.out << (context.json() ? keys_json(rows) : keys_text(rows));
   return ExitCode::Ok;
 }
 
@@ -213,7 +213,7 @@ ExitCode run_keys_import(Context& context) {
   if (!key) return fail(context, "keys", key.error());
   const KeyFolder folder(config_folder(context));
   const std::string today = to_text(floor<days>(context.now));
-  Result<Done> done = Done{};
+  Result<Ok> done = Ok{};
   if (key->pair) {
     const auto protection = protection_for(context, yaml.config ? &*yaml.config : nullptr);
     if (!protection) return fail(context, "keys", protection.error());
@@ -250,7 +250,7 @@ ExitCode run_keys_export(Context& context) {
   if (!unlock) return fail(context, "keys", unlock.error());
   const auto written = export_keys(job, folder, *unlock);
   if (!written) return fail(context, "keys", written.error());
-  for (const std::string& path : *written) context.outside.out << job.out << '/' << path << '\n';
+  for (const std::string& path : *written) context.process.out << job.out << '/' << path << '\n';
   return ExitCode::Ok;
 }
 

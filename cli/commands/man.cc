@@ -33,11 +33,11 @@ std::string option_entry(const CommandOption& option) {
 std::string positional_word(const Positional& word) {
   const std::string name = fmt::format("\\fI{}\\fR", roff(word.name));
   switch (word.count) {
-    case Count::Optional:
+    case Arity::Optional:
       return fmt::format(" [{}]", name);
-    case Count::One:
+    case Arity::One:
       return " " + name;
-    case Count::Any:
+    case Arity::Any:
       return fmt::format(" [{}...]", name);
   }
   return name;
@@ -99,7 +99,7 @@ ExitCode run_man(Context& context) {
       "Compares the mail policy that domains.yaml asks for with live DNS, and changes only what\n"
       "must change. It never touches a record that is not its own.\n"
       ".SH OPTIONS\nThese stand before or after any command.\n",
-      roff(context.outside.version));
+      roff(context.process.version));
   for (const CommandOption& option : global_options()) text += option_entry(option);
   text += ".SH COMMANDS\n";
   for (const Command& command : commands()) text += command_entry(command);
@@ -114,7 +114,7 @@ ExitCode run_man(Context& context) {
       ".TP\n\\fIrampart.db\\fR\nThe store of reports, beside it.\n"
       ".TP\n\\fIkeys/\\fR\nThe key folder, beside it.\n"
       ".TP\n\\fIspf.lock\\fR\nThe networks that flattened SPF records stand for.\n";
-  context.outside.out << text;
+  context.process.out << text;
   return ExitCode::Ok;
 }
 

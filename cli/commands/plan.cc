@@ -28,7 +28,7 @@ Result<World> world_for(const Context& context, const Config& config) {
       observe_options(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
   if (!options) return options.error();
   const Providers providers =
-      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(config, context.process.environment, context.now, traffic_log(context));
   return observe_with_evidence(context, config, providers, *options);
 }
 
@@ -78,7 +78,7 @@ ExitCode run_plan(Context& context) {
     fetch_policies(*config, policy_fetch(context), world.value());
   }
   if (const std::optional<std::string> path = context.arguments.one("save-world")) {
-    const Result<Done> saved = write_file(*path, world_to_json(*world));
+    const Result<Ok> saved = write_file(*path, world_to_json(*world));
     if (!saved) return fail(context, "unwritable", saved.error());
   }
   Plan plan = plan_for(context, *config, *world);
@@ -88,10 +88,10 @@ ExitCode run_plan(Context& context) {
     plan.policy_edits = std::move(edits).value();
   }
   if (const std::optional<std::string> path = context.arguments.one("out")) {
-    const Result<Done> written = write_file(*path, plan_to_json(plan));
+    const Result<Ok> written = write_file(*path, plan_to_json(plan));
     if (!written) return fail(context, "unwritable", written.error());
   }
-  context.outside.out << shown(context, plan);
+  context.process.out << shown(context, plan);
   return exit_code(context, plan);
 }
 
@@ -101,7 +101,7 @@ ExitCode run_show(Context& context) {
   if (!text) return fail(context, "unreadable", text.error());
   const Result<Plan> plan = plan_from_json(*text);
   if (!plan) return fail(context, "plan-file", within(path, plan.error()));
-  context.outside.out << shown(context, *plan);
+  context.process.out << shown(context, *plan);
   return ExitCode::Ok;
 }
 

@@ -32,7 +32,7 @@ struct FileZones {
 FileZones file_zones(const Context& context, const Config& config) {
   FileZones found;
   const Providers providers =
-      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(config, context.process.environment, context.now, traffic_log(context));
   for (const auto& [name, spec] : config.providers) {
     const ProviderType* type = find_provider_type(spec.type);
     const auto& made = providers.at(name);
@@ -76,16 +76,16 @@ void take_mx(const FileZones& files, World& world) {
 }
 
 /// Resolves what `mx: auto` and `flatten: auto` need; asks nobody where nothing does.
-Result<Done> resolve(const Context& context, const Config& config, World& world) {
+Result<Ok> resolve(const Context& context, const Config& config, World& world) {
   for (int round = 0; round < kRounds; ++round) {
     const std::vector<Question> open = rendering_questions(for_rendering(config), world);
     if (open.empty()) break;
-    Result<Lookups> lookups = lookups_for(context, config);
+    Result<ResolverSession> lookups = resolver_session(context, config);
     if (!lookups) return lookups.error();
     lookups.value().ask(open);
     world.answers.merge(lookups.value().answers);
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<World> rendering_world(const Context& context, const Config& config) {
@@ -97,7 +97,7 @@ Result<World> rendering_world(const Context& context, const Config& config) {
   world.keys = read_public_keys(config);
   take_spf_locks(config.folder, world);
   take_mx(files, world);
-  const Result<Done> resolved = resolve(context, config, world);
+  const Result<Ok> resolved = resolve(context, config, world);
   if (!resolved) return resolved.error();
   return world;
 }
@@ -125,7 +125,7 @@ ExitCode write_files(const Context& context, const std::vector<OutFile>& files,
     }
     const auto same = read_file(path.string());
     if (same && *same == file.text) continue;
-    const Result<Done> written = write_file(path.string(), file.text);
+    const Result<Ok> written = write_file(path.string(), file.text);
     if (!written) return fail(context, "unwritable", written.error());
     progress(context, "wrote " + path.string());
   }
@@ -136,7 +136,7 @@ ExitCode give(const Context& context, const std::vector<OutFile>& files) {
   if (const auto folder = context.arguments.one("out")) return write_files(context, files, *folder);
   bool first = true;
   for (const OutFile& file : files) {
-    context.outside.out << (first ? "" : "\n") << file.text;
+    context.process.out << (first ? "" : "\n") << file.text;
     first = false;
   }
   return ExitCode::Ok;
@@ -176,11 +176,12 @@ ExitCode render_mta_sts(const Context& context, const Config& config, const Worl
   const RenderedPolicies rendered = render_policies(config, world);
   if (!rendered.faults.empty()) return refuse(context, rendered.faults);
   if (!context.arguments.has("out") && rendered.policies.size() > 1) {
-    return fail(context, {mistake("usage",
-                                  "there are several policies, and a policy holds no "
-                                  "comment to tell them apart",
-                                  "write them below a folder with --out DIR, or name one domain "
-                                  "with --domain")});
+    return fail(context,
+                {command_error("usage",
+                               "there are several policies, and a policy holds no "
+                               "comment to tell them apart",
+                               "write them below a folder with --out DIR, or name one domain "
+                               "with --domain")});
   }
   std::vector<OutFile> files;
   for (const RenderedPolicy& one : rendered.policies) {

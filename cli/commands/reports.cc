@@ -114,13 +114,13 @@ std::optional<std::vector<reports::Summary>> summaries(const Context& context, D
   const bool read = for_each_analysis(
       context, desk, [&](const reports::Analysis& analysis, const reports::NamingContext& naming) {
         made.push_back(
-            reports::summarize(analysis.range, analysis.flows, analysis.sources, naming));
+            reports::summarize(analysis.range, analysis.groups, analysis.sources, naming));
       });
   if (!read) return std::nullopt;
   return made;
 }
 
-Result<Done> write_rows(const Context& context, Desk& desk, const Name& domain, bool& first) {
+Result<Ok> write_rows(const Context& context, Desk& desk, const Name& domain, bool& first) {
   std::unordered_map<std::int64_t, reports::StoredReport> reports_read;
   std::unordered_map<std::int64_t, reports::Facts> facts_read;
   std::optional<Error> problem;
@@ -137,12 +137,12 @@ Result<Done> write_rows(const Context& context, Desk& desk, const Name& domain, 
     }
     if (problem) return;
     const ExportRow out{domain.text(), reports_read.at(row.report), row, facts_read.at(row.facts)};
-    if (context.json()) context.outside.out << (first ? "\n  " : ",\n  ");
-    context.outside.out << (context.json() ? export_json_row(out) : export_csv_row(out));
+    if (context.json()) context.process.out << (first ? "\n  " : ",\n  ");
+    context.process.out << (context.json() ? export_json_row(out) : export_csv_row(out));
     first = false;
   };
-  const Result<Done> read = desk.store.for_each_row({domain.text(), desk.since, desk.until}, take);
-  return problem ? Result<Done>(*problem) : read;
+  const Result<Ok> read = desk.store.for_each_row({domain.text(), desk.since, desk.until}, take);
+  return problem ? Result<Ok>(*problem) : read;
 }
 
 }  // namespace
@@ -153,11 +153,11 @@ ExitCode run_reports_summary(Context& context) {
   const auto made = summaries(context, *desk);
   if (!made) return ExitCode::Error;
   if (context.json()) {
-    context.outside.out << summaries_json(*made);
+    context.process.out << summaries_json(*made);
     return ExitCode::Ok;
   }
-  for (const reports::Summary& one : *made) context.outside.out << summary_text(one);
-  if (made->empty()) context.outside.out << "The store holds no report.\n";
+  for (const reports::Summary& one : *made) context.process.out << summary_text(one);
+  if (made->empty()) context.process.out << "The store holds no report.\n";
   return ExitCode::Ok;
 }
 
@@ -168,11 +168,11 @@ ExitCode run_reports_sources(Context& context) {
   if (!made) return ExitCode::Error;
   if (context.arguments.has("suggest")) return print_suggestions(context, desk->config, *made);
   if (context.json()) {
-    context.outside.out << summaries_json(*made);
+    context.process.out << summaries_json(*made);
     return ExitCode::Ok;
   }
   for (const reports::Summary& one : *made) {
-    context.outside.out << one.domain << ":\n" << sources_text(one);
+    context.process.out << one.domain << ":\n" << sources_text(one);
   }
   return ExitCode::Ok;
 }
@@ -186,7 +186,7 @@ ExitCode run_reports_threats(Context& context) {
         std::ranges::move(threats_in(analysis), std::back_inserter(threats));
       });
   if (!read) return ExitCode::Error;
-  context.outside.out << (context.format == "stix"  ? threats_stix(threats)
+  context.process.out << (context.format == "stix"  ? threats_stix(threats)
                           : context.format == "csv" ? threats_csv(threats)
                                                     : threats_text(threats));
   return ExitCode::Ok;
@@ -195,32 +195,32 @@ ExitCode run_reports_threats(Context& context) {
 ExitCode run_reports_export(Context& context) {
   std::optional<Desk> desk = open_desk(context);
   if (!desk) return ExitCode::Error;
-  context.outside.out << (context.json() ? "[" : export_csv_head());
+  context.process.out << (context.json() ? "[" : export_csv_head());
   bool first = true;
   for (const Name& domain : desk->domains) {
-    const Result<Done> written = write_rows(context, *desk, domain, first);
+    const Result<Ok> written = write_rows(context, *desk, domain, first);
     if (!written) return fail(context, "store", written.error());
   }
-  if (context.json()) context.outside.out << "]\n";
+  if (context.json()) context.process.out << "]\n";
   return ExitCode::Ok;
 }
 
 ExitCode run_reports_evidence(Context& context) {
   const std::optional<std::string> path = context.arguments.one("out");
   if (!path) {
-    return fail(context, {mistake("usage", "--out is missing", "name the file to write")});
+    return fail(context, {command_error("usage", "--out is missing", "name the file to write")});
   }
   std::optional<Desk> desk = open_desk(context);
   if (!desk) return ExitCode::Error;
   const Result<Evidence> evidence =
       reports::fold(desk->store, desk->config, context.now, desk->resolve);
   if (!evidence) return fail(context, "store", evidence.error());
-  const Result<Done> written = write_file(*path, reports::evidence_to_json(*evidence));
+  const Result<Ok> written = write_file(*path, reports::evidence_to_json(*evidence));
   if (!written) return fail(context, "unwritable", written.error());
   if (context.json()) {
-    context.outside.out << fmt::format("{{\"rows\": {}}}\n", evidence->rows.size());
+    context.process.out << fmt::format("{{\"rows\": {}}}\n", evidence->rows.size());
   } else {
-    context.outside.out << fmt::format("{}: {} rows.\n", *path, evidence->rows.size());
+    context.process.out << fmt::format("{}: {} rows.\n", *path, evidence->rows.size());
   }
   return ExitCode::Ok;
 }
@@ -229,8 +229,9 @@ ExitCode run_reports_prune(Context& context) {
   const std::string text = context.arguments.one("keep").value_or("");
   const auto keep = parse_duration(text);
   if (!keep || keep->count <= 0 || keep->unit == Duration::Unit::Hours) {
-    return fail(context, {mistake("usage", fmt::format("--keep \"{}\" is no time to keep", text),
-                                  "write it as 400d, 8w or 14mo")});
+    return fail(context,
+                {command_error("usage", fmt::format("--keep \"{}\" is no time to keep", text),
+                               "write it as 400d, 8w or 14mo")});
   }
   std::optional<Desk> desk = open_desk(context);
   if (!desk) return ExitCode::Error;
@@ -248,10 +249,10 @@ ExitCode run_reports_prune(Context& context) {
   const Result<std::int64_t> gone = desk->store.prune(day);
   if (!gone) return fail(context, "store", gone.error());
   if (context.json()) {
-    context.outside.out << fmt::format("{{\"before\": \"{}\", \"records\": {}}}\n", to_text(day),
+    context.process.out << fmt::format("{{\"before\": \"{}\", \"records\": {}}}\n", to_text(day),
                                        *gone);
   } else {
-    context.outside.out << fmt::format("{} records of days before {} are daily sums now.\n", *gone,
+    context.process.out << fmt::format("{} records of days before {} are daily sums now.\n", *gone,
                                        to_text(day));
   }
   return ExitCode::Ok;

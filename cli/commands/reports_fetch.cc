@@ -17,8 +17,8 @@ namespace rampart {
 namespace {
 
 std::string variable(const Context& context, const std::string& name) {
-  const auto found = context.outside.environment.find(name);
-  return found == context.outside.environment.end() ? std::string() : found->second;
+  const auto found = context.process.environment.find(name);
+  return found == context.process.environment.end() ? std::string() : found->second;
 }
 
 /// Who logs in where: the flags, then the environment. Nothing of it can stand in the YAML, so that
@@ -42,7 +42,7 @@ Result<reports::ImapAccount> account_of(const Context& context) {
         "there is nothing to log in with: set RAMPART_IMAP_PASSWORD or RAMPART_IMAP_TOKEN"};
   }
   HttpSettings certificates;
-  take_certificates(certificates, context.outside.environment);
+  take_certificates(certificates, context.process.environment);
   account.ca_file = context.arguments.one("ca").value_or(certificates.ca_file);
   account.ca_folder = certificates.ca_folder;
   if (context.arguments.has("plain-text")) account.plain_text = reports::PlainText::Accepted;
@@ -60,8 +60,7 @@ Result<std::string> keyword_of(const Context& context) {
   return text;
 }
 
-Result<Done> keep_mail(const std::string& folder, const std::string& name,
-                       std::string_view octets) {
+Result<Ok> keep_mail(const std::string& folder, const std::string& name, std::string_view octets) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return Error{error.message(), folder};
@@ -113,7 +112,7 @@ ExitCode answer(const Context& context, const reports::Fetched& fetched) {
     }
     return fail(context, "imap", *fetched.error);
   }
-  context.outside.out << (context.json() ? fetched_json(fetched) : fetched_text(fetched));
+  context.process.out << (context.json() ? fetched_json(fetched) : fetched_text(fetched));
   return fetched.ingested.refused.empty() ? ExitCode::Ok : ExitCode::Partly;
 }
 
@@ -136,20 +135,20 @@ ExitCode run_reports_fetch(Context& context) {
   Secrets secrets;
   secrets.add(account->password);
   secrets.add(account->token);
-  Meter meter(context, "mails");
+  ProgressBar progress_bar(context, "mails");
   reports::FetchOptions& wanted = options.value();
   wanted.ingest.resolve = std::move(resolve).value();
   wanted.progress = [&](const reports::FetchProgress& so_far) {
-    meter.show(so_far.mails, so_far.of_mails, so_far.octets);
+    progress_bar.show(so_far.mails, so_far.of_mails, so_far.octets);
   };
   wanted.note = [&](const std::string& text) { progress(context, secrets.redact(text)); };
   if (context.log_level >= LogLevel::Trace) {
     wanted.trace = [&](const std::string& line) {
-      context.outside.err << secrets.redact(line) << '\n';
+      context.process.err << secrets.redact(line) << '\n';
     };
   }
   reports::Fetched fetched = reports::fetch(store.value(), wanted);
-  meter.finish();
+  progress_bar.finish();
   redact(fetched, secrets);
   return answer(context, fetched);
 }

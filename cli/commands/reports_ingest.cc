@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Copies what was refused, so that it can be looked at; never over what is there.
-Result<Done> quarantine(const reports::Ingested& outcome, const std::string& folder) {
+Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return Error{error.message(), folder};
@@ -31,7 +31,7 @@ Result<Done> quarantine(const reports::Ingested& outcome, const std::string& fol
     fs::copy_file(input, to, error);
     if (error) return Error{error.message(), to.string()};
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -39,7 +39,8 @@ Result<Done> quarantine(const reports::Ingested& outcome, const std::string& fol
 ExitCode run_reports_ingest(Context& context) {
   const std::vector<std::string> words = context.arguments.all("PATH");
   if (words.empty()) {
-    return fail(context, {mistake("usage", "no file is named", "rampart reports ingest PATH...")});
+    return fail(context,
+                {command_error("usage", "no file is named", "rampart reports ingest PATH...")});
   }
   const std::optional<Config> config = config_or_empty(context);
   if (!config) return ExitCode::Error;
@@ -52,20 +53,20 @@ ExitCode run_reports_ingest(Context& context) {
   reports::IngestOptions options;
   options.now = context.now;
   options.resolve = std::move(resolve).value();
-  Meter meter(context, "files");
+  ProgressBar progress_bar(context, "files");
   options.progress = [&](const reports::Progress& so_far) {
-    meter.show(so_far.files, so_far.of_files, so_far.octets);
+    progress_bar.show(so_far.files, so_far.of_files, so_far.octets);
   };
   if (context.arguments.has("trusted")) options.trust = reports::Trust::Verified;
   const Result<reports::Ingested> outcome =
       reports::ingest(reports::expand(words), store.value(), options);
-  meter.finish();
+  progress_bar.finish();
   if (!outcome) return fail(context, "store", outcome.error());
   if (const auto folder = context.arguments.one("quarantine")) {
-    const Result<Done> kept = quarantine(*outcome, *folder);
+    const Result<Ok> kept = quarantine(*outcome, *folder);
     if (!kept) return fail(context, "unwritable", kept.error());
   }
-  context.outside.out << (context.json() ? ingested_json(*outcome) : ingested_text(*outcome));
+  context.process.out << (context.json() ? ingested_json(*outcome) : ingested_text(*outcome));
   return outcome->refused.empty() ? ExitCode::Ok : ExitCode::Partly;
 }
 

@@ -96,8 +96,8 @@ std::string unified_diff(const std::string& path, const std::string& before,
 ExitCode print_suggestions(const Context& context, const Config& config,
                            const std::vector<reports::Summary>& summaries) {
   if (config.domains.empty()) {
-    return fail(context, {mistake("usage", "there is no YAML to suggest lines for",
-                                  "name it with -c domains.yaml")});
+    return fail(context, {command_error("usage", "there is no YAML to suggest lines for",
+                                        "name it with -c domains.yaml")});
   }
   const std::vector<DomainEdit> edits = admitted(context, config, summaries);
   if (edits.empty()) {
@@ -109,7 +109,7 @@ ExitCode print_suggestions(const Context& context, const Config& config,
   for (const auto& [path, after] : *texts) {
     const Result<std::string> before = read_file(path);
     if (!before) return fail(context, "unreadable", before.error());
-    context.outside.out << unified_diff(path, *before, after);
+    context.process.out << unified_diff(path, *before, after);
   }
   return ExitCode::Ok;
 }

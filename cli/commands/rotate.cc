@@ -13,30 +13,30 @@
 namespace rampart {
 namespace {
 
-Result<std::vector<RotationTurn>> turns_of(const Context& context, const Config& config) {
+Result<std::vector<RotationRun>> stages_of(const Context& context, const Config& config) {
   const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
   if (!options) return options.error();
   const Providers providers =
-      make_providers(config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(config, context.process.environment, context.now, traffic_log(context));
   const Result<World> world = observe_with_evidence(context, config, providers, *options);
   if (!world) return world.error();
-  return rotation_turns(config, *world);
+  return rotation_runs(config, *world);
 }
 
-Result<Done> write(const Context& context, const Config& config,
-                   const std::vector<RotationTurn>& turns) {
-  const auto edits = rotation_edits(config, turns);
+Result<Ok> write(const Context& context, const Config& config,
+                 const std::vector<RotationRun>& stages) {
+  const auto edits = rotation_edits(config, stages);
   if (!edits) return edits.error();
   // The YAML is edited in memory first: no key is made for an edit that cannot be.
   const auto texts = edit_domains(config, *edits);
   if (!texts) return texts.error();
   const bool makes =
-      std::ranges::any_of(turns, [](const auto& one) { return one.step.make.has_value(); });
+      std::ranges::any_of(stages, [](const auto& one) { return one.step.make.has_value(); });
   if (makes) {
     const auto protection = protection_for(context, &config);
     if (!protection) return protection.error();
     const Date today = std::chrono::floor<std::chrono::days>(context.now);
-    const auto made = make_due_keys(KeyFolder(config.folder), turns, *protection, today);
+    const auto made = make_due_keys(KeyFolder(config.folder), stages, *protection, today);
     if (!made) return made;
   }
   return write_domains(config, *texts);
@@ -74,15 +74,15 @@ ExitCode run_rotate(Context& context) {
     if (!marked) return fail(context, "rotate", marked.error());
     config = std::move(marked).value();
   }
-  const auto turns = turns_of(context, *config);
-  if (!turns) return fail(context, "usage", turns.error());
+  const auto stages = stages_of(context, *config);
+  if (!stages) return fail(context, "usage", stages.error());
   const bool writes = context.arguments.has("write");
   if (writes) {
-    const Result<Done> done = write(context, *config, *turns);
+    const Result<Ok> done = write(context, *config, *stages);
     if (!done) return fail(context, "rotate", done.error());
   }
-  context.outside.out << (context.json() ? rotate_json(*turns) : rotate_text(*turns, writes));
-  const bool acts = std::ranges::any_of(*turns, [](const auto& one) { return one.step.acts(); });
+  context.process.out << (context.json() ? rotate_json(*stages) : rotate_text(*stages, writes));
+  const bool acts = std::ranges::any_of(*stages, [](const auto& one) { return one.step.acts(); });
   return acts ? ExitCode::Different : ExitCode::Ok;
 }
 

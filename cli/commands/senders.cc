@@ -111,7 +111,7 @@ std::string details(const Sender& sender) {
 }
 
 void show(const Context& context, const Rows& rows, std::string (*text)(const Rows&)) {
-  context.outside.out << (context.json() ? senders_json(rows) : text(rows));
+  context.process.out << (context.json() ? senders_json(rows) : text(rows));
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ ExitCode run_senders_show(Context& context) {
     const std::string hint =
         near.empty() ? "see rampart senders search WORD" : "did you mean " + near + "?";
     return fail(context, std::vector<ConfigError>{
-                             mistake("unknown-sender", "there is no sender " + id, hint)});
+                             command_error("unknown-sender", "there is no sender " + id, hint)});
   }
   show(context, {found->second.get()}, [](const Rows& rows) { return details(*rows.front()); });
   return ExitCode::Ok;

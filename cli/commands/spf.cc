@@ -11,16 +11,16 @@ namespace rampart {
 namespace {
 
 ExitCode refuse(const Context& context, const std::string& what, const std::string& hint) {
-  return fail(context, {mistake("usage", what, hint)});
+  return fail(context, {command_error("usage", what, hint)});
 }
 
 ExitCode check(Context& context, const spf::Client& client) {
   const auto config = config_if_named(context);
   if (!config) return ExitCode::Error;
-  auto lookups = lookups_for(context, *config);
+  auto lookups = resolver_session(context, *config);
   if (!lookups) return fail(context, "resolver", lookups.error());
   const spf::Verdict verdict = check_live(client, lookups.value());
-  context.outside.out << (context.json() ? verdict_json(verdict) : verdict_text(verdict));
+  context.process.out << (context.json() ? verdict_json(verdict) : verdict_text(verdict));
   return ExitCode::Ok;
 }
 
@@ -63,13 +63,13 @@ ExitCode run_spf_tree(Context& context) {
   if (!domain) return fail(context, "usage", domain.error());
   const auto config = config_if_named(context);
   if (!config) return ExitCode::Error;
-  auto lookups = lookups_for(context, *config);
+  auto lookups = resolver_session(context, *config);
   if (!lookups) return fail(context, "resolver", lookups.error());
   SpfReport report{*domain, published_spf(*domain, lookups.value()), {}, vendors_in(*config)};
   if (report.published.record) {
     report.tree = tree_live(*domain, *report.published.record, lookups.value());
   }
-  context.outside.out << (context.json() ? spf_tree_json(report) : spf_tree_text(report));
+  context.process.out << (context.json() ? spf_tree_json(report) : spf_tree_text(report));
   return ExitCode::Ok;
 }
 

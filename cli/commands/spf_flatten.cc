@@ -20,10 +20,11 @@ struct Subject {
   spf::Record record;
 };
 
-Result<Subject> subject_of(const Name& domain, const Config& config, Time now, Lookups& lookups) {
+Result<Subject> subject_of(const Name& domain, const Config& config, Time now,
+                           ResolverSession& lookups) {
   const auto declared = config.domains.find(domain);
   if (declared != config.domains.end() && manages_spf(declared->second)) {
-    return Subject{domain, wanted_spf(declared->second, now).record};
+    return Subject{domain, desired_spf(declared->second, now).record};
   }
   PublishedSpf published = published_spf(domain, lookups);
   if (!published.record) return Error{published.problem};
@@ -31,7 +32,7 @@ Result<Subject> subject_of(const Name& domain, const Config& config, Time now, L
 }
 
 /// What one resolver says of each term that can be flattened.
-std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, Lookups lookups) {
+std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, ResolverSession lookups) {
   std::map<std::string, ResolvedTerm> views;
   for (const std::string& term : flattenable_terms(subject.record)) {
     const auto alone = spf::parse_terms(term);
@@ -43,18 +44,18 @@ std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, Lookup
 
 /// Every resolver is asked for itself, so that they can be held against each other.
 std::map<std::string, std::vector<ResolvedTerm>> all_views(const Subject& subject,
-                                                           const Lookups& lookups) {
+                                                           const ResolverSession& lookups) {
   std::map<std::string, std::vector<ResolvedTerm>> views;
   for (const std::string& term : flattenable_terms(subject.record)) views[term] = {};
   for (const Server& resolver : lookups.resolvers) {
-    const Lookups alone{{resolver}, lookups.limits, {}};
+    const ResolverSession alone{{resolver}, lookups.limits, {}};
     for (auto& [term, view] : resolve_terms(subject, alone)) views[term].push_back(std::move(view));
   }
   return views;
 }
 
 /// A lock of this moment, for showing the outcome alone; nothing of it is kept.
-SpfLock lock_of_now(const Subject& subject, const Lookups& lookups, Date today) {
+SpfLock lock_of_now(const Subject& subject, const ResolverSession& lookups, Date today) {
   SpfLock lock;
   for (const auto& [term, view] : resolve_terms(subject, lookups)) {
     if (!view.admitted.complete || view.admitted.pass.empty()) continue;
@@ -66,18 +67,18 @@ SpfLock lock_of_now(const Subject& subject, const Lookups& lookups, Date today) 
 ExitCode show(const Context& context, const Subject& subject, const SpfLock& lock, int before) {
   FlattenReport report{subject.domain, subject.record, before, {}};
   report.flat = flatten({.domain = subject.domain, .record = subject.record, .lock = lock});
-  context.outside.out << (context.json() ? flatten_json(report) : flatten_text(report));
+  context.process.out << (context.json() ? flatten_json(report) : flatten_text(report));
   return ExitCode::Ok;
 }
 
 ExitCode write_lock(const Context& context, const Config& config, const Subject& subject,
-                    const Lookups& lookups, SpfLock& lock) {
+                    const ResolverSession& lookups, SpfLock& lock) {
   Result<SpfLocks> locks = read_spf_locks(config.folder);
   if (!locks) return fail(context, "spf-lock-invalid", locks.error());
   const Date today = std::chrono::floor<std::chrono::days>(context.now);
   Refresh refresh = refresh_lock(locks.value()[subject.domain], all_views(subject, lookups), today);
   for (const std::string& refused : refresh.refused) {
-    context.outside.err << "not taken over: " << refused << '\n';
+    context.process.err << "not taken over: " << refused << '\n';
   }
   lock = refresh.lock;
   locks.value()[subject.domain] = std::move(refresh.lock);
@@ -97,7 +98,7 @@ ExitCode run_spf_flatten(Context& context) {
   const bool configured = writes || context.arguments.has("config");
   const auto config = configured ? load(context) : builtin_config();
   if (!config) return ExitCode::Error;
-  auto lookups = lookups_for(context, *config);
+  auto lookups = resolver_session(context, *config);
   if (!lookups) return fail(context, "resolver", lookups.error());
   auto subject = subject_of(*domain, *config, context.now, lookups.value());
   if (!subject) return fail(context, "spf-missing", subject.error());

@@ -20,13 +20,13 @@ struct CommandOption {
   bool may_be_empty = false;                   ///< "" is a value too.
 };
 
-enum class Count { Optional, One, Any };
+enum class Arity { Optional, One, Any };
 
 /// A word without dashes: `DOMAIN`, `[plan.json]`, `PATH...`.
 struct Positional {
   std::string_view name;
   std::string_view help;
-  Count count = Count::One;
+  Arity count = Arity::One;
   std::vector<std::string_view> choices = {};
 };
 

@@ -19,7 +19,7 @@ std::vector<ConfigError> faults_among(const Context& context, const std::vector<
       faults.push_back(
           {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
     } else if (one.severity == Severity::Warning && !context.json()) {
-      context.outside.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
+      context.process.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
                                          one.mark.column, to_text(one.severity), one.code,
                                          printable(one.message));
     }
@@ -29,9 +29,9 @@ std::vector<ConfigError> faults_among(const Context& context, const std::vector<
 
 ExitCode say_valid(const Context& context, const Config& config) {
   if (context.json()) {
-    context.outside.out << errors_json({});
+    context.process.out << errors_json({});
   } else {
-    context.outside.out << fmt::format("{} is valid: {} domain{}.\n", config.file,
+    context.process.out << fmt::format("{} is valid: {} domain{}.\n", config.file,
                                        config.domains.size(),
                                        config.domains.size() == 1 ? "" : "s");
   }
@@ -48,13 +48,13 @@ ExitCode run_validate(Context& context) {
     errors = std::move(*mistakes);
   } else {
     config = std::get<Config>(std::move(loaded));
-    if (const Result<Done> narrowed = narrow(config, context.domain_globs); !narrowed) {
+    if (const Result<Ok> narrowed = narrow(config, context.domain_globs); !narrowed) {
       return fail(context, "usage", narrowed.error());
     }
     errors = faults_among(context, offline_findings(config, context.now));
   }
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
-    const Result<Done> written = write_file(*path, sarif(errors, context.outside.version));
+    const Result<Ok> written = write_file(*path, sarif(errors, context.process.version));
     if (!written) return fail(context, "unwritable", written.error());
   }
   if (!errors.empty()) return fail(context, errors);

@@ -14,9 +14,9 @@ ExitCode run_verify(Context& context) {
   const Result<ObserveOptions> options = observe_options(context, *config, LiveFrom::Dns);
   if (!options) return fail(context, "usage", options.error());
   const Providers providers =
-      make_providers(*config, context.outside.environment, context.now, traffic_log(context));
+      make_providers(*config, context.process.environment, context.now, traffic_log(context));
   const std::vector<DomainVerification> domains = verify(*config, providers, *options);
-  context.outside.out << (context.json() ? verify_json(domains)
+  context.process.out << (context.json() ? verify_json(domains)
                                          : verify_text(domains, context.colour));
   const bool same = std::ranges::all_of(
       domains, [](const DomainVerification& one) { return one.differences.empty(); });

@@ -31,14 +31,14 @@ bool matches(const std::string& glob, const Name& name) {
 
 Error system_error(const std::string& path) { return {std::strerror(errno), path}; }
 
-Result<Done> write_all(int file, const std::string& text, const std::string& path) {
+Result<Ok> write_all(int file, const std::string& text, const std::string& path) {
   for (std::size_t at = 0; at < text.size();) {
     const ssize_t count = ::write(file, text.data() + at, text.size() - at);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return system_error(path);
     at += static_cast<std::size_t>(count);
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::vector<Server>> resolvers_of(const Context& context, const Config& config) {
@@ -70,14 +70,14 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
 }
 
 void progress(const Context& context, std::string_view sentence) {
-  if (context.log_level >= LogLevel::Info) context.outside.err << sentence << '\n' << std::flush;
+  if (context.log_level >= LogLevel::Info) context.process.err << sentence << '\n' << std::flush;
 }
 
 TrafficLog traffic_log(const Context& context) {
   const auto sink = [&](LogLevel level, const std::string& word) {
     std::function<void(const std::string&)> say;
     if (context.log_level < level) return say;
-    say = [&err = context.outside.err, word](const std::string& line) {
+    say = [&err = context.process.err, word](const std::string& line) {
       err << word + line + '\n' << std::flush;
     };
     return say;
@@ -87,29 +87,30 @@ TrafficLog traffic_log(const Context& context) {
 
 ExitCode fail(const Context& context, const std::vector<ConfigError>& errors) {
   if (context.json()) {
-    context.outside.out << errors_json(errors);
+    context.process.out << errors_json(errors);
     return ExitCode::Error;
   }
   for (const ConfigError& error : errors) {
     if (error.line > 0) {
       std::string text = to_text(error);
       if (!text.ends_with('\n')) text += '\n';
-      context.outside.err << text;
+      context.process.err << text;
       continue;
     }
     const std::string place = error.file.empty() ? "" : error.file + ": ";
-    context.outside.err << "rampart: error: " << place << error.message << '\n';
-    if (!error.hint.empty()) context.outside.err << "  " << error.hint << '\n';
+    context.process.err << "rampart: error: " << place << error.message << '\n';
+    if (!error.hint.empty()) context.process.err << "  " << error.hint << '\n';
   }
   return ExitCode::Error;
 }
 
-ConfigError mistake(const std::string& code, const std::string& message, const std::string& hint) {
+ConfigError command_error(const std::string& code, const std::string& message,
+                          const std::string& hint) {
   return {"", 0, 0, code, message, hint, ""};
 }
 
 ExitCode fail(const Context& context, const std::string& code, const Error& error) {
-  ConfigError failure = mistake(code, error.what, "");
+  ConfigError failure = command_error(code, error.what, "");
   failure.file = error.where;
   return fail(context, std::vector<ConfigError>{failure});
 }
@@ -121,7 +122,7 @@ std::optional<Config> load(const Context& context) {
     return std::nullopt;
   }
   Config config = std::get<Config>(std::move(loaded));
-  if (const Result<Done> narrowed = narrow(config, context.domain_globs); !narrowed) {
+  if (const Result<Ok> narrowed = narrow(config, context.domain_globs); !narrowed) {
     fail(context, "usage", narrowed.error());
     return std::nullopt;
   }
@@ -136,8 +137,8 @@ void keep_matching(Config& config, const std::vector<std::string>& globs) {
   });
 }
 
-Result<Done> narrow(Config& config, const std::vector<std::string>& globs) {
-  if (globs.empty()) return Done{};
+Result<Ok> narrow(Config& config, const std::vector<std::string>& globs) {
+  if (globs.empty()) return Ok{};
   for (const std::string& glob : globs) {
     const auto hit = [&](const auto& row) { return matches(glob, row.first); };
     if (std::ranges::none_of(config.domains, hit)) {
@@ -145,7 +146,7 @@ Result<Done> narrow(Config& config, const std::vector<std::string>& globs) {
     }
   }
   keep_matching(config, globs);
-  return Done{};
+  return Ok{};
 }
 
 Plan plan_for(const Context& context, const Config& config, const World& world) {
@@ -166,8 +167,8 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
   options.live = live;
   options.resolvers = std::move(resolvers).value();
   options.nameservers = context.nameservers;
-  const auto freeze = context.outside.environment.find("RAMPART_FREEZE");
-  options.frozen = freeze != context.outside.environment.end() && !freeze->second.empty() &&
+  const auto freeze = context.process.environment.find("RAMPART_FREEZE");
+  options.frozen = freeze != context.process.environment.end() && !freeze->second.empty() &&
                    freeze->second != "0";
   return options;
 }
@@ -181,7 +182,7 @@ Result<std::string> read_file(const std::string& path) {
   return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
-Result<Done> write_file(const std::string& path, const std::string& text) {
+Result<Ok> write_file(const std::string& path, const std::string& text) {
   std::error_code none;
   const auto kind = std::filesystem::status(path, none).type();
   // A device or a pipe is written to, never replaced.
@@ -189,14 +190,14 @@ Result<Done> write_file(const std::string& path, const std::string& text) {
       kind != std::filesystem::file_type::not_found) {
     const int device = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (device < 0) return system_error(path);
-    Result<Done> done = write_all(device, text, path);
+    Result<Ok> done = write_all(device, text, path);
     ::close(device);
     return done;
   }
   std::string pattern = path + ".XXXXXX";
   const int file = ::mkstemp(pattern.data());
   if (file < 0) return system_error(path);
-  Result<Done> done = write_all(file, text, path);
+  Result<Ok> done = write_all(file, text, path);
   if (done && (::fchmod(file, 0644) != 0 || ::fsync(file) != 0)) done = system_error(path);
   ::close(file);
   if (done && std::rename(pattern.c_str(), path.c_str()) != 0) done = system_error(path);

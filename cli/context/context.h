@@ -29,7 +29,7 @@ struct Arguments {
 enum class LogLevel { Error, Warning, Info, Debug, Trace };
 
 /// The world outside the process, as main() or a test hands it in.
-struct Outside {
+struct ProcessEnv {
   std::istream& in;
   std::ostream& out;  ///< The answer, and nothing else.
   std::ostream& err;  ///< Progress and errors.
@@ -45,7 +45,7 @@ struct Outside {
 
 /// Everything that a command sees.
 struct Context {
-  Outside& outside;
+  ProcessEnv& process;
   Arguments arguments;
   std::string config_file = "domains.yaml";
   std::vector<std::string> domain_globs = {};
@@ -68,7 +68,8 @@ void progress(const Context& context, std::string_view sentence);
 TrafficLog traffic_log(const Context& context);
 
 /// A failure that no line of a file stands for.
-ConfigError mistake(const std::string& code, const std::string& message, const std::string& hint);
+ConfigError command_error(const std::string& code, const std::string& message,
+                          const std::string& hint);
 
 /// Reports failures: text on stderr, or with `--format json` the `errors` document on stdout.
 ExitCode fail(const Context& context, const std::vector<ConfigError>& errors);
@@ -81,7 +82,7 @@ std::optional<Config> load(const Context& context);
 void keep_matching(Config& config, const std::vector<std::string>& globs);
 
 /// As keep_matching; an Error names a glob that matches none.
-Result<Done> narrow(Config& config, const std::vector<std::string>& globs);
+Result<Ok> narrow(Config& config, const std::vector<std::string>& globs);
 
 /// make_plan for the domains that `load` kept: what it would say of the others is left out.
 Plan plan_for(const Context& context, const Config& config, const World& world);
@@ -93,6 +94,6 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
 Result<std::string> read_file(const std::string& path);
 
 /// Replaces a file's content: whole or not at all.
-Result<Done> write_file(const std::string& path, const std::string& text);
+Result<Ok> write_file(const std::string& path, const std::string& text);
 
 }  // namespace rampart

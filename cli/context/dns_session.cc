@@ -8,10 +8,10 @@ std::optional<Config> config_if_named(const Context& context) {
   return load(context);
 }
 
-Result<Lookups> lookups_for(const Context& context, const Config& config) {
+Result<ResolverSession> resolver_session(const Context& context, const Config& config) {
   const auto options = observe_options(context, config, LiveFrom::Dns);
   if (!options) return options.error();
-  Lookups lookups{options->resolvers, options->limits, {}};
+  ResolverSession lookups{options->resolvers, options->limits, {}};
   if (context.resolvers.empty() && !context.nameservers.empty()) {
     lookups.resolvers = context.nameservers;
   }
@@ -19,7 +19,7 @@ Result<Lookups> lookups_for(const Context& context, const Config& config) {
 }
 
 PolicyFetch policy_fetch(const Context& context) {
-  PolicyFetch fetch{.environment = context.outside.environment,
+  PolicyFetch fetch{.environment = context.process.environment,
                     .connect_to = context.arguments.one("mta-sts-connect").value_or("")};
   if (context.arguments.has("check-mta-sts")) fetch.silence = ServedPolicy::State::Refused;
   return fetch;

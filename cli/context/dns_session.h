@@ -11,7 +11,7 @@ namespace rampart {
 std::optional<Config> config_if_named(const Context& context);
 
 /// `--resolver`, else `--nameserver`, else what the YAML or the system names.
-Result<Lookups> lookups_for(const Context& context, const Config& config);
+Result<ResolverSession> resolver_session(const Context& context, const Config& config);
 
 /// How MTA-STS policies are asked for: `--mta-sts-connect`, `--check-mta-sts`, the environment.
 PolicyFetch policy_fetch(const Context& context);

@@ -10,8 +10,8 @@ namespace rampart {
 namespace {
 
 Secret passphrase_of(const Context& context) {
-  const auto found = context.outside.environment.find("RAMPART_KEY_PASSPHRASE");
-  return found == context.outside.environment.end() ? Secret() : Secret(found->second);
+  const auto found = context.process.environment.find("RAMPART_KEY_PASSPHRASE");
+  return found == context.process.environment.end() ? Secret() : Secret(found->second);
 }
 
 Result<Protection> for_recipients(const Config& config) {

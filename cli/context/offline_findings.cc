@@ -22,7 +22,7 @@ std::vector<Finding> offline_findings(const Config& config, Time now) {
   world.keys = read_public_keys(config);
   std::vector<Finding> found;
   for (const auto& [name, domain] : config.domains) {
-    for (Finding& finding : opinion_of(domain, world).findings) {
+    for (Finding& finding : evaluate_policies(domain, world).findings) {
       const bool offline = std::ranges::find(kOffline, finding.code) != kOffline.end();
       if (offline) found.push_back(std::move(finding));
     }

@@ -16,7 +16,7 @@ std::string time_left(double seconds) {
 
 }  // namespace
 
-std::string meter_line(std::size_t done, std::size_t of, std::uint64_t octets, double seconds) {
+std::string progress_line(std::size_t done, std::size_t of, std::uint64_t octets, double seconds) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   std::string line =
       fmt::format("{} of {}, {:.1f} MB", done, of, static_cast<double>(octets) / 1e6);
@@ -26,28 +26,28 @@ std::string meter_line(std::size_t done, std::size_t of, std::uint64_t octets, d
   return line;
 }
 
-Meter::Meter(const Context& context, std::string unit)
+ProgressBar::ProgressBar(const Context& context, std::string unit)
     : unit_(std::move(unit)), start_(std::chrono::steady_clock::now()), last_(start_) {
-  if (context.outside.err_terminal && context.log_level >= LogLevel::Info) {
-    out_ = &context.outside.err;
+  if (context.process.err_terminal && context.log_level >= LogLevel::Info) {
+    out_ = &context.process.err;
   }
 }
 
-void Meter::show(std::size_t done, std::size_t of, std::uint64_t octets) {
+void ProgressBar::show(std::size_t done, std::size_t of, std::uint64_t octets) {
   if (out_ == nullptr) return;
   const auto now = std::chrono::steady_clock::now();
   if (now - last_ < kBetween && done < of) return;
   last_ = now;
   std::string line =
       unit_ + ": " +
-      meter_line(done, of, octets, std::chrono::duration<double>(now - start_).count());
+      progress_line(done, of, octets, std::chrono::duration<double>(now - start_).count());
   const std::size_t width = line.size();
   line.resize(std::max(width, width_), ' ');
   width_ = width;
   *out_ << '\r' << line << std::flush;
 }
 
-void Meter::finish() {
+void ProgressBar::finish() {
   if (out_ != nullptr && width_ > 0) *out_ << '\n' << std::flush;
   width_ = 0;
 }

@@ -10,10 +10,10 @@
 namespace rampart {
 
 /// Silent unless standard error is a terminal. Copies share nothing.
-class Meter {
+class ProgressBar {
  public:
   /// `unit` is what is counted: "files".
-  Meter(const Context& context, std::string unit);
+  ProgressBar(const Context& context, std::string unit);
 
   /// Shows `done` of `of`, the octets read, the rate and the time left; a few times a second.
   void show(std::size_t done, std::size_t of, std::uint64_t octets);
@@ -29,6 +29,6 @@ class Meter {
 };
 
 /// The line itself; `seconds` have passed.
-std::string meter_line(std::size_t done, std::size_t of, std::uint64_t octets, double seconds);
+std::string progress_line(std::size_t done, std::size_t of, std::uint64_t octets, double seconds);
 
 }  // namespace rampart

@@ -9,10 +9,10 @@
 namespace rampart {
 namespace {
 
-constexpr std::array<std::string_view, kMailFates> kClasses = {"pass", "partial", "forwarded",
-                                                               "fail"};
-constexpr std::array<std::string_view, kMailFates> kWords = {"pass", "partly aligned", "forwarded",
-                                                             "fail"};
+constexpr std::array<std::string_view, kMailOutcomes> kClasses = {"pass", "partial", "forwarded",
+                                                                  "fail"};
+constexpr std::array<std::string_view, kMailOutcomes> kWords = {"pass", "partly aligned",
+                                                                "forwarded", "fail"};
 constexpr int kMostBars = 120;
 
 /// One bar: a day, or several.
@@ -55,8 +55,8 @@ std::string told(const Bar& bar) {
   std::string text = to_text(bar.first);
   if (bar.last != bar.first) text += " to " + to_text(bar.last);
   text += ":";
-  for (std::size_t i = 0; i < kMailFates; ++i) {
-    text += fmt::format("{} {} {}", i == 0 ? "" : ",", grouped(bar.mail.by_fate[i]), kWords[i]);
+  for (std::size_t i = 0; i < kMailOutcomes; ++i) {
+    text += fmt::format("{} {} {}", i == 0 ? "" : ",", grouped(bar.mail.by_outcome[i]), kWords[i]);
   }
   return text;
 }
@@ -77,14 +77,14 @@ std::string rectangles(const std::vector<Bar>& bars, const Area& area) {
     double top = area.bottom;
     if (bars[i].mail.all() == 0) continue;
     text += fmt::format("<g><title>{}</title>", told(bars[i]));
-    for (std::size_t fate = 0; fate < kMailFates; ++fate) {
-      const auto count = static_cast<double>(bars[i].mail.by_fate[fate]);
+    for (std::size_t outcome = 0; outcome < kMailOutcomes; ++outcome) {
+      const auto count = static_cast<double>(bars[i].mail.by_outcome[outcome]);
       if (count <= 0) continue;
       const double height = area.height * count / area.most;
       top -= height;
       text +=
           fmt::format(R"(<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>)",
-                      kClasses[fate], area.left + step * (static_cast<double>(i) + 0.1), top,
+                      kClasses[outcome], area.left + step * (static_cast<double>(i) + 0.1), top,
                       step * 0.8, height);
     }
     text += "</g>\n";
@@ -129,32 +129,33 @@ std::string mail_spark(const std::map<Date, MailCounts>& days, Date since, Date 
   constexpr int kHeight = 100;
   const std::vector<Bar> bars = bars_of(days, since, until);
   const double most = static_cast<double>(std::max<std::int64_t>(1, tallest(bars)));
-  std::array<std::string, kMailFates> paths;
+  std::array<std::string, kMailOutcomes> paths;
   for (std::size_t i = 0; i < bars.size(); ++i) {
     double sum = 0;
-    for (std::size_t fate = 0; fate < kMailFates; ++fate) {
+    for (std::size_t outcome = 0; outcome < kMailOutcomes; ++outcome) {
       const auto bottom = static_cast<int>(kHeight * (1 - sum / most));
-      sum += static_cast<double>(bars[i].mail.by_fate[fate]);
+      sum += static_cast<double>(bars[i].mail.by_outcome[outcome]);
       const auto top = static_cast<int>(kHeight * (1 - sum / most));
-      if (top < bottom) paths[fate] += fmt::format("M{} {}V{}h8V{}z", i * 10, bottom, top, bottom);
+      if (top < bottom)
+        paths[outcome] += fmt::format("M{} {}V{}h8V{}z", i * 10, bottom, top, bottom);
     }
   }
   std::string text = fmt::format(
       R"(<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true" preserveAspectRatio="none">)",
       bars.size() * 10, kHeight);
-  for (std::size_t fate = 0; fate < kMailFates; ++fate) {
-    if (paths[fate].empty()) continue;
-    text += fmt::format(R"(<path class="{}" d="{}"/>)", kClasses[fate], paths[fate]);
+  for (std::size_t outcome = 0; outcome < kMailOutcomes; ++outcome) {
+    if (paths[outcome].empty()) continue;
+    text += fmt::format(R"(<path class="{}" d="{}"/>)", kClasses[outcome], paths[outcome]);
   }
   return text + "</svg>";
 }
 
 std::string mail_legend() {
-  constexpr std::array<std::string_view, kMailFates> kMeanings = {
+  constexpr std::array<std::string_view, kMailOutcomes> kMeanings = {
       "SPF and DKIM aligned", "one of them aligned", "failed, explained by forwarding",
       "failed DMARC"};
   std::string text = "<ul class=\"legend\">";
-  for (std::size_t i = 0; i < kMailFates; ++i) {
+  for (std::size_t i = 0; i < kMailOutcomes; ++i) {
     text += fmt::format(
         R"(<li><svg viewBox="0 0 1 1" aria-hidden="true"><rect class="{}" width="1" height="1"/>)"
         "</svg>{}</li>",
@@ -173,7 +174,7 @@ std::string mail_figures(const std::map<Date, MailCounts>& days) {
   text += "</tr></thead>\n<tbody>\n";
   for (const auto& [day, mail] : days) {
     text += fmt::format("<tr><th scope=\"row\">{}</th>", to_text(day));
-    for (const std::int64_t count : mail.by_fate) {
+    for (const std::int64_t count : mail.by_outcome) {
       text += fmt::format("<td class=\"n\">{}</td>", grouped(count));
     }
     text += "</tr>\n";

@@ -14,16 +14,18 @@
 namespace rampart {
 
 /// How a message fared.
-enum class MailFate { Pass, Partial, Forwarded, Fail };
-constexpr std::size_t kMailFates = 4;
+enum class MailOutcome { Pass, Partial, Forwarded, Fail };
+constexpr std::size_t kMailOutcomes = 4;
 
 /// Messages by fate.
 struct MailCounts {
-  std::array<std::int64_t, kMailFates> by_fate{};
+  std::array<std::int64_t, kMailOutcomes> by_outcome{};
 
-  std::int64_t& of(MailFate fate) { return by_fate[static_cast<std::size_t>(fate)]; }
-  std::int64_t of(MailFate fate) const { return by_fate[static_cast<std::size_t>(fate)]; }
-  std::int64_t all() const { return by_fate[0] + by_fate[1] + by_fate[2] + by_fate[3]; }
+  std::int64_t& of(MailOutcome outcome) { return by_outcome[static_cast<std::size_t>(outcome)]; }
+  std::int64_t of(MailOutcome outcome) const {
+    return by_outcome[static_cast<std::size_t>(outcome)];
+  }
+  std::int64_t all() const { return by_outcome[0] + by_outcome[1] + by_outcome[2] + by_outcome[3]; }
   MailCounts& operator+=(const MailCounts& other);
 
   bool operator==(const MailCounts&) const = default;

@@ -14,37 +14,37 @@ namespace {
 
 using reports::Category;
 
-MailFate fate_of(Category category) {
+MailOutcome outcome_of(Category category) {
   switch (category) {
     case Category::Pass:
-      return MailFate::Pass;
+      return MailOutcome::Pass;
     case Category::Partial:
-      return MailFate::Partial;
+      return MailOutcome::Partial;
     case Category::Forwarded:
-      return MailFate::Forwarded;
+      return MailOutcome::Forwarded;
     default:
-      return MailFate::Fail;
+      return MailOutcome::Fail;
   }
 }
 
-MailFate fate_of(Fate fate) {
-  switch (fate) {
-    case Fate::Both:
-      return MailFate::Pass;
-    case Fate::DkimOnly:
-    case Fate::SpfOnly:
-      return MailFate::Partial;
-    case Fate::Forwarded:
-      return MailFate::Forwarded;
-    case Fate::Fail:
+MailOutcome outcome_of(DmarcOutcome outcome) {
+  switch (outcome) {
+    case DmarcOutcome::Both:
+      return MailOutcome::Pass;
+    case DmarcOutcome::DkimOnly:
+    case DmarcOutcome::SpfOnly:
+      return MailOutcome::Partial;
+    case DmarcOutcome::Forwarded:
+      return MailOutcome::Forwarded;
+    case DmarcOutcome::Fail:
       break;
   }
-  return MailFate::Fail;
+  return MailOutcome::Fail;
 }
 
-void count(DashboardDomain& page, Date day, MailFate fate, std::int64_t messages) {
-  page.days[day].of(fate) += messages;
-  page.mail.of(fate) += messages;
+void count(DashboardDomain& page, Date day, MailOutcome outcome, std::int64_t messages) {
+  page.days[day].of(outcome) += messages;
+  page.mail.of(outcome) += messages;
 }
 
 void count(DashboardReporter& reporter, reports::Trust trust, std::int64_t messages) {
@@ -57,25 +57,25 @@ class DayCounter {
  public:
   DayCounter(reports::Store& store, const reports::Analysis& analysis, DashboardDomain& page)
       : store_(store), page_(page), analysis_(analysis) {
-    for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
-      const reports::Flow& flow = analysis.flows.flows[i];
-      fates_[{flow.ip, flow.facts_id, flow.trust}] = fate_of(analysis.categories[i]);
+    for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
+      const reports::TrafficGroup& group = analysis.groups.groups[i];
+      fates_[{group.ip, group.facts_id, group.trust}] = outcome_of(analysis.categories[i]);
     }
   }
 
-  Result<Done> run() {
-    const Result<Done> read =
+  Result<Ok> run() {
+    const Result<Ok> read =
         store_.for_each_row(analysis_.range, [this](const reports::StoredRow& row) { take(row); });
-    for (const reports::DailySum& sum : analysis_.flows.daily) {
+    for (const reports::DailySum& sum : analysis_.groups.daily) {
       const int aligned = (sum.dkim_aligned ? 1 : 0) + (sum.spf_aligned ? 1 : 0);
       count(page_, sum.day,
-            aligned == 2   ? MailFate::Pass
-            : aligned == 1 ? MailFate::Partial
-                           : MailFate::Fail,
+            aligned == 2   ? MailOutcome::Pass
+            : aligned == 1 ? MailOutcome::Partial
+                           : MailOutcome::Fail,
             sum.messages);
       count(page_.reporters[sum.reporter], sum.trust, sum.messages);
     }
-    return problem_ ? Result<Done>(*problem_) : read;
+    return problem_ ? Result<Ok>(*problem_) : read;
   }
 
  private:
@@ -87,15 +87,15 @@ class DayCounter {
       if (report) at->second = std::move(report).value();
     }
     const reports::StoredReport& report = at->second;
-    const auto fate = fates_.find({row.ip, row.facts, report.trust});
-    count(page_, row.day, fate == fates_.end() ? MailFate::Fail : fate->second, row.count);
+    const auto outcome = fates_.find({row.ip, row.facts, report.trust});
+    count(page_, row.day, outcome == fates_.end() ? MailOutcome::Fail : outcome->second, row.count);
     count(page_.reporters[report.reporter], report.trust, row.count);
   }
 
   reports::Store& store_;
   DashboardDomain& page_;
   const reports::Analysis& analysis_;
-  std::map<std::tuple<spf::Ip, std::int64_t, reports::Trust>, MailFate> fates_;
+  std::map<std::tuple<spf::Ip, std::int64_t, reports::Trust>, MailOutcome> fates_;
   std::unordered_map<std::int64_t, reports::StoredReport> reports_;
   std::optional<Error> problem_;
 };
@@ -106,7 +106,7 @@ DashboardSource source_of(const reports::SourceSummary& row) {
                          .declared = row.source.declared,
                          .action = row.action == "none" ? "" : row.action};
   for (std::size_t i = 0; i < reports::kCategories; ++i) {
-    source.mail.of(fate_of(static_cast<Category>(i))) += row.categories[i];
+    source.mail.of(outcome_of(static_cast<Category>(i))) += row.categories[i];
   }
   return source;
 }
@@ -143,8 +143,8 @@ Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
   const Result<reports::Analysis> analysis = reports::analyse(store, range, context);
   if (!analysis) return analysis.error();
   const reports::Summary summary =
-      reports::summarize(range, analysis->flows, analysis->sources, context);
-  if (Result<Done> counted = DayCounter(store, *analysis, page).run(); !counted) {
+      reports::summarize(range, analysis->groups, analysis->sources, context);
+  if (Result<Ok> counted = DayCounter(store, *analysis, page).run(); !counted) {
     return counted.error();
   }
   for (const reports::SourceSummary& row : summary.sources) page.sources.push_back(source_of(row));
@@ -162,11 +162,11 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
   for (const EvidenceRow& row :
        std::ranges::equal_range(evidence.rows, name, {}, &EvidenceRow::policy_domain)) {
     if (row.day < dashboard.since || row.day > dashboard.until) continue;
-    const MailFate fate = fate_of(row.fate);
-    count(page, row.day, fate, row.messages);
+    const MailOutcome outcome = outcome_of(row.outcome);
+    count(page, row.day, outcome, row.messages);
     count(page.reporters[row.reporter], reports::Trust::Verified, row.messages);
     sources[row.source].label = row.source;
-    sources[row.source].mail.of(fate) += row.messages;
+    sources[row.source].mail.of(outcome) += row.messages;
   }
   if (const auto domain = config.domains.find(name); domain != config.domains.end()) {
     const EvidenceRows history = rows_of(evidence, name);
@@ -192,8 +192,8 @@ void add_policy(DashboardDomain& page, const Name& name, const Config& config, c
   if (found == config.domains.end()) return;
   const Domain& domain = found->second;
   if (domain.state == DomainState::Managed) {
-    page.stage = to_text(domain.dmarc.rung);
-    page.rank = static_cast<int>(domain.dmarc.rung.phase) * 100 + domain.dmarc.rung.pct;
+    page.stage = to_text(domain.dmarc.position);
+    page.rank = static_cast<int>(domain.dmarc.position.phase) * 100 + domain.dmarc.position.pct;
     page.step = step_of(domain, config, world);
   } else {
     page.stage = domain.state == DomainState::Parked ? "parked" : "absent";

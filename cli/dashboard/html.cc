@@ -19,7 +19,7 @@ constexpr std::size_t kLongestFile = 200;
 
 /// What would make text read backwards, or hide: U+061C, U+200B to U+200F, U+202A to U+202E, U+2060
 /// to U+2069, U+FEFF. How many octets of `text` are one of these, or 0.
-std::size_t turns_writing(std::string_view text) {
+std::size_t stages_writing(std::string_view text) {
   const auto octet = [&](std::size_t at) {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
   };
@@ -69,7 +69,7 @@ std::string text(std::string_view raw) {
   const std::string shown = printable(cut(raw, kLongest));
   std::string out;
   for (std::size_t at = 0; at < shown.size();) {
-    if (const std::size_t octets = turns_writing(std::string_view(shown).substr(at)); octets > 0) {
+    if (const std::size_t octets = stages_writing(std::string_view(shown).substr(at)); octets > 0) {
       for (std::size_t i = 0; i < octets; ++i) {
         out += fmt::format("\\{:03d}", static_cast<unsigned char>(shown[at + i]));
       }

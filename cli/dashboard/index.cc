@@ -40,7 +40,7 @@ const std::vector<Column>& columns() {
        [](const auto& a, const auto& b) { return a.mail.all() > b.mail.all(); }},
       {"by-failing.html", "Fail", "descending",
        [](const auto& a, const auto& b) {
-         return a.mail.of(MailFate::Fail) > b.mail.of(MailFate::Fail);
+         return a.mail.of(MailOutcome::Fail) > b.mail.of(MailOutcome::Fail);
        }},
       {"by-findings.html", "Findings", "descending", [](const auto& a, const auto& b) {
          return std::pair(errors_in(a), a.findings.size()) >

@@ -10,7 +10,7 @@
 namespace rampart {
 
 MailCounts& MailCounts::operator+=(const MailCounts& other) {
-  for (std::size_t i = 0; i < kMailFates; ++i) by_fate[i] += other.by_fate[i];
+  for (std::size_t i = 0; i < kMailOutcomes; ++i) by_outcome[i] += other.by_outcome[i];
   return *this;
 }
 
@@ -32,7 +32,7 @@ std::string left_out(std::size_t count) {
 }  // namespace
 
 std::string mail_cells(const MailCounts& mail) {
-  const std::int64_t fail = mail.of(MailFate::Fail);
+  const std::int64_t fail = mail.of(MailOutcome::Fail);
   return number_cell(mail.all()) + fmt::format("<td class=\"n\">{}</td><td class=\"n{}\">{}</td>",
                                                share(pass_rate(mail)), fail > 0 ? " bad" : "",
                                                grouped(fail));
@@ -49,7 +49,7 @@ std::string share(const std::optional<double>& value) {
 
 std::optional<double> pass_rate(const MailCounts& mail) {
   if (mail.all() == 0) return std::nullopt;
-  const std::int64_t passing = mail.of(MailFate::Pass) + mail.of(MailFate::Partial);
+  const std::int64_t passing = mail.of(MailOutcome::Pass) + mail.of(MailOutcome::Partial);
   return static_cast<double>(passing) / static_cast<double>(mail.all());
 }
 

@@ -31,8 +31,8 @@ Json evidence_json(const StepEvidence& seen) {
 
 Json decision_json(const StepDecision& decision) {
   return {{"domain", decision.domain.text()},      {"action", to_text(decision.action)},
-          {"from", rung_json(decision.from)},      {"to", rung_json(decision.to)},
-          {"next", rung_json(decision.next)},      {"earliest", date_json(decision.earliest)},
+          {"from", position_json(decision.from)},  {"to", position_json(decision.to)},
+          {"next", position_json(decision.next)},  {"earliest", date_json(decision.earliest)},
           {"live", date_json(decision.live)},      {"due", date_json(decision.due)},
           {"overdue_days", decision.overdue_days}, {"reasons", decision.reasons},
           {"gates", gates_json(decision.gates)},   {"evidence", evidence_json(decision.evidence)}};
@@ -94,8 +94,8 @@ std::string rollback_json(const Rollback& rollback) {
   const std::string domain = rollback.domain.text();
   return document(
       {{"domain", domain},
-       {"from", rung_json(rollback.from)},
-       {"to", rung_json(rollback.to)},
+       {"from", position_json(rollback.from)},
+       {"to", position_json(rollback.to)},
        {"since", to_text(rollback.since)},
        {"file", rollback.file},
        {"lifetime", rollback.lifetime},

@@ -24,8 +24,8 @@ std::string advance_markdown(const std::vector<StepDecision>& decisions, const C
 /// A way back that was taken.
 struct Rollback {
   Name domain;
-  Rung from;
-  Rung to;
+  RampPosition from;
+  RampPosition to;
   Date since;
   std::string file;      ///< Where it was written.
   std::string lifetime;  ///< "300 s", or how to know it.

@@ -68,10 +68,10 @@ std::string senders_table(const StepEvidence& seen) {
 std::string receivers_list(const StepDecision& decision, const Domain& domain) {
   if (!decision.to) return "";
   DmarcSpec after = domain.dmarc;
-  after.rung = *decision.to;
+  after.position = *decision.to;
   std::string text = "A failing message, by receiver:\n\n";
-  for (const ReceiverLine& line :
-       receiver_lines(InForce::of(record_for(domain.dmarc)), InForce::of(record_for(after)))) {
+  for (const ReceiverLine& line : receiver_lines(EffectivePolicy::of(record_for(domain.dmarc)),
+                                                 EffectivePolicy::of(record_for(after)))) {
     text += fmt::format("- {}: {}\n", prose(describe(line.receiver)), prose(line.says));
   }
   return text + "\n";

@@ -73,8 +73,8 @@ std::vector<std::string> dkim_lines(const audit::DkimFacts& dkim) {
 }
 
 std::vector<std::string> dmarc_lines(const audit::DmarcFacts& dmarc) {
-  const dmarc::Governing* governing = dmarc.governing();
-  if (governing == nullptr) {
+  const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
+  if (discovered == nullptr) {
     std::vector<std::string> lines;
     if (!dmarc.text.empty()) lines.push_back(dmarc.text);
     lines.push_back(fmt::format("{}{}{}", to_text(dmarc.state), dmarc.problem.empty() ? "" : ": ",
@@ -83,7 +83,7 @@ std::vector<std::string> dmarc_lines(const audit::DmarcFacts& dmarc) {
   }
   std::vector<std::string> lines = {
       dmarc.text,
-      fmt::format("{} by _dmarc.{}", dmarc::to_text(governing->policy), governing->at.text())};
+      fmt::format("{} by _dmarc.{}", dmarc::to_text(discovered->policy), discovered->at.text())};
   for (const audit::ReportAddress& one : dmarc.rua) {
     const bool own = one.consent == audit::ReportAddress::Consent::Own;
     lines.push_back(fmt::format("reports to {}{}", one.uri,
@@ -136,12 +136,12 @@ void add_parts(std::string& out, const Report& report, Colour colour) {
   }
 }
 
-void add_rulings(std::string& out, const Report& report, const audit::Profile& profile,
-                 Colour colour) {
+void add_rule_results(std::string& out, const Report& report, const audit::Profile& profile,
+                      Colour colour) {
   out += "\n" + paint(colour, kBold, fmt::format("Profile {}: {}", profile.name, profile.title)) +
          "\n";
-  for (const audit::Ruling& one : report.rulings) {
-    const int broken = one.force == audit::Force::Must ? kRed : kYellow;
+  for (const audit::RuleResult& one : report.rule_results) {
+    const int broken = one.force == audit::RequirementLevel::Must ? kRed : kYellow;
     const int hue = one.verdict == audit::Verdict::Pass   ? kGreen
                     : one.verdict == audit::Verdict::Fail ? broken
                                                           : kCyan;
@@ -171,7 +171,7 @@ std::string one_text(const Report& report, const audit::Profile* profile, Colour
                     paint(colour, hue_of_score(score), fmt::format("{} of 100", score)) + "\n";
   if (report.facts.exists) add_facts(out, report.facts);
   add_parts(out, report, colour);
-  if (profile != nullptr) add_rulings(out, report, *profile, colour);
+  if (profile != nullptr) add_rule_results(out, report, *profile, colour);
   add_findings(out, report, colour);
   return out;
 }
@@ -183,9 +183,9 @@ std::string spf_word(const audit::SpfFacts& spf) {
 }
 
 std::string dmarc_word(const Facts& facts) {
-  const dmarc::Governing* governing = facts.dmarc.governing();
-  if (governing == nullptr) return std::string(to_text(facts.dmarc.state));
-  std::string word(dmarc::to_text(governing->policy));
+  const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
+  if (discovered == nullptr) return std::string(to_text(facts.dmarc.state));
+  std::string word(dmarc::to_text(discovered->policy));
   const int pct = facts.dmarc.record.pct.value_or(100);
   if (pct < 100) word += fmt::format(" {}%", pct);
   return word;

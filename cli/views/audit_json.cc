@@ -62,11 +62,11 @@ Json keys_json(const audit::DkimFacts& dkim) {
   return rows;
 }
 
-Json governing_json(const std::optional<dmarc::Governing>& governing) {
-  if (!governing) return nullptr;
-  return {{"at", governing->at.text()},
-          {"policy", dmarc::to_text(governing->policy)},
-          {"org_domain", governing->org_domain.text()}};
+Json discovered_json(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
+  if (!discovered) return nullptr;
+  return {{"at", discovered->at.text()},
+          {"policy", dmarc::to_text(discovered->policy)},
+          {"org_domain", discovered->org_domain.text()}};
 }
 
 Json addresses_json(const audit::DmarcFacts& dmarc) {
@@ -87,12 +87,13 @@ Json mode_json(const std::optional<dmarc::Alignment>& mode) {
 }
 
 Json dmarc_json(const audit::DmarcFacts& dmarc) {
-  const dmarc::Governing* governing = dmarc.governing();
-  Json json = {{"state", to_text(dmarc.state)},
-               {"record", text_or_null(dmarc.text)},
-               {"at", governing != nullptr ? Json(governing->at.text()) : Json()},
-               {"policy", governing != nullptr ? Json(dmarc::to_text(governing->policy)) : Json()}};
-  if (governing != nullptr) {
+  const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
+  Json json = {
+      {"state", to_text(dmarc.state)},
+      {"record", text_or_null(dmarc.text)},
+      {"at", discovered != nullptr ? Json(discovered->at.text()) : Json()},
+      {"policy", discovered != nullptr ? Json(dmarc::to_text(discovered->policy)) : Json()}};
+  if (discovered != nullptr) {
     json["p"] = policy_json(dmarc.record.p);
     json["sp"] = policy_json(dmarc.record.sp);
     json["np"] = policy_json(dmarc.record.np);
@@ -103,8 +104,8 @@ Json dmarc_json(const audit::DmarcFacts& dmarc) {
     json["ruf"] = dmarc.record.ruf;
   }
   json["rua"] = addresses_json(dmarc);
-  json["rfc9989"] = governing_json(dmarc.by_walk);
-  json["rfc7489"] = governing_json(dmarc.by_psl);
+  json["rfc9989"] = discovered_json(dmarc.by_walk);
+  json["rfc7489"] = discovered_json(dmarc.by_psl);
   json["problem"] = text_or_null(dmarc.problem);
   return json;
 }
@@ -158,16 +159,16 @@ Json parts_json(const std::vector<audit::ScorePart>& parts) {
 
 Json profile_json(const audit::Report& report, const audit::Profile& profile) {
   Json rows = Json::array();
-  for (const audit::Ruling& one : report.rulings) {
+  for (const audit::RuleResult& one : report.rule_results) {
     rows.push_back({{"id", one.id},
                     {"rule", one.rule},
-                    {"required", one.force == audit::Force::Must},
+                    {"required", one.force == audit::RequirementLevel::Must},
                     {"verdict", to_text(one.verdict)},
                     {"reason", one.reason},
                     {"source", one.source}});
   }
   return {{"name", profile.name},
-          {"pass", audit::keeps_all(report.rulings)},
+          {"pass", audit::keeps_all(report.rule_results)},
           {"rules", std::move(rows)}};
 }
 

@@ -78,14 +78,14 @@ std::string codes_of(const audit::Report& report) {
 
 std::string profile_of(const audit::Report& report, const audit::Profile* profile) {
   if (profile == nullptr) return "";
-  const bool keeps = audit::keeps_all(report.rulings);
+  const bool keeps = audit::keeps_all(report.rule_results);
   return fmt::format("{} {}", profile->name, keeps ? "pass" : "fail");
 }
 
 std::array<std::string, kColumns.size()> cells(const audit::Report& report,
                                                const audit::Profile* profile) {
   const audit::Facts& facts = report.facts;
-  const dmarc::Governing* governing = facts.dmarc.governing();
+  const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
   const bool valid = facts.spf.state == audit::State::Valid;
   return {facts.subject.domain.text(),
           std::to_string(audit::score_of(report.parts)),
@@ -98,9 +98,9 @@ std::array<std::string, kColumns.size()> cells(const audit::Report& report,
           selectors_of_report(report),
           least_bits(report),
           std::string(to_text(facts.dmarc.state)),
-          governing == nullptr ? "" : std::string(dmarc::to_text(governing->policy)),
-          governing == nullptr ? "" : governing->at.text(),
-          governing == nullptr ? "" : std::to_string(facts.dmarc.record.pct.value_or(100)),
+          discovered == nullptr ? "" : std::string(dmarc::to_text(discovered->policy)),
+          discovered == nullptr ? "" : discovered->at.text(),
+          discovered == nullptr ? "" : std::to_string(facts.dmarc.record.pct.value_or(100)),
           addresses_of_report(report),
           mx_of(facts.mx),
           mta_sts_of(facts.mta_sts),

@@ -57,7 +57,7 @@ std::string dkim_result(const dkim::SignatureVerdict& signature) {
 
 std::string dmarc_result(const dmarc::MessageVerdict& verdict) {
   std::string said = verdict.walk.reason;
-  if (verdict.walk.governing) {
+  if (verdict.walk.discovered) {
     said = fmt::format("p={} dis={}", dmarc::to_text(verdict.walk.policy),
                        dmarc::to_text(verdict.walk.disposition));
   }

@@ -67,8 +67,8 @@ class Page {
       text_ += name + " is absent: its records are removed\n";
     } else {
       const std::string since = spec.since ? " since " + to_text(*spec.since) : "";
-      const bool there = spec.rung >= spec.target;
-      text_ += fmt::format("{} stands at {}{}, {}\n", name, to_text(spec.rung), since,
+      const bool there = spec.position >= spec.target;
+      text_ += fmt::format("{} stands at {}{}, {}\n", name, to_text(spec.position), since,
                            there ? std::string("its target")
                                  : fmt::format("on its way to {}", to_text(spec.target)));
     }
@@ -76,20 +76,20 @@ class Page {
 
   void ladder() {
     const DmarcSpec& spec = all_.domain.dmarc;
-    if (all_.domain.state != DomainState::Managed || spec.rung.phase < Phase::Monitor) return;
+    if (all_.domain.state != DomainState::Managed || spec.position.phase < Phase::Monitor) return;
     section(fmt::format("Ladder: ramp {}", spec.ramp->name));
     Rows rows;
     bool marked = false;
     for (const RampStep& step : spec.ramp->steps) {
-      if (!marked && step.rung > spec.rung) {
-        rows.push_back({"*", to_text(spec.rung), "", "here, off the ladder"});
+      if (!marked && step.position > spec.position) {
+        rows.push_back({"*", to_text(spec.position), "", "here, off the ladder"});
         marked = true;
       }
-      const bool here = step.rung == spec.rung;
+      const bool here = step.position == spec.position;
       marked = marked || here;
-      rows.push_back({here ? "*" : "", to_text(step.rung),
+      rows.push_back({here ? "*" : "", to_text(step.position),
                       step.hold ? "hold " + to_text(*step.hold) : "",
-                      here ? where() : (step.rung > spec.target ? "beyond the target" : "")});
+                      here ? where() : (step.position > spec.target ? "beyond the target" : "")});
     }
     text_ += table(rows);
   }

@@ -15,9 +15,9 @@ std::string_view word(DomainState state) {
 Json ladder_json(const DmarcSpec& spec) {
   Json rows = Json::array();
   for (const RampStep& step : spec.ramp->steps) {
-    Json row = rung_json(step.rung);
+    Json row = position_json(step.position);
     row["hold"] = step.hold ? Json(to_text(*step.hold)) : Json();
-    row["current"] = step.rung == spec.rung;
+    row["current"] = step.position == spec.position;
     rows.push_back(std::move(row));
   }
   return rows;
@@ -26,8 +26,8 @@ Json ladder_json(const DmarcSpec& spec) {
 Json step_json(const StepDecision& step) {
   const auto& rate = step.evidence.legit_rate;
   return {{"action", to_text(step.action)},
-          {"to", rung_json(step.to)},
-          {"next", rung_json(step.next)},
+          {"to", position_json(step.to)},
+          {"next", position_json(step.next)},
           {"live", date_json(step.live)},
           {"due", date_json(step.due)},
           {"earliest", date_json(step.earliest)},
@@ -130,10 +130,10 @@ std::string explain_json(const Explanation& all, Date today) {
   for (const Hold& one : all.holds) holds.push_back({{"code", one.code}, {"reason", one.reason}});
   const Json json = {{"domain", all.domain.name.text()},
                      {"state", word(all.domain.state)},
-                     {"phase", to_text(spec.rung.phase)},
-                     {"pct", spec.rung.pct},
+                     {"phase", to_text(spec.position.phase)},
+                     {"pct", spec.position.pct},
                      {"since", date_json(spec.since)},
-                     {"target", rung_json(spec.target)},
+                     {"target", position_json(spec.target)},
                      {"ramp", spec.ramp->name},
                      {"ladder", ladder_json(spec)},
                      {"step", step_json(all.step)},

@@ -92,7 +92,7 @@ Json differences_json(const std::vector<Difference>& differences) {
     rows.push_back({{"name", one.key.name.text()},
                     {"type", to_text(one.key.type)},
                     {"server", one.server},
-                    {"want", one.want},
+                    {"want", one.desired},
                     {"got", one.got},
                     {"problem", one.problem.empty() ? Json() : Json(one.problem)}});
   }
@@ -155,7 +155,7 @@ std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcom
                     {"name", one.change.name().text()},
                     {"type", to_text(one.change.type())},
                     {"action", action_of(one.change)},
-                    {"turn", to_text(one.change.turn)},
+                    {"turn", to_text(one.change.stage)},
                     {"state", word(one.state)},
                     {"why", one.why}});
   }

@@ -10,8 +10,12 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 
 Json date_json(const std::optional<Date>& date) { return date ? Json(to_text(*date)) : Json(); }
 
-Json rung_json(Rung rung) { return {{"phase", to_text(rung.phase)}, {"pct", rung.pct}}; }
+Json position_json(RampPosition position) {
+  return {{"phase", to_text(position.phase)}, {"pct", position.pct}};
+}
 
-Json rung_json(const std::optional<Rung>& rung) { return rung ? rung_json(*rung) : Json(); }
+Json position_json(const std::optional<RampPosition>& position) {
+  return position ? position_json(*position) : Json();
+}
 
 }  // namespace rampart

@@ -24,7 +24,7 @@ Json or_null(const std::optional<T>& value) {
 
 Json date_json(const std::optional<Date>& date);
 
-Json rung_json(Rung rung);
-Json rung_json(const std::optional<Rung>& rung);
+Json position_json(RampPosition position);
+Json position_json(const std::optional<RampPosition>& position);
 
 }  // namespace rampart

@@ -41,41 +41,41 @@ std::string record_of(const KeyEntry& entry, const KeyFolder& folder) {
 
 }  // namespace
 
-std::string rotate_json(const std::vector<RotationTurn>& turns) {
+std::string rotate_json(const std::vector<RotationRun>& stages) {
   Json rows = Json::array();
-  for (const RotationTurn& turn : turns) {
+  for (const RotationRun& stage : stages) {
     Json selectors = Json::array();
-    for (const SelectorState& state : turn.step.selectors)
+    for (const SelectorState& state : stage.step.selectors)
       selectors.push_back(selector_json(state));
     Json next;
-    if (turn.step.due) next = {{"date", day(*turn.step.due)}, {"what", turn.step.what}};
-    rows.push_back({{"domain", turn.domain.text()},
-                    {"name", turn.spec.name},
+    if (stage.step.due) next = {{"date", day(*stage.step.due)}, {"what", stage.step.what}};
+    rows.push_back({{"domain", stage.domain.text()},
+                    {"name", stage.spec.name},
                     {"selectors", selectors},
-                    {"actions", actions_of(turn.step)},
+                    {"actions", actions_of(stage.step)},
                     {"next", next}});
   }
   return document({{"rotations", rows}});
 }
 
-std::string rotate_text(const std::vector<RotationTurn>& turns, bool written) {
-  if (turns.empty()) return "No domain has a rotation.\n";
+std::string rotate_text(const std::vector<RotationRun>& stages, bool written) {
+  if (stages.empty()) return "No domain has a rotation.\n";
   std::string text;
   bool acts = false;
-  for (const RotationTurn& turn : turns) {
-    text += fmt::format("{}, rotation {}\n", turn.domain.unicode(), turn.spec.name);
-    for (const SelectorState& state : turn.step.selectors) {
+  for (const RotationRun& stage : stages) {
+    text += fmt::format("{}, rotation {}\n", stage.domain.unicode(), stage.spec.name);
+    for (const SelectorState& state : stage.step.selectors) {
       const std::string until =
           state.changes ? fmt::format(" (until {})", day(*state.changes)) : "";
       text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state), until,
                           state.why.empty() ? "" : ": " + state.why);
     }
-    for (const std::string& action : actions_of(turn.step))
+    for (const std::string& action : actions_of(stage.step))
       text += fmt::format("  -> {}\n", action);
-    if (turn.step.due && !turn.step.acts()) {
-      text += fmt::format("  next: {} on {}\n", turn.step.what, day(*turn.step.due));
+    if (stage.step.due && !stage.step.acts()) {
+      text += fmt::format("  next: {} on {}\n", stage.step.what, day(*stage.step.due));
     }
-    acts = acts || turn.step.acts();
+    acts = acts || stage.step.acts();
   }
   if (acts) text += written ? "Written into the YAML.\n" : "Run again with --write to do this.\n";
   return text;

@@ -10,8 +10,8 @@
 namespace rampart {
 
 /// {"rotations": [{domain, name, selectors, actions, next}]}.
-std::string rotate_json(const std::vector<RotationTurn>& turns);
-std::string rotate_text(const std::vector<RotationTurn>& turns, bool written);
+std::string rotate_json(const std::vector<RotationRun>& stages);
+std::string rotate_text(const std::vector<RotationRun>& stages, bool written);
 
 /// A key of the folder beside what the YAML and DNS say of it.
 struct KeyRow {

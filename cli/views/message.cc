@@ -12,7 +12,7 @@ namespace {
 // Without a record there is no alignment to speak of; the public suffix list still tells whose
 // domain is whose.
 const dmarc::Judgement& aligning(const dmarc::MessageVerdict& verdict) {
-  return verdict.walk.governing ? verdict.walk : verdict.psl;
+  return verdict.walk.discovered ? verdict.walk : verdict.psl;
 }
 
 std::string result_word(const dmarc::Judgement& judgement) {
@@ -27,7 +27,7 @@ Json judgement_json(const dmarc::Judgement& judgement) {
                {"disposition", dmarc::to_text(judgement.disposition)},
                {"record", nullptr},
                {"reason", text_or_null(judgement.reason)}};
-  if (judgement.governing) json["record"] = judgement.governing->at.text();
+  if (judgement.discovered) json["record"] = judgement.discovered->at.text();
   if (result_word(judgement) != dmarc::to_text(judgement.outcome)) {
     json["error"] = dmarc::to_text(judgement.outcome);
   }
@@ -123,11 +123,11 @@ std::string arc_lines(const arc::Verdict& verdict) {
 
 std::string dmarc_line(const dmarc::MessageVerdict& verdict) {
   const dmarc::Judgement& walk = verdict.walk;
-  if (!walk.governing) return line("DMARC", dmarc::to_text(walk.outcome), walk.reason);
+  if (!walk.discovered) return line("DMARC", dmarc::to_text(walk.outcome), walk.reason);
   return line("DMARC", dmarc::to_text(walk.outcome),
               fmt::format("{}, policy {} by the record of {}, disposition {}",
                           verdict.authors.front().text(), dmarc::to_text(walk.policy),
-                          walk.governing->at.text(), dmarc::to_text(walk.disposition)));
+                          walk.discovered->at.text(), dmarc::to_text(walk.disposition)));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
     out += "\n    " + printable(difference.problem) + "\n";
     return;
   }
-  out += "\n    " + paint_sign(colour, '+', "want: " + server_value(difference.want));
+  out += "\n    " + paint_sign(colour, '+', "want: " + server_value(difference.desired));
   out += "\n    " + paint_sign(colour, '-', "got:  " + server_value(difference.got)) + "\n";
 }
 

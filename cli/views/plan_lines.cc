@@ -15,14 +15,14 @@
 namespace rampart {
 namespace {
 
-const ReceiverNews* news_of(const Plan& plan, const Change& change) {
+const ReceiverImpact* news_of(const Plan& plan, const Change& change) {
   if (!change.name().text().starts_with("_dmarc.")) return nullptr;
   const Name domain = change.name().parent();
-  const auto news = std::ranges::lower_bound(plan.receivers, domain, {}, &ReceiverNews::domain);
+  const auto news = std::ranges::lower_bound(plan.receivers, domain, {}, &ReceiverImpact::domain);
   return news == plan.receivers.end() || news->domain != domain ? nullptr : &*news;
 }
 
-void add_news(const ReceiverNews& news, std::vector<DiffLine>& lines) {
+void add_news(const ReceiverImpact& news, std::vector<DiffLine>& lines) {
   if (news.nothing_new()) {
     lines.push_back({' ', "a failing message gets nothing new from any receiver"});
   } else {
@@ -46,7 +46,7 @@ std::string title(const Change& change) {
   const std::string type = changes_type(change)
                                ? to_text(change.set.before->type) + " -> " + to_text(change.type())
                                : to_text(change.type());
-  return fmt::format("{} {} ({})", printable(change.name().text()), type, to_text(change.turn));
+  return fmt::format("{} {} ({})", printable(change.name().text()), type, to_text(change.stage));
 }
 
 std::string heading(const Change& change) {
@@ -61,7 +61,7 @@ std::vector<DiffLine> body(const Plan& plan, const Change& change) {
     const std::string because = reason.starts_with("because ") ? "" : "because ";
     lines.push_back({' ', because + printable(reason)});
   }
-  if (const ReceiverNews* news = news_of(plan, change)) add_news(*news, lines);
+  if (const ReceiverImpact* news = news_of(plan, change)) add_news(*news, lines);
   return lines;
 }
 

@@ -44,16 +44,16 @@ Json indicator(const Threat& threat) {
 
 std::vector<Threat> threats_in(const reports::Analysis& analysis) {
   std::map<spf::Ip, Threat> found;
-  for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
-    const reports::Flow& flow = analysis.flows.flows[i];
-    const reports::Source& source = analysis.sources.at(flow.ip);
+  for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
+    const reports::TrafficGroup& group = analysis.groups.groups[i];
+    const reports::Source& source = analysis.sources.at(group.ip);
     if (analysis.categories[i] != reports::Category::Unauthorized || source.ignored) continue;
     const auto [at, fresh] =
-        found.try_emplace(flow.ip, Threat{analysis.range.domain, flow.ip, source.host, 0,
-                                          *flow.days.begin(), *flow.days.rbegin()});
-    at->second.messages += flow.messages;
-    at->second.first = std::min(at->second.first, *flow.days.begin());
-    at->second.last = std::max(at->second.last, *flow.days.rbegin());
+        found.try_emplace(group.ip, Threat{analysis.range.domain, group.ip, source.host, 0,
+                                           *group.days.begin(), *group.days.rbegin()});
+    at->second.messages += group.messages;
+    at->second.first = std::min(at->second.first, *group.days.begin());
+    at->second.last = std::max(at->second.last, *group.days.rbegin());
   }
   std::vector<Threat> threats;
   for (auto& [ip, threat] : found) threats.push_back(std::move(threat));

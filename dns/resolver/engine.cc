@@ -56,7 +56,7 @@ std::vector<Answer> ResolverEngine::run() {
     timers_.advance(now_,
                     [this](std::uint32_t index, std::uint32_t turn) { on_timer(index, turn); });
     drain_throttled();
-    drain_starved();
+    drain_waiting_for_fd();
   }
   for (const ServerState& state : servers_) history_[state.server] = final_record(state);
   return std::move(answers_);
@@ -126,7 +126,7 @@ std::optional<std::size_t> ResolverEngine::next_place(Slot& slot) {
   const std::size_t count = slot.trials.size();
   for (std::size_t step = 0; step < count; ++step) {
     const std::size_t place = (slot.place + step) % count;
-    Trial& trial = slot.trials[place];
+    ServerAttempt& trial = slot.trials[place];
     if (trial.excluded) continue;
     if (!server_at(slot, place).dead) return place;
     if (trial.outcome.empty()) trial.outcome = "no answer to anything";
@@ -234,7 +234,7 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
   // The datagram was waited for already, so the same server may be asked again at once.
   slot.place = (place + 1) % slot.trials.size();
   dispatch(index);
-  if (died) bury(server);
+  if (died) fail_over_from(server);
 }
 
 void ResolverEngine::on_silence(std::uint32_t index, std::size_t place, std::string outcome) {
@@ -244,11 +244,11 @@ void ResolverEngine::on_silence(std::uint32_t index, std::size_t place, std::str
   ++servers_[server].unreachable;
   const bool died = servers_[server].saw_silence(now_);
   if (slot.stage == Stage::Udp && slot.place == place) move_on(index, place);
-  if (died) bury(server);
+  if (died) fail_over_from(server);
 }
 
 /// Sends every question that waits for this server elsewhere.
-void ResolverEngine::bury(std::size_t server) {
+void ResolverEngine::fail_over_from(std::size_t server) {
   for (std::uint32_t index = 0; index < slots_.size(); ++index) {
     Slot& slot = slots_[index];
     if (slot.stage != Stage::Udp && slot.stage != Stage::Pausing) continue;
@@ -260,9 +260,9 @@ void ResolverEngine::bury(std::size_t server) {
   }
 }
 
-void ResolverEngine::judge(std::uint32_t index, std::size_t place, Reply reply, bool latest) {
+void ResolverEngine::evaluate(std::uint32_t index, std::size_t place, Reply reply, bool latest) {
   Slot& slot = slots_[index];
-  Trial& trial = slot.trials[place];
+  ServerAttempt& trial = slot.trials[place];
   switch (reply.kind) {
     case ReplyKind::NotOurs:
       return;
@@ -304,9 +304,9 @@ void ResolverEngine::drain_throttled() {
   }
 }
 
-void ResolverEngine::drain_starved() {
+void ResolverEngine::drain_waiting_for_fd() {
   std::deque<Waiting> waiting;
-  waiting.swap(starved_);
+  waiting.swap(waiting_for_fd_);
   for (const Waiting& entry : waiting) {
     if (slots_[entry.slot].turn == entry.turn) dispatch(entry.slot);
   }

@@ -29,7 +29,7 @@ class ResolverEngine {
 
  private:
   /// What a question's server has come to so far.
-  struct Trial {
+  struct ServerAttempt {
     std::size_t server = 0;  ///< Its place among `servers_`.
     int datagrams = 0;
     int transient_failures = 0;
@@ -58,7 +58,7 @@ class ResolverEngine {
     SteadyTime deadline{};  ///< Set when it is first sent.
     int tries = 0;
     std::size_t place = 0;  ///< The server asked last, or to be asked next.
-    std::vector<Trial> trials;
+    std::vector<ServerAttempt> trials;
     std::vector<Attempt> attempts;
     TcpConnection* connection = nullptr;
     std::uint16_t tcp_id = 0;
@@ -75,14 +75,14 @@ class ResolverEngine {
   void pause(std::uint32_t index, SteadyTime until);
   void on_timer(std::uint32_t index, std::uint32_t turn);
   void on_silence(std::uint32_t index, std::size_t place, std::string outcome);
-  void bury(std::size_t server);
-  void judge(std::uint32_t index, std::size_t place, Reply reply, bool latest);
+  void fail_over_from(std::size_t server);
+  void evaluate(std::uint32_t index, std::size_t place, Reply reply, bool latest);
   ServerState& server_at(const Slot& slot, std::size_t place) {
     return servers_[slot.trials[place].server];
   }
   Recursion recursion_of(const Slot& slot) const;
   void drain_throttled();
-  void drain_starved();
+  void drain_waiting_for_fd();
 
   // UDP (resolver_udp.cc).
   void send(std::uint32_t index);
@@ -125,7 +125,7 @@ class ResolverEngine {
   std::deque<ServerState> servers_;
   std::map<Server, std::size_t> server_indices_;
   std::vector<std::size_t> throttled_;  ///< Servers with questions that wait for a token.
-  std::deque<Waiting> starved_;         ///< Questions that wait for a file descriptor.
+  std::deque<Waiting> waiting_for_fd_;  ///< Questions that wait for a file descriptor.
   std::vector<std::unique_ptr<UdpSocket>> udp_;
   std::vector<char> retired_;
   std::vector<std::uint32_t> free_udp_;

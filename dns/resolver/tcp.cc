@@ -144,7 +144,7 @@ void ResolverEngine::on_tcp_message(std::uint32_t connection, std::uint32_t inde
   } else {
     close_tcp(connection);
   }
-  judge(index, slot.place, std::move(reply), true);
+  evaluate(index, slot.place, std::move(reply), true);
 }
 
 /// The question goes to another server, if there is one; this one was heard.

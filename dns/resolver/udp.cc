@@ -25,7 +25,7 @@ void ResolverEngine::send(std::uint32_t index) {
   }
   if (!socket) {
     slot.stage = Stage::Pausing;
-    starved_.push_back({index, slot.turn});
+    waiting_for_fd_.push_back({index, slot.turn});
     return;
   }
   ServerState& state = servers_[server];
@@ -174,7 +174,7 @@ void ResolverEngine::on_datagram(std::uint32_t socket, std::string_view datagram
     slot.attempts.erase(found);
     close_if_done(socket);
   }
-  judge(index, attempt.place, std::move(reply), latest);
+  evaluate(index, attempt.place, std::move(reply), latest);
 }
 
 /// The kernel says that nothing on this socket arrives.

@@ -21,7 +21,7 @@ struct Addition {
 };
 
 /// What becomes of one record of the file.
-struct Fate {
+struct DmarcOutcome {
   bool removed = false;
   std::optional<std::string> value;  ///< The new value, in the old one's place.
   std::optional<seconds> ttl;        ///< The new TTL.
@@ -29,8 +29,8 @@ struct Fate {
 };
 
 /// What becomes of a file: a fate a record, and records for its end.
-struct Fates {
-  std::vector<Fate> records;
+struct OutcomeCounts {
+  std::vector<DmarcOutcome> records;
   std::vector<Addition> at_end;
 };
 
@@ -71,12 +71,13 @@ class Decider {
 
   /// Whether anything changes at all.
   bool changes() const {
-    return !fates_.at_end.empty() || std::ranges::any_of(fates_.records, [](const Fate& fate) {
-      return fate.removed || fate.value || fate.ttl || !fate.after.empty();
-    });
+    return !fates_.at_end.empty() ||
+           std::ranges::any_of(fates_.records, [](const DmarcOutcome& fate) {
+             return fate.removed || fate.value || fate.ttl || !fate.after.empty();
+           });
   }
 
-  const Fates& fates() const { return fates_; }
+  const OutcomeCounts& fates() const { return fates_; }
 
  private:
   /// A set whose least TTL is the wanted one may keep its differing TTLs: nobody asked to touch
@@ -105,7 +106,7 @@ class Decider {
           best_value = value;
         }
       }
-      Fate& fate = fates_.records[*best_place];
+      DmarcOutcome& fate = fates_.records[*best_place];
       fate.value = *best_value;
       fate.ttl = ttl;
       leaving.erase(best_place);
@@ -141,7 +142,7 @@ class Decider {
   }
 
   const ZoneParts& parts_;
-  Fates fates_;
+  OutcomeCounts fates_;
 };
 
 /// Bytes of the file to be replaced.
@@ -155,7 +156,7 @@ struct Patch {
 /// a reader would inherit, so that what inherited keeps its meaning.
 class Rewriter {
  public:
-  Rewriter(const ZoneParts& parts, const Fates& fates, std::uint32_t serial)
+  Rewriter(const ZoneParts& parts, const OutcomeCounts& fates, std::uint32_t serial)
       : parts_(parts), fates_(fates), style_(style_of(parts)), serial_(serial) {}
 
   std::string run() {
@@ -191,7 +192,7 @@ class Rewriter {
 
   void write_record(std::size_t index) {
     const ZoneRecord& record = parts_.records[index];
-    const Fate& fate = fates_.records[index];
+    const DmarcOutcome& fate = fates_.records[index];
     if (fate.value && !is_plain(record)) {
       write_new(index, {record.entry.key, *fate.value, fate.ttl.value_or(record.entry.ttl)});
     } else if (!fate.removed) {
@@ -200,7 +201,7 @@ class Rewriter {
     for (const Addition& addition : fate.after) write_new(index, addition);
   }
 
-  void write_patched(const ZoneRecord& record, const Fate& fate) {
+  void write_patched(const ZoneRecord& record, const DmarcOutcome& fate) {
     std::vector<Patch> patches;
     patch_owner(record, patches);
     patch_ttl(record, fate.ttl.value_or(record.entry.ttl), patches);
@@ -244,7 +245,7 @@ class Rewriter {
   /// What a record without a TTL gets at this place.
   std::optional<seconds> inherited_ttl() const { return default_ttl_ ? default_ttl_ : last_ttl_; }
 
-  void patch_data(const ZoneRecord& record, const Fate& fate, std::vector<Patch>& patches) {
+  void patch_data(const ZoneRecord& record, const DmarcOutcome& fate, std::vector<Patch>& patches) {
     const ZoneStatement& statement = statement_of(record);
     if (record.entry.key.type == RecordType::SOA) {
       const ZoneWord& word = statement.words[record.type + 3];
@@ -279,7 +280,7 @@ class Rewriter {
   }
 
   const ZoneParts& parts_;
-  const Fates& fates_;
+  const OutcomeCounts& fates_;
   ZoneStyle style_;
   std::uint32_t serial_;
   std::string out_;
@@ -289,7 +290,7 @@ class Rewriter {
   std::optional<Name> origin_;
 };
 
-Result<Done> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
+Result<Ok> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
   std::set<RecordKey> seen;
   for (const ZoneEdit& edit : edits) {
     const std::string what = edit.key.name.text() + " " + to_text(edit.key.type);
@@ -297,7 +298,7 @@ Result<Done> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
     if (edit.key.type == RecordType::SOA) return Error{.what = what + " cannot be edited"};
     if (!seen.insert(edit.key).second) return Error{.what = what + " is edited twice"};
   }
-  return Done{};
+  return Ok{};
 }
 
 /// What sets() must give once `edits` are done, the SOA left out.
@@ -343,7 +344,7 @@ Result<std::string> proven(const ZoneFile& before, std::span<const ZoneEdit> edi
 
 Result<std::string> edit_zone_file(const ZoneFile& file, std::span<const ZoneEdit> edits,
                                    std::chrono::sys_days today) {
-  const Result<Done> checked = check_edits(file.apex, edits);
+  const Result<Ok> checked = check_edits(file.apex, edits);
   if (!checked) return checked.error();
   const Result<ZoneParts> parts = parse_zone_parts(file.apex, file.text);
   if (!parts) return parts.error();

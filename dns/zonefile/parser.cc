@@ -53,19 +53,19 @@ class Parser {
     if (!statements) return statements.error();
     parts_.statements = std::move(statements).value();
     for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
-      const Result<Done> taken = take_statement(i);
+      const Result<Ok> taken = take_statement(i);
       if (!taken) return taken.error();
       parts_.contexts.push_back(context_);
     }
-    const Result<Done> checked = check_whole();
+    const Result<Ok> checked = check_whole();
     if (!checked) return checked.error();
     return std::move(parts_);
   }
 
  private:
-  Result<Done> take_statement(std::size_t index) {
+  Result<Ok> take_statement(std::size_t index) {
     const ZoneStatement& statement = parts_.statements[index];
-    if (statement.words.empty()) return Done{};
+    if (statement.words.empty()) return Ok{};
     const ZoneWord& first = statement.words[0];
     if (!statement.indented && !first.quoted && first.text.starts_with('$')) {
       return take_directive(statement);
@@ -73,7 +73,7 @@ class Parser {
     return take_record(index);
   }
 
-  Result<Done> take_directive(const ZoneStatement& statement) {
+  Result<Ok> take_directive(const ZoneStatement& statement) {
     const ZoneWord& word = statement.words[0];
     if (same_word(word.text, "$INCLUDE")) {
       return at_line(word.line, "$INCLUDE is not supported; put the records into this file");
@@ -91,21 +91,21 @@ class Parser {
     return is_origin ? take_origin(statement.words[1]) : take_default_ttl(statement.words[1]);
   }
 
-  Result<Done> take_origin(const ZoneWord& word) {
+  Result<Ok> take_origin(const ZoneWord& word) {
     const Result<Name> name = read_zone_name(word, context_.origin);
     if (!name) return at_line(word.line, name.error().what);
     context_.origin = *name;
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> take_default_ttl(const ZoneWord& word) {
+  Result<Ok> take_default_ttl(const ZoneWord& word) {
     const Result<std::chrono::seconds> ttl = read_ttl(word);
     if (!ttl) return ttl.error();
     context_.default_ttl = *ttl;
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> take_record(std::size_t index) {
+  Result<Ok> take_record(std::size_t index) {
     const ZoneStatement& statement = parts_.statements[index];
     const Result<Name> owner = take_owner(statement);
     if (!owner) return owner.error();
@@ -122,12 +122,12 @@ class Parser {
     if (!statement.indented) record.owner = 0;
     for (const auto step : {&Parser::take_ttl_and_class, &Parser::take_type, &Parser::take_value,
                             &Parser::take_effective_ttl}) {
-      const Result<Done> taken = (this->*step)(statement, record);
+      const Result<Ok> taken = (this->*step)(statement, record);
       if (!taken) return taken.error();
     }
     owner_ = *owner;
     parts_.records.push_back(std::move(record));
-    return Done{};
+    return Ok{};
   }
 
   Result<Name> take_owner(const ZoneStatement& statement) const {
@@ -145,7 +145,7 @@ class Parser {
     return name;
   }
 
-  Result<Done> take_ttl_and_class(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> take_ttl_and_class(const ZoneStatement& statement, ZoneRecord& record) {
     for (; record.type < statement.words.size(); ++record.type) {
       const ZoneWord& word = statement.words[record.type];
       if (starts_with_digit(word) && !record.ttl) {
@@ -160,10 +160,10 @@ class Parser {
         break;
       }
     }
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> take_type(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> take_type(const ZoneStatement& statement, ZoneRecord& record) {
     if (record.type >= statement.words.size()) {
       return at_line(statement.first_line, "the record's type is missing");
     }
@@ -180,10 +180,10 @@ class Parser {
                                     "); give the unsigned file and let the server or signer sign");
     }
     record.entry.key.type = *type;
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> take_value(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> take_value(const ZoneStatement& statement, ZoneRecord& record) {
     const std::span<const ZoneWord> data = std::span(statement.words).subspan(record.type + 1);
     Result<std::string> value = canonical_rdata(record.entry.key.type, data, context_.origin);
     if (!value) {
@@ -194,12 +194,12 @@ class Parser {
       return at_line(statement.first_line, "write the SOA's fields out, without \\#");
     }
     record.entry.value = std::move(value).value();
-    return Done{};
+    return Ok{};
   }
 
   /// Without a TTL of its own a record takes $TTL (RFC 2308 section 4), else that of the record
   /// before (RFC 1035 section 5.1), else the SOA's minimum, as name servers do.
-  Result<Done> take_effective_ttl(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> take_effective_ttl(const ZoneStatement& statement, ZoneRecord& record) {
     if (!record.ttl) {
       if (!context_.default_ttl && !last_ttl_) {
         if (record.entry.key.type != RecordType::SOA) {
@@ -210,10 +210,10 @@ class Parser {
       record.entry.ttl = context_.default_ttl ? *context_.default_ttl : *last_ttl_;
     }
     last_ttl_ = record.entry.ttl;
-    return Done{};
+    return Ok{};
   }
 
-  Result<Done> check_whole() const {
+  Result<Ok> check_whole() const {
     const ZoneRecord* soa = nullptr;
     std::map<Name, const ZoneRecord*> cnames;
     for (const ZoneRecord& record : parts_.records) {
@@ -230,7 +230,7 @@ class Parser {
   }
 
   /// RFC 2181 section 10.1: nothing stands beside a CNAME, not even another one.
-  Result<Done> check_cnames(const std::map<Name, const ZoneRecord*>& cnames) const {
+  Result<Ok> check_cnames(const std::map<Name, const ZoneRecord*>& cnames) const {
     for (const ZoneRecord& record : parts_.records) {
       const auto found = cnames.find(record.entry.key.name);
       if (found == cnames.end()) continue;
@@ -240,7 +240,7 @@ class Parser {
                                                   std::to_string(cname.first_line) +
                                                   "), and no other record may stand beside it");
     }
-    return Done{};
+    return Ok{};
   }
 
   Name apex_;

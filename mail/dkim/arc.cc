@@ -67,8 +67,8 @@ Result<int> read_results(std::string_view value, std::string& results) {
   return number;
 }
 
-Result<Done> add_field(Chain& chain, const mail::HeaderField& field, std::size_t place,
-                       std::size_t index) {
+Result<Ok> add_field(Chain& chain, const mail::HeaderField& field, std::size_t place,
+                     std::size_t index) {
   if (place == kResults) {
     std::string results;
     const auto instance = read_results(field.value(), results);
@@ -76,7 +76,7 @@ Result<Done> add_field(Chain& chain, const mail::HeaderField& field, std::size_t
     Link& link = chain.links[*instance];
     link.fields[place].push_back(index);
     link.results = std::move(results);
-    return Done{};
+    return Ok{};
   }
   auto signature = place == kSeal ? dkim::parse_arc_seal(field.value())
                                   : dkim::parse_arc_signature(field.value());
@@ -84,7 +84,7 @@ Result<Done> add_field(Chain& chain, const mail::HeaderField& field, std::size_t
   Link& link = chain.links[*signature->instance];
   link.fields[place].push_back(index);
   (place == kSeal ? link.seal : link.signature) = std::move(signature).value();
-  return Done{};
+  return Ok{};
 }
 
 Chain read_chain(const mail::Head& head) {
@@ -192,8 +192,8 @@ std::vector<Set> sets_of(const Chain& chain) {
 
 }  // namespace
 
-Verdict judge(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
-              std::vector<Question>& unknown) {
+Verdict evaluate(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
+                 std::vector<Question>& unknown) {
   const Chain chain = read_chain(verifier.head());
   Verdict verdict{.sets = sets_of(chain)};
   if (chain.links.empty() && chain.problem.empty()) return verdict;

@@ -32,7 +32,7 @@ struct Verdict {
 
 /// Validates the chain (RFC 8617 section 5.2): every set whole and in sequence, the newest message
 /// signature, and every seal. Keys not asked yet are added to `unknown`.
-Verdict judge(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
-              std::vector<Question>& unknown);
+Verdict evaluate(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
+                 std::vector<Question>& unknown);
 
 }  // namespace rampart::arc

@@ -49,13 +49,13 @@ Result<std::string> parse_type(const std::string& value) {
 }
 
 template <class T, class Field>
-Result<Done> store(Result<T> parsed, Field& field) {
+Result<Ok> store(Result<T> parsed, Field& field) {
   if (!parsed) return parsed.error();
   field = std::move(parsed).value();
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_tag(const Tag& tag, KeyRecord& record) {
+Result<Ok> read_tag(const Tag& tag, KeyRecord& record) {
   if (tag.name == "h") return store(parse_list(tag), record.hashes);
   if (tag.name == "k") return store(parse_type(tag.value), record.type);
   if (tag.name == "p") return store(parse_public(tag.value), record.key);
@@ -68,7 +68,7 @@ Result<Done> read_tag(const Tag& tag, KeyRecord& record) {
   } else {
     record.unknown.push_back(tag);
   }
-  return Done{};
+  return Ok{};
 }
 
 // RFC 6376 section 3.2: a tag-list ends with a tag or one `;`, not with blanks behind that.
@@ -78,11 +78,11 @@ bool has_blank_tail(std::string_view text) {
          trim(text.substr(last + 1)).empty();
 }
 
-Result<Done> check_version(const std::vector<Tag>& tags) {
+Result<Ok> check_version(const std::vector<Tag>& tags) {
   const auto found = std::ranges::find(tags, "v", &Tag::name);
-  if (found == tags.end()) return Done{};
+  if (found == tags.end()) return Ok{};
   if (found != tags.begin()) return Error{"`v=` must be the first tag (RFC 6376 section 3.6.1)"};
-  if (found->value == "DKIM1") return Done{};
+  if (found->value == "DKIM1") return Ok{};
   return Error{fmt::format("the version is `{}`, it must be exactly `DKIM1`", found->value)};
 }
 

@@ -44,19 +44,19 @@ Result<Canonicalization> parse_method(std::string_view text) {
   return Error{fmt::format("`{}` is no canonicalization", text)};
 }
 
-Result<Done> read_methods(const Tags& tags, Signature& signature) {
+Result<Ok> read_methods(const Tags& tags, Signature& signature) {
   const auto text = find_tag(tags, "c");
-  if (!text) return Done{};
+  if (!text) return Ok{};
   const auto slash = text->find('/');
   const auto header = parse_method(std::string_view(*text).substr(0, slash));
   if (!header) return header.error();
   signature.header = *header;
   // RFC 6376 section 3.5: where only one is named, the body's is simple.
-  if (slash == std::string::npos) return Done{};
+  if (slash == std::string::npos) return Ok{};
   const auto body = parse_method(std::string_view(*text).substr(slash + 1));
   if (!body) return body.error();
   signature.body = *body;
-  return Done{};
+  return Ok{};
 }
 
 // RFC 6376 section 3.5: t= and x= have at most 12 digits worth reading, l= at most 76.
@@ -75,7 +75,7 @@ Result<std::optional<std::uint64_t>> parse_number(const Tags& tags, std::string_
   return std::optional(number);
 }
 
-Result<Done> read_numbers(const Tags& tags, Signature& signature) {
+Result<Ok> read_numbers(const Tags& tags, Signature& signature) {
   const auto time = parse_number(tags, "t", 12);
   if (!time) return time.error();
   const auto expires = parse_number(tags, "x", 12);
@@ -88,7 +88,7 @@ Result<Done> read_numbers(const Tags& tags, Signature& signature) {
   if (*time && *expires && **expires <= **time) {
     return Error{"`x=` is not later than `t=` (RFC 6376 section 3.5)"};
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<Name> parse_name(const Tags& tags, std::string_view tag) {
@@ -99,7 +99,7 @@ Result<Name> parse_name(const Tags& tags, std::string_view tag) {
   return name;
 }
 
-Result<Done> read_identity(const Tags& tags, Signature& signature) {
+Result<Ok> read_identity(const Tags& tags, Signature& signature) {
   const auto text = find_tag(tags, "i");
   signature.identity = text ? *text : "@" + signature.domain.text();
   const auto at = signature.identity.rfind('@');
@@ -107,17 +107,17 @@ Result<Done> read_identity(const Tags& tags, Signature& signature) {
   const auto domain = Name::parse(std::string_view(signature.identity).substr(at + 1));
   if (!domain) return Error{fmt::format("`i={}` has no domain", signature.identity)};
   signature.identity_domain = *domain;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_headers(const Tags& tags, Signature& signature) {
+Result<Ok> read_headers(const Tags& tags, Signature& signature) {
   const auto text = required(tags, "h");
   if (!text) return text.error();
   for (const std::string_view name : split(*text, ':')) {
     if (name.empty()) return Error{"`h=` has an empty name"};
     signature.headers.push_back(ascii_lower(name));
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::string> parse_octets(const Tags& tags, std::string_view name) {
@@ -130,13 +130,13 @@ Result<std::string> parse_octets(const Tags& tags, std::string_view name) {
 }
 
 // RFC 8617 section 4.2.1: 1 to 50.
-Result<Done> read_instance(const Tags& tags, Signature& signature) {
+Result<Ok> read_instance(const Tags& tags, Signature& signature) {
   const auto number = parse_number(tags, "i", 2);
   if (!number) return number.error();
   if (!*number) return Error{"`i=` is missing"};
   if (**number < 1 || **number > 50) return Error{"`i=` is not between 1 and 50"};
   signature.instance = static_cast<int>(**number);
-  return Done{};
+  return Ok{};
 }
 
 // What every signature has: who signed, how, and the signature itself.
@@ -162,16 +162,16 @@ Result<Signature> parse_common(const Tags& tags) {
 }
 
 // What a signature over a message has besides.
-Result<Done> read_message_tags(const Tags& tags, Signature& signature) {
+Result<Ok> read_message_tags(const Tags& tags, Signature& signature) {
   if (const auto methods = read_methods(tags, signature); !methods) return methods.error();
   if (const auto headers = read_headers(tags, signature); !headers) return headers.error();
   auto hash = parse_octets(tags, "bh");
   if (!hash) return hash.error();
   signature.body_hash = std::move(hash).value();
   const auto query = find_tag(tags, "q");
-  if (!query) return Done{};
+  if (!query) return Ok{};
   const auto methods = split(*query, ':');
-  if (std::ranges::find(methods, "dns/txt") != methods.end()) return Done{};
+  if (std::ranges::find(methods, "dns/txt") != methods.end()) return Ok{};
   return Error{fmt::format("`q={}` names no way to find the key", *query)};
 }
 

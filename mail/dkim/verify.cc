@@ -62,7 +62,7 @@ void BodyHashes::Stream::add(std::string_view octets) {
   length += octets.size();
 }
 
-void BodyHashes::want(const Signature& signature) {
+void BodyHashes::desired(const Signature& signature) {
   const auto same = [&](const Stream& stream) {
     return stream.method == signature.body && stream.limit == signature.length;
   };
@@ -98,17 +98,17 @@ Verifier::Verifier(const mail::Head& head) : head_(head) {
     if (name == "dkim-signature") {
       items_.push_back({i, parse_signature(head.fields[i].value())});
       const auto& signature = items_.back().signature;
-      if (signature && items_.size() <= kMostSignatures) bodies_.want(*signature);
+      if (signature && items_.size() <= kMostSignatures) bodies_.desired(*signature);
     } else if (name == "arc-message-signature") {
       auto signature = parse_arc_signature(head.fields[i].value());
       if (!signature || (newest && newest->instance >= signature->instance)) continue;
       newest = std::move(signature).value();
     }
   }
-  if (newest) bodies_.want(*newest);
+  if (newest) bodies_.desired(*newest);
 }
 
-SignatureVerdict Verifier::judge_one(const Item& item, const Answers& answers, std::int64_t now,
+SignatureVerdict Verifier::check_one(const Item& item, const Answers& answers, std::int64_t now,
                                      std::vector<Question>& unknown) const {
   SignatureVerdict verdict;
   if (!item.signature) {
@@ -143,11 +143,11 @@ SignatureVerdict Verifier::judge_one(const Item& item, const Answers& answers, s
   return verdict;
 }
 
-Verdict Verifier::judge(const Answers& answers, std::int64_t now) const {
+Verdict Verifier::evaluate(const Answers& answers, std::int64_t now) const {
   Verdict verdict;
   for (const Item& item : items_) {
     if (verdict.signatures.size() == kMostSignatures) break;
-    verdict.signatures.push_back(judge_one(item, answers, now, verdict.unknown));
+    verdict.signatures.push_back(check_one(item, answers, now, verdict.unknown));
   }
   for (std::size_t i = kMostSignatures; i < items_.size(); ++i) {
     const auto owner = owner_of(head_.fields[items_[i].field].value());
@@ -164,7 +164,7 @@ Result<Verdict> verify(std::string_view message, const Answers& answers, std::in
   Verifier verifier(*head);
   verifier.feed(message.substr(head->body_offset));
   verifier.finish();
-  return verifier.judge(answers, now);
+  return verifier.evaluate(answers, now);
 }
 
 }  // namespace rampart::dkim

@@ -48,7 +48,7 @@ struct Verdict {
 class BodyHashes {
  public:
   /// Notes that this signature's body hash will be needed; before the first octet.
-  void want(const Signature& signature);
+  void desired(const Signature& signature);
   void feed(std::string_view octets);
   void finish();
 
@@ -86,7 +86,7 @@ class Verifier {
 
   /// The verdict at `now` (Unix seconds). Pure; whatever needs a key that has not been asked adds
   /// its question to `unknown`.
-  Verdict judge(const Answers& answers, std::int64_t now) const;
+  Verdict evaluate(const Answers& answers, std::int64_t now) const;
 
   const mail::Head& head() const { return head_; }
   const BodyHashes& bodies() const { return bodies_; }
@@ -96,7 +96,7 @@ class Verifier {
     std::size_t field;
     Result<Signature> signature;
   };
-  SignatureVerdict judge_one(const Item& item, const Answers& answers, std::int64_t now,
+  SignatureVerdict check_one(const Item& item, const Answers& answers, std::int64_t now,
                              std::vector<Question>& unknown) const;
 
   const mail::Head& head_;

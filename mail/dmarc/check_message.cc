@@ -22,10 +22,10 @@ Policy milder(Policy policy) {
 
 // RFC 9989 section 4.7: t=y asks for one level less; RFC 7489 section 6.6.4: pct=0 selects no
 // message, and what is not selected gets one level less.
-Policy disposition_of(const Governing& governing, Generation generation) {
-  const bool lowered = generation == Generation::Walk ? governing.record.testing.value_or(false)
-                                                      : governing.record.pct.value_or(100) == 0;
-  return lowered ? milder(governing.policy) : governing.policy;
+Policy disposition_of(const DiscoveredPolicy& discovered, Generation generation) {
+  const bool lowered = generation == Generation::Walk ? discovered.record.testing.value_or(false)
+                                                      : discovered.record.pct.value_or(100) == 0;
+  return lowered ? milder(discovered.policy) : discovered.policy;
 }
 
 // One way of discovery, bound to one message.
@@ -34,9 +34,9 @@ struct Discovery {
   const Answers& answers;
   std::vector<Question>& unknown;
 
-  std::optional<Governing> govern(const Name& author) const {
-    return generation == Generation::Walk ? govern_by_walk(author, answers, unknown)
-                                          : govern_by_psl(author, answers, unknown);
+  std::optional<DiscoveredPolicy> govern(const Name& author) const {
+    return generation == Generation::Walk ? discover_by_walk(author, answers, unknown)
+                                          : discover_by_psl(author, answers, unknown);
   }
 
   Name org_domain(const Name& name) const {
@@ -73,7 +73,7 @@ struct Identifiers {
 
 Identifiers align(const MessageVerdict& message, const Discovery& discovery, Judgement& judgement) {
   const Name& author = message.authors.front();
-  const Record record = judgement.governing ? judgement.governing->record : Record{};
+  const Record record = judgement.discovered ? judgement.discovered->record : Record{};
   Identifiers found;
   const auto note = [&found](bool aligned, bool passed, bool pending) {
     found.passes = found.passes || (aligned && passed);
@@ -97,7 +97,7 @@ Identifiers align(const MessageVerdict& message, const Discovery& discovery, Jud
 }
 
 // RFC 9989 section 5.3: any aligned pass is a pass; without a record DMARC does not apply.
-Judgement judge(const MessageVerdict& message, const Discovery& discovery) {
+Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
   Judgement judgement;
   judgement.dkim_aligned.reserve(message.dkim.signatures.size());
   if (!message.author_problem.empty()) {
@@ -107,18 +107,18 @@ Judgement judge(const MessageVerdict& message, const Discovery& discovery) {
     return judgement;
   }
   const Name& author = message.authors.front();
-  judgement.governing = discovery.govern(author);
+  judgement.discovered = discovery.govern(author);
   const Identifiers identifiers = align(message, discovery, judgement);
   if (const auto failed = discovery.failed(author)) {
     judgement.outcome = Outcome::TempError;
     judgement.reason = fmt::format("{} could not be resolved", failed->text());
     return judgement;
   }
-  if (!judgement.governing) {
+  if (!judgement.discovered) {
     judgement.reason = fmt::format("no DMARC record governs {}", author.text());
     return judgement;
   }
-  judgement.policy = judgement.governing->policy;
+  judgement.policy = judgement.discovered->policy;
   if (identifiers.passes) {
     judgement.outcome = Outcome::Pass;
   } else if (identifiers.pending) {
@@ -126,7 +126,7 @@ Judgement judge(const MessageVerdict& message, const Discovery& discovery) {
     judgement.reason = "an aligned identifier could not be checked for want of DNS";
   } else {
     judgement.outcome = Outcome::Fail;
-    judgement.disposition = disposition_of(*judgement.governing, discovery.generation);
+    judgement.disposition = disposition_of(*judgement.discovered, discovery.generation);
   }
   return judgement;
 }
@@ -154,7 +154,7 @@ void check_spf(const spf::Client& client, const Answers& answers, MessageVerdict
 }
 
 void remark_on_tags(const Judgement& walk, std::vector<std::string>& said) {
-  const Record& record = walk.governing->record;
+  const Record& record = walk.discovered->record;
   if (record.testing.value_or(false) && walk.policy != Policy::None) {
     said.push_back(
         fmt::format("t=y: receivers of RFC 9989 go one level lower, {} in place of {}; "
@@ -172,15 +172,15 @@ void remark_on_tags(const Judgement& walk, std::vector<std::string>& said) {
 
 std::string told(const Judgement& judgement) {
   const std::string where =
-      judgement.governing ? fmt::format(" by the record of {}", judgement.governing->at.text())
-                          : std::string(" without a record");
+      judgement.discovered ? fmt::format(" by the record of {}", judgement.discovered->at.text())
+                           : std::string(" without a record");
   return fmt::format("{}{} (policy {})", to_text(judgement.outcome), where,
                      to_text(judgement.policy));
 }
 
 bool differ(const Judgement& walk, const Judgement& psl) {
   const auto at = [](const Judgement& judgement) {
-    return judgement.governing ? judgement.governing->at.text() : std::string();
+    return judgement.discovered ? judgement.discovered->at.text() : std::string();
   };
   return walk.outcome != psl.outcome || walk.policy != psl.policy || at(walk) != at(psl);
 }
@@ -208,18 +208,18 @@ MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& ve
   MessageVerdict verdict;
   read_authors(verifier.head(), verdict);
   check_spf(client, answers, verdict);
-  verdict.dkim = verifier.judge(answers, client.now);
+  verdict.dkim = verifier.evaluate(answers, client.now);
   std::ranges::copy(verdict.dkim.unknown, std::back_inserter(verdict.unknown));
-  verdict.arc = arc::judge(verifier, answers, client.now, verdict.unknown);
-  verdict.walk = judge(verdict, {Generation::Walk, answers, verdict.unknown});
-  verdict.psl = judge(verdict, {Generation::Psl, answers, verdict.unknown});
+  verdict.arc = arc::evaluate(verifier, answers, client.now, verdict.unknown);
+  verdict.walk = evaluate(verdict, {Generation::Walk, answers, verdict.unknown});
+  verdict.psl = evaluate(verdict, {Generation::Psl, answers, verdict.unknown});
   return verdict;
 }
 
 std::vector<std::string> remarks(const MessageVerdict& verdict) {
   std::vector<std::string> said;
   if (!verdict.walk.reason.empty()) said.push_back("DMARC: " + verdict.walk.reason + ".");
-  if (verdict.walk.governing) remark_on_tags(verdict.walk, said);
+  if (verdict.walk.discovered) remark_on_tags(verdict.walk, said);
   if (differ(verdict.walk, verdict.psl)) {
     said.push_back(
         fmt::format("Receivers that use the public suffix list (RFC 7489) come to "

@@ -23,7 +23,7 @@ std::string_view to_text(Outcome outcome);
 /// DMARC by one way of discovery.
 struct Judgement {
   Outcome outcome = Outcome::None;
-  std::optional<Governing> governing;
+  std::optional<DiscoveredPolicy> discovered;
   Policy policy = Policy::None;       ///< What p, sp or np asks for.
   Policy disposition = Policy::None;  ///< What that comes to for this message.
   bool spf_aligned = false;           ///< Whatever SPF's result is.

@@ -22,7 +22,8 @@ Found find_record(const Name& domain, const Answers& answers, std::vector<Questi
 
 /// Reads the record as receivers do and picks the policy tag that applies, falling back from np to
 /// sp to p; nullopt where receivers ignore the record.
-std::optional<Governing> governing_of(const Name& at, const std::string& text, const Name& org,
-                                      std::optional<Policy> Record::*tag);
+std::optional<DiscoveredPolicy> discovered_policy_of(const Name& at, const std::string& text,
+                                                     const Name& org,
+                                                     std::optional<Policy> Record::*tag);
 
 }  // namespace rampart::dmarc

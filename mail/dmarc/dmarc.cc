@@ -16,45 +16,45 @@ Error bad_value(const Tag& tag, std::string_view wanted) {
   return Error{fmt::format("`{}={}`: the value must be {}", tag.name, tag.value, wanted)};
 }
 
-Result<Done> read_policy(const Tag& tag, std::optional<Policy>& field) {
+Result<Ok> read_policy(const Tag& tag, std::optional<Policy>& field) {
   field = parse_policy(tag.value);
   if (!field) return bad_value(tag, "none, quarantine or reject");
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_alignment(const Tag& tag, std::optional<Alignment>& field) {
+Result<Ok> read_alignment(const Tag& tag, std::optional<Alignment>& field) {
   const auto value = ascii_lower(tag.value);
   if (value != "r" && value != "s") return bad_value(tag, "r or s");
   field = value == "s" ? Alignment::Strict : Alignment::Relaxed;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_testing(const Tag& tag, std::optional<bool>& field) {
+Result<Ok> read_testing(const Tag& tag, std::optional<bool>& field) {
   const auto value = ascii_lower(tag.value);
   if (value != "y" && value != "n") return bad_value(tag, "y or n");
   field = value == "y";
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_pct(const Tag& tag, std::optional<int>& field) {
+Result<Ok> read_pct(const Tag& tag, std::optional<int>& field) {
   int number = 0;
   const char* end = tag.value.data() + tag.value.size();
   const auto [stop, error] = std::from_chars(tag.value.data(), end, number);
   const bool whole = error == std::errc{} && stop == end && tag.value.front() != '-';
   if (!whole || number > 100) return bad_value(tag, "a number from 0 to 100");
   field = number;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_psd(const Tag& tag, std::optional<char>& field) {
+Result<Ok> read_psd(const Tag& tag, std::optional<char>& field) {
   const auto value = ascii_lower(tag.value);
   if (value != "y" && value != "n" && value != "u") return bad_value(tag, "y, n or u");
   field = value.front();
-  return Done{};
+  return Ok{};
 }
 
 // RFC 9989 section 4.8, dmarc-fo: at most one of 0 and 1, and d and s at most once each.
-Result<Done> read_fo(const Tag& tag, std::optional<std::string>& field) {
+Result<Ok> read_fo(const Tag& tag, std::optional<std::string>& field) {
   std::string seen;
   for (const std::string_view item : split(tag.value, ':')) {
     const auto option = ascii_lower(item);
@@ -70,10 +70,10 @@ Result<Done> read_fo(const Tag& tag, std::optional<std::string>& field) {
   std::string text;
   for (const char c : seen) text += (text.empty() ? "" : ":") + std::string(1, c);
   field = text;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_uris(const Tag& tag, std::vector<std::string>& field) {
+Result<Ok> read_uris(const Tag& tag, std::vector<std::string>& field) {
   for (const std::string_view uri : split(tag.value, ',')) {
     if (!uri_host(uri)) {
       return Error{fmt::format("`{}`: `{}` is no report address such as mailto:dmarc@example.com",
@@ -81,17 +81,17 @@ Result<Done> read_uris(const Tag& tag, std::vector<std::string>& field) {
     }
     field.emplace_back(uri);
   }
-  return Done{};
+  return Ok{};
 }
 
 // RFC 9989 section 4.8: dmarc-value has at least one character.
-Result<Done> read_unknown(const Tag& tag, std::vector<Tag>& unknown) {
+Result<Ok> read_unknown(const Tag& tag, std::vector<Tag>& unknown) {
   if (tag.value.empty()) return Error{fmt::format("`{}` has no value", tag.name)};
   unknown.push_back(tag);
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> read_tag(const Tag& tag, Record& record) {
+Result<Ok> read_tag(const Tag& tag, Record& record) {
   if (tag.name == "p") return read_policy(tag, record.p);
   if (tag.name == "sp") return read_policy(tag, record.sp);
   if (tag.name == "np") return read_policy(tag, record.np);

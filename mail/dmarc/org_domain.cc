@@ -19,17 +19,17 @@ bool is_public_suffix(const Name& name) {
   return psl_is_public_suffix(psl_builtin(), name.text().c_str()) != 0;
 }
 
-std::optional<Governing> govern_by_psl(const Name& author, const Answers& answers,
-                                       std::vector<Question>& unknown) {
+std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
+                                                std::vector<Question>& unknown) {
   const std::size_t asked = unknown.size();
   const Name org = org_domain_psl(author);
   const auto own = find_record(author, answers, unknown);
   const auto inherited = org == author ? Found{} : find_record(org, answers, unknown);
   if (unknown.size() != asked) return std::nullopt;
-  if (own.text) return governing_of(author, *own.text, org, &Record::p);
+  if (own.text) return discovered_policy_of(author, *own.text, org, &Record::p);
   // RFC 7489 section 6.6.3: several records at the author domain leave none, and the search goes on
   // at the organizational domain.
-  if (inherited.text) return governing_of(org, *inherited.text, org, &Record::sp);
+  if (inherited.text) return discovered_policy_of(org, *inherited.text, org, &Record::sp);
   return std::nullopt;
 }
 

@@ -22,7 +22,7 @@ bool is_public_suffix(const Name& name);
 std::vector<Name> walk_names(const Name& name);
 
 /// The record that governs `author`, how it was found, and which tag of it applies.
-struct Governing {
+struct DiscoveredPolicy {
   Name at;  ///< The domain whose `_dmarc` holds the record.
   Record record;
   Name org_domain;  ///< By the same method.
@@ -31,10 +31,10 @@ struct Governing {
 
 /// Discovery by either generation; nullopt where no record governs. `unknown` gets what must be
 /// asked first (empty when the answer is final).
-std::optional<Governing> govern_by_walk(const Name& author, const Answers& answers,
-                                        std::vector<Question>& unknown);
-std::optional<Governing> govern_by_psl(const Name& author, const Answers& answers,
-                                       std::vector<Question>& unknown);
+std::optional<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
+                                                 std::vector<Question>& unknown);
+std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
+                                                std::vector<Question>& unknown);
 
 /// The organizational domain by tree walk, for alignment (section 4.10.2).
 Name org_domain_walk(const Name& name, const Answers& answers, std::vector<Question>& unknown);

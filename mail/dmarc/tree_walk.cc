@@ -122,15 +122,16 @@ Found find_record(const Name& domain, const Answers& answers, std::vector<Questi
   return {*std::ranges::find_if(answer->values, is_dmarc)};
 }
 
-std::optional<Governing> governing_of(const Name& at, const std::string& text, const Name& org,
-                                      std::optional<Policy> Record::*tag) {
+std::optional<DiscoveredPolicy> discovered_policy_of(const Name& at, const std::string& text,
+                                                     const Name& org,
+                                                     std::optional<Policy> Record::*tag) {
   const auto read = parse_lenient(text);
   if (!read) return std::nullopt;
   const Record& record = read->record;
   Policy policy = record.p.value_or(Policy::None);
   if (tag != &Record::p) policy = record.sp.value_or(policy);
   if (tag == &Record::np) policy = record.np.value_or(policy);
-  return Governing{.at = at, .record = record, .org_domain = org, .policy = policy};
+  return DiscoveredPolicy{.at = at, .record = record, .org_domain = org, .policy = policy};
 }
 
 std::vector<Name> walk_names(const Name& name) {
@@ -141,16 +142,17 @@ std::vector<Name> walk_names(const Name& name) {
   return names;
 }
 
-std::optional<Governing> govern_by_walk(const Name& author, const Answers& answers,
-                                        std::vector<Question>& unknown) {
+std::optional<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
+                                                 std::vector<Question>& unknown) {
   const std::size_t asked = unknown.size();
   const Walk walked = walk(author, answers, unknown);
   if (unknown.size() != asked) return std::nullopt;
   const Step* step = choose(walked, author);
   if (step == nullptr) return std::nullopt;
-  if (step->domain == author) return governing_of(author, step->text, walked.org, &Record::p);
-  const auto existing = governing_of(step->domain, step->text, walked.org, &Record::sp);
-  const auto absent = governing_of(step->domain, step->text, walked.org, &Record::np);
+  if (step->domain == author)
+    return discovered_policy_of(author, step->text, walked.org, &Record::p);
+  const auto existing = discovered_policy_of(step->domain, step->text, walked.org, &Record::sp);
+  const auto absent = discovered_policy_of(step->domain, step->text, walked.org, &Record::np);
   if (!existing || existing->policy == absent->policy) return existing;
   const auto there = exists(author, answers, unknown);
   if (!there) return std::nullopt;

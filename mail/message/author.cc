@@ -57,7 +57,7 @@ class Tokens {
     return Error{"a quoted string or a domain literal does not end"};
   }
 
-  Result<Done> pass_blanks() {
+  Result<Ok> pass_blanks() {
     int depth = 0;
     while (!rest_.empty() && (depth > 0 || is_space(rest_.front()) || rest_.front() == '(')) {
       const char c = rest_.front();
@@ -67,7 +67,7 @@ class Tokens {
       if (c == '\\' && depth > 0 && !rest_.empty()) rest_.remove_prefix(1);
     }
     if (depth > 0) return Error{"a comment does not end"};
-    return Done{};
+    return Ok{};
   }
 
   std::string_view rest_;

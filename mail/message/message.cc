@@ -31,17 +31,17 @@ Result<std::string> field_name(std::string_view line) {
   return std::string(name);
 }
 
-Result<Done> add_line(Head& head, std::string_view line) {
+Result<Ok> add_line(Head& head, std::string_view line) {
   if (is_blank(line.front())) {
     if (head.fields.empty()) return Error{"it begins with a blank, but there is nothing to go on"};
     head.fields.back().raw += "\r\n";
     head.fields.back().raw += line;
-    return Done{};
+    return Ok{};
   }
   auto name = field_name(line);
   if (!name) return name.error();
   head.fields.push_back({.name = std::move(name).value(), .raw = std::string(line)});
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace

@@ -32,38 +32,38 @@ Outcome outcome_of(Qualifier qualifier) {
 /// for no match, so that one pass gathers the questions of all terms within the limits.
 class Evaluation {
  public:
-  Evaluation(Pages& pages, const Client& client)
-      : pages_(pages), message_(client), ip_(bits_of(client.ip)) {}
+  Evaluation(RecordCache& cache, const Client& client)
+      : pages_(cache), message_(client), ip_(bits_of(client.ip)) {}
 
   Verdict run();
 
  private:
-  Outcome check(Page& page);
-  Outcome decide(Page& page, std::size_t index);
-  Outcome follow(Page& page, Target& redirect);
-  Match match(Page& page, const Step& step);
-  Match match_include(Page& page, Target& target);
-  Match match_hosts(Page& page, const Step& step);
-  Match match_ptr(Page& page, Target& target);
-  Match match_exists(Page& page, Target& target);
+  Outcome check(CompiledRecord& compiled);
+  Outcome decide(CompiledRecord& compiled, std::size_t index);
+  Outcome follow(CompiledRecord& compiled, Target& redirect);
+  Match match(CompiledRecord& compiled, const CompiledDirective& step);
+  Match match_include(CompiledRecord& compiled, Target& target);
+  Match match_hosts(CompiledRecord& compiled, const CompiledDirective& step);
+  Match match_ptr(CompiledRecord& compiled, Target& target);
+  Match match_exists(CompiledRecord& compiled, Target& target);
   Match count_lookup(const Target& target);
   Match count_void(const std::string& where);
   Match error(Match kind, std::string reason);
 
-  std::optional<Name> name_of(Page& page, const Target& target);
-  std::string value_of(const Page& page, char letter);
+  std::optional<Name> name_of(CompiledRecord& compiled, const Target& target);
+  std::string value_of(const CompiledRecord& compiled, char letter);
   const std::vector<Name>& client_names();
   bool can_expand(const Target& target);
-  bool covers(const Bits& mask, const Bits& address) const;
-  bool asked(const Page& page);
+  bool covers(const AddressBits& mask, const AddressBits& address) const;
+  bool asked(const CompiledRecord& compiled);
   void explain();
 
-  Pages& pages_;
+  RecordCache& pages_;
   Message message_;
-  Bits ip_;
+  AddressBits ip_;
   Verdict verdict_;
   int depth_ = 0;
-  Page* decided_ = nullptr;  ///< Whose `exp` speaks for a fail.
+  CompiledRecord* decided_ = nullptr;  ///< Whose `exp` speaks for a fail.
   std::optional<ValidatedNames> names_;
   bool names_complete_ = false;
 };
@@ -87,13 +87,13 @@ Match Evaluation::count_void(const std::string& where) {
 }
 
 /// Whether the page's TXT question has been answered; notes it where not.
-bool Evaluation::asked(const Page& page) {
-  if (page.state != Page::State::Unasked) return true;
-  verdict_.unknown.push_back({page.domain, RecordType::TXT});
+bool Evaluation::asked(const CompiledRecord& compiled) {
+  if (compiled.state != CompiledRecord::State::Unasked) return true;
+  verdict_.unknown.push_back({compiled.domain, RecordType::TXT});
   return false;
 }
 
-bool Evaluation::covers(const Bits& mask, const Bits& address) const {
+bool Evaluation::covers(const AddressBits& mask, const AddressBits& address) const {
   return ((address.high ^ ip_.high) & mask.high) == 0 && ((address.low ^ ip_.low) & mask.low) == 0;
 }
 
@@ -113,26 +113,27 @@ bool Evaluation::can_expand(const Target& target) {
   return names_complete_;
 }
 
-std::string Evaluation::value_of(const Page& page, char letter) {
-  if (letter == 'd') return page.raw;
-  if (letter == 'p') return name_for_p(client_names(), page.domain);
+std::string Evaluation::value_of(const CompiledRecord& compiled, char letter) {
+  if (letter == 'd') return compiled.raw;
+  if (letter == 'p') return name_for_p(client_names(), compiled.domain);
   return macro_value(message_, letter);
 }
 
-std::optional<Name> Evaluation::name_of(Page& page, const Target& target) {
+std::optional<Name> Evaluation::name_of(CompiledRecord& compiled, const Target& target) {
   if (!target.dynamic) return target.name;
-  const std::string text = expand(target.spec, [&](char letter) { return value_of(page, letter); });
+  const std::string text =
+      expand(target.spec, [&](char letter) { return value_of(compiled, letter); });
   return name_from_octets(shorten_name(text));
 }
 
-Match Evaluation::match_include(Page& page, Target& target) {
-  const auto name = target.dynamic ? name_of(page, target) : std::nullopt;
+Match Evaluation::match_include(CompiledRecord& compiled, Target& target) {
+  const auto name = target.dynamic ? name_of(compiled, target) : std::nullopt;
   if (target.dynamic ? !name : !target.name) {
     return error(Match::PermError, "an include names no valid domain (RFC 7208 section 4.3)");
   }
-  Page& included = name ? pages_.at(*name) : pages_.of(target);
+  CompiledRecord& included = name ? pages_.at(*name) : pages_.of(target);
   if (!asked(included)) return Match::No;
-  if (included.state == Page::State::None && included.is_void &&
+  if (included.state == CompiledRecord::State::None && included.is_void &&
       count_void(included.domain.text()) == Match::PermError) {
     return Match::PermError;
   }
@@ -149,36 +150,36 @@ Match Evaluation::match_include(Page& page, Target& target) {
                                              included.domain.text(), included.problem));
 }
 
-Match Evaluation::match_hosts(Page& page, const Step& step) {
+Match Evaluation::match_hosts(CompiledRecord& compiled, const CompiledDirective& step) {
   const bool v6 = message_.client.ip.v6;
-  const auto name = step.target->dynamic ? name_of(page, *step.target) : step.target->name;
+  const auto name = step.target->dynamic ? name_of(compiled, *step.target) : step.target->name;
   if (!name) return Match::No;  // RFC 7208 section 4.8: a malformed target matches nothing.
-  std::unique_ptr<const Hosts>& kept = step.target->hosts[v6 ? 1 : 0];
-  std::optional<Hosts> fresh;
+  std::unique_ptr<const ResolvedHosts>& kept = step.target->hosts[v6 ? 1 : 0];
+  std::optional<ResolvedHosts> fresh;
   if (!kept) {
     const std::size_t before = verdict_.unknown.size();
     const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
     fresh = find(*name, v6, pages_.answers(), verdict_.unknown);
     if (!step.target->dynamic && verdict_.unknown.size() == before) {
-      kept = std::make_unique<const Hosts>(*fresh);
+      kept = std::make_unique<const ResolvedHosts>(*fresh);
     }
   }
-  const Hosts& hosts = fresh ? *fresh : *kept;
+  const ResolvedHosts& hosts = fresh ? *fresh : *kept;
   if (hosts.too_many) {
     return error(Match::PermError, fmt::format("{} has more than ten MX names "
                                                "(RFC 7208 section 4.6.4)",
                                                name->text()));
   }
-  const Bits& mask = v6 ? step.mask6 : step.mask4;
-  for (const Bits& address : hosts.addresses) {
+  const AddressBits& mask = v6 ? step.mask6 : step.mask4;
+  for (const AddressBits& address : hosts.addresses) {
     if (covers(mask, address)) return Match::Yes;
   }
   if (!hosts.failure.empty()) return error(Match::TempError, hosts.failure);
   return hosts.is_void ? count_void(name->text()) : Match::No;
 }
 
-Match Evaluation::match_ptr(Page& page, Target& target) {
-  const auto name = name_of(page, target);
+Match Evaluation::match_ptr(CompiledRecord& compiled, Target& target) {
+  const auto name = name_of(compiled, target);
   const auto& names = client_names();
   if (name && std::ranges::any_of(names, [&](const Name& own) { return own.is_within(*name); })) {
     return Match::Yes;
@@ -186,8 +187,8 @@ Match Evaluation::match_ptr(Page& page, Target& target) {
   return names_->is_void ? count_void(reverse_name(message_.client.ip).text()) : Match::No;
 }
 
-Match Evaluation::match_exists(Page& page, Target& target) {
-  const auto name = name_of(page, target);
+Match Evaluation::match_exists(CompiledRecord& compiled, Target& target) {
+  const auto name = name_of(compiled, target);
   if (!name) return Match::No;
   const Answer* answer = find_answer(pages_.answers(), *name, RecordType::A);
   if (!answer) {
@@ -201,48 +202,48 @@ Match Evaluation::match_exists(Page& page, Target& target) {
   return is_void(*answer) ? count_void(name->text()) : Match::Yes;
 }
 
-Match Evaluation::match(Page& page, const Step& step) {
+Match Evaluation::match(CompiledRecord& compiled, const CompiledDirective& step) {
   if (step.mechanism == Mechanism::All) return Match::Yes;
   if (count_lookup(*step.target) == Match::PermError) return Match::PermError;
   if (!can_expand(*step.target)) return Match::No;
   switch (step.mechanism) {
     case Mechanism::Include:
-      return match_include(page, *step.target);
+      return match_include(compiled, *step.target);
     case Mechanism::Ptr:
-      return match_ptr(page, *step.target);
+      return match_ptr(compiled, *step.target);
     case Mechanism::Exists:
-      return match_exists(page, *step.target);
+      return match_exists(compiled, *step.target);
     default:
-      return match_hosts(page, step);
+      return match_hosts(compiled, step);
   }
 }
 
 /// The outcome of the directive at `index`, which matched.
-Outcome Evaluation::decide(Page& page, std::size_t index) {
-  const Directive& directive = page.record.directives[index];
+Outcome Evaluation::decide(CompiledRecord& compiled, std::size_t index) {
+  const Directive& directive = compiled.record.directives[index];
   const Outcome outcome = outcome_of(directive.qualifier);
   if (depth_ == 0) {
     verdict_.matched = print(directive);
-    decided_ = &page;
+    decided_ = &compiled;
   }
   if (depth_ == 0 || outcome == Outcome::Pass) {
-    verdict_.path.push_back(page.domain.text() + ": " + print(directive));
+    verdict_.path.push_back(compiled.domain.text() + ": " + print(directive));
   }
   return outcome;
 }
 
 /// RFC 7208 section 6.1: the target's verdict is the verdict; a target without record an error.
-Outcome Evaluation::follow(Page& page, Target& redirect) {
+Outcome Evaluation::follow(CompiledRecord& compiled, Target& redirect) {
   if (count_lookup(redirect) == Match::PermError) return Outcome::PermError;
   if (!can_expand(redirect)) return Outcome::TempError;
-  const auto name = name_of(page, redirect);
+  const auto name = name_of(compiled, redirect);
   if (!name) {
     error(Match::PermError, "the redirect names no valid domain (RFC 7208 section 6.1)");
     return Outcome::PermError;
   }
-  Page& target = pages_.at(*name);
+  CompiledRecord& target = pages_.at(*name);
   if (!asked(target)) return Outcome::TempError;
-  if (target.state == Page::State::None && target.is_void) {
+  if (target.state == CompiledRecord::State::None && target.is_void) {
     count_void(target.domain.text());
   }
   const Outcome outcome = check(target);
@@ -252,39 +253,39 @@ Outcome Evaluation::follow(Page& page, Target& redirect) {
   return Outcome::PermError;
 }
 
-Outcome Evaluation::check(Page& page) {
-  switch (page.state) {
-    case Page::State::Ready:
+Outcome Evaluation::check(CompiledRecord& compiled) {
+  switch (compiled.state) {
+    case CompiledRecord::State::Ready:
       break;
-    case Page::State::None:
+    case CompiledRecord::State::None:
       return Outcome::None;
-    case Page::State::PermError:
-      error(Match::PermError, page.domain.text() + " " + page.problem);
+    case CompiledRecord::State::PermError:
+      error(Match::PermError, compiled.domain.text() + " " + compiled.problem);
       return Outcome::PermError;
-    case Page::State::TempError:
-    case Page::State::Unasked:
-      error(Match::TempError, page.domain.text() + " " + page.problem);
+    case CompiledRecord::State::TempError:
+    case CompiledRecord::State::Unasked:
+      error(Match::TempError, compiled.domain.text() + " " + compiled.problem);
       return Outcome::TempError;
   }
   const bool v6 = message_.client.ip.v6;
-  for (std::size_t i = 0; i < page.steps.size(); ++i) {
-    const Step& step = page.steps[i];
+  for (std::size_t i = 0; i < compiled.steps.size(); ++i) {
+    const CompiledDirective& step = compiled.steps[i];
     if (step.mechanism == Mechanism::Ip4 || step.mechanism == Mechanism::Ip6) {
-      if (step.v6 == v6 && covers(step.mask, step.network)) return decide(page, i);
+      if (step.v6 == v6 && covers(step.mask, step.network)) return decide(compiled, i);
       continue;
     }
-    switch (match(page, step)) {
+    switch (match(compiled, step)) {
       case Match::No:
         break;
       case Match::Yes:
-        return decide(page, i);
+        return decide(compiled, i);
       case Match::TempError:
         return Outcome::TempError;
       case Match::PermError:
         return Outcome::PermError;
     }
   }
-  return page.redirect ? follow(page, *page.redirect) : Outcome::Neutral;
+  return compiled.redirect ? follow(compiled, *compiled.redirect) : Outcome::Neutral;
 }
 
 /// RFC 7208 section 6.2: whatever goes wrong here, there is just no explanation.
@@ -306,11 +307,11 @@ void Evaluation::explain() {
 Verdict Evaluation::run() {
   verdict_.domain = message_.domain;
   if (message_.domain.starts_with('[')) return verdict_;  // An address literal.
-  Page* page = pages_.at_text(message_.domain);
+  CompiledRecord* compiled = pages_.at_text(message_.domain);
   // RFC 7208 section 4.3: a malformed or single-label domain has no result.
-  if (!page || page->domain.parent().is_root()) return verdict_;
-  if (!asked(*page)) return verdict_;
-  verdict_.outcome = check(*page);
+  if (!compiled || compiled->domain.parent().is_root()) return verdict_;
+  if (!asked(*compiled)) return verdict_;
+  verdict_.outcome = check(*compiled);
   if (verdict_.outcome == Outcome::Fail) explain();
   std::ranges::reverse(verdict_.path);
   if (verdict_.outcome == Outcome::PermError || verdict_.outcome == Outcome::TempError) {
@@ -346,7 +347,7 @@ std::string_view to_text(Outcome outcome) {
   return "none";
 }
 
-Evaluator::Evaluator(const Answers& answers) : pages_(std::make_unique<Pages>(answers)) {}
+Evaluator::Evaluator(const Answers& answers) : pages_(std::make_unique<RecordCache>(answers)) {}
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;

@@ -58,7 +58,7 @@ struct Verdict {
 /// count yet; every round asks at least one new question, and the processing limits bound them.
 Verdict check_host(const Client& client, const Answers& answers);
 
-class Pages;
+class RecordCache;
 
 /// Evaluates many clients against one table: records are read once and linked to each other.
 /// The table must outlive the evaluator; it may grow between calls, its answers must not change.
@@ -72,7 +72,7 @@ class Evaluator {
   Verdict check_host(const Client& client);
 
  private:
-  std::unique_ptr<Pages> pages_;
+  std::unique_ptr<RecordCache> pages_;
 };
 
 /// One node of a record's tree.
@@ -102,10 +102,10 @@ struct Tree {
 /// `record` stands at `domain`; it need not be published yet.
 Tree tree_of(const Name& domain, const Record& record, const Answers& answers);
 
-struct Page;
+struct CompiledRecord;
 
 /// The tree of a record as published, over pages that many trees share. The page must be Ready.
-Tree tree_of(const Page& page, Pages& pages);
+Tree tree_of(const CompiledRecord& compiled, RecordCache& cache);
 
 /// The IPv4 and IPv6 networks that a record's tree passes (qualifier +), as far as they are known
 /// without macros; sorted, merged, as "192.0.2.0/24".

@@ -11,10 +11,10 @@
 namespace rampart::spf {
 namespace {
 
-std::unique_ptr<Target> make_target(std::string_view spec, const Page& page) {
+std::unique_ptr<Target> make_target(std::string_view spec, const CompiledRecord& compiled) {
   auto target = std::make_unique<Target>();
   if (spec.empty()) {
-    target->name = page.domain;
+    target->name = compiled.domain;
     return target;
   }
   target->spec = parse_domain_spec(spec).value();
@@ -23,18 +23,18 @@ std::unique_ptr<Target> make_target(std::string_view spec, const Page& page) {
     return part.kind == MacroPart::Kind::Letter && part.letter != 'd';
   });
   if (target->dynamic) return target;
-  const std::string text = expand(target->spec, [&](char) { return page.raw; });
+  const std::string text = expand(target->spec, [&](char) { return compiled.raw; });
   target->name = name_from_octets(shorten_name(text));
   return target;
 }
 
-Target* add_target(std::string_view spec, Page& page) {
-  page.targets.push_back(make_target(spec, page));
-  return page.targets.back().get();
+Target* add_target(std::string_view spec, CompiledRecord& compiled) {
+  compiled.targets.push_back(make_target(spec, compiled));
+  return compiled.targets.back().get();
 }
 
-Step make_step(const Directive& directive, Page& page) {
-  Step step{.mechanism = directive.mechanism, .qualifier = directive.qualifier};
+CompiledDirective make_step(const Directive& directive, CompiledRecord& compiled) {
+  CompiledDirective step{.mechanism = directive.mechanism, .qualifier = directive.qualifier};
   switch (directive.mechanism) {
     case Mechanism::All:
       return step;
@@ -49,62 +49,62 @@ Step make_step(const Directive& directive, Page& page) {
       }
       step.mask = step.v6 ? mask_of(directive.cidr6.value_or(128), true)
                           : mask_of(directive.cidr4.value_or(32), false);
-      const Bits bits = bits_of(ip);
+      const AddressBits bits = bits_of(ip);
       step.network = {bits.high & step.mask.high, bits.low & step.mask.low};
       return step;
     }
     default:
       step.mask4 = mask_of(directive.cidr4.value_or(32), false);
       step.mask6 = mask_of(directive.cidr6.value_or(128), true);
-      step.target = add_target(directive.domain, page);
+      step.target = add_target(directive.domain, compiled);
       return step;
   }
 }
 
 /// Fills steps and targets from page.record.
-void link(Page& page) {
-  page.raw = octets_of(page.domain);
-  page.steps.reserve(page.record.directives.size());
+void link(CompiledRecord& compiled) {
+  compiled.raw = octets_of(compiled.domain);
+  compiled.steps.reserve(compiled.record.directives.size());
   bool ends = false;
-  for (const Directive& directive : page.record.directives) {
-    page.steps.push_back(make_step(directive, page));
+  for (const Directive& directive : compiled.record.directives) {
+    compiled.steps.push_back(make_step(directive, compiled));
     ends = ends || directive.mechanism == Mechanism::All;
   }
-  const Modifier* redirect = page.record.find_modifier("redirect");
-  if (redirect && !ends) page.redirect = add_target(redirect->value, page);
-  const Modifier* exp = page.record.find_modifier("exp");
-  if (exp) page.exp = add_target(exp->value, page);
+  const Modifier* redirect = compiled.record.find_modifier("redirect");
+  if (redirect && !ends) compiled.redirect = add_target(redirect->value, compiled);
+  const Modifier* exp = compiled.record.find_modifier("exp");
+  if (exp) compiled.exp = add_target(exp->value, compiled);
 }
 
 /// Reads the record out of a TXT answer (RFC 7208 section 4.4, RFC 7208 section 4.5).
-void read_answer(const Answer& answer, Page& page) {
-  page.state = Page::State::None;
-  page.is_void = is_void(answer);
+void read_answer(const Answer& answer, CompiledRecord& compiled) {
+  compiled.state = CompiledRecord::State::None;
+  compiled.is_void = is_void(answer);
   if (answer.status == AnswerStatus::Failed) {
-    page.state = Page::State::TempError;
-    page.problem = "could not be resolved (" + answer.detail + ")";
+    compiled.state = CompiledRecord::State::TempError;
+    compiled.problem = "could not be resolved (" + answer.detail + ")";
     return;
   }
   const auto count = std::ranges::count_if(answer.values, is_spf);
   if (count == 0) {
-    page.problem =
+    compiled.problem =
         answer.status == AnswerStatus::NxDomain ? "does not exist" : "publishes no SPF record";
     return;
   }
-  page.state = Page::State::PermError;
+  compiled.state = CompiledRecord::State::PermError;
   if (count > 1) {
-    page.problem = fmt::format("publishes {} SPF records (RFC 7208 section 4.5)", count);
+    compiled.problem = fmt::format("publishes {} SPF records (RFC 7208 section 4.5)", count);
     return;
   }
-  page.text = *std::ranges::find_if(answer.values, is_spf);
-  auto record = parse(page.text);
+  compiled.text = *std::ranges::find_if(answer.values, is_spf);
+  auto record = parse(compiled.text);
   if (!record) {
-    page.problem = "has an invalid record: " + sentence(record.error());
+    compiled.problem = "has an invalid record: " + sentence(record.error());
     return;
   }
-  page.state = Page::State::Ready;
-  page.record = std::move(record).value();
-  link(page);
+  compiled.state = CompiledRecord::State::Ready;
+  compiled.record = std::move(record).value();
+  link(compiled);
 }
 
 const Answer* ask(const Name& name, RecordType type, const Answers& answers,
@@ -118,7 +118,7 @@ RecordType address_type(bool v6) { return v6 ? RecordType::AAAA : RecordType::A;
 
 /// Appends the addresses of one host; says in `hosts` what went wrong.
 void add_addresses(const Name& name, bool v6, const Answers& answers,
-                   std::vector<Question>& unknown, Hosts& hosts) {
+                   std::vector<Question>& unknown, ResolvedHosts& hosts) {
   const Answer* answer = ask(name, address_type(v6), answers, unknown);
   if (!answer || !hosts.failure.empty()) return;
   if (answer->status == AnswerStatus::Failed) {
@@ -142,8 +142,8 @@ void add_addresses(const Name& name, bool v6, const Answers& answers,
 
 }  // namespace
 
-Bits bits_of(const Ip& ip) {
-  Bits bits;
+AddressBits bits_of(const Ip& ip) {
+  AddressBits bits;
   const std::size_t count = ip.v6 ? 16 : 4;
   for (std::size_t i = 0; i < count; ++i) {
     bits.high = bits.high << 8 | bits.low >> 56;
@@ -152,7 +152,7 @@ Bits bits_of(const Ip& ip) {
   return bits;
 }
 
-Bits mask_of(int length, bool v6) {
+AddressBits mask_of(int length, bool v6) {
   constexpr std::uint64_t kOnes = ~std::uint64_t{0};
   const auto half = [](int ones) {
     return ones <= 0 ? 0 : ones >= 64 ? kOnes : kOnes << (64 - ones);
@@ -161,14 +161,14 @@ Bits mask_of(int length, bool v6) {
   return {kOnes, half(length + 32)};
 }
 
-Page& Pages::at(const Name& domain) {
-  std::unique_ptr<Page>& page = pages_[domain];
-  if (!page) page = std::make_unique<Page>(domain);
-  refresh(*page);
-  return *page;
+CompiledRecord& RecordCache::at(const Name& domain) {
+  std::unique_ptr<CompiledRecord>& compiled = pages_[domain];
+  if (!compiled) compiled = std::make_unique<CompiledRecord>(domain);
+  refresh(*compiled);
+  return *compiled;
 }
 
-Page* Pages::at_text(std::string_view domain) {
+CompiledRecord* RecordCache::at_text(std::string_view domain) {
   const auto found = by_text_.find(domain);
   if (found != by_text_.end()) {
     refresh(*found->second);
@@ -176,33 +176,33 @@ Page* Pages::at_text(std::string_view domain) {
   }
   const auto name = Name::parse(domain);
   if (!name) return nullptr;
-  Page& page = at(*name);
-  by_text_.emplace(domain, &page);
-  return &page;
+  CompiledRecord& compiled = at(*name);
+  by_text_.emplace(domain, &compiled);
+  return &compiled;
 }
 
-Page& Pages::of(Target& target) {
-  if (!target.page) {
-    target.page = &at(*target.name);
+CompiledRecord& RecordCache::of(Target& target) {
+  if (!target.compiled) {
+    target.compiled = &at(*target.name);
   } else {
-    refresh(*target.page);
+    refresh(*target.compiled);
   }
-  return *target.page;
+  return *target.compiled;
 }
 
-void Pages::refresh(Page& page) {
-  if (page.state != Page::State::Unasked) return;
-  const Answer* answer = find_answer(answers_, page.domain, RecordType::TXT);
-  if (answer) read_answer(*answer, page);
+void RecordCache::refresh(CompiledRecord& compiled) {
+  if (compiled.state != CompiledRecord::State::Unasked) return;
+  const Answer* answer = find_answer(answers_, compiled.domain, RecordType::TXT);
+  if (answer) read_answer(*answer, compiled);
 }
 
-std::unique_ptr<Page> make_page(const Name& domain, const Record& record) {
-  auto page = std::make_unique<Page>(domain);
-  page->state = Page::State::Ready;
-  page->text = print(record);
-  page->record = record;
-  link(*page);
-  return page;
+std::unique_ptr<CompiledRecord> make_page(const Name& domain, const Record& record) {
+  auto compiled = std::make_unique<CompiledRecord>(domain);
+  compiled->state = CompiledRecord::State::Ready;
+  compiled->text = print(record);
+  compiled->record = record;
+  link(*compiled);
+  return compiled;
 }
 
 std::optional<Name> name_from_octets(std::string_view octets) {
@@ -249,15 +249,16 @@ std::vector<Name> exchanges_of(const Answer& answer) {
   return names;
 }
 
-Hosts address_hosts(const Name& name, bool v6, const Answers& answers,
-                    std::vector<Question>& unknown) {
-  Hosts hosts;
+ResolvedHosts address_hosts(const Name& name, bool v6, const Answers& answers,
+                            std::vector<Question>& unknown) {
+  ResolvedHosts hosts;
   add_addresses(name, v6, answers, unknown, hosts);
   return hosts;
 }
 
-Hosts mx_hosts(const Name& name, bool v6, const Answers& answers, std::vector<Question>& unknown) {
-  Hosts hosts;
+ResolvedHosts mx_hosts(const Name& name, bool v6, const Answers& answers,
+                       std::vector<Question>& unknown) {
+  ResolvedHosts hosts;
   const Answer* answer = ask(name, RecordType::MX, answers, unknown);
   if (!answer) return hosts;
   if (answer->status == AnswerStatus::Failed) {

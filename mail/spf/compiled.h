@@ -19,54 +19,54 @@
 namespace rampart::spf {
 
 /// An address or a mask as two halves; IPv4 stands in the low 32 bits.
-struct Bits {
+struct AddressBits {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 
-  bool operator==(const Bits&) const = default;
+  bool operator==(const AddressBits&) const = default;
 };
 
-Bits bits_of(const Ip& ip);
+AddressBits bits_of(const Ip& ip);
 
 /// The mask of a prefix length within its family.
-Bits mask_of(int length, bool v6);
+AddressBits mask_of(int length, bool v6);
 
 /// The addresses that an a or mx term stands for, in one family.
-struct Hosts {
-  std::vector<Bits> addresses;
+struct ResolvedHosts {
+  std::vector<AddressBits> addresses;
   std::string failure;    ///< Not empty: an answer failed after these addresses.
   bool too_many = false;  ///< More than ten MX names (RFC 7208 section 4.6.4).
   bool is_void = false;   ///< The name, or one of its MX names, has no address at all.
 };
 
-struct Page;
+struct CompiledRecord;
 
 /// What a term points to.
 struct Target {
   MacroString spec;
   bool dynamic = false;  ///< Depends on the message, not on the record's domain alone.
   bool uses_p = false;
-  std::optional<Name> name;  ///< Where not dynamic; empty also where it is no valid name.
-  Page* page = nullptr;      ///< Of `name`, once needed.
-  std::array<std::unique_ptr<const Hosts>, 2> hosts;  ///< IPv4, IPv6: kept once complete.
+  std::optional<Name> name;            ///< Where not dynamic; empty also where it is no valid name.
+  CompiledRecord* compiled = nullptr;  ///< Of `name`, once needed.
+  std::array<std::unique_ptr<const ResolvedHosts>, 2> hosts;  ///< IPv4, IPv6: kept once complete.
 };
 
 /// A directive in evaluation order.
-struct Step {
+struct CompiledDirective {
   Mechanism mechanism = Mechanism::All;
   Qualifier qualifier = Qualifier::Pass;
   bool v6 = false;           ///< ip4 and ip6.
-  Bits network{};            ///< ip4 and ip6, host bits cleared.
-  Bits mask{};               ///< ip4 and ip6.
-  Bits mask4{};              ///< a and mx.
-  Bits mask6{};              ///< a and mx.
+  AddressBits network{};     ///< ip4 and ip6, host bits cleared.
+  AddressBits mask{};        ///< ip4 and ip6.
+  AddressBits mask4{};       ///< a and mx.
+  AddressBits mask6{};       ///< a and mx.
   Target* target = nullptr;  ///< All others but `all`.
 };
 
 /// What is known of the SPF record at one domain.
-struct Page {
+struct CompiledRecord {
   enum class State { Unasked, None, TempError, PermError, Ready };
-  explicit Page(Name name) : domain(std::move(name)) {}
+  explicit CompiledRecord(Name name) : domain(std::move(name)) {}
 
   Name domain;
   std::string raw;  ///< The domain as octets, for macros.
@@ -75,40 +75,40 @@ struct Page {
   std::string problem;   ///< For the errors and None: a sentence's end.
   std::string text;      ///< The record as published, for Ready and a bad one.
   Record record;
-  std::vector<Step> steps;
+  std::vector<CompiledDirective> steps;
   std::vector<std::unique_ptr<Target>> targets;
   Target* redirect = nullptr;  ///< Null also where `all` makes it void.
   Target* exp = nullptr;
 };
 
 /// All pages of one answers table. The table may grow between calls; an answer never changes.
-class Pages {
+class RecordCache {
  public:
-  explicit Pages(const Answers& answers) : answers_(answers) {}
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
+  explicit RecordCache(const Answers& answers) : answers_(answers) {}
+  RecordCache(const RecordCache&) = delete;
+  RecordCache& operator=(const RecordCache&) = delete;
 
   const Answers& answers() const { return answers_; }
 
   /// The page of a domain; Unasked where its TXT question has no answer yet.
-  Page& at(const Name& domain);
+  CompiledRecord& at(const Name& domain);
 
   /// The page of a domain as a message gives it; null where that is no valid name.
-  Page* at_text(std::string_view domain);
+  CompiledRecord* at_text(std::string_view domain);
 
   /// The page of a static target; its name must be set.
-  Page& of(Target& target);
+  CompiledRecord& of(Target& target);
 
  private:
-  void refresh(Page& page);
+  void refresh(CompiledRecord& compiled);
 
   const Answers& answers_;
-  std::map<Name, std::unique_ptr<Page>> pages_;
-  std::map<std::string, Page*, std::less<>> by_text_;
+  std::map<Name, std::unique_ptr<CompiledRecord>> pages_;
+  std::map<std::string, CompiledRecord*, std::less<>> by_text_;
 };
 
 /// A page for a record that need not be published.
-std::unique_ptr<Page> make_page(const Name& domain, const Record& record);
+std::unique_ptr<CompiledRecord> make_page(const Name& domain, const Record& record);
 
 /// A name from expanded octets (no escapes in them): nullopt where it is malformed.
 std::optional<Name> name_from_octets(std::string_view octets);
@@ -118,9 +118,10 @@ std::string octets_of(const Name& name);
 
 /// The addresses of a or mx at `name` in one family. Where answers are missing their questions are
 /// appended to `unknown` and the outcome is incomplete.
-Hosts address_hosts(const Name& name, bool v6, const Answers& answers,
-                    std::vector<Question>& unknown);
-Hosts mx_hosts(const Name& name, bool v6, const Answers& answers, std::vector<Question>& unknown);
+ResolvedHosts address_hosts(const Name& name, bool v6, const Answers& answers,
+                            std::vector<Question>& unknown);
+ResolvedHosts mx_hosts(const Name& name, bool v6, const Answers& answers,
+                       std::vector<Question>& unknown);
 
 /// The exchanges of an MX answer by preference, then name; a null MX (RFC 7505) names none.
 std::vector<Name> exchanges_of(const Answer& answer);

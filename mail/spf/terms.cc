@@ -62,7 +62,7 @@ std::size_t length_at_end(std::string_view text) {
 }
 
 /// Removes `dual-cidr-length` from the end of an a or mx term.
-Result<Done> take_dual_cidr(std::string_view term, std::string_view& rest, Directive& directive) {
+Result<Ok> take_dual_cidr(std::string_view term, std::string_view& rest, Directive& directive) {
   std::size_t slash = length_at_end(rest);
   if (slash != std::string_view::npos && slash > 0 && rest[slash - 1] == '/') {
     directive.cidr6 = read_length(rest.substr(slash + 1), 128);
@@ -75,12 +75,12 @@ Result<Done> take_dual_cidr(std::string_view term, std::string_view& rest, Direc
     if (!directive.cidr4) return bad_term(term, "an IPv4 prefix length is 0 to 32");
     rest = rest.substr(0, slash);
   }
-  return Done{};
+  return Ok{};
 }
 
 /// `rest` is ":domain" or nothing.
-Result<Done> read_domain(std::string_view term, std::string_view rest, Directive& directive) {
-  if (rest.empty()) return Done{};
+Result<Ok> read_domain(std::string_view term, std::string_view rest, Directive& directive) {
+  if (rest.empty()) return Ok{};
   if (rest[0] != ':') return bad_term(term, "a colon and a domain are expected after the name");
   rest.remove_prefix(1);
   const auto spec = parse_domain_spec(rest);
@@ -89,11 +89,11 @@ Result<Done> read_domain(std::string_view term, std::string_view rest, Directive
     return bad_term(term, glued ? "a blank is missing before the last term" : spec.error().what);
   }
   directive.domain = std::string(rest);
-  return Done{};
+  return Ok{};
 }
 
 /// `rest` is ":address" with or without a prefix length.
-Result<Done> read_network(std::string_view term, std::string_view rest, Directive& directive) {
+Result<Ok> read_network(std::string_view term, std::string_view rest, Directive& directive) {
   const bool v6 = directive.mechanism == Mechanism::Ip6;
   if (!rest.starts_with(':')) return bad_term(term, "an address is missing after the colon");
   rest.remove_prefix(1);
@@ -111,7 +111,7 @@ Result<Done> read_network(std::string_view term, std::string_view rest, Directiv
     const auto octets = read_ip6(address);
     if (!octets) return bad_term(term, "that is not an IPv6 address");
     directive.network = print_ip6(*octets);
-    return Done{};
+    return Ok{};
   }
   const auto octets = read_ip4(address);
   if (!octets) {
@@ -119,7 +119,7 @@ Result<Done> read_network(std::string_view term, std::string_view rest, Directiv
                                             : "that is not an IPv4 address of four octets");
   }
   directive.network = print_ip4(*octets);
-  return Done{};
+  return Ok{};
 }
 
 /// The mechanism whose name differs by one letter or a swap, for "did you mean".
@@ -139,11 +139,11 @@ std::string nearest(const std::string& name) {
   return "";
 }
 
-Result<Done> read_rest(std::string_view term, std::string_view rest, Directive& directive) {
+Result<Ok> read_rest(std::string_view term, std::string_view rest, Directive& directive) {
   switch (directive.mechanism) {
     case Mechanism::All:
       if (!rest.empty()) return bad_term(term, "`all` takes nothing after it");
-      return Done{};
+      return Ok{};
     case Mechanism::Ip4:
     case Mechanism::Ip6:
       return read_network(term, rest, directive);
@@ -158,10 +158,10 @@ Result<Done> read_rest(std::string_view term, std::string_view rest, Directive& 
       if (rest.empty()) return bad_term(term, "a domain is missing");
       return read_domain(term, rest, directive);
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> add_directive(std::string_view term, Record& record) {
+Result<Ok> add_directive(std::string_view term, Record& record) {
   std::string_view rest = term;
   Directive directive{.qualifier = take_qualifier(rest)};
   const std::size_t end = std::min(rest.find_first_of(":/"), rest.size());
@@ -175,7 +175,7 @@ Result<Done> add_directive(std::string_view term, Record& record) {
   directive.mechanism = row->mechanism;
   if (auto read = read_rest(term, rest.substr(end), directive); !read) return read;
   record.directives.push_back(std::move(directive));
-  return Done{};
+  return Ok{};
 }
 
 /// How long a modifier's name at the front of `term` is: 0 where `term` is no modifier.
@@ -189,7 +189,7 @@ std::size_t modifier_name_length(std::string_view term) {
   return end < term.size() && term[end] == '=' ? end : 0;
 }
 
-Result<Done> add_modifier(std::string_view term, std::size_t length, Record& record) {
+Result<Ok> add_modifier(std::string_view term, std::size_t length, Record& record) {
   Modifier modifier{ascii_lower(term.substr(0, length)), std::string(term.substr(length + 1))};
   const bool known = modifier.name == "redirect" || modifier.name == "exp";
   if (known && record.find_modifier(modifier.name)) {
@@ -200,7 +200,7 @@ Result<Done> add_modifier(std::string_view term, std::size_t length, Record& rec
                            : parse_macros(modifier.value, MacroPlace::Modifier);
   if (!value) return bad_term(term, value.error().what);
   record.modifiers.push_back(std::move(modifier));
-  return Done{};
+  return Ok{};
 }
 
 /// Clears the bits behind the first `length`.
@@ -220,7 +220,7 @@ std::string_view to_text(Mechanism mechanism) {
   return std::ranges::find(kMechanisms, mechanism, &MechanismRow::mechanism)->name;
 }
 
-Result<Done> add_term(std::string_view term, Record& record) {
+Result<Ok> add_term(std::string_view term, Record& record) {
   const std::size_t name = modifier_name_length(term);
   return name > 0 ? add_modifier(term, name, record) : add_directive(term, record);
 }

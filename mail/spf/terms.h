@@ -12,7 +12,7 @@ namespace rampart::spf {
 std::string_view to_text(Mechanism mechanism);
 
 /// Reads one term (no blanks in it) and appends it; an Error names the term and why.
-Result<Done> add_term(std::string_view term, Record& record);
+Result<Ok> add_term(std::string_view term, Record& record);
 
 /// The directive's network with its host bits cleared (192.0.2.1/24 is legal); other mechanisms
 /// have none.

@@ -21,12 +21,12 @@ struct Branch {
   IpSet pass;  ///< What the node's record passes; for a plain term, what it matches.
 };
 
-int ones(const Bits& mask, bool v6) {
+int ones(const AddressBits& mask, bool v6) {
   const int count = std::popcount(mask.high) + std::popcount(mask.low);
   return v6 ? count : count - 96;
 }
 
-Network network_at(Bits bits, const Bits& mask, bool v6) {
+Network network_at(AddressBits bits, const AddressBits& mask, bool v6) {
   Network network{.ip = {.v6 = v6}, .length = ones(mask, v6)};
   for (int i = v6 ? 15 : 3; i >= 0; --i) {
     network.ip.octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(bits.low & 255);
@@ -47,24 +47,24 @@ void hang(TreeNode child, TreeNode& parent) {
 /// Walks one tree. First match wins: what earlier terms have decided is taken off later ones.
 class Walk {
  public:
-  explicit Walk(Pages& pages) : pages_(pages) {}
+  explicit Walk(RecordCache& cache) : pages_(cache) {}
 
-  Branch grow(const Page& page);
-  Branch host_branch(const Step& step);
+  Branch grow(const CompiledRecord& compiled);
+  Branch host_branch(const CompiledDirective& step);
 
   std::vector<Question> unknown;
   std::vector<std::string> open;
   bool complete = true;
 
  private:
-  IpSet matched_by(const Page& page, std::size_t index, Branch& branch);
-  Branch visit(const Step& step);
+  IpSet matched_by(const CompiledRecord& compiled, std::size_t index, Branch& branch);
+  Branch visit(const CompiledDirective& step);
   Branch follow(Target& target);
-  Branch open_page(const Page& page);
+  Branch open_page(const CompiledRecord& compiled);
   Branch exists_branch(const Target& target);
   Branch stuck(std::string domain, std::string problem);
 
-  Pages& pages_;
+  RecordCache& pages_;
   std::vector<Name> above_;
   int nodes_ = 0;
 };
@@ -92,21 +92,21 @@ Branch Walk::follow(Target& target) {
   return open_page(pages_.of(target));
 }
 
-Branch Walk::open_page(const Page& page) {
-  if (page.state == Page::State::Ready) return grow(page);
-  if (page.state == Page::State::Unasked) {
-    unknown.push_back({page.domain, RecordType::TXT});
-    return stuck(page.domain.text(), "has not been resolved");
+Branch Walk::open_page(const CompiledRecord& compiled) {
+  if (compiled.state == CompiledRecord::State::Ready) return grow(compiled);
+  if (compiled.state == CompiledRecord::State::Unasked) {
+    unknown.push_back({compiled.domain, RecordType::TXT});
+    return stuck(compiled.domain.text(), "has not been resolved");
   }
-  Branch branch = stuck(page.domain.text(), page.problem);
-  branch.node.temporary = page.state == Page::State::TempError;
-  if (!page.text.empty()) branch.node.record = page.text;
-  branch.node.void_lookups = page.is_void ? 1 : 0;
+  Branch branch = stuck(compiled.domain.text(), compiled.problem);
+  branch.node.temporary = compiled.state == CompiledRecord::State::TempError;
+  if (!compiled.text.empty()) branch.node.record = compiled.text;
+  branch.node.void_lookups = compiled.is_void ? 1 : 0;
   return branch;
 }
 
 /// The addresses of an a or mx term, both families.
-Branch Walk::host_branch(const Step& step) {
+Branch Walk::host_branch(const CompiledDirective& step) {
   Branch branch;
   const Target& target = *step.target;
   if (target.dynamic || !target.name) {
@@ -117,9 +117,10 @@ Branch Walk::host_branch(const Step& step) {
   const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
   std::vector<Network> networks;
   for (const bool v6 : {false, true}) {
-    const Hosts hosts = find(*target.name, v6, pages_.answers(), unknown);
-    const Bits& mask = v6 ? step.mask6 : step.mask4;
-    for (const Bits& address : hosts.addresses) networks.push_back(network_at(address, mask, v6));
+    const ResolvedHosts hosts = find(*target.name, v6, pages_.answers(), unknown);
+    const AddressBits& mask = v6 ? step.mask6 : step.mask4;
+    for (const AddressBits& address : hosts.addresses)
+      networks.push_back(network_at(address, mask, v6));
     if (hosts.is_void) branch.node.void_lookups = 1;
     if (!hosts.failure.empty()) branch.node.problem = hosts.failure;
     branch.node.temporary = branch.node.temporary || !hosts.failure.empty();
@@ -149,7 +150,7 @@ Branch Walk::exists_branch(const Target& target) {
   return branch;
 }
 
-Branch Walk::visit(const Step& step) {
+Branch Walk::visit(const CompiledDirective& step) {
   switch (step.mechanism) {
     case Mechanism::Include:
       return follow(*step.target);
@@ -164,11 +165,11 @@ Branch Walk::visit(const Step& step) {
 }
 
 /// What a term that costs a lookup matches; its node is hung into `branch`.
-IpSet Walk::matched_by(const Page& page, std::size_t index, Branch& branch) {
-  const Step& step = page.steps[index];
+IpSet Walk::matched_by(const CompiledRecord& compiled, std::size_t index, Branch& branch) {
+  const CompiledDirective& step = compiled.steps[index];
   ++nodes_;
   Branch child = visit(step);
-  child.node.term = print(page.record.directives[index]);
+  child.node.term = print(compiled.record.directives[index]);
   child.node.lookups += step.target->uses_p ? 2 : 1;
   child.node.addresses4 = child.pass.count4();
   if (step.target->dynamic || step.mechanism == Mechanism::Ptr) open.push_back(child.node.term);
@@ -176,22 +177,22 @@ IpSet Walk::matched_by(const Page& page, std::size_t index, Branch& branch) {
   return std::move(child.pass);
 }
 
-Branch Walk::grow(const Page& page) {
+Branch Walk::grow(const CompiledRecord& compiled) {
   Branch branch;
-  branch.node.domain = page.domain.text();
-  branch.node.record = page.text;
-  above_.push_back(page.domain);
+  branch.node.domain = compiled.domain.text();
+  branch.node.record = compiled.text;
+  above_.push_back(compiled.domain);
   IpSet left = IpSet::everything();
   bool all = false;
-  for (std::size_t i = 0; i < page.steps.size() && !all;) {
-    const Qualifier qualifier = page.steps[i].qualifier;
+  for (std::size_t i = 0; i < compiled.steps.size() && !all;) {
+    const Qualifier qualifier = compiled.steps[i].qualifier;
     std::vector<Network> networks;
     IpSet matched;
-    for (; i < page.steps.size() && page.steps[i].qualifier == qualifier && !all; ++i) {
-      const Step& step = page.steps[i];
+    for (; i < compiled.steps.size() && compiled.steps[i].qualifier == qualifier && !all; ++i) {
+      const CompiledDirective& step = compiled.steps[i];
       all = step.mechanism == Mechanism::All;
       if (step.target) {
-        matched = matched.united(matched_by(page, i, branch));
+        matched = matched.united(matched_by(compiled, i, branch));
       } else if (!all) {
         networks.push_back(network_at(step.network, step.mask, step.v6));
       }
@@ -200,12 +201,12 @@ Branch Walk::grow(const Page& page) {
     if (qualifier == Qualifier::Pass) branch.pass = branch.pass.united(matched);
     left = left.without(matched);
   }
-  if (page.redirect) {
-    Branch child = follow(*page.redirect);
-    child.node.term = "redirect=" + page.record.find_modifier("redirect")->value;
-    child.node.lookups += page.redirect->uses_p ? 2 : 1;
+  if (compiled.redirect) {
+    Branch child = follow(*compiled.redirect);
+    child.node.term = "redirect=" + compiled.record.find_modifier("redirect")->value;
+    child.node.lookups += compiled.redirect->uses_p ? 2 : 1;
     child.node.addresses4 = child.pass.count4();
-    if (page.redirect->dynamic) open.push_back(child.node.term);
+    if (compiled.redirect->dynamic) open.push_back(child.node.term);
     branch.pass = branch.pass.united(left.common(child.pass));
     hang(std::move(child.node), branch.node);
   }
@@ -224,14 +225,14 @@ void sort_unique(std::vector<T>& values) {
 }  // namespace
 
 Tree tree_of(const Name& domain, const Record& record, const Answers& answers) {
-  Pages pages(answers);
-  return tree_of(*make_page(domain, record), pages);
+  RecordCache cache(answers);
+  return tree_of(*make_page(domain, record), cache);
 }
 
-Tree tree_of(const Page& page, Pages& pages) {
-  Walk walk(pages);
+Tree tree_of(const CompiledRecord& compiled, RecordCache& cache) {
+  Walk walk(cache);
   Tree tree;
-  tree.root = walk.grow(page).node;
+  tree.root = walk.grow(compiled).node;
   tree.lookups = tree.root.lookups;
   tree.void_lookups = tree.root.void_lookups;
   tree.lower_bound = tree.root.lower_bound;
@@ -241,8 +242,8 @@ Tree tree_of(const Page& page, Pages& pages) {
 }
 
 Admitted admitted_by(const Name& domain, const Record& record, const Answers& answers) {
-  Pages pages(answers);
-  Walk walk(pages);
+  RecordCache cache(answers);
+  Walk walk(cache);
   Admitted admitted;
   admitted.pass = walk.grow(*make_page(domain, record)).pass;
   admitted.complete = walk.complete && walk.open.empty() && walk.unknown.empty();
@@ -253,10 +254,10 @@ Admitted admitted_by(const Name& domain, const Record& record, const Answers& an
 
 IpSet addresses_of(const Directive& directive, const Name& domain, const Answers& answers,
                    std::vector<Question>& unknown) {
-  const auto page = make_page(domain, Record{.directives = {directive}, .modifiers = {}});
-  Pages pages(answers);
-  Walk walk(pages);
-  IpSet pass = walk.host_branch(page->steps[0]).pass;
+  const auto compiled = make_page(domain, Record{.directives = {directive}, .modifiers = {}});
+  RecordCache cache(answers);
+  Walk walk(cache);
+  IpSet pass = walk.host_branch(compiled->steps[0]).pass;
   unknown.insert(unknown.end(), walk.unknown.begin(), walk.unknown.end());
   return pass;
 }

@@ -40,7 +40,7 @@ bool is_pattern(std::string_view text) {
 }
 
 /// One line; an Error where it is no `key: value`.
-Result<Done> read_line(std::string_view line, Fields& fields, std::vector<std::string>& mx) {
+Result<Ok> read_line(std::string_view line, Fields& fields, std::vector<std::string>& mx) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) {
     return Error{fmt::format("`{}` is no `key: value`", line.substr(0, 60))};
@@ -49,11 +49,11 @@ Result<Done> read_line(std::string_view line, Fields& fields, std::vector<std::s
   const std::string_view value = trim(line.substr(colon + 1));
   if (key != "mx") {
     fields.emplace(key, value);
-    return Done{};
+    return Ok{};
   }
   if (!is_pattern(value)) return Error{fmt::format("`mx: {}` is no host", value.substr(0, 60))};
   mx.push_back(ascii_lower(value));
-  return Done{};
+  return Ok{};
 }
 
 Result<MtaStsPolicy> settle(const Fields& fields, std::vector<std::string> mx) {
@@ -90,7 +90,7 @@ Result<MtaStsPolicy> parse_mta_sts_policy(std::string_view text) {
   std::vector<std::string> mx;
   for (const std::string_view line : split(text, '\n')) {
     if (line.empty()) continue;
-    const Result<Done> read = read_line(line, fields, mx);
+    const Result<Ok> read = read_line(line, fields, mx);
     if (!read) return read.error();
   }
   return settle(fields, std::move(mx));

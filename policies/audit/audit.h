@@ -100,15 +100,15 @@ std::string_view to_text(ReportAddress::Consent consent);
 
 /// The DMARC record that governs a domain.
 struct DmarcFacts : Reading {
-  std::optional<dmarc::Governing> by_walk;  ///< As RFC 9989 finds it.
-  std::optional<dmarc::Governing> by_psl;   ///< As RFC 7489 finds it.
-  dmarc::Record record;                     ///< Of `governing()`.
-  std::vector<std::string> problems;        ///< What receivers read over.
-  std::string slip;                         ///< A value here that looks like DMARC and is none.
+  std::optional<dmarc::DiscoveredPolicy> by_walk;  ///< As RFC 9989 finds it.
+  std::optional<dmarc::DiscoveredPolicy> by_psl;   ///< As RFC 7489 finds it.
+  dmarc::Record record;                            ///< Of `governing()`.
+  std::vector<std::string> problems;               ///< What receivers read over.
+  std::string slip;  ///< A value here that looks like DMARC and is none.
   bool several_here = false;
   std::vector<ReportAddress> rua;
 
-  const dmarc::Governing* governing() const {
+  const dmarc::DiscoveredPolicy* discovered() const {
     return by_walk ? &*by_walk : by_psl ? &*by_psl : nullptr;
   }
 };
@@ -154,10 +154,10 @@ struct Facts {
 class Table {
  public:
   Table(const Answers& known, SendersByTerm by_term)
-      : answers(known), pages(known), senders(std::move(by_term)) {}
+      : answers(known), cache(known), senders(std::move(by_term)) {}
 
   const Answers& answers;
-  spf::Pages pages;
+  spf::RecordCache cache;
   SendersByTerm senders;
 };
 
@@ -175,7 +175,7 @@ std::string policy_url(const Name& domain);
 void take_policy(Facts& facts, Fetched fetched);
 
 /// What is wrong, sorted by code; an Error is what does not work as published.
-std::vector<Finding> judge(const Facts& facts);
+std::vector<Finding> evaluate(const Facts& facts);
 
 /// Points given out of those that could be had, and why.
 struct ScorePart {
@@ -197,14 +197,14 @@ enum class Verdict { Pass, Fail, Unknown };
 std::string_view to_text(Verdict verdict);
 
 /// Whether a rule is asked for, or only recommended.
-enum class Force { Must, Should };
+enum class RequirementLevel { Must, Should };
 
 /// A rule of a profile, and whether the domain keeps it.
-struct Ruling {
+struct RuleResult {
   std::string_view id;
   std::string_view rule;
   std::string_view source;
-  Force force = Force::Must;
+  RequirementLevel force = RequirementLevel::Must;
   Verdict verdict = Verdict::Unknown;
   std::string reason;
 };
@@ -213,7 +213,7 @@ struct Ruling {
 struct Profile {
   std::string_view name;
   std::string_view title;
-  std::vector<Ruling> (*rulings)(const Facts&) = nullptr;
+  std::vector<RuleResult> (*rule_results)(const Facts&) = nullptr;
 };
 
 /// Every profile, sorted by name.
@@ -222,17 +222,17 @@ const Profile* find_profile(std::string_view name);
 
 /// What a profile's broken rules come to: an Error where the rule is a must, else a Warning.
 std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
-                                      const std::vector<Ruling>& rulings);
+                                      const std::vector<RuleResult>& rule_results);
 
 /// Whether no rule that is a must is broken.
-bool keeps_all(const std::vector<Ruling>& rulings);
+bool keeps_all(const std::vector<RuleResult>& rule_results);
 
 /// Everything about one domain.
 struct Report {
   Facts facts;
   std::vector<Finding> findings;
   std::vector<ScorePart> parts;
-  std::vector<Ruling> rulings;  ///< Of the profile asked for.
+  std::vector<RuleResult> rule_results;  ///< Of the profile asked for.
 };
 Report report_on(Facts facts, const Profile* profile);
 

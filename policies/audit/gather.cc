@@ -13,16 +13,16 @@ constexpr int kMostRedirects = 10;
 
 // The `all` that decides where nothing matched: the record's own, or that of the one it redirects
 // to (RFC 7208 section 6.1).
-std::optional<spf::Qualifier> ending_of(const spf::Page& start, spf::Pages& pages) {
-  const spf::Page* page = &start;
+std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::RecordCache& cache) {
+  const spf::CompiledRecord* compiled = &start;
   for (int step = 0; step < kMostRedirects; ++step) {
     const auto all =
-        std::ranges::find(page->record.directives, spf::Mechanism::All, &spf::Directive::mechanism);
-    if (all != page->record.directives.end()) return all->qualifier;
-    if (page->redirect == nullptr) return spf::Qualifier::Neutral;
-    if (page->redirect->dynamic || !page->redirect->name) return std::nullopt;
-    page = &pages.of(*page->redirect);
-    if (page->state != spf::Page::State::Ready) return std::nullopt;
+        std::ranges::find(compiled->record.directives, spf::Mechanism::All, &spf::Directive::mechanism);
+    if (all != compiled->record.directives.end()) return all->qualifier;
+    if (compiled->redirect == nullptr) return spf::Qualifier::Neutral;
+    if (compiled->redirect->dynamic || !compiled->redirect->name) return std::nullopt;
+    compiled = &cache.of(*compiled->redirect);
+    if (compiled->state != spf::CompiledRecord::State::Ready) return std::nullopt;
   }
   return std::nullopt;
 }
@@ -35,17 +35,17 @@ bool passes_nobody(const spf::Record& record) {
   return none;
 }
 
-State state_of(const spf::Page& page, const Answer& answer) {
-  switch (page.state) {
-    case spf::Page::State::Unasked:
+State state_of(const spf::CompiledRecord& compiled, const Answer& answer) {
+  switch (compiled.state) {
+    case spf::CompiledRecord::State::Unasked:
       return State::Unknown;
-    case spf::Page::State::None:
+    case spf::CompiledRecord::State::None:
       return State::None;
-    case spf::Page::State::TempError:
+    case spf::CompiledRecord::State::TempError:
       return State::Unobservable;
-    case spf::Page::State::Ready:
+    case spf::CompiledRecord::State::Ready:
       return State::Valid;
-    case spf::Page::State::PermError:
+    case spf::CompiledRecord::State::PermError:
       break;
   }
   return std::ranges::count_if(answer.values, spf::is_spf) > 1 ? State::Several : State::Invalid;
@@ -57,12 +57,12 @@ class Search {
  public:
   explicit Search(Table& table) : table_(table) {}
 
-  void look(const spf::Page& page, int depth);
+  void look(const spf::CompiledRecord& compiled, int depth);
 
   std::vector<Question> unknown;
 
  private:
-  void look(const spf::Step& step, int depth);
+  void look(const spf::CompiledDirective& step, int depth);
   void follow(spf::Target& target, int depth);
 
   Table& table_;
@@ -72,15 +72,15 @@ class Search {
 void Search::follow(spf::Target& target, int depth) {
   constexpr int kDeepest = 12;
   if (target.dynamic || !target.name || depth > kDeepest || --left_ < 0) return;
-  const spf::Page& page = table_.pages.of(target);
-  if (page.state == spf::Page::State::Unasked) {
-    unknown.push_back({page.domain, RecordType::TXT});
-  } else if (page.state == spf::Page::State::Ready) {
-    look(page, depth + 1);
+  const spf::CompiledRecord& compiled = table_.cache.of(target);
+  if (compiled.state == spf::CompiledRecord::State::Unasked) {
+    unknown.push_back({compiled.domain, RecordType::TXT});
+  } else if (compiled.state == spf::CompiledRecord::State::Ready) {
+    look(compiled, depth + 1);
   }
 }
 
-void Search::look(const spf::Step& step, int depth) {
+void Search::look(const spf::CompiledDirective& step, int depth) {
   if (step.target == nullptr) return;
   if (step.mechanism == spf::Mechanism::Include) return follow(*step.target, depth);
   if (step.target->dynamic || !step.target->name) return;
@@ -96,28 +96,28 @@ void Search::look(const spf::Step& step, int depth) {
   for (const bool v6 : {false, true}) hosts(name, v6, table_.answers, unknown);
 }
 
-void Search::look(const spf::Page& page, int depth) {
-  for (const spf::Step& step : page.steps) look(step, depth);
-  if (page.redirect != nullptr) follow(*page.redirect, depth);
+void Search::look(const spf::CompiledRecord& compiled, int depth) {
+  for (const spf::CompiledDirective& step : compiled.steps) look(step, depth);
+  if (compiled.redirect != nullptr) follow(*compiled.redirect, depth);
 }
 
-void read_tree(const spf::Page& page, Table& table, SpfFacts& spf) {
+void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf) {
   Search search(table);
-  search.look(page, 0);
+  search.look(compiled, 0);
   if (!search.unknown.empty()) {
     spf.tree.unknown = std::move(search.unknown);
     spf.state = State::Unknown;
     return;
   }
-  spf.tree = spf::tree_of(page, table.pages);
+  spf.tree = spf::tree_of(compiled, table.cache);
   if (!spf.tree.unknown.empty()) {
     spf.state = State::Unknown;
     return;
   }
-  spf.record = page.record;
-  spf.ending = ending_of(page, table.pages);
-  spf.passes_nobody = passes_nobody(page.record);
-  for (const Sender* sender : senders_in(page.record, table.senders)) {
+  spf.record = compiled.record;
+  spf.ending = ending_of(compiled, table.cache);
+  spf.passes_nobody = passes_nobody(compiled.record);
+  for (const Sender* sender : senders_in(compiled.record, table.senders)) {
     spf.senders.push_back(sender->id);
   }
 }
@@ -135,13 +135,13 @@ void gather_spf(Facts& facts, Table& table) {
     return;
   }
   facts.exists = answer->status != AnswerStatus::NxDomain;
-  const spf::Page& page = table.pages.at(facts.subject.domain);
+  const spf::CompiledRecord& compiled = table.cache.at(facts.subject.domain);
   SpfFacts& spf = facts.spf;
-  spf.state = state_of(page, *answer);
-  spf.text = page.text;
-  spf.problem = page.problem;
+  spf.state = state_of(compiled, *answer);
+  spf.text = compiled.text;
+  spf.problem = compiled.problem;
   spf.octets = octets_at(facts.subject.domain, *answer);
-  if (spf.state == State::Valid) read_tree(page, table, spf);
+  if (spf.state == State::Valid) read_tree(compiled, table, spf);
   std::ranges::copy(spf.tree.unknown, std::back_inserter(facts.unknown));
   if (spf.state == State::Unobservable) note_failure(facts, facts.subject.domain, *answer);
 }

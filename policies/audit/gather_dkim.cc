@@ -13,7 +13,7 @@ constexpr std::string_view kNobodys = "rampart-asks-for-no-such-selector";
 
 using Wanted = std::map<std::string, Source, std::less<>>;
 
-void want(Wanted& wanted, const std::string& selector, Source source) {
+void desired(Wanted& wanted, const std::string& selector, Source source) {
   const auto [place, fresh] = wanted.emplace(selector, source);
   if (!fresh) place->second = std::min(place->second, source);
 }
@@ -22,13 +22,13 @@ void want(Wanted& wanted, const std::string& selector, Source source) {
 // record is not known.
 std::optional<Wanted> wanted_selectors(Facts& facts, Table& table) {
   Wanted wanted;
-  for (const Asked& one : facts.subject.selectors) want(wanted, one.selector, one.source);
-  const spf::Page& page = table.pages.at(facts.subject.domain);
-  if (page.state == spf::Page::State::Unasked) return std::nullopt;
-  if (page.state != spf::Page::State::Ready) return wanted;
-  for (const Sender* sender : senders_in(page.record, table.senders)) {
+  for (const Asked& one : facts.subject.selectors) desired(wanted, one.selector, one.source);
+  const spf::CompiledRecord& compiled = table.cache.at(facts.subject.domain);
+  if (compiled.state == spf::CompiledRecord::State::Unasked) return std::nullopt;
+  if (compiled.state != spf::CompiledRecord::State::Ready) return wanted;
+  for (const Sender* sender : senders_in(compiled.record, table.senders)) {
     for (const std::string& one : selectors_of(*sender, facts.subject.domain)) {
-      want(wanted, one, Source::Sender);
+      desired(wanted, one, Source::Sender);
     }
   }
   return wanted;

@@ -63,7 +63,7 @@ ReportAddress address_of(const std::string& uri, const Name& host, const Name& a
 }
 
 void read_addresses(Facts& facts, const Table& table) {
-  const Name& at = facts.dmarc.governing()->at;
+  const Name& at = facts.dmarc.discovered()->at;
   for (const std::string& uri : facts.dmarc.record.rua) {
     const auto text = dmarc::uri_host(uri);
     const auto host = Name::parse(text.value_or(""));
@@ -71,12 +71,12 @@ void read_addresses(Facts& facts, const Table& table) {
   }
 }
 
-void read_governing(Facts& facts, const Table& table) {
+void read_discovered(Facts& facts, const Table& table) {
   DmarcFacts& dmarc = facts.dmarc;
-  const dmarc::Governing& governing = *dmarc.governing();
+  const dmarc::DiscoveredPolicy& discovered = *dmarc.discovered();
   dmarc.state = State::Valid;
-  dmarc.record = governing.record;
-  const auto records = records_at(governing.at, table);
+  dmarc.record = discovered.record;
+  const auto records = records_at(discovered.at, table);
   if (!records.empty()) dmarc.text = records.front();
   if (const auto read = dmarc::parse_lenient(dmarc.text)) dmarc.problems = read->problems;
   read_addresses(facts, table);
@@ -106,13 +106,13 @@ void gather_dmarc(Facts& facts, Table& table) {
   facts.dmarc = {};
   facts.is_org = dmarc::org_domain_psl(domain) == domain;
   DmarcFacts& dmarc = facts.dmarc;
-  dmarc.by_walk = dmarc::govern_by_walk(domain, table.answers, facts.unknown);
-  dmarc.by_psl = dmarc::govern_by_psl(domain, table.answers, facts.unknown);
+  dmarc.by_walk = dmarc::discover_by_walk(domain, table.answers, facts.unknown);
+  dmarc.by_psl = dmarc::discover_by_psl(domain, table.answers, facts.unknown);
   if (facts.unknown.size() != open) return;
   dmarc.several_here = records_at(domain, table).size() > 1;
   dmarc.slip = slip_at(domain, table);
-  if (dmarc.governing() != nullptr) {
-    read_governing(facts, table);
+  if (dmarc.discovered() != nullptr) {
+    read_discovered(facts, table);
   } else if (failed_on_the_way(facts, table)) {
     dmarc.state = State::Unobservable;
   } else {
@@ -123,8 +123,8 @@ void gather_dmarc(Facts& facts, Table& table) {
 
 Enforcement enforcement_of(const DmarcFacts& dmarc) {
   Enforcement enforcement;
-  const dmarc::Governing* governing = dmarc.governing();
-  if (governing == nullptr) return enforcement;
+  const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
+  if (discovered == nullptr) return enforcement;
   enforcement.governed = true;
   // A domain is protected as far as receivers of both generations protect it.
   const bool both = dmarc.by_walk && dmarc.by_psl;

@@ -24,10 +24,10 @@ using Findings = std::vector<Finding>;
 Finding finding_of(const Facts& facts, Severity severity, std::string code, std::string message,
                    std::string hint);
 
-void judge_spf(const Facts& facts, Findings& found);
-void judge_dkim(const Facts& facts, Findings& found);
-void judge_dmarc(const Facts& facts, Findings& found);
-void judge_transport(const Facts& facts, Findings& found);
+void check_spf(const Facts& facts, Findings& found);
+void check_dkim(const Facts& facts, Findings& found);
+void check_dmarc(const Facts& facts, Findings& found);
+void check_transport(const Facts& facts, Findings& found);
 
 /// How far DMARC protects, as the score, findings and profiles see it.
 struct Enforcement {

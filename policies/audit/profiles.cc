@@ -25,7 +25,7 @@ struct Rule {
   std::string_view rule;
   std::string_view source;
   Check (*check)(const Facts&);
-  Force force = Force::Must;
+  RequirementLevel force = RequirementLevel::Must;
 };
 
 Check verdict_of(bool good, std::string reason) {
@@ -93,7 +93,7 @@ Check dmarc_there(const Facts& facts) {
   if (dmarc.state == State::Unobservable) return unknown(told(dmarc));
   if (dmarc.state != State::Valid) return verdict_of(false, "the DMARC record " + told(dmarc));
   const bool both = dmarc.by_walk && dmarc.by_psl;
-  return verdict_of(both, both ? "at _dmarc." + dmarc.governing()->at.text()
+  return verdict_of(both, both ? "at _dmarc." + dmarc.discovered()->at.text()
                                : "only receivers of one generation find it");
 }
 
@@ -195,8 +195,8 @@ Check same_for_both(const DmarcFacts& dmarc) {
 Check own_where_deep(const Facts& facts) {
   const std::size_t labels = facts.subject.domain.labels().size();
   if (labels <= 8) return verdict_of(true, fmt::format("{} labels", labels));
-  const dmarc::Governing* governing = facts.dmarc.governing();
-  const bool own = governing != nullptr && governing->at == facts.subject.domain;
+  const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
+  const bool own = discovered != nullptr && discovered->at == facts.subject.domain;
   return verdict_of(own, fmt::format("{} labels, {} record of its own", labels, own ? "a" : "no"));
 }
 
@@ -233,7 +233,8 @@ constexpr std::array kBulk = {
     Rule{"spf", "SPF is published and can be evaluated", kAll, spf_works},
     Rule{"spf-or-dkim", "every message passes SPF or DKIM", kGoogle, spf_or_dkim},
     Rule{"dkim", "messages are signed: a key of 1024 bits or more stands", kAll, dkim_key},
-    Rule{"dkim-2048", "keys have 2048 bits (recommended)", kGoogle, dkim_strong, Force::Should},
+    Rule{"dkim-2048", "keys have 2048 bits (recommended)", kGoogle, dkim_strong,
+         RequirementLevel::Should},
     Rule{"dmarc", "a DMARC record is published, p=none at least", kAll, dmarc_there},
     Rule{"aligned", "From aligns with SPF or DKIM", kAll, needs_reports},
     Rule{"both-pass", "SPF and DKIM both pass", kMicrosoft, needs_reports},
@@ -261,13 +262,13 @@ constexpr std::array kRfc9989 = {
     Rule{"p", "p says none, quarantine or reject", "RFC 9989 section 4.7", of_record<says_p>},
     Rule{"tags", "every tag follows the grammar", "RFC 9989 section 4.8", of_record<clean_tags>},
     Rule{"historic", "pct, rf and ri are gone", "RFC 9989 section 9.3", of_record<no_historic>,
-         Force::Should},
+         RequirementLevel::Should},
     Rule{"sizes", "report addresses have no size", "RFC 9989 section 4.7", of_record<no_sizes>,
-         Force::Should},
+         RequirementLevel::Should},
     Rule{"consent", "report hosts elsewhere have agreed", "RFC 9990 section 4",
          of_record<all_agree>},
     Rule{"discovery", "tree walk and public suffix list agree", "RFC 9989 appendix C",
-         of_record<same_for_both>, Force::Should},
+         of_record<same_for_both>, RequirementLevel::Should},
     Rule{"deep-names", "a domain of more than eight labels has its own record",
          "RFC 9989 section 5.1.8", own_where_deep},
     Rule{"reject-dkim", "p=reject does not rely on SPF alone", "RFC 9989 section 7.4",
@@ -275,23 +276,23 @@ constexpr std::array kRfc9989 = {
 };
 
 template <const auto& kRules>
-std::vector<Ruling> rulings_of(const Facts& facts) {
-  std::vector<Ruling> rulings;
+std::vector<RuleResult> rule_results_of(const Facts& facts) {
+  std::vector<RuleResult> rule_results;
   for (const Rule& rule : kRules) {
     Check check = rule.check(facts);
-    rulings.push_back(
+    rule_results.push_back(
         {rule.id, rule.rule, rule.source, rule.force, check.verdict, std::move(check.reason)});
   }
-  return rulings;
+  return rule_results;
 }
 
 }  // namespace
 
 const std::vector<Profile>& profiles() {
   static const std::vector<Profile> table = {
-      {"bod-18-01", "US federal domains, BOD 18-01", rulings_of<kFederal>},
-      {"bulk-sender", "Bulk senders to Google, Yahoo and Microsoft", rulings_of<kBulk>},
-      {"rfc9989", "DMARC as RFC 9989 has it", rulings_of<kRfc9989>},
+      {"bod-18-01", "US federal domains, BOD 18-01", rule_results_of<kFederal>},
+      {"bulk-sender", "Bulk senders to Google, Yahoo and Microsoft", rule_results_of<kBulk>},
+      {"rfc9989", "DMARC as RFC 9989 has it", rule_results_of<kRfc9989>},
   };
   return table;
 }
@@ -302,12 +303,13 @@ const Profile* find_profile(std::string_view name) {
 }
 
 std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
-                                      const std::vector<Ruling>& rulings) {
+                                      const std::vector<RuleResult>& rule_results) {
   Findings found;
   if (!facts.exists) return found;
-  for (const Ruling& one : rulings) {
+  for (const RuleResult& one : rule_results) {
     if (one.verdict != Verdict::Fail) continue;
-    const Severity severity = one.force == Force::Must ? Severity::Error : Severity::Warning;
+    const Severity severity =
+        one.force == RequirementLevel::Must ? Severity::Error : Severity::Warning;
     found.push_back(
         finding_of(facts, severity, /*code=*/"profile-rule",
                    fmt::format("{} breaks {} of {}: {} ({})", facts.subject.domain.text(), one.id,
@@ -317,9 +319,9 @@ std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile
   return found;
 }
 
-bool keeps_all(const std::vector<Ruling>& rulings) {
-  return std::ranges::none_of(rulings, [](const Ruling& one) {
-    return one.force == Force::Must && one.verdict == Verdict::Fail;
+bool keeps_all(const std::vector<RuleResult>& rule_results) {
+  return std::ranges::none_of(rule_results, [](const RuleResult& one) {
+    return one.force == RequirementLevel::Must && one.verdict == Verdict::Fail;
   });
 }
 

@@ -11,7 +11,7 @@ namespace rampart::audit {
 namespace {
 
 // What could not be read; without SPF or DMARC nothing can be said for the domain.
-void judge_failures(const Facts& facts, Findings& found) {
+void check_failures(const Facts& facts, Findings& found) {
   if (facts.failures.empty()) return;
   const bool blind =
       facts.spf.state == State::Unobservable || facts.dmarc.state == State::Unobservable;
@@ -28,7 +28,7 @@ void judge_failures(const Facts& facts, Findings& found) {
                  "ask again; if it stays so, receivers cannot read these names either"));
 }
 
-void judge_mx(const Facts& facts, Findings& found) {
+void check_mx(const Facts& facts, Findings& found) {
   if (!facts.mx.null_among_others) return;
   found.push_back(
       finding_of(facts, Severity::Warning, "mx-null-mixed",
@@ -36,7 +36,7 @@ void judge_mx(const Facts& facts, Findings& found) {
                  "keep the null MX alone where no mail is received, else remove it"));
 }
 
-void judge_policy(const Facts& facts, Findings& found) {
+void check_policy(const Facts& facts, Findings& found) {
   const MtaStsFacts& mta_sts = facts.mta_sts;
   if (!mta_sts.fetched) return;
   if (!mta_sts.policy) {
@@ -67,7 +67,7 @@ void judge_policy(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_mta_sts(const Facts& facts, Findings& found) {
+void check_mta_sts(const Facts& facts, Findings& found) {
   const MtaStsFacts& mta_sts = facts.mta_sts;
   if (mta_sts.state == State::None && facts.receives() && !facts.mx.hosts.empty()) {
     found.push_back(finding_of(facts, Severity::Info, "mta-sts-missing",
@@ -80,10 +80,10 @@ void judge_mta_sts(const Facts& facts, Findings& found) {
                    fmt::format("the MTA-STS record of {} {}", name_of(facts), told(mta_sts)),
                    "senders act as if there were none"));
   }
-  judge_policy(facts, found);
+  check_policy(facts, found);
 }
 
-void judge_tls_rpt(const Facts& facts, Findings& found) {
+void check_tls_rpt(const Facts& facts, Findings& found) {
   if (facts.tls_rpt.state == State::None && facts.receives() && !facts.mx.hosts.empty()) {
     found.push_back(finding_of(facts, Severity::Info, "tls-rpt-missing",
                                fmt::format("{} asks for no TLS reports", name_of(facts)),
@@ -97,7 +97,7 @@ void judge_tls_rpt(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_bimi(const Facts& facts, Findings& found) {
+void check_bimi(const Facts& facts, Findings& found) {
   if (facts.bimi.state == State::Several || facts.bimi.state == State::Invalid) {
     found.push_back(
         finding_of(facts, Severity::Warning, "bimi-invalid",
@@ -145,37 +145,37 @@ std::string told(const Reading& reading) {
   }
 }
 
-void judge_transport(const Facts& facts, Findings& found) {
-  judge_mx(facts, found);
-  judge_mta_sts(facts, found);
-  judge_tls_rpt(facts, found);
-  judge_bimi(facts, found);
+void check_transport(const Facts& facts, Findings& found) {
+  check_mx(facts, found);
+  check_mta_sts(facts, found);
+  check_tls_rpt(facts, found);
+  check_bimi(facts, found);
 }
 
-std::vector<Finding> judge(const Facts& facts) {
+std::vector<Finding> evaluate(const Facts& facts) {
   Findings found;
-  judge_failures(facts, found);
+  check_failures(facts, found);
   if (!facts.exists) {
     found.push_back(finding_of(facts, Severity::Error, "domain-missing",
                                fmt::format("{} does not exist", name_of(facts)),
                                "is the name spelt as it is meant?"));
     return found;
   }
-  if (facts.spf.state != State::Unobservable) judge_spf(facts, found);
-  judge_dkim(facts, found);
-  if (facts.dmarc.state != State::Unobservable) judge_dmarc(facts, found);
-  judge_transport(facts, found);
+  if (facts.spf.state != State::Unobservable) check_spf(facts, found);
+  check_dkim(facts, found);
+  if (facts.dmarc.state != State::Unobservable) check_dmarc(facts, found);
+  check_transport(facts, found);
   sort_by_code(found);
   return found;
 }
 
 Report report_on(Facts facts, const Profile* profile) {
   Report report{.facts = std::move(facts)};
-  report.findings = judge(report.facts);
+  report.findings = evaluate(report.facts);
   report.parts = score_parts(report.facts);
   if (profile == nullptr) return report;
-  report.rulings = profile->rulings(report.facts);
-  std::ranges::move(profile_findings(report.facts, *profile, report.rulings),
+  report.rule_results = profile->rule_results(report.facts);
+  std::ranges::move(profile_findings(report.facts, *profile, report.rule_results),
                     std::back_inserter(report.findings));
   sort_by_code(report.findings);
   return report;

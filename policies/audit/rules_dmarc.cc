@@ -10,7 +10,7 @@
 namespace rampart::audit {
 namespace {
 
-void judge_none(const Facts& facts, Findings& found) {
+void check_none(const Facts& facts, Findings& found) {
   const DmarcFacts& dmarc = facts.dmarc;
   if (dmarc.state == State::None) {
     found.push_back(finding_of(facts, Severity::Error, "dmarc-missing",
@@ -28,7 +28,7 @@ void judge_none(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_form(const Facts& facts, Findings& found) {
+void check_form(const Facts& facts, Findings& found) {
   const DmarcFacts& dmarc = facts.dmarc;
   if (dmarc.several_here || dmarc.state == State::Several) {
     found.push_back(finding_of(
@@ -51,7 +51,7 @@ void judge_form(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_strength(const Facts& facts, const Enforcement& enforcement, Findings& found) {
+void check_strength(const Facts& facts, const Enforcement& enforcement, Findings& found) {
   const dmarc::Record& record = facts.dmarc.record;
   if (enforcement.policy == dmarc::Policy::None) {
     found.push_back(finding_of(
@@ -74,17 +74,17 @@ void judge_strength(const Facts& facts, const Enforcement& enforcement, Findings
     found.push_back(finding_of(
         facts, Severity::Warning, "dmarc-sub-domains",
         fmt::format("sub-domains are protected less than {} itself (sp or np)",
-                    facts.dmarc.governing()->at.text()),
+                    facts.dmarc.discovered()->at.text()),
         "remove sp and np, or make them as strict as p: forgers use names that do not exist"));
   }
 }
 
-std::string view_of(const std::optional<dmarc::Governing>& governing) {
-  if (!governing) return "nothing";
-  return fmt::format("{} at {}", dmarc::to_text(governing->policy), governing->at.text());
+std::string view_of(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
+  if (!discovered) return "nothing";
+  return fmt::format("{} at {}", dmarc::to_text(discovered->policy), discovered->at.text());
 }
 
-void judge_generations(const Facts& facts, Findings& found) {
+void check_generations(const Facts& facts, Findings& found) {
   const DmarcFacts& dmarc = facts.dmarc;
   const bool same = dmarc.by_walk && dmarc.by_psl && dmarc.by_walk->at == dmarc.by_psl->at &&
                     dmarc.by_walk->policy == dmarc.by_psl->policy;
@@ -96,7 +96,7 @@ void judge_generations(const Facts& facts, Findings& found) {
                  fmt::format("publish a record at _dmarc.{} itself", name_of(facts))));
 }
 
-void judge_historic(const Facts& facts, Findings& found) {
+void check_historic(const Facts& facts, Findings& found) {
   std::vector<std::string> tags;
   for (const Tag& tag : facts.dmarc.record.unknown) {
     if (tag.name == "rf" || tag.name == "ri") tags.push_back(tag.name);
@@ -110,7 +110,7 @@ void judge_historic(const Facts& facts, Findings& found) {
                  "remove them; they change nothing"));
 }
 
-void judge_reports(const Facts& facts, const Enforcement& enforcement, Findings& found) {
+void check_reports(const Facts& facts, const Enforcement& enforcement, Findings& found) {
   if (facts.dmarc.rua.empty()) {
     const bool reject = enforcement.policy == dmarc::Policy::Reject;
     const std::string message = fmt::format(
@@ -120,7 +120,7 @@ void judge_reports(const Facts& facts, const Enforcement& enforcement, Findings&
                         ? finding_of(facts, Severity::Warning, "reject-without-rua", message, hint)
                         : finding_of(facts, Severity::Warning, "dmarc-without-rua", message, hint));
   }
-  const std::string& at = facts.dmarc.governing()->at.text();
+  const std::string& at = facts.dmarc.discovered()->at.text();
   for (const ReportAddress& one : facts.dmarc.rua) {
     if (one.consent != ReportAddress::Consent::Refused) continue;
     found.push_back(finding_of(
@@ -134,14 +134,14 @@ void judge_reports(const Facts& facts, const Enforcement& enforcement, Findings&
 
 }  // namespace
 
-void judge_dmarc(const Facts& facts, Findings& found) {
-  judge_form(facts, found);
-  if (facts.dmarc.state != State::Valid) return judge_none(facts, found);
+void check_dmarc(const Facts& facts, Findings& found) {
+  check_form(facts, found);
+  if (facts.dmarc.state != State::Valid) return check_none(facts, found);
   const Enforcement enforcement = enforcement_of(facts.dmarc);
-  judge_strength(facts, enforcement, found);
-  judge_generations(facts, found);
-  judge_historic(facts, found);
-  judge_reports(facts, enforcement, found);
+  check_strength(facts, enforcement, found);
+  check_generations(facts, found);
+  check_historic(facts, found);
+  check_reports(facts, enforcement, found);
 }
 
 }  // namespace rampart::audit

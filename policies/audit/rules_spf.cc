@@ -23,7 +23,7 @@ void collect_broken(const spf::TreeNode& node, std::vector<const spf::TreeNode*>
   }
 }
 
-void judge_missing_spf(const Facts& facts, Findings& found) {
+void check_missing_spf(const Facts& facts, Findings& found) {
   const bool mail = facts.is_org || !facts.mx.hosts.empty();
   std::string hint = facts.mx.null || facts.mx.state == State::None
                          ? "publish `v=spf1 -all` where nothing sends as this domain"
@@ -32,9 +32,9 @@ void judge_missing_spf(const Facts& facts, Findings& found) {
                              name_of(facts) + " publishes no SPF record", std::move(hint)));
 }
 
-void judge_unusable_spf(const Facts& facts, Findings& found) {
+void check_unusable_spf(const Facts& facts, Findings& found) {
   const SpfFacts& spf = facts.spf;
-  if (spf.state == State::None) judge_missing_spf(facts, found);
+  if (spf.state == State::None) check_missing_spf(facts, found);
   if (spf.state == State::Several) {
     found.push_back(
         finding_of(facts, Severity::Error, "spf-multiple",
@@ -63,7 +63,7 @@ std::string costs_of(const spf::Tree& tree) {
                      fmt::join(costs, ", "));
 }
 
-void judge_limits(const Facts& facts, Findings& found) {
+void check_limits(const Facts& facts, Findings& found) {
   const spf::Tree& tree = facts.spf.tree;
   const char* least = tree.lower_bound ? "at least " : "";
   if (tree.lookups > spf::kMaxLookups) {
@@ -89,7 +89,7 @@ void judge_limits(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_tree(const Facts& facts, Findings& found) {
+void check_tree(const Facts& facts, Findings& found) {
   for (const spf::TreeNode* node : broken_nodes(facts.spf.tree.root)) {
     const bool domain = !node->domain.empty() && !node->problem.starts_with(node->domain);
     found.push_back(
@@ -115,7 +115,7 @@ std::string dead_terms(const spf::Record& record) {
   return fmt::format("{}", fmt::join(dead, " "));
 }
 
-void judge_ending(const Facts& facts, Findings& found) {
+void check_ending(const Facts& facts, Findings& found) {
   const SpfFacts& spf = facts.spf;
   if (spf.ending == spf::Qualifier::Pass) {
     found.push_back(
@@ -136,7 +136,7 @@ void judge_ending(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_terms(const Facts& facts, Findings& found) {
+void check_terms(const Facts& facts, Findings& found) {
   const SpfFacts& spf = facts.spf;
   const auto ptr = [](const spf::Directive& one) { return one.mechanism == spf::Mechanism::Ptr; };
   if (std::ranges::any_of(spf.record.directives, ptr)) {
@@ -162,7 +162,7 @@ void judge_terms(const Facts& facts, Findings& found) {
   }
 }
 
-void judge_usable_key(const Facts& facts, const KeyFacts& key, Findings& found) {
+void check_usable_key(const Facts& facts, const KeyFacts& key, Findings& found) {
   const bool rsa = key.shape.algorithm == "rsa";
   const std::string bits =
       fmt::format("the key at {} has {} bits", key.name.text(), key.shape.bits);
@@ -183,14 +183,14 @@ void judge_usable_key(const Facts& facts, const KeyFacts& key, Findings& found) 
   }
 }
 
-void judge_key(const Facts& facts, const KeyFacts& key, Findings& found) {
+void check_key(const Facts& facts, const KeyFacts& key, Findings& found) {
   const std::string& name = key.name.text();
   const auto add = [&](Severity severity, const char* code, std::string message, const char* hint) {
     found.push_back(finding_of(facts, severity, code, std::move(message), hint));
   };
   switch (key.state) {
     case KeyState::Key:
-      return judge_usable_key(facts, key, found);
+      return check_usable_key(facts, key, found);
     case KeyState::Absent:
       return add(Severity::Warning, /*code=*/"dkim-not-found",
                  fmt::format("no key stands at {}, which is {}", name, to_text(key.asked.source)),
@@ -234,16 +234,16 @@ bool sends_nothing(const Facts& facts) {
          facts.spf.ending == spf::Qualifier::Fail;
 }
 
-void judge_spf(const Facts& facts, Findings& found) {
-  if (facts.spf.state != State::Valid) return judge_unusable_spf(facts, found);
-  judge_limits(facts, found);
-  judge_tree(facts, found);
-  judge_ending(facts, found);
-  judge_terms(facts, found);
+void check_spf(const Facts& facts, Findings& found) {
+  if (facts.spf.state != State::Valid) return check_unusable_spf(facts, found);
+  check_limits(facts, found);
+  check_tree(facts, found);
+  check_ending(facts, found);
+  check_terms(facts, found);
 }
 
-void judge_dkim(const Facts& facts, Findings& found) {
-  for (const KeyFacts& key : facts.dkim.keys) judge_key(facts, key, found);
+void check_dkim(const Facts& facts, Findings& found) {
+  for (const KeyFacts& key : facts.dkim.keys) check_key(facts, key, found);
   const bool some = std::ranges::any_of(
       facts.dkim.keys, [](const KeyFacts& key) { return key.state != KeyState::Absent; });
   if (some || sends_nothing(facts)) return;

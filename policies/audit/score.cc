@@ -123,7 +123,7 @@ void dmarc_parts(const Facts& facts, Parts& parts) {
   }
   const Enforcement enforcement = enforcement_of(dmarc);
   const bool enforced = enforcement.policy != dmarc::Policy::None;
-  parts.push_back(all("DMARC record", 10, "at _dmarc." + dmarc.governing()->at.text()));
+  parts.push_back(all("DMARC record", 10, "at _dmarc." + dmarc.discovered()->at.text()));
   parts.push_back(
       {"DMARC policy", points_of(enforcement.policy), 15,
        fmt::format("{} for receivers of either generation", dmarc::to_text(enforcement.policy))});

@@ -34,14 +34,15 @@ Finding refusal(const Selector& selector, std::string code, std::string message,
   return finding;
 }
 
-Want want_at(const Selector& selector, RecordType type, std::string value, std::string reason) {
+DesiredRecord desired_at(const Selector& selector, RecordType type, std::string value,
+                         std::string reason) {
   const bool key = type == RecordType::TXT;
   return {.key = {selector.name, type},
           .kind = key ? RecordKind::DkimKey : RecordKind::DkimCname,
           .value = std::move(value),
           .ttl = declared_ttl(selector.domain, selector.ttl),
           .new_ttl = std::nullopt,
-          .turn = Turn::Publish,
+          .stage = Stage::Publish,
           .reason = std::move(reason)};
 }
 
@@ -59,7 +60,7 @@ bool stands(const Selector& selector, const dkim::KeyRecord& record) {
 }
 
 void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
-                const dkim::KeyShape& shape, Opinion& opinion) {
+                const dkim::KeyShape& shape, PolicyResult& policy_result) {
   if (shape.algorithm != "rsa" || shape.bits >= dkim::kRecommendedRsaBits) return;
   const std::string hint = "make a key of 2048 bits at a new selector and move the signer to it";
   if (shape.bits < dkim::kMinRsaBits) {
@@ -72,7 +73,7 @@ void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
       weak.severity = Severity::Warning;
       weak.withholds.clear();
     }
-    opinion.findings.push_back(std::move(weak));
+    policy_result.findings.push_back(std::move(weak));
     return;
   }
   Finding brief = finding_of(selector.domain, Severity::Warning, "dkim-key-short",
@@ -81,81 +82,83 @@ void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
                                          selector.name.text(), shape.bits),
                              hint);
   brief.mark = selector.mark;
-  opinion.findings.push_back(std::move(brief));
+  policy_result.findings.push_back(std::move(brief));
 }
 
 // A revoked key takes signatures away; all else adds them.
-Turn turn_for(const Selector& selector, const dkim::KeyRecord& record) {
+Stage stage_for(const Selector& selector, const dkim::KeyRecord& record) {
   const RecordKey key{selector.name, RecordType::TXT};
   const auto live = live_values(selector.domain, selector.world, key, RecordKind::DkimKey);
   const bool signing = std::ranges::any_of(live, [](const std::string& value) {
     const auto parsed = dkim::parse_key(value);
     return parsed && !parsed->revoked();
   });
-  return record.revoked() && signing ? Turn::Retire : Turn::Publish;
+  return record.revoked() && signing ? Stage::Retire : Stage::Publish;
 }
 
-void want_key(const Selector& selector, const std::string& text, std::string reason,
-              Opinion& opinion) {
-  Want want = want_at(selector, RecordType::TXT, text, std::move(reason));
+void desire_key(const Selector& selector, const std::string& text, std::string reason,
+                PolicyResult& policy_result) {
+  DesiredRecord desired = desired_at(selector, RecordType::TXT, text, std::move(reason));
   const auto record = dkim::parse_key(text);
   const auto shape = !record             ? Result<dkim::KeyShape>(record.error())
                      : record->revoked() ? Result<dkim::KeyShape>(dkim::KeyShape{})
                                          : dkim::shape_of(*record);
   if (!shape) {
-    opinion.findings.push_back(refusal(selector, "dkim-key-invalid",
-                                       fmt::format("the key for {} is no DKIM key record: {}",
-                                                   selector.name.text(), shape.error().what),
-                                       "copy the record again from where the key was made"));
+    policy_result.findings.push_back(refusal(selector, "dkim-key-invalid",
+                                             fmt::format("the key for {} is no DKIM key record: {}",
+                                                         selector.name.text(), shape.error().what),
+                                             "copy the record again from where the key was made"));
   } else if (!record->revoked()) {
-    judge_bits(selector, *record, *shape, opinion);
+    judge_bits(selector, *record, *shape, policy_result);
   }
-  if (record) want.turn = turn_for(selector, *record);
-  opinion.wants.push_back(std::move(want));
+  if (record) desired.stage = stage_for(selector, *record);
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
-void want_public_key(const Selector& selector, const std::string& path, std::string reason,
-                     Opinion& opinion) {
+void desire_public_key(const Selector& selector, const std::string& path, std::string reason,
+                       PolicyResult& policy_result) {
   const auto found = selector.world.keys.find(path);
   const bool readable = found != selector.world.keys.end() && !found->second.record.empty();
-  if (readable) return want_key(selector, found->second.record, std::move(reason), opinion);
+  if (readable) return desire_key(selector, found->second.record, std::move(reason), policy_result);
   const std::string why =
       found == selector.world.keys.end() ? "there is no such file" : found->second.error;
-  opinion.findings.push_back(refusal(selector, "dkim-key-unreadable",
-                                     fmt::format("the public key of {} cannot be read from {}: {}",
-                                                 selector.name.text(), path, why),
-                                     "make it with `rampart keys generate`, or correct the path"));
+  policy_result.findings.push_back(
+      refusal(selector, "dkim-key-unreadable",
+              fmt::format("the public key of {} cannot be read from {}: {}", selector.name.text(),
+                          path, why),
+              "make it with `rampart keys generate`, or correct the path"));
 }
 
-void want_cname(const Selector& selector, const std::string& target, std::string reason,
-                Opinion& opinion) {
+void desire_cname(const Selector& selector, const std::string& target, std::string reason,
+                  PolicyResult& policy_result) {
   const auto name = Name::parse(target);
   if (!name) {
-    opinion.findings.push_back(
+    policy_result.findings.push_back(
         refusal(selector, "dkim-key-invalid",
                 fmt::format("the CNAME of {} leads to `{}`, which is no DNS name",
                             selector.name.text(), target),
                 "copy the target again from the vendor's page"));
     return;
   }
-  opinion.wants.push_back(want_at(selector, RecordType::CNAME, name->text(), std::move(reason)));
-  check_target(selector.domain, selector.world, selector.name, *name, opinion);
+  policy_result.desired_records.push_back(
+      desired_at(selector, RecordType::CNAME, name->text(), std::move(reason)));
+  check_target(selector.domain, selector.world, selector.name, *name, policy_result);
 }
 
-void want_declared(const Domain& domain, const World& world, Opinion& opinion) {
+void desire_declared(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const SelectorSpec& spec : domain.selectors) {
     const auto name = selector_name(domain, spec.selector);
     if (!name) continue;
     const Selector selector{domain, world, *name, spec.ttl, spec.mark};
     const std::string reason =
         fmt::format("because the YAML declares the selector {}", spec.selector);
-    if (spec.public_key) want_public_key(selector, *spec.public_key, reason, opinion);
-    if (spec.txt) want_key(selector, *spec.txt, reason, opinion);
-    if (spec.cname) want_cname(selector, *spec.cname, reason, opinion);
+    if (spec.public_key) desire_public_key(selector, *spec.public_key, reason, policy_result);
+    if (spec.txt) desire_key(selector, *spec.txt, reason, policy_result);
+    if (spec.cname) desire_cname(selector, *spec.cname, reason, policy_result);
   }
 }
 
-void want_rotations(const Domain& domain, const World& world, Opinion& opinion) {
+void desire_rotations(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const RotationSpec& rotation : domain.rotations) {
     const std::pair<std::optional<std::string>, std::string_view> rows[] = {
         {rotation.current, "current"}, {rotation.next, "next"}};
@@ -164,15 +167,15 @@ void want_rotations(const Domain& domain, const World& world, Opinion& opinion) 
       for (const std::string& one : selectors_of(*selector)) {
         const auto name = selector_name(domain, one);
         if (!name) continue;
-        want_public_key(
+        desire_public_key(
             {domain, world, *name, std::nullopt, rotation.mark},
             rotation_key_path(domain.name, one),
             fmt::format("because {} is the {} selector of rotation {}", one, role, rotation.name),
-            opinion);
+            policy_result);
       }
     }
   }
-  want_past(domain, world, opinion);
+  desire_past(domain, world, policy_result);
 }
 
 // The names that the YAML itself speaks for.
@@ -185,13 +188,13 @@ std::set<Name> declared_names(const Domain& domain) {
 }
 
 void report_missing(const Domain& domain, const SenderUse& use, const std::string& what,
-                    std::string hint, Opinion& opinion) {
+                    std::string hint, PolicyResult& policy_result) {
   Finding finding = finding_of(
       domain, Severity::Info, "dkim-missing",
       fmt::format("{} signs as {} only when {}", use.sender->name, domain.name.text(), what),
       std::move(hint));
   finding.mark = use.mark;
-  opinion.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(std::move(finding));
 }
 
 bool declares_one_of(const Domain& domain, const SenderUse& use) {
@@ -225,12 +228,12 @@ bool key_stands(const Domain& domain, const World& world, const SenderUse& use) 
 
 // Senders whose key must come from somebody before they sign.
 void report_keyless(const Domain& domain, const World& world, const SenderUse& use,
-                    Opinion& opinion) {
+                    PolicyResult& policy_result) {
   if (use.sender->dkim_kind == "self") {
     if (!domain.selectors.empty() || rotates(domain, use)) return;
     return report_missing(domain, use, "its key is published",
                           "declare its selector under `dkim:`, or let `rotate:` make the key",
-                          opinion);
+                          policy_result);
   }
   const bool vendor_key = std::ranges::find(use.sender->dkim, RecordType::TXT,
                                             &DkimTemplate::type) != use.sender->dkim.end();
@@ -240,7 +243,7 @@ void report_keyless(const Domain& domain, const World& world, const SenderUse& u
   if (key_stands(domain, world, use)) return;
   report_missing(domain, use, "its key is published",
                  "take the key from the vendor's page and declare it as `txt:` under `dkim:`",
-                 opinion);
+                 policy_result);
 }
 
 // What senders want at a selector: the same CNAME, or one of them a key of its own.
@@ -290,20 +293,20 @@ std::multimap<Name, Delegation> delegations(const Domain& domain) {
 }
 
 void report_conflict(const Domain& domain, const Name& name, const std::string& who,
-                     Opinion& opinion) {
+                     PolicyResult& policy_result) {
   Finding finding = finding_of(
       domain, Severity::Error, "selector-conflict",
       fmt::format("{} want different keys at {}; none is published", who, name.text()),
       "declare the selector under `dkim:` with the `cname:` or `txt:` that is to stand, or use one "
       "of them on a sub-domain");
   finding.withholds = {{name, RecordType::CNAME}};
-  opinion.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(std::move(finding));
 }
 
 // The CNAME of senders that are all retired goes on proof; until then it stays as it is, and one
 // that has gone is not brought back where there are no reports to prove it once more.
 bool retire_delegation(const Domain& domain, const World& world, const Name& name,
-                       const std::vector<std::size_t>& senders, Opinion& opinion) {
+                       const std::vector<std::size_t>& senders, PolicyResult& policy_result) {
   std::string why;
   const bool retired = std::ranges::all_of(
       senders, [&](std::size_t index) { return is_retired((*domain.senders)[index], world.now); });
@@ -312,39 +315,40 @@ bool retire_delegation(const Domain& domain, const World& world, const Name& nam
   for (const std::size_t index : senders) {
     const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
     if (!one.hold.empty()) {
-      opinion.holds.push_back(
+      policy_result.holds.push_back(
           {domain.name, one.hold, fmt::format("the selector {} stays: {}", name.text(), one.why)});
     }
     if (!one.may_go) return false;
     why = one.why;
   }
-  opinion.wants.push_back({.key = {name, RecordType::CNAME},
-                           .kind = RecordKind::DkimCname,
-                           .value = std::nullopt,
-                           .ttl = std::nullopt,
-                           .new_ttl = std::nullopt,
-                           .turn = Turn::Retire,
-                           .reason = "because " + why});
+  policy_result.desired_records.push_back({.key = {name, RecordType::CNAME},
+                                           .kind = RecordKind::DkimCname,
+                                           .value = std::nullopt,
+                                           .ttl = std::nullopt,
+                                           .new_ttl = std::nullopt,
+                                           .stage = Stage::Retire,
+                                           .reason = "because " + why});
   return true;
 }
 
-void want_delegations(const Domain& domain, const World& world, Opinion& opinion) {
+void desire_delegations(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto wanted = delegations(domain);
   for (auto row = wanted.begin(); row != wanted.end(); row = wanted.upper_bound(row->first)) {
     const std::string who = names_of(domain, row->first, wanted);
     if (wanted.count(row->first) > 1) {
-      report_conflict(domain, row->first, who, opinion);
+      report_conflict(domain, row->first, who, policy_result);
       continue;
     }
     if (!row->second.target) continue;
-    if (retire_delegation(domain, world, row->first, row->second.senders, opinion)) continue;
-    want_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target->text(),
-               fmt::format("because {} signs with a key that it keeps itself", who), opinion);
+    if (retire_delegation(domain, world, row->first, row->second.senders, policy_result)) continue;
+    desire_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target->text(),
+                 fmt::format("because {} signs with a key that it keeps itself", who),
+                 policy_result);
   }
 }
 
 // A CNAME template that lacks a value for a placeholder.
-void report_unfilled(const Domain& domain, const SenderUse& use, Opinion& opinion) {
+void report_unfilled(const Domain& domain, const SenderUse& use, PolicyResult& policy_result) {
   const auto fills = [&](const DkimTemplate& row) {
     return fill(row.host, domain.name, use.with) && fill(row.target, domain.name, use.with);
   };
@@ -358,28 +362,28 @@ void report_unfilled(const Domain& domain, const SenderUse& use, Opinion& opinio
   report_missing(
       domain, use, "its CNAMEs are published, and their names need values",
       fmt::format("give them in `with:`; `rampart senders show {}` names them", use.sender->id),
-      opinion);
+      policy_result);
 }
 
 }  // namespace
 
-Opinion dkim_opinion(const Domain& domain, const World& world) {
-  Opinion opinion;
-  if (domain.dmarc.rung.phase < Phase::Dkim) return opinion;
-  want_declared(domain, world, opinion);
-  want_rotations(domain, world, opinion);
-  want_delegations(domain, world, opinion);
+PolicyResult dkim_policy(const Domain& domain, const World& world) {
+  PolicyResult policy_result;
+  if (domain.dmarc.position.phase < Phase::Dkim) return policy_result;
+  desire_declared(domain, world, policy_result);
+  desire_rotations(domain, world, policy_result);
+  desire_delegations(domain, world, policy_result);
   const std::vector<SenderUse> none;
   for (const SenderUse& use : domain.senders ? *domain.senders : none) {
-    report_keyless(domain, world, use, opinion);
-    report_unfilled(domain, use, opinion);
+    report_keyless(domain, world, use, policy_result);
+    report_unfilled(domain, use, policy_result);
   }
   std::set<Name> declared = declared_names(domain);
   for (const SenderRecord& record : sender_dkim_records(domain)) {
     if (record.target) declared.insert(record.name);
   }
-  report_undeclared(domain, world, declared, opinion);
-  return opinion;
+  report_undeclared(domain, world, declared, policy_result);
+  return policy_result;
 }
 
 }  // namespace rampart

@@ -6,6 +6,6 @@
 namespace rampart {
 
 /// Selectors: public keys, TXT, CNAMEs of catalogue senders, rotations (policies/dkim/dkim.cc).
-Opinion dkim_opinion(const Domain& domain, const World& world);
+PolicyResult dkim_policy(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -26,11 +26,11 @@ bool holds_key(const Name& name, const Answer& answer) {
 
 // What is wrong with the vendor's key itself; it is the vendor's to mend, so it withholds nothing.
 void judge_vendor_key(const Domain& domain, const Name& selector, const Name& target,
-                      const std::string& value, Opinion& opinion) {
+                      const std::string& value, PolicyResult& policy_result) {
   const auto record = dkim::parse_key(value);
   if (!record) return;
   if (record->revoked()) {
-    opinion.findings.push_back(finding_of(
+    policy_result.findings.push_back(finding_of(
         domain, Severity::Warning, "dkim-key-revoked",
         fmt::format("{} leads to {}, whose key is revoked: nothing can be verified with it",
                     selector.text(), target.text()),
@@ -40,7 +40,7 @@ void judge_vendor_key(const Domain& domain, const Name& selector, const Name& ta
   const auto shape = dkim::shape_of(*record);
   if (!shape || shape->algorithm != "rsa" || shape->bits >= dkim::kRecommendedRsaBits) return;
   const bool weak = shape->bits < dkim::kMinRsaBits;
-  opinion.findings.push_back(
+  policy_result.findings.push_back(
       finding_of(domain, Severity::Warning, weak ? "dkim-key-weak" : "dkim-key-short",
                  fmt::format("the vendor's key behind {} has {} bits; 2048 are recommended (RFC "
                              "8301 section 3.2)",
@@ -50,18 +50,18 @@ void judge_vendor_key(const Domain& domain, const Name& selector, const Name& ta
 
 // A selector in a listing, with its CNAME's target where it is one.
 void report_selector(const Domain& domain, const World& world, const RecordKey& key,
-                     const LiveSet& live, Opinion& opinion) {
+                     const LiveSet& live, PolicyResult& policy_result) {
   const bool delegated = key.type == RecordType::CNAME && !live.set.values.empty();
   const auto target = delegated ? Name::parse(*live.set.values.begin()) : Name::root();
   if (delegated && target) {
     const Answer* answer = find_answer(world.answers, *target, RecordType::TXT);
-    if (answer == nullptr) opinion.unknown.push_back({*target, RecordType::TXT});
+    if (answer == nullptr) policy_result.unknown.push_back({*target, RecordType::TXT});
     if (answer != nullptr && answer->status == AnswerStatus::NxDomain) {
-      opinion.findings.push_back(dangling(domain, key.name, *target));
+      policy_result.findings.push_back(dangling(domain, key.name, *target));
       return;
     }
   }
-  opinion.findings.push_back(finding_of(
+  policy_result.findings.push_back(finding_of(
       domain, Severity::Info, "selector-undeclared",
       fmt::format("the selector {} stands in the zone but not in the YAML: whoever holds its key "
                   "can sign as {}",
@@ -83,32 +83,32 @@ bool is_selector(const RecordKey& key, const LiveSet& live) {
 }  // namespace
 
 void check_target(const Domain& domain, const World& world, const Name& selector,
-                  const Name& target, Opinion& opinion) {
+                  const Name& target, PolicyResult& policy_result) {
   const Answer* answer = find_answer(world.answers, target, RecordType::TXT);
   if (answer == nullptr) {
-    opinion.unknown.push_back({target, RecordType::TXT});
+    policy_result.unknown.push_back({target, RecordType::TXT});
   } else if (answer->status == AnswerStatus::NxDomain) {
-    opinion.findings.push_back(dangling(domain, selector, target));
+    policy_result.findings.push_back(dangling(domain, selector, target));
   } else if (answer->status == AnswerStatus::Failed) {
-    opinion.findings.push_back(
+    policy_result.findings.push_back(
         finding_of(domain, Severity::Warning, "dkim-unresolved",
                    fmt::format("the target {} of {} could not be resolved: {}", target.text(),
                                selector.text(), answer->detail),
                    "the CNAME is published all the same; check the key when DNS answers"));
   } else if (!holds_key(selector, *answer)) {
-    opinion.findings.push_back(finding_of(
+    policy_result.findings.push_back(finding_of(
         domain, Severity::Warning, "dkim-unresolved",
         fmt::format("the target {} of {} holds no DKIM key yet", target.text(), selector.text()),
         "finish the set-up at the vendor"));
   } else {
     for (const std::string& value : answer->values) {
-      judge_vendor_key(domain, selector, target, value, opinion);
+      judge_vendor_key(domain, selector, target, value, policy_result);
     }
   }
 }
 
 void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
-                       Opinion& opinion) {
+                       PolicyResult& policy_result) {
   const auto below = domain.name.child("_domainkey");
   if (!below) return;
   std::set<Name> reported;
@@ -117,7 +117,7 @@ void report_undeclared(const Domain& domain, const World& world, const std::set<
     for (const auto& [key, live] : zone->sets) {
       const bool ours = key.name.is_within(*below) && !declared.contains(key.name);
       if (!ours || !is_selector(key, live) || !reported.insert(key.name).second) continue;
-      report_selector(domain, world, key, live, opinion);
+      report_selector(domain, world, key, live, policy_result);
     }
   }
 }

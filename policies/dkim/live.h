@@ -10,10 +10,10 @@ namespace rampart {
 
 /// Judges where a declared selector's CNAME leads; an unresolved target is a warning, never more.
 void check_target(const Domain& domain, const World& world, const Name& selector,
-                  const Name& target, Opinion& opinion);
+                  const Name& target, PolicyResult& policy_result);
 
 /// Reports the selectors of complete zone listings that are not among `declared`.
 void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
-                       Opinion& opinion);
+                       PolicyResult& policy_result);
 
 }  // namespace rampart

@@ -27,37 +27,37 @@ std::string revoked_record(const Domain& domain, const World& world, const std::
   return dkim::print_key(revoked);
 }
 
-void want_one(const Domain& domain, const World& world, const SelectorState& state,
-              Opinion& opinion) {
+void desire_one(const Domain& domain, const World& world, const SelectorState& state,
+                PolicyResult& policy_result) {
   const auto name = selector_name(domain, state.selector);
   if (!name) return;
   if (!state.hold.empty()) {
     const std::string until =
         state.changes ? fmt::format("; it is revoked on {}", to_text(floor<days>(*state.changes)))
                       : "";
-    opinion.holds.push_back(
+    policy_result.holds.push_back(
         {domain.name, state.hold,
          fmt::format("the selector {} stays: {}{}", state.selector, state.why, until)});
     return;
   }
   if (!state.revoke_now && !state.remove_now) return;
-  Want want{.key = {*name, RecordType::TXT},
-            .kind = RecordKind::DkimKey,
-            .value = std::nullopt,
-            .ttl = domain.ttl,
-            .new_ttl = std::nullopt,
-            .turn = Turn::Retire,
-            .reason = fmt::format("because {}", state.why)};
-  if (state.revoke_now) want.value = revoked_record(domain, world, state.selector);
-  opinion.wants.push_back(std::move(want));
+  DesiredRecord desired{.key = {*name, RecordType::TXT},
+                        .kind = RecordKind::DkimKey,
+                        .value = std::nullopt,
+                        .ttl = domain.ttl,
+                        .new_ttl = std::nullopt,
+                        .stage = Stage::Retire,
+                        .reason = fmt::format("because {}", state.why)};
+  if (state.revoke_now) desired.value = revoked_record(domain, world, state.selector);
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
 }  // namespace
 
-void want_past(const Domain& domain, const World& world, Opinion& opinion) {
+void desire_past(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const RotationSpec& spec : domain.rotations) {
     for (const SelectorState& state : rotation_step(facts_for(domain, spec, world)).selectors) {
-      want_one(domain, world, state, opinion);
+      desire_one(domain, world, state, policy_result);
     }
   }
 }

@@ -9,7 +9,7 @@
 namespace rampart {
 
 /// Wants, holds and removals for the past selectors of every rotation: only by proof.
-void want_past(const Domain& domain, const World& world, Opinion& opinion);
+void desire_past(const Domain& domain, const World& world, PolicyResult& policy_result);
 
 /// The names at which a key may go, because it is proven that nothing signs with it any more.
 std::set<Name> proven_unused(const Domain& domain, const World& world);

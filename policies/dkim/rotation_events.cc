@@ -190,7 +190,8 @@ void foresee_retired(const Domain& domain, const World& world, Date until,
 
 std::vector<RotationEvent> rotation_events(const Domain& domain, const World& world, Date until) {
   std::vector<RotationEvent> events;
-  const bool ours = domain.state == DomainState::Managed && domain.dmarc.rung.phase >= Phase::Dkim;
+  const bool ours =
+      domain.state == DomainState::Managed && domain.dmarc.position.phase >= Phase::Dkim;
   if (!ours) return events;
   for (const RotationSpec& spec : domain.rotations) {
     std::ranges::move(Foresight(domain, spec, world, until).events(), std::back_inserter(events));

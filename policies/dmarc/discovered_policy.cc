@@ -51,7 +51,7 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   return answer_with(AnswerStatus::NxDomain);
 }
 
-void look_up(const Question& question, const World& world, DmarcSurroundings& around) {
+void look_up(const Question& question, const World& world, DmarcLookups& around) {
   const LiveZone* zone = zone_holding(question.name, world);
   auto answer = zone == nullptr ? std::nullopt : answer_of_zone(question, *zone);
   if (answer) {
@@ -68,8 +68,8 @@ void look_up(const Question& question, const World& world, DmarcSurroundings& ar
 
 }  // namespace
 
-DmarcSurroundings surroundings_of(const Name& name, const World& world) {
-  DmarcSurroundings around;
+DmarcLookups dmarc_lookups_of(const Name& name, const World& world) {
+  DmarcLookups around;
   std::vector<Name> names = dmarc::walk_names(name);
   if (const auto org = dmarc::org_domain_psl(name).child("_dmarc")) names.push_back(*org);
   std::ranges::sort(names);
@@ -103,21 +103,21 @@ std::optional<std::string> record_in(const std::optional<TypedSet>& set, const N
   return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
 }
 
-Governors governors_of(const Name& name, const Answers& answers) {
+PolicyByMethod policy_by_method(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
-  return {.by_walk = dmarc::govern_by_walk(name, answers, unknown),
-          .by_psl = dmarc::govern_by_psl(name, answers, unknown)};
+  return {.by_walk = dmarc::discover_by_walk(name, answers, unknown),
+          .by_psl = dmarc::discover_by_psl(name, answers, unknown)};
 }
 
-dmarc::Record effective(const std::optional<dmarc::Governing>& governing) {
+dmarc::Record effective(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   dmarc::Record record;
   record.p = dmarc::Policy::None;
-  if (!governing) return record;
-  record.p = governing->policy;
-  record.pct = governing->record.pct;
-  record.testing = governing->record.testing;
-  record.adkim = governing->record.adkim;
-  record.aspf = governing->record.aspf;
+  if (!discovered) return record;
+  record.p = discovered->policy;
+  record.pct = discovered->record.pct;
+  record.testing = discovered->record.testing;
+  record.adkim = discovered->record.adkim;
+  record.aspf = discovered->record.aspf;
   return record;
 }
 

@@ -14,13 +14,13 @@ namespace rampart {
 
 /// The DMARC records that stand around a name, as a table: observed zones first, else the World's
 /// answers. What neither knows is listed in `unknown`.
-struct DmarcSurroundings {
+struct DmarcLookups {
   Answers answers;
   std::vector<Question> unknown;
 };
 
 /// Everything that discovery of `name`'s record reads, by either generation.
-DmarcSurroundings surroundings_of(const Name& name, const World& world);
+DmarcLookups dmarc_lookups_of(const Name& name, const World& world);
 
 /// `answers` as they would be with this record at `_dmarc.<domain>`; nullopt removes it.
 Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value);
@@ -30,14 +30,14 @@ Answers with_record(Answers answers, const Name& domain, const std::optional<std
 std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name);
 
 /// Both generations' view of what governs a name.
-struct Governors {
-  std::optional<dmarc::Governing> by_walk;
-  std::optional<dmarc::Governing> by_psl;
+struct PolicyByMethod {
+  std::optional<dmarc::DiscoveredPolicy> by_walk;
+  std::optional<dmarc::DiscoveredPolicy> by_psl;
 };
-Governors governors_of(const Name& name, const Answers& answers);
+PolicyByMethod policy_by_method(const Name& name, const Answers& answers);
 
 /// A governing record as if it stood at the name itself: the policy that applies as p, with the
 /// record's pct, t and alignment modes. An ungoverned name has p=none.
-dmarc::Record effective(const std::optional<dmarc::Governing>& governing);
+dmarc::Record effective(const std::optional<dmarc::DiscoveredPolicy>& discovered);
 
 }  // namespace rampart

@@ -26,7 +26,7 @@ Finding dmarc_finding(const Domain& domain, Severity severity, std::string code,
 }
 
 // The one record that counts today: several are all dropped (RFC 9989 section 4.10).
-std::optional<dmarc::Record> record_in_force(const std::vector<std::string>& values) {
+std::optional<dmarc::Record> effective_record(const std::vector<std::string>& values) {
   if (values.size() != 1) return std::nullopt;
   const auto read = dmarc::parse_lenient(values.front());
   if (!read) return std::nullopt;
@@ -47,33 +47,35 @@ void keep_unknown_tags(const std::vector<std::string>& values, const World& worl
   }
 }
 
-Turn turn_for(const std::optional<dmarc::Record>& before, const dmarc::Record& after) {
+Stage stage_for(const std::optional<dmarc::Record>& before, const dmarc::Record& after) {
   dmarc::Record none;
   none.p = dmarc::Policy::None;
-  if (dmarc::tightens(before.value_or(none), after)) return Turn::Enforce;
-  return before && dmarc::loosens(*before, after) ? Turn::Relax : Turn::Publish;
+  if (dmarc::tightens(before.value_or(none), after)) return Stage::Enforce;
+  return before && dmarc::loosens(*before, after) ? Stage::Relax : Stage::Publish;
 }
 
 std::string reason_for(const Domain& domain) {
   const DmarcSpec& spec = domain.dmarc;
-  if (spec.rung == spec.target) {
-    return fmt::format("because {} is at its target, {}", domain.name.text(), to_text(spec.rung));
+  if (spec.position == spec.target) {
+    return fmt::format("because {} is at its target, {}", domain.name.text(),
+                       to_text(spec.position));
   }
   return fmt::format("because {} stands at {} of ramp {}, on its way to {}", domain.name.text(),
-                     to_text(spec.rung), spec.ramp->name, to_text(spec.target));
+                     to_text(spec.position), spec.ramp->name, to_text(spec.target));
 }
 
-void report_several(const Domain& domain, const Name& name, std::size_t count, Opinion& opinion) {
+void report_several(const Domain& domain, const Name& name, std::size_t count,
+                    PolicyResult& policy_result) {
   Finding finding =
       dmarc_finding(domain, Severity::Warning, "dmarc-multiple",
                     fmt::format("{} holds {} DMARC records, so receivers apply none of them",
                                 name.text(), count));
   finding.hint = "they are merged into the one that the YAML describes";
-  opinion.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(std::move(finding));
 }
 
 void report_near_misses(const Domain& domain, const World& world, const RecordKey& key,
-                        Opinion& opinion) {
+                        PolicyResult& policy_result) {
   for (const std::string& value : live_values(domain, world, key, RecordKind::Foreign)) {
     const auto miss = near_miss(key, value);
     if (!miss) continue;
@@ -83,30 +85,30 @@ void report_near_misses(const Domain& domain, const World& world, const RecordKe
                                   "{}",
                                   key.name.text(), *miss));
     finding.hint = "correct or remove it by hand; it is not touched";
-    opinion.findings.push_back(std::move(finding));
+    policy_result.findings.push_back(std::move(finding));
   }
 }
 
 // What governs a sub-domain must be known to tell whether a plan moves it.
-void ask_around(const Domain& domain, const World& world, Opinion& opinion) {
+void ask_around(const Domain& domain, const World& world, PolicyResult& policy_result) {
   if (dmarc::org_domain_psl(domain.name) == domain.name) return;
-  opinion.unknown = surroundings_of(domain.name, world).unknown;
+  policy_result.unknown = dmarc_lookups_of(domain.name, world).unknown;
 }
 
-std::string governed_by(const Governors& governors) {
-  const auto& governing = governors.by_walk ? governors.by_walk : governors.by_psl;
-  return governing ? governing->at.text() : "no record";
+std::string governed_by(const PolicyByMethod& by_method) {
+  const auto& discovered = by_method.by_walk ? by_method.by_walk : by_method.by_psl;
+  return discovered ? discovered->at.text() : "no record";
 }
 
 // A sub-domain without a record of its own is governed by its organization's; a new record must not
 // ask less of receivers of either generation.
-void check_inheritance(const Domain& domain, const World& world, const Want& want,
-                       Opinion& opinion) {
-  const DmarcSurroundings around = surroundings_of(domain.name, world);
+void check_inheritance(const Domain& domain, const World& world, const DesiredRecord& desired,
+                       PolicyResult& policy_result) {
+  const DmarcLookups around = dmarc_lookups_of(domain.name, world);
   if (dmarc::org_domain_psl(domain.name) == domain.name || !around.unknown.empty()) return;
-  const Governors before = governors_of(domain.name, around.answers);
-  const Governors after =
-      governors_of(domain.name, with_record(around.answers, domain.name, want.value));
+  const PolicyByMethod before = policy_by_method(domain.name, around.answers);
+  const PolicyByMethod after =
+      policy_by_method(domain.name, with_record(around.answers, domain.name, desired.value));
   const bool weaker = dmarc::loosens(effective(before.by_walk), effective(after.by_walk)) ||
                       dmarc::loosens(effective(before.by_psl), effective(after.by_psl));
   if (!weaker) return;
@@ -114,47 +116,47 @@ void check_inheritance(const Domain& domain, const World& world, const Want& wan
       domain, Severity::Error, "weakens-inherited-policy",
       fmt::format("{} inherits a stricter policy from {}; a record of its own with {} would weaken "
                   "it",
-                  domain.name.text(), governed_by(before), to_text(domain.dmarc.rung)));
+                  domain.name.text(), governed_by(before), to_text(domain.dmarc.position)));
   finding.hint = "set the domain's phase to what it inherits, or leave its `dmarc:` out";
-  finding.withholds = {want.key};
-  opinion.findings.push_back(std::move(finding));
+  finding.withholds = {desired.key};
+  policy_result.findings.push_back(std::move(finding));
 }
 
-void append_reports(const Domain& domain, const World& world, Opinion& opinion) {
+void append_reports(const Domain& domain, const World& world, PolicyResult& policy_result) {
   std::vector<std::string> uris = domain.dmarc.rua;
   uris.insert(uris.end(), domain.dmarc.ruf.begin(), domain.dmarc.ruf.end());
-  Opinion reports = report_authorizations(domain, uris, world);
-  std::ranges::move(reports.wants, std::back_inserter(opinion.wants));
-  std::ranges::move(reports.findings, std::back_inserter(opinion.findings));
-  std::ranges::move(reports.unknown, std::back_inserter(opinion.unknown));
+  PolicyResult reports = report_authorizations(domain, uris, world);
+  std::ranges::move(reports.desired_records, std::back_inserter(policy_result.desired_records));
+  std::ranges::move(reports.findings, std::back_inserter(policy_result.findings));
+  std::ranges::move(reports.unknown, std::back_inserter(policy_result.unknown));
 }
 
 }  // namespace
 
-Opinion dmarc_opinion(const Domain& domain, const World& world) {
-  Opinion opinion;
-  ask_around(domain, world, opinion);
+PolicyResult dmarc_policy(const Domain& domain, const World& world) {
+  PolicyResult policy_result;
+  ask_around(domain, world, policy_result);
   const auto name = domain.name.child("_dmarc");
-  if (domain.dmarc.rung.phase < Phase::Monitor || !name) return opinion;
+  if (domain.dmarc.position.phase < Phase::Monitor || !name) return policy_result;
   const RecordKey key{*name, RecordType::TXT};
   const auto live = live_values(domain, world, key, RecordKind::Dmarc);
-  const auto before = record_in_force(live);
+  const auto before = effective_record(live);
   dmarc::Record record = record_for(domain.dmarc);
   keep_unknown_tags(live, world, record);
-  Want want{.key = key,
-            .kind = RecordKind::Dmarc,
-            .value = dmarc::print(record),
-            .ttl = declared_ttl(domain, domain.dmarc.ttl),
-            .new_ttl = std::nullopt,
-            .turn = turn_for(before, record),
-            .reason = reason_for(domain)};
-  if (domain.dmarc.rung < domain.dmarc.target) want.new_ttl = kRampTtl;
-  if (live.size() > 1) report_several(domain, *name, live.size(), opinion);
-  report_near_misses(domain, world, key, opinion);
-  if (live.empty()) check_inheritance(domain, world, want, opinion);
-  opinion.wants.push_back(std::move(want));
-  append_reports(domain, world, opinion);
-  return opinion;
+  DesiredRecord desired{.key = key,
+                        .kind = RecordKind::Dmarc,
+                        .value = dmarc::print(record),
+                        .ttl = declared_ttl(domain, domain.dmarc.ttl),
+                        .new_ttl = std::nullopt,
+                        .stage = stage_for(before, record),
+                        .reason = reason_for(domain)};
+  if (domain.dmarc.position < domain.dmarc.target) desired.new_ttl = kRampTtl;
+  if (live.size() > 1) report_several(domain, *name, live.size(), policy_result);
+  report_near_misses(domain, world, key, policy_result);
+  if (live.empty()) check_inheritance(domain, world, desired, policy_result);
+  policy_result.desired_records.push_back(std::move(desired));
+  append_reports(domain, world, policy_result);
+  return policy_result;
 }
 
 }  // namespace rampart

@@ -6,6 +6,6 @@
 namespace rampart {
 
 /// `_dmarc`, and the authorisations of external report destinations (policies/dmarc/dmarc.cc).
-Opinion dmarc_opinion(const Domain& domain, const World& world);
+PolicyResult dmarc_policy(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -55,7 +55,7 @@ class Shares {
 
 // The planned record asks; where the plan does not know it, what the reporter saw does.
 Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
-  const auto in = [&](const InForce& force, Audience audience) -> Treatment {
+  const auto in = [&](const EffectivePolicy& force, Audience audience) -> Treatment {
     const auto& record = receiver == Receiver::HonoursPct ? force.by_psl : force.by_walk;
     if (!record) return {};
     return treatment(policy_for(*record, audience, receiver), *record, receiver);
@@ -76,21 +76,23 @@ Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords
   seen.p = row.published.policy;
   seen.pct = row.published.pct;
   seen.testing = row.published.testing;
-  return in(InForce::of(seen), Audience::Itself);
+  return in(EffectivePolicy::of(seen), Audience::Itself);
 }
 
 bool by_dkim(const EvidenceRow& row) {
-  return row.fate == Fate::Both || row.fate == Fate::DkimOnly;
+  return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly;
 }
 
-bool by_spf(const EvidenceRow& row) { return row.fate == Fate::Both || row.fate == Fate::SpfOnly; }
+bool by_spf(const EvidenceRow& row) {
+  return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::SpfOnly;
+}
 
 bool uses_any(const EvidenceRow& row, const std::set<std::string>& selectors) {
   return std::ranges::any_of(row.selectors,
                              [&](const auto& one) { return selectors.contains(one); });
 }
 
-bool passes_after(const EvidenceRow& row, const Losses& losses) {
+bool passes_after(const EvidenceRow& row, const LostAuthorization& losses) {
   const bool all_gone =
       !row.selectors.empty() && std::ranges::all_of(row.selectors, [&](const std::string& one) {
         return losses.selectors.contains(one);
@@ -111,10 +113,10 @@ bool declares(const Domain& domain, const std::string& source) {
 // One domain's replay.
 class Replay {
  public:
-  Replay(const Domain& domain, const Losses& losses, PlannedRecords& planned)
+  Replay(const Domain& domain, const LostAuthorization& losses, PlannedRecords& planned)
       : domain_(domain), losses_(losses), planned_(planned) {}
 
-  void judge(const EvidenceRow& row) {
+  void evaluate(const EvidenceRow& row) {
     Source& source = sources_[row.source];
     const bool passed = by_dkim(row) || by_spf(row);
     const bool passes = passed && passes_after(row, losses_);
@@ -201,7 +203,7 @@ class Replay {
   }
 
   const Domain& domain_;
-  const Losses& losses_;
+  const LostAuthorization& losses_;
   PlannedRecords& planned_;
   std::map<std::string, Source> sources_;
   std::array<Shares, kKinds> shares_;
@@ -211,7 +213,7 @@ class Replay {
 // The listed domains below each that loses a key: its signatures may align for them too.
 using Below = std::map<Name, std::vector<const Domain*>>;
 
-Below below(const std::map<Name, Losses>& losses, const Config& config) {
+Below below(const std::map<Name, LostAuthorization>& losses, const Config& config) {
   Below below;
   for (const auto& [name, domain] : config.domains) {
     for (Name above = name.parent(); !above.is_root(); above = above.parent()) {
@@ -225,8 +227,8 @@ Below below(const std::map<Name, Losses>& losses, const Config& config) {
 }
 
 // The rows of sub-domains with records of their own that pass by one of the lost keys alone.
-EvidenceRows signed_below(const std::vector<const Domain*>& domains, const Losses& losses,
-                          const Evidence& evidence) {
+EvidenceRows signed_below(const std::vector<const Domain*>& domains,
+                          const LostAuthorization& losses, const Evidence& evidence) {
   EvidenceRows rows;
   for (const Domain* domain : domains) {
     const auto own = declared_selectors(*domain);
@@ -262,7 +264,7 @@ std::string why_unknown(const World& world, const EvidenceRows& rows) {
 Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const Config& config,
                   const World& world) {
   Impacts impacts;
-  const std::map<Name, Losses> all = losses_of(plan, authority, config, world);
+  const std::map<Name, LostAuthorization> all = lost_authorization(plan, authority, config, world);
   if (all.empty()) return impacts;
   PlannedRecords planned(plan, config, world);
   const Below beneath = world.evidence ? below(all, config) : Below();
@@ -284,7 +286,7 @@ Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const 
       continue;
     }
     Replay replay(domain, losses, planned);
-    for (const EvidenceRow* row : seen) replay.judge(*row);
+    for (const EvidenceRow* row : seen) replay.evaluate(*row);
     impacts.known.push_back(replay.result(window));
   }
   return impacts;

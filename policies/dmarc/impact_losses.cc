@@ -39,7 +39,7 @@ std::set<std::string> signing_at(const std::optional<TypedSet>& set) {
   return signing;
 }
 
-void note_selector(const Change& change, Losses& losses) {
+void note_selector(const Change& change, LostAuthorization& losses) {
   const std::string& name = change.name().text();
   const std::size_t at = name.find(kSelectorPart);
   if (at == std::string::npos) return;
@@ -51,14 +51,14 @@ void note_selector(const Change& change, Losses& losses) {
 
 bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
   using dmarc::Alignment;
-  const auto turns = [](const auto& from, const auto& to) {
+  const auto stages = [](const auto& from, const auto& to) {
     return from.value_or(Alignment::Relaxed) == Alignment::Relaxed && to == Alignment::Strict;
   };
-  return turns(before.adkim, after.adkim) || turns(before.aspf, after.aspf);
+  return stages(before.adkim, after.adkim) || stages(before.aspf, after.aspf);
 }
 
-void note_enforcement(const Change& change, const World& world, Losses& losses) {
-  const Forces forces = forces_of(change, world);
+void note_enforcement(const Change& change, const World& world, LostAuthorization& losses) {
+  const EffectivePolicyChange policies = effective_policy_change(change, world);
   dmarc::Record none;
   none.p = dmarc::Policy::None;
   const auto compare = [&](const auto& before, const auto& after) {
@@ -68,8 +68,8 @@ void note_enforcement(const Change& change, const World& world, Losses& losses) 
     losses.tightens = true;
     losses.aligns_strictly = losses.aligns_strictly || goes_strict(from, to);
   };
-  compare(forces.before.by_psl, forces.after.by_psl);
-  compare(forces.before.by_walk, forces.after.by_walk);
+  compare(policies.before.by_psl, policies.after.by_psl);
+  compare(policies.before.by_walk, policies.after.by_walk);
 }
 
 // A declared sender that needs no term here keeps passing through a return path of its own.
@@ -102,7 +102,7 @@ void note_spf_after(const Change& change, SpfAfter& after) {
 }
 
 void note_senders(const Authority& row, const Domain& domain, const Config& config,
-                  const World& world, Losses& losses) {
+                  const World& world, LostAuthorization& losses) {
   for (const std::string& lost : row.loses) {
     // "key sha256:...", "keys at ...": selectors are looked at by themselves.
     const auto term = spf::parse_terms(lost);
@@ -117,12 +117,13 @@ void note_senders(const Authority& row, const Domain& domain, const Config& conf
 
 }  // namespace
 
-std::map<Name, Losses> losses_of(const Plan& plan, std::span<const Authority> authority,
-                                 const Config& config, const World& world) {
-  std::map<Name, Losses> all;
+std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
+                                                     std::span<const Authority> authority,
+                                                     const Config& config, const World& world) {
+  std::map<Name, LostAuthorization> all;
   SpfAfter spf_after;
   each_change(plan, [&](const Change& change, bool withheld) {
-    Losses losses = all[change.domain];
+    LostAuthorization losses = all[change.domain];
     if (is_dmarc(change)) note_enforcement(change, world, losses);
     note_selector(change, losses);
     note_spf_after(change, spf_after);
@@ -132,7 +133,7 @@ std::map<Name, Losses> losses_of(const Plan& plan, std::span<const Authority> au
   for (const Authority& row : authority) {
     const auto domain = config.domains.find(row.domain);
     if (domain == config.domains.end()) continue;
-    Losses& losses = all[row.domain];
+    LostAuthorization& losses = all[row.domain];
     note_senders(row, domain->second, config, world, losses);
     const auto after = spf_after.find(row.domain);
     if (after == spf_after.end()) continue;
@@ -151,15 +152,15 @@ PlannedRecords::PlannedRecords(const Plan& plan, const Config& config, const Wor
   });
 }
 
-const std::optional<InForce>& PlannedRecords::at(const Name& domain) {
+const std::optional<EffectivePolicy>& PlannedRecords::at(const Name& domain) {
   const auto known = known_.find(domain);
   if (known != known_.end()) return known->second;
   return known_.emplace(domain, find(domain)).first->second;
 }
 
-std::optional<InForce> PlannedRecords::find(const Name& domain) const {
+std::optional<EffectivePolicy> PlannedRecords::find(const Name& domain) const {
   const auto change = changes_.find(domain);
-  if (change != changes_.end()) return forces_of(*change->second, world_).after;
+  if (change != changes_.end()) return effective_policy_change(*change->second, world_).after;
   const auto declared = config_.domains.find(domain);
   const auto name = domain.child("_dmarc");
   if (declared == config_.domains.end() || !name) return std::nullopt;
@@ -167,7 +168,7 @@ std::optional<InForce> PlannedRecords::find(const Name& domain) const {
       live_values(declared->second, world_, {*name, RecordType::TXT}, RecordKind::Dmarc);
   if (values.size() != 1) return std::nullopt;
   const auto read = dmarc::parse_lenient(values.front());
-  return read ? std::optional(InForce::of(read->record)) : std::nullopt;
+  return read ? std::optional(EffectivePolicy::of(read->record)) : std::nullopt;
 }
 
 }  // namespace rampart

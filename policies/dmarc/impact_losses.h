@@ -14,7 +14,7 @@
 namespace rampart {
 
 /// What one domain's mail loses.
-struct Losses {
+struct LostAuthorization {
   bool tightens = false;            ///< DMARC asks more of some receiver.
   bool aligns_strictly = false;     ///< adkim or aspf goes from relaxed to strict.
   bool withheld = false;            ///< Part of it is withheld.
@@ -27,8 +27,9 @@ struct Losses {
 };
 
 /// The losses of every domain that has some, by the plan's changes and the withheld ones.
-std::map<Name, Losses> losses_of(const Plan& plan, std::span<const Authority> authority,
-                                 const Config& config, const World& world);
+std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
+                                                     std::span<const Authority> authority,
+                                                     const Config& config, const World& world);
 
 /// The DMARC records as they stand once the plan is written.
 class PlannedRecords {
@@ -37,15 +38,15 @@ class PlannedRecords {
 
   /// What is in force at `domain`'s own `_dmarc`; nullopt where it has no record of its own, or
   /// nothing is known of it.
-  const std::optional<InForce>& at(const Name& domain);
+  const std::optional<EffectivePolicy>& at(const Name& domain);
 
  private:
-  std::optional<InForce> find(const Name& domain) const;
+  std::optional<EffectivePolicy> find(const Name& domain) const;
 
   const Config& config_;
   const World& world_;
   std::map<Name, const Change*> changes_;  ///< By the domain that they speak of.
-  std::map<Name, std::optional<InForce>> known_;
+  std::map<Name, std::optional<EffectivePolicy>> known_;
 };
 
 }  // namespace rampart

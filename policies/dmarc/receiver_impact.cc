@@ -18,40 +18,42 @@ using dmarc::Audience;
 using dmarc::Receiver;
 
 // RFC 7489 receivers find records by the public suffix list, the others by tree walk.
-const std::optional<dmarc::Record>& record_for(const InForce& force, Receiver receiver) {
+const std::optional<dmarc::Record>& record_for(const EffectivePolicy& force, Receiver receiver) {
   return receiver == Receiver::HonoursPct ? force.by_psl : force.by_walk;
 }
 
-dmarc::Treatment treatment_of(const InForce& force, Receiver receiver, Audience audience) {
+dmarc::Treatment treatment_of(const EffectivePolicy& force, Receiver receiver, Audience audience) {
   const auto& record = record_for(force, receiver);
   if (!record) return {};
   return treatment(policy_for(*record, audience, receiver), *record, receiver);
 }
 
 // What one audience's failing mail gets before and after.
-struct Turnabout {
+struct TreatmentChange {
   dmarc::Treatment before;
   dmarc::Treatment after;
 
-  bool operator==(const Turnabout&) const = default;
+  bool operator==(const TreatmentChange&) const = default;
 };
 
-std::string sentence(const Turnabout& turn) {
-  if (turn.before == turn.after) return fmt::format("{}, as before", to_text(turn.after));
-  return fmt::format("newly {} (was {})", to_text(turn.after), to_text(turn.before));
+std::string sentence(const TreatmentChange& stage) {
+  if (stage.before == stage.after) return fmt::format("{}, as before", to_text(stage.after));
+  return fmt::format("newly {} (was {})", to_text(stage.after), to_text(stage.before));
 }
 
-ReceiverLine line_for(Receiver receiver, const InForce& before, const InForce& after) {
-  const auto turn = [&](Audience audience) {
-    return Turnabout{treatment_of(before, receiver, audience),
-                     treatment_of(after, receiver, audience)};
+ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
+                      const EffectivePolicy& after) {
+  const auto stage = [&](Audience audience) {
+    return TreatmentChange{treatment_of(before, receiver, audience),
+                           treatment_of(after, receiver, audience)};
   };
-  const Turnabout own = turn(Audience::Itself);
-  const Turnabout below = turn(Audience::SubDomains);
-  const Turnabout missing = turn(Audience::Missing);
+  const TreatmentChange own = stage(Audience::Itself);
+  const TreatmentChange below = stage(Audience::SubDomains);
+  const TreatmentChange missing = stage(Audience::Missing);
   ReceiverLine line{receiver, to_text(own.before), to_text(own.after), sentence(own)};
-  line.is_new = std::ranges::any_of(std::array{own, below, missing},
-                                    [](const Turnabout& one) { return one.before != one.after; });
+  line.is_new =
+      std::ranges::any_of(std::array{own, below, missing},
+                          [](const TreatmentChange& one) { return one.before != one.after; });
   if (below != own) line.says += "; sub-domains: " + sentence(below);
   if (missing != below) line.says += "; names that do not exist: " + sentence(missing);
   return line;
@@ -78,17 +80,17 @@ dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) 
   return record;
 }
 
-InForce in_force(const Name& domain, const OwnRecord& own, const Answers& around) {
+EffectivePolicy effective_policy(const Name& domain, const OwnRecord& own, const Answers& around) {
   const Answers answers = with_record(around, domain, own.text);
   if (own.record) {
     std::vector<Question> unknown;
     return {as_read_at(*own.record, domain, dmarc::org_domain_psl(domain)),
             as_read_at(*own.record, domain, dmarc::org_domain_walk(domain, answers, unknown))};
   }
-  const Governors governors = governors_of(domain, answers);
-  InForce force;
-  if (governors.by_psl) force.by_psl = effective(governors.by_psl);
-  if (governors.by_walk) force.by_walk = effective(governors.by_walk);
+  const PolicyByMethod by_method = policy_by_method(domain, answers);
+  EffectivePolicy force;
+  if (by_method.by_psl) force.by_psl = effective(by_method.by_psl);
+  if (by_method.by_walk) force.by_walk = effective(by_method.by_walk);
   return force;
 }
 
@@ -107,12 +109,12 @@ bool wants_logo(const Name& domain, const Config& config, const World& world) {
   });
 }
 
-std::optional<std::string> obstacle_in(const InForce& force) {
+std::optional<std::string> obstacle_in(const EffectivePolicy& force) {
   if (!force.by_walk) return "no DMARC record governs it";
   return bimi_obstacle(*force.by_walk);
 }
 
-std::string bimi_news(const InForce& before, const InForce& after) {
+std::string bimi_news(const EffectivePolicy& before, const EffectivePolicy& after) {
   const auto was = obstacle_in(before);
   const auto is = obstacle_in(after);
   if (was && !is) return "its BIMI logo may be shown from now on";
@@ -120,17 +122,17 @@ std::string bimi_news(const InForce& before, const InForce& after) {
   return "";
 }
 
-ReceiverNews news_of(const Change& change, const Config& config, const World& world) {
+ReceiverImpact news_of(const Change& change, const Config& config, const World& world) {
   const Name domain = change.name().parent();
-  const auto [before, after] = forces_of(change, world);
-  ReceiverNews news{domain, receiver_lines(before, after), ""};
+  const auto [before, after] = effective_policy_change(change, world);
+  ReceiverImpact news{domain, receiver_lines(before, after), ""};
   if (wants_logo(domain, config, world)) news.bimi = bimi_news(before, after);
   return news;
 }
 
 }  // namespace
 
-bool ReceiverNews::nothing_new() const {
+bool ReceiverImpact::nothing_new() const {
   return std::ranges::none_of(lines, &ReceiverLine::is_new);
 }
 
@@ -172,14 +174,15 @@ std::string to_text(dmarc::Treatment treatment) {
   return text;
 }
 
-Forces forces_of(const Change& change, const World& world) {
+EffectivePolicyChange effective_policy_change(const Change& change, const World& world) {
   const Name domain = change.name().parent();
-  const Answers around = surroundings_of(domain, world).answers;
-  return {in_force(domain, own_record(change.name(), change.set.before), around),
-          in_force(domain, own_record(change.name(), change.set.after), around)};
+  const Answers around = dmarc_lookups_of(domain, world).answers;
+  return {effective_policy(domain, own_record(change.name(), change.set.before), around),
+          effective_policy(domain, own_record(change.name(), change.set.after), around)};
 }
 
-std::vector<ReceiverLine> receiver_lines(const InForce& before, const InForce& after) {
+std::vector<ReceiverLine> receiver_lines(const EffectivePolicy& before,
+                                         const EffectivePolicy& after) {
   std::vector<ReceiverLine> lines;
   for (const Receiver receiver : dmarc::kReceivers) {
     lines.push_back(line_for(receiver, before, after));
@@ -199,9 +202,9 @@ std::optional<std::string> bimi_obstacle(const dmarc::Record& record) {
   return std::nullopt;
 }
 
-std::vector<ReceiverNews> receiver_news(const Plan& plan, const Config& config,
-                                        const World& world) {
-  std::map<Name, ReceiverNews> news;
+std::vector<ReceiverImpact> receiver_impact(const Plan& plan, const Config& config,
+                                            const World& world) {
+  std::map<Name, ReceiverImpact> news;
   const auto look_at = [&](const Change& change) {
     if (!change.name().text().starts_with("_dmarc.")) return;
     const Name domain = change.name().parent();
@@ -209,7 +212,7 @@ std::vector<ReceiverNews> receiver_news(const Plan& plan, const Config& config,
   };
   for (const Change& change : plan.changes) look_at(change);
   for (const Withheld& withheld : plan.withheld) look_at(withheld.change);
-  std::vector<ReceiverNews> sorted;
+  std::vector<ReceiverImpact> sorted;
   for (auto& [domain, one] : news) sorted.push_back(std::move(one));
   return sorted;
 }

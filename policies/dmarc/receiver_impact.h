@@ -22,29 +22,31 @@ std::string to_text(dmarc::Treatment treatment);
 
 /// The record in force for a domain, as receivers of each generation find it: its own, or what it
 /// inherits; empty where none is.
-struct InForce {
+struct EffectivePolicy {
   std::optional<dmarc::Record> by_psl;
   std::optional<dmarc::Record> by_walk;
 
   /// The same record for both.
-  static InForce of(const dmarc::Record& record) { return {record, record}; }
+  static EffectivePolicy of(const dmarc::Record& record) { return {record, record}; }
 };
 
 /// What is in force for the domain of a `_dmarc` change, before it and after.
-struct Forces {
-  InForce before;
-  InForce after;
+struct EffectivePolicyChange {
+  EffectivePolicy before;
+  EffectivePolicy after;
 };
-Forces forces_of(const Change& change, const World& world);
+EffectivePolicyChange effective_policy_change(const Change& change, const World& world);
 
 /// One line for each kind of receiver. Sub-domains are told apart where they fare otherwise.
-std::vector<ReceiverLine> receiver_lines(const InForce& before, const InForce& after);
+std::vector<ReceiverLine> receiver_lines(const EffectivePolicy& before,
+                                         const EffectivePolicy& after);
 
 /// Why mailbox providers show no logo under this record (BIMI asks for quarantine with pct=100, or
 /// reject, and not for sp=none), or nullopt where they may.
 std::optional<std::string> bimi_obstacle(const dmarc::Record& record);
 
 /// What each of the plan's DMARC changes, withheld ones too, means to receivers; in name order.
-std::vector<ReceiverNews> receiver_news(const Plan& plan, const Config& config, const World& world);
+std::vector<ReceiverImpact> receiver_impact(const Plan& plan, const Config& config,
+                                            const World& world);
 
 }  // namespace rampart

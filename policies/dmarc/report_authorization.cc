@@ -32,36 +32,37 @@ bool has_wildcard(const Name& host, const LiveZone& zone) {
   return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
 }
 
-void want_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
-                  Opinion& opinion) {
+void desire_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
+                    PolicyResult& policy_result) {
   for (const LiveZone* zone : world.zones_for(domain, name)) {
     if (has_wildcard(host, *zone)) return;
   }
-  Want want{.key = {name, RecordType::TXT},
-            .kind = RecordKind::ReportAuthorization,
-            .value = std::string(kGranted),
-            .ttl = std::nullopt,
-            .new_ttl = std::nullopt,
-            .turn = Turn::Publish,
-            .reason = fmt::format("because reports about {} may go to {} only with its consent",
-                                  domain.name.text(), host.text())};
-  if (domain.state == DomainState::Parked) want.turn = Turn::Enforce;
-  opinion.wants.push_back(std::move(want));
+  DesiredRecord desired{
+      .key = {name, RecordType::TXT},
+      .kind = RecordKind::ReportAuthorization,
+      .value = std::string(kGranted),
+      .ttl = std::nullopt,
+      .new_ttl = std::nullopt,
+      .stage = Stage::Publish,
+      .reason = fmt::format("because reports about {} may go to {} only with its consent",
+                            domain.name.text(), host.text())};
+  if (domain.state == DomainState::Parked) desired.stage = Stage::Enforce;
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
 void check_elsewhere(const Domain& domain, const Name& host, const Name& name, const World& world,
-                     Opinion& opinion) {
+                     PolicyResult& policy_result) {
   const Answer* answer = find_answer(world.answers, name, RecordType::TXT);
   if (answer == nullptr) {
-    opinion.unknown.push_back({name, RecordType::TXT});
+    policy_result.unknown.push_back({name, RecordType::TXT});
   } else if (answer->status == AnswerStatus::Failed) {
-    opinion.findings.push_back(
+    policy_result.findings.push_back(
         unauthorized(domain, Severity::Info,
                      fmt::format("whether {} accepts reports about {} could not be asked: {}",
                                  host.text(), domain.name.text(), answer->detail),
                      "plan again when the name can be resolved"));
   } else if (!grants(*answer)) {
-    opinion.findings.push_back(unauthorized(
+    policy_result.findings.push_back(unauthorized(
         domain, Severity::Warning,
         fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
                     host.text(), domain.name.text()),
@@ -72,9 +73,9 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
 
 }  // namespace
 
-Opinion report_authorizations(const Domain& domain, std::span<const std::string> uris,
-                              const World& world) {
-  Opinion opinion;
+PolicyResult report_authorizations(const Domain& domain, std::span<const std::string> uris,
+                                   const World& world) {
+  PolicyResult policy_result;
   std::set<Name> hosts;
   for (const std::string& uri : uris) {
     const auto host = dmarc::uri_host(uri);
@@ -87,17 +88,17 @@ Opinion report_authorizations(const Domain& domain, std::span<const std::string>
     if (dmarc::org_domain_psl(host) == org) continue;
     const auto name = host.child(domain.name.text() + "._report._dmarc");
     if (!name) {
-      opinion.findings.push_back(unauthorized(
+      policy_result.findings.push_back(unauthorized(
           domain, Severity::Warning,
           fmt::format("the name by which {} would agree to reports is too long", host.text()),
           "use a shorter host, or an address of your own"));
     } else if (!world.zones_for(domain, *name).empty()) {
-      want_in_zone(domain, host, *name, world, opinion);
+      desire_in_zone(domain, host, *name, world, policy_result);
     } else {
-      check_elsewhere(domain, host, *name, world, opinion);
+      check_elsewhere(domain, host, *name, world, policy_result);
     }
   }
-  return opinion;
+  return policy_result;
 }
 
 }  // namespace rampart

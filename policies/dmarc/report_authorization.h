@@ -11,7 +11,7 @@ namespace rampart {
 
 /// For every report address outside the domain's organization: the authorisation wanted, where its
 /// zone is ours too, else a finding where it is missing.
-Opinion report_authorizations(const Domain& domain, std::span<const std::string> uris,
-                              const World& world);
+PolicyResult report_authorizations(const Domain& domain, std::span<const std::string> uris,
+                                   const World& world);
 
 }  // namespace rampart

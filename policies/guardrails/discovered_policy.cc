@@ -43,9 +43,9 @@ struct Rule {
 Rule rule_for(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
   Rule rule{{}, {}, dmarc::org_domain_walk(name, answers, unknown)};
-  const Governors governors = governors_of(name, answers);
-  if (governors.by_walk) rule.by_walk = governors.by_walk->at;
-  if (governors.by_psl) rule.by_list = governors.by_psl->at;
+  const PolicyByMethod by_method = policy_by_method(name, answers);
+  if (by_method.by_walk) rule.by_walk = by_method.by_walk->at;
+  if (by_method.by_psl) rule.by_list = by_method.by_psl->at;
   return rule;
 }
 
@@ -88,14 +88,14 @@ std::vector<const Change*> bearing_on(const Name& domain, const ChangesByName& c
   return found;
 }
 
-std::optional<Finding> governing_change(const Domain& domain, const World& world,
+std::optional<Finding> discovery_change(const Domain& domain, const World& world,
                                         const ChangesByName& changes) {
   const auto bearing = bearing_on(domain.name, changes);
   // An organization's own record is its own business.
   const bool top = dmarc::org_domain_psl(domain.name) == domain.name;
   const bool own = !bearing.empty() && bearing.front()->name().parent() == domain.name;
   if (bearing.empty() || (top && own && bearing.size() == 1)) return std::nullopt;
-  const DmarcSurroundings around = surroundings_of(domain.name, world);
+  const DmarcLookups around = dmarc_lookups_of(domain.name, world);
   if (!around.unknown.empty()) return std::nullopt;
   Answers answers = around.answers;
   const Rule before = rule_for(domain.name, answers);
@@ -122,12 +122,12 @@ std::optional<Finding> governing_change(const Domain& domain, const World& world
 
 }  // namespace
 
-std::vector<Finding> governing_changes(const Plan& plan, const Config& config, const World& world) {
+std::vector<Finding> discovery_changes(const Plan& plan, const Config& config, const World& world) {
   std::vector<Finding> found;
   const ChangesByName changes = dmarc_changes(plan);
   if (changes.empty()) return found;
   for (const auto& [name, domain] : config.domains) {
-    if (auto finding = governing_change(domain, world, changes)) {
+    if (auto finding = discovery_change(domain, world, changes)) {
       found.push_back(std::move(*finding));
     }
   }

@@ -29,7 +29,7 @@ std::vector<Site> sites_of(const Plan& plan, const Config& config) {
   for (const Change& change : plan.changes) changes.emplace(change.name(), &change);
   std::vector<Site> sites;
   for (const auto& [name, domain] : config.domains) {
-    const bool publishes = domain.dmarc.rung.phase >= Phase::Monitor;
+    const bool publishes = domain.dmarc.position.phase >= Phase::Monitor;
     const auto at = name.child("_dmarc");
     if (domain.state != DomainState::Managed || !publishes || !at) continue;
     const auto change = changes.find(*at);
@@ -39,7 +39,7 @@ std::vector<Site> sites_of(const Plan& plan, const Config& config) {
   return sites;
 }
 
-bool tightens(const Site& site) { return site.change && site.change->turn == Turn::Enforce; }
+bool tightens(const Site& site) { return site.change && site.change->stage == Stage::Enforce; }
 
 // An Error that withholds where the change worsens the fault, a Warning where it stands.
 Finding fault(const Site& site, std::string code, std::string message, std::string hint) {
@@ -66,25 +66,26 @@ std::vector<std::string> dmarc_values(const std::optional<TypedSet>& set, const 
 }
 
 // Where the domain stands today: at its own record, at the one that it inherits, or nowhere.
-std::optional<Rung> rung_before(const Site& site, const World& world) {
+std::optional<RampPosition> position_before(const Site& site, const World& world) {
   const auto own = dmarc_values(site.change->set.before, site.key.name);
   if (own.size() == 1) {
     const auto read = dmarc::parse_lenient(own.front());
-    return read ? std::optional(rung_of(read->record)) : std::nullopt;
+    return read ? std::optional(position_of(read->record)) : std::nullopt;
   }
   if (!own.empty()) return std::nullopt;
-  const DmarcSurroundings around = surroundings_of(site.domain.name, world);
+  const DmarcLookups around = dmarc_lookups_of(site.domain.name, world);
   if (!around.unknown.empty()) return std::nullopt;
-  const Governors governors = governors_of(site.domain.name, around.answers);
-  if (!governors.by_walk || !governors.by_psl) return std::nullopt;
-  return std::min(rung_of(effective(governors.by_walk)), rung_of(effective(governors.by_psl)));
+  const PolicyByMethod by_method = policy_by_method(site.domain.name, around.answers);
+  if (!by_method.by_walk || !by_method.by_psl) return std::nullopt;
+  return std::min(position_of(effective(by_method.by_walk)),
+                  position_of(effective(by_method.by_psl)));
 }
 
-std::string standing(const std::optional<Rung>& rung) {
-  return rung ? to_text(*rung) : std::string("no record");
+std::string standing(const std::optional<RampPosition>& position) {
+  return position ? to_text(*position) : std::string("no record");
 }
 
-bool wants_reject(const Site& site) { return site.domain.dmarc.rung.phase == Phase::Reject; }
+bool wants_reject(const Site& site) { return site.domain.dmarc.position.phase == Phase::Reject; }
 
 // Whether DKIM can never align for this sender's mail.
 bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
@@ -99,22 +100,22 @@ bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
 }
 
 // The domains whose enforcement moves in one direction, by ramp.
-std::map<std::string, std::vector<Site>> moved(const std::vector<Site>& sites, Turn turn) {
+std::map<std::string, std::vector<Site>> moved(const std::vector<Site>& sites, Stage stage) {
   std::map<std::string, std::vector<Site>> by_ramp;
   for (const Site& site : sites) {
-    if (site.change && site.change->turn == turn) {
+    if (site.change && site.change->stage == stage) {
       by_ramp[site.domain.dmarc.ramp->name].push_back(site);
     }
   }
   return by_ramp;
 }
 
-void report_too_many(const std::vector<Site>& sites, Turn turn, Findings& found) {
-  for (const auto& [ramp, group] : moved(sites, turn)) {
+void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& found) {
+  for (const auto& [ramp, group] : moved(sites, stage)) {
     const int most = group.front().domain.dmarc.ramp->max_domains_per_run;
     if (static_cast<int>(group.size()) <= most) continue;
     for (const Site& site : group) {
-      const std::string_view what = turn == Turn::Enforce ? "tightened" : "loosened";
+      const std::string_view what = stage == Stage::Enforce ? "tightened" : "loosened";
       found.push_back(
           fault(site, "too-many-domains",
                 fmt::format("DMARC is {} in {} domains of ramp {} at once; it allows {}", what,
@@ -131,8 +132,8 @@ Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
     if (!tightens(site)) continue;
-    const auto before = rung_before(site, world);
-    const Rung after = site.domain.dmarc.rung;
+    const auto before = position_before(site, world);
+    const RampPosition after = site.domain.dmarc.position;
     const int steps = steps_between(*site.domain.dmarc.ramp, before, after);
     if (steps <= 1) continue;
     found.push_back(
@@ -179,8 +180,8 @@ Findings reject_without_rua(const Plan& plan, const Config& config, const World&
 Findings too_many_domains(const Plan& plan, const Config& config, const World&) {
   Findings found;
   const auto sites = sites_of(plan, config);
-  report_too_many(sites, Turn::Enforce, found);
-  report_too_many(sites, Turn::Relax, found);
+  report_too_many(sites, Stage::Enforce, found);
+  report_too_many(sites, Stage::Relax, found);
   return found;
 }
 

@@ -26,6 +26,6 @@ std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& confi
 /// Listed domains whose governing record or organizational domain the plan moves, by either
 /// generation of receivers: by their own `_dmarc` or by one above. Info where that is what the YAML
 /// asks for or where nothing governed before, else a Warning.
-std::vector<Finding> governing_changes(const Plan& plan, const Config& config, const World& world);
+std::vector<Finding> discovery_changes(const Plan& plan, const Config& config, const World& world);
 
 }  // namespace rampart

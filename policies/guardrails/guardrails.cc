@@ -15,7 +15,7 @@ using Findings = std::vector<Finding>;
 
 // The names that come into being with `name`: itself and its ancestors that hold nothing yet, up to
 // `apex`. An ancestor without records exists as soon as something stands below it (RFC 8020).
-std::vector<Name> names_born(const Name& name, const LiveZone& zone) {
+std::vector<Name> names_created(const Name& name, const LiveZone& zone) {
   std::vector<Name> born;
   for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
     bool exists = false;
@@ -53,7 +53,7 @@ void add_shadow(Findings& found, Finding finding) {
 
 Findings shadowed_by(const Change& change, const LiveZone& zone) {
   Findings found;
-  for (const Name& born : names_born(change.name(), zone)) {
+  for (const Name& born : names_created(change.name(), zone)) {
     if (!is_host_like(born)) continue;
     for (const RecordKey& wildcard : zone.wildcards) {
       const bool covers = born.is_within(wildcard.name.parent()) && born != wildcard.name.parent();
@@ -143,7 +143,7 @@ constexpr std::array kGuardrails = {
     Guardrail{failing_servers},   Guardrail{ramp_jump},
     Guardrail{reject_spf_only},   Guardrail{reject_without_rua},
     Guardrail{too_many_domains},  Guardrail{dkim_selector_removed},
-    Guardrail{governing_changes}, Guardrail{shadows_wildcard},
+    Guardrail{discovery_changes}, Guardrail{shadows_wildcard},
     Guardrail{spf_all},           Guardrail{spf_fragment_missing},
     Guardrail{spf_length},        Guardrail{spf_lookups},
     Guardrail{spf_ptr},           Guardrail{spf_removed},

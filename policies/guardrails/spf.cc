@@ -72,9 +72,9 @@ std::string costs_hint(const spf::Tree& tree) {
   return costs + "; drop a term, or give a sender its own sub-domain";
 }
 
-std::string lookups_hint(const std::vector<WayOut>& ways, const spf::Tree& tree) {
+std::string lookups_hint(const std::vector<Remediation>& ways, const spf::Tree& tree) {
   std::string hint;
-  for (const WayOut& way : ways) hint += (hint.empty() ? "" : "; ") + way.what;
+  for (const Remediation& way : ways) hint += (hint.empty() ? "" : "; ") + way.what;
   return hint.empty() ? costs_hint(tree) : hint;
 }
 
@@ -150,7 +150,7 @@ Findings spf_lookups(const Plan& plan, const Config& config, const World& world)
     const SpfCost after = cost_of(tree, config);
     if (after.lookups < kNearLookups) continue;
     const SpfCost before = cost_of_view(item, item.before, config);
-    std::string hint = lookups_hint(ways_out(item, config, world), tree);
+    std::string hint = lookups_hint(remediations(item, config, world), tree);
     if (after.lookups > spf::kMaxLookups) {
       found.push_back(too_many_lookups(item, before, after, std::move(hint)));
       continue;

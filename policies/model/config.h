@@ -128,22 +128,22 @@ std::string_view to_text(Phase phase);
 std::optional<Phase> parse_phase(std::string_view text);
 
 /// A rung: where a domain stands, or is to stand. pct is 1..100, and 100 outside enforcement.
-struct Rung {
+struct RampPosition {
   Phase phase = Phase::Dkim;
   int pct = 100;
 
-  bool operator==(const Rung&) const = default;
-  auto operator<=>(const Rung&) const = default;
+  bool operator==(const RampPosition&) const = default;
+  auto operator<=>(const RampPosition&) const = default;
 };
 
 /// "quarantine at 10%", "reject", ...
-std::string to_text(Rung rung);
+std::string to_text(RampPosition position);
 
 enum class RampMode { Compat, PolicyOnly, Legacy };
 
 /// One step of a ramp; the last has no hold.
 struct RampStep {
-  Rung rung;
+  RampPosition position;
   std::optional<Duration> hold;
 
   bool operator==(const RampStep&) const = default;
@@ -179,9 +179,9 @@ struct Ramp {
 
 /// `dmarc:` of a domain.
 struct DmarcSpec {
-  Rung rung;  ///< phase and pct.
+  RampPosition position;  ///< phase and pct.
   std::optional<Date> since;
-  Rung target{Phase::Reject, 100};
+  RampPosition target{Phase::Reject, 100};
   std::shared_ptr<const Ramp> ramp;  ///< Never null.
   std::vector<std::string> rua;
   std::vector<std::string> ruf;

@@ -14,7 +14,7 @@
 namespace rampart {
 
 /// How a group of messages fared with DMARC, recomputed from the report's raw results.
-enum class Fate {
+enum class DmarcOutcome {
   Both,       ///< Aligned by SPF and by DKIM.
   DkimOnly,   ///< Aligned by DKIM alone.
   SpfOnly,    ///< Aligned by SPF alone.
@@ -38,7 +38,7 @@ struct EvidenceRow {
   Name header_from;      ///< The author domain: the policy domain or below it.
   std::string reporter;  ///< The verified reporter's organizational domain.
   std::string source;    ///< "google_workspace", "ptr:example.net" (forward-confirmed), "ip:...".
-  Fate fate = Fate::Fail;
+  DmarcOutcome outcome = DmarcOutcome::Fail;
   std::vector<std::string> selectors;  ///< Of aligned passing signatures, where reported; sorted.
   bool selectors_reported = false;     ///< Whether this reporter states selectors at all.
   Published published;

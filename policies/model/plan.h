@@ -17,7 +17,7 @@ struct Change {
   Name zone;
   std::string provider;
   SetChange set;
-  Turn turn;
+  Stage stage;
   std::vector<std::string> reasons;
 
   bool operator==(const Change&) const = default;
@@ -64,12 +64,12 @@ struct ReceiverLine {
 };
 
 /// What a change at `_dmarc.<domain>` newly means to receivers.
-struct ReceiverNews {
+struct ReceiverImpact {
   Name domain;
   std::vector<ReceiverLine> lines;
   std::string bimi;  ///< Whether logos appear or vanish; empty where that is not in question.
 
-  bool operator==(const ReceiverNews&) const = default;
+  bool operator==(const ReceiverImpact&) const = default;
   bool nothing_new() const;
 };
 
@@ -126,8 +126,8 @@ struct Plan {
   std::vector<PolicyEdit> policy_edits;
   std::vector<Impact> impact;  ///< Sorted by domain, as is the next.
   std::vector<ImpactUnknown> impact_unknown;
-  std::vector<ReceiverNews> receivers;  ///< Sorted by domain; of withheld changes too.
-  std::vector<Name> domains;            ///< All that were looked at.
+  std::vector<ReceiverImpact> receivers;  ///< Sorted by domain; of withheld changes too.
+  std::vector<Name> domains;              ///< All that were looked at.
 
   bool operator==(const Plan&) const = default;
 };

@@ -10,8 +10,8 @@ namespace {
 // In the order of their enumerators.
 constexpr std::array<std::string_view, 6> kPhases = {"discovery", "spf",        "dkim",
                                                      "monitor",   "quarantine", "reject"};
-constexpr std::array<std::string_view, 5> kTurns = {"relax", "publish", "authorize", "enforce",
-                                                    "retire"};
+constexpr std::array<std::string_view, 5> kStages = {"relax", "publish", "authorize", "enforce",
+                                                     "retire"};
 constexpr std::array<std::string_view, 3> kSeverities = {"error", "warning", "info"};
 
 }  // namespace
@@ -24,13 +24,13 @@ std::optional<Phase> parse_phase(std::string_view text) {
   return static_cast<Phase>(found - kPhases.begin());
 }
 
-std::string to_text(Rung rung) {
-  std::string text(to_text(rung.phase));
-  if (rung.pct != 100) text += " at " + std::to_string(rung.pct) + "%";
+std::string to_text(RampPosition position) {
+  std::string text(to_text(position.phase));
+  if (position.pct != 100) text += " at " + std::to_string(position.pct) + "%";
   return text;
 }
 
-std::string_view to_text(Turn turn) { return kTurns.at(static_cast<std::size_t>(turn)); }
+std::string_view to_text(Stage stage) { return kStages.at(static_cast<std::size_t>(stage)); }
 
 std::string_view to_text(Severity severity) {
   return kSeverities.at(static_cast<std::size_t>(severity));

@@ -17,9 +17,9 @@ namespace rampart {
 inline constexpr std::chrono::seconds kNewTtl{3600};
 
 /// The order of writing: loosen, add keys, admit senders, tighten DMARC, only then remove.
-enum class Turn { Relax, Publish, Authorize, Enforce, Retire };
+enum class Stage { Relax, Publish, Authorize, Enforce, Retire };
 
-std::string_view to_text(Turn turn);
+std::string_view to_text(Stage stage);
 
 enum class Severity { Error, Warning, Info };
 
@@ -54,21 +54,21 @@ struct Hold {
 };
 
 /// What should stand at a key, as far as one kind of record is concerned.
-struct Want {
+struct DesiredRecord {
   RecordKey key;
   RecordKind kind;
   std::optional<std::string> value;             ///< Empty: no value of this kind must stand there.
   std::optional<std::chrono::seconds> ttl;      ///< Set: the YAML names it. Else live, else 3600.
   std::optional<std::chrono::seconds> new_ttl;  ///< For a new record, where not 3600.
-  Turn turn = Turn::Publish;  ///< What writing it would do, judged against the World.
-  std::string reason;         ///< "because ...", one sentence.
+  Stage stage = Stage::Publish;  ///< What writing it would do, judged against the World.
+  std::string reason;            ///< "because ...", one sentence.
 
-  bool operator==(const Want&) const = default;
+  bool operator==(const DesiredRecord&) const = default;
 };
 
 /// A policy's answer for one domain.
-struct Opinion {
-  std::vector<Want> wants;
+struct PolicyResult {
+  std::vector<DesiredRecord> desired_records;
   std::vector<Hold> holds;
   std::vector<Finding> findings;
   std::vector<Question> unknown;  ///< What must be resolved before the opinion is final.

@@ -12,7 +12,8 @@ constexpr std::size_t kUnresolvedDays = 3;
 constexpr double kUnresolvedShare = 0.005;
 
 bool passes(const EvidenceRow& row) {
-  return row.fate == Fate::Both || row.fate == Fate::DkimOnly || row.fate == Fate::SpfOnly;
+  return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly ||
+         row.outcome == DmarcOutcome::SpfOnly;
 }
 
 bool is_declared(const Domain& domain, const std::string& source) {
@@ -51,10 +52,11 @@ using Sources = std::map<std::string, Growing>;
 void add(Growing& growing, const EvidenceRow& row) {
   SourceTally& tally = growing.tally;
   tally.messages += row.messages;
-  if (row.fate == Fate::Both || row.fate == Fate::DkimOnly) tally.by_dkim += row.messages;
+  if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly)
+    tally.by_dkim += row.messages;
   if (passes(row)) {
     tally.passing += row.messages;
-  } else if (row.fate == Fate::Forwarded) {
+  } else if (row.outcome == DmarcOutcome::Forwarded) {
     tally.forwarded += row.messages;
   } else {
     tally.failing += row.messages;

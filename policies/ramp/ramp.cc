@@ -11,13 +11,13 @@ dmarc::Policy policy_of(Phase phase) {
   return phase == Phase::Quarantine ? dmarc::Policy::Quarantine : dmarc::Policy::None;
 }
 
-bool enforces(Rung rung) { return rung.phase >= Phase::Quarantine; }
+bool enforces(RampPosition position) { return position.phase >= Phase::Quarantine; }
 
 }  // namespace
 
 dmarc::Record record_for(const DmarcSpec& spec) {
   dmarc::Record record;
-  record.p = policy_of(spec.rung.phase);
+  record.p = policy_of(spec.position.phase);
   record.sp = spec.sp;
   record.np = spec.np;
   record.adkim = spec.adkim;
@@ -27,14 +27,15 @@ dmarc::Record record_for(const DmarcSpec& spec) {
   record.ruf = spec.ruf;
   record.psd = spec.psd;
   const RampMode mode = spec.ramp->mode;
-  if (!enforces(spec.rung) || spec.rung.pct >= 100 || mode == RampMode::PolicyOnly) return record;
-  record.pct = spec.rung.pct;
+  if (!enforces(spec.position) || spec.position.pct >= 100 || mode == RampMode::PolicyOnly)
+    return record;
+  record.pct = spec.position.pct;
   // RFC 9989 section 4.7: t=y keeps receivers that ignore pct one level below the policy.
   if (mode == RampMode::Compat) record.testing = true;
   return record;
 }
 
-Rung rung_of(const dmarc::Record& record) {
+RampPosition position_of(const dmarc::Record& record) {
   const auto strength = dmarc::strength_of(record);
   if (strength.policy == 0) return {Phase::Monitor, 100};
   const Phase phase = strength.policy == 2 ? Phase::Reject : Phase::Quarantine;
@@ -43,9 +44,9 @@ Rung rung_of(const dmarc::Record& record) {
   return {phase, pct};
 }
 
-int steps_between(const Ramp& ramp, std::optional<Rung> from, Rung to) {
+int steps_between(const Ramp& ramp, std::optional<RampPosition> from, RampPosition to) {
   return static_cast<int>(std::ranges::count_if(ramp.steps, [&](const RampStep& step) {
-    return (!from || step.rung > *from) && step.rung <= to;
+    return (!from || step.position > *from) && step.position <= to;
   }));
 }
 

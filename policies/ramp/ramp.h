@@ -15,10 +15,10 @@ dmarc::Record record_for(const DmarcSpec& spec);
 
 /// Where a published record stands: its policy and pct; `t=y` without pct counts as one percent.
 /// The rung of p=none is Monitor.
-Rung rung_of(const dmarc::Record& record);
+RampPosition position_of(const dmarc::Record& record);
 
 /// How many of the ramp's steps lie strictly above `from` and not above `to`; `from` empty means
 /// that no record stands. 0 where `to` is not above.
-int steps_between(const Ramp& ramp, std::optional<Rung> from, Rung to);
+int steps_between(const Ramp& ramp, std::optional<RampPosition> from, RampPosition to);
 
 }  // namespace rampart

@@ -25,7 +25,7 @@ void stay_below_monitor(const Domain& domain, StepDecision& decision) {
 
 void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
   decision.action = StepAction::StepBack;
-  decision.to = rung_below(*facts.domain.dmarc.ramp, decision.from);
+  decision.to = position_below(*facts.domain.dmarc.ramp, decision.from);
   decision.reasons = std::move(back.reasons);
   if (back.evidence) decision.evidence = std::move(*back.evidence);
 }
@@ -69,20 +69,20 @@ std::string_view to_text(StepAction action) {
   return action == StepAction::Stay ? "stay" : "step-back";
 }
 
-std::optional<Rung> next_rung(const DmarcSpec& spec) {
-  if (spec.rung.phase < Phase::Monitor || spec.rung >= spec.target) return std::nullopt;
+std::optional<RampPosition> next_position(const DmarcSpec& spec) {
+  if (spec.position.phase < Phase::Monitor || spec.position >= spec.target) return std::nullopt;
   const auto above = std::ranges::find_if(
-      spec.ramp->steps, [&](const RampStep& step) { return step.rung > spec.rung; });
+      spec.ramp->steps, [&](const RampStep& step) { return step.position > spec.position; });
   if (above == spec.ramp->steps.end()) return std::nullopt;
-  return std::min(above->rung, spec.target);
+  return std::min(above->position, spec.target);
 }
 
-std::optional<Rung> rung_below(const Ramp& ramp, Rung from) {
-  constexpr Rung kMonitor{Phase::Monitor, 100};
+std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) {
+  constexpr RampPosition kMonitor{Phase::Monitor, 100};
   if (from <= kMonitor) return std::nullopt;
-  Rung below = kMonitor;
+  RampPosition below = kMonitor;
   for (const RampStep& step : ramp.steps) {
-    if (step.rung < from) below = std::max(below, step.rung);
+    if (step.position < from) below = std::max(below, step.position);
   }
   return below;
 }
@@ -92,10 +92,10 @@ StepDecision step_of(const Domain& domain, const Config& config, const World& wo
                         rows_of(evidence_in(world), domain.name)};
   StepDecision decision;
   decision.domain = domain.name;
-  decision.from = domain.dmarc.rung;
-  decision.next = next_rung(domain.dmarc);
+  decision.from = domain.dmarc.position;
+  decision.next = next_position(domain.dmarc);
   decision.evidence = gate_evidence(facts);
-  if (domain.dmarc.rung.phase < Phase::Monitor) {
+  if (domain.dmarc.position.phase < Phase::Monitor) {
     stay_below_monitor(domain, decision);
   } else if (auto back = step_back_for(facts)) {
     step_back(decision, facts, std::move(*back));

@@ -46,9 +46,9 @@ struct Gate {
 struct StepDecision {
   Name domain = Name::root();
   StepAction action = StepAction::Stay;
-  Rung from;
-  std::optional<Rung> to;            ///< Where the action leads; empty for stay.
-  std::optional<Rung> next;          ///< The step that it stands before; empty where none is left.
+  RampPosition from;
+  std::optional<RampPosition> to;    ///< Where the action leads; empty for stay.
+  std::optional<RampPosition> next;  ///< The step that it stands before; empty where none is left.
   std::optional<Date> live;          ///< The first day on which its rung is known to be live.
   std::optional<Date> due;           ///< The first day on which hold and calendar let it go.
   std::optional<Date> earliest;      ///< When `next` is possible at the earliest; empty where only
@@ -76,13 +76,13 @@ std::vector<StepDecision> steps_of(const Config& config, const World& world,
 
 /// The rung that a domain's ladder leads to from `from`, bounded by its target; empty where none is
 /// left, and below monitor.
-std::optional<Rung> next_rung(const DmarcSpec& spec);
+std::optional<RampPosition> next_position(const DmarcSpec& spec);
 
 /// The step below `from` on the ramp, monitor where it has none; empty at and below monitor.
-std::optional<Rung> rung_below(const Ramp& ramp, Rung from);
+std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from);
 
 /// How long a domain holds at `rung`: the hold of that step or, off the ladder, of the one below.
-Duration hold_at(const Ramp& ramp, Rung rung);
+Duration hold_at(const Ramp& ramp, RampPosition position);
 
 /// The first day on or after `day` that the ramp's weekdays and freezes allow; empty: none is.
 std::optional<Date> allowed_day(const Ramp& ramp, Date day);

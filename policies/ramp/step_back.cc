@@ -36,9 +36,9 @@ using SenderDays = std::map<Date, SenderDay>;
 std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   std::map<std::string, SenderDays> sources;
   for (const EvidenceRow* row : facts.rows) {
-    if (row->fate == Fate::Forwarded || row->messages == 0) continue;
+    if (row->outcome == DmarcOutcome::Forwarded || row->messages == 0) continue;
     SenderDay& day = sources[row->source][row->day];
-    const bool fails = row->fate == Fate::Fail;
+    const bool fails = row->outcome == DmarcOutcome::Fail;
     (fails ? day.failing : day.passing) += row->messages;
     day.balance[row->reporter] += fails ? row->messages : -row->messages;
   }
@@ -84,37 +84,37 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all,
 }
 
 // Which way the domain came to its rung.
-enum class Came { Unknown, Up, Down };
+enum class Direction { Unknown, Up, Down };
 
 // What a record published before a step says about the way; t=y alone tells no pct.
-Came came_from(const Published& before, const DmarcSpec& spec) {
+Direction direction_from(const Published& before, const DmarcSpec& spec) {
   const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
-  if (before.policy != policy) return before.policy < policy ? Came::Up : Came::Down;
-  if (before.pct && *before.pct != spec.rung.pct) {
-    return *before.pct < spec.rung.pct ? Came::Up : Came::Down;
+  if (before.policy != policy) return before.policy < policy ? Direction::Up : Direction::Down;
+  if (before.pct && *before.pct != spec.position.pct) {
+    return *before.pct < spec.position.pct ? Direction::Up : Direction::Down;
   }
-  const bool partly = spec.rung.pct < 100;
+  const bool partly = spec.position.pct < 100;
   if (!before.testing || spec.ramp->mode != RampMode::Compat || *before.testing == partly) {
-    return Came::Unknown;
+    return Direction::Unknown;
   }
-  return *before.testing ? Came::Up : Came::Down;
+  return *before.testing ? Direction::Up : Direction::Down;
 }
 
 // As the last day before `since` shows it. One reporter that shows less than the rung is enough:
 // some always write pct=100.
-Came way_to_rung(const StepFacts& facts) {
+Direction last_direction(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
-  Came came = Came::Unknown;
+  Direction direction = Direction::Unknown;
   std::optional<Date> last;
   for (const EvidenceRow* row : facts.rows) {
     if (spec.since && row->day >= *spec.since) break;
     if (row->policy_domain != facts.domain.name) continue;
-    if (last != row->day) came = Came::Unknown;
+    if (last != row->day) direction = Direction::Unknown;
     last = row->day;
-    const Came shown = came_from(row->published, spec);
-    if (came != Came::Up && shown != Came::Unknown) came = shown;
+    const Direction shown = direction_from(row->published, spec);
+    if (direction != Direction::Up && shown != Direction::Unknown) direction = shown;
   }
-  return came;
+  return direction;
 }
 
 // The failing days that speak for a step back. One that was taken has answered those before it; a
@@ -126,8 +126,9 @@ int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date 
   for (auto at = all.lower_bound(first); at != all.end(); ++at) {
     ++(at->first < since ? before : after);
   }
-  const Came came = way_to_rung(facts);
-  const bool answered = came == Came::Down || (came == Came::Unknown && before >= kDaysToActOn);
+  const Direction direction = last_direction(facts);
+  const bool answered = direction == Direction::Down ||
+                        (direction == Direction::Unknown && before >= kFailingDaysToStepBack);
   return answered ? after : before + after;
 }
 
@@ -159,13 +160,14 @@ std::optional<StepBack> by_rate(const StepFacts& facts) {
   const double least = facts.domain.dmarc.ramp->gates.rollback_below;
   auto seen = since_step(facts);
   if (!seen || !seen->legit_rate || *seen->legit_rate >= least) return std::nullopt;
-  if (reported_days(facts, seen->window) < kDaysToActOn) return std::nullopt;
+  if (reported_days(facts, seen->window) < kFailingDaysToStepBack) return std::nullopt;
   StepBack back;
-  back.reasons.push_back(fmt::format(
-      "legit_rate fell to {} at {} ({} of {} messages pass since {}); below {} the "
-      "ramp steps back",
-      percent(*seen->legit_rate), to_text(facts.domain.dmarc.rung), grouped(seen->tally.passing),
-      grouped(seen->tally.judged), to_text(seen->window.from), percent(least)));
+  back.reasons.push_back(
+      fmt::format("legit_rate fell to {} at {} ({} of {} messages pass since {}); below {} the "
+                  "ramp steps back",
+                  percent(*seen->legit_rate), to_text(facts.domain.dmarc.position),
+                  grouped(seen->tally.passing), grouped(seen->tally.judged),
+                  to_text(seen->window.from), percent(least)));
   back.evidence = std::move(*seen);
   return back;
 }
@@ -192,13 +194,13 @@ std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
 
 std::optional<StepBack> step_back_for(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
-  if (spec.rung.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;
+  if (spec.position.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;
   StepBack back;
   if (auto rate = by_rate(facts)) back = std::move(*rate);
   const auto sources = days_by_source(facts);
-  for (const BrokenSender& one : broken_senders(facts, kDaysToActOn)) {
+  for (const BrokenSender& one : broken_senders(facts, kFailingDaysToStepBack)) {
     const int days = failing_days_unanswered(facts, sources.at(one.id), one.first);
-    if (days >= kDaysToActOn) back.reasons.push_back(sender_reason(one));
+    if (days >= kFailingDaysToStepBack) back.reasons.push_back(sender_reason(one));
   }
   if (back.reasons.empty()) return std::nullopt;
   return back;

@@ -21,8 +21,8 @@ struct BrokenSender {
 };
 
 /// The days of failing mail that keep a domain where it is, and those that take it back.
-constexpr int kDaysToWaitOn = 2;
-constexpr int kDaysToActOn = 3;
+constexpr int kFailingDaysToHold = 2;
+constexpr int kFailingDaysToStepBack = 3;
 
 /// The declared senders that broke: on their last `least` days of mail or more most of it failed,
 /// to no fewer reporters than not; before that most of it passed, and what passes fell below half

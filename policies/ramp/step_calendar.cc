@@ -20,28 +20,28 @@ dmarc::Policy policy_at(Phase phase) {
 }
 
 // What one row's published record says about the rung.
-enum class Shows { Otherwise, OtherTags, Silent, Rung };
+enum class Shows { Otherwise, OtherTags, Silent, RampPosition };
 
 // A share above the rung's, or no t=y, asks no less than the rung: who always writes pct=100 is
 // wrong about a step below it, but does not hide that the step is live.
 Shows shown_by(const Published& published, const DmarcSpec& spec) {
-  if (published.policy != policy_at(spec.rung.phase)) return Shows::Otherwise;
-  if (spec.rung.phase == Phase::Monitor) return Shows::Rung;
+  if (published.policy != policy_at(spec.position.phase)) return Shows::Otherwise;
+  if (spec.position.phase == Phase::Monitor) return Shows::RampPosition;
   if (!published.pct && !published.testing) return Shows::Silent;
-  const bool tests = spec.ramp->mode == RampMode::Compat && spec.rung.pct < 100;
-  const bool share = !published.pct || *published.pct >= spec.rung.pct;
+  const bool tests = spec.ramp->mode == RampMode::Compat && spec.position.pct < 100;
+  const bool share = !published.pct || *published.pct >= spec.position.pct;
   const bool level = !published.testing || !*published.testing || tests;
-  return share && level ? Shows::Rung : Shows::OtherTags;
+  return share && level ? Shows::RampPosition : Shows::OtherTags;
 }
 
 // What the reports of each day say; the surest word wins, and silence loses to a contradiction.
 struct DayWord {
-  bool rung = false;
+  bool position = false;
   bool other_tags = false;
   bool silent = false;
 
-  bool live() const { return rung || (silent && !other_tags); }
-  bool policy() const { return rung || silent || other_tags; }
+  bool live() const { return position || (silent && !other_tags); }
+  bool policy() const { return position || silent || other_tags; }
 };
 
 using DayWords = std::map<Date, DayWord>;
@@ -52,7 +52,7 @@ DayWords words_of(const Domain& domain, const EvidenceRows& rows, Date today) {
     if (row->policy_domain != domain.name || row->day > today) continue;
     DayWord& word = words[row->day];
     const Shows shows = shown_by(row->published, domain.dmarc);
-    word.rung = word.rung || shows == Shows::Rung;
+    word.position = word.position || shows == Shows::RampPosition;
     word.other_tags = word.other_tags || shows == Shows::OtherTags;
     word.silent = word.silent || shows == Shows::Silent;
   }
@@ -85,7 +85,7 @@ std::optional<Date> live_day(const Domain& domain, const EvidenceRows& rows, Dat
   const Date since = *domain.dmarc.since;
   if (was_live_before(words, since)) return since;
   for (auto at = words.lower_bound(since); at != words.end(); ++at) {
-    const bool doubted = at->first >= since + kTagsDoubted && at->second.policy();
+    const bool doubted = at->first >= since + kTagGracePeriod && at->second.policy();
     if (at->second.live() || doubted) return at->first;
   }
   return std::nullopt;
@@ -100,7 +100,7 @@ StepCalendar calendar_of(const Domain& domain, const EvidenceRows& rows, Time no
   // Reports of the last three days may still come and show it; those before would be here.
   const Date soonest = floor<days>(now - kReportDelay);
   const Date start = calendar.start.value_or(std::max(spec.since.value_or(soonest), soonest));
-  calendar.ends = add(Time(start), hold_at(*spec.ramp, spec.rung));
+  calendar.ends = add(Time(start), hold_at(*spec.ramp, spec.position));
   calendar.over = calendar.start && now >= *calendar.ends;
   const Date ended = floor<days>(*calendar.ends);
   calendar.due = allowed_day(*spec.ramp, ended);
@@ -108,11 +108,11 @@ StepCalendar calendar_of(const Domain& domain, const EvidenceRows& rows, Time no
   return calendar;
 }
 
-Duration hold_at(const Ramp& ramp, Rung rung) {
+Duration hold_at(const Ramp& ramp, RampPosition position) {
   Duration hold{0, Duration::Unit::Days};
   bool found = false;
   for (const RampStep& step : ramp.steps) {
-    if (found && step.rung > rung) break;
+    if (found && step.position > position) break;
     if (step.hold) hold = *step.hold;
     found = true;
   }

@@ -8,7 +8,7 @@
 namespace rampart {
 
 /// Reporters that get pct or t wrong for ever are believed in p alone after this many days.
-constexpr std::chrono::days kTagsDoubted{7};
+constexpr std::chrono::days kTagGracePeriod{7};
 
 /// The first day, not before `since`, on which verified reports show the domain's rung published: a
 /// matching p, and pct or testing where a report states them; a report that states neither counts.

@@ -41,25 +41,27 @@ std::string published_at(const DmarcSpec& spec) {
 std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (calendar.over) return "";
-  const std::string hold = to_text(hold_at(*spec.ramp, spec.rung));
+  const std::string hold = to_text(hold_at(*spec.ramp, spec.position));
   if (spec.since && *spec.since > today_of(facts)) {
     return fmt::format("since is {}, in the future: the hold of {} at {} begins then",
-                       to_text(*spec.since), hold, to_text(spec.rung));
+                       to_text(*spec.since), hold, to_text(spec.position));
   }
   if (!calendar.start) {
     const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
     return fmt::format("no verified report shows {}{}: the hold of {} has not begun",
                        published_at(spec), when, hold);
   }
-  return fmt::format("its hold of {} at {}, live since {}, ends on {}", hold, to_text(spec.rung),
-                     to_text(*calendar.start), to_text(floor<days>(*calendar.ends)));
+  return fmt::format("its hold of {} at {}, live since {}, ends on {}", hold,
+                     to_text(spec.position), to_text(*calendar.start),
+                     to_text(floor<days>(*calendar.ends)));
 }
 
 Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   const std::string figure =
       calendar.start ? "since " + to_text(*calendar.start) : std::string("not seen live");
-  return gate("hold", figure, to_text(hold_at(*spec.ramp, spec.rung)), why_held(facts, calendar));
+  return gate("hold", figure, to_text(hold_at(*spec.ramp, spec.position)),
+              why_held(facts, calendar));
 }
 
 Gate evidence_gate(const StepFacts& facts) {
@@ -140,7 +142,7 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
 
 Gate senders_gate(const StepFacts& facts) {
   std::string why;
-  const auto broken = broken_senders(facts, kDaysToWaitOn);
+  const auto broken = broken_senders(facts, kFailingDaysToHold);
   for (const BrokenSender& one : broken) {
     why += why.empty() ? "" : "; ";
     why += fmt::format("{} fails since {}: {} of its {} messages", one.id, to_text(one.first),
@@ -153,7 +155,8 @@ bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
   const Date today = today_of(facts);
   const EvidenceWindow window{before(today, gates_for(facts).low_volume_window), today + days(1)};
   return std::ranges::any_of(rows_within(facts.rows, window), [&](const EvidenceRow* row) {
-    return row->source == id && (row->fate == Fate::Both || row->fate == Fate::DkimOnly);
+    return row->source == id &&
+           (row->outcome == DmarcOutcome::Both || row->outcome == DmarcOutcome::DkimOnly);
   });
 }
 
@@ -258,7 +261,7 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
 }
 
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
-  const Phase phase = domain.dmarc.rung.phase;
+  const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> missing = {fmt::format(
       "it stands at {}, which advance never leaves: raise `phase` by hand", to_text(phase))};
   if (!domain.declares_spf()) missing.push_back("it declares neither `senders:` nor `spf:`");
@@ -274,11 +277,11 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
 }
 
 std::string why_at_the_top(const DmarcSpec& spec) {
-  if (spec.rung >= spec.target) {
+  if (spec.position >= spec.target) {
     return fmt::format("it stands at its target, {}", to_text(spec.target));
   }
   return fmt::format("ramp {} has no step above {}, though the target is {}", spec.ramp->name,
-                     to_text(spec.rung), to_text(spec.target));
+                     to_text(spec.position), to_text(spec.target));
 }
 
 std::string grouped(std::int64_t number) {

@@ -26,11 +26,11 @@ TimelineEvent event(const Domain& domain, Kind kind, Date date, Date today, std:
 }
 
 // When hold and calendar let a domain leave `rung`, entered on `since`; empty: never.
-std::optional<Date> leaves(const Ramp& ramp, Rung rung, Date since) {
-  return allowed_day(ramp, floor<days>(add(Time(since), hold_at(ramp, rung))));
+std::optional<Date> leaves(const Ramp& ramp, RampPosition position, Date since) {
+  return allowed_day(ramp, floor<days>(add(Time(since), hold_at(ramp, position))));
 }
 
-std::string step_text(const DmarcSpec& spec, Rung from, Rung to) {
+std::string step_text(const DmarcSpec& spec, RampPosition from, RampPosition to) {
   return fmt::format("{} -> {} (ramp {})", to_text(from), to_text(to), spec.ramp->name);
 }
 
@@ -51,15 +51,15 @@ std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
 }
 
 // Every step after the one to `rung`, taken on `day`, as if evidence never kept one back.
-void foresee(const Domain& domain, Rung rung, Date day, Date until, Events& events) {
+void foresee(const Domain& domain, RampPosition position, Date day, Date until, Events& events) {
   DmarcSpec spec = domain.dmarc;
-  spec.rung = rung;
-  for (auto next = next_rung(spec); next; next = next_rung(spec)) {
-    const auto date = leaves(*spec.ramp, spec.rung, day);
+  spec.position = position;
+  for (auto next = next_position(spec); next; next = next_position(spec)) {
+    const auto date = leaves(*spec.ramp, spec.position, day);
     if (!date || *date > until) return;
     events.push_back({*date, domain.name, Kind::Ramp,
-                      step_text(spec, spec.rung, *next) + ", at the earliest", 0});
-    spec.rung = *next;
+                      step_text(spec, spec.position, *next) + ", at the earliest", 0});
+    spec.position = *next;
     day = *date;
   }
 }
@@ -130,7 +130,7 @@ std::string_view to_text(TimelineEvent::Kind kind) {
 Events ramp_events(const Domain& domain, const StepDecision& decision, Date today, Date until) {
   Events events;
   if (decision.action == StepAction::StepBack) {
-    const Rung to = decision.to.value_or(decision.from);
+    const RampPosition to = decision.to.value_or(decision.from);
     const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
     events.push_back({today, domain.name, Kind::Ramp,
                       fmt::format("back from {} to {}{}", to_text(decision.from), to_text(to), why),

@@ -70,7 +70,7 @@ std::optional<std::string> mail_host(const Domain& domain, const World& world) {
   return std::nullopt;
 }
 
-void refuse_with_mail(const Domain& domain, const World& world, Opinion& opinion) {
+void refuse_with_mail(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto host = mail_host(domain, world);
   if (!host) return;
   Finding finding{Severity::Error,
@@ -82,12 +82,13 @@ void refuse_with_mail(const Domain& domain, const World& world, Opinion& opinion
                   "remove the MX by hand once no mail is wanted, or take `parked: true` away",
                   domain.mark,
                   {}};
-  for (const Want& want : opinion.wants) finding.withholds.push_back(want.key);
-  opinion.findings.push_back(std::move(finding));
+  for (const DesiredRecord& desired : policy_result.desired_records)
+    finding.withholds.push_back(desired.key);
+  policy_result.findings.push_back(std::move(finding));
 }
 
-void append(Opinion& to, Opinion from) {
-  std::ranges::move(from.wants, std::back_inserter(to.wants));
+void append(PolicyResult& to, PolicyResult from) {
+  std::ranges::move(from.desired_records, std::back_inserter(to.desired_records));
   std::ranges::move(from.findings, std::back_inserter(to.findings));
   std::ranges::move(from.unknown, std::back_inserter(to.unknown));
 }
@@ -123,26 +124,26 @@ RecordKind kind_owned_at(const Domain& domain, const Name& name) {
   return name.text().starts_with("_smtp.") ? RecordKind::TlsRpt : RecordKind::Bimi;
 }
 
-Want removal(const Domain& domain, const RecordKey& key, RecordKind kind) {
+DesiredRecord removal(const Domain& domain, const RecordKey& key, RecordKind kind) {
   return {.key = key,
           .kind = kind,
           .value = std::nullopt,
           .ttl = std::nullopt,
           .new_ttl = std::nullopt,
-          .turn = Turn::Retire,
+          .stage = Stage::Retire,
           .reason = fmt::format("because {} is declared absent", domain.name.text())};
 }
 
-void warn_of_last_record(const Domain& domain, const World& world, Opinion& opinion) {
-  for (const Want& want : opinion.wants) {
-    const bool last = want.kind == RecordKind::Spf || want.kind == RecordKind::Dmarc;
-    if (!last || live_values(domain, world, want.key, want.kind).empty()) continue;
-    opinion.findings.push_back(
+void warn_of_last_record(const Domain& domain, const World& world, PolicyResult& policy_result) {
+  for (const DesiredRecord& desired : policy_result.desired_records) {
+    const bool last = desired.kind == RecordKind::Spf || desired.kind == RecordKind::Dmarc;
+    if (!last || live_values(domain, world, desired.key, desired.kind).empty()) continue;
+    policy_result.findings.push_back(
         {Severity::Warning,
          "last-record-removed",
          domain.name,
          fmt::format("the last {} record of {} is removed: anyone may then send in its name",
-                     to_text(want.kind), domain.name.text()),
+                     to_text(desired.kind), domain.name.text()),
          "a domain that sends no mail is better `parked: true`",
          domain.mark,
          {}});
@@ -150,7 +151,7 @@ void warn_of_last_record(const Domain& domain, const World& world, Opinion& opin
 }
 
 // RFC 8461 section 8.3: a policy is taken back by mode none before its record goes.
-void take_policy_back(const Domain& domain, const World& world, Opinion& opinion) {
+void take_policy_back(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto served = world.served_policies.find(domain.name);
   const auto name = name_below(domain, "_mta-sts");
   if (served == world.served_policies.end() || !name) return;
@@ -158,7 +159,7 @@ void take_policy_back(const Domain& domain, const World& world, Opinion& opinion
   const auto policy = parse_mta_sts_policy(served->second.text);
   const bool stands = !live_values(domain, world, key, RecordKind::MtaSts).empty();
   if (!stands || !policy || policy->mode == MtaStsMode::None) return;
-  opinion.findings.push_back(
+  policy_result.findings.push_back(
       {Severity::Error,
        "mta-sts-none-first",
        domain.name,
@@ -173,38 +174,40 @@ void take_policy_back(const Domain& domain, const World& world, Opinion& opinion
 
 }  // namespace
 
-Opinion parked_opinion(const Domain& domain, const World& world) {
-  Opinion opinion;
+PolicyResult parked_policy(const Domain& domain, const World& world) {
+  PolicyResult policy_result;
   for (ParkedRow& row : parked_rows(domain)) {
     const auto name = name_below(domain, row.prefix);
     if (!name) continue;
-    opinion.wants.push_back({.key = {*name, row.type},
-                             .kind = row.kind,
-                             .value = std::move(row.value),
-                             .ttl = domain.ttl,
-                             .new_ttl = std::nullopt,
-                             .turn = Turn::Enforce,
-                             .reason = std::string(row.reason)});
+    policy_result.desired_records.push_back({.key = {*name, row.type},
+                                             .kind = row.kind,
+                                             .value = std::move(row.value),
+                                             .ttl = domain.ttl,
+                                             .new_ttl = std::nullopt,
+                                             .stage = Stage::Enforce,
+                                             .reason = std::string(row.reason)});
   }
   std::vector<std::string> uris = domain.dmarc.rua;
   uris.insert(uris.end(), domain.dmarc.ruf.begin(), domain.dmarc.ruf.end());
-  append(opinion, report_authorizations(domain, uris, world));
-  refuse_with_mail(domain, world, opinion);
-  return opinion;
+  append(policy_result, report_authorizations(domain, uris, world));
+  refuse_with_mail(domain, world, policy_result);
+  return policy_result;
 }
 
-Opinion absent_opinion(const Domain& domain, const World& world) {
-  Opinion opinion;
+PolicyResult absent_policy(const Domain& domain, const World& world) {
+  PolicyResult policy_result;
   for (const RecordKey& key : keys_to_leave(domain)) {
-    opinion.wants.push_back(removal(domain, key, kind_owned_at(domain, key.name)));
+    policy_result.desired_records.push_back(removal(domain, key, kind_owned_at(domain, key.name)));
   }
   for (const Name& name : selectors_to_leave(domain)) {
-    opinion.wants.push_back(removal(domain, {name, RecordType::TXT}, RecordKind::DkimKey));
-    opinion.wants.push_back(removal(domain, {name, RecordType::CNAME}, RecordKind::DkimCname));
+    policy_result.desired_records.push_back(
+        removal(domain, {name, RecordType::TXT}, RecordKind::DkimKey));
+    policy_result.desired_records.push_back(
+        removal(domain, {name, RecordType::CNAME}, RecordKind::DkimCname));
   }
-  warn_of_last_record(domain, world, opinion);
-  take_policy_back(domain, world, opinion);
-  return opinion;
+  warn_of_last_record(domain, world, policy_result);
+  take_policy_back(domain, world, policy_result);
+  return policy_result;
 }
 
 }  // namespace rampart

@@ -16,13 +16,14 @@
 namespace rampart {
 namespace {
 
-Want want_at(const Domain& domain, const Name& name, RecordKind kind, std::string value) {
+DesiredRecord desired_at(const Domain& domain, const Name& name, RecordKind kind,
+                         std::string value) {
   return {.key = {name, RecordType::TXT},
           .kind = kind,
           .value = std::move(value),
           .ttl = domain.ttl,
           .new_ttl = std::nullopt,
-          .turn = Turn::Publish,
+          .stage = Stage::Publish,
           .reason = {}};
 }
 
@@ -56,10 +57,10 @@ std::string shortfall(const ServedPolicy& served, const std::string& wanted) {
 
 // RFC 8461 section 8.1: the policy is served before the record announces it. A server that was
 // asked and gives another policy keeps the record back.
-void announce_policy(const Domain& domain, const World& world, const Want& want,
-                     const std::string& policy, Opinion& opinion) {
-  const auto live = live_values(domain, world, want.key, RecordKind::MtaSts);
-  if (std::ranges::find(live, *want.value) != live.end()) return;
+void announce_policy(const Domain& domain, const World& world, const DesiredRecord& desired,
+                     const std::string& policy, PolicyResult& policy_result) {
+  const auto live = live_values(domain, world, desired.key, RecordKind::MtaSts);
+  if (std::ranges::find(live, *desired.value) != live.end()) return;
   const auto served = world.served_policies.find(domain.name);
   const bool asked = served != world.served_policies.end();
   const std::string missing = asked ? shortfall(served->second, policy) : "";
@@ -74,18 +75,18 @@ void announce_policy(const Domain& domain, const World& world, const Want& want,
                   policy_url(domain), lines),
       domain.mta_sts->mark);
   if (!missing.empty()) finding.message += fmt::format(" (now: {})", missing);
-  if (wrong) finding.withholds = {want.key};
+  if (wrong) finding.withholds = {desired.key};
   finding.hint = "put the file there first, one line for each `|`";
-  opinion.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(std::move(finding));
 }
 
-void want_mta_sts(const Domain& domain, const World& world, Opinion& opinion) {
+void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto name = domain.name.child("_mta-sts");
   const MtaStsSpec& spec = *domain.mta_sts;
   if (!name) return;
   std::vector<std::string> mx = spec.mx;
-  if (mx.empty()) mx = live_mx(domain, world, opinion.unknown);
-  if (!opinion.unknown.empty()) return;
+  if (mx.empty()) mx = live_mx(domain, world, policy_result.unknown);
+  if (!policy_result.unknown.empty()) return;
   if (mx.empty() && spec.mode != "none" && !spec.id) {
     Finding finding =
         finding_of(domain, Severity::Warning, "mta-sts-no-mx",
@@ -94,51 +95,51 @@ void want_mta_sts(const Domain& domain, const World& world, Opinion& opinion) {
                                domain.name.text()),
                    spec.mark);
     finding.hint = "name the hosts in `mx:`, or leave `mta_sts:` out";
-    opinion.findings.push_back(std::move(finding));
+    policy_result.findings.push_back(std::move(finding));
     return;
   }
   const std::string policy = mta_sts_policy(spec, mx);
   const MtaStsRecord record{.id = spec.id.value_or(mta_sts_id(policy)), .unknown = {}};
-  Want want = want_at(domain, *name, RecordKind::MtaSts, print(record));
-  want.reason = fmt::format("because the YAML declares MTA-STS in mode {}", spec.mode);
-  announce_policy(domain, world, want, policy, opinion);
-  opinion.wants.push_back(std::move(want));
+  DesiredRecord desired = desired_at(domain, *name, RecordKind::MtaSts, print(record));
+  desired.reason = fmt::format("because the YAML declares MTA-STS in mode {}", spec.mode);
+  announce_policy(domain, world, desired, policy, policy_result);
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
-void want_tls_rpt(const Domain& domain, Opinion& opinion) {
+void desire_tls_rpt(const Domain& domain, PolicyResult& policy_result) {
   const auto name = domain.name.child("_smtp._tls");
   if (!name || domain.tls_rpt->rua.empty()) return;
   const TlsRptRecord record{.rua = domain.tls_rpt->rua, .unknown = {}};
-  Want want = want_at(domain, *name, RecordKind::TlsRpt, print(record));
-  want.reason = "because the YAML declares where TLS reports go";
-  opinion.wants.push_back(std::move(want));
+  DesiredRecord desired = desired_at(domain, *name, RecordKind::TlsRpt, print(record));
+  desired.reason = "because the YAML declares where TLS reports go";
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
 // Why mailbox providers show no logo at this policy, or nullopt.
 std::optional<std::string> bimi_obstacle(const DmarcSpec& spec) {
-  if (spec.rung.phase < Phase::Quarantine) return "the DMARC policy is not enforced";
-  if (spec.rung.pct < 100) return "the DMARC policy is enforced for part of the mail only";
+  if (spec.position.phase < Phase::Quarantine) return "the DMARC policy is not enforced";
+  if (spec.position.pct < 100) return "the DMARC policy is enforced for part of the mail only";
   if (spec.sp == dmarc::Policy::None) return "the DMARC policy lets sub-domains out (sp=none)";
   return std::nullopt;
 }
 
-void want_bimi(const Domain& domain, Opinion& opinion) {
+void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
   const BimiSpec& spec = *domain.bimi;
   const auto name = domain.name.child(spec.selector + "._bimi");
   if (!name) return;
   BimiRecord record;
   record.logo = spec.logo;
   record.evidence = spec.evidence;
-  Want want = want_at(domain, *name, RecordKind::Bimi, print(record));
-  want.reason = "because the YAML declares a BIMI logo";
-  opinion.wants.push_back(std::move(want));
+  DesiredRecord desired = desired_at(domain, *name, RecordKind::Bimi, print(record));
+  desired.reason = "because the YAML declares a BIMI logo";
+  policy_result.desired_records.push_back(std::move(desired));
   if (const auto obstacle = bimi_obstacle(domain.dmarc)) {
     Finding finding = finding_of(
         domain, Severity::Warning, "bimi-not-enforced",
         fmt::format("the BIMI logo of {} is not shown yet: {}", domain.name.text(), *obstacle),
         spec.mark);
     finding.hint = "it needs quarantine or reject for all mail, sub-domains included";
-    opinion.findings.push_back(std::move(finding));
+    policy_result.findings.push_back(std::move(finding));
   }
 }
 
@@ -184,13 +185,13 @@ std::string mta_sts_policy(const MtaStsSpec& spec, const std::vector<std::string
 
 std::string mta_sts_id(const std::string& policy) { return sha256_hex(policy).substr(0, 20); }
 
-Opinion transport_opinion(const Domain& domain, const World& world) {
-  Opinion opinion;
-  if (domain.dmarc.rung.phase == Phase::Discovery) return opinion;
-  if (domain.mta_sts) want_mta_sts(domain, world, opinion);
-  if (domain.tls_rpt) want_tls_rpt(domain, opinion);
-  if (domain.bimi) want_bimi(domain, opinion);
-  return opinion;
+PolicyResult transport_policy(const Domain& domain, const World& world) {
+  PolicyResult policy_result;
+  if (domain.dmarc.position.phase == Phase::Discovery) return policy_result;
+  if (domain.mta_sts) desire_mta_sts(domain, world, policy_result);
+  if (domain.tls_rpt) desire_tls_rpt(domain, policy_result);
+  if (domain.bimi) desire_bimi(domain, policy_result);
+  return policy_result;
 }
 
 }  // namespace rampart

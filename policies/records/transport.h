@@ -6,6 +6,6 @@
 namespace rampart {
 
 /// `_mta-sts`, `_smtp._tls` and BIMI where declared (policies/records/transport.cc).
-Opinion transport_opinion(const Domain& domain, const World& world);
+PolicyResult transport_policy(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -132,15 +132,15 @@ int end_of(const Record& record) {
   return 1;
 }
 
-Turn spf_turn(const Name& domain, const SpfView& before, const SpfView& after) {
+Stage spf_stage(const Name& domain, const SpfView& before, const SpfView& after) {
   const SpfDelta delta = compare_spf(domain, before, after);
-  if (!delta.gains.empty()) return Turn::Authorize;
-  if (!delta.loses.empty()) return Turn::Retire;
-  if (!before.record || !after.record) return Turn::Enforce;
+  if (!delta.gains.empty()) return Stage::Authorize;
+  if (!delta.loses.empty()) return Stage::Retire;
+  if (!before.record || !after.record) return Stage::Enforce;
   const int was = end_of(*before.record);
   const int is = end_of(*after.record);
-  if (is < was) return Turn::Relax;
-  return is > was ? Turn::Enforce : Turn::Publish;
+  if (is < was) return Stage::Relax;
+  return is > was ? Stage::Enforce : Stage::Publish;
 }
 
 }  // namespace rampart

@@ -41,7 +41,7 @@ SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& a
 
 /// The turn in which `after` is written: anybody newly admitted makes it Authorize, else anybody
 /// lost Retire; else a looser end Relax, a tighter one Enforce.
-Turn spf_turn(const Name& domain, const SpfView& before, const SpfView& after);
+Stage spf_stage(const Name& domain, const SpfView& before, const SpfView& after);
 
 /// How harshly a record ends: 0 pass, 1 neutral or open, 2 softfail, 3 fail. A redirect is open.
 int end_of(const spf::Record& record);

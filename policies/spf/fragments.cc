@@ -30,11 +30,11 @@ std::optional<std::chrono::seconds> ttl_of(const Domain& domain) {
   return domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
 }
 
-Turn turn_of(const Name& name, const std::string* live, const spf::Record& wanted) {
-  if (live == nullptr) return Turn::Publish;  // Nobody names it yet.
+Stage stage_of(const Name& name, const std::string* live, const spf::Record& wanted) {
+  if (live == nullptr) return Stage::Publish;  // Nobody names it yet.
   const auto before = sole_record({*live});
   const Answers none;
-  return spf_turn(name, spf_view(name, before, none), spf_view(name, wanted, none));
+  return spf_stage(name, spf_view(name, before, none), spf_view(name, wanted, none));
 }
 
 }  // namespace
@@ -66,30 +66,30 @@ LocalTxt local_txt(const Name& domain, const std::map<int, std::string>& fragmen
   return local;
 }
 
-void want_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
-                    Opinion& opinion) {
+void desire_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
+                      PolicyResult& policy_result) {
   for (const auto& [number, record] : flat.fragments) {
     const Name name = fragment_name(domain.name, number);
     const bool named = live.standing.contains(number);
-    Want want{{name, RecordType::TXT}, RecordKind::Spf, spf::print(record)};
-    want.ttl = ttl_of(domain);
-    want.turn = turn_of(name, named ? &live.all.at(number) : nullptr, record);
-    want.reason = "because the networks of flattened senders do not fit into one record";
-    opinion.wants.push_back(std::move(want));
+    DesiredRecord desired{{name, RecordType::TXT}, RecordKind::Spf, spf::print(record)};
+    desired.ttl = ttl_of(domain);
+    desired.stage = stage_of(name, named ? &live.all.at(number) : nullptr, record);
+    desired.reason = "because the networks of flattened senders do not fit into one record";
+    policy_result.desired_records.push_back(std::move(desired));
   }
   for (const auto& [number, value] : live.all) {
     if (flat.fragments.contains(number)) continue;
     const Name name = fragment_name(domain.name, number);
     if (live.standing.contains(number)) {
-      opinion.holds.push_back(
+      policy_result.holds.push_back(
           {domain.name, "spf-fragment-in-use",
            fmt::format("{} stays until no standing record includes it", name.text())});
       continue;
     }
-    Want want{{name, RecordType::TXT}, RecordKind::Spf, std::nullopt};
-    want.turn = Turn::Retire;
-    want.reason = "because no record includes this fragment any more";
-    opinion.wants.push_back(std::move(want));
+    DesiredRecord desired{{name, RecordType::TXT}, RecordKind::Spf, std::nullopt};
+    desired.stage = Stage::Retire;
+    desired.reason = "because no record includes this fragment any more";
+    policy_result.desired_records.push_back(std::move(desired));
   }
 }
 

@@ -23,7 +23,7 @@ LocalTxt local_txt(const Name& domain, const std::map<int, std::string>& fragmen
 
 /// Wants for the fragments: new ones before the record that names them, changed ones by what they
 /// gain or lose, and those that neither record names any more removed.
-void want_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
-                    Opinion& opinion);
+void desire_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
+                      PolicyResult& policy_result);
 
 }  // namespace rampart

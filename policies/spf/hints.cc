@@ -54,7 +54,7 @@ class Search {
  public:
   Search(const SpfCase& item, const Config& config, const World& world);
 
-  std::vector<WayOut> run();
+  std::vector<Remediation> run();
 
  private:
   std::vector<const Sender*> owners_of(const std::string& term) const;
@@ -75,7 +75,7 @@ class Search {
   int lookups_ = 0;
   std::vector<Term> terms_;  ///< The most costly first.
   std::set<std::string> dropped_;
-  std::vector<WayOut> ways_;
+  std::vector<Remediation> ways_;
 };
 
 Search::Search(const SpfCase& item, const Config& config, const World& world)
@@ -238,18 +238,20 @@ void Search::move_a_sender() {
   }
 }
 
-std::vector<WayOut> Search::run() {
+std::vector<Remediation> Search::run() {
   drop_needless();
   drop_doubled();
   flatten_rest();
   move_a_sender();
-  std::ranges::sort(ways_, {}, [](const WayOut& way) { return std::pair(-way.saves, way.what); });
+  std::ranges::sort(ways_, {},
+                    [](const Remediation& way) { return std::pair(-way.saves, way.what); });
   return std::move(ways_);
 }
 
 }  // namespace
 
-std::vector<WayOut> ways_out(const SpfCase& item, const Config& config, const World& world) {
+std::vector<Remediation> remediations(const SpfCase& item, const Config& config,
+                                      const World& world) {
   if (!item.after.record) return {};
   return Search(item, config, world).run();
 }

@@ -31,7 +31,7 @@ class Builder {
  public:
   Builder(const Domain& domain, Time now) : domain_(domain), now_(now) {}
 
-  WantedSpf build();
+  DesiredSpf build();
 
  private:
   void add_sender(const SenderUse& use);
@@ -43,7 +43,7 @@ class Builder {
 
   const Domain& domain_;
   Time now_;
-  WantedSpf wanted_;
+  DesiredSpf wanted_;
   std::map<std::pair<int, std::string>, spf::Directive> terms_;  ///< In the record's order.
   std::map<std::string, std::set<std::string>> origins_;
 };
@@ -117,10 +117,10 @@ void Builder::add_spec(const SpfSpec& spec) {
   for (const std::string& term : spec.extra) add_term(term, "extra", spec.mark);
   if (spec.redirect) add_term("redirect=" + *spec.redirect, "redirect", spec.mark);
   if (spec.exp) add_term("exp=" + *spec.exp, "exp", spec.mark);
-  if (spec.all == '-' && domain_.dmarc.rung.phase < Phase::Quarantine) {
+  if (spec.all == '-' && domain_.dmarc.position.phase < Phase::Quarantine) {
     report(Severity::Warning, "spf-fail-early",
            fmt::format("`all: fail` stands before enforcement (phase {})",
-                       to_text(domain_.dmarc.rung.phase)),
+                       to_text(domain_.dmarc.position.phase)),
            "use `all: softfail` until DMARC is at quarantine: receivers may reject at once what "
            "DKIM would have saved, and such mail shows in no report",
            spec.mark);
@@ -147,7 +147,7 @@ void Builder::finish(const SpfSpec& spec) {
   });
 }
 
-WantedSpf Builder::build() {
+DesiredSpf Builder::build() {
   const SpfSpec spec = domain_.spf.value_or(SpfSpec{});
   if (domain_.senders) {
     for (const SenderUse& use : *domain_.senders) add_sender(use);
@@ -167,12 +167,12 @@ std::size_t placeholder_length(std::string_view text) {
 
 bool manages_spf(const Domain& domain) {
   return domain.state == DomainState::Managed && domain.declares_spf() &&
-         domain.dmarc.rung.phase >= Phase::Spf;
+         domain.dmarc.position.phase >= Phase::Spf;
 }
 
 RecordKey spf_key(const Domain& domain) { return {domain.name, RecordType::TXT}; }
 
-WantedSpf wanted_spf(const Domain& domain, Time now) { return Builder(domain, now).build(); }
+DesiredSpf desired_spf(const Domain& domain, Time now) { return Builder(domain, now).build(); }
 
 bool uses_spf(const SenderUse& use) {
   if (use.spf != SpfUse::Auto) return use.spf == SpfUse::Always;

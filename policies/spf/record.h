@@ -20,7 +20,7 @@ struct SpfOrigin {
 };
 
 /// What the YAML asks for.
-struct WantedSpf {
+struct DesiredSpf {
   spf::Record record;
   std::vector<SpfOrigin> origins;  ///< In the record's order; one row a sender and term.
   std::vector<Finding> findings;   ///< An Error among them withholds the record.
@@ -36,7 +36,7 @@ RecordKey spf_key(const Domain& domain);
 /// Builds the record. Its order does not depend on the YAML's: terms of `extra` with a qualifier
 /// other than `+` first, then ip4, ip6, a, mx, include, exists, ptr, bytewise inside each, then
 /// `all`; none with a redirect. A term asked for twice stands once.
-WantedSpf wanted_spf(const Domain& domain, Time now);
+DesiredSpf desired_spf(const Domain& domain, Time now);
 
 /// Whether the record holds the sender's terms: `spf: auto` asks the catalogue.
 bool uses_spf(const SenderUse& use);

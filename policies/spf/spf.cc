@@ -12,7 +12,7 @@
 namespace rampart {
 namespace {
 
-std::string reason_for(const WantedSpf& wanted) {
+std::string reason_for(const DesiredSpf& wanted) {
   std::vector<std::string> senders;
   for (const SpfOrigin& origin : wanted.origins) {
     if (std::ranges::find(senders, origin.sender) == senders.end()) {
@@ -40,8 +40,8 @@ Standing standing_at(const LiveZone& zone, const Domain& domain) {
 }
 
 void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t count,
-                     Opinion& opinion) {
-  opinion.findings.push_back(
+                     PolicyResult& policy_result) {
+  policy_result.findings.push_back(
       {Severity::Warning,
        "spf-multiple",
        domain.name,
@@ -53,18 +53,20 @@ void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t cou
 }
 
 /// Notes what the tree of a record still needs; answers the cost of each of its terms.
-std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view, Opinion& opinion) {
+std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view,
+                                    PolicyResult& policy_result) {
   std::map<std::string, int> costs;
   if (!view.record) return costs;
   const spf::Tree tree = spf::tree_of(domain, *view.record, *view.answers);
-  opinion.unknown.insert(opinion.unknown.end(), tree.unknown.begin(), tree.unknown.end());
+  policy_result.unknown.insert(policy_result.unknown.end(), tree.unknown.begin(),
+                               tree.unknown.end());
   for (const spf::TreeNode& child : tree.root.children) costs[child.term] = child.lookups;
   return costs;
 }
 
-void report_unlocked(const Domain& domain, const FlatSpf& flat, Opinion& opinion) {
+void report_unlocked(const Domain& domain, const FlatSpf& flat, PolicyResult& policy_result) {
   if (flat.unlocked.empty()) return;
-  opinion.findings.push_back(
+  policy_result.findings.push_back(
       {Severity::Warning,
        "spf-lock-missing",
        domain.name,
@@ -78,13 +80,13 @@ void report_unlocked(const Domain& domain, const FlatSpf& flat, Opinion& opinion
 
 /// A vendor's addresses that flattening left behind: its mail from there does not pass.
 void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& lock,
-                   const Answers& answers, Opinion& opinion) {
+                   const Answers& answers, PolicyResult& policy_result) {
   for (const std::string& term : flat.flattened) {
     const auto alone = spf::parse_terms(term);
     const auto now = spf::admitted_by(domain.name, alone.value(), answers);
     const auto missing = now.pass.without(set_of(lock.terms.at(term).networks)).networks();
     if (!now.complete || missing.empty()) continue;
-    opinion.findings.push_back(
+    policy_result.findings.push_back(
         {Severity::Warning,
          "spf-lock-behind",
          domain.name,
@@ -97,15 +99,16 @@ void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& loc
   }
 }
 
-void report_bad_lock(const Domain& domain, const World& world, Opinion& opinion) {
+void report_bad_lock(const Domain& domain, const World& world, PolicyResult& policy_result) {
   if (world.spf_lock_problem.empty()) return;
-  opinion.findings.push_back({Severity::Error,
-                              "spf-lock-invalid",
-                              domain.name,
-                              fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
-                              "restore the file from git, or write it anew and review it",
-                              domain.spf->mark,
-                              {spf_key(domain)}});
+  policy_result.findings.push_back(
+      {Severity::Error,
+       "spf-lock-invalid",
+       domain.name,
+       fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
+       "restore the file from git, or write it anew and review it",
+       domain.spf->mark,
+       {spf_key(domain)}});
 }
 
 /// Octets of other TXT values at the domain's own name.
@@ -118,7 +121,7 @@ std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
 }
 
 /// The record as it is to stand, flattened where the YAML asks for it.
-FlatSpf flat_record(const Domain& domain, const WantedSpf& wanted,
+FlatSpf flat_record(const Domain& domain, const DesiredSpf& wanted,
                     const std::map<std::string, int>& costs, const LiveZone* zone,
                     const World& world) {
   FlattenInput input{.domain = domain.name, .record = wanted.record, .lock = {}};
@@ -140,57 +143,59 @@ std::map<int, std::string> printed(const std::map<int, spf::Record>& fragments) 
 }
 
 /// The turn of the record itself, over all zones; fragments that it names newly come before it.
-Turn turn_for(const Domain& domain, const FlatSpf& flat, const std::vector<const LiveZone*>& zones,
-              const World& world, Opinion& opinion) {
+Stage stage_for(const Domain& domain, const FlatSpf& flat,
+                const std::vector<const LiveZone*>& zones, const World& world,
+                PolicyResult& policy_result) {
   const SpfView after = spf_view(domain.name, flat.record, world.answers,
                                  local_txt(domain.name, printed(flat.fragments)));
-  ask_tree(domain.name, after, opinion);
-  std::optional<Turn> turn;
+  ask_tree(domain.name, after, policy_result);
+  std::optional<Stage> stage;
   for (const LiveZone* zone : zones) {
     const Standing standing = standing_at(*zone, domain);
-    if (standing.count > 1) report_multiple(domain, *zone, standing.count, opinion);
+    if (standing.count > 1) report_multiple(domain, *zone, standing.count, policy_result);
     const LiveFragments fragments = live_fragments(domain, *zone);
     const SpfView before = spf_view(domain.name, standing.record, world.answers,
                                     local_txt(domain.name, fragments.all));
-    ask_tree(domain.name, before, opinion);
+    ask_tree(domain.name, before, policy_result);
     if (standing.record && spf::same_meaning(*standing.record, flat.record)) continue;
-    Turn here = spf_turn(domain.name, before, after);
+    Stage here = spf_stage(domain.name, before, after);
     const bool names_new = std::ranges::any_of(flat.fragments, [&](const auto& fragment) {
       return !fragments.standing.contains(fragment.first);
     });
-    if (names_new && here < Turn::Authorize) here = Turn::Authorize;
-    turn = std::min(turn.value_or(here), here);
+    if (names_new && here < Stage::Authorize) here = Stage::Authorize;
+    stage = std::min(stage.value_or(here), here);
   }
-  return turn.value_or(Turn::Authorize);
+  return stage.value_or(Stage::Authorize);
 }
 
 }  // namespace
 
-Opinion spf_opinion(const Domain& domain, const World& world) {
-  Opinion opinion;
-  if (!manages_spf(domain)) return opinion;
-  WantedSpf wanted = wanted_spf(domain, world.now);
-  opinion.findings = std::move(wanted.findings);
+PolicyResult spf_policy(const Domain& domain, const World& world) {
+  PolicyResult policy_result;
+  if (!manages_spf(domain)) return policy_result;
+  DesiredSpf wanted = desired_spf(domain, world.now);
+  policy_result.findings = std::move(wanted.findings);
   const auto costs =
-      ask_tree(domain.name, spf_view(domain.name, wanted.record, world.answers), opinion);
+      ask_tree(domain.name, spf_view(domain.name, wanted.record, world.answers), policy_result);
   const auto zones = world.zones_for(domain, domain.name);
   const LiveZone* zone = zones.empty() ? nullptr : zones.front();
   const FlatSpf flat = flat_record(domain, wanted, costs, zone, world);
   if (domain.spf && domain.spf->flatten != Flatten::Never) {
-    report_bad_lock(domain, world, opinion);
-    report_unlocked(domain, flat, opinion);
+    report_bad_lock(domain, world, policy_result);
+    report_unlocked(domain, flat, policy_result);
   }
   const auto lock = world.spf_locks.find(domain.name);
   if (lock != world.spf_locks.end()) {
-    report_behind(domain, flat, lock->second, world.answers, opinion);
-    if (zone != nullptr) want_fragments(domain, live_fragments(domain, *zone), flat, opinion);
+    report_behind(domain, flat, lock->second, world.answers, policy_result);
+    if (zone != nullptr)
+      desire_fragments(domain, live_fragments(domain, *zone), flat, policy_result);
   }
-  Want want{spf_key(domain), RecordKind::Spf, spf::print(flat.record)};
-  want.ttl = domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
-  want.turn = turn_for(domain, flat, zones, world, opinion);
-  want.reason = reason_for(wanted);
-  opinion.wants.push_back(std::move(want));
-  return opinion;
+  DesiredRecord desired{spf_key(domain), RecordKind::Spf, spf::print(flat.record)};
+  desired.ttl = domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
+  desired.stage = stage_for(domain, flat, zones, world, policy_result);
+  desired.reason = reason_for(wanted);
+  policy_result.desired_records.push_back(std::move(desired));
+  return policy_result;
 }
 
 }  // namespace rampart

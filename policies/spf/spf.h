@@ -6,6 +6,6 @@
 namespace rampart {
 
 /// The SPF record from the senders, `extra`, `redirect` and `exp` (policies/spf/spf.cc).
-Opinion spf_opinion(const Domain& domain, const World& world);
+PolicyResult spf_policy(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -67,7 +67,7 @@ std::vector<Name> names_of(std::span<const SetChange> changes) {
 
 HttpSettings with_judge(HttpSettings http) {
   // Some proxies in between answer with a page of their own and status 200.
-  http.judge = [](const HttpResponse& response) {
+  http.evaluate = [](const HttpResponse& response) {
     const bool json = response.body.find_first_not_of(" \r\n\t") != std::string::npos &&
                       response.body[response.body.find_first_not_of(" \r\n\t")] == '{';
     return response.status == 200 && !json ? Verdict::Failed : judge_by_status(response);
@@ -108,13 +108,13 @@ class CloudflareProvider : public Provider {
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
-    const Result<Done> written = write_all(zone, {changes.begin(), changes.end()});
+    const Result<Ok> written = write_all(zone, {changes.begin(), changes.end()});
     if (!written) return failed("writing zone " + zone.text(), written.error());
     return Receipt{};
   }
 
   /// A batch that was accepted is served within seconds, and nothing tells when.
-  Result<Done> wait(const Receipt&) override { return Done{}; }
+  Result<Ok> wait(const Receipt&) override { return Ok{}; }
 
   Limits limits() const override {
     return Limits{.max_txt_octets = cloudflare::kMostTxtOctets,
@@ -278,7 +278,7 @@ class CloudflareProvider : public Provider {
   }
 
   /// Sends the bodies in turn and counts those that were accepted.
-  Result<Done> send(const Zone& zone, std::span<const std::string> bodies, int& accepted) {
+  Result<Ok> send(const Zone& zone, std::span<const std::string> bodies, int& accepted) {
     for (const std::string& body : bodies) {
       HttpRequest request;
       request.method = "POST";
@@ -291,14 +291,14 @@ class CloudflareProvider : public Provider {
       }
       ++accepted;
     }
-    return Done{};
+    return Ok{};
   }
 
   /// A refusal because a record is not as it was read has two causes: somebody else changed it, or
   /// our own request arrived twice, which connections that break make happen. A second look tells.
-  Result<Done> write_all(const Name& zone, std::vector<SetChange> changes) {
+  Result<Ok> write_all(const Name& zone, std::vector<SetChange> changes) {
     for (const SetChange& change : changes) {
-      const Result<Done> possible = cloudflare::check_change(change, zone);
+      const Result<Ok> possible = cloudflare::check_change(change, zone);
       if (!possible) return possible;
     }
     const Result<Zone> found = find(zone);
@@ -315,7 +315,7 @@ class CloudflareProvider : public Provider {
       }
       const Result<std::vector<std::string>> texts = bodies(*found, changes, standing);
       if (!texts) return partly(accepted, texts.error());
-      const Result<Done> sent = send(*found, *texts, accepted);
+      const Result<Ok> sent = send(*found, *texts, accepted);
       if (sent || look > 1 || !sent.error().conflict) {
         return sent ? sent : partly(accepted, sent.error());
       }
@@ -323,7 +323,7 @@ class CloudflareProvider : public Provider {
   }
 
   /// After a first batch nobody may say any more that nothing was written.
-  static Result<Done> partly(int accepted, Error error) {
+  static Result<Ok> partly(int accepted, Error error) {
     if (accepted == 0) return error;
     error.what = fmt::format("after {} {} written: {}", accepted,
                              accepted == 1 ? "batch was" : "batches were", error.what);

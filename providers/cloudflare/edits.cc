@@ -152,7 +152,7 @@ Error conflict(const RecordKey& key) {
 }
 
 /// Whether exactly what `change` was made for still stands.
-Result<Done> check_before(const SetChange& change, const std::map<RecordKey, RecordSet>& sets) {
+Result<Ok> check_before(const SetChange& change, const std::map<RecordKey, RecordSet>& sets) {
   for (const std::optional<TypedSet>& side : {change.before, change.after}) {
     if (!side) continue;
     const RecordKey key{change.name, side->type};
@@ -162,7 +162,7 @@ Result<Done> check_before(const SetChange& change, const std::map<RecordKey, Rec
         expected ? found != sets.end() && found->second == change.before->set : found == sets.end();
     if (!same) return conflict(key);
   }
-  return Done{};
+  return Ok{};
 }
 
 /// A CNAME that is kept at its name and not served as one.
@@ -172,14 +172,14 @@ bool is_hidden(const Record& record, const Name& zone) {
 
 /// RFC 1034 section 3.6.2: beside a CNAME nothing may stand; except at the apex, where the host
 /// never serves it.
-Result<Done> check_neighbours(const SetChange& change, std::span<const Record> records,
-                              const Name& zone) {
-  if (!change.after || change.after->type == RecordType::CNAME) return Done{};
+Result<Ok> check_neighbours(const SetChange& change, std::span<const Record> records,
+                            const Name& zone) {
+  if (!change.after || change.after->type == RecordType::CNAME) return Ok{};
   const bool leaves = change.before && change.before->type == RecordType::CNAME;
   const auto in_the_way = std::ranges::find_if(records, [&](const Record& record) {
     return record.key == RecordKey{change.name, RecordType::CNAME} && change.name != zone;
   });
-  if (in_the_way == records.end() || (leaves && !in_the_way->proxied)) return Done{};
+  if (in_the_way == records.end() || (leaves && !in_the_way->proxied)) return Ok{};
   return Error{.what =
                    fmt::format("{}: a {}CNAME stands at that name, and nothing may stand beside "
                                "it; remove it first",
@@ -233,14 +233,14 @@ std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Na
   return sets;
 }
 
-Result<Done> check_change(const SetChange& change, const Name& zone) {
+Result<Ok> check_change(const SetChange& change, const Name& zone) {
   const auto refused = [&](const std::string& why) {
     const RecordKey key{change.name, change.after ? change.after->type : change.before->type};
     return Error{.what = shown(key) + ": " + why};
   };
   // The host would append the zone to such a name.
   if (!change.name.is_within(zone)) return refused("the name is outside the zone");
-  if (!change.after) return Done{};
+  if (!change.after) return Ok{};
   const auto& [type, set] = *change.after;
   const bool kept = change.before && change.before->set.ttl == set.ttl;
   if (!kept && (set.ttl < kMinTtl || set.ttl > kMaxTtl)) {
@@ -257,15 +257,15 @@ Result<Done> check_change(const SetChange& change, const Name& zone) {
                                  value.size(), kMostTxtOctets));
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone) {
   const std::map<RecordKey, RecordSet> sets = sets_of(records, zone);
-  const Result<Done> as_read = check_before(change, sets);
+  const Result<Ok> as_read = check_before(change, sets);
   if (!as_read) return as_read.error();
-  const Result<Done> possible = check_neighbours(change, records, zone);
+  const Result<Ok> possible = check_neighbours(change, records, zone);
   if (!possible) return possible.error();
   if (change.before && change.after && change.before->type == change.after->type) {
     const RecordKey key{change.name, change.after->type};

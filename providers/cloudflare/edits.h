@@ -55,7 +55,7 @@ std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Na
 
 /// Whether the host would take `change.after`, whatever stands: an Error for what it would refuse,
 /// or would take and do something else with.
-Result<Done> check_change(const SetChange& change, const Name& zone);
+Result<Ok> check_change(const SetChange& change, const Name& zone);
 
 /// The fewest edits that turn `records`, all that stand at the change's name, into `change.after`.
 /// A conflict where they are not `change.before`; an Error where a CNAME is in the way.

@@ -112,7 +112,7 @@ bool may_be_proxied(RecordType type) {
 }
 
 /// Puts a value into an edit's members.
-Result<Done> put_value(Json& json, RecordType type, const std::string& value) {
+Result<Ok> put_value(Json& json, RecordType type, const std::string& value) {
   constexpr std::array kPlain = {RecordType::A, RecordType::AAAA, RecordType::CNAME, RecordType::NS,
                                  RecordType::PTR};
   if (type == RecordType::TXT) {
@@ -133,7 +133,7 @@ Result<Done> put_value(Json& json, RecordType type, const std::string& value) {
   }
   // Behind Cloudflare's proxy a name gives addresses, never what receivers of mail look for.
   if (may_be_proxied(type)) json["proxied"] = false;
-  return Done{};
+  return Ok{};
 }
 
 Result<Json> json_of(const Edit& edit) {
@@ -147,7 +147,7 @@ Result<Json> json_of(const Edit& edit) {
   }
   if (edit.ttl) json["ttl"] = edit.ttl->count();
   if (edit.value) {
-    const Result<Done> put = put_value(json, edit.key.type, *edit.value);
+    const Result<Ok> put = put_value(json, edit.key.type, *edit.value);
     if (!put) return put.error();
   }
   return json;

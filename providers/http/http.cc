@@ -59,11 +59,11 @@ std::optional<nanoseconds> retry_after(const HttpResponse& response,
 }
 
 bool may_repeat(const HttpRequest& request, const Exchange& outcome,
-                const std::function<Verdict(const HttpResponse&)>& judge) {
+                const std::function<Verdict(const HttpResponse&)>& evaluate) {
   if (const auto* const lost = std::get_if<NoAnswer>(&outcome)) {
     return lost->retryable && (request.repeatable || !lost->sent);
   }
-  const Verdict verdict = judge(std::get<HttpResponse>(outcome));
+  const Verdict verdict = evaluate(std::get<HttpResponse>(outcome));
   return verdict == Verdict::Refused || (verdict == Verdict::Failed && request.repeatable);
 }
 
@@ -108,7 +108,7 @@ Result<HttpResponse> Http::send(const HttpRequest& request) {
     await_turn();
     HttpRequest signed_request = request;
     if (settings_.sign) {
-      const Result<Done> signed_well = settings_.sign(signed_request);
+      const Result<Ok> signed_well = settings_.sign(signed_request);
       if (!signed_well) return signed_well.error();
     }
     keep_secret(signed_request);
@@ -166,7 +166,7 @@ void Http::note(const std::string& line) const {
 
 std::optional<nanoseconds> Http::pause_before_next(const HttpRequest& request,
                                                    const Exchange& outcome, int number) {
-  if (number >= settings_.attempts || !may_repeat(request, outcome, settings_.judge)) return {};
+  if (number >= settings_.attempts || !may_repeat(request, outcome, settings_.evaluate)) return {};
   const auto doubled = settings_.first_pause * (1LL << std::min(number - 1, 20));
   const nanoseconds longest = std::min<nanoseconds>(doubled, settings_.longest_pause);
   const double share = 0.5 + settings_.jitter() / 2;

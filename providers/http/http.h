@@ -83,9 +83,9 @@ struct HttpSettings {
   std::string ca_folder;
   std::string
       connect_to;  ///< HOST:PORT in place of the URL's, whose name the certificate must bear.
-  std::function<Verdict(const HttpResponse&)> judge = judge_by_status;
+  std::function<Verdict(const HttpResponse&)> evaluate = judge_by_status;
   /// Run on a copy of the request before each attempt, so that a signature is never stale.
-  std::function<Result<Done>(HttpRequest&)> sign;
+  std::function<Result<Ok>(HttpRequest&)> sign;
   std::function<void(const std::string&)> log;           ///< Redacted lines, one an attempt.
   std::function<void(const std::string&)> trace;         ///< Redacted headers and bodies.
   std::function<double()> jitter;                        ///< In [0, 1); by default of its own.

@@ -52,7 +52,7 @@ class Provider {
   virtual Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) = 0;
 
   /// Returns when the host says that it serves the write.
-  virtual Result<Done> wait(const Receipt& receipt) = 0;
+  virtual Result<Ok> wait(const Receipt& receipt) = 0;
 
   virtual Limits limits() const = 0;
 };

@@ -45,7 +45,7 @@ Error conflict(const Name& name, RecordType type) {
 }
 
 /// Whether exactly what `change` was made for still stands.
-Result<Done> check_before(const SetChange& change, const ApiSets& live) {
+Result<Ok> check_before(const SetChange& change, const ApiSets& live) {
   for (const std::optional<TypedSet>& side : {change.before, change.after}) {
     if (!side) continue;
     const auto found = live.find({change.name, side->type});
@@ -54,7 +54,7 @@ Result<Done> check_before(const SetChange& change, const ApiSets& live) {
     const bool same = expected ? served && found->second.set == change.before->set : !served;
     if (!same) return conflict(change.name, side->type);
   }
-  return Done{};
+  return Ok{};
 }
 
 class PowerDnsProvider : public Provider {
@@ -85,7 +85,7 @@ class PowerDnsProvider : public Provider {
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override;
 
-  Result<Done> wait(const Receipt&) override { return Done{}; }
+  Result<Ok> wait(const Receipt&) override { return Ok{}; }
 
   // Last verified 2026-11-21 with PowerDNS 4.7.
   Limits limits() const override {
@@ -100,8 +100,8 @@ class PowerDnsProvider : public Provider {
   Error refusal(const HttpResponse& answer, std::string_view doing) const;
   void note_version(const HttpResponse& answer);
   Result<ApiZone> load(const Name& zone, std::span<const Name> names);
-  Result<Done> check(const Name& zone, std::span<const SetChange> changes) const;
-  Result<Done> patch(const Name& zone, std::span<const SetChange> changes, const ApiSets& live);
+  Result<Ok> check(const Name& zone, std::span<const SetChange> changes) const;
+  Result<Ok> patch(const Name& zone, std::span<const SetChange> changes, const ApiSets& live);
 
   std::string name_;
   std::string address_;
@@ -171,7 +171,7 @@ Result<ApiZone> PowerDnsProvider::load(const Name& zone, std::span<const Name> n
   return read;
 }
 
-Result<Done> PowerDnsProvider::check(const Name& zone, std::span<const SetChange> changes) const {
+Result<Ok> PowerDnsProvider::check(const Name& zone, std::span<const SetChange> changes) const {
   for (const SetChange& change : changes) {
     if (!change.name.is_within(zone)) {
       return Error{
@@ -186,17 +186,17 @@ Result<Done> PowerDnsProvider::check(const Name& zone, std::span<const SetChange
                    .where = name_};
     }
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> PowerDnsProvider::patch(const Name& zone, std::span<const SetChange> changes,
-                                     const ApiSets& live) {
+Result<Ok> PowerDnsProvider::patch(const Name& zone, std::span<const SetChange> changes,
+                                   const ApiSets& live) {
   const std::string body = powerdns::patch_body(changes, live, editing_);
-  if (body.empty()) return Done{};
+  if (body.empty()) return Ok{};
   if (body.size() > kMostBody && changes.size() > 1) {
     const std::size_t half = changes.size() / 2;
-    if (const Result<Done> first = patch(zone, changes.first(half), live); !first) return first;
-    const Result<Done> second = patch(zone, changes.subspan(half), live);
+    if (const Result<Ok> first = patch(zone, changes.first(half), live); !first) return first;
+    const Result<Ok> second = patch(zone, changes.subspan(half), live);
     if (second) return second;
     return within("a part of the changes is written, the rest is not", second.error());
   }
@@ -205,14 +205,14 @@ Result<Done> PowerDnsProvider::patch(const Name& zone, std::span<const SetChange
   const Result<HttpResponse> answer = call("PATCH", path, body, doing);
   if (!answer) return answer.error();
   // Anything but the API's own 204 is no word of the server's that it wrote.
-  if (answer->status == 204 || (answer->status == 200 && answer->body.empty())) return Done{};
+  if (answer->status == 204 || (answer->status == 200 && answer->body.empty())) return Ok{};
   return Error{.what = doing + ": outcome unknown: the answer is not PowerDNS'",
                .where = name_,
                .retryable = true};
 }
 
 Result<Receipt> PowerDnsProvider::write(const Name& zone, std::span<const SetChange> changes) {
-  if (const Result<Done> checked = check(zone, changes); !checked) return checked.error();
+  if (const Result<Ok> checked = check(zone, changes); !checked) return checked.error();
   std::vector<Name> names;
   for (const SetChange& change : changes) names.push_back(change.name);
   const Result<ApiZone> live = load(zone, names);
@@ -223,10 +223,10 @@ Result<Receipt> PowerDnsProvider::write(const Name& zone, std::span<const SetCha
                  .where = name_};
   }
   for (const SetChange& change : changes) {
-    const Result<Done> stands = check_before(change, live->sets);
+    const Result<Ok> stands = check_before(change, live->sets);
     if (!stands) return within(name_, stands.error());
   }
-  const Result<Done> done = patch(zone, changes, live->sets);
+  const Result<Ok> done = patch(zone, changes, live->sets);
   if (!done) return done.error();
   return Receipt{};
 }

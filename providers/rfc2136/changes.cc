@@ -27,19 +27,19 @@ const StoredSet* find(const StoredSets& stored, const RecordKey& key) {
 }
 
 /// The set before is required as it is stored, value for value.
-Result<Done> require_before(Update& update, const SetChange& change, const StoredSets& stored) {
+Result<Ok> require_before(Update& update, const SetChange& change, const StoredSets& stored) {
   const RecordKey key{change.name, change.before->type};
   const StoredSet* set = find(stored, key);
   if (set == nullptr || plain(*set) != change.before->set) return conflict(key);
   std::vector<std::string> all;
   for (const auto& [value, rdata] : set->rdata) all.insert(all.end(), rdata.begin(), rdata.end());
   update.require_values(key, all);
-  return Done{};
+  return Ok{};
 }
 
 /// Nothing else may stand where `type` is to come.
-Result<Done> require_room(Update& update, const SetChange& change, RecordType type,
-                          const StoredSets& stored) {
+Result<Ok> require_room(Update& update, const SetChange& change, RecordType type,
+                        const StoredSets& stored) {
   const bool same_type = change.before && change.before->type == type;
   const RecordKey key{change.name, type};
   if (!same_type) {
@@ -49,7 +49,7 @@ Result<Done> require_room(Update& update, const SetChange& change, RecordType ty
   const bool from_alias = change.before && change.before->type == RecordType::CNAME;
   if (type != RecordType::CNAME) {
     if (!from_alias) update.require_absent({change.name, RecordType::CNAME});
-    return Done{};
+    return Ok{};
   }
   for (const auto& [other, set] : stored) {
     const bool ours = change.before && change.before->type == other.type;
@@ -65,7 +65,7 @@ Result<Done> require_room(Update& update, const SetChange& change, RecordType ty
       if (other != change.before->type) update.require_absent({change.name, other});
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 void remove_values(Update& update, const RecordKey& key, const StoredSet& set,
@@ -76,8 +76,8 @@ void remove_values(Update& update, const RecordKey& key, const StoredSet& set,
   }
 }
 
-Result<Done> add_values(Update& update, const RecordKey& key, const RecordSet& after,
-                        const StoredSet* kept) {
+Result<Ok> add_values(Update& update, const RecordKey& key, const RecordSet& after,
+                      const StoredSet* kept) {
   for (const std::string& value : after.values) {
     const auto ttl = static_cast<std::uint32_t>(after.ttl.count());
     if (kept != nullptr && kept->rdata.contains(value)) continue;
@@ -85,7 +85,7 @@ Result<Done> add_values(Update& update, const RecordKey& key, const RecordSet& a
     if (!rdata) return rdata.error();
     update.add(key, ttl, *rdata);
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace

@@ -88,15 +88,15 @@ void Rfc2136Channel::note(std::string_view what, std::string_view outcome,
   log_.debug(fmt::format("{} to {}: {}, {} ms", what, to_text(server_), outcome, took.count()));
 }
 
-Result<Done> Rfc2136Channel::await(short events, std::chrono::milliseconds time) {
+Result<Ok> Rfc2136Channel::await(short events, std::chrono::milliseconds time) {
   pollfd wait{.fd = socket_, .events = events, .revents = 0};
   const int ready = poll(&wait, 1, static_cast<int>(time.count()));
-  if (ready > 0) return Done{};
+  if (ready > 0) return Ok{};
   return ready == 0 ? broken("the server does not answer in time") : system_error("waiting");
 }
 
-Result<Done> Rfc2136Channel::open() {
-  if (socket_ >= 0) return Done{};
+Result<Ok> Rfc2136Channel::open() {
+  if (socket_ >= 0) return Ok{};
   const std::optional<Address> address = address_of(server_);
   if (!address) return Error{.what = "the server's address is no IP address"};
   socket_ = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -104,16 +104,16 @@ Result<Done> Rfc2136Channel::open() {
   const int on = 1;
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const auto* target = reinterpret_cast<const sockaddr*>(&address->storage);
-  if (connect(socket_, target, address->size) == 0) return Done{};
+  if (connect(socket_, target, address->size) == 0) return Ok{};
   if (errno != EINPROGRESS) return system_error("the server cannot be reached");
-  if (const Result<Done> ready = await(POLLOUT, patience_.connect); !ready) return ready;
+  if (const Result<Ok> ready = await(POLLOUT, patience_.connect); !ready) return ready;
   socklen_t size = sizeof errno;
   getsockopt(socket_, SOL_SOCKET, SO_ERROR, &errno, &size);
   if (errno != 0) return system_error("the server cannot be reached");
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Rfc2136Channel::send(std::string_view wire) {
+Result<Ok> Rfc2136Channel::send(std::string_view wire) {
   if (wire.size() > 0xffff) return Error{.what = "a message is larger than DNS allows"};
   std::string framed;
   append_u16(framed, static_cast<unsigned>(wire.size()));
@@ -124,12 +124,12 @@ Result<Done> Rfc2136Channel::send(std::string_view wire) {
     if (sent > 0) {
       rest.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
-      if (const Result<Done> ready = await(POLLOUT, patience_.answer); !ready) return ready;
+      if (const Result<Ok> ready = await(POLLOUT, patience_.answer); !ready) return ready;
     } else {
       return system_error("the connection broke");
     }
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::string> Rfc2136Channel::exactly(std::size_t size) {
@@ -142,7 +142,7 @@ Result<std::string> Rfc2136Channel::exactly(std::size_t size) {
     } else if (got == 0) {
       return broken("the server closed the connection");
     } else if (errno == EAGAIN) {
-      if (const Result<Done> ready = await(POLLIN, patience_.answer); !ready) return ready.error();
+      if (const Result<Ok> ready = await(POLLIN, patience_.answer); !ready) return ready.error();
     } else {
       return system_error("the connection broke");
     }
@@ -158,7 +158,7 @@ Result<std::string> Rfc2136Channel::receive() {
 
 Result<Signed> Rfc2136Channel::send_signed(const Maker& message, std::uint16_t id) {
   Signed request = tsig_sign(message(id), key_, now());
-  if (const Result<Done> sent = send(request.wire); !sent) return sent.error();
+  if (const Result<Ok> sent = send(request.wire); !sent) return sent.error();
   return request;
 }
 
@@ -174,7 +174,7 @@ Result<WireMessage> Rfc2136Channel::accept(const std::string& wire, TsigCheck& c
 }
 
 Result<std::vector<WireMessage>> Rfc2136Channel::ask_once(std::span<const Maker> questions) {
-  if (const Result<Done> opened = open(); !opened) return opened.error();
+  if (const Result<Ok> opened = open(); !opened) return opened.error();
   struct Waiting {
     std::size_t place;
     TsigCheck check;
@@ -227,7 +227,7 @@ Result<WireMessage> Rfc2136Channel::update(const Maker& message) {
 Result<WireMessage> Rfc2136Channel::update_once(const Maker& message) {
   // A connection that idled may be closed at the other end; a new one tells what became of us.
   close();
-  if (const Result<Done> opened = open(); !opened) {
+  if (const Result<Ok> opened = open(); !opened) {
     close();
     return opened.error();
   }
@@ -251,7 +251,7 @@ Result<WireMessage> Rfc2136Channel::update_once(const Maker& message) {
 }
 
 Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer_once(const Name& zone) {
-  if (const Result<Done> opened = open(); !opened) return opened.error();
+  if (const Result<Ok> opened = open(); !opened) return opened.error();
   const std::uint16_t id = next_id_++;
   const Result<Signed> sent =
       send_signed([&](std::uint16_t one) { return question_message(one, zone, kAxfr); }, id);

@@ -47,12 +47,12 @@ class Rfc2136Channel {
   const Server& server() const { return server_; }
 
  private:
-  Result<Done> open();
+  Result<Ok> open();
   void close();
-  Result<Done> send(std::string_view wire);
+  Result<Ok> send(std::string_view wire);
   Result<std::string> receive();
   Result<std::string> exactly(std::size_t size);
-  Result<Done> await(short events, std::chrono::milliseconds time);
+  Result<Ok> await(short events, std::chrono::milliseconds time);
   Result<Signed> send_signed(const Maker& message, std::uint16_t id);
   Result<WireMessage> accept(const std::string& wire, TsigCheck& check);
   Result<std::vector<WireMessage>> ask_once(std::span<const Maker> questions);

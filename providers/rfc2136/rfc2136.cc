@@ -40,10 +40,10 @@ Rfc2136Channel::Maker question(const Name& name, RecordType type) {
 }
 
 /// What an update's response code means (RFC 2136 section 2.2).
-Result<Done> judged(const WireMessage& answer, std::string_view doing) {
+Result<Ok> judged(const WireMessage& answer, std::string_view doing) {
   switch (answer.rcode) {
     case kNoError:
-      return Done{};
+      return Ok{};
     case kNxDomain:
     case kYxDomain:
     case kYxRrset:
@@ -76,7 +76,7 @@ class Rfc2136Provider : public Provider {
   Result<std::vector<Name>> zones_of(std::span<const Name> names) override;
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override;
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override;
-  Result<Done> wait(const Receipt&) override { return Done{}; }
+  Result<Ok> wait(const Receipt&) override { return Ok{}; }
 
   // Last verified 2026-11-21 with BIND 9.18, Knot DNS 3.2 and PowerDNS 4.7.
   Limits limits() const override {
@@ -87,16 +87,16 @@ class Rfc2136Provider : public Provider {
   static constexpr std::chrono::seconds kMostTtl{2147483647};  // RFC 2181 section 8.
 
   Error located(Error error) const { return within(to_text(channel_.server()), std::move(error)); }
-  Result<Done> check_zone(const Name& zone);
+  Result<Ok> check_zone(const Name& zone);
   Result<StoredSets> ask_for(const Name& zone, std::span<const Name> names);
-  Result<Done> ask_keys(std::span<const RecordKey> keys, std::vector<WireRecord>& found,
-                        std::set<Name>& missing);
-  Result<Done> drop_wildcards(const Name& zone, StoredSets& sets);
-  Result<Done> load(const Name& zone, std::span<const Name> names);
-  Result<Done> send(const Rfc2136Channel::Maker& message, std::string_view doing);
-  Result<Done> send_all(const Name& zone, std::span<const Update> messages);
-  Result<Done> check_changes(const Name& zone, std::span<const SetChange> changes) const;
-  Result<Done> check_aliases(std::span<const SetChange> changes);
+  Result<Ok> ask_keys(std::span<const RecordKey> keys, std::vector<WireRecord>& found,
+                      std::set<Name>& missing);
+  Result<Ok> drop_wildcards(const Name& zone, StoredSets& sets);
+  Result<Ok> load(const Name& zone, std::span<const Name> names);
+  Result<Ok> send(const Rfc2136Channel::Maker& message, std::string_view doing);
+  Result<Ok> send_all(const Name& zone, std::span<const Update> messages);
+  Result<Ok> check_changes(const Name& zone, std::span<const SetChange> changes) const;
+  Result<Ok> check_aliases(std::span<const SetChange> changes);
 
   bool is_read(const Name& zone, std::span<const SetChange> changes) const {
     const auto known = known_.find(zone);
@@ -147,11 +147,11 @@ Result<std::vector<Name>> Rfc2136Provider::zones_of(std::span<const Name> names)
   return std::vector<Name>(zones.begin(), zones.end());
 }
 
-Result<Done> Rfc2136Provider::check_zone(const Name& zone) {
+Result<Ok> Rfc2136Provider::check_zone(const Name& zone) {
   const auto answers = channel_.ask(std::array{question(zone, RecordType::SOA)});
   if (!answers) return answers.error();
   const WireMessage& answer = answers->front();
-  if (answer.rcode == kNoError && zone_in(answer, zone) == zone) return Done{};
+  if (answer.rcode == kNoError && zone_in(answer, zone) == zone) return Ok{};
   return Error{.what = fmt::format("the server does not serve the zone {} to this key ({})",
                                    zone.text(), rcode_text(answer.rcode)),
                .retryable = answer.rcode == 2};
@@ -159,26 +159,26 @@ Result<Done> Rfc2136Provider::check_zone(const Name& zone) {
 
 /// Questions of every common type at each name, for a zone that is not given away whole.
 Result<StoredSets> Rfc2136Provider::ask_for(const Name& zone, std::span<const Name> names) {
-  if (const Result<Done> served = check_zone(zone); !served) return served.error();
+  if (const Result<Ok> served = check_zone(zone); !served) return served.error();
   std::vector<RecordKey> keys;
   for (const Name& name : names) keys.push_back({name, RecordType::CNAME});
   std::vector<WireRecord> found;
   std::set<Name> missing;
-  if (const Result<Done> asked = ask_keys(keys, found, missing); !asked) return asked.error();
+  if (const Result<Ok> asked = ask_keys(keys, found, missing); !asked) return asked.error();
   keys.clear();
   for (const Name& name : names) {
     if (missing.contains(name)) continue;
     for (const RecordType type : kAskedTypes) keys.push_back({name, type});
   }
-  if (const Result<Done> asked = ask_keys(keys, found, missing); !asked) return asked.error();
+  if (const Result<Ok> asked = ask_keys(keys, found, missing); !asked) return asked.error();
   StoredSets sets = stored_sets(found);
-  if (const Result<Done> dropped = drop_wildcards(zone, sets); !dropped) return dropped.error();
+  if (const Result<Ok> dropped = drop_wildcards(zone, sets); !dropped) return dropped.error();
   return sets;
 }
 
 /// Adds the records at `keys` to `found`, and the names that do not exist to `missing`.
-Result<Done> Rfc2136Provider::ask_keys(std::span<const RecordKey> keys,
-                                       std::vector<WireRecord>& found, std::set<Name>& missing) {
+Result<Ok> Rfc2136Provider::ask_keys(std::span<const RecordKey> keys,
+                                     std::vector<WireRecord>& found, std::set<Name>& missing) {
   std::vector<Rfc2136Channel::Maker> questions;
   for (const RecordKey& key : keys) questions.push_back(question(key.name, key.type));
   const auto answers = channel_.ask(questions);
@@ -197,11 +197,11 @@ Result<Done> Rfc2136Provider::ask_keys(std::span<const RecordKey> keys,
     std::ranges::copy_if(answer.answers, std::back_inserter(found),
                          [&](const WireRecord& record) { return record.key == key; });
   }
-  return Done{};
+  return Ok{};
 }
 
 /// Takes away what wildcards answer for names that have nothing: a prerequisite sees none of that.
-Result<Done> Rfc2136Provider::drop_wildcards(const Name& zone, StoredSets& sets) {
+Result<Ok> Rfc2136Provider::drop_wildcards(const Name& zone, StoredSets& sets) {
   std::set<Name> names;
   for (const auto& [key, set] : sets) {
     if (key.name != zone) names.insert(key.name);
@@ -221,10 +221,10 @@ Result<Done> Rfc2136Provider::drop_wildcards(const Name& zone, StoredSets& sets)
     if (answer.rcode != kNxDomain) return judged(answer, "a check of what stands");
     std::erase_if(sets, [&](const auto& item) { return item.first.name == name; });
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Rfc2136Provider::load(const Name& zone, std::span<const Name> names) {
+Result<Ok> Rfc2136Provider::load(const Name& zone, std::span<const Name> names) {
   if (!not_given_.contains(zone)) {
     const auto records = channel_.transfer(zone);
     // Some servers break off what does not fit their messages; their answers still come.
@@ -232,7 +232,7 @@ Result<Done> Rfc2136Provider::load(const Name& zone, std::span<const Name> names
     if (records && *records) {
       stored_[zone] = stored_sets(**records);
       known_[zone] = std::nullopt;
-      return Done{};
+      return Ok{};
     }
     if (records) not_given_.insert(zone);
   }
@@ -240,19 +240,19 @@ Result<Done> Rfc2136Provider::load(const Name& zone, std::span<const Name> names
   if (!sets) return sets.error();
   stored_[zone] = std::move(sets).value();
   known_[zone] = std::set<Name>(names.begin(), names.end());
-  return Done{};
+  return Ok{};
 }
 
 Result<ZoneRead> Rfc2136Provider::read(const Name& zone, std::span<const Name> names) {
-  const Result<Done> loaded = load(zone, names);
+  const Result<Ok> loaded = load(zone, names);
   if (!loaded) return located(loaded.error());
   ZoneRead out{.sets = {}, .complete = !known_[zone].has_value()};
   for (const auto& [key, set] : stored_[zone]) out.sets.emplace(key, plain(set));
   return out;
 }
 
-Result<Done> Rfc2136Provider::check_changes(const Name& zone,
-                                            std::span<const SetChange> changes) const {
+Result<Ok> Rfc2136Provider::check_changes(const Name& zone,
+                                          std::span<const SetChange> changes) const {
   for (const SetChange& change : changes) {
     if (!change.name.is_within(zone)) {
       return Error{.what =
@@ -266,27 +266,27 @@ Result<Done> Rfc2136Provider::check_changes(const Name& zone,
                                        value.size(), change.name.text(), kMostTxtOctets)};
     }
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Rfc2136Provider::send(const Rfc2136Channel::Maker& message, std::string_view doing) {
+Result<Ok> Rfc2136Provider::send(const Rfc2136Channel::Maker& message, std::string_view doing) {
   const auto answer = channel_.update(message);
   if (!answer) return answer.error();
   return judged(*answer, doing);
 }
 
 /// One message is one transaction. More than one are all checked before the first is sent.
-Result<Done> Rfc2136Provider::send_all(const Name& zone, std::span<const Update> messages) {
+Result<Ok> Rfc2136Provider::send_all(const Name& zone, std::span<const Update> messages) {
   if (messages.size() > 1) {
     for (const Update& update : messages) {
-      const Result<Done> checked =
+      const Result<Ok> checked =
           send([&](std::uint16_t id) { return update.check(id); }, "a check of what stands");
       if (!checked) return checked;
     }
   }
   for (std::size_t index = 0; index < messages.size(); ++index) {
-    Result<Done> sent = send([&](std::uint16_t id) { return messages[index].message(id); },
-                             "an update of " + zone.text());
+    Result<Ok> sent = send([&](std::uint16_t id) { return messages[index].message(id); },
+                           "an update of " + zone.text());
     if (sent) continue;
     if (index == 0) return sent;
     Error error = sent.error();
@@ -295,11 +295,11 @@ Result<Done> Rfc2136Provider::send_all(const Name& zone, std::span<const Update>
                              index, messages.size(), error.what);
     return error;
   }
-  return Done{};
+  return Ok{};
 }
 
 /// Servers say NOERROR to a CNAME that they ignore (RFC 2136 section 3.4.2.2).
-Result<Done> Rfc2136Provider::check_aliases(std::span<const SetChange> changes) {
+Result<Ok> Rfc2136Provider::check_aliases(std::span<const SetChange> changes) {
   std::vector<Rfc2136Channel::Maker> questions;
   std::vector<RecordKey> keys;
   for (const SetChange& change : changes) {
@@ -307,7 +307,7 @@ Result<Done> Rfc2136Provider::check_aliases(std::span<const SetChange> changes) 
     keys.push_back({change.name, RecordType::CNAME});
     questions.push_back(question(change.name, RecordType::CNAME));
   }
-  if (questions.empty()) return Done{};
+  if (questions.empty()) return Ok{};
   const auto answers = channel_.ask(questions);
   if (!answers) return answers.error();
   for (std::size_t index = 0; index < keys.size(); ++index) {
@@ -318,7 +318,7 @@ Result<Done> Rfc2136Provider::check_aliases(std::span<const SetChange> changes) 
                                      "other records stand there",
                                      keys[index].name.text())};
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<Receipt> Rfc2136Provider::write(const Name& zone, std::span<const SetChange> changes) {

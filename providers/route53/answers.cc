@@ -174,7 +174,7 @@ Refusal read_refusal(const HttpResponse& response) {
   return refusal;
 }
 
-Verdict judge(const HttpResponse& response) {
+Verdict evaluate(const HttpResponse& response) {
   if (response.status == 429) return Verdict::Refused;
   if (response.status == 200) return parse_xml(response.body) ? Verdict::Final : Verdict::Failed;
   if (response.status < 400) return Verdict::Final;

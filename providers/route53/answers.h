@@ -62,6 +62,6 @@ Result<ChangeState> read_change_state(const HttpResponse& response);
 Refusal read_refusal(const HttpResponse& response);
 
 /// What an answer says about trying again.
-Verdict judge(const HttpResponse& response);
+Verdict evaluate(const HttpResponse& response);
 
 }  // namespace rampart::route53

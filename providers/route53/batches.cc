@@ -58,8 +58,8 @@ Error too_large(const SetChange& change, const std::string& why) {
   return Error{.what = fmt::format("{} {} {}", change.name.text(), to_text(type), why)};
 }
 
-Result<Done> check_cost(const Replacement& one) {
-  if (cost_of(one).fits()) return Done{};
+Result<Ok> check_cost(const Replacement& one) {
+  if (cost_of(one).fits()) return Ok{};
   return too_large(one.change,
                    fmt::format("cannot be replaced at once: Route 53 takes {} records and {} "
                                "characters in one batch, old and new together",
@@ -92,8 +92,8 @@ std::string change_xml(std::string_view action, const RecordKey& key, std::chron
 
 }  // namespace
 
-Result<Done> check_values(const SetChange& change) {
-  if (!change.after) return Done{};
+Result<Ok> check_values(const SetChange& change) {
+  if (!change.after) return Ok{};
   if (change.after->set.values.size() > kMostValues) {
     return too_large(change, fmt::format("has more than {} values", kMostValues));
   }
@@ -103,12 +103,12 @@ Result<Done> check_values(const SetChange& change) {
                                          "octet beyond ASCII counts four)",
                                          text.size(), kMostValueCharacters));
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::vector<Batch>> pack(std::span<const Replacement> replacements) {
   for (const Replacement& one : replacements) {
-    const Result<Done> fits = check_cost(one);
+    const Result<Ok> fits = check_cost(one);
     if (!fits) return fits.error();
   }
   std::vector<Batch> batches;

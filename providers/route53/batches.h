@@ -20,7 +20,7 @@ struct Replacement {
 using Batch = std::vector<Replacement>;
 
 /// An Error for a new value that the host rejects by its size.
-Result<Done> check_values(const SetChange& change);
+Result<Ok> check_values(const SetChange& change);
 
 /// In order, as few batches as the quotas allow (1000 records and 32000 characters of values in
 /// one); all of one name in one batch wherever that fits. An Error for a change that no batch can

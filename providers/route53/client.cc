@@ -48,7 +48,7 @@ HttpSettings Client::http_settings(const ProviderSettings& settings, double requ
                                    const std::function<Exchange(const HttpRequest&)>& exchange) {
   HttpSettings http{.rate = {.per_second = requests_per_second, .burst = requests_per_second},
                     .attempts = 8,
-                    .judge = judge,
+                    .evaluate = evaluate,
                     .sign = [this](HttpRequest& request) { return sign(request); },
                     .log = settings.log.debug,
                     .trace = settings.log.trace,
@@ -57,12 +57,12 @@ HttpSettings Client::http_settings(const ProviderSettings& settings, double requ
   return http;
 }
 
-Result<Done> Client::sign(HttpRequest& request) {
+Result<Ok> Client::sign(HttpRequest& request) {
   const Result<AwsCredentials> credentials = credentials_.get(http_.secrets());
   if (!credentials) return credentials.error();
   const auto now = std::chrono::floor<std::chrono::seconds>(http_.clock().now());
   sign_v4(request, *credentials, {"us-east-1", "route53"}, now);
-  return Done{};
+  return Ok{};
 }
 
 Error Client::refusal(const HttpResponse& response) const {
@@ -71,7 +71,7 @@ Error Client::refusal(const HttpResponse& response) const {
                                   : fmt::format("{} ({})", code, response.status);
   // Redacted before it is cut, lest half a secret stay.
   if (!message.empty()) what += ": " + printable(http_.redact(message)).substr(0, kMostShown);
-  return Error{.what = http_.redact(what), .retryable = judge(response) != Verdict::Final};
+  return Error{.what = http_.redact(what), .retryable = evaluate(response) != Verdict::Final};
 }
 
 Result<HttpResponse> Client::get(const std::string& path) {

@@ -45,7 +45,7 @@ class Client {
  private:
   HttpSettings http_settings(const ProviderSettings& settings, double requests_per_second,
                              const std::function<Exchange(const HttpRequest&)>& exchange);
-  Result<Done> sign(HttpRequest& request);
+  Result<Ok> sign(HttpRequest& request);
   Result<HttpResponse> get(const std::string& path);
 
   std::string base_;

@@ -19,13 +19,13 @@ std::string profile_of(std::string_view heading, std::string_view prefix) {
   return std::string(trim(name.substr(prefix.size())));
 }
 
-Result<Done> load(const std::string& path, std::string_view prefix, Profiles& profiles) {
+Result<Ok> load(const std::string& path, std::string_view prefix, Profiles& profiles) {
   std::error_code missing;
-  if (path.empty() || !std::filesystem::exists(path, missing)) return Done{};
+  if (path.empty() || !std::filesystem::exists(path, missing)) return Ok{};
   const Result<std::string> text = read_small_file(path);
   if (!text) return text.error();
   read_profiles(*text, prefix, profiles);
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -64,9 +64,9 @@ void read_profiles(std::string_view text, std::string_view section_prefix, Profi
 Result<Profiles> load_profiles(const std::string& credentials_path,
                                const std::string& config_path) {
   Profiles profiles;
-  const Result<Done> credentials = load(credentials_path, "", profiles);
+  const Result<Ok> credentials = load(credentials_path, "", profiles);
   if (!credentials) return credentials.error();
-  const Result<Done> config = load(config_path, "profile ", profiles);
+  const Result<Ok> config = load(config_path, "profile ", profiles);
   if (!config) return config.error();
   return profiles;
 }

@@ -107,7 +107,7 @@ class Route53Provider : public Provider {
       : client_(settings, pace_of(settings), clock, exchange) {}
 
   Result<std::vector<Name>> zones() override {
-    const Result<Done> listed = list_zones();
+    const Result<Ok> listed = list_zones();
     if (!listed) return within("route53", listed.error());
     std::vector<Name> names;
     for (const auto& [name, twins] : *zones_) names.push_back(name);
@@ -128,15 +128,15 @@ class Route53Provider : public Provider {
     return receipt;
   }
 
-  Result<Done> wait(const Receipt& receipt) override {
+  Result<Ok> wait(const Receipt& receipt) override {
     std::string_view ids = receipt.id;
     while (!ids.empty()) {
       const std::string_view id = ids.substr(0, ids.find(' '));
       ids.remove_prefix(std::min(id.size() + 1, ids.size()));
-      const Result<Done> served = await_sync(id);
+      const Result<Ok> served = await_sync(id);
       if (!served) return within("route53", served.error());
     }
-    return Done{};
+    return Ok{};
   }
 
   Limits limits() const override {
@@ -144,16 +144,16 @@ class Route53Provider : public Provider {
   }
 
  private:
-  Result<Done> list_zones() {
+  Result<Ok> list_zones() {
     Result<route53::ZonesByName> zones = client_.list_zones();
     if (!zones) return zones.error();
     zones_ = std::move(zones).value();
-    return Done{};
+    return Ok{};
   }
 
   Result<HostedZone> find_zone(const Name& name) {
     if (!zones_) {
-      const Result<Done> listed = list_zones();
+      const Result<Ok> listed = list_zones();
       if (!listed) return listed.error();
     }
     const auto found = zones_->find(name);
@@ -202,7 +202,7 @@ class Route53Provider : public Provider {
 
   Result<Receipt> write_zone(const Name& name, std::span<const SetChange> changes) {
     for (const SetChange& change : changes) {
-      const Result<Done> fits = route53::check_values(change);
+      const Result<Ok> fits = route53::check_values(change);
       if (!fits) return fits.error();
     }
     const Result<HostedZone> zone = find_zone(name);
@@ -233,12 +233,12 @@ class Route53Provider : public Provider {
   /// Each change with the stored text of what it replaces; a conflict where that has moved.
   Result<std::vector<Replacement>> replacements_for(const HostedZone& zone,
                                                     std::span<const SetChange> changes) {
-    const auto outside = std::ranges::find_if(
+    const auto process = std::ranges::find_if(
         changes, [&](const SetChange& change) { return !change.name.is_within(zone.name); });
-    if (outside != changes.end()) {
-      return Error{.what = outside->name.text() + " is not within zone " + zone.name.text()};
+    if (process != changes.end()) {
+      return Error{.what = process->name.text() + " is not within zone " + zone.name.text()};
     }
-    const Result<Done> read = read_unseen(zone, changes);
+    const Result<Ok> read = read_unseen(zone, changes);
     if (!read) return read.error();
     const Seen& seen = seen_[zone.name];
     std::vector<Replacement> replacements;
@@ -258,16 +258,16 @@ class Route53Provider : public Provider {
     return replacements;
   }
 
-  Result<Done> read_unseen(const HostedZone& zone, std::span<const SetChange> changes) {
+  Result<Ok> read_unseen(const HostedZone& zone, std::span<const SetChange> changes) {
     std::vector<Name> missing;
     const Seen& seen = seen_[zone.name];
     for (const SetChange& change : changes) {
       if (!seen.names.contains(change.name)) missing.push_back(change.name);
     }
-    if (missing.empty()) return Done{};
+    if (missing.empty()) return Ok{};
     const Result<bool> read = look(zone, missing);
     if (!read) return read.error();
-    return Done{};
+    return Ok{};
   }
 
   /// Sends one batch and gives back its change's id. Where no answer came, reading tells whether it
@@ -321,12 +321,12 @@ class Route53Provider : public Provider {
     return found == batch.end() ? batch.front().change : found->change;
   }
 
-  Result<Done> await_sync(std::string_view id) {
+  Result<Ok> await_sync(std::string_view id) {
     const auto until = client_.clock().now() + kLongestWait;
     for (std::chrono::nanoseconds pause = kFirstPoll;; pause = std::min(pause * 3 / 2, longest())) {
       const Result<route53::ChangeState> state = client_.change_state(id);
       if (!state) return state.error();
-      if (*state == route53::ChangeState::InSync) return Done{};
+      if (*state == route53::ChangeState::InSync) return Ok{};
       if (client_.clock().now() + pause > until) {
         return Error{.what = fmt::format("change {} is still PENDING", id), .retryable = true};
       }

@@ -58,7 +58,7 @@ class Walk {
     bool starting = true;
     while (starting || !unknown_.empty() || (whole_ && next_)) {
       if (!starting) first = choose();
-      const Result<Done> read = page_from(first, starting);
+      const Result<Ok> read = page_from(first, starting);
       if (!read) return read.error();
       starting = false;
     }
@@ -72,7 +72,7 @@ class Walk {
   }
 
   /// Reads a page, and further ones for as long as they begin at the very name asked for.
-  Result<Done> page_from(const std::optional<Name>& first, bool starting) {
+  Result<Ok> page_from(const std::optional<Name>& first, bool starting) {
     std::optional<NextSet> from = whole_ && !starting ? next_ : std::nullopt;
     if (first) from = NextSet{.name = name_text(*first)};
     while (true) {
@@ -86,7 +86,7 @@ class Walk {
       from = page->next;
     }
     if (first) std::erase(unknown_, *first);
-    return Done{};
+    return Ok{};
   }
 
   void take(const SetPage& page, const std::optional<Name>& first,

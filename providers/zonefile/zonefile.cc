@@ -99,12 +99,12 @@ class ZoneFileProvider : public Provider {
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
-    const Result<Done> written = replace(zone, changes);
+    const Result<Ok> written = replace(zone, changes);
     if (!written) return within(shown(zone), written.error());
     return Receipt{};
   }
 
-  Result<Done> wait(const Receipt&) override { return Done{}; }
+  Result<Ok> wait(const Receipt&) override { return Ok{}; }
 
   Limits limits() const override {
     return Limits{.max_txt_octets = kMostTxtOctets, .min_ttl = {}, .max_ttl = kMostTtl};
@@ -128,22 +128,22 @@ class ZoneFileProvider : public Provider {
     return parse_zone_file(zone, *text);
   }
 
-  Result<Done> replace(const Name& zone, std::span<const SetChange> changes) const {
+  Result<Ok> replace(const Name& zone, std::span<const SetChange> changes) const {
     const Result<OpenFile> lock = lock_folder(folder_);
     if (!lock) return lock.error();
     const Result<ZoneFile> file = load(zone);
     if (!file) return file.error();
-    const Result<Done> allowed = check_may_write(file_name(zone));
+    const Result<Ok> allowed = check_may_write(file_name(zone));
     if (!allowed) return allowed;
     const Result<std::vector<ZoneEdit>> edits = edits_for(*file, changes);
     if (!edits) return edits.error();
     const Result<std::string> text = edit_zone_file(*file, *edits, today_);
     if (!text) return text.error();
-    if (*text == file->text) return Done{};
+    if (*text == file->text) return Ok{};
     return replace_file(folder_, file_name(zone), file->text, *text);
   }
 
-  Result<Done> check_may_write(const std::string& name) const {
+  Result<Ok> check_may_write(const std::string& name) const {
     struct stat status {};
     const std::string journal = name + ".jnl";
     if (fstatat(folder_.get(), journal.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {

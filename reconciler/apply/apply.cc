@@ -18,8 +18,8 @@ namespace {
 using Progress = std::function<void(const std::string&)>;
 using Sets = std::map<RecordKey, RecordSet>;
 
-constexpr std::array kTurns = {Turn::Relax, Turn::Publish, Turn::Authorize, Turn::Enforce,
-                               Turn::Retire};
+constexpr std::array kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, Stage::Enforce,
+                                Stage::Retire};
 
 /// What one host takes in one write: changes of one zone in one turn.
 struct Batch {
@@ -32,7 +32,7 @@ struct Batch {
 };
 
 /// What went wrong so far, and whom that keeps back.
-struct Trouble {
+struct Failures {
   std::set<Name> zones;
   std::set<Name> domains;
 };
@@ -123,7 +123,7 @@ std::string found_instead(const Change& change, const Sets& sets) {
 }
 
 /// What became of one change, by what reading back shows.
-void judge(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
+void evaluate(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
   const SetChange& set = outcome.change.set;
   WriteOutcome* const one = &outcome;
   if (stands(set, set.after, sets)) return;
@@ -146,7 +146,7 @@ void confirm_batch(Batch& batch) {
   if (waiting.empty()) return;
   std::string unserved;
   if (batch.receipt) {
-    const Result<Done> served = batch.host->wait(*batch.receipt);
+    const Result<Ok> served = batch.host->wait(*batch.receipt);
     if (!served) unserved = "written, but not served yet: " + sentence(served.error());
   }
   const Result<Sets> sets = read_sets(batch);
@@ -157,7 +157,7 @@ void confirm_batch(Batch& batch) {
     return settle(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
   }
   for (WriteOutcome* outcome : waiting) {
-    judge(*outcome, *sets, batch);
+    evaluate(*outcome, *sets, batch);
     if (outcome->state == WriteState::Written && !unserved.empty()) {
       settle({&outcome, 1}, WriteState::Unconfirmed, unserved);
     }
@@ -178,14 +178,14 @@ void find_host(Batch& batch, const Providers& providers) {
 }
 
 /// The changes of `turn`, one batch per zone and host; loosening stands alone.
-std::vector<Batch> batches_of(const Plan& plan, Turn turn) {
+std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
   std::vector<Batch> batches;
   std::map<std::pair<Name, std::string>, std::size_t> places;
   for (const Change& change : plan.changes) {
-    if (change.turn != turn) continue;
+    if (change.stage != stage) continue;
     const auto [place, added] =
         places.emplace(std::pair(change.zone, change.provider), batches.size());
-    if (added || turn == Turn::Relax) {
+    if (added || stage == Stage::Relax) {
       place->second = batches.size();
       batches.emplace_back();
     }
@@ -196,33 +196,34 @@ std::vector<Batch> batches_of(const Plan& plan, Turn turn) {
 }
 
 /// Keeps back what follows on a failure.
-void keep_back(Batch& batch, const Trouble& trouble) {
+void withhold_after(Batch& batch, const Failures& failures) {
   for (WriteOutcome* outcome : pending(batch)) {
     const Change& change = outcome->change;
-    if (!trouble.zones.contains(change.zone) && !trouble.domains.contains(change.domain)) continue;
+    if (!failures.zones.contains(change.zone) && !failures.domains.contains(change.domain))
+      continue;
     settle({&outcome, 1}, WriteState::Withheld,
-           fmt::format("after an earlier failure in {}", trouble.zones.contains(change.zone)
+           fmt::format("after an earlier failure in {}", failures.zones.contains(change.zone)
                                                              ? change.zone.text()
                                                              : change.domain.text()));
   }
 }
 
-void note_trouble(const std::vector<Batch>& batches, Trouble& trouble) {
+void note_failure_of(const std::vector<Batch>& batches, Failures& failures) {
   for (const Batch& batch : batches) {
     for (const WriteOutcome& outcome : batch.outcomes) {
       if (outcome.state != WriteState::Failed && outcome.state != WriteState::Unconfirmed) continue;
-      trouble.zones.insert(outcome.change.zone);
-      trouble.domains.insert(outcome.change.domain);
+      failures.zones.insert(outcome.change.zone);
+      failures.domains.insert(outcome.change.domain);
     }
   }
 }
 
-void tell(const Batch& batch, Turn turn, const Progress& progress) {
+void tell(const Batch& batch, Stage stage, const Progress& progress) {
   if (!progress) return;
   const auto written =
       std::ranges::count(batch.outcomes, WriteState::Written, &WriteOutcome::state);
   progress(fmt::format("{} at {}: {}: {} of {} written", batch.first().zone.text(),
-                       batch.first().provider, to_text(turn), written, batch.outcomes.size()));
+                       batch.first().provider, to_text(stage), written, batch.outcomes.size()));
 }
 
 /// The finding of `code` about this very record, else about its zone, else any: a record that moved
@@ -258,11 +259,11 @@ std::string why_withheld(const Withheld& withheld, const Plan& plan) {
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const Progress& progress) {
   std::vector<WriteOutcome> outcomes;
-  Trouble trouble;
-  for (const Turn turn : kTurns) {
-    std::vector<Batch> batches = batches_of(plan, turn);
+  Failures failures;
+  for (const Stage stage : kStages) {
+    std::vector<Batch> batches = batches_of(plan, stage);
     for (Batch& batch : batches) {
-      keep_back(batch, trouble);
+      withhold_after(batch, failures);
       find_host(batch, providers);
       check_truth(batch);
       write_batch(batch);
@@ -270,9 +271,9 @@ std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& provider
     // Hosts work on their writes side by side; the turn ends when all of them are done.
     for (Batch& batch : batches) {
       confirm_batch(batch);
-      tell(batch, turn, progress);
+      tell(batch, stage, progress);
     }
-    note_trouble(batches, trouble);
+    note_failure_of(batches, failures);
     for (const Batch& batch : batches) {
       outcomes.insert(outcomes.end(), batch.outcomes.begin(), batch.outcomes.end());
     }

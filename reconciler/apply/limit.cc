@@ -155,7 +155,7 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool
     const bool same = row != allowed.end() && row->second->set == change.set;
     std::vector<std::string> codes;
     // Loosening that was reviewed waits for no sibling; --strict asks for all or nothing.
-    const bool stays_free = same && change.turn == Turn::Relax && !strict;
+    const bool stays_free = same && change.stage == Stage::Relax && !strict;
     const bool stale_here = strict ? !moved.empty() : moved.contains(change.zone);
     if (stale_here && !stays_free) codes.push_back("plan-stale");
     const bool told = row != allowed.end() && standing(*row->second, world) == Standing::Moved;

@@ -39,11 +39,11 @@ Difference difference_of(const Change& change, std::string server) {
   const bool same_values = set.before && set.after && set.before->type == set.after->type &&
                            set.before->set.values == set.after->set.values;
   if (same_values) {
-    difference.want = fmt::format("TTL {}", set.after->set.ttl.count());
+    difference.desired = fmt::format("TTL {}", set.after->set.ttl.count());
     difference.got = fmt::format("TTL {}", set.before->set.ttl.count());
     return difference;
   }
-  difference.want = values_text(set.after);
+  difference.desired = values_text(set.after);
   difference.got = values_text(set.before);
   if (set.before && set.after && set.before->type != set.after->type) {
     difference.got = to_text(set.before->type) + " " + difference.got;
@@ -56,8 +56,8 @@ using Found = std::map<Name, std::vector<Difference>>;
 void add(Found& found, const Name& domain, Difference difference) {
   std::vector<Difference>& list = found[domain];
   const bool known = std::ranges::any_of(list, [&](const Difference& other) {
-    return std::tie(other.key, other.server, other.want, other.got, other.problem) ==
-           std::tie(difference.key, difference.server, difference.want, difference.got,
+    return std::tie(other.key, other.server, other.desired, other.got, other.problem) ==
+           std::tie(difference.key, difference.server, difference.desired, difference.got,
                     difference.problem);
   });
   if (!known) list.push_back(std::move(difference));
@@ -115,13 +115,13 @@ std::string file_label(const Config& config, const LiveZone& zone) {
 }
 
 /// The World as the `turn`-th server of each zone shows it.
-Sight sight_of(const Survey& seen, std::size_t turn, const Config& config,
+Sight sight_of(const ZoneInventory& seen, std::size_t stage, const Config& config,
                const ObserveOptions& options) {
   Sight sight{.world = {.now = options.now}};
   std::vector<LiveZone> served;
   for (const ServedZone& zone : seen.served) {
     const bool any = !zone.servers.empty();
-    const ServerView* server = any ? &zone.servers[turn % zone.servers.size()] : nullptr;
+    const ServerView* server = any ? &zone.servers[stage % zone.servers.size()] : nullptr;
     const LiveZone view = any ? single_view(zone, *server) : merged_view(zone);
     for (const std::string& provider : zone.providers) {
       sight.labels[{zone.apex, provider}] = any ? server->label : "";
@@ -142,7 +142,7 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
   for (const auto& [name, domain] : config.domains) {
     std::vector<Difference>& differences = found[name];
     std::ranges::sort(differences, {}, [](const Difference& difference) {
-      return std::tie(difference.key, difference.server, difference.want, difference.got,
+      return std::tie(difference.key, difference.server, difference.desired, difference.got,
                       difference.problem);
     });
     verified.push_back({name, std::move(differences)});
@@ -156,17 +156,17 @@ std::vector<DomainVerification> verify(const Config& config, const Providers& pr
                                        const ObserveOptions& options) {
   ObserveOptions live = options;
   live.live = LiveFrom::Dns;
-  Asker asker{live, {}, {}};
+  DnsSession session{live, {}, {}};
   const Sources sources = live.nameservers.empty() ? Sources::FilesAndDns : Sources::ServersAlone;
-  const Survey seen = survey(config, providers, sources, asker);
-  std::size_t turns = 1;
-  for (const ServedZone& zone : seen.served) turns = std::max(turns, zone.servers.size());
+  const ZoneInventory seen = take_inventory(config, providers, sources, session);
+  std::size_t stages = 1;
+  for (const ServedZone& zone : seen.served) stages = std::max(stages, zone.servers.size());
   Found found;
   Answers answers;
-  for (std::size_t turn = 0; turn < turns; ++turn) {
-    Sight sight = sight_of(seen, turn, config, live);
+  for (std::size_t stage = 0; stage < stages; ++stage) {
+    Sight sight = sight_of(seen, stage, config, live);
     sight.world.answers = std::move(answers);
-    answer_questions(config, sight.world, asker);
+    answer_questions(config, sight.world, session);
     compare(config, sight, found);
     answers = std::move(sight.world.answers);
   }

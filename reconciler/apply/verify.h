@@ -13,7 +13,7 @@ namespace rampart {
 struct Difference {
   RecordKey key;
   std::string server;  ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path.
-  std::string want;
+  std::string desired;
   std::string got;
   std::string problem = {};
 };

@@ -12,10 +12,10 @@ namespace {
 
 bool enforces(Phase phase) { return phase == Phase::Quarantine || phase == Phase::Reject; }
 
-void check_pct(Loader& loader, const Node* pct, Rung rung) {
-  if (!pct || rung.pct == 100 || enforces(rung.phase)) return;
+void check_pct(Loader& loader, const Node* pct, RampPosition position) {
+  if (!pct || position.pct == 100 || enforces(position.phase)) return;
   loader.fail(*pct, "pct-misplaced",
-              fmt::format("pct has no meaning in phase {}", to_text(rung.phase)),
+              fmt::format("pct has no meaning in phase {}", to_text(position.phase)),
               "remove it: only quarantine and reject go by shares");
 }
 
@@ -161,15 +161,16 @@ void check_state(Loader& loader, const Layers& layers, const Domain& domain) {
 
 void check_step(Loader& loader, const Node& item, const Ramp& ramp, std::size_t i) {
   const RampStep& step = ramp.steps[i];
-  check_pct(loader, find(item, "pct"), step.rung);
-  if (ramp.mode == RampMode::PolicyOnly && step.rung.pct != 100 && enforces(step.rung.phase)) {
+  check_pct(loader, find(item, "pct"), step.position);
+  if (ramp.mode == RampMode::PolicyOnly && step.position.pct != 100 &&
+      enforces(step.position.phase)) {
     loader.fail(*find(item, "pct"), "pct-misplaced", "a policy-only ramp has no shares",
                 "remove pct, or choose another mode");
   }
-  if (i > 0 && step.rung <= ramp.steps[i - 1].rung) {
+  if (i > 0 && step.position <= ramp.steps[i - 1].position) {
     loader.fail(item, "ramp-order",
-                fmt::format("{} does not come after {}", to_text(step.rung),
-                            to_text(ramp.steps[i - 1].rung)),
+                fmt::format("{} does not come after {}", to_text(step.position),
+                            to_text(ramp.steps[i - 1].position)),
                 "every step must be stricter than the one before");
   }
   const bool last = i + 1 == ramp.steps.size();
@@ -195,15 +196,15 @@ void check_domain(Loader& loader, const Layers& layers, void* target) {
 void check_dmarc(Loader& loader, const Layers& layers, void* target) {
   const DmarcSpec& dmarc = *static_cast<DmarcSpec*>(target);
   if (loader.partial) return;
-  check_pct(loader, find(layers, "pct"), dmarc.rung);
+  check_pct(loader, find(layers, "pct"), dmarc.position);
   const Node* goal = find(layers, "target");
   if (goal) check_pct(loader, find(goal->value(), "pct"), dmarc.target);
-  if (dmarc.target < dmarc.rung) {
+  if (dmarc.target < dmarc.position) {
     const Node* place = goal ? goal : find(layers, "phase");
     if (!place) place = layers.back();
     loader.fail(*place, "target-below-phase",
                 fmt::format("the target, {}, is below where the domain stands, {}",
-                            to_text(dmarc.target), to_text(dmarc.rung)),
+                            to_text(dmarc.target), to_text(dmarc.position)),
                 "raise the target, or lower phase and pct");
   }
 }

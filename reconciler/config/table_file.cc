@@ -171,13 +171,13 @@ const Object* step_object() {
       {field(
            "phase", enforcing, "monitor, quarantine or reject.",
            [](Loader&, const Layers& layers, const Shape& shape, void* target) {
-             static_cast<RampStep*>(target)->rung.phase =
+             static_cast<RampStep*>(target)->position.phase =
                  static_cast<Phase>(choice_value(*layers.back(), shape));
            },
            Need::Required),
        field("pct", percent(), "The share of failing mail that the policy is asked for.",
              [](Loader& loader, const Layers& layers, const Shape& shape, void* target) {
-               convert(loader, *layers.back(), shape, static_cast<RampStep*>(target)->rung.pct);
+               convert(loader, *layers.back(), shape, static_cast<RampStep*>(target)->position.pct);
              }),
        field<&RampStep::hold>("hold", duration(), "How long the domain stays here at least.")},
       {},

@@ -26,12 +26,12 @@ const Object* target_object() {
 }
 
 void store_phase(Loader&, const Layers& layers, const Shape& shape, void* target) {
-  static_cast<DmarcSpec*>(target)->rung.phase =
+  static_cast<DmarcSpec*>(target)->position.phase =
       static_cast<Phase>(choice_value(*layers.back(), shape));
 }
 
 void store_pct(Loader& loader, const Layers& layers, const Shape& shape, void* target) {
-  convert(loader, *layers.back(), shape, static_cast<DmarcSpec*>(target)->rung.pct);
+  convert(loader, *layers.back(), shape, static_cast<DmarcSpec*>(target)->position.pct);
 }
 
 void store_ramp(Loader& loader, const Layers& layers, const Shape&, void* target) {

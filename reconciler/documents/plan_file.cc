@@ -56,7 +56,7 @@ Json change_to_json(const Change& change) {
   json["name"] = change.name().text();
   json["type"] = to_text(change.type());
   json["action"] = action_of(change);
-  json["turn"] = to_text(change.turn);
+  json["turn"] = to_text(change.stage);
   json["reasons"] = change.reasons;
   json["before"] = side_to_json(change.set.before);
   json["after"] = side_to_json(change.set.after);
@@ -109,7 +109,7 @@ Json edit_to_json(const PolicyEdit& edit) {
   return json;
 }
 
-Json receivers_to_json(const ReceiverNews& news) {
+Json receivers_to_json(const ReceiverImpact& news) {
   Json json;
   json["domain"] = news.domain.text();
   json["lines"] = Json::array();
@@ -253,7 +253,7 @@ std::string plan_to_json(const Plan& plan) {
   json["impact"] = list(sorted(plan.impact, &Impact::domain), impact_to_json);
   json["impact_unknown"] =
       list(sorted(plan.impact_unknown, &ImpactUnknown::domain), unknown_to_json);
-  json["receivers"] = list(sorted(plan.receivers, &ReceiverNews::domain), receivers_to_json);
+  json["receivers"] = list(sorted(plan.receivers, &ReceiverImpact::domain), receivers_to_json);
   json["withheld"] = list(
       sorted(plan.withheld, [](const Withheld& withheld) { return change_order(withheld.change); }),
       withheld_to_json);

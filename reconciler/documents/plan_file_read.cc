@@ -13,8 +13,8 @@ namespace {
 
 using document::Reader;
 
-constexpr std::array kTurns = {Turn::Relax, Turn::Publish, Turn::Authorize, Turn::Enforce,
-                               Turn::Retire};
+constexpr std::array kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, Stage::Enforce,
+                                Stage::Retire};
 constexpr std::array kSeverities = {Severity::Error, Severity::Warning, Severity::Info};
 
 /// The one of `choices` whose text stands here.
@@ -38,9 +38,9 @@ Change read_change(const Reader& reader) {
   const RecordType before_type = reader.has("before_type") ? reader.at("before_type").type() : type;
   SetChange set{reader.at("name").name(), read_side(reader.at("before"), before_type),
                 read_side(reader.at("after"), type)};
-  Change change{reader.at("domain").name(),        reader.at("zone").name(),
-                reader.at("provider").text(),      std::move(set),
-                choice(reader.at("turn"), kTurns), reader.at("reasons").texts()};
+  Change change{reader.at("domain").name(),         reader.at("zone").name(),
+                reader.at("provider").text(),       std::move(set),
+                choice(reader.at("turn"), kStages), reader.at("reasons").texts()};
   if (!change.set.before && !change.set.after) {
     reader.fail("a change needs \"before\" or \"after\"");
     change.set.after = TypedSet{type, {}};
@@ -70,8 +70,8 @@ Finding read_finding(const Reader& reader) {
   return finding;
 }
 
-ReceiverNews read_receivers(const Reader& reader) {
-  ReceiverNews news{reader.at("domain").name(), {}, {}};
+ReceiverImpact read_receivers(const Reader& reader) {
+  ReceiverImpact news{reader.at("domain").name(), {}, {}};
   for (const Reader& line : reader.at("lines").items()) {
     news.lines.push_back({choice(line.at("receiver"), dmarc::kReceivers), line.at("before").text(),
                           line.at("after").text(), line.at("says").text(), line.at("new").truth()});

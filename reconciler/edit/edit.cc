@@ -49,21 +49,21 @@ bool is_anchored(const Document& document, const Node& node) {
 }
 
 // What stands at `node` may be changed without changing anything elsewhere.
-Result<Done> check_own(const Document& document, const Node& node, const std::string& what) {
+Result<Ok> check_own(const Document& document, const Node& node, const std::string& what) {
   if (node.target) {
     return Error{
         fmt::format("`{}` at line {} is an alias of what stands at line {}: write the "
                     "value out at line {}, then run this again",
                     what, node.line, node.target->line, node.line)};
   }
-  if (!is_anchored(document, node)) return Done{};
+  if (!is_anchored(document, node)) return Ok{};
   if (const Node* user = user_of(document.root, node)) {
     return Error{
         fmt::format("`{}` at line {} is anchored, and line {} uses it too: write the "
                     "value out at line {}, then run this again",
                     what, node.line, user->line, user->line)};
   }
-  return Done{};
+  return Ok{};
 }
 
 std::optional<std::size_t> find_index(const Node& node, const YamlStep& step) {

@@ -74,6 +74,6 @@ Result<std::map<std::string, std::string>> edit_domains(const Config& config,
 
 /// Puts the new texts in place of the files, each whole or not at all, beneath the YAML's folder
 /// and through no symbolic link. A conflict where a file changed since `config` was read.
-Result<Done> write_domains(const Config& config, const std::map<std::string, std::string>& texts);
+Result<Ok> write_domains(const Config& config, const std::map<std::string, std::string>& texts);
 
 }  // namespace rampart

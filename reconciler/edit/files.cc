@@ -71,7 +71,7 @@ std::optional<std::string> key_of(const std::string& file, const std::string& te
   return std::nullopt;
 }
 
-Result<Done> apply(const Config& config, const DomainEdit& wish, Texts& texts) {
+Result<Ok> apply(const Config& config, const DomainEdit& wish, Texts& texts) {
   const auto domain = config.domains.find(wish.domain);
   if (domain == config.domains.end()) {
     return Error{fmt::format("{} is not in the YAML", wish.domain.text())};
@@ -85,7 +85,7 @@ Result<Done> apply(const Config& config, const DomainEdit& wish, Texts& texts) {
   auto edited = edit_yaml(file, text->second, std::span(&edit, 1));
   if (!edited) return edited.error();
   text->second = std::move(edited).value();
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ Result<std::map<std::string, std::string>> edit_domains(const Config& config,
   return texts;
 }
 
-Result<Done> write_domains(const Config& config, const std::map<std::string, std::string>& texts) {
+Result<Ok> write_domains(const Config& config, const std::map<std::string, std::string>& texts) {
   for (const auto& [path, digest] : config.files) {
     const auto text = texts.find(shown(config, path));
     if (text == texts.end()) continue;
@@ -126,7 +126,7 @@ Result<Done> write_domains(const Config& config, const std::map<std::string, std
     const auto done = replace_file(file->folder, file->name, file->text, text->second);
     if (!done) return within(text->first, done.error());
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace rampart

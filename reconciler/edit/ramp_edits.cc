@@ -13,11 +13,11 @@ Result<std::vector<DomainEdit>> ramp_edits(const Config& config,
     const auto set = [&](const char* key, const std::string& text) {
       edits.push_back({move.domain, {YamlEdit::Act::Set, {"dmarc", key}, yaml_scalar(text)}});
     };
-    if (domain.dmarc.rung.phase != move.to.phase) {
+    if (domain.dmarc.position.phase != move.to.phase) {
       set("phase", std::string(to_text(move.to.phase)));
     }
     // A pct that somebody wrote stays where it is, 100 too: its line may hold a comment.
-    if (domain.dmarc.rung.pct != move.to.pct) set("pct", std::to_string(move.to.pct));
+    if (domain.dmarc.position.pct != move.to.pct) set("pct", std::to_string(move.to.pct));
     if (domain.dmarc.since != move.since) set("since", to_text(move.since));
   }
   return edits;

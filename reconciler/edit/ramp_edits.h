@@ -10,7 +10,7 @@ namespace rampart {
 /// A domain's new rung, entered on `since`.
 struct RampMove {
   Name domain;
-  Rung to;
+  RampPosition to;
   Date since;
 
   bool operator==(const RampMove&) const = default;

@@ -29,15 +29,15 @@ std::optional<std::size_t> item_of(const config::Node& list, std::size_t index) 
 
 class Editor {
  public:
-  Editor(const Config& config, const RotationTurn& turn)
-      : config_(config), turn_(turn), documents_(config) {}
+  Editor(const Config& config, const RotationRun& stage)
+      : config_(config), stage_(stage), documents_(config) {}
 
   Result<std::vector<DomainEdit>> edits() {
     if (auto found = find(); !found) return found.error();
-    const RotationStep& step = turn_.step;
+    const RotationStep& step = stage_.step;
     if (step.promote) promote();
-    if (step.make && turn_.spec.next) retire(*turn_.spec.next);
-    if (step.make && turn_.spec.published) add(Act::Remove, {"published"}, {});
+    if (step.make && stage_.spec.next) retire(*stage_.spec.next);
+    if (step.make && stage_.spec.published) add(Act::Remove, {"published"}, {});
     if (step.make) set("next", yaml_scalar(*step.make));
     if (step.published) set("published", yaml_scalar(to_text(*step.published)));
     if (step.signing_since) set("signing_since", yaml_scalar(to_text(*step.signing_since)));
@@ -55,36 +55,36 @@ class Editor {
 
  private:
   // A list that `defaults:` give is copied first: its state belongs to each domain.
-  Result<Done> find() {
-    const Domain& domain = config_.domains.at(turn_.domain);
+  Result<Ok> find() {
+    const Domain& domain = config_.domains.at(stage_.domain);
     const auto own = documents_.root(domain.mark.file);
     if (!own) return own.error();
-    const config::Node* list = child(domain_node(**own, turn_.domain), "dkim");
+    const config::Node* list = child(domain_node(**own, stage_.domain), "dkim");
     if (!list) {
       const auto main = documents_.root(config_.file);
       if (!main) return main.error();
       list = child(child(*main, "defaults"), "dkim");
-      if (!list) return Error{"the rotation is not in the YAML", turn_.domain.text()};
-      edits_.push_back({turn_.domain, {Act::Set, {"dkim"}, value_of(*list)}});
+      if (!list) return Error{"the rotation is not in the YAML", stage_.domain.text()};
+      edits_.push_back({stage_.domain, {Act::Set, {"dkim"}, value_of(*list)}});
     }
-    const auto item = item_of(*list, turn_.index);
-    if (!item) return Error{"the rotation is not in the YAML", turn_.domain.text()};
+    const auto item = item_of(*list, stage_.index);
+    if (!item) return Error{"the rotation is not in the YAML", stage_.domain.text()};
     declared_.path = {"dkim", *item};
     declared_.inner = child(&list->value().children[*item], "rotate");
-    return Done{};
+    return Ok{};
   }
 
   void add(Act act, YamlPath path, YamlValue value) {
     YamlPath whole = declared_.path;
     if (child(declared_.inner, path.front().key)) whole.push_back("rotate");
     whole.insert(whole.end(), path.begin(), path.end());
-    edits_.push_back({turn_.domain, {act, std::move(whole), std::move(value)}});
+    edits_.push_back({stage_.domain, {act, std::move(whole), std::move(value)}});
   }
 
   void set(const char* key, YamlValue value) { add(Act::Set, {key}, std::move(value)); }
 
   void retire(const std::string& selector) {
-    const auto& past = turn_.spec.past;
+    const auto& past = stage_.spec.past;
     for (const std::string& one : selectors_of(selector)) {
       const bool listed = std::ranges::find(past, one) != past.end();
       if (!listed) add(Act::Append, {"past"}, yaml_scalar(one));
@@ -92,14 +92,14 @@ class Editor {
   }
 
   void promote() {
-    const RotationSpec& spec = turn_.spec;
+    const RotationSpec& spec = stage_.spec;
     if (spec.current) retire(*spec.current);
     set("current", yaml_scalar(*spec.next));
     for (const char* key : {"next", "published", "signing_since"}) add(Act::Remove, {key}, {});
   }
 
   const Config& config_;
-  const RotationTurn& turn_;
+  const RotationRun& stage_;
   Documents documents_;
   Declared declared_;
   std::vector<DomainEdit> edits_;
@@ -114,29 +114,29 @@ KeyAlgorithm algorithm_of(const RotationSpec& spec, const std::string& selector)
 
 }  // namespace
 
-std::vector<RotationTurn> rotation_turns(const Config& config, const World& world) {
-  std::vector<RotationTurn> turns;
+std::vector<RotationRun> rotation_runs(const Config& config, const World& world) {
+  std::vector<RotationRun> stages;
   for (const auto& [name, domain] : config.domains) {
-    if (domain.state != DomainState::Managed || domain.dmarc.rung.phase < Phase::Dkim) continue;
+    if (domain.state != DomainState::Managed || domain.dmarc.position.phase < Phase::Dkim) continue;
     for (std::size_t i = 0; i < domain.rotations.size(); ++i) {
       const RotationSpec& spec = domain.rotations[i];
-      turns.push_back({name, i, spec, rotation_step(facts_for(domain, spec, world))});
+      stages.push_back({name, i, spec, rotation_step(facts_for(domain, spec, world))});
     }
   }
-  return turns;
+  return stages;
 }
 
-Result<Done> make_due_keys(const KeyFolder& folder, const std::vector<RotationTurn>& turns,
-                           const Protection& protection, Date today) {
+Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& stages,
+                         const Protection& protection, Date today) {
   std::vector<KeyPlace> places;
   std::vector<KeyAlgorithm> algorithms;
-  for (const RotationTurn& turn : turns) {
-    if (!turn.step.make) continue;
-    for (const std::string& selector : selectors_of(*turn.step.make)) {
+  for (const RotationRun& stage : stages) {
+    if (!stage.step.make) continue;
+    for (const std::string& selector : selectors_of(*stage.step.make)) {
       // A pair that stands was made by a run that could not write the YAML: nothing used it yet.
-      if (folder.complete({turn.domain, selector})) continue;
-      places.push_back({turn.domain, selector});
-      algorithms.push_back(algorithm_of(turn.spec, selector));
+      if (folder.complete({stage.domain, selector})) continue;
+      places.push_back({stage.domain, selector});
+      algorithms.push_back(algorithm_of(stage.spec, selector));
     }
   }
   const auto pairs = make_keys(algorithms);
@@ -145,15 +145,15 @@ Result<Done> make_due_keys(const KeyFolder& folder, const std::vector<RotationTu
     const auto done = folder.store(places[i], (*pairs)[i], protection, to_text(today));
     if (!done) return done;
   }
-  return Done{};
+  return Ok{};
 }
 
 Result<std::vector<DomainEdit>> rotation_edits(const Config& config,
-                                               const std::vector<RotationTurn>& turns) {
+                                               const std::vector<RotationRun>& stages) {
   std::vector<DomainEdit> all;
-  for (const RotationTurn& turn : turns) {
-    if (!turn.step.acts()) continue;
-    auto edits = Editor(config, turn).edits();
+  for (const RotationRun& stage : stages) {
+    if (!stage.step.acts()) continue;
+    auto edits = Editor(config, stage).edits();
     if (!edits) return edits;
     all.insert(all.end(), edits->begin(), edits->end());
   }

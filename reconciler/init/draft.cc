@@ -62,7 +62,7 @@ class Reader {
   }
 
   /// Why nothing could be read; nothing where it could.
-  std::optional<std::string> trouble() const {
+  std::optional<std::string> failures() const {
     const auto zones = world_.zones_for(domain_, domain_.name);
     if (zones.empty()) return "no zone holds it";
     const std::string& error = zones.front()->error;
@@ -184,7 +184,7 @@ void draft_selectors(const Reader& reader, DraftDomain& draft) {
 /// The rung and the ramp's mode that print this record's policy, pct and t; a note where none do.
 std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& draft) {
   DmarcSpec spec;
-  spec.rung = rung_of(record);
+  spec.position = position_of(record);
   spec.rua = record.rua;
   spec.ruf = record.ruf;
   spec.sp = record.sp;
@@ -193,7 +193,7 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
   spec.aspf = record.aspf;
   spec.fo = record.fo;
   spec.psd = record.psd;
-  const bool enforced = spec.rung.phase >= Phase::Quarantine;
+  const bool enforced = spec.position.phase >= Phase::Quarantine;
   if (enforced && record.pct == 0) {
     note(draft, "DMARC is left unmanaged: no rung of a ramp prints pct=0.");
     return std::nullopt;
@@ -205,7 +205,7 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
   if (!enforced && record.rua.empty()) {
     note(draft, "DMARC stands at p=none and names no rua, so that nobody learns anything from it.");
   }
-  draft.legacy = enforced && spec.rung.pct < 100 && !record.testing.value_or(false);
+  draft.legacy = enforced && spec.position.pct < 100 && !record.testing.value_or(false);
   return spec;
 }
 
@@ -269,8 +269,8 @@ bool is_parked(const Reader& reader, const DraftDomain& draft) {
   const bool silent = draft.spf && draft.spf->all == '-' && draft.spf->extra.empty() &&
                       !draft.spf->exp && draft.selectors.empty();
   return silent && key && key->revoked() && mx.set.values == std::set<std::string>{"0 ."} &&
-         draft.dmarc && draft.dmarc->rung == Rung{Phase::Reject, 100} && !draft.mta_sts &&
-         !draft.tls_rpt && !draft.bimi;
+         draft.dmarc && draft.dmarc->position == RampPosition{Phase::Reject, 100} &&
+         !draft.mta_sts && !draft.tls_rpt && !draft.bimi;
 }
 
 /// Terms of a service that cannot be named without asking for records that do not stand.
@@ -353,9 +353,9 @@ DraftDomain draft_domain(const Name& name, const std::string& provider, const Wo
     note(draft, fmt::format("It is left unmanaged: the name {}.", refusal->reason));
     return draft;
   }
-  if (const auto trouble = reader.trouble()) {
+  if (const auto failures = reader.failures()) {
     draft.discovery = true;
-    note(draft, fmt::format("Nothing of it could be read; it is left as it is: {}.", *trouble));
+    note(draft, fmt::format("Nothing of it could be read; it is left as it is: {}.", *failures));
     return draft;
   }
   draft_selectors(reader, draft);

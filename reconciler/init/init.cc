@@ -208,7 +208,7 @@ Config probe_config(const InitRequest& request, const Config& catalogue) {
   config.providers = {{request.provider.name, request.provider}};
   for (const Name& name : request.names) {
     Domain domain{.name = name, .providers = {request.provider.name}, .dmarc = {}};
-    domain.dmarc.rung = {Phase::Monitor, 100};
+    domain.dmarc.position = {Phase::Monitor, 100};
     domain.dmarc.ramp = catalogue.ramps.at("standard");
     domain.bimi = BimiSpec{};
     std::vector<std::string> selectors = guessed_selectors(catalogue.senders, name);
@@ -263,8 +263,9 @@ void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& d
   for (const EvidenceRow& row : evidence.rows) {
     Seen& one = seen[{row.header_from, row.source}];
     one.messages += row.messages;
-    const bool passes =
-        row.fate == Fate::Both || row.fate == Fate::DkimOnly || row.fate == Fate::SpfOnly;
+    const bool passes = row.outcome == DmarcOutcome::Both ||
+                        row.outcome == DmarcOutcome::DkimOnly ||
+                        row.outcome == DmarcOutcome::SpfOnly;
     if (passes) one.passing += row.messages;
   }
   for (const auto& [place, one] : seen) {

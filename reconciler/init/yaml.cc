@@ -60,7 +60,7 @@ std::string flow(const std::vector<std::string>& items, Print print) {
 }
 
 /// `{a: b, c: d}`.
-class FlowMap {
+class TrafficGroupMap {
  public:
   void add(std::string_view key, const std::string& value) {
     text_ += fmt::format("{}{}: {}", text_.empty() ? "" : ", ", key, value);
@@ -76,7 +76,7 @@ std::string_view word_of(dmarc::Alignment alignment) {
   return alignment == dmarc::Alignment::Strict ? "s" : "r";
 }
 
-void add_tags(const DmarcSpec& spec, bool with_rua, FlowMap& map) {
+void add_tags(const DmarcSpec& spec, bool with_rua, TrafficGroupMap& map) {
   if (with_rua && !spec.rua.empty()) map.add("rua", flow(spec.rua, uri));
   if (!spec.ruf.empty()) map.add("ruf", flow(spec.ruf, uri));
   if (spec.sp) map.add("sp", std::string(dmarc::to_text(*spec.sp)));
@@ -152,7 +152,7 @@ void Writer::write_head() {
   say("version: 1");
   say("");
   if (!draft_.provider_note.empty()) comment(0, draft_.provider_note);
-  FlowMap settings;
+  TrafficGroupMap settings;
   settings.add("type", draft_.provider.type);
   for (const auto& [key, value] : draft_.provider.settings) settings.add(key, scalar(value));
   say("providers:");
@@ -199,9 +199,9 @@ void Writer::write_spf(const DraftDomain& domain) {
   if (!domain.spf) return;
   if (!domain.senders.empty()) say("    senders:", domain, DraftPart::Spf);
   for (const DraftSender& sender : domain.senders) {
-    FlowMap use;
+    TrafficGroupMap use;
     if (!sender.with.empty()) {
-      FlowMap with;
+      TrafficGroupMap with;
       for (const auto& [key, value] : sender.with) with.add(key, quoted(value));
       use.add("with", with.text());
     }
@@ -213,7 +213,7 @@ void Writer::write_spf(const DraftDomain& domain) {
         domain, DraftPart::Sender, sender.id);
   }
   const SpfSpec& spec = *domain.spf;
-  FlowMap spf;
+  TrafficGroupMap spf;
   if (spec.all == '-') spf.add("all", "fail");
   if (spec.all == '?') spf.add("all", "neutral");
   if (!spec.extra.empty()) spf.add("extra", flow(spec.extra, quoted));
@@ -226,7 +226,7 @@ void Writer::write_spf(const DraftDomain& domain) {
 void Writer::write_selectors(const DraftDomain& domain) {
   if (!domain.selectors.empty()) say("    dkim:", domain, DraftPart::Whole);
   for (const DraftSelector& one : domain.selectors) {
-    FlowMap map;
+    TrafficGroupMap map;
     map.add("selector", scalar(one.selector));
     map.add(one.type == RecordType::TXT ? "txt" : "cname",
             one.type == RecordType::TXT ? quoted(one.value) : scalar(one.value));
@@ -235,12 +235,13 @@ void Writer::write_selectors(const DraftDomain& domain) {
 }
 
 void Writer::write_dmarc(const DraftDomain& domain) {
-  FlowMap map;
+  TrafficGroupMap map;
   if (!domain.dmarc) {
     map.add("phase", "dkim");
   } else {
-    map.add("phase", std::string(to_text(domain.dmarc->rung.phase)));
-    if (domain.dmarc->rung.pct != 100) map.add("pct", std::to_string(domain.dmarc->rung.pct));
+    map.add("phase", std::string(to_text(domain.dmarc->position.phase)));
+    if (domain.dmarc->position.pct != 100)
+      map.add("pct", std::to_string(domain.dmarc->position.pct));
     if (domain.legacy) map.add("ramp", "legacy");
     add_tags(*domain.dmarc, rua_.empty(), map);
   }
@@ -249,7 +250,7 @@ void Writer::write_dmarc(const DraftDomain& domain) {
 
 void Writer::write_transport(const DraftDomain& domain) {
   if (domain.mta_sts) {
-    FlowMap map;
+    TrafficGroupMap map;
     map.add("mode", domain.mta_sts->mode);
     if (!domain.mta_sts->mx.empty()) map.add("mx", flow(domain.mta_sts->mx, scalar));
     const auto seconds = add(Time{}, domain.mta_sts->max_age).time_since_epoch();
@@ -263,7 +264,7 @@ void Writer::write_transport(const DraftDomain& domain) {
         DraftPart::TlsRpt);
   }
   if (domain.bimi) {
-    FlowMap map;
+    TrafficGroupMap map;
     map.add("logo", quoted(domain.bimi->logo));
     if (domain.bimi->evidence) map.add("evidence", quoted(*domain.bimi->evidence));
     say("    bimi: " + map.text(), domain, DraftPart::Bimi);
@@ -272,7 +273,7 @@ void Writer::write_transport(const DraftDomain& domain) {
 
 void Writer::write_parked(const DraftDomain& domain) {
   say("    parked: true", domain, DraftPart::Parked);
-  FlowMap map;
+  TrafficGroupMap map;
   add_tags(*domain.dmarc, rua_.empty(), map);
   if (!map.empty()) say("    dmarc: " + map.text(), domain, DraftPart::Parked);
 }

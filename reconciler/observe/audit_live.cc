@@ -57,7 +57,7 @@ void fetch_policies(std::vector<Facts>& all, const FetchLimits& limits) {
 
 AuditRun audit_live(std::vector<audit::Subject> subjects,
                     const std::map<std::string, std::shared_ptr<const Sender>>& senders,
-                    Lookups& lookups, FetchPolicies fetching, const FetchLimits& limits) {
+                    ResolverSession& lookups, FetchPolicies fetching, const FetchLimits& limits) {
   AuditRun run;
   std::vector<Question> questions;
   run.facts.reserve(subjects.size());

@@ -26,6 +26,6 @@ struct AuditRun {
 /// asked; then fetches the policies, all at once too.
 AuditRun audit_live(std::vector<audit::Subject> subjects,
                     const std::map<std::string, std::shared_ptr<const Sender>>& senders,
-                    Lookups& lookups, FetchPolicies fetching, const FetchLimits& limits);
+                    ResolverSession& lookups, FetchPolicies fetching, const FetchLimits& limits);
 
 }  // namespace rampart

@@ -13,7 +13,7 @@ namespace rampart {
 
 /// One run's asking: whom, how patiently, what recursive servers said, and what was learnt about
 /// servers meanwhile.
-struct Asker {
+struct DnsSession {
   const ObserveOptions& options;
   ServerHistory history;
   Answers answers;
@@ -28,10 +28,10 @@ struct FoundZone {
 
 /// Finds the zone of each name by its SOA: through the resolvers, from the organizational domain
 /// downwards, or at the servers of `--nameserver`. A public suffix is nobody's own zone.
-std::map<Name, FoundZone> find_zones(std::span<const Name> names, Asker& asker);
+std::map<Name, FoundZone> find_zones(std::span<const Name> names, DnsSession& session);
 
 /// As find_servers, within a run.
-std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, Asker& asker);
+std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession& session);
 
 /// What one authoritative server says.
 struct ServerView {
@@ -51,7 +51,7 @@ struct ServedZone {
 
 /// Asks all servers of all zones for all keys at once, without recursion, and looks for wildcards.
 /// Keys that lie behind a zone cut move to zones of their own, which are added to `zones`.
-void ask_servers(std::vector<ServedZone>& zones, Asker& asker);
+void ask_servers(std::vector<ServedZone>& zones, DnsSession& session);
 
 /// The zone as all its servers show it together: where they differ, the key disagrees; a server
 /// that says nothing is outvoted by those that answer, and named in the detail.

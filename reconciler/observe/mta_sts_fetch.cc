@@ -43,10 +43,10 @@ bool is_asked_for(const Domain& domain, const World& world) {
   const auto live = live_values(domain, world, {*name, RecordType::TXT}, RecordKind::MtaSts);
   if (domain.state == DomainState::Absent) return !live.empty();
   if (domain.state != DomainState::Managed || !domain.mta_sts) return false;
-  const Opinion opinion = transport_opinion(domain, world);
-  return std::ranges::any_of(opinion.wants, [&](const Want& want) {
-    return want.kind == RecordKind::MtaSts &&
-           std::ranges::find(live, want.value.value_or("")) == live.end();
+  const PolicyResult policy_result = transport_policy(domain, world);
+  return std::ranges::any_of(policy_result.desired_records, [&](const DesiredRecord& desired) {
+    return desired.kind == RecordKind::MtaSts &&
+           std::ranges::find(live, desired.value.value_or("")) == live.end();
   });
 }
 

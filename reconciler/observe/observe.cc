@@ -64,42 +64,43 @@ std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& vi
   return zones;
 }
 
-World world_of(const Survey& survey, std::vector<LiveZone> served, const Config& config,
-               const ObserveOptions& options) {
+World world_of(const ZoneInventory& take_inventory, std::vector<LiveZone> served,
+               const Config& config, const ObserveOptions& options) {
   World world{.now = options.now};
-  world.zones = survey.read;
+  world.zones = take_inventory.read;
   std::ranges::move(served, std::back_inserter(world.zones));
   std::ranges::sort(world.zones, {},
                     [](const LiveZone& zone) { return std::tie(zone.apex, zone.provider); });
   for (LiveZone& zone : world.zones) {
-    const auto limit = survey.max_txt_octets.find(zone.provider);
-    if (limit != survey.max_txt_octets.end()) zone.max_txt_octets = limit->second;
+    const auto limit = take_inventory.max_txt_octets.find(zone.provider);
+    if (limit != take_inventory.max_txt_octets.end()) zone.max_txt_octets = limit->second;
   }
-  world.zone_missing = survey.missing;
-  world.unmanaged_zones = {survey.unmanaged.begin(), survey.unmanaged.end()};
+  world.zone_missing = take_inventory.missing;
+  world.unmanaged_zones = {take_inventory.unmanaged.begin(), take_inventory.unmanaged.end()};
   world.keys = read_public_keys(config);
   take_spf_locks(config.folder, world);
   world.frozen = options.frozen;
   return world;
 }
 
-void answer_questions(const Config& config, World& world, Asker& asker) {
+void answer_questions(const Config& config, World& world, DnsSession& session) {
   for (int round = 0; round < kRounds; ++round) {
     const std::vector<Question> open = questions(config, world);
     if (open.empty()) return;
-    ask_into(world.answers, open, asker.options.resolvers, asker.options.limits, asker.history);
+    ask_into(world.answers, open, session.options.resolvers, session.options.limits,
+             session.history);
   }
 }
 
 World observe(const Config& config, const Providers& providers, const ObserveOptions& options) {
-  Asker asker{options, {}, {}};
-  const Survey seen = survey(config, providers, Sources::ForPlanning, asker);
+  DnsSession session{options, {}, {}};
+  const ZoneInventory seen = take_inventory(config, providers, Sources::ForPlanning, session);
   std::vector<LiveZone> served;
   for (const ServedZone& zone : seen.served) {
     std::ranges::move(for_providers(zone, merged_view(zone)), std::back_inserter(served));
   }
   World world = world_of(seen, std::move(served), config, options);
-  answer_questions(config, world, asker);
+  answer_questions(config, world, session);
   return world;
 }
 

@@ -50,7 +50,7 @@ struct Candidate {
 /// same servers hold; no answer at all may mean a delegation, so the resolver is asked then.
 /// (A name that simply does not exist yet must not be asked there: the resolver would remember.)
 std::vector<Candidate> find_cuts(const std::vector<ServedZone>& zones, std::size_t first,
-                                 const std::map<Name, ZoneServers>& servers, Asker& asker) {
+                                 const std::map<Name, ZoneServers>& servers, DnsSession& session) {
   std::vector<Query> queries;
   std::vector<Candidate> candidates;
   for (std::size_t index = first; index < zones.size(); ++index) {
@@ -61,17 +61,18 @@ std::vector<Candidate> find_cuts(const std::vector<ServedZone>& zones, std::size
       candidates.push_back({index, name});
     }
   }
-  const std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  const std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
   std::vector<Question> unclear;
   for (std::size_t index = 0; index < answers.size(); ++index) {
     if (answers[index].status == AnswerStatus::Failed) unclear.push_back(queries[index].question);
   }
-  if (asker.options.nameservers.empty()) {
-    ask_into(asker.answers, unclear, asker.options.resolvers, asker.options.limits, asker.history);
+  if (session.options.nameservers.empty()) {
+    ask_into(session.answers, unclear, session.options.resolvers, session.options.limits,
+             session.history);
   }
   std::vector<Candidate> cuts;
   for (std::size_t index = 0; index < answers.size(); ++index) {
-    const Answer* known = find_answer(asker.answers, candidates[index].name, RecordType::SOA);
+    const Answer* known = find_answer(session.answers, candidates[index].name, RecordType::SOA);
     const bool failed = answers[index].status == AnswerStatus::Failed;
     const Answer& answer = failed && known != nullptr ? *known : answers[index];
     if (answer.status == AnswerStatus::Data && answer.cnames.empty()) {
@@ -88,13 +89,13 @@ std::vector<Name> apexes(const std::vector<ServedZone>& zones, std::size_t first
 }
 
 /// Splits `zones` at their cuts; returns every zone's servers.
-std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, Asker& asker) {
+std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, DnsSession& session) {
   std::map<Name, ZoneServers> servers;
   std::size_t first = 0;
   for (int round = 0; round <= kCutRounds && first < zones.size(); ++round) {
-    servers.merge(find_servers(apexes(zones, first), asker));
+    servers.merge(find_servers(apexes(zones, first), session));
     if (round == kCutRounds) break;
-    std::vector<Candidate> cuts = find_cuts(zones, first, servers, asker);
+    std::vector<Candidate> cuts = find_cuts(zones, first, servers, session);
     // The deepest first, so that each key moves once.
     std::ranges::stable_sort(cuts, std::ranges::greater{}, [](const Candidate& candidate) {
       return candidate.name.labels().size();
@@ -108,14 +109,14 @@ std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, Asker&
   return servers;
 }
 
-void ask_keys(std::vector<ServedZone>& zones, Asker& asker) {
+void ask_keys(std::vector<ServedZone>& zones, DnsSession& session) {
   struct Place {
     ServedZone* zone;
     std::size_t server;
   };
   std::vector<Query> queries;
   std::vector<Place> places;
-  const std::map<Name, ZoneServers> servers = split_at_cuts(zones, asker);
+  const std::map<Name, ZoneServers> servers = split_at_cuts(zones, session);
   for (ServedZone& zone : zones) {
     const ZoneServers& found = servers.at(zone.apex);
     zone.error = found.error;
@@ -128,7 +129,7 @@ void ask_keys(std::vector<ServedZone>& zones, Asker& asker) {
       }
     }
   }
-  std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
   for (std::size_t index = 0; index < queries.size(); ++index) {
     places[index].zone->servers[places[index].server].answers.emplace(queries[index].question,
                                                                       std::move(answers[index]));
@@ -149,7 +150,7 @@ std::set<Name> enclosers(const ServedZone& zone) {
 
 /// RFC 4592 section 2.2.1: what a name that stands nowhere is answered with comes from a wildcard.
 void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneServers>& servers,
-                     Asker& asker) {
+                     DnsSession& session) {
   struct Probe {
     ServedZone* zone;
     RecordKey wildcard;
@@ -170,7 +171,7 @@ void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneSe
       }
     }
   }
-  std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
   for (std::size_t index = 0; index < queries.size(); ++index) {
     if (answers[index].status != AnswerStatus::Data) continue;
     probes[index].zone->probes.emplace(probes[index].wildcard, std::move(answers[index]));
@@ -189,10 +190,10 @@ std::optional<Name> probe_name(const Name& encloser) {
   return name.ok() ? std::optional(*name) : std::nullopt;
 }
 
-void ask_servers(std::vector<ServedZone>& zones, Asker& asker) {
-  ask_keys(zones, asker);
-  const std::map<Name, ZoneServers> servers = find_servers(apexes(zones, 0), asker);
-  probe_wildcards(zones, servers, asker);
+void ask_servers(std::vector<ServedZone>& zones, DnsSession& session) {
+  ask_keys(zones, session);
+  const std::map<Name, ZoneServers> servers = find_servers(apexes(zones, 0), session);
+  probe_wildcards(zones, servers, session);
 }
 
 }  // namespace rampart

@@ -11,14 +11,14 @@ constexpr int kMaxSpfRounds = 40;  // The processing limits end every evaluation
 
 }  // namespace
 
-void Lookups::ask(const std::vector<Question>& questions) {
+void ResolverSession::ask(const std::vector<Question>& questions) {
   std::vector<Question> fresh;
   std::ranges::copy_if(questions, std::back_inserter(fresh),
                        [&](const Question& question) { return !answers.contains(question); });
   ask_into(answers, fresh, resolvers, limits, history);
 }
 
-spf::Verdict check_live(const spf::Client& client, Lookups& lookups) {
+spf::Verdict check_live(const spf::Client& client, ResolverSession& lookups) {
   spf::Verdict verdict;
   for (int round = 0; round < kMaxSpfRounds; ++round) {
     verdict = spf::check_host(client, lookups.answers);
@@ -28,7 +28,7 @@ spf::Verdict check_live(const spf::Client& client, Lookups& lookups) {
   return verdict;
 }
 
-PublishedSpf published_spf(const Name& domain, Lookups& lookups) {
+PublishedSpf published_spf(const Name& domain, ResolverSession& lookups) {
   lookups.ask({{domain, RecordType::TXT}});
   const Answer* answer = find_answer(lookups.answers, domain, RecordType::TXT);
   PublishedSpf published;
@@ -55,7 +55,7 @@ PublishedSpf published_spf(const Name& domain, Lookups& lookups) {
   return published;
 }
 
-spf::Tree tree_live(const Name& domain, const spf::Record& record, Lookups& lookups) {
+spf::Tree tree_live(const Name& domain, const spf::Record& record, ResolverSession& lookups) {
   spf::Tree tree;
   for (int round = 0; round < kMaxSpfRounds; ++round) {
     tree = spf::tree_of(domain, record, lookups.answers);

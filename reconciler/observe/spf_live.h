@@ -10,7 +10,7 @@
 namespace rampart {
 
 /// Who is asked, and what was learnt so far; each question is asked once.
-struct Lookups {
+struct ResolverSession {
   std::vector<Server> resolvers;
   ResolverLimits limits;
   Answers answers;
@@ -21,7 +21,7 @@ struct Lookups {
 };
 
 /// check_host() with its questions asked.
-spf::Verdict check_live(const spf::Client& client, Lookups& lookups);
+spf::Verdict check_live(const spf::Client& client, ResolverSession& lookups);
 
 /// A domain's published record and its whole tree.
 struct PublishedSpf {
@@ -29,9 +29,9 @@ struct PublishedSpf {
   std::string problem;  ///< Not empty: why there is no usable record.
   std::optional<spf::Record> record;
 };
-PublishedSpf published_spf(const Name& domain, Lookups& lookups);
+PublishedSpf published_spf(const Name& domain, ResolverSession& lookups);
 
 /// The record's tree with its questions asked.
-spf::Tree tree_live(const Name& domain, const spf::Record& record, Lookups& lookups);
+spf::Tree tree_live(const Name& domain, const spf::Record& record, ResolverSession& lookups);
 
 }  // namespace rampart

@@ -24,7 +24,7 @@ using Hosts = std::map<std::string, Host>;
 using ZoneKeys = std::map<std::pair<Name, std::string>, std::set<RecordKey>>;
 
 /// What the survey works with.
-struct Ground {
+struct SurveyState {
   const Config& config;
   Hosts hosts;
   ZoneKeys read;                      ///< To be read at providers.
@@ -95,7 +95,7 @@ bool is_own(const Name& apex, const Name& domain) {
 }
 
 bool is_left_alone(const Domain& domain) {
-  return domain.state == DomainState::Managed && domain.dmarc.rung.phase == Phase::Discovery;
+  return domain.state == DomainState::Managed && domain.dmarc.position.phase == Phase::Discovery;
 }
 
 /// Whether this provider itself tells which zones there are, and must be believed.
@@ -103,14 +103,15 @@ bool decides(const Host& host, const ObserveOptions& options) {
   return host.reads_files || host.listed || options.live == LiveFrom::Provider;
 }
 
-void serve(Ground& ground, const Name& apex, const std::string& provider, const RecordKey& key) {
+void serve(SurveyState& ground, const Name& apex, const std::string& provider,
+           const RecordKey& key) {
   ServedZone& zone = ground.served.try_emplace(apex, ServedZone{.apex = apex}).first->second;
   zone.keys.insert(key);
   zone.providers.insert(provider);
 }
 
 /// Notes that `key` is to be read in `apex` at `provider`.
-void note(Ground& ground, const Name& apex, const std::string& provider, const RecordKey& key,
+void note(SurveyState& ground, const Name& apex, const std::string& provider, const RecordKey& key,
           const ObserveOptions& options) {
   const Host& host = ground.hosts.at(provider);
   if (host.reads_files || options.live == LiveFrom::Provider) {
@@ -121,9 +122,9 @@ void note(Ground& ground, const Name& apex, const std::string& provider, const R
 }
 
 /// Places the domain's own keys at one provider; a sentence where there is no zone for them.
-std::string place_own(Ground& ground, const Domain& domain, const std::string& provider,
+std::string place_own(SurveyState& ground, const Domain& domain, const std::string& provider,
                       const std::vector<RecordKey>& keys, const ObserveOptions& options,
-                      Survey& out) {
+                      ZoneInventory& out) {
   const Host& host = ground.hosts.at(provider);
   std::string error = host.error;
   std::optional<Name> apex;
@@ -158,7 +159,7 @@ std::string place_own(Ground& ground, const Domain& domain, const std::string& p
 }
 
 /// Places keys at other people's names, where one of our zones holds them.
-void place_foreign(Ground& ground, const std::vector<Name>& found_apexes, const RecordKey& key,
+void place_foreign(SurveyState& ground, const std::vector<Name>& found_apexes, const RecordKey& key,
                    const ObserveOptions& options) {
   for (const auto& [provider, host] : ground.hosts) {
     if (!host.listed) continue;
@@ -171,18 +172,18 @@ void place_foreign(Ground& ground, const std::vector<Name>& found_apexes, const 
   if (zone != ground.served.end()) zone->second.keys.insert(key);
 }
 
-void find_unlisted(Ground& ground, Asker& asker) {
+void find_unlisted(SurveyState& ground, DnsSession& session) {
   std::set<Name> names;
   for (const auto& [name, domain] : ground.config.domains) {
     for (const std::string& provider : domain.providers) {
-      if (!decides(ground.hosts.at(provider), asker.options)) names.insert(name);
+      if (!decides(ground.hosts.at(provider), session.options)) names.insert(name);
     }
   }
   const std::vector<Name> list(names.begin(), names.end());
-  ground.found = find_zones(list, asker);
+  ground.found = find_zones(list, session);
 }
 
-void place_all(Ground& ground, Asker& asker, Survey& out) {
+void place_all(SurveyState& ground, DnsSession& session, ZoneInventory& out) {
   std::map<Name, std::vector<RecordKey>> keys;
   for (const auto& [name, domain] : ground.config.domains) {
     keys.emplace(name, live_keys(ground.config, domain));
@@ -191,7 +192,7 @@ void place_all(Ground& ground, Asker& asker, Survey& out) {
     }
     for (const std::string& provider : domain.providers) {
       const std::string missing =
-          place_own(ground, domain, provider, keys.at(name), asker.options, out);
+          place_own(ground, domain, provider, keys.at(name), session.options, out);
       if (!missing.empty() && !is_left_alone(domain)) out.missing.emplace(name, missing);
     }
   }
@@ -201,7 +202,7 @@ void place_all(Ground& ground, Asker& asker, Survey& out) {
   }
   for (const auto& [name, list] : keys) {
     for (const RecordKey& key : list) {
-      if (!key.name.is_within(name)) place_foreign(ground, apexes, key, asker.options);
+      if (!key.name.is_within(name)) place_foreign(ground, apexes, key, session.options);
     }
   }
 }
@@ -237,7 +238,7 @@ LiveZone read_zone(const Host& host, const Name& apex, const std::string& provid
   return zone;
 }
 
-void find_unmanaged(const Ground& ground, Survey& out) {
+void find_unmanaged(const SurveyState& ground, ZoneInventory& out) {
   for (const auto& [name, host] : ground.hosts) {
     for (const Name& zone : host.zones) {
       const bool used = std::ranges::any_of(
@@ -249,17 +250,18 @@ void find_unmanaged(const Ground& ground, Survey& out) {
 
 }  // namespace
 
-Survey survey(const Config& config, const Providers& providers, Sources sources, Asker& asker) {
-  Survey out;
-  Ground ground{config, find_hosts(config, providers, sources), {}, {}, {}};
-  find_unlisted(ground, asker);
-  place_all(ground, asker, out);
+ZoneInventory take_inventory(const Config& config, const Providers& providers, Sources sources,
+                             DnsSession& session) {
+  ZoneInventory out;
+  SurveyState ground{config, find_hosts(config, providers, sources), {}, {}, {}};
+  find_unlisted(ground, session);
+  place_all(ground, session, out);
   for (const auto& [place, keys] : ground.read) {
     const auto& [apex, provider] = place;
     out.read.push_back(read_zone(ground.hosts.at(provider), apex, provider, keys));
   }
   for (auto& [apex, zone] : ground.served) out.served.push_back(std::move(zone));
-  ask_servers(out.served, asker);
+  ask_servers(out.served, session);
   find_unmanaged(ground, out);
   for (const auto& [name, host] : ground.hosts) {
     if (host.provider != nullptr) out.max_txt_octets[name] = host.provider->limits().max_txt_octets;

@@ -18,7 +18,7 @@ enum class Sources {
 };
 
 /// All that was seen of zones.
-struct Survey {
+struct ZoneInventory {
   std::vector<LiveZone> read;      ///< From files and providers, and those that cannot be read.
   std::vector<ServedZone> served;  ///< From name servers.
   std::map<Name, std::string> missing;
@@ -27,16 +27,17 @@ struct Survey {
 };
 
 /// Finds and reads the zones of every domain.
-Survey survey(const Config& config, const Providers& providers, Sources sources, Asker& asker);
+ZoneInventory take_inventory(const Config& config, const Providers& providers, Sources sources,
+                             DnsSession& session);
 
 /// A World of these zones: sorted, and with everything in it that needs no asking.
-World world_of(const Survey& survey, std::vector<LiveZone> served, const Config& config,
-               const ObserveOptions& options);
+World world_of(const ZoneInventory& take_inventory, std::vector<LiveZone> served,
+               const Config& config, const ObserveOptions& options);
 
 /// `served`'s view as the zone of each of its providers.
 std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& view);
 
 /// Asks what the policies still need to know, until they need nothing more.
-void answer_questions(const Config& config, World& world, Asker& asker);
+void answer_questions(const Config& config, World& world, DnsSession& session);
 
 }  // namespace rampart

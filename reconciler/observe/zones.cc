@@ -9,9 +9,10 @@
 namespace rampart {
 namespace {
 
-void resolve(Asker& asker, const std::set<Question>& questions) {
+void resolve(DnsSession& session, const std::set<Question>& questions) {
   const std::vector<Question> list(questions.begin(), questions.end());
-  ask_into(asker.answers, list, asker.options.resolvers, asker.options.limits, asker.history);
+  ask_into(session.answers, list, session.options.resolvers, session.options.limits,
+           session.history);
 }
 
 /// An SOA at the name itself, not at the end of a CNAME.
@@ -54,7 +55,7 @@ void step(Search& search, FoundZone& found, const Answers& answers) {
   }
 }
 
-std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, Asker& asker) {
+std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, DnsSession& session) {
   std::map<Name, FoundZone> found;
   std::map<Name, Search> searches;
   for (const Name& name : names) {
@@ -70,9 +71,9 @@ std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, Asker& a
       if (!search.over) questions.insert({search.chain[search.at], RecordType::SOA});
     }
     if (questions.empty()) return found;
-    resolve(asker, questions);
+    resolve(session, questions);
     for (auto& [name, search] : searches) {
-      if (!search.over) step(search, found[name], asker.answers);
+      if (!search.over) step(search, found[name], session.answers);
     }
   }
 }
@@ -111,23 +112,23 @@ FoundZone deepest(const Name& name, const std::map<Name, Answer>& by_name,
   return found;
 }
 
-std::map<Name, FoundZone> find_at_nameserver(std::span<const Name> names, Asker& asker) {
+std::map<Name, FoundZone> find_at_nameserver(std::span<const Name> names, DnsSession& session) {
   std::set<Name> all;
   for (const Name& name : names) {
     for (Name at = name; !at.is_root(); at = at.parent()) all.insert(at);
   }
   std::vector<Query> queries;
   for (const Name& name : all) {
-    queries.push_back({{name, RecordType::SOA}, asker.options.nameservers, false});
+    queries.push_back({{name, RecordType::SOA}, session.options.nameservers, false});
   }
-  std::vector<Answer> answers = ask(queries, asker.options.limits, asker.history);
+  std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
   std::map<Name, Answer> by_name;
   for (std::size_t index = 0; index < queries.size(); ++index) {
     by_name.emplace(queries[index].question.name, std::move(answers[index]));
   }
   std::map<Name, FoundZone> found;
   for (const Name& name : names) {
-    found.emplace(name, deepest(name, by_name, asker.options.nameservers));
+    found.emplace(name, deepest(name, by_name, session.options.nameservers));
   }
   return found;
 }
@@ -177,40 +178,40 @@ ZoneServers servers_of(const Name& zone, const Answers& answers) {
 
 }  // namespace
 
-std::map<Name, FoundZone> find_zones(std::span<const Name> names, Asker& asker) {
-  return asker.options.nameservers.empty() ? find_by_resolver(names, asker)
-                                           : find_at_nameserver(names, asker);
+std::map<Name, FoundZone> find_zones(std::span<const Name> names, DnsSession& session) {
+  return session.options.nameservers.empty() ? find_by_resolver(names, session)
+                                             : find_at_nameserver(names, session);
 }
 
-std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, Asker& asker) {
+std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession& session) {
   std::map<Name, ZoneServers> found;
-  if (!asker.options.nameservers.empty()) {
+  if (!session.options.nameservers.empty()) {
     ZoneServers fixed;
-    for (const Server& server : asker.options.nameservers) fixed.servers.emplace_back("", server);
+    for (const Server& server : session.options.nameservers) fixed.servers.emplace_back("", server);
     for (const Name& zone : zones) found.emplace(zone, fixed);
     return found;
   }
   std::set<Question> questions;
   for (const Name& zone : zones) questions.insert({zone, RecordType::NS});
-  resolve(asker, questions);
+  resolve(session, questions);
   questions.clear();
   for (const Name& zone : zones) {
-    for (const std::string& host : asker.answers.at({zone, RecordType::NS}).values) {
+    for (const std::string& host : session.answers.at({zone, RecordType::NS}).values) {
       const auto name = Name::parse(host);
       if (!name.ok()) continue;
       questions.insert({*name, RecordType::A});
       questions.insert({*name, RecordType::AAAA});
     }
   }
-  resolve(asker, questions);
-  for (const Name& zone : zones) found.emplace(zone, servers_of(zone, asker.answers));
+  resolve(session, questions);
+  for (const Name& zone : zones) found.emplace(zone, servers_of(zone, session.answers));
   return found;
 }
 
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones,
                                          const ObserveOptions& options) {
-  Asker asker{options, {}, {}};
-  return find_servers(zones, asker);
+  DnsSession session{options, {}, {}};
+  return find_servers(zones, session);
 }
 
 }  // namespace rampart

@@ -33,16 +33,17 @@ void add_key(const std::string& value, std::set<std::string>& grants) {
 }
 
 /// Whether SPF terms are told here, or by address elsewhere.
-enum class Told { All, KeysAlone };
+enum class Include { All, KeysAlone };
 
-std::set<std::string> grants_of(const Name& name, const std::optional<TypedSet>& set, Told told) {
+std::set<std::string> grants_of(const Name& name, const std::optional<TypedSet>& set,
+                                Include include) {
   std::set<std::string> grants;
   if (!set) return grants;
   const RecordKey key{name, set->type};
   for (const std::string& value : set->set.values) {
     switch (kind_of(key, value)) {
       case RecordKind::Spf:
-        if (told == Told::All) add_spf(value, grants);
+        if (include == Include::All) add_spf(value, grants);
         break;
       case RecordKind::DkimKey:
         add_key(value, grants);
@@ -69,10 +70,10 @@ std::vector<Authority> authority_of(const Plan& plan, const Config& config, cons
   const std::map<Name, SpfDelta> senders = authority_of_spf(plan, config, world);
   std::map<Name, std::pair<std::set<std::string>, std::set<std::string>>> by_domain;
   for (const Change& change : plan.changes) {
-    const Told told = senders.contains(change.domain) ? Told::KeysAlone : Told::All;
+    const Include include = senders.contains(change.domain) ? Include::KeysAlone : Include::All;
     auto& [before, after] = by_domain[change.domain];
-    before.merge(grants_of(change.name(), change.set.before, told));
-    after.merge(grants_of(change.name(), change.set.after, told));
+    before.merge(grants_of(change.name(), change.set.before, include));
+    after.merge(grants_of(change.name(), change.set.after, include));
   }
   std::vector<Authority> rows;
   for (const auto& [domain, sides] : by_domain) {

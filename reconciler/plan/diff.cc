@@ -40,21 +40,24 @@ Finding error_at(const Place& place, RecordType type, std::string code, std::str
 }
 
 Change change_of(const Place& place, std::optional<TypedSet> before, std::optional<TypedSet> after,
-                 std::span<const Want> wants) {
-  Change change{place.domain.name,   place.zone.apex,
-                place.zone.provider, {place.name, std::move(before), std::move(after)},
-                wants.front().turn,  {}};
-  for (const Want& want : wants) {
-    change.turn = std::min(change.turn, want.turn);
-    change.reasons.push_back(want.reason);
+                 std::span<const DesiredRecord> desired_records) {
+  Change change{place.domain.name,
+                place.zone.apex,
+                place.zone.provider,
+                {place.name, std::move(before), std::move(after)},
+                desired_records.front().stage,
+                {}};
+  for (const DesiredRecord& desired : desired_records) {
+    change.stage = std::min(change.stage, desired.stage);
+    change.reasons.push_back(desired.reason);
   }
   return change;
 }
 
-std::chrono::seconds ttl_for(const Want& want, const LiveSet& live) {
-  if (want.ttl) return *want.ttl;
+std::chrono::seconds ttl_for(const DesiredRecord& desired, const LiveSet& live) {
+  if (desired.ttl) return *desired.ttl;
   if (live.state == LiveState::Present) return live.set.ttl;
-  return want.new_ttl.value_or(kNewTtl);
+  return desired.new_ttl.value_or(kNewTtl);
 }
 
 // Whether the live state lets anything be decided at this key; says why not in `out`.
@@ -103,80 +106,86 @@ void report_stranger(const Place& place, const RecordKey& key, const std::string
 
 // The wants of one type at one name against a live set of the same type.
 void diff_same_type(const Place& place, const RecordKey& key, const LiveSet& live,
-                    std::span<const Want> wants, DiffResult& out) {
+                    std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const bool present = live.state == LiveState::Present;
   const std::set<std::string> none;
   const std::set<std::string>& before = present ? live.set.values : none;
-  const std::set<std::string> after = merge(key, before, wants, place.world);
-  const std::chrono::seconds ttl = ttl_for(wants.front(), live);
+  const std::set<std::string> after = merge(key, before, desired_records, place.world);
+  const std::chrono::seconds ttl = ttl_for(desired_records.front(), live);
   if (after == before && (!present || after.empty() || ttl == live.set.ttl)) return;
   std::optional<TypedSet> old;
   if (present) old = TypedSet{key.type, live.set};
   std::optional<TypedSet> now;
   if (!after.empty()) now = TypedSet{key.type, {ttl, after}};
-  out.changes.push_back(change_of(place, std::move(old), std::move(now), wants));
+  out.changes.push_back(change_of(place, std::move(old), std::move(now), desired_records));
 }
 
 // The wants at one name replace a set of another type: one change with both sides.
 void diff_type_change(const Place& place, const RecordKey& key, RecordType old_type,
-                      std::span<const Want> wants, DiffResult& out) {
+                      std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const LiveSet old = place.zone.at({place.name, old_type});
-  const std::set<std::string> after = merge(key, {}, wants, place.world);
-  out.changes.push_back(change_of(place, TypedSet{old_type, old.set},
-                                  TypedSet{key.type, {ttl_for(wants.front(), old), after}}, wants));
+  const std::set<std::string> after = merge(key, {}, desired_records, place.world);
+  out.changes.push_back(change_of(
+      place, TypedSet{old_type, old.set},
+      TypedSet{key.type, {ttl_for(desired_records.front(), old), after}}, desired_records));
 }
 
 // A CNAME stands where another type is wanted (RFC 1034 section 3.6.2: nothing may stand beside
 // it).
 void diff_over_cname(const Place& place, const RecordKey& key, const LiveSet& cname,
-                     std::span<const Want> wants, DiffResult& out) {
-  const bool wanted = std::ranges::any_of(wants, [](const Want& w) { return w.value.has_value(); });
+                     std::span<const DesiredRecord> desired_records, DiffResult& out) {
+  const bool wanted = std::ranges::any_of(
+      desired_records, [](const DesiredRecord& w) { return w.value.has_value(); });
   if (!wanted) return;
-  if (place.domain.take_over) return diff_type_change(place, key, RecordType::CNAME, wants, out);
+  if (place.domain.take_over)
+    return diff_type_change(place, key, RecordType::CNAME, desired_records, out);
   const std::string target = cname.set.values.empty() ? "" : *cname.set.values.begin();
   out.findings.push_back(error_at(
       place, key.type, "hosted-elsewhere",
       fmt::format("{} is a CNAME to {}: its {} record is kept elsewhere and stays as it is",
-                  place.name.text(), target, to_text(wants.front().kind)),
+                  place.name.text(), target, to_text(desired_records.front().kind)),
       "leave it out of the YAML, or set `take_over: true` to replace the CNAME"));
   ++out.unplaced;
 }
 
 // A CNAME is wanted where records of another type stand: only our own may give way.
-void diff_cname_over(const Place& place, const RecordKey& key, std::span<const Want> wants,
-                     DiffResult& out) {
+void diff_cname_over(const Place& place, const RecordKey& key,
+                     std::span<const DesiredRecord> desired_records, DiffResult& out) {
   std::vector<RecordType> others;
   for (const auto& [at, live] : place.zone.sets) {
     const bool here = at.name == place.name && at.type != RecordType::CNAME;
     if (here && live.state == LiveState::Present) others.push_back(at.type);
   }
   if (others.empty()) {
-    return diff_same_type(place, key, place.zone.at(key), wants, out);
+    return diff_same_type(place, key, place.zone.at(key), desired_records, out);
   }
-  if (!wants.front().value) return;
+  if (!desired_records.front().value) return;
   const RecordKey txt{place.name, RecordType::TXT};
   const bool only_txt = others == std::vector{RecordType::TXT};
   const std::optional<std::string> stranger =
       only_txt ? stranger_at(txt, place.zone.at(txt), RecordKind::DkimKey) : std::nullopt;
-  if (only_txt && !stranger) return diff_type_change(place, key, RecordType::TXT, wants, out);
+  if (only_txt && !stranger)
+    return diff_type_change(place, key, RecordType::TXT, desired_records, out);
   report_stranger(place, {place.name, others.front()},
                   stranger.value_or(fmt::format("a {} record", to_text(others.front()))), out);
 }
 
-void diff_key(const Place& place, const RecordKey& key, std::span<const Want> wants,
-              DiffResult& out) {
+void diff_key(const Place& place, const RecordKey& key,
+              std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const RecordKey cname_key{key.name, RecordType::CNAME};
   const LiveSet live = place.zone.at(key);
   if (!decidable(place, key, live, out)) return;
-  if (key.type == RecordType::CNAME) return diff_cname_over(place, key, wants, out);
+  if (key.type == RecordType::CNAME) return diff_cname_over(place, key, desired_records, out);
   const LiveSet cname = place.zone.at(cname_key);
   // A server that answers for the key itself has said that no CNAME stands there.
   if (cname.state == LiveState::Disagree && !decidable(place, cname_key, cname, out)) return;
-  if (cname.state == LiveState::Present) return diff_over_cname(place, key, cname, wants, out);
-  const bool wanted = std::ranges::any_of(wants, [](const Want& w) { return w.value.has_value(); });
-  const std::optional<std::string> stranger = stranger_at(key, live, wants.front().kind);
+  if (cname.state == LiveState::Present)
+    return diff_over_cname(place, key, cname, desired_records, out);
+  const bool wanted = std::ranges::any_of(
+      desired_records, [](const DesiredRecord& w) { return w.value.has_value(); });
+  const std::optional<std::string> stranger = stranger_at(key, live, desired_records.front().kind);
   if (stranger && wanted) return report_stranger(place, key, *stranger, out);
-  diff_same_type(place, key, live, wants, out);
+  diff_same_type(place, key, live, desired_records, out);
 }
 
 /// The delegation at or above `name` within the zone: what is written below it is never served.
@@ -210,10 +219,10 @@ void report_cut(const Domain& domain, const LiveZone& zone, const Name& cut, con
 
 }  // namespace
 
-DiffResult diff(const Domain& domain, std::span<const Want> wants, const LiveZone& zone,
-                const World& world) {
-  std::map<RecordKey, std::vector<Want>> by_key;
-  for (const Want& want : wants) by_key[want.key].push_back(want);
+DiffResult diff(const Domain& domain, std::span<const DesiredRecord> desired_records,
+                const LiveZone& zone, const World& world) {
+  std::map<RecordKey, std::vector<DesiredRecord>> by_key;
+  for (const DesiredRecord& desired : desired_records) by_key[desired.key].push_back(desired);
   DiffResult out;
   for (const auto& [key, group] : by_key) {
     if (const std::optional<Name> cut = cut_above(zone, key.name)) {
@@ -226,21 +235,21 @@ DiffResult diff(const Domain& domain, std::span<const Want> wants, const LiveZon
 }
 
 std::set<std::string> merge(const RecordKey& key, const std::set<std::string>& live,
-                            std::span<const Want> wants, const World& world) {
+                            std::span<const DesiredRecord> desired_records, const World& world) {
   const auto kind_in = [&](const std::string& value) {
     const RecordKind kind = kind_of(key, value);
-    return std::ranges::find(wants, kind, &Want::kind) != wants.end();
+    return std::ranges::find(desired_records, kind, &DesiredRecord::kind) != desired_records.end();
   };
   std::set<std::string> merged;
   for (const std::string& value : live) {
     if (!kind_in(value)) merged.insert(value);
   }
-  for (const Want& want : wants) {
-    if (!want.value) continue;
+  for (const DesiredRecord& desired : desired_records) {
+    if (!desired.value) continue;
     const auto same = std::ranges::find_if(live, [&](const std::string& value) {
-      return kind_in(value) && same_meaning(want.kind, value, *want.value);
+      return kind_in(value) && same_meaning(desired.kind, value, *desired.value);
     });
-    merged.insert(same != live.end() && !world.normalize ? *same : *want.value);
+    merged.insert(same != live.end() && !world.normalize ? *same : *desired.value);
   }
   return merged;
 }

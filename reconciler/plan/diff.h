@@ -20,13 +20,13 @@ struct DiffResult {
 
 /// Compares the wants of `domain` with `zone`. A record changes only if its parsed meaning differs,
 /// or, where `world.normalize` is set, its text.
-DiffResult diff(const Domain& domain, std::span<const Want> wants, const LiveZone& zone,
-                const World& world);
+DiffResult diff(const Domain& domain, std::span<const DesiredRecord> desired_records,
+                const LiveZone& zone, const World& world);
 
 /// The values that should stand: all we do not own, plus all we want there. A live value that
 /// already says what a want says stays as it is written, unless `world.normalize`.
 std::set<std::string> merge(const RecordKey& key, const std::set<std::string>& live,
-                            std::span<const Want> wants, const World& world);
+                            std::span<const DesiredRecord> desired_records, const World& world);
 
 /// Whether two values of one kind say the same (SPF by term, DMARC and DKIM by tag).
 bool same_meaning(RecordKind kind, const std::string& a, const std::string& b);

@@ -32,7 +32,7 @@ std::string sender_of(const std::string& term, const std::vector<SpfOrigin>& ori
   return text;
 }
 
-SpfBudget budget_of(const WantedSpf& wanted, const Name& domain, const SpfView& view,
+SpfBudget budget_of(const DesiredSpf& wanted, const Name& domain, const SpfView& view,
                     const Config& config) {
   const spf::Record& record = *view.record;
   const spf::Tree tree = spf::tree_of(domain, record, *view.answers);
@@ -51,7 +51,7 @@ SpfBudget budget_of(const WantedSpf& wanted, const Name& domain, const SpfView& 
 
 SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& config,
                      const World& world) {
-  const WantedSpf wanted = wanted_spf(domain, world.now);
+  const DesiredSpf wanted = desired_spf(domain, world.now);
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     if (item.domain.name != domain.name) continue;
     const SpfView& view = item.after.record ? item.after : item.before;
@@ -169,15 +169,15 @@ Mark mark_of_selector(const Domain& domain, const Name& name) {
   return domain.mark;
 }
 
-Mark mark_of(const Domain& domain, const Want& want) {
-  switch (want.kind) {
+Mark mark_of(const Domain& domain, const DesiredRecord& desired) {
+  switch (desired.kind) {
     case RecordKind::Spf:
       if (domain.spf) return domain.spf->mark;
       return domain.senders && !domain.senders->empty() ? domain.senders->front().mark
                                                         : domain.mark;
     case RecordKind::DkimKey:
     case RecordKind::DkimCname:
-      return mark_of_selector(domain, want.key.name);
+      return mark_of_selector(domain, desired.key.name);
     case RecordKind::Dmarc:
     case RecordKind::ReportAuthorization:
       return domain.dmarc.mark.line > 0 ? domain.dmarc.mark : domain.mark;
@@ -209,9 +209,10 @@ std::string state_in(const Plan& plan, const RecordKey& key) {
 
 std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const World& world) {
   std::vector<RecordWhy> records;
-  for (const Want& want : opinion_of(domain, world).wants) {
-    RecordWhy record{want.key, state_in(plan, want.key), want.reason, mark_of(domain, want)};
-    if (!want.value && record.state == "stands") record.state = "absent";
+  for (const DesiredRecord& desired : evaluate_policies(domain, world).desired_records) {
+    RecordWhy record{desired.key, state_in(plan, desired.key), desired.reason,
+                     mark_of(domain, desired)};
+    if (!desired.value && record.state == "stands") record.state = "absent";
     records.push_back(std::move(record));
   }
   return records;
@@ -225,7 +226,7 @@ Explanation explain(const Domain& domain, const Config& config, const World& wor
   const Plan plan = make_plan(alone, world);
   Explanation all{.domain = domain};
   all.step.domain = domain.name;
-  all.step.from = domain.dmarc.rung;
+  all.step.from = domain.dmarc.position;
   if (domain.state == DomainState::Managed) all.step = step_of(domain, config, world);
   all.spf = spf_budget(domain, plan, alone, world);
   all.selectors = selectors_now(domain, world);

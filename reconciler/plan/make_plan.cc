@@ -29,8 +29,8 @@ void append(std::vector<T>& to, std::vector<T> from) {
   std::ranges::move(from, std::back_inserter(to));
 }
 
-void append(Opinion& to, Opinion from) {
-  append(to.wants, std::move(from.wants));
+void append(PolicyResult& to, PolicyResult from) {
+  append(to.desired_records, std::move(from.desired_records));
   append(to.holds, std::move(from.holds));
   append(to.findings, std::move(from.findings));
   append(to.unknown, std::move(from.unknown));
@@ -42,8 +42,8 @@ auto order_of(const Change& change) {
 }
 
 // A zone of which nothing could be read is told once, not once a record.
-void report_unread_zone(const Domain& domain, std::span<const Want> wants, const LiveZone& zone,
-                        Plan& plan) {
+void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> desired_records,
+                        const LiveZone& zone, Plan& plan) {
   Finding finding{Severity::Error,
                   "unobservable",
                   domain.name,
@@ -56,19 +56,19 @@ void report_unread_zone(const Domain& domain, std::span<const Want> wants, const
                         "servers, or plan with --live provider",
                   domain.mark,
                   {}};
-  for (const Want& want : wants) finding.withholds.push_back(want.key);
+  for (const DesiredRecord& desired : desired_records) finding.withholds.push_back(desired.key);
   plan.findings.push_back(std::move(finding));
 }
 
 // Compares one domain's wants with every zone that holds them.
-void place_wants(const Domain& domain, std::span<const Want> wants, const World& world,
-                 Plan& plan) {
-  std::map<const LiveZone*, std::vector<Want>> by_zone;
+void diff_desired(const Domain& domain, std::span<const DesiredRecord> desired_records,
+                  const World& world, Plan& plan) {
+  std::map<const LiveZone*, std::vector<DesiredRecord>> by_zone;
   std::vector<const LiveZone*> order;  // Pointers are compared, never printed or sorted by.
-  for (const Want& want : wants) {
-    for (const LiveZone* zone : world.zones_for(domain, want.key.name)) {
+  for (const DesiredRecord& desired : desired_records) {
+    for (const LiveZone* zone : world.zones_for(domain, desired.key.name)) {
       if (!by_zone.contains(zone)) order.push_back(zone);
-      by_zone[zone].push_back(want);
+      by_zone[zone].push_back(desired);
     }
   }
   for (const LiveZone* zone : order) {
@@ -98,10 +98,10 @@ void plan_domain(const Domain& domain, const World& world, Plan& plan) {
          {}});
     return;
   }
-  Opinion opinion = opinion_of(domain, world);
-  append(plan.holds, std::move(opinion.holds));
-  append(plan.findings, std::move(opinion.findings));
-  place_wants(domain, opinion.wants, world, plan);
+  PolicyResult policy_result = evaluate_policies(domain, world);
+  append(plan.holds, std::move(policy_result.holds));
+  append(plan.findings, std::move(policy_result.findings));
+  diff_desired(domain, policy_result.desired_records, world, plan);
 }
 
 // Whether `finding` is waived by its domain on the World's day.
@@ -163,7 +163,7 @@ ErrorsByDomain errors_by_domain(const Plan& plan) {
 // whole domain; a change that loosens enforcement is kept back by nothing.
 std::vector<std::string> codes_against(const Change& change, const ErrorsByDomain& errors) {
   const auto of_domain = errors.find(change.domain);
-  if (of_domain == errors.end() || change.turn == Turn::Relax) return {};
+  if (of_domain == errors.end() || change.stage == Stage::Relax) return {};
   std::set<std::string> codes;
   for (const Finding& finding : of_domain->second) {
     const RecordKey key{change.name(), change.type()};
@@ -219,7 +219,7 @@ void join_shared_keys(Plan& plan) {
 std::set<Name> domains_awaiting_keys(const Plan& plan) {
   std::set<Name> waiting;
   const auto look_at = [&](const Change& change) {
-    const bool admits = change.turn == Turn::Publish || change.turn == Turn::Authorize;
+    const bool admits = change.stage == Stage::Publish || change.stage == Stage::Authorize;
     if (admits) waiting.insert(change.domain);
   };
   for (const Change& change : plan.changes) look_at(change);
@@ -255,7 +255,7 @@ void hold_back(Plan& plan, Why why) {
 void hold_for_keys(Plan& plan) {
   const std::set<Name> waiting = domains_awaiting_keys(plan);
   hold_back(plan, [&](const Change& change) -> std::optional<Hold> {
-    if (change.turn != Turn::Enforce || !waiting.contains(change.domain)) return std::nullopt;
+    if (change.stage != Stage::Enforce || !waiting.contains(change.domain)) return std::nullopt;
     return Hold{change.domain, "keys-first",
                 fmt::format("{} {} waits: receivers must be able to see this domain's new keys and "
                             "senders before enforcement tightens; plan again once they stand",
@@ -265,7 +265,7 @@ void hold_for_keys(Plan& plan) {
 
 void hold_for_freeze(Plan& plan) {
   hold_back(plan, [](const Change& change) -> std::optional<Hold> {
-    if (change.turn == Turn::Relax) return std::nullopt;
+    if (change.stage == Stage::Relax) return std::nullopt;
     return Hold{change.domain, "frozen",
                 fmt::format("{} {} waits: RAMPART_FREEZE is set, and only loosening is written",
                             change.name().text(), to_text(change.type()))};
@@ -325,20 +325,20 @@ void sort_all(Plan& plan) {
 
 }  // namespace
 
-Opinion opinion_of(const Domain& domain, const World& world) {
-  if (domain.state == DomainState::Parked) return parked_opinion(domain, world);
-  if (domain.state == DomainState::Absent) return absent_opinion(domain, world);
-  Opinion all = spf_opinion(domain, world);
-  append(all, dkim_opinion(domain, world));
-  append(all, dmarc_opinion(domain, world));
-  append(all, transport_opinion(domain, world));
+PolicyResult evaluate_policies(const Domain& domain, const World& world) {
+  if (domain.state == DomainState::Parked) return parked_policy(domain, world);
+  if (domain.state == DomainState::Absent) return absent_policy(domain, world);
+  PolicyResult all = spf_policy(domain, world);
+  append(all, dkim_policy(domain, world));
+  append(all, dmarc_policy(domain, world));
+  append(all, transport_policy(domain, world));
   return all;
 }
 
 std::vector<Question> questions(const Config& config, const World& world) {
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {
-    for (Question& question : opinion_of(domain, world).unknown) {
+    for (Question& question : evaluate_policies(domain, world).unknown) {
       if (!world.answers.contains(question)) wanted.insert(std::move(question));
     }
   }
@@ -361,7 +361,7 @@ Plan make_plan(const Config& config, const World& world) {
   hold_for_keys(plan);
   if (world.frozen) hold_for_freeze(plan);
   plan.authority = authority_of(plan, config, world);
-  plan.receivers = receiver_news(plan, config, world);
+  plan.receivers = receiver_impact(plan, config, world);
   replay(config, world, plan);
   sort_all(plan);
   return plan;

@@ -9,7 +9,7 @@
 namespace rampart {
 
 /// What every policy says of one domain, together.
-Opinion opinion_of(const Domain& domain, const World& world);
+PolicyResult evaluate_policies(const Domain& domain, const World& world);
 
 /// The names that must still be resolved before make_plan is final; ask, add, ask again. Empty when
 /// everything needed is in the World.

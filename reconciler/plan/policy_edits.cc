@@ -52,10 +52,10 @@ void compare_ignored(const Domain& before, const Domain& now, Edits& edits) {
 
 // `since` moved back lets the next step come sooner than the days really watched.
 void compare_ramp_place(const Domain& before, const Domain& now, Edits& edits) {
-  const bool same_rung = before.dmarc.rung == now.dmarc.rung;
+  const bool same_position = before.dmarc.position == now.dmarc.position;
   const bool earlier =
       before.dmarc.since && now.dmarc.since && *now.dmarc.since < *before.dmarc.since;
-  if (same_rung && earlier) {
+  if (same_position && earlier) {
     add(edits, now.dmarc.mark,
         fmt::format("since backdated: {} to {}", to_text(*before.dmarc.since),
                     to_text(*now.dmarc.since)));

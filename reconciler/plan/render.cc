@@ -43,38 +43,41 @@ bool counts(const Finding& finding) {
 /// A past selector's key stays until the YAML says that it stands revoked, then its empty p= until
 /// that has stood long enough.
 void keep_past(const Domain& domain, const World& world, const RotationSpec& spec,
-               const std::string& selector, Opinion& opinion) {
+               const std::string& selector, PolicyResult& policy_result) {
   const auto name = selector_name(domain, selector);
   if (!name) return;
   const RecordKey key{*name, RecordType::TXT};
-  if (std::ranges::find(opinion.wants, key, &Want::key) != opinion.wants.end()) return;
+  if (std::ranges::find(policy_result.desired_records, key, &DesiredRecord::key) !=
+      policy_result.desired_records.end())
+    return;
   const auto made = world.keys.find(rotation_key_path(domain.name, selector));
   const auto record = made == world.keys.end() ? Result<dkim::KeyRecord>(Error{"there is no file"})
                                                : dkim::parse_key(made->second.record);
-  Want want{.key = key, .kind = RecordKind::DkimKey, .ttl = domain.ttl};
+  DesiredRecord desired{.key = key, .kind = RecordKind::DkimKey, .ttl = domain.ttl};
   const auto revoked = spec.revoked.find(selector);
   if (revoked != spec.revoked.end()) {
     if (add(Time(revoked->second), spec.revoke) <= world.now) return;
     dkim::KeyRecord empty;
     empty.version = "DKIM1";
     if (record) empty.type = record->type;
-    want.value = dkim::print_key(empty);
-    want.reason = fmt::format("because {} was revoked on {}", selector, to_text(revoked->second));
+    desired.value = dkim::print_key(empty);
+    desired.reason =
+        fmt::format("because {} was revoked on {}", selector, to_text(revoked->second));
   } else if (record) {
-    want.value = made->second.record;
-    want.reason = fmt::format("because mail signed with {} may still be under way", selector);
+    desired.value = made->second.record;
+    desired.reason = fmt::format("because mail signed with {} may still be under way", selector);
   } else {
     return;
   }
-  opinion.wants.push_back(std::move(want));
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
-void keep_all_past(const Domain& domain, const World& world, Opinion& opinion) {
-  if (domain.state != DomainState::Managed || domain.dmarc.rung.phase < Phase::Dkim) return;
+void keep_all_past(const Domain& domain, const World& world, PolicyResult& policy_result) {
+  if (domain.state != DomainState::Managed || domain.dmarc.position.phase < Phase::Dkim) return;
   for (const RotationSpec& spec : domain.rotations) {
     for (const std::string& past : spec.past) {
       for (const std::string& one : selectors_of(past)) {
-        keep_past(domain, world, spec, one, opinion);
+        keep_past(domain, world, spec, one, policy_result);
       }
     }
   }
@@ -83,7 +86,7 @@ void keep_all_past(const Domain& domain, const World& world, Opinion& opinion) {
 /// What the YAML leaves alone, so that nobody takes its absence for an oversight.
 std::vector<std::string> remarks_on(const Domain& domain) {
   const std::string& name = domain.name.text();
-  const Phase phase = domain.dmarc.rung.phase;
+  const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> remarks;
   if (domain.state == DomainState::Absent) {
     return {fmt::format("{} is declared absent: nothing of it is wanted.", name)};
@@ -113,34 +116,34 @@ std::vector<std::string> remarks_on(const Domain& domain) {
   return remarks;
 }
 
-void place(const Domain& domain, const Want& want, const World& world, Draft& draft) {
-  if (!want.value) return;
-  const auto zones = world.zones_for(domain, want.key.name);
+void place(const Domain& domain, const DesiredRecord& desired, const World& world, Draft& draft) {
+  if (!desired.value) return;
+  const auto zones = world.zones_for(domain, desired.key.name);
   if (zones.empty()) return;
   RenderedZone& zone = zone_at(draft, zones.front()->apex);
-  const std::chrono::seconds ttl = want.ttl.value_or(want.new_ttl.value_or(kNewTtl));
-  const auto same = std::ranges::find(zone.sets, want.key, &RenderedSet::key);
+  const std::chrono::seconds ttl = desired.ttl.value_or(desired.new_ttl.value_or(kNewTtl));
+  const auto same = std::ranges::find(zone.sets, desired.key, &RenderedSet::key);
   if (same == zone.sets.end()) {
-    zone.sets.push_back({want.key, {ttl, {*want.value}}, {want.reason}});
+    zone.sets.push_back({desired.key, {ttl, {*desired.value}}, {desired.reason}});
     return;
   }
-  if (!same->set.values.contains(*want.value)) {
+  if (!same->set.values.contains(*desired.value)) {
     draft.faults.push_back(fault(domain, "wanted-twice",
                                  fmt::format("{} and another domain want different records at {}",
-                                             domain.name.text(), want.key.name.text()),
+                                             domain.name.text(), desired.key.name.text()),
                                  "let one of them own the name"));
     return;
   }
   same->set.ttl = std::min(same->set.ttl, ttl);
-  same->reasons.push_back(want.reason);
+  same->reasons.push_back(desired.reason);
 }
 
-void require_mta_sts(const Domain& domain, const Opinion& opinion, Draft& draft) {
-  const bool wants = domain.state == DomainState::Managed && domain.mta_sts &&
-                     domain.dmarc.rung.phase != Phase::Discovery;
-  const bool there =
-      std::ranges::find(opinion.wants, RecordKind::MtaSts, &Want::kind) != opinion.wants.end();
-  if (!wants || there) return;
+void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Draft& draft) {
+  const bool desired_records = domain.state == DomainState::Managed && domain.mta_sts &&
+                               domain.dmarc.position.phase != Phase::Discovery;
+  const bool there = std::ranges::find(policy_result.desired_records, RecordKind::MtaSts,
+                                       &DesiredRecord::kind) != policy_result.desired_records.end();
+  if (!desired_records || there) return;
   draft.faults.push_back(
       fault(domain, "mta-sts-no-mx",
             fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
@@ -149,11 +152,12 @@ void require_mta_sts(const Domain& domain, const Opinion& opinion, Draft& draft)
 }
 
 void render_domain(const Domain& domain, const World& world, Draft& draft) {
-  Opinion opinion = opinion_of(domain, world);
-  keep_all_past(domain, world, opinion);
-  std::ranges::copy_if(opinion.findings, std::back_inserter(draft.faults), counts);
-  require_mta_sts(domain, opinion, draft);
-  for (const Want& want : opinion.wants) place(domain, want, world, draft);
+  PolicyResult policy_result = evaluate_policies(domain, world);
+  keep_all_past(domain, world, policy_result);
+  std::ranges::copy_if(policy_result.findings, std::back_inserter(draft.faults), counts);
+  require_mta_sts(domain, policy_result, draft);
+  for (const DesiredRecord& desired : policy_result.desired_records)
+    place(domain, desired, world, draft);
 }
 
 std::set<std::string> types_of(const Domain& domain, const Config& config) {
@@ -200,9 +204,9 @@ std::vector<Question> rendering_questions(const Config& config, const World& wor
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {
     if (domain.state != DomainState::Managed) continue;
-    std::vector<Question> unknown = transport_opinion(domain, world).unknown;
+    std::vector<Question> unknown = transport_policy(domain, world).unknown;
     if (domain.spf && domain.spf->flatten != Flatten::Never) {
-      std::ranges::move(spf_opinion(domain, world).unknown, std::back_inserter(unknown));
+      std::ranges::move(spf_policy(domain, world).unknown, std::back_inserter(unknown));
     }
     for (Question& question : unknown) {
       if (!world.answers.contains(question)) wanted.insert(std::move(question));

@@ -4,31 +4,33 @@
 namespace rampart::reports {
 namespace {
 
-Analysis analysis_of(const Range& range, Flows flows, Store& store, const NamingContext& context) {
-  Analysis analysis{range, std::move(flows), {}, {}};
+Analysis analysis_of(const Range& range, TrafficGroups groups, Store& store,
+                     const NamingContext& context) {
+  Analysis analysis{range, std::move(groups), {}, {}};
   std::set<spf::Ip> addresses;
-  for (const Flow& flow : analysis.flows.flows) addresses.insert(flow.ip);
+  for (const TrafficGroup& group : analysis.groups.groups) addresses.insert(group.ip);
   const auto hosts = find_hosts(addresses, store, context);
   Answers answers;
-  analysis.sources = name_sources(analysis.flows, hosts, context, answers);
-  analysis.categories = categorize_all(analysis.flows, analysis.sources, context);
+  analysis.sources = name_sources(analysis.groups, hosts, context, answers);
+  analysis.categories = categorize_all(analysis.groups, analysis.sources, context);
   return analysis;
 }
 
 }  // namespace
 
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
-  Result<Flows> flows = read_flows(store, range);
-  if (!flows) return flows.error();
-  return analysis_of(range, std::move(flows).value(), store, context);
+  Result<TrafficGroups> groups = read_traffic_groups(store, range);
+  if (!groups) return groups.error();
+  return analysis_of(range, std::move(groups).value(), store, context);
 }
 
 Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context) {
-  Result<Flows> read = read_flows(store, range);
+  Result<TrafficGroups> read = read_traffic_groups(store, range);
   if (!read) return read.error();
-  Flows flows = std::move(read).value();
-  std::erase_if(flows.flows, [](const Flow& flow) { return flow.trust != Trust::Verified; });
-  return analysis_of(range, std::move(flows), store, context);
+  TrafficGroups groups = std::move(read).value();
+  std::erase_if(groups.groups,
+                [](const TrafficGroup& group) { return group.trust != Trust::Verified; });
+  return analysis_of(range, std::move(groups), store, context);
 }
 
 NamingContext naming_of(const Config& config, const Name& domain, Time now,

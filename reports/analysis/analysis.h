@@ -7,7 +7,7 @@ namespace rampart::reports {
 
 struct Analysis {
   Range range;
-  Flows flows;
+  TrafficGroups groups;
   std::map<spf::Ip, Source> sources;
   std::vector<Category> categories;  ///< Of flows.flows, in order.
 };

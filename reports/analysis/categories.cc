@@ -23,21 +23,22 @@ bool carries_ours(const Facts& facts, const Source& source, const NamingContext&
   return std::ranges::none_of(facts.dkim, [&](const DkimAuth& one) {
     const SenderUse* use = sender_of_selector(context, one.selector);
     const auto& own = source.sender->selectors;
-    return one.result == Raw::Pass && ((use != nullptr && use->sender.get() == source.sender) ||
-                                       std::ranges::find(own, one.selector) != own.end());
+    return one.result == AuthResult::Pass &&
+           ((use != nullptr && use->sender.get() == source.sender) ||
+            std::ranges::find(own, one.selector) != own.end());
   });
 }
 
-std::map<std::string, Survival> survivals(const Flows& flows,
+std::map<std::string, Survival> survivals(const TrafficGroups& groups,
                                           const std::map<spf::Ip, Source>& sources,
                                           const NamingContext& context) {
   std::map<std::string, Survival> found;
-  for (const Flow& flow : flows.flows) {
-    const Source& source = sources.at(flow.ip);
+  for (const TrafficGroup& group : groups.groups) {
+    const Source& source = sources.at(group.ip);
     Survival& survival = found[source.label];
-    survival.own_spf = survival.own_spf || flow.facts->spf_aligned;
-    if (flow.messages == 0 || !carries_ours(*flow.facts, source, context)) continue;
-    (flow.trust == Trust::Verified ? survival.verified : survival.asserted) = true;
+    survival.own_spf = survival.own_spf || group.facts->spf_aligned;
+    if (group.messages == 0 || !carries_ours(*group.facts, source, context)) continue;
+    (group.trust == Trust::Verified ? survival.verified : survival.asserted) = true;
   }
   return found;
 }
@@ -53,22 +54,22 @@ bool excuses(const Override& one) {
   return one.type == "local_policy" && comment.find("arc=pass") != comment.npos;
 }
 
-bool is_forwarded(const Flow& flow, const Source& source, const Survival& survival) {
-  if (flow.trust == Trust::Verified && std::ranges::any_of(flow.facts->overrides, excuses)) {
+bool is_forwarded(const TrafficGroup& group, const Source& source, const Survival& survival) {
+  if (group.trust == Trust::Verified && std::ranges::any_of(group.facts->overrides, excuses)) {
     return true;
   }
   if (source.declared) return false;
   if (source.sender != nullptr && source.sender->category == "forwarding") return true;
-  const bool word = survival.verified || (flow.trust == Trust::Asserted && survival.asserted);
+  const bool word = survival.verified || (group.trust == Trust::Asserted && survival.asserted);
   return word && !survival.own_spf;
 }
 
 /// A known service: its SPF is missing where it sends with our bounce domain, else its DKIM.
-Category missing(const Flow& flow, const Source& source) {
+Category missing(const TrafficGroup& group, const Source& source) {
   if (source.sender->dkim_aligns == Aligns::No) return Category::MissingSpf;
   if (source.sender->spf_aligns == Aligns::No) return Category::MissingDkim;
   OrgDomains domains;
-  const Facts& facts = *flow.facts;
+  const Facts& facts = *group.facts;
   const auto ours = [&](const std::string& domain) {
     return domains.aligned(domain, facts.header_from, dmarc::Alignment::Relaxed);
   };
@@ -82,21 +83,22 @@ Category missing(const Flow& flow, const Source& source) {
 
 std::string_view to_text(Category category) { return kNames[static_cast<std::size_t>(category)]; }
 
-std::vector<Category> categorize_all(const Flows& flows, const std::map<spf::Ip, Source>& sources,
+std::vector<Category> categorize_all(const TrafficGroups& groups,
+                                     const std::map<spf::Ip, Source>& sources,
                                      const NamingContext& context) {
-  const std::map<std::string, Survival> survival = survivals(flows, sources, context);
+  const std::map<std::string, Survival> survival = survivals(groups, sources, context);
   std::vector<Category> categories;
-  categories.reserve(flows.flows.size());
-  for (const Flow& flow : flows.flows) {
-    const Facts& facts = *flow.facts;
-    const Source& source = sources.at(flow.ip);
+  categories.reserve(groups.groups.size());
+  for (const TrafficGroup& group : groups.groups) {
+    const Facts& facts = *group.facts;
+    const Source& source = sources.at(group.ip);
     if (facts.dkim_aligned || facts.spf_aligned) {
       const bool both = facts.dkim_aligned && facts.spf_aligned;
       categories.push_back(both ? Category::Pass : Category::Partial);
-    } else if (is_forwarded(flow, source, survival.at(source.label))) {
+    } else if (is_forwarded(group, source, survival.at(source.label))) {
       categories.push_back(Category::Forwarded);
     } else {
-      categories.push_back(source.sender != nullptr ? missing(flow, source)
+      categories.push_back(source.sender != nullptr ? missing(group, source)
                                                     : Category::Unauthorized);
     }
   }

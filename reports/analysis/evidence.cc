@@ -8,17 +8,17 @@
 namespace rampart::reports {
 namespace {
 
-Fate fate_of(const Facts& facts, Category category) {
-  if (facts.dkim_aligned && facts.spf_aligned) return Fate::Both;
-  if (facts.dkim_aligned) return Fate::DkimOnly;
-  if (facts.spf_aligned) return Fate::SpfOnly;
-  return category == Category::Forwarded ? Fate::Forwarded : Fate::Fail;
+DmarcOutcome outcome_of(const Facts& facts, Category category) {
+  if (facts.dkim_aligned && facts.spf_aligned) return DmarcOutcome::Both;
+  if (facts.dkim_aligned) return DmarcOutcome::DkimOnly;
+  if (facts.spf_aligned) return DmarcOutcome::SpfOnly;
+  return category == Category::Forwarded ? DmarcOutcome::Forwarded : DmarcOutcome::Fail;
 }
 
 std::vector<std::string> aligned_selectors(const Facts& facts, OrgDomains& domains) {
   std::set<std::string> selectors;
   for (const DkimAuth& one : facts.dkim) {
-    if (one.result == Raw::Pass && !one.selector.empty() && facts.dkim_aligned &&
+    if (one.result == AuthResult::Pass && !one.selector.empty() && facts.dkim_aligned &&
         domains.aligned(one.domain, facts.header_from, dmarc::Alignment::Relaxed)) {
       selectors.insert(one.selector);
     }
@@ -27,9 +27,9 @@ std::vector<std::string> aligned_selectors(const Facts& facts, OrgDomains& domai
 }
 
 auto key_of(const EvidenceRow& row) {
-  return std::tie(row.policy_domain, row.day, row.reporter, row.source, row.header_from, row.fate,
-                  row.selectors, row.selectors_reported, row.published.policy, row.published.pct,
-                  row.published.testing);
+  return std::tie(row.policy_domain, row.day, row.reporter, row.source, row.header_from,
+                  row.outcome, row.selectors, row.selectors_reported, row.published.policy,
+                  row.published.pct, row.published.testing);
 }
 
 /// Rows that differ in nothing but their messages become one.
@@ -51,15 +51,15 @@ class Folder {
  public:
   Folder(Store& store, const Analysis& analysis, const NamingContext& context)
       : store_(store), analysis_(analysis), context_(context) {
-    for (std::size_t i = 0; i < analysis.flows.flows.size(); ++i) {
-      const Flow& flow = analysis.flows.flows[i];
-      categories_.emplace(std::pair(flow.ip, flow.facts_id), analysis.categories[i]);
+    for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
+      const TrafficGroup& group = analysis.groups.groups[i];
+      categories_.emplace(std::pair(group.ip, group.facts_id), analysis.categories[i]);
     }
   }
 
-  Result<Done> fold_into(std::vector<EvidenceRow>& out) {
+  Result<Ok> fold_into(std::vector<EvidenceRow>& out) {
     std::vector<EvidenceRow> rows;
-    const Result<Done> read = store_.for_each_row(analysis_.range, [&](const StoredRow& row) {
+    const Result<Ok> read = store_.for_each_row(analysis_.range, [&](const StoredRow& row) {
       if (!problem_ && report_of(row.report).trust == Trust::Verified) {
         rows.push_back(evidence_of(row));
         // Reports repeat themselves: merging now and then keeps memory small.
@@ -70,7 +70,7 @@ class Folder {
     if (problem_) return *problem_;
     for (EvidenceRow& row : rows) row.selectors_reported = states_selectors_.contains(row.reporter);
     std::ranges::move(rows, std::back_inserter(out));
-    return Done{};
+    return Ok{};
   }
 
  private:
@@ -120,7 +120,7 @@ class Folder {
             .header_from = author ? *author : context_.name,
             .reporter = report.reporter,
             .source = label_of(row.ip),
-            .fate = fate_of(
+            .outcome = outcome_of(
                 facts, category == categories_.end() ? Category::Unauthorized : category->second),
             .selectors = aligned_selectors(facts, domains_),
             .published = report.published,
@@ -156,7 +156,7 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
     const Result<Analysis> analysis =
         analyse_verified(store, {text, today - kEvidenceDays, today}, context);
     if (!analysis) return analysis.error();
-    if (Result<Done> done = Folder(store, *analysis, context).fold_into(evidence.rows); !done) {
+    if (Result<Ok> done = Folder(store, *analysis, context).fold_into(evidence.rows); !done) {
       return done.error();
     }
   }

@@ -12,7 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::string_view, 5> kFates = {"both", "dkim", "spf", "forwarded", "fail"};
+constexpr std::array<std::string_view, 5> kDmarcOutcomes = {"both", "dkim", "spf", "forwarded",
+                                                            "fail"};
 
 Json row_to_json(const EvidenceRow& row) {
   Json json;
@@ -21,7 +22,7 @@ Json row_to_json(const EvidenceRow& row) {
   json["from"] = row.header_from.text();
   json["reporter"] = row.reporter;
   json["source"] = row.source;
-  json["fate"] = kFates[static_cast<std::size_t>(row.fate)];
+  json["fate"] = kDmarcOutcomes[static_cast<std::size_t>(row.outcome)];
   if (!row.selectors.empty()) json["selectors"] = row.selectors;
   if (row.selectors_reported) json["selectors_reported"] = true;
   json["p"] = dmarc::to_text(row.published.policy);
@@ -42,9 +43,9 @@ bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
   const auto domain = Name::parse(text("domain").value_or(""));
   const auto from = Name::parse(text("from").value_or(""));
   const auto policy = dmarc::parse_policy(text("p").value_or(""));
-  const auto fate = std::ranges::find(kFates, text("fate").value_or(""));
+  const auto outcome = std::ranges::find(kDmarcOutcomes, text("fate").value_or(""));
   const auto messages = json.find("messages");
-  if (!day || !domain || !from || !policy || fate == kFates.end() || !text("reporter") ||
+  if (!day || !domain || !from || !policy || outcome == kDmarcOutcomes.end() || !text("reporter") ||
       !text("source") || messages == json.end() || !messages->is_number_integer()) {
     return false;
   }
@@ -53,7 +54,7 @@ bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
                   .header_from = *from,
                   .reporter = *text("reporter"),
                   .source = *text("source"),
-                  .fate = static_cast<Fate>(fate - kFates.begin()),
+                  .outcome = static_cast<DmarcOutcome>(outcome - kDmarcOutcomes.begin()),
                   .messages = messages->get<std::int64_t>()};
   if (row.messages < 0) return false;
   row.published.policy = *policy;

@@ -56,41 +56,41 @@ std::string org_of(const std::string& host) {
 }
 
 /// What is known of the addresses that share a host domain, or of one without a host.
-struct Group {
+struct HostGroup {
   bool fails = false;
   std::set<const SenderUse*> signers;
   bool foreign_signer = false;  ///< An aligned selector that no declared sender has.
 };
 
-std::string group_key(const spf::Ip& ip, const std::map<spf::Ip, std::string>& hosts) {
+std::string host_group_key(const spf::Ip& ip, const std::map<spf::Ip, std::string>& hosts) {
   const auto host = hosts.find(ip);
   return host == hosts.end() ? ip.text() : org_of(host->second);
 }
 
-std::map<std::string, Group> groups_of(const Flows& flows,
-                                       const std::map<spf::Ip, std::string>& hosts,
-                                       const NamingContext& context) {
-  std::map<std::string, Group> groups;
+std::map<std::string, HostGroup> host_groups_of(const TrafficGroups& groups,
+                                                const std::map<spf::Ip, std::string>& hosts,
+                                                const NamingContext& context) {
+  std::map<std::string, HostGroup> hosts_by_key;
   OrgDomains domains;
-  for (const Flow& flow : flows.flows) {
-    Group& group = groups[group_key(flow.ip, hosts)];
-    const Facts& facts = *flow.facts;
-    if (!facts.dkim_aligned && !facts.spf_aligned) group.fails = true;
+  for (const TrafficGroup& group : groups.groups) {
+    HostGroup& host_group = hosts_by_key[host_group_key(group.ip, hosts)];
+    const Facts& facts = *group.facts;
+    if (!facts.dkim_aligned && !facts.spf_aligned) host_group.fails = true;
     if (!facts.dkim_aligned) continue;
     bool known = false;
     bool stated = false;
     for (const DkimAuth& one : facts.dkim) {
-      if (one.result != Raw::Pass) continue;
+      if (one.result != AuthResult::Pass) continue;
       if (!domains.aligned(one.domain, facts.header_from, dmarc::Alignment::Relaxed)) continue;
       const SenderUse* use = sender_of_selector(context, one.selector);
-      if (use != nullptr) group.signers.insert(use);
+      if (use != nullptr) host_group.signers.insert(use);
       known = known || use != nullptr;
       stated = stated || !one.selector.empty();
     }
     // Some reporters leave selectors out, which says nothing about whose it is.
-    group.foreign_signer = group.foreign_signer || (stated && !known);
+    host_group.foreign_signer = host_group.foreign_signer || (stated && !known);
   }
-  return groups;
+  return hosts_by_key;
 }
 
 Source service(const NamingContext& context, const Sender* sender, std::string host) {
@@ -166,35 +166,35 @@ const IgnoredSource* ignoring(const NamingContext& context, const Source& source
   return found == ignored.end() ? nullptr : &*found;
 }
 
-std::map<spf::Ip, Source> name_sources(const Flows& flows,
+std::map<spf::Ip, Source> name_sources(const TrafficGroups& groups,
                                        const std::map<spf::Ip, std::string>& hosts,
                                        const NamingContext& context, Answers& answers) {
   const auto admitted = admitted_by_senders(context, answers);
-  const auto groups = groups_of(flows, hosts, context);
+  const auto hosts_by_key = host_groups_of(groups, hosts, context);
   std::map<spf::Ip, Source> sources;
-  for (const Flow& flow : flows.flows) {
-    if (sources.contains(flow.ip)) continue;
-    const auto known_host = hosts.find(flow.ip);
+  for (const TrafficGroup& group : groups.groups) {
+    if (sources.contains(group.ip)) continue;
+    const auto known_host = hosts.find(group.ip);
     const std::string host = known_host == hosts.end() ? "" : known_host->second;
     const auto admits = std::ranges::find_if(
-        admitted, [&](const auto& one) { return one.second.contains(flow.ip); });
-    const Group& group = groups.at(group_key(flow.ip, hosts));
+        admitted, [&](const auto& one) { return one.second.contains(group.ip); });
+    const HostGroup& host_group = hosts_by_key.at(host_group_key(group.ip, hosts));
     Source source;
     if (admits != admitted.end()) {
       source = service(context, admits->first->sender.get(), host);
     } else if (const Sender* sender = sender_by_host(context, host)) {
       source = service(context, sender, host);
-    } else if (!group.fails && !group.foreign_signer && group.signers.size() == 1) {
+    } else if (!host_group.fails && !host_group.foreign_signer && host_group.signers.size() == 1) {
       // A forwarder carries our signatures too, but some of its mail breaks.
-      source = service(context, (*group.signers.begin())->sender.get(), host);
+      source = service(context, (*host_group.signers.begin())->sender.get(), host);
     } else {
-      source.label = host.empty() ? "ip:" + flow.ip.text() : "ptr:" + org_of(host);
+      source.label = host.empty() ? "ip:" + group.ip.text() : "ptr:" + org_of(host);
       source.host = host;
     }
-    source.ignored = ignoring(context, source, flow.ip) != nullptr;
+    source.ignored = ignoring(context, source, group.ip) != nullptr;
     const HostOwner* owner = context.owners ? owner_of(*context.owners, source.host) : nullptr;
     if (owner != nullptr) source.owner = *owner;
-    sources.emplace(flow.ip, std::move(source));
+    sources.emplace(group.ip, std::move(source));
   }
   return sources;
 }

@@ -46,7 +46,7 @@ std::vector<std::pair<const SenderUse*, spf::IpSet>> admitted_by_senders(
     const NamingContext& context, Answers& answers);
 
 /// The source of every address of `flows`. Pure but for what `answers` lacks, which it asks.
-std::map<spf::Ip, Source> name_sources(const Flows& flows,
+std::map<spf::Ip, Source> name_sources(const TrafficGroups& groups,
                                        const std::map<spf::Ip, std::string>& hosts,
                                        const NamingContext& context, Answers& answers);
 

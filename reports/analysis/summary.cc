@@ -27,20 +27,20 @@ struct Growing {
   std::int64_t dkim_only = 0;
 };
 
-void add(Growing& growing, const Flow& flow, Category category) {
+void add(Growing& growing, const TrafficGroup& group, Category category) {
   SourceSummary& row = growing.row;
   const bool first = row.messages == 0 && row.ips.empty();
-  row.messages += flow.messages;
-  row.categories[static_cast<std::size_t>(category)] += flow.messages;
-  row.ips[flow.ip] += flow.messages;
-  row.first = first ? *flow.days.begin() : std::min(row.first, *flow.days.begin());
-  row.last = first ? *flow.days.rbegin() : std::max(row.last, *flow.days.rbegin());
-  if (failed(category)) growing.failing_days.insert(flow.days.begin(), flow.days.end());
-  if (!flow.facts->dkim_aligned) return;
+  row.messages += group.messages;
+  row.categories[static_cast<std::size_t>(category)] += group.messages;
+  row.ips[group.ip] += group.messages;
+  row.first = first ? *group.days.begin() : std::min(row.first, *group.days.begin());
+  row.last = first ? *group.days.rbegin() : std::max(row.last, *group.days.rbegin());
+  if (failed(category)) growing.failing_days.insert(group.days.begin(), group.days.end());
+  if (!group.facts->dkim_aligned) return;
   OrgDomains domains;
-  for (const DkimAuth& one : flow.facts->dkim) {
-    if (one.result == Raw::Pass && !one.selector.empty() &&
-        domains.aligned(one.domain, flow.facts->header_from, dmarc::Alignment::Relaxed)) {
+  for (const DkimAuth& one : group.facts->dkim) {
+    if (one.result == AuthResult::Pass && !one.selector.empty() &&
+        domains.aligned(one.domain, group.facts->header_from, dmarc::Alignment::Relaxed)) {
       row.selectors.insert(one.selector);
     }
   }
@@ -86,15 +86,16 @@ std::optional<double> legit_rate(const Summary& summary, const NamingContext& co
   return static_cast<double>(passing) / static_cast<double>(all);
 }
 
-void add_totals(Summary& summary, const Flows& flows, const std::vector<Category>& categories) {
-  for (std::size_t i = 0; i < flows.flows.size(); ++i) {
-    const std::int64_t messages = flows.flows[i].messages;
+void add_totals(Summary& summary, const TrafficGroups& groups,
+                const std::vector<Category>& categories) {
+  for (std::size_t i = 0; i < groups.groups.size(); ++i) {
+    const std::int64_t messages = groups.groups[i].messages;
     summary.messages += messages;
-    if (flows.flows[i].trust == Trust::Verified) summary.verified_messages += messages;
+    if (groups.groups[i].trust == Trust::Verified) summary.verified_messages += messages;
     if (categories[i] == Category::Pass) summary.pass += messages;
     if (categories[i] == Category::Partial) summary.partial += messages;
   }
-  for (const DailySum& sum : flows.daily) {
+  for (const DailySum& sum : groups.daily) {
     summary.messages += sum.messages;
     summary.rolled_up += sum.messages;
     if (sum.trust == Trust::Verified) summary.verified_messages += sum.messages;
@@ -111,10 +112,11 @@ void add_totals(Summary& summary, const Flows& flows, const std::vector<Category
   }
 }
 
-void add_range(Summary& summary, const Range& range, const Flows& flows) {
+void add_range(Summary& summary, const Range& range, const TrafficGroups& groups) {
   std::set<Date> days;
-  for (const Flow& flow : flows.flows) days.insert({*flow.days.begin(), *flow.days.rbegin()});
-  for (const DailySum& sum : flows.daily) days.insert(sum.day);
+  for (const TrafficGroup& group : groups.groups)
+    days.insert({*group.days.begin(), *group.days.rbegin()});
+  for (const DailySum& sum : groups.daily) days.insert(sum.day);
   constexpr Date kFirst{std::chrono::days(0)};
   if (range.since > kFirst) {
     summary.since = range.since;
@@ -151,19 +153,19 @@ void add_notes(Summary& summary, const Range& range, const NamingContext& contex
 
 }  // namespace
 
-Summary summarize(const Range& range, const Flows& flows, const std::map<spf::Ip, Source>& sources,
-                  const NamingContext& context) {
+Summary summarize(const Range& range, const TrafficGroups& groups,
+                  const std::map<spf::Ip, Source>& sources, const NamingContext& context) {
   Summary summary;
   summary.domain = range.domain;
-  const std::vector<Category> categories = categorize_all(flows, sources, context);
-  add_totals(summary, flows, categories);
-  add_range(summary, range, flows);
+  const std::vector<Category> categories = categorize_all(groups, sources, context);
+  add_totals(summary, groups, categories);
+  add_range(summary, range, groups);
   std::map<std::string, Growing> rows;
-  for (std::size_t i = 0; i < flows.flows.size(); ++i) {
-    const Source& source = sources.at(flows.flows[i].ip);
+  for (std::size_t i = 0; i < groups.groups.size(); ++i) {
+    const Source& source = sources.at(groups.groups[i].ip);
     Growing& growing = rows[source.label];
     if (growing.row.source.label.empty()) growing.row.source = source;
-    add(growing, flows.flows[i], categories[i]);
+    add(growing, groups.groups[i], categories[i]);
   }
   std::vector<Growing*> order;
   order.reserve(rows.size());
@@ -177,9 +179,9 @@ Summary summarize(const Range& range, const Flows& flows, const std::map<spf::Ip
     summary.sources.push_back(std::move(growing->row));
   }
   summary.legit_rate = legit_rate(summary, context);
-  summary.reporters = static_cast<std::int64_t>(flows.reporters.size());
-  summary.verified_reporters = static_cast<std::int64_t>(flows.verified_reporters.size());
-  summary.contradictions = flows.contradictions;
+  summary.reporters = static_cast<std::int64_t>(groups.reporters.size());
+  summary.verified_reporters = static_cast<std::int64_t>(groups.verified_reporters.size());
+  summary.contradictions = groups.contradictions;
   add_notes(summary, range, context);
   return summary;
 }

@@ -58,12 +58,13 @@ struct Summary {
 };
 
 /// The categories of all flows, in their order.
-std::vector<Category> categorize_all(const Flows& flows, const std::map<spf::Ip, Source>& sources,
+std::vector<Category> categorize_all(const TrafficGroups& groups,
+                                     const std::map<spf::Ip, Source>& sources,
                                      const NamingContext& context);
 
 /// Puts a summary together. Pure.
-Summary summarize(const Range& range, const Flows& flows, const std::map<spf::Ip, Source>& sources,
-                  const NamingContext& context);
+Summary summarize(const Range& range, const TrafficGroups& groups,
+                  const std::map<spf::Ip, Source>& sources, const NamingContext& context);
 
 /// What to do about a source, one sentence.
 std::string action_for(const SourceSummary& row, const NamingContext& context);

@@ -35,11 +35,11 @@ class Summer {
  public:
   explicit Summer(Store& store) : store_(store) {}
 
-  Result<Flows> read(const Range& range) {
+  Result<TrafficGroups> read(const Range& range) {
     std::unordered_map<Key, Sum, KeyHash> sums;
     std::int64_t last_report = -1;
     Trust trust = Trust::Asserted;
-    const Result<Done> read = store_.for_each_row(range, [&](const StoredRow& row) {
+    const Result<Ok> read = store_.for_each_row(range, [&](const StoredRow& row) {
       if (row.report != last_report) {
         trust = trust_of(row.report);
         last_report = row.report;
@@ -55,10 +55,10 @@ class Summer {
     if (!read) return read.error();
     if (problem_) return *problem_;
     for (auto& [key, sum] : sums) {
-      flows_.flows.push_back(
+      flows_.groups.push_back(
           {key.ip, facts_[key.facts], key.facts, key.trust, sum.messages, std::move(sum.days)});
     }
-    std::ranges::sort(flows_.flows, [](const Flow& a, const Flow& b) {
+    std::ranges::sort(flows_.groups, [](const TrafficGroup& a, const TrafficGroup& b) {
       return std::tie(a.ip, a.trust, a.messages) < std::tie(b.ip, b.trust, b.messages);
     });
     Result<std::vector<DailySum>> daily = store_.daily(range);
@@ -101,7 +101,7 @@ class Summer {
   }
 
   Store& store_;
-  Flows flows_;
+  TrafficGroups flows_;
   std::unordered_map<std::int64_t, StoredReport> reports_;
   std::unordered_map<std::int64_t, std::shared_ptr<const Facts>> facts_;
   std::optional<Error> problem_;
@@ -109,6 +109,8 @@ class Summer {
 
 }  // namespace
 
-Result<Flows> read_flows(Store& store, const Range& range) { return Summer(store).read(range); }
+Result<TrafficGroups> read_traffic_groups(Store& store, const Range& range) {
+  return Summer(store).read(range);
+}
 
 }  // namespace rampart::reports

@@ -12,7 +12,7 @@
 namespace rampart::reports {
 
 /// Messages from one address that look alike, of reports of one trust.
-struct Flow {
+struct TrafficGroup {
   spf::Ip ip;
   std::shared_ptr<const Facts> facts;
   std::int64_t facts_id = 0;  ///< The store's number of these facts.
@@ -22,14 +22,14 @@ struct Flow {
 };
 
 /// Everything of one range.
-struct Flows {
-  std::vector<Flow> flows;  ///< Sorted by address.
+struct TrafficGroups {
+  std::vector<TrafficGroup> groups;  ///< Sorted by address.
   std::set<std::string> reporters;
   std::set<std::string> verified_reporters;
   std::map<std::string, std::int64_t> contradictions;  ///< Rows, by reporter.
   std::vector<DailySum> daily;                         ///< What `prune` has rolled up.
 };
 
-Result<Flows> read_flows(Store& store, const Range& range);
+Result<TrafficGroups> read_traffic_groups(Store& store, const Range& range);
 
 }  // namespace rampart::reports

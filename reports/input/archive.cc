@@ -12,7 +12,7 @@ namespace {
 
 /// Feeds libarchive from a stream.
 struct Feeder {
-  Pull packed;
+  ByteSource packed;
   std::string fault;
 
   static la_ssize_t read(archive* reader, void* self, const void** block) {
@@ -42,8 +42,8 @@ bool is_litter(const std::string& name) {
          base.starts_with('.') || base == "Thumbs.db";
 }
 
-Pull octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budget> budget,
-               const InputLimits& limits) {
+ByteSource octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budget> budget,
+                     const InputLimits& limits) {
   return [reader, &feeder, budget = std::move(budget), limits]() -> Result<std::string_view> {
     const void* block = nullptr;
     std::size_t size = 0;
@@ -56,16 +56,16 @@ Pull octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budget> bu
     if (code == ARCHIVE_EOF) return std::string_view();
     if (code != ARCHIVE_OK) return failure(reader, feeder);
     budget->unpacked += size;
-    if (const Result<Done> fits = budget->check(limits); !fits) return fits.error();
+    if (const Result<Ok> fits = budget->check(limits); !fits) return fits.error();
     return std::string_view(static_cast<const char*>(block), size);
   };
 }
 
 }  // namespace
 
-Result<Done> for_each_member(
-    Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
-    const std::function<void(const std::string& name, const Pull& octets)>& member) {
+Result<Ok> for_each_member(
+    ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
+    const std::function<void(const std::string& name, const ByteSource& octets)>& member) {
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
   if (!reader) return Error{"no memory to unpack it"};
   archive_read_support_format_zip_streamable(reader.get());
@@ -77,13 +77,13 @@ Result<Done> for_each_member(
   archive_entry* entry = nullptr;
   for (int count = 0;; ++count) {
     const int code = archive_read_next_header(reader.get(), &entry);
-    if (code == ARCHIVE_EOF) return Done{};
+    if (code == ARCHIVE_EOF) return Ok{};
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return failure(reader.get(), feeder);
     if (count >= limits.members) {
       return Error{fmt::format("it has more than {} members", limits.members)};
     }
     // Once the ratio is passed, not even skipping the rest is worth the time.
-    if (Result<Done> fits = budget->check(limits); !fits) return fits;
+    if (Result<Ok> fits = budget->check(limits); !fits) return fits;
     const char* path = archive_entry_pathname(entry);
     const std::string name = path == nullptr ? fmt::format("member {}", count + 1) : path;
     if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;

@@ -10,8 +10,8 @@ namespace rampart::reports {
 /// Calls `member` for each regular file, with its name and its octets; whatever it leaves is passed
 /// over. Folders, links and what file managers add (`__MACOSX`, dot files) are not members.
 /// An Error where the archive cannot be read to its end. `budget` counts what is unpacked.
-Result<Done> for_each_member(
-    Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
-    const std::function<void(const std::string& name, const Pull& octets)>& member);
+Result<Ok> for_each_member(
+    ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
+    const std::function<void(const std::string& name, const ByteSource& octets)>& member);
 
 }  // namespace rampart::reports

@@ -38,12 +38,12 @@ struct OpenFile {
 
 }  // namespace
 
-Result<Done> Budget::check(const InputLimits& limits) const {
-  if (unpacked <= limits.free_octets || unpacked / limits.ratio <= packed) return Done{};
+Result<Ok> Budget::check(const InputLimits& limits) const {
+  if (unpacked <= limits.free_octets || unpacked / limits.ratio <= packed) return Ok{};
   return Error{fmt::format("it unpacks to more than {} times its size", limits.ratio)};
 }
 
-Result<std::string> pull_all(const Pull& pull, std::uint64_t most) {
+Result<std::string> pull_all(const ByteSource& pull, std::uint64_t most) {
   std::string all;
   for (;;) {
     const Result<std::string_view> block = pull();
@@ -56,7 +56,7 @@ Result<std::string> pull_all(const Pull& pull, std::uint64_t most) {
   }
 }
 
-Pull pull_text(std::string_view text) {
+ByteSource pull_text(std::string_view text) {
   return [rest = text]() mutable -> Result<std::string_view> {
     const std::string_view block = rest.substr(0, kBlock);
     rest.remove_prefix(block.size());
@@ -64,7 +64,7 @@ Pull pull_text(std::string_view text) {
   };
 }
 
-Pull pull_after(std::string head, Pull rest) {
+ByteSource pull_after(std::string head, ByteSource rest) {
   return [head = std::move(head), rest = std::move(rest),
           first = true]() mutable -> Result<std::string_view> {
     if (first && !head.empty()) {
@@ -75,11 +75,11 @@ Pull pull_after(std::string head, Pull rest) {
   };
 }
 
-Result<Pull> pull_file(const std::string& path, std::shared_ptr<Budget> budget) {
+Result<ByteSource> pull_file(const std::string& path, std::shared_ptr<Budget> budget) {
   const int number = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (number < 0) return Error{std::strerror(errno)};
   auto file = std::make_shared<OpenFile>(number);
-  return Pull([file, budget = std::move(budget)]() -> Result<std::string_view> {
+  return ByteSource([file, budget = std::move(budget)]() -> Result<std::string_view> {
     ssize_t count = 0;
     do {
       count = ::read(file->number, file->block.get(), file->size);

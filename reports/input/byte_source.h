@@ -12,7 +12,7 @@
 namespace rampart::reports {
 
 /// The next octets, valid until the next call; empty at the end.
-using Pull = std::function<Result<std::string_view>()>;
+using ByteSource = std::function<Result<std::string_view>()>;
 
 /// What an input may cost before it is refused (RFC 9990 section 8.1).
 struct InputLimits {
@@ -30,22 +30,22 @@ struct Budget {
   std::uint64_t unpacked = 0;
 
   /// An Error once the limits are passed.
-  Result<Done> check(const InputLimits& limits) const;
+  Result<Ok> check(const InputLimits& limits) const;
 };
 
 /// All of a stream; an Error beyond `most` octets.
-Result<std::string> pull_all(const Pull& pull, std::uint64_t most);
+Result<std::string> pull_all(const ByteSource& pull, std::uint64_t most);
 
 /// A stream over text that the caller keeps.
-Pull pull_text(std::string_view text);
+ByteSource pull_text(std::string_view text);
 
 /// `head`, then the rest.
-Pull pull_after(std::string head, Pull rest);
+ByteSource pull_after(std::string head, ByteSource rest);
 
 /// A gzip (any number of members) or zlib stream, unpacked; counted in `budget`.
-Pull inflated(Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits);
+ByteSource inflated(ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits);
 
 /// A file, or standard input for "-"; what was read is counted in `budget`.
-Result<Pull> pull_file(const std::string& path, std::shared_ptr<Budget> budget);
+Result<ByteSource> pull_file(const std::string& path, std::shared_ptr<Budget> budget);
 
 }  // namespace rampart::reports

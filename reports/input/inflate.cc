@@ -13,7 +13,7 @@ constexpr int kAnyHeader = 15 + 32;
 
 class Inflater {
  public:
-  Inflater(Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits)
+  Inflater(ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits)
       : packed_(std::move(packed)), budget_(std::move(budget)), limits_(limits) {
     ready_ = inflateInit2(&stream_, kAnyHeader) == Z_OK;
   }
@@ -25,7 +25,7 @@ class Inflater {
     if (!ready_) return Error{"no memory to unpack it"};
     while (!done_) {
       if (stream_.avail_in == 0) {
-        if (Result<Done> more = refill(); !more) return more.error();
+        if (Result<Ok> more = refill(); !more) return more.error();
         if (done_) break;
       }
       stream_.next_out = block_.data();
@@ -39,25 +39,25 @@ class Inflater {
       const std::size_t made = block_.size() - stream_.avail_out;
       if (made == 0) continue;
       budget_->unpacked += made;
-      if (const Result<Done> fits = budget_->check(limits_); !fits) return fits.error();
+      if (const Result<Ok> fits = budget_->check(limits_); !fits) return fits.error();
       return std::string_view(reinterpret_cast<const char*>(block_.data()), made);
     }
     return std::string_view();
   }
 
  private:
-  Result<Done> refill() {
+  Result<Ok> refill() {
     const Result<std::string_view> block = packed_();
     if (!block) return block.error();
     if (block->empty()) {
       if (open_) return Error{"the compressed data is cut off"};
       done_ = true;
-      return Done{};
+      return Ok{};
     }
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block->data()));
     stream_.avail_in = static_cast<uInt>(block->size());
     if (!open_) begin_member();
-    return Done{};
+    return Ok{};
   }
 
   /// RFC 1952 section 2.2: members follow one another; anything else behind one is padding.
@@ -73,7 +73,7 @@ class Inflater {
 
   void end_member() { begin_member(); }
 
-  Pull packed_;
+  ByteSource packed_;
   std::shared_ptr<Budget> budget_;
   InputLimits limits_;
   z_stream stream_{};
@@ -85,7 +85,7 @@ class Inflater {
 
 }  // namespace
 
-Pull inflated(Pull packed, std::shared_ptr<Budget> budget, const InputLimits& limits) {
+ByteSource inflated(ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits) {
   auto inflater = std::make_shared<Inflater>(std::move(packed), std::move(budget), limits);
   return [inflater] { return inflater->next(); };
 }

@@ -69,8 +69,8 @@ class Splitter {
 
 }  // namespace
 
-Result<Done> for_each_mail(const Pull& pull, std::uint64_t most,
-                           const std::function<void(const Result<std::string>&)>& one) {
+Result<Ok> for_each_mail(const ByteSource& pull, std::uint64_t most,
+                         const std::function<void(const Result<std::string>&)>& one) {
   Splitter splitter(most, one);
   std::string rest;
   for (;;) {
@@ -92,7 +92,7 @@ Result<Done> for_each_mail(const Pull& pull, std::uint64_t most,
   }
   if (!rest.empty()) splitter.line(rest);
   splitter.finish();
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace rampart::reports

@@ -15,7 +15,7 @@ namespace {
 /// Where a stream stands: how deep, in which mail, and whose size bounds what it may become.
 struct Level {
   int depth = 0;
-  std::shared_ptr<const Carrier> carrier;
+  std::shared_ptr<const CarryingMail> carrier;
   std::shared_ptr<Budget> budget;
 };
 
@@ -23,7 +23,7 @@ class Walker {
  public:
   Walker(const InputLimits& limits, const Visitor& visitor) : limits_(limits), visitor_(visitor) {}
 
-  void open(const std::string& place, Pull pull, const Level& level) {
+  void open(const std::string& place, ByteSource pull, const Level& level) {
     std::string head;
     while (head.size() < kSniffed) {
       const Result<std::string_view> block = pull();
@@ -32,7 +32,7 @@ class Walker {
       head += *block;
     }
     const Content content = sniff(head);
-    Pull whole = pull_after(std::move(head), std::move(pull));
+    ByteSource whole = pull_after(std::move(head), std::move(pull));
     if (content == Content::Xml) return report(place, whole, level);
     if (level.depth >= limits_.depth) {
       return visitor_.refuse(place, Error{"it is packed too deep"});
@@ -41,7 +41,8 @@ class Walker {
   }
 
  private:
-  void open_container(Content content, const std::string& place, Pull pull, const Level& level) {
+  void open_container(Content content, const std::string& place, ByteSource pull,
+                      const Level& level) {
     Level inner = level;
     ++inner.depth;
     switch (content) {
@@ -66,7 +67,7 @@ class Walker {
     visitor_.refuse(place, Error{"it is no report and nothing that could hold one"});
   }
 
-  void report(const std::string& place, const Pull& pull, const Level& level) {
+  void report(const std::string& place, const ByteSource& pull, const Level& level) {
     visitor_.begin(place, level.carrier);
     std::uint64_t size = 0;
     for (;;) {
@@ -77,36 +78,36 @@ class Walker {
       if (size > limits_.octets) {
         return visitor_.end(Error{fmt::format("it is larger than {} MiB", limits_.octets >> 20)});
       }
-      if (const Result<Done> fed = visitor_.feed(*block); !fed) return visitor_.end(fed.error());
+      if (const Result<Ok> fed = visitor_.feed(*block); !fed) return visitor_.end(fed.error());
     }
   }
 
-  void archive(const std::string& place, Pull pull, const Level& level) {
+  void archive(const std::string& place, ByteSource pull, const Level& level) {
     int members = 0;
-    const auto member = [&](const std::string& name, const Pull& octets) {
+    const auto member = [&](const std::string& name, const ByteSource& octets) {
       ++members;
       open(place + "/" + name, octets, level);
     };
-    const Result<Done> read = for_each_member(std::move(pull), level.budget, limits_, member);
+    const Result<Ok> read = for_each_member(std::move(pull), level.budget, limits_, member);
     if (!read) return visitor_.refuse(place, read.error());
     if (members == 0) visitor_.refuse(place, Error{"the archive holds no file"});
   }
 
-  void mbox(const std::string& place, const Pull& pull, const Level& level) {
+  void mbox(const std::string& place, const ByteSource& pull, const Level& level) {
     int number = 0;
     const auto one = [&](const Result<std::string>& text) {
       const std::string where = fmt::format("{}#{}", place, ++number);
       if (!text) return visitor_.refuse(where, text.error());
       mail(where, *text, level);
     };
-    const Result<Done> read = for_each_mail(pull, limits_.mail_octets, one);
+    const Result<Ok> read = for_each_mail(pull, limits_.mail_octets, one);
     if (!read) visitor_.refuse(place, read.error());
   }
 
   /// Each mail is measured by its own size.
   void mail(const std::string& place, const std::string& text, const Level& level) {
     int found = 0;
-    const std::shared_ptr<const Carrier> carrier = Carrier::of(text);
+    const std::shared_ptr<const CarryingMail> carrier = CarryingMail::of(text);
     const auto leaf = [&](const MimePart& part) {
       const Content content = sniff(part.octets.substr(0, kSniffed));
       if (!may_be_report(content, part)) return;
@@ -140,11 +141,11 @@ class Walker {
 
 }  // namespace
 
-std::shared_ptr<const Carrier> Carrier::of(std::string_view mail) {
+std::shared_ptr<const CarryingMail> CarryingMail::of(std::string_view mail) {
   Result<mail::Head> head = mail::read_head(mail);
   if (!head) return nullptr;
   const std::size_t body = std::min(head->body_offset, mail.size());
-  auto carrier = std::make_shared<Carrier>(std::move(head).value());
+  auto carrier = std::make_shared<CarryingMail>(std::move(head).value());
   carrier->verifier.feed(mail.substr(body));
   carrier->verifier.finish();
   return carrier;
@@ -152,15 +153,15 @@ std::shared_ptr<const Carrier> Carrier::of(std::string_view mail) {
 
 void visit_file(const std::string& path, const InputLimits& limits, const Visitor& visitor) {
   auto budget = std::make_shared<Budget>();
-  Result<Pull> pull = pull_file(path, budget);
+  Result<ByteSource> pull = pull_file(path, budget);
   if (!pull) return visitor.refuse(path, pull.error());
   Walker(limits, visitor).open(path, std::move(pull).value(), {0, nullptr, budget});
 }
 
-void visit_stream(const std::string& place, Pull pull, const InputLimits& limits,
+void visit_stream(const std::string& place, ByteSource pull, const InputLimits& limits,
                   const Visitor& visitor) {
   auto budget = std::make_shared<Budget>();
-  Pull counted = [pull = std::move(pull), budget]() {
+  ByteSource counted = [pull = std::move(pull), budget]() {
     Result<std::string_view> block = pull();
     if (block) budget->packed += block->size();
     return block;

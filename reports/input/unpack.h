@@ -15,21 +15,21 @@
 namespace rampart::reports {
 
 /// The mail that carried a report, its body hashed as its signatures ask.
-struct Carrier {
+struct CarryingMail {
   mail::Head head;
   dkim::Verifier verifier;
 
   /// Null where the mail has no readable header.
-  static std::shared_ptr<const Carrier> of(std::string_view mail);
-  explicit Carrier(mail::Head read) : head(std::move(read)), verifier(head) {}
-  Carrier(const Carrier&) = delete;
-  Carrier& operator=(const Carrier&) = delete;
+  static std::shared_ptr<const CarryingMail> of(std::string_view mail);
+  explicit CarryingMail(mail::Head read) : head(std::move(read)), verifier(head) {}
+  CarryingMail(const CarryingMail&) = delete;
+  CarryingMail& operator=(const CarryingMail&) = delete;
 };
 
 /// Who is told what is found. A report is `begin`, any number of `feed`, and `end`.
 struct Visitor {
-  std::function<void(const std::string& place, std::shared_ptr<const Carrier> carrier)> begin;
-  std::function<Result<Done>(std::string_view octets)> feed;
+  std::function<void(const std::string& place, std::shared_ptr<const CarryingMail> carrier)> begin;
+  std::function<Result<Ok>(std::string_view octets)> feed;
   /// With the Error that reading or feeding ended in.
   std::function<void(std::optional<Error> error)> end;
   /// Something that is no report, or could not be unpacked.
@@ -53,7 +53,7 @@ std::vector<std::string> expand(const std::vector<std::string>& words);
 void visit_file(const std::string& path, const InputLimits& limits, const Visitor& visitor);
 
 /// As visit_file, of a stream.
-void visit_stream(const std::string& place, Pull pull, const InputLimits& limits,
+void visit_stream(const std::string& place, ByteSource pull, const InputLimits& limits,
                   const Visitor& visitor);
 
 }  // namespace rampart::reports

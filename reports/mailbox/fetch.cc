@@ -29,7 +29,7 @@ class Fetcher {
 
   Fetched run() {
     // A mail must not be marked on the server while a power cut could still take its report away.
-    Result<Done> done = store_.survive_power_cuts();
+    Result<Ok> done = store_.survive_power_cuts();
     int failures = 0;
     while (done) {
       const std::int64_t before = steps_;
@@ -42,7 +42,7 @@ class Fetcher {
                        static_cast<double>(pause.count()) / 1000));
       options_.pause(pause);
       ++fetched_.reconnects;
-      done = Done{};
+      done = Ok{};
     }
     if (!done) fetched_.error = within(options_.place, done.error());
     fetched_.ingested = intake_.outcome();
@@ -52,20 +52,20 @@ class Fetcher {
 
  private:
   /// One connection, to the end or until it breaks.
-  Result<Done> once() {
+  Result<Ok> once() {
     Result<ImapWire> wire = options_.connect();
     if (!wire) return wire.error();
     ImapSession session(std::move(wire).value(), {.literal = options_.ingest.limits.mail_octets},
                         options_.trace);
-    Result<Done> done = work(session);
+    Result<Ok> done = work(session);
     fetched_.octets += session.octets();
     if (done) session.log_out();
     return done;
   }
 
-  Result<Done> work(ImapSession& session) {
-    if (Result<Done> ready = enter(session); !ready) return ready;
-    if (Result<Done> settled = settle(session); !settled) return settled;
+  Result<Ok> work(ImapSession& session) {
+    if (Result<Ok> ready = enter(session); !ready) return ready;
+    if (Result<Ok> settled = settle(session); !settled) return settled;
     const std::string criteria = options_.keyword.empty()
                                      ? "UNSEEN UNDELETED"
                                      : "UNKEYWORD " + options_.keyword + " UNDELETED";
@@ -81,14 +81,14 @@ class Fetcher {
       std::size_t count = 0;
       const std::string set = uid_set(some, kLongestSet, count);
       const Uids asked(some.begin(), some.begin() + count);
-      if (Result<Done> done = batch(session, asked, set); !done) return done;
+      if (Result<Ok> done = batch(session, asked, set); !done) return done;
       uids.erase(uids.begin(), uids.begin() + count);
     }
-    return Done{};
+    return Ok{};
   }
 
   /// Chooses the folder, and makes sure that marking and moving will work before anything is read.
-  Result<Done> enter(ImapSession& session) {
+  Result<Ok> enter(ImapSession& session) {
     const Result<ImapFolder> folder = session.select(options_.folder);
     if (!folder) return folder.error();
     if (!folder->writable) return Error{"the folder can only be read, so nothing could be marked"};
@@ -102,16 +102,16 @@ class Fetcher {
       finished_.clear();
     }
     uid_validity_ = folder->uid_validity;
-    return options_.move_to.empty() ? Done{} : session.need_folder(options_.move_to);
+    return options_.move_to.empty() ? Ok{} : session.need_folder(options_.move_to);
   }
 
-  Result<Done> batch(ImapSession& session, const Uids& uids, const std::string& set) {
+  Result<Ok> batch(ImapSession& session, const Uids& uids, const std::string& set) {
     Arrived arrived;
-    Result<Done> read = receive(session, set, arrived);
+    Result<Ok> read = receive(session, set, arrived);
     if (!read && !read.error().retryable) read = one_by_one(session, uids, arrived);
     if (arrived.problem) return *arrived.problem;
     // What came whole is kept even if the connection is gone.
-    if (Result<Done> committed = intake_.commit(); !committed) {
+    if (Result<Ok> committed = intake_.commit(); !committed) {
       return within("the store", committed.error());
     }
     good_.insert(good_.end(), arrived.good.begin(), arrived.good.end());
@@ -119,7 +119,7 @@ class Fetcher {
     return read ? settle(session) : read;
   }
 
-  Result<Done> receive(ImapSession& session, const std::string& set, Arrived& arrived) {
+  Result<Ok> receive(ImapSession& session, const std::string& set, Arrived& arrived) {
     return session.fetch(set, [&](ImapMail&& mail) {
       if (arrived.problem || finished_.contains(mail.uid)) return;
       const Result<bool> sound = take(mail);
@@ -135,16 +135,16 @@ class Fetcher {
 
   /// Where a server will not give a batch, one of its mails is to blame: that one is listed and
   /// left as it is, and the others are fetched.
-  Result<Done> one_by_one(ImapSession& session, const Uids& uids, Arrived& arrived) {
+  Result<Ok> one_by_one(ImapSession& session, const Uids& uids, Arrived& arrived) {
     for (const std::uint32_t uid : uids) {
       if (arrived.problem || finished_.contains(uid)) continue;
-      const Result<Done> read = receive(session, std::to_string(uid), arrived);
+      const Result<Ok> read = receive(session, std::to_string(uid), arrived);
       if (read) continue;
       if (read.error().retryable) return read;
       intake_.refuse(place_of(uid), read.error());
       finished_.insert(uid);
     }
-    return Done{};
+    return Ok{};
   }
 
   std::string place_of(std::uint32_t uid) const {
@@ -166,35 +166,35 @@ class Fetcher {
     const bool sound = intake_.outcome().refused.size() == before;
     if (!sound && !mail.too_large && options_.quarantine) {
       const std::string name = fmt::format("{}-{}.eml", uid_validity_, mail.uid);
-      if (Result<Done> kept = options_.quarantine(name, mail.octets); !kept) return kept.error();
+      if (Result<Ok> kept = options_.quarantine(name, mail.octets); !kept) return kept.error();
     }
     return sound;
   }
 
   /// Marks or moves what is in the store.
-  Result<Done> settle(ImapSession& session) {
+  Result<Ok> settle(ImapSession& session) {
     const std::string flag = options_.keyword.empty() ? "\\Seen" : options_.keyword;
     const auto mark = [&](const std::string& set) { return session.flag(set, flag); };
     const auto move = [&](const std::string& set) { return session.move(set, options_.move_to); };
     const bool moves = !options_.move_to.empty();
-    Result<Done> done =
+    Result<Ok> done =
         moves ? for_sets(good_, fetched_.moved, move) : for_sets(good_, fetched_.marked, mark);
     return done ? for_sets(refused_, fetched_.marked, mark) : done;
   }
 
   /// Each mail leaves `uids` as soon as it is done with.
   template <class Act>
-  Result<Done> for_sets(Uids& uids, std::int64_t& counter, const Act& act) {
+  Result<Ok> for_sets(Uids& uids, std::int64_t& counter, const Act& act) {
     std::ranges::sort(uids);
     while (!uids.empty()) {
       std::size_t count = 0;
       const std::string set = uid_set(uids, kLongestSet, count);
-      if (Result<Done> done = act(set); !done) return done;
+      if (Result<Ok> done = act(set); !done) return done;
       uids.erase(uids.begin(), uids.begin() + count);
       counter += static_cast<std::int64_t>(count);
       ++steps_;
     }
-    return Done{};
+    return Ok{};
   }
 
   /// Doubled each time; half of it by chance, so that several do not come back together.
@@ -217,7 +217,7 @@ class Fetcher {
 
   Store& store_;
   const FetchOptions& options_;
-  Intake intake_;
+  Ingester intake_;
   Fetched fetched_;
   std::mt19937 chance_{std::random_device{}()};
 

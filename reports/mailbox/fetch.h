@@ -29,7 +29,7 @@ struct FetchOptions {
   std::function<void(const std::string&)> note;          ///< What a person may want to know.
   std::function<void(const std::string&)> trace;         ///< Each line of the dialogue.
   /// Keeps a mail of which something was refused, before it is marked.
-  std::function<Result<Done>(const std::string& name, std::string_view octets)> quarantine;
+  std::function<Result<Ok>(const std::string& name, std::string_view octets)> quarantine;
   std::size_t batch = 100;  ///< Mails that are committed and then marked together.
   int attempts = 6;         ///< Connections in a row that may end without bringing anything.
 };

@@ -67,14 +67,14 @@ void cut(std::string_view text, std::vector<ImapWord>& words) {
 
 }  // namespace
 
-Result<Done> ImapReader::fill() {
+Result<Ok> ImapReader::fill() {
   held_.erase(0, at_);
   at_ = 0;
   const Result<std::string_view> got = receive_();
   if (!got) return got.error();
   held_ += *got;
   octets_ += got->size();
-  return Done{};
+  return Ok{};
 }
 
 Result<std::string> ImapReader::read_line(std::size_t most) {
@@ -89,7 +89,7 @@ Result<std::string> ImapReader::read_line(std::size_t most) {
     }
     const std::size_t waiting = held_.size() - at_;
     if (waiting > most) return nonsense("a line without end");
-    if (Result<Done> more = fill(); !more) return more.error();
+    if (Result<Ok> more = fill(); !more) return more.error();
     searched = waiting;
   }
 }
@@ -99,7 +99,7 @@ Result<ImapWord> ImapReader::read_literal(std::uint64_t size) {
   ImapWord word{Kind::Literal, {}, size > limits_.literal};
   while (size > 0) {
     if (at_ == held_.size()) {
-      if (Result<Done> more = fill(); !more) return more.error();
+      if (Result<Ok> more = fill(); !more) return more.error();
     }
     const std::size_t part = std::min<std::uint64_t>(size, held_.size() - at_);
     if (!word.too_large) word.text.append(held_, at_, part);

@@ -51,7 +51,7 @@ class ImapReader {
   std::uint64_t octets() const { return octets_; }
 
  private:
-  Result<Done> fill();
+  Result<Ok> fill();
   Result<std::string> read_line(std::size_t most);
   Result<ImapWord> read_literal(std::uint64_t size);
 

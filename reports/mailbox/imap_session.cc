@@ -36,10 +36,10 @@ ImapSession::ImapSession(ImapWire wire, ImapLimits limits, Log trace)
     : wire_(std::move(wire)), reader_(wire_.receive, limits), trace_(std::move(trace)) {}
 
 /// Sends a command and takes what comes until it is answered.
-Result<Done> ImapSession::command(const std::string& text, const Take& take) {
+Result<Ok> ImapSession::command(const std::string& text, const Take& take) {
   const std::string tag = fmt::format("R{}", ++commands_);
   if (trace_) trace_(fmt::format("> {} {}", tag, shown(text)));
-  if (Result<Done> sent = wire_.send(fmt::format("{} {}\r\n", tag, text)); !sent) return sent;
+  if (Result<Ok> sent = wire_.send(fmt::format("{} {}\r\n", tag, text)); !sent) return sent;
   for (;;) {
     Result<ImapResponse> response = reader_.next();
     if (!response) return response.error();
@@ -49,7 +49,7 @@ Result<Done> ImapSession::command(const std::string& text, const Take& take) {
     if (words.size() >= 2 && words[0].text == tag) {
       if (upper(words[1].text) == "OK") {
         if (take) take(std::move(response).value());
-        return Done{};
+        return Ok{};
       }
       return Error{"the server says: " + shown(behind(line, 1))};
     }
@@ -63,7 +63,7 @@ Result<Done> ImapSession::command(const std::string& text, const Take& take) {
 
 Result<bool> ImapSession::can(const std::string& capability) {
   if (capabilities_.empty()) {
-    const Result<Done> asked = command("CAPABILITY", [this](ImapResponse&& response) {
+    const Result<Ok> asked = command("CAPABILITY", [this](ImapResponse&& response) {
       if (response.words.size() < 2 || upper(response.words[1].text) != "CAPABILITY") return;
       for (const ImapWord& word : response.words) capabilities_.insert(upper(word.text));
     });
@@ -76,7 +76,7 @@ Result<ImapFolder> ImapSession::select(const std::string& folder) {
   const Result<std::string> name = imap_folder(folder);
   if (!name) return name.error();
   ImapFolder chosen;
-  const Result<Done> done = command("SELECT " + *name, [&](ImapResponse&& response) {
+  const Result<Ok> done = command("SELECT " + *name, [&](ImapResponse&& response) {
     const std::string line = upper(response.line);
     if (const auto number = code_number(response, "UIDVALIDITY")) chosen.uid_validity = *number;
     if (line.find("[PERMANENTFLAGS ") != line.npos) {
@@ -88,20 +88,20 @@ Result<ImapFolder> ImapSession::select(const std::string& folder) {
   return chosen;
 }
 
-Result<Done> ImapSession::need_folder(const std::string& folder) {
+Result<Ok> ImapSession::need_folder(const std::string& folder) {
   const Result<std::string> name = imap_folder(folder);
   if (!name) return name.error();
   const std::string where = fmt::format("folder {}", printable(folder));
-  const Result<Done> there = command("STATUS " + *name + " (UIDVALIDITY)");
-  if (there) return Done{};
+  const Result<Ok> there = command("STATUS " + *name + " (UIDVALIDITY)");
+  if (there) return Ok{};
   if (there.error().retryable) return within(where, there.error());
-  const Result<Done> made = command("CREATE " + *name);
-  return made ? made : Result<Done>(within(where, made.error()));
+  const Result<Ok> made = command("CREATE " + *name);
+  return made ? made : Result<Ok>(within(where, made.error()));
 }
 
 Result<Uids> ImapSession::search(const std::string& criteria) {
   Uids uids;
-  const Result<Done> done = command("UID SEARCH " + criteria, [&](ImapResponse&& response) {
+  const Result<Ok> done = command("UID SEARCH " + criteria, [&](ImapResponse&& response) {
     const Uids some = found_by(response);
     uids.insert(uids.end(), some.begin(), some.end());
   });
@@ -112,19 +112,18 @@ Result<Uids> ImapSession::search(const std::string& criteria) {
   return uids;
 }
 
-Result<Done> ImapSession::fetch(const std::string& set,
-                                const std::function<void(ImapMail&&)>& take) {
+Result<Ok> ImapSession::fetch(const std::string& set, const std::function<void(ImapMail&&)>& take) {
   // PEEK: a mail that is fetched is not yet one that is stored (RFC 3501 section 6.4.5).
   return command("UID FETCH " + set + " (UID BODY.PEEK[])", [&](ImapResponse&& response) {
     if (std::optional<ImapMail> mail = mail_of(std::move(response))) take(std::move(*mail));
   });
 }
 
-Result<Done> ImapSession::flag(const std::string& set, const std::string& flag) {
+Result<Ok> ImapSession::flag(const std::string& set, const std::string& flag) {
   return command(fmt::format("UID STORE {} +FLAGS.SILENT ({})", set, flag));
 }
 
-Result<Done> ImapSession::move(const std::string& set, const std::string& folder) {
+Result<Ok> ImapSession::move(const std::string& set, const std::string& folder) {
   const Result<std::string> name = imap_folder(folder);
   if (!name) return name.error();
   const Result<bool> moves = can("MOVE");
@@ -132,11 +131,11 @@ Result<Done> ImapSession::move(const std::string& set, const std::string& folder
   if (*moves) return command(fmt::format("UID MOVE {} {}", set, *name));
   const Result<bool> expunges = can("UIDPLUS");
   if (!expunges) return expunges.error();
-  if (Result<Done> copied = command(fmt::format("UID COPY {} {}", set, *name)); !copied) {
+  if (Result<Ok> copied = command(fmt::format("UID COPY {} {}", set, *name)); !copied) {
     return copied;
   }
   // Without UIDPLUS an EXPUNGE would take with it what others have marked as deleted.
-  if (Result<Done> gone = flag(set, "\\Seen \\Deleted"); !gone || !*expunges) return gone;
+  if (Result<Ok> gone = flag(set, "\\Seen \\Deleted"); !gone || !*expunges) return gone;
   return command("UID EXPUNGE " + set);
 }
 

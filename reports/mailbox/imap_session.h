@@ -30,22 +30,22 @@ class ImapSession {
 
   Result<ImapFolder> select(const std::string& folder);
   /// Makes sure that a folder is there, and makes it where it is not.
-  Result<Done> need_folder(const std::string& folder);
+  Result<Ok> need_folder(const std::string& folder);
   /// The UIDs that `criteria` match, sorted.
   Result<Uids> search(const std::string& criteria);
   /// Fetches without marking; `take` is called for each mail as soon as it is whole.
-  Result<Done> fetch(const std::string& set, const std::function<void(ImapMail&&)>& take);
+  Result<Ok> fetch(const std::string& set, const std::function<void(ImapMail&&)>& take);
   /// Sets a flag, such as \Seen.
-  Result<Done> flag(const std::string& set, const std::string& flag);
+  Result<Ok> flag(const std::string& set, const std::string& flag);
   /// MOVE (RFC 6851), else a copy and the removal of the original, else what comes nearest.
-  Result<Done> move(const std::string& set, const std::string& folder);
+  Result<Ok> move(const std::string& set, const std::string& folder);
   void log_out();
 
   std::uint64_t octets() const { return reader_.octets(); }
 
  private:
   using Take = std::function<void(ImapResponse&&)>;
-  Result<Done> command(const std::string& text, const Take& take = {});
+  Result<Ok> command(const std::string& text, const Take& take = {});
   Result<bool> can(const std::string& capability);
 
   ImapWire wire_;

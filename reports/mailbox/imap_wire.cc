@@ -27,27 +27,27 @@ struct Line {
   }
 
   /// Until the socket can be read or written.
-  Result<Done> wait(short events) const {
+  Result<Ok> wait(short events) const {
     curl_socket_t socket = CURL_SOCKET_BAD;
     curl_easy_getinfo(easy.get(), CURLINFO_ACTIVESOCKET, &socket);
     if (socket == CURL_SOCKET_BAD) return lost("the server closed it");
     pollfd ready{.fd = socket, .events = events, .revents = 0};
     const int count = poll(&ready, 1, kSilenceMilliseconds);
-    if (count > 0) return Done{};
+    if (count > 0) return Ok{};
     return lost(count == 0 ? "the server is silent" : "it cannot be waited for");
   }
 
-  Result<Done> send(std::string_view octets) {
+  Result<Ok> send(std::string_view octets) {
     while (!octets.empty()) {
       std::size_t sent = 0;
       const CURLcode code = curl_easy_send(easy.get(), octets.data(), octets.size(), &sent);
       if (code != CURLE_OK && code != CURLE_AGAIN) return lost(curl_easy_strerror(code));
       octets.remove_prefix(sent);
       if (code == CURLE_AGAIN) {
-        if (Result<Done> ready = wait(POLLOUT); !ready) return ready;
+        if (Result<Ok> ready = wait(POLLOUT); !ready) return ready;
       }
     }
-    return Done{};
+    return Ok{};
   }
 
   Result<std::string_view> receive() {
@@ -57,7 +57,7 @@ struct Line {
       if (code == CURLE_OK && got > 0) return std::string_view(room.data(), got);
       if (code == CURLE_OK) return lost("the server closed it");
       if (code != CURLE_AGAIN) return lost(curl_easy_strerror(code));
-      if (Result<Done> ready = wait(POLLIN); !ready) return ready.error();
+      if (Result<Ok> ready = wait(POLLIN); !ready) return ready.error();
     }
   }
 };

@@ -13,7 +13,7 @@ namespace rampart::reports {
 
 /// An open, authenticated connection. It is closed when the last copy goes.
 struct ImapWire {
-  std::function<Result<Done>(std::string_view octets)> send;
+  std::function<Result<Ok>(std::string_view octets)> send;
   /// What has come, at least one octet, valid until the next call; an Error where nothing comes
   /// any more, retryable where another connection may do better.
   std::function<Result<std::string_view>()> receive;

@@ -38,12 +38,12 @@ Error in_record(std::int64_t number, std::string what) {
 
 }  // namespace
 
-Result<Done> Assembler::open(Element element) {
+Result<Ok> Assembler::open(Element element) {
   switch (element) {
     case Element::Record:
       if (used_ == rows_.size()) rows_.emplace_back();
       row() = Row{};
-      said_ = Said{};
+      said_ = RecordResults{};
       in_record_ = true;
       has_ip_ = has_count_ = false;
       ++records_;
@@ -64,18 +64,18 @@ Result<Done> Assembler::open(Element element) {
     default:
       break;
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Assembler::close(Element element) {
-  return element == Element::Record ? finish_row() : Done{};
+Result<Ok> Assembler::close(Element element) {
+  return element == Element::Record ? finish_row() : Ok{};
 }
 
-Result<Done> Assembler::text(Element element, std::string_view text) {
+Result<Ok> Assembler::text(Element element, std::string_view text) {
   return in_record_ ? text_of_row(element, text) : text_of_header(element, text);
 }
 
-Result<Done> Assembler::text_of_header(Element element, std::string_view text) {
+Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
   switch (element) {
     case Element::Version:
       header_.version = text;
@@ -138,10 +138,10 @@ Result<Done> Assembler::text_of_header(Element element, std::string_view text) {
     default:
       break;
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Assembler::text_of_row(Element element, std::string_view text) {
+Result<Ok> Assembler::text_of_row(Element element, std::string_view text) {
   switch (element) {
     case Element::SourceIp: {
       const auto ip = spf::Ip::parse(text);
@@ -206,10 +206,10 @@ Result<Done> Assembler::text_of_row(Element element, std::string_view text) {
     default:
       break;
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Assembler::finish_row() {
+Result<Ok> Assembler::finish_row() {
   in_record_ = false;
   if (!has_ip_) return in_record(records_, "it has no source_ip");
   if (!has_count_) return in_record(records_, "it has no count");
@@ -219,31 +219,31 @@ Result<Done> Assembler::finish_row() {
   if (said_.dkim.size() > kMostResults) said_.dkim.resize(kMostResults);
   if (said_.spf.size() > kMostResults) said_.spf.resize(kMostResults);
   if (said_.overrides.size() > kMostOverrides) said_.overrides.resize(kMostOverrides);
-  row().said = std::make_shared<const Said>(std::move(said_));
+  row().results = std::make_shared<const RecordResults>(std::move(said_));
   return next();
 }
 
-Result<Done> Assembler::add(const Row& row) {
+Result<Ok> Assembler::add(const Row& row) {
   if (used_ == rows_.size()) rows_.emplace_back();
   rows_[used_] = row;
   ++records_;
   return next();
 }
 
-Result<Done> Assembler::next() {
+Result<Ok> Assembler::next() {
   last_ = used_++;
-  return used_ == kBatch ? flush() : Done{};
+  return used_ == kBatch ? flush() : Ok{};
 }
 
-Result<Done> Assembler::flush() {
-  if (used_ == 0) return Done{};
-  if (Result<Done> sound = check_header(); !sound) return sound;
+Result<Ok> Assembler::flush() {
+  if (used_ == 0) return Ok{};
+  if (Result<Ok> sound = check_header(); !sound) return sound;
   const std::span<const Row> rows(rows_.data(), used_);
   used_ = 0;
-  return handlers_.rows ? handlers_.rows(header_, rows) : Done{};
+  return handlers_.rows ? handlers_.rows(header_, rows) : Ok{};
 }
 
-Result<Done> Assembler::check_header() const {
+Result<Ok> Assembler::check_header() const {
   if (header_.org.empty() && header_.email.empty()) return Error{"nobody says whose report it is"};
   if (header_.id.empty()) return Error{"it has no report_id"};
   if (!header_.begin || !header_.end) return Error{"it has no date_range"};
@@ -252,14 +252,14 @@ Result<Done> Assembler::check_header() const {
   if (!Name::parse(header_.domain)) {
     return Error{fmt::format("policy_published: \"{:.60}\" is no domain", header_.domain)};
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Assembler::finish() {
-  if (Result<Done> sound = check_header(); !sound) return sound;
+Result<Ok> Assembler::finish() {
+  if (Result<Ok> sound = check_header(); !sound) return sound;
   if (records_ == 0) return Error{"it has no record"};
-  if (Result<Done> flushed = flush(); !flushed) return flushed;
-  return handlers_.report ? handlers_.report(header_) : Done{};
+  if (Result<Ok> flushed = flush(); !flushed) return flushed;
+  return handlers_.report ? handlers_.report(header_) : Ok{};
 }
 
 }  // namespace rampart::reports

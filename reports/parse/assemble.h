@@ -16,32 +16,32 @@ class Assembler {
   explicit Assembler(const Handlers& handlers) : handlers_(handlers) {}
 
   /// A container opens: a new record, signature, reason, ...
-  Result<Done> open(Element element);
+  Result<Ok> open(Element element);
   /// A container closes.
-  Result<Done> close(Element element);
+  Result<Ok> close(Element element);
   /// A leaf's whole text, blanks around it aside.
-  Result<Done> text(Element element, std::string_view text);
+  Result<Ok> text(Element element, std::string_view text);
   /// A whole record, as if its elements had come one by one.
-  Result<Done> add(const Row& row);
+  Result<Ok> add(const Row& row);
   /// The root closed and nothing contradicts it.
-  Result<Done> finish();
+  Result<Ok> finish();
 
   std::int64_t records() const { return records_; }
   /// The record that came last; there has to be one.
   Row& last() { return rows_[last_]; }
 
  private:
-  Result<Done> text_of_header(Element element, std::string_view text);
-  Result<Done> text_of_row(Element element, std::string_view text);
-  Result<Done> finish_row();
-  Result<Done> flush();
-  Result<Done> check_header() const;
+  Result<Ok> text_of_header(Element element, std::string_view text);
+  Result<Ok> text_of_row(Element element, std::string_view text);
+  Result<Ok> finish_row();
+  Result<Ok> flush();
+  Result<Ok> check_header() const;
   Row& row() { return rows_[used_]; }
-  Result<Done> next();
+  Result<Ok> next();
 
   const Handlers& handlers_;
   Header header_;
-  Said said_;  ///< Of the record in hand.
+  RecordResults said_;  ///< Of the record in hand.
   std::vector<Row> rows_;
   std::size_t used_ = 0;
   std::size_t last_ = 0;

@@ -129,19 +129,19 @@ std::optional<Time> parse_moment(std::string_view text) {
   return plausible(Time(std::chrono::seconds(*value)));
 }
 
-Raw parse_raw(std::string_view text) {
-  if (text.empty()) return Raw::None;
-  if (const auto index = index_in(kRaw, text)) return static_cast<Raw>(*index);
-  if (same(text, "hardfail") || same(text, "failed")) return Raw::Fail;
-  if (same(text, "error")) return Raw::TempError;
+AuthResult parse_raw(std::string_view text) {
+  if (text.empty()) return AuthResult::None;
+  if (const auto index = index_in(kRaw, text)) return static_cast<AuthResult>(*index);
+  if (same(text, "hardfail") || same(text, "failed")) return AuthResult::Fail;
+  if (same(text, "error")) return AuthResult::TempError;
   // RFC 7489 appendix C: PermError is commonly implemented as "unknown".
-  if (same(text, "unknown") || same(text, "invalid")) return Raw::PermError;
-  return Raw::Other;
+  if (same(text, "unknown") || same(text, "invalid")) return AuthResult::PermError;
+  return AuthResult::Other;
 }
 
-Evaluated parse_evaluated(std::string_view text) {
-  if (same(text, "pass")) return Evaluated::Pass;
-  return text.empty() ? Evaluated::Absent : Evaluated::Fail;
+PolicyEvaluated parse_evaluated(std::string_view text) {
+  if (same(text, "pass")) return PolicyEvaluated::Pass;
+  return text.empty() ? PolicyEvaluated::Absent : PolicyEvaluated::Fail;
 }
 
 Disposition parse_disposition(std::string_view text) {
@@ -149,15 +149,15 @@ Disposition parse_disposition(std::string_view text) {
   return index ? static_cast<Disposition>(*index) : Disposition::Other;
 }
 
-std::string_view to_text(Raw raw) { return kRaw[static_cast<std::size_t>(raw)]; }
+std::string_view to_text(AuthResult raw) { return kRaw[static_cast<std::size_t>(raw)]; }
 
 std::string_view to_text(Disposition disposition) {
   return kDispositions[static_cast<std::size_t>(disposition)];
 }
 
-std::string_view to_text(Evaluated evaluated) {
-  if (evaluated == Evaluated::Absent) return "";
-  return evaluated == Evaluated::Pass ? "pass" : "fail";
+std::string_view to_text(PolicyEvaluated evaluated) {
+  if (evaluated == PolicyEvaluated::Absent) return "";
+  return evaluated == PolicyEvaluated::Pass ? "pass" : "fail";
 }
 
 }  // namespace rampart::reports

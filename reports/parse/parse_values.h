@@ -19,13 +19,13 @@ std::optional<std::int64_t> parse_count(std::string_view text);
 std::optional<Time> parse_moment(std::string_view text);
 
 /// Results of either mechanism with the aliases of old drafts and loose reporters; empty is None.
-Raw parse_raw(std::string_view text);
-Evaluated parse_evaluated(std::string_view text);
+AuthResult parse_raw(std::string_view text);
+PolicyEvaluated parse_evaluated(std::string_view text);
 Disposition parse_disposition(std::string_view text);
 
 /// "temperror", ...; "other".
-std::string_view to_text(Raw raw);
+std::string_view to_text(AuthResult raw);
 std::string_view to_text(Disposition disposition);
-std::string_view to_text(Evaluated evaluated);
+std::string_view to_text(PolicyEvaluated evaluated);
 
 }  // namespace rampart::reports

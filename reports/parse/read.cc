@@ -44,9 +44,9 @@ class Document {
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
 
-  Result<Done> feed(std::string_view text) {
+  Result<Ok> feed(std::string_view text) {
     if (context_ == nullptr) return Error{"no memory for a parser"};
-    return judge(xmlParseChunk(context_, text.data(), static_cast<int>(text.size()), 0));
+    return evaluate(xmlParseChunk(context_, text.data(), static_cast<int>(text.size()), 0));
   }
 
   /// Where a record may come next, all before it being read.
@@ -57,15 +57,15 @@ class Document {
 
   Assembler& assembler() { return assembler_; }
 
-  Result<Done> finish() {
-    if (Result<Done> ended = judge(xmlParseChunk(context_, nullptr, 0, 1)); !ended) return ended;
+  Result<Ok> finish() {
+    if (Result<Ok> ended = evaluate(xmlParseChunk(context_, nullptr, 0, 1)); !ended) return ended;
     return assembler_.finish();
   }
 
  private:
-  Result<Done> judge(int code) {
+  Result<Ok> evaluate(int code) {
     if (problem_) return *problem_;
-    if (context_->wellFormed != 0) return Done{};
+    if (context_->wellFormed != 0) return Ok{};
     const xmlError* last = xmlCtxtGetLastError(context_);
     const char* message = last != nullptr && last->message != nullptr ? last->message : "";
     std::string what(trim(message));
@@ -73,7 +73,7 @@ class Document {
                              what.empty() ? fmt::format("error {}", code) : what)};
   }
 
-  void note(const Result<Done>& done) {
+  void note(const Result<Ok>& done) {
     if (done || problem_) return;
     problem_ = done.error();
     xmlStopParser(context_);
@@ -139,48 +139,48 @@ class Document {
 
 struct Reader::Parser {
   Handlers handlers;
-  std::shared_ptr<Shapes> shapes;
+  std::shared_ptr<RecordCache> cache;
   Decoder decoder;
-  Mender mender;
+  XmlSanitizer sanitizer;
   std::string decoded;
-  std::string mended;
+  std::string sanitized;
   std::vector<std::size_t> ends;
   std::unique_ptr<Document> document;
   std::string waiting;  ///< A record that is not whole yet.
 
   /// The common way: every octet is mended and parsed.
-  Result<Done> parse(std::string_view text) {
-    mended.clear();
+  Result<Ok> parse(std::string_view text) {
+    sanitized.clear();
     ends.clear();
-    if (Result<Done> fed = mender.feed(text, mended, ends); !fed) return fed;
-    return parse_mended();
+    if (Result<Ok> fed = sanitizer.feed(text, sanitized, ends); !fed) return fed;
+    return parse_sanitized();
   }
 
   /// Gives the parser what was mended, a document at a time.
-  Result<Done> parse_mended() {
-    std::string_view rest = mended;
+  Result<Ok> parse_sanitized() {
+    std::string_view rest = sanitized;
     std::size_t done = 0;
     for (const std::size_t end : ends) {
-      if (Result<Done> fed = piece(rest.substr(done, end - done)); !fed) return fed;
-      if (Result<Done> finished = document->finish(); !finished) return finished;
+      if (Result<Ok> fed = piece(rest.substr(done, end - done)); !fed) return fed;
+      if (Result<Ok> finished = document->finish(); !finished) return finished;
       document.reset();
       done = end;
     }
     rest.remove_prefix(done);
-    return rest.empty() ? Done{} : piece(rest);
+    return rest.empty() ? Ok{} : piece(rest);
   }
 
-  Result<Done> piece(std::string_view text) {
+  Result<Ok> piece(std::string_view text) {
     if (!document) document = std::make_unique<Document>(handlers);
     return document->feed(text);
   }
 
   bool is_between() const {
-    return document != nullptr && mender.is_between() && document->is_between();
+    return document != nullptr && sanitizer.is_between() && document->is_between();
   }
 
   /// Takes records one by one, and what stands around them the common way.
-  Result<Done> take(std::string_view text) {
+  Result<Ok> take(std::string_view text) {
     std::string joined;
     if (!waiting.empty()) {
       joined = std::move(waiting);
@@ -195,13 +195,13 @@ struct Reader::Parser {
       if (*taken > 0) continue;
       if (is_between() && may_be_record(text)) {
         waiting = text;
-        return Done{};
+        return Ok{};
       }
       const std::string_view around = before_record(text);
-      if (Result<Done> parsed = parse(around); !parsed) return parsed;
+      if (Result<Ok> parsed = parse(around); !parsed) return parsed;
       text.remove_prefix(around.size());
     }
-    return Done{};
+    return Ok{};
   }
 
   /// Up to the next record; blanks before it belong to it, so that nothing is unfinished there.
@@ -225,48 +225,48 @@ struct Reader::Parser {
     const std::size_t end = text.substr(0, kMostRecord).find(kRecordEnd);
     if (end == text.npos) return blanks;
     const std::size_t size = end + kRecordEnd.size();
-    if (Result<Done> taken = record(text.substr(0, size)); !taken) return taken.error();
+    if (Result<Ok> taken = record(text.substr(0, size)); !taken) return taken.error();
     return blanks + size;
   }
 
-  Result<Done> record(std::string_view octets) {
+  Result<Ok> record(std::string_view octets) {
     Assembler& assembler = document->assembler();
-    const std::optional<CutRecord> cut = cut_record(octets);
+    const std::optional<SplitRecord> cut = cut_record(octets);
     if (!cut) return parse(octets);
-    if (const std::optional<Row> known = shapes->find(*cut)) return assembler.add(*known);
+    if (const std::optional<Row> known = cache->find(*cut)) return assembler.add(*known);
     const std::int64_t before = assembler.records();
-    if (Result<Done> parsed = parse(octets); !parsed) return parsed;
-    if (!is_between() || assembler.records() != before + 1 || !is_plain_record(*cut)) return Done{};
-    shapes->learn(*cut, assembler.last());
-    return Done{};
+    if (Result<Ok> parsed = parse(octets); !parsed) return parsed;
+    if (!is_between() || assembler.records() != before + 1 || !is_plain_record(*cut)) return Ok{};
+    cache->insert(*cut, assembler.last());
+    return Ok{};
   }
 };
 
-Reader::Reader(Handlers handlers, std::shared_ptr<Shapes> shapes)
+Reader::Reader(Handlers handlers, std::shared_ptr<RecordCache> cache)
     : parser_(std::make_unique<Parser>()) {
   parser_->handlers = std::move(handlers);
-  parser_->shapes = shapes ? std::move(shapes) : std::make_shared<Shapes>();
+  parser_->cache = cache ? std::move(cache) : std::make_shared<RecordCache>();
 }
 Reader::~Reader() = default;
 
-Result<Done> Reader::feed(std::string_view octets) {
+Result<Ok> Reader::feed(std::string_view octets) {
   Parser& own = *parser_;
   own.decoded.clear();
   own.decoder.feed(octets, own.decoded);
   return own.take(own.decoded);
 }
 
-Result<Done> Reader::finish() {
+Result<Ok> Reader::finish() {
   Parser& own = *parser_;
   own.decoded.clear();
   own.decoder.finish(own.decoded);
-  if (Result<Done> fed = own.take(own.decoded); !fed) return fed;
+  if (Result<Ok> fed = own.take(own.decoded); !fed) return fed;
   // A record that never became whole, or a root's end that it was taken for.
-  if (Result<Done> fed = own.parse(std::exchange(own.waiting, {})); !fed) return fed;
-  own.mended.clear();
+  if (Result<Ok> fed = own.parse(std::exchange(own.waiting, {})); !fed) return fed;
+  own.sanitized.clear();
   own.ends.clear();
-  const Result<Done> ended = own.mender.finish(own.mended, own.ends);
-  if (Result<Done> parsed = own.parse_mended(); !parsed) return parsed;
+  const Result<Ok> ended = own.sanitizer.finish(own.sanitized, own.ends);
+  if (Result<Ok> parsed = own.parse_sanitized(); !parsed) return parsed;
   return ended;
 }
 

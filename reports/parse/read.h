@@ -16,9 +16,9 @@ namespace rampart::reports {
 /// Who takes what is read. An Error from either stops reading and is returned.
 struct Handlers {
   /// Some rows; the header is complete but for what may stand behind them.
-  std::function<Result<Done>(const Header&, std::span<const Row>)> rows;
+  std::function<Result<Ok>(const Header&, std::span<const Row>)> rows;
   /// One report is complete and sound. Until then its rows do not count.
-  std::function<Result<Done>(const Header&)> report;
+  std::function<Result<Ok>(const Header&)> report;
 };
 
 /// How many rows a batch holds at most.
@@ -28,16 +28,16 @@ constexpr std::size_t kBatch = 1024;
 class Reader {
  public:
   /// Readers may share their shapes, which makes many small reports quicker.
-  explicit Reader(Handlers handlers, std::shared_ptr<Shapes> shapes = nullptr);
+  explicit Reader(Handlers handlers, std::shared_ptr<RecordCache> cache = nullptr);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
   /// The next octets, in pieces of any size. After an Error nothing more may be fed.
-  Result<Done> feed(std::string_view octets);
+  Result<Ok> feed(std::string_view octets);
 
   /// The end of the stream. An Error where a report is cut off or there was none.
-  Result<Done> finish();
+  Result<Ok> finish();
 
  private:
   struct Parser;

@@ -19,7 +19,7 @@ std::string_view text_at(std::string_view octets, std::size_t from) {
 
 }  // namespace
 
-std::optional<CutRecord> cut_record(std::string_view octets) {
+std::optional<SplitRecord> cut_record(std::string_view octets) {
   const std::size_t ip_mark = octets.find(kIp);
   if (ip_mark == octets.npos) return std::nullopt;
   const std::size_t ip_at = ip_mark + kIp.size();
@@ -32,12 +32,12 @@ std::optional<CutRecord> cut_record(std::string_view octets) {
   const auto number = parse_count(count);
   if (!address || !number) return std::nullopt;
   const std::size_t ip_end = ip_at + ip.size();
-  return CutRecord{*address, *number, octets.substr(0, ip_at),
-                   octets.substr(ip_end, count_at - ip_end),
-                   octets.substr(count_at + count.size())};
+  return SplitRecord{*address, *number, octets.substr(0, ip_at),
+                     octets.substr(ip_end, count_at - ip_end),
+                     octets.substr(count_at + count.size())};
 }
 
-bool is_plain_record(const CutRecord& record) {
+bool is_plain_record(const SplitRecord& record) {
   for (const std::string_view part : {record.before, record.between, record.behind}) {
     bool in_tag = false;
     for (const char c : part) {
@@ -52,7 +52,7 @@ bool is_plain_record(const CutRecord& record) {
          record.before.find(kCount) == record.before.npos;
 }
 
-void Shapes::make_key(const CutRecord& record) {
+void RecordCache::make_key(const SplitRecord& record) {
   key_.assign(record.before);
   // No text that was decoded holds this octet.
   key_ += '\x01';
@@ -61,21 +61,21 @@ void Shapes::make_key(const CutRecord& record) {
   key_ += record.behind;
 }
 
-std::optional<Row> Shapes::find(const CutRecord& record) {
+std::optional<Row> RecordCache::find(const SplitRecord& record) {
   make_key(record);
   const auto found = known_.find(key_);
   if (found == known_.end()) return std::nullopt;
-  return Row{record.ip, record.count, found->second.said, found->second.number};
+  return Row{record.ip, record.count, found->second.results, found->second.number};
 }
 
-void Shapes::learn(const CutRecord& record, Row& row) {
+void RecordCache::insert(const SplitRecord& record, Row& row) {
   make_key(record);
   if (octets_ > kMostOctets) {
     known_.clear();
     octets_ = 0;
   }
   row.shape = ++last_number_;
-  if (known_.insert_or_assign(key_, Known{row.said, row.shape}).second) octets_ += key_.size();
+  if (known_.insert_or_assign(key_, Known{row.results, row.shape}).second) octets_ += key_.size();
 }
 
 }  // namespace rampart::reports

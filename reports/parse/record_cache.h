@@ -16,7 +16,7 @@ constexpr std::string_view kRecordStart = "<record>";
 constexpr std::string_view kRecordEnd = "</record>";
 
 /// A record cut into its address, its count and all the rest.
-struct CutRecord {
+struct SplitRecord {
   spf::Ip ip;
   std::int64_t count = 0;
   std::string_view before;   ///< Up to the address.
@@ -25,28 +25,28 @@ struct CutRecord {
 };
 
 /// Cuts the octets from `<record>` to `</record>`; nothing where they are not of the usual form.
-std::optional<CutRecord> cut_record(std::string_view octets);
+std::optional<SplitRecord> cut_record(std::string_view octets);
 
 /// Whether what the record says depends on its octets alone: it has no comments, instructions,
 /// prefixes or attributes, and one address and one count.
-bool is_plain_record(const CutRecord& record);
+bool is_plain_record(const SplitRecord& record);
 
 /// The shapes that were met, up to a bound.
-class Shapes {
+class RecordCache {
  public:
   /// The row of a record whose shape is known.
-  std::optional<Row> find(const CutRecord& record);
+  std::optional<Row> find(const SplitRecord& record);
 
   /// Keeps the shape of a record that was parsed; the row gets the shape's number.
-  void learn(const CutRecord& record, Row& row);
+  void insert(const SplitRecord& record, Row& row);
 
  private:
   struct Known {
-    std::shared_ptr<const Said> said;
+    std::shared_ptr<const RecordResults> results;
     std::uint64_t number = 0;
   };
 
-  void make_key(const CutRecord& record);
+  void make_key(const SplitRecord& record);
 
   std::unordered_map<std::string, Known> known_;
   std::size_t octets_ = 0;

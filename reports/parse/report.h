@@ -15,10 +15,10 @@
 namespace rampart::reports {
 
 /// A raw result of SPF or DKIM; Other is any word that no standard knows.
-enum class Raw { None, Neutral, Pass, Fail, SoftFail, Policy, TempError, PermError, Other };
+enum class AuthResult { None, Neutral, Pass, Fail, SoftFail, Policy, TempError, PermError, Other };
 
 /// `policy_evaluated`: what the reporter says of alignment.
-enum class Evaluated { Absent, Pass, Fail };
+enum class PolicyEvaluated { Absent, Pass, Fail };
 
 /// What became of the messages; RFC 9990 adds pass.
 enum class Disposition { Absent, None, Quarantine, Reject, Pass, Other };
@@ -27,7 +27,7 @@ enum class Disposition { Absent, None, Quarantine, Reject, Pass, Other };
 struct DkimAuth {
   std::string domain;
   std::string selector;
-  Raw result = Raw::None;
+  AuthResult result = AuthResult::None;
 
   bool operator==(const DkimAuth&) const = default;
 };
@@ -36,7 +36,7 @@ struct DkimAuth {
 struct SpfAuth {
   std::string domain;
   bool helo = false;  ///< `scope` says helo.
-  Raw result = Raw::None;
+  AuthResult result = AuthResult::None;
 
   bool operator==(const SpfAuth&) const = default;
 };
@@ -50,10 +50,10 @@ struct Override {
 };
 
 /// What a `record` says besides its address and its count.
-struct Said {
+struct RecordResults {
   Disposition disposition = Disposition::Absent;
-  Evaluated dkim_evaluated = Evaluated::Absent;
-  Evaluated spf_evaluated = Evaluated::Absent;
+  PolicyEvaluated dkim_evaluated = PolicyEvaluated::Absent;
+  PolicyEvaluated spf_evaluated = PolicyEvaluated::Absent;
   std::vector<Override> overrides;
   std::string header_from;
   std::string envelope_from;
@@ -61,14 +61,14 @@ struct Said {
   std::vector<DkimAuth> dkim;
   std::vector<SpfAuth> spf;
 
-  bool operator==(const Said&) const = default;
+  bool operator==(const RecordResults&) const = default;
 };
 
 /// One `record`. Records repeat themselves: those of one shape share what they say.
 struct Row {
   spf::Ip ip;
   std::int64_t count = 0;
-  std::shared_ptr<const Said> said;  ///< Never null in a row that is handed on.
+  std::shared_ptr<const RecordResults> results;  ///< Never null in a row that is handed on.
   std::uint64_t shape = 0;  ///< Rows of one Shapes with an equal number, not 0, say the same.
 };
 

@@ -96,7 +96,8 @@ std::size_t entity_end(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Result<Done> Mender::feed(std::string_view text, std::string& out, std::vector<std::size_t>& ends) {
+Result<Ok> XmlSanitizer::feed(std::string_view text, std::string& out,
+                              std::vector<std::size_t>& ends) {
   std::string joined;
   if (!pending_.empty()) {
     joined = pending_ + std::string(text);
@@ -109,14 +110,14 @@ Result<Done> Mender::feed(std::string_view text, std::string& out, std::vector<s
     if (!next) return next.error();
     if (*next == kWait) {
       pending_ = text.substr(at);
-      return Done{};
+      return Ok{};
     }
     at = *next;
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Mender::finish(std::string& out, std::vector<std::size_t>& ends) {
+Result<Ok> XmlSanitizer::finish(std::string& out, std::vector<std::size_t>& ends) {
   if (state_ == State::Inside && pending_.starts_with("</")) {
     const std::string tag = pending_.substr(0, pending_.find_last_not_of(" \t\r\n\0") + 1);
     if (is_root(element_of(std::string_view(tag).substr(1)))) {
@@ -126,13 +127,13 @@ Result<Done> Mender::finish(std::string& out, std::vector<std::size_t>& ends) {
       pending_.clear();
     }
   }
-  if (state_ == State::After && any_root_) return Done{};
+  if (state_ == State::After && any_root_) return Ok{};
   if (!any_root_) return Error{"this is no report: it holds no XML element"};
   return Error{"the report is cut off before its end"};
 }
 
-Result<std::size_t> Mender::step(std::string_view text, std::size_t at, std::string& out,
-                                 std::vector<std::size_t>& ends) {
+Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, std::string& out,
+                                       std::vector<std::size_t>& ends) {
   switch (state_) {
     case State::Comment:
       return skip_past(text, at, "-->");
@@ -177,8 +178,8 @@ Result<std::size_t> Mender::step(std::string_view text, std::size_t at, std::str
   return end == mark ? mark + 1 : end;
 }
 
-Result<std::size_t> Mender::markup(std::string_view text, std::size_t at, std::string& out,
-                                   std::vector<std::size_t>& ends) {
+Result<std::size_t> XmlSanitizer::markup(std::string_view text, std::size_t at, std::string& out,
+                                         std::vector<std::size_t>& ends) {
   const std::string_view rest = text.substr(at);
   const auto may_become = [&](std::string_view token) {
     return rest.size() < token.size() && token.starts_with(rest);
@@ -199,8 +200,8 @@ Result<std::size_t> Mender::markup(std::string_view text, std::size_t at, std::s
   return tag(text, at, out, ends);
 }
 
-Result<std::size_t> Mender::tag(std::string_view text, std::size_t at, std::string& out,
-                                std::vector<std::size_t>& ends) {
+Result<std::size_t> XmlSanitizer::tag(std::string_view text, std::size_t at, std::string& out,
+                                      std::vector<std::size_t>& ends) {
   const std::size_t stop = find_bracket(text, at + 1);
   if (stop == text.npos && text.size() - at < kTagLimit) return kWait;
   const bool closed = stop != text.npos && text[stop] == '>' && stop - at <= kTagLimit;
@@ -230,7 +231,8 @@ Result<std::size_t> Mender::tag(std::string_view text, std::size_t at, std::stri
   return stop + 1;
 }
 
-Result<std::size_t> Mender::skip_past(std::string_view text, std::size_t at, std::string_view end) {
+Result<std::size_t> XmlSanitizer::skip_past(std::string_view text, std::size_t at,
+                                            std::string_view end) {
   const std::size_t found = text.find(end, at);
   if (found != text.npos) {
     state_ = outer_;
@@ -241,7 +243,7 @@ Result<std::size_t> Mender::skip_past(std::string_view text, std::size_t at, std
   return text.size() - (end.size() - 1);
 }
 
-Result<std::size_t> Mender::cdata(std::string_view text, std::size_t at, std::string& out) {
+Result<std::size_t> XmlSanitizer::cdata(std::string_view text, std::size_t at, std::string& out) {
   const std::size_t found = text.find("]]>", at);
   const std::size_t stop =
       found != text.npos ? found : text.size() - std::min<std::size_t>(text.size(), 2);

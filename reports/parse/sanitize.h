@@ -33,17 +33,17 @@ class Decoder {
 
 /// Passes tags and text on, and drops comments, processing instructions and junk outside the root.
 /// A document type declaration is an Error.
-class Mender {
+class XmlSanitizer {
  public:
   /// Appends what the parser shall see. `ends` receives the offsets in `out` at which a root
   /// element ended; what follows one is another report.
-  Result<Done> feed(std::string_view text, std::string& out, std::vector<std::size_t>& ends);
+  Result<Ok> feed(std::string_view text, std::string& out, std::vector<std::size_t>& ends);
 
   /// Within the root, with nothing unfinished: what comes next is read as it stands.
   bool is_between() const { return state_ == State::Inside && pending_.empty(); }
 
   /// The end of the stream: a root whose last `>` is missing is closed; any other cut is an Error.
-  Result<Done> finish(std::string& out, std::vector<std::size_t>& ends);
+  Result<Ok> finish(std::string& out, std::vector<std::size_t>& ends);
 
  private:
   enum class State { Before, Inside, After, Comment, Instruction, Cdata };

@@ -28,33 +28,33 @@ bool read_letter(char c, int count, Enum& value) {
 }
 
 /// What stands behind the flags: all that the reporter says.
-void append_said(const Said& said, std::string& out) {
-  out += letter(said.disposition);
-  out += letter(said.dkim_evaluated);
-  out += letter(said.spf_evaluated);
+void append_said(const RecordResults& results, std::string& out) {
+  out += letter(results.disposition);
+  out += letter(results.dkim_evaluated);
+  out += letter(results.spf_evaluated);
   const auto field = [&](const std::string& text) {
     out += kField;
     out += text;
   };
-  field(said.header_from);
-  field(said.envelope_from);
-  field(said.envelope_to);
+  field(results.header_from);
+  field(results.envelope_from);
+  field(results.envelope_to);
   out += kGroup;
-  for (const DkimAuth& one : said.dkim) {
+  for (const DkimAuth& one : results.dkim) {
     out += letter(one.result);
     out += one.domain;
     field(one.selector);
     out += kField;
   }
   out += kGroup;
-  for (const SpfAuth& one : said.spf) {
+  for (const SpfAuth& one : results.spf) {
     out += letter(one.result);
     out += one.helo ? 'h' : 'm';
     out += one.domain;
     out += kField;
   }
   out += kGroup;
-  for (const Override& one : said.overrides) {
+  for (const Override& one : results.overrides) {
     out += one.type;
     field(one.comment);
     out += kField;
@@ -119,26 +119,26 @@ void read_overrides(std::string_view text, Facts& facts) {
   }
 }
 
-bool dkim_aligned(const Said& said, const std::string& author, dmarc::Alignment mode,
+bool dkim_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
                   OrgDomains& domains) {
-  return std::ranges::any_of(said.dkim, [&](const DkimAuth& one) {
-    return one.result == Raw::Pass && domains.aligned(one.domain, author, mode);
+  return std::ranges::any_of(results.dkim, [&](const DkimAuth& one) {
+    return one.result == AuthResult::Pass && domains.aligned(one.domain, author, mode);
   });
 }
 
 /// RFC 7489 section 3.1.2: the MAIL FROM domain counts; HELO stands in only where there is none.
-bool spf_aligned(const Said& said, const std::string& author, dmarc::Alignment mode,
+bool spf_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
                  OrgDomains& domains) {
   const bool mail_from =
-      std::ranges::any_of(said.spf, [](const SpfAuth& one) { return !one.helo; });
-  return std::ranges::any_of(said.spf, [&](const SpfAuth& one) {
-    return one.result == Raw::Pass && one.helo != mail_from &&
+      std::ranges::any_of(results.spf, [](const SpfAuth& one) { return !one.helo; });
+  return std::ranges::any_of(results.spf, [&](const SpfAuth& one) {
+    return one.result == AuthResult::Pass && one.helo != mail_from &&
            domains.aligned(one.domain, author, mode);
   });
 }
 
-bool differs(Evaluated said, bool found) {
-  return said != Evaluated::Absent && (said == Evaluated::Pass) != found;
+bool differs(PolicyEvaluated results, bool found) {
+  return results != PolicyEvaluated::Absent && (results == PolicyEvaluated::Pass) != found;
 }
 
 }  // namespace
@@ -161,53 +161,53 @@ bool OrgDomains::aligned(const std::string& a, const std::string& b, dmarc::Alig
   return org == of(b);
 }
 
-Facts facts_of(const Said& said, const Header& header, OrgDomains& domains) {
+Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& domains) {
   Facts facts;
-  facts.disposition = said.disposition;
-  facts.dkim_evaluated = said.dkim_evaluated;
-  facts.spf_evaluated = said.spf_evaluated;
+  facts.disposition = results.disposition;
+  facts.dkim_evaluated = results.dkim_evaluated;
+  facts.spf_evaluated = results.spf_evaluated;
   // Old reporters leave the author domain out where it is the policy's own.
-  facts.header_from = said.header_from.empty() ? header.domain : said.header_from;
-  facts.envelope_from = said.envelope_from;
-  facts.envelope_to = said.envelope_to;
-  facts.dkim = said.dkim;
-  facts.spf = said.spf;
-  facts.overrides = said.overrides;
-  if (said.dkim.empty() && said.spf.empty()) {
+  facts.header_from = results.header_from.empty() ? header.domain : results.header_from;
+  facts.envelope_from = results.envelope_from;
+  facts.envelope_to = results.envelope_to;
+  facts.dkim = results.dkim;
+  facts.spf = results.spf;
+  facts.overrides = results.overrides;
+  if (results.dkim.empty() && results.spf.empty()) {
     // Nothing but the reporter's word is there.
-    facts.dkim_aligned = said.dkim_evaluated == Evaluated::Pass;
-    facts.spf_aligned = said.spf_evaluated == Evaluated::Pass;
+    facts.dkim_aligned = results.dkim_evaluated == PolicyEvaluated::Pass;
+    facts.spf_aligned = results.spf_evaluated == PolicyEvaluated::Pass;
     return facts;
   }
-  facts.dkim_aligned = dkim_aligned(said, facts.header_from, header.adkim, domains);
-  facts.spf_aligned = spf_aligned(said, facts.header_from, header.aspf, domains);
-  facts.contradicts = differs(said.dkim_evaluated, facts.dkim_aligned) ||
-                      differs(said.spf_evaluated, facts.spf_aligned);
+  facts.dkim_aligned = dkim_aligned(results, facts.header_from, header.adkim, domains);
+  facts.spf_aligned = spf_aligned(results, facts.header_from, header.aspf, domains);
+  facts.contradicts = differs(results.dkim_evaluated, facts.dkim_aligned) ||
+                      differs(results.spf_evaluated, facts.spf_aligned);
   return facts;
 }
 
-void facts_key(const Said& said, const Header& header, std::string& key) {
+void facts_key(const RecordResults& results, const Header& header, std::string& key) {
   key.clear();
   key += letter(header.adkim);
   key += letter(header.aspf);
-  append_said(said, key);
-  if (said.header_from.empty()) key += header.domain;
+  append_said(results, key);
+  if (results.header_from.empty()) key += header.domain;
 }
 
 std::string encode(const Facts& facts) {
-  Said said;
-  said.disposition = facts.disposition;
-  said.dkim_evaluated = facts.dkim_evaluated;
-  said.spf_evaluated = facts.spf_evaluated;
-  said.header_from = facts.header_from;
-  said.envelope_from = facts.envelope_from;
-  said.envelope_to = facts.envelope_to;
-  said.dkim = facts.dkim;
-  said.spf = facts.spf;
-  said.overrides = facts.overrides;
+  RecordResults results;
+  results.disposition = facts.disposition;
+  results.dkim_evaluated = facts.dkim_evaluated;
+  results.spf_evaluated = facts.spf_evaluated;
+  results.header_from = facts.header_from;
+  results.envelope_from = facts.envelope_from;
+  results.envelope_to = facts.envelope_to;
+  results.dkim = facts.dkim;
+  results.spf = facts.spf;
+  results.overrides = facts.overrides;
   std::string out(1, digit((facts.dkim_aligned ? 1 : 0) + (facts.spf_aligned ? 2 : 0) +
                            (facts.contradicts ? 4 : 0)));
-  append_said(said, out);
+  append_said(results, out);
   return out;
 }
 

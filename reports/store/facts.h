@@ -18,8 +18,8 @@ struct Facts {
   bool spf_aligned = false;
   bool contradicts = false;  ///< The reporter's own verdict is another than its results say.
   Disposition disposition = Disposition::Absent;
-  Evaluated dkim_evaluated = Evaluated::Absent;
-  Evaluated spf_evaluated = Evaluated::Absent;
+  PolicyEvaluated dkim_evaluated = PolicyEvaluated::Absent;
+  PolicyEvaluated spf_evaluated = PolicyEvaluated::Absent;
   std::string header_from;
   std::string envelope_from;
   std::string envelope_to;
@@ -42,10 +42,10 @@ class OrgDomains {
 };
 
 /// The facts of a row under the header's alignment modes (RFC 7489 section 3.1).
-Facts facts_of(const Said& said, const Header& header, OrgDomains& domains);
+Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& domains);
 
 /// What facts_of depends on, as a key that is quick to make: equal keys have equal facts.
-void facts_key(const Said& said, const Header& header, std::string& key);
+void facts_key(const RecordResults& results, const Header& header, std::string& key);
 
 std::string encode(const Facts& facts);
 std::optional<Facts> decode(std::string_view text);

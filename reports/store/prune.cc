@@ -33,15 +33,15 @@ class Roller {
     at.bind(1, first);
     Result<bool> row = at.step();
     for (; row && *row; row = at.step()) {
-      if (Result<Done> added = add(at); !added) return added.error();
+      if (Result<Ok> added = add(at); !added) return added.error();
     }
     if (!row) return row.error();
-    if (Result<Done> written = write(); !written) return written.error();
+    if (Result<Ok> written = write(); !written) return written.error();
     return rows_;
   }
 
  private:
-  Result<Done> add(const Statement& block) {
+  Result<Ok> add(const Statement& block) {
     const Result<std::pair<std::int64_t, std::int64_t>> report = report_of(block.integer(2));
     if (!report) return report.error();
     std::optional<Error> problem;
@@ -57,7 +57,7 @@ class Roller {
       ++rows_;
     });
     if (!read) return Error{"the store holds a block of rows that cannot be read"};
-    return problem ? Result<Done>(*problem) : Done{};
+    return problem ? Result<Ok>(*problem) : Ok{};
   }
 
   /// The reporter and the trust of a report.
@@ -87,7 +87,7 @@ class Roller {
     return flags_.emplace(id, text[0] - '0').first->second;
   }
 
-  Result<Done> write() {
+  Result<Ok> write() {
     Result<Statement> add = database_.prepare(
         "INSERT INTO daily(domain, day, reporter, trust, aligned, records, messages, "
         "contradictions) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -99,9 +99,9 @@ class Roller {
       const auto& [domain, day, reporter, trust, aligned] = key;
       put.bind(1, domain).bind(2, day).bind(3, reporter).bind(4, trust).bind(5, aligned);
       put.bind(6, sums.records).bind(7, sums.messages).bind(8, sums.contradictions);
-      if (Result<Done> added = put.run(); !added) return added;
+      if (Result<Ok> added = put.run(); !added) return added;
     }
-    return Done{};
+    return Ok{};
   }
 
   Database& database_;
@@ -113,7 +113,7 @@ class Roller {
 
 }  // namespace
 
-Result<Done> pack_rows(Database& database) {
+Result<Ok> pack_rows(Database& database) {
   Result<Statement> made = database.prepare(
       "SELECT domain, day, report, facts, ip, count FROM rows ORDER BY domain, day, report, seq");
   if (!made) return made.error();
@@ -124,10 +124,10 @@ Result<Done> pack_rows(Database& database) {
   std::array<std::int64_t, 3> place{};
   std::int64_t part = 0;
   std::string block;
-  const auto flush = [&]() -> Result<Done> {
-    if (block.empty()) return Done{};
+  const auto flush = [&]() -> Result<Ok> {
+    if (block.empty()) return Ok{};
     add.bind(1, place[0]).bind(2, place[1]).bind(3, place[2]).bind(4, part++);
-    const Result<Done> added = add.bind_blob(5, block).run();
+    const Result<Ok> added = add.bind_blob(5, block).run();
     block.clear();
     return added;
   };
@@ -135,7 +135,7 @@ Result<Done> pack_rows(Database& database) {
   for (; row && *row; row = rows.step()) {
     const std::array<std::int64_t, 3> here = {rows.integer(0), rows.integer(1), rows.integer(2)};
     if (here != place || block.size() + kMostRowOctets > kBlockOctets) {
-      if (Result<Done> flushed = flush(); !flushed) return flushed;
+      if (Result<Ok> flushed = flush(); !flushed) return flushed;
       if (here != place) part = 0;
       place = here;
     }
@@ -146,10 +146,10 @@ Result<Done> pack_rows(Database& database) {
 }
 
 Result<std::int64_t> Store::prune(Date first) {
-  if (Result<Done> begun = begin(); !begun) return begun.error();
+  if (Result<Ok> begun = begin(); !begun) return begun.error();
   const std::int64_t day = first.time_since_epoch().count();
   Result<std::int64_t> rolled = Roller(database_).roll(day);
-  Result<Done> done = rolled ? Result<Done>(Done{}) : rolled.error();
+  Result<Ok> done = rolled ? Result<Ok>(Ok{}) : rolled.error();
   if (done) done = database_.run("DELETE FROM blocks WHERE day<" + std::to_string(day));
   if (done) done = commit();
   if (!done) {

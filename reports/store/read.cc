@@ -29,11 +29,11 @@ Result<std::vector<std::string>> Store::domains() {
   return domains;
 }
 
-Result<Done> Store::for_each_row(const Range& range,
-                                 const std::function<void(const StoredRow&)>& take) {
+Result<Ok> Store::for_each_row(const Range& range,
+                               const std::function<void(const StoredRow&)>& take) {
   const Result<std::int64_t> domain = find_string(range.domain);
   if (!domain) return domain.error();
-  if (*domain == 0) return Done{};
+  if (*domain == 0) return Ok{};
   Statement& blocks = statements_->blocks;
   blocks.bind(1, *domain).bind(2, number(range.since)).bind(3, number(range.until));
   bool sound = true;
@@ -47,7 +47,7 @@ Result<Done> Store::for_each_row(const Range& range,
   }
   blocks.reset();
   if (!sound) return Error{"the store holds a block of rows that cannot be read"};
-  return more ? Result<Done>(Done{}) : more.error();
+  return more ? Result<Ok>(Ok{}) : more.error();
 }
 
 Result<Facts> Store::facts(std::int64_t id) {

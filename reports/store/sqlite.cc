@@ -47,11 +47,11 @@ Result<bool> Statement::step() {
   return error;
 }
 
-Result<Done> Statement::run() {
+Result<Ok> Statement::run() {
   Result<bool> more = step();
   while (more && *more) more = step();
   sqlite3_reset(made_);
-  return more ? Result<Done>(Done{}) : more.error();
+  return more ? Result<Ok>(Ok{}) : more.error();
 }
 
 void Statement::reset() { sqlite3_reset(made_); }
@@ -84,8 +84,8 @@ Result<Database> Database::open(const std::string& path, Access access) {
   return database;
 }
 
-Result<Done> Database::run(const std::string& sql) {
-  if (sqlite3_exec(open_.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return Done{};
+Result<Ok> Database::run(const std::string& sql) {
+  if (sqlite3_exec(open_.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return Ok{};
   return failure(open_.get());
 }
 

@@ -30,7 +30,7 @@ class Statement {
   /// True where a row stands ready.
   Result<bool> step();
   /// Runs to the end and is ready to be bound again.
-  Result<Done> run();
+  Result<Ok> run();
   void reset();
 
   std::int64_t integer(int column) const;
@@ -48,7 +48,7 @@ class Database {
  public:
   static Result<Database> open(const std::string& path, Access access);
 
-  Result<Done> run(const std::string& sql);
+  Result<Ok> run(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
   std::int64_t last_id() const;
   std::int64_t changes() const;

@@ -23,6 +23,6 @@ struct Store::Statements {
 };
 
 /// Takes a store from rows that stand alone to blocks of them.
-Result<Done> pack_rows(Database& database);
+Result<Ok> pack_rows(Database& database);
 
 }  // namespace rampart::reports

@@ -17,7 +17,7 @@ constexpr std::size_t kMostInterned = 16'384;
 /// A step from one version to the next: SQL, what SQL cannot do, and SQL after it.
 struct Migration {
   const char* before;
-  Result<Done> (*work)(Database&) = nullptr;
+  Result<Ok> (*work)(Database&) = nullptr;
   const char* after = "";
 };
 
@@ -66,11 +66,11 @@ Result<std::int64_t> version_of(Database& database) {
 }
 
 /// Takes the steps that are missing, each once, whoever else is opening the file.
-Result<Done> migrate(Database& database) {
+Result<Ok> migrate(Database& database) {
   Result<std::int64_t> version = version_of(database);
   if (!version) return version.error();
-  if (*version == static_cast<std::int64_t>(kMigrations.size())) return Done{};
-  if (Result<Done> begun = database.run("BEGIN IMMEDIATE"); !begun) return begun;
+  if (*version == static_cast<std::int64_t>(kMigrations.size())) return Ok{};
+  if (Result<Ok> begun = database.run("BEGIN IMMEDIATE"); !begun) return begun;
   version = version_of(database);
   if (!version) return version.error();
   if (*version > static_cast<std::int64_t>(kMigrations.size())) {
@@ -78,12 +78,12 @@ Result<Done> migrate(Database& database) {
   }
   for (auto step = static_cast<std::size_t>(*version); step < kMigrations.size(); ++step) {
     const Migration& one = kMigrations[step];
-    Result<Done> done = database.run(one.before);
+    Result<Ok> done = database.run(one.before);
     if (done && one.work != nullptr) done = one.work(database);
     if (done) done = database.run(one.after);
     if (!done) return done;
   }
-  if (Result<Done> done = database.run(fmt::format("PRAGMA user_version={}", kMigrations.size()));
+  if (Result<Ok> done = database.run(fmt::format("PRAGMA user_version={}", kMigrations.size()));
       !done) {
     return done;
   }
@@ -100,11 +100,11 @@ Result<Store> Store::open(const std::string& path) {
   for (const char* pragma :
        {"PRAGMA page_size=8192", "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL",
         "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384"}) {
-    if (Result<Done> set = database.value().run(pragma); !set) return within(path, set.error());
+    if (Result<Ok> set = database.value().run(pragma); !set) return within(path, set.error());
   }
-  if (Result<Done> done = migrate(database.value()); !done) return within(path, done.error());
+  if (Result<Ok> done = migrate(database.value()); !done) return within(path, done.error());
   Store store(std::move(database).value());
-  if (Result<Done> ready = store.prepare(); !ready) return within(path, ready.error());
+  if (Result<Ok> ready = store.prepare(); !ready) return within(path, ready.error());
   return store;
 }
 
@@ -114,7 +114,7 @@ Result<Store> Store::open_existing(const std::string& path) {
   return open(path);
 }
 
-Result<Done> Store::prepare() {
+Result<Ok> Store::prepare() {
   constexpr std::array kSql = {
       "SELECT id, text FROM strings WHERE hash=?",
       "INSERT INTO strings(hash, text) VALUES(?, ?)",
@@ -142,7 +142,7 @@ Result<Done> Store::prepare() {
   statements_ =
       std::shared_ptr<Statements>(new Statements{next(), next(), next(), next(), next(), next(),
                                                  next(), next(), next(), next(), next(), next()});
-  return Done{};
+  return Ok{};
 }
 
 Result<std::int64_t> Store::find_string(std::string_view text) {
@@ -167,7 +167,7 @@ Result<std::int64_t> Store::intern(std::string_view text) {
   if (!id) return id;
   if (*id == 0) {
     Statement& add = statements_->add_string;
-    if (Result<Done> added = add.bind(1, hash_of(text)).bind(2, text).run(); !added) {
+    if (Result<Ok> added = add.bind(1, hash_of(text)).bind(2, text).run(); !added) {
       return added.error();
     }
     id = database_.last_id();

@@ -44,7 +44,7 @@ class FactTable {
     std::string domain;
   };
 
-  std::uint32_t index_by_text(const Said& said, const Header& header);
+  std::uint32_t index_by_text(const RecordResults& results, const Header& header);
 
   std::unordered_map<std::uint64_t, Known> by_shape_;
   std::unordered_map<std::string, std::uint32_t> by_key_;
@@ -121,26 +121,26 @@ class Store {
   static Result<Store> open_existing(const std::string& path);
 
   /// Waits until this process alone may write.
-  Result<Done> begin();
-  Result<Done> commit();
+  Result<Ok> begin();
+  Result<Ok> commit();
   void rollback();
 
   /// From now on a commit stands even if the power fails right after it.
-  Result<Done> survive_power_cuts();
+  Result<Ok> survive_power_cuts();
 
   /// Within a transaction: a report with all its rows.
   Result<Added> add(const ReportMeta& report, std::span<const PackedRow> rows, FactTable& facts);
 
   /// Within a transaction: a report whose rows come in pieces. `finish_large` says whether it was
   /// new; `drop_large` undoes it.
-  Result<Done> begin_large(const Header& header);
-  Result<Done> add_large(std::span<const PackedRow> rows, FactTable& facts);
+  Result<Ok> begin_large(const Header& header);
+  Result<Ok> add_large(std::span<const PackedRow> rows, FactTable& facts);
   Result<Added> finish_large(const ReportMeta& report, FactTable& facts);
   void drop_large(FactTable& facts);
 
   /// Every policy domain that has a report, in order.
   Result<std::vector<std::string>> domains();
-  Result<Done> for_each_row(const Range& range, const std::function<void(const StoredRow&)>& take);
+  Result<Ok> for_each_row(const Range& range, const std::function<void(const StoredRow&)>& take);
   Result<Facts> facts(std::int64_t id);
   Result<StoredReport> report(std::int64_t id);
   Result<std::vector<DailySum>> daily(const Range& range);
@@ -152,18 +152,18 @@ class Store {
 
   /// Host names of addresses, as they were last looked up: empty where there is none.
   Result<std::optional<std::string>> host(const spf::Ip& ip, Time since);
-  Result<Done> remember_host(const spf::Ip& ip, const std::string& host, Time now);
+  Result<Ok> remember_host(const spf::Ip& ip, const std::string& host, Time now);
 
  private:
   struct Statements;
   explicit Store(Database database);
-  Result<Done> prepare();
+  Result<Ok> prepare();
   Result<std::int64_t> intern(std::string_view text);
   Result<std::int64_t> find_string(std::string_view text);
   Result<std::string> string_of(std::int64_t id);
   Result<std::int64_t> put_report(const ReportMeta& report);
-  Result<Done> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
-  Result<Done> put_block(std::int64_t report);
+  Result<Ok> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
+  Result<Ok> put_block(std::int64_t report);
   Result<std::optional<Added>> already_there(const ReportMeta& report);
 
   Database database_;

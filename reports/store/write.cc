@@ -18,21 +18,21 @@ std::int64_t seconds_of(const std::optional<Time>& time) {
 }  // namespace
 
 std::uint32_t FactTable::index_of(const Row& row, const Header& header) {
-  if (row.shape == 0) return index_by_text(*row.said, header);
+  if (row.shape == 0) return index_by_text(*row.results, header);
   Known& known = by_shape_[row.shape];
   const bool same = known.index && known.adkim == header.adkim && known.aspf == header.aspf &&
-                    (!row.said->header_from.empty() || known.domain == header.domain);
+                    (!row.results->header_from.empty() || known.domain == header.domain);
   if (same) return *known.index;
-  known = {index_by_text(*row.said, header), header.adkim, header.aspf, header.domain};
+  known = {index_by_text(*row.results, header), header.adkim, header.aspf, header.domain};
   return *known.index;
 }
 
-std::uint32_t FactTable::index_by_text(const Said& said, const Header& header) {
-  facts_key(said, header, key_);
+std::uint32_t FactTable::index_by_text(const RecordResults& results, const Header& header) {
+  facts_key(results, header, key_);
   const auto found = by_key_.find(key_);
   if (found != by_key_.end()) return found->second;
   const auto index = static_cast<std::uint32_t>(texts_.size());
-  texts_.push_back(encode(facts_of(said, header, domains_)));
+  texts_.push_back(encode(facts_of(results, header, domains_)));
   ids_.push_back(0);
   by_key_.emplace(key_, index);
   return index;
@@ -47,9 +47,9 @@ void FactTable::clear() {
 
 void FactTable::forget_ids() { std::ranges::fill(ids_, 0); }
 
-Result<Done> Store::begin() { return database_.run("BEGIN IMMEDIATE"); }
+Result<Ok> Store::begin() { return database_.run("BEGIN IMMEDIATE"); }
 
-Result<Done> Store::commit() { return database_.run("COMMIT"); }
+Result<Ok> Store::commit() { return database_.run("COMMIT"); }
 
 void Store::rollback() {
   interned_.clear();
@@ -69,7 +69,7 @@ Result<std::optional<Added>> Store::already_there(const ReportMeta& report) {
     const Result<std::int64_t> reporter = intern(report.reporter);
     if (!reporter) return reporter.error();
     Statement& set = statements_->raise_trust;
-    const Result<Done> done = set.bind(1, id).bind(2, std::int64_t{1}).bind(3, *reporter).run();
+    const Result<Ok> done = set.bind(1, id).bind(2, std::int64_t{1}).bind(3, *reporter).run();
     if (!done) return done.error();
   }
   return std::optional<Added>(Added::Duplicate);
@@ -92,15 +92,14 @@ Result<std::int64_t> Store::put_report(const ReportMeta& report) {
   add.bind(6, static_cast<std::int64_t>(report.trust)).bind(7, ids[2]).bind(8, ids[3]);
   add.bind(9, report.records).bind(10, report.messages).bind(11, report.contradictions);
   add.bind_blob(12, report.identity);
-  if (Result<Done> added = add.run(); !added) return added.error();
+  if (Result<Ok> added = add.run(); !added) return added.error();
   domain_ = ids[0];
   day_ = day_of(header);
   next_part_ = 0;
   return database_.last_id();
 }
 
-Result<Done> Store::put_rows(std::int64_t report, std::span<const PackedRow> rows,
-                             FactTable& facts) {
+Result<Ok> Store::put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts) {
   block_.clear();
   for (const PackedRow& row : rows) {
     std::int64_t& id = facts.id(row.facts);
@@ -111,15 +110,15 @@ Result<Done> Store::put_rows(std::int64_t report, std::span<const PackedRow> row
     }
     append_row({id, row.ip, row.count}, block_);
     if (block_.size() + kMostRowOctets <= kBlockOctets) continue;
-    if (Result<Done> put = put_block(report); !put) return put;
+    if (Result<Ok> put = put_block(report); !put) return put;
   }
-  return block_.empty() ? Done{} : put_block(report);
+  return block_.empty() ? Ok{} : put_block(report);
 }
 
-Result<Done> Store::put_block(std::int64_t report) {
+Result<Ok> Store::put_block(std::int64_t report) {
   Statement& add = statements_->add_block;
   add.bind(1, domain_).bind(2, day_).bind(3, report).bind(4, next_part_++).bind_blob(5, block_);
-  Result<Done> added = add.run();
+  Result<Ok> added = add.run();
   block_.clear();
   return added;
 }
@@ -131,12 +130,12 @@ Result<Added> Store::add(const ReportMeta& report, std::span<const PackedRow> ro
   if (*there) return **there;
   const Result<std::int64_t> id = put_report(report);
   if (!id) return id.error();
-  if (Result<Done> put = put_rows(*id, rows, facts); !put) return put.error();
+  if (Result<Ok> put = put_rows(*id, rows, facts); !put) return put.error();
   return Added::New;
 }
 
-Result<Done> Store::begin_large(const Header& header) {
-  if (Result<Done> saved = database_.run("SAVEPOINT large"); !saved) return saved;
+Result<Ok> Store::begin_large(const Header& header) {
+  if (Result<Ok> saved = database_.run("SAVEPOINT large"); !saved) return saved;
   ReportMeta meta;
   meta.header = header;
   // No report's identity is this: it is replaced, or all of this undone.
@@ -144,10 +143,10 @@ Result<Done> Store::begin_large(const Header& header) {
   const Result<std::int64_t> id = put_report(meta);
   if (!id) return id.error();
   large_ = *id;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> Store::add_large(std::span<const PackedRow> rows, FactTable& facts) {
+Result<Ok> Store::add_large(std::span<const PackedRow> rows, FactTable& facts) {
   return put_rows(large_, rows, facts);
 }
 
@@ -166,8 +165,8 @@ Result<Added> Store::finish_large(const ReportMeta& report, FactTable& facts) {
   set.bind(1, large_).bind(2, static_cast<std::int64_t>(report.trust)).bind(3, *reporter);
   set.bind(4, report.records).bind(5, report.messages).bind(6, report.contradictions);
   set.bind_blob(7, report.identity);
-  if (Result<Done> done = set.run(); !done) return done.error();
-  if (Result<Done> kept = database_.run("RELEASE large"); !kept) return kept.error();
+  if (Result<Ok> done = set.run(); !done) return done.error();
+  if (Result<Ok> kept = database_.run("RELEASE large"); !kept) return kept.error();
   return Added::New;
 }
 
@@ -178,7 +177,7 @@ void Store::drop_large(FactTable& facts) {
   (void)database_.run("RELEASE large");
 }
 
-Result<Done> Store::remember_host(const spf::Ip& ip, const std::string& host, Time now) {
+Result<Ok> Store::remember_host(const spf::Ip& ip, const std::string& host, Time now) {
   Statement& add = statements_->add_host;
   add.bind_blob(1, octets_of(ip)).bind(2, std::string_view(host));
   return add.bind(3, std::int64_t{now.time_since_epoch().count()}).run();

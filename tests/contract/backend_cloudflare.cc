@@ -67,7 +67,7 @@ class CloudflareBackend : public Backend {
     (void)tell("settings", {{"page", kPage}});
   }
 
-  Result<Done> make_zone(const Name& zone, const Sets& sets) override {
+  Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
     Json records = Json::array();
     for (const auto& [key, set] : sets) {
       for (const Json& record : records_of(key, set)) records.push_back(record);
@@ -85,8 +85,8 @@ class CloudflareBackend : public Backend {
     return without_authority(zone, cloudflare::sets_of(page->items, zone));
   }
 
-  Result<Done> put(const Name& zone, const RecordKey& key,
-                   const std::optional<RecordSet>& set) override {
+  Result<Ok> put(const Name& zone, const RecordKey& key,
+                 const std::optional<RecordSet>& set) override {
     return done(tell("edit", {{"zone", zone.text()},
                               {"name", key.name.text()},
                               {"type", to_text(key.type)},
@@ -123,9 +123,9 @@ class CloudflareBackend : public Backend {
   std::vector<std::string> secrets() const override { return {kToken, kWrong, kExpired, kNarrow}; }
 
  private:
-  static Result<Done> done(const Result<std::string>& answer) {
+  static Result<Ok> done(const Result<std::string>& answer) {
     if (!answer) return answer.error();
-    return Done{};
+    return Ok{};
   }
 
   Result<std::string> tell(const std::string& path, const Json& body) {

@@ -63,7 +63,7 @@ Result<Sets> DnsSideDoor::dump(const Name& zone) const {
   return without_authority(zone, file->sets());
 }
 
-Result<Done> DnsSideDoor::send(const Name& zone, const std::vector<std::string>& lines) const {
+Result<Ok> DnsSideDoor::send(const Name& zone, const std::vector<std::string>& lines) const {
   constexpr std::size_t kMostOctets = 30000;
   std::string batch;
   for (std::size_t index = 0; index < lines.size(); ++index) {
@@ -75,17 +75,17 @@ Result<Done> DnsSideDoor::send(const Name& zone, const std::vector<std::string>&
     if (!done) return done.error();
     batch.clear();
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done> DnsSideDoor::make_zone(const Name& zone, const Sets& sets) const {
+Result<Ok> DnsSideDoor::make_zone(const Name& zone, const Sets& sets) const {
   const Result<Sets> before = dump(zone);
   if (!before) return before.error();
   return send(zone, commands(*before, sets));
 }
 
-Result<Done> DnsSideDoor::put(const Name& zone, const RecordKey& key,
-                              const std::optional<RecordSet>& set) const {
+Result<Ok> DnsSideDoor::put(const Name& zone, const RecordKey& key,
+                            const std::optional<RecordSet>& set) const {
   std::vector<std::string> lines = {
       fmt::format("update delete {}. {}\n", key.name.text(), rampart::to_text(key.type))};
   if (set) {
@@ -135,12 +135,12 @@ class ServerBackend : public Backend {
  public:
   explicit ServerBackend(Maker maker) : maker_(maker) {}
 
-  Result<Done> make_zone(const Name& zone, const Sets& sets) override {
+  Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
     return door_.make_zone(zone, sets);
   }
   Result<Sets> dump(const Name& zone) override { return door_.dump(zone); }
-  Result<Done> put(const Name& zone, const RecordKey& key,
-                   const std::optional<RecordSet>& set) override {
+  Result<Ok> put(const Name& zone, const RecordKey& key,
+                 const std::optional<RecordSet>& set) override {
     return door_.put(zone, key, set);
   }
   std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {

@@ -57,7 +57,7 @@ class Route53Backend : public Backend {
     if (!ready) std::exit(2);
   }
 
-  Result<Done> make_zone(const Name& zone, const Sets& sets) override {
+  Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
     json wanted = json::array();
     for (const auto& [key, set] : sets) wanted.push_back(to_json(key, set));
     return done(ask("zone", {{"name", zone.text()}, {"sets", wanted}}));
@@ -81,8 +81,8 @@ class Route53Backend : public Backend {
     return without_authority(zone, std::move(sets));
   }
 
-  Result<Done> put(const Name& zone, const RecordKey& key,
-                   const std::optional<RecordSet>& set) override {
+  Result<Ok> put(const Name& zone, const RecordKey& key,
+                 const std::optional<RecordSet>& set) override {
     json one = to_json(key, set.value_or(RecordSet{}));
     one["zone"] = zone.text();
     one["gone"] = !set;
@@ -140,9 +140,9 @@ class Route53Backend : public Backend {
     return answer;
   }
 
-  static Result<Done> done(const Result<json>& answer) {
+  static Result<Ok> done(const Result<json>& answer) {
     if (!answer) return answer.error();
-    return Done{};
+    return Ok{};
   }
 
   ProxyControl proxy_;

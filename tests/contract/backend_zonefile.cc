@@ -22,7 +22,7 @@ class ZoneFileBackend : public Backend {
     fs::create_directories(folder_ / "zones");
   }
 
-  Result<Done> make_zone(const Name& zone, const Sets& sets) override {
+  Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
     fs::permissions(folder_ / "zones", fs::perms::owner_all);
     fs::remove(path(zone));
     return write(zone, sets);
@@ -36,8 +36,8 @@ class ZoneFileBackend : public Backend {
     return without_authority(zone, file->sets());
   }
 
-  Result<Done> put(const Name& zone, const RecordKey& key,
-                   const std::optional<RecordSet>& set) override {
+  Result<Ok> put(const Name& zone, const RecordKey& key,
+                 const std::optional<RecordSet>& set) override {
     Result<Sets> sets = dump(zone);
     if (!sets) return sets.error();
     sets.value().erase(key);
@@ -68,7 +68,7 @@ class ZoneFileBackend : public Backend {
  private:
   fs::path path(const Name& zone) const { return folder_ / "zones" / (zone.text() + ".zone"); }
 
-  Result<Done> write(const Name& zone, const Sets& sets) const {
+  Result<Ok> write(const Name& zone, const Sets& sets) const {
     std::ofstream file(path(zone), std::ios::binary);
     file << "$TTL 3600\n@ IN SOA ns1 hostmaster 2026112007 7200 900 1209600 300\n@ IN NS ns1\n";
     for (const auto& [key, set] : sets) {
@@ -79,7 +79,7 @@ class ZoneFileBackend : public Backend {
     }
     file.close();
     if (!file) return Error{.what = "the zone file cannot be written"};
-    return Done{};
+    return Ok{};
   }
 
   fs::path folder_;

@@ -19,13 +19,12 @@ class DnsSideDoor {
  public:
   DnsSideDoor();
   Result<Sets> dump(const Name& zone) const;
-  Result<Done> make_zone(const Name& zone, const Sets& sets) const;
-  Result<Done> put(const Name& zone, const RecordKey& key,
-                   const std::optional<RecordSet>& set) const;
+  Result<Ok> make_zone(const Name& zone, const Sets& sets) const;
+  Result<Ok> put(const Name& zone, const RecordKey& key, const std::optional<RecordSet>& set) const;
 
  private:
   Result<std::string> listing(const Name& zone) const;
-  Result<Done> send(const Name& zone, const std::vector<std::string>& lines) const;
+  Result<Ok> send(const Name& zone, const std::vector<std::string>& lines) const;
 
   std::string port_;
   std::string secret_;

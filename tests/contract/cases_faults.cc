@@ -26,7 +26,7 @@ void start(Trial& trial) {
 }
 
 /// Whatever `done` says, all of `changes` stand or none; then a second run completes them.
-void settle(Trial& trial, const std::vector<SetChange>& changes, const Result<Done>& done,
+void settle(Trial& trial, const std::vector<SetChange>& changes, const Result<Ok>& done,
             const std::string& what) {
   if (!done) trial.check_error(done.error());
   const Sets before = trial.expected();
@@ -51,7 +51,7 @@ void at_every_request(Trial& trial, Fault fault) {
       return trial.does_not_apply("the host cannot have this fault");
     }
     const std::vector<SetChange> changes = some_changes(trial);
-    const Result<Done> done = trial.apply(changes);
+    const Result<Ok> done = trial.apply(changes);
     const int calls = trial.backend().calls();
     settle(trial, changes, done, fmt::format("at request {}", nth));
     if (calls < nth) return trial.expect(nth > 1, "no request was seen");
@@ -65,7 +65,7 @@ void for_ever(Trial& trial, Fault fault) {
   if (!trial.backend().arm(fault, 1, 1000000)) {
     return trial.does_not_apply("the host cannot have this fault");
   }
-  const Result<Done> done = trial.apply(some_changes(trial));
+  const Result<Ok> done = trial.apply(some_changes(trial));
   trial.expect(!done.ok(), "success is told though every request failed");
   if (!done) trial.check_error(done.error());
   trial.expect(trial.backend().calls() <= kMostCalls, "requests without end");
@@ -80,7 +80,7 @@ void overcome(Trial& trial, Fault fault) {
     return trial.does_not_apply("the host cannot have this fault");
   }
   const std::vector<SetChange> changes = some_changes(trial);
-  const Result<Done> done = trial.apply(changes);
+  const Result<Ok> done = trial.apply(changes);
   trial.backend().arm(Fault::None, 0, 0);
   trial.expect(done.ok(), done.ok() ? "" : "not overcome: " + sentence(done.error()));
   if (done.ok()) trial.accept(changes);
@@ -91,7 +91,7 @@ void with_credentials(Trial& trial, Credentials credentials) {
   start(trial);
   trial.renew(credentials);
   if (!trial.inapplicable().empty()) return;
-  const Result<Done> done = trial.apply(some_changes(trial));
+  const Result<Ok> done = trial.apply(some_changes(trial));
   trial.expect(!done.ok(), "such credentials write");
   if (!done) {
     trial.check_error(done.error());

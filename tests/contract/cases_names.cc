@@ -104,7 +104,7 @@ void absent_zone_written(Trial& trial) {
   if (!written) trial.check_error(written.error());
 }
 
-void outside(Trial& trial) {
+void process(Trial& trial) {
   trial.start();
   const std::array changes = {
       SetChange{Name::literal("in.contract.example"), std::nullopt, txt({"v=spf1 -all"})},
@@ -156,7 +156,7 @@ std::vector<Case> name_cases() {
           {"the zones of names", zone_of_a_name},
           {"a zone that does not exist, read", absent_zone_read},
           {"a zone that does not exist, written", absent_zone_written},
-          {"a name outside the zone", outside},
+          {"a name outside the zone", process},
           {"a CNAME in the way", alias_in_the_way},
           {"other records in a CNAME's way", text_in_the_way}};
 }

@@ -10,8 +10,8 @@ namespace {
 /// fail as a conflict and leave what they made; or keep every value of theirs where it merges.
 void race(Trial& trial, const SetChange& change, const RecordKey& key,
           const std::optional<RecordSet>& theirs) {
-  const Result<Done> done = trial.apply(std::span(&change, 1), [&] {
-    const Result<Done> put = trial.backend().put(trial.zone(), key, theirs);
+  const Result<Ok> done = trial.apply(std::span(&change, 1), [&] {
+    const Result<Ok> put = trial.backend().put(trial.zone(), key, theirs);
     trial.expect(put.ok(), put.ok() ? "" : "the side door: " + sentence(put.error()));
   });
   if (theirs) {
@@ -79,7 +79,7 @@ void set_made(Trial& trial) {
 
 void alias_made(Trial& trial) {
   trial.start();
-  const Result<Done> done = trial.apply(
+  const Result<Ok> done = trial.apply(
       std::array{trial.change(dmarc(), RecordType::TXT, txt({"v=DMARC1; p=none"}))}, [&] {
         const auto put = trial.backend().put(trial.zone(), {dmarc(), RecordType::CNAME},
                                              cname("dmarc.example.net").set);
@@ -104,7 +104,7 @@ void half_stale(Trial& trial) {
   const std::array changes = {trial.change(trial.at("new"), RecordType::TXT, txt({"v=spf1 -all"})),
                               trial.change(dmarc(), RecordType::TXT, txt({"v=DMARC1; p=reject"}))};
   const RecordSet theirs = texts({"v=DMARC1; p=quarantine"});
-  const Result<Done> done = trial.apply(changes, [&] {
+  const Result<Ok> done = trial.apply(changes, [&] {
     const auto put = trial.backend().put(trial.zone(), {dmarc(), RecordType::TXT}, theirs);
     trial.expect(put.ok(), put.ok() ? "" : "the side door: " + sentence(put.error()));
   });
@@ -118,7 +118,7 @@ void elsewhere(Trial& trial) {
   with_dmarc(trial);
   const RecordKey other{trial.at("www"), RecordType::TXT};
   const std::array changes = {trial.change(dmarc(), RecordType::TXT, txt({"v=DMARC1; p=reject"}))};
-  const Result<Done> done = trial.apply(changes, [&] {
+  const Result<Ok> done = trial.apply(changes, [&] {
     const auto put = trial.backend().put(trial.zone(), other, texts({"theirs", "and more"}));
     trial.expect(put.ok(), put.ok() ? "" : "the side door: " + sentence(put.error()));
   });
@@ -134,7 +134,7 @@ void other_type_at_the_name(Trial& trial) {
   const RecordKey other{name, RecordType::AAAA};
   const RecordSet theirs{std::chrono::seconds(3600), {"2001:db8::2"}};
   const std::array changes = {trial.change(name, RecordType::TXT, txt({"theirs", "v=spf1 -all"}))};
-  const Result<Done> done = trial.apply(changes, [&] {
+  const Result<Ok> done = trial.apply(changes, [&] {
     const auto put = trial.backend().put(trial.zone(), other, theirs);
     trial.expect(put.ok(), put.ok() ? "" : "the side door: " + sentence(put.error()));
   });

@@ -39,14 +39,14 @@ class Backend {
 
   /// Makes `zone` hold exactly `sets` beside its SOA and the NS set at its apex. The suite uses the
   /// zones of contract_zones() and no others, any number of times each.
-  virtual Result<Done> make_zone(const Name& zone, const Sets& sets) = 0;
+  virtual Result<Ok> make_zone(const Name& zone, const Sets& sets) = 0;
 
   /// All that `zone` holds now, without its SOA and the NS set at its apex.
   virtual Result<Sets> dump(const Name& zone) = 0;
 
   /// What somebody else does meanwhile: puts `set` at `key`, or removes what stands there.
-  virtual Result<Done> put(const Name& zone, const RecordKey& key,
-                           const std::optional<RecordSet>& set) = 0;
+  virtual Result<Ok> put(const Name& zone, const RecordKey& key,
+                         const std::optional<RecordSet>& set) = 0;
 
   /// A new provider, made as the tool makes it, with a clock that does not really wait. Nothing
   /// where the host knows no such difference in credentials.
@@ -108,9 +108,9 @@ class Trial {
   SetChange change(const Name& name, RecordType type, std::optional<TypedSet> after) const;
 
   /// As apply does: reads, checks that each `before` stands, writes, waits.
-  Result<Done> apply(std::span<const SetChange> changes);
+  Result<Ok> apply(std::span<const SetChange> changes);
   /// As `apply`, but `between` happens after the read and before the write.
-  Result<Done> apply(std::span<const SetChange> changes, const std::function<void()>& between);
+  Result<Ok> apply(std::span<const SetChange> changes, const std::function<void()>& between);
 
   /// Applies and expects it to succeed, to stand, and to be seen by a new provider.
   void must(std::span<const SetChange> changes);

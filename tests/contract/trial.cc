@@ -107,7 +107,7 @@ void Trial::start(const Sets& ours, const Name& zone) {
     both.values.insert(set.values.begin(), set.values.end());
   }
   backend_.arm(Fault::None, 0, 0);
-  const Result<Done> made = backend_.make_zone(zone, expected_);
+  const Result<Ok> made = backend_.make_zone(zone, expected_);
   expect(made.ok(), made.ok() ? "" : "the zone cannot be made: " + sentence(made.error()));
   renew();
   backend_.arm(Fault::None, 0, 0);
@@ -123,12 +123,11 @@ SetChange Trial::change(const Name& name, RecordType type, std::optional<TypedSe
   return {name, standing(name, type), std::move(after)};
 }
 
-Result<Done> Trial::apply(std::span<const SetChange> changes) {
+Result<Ok> Trial::apply(std::span<const SetChange> changes) {
   return apply(changes, [] {});
 }
 
-Result<Done> Trial::apply(std::span<const SetChange> changes,
-                          const std::function<void()>& between) {
+Result<Ok> Trial::apply(std::span<const SetChange> changes, const std::function<void()>& between) {
   std::vector<Name> names;
   for (const SetChange& change : changes) names.push_back(change.name);
   std::ranges::sort(names);
@@ -157,7 +156,7 @@ void Trial::accept(std::span<const SetChange> changes) {
 }
 
 void Trial::must(std::span<const SetChange> changes) {
-  const Result<Done> done = apply(changes);
+  const Result<Ok> done = apply(changes);
   expect(done.ok(), done.ok() ? "" : "the write failed: " + sentence(done.error()));
   if (done.ok()) accept(changes);
   check_zone();
@@ -166,7 +165,7 @@ void Trial::must(std::span<const SetChange> changes) {
 }
 
 Error Trial::must_fail(std::span<const SetChange> changes) {
-  const Result<Done> done = apply(changes);
+  const Result<Ok> done = apply(changes);
   expect(!done.ok(), "the write ought to fail");
   check_zone();
   if (done.ok()) return {};

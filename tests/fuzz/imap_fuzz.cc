@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The first octet says in what pieces the rest comes.
   const std::size_t piece = 1 + data[0] % 64;
   std::string_view left(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const ImapWire wire{[](std::string_view) -> Result<Done> { return Done{}; },
+  const ImapWire wire{[](std::string_view) -> Result<Ok> { return Ok{}; },
                       [&]() -> Result<std::string_view> {
                         if (left.empty()) return Error{"the end"};
                         const std::string_view some = left.substr(0, piece);

@@ -13,15 +13,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool open = false;
   std::size_t fed = 0;
   const Visitor visitor{.begin =
-                            [&](const std::string&, const std::shared_ptr<const Carrier>&) {
+                            [&](const std::string&, const std::shared_ptr<const CarryingMail>&) {
                               if (open) std::abort();
                               open = true;
                               fed = 0;
                             },
-                        .feed = [&](std::string_view octets) -> rampart::Result<rampart::Done> {
+                        .feed = [&](std::string_view octets) -> rampart::Result<rampart::Ok> {
                           fed += octets.size();
                           if (!open || fed > (1 << 20)) std::abort();
-                          return rampart::Done{};
+                          return rampart::Ok{};
                         },
                         .end = [&](const std::optional<rampart::Error>&) { open = false; },
                         .refuse = [](const std::string&, const rampart::Error&) {}};

@@ -11,13 +11,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
   OrgDomains domains;
   Reader reader(
-      {[&](const Header& header, std::span<const Row> rows) -> rampart::Result<rampart::Done> {
+      {[&](const Header& header, std::span<const Row> rows) -> rampart::Result<rampart::Ok> {
          for (const Row& row : rows) {
            if (row.count < 0 || row.count > kMostMessages) std::abort();
-           const Facts facts = facts_of(*row.said, header, domains);
+           const Facts facts = facts_of(*row.results, header, domains);
            if (decode(encode(facts)) != facts) std::abort();
          }
-         return rampart::Done{};
+         return rampart::Ok{};
        },
        {}});
   // The first octet says how large the pieces are.

@@ -18,13 +18,13 @@ void must(bool holds) {
 /// One edit of each sort, on sets that stand where there are any.
 std::vector<rampart::ZoneEdit> edits_of(const rampart::ZoneFile& file) {
   std::vector<rampart::ZoneEdit> edits;
-  int turn = 0;
+  int stage = 0;
   for (const auto& [key, set] : file.sets()) {
     if (key.type != RecordType::TXT) continue;
     RecordSet changed = set;
-    if (++turn % 3 == 0) changed.ttl += std::chrono::seconds(1);
-    if (turn % 3 == 1) changed.values.erase(changed.values.begin());
-    if (turn % 2 == 0) changed.values.insert("added; \"\\");
+    if (++stage % 3 == 0) changed.ttl += std::chrono::seconds(1);
+    if (stage % 3 == 1) changed.values.erase(changed.values.begin());
+    if (stage % 2 == 0) changed.values.insert("added; \"\\");
     edits.push_back({key, changed.values.empty() ? std::nullopt : std::optional(changed)});
   }
   edits.push_back({{Name::literal("fuzz-new.example.com"), RecordType::TXT},

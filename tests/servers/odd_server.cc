@@ -260,11 +260,11 @@ bool OddServer::State::answer_tcp(int fd, std::string& in) {
     const std::size_t size =
         static_cast<unsigned char>(in[0]) << 8 | static_cast<unsigned char>(in[1]);
     if (in.size() < 2 + size) return true;
-    const auto said = over_tcp(read_question(in.substr(2, size), always));
+    const auto results = over_tcp(read_question(in.substr(2, size), always));
     in.erase(0, 2 + size);
-    if (!said) return false;
-    if (said->empty()) continue;
-    const std::string framed = number(static_cast<unsigned>(said->size())) + *said;
+    if (!results) return false;
+    if (results->empty()) continue;
+    const std::string framed = number(static_cast<unsigned>(results->size())) + *results;
     if (::send(fd, framed.data(), framed.size(), MSG_NOSIGNAL) < 0) return false;
   }
   return true;

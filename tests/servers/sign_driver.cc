@@ -85,10 +85,10 @@ std::vector<std::pair<std::string, HttpRequest>> cases(const std::string& base) 
 
 void run(const std::string& base, const std::string& who, const AwsCredentials& credentials) {
   HttpSettings settings;
-  settings.sign = [&](HttpRequest& request) -> rampart::Result<rampart::Done> {
+  settings.sign = [&](HttpRequest& request) -> rampart::Result<rampart::Ok> {
     rampart::sign_v4(request, credentials, {"us-east-1", "route53"},
                      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    return rampart::Done{};
+    return rampart::Ok{};
   };
   Http http(rampart::real_clock(), settings);
   for (const auto& [name, request] : cases(base)) {

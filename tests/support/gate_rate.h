@@ -9,23 +9,23 @@
 
 namespace rampart::testing {
 
-inline Fate fate_of(const reports::Facts& its, reports::Category category) {
+inline DmarcOutcome outcome_of(const reports::Facts& its, reports::Category category) {
   if (its.dkim_aligned || its.spf_aligned) {
-    return its.dkim_aligned && its.spf_aligned ? Fate::Both
-           : its.dkim_aligned                  ? Fate::DkimOnly
-                                               : Fate::SpfOnly;
+    return its.dkim_aligned && its.spf_aligned ? DmarcOutcome::Both
+           : its.dkim_aligned                  ? DmarcOutcome::DkimOnly
+                                               : DmarcOutcome::SpfOnly;
   }
-  return category == reports::Category::Forwarded ? Fate::Forwarded : Fate::Fail;
+  return category == reports::Category::Forwarded ? DmarcOutcome::Forwarded : DmarcOutcome::Fail;
 }
 
 /// The same mail as the gates of a ramp see it: its rate there, or -1.
-inline double gate_rate(const reports::Flows& flows,
+inline double gate_rate(const reports::TrafficGroups& groups,
                         const std::map<spf::Ip, reports::Source>& sources,
                         const reports::NamingContext& context) {
-  const auto categories = reports::categorize_all(flows, sources, context);
+  const auto categories = reports::categorize_all(groups, sources, context);
   std::vector<EvidenceRow> rows;
-  for (std::size_t i = 0; i < flows.flows.size(); ++i) {
-    const reports::Flow& one = flows.flows[i];
+  for (std::size_t i = 0; i < groups.groups.size(); ++i) {
+    const reports::TrafficGroup& one = groups.groups[i];
     std::int64_t left = one.messages;
     for (const Date day : one.days) {
       const bool last = day == *one.days.rbegin();
@@ -37,7 +37,7 @@ inline double gate_rate(const reports::Flows& flows,
                       .header_from = context.name,
                       .reporter = "r.example",
                       .source = sources.at(one.ip).label,
-                      .fate = fate_of(*one.facts, categories[i]),
+                      .outcome = outcome_of(*one.facts, categories[i]),
                       .selectors = {},
                       .selectors_reported = false,
                       .published = {},

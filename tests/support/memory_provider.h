@@ -50,7 +50,7 @@ class MemoryProvider : public Provider {
     return Receipt{"1"};
   }
 
-  Result<Done> wait(const Receipt&) override { return Done{}; }
+  Result<Ok> wait(const Receipt&) override { return Ok{}; }
 
   Limits limits() const override { return {}; }
 
@@ -92,8 +92,8 @@ class FlakyProvider : public Provider {
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
     return spoil<Receipt>([&] { return host_->write(zone, changes); });
   }
-  Result<Done> wait(const Receipt& receipt) override {
-    return spoil<Done>([&] { return host_->wait(receipt); });
+  Result<Ok> wait(const Receipt& receipt) override {
+    return spoil<Ok>([&] { return host_->wait(receipt); });
   }
   Limits limits() const override { return host_->limits(); }
 

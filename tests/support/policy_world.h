@@ -23,9 +23,9 @@ inline std::shared_ptr<const Ramp> standard_ramp(RampMode mode = RampMode::Compa
 }
 
 /// A managed domain at `rung`, served by provider "files", reporting to itself.
-inline Domain domain_at(const std::string& name, Rung rung) {
+inline Domain domain_at(const std::string& name, RampPosition position) {
   Domain domain{.name = Name::literal(name), .providers = {"files"}, .dmarc = {}};
-  domain.dmarc.rung = rung;
+  domain.dmarc.position = position;
   domain.dmarc.ramp = standard_ramp();
   domain.dmarc.rua = {"mailto:dmarc@" + name};
   return domain;
@@ -83,14 +83,15 @@ inline std::vector<std::string> codes_of(const std::vector<Finding>& findings) {
 }
 
 /// A want in a line: "publish TXT _dmarc.example.com v=DMARC1; p=none".
-inline std::string line_of(const Want& want) {
-  return std::string(to_text(want.turn)) + " " + to_text(want.key.type) + " " +
-         want.key.name.text() + " " + want.value.value_or("(none)");
+inline std::string line_of(const DesiredRecord& desired) {
+  return std::string(to_text(desired.stage)) + " " + to_text(desired.key.type) + " " +
+         desired.key.name.text() + " " + desired.value.value_or("(none)");
 }
 
-inline std::vector<std::string> lines_of(const Opinion& opinion) {
+inline std::vector<std::string> lines_of(const PolicyResult& policy_result) {
   std::vector<std::string> lines;
-  for (const Want& want : opinion.wants) lines.push_back(line_of(want));
+  for (const DesiredRecord& desired : policy_result.desired_records)
+    lines.push_back(line_of(desired));
   return lines;
 }
 

@@ -40,24 +40,24 @@ Ramp ladder() {
 // Rows of every day and reporter from one source.
 struct Mail {
   std::string source = "mta";
-  Fate fate = Fate::Both;
+  DmarcOutcome outcome = DmarcOutcome::Both;
   std::int64_t count = 50;
   std::optional<Date> first = {};
   std::optional<Date> last = {};
   std::string reporter = {};  ///< Empty: all.
 };
 
-Fate fate_of(const std::string& word) {
+DmarcOutcome outcome_of(const std::string& word) {
   constexpr std::array<std::string_view, 5> kWords = {"both", "dkim", "spf", "forwarded", "fail"};
   const auto found = std::ranges::find(kWords, word);
   if (found == kWords.end()) throw std::invalid_argument(word);
-  return static_cast<Fate>(found - kWords.begin());
+  return static_cast<DmarcOutcome>(found - kWords.begin());
 }
 
 class Teller {
  public:
   explicit Teller(const RampStory& story)
-      : ramp_(ladder()), domain_(domain_at("example.com", rung_of_word(story.rung))) {
+      : ramp_(ladder()), domain_(domain_at("example.com", position_of_word(story.position))) {
     now_ = date_of(story.now);
     first_ = now_ - days(60);
     last_ = now_ - days(1);
@@ -97,7 +97,7 @@ class Teller {
 
   bool take_ramp(const std::string& key, const std::string& value) {
     if (key == "target") {
-      domain_.dmarc.target = rung_of_word(value);
+      domain_.dmarc.target = position_of_word(value);
     } else if (key == "mode") {
       ramp_.mode = value == "legacy" ? RampMode::Legacy : RampMode::PolicyOnly;
     } else if (key == "weekdays") {
@@ -118,7 +118,7 @@ class Teller {
       for (const std::string& step : split(value, ',')) {
         const auto parts = split(step, '@');
         const auto hold = parts.size() > 1 ? parse_duration(parts[1]) : std::nullopt;
-        ramp_.steps.push_back({rung_of_word(parts[0]), hold});
+        ramp_.steps.push_back({position_of_word(parts[0]), hold});
       }
     } else {
       return false;
@@ -195,7 +195,7 @@ class Teller {
       parts[1] = parts[0] + ":" + parts[1];
       parts.erase(parts.begin());
     }
-    Mail mail{parts[0], fate_of(parts[1]), std::stoll(parts[2])};
+    Mail mail{parts[0], outcome_of(parts[1]), std::stoll(parts[2])};
     if (parts.size() > 3) {
       const auto range = parse_date_range(parts[3]).value();
       mail.first = range.first;
@@ -207,14 +207,16 @@ class Teller {
 
   // What a reporter states on a day: before the step went live, the policy below.
   Published published(Date day) const {
-    const Rung rung = domain_.dmarc.rung;
+    const RampPosition position = domain_.dmarc.position;
     const bool live = live_ && day >= *live_;
-    const Rung stands = live ? rung : rung_below(ramp_, rung).value_or(Rung{Phase::Monitor, 100});
+    const RampPosition stands =
+        live ? position
+             : position_below(ramp_, position).value_or(RampPosition{Phase::Monitor, 100});
     Published published;
     published.policy = stands.phase == Phase::Reject       ? dmarc::Policy::Reject
                        : stands.phase == Phase::Quarantine ? dmarc::Policy::Quarantine
                                                            : dmarc::Policy::None;
-    if (!live && rung.phase == Phase::Monitor) published.policy = dmarc::Policy::Reject;
+    if (!live && position.phase == Phase::Monitor) published.policy = dmarc::Policy::Reject;
     if (says_.starts_with("pct:")) {
       published.pct = std::stoi(says_.substr(4));
     } else if (says_.starts_with("t:")) {
@@ -244,7 +246,7 @@ class Teller {
                                .header_from = domain_.name,
                                .reporter = reporter,
                                .source = mail.source,
-                               .fate = mail.fate,
+                               .outcome = mail.outcome,
                                .selectors = {},
                                .selectors_reported = false,
                                .published = published(day),
@@ -266,15 +268,15 @@ class Teller {
   std::vector<Mail> mail_{Mail{}};
 };
 
-std::string rung_word(Rung rung) {
-  std::string word(to_text(rung.phase));
-  if (rung.pct != 100) word += fmt::format(":{}", rung.pct);
+std::string position_word(RampPosition position) {
+  std::string word(to_text(position.phase));
+  if (position.pct != 100) word += fmt::format(":{}", position.pct);
   return word;
 }
 
 }  // namespace
 
-Rung rung_of_word(std::string_view word) {
+RampPosition position_of_word(std::string_view word) {
   const auto parts = split(word, ':');
   const auto phase = parse_phase(parts[0]);
   if (!phase) throw std::invalid_argument(std::string(word));
@@ -285,7 +287,7 @@ RampScene scene_of(const RampStory& story) { return Teller(story).scene(); }
 
 std::string to_line(const StepDecision& decision) {
   std::string line(to_text(decision.action));
-  if (decision.action != StepAction::Stay) return line + " " + rung_word(*decision.to);
+  if (decision.action != StepAction::Stay) return line + " " + position_word(*decision.to);
   std::string unmet;
   for (const Gate& gate : decision.gates) {
     if (!gate.met) unmet += (unmet.empty() ? "" : ",") + gate.name;

@@ -23,8 +23,8 @@ namespace rampart::testing {
 ///     at=HOUR   the hour of now
 struct RampStory {
   const char* story;
-  const char* rung;   ///< "monitor", "quarantine:10"
-  const char* since;  ///< "" for none.
+  const char* position;  ///< "monitor", "quarantine:10"
+  const char* since;     ///< "" for none.
   const char* now;
   const char* words;
   const char* expected;  ///< See to_line().
@@ -40,7 +40,7 @@ struct RampScene {
 RampScene scene_of(const RampStory& story);
 
 /// "quarantine:10".
-Rung rung_of_word(std::string_view word);
+RampPosition position_of_word(std::string_view word);
 
 /// "advance quarantine:10", "step-back monitor", or "stay messages,legit_rate 2026-12-01": the
 /// gates that are not met and the earliest date, "-" for none.

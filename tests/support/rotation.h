@@ -21,7 +21,7 @@ inline EvidenceRow row(Date on, std::string reporter, std::vector<std::string> s
                   .header_from = kDomain,
                   .reporter = std::move(reporter),
                   .source = "mta",
-                  .fate = Fate::Both,
+                  .outcome = DmarcOutcome::Both,
                   .selectors = std::move(selectors),
                   .selectors_reported = true,
                   .published = {},

@@ -26,16 +26,16 @@ Dashboard example() {
   moving.rank = 410;
   StepDecision step;
   step.from = {Phase::Quarantine, 10};
-  step.next = Rung{Phase::Quarantine, 50};
+  step.next = RampPosition{Phase::Quarantine, 50};
   step.earliest = day(10);
   step.gates = {{"hold", false, "2026-11-29", "14d since 2026-11-15", "its hold is not over"},
                 {"messages", true, "18,204", "at least 1,000", ""}};
   step.reasons = {"its hold is not over"};
   moving.step = step;
   moving.legit_rate = 0.9931;
-  moving.mail.by_fate = {900, 80, 10, 10};
-  moving.days[day(0)].by_fate = {400, 80, 10, 0};
-  moving.days[day(2)].by_fate = {500, 0, 0, 10};
+  moving.mail.by_outcome = {900, 80, 10, 10};
+  moving.days[day(0)].by_outcome = {400, 80, 10, 0};
+  moving.days[day(2)].by_outcome = {500, 0, 0, 10};
   moving.sources = {{"office", "", true, {{900, 0, 0, 0}}, ""},
                     {"ptr:example.net", "Example & Sons", false, {{0, 80, 10, 10}}, "none: <b>"}};
   moving.reporters = {{"google.com", {900, true}}, {"someone.example", {100, false}}};
@@ -165,14 +165,14 @@ TEST_CASE("text that is long is cut between characters") {
 
 TEST_CASE("charts stay small and whole") {
   std::map<Date, MailCounts> days;
-  for (int i = 0; i < 3650; ++i) days[day(i)].by_fate = {i, 1, 0, i % 7};
+  for (int i = 0; i < 3650; ++i) days[day(i)].by_outcome = {i, 1, 0, i % 7};
   const std::string chart = mail_chart(days, day(0), day(3649));
   CHECK(count_of(chart, "<g>") <= 120);
   CHECK(chart.size() < 100'000);
   CHECK(mail_spark(days, day(0), day(3649)).size() < 10'000);
   CHECK(count_of(mail_chart({}, day(0), day(0)), "<rect") == 0);
   std::map<Date, MailCounts> huge;
-  huge[day(0)].by_fate = {INT64_MAX / 8, INT64_MAX / 8, 0, 0};
+  huge[day(0)].by_outcome = {INT64_MAX / 8, INT64_MAX / 8, 0, 0};
   CHECK(count_of(mail_chart(huge, day(0), day(1)), "<rect") == 2);
 }
 

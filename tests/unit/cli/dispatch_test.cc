@@ -25,13 +25,13 @@ Ran run_frame(const Invocation& invocation,
   std::istringstream in;
   std::ostringstream out;
   std::ostringstream err;
-  Outside outside{.in = in,
-                  .out = out,
-                  .err = err,
-                  .environment = environment,
-                  .version = "9.9.9",
-                  .clock = *parse_time("2026-11-21T00:00:00Z")};
-  const ExitCode code = run(invocation, outside);
+  ProcessEnv process{.in = in,
+                     .out = out,
+                     .err = err,
+                     .environment = environment,
+                     .version = "9.9.9",
+                     .clock = *parse_time("2026-11-21T00:00:00Z")};
+  const ExitCode code = run(invocation, process);
   return {static_cast<int>(code), out.str(), err.str()};
 }
 
@@ -151,9 +151,9 @@ TEST_CASE("an answer that cannot be written is an error") {
   std::ostringstream out;
   std::ostringstream err;
   out.setstate(std::ios::badbit);
-  Outside outside{
+  ProcessEnv process{
       .in = in, .out = out, .err = err, .environment = {}, .version = "9.9.9", .clock = {}};
-  CHECK(run({.command = find_command("version"), .arguments = {}, .unexpected = {}}, outside) ==
+  CHECK(run({.command = find_command("version"), .arguments = {}, .unexpected = {}}, process) ==
         ExitCode::Error);
   CHECK(err.str() == "rampart: error: the answer could not be written to standard output\n");
 }

@@ -55,22 +55,22 @@ class Job {
     std::istringstream in(answer);
     std::ostringstream out;
     std::ostringstream err;
-    Outside outside{.in = in,
-                    .out = out,
-                    .err = err,
-                    .environment = environment,
-                    .version = "9.9.9",
-                    .clock = *parse_time("2026-11-21T00:00:00Z"),
-                    .answers_prompt = !answer.empty()};
+    ProcessEnv process{.in = in,
+                       .out = out,
+                       .err = err,
+                       .environment = environment,
+                       .version = "9.9.9",
+                       .clock = *parse_time("2026-11-21T00:00:00Z"),
+                       .answers_prompt = !answer.empty()};
     const ExitCode code = rampart::run(
-        {.command = find_command(command), .arguments = {values}, .unexpected = {}}, outside);
+        {.command = find_command(command), .arguments = {values}, .unexpected = {}}, process);
     printed = out.str();
-    said = err.str();
+    results = err.str();
     return static_cast<int>(code);
   }
 
   std::string printed;
-  std::string said;
+  std::string results;
   std::map<std::string, std::string> environment;
 
  private:
@@ -104,13 +104,13 @@ TEST_CASE("plan says by its code whether something would change, or is withheld"
 TEST_CASE("apply writes nothing that nobody approved") {
   Job job(kSpf);
   CHECK(job.run("apply") == 1);
-  CHECK(holds(job.said, "give --auto-approve"));
+  CHECK(holds(job.results, "give --auto-approve"));
   CHECK(job.run("apply", {{"format", {"json"}}}) == 1);
   CHECK(holds(job.printed, "\"code\": \"not-approved\""));
   for (const std::string answer : {"n\n", "\n", "maybe\n"}) {
     CAPTURE(answer);
     CHECK(job.run("apply", {}, answer) == 1);
-    CHECK(holds(job.said, "Write these changes? [y/N]"));
+    CHECK(holds(job.results, "Write these changes? [y/N]"));
   }
   CHECK(job.zone() == kZone);
 }

@@ -36,12 +36,12 @@ TypedSet txt(std::set<std::string> values, int ttl = 3600) {
 TypedSet cname(const char* target) { return {RecordType::CNAME, {seconds(300), {target}}}; }
 
 Change change(const char* domain, const char* name, std::optional<TypedSet> before,
-              std::optional<TypedSet> after, Turn turn, const char* reason) {
+              std::optional<TypedSet> after, Stage stage, const char* reason) {
   return {Name::literal(domain),
           Name::literal("example.com"),
           "cf",
           {Name::literal(name), std::move(before), std::move(after)},
-          turn,
+          stage,
           {reason}};
 }
 
@@ -54,20 +54,20 @@ Plan full() {
              txt({"v=DMARC1; p=quarantine; t=y; pct=10; "
                   "rua=mailto:dmarc@example.com,mailto:b@example.net"},
                  300),
-             Turn::Enforce, "because the ramp's step quarantine at 10% is due"),
+             Stage::Enforce, "because the ramp's step quarantine at 10% is due"),
       change("sub.example.com", "_dmarc.sub.example.com", txt({"v=DMARC1; p=none"}), std::nullopt,
-             Turn::Retire, "the domain is absent"),
+             Stage::Retire, "the domain is absent"),
       change("example.com", "example.com",
              txt({"site=1", "v=spf1 include:_spf.old.example mx -all", "verify=2"}),
              txt({"site=1", "v=spf1 include:_spf.new.example mx ~all", "verify=2"}),
-             Turn::Authorize, "new_esp sends as this domain"),
+             Stage::Authorize, "new_esp sends as this domain"),
       change("example.com", "s1._domainkey.example.com", cname("s1.vendor.example"),
-             txt({"v=DKIM1; k=rsa; p=" + kKey}), Turn::Publish, "take_over is set"),
+             txt({"v=DKIM1; k=rsa; p=" + kKey}), Stage::Publish, "take_over is set"),
       change("example.com", "s2._domainkey.example.com", std::nullopt,
-             txt({"v=DKIM1; k=rsa; p=" + kKey}), Turn::Publish, "office-mta signs with it"),
+             txt({"v=DKIM1; k=rsa; p=" + kKey}), Stage::Publish, "office-mta signs with it"),
   };
   plan.withheld = {{change("example.com", "s3._domainkey.example.com", std::nullopt,
-                           txt({"v=DKIM1; k=rsa; p=AAAA"}), Turn::Publish, "it is declared"),
+                           txt({"v=DKIM1; k=rsa; p=AAAA"}), Stage::Publish, "it is declared"),
                     {"dkim-key-invalid"}}};
   plan.holds = {{Name::literal("example.org"), "keys-first", "its keys must be seen first"}};
   plan.findings = {{Severity::Warning,
@@ -109,7 +109,7 @@ Plan hostile() {
       "x\x1b[31m`|``` @team #1 <img src=x> </details> [a](http://evil.example) \n\n# big\xFF\x7F";
   Plan plan;
   plan.changes = {change("example.com", "example.com", txt({evil}), txt({evil, "v=spf1 -all"}),
-                         Turn::Authorize, evil.c_str())};
+                         Stage::Authorize, evil.c_str())};
   plan.holds = {{Name::literal("example.com"), "keys-first", evil}};
   plan.findings = {{Severity::Error,
                     "occupied",
@@ -131,7 +131,7 @@ Plan many(int count) {
   for (int i = 0; i < count; ++i) {
     const std::string domain = "d" + std::to_string(i) + ".example.com";
     plan.changes.push_back(change(domain.c_str(), ("_dmarc." + domain).c_str(), std::nullopt,
-                                  txt({"v=DMARC1; p=none"}), Turn::Publish, "it is wanted"));
+                                  txt({"v=DMARC1; p=none"}), Stage::Publish, "it is wanted"));
     const Name name = Name::literal(domain);
     plan.findings.push_back({Severity::Warning, "spf-lookups", name, "many lookups", "", {}, {}});
     plan.holds.push_back({name, "keys-first", "the keys must be seen first"});

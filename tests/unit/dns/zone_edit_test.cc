@@ -226,9 +226,9 @@ TEST_CASE("what cannot be done is refused") {
   check_refused(text, {"c TXT", "c TXT"}, "edited twice");
   check_refused(text, {"@ SOA"}, "cannot be edited");
   check_refused(text, {"c 60 A nonsense"}, "not an IPv4 address");
-  const ZoneEdit outside{{Name::literal("example.org"), RecordType::TXT}, {}};
+  const ZoneEdit process{{Name::literal("example.org"), RecordType::TXT}, {}};
   const auto edited =
-      rampart::edit_zone_file(*rampart::parse_zone_file(kApex, text), {&outside, 1}, kToday);
+      rampart::edit_zone_file(*rampart::parse_zone_file(kApex, text), {&process, 1}, kToday);
   REQUIRE_FALSE(edited.ok());
   CHECK_THAT(edited.error().what, Catch::Contains("outside the zone"));
 }

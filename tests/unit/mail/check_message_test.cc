@@ -102,10 +102,10 @@ TEST_CASE("t= and pct are honoured by one generation each, and both are said") {
         "fail p=quarantine dis=quarantine");
   check(one("v=DMARC1; p=reject; pct=0"), "fail p=reject dis=reject",
         "fail p=reject dis=quarantine");
-  const auto said = remarks(verdict_on(one("v=DMARC1; p=reject; t=y; pct=10")));
-  REQUIRE(said.size() == 2);
-  CHECK_THAT(said[0], Catch::Contains("t=y") && Catch::Contains("quarantine"));
-  CHECK_THAT(said[1], Catch::Contains("10 %"));
+  const auto results = remarks(verdict_on(one("v=DMARC1; p=reject; t=y; pct=10")));
+  REQUIRE(results.size() == 2);
+  CHECK_THAT(results[0], Catch::Contains("t=y") && Catch::Contains("quarantine"));
+  CHECK_THAT(results[1], Catch::Contains("10 %"));
   CHECK(remarks(verdict_on(one("v=DMARC1; p=reject"))).empty());
 }
 
@@ -115,9 +115,9 @@ TEST_CASE("where the generations find another record, that is said") {
                            {"_dmarc.example.com", "v=DMARC1; p=none"},
                            {"a.b.example.com", "x"}}};
   check(one, "fail p=reject dis=reject", "fail p=none dis=none");
-  const auto said = remarks(verdict_on(one));
-  REQUIRE(said.size() == 1);
-  CHECK_THAT(said[0], Catch::Contains("public suffix list") && Catch::Contains("example.com"));
+  const auto results = remarks(verdict_on(one));
+  REQUIRE(results.size() == 1);
+  CHECK_THAT(results[0], Catch::Contains("public suffix list") && Catch::Contains("example.com"));
 }
 
 TEST_CASE("sub-domains have their own policy, and another where they do not exist") {

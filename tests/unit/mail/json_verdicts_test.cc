@@ -83,7 +83,7 @@ const std::vector<Contradiction>& contradictions() {
   return rows;
 }
 
-Judgement judge(const json& row) {
+Judgement evaluate(const json& row) {
   const std::string text = row["record"];
   if (row["kind"] == "dmarc") return judge_dmarc(text);
   return row["kind"] == "dkim" ? judge_dkim(text) : judge_spf(text);
@@ -95,7 +95,7 @@ TEST_CASE("other projects' verdicts on records") {
     const std::string record = row["record"];
     const std::string expect = row["expect"];
     INFO(row.dump());
-    const Judgement ours = judge(row);
+    const Judgement ours = evaluate(row);
     const auto known = std::ranges::find(contradictions(), record, &Contradiction::record);
     if (known != contradictions().end()) {
       used.insert(record);
@@ -158,8 +158,8 @@ struct Evaluator {
     }
   }
 
-  std::optional<dmarc::Governing> governing(const Name& author) {
-    return settle([&](auto& unknown) { return dmarc::govern_by_walk(author, answers, unknown); });
+  std::optional<dmarc::DiscoveredPolicy> discovered(const Name& author) {
+    return settle([&](auto& unknown) { return dmarc::discover_by_walk(author, answers, unknown); });
   }
 
   Name org(const Name& name) {
@@ -174,33 +174,33 @@ struct Evaluator {
   }
 };
 
-dmarc::Policy after_testing(const dmarc::Governing& governing) {
-  if (!governing.record.testing.value_or(false)) return governing.policy;
-  return governing.policy == dmarc::Policy::Reject ? dmarc::Policy::Quarantine
-                                                   : dmarc::Policy::None;
+dmarc::Policy after_testing(const dmarc::DiscoveredPolicy& discovered) {
+  if (!discovered.record.testing.value_or(false)) return discovered.policy;
+  return discovered.policy == dmarc::Policy::Reject ? dmarc::Policy::Quarantine
+                                                    : dmarc::Policy::None;
 }
 
 void check_expectations(Evaluator& evaluator, const json& row) {
   const Name author = Name::literal(row["author"].get<std::string>());
   const json& expect = row["expect"];
-  const auto governing = evaluator.governing(author);
+  const auto discovered = evaluator.discovered(author);
   if (expect.value("result", "") == "none") {
     // The note there says that it is debated whether the walk goes on once several records were
     // dropped; RFC 9989 section 4.10 step 2 drops them and step 7 goes on.
     const bool goes_on = row["name"] == "multiple records at author: no fallback to org";
-    CHECK(governing.has_value() == goes_on);
+    CHECK(discovered.has_value() == goes_on);
     return;
   }
-  REQUIRE(governing);
-  bool pass = evaluator.aligned(author, row["spf_pass"], governing->record.aspf);
+  REQUIRE(discovered);
+  bool pass = evaluator.aligned(author, row["spf_pass"], discovered->record.aspf);
   if (expect.contains("spf_aligned")) CHECK(pass == expect["spf_aligned"].get<bool>());
   for (const json& domain : row["dkim_pass"]) {
-    pass = pass || evaluator.aligned(author, domain, governing->record.adkim);
+    pass = pass || evaluator.aligned(author, domain, discovered->record.adkim);
   }
   if (expect.contains("result")) CHECK(pass == (expect["result"] == "pass"));
-  if (expect.contains("policy")) CHECK(to_text(after_testing(*governing)) == expect["policy"]);
-  if (expect.contains("policy_domain")) CHECK(governing->at.text() == expect["policy_domain"]);
-  if (expect.contains("org")) CHECK(governing->org_domain.text() == expect["org"]);
+  if (expect.contains("policy")) CHECK(to_text(after_testing(*discovered)) == expect["policy"]);
+  if (expect.contains("policy_domain")) CHECK(discovered->at.text() == expect["policy_domain"]);
+  if (expect.contains("org")) CHECK(discovered->org_domain.text() == expect["org"]);
 }
 
 TEST_CASE("other projects' DMARC evaluations") {

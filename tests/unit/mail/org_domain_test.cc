@@ -43,10 +43,10 @@ struct World {
   }
 };
 
-std::string text_of(const std::optional<Governing>& governing) {
-  if (!governing) return "none";
-  return governing->at.text() + " " + std::string(to_text(governing->policy)) + " org " +
-         governing->org_domain.text();
+std::string text_of(const std::optional<DiscoveredPolicy>& discovered) {
+  if (!discovered) return "none";
+  return discovered->at.text() + " " + std::string(to_text(discovered->policy)) + " org " +
+         discovered->org_domain.text();
 }
 
 struct Case {
@@ -61,10 +61,10 @@ void check(const std::vector<Case>& cases) {
     INFO(c.author << (c.zone.empty() ? "" : " " + c.zone.begin()->second.front()));
     World world{c.zone, {}};
     const Name author = Name::literal(c.author);
-    const auto walk =
-        world.settle([&](auto& unknown) { return govern_by_walk(author, world.answers, unknown); });
-    const auto psl =
-        world.settle([&](auto& unknown) { return govern_by_psl(author, world.answers, unknown); });
+    const auto walk = world.settle(
+        [&](auto& unknown) { return discover_by_walk(author, world.answers, unknown); });
+    const auto psl = world.settle(
+        [&](auto& unknown) { return discover_by_psl(author, world.answers, unknown); });
     CHECK(text_of(walk) == c.by_walk);
     CHECK(text_of(psl) == c.by_psl);
   }

@@ -9,7 +9,7 @@ namespace {
 /// "severity code", sorted as judged.
 std::vector<std::string> findings_of(const Facts& facts) {
   std::vector<std::string> found;
-  for (const Finding& one : judge(facts)) {
+  for (const Finding& one : evaluate(facts)) {
     found.push_back(std::string(rampart::to_text(one.severity)) + " " + one.code);
     CHECK_FALSE(one.message.empty());
     CHECK(one.domain == facts.subject.domain);
@@ -115,7 +115,7 @@ TEST_CASE("a sub-domain is judged by the record that governs it") {
       "_dmarc.example.com TXT v=DMARC1; p=reject; sp=none; rua=mailto:d@example.com\n"
       "news.example.com TXT v=spf1 -all\n";
   const Facts facts = facts_of("news.example.com", parent);
-  CHECK(facts.dmarc.governing()->at == Name::literal("example.com"));
+  CHECK(facts.dmarc.discovered()->at == Name::literal("example.com"));
   CHECK(findings_of(facts) ==
         std::vector<std::string>{"warning dmarc-not-enforced", "warning dmarc-sub-domains"});
 }

@@ -23,7 +23,7 @@ void check(std::string_view replaced, std::string_view lines, std::string_view w
 
 std::string verdicts(const Facts& facts, std::string_view profile) {
   std::string text;
-  for (const Ruling& one : find_profile(profile)->rulings(facts)) {
+  for (const RuleResult& one : find_profile(profile)->rule_results(facts)) {
     text += std::string(one.id) + " " + std::string(to_text(one.verdict)) + "\n";
     CHECK_FALSE(one.reason.empty());
     CHECK_FALSE(one.source.empty());
@@ -32,9 +32,9 @@ std::string verdicts(const Facts& facts, std::string_view profile) {
 }
 
 Verdict verdict(const Facts& facts, std::string_view profile, std::string_view id) {
-  const auto rulings = find_profile(profile)->rulings(facts);
-  const auto found = std::ranges::find(rulings, id, &Ruling::id);
-  REQUIRE(found != rulings.end());
+  const auto rule_results = find_profile(profile)->rule_results(facts);
+  const auto found = std::ranges::find(rule_results, id, &RuleResult::id);
+  REQUIRE(found != rule_results.end());
   return found->verdict;
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("a broken rule is an error, and only that") {
   REQUIRE(report.findings.size() == 1);
   CHECK(report.findings.front().code == "profile-rule");
   CHECK(report.findings.front().severity == Severity::Error);
-  CHECK_FALSE(keeps_all(report.rulings));
+  CHECK_FALSE(keeps_all(report.rule_results));
   CHECK(report_on(good_facts(), find_profile("rfc9989")).findings.empty());
   // What is only recommended is a warning.
   const Report old =
@@ -160,7 +160,7 @@ TEST_CASE("a broken rule is an error, and only that") {
   REQUIRE(old.findings.size() == 2);
   CHECK(old.findings.back().code == "profile-rule");
   CHECK(old.findings.back().severity == Severity::Warning);
-  CHECK(keeps_all(old.rulings));
+  CHECK(keeps_all(old.rule_results));
   CHECK(find_profile("none") == nullptr);
   CHECK(std::ranges::is_sorted(profiles(), {}, &Profile::name));
 }

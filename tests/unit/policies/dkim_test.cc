@@ -59,10 +59,10 @@ TEST_CASE("declared keys are published, and judged by their bits") {
   };
   for (const auto& [text, codes] : rows) {
     INFO(text);
-    const Opinion opinion = dkim_opinion(domain_with({txt("s1", text)}), empty_zone());
-    CHECK(lines_of(opinion) == Lines{at + text});
-    CHECK(codes_of(opinion.findings) == codes);
-    for (const Finding& finding : opinion.findings) {
+    const PolicyResult policy_result = dkim_policy(domain_with({txt("s1", text)}), empty_zone());
+    CHECK(lines_of(policy_result) == Lines{at + text});
+    CHECK(codes_of(policy_result.findings) == codes);
+    for (const Finding& finding : policy_result.findings) {
       CHECK(finding.withholds.empty() == (finding.severity != Severity::Error));
     }
   }
@@ -71,14 +71,15 @@ TEST_CASE("declared keys are published, and judged by their bits") {
 TEST_CASE("a weak key that stands already is a warning") {
   const World world =
       world_with({zone_with("example.com", {{"s1._domainkey.example.com", kTxt, k512}})});
-  CHECK(codes_of(dkim_opinion(domain_with({txt("s1", k512)}), world).findings) ==
+  CHECK(codes_of(dkim_policy(domain_with({txt("s1", k512)}), world).findings) ==
         Lines{"W dkim-key-weak"});
 }
 
 TEST_CASE("revoking a key that stands is a removal") {
   const World world =
       world_with({zone_with("example.com", {{"s1._domainkey.example.com", kTxt, kEd}})});
-  CHECK(dkim_opinion(domain_with({txt("s1", "p=")}), world).wants.front().turn == Turn::Retire);
+  CHECK(dkim_policy(domain_with({txt("s1", "p=")}), world).desired_records.front().stage ==
+        Stage::Retire);
 }
 
 TEST_CASE("public keys come from the World, and a missing one withholds its selector alone") {
@@ -87,10 +88,11 @@ TEST_CASE("public keys come from the World, and a missing one withholds its sele
   world.keys["keys/b.pub"] = {"", "it holds no key"};
   const Domain domain = domain_with(
       {key_file("a", "keys/a.pub"), key_file("b", "keys/b.pub"), key_file("c", "keys/c.pub")});
-  const Opinion opinion = dkim_opinion(domain, world);
-  CHECK(lines_of(opinion) == Lines{"publish TXT a._domainkey.example.com " + kEd});
-  CHECK(codes_of(opinion.findings) == Lines{"E dkim-key-unreadable", "E dkim-key-unreadable"});
-  CHECK(opinion.findings[0].withholds ==
+  const PolicyResult policy_result = dkim_policy(domain, world);
+  CHECK(lines_of(policy_result) == Lines{"publish TXT a._domainkey.example.com " + kEd});
+  CHECK(codes_of(policy_result.findings) ==
+        Lines{"E dkim-key-unreadable", "E dkim-key-unreadable"});
+  CHECK(policy_result.findings[0].withholds ==
         std::vector<RecordKey>{{Name::literal("b._domainkey.example.com"), kTxt}});
 }
 
@@ -106,23 +108,24 @@ TEST_CASE("rotations publish current and next, and hold what is past") {
   World world = world_with({zone_with("example.com", {{"p1._domainkey.example.com", kTxt, kEd}})});
   world.keys["keys/example.com/c.pub"] = {kEd, ""};
   world.keys["keys/example.com/n.pub"] = {kEd, ""};
-  const Opinion opinion = dkim_opinion(domain, world);
-  CHECK(lines_of(opinion) == Lines{"publish TXT c._domainkey.example.com " + kEd,
-                                   "publish TXT n._domainkey.example.com " + kEd});
-  REQUIRE(opinion.holds.size() == 1);
-  CHECK(opinion.holds.front().code == "no-evidence");
-  CHECK(opinion.findings.empty());
+  const PolicyResult policy_result = dkim_policy(domain, world);
+  CHECK(lines_of(policy_result) == Lines{"publish TXT c._domainkey.example.com " + kEd,
+                                         "publish TXT n._domainkey.example.com " + kEd});
+  REQUIRE(policy_result.holds.size() == 1);
+  CHECK(policy_result.holds.front().code == "no-evidence");
+  CHECK(policy_result.findings.empty());
 }
 
 TEST_CASE("declared CNAMEs are published wherever they lead, and their targets are asked") {
   const Domain domain = domain_with({cname("s1", "s1.vendor.example")});
   World world = empty_zone();
-  CHECK(dkim_opinion(domain, world).unknown ==
+  CHECK(dkim_policy(domain, world).unknown ==
         std::vector<Question>{{Name::literal("s1.vendor.example"), kTxt}});
   const auto codes = [&] {
-    const Opinion opinion = dkim_opinion(domain, world);
-    CHECK(lines_of(opinion) == Lines{"publish CNAME s1._domainkey.example.com s1.vendor.example"});
-    return codes_of(opinion.findings);
+    const PolicyResult policy_result = dkim_policy(domain, world);
+    CHECK(lines_of(policy_result) ==
+          Lines{"publish CNAME s1._domainkey.example.com s1.vendor.example"});
+    return codes_of(policy_result.findings);
   };
   answer(world, "s1.vendor.example", {kEd});
   CHECK(codes().empty());
@@ -171,13 +174,13 @@ TEST_CASE("catalogue CNAMEs are filled from the domain's values") {
       resolving({"s1.u7.example-com.vendor.example", "s1.old.example.com.vendor.example"});
   const std::string at = "publish CNAME s1._domainkey.example.com ";
   domain.senders = {{use_of(vendor, {{"user", "7"}})}};
-  CHECK(lines_of(dkim_opinion(domain, world)) == Lines{at + "s1.u7.example-com.vendor.example"});
+  CHECK(lines_of(dkim_policy(domain, world)) == Lines{at + "s1.u7.example-com.vendor.example"});
   // Of alternatives, the first that can be filled.
   domain.senders = {{use_of(vendor)}};
-  CHECK(lines_of(dkim_opinion(domain, world)) == Lines{at + "s1.old.example.com.vendor.example"});
+  CHECK(lines_of(dkim_policy(domain, world)) == Lines{at + "s1.old.example.com.vendor.example"});
   domain.senders = {{use_of(sender_with("vendor", {vendor.dkim.front()}))}};
-  const Opinion unfilled = dkim_opinion(domain, world);
-  CHECK(unfilled.wants.empty());
+  const PolicyResult unfilled = dkim_policy(domain, world);
+  CHECK(unfilled.desired_records.empty());
   CHECK(codes_of(unfilled.findings) == Lines{"I dkim-missing"});
 }
 
@@ -187,29 +190,29 @@ TEST_CASE("two senders at one selector") {
   const Sender two = sender_with("two", {{"k1._domainkey", RecordType::CNAME, "b.example"}});
   const World world = resolving({"a.example", "b.example"});
   domain.senders = {{use_of(one), use_of(two)}};
-  const Opinion opinion = dkim_opinion(domain, world);
-  CHECK(opinion.wants.empty());
-  CHECK(codes_of(opinion.findings) == Lines{"E selector-conflict"});
-  CHECK(opinion.findings.front().withholds.size() == 1);
+  const PolicyResult policy_result = dkim_policy(domain, world);
+  CHECK(policy_result.desired_records.empty());
+  CHECK(codes_of(policy_result.findings) == Lines{"E selector-conflict"});
+  CHECK(policy_result.findings.front().withholds.size() == 1);
   // The same target is no conflict, and the YAML's own word settles one.
   domain.senders = {{use_of(one), use_of(one)}};
-  CHECK(dkim_opinion(domain, world).findings.empty());
-  CHECK(dkim_opinion(domain, world).wants.size() == 1);
+  CHECK(dkim_policy(domain, world).findings.empty());
+  CHECK(dkim_policy(domain, world).desired_records.size() == 1);
   // A key as TXT is another than what a CNAME leads to, and two services never share one.
   const Sender three = sender_with("three", {{"k1._domainkey", RecordType::TXT, ""}});
   const Sender four = sender_with("four", {{"k1._domainkey", RecordType::TXT, ""}});
   for (const Sender& other : {one, four}) {
     domain.senders = {{use_of(three), use_of(other)}};
-    CHECK(dkim_opinion(domain, world).wants.empty());
-    CHECK(codes_of(dkim_opinion(domain, world).findings).front() == "E selector-conflict");
+    CHECK(dkim_policy(domain, world).desired_records.empty());
+    CHECK(codes_of(dkim_policy(domain, world).findings).front() == "E selector-conflict");
   }
   domain.senders = {{use_of(three), use_of(three)}};
-  CHECK(codes_of(dkim_opinion(domain, world).findings).front() == "I dkim-missing");
+  CHECK(codes_of(dkim_policy(domain, world).findings).front() == "I dkim-missing");
   domain.senders = {{use_of(one), use_of(two)}};
   domain.selectors = {cname("k1", "b.example")};
-  CHECK(lines_of(dkim_opinion(domain, world)) ==
+  CHECK(lines_of(dkim_policy(domain, world)) ==
         Lines{"publish CNAME k1._domainkey.example.com b.example"});
-  CHECK(dkim_opinion(domain, world).findings.empty());
+  CHECK(dkim_policy(domain, world).findings.empty());
 }
 
 TEST_CASE("a sender whose key comes from the vendor is named until its key is declared") {
@@ -218,17 +221,17 @@ TEST_CASE("a sender whose key comes from the vendor is named until its key is de
   google.dkim_kind = "txt";
   google.selectors = {"google"};
   domain.senders = {{use_of(google)}};
-  CHECK(codes_of(dkim_opinion(domain, empty_zone()).findings) == Lines{"I dkim-missing"});
+  CHECK(codes_of(dkim_policy(domain, empty_zone()).findings) == Lines{"I dkim-missing"});
   domain.selectors = {txt("google", kEd)};
-  CHECK(dkim_opinion(domain, empty_zone()).findings.empty());
+  CHECK(dkim_policy(domain, empty_zone()).findings.empty());
   domain.selectors.clear();
   const World live =
       world_with({zone_with("example.com", {{"google._domainkey.example.com", kTxt, kEd}})});
-  CHECK(codes_of(dkim_opinion(domain, live).findings) == Lines{"I selector-undeclared"});
+  CHECK(codes_of(dkim_policy(domain, live).findings) == Lines{"I selector-undeclared"});
   Sender own = sender_with("mta", {});
   own.dkim_kind = "self";
   domain.senders = {{use_of(own)}};
-  CHECK(codes_of(dkim_opinion(domain, empty_zone()).findings) == Lines{"I dkim-missing"});
+  CHECK(codes_of(dkim_policy(domain, empty_zone()).findings) == Lines{"I dkim-missing"});
 }
 
 TEST_CASE("undeclared selectors of a whole zone listing are reported") {
@@ -243,23 +246,23 @@ TEST_CASE("undeclared selectors of a whole zone listing are reported") {
   };
   World world = world_with({zone_with("example.com", rows)});
   const Domain domain = domain_with({txt("s1", kEd)});
-  CHECK(dkim_opinion(domain, world).unknown ==
+  CHECK(dkim_policy(domain, world).unknown ==
         std::vector<Question>{{Name::literal("gone.vendor.example"), kTxt}});
   answer(world, "gone.vendor.example", {});
-  CHECK(codes_of(dkim_opinion(domain, world).findings) ==
+  CHECK(codes_of(dkim_policy(domain, world).findings) ==
         Lines{"W selector-dangling", "I selector-undeclared"});
   answer(world, "gone.vendor.example", {kEd});
-  CHECK(codes_of(dkim_opinion(domain, world).findings) ==
+  CHECK(codes_of(dkim_policy(domain, world).findings) ==
         Lines{"I selector-undeclared", "I selector-undeclared"});
   world.zones[0].complete = false;
-  CHECK(dkim_opinion(domain, world).findings.empty());
+  CHECK(dkim_policy(domain, world).findings.empty());
 }
 
 TEST_CASE("below phase dkim, selectors are nobody's business") {
   Domain domain = domain_with({txt("s1", "hello")});
-  domain.dmarc.rung.phase = Phase::Spf;
-  CHECK(dkim_opinion(domain, empty_zone()).wants.empty());
-  CHECK(dkim_opinion(domain, empty_zone()).findings.empty());
+  domain.dmarc.position.phase = Phase::Spf;
+  CHECK(dkim_policy(domain, empty_zone()).desired_records.empty());
+  CHECK(dkim_policy(domain, empty_zone()).findings.empty());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ using Lines = std::vector<std::string>;
 constexpr RecordType kTxt = RecordType::TXT;
 
 TEST_CASE("the record of each rung, in each mode") {
-  const std::tuple<Rung, RampMode, std::string> rows[] = {
+  const std::tuple<RampPosition, RampMode, std::string> rows[] = {
       {{Phase::Monitor, 100}, RampMode::Compat, "v=DMARC1; p=none"},
       {{Phase::Quarantine, 10}, RampMode::Compat, "v=DMARC1; p=quarantine; t=y; pct=10"},
       {{Phase::Quarantine, 10}, RampMode::Legacy, "v=DMARC1; p=quarantine; pct=10"},
@@ -27,42 +27,42 @@ TEST_CASE("the record of each rung, in each mode") {
       {{Phase::Reject, 50}, RampMode::Compat, "v=DMARC1; p=reject; t=y; pct=50"},
       {{Phase::Reject, 100}, RampMode::Legacy, "v=DMARC1; p=reject"},
   };
-  for (const auto& [rung, mode, text] : rows) {
+  for (const auto& [position, mode, text] : rows) {
     DmarcSpec spec;
-    spec.rung = rung;
+    spec.position = position;
     spec.ramp = standard_ramp(mode);
     CHECK(dmarc::print(record_for(spec)) == text);
-    if (mode == RampMode::Compat) CHECK(rung_of(record_for(spec)) == rung);
+    if (mode == RampMode::Compat) CHECK(position_of(record_for(spec)) == position);
   }
 }
 
 TEST_CASE("where a record stands, and how many steps lie between") {
-  const auto rung = [](const std::string& text) {
-    return rung_of(dmarc::parse_lenient("v=DMARC1; " + text)->record);
+  const auto position = [](const std::string& text) {
+    return position_of(dmarc::parse_lenient("v=DMARC1; " + text)->record);
   };
-  CHECK(rung("p=none; pct=5") == Rung{Phase::Monitor, 100});
-  CHECK(rung("p=reject; t=y") == Rung{Phase::Reject, 1});
-  CHECK(rung("p=reject; pct=0") == Rung{Phase::Reject, 1});
-  CHECK(rung("p=quarantine; pct=25") == Rung{Phase::Quarantine, 25});
+  CHECK(position("p=none; pct=5") == RampPosition{Phase::Monitor, 100});
+  CHECK(position("p=reject; t=y") == RampPosition{Phase::Reject, 1});
+  CHECK(position("p=reject; pct=0") == RampPosition{Phase::Reject, 1});
+  CHECK(position("p=quarantine; pct=25") == RampPosition{Phase::Quarantine, 25});
   const Ramp ramp = *standard_ramp();
   CHECK(steps_between(ramp, {}, {Phase::Monitor, 100}) == 1);
   CHECK(steps_between(ramp, {}, {Phase::Quarantine, 10}) == 2);
-  CHECK(steps_between(ramp, Rung{Phase::Quarantine, 10}, {Phase::Quarantine, 50}) == 1);
-  CHECK(steps_between(ramp, Rung{Phase::Quarantine, 25}, {Phase::Quarantine, 50}) == 1);
-  CHECK(steps_between(ramp, Rung{Phase::Monitor, 100}, {Phase::Reject, 100}) == 6);
-  CHECK(steps_between(ramp, Rung{Phase::Reject, 100}, {Phase::Monitor, 100}) == 0);
+  CHECK(steps_between(ramp, RampPosition{Phase::Quarantine, 10}, {Phase::Quarantine, 50}) == 1);
+  CHECK(steps_between(ramp, RampPosition{Phase::Quarantine, 25}, {Phase::Quarantine, 50}) == 1);
+  CHECK(steps_between(ramp, RampPosition{Phase::Monitor, 100}, {Phase::Reject, 100}) == 6);
+  CHECK(steps_between(ramp, RampPosition{Phase::Reject, 100}, {Phase::Monitor, 100}) == 0);
 }
 
 struct Case {
-  Rung rung;
+  RampPosition position;
   Lines live;
-  std::string want;
+  std::string desired;
   Lines codes;
 };
 
 TEST_CASE("what stands at _dmarc decides the turn") {
-  const Rung monitor{Phase::Monitor, 100};
-  const Rung quarantine{Phase::Quarantine, 100};
+  const RampPosition monitor{Phase::Monitor, 100};
+  const RampPosition quarantine{Phase::Quarantine, 100};
   const std::string rua = "; rua=mailto:dmarc@example.com";
   const std::string at = " TXT _dmarc.example.com v=DMARC1; ";
   const std::vector<Case> cases = {
@@ -92,19 +92,20 @@ TEST_CASE("what stands at _dmarc decides the turn") {
     std::vector<Row> rows;
     for (const std::string& value : c.live) rows.push_back({"_dmarc.example.com", kTxt, value});
     const World world = world_with({zone_with("example.com", rows)});
-    const Opinion opinion = dmarc_opinion(domain_at("example.com", c.rung), world);
-    INFO(c.want);
-    CHECK(lines_of(opinion) == Lines{c.want});
-    CHECK(codes_of(opinion.findings) == c.codes);
-    CHECK(opinion.unknown.empty());
+    const PolicyResult policy_result = dmarc_policy(domain_at("example.com", c.position), world);
+    INFO(c.desired);
+    CHECK(lines_of(policy_result) == Lines{c.desired});
+    CHECK(codes_of(policy_result.findings) == c.codes);
+    CHECK(policy_result.unknown.empty());
   }
 }
 
 TEST_CASE("below monitor, DMARC is nobody's business") {
   for (const Phase phase : {Phase::Discovery, Phase::Spf, Phase::Dkim}) {
-    const Opinion opinion = dmarc_opinion(domain_at("example.com", {phase, 100}), World{});
-    CHECK(opinion.wants.empty());
-    CHECK(opinion.unknown.empty());
+    const PolicyResult policy_result =
+        dmarc_policy(domain_at("example.com", {phase, 100}), World{});
+    CHECK(policy_result.desired_records.empty());
+    CHECK(policy_result.unknown.empty());
   }
 }
 
@@ -112,23 +113,25 @@ TEST_CASE("normalising drops rf and ri, and only those") {
   World world = world_with({zone_with(
       "example.com", {{"_dmarc.example.com", kTxt, "v=DMARC1; p=none; rf=afrf; ri=1; xyz=1"}})});
   world.normalize = true;
-  const Opinion opinion = dmarc_opinion(domain_at("example.com", {Phase::Monitor, 100}), world);
-  CHECK(opinion.wants.front().value == "v=DMARC1; p=none; rua=mailto:dmarc@example.com; xyz=1");
+  const PolicyResult policy_result =
+      dmarc_policy(domain_at("example.com", {Phase::Monitor, 100}), world);
+  CHECK(policy_result.desired_records.front().value ==
+        "v=DMARC1; p=none; rua=mailto:dmarc@example.com; xyz=1");
 }
 
 TEST_CASE("TTLs: named ones win, a new record below its target is short") {
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
   const auto ttls = [&domain] {
-    const Want want = dmarc_opinion(domain, World{}).wants.front();
-    return std::pair(want.ttl.value_or(std::chrono::seconds{0}).count(),
-                     want.new_ttl.value_or(std::chrono::seconds{0}).count());
+    const DesiredRecord desired = dmarc_policy(domain, World{}).desired_records.front();
+    return std::pair(desired.ttl.value_or(std::chrono::seconds{0}).count(),
+                     desired.new_ttl.value_or(std::chrono::seconds{0}).count());
   };
   CHECK(ttls() == std::pair(0L, 300L));
   domain.ttl = std::chrono::seconds{7200};
   CHECK(ttls() == std::pair(7200L, 300L));
   domain.dmarc.ttl = std::chrono::seconds{600};
   CHECK(ttls() == std::pair(600L, 300L));
-  domain.dmarc.rung = domain.dmarc.target;
+  domain.dmarc.position = domain.dmarc.target;
   CHECK(ttls() == std::pair(600L, 0L));
 }
 
@@ -138,25 +141,26 @@ TEST_CASE("a sub-domain is not weakened by being listed") {
       "example.com", {{"_dmarc.example.com", kTxt, strict}, {"sub.example.com", kTxt, "x"}})});
   const Domain weak = domain_at("sub.example.com", {Phase::Monitor, 100});
   // What lies above the zone must be asked first.
-  const Opinion asking = dmarc_opinion(weak, world);
+  const PolicyResult asking = dmarc_policy(weak, world);
   CHECK(asking.unknown == std::vector<Question>{{Name::literal("_dmarc.com"), kTxt}});
   CHECK(asking.findings.empty());
   answer(world, "_dmarc.com", {});
-  const Opinion opinion = dmarc_opinion(weak, world);
-  CHECK(codes_of(opinion.findings) == Lines{"E weakens-inherited-policy"});
-  CHECK(opinion.findings.front().withholds ==
+  const PolicyResult policy_result = dmarc_policy(weak, world);
+  CHECK(codes_of(policy_result.findings) == Lines{"E weakens-inherited-policy"});
+  CHECK(policy_result.findings.front().withholds ==
         std::vector<RecordKey>{{Name::literal("_dmarc.sub.example.com"), kTxt}});
-  for (const Rung rung : {Rung{Phase::Quarantine, 100}, Rung{Phase::Reject, 50}}) {
-    CHECK(codes_of(dmarc_opinion(domain_at("sub.example.com", rung), world).findings) ==
+  for (const RampPosition position :
+       {RampPosition{Phase::Quarantine, 100}, RampPosition{Phase::Reject, 50}}) {
+    CHECK(codes_of(dmarc_policy(domain_at("sub.example.com", position), world).findings) ==
           Lines{"E weakens-inherited-policy"});
   }
-  CHECK(dmarc_opinion(domain_at("sub.example.com", {Phase::Reject, 100}), world).findings.empty());
+  CHECK(dmarc_policy(domain_at("sub.example.com", {Phase::Reject, 100}), world).findings.empty());
   // A record of its own that is loosened is the way back, and free.
   world.zones[0].sets[{Name::literal("_dmarc.sub.example.com"), kTxt}] = {
       LiveState::Present, {std::chrono::seconds{300}, {strict}}, ""};
-  const Opinion back = dmarc_opinion(weak, world);
+  const PolicyResult back = dmarc_policy(weak, world);
   CHECK(back.findings.empty());
-  CHECK(back.wants.front().turn == Turn::Relax);
+  CHECK(back.desired_records.front().stage == Stage::Relax);
 }
 
 TEST_CASE("report addresses elsewhere need their host's consent") {
@@ -164,26 +168,26 @@ TEST_CASE("report addresses elsewhere need their host's consent") {
   const std::string name = "example.com._report._dmarc.reports.example.net";
   domain.dmarc.rua = {"mailto:a@sub.example.com", "mailto:d@reports.example.net!10m"};
   World world;
-  CHECK(dmarc_opinion(domain, world).unknown == std::vector<Question>{{Name::literal(name), kTxt}});
+  CHECK(dmarc_policy(domain, world).unknown == std::vector<Question>{{Name::literal(name), kTxt}});
   answer(world, name, {"v=DMARC1"});
-  CHECK(dmarc_opinion(domain, world).findings.empty());
+  CHECK(dmarc_policy(domain, world).findings.empty());
   answer(world, name, {"x"});
-  CHECK(codes_of(dmarc_opinion(domain, world).findings) == Lines{"W report-unauthorized"});
+  CHECK(codes_of(dmarc_policy(domain, world).findings) == Lines{"W report-unauthorized"});
   answer(world, name, {});
-  CHECK(codes_of(dmarc_opinion(domain, world).findings) == Lines{"W report-unauthorized"});
+  CHECK(codes_of(dmarc_policy(domain, world).findings) == Lines{"W report-unauthorized"});
   world.answers.begin()->second.status = AnswerStatus::Failed;
-  CHECK(codes_of(dmarc_opinion(domain, world).findings) == Lines{"I report-unauthorized"});
+  CHECK(codes_of(dmarc_policy(domain, world).findings) == Lines{"I report-unauthorized"});
   // Where the zone is ours, the record is part of the plan, unless a wildcard consents already.
   world.zones = {zone_with("example.net", {})};
-  CHECK(lines_of(dmarc_opinion(domain, world)).back() == "publish TXT " + name + " v=DMARC1");
+  CHECK(lines_of(dmarc_policy(domain, world)).back() == "publish TXT " + name + " v=DMARC1");
   world.zones = {
       zone_with("example.net", {{"*._report._dmarc.reports.example.net", kTxt, "v=DMARC1;"}})};
-  CHECK(dmarc_opinion(domain, world).wants.size() == 1);
+  CHECK(dmarc_policy(domain, world).desired_records.size() == 1);
   // A wildcard that only name servers showed counts as well.
   world.zones = {zone_with("example.net", {})};
-  CHECK(dmarc_opinion(domain, world).wants.size() == 2);
+  CHECK(dmarc_policy(domain, world).desired_records.size() == 2);
   world.zones[0].wildcards = {{Name::literal("*._report._dmarc.reports.example.net"), kTxt}};
-  CHECK(dmarc_opinion(domain, world).wants.size() == 1);
+  CHECK(dmarc_policy(domain, world).desired_records.size() == 1);
 }
 
 TEST_CASE("parked domains publish that they send and take no mail") {
@@ -191,20 +195,20 @@ TEST_CASE("parked domains publish that they send and take no mail") {
   domain.state = DomainState::Parked;
   domain.dmarc.rua = {"mailto:d@reports.example.net"};
   World world = world_with({zone_with("example.com", {}), zone_with("example.net", {})});
-  CHECK(lines_of(parked_opinion(domain, world)) ==
+  CHECK(lines_of(parked_policy(domain, world)) ==
         Lines{"enforce TXT example.com v=spf1 -all",
               "enforce TXT *._domainkey.example.com v=DKIM1; p=",
               "enforce TXT _dmarc.example.com v=DMARC1; p=reject; sp=reject; np=reject; "
               "rua=mailto:d@reports.example.net",
               "enforce MX example.com 0 .",
               "enforce TXT example.com._report._dmarc.reports.example.net v=DMARC1"});
-  CHECK(parked_opinion(domain, world).findings.empty());
+  CHECK(parked_policy(domain, world).findings.empty());
   world.zones[0] = zone_with("example.com", {{"example.com", RecordType::MX, "0 ."}});
-  CHECK(parked_opinion(domain, world).findings.empty());
+  CHECK(parked_policy(domain, world).findings.empty());
   world.zones[0] = zone_with("example.com", {{"example.com", RecordType::MX, "10 mx.example.org"}});
-  const Opinion opinion = parked_opinion(domain, world);
-  CHECK(codes_of(opinion.findings) == Lines{"E parked-has-mail"});
-  CHECK(opinion.findings.front().withholds.size() == opinion.wants.size());
+  const PolicyResult policy_result = parked_policy(domain, world);
+  CHECK(codes_of(policy_result.findings) == Lines{"E parked-has-mail"});
+  CHECK(policy_result.findings.front().withholds.size() == policy_result.desired_records.size());
 }
 
 TEST_CASE("absent domains lose what is ours, with a warning for the last records") {
@@ -212,17 +216,17 @@ TEST_CASE("absent domains lose what is ours, with a warning for the last records
   domain.state = DomainState::Absent;
   domain.selectors = {{.selector = "s1", .mark = {}}};
   const World empty = world_with({zone_with("example.com", {})});
-  CHECK(lines_of(absent_opinion(domain, empty)) ==
+  CHECK(lines_of(absent_policy(domain, empty)) ==
         Lines{"retire TXT example.com (none)", "retire TXT _dmarc.example.com (none)",
               "retire TXT _mta-sts.example.com (none)", "retire TXT _smtp._tls.example.com (none)",
               "retire TXT s1._domainkey.example.com (none)",
               "retire CNAME s1._domainkey.example.com (none)"});
-  CHECK(absent_opinion(domain, empty).findings.empty());
+  CHECK(absent_policy(domain, empty).findings.empty());
   const World full =
       world_with({zone_with("example.com", {{"example.com", kTxt, "v=spf1 -all"},
                                             {"example.com", kTxt, "x"},
                                             {"_dmarc.example.com", kTxt, "v=DMARC1; p=none"}})});
-  CHECK(codes_of(absent_opinion(domain, full).findings) ==
+  CHECK(codes_of(absent_policy(domain, full).findings) ==
         Lines{"W last-record-removed", "W last-record-removed"});
 }
 
@@ -235,18 +239,18 @@ TEST_CASE("transport records where they are declared") {
       "version: STSv1\r\nmode: testing\r\nmx: mx.example.com\r\nmax_age: 604800\r\n";
   CHECK(mta_sts_policy(*domain.mta_sts, {"mx.example.com"}) == policy);
   const World empty = world_with({zone_with("example.com", {})});
-  const Opinion opinion = transport_opinion(domain, empty);
-  CHECK(lines_of(opinion) ==
+  const PolicyResult policy_result = transport_policy(domain, empty);
+  CHECK(lines_of(policy_result) ==
         Lines{"publish TXT _mta-sts.example.com v=STSv1; id=" + mta_sts_id(policy) + ";",
               "publish TXT _smtp._tls.example.com v=TLSRPTv1; rua=mailto:t@example.com",
               "publish TXT default._bimi.example.com v=BIMI1; l=https://example.com/l.svg"});
-  CHECK(codes_of(opinion.findings) == Lines{"I mta-sts-policy-first", "W bimi-not-enforced"});
-  domain.dmarc.rung = {Phase::Reject, 100};
-  CHECK(codes_of(transport_opinion(domain, empty).findings) == Lines{"I mta-sts-policy-first"});
+  CHECK(codes_of(policy_result.findings) == Lines{"I mta-sts-policy-first", "W bimi-not-enforced"});
+  domain.dmarc.position = {Phase::Reject, 100};
+  CHECK(codes_of(transport_policy(domain, empty).findings) == Lines{"I mta-sts-policy-first"});
   domain.dmarc.sp = dmarc::Policy::None;
-  CHECK(transport_opinion(domain, empty).findings.size() == 2);
-  domain.dmarc.rung = {Phase::Discovery, 100};
-  CHECK(transport_opinion(domain, empty).wants.empty());
+  CHECK(transport_policy(domain, empty).findings.size() == 2);
+  domain.dmarc.position = {Phase::Discovery, 100};
+  CHECK(transport_policy(domain, empty).desired_records.empty());
 }
 
 TEST_CASE("the body of a policy comes before its id") {
@@ -257,7 +261,7 @@ TEST_CASE("the body of a policy comes before its id") {
   World world = world_with({zone_with("example.com", {})});
   const auto codes_for = [&](const ServedPolicy& served) {
     world.served_policies.insert_or_assign(domain.name, served);
-    return codes_of(transport_opinion(domain, world).findings);
+    return codes_of(transport_policy(domain, world).findings);
   };
   CHECK(codes_for({State::Served, policy, ""}).empty());
   CHECK(codes_for({State::Served, "hello", ""}) == Lines{"E mta-sts-policy-first"});
@@ -271,31 +275,33 @@ TEST_CASE("the body of a policy comes before its id") {
   CHECK(codes_for({State::Refused, "", "status 404"}).empty());
   domain.state = DomainState::Absent;
   world.served_policies.clear();
-  CHECK(absent_opinion(domain, world).findings.empty());
+  CHECK(absent_policy(domain, world).findings.empty());
   world.served_policies[domain.name] = {State::Served, policy, ""};
-  CHECK(codes_of(absent_opinion(domain, world).findings) == Lines{"E mta-sts-none-first"});
+  CHECK(codes_of(absent_policy(domain, world).findings) == Lines{"E mta-sts-none-first"});
   world.served_policies[domain.name].text = "version: STSv1\nmode: none\nmax_age: 1\n";
-  CHECK(absent_opinion(domain, world).findings.empty());
+  CHECK(absent_policy(domain, world).findings.empty());
 }
 
 TEST_CASE("mx: auto takes the live hosts") {
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
   domain.mta_sts = MtaStsSpec{.mode = "enforce", .mx = {}, .id = {}, .mark = {}};
   World world = world_with({zone_with("example.com", {})});
-  CHECK(codes_of(transport_opinion(domain, world).findings) == Lines{"W mta-sts-no-mx"});
-  CHECK(transport_opinion(domain, world).wants.empty());
+  CHECK(codes_of(transport_policy(domain, world).findings) == Lines{"W mta-sts-no-mx"});
+  CHECK(transport_policy(domain, world).desired_records.empty());
   world.zones[0] = zone_with("example.com", {{"example.com", RecordType::MX, "10 b.example.com"},
                                              {"example.com", RecordType::MX, "5 a.example.com"}});
   std::vector<Question> unknown;
   CHECK(live_mx(domain, world, unknown) == Lines{"a.example.com", "b.example.com"});
-  CHECK(transport_opinion(domain, world).wants.size() == 1);
+  CHECK(transport_policy(domain, world).desired_records.size() == 1);
   // Without a zone the resolver is asked.
-  CHECK(transport_opinion(domain, World{}).unknown ==
+  CHECK(transport_policy(domain, World{}).unknown ==
         std::vector<Question>{{domain.name, RecordType::MX}});
   // What stands already needs no announcement.
   world.zones[0].sets[{Name::literal("_mta-sts.example.com"), kTxt}] = {
-      LiveState::Present, {{}, {*transport_opinion(domain, world).wants.front().value}}, ""};
-  CHECK(transport_opinion(domain, world).findings.empty());
+      LiveState::Present,
+      {{}, {*transport_policy(domain, world).desired_records.front().value}},
+      ""};
+  CHECK(transport_policy(domain, world).findings.empty());
 }
 
 }  // namespace

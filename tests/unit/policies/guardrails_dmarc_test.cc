@@ -22,18 +22,18 @@ std::optional<TypedSet> set_of(const std::string& value, RecordType type) {
 }
 
 Change change(const std::string& domain, const std::string& name, const std::string& before,
-              const std::string& after, Turn turn) {
+              const std::string& after, Stage stage) {
   return {Name::literal(domain),
           Name::literal(domain),
           "files",
           {Name::literal(name), set_of(before, kTxt), set_of(after, kTxt)},
-          turn,
+          stage,
           {"test"}};
 }
 
 Change dmarc_change(const std::string& domain, const std::string& before, const std::string& after,
-                    Turn turn) {
-  return change(domain, "_dmarc." + domain, before, after, turn);
+                    Stage stage) {
+  return change(domain, "_dmarc." + domain, before, after, stage);
 }
 
 Config config_of(const std::vector<Domain>& domains) {
@@ -55,7 +55,7 @@ World offline() {
 }
 
 TEST_CASE("more than one step up at once") {
-  const std::tuple<std::string, Rung, Lines> rows[] = {
+  const std::tuple<std::string, RampPosition, Lines> rows[] = {
       {"", {Phase::Quarantine, 10}, {"E ramp-jump"}},
       {"v=DMARC1; p=none", {Phase::Quarantine, 10}, {}},
       {"v=DMARC1; p=none", {Phase::Quarantine, 50}, {"E ramp-jump"}},
@@ -65,11 +65,11 @@ TEST_CASE("more than one step up at once") {
       {"v=DMARC1; p=quarantine", {Phase::Reject, 100}, {"E ramp-jump"}},
       {"v=DMARC1; p=reject; pct=50; t=y", {Phase::Reject, 100}, {}},
   };
-  for (const auto& [before, rung, codes] : rows) {
-    INFO(before << " -> " << to_text(rung));
+  for (const auto& [before, position, codes] : rows) {
+    INFO(before << " -> " << to_text(position));
     const Plan plan =
-        plan_of({dmarc_change("example.com", before, "v=DMARC1; p=reject", Turn::Enforce)});
-    Domain domain = domain_at("example.com", rung);
+        plan_of({dmarc_change("example.com", before, "v=DMARC1; p=reject", Stage::Enforce)});
+    Domain domain = domain_at("example.com", position);
     const auto found = ramp_jump(plan, config_of({domain}), offline());
     CHECK(codes_of(found) == codes);
     for (const Finding& finding : found) {
@@ -80,8 +80,8 @@ TEST_CASE("more than one step up at once") {
     CHECK(ramp_jump(plan, config_of({domain}), offline()).empty());
   }
   // Loosening and other changes are no climb.
-  const Plan down =
-      plan_of({dmarc_change("example.com", "v=DMARC1; p=reject", "v=DMARC1; p=none", Turn::Relax)});
+  const Plan down = plan_of(
+      {dmarc_change("example.com", "v=DMARC1; p=reject", "v=DMARC1; p=none", Stage::Relax)});
   CHECK(ramp_jump(down, config_of({domain_at("example.com", {Phase::Monitor, 100})}), offline())
             .empty());
 }
@@ -93,7 +93,7 @@ TEST_CASE("a sub-domain climbs from what it inherits") {
   answer(world, "_dmarc.com", {});
   const Config config = config_of({domain_at("sub.example.com", {Phase::Reject, 100})});
   const Plan plan =
-      plan_of({dmarc_change("sub.example.com", "", "v=DMARC1; p=reject", Turn::Enforce)});
+      plan_of({dmarc_change("sub.example.com", "", "v=DMARC1; p=reject", Stage::Enforce)});
   CHECK(ramp_jump(plan, config, world).empty());
   world.zones[0] = zone_with("example.com", {});
   CHECK(codes_of(ramp_jump(plan, config, world)) == Lines{"E ramp-jump"});
@@ -110,8 +110,8 @@ TEST_CASE("p=reject needs DKIM, and somebody who reads reports") {
   Domain domain = domain_at("example.com", {Phase::Reject, 100});
   domain.senders = {{spf_only_sender()}};
   domain.dmarc.rua.clear();
-  const Plan tightening = plan_of(
-      {dmarc_change("example.com", "v=DMARC1; p=quarantine", "v=DMARC1; p=reject", Turn::Enforce)});
+  const Plan tightening = plan_of({dmarc_change("example.com", "v=DMARC1; p=quarantine",
+                                                "v=DMARC1; p=reject", Stage::Enforce)});
   const World world = offline();
   CHECK(codes_of(reject_spf_only(tightening, config_of({domain}), world)) ==
         Lines{"E reject-spf-only"});
@@ -133,7 +133,7 @@ TEST_CASE("p=reject needs DKIM, and somebody who reads reports") {
   CHECK(reject_spf_only(tightening, config_of({domain}), world).empty());
   CHECK(reject_without_rua(tightening, config_of({domain}), world).empty());
   domain.rotations.clear();
-  domain.dmarc.rung = {Phase::Quarantine, 100};
+  domain.dmarc.position = {Phase::Quarantine, 100};
   CHECK(reject_spf_only(tightening, config_of({domain}), world).empty());
 }
 
@@ -143,8 +143,8 @@ TEST_CASE("one edit must not move too many domains") {
   std::vector<Change> down;
   for (const std::string name : {"a.example", "b.example", "c.example"}) {
     domains.push_back(domain_at(name, {Phase::Quarantine, 10}));
-    up.push_back(dmarc_change(name, "v=DMARC1; p=none", "v=DMARC1; p=reject", Turn::Enforce));
-    down.push_back(dmarc_change(name, "v=DMARC1; p=reject", "v=DMARC1; p=none", Turn::Relax));
+    up.push_back(dmarc_change(name, "v=DMARC1; p=none", "v=DMARC1; p=reject", Stage::Enforce));
+    down.push_back(dmarc_change(name, "v=DMARC1; p=reject", "v=DMARC1; p=none", Stage::Relax));
   }
   const Config config = config_of(domains);
   const World world;
@@ -160,7 +160,7 @@ TEST_CASE("a key in use is neither removed nor exchanged") {
   const std::string at = "s1._domainkey.example.com";
   Domain domain = domain_at("example.com", {Phase::Dkim, 100});
   const auto codes = [&](const std::string& before, const std::string& after) {
-    const Plan plan = plan_of({change("example.com", at, before, after, Turn::Publish)});
+    const Plan plan = plan_of({change("example.com", at, before, after, Stage::Publish)});
     return codes_of(dkim_selector_removed(plan, config_of({domain}), World{}));
   };
   CHECK(codes("", kKey).empty());
@@ -174,7 +174,7 @@ TEST_CASE("a key in use is neither removed nor exchanged") {
 }
 
 TEST_CASE("several keys at one selector may be brought down to one") {
-  Change merge = change("example.com", "s1._domainkey.example.com", kKey, kKey, Turn::Publish);
+  Change merge = change("example.com", "s1._domainkey.example.com", kKey, kKey, Stage::Publish);
   merge.set.before->set.values.insert(kOther);
   const Config config = config_of({domain_at("example.com", {Phase::Dkim, 100})});
   CHECK(dkim_selector_removed(plan_of({merge}), config, World{}).empty());
@@ -187,20 +187,21 @@ TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
   answer(world, "_dmarc.com", {});
   const Config config = config_of({domain_at("example.com", {Phase::Monitor, 100}),
                                    domain_at("a.b.example.com", {Phase::Dkim, 100})});
-  const Plan create = plan_of({dmarc_change("example.com", "", "v=DMARC1; p=none", Turn::Publish)});
-  const auto found = governing_changes(create, config, world);
+  const Plan create =
+      plan_of({dmarc_change("example.com", "", "v=DMARC1; p=none", Stage::Publish)});
+  const auto found = discovery_changes(create, config, world);
   CHECK(codes_of(found) == Lines{"W governing-changes"});
   CHECK(found.front().domain == Name::literal("a.b.example.com"));
   // psd=n below keeps the rule where it is for RFC 9989; the public suffix list knows no psd.
   world.zones[0] =
       zone_with("example.com", {{"_dmarc.b.example.com", kTxt, "v=DMARC1; p=none; psd=n"}});
   answer(world, "a.b.example.com", {});
-  const auto by_list = governing_changes(create, config, world);
+  const auto by_list = discovery_changes(create, config, world);
   REQUIRE(codes_of(by_list) == Lines{"W governing-changes"});
   CHECK(by_list.front().message ==
         "_dmarc.example.com moves a.b.example.com under another rule: its governing record goes "
         "from none to example.com by the public suffix list (RFC 7489)");
-  CHECK(governing_changes(Plan{}, config, world).empty());
+  CHECK(discovery_changes(Plan{}, config, world).empty());
 }
 
 /// What is said of sub.example.com, beside which `rows` stand, when `changes` are written.
@@ -209,11 +210,11 @@ std::vector<std::string> check_moves(const std::vector<Row>& rows, std::vector<C
   answer(world, "_dmarc.com", {});
   const Config config = config_of({domain_at("example.com", {Phase::Monitor, 100}),
                                    domain_at("sub.example.com", {Phase::Monitor, 100})});
-  std::vector<std::string> said;
-  for (const Finding& one : governing_changes(plan_of(std::move(changes)), config, world)) {
-    said.push_back(std::string(to_text(one.severity)) + " " + one.message);
+  std::vector<std::string> results;
+  for (const Finding& one : discovery_changes(plan_of(std::move(changes)), config, world)) {
+    results.push_back(std::string(to_text(one.severity)) + " " + one.message);
   }
-  return said;
+  return results;
 }
 
 TEST_CASE("a listed sub-domain's governing record and organizational domain, moved by the plan") {
@@ -222,7 +223,7 @@ TEST_CASE("a listed sub-domain's governing record and organizational domain, mov
   const Row org{"_dmarc.example.com", kTxt, none};
   const Row sub{"_dmarc.sub.example.com", kTxt, none};
   const auto at = [](const std::string& domain, const std::string& from, const std::string& to) {
-    return dmarc_change(domain, from, to, Turn::Publish);
+    return dmarc_change(domain, from, to, Stage::Publish);
   };
   const std::string moved = "_dmarc.sub.example.com moves sub.example.com under another rule: ";
   // A record of its own.

@@ -49,7 +49,7 @@ std::vector<Finding> findings_of(Guardrail guardrail, const Change1& item) {
   plan.domains = {domain.name};
   if (item.live != std::vector{item.after}) {
     SetChange set{domain.name, std::nullopt, TypedSet{RecordType::TXT, {.values = {item.after}}}};
-    plan.changes = {{domain.name, domain.name, "files", set, Turn::Authorize, {}}};
+    plan.changes = {{domain.name, domain.name, "files", set, Stage::Authorize, {}}};
   }
   return guardrail(plan, config, world);
 }
@@ -133,7 +133,7 @@ TEST_CASE("an include that cannot be resolved counts as the catalogue knows it")
                    domain.name,
                    "files",
                    {domain.name, std::nullopt, TypedSet{RecordType::TXT, {.values = {after}}}},
-                   Turn::Authorize,
+                   Stage::Authorize,
                    {}}};
   world.answers[{Name::literal("_spf.suite.example"), RecordType::TXT}] = {
       .status = AnswerStatus::Failed, .values = {}, .cnames = {}, .detail = "no answer"};
@@ -214,7 +214,7 @@ Texts fragment_findings(const std::string& live, const Texts& fragments, const F
   const auto change = [&](const Name& name, const std::string& value) {
     SetChange set{name, std::nullopt, TypedSet{RecordType::TXT, {.values = {value}}}};
     if (value.empty()) std::swap(set.before, set.after);
-    plan.changes.push_back({domain.name, domain.name, "files", set, Turn::Authorize, {}});
+    plan.changes.push_back({domain.name, domain.name, "files", set, Stage::Authorize, {}});
   };
   const std::string after = "v=spf1 include:_spf1.example.com include:_spf2.example.com ~all";
   if (live != after) change(domain.name, after);

@@ -14,7 +14,7 @@ Change create(const char* name, std::string value) {
           kZone,
           "files",
           {at, std::nullopt, TypedSet{RecordType::TXT, {std::chrono::seconds(300), {value}}}},
-          Turn::Publish,
+          Stage::Publish,
           {"test"}};
 }
 

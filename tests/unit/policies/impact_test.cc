@@ -20,14 +20,14 @@ const std::string kKey = "v=DKIM1; k=ed25519; p=FKQJqmWv/fm/L8CSvhHpEIzHUMlXKUhY
 const std::string kOther = "v=DKIM1; k=ed25519; p=AAQJqmWv/fm/L8CSvhHpEIzHUMlXKUhYFAaYwhPeVUE=";
 const std::string kRevoked = "v=DKIM1; p=";
 
-EvidenceRow row(const std::string& source, Fate fate, std::int64_t messages,
+EvidenceRow row(const std::string& source, DmarcOutcome outcome, std::int64_t messages,
                 std::vector<std::string> selectors = {}, Date day = kDay) {
   return {.day = day,
           .policy_domain = kDomain,
           .header_from = kDomain,
           .reporter = "google.com",
           .source = source,
-          .fate = fate,
+          .outcome = outcome,
           .selectors = std::move(selectors),
           .selectors_reported = true,
           .messages = messages};
@@ -39,8 +39,8 @@ std::optional<TypedSet> set_of(const std::string& value) {
 }
 
 Change change(const std::string& name, const std::string& before, const std::string& after) {
-  return {kDomain,       kDomain, "files", {Name::literal(name), set_of(before), set_of(after)},
-          Turn::Enforce, {"test"}};
+  return {kDomain,        kDomain, "files", {Name::literal(name), set_of(before), set_of(after)},
+          Stage::Enforce, {"test"}};
 }
 
 Change dmarc(const std::string& before, const std::string& after) {
@@ -97,9 +97,10 @@ struct Case {
 };
 
 std::vector<EvidenceRow> a_fortnight() {
-  return {row("google", Fate::Both, 18'000, {"s1"}), row("office", Fate::SpfOnly, 94),
-          row("ip:198.51.100.1", Fate::Fail, 60), row("ip:198.51.100.2", Fate::Fail, 40),
-          row("ptr:bad.example", Fate::Fail, 10)};
+  return {row("google", DmarcOutcome::Both, 18'000, {"s1"}),
+          row("office", DmarcOutcome::SpfOnly, 94), row("ip:198.51.100.1", DmarcOutcome::Fail, 60),
+          row("ip:198.51.100.2", DmarcOutcome::Fail, 40),
+          row("ptr:bad.example", DmarcOutcome::Fail, 10)};
 }
 
 TEST_CASE("a first step counts the share that the stricter generation hits") {
@@ -138,10 +139,11 @@ TEST_CASE("whose treatment is counted") {
 }
 
 TEST_CASE("forwarded mail counts as hit, and declared senders are named") {
-  const Impact impact = Case({dmarc("p=none", "p=reject")},
-                             {row("google", Fate::Forwarded, 7), row("google", Fate::DkimOnly, 93),
-                              row("ip:198.51.100.1", Fate::Fail, 5)})
-                            .only();
+  const Impact impact =
+      Case({dmarc("p=none", "p=reject")},
+           {row("google", DmarcOutcome::Forwarded, 7), row("google", DmarcOutcome::DkimOnly, 93),
+            row("ip:198.51.100.1", DmarcOutcome::Fail, 5)})
+          .only();
   CHECK(sentence(impact) ==
         "105 messages: 93 pass before and after; 12 would be rejected, 5 of them from 1 unknown "
         "source; 7 from declared senders (google 7)");
@@ -150,11 +152,12 @@ TEST_CASE("forwarded mail counts as hit, and declared senders are named") {
 TEST_CASE("a key that goes takes the mail that passes by it alone") {
   const std::string at = "s1._domainkey.example.com";
   const auto lost = [&](const std::string& before, const std::string& after) {
-    Case one({change(at, before, after)},
-             {row("google", Fate::DkimOnly, 10, {"s1"}), row("google", Fate::Both, 20, {"s1"}),
-              row("google", Fate::DkimOnly, 30, {"s1", "s2"}),
-              row("google", Fate::DkimOnly, 40, {"s2"}), row("google", Fate::DkimOnly, 50)});
-    one.config.domains.at(kDomain).dmarc.rung = {Phase::Reject, 100};
+    Case one({change(at, before, after)}, {row("google", DmarcOutcome::DkimOnly, 10, {"s1"}),
+                                           row("google", DmarcOutcome::Both, 20, {"s1"}),
+                                           row("google", DmarcOutcome::DkimOnly, 30, {"s1", "s2"}),
+                                           row("google", DmarcOutcome::DkimOnly, 40, {"s2"}),
+                                           row("google", DmarcOutcome::DkimOnly, 50)});
+    one.config.domains.at(kDomain).dmarc.position = {Phase::Reject, 100};
     one.world.zones[0].sets[{Name::literal("_dmarc.example.com"), kTxt}] = {
         LiveState::Present, {std::chrono::seconds{300}, {"v=DMARC1; p=reject"}}, ""};
     return one.run();
@@ -176,10 +179,11 @@ TEST_CASE("a key that goes takes the mail that passes by it alone") {
 }
 
 TEST_CASE("a dropped sender loses SPF, and so do the addresses that its terms admitted") {
-  Case one({dmarc("p=none", "p=quarantine")},
-           {row("old_esp", Fate::SpfOnly, 10), row("old_esp", Fate::Both, 5, {"s1"}),
-            row("ip:192.0.2.7", Fate::SpfOnly, 3), row("ip:192.0.2.77", Fate::SpfOnly, 4),
-            row("office", Fate::SpfOnly, 2)});
+  Case one(
+      {dmarc("p=none", "p=quarantine")},
+      {row("old_esp", DmarcOutcome::SpfOnly, 10), row("old_esp", DmarcOutcome::Both, 5, {"s1"}),
+       row("ip:192.0.2.7", DmarcOutcome::SpfOnly, 3),
+       row("ip:192.0.2.77", DmarcOutcome::SpfOnly, 4), row("office", DmarcOutcome::SpfOnly, 2)});
   one.authority = {{kDomain, {}, {"include:spf.old.example", "ip4:192.0.2.0/28", "key sha256:1"}}};
   const Impact impact = one.only();
   CHECK(sentence(impact) ==
@@ -189,7 +193,8 @@ TEST_CASE("a dropped sender loses SPF, and so do the addresses that its terms ad
 
 TEST_CASE("what another term still admits is not lost") {
   Case one({change("example.com", "v=spf1 +all", "v=spf1 ip4:192.0.2.0/24 ~all")},
-           {row("ip:192.0.2.7", Fate::SpfOnly, 3), row("ip:198.51.100.1", Fate::SpfOnly, 4)});
+           {row("ip:192.0.2.7", DmarcOutcome::SpfOnly, 3),
+            row("ip:198.51.100.1", DmarcOutcome::SpfOnly, 4)});
   one.authority = {{kDomain, {"ip4:192.0.2.0/24"}, {"all"}}};
   const Impact impact = one.only();
   CHECK(impact.pass_before == 7);
@@ -197,7 +202,7 @@ TEST_CASE("what another term still admits is not lost") {
 }
 
 TEST_CASE("a declared sender that needs no term here passes on without it") {
-  Case one({}, {row("google", Fate::SpfOnly, 10)});
+  Case one({}, {row("google", DmarcOutcome::SpfOnly, 10)});
   one.authority = {{kDomain, {}, {"include:_spf.google.com"}}};
   one.config.domains.at(kDomain).senders->front().spf = SpfUse::Never;
   CHECK(one.run().known.empty());
@@ -207,8 +212,8 @@ TEST_CASE("a declared sender that needs no term here passes on without it") {
 
 TEST_CASE("only the window counts, to the day; an empty one gives way to that of low volume") {
   const auto messages = [](Date day) {
-    return Case({dmarc("p=none", "p=reject")},
-                {row("google", Fate::Both, 1, {}, kDay), row("google", Fate::Both, 10, {}, day)})
+    return Case({dmarc("p=none", "p=reject")}, {row("google", DmarcOutcome::Both, 1, {}, kDay),
+                                                row("google", DmarcOutcome::Both, 10, {}, day)})
         .only()
         .messages;
   };
@@ -217,7 +222,7 @@ TEST_CASE("only the window counts, to the day; an empty one gives way to that of
   CHECK(messages(*parse_date("2026-11-17")) == 11);
   CHECK(messages(*parse_date("2026-11-18")) == 1);
   const Impact low = Case({dmarc("p=none", "p=reject")},
-                          {row("google", Fate::Both, 10, {}, *parse_date("2026-09-01"))})
+                          {row("google", DmarcOutcome::Both, 10, {}, *parse_date("2026-09-01"))})
                          .only();
   CHECK(low.window_days == 90);
   CHECK(low.messages == 10);
@@ -236,7 +241,8 @@ TEST_CASE("without evidence the plan says that nothing tells") {
   CHECK(why([](World& world) { world.evidence->newest.reset(); }) == "there is no verified report");
   CHECK(why([](World&) {}) == "no verified report speaks of it");
   CHECK(why([](World& world) {
-          world.evidence->rows = {row("google", Fate::Both, 1, {}, *parse_date("2026-01-01"))};
+          world.evidence->rows = {
+              row("google", DmarcOutcome::Both, 1, {}, *parse_date("2026-01-01"))};
         }) == "the last verified report on it is of 2026-01-01");
   Case loosens({dmarc("p=reject", "p=none")}, {});
   loosens.world.evidence.reset();
@@ -256,7 +262,7 @@ TEST_CASE("withheld changes are replayed too, and it is said") {
 }
 
 TEST_CASE("sub-domains go by sp and np, the harsher of the two, and by a record of their own") {
-  EvidenceRow below = row("ip:198.51.100.1", Fate::Fail, 100);
+  EvidenceRow below = row("ip:198.51.100.1", DmarcOutcome::Fail, 100);
   below.header_from = Name::literal("sub.example.com");
   const auto hits = [&](const std::string& after, const std::string& own) {
     Case one({dmarc("p=none", after)}, {below});
@@ -292,7 +298,8 @@ std::vector<EvidenceRow> random_rows(Dice& dice) {
   const std::uint32_t count = dice.roll(30);
   const std::string sources[] = {"google", "office", "old_esp", "ip:192.0.2.1", "ptr:x.example"};
   for (std::uint32_t i = 0; i < count; ++i) {
-    EvidenceRow one = row(sources[dice.roll(5)], static_cast<Fate>(dice.roll(5)), dice.roll(500));
+    EvidenceRow one =
+        row(sources[dice.roll(5)], static_cast<DmarcOutcome>(dice.roll(5)), dice.roll(500));
     if (dice.roll(2) == 0) one.selectors = {"s" + std::to_string(dice.roll(3))};
     if (dice.roll(4) == 0) one.header_from = Name::literal("sub.example.com");
     rows.push_back(std::move(one));

@@ -74,15 +74,16 @@ TEST_CASE("sub-domains go by sp, names that do not exist by np, which RFC 7489 d
                    {"100% quarantine", "100% quarantine", "100% reject"}, Audience::Missing);
 }
 
-InForce in_force(const std::string& tags) {
-  return tags.empty() ? InForce{} : InForce::of(record(tags));
+EffectivePolicy effective_policy(const std::string& tags) {
+  return tags.empty() ? EffectivePolicy{} : EffectivePolicy::of(record(tags));
 }
 
 /// A step of the ladder as each receiver's line says it.
 void check_step(const std::string& before, const std::string& after, const Lines& expected) {
   CAPTURE(before, after);
   Lines says;
-  for (const ReceiverLine& line : receiver_lines(in_force(before), in_force(after))) {
+  for (const ReceiverLine& line :
+       receiver_lines(effective_policy(before), effective_policy(after))) {
     says.push_back(line.says);
     CHECK(line.is_new == (line.says.find("newly") != std::string::npos));
   }
@@ -155,12 +156,12 @@ Change change(const std::string& domain, const std::string& before, const std::s
           Name::literal("example.com"),
           "files",
           {Name::literal("_dmarc." + domain), set_of(before), set_of(after)},
-          Turn::Enforce,
+          Stage::Enforce,
           {"test"}};
 }
 
 /// The news of one change in a zone where `rows` stand.
-ReceiverNews news_of(const Change& changed, const Domain& domain, std::vector<Row> rows) {
+ReceiverImpact news_of(const Change& changed, const Domain& domain, std::vector<Row> rows) {
   const auto before = changed.set.before;
   if (before) rows.push_back({changed.name().text(), kTxt, *before->set.values.begin()});
   World world = world_with({zone_with("example.com", rows)});
@@ -169,7 +170,7 @@ ReceiverNews news_of(const Change& changed, const Domain& domain, std::vector<Ro
   config.domains.emplace(domain.name, domain);
   Plan plan;
   plan.changes = {changed};
-  const auto news = receiver_news(plan, config, world);
+  const auto news = receiver_impact(plan, config, world);
   REQUIRE(news.size() == 1);
   CHECK(news[0].domain == changed.name().parent());
   return news[0];
@@ -199,7 +200,7 @@ TEST_CASE("BIMI is spoken of where a logo is configured or stands, and where it 
 
 TEST_CASE("a sub-domain's first record is compared with what it inherits") {
   const Domain domain = domain_at("sub.example.com", {Phase::Reject, 100});
-  const ReceiverNews news =
+  const ReceiverImpact news =
       news_of(change("sub.example.com", "", "p=reject; sp=none"), domain,
               {{"_dmarc.example.com", kTxt, "v=DMARC1; p=none; sp=quarantine"}});
   for (const ReceiverLine& line : news.lines) {
@@ -209,8 +210,8 @@ TEST_CASE("a sub-domain's first record is compared with what it inherits") {
 
 TEST_CASE("a sub-domain that loses its record falls back to what it inherits") {
   const Domain domain = domain_at("sub.example.com", {Phase::Reject, 100});
-  const ReceiverNews news = news_of(change("sub.example.com", "p=reject", ""), domain,
-                                    {{"_dmarc.example.com", kTxt, "v=DMARC1; p=reject"}});
+  const ReceiverImpact news = news_of(change("sub.example.com", "p=reject", ""), domain,
+                                      {{"_dmarc.example.com", kTxt, "v=DMARC1; p=reject"}});
   CHECK(news.nothing_new());
 }
 

@@ -128,9 +128,9 @@ TEST_CASE("past keys go as evidence and emergencies let them") {
   const std::string b = "office-20260401";
   RotationSpec past = running(b.c_str());
   past.past = {a};
-  RotationSpec said = past;
-  said.signing = b;
-  said.signing_since = day("2026-04-10");
+  RotationSpec results = past;
+  results.signing = b;
+  results.signing_since = day("2026-04-10");
   RotationSpec revoked = past;
   revoked.revoked = {{a, day("2026-05-01")}};
   RotationSpec lost = running(a.c_str());
@@ -144,14 +144,14 @@ TEST_CASE("past keys go as evidence and emergencies let them") {
        "2026-05-07",
        {"2026-05-07 revoke office-20260101" + kProven}},
       {"the signer's word",
-       said,
+       results,
        "2026-04-20",
        two,
        "2026-05-24",
        {"2026-04-24 revoke office-20260101 if nothing signs with it until then",
         "2026-05-24 remove office-20260101, which stands revoked by then"}},
       {"a revocation that nobody applied",
-       said,
+       results,
        "2026-05-01",
        two,
        "2026-05-30",

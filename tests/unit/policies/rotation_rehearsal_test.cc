@@ -125,8 +125,8 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   world.keys["keys/example.com/office-20260101.pub"] = {key, ""};
   world.keys["keys/example.com/office-20260401.pub"] = {key, ""};
   world.now = Time(day("2026-04-24"));
-  const Opinion opinion = dkim_opinion(domain, world);
-  CHECK(lines_of(opinion) ==
+  const PolicyResult policy_result = dkim_policy(domain, world);
+  CHECK(lines_of(policy_result) ==
         Lines{"publish TXT office-20260401._domainkey.example.com " + key,
               "retire TXT office-20260101._domainkey.example.com v=DKIM1; k=ed25519; p="});
   CHECK(proven_unused(domain, world)
@@ -141,17 +141,17 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   world.answers[{Name::literal("v1.vendor.example"), RecordType::TXT}] = {};
   const RecordKey place{Name::literal("v1._domainkey.example.com"), RecordType::CNAME};
   world.zones[0].sets[place] = {LiveState::Present, {{}, {"v1.vendor.example"}}, ""};
-  CHECK(dkim_opinion(left, world).holds.front().code == "no-evidence");
+  CHECK(dkim_policy(left, world).holds.front().code == "no-evidence");
   world.evidence =
       Evidence{Time(day("2026-04-23")),
                {row(day("2026-02-20"), "g", {"v1"}), row(day("2026-04-20"), "g", {"x"})}};
-  CHECK(lines_of(dkim_opinion(left, world)) ==
+  CHECK(lines_of(dkim_policy(left, world)) ==
         Lines{"retire CNAME v1._domainkey.example.com (none)"});
   // Once it is gone, nobody brings it back, though the reports are not at hand.
   world.zones[0].sets.erase(place);
   world.evidence.reset();
-  CHECK(dkim_opinion(left, world).wants.empty());
-  CHECK(dkim_opinion(left, world).holds.empty());
+  CHECK(dkim_policy(left, world).desired_records.empty());
+  CHECK(dkim_policy(left, world).holds.empty());
 }
 
 }  // namespace rampart

@@ -140,9 +140,9 @@ TEST_CASE("an old key goes only when it is proven that nothing signs with it") {
   RotationSpec spec = running(b.c_str());
   spec.past = {a};
   const std::map<std::string, LiveKey> both{{a, kStands}, {b, kStands}};
-  RotationSpec said = spec;
-  said.signing = b;
-  RotationSpec since = said;
+  RotationSpec results = spec;
+  results.signing = b;
+  RotationSpec since = results;
   since.signing_since = day("2026-04-10");
   RotationSpec stale = since;
   stale.signing = a;
@@ -151,7 +151,7 @@ TEST_CASE("an old key goes only when it is proven that nothing signs with it") {
   const std::string active = b + " active, " + a;
   const Case cases[] = {
       {"silence", "2026-06-01", spec, both, active + " retiring(no-evidence)"},
-      {"the signer's word, now", "2026-04-10", said, both,
+      {"the signer's word, now", "2026-04-10", results, both,
        active + " retiring(no-evidence), note signing"},
       {"keep runs", "2026-04-23", since, both, active + " retiring(selector-unproven)"},
       {"keep is over", "2026-04-24", since, both, active + " retiring!revoke"},

@@ -34,40 +34,40 @@ World world_of(const Texts& apex, const std::optional<SpfLock>& lock) {
 }
 
 /// "name turn value" for each want.
-Texts wants_of(const Opinion& opinion) {
+Texts desired_records_of(const PolicyResult& policy_result) {
   Texts texts;
-  for (const Want& want : opinion.wants) {
-    texts.push_back(want.key.name.text() + " " + std::string(to_text(want.turn)) + " " +
-                    want.value.value_or("absent"));
+  for (const DesiredRecord& desired : policy_result.desired_records) {
+    texts.push_back(desired.key.name.text() + " " + std::string(to_text(desired.stage)) + " " +
+                    desired.value.value_or("absent"));
   }
   return texts;
 }
 
 /// Writes the wants into the world's zone.
-void apply(const Opinion& opinion, World& world) {
+void apply(const PolicyResult& policy_result, World& world) {
   auto& sets = world.zones.front().sets;
-  for (const Want& want : opinion.wants) {
-    sets.erase(want.key);
-    if (want.value) sets[want.key] = {LiveState::Present, {.values = {*want.value}}, ""};
+  for (const DesiredRecord& desired : policy_result.desired_records) {
+    sets.erase(desired.key);
+    if (desired.value) sets[desired.key] = {LiveState::Present, {.values = {*desired.value}}, ""};
   }
 }
 
 TEST_CASE("a small lock flattens into the record itself") {
-  const Opinion opinion = spf_opinion(flat_domain(), world_of({}, suite_lock(3)));
-  CHECK(wants_of(opinion) ==
+  const PolicyResult policy_result = spf_policy(flat_domain(), world_of({}, suite_lock(3)));
+  CHECK(desired_records_of(policy_result) ==
         Texts{"example.com authorize v=spf1 ip4:192.0.2.0/28 ip4:10.0.0.1 ip4:10.0.1.1 "
               "ip4:10.0.2.1 ~all"});
 }
 
 TEST_CASE("without a lock the term stays, and the finding says what to run") {
-  const Opinion opinion = spf_opinion(flat_domain(), world_of({}, std::nullopt));
-  CHECK(wants_of(opinion) ==
+  const PolicyResult policy_result = spf_policy(flat_domain(), world_of({}, std::nullopt));
+  CHECK(desired_records_of(policy_result) ==
         Texts{"example.com authorize v=spf1 ip4:192.0.2.0/28 include:_spf.suite.example ~all"});
-  REQUIRE(opinion.findings.size() == 1);
-  CHECK(opinion.findings[0].code == "spf-lock-missing");
+  REQUIRE(policy_result.findings.size() == 1);
+  CHECK(policy_result.findings[0].code == "spf-lock-missing");
   World broken = world_of({}, std::nullopt);
   broken.spf_lock_problem = "it is cut off";
-  const Opinion withheld = spf_opinion(flat_domain(), broken);
+  const PolicyResult withheld = spf_policy(flat_domain(), broken);
   CHECK(withheld.findings.at(0).code == "spf-lock-invalid");
   CHECK(withheld.findings.at(0).severity == Severity::Error);
 }
@@ -75,45 +75,45 @@ TEST_CASE("without a lock the term stays, and the finding says what to run") {
 TEST_CASE("fragments come before the record that names them, and go after it") {
   World world =
       world_of({"v=spf1 ip4:192.0.2.0/28 include:_spf.suite.example ~all"}, suite_lock(60));
-  Opinion opinion = spf_opinion(flat_domain(), world);
-  REQUIRE(opinion.wants.size() == 3);
-  CHECK(opinion.wants[0].key.name == Name::literal("_spf1.example.com"));
+  PolicyResult policy_result = spf_policy(flat_domain(), world);
+  REQUIRE(policy_result.desired_records.size() == 3);
+  CHECK(policy_result.desired_records[0].key.name == Name::literal("_spf1.example.com"));
   for (int i = 0; i < 2; ++i)
-    CHECK(opinion.wants.at(static_cast<std::size_t>(i)).turn == Turn::Publish);
-  CHECK(opinion.wants[2].turn == Turn::Authorize);
-  apply(opinion, world);
-  const Texts settled = wants_of(spf_opinion(flat_domain(), world));
+    CHECK(policy_result.desired_records.at(static_cast<std::size_t>(i)).stage == Stage::Publish);
+  CHECK(policy_result.desired_records[2].stage == Stage::Authorize);
+  apply(policy_result, world);
+  const Texts settled = desired_records_of(spf_policy(flat_domain(), world));
   CHECK(settled.size() == 3);
 
   world.spf_locks.begin()->second = suite_lock(3);
-  opinion = spf_opinion(flat_domain(), world);
-  CHECK(opinion.wants.size() == 1);
-  CHECK(opinion.wants[0].turn == Turn::Retire);
-  CHECK(opinion.holds.size() == 2);
-  CHECK(opinion.holds.at(0).code == "spf-fragment-in-use");
-  apply(opinion, world);
-  opinion = spf_opinion(flat_domain(), world);
-  CHECK(opinion.holds.empty());
-  CHECK(opinion.wants.size() == 3);
-  CHECK(wants_of(opinion)[0] == "_spf1.example.com retire absent");
-  apply(opinion, world);
-  CHECK(spf_opinion(flat_domain(), world).wants.size() == 1);
+  policy_result = spf_policy(flat_domain(), world);
+  CHECK(policy_result.desired_records.size() == 1);
+  CHECK(policy_result.desired_records[0].stage == Stage::Retire);
+  CHECK(policy_result.holds.size() == 2);
+  CHECK(policy_result.holds.at(0).code == "spf-fragment-in-use");
+  apply(policy_result, world);
+  policy_result = spf_policy(flat_domain(), world);
+  CHECK(policy_result.holds.empty());
+  CHECK(policy_result.desired_records.size() == 3);
+  CHECK(desired_records_of(policy_result)[0] == "_spf1.example.com retire absent");
+  apply(policy_result, world);
+  CHECK(spf_policy(flat_domain(), world).desired_records.size() == 1);
 }
 
 TEST_CASE("a second opinion on what was written is the same") {
   World world = world_of({}, suite_lock(60));
-  const Opinion first = spf_opinion(flat_domain(), world);
+  const PolicyResult first = spf_policy(flat_domain(), world);
   apply(first, world);
-  const Opinion second = spf_opinion(flat_domain(), world);
-  for (std::size_t i = 0; i < first.wants.size(); ++i) {
-    CHECK(second.wants.at(i).value == first.wants[i].value);
+  const PolicyResult second = spf_policy(flat_domain(), world);
+  for (std::size_t i = 0; i < first.desired_records.size(); ++i) {
+    CHECK(second.desired_records.at(i).value == first.desired_records[i].value);
   }
 }
 
 TEST_CASE("fragments are read from the zone, never asked for") {
   World world = world_of({}, suite_lock(60));
-  apply(spf_opinion(flat_domain(), world), world);
-  for (const Question& question : spf_opinion(flat_domain(), world).unknown) {
+  apply(spf_policy(flat_domain(), world), world);
+  for (const Question& question : spf_policy(flat_domain(), world).unknown) {
     CHECK(fragment_number(Name::literal("example.com"), question.name) == 0);
   }
 }
@@ -121,11 +121,11 @@ TEST_CASE("fragments are read from the zone, never asked for") {
 TEST_CASE("a vendor that moved ahead of the lock is reported") {
   World world = world_of({}, suite_lock(1));
   spf::TestZone zone("_spf.suite.example TXT v=spf1 ip4:10.0.0.1 ip4:10.7.0.0/24 ~all\n");
-  zone.resolve(spf_opinion(flat_domain(), world).unknown, world.answers);
-  const Opinion opinion = spf_opinion(flat_domain(), world);
-  REQUIRE(opinion.findings.size() == 1);
-  CHECK(opinion.findings[0].code == "spf-lock-behind");
-  CHECK(opinion.findings[0].message.find("10.7.0.0/24") != std::string::npos);
+  zone.resolve(spf_policy(flat_domain(), world).unknown, world.answers);
+  const PolicyResult policy_result = spf_policy(flat_domain(), world);
+  REQUIRE(policy_result.findings.size() == 1);
+  CHECK(policy_result.findings[0].code == "spf-lock-behind");
+  CHECK(policy_result.findings[0].message.find("10.7.0.0/24") != std::string::npos);
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ struct Scene {
   Texts ways() const {
     Texts texts;
     for (const SpfCase& item : spf_cases(plan, config, world)) {
-      for (const WayOut& way : ways_out(item, config, world)) texts.push_back(way.what);
+      for (const Remediation& way : remediations(item, config, world)) texts.push_back(way.what);
     }
     return texts;
   }

@@ -10,8 +10,10 @@ namespace rampart {
 namespace {
 
 std::string text_for(const Domain& domain) {
-  const Opinion opinion = spf_opinion(domain, world_with({}));
-  return opinion.wants.empty() ? "" : opinion.wants.front().value.value_or("");
+  const PolicyResult policy_result = spf_policy(domain, world_with({}));
+  return policy_result.desired_records.empty()
+             ? ""
+             : policy_result.desired_records.front().value.value_or("");
 }
 
 TEST_CASE("the record holds the senders that need it, in a canonical order") {
@@ -85,7 +87,7 @@ TEST_CASE("below its phase and outside management SPF is left alone") {
     edit(domain);
     CHECK(text_for(domain).empty());
   };
-  check([](Domain& d) { d.dmarc.rung.phase = Phase::Discovery; });
+  check([](Domain& d) { d.dmarc.position.phase = Phase::Discovery; });
   check([](Domain& d) { d.state = DomainState::Parked; });
   check([](Domain& d) { d.state = DomainState::Absent; });
   check([](Domain& d) {
@@ -94,9 +96,9 @@ TEST_CASE("below its phase and outside management SPF is left alone") {
   });
 }
 
-std::vector<std::string> codes_of(const Opinion& opinion) {
+std::vector<std::string> codes_of(const PolicyResult& policy_result) {
   std::vector<std::string> codes;
-  for (const Finding& finding : opinion.findings) codes.push_back(finding.code);
+  for (const Finding& finding : policy_result.findings) codes.push_back(finding.code);
   return codes;
 }
 
@@ -105,7 +107,7 @@ TEST_CASE("findings say what is wrong and what is not needed") {
                         const std::vector<std::string>& codes) {
     Domain domain = spf_domain({using_sender("suite")});
     edit(domain);
-    CHECK(codes_of(spf_opinion(domain, world_with({}))) == codes);
+    CHECK(codes_of(spf_policy(domain, world_with({}))) == codes);
   };
   using Codes = std::vector<std::string>;
   check([](Domain&) {}, {});
@@ -113,7 +115,7 @@ TEST_CASE("findings say what is wrong and what is not needed") {
   check(
       [](Domain& d) {
         d.spf->all = '-';
-        d.dmarc.rung.phase = Phase::Quarantine;
+        d.dmarc.position.phase = Phase::Quarantine;
       },
       {});
   check([](Domain& d) { d.senders = {{using_sender("esp")}}; }, Codes{"spf-include-unneeded"});
@@ -130,72 +132,75 @@ TEST_CASE("findings say what is wrong and what is not needed") {
 
 TEST_CASE("an error in a term withholds the record") {
   Domain domain = spf_domain({using_sender("filter")});
-  const Opinion opinion = spf_opinion(domain, world_with({}));
-  REQUIRE(opinion.findings.size() == 2);
-  CHECK(opinion.findings[0].severity == Severity::Error);
-  CHECK(opinion.findings[0].withholds == std::vector<RecordKey>{spf_key(domain)});
-  CHECK(opinion.findings[0].hint.find("with:") != std::string::npos);
+  const PolicyResult policy_result = spf_policy(domain, world_with({}));
+  REQUIRE(policy_result.findings.size() == 2);
+  CHECK(policy_result.findings[0].severity == Severity::Error);
+  CHECK(policy_result.findings[0].withholds == std::vector<RecordKey>{spf_key(domain)});
+  CHECK(policy_result.findings[0].hint.find("with:") != std::string::npos);
 }
 
 TEST_CASE("the turn follows from who is admitted and who is not any more") {
-  const auto check = [](const std::vector<std::string>& live, char all, Turn turn) {
+  const auto check = [](const std::vector<std::string>& live, char all, Stage stage) {
     Domain domain = spf_domain({using_sender("office")});
     domain.spf->all = all;
-    const Opinion opinion = spf_opinion(domain, world_with(live));
+    const PolicyResult policy_result = spf_policy(domain, world_with(live));
     CAPTURE(live, all);
-    CHECK(to_text(opinion.wants.front().turn) == to_text(turn));
+    CHECK(to_text(policy_result.desired_records.front().stage) == to_text(stage));
   };
-  check({}, '~', Turn::Authorize);
-  check({"v=spf1 ~all"}, '~', Turn::Authorize);
-  check({"v=spf1 ip4:192.0.2.0/29 ~all"}, '~', Turn::Authorize);
-  check({"v=spf1 ip4:192.0.2.0/24 ~all"}, '~', Turn::Retire);
-  check({"v=spf1 ip4:192.0.2.0/29 ip4:192.0.2.8/29 ~all"}, '-', Turn::Enforce);
-  check({"v=spf1 ip4:192.0.2.0/28 ~all"}, '-', Turn::Enforce);
-  check({"v=spf1 ip4:192.0.2.0/28 -all"}, '~', Turn::Relax);
-  check({"v=spf1 ip4:192.0.2.0/28 ~all"}, '?', Turn::Relax);
-  check({"v=spf1 ip4:192.0.2.0/28 include:_spf.gone.example ~all"}, '~', Turn::Retire);
-  check({"v=spf1 ip4:198.51.100.1 ~all"}, '~', Turn::Authorize);
-  check({"v=spf1 ip4:192.0.2.0/28 bogus ~all"}, '~', Turn::Authorize);
-  check({"v=spf1 ip4:192.0.2.0/28 ~all", "v=spf1 a ~all"}, '~', Turn::Authorize);
+  check({}, '~', Stage::Authorize);
+  check({"v=spf1 ~all"}, '~', Stage::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/29 ~all"}, '~', Stage::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/24 ~all"}, '~', Stage::Retire);
+  check({"v=spf1 ip4:192.0.2.0/29 ip4:192.0.2.8/29 ~all"}, '-', Stage::Enforce);
+  check({"v=spf1 ip4:192.0.2.0/28 ~all"}, '-', Stage::Enforce);
+  check({"v=spf1 ip4:192.0.2.0/28 -all"}, '~', Stage::Relax);
+  check({"v=spf1 ip4:192.0.2.0/28 ~all"}, '?', Stage::Relax);
+  check({"v=spf1 ip4:192.0.2.0/28 include:_spf.gone.example ~all"}, '~', Stage::Retire);
+  check({"v=spf1 ip4:198.51.100.1 ~all"}, '~', Stage::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/28 bogus ~all"}, '~', Stage::Authorize);
+  check({"v=spf1 ip4:192.0.2.0/28 ~all", "v=spf1 a ~all"}, '~', Stage::Authorize);
 }
 
 TEST_CASE("a first record that admits nobody is enforcement") {
   Domain domain = spf_domain({});
   domain.spf->all = '-';
-  CHECK(spf_opinion(domain, world_with({})).wants.front().turn == Turn::Enforce);
+  CHECK(spf_policy(domain, world_with({})).desired_records.front().stage == Stage::Enforce);
 }
 
 TEST_CASE("several live records are reported, and one is wanted in their place") {
   const Domain domain = spf_domain({using_sender("office")});
-  const Opinion opinion =
-      spf_opinion(domain, world_with({"v=spf1 ip4:192.0.2.0/28 ~all", "v=spf1 a ~all", "site=1"}));
-  CHECK(codes_of(opinion) == std::vector<std::string>{"spf-multiple"});
-  CHECK(opinion.findings.front().severity == Severity::Warning);
-  CHECK(opinion.wants.size() == 1);
+  const PolicyResult policy_result =
+      spf_policy(domain, world_with({"v=spf1 ip4:192.0.2.0/28 ~all", "v=spf1 a ~all", "site=1"}));
+  CHECK(codes_of(policy_result) == std::vector<std::string>{"spf-multiple"});
+  CHECK(policy_result.findings.front().severity == Severity::Warning);
+  CHECK(policy_result.desired_records.size() == 1);
 }
 
 TEST_CASE("the TTL is set only where the YAML names one") {
   Domain domain = spf_domain({using_sender("office")});
-  CHECK_FALSE(spf_opinion(domain, world_with({})).wants.front().ttl.has_value());
+  CHECK_FALSE(spf_policy(domain, world_with({})).desired_records.front().ttl.has_value());
   domain.ttl = std::chrono::seconds(1800);
-  CHECK(spf_opinion(domain, world_with({})).wants.front().ttl == std::chrono::seconds(1800));
+  CHECK(spf_policy(domain, world_with({})).desired_records.front().ttl ==
+        std::chrono::seconds(1800));
   domain.spf->ttl = std::chrono::seconds(900);
-  CHECK(spf_opinion(domain, world_with({})).wants.front().ttl == std::chrono::seconds(900));
+  CHECK(spf_policy(domain, world_with({})).desired_records.front().ttl ==
+        std::chrono::seconds(900));
 }
 
 TEST_CASE("what both trees still need is asked for") {
   const Domain domain = spf_domain({using_sender("suite")});
   World world = world_with({"v=spf1 include:_spf.old.example ~all"});
-  const Opinion opinion = spf_opinion(domain, world);
+  const PolicyResult policy_result = spf_policy(domain, world);
   const auto asks = [&](const char* name) {
-    return std::ranges::find(opinion.unknown, Question{Name::literal(name), RecordType::TXT}) !=
-           opinion.unknown.end();
+    return std::ranges::find(policy_result.unknown,
+                             Question{Name::literal(name), RecordType::TXT}) !=
+           policy_result.unknown.end();
   };
   CHECK(asks("_spf.suite.example"));
   CHECK(asks("_spf.old.example"));
   spf::TestZone zone("_spf.suite.example TXT v=spf1 ip4:198.51.100.0/24 -all\n");
-  zone.resolve(opinion.unknown, world.answers);
-  CHECK(spf_opinion(domain, world).unknown.empty());
+  zone.resolve(policy_result.unknown, world.answers);
+  CHECK(spf_policy(domain, world).unknown.empty());
 }
 
 }  // namespace

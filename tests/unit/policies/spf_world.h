@@ -54,7 +54,7 @@ inline Domain spf_domain(std::vector<SenderUse> senders) {
   domain.providers = {"files"};
   domain.senders = std::move(senders);
   domain.spf = SpfSpec{};
-  domain.dmarc.rung = {Phase::Monitor, 100};
+  domain.dmarc.position = {Phase::Monitor, 100};
   return domain;
 }
 

@@ -186,7 +186,7 @@ TEST_CASE("after a step back the hold begins anew") {
   CHECK(back.reasons == std::vector<std::string>{
                             "esp broke: 30 of its 30 messages fail since 2026-11-20, and before "
                             "that it passed"});
-  scene.domain.dmarc.rung = *back.to;
+  scene.domain.dmarc.position = *back.to;
   scene.domain.dmarc.since = parse_date("2026-11-23");
   CHECK(to_line(step_of(scene.domain, scene.config, scene.world)) ==
         "stay hold,senders 2026-12-23");
@@ -201,7 +201,7 @@ TEST_CASE("a wave of spoofing from many sources is nobody's mail") {
       EvidenceRow spoofed = row;
       const auto day = row.day.time_since_epoch().count();
       spoofed.source = "ip:203.0.113." + std::to_string((day * 4 + i) % 250);
-      spoofed.fate = Fate::Fail;
+      spoofed.outcome = DmarcOutcome::Fail;
       spoofed.messages = 400;
       rows.push_back(spoofed);
     }

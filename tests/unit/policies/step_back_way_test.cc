@@ -23,13 +23,13 @@ struct June {
   bool leads_back;
 };
 
-EvidenceRow row_of(const June& june_of, int day, const char* source, Fate fate) {
+EvidenceRow row_of(const June& june_of, int day, const char* source, DmarcOutcome outcome) {
   return {.day = june(day),
           .policy_domain = Name::literal("example.com"),
           .header_from = Name::literal("example.com"),
           .reporter = {},
           .source = source,
-          .fate = fate,
+          .outcome = outcome,
           .selectors = {},
           .selectors_reported = false,
           .published =
@@ -41,9 +41,9 @@ Evidence evidence_of(const June& june_of) {
   Evidence evidence;
   for (int day = 1; day < june_of.today; ++day) {
     for (const char* reporter : {"one.example", "two.example"}) {
-      const Fate fate = day < june_of.broken ? Fate::DkimOnly : Fate::Fail;
+      const DmarcOutcome outcome = day < june_of.broken ? DmarcOutcome::DkimOnly : DmarcOutcome::Fail;
       for (EvidenceRow row :
-           {row_of(june_of, day, "mta", Fate::Both), row_of(june_of, day, "small", fate)}) {
+           {row_of(june_of, day, "mta", DmarcOutcome::Both), row_of(june_of, day, "small", outcome)}) {
         row.reporter = reporter;
         evidence.rows.push_back(std::move(row));
       }

@@ -235,11 +235,11 @@ TEST_CASE("an overdue step says since when") {
 }
 
 TEST_CASE("a domain below monitor hears what is missing") {
-  const auto said = decision_of({"", "dkim", "", "2026-11-23", "no-senders", ""}).reasons;
-  REQUIRE(said.size() == 3);
-  CHECK(said[0] == "it stands at dkim, which advance never leaves: raise `phase` by hand");
-  CHECK(said[1] == "it declares neither `senders:` nor `spf:`");
-  CHECK(said[2] == "no DKIM selector is declared for it");
+  const auto results = decision_of({"", "dkim", "", "2026-11-23", "no-senders", ""}).reasons;
+  REQUIRE(results.size() == 3);
+  CHECK(results[0] == "it stands at dkim, which advance never leaves: raise `phase` by hand");
+  CHECK(results[1] == "it declares neither `senders:` nor `spf:`");
+  CHECK(results[2] == "no DKIM selector is declared for it");
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 namespace rampart::testing {
 namespace {
 
-void check(const char* rung, const RampStory& story) {
+void check(const char* position, const RampStory& story) {
   INFO(story.story);
   RampStory whole = story;
-  whole.rung = rung;
+  whole.position = position;
   CHECK(line_of(whole) == story.expected);
 }
 
@@ -166,9 +166,9 @@ TEST_CASE("old evidence proves nothing") {
 TEST_CASE("before p=reject every sender is seen to sign") {
   for (const RampStory& story : kDkim) check("quarantine", story);
   RampStory shares = quarantine("", "sender=esp mail=esp:spf:5", "");
-  shares.rung = "quarantine:50";
+  shares.position = "quarantine:50";
   CHECK(line_of(shares) == "advance quarantine");
-  shares.rung = "reject:10";
+  shares.position = "reject:10";
   CHECK(line_of(shares) == "stay dkim -");
 }
 

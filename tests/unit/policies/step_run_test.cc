@@ -104,11 +104,12 @@ TEST_CASE("each ramp has its own limit") {
 }
 
 // A random story; what it says does not matter, that the laws hold does.
-RampStory random_story(std::mt19937& random, std::string& rung, std::string& since,
+RampStory random_story(std::mt19937& random, std::string& position, std::string& since,
                        std::string& words) {
   const auto pick = [&](int most) { return static_cast<int>(random() % (most + 1)); };
   const int pct = pick(3) == 0 ? 100 : 1 + pick(98);
-  rung = pick(3) == 0 ? "monitor" : fmt::format("{}:{}", pick(1) ? "quarantine" : "reject", pct);
+  position =
+      pick(3) == 0 ? "monitor" : fmt::format("{}:{}", pick(1) ? "quarantine" : "reject", pct);
   const Date now = parse_date(kNow).value();
   since = pick(9) == 0 ? "" : to_text(now - std::chrono::days(pick(70) - 5));
   words = fmt::format("count={} reporters={} mail=mta:fail:{} mail=ip:203.0.113.9:fail:{}",
@@ -117,27 +118,27 @@ RampStory random_story(std::mt19937& random, std::string& rung, std::string& sin
   if (pick(3) == 0) words += " sender=crm mail=crm:fail:5:2026-11-19/2026-11-22";
   if (pick(5) == 0) words += " weekdays=tue,fri";
   if (pick(5) == 0) words += fmt::format(" target=quarantine:{}", 1 + pick(99));
-  return {"", rung.c_str(), since.c_str(), kNow, words.c_str(), ""};
+  return {"", position.c_str(), since.c_str(), kNow, words.c_str(), ""};
 }
 
 TEST_CASE("a step goes up by one rung of the ladder or down by one, and is always the same") {
   std::mt19937 random(20'261'123);
   int moved = 0;
   for (int i = 0; i < 150; ++i) {
-    std::string rung;
+    std::string position;
     std::string since;
     std::string words;
-    const RampScene scene = scene_of(random_story(random, rung, since, words));
-    INFO(rung << " since " << since << " " << words);
+    const RampScene scene = scene_of(random_story(random, position, since, words));
+    INFO(position << " since " << since << " " << words);
     const auto decision = step_of(scene.domain, scene.config, scene.world);
     CHECK(decision == step_of(scene.domain, scene.config, scene.world));
     CHECK(decision.to.has_value() == (decision.action != StepAction::Stay));
     CHECK_FALSE(decision.reasons.empty());
     if (decision.to) ++moved;
     const auto& steps = scene.domain.dmarc.ramp->steps;
-    const auto between = [&](Rung low, Rung high) {
+    const auto between = [&](RampPosition low, RampPosition high) {
       return std::ranges::count_if(
-          steps, [&](const auto& step) { return step.rung > low && step.rung < high; });
+          steps, [&](const auto& step) { return step.position > low && step.position < high; });
     };
     if (decision.action == StepAction::Advance) {
       CHECK(*decision.to > decision.from);
@@ -154,18 +155,18 @@ TEST_CASE("a step goes up by one rung of the ladder or down by one, and is alway
 TEST_CASE("more good mail never takes a step away") {
   std::mt19937 random(7);
   for (int i = 0; i < 80; ++i) {
-    std::string rung;
+    std::string position;
     std::string since;
     std::string words;
-    RampScene scene = scene_of(random_story(random, rung, since, words));
-    INFO(rung << " since " << since << " " << words);
+    RampScene scene = scene_of(random_story(random, position, since, words));
+    INFO(position << " since " << since << " " << words);
     const auto rank = [&] {
       const auto action = step_of(scene.domain, scene.config, scene.world).action;
       return action == StepAction::Advance ? 2 : action == StepAction::Stay ? 1 : 0;
     };
     const int before = rank();
     for (EvidenceRow& row : scene.world.evidence->rows) {
-      if (row.source == "mta" && row.fate == Fate::Both) row.messages *= 3;
+      if (row.source == "mta" && row.outcome == DmarcOutcome::Both) row.messages *= 3;
     }
     CHECK(rank() >= before);
   }

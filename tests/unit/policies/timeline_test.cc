@@ -24,8 +24,8 @@ std::shared_ptr<const Ramp> short_ramp() {
   return std::make_shared<const Ramp>(ramp);
 }
 
-Domain climbing(Rung rung) {
-  Domain domain = domain_at("example.com", rung);
+Domain climbing(RampPosition position) {
+  Domain domain = domain_at("example.com", position);
   domain.dmarc.ramp = short_ramp();
   domain.dmarc.since = day("2026-11-01");
   return domain;
@@ -35,8 +35,8 @@ StepDecision decision_at(const Domain& domain, StepAction action) {
   StepDecision decision;
   decision.domain = domain.name;
   decision.action = action;
-  decision.from = domain.dmarc.rung;
-  decision.next = next_rung(domain.dmarc);
+  decision.from = domain.dmarc.position;
+  decision.next = next_position(domain.dmarc);
   return decision;
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("a step that waits for evidence is late by the calendar, and says what
 TEST_CASE("a step back is today's, and the climb begins again below") {
   const Domain domain = climbing({Phase::Quarantine, 100});
   StepDecision decision = decision_at(domain, StepAction::StepBack);
-  decision.to = Rung{Phase::Quarantine, 10};
+  decision.to = RampPosition{Phase::Quarantine, 10};
   decision.reasons = {"office fails"};
   check_ramp(domain, decision, "2026-11-21", "2026-12-10",
              {"2026-11-21 ramp back from quarantine to quarantine at 10%: office fails",
@@ -99,8 +99,9 @@ TEST_CASE("a step back is today's, and the climb begins again below") {
 }
 
 TEST_CASE("a domain at its target, or below monitor, has no step to come") {
-  for (const Rung rung : {Rung{Phase::Reject, 100}, Rung{Phase::Spf, 100}}) {
-    const Domain domain = climbing(rung);
+  for (const RampPosition position :
+       {RampPosition{Phase::Reject, 100}, RampPosition{Phase::Spf, 100}}) {
+    const Domain domain = climbing(position);
     check_ramp(domain, decision_at(domain, StepAction::Stay), "2026-11-21", "2030-01-01", {});
   }
 }

@@ -138,9 +138,9 @@ TEST_CASE("each attempt is signed anew") {
   TestClock time;
   std::vector<std::string> seen;
   HttpSettings settings;
-  settings.sign = [&](HttpRequest& request) -> Result<Done> {
+  settings.sign = [&](HttpRequest& request) -> Result<Ok> {
     request.headers.push_back({"Date", std::to_string(time.slept.size())});
-    return Done{};
+    return Ok{};
   };
   settings.exchange = [&](const HttpRequest& request) {
     REQUIRE(request.headers.size() == 1);

@@ -203,28 +203,28 @@ TEST_CASE("any octets survive Route 53's text") {
 }
 
 TEST_CASE("both forms of a refusal are read, and tell whether to try again") {
-  const auto said = [](int status, const std::string& body) {
+  const auto results = [](int status, const std::string& body) {
     const HttpResponse response{.status = status, .body = body};
     const Refusal refusal = read_refusal(response);
     return fmt::format("{}: {} {}", refusal.code, refusal.message,
-                       static_cast<int>(judge(response)));
+                       static_cast<int>(evaluate(response)));
   };
   const auto common = [](const std::string& code) {
     return "<ErrorResponse xmlns=\"x\"><Error><Type>Sender</Type><Code>" + code +
            "</Code><Message>m</Message></Error></ErrorResponse>";
   };
-  CHECK(said(400, common("Throttling")) == "Throttling: m 1");
-  CHECK(said(400, common("PriorRequestNotComplete")) == "PriorRequestNotComplete: m 1");
-  CHECK(said(503, common("SlowDown")) == "SlowDown: m 1");
-  CHECK(said(500, common("InternalFailure")) == "InternalFailure: m 2");
-  CHECK(said(403, common("AccessDenied")) == "AccessDenied: m 0");
-  CHECK(said(400,
+  CHECK(results(400, common("Throttling")) == "Throttling: m 1");
+  CHECK(results(400, common("PriorRequestNotComplete")) == "PriorRequestNotComplete: m 1");
+  CHECK(results(503, common("SlowDown")) == "SlowDown: m 1");
+  CHECK(results(500, common("InternalFailure")) == "InternalFailure: m 2");
+  CHECK(results(403, common("AccessDenied")) == "AccessDenied: m 0");
+  CHECK(results(400,
              "<InvalidChangeBatch><Messages><Message>a</Message><Message>b</Message>"
              "</Messages></InvalidChangeBatch>") == "InvalidChangeBatch: a; b 0");
-  CHECK(said(429, "slow down") == ":  1");
-  CHECK(said(502, "<html>") == ":  2");
-  CHECK(said(200, "garbage") == ":  2");
-  CHECK(said(200, "<Cut>") == ":  2");
+  CHECK(results(429, "slow down") == ":  1");
+  CHECK(results(502, "<html>") == ":  2");
+  CHECK(results(200, "garbage") == ":  2");
+  CHECK(results(200, "<Cut>") == ":  2");
 }
 
 TEST_CASE("batches are packed to both quotas, a name's changes together") {

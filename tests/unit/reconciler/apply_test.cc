@@ -34,7 +34,7 @@ struct Row {
   const char* name;
   std::set<std::string> before;  ///< Empty: none stands.
   std::set<std::string> after;   ///< Empty: none is wanted.
-  Turn turn = Turn::Publish;
+  Stage stage = Stage::Publish;
   const char* host = "a";
 };
 
@@ -48,7 +48,7 @@ Change change(const Row& row) {
           Name::literal(row.zone),
           row.host,
           {Name::literal(row.name), side(row.before), side(row.after)},
-          row.turn,
+          row.stage,
           {"because"}};
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("a review limits what may be written") {
   const Row other{"a.example", "_dmarc.a.example", {kSpf}, {"v=spf1 ?all"}};
   check_limit({other}, {kA}, {kA}, false, {"! _dmarc.a.example not-in-plan", "? not-in-plan"});
   // At another host.
-  const Row elsewhere{"a.example", "_dmarc.a.example", {kSpf}, {kSofter}, Turn::Publish, "b"};
+  const Row elsewhere{"a.example", "_dmarc.a.example", {kSpf}, {kSofter}, Stage::Publish, "b"};
   check_limit({kA, elsewhere}, {kA}, {kA, elsewhere}, false,
               {"+ _dmarc.a.example", "! _dmarc.a.example not-in-plan", "? not-in-plan"});
 }
@@ -186,7 +186,7 @@ TEST_CASE("a zone that moved is withheld, and with strict every zone") {
 
 TEST_CASE("reviewed loosening waits for no sibling that moved") {
   Row relax = kA2;
-  relax.turn = Turn::Relax;
+  relax.stage = Stage::Relax;
   check_limit({kAMoved, relax}, {kA, relax}, {kAMoved, relax}, false,
               {"+ s._domainkey.a.example", "! _dmarc.a.example plan-stale", "? plan-stale"});
 }
@@ -216,12 +216,12 @@ TEST_CASE("a set stands only with its type, TTL and values, and beside no CNAME"
 
 TEST_CASE("turns are written in their order, each on every host before the next") {
   const std::vector<Row> rows = {
-      {"a.example", "e.a.example", {kSpf}, {kSofter}, Turn::Enforce, "a"},
-      {"a.example", "p.a.example", {}, {kSofter}, Turn::Publish, "a"},
-      {"a.example", "p.a.example", {}, {kSofter}, Turn::Publish, "b"},
-      {"b.example", "r.b.example", {kSpf}, {}, Turn::Retire, "b"},
-      {"b.example", "l.b.example", {kSpf}, {kSofter}, Turn::Relax, "b"},
-      {"b.example", "u.b.example", {kSpf}, {kSofter}, Turn::Authorize, "b"}};
+      {"a.example", "e.a.example", {kSpf}, {kSofter}, Stage::Enforce, "a"},
+      {"a.example", "p.a.example", {}, {kSofter}, Stage::Publish, "a"},
+      {"a.example", "p.a.example", {}, {kSofter}, Stage::Publish, "b"},
+      {"b.example", "r.b.example", {kSpf}, {}, Stage::Retire, "b"},
+      {"b.example", "l.b.example", {kSpf}, {kSofter}, Stage::Relax, "b"},
+      {"b.example", "u.b.example", {kSpf}, {kSofter}, Stage::Authorize, "b"}};
   Hosts held = hosts(rows);
   CHECK(shape(write(plan(rows), held)) ==
         std::vector<std::string>{"written l.b.example b", "written p.a.example a",
@@ -232,9 +232,9 @@ TEST_CASE("turns are written in their order, each on every host before the next"
 }
 
 TEST_CASE("a zone that fails keeps its own later turns back, never another's") {
-  const std::vector<Row> rows = {{"a.example", "p.a.example", {}, {kSofter}, Turn::Publish},
-                                 {"a.example", "e.a.example", {kSpf}, {kSofter}, Turn::Enforce},
-                                 {"b.example", "e.b.example", {kSpf}, {kSofter}, Turn::Enforce}};
+  const std::vector<Row> rows = {{"a.example", "p.a.example", {}, {kSofter}, Stage::Publish},
+                                 {"a.example", "e.a.example", {kSpf}, {kSofter}, Stage::Enforce},
+                                 {"b.example", "e.b.example", {kSpf}, {kSofter}, Stage::Enforce}};
   Hosts held = hosts(rows);
   held.calls = {0, 2, Fault::Refuse};  // The write of p.a.example.
   const auto outcomes = write(plan(rows), held);
@@ -246,8 +246,8 @@ TEST_CASE("a zone that fails keeps its own later turns back, never another's") {
 }
 
 TEST_CASE("loosening is never blocked by a failed sibling") {
-  const std::vector<Row> rows = {{"a.example", "l1.a.example", {kSpf}, {kSofter}, Turn::Relax},
-                                 {"a.example", "l2.a.example", {kSpf}, {kSofter}, Turn::Relax}};
+  const std::vector<Row> rows = {{"a.example", "l1.a.example", {kSpf}, {kSofter}, Stage::Relax},
+                                 {"a.example", "l2.a.example", {kSpf}, {kSofter}, Stage::Relax}};
   for (const Fault fault : {Fault::Refuse, Fault::Conflict}) {
     Hosts held = hosts(rows);
     held.calls = {0, 2, fault};
@@ -357,12 +357,12 @@ bool check_recovers(const std::vector<Row>& rows, int fail_at, Fault fault) {
 
 TEST_CASE("failing or dying at any call and running again reaches the same end") {
   const std::vector<Row> rows = {
-      {"a.example", "l.a.example", {kSpf}, {kSofter}, Turn::Relax, "a"},
-      {"a.example", "p.a.example", {}, {"key"}, Turn::Publish, "a"},
-      {"a.example", "p.a.example", {}, {"key"}, Turn::Publish, "b"},
-      {"b.example", "a.b.example", {kSpf}, {kSofter}, Turn::Authorize, "b"},
-      {"a.example", "e.a.example", {kSpf}, {kSofter}, Turn::Enforce, "a"},
-      {"b.example", "r.b.example", {kSpf}, {}, Turn::Retire, "b"}};
+      {"a.example", "l.a.example", {kSpf}, {kSofter}, Stage::Relax, "a"},
+      {"a.example", "p.a.example", {}, {"key"}, Stage::Publish, "a"},
+      {"a.example", "p.a.example", {}, {"key"}, Stage::Publish, "b"},
+      {"b.example", "a.b.example", {kSpf}, {kSofter}, Stage::Authorize, "b"},
+      {"a.example", "e.a.example", {kSpf}, {kSofter}, Stage::Enforce, "a"},
+      {"b.example", "r.b.example", {kSpf}, {}, Stage::Retire, "b"}};
   for (const Fault fault : {Fault::Refuse, Fault::LoseAnswer, Fault::Conflict, Fault::KilledBefore,
                             Fault::KilledAfter}) {
     int calls = 1;

@@ -137,8 +137,8 @@ TEST_CASE("a domain's senders, SPF and keys") {
 TEST_CASE("a domain's DMARC, transport, sources and waivers") {
   const Config config = load(kWhole);
   const Domain& domain = only(config);
-  CHECK(domain.dmarc.rung == Rung{Phase::Quarantine, 10});
-  CHECK(domain.dmarc.target == Rung{Phase::Reject, 50});
+  CHECK(domain.dmarc.position == RampPosition{Phase::Quarantine, 10});
+  CHECK(domain.dmarc.target == RampPosition{Phase::Reject, 50});
   CHECK(domain.dmarc.since == day("2026-11-01"));
   CHECK(domain.dmarc.ramp->name == "cautious");
   CHECK(domain.dmarc.sp == dmarc::Policy::Reject);
@@ -159,7 +159,7 @@ TEST_CASE("a domain with nothing below it takes the defaults") {
   const Config config = load("version: 1\ndomains:\n  example.com:\n");
   const Domain& domain = only(config);
   CHECK(domain.state == DomainState::Managed);
-  CHECK(domain.dmarc.rung == Rung{Phase::Dkim, 100});
+  CHECK(domain.dmarc.position == RampPosition{Phase::Dkim, 100});
   CHECK(domain.dmarc.ramp->name == "standard");
   CHECK_FALSE(domain.declares_spf());
 }
@@ -177,15 +177,15 @@ domains:
     dmarc: {rua: [mailto:b@example.net], target: {pct: 20}}
 )");
   const Domain& one = config.domains.at(Name::literal("one.example"));
-  CHECK(one.dmarc.rung.phase == Phase::Monitor);
+  CHECK(one.dmarc.position.phase == Phase::Monitor);
   CHECK(one.dmarc.rua == std::vector<std::string>{"mailto:a@example.net"});
   const Domain& two = config.domains.at(Name::literal("two.example"));
   CHECK(two.ttl == std::chrono::seconds(300));
   CHECK(two.senders->size() == 1);
   CHECK(two.senders->at(0).sender->id == "mailchimp");
-  CHECK(two.dmarc.rung.phase == Phase::Monitor);
+  CHECK(two.dmarc.position.phase == Phase::Monitor);
   CHECK(two.dmarc.rua == std::vector<std::string>{"mailto:b@example.net"});
-  CHECK(two.dmarc.target == Rung{Phase::Quarantine, 20});
+  CHECK(two.dmarc.target == RampPosition{Phase::Quarantine, 20});
 }
 
 TEST_CASE("names are normalised") {
@@ -208,7 +208,7 @@ domains:
   one.example: {dmarc: &watch {phase: monitor, rua: [mailto:a@example.net]}}
   two.example: {dmarc: *watch}
 )");
-  CHECK(config.domains.at(Name::literal("two.example")).dmarc.rung.phase == Phase::Monitor);
+  CHECK(config.domains.at(Name::literal("two.example")).dmarc.position.phase == Phase::Monitor);
 }
 
 TEST_CASE("parked and absent domains") {

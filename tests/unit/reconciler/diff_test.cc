@@ -14,8 +14,8 @@ const RecordKey kDmarc{Name::literal("_dmarc.example.com"), RecordType::TXT};
 const RecordKey kSelector{Name::literal("s1._domainkey.example.com"), RecordType::TXT};
 const RecordKey kSelectorCname{kSelector.name, RecordType::CNAME};
 
-Want want(const RecordKey& key, RecordKind kind, std::optional<std::string> value) {
-  return {key, kind, std::move(value), {}, {}, Turn::Publish, "it is wanted"};
+DesiredRecord desired(const RecordKey& key, RecordKind kind, std::optional<std::string> value) {
+  return {key, kind, std::move(value), {}, {}, Stage::Publish, "it is wanted"};
 }
 
 LiveSet present(Values values, int ttl = 3600) {
@@ -24,7 +24,7 @@ LiveSet present(Values values, int ttl = 3600) {
 
 struct Case {
   std::map<RecordKey, LiveSet> live;
-  std::vector<Want> wants;
+  std::vector<DesiredRecord> desired_records;
   bool take_over = false;
   bool normalize = false;
 };
@@ -42,7 +42,7 @@ DiffResult run(const Case& it) {
                 .max_txt_octets = {}};
   World world;
   world.normalize = it.normalize;
-  return diff(domain, it.wants, zone, world);
+  return diff(domain, it.desired_records, zone, world);
 }
 
 Values after(const DiffResult& result) {
@@ -61,14 +61,14 @@ std::string only_code(const DiffResult& result) {
 
 TEST_CASE("a foreign TXT value survives an SPF change") {
   const DiffResult result = run({{{kApex, present({"site=1", "v=spf1 ~all", "v=spf10 x"})}},
-                                 {want(kApex, RecordKind::Spf, "v=spf1 a ~all")}});
+                                 {desired(kApex, RecordKind::Spf, "v=spf1 a ~all")}});
   CHECK(after(result) == Values{"site=1", "v=spf1 a ~all", "v=spf10 x"});
   CHECK(strangers_survive(result.changes[0].set));
 }
 
 TEST_CASE("two SPF values become one") {
   const DiffResult result = run({{{kApex, present({"V=SPF1 mx -all", "v=spf1 ~all"})}},
-                                 {want(kApex, RecordKind::Spf, "v=spf1 ~all")}});
+                                 {desired(kApex, RecordKind::Spf, "v=spf1 ~all")}});
   CHECK(after(result) == Values{"v=spf1 ~all"});
 }
 
@@ -76,16 +76,16 @@ TEST_CASE("a record of the same meaning stays as it is written") {
   const std::map<RecordKey, LiveSet> live = {
       {kApex, present({"v=spf1  MX a:h.example.com -ALL"})},
       {kDmarc, present({"v=DMARC1;p=none ; rua=mailto:b@example.com,mailto:a@example.com;"})}};
-  const std::vector<Want> wants = {
-      want(kApex, RecordKind::Spf, "v=spf1 a:h.example.com mx -all"),
-      want(kDmarc, RecordKind::Dmarc,
-           "v=DMARC1; p=none; rua=mailto:a@example.com,mailto:b@example.com")};
-  CHECK(run({live, wants}).changes.empty());
-  CHECK(run({live, wants, false, true}).changes.size() == 2);
+  const std::vector<DesiredRecord> desired_records = {
+      desired(kApex, RecordKind::Spf, "v=spf1 a:h.example.com mx -all"),
+      desired(kDmarc, RecordKind::Dmarc,
+              "v=DMARC1; p=none; rua=mailto:a@example.com,mailto:b@example.com")};
+  CHECK(run({live, desired_records}).changes.empty());
+  CHECK(run({live, desired_records, false, true}).changes.size() == 2);
 }
 
 TEST_CASE("the TTL changes only where the YAML names one") {
-  Want spf = want(kApex, RecordKind::Spf, "v=spf1 ~all");
+  DesiredRecord spf = desired(kApex, RecordKind::Spf, "v=spf1 ~all");
   CHECK(run({{{kApex, present({"v=spf1 ~all"}, 60)}}, {spf}}).changes.empty());
   spf.ttl = std::chrono::seconds(300);
   const DiffResult result = run({{{kApex, present({"v=spf1 ~all"}, 60)}}, {spf}});
@@ -94,7 +94,7 @@ TEST_CASE("the TTL changes only where the YAML names one") {
 }
 
 TEST_CASE("a new record takes 3600 seconds unless its policy says otherwise") {
-  Want dmarc = want(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none");
+  DesiredRecord dmarc = desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none");
   CHECK(run({{}, {dmarc}}).changes[0].set.after->set.ttl == std::chrono::seconds(3600));
   dmarc.new_ttl = std::chrono::seconds(300);
   CHECK(run({{}, {dmarc}}).changes[0].set.after->set.ttl == std::chrono::seconds(300));
@@ -102,42 +102,44 @@ TEST_CASE("a new record takes 3600 seconds unless its policy says otherwise") {
 
 TEST_CASE("a stranger where the whole set would be ours blocks") {
   CHECK(only_code(run({{{kSelector, present({"hello"})}},
-                       {want(kSelector, RecordKind::DkimKey, "v=DKIM1; p=")}})) == "occupied");
+                       {desired(kSelector, RecordKind::DkimKey, "v=DKIM1; p=")}})) == "occupied");
   CHECK(only_code(run({{{kDmarc, present({"v=dmarc1; p=none"})}},
-                       {want(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none")}})) == "occupied");
+                       {desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none")}})) == "occupied");
 }
 
 TEST_CASE("a CNAME at a wanted TXT name is kept, or taken over on request") {
   const std::map<RecordKey, LiveSet> live = {
       {{kDmarc.name, RecordType::CNAME}, present({"d.hosted.example.net"}, 300)}};
-  const std::vector<Want> wants = {want(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none")};
-  CHECK(only_code(run({live, wants})) == "hosted-elsewhere");
-  const DiffResult taken = run({live, wants, true});
+  const std::vector<DesiredRecord> desired_records = {
+      desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none")};
+  CHECK(only_code(run({live, desired_records})) == "hosted-elsewhere");
+  const DiffResult taken = run({live, desired_records, true});
   CHECK(after(taken) == Values{"v=DMARC1; p=none"});
   REQUIRE(taken.changes[0].set.before);
   CHECK(taken.changes[0].set.before->type == RecordType::CNAME);
 }
 
 TEST_CASE("a selector's key gives way to a CNAME, a stranger there does not") {
-  const std::vector<Want> wants = {
-      want(kSelectorCname, RecordKind::DkimCname, "s1.keys.example.net")};
-  const DiffResult changed = run({{{kSelector, present({"v=DKIM1; p="})}}, wants});
+  const std::vector<DesiredRecord> desired_records = {
+      desired(kSelectorCname, RecordKind::DkimCname, "s1.keys.example.net")};
+  const DiffResult changed = run({{{kSelector, present({"v=DKIM1; p="})}}, desired_records});
   CHECK(after(changed) == Values{"s1.keys.example.net"});
   CHECK(changed.changes[0].set.before->type == RecordType::TXT);
-  CHECK(only_code(run({{{kSelector, present({"hello"})}}, wants})) == "occupied");
-  CHECK(only_code(run({{{{kSelector.name, RecordType::A}, present({"192.0.2.1"})}}, wants})) ==
-        "occupied");
+  CHECK(only_code(run({{{kSelector, present({"hello"})}}, desired_records})) == "occupied");
+  CHECK(only_code(run({{{{kSelector.name, RecordType::A}, present({"192.0.2.1"})}},
+                       desired_records})) == "occupied");
 }
 
 TEST_CASE("what cannot be observed is never taken for missing") {
-  const std::vector<Want> wants = {want(kApex, RecordKind::Spf, "v=spf1 ~all")};
-  CHECK(only_code(run({{{kApex, {LiveState::Unobservable, {}, "timeout"}}}, wants})) ==
+  const std::vector<DesiredRecord> desired_records = {
+      desired(kApex, RecordKind::Spf, "v=spf1 ~all")};
+  CHECK(only_code(run({{{kApex, {LiveState::Unobservable, {}, "timeout"}}}, desired_records})) ==
         "unobservable");
 }
 
 TEST_CASE("servers that disagree hold the change") {
   const DiffResult result = run({{{kApex, {LiveState::Disagree, {}, "ns1 and ns2"}}},
-                                 {want(kApex, RecordKind::Spf, "v=spf1 ~all")}});
+                                 {desired(kApex, RecordKind::Spf, "v=spf1 ~all")}});
   CHECK(result.changes.empty());
   REQUIRE(result.holds.size() == 1);
   CHECK(result.holds[0].code == "ns-disagree");
@@ -145,18 +147,18 @@ TEST_CASE("servers that disagree hold the change") {
 
 TEST_CASE("removing takes only what is ours") {
   const DiffResult shared = run({{{kApex, present({"site=1", "v=spf1 ~all"})}},
-                                 {want(kApex, RecordKind::Spf, std::nullopt)}});
+                                 {desired(kApex, RecordKind::Spf, std::nullopt)}});
   CHECK(after(shared) == Values{"site=1"});
-  const DiffResult whole = run(
-      {{{kDmarc, present({"v=DMARC1; p=none"})}}, {want(kDmarc, RecordKind::Dmarc, std::nullopt)}});
+  const DiffResult whole = run({{{kDmarc, present({"v=DMARC1; p=none"})}},
+                                {desired(kDmarc, RecordKind::Dmarc, std::nullopt)}});
   REQUIRE(whole.changes.size() == 1);
   CHECK_FALSE(whole.changes[0].set.after);
-  CHECK(run({{}, {want(kDmarc, RecordKind::Dmarc, std::nullopt)}}).changes.empty());
+  CHECK(run({{}, {desired(kDmarc, RecordKind::Dmarc, std::nullopt)}}).changes.empty());
 }
 
 TEST_CASE("nothing is written below a delegation") {
   const RecordKey cut{Name::literal("_domainkey.example.com"), RecordType::NS};
-  const Want key = want(kSelector, RecordKind::DkimKey, "v=DKIM1; p=");
+  const DesiredRecord key = desired(kSelector, RecordKind::DkimKey, "v=DKIM1; p=");
   CHECK(only_code(run({{{cut, present({"ns.vendor.example"})}}, {key}})) == "zone-missing");
   const RecordKey apex_servers{kDomain, RecordType::NS};
   CHECK(run({{{apex_servers, present({"ns1.example.com"})}}, {key}}).changes.size() == 1);

@@ -182,31 +182,31 @@ std::vector<Style> insert_styles() {
 }
 
 std::vector<Style> list_styles() {
-  const std::vector<YamlEdit> turn = {set(below(kRotation, "current"), "office-20261121"),
-                                      append(below(kRotation, "past"), "office-20260821"),
-                                      gone(below(kRotation, "next"))};
+  const std::vector<YamlEdit> stage = {set(below(kRotation, "current"), "office-20261121"),
+                                       append(below(kRotation, "past"), "office-20260821"),
+                                       gone(below(kRotation, "next"))};
   const std::vector<YamlEdit> first = {set(below(kRotation, "next"), "office-20261121")};
   return {
-      {"a rotation in block", turn,
+      {"a rotation in block", stage,
        "domains:\n  example.com:\n    dkim:\n      - rotate: {name: office, sender: mta}\n"
        "        current: <office-20260821|office-20261121>\n<        next: office-20261121\n|>"
        "        past:\n          - office-20260221  # the first\n          - office-20260521\n<|   "
        "       - office-20260821\n>"
        "      - selector: s1\n        cname: a.example.net\n"},
-      {"a rotation in flow", turn,
+      {"a rotation in flow", stage,
        "domains:\n  example.com:\n    dkim:\n    - {rotate: {name: office}, current: "
        "<office-20260821|office-20261121>"
        "<, next: office-20261121|>, past: [office-20260521<|, office-20260821>]}\n"},
-      {"a rotation without past", turn,
+      {"a rotation without past", stage,
        "domains:\n  example.com:\n    dkim:\n      - rotate:\n          name: office\n          "
        "keep: 14d # x\n"
        "        current: <office-20260821|office-20261121>\n<        next: office-20261121\n|      "
        "  past: [office-20260821]\n>"},
-      {"a rotation with an empty past", turn,
+      {"a rotation with an empty past", stage,
        "domains:\n  example.com:\n    dkim:\n      - current: <office-20260821|office-20261121>\n  "
        "      past: [<|office-20260821>]\n"
        "<        next: office-20261121\n|>        rotate: {name: office}\n"},
-      {"next behind the dash", turn,
+      {"next behind the dash", stage,
        "domains:\n  example.com:\n    dkim:\n      - <next: office-20261121\n        |>current: "
        "<office-20260821|office-20261121>\n"
        "        past: ['a'<|, office-20260821>]\n        rotate: {name: office}\n"},
@@ -273,10 +273,10 @@ void check_refused(const std::string& text, const std::vector<YamlEdit>& edits,
   INFO(text);
   const auto edited = edit_yaml("domains.yaml", text, edits);
   REQUIRE(!edited.ok());
-  const std::string said = sentence(edited.error());
+  const std::string results = sentence(edited.error());
   for (const std::string& word : words) {
-    INFO(said);
-    CHECK(said.find(word) != std::string::npos);
+    INFO(results);
+    CHECK(results.find(word) != std::string::npos);
   }
 }
 
@@ -366,7 +366,7 @@ TEST_CASE("domains are edited in the file that declares them") {
   CHECK(write_domains(config, *texts).ok());
   CHECK(folder.read("domains/a.yaml") ==
         "domains:\n  Bücher.Example:\n    dmarc: {phase: quarantine, pct: 50}\n");
-  CHECK(folder.load().domains.at(name).dmarc.rung.pct == 50);
+  CHECK(folder.load().domains.at(name).dmarc.position.pct == 50);
   const auto stale = write_domains(config, *texts);
   REQUIRE(!stale.ok());
   CHECK(stale.error().conflict);

@@ -66,14 +66,14 @@ Domain random_domain(Dice& dice, const Name& name) {
       sender("news", {"ip6:2001:db8::/48", "ip4:203.0.113.0/24"})};
   Domain domain{.name = name, .providers = {"files"}, .dmarc = {}, .mark = {"domains.yaml", 1, 1}};
   domain.dmarc.ramp = standard_ramp();
-  domain.dmarc.rung = dice.pick<Rung>({{Phase::Discovery, 100},
-                                       {Phase::Spf, 100},
-                                       {Phase::Dkim, 100},
-                                       {Phase::Monitor, 100},
-                                       {Phase::Quarantine, 10},
-                                       {Phase::Quarantine, 100},
-                                       {Phase::Reject, 50},
-                                       {Phase::Reject, 100}});
+  domain.dmarc.position = dice.pick<RampPosition>({{Phase::Discovery, 100},
+                                                   {Phase::Spf, 100},
+                                                   {Phase::Dkim, 100},
+                                                   {Phase::Monitor, 100},
+                                                   {Phase::Quarantine, 10},
+                                                   {Phase::Quarantine, 100},
+                                                   {Phase::Reject, 50},
+                                                   {Phase::Reject, 100}});
   domain.dmarc.rua = {"mailto:dmarc@" + name.text()};
   if (dice.one_in(3)) domain.ttl = std::chrono::seconds(300);
   domain.senders.emplace();
@@ -248,7 +248,7 @@ TEST_CASE("law: no domain climbs more than one step in one plan") {
   for_all_worlds([](const Case& it) {
     for (const Change& change : make_plan(it.config, it.world).changes) {
       const Domain& domain = it.config.domains.at(change.domain);
-      if (change.turn != Turn::Enforce || domain.state != DomainState::Managed) continue;
+      if (change.stage != Stage::Enforce || domain.state != DomainState::Managed) continue;
       if (!change.name().text().starts_with("_dmarc.")) continue;
       REQUIRE(change.set.before);  // From nothing to enforcement would be at least two steps.
     }
@@ -259,9 +259,9 @@ TEST_CASE("law: a domain that waits for keys gets no enforcement") {
   for_all_worlds([](const Case& it) {
     const Plan plan = make_plan(it.config, it.world);
     for (const Change& change : plan.changes) {
-      if (change.turn != Turn::Enforce) continue;
+      if (change.stage != Stage::Enforce) continue;
       for (const Change& other : plan.changes) {
-        const bool admits = other.turn == Turn::Publish || other.turn == Turn::Authorize;
+        const bool admits = other.stage == Stage::Publish || other.stage == Stage::Authorize;
         REQUIRE_FALSE((other.domain == change.domain && admits));
       }
     }
@@ -274,7 +274,7 @@ TEST_CASE("law: an unobservable name leaves its domain as it is, loosening aside
     for (const Finding& finding : plan.findings) {
       if (finding.code != "unobservable") continue;
       for (const Change& change : plan.changes) {
-        REQUIRE((change.domain != finding.domain || change.turn == Turn::Relax));
+        REQUIRE((change.domain != finding.domain || change.stage == Stage::Relax));
       }
     }
   });
@@ -285,7 +285,7 @@ TEST_CASE("law: when frozen, nothing but loosening is planned") {
     World frozen = it.world;
     frozen.frozen = true;
     for (const Change& change : make_plan(it.config, frozen).changes) {
-      REQUIRE(change.turn == Turn::Relax);
+      REQUIRE(change.stage == Stage::Relax);
     }
   });
 }

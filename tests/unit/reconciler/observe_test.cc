@@ -35,7 +35,7 @@ class ListedProvider : public Provider {
     return read;
   }
   Result<Receipt> write(const Name&, std::span<const SetChange>) override { return Receipt{}; }
-  Result<Done> wait(const Receipt&) override { return Done{}; }
+  Result<Ok> wait(const Receipt&) override { return Ok{}; }
   Limits limits() const override { return {.max_txt_octets = 2048}; }
 
  private:
@@ -49,7 +49,7 @@ Config config_of(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     Domain domain{.name = Name::literal(name)};
     domain.providers = {"host"};
-    domain.dmarc.rung.phase = Phase::Monitor;
+    domain.dmarc.position.phase = Phase::Monitor;
     config.domains.emplace(domain.name, domain);
   }
   return config;
@@ -60,8 +60,9 @@ World seen(const Config& config, std::vector<std::string> zones) {
   Providers providers;
   providers.emplace("host", std::make_unique<ListedProvider>(std::move(zones)));
   ObserveOptions options{.live = LiveFrom::Provider};
-  Asker asker{options, {}, {}};
-  return world_of(survey(config, providers, Sources::ForPlanning, asker), {}, config, options);
+  DnsSession session{options, {}, {}};
+  return world_of(take_inventory(config, providers, Sources::ForPlanning, session), {}, config,
+                  options);
 }
 
 Answer data(std::vector<std::string> values) {
@@ -202,7 +203,7 @@ TEST_CASE("each name's zone is the longest that the provider holds") {
 
 TEST_CASE("a domain without a zone of its own is missing, and says why") {
   Config config = config_of({"example.co.uk", "none.example", "left.example"});
-  config.domains.at(Name::literal("left.example")).dmarc.rung.phase = Phase::Discovery;
+  config.domains.at(Name::literal("left.example")).dmarc.position.phase = Phase::Discovery;
   const World world = seen(config, {"co.uk"});
   CHECK(world.zones.empty());
   CHECK(world.zone_missing.at(Name::literal("example.co.uk")) ==
@@ -224,8 +225,8 @@ TEST_CASE("a provider that cannot be made withholds its own domains only") {
   Providers providers;
   providers.emplace("host", Error{"no credentials", "host"});
   const ObserveOptions options{.live = LiveFrom::Provider};
-  Asker asker{options, {}, {}};
-  const Survey found = survey(config, providers, Sources::ForPlanning, asker);
+  DnsSession session{options, {}, {}};
+  const ZoneInventory found = take_inventory(config, providers, Sources::ForPlanning, session);
   REQUIRE(found.read.size() == 1);
   CHECK(found.read[0].error == "host: no credentials");
 }

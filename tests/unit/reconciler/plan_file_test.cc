@@ -22,7 +22,7 @@ Change change(const char* name, std::optional<TypedSet> before, std::optional<Ty
           Name::literal("example.com"),
           "cf",
           {Name::literal(name), std::move(before), std::move(after)},
-          Turn::Enforce,
+          Stage::Enforce,
           {"the ramp's step is due"}};
 }
 

@@ -173,9 +173,9 @@ struct Script {
   std::string given = {};
 
   ImapWire wire() {
-    return {[this](std::string_view octets) -> Result<Done> {
+    return {[this](std::string_view octets) -> Result<Ok> {
               heard += octets;
-              return Done{};
+              return Ok{};
             },
             [this]() -> Result<std::string_view> {
               if (answers.empty()) return Error{.what = "the end", .retryable = true};

@@ -57,26 +57,27 @@ std::string utf16(const std::string& text, bool little) {
 
 struct Read {
   std::vector<Header> headers;
-  std::vector<Said> said;
+  std::vector<RecordResults> results;
   std::int64_t messages = 0;
   std::string error;
 };
 
-Read read(const std::string& octets, std::size_t piece, std::shared_ptr<Shapes> shapes = nullptr) {
+Read read(const std::string& octets, std::size_t piece,
+          std::shared_ptr<RecordCache> cache = nullptr) {
   Read read;
-  Reader reader({[&](const Header&, std::span<const Row> rows) -> Result<Done> {
+  Reader reader({[&](const Header&, std::span<const Row> rows) -> Result<Ok> {
                    for (const Row& one : rows) {
-                     read.said.push_back(*one.said);
+                     read.results.push_back(*one.results);
                      read.messages += one.count;
                    }
-                   return Done{};
+                   return Ok{};
                  },
-                 [&](const Header& header) -> Result<Done> {
+                 [&](const Header& header) -> Result<Ok> {
                    read.headers.push_back(header);
-                   return Done{};
+                   return Ok{};
                  }},
-                std::move(shapes));
-  Result<Done> done = Done{};
+                std::move(cache));
+  Result<Ok> done = Ok{};
   for (std::size_t at = 0; at < octets.size() && done; at += piece) {
     done = reader.feed(std::string_view(octets).substr(at, piece));
   }
@@ -88,7 +89,7 @@ Read read(const std::string& octets, std::size_t piece, std::shared_ptr<Shapes> 
 /// "N reports, N rows, N messages", or "!" and the complaint.
 std::string summary(const Read& read) {
   if (!read.error.empty()) return "!" + read.error;
-  return fmt::format("{} {} {}", read.headers.size(), read.said.size(), read.messages);
+  return fmt::format("{} {} {}", read.headers.size(), read.results.size(), read.messages);
 }
 
 struct Case {
@@ -99,12 +100,12 @@ struct Case {
 
 /// In one piece and in many; with shapes of its own, and with those of all cases before.
 void check(const std::vector<Case>& cases) {
-  const auto shapes = std::make_shared<Shapes>();
+  const auto cache = std::make_shared<RecordCache>();
   for (const Case& one : cases) {
     const Read alone = read(one.octets, one.octets.size() + 1);
     for (const std::size_t piece : {one.octets.size() + 1, std::size_t{1}, std::size_t{7}}) {
-      const Read shared = read(one.octets, piece, shapes);
-      CHECK(alone.said == shared.said);
+      const Read shared = read(one.octets, piece, cache);
+      CHECK(alone.results == shared.results);
       const std::string got = summary(shared);
       INFO(one.story << ", by " << piece << ": " << got);
       if (one.expected.starts_with('!')) {
@@ -370,23 +371,33 @@ TEST_CASE("values are taken whole and by their aliases") {
   CHECK(header.np == dmarc::Policy::Reject);
   CHECK(header.testing == true);
   CHECK(header.pct == 100);
-  const Said& one = got.said.at(0);
+  const RecordResults& one = got.results.at(0);
   CHECK(one.overrides == std::vector<Override>{{"forwarded", "a & b <c@d> e"}, {"", ""}});
   CHECK(one.header_from == "example.com");
   CHECK(one.envelope_to == "b.example");
-  CHECK(one.spf_evaluated == Evaluated::Absent);
-  CHECK(one.dkim ==
-        std::vector<DkimAuth>{{"example.com", "s1", Raw::Pass}, {"b.example", "", Raw::Fail}});
-  CHECK(one.spf == std::vector<SpfAuth>{{"c.example", true, Raw::PermError}});
+  CHECK(one.spf_evaluated == PolicyEvaluated::Absent);
+  CHECK(one.dkim == std::vector<DkimAuth>{{"example.com", "s1", AuthResult::Pass},
+                                          {"b.example", "", AuthResult::Fail}});
+  CHECK(one.spf == std::vector<SpfAuth>{{"c.example", true, AuthResult::PermError}});
 }
 
 TEST_CASE("result words") {
-  const std::vector<std::pair<std::string, Raw>> words = {
-      {"", Raw::None},           {"none", Raw::None},           {"Neutral", Raw::Neutral},
-      {"pass", Raw::Pass},       {"PASS", Raw::Pass},           {"fail", Raw::Fail},
-      {"hardfail", Raw::Fail},   {"softfail", Raw::SoftFail},   {"policy", Raw::Policy},
-      {"error", Raw::TempError}, {"temperror", Raw::TempError}, {"unknown", Raw::PermError},
-      {"15", Raw::Other},        {"permerror", Raw::PermError}, {"invalid", Raw::PermError}};
+  const std::vector<std::pair<std::string, AuthResult>> words = {
+      {"", AuthResult::None},
+      {"none", AuthResult::None},
+      {"Neutral", AuthResult::Neutral},
+      {"pass", AuthResult::Pass},
+      {"PASS", AuthResult::Pass},
+      {"fail", AuthResult::Fail},
+      {"hardfail", AuthResult::Fail},
+      {"softfail", AuthResult::SoftFail},
+      {"policy", AuthResult::Policy},
+      {"error", AuthResult::TempError},
+      {"temperror", AuthResult::TempError},
+      {"unknown", AuthResult::PermError},
+      {"15", AuthResult::Other},
+      {"permerror", AuthResult::PermError},
+      {"invalid", AuthResult::PermError}};
   for (const auto& [word, raw] : words) {
     INFO(word);
     CHECK(parse_raw(word) == raw);

@@ -30,25 +30,25 @@ std::string row(const std::string& ip = "192.0.2.1", const std::string& count = 
 std::string record(const std::string& inside) { return "<record>" + inside + "</record>"; }
 
 /// "192.0.2.1*3 1 known " for each row: address, count, signatures; then the complaint.
-std::string rows_in(const std::string& records, const std::shared_ptr<Shapes>& shapes) {
+std::string rows_in(const std::string& records, const std::shared_ptr<RecordCache>& cache) {
   std::string text;
-  Reader reader({[&](const Header&, std::span<const Row> rows) -> Result<Done> {
+  Reader reader({[&](const Header&, std::span<const Row> rows) -> Result<Ok> {
                    for (const Row& one : rows) {
                      text += fmt::format("{}*{} {}{} ", one.ip.text(), one.count,
-                                         one.said->dkim.size(), one.shape == 0 ? "" : " known");
+                                         one.results->dkim.size(), one.shape == 0 ? "" : " known");
                    }
-                   return Done{};
+                   return Ok{};
                  },
                  {}},
-                shapes);
-  Result<Done> done = reader.feed(kBefore + records + "</feedback>");
+                cache);
+  Result<Ok> done = reader.feed(kBefore + records + "</feedback>");
   if (done) done = reader.finish();
   return done ? text : text + sentence(done.error());
 }
 
 TEST_CASE("records of a known shape are read as if they were parsed") {
-  const auto shapes = std::make_shared<Shapes>();
-  const auto ips = [&](const std::string& records) { return rows_in(records, shapes); };
+  const auto cache = std::make_shared<RecordCache>();
+  const auto ips = [&](const std::string& records) { return rows_in(records, cache); };
   CHECK(ips(record(row() + kTail)) == "192.0.2.1*3 1 known ");
   CHECK(ips(record(row("2001:db8::1", "7") + kTail) + "\n " + record(row() + kTail)) ==
         "2001:db8::1*7 1 known 192.0.2.1*3 1 known ");

@@ -57,11 +57,11 @@ Facts facts(Mail mail, const std::string& selector = "x9") {
   Facts made{.header_from = "example.com"};
   made.dkim_aligned = mail == Mail::Both || mail == Mail::DkimOnly;
   made.spf_aligned = mail == Mail::Both || mail == Mail::SpfOnly;
-  if (made.dkim_aligned) made.dkim = {{"example.com", selector, Raw::Pass}};
-  if (mail == Mail::ForeignDkim) made.dkim = {{"evil.example", "e1", Raw::Pass}};
+  if (made.dkim_aligned) made.dkim = {{"example.com", selector, AuthResult::Pass}};
+  if (mail == Mail::ForeignDkim) made.dkim = {{"evil.example", "e1", AuthResult::Pass}};
   const bool ours = made.spf_aligned || mail == Mail::OwnBounce;
-  made.spf = {
-      {ours ? "example.com" : "bounce.example", false, made.spf_aligned ? Raw::Pass : Raw::Fail}};
+  made.spf = {{ours ? "example.com" : "bounce.example", false,
+               made.spf_aligned ? AuthResult::Pass : AuthResult::Fail}};
   return made;
 }
 
@@ -210,7 +210,7 @@ const std::vector<Branch> kBranches = {
 
 /// Everything of all branches at once.
 struct Scene {
-  Flows flows;
+  TrafficGroups groups;
   std::map<spf::Ip, std::string> hosts;
   std::map<spf::Ip, const Branch*> truth;
 };
@@ -230,7 +230,7 @@ Scene scene(const std::vector<Branch>& all) {
       }
       made.truth.emplace(ip, &branch);
       for (const auto& [its, trust] : branch.mail) {
-        made.flows.flows.push_back(
+        made.groups.groups.push_back(
             {ip, std::make_shared<const Facts>(its), 0, trust, 10, {kToday}});
       }
     }
@@ -245,48 +245,50 @@ TEST_CASE("sources of every branch are named and judged") {
   const Scene made = scene(kBranches);
   REQUIRE(made.truth.size() >= 300);
   Answers answers;
-  const auto sources = name_sources(made.flows, made.hosts, context, answers);
-  const auto categories = categorize_all(made.flows, sources, context);
-  std::array<int, kCategories> said{};
+  const auto sources = name_sources(made.groups, made.hosts, context, answers);
+  const auto categories = categorize_all(made.groups, sources, context);
+  std::array<int, kCategories> results{};
   std::array<int, kCategories> real{};
   std::array<int, kCategories> right{};
-  for (std::size_t i = 0; i < made.flows.flows.size(); ++i) {
-    const Flow& flow = made.flows.flows[i];
-    const bool last = i + 1 == made.flows.flows.size() || made.flows.flows[i + 1].ip != flow.ip;
+  for (std::size_t i = 0; i < made.groups.groups.size(); ++i) {
+    const TrafficGroup& group = made.groups.groups[i];
+    const bool last =
+        i + 1 == made.groups.groups.size() || made.groups.groups[i + 1].ip != group.ip;
     if (!last) continue;
-    const Branch& branch = *made.truth.at(flow.ip);
-    INFO(branch.story << " " << flow.ip.text() << ": " << sources.at(flow.ip).label << " "
+    const Branch& branch = *made.truth.at(group.ip);
+    INFO(branch.story << " " << group.ip.text() << ": " << sources.at(group.ip).label << " "
                       << to_text(categories[i]));
-    CHECK(sources.at(flow.ip).label.starts_with(branch.label));
+    CHECK(sources.at(group.ip).label.starts_with(branch.label));
     CHECK(categories[i] == branch.expected);
     const auto at = [](Category one) { return static_cast<std::size_t>(one); };
-    ++said[at(categories[i])];
+    ++results[at(categories[i])];
     ++real[at(branch.expected)];
     right[at(branch.expected)] += categories[i] == branch.expected ? 1 : 0;
   }
   for (std::size_t i = 0; i < kCategories; ++i) {
     fmt::print("{}: precision {:.3f}, recall {:.3f} of {}\n", to_text(static_cast<Category>(i)),
-               said[i] == 0 ? 1.0 : static_cast<double>(right[i]) / said[i],
+               results[i] == 0 ? 1.0 : static_cast<double>(right[i]) / results[i],
                real[i] == 0 ? 1.0 : static_cast<double>(right[i]) / real[i], real[i]);
   }
 }
 
-Flow flow(const std::string& ip, Facts its, std::int64_t messages, int days = 1) {
-  Flow made{*spf::Ip::parse(ip),
-            std::make_shared<const Facts>(std::move(its)),
-            0,
-            Trust::Verified,
-            messages,
-            {}};
+TrafficGroup group(const std::string& ip, Facts its, std::int64_t messages, int days = 1) {
+  TrafficGroup made{*spf::Ip::parse(ip),
+                    std::make_shared<const Facts>(std::move(its)),
+                    0,
+                    Trust::Verified,
+                    messages,
+                    {}};
   for (int i = days; i > 0; --i) made.days.push_back(kToday - std::chrono::days(i - 1));
   return made;
 }
 
 /// The legitimate rate of some mail, or -1; the gates must give the same.
-double legit(std::vector<Flow> flows, const std::map<std::string, std::string>& hosts = {}) {
+double legit(std::vector<TrafficGroup> groups,
+             const std::map<std::string, std::string>& hosts = {}) {
   static const Config yaml = config();
   const NamingContext context = naming_of(yaml, Name::literal("example.com"), kNow, {});
-  Flows all{.flows = std::move(flows)};
+  TrafficGroups all{.groups = std::move(groups)};
   std::map<spf::Ip, std::string> by_ip;
   for (const auto& [ip, host] : hosts) by_ip.emplace(*spf::Ip::parse(ip), host);
   Answers answers;
@@ -300,26 +302,27 @@ double legit(std::vector<Flow> flows, const std::map<std::string, std::string>& 
 TEST_CASE("the legitimate rate counts declared and unresolved sources alone") {
   const Facts good = facts(Mail::Both, "office");
   const Facts bad = facts(Mail::Nothing);
-  const Flow office = flow("192.0.2.1", good, 90);
+  const TrafficGroup office = group("192.0.2.1", good, 90);
   CHECK(legit({}) == -1);
   CHECK(legit({office}) == 1);
-  CHECK(legit({office, flow("192.0.2.2", bad, 10)}) == 0.9);
+  CHECK(legit({office, group("192.0.2.2", bad, 10)}) == 0.9);
   // A wave of spoofing, however large: two days, or many sources of little each.
-  CHECK(legit({office, flow("203.0.113.1", bad, 100'000, 2)}) == 1);
+  CHECK(legit({office, group("203.0.113.1", bad, 100'000, 2)}) == 1);
   // Three days with half a percent.
-  CHECK(legit({office, flow("203.0.113.1", bad, 10, 3)}) == 0.9);
-  CHECK(legit({flow("192.0.2.1", good, 100'000), flow("203.0.113.1", bad, 499, 3)}) == 1);
+  CHECK(legit({office, group("203.0.113.1", bad, 10, 3)}) == 0.9);
+  CHECK(legit({group("192.0.2.1", good, 100'000), group("203.0.113.1", bad, 499, 3)}) == 1);
   // A host of the YAML's own domain, on one day.
-  CHECK(legit({office, flow("203.0.113.1", bad, 10)}, {{"203.0.113.1", "web.example.com"}}) == 0.9);
+  CHECK(legit({office, group("203.0.113.1", bad, 10)}, {{"203.0.113.1", "web.example.com"}}) ==
+        0.9);
   // It passed as us before.
-  CHECK(legit({office, flow("203.0.113.1", facts(Mail::SpfOnly), 5),
-               flow("203.0.113.1", bad, 5)}) == 0.95);
+  CHECK(legit({office, group("203.0.113.1", facts(Mail::SpfOnly), 5),
+               group("203.0.113.1", bad, 5)}) == 0.95);
   // Forwarding is nobody's fault, nor what the YAML ignores.
-  CHECK(legit({office, flow("203.0.113.1", facts(Mail::DkimOnly, "office"), 10),
-               flow("203.0.113.1", bad, 10, 5)},
+  CHECK(legit({office, group("203.0.113.1", facts(Mail::DkimOnly, "office"), 10),
+               group("203.0.113.1", bad, 10, 5)},
               {{"203.0.113.1", "mx.forward.example"}}) == 1);
-  CHECK(legit({office, flow("203.0.113.1", bad, 10, 9)}, {{"203.0.113.1", "mx.partner.example"}}) ==
-        1);
+  CHECK(legit({office, group("203.0.113.1", bad, 10, 9)},
+              {{"203.0.113.1", "mx.partner.example"}}) == 1);
 }
 
 TEST_CASE("a host counts only where it leads back") {
@@ -353,13 +356,13 @@ TEST_CASE("evidence survives its file") {
                         .header_from = Name::literal("a.example.com"),
                         .reporter = "google.com",
                         .source = "ptr:example.net",
-                        .fate = Fate::DkimOnly,
+                        .outcome = DmarcOutcome::DkimOnly,
                         .selectors = {"s1", "s2"},
                         .selectors_reported = true,
                         .published = {dmarc::Policy::Quarantine, 10, true},
                         .messages = 9'000'000'000};
   EvidenceRow bare = row;
-  bare.fate = Fate::Forwarded;
+  bare.outcome = DmarcOutcome::Forwarded;
   bare.selectors.clear();
   bare.selectors_reported = false;
   bare.published = {};
