@@ -49,10 +49,26 @@ class [[nodiscard]] Result {
   T&& value() && { return std::get<T>(std::move(state_)); }
   const T& operator*() const& { return value(); }
   const T* operator->() const { return &value(); }
-  const Error& error() const { return std::get<Error>(state_); }
+  const Error& error() const& { return std::get<Error>(state_); }
+  Error&& error() && { return std::get<Error>(std::move(state_)); }
 
  private:
   std::variant<T, Error> state_;
 };
 
 }  // namespace rampart
+
+// The early return that nearly every step at the edges needs, once instead of in three lines each:
+//   TRY(const Name name, Name::parse(text));         // name, or the enclosing function returns
+//   TRY_OK(store.commit());                          // for results without a value
+// The declaration must not contain a comma outside parentheses: write `auto` for such types.
+#define RAMPART_JOIN_(a, b) a##b
+#define RAMPART_JOIN(a, b) RAMPART_JOIN_(a, b)
+#define RAMPART_TRY(result, declaration, ...)         \
+  auto result = (__VA_ARGS__);                        \
+  if (!result.ok()) return std::move(result).error(); \
+  declaration = std::move(result).value()
+#define TRY(declaration, ...) \
+  RAMPART_TRY(RAMPART_JOIN(try_result_, __COUNTER__), declaration, __VA_ARGS__)
+#define TRY_OK(...) \
+  if (auto try_result = (__VA_ARGS__); !try_result.ok()) return std::move(try_result).error()

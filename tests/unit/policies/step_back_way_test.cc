@@ -41,9 +41,10 @@ Evidence evidence_of(const June& june_of) {
   Evidence evidence;
   for (int day = 1; day < june_of.today; ++day) {
     for (const char* reporter : {"one.example", "two.example"}) {
-      const DmarcOutcome outcome = day < june_of.broken ? DmarcOutcome::DkimOnly : DmarcOutcome::Fail;
-      for (EvidenceRow row :
-           {row_of(june_of, day, "mta", DmarcOutcome::Both), row_of(june_of, day, "small", outcome)}) {
+      const DmarcOutcome outcome =
+          day < june_of.broken ? DmarcOutcome::DkimOnly : DmarcOutcome::Fail;
+      for (EvidenceRow row : {row_of(june_of, day, "mta", DmarcOutcome::Both),
+                              row_of(june_of, day, "small", outcome)}) {
         row.reporter = reporter;
         evidence.rows.push_back(std::move(row));
       }

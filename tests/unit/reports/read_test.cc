@@ -9,7 +9,7 @@
 
 namespace rampart::reports {
 namespace {
-
+using enum AuthResult;
 const std::string kHead =
     "<report_metadata><org_name>Example Mail</org_name><email>dmarc@reporter.example</email>"
     "<report_id>r1</report_id><date_range><begin>1700000000</begin><end>1700086399</end>"
@@ -376,28 +376,17 @@ TEST_CASE("values are taken whole and by their aliases") {
   CHECK(one.header_from == "example.com");
   CHECK(one.envelope_to == "b.example");
   CHECK(one.spf_evaluated == PolicyEvaluated::Absent);
-  CHECK(one.dkim == std::vector<DkimAuth>{{"example.com", "s1", AuthResult::Pass},
-                                          {"b.example", "", AuthResult::Fail}});
-  CHECK(one.spf == std::vector<SpfAuth>{{"c.example", true, AuthResult::PermError}});
+  CHECK(one.dkim == std::vector<DkimAuth>{{"example.com", "s1", Pass}, {"b.example", "", Fail}});
+  CHECK(one.spf == std::vector<SpfAuth>{{"c.example", true, PermError}});
 }
 
 TEST_CASE("result words") {
   const std::vector<std::pair<std::string, AuthResult>> words = {
-      {"", AuthResult::None},
-      {"none", AuthResult::None},
-      {"Neutral", AuthResult::Neutral},
-      {"pass", AuthResult::Pass},
-      {"PASS", AuthResult::Pass},
-      {"fail", AuthResult::Fail},
-      {"hardfail", AuthResult::Fail},
-      {"softfail", AuthResult::SoftFail},
-      {"policy", AuthResult::Policy},
-      {"error", AuthResult::TempError},
-      {"temperror", AuthResult::TempError},
-      {"unknown", AuthResult::PermError},
-      {"15", AuthResult::Other},
-      {"permerror", AuthResult::PermError},
-      {"invalid", AuthResult::PermError}};
+      {"", None},           {"none", None},           {"Neutral", Neutral},
+      {"pass", Pass},       {"PASS", Pass},           {"fail", Fail},
+      {"hardfail", Fail},   {"softfail", SoftFail},   {"policy", Policy},
+      {"error", TempError}, {"temperror", TempError}, {"unknown", PermError},
+      {"15", Other},        {"permerror", PermError}, {"invalid", PermError}};
   for (const auto& [word, raw] : words) {
     INFO(word);
     CHECK(parse_raw(word) == raw);
