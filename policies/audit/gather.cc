@@ -16,8 +16,8 @@ constexpr int kMostRedirects = 10;
 std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::RecordCache& cache) {
   const spf::CompiledRecord* compiled = &start;
   for (int step = 0; step < kMostRedirects; ++step) {
-    const auto all =
-        std::ranges::find(compiled->record.directives, spf::Mechanism::All, &spf::Directive::mechanism);
+    const auto all = std::ranges::find(compiled->record.directives, spf::Mechanism::All,
+                                       &spf::Directive::mechanism);
     if (all != compiled->record.directives.end()) return all->qualifier;
     if (compiled->redirect == nullptr) return spf::Qualifier::Neutral;
     if (compiled->redirect->dynamic || !compiled->redirect->name) return std::nullopt;

@@ -219,8 +219,8 @@ TEST_CASE("both forms of a refusal are read, and tell whether to try again") {
   CHECK(results(500, common("InternalFailure")) == "InternalFailure: m 2");
   CHECK(results(403, common("AccessDenied")) == "AccessDenied: m 0");
   CHECK(results(400,
-             "<InvalidChangeBatch><Messages><Message>a</Message><Message>b</Message>"
-             "</Messages></InvalidChangeBatch>") == "InvalidChangeBatch: a; b 0");
+                "<InvalidChangeBatch><Messages><Message>a</Message><Message>b</Message>"
+                "</Messages></InvalidChangeBatch>") == "InvalidChangeBatch: a; b 0");
   CHECK(results(429, "slow down") == ":  1");
   CHECK(results(502, "<html>") == ":  2");
   CHECK(results(200, "garbage") == ":  2");
