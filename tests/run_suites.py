@@ -16,6 +16,7 @@ import sys
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
+REHEARSAL = "tests/end_to_end/rotation/rehearsal_test.py"
 LOGS = SOURCE / "build" / "test-logs"
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 CATCH_PASSED = re.compile(r"^All tests passed \(.* in (\d+) test cases?\)", re.MULTILINE)
@@ -94,7 +95,7 @@ def catch_suites(preset, environment=None, seconds=300):
     """The unit suites of a build, one Catch2 binary a room, and those with real sockets."""
     suffix = "" if preset == "dev" else f"-{preset}"
     return [Suite(f"{path.name}{suffix}", [str(path)], seconds, environment or {})
-            for pattern in ("unit_*", "servers_*")
+            for pattern in ("unit_*", "end_to_end_*")
             for path in sorted((SOURCE / "build" / preset / "tests").glob(pattern))
             if path.is_file() and os.access(path, os.X_OK)]
 
@@ -110,14 +111,22 @@ def corpus_suites(preset):
     return suites
 
 
+def name_of(script):
+    """A name that no other suite has: end_to_end/dkim/chain_test.py is dkim_chain_test."""
+    folder = script.parent.name
+    inside = script.parent.parent.name == "end_to_end" and not script.stem.startswith(folder)
+    return f"{folder}_{script.stem}" if inside else script.stem
+
+
 def script_suites():
-    """Every tests/*_test.py, tests/*/..._test.py, the stories, and tests/servers/."""
+    """Every *_test.py of tests/, tests/*/ and tests/end_to_end/*/, the contract and the stories."""
     scripts = sorted([*SOURCE.glob("tests/*_test.py"), *SOURCE.glob("tests/*/*_test.py"),
-                      *SOURCE.glob("tests/servers/*_served.py")])
+                      *SOURCE.glob("tests/end_to_end/*/*_test.py")])
     python = sys.executable
     stories = Suite("stories", [python, "tests/scenarios/run.py"])
     contract = Suite("contract", [python, "tests/contract/run.py"], 550)
-    return [contract, stories, *(Suite(path.stem, [python, str(path)], 900) for path in scripts)]
+    return [contract, stories,
+            *(Suite(name_of(path), [python, str(path)], 900) for path in scripts)]
 
 
 def fuzz_suites():
@@ -148,7 +157,7 @@ def long_suites():
                    'exec "$1" tests/simulator/simulator_test.py --long',
                    release[1], sys.executable], 1800),
             Suite("rotation-rehearsal-months",
-                  [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--months"], 1200),
+                  [sys.executable, REHEARSAL, "--months"], 1200),
             Suite("spf-differential-long", [sys.executable,
                                             "tests/differential/spf_differential_test.py",
                                             "20000"], 900),
@@ -159,7 +168,7 @@ def long_suites():
 def nightly_suites():
     """What --nightly adds: sanitizers, fuzzing, the longest rehearsal; builds first."""
     suites = [Suite("rotation-rehearsal-long",
-                    [sys.executable, "tests/servers/rotation_rehearsal_test.py", "--long"], 3600)]
+                    [sys.executable, REHEARSAL, "--long"], 3600)]
     if build("asan"):
         options = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
                    "UBSAN_OPTIONS": "print_stacktrace=1"}

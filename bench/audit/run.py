@@ -23,7 +23,8 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "tests/servers"))
+END_TO_END = HERE.parents[1] / "tests/end_to_end"
+sys.path[:0] = [str(END_TO_END / "support"), str(END_TO_END / "audit")]
 
 import audit_zones  # noqa: E402
 import dns_server  # noqa: E402

@@ -3,7 +3,6 @@
 
 Usage: bench/resolver/run.py BUILD_DIR/bench/resolver_bench [ROUNDS]
 """
-import os
 import re
 import resource
 import shutil

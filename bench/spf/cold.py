@@ -28,7 +28,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "tests/servers"))
+sys.path.insert(0, str(HERE.parents[1] / "tests/end_to_end/support"))
 
 import dns_server  # noqa: E402
 

@@ -4,14 +4,14 @@ public API description between them, where that and the description are present.
 import contextlib
 import os
 import pathlib
-import socket
-import subprocess
 import sys
-import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "end_to_end/support"))
+
+from loopback import free_port, running  # noqa: E402
 
 
 def shared():
@@ -31,36 +31,6 @@ def prism():
     """The validator's command, or None."""
     command = node_tools() / "node_modules/.bin/prism"
     return command if command.exists() else None
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def await_port(port, process, seconds=60):
-    """Until something listens on `port`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on port {port}")
-
-
-@contextlib.contextmanager
-def running(command, port, log):
-    """A server, for as long as the block lasts."""
-    with open(log, "wb") as out:
-        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                   stdout=out, stderr=subprocess.STDOUT)
-    try:
-        await_port(port, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextlib.contextmanager

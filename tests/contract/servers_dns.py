@@ -3,25 +3,18 @@
 import base64
 import contextlib
 import pathlib
-import shutil
-import socket
 import subprocess
 import sys
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "servers"))
+sys.path.insert(0, str(HERE.parent / "end_to_end/support"))
 
-import dns_server  # noqa: E402
+from loopback import free_port, program, running  # noqa: E402
 
 ZONES = ["contract.example", "sub.contract.example", "xn--bcher-kva.example"]
 SECRET = base64.b64encode(b"a secret of thirty-two octets...").decode()
 API_KEY = "pdns-api-key-of-the-suite"
 SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
-
-
-def program(name):
-    return shutil.which(name, path=dns_server.SBIN)
 
 
 def zone_file(folder, zone):
@@ -130,51 +123,20 @@ daemon=no
     return [program("pdns_server"), f"--config-dir={folder}"]
 
 
-def wait_for(port, process, log):
-    for _ in range(400):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if process.poll() is not None:
-                break
-            time.sleep(0.05)
-    raise RuntimeError("the server does not answer:\n" + log.read_text(errors="replace")[-3000:])
-
-
-@contextlib.contextmanager
-def running(folder, name, command, port):
-    """A process that is stopped by its id in the end."""
-    log = folder / f"{name}.log"
-    with open(log, "wb") as out:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
-                                   stderr=subprocess.STDOUT)
-    try:
-        wait_for(port, process, log)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 @contextlib.contextmanager
 def proxied(folder, mode, port):
     """proxy.py before `port`: (its own port, its control port)."""
-    listen, control = dns_server.free_port(), dns_server.free_port()
+    listen, control = free_port(), free_port()
     command = [sys.executable, str(HERE / "proxy.py"), mode, str(listen), str(port), str(control)]
-    with running(folder, "proxy", command, listen):
+    with running(command, listen, folder / "proxy.log", cwd=folder):
         yield listen, control
 
 
 @contextlib.contextmanager
 def serving(folder, make):
     """One name server and its proxy; yields the environment."""
-    port = dns_server.free_port()
-    with running(folder, "server", make(folder, port), port):
+    port = free_port()
+    with running(make(folder, port), port, folder / "server.log", cwd=folder):
         with proxied(folder, "dns", port) as (listen, control):
             yield {"RAMPART_CONTRACT_DNS_PORT": str(port), "RAMPART_CONTRACT_SECRET": SECRET,
                    "RAMPART_CONTRACT_PROXY_PORT": str(listen),
@@ -195,14 +157,14 @@ def knot(folder):
 
 
 def pdns(folder):
-    return serving(folder, lambda inside, port: start_pdns(inside, port, dns_server.free_port()))
+    return serving(folder, lambda inside, port: start_pdns(inside, port, free_port()))
 
 
 @contextlib.contextmanager
 def pdns_api(folder):
     """pdns with a proxy before its HTTP API."""
-    port, api = dns_server.free_port(), dns_server.free_port()
-    with running(folder, "server", start_pdns(folder, port, api), api):
+    port, api = free_port(), free_port()
+    with running(start_pdns(folder, port, api), api, folder / "server.log", cwd=folder):
         with proxied(folder, "http", api) as (listen, control):
             yield {"RAMPART_CONTRACT_DNS_PORT": str(port), "RAMPART_CONTRACT_SECRET": SECRET,
                    "RAMPART_CONTRACT_API_PORT": str(listen),

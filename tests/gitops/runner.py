@@ -2,7 +2,6 @@
 `uses:` names is played by the few functions here."""
 
 import dataclasses
-import os
 import pathlib
 import shutil
 import subprocess

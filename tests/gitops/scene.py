@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "servers"))
+sys.path.insert(0, str(HERE.parent / "end_to_end/support"))
 
 import dns.message  # noqa: E402
 import dns.query  # noqa: E402

@@ -13,21 +13,19 @@ import argparse
 import concurrent.futures
 import ctypes
 import difflib
-import fcntl
 import os
 import pathlib
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end/support")]
 
 import dns_server  # noqa: E402
+import loopback  # noqa: E402
 import transcript  # noqa: E402
 
 NOW = "2026-11-21T00:00:00Z"
@@ -43,9 +41,7 @@ def own_network():
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNET) != 0:
         return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        siocsifflags, up_and_running = 0x8914, 0x41
-        fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sh", b"lo", up_and_running))
+    loopback.raise_loopback()
     return True
 
 

@@ -12,21 +12,16 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
-try:
-    import dns.zone
-    import dkim
-    import nacl.signing
-except ImportError:  # Debian's packages belong to Debian's own python.
-    if sys.executable == "/usr/bin/python3":
-        raise
-    os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
+sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end/support")]
+
+import harness  # noqa: E402
+
+harness.need_modules("dns", "dkim", "nacl")
 
 import checks  # noqa: E402
 import dns_stub  # noqa: E402
 import driver  # noqa: E402
 import mutations  # noqa: E402
-import receivers  # noqa: E402
 import world  # noqa: E402
 
 SHORT = driver.Plan(days=84, stopped=range(38, 48), outage=range(57, 67))
