@@ -1,6 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Installs what is missing, by Debian's names and Debian's own means; sourced by quickstart and
-# run-tests.
+# Installs missing Debian packages; sourced by quickstart and run-tests.
 
 BUILD_PACKAGES="ca-certificates cmake g++ ninja-build pkg-config ccache python3
   libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcli11-dev libcurl4-openssl-dev
@@ -23,8 +22,8 @@ is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# A server's package would start it at once: masked until the next boot, it stays down. Without
-# systemd, run level 1 tells the package's script the same.
+# A server's package starts the server at once; masking prevents that. Without systemd, run level 1
+# has the same effect on the package's script.
 install_packages() {
   local missing="" package server masked=""
   for package in "$@"; do is_installed "$package" || missing="$missing $package"; done
@@ -50,16 +49,16 @@ install_packages() {
   return $status
 }
 
-# What only npm has: kept outside the tree, and none of the packages' own scripts is run. Without
-# them the tests that want them are skipped by name.
+# Packages that only npm has. They are installed outside the tree without running their scripts.
+# Without them, the tests that need them are listed as skipped.
 install_node_tools() {
   export RAMPART_NODE_TOOLS="${RAMPART_NODE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/rampart/node}"
-  # The same set as was asked for: else it is installed anew.
+  # Another set than requested is installed again.
   [ "$(cat "$RAMPART_NODE_TOOLS/asked-for" 2>/dev/null)" != "$NODE_TEST_PACKAGES" ] || return 0
   command -v npm >/dev/null || install_packages nodejs npm
   echo "Installing $NODE_TEST_PACKAGES"
   mkdir -p "$(dirname "$RAMPART_NODE_TOOLS")"
-  # Whole or not at all: what a broken-off run leaves is never taken for an installation.
+  # Installed completely or not at all: an interrupted run leaves no half installation.
   local fresh
   fresh=$(mktemp -d "$RAMPART_NODE_TOOLS.XXXXXX")
   # shellcheck disable=SC2086

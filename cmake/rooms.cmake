@@ -1,4 +1,4 @@
-# The rooms of the source tree: one library a folder, in an order in which each knows only folders
+# The rooms of the source tree: one library per folder, in an order in which each knows only folders
 # above it. KNOWS lists the folders whose headers it may include; LIBRARIES are third-party
 # libraries. tests/rooms_test.py reads this file and checks every #include against it.
 
