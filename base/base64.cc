@@ -1,4 +1,3 @@
-/// Base64 (RFC 4648 section 4), as DKIM keys use it.
 #include "base/base64.h"
 
 #include <fmt/format.h>
@@ -24,17 +23,16 @@ constexpr std::array<std::int8_t, 256> kDigits = [] {
 Error bad_character(char c) {
   const auto code = static_cast<unsigned char>(c);
   if (code > ' ' && code < 0x7f) {
-    return Error{.what = fmt::format("`{}` is no base64 character", c), .where = {}};
+    return Error{.what = fmt::format("`{}` is not a base64 character", c)};
   }
-  return Error{.what = fmt::format("octet {} is no base64 character", code), .where = {}};
+  return Error{.what = fmt::format("octet {} is not a base64 character", code)};
 }
 
 }  // namespace
 
 Result<std::string> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0) {
-    return Error{.what = "base64 comes in groups of four characters; its end is missing",
-                 .where = {}};
+    return Error{.what = "base64 has groups of four characters; its end is missing"};
   }
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
@@ -53,7 +51,7 @@ Result<std::string> decode_base64(std::string_view text) {
   }
   // RFC 4648 section 3.5: the bits that no octet uses are zero.
   if ((bits & ((1U << held) - 1)) != 0) {
-    return Error{.what = "the last base64 character has bits that belong to nothing", .where = {}};
+    return Error{.what = "the last base64 character has unused bits that are not zero"};
   }
   return octets;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace rampart {
 namespace {
 
@@ -21,7 +23,7 @@ using std::chrono::year_month_day;
 // Exactly the decimal digits of `text`, or nullopt.
 std::optional<int> digits(std::string_view text) {
   if (text.empty() || text.size() > 9) return std::nullopt;
-  if (!std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
+  if (!std::ranges::all_of(text, is_digit)) return std::nullopt;
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -56,6 +58,7 @@ std::string to_text(Duration duration) {
   return fmt::format("{}mo", duration.count);
 }
 
+// Months are calendar months; the time of day stays.
 Time add(Time start, Duration duration) {
   switch (duration.unit) {
     case Duration::Unit::Hours:

@@ -20,6 +20,7 @@ struct Duration {
   bool operator==(const Duration&) const = default;
 };
 
+/// Reads a duration; nullopt for other units, a leading zero, and counts above 100000.
 std::optional<Duration> parse_duration(std::string_view text);
 std::string to_text(Duration duration);
 

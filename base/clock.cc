@@ -1,4 +1,3 @@
-/// The machine's clock.
 #include "base/clock.h"
 
 #include <thread>

@@ -1,4 +1,4 @@
-/// Time as it is handed to what must wait, so that tests need not.
+/// Time as a parameter, so that tests of code that waits need not wait.
 #pragma once
 
 #include <chrono>
@@ -6,13 +6,13 @@
 
 namespace rampart {
 
-/// What time it is, and a way to let some of it pass. Copies share one time.
+/// The current time and a way to sleep. Copies share one time.
 struct Clock {
   std::function<std::chrono::system_clock::time_point()> now;
   std::function<void(std::chrono::nanoseconds)> sleep_for;
 };
 
-/// The machine's own clock.
+/// The system's clock.
 Clock real_clock();
 
 }  // namespace rampart

@@ -1,4 +1,3 @@
-/// Cells of comma-separated values.
 #include "base/csv.h"
 
 #include <string_view>
@@ -6,6 +5,7 @@
 namespace rampart {
 
 std::string csv_cell(std::string text) {
+  // The characters with which spreadsheets begin a formula (OWASP: CSV injection).
   if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
     text.insert(text.begin(), '\'');
   }

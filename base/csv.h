@@ -5,8 +5,8 @@
 
 namespace rampart {
 
-/// A cell as RFC 4180 section 2 writes it. What a spreadsheet would take for a formula gets an
-/// apostrophe in front, because strangers choose these texts.
+/// `text` as a cell of RFC 4180 section 2. Text that a spreadsheet would run as a formula gets an
+/// apostrophe in front, because these texts come from third parties.
 std::string csv_cell(std::string text);
 
 }  // namespace rampart

@@ -1,15 +1,15 @@
-/// Percent-encoding.
 #include "base/percent.h"
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace rampart {
 namespace {
 
-/// RFC 3986 section 2.3: the characters that never need encoding.
+// RFC 3986 section 2.3: the characters that never need encoding.
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// Percent-encoding of what goes into a URL.
+/// Percent-encoding for URLs.
 #pragma once
 
 #include <string>

@@ -1,23 +1,25 @@
-/// Replacing a file's bytes as one step that a crash cannot halve.
+/// Replacing a file that somebody else may also edit: locked, compared, swapped in one step.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "base/confined_path.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace rampart {
 
-/// A lock on `folder` among the processes of this program; held until the descriptor goes.
-Result<OpenFile> lock_folder(const OpenFile& folder);
+/// Locks `folder` among the processes of this program, waiting for the lock; it is held as long as
+/// the descriptor is open.
+Result<UniqueFd> lock_folder(const UniqueFd& folder);
 
-/// Whether the file may be replaced: an Error that says what to do where its mode bits or the
-/// system forbid writing. The superuser is held to the mode bits too: they are somebody's wish.
-Result<Ok> check_writable(const OpenFile& folder, const std::string& name);
+/// Checks that the file may be replaced: an Error that says what to do where its mode bits or the
+/// system forbid writing. Mode bits also bind the superuser: somebody set them on purpose.
+Result<Ok> check_writable(const UniqueFd& folder, const std::string& name);
 
-/// Puts `text` in place of `name`, which now holds `before`: a file beside it, synced, takes its
-/// name; mode and owner stay. A conflict where the file holds something else.
-Result<Ok> replace_file(const OpenFile& folder, const std::string& name, std::string_view before,
+/// Replaces the content of `name`, which must still be `before`, by `text`; owner and mode stay.
+/// A conflict where the file holds anything else. A crash leaves either content, never a mixture.
+Result<Ok> replace_file(const UniqueFd& folder, const std::string& name, std::string_view before,
                         std::string_view text);
 
 }  // namespace rampart

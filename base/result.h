@@ -1,4 +1,4 @@
-/// How operations at the edges report failure: a value or an Error, never an exception.
+/// Failures as values: a Result is a value or an Error; nothing here throws.
 #pragma once
 
 #include <string>
@@ -35,7 +35,7 @@ struct Ok {
   bool operator==(const Ok&) const = default;
 };
 
-/// A T or an Error. Ask `ok()` (or `if (result)`) before `value()`.
+/// A T or an Error. Check `ok()` (or `if (result)`) before `value()`.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -55,6 +55,13 @@ class [[nodiscard]] Result {
  private:
   std::variant<T, Error> state_;
 };
+
+/// `result`, its Error with one more layer of context.
+template <class T>
+Result<T> within(std::string context, Result<T> result) {
+  if (!result.ok()) return within(std::move(context), std::move(result).error());
+  return result;
+}
 
 }  // namespace rampart
 

@@ -1,4 +1,3 @@
-/// Reading UTF-8 strictly (RFC 3629 section 3).
 #include "base/utf8.h"
 
 #include <array>

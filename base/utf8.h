@@ -13,8 +13,8 @@ struct CodePoint {
   std::size_t octets;
 };
 
-/// The code point that `text` begins with; nothing where it begins with no valid UTF-8 (overlong
-/// forms, surrogates and values above U+10FFFF are not) or is empty.
+/// The code point at the beginning of `text`; nullopt where there is no valid UTF-8 (overlong
+/// forms, surrogates and values above U+10FFFF are invalid) or `text` is empty.
 std::optional<CodePoint> first_code_point(std::string_view text);
 
 }  // namespace rampart

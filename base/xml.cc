@@ -1,4 +1,4 @@
-/// Reading XML with libxml2's SAX2 push parser.
+// SAX2, not a DOM: a document type is refused when it begins, before libxml2 reads any entity.
 #include "base/xml.h"
 
 #include <libxml/parser.h>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostLevels = 64;
 
-/// What the callbacks build: the open elements from the root to the innermost.
+// The state of the callbacks: the open elements from the root to the innermost.
 struct Builder {
   std::vector<XmlElement> open;
   XmlElement root;
@@ -44,7 +44,7 @@ void close_element(void* user, const xmlChar*, const xmlChar*, const xmlChar*) {
   (built.open.empty() ? built.root : built.open.back().children.emplace_back()) = std::move(done);
 }
 
-void take_text(void* user, const xmlChar* text, int octets) {
+void add_text(void* user, const xmlChar* text, int octets) {
   Builder& built = builder(user);
   if (!built.open.empty()) {
     built.open.back().text.append(text_of(text), static_cast<std::size_t>(octets));
@@ -55,21 +55,21 @@ void refuse_doctype(void* user, const xmlChar*, const xmlChar*, const xmlChar*) 
   builder(user).refuse("it declares a document type");
 }
 
-void keep_silent(void*, const char*, ...) {}
+void ignore(void*, const char*, ...) {}
 
-void keep_silent_too(void*, xmlErrorPtr) {}
+void ignore_structured(void*, xmlErrorPtr) {}
 
 xmlSAXHandler handler() {
   xmlSAXHandler sax{};
   sax.initialized = XML_SAX2_MAGIC;
   sax.startElementNs = open_element;
   sax.endElementNs = close_element;
-  sax.characters = take_text;
-  sax.cdataBlock = take_text;
+  sax.characters = add_text;
+  sax.cdataBlock = add_text;
   sax.internalSubset = refuse_doctype;
-  sax.error = keep_silent;
-  sax.warning = keep_silent;
-  sax.serror = keep_silent_too;
+  sax.error = ignore;
+  sax.warning = ignore;
+  sax.serror = ignore_structured;
   return sax;
 }
 
@@ -98,7 +98,7 @@ Result<XmlElement> parse_xml(std::string_view document) {
       xmlParseChunk(parser.get(), document.data(), static_cast<int>(document.size()), 1);
   if (!built.fault.empty()) return Error{.what = "the XML is refused: " + built.fault};
   if (outcome != XML_ERR_OK || parser->wellFormed == 0 || built.root.name.empty()) {
-    return Error{.what = "this is no well-formed XML"};
+    return Error{.what = "this is not well-formed XML"};
   }
   return std::move(built.root);
 }

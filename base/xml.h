@@ -1,4 +1,4 @@
-/// XML as hosts' APIs answer it: a small tree of elements and text.
+/// XML as the APIs of DNS hosts return it: a small tree of elements and text.
 #pragma once
 
 #include <string>

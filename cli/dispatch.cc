@@ -11,7 +11,7 @@
 namespace rampart {
 namespace {
 
-/// A usage mistake: what is wrong and what was probably meant.
+/// A mistake in the command line, and what was probably meant.
 struct UsageError {
   std::string message;
   std::string hint;
@@ -21,6 +21,7 @@ std::string did_you_mean(const std::string& near) {
   return near.empty() ? "see rampart --help" : fmt::format("did you mean {}?", near);
 }
 
+/// Every option that may be meant, for "did you mean".
 std::vector<std::string> option_names(const Command* command) {
   std::vector<std::string> names = {"--help", "--version"};
   for (const CommandOption& one : global_options()) names.push_back(fmt::format("--{}", one.name));
@@ -29,19 +30,8 @@ std::vector<std::string> option_names(const Command* command) {
   return names;
 }
 
-/// The names that may follow `group` ("senders"), or start a line where it is empty.
-std::vector<std::string> command_words(const std::string& group) {
-  std::vector<std::string> words;
-  for (const Command& one : commands()) {
-    const std::string name(one.name);
-    if (group.empty()) words.push_back(name.substr(0, name.find(' ')));
-    if (!group.empty() && name.starts_with(group + " ")) {
-      words.push_back(name.substr(group.size() + 1));
-    }
-  }
-  return words;
-}
-
+/// The message for a word that no row of the table knows. A group without a known sub-command is
+/// answered with its own sub-commands.
 UsageError unexpected(const Invocation& invocation) {
   const std::string& word = invocation.unexpected.front();
   if (word.starts_with('-') && word != "-") {
@@ -49,18 +39,23 @@ UsageError unexpected(const Invocation& invocation) {
     return {fmt::format("unknown option {}", name),
             did_you_mean(closest(name, option_names(invocation.command)))};
   }
-  if (invocation.command == nullptr) {
-    return {fmt::format("unknown command {}", word),
-            did_you_mean(closest(word, command_words("")))};
-  }
-  const std::string group(invocation.command->name);
-  const std::vector<std::string> words = command_words(group);
+  const std::string group(invocation.command ? invocation.command->name : invocation.group);
+  const std::string prefix = group.empty() ? "" : group + " ";
+  const std::vector<std::string> words = words_after(group);
   if (words.empty()) return {fmt::format("{} takes no further word: {}", group, word), ""};
   const std::string near = closest(word, words);
-  return {fmt::format("unknown command {} {}", group, word),
-          did_you_mean(near.empty() ? near : group + " " + near)};
+  return {fmt::format("unknown command {}{}", prefix, word),
+          did_you_mean(near.empty() ? near : prefix + near)};
 }
 
+/// No command word was given, or a group's name without a sub-command.
+UsageError missing_command(const std::string& group) {
+  if (group.empty()) return {"no command was given", "see rampart --help"};
+  return {fmt::format("{} needs a command: {}", group, fmt::join(words_after(group), ", ")),
+          fmt::format("see rampart {} --help", group)};
+}
+
+/// A value outside a fixed set of choices is refused here, so that commands can rely on it.
 std::optional<UsageError> check_choice(const std::string& what, const std::string& value,
                                        const std::vector<std::string_view>& choices) {
   if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return std::nullopt;
@@ -84,6 +79,7 @@ std::optional<UsageError> check_words(const Command& command, const Arguments& a
   return std::nullopt;
 }
 
+/// An empty value is nearly always an unset variable in a script: `--out "$FILE"`.
 std::optional<UsageError> check_options(const Command& command, const Arguments& arguments) {
   std::vector<CommandOption> all = global_options();
   std::ranges::copy(command.options, std::back_inserter(all));
@@ -117,7 +113,8 @@ std::optional<UsageError> read_clock(Context& context) {
   if (!text) return std::nullopt;
   const std::optional<Time> time = parse_time(*text);
   if (!time) {
-    return UsageError{fmt::format("--now \"{}\" is no time", *text), "write 2026-11-21T00:00:00Z"};
+    return UsageError{fmt::format("--now \"{}\" is not a time", *text),
+                      "write 2026-11-21T00:00:00Z"};
   }
   context.now = *time;
   return std::nullopt;
@@ -128,17 +125,19 @@ std::string environment_or(const ProcessEnv& process, const std::string& name) {
   return found == process.environment.end() ? std::string() : found->second;
 }
 
+/// The first format of a command's row is its default.
 std::optional<UsageError> read_format(Context& context, const Command& command) {
   context.format = context.arguments.one("format").value_or(std::string(command.formats.front()));
   return check_choice(fmt::format("--format of {}", command.name), context.format, command.formats);
 }
 
+/// `text` is one of the option's choices already; the array has the order of LogLevel.
 LogLevel log_level(const std::string& text) {
   constexpr std::array kLevels = {"error", "warning", "info", "debug", "trace"};
   return static_cast<LogLevel>(std::ranges::find(kLevels, text) - kLevels.begin());
 }
 
-/// Fills the context from the options; the first mistake ends it.
+/// Fills the context from the options; stops at the first mistake.
 std::optional<UsageError> read_globals(Context& context, const Command& command) {
   if (auto bad = check_options(command, context.arguments)) return bad;
   if (auto bad = read_format(context, command)) return bad;
@@ -152,7 +151,7 @@ std::optional<UsageError> read_globals(Context& context, const Command& command)
   context.store =
       context.arguments.one("store").value_or(environment_or(context.process, "RAMPART_STORE"));
   context.log_level = log_level(context.arguments.one("log-level").value_or("info"));
-  // no-color.org: any value but the empty one turns colour off.
+  // no-color.org: any value except the empty one turns colour off.
   const bool plain = context.arguments.has("no-color") ||
                      !environment_or(context.process, "NO_COLOR").empty() ||
                      environment_or(context.process, "TERM") == "dumb";
@@ -160,12 +159,14 @@ std::optional<UsageError> read_globals(Context& context, const Command& command)
   return std::nullopt;
 }
 
-ExitCode evaluate(const Invocation& invocation, ProcessEnv& process) {
-  const auto refuse = [&](const UsageError& command_error) {
-    return usage_error(process, invocation.arguments, command_error.message, command_error.hint);
+/// Everything is checked before the command runs, so that no command has to undo anything because
+/// of a misspelt option.
+ExitCode check_and_run(const Invocation& invocation, ProcessEnv& process) {
+  const auto refuse = [&](const UsageError& error) {
+    return usage_error(process, invocation.arguments, error.message, error.hint);
   };
   if (!invocation.unexpected.empty()) return refuse(unexpected(invocation));
-  if (invocation.command == nullptr) return refuse({"no command was given", "see rampart --help"});
+  if (invocation.command == nullptr) return refuse(missing_command(invocation.group));
   Context context{.process = process, .arguments = invocation.arguments};
   if (const auto bad = read_globals(context, *invocation.command)) return refuse(*bad);
   return invocation.command->run(context);
@@ -174,20 +175,21 @@ ExitCode evaluate(const Invocation& invocation, ProcessEnv& process) {
 }  // namespace
 
 ExitCode run(const Invocation& invocation, ProcessEnv& process) {
-  const ExitCode code = evaluate(invocation, process);
+  const ExitCode code = check_and_run(invocation, process);
   process.out.flush();
   if (process.out.good()) return code;
-  // Who reads no further has seen enough; to say so would only be noise.
+  // The reader closed the pipe (`| head`): exit without a message.
   if (process.reader_left != nullptr && process.reader_left()) return ExitCode::Error;
   process.err << "rampart: error: the answer could not be written to standard output\n";
   return ExitCode::Error;
 }
 
+// The options may be unusable, so the context has defaults except for the format of the error.
 ExitCode usage_error(ProcessEnv& process, const Arguments& arguments, const std::string& message,
                      const std::string& hint) {
   Context context{.process = process, .arguments = arguments};
   context.format = arguments.one("format").value_or("text");
-  return fail(context, std::vector<ConfigError>{command_error("usage", message, hint)});
+  return usage_error(context, message, hint);
 }
 
 }  // namespace rampart

@@ -4,7 +4,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <set>
@@ -16,15 +20,17 @@ extern "C" char** environ;
 namespace rampart {
 namespace {
 
-/// The parser and where it puts what it reads.
+/// The CLI11 parser, and the places that it writes values to.
 struct Parser {
   CLI::App app{"SPF, DKIM and DMARC as code.", "rampart"};
   std::map<std::string, std::vector<std::string>> values;  ///< Stable addresses for CLI11.
   std::set<std::string> flags;
-  std::map<std::string, CLI::App*> groups;
-  std::vector<std::pair<const Command*, CLI::App*>> leaves;
+  std::map<std::string, CLI::App*> first_words;
+  std::vector<std::pair<const Command*, CLI::App*>> commands;
 };
 
+/// Values are collected for repeatable options and single ones alike: `Arguments` decides which
+/// occurrence is used, so that a later option can override an earlier one of a wrapper script.
 void add_option(Parser& parser, CLI::App& app, const CommandOption& option) {
   const std::string name(option.name);
   const std::string spelled =
@@ -45,32 +51,49 @@ void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
   const std::string name(word.name);
   CLI::Option* option = app.add_option(name, parser.values[name], std::string(word.help));
   option->type_name(word.count == Arity::Any ? "..." : "");
-  // How many are needed is judged by the frame, which can say it in JSON too.
+  // dispatch checks how many are required: it can report the mistake in JSON too.
   if (word.count != Arity::Any) option->expected(1)->allow_extra_args(false);
 }
 
+/// Extras are allowed everywhere: CLI11 would reject an unknown word with a message of its own,
+/// while dispatch names the nearest option or command.
 CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& summary) {
   CLI::App* app = parent.add_subcommand(name, summary);
+  // Global options may follow the command's name.
   app->fallthrough();
   app->allow_extras();
   app->require_subcommand(0, 1);
-  app->footer("Options of every command, such as --config and --format: see rampart --help.");
+  app->footer("For the options of every command, such as --config, see rampart --help.");
   return app;
 }
 
-void add_command(Parser& parser, const Command& command) {
-  const std::string name(command.name);
-  const std::size_t space = name.find(' ');
-  const std::string summary(command.summary);
-  CLI::App*& group = parser.groups[name.substr(0, space)];
-  if (group == nullptr) group = add_app(parser.app, name.substr(0, space), summary);
-  CLI::App* app =
-      space == std::string::npos ? group : add_app(*group, name.substr(space + 1), summary);
-  for (const CommandOption& option : command.options) add_option(parser, *app, option);
-  for (const Positional& word : command.positionals) add_positional(parser, *app, word);
-  parser.leaves.emplace_back(&command, app);
+/// A group's help line names its sub-commands, which the list of commands would not show.
+std::string summary_of(const CommandGroup& group) {
+  return fmt::format("{} Commands: {}.", group.summary, fmt::join(words_after(group.name), ", "));
 }
 
+CLI::App* app_for(Parser& parser, const Command& command) {
+  const std::string name(command.name);
+  const std::string first = name.substr(0, name.find(' '));
+  CLI::App*& app = parser.first_words[first];
+  const auto group = std::ranges::find(command_groups(), first, &CommandGroup::name);
+  if (app == nullptr) {
+    app = add_app(
+        parser.app, first,
+        group == command_groups().end() ? std::string(command.summary) : summary_of(*group));
+  }
+  if (name == first) return app;
+  return add_app(*app, name.substr(first.size() + 1), std::string(command.summary));
+}
+
+void add_command(Parser& parser, const Command& command) {
+  CLI::App* app = app_for(parser, command);
+  for (const CommandOption& option : command.options) add_option(parser, *app, option);
+  for (const Positional& word : command.positionals) add_positional(parser, *app, word);
+  parser.commands.emplace_back(&command, app);
+}
+
+/// Builds the parser from the table, so that help, completion, man page and parser never differ.
 void build(Parser& parser, const std::string& version) {
   parser.app.allow_extras();
   parser.app.require_subcommand(0, 1);
@@ -79,9 +102,13 @@ void build(Parser& parser, const std::string& version) {
   for (const Command& command : commands()) add_command(parser, command);
 }
 
+/// What CLI11 found, without its types: dispatch is tested without it.
 Invocation invocation_of(const Parser& parser) {
   Invocation invocation;
-  for (const auto& [command, app] : parser.leaves) {
+  for (const auto& [word, app] : parser.first_words) {
+    if (app->parsed()) invocation.group = word;
+  }
+  for (const auto& [command, app] : parser.commands) {
     if (app->parsed()) invocation.command = command;
   }
   for (const auto& [name, values] : parser.values) {
@@ -92,7 +119,7 @@ Invocation invocation_of(const Parser& parser) {
   return invocation;
 }
 
-/// Whether `--format json` was asked for, of a command line that could not be parsed.
+/// The `--format` of a command line that CLI11 could not parse: its error is printed in that form.
 Arguments format_of(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
@@ -113,6 +140,7 @@ std::map<std::string, std::string> environment() {
   return variables;
 }
 
+/// POLLERR on a pipe's write end: every reader has closed it, as after `| head`.
 bool reader_left() {
   pollfd answer{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
   return poll(&answer, 1, 0) == 1 && (answer.revents & POLLERR) != 0;
@@ -125,6 +153,7 @@ ProcessEnv process_env() {
           .environment = environment(),
           .version = RAMPART_VERSION,
           .clock = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
+          // The prompt goes to stderr, since stdout may be a file.
           .answers_prompt = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
           .colour_terminal = isatty(STDOUT_FILENO) == 1,
           .err_terminal = isatty(STDERR_FILENO) == 1,
@@ -132,16 +161,17 @@ ProcessEnv process_env() {
 }
 
 int run_main(int argc, char** argv) {
-  // A reader that went away (`| head`) is a failed write, not a killed process.
+  // Without this, `| head` would kill the process in the middle of an apply.
   signal(SIGPIPE, SIG_IGN);
+  // C streams are not used; without this every write would pass through them.
   std::ios::sync_with_stdio(false);
   ProcessEnv process = process_env();
   Parser parser;
   build(parser, process.version);
   try {
     parser.app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return parser.app.exit(asked, process.out, process.err);
+  } catch (const CLI::Success& help) {  // CLI11 reports --help and --version by exception.
+    return parser.app.exit(help, process.out, process.err);
   } catch (const CLI::ParseError& error) {
     return static_cast<int>(
         usage_error(process, format_of(argc, argv), error.what(), "see rampart --help"));

@@ -11,7 +11,7 @@ rampart_room(dns/resolver
   KNOWS base dns
   LIBRARIES PkgConfig::LDNS)
 rampart_room(dns/zonefile
-  KNOWS dns)
+  KNOWS base dns)
 rampart_room(mail/syntax
   KNOWS base)
 rampart_room(mail/message
@@ -24,12 +24,14 @@ rampart_room(mail/spf
 rampart_room(mail/dmarc
   KNOWS base dns mail/dkim mail/spf mail/syntax
   LIBRARIES PkgConfig::PSL)
-rampart_room(mail/records
-  KNOWS base dns mail/dmarc mail/spf mail/syntax)
 rampart_room(mail/transport
   KNOWS base dns mail/dmarc mail/syntax)
+rampart_room(mail/records
+  KNOWS base dns mail/dkim mail/dmarc mail/spf mail/syntax mail/transport)
 rampart_room(policies/model
-  KNOWS base dns mail/dmarc mail/records)
+  KNOWS base dns mail/dmarc mail/records mail/spf)
+rampart_room(policies/rules
+  KNOWS base dns mail/dkim mail/dmarc mail/spf policies/model)
 rampart_room(policies/dkim
   KNOWS base mail/dkim mail/spf policies/model)
 rampart_room(policies/spf
@@ -39,11 +41,13 @@ rampart_room(policies/ramp
 rampart_room(policies/dmarc
   KNOWS dns mail/dkim mail/dmarc mail/spf policies/dkim policies/model policies/ramp policies/spf)
 rampart_room(policies/guardrails
-  KNOWS mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp policies/spf)
+  KNOWS mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp policies/rules
+        policies/spf)
 rampart_room(policies/records
   KNOWS base mail/dkim mail/transport policies/dkim policies/dmarc policies/model)
 rampart_room(policies/audit
-  KNOWS base mail/dkim mail/dmarc mail/spf mail/transport policies/dkim policies/model)
+  KNOWS base mail/dkim mail/dmarc mail/spf mail/transport policies/dkim policies/model
+        policies/rules)
 rampart_room(keys
   KNOWS base dns mail/dkim
   LIBRARIES OpenSSL::Crypto)
@@ -69,7 +73,8 @@ rampart_room(providers/http
   KNOWS base dns
   LIBRARIES CURL::libcurl)
 rampart_room(providers/model
-  KNOWS dns providers/http)
+  KNOWS base dns providers/http
+  LIBRARIES nlohmann_json::nlohmann_json)
 rampart_room(providers/cloudflare
   KNOWS base dns providers/http providers/model
   LIBRARIES nlohmann_json::nlohmann_json)

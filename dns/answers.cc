@@ -1,4 +1,3 @@
-/// What the DNS said: the table that pure code reads in place of resolving.
 #include "dns/answers.h"
 
 namespace rampart {

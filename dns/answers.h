@@ -1,4 +1,4 @@
-/// What the DNS said: the table that pure code reads in place of resolving.
+/// DNS answers as a table, which pure code reads instead of resolving.
 #pragma once
 
 #include <chrono>
@@ -14,12 +14,12 @@ namespace rampart {
 /// A question is an RRset's key.
 using Question = RecordKey;
 
-/// How an answer came out.
+/// The kind of an answer.
 enum class AnswerStatus {
-  Data,      ///< NOERROR with records of the type asked (after following CNAMEs).
+  Data,      ///< NOERROR with records of the type in question (after following CNAMEs).
   NoData,    ///< NOERROR without them.
   NxDomain,  ///< The name (at the end of a CNAME chain) does not exist.
-  Failed,    ///< SERVFAIL, REFUSED, lame, malformed or no answer at all; `detail` says which.
+  Failed,    ///< SERVFAIL, REFUSED, lame, malformed or no answer at all; `detail` has the reason.
 };
 
 /// The answer to one question.
@@ -27,16 +27,16 @@ struct Answer {
   AnswerStatus status = AnswerStatus::Failed;
   std::vector<std::string> values;  ///< As in RecordSet, in the order received, duplicates kept.
   std::chrono::seconds ttl{0};      ///< The smallest along the chain; the negative TTL when none.
-  std::vector<Name> cnames;         ///< The CNAME targets followed, in order; empty when none.
+  std::vector<Name> cnames;         ///< The CNAME targets followed, in order.
   std::string detail;               ///< For Failed: "127.0.0.1:53: SERVFAIL", for a person.
 
   bool operator==(const Answer&) const = default;
 };
 
-/// Every answer of one run; each question is asked once. Ordered, so that reading is repeatable.
+/// All answers of one run; each question is sent once. Ordered, so that iteration is repeatable.
 using Answers = std::map<Question, Answer>;
 
-/// The answer to (name, type), or null where it was never asked.
+/// The answer to (name, type), or null where the table has none yet.
 const Answer* find_answer(const Answers& answers, const Name& name, RecordType type);
 
 /// Whether the name exists without records of that type or not at all: a void lookup

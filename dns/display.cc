@@ -1,7 +1,7 @@
-/// Which internationalized labels may be shown as Unicode without misleading a reader.
+// Which internationalized labels may be shown as Unicode without misleading a reader.
 ///
-/// The rule is the one that UTS 39 calls "highly restrictive", made stricter: scripts written from
-/// right to left are never shown, since they reorder the text around them.
+// The rule is the one that UTS 39 calls "highly restrictive", made stricter: scripts written from
+// right to left are never shown, since they reorder the text around them.
 #include "dns/display.h"
 
 #include <algorithm>
@@ -21,8 +21,8 @@ struct Range {
   Script script;
 };
 
-/// Letters in everyday use; what stands nowhere here is not shown. U+0131 and U+0138 are left out
-/// because they look like i and k.
+// Letters in everyday use; labels with any other letter are not shown. U+0131 and U+0138 are left
+// out because they look like i and k.
 constexpr auto kRanges = std::to_array<Range>({
     {'-', '-', Script::Common},         {'0', '9', Script::Common},
     {'a', 'z', Script::Latin},          {0xDF, 0xF6, Script::Latin},
@@ -39,7 +39,7 @@ constexpr auto kRanges = std::to_array<Range>({
     {0xAC00, 0xD7A3, Script::Hangul},
 });
 
-/// Cyrillic and Greek letters that a reader takes for Latin ones.
+// Cyrillic and Greek letters that look like Latin ones.
 constexpr std::u32string_view kLatinLookalikes =
     U"\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0455\u0456\u0458\u0433\u043a\u043c\u0442\u0432"
     U"\u043d\u045a\u045b\u045f\u0457\u0451\u0450\u045d\u03b1\u03b3\u03b5\u03b9\u03ba\u03bd\u03bf"
@@ -56,7 +56,7 @@ bool is_east_asian(Script script) {
   return script == Script::Han || script == Script::Kana || script == Script::Hangul;
 }
 
-/// Whether letters of both scripts customarily stand in one word; Kana and Hangul never do.
+// Whether one word customarily mixes both scripts; Kana and Hangul never mix.
 bool mix(Script a, Script b) {
   if (a == b || a == Script::Common || b == Script::Common) return true;
   return is_east_asian(a) && is_east_asian(b) && (a == Script::Han || b == Script::Han);

@@ -1,4 +1,4 @@
-/// Which internationalized labels may be shown as Unicode without misleading a reader.
+/// Which internationalized labels can be shown as Unicode without misleading a reader.
 #pragma once
 
 #include <string_view>

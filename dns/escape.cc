@@ -1,4 +1,3 @@
-/// The escapes of presentation form, `\DDD` and `\X` (RFC 1035 section 5.1).
 #include "dns/escape.h"
 
 #include "base/text.h"

@@ -8,20 +8,20 @@
 
 namespace rampart {
 
-/// An octet read from an escape and how many characters the escape took.
+/// An octet read from an escape, and the length of the escape in characters.
 struct Escaped {
   char octet;
   std::size_t length;
 };
 
-/// Reads the escape that `text` begins with (a backslash); nothing where it is cut short, or its
-/// three digits are not three or exceed 255.
+/// Reads the escape at the beginning of `text`, which starts with a backslash; nullopt where it is
+/// cut short, has fewer than three digits, or exceeds 255.
 std::optional<Escaped> read_escape(std::string_view text);
 
 /// `octet` as `\DDD`.
 std::string decimal_escape(char octet);
 
-/// A label's octets in the one spelling that Name keeps: lower case, `\.`, `\\`, else `\DDD`.
+/// A label's octets in the spelling that Name keeps: lower case, `\.`, `\\`, otherwise `\DDD`.
 std::string spell_label(std::string_view octets);
 
 }  // namespace rampart

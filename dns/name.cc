@@ -1,4 +1,3 @@
-/// A DNS name: absolute, lower case, A-labels, within the limits of RFC 1035.
 #include "dns/name.h"
 
 #include <idn2.h>
@@ -19,7 +18,7 @@ constexpr std::size_t kMostLabelOctets = 63;
 constexpr std::size_t kMostWireOctets = 255;
 constexpr std::size_t kMostShown = 80;
 
-/// Text taken over from libidn2, which allocates with malloc.
+// Text from libidn2, which allocates with malloc.
 using IdnText = std::unique_ptr<char, decltype(&idn2_free)>;
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -30,7 +29,7 @@ Error not_a_name(std::string_view text, std::string_view why) {
   return Error{.what = "\"" + shown + "\" is not a DNS name: " + std::string(why)};
 }
 
-/// The octets that one label of Name's own spelling stands for.
+// The octets of one label as Name spells it.
 std::string octets_of(std::string_view label) {
   if (label.find('\\') == std::string_view::npos) return std::string(label);
   std::string octets;
@@ -46,14 +45,14 @@ std::string octets_of(std::string_view label) {
   return octets;
 }
 
-/// Whether the dot at `at` separates labels: an even number of backslashes stands before it.
+// Whether the dot at `at` separates labels: it follows an even number of backslashes.
 bool is_separator(std::string_view text, std::size_t at) {
   std::size_t backslashes = 0;
   while (backslashes < at && text[at - 1 - backslashes] == '\\') ++backslashes;
   return backslashes % 2 == 0;
 }
 
-/// The A-label of a U-label (RFC 5891 section 5, with the mappings of UTS 46, non-transitional).
+// The A-label of a U-label (RFC 5891 section 5, with the mappings of UTS 46, non-transitional).
 Result<std::string> to_a_label(const std::string& label) {
   char* out = nullptr;
   const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES;
@@ -61,25 +60,25 @@ Result<std::string> to_a_label(const std::string& label) {
                                   reinterpret_cast<std::uint8_t**>(&out), flags);
   const IdnText owned(out, &idn2_free);
   if (code != IDN2_OK) {
-    return Error{.what = "\"" + printable(label) + "\" is no valid internationalized label (" +
+    return Error{.what = "\"" + printable(label) + "\" is not a valid internationalized label (" +
                          idn2_strerror(code) + ")"};
   }
   const std::string ascii(out);
   if (ascii.empty() || ascii.find('.') != std::string::npos) {
-    return Error{.what = "\"" + printable(label) + "\" is no single internationalized label"};
+    return Error{.what = "\"" + printable(label) + "\" is not a single internationalized label"};
   }
   return ascii;
 }
 
-/// What a label may hold while it is being read.
+// A label while it is being read.
 struct LabelText {
   std::string octets;
   bool escaped = false;
   bool unicode = false;
 };
 
-/// Reads the octet at `text[at]` into `label` and returns the place after it.
-Result<std::size_t> take_octet(std::string_view text, std::size_t at, LabelText& label) {
+// Appends the octet or escape at `text[at]` to `label` and returns the index after it.
+Result<std::size_t> read_label_octet(std::string_view text, std::size_t at, LabelText& label) {
   const char c = text[at];
   if (c == '\\') {
     const std::optional<Escaped> escape = read_escape(text.substr(at));
@@ -97,15 +96,13 @@ Result<std::size_t> take_octet(std::string_view text, std::size_t at, LabelText&
   return at + 1;
 }
 
-/// The label's final octets: A-labels for U-labels, and the limits kept.
+// The label's final octets: an A-label for a U-label, within the limits.
 Result<std::string> finish(const LabelText& label) {
   std::string octets = label.octets;
   if (octets.empty()) return Error{.what = "it has an empty label"};
   if (label.unicode) {
     if (label.escaped) return Error{.what = "a label mixes Unicode and escapes"};
-    Result<std::string> ascii = to_a_label(octets);
-    if (!ascii) return ascii;
-    octets = *ascii;
+    TRY(octets, to_a_label(octets));
   }
   if (octets.size() > kMostLabelOctets) {
     return Error{.what =
@@ -114,27 +111,25 @@ Result<std::string> finish(const LabelText& label) {
   return octets;
 }
 
-/// Every label's octets; `text` is neither empty nor the root.
+// Every label's octets; `text` is neither empty nor the root.
 Result<std::vector<std::string>> read_labels(std::string_view text) {
   std::vector<std::string> labels;
   LabelText label;
   for (std::size_t at = 0; at <= text.size();) {
     if (at < text.size() && text[at] != '.') {
-      const Result<std::size_t> next = take_octet(text, at, label);
-      if (!next) return next.error();
-      at = *next;
+      TRY(at, read_label_octet(text, at, label));
       continue;
     }
-    Result<std::string> octets = finish(label);
-    if (!octets) return octets.error();
-    labels.push_back(*octets);
+    TRY(std::string octets, finish(label));
+    labels.push_back(std::move(octets));
     label = LabelText{};
     at += at + 1 == text.size() ? 2 : 1;  // A final dot ends the name.
   }
   return labels;
 }
 
-/// Whether `text` is spelled as Name spells it and needs no reading: most names are.
+// Whether `text` already is Name's own spelling. Most names are, and this one pass without an
+// allocation replaces the reading of labels.
 bool is_spelled(std::string_view text) {
   if (text.size() > kMostWireOctets - 2) return false;
   std::size_t label = 0;
@@ -154,7 +149,7 @@ std::string unicode_label(std::string_view label) {
   if (idn2_to_unicode_8z8z(ascii.c_str(), &out, 0) != IDN2_OK) return ascii;
   const IdnText owned(out, &idn2_free);
   std::string shown(out);
-  // Only what reads back as the same label may stand for it.
+  // Unicode that does not convert back to the same label would name another domain.
   const Result<std::string> again = to_a_label(shown);
   if (!again || *again != ascii || !is_safe_to_show(shown)) return ascii;
   return shown;
@@ -165,7 +160,7 @@ std::string unicode_label(std::string_view label) {
 Result<Name> Name::parse(std::string_view text) {
   if (is_spelled(text)) return Name(std::string(text));
   if (text.empty()) return Error{.what = "an empty text is not a DNS name; the root is \".\""};
-  if (text == "@") return not_a_name(text, "it stands for an origin, and there is none here");
+  if (text == "@") return not_a_name(text, "it means the origin, and there is none here");
   if (text == ".") return root();
   const Result<std::vector<std::string>> labels = read_labels(text);
   if (!labels) return not_a_name(text, labels.error().what);

@@ -13,15 +13,14 @@ namespace rampart {
 
 /// An absolute DNS name, held as text without the final dot ("_dmarc.example.com"; the root is
 /// "."). Always lower case and at most 255 octets on the wire, 63 a label (RFC 1035 section 2.3.4).
-/// Octets outside [a-z0-9_-*/+=] stand escaped as `\.`, `\\` or `\DDD` (RFC 1035 section 5.1).
-/// U-labels are turned into A-labels when parsed (RFC 5891).
+/// Octets outside [a-z0-9_-*/+=] are escaped as `\.`, `\\` or `\DDD` (RFC 1035 section 5.1).
+/// U-labels become A-labels when parsed (RFC 5891).
 class Name {
  public:
   /// Reads presentation form, with or without the final dot; "@" and "" are errors.
   static Result<Name> parse(std::string_view text);
 
-  /// Reads text that this program itself writes down; ends the program where it is no name.
-  /// For literals in tests and tables only.
+  /// For literals in code, tables and tests; aborts where `text` is not a name.
   static Name literal(std::string_view text);
 
   static Name root() { return Name("."); }
@@ -37,10 +36,10 @@ class Name {
   Name parent() const;
 
   /// `prefix` (one or more labels, such as "s1._domainkey") in front of this name;
-  /// an Error where the outcome would not be a valid name.
+  /// an Error where the result would not be a valid name.
   Result<Name> child(std::string_view prefix) const;
 
-  /// Whether this name is `ancestor` or stands below it.
+  /// Whether this name is `ancestor` or below it.
   bool is_within(const Name& ancestor) const;
 
   /// The text left of `zone`: "@" at the zone's apex, "_dmarc" below it.
@@ -50,7 +49,7 @@ class Name {
   /// Uncompressed wire form (RFC 1035 section 3.1).
   std::string wire() const;
 
-  /// The same name for people, A-labels shown as Unicode where that is safe to show.
+  /// The name for display: A-labels as Unicode where that is safe (dns/display.h).
   std::string unicode() const;
 
   bool operator==(const Name&) const = default;

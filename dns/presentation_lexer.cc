@@ -1,4 +1,3 @@
-/// The words of a zone file with their places (RFC 1035 section 5.1).
 #include "dns/presentation_lexer.h"
 
 #include <algorithm>
@@ -19,9 +18,8 @@ class Lexer {
       return at_line(1, "the file begins with a byte order mark; save it without one");
     }
     while (at_ < text_.size()) {
-      Result<ZoneStatement> statement = take_statement();
-      if (!statement) return statement.error();
-      statements.push_back(std::move(statement).value());
+      TRY(ZoneStatement statement, read_statement());
+      statements.push_back(std::move(statement));
     }
     return statements;
   }
@@ -31,7 +29,7 @@ class Lexer {
     return text_[at_] == '\n' || (text_[at_] == '\r' && text_.substr(at_, 2) == "\r\n");
   }
 
-  void take_break() {
+  void skip_break() {
     at_ += text_[at_] == '\r' ? 2 : 1;
     ++line_;
   }
@@ -40,27 +38,25 @@ class Lexer {
     while (at_ < text_.size() && !at_break()) ++at_;
   }
 
-  Result<ZoneStatement> take_statement() {
+  Result<ZoneStatement> read_statement() {
     ZoneStatement statement{at_, at_, line_, line_, is_blank(text_[at_]), {}, {}, {}};
     int depth = 0;
     while (at_ < text_.size()) {
       statement.last_line = line_;
       if (at_break()) {
-        take_break();
+        skip_break();
         if (depth == 0) break;
         continue;
       }
-      const Result<int> next = take_piece(statement, depth);
-      if (!next) return next.error();
-      depth = *next;
+      TRY(depth, read_piece(statement, depth));
     }
     if (depth > 0) return at_line(statement.first_line, "a parenthesis is opened but never closed");
     statement.end = at_;
     return statement;
   }
 
-  /// Takes a blank, a comment, a parenthesis or a word; returns how deep in parentheses it ends.
-  Result<int> take_piece(ZoneStatement& statement, int depth) {
+  // Reads a blank, a comment, a parenthesis or a word; returns the depth of parentheses after it.
+  Result<int> read_piece(ZoneStatement& statement, int depth) {
     switch (text_[at_]) {
       case ' ':
       case '\t':
@@ -80,19 +76,15 @@ class Lexer {
       default:
         break;
     }
-    Result<ZoneWord> word = text_[at_] == '"' ? take_quoted() : take_plain();
-    if (!word) return word.error();
-    word.value().glued = !statement.words.empty() && statement.words.back().end == word->begin;
-    statement.words.push_back(*word);
+    TRY(ZoneWord word, text_[at_] == '"' ? read_quoted() : read_plain());
+    word.glued = !statement.words.empty() && statement.words.back().end == word.begin;
+    statement.words.push_back(word);
     return depth;
   }
 
-  Result<ZoneWord> take_quoted() {
+  Result<ZoneWord> read_quoted() {
     const std::size_t begin = at_++;
-    while (at_ < text_.size() && text_[at_] != '"' && !at_break()) {
-      const Result<Ok> taken = take_octet();
-      if (!taken) return taken.error();
-    }
+    while (at_ < text_.size() && text_[at_] != '"' && !at_break()) TRY_OK(skip_octet());
     if (at_ >= text_.size() || at_break()) {
       return at_line(line_, "a quote is opened but not closed on its line");
     }
@@ -100,12 +92,9 @@ class Lexer {
     return ZoneWord{text_.substr(begin + 1, at_ - begin - 2), true, false, begin, at_, line_};
   }
 
-  Result<ZoneWord> take_plain() {
+  Result<ZoneWord> read_plain() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && !ends_word(text_[at_])) {
-      const Result<Ok> taken = take_octet();
-      if (!taken) return taken.error();
-    }
+    while (at_ < text_.size() && !ends_word(text_[at_])) TRY_OK(skip_octet());
     return ZoneWord{text_.substr(begin, at_ - begin), false, false, begin, at_, line_};
   }
 
@@ -113,15 +102,15 @@ class Lexer {
     return is_blank(c) || at_break() || std::string_view("();\"").find(c) != std::string_view::npos;
   }
 
-  Result<Ok> take_octet() {
+  Result<Ok> skip_octet() {
     if (text_[at_] == '\\') {
       ++at_;
       if (at_ >= text_.size() || at_break()) {
-        return at_line(line_, "a backslash stands at the end of a line");
+        return at_line(line_, "there is a backslash at the end of a line");
       }
     }
     if (text_[at_] == '\0' || text_[at_] == '\r') {
-      return at_line(line_, "a control character stands where text should; write it as \\DDD");
+      return at_line(line_, "there is a control character in the text; write it as \\DDD");
     }
     ++at_;
     return Ok{};

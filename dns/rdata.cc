@@ -1,4 +1,3 @@
-/// RDATA between presentation form and the one spelling that a RecordSet keeps.
 #include "dns/rdata.h"
 
 #include <arpa/inet.h>
@@ -17,7 +16,7 @@ namespace {
 constexpr std::size_t kMostRdataOctets = 65535;
 constexpr std::size_t kMostStringOctets = 255;
 
-/// What a field of RDATA holds.
+// The kinds of RDATA fields.
 enum class Field { Domain, Number, Period, Word, String, Ip4, Ip6, Hex, Rest };
 
 struct Fields {
@@ -70,22 +69,14 @@ std::span<const Field> fields_of(RecordType type) {
   return found == kTypes.end() ? std::span<const Field>(kUnknown) : found->fields;
 }
 
-/// RFC 3597 section 5: `\# LENGTH HEX` is RDATA of any type.
+// RFC 3597 section 5: `\# LENGTH HEX` is RDATA of any type.
 bool is_generic(std::span<const ZoneWord> words) {
   return !words.empty() && !words[0].quoted && words[0].text == "\\#";
 }
 
-/// What is wrong with a word, without the word: errors never show what stands in a file.
+// Never quotes the word: a zone file can contain secrets, and errors go to logs.
 Error bad_field(std::string_view wanted) {
   return Error{.what = "its data is not " + std::string(wanted)};
-}
-
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 std::string as_written(std::span<const ZoneWord> words) {
@@ -105,13 +96,13 @@ Result<std::string> read_string(const ZoneWord& word) {
       continue;
     }
     const std::optional<Escaped> escaped = read_escape(word.text.substr(at));
-    if (!escaped) return Error{.what = "a string holds a bad escape"};
+    if (!escaped) return Error{.what = "a string has a bad escape"};
     octets += escaped->octet;
     at += escaped->length;
   }
   if (octets.size() > kMostStringOctets) {
     return Error{.what = "a string has " + std::to_string(octets.size()) +
-                         " octets, at most 255 fit; cut it into several quoted strings"};
+                         " octets, at most 255 fit; split it into several quoted strings"};
   }
   return octets;
 }
@@ -124,11 +115,10 @@ Result<std::string> read_number(const ZoneWord& word) {
   return std::to_string(value);
 }
 
-/// RFC 8659 section 4.1: a tag is letters and digits, and its case is no matter.
+// RFC 8659 section 4.1: a tag is letters and digits, and its case does not matter.
 Result<std::string> read_tag(const ZoneWord& word) {
-  const std::string tag = to_lower(word.text);
-  const bool plain = std::ranges::all_of(
-      tag, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+  const std::string tag = ascii_lower(word.text);
+  const bool plain = std::ranges::all_of(tag, [](char c) { return is_alpha(c) || is_digit(c); });
   if (tag.empty() || !plain) return bad_field("a tag of letters and digits");
   return tag;
 }
@@ -147,9 +137,8 @@ Result<std::string> read_address(const ZoneWord& word, int family) {
 Result<std::string> read_field(Field field, const ZoneWord& word, const Name& origin) {
   switch (field) {
     case Field::Domain: {
-      const Result<Name> name = read_zone_name(word, origin);
-      if (!name) return name.error();
-      return name->text();
+      TRY(const Name name, read_zone_name(word, origin));
+      return name.text();
     }
     case Field::Number:
       return read_number(word);
@@ -161,9 +150,8 @@ Result<std::string> read_field(Field field, const ZoneWord& word, const Name& or
     case Field::Word:
       return read_tag(word);
     case Field::String: {
-      const Result<std::string> octets = read_string(word);
-      if (!octets) return octets;
-      return quote_txt(*octets);
+      TRY(const std::string octets, read_string(word));
+      return quote_txt(octets);
     }
     case Field::Ip4:
       return read_address(word, AF_INET);
@@ -176,6 +164,8 @@ Result<std::string> read_field(Field field, const ZoneWord& word, const Name& or
   return std::string(word.text);
 }
 
+// Canonical form is what makes RRsets comparable: providers and files write the same record with
+// other case, relative names, units of time or spellings of an address.
 Result<std::string> read_fields(std::span<const Field> fields, std::span<const ZoneWord> words,
                                 const Name& origin) {
   std::string value;
@@ -184,19 +174,18 @@ Result<std::string> read_fields(std::span<const Field> fields, std::span<const Z
       std::string rest = as_written(words);
       if (field == Hex) {
         std::erase(rest, ' ');
-        rest = to_lower(rest);
+        rest = ascii_lower(rest);
       }
       if (!value.empty() && !rest.empty()) value += ' ';
       return value + rest;
     }
-    if (words.empty()) return Error{.what = "the record's data is cut short"};
-    const Result<std::string> text = read_field(field, words.front(), origin);
-    if (!text) return text;
+    if (words.empty()) return Error{.what = "the record's data is incomplete"};
+    TRY(const std::string text, read_field(field, words.front(), origin));
     if (!value.empty()) value += ' ';
-    value += *text;
+    value += text;
     words = words.subspan(1);
   }
-  if (!words.empty()) return Error{.what = "the record's data goes on after its last field"};
+  if (!words.empty()) return Error{.what = "the record's data continues after its last field"};
   return value;
 }
 
@@ -207,7 +196,7 @@ std::optional<int> hex_digit(char c) {
   return std::nullopt;
 }
 
-/// The octets of `\# LENGTH HEX`; nothing where the length or a digit is wrong.
+// The octets of `\# LENGTH HEX`; nullopt where the length or a digit is wrong.
 std::optional<std::string> generic_octets(std::span<const ZoneWord> words) {
   if (words.size() < 2) return std::nullopt;
   std::string hex;
@@ -226,7 +215,7 @@ std::optional<std::string> generic_octets(std::span<const ZoneWord> words) {
   return octets;
 }
 
-/// The joined strings of a TXT's wire form.
+// The joined strings of a TXT's wire form.
 Result<std::string> read_generic_text(std::span<const ZoneWord> words) {
   const std::optional<std::string> octets = generic_octets(words);
   if (!octets || octets->empty())
@@ -235,7 +224,7 @@ Result<std::string> read_generic_text(std::span<const ZoneWord> words) {
   for (std::size_t at = 0; at < octets->size();) {
     const std::size_t length = static_cast<unsigned char>((*octets)[at]);
     if (at + 1 + length > octets->size()) {
-      return Error{.what = R"(a string of the \# form is cut short)"};
+      return Error{.what = R"(a string of the \# form is incomplete)"};
     }
     joined += octets->substr(at + 1, length);
     at += 1 + length;
@@ -248,32 +237,26 @@ Result<std::string> read_text(std::span<const ZoneWord> words) {
   if (is_generic(words)) return read_generic_text(words);
   std::string joined;
   for (const ZoneWord& word : words) {
-    const Result<std::string> octets = read_string(word);
-    if (!octets) return octets;
-    joined += *octets;
+    TRY(const std::string octets, read_string(word));
+    joined += octets;
   }
   if (joined.size() + words.size() > kMostRdataOctets) {
-    return Error{.what = "the text is longer than a record can hold (65535 octets)"};
+    return Error{.what = "the text is longer than a record can be (65535 octets)"};
   }
   return joined;
 }
 
 std::optional<std::uint32_t> unit_seconds(char unit) {
-  switch (unit) {
+  switch (to_lower(unit)) {
     case 's':
-    case 'S':
       return 1;
     case 'm':
-    case 'M':
       return 60;
     case 'h':
-    case 'H':
       return 3600;
     case 'd':
-    case 'D':
       return 86400;
     case 'w':
-    case 'W':
       return 604800;
     default:
       return std::nullopt;
@@ -285,7 +268,7 @@ std::optional<std::uint32_t> unit_seconds(char unit) {
 std::optional<std::uint32_t> read_period(std::string_view text) {
   constexpr std::uint64_t kMost = 0xFFFFFFFF;
   std::uint64_t total = 0;
-  const bool plain = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool plain = std::ranges::all_of(text, is_digit);
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
     std::uint32_t count = 0;
@@ -302,8 +285,10 @@ std::optional<std::uint32_t> read_period(std::string_view text) {
   return static_cast<std::uint32_t>(total);
 }
 
+// Relative names get the origin as text before parsing, since only the whole can be checked against
+// the length limits. A final dot counts only where it is not escaped.
 Result<Name> read_zone_name(const ZoneWord& word, const Name& origin) {
-  if (word.quoted) return Error{.what = "a name stands in quotes"};
+  if (word.quoted) return Error{.what = "a name is in quotes"};
   if (word.text == "@") return origin;
   std::string text;
   for (const char c : word.text) {
@@ -329,10 +314,9 @@ Result<std::string> canonical_rdata(RecordType type, std::span<const ZoneWord> w
 }
 
 Result<std::string> canonical_rdata(RecordType type, std::string_view text) {
-  const Result<std::vector<ZoneStatement>> statements = lex_zone(text);
-  if (!statements) return statements.error();
-  if (statements->size() != 1) return Error{.what = "the record's data is not one line"};
-  return canonical_rdata(type, statements->front().words, Name::root());
+  TRY(const auto statements, lex_zone(text));
+  if (statements.size() != 1) return Error{.what = "the record's data is not one line"};
+  return canonical_rdata(type, statements.front().words, Name::root());
 }
 
 std::string print_rdata(RecordType type, std::string_view value) {

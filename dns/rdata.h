@@ -10,7 +10,7 @@
 
 namespace rampart {
 
-/// The value, as in RecordSet, of RDATA written as `words`, names below `origin` where relative.
+/// The value, as in RecordSet, of RDATA written as `words`; relative names are below `origin`.
 /// Types whose fields are unknown here are kept as text.
 Result<std::string> canonical_rdata(RecordType type, std::span<const ZoneWord> words,
                                     const Name& origin);
@@ -21,8 +21,8 @@ Result<std::string> canonical_rdata(RecordType type, std::string_view text);
 /// Presentation form of a value as in RecordSet: names end in a dot, TXT is cut and quoted.
 std::string print_rdata(RecordType type, std::string_view value);
 
-/// The name that a zone file's word stands for: "@", relative or absolute. Octets beyond ASCII are
-/// taken as they are, as name servers do.
+/// Reads a zone file's word as a name: "@", relative or absolute. Octets beyond ASCII are kept
+/// unchanged, as name servers do.
 Result<Name> read_zone_name(const ZoneWord& word, const Name& origin);
 
 /// A period in seconds, plain or with units as in "1h30m".

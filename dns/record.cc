@@ -1,4 +1,3 @@
-/// Record types, the key of an RRset and its content.
 #include "dns/record.h"
 
 #include <algorithm>
@@ -13,7 +12,7 @@ struct Mnemonic {
   std::uint16_t number;
 };
 
-/// The IANA registry's types that stand in zones, by number.
+// The types of the IANA registry that occur in zones; no queries or pseudo types.
 constexpr auto kMnemonics = std::to_array<Mnemonic>({
     {"A", 1},       {"NS", 2},      {"MD", 3},        {"MF", 4},          {"CNAME", 5},
     {"SOA", 6},     {"MB", 7},      {"MG", 8},        {"MR", 9},          {"NULL", 10},

@@ -13,7 +13,7 @@
 
 namespace rampart {
 
-/// A DNS record type by its IANA number; types without a name here are kept by number.
+/// A DNS record type by its IANA number; a type without an enumerator is kept as its number.
 enum class RecordType : std::uint16_t {
   A = 1,
   NS = 2,
@@ -62,8 +62,8 @@ struct RecordSet {
   bool operator==(const RecordSet&) const = default;
 };
 
-/// An RRset's content with its type: what stands at a name, so that a change of type (a CNAME
-/// becoming a TXT) is one change with both sides.
+/// An RRset's content with its type, so that a change of type (a CNAME becoming a TXT) is one
+/// change with both sides.
 struct TypedSet {
   RecordType type;
   RecordSet set;
@@ -71,7 +71,7 @@ struct TypedSet {
   bool operator==(const TypedSet&) const = default;
 };
 
-/// One write: what stood at `name` when it was read, and what is to stand there.
+/// One write: the RRset at `name` as it was read, and as it should become.
 struct SetChange {
   Name name;
   std::optional<TypedSet> before;

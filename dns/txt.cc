@@ -1,4 +1,3 @@
-/// TXT strings: joined in memory, cut and quoted only at the edge (RFC 1035 section 3.3.14).
 #include "dns/txt.h"
 
 #include <algorithm>
@@ -13,9 +12,9 @@ namespace {
 
 constexpr std::size_t kMostOctets = 255;
 
-/// Appends the octet or escape at `text[at]` to `out` and returns the place after it; nothing for
-/// a bad escape.
-std::optional<std::size_t> take_octet(std::string_view text, std::size_t at, std::string& out) {
+// Appends the octet or escape at `text[at]` to `out` and returns the index after it; nullopt for a
+// bad escape.
+std::optional<std::size_t> read_octet(std::string_view text, std::size_t at, std::string& out) {
   if (text[at] != '\\') {
     out += text[at];
     return at + 1;
@@ -34,18 +33,18 @@ Error bad_escape(std::size_t at) {
 Result<std::string> unquote_plain(std::string_view text) {
   std::string joined;
   for (std::size_t at = 0; at < text.size();) {
-    const std::optional<std::size_t> next = take_octet(text, at, joined);
+    const std::optional<std::size_t> next = read_octet(text, at, joined);
     if (!next) return bad_escape(at);
     at = *next;
   }
   return joined;
 }
 
-/// Reads the quoted string that opens at `text[at]` and returns the place after its end.
-Result<std::size_t> take_quoted(std::string_view text, std::size_t at, std::string& joined) {
+// Reads the quoted string that opens at `text[at]` and returns the index after it.
+Result<std::size_t> read_quoted(std::string_view text, std::size_t at, std::string& joined) {
   const std::size_t opened = at++;
   while (at < text.size() && text[at] != '"') {
-    const std::optional<std::size_t> next = take_octet(text, at, joined);
+    const std::optional<std::size_t> next = read_octet(text, at, joined);
     if (!next) return bad_escape(at);
     at = *next;
   }
@@ -67,14 +66,12 @@ Result<std::string> unquote_strings(std::string_view text) {
       return Error{.what = "unquoted text at character " + std::to_string(at + 1) +
                            ", after a quoted string"};
     }
-    const Result<std::size_t> next = take_quoted(text, at, joined);
-    if (!next) return next.error();
-    at = *next;
+    TRY(at, read_quoted(text, at, joined));
   }
   return joined;
 }
 
-/// Code points that move the cursor, hide or reorder what stands beside them.
+// Code points that move the cursor, or hide or reorder the text around them.
 bool is_unsafe(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
          (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
@@ -118,6 +115,8 @@ Result<std::string> unquote_txt(std::string_view text) {
   return quoted ? unquote_strings(text) : unquote_plain(text);
 }
 
+// Record texts come from third parties; printed as they are, they could move the cursor, hide text
+// or imitate output. Valid, harmless UTF-8 stays readable.
 std::string printable(std::string_view octets) {
   std::string text;
   while (!octets.empty()) {

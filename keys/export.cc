@@ -1,4 +1,3 @@
-/// Keys as signers want them.
 #include "keys/export.h"
 
 #include <fmt/format.h>
@@ -75,13 +74,10 @@ Result<Secret> signer_text(const ExportJob& job, const KeyPair& pair) {
 
 Result<Ok> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder,
                      const Unlock& unlock) {
-  const auto pair = folder.open(place, unlock);
-  if (!pair) return pair.error();
-  const auto pem = signer_text(job, *pair);
-  if (!pem) return pem.error();
-  const auto out = KeyDirectory::make(job.out, place.domain.text());
-  if (!out) return out.error();
-  return out->replace(key_file(place), pem->text(), kMode);
+  TRY(const auto pair, folder.open(place, unlock));
+  TRY(const auto pem, signer_text(job, pair));
+  TRY(const auto out, KeyDirectory::make(job.out, place.domain.text()));
+  return out.replace(key_file(place), pem.text(), kMode);
 }
 
 std::string check_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder) {
@@ -107,19 +103,20 @@ std::optional<SignerFormat> parse_signer_format(std::string_view text) {
   return std::nullopt;
 }
 
+// Keys before tables: a signer that reloads in between must not find a table that names missing
+// files.
 Result<std::vector<std::string>> export_keys(const ExportJob& job, const KeyFolder& folder,
                                              const Unlock& unlock) {
   std::error_code failed;
   std::filesystem::create_directories(job.out, failed);
   std::vector<std::string> written;
   for (const KeyPlace& place : job.places) {
-    if (auto done = write_key(job, place, folder, unlock); !done) return done.error();
+    TRY_OK(write_key(job, place, folder, unlock));
     written.push_back(place.domain.text() + "/" + key_file(place));
   }
-  const auto out = KeyDirectory::open(job.out, "");
-  if (!out) return out.error();
+  TRY(const auto out, KeyDirectory::open(job.out, ""));
   for (const auto& [name, text] : tables_of(job)) {
-    if (auto done = out->replace(name, text, kMode); !done) return done.error();
+    TRY_OK(out.replace(name, text, kMode));
     written.push_back(name);
   }
   return written;

@@ -1,4 +1,3 @@
-/// Keys that other tools made.
 #include "keys/import.h"
 
 #include "mail/dkim/key.h"
@@ -6,20 +5,22 @@
 namespace rampart {
 namespace {
 
-Result<Ok> take(const std::string& path, const std::string& pem, ImportedKey& key) {
-  const auto mine = dkim::key_from_pem(pem);
-  if (!mine) return within(path, mine.error());
+Result<Ok> merge(const std::string& path, const std::string& pem, ImportedKey& key) {
+  const auto added = dkim::key_from_pem(pem);
+  if (!added) return within(path, added.error());
   if (key.public_pem.empty()) {
     key.public_pem = pem;
     return Ok{};
   }
-  const auto other = dkim::key_from_pem(key.public_pem);
-  if (other && other->key == mine->key) return Ok{};
-  return Error{"its key is not that of the other files", path};
+  const auto known = dkim::key_from_pem(key.public_pem);
+  if (known && known->key == added->key) return Ok{};
+  return Error{"its key differs from that of the other files", path};
 }
 
 }  // namespace
 
+// Not the zone-file parser: opendkim-genkey and others write fragments without SOA or origin, and
+// some users pass the bare record. The quoted strings, comments aside, are joined.
 std::optional<std::string> record_in(std::string_view text) {
   std::string joined;
   bool quoted = false;
@@ -28,7 +29,7 @@ std::optional<std::string> record_in(std::string_view text) {
     if (c == '"') {
       quoted = !quoted;
     } else if (c == ';' && !quoted) {
-      at = std::min(text.find('\n', at), text.size());  // A comment; it may hold quotes.
+      at = std::min(text.find('\n', at), text.size());  // A comment; it may contain quotes.
     } else if (quoted) {
       if (c == '\\' && at + 1 < text.size()) ++at;
       joined += text[at];
@@ -45,7 +46,7 @@ Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock&
   for (const KeyFile& file : files) {
     const std::string_view text = file.text.text();
     Result<std::string> pem =
-        Error{"it holds neither a key in PEM form nor a TXT record", file.path};
+        Error{"it contains neither a key in PEM form nor a TXT record", file.path};
     if (form_of(text)) {
       auto pair = open_key(text, unlock);
       if (!pair) return within(file.path, pair.error());
@@ -60,7 +61,7 @@ Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock&
       pem = pem_of_record(*record);
     }
     if (!pem) return pem.error();
-    if (auto done = take(file.path, *pem, key); !done) return done.error();
+    TRY_OK(merge(file.path, *pem, key));
   }
   if (key.public_pem.empty()) return Error{"no file was named"};
   return key;

@@ -1,4 +1,4 @@
-/// Keys that other tools made: opendkim-genkey, rspamadm dkim_keygen, OpenSSL, or a zone's TXT.
+/// Imports keys of other tools: opendkim-genkey, rspamadm dkim_keygen, OpenSSL, or a zone's TXT.
 #pragma once
 
 #include <optional>
@@ -10,19 +10,20 @@
 
 namespace rampart {
 
-/// What the files of one selector hold together.
+/// The key that the files of one selector contain.
 struct ImportedKey {
-  std::optional<KeyPair> pair;  ///< Where a private key was among them.
+  std::optional<KeyPair> pair;  ///< Where one of the files contains the private key.
   std::string public_pem;
 };
 
-/// One file as it was read, with its name for messages.
+/// A file's content, with its path for messages.
 struct KeyFile {
   std::string path;
   Secret text;
 };
 
-/// The DKIM key record in a zone file's TXT: "s._domainkey IN TXT ( "v=DKIM1; " "p=..." )".
+/// The DKIM key record in the text of a zone file's TXT record: "s._domainkey IN TXT ( "v=DKIM1; "
+/// "p=..." )".
 std::optional<std::string> record_in(std::string_view text);
 
 /// Reads all files of one selector and checks that their keys belong together.

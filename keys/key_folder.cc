@@ -1,4 +1,3 @@
-/// The key folder.
 #include "keys/key_folder.h"
 
 #include <fmt/format.h>
@@ -18,13 +17,13 @@ constexpr unsigned kPublicMode = 0644;
 
 std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
 
-Result<Ok> check_place(const KeyPlace& place) {
+Result<Ok> check_selector(const KeyPlace& place) {
   const auto name = place.domain.child(place.selector + "._domainkey");
   if (is_plain_part(place.selector) && name) return Ok{};
-  return Error{fmt::format("`{}` is no selector", place.selector)};
+  return Error{fmt::format("`{}` is not a selector", place.selector)};
 }
 
-// What a reader sees above the key itself.
+// For readers; only "made" is read back, everything else is computed from the key.
 std::string with_header(const KeyPlace& place, const std::string& pem, const std::string& made) {
   const auto record = dkim::key_from_pem(pem);
   const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
@@ -46,18 +45,16 @@ std::string header_value(std::string_view text, std::string_view name) {
 Result<Ok> write_private(const KeyDirectory& folder, const std::string& name, const KeyPair& pair,
                          const Protection& protection) {
   if (protection.form == KeyForm::Plain) {
-    const auto plain = plain_pem(pair);
-    if (!plain) return plain.error();
-    return folder.create(name, plain->text(), kPrivateMode);
+    TRY(const auto plain, plain_pem(pair));
+    return folder.create(name, plain.text(), kPrivateMode);
   }
-  const auto sealed = protection.form == KeyForm::Passphrase
-                          ? sealed_with(pair, protection.passphrase)
-                          : sealed_for(pair, protection.certificates);
-  if (!sealed) return sealed.error();
-  return folder.create(name, *sealed, kPrivateMode);
+  TRY(const auto sealed, protection.form == KeyForm::Passphrase
+                             ? sealed_with(pair, protection.passphrase)
+                             : sealed_for(pair, protection.certificates));
+  return folder.create(name, sealed, kPrivateMode);
 }
 
-// The names of a folder's entries, sorted; none where it cannot be read.
+// The names in a folder, sorted; none where it cannot be read.
 std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names;
   std::error_code failed;
@@ -95,35 +92,31 @@ bool KeyFolder::complete(const KeyPlace& place) const {
 
 Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
                             const Protection& protection, const std::string& made) const {
-  if (auto good = check_place(place); !good) return good;
-  const auto folder = KeyDirectory::make(root_, inside(place));
-  if (!folder) return folder.error();
+  TRY_OK(check_selector(place));
+  TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
   const std::string name = place.selector + ".key";
-  if (folder->has(place.selector + ".pub")) {
+  if (folder.has(place.selector + ".pub")) {
     return Error{"this selector has a key already: choose another, selectors are never reused",
                  path_of(place, "")};
   }
-  const auto pem = public_pem(pair);
-  if (!pem) return pem.error();
-  // A private half alone is what a killed run left, or what somebody put there: kept, not used.
-  if (auto done = folder->set_aside(name); !done) return within(path_of(place, ""), done.error());
-  if (auto done = write_private(*folder, name, pair, protection); !done) {
-    return within(path_of(place, ""), done.error());
-  }
+  TRY(const auto pem, public_pem(pair));
+  // A private half without a public one is left by a killed run, or placed by somebody. It may be
+  // the only copy of a key in use, so it is renamed and not overwritten.
+  TRY_OK(within(path_of(place, ""), folder.set_aside(name)));
+  TRY_OK(within(path_of(place, ""), write_private(folder, name, pair, protection)));
   const auto done =
-      folder->create(place.selector + ".pub", with_header(place, *pem, made), kPublicMode);
+      folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
   if (done) return done;
-  static_cast<void>(folder->remove(name));
+  static_cast<void>(folder.remove(name));
   return within(path_of(place, ""), done.error());
 }
 
 Result<Ok> KeyFolder::store_public(const KeyPlace& place, const std::string& pem,
                                    const std::string& made) const {
-  if (auto good = check_place(place); !good) return good;
-  const auto folder = KeyDirectory::make(root_, inside(place));
-  if (!folder) return folder.error();
-  if (const auto record = dkim::key_from_pem(pem); !record) return record.error();
-  return folder->create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
+  TRY_OK(check_selector(place));
+  TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
+  TRY_OK(dkim::key_from_pem(pem));
+  return folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
 }
 
 Result<KeyPair> KeyFolder::open(const KeyPlace& place, const Unlock& unlock) const {
@@ -141,13 +134,14 @@ Result<KeyPair> KeyFolder::open(const KeyPlace& place, const Unlock& unlock) con
 }
 
 Result<std::string> KeyFolder::public_half(const KeyPlace& place) const {
-  const auto folder = KeyDirectory::open(root_, inside(place));
-  if (!folder) return folder.error();
-  const auto text = folder->read(place.selector + ".pub");
+  TRY(const auto folder, KeyDirectory::open(root_, inside(place)));
+  const auto text = folder.read(place.selector + ".pub");
   if (!text) return Error{text.error().what, path_of(place, ".pub")};
   return std::string(text->text());
 }
 
+// A selector with an unreadable public half is listed with the error, so that one damaged file does
+// not hide the others.
 KeyEntry KeyFolder::entry(const KeyPlace& place) const {
   KeyEntry entry{.place = place};
   const auto text = public_half(place);

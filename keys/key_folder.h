@@ -1,5 +1,5 @@
-/// The key folder: `<keys>/<domain>/<selector>.key`, the private half as it was protected, and
-/// `.pub`, the public half for the plan and for review. A selector's files are never overwritten.
+/// The key folder: `keys/<domain>/<selector>.key`, the protected private half, and `.pub`, the
+/// public half for plans and reviews. A selector's files are never overwritten.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace rampart {
 
-/// One selector's place.
+/// Identifies a selector.
 struct KeyPlace {
   Name domain;
   std::string selector;
@@ -19,26 +19,26 @@ struct KeyPlace {
   bool operator==(const KeyPlace&) const = default;
 };
 
-/// How new private keys are kept.
+/// How new private keys are protected.
 struct Protection {
   KeyForm form = KeyForm::Recipients;
   Secret passphrase = {};                      ///< For Passphrase.
   std::vector<std::string> certificates = {};  ///< For Recipients: PEM texts.
 };
 
-/// What the folder holds of one selector.
+/// The folder's content for one selector.
 struct KeyEntry {
   KeyPlace place;
   std::string algorithm = {};               ///< "rsa2048", "ed25519", "rsa1024".
-  std::string fingerprint = {};             ///< "sha256:...", as plans name it.
+  std::string fingerprint = {};             ///< "sha256:...", as in plans.
   std::string made = {};                    ///< The day in the header: "2026-11-21", or empty.
-  std::optional<KeyForm> private_key = {};  ///< Empty: the host that signs keeps it.
+  std::optional<KeyForm> private_key = {};  ///< Empty where the signing host keeps it.
   std::string error = {};                   ///< Why the public half could not be read.
 
   bool operator==(const KeyEntry&) const = default;
 };
 
-/// The folder; `root` is the YAML's own folder, and nothing outside `root`/keys is touched.
+/// The folder `root`/keys; `root` is the folder of the YAML. Nothing outside is touched.
 class KeyFolder {
  public:
   explicit KeyFolder(std::string root) : root_(std::move(root)) {}
@@ -46,18 +46,18 @@ class KeyFolder {
   /// "conf/keys/example.com/s1.key", for messages.
   std::string path_of(const KeyPlace& place, std::string_view ending) const;
 
-  /// Whether either half stands.
+  /// Whether either half exists.
   bool has(const KeyPlace& place) const;
 
-  /// Whether both halves stand.
+  /// Whether both halves exist.
   bool complete(const KeyPlace& place) const;
 
-  /// Stores a pair: the private half first, so that no public half stands without it. `made` is
-  /// the day that the header names.
+  /// Stores a pair: the private half first, so that no public half exists without it. `made` is
+  /// the day for the header.
   Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
                    const std::string& made) const;
 
-  /// Stores a public half alone: the host that signs keeps the private one.
+  /// Stores only a public half: the signing host keeps the private one.
   Result<Ok> store_public(const KeyPlace& place, const std::string& pem,
                           const std::string& made) const;
 
@@ -77,7 +77,7 @@ class KeyFolder {
   std::string root_;
 };
 
-/// The algorithm and length of a key record's key as one word: "rsa2048", "ed25519".
+/// A key record's algorithm and key length as one word: "rsa2048", "ed25519".
 std::string algorithm_word(const std::string& record);
 
 }  // namespace rampart

@@ -1,4 +1,3 @@
-/// Key pairs by OpenSSL.
 #include "keys/key_pair.h"
 
 #include <openssl/bio.h>
@@ -21,7 +20,7 @@
 namespace rampart {
 namespace {
 
-// OpenSSL's own cost for files; one key takes about 60 ms to open.
+// OpenSSL's own cost for files: opening one key takes about 60 ms.
 constexpr std::uint64_t kScryptCost = 1 << 14;
 constexpr std::uint64_t kScryptBlock = 8;
 constexpr std::uint64_t kScryptLanes = 1;
@@ -51,7 +50,7 @@ std::string_view written(BIO* bio) {
   return {octets, static_cast<std::size_t>(std::max(size, 0L))};
 }
 
-// Gives OpenSSL the passphrase; where there is none, it must not ask at the terminal.
+// Without this callback OpenSSL would prompt for a passphrase at the terminal.
 int give_passphrase(char* buffer, int size, int, void* secret) {
   const std::string_view text = static_cast<const Secret*>(secret)->text();
   if (text.empty() || text.size() > static_cast<std::size_t>(size)) return -1;
@@ -77,15 +76,16 @@ Result<KeyPair> open_cms(std::string_view pem, const Secret& identity) {
   const CmsPtr cms(in ? PEM_read_bio_CMS(in.get(), nullptr, nullptr, nullptr) : nullptr);
   if (!cms) return openssl_error("it is damaged");
   const Secret none;
-  const auto opener = open_pkcs8(
-      identity.text(), none, Error{"the file of --identity holds no private key that can be read"});
-  if (!opener) return opener.error();
+  TRY(const auto opener,
+      open_pkcs8(identity.text(), none,
+                 Error{"the file of --identity contains no private key that can be read"}));
   const BioPtr out(BIO_new(BIO_s_secmem()));
-  const bool opened = out && CMS_decrypt(cms.get(), opener->handle().key.get(), nullptr, nullptr,
+  const bool opened = out && CMS_decrypt(cms.get(), opener.handle().key.get(), nullptr, nullptr,
                                          out.get(), CMS_BINARY) == 1;
   ERR_clear_error();
   if (!opened) return Error{"the key of --identity does not open it: it is for other recipients"};
-  // A wrong RSA key decrypts to noise rather than to nothing, so that nobody learns from it.
+  // CMS decrypts to noise with a wrong RSA key, against Bleichenbacher's attack (RFC 3218); only
+  // the failure to parse the result shows that the key was wrong.
   return open_pkcs8(written(out.get()), none,
                     Error{"the key of --identity does not open it: it is for other recipients"});
 }
@@ -123,6 +123,8 @@ std::optional<KeyForm> form_of(std::string_view pem) {
   return std::nullopt;
 }
 
+// One RSA key takes up to a second, and a rotation of many domains needs hundreds: threads take the
+// next algorithm from a shared counter.
 Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms) {
   std::vector<PkeyPtr> keys(algorithms.size());
   std::atomic<std::size_t> next{0};
@@ -155,7 +157,7 @@ Result<Ok> check_pair(const KeyPair& pair, std::string_view pem) {
   const BioPtr in = reader(pem);
   const PkeyPtr key(in ? PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr) : nullptr);
   ERR_clear_error();
-  if (!key) return Error{"it is no public key in PEM form"};
+  if (!key) return Error{"it is not a public key in PEM form"};
   if (EVP_PKEY_eq(pair.handle().key.get(), key.get()) == 1) return Ok{};
   return Error{"the private and the public key do not belong together"};
 }
@@ -179,7 +181,7 @@ Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase) {
   const SigPtr sealed(
       PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), info.get(), method.get()));
   if (!sealed) return openssl_error("the private key cannot be encrypted");
-  static_cast<void>(method.release());  // It belongs to `sealed` now.
+  static_cast<void>(method.release());  // Owned by `sealed` now.
   const BioPtr out(BIO_new(BIO_s_mem()));
   if (!out || PEM_write_bio_PKCS8(out.get(), sealed.get()) != 1) {
     return openssl_error("the private key cannot be written");
@@ -188,18 +190,17 @@ Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase) {
 }
 
 Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string> certificates) {
-  if (certificates.empty()) return Error{"no recipient is named"};
+  if (certificates.empty()) return Error{"there is no recipient"};
   const CertificatesPtr stack(sk_X509_new_null());
   for (const std::string& pem : certificates) {
     const BioPtr in = reader(pem);
     X509Ptr one(in ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr) : nullptr);
     ERR_clear_error();
-    if (!one) return Error{"a recipient's file holds no certificate in PEM form"};
+    if (!one) return Error{"a recipient's file contains no certificate in PEM form"};
     if (sk_X509_push(stack.get(), one.get()) > 0) static_cast<void>(one.release());
   }
-  const auto plain = plain_pem(pair);
-  if (!plain) return plain.error();
-  const BioPtr in = reader(plain->text());
+  TRY(const auto plain, plain_pem(pair));
+  const BioPtr in = reader(plain.text());
   const CmsPtr cms(CMS_encrypt(stack.get(), in.get(), EVP_aes_256_cbc(), CMS_BINARY));
   const BioPtr out(BIO_new(BIO_s_mem()));
   if (!cms || !out || PEM_write_bio_CMS(out.get(), cms.get()) != 1) {
@@ -210,7 +211,7 @@ Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string>
 
 Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock) {
   const auto form = form_of(pem);
-  if (!form) return Error{"it holds no private key in PEM form"};
+  if (!form) return Error{"it contains no private key in PEM form"};
   if (*form == KeyForm::Recipients) return open_cms(pem, unlock.identity);
   if (*form == KeyForm::Plain) return open_pkcs8(pem, unlock.passphrase, Error{"it is damaged"});
   if (unlock.passphrase.empty()) {
@@ -249,15 +250,13 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
 }
 
 Result<std::string> pem_of_record(std::string_view record) {
-  const auto parsed = dkim::parse_key(record);
-  if (!parsed) return parsed.error();
-  const auto octets = decode_base64(parsed->key);
-  if (!octets) return octets.error();
-  const auto* bytes = reinterpret_cast<const unsigned char*>(octets->data());
-  const auto size = static_cast<long>(octets->size());
+  TRY(const auto parsed, dkim::parse_key(record));
+  TRY(const auto octets, decode_base64(parsed.key));
+  const auto* bytes = reinterpret_cast<const unsigned char*>(octets.data());
+  const auto size = static_cast<long>(octets.size());
   PkeyPtr key;
-  if (parsed->type == "ed25519") {
-    key.reset(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes, octets->size()));
+  if (parsed.type == "ed25519") {
+    key.reset(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes, octets.size()));
   } else {
     const unsigned char* at = bytes;
     key.reset(d2i_PUBKEY(nullptr, &at, size));
@@ -265,7 +264,7 @@ Result<std::string> pem_of_record(std::string_view record) {
     if (!key) key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
   }
   ERR_clear_error();
-  if (!key) return Error{"the record holds no key that can be read"};
+  if (!key) return Error{"the record contains no key that can be read"};
   return public_pem(pair_of(std::move(key)));
 }
 

@@ -1,4 +1,4 @@
-/// Key pairs for DKIM: made, read, and written in forms that only the right hands can open.
+/// Key pairs for DKIM: generated, read, and written in protected forms.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@ namespace rampart {
 
 enum class KeyAlgorithm { Rsa2048, Rsa4096, Ed25519 };
 
+/// "rsa2048", "rsa4096", "ed25519".
 std::string_view to_text(KeyAlgorithm algorithm);
 std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view text);
 
@@ -30,34 +31,36 @@ class KeyPair {
   std::shared_ptr<Handle> handle_;
 };
 
-/// Makes one pair an algorithm, on every core, in the order asked for.
+/// Generates one pair for each algorithm, in that order, on all cores.
 Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms);
 
 /// The public half, SubjectPublicKeyInfo as PEM.
 Result<std::string> public_pem(const KeyPair& pair);
 
-/// Whether `pem` is the pair's own public half.
+/// Checks that `pem` is the pair's public half.
 Result<Ok> check_pair(const KeyPair& pair, std::string_view pem);
 
-/// How a private key lies in its file.
+/// The form of a private key in its file.
 enum class KeyForm {
   Plain,       ///< PKCS#8, unencrypted.
   Passphrase,  ///< PKCS#8, AES-256 with a key by scrypt (RFC 7914) from a passphrase.
   Recipients,  ///< CMS (RFC 5652), AES-256 with a key for each recipient's certificate.
 };
 
+/// "unencrypted", "passphrase", "recipients".
 std::string_view to_text(KeyForm form);
 
-/// The form of a private key's PEM text; empty where it is none.
+/// The form of a private key's PEM text; nullopt where it is not a private key.
 std::optional<KeyForm> form_of(std::string_view pem);
 
 /// The private key as PEM, unencrypted (PKCS#8).
 Result<Secret> plain_pem(const KeyPair& pair);
+/// The private key as PEM, encrypted with a passphrase; an empty one is an Error.
 Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase);
-/// `certificates` are PEM texts; whoever holds the key of any of them can open it.
+/// The private key as PEM, encrypted so that the key of any of `certificates` (PEM texts) opens it.
 Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string> certificates);
 
-/// What can open a private key.
+/// Secrets that open a private key.
 struct Unlock {
   Secret passphrase;
   Secret identity;  ///< The PEM private key of a recipient.
@@ -66,10 +69,10 @@ struct Unlock {
 /// Reads a private key in any form (and the older PKCS#1). An Error never quotes the file.
 Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock);
 
-/// An Ed25519 key's 32 octets in Base64, as rspamd and dkimpy read it; an Error for other keys.
+/// An Ed25519 key's 32 octets in Base64, as rspamd and dkimpy read them; an Error for other keys.
 Result<Secret> base64_seed(const KeyPair& pair);
 
-/// The pair of such a text (or of 64 octets, which begin with the seed); empty where it is none.
+/// The pair of such a text (or of 64 octets, which begin with the seed); nullopt for other text.
 std::optional<KeyPair> pair_of_seed(std::string_view text);
 
 /// The PEM public key of a DKIM key record's `p=`.

@@ -1,4 +1,3 @@
-/// How OpenSSL's values are freed.
 #include "keys/openssl_values.h"
 
 #include <openssl/bio.h>
@@ -13,7 +12,7 @@ void OpensslFree::operator()(bio_st* value) const { BIO_free_all(value); }
 void OpensslFree::operator()(evp_pkey_st* value) const { EVP_PKEY_free(value); }
 void OpensslFree::operator()(CMS_ContentInfo_st* value) const { CMS_ContentInfo_free(value); }
 void OpensslFree::operator()(pkcs8_priv_key_info_st* value) const {
-  PKCS8_PRIV_KEY_INFO_free(value);  // It overwrites the key first.
+  PKCS8_PRIV_KEY_INFO_free(value);  // Wipes the key first.
 }
 void OpensslFree::operator()(X509_algor_st* value) const { X509_ALGOR_free(value); }
 void OpensslFree::operator()(X509_sig_st* value) const { X509_SIG_free(value); }

@@ -1,4 +1,4 @@
-/// OpenSSL's values, each freed when it goes; for the .cc files of this room alone.
+/// Owning pointers to OpenSSL's types; for the .cc files of this folder only.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ struct stack_st_X509;
 
 namespace rampart {
 
-/// Frees what OpenSSL made, whatever it is.
+/// Frees an OpenSSL object of any of these types.
 struct OpensslFree {
   void operator()(bio_st* value) const;
   void operator()(evp_pkey_st* value) const;

@@ -1,4 +1,3 @@
-/// Octets that are overwritten when they go.
 #include "keys/secret.h"
 
 #include <openssl/crypto.h>

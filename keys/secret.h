@@ -1,4 +1,4 @@
-/// Text that nobody may find in memory afterwards: private keys and passphrases.
+/// Private keys and passphrases in memory that is wiped after use.
 #pragma once
 
 #include <string>
@@ -6,10 +6,11 @@
 
 namespace rampart {
 
-/// Overwrites `size` octets in a way that no compiler leaves out.
+/// Overwrites `size` octets; the compiler cannot optimize it away.
 void wipe(void* octets, std::size_t size);
 
-/// Octets that are overwritten when they go. They are moved, never copied, and never grow.
+/// Octets that are overwritten by the destructor. Move-only and of fixed size, so that no copies
+/// remain in memory.
 class Secret {
  public:
   Secret() = default;

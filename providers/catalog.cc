@@ -1,3 +1,4 @@
+/// The table of provider types.
 #include "providers/catalog.h"
 
 #include <algorithm>

@@ -13,13 +13,16 @@ namespace rampart {
 struct ProviderType {
   std::string_view name;
   std::vector<std::string_view> settings;  ///< The keys that the YAML may set.
+  /// Makes the provider; its Error names the provider and what is missing.
   Result<std::unique_ptr<Provider>> (*make)(const ProviderSettings&);
-  bool reads_files;           ///< Planning always reads it directly: it is a file.
-  std::string_view required;  ///< The one setting that it cannot do without, or nothing.
+  bool reads_files;           ///< It is a file, which planning reads directly.
+  std::string_view required;  ///< Its one mandatory setting, or empty.
 };
 
-/// Every type of provider, by name.
+/// Every provider type, sorted by name.
 std::span<const ProviderType> provider_types();
+
+/// The type of this name, or null.
 const ProviderType* find_provider_type(std::string_view name);
 
 }  // namespace rampart

@@ -1,31 +1,33 @@
-/// Reports on their way into the store, many to a transaction.
+/// Reports on their way into the store, many per transaction.
 #include "reports/ingest.h"
 
 #include <filesystem>
 #include <optional>
 #include <set>
 
-#include "mail/dkim/crypto.h"
+#include "base/sha256.h"
 #include "reports/parse/read.h"
 #include "reports/trust.h"
 
 namespace rampart::reports {
 namespace {
 
-/// measurements.md E3: many reports to a transaction; more rows than this are not held in memory.
+/// A commit costs about as much as writing some hundred reports (measurements.md E3). The limits on
+/// rows and facts bound the memory instead.
 constexpr std::size_t kMostReports = 500;
 constexpr std::size_t kMostRows = 16'384;
 constexpr std::size_t kMostFacts = 16'384;
 
-/// A report whose rows wait in memory.
-struct Waiting {
+/// A report whose rows wait in memory for the next transaction.
+struct PendingReport {
   ReportMeta meta;
   std::vector<PackedRow> rows;
   std::shared_ptr<const CarryingMail> carrier;
 };
 
-/// Hashes what makes two reports one.
-class Identity {
+/// Computes a report's identity: equal for copies of one report, whatever carried them. The records
+/// are part of it because some reporters reuse report ids.
+class IdentityHash {
  public:
   void add(const PackedRow& row, const std::string& facts) {
     text_.append(reinterpret_cast<const char*>(row.ip.octets.data()), row.ip.v6 ? 16 : 4);
@@ -33,7 +35,7 @@ class Identity {
     text_ += '\n';
     text_ += facts;
     text_ += '\n';
-    if (text_.size() >= kPiece) hash_text();
+    if (text_.size() >= kHashedAtOnce) hash_text();
   }
 
   void clear() {
@@ -41,10 +43,10 @@ class Identity {
     records_.reset();
   }
 
-  /// The first 16 octets of a SHA-256 are more than enough to tell reports apart.
+  /// The identity; clears. Half of a SHA-256 is more than enough to distinguish reports.
   std::string finish(const Header& header) {
     hash_text();
-    dkim::Sha256 all;
+    Sha256 all;
     for (const std::string& part :
          {header.org.empty() ? header.email : header.org, header.domain, header.id}) {
       all.add(part);
@@ -58,8 +60,8 @@ class Identity {
   }
 
  private:
-  /// Hashing pays for what is large.
-  static constexpr std::size_t kPiece = 16 << 10;
+  /// One call of the hash function costs more than hashing a row, so rows are collected.
+  static constexpr std::size_t kHashedAtOnce = 16 << 10;
 
   void hash_text() {
     if (!records_) records_.emplace();
@@ -67,68 +69,61 @@ class Identity {
     text_.clear();
   }
 
-  std::optional<dkim::Sha256> records_;
+  std::optional<Sha256> records_;
   std::string text_;
 };
 
-class IngestRun {
- public:
-  IngestRun(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
+}  // namespace
 
-  Visitor visitor() {
-    return {
-        .begin =
-            [this](const std::string& place, std::shared_ptr<const CarryingMail> carrier) {
-              begin(place, std::move(carrier));
-            },
-        .feed = [this](std::string_view octets) { return feed(octets); },
-        .end = [this](const std::optional<Error>& error) { end(error); },
-        .refuse = [this](const std::string& place, const Error& error) { refuse(place, error); }};
+/// Collects reports until a transaction is worth its cost, then looks up all their DKIM keys at
+/// once and writes them. A report with too many rows to wait in memory is written piece by piece in
+/// a transaction of its own.
+class Ingester::Run {
+ public:
+  Run(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
+
+  void add_file(const std::string& path) {
+    input_ = path;
+    visit_file(path, options_.limits, visitor_);
+    ++outcome_.files;
   }
 
-  /// Writes what waits. Everything of it is there afterwards, or nothing.
+  void add_stream(const std::string& location, ByteSource source) {
+    input_ = location;
+    visit_stream(location, std::move(source), options_.limits, visitor_);
+    ++outcome_.files;
+  }
+
+  void refuse(const std::string& location, const Error& error) {
+    outcome_.refused.push_back({location, sentence(error), input_});
+  }
+
+  /// Writes all pending reports in one transaction.
   Result<Ok> flush() {
-    if (fault_) return *fault_;
-    if (waiting_.empty()) return Ok{};
-    judge_all();
-    if (Result<Ok> written = write(); !written) return fail(written.error());
-    waiting_.clear();
-    rows_ = 0;
-    if (facts_.size() > kMostFacts) facts_.clear();
+    if (store_failure_) return *store_failure_;
+    TRY_OK(or_fail(write_pending()));
+    forget_facts_beyond_limit();
     return Ok{};
   }
 
-  void open(const std::string& file, const Visitor& visitor) {
-    input_ = file;
-    visit_file(file, options_.limits, visitor);
-  }
-
-  void open(const std::string& place, ByteSource pull, const Visitor& visitor) {
-    input_ = place;
-    visit_stream(place, std::move(pull), options_.limits, visitor);
-  }
-
-  Ingested& outcome() { return done_; }
-  const std::optional<Error>& fault() const { return fault_; }
+  const Ingested& outcome() const { return outcome_; }
+  const std::optional<Error>& store_failure() const { return store_failure_; }
 
  private:
-  void refuse(const std::string& place, const Error& error) {
-    done_.refused.push_back({place, sentence(error), input_});
-  }
-
-  void begin(const std::string& place, std::shared_ptr<const CarryingMail> carrier) {
-    place_ = place;
+  void begin(const std::string& location, std::shared_ptr<const CarryingMail> carrier) {
+    location_ = location;
     carrier_ = std::move(carrier);
-    restart();
-    reader_.emplace(Handlers{[this](const Header& header, std::span<const Row> rows) {
-                               return take(header, rows);
-                             },
-                             [this](const Header& header) { return complete(header); }},
-                    shapes_);
+    start_report();
+    reader_.emplace(
+        Handlers{[this](const Header& header, std::span<const Row> rows) {
+                   return or_fail(add_rows(header, rows));
+                 },
+                 [this](const Header& header) { return or_fail(complete_report(header)); }},
+        cache_);
   }
 
   Result<Ok> feed(std::string_view octets) {
-    if (fault_) return *fault_;
+    if (store_failure_) return *store_failure_;
     return reader_->feed(octets);
   }
 
@@ -139,215 +134,206 @@ class IngestRun {
     }
     reader_.reset();
     if (large_) {
+      // The stream ended within a large report: nothing of its transaction is kept.
       store_.drop_large(facts_);
-      close_large();
+      abandon_transaction();
     }
-    if (error && !fault_) refuse(place_, *error);
-    restart();
-    // One file may hold any number of reports; a fault is kept and told at the next one.
-    if (is_full()) (void)flush();
+    if (error && !store_failure_) refuse(location_, *error);
+    start_report();
+    // A visitor cannot report a failure here: it is kept and returned by the next call.
+    if (pending_.size() >= kMostReports || pending_rows_ >= kMostRows) (void)flush();
   }
 
-  bool is_full() const { return waiting_.size() >= kMostReports || rows_ >= kMostRows; }
-
-  void restart() {
+  void start_report() {
     identity_.clear();
-    current_ = Waiting();
+    current_ = PendingReport();
   }
 
-  Result<Ok> take(const Header& header, std::span<const Row> rows) {
+  Result<Ok> add_rows(const Header& header, std::span<const Row> rows) {
     for (const Row& row : rows) {
       const PackedRow packed{facts_.index_of(row, header), row.ip, row.count};
       identity_.add(packed, facts_.text(packed.facts));
       current_.meta.messages += row.count;
-      current_.meta.contradictions += (facts_.text(packed.facts)[0] - '0') >= 4 ? 1 : 0;
+      if (facts_.contradicts(packed.facts)) ++current_.meta.contradictions;
       current_.rows.push_back(packed);
     }
     current_.meta.records += static_cast<std::int64_t>(rows.size());
-    if (large_ || current_.rows.size() > kMostRows) return spill(header);
+    if (large_ || current_.rows.size() > kMostRows) return write_piece(header);
     return Ok{};
   }
 
-  /// A report too large to wait in memory goes to the store piece by piece.
-  Result<Ok> spill(const Header& header) {
+  /// Moves the current report's rows to the store. The facts may be forgotten between pieces, but
+  /// not by write_pending: until then the current rows refer to them.
+  Result<Ok> write_piece(const Header& header) {
     if (!large_) {
-      if (Result<Ok> flushed = write_waiting(); !flushed) return flushed;
-      if (Result<Ok> begun = store_.begin(); !begun) return fail(begun.error());
+      TRY_OK(write_pending());
+      TRY_OK(store_.begin());
       large_ = true;
-      if (Result<Ok> begun = store_.begin_large(header); !begun) return fail(begun.error());
+      TRY_OK(store_.begin_large(header));
     }
-    if (Result<Ok> added = store_.add_large(current_.rows, facts_); !added) {
-      return fail(added.error());
-    }
+    TRY_OK(store_.add_large(current_.rows, facts_));
     current_.rows.clear();
-    if (facts_.size() > kMostFacts) facts_.clear();
+    forget_facts_beyond_limit();
     return Ok{};
   }
 
-  /// As flush, but the facts stay: the report in hand refers to them.
-  Result<Ok> write_waiting() {
-    if (waiting_.empty()) return Ok{};
-    judge_all();
-    if (Result<Ok> written = write(); !written) return fail(written.error());
-    waiting_.clear();
-    rows_ = 0;
-    return Ok{};
-  }
-
-  Result<Ok> complete(const Header& header) {
+  Result<Ok> complete_report(const Header& header) {
     current_.meta.header = header;
     current_.meta.identity = identity_.finish(header);
     current_.carrier = carrier_;
     if (large_) return complete_large();
-    rows_ += current_.rows.size();
-    waiting_.push_back(std::move(current_));
-    restart();
+    pending_rows_ += current_.rows.size();
+    pending_.push_back(std::move(current_));
+    start_report();
     return Ok{};
   }
 
   Result<Ok> complete_large() {
-    std::vector<Question> unknown;
-    check_one(current_, unknown);
-    if (!unknown.empty() && options_.resolve) {
-      options_.resolve(answers_, unknown);
-      check_one(current_, unknown);
-    }
-    const Result<Added> added = store_.finish_large(current_.meta, facts_);
-    if (!added) return fail(added.error());
-    if (Result<Ok> committed = store_.commit(); !committed) return fail(committed.error());
+    evaluate_trust_of({&current_, 1});
+    TRY(const Added added, store_.finish_large(current_.meta, facts_));
+    TRY_OK(store_.commit());
     large_ = false;
-    count(current_.meta, *added);
-    restart();
+    count(current_.meta, added);
+    start_report();
     return Ok{};
   }
 
-  /// After a large report was dropped: nothing of the transaction is left.
-  void close_large() {
-    large_ = false;
-    store_.rollback();
-    facts_.forget_ids();
-  }
-
-  void check_one(Waiting& report, std::vector<Question>& unknown) {
-    Judgement judgement =
-        evaluate(report.carrier.get(), report.meta.header, answers_, options_.now);
-    if (options_.trust == Trust::Verified) judgement.trust = Trust::Verified;
-    report.meta.trust = judgement.trust;
-    report.meta.reporter = judgement.reporter;
-    unknown.insert(unknown.end(), judgement.unknown.begin(), judgement.unknown.end());
-  }
-
-  /// Two rounds: the keys of the whole batch are asked at once.
-  void judge_all() {
-    std::vector<Question> unknown;
-    for (Waiting& report : waiting_) check_one(report, unknown);
+  /// Evaluates twice: first to learn which keys are needed, so that those of all the reports are
+  /// looked up at once, then with the keys.
+  void evaluate_trust_of(std::span<PendingReport> reports) {
+    std::set<Question> unknown;
+    const auto evaluate_all = [&] {
+      for (PendingReport& report : reports) {
+        TrustEvaluation evaluation =
+            evaluate_trust(report.carrier.get(), report.meta.header, answers_, options_.now);
+        const bool vouched = options_.trust == Trust::Verified;
+        report.meta.trust = vouched ? Trust::Verified : evaluation.trust;
+        report.meta.reporter = std::move(evaluation.reporter);
+        unknown.insert(evaluation.unknown.begin(), evaluation.unknown.end());
+      }
+    };
+    evaluate_all();
     if (unknown.empty() || !options_.resolve) return;
-    const std::set<Question> once(unknown.begin(), unknown.end());
-    options_.resolve(answers_, std::vector<Question>(once.begin(), once.end()));
-    for (Waiting& report : waiting_) check_one(report, unknown);
+    options_.resolve(answers_, std::vector<Question>(unknown.begin(), unknown.end()));
+    evaluate_all();
   }
 
-  Result<Ok> write() {
-    if (Result<Ok> begun = store_.begin(); !begun) return begun;
+  Result<Ok> write_pending() {
+    if (pending_.empty()) return Ok{};
+    evaluate_trust_of(pending_);
+    TRY_OK(store_.begin());
     std::vector<Added> added;
-    for (const Waiting& report : waiting_) {
-      const Result<Added> one = store_.add(report.meta, report.rows, facts_);
-      if (!one) return one.error();
-      added.push_back(*one);
+    for (const PendingReport& report : pending_) {
+      TRY(const Added one, store_.add(report.meta, report.rows, facts_));
+      added.push_back(one);
     }
-    if (Result<Ok> committed = store_.commit(); !committed) return committed;
-    for (std::size_t i = 0; i < waiting_.size(); ++i) count(waiting_[i].meta, added[i]);
+    TRY_OK(store_.commit());
+    // Counted only now: until the commit, none of them was certain to be kept.
+    for (std::size_t i = 0; i < pending_.size(); ++i) count(pending_[i].meta, added[i]);
+    pending_.clear();
+    pending_rows_ = 0;
     return Ok{};
   }
 
   void count(const ReportMeta& report, Added added) {
     if (added == Added::Duplicate) {
-      ++done_.duplicates;
+      ++outcome_.duplicates;
       return;
     }
-    ++done_.reports;
-    done_.verified += report.trust == Trust::Verified ? 1 : 0;
-    done_.records += report.records;
-    done_.messages += report.messages;
+    ++outcome_.reports;
+    outcome_.verified += report.trust == Trust::Verified ? 1 : 0;
+    outcome_.records += report.records;
+    outcome_.messages += report.messages;
   }
 
-  Error fail(const Error& error) {
+  void forget_facts_beyond_limit() {
+    if (facts_.size() > kMostFacts) facts_.clear();
+  }
+
+  void abandon_transaction() {
+    large_ = false;
     store_.rollback();
     facts_.forget_ids();
-    large_ = false;
-    fault_ = error;
-    return error;
+  }
+
+  /// Passes a result of the store on. A failure ends the ingest: the transaction is undone and
+  /// every later call returns it.
+  Result<Ok> or_fail(Result<Ok> result) {
+    if (!result) {
+      abandon_transaction();
+      store_failure_ = result.error();
+    }
+    return result;
   }
 
   Store& store_;
   const IngestOptions& options_;
+  const Visitor visitor_{
+      .begin =
+          [this](const std::string& location, std::shared_ptr<const CarryingMail> carrier) {
+            begin(location, std::move(carrier));
+          },
+      .feed = [this](std::string_view octets) { return feed(octets); },
+      .end = [this](const std::optional<Error>& error) { end(error); },
+      .refuse = [this](const std::string& location,
+                       const Error& error) { refuse(location, error); }};
   Answers answers_;
-  std::shared_ptr<RecordCache> shapes_ = std::make_shared<RecordCache>();
+  std::shared_ptr<RecordCache> cache_ = std::make_shared<RecordCache>();
   FactTable facts_;
-  std::vector<Waiting> waiting_;
-  std::size_t rows_ = 0;
-  Ingested done_;
-  std::optional<Error> fault_;
+  std::vector<PendingReport> pending_;
+  std::size_t pending_rows_ = 0;
+  Ingested outcome_;
+  std::optional<Error> store_failure_;
 
   std::string input_;
 
-  // The stream in hand.
-  std::string place_;
+  // The stream that is being read.
+  std::string location_;
   std::shared_ptr<const CarryingMail> carrier_;
   std::optional<Reader> reader_;
-  Waiting current_;
-  Identity identity_;
-  bool large_ = false;
-};
-
-}  // namespace
-
-struct Ingester::State {
-  IngestRun ingest_run;
-  Visitor visitor;
-
-  State(Store& store, const IngestOptions& options)
-      : ingest_run(store, options), visitor(ingest_run.visitor()) {}
+  PendingReport current_;
+  IdentityHash identity_;
+  bool large_ = false;  ///< The current report is written piece by piece.
 };
 
 Ingester::Ingester(Store& store, const IngestOptions& options)
-    : state_(std::make_unique<State>(store, options)) {}
+    : run_(std::make_unique<Run>(store, options)) {}
 
 Ingester::~Ingester() = default;
 
-void Ingester::take(const std::string& place, ByteSource pull) {
-  state_->ingest_run.open(place, std::move(pull), state_->visitor);
-  ++state_->ingest_run.outcome().files;
+void Ingester::add_file(const std::string& path) { run_->add_file(path); }
+
+void Ingester::add_stream(const std::string& location, ByteSource source) {
+  run_->add_stream(location, std::move(source));
 }
 
-void Ingester::refuse(const std::string& place, const Error& error) {
-  state_->visitor.refuse(place, error);
+void Ingester::refuse(const std::string& location, const Error& error) {
+  run_->refuse(location, error);
 }
 
-Result<Ok> Ingester::commit() { return state_->ingest_run.flush(); }
+Result<Ok> Ingester::commit() { return run_->flush(); }
 
-const Ingested& Ingester::outcome() const { return state_->ingest_run.outcome(); }
+const Ingested& Ingester::outcome() const { return run_->outcome(); }
+
+const std::optional<Error>& Ingester::store_failure() const { return run_->store_failure(); }
 
 Result<Ingested> ingest(const std::vector<std::string>& files, Store& store,
                         const IngestOptions& options) {
-  IngestRun ingest_run(store, options);
-  const Visitor visitor = ingest_run.visitor();
+  Ingester ingester(store, options);
   Progress progress{.of_files = files.size()};
   for (const std::string& file : files) {
-    ingest_run.open(file, visitor);
-    if (ingest_run.fault()) return *ingest_run.fault();
-    ++ingest_run.outcome().files;
-    if (options.progress) {
-      std::error_code none;
-      const auto size = std::filesystem::file_size(file, none);
-      if (!none) progress.octets += size;
-      ++progress.files;
-      progress.reports = ingest_run.outcome().reports;
-      options.progress(progress);
-    }
+    ingester.add_file(file);
+    if (ingester.store_failure()) return *ingester.store_failure();
+    if (!options.progress) continue;
+    std::error_code none;
+    const auto size = std::filesystem::file_size(file, none);
+    if (!none) progress.octets += size;
+    ++progress.files;
+    progress.reports = ingester.outcome().reports;
+    options.progress(progress);
   }
-  if (Result<Ok> flushed = ingest_run.flush(); !flushed) return flushed.error();
-  return std::move(ingest_run.outcome());
+  TRY_OK(ingester.commit());
+  return ingester.outcome();
 }
 
 }  // namespace rampart::reports

@@ -1,5 +1,5 @@
-/// Taking reports in: whatever is named is opened, read, judged and stored; what is refused is
-/// listed with its reason and stops nothing else.
+/// Ingests reports: every input is opened, read, checked for its sender and stored. What is refused
+/// is listed with its reason and does not stop the rest.
 #pragma once
 
 #include <functional>
@@ -13,34 +13,35 @@
 
 namespace rampart::reports {
 
-/// Answers questions: through a resolver, or a test's table.
+/// Adds the answers to questions: by a resolver, or from a test's table.
 using Resolve = std::function<void(Answers& answers, std::span<const Question> questions)>;
 
-/// How far a long ingest has come.
+/// Progress of a long ingest.
 struct Progress {
   std::size_t files = 0;  ///< Done, of `of_files`.
   std::size_t of_files = 0;
   std::uint64_t octets = 0;  ///< Read from files.
-  std::int64_t reports = 0;
+  std::int64_t reports = 0;  ///< New ones.
 };
 
 struct IngestOptions {
   InputLimits limits;
-  Trust trust = Trust::Asserted;  ///< Verified: the user vouches for all of it.
+  Trust trust = Trust::Asserted;  ///< Verified: the user vouches for every report.
   Time now;
-  Resolve resolve;                                ///< For the keys of mails; empty: none is asked.
-  std::function<void(const Progress&)> progress;  ///< Called after each file.
+  Resolve resolve;                                ///< For DKIM keys; empty: no key is looked up.
+  std::function<void(const Progress&)> progress;  ///< Called after each file; may be empty.
 };
 
+/// An input, or a part of one, that is not in the store.
 struct Refused {
-  std::string file;  ///< Where it stands: "box.mbox#3/report.xml.gz".
-  std::string error;
-  std::string input;  ///< The file that was handed in.
+  std::string file;   ///< Its location within the input: "box.mbox#3/report.xml.gz".
+  std::string error;  ///< The reason, one sentence.
+  std::string input;  ///< The input as it was named.
 
   bool operator==(const Refused&) const = default;
 };
 
-/// What became of it all (contract section 4).
+/// The outcome of an ingest (contract section 4).
 struct Ingested {
   std::int64_t files = 0;
   std::int64_t reports = 0;  ///< New ones.
@@ -51,8 +52,8 @@ struct Ingested {
   std::vector<Refused> refused;
 };
 
-/// Takes inputs in one after the other, as ingest does, from wherever they come. The store and the
-/// options must outlive it.
+/// Ingests inputs one after the other, from files or streams. The store and the options must
+/// outlive it.
 class Ingester {
  public:
   Ingester(Store& store, const IngestOptions& options);
@@ -60,21 +61,25 @@ class Ingester {
   Ingester(const Ingester&) = delete;
   Ingester& operator=(const Ingester&) = delete;
 
-  /// Reads one input to its end; what is refused of it stands in the outcome at once.
-  void take(const std::string& place, ByteSource pull);
+  /// Reads one input to its end. What is refused of it is in the outcome at once; a failure of the
+  /// store is kept for `commit`.
+  void add_file(const std::string& path);
+  void add_stream(const std::string& location, ByteSource source);
   /// Lists an input as refused that was not even read.
-  void refuse(const std::string& place, const Error& error);
-  /// After it, all that was taken is in the store; an Error where the store failed.
+  void refuse(const std::string& location, const Error& error);
+  /// After it, everything added so far is in the store; an Error where the store failed.
   Result<Ok> commit();
 
   const Ingested& outcome() const;
+  /// The failure of the store that ended the ingest, if any.
+  const std::optional<Error>& store_failure() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  class Run;
+  std::unique_ptr<Run> run_;
 };
 
-/// Ingests files; an Error only where the store itself fails. What was committed before stays.
+/// Ingests files. An Error only where the store itself fails; what was committed before remains.
 Result<Ingested> ingest(const std::vector<std::string>& files, Store& store,
                         const IngestOptions& options);
 

@@ -1,5 +1,5 @@
-/// Whether a report's sender is who he says he is: anyone can mail a report and call himself
-/// google.com.
+/// Whether a report comes from the organisation that it names: anyone can mail a report and call
+/// himself google.com.
 #pragma once
 
 #include <string>
@@ -10,21 +10,23 @@
 
 namespace rampart::reports {
 
-/// Who reported, and on whose word.
-struct Judgement {
+/// Who reported, and whether that is proved.
+struct TrustEvaluation {
   Trust trust = Trust::Asserted;
   std::string reporter;  ///< An organizational domain; where nothing else is known, the org's name.
-  std::string reason;    ///< Why it is no more than asserted.
-  std::vector<Question> unknown;  ///< Keys to be asked; the judgement is provisional.
+  std::string reason;    ///< Why it is only asserted; empty for a verified report.
+  std::vector<Question> unknown;  ///< Keys that `answers` lacks: the result is provisional.
 };
 
-/// The domain that a report claims to come from: that of its address, else its organisation's name.
+/// The domain that a report claims to come from: that of its `email`, else its `org_name`
+/// where that is a host name, else either text in lower case.
 std::string claimed_domain(const Header& header);
 
 /// Verified where a signature over the whole mail passes, its domain is aligned with the mail's
 /// author domain (relaxed), and the report claims no other organizational domain. `carrier` is
-/// null for a report that no mail carried. Pure; a key that is gone leaves it asserted.
-Judgement evaluate(const CarryingMail* carrier, const Header& header, const Answers& answers,
-                   Time now);
+/// null for a report that no mail carried. Pure; with a key that no longer exists, the report is
+/// asserted.
+TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header,
+                               const Answers& answers, Time now);
 
 }  // namespace rampart::reports

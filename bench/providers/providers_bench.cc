@@ -33,12 +33,13 @@ Plan plan_for(const Sets& live, int domains) {
     std::optional<TypedSet> before;
     const auto found = live.find({dmarc(number), RecordType::TXT});
     if (found != live.end()) before = TypedSet{RecordType::TXT, found->second};
-    plan.changes.push_back(Change{.domain = domain(number),
-                                  .zone = main_zone(),
-                                  .provider = "host",
-                                  .set = {dmarc(number), before, txt({"v=DMARC1; p=reject"})},
-                                  .stage = Stage::Enforce,
-                                  .reasons = {}});
+    plan.changes.push_back(
+        Change{.domain = domain(number),
+               .zone = main_zone(),
+               .provider = "host",
+               .set = parse_change({dmarc(number), before, txt({"v=DMARC1; p=reject"})}),
+               .stage = Stage::Enforce,
+               .reasons = {}});
   }
   return plan;
 }

@@ -1,4 +1,4 @@
-/// `rampart schema`, `completion` and `version`: what the program says of itself.
+/// `rampart schema`, `completion` and `version`: what the program prints about itself.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -12,48 +12,47 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// The words after which a shell offers something: "" (the line's start), "plan", "senders show".
-struct Place {
-  std::string name;
+/// A run of command words and what a shell offers after it: "" (the first word), "plan", "spf",
+/// "spf check".
+struct Completion {
+  std::string after;
   Words offers;
 };
 
-Words options_of(const Command* command) {
-  Words words;
-  for (const CommandOption& one : global_options()) words.push_back(fmt::format("--{}", one.name));
-  words.push_back("--help");
-  if (command == nullptr) return words;
-  for (const CommandOption& one : command->options) words.push_back(fmt::format("--{}", one.name));
-  return words;
-}
-
-/// What may follow `name`: further command words, or the fixed choices of a positional.
-Words following(const std::string& name) {
-  Words words;
-  for (const Command& one : commands()) {
-    const std::string full(one.name);
-    if (name.empty()) words.push_back(full.substr(0, full.find(' ')));
-    if (!name.empty() && full.starts_with(name + " ")) {
-      words.push_back(full.substr(name.size() + 1));
-    }
-    if (full != name) continue;
-    for (const Positional& word : one.positionals) {
+/// Sub-commands, the fixed choices of positionals, then options.
+Words offers_after(std::string_view name) {
+  Words words = words_after(name);
+  const auto command = std::ranges::find(commands(), name, &Command::name);
+  std::vector<CommandOption> options = global_options();
+  if (command != commands().end()) {
+    for (const Positional& word : command->positionals) {
       words.insert(words.end(), word.choices.begin(), word.choices.end());
     }
+    options.insert(options.end(), command->options.begin(), command->options.end());
   }
-  const auto last = std::ranges::unique(words);
-  words.erase(last.begin(), last.end());
+  if (name.empty()) return words;
+  for (const CommandOption& one : options) words.push_back(fmt::format("--{}", one.name));
+  words.push_back("--help");
   return words;
 }
 
-std::vector<Place> places() {
-  std::vector<Place> all = {{"", following("")}};
-  for (const Command& one : commands()) {
-    Words offers = following(std::string(one.name));
-    std::ranges::move(options_of(&one), std::back_inserter(offers));
-    all.push_back({std::string(one.name), offers});
+/// One row for each run of command words that the table knows, groups included.
+std::vector<Completion> completions() {
+  std::vector<Completion> rows;
+  for (const std::string& first : words_after("")) {
+    rows.push_back({first, offers_after(first)});
+    for (const std::string& second : words_after(first)) {
+      const std::string name = fmt::format("{} {}", first, second);
+      rows.push_back({name, offers_after(name)});
+    }
   }
-  return all;
+  return rows;
+}
+
+std::string_view summary_of(std::string_view first_word) {
+  const auto group = std::ranges::find(command_groups(), first_word, &CommandGroup::name);
+  if (group != command_groups().end()) return group->summary;
+  return std::ranges::find(commands(), first_word, &Command::name)->summary;
 }
 
 /// A single-quoted shell word.
@@ -63,96 +62,98 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
+/// Bash: the words before the cursor, options aside, are matched against the known command words;
+/// the longest match decides what is offered. File names are offered where nothing else fits.
 std::string bash_script() {
   std::string cases;
-  for (const Place& one : places()) {
-    cases += fmt::format("    {}) words=\"{}\" ;;\n", quoted(one.name), fmt::join(one.offers, " "));
+  std::string known = ":";
+  for (const Completion& one : completions()) {
+    cases +=
+        fmt::format("    {}) words=\"{}\" ;;\n", quoted(one.after), fmt::join(one.offers, " "));
+    known += one.after + ":";
   }
-  return "# bash completion for rampart: source this file.\n"
-         "_rampart() {\n"
-         "  local current=\"${COMP_WORDS[COMP_CWORD]}\" place=\"\" words=\"\" word try\n"
-         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    [[ $word == -* ]] && continue\n"
-         "    try=\"${place:+$place }$word\"\n"
-         "    [[ \" $(_rampart_places) \" == *\":$try:\"* ]] && place=\"$try\"\n"
-         "  done\n"
-         "  case \"$place\" in\n" +
-         cases +
-         "  esac\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-         "  [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n"
-         "}\n"
-         "_rampart_places() {\n"
-         "  echo '" +
-         [] {
-           std::string all = ":";
-           for (const Command& one : commands()) all += std::string(one.name) + ":";
-           return all;
-         }() +
-         "'\n"
-         "}\n"
-         "complete -F _rampart rampart\n";
+  return fmt::format(R"sh(# bash completion for rampart: source this file.
+_rampart() {{
+  local current="${{COMP_WORDS[COMP_CWORD]}}" command="" words="{}" word try
+  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    [[ $word == -* ]] && continue
+    try="${{command:+$command }}$word"
+    [[ "$(_rampart_commands)" == *":$try:"* ]] && command="$try"
+  done
+  case "$command" in
+{}  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [[ ${{#COMPREPLY[@]}} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$current"))
+}}
+_rampart_commands() {{
+  echo '{}'
+}}
+complete -F _rampart rampart
+)sh",
+                     fmt::join(words_after(""), " "), cases, known);
 }
 
-/// zsh runs bash's completions once bashcompinit is loaded, but names are shown with summaries
-/// here.
+/// zsh could load bash's script through bashcompinit; a script of its own shows the summaries.
 std::string zsh_script() {
   std::string rows;
-  std::string cases;
-  for (const Command& one : commands()) {
-    const std::string name(one.name);
-    if (name.find(' ') == std::string::npos) {
-      rows += fmt::format("    {}\n", quoted(fmt::format("{}:{}", name, one.summary)));
-    }
-    Words offers = following(name);
-    std::ranges::move(options_of(&one), std::back_inserter(offers));
-    cases += fmt::format("    {}) compadd -- {} ;;\n", quoted(name), fmt::join(offers, " "));
+  for (const std::string& word : words_after("")) {
+    rows += fmt::format("    {}\n", quoted(fmt::format("{}:{}", word, summary_of(word))));
   }
-  return "#compdef rampart\n"
-         "_rampart() {\n"
-         "  local -a rows\n"
-         "  rows=(\n" +
-         rows +
-         "  )\n"
-         "  if (( CURRENT == 2 )); then\n"
-         "    _describe command rows\n"
-         "    return\n"
-         "  fi\n"
-         "  local place=\"$words[2]\"\n"
-         "  (( CURRENT > 3 )) && [[ $words[3] != -* && $place == senders ]] && "
-         "place=\"$place $words[3]\"\n"
-         "  case \"$place\" in\n" +
-         cases +
-         "  esac\n"
-         "  _files\n"
-         "}\n"
-         "compdef _rampart rampart\n";
+  std::string cases;
+  std::string groups;
+  for (const Completion& one : completions()) {
+    cases +=
+        fmt::format("    {}) compadd -- {} ;;\n", quoted(one.after), fmt::join(one.offers, " "));
+  }
+  for (const CommandGroup& one : command_groups()) {
+    groups += (groups.empty() ? "" : "|") + std::string(one.name);
+  }
+  return fmt::format(R"sh(#compdef rampart
+_rampart() {{
+  local -a rows
+  rows=(
+{}  )
+  if (( CURRENT == 2 )); then
+    _describe command rows
+    return
+  fi
+  local command="$words[2]"
+  (( CURRENT > 3 )) && [[ $words[3] != -* && $command == ({}) ]] && command="$command $words[3]"
+  case "$command" in
+{}  esac
+  _files
+}}
+compdef _rampart rampart
+)sh",
+                     rows, groups, cases);
 }
 
+/// fish: one `complete` line for each first word, sub-command, option and choice.
 std::string fish_script() {
   std::string text = "# fish completion for rampart\n";
-  for (const CommandOption& one : global_options()) {
-    text += fmt::format("complete -c rampart -l {}{} -d {}\n", one.name,
-                        one.value.empty() ? "" : " -r", quoted(one.help));
+  const auto add_option = [&](const std::string& condition, const CommandOption& option) {
+    text += fmt::format("complete -c rampart{} -l {}{} -d {}\n", condition, option.name,
+                        option.value.empty() ? "" : " -r", quoted(option.help));
+  };
+  const auto seen = [](std::string_view word) {
+    return fmt::format(" -n '__fish_seen_subcommand_from {}'", word);
+  };
+  const auto add_word = [&](const std::string& condition, std::string_view word,
+                            std::string_view summary) {
+    text += fmt::format("complete -c rampart{} -a {} -d {}\n", condition, word, quoted(summary));
+  };
+  for (const CommandOption& one : global_options()) add_option("", one);
+  for (const std::string& word : words_after("")) {
+    add_word(" -n '__fish_use_subcommand'", word, summary_of(word));
   }
   for (const Command& one : commands()) {
-    const std::string name(one.name);
-    const std::size_t space = name.find(' ');
-    const std::string when =
-        space == std::string::npos
-            ? "__fish_use_subcommand"
-            : fmt::format("__fish_seen_subcommand_from {}", name.substr(0, space));
-    const std::string word = space == std::string::npos ? name : name.substr(space + 1);
-    text += fmt::format("complete -c rampart -n {} -a {} -d {}\n", quoted(when), word,
-                        quoted(one.summary));
-    const std::string seen = quoted(fmt::format("__fish_seen_subcommand_from {}", word));
-    for (const CommandOption& option : one.options) {
-      text += fmt::format("complete -c rampart -n {} -l {}{} -d {}\n", seen, option.name,
-                          option.value.empty() ? "" : " -r", quoted(option.help));
-    }
+    const std::size_t space = one.name.find(' ');
+    const std::string_view word = one.name.substr(space == one.name.npos ? 0 : space + 1);
+    if (space != one.name.npos) add_word(seen(one.name.substr(0, space)), word, one.summary);
+    for (const CommandOption& option : one.options) add_option(seen(word), option);
     for (const Positional& positional : one.positionals) {
       if (positional.choices.empty()) continue;
-      text += fmt::format("complete -c rampart -n {} -f -a {}\n", seen,
+      text += fmt::format("complete -c rampart{} -f -a {}\n", seen(word),
                           quoted(fmt::format("{}", fmt::join(positional.choices, " "))));
     }
   }

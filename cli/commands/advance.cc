@@ -1,4 +1,4 @@
-/// `rampart advance` and `rampart rollback`: up by evidence, and the way back.
+/// `rampart advance` and `rampart rollback`: steps by evidence, and back by a person's decision.
 
 #include <fmt/format.h>
 
@@ -13,12 +13,13 @@
 namespace rampart {
 namespace {
 
-/// GitHub takes fewer characters than this in a pull request's body.
+/// The body of a pull request on GitHub must be shorter than this.
 constexpr std::size_t kLongestBody = 65'536;
 
 Date today_of(const Context& context) { return std::chrono::floor<std::chrono::days>(context.now); }
 
-/// The whole YAML: whose mail it is depends on every domain that it names.
+/// The whole YAML, whatever --domain selects: which mail is the domain's own depends on every
+/// domain in it.
 std::optional<Config> load_all(const Context& context) {
   Context whole = context;
   whole.domain_globs.clear();
@@ -28,41 +29,38 @@ std::optional<Config> load_all(const Context& context) {
 Result<World> world_of(const Context& context, const Config& config) {
   World world;
   world.now = context.now;
-  Result<std::optional<Evidence>> evidence = evidence_for(context, config);
-  if (!evidence) return evidence.error();
-  world.evidence = std::move(evidence).value();
-  const auto options = observe_options(context, config, LiveFrom::Dns);
-  if (!options) return options.error();
-  world.frozen = options->frozen;
+  TRY(world.evidence, evidence_for(context, config));
+  TRY(const ObserveOptions options, observe_options(context, config, LiveFrom::Dns));
+  world.frozen = options.frozen;
   return world;
 }
 
-/// The decisions for the domains that --domain names; the limits of a run are those of its domains.
+/// The decisions for the domains that --domain selects; only these count against the limit of
+/// domains per run.
 Result<std::vector<StepDecision>> decide(const Context& context, const Config& config,
                                          const World& world) {
   std::vector<Name> asked;
   Config narrowed = config;
-  if (auto done = narrow(narrowed, context.domain_globs); !done) return done.error();
+  TRY_OK(narrow(narrowed, context.domain_globs));
   for (const auto& [name, domain] : narrowed.domains) asked.push_back(name);
   return steps_of(config, world, asked);
 }
 
-/// Writes the moves, then reads the YAML again: each domain must stand where it was put.
+/// Writes the moves, then loads the YAML again and checks each domain's position: an edit that an
+/// alias or `defaults:` overrides must not pass as done.
 Result<Ok> write(const Context& context, const Config& config, const std::vector<RampMove>& moves) {
   if (moves.empty()) return Ok{};
-  const auto edits = ramp_edits(config, moves);
-  if (!edits) return edits.error();
-  const auto texts = edit_domains(config, *edits);
-  if (!texts) return texts.error();
-  if (auto done = write_domains(config, *texts); !done) return done;
+  TRY(const auto edits, ramp_edits(config, moves));
+  TRY(const auto texts, edit_domains(config, edits));
+  TRY_OK(write_domains(config, texts));
   const std::optional<Config> again = load_all(context);
   if (!again) return Error{"the edited file does not load", config.file};
   for (const RampMove& move : moves) {
     const DmarcSpec& spec = again->domains.at(move.domain).dmarc;
     if (spec.position == move.to && spec.since == move.since) continue;
-    return Error{fmt::format("{} does not stand at {} in the edited file", move.domain.text(),
-                             to_text(move.to)),
-                 config.file};
+    return Error{
+        fmt::format("{} is not at {} in the edited file", move.domain.text(), to_text(move.to)),
+        config.file};
   }
   return Ok{};
 }
@@ -79,13 +77,13 @@ std::vector<RampMove> moves_of(const std::vector<StepDecision>& decisions, Date 
 Result<RampPosition> parse_position(const std::string& text) {
   const std::size_t colon = text.find(':');
   const auto phase = parse_phase(text.substr(0, colon));
-  const Error wrong{
-      fmt::format("--to takes a phase, as monitor, or quarantine:10; not `{}`", text)};
+  const Error wrong{fmt::format(
+      "--to takes PHASE or PHASE:PCT, such as monitor or quarantine:10, not `{}`", text)};
   if (!phase) return wrong;
   if (*phase < Phase::Monitor) {
     return Error{
-        fmt::format("below monitor the record would be left as it stands: --to {} helps "
-                    "nobody; use monitor, which is p=none",
+        fmt::format("--to {} would leave the published record as it is, since phases below monitor "
+                    "do not manage DMARC: use monitor, which publishes p=none",
                     to_text(*phase))};
   }
   if (colon == std::string::npos) return RampPosition{*phase, 100};
@@ -110,14 +108,14 @@ Result<RampPosition> position_asked(const Context& context, const Domain& domain
   }
   if (*position <= from) return position;
   return Error{
-      fmt::format("{} stands at {}, and {} is no way back from there: `rampart advance` "
+      fmt::format("{} is at {}, and {} is stricter: rollback only goes down, `rampart advance` "
                   "goes up",
                   domain.name.text(), to_text(from), to_text(*position))};
 }
 
 std::string lifetime_of(const Domain& domain) {
   const auto ttl = domain.dmarc.ttl ? domain.dmarc.ttl : domain.ttl;
-  return ttl ? fmt::format("{} s", ttl->count()) : "as the zone has it, 300 s where rampart set it";
+  return ttl ? fmt::format("{} s", ttl->count()) : "as in the zone, 300 s where rampart set it";
 }
 
 }  // namespace
@@ -130,7 +128,7 @@ ExitCode run_advance(Context& context) {
   const auto decisions = decide(context, *config, *world);
   if (!decisions) return fail(context, "usage", decisions.error());
   const std::vector<RampMove> moves = moves_of(*decisions, today_of(context));
-  // The body first: where it cannot be written, the YAML has not moved either.
+  // The body first: if it cannot be written, the YAML stays unchanged too.
   if (const auto body = context.arguments.one("pr-body")) {
     const auto done = write_file(*body, advance_markdown(*decisions, *config, kLongestBody));
     if (!done) return fail(context, "advance", done.error());
@@ -159,12 +157,12 @@ ExitCode run_rollback(Context& context) {
   const Domain& domain = found->second;
   const Result<RampPosition> to = position_asked(context, domain);
   if (!to) return fail(context, "rollback", to.error());
-  // Whoever calls twice in a hurry finds it done, and its day unchanged.
-  const bool stands = *to == domain.dmarc.position;
+  // A second call changes nothing: `since` keeps the day of the first one.
+  const bool already = *to == domain.dmarc.position;
   const Date today = today_of(context);
-  const Date since = stands ? domain.dmarc.since.value_or(today) : today;
+  const Date since = already ? domain.dmarc.since.value_or(today) : today;
   std::vector<RampMove> moves;
-  if (!stands) moves.push_back({*name, *to, today});
+  if (!already) moves.push_back({*name, *to, today});
   const Result<Ok> done = write(context, *config, moves);
   if (!done) return fail(context, "rollback", done.error());
   const Rollback taken{*name,

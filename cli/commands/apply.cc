@@ -1,4 +1,5 @@
-/// `rampart apply`: recompute from provider truth, limit to the reviewed plan, ask, write, verify.
+/// `rampart apply`: recompute from what the providers hold, limit to the reviewed plan, ask, write,
+/// verify.
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "base/text.h"
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
 #include "cli/context/evidence.h"
@@ -16,49 +18,53 @@
 namespace rampart {
 namespace {
 
-/// What this run works with, gathered before anything is written.
+/// The input of this run, gathered before anything is written.
 struct Job {
   Config config;
   ObserveOptions options;
   Providers providers = {};
   Plan plan = {};                    ///< As recomputed, limited by the reviewed plan.
-  std::vector<Change> already = {};  ///< Of the reviewed plan, standing already.
+  std::vector<Change> already = {};  ///< Changes of the reviewed plan that are live already.
 };
 
 Result<Plan> reviewed_plan(const std::string& path) {
-  const Result<std::string> text = read_file(path);
-  if (!text) return text.error();
-  Result<Plan> plan = plan_from_json(*text);
+  TRY(const std::string text, read_file(path));
+  Result<Plan> plan = plan_from_json(text);
   return plan ? plan : within(path, plan.error());
 }
 
+/// Plans again from the YAML and the providers. The reviewed plan can only take changes away: an
+/// edited plan file can never add a record.
 Result<Ok> compute(const Context& context, Job& job) {
   World world = observe(job.config, job.providers, job.options);
+  world.normalize = context.arguments.has("normalize");
   Result<std::optional<Evidence>> evidence = evidence_for(context, job.config);
   if (evidence) {
     world.evidence = std::move(evidence).value();
   } else {
-    // The way back must stand open whatever has become of the reports.
+    // A rollback must apply even if the evidence cannot be loaded.
     progress(context, "warning: " + sentence(evidence.error()) +
-                          "; without evidence nothing is done that reports must prove");
+                          "; changes that need evidence from reports are held");
   }
   fetch_policies(job.config, policy_fetch(context), world);
   job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
   if (!path) return Ok{};
-  const Result<Plan> reviewed = reviewed_plan(*path);
-  if (!reviewed) return reviewed.error();
-  Limited limited = limit_to(job.plan, *reviewed, world, context.arguments.has("strict"));
+  TRY(const Plan reviewed, reviewed_plan(*path));
+  Limited limited =
+      limit_to(job.plan, reviewed, world,
+               context.arguments.has("strict") ? Strictness::AllZones : Strictness::ItsZone);
   job.plan = std::move(limited.plan);
   job.already = std::move(limited.already_live);
   return Ok{};
 }
 
-/// Whether to write: a reviewed plan and --auto-approve have said so already; else a person must.
+/// Whether to write: a reviewed plan or --auto-approve is an approval; else a person must confirm.
 Result<bool> approved(const Context& context, const Plan& plan) {
   if (context.arguments.has("auto-approve") || context.arguments.has("plan.json")) return true;
   if (!context.process.answers_prompt) {
-    return Error{"nobody is here to approve: name a reviewed plan file, or give --auto-approve"};
+    return Error{
+        "no terminal to ask for approval: name a reviewed plan file, or give --auto-approve"};
   }
   context.process.err << plan_text(plan, context.colour) << "\nWrite these changes? [y/N] "
                       << std::flush;
@@ -67,7 +73,8 @@ Result<bool> approved(const Context& context, const Plan& plan) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-/// The differences at keys that this run wrote; what was withheld is expected to differ.
+/// The differences at names that this run wrote. verify() compares whole domains, but withheld
+/// changes are expected to differ.
 std::vector<DomainVerification> differing(const Job& job,
                                           const std::vector<WriteOutcome>& outcomes) {
   std::set<Name> written;
@@ -89,7 +96,8 @@ std::vector<DomainVerification> differing(const Job& job,
   return found;
 }
 
-/// Asks every server until all of them show what was written, or until `patience` is over.
+/// Queries every server until all return what was written, or `patience` has passed. Secondary
+/// servers lag behind: the pause doubles, so that a slow one is not queried needlessly often.
 std::vector<DomainVerification> await_visible(const Context& context, const Job& job,
                                               const std::vector<WriteOutcome>& outcomes,
                                               std::chrono::seconds patience) {
@@ -98,8 +106,8 @@ std::vector<DomainVerification> await_visible(const Context& context, const Job&
   std::chrono::milliseconds pause{500};
   std::vector<DomainVerification> waiting = differing(job, outcomes);
   while (!waiting.empty() && Clock::now() + pause < deadline) {
-    progress(context,
-             fmt::format("{} domain(s) not visible everywhere yet; asking again", waiting.size()));
+    progress(context, fmt::format("{} domain(s) not visible everywhere yet; querying again",
+                                  waiting.size()));
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds{10'000});
     waiting = differing(job, outcomes);
@@ -107,7 +115,7 @@ std::vector<DomainVerification> await_visible(const Context& context, const Job&
   return waiting;
 }
 
-/// Precedence 1, 4, 3, 5, 0: the worst thing that happened names the code.
+/// Precedence 1, 4, 3, 5, 0: the most serious outcome decides.
 ExitCode exit_code(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
                    const std::vector<DomainVerification>& waiting) {
   const auto any = [&](WriteState state) {
@@ -123,13 +131,13 @@ ExitCode exit_code(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
   return waiting.empty() ? ExitCode::Ok : ExitCode::NotVisible;
 }
 
-/// "30s" and "5m" beside the YAML's own durations.
+/// "30s" and "5m", and the YAML's own durations: those know no seconds, and `m` would be months.
 std::optional<std::chrono::seconds> parse_patience(const std::string& text) {
   const bool seconds = text.ends_with('s');
   const bool minutes = text.ends_with('m');
   const std::string digits = text.substr(0, text.size() - 1);
-  const bool decimal = !digits.empty() && digits.size() <= 6 &&
-                       std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  const bool decimal =
+      !digits.empty() && digits.size() <= 6 && std::ranges::all_of(digits, is_digit);
   if ((seconds || minutes) && decimal) {
     return std::chrono::seconds(std::stol(digits) * (minutes ? 60 : 1));
   }
@@ -138,6 +146,7 @@ std::optional<std::chrono::seconds> parse_patience(const std::string& text) {
   return add(Time{}, *duration) - Time{};
 }
 
+/// What was kept back is shown before what was written, as the plan does.
 void show(const Context& context, const Job& job, const std::vector<WriteOutcome>& outcomes,
           const std::vector<DomainVerification>& waiting) {
   if (context.json()) {
@@ -149,10 +158,11 @@ void show(const Context& context, const Job& job, const std::vector<WriteOutcome
   if (!waiting.empty()) context.process.out << '\n' << verify_text(waiting, context.colour);
 }
 
+// The outcome is shown even if nothing was written: it says why.
 ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds patience) {
-  const auto say = [&](const std::string& line) { progress(context, line); };
+  const auto report = [&](const std::string& line) { progress(context, line); };
   const std::vector<WriteOutcome> outcomes =
-      account_for({job.plan, job.already}, write_plan(job.plan, job.providers, say));
+      account_for({job.plan, job.already}, write_plan(job.plan, job.providers, report));
   const auto waiting = await_visible(context, job, outcomes, patience);
   show(context, job, outcomes, waiting);
   return exit_code(job.plan, outcomes, waiting);
@@ -165,18 +175,13 @@ ExitCode run_apply(Context& context) {
   if (!patience) return fail(context, "usage", {"--verify-timeout takes 30s, 5m or 1h"});
   std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  Result<ObserveOptions> options = observe_options(context, *config, LiveFrom::Provider);
-  if (!options) return fail(context, "usage", options.error());
-  Job job{.config = *std::move(config), .options = std::move(options).value()};
-  job.providers =
-      make_providers(job.config, context.process.environment, context.now, traffic_log(context));
-  if (const Result<Ok> computed = compute(context, job); !computed) {
-    return fail(context, "plan-file", computed.error());
-  }
+  TRY_OR_FAIL("usage", const auto options, observe_options(context, *config, LiveFrom::Provider));
+  Job job{.config = *std::move(config), .options = options};
+  job.providers = providers_for(context, job.config);
+  OK_OR_FAIL("plan-file", compute(context, job));
   if (!job.plan.changes.empty()) {
-    const Result<bool> yes = approved(context, job.plan);
-    if (!yes) return fail(context, "not-approved", yes.error());
-    if (!*yes) return fail(context, "not-approved", {"not approved: nothing was written"});
+    TRY_OR_FAIL("not-approved", const bool yes, approved(context, job.plan));
+    if (!yes) return fail(context, "not-approved", {"not approved: nothing was written"});
   }
   return write_and_verify(context, job, *patience);
 }

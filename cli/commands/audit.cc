@@ -1,5 +1,4 @@
-/// `rampart audit`: what stands for any domain, what is wrong with it, and a score.
-
+/// `rampart audit`: any domain's live records, the findings about them, and a score.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,19 +18,18 @@
 namespace rampart {
 namespace {
 
-using audit::Asked;
 using audit::Source;
 using audit::Subject;
 
-/// A domain as it was asked for, and where.
-struct Wish {
+/// A domain as it was entered, and where.
+struct Entry {
   std::string text;
   std::string where;  ///< "list.txt:3", or empty for the command line.
 };
 
-// One domain a line; what follows it (a comma, a blank) and `#` comments are not read, so that the
-// first column of a CSV will do.
-void read_list(const std::string& text, const std::string& from, std::vector<Wish>& wishes) {
+// One domain per line. Anything after a comma or blank, and `#` comments, are skipped, so the first
+// column of a CSV works as a list.
+void read_list(const std::string& text, const std::string& from, std::vector<Entry>& entries) {
   int number = 0;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
@@ -42,37 +40,36 @@ void read_list(const std::string& text, const std::string& from, std::vector<Wis
     const std::size_t first = line.find_first_not_of(" \t\r,;");
     if (first == std::string::npos) continue;
     const std::size_t last = std::min(line.find_first_of(" \t\r,;", first), line.size());
-    wishes.push_back({line.substr(first, last - first), fmt::format("{}:{}", from, number)});
+    entries.push_back({line.substr(first, last - first), fmt::format("{}:{}", from, number)});
   }
 }
 
-Result<std::vector<Wish>> wishes_of(const Context& context) {
-  std::vector<Wish> wishes;
+Result<std::vector<Entry>> read_entries(const Context& context) {
+  std::vector<Entry> entries;
   for (const std::string& word : context.arguments.all("DOMAIN")) {
     if (word == "-") {
-      read_list({std::istreambuf_iterator<char>(context.process.in), {}}, "-", wishes);
+      read_list({std::istreambuf_iterator<char>(context.process.in), {}}, "-", entries);
     } else if (word.starts_with('@')) {
-      const Result<std::string> text = read_file(word.substr(1));
-      if (!text) return text.error();
-      read_list(*text, word.substr(1), wishes);
+      TRY(const std::string text, read_file(word.substr(1)));
+      read_list(text, word.substr(1), entries);
     } else {
-      wishes.push_back({word, ""});
+      entries.push_back({word, ""});
     }
   }
-  return wishes;
+  return entries;
 }
 
-/// The names, each once, in the order given; every text that is no name is a mistake.
-std::vector<Name> names_of(const std::vector<Wish>& wishes, std::vector<ConfigError>& mistakes) {
+/// The names, each once, in the order given. Texts that are no domain are reported together.
+std::vector<Name> names_of(const std::vector<Entry>& entries, std::vector<ConfigError>& mistakes) {
   std::vector<Name> names;
   std::set<Name> seen;
-  for (const Wish& wish : wishes) {
-    const auto name = Name::parse(wish.text);
+  for (const Entry& entry : entries) {
+    const auto name = Name::parse(entry.text);
     if (!name || name->is_root() || name->is_wildcard()) {
-      const std::string why = name ? "it is no domain" : name.error().what;
-      const std::string where = wish.where.empty() ? "" : wish.where + ": ";
+      const std::string why = name ? "it is not a domain" : name.error().what;
+      const std::string where = entry.where.empty() ? "" : entry.where + ": ";
       mistakes.push_back(command_error(
-          "usage", fmt::format("{}`{}` cannot be audited: {}", where, wish.text, why), ""));
+          "usage", fmt::format("{}`{}` cannot be audited: {}", where, entry.text, why), ""));
     } else if (seen.insert(*name).second) {
       names.push_back(*name);
     }
@@ -80,35 +77,19 @@ std::vector<Name> names_of(const std::vector<Wish>& wishes, std::vector<ConfigEr
   return names;
 }
 
-/// Selectors with the surest reason for each.
-class Selectors {
- public:
-  void add(const std::string& selector, Source source) {
-    const auto [place, fresh] = by_selector_.emplace(selector, source);
-    if (!fresh) place->second = std::min(place->second, source);
-  }
-  std::vector<Asked> all() const {
-    std::vector<Asked> asked;
-    for (const auto& [selector, source] : by_selector_) asked.push_back({selector, source});
-    return asked;
-  }
-
- private:
-  std::map<std::string, Source> by_selector_;
-};
-
 using Reported = std::map<std::string, std::set<std::string>>;
 
 constexpr std::chrono::days kReportedWindow{90};
 
-/// The selectors that passed in one domain's reports of late.
+/// Adds the selectors that passed in the reports of `range`. Failing ones are left out: anyone can
+/// sign with a made-up selector.
 Result<Ok> add_reported(reports::Store& store, const reports::Range& range, Reported& seen) {
   std::set<std::int64_t> known;
   return store.for_each_row(range, [&](const reports::StoredRow& row) {
     if (!known.insert(row.facts).second) return;
     const auto facts = store.facts(row.facts);
     if (!facts) return;
-    for (const reports::DkimAuth& one : facts->dkim) {
+    for (const reports::DkimAuth& one : facts->results.dkim) {
       if (one.result == reports::AuthResult::Pass && !one.selector.empty()) {
         seen[one.domain].insert(one.selector);
       }
@@ -119,19 +100,16 @@ Result<Ok> add_reported(reports::Store& store, const reports::Range& range, Repo
 /// The selectors that reports show for these domains, where there is a store.
 Result<Reported> reported_selectors(const Context& context, const std::vector<Name>& names) {
   Reported seen;
-  const Result<std::string> path = store_path(context);
-  if (!path) return path.error();
+  TRY(const std::string path, store_path(context));
   std::error_code none;
-  // Only a store that was asked for by name must be there.
-  if (context.store.empty() && !std::filesystem::exists(*path, none)) return seen;
-  Result<reports::Store> store = reports::Store::open_existing(*path);
-  if (!store) return store.error();
+  // Only a store that was named on the command line must exist.
+  if (context.store.empty() && !std::filesystem::exists(path, none)) return seen;
+  TRY(reports::Store store, reports::Store::open_existing(path));
   const Date today = std::chrono::floor<std::chrono::days>(context.now);
   for (const Name& name : names) {
     const reports::Range range{
         .domain = name.text(), .since = today - kReportedWindow, .until = today};
-    const Result<Ok> read = add_reported(store.value(), range, seen);
-    if (!read) return read.error();
+    TRY_OK(add_reported(store, range, seen));
   }
   return seen;
 }
@@ -140,56 +118,50 @@ std::vector<Subject> subjects_of(const Context& context, const Config& config,
                                  const std::vector<Name>& names, const Reported& reported) {
   std::vector<Subject> subjects;
   for (const Name& name : names) {
-    Selectors selectors;
     Subject subject{.domain = name};
+    const auto add = [&subject](const auto& selectors, Source source) {
+      for (const std::string& one : selectors) audit::add_query(subject.selectors, {one, source});
+    };
     if (const auto known = config.domains.find(name); known != config.domains.end()) {
       subject.mark = known->second.mark;
-      for (const std::string& one : declared_selectors(known->second)) {
-        selectors.add(one, Source::Declared);
-      }
+      add(declared_selectors(known->second), Source::Declared);
     }
     if (const auto seen = reported.find(name.text()); seen != reported.end()) {
-      for (const std::string& one : seen->second) selectors.add(one, Source::Reported);
+      add(seen->second, Source::Reported);
     }
     if (context.arguments.has("guess-selectors")) {
-      for (const std::string& one : guessed_selectors(config.senders, name)) {
-        selectors.add(one, Source::Guessed);
-      }
+      add(guessed_selectors(config.senders, name), Source::Guessed);
     }
-    subject.selectors = selectors.all();
     subjects.push_back(std::move(subject));
   }
   return subjects;
 }
 
-/// The YAML where it is named, or where no domain is.
+/// The YAML: where `--config` names it, and where no domain is given.
 std::optional<Config> config_for(const Context& context) {
   if (!context.arguments.all("DOMAIN").empty()) return config_if_named(context);
   std::error_code none;
   if (context.arguments.has("config") || std::filesystem::exists(context.config_file, none)) {
     return load(context);
   }
-  fail(context, {command_error("usage", "audit needs a domain, or a YAML that names some",
+  fail(context, {command_error("usage", "audit needs a domain, or a YAML that lists domains",
                                "rampart audit example.com")});
   return std::nullopt;
 }
 
 Result<AuditView> run_audit_of(const Context& context, const Config& config,
                                const std::vector<Name>& names) {
-  auto reported = reported_selectors(context, names);
-  if (!reported) return reported.error();
-  auto lookups = resolver_session(context, config);
-  if (!lookups) return lookups.error();
+  TRY(const Reported reported, reported_selectors(context, names));
+  TRY(auto lookups, resolver_session(context, config));
   FetchLimits limits;
   take_certificates(limits, context.process.environment);
   const bool fetch = !context.arguments.has("no-fetch");
   if (names.size() > 1) progress(context, fmt::format("auditing {} domains", names.size()));
-  AuditRun run =
-      audit_live(subjects_of(context, config, names, *reported), config.senders, lookups.value(),
-                 fetch ? FetchPolicies::Yes : FetchPolicies::No, limits);
+  AuditRun run = audit_live(subjects_of(context, config, names, reported), config.senders, lookups,
+                            fetch ? FetchPolicies::Yes : FetchPolicies::No, limits);
   if (!run.answered && !run.facts.empty()) {
     std::vector<std::string> servers;
-    for (const Server& one : lookups->resolvers) servers.push_back(to_text(one));
+    for (const Server& one : lookups.resolvers) servers.push_back(to_text(one));
     return Error{fmt::format("no name server answered: {}", fmt::join(servers, ", ")), ""};
   }
   AuditView view;
@@ -211,21 +183,18 @@ ExitCode show(const Context& context, const AuditView& view) {
                           : context.format == "csv"   ? audit_csv(view)
                           : context.format == "sarif" ? audit_sarif(view, version)
                                                       : audit_text(view, context.colour));
-  const bool errors = std::ranges::any_of(view.reports, [](const audit::Report& report) {
-    return count_of(report, Severity::Error) > 0;
-  });
-  return errors ? ExitCode::Different : ExitCode::Ok;
+  return std::ranges::any_of(view.reports, has_errors) ? ExitCode::Different : ExitCode::Ok;
 }
 
 }  // namespace
 
 ExitCode run_audit(Context& context) {
-  const auto wishes = wishes_of(context);
-  if (!wishes) return fail(context, "unreadable", wishes.error());
+  const auto entries = read_entries(context);
+  if (!entries) return fail(context, "unreadable", entries.error());
   const auto config = config_for(context);
   if (!config) return ExitCode::Error;
   std::vector<ConfigError> mistakes;
-  std::vector<Name> names = names_of(*wishes, mistakes);
+  std::vector<Name> names = names_of(*entries, mistakes);
   if (!mistakes.empty()) return fail(context, mistakes);
   if (context.arguments.all("DOMAIN").empty()) {
     for (const auto& [name, domain] : config->domains) names.push_back(name);

@@ -1,4 +1,4 @@
-/// `rampart check-message`: SPF, DKIM, ARC and DMARC of one message, as a receiver would see it.
+/// `rampart check-message`: SPF, DKIM, ARC and DMARC of one message, as a receiver evaluates them.
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -13,8 +13,10 @@
 namespace rampart {
 namespace {
 
+/// Octets read at once: the body is hashed piece by piece, so that any message fits into memory.
 constexpr std::size_t kPiece = 1 << 16;
-constexpr int kMostRounds = 60;  // The limits of SPF and the tree walk end every check before.
+/// The limits of SPF and of the tree walk end every check well before.
+constexpr int kMostRounds = 60;
 
 /// Reads up to one piece; false at the end.
 bool read_piece(std::istream& in, std::string& piece) {
@@ -24,7 +26,7 @@ bool read_piece(std::istream& in, std::string& piece) {
   return !piece.empty();
 }
 
-/// Reads until the header is whole; what is read of the body stays behind it.
+/// Reads until the header is complete; `octets` then also holds the beginning of the body.
 Result<mail::Head> read_header(std::istream& in, std::string& octets) {
   const mail::HeadLimits limits;
   std::string piece;
@@ -38,28 +40,29 @@ Result<mail::Head> read_header(std::istream& in, std::string& octets) {
   return mail::read_head(octets, limits);
 }
 
-/// Asks and judges again until nothing is unknown.
+/// Evaluates, resolves what was unknown, and evaluates again, until nothing is unknown.
 dmarc::MessageVerdict check(const spf::Client& client, const dkim::Verifier& verifier,
-                            ResolverSession& lookups) {
+                            DnsSession& lookups) {
   dmarc::MessageVerdict verdict;
   for (int round = 0; round < kMostRounds; ++round) {
     verdict = dmarc::check_message(client, verifier, lookups.answers);
     if (verdict.unknown.empty()) break;
-    lookups.ask(verdict.unknown);
+    lookups.resolve(verdict.unknown);
   }
   return verdict;
 }
 
+/// A temporary DNS failure is no verdict: a script should try again.
 ExitCode exit_code_of(const dmarc::MessageVerdict& verdict) {
   if (verdict.walk.outcome == dmarc::Outcome::Fail) return ExitCode::Different;
   return verdict.walk.outcome == dmarc::Outcome::TempError ? ExitCode::Error : ExitCode::Ok;
 }
 
-/// MAIL FROM as it was given, or what a mail server noted in Return-Path on delivery.
+/// MAIL FROM as given, or what a mail server wrote into Return-Path on delivery.
 std::string sender_of(const Context& context, const mail::Head& head) {
   std::string sender = context.arguments.one("sender").value_or("");
-  const auto noted = head.all("Return-Path");
-  if (!context.arguments.has("sender") && !noted.empty()) sender = noted.front()->value();
+  const auto recorded = head.all("Return-Path");
+  if (!context.arguments.has("sender") && !recorded.empty()) sender = recorded.front()->value();
   const auto open = sender.find('<');
   const auto close = sender.rfind('>');
   if (open != std::string::npos && close != std::string::npos && open < close) {
@@ -68,23 +71,22 @@ std::string sender_of(const Context& context, const mail::Head& head) {
   return std::string(trim(sender));
 }
 
+/// The header decides which signatures exist, so it is read first; the body is only hashed.
 Result<dmarc::MessageVerdict> check_stream(const Context& context, std::istream& in,
                                            spf::Client client) {
   std::string octets;
-  const auto head = read_header(in, octets);
-  if (!head) return head.error();
-  client.sender = sender_of(context, *head);
+  TRY(const mail::Head head, read_header(in, octets));
+  client.sender = sender_of(context, head);
   if (client.helo.empty()) client.helo = client.sender.substr(client.sender.rfind('@') + 1);
-  dkim::Verifier verifier(*head);
-  verifier.feed(std::string_view(octets).substr(head->body_offset));
+  dkim::Verifier verifier(head);
+  verifier.feed(std::string_view(octets).substr(head.body_offset));
   while (read_piece(in, octets)) verifier.feed(octets);
   verifier.finish();
-  if (in.bad()) return Error{.what = "it cannot be read to its end", .where = {}};
+  if (in.bad()) return Error{.what = "the message cannot be read to its end", .where = {}};
   const auto config = config_if_named(context);
   if (!config) return Error{};
-  auto lookups = resolver_session(context, *config);
-  if (!lookups) return lookups.error();
-  return check(client, verifier, lookups.value());
+  TRY(DnsSession lookups, resolver_session(context, *config));
+  return check(client, verifier, lookups);
 }
 
 Result<dmarc::MessageVerdict> check_file(const Context& context, const std::string& path,
@@ -106,21 +108,19 @@ Result<dmarc::MessageVerdict> check_file(const Context& context, const std::stri
 ExitCode run_check_message(Context& context) {
   const auto ip_text = context.arguments.one("ip");
   if (!ip_text) {
-    return fail(context,
-                {command_error("usage", "--ip is missing",
-                               "name the address that handed the message in: --ip 192.0.2.1")});
+    return usage_error(context, "--ip is missing",
+                       "name the address that delivered the message: --ip 192.0.2.1");
   }
   const auto ip = spf::Ip::parse(*ip_text);
   if (!ip) {
-    return fail(context,
-                {command_error("usage", fmt::format("--ip {} is no IPv4 or IPv6 address", *ip_text),
-                               "write it as 192.0.2.1 or 2001:db8::1")});
+    return usage_error(context, fmt::format("--ip {} is not an IPv4 or IPv6 address", *ip_text),
+                       "write it as 192.0.2.1 or 2001:db8::1");
   }
   spf::Client client{.ip = *ip, .sender = {}, .helo = context.arguments.one("helo").value_or("")};
   client.now = context.now.time_since_epoch().count();
   const auto verdict = check_file(context, context.arguments.one("FILE").value_or(""), client);
   if (!verdict) {
-    // An empty error has been reported already.
+    // An empty error: load has reported it.
     if (verdict.error().what.empty()) return ExitCode::Error;
     return fail(context, "message", verdict.error());
   }

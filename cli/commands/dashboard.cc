@@ -1,4 +1,4 @@
-/// `rampart dashboard`: pages to look at.
+/// `rampart dashboard`: static HTML pages about every domain.
 
 #include <fmt/format.h>
 
@@ -18,9 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::days kDays{30};
 constexpr std::chrono::days kMostDays{3660};
+/// Every page of ours contains it near its beginning: the mark that it may be replaced.
 constexpr std::string_view kMark = "<meta name=\"generator\" content=\"rampart\">";
 
-/// The days to show: those asked for, else the last thirty.
+/// The days to show: `--since` to `--until`, else the last thirty.
 Result<Dashboard> frame_of(const Context& context) {
   Dashboard dashboard{.now = context.now};
   dashboard.until = std::chrono::floor<std::chrono::days>(context.now);
@@ -30,16 +31,17 @@ Result<Dashboard> frame_of(const Context& context) {
     const auto text = context.arguments.one(name);
     if (!text) continue;
     const auto read = parse_date(*text);
-    if (!read) return Error{fmt::format("--{} {} is no date, as 2026-11-21", name, *text)};
+    if (!read) return Error{fmt::format("--{} {} is not a date, such as 2026-11-21", name, *text)};
     *day = *read;
     if (day == &dashboard.until) dashboard.since = *read - kDays + std::chrono::days(1);
   }
   if (dashboard.since > dashboard.until || dashboard.until - dashboard.since > kMostDays) {
-    return Error{"--since and --until do not bound some days of ten years at most"};
+    return Error{"--since must not be after --until, nor more than ten years before it"};
   }
   return dashboard;
 }
 
+/// Domains of the YAML without reports have a page too, and so have reported ones outside the YAML.
 std::set<Name> names_in(const Config& config, const std::vector<std::string>& others) {
   std::set<Name> names;
   for (const auto& [name, domain] : config.domains) names.insert(name);
@@ -49,54 +51,47 @@ std::set<Name> names_in(const Config& config, const std::vector<std::string>& ot
   return names;
 }
 
-/// Those that --domain asks for.
-Result<std::set<Name>> asked_for(const Context& context, std::set<Name> names) {
+/// The names that match `--domain`.
+Result<std::set<Name>> matching(const Context& context, std::set<Name> names) {
   if (context.domain_globs.empty()) return names;
   Config all;
   for (const Name& name : names) all.domains.emplace(name, Domain{.name = name});
-  if (const Result<Ok> narrowed = narrow(all, context.domain_globs); !narrowed) {
-    return narrowed.error();
-  }
+  TRY_OK(narrow(all, context.domain_globs));
   std::erase_if(names, [&](const Name& name) { return !all.domains.contains(name); });
   return names;
 }
 
+/// One page per domain of the YAML or of the store, from all of its reports.
 Result<Ok> gather_store(const Context& context, const Config& config, Dashboard& dashboard) {
-  const Result<std::string> path = store_path(context);
-  if (!path) return path.error();
-  Result<reports::Store> store = reports::Store::open_existing(*path);
-  if (!store) return store.error();
-  Result<reports::Resolve> resolve = resolve_for(context, config);
-  if (!resolve) return resolve.error();
-  const Result<reports::ReverseDnsMap> owners = host_owners(context);
-  if (!owners) return owners.error();
-  const Result<std::vector<std::string>> known = store.value().domains();
-  if (!known) return known.error();
-  const Result<std::set<Name>> names = asked_for(context, names_in(config, *known));
-  if (!names) return names.error();
+  TRY(const std::string path, store_path(context));
+  TRY(reports::Store store, reports::Store::open_existing(path));
+  TRY(const reports::Resolve resolve, resolve_for(context, config));
+  TRY(const reports::ReverseDnsMap owners, host_owners(context));
+  TRY(const auto known, store.domains());
+  TRY(const auto names, matching(context, names_in(config, known)));
   dashboard.origin = "all reports of the store";
-  const DashboardNaming naming{config, context.now, *resolve, *owners};
-  for (const Name& name : *names) {
-    Result<DashboardDomain> page = domain_by_store(store.value(), name, naming, dashboard);
-    if (!page) return page.error();
-    dashboard.domains.push_back(std::move(page).value());
+  const DashboardNaming naming{config, context.now, resolve, owners};
+  for (const Name& name : names) {
+    TRY(DashboardDomain page, domain_by_store(store, name, naming, dashboard));
+    dashboard.domains.push_back(std::move(page));
   }
   return Ok{};
 }
 
+/// The same from an evidence file, in which sources are named already.
 Result<Ok> gather_evidence(const Context& context, const Config& config, const Evidence& evidence,
                            Dashboard& dashboard) {
   std::vector<std::string> known;
   for (const EvidenceRow& row : evidence.rows) known.push_back(row.policy_domain.text());
-  const Result<std::set<Name>> names = asked_for(context, names_in(config, known));
-  if (!names) return names.error();
+  TRY(const auto names, matching(context, names_in(config, known)));
   dashboard.origin = "the verified reports of an evidence file";
-  for (const Name& name : *names) {
+  for (const Name& name : names) {
     dashboard.domains.push_back(domain_by_evidence(evidence, name, config, dashboard));
   }
   return Ok{};
 }
 
+/// Findings are those of `validate`: the dashboard does not compare with live DNS.
 void add_policies(const Context& context, const Config& config, const World& world,
                   Dashboard& dashboard) {
   std::map<std::string, DashboardDomain*> pages;
@@ -110,13 +105,13 @@ void add_policies(const Context& context, const Config& config, const World& wor
   }
 }
 
-/// Whether a page of an earlier run stands at `path`.
+/// Whether the file at `path` is a page of an earlier run.
 bool is_ours(const fs::path& path) {
   const Result<std::string> text = read_file(path.string());
   return text && text->substr(0, 1000).find(kMark) != std::string::npos;
 }
 
-/// Pages of an earlier run whose domain is gone; what is not ours stays.
+/// Removes pages of an earlier run whose domain is gone. Other files are left alone.
 void remove_old(const fs::path& folder, const std::map<std::string, std::string>& pages) {
   std::error_code none;
   std::vector<fs::path> old;
@@ -128,6 +123,7 @@ void remove_old(const fs::path& folder, const std::map<std::string, std::string>
   for (const fs::path& one : old) fs::remove(one, none);
 }
 
+/// Everything is checked before anything is written: a folder named by mistake stays as it was.
 Result<Ok> write_pages(const fs::path& folder, const std::map<std::string, std::string>& pages) {
   std::error_code error;
   fs::create_directories(folder / "domains", error);
@@ -135,13 +131,11 @@ Result<Ok> write_pages(const fs::path& folder, const std::map<std::string, std::
   for (const auto& [name, text] : pages) {
     const fs::path path = folder / name;
     if (fs::exists(path, error) && !is_ours(path)) {
-      return Error{"rampart did not write this file: name another folder", path.string()};
+      return Error{"this file was not written by rampart: name another folder", path.string()};
     }
   }
   for (const auto& [name, text] : pages) {
-    if (Result<Ok> written = write_file((folder / name).string(), text); !written) {
-      return written;
-    }
+    TRY_OK(write_file((folder / name).string(), text));
   }
   remove_old(folder, pages);
   return Ok{};
@@ -152,30 +146,24 @@ Result<Ok> write_pages(const fs::path& folder, const std::map<std::string, std::
 ExitCode run_dashboard(Context& context) {
   const std::optional<std::string> folder = context.arguments.one("out");
   if (!folder) {
-    return fail(context, {command_error("usage", "--out is missing", "name the folder to write")});
+    return usage_error(context, "--out is missing", "name the folder to write to");
   }
-  Result<Dashboard> dashboard = frame_of(context);
-  if (!dashboard) return fail(context, "usage", dashboard.error());
+  TRY_OR_FAIL("usage", Dashboard dashboard, frame_of(context));
   const std::optional<Config> config = config_or_catalogue(context);
   if (!config) return ExitCode::Error;
-  Result<std::optional<Evidence>> evidence = evidence_for(context, *config);
-  if (!evidence) return fail(context, "evidence", evidence.error());
-  const auto options = observe_options(context, *config, LiveFrom::Dns);
-  if (!options) return fail(context, "resolver", options.error());
   World world{.now = context.now};
-  world.evidence = *evidence;
-  world.frozen = options->frozen;
-  const Result<Ok> gathered = context.evidence
-                                  ? gather_evidence(context, *config, **evidence, dashboard.value())
-                                  : gather_store(context, *config, dashboard.value());
-  if (!gathered) return fail(context, "store", gathered.error());
-  add_policies(context, *config, world, dashboard.value());
-  const auto pages = dashboard_pages(*dashboard);
-  const Result<Ok> written = write_pages(*folder, pages);
-  if (!written) return fail(context, "unwritable", written.error());
+  TRY_OR_FAIL("evidence", world.evidence, evidence_for(context, *config));
+  TRY_OR_FAIL("resolver", const auto options, observe_options(context, *config, LiveFrom::Dns));
+  world.frozen = options.frozen;
+  OK_OR_FAIL("store", context.evidence
+                          ? gather_evidence(context, *config, *world.evidence, dashboard)
+                          : gather_store(context, *config, dashboard));
+  add_policies(context, *config, world, dashboard);
+  const auto pages = dashboard_pages(dashboard);
+  OK_OR_FAIL("unwritable", write_pages(*folder, pages));
   if (context.json()) {
     context.process.out << fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
-                                       dashboard->domains.size(), pages.size());
+                                       dashboard.domains.size(), pages.size());
   } else {
     context.process.out << fmt::format("{}: {} pages.\n",
                                        (fs::path(*folder) / "index.html").string(), pages.size());

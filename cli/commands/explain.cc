@@ -1,4 +1,4 @@
-/// `rampart explain` and `rampart timeline`: where a domain stands, and what comes when.
+/// `rampart explain` and `rampart timeline`: the state of a domain, and its future dates.
 
 #include <fmt/format.h>
 
@@ -12,37 +12,28 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-Result<World> observed(const Context& context, const Config& config) {
-  const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
-  if (!options) return options.error();
-  const Providers providers =
-      make_providers(config, context.process.environment, context.now, traffic_log(context));
-  return observe_with_evidence(context, config, providers, *options);
-}
-
 }  // namespace
 
+// The other domains are dropped before observing: one domain should cost a few queries only.
 ExitCode run_explain(Context& context) {
   std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
   const std::string text = context.arguments.one("DOMAIN").value_or("");
-  const Result<Name> name = Name::parse(text);
-  if (!name) return fail(context, "usage", name.error());
-  const auto found = config->domains.find(*name);
+  TRY_OR_FAIL("usage", const Name name, Name::parse(text));
+  const auto found = config->domains.find(name);
   if (found == config->domains.end()) {
     return fail(context,
                 {command_error("domain-unknown",
-                               fmt::format("{} is no domain of {}", text, context.config_file),
-                               "`rampart audit` looks at domains that no YAML names")});
+                               fmt::format("{} is not a domain of {}", text, context.config_file),
+                               "`rampart audit` checks domains that the YAML does not name")});
   }
   const Domain domain = found->second;
-  // A domain above may govern it, and its own record those below.
+  // Domains above and below stay: DMARC policies are inherited along that line.
   std::erase_if(config->domains, [&](const auto& row) {
-    return !row.first.is_within(*name) && !name->is_within(row.first);
+    return !row.first.is_within(name) && !name.is_within(row.first);
   });
-  const Result<World> world = observed(context, *config);
-  if (!world) return fail(context, "world", world.error());
-  const Explanation all = explain(domain, *config, *world);
+  TRY_OR_FAIL("world", const World world, observed_world(context, *config, LiveFrom::Dns));
+  const Explanation all = explain(domain, *config, world);
   const Date today = floor<days>(context.now);
   context.process.out << (context.json() ? explain_json(all, today)
                                          : explain_text(all, today, context.colour));
@@ -56,14 +47,13 @@ ExitCode run_timeline(Context& context) {
   if (const auto text = context.arguments.one("until")) {
     const std::optional<Date> day = parse_date(*text);
     if (!day) {
-      return fail(context, {command_error("usage", fmt::format("--until {} is no date", *text),
-                                          "write it as 2027-06-30")});
+      return usage_error(context, fmt::format("--until {} is not a date", *text),
+                         "write it as 2027-06-30");
     }
     until = *day;
   }
-  const Result<World> world = observed(context, *config);
-  if (!world) return fail(context, "world", world.error());
-  const auto events = timeline_of(*config, *world, until);
+  TRY_OR_FAIL("world", const World world, observed_world(context, *config, LiveFrom::Dns));
+  const auto events = timeline_of(*config, world, until);
   context.process.out << (context.json() ? timeline_json(events)
                                          : timeline_text(events, until, context.colour));
   return ExitCode::Ok;

@@ -1,4 +1,4 @@
-/// `rampart findings`: what a code means and what to do about it, from docs/findings.md.
+/// `rampart findings`: the meaning of a code and its remedy, from docs/findings.md.
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 namespace rampart {
 namespace {
 
-/// A row a code; one code alone is explained.
+/// One row per code; a single code is explained.
 std::string findings_text(std::span<const Code> codes) {
   if (codes.size() == 1) {
     const std::string_view code = codes.front().code;
@@ -42,9 +42,9 @@ ExitCode run_findings(Context& context) {
         context, "unknown-code",
         Error{fmt::format("there is no finding `{}`; `rampart findings` lists all", *code)});
   }
-  const std::span<const Code> asked =
+  const std::span<const Code> selected =
       code ? std::span<const Code>(find_code(*code), 1) : finding_codes();
-  context.process.out << (context.json() ? findings_json(asked) : findings_text(asked));
+  context.process.out << (context.json() ? findings_json(selected) : findings_text(selected));
   return ExitCode::Ok;
 }
 

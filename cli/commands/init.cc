@@ -1,4 +1,4 @@
-/// `rampart init`: a domains.yaml from what stands.
+/// `rampart init`: a domains.yaml from the records that exist.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,7 +20,7 @@
 namespace rampart {
 namespace {
 
-/// What a type of provider is called where the YAML is yet to be written.
+/// The name that a provider of each type gets in a new YAML.
 struct TypeName {
   std::string_view type;
   std::string_view name;
@@ -42,7 +42,7 @@ Result<ProviderSpec> parse_provider(const std::string& text) {
   ProviderSpec spec{.type = text.substr(0, colon)};
   spec.name = name_for(spec.type);
   const ProviderType* type = find_provider_type(spec.type);
-  if (type == nullptr) return Error{fmt::format("there is no provider type {}", spec.type)};
+  if (type == nullptr) return Error{fmt::format("unknown provider type `{}`", spec.type)};
   std::string_view rest = std::string_view(text).substr(colon + 1);
   while (!rest.empty()) {
     const auto end = std::min(rest.find(','), rest.size());
@@ -62,7 +62,7 @@ Result<ProviderSpec> parse_provider(const std::string& text) {
   return spec;
 }
 
-/// A provider of the YAML that stands.
+/// A provider of the existing YAML.
 Result<ProviderSpec> named_provider(const Context& context, const std::string& name) {
   auto loaded = load_config(context.config_file);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
@@ -72,12 +72,12 @@ Result<ProviderSpec> named_provider(const Context& context, const std::string& n
   const auto& providers = std::get<Config>(loaded).providers;
   const auto found = providers.find(name);
   if (found == providers.end()) {
-    return Error{fmt::format("{} names no provider {}", context.config_file, name)};
+    return Error{fmt::format("{} declares no provider {}", context.config_file, name)};
   }
   return found->second;
 }
 
-/// The host that these name servers belong to, as far as names tell.
+/// The provider that these name servers belong to, as far as their names show.
 ProviderSpec guess_provider(const ZoneServers& servers, std::string& note) {
   const auto any = [&](std::string_view piece) {
     return std::ranges::any_of(servers.servers, [&](const auto& row) {
@@ -85,26 +85,26 @@ ProviderSpec guess_provider(const ZoneServers& servers, std::string& note) {
     });
   };
   if (any(".awsdns-")) {
-    note = "Its name servers are Route53's; credentials come from the environment.";
+    note = "The name servers belong to Route 53; credentials come from the environment.";
     return {.name = "aws", .type = "route53"};
   }
   if (any(".ns.cloudflare.com")) {
-    note = "Its name servers are Cloudflare's; the token comes from CLOUDFLARE_API_TOKEN.";
+    note = "The name servers belong to Cloudflare; the token comes from CLOUDFLARE_API_TOKEN.";
     return {.name = "cf", .type = "cloudflare"};
   }
-  note = "A guess: say here where the zones are kept, before anything is applied.";
+  note = "A guess: write here where the zones are kept, before you apply anything.";
   ProviderSpec spec{.name = "bind", .type = "rfc2136"};
   spec.settings["server"] =
       servers.servers.empty() ? "127.0.0.1" : to_text(servers.servers.front().second);
   return spec;
 }
 
-/// Whom to ask, and how.
+/// How live records are read.
 struct InitSource {
   Context& context;
   LiveFrom live = LiveFrom::Dns;
 
-  /// Name servers alone are asked where no provider was named: its credentials are nobody's wish.
+  /// Without --provider only name servers are queried: the guessed provider has no credentials.
   World observe(const Config& config, const ObserveOptions& options) const {
     if (live == LiveFrom::Dns) return rampart::observe(config, {}, options);
     return rampart::observe(
@@ -124,7 +124,7 @@ Result<std::vector<Name>> names_given(const Context& context) {
   return names;
 }
 
-/// Every zone that the provider holds.
+/// Every zone at the provider.
 Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& request) {
   const Config config = probe_config(request, builtin_config());
   const Providers providers =
@@ -134,7 +134,7 @@ Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& r
   return provider.value()->zones();
 }
 
-/// Whom reports speak of.
+/// The domains that reports cover.
 std::vector<Name> names_in(const std::optional<Evidence>& evidence) {
   std::set<Name> names;
   if (!evidence) return {};
@@ -151,16 +151,17 @@ std::vector<std::string> selectors_in(const std::optional<Evidence>& evidence) {
   return {selectors.begin(), selectors.end()};
 }
 
+/// What to read, from the command line. Reports are optional without --from-reports: then they only
+/// contribute selectors.
 Result<InitRequest> request_of(const Context& context, const ObserveOptions& options) {
   InitRequest request;
   request.file = context.arguments.one("out").value_or(context.config_file);
-  Result<std::vector<Name>> names = names_given(context);
-  if (!names) return names.error();
+  TRY(std::vector<Name> names, names_given(context));
   auto evidence = evidence_for(context, builtin_config());
   const bool from_reports = context.arguments.has("from-reports");
   if (!evidence && from_reports) return evidence.error();
   std::optional<Evidence> seen = evidence ? std::move(evidence).value() : std::optional<Evidence>();
-  if (from_reports && !seen) return Error{"there is no store of reports, and no --evidence"};
+  if (from_reports && !seen) return Error{"--from-reports needs a report store or --evidence"};
   request.selectors = selectors_in(seen);
   if (const auto text = context.arguments.one("provider")) {
     const bool typed = text->find(':') != std::string::npos;
@@ -168,13 +169,12 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
     if (!spec) return within("--provider", spec.error());
     request.provider = std::move(spec).value();
   }
-  if (names->empty() && from_reports) names = names_in(seen);
-  if (names->empty() && !request.provider.type.empty()) {
-    names = all_zones(context, request);
-    if (!names) return names.error();
+  if (names.empty() && from_reports) names = names_in(seen);
+  if (names.empty() && !request.provider.type.empty()) {
+    TRY(names, all_zones(context, request));
   }
-  if (names->empty()) return Error{"no domain is named: write rampart init example.com"};
-  request.names = std::move(names).value();
+  if (names.empty()) return Error{"no domain is given: write rampart init example.com"};
+  request.names = std::move(names);
   if (request.provider.type.empty()) {
     const Name zone = dmarc::org_domain_psl(request.names.front());
     request.provider =
@@ -184,7 +184,7 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
   return request;
 }
 
-/// A file of this name is never replaced.
+/// Writes a new file; an existing one is never replaced.
 Result<Ok> write_new(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST) {
@@ -214,12 +214,10 @@ ExitCode run_init(Context& context) {
   const Result<InitOutcome> outcome = make_init(
       *request, catalogue, [&](const Config& config) { return source.observe(config, *options); });
   if (!outcome) return fail(context, "init", outcome.error());
-  const std::string left = outcome->left_out == 0
-                               ? "nothing is left unmanaged"
-                               : fmt::format(
-                                     "{} of them with something left unmanaged, as "
-                                     "comments say",
-                                     outcome->left_out);
+  const std::string left =
+      outcome->left_out == 0
+          ? "nothing is left unmanaged"
+          : fmt::format("{} of them with unmanaged records, see the comments", outcome->left_out);
   progress(context, fmt::format("{} domain{}; {}.", outcome->domains,
                                 outcome->domains == 1 ? "" : "s", left));
   if (!out) {

@@ -1,4 +1,4 @@
-/// `rampart inventory`: who sends as which domain, whose it is, and where each domain stands.
+/// `rampart inventory`: every domain with its phase, senders and owners, as Markdown.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,7 +13,7 @@
 namespace rampart {
 namespace {
 
-/// A cell of a Markdown table: nothing in it may end the cell or the line.
+/// A cell of a Markdown table: its text must not end the cell or start markup.
 std::string cell(const std::string& text) {
   std::string out;
   for (const char c : printable(text)) {
@@ -56,7 +56,8 @@ std::string domains_table(const Config& config) {
   return text;
 }
 
-/// Each service that any domain uses, and by whom.
+/// Each service that a domain uses, with the domains.
+/// The map sorts by id; a retiring sender shows its last day with each domain.
 std::string senders_table(const Config& config) {
   std::map<std::string, std::vector<std::string>> domains;
   for (const auto& [name, domain] : config.domains) {
@@ -75,6 +76,7 @@ std::string senders_table(const Config& config) {
   return text;
 }
 
+/// Dates on which somebody must act: waivers that end and senders that retire.
 std::string dates_table(const Config& config) {
   std::vector<std::array<std::string, 3>> dates;
   for (const auto& [name, domain] : config.domains) {

@@ -19,7 +19,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-/// The YAML where there is one: these commands work without it, but a broken one is an error.
+/// The YAML if it exists. These commands work without one, but a broken one is an error.
 struct Yaml {
   std::optional<Config> config;
   bool broken = false;
@@ -37,20 +37,20 @@ Result<KeyPlace> place_of(const Context& context) {
   if (!domain) return within("DOMAIN", domain.error());
   const std::string selector = context.arguments.one("SELECTOR").value_or("");
   const auto name = domain->child(selector + "._domainkey");
-  if (selector.empty() || !name) return Error{"`" + selector + "` is no selector", "SELECTOR"};
+  if (selector.empty() || !name) return Error{"`" + selector + "` is not a selector", "SELECTOR"};
   return KeyPlace{*domain, selector};
 }
 
-ExitCode say_made(const Context& context, const std::vector<KeyEntry>& entries,
-                  const KeyFolder& folder) {
+ExitCode print_made(const Context& context, const std::vector<KeyEntry>& entries,
+                    const KeyFolder& folder) {
   context.process.out << (context.json() ? made_keys_json(entries, folder)
                                          : made_keys_text(entries, folder));
   return ExitCode::Ok;
 }
 
-/// A selector and its algorithm; two where `both` are asked for.
-Result<std::vector<std::pair<KeyPlace, KeyAlgorithm>>> wanted_keys(const KeyPlace& place,
-                                                                   const std::string& word) {
+/// The keys to make. A selector holds one key, so `both` makes two, with r and e appended.
+Result<std::vector<std::pair<KeyPlace, KeyAlgorithm>>> requested_keys(const KeyPlace& place,
+                                                                      const std::string& word) {
   if (word == "both") {
     return std::vector<std::pair<KeyPlace, KeyAlgorithm>>{
         {{place.domain, place.selector + "r"}, KeyAlgorithm::Rsa2048},
@@ -62,11 +62,13 @@ Result<std::vector<std::pair<KeyPlace, KeyAlgorithm>>> wanted_keys(const KeyPlac
 }
 
 std::string published_word(LiveKey live) {
-  if (live == LiveKey::Stands) return "yes";
+  if (live == LiveKey::Published) return "yes";
   if (live == LiveKey::Absent) return "no";
   return live == LiveKey::Revoked ? "revoked" : "unclear";
 }
 
+/// Adds what the YAML and DNS show about a key of the folder. It is "unused" unless the YAML
+/// declares it or a rotation has it in one of its states.
 void fill_from(const Config& config, const World& world, KeyRow& row) {
   const auto found = config.domains.find(row.entry.place.domain);
   row.state = "unused";
@@ -85,33 +87,27 @@ void fill_from(const Config& config, const World& world, KeyRow& row) {
   }
 }
 
-Result<World> observed(const Context& context, const Config& config,
-                       const ObserveOptions& options) {
-  const Providers providers =
-      make_providers(config, context.process.environment, context.now, traffic_log(context));
-  return observe_with_evidence(context, config, providers, options);
-}
-
 bool has_private(const KeyFolder& folder, const KeyPlace& place) {
   return folder.entry(place).private_key.has_value();
 }
 
-/// The selectors that may sign: live, and with a private half in the folder.
+/// The selectors that may sign: live, and with a private half in the folder. A signer that uses a
+/// key before its public half is live produces signatures that fail.
 void add_signing(const Domain& domain, const World& world, const KeyFolder& folder,
                  std::vector<KeyPlace>& places, std::vector<std::string>& left_out) {
-  std::vector<std::string> wanted;
+  std::vector<std::string> declared;
   for (const SelectorSpec& spec : domain.selectors) {
     const std::string path = rotation_key_path(domain.name, spec.selector);
-    if (spec.public_key == path) wanted.push_back(spec.selector);
+    if (spec.public_key == path) declared.push_back(spec.selector);
   }
   for (const RotationSpec& rotation : domain.rotations) {
     if (!rotation.current) continue;
-    std::ranges::copy(selectors_of(*rotation.current), std::back_inserter(wanted));
+    std::ranges::copy(selectors_of(*rotation.current), std::back_inserter(declared));
   }
-  for (const std::string& selector : wanted) {
+  for (const std::string& selector : declared) {
     const KeyPlace place{domain.name, selector};
     if (!has_private(folder, place)) continue;
-    if (live_key(domain, world, selector) == LiveKey::Stands) {
+    if (live_key(domain, world, selector) == LiveKey::Published) {
       places.push_back(place);
     } else {
       left_out.push_back(fmt::format("{} of {} is not exported: its public key is not live",
@@ -120,7 +116,7 @@ void add_signing(const Domain& domain, const World& world, const KeyFolder& fold
   }
 }
 
-/// opendkim signs with one algorithm for all keys, rsa-sha256: it fails on any other.
+/// opendkim signs with one algorithm for all keys, rsa-sha256, and fails on others.
 void leave_out_ed25519(const KeyFolder& folder, std::vector<KeyPlace>& places,
                        std::vector<std::string>& left_out) {
   std::erase_if(places, [&](const KeyPlace& place) {
@@ -131,6 +127,7 @@ void leave_out_ed25519(const KeyFolder& folder, std::vector<KeyPlace>& places,
   });
 }
 
+/// For monitoring: a difference means that the signer uses other keys than the folder holds.
 ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& folder) {
   const auto differences = check_export(job, folder);
   for (const std::string& one : differences) context.process.out << job.out << ": " << one << '\n';
@@ -156,11 +153,7 @@ ExitCode run_keys_list(Context& context) {
     rows.push_back({std::move(entry)});
   World world;
   if (yaml.config) {
-    const auto options = observe_options(context, *yaml.config, LiveFrom::Dns);
-    if (!options) return fail(context, "usage", options.error());
-    Result<World> seen = observed(context, *yaml.config, *options);
-    if (!seen) return fail(context, "usage", seen.error());
-    world = std::move(seen).value();
+    TRY_OR_FAIL("usage", world, observed_world(context, *yaml.config, LiveFrom::Dns));
   }
   for (KeyRow& row : rows) {
     const auto made = parse_date(row.entry.made);
@@ -171,86 +164,74 @@ ExitCode run_keys_list(Context& context) {
   return ExitCode::Ok;
 }
 
+// All keys are made before any is stored: `both` must not leave half a pair behind.
 ExitCode run_keys_generate(Context& context) {
   const Yaml yaml = yaml_if_any(context);
   if (yaml.broken) return ExitCode::Error;
-  const auto place = place_of(context);
-  if (!place) return fail(context, "usage", place.error());
-  const auto wanted = wanted_keys(*place, context.arguments.one("algorithm").value_or("rsa2048"));
-  if (!wanted) return fail(context, "usage", wanted.error());
-  const auto protection = protection_for(context, yaml.config ? &*yaml.config : nullptr);
-  if (!protection) return fail(context, "keys", protection.error());
+  TRY_OR_FAIL("usage", const KeyPlace place, place_of(context));
+  TRY_OR_FAIL("usage", const auto requests,
+              requested_keys(place, context.arguments.one("algorithm").value_or("rsa2048")));
+  TRY_OR_FAIL("keys", const Protection protection,
+              protection_for(context, yaml.config ? &*yaml.config : nullptr));
   std::vector<KeyAlgorithm> algorithms;
-  for (const auto& row : *wanted) algorithms.push_back(row.second);
-  const auto pairs = make_keys(algorithms);
-  if (!pairs) return fail(context, "keys", pairs.error());
+  for (const auto& row : requests) algorithms.push_back(row.second);
+  TRY_OR_FAIL("keys", const auto pairs, make_keys(algorithms));
   const KeyFolder folder(config_folder(context));
   std::vector<KeyEntry> entries;
-  for (std::size_t i = 0; i < wanted->size(); ++i) {
-    const KeyPlace& at = (*wanted)[i].first;
-    const auto done = folder.store(at, (*pairs)[i], *protection, to_text(floor<days>(context.now)));
-    if (!done) return fail(context, "keys", done.error());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const KeyPlace& at = requests[i].first;
+    OK_OR_FAIL("keys", folder.store(at, pairs[i], protection, to_text(floor<days>(context.now))));
     entries.push_back(folder.entry(at));
   }
-  return say_made(context, entries, folder);
+  return print_made(context, entries, folder);
 }
 
+// A public half alone is enough to publish: the signing host may keep the private one.
 ExitCode run_keys_import(Context& context) {
   const Yaml yaml = yaml_if_any(context);
   if (yaml.broken) return ExitCode::Error;
-  const auto place = place_of(context);
-  if (!place) return fail(context, "usage", place.error());
-  const auto unlock = unlock_for(context);
-  if (!unlock) return fail(context, "keys", unlock.error());
+  TRY_OR_FAIL("usage", const KeyPlace place, place_of(context));
+  TRY_OR_FAIL("keys", const Unlock unlock, unlock_for(context));
   std::vector<KeyFile> files;
   for (const std::string& path : context.arguments.all("FILE")) {
-    Result<std::string> text = read_file(path);
-    if (!text) return fail(context, "unreadable", text.error());
-    files.push_back({path, Secret(*text)});
-    wipe(text.value().data(), text->size());
+    TRY_OR_FAIL("unreadable", std::string text, read_file(path));
+    files.push_back({path, Secret(text)});
+    // The copy in `text` must not stay in freed memory.
+    wipe(text.data(), text.size());
   }
-  const auto key = read_key_files(files, *unlock);
-  if (!key) return fail(context, "keys", key.error());
+  TRY_OR_FAIL("keys", const auto key, read_key_files(files, unlock));
   const KeyFolder folder(config_folder(context));
   const std::string today = to_text(floor<days>(context.now));
-  Result<Ok> done = Ok{};
-  if (key->pair) {
-    const auto protection = protection_for(context, yaml.config ? &*yaml.config : nullptr);
-    if (!protection) return fail(context, "keys", protection.error());
-    done = folder.store(*place, *key->pair, *protection, today);
+  if (key.pair) {
+    TRY_OR_FAIL("keys", const Protection protection,
+                protection_for(context, yaml.config ? &*yaml.config : nullptr));
+    OK_OR_FAIL("keys", folder.store(place, *key.pair, protection, today));
   } else {
-    done = folder.store_public(*place, key->public_pem, today);
+    OK_OR_FAIL("keys", folder.store_public(place, key.public_pem, today));
   }
-  if (!done) return fail(context, "keys", done.error());
-  return say_made(context, {folder.entry(*place)}, folder);
+  return print_made(context, {folder.entry(place)}, folder);
 }
 
+// Live DNS decides which keys are written, whatever the YAML says.
 ExitCode run_keys_export(Context& context) {
   const std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  auto made = job_of(context);
-  if (!made) return fail(context, "usage", made.error());
-  ExportJob& job = made.value();
-  const auto options = observe_options(context, *config, LiveFrom::Dns);
-  if (!options) return fail(context, "usage", options.error());
-  const Result<World> world = observed(context, *config, *options);
-  if (!world) return fail(context, "usage", world.error());
+  TRY_OR_FAIL("usage", ExportJob job, job_of(context));
+  TRY_OR_FAIL("usage", const World world, observed_world(context, *config, LiveFrom::Dns));
   const KeyFolder folder(config->folder);
   std::vector<std::string> left_out;
   for (const auto& [name, domain] : config->domains) {
     if (domain.state == DomainState::Managed) {
-      add_signing(domain, *world, folder, job.places, left_out);
+      add_signing(domain, world, folder, job.places, left_out);
     }
   }
   if (job.format == SignerFormat::OpenDkim) leave_out_ed25519(folder, job.places, left_out);
   for (const std::string& one : left_out) progress(context, one);
   if (context.arguments.has("check")) return check(context, job, folder);
   if (job.places.empty()) return fail(context, "keys", Error{"no key with a private half is live"});
-  const auto unlock = unlock_for(context);
-  if (!unlock) return fail(context, "keys", unlock.error());
-  const auto written = export_keys(job, folder, *unlock);
-  if (!written) return fail(context, "keys", written.error());
-  for (const std::string& path : *written) context.process.out << job.out << '/' << path << '\n';
+  TRY_OR_FAIL("keys", const Unlock unlock, unlock_for(context));
+  TRY_OR_FAIL("keys", const auto written, export_keys(job, folder, unlock));
+  for (const std::string& path : written) context.process.out << job.out << '/' << path << '\n';
   return ExitCode::Ok;
 }
 

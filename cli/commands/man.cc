@@ -1,4 +1,4 @@
-/// `rampart man`: the manual page, from the one table of commands (man-pages(7), man(7)).
+/// `rampart man`: the manual page, generated from the table of commands (man-pages(7), man(7)).
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,20 +8,17 @@
 namespace rampart {
 namespace {
 
-/// Text of a page: backslashes and hyphens are kept as they are typed, and no line is a request.
+/// Text of a page: backslashes and hyphens are kept as typed, and no line starts a roff request.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\')
-      out += "\\e";
-    else if (c == '-')
-      out += "\\-";
-    else
-      out += c;
+    if (c == '-' || c == '\\') out += '\\';
+    out += c == '\\' ? 'e' : c;
   }
   return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
 }
 
+/// A tagged paragraph: the option in bold, its value in italics (man-pages(7)).
 std::string option_entry(const CommandOption& option) {
   const std::string letter = option.letter ? fmt::format("\\fB\\-{}\\fR, ", option.letter) : "";
   const std::string value =
@@ -43,6 +40,7 @@ std::string positional_word(const Positional& word) {
   return name;
 }
 
+/// One sub-section: synopsis, summary, words and options. A single format is not worth a line.
 std::string command_entry(const Command& command) {
   std::string synopsis = fmt::format("\\fBrampart {}\\fR", roff(command.name));
   if (!command.options.empty()) synopsis += " [options]";
@@ -60,21 +58,22 @@ std::string command_entry(const Command& command) {
   return text;
 }
 
-/// A variable of the environment, and what it holds.
+/// An environment variable and its meaning.
 struct Variable {
   std::string_view name;
   std::string_view meaning;
 };
 
 constexpr Variable kVariables[] = {
-    {"CLOUDFLARE_API_TOKEN", "Token of a cloudflare provider."},
+    {"CLOUDFLARE_API_TOKEN", "API token of a cloudflare provider."},
     {"AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE",
      "Credentials of a route53 provider; roles and shared files are used too."},
     {"RAMPART_TSIG_SECRET", "Base64 secret of the TSIG key of an rfc2136 provider."},
     {"PDNS_API_URL, PDNS_API_KEY", "Address and key of a powerdns provider."},
-    {"RAMPART_KEY_PASSPHRASE", "Encrypts new private keys, and opens those that it encrypted."},
-    {"RAMPART_STORE", "The store of reports, where --store is not given."},
-    {"RAMPART_FREEZE", "At 1, nothing but loosening is applied."},
+    {"RAMPART_KEY_PASSPHRASE",
+     "Encrypts new private keys, and decrypts keys that were encrypted with it."},
+    {"RAMPART_STORE", "The report store, if --store is not given."},
+    {"RAMPART_FREEZE", "At 1, only changes that loosen a policy are applied."},
     {"NO_COLOR", "Print without colour."},
 };
 
@@ -84,21 +83,23 @@ std::string environment_section() {
     text += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(one.name), roff(one.meaning));
   }
   return text +
-         ".PP\nWith two accounts of a kind, the suffix is the provider's name in capitals, other\n"
-         "characters as underscores: CLOUDFLARE_API_TOKEN_CF.\n";
+         ".PP\nWith two accounts of one kind, add the provider's name as a suffix, in capitals and "
+         "with\n"
+         "other characters as underscores: CLOUDFLARE_API_TOKEN_CF.\n";
 }
 
 }  // namespace
 
+// The date of .TH is empty: equal versions give equal pages, as reproducible packages need.
 ExitCode run_man(Context& context) {
   std::string text = fmt::format(
       ".TH RAMPART 1 \"\" \"rampart {}\" \"User Commands\"\n"
       ".SH NAME\nrampart \\- SPF, DKIM and DMARC as code, moved on by evidence\n"
       ".SH SYNOPSIS\n\\fBrampart\\fR [options] \\fIcommand\\fR [options]\n"
       ".SH DESCRIPTION\n"
-      "Compares the mail policy that domains.yaml asks for with live DNS, and changes only what\n"
-      "must change. It never touches a record that is not its own.\n"
-      ".SH OPTIONS\nThese stand before or after any command.\n",
+      "Compares the mail policy in domains.yaml with live DNS, and changes only what must change.\n"
+      "It never changes a record that it does not manage.\n"
+      ".SH OPTIONS\nThey may be given before or after any command.\n",
       roff(context.process.version));
   for (const CommandOption& option : global_options()) text += option_entry(option);
   text += ".SH COMMANDS\n";
@@ -106,14 +107,14 @@ ExitCode run_man(Context& context) {
   text += environment_section();
   text +=
       ".SH EXIT STATUS\n"
-      "0 done; 1 an error; 2 something differs, is due or fails; 3 withheld; 4 partly done;\n"
-      "5 written, not yet visible everywhere. Which of them a command uses is said in\n"
-      "docs/commands.md.\n"
+      "0 success; 1 an error; 2 something differs, is due or fails; 3 withheld; 4 partly done;\n"
+      "5 written, not yet visible everywhere. docs/commands.md lists those that each command\n"
+      "uses.\n"
       ".SH FILES\n"
-      ".TP\n\\fIdomains.yaml\\fR\nWhat ought to stand.\n"
-      ".TP\n\\fIrampart.db\\fR\nThe store of reports, beside it.\n"
+      ".TP\n\\fIdomains.yaml\\fR\nThe desired mail policy.\n"
+      ".TP\n\\fIrampart.db\\fR\nThe report store, beside it.\n"
       ".TP\n\\fIkeys/\\fR\nThe key folder, beside it.\n"
-      ".TP\n\\fIspf.lock\\fR\nThe networks that flattened SPF records stand for.\n";
+      ".TP\n\\fIspf.lock\\fR\nThe networks in flattened SPF records.\n";
   context.process.out << text;
   return ExitCode::Ok;
 }

@@ -13,35 +13,29 @@
 namespace rampart {
 namespace {
 
-/// GitHub takes comments shorter than 65,536 characters.
+/// GitHub accepts comments shorter than 65,536 characters.
 constexpr std::size_t kMarkdownLimit = 65'536;
 
 Result<World> world_for(const Context& context, const Config& config) {
   if (const std::optional<std::string> path = context.arguments.one("world")) {
-    const Result<std::string> text = read_file(*path);
-    if (!text) return text.error();
-    Result<World> world = world_from_json(*text);
+    TRY(const std::string text, read_file(*path));
+    Result<World> world = world_from_json(text);
     return world ? world : within(*path, world.error());
   }
   const bool provider = context.arguments.one("live") == "provider";
-  const Result<ObserveOptions> options =
-      observe_options(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
-  if (!options) return options.error();
-  const Providers providers =
-      make_providers(config, context.process.environment, context.now, traffic_log(context));
-  return observe_with_evidence(context, config, providers, *options);
+  return observed_world(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
 }
 
-/// What changed in the rules since `ref`; where the YAML was not there yet, everything is new.
+/// What changed in the rules since `ref`: a pull request can loosen them as well as the records. If
+/// the YAML did not exist then, everything is new.
 Result<std::vector<PolicyEdit>> edits_since(const Context& context, const std::string& ref,
                                             const Config& config) {
   // "./domains.yaml" and "domains.yaml" are one file.
   const std::string file = std::filesystem::path(config.file).lexically_normal().string();
-  const Result<std::map<std::string, std::string>> files = files_at(ref, file);
-  if (!files) return files.error();
+  TRY(const auto files, files_at(ref, file));
   Config base = builtin_config();
-  if (files->contains(file)) {
-    auto loaded = load_config_from(file, *files);
+  if (files.contains(file)) {
+    auto loaded = load_config_from(file, files);
     if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
       return Error{"the YAML at " + ref + " has mistakes: " + errors->front().message, "--base"};
     }
@@ -51,13 +45,13 @@ Result<std::vector<PolicyEdit>> edits_since(const Context& context, const std::s
   return policy_edits(base, config);
 }
 
-std::string shown(const Context& context, const Plan& plan) {
+std::string format_plan(const Context& context, const Plan& plan) {
   if (context.json()) return plan_to_json(plan);
   if (context.format == "markdown") return plan_markdown(plan, kMarkdownLimit);
   return plan_text(plan, context.colour);
 }
 
-/// Contract section 2: precedence 1, 3, 2, 0.
+/// Precedence 1, 3, 2, 0: the caller must notice withheld changes before it counts changes.
 ExitCode exit_code(const Context& context, const Plan& plan) {
   const bool faulty = std::ranges::any_of(
       plan.findings, [](const Finding& one) { return one.severity == Severity::Error; });
@@ -69,39 +63,37 @@ ExitCode exit_code(const Context& context, const Plan& plan) {
 
 }  // namespace
 
+// The order matters: policies are fetched into the world before it is saved, so that a replay sees
+// the same answers, and files are written before the output, so that a closed pipe loses no file.
 ExitCode run_plan(Context& context) {
   const std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  Result<World> world = world_for(context, *config);
-  if (!world) return fail(context, "world", world.error());
+  TRY_OR_FAIL("world", World world, world_for(context, *config));
+  // A saved world keeps its own setting; the option adds to it.
+  if (context.arguments.has("normalize")) world.normalize = true;
   if (context.arguments.has("check-mta-sts") && !context.arguments.has("world")) {
-    fetch_policies(*config, policy_fetch(context), world.value());
+    fetch_policies(*config, policy_fetch(context), world);
   }
-  if (const std::optional<std::string> path = context.arguments.one("save-world")) {
-    const Result<Ok> saved = write_file(*path, world_to_json(*world));
-    if (!saved) return fail(context, "unwritable", saved.error());
+  if (const auto path = context.arguments.one("save-world")) {
+    OK_OR_FAIL("unwritable", write_file(*path, world_to_json(world)));
   }
-  Plan plan = plan_for(context, *config, *world);
-  if (const std::optional<std::string> ref = context.arguments.one("base")) {
-    Result<std::vector<PolicyEdit>> edits = edits_since(context, *ref, *config);
-    if (!edits) return fail(context, "base", edits.error());
-    plan.policy_edits = std::move(edits).value();
+  Plan plan = plan_for(context, *config, world);
+  if (const auto ref = context.arguments.one("base")) {
+    TRY_OR_FAIL("base", plan.policy_edits, edits_since(context, *ref, *config));
   }
-  if (const std::optional<std::string> path = context.arguments.one("out")) {
-    const Result<Ok> written = write_file(*path, plan_to_json(plan));
-    if (!written) return fail(context, "unwritable", written.error());
+  if (const auto path = context.arguments.one("out")) {
+    OK_OR_FAIL("unwritable", write_file(*path, plan_to_json(plan)));
   }
-  context.process.out << shown(context, plan);
+  context.process.out << format_plan(context, plan);
   return exit_code(context, plan);
 }
 
 ExitCode run_show(Context& context) {
   const std::string path = *context.arguments.one("PLAN");
-  const Result<std::string> text = read_file(path);
-  if (!text) return fail(context, "unreadable", text.error());
-  const Result<Plan> plan = plan_from_json(*text);
+  TRY_OR_FAIL("unreadable", const std::string text, read_file(path));
+  const Result<Plan> plan = plan_from_json(text);
   if (!plan) return fail(context, "plan-file", within(path, plan.error()));
-  context.process.out << shown(context, *plan);
+  context.process.out << format_plan(context, *plan);
   return ExitCode::Ok;
 }
 

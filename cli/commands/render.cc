@@ -1,4 +1,5 @@
-/// `rampart render`: the wanted records for a tool that owns the zone, and MTA-STS policy files.
+/// `rampart render`: the desired records for another tool that manages the zone, and MTA-STS policy
+/// files.
 
 #include <fmt/format.h>
 
@@ -15,24 +16,26 @@
 namespace rampart {
 namespace {
 
+/// Far more than the nesting that SPF's ten lookups allow.
 constexpr int kRounds = 20;
 
-/// A file to be written below `--out`, or printed.
+/// A file to write into `--out`, or to print.
 struct OutFile {
   std::string path;
   std::string text;
 };
 
-/// The zones that files hold: reading them asks nobody and needs no credentials.
+/// The zones of zonefile providers: reading them needs no network and no credentials.
 struct FileZones {
   std::vector<Name> zones;
   std::map<RecordKey, RecordSet> mx;
 };
 
+/// A provider that cannot be read is skipped: rendering needs zone files only to place names, and
+/// `--zone` can do that too.
 FileZones file_zones(const Context& context, const Config& config) {
   FileZones found;
-  const Providers providers =
-      make_providers(config, context.process.environment, context.now, traffic_log(context));
+  const Providers providers = providers_for(context, config);
   for (const auto& [name, spec] : config.providers) {
     const ProviderType* type = find_provider_type(spec.type);
     const auto& made = providers.at(name);
@@ -61,13 +64,14 @@ Result<std::vector<Name>> named_zones(const Context& context) {
   return zones;
 }
 
-void take_mx(const FileZones& files, World& world) {
+/// Puts the MX records of zone files into the world: a record that no file holds does not exist.
+void add_mx(const FileZones& files, World& world) {
   for (LiveZone& zone : world.zones) {
     for (auto& [key, live] : zone.sets) {
       const auto found = files.mx.find(key);
       const auto inside = [&](const Name& apex) { return key.name.is_within(apex); };
       if (found != files.mx.end()) {
-        live = {LiveState::Present, found->second, ""};
+        live = {LiveState::Present, parse_set(key, found->second), ""};
       } else if (key.type == RecordType::MX && std::ranges::any_of(files.zones, inside)) {
         live = {};
       }
@@ -75,33 +79,32 @@ void take_mx(const FileZones& files, World& world) {
   }
 }
 
-/// Resolves what `mx: auto` and `flatten: auto` need; asks nobody where nothing does.
+/// Resolves what `mx: auto` and `flatten: auto` need; without those it queries nothing.
 Result<Ok> resolve(const Context& context, const Config& config, World& world) {
   for (int round = 0; round < kRounds; ++round) {
     const std::vector<Question> open = rendering_questions(for_rendering(config), world);
     if (open.empty()) break;
-    Result<ResolverSession> lookups = resolver_session(context, config);
-    if (!lookups) return lookups.error();
-    lookups.value().ask(open);
-    world.answers.merge(lookups.value().answers);
+    TRY(DnsSession lookups, resolver_session(context, config));
+    lookups.resolve(open);
+    world.answers.merge(lookups.answers);
   }
   return Ok{};
 }
 
+/// A world without live records: the output is what the YAML declares, whatever is published.
 Result<World> rendering_world(const Context& context, const Config& config) {
-  Result<std::vector<Name>> zones = named_zones(context);
-  if (!zones) return zones.error();
+  TRY(std::vector<Name> zones, named_zones(context));
   const FileZones files = file_zones(context, config);
-  std::ranges::copy(files.zones, std::back_inserter(zones.value()));
-  World world = empty_world(config, *zones, context.now);
+  std::ranges::copy(files.zones, std::back_inserter(zones));
+  World world = empty_world(config, zones, context.now);
   world.keys = read_public_keys(config);
   take_spf_locks(config.folder, world);
-  take_mx(files, world);
-  const Result<Ok> resolved = resolve(context, config, world);
-  if (!resolved) return resolved.error();
+  add_mx(files, world);
+  TRY_OK(resolve(context, config, world));
   return world;
 }
 
+/// A partial output would be dangerous: the other tool would delete what is missing from it.
 ExitCode refuse(const Context& context, const std::vector<Finding>& faults) {
   std::vector<ConfigError> errors;
   for (const Finding& one : faults) {
@@ -109,11 +112,12 @@ ExitCode refuse(const Context& context, const std::vector<Finding>& faults) {
         {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
   }
   progress(context,
-           "Nothing was rendered: another tool would take what is missing for something "
-           "to delete.");
+           "Nothing was rendered: another tool would delete the records that are missing from "
+           "the output.");
   return fail(context, errors);
 }
 
+/// Unchanged files are not written: their time stamps drive the other tool's builds.
 ExitCode write_files(const Context& context, const std::vector<OutFile>& files,
                      const std::string& folder) {
   for (const OutFile& file : files) {
@@ -125,14 +129,13 @@ ExitCode write_files(const Context& context, const std::vector<OutFile>& files,
     }
     const auto same = read_file(path.string());
     if (same && *same == file.text) continue;
-    const Result<Ok> written = write_file(path.string(), file.text);
-    if (!written) return fail(context, "unwritable", written.error());
+    OK_OR_FAIL("unwritable", write_file(path.string(), file.text));
     progress(context, "wrote " + path.string());
   }
   return ExitCode::Ok;
 }
 
-ExitCode give(const Context& context, const std::vector<OutFile>& files) {
+ExitCode write_or_print(const Context& context, const std::vector<OutFile>& files) {
   if (const auto folder = context.arguments.one("out")) return write_files(context, files, *folder);
   bool first = true;
   for (const OutFile& file : files) {
@@ -142,16 +145,16 @@ ExitCode give(const Context& context, const std::vector<OutFile>& files) {
   return ExitCode::Ok;
 }
 
-/// Turns SPF at names whose TXT others share into remarks: for tools where a name has one owner.
-void leave_spf(RenderedZone& zone) {
+/// Turns SPF records into remarks, for tools in which one source owns all TXT values of a name.
+void move_spf_to_remarks(RenderedZone& zone) {
   const auto is_spf = [](const std::string& value) { return value.starts_with("v=spf1"); };
   std::erase_if(zone.sets, [&](const RenderedSet& one) {
     const bool leaves =
         one.key.type == RecordType::TXT && std::ranges::any_of(one.set.values, is_spf);
     if (!leaves) return false;
     zone.remarks.push_back(
-        fmt::format("{} TXT \"{}\", by --leave-spf: keep it where the other "
-                    "values of that name are kept.",
+        fmt::format("{} TXT \"{}\", because of --leave-spf: add it where the "
+                    "other values of that name are kept.",
                     one.key.name.text(), *one.set.values.begin()));
     return true;
   });
@@ -164,31 +167,27 @@ ExitCode render_records(const Context& context, const Config& config, const Worl
   const std::string source = std::filesystem::path(config.file).filename().string();
   std::vector<OutFile> files;
   for (RenderedZone& zone : rendering.zones) {
-    if (context.arguments.has("leave-spf")) leave_spf(zone);
-    const auto text = render_file(form, zone, source);
-    if (!text) return fail(context, "unrenderable", text.error());
-    files.push_back({zone.apex.text() + std::string(form.suffix), *text});
+    if (context.arguments.has("leave-spf")) move_spf_to_remarks(zone);
+    TRY_OR_FAIL("unrenderable", const std::string text, render_file(form, zone, source));
+    files.push_back({zone.apex.text() + std::string(form.suffix), text});
   }
-  return give(context, files);
+  return write_or_print(context, files);
 }
 
 ExitCode render_mta_sts(const Context& context, const Config& config, const World& world) {
   const RenderedPolicies rendered = render_policies(config, world);
   if (!rendered.faults.empty()) return refuse(context, rendered.faults);
   if (!context.arguments.has("out") && rendered.policies.size() > 1) {
-    return fail(context,
-                {command_error("usage",
-                               "there are several policies, and a policy holds no "
-                               "comment to tell them apart",
-                               "write them below a folder with --out DIR, or name one domain "
-                               "with --domain")});
+    return usage_error(context, "several policies cannot be printed one after another",
+                       "write them into a folder with --out DIR, or select one domain with "
+                       "--domain");
   }
   std::vector<OutFile> files;
   for (const RenderedPolicy& one : rendered.policies) {
     files.push_back({one.domain.text() + "/.well-known/mta-sts.txt", one.text});
   }
   if (files.empty()) progress(context, "No domain declares mta_sts.");
-  return give(context, files);
+  return write_or_print(context, files);
 }
 
 }  // namespace
@@ -196,12 +195,11 @@ ExitCode render_mta_sts(const Context& context, const Config& config, const Worl
 ExitCode run_render(Context& context) {
   const std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  const Result<World> world = rendering_world(context, *config);
-  if (!world) return fail(context, "usage", world.error());
-  if (context.format == "mta-sts") return render_mta_sts(context, *config, *world);
+  TRY_OR_FAIL("usage", const World world, rendering_world(context, *config));
+  if (context.format == "mta-sts") return render_mta_sts(context, *config, world);
   const auto& forms = render_forms();
   const auto form = std::ranges::find(forms, context.format, &RenderForm::name);
-  return render_records(context, *config, *world, *form);
+  return render_records(context, *config, world, *form);
 }
 
 }  // namespace rampart

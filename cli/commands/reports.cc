@@ -1,10 +1,9 @@
-/// `rampart reports summary|sources|threats|export|evidence|prune`: what the store says.
-
+/// `rampart reports summary|sources|threats|export|evidence|prune`: commands that read the store.
 #include <fmt/format.h>
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <unordered_map>
+#include <utility>
 
 #include "cli/commands/reports_suggest.h"
 #include "cli/commands/table.h"
@@ -15,13 +14,10 @@
 namespace rampart {
 namespace {
 
-/// What every one of these commands works on.
-struct Desk {
-  Config config;
-  reports::Store store;
-  reports::Resolve resolve;
+/// The input of every one of these commands.
+struct ReportQuery : ReportEnvironment {
   reports::ReverseDnsMap owners;
-  std::vector<Name> domains;  ///< Those of the store that --domain asks for, else all.
+  std::vector<Name> domains;  ///< Those of the store that --domain selects, else all.
   Date since{std::chrono::days(0)};
   Date until = Date::max();
 };
@@ -30,13 +26,14 @@ Result<Date> day_option(const Context& context, const std::string& name, Date ot
   const auto text = context.arguments.one(name);
   if (!text) return otherwise;
   const auto day = parse_date(*text);
-  if (!day) return Error{fmt::format("--{} {} is no date, as 2026-11-21", name, *text)};
+  if (!day) return Error{fmt::format("--{} {} is not a date; write it as 2026-11-21", name, *text)};
   return *day;
 }
 
 bool is_glob(const std::string& text) { return text.find_first_of("*?[") != text.npos; }
 
-/// The store's domains that the globs match; a plain domain is asked for even if nothing is there.
+/// The store's domains that the globs match. A plain domain is included even if the store has no
+/// report of it: its summary then shows that.
 Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store& store) {
   std::vector<Name> domains;
   for (const std::string& glob : context.domain_globs) {
@@ -46,9 +43,8 @@ Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store&
     if (std::ranges::find(domains, *name) == domains.end()) domains.push_back(*name);
   }
   if (!domains.empty() && std::ranges::none_of(context.domain_globs, is_glob)) return domains;
-  const Result<std::vector<std::string>> known = store.domains();
-  if (!known) return known.error();
-  for (const std::string& text : *known) {
+  TRY(const std::vector<std::string> known, store.domains());
+  for (const std::string& text : known) {
     const Result<Name> name = Name::parse(text);
     if (!name || std::ranges::find(domains, *name) != domains.end()) continue;
     const bool hit = context.domain_globs.empty() ||
@@ -60,8 +56,8 @@ Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store&
   return domains;
 }
 
-/// Opens everything; failures are reported already.
-std::optional<Desk> open_desk(const Context& context) {
+/// Opens everything. On nothing, the failure is already reported.
+std::optional<ReportQuery> open_query(const Context& context) {
   std::optional<Config> config = config_or_catalogue(context);
   if (!config) return std::nullopt;
   const auto refuse = [&](const std::string& code, const Error& error) {
@@ -72,47 +68,40 @@ std::optional<Desk> open_desk(const Context& context) {
   if (!since) return refuse("usage", since.error());
   const Result<Date> until = day_option(context, "until", Date::max());
   if (!until) return refuse("usage", until.error());
-  const Result<std::string> path = store_path(context);
-  if (!path) return refuse("store", path.error());
-  Result<reports::Store> store = reports::Store::open_existing(*path);
-  if (!store) return refuse("store", store.error());
-  Result<reports::Resolve> resolve = resolve_for(context, *config);
-  if (!resolve) return refuse("resolver", resolve.error());
+  std::optional<ReportEnvironment> environment =
+      open_environment(context, std::move(*config), StoreUse::MustExist);
+  if (!environment) return std::nullopt;
   Result<reports::ReverseDnsMap> owners = host_owners(context);
   if (!owners) return refuse("reverse-dns-map", owners.error());
-  Result<std::vector<Name>> domains = wanted_domains(context, store.value());
+  Result<std::vector<Name>> domains = wanted_domains(context, environment->store);
   if (!domains) return refuse("store", domains.error());
-  return Desk{std::move(*config),
-              std::move(store).value(),
-              std::move(resolve).value(),
-              std::move(owners).value(),
-              std::move(domains).value(),
-              *since,
-              *until};
+  return ReportQuery{std::move(*environment), std::move(owners).value(), std::move(domains).value(),
+                     *since, *until};
 }
 
-/// Analyses one domain after the other; the first failure is reported and ends it.
-template <class Take>
-bool for_each_analysis(const Context& context, Desk& desk, const Take& take) {
-  for (const Name& domain : desk.domains) {
+/// Analyses one domain after the other, so that only one is in memory. The first failure is
+/// reported and ends it.
+template <class Visit>
+bool for_each_analysis(const Context& context, ReportQuery& query, const Visit& visit) {
+  for (const Name& domain : query.domains) {
     reports::NamingContext naming =
-        reports::naming_of(desk.config, domain, context.now, desk.resolve);
-    naming.owners = &desk.owners;
+        reports::naming_of(query.config, domain, context.now, query.resolve);
+    naming.owners = &query.owners;
     const Result<reports::Analysis> analysis =
-        reports::analyse(desk.store, {domain.text(), desk.since, desk.until}, naming);
+        reports::analyse(query.store, {domain.text(), query.since, query.until}, naming);
     if (!analysis) {
       fail(context, "store", analysis.error());
       return false;
     }
-    take(*analysis, naming);
+    visit(*analysis, naming);
   }
   return true;
 }
 
-std::optional<std::vector<reports::Summary>> summaries(const Context& context, Desk& desk) {
+std::optional<std::vector<reports::Summary>> summaries(const Context& context, ReportQuery& query) {
   std::vector<reports::Summary> made;
   const bool read = for_each_analysis(
-      context, desk, [&](const reports::Analysis& analysis, const reports::NamingContext& naming) {
+      context, query, [&](const reports::Analysis& analysis, const reports::NamingContext& naming) {
         made.push_back(
             reports::summarize(analysis.range, analysis.groups, analysis.sources, naming));
       });
@@ -120,53 +109,43 @@ std::optional<std::vector<reports::Summary>> summaries(const Context& context, D
   return made;
 }
 
-Result<Ok> write_rows(const Context& context, Desk& desk, const Name& domain, bool& first) {
-  std::unordered_map<std::int64_t, reports::StoredReport> reports_read;
-  std::unordered_map<std::int64_t, reports::Facts> facts_read;
-  std::optional<Error> problem;
-  const auto take = [&](const reports::StoredRow& row) {
-    if (!reports_read.contains(row.report)) {
-      const Result<reports::StoredReport> report = desk.store.report(row.report);
-      if (!report) problem = report.error();
-      reports_read.emplace(row.report, report ? *report : reports::StoredReport());
-    }
-    if (!facts_read.contains(row.facts)) {
-      const Result<reports::Facts> facts = desk.store.facts(row.facts);
-      if (!facts) problem = facts.error();
-      facts_read.emplace(row.facts, facts ? *facts : reports::Facts());
-    }
-    if (problem) return;
-    const ExportRow out{domain.text(), reports_read.at(row.report), row, facts_read.at(row.facts)};
-    if (context.json()) context.process.out << (first ? "\n  " : ",\n  ");
-    context.process.out << (context.json() ? export_json_row(out) : export_csv_row(out));
-    first = false;
+/// Writes a domain's rows as they are read, so that an export of any size needs little memory.
+Result<Ok> write_rows(const Context& context, ReportQuery& query, const Name& domain,
+                      std::string_view& separator) {
+  reports::StoreLookup lookup(query.store);
+  std::ostream& out = context.process.out;
+  const auto write = [&](const reports::StoredRow& row) {
+    const ExportRow cells{domain.text(), lookup.report(row.report), row, *lookup.facts(row.facts)};
+    if (lookup.problem()) return;
+    if (context.json()) out << std::exchange(separator, ",\n  ");
+    out << (context.json() ? export_json_row(cells) : export_csv_row(cells));
   };
-  const Result<Ok> read = desk.store.for_each_row({domain.text(), desk.since, desk.until}, take);
-  return problem ? Result<Ok>(*problem) : read;
+  TRY_OK(query.store.for_each_row({domain.text(), query.since, query.until}, write));
+  return lookup.problem() ? Result<Ok>(*lookup.problem()) : Ok{};
 }
 
 }  // namespace
 
 ExitCode run_reports_summary(Context& context) {
-  std::optional<Desk> desk = open_desk(context);
-  if (!desk) return ExitCode::Error;
-  const auto made = summaries(context, *desk);
+  std::optional<ReportQuery> query = open_query(context);
+  if (!query) return ExitCode::Error;
+  const auto made = summaries(context, *query);
   if (!made) return ExitCode::Error;
   if (context.json()) {
     context.process.out << summaries_json(*made);
     return ExitCode::Ok;
   }
   for (const reports::Summary& one : *made) context.process.out << summary_text(one);
-  if (made->empty()) context.process.out << "The store holds no report.\n";
+  if (made->empty()) context.process.out << "The store contains no reports.\n";
   return ExitCode::Ok;
 }
 
 ExitCode run_reports_sources(Context& context) {
-  std::optional<Desk> desk = open_desk(context);
-  if (!desk) return ExitCode::Error;
-  const auto made = summaries(context, *desk);
+  std::optional<ReportQuery> query = open_query(context);
+  if (!query) return ExitCode::Error;
+  const auto made = summaries(context, *query);
   if (!made) return ExitCode::Error;
-  if (context.arguments.has("suggest")) return print_suggestions(context, desk->config, *made);
+  if (context.arguments.has("suggest")) return print_suggestions(context, query->config, *made);
   if (context.json()) {
     context.process.out << summaries_json(*made);
     return ExitCode::Ok;
@@ -178,11 +157,11 @@ ExitCode run_reports_sources(Context& context) {
 }
 
 ExitCode run_reports_threats(Context& context) {
-  std::optional<Desk> desk = open_desk(context);
-  if (!desk) return ExitCode::Error;
+  std::optional<ReportQuery> query = open_query(context);
+  if (!query) return ExitCode::Error;
   std::vector<Threat> threats;
   const bool read = for_each_analysis(
-      context, *desk, [&](const reports::Analysis& analysis, const reports::NamingContext&) {
+      context, *query, [&](const reports::Analysis& analysis, const reports::NamingContext&) {
         std::ranges::move(threats_in(analysis), std::back_inserter(threats));
       });
   if (!read) return ExitCode::Error;
@@ -193,12 +172,12 @@ ExitCode run_reports_threats(Context& context) {
 }
 
 ExitCode run_reports_export(Context& context) {
-  std::optional<Desk> desk = open_desk(context);
-  if (!desk) return ExitCode::Error;
+  std::optional<ReportQuery> query = open_query(context);
+  if (!query) return ExitCode::Error;
   context.process.out << (context.json() ? "[" : export_csv_head());
-  bool first = true;
-  for (const Name& domain : desk->domains) {
-    const Result<Ok> written = write_rows(context, *desk, domain, first);
+  std::string_view separator = "\n  ";
+  for (const Name& domain : query->domains) {
+    const Result<Ok> written = write_rows(context, *query, domain, separator);
     if (!written) return fail(context, "store", written.error());
   }
   if (context.json()) context.process.out << "]\n";
@@ -210,10 +189,10 @@ ExitCode run_reports_evidence(Context& context) {
   if (!path) {
     return fail(context, {command_error("usage", "--out is missing", "name the file to write")});
   }
-  std::optional<Desk> desk = open_desk(context);
-  if (!desk) return ExitCode::Error;
+  std::optional<ReportQuery> query = open_query(context);
+  if (!query) return ExitCode::Error;
   const Result<Evidence> evidence =
-      reports::fold(desk->store, desk->config, context.now, desk->resolve);
+      reports::fold(query->store, query->config, context.now, query->resolve);
   if (!evidence) return fail(context, "store", evidence.error());
   const Result<Ok> written = write_file(*path, reports::evidence_to_json(*evidence));
   if (!written) return fail(context, "unwritable", written.error());
@@ -230,11 +209,11 @@ ExitCode run_reports_prune(Context& context) {
   const auto keep = parse_duration(text);
   if (!keep || keep->count <= 0 || keep->unit == Duration::Unit::Hours) {
     return fail(context,
-                {command_error("usage", fmt::format("--keep \"{}\" is no time to keep", text),
+                {command_error("usage", fmt::format("--keep \"{}\" is not a time to keep", text),
                                "write it as 400d, 8w or 14mo")});
   }
-  std::optional<Desk> desk = open_desk(context);
-  if (!desk) return ExitCode::Error;
+  std::optional<ReportQuery> query = open_query(context);
+  if (!query) return ExitCode::Error;
   Time first = context.now;
   if (keep->unit == Duration::Unit::Months) {
     const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(context.now));
@@ -246,14 +225,14 @@ ExitCode run_reports_prune(Context& context) {
     first = context.now - std::chrono::days(days);
   }
   const Date day = std::chrono::floor<std::chrono::days>(first);
-  const Result<std::int64_t> gone = desk->store.prune(day);
-  if (!gone) return fail(context, "store", gone.error());
+  const Result<std::int64_t> pruned = query->store.prune(day);
+  if (!pruned) return fail(context, "store", pruned.error());
   if (context.json()) {
     context.process.out << fmt::format("{{\"before\": \"{}\", \"records\": {}}}\n", to_text(day),
-                                       *gone);
+                                       *pruned);
   } else {
-    context.process.out << fmt::format("{} records of days before {} are daily sums now.\n", *gone,
-                                       to_text(day));
+    context.process.out << fmt::format(
+        "{} records of days before {} were replaced by daily sums.\n", *pruned, to_text(day));
   }
   return ExitCode::Ok;
 }

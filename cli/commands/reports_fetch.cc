@@ -1,5 +1,4 @@
-/// `rampart reports fetch`: aggregate reports from a mailbox into the store.
-
+/// `rampart reports fetch`: reads aggregate reports from a mailbox into the store.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -21,13 +20,13 @@ std::string variable(const Context& context, const std::string& name) {
   return found == context.process.environment.end() ? std::string() : found->second;
 }
 
-/// Who logs in where: the flags, then the environment. Nothing of it can stand in the YAML, so that
-/// a pull request can never lead a password elsewhere.
+/// The mailbox and its account, from the flags, else from the environment. The YAML cannot name
+/// them, so that a pull request cannot redirect a password to another server.
 Result<reports::ImapAccount> account_of(const Context& context) {
   const std::string text =
       context.arguments.one("imap").value_or(variable(context, "RAMPART_IMAP_URL"));
   if (text.empty()) {
-    return Error{"no mailbox is named: give --imap imaps://user@host/INBOX, or RAMPART_IMAP_URL"};
+    return Error{"no mailbox is named: set --imap imaps://user@host/INBOX or RAMPART_IMAP_URL"};
   }
   Result<reports::ImapAddress> address = reports::parse_imap_address(text);
   if (!address) return within("--imap", address.error());
@@ -38,8 +37,7 @@ Result<reports::ImapAccount> account_of(const Context& context) {
     return Error{"the mailbox names no user: write it as imaps://user@host/INBOX"};
   }
   if (account.password.empty() && account.token.empty()) {
-    return Error{
-        "there is nothing to log in with: set RAMPART_IMAP_PASSWORD or RAMPART_IMAP_TOKEN"};
+    return Error{"there are no credentials: set RAMPART_IMAP_PASSWORD or RAMPART_IMAP_TOKEN"};
   }
   HttpSettings certificates;
   take_certificates(certificates, context.process.environment);
@@ -49,13 +47,14 @@ Result<reports::ImapAccount> account_of(const Context& context) {
   return account;
 }
 
-/// A keyword is an atom (RFC 3501 section 9); anything else would be another command.
+/// A keyword is an atom (RFC 3501 section 9). It becomes part of a command, so anything else would
+/// let it inject one.
 Result<std::string> keyword_of(const Context& context) {
   const std::string text = context.arguments.one("keyword").value_or("");
   constexpr std::string_view kLetters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$_.-";
   if (text.find_first_not_of(kLetters) != text.npos) {
-    return Error{"a keyword is made of letters, digits and $ _ . -", "--keyword"};
+    return Error{"a keyword consists of letters, digits and $ _ . -", "--keyword"};
   }
   return text;
 }
@@ -67,20 +66,18 @@ Result<Ok> keep_mail(const std::string& folder, const std::string& name, std::st
   return write_file((std::filesystem::path(folder) / name).string(), std::string(octets));
 }
 
-/// The options but for what talks to the outside.
+/// The options except for the resolver and what prints.
 Result<reports::FetchOptions> options_of(const Context& context,
                                          const reports::ImapAccount& account) {
-  const Result<std::string> keyword = keyword_of(context);
-  if (!keyword) return keyword.error();
   reports::FetchOptions options;
+  TRY(options.keyword, keyword_of(context));
   options.ingest.now = context.now;
   if (context.arguments.has("trusted")) options.ingest.trust = reports::Trust::Verified;
-  options.place = account.address.text();
+  options.mailbox = account.address.text();
   options.folder = account.address.folder;
-  options.keyword = *keyword;
   options.move_to = context.arguments.one("move-to").value_or("");
   if (!options.move_to.empty() && !reports::imap_folder(options.move_to)) {
-    return Error{"this is no folder's name", "--move-to"};
+    return Error{"this is not a folder's name", "--move-to"};
   }
   options.connect = [account] { return reports::connect_imap(account); };
   options.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
@@ -92,6 +89,7 @@ Result<reports::FetchOptions> options_of(const Context& context,
   return options;
 }
 
+/// Servers may echo what they were sent, so messages are redacted before they are printed.
 void redact(reports::Fetched& fetched, const Secrets& secrets) {
   for (reports::Refused& one : fetched.ingested.refused) {
     one.file = secrets.redact(one.file);
@@ -103,11 +101,11 @@ void redact(reports::Fetched& fetched, const Secrets& secrets) {
   }
 }
 
-ExitCode answer(const Context& context, const reports::Fetched& fetched) {
+ExitCode print_outcome(const Context& context, const reports::Fetched& fetched) {
   if (fetched.error) {
     if (fetched.ingested.files > 0) {
-      progress(context, fmt::format("{} of {} mails were taken in before that; what is left waits "
-                                    "for the next run",
+      progress(context, fmt::format("{} of {} mails were ingested before that; the next run "
+                                    "continues with the rest",
                                     fetched.ingested.files, fetched.matched));
     }
     return fail(context, "imap", *fetched.error);
@@ -123,34 +121,30 @@ ExitCode run_reports_fetch(Context& context) {
   if (!account) return fail(context, "usage", account.error());
   Result<reports::FetchOptions> options = options_of(context, *account);
   if (!options) return fail(context, "usage", options.error());
-  const std::optional<Config> config = config_or_empty(context);
+  std::optional<Config> config = config_or_empty(context);
   if (!config) return ExitCode::Error;
-  const Result<std::string> path = store_path(context);
-  if (!path) return fail(context, "store", path.error());
-  Result<reports::Resolve> resolve = resolve_for(context, *config);
-  if (!resolve) return fail(context, "resolver", resolve.error());
-  Result<reports::Store> store = reports::Store::open(*path);
-  if (!store) return fail(context, "store", store.error());
+  auto environment = open_environment(context, std::move(*config), StoreUse::Create);
+  if (!environment) return ExitCode::Error;
 
   Secrets secrets;
   secrets.add(account->password);
   secrets.add(account->token);
   ProgressBar progress_bar(context, "mails");
-  reports::FetchOptions& wanted = options.value();
-  wanted.ingest.resolve = std::move(resolve).value();
-  wanted.progress = [&](const reports::FetchProgress& so_far) {
+  reports::FetchOptions& fetch = options.value();
+  fetch.ingest.resolve = std::move(environment->resolve);
+  fetch.progress = [&](const reports::FetchProgress& so_far) {
     progress_bar.show(so_far.mails, so_far.of_mails, so_far.octets);
   };
-  wanted.note = [&](const std::string& text) { progress(context, secrets.redact(text)); };
+  fetch.notify = [&](const std::string& text) { progress(context, secrets.redact(text)); };
   if (context.log_level >= LogLevel::Trace) {
-    wanted.trace = [&](const std::string& line) {
+    fetch.trace = [&](const std::string& line) {
       context.process.err << secrets.redact(line) << '\n';
     };
   }
-  reports::Fetched fetched = reports::fetch(store.value(), wanted);
+  reports::Fetched fetched = reports::fetch(environment->store, fetch);
   progress_bar.finish();
   redact(fetched, secrets);
-  return answer(context, fetched);
+  return print_outcome(context, fetched);
 }
 
 }  // namespace rampart

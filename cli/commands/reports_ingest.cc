@@ -1,5 +1,4 @@
-/// `rampart reports ingest`: aggregate reports into the store.
-
+/// `rampart reports ingest`: reads aggregate reports into the store.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -15,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Copies what was refused, so that it can be looked at; never over what is there.
+/// Copies the refused inputs, so that they can be inspected. Never overwrites a file.
 Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -37,29 +36,25 @@ Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folde
 }  // namespace
 
 ExitCode run_reports_ingest(Context& context) {
-  const std::vector<std::string> words = context.arguments.all("PATH");
-  if (words.empty()) {
+  const std::vector<std::string> paths = context.arguments.all("PATH");
+  if (paths.empty()) {
     return fail(context,
                 {command_error("usage", "no file is named", "rampart reports ingest PATH...")});
   }
-  const std::optional<Config> config = config_or_empty(context);
+  std::optional<Config> config = config_or_empty(context);
   if (!config) return ExitCode::Error;
-  const Result<std::string> path = store_path(context);
-  if (!path) return fail(context, "store", path.error());
-  Result<reports::Resolve> resolve = resolve_for(context, *config);
-  if (!resolve) return fail(context, "resolver", resolve.error());
-  Result<reports::Store> store = reports::Store::open(*path);
-  if (!store) return fail(context, "store", store.error());
+  auto environment = open_environment(context, std::move(*config), StoreUse::Create);
+  if (!environment) return ExitCode::Error;
   reports::IngestOptions options;
   options.now = context.now;
-  options.resolve = std::move(resolve).value();
+  options.resolve = std::move(environment->resolve);
   ProgressBar progress_bar(context, "files");
   options.progress = [&](const reports::Progress& so_far) {
     progress_bar.show(so_far.files, so_far.of_files, so_far.octets);
   };
   if (context.arguments.has("trusted")) options.trust = reports::Trust::Verified;
   const Result<reports::Ingested> outcome =
-      reports::ingest(reports::expand(words), store.value(), options);
+      reports::ingest(reports::expand_paths(paths), environment->store, options);
   progress_bar.finish();
   if (!outcome) return fail(context, "store", outcome.error());
   if (const auto folder = context.arguments.one("quarantine")) {

@@ -27,22 +27,20 @@ std::string marked(char mark, const std::string& line) {
   return mark + line + (line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
 }
 
-/// A service that sends as the domain without being declared. A forwarder is never one.
-bool asks_for_line(const reports::SourceSummary& row) {
+/// Whether a service sends as the domain without being declared. A forwarder never should be.
+bool needs_declaring(const reports::SourceSummary& row) {
   if (row.source.sender == nullptr || row.source.declared || row.source.ignored) return false;
   if (row.source.sender->category == "forwarding") return false;
   return row.messages > row.of(Category::Forwarded) + row.of(Category::Unauthorized);
 }
 
 DomainEdit declare(const Name& domain, const std::string& id) {
-  YamlEdit edit;
-  edit.act = YamlEdit::Act::Append;
-  edit.path = {"senders"};
-  edit.value = yaml_scalar(id);
+  const YamlEdit edit{.act = YamlEdit::Act::Append, .path = {"senders"}, .value = yaml_scalar(id)};
   return {domain, edit};
 }
 
-/// Keeps the edits that the YAML admits, each tried together with those before it.
+/// The edits that give a valid YAML. Each is tried together with those before it, because a service
+/// may be valid alone and exceed the lookup limit together with another.
 std::vector<DomainEdit> admitted(const Context& context, const Config& config,
                                  const std::vector<reports::Summary>& summaries) {
   std::vector<DomainEdit> edits;
@@ -51,18 +49,20 @@ std::vector<DomainEdit> admitted(const Context& context, const Config& config,
     const auto domain = name ? config.domains.find(*name) : config.domains.end();
     if (domain == config.domains.end()) continue;
     for (const reports::SourceSummary& row : summary.sources) {
-      if (!asks_for_line(row)) continue;
+      if (!needs_declaring(row)) continue;
       if (!domain->second.senders) {
-        progress(context, fmt::format("{}: {} sends as it; it has no senders: to add it to",
-                                      summary.domain, row.source.label));
+        progress(context,
+                 fmt::format(
+                     "{}: {} sends as this domain, but the YAML has no senders: list to add it to",
+                     summary.domain, row.source.label));
         continue;
       }
       edits.push_back(declare(*name, row.source.label));
       const auto edited = edit_domains(config, edits);
       if (edited) continue;
       edits.pop_back();
-      progress(context, fmt::format("{}: {} needs more than its name: {}", summary.domain,
-                                    row.source.label, sentence(edited.error())));
+      progress(context, fmt::format("{}: {} cannot be declared by its name alone: {}",
+                                    summary.domain, row.source.label, sentence(edited.error())));
     }
   }
   return edits;
@@ -70,6 +70,8 @@ std::vector<DomainEdit> admitted(const Context& context, const Config& config,
 
 }  // namespace
 
+// Suggestions change few lines close together, so one hunk between the common head and the common
+// tail is enough; no diff algorithm is needed.
 std::string unified_diff(const std::string& path, const std::string& before,
                          const std::string& after) {
   const std::vector<std::string> a = lines_of(before);
@@ -96,7 +98,7 @@ std::string unified_diff(const std::string& path, const std::string& before,
 ExitCode print_suggestions(const Context& context, const Config& config,
                            const std::vector<reports::Summary>& summaries) {
   if (config.domains.empty()) {
-    return fail(context, {command_error("usage", "there is no YAML to suggest lines for",
+    return fail(context, {command_error("usage", "there is no YAML to suggest changes to",
                                         "name it with -c domains.yaml")});
   }
   const std::vector<DomainEdit> edits = admitted(context, config, summaries);

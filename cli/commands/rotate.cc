@@ -1,4 +1,4 @@
-/// `rampart rotate`: make the keys that are due, and move the others through their states.
+/// `rampart rotate`: makes the keys that are due and moves the others to their next state.
 
 #include <fmt/format.h>
 
@@ -13,52 +13,45 @@
 namespace rampart {
 namespace {
 
-Result<std::vector<RotationRun>> stages_of(const Context& context, const Config& config) {
-  const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
-  if (!options) return options.error();
+Result<std::vector<RotationRun>> observed_runs(const Context& context, const Config& config) {
+  TRY(const ObserveOptions options, observe_options(context, config, LiveFrom::Dns));
   const Providers providers =
       make_providers(config, context.process.environment, context.now, traffic_log(context));
-  const Result<World> world = observe_with_evidence(context, config, providers, *options);
-  if (!world) return world.error();
-  return rotation_runs(config, *world);
+  TRY(const World world, observe_with_evidence(context, config, providers, options));
+  return rotation_runs(config, world);
 }
 
 Result<Ok> write(const Context& context, const Config& config,
-                 const std::vector<RotationRun>& stages) {
-  const auto edits = rotation_edits(config, stages);
-  if (!edits) return edits.error();
-  // The YAML is edited in memory first: no key is made for an edit that cannot be.
-  const auto texts = edit_domains(config, *edits);
-  if (!texts) return texts.error();
+                 const std::vector<RotationRun>& runs) {
+  TRY(const auto edits, rotation_edits(config, runs));
+  // The YAML is edited in memory before any key is made: an edit that fails leaves no key behind.
+  TRY(const auto texts, edit_domains(config, edits));
   const bool makes =
-      std::ranges::any_of(stages, [](const auto& one) { return one.step.make.has_value(); });
+      std::ranges::any_of(runs, [](const auto& run) { return run.step.make.has_value(); });
   if (makes) {
-    const auto protection = protection_for(context, &config);
-    if (!protection) return protection.error();
+    TRY(const auto protection, protection_for(context, &config));
     const Date today = std::chrono::floor<std::chrono::days>(context.now);
-    const auto made = make_due_keys(KeyFolder(config.folder), stages, *protection, today);
-    if (!made) return made;
+    TRY_OK(make_due_keys(KeyFolder(config.folder), runs, protection, today));
   }
-  return write_domains(config, *texts);
+  return write_domains(config, texts);
 }
 
-/// Notes a compromised selector in the YAML, and gives the configuration that results.
+/// Marks a selector as compromised, with --write in the YAML, else in memory alone; the resulting
+/// configuration.
 Result<Config> compromised(const Context& context, const Config& config,
                            const std::string& selector) {
-  const auto edits = compromise_edits(config, selector);
-  if (!edits) return edits.error();
+  TRY(const auto edits, compromise_edits(config, selector));
   if (!context.arguments.has("write")) {
     Config marked = config;
-    for (const DomainEdit& edit : *edits) {
+    for (const DomainEdit& edit : edits) {
       for (RotationSpec& spec : marked.domains.at(edit.domain).rotations) {
         spec.compromised.push_back(selector);
       }
     }
     return marked;
   }
-  const auto texts = edit_domains(config, *edits);
-  if (!texts) return texts.error();
-  if (auto done = write_domains(config, *texts); !done) return done.error();
+  TRY(const auto texts, edit_domains(config, edits));
+  TRY_OK(write_domains(config, texts));
   const std::optional<Config> again = load(context);
   if (!again) return Error{"the edited file does not load", config.file};
   return *again;
@@ -74,15 +67,15 @@ ExitCode run_rotate(Context& context) {
     if (!marked) return fail(context, "rotate", marked.error());
     config = std::move(marked).value();
   }
-  const auto stages = stages_of(context, *config);
-  if (!stages) return fail(context, "usage", stages.error());
-  const bool writes = context.arguments.has("write");
-  if (writes) {
-    const Result<Ok> done = write(context, *config, *stages);
+  const auto runs = observed_runs(context, *config);
+  if (!runs) return fail(context, "usage", runs.error());
+  const Written written = context.arguments.has("write") ? Written::Yes : Written::No;
+  if (written == Written::Yes) {
+    const Result<Ok> done = write(context, *config, *runs);
     if (!done) return fail(context, "rotate", done.error());
   }
-  context.process.out << (context.json() ? rotate_json(*stages) : rotate_text(*stages, writes));
-  const bool acts = std::ranges::any_of(*stages, [](const auto& one) { return one.step.acts(); });
+  context.process.out << (context.json() ? rotate_json(*runs) : rotate_text(*runs, written));
+  const bool acts = std::ranges::any_of(*runs, [](const auto& run) { return run.step.acts(); });
   return acts ? ExitCode::Different : ExitCode::Ok;
 }
 

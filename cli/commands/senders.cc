@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <iterator>
 
 #include "base/closest.h"
 #include "base/text.h"
 #include "cli/commands/table.h"
+#include "cli/context/dns_session.h"
 #include "cli/views/json_documents.h"
 #include "policies/dkim/vendor_rotation.h"
 
@@ -18,12 +20,8 @@ namespace {
 
 using Rows = std::vector<const Sender*>;
 
-/// The catalogue alone; with -c also the YAML's own senders.
-std::optional<Config> senders_of(const Context& context) {
-  if (!context.arguments.has("config")) return builtin_config();
-  return load(context);
-}
-
+/// The word may be anything that an administrator sees: a host in a Received line, a selector in a
+/// signature, an include.
 bool mentions(const Sender& sender, const std::string& word) {
   const auto in = [&](const std::string& text) {
     return ascii_lower(text).find(word) != text.npos;
@@ -34,6 +32,7 @@ bool mentions(const Sender& sender, const std::string& word) {
          std::ranges::any_of(sender.selectors, in) || std::ranges::any_of(sender.dkim, target);
 }
 
+/// Aligned columns; the name comes last because its length varies most.
 std::string listing(const Rows& rows) {
   std::size_t id = 0;
   std::size_t category = 0;
@@ -48,41 +47,22 @@ std::string listing(const Rows& rows) {
   return text;
 }
 
+/// One labelled value; absent values have no line.
 void line(std::string& text, std::string_view label, const std::string& value) {
   if (!value.empty()) text += fmt::format("  {:<13} {}\n", label, value);
 }
 
+// For people, in the order of the enumerators of IncludeNeeded and of Aligns.
+constexpr std::array kIncludeTexts = {
+    "needed at the From domain", "not needed: its bounces go to a domain of its own",
+    "optional: only for SPF to align", "only needed by older set-ups", ""};
+constexpr std::array kAlignsTexts = {"yes", "no", "optional, once set up", "partly", "unknown"};
+
 std::string include_text(const Sender& sender) {
-  switch (sender.include_needed) {
-    case IncludeNeeded::Yes:
-      return "needed at the From domain";
-    case IncludeNeeded::No:
-      return "not needed: it bounces to a domain of its own";
-    case IncludeNeeded::Optional:
-      return "optional: only for SPF to align";
-    case IncludeNeeded::Legacy:
-      return "a leftover of older set-ups";
-    case IncludeNeeded::NotApplicable:
-      return "";
-  }
-  return "";
+  return kIncludeTexts.at(static_cast<std::size_t>(sender.include_needed));
 }
 
-std::string aligns_text(Aligns aligns) {
-  switch (aligns) {
-    case Aligns::Yes:
-      return "yes";
-    case Aligns::No:
-      return "no";
-    case Aligns::Optional:
-      return "optional, once set up";
-    case Aligns::Partly:
-      return "partly";
-    case Aligns::Unknown:
-      return "unknown";
-  }
-  return "";
-}
+std::string aligns_text(Aligns aligns) { return kAlignsTexts.at(static_cast<std::size_t>(aligns)); }
 
 std::string details(const Sender& sender) {
   std::string text = fmt::format("{} ({}, {})\n", sender.name, sender.id, sender.category);
@@ -117,7 +97,7 @@ void show(const Context& context, const Rows& rows, std::string (*text)(const Ro
 }  // namespace
 
 ExitCode run_senders_list(Context& context) {
-  const std::optional<Config> config = senders_of(context);
+  const std::optional<Config> config = config_if_named(context);
   if (!config) return ExitCode::Error;
   Rows rows;
   for (const auto& [id, sender] : config->senders) rows.push_back(sender.get());
@@ -125,8 +105,9 @@ ExitCode run_senders_list(Context& context) {
   return ExitCode::Ok;
 }
 
+// A near miss is answered with the id that was probably meant, as for commands.
 ExitCode run_senders_show(Context& context) {
-  const std::optional<Config> config = senders_of(context);
+  const std::optional<Config> config = config_if_named(context);
   if (!config) return ExitCode::Error;
   const std::string id = *context.arguments.one("ID");
   const auto found = config->senders.find(id);
@@ -136,22 +117,22 @@ ExitCode run_senders_show(Context& context) {
     const std::string near = closest(id, ids);
     const std::string hint =
         near.empty() ? "see rampart senders search WORD" : "did you mean " + near + "?";
-    return fail(context, std::vector<ConfigError>{
-                             command_error("unknown-sender", "there is no sender " + id, hint)});
+    return fail(context, {command_error("unknown-sender", "there is no sender " + id, hint)});
   }
   show(context, {found->second.get()}, [](const Rows& rows) { return details(*rows.front()); });
   return ExitCode::Ok;
 }
 
+// No match is not an error: a script gets an empty list.
 ExitCode run_senders_search(Context& context) {
-  const std::optional<Config> config = senders_of(context);
+  const std::optional<Config> config = config_if_named(context);
   if (!config) return ExitCode::Error;
   const std::string word = ascii_lower(*context.arguments.one("WORD"));
   Rows rows;
   for (const auto& [id, sender] : config->senders) {
     if (mentions(*sender, word)) rows.push_back(sender.get());
   }
-  if (rows.empty() && !context.json()) progress(context, "No sender mentions " + word + ".");
+  if (rows.empty() && !context.json()) progress(context, "No sender matches " + word + ".");
   show(context, rows, listing);
   return ExitCode::Ok;
 }

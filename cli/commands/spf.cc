@@ -10,20 +10,16 @@
 namespace rampart {
 namespace {
 
-ExitCode refuse(const Context& context, const std::string& what, const std::string& hint) {
-  return fail(context, {command_error("usage", what, hint)});
-}
-
 ExitCode check(Context& context, const spf::Client& client) {
   const auto config = config_if_named(context);
   if (!config) return ExitCode::Error;
-  auto lookups = resolver_session(context, *config);
-  if (!lookups) return fail(context, "resolver", lookups.error());
-  const spf::Verdict verdict = check_live(client, lookups.value());
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, *config));
+  const spf::Verdict verdict = check_live(client, lookups);
   context.process.out << (context.json() ? verdict_json(verdict) : verdict_text(verdict));
   return ExitCode::Ok;
 }
 
+/// Names by term. If two services share an include, the first by id names it.
 std::map<std::string, std::string> vendors_in(const Config& config) {
   std::map<std::string, std::string> vendors;
   for (const auto& [id, sender] : config.senders) {
@@ -34,40 +30,42 @@ std::map<std::string, std::string> vendors_in(const Config& config) {
 
 }  // namespace
 
+// RFC 7208 section 2.4: with an empty MAIL FROM the HELO name is checked, so one of both is
+// required.
 ExitCode run_spf_check(Context& context) {
   const auto ip_text = context.arguments.one("ip");
   const auto sender = context.arguments.one("sender");
   const auto helo = context.arguments.one("helo");
   if (!ip_text)
-    return refuse(context, "--ip is missing", "name the client's address: --ip 192.0.2.1");
+    return usage_error(context, "--ip is missing", "name the client's address: --ip 192.0.2.1");
   if (!sender && !helo) {
-    return refuse(context, "--sender is missing", "name the MAIL FROM address, or --helo alone");
+    return usage_error(context, "--sender is missing",
+                       "name the MAIL FROM address, or --helo alone");
   }
   const auto ip = spf::Ip::parse(*ip_text);
   if (!ip) {
-    return refuse(context, fmt::format("--ip {} is no IPv4 or IPv6 address", *ip_text),
-                  "write it as 192.0.2.1 or 2001:db8::1");
+    return usage_error(context, fmt::format("--ip {} is not an IPv4 or IPv6 address", *ip_text),
+                       "write it as 192.0.2.1 or 2001:db8::1");
   }
   spf::Client client{.ip = *ip, .sender = sender.value_or(""), .helo = helo.value_or("")};
   if (client.helo.empty()) {
-    // Only %{h} asks for it where there is a sender.
+    // With a sender, HELO matters to the macro %{h} alone.
     client.helo = client.sender.substr(client.sender.rfind('@') + 1);
   }
   client.now = context.now.time_since_epoch().count();
   return check(context, client);
 }
 
+// A domain without a usable record is a result, with exit code 0: the text names the problem.
 ExitCode run_spf_tree(Context& context) {
   const std::string text = context.arguments.one("DOMAIN").value_or("");
-  const auto domain = Name::parse(text);
-  if (!domain) return fail(context, "usage", domain.error());
+  TRY_OR_FAIL("usage", const Name domain, Name::parse(text));
   const auto config = config_if_named(context);
   if (!config) return ExitCode::Error;
-  auto lookups = resolver_session(context, *config);
-  if (!lookups) return fail(context, "resolver", lookups.error());
-  SpfReport report{*domain, published_spf(*domain, lookups.value()), {}, vendors_in(*config)};
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, *config));
+  SpfReport report{domain, published_spf(domain, lookups), {}, vendors_in(*config)};
   if (report.published.record) {
-    report.tree = tree_live(*domain, *report.published.record, lookups.value());
+    report.tree = tree_live(domain, *report.published.record, lookups);
   }
   context.process.out << (context.json() ? spf_tree_json(report) : spf_tree_text(report));
   return ExitCode::Ok;

@@ -1,4 +1,4 @@
-/// `rampart spf flatten`: the flattened record of a domain, and spf.lock brought up to date.
+/// `rampart spf flatten`: shows the flattened record of a domain, and refreshes spf.lock.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,14 +14,15 @@
 namespace rampart {
 namespace {
 
-/// What is flattened: the record that the YAML asks for, or the published one.
+/// The record to flatten: the one that the YAML declares, or the published one.
 struct Subject {
   Name domain;
   spf::Record record;
 };
 
+/// With a YAML its own record is flattened, since that is what `plan` will publish.
 Result<Subject> subject_of(const Name& domain, const Config& config, Time now,
-                           ResolverSession& lookups) {
+                           DnsSession& lookups) {
   const auto declared = config.domains.find(domain);
   if (declared != config.domains.end() && manages_spf(declared->second)) {
     return Subject{domain, desired_spf(declared->second, now).record};
@@ -31,8 +32,8 @@ Result<Subject> subject_of(const Name& domain, const Config& config, Time now,
   return Subject{domain, std::move(*published.record)};
 }
 
-/// What one resolver says of each term that can be flattened.
-std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, ResolverSession lookups) {
+/// What one resolver returns for each term that can be flattened.
+std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, DnsSession lookups) {
   std::map<std::string, ResolvedTerm> views;
   for (const std::string& term : flattenable_terms(subject.record)) {
     const auto alone = spf::parse_terms(term);
@@ -42,20 +43,21 @@ std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, Resolv
   return views;
 }
 
-/// Every resolver is asked for itself, so that they can be held against each other.
+/// Every resolver is queried separately: a term is accepted only if two agree, so that one
+/// poisoned or broken cache cannot change who may send.
 std::map<std::string, std::vector<ResolvedTerm>> all_views(const Subject& subject,
-                                                           const ResolverSession& lookups) {
+                                                           const DnsSession& lookups) {
   std::map<std::string, std::vector<ResolvedTerm>> views;
   for (const std::string& term : flattenable_terms(subject.record)) views[term] = {};
   for (const Server& resolver : lookups.resolvers) {
-    const ResolverSession alone{{resolver}, lookups.limits, {}};
+    const DnsSession alone{.resolvers = {resolver}, .limits = lookups.limits};
     for (auto& [term, view] : resolve_terms(subject, alone)) views[term].push_back(std::move(view));
   }
   return views;
 }
 
-/// A lock of this moment, for showing the outcome alone; nothing of it is kept.
-SpfLock lock_of_now(const Subject& subject, const ResolverSession& lookups, Date today) {
+/// A lock of today's answers, used to show the result only; it is not saved.
+SpfLock lock_of_now(const Subject& subject, const DnsSession& lookups, Date today) {
   SpfLock lock;
   for (const auto& [term, view] : resolve_terms(subject, lookups)) {
     if (!view.admitted.complete || view.admitted.pass.empty()) continue;
@@ -71,20 +73,19 @@ ExitCode show(const Context& context, const Subject& subject, const SpfLock& loc
   return ExitCode::Ok;
 }
 
+/// Refreshes the lock of one domain and keeps those of others in the file.
 ExitCode write_lock(const Context& context, const Config& config, const Subject& subject,
-                    const ResolverSession& lookups, SpfLock& lock) {
-  Result<SpfLocks> locks = read_spf_locks(config.folder);
-  if (!locks) return fail(context, "spf-lock-invalid", locks.error());
+                    const DnsSession& lookups, SpfLock& lock) {
+  TRY_OR_FAIL("spf-lock-invalid", SpfLocks locks, read_spf_locks(config.folder));
   const Date today = std::chrono::floor<std::chrono::days>(context.now);
-  Refresh refresh = refresh_lock(locks.value()[subject.domain], all_views(subject, lookups), today);
+  Refresh refresh = refresh_lock(locks[subject.domain], all_views(subject, lookups), today);
   for (const std::string& refused : refresh.refused) {
-    context.process.err << "not taken over: " << refused << '\n';
+    context.process.err << "not accepted: " << refused << '\n';
   }
   lock = refresh.lock;
-  locks.value()[subject.domain] = std::move(refresh.lock);
-  if (lock.terms.empty()) locks.value().erase(subject.domain);
-  const auto written = write_file(spf_lock_path(config.folder), print_spf_locks(*locks));
-  if (!written) return fail(context, "spf-lock-invalid", written.error());
+  locks[subject.domain] = std::move(refresh.lock);
+  if (lock.terms.empty()) locks.erase(subject.domain);
+  OK_OR_FAIL("spf-lock-invalid", write_file(spf_lock_path(config.folder), print_spf_locks(locks)));
   progress(context, fmt::format("wrote {}", spf_lock_path(config.folder)));
   return ExitCode::Ok;
 }
@@ -92,25 +93,24 @@ ExitCode write_lock(const Context& context, const Config& config, const Subject&
 }  // namespace
 
 ExitCode run_spf_flatten(Context& context) {
-  const auto domain = Name::parse(context.arguments.one("DOMAIN").value_or(""));
-  if (!domain) return fail(context, "usage", domain.error());
+  TRY_OR_FAIL("usage", const Name domain,
+              Name::parse(context.arguments.one("DOMAIN").value_or("")));
   const bool writes = context.arguments.has("write");
   const bool configured = writes || context.arguments.has("config");
   const auto config = configured ? load(context) : builtin_config();
   if (!config) return ExitCode::Error;
-  auto lookups = resolver_session(context, *config);
-  if (!lookups) return fail(context, "resolver", lookups.error());
-  auto subject = subject_of(*domain, *config, context.now, lookups.value());
-  if (!subject) return fail(context, "spf-missing", subject.error());
-  const int before = tree_live(*domain, subject->record, lookups.value()).lookups;
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, *config));
+  TRY_OR_FAIL("spf-missing", const Subject subject,
+              subject_of(domain, *config, context.now, lookups));
+  const int before = tree_live(domain, subject.record, lookups).lookups;
   SpfLock lock;
   if (writes) {
-    const ExitCode done = write_lock(context, *config, *subject, *lookups, lock);
+    const ExitCode done = write_lock(context, *config, subject, lookups, lock);
     if (done != ExitCode::Ok) return done;
   } else {
-    lock = lock_of_now(*subject, *lookups, std::chrono::floor<std::chrono::days>(context.now));
+    lock = lock_of_now(subject, lookups, std::chrono::floor<std::chrono::days>(context.now));
   }
-  return show(context, *subject, lock, before);
+  return show(context, subject, lock, before);
 }
 
 }  // namespace rampart

@@ -7,32 +7,34 @@ namespace {
 
 const CommandOption kLive{"live",
                           "dns|provider",
-                          "Where what stands is read from (default dns).",
+                          "Where live records are read from (default dns).",
                           0,
                           {"dns", "provider"}};
 
+const CommandOption kNormalize{
+    "normalize", "", "Also rewrite records whose text differs while their meaning is the same."};
 const CommandOption kCheckMtaSts{"check-mta-sts", "",
                                  "Withhold a new MTA-STS id until its policy is served."};
 const CommandOption kMtaStsConnect{"mta-sts-connect", "HOST:PORT",
-                                   "Ask there for MTA-STS policies; certificates must still bear "
-                                   "each policy host's name."};
+                                   "Fetch MTA-STS policies from there; certificates must still "
+                                   "match each policy host's name."};
 
 const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
-const CommandOption kUntil{"until", "DATE", "The last day, included."};
+const CommandOption kUntil{"until", "DATE", "The last day, inclusive."};
 const CommandOption kOwners{"reverse-dns-map", "FILE",
-                            "CSV of who runs which hosts: base_reverse_dns, name, type."};
+                            "CSV of host operators: base_reverse_dns, name, type."};
 
-std::vector<Command> judging_commands() {
+/// From the YAML to DNS: the commands of every day, in the order in which they are used.
+std::vector<Command> core_commands() {
   return {
       {.name = "init",
-       .summary = "Take down what stands as a domains.yaml whose plan is empty.",
+       .summary = "Write a domains.yaml from the records that exist today; its plan is empty.",
        .options = {{"provider", "NAME",
-                    "Where the zones are kept: a provider of the YAML, or TYPE:key=value, such as "
-                    "zonefile:directory=zones."},
-                   {"out", "FILE", "Write it to a new file in place of printing it."},
+                    "Where the zones are hosted: a provider of the YAML, or TYPE:key=value, such "
+                    "as zonefile:directory=zones."},
+                   {"out", "FILE", "Write it to a new file instead of printing it."},
                    {"from-reports", "", "Suggest the senders that verified reports show."}},
-       .positionals = {{"DOMAIN",
-                        "The domains; with --provider, all of its zones if none is named.",
+       .positionals = {{"DOMAIN", "The domains; with --provider and no domain, all of its zones.",
                         Arity::Any}},
        .formats = {"text", "json"},
        .run = run_init},
@@ -41,13 +43,16 @@ std::vector<Command> judging_commands() {
        .options = {{"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},
        .run = run_validate},
       {.name = "plan",
-       .summary = "Observe what stands, and show what would change and why.",
+       .summary = "Compare the YAML with live DNS, and show what would change and why.",
        .options = {kLive,
                    {"out", "FILE", "Write the plan as JSON, for review and for apply."},
-                   {"base", "REF", "Show what changed in the rules themselves since this git ref."},
-                   {"detailed-exitcode", "", "Exit with 2 where there are changes."},
-                   {"save-world", "FILE", "Write all that was observed, to replay this run."},
-                   {"world", "FILE", "Replay a saved world in place of observing."},
+                   {"base", "REF",
+                    "Also show what changed in the rules themselves since this git ref."},
+                   {"detailed-exitcode", "", "Exit with 2 if there are changes."},
+                   {"save-world", "FILE",
+                    "Write everything that was observed, to replay this run."},
+                   {"world", "FILE", "Plan against a saved world instead of observing."},
+                   kNormalize,
                    kCheckMtaSts,
                    kMtaStsConnect},
        .formats = {"text", "json", "markdown"},
@@ -58,169 +63,179 @@ std::vector<Command> judging_commands() {
        .formats = {"text", "json", "markdown"},
        .run = run_show},
       {.name = "apply",
-       .summary = "Recompute the plan, write it by turn, read back, and verify.",
+       .summary = "Recompute the plan, write it stage by stage, read back, and verify.",
        .options = {{"auto-approve", "", "Write without asking."},
-                   {"strict", "", "Withhold everything where one zone moved since the plan."},
+                   {"strict", "", "Withhold everything if one zone changed since the plan."},
                    {"verify-timeout", "DURATION",
-                    "How long to wait until every server shows it, as 30s or 5m (default 5m)."},
+                    "How long to wait until every server returns it, as 30s or 5m (default 5m)."},
+                   kNormalize,
                    kCheckMtaSts,
                    kMtaStsConnect},
        .positionals = {{"plan.json", "A reviewed plan: it limits what may be written.",
                         Arity::Optional}},
        .run = run_apply},
       {.name = "verify",
-       .summary = "Ask every authoritative server whether it holds what the YAML says.",
+       .summary = "Check that every authoritative server returns the records of the YAML.",
        .run = run_verify},
-      {.name = "audit",
-       .summary = "Judge what stands for any domain, and say what every point of its score is for.",
-       .options = {{"profile",
-                    "NAME",
-                    "Also hold it against the rules of others.",
-                    0,
-                    {"bulk-sender", "bod-18-01", "rfc9989"}},
-                   {"guess-selectors", "", "Ask for the selectors that signers usually have."},
-                   {"no-fetch", "", "Leave MTA-STS policies where they are: ask DNS alone."},
-                   {"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},
-       .positionals = {{"DOMAIN",
-                        "Domains; @FILE and - read a list, one a line (default: the YAML's).",
-                        Arity::Any}},
-       .formats = {"text", "json", "csv", "sarif"},
-       .run = run_audit},
   };
 }
 
-std::vector<Command> ramp_commands() {
+/// About single domains and their ramps.
+std::vector<Command> domain_commands() {
   return {
+      {.name = "audit",
+       .summary =
+           "Check the published records of any domain, and explain every point of its score.",
+       .options = {{"profile",
+                    "NAME",
+                    "Also check against a published set of requirements.",
+                    0,
+                    {"bulk-sender", "bod-18-01", "rfc9989"}},
+                   {"guess-selectors", "", "Query selectors that signers commonly use."},
+                   {"no-fetch", "", "Do not fetch MTA-STS policies: query DNS only."},
+                   {"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},
+       .positionals = {{"DOMAIN",
+                        "Domains; @FILE and - read a list, one per line (default: the YAML's).",
+                        Arity::Any}},
+       .formats = {"text", "json", "csv", "sarif"},
+       .run = run_audit},
       {.name = "explain",
-       .summary = "Say where a domain stands, why each record does, and what comes next.",
+       .summary = "Explain a domain: its ramp position, why each record exists, what comes next.",
        .positionals = {{"DOMAIN", "A domain of the YAML."}},
        .run = run_explain},
       {.name = "timeline",
-       .summary = "List every step of every ramp and rotation to come, and what is overdue.",
+       .summary = "List the future steps of every ramp and rotation, and what is overdue.",
        .options = {{"until", "DATE", "The last day, as 2027-06-30 (default: a year from now)."}},
        .run = run_timeline},
       {.name = "advance",
-       .summary = "Move due ramp steps on, hold them, or step back, by evidence.",
+       .summary = "Advance due ramp steps, hold them, or step back, based on evidence.",
        .options = {{"write", "", "Edit phase, pct and since in the YAML in place."},
                    {"pr-body", "FILE", "Write the decisions and their evidence as Markdown."}},
        .run = run_advance},
       {.name = "rollback",
-       .summary = "Take a domain's DMARC back to p=none, or to the step named.",
-       .options = {{"to", "PHASE[:PCT]", "Where to, as monitor (default) or quarantine:10."}},
-       .positionals = {{"DOMAIN", "The domain whose mail is hurt."}},
+       .summary = "Roll a domain's DMARC policy back to p=none, or to a given step.",
+       .options = {{"to", "PHASE[:PCT]",
+                    "The target step, as monitor (default) or quarantine:10."}},
+       .positionals = {{"DOMAIN", "The domain to roll back."}},
        .run = run_rollback},
   };
 }
 
-const CommandOption kUnencrypted{"unencrypted", "",
-                                 "Keep private keys unencrypted, where git would not take them."};
+const CommandOption kUnencrypted{
+    "unencrypted", "", "Keep private keys unencrypted; refused where git would commit them."};
 const CommandOption kIdentity{"identity", "FILE",
-                              "The private key of a recipient, on the host that may open keys."};
+                              "The private key of a recipient, on the host that may decrypt keys."};
 
+/// DKIM keys and their rotation. `keys export` has no text format: its formats are those of
+/// signers.
 std::vector<Command> key_commands() {
   return {
       {.name = "rotate",
-       .summary = "Make the keys that are due, and move the others through their states.",
+       .summary = "Make the keys that are due, and advance the others through their states.",
        .options = {{"write", "", "Make the keys and edit the YAML in place."},
                    {"compromised", "SELECTOR",
                     "Replace this key at once: publish another, then revoke it."},
                    kUnencrypted},
        .run = run_rotate},
       {.name = "keys list",
-       .summary = "List the key folder: age, state, where published, what comes next.",
+       .summary = "List the key folder: age, state, whether published, next change.",
        .run = run_keys_list},
       {.name = "keys generate",
-       .summary = "Make a key pair for a selector that was never used.",
+       .summary = "Generate a key pair for a selector that was never used.",
        .options = {{"algorithm",
                     "NAME",
                     "rsa2048 (default), rsa4096, ed25519, or both.",
                     0,
                     {"rsa2048", "rsa4096", "ed25519", "both"}},
                    kUnencrypted},
-       .positionals = {{"DOMAIN", "The domain that is to sign."},
-                       {"SELECTOR", "The key's selector; with both, r and e are added."}},
+       .positionals = {{"DOMAIN", "The domain that will sign."},
+                       {"SELECTOR",
+                        "The key's selector; with --algorithm both, r and e are appended."}},
        .run = run_keys_generate},
       {.name = "keys import",
-       .summary = "Take in a key of opendkim-genkey, rspamadm, PEM or a zone's TXT.",
+       .summary = "Import a key from opendkim-genkey, rspamadm, PEM or a zone's TXT record.",
        .options = {kUnencrypted, kIdentity},
        .positionals = {{"DOMAIN", "The domain that signs."},
                        {"SELECTOR", "The key's selector."},
-                       {"FILE", "The files that hold its halves.", Arity::Any}},
+                       {"FILE", "The files that hold its private or public half.", Arity::Any}},
        .run = run_keys_import},
       {.name = "keys export",
-       .summary = "Write keys whose public half is live as a signer wants them.",
+       .summary = "Write the keys whose public half is live in a signer's format.",
        .options = {{"out", "DIR", "The folder to write to."},
-                   {"path", "DIR", "Where the signer will find that folder (default: as --out)."},
-                   {"check", "", "Write nothing: say what differs."},
+                   {"path", "DIR", "The path of that folder on the signer (default: as --out)."},
+                   {"check", "", "Write nothing; print what differs."},
                    kIdentity},
        .formats = {"opendkim", "rspamd", "pem"},
        .run = run_keys_export},
   };
 }
 
+/// Evaluating mail and SPF. An empty `--sender` is a bounce, so these options may be empty.
 std::vector<Command> mail_commands() {
   return {
       {.name = "spf check",
-       .summary = "Evaluate SPF for one message, as RFC 7208 tells receivers to.",
+       .summary = "Evaluate SPF for one message, as RFC 7208 specifies.",
        .options =
-           {{"ip", "IP", "The client's address."},
+           {{"ip", "IP", "The SMTP client's address."},
             {"sender", "MAILFROM", "The MAIL FROM address; empty for a bounce.", 0, {}, true},
-            {"helo", "NAME", "The name that the client gave in HELO or EHLO.", 0, {}, true}},
+            {"helo", "NAME", "The name that the client sent in HELO or EHLO.", 0, {}, true}},
        .run = run_spf_check},
       {.name = "spf tree",
-       .summary = "Show what each term of a domain's record costs and admits.",
+       .summary = "Show the lookups that each term of a domain's record costs, and what it admits.",
        .positionals = {{"DOMAIN", "The domain whose record is shown."}},
        .run = run_spf_tree},
-      {.name = "check-message",
-       .summary = "Judge a message by SPF, DKIM, ARC and DMARC, as a receiver would.",
-       .options =
-           {{"ip", "IP", "The address of the client that handed the message in."},
-            {"sender", "MAILFROM", "The MAIL FROM address; empty for a bounce.", 0, {}, true},
-            {"helo", "NAME", "The name that the client gave in HELO or EHLO.", 0, {}, true}},
-       .positionals = {{"FILE", "The message as it was received; - is standard input."}},
-       .run = run_check_message},
       {.name = "spf flatten",
        .summary = "Show a domain's record with its includes replaced by networks.",
-       .options = {{"write", "", "Refresh spf.lock beside the YAML, where two resolvers agree."}},
+       .options = {{"write", "",
+                    "Refresh spf.lock beside the YAML, for terms on which two resolvers agree."}},
        .positionals = {{"DOMAIN", "The domain whose record is flattened."}},
        .run = run_spf_flatten},
+      {.name = "check-message",
+       .summary = "Evaluate a message by SPF, DKIM, ARC and DMARC, as a receiver would.",
+       .options =
+           {{"ip", "IP", "The address of the client that delivered the message."},
+            {"sender", "MAILFROM", "The MAIL FROM address; empty for a bounce.", 0, {}, true},
+            {"helo", "NAME", "The name that the client sent in HELO or EHLO.", 0, {}, true}},
+       .positionals = {{"FILE", "The message as it was received; - reads standard input."}},
+       .run = run_check_message},
   };
 }
 
+/// DMARC aggregate reports, from ingest to pruning.
 std::vector<Command> reports_commands() {
   return {
       {.name = "reports ingest",
        .summary = "Read aggregate reports from files, folders and mails into the store.",
-       .options = {{"trusted", "", "Vouch for all of it: its reports may move gates."},
-                   {"quarantine", "DIR", "Copy files that were refused into this folder."}},
-       .positionals = {{"PATH", "Files, folders, globs; - is standard input.", Arity::Any}},
+       .options = {{"trusted", "", "Treat every report as verified, so that it counts for gates."},
+                   {"quarantine", "DIR", "Copy refused files into this folder."}},
+       .positionals = {{"PATH", "Files, folders, globs; - reads standard input.", Arity::Any}},
        .run = run_reports_ingest},
       {.name = "reports fetch",
        .summary = "Read aggregate reports from an IMAP mailbox into the store.",
        .options = {{"imap", "URL", "The mailbox: imaps://user@host/INBOX (or RAMPART_IMAP_URL)."},
-                   {"move-to", "FOLDER", "Move mails there whose report is stored."},
-                   {"keyword", "NAME", "Take mails without this keyword, and give it to them."},
-                   {"ca", "FILE", "The authorities that may vouch for the server."},
-                   {"plain-text", "", "Log in even where the server offers no TLS."},
-                   {"trusted", "", "Vouch for all of it: its reports may move gates."},
-                   {"quarantine", "DIR", "Copy mails that were refused into this folder."}},
+                   {"move-to", "FOLDER", "Move mails there once their reports are stored."},
+                   {"keyword", "NAME", "Read the mails without this keyword, and set it on them."},
+                   {"ca", "FILE", "The CA certificates to trust for the server, in PEM."},
+                   {"plain-text", "", "Log in even if the server offers no TLS."},
+                   {"trusted", "", "Treat every report as verified, so that it counts for gates."},
+                   {"quarantine", "DIR", "Copy refused mails into this folder."}},
        .run = run_reports_fetch},
       {.name = "reports summary",
-       .summary = "Show what became of a domain's mail, source by source.",
+       .summary = "Show how a domain's mail was authenticated, source by source.",
        .options = {kSince, kUntil, kOwners},
        .run = run_reports_summary},
       {.name = "reports sources",
-       .summary = "Name the sources of a domain's mail, and say what to do about each.",
+       .summary = "List the sources of a domain's mail, with what to do about each.",
        .options =
            {kSince, kUntil, kOwners, {"suggest", "", "Print the YAML lines to add, as a patch."}},
        .run = run_reports_sources},
       {.name = "reports threats",
-       .summary = "List the addresses that send as a domain without being allowed to.",
+       .summary = "List the addresses that send as a domain without authorization.",
        .options = {kSince, kUntil},
        .formats = {"text", "csv", "stix"},
        .run = run_reports_threats},
       {.name = "reports export",
-       .summary = "Write every record as a row.",
+       .summary = "Print every report record as one row.",
        .options = {kSince, kUntil},
        .formats = {"csv", "json"},
        .run = run_reports_export},
@@ -230,28 +245,30 @@ std::vector<Command> reports_commands() {
        .run = run_reports_evidence},
       {.name = "reports prune",
        .summary = "Roll old records up into daily sums.",
-       .options = {{"keep", "DURATION", "How long records are kept, as 400d."}},
+       .options = {{"keep", "DURATION", "How long to keep records, as 400d."}},
        .run = run_reports_prune},
   };
 }
 
-std::vector<Command> telling_commands() {
+/// Output for other tools and for people, and information about the program itself. `senders` alone
+/// is short for `senders list`.
+std::vector<Command> output_commands() {
   return {
       {.name = "render",
-       .summary = "Print the wanted records for a tool that owns the zone already.",
-       .options = {{"out", "DIR", "Write one file a zone into this folder, in place of printing."},
+       .summary = "Print the desired records for another tool that manages the zone.",
+       .options = {{"out", "DIR", "Write one file per zone into this folder instead of printing."},
                    {"zone", "NAME",
-                    "A zone that records belong to (default: zone files, else the registered "
-                    "domain); may be given again."},
+                    "A zone that records belong to (default: the zone files, else the registered "
+                    "domain); repeatable."},
                    {"leave-spf", "",
-                    "Give SPF in comments alone, where other values of its name are kept "
-                    "elsewhere."}},
+                    "Print SPF as comments only, where another source manages the name's other "
+                    "TXT values."}},
        .formats = {"zone", "octodns", "dnscontrol", "terraform", "mta-sts"},
        .run = run_render},
       {.name = "dashboard",
        .summary = "Write HTML pages of all domains: stage, next step, mail, sources, reporters.",
        .options = {{"out", "DIR", "The folder to write to."},
-                   {"since", "DATE", "The first day (default: thirty days, today the last)."},
+                   {"since", "DATE", "The first day (default: the last thirty days)."},
                    kUntil,
                    kOwners},
        .run = run_dashboard},
@@ -266,12 +283,12 @@ std::vector<Command> telling_commands() {
        .summary = "List the catalogue of sending services.",
        .run = run_senders_list},
       {.name = "senders show",
-       .summary = "Show one sending service: its SPF, its DKIM records, how it aligns.",
+       .summary = "Show one sending service: its SPF terms, DKIM records and alignment.",
        .positionals = {{"ID", "The service's id, as domains.yaml names it."}},
        .run = run_senders_show},
       {.name = "senders search",
        .summary = "Find sending services by name, host, selector or category.",
-       .positionals = {{"WORD", "What to look for."}},
+       .positionals = {{"WORD", "The text to search for."}},
        .run = run_senders_search},
       {.name = "schema",
        .summary = "Print the JSON Schema of domains.yaml.",
@@ -282,8 +299,8 @@ std::vector<Command> telling_commands() {
        .positionals = {{"SHELL", "bash, zsh or fish.", Arity::One, {"bash", "zsh", "fish"}}},
        .run = run_completion},
       {.name = "findings",
-       .summary = "Explain a finding's code, or list all codes.",
-       .positionals = {{"CODE", "As it stands beside a message, such as spf-lookups.",
+       .summary = "Explain a finding code, or list all codes.",
+       .positionals = {{"CODE", "A code as shown with a finding, such as spf-lookups.",
                         Arity::Optional}},
        .run = run_findings},
       {.name = "man", .summary = "Print the manual page.", .run = run_man},
@@ -293,34 +310,59 @@ std::vector<Command> telling_commands() {
 
 }  // namespace
 
+// Built on first use. Neighbours share their first word, so that a group is in one place of the
+// manual.
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = [] {
-    std::vector<Command> rows = judging_commands();
-    std::ranges::move(ramp_commands(), std::back_inserter(rows));
+    std::vector<Command> rows = core_commands();
+    std::ranges::move(domain_commands(), std::back_inserter(rows));
     std::ranges::move(key_commands(), std::back_inserter(rows));
     std::ranges::move(mail_commands(), std::back_inserter(rows));
     std::ranges::move(reports_commands(), std::back_inserter(rows));
-    std::ranges::move(telling_commands(), std::back_inserter(rows));
+    std::ranges::move(output_commands(), std::back_inserter(rows));
     return rows;
   }();
   return table;
 }
 
-const Command* find_command(std::string_view name) {
-  const auto found = std::ranges::find(commands(), name, &Command::name);
-  return found == commands().end() ? nullptr : &*found;
+const std::vector<CommandGroup>& command_groups() {
+  static const std::vector<CommandGroup> table = {
+      {"keys", "List, generate, import and export DKIM keys."},
+      {"spf", "Evaluate, show and flatten SPF records."},
+      {"reports", "Store DMARC aggregate reports, and analyse them."},
+      {"senders", "Search the catalogue of sending services."},
+  };
+  return table;
+}
+
+// Linear searches: there are forty rows, and a run of the program makes a handful of calls.
+std::vector<std::string> words_after(std::string_view group) {
+  std::vector<std::string> words;
+  for (const Command& one : commands()) {
+    const std::string_view name = one.name;
+    std::string word;
+    if (group.empty()) {
+      word = name.substr(0, name.find(' '));
+    } else if (name.starts_with(group) && name.substr(group.size()).starts_with(' ')) {
+      word = name.substr(group.size() + 1);
+    }
+    if (!word.empty() && std::ranges::find(words, word) == words.end()) words.push_back(word);
+  }
+  return words;
 }
 
 const std::vector<CommandOption>& global_options() {
   static const std::vector<CommandOption> table = {
       {"config", "FILE", "The YAML (default domains.yaml).", 'c'},
-      {"domain", "GLOB", "Only the domains that match; may be given again."},
-      {"format", "FORMAT", "How to print: text, json, or what the command adds (markdown)."},
-      {"store", "URL", "The store of reports (default sqlite:rampart.db beside the YAML)."},
-      {"evidence", "FILE", "The aggregate of reports, for runners that keep nothing."},
-      {"resolver", "IP[:PORT]", "A recursive resolver; may be given again."},
-      {"nameserver", "IP[:PORT]", "Ask this server in place of each zone's own."},
-      {"now", "TIME", "The clock, as 2026-11-21T00:00:00Z."},
+      {"domain", "GLOB", "Only the domains that match; repeatable."},
+      {"format", "FORMAT",
+       "The output format: text, json, or one that the command adds, such as markdown."},
+      {"store", "URL", "The report store (default sqlite:rampart.db beside the YAML)."},
+      {"evidence", "FILE", "The aggregate that `reports evidence` wrote, used instead of a store."},
+      {"resolver", "IP[:PORT]", "A recursive resolver; repeatable."},
+      {"nameserver", "IP[:PORT]",
+       "Query this server instead of each zone's own authoritative servers."},
+      {"now", "TIME", "The current time, as 2026-11-21T00:00:00Z."},
       {"log-level",
        "LEVEL",
        "error, warning, info (default), debug or trace.",

@@ -42,7 +42,20 @@ struct Command {
 
 /// Every command, in the order of the manual.
 const std::vector<Command>& commands();
-const Command* find_command(std::string_view name);
+
+/// A first word that several commands share: "spf" of "spf check" and "spf tree". A group may be a
+/// command of its own, as "senders" is.
+struct CommandGroup {
+  std::string_view name;
+  std::string_view summary;  ///< One sentence; help adds the sub-commands to it.
+};
+
+/// Every group, in the order of the manual.
+const std::vector<CommandGroup>& command_groups();
+
+/// The command words that may follow the words `group`: "check", "tree" after "spf"; the first
+/// words of all commands after "". Each once, in the order of the manual.
+std::vector<std::string> words_after(std::string_view group);
 
 /// The options that every command takes, before or after its name.
 const std::vector<CommandOption>& global_options();

@@ -1,5 +1,5 @@
-/// `rampart validate`: read the YAML, say every mistake and what is wrong without asking anybody:
-/// nothing is resolved.
+/// `rampart validate`: reads the YAML and reports every mistake and every finding that needs no
+/// network: it works in a sandboxed CI job.
 
 #include <fmt/format.h>
 
@@ -11,12 +11,13 @@
 namespace rampart {
 namespace {
 
-// The Errors in the form of mistakes; warnings are told and change nothing.
-std::vector<ConfigError> faults_among(const Context& context, const std::vector<Finding>& found) {
-  std::vector<ConfigError> faults;
+// The findings of severity error, as configuration errors. Warnings are printed here and do not
+// change the exit code.
+std::vector<ConfigError> errors_among(const Context& context, const std::vector<Finding>& found) {
+  std::vector<ConfigError> errors;
   for (const Finding& one : found) {
     if (one.severity == Severity::Error) {
-      faults.push_back(
+      errors.push_back(
           {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
     } else if (one.severity == Severity::Warning && !context.json()) {
       context.process.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
@@ -24,10 +25,10 @@ std::vector<ConfigError> faults_among(const Context& context, const std::vector<
                                          printable(one.message));
     }
   }
-  return faults;
+  return errors;
 }
 
-ExitCode say_valid(const Context& context, const Config& config) {
+ExitCode report_valid(const Context& context, const Config& config) {
   if (context.json()) {
     context.process.out << errors_json({});
   } else {
@@ -51,14 +52,14 @@ ExitCode run_validate(Context& context) {
     if (const Result<Ok> narrowed = narrow(config, context.domain_globs); !narrowed) {
       return fail(context, "usage", narrowed.error());
     }
-    errors = faults_among(context, offline_findings(config, context.now));
+    errors = errors_among(context, offline_findings(config, context.now));
   }
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
     const Result<Ok> written = write_file(*path, sarif(errors, context.process.version));
     if (!written) return fail(context, "unwritable", written.error());
   }
   if (!errors.empty()) return fail(context, errors);
-  return say_valid(context, config);
+  return report_valid(context, config);
 }
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// `rampart verify`: does every authoritative server hold what the YAML says?
+/// `rampart verify`: does every authoritative server return the records of the YAML?
 
 #include <algorithm>
 
@@ -11,11 +11,8 @@ namespace rampart {
 ExitCode run_verify(Context& context) {
   const std::optional<Config> config = load(context);
   if (!config) return ExitCode::Error;
-  const Result<ObserveOptions> options = observe_options(context, *config, LiveFrom::Dns);
-  if (!options) return fail(context, "usage", options.error());
-  const Providers providers =
-      make_providers(*config, context.process.environment, context.now, traffic_log(context));
-  const std::vector<DomainVerification> domains = verify(*config, providers, *options);
+  TRY_OR_FAIL("usage", const auto options, observe_options(context, *config, LiveFrom::Dns));
+  const auto domains = verify(*config, providers_for(context, *config), options);
   context.process.out << (context.json() ? verify_json(domains)
                                          : verify_text(domains, context.colour));
   const bool same = std::ranges::all_of(

@@ -8,20 +8,22 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "base/new_file.h"
+#include "base/unique_fd.h"
 #include "cli/views/json_documents.h"
 #include "reconciler/plan/make_plan.h"
 
 namespace rampart {
 namespace {
 
-/// Globs are matched against the A-labels and, for people, the Unicode form.
+/// Globs are matched against the A-labels and the Unicode form, which people type.
 bool matches(const std::string& glob, const Name& name) {
   const auto hit = [&](const std::string& text) {
     return fnmatch(glob.c_str(), text.c_str(), FNM_CASEFOLD) == 0;
@@ -30,16 +32,6 @@ bool matches(const std::string& glob, const Name& name) {
 }
 
 Error system_error(const std::string& path) { return {std::strerror(errno), path}; }
-
-Result<Ok> write_all(int file, const std::string& text, const std::string& path) {
-  for (std::size_t at = 0; at < text.size();) {
-    const ssize_t count = ::write(file, text.data() + at, text.size() - at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_error(path);
-    at += static_cast<std::size_t>(count);
-  }
-  return Ok{};
-}
 
 Result<std::vector<Server>> resolvers_of(const Context& context, const Config& config) {
   if (!context.resolvers.empty()) return context.resolvers;
@@ -73,18 +65,20 @@ void progress(const Context& context, std::string_view sentence) {
   if (context.log_level >= LogLevel::Info) context.process.err << sentence << '\n' << std::flush;
 }
 
+// Empty functions switch a level off; providers then build no lines at all.
 TrafficLog traffic_log(const Context& context) {
   const auto sink = [&](LogLevel level, const std::string& word) {
-    std::function<void(const std::string&)> say;
-    if (context.log_level < level) return say;
-    say = [&err = context.process.err, word](const std::string& line) {
+    std::function<void(const std::string&)> log;
+    if (context.log_level < level) return log;
+    log = [&err = context.process.err, word](const std::string& line) {
       err << word + line + '\n' << std::flush;
     };
-    return say;
+    return log;
   };
   return {.debug = sink(LogLevel::Debug, "debug: "), .trace = sink(LogLevel::Trace, "trace: ")};
 }
 
+// Errors of the YAML come with their line and a caret; others are one sentence and a hint.
 ExitCode fail(const Context& context, const std::vector<ConfigError>& errors) {
   if (context.json()) {
     context.process.out << errors_json(errors);
@@ -97,8 +91,8 @@ ExitCode fail(const Context& context, const std::vector<ConfigError>& errors) {
       context.process.err << text;
       continue;
     }
-    const std::string place = error.file.empty() ? "" : error.file + ": ";
-    context.process.err << "rampart: error: " << place << error.message << '\n';
+    const std::string file = error.file.empty() ? "" : error.file + ": ";
+    context.process.err << "rampart: error: " << file << error.message << '\n';
     if (!error.hint.empty()) context.process.err << "  " << error.hint << '\n';
   }
   return ExitCode::Error;
@@ -113,6 +107,10 @@ ExitCode fail(const Context& context, const std::string& code, const Error& erro
   ConfigError failure = command_error(code, error.what, "");
   failure.file = error.where;
   return fail(context, std::vector<ConfigError>{failure});
+}
+
+ExitCode usage_error(const Context& context, const std::string& message, const std::string& hint) {
+  return fail(context, std::vector<ConfigError>{command_error("usage", message, hint)});
 }
 
 std::optional<Config> load(const Context& context) {
@@ -137,6 +135,7 @@ void keep_matching(Config& config, const std::vector<std::string>& globs) {
   });
 }
 
+// A glob that matches nothing is an error: a misspelt domain must not look like "no changes".
 Result<Ok> narrow(Config& config, const std::vector<std::string>& globs) {
   if (globs.empty()) return Ok{};
   for (const std::string& glob : globs) {
@@ -151,7 +150,7 @@ Result<Ok> narrow(Config& config, const std::vector<std::string>& globs) {
 
 Plan plan_for(const Context& context, const Config& config, const World& world) {
   Plan plan = make_plan(config, world);
-  // A zone that only a domain left out by --domain names would look as if nobody named it.
+  // A zone named only by a domain that --domain left out would be reported as unmanaged.
   if (!context.domain_globs.empty()) {
     std::erase_if(plan.findings, [](const Finding& one) { return one.code == "unmanaged"; });
   }
@@ -160,12 +159,10 @@ Plan plan_for(const Context& context, const Config& config, const World& world) 
 
 Result<ObserveOptions> observe_options(const Context& context, const Config& config,
                                        LiveFrom live) {
-  Result<std::vector<Server>> resolvers = resolvers_of(context, config);
-  if (!resolvers) return resolvers.error();
   ObserveOptions options;
   options.now = context.now;
   options.live = live;
-  options.resolvers = std::move(resolvers).value();
+  TRY(options.resolvers, resolvers_of(context, config));
   options.nameservers = context.nameservers;
   const auto freeze = context.process.environment.find("RAMPART_FREEZE");
   options.frozen = freeze != context.process.environment.end() && !freeze->second.empty() &&
@@ -173,36 +170,35 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
   return options;
 }
 
+Providers providers_for(const Context& context, const Config& config) {
+  return make_providers(config, context.process.environment, context.now, traffic_log(context));
+}
+
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return system_error(path);
-  // Opening a folder succeeds; only reading it fails, which `peek` tells and an iterator throws.
+  // Opening a folder succeeds and reading it fails: `peek` sets badbit, an iterator would throw.
   file.peek();
   if (file.bad()) return system_error(path);
   return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
 Result<Ok> write_file(const std::string& path, const std::string& text) {
-  std::error_code none;
-  const auto kind = std::filesystem::status(path, none).type();
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
   // A device or a pipe is written to, never replaced.
-  if (kind != std::filesystem::file_type::regular &&
-      kind != std::filesystem::file_type::not_found) {
-    const int device = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (device < 0) return system_error(path);
-    Result<Ok> done = write_all(device, text, path);
-    ::close(device);
-    return done;
+  if (exists && !S_ISREG(status.st_mode)) {
+    const UniqueFd device(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!device) return system_error(path);
+    return within(path, write_all(device.get(), text));
   }
-  std::string pattern = path + ".XXXXXX";
-  const int file = ::mkstemp(pattern.data());
-  if (file < 0) return system_error(path);
-  Result<Ok> done = write_all(file, text, path);
-  if (done && (::fchmod(file, 0644) != 0 || ::fsync(file) != 0)) done = system_error(path);
-  ::close(file);
-  if (done && std::rename(pattern.c_str(), path.c_str()) != 0) done = system_error(path);
-  if (!done) ::unlink(pattern.c_str());
-  return done;
+  // Process and time keep runs apart that write the same file, also those in two containers.
+  const auto time = std::chrono::system_clock::now().time_since_epoch().count();
+  NewFile file(AT_FDCWD, fmt::format("{}.{}-{}.new", path, ::getpid(), time));
+  TRY_OK(within(path, file.create(0666)));
+  if (exists && ::fchmod(file.fd(), status.st_mode & 0777) != 0) return system_error(path);
+  TRY_OK(within(path, file.write(text)));
+  return within(path, file.replace(path));
 }
 
 }  // namespace rampart

@@ -26,32 +26,34 @@ struct Arguments {
   std::vector<std::string> all(const std::string& name) const;
 };
 
+/// Each level includes those before it.
 enum class LogLevel { Error, Warning, Info, Debug, Trace };
 
-/// The world outside the process, as main() or a test hands it in.
+/// The environment of the process: streams, variables, clock. main() or a test provides it.
 struct ProcessEnv {
   std::istream& in;
-  std::ostream& out;  ///< The answer, and nothing else.
+  std::ostream& out;  ///< The result, and nothing else.
   std::ostream& err;  ///< Progress and errors.
   std::map<std::string, std::string> environment;
   std::string version;
-  Time clock;                   ///< The system clock; `--now` wins.
-  bool answers_prompt = false;  ///< A person sits at the terminal and can say yes.
-  bool colour_terminal = false;
-  bool err_terminal = false;  ///< Somebody watches what is said on `err`.
-  bool (*reader_left)() =
-      nullptr;  ///< Whether nobody reads the answer any more, as after `| head`.
+  Time clock;                    ///< The system clock; `--now` wins.
+  bool answers_prompt = false;   ///< A person is at the terminal and can confirm.
+  bool colour_terminal = false;  ///< `out` is a terminal.
+  bool err_terminal = false;     ///< `err` is a terminal.
+  /// Whether the reader of `out` has closed it, as after `| head`; may be null.
+  bool (*reader_left)() = nullptr;
 };
 
-/// Everything that a command sees.
+/// Everything that a command works with: the environment, the arguments, and the global options
+/// already read.
 struct Context {
   ProcessEnv& process;
   Arguments arguments;
   std::string config_file = "domains.yaml";
   std::vector<std::string> domain_globs = {};
   std::string format = "text";
-  std::string store = {};  ///< Empty: sqlite:rampart.db beside the YAML.
-  std::optional<std::string> evidence = {};
+  std::string store = {};                    ///< Empty: sqlite:rampart.db beside the YAML.
+  std::optional<std::string> evidence = {};  ///< The file of `--evidence`.
   std::vector<Server> resolvers = {};
   std::vector<Server> nameservers = {};
   Time now = {};
@@ -61,34 +63,41 @@ struct Context {
   bool json() const { return format == "json"; }
 };
 
-/// Says on stderr what is being done, where the log level asks for it.
+/// Writes a line on stderr, at log level info and above.
 void progress(const Context& context, std::string_view sentence);
 
-/// Says on stderr what the adapters say to their hosts, as far as the log level asks for it.
+/// Logs the provider adapters' requests on stderr: one line each at debug, their text at trace.
 TrafficLog traffic_log(const Context& context);
 
-/// A failure that no line of a file stands for.
+/// A failure without a place in a file.
 ConfigError command_error(const std::string& code, const std::string& message,
                           const std::string& hint);
 
 /// Reports failures: text on stderr, or with `--format json` the `errors` document on stdout.
+/// Returns ExitCode::Error.
 ExitCode fail(const Context& context, const std::vector<ConfigError>& errors);
 ExitCode fail(const Context& context, const std::string& code, const Error& error);
 
-/// The YAML of `-c`, narrowed to the domains of `--domain`. Failures are reported already.
+/// Reports a mistake in the options of a command, with a hint how to write it.
+ExitCode usage_error(const Context& context, const std::string& message, const std::string& hint);
+
+/// The YAML of `-c`, narrowed to the domains of `--domain`. Empty: a failure, already reported.
 std::optional<Config> load(const Context& context);
 
-/// Keeps the domains that a glob matches; without globs, all.
+/// Keeps the domains that match a glob; without globs, all.
 void keep_matching(Config& config, const std::vector<std::string>& globs);
 
 /// As keep_matching; an Error names a glob that matches none.
 Result<Ok> narrow(Config& config, const std::vector<std::string>& globs);
 
-/// make_plan for the domains that `load` kept: what it would say of the others is left out.
+/// make_plan for the domains that `load` kept, without findings about the others.
 Plan plan_for(const Context& context, const Config& config, const World& world);
 
-/// Where and how to look, from the flags, the YAML and the environment.
+/// How to observe: from the options, the YAML and the environment.
 Result<ObserveOptions> observe_options(const Context& context, const Config& config, LiveFrom live);
+
+/// The providers of the YAML, with credentials from the environment.
+Providers providers_for(const Context& context, const Config& config);
 
 /// Reads a whole file.
 Result<std::string> read_file(const std::string& path);
@@ -97,3 +106,17 @@ Result<std::string> read_file(const std::string& path);
 Result<Ok> write_file(const std::string& path, const std::string& text);
 
 }  // namespace rampart
+
+// TRY for commands: binds the value of a Result, or reports its Error under `code` and returns.
+//   TRY_OR_FAIL("world", const World world, observed_world(context, config, LiveFrom::Dns));
+//   OK_OR_FAIL("unwritable", write_file(path, text));
+// Both need a `context` in scope.
+#define RAMPART_TRY_OR_FAIL(result, code, declaration, ...)     \
+  auto result = (__VA_ARGS__);                                  \
+  if (!result.ok()) return fail(context, code, result.error()); \
+  declaration = std::move(result).value()
+#define TRY_OR_FAIL(code, declaration, ...) \
+  RAMPART_TRY_OR_FAIL(RAMPART_JOIN(try_result_, __COUNTER__), code, declaration, __VA_ARGS__)
+#define OK_OR_FAIL(code, ...)                            \
+  if (auto try_result = (__VA_ARGS__); !try_result.ok()) \
+  return fail(context, code, try_result.error())

@@ -1,4 +1,4 @@
-/// Asking the live DNS for commands that need no YAML.
+/// Live DNS lookups for commands that need no YAML.
 #pragma once
 
 #include "cli/context/context.h"
@@ -7,13 +7,13 @@
 
 namespace rampart {
 
-/// The YAML where one is named, else the catalogue alone. Failures are reported already.
+/// The YAML if `-c` names one, else the catalogue alone. Empty: a failure, already reported.
 std::optional<Config> config_if_named(const Context& context);
 
-/// `--resolver`, else `--nameserver`, else what the YAML or the system names.
-Result<ResolverSession> resolver_session(const Context& context, const Config& config);
+/// A session with `--resolver`, else `--nameserver`, else the resolvers of the YAML or the system.
+Result<DnsSession> resolver_session(const Context& context, const Config& config);
 
-/// How MTA-STS policies are asked for: `--mta-sts-connect`, `--check-mta-sts`, the environment.
+/// How MTA-STS policies are fetched, from `--mta-sts-connect`, `--check-mta-sts`, the environment.
 PolicyFetch policy_fetch(const Context& context);
 
 }  // namespace rampart

@@ -7,37 +7,37 @@
 
 namespace rampart {
 
+// `--evidence` wins over the store: a runner that is given the file must not open a stale store
+// that is left over in its checkout.
 Result<std::optional<Evidence>> evidence_for(const Context& context, const Config& config) {
   if (context.evidence) {
-    const Result<std::string> text = read_file(*context.evidence);
-    if (!text) return text.error();
-    Result<Evidence> evidence = reports::evidence_from_json(*text);
+    TRY(const std::string text, read_file(*context.evidence));
+    Result<Evidence> evidence = reports::evidence_from_json(text);
     if (!evidence) return within(*context.evidence, evidence.error());
     return std::optional<Evidence>(std::move(evidence).value());
   }
-  const Result<std::string> path = store_path(context);
-  if (!path) return path.error();
+  TRY(const std::string path, store_path(context));
   std::error_code none;
-  // Only a store that was asked for by name must be there.
-  if (context.store.empty() && !std::filesystem::exists(*path, none)) {
+  // Without reports there is no default store; one named by `--store` must exist.
+  if (context.store.empty() && !std::filesystem::exists(path, none)) {
     return std::optional<Evidence>();
   }
-  Result<reports::Store> store = reports::Store::open_existing(*path);
-  if (!store) return store.error();
-  const Result<reports::Resolve> resolve = resolve_for(context, config);
-  if (!resolve) return resolve.error();
-  Result<Evidence> evidence = reports::fold(store.value(), config, context.now, *resolve);
-  if (!evidence) return evidence.error();
-  return std::optional<Evidence>(std::move(evidence).value());
+  TRY(reports::Store store, reports::Store::open_existing(path));
+  TRY(const reports::Resolve resolve, resolve_for(context, config));
+  TRY(Evidence evidence, reports::fold(store, config, context.now, resolve));
+  return std::optional<Evidence>(std::move(evidence));
 }
 
 Result<World> observe_with_evidence(const Context& context, const Config& config,
                                     const Providers& providers, const ObserveOptions& options) {
   World world = observe(config, providers, options);
-  Result<std::optional<Evidence>> evidence = evidence_for(context, config);
-  if (!evidence) return evidence.error();
-  world.evidence = std::move(evidence).value();
+  TRY(world.evidence, evidence_for(context, config));
   return world;
+}
+
+Result<World> observed_world(const Context& context, const Config& config, LiveFrom live) {
+  TRY(const ObserveOptions options, observe_options(context, config, live));
+  return observe_with_evidence(context, config, providers_for(context, config), options);
 }
 
 }  // namespace rampart

@@ -12,27 +12,13 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/new_file.h"
+#include "base/unique_fd.h"
+
 extern "C" char** environ;
 
 namespace rampart {
 namespace {
-
-/// An open file that closes itself.
-class File {
- public:
-  explicit File(int number) : number_(number) {}
-  ~File() { close(); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int number() const { return number_; }
-  void close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
 
 Error git_error(const std::string& what) { return {what, "git"}; }
 
@@ -48,23 +34,20 @@ std::string read_to_end(int file) {
 }
 
 /// A file in memory that holds `text`: the child reads it at its own pace, so no pipe can fill up.
-int memory_file(const std::string& text) {
-  const int file = ::memfd_create("git-input", MFD_CLOEXEC);
-  if (file < 0) return file;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const ssize_t count = ::write(file, text.data() + at, text.size() - at);
-    if (count <= 0) break;
-    at += static_cast<std::size_t>(count);
-  }
-  ::lseek(file, 0, SEEK_SET);
+Result<UniqueFd> memory_file(const std::string& text) {
+  UniqueFd file(::memfd_create("git-input", MFD_CLOEXEC));
+  if (!file) return git_error(std::strerror(errno));
+  TRY_OK(within("git", write_all(file.get(), text)));
+  ::lseek(file.get(), 0, SEEK_SET);
   return file;
 }
 
+/// posix_spawnp, not a shell: no word of the user's is ever interpreted.
 Result<pid_t> spawn(const std::vector<std::string>& words, int in, int out) {
   std::vector<char*> argv;
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
+  // Standard error is dropped: git's own words would mix with ours, and the exit code suffices.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
@@ -77,21 +60,21 @@ Result<pid_t> spawn(const std::vector<std::string>& words, int in, int out) {
   return child;
 }
 
-/// Runs git in `folder` with `input` and gives what it printed; an Error where it failed.
+/// Runs git in `folder` with `input` and returns its standard output; an Error if it failed.
 Result<std::string> git(const std::string& folder, std::vector<std::string> words,
                         const std::string& input) {
   words.insert(words.begin(), {"git", "-C", folder});
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return git_error(std::strerror(errno));
-  File from(ends[0]);
-  File to(ends[1]);
-  const File in(memory_file(input));
-  const Result<pid_t> child = spawn(words, in.number(), to.number());
-  to.close();
-  if (!child) return child.error();
-  std::string text = read_to_end(from.number());
+  const UniqueFd from(ends[0]);
+  UniqueFd to(ends[1]);
+  TRY(const UniqueFd in, memory_file(input));
+  TRY(const pid_t child, spawn(words, in.get(), to.get()));
+  // The pipe ends for the reader only when the last write end is closed, this copy included.
+  to.reset();
+  std::string text = read_to_end(from.get());
   int status = 0;
-  while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (status != 0) return git_error("\"" + words[3] + "\" failed in " + folder);
   return text;
@@ -106,7 +89,7 @@ std::vector<std::pair<std::string, std::string>> yaml_blobs(std::string_view lis
     const std::string_view row = listing.substr(0, listing.find('\0'));
     listing.remove_prefix(std::min(listing.size(), row.size() + 1));
     const std::size_t tab = row.find('\t');
-    // A symbolic link (mode 120000) is no file that the YAML may be read through.
+    // Symbolic links (mode 120000) are skipped: the YAML is never read through one.
     if (tab == std::string_view::npos || !row.starts_with("100")) continue;
     const std::string_view path = row.substr(tab + 1);
     const std::size_t id = row.rfind(' ', tab) + 1;
@@ -115,7 +98,7 @@ std::vector<std::pair<std::string, std::string>> yaml_blobs(std::string_view lis
   return blobs;
 }
 
-/// The contents from `git cat-file --batch`: "<id> blob <size>\n<bytes>\n", in the order asked.
+/// The contents from `git cat-file --batch`: "<id> blob <size>\n<bytes>\n", in the order requested.
 Result<std::vector<std::string>> blob_texts(std::string_view batch) {
   std::vector<std::string> texts;
   while (!batch.empty()) {
@@ -129,7 +112,7 @@ Result<std::vector<std::string>> blob_texts(std::string_view batch) {
     texts.emplace_back(batch.substr(end + 1, size));
     batch.remove_prefix(std::min(batch.size(), end + 1 + size + 1));
   }
-  if (!batch.empty()) return git_error("gave an answer that cannot be read");
+  if (!batch.empty()) return git_error("printed output that cannot be parsed");
   return texts;
 }
 
@@ -139,28 +122,26 @@ Result<std::map<std::string, std::string>> files_at(const std::string& ref,
                                                     const std::string& config_file) {
   const std::filesystem::path parent = std::filesystem::path(config_file).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
-  // The ref becomes an object id first, so that no later word of the user's can be an option.
-  Result<std::string> commit =
+  // The ref is resolved to an object id first, so that git never takes it for an option.
+  const Result<std::string> commit =
       git(folder, {"rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}"}, "");
   if (!commit) return Error{"there is no commit \"" + ref + "\"", "--base"};
   const std::string id = commit->substr(0, commit->find('\n'));
-  Result<std::string> listing = git(folder, {"ls-tree", "-r", "-z", id, "--", "."}, "");
-  if (!listing) return listing.error();
-  const auto blobs = yaml_blobs(*listing);
+  TRY(const std::string listing, git(folder, {"ls-tree", "-r", "-z", id, "--", "."}, ""));
+  const auto blobs = yaml_blobs(listing);
   std::string wanted;
   for (const auto& blob : blobs) wanted += blob.first + "\n";
-  Result<std::string> batch = git(folder, {"cat-file", "--batch"}, wanted);
-  if (!batch) return batch.error();
-  const Result<std::vector<std::string>> texts = blob_texts(*batch);
-  if (!texts) return texts.error();
-  if (texts->size() != blobs.size()) return git_error("left files out of its answer");
+  TRY(const std::string batch, git(folder, {"cat-file", "--batch"}, wanted));
+  TRY(const auto texts, blob_texts(batch));
+  if (texts.size() != blobs.size()) return git_error("left files out of its output");
   std::map<std::string, std::string> files;
   for (std::size_t i = 0; i < blobs.size(); ++i) {
-    files[(parent / blobs[i].second).string()] = (*texts)[i];
+    files[(parent / blobs[i].second).string()] = texts[i];
   }
   return files;
 }
 
+// The work tree is searched for by hand first: most folders are in none, and git need not run.
 bool would_be_committed(const std::string& folder, const std::string& path) {
   std::error_code failed;
   std::filesystem::path at = std::filesystem::canonical(folder, failed);
@@ -170,7 +151,7 @@ bool would_be_committed(const std::string& folder, const std::string& path) {
     inside = std::filesystem::exists(at / ".git", failed);
     if (at == at.parent_path()) break;
   }
-  // Where git itself cannot be asked, the file counts as one that it would take up.
+  // If git cannot be run, assume the worse: the file would be committed.
   return inside && !git(folder, {"check-ignore", "--quiet", "--no-index", "--", path}, "");
 }
 

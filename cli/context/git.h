@@ -8,13 +8,14 @@
 
 namespace rampart {
 
-/// Every YAML file beneath the folder of `config_file` as `ref` has it: path -> text, each path
-/// written as it would be if it were read from the folder. Runs git, never a shell, and nothing
-/// that the repository configures (no filters, no text conversion).
+/// Every YAML file in the folder of `config_file` and its sub-folders as of `ref`: path -> text,
+/// with the paths that reading the folder itself would give. Runs git, never a shell, and nothing
+/// that the repository configures (no filters, no text conversion). An Error names `--base` where
+/// `ref` is no commit.
 Result<std::map<std::string, std::string>> files_at(const std::string& ref,
                                                     const std::string& config_file);
 
-/// Whether `path` beneath `folder` lies in a git work tree that does not ignore it.
+/// Whether `path`, relative to `folder`, is in a git work tree that does not ignore it.
 bool would_be_committed(const std::string& folder, const std::string& path);
 
 }  // namespace rampart

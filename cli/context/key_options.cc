@@ -1,4 +1,4 @@
-/// How the commands that touch private keys are told to keep and to open them.
+/// Options of the commands that use private keys: how to encrypt and to decrypt them.
 #include "cli/context/key_options.h"
 
 #include <algorithm>
@@ -26,13 +26,16 @@ Result<Protection> for_recipients(const Config& config) {
 
 }  // namespace
 
+// Encryption is required unless it is declined explicitly: a key in a repository is readable by
+// everyone who can clone it. The `.gitignore` rule is tested with the path of an example key, since
+// the real one does not exist yet.
 Result<Protection> protection_for(const Context& context, const Config* config) {
   if (context.arguments.has("unencrypted")) {
     const std::string folder = config_folder(context);
     if (would_be_committed(folder, "keys/example.com/selector.key")) {
       return Error{
-          "an unencrypted key would lie in a git work tree that does not ignore it: ignore "
-          "`keys/**/*.key` there, or encrypt the keys",
+          "an unencrypted key would be in a git work tree that does not ignore it: add "
+          "`keys/**/*.key` to .gitignore, or encrypt the keys",
           folder + "/keys"};
     }
     return Protection{.form = KeyForm::Plain};
@@ -43,7 +46,7 @@ Result<Protection> protection_for(const Context& context, const Config* config) 
     return Protection{.form = KeyForm::Passphrase, .passphrase = std::move(passphrase)};
   }
   return Error{
-      "nothing says how private keys are kept: name the mail host's certificate in `keys: "
+      "no way to store private keys is configured: name the mail host's certificate in `keys: "
       "{recipients: [...]}`, or set RAMPART_KEY_PASSPHRASE, or give --unencrypted"};
 }
 
@@ -51,10 +54,10 @@ Result<Unlock> unlock_for(const Context& context) {
   Unlock unlock{passphrase_of(context), {}};
   const auto path = context.arguments.one("identity");
   if (!path) return unlock;
-  Result<std::string> text = read_file(*path);
-  if (!text) return text.error();
-  unlock.identity = Secret(*text);
-  wipe(text.value().data(), text->size());
+  TRY(std::string text, read_file(*path));
+  unlock.identity = Secret(text);
+  // The copy in `text` must not stay in freed memory.
+  wipe(text.data(), text.size());
   return unlock;
 }
 

@@ -1,4 +1,4 @@
-/// How the commands that touch private keys are told to keep and to open them.
+/// Options of the commands that use private keys: how to encrypt and to decrypt them.
 #pragma once
 
 #include "cli/context/context.h"
@@ -6,12 +6,12 @@
 
 namespace rampart {
 
-/// How new private keys are kept: encrypted to the YAML's recipients, else by the passphrase of the
-/// environment, else unencrypted where `--unencrypted` says so and no git work tree would take the
-/// file up. An Error says what to choose from. `config` may be missing.
+/// How new private keys are stored: unencrypted with `--unencrypted`, unless git would commit the
+/// file; else encrypted to the YAML's recipients, else with the passphrase of the environment. An
+/// Error lists the choices. `config` may be null.
 Result<Protection> protection_for(const Context& context, const Config* config);
 
-/// What can open private keys: the passphrase of the environment, and the file of `--identity`.
+/// What can decrypt private keys: the passphrase of the environment, and the file of `--identity`.
 Result<Unlock> unlock_for(const Context& context);
 
 /// The folder of the YAML, whether it exists or not.

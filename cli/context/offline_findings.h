@@ -1,4 +1,4 @@
-/// What is wrong in the YAML, told without asking anybody.
+/// Findings about the YAML that need no network.
 #pragma once
 
 #include <vector>

@@ -7,6 +7,7 @@
 namespace rampart {
 namespace {
 
+/// Between two updates: fast enough for the eye, and no cost beside the work.
 constexpr std::chrono::milliseconds kBetween{200};
 
 std::string time_left(double seconds) {
@@ -26,6 +27,7 @@ std::string progress_line(std::size_t done, std::size_t of, std::uint64_t octets
   return line;
 }
 
+// Only on a terminal: in a log file every update would be a line.
 ProgressBar::ProgressBar(const Context& context, std::string unit)
     : unit_(std::move(unit)), start_(std::chrono::steady_clock::now()), last_(start_) {
   if (context.process.err_terminal && context.log_level >= LogLevel::Info) {
@@ -42,6 +44,7 @@ void ProgressBar::show(std::size_t done, std::size_t of, std::uint64_t octets) {
       unit_ + ": " +
       progress_line(done, of, octets, std::chrono::duration<double>(now - start_).count());
   const std::size_t width = line.size();
+  // Blanks cover the rest of a longer line before.
   line.resize(std::max(width, width_), ' ');
   width_ = width;
   *out_ << '\r' << line << std::flush;

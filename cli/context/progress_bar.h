@@ -1,4 +1,4 @@
-/// How far long work has come, for somebody who watches: one line on the terminal, written over.
+/// Progress of long work, for a person at a terminal: one line that is overwritten.
 #pragma once
 
 #include <chrono>
@@ -12,12 +12,12 @@ namespace rampart {
 /// Silent unless standard error is a terminal. Copies share nothing.
 class ProgressBar {
  public:
-  /// `unit` is what is counted: "files".
+  /// `unit` names what is counted: "files".
   ProgressBar(const Context& context, std::string unit);
 
   /// Shows `done` of `of`, the octets read, the rate and the time left; a few times a second.
   void show(std::size_t done, std::size_t of, std::uint64_t octets);
-  /// Leaves the line, so that what follows begins on one of its own.
+  /// Ends the line, so that further output starts on a new one.
   void finish();
 
  private:
@@ -25,10 +25,10 @@ class ProgressBar {
   std::string unit_;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_;
-  std::size_t width_ = 0;  ///< Of the line that stands there.
+  std::size_t width_ = 0;  ///< Of the line shown now, in columns.
 };
 
-/// The line itself; `seconds` have passed.
+/// The line itself: "120 of 400, 3.1 MB, 60/s, 5 s left", after `seconds` of work.
 std::string progress_line(std::size_t done, std::size_t of, std::uint64_t octets, double seconds);
 
 }  // namespace rampart

@@ -13,9 +13,10 @@ Result<std::string> store_path(const Context& context) {
     return (std::filesystem::path(context.config_file).parent_path() / "rampart.db").string();
   }
   if (!context.store.starts_with(kScheme) || context.store.size() == kScheme.size()) {
-    return Error{fmt::format("the store {} is none that this rampart knows: name it sqlite:PATH",
-                             context.store),
-                 "--store"};
+    return Error{
+        fmt::format("the store {} is not of a kind that this rampart supports: name it sqlite:PATH",
+                    context.store),
+        "--store"};
   }
   return context.store.substr(kScheme.size());
 }
@@ -46,21 +47,37 @@ std::optional<Config> config_or_catalogue(const Context& context) {
 Result<reports::ReverseDnsMap> host_owners(const Context& context) {
   const auto file = context.arguments.one("reverse-dns-map");
   if (!file) return reports::ReverseDnsMap();
-  const Result<std::string> text = read_file(*file);
-  if (!text) return text.error();
-  return reports::parse_reverse_dns_map(*text, *file);
+  TRY(const std::string text, read_file(*file));
+  return reports::parse_reverse_dns_map(text, *file);
 }
 
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config) {
-  const Result<ObserveOptions> options = observe_options(context, config, LiveFrom::Dns);
-  if (!options) return options.error();
-  std::vector<Server> servers = options->resolvers;
+  TRY(const ObserveOptions options, observe_options(context, config, LiveFrom::Dns));
+  std::vector<Server> servers = options.resolvers;
+  // Without a resolver, the servers that the user named for zones answer as well.
   if (context.resolvers.empty() && !context.nameservers.empty()) servers = context.nameservers;
   auto history = std::make_shared<ServerHistory>();
-  return reports::Resolve([servers, history, limits = options->limits](
+  return reports::Resolve([servers, history, limits = options.limits](
                               Answers& answers, std::span<const Question> questions) {
     ask_into(answers, questions, servers, limits, *history);
   });
+}
+
+std::optional<ReportEnvironment> open_environment(const Context& context, Config config,
+                                                  StoreUse use) {
+  const auto refuse = [&](const std::string& code, const Error& error) {
+    fail(context, code, error);
+    return std::nullopt;
+  };
+  const Result<std::string> path = store_path(context);
+  if (!path) return refuse("store", path.error());
+  // The resolver first: a command that cannot work must not create a store.
+  Result<reports::Resolve> resolve = resolve_for(context, config);
+  if (!resolve) return refuse("resolver", resolve.error());
+  Result<reports::Store> store =
+      use == StoreUse::Create ? reports::Store::open(*path) : reports::Store::open_existing(*path);
+  if (!store) return refuse("store", store.error());
+  return ReportEnvironment{std::move(config), std::move(store).value(), std::move(resolve).value()};
 }
 
 }  // namespace rampart

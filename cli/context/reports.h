@@ -1,4 +1,4 @@
-/// What the commands about reports share: the store, the YAML where there is one, the resolver.
+/// Shared by the commands about reports: the store, the YAML if there is one, the resolver.
 #pragma once
 
 #include <functional>
@@ -9,21 +9,35 @@
 
 namespace rampart {
 
-/// Where the store stands: `--store`, RAMPART_STORE, else rampart.db beside the YAML.
+/// The path of the store: `--store`, RAMPART_STORE, else rampart.db next to the YAML.
 Result<std::string> store_path(const Context& context);
 
-/// The whole YAML where -c names one or domains.yaml stands here, else the catalogue alone.
-/// Failures are reported already.
+/// The whole YAML where -c names one or domains.yaml exists here, else the catalogue alone. On
+/// nothing, the failure is already reported.
 std::optional<Config> config_or_catalogue(const Context& context);
 
-/// As config_or_catalogue, but an empty one where there is no YAML: who names no sender need not
-/// read the catalogue.
+/// As config_or_catalogue, but empty where there is no YAML: commands that name no senders save the
+/// time to read the catalogue.
 std::optional<Config> config_or_empty(const Context& context);
 
-/// Asks the resolvers that the flags, the YAML or the system name.
+/// Queries the resolvers that the flags, the YAML or the system name.
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config);
 
-/// The file that --reverse-dns-map names; empty where none is named.
+/// The map in the file that --reverse-dns-map names; empty without the flag.
 Result<reports::ReverseDnsMap> host_owners(const Context& context);
+
+/// Whether a command needs a store that exists, or creates it.
+enum class StoreUse { MustExist, Create };
+
+/// What every command about reports needs.
+struct ReportEnvironment {
+  Config config;
+  reports::Store store;
+  reports::Resolve resolve;
+};
+
+/// Opens the store and the resolver. On nothing, the failure is already reported.
+std::optional<ReportEnvironment> open_environment(const Context& context, Config config,
+                                                  StoreUse use);
 
 }  // namespace rampart

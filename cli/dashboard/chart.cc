@@ -1,4 +1,4 @@
-/// Charts as SVG that stands in the page.
+/// Charts as inline SVG.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,15 +13,17 @@ constexpr std::array<std::string_view, kMailOutcomes> kClasses = {"pass", "parti
                                                                   "fail"};
 constexpr std::array<std::string_view, kMailOutcomes> kWords = {"pass", "partly aligned",
                                                                 "forwarded", "fail"};
+/// More would be narrower than a pixel on a small screen.
 constexpr int kMostBars = 120;
 
-/// One bar: a day, or several.
+/// One bar: a day, or several days, both ends included.
 struct Bar {
   Date first;
   Date last;
   MailCounts mail;
 };
 
+/// Days are merged into wider bars until at most `kMostBars` remain; the last may be shorter.
 std::vector<Bar> bars_of(const std::map<Date, MailCounts>& days, Date since, Date until) {
   const int count = std::max<int>(1, static_cast<int>((until - since).count()) + 1);
   const int width = (count + kMostBars - 1) / kMostBars;
@@ -42,7 +44,7 @@ std::int64_t tallest(const std::vector<Bar>& bars) {
   return most;
 }
 
-/// The next of 1, 2, 5, 10, 20, ... that is no smaller.
+/// The smallest of 1, 2, 5, 10, 20, ... that is not less than `number`.
 std::int64_t round_up(std::int64_t number) {
   for (std::int64_t power = 1;; power *= 10) {
     for (const std::int64_t step : {1, 2, 5}) {
@@ -51,7 +53,7 @@ std::int64_t round_up(std::int64_t number) {
   }
 }
 
-std::string told(const Bar& bar) {
+std::string describe(const Bar& bar) {
   std::string text = to_text(bar.first);
   if (bar.last != bar.first) text += " to " + to_text(bar.last);
   text += ":";
@@ -61,7 +63,7 @@ std::string told(const Bar& bar) {
   return text;
 }
 
-/// Where bars are drawn: from `left`, `height` high above `bottom`.
+/// The area of the bars in SVG units; `most` messages reach its full height.
 struct Area {
   double left = 0;
   double width = 0;
@@ -70,13 +72,15 @@ struct Area {
   double most = 1;
 };
 
+/// Outcomes are stacked from the bottom in the order of MailOutcome; days without mail have no bar.
+/// The title is what a browser shows under the pointer.
 std::string rectangles(const std::vector<Bar>& bars, const Area& area) {
   const double step = area.width / static_cast<double>(bars.size());
   std::string text;
   for (std::size_t i = 0; i < bars.size(); ++i) {
     double top = area.bottom;
     if (bars[i].mail.all() == 0) continue;
-    text += fmt::format("<g><title>{}</title>", told(bars[i]));
+    text += fmt::format("<g><title>{}</title>", describe(bars[i]));
     for (std::size_t outcome = 0; outcome < kMailOutcomes; ++outcome) {
       const auto count = static_cast<double>(bars[i].mail.by_outcome[outcome]);
       if (count <= 0) continue;
@@ -92,6 +96,7 @@ std::string rectangles(const std::vector<Bar>& bars, const Area& area) {
   return text;
 }
 
+/// Three lines with their numbers: nothing, half, all.
 std::string grid(const Area& area) {
   std::string text;
   for (const double share : {0.0, 0.5, 1.0}) {
@@ -107,6 +112,8 @@ std::string grid(const Area& area) {
 
 }  // namespace
 
+// Fixed units with a viewBox: the page scales the chart to its width. At least 2 messages, so that
+// the middle line of the grid has a whole number.
 std::string mail_chart(const std::map<Date, MailCounts>& days, Date since, Date until) {
   const std::vector<Bar> bars = bars_of(days, since, until);
   const std::int64_t most = std::max<std::int64_t>(2, round_up(tallest(bars)));
@@ -117,14 +124,14 @@ std::string mail_chart(const std::map<Date, MailCounts>& days, Date since, Date 
              R"(<svg viewBox="0 0 900 220" role="img" aria-labelledby="chart-title chart-about">)"
              "\n<title id=\"chart-title\">Messages a day</title>\n<desc "
              "id=\"chart-about\">{}</desc>\n",
-             told({since, until, sum})) +
+             describe({since, until, sum})) +
          grid(area) + rectangles(bars, area) +
          fmt::format(R"(<text x="{:.0f}" y="210">{}</text><text x="{:.0f}" y="210" )"
                      "text-anchor=\"end\">{}</text>\n</svg>\n",
                      area.left, to_text(since), area.left + area.width, to_text(until));
 }
 
-// Whole numbers and one path a fate: a page may hold thousands of them.
+// Whole numbers and one path per outcome: a page may contain thousands of these.
 std::string mail_spark(const std::map<Date, MailCounts>& days, Date since, Date until) {
   constexpr int kHeight = 100;
   const std::vector<Bar> bars = bars_of(days, since, until);
@@ -166,7 +173,7 @@ std::string mail_legend() {
 
 std::string mail_figures(const std::map<Date, MailCounts>& days) {
   std::string text =
-      "<details><summary>The same in figures</summary>\n<div class=\"wide\"><table>\n<caption>"
+      "<details><summary>The same data as a table</summary>\n<div class=\"wide\"><table>\n<caption>"
       "Messages a day</caption>\n<thead><tr><th scope=\"col\">Day</th>";
   for (const std::string_view word : kWords) {
     text += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", word);

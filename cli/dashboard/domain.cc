@@ -10,6 +10,7 @@
 namespace rampart::dashboard {
 namespace {
 
+/// Sentences as an unordered list; nothing if there are none, since an empty list is read aloud.
 std::string list(const std::vector<std::string>& sentences) {
   if (sentences.empty()) return "";
   std::string text = "<ul class=\"plain\">";
@@ -17,6 +18,7 @@ std::string list(const std::vector<std::string>& sentences) {
   return text + "</ul>\n";
 }
 
+/// The figures of one domain that a reader looks for first.
 std::string cards(const DashboardDomain& domain) {
   const auto verified =
       std::ranges::count_if(domain.reporters, [](const auto& one) { return one.second.verified; });
@@ -24,7 +26,8 @@ std::string cards(const DashboardDomain& domain) {
   text += card("Stage", domain.stage.empty() ? "not in the YAML" : domain.stage, "");
   const NextStep next = next_step(domain);
   if (!next.what.empty()) text += card("Next step", next.what, next.when);
-  text += card("Legitimate mail that passes", share(domain.legit_rate), "what gates look at");
+  text +=
+      card("Legitimate mail that passes", share(domain.legit_rate), "the figure that gates use");
   text += card("Messages", grouped(domain.mail.all()),
                share(pass_rate(domain.mail)) + " of them pass DMARC");
   text += card("Reporters", grouped(static_cast<std::int64_t>(domain.reporters.size())),
@@ -32,6 +35,7 @@ std::string cards(const DashboardDomain& domain) {
   return text + "</dl>\n";
 }
 
+/// The reasons first: they say in a sentence what the table shows in figures.
 std::string gates(const DashboardDomain& domain) {
   if (!domain.step) return "";
   const StepDecision& step = *domain.step;
@@ -41,15 +45,16 @@ std::string gates(const DashboardDomain& domain) {
   for (const Gate& gate : step.gates) {
     rows += fmt::format(
         "<tr><th scope=\"row\">{}</th><td class=\"{}\">{}</td><td>{}</td><td>{}</td></tr>\n",
-        html::text(gate.name), gate.met ? "good" : "bad", gate.met ? "✓ met" : "✗ not met",
+        html::text(to_text(gate.kind)), gate.met ? "good" : "bad", gate.met ? "✓ met" : "✗ not met",
         html::text(gate.figure), html::text(gate.asked));
   }
   return text + table("Conditions of the next step, by verified reports",
                       "<th scope=\"col\">Condition</th><th scope=\"col\">State</th>"
-                      "<th scope=\"col\">It stands at</th><th scope=\"col\">It asks for</th>",
+                      "<th scope=\"col\">Current value</th><th scope=\"col\">Required</th>",
                       rows);
 }
 
+/// Only errors are coloured: a page full of colour hides what is urgent.
 std::string findings(const DashboardDomain& domain) {
   if (domain.findings.empty()) return "";
   std::string rows;
@@ -59,7 +64,7 @@ std::string findings(const DashboardDomain& domain) {
                         to_text(one.severity),
                         html::text(one.hint.empty() ? one.message : one.message + " " + one.hint));
   }
-  return "<h2>Findings</h2>\n" + table("What is wrong in the YAML, told without asking DNS",
+  return "<h2>Findings</h2>\n" + table("Findings about the YAML, without DNS lookups",
                                        "<th scope=\"col\">Code</th><th scope=\"col\">Severity</th>"
                                        "<th scope=\"col\">What</th>",
                                        rows);
@@ -67,6 +72,7 @@ std::string findings(const DashboardDomain& domain) {
 
 }  // namespace
 
+// Mail comes before the ramp: it is what the decisions of the ramp are made from.
 std::string domain_page(const Dashboard& dashboard, const DashboardDomain& domain) {
   std::string body = "<nav><a href=\"../index.html\">All domains</a></nav>\n<main>\n";
   body += fmt::format("<h1><bdi>{}</bdi></h1>\n", html::text(domain.shown));

@@ -14,6 +14,7 @@ namespace {
 
 using reports::Category;
 
+/// Several categories explain a failure; the chart has one colour for all of them.
 MailOutcome outcome_of(Category category) {
   switch (category) {
     case Category::Pass:
@@ -47,25 +48,28 @@ void count(DashboardDomain& page, Date day, MailOutcome outcome, std::int64_t me
   page.mail.of(outcome) += messages;
 }
 
+/// One verified report is enough: the column says whether the reporter can count for gates.
 void count(DashboardReporter& reporter, reports::Trust trust, std::int64_t messages) {
   reporter.messages += messages;
   reporter.verified = reporter.verified || trust == reports::Trust::Verified;
 }
 
-/// Rows by day and reporter, judged as the analysis judged their flows.
+/// Counts rows by day and reporter. A row has the outcome that the analysis gave to its traffic
+/// group: the same row is never counted as passing on one page and as failing on another.
 class DayCounter {
  public:
   DayCounter(reports::Store& store, const reports::Analysis& analysis, DashboardDomain& page)
       : store_(store), page_(page), analysis_(analysis) {
     for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
       const reports::TrafficGroup& group = analysis.groups.groups[i];
-      fates_[{group.ip, group.facts_id, group.trust}] = outcome_of(analysis.categories[i]);
+      outcomes_[{group.ip, group.facts_id, group.trust}] = outcome_of(analysis.categories[i]);
     }
   }
 
   Result<Ok> run() {
     const Result<Ok> read =
-        store_.for_each_row(analysis_.range, [this](const reports::StoredRow& row) { take(row); });
+        store_.for_each_row(analysis_.range, [this](const reports::StoredRow& row) { add(row); });
+    // Pruned days have sums without sources, in a table of their own.
     for (const reports::DailySum& sum : analysis_.groups.daily) {
       const int aligned = (sum.dkim_aligned ? 1 : 0) + (sum.spf_aligned ? 1 : 0);
       count(page_, sum.day,
@@ -79,27 +83,29 @@ class DayCounter {
   }
 
  private:
-  void take(const reports::StoredRow& row) {
-    const auto [at, fresh] = reports_.try_emplace(row.report);
-    if (fresh) {
+  void add(const reports::StoredRow& row) {
+    const auto [at, is_new] = reports_.try_emplace(row.report);
+    if (is_new) {
       Result<reports::StoredReport> report = store_.report(row.report);
       if (!report) problem_ = report.error();
       if (report) at->second = std::move(report).value();
     }
     const reports::StoredReport& report = at->second;
-    const auto outcome = fates_.find({row.ip, row.facts, report.trust});
-    count(page_, row.day, outcome == fates_.end() ? MailOutcome::Fail : outcome->second, row.count);
+    const auto outcome = outcomes_.find({row.ip, row.facts, report.trust});
+    count(page_, row.day, outcome == outcomes_.end() ? MailOutcome::Fail : outcome->second,
+          row.count);
     count(page_.reporters[report.reporter], report.trust, row.count);
   }
 
   reports::Store& store_;
   DashboardDomain& page_;
   const reports::Analysis& analysis_;
-  std::map<std::tuple<spf::Ip, std::int64_t, reports::Trust>, MailOutcome> fates_;
+  std::map<std::tuple<spf::Ip, std::int64_t, reports::Trust>, MailOutcome> outcomes_;
   std::unordered_map<std::int64_t, reports::StoredReport> reports_;
   std::optional<Error> problem_;
 };
 
+/// "none" is the report analysis' word for "nothing to do".
 DashboardSource source_of(const reports::SourceSummary& row) {
   DashboardSource source{.label = row.source.label,
                          .owner = row.source.owner.name,
@@ -111,6 +117,7 @@ DashboardSource source_of(const reports::SourceSummary& row) {
   return source;
 }
 
+/// Facts that no table of the page shows.
 void add_notes(DashboardDomain& page, const reports::Summary& summary) {
   for (const std::string& one : summary.unused_senders) {
     page.notes.push_back("declared, but no mail for 90 days: " + one);
@@ -120,8 +127,8 @@ void add_notes(DashboardDomain& page, const reports::Summary& summary) {
     page.notes.push_back(fmt::format("{} contradicts itself in {} records", reporter, rows));
   }
   if (summary.rolled_up > 0) {
-    page.notes.push_back(fmt::format("{} messages of days that were pruned are of no source",
-                                     grouped(summary.rolled_up)));
+    page.notes.push_back(
+        fmt::format("{} messages of pruned days have no source", grouped(summary.rolled_up)));
   }
 }
 
@@ -140,25 +147,24 @@ Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
       reports::naming_of(naming.config, name, naming.now, naming.resolve);
   context.owners = &naming.owners;
   const reports::Range range{name.text(), dashboard.since, dashboard.until};
-  const Result<reports::Analysis> analysis = reports::analyse(store, range, context);
-  if (!analysis) return analysis.error();
+  TRY(const reports::Analysis analysis, reports::analyse(store, range, context));
   const reports::Summary summary =
-      reports::summarize(range, analysis->groups, analysis->sources, context);
-  if (Result<Ok> counted = DayCounter(store, *analysis, page).run(); !counted) {
-    return counted.error();
-  }
+      reports::summarize(range, analysis.groups, analysis.sources, context);
+  TRY_OK(DayCounter(store, analysis, page).run());
   for (const reports::SourceSummary& row : summary.sources) page.sources.push_back(source_of(row));
   page.legit_rate = summary.legit_rate;
   add_notes(page, summary);
   return page;
 }
 
+// Evidence has outcomes and sources by day already; only the legitimate share needs the YAML, which
+// declares the senders.
 DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, const Config& config,
                                    const Dashboard& dashboard) {
   DashboardDomain page;
   name_page(page, name);
   std::map<std::string, DashboardSource> sources;
-  // They are sorted by policy domain.
+  // The rows are sorted by policy domain.
   for (const EvidenceRow& row :
        std::ranges::equal_range(evidence.rows, name, {}, &EvidenceRow::policy_domain)) {
     if (row.day < dashboard.since || row.day > dashboard.until) continue;
@@ -187,6 +193,7 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
   return page;
 }
 
+// Parked and absent domains have no ramp; they sort after every domain that has one.
 void add_policy(DashboardDomain& page, const Name& name, const Config& config, const World& world) {
   const auto found = config.domains.find(name);
   if (found == config.domains.end()) return;
@@ -197,7 +204,7 @@ void add_policy(DashboardDomain& page, const Name& name, const Config& config, c
     page.step = step_of(domain, config, world);
   } else {
     page.stage = domain.state == DomainState::Parked ? "parked" : "absent";
-    page.rank = 1000;
+    page.rank = 1000;  // After every step of a ramp.
   }
 }
 

@@ -1,5 +1,4 @@
-/// Fills a dashboard from what there is: the store, or the evidence file of runners that keep no
-/// store.
+/// Collects the data of a dashboard: from the report store, or from an evidence file.
 #pragma once
 
 #include "cli/dashboard/dashboard.h"
@@ -8,7 +7,7 @@
 
 namespace rampart {
 
-/// What naming sources takes, beside the domain.
+/// The context for naming sources of mail.
 struct DashboardNaming {
   const Config& config;
   Time now;
@@ -16,15 +15,15 @@ struct DashboardNaming {
   const reports::ReverseDnsMap& owners;
 };
 
-/// One domain's mail within a dashboard's days, by all reports of the store.
+/// One domain's mail in the dashboard's range, from all reports of the store.
 Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
                                         const DashboardNaming& naming, const Dashboard& dashboard);
 
-/// The same by verified reports alone.
+/// The same from an evidence file, which has verified reports only.
 DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, const Config& config,
                                    const Dashboard& dashboard);
 
-/// Adds what the YAML says of the domain, and what its ramp does next.
+/// Adds the domain's stage by the YAML, and the next step of its ramp.
 void add_policy(DashboardDomain& page, const Name& name, const Config& config, const World& world);
 
 }  // namespace rampart

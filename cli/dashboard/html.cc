@@ -3,23 +3,22 @@
 #include <fmt/format.h>
 
 #include "base/base64.h"
+#include "base/sha256.h"
 #include "cli/dashboard/style.h"
 #include "dns/txt.h"
-#include "mail/dkim/crypto.h"
-#include "mail/dkim/key.h"
 
 namespace rampart::html {
 namespace {
 
-/// No honest domain, organisation or sentence is longer.
+/// Longer than any domain, organisation name or sentence that is not an attack.
 constexpr std::size_t kLongest = 500;
 
-/// A file's name may have 255 octets on most systems.
+/// Most file systems allow 255 octets.
 constexpr std::size_t kLongestFile = 200;
 
-/// What would make text read backwards, or hide: U+061C, U+200B to U+200F, U+202A to U+202E, U+2060
-/// to U+2069, U+FEFF. How many octets of `text` are one of these, or 0.
-std::size_t stages_writing(std::string_view text) {
+/// The octets of a character at the start of `text` that reverses or hides text, or 0: U+061C,
+/// U+200B to U+200F, U+202A to U+202E, U+2060 to U+2069, U+FEFF.
+std::size_t invisible_octets(std::string_view text) {
   const auto octet = [&](std::size_t at) {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
   };
@@ -33,7 +32,7 @@ std::size_t stages_writing(std::string_view text) {
   return marks || isolates ? 3 : 0;
 }
 
-/// Before the octets of a character that would be cut through.
+/// The first `most` octets of `text`, or fewer: a UTF-8 character is never cut in two.
 std::string_view cut(std::string_view text, std::size_t most) {
   if (text.size() <= most) return text;
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U) --most;
@@ -57,19 +56,14 @@ std::string_view escaped(char c) {
   }
 }
 
-std::string digest(std::string_view octets) {
-  dkim::Sha256 sum;
-  sum.add(octets);
-  return sum.finish();
-}
-
 }  // namespace
 
 std::string text(std::string_view raw) {
   const std::string shown = printable(cut(raw, kLongest));
   std::string out;
   for (std::size_t at = 0; at < shown.size();) {
-    if (const std::size_t octets = stages_writing(std::string_view(shown).substr(at)); octets > 0) {
+    if (const std::size_t octets = invisible_octets(std::string_view(shown).substr(at));
+        octets > 0) {
       for (std::size_t i = 0; i < octets; ++i) {
         out += fmt::format("\\{:03d}", static_cast<unsigned char>(shown[at + i]));
       }
@@ -91,13 +85,16 @@ std::string file_name(std::string_view raw) {
     out += plain ? std::string(1, c) : fmt::format("={:02X}", static_cast<unsigned char>(c));
   }
   if (!out.empty() && out.size() <= kLongestFile) return out;
-  std::string hex;
-  for (const char c : digest(raw)) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return "=" + hex;
+  // Plain names never begin with "=", so a digest cannot be mistaken for one.
+  return "=" + sha256_hex(raw);
 }
 
 std::string page(std::string_view title, std::string_view body) {
-  static const std::string kStyleDigest = encode_base64(digest(kDashboardStyle));
+  static const std::string kStyleDigest = [] {
+    Sha256 sum;
+    sum.add(kDashboardStyle);
+    return encode_base64(sum.finish());
+  }();
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "

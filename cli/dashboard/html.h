@@ -1,4 +1,4 @@
-/// HTML in which nothing of a report can become markup.
+/// HTML output in which text from reports cannot become markup.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 namespace rampart::html {
 
 /// Text for content and quoted attributes: markup escaped; control octets, invalid UTF-8 and
-/// characters that turn the direction of writing spelled out; what is very long is cut.
+/// characters that change the direction of writing shown as escapes; cut after 500 octets.
 std::string text(std::string_view raw);
 
-/// The name of a file for anything, of [a-z0-9._-] alone and not too long; different for different
-/// text, and the same text for a plain domain.
+/// A file name for any text: at most 200 characters of [a-z0-9._=-], different for different text,
+/// and equal to the text for a plain domain.
 std::string file_name(std::string_view raw);
 
-/// A whole page, with a policy that lets it load and run nothing.
+/// A whole page, with a content security policy that forbids scripts and all requests.
 std::string page(std::string_view title, std::string_view body);
 
 }  // namespace rampart::html

@@ -1,4 +1,4 @@
-/// The page of all domains, once for each order that a reader may want: no script sorts it.
+/// The page of all domains, once per sort order: the pages run no script that could sort.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 using dashboard::mail_cells;
 using dashboard::share;
 
-/// What the first page is sorted by, and what the others are.
+/// A sortable column and the page that is sorted by it.
 struct Column {
   std::string_view file;
   std::string_view title;
@@ -49,6 +49,8 @@ const std::vector<Column>& columns() {
   return all;
 }
 
+/// The head of a sortable column: a link to the page in its order, or an arrow on that page. The
+/// arrow is hidden from screen readers, which read `aria-sort`.
 std::string head_cell(std::size_t at, const Column& sorted, const std::string& classes) {
   const Column& column = columns()[at];
   if (column.file == sorted.file) {
@@ -75,6 +77,7 @@ std::string next_cell(const DashboardDomain& domain) {
                      html::text(next.when));
 }
 
+/// One domain. Names are in <bdi>, so that a right-to-left name cannot reorder its row.
 std::string row(const Dashboard& dashboard, const DashboardDomain& domain) {
   const std::int64_t errors = errors_in(domain);
   return fmt::format(
@@ -87,7 +90,7 @@ std::string row(const Dashboard& dashboard, const DashboardDomain& domain) {
       errors > 0 ? " bad" : "", domain.findings.size());
 }
 
-/// All domains as if they were one.
+/// The totals over all domains.
 struct Whole {
   MailCounts mail;
   std::map<Date, MailCounts> days;
@@ -119,6 +122,7 @@ Whole sum_of(const Dashboard& dashboard) {
   return whole;
 }
 
+/// The figures that a reader looks for first.
 std::string cards(const Dashboard& dashboard, const Whole& whole) {
   const auto count = [&](const auto& is) { return std::ranges::count_if(dashboard.domains, is); };
   const auto enforcing = count([](const DashboardDomain& one) {
@@ -155,7 +159,7 @@ std::string index_page(const Dashboard& dashboard, const Whole& whole, const Col
           mail_chart(whole.days, dashboard.since, dashboard.until) + mail_legend() +
           mail_figures(whole.days);
   body += "<h2>Domains</h2>\n" +
-          dashboard::table("Every domain; the names of columns sort", head(sorted), rows);
+          dashboard::table("All domains; click a column to sort", head(sorted), rows);
   body += "<h2>Sources</h2>\n" + dashboard::sources_table(whole.sources) + "<h2>Reporters</h2>\n" +
           dashboard::reporters_table(whole.reporters);
   return html::page("Mail authentication", body + "</main>\n" + dashboard::footer(dashboard));
@@ -163,6 +167,7 @@ std::string index_page(const Dashboard& dashboard, const Whole& whole, const Col
 
 }  // namespace
 
+// The same rows are printed once per order.
 std::map<std::string, std::string> dashboard_pages(const Dashboard& dashboard) {
   std::map<std::string, std::string> pages;
   const Whole whole = sum_of(dashboard);

@@ -1,4 +1,4 @@
-/// Pieces that the dashboard's pages share.
+/// Parts that the dashboard's pages share.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace rampart::dashboard {
 
-/// The figures of `mail` that people look for, as cells of a table: messages, passing, failing.
+/// Table cells for `mail`: messages, share that passes, failing messages.
 std::string mail_cells(const MailCounts& mail);
-/// The head's cells for them.
+/// The column heads of these cells.
 std::string mail_heads();
 
 /// "99.31 %", or a dash.
@@ -19,24 +19,24 @@ std::optional<double> pass_rate(const MailCounts& mail);
 
 /// A domain's stage as a badge.
 std::string stage(const DashboardDomain& domain);
-/// What comes next for a domain, in a few words, and when; no markup, not escaped.
+/// A domain's next step and its date, in a few words; plain text, not escaped.
 struct NextStep {
   std::string what;
   std::string when;
 };
 NextStep next_step(const DashboardDomain& domain);
 
-/// One card: what, how much, and a remark.
+/// One card: title, figure and an optional remark.
 std::string card(const std::string& what, const std::string& figure, const std::string& remark);
 
-/// Tables of at most a hundred rows, the most messages first.
+/// Tables of at most a hundred rows, sorted by messages, descending.
 std::string sources_table(const std::vector<DashboardSource>& sources);
 std::string reporters_table(const std::map<std::string, DashboardReporter>& reporters);
 
-/// A table with its caption and head; the rows are markup.
+/// A table with a caption; `head` and `rows` are markup.
 std::string table(const std::string& caption, const std::string& head, const std::string& rows);
 
-/// What every page ends with.
+/// The end of every page.
 std::string footer(const Dashboard& dashboard);
 
 /// The page of one domain.

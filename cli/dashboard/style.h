@@ -1,4 +1,4 @@
-/// How the dashboard looks: light and dark by the reader's choice, and on paper.
+/// The dashboard's style sheet: light, dark (by the reader's preference) and print.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-/// Decisions and ways back, as text and JSON.
+/// Decisions on ramps and rollbacks, as text and JSON.
 #include "cli/views/advance.h"
 
 #include <fmt/format.h>
@@ -13,8 +13,10 @@ namespace {
 Json gates_json(const std::vector<Gate>& gates) {
   Json rows = Json::array();
   for (const Gate& gate : gates) {
-    rows.push_back(
-        {{"name", gate.name}, {"met", gate.met}, {"figure", gate.figure}, {"asked", gate.asked}});
+    rows.push_back({{"name", to_text(gate.kind)},
+                    {"met", gate.met},
+                    {"figure", gate.figure},
+                    {"asked", gate.asked}});
   }
   return rows;
 }
@@ -56,7 +58,7 @@ std::string decision_text(const StepDecision& decision) {
   if (decision.action != StepAction::Stay || !decision.next) return text;
   const std::string when = decision.earliest
                                ? fmt::format("on {} at the earliest", to_text(*decision.earliest))
-                               : "when the reports allow it";
+                               : "once the gates are met";
   return text + fmt::format("  next: {}, {}\n", to_text(*decision.next), when);
 }
 
@@ -106,15 +108,15 @@ std::string rollback_text(const Rollback& rollback) {
   const std::string domain = rollback.domain.text();
   if (rollback.from == rollback.to) {
     return fmt::format(
-        "{0}: it stands at {1} already, nothing was written\n"
-        "Next: rampart plan --domain {2} shows whether DNS does too\n",
+        "{0}: it is at {1} already, nothing was written\n"
+        "Next: rampart plan --domain {2} shows whether DNS is too\n",
         rollback.domain.unicode(), to_text(rollback.to), domain);
   }
   return fmt::format(
       "{0}: back from {1} to {2} since {3}, written into {4}\n"
       "Next: rampart plan --domain {5}, then rampart apply --domain {5}\n"
-      "Receivers may go by the old record until its TTL runs out: {6}.\n"
-      "`rampart advance` climbs again when the hold of {7} is over and the gates are met.\n",
+      "Receivers may apply the old record until its TTL expires: {6}.\n"
+      "`rampart advance` goes up again when the hold of {7} is over and the gates are met.\n",
       rollback.domain.unicode(), to_text(rollback.from), to_text(rollback.to),
       to_text(rollback.since), rollback.file, domain, rollback.lifetime, to_text(rollback.hold));
 }

@@ -1,4 +1,4 @@
-/// What `advance` and `rollback` print.
+/// The output of `advance` and `rollback`.
 #pragma once
 
 #include <span>
@@ -9,6 +9,7 @@
 
 namespace rampart {
 
+/// Whether a command has written its changes into the YAML.
 enum class Written { No, Yes };
 
 /// {"domains": [{domain, action, from, to, earliest, reasons, evidence, ...}]} (contract section
@@ -16,20 +17,20 @@ enum class Written { No, Yes };
 std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config);
 std::string advance_text(const std::vector<StepDecision>& decisions, Written written);
 
-/// The decisions with their evidence, grouped by ramp, for a pull request; always shorter than
-/// `limit` bytes.
+/// The decisions with their evidence, grouped by ramp, as the body of a pull request; always
+/// shorter than `limit` bytes.
 std::string advance_markdown(const std::vector<StepDecision>& decisions, const Config& config,
                              std::size_t limit);
 
-/// A way back that was taken.
+/// A rollback that was written.
 struct Rollback {
   Name domain;
   RampPosition from;
   RampPosition to;
   Date since;
-  std::string file;      ///< Where it was written.
-  std::string lifetime;  ///< "300 s", or how to know it.
-  Duration hold;         ///< How long advance will not climb again.
+  std::string file;      ///< The YAML file that was changed.
+  std::string lifetime;  ///< The record's TTL, "300 s", or where to find it.
+  Duration hold;         ///< How long `advance` will not go up again.
 };
 
 std::string rollback_json(const Rollback& rollback);

@@ -1,4 +1,4 @@
-/// Decisions for a pull request: figures against thresholds, senders, and what receivers will do.
+/// Decisions for a pull request: figures and thresholds, senders, and the effect at receivers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using markdown::prose;
 
 using Group = std::vector<const StepDecision*>;
 
-// In a table's cell no line may end.
+// A line end would end the table.
 std::string cell(std::string_view text) {
   std::string out = prose(text);
   std::ranges::replace(out, '\n', ' ');
@@ -27,9 +27,9 @@ std::string cell(std::string_view text) {
 
 std::string gates_table(const StepDecision& decision) {
   if (decision.gates.empty()) return "";
-  std::string text = "| Gate | Figure | Asked | |\n| --- | ---: | ---: | --- |\n";
+  std::string text = "| Gate | Figure | Required | |\n| --- | ---: | ---: | --- |\n";
   for (const Gate& gate : decision.gates) {
-    text += fmt::format("| {} | {} | {} | {} |\n", cell(gate.name), cell(gate.figure),
+    text += fmt::format("| {} | {} | {} | {} |\n", cell(to_text(gate.kind)), cell(gate.figure),
                         cell(gate.asked), gate.met ? "met" : "**not met**");
   }
   return text + "\n";
@@ -38,13 +38,13 @@ std::string gates_table(const StepDecision& decision) {
 std::string kind_of_source(const SourceTally& source) {
   if (source.ignored) return "ignored";
   if (source.declared) return "declared";
-  return source.unresolved ? "**unresolved**" : "nobody's own";
+  return source.unresolved ? "**unresolved**" : "not its own";
 }
 
 std::string senders_table(const StepEvidence& seen) {
   constexpr std::size_t kMost = 20;
   std::vector<SourceTally> sources = seen.tally.sources;
-  // Declared senders first, then whoever sends most.
+  // Declared senders first, then by volume: reviewers look for these, and the table is cut off.
   std::ranges::stable_sort(sources, std::ranges::greater(), [](const SourceTally& one) {
     return std::pair(one.declared, one.messages);
   });
@@ -143,7 +143,7 @@ std::string advance_markdown(const std::vector<StepDecision>& decisions, const C
   moved(StepAction::Advance, "Steps up");
   for (const auto& [ramp, group] : by_ramp(decisions, config, StepAction::Stay)) {
     const std::string heading = fmt::format(
-        "### Staying: ramp {}\n\n| Domain | Stands at | Next | Earliest | Why |\n"
+        "### Staying: ramp {}\n\n| Domain | Position | Next | Earliest | Why |\n"
         "| --- | --- | --- | --- | --- |\n",
         prose(ramp));
     page.add_section(heading, group.size(), page.left(),

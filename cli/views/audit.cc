@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cli/views/plan_lines.h"
 #include "dns/txt.h"
@@ -17,15 +18,17 @@ namespace {
 using audit::Facts;
 using audit::Report;
 using audit::State;
+using Lines = std::vector<std::string>;
 
 int hue_of_share(int points, int of) {
   return points == of ? kGreen : points == 0 ? kRed : kYellow;
 }
 
+// Thresholds for the eye alone: no decision depends on them.
 int hue_of_score(int score) { return score >= 80 ? kGreen : score >= 50 ? kYellow : kRed; }
 
-/// A label, and lines that stand beside it.
-void add_lines(std::string& out, std::string_view label, const std::vector<std::string>& lines) {
+/// A label, and the lines beside it.
+void add_lines(std::string& out, std::string_view label, const Lines& lines) {
   bool first = true;
   for (const std::string& line : lines) {
     out += fmt::format("  {:<8} {}\n", first ? label : std::string_view(), printable(line));
@@ -33,24 +36,24 @@ void add_lines(std::string& out, std::string_view label, const std::vector<std::
   }
 }
 
-std::vector<std::string> spf_lines(const audit::SpfFacts& spf) {
+// An unusable record is shown as published: its text is what has to be corrected.
+Lines spf_lines(const audit::SpfFacts& spf) {
   if (spf.state != State::Valid) {
     if (!spf.text.empty()) return {spf.text, spf.problem};
     return {spf.problem};
   }
-  const std::string ending =
-      spf.ending ? fmt::format("ends in {}all", static_cast<char>(*spf.ending)) : "";
   std::string costs =
-      fmt::format("{}{} of 10 lookups, {} of 2 without an answer",
+      fmt::format("{}{} of 10 lookups, {} of 2 void lookups",
                   spf.tree.lower_bound ? "at least " : "", spf.tree.lookups, spf.tree.void_lookups);
-  if (!ending.empty()) costs += "; " + ending;
-  std::vector<std::string> lines = {spf.text, costs};
+  if (spf.ending) costs += fmt::format("; ends in {}all", static_cast<char>(*spf.ending));
+  Lines lines = {spf.text, costs};
   if (!spf.senders.empty()) {
     lines.push_back(fmt::format("names {}", fmt::join(spf.senders, ", ")));
   }
   return lines;
 }
 
+// The key's own text is left out: nobody compares base64 by eye, and JSON has it.
 std::string key_line(const audit::KeyFacts& key) {
   std::string what(to_text(key.state));
   if (key.state == audit::KeyState::Key) {
@@ -58,32 +61,30 @@ std::string key_line(const audit::KeyFacts& key) {
     what = rsa ? fmt::format("rsa {}", key.shape.bits) : key.shape.algorithm;
   }
   std::string line =
-      fmt::format("{:<16} {:<12} {}", key.asked.selector, what, to_text(key.asked.source));
+      fmt::format("{:<16} {:<12} {}", key.query.selector, what, to_text(key.query.source));
   if (!key.cnames.empty()) line += ", at " + key.cnames.back().text();
   return line;
 }
 
-std::vector<std::string> dkim_lines(const audit::DkimFacts& dkim) {
-  std::vector<std::string> lines;
+// That no selector holds a key differs from no selector being known.
+Lines dkim_lines(const audit::DkimFacts& dkim) {
+  Lines lines;
   for (const audit::KeyFacts& key : dkim.keys) lines.push_back(key_line(key));
   if (!dkim.wildcard.empty()) lines.push_back("any selector: " + dkim.wildcard);
-  if (lines.empty() && dkim.asked == 0) lines.emplace_back("no selector is known");
-  if (lines.empty()) lines.push_back(fmt::format("none of {} selectors", dkim.asked));
+  if (lines.empty() && dkim.queried == 0) lines.emplace_back("no selector is known");
+  if (lines.empty()) lines.push_back(fmt::format("none of {} selectors", dkim.queried));
   return lines;
 }
 
-std::vector<std::string> dmarc_lines(const audit::DmarcFacts& dmarc) {
+Lines dmarc_lines(const audit::DmarcFacts& dmarc) {
   const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
   if (discovered == nullptr) {
-    std::vector<std::string> lines;
-    if (!dmarc.text.empty()) lines.push_back(dmarc.text);
-    lines.push_back(fmt::format("{}{}{}", to_text(dmarc.state), dmarc.problem.empty() ? "" : ": ",
-                                dmarc.problem));
-    return lines;
+    std::string state(to_text(dmarc.state));
+    if (!dmarc.problem.empty()) state += ": " + dmarc.problem;
+    return dmarc.text.empty() ? Lines{state} : Lines{dmarc.text, state};
   }
-  std::vector<std::string> lines = {
-      dmarc.text,
-      fmt::format("{} by _dmarc.{}", dmarc::to_text(discovered->policy), discovered->at.text())};
+  Lines lines = {dmarc.text, fmt::format("{} by _dmarc.{}", dmarc::to_text(discovered->policy),
+                                         discovered->at.text())};
   for (const audit::ReportAddress& one : dmarc.rua) {
     const bool own = one.consent == audit::ReportAddress::Consent::Own;
     lines.push_back(fmt::format("reports to {}{}", one.uri,
@@ -95,9 +96,7 @@ std::vector<std::string> dmarc_lines(const audit::DmarcFacts& dmarc) {
 std::string mx_line(const audit::MxFacts& mx) {
   if (mx.null) return "receives no mail (null MX)";
   if (mx.hosts.empty()) return mx.problem.empty() ? "none" : mx.problem;
-  std::vector<std::string> hosts;
-  for (const Name& host : mx.hosts) hosts.push_back(host.text());
-  return fmt::format("{}", fmt::join(hosts, ", "));
+  return fmt::format("{}", fmt::join(audit::texts_of(mx.hosts), ", "));
 }
 
 std::string reading_line(const audit::Reading& reading) {
@@ -106,6 +105,7 @@ std::string reading_line(const audit::Reading& reading) {
   return reading.problem.empty() ? state : state + ": " + reading.problem;
 }
 
+// --no-fetch leaves the policy unread, which must not look like a missing policy.
 std::string policy_line(const audit::MtaStsFacts& mta_sts) {
   if (!mta_sts.fetched) return "policy not fetched";
   if (!mta_sts.policy) return "policy " + mta_sts.fetched->problem;
@@ -113,13 +113,14 @@ std::string policy_line(const audit::MtaStsFacts& mta_sts) {
                      mta_sts.policy->max_age, fmt::join(mta_sts.policy->mx, " "));
 }
 
+// First the records on mail from the domain, then those on mail to it.
 void add_facts(std::string& out, const Facts& facts) {
   out += '\n';
   add_lines(out, "SPF", spf_lines(facts.spf));
   add_lines(out, "DKIM", dkim_lines(facts.dkim));
   add_lines(out, "DMARC", dmarc_lines(facts.dmarc));
   add_lines(out, "MX", {mx_line(facts.mx)});
-  std::vector<std::string> mta_sts = {reading_line(facts.mta_sts)};
+  Lines mta_sts = {reading_line(facts.mta_sts)};
   if (facts.mta_sts.state == State::Valid) mta_sts.push_back(policy_line(facts.mta_sts));
   add_lines(out, "MTA-STS", mta_sts);
   add_lines(out, "TLS-RPT", {reading_line(facts.tls_rpt)});
@@ -141,7 +142,7 @@ void add_rule_results(std::string& out, const Report& report, const audit::Profi
   out += "\n" + paint(colour, kBold, fmt::format("Profile {}: {}", profile.name, profile.title)) +
          "\n";
   for (const audit::RuleResult& one : report.rule_results) {
-    const int broken = one.force == audit::RequirementLevel::Must ? kRed : kYellow;
+    const int broken = one.level == audit::RequirementLevel::Must ? kRed : kYellow;
     const int hue = one.verdict == audit::Verdict::Pass   ? kGreen
                     : one.verdict == audit::Verdict::Fail ? broken
                                                           : kCyan;
@@ -151,6 +152,7 @@ void add_rule_results(std::string& out, const Report& report, const audit::Profi
   }
 }
 
+// Text is sorted by severity for people; JSON keeps the order by code for comparing runs.
 void add_findings(std::string& out, const Report& report, Colour colour) {
   if (report.findings.empty()) return;
   out += "\n" + paint(colour, kBold, "Findings") + "\n";
@@ -198,27 +200,29 @@ std::string mta_sts_word(const audit::MtaStsFacts& mta_sts) {
   return mta_sts.state == State::None ? "-" : std::string(to_text(mta_sts.state));
 }
 
+// The domain comes last, since its length is the only one without a bound.
 std::string row_of(const Report& report, Colour colour) {
   const Facts& facts = report.facts;
   const int score = audit::score_of(report.parts);
-  const std::size_t keys = static_cast<std::size_t>(
-      std::ranges::count(facts.dkim.keys, audit::KeyState::Key, &audit::KeyFacts::state));
+  const auto keys =
+      std::ranges::count(facts.dkim.keys, audit::KeyState::Key, &audit::KeyFacts::state);
   const bool tls = facts.tls_rpt.state == State::Valid;
   return fmt::format("{}{:>7}{:>9}  {:<15}{:>5}  {:<15}{:<14}{:<9}{}\n",
                      paint(colour, hue_of_score(score), fmt::format("{:>5}", score)),
                      count_of(report, Severity::Error), count_of(report, Severity::Warning),
-                     spf_word(facts.spf), facts.dkim.asked == 0 ? "-" : std::to_string(keys),
+                     spf_word(facts.spf), facts.dkim.queried == 0 ? "-" : std::to_string(keys),
                      dmarc_word(facts), mta_sts_word(facts.mta_sts), tls ? "yes" : "-",
                      printable(facts.subject.domain.text()));
 }
 
-/// How many domains each code concerns, errors first.
+/// How many domains each code concerns, errors first: what to repair first in a large estate.
 std::string totals(const AuditView& view, Colour colour) {
   std::map<std::pair<Severity, std::string>, std::size_t> domains;
   for (const Report& report : view.reports) {
-    std::map<std::pair<Severity, std::string>, bool> seen;
-    for (const Finding& one : report.findings) seen[{one.severity, one.code}] = true;
-    for (const auto& [key, yes] : seen) ++domains[key];
+    // Several findings of one code concern one domain once.
+    std::set<std::pair<Severity, std::string>> seen;
+    for (const Finding& one : report.findings) seen.emplace(one.severity, one.code);
+    for (const auto& key : seen) ++domains[key];
   }
   std::string out;
   for (const auto& [key, count] : domains) {
@@ -239,13 +243,10 @@ std::string audit_text(const AuditView& view, Colour colour) {
             fmt::format("{:>5}{:>7}{:>9}  {:<15}{:>5}  {:<15}{:<14}{:<9}{}", "score", "errors",
                         "warnings", "SPF", "DKIM", "DMARC", "MTA-STS", "TLS-RPT", "domain"));
   out += '\n';
-  std::size_t wrong = 0;
-  for (const Report& report : view.reports) {
-    out += row_of(report, colour);
-    if (count_of(report, Severity::Error) > 0) ++wrong;
-  }
-  out += totals(view, colour);
-  return out + fmt::format("\n{} domains, {} with errors.\n", view.reports.size(), wrong);
+  for (const Report& report : view.reports) out += row_of(report, colour);
+  const auto wrong = std::ranges::count_if(view.reports, has_errors);
+  return out + totals(view, colour) +
+         fmt::format("\n{} domains, {} with errors.\n", view.reports.size(), wrong);
 }
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// How audits are shown: text for people, JSON, CSV and SARIF for programs.
+/// Views of an audit: text for people, JSON, CSV and SARIF for programs.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace rampart {
 
-/// What was audited, and by which profile's rules, if any.
+/// The reports of one run, and the profile that they were checked against, if any.
 struct AuditView {
   std::vector<audit::Report> reports;
   const audit::Profile* profile = nullptr;
 };
 
-/// One domain: a report with every point of the score explained. Several: one line a domain, and
+/// One domain: a report with every point of the score explained. Several: one line per domain, and
 /// the findings by code.
 std::string audit_text(const AuditView& view, Colour colour);
 
@@ -23,7 +23,7 @@ std::string audit_text(const AuditView& view, Colour colour);
 /// section 3).
 std::string audit_json(const AuditView& view);
 
-/// One row a domain, after a row of names (RFC 4180).
+/// One row per domain, after a header row (RFC 4180).
 std::string audit_csv(const AuditView& view);
 
 /// The findings as SARIF 2.1.0, with one rule for each code.
@@ -31,5 +31,8 @@ std::string audit_sarif(const AuditView& view, const std::string& version);
 
 /// How many findings are of this severity.
 std::size_t count_of(const audit::Report& report, Severity severity);
+
+/// Whether the report has an Error.
+bool has_errors(const audit::Report& report);
 
 }  // namespace rampart

@@ -1,5 +1,4 @@
 /// Audits as JSON.
-
 #include "cli/views/audit.h"
 
 #include "cli/views/json_parts.h"
@@ -7,13 +6,7 @@
 namespace rampart {
 namespace {
 
-using audit::Facts;
-Json names_json(const std::vector<Name>& names) {
-  Json texts = Json::array();
-  for (const Name& name : names) texts.push_back(name.text());
-  return texts;
-}
-
+// Recursion is bounded: a tree stops at the limits of SPF and at its own.
 Json node_json(const spf::TreeNode& node) {
   Json children = Json::array();
   for (const spf::TreeNode& child : node.children) children.push_back(node_json(child));
@@ -28,6 +21,7 @@ Json node_json(const spf::TreeNode& node) {
           {"children", std::move(children)}};
 }
 
+// Without a valid record the counts are zero and the tree is null; `state` tells them apart.
 Json spf_json(const audit::SpfFacts& spf) {
   const bool valid = spf.state == audit::State::Valid;
   Json json = {{"state", to_text(spf.state)},           {"record", text_or_null(spf.text)},
@@ -41,18 +35,19 @@ Json spf_json(const audit::SpfFacts& spf) {
   return json;
 }
 
+// Algorithm, bits and fingerprint are null for a key that verifiers cannot use.
 Json key_json(const audit::KeyFacts& key) {
   const bool usable = key.state == audit::KeyState::Key;
-  return {{"selector", key.asked.selector},
+  return {{"selector", key.query.selector},
           {"name", key.name.text()},
-          {"source", to_text(key.asked.source)},
+          {"source", to_text(key.query.source)},
           {"state", to_text(key.state)},
           {"record", text_or_null(key.text)},
           {"algorithm", usable ? Json(key.shape.algorithm) : Json()},
           {"bits", usable ? Json(key.shape.bits) : Json()},
           {"fingerprint", usable ? Json(key.shape.fingerprint) : Json()},
           {"testing", key.testing},
-          {"cnames", names_json(key.cnames)},
+          {"cnames", audit::texts_of(key.cnames)},
           {"problem", text_or_null(key.problem)}};
 }
 
@@ -82,10 +77,12 @@ Json policy_json(const std::optional<dmarc::Policy>& policy) {
   return policy ? Json(dmarc::to_text(*policy)) : Json();
 }
 
+// An absent alignment mode is relaxed (RFC 9989 section 4.7).
 Json mode_json(const std::optional<dmarc::Alignment>& mode) {
   return mode == dmarc::Alignment::Strict ? "s" : "r";
 }
 
+// The tags are members only where a record governs: null would look like an absent tag.
 Json dmarc_json(const audit::DmarcFacts& dmarc) {
   const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
   Json json = {
@@ -111,7 +108,7 @@ Json dmarc_json(const audit::DmarcFacts& dmarc) {
 }
 
 Json mx_json(const audit::MxFacts& mx) {
-  return {{"state", to_text(mx.state)}, {"null", mx.null}, {"hosts", names_json(mx.hosts)}};
+  return {{"state", to_text(mx.state)}, {"null", mx.null}, {"hosts", audit::texts_of(mx.hosts)}};
 }
 
 Json reading_json(const audit::Reading& reading) {
@@ -120,6 +117,8 @@ Json reading_json(const audit::Reading& reading) {
           {"problem", text_or_null(reading.problem)}};
 }
 
+// A policy that was not fetched and one that failed both have a null policy; only the second has a
+// problem.
 Json mta_sts_json(const audit::MtaStsFacts& mta_sts) {
   Json json = reading_json(mta_sts);
   json["policy"] = nullptr;
@@ -162,23 +161,24 @@ Json profile_json(const audit::Report& report, const audit::Profile& profile) {
   for (const audit::RuleResult& one : report.rule_results) {
     rows.push_back({{"id", one.id},
                     {"rule", one.rule},
-                    {"required", one.force == audit::RequirementLevel::Must},
+                    {"required", one.level == audit::RequirementLevel::Must},
                     {"verdict", to_text(one.verdict)},
                     {"reason", one.reason},
                     {"source", one.source}});
   }
   return {{"name", profile.name},
-          {"pass", audit::keeps_all(report.rule_results)},
+          {"pass", audit::conforms(report.rule_results)},
           {"rules", std::move(rows)}};
 }
 
+// The contract of machine readers: members are added, never renamed or removed.
 Json report_json(const audit::Report& report, const audit::Profile* profile) {
-  const Facts& facts = report.facts;
+  const audit::Facts& facts = report.facts;
   Json json = {{"domain", facts.subject.domain.text()},
                {"exists", facts.exists},
                {"spf", spf_json(facts.spf)},
                {"dkim", keys_json(facts.dkim)},
-               {"dkim_selectors_asked", facts.dkim.asked},
+               {"dkim_selectors_asked", facts.dkim.queried},
                {"dmarc", dmarc_json(facts.dmarc)},
                {"mx", mx_json(facts.mx)},
                {"mta_sts", mta_sts_json(facts.mta_sts)},
@@ -193,8 +193,8 @@ Json report_json(const audit::Report& report, const audit::Profile* profile) {
 
 }  // namespace
 
-// Many are written one a line, each as soon as it is made: a document of thousands would fill the
-// memory twice over.
+// Several reports are written one per line, each as soon as it is built: a document of thousands
+// would be in memory twice.
 std::string audit_json(const AuditView& view) {
   const auto written = [&](const audit::Report& report, int indent) {
     return report_json(report, view.profile)

@@ -13,6 +13,7 @@
 namespace rampart {
 namespace {
 
+// Part of the interface: scripts read columns by these names.
 constexpr std::array<std::string_view, 20> kColumns = {
     "domain",  "score",        "errors",           "warnings",       "spf",
     "spf_all", "spf_lookups",  "spf_void_lookups", "dkim_selectors", "dkim_least_bits",
@@ -22,11 +23,12 @@ constexpr std::array<std::string_view, 20> kColumns = {
 std::string selectors_of_report(const audit::Report& report) {
   std::vector<std::string> selectors;
   for (const audit::KeyFacts& key : report.facts.dkim.keys) {
-    if (key.state == audit::KeyState::Key) selectors.push_back(key.asked.selector);
+    if (key.state == audit::KeyState::Key) selectors.push_back(key.query.selector);
   }
   return fmt::format("{}", fmt::join(selectors, " "));
 }
 
+// Ed25519 keys are left out: their 256 bits are not comparable with RSA's.
 std::string least_bits(const audit::Report& report) {
   int least = 0;
   for (const audit::KeyFacts& key : report.facts.dkim.keys) {
@@ -45,9 +47,7 @@ std::string addresses_of_report(const audit::Report& report) {
 std::string mx_of(const audit::MxFacts& mx) {
   if (mx.null) return "null";
   if (mx.state != audit::State::Valid) return std::string(to_text(mx.state));
-  std::vector<std::string> hosts;
-  for (const Name& host : mx.hosts) hosts.push_back(host.text());
-  return fmt::format("{}", fmt::join(hosts, " "));
+  return fmt::format("{}", fmt::join(audit::texts_of(mx.hosts), " "));
 }
 
 std::string mta_sts_of(const audit::MtaStsFacts& mta_sts) {
@@ -56,6 +56,7 @@ std::string mta_sts_of(const audit::MtaStsFacts& mta_sts) {
   return std::string(to_text(mta_sts.state));
 }
 
+// Words, since spreadsheets read a cell that begins with `-` or `+` as a formula.
 std::string ending_word(spf::Qualifier ending) {
   switch (ending) {
     case spf::Qualifier::Pass:
@@ -78,8 +79,8 @@ std::string codes_of(const audit::Report& report) {
 
 std::string profile_of(const audit::Report& report, const audit::Profile* profile) {
   if (profile == nullptr) return "";
-  const bool keeps = audit::keeps_all(report.rule_results);
-  return fmt::format("{} {}", profile->name, keeps ? "pass" : "fail");
+  const bool conforms = audit::conforms(report.rule_results);
+  return fmt::format("{} {}", profile->name, conforms ? "pass" : "fail");
 }
 
 std::array<std::string, kColumns.size()> cells(const audit::Report& report,
@@ -123,6 +124,7 @@ std::string audit_csv(const AuditView& view) {
   return text;
 }
 
+// One SARIF run for all domains: code scanning shows one list of rules.
 std::string audit_sarif(const AuditView& view, const std::string& version) {
   std::vector<Finding> findings;
   for (const audit::Report& report : view.reports) {
@@ -135,5 +137,7 @@ std::size_t count_of(const audit::Report& report, Severity severity) {
   return static_cast<std::size_t>(
       std::ranges::count(report.findings, severity, &Finding::severity));
 }
+
+bool has_errors(const audit::Report& report) { return count_of(report, Severity::Error) > 0; }
 
 }  // namespace rampart

@@ -9,40 +9,40 @@
 namespace rampart {
 namespace {
 
-// RFC 2045 section 5.1: a token; `@` and `.` may stand in a property's value besides
-// (RFC 8601 section 2.2).
+// Characters of a token (RFC 2045 section 5.1), and `@` and `.`, which a property's value may
+// contain without quotes (RFC 8601 section 2.2).
 bool is_plain(char c) {
   static constexpr std::string_view kQuoted = "()<>,;:\\\"/[]?=";
   return c > ' ' && c < '\x7f' && kQuoted.find(c) == std::string_view::npos;
 }
 
+/// Printable text with a backslash before each of `specials` (RFC 5322 section 3.2.1, quoted-pair).
+std::string escape(std::string_view text, std::string_view specials) {
+  std::string out;
+  for (const char c : printable(text)) {
+    if (specials.find(c) != specials.npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string property(std::string_view name, const std::string& value) {
   if (value.empty()) return "";
   if (std::ranges::all_of(value, is_plain)) return fmt::format(" {}={}", name, value);
-  std::string quoted;
-  for (const char c : printable(value)) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return fmt::format(" {}=\"{}\"", name, quoted);
+  return fmt::format(" {}=\"{}\"", name, escape(value, "\"\\"));
 }
 
 std::string comment(std::string_view text) {
-  if (text.empty()) return "";
-  std::string quoted;
-  for (const char c : printable(text)) {
-    if (c == '(' || c == ')' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return fmt::format(" ({})", quoted);
+  return text.empty() ? "" : fmt::format(" ({})", escape(text, "()\\"));
 }
 
 std::string spf_result(const dmarc::MessageVerdict& verdict) {
   if (!verdict.spf) return "spf=none";
-  const std::string said =
+  const std::string reason =
       verdict.spf->reason.empty() ? verdict.spf->matched.value_or("") : verdict.spf->reason;
+  // A bounce has no MAIL FROM: SPF evaluated the HELO name (RFC 7208 section 2.4).
   const bool bounce = verdict.sender.empty();
-  return fmt::format("spf={}{}{}", spf::to_text(verdict.spf->outcome), comment(said),
+  return fmt::format("spf={}{}{}", spf::to_text(verdict.spf->outcome), comment(reason),
                      bounce ? property("smtp.helo", verdict.spf_domain)
                             : property("smtp.mailfrom", verdict.sender));
 }
@@ -55,14 +55,15 @@ std::string dkim_result(const dkim::SignatureVerdict& signature) {
       property("header.b", signature.beginning));
 }
 
+/// RFC 8601 has no property for the policy; receivers put it into a comment, as here.
 std::string dmarc_result(const dmarc::MessageVerdict& verdict) {
-  std::string said = verdict.walk.reason;
+  std::string reason = verdict.walk.reason;
   if (verdict.walk.discovered) {
-    said = fmt::format("p={} dis={}", dmarc::to_text(verdict.walk.policy),
-                       dmarc::to_text(verdict.walk.disposition));
+    reason = fmt::format("p={} dis={}", dmarc::to_text(verdict.walk.policy),
+                         dmarc::to_text(verdict.walk.disposition));
   }
   const std::string author = verdict.authors.empty() ? "" : verdict.authors.front().text();
-  return fmt::format("dmarc={}{}{}", dmarc::to_text(verdict.walk.outcome), comment(said),
+  return fmt::format("dmarc={}{}{}", dmarc::to_text(verdict.walk.outcome), comment(reason),
                      property("header.from", author));
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-// Cells in columns, each as wide as its widest; the last may be as long as it likes.
+/// Cells in columns, each as wide as its widest cell; the last column has no limit.
 std::string table(const Rows& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -36,14 +36,16 @@ std::string table(const Rows& rows) {
   return text;
 }
 
-class Page {
+/// The text of one explanation, section by section, in the order in which a person asks: where the
+/// domain is, what the next step needs, then the records behind it, then the future.
+class ExplanationPage {
  public:
-  Page(const Explanation& all, Date today, Colour colour)
+  ExplanationPage(const Explanation& all, Date today, Colour colour)
       : all_(all), today_(today), colour_(colour) {}
 
   std::string text() && {
     head();
-    ladder();
+    ramp();
     gates();
     spf();
     selectors();
@@ -57,32 +59,34 @@ class Page {
  private:
   void section(std::string_view title) { text_ += "\n" + paint(colour_, kBold, title) + "\n"; }
 
+  // Parked and absent domains have no ramp; one sentence is all there is.
   void head() {
     const Domain& domain = all_.domain;
     const DmarcSpec& spec = domain.dmarc;
     const std::string name = paint(colour_, kBold, domain.name.unicode());
     if (domain.state == DomainState::Parked) {
-      text_ += name + " is parked: nobody sends as it\n";
+      text_ += name + " is parked: it sends no mail\n";
     } else if (domain.state == DomainState::Absent) {
       text_ += name + " is absent: its records are removed\n";
     } else {
       const std::string since = spec.since ? " since " + to_text(*spec.since) : "";
-      const bool there = spec.position >= spec.target;
-      text_ += fmt::format("{} stands at {}{}, {}\n", name, to_text(spec.position), since,
-                           there ? std::string("its target")
-                                 : fmt::format("on its way to {}", to_text(spec.target)));
+      const bool arrived = spec.position >= spec.target;
+      text_ += fmt::format("{} is at {}{}, {}\n", name, to_text(spec.position), since,
+                           arrived ? std::string("its target")
+                                   : fmt::format("with target {}", to_text(spec.target)));
     }
   }
 
-  void ladder() {
+  void ramp() {
     const DmarcSpec& spec = all_.domain.dmarc;
     if (all_.domain.state != DomainState::Managed || spec.position.phase < Phase::Monitor) return;
-    section(fmt::format("Ladder: ramp {}", spec.ramp->name));
+    section(fmt::format("Ramp {}", spec.ramp->name));
     Rows rows;
+    // A position between two steps gets a row of its own, before the first stricter step.
     bool marked = false;
     for (const RampStep& step : spec.ramp->steps) {
       if (!marked && step.position > spec.position) {
-        rows.push_back({"*", to_text(spec.position), "", "here, off the ladder"});
+        rows.push_back({"*", to_text(spec.position), "", "here, not a step of this ramp"});
         marked = true;
       }
       const bool here = step.position == spec.position;
@@ -96,9 +100,10 @@ class Page {
 
   std::string where() const {
     return all_.step.live ? "here, live since " + to_text(*all_.step.live)
-                          : "here, not yet seen live in a report";
+                          : "here, not yet seen in a report";
   }
 
+  // A met gate shows what it requires; an unmet one its reason, which contains that already.
   void gates() {
     if (all_.domain.state != DomainState::Managed) return;
     const StepDecision& step = all_.step;
@@ -107,13 +112,15 @@ class Page {
     for (const Gate& gate : step.gates) {
       const std::string word = gate.met ? "met" : "not yet";
       rows.push_back({paint(colour_, gate.met ? kGreen : kRed, fmt::format("{:<7}", word)),
-                      gate.name, gate.figure, gate.met ? "asked: " + gate.asked : gate.reason});
+                      std::string(to_text(gate.kind)), gate.figure,
+                      gate.met ? "required: " + gate.asked : gate.reason});
     }
     text_ += table(rows);
     if (!step.gates.empty() && step.action != StepAction::StepBack) return;
     for (const std::string& reason : step.reasons) text_ += "  " + printable(reason) + "\n";
   }
 
+  // The title answers the usual question at once: what comes next, and when.
   static std::string title_of(const StepDecision& step) {
     if (step.from.phase < Phase::Monitor) return "What is missing";
     if (step.action == StepAction::StepBack) {
@@ -127,6 +134,7 @@ class Page {
     return next + ", once its gates are met";
   }
 
+  // RFC 7208 section 4.6.4: at most ten lookups, of which two may be void.
   void spf() {
     const SpfBudget& budget = all_.spf;
     if (budget.record.empty()) return;
@@ -134,12 +142,13 @@ class Page {
                         budget.lookups, budget.void_lookups));
     Rows rows;
     for (const TermCost& one : budget.terms) {
-      const std::string who = one.sender.empty() ? "nobody asks for it" : one.sender;
+      const std::string who = one.sender.empty() ? "no sender needs it" : one.sender;
       rows.push_back({fmt::format("{:>2}", one.lookups), printable(one.term), who});
     }
     text_ += table(rows) + "  " + printable(budget.record) + "\n";
   }
 
+  // A selector in a rotation has a date for its next state; others only have an age.
   void selectors() {
     if (all_.selectors.empty()) return;
     section("Selectors");
@@ -160,13 +169,14 @@ class Page {
     text_ += table(rows);
   }
 
+  // Each record with its reason and the line of the YAML that declares it.
   void records() {
     section("Records");
-    if (all_.records.empty()) text_ += "  none is wanted at this phase\n";
+    if (all_.records.empty()) text_ += "  none in this phase\n";
     for (const RecordWhy& one : all_.records) {
       text_ += fmt::format("  {} {}: {}\n", printable(one.key.name.text()), to_text(one.key.type),
                            one.state);
-      const std::string at = place(one.mark);
+      const std::string at = location(one.mark);
       text_ += fmt::format("      {}{}\n", printable(one.reason),
                            at.empty() ? "" : fmt::format(" ({})", at));
     }
@@ -193,6 +203,7 @@ class Page {
     }
   }
 
+  // A year of rotations can be long; `timeline` has the rest.
   void coming() {
     section("What comes next");
     constexpr std::size_t kMost = 8;
@@ -220,7 +231,7 @@ class Page {
 }  // namespace
 
 std::string explain_text(const Explanation& explanation, Date today, Colour colour) {
-  return Page(explanation, today, colour).text();
+  return ExplanationPage(explanation, today, colour).text();
 }
 
 }  // namespace rampart

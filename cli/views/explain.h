@@ -1,4 +1,4 @@
-/// What `explain` and `timeline` print.
+/// The output of `explain` and `timeline`.
 #pragma once
 
 #include <span>
@@ -9,11 +9,11 @@
 
 namespace rampart {
 
-/// One domain, from its phase to what comes next; `today` gives ages.
+/// One domain, from its phase to what comes next; ages are counted to `today`.
 std::string explain_text(const Explanation& explanation, Date today, Colour colour);
 std::string explain_json(const Explanation& explanation, Date today);
 
-/// The overdue first, then what is to come up to `until`.
+/// Overdue events first, then those up to `until`.
 std::string timeline_text(std::span<const TimelineEvent> events, Date until, Colour colour);
 
 /// {"events": [{date, domain, kind, what, overdue_days}]} (contract section 3).

@@ -12,19 +12,18 @@ std::string_view word(DomainState state) {
   return state == DomainState::Absent ? "absent" : "managed";
 }
 
-Json ladder_json(const DmarcSpec& spec) {
-  Json rows = Json::array();
-  for (const RampStep& step : spec.ramp->steps) {
+/// The steps of the ramp. A position that is not a step has no row with `current: true`.
+Json ramp_json(const DmarcSpec& spec) {
+  return array_of(spec.ramp->steps, [&](const RampStep& step) {
     Json row = position_json(step.position);
     row["hold"] = step.hold ? Json(to_text(*step.hold)) : Json();
     row["current"] = step.position == spec.position;
-    rows.push_back(std::move(row));
-  }
-  return rows;
+    return row;
+  });
 }
 
+/// What `advance` would do today, with the evidence behind it.
 Json step_json(const StepDecision& step) {
-  const auto& rate = step.evidence.legit_rate;
   return {{"action", to_text(step.action)},
           {"to", position_json(step.to)},
           {"next", position_json(step.next)},
@@ -35,117 +34,91 @@ Json step_json(const StepDecision& step) {
           {"reasons", step.reasons},
           {"evidence",
            {{"messages", step.evidence.messages},
-            {"legit_rate", rate ? Json(*rate) : Json()},
+            {"legit_rate", or_null(step.evidence.legit_rate)},
             {"reporters", step.evidence.reporters}}}};
 }
 
-Json explained_gates_json(const std::vector<Gate>& gates) {
-  Json rows = Json::array();
-  for (const Gate& one : gates) {
-    rows.push_back({{"name", one.name},
-                    {"met", one.met},
-                    {"figure", one.figure},
-                    {"asked", one.asked},
-                    {"reason", text_or_null(one.reason)}});
-  }
-  return rows;
+Json explained_gate_json(const Gate& gate) {
+  return {{"name", to_text(gate.kind)},
+          {"met", gate.met},
+          {"figure", gate.figure},
+          {"asked", gate.asked},
+          {"reason", text_or_null(gate.reason)}};
 }
 
+/// Null if the domain has no SPF record; `lower_bound` if a part of it could not be resolved.
 Json spf_json(const SpfBudget& budget) {
   if (budget.record.empty()) return {};
-  Json terms = Json::array();
-  for (const TermCost& one : budget.terms) {
-    terms.push_back(
-        {{"term", one.term}, {"sender", text_or_null(one.sender)}, {"lookups", one.lookups}});
-  }
+  const auto term_json = [](const TermCost& one) {
+    return Json{{"term", one.term}, {"sender", text_or_null(one.sender)}, {"lookups", one.lookups}};
+  };
   return {{"record", budget.record},
           {"lookups", budget.lookups},
           {"limit", 10},
           {"void_lookups", budget.void_lookups},
           {"lower_bound", budget.lower_bound},
-          {"terms", terms}};
+          {"terms", array_of(budget.terms, term_json)}};
 }
 
-Json selectors_json(const std::vector<SelectorNow>& selectors, Date today) {
-  Json rows = Json::array();
-  for (const SelectorNow& one : selectors) {
-    rows.push_back({{"selector", one.selector},
-                    {"state", one.state},
-                    {"made", date_json(one.made)},
-                    {"age_days", one.made ? Json((today - *one.made).count()) : Json()},
-                    {"last_seen", date_json(one.last_seen)},
-                    {"reason", text_or_null(one.why)},
-                    {"next", date_json(one.next)},
-                    {"what", text_or_null(one.what)},
-                    {"rotated_by", one.rotated_by}});
-  }
-  return rows;
+/// `made` is null if neither the name of the selector nor its rotation contains the date.
+Json selector_json(const SelectorNow& one, Date today) {
+  return {{"selector", one.selector},
+          {"state", one.state},
+          {"made", date_json(one.made)},
+          {"age_days", one.made ? Json((today - *one.made).count()) : Json()},
+          {"last_seen", date_json(one.last_seen)},
+          {"reason", text_or_null(one.why)},
+          {"next", date_json(one.next)},
+          {"what", text_or_null(one.what)},
+          {"rotated_by", one.rotated_by}};
 }
 
-Json records_json(const std::vector<RecordWhy>& records) {
-  Json rows = Json::array();
-  for (const RecordWhy& one : records) {
-    rows.push_back({{"name", one.key.name.text()},
-                    {"type", to_text(one.key.type)},
-                    {"state", one.state},
-                    {"reason", one.reason},
-                    {"file", one.mark.file},
-                    {"line", one.mark.line},
-                    {"column", one.mark.column}});
-  }
-  return rows;
+Json record_json(const RecordWhy& one) {
+  return {{"name", one.key.name.text()}, {"type", to_text(one.key.type)}, {"state", one.state},
+          {"reason", one.reason},        {"file", one.mark.file},         {"line", one.mark.line},
+          {"column", one.mark.column}};
 }
 
-Json waivers_json(const std::vector<Waiver>& waivers, Date today) {
-  Json rows = Json::array();
-  for (const Waiver& one : waivers) {
-    rows.push_back({{"code", one.code},
-                    {"reason", one.reason},
-                    {"until", to_text(one.until)},
-                    {"active", today <= one.until}});
-  }
-  return rows;
+/// An ended waiver is still listed: it explains why a finding is back.
+Json waiver_json(const Waiver& one, Date today) {
+  return {{"code", one.code},
+          {"reason", one.reason},
+          {"until", to_text(one.until)},
+          {"active", today <= one.until}};
 }
 
-Json explained_findings_json(const std::vector<Finding>& findings) {
-  Json rows = Json::array();
-  for (const Finding& one : findings) {
-    rows.push_back({{"severity", to_text(one.severity)},
-                    {"code", one.code},
-                    {"message", one.message},
-                    {"hint", one.hint}});
-  }
-  return rows;
+Json explained_finding_json(const Finding& one) {
+  return {{"severity", to_text(one.severity)},
+          {"code", one.code},
+          {"message", one.message},
+          {"hint", one.hint}};
 }
 
-Json events_json(const std::vector<TimelineEvent>& events) {
-  return Json::parse(timeline_json(events), nullptr, false)["events"];
-}
+Json hold_json(const Hold& one) { return {{"code", one.code}, {"reason", one.reason}}; }
 
 }  // namespace
 
 std::string explain_json(const Explanation& all, Date today) {
   const DmarcSpec& spec = all.domain.dmarc;
-  Json holds = Json::array();
-  for (const Hold& one : all.holds) holds.push_back({{"code", one.code}, {"reason", one.reason}});
-  const Json json = {{"domain", all.domain.name.text()},
-                     {"state", word(all.domain.state)},
-                     {"phase", to_text(spec.position.phase)},
-                     {"pct", spec.position.pct},
-                     {"since", date_json(spec.since)},
-                     {"target", position_json(spec.target)},
-                     {"ramp", spec.ramp->name},
-                     {"ladder", ladder_json(spec)},
-                     {"step", step_json(all.step)},
-                     {"gates", explained_gates_json(all.step.gates)},
-                     {"spf", spf_json(all.spf)},
-                     {"selectors", selectors_json(all.selectors, today)},
-                     {"records", records_json(all.records)},
-                     {"holds", holds},
-                     {"waivers", waivers_json(all.domain.waivers, today)},
-                     {"findings", explained_findings_json(all.findings)},
-                     {"coming", events_json(all.coming)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto selector = [&](const SelectorNow& one) { return selector_json(one, today); };
+  const auto waiver = [&](const Waiver& one) { return waiver_json(one, today); };
+  return document({{"domain", all.domain.name.text()},
+                   {"state", word(all.domain.state)},
+                   {"phase", to_text(spec.position.phase)},
+                   {"pct", spec.position.pct},
+                   {"since", date_json(spec.since)},
+                   {"target", position_json(spec.target)},
+                   {"ramp", spec.ramp->name},
+                   {"ladder", ramp_json(spec)},
+                   {"step", step_json(all.step)},
+                   {"gates", array_of(all.step.gates, explained_gate_json)},
+                   {"spf", spf_json(all.spf)},
+                   {"selectors", array_of(all.selectors, selector)},
+                   {"records", array_of(all.records, record_json)},
+                   {"holds", array_of(all.holds, hold_json)},
+                   {"waivers", array_of(all.domain.waivers, waiver)},
+                   {"findings", array_of(all.findings, explained_finding_json)},
+                   {"coming", array_of(all.coming, event_json)}});
 }
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Records as rows for spreadsheets and programs.
+/// Exports records as rows for spreadsheets and programs.
 #include <fmt/format.h>
 
 #include <array>
@@ -11,27 +11,27 @@
 namespace rampart {
 namespace {
 
-std::string dkim_text(const reports::Facts& facts) {
+std::string dkim_text(const reports::RecordResults& results) {
   std::string text;
-  for (const reports::DkimAuth& one : facts.dkim) {
+  for (const reports::DkimAuth& one : results.dkim) {
     text += fmt::format("{}{}/{}={}", text.empty() ? "" : " ", one.domain, one.selector,
                         to_text(one.result));
   }
   return text;
 }
 
-std::string spf_text(const reports::Facts& facts) {
+std::string spf_text(const reports::RecordResults& results) {
   std::string text;
-  for (const reports::SpfAuth& one : facts.spf) {
+  for (const reports::SpfAuth& one : results.spf) {
     text += fmt::format("{}{}={}{}", text.empty() ? "" : " ", one.domain, to_text(one.result),
                         one.helo ? " (helo)" : "");
   }
   return text;
 }
 
-std::string reasons_text(const reports::Facts& facts) {
+std::string reasons_text(const reports::RecordResults& results) {
   std::string text;
-  for (const reports::Override& one : facts.overrides) {
+  for (const reports::Override& one : results.overrides) {
     text += fmt::format("{}{}{}", text.empty() ? "" : "; ", one.type,
                         one.comment.empty() ? "" : ": " + one.comment);
   }
@@ -45,6 +45,7 @@ constexpr std::array<std::string_view, 18> kExportColumns = {
 
 std::array<std::string, kExportColumns.size()> cells(const ExportRow& row) {
   const reports::Facts& facts = row.facts;
+  const reports::RecordResults& results = facts.results;
   const bool verified = row.report.trust == reports::Trust::Verified;
   return {row.domain,
           row.report.org,
@@ -55,15 +56,15 @@ std::array<std::string, kExportColumns.size()> cells(const ExportRow& row) {
           to_text(row.report.end),
           row.row.ip.text(),
           std::to_string(row.row.count),
-          std::string(to_text(facts.disposition)),
+          std::string(to_text(results.disposition)),
           facts.dkim_aligned ? "pass" : "fail",
           facts.spf_aligned ? "pass" : "fail",
-          facts.header_from,
-          facts.envelope_from,
-          facts.envelope_to,
-          dkim_text(facts),
-          spf_text(facts),
-          reasons_text(facts)};
+          results.header_from,
+          results.envelope_from,
+          results.envelope_to,
+          dkim_text(results),
+          spf_text(results),
+          reasons_text(results)};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// The page that explains findings, as the binary carries it.
+/// docs/findings.md, embedded into the binary.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace rampart {
 
-/// What docs/findings.md says under the heading `code`, in Markdown; empty where there is none.
+/// The section of docs/findings.md with the heading `code`, in Markdown; empty if there is none.
 std::string finding_explained(std::string_view code);
 
 }  // namespace rampart

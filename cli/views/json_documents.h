@@ -19,7 +19,8 @@ std::string errors_json(const std::vector<ConfigError>& errors);
 /// The findings of `validate` as SARIF 2.1.0, with one rule for each code.
 std::string sarif(const std::vector<ConfigError>& errors, const std::string& version);
 
-/// Findings of any severity as SARIF 2.1.0; what no file says is placed at its domain's name.
+/// Findings of any severity as SARIF 2.1.0. A finding without a file is located by its domain's
+/// name.
 std::string sarif_of_findings(const std::vector<Finding>& findings, const std::string& version);
 
 /// {"findings": [{"code", "meaning", "waivable", "explanation"}]}
@@ -31,7 +32,7 @@ std::string senders_json(std::span<const Sender* const> senders);
 /// {"domains": [{domain, ok, differences}]}.
 std::string verify_json(const std::vector<DomainVerification>& domains);
 
-/// What applying came to: outcomes, what is not visible yet, and the plan as recomputed.
+/// {"outcomes", "not_visible", "plan"}: the result of apply, with the plan as recomputed.
 std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
                        const std::vector<DomainVerification>& not_visible);
 

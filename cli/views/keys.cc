@@ -1,4 +1,4 @@
-/// What `rotate` and the `keys` commands print.
+/// The output of `rotate` and of the `keys` commands.
 #include "cli/views/keys.h"
 
 #include <fmt/format.h>
@@ -16,11 +16,11 @@ std::string day(Time time) { return to_text(std::chrono::floor<std::chrono::days
 std::vector<std::string> actions_of(const RotationStep& step) {
   std::vector<std::string> actions;
   if (step.make) actions.push_back(fmt::format("make {}", *step.make));
-  if (step.published) actions.push_back("note that the next key stands on every server");
+  if (step.published) actions.push_back("note that the next key is on every server");
   if (step.promote) actions.push_back(step.what);
   if (step.signing_since) actions.push_back("note since when the signer uses the current key");
   for (const auto& [selector, seen] : step.revoked) {
-    actions.push_back(fmt::format("note that {} stands revoked", selector));
+    actions.push_back(fmt::format("note that {} is revoked in DNS", selector));
   }
   return actions;
 }
@@ -41,43 +41,43 @@ std::string record_of(const KeyEntry& entry, const KeyFolder& folder) {
 
 }  // namespace
 
-std::string rotate_json(const std::vector<RotationRun>& stages) {
+std::string rotate_json(const std::vector<RotationRun>& runs) {
   Json rows = Json::array();
-  for (const RotationRun& stage : stages) {
+  for (const RotationRun& run : runs) {
     Json selectors = Json::array();
-    for (const SelectorState& state : stage.step.selectors)
-      selectors.push_back(selector_json(state));
+    for (const SelectorState& state : run.step.selectors) selectors.push_back(selector_json(state));
     Json next;
-    if (stage.step.due) next = {{"date", day(*stage.step.due)}, {"what", stage.step.what}};
-    rows.push_back({{"domain", stage.domain.text()},
-                    {"name", stage.spec.name},
+    if (run.step.due) next = {{"date", day(*run.step.due)}, {"what", run.step.what}};
+    rows.push_back({{"domain", run.domain.text()},
+                    {"name", run.spec.name},
                     {"selectors", selectors},
-                    {"actions", actions_of(stage.step)},
+                    {"actions", actions_of(run.step)},
                     {"next", next}});
   }
   return document({{"rotations", rows}});
 }
 
-std::string rotate_text(const std::vector<RotationRun>& stages, bool written) {
-  if (stages.empty()) return "No domain has a rotation.\n";
+std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
+  if (runs.empty()) return "No domain has a rotation.\n";
   std::string text;
   bool acts = false;
-  for (const RotationRun& stage : stages) {
-    text += fmt::format("{}, rotation {}\n", stage.domain.unicode(), stage.spec.name);
-    for (const SelectorState& state : stage.step.selectors) {
+  for (const RotationRun& run : runs) {
+    text += fmt::format("{}, rotation {}\n", run.domain.unicode(), run.spec.name);
+    for (const SelectorState& state : run.step.selectors) {
       const std::string until =
           state.changes ? fmt::format(" (until {})", day(*state.changes)) : "";
       text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state), until,
                           state.why.empty() ? "" : ": " + state.why);
     }
-    for (const std::string& action : actions_of(stage.step))
-      text += fmt::format("  -> {}\n", action);
-    if (stage.step.due && !stage.step.acts()) {
-      text += fmt::format("  next: {} on {}\n", stage.step.what, day(*stage.step.due));
+    for (const std::string& action : actions_of(run.step)) text += fmt::format("  -> {}\n", action);
+    if (run.step.due && !run.step.acts()) {
+      text += fmt::format("  next: {} on {}\n", run.step.what, day(*run.step.due));
     }
-    acts = acts || stage.step.acts();
+    acts = acts || run.step.acts();
   }
-  if (acts) text += written ? "Written into the YAML.\n" : "Run again with --write to do this.\n";
+  if (acts)
+    text += written == Written::Yes ? "Written into the YAML.\n"
+                                    : "Run again with --write to do this.\n";
   return text;
 }
 

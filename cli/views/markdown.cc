@@ -19,59 +19,64 @@ std::size_t longest_run_of_backticks(std::string_view text) {
   return longest;
 }
 
+/// Hosts look for mentions after rendering: a zero-width space hides them.
+constexpr std::string_view kMention = "@&#8203;";
+constexpr std::string_view kReference = "#&#8203;";
+
+/// `c` as it is safe in HTML text, which Markdown prose is too.
+std::string html_character(char c) {
+  switch (c) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '@':
+      return std::string(kMention);
+    default:
+      return {c};
+  }
+}
+
 }  // namespace
 
+// Hosts turn text into links on their own: a colon or "www." would start a URL.
 std::string prose(std::string_view text) {
+  constexpr std::string_view kMarkup = "\\`*_{}[]()!|~^=$";
   std::string out;
   for (const char c : printable(text)) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    // Hosts look for mentions after rendering; a zero-width space keeps them from finding one.
-    else if (c == '@' || c == '#')
-      out += fmt::format("{}&#8203;", c);
-    else if (c == ':')
-      out += "&#58;";
-    else if (c == '.' && (out.ends_with('w') || out.ends_with('W')))
-      out += "\\.";
-    else if (std::string_view("\\`*_{}[]()!|~^=$").find(c) != std::string_view::npos)
+    const bool www = c == '.' && (out.ends_with('w') || out.ends_with('W'));
+    if (www || kMarkup.find(c) != kMarkup.npos) {
       out += fmt::format("\\{}", c);
-    else
-      out += c;
+    } else if (c == ':') {
+      out += "&#58;";
+    } else if (c == '#') {
+      out += kReference;
+    } else {
+      out += html_character(c);
+    }
   }
   return out;
 }
 
 std::string html(std::string_view text) {
   std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '@')
-      out += "@&#8203;";
-    else
-      out += c;
-  }
+  for (const char c : printable(text)) out += html_character(c);
   return out;
 }
 
 std::string code(std::string_view text) {
   const std::string inner = printable(text);
   const std::string fence(longest_run_of_backticks(inner) + 1, '`');
-  // One blank at both ends is taken off again, so that the span may begin with a backtick.
+  // CommonMark strips one blank from both ends, so a span may begin with a backtick.
   const bool bare = !inner.empty() && std::string_view("` ").find(inner.front()) == inner.npos &&
                     std::string_view("` ").find(inner.back()) == inner.npos;
   const std::string pad = bare ? "" : " ";
   return fence + pad + inner + pad + fence;
 }
 
+// The fence must be longer than any run of backticks in the lines, which come from DNS.
 std::string fenced(const std::string& lines) {
   const std::string fence(std::max<std::size_t>(3, longest_run_of_backticks(lines) + 1), '`');
   return fmt::format("{0}diff\n{1}{0}\n", fence, lines);
@@ -79,6 +84,7 @@ std::string fenced(const std::string& lines) {
 
 std::size_t Page::left() const { return limit_ - std::min(limit_, text_.size()); }
 
+// All or nothing: half a block could leave a fence or an element open.
 bool Page::add(const std::string& block) {
   if (block.size() >= left()) return false;
   text_ += block;
@@ -89,7 +95,7 @@ void Page::add_section(const std::string& title, std::size_t count, std::size_t 
                        const std::function<std::string(std::size_t)>& block) {
   if (count == 0) return;
   Page section(std::min(share, left()));
-  // Room for the sentence that says what is left out.
+  // Room for the sentence that counts what is left out.
   constexpr std::size_t kMore = 64;
   bool room = section.left() > title.size() + kMore && section.add(title);
   std::size_t shown = 0;

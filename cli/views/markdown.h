@@ -1,5 +1,5 @@
-/// Markdown that is safe to paste: nothing in it can break out of its place, mention or embed, and
-/// a page stays within a host's limit.
+/// Markdown that is safe to paste: its text cannot become markup, mention anyone or embed anything,
+/// and a page stays within the host's limit.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@ namespace rampart::markdown {
 /// Text outside code: no markup, no HTML, no mention, no reference to an issue.
 std::string prose(std::string_view text);
 
-/// HTML text, where Markdown is not read.
+/// Text inside an HTML element, where Markdown does not apply.
 std::string html(std::string_view text);
 
 /// A code span whose fence is longer than any run of backticks within (CommonMark section 6.1).
@@ -25,12 +25,14 @@ class Page {
  public:
   explicit Page(std::size_t limit) : limit_(limit) {}
 
+  /// Octets that may still be added.
   std::size_t left() const;
 
   /// Adds all of `block` or nothing.
   bool add(const std::string& block);
 
-  /// A section of `count` blocks that takes at most `share` bytes; says how many found no room.
+  /// A section of `count` blocks that takes at most `share` bytes; it ends with the number of
+  /// blocks that did not fit.
   void add_section(const std::string& title, std::size_t count, std::size_t share,
                    const std::function<std::string(std::size_t)>& block);
 

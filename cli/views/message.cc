@@ -1,4 +1,4 @@
-/// How the verdict on a message is shown.
+/// The verdict on a message, as text and JSON.
 #include "cli/views/message.h"
 
 #include <fmt/format.h>
@@ -9,18 +9,21 @@
 namespace rampart {
 namespace {
 
-// Without a record there is no alignment to speak of; the public suffix list still tells whose
-// domain is whose.
+// Without a record, the tree walk finds no organizational domain and so no alignment; the public
+// suffix list still gives both.
 const dmarc::Judgement& aligning(const dmarc::MessageVerdict& verdict) {
   return verdict.walk.discovered ? verdict.walk : verdict.psl;
 }
 
+/// The contract has three words for DMARC; an error is "none" here and named in a member of its
+/// own.
 std::string result_word(const dmarc::Judgement& judgement) {
   const bool found =
       judgement.outcome == dmarc::Outcome::Pass || judgement.outcome == dmarc::Outcome::Fail;
   return found ? std::string(dmarc::to_text(judgement.outcome)) : "none";
 }
 
+/// `record` is the name at which the record was found, which may be above the From domain.
 Json judgement_json(const dmarc::Judgement& judgement) {
   Json json = {{"result", result_word(judgement)},
                {"policy", dmarc::to_text(judgement.policy)},
@@ -42,10 +45,11 @@ Json spf_json(const dmarc::MessageVerdict& verdict) {
           {"domain", verdict.spf_domain},
           {"aligned", aligning(verdict).spf_aligned},
           {"sender", verdict.sender},
-          {"matched", verdict.spf->matched ? Json(*verdict.spf->matched) : Json(nullptr)},
+          {"matched", or_null(verdict.spf->matched)},
           {"reason", text_or_null(verdict.spf->reason)}};
 }
 
+/// All signatures in the order of the message; alignment is parallel to them.
 Json dkim_json(const dmarc::MessageVerdict& verdict) {
   Json all = Json::array();
   for (std::size_t i = 0; i < verdict.dkim.signatures.size(); ++i) {
@@ -65,17 +69,16 @@ Json dkim_json(const dmarc::MessageVerdict& verdict) {
 }
 
 Json arc_json(const arc::Verdict& verdict) {
-  Json sets = Json::array();
-  for (const arc::Set& set : verdict.sets) {
-    sets.push_back({{"instance", set.instance},
-                    {"domain", set.domain},
-                    {"selector", set.selector},
-                    {"cv", set.chain},
-                    {"results", set.results}});
-  }
+  const auto set_json = [](const arc::Set& set) {
+    return Json{{"instance", set.instance},
+                {"domain", set.domain},
+                {"selector", set.selector},
+                {"cv", set.chain},
+                {"results", set.results}};
+  };
   return {{"result", dkim::to_text(verdict.outcome)},
           {"reason", text_or_null(verdict.reason)},
-          {"sets", sets}};
+          {"sets", array_of(verdict.sets, set_json)}};
 }
 
 std::string_view aligned_word(bool aligned) { return aligned ? "aligned" : "not aligned"; }
@@ -108,6 +111,7 @@ std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
   return lines;
 }
 
+/// Most messages have no ARC set, and then no line.
 std::string arc_lines(const arc::Verdict& verdict) {
   if (verdict.outcome == dkim::Outcome::None) return "";
   std::string rest = fmt::format("{} sets", verdict.sets.size());
@@ -125,7 +129,7 @@ std::string dmarc_line(const dmarc::MessageVerdict& verdict) {
   const dmarc::Judgement& walk = verdict.walk;
   if (!walk.discovered) return line("DMARC", dmarc::to_text(walk.outcome), walk.reason);
   return line("DMARC", dmarc::to_text(walk.outcome),
-              fmt::format("{}, policy {} by the record of {}, disposition {}",
+              fmt::format("{}, policy {} from the record of {}, disposition {}",
                           verdict.authors.front().text(), dmarc::to_text(walk.policy),
                           walk.discovered->at.text(), dmarc::to_text(walk.disposition)));
 }
@@ -137,15 +141,15 @@ std::string message_json(const dmarc::MessageVerdict& verdict) {
   dmarc["from"] = verdict.authors.empty() ? Json(nullptr) : Json(verdict.authors.front().text());
   dmarc["discovery"] = "treewalk";
   dmarc["psl"] = judgement_json(verdict.psl);
-  const Json json = {{"spf", spf_json(verdict)},
-                     {"dkim", dkim_json(verdict)},
-                     {"arc", arc_json(verdict.arc)},
-                     {"dmarc", dmarc},
-                     {"remarks", dmarc::remarks(verdict)},
-                     {"authentication_results", authentication_results(verdict)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document({{"spf", spf_json(verdict)},
+                   {"dkim", dkim_json(verdict)},
+                   {"arc", arc_json(verdict.arc)},
+                   {"dmarc", dmarc},
+                   {"remarks", dmarc::remarks(verdict)},
+                   {"authentication_results", authentication_results(verdict)}});
 }
 
+// The header field comes first: it is what people paste into a ticket.
 std::string message_text(const dmarc::MessageVerdict& verdict) {
   std::string text = authentication_results(verdict) + "\n" + spf_line(verdict) +
                      dkim_lines(verdict) + arc_lines(verdict.arc) + dmarc_line(verdict);

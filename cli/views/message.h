@@ -1,4 +1,4 @@
-/// How the verdict on a message is shown.
+/// The verdict on a message, as text and JSON.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-/// What was written zone by zone, and what the servers say.
+/// What was written, zone by zone, and what the servers return.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace rampart {
 namespace {
 
-/// How a state is told, and in which colour.
+/// The word and the colour of a state.
 struct StateWord {
   WriteState state;
   std::string_view word;
@@ -20,11 +20,12 @@ struct StateWord {
 };
 
 constexpr std::array<StateWord, 5> kWords = {{{WriteState::Written, "written", kGreen},
-                                              {WriteState::AlreadyLive, "already live", 36},
-                                              {WriteState::Withheld, "withheld", 33},
+                                              {WriteState::AlreadyLive, "already live", kCyan},
+                                              {WriteState::Withheld, "withheld", kYellow},
                                               {WriteState::Failed, "failed", kRed},
                                               {WriteState::Unconfirmed, "unconfirmed", kRed}}};
 
+/// The reason is on a line of its own, aligned with the names; "already live" explains itself.
 void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) {
   const StateWord& word = *std::ranges::find(kWords, outcome.state, &StateWord::state);
   out += fmt::format("  {}{:{}} {:>3} {}\n", paint(colour, word.hue, word.word), "",
@@ -34,6 +35,7 @@ void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) 
   }
 }
 
+/// Only states that occur are counted: "3 written." is the usual case.
 std::string totals(const std::vector<WriteOutcome>& outcomes) {
   std::vector<std::string> counts;
   for (const StateWord& word : kWords) {
@@ -47,6 +49,7 @@ std::string server_value(std::string_view value) {
   return value.empty() ? "nothing" : printable(value);
 }
 
+/// A server with a problem returned nothing to compare, so only the problem is shown.
 void show_difference(std::string& out, const Difference& difference, Colour colour) {
   out +=
       fmt::format("  {} {}", printable(difference.key.name.text()), to_text(difference.key.type));
@@ -61,6 +64,7 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
 
 }  // namespace
 
+// Zones are written one by one and fail one by one, so the outcome is grouped by zone.
 std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colour) {
   std::map<std::pair<Name, std::string>, std::vector<const WriteOutcome*>> zones;
   for (const WriteOutcome& outcome : outcomes) {
@@ -93,8 +97,8 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
     if (count > 0) ++differing;
   }
   if (!out.empty()) out += '\n';
-  if (differing == 0) return out + fmt::format("Verified: {} as the YAML says.\n", domains.size());
-  return out + fmt::format("Verified: {} as the YAML says, {} not.\n", domains.size() - differing,
+  if (differing == 0) return out + fmt::format("Verified: {} as in the YAML.\n", domains.size());
+  return out + fmt::format("Verified: {} as in the YAML, {} not.\n", domains.size() - differing,
                            differing);
 }
 

@@ -1,4 +1,4 @@
-/// A plan as text: what changes and why, what stays and why, what is wrong, and who gains a say.
+/// A plan as text: changes with reasons, withheld changes, authority, impact, holds and findings.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,12 +11,13 @@
 namespace rampart {
 namespace {
 
-/// One section's title; sections stand one blank line apart.
+/// A section's title; one blank line separates sections.
 void open_section(std::string& out, Colour colour, std::string_view title) {
   if (!out.empty()) out += '\n';
   out += paint(colour, kBold, title) + "\n";
 }
 
+/// Signs are right-aligned, so that names line up under "+" and "-/+".
 void show_change(std::string& out, const Plan& plan, const Change& change, Colour colour) {
   const std::string_view sign = glyph(change);
   const char hue = sign.size() > 1 ? '~' : sign.front();
@@ -35,6 +36,7 @@ void show_changes(std::string& out, const Plan& plan, Colour colour) {
   }
 }
 
+/// The codes name the findings that explain each withheld change.
 void show_withheld(std::string& out, const Plan& plan, Colour colour) {
   if (plan.withheld.empty()) return;
   open_section(out, colour, "Withheld");
@@ -63,27 +65,28 @@ void show_findings(std::string& out, const Plan& plan, Colour colour) {
     if (finding.domain) out += " " + printable(finding.domain->text());
     out += ": " + printable(finding.message) + "\n";
     if (!finding.hint.empty()) out += "      hint: " + printable(finding.hint) + "\n";
-    if (!finding.mark.file.empty()) out += "      at " + place(finding.mark) + "\n";
+    if (!finding.mark.file.empty()) out += "      at " + location(finding.mark) + "\n";
   }
 }
 
+/// Gains before losses: a gain is what an attacker would want to slip through a review.
 void show_authority(std::string& out, const Plan& plan, Colour colour) {
   if (plan.authority.empty()) return;
-  open_section(out, colour, "Authority: who may send or sign");
+  open_section(out, colour, kAuthorityTitle);
   for (const Authority& authority : plan.authority) {
     out += "  " + printable(authority.domain.text()) + "\n";
-    for (const std::string& gain : authority.gains) {
-      out += "    " + paint_sign(colour, '+', "+ " + printable(gain)) + "\n";
+    for (const Permission& gain : authority.gains) {
+      out += "    " + paint_sign(colour, '+', "+ " + printable(gain.text())) + "\n";
     }
-    for (const std::string& loss : authority.loses) {
-      out += "    " + paint_sign(colour, '-', "- " + printable(loss)) + "\n";
+    for (const Permission& loss : authority.loses) {
+      out += "    " + paint_sign(colour, '-', "- " + printable(loss.text())) + "\n";
     }
   }
 }
 
 void show_impact(std::string& out, const Plan& plan, Colour colour) {
   if (plan.impact.empty() && plan.impact_unknown.empty()) return;
-  open_section(out, colour, "Impact: what reported mail would have met");
+  open_section(out, colour, kImpactTitle);
   for (const Impact& impact : plan.impact) {
     out += fmt::format("  {}: {}\n", printable(impact.domain.text()), sentence(impact));
     for (const std::string& line : impact_details(impact)) {
@@ -93,19 +96,21 @@ void show_impact(std::string& out, const Plan& plan, Colour colour) {
   for (const std::string& line : impact_gaps(plan)) out += fmt::format("  {}\n", line);
 }
 
+/// Only `plan --base` fills these.
 void show_edits(std::string& out, const Plan& plan, Colour colour) {
   if (plan.policy_edits.empty()) return;
   open_section(out, colour, "Policy edits: changes of the rules themselves");
   for (const PolicyEdit& edit : plan.policy_edits) {
-    const std::string where = place(edit.mark);
+    const std::string where = location(edit.mark);
     out += fmt::format("  {}{}{}\n", where, where.empty() ? "" : ": ", printable(edit.what));
   }
 }
 
 }  // namespace
 
+// The outcome lists withheld changes with their codes; their findings need not be repeated.
 std::string kept_back_text(const Plan& plan, Colour colour) {
-  const auto told = [&](const Finding& finding) {
+  const auto is_shown = [&](const Finding& finding) {
     return std::ranges::any_of(plan.withheld, [&](const Withheld& withheld) {
       return withheld.change.domain == finding.domain &&
              std::ranges::find(withheld.codes, finding.code) != withheld.codes.end();
@@ -113,7 +118,7 @@ std::string kept_back_text(const Plan& plan, Colour colour) {
   };
   Plan rest = plan;
   std::erase_if(rest.findings, [&](const Finding& finding) {
-    return finding.severity != Severity::Error || told(finding);
+    return finding.severity != Severity::Error || is_shown(finding);
   });
   std::string out;
   show_holds(out, rest, colour);
@@ -121,6 +126,7 @@ std::string kept_back_text(const Plan& plan, Colour colour) {
   return out.empty() ? out : out + "\n";
 }
 
+// Changes come first and problems last, where a terminal shows them; the counts end the text.
 std::string plan_text(const Plan& plan, Colour colour) {
   std::string out;
   show_changes(out, plan, colour);

@@ -15,23 +15,24 @@
 namespace rampart {
 namespace {
 
-const ReceiverImpact* news_of(const Plan& plan, const Change& change) {
-  if (!change.name().text().starts_with("_dmarc.")) return nullptr;
+/// The receivers' impact belongs to a domain; it is shown under the change of its DMARC record.
+const ReceiverImpact* impact_on(const Plan& plan, const Change& change) {
+  if (name_kind(change.name()) != NameKind::Dmarc) return nullptr;
   const Name domain = change.name().parent();
-  const auto news = std::ranges::lower_bound(plan.receivers, domain, {}, &ReceiverImpact::domain);
-  return news == plan.receivers.end() || news->domain != domain ? nullptr : &*news;
+  const auto found = std::ranges::lower_bound(plan.receivers, domain, {}, &ReceiverImpact::domain);
+  return found == plan.receivers.end() || found->domain != domain ? nullptr : &*found;
 }
 
-void add_news(const ReceiverImpact& news, std::vector<DiffLine>& lines) {
-  if (news.nothing_new()) {
-    lines.push_back({' ', "a failing message gets nothing new from any receiver"});
+void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
+  if (impact.nothing_new()) {
+    lines.push_back({' ', "no receiver will treat a failing message differently"});
   } else {
     lines.push_back({' ', "a failing message, by receiver:"});
-    for (const ReceiverLine& line : news.lines) {
+    for (const ReceiverLine& line : impact.lines) {
       lines.push_back({' ', fmt::format("  {}: {}", describe(line.receiver), line.says)});
     }
   }
-  if (!news.bimi.empty()) lines.push_back({' ', news.bimi});
+  if (!impact.bimi.empty()) lines.push_back({' ', impact.bimi});
 }
 
 }  // namespace
@@ -56,12 +57,12 @@ std::string heading(const Change& change) {
 }
 
 std::vector<DiffLine> body(const Plan& plan, const Change& change) {
-  std::vector<DiffLine> lines = semantic_diff(change.set);
+  std::vector<DiffLine> lines = semantic_diff(text_of(change.set));
   for (const std::string& reason : change.reasons) {
     const std::string because = reason.starts_with("because ") ? "" : "because ";
     lines.push_back({' ', because + printable(reason)});
   }
-  if (const ReceiverImpact* news = news_of(plan, change)) add_news(*news, lines);
+  if (const ReceiverImpact* impact = impact_on(plan, change)) add_receivers(*impact, lines);
   return lines;
 }
 
@@ -70,6 +71,7 @@ std::vector<std::string> impact_details(const Impact& impact) {
   std::vector<std::string> lines = {
       fmt::format("the mail of {} to {}, as receivers of {} would treat it", to_text(impact.from),
                   to_text(last), describe(impact.receiver))};
+  // Shown only if it differs: most plans contain no tag that a receiver could ignore.
   const bool worse =
       impact.worst_quarantined + impact.worst_rejected > impact.quarantined + impact.rejected ||
       impact.worst_rejected > impact.rejected;
@@ -78,6 +80,7 @@ std::vector<std::string> impact_details(const Impact& impact) {
                                 describe(dmarc::Receiver::HonoursNeither),
                                 grouped(impact.worst_quarantined), grouped(impact.worst_rejected)));
   }
+  // They are sorted by how many messages are affected.
   constexpr std::size_t kMostSources = 5;
   std::size_t shown = 0;
   for (const SourceImpact& one : impact.by_source) {
@@ -97,6 +100,7 @@ std::vector<std::string> impact_details(const Impact& impact) {
   return lines;
 }
 
+// Many domains usually have the same reason, such as a missing store: one line is enough.
 std::vector<std::string> impact_gaps(const Plan& plan) {
   std::map<std::string, std::string> domains;
   for (const ImpactUnknown& one : plan.impact_unknown) {
@@ -105,12 +109,12 @@ std::vector<std::string> impact_gaps(const Plan& plan) {
   }
   std::vector<std::string> lines;
   for (const auto& [why, names] : domains) {
-    lines.push_back(fmt::format("{}: {}, so nothing tells which mail it would hit", names, why));
+    lines.push_back(fmt::format("{}: {}, so the affected mail is unknown", names, why));
   }
   return lines;
 }
 
-std::string place(const Mark& mark) {
+std::string location(const Mark& mark) {
   if (mark.file.empty()) return "";
   std::string text = printable(mark.file);
   if (mark.line > 0) text += fmt::format(":{}", mark.line);
@@ -118,6 +122,7 @@ std::string place(const Mark& mark) {
   return text;
 }
 
+// "No changes." is a fixed text that scripts look for.
 std::string count_line(const Plan& plan) {
   const PlanSummary sums = summarize(plan);
   if (plan.changes.empty() && plan.withheld.empty()) return "No changes.";
@@ -125,6 +130,7 @@ std::string count_line(const Plan& plan) {
                      sums.create, sums.update, sums.remove, sums.held, sums.blocked);
 }
 
+// The sort is stable: within a group the plan's own order, which is the order of writing, remains.
 std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& changes) {
   std::vector<const Change*> order;
   for (const Change& change : changes) order.push_back(&change);
@@ -149,16 +155,8 @@ std::string paint(Colour colour, int code, std::string_view text) {
 }
 
 std::string paint_sign(Colour colour, char sign, std::string_view text) {
-  switch (sign) {
-    case '+':
-      return paint(colour, 32, text);
-    case '-':
-      return paint(colour, 31, text);
-    case '~':
-      return paint(colour, 33, text);
-    default:
-      return std::string(text);
-  }
+  const int code = sign == '+' ? kGreen : sign == '-' ? kRed : sign == '~' ? kYellow : 0;
+  return code == 0 ? std::string(text) : paint(colour, code, text);
 }
 
 }  // namespace rampart

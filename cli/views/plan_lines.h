@@ -1,4 +1,5 @@
-/// What the text and the Markdown of a plan have in common: titles, lines and counts, uncoloured.
+/// The parts that the text and the Markdown of a plan share: titles, lines and counts, without
+/// colour.
 #pragma once
 
 #include <string>
@@ -19,27 +20,31 @@ std::string title(const Change& change);
 /// "example.com at cf", "sub.example.com in zone example.com at cf".
 std::string heading(const Change& change);
 
-/// The semantic difference, then every because; for DMARC also what the change newly means to a
-/// failing message, one line for each kind of receiver.
+/// The semantic difference, then every reason; for DMARC also what each kind of receiver will newly
+/// do with a failing message.
 std::vector<DiffLine> body(const Plan& plan, const Change& change);
 
-/// What a replay says beside its sentence: the window and the kind of receivers counted, what those
-/// that honour no tag would do, the sources hit hardest, and what cannot be told.
+/// The details of a replay: its window and the kind of receiver, what receivers that honour neither
+/// `t=y` nor `pct` would do, the sources affected most, and what is not known.
 std::vector<std::string> impact_details(const Impact& impact);
 
-/// Why nothing tells how hard the plan hits, and for which domains: one line a reason.
+/// For which domains the impact is unknown and why: one line per reason.
 std::vector<std::string> impact_gaps(const Plan& plan);
 
-/// "domains.yaml:12:9", or nothing where the mark names no place.
-std::string place(const Mark& mark);
+/// "domains.yaml:12:9"; empty if the mark has no file.
+std::string location(const Mark& mark);
 
 /// "Plan: 1 to create, 2 to update, 0 to delete; 1 held, 0 withheld.", or "No changes."
 std::string count_line(const Plan& plan);
 
-/// The changes of a plan in runs of one heading.
+/// The changes of a plan, one group per heading.
 std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& changes);
 
-/// SGR codes of ECMA-48, for `paint`.
+/// The titles of a plan's sections.
+inline constexpr std::string_view kAuthorityTitle = "Authority: who may send or sign";
+inline constexpr std::string_view kImpactTitle = "Impact: how reported mail would be treated";
+
+/// SGR codes of ECMA-48 section 8.3.117, for `paint`.
 inline constexpr int kBold = 1;
 inline constexpr int kRed = 31;
 inline constexpr int kGreen = 32;
@@ -49,10 +54,10 @@ inline constexpr int kCyan = 36;
 /// The colour of a severity's label.
 int colour_of(Severity severity);
 
-/// `text` in the colour numbered `code` (ECMA-48 section 8.3.117), or as it is.
+/// `text` in the colour `code`, or unchanged if colour is off.
 std::string paint(Colour colour, int code, std::string_view text);
 
-/// Red for '-', green for '+', yellow for '~', nothing for others.
+/// `text` in red for '-', green for '+', yellow for '~', else unchanged.
 std::string paint_sign(Colour colour, char sign, std::string_view text);
 
 }  // namespace rampart

@@ -1,5 +1,5 @@
-/// A plan for a pull request: safe to paste (nothing in it can break out, mention or embed), and
-/// within a host's limit at any size, what matters for safety first.
+/// A plan as a pull-request comment: safe to paste (its text cannot break out, mention or embed),
+/// within the host's limit at any size, and with what matters for safety first.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,11 +19,12 @@ using markdown::html;
 using markdown::Page;
 using markdown::prose;
 
-/// A line of a diff block: hosts colour by the first character, and know '!' for a change.
+/// A line of a diff block: hosts colour by the first character, with '!' for a change.
 std::string diff_line(char sign, std::string_view text) {
   return fmt::format("{} {}\n", sign == '~' ? '!' : sign, text);
 }
 
+/// "-/+" has no colour of its own in a diff block; it counts as a change.
 std::string change_block(const Plan& plan, const Change& change) {
   const std::string_view sign = glyph(change);
   std::string lines = diff_line(sign.size() > 1 ? '~' : sign.front(), title(change));
@@ -55,14 +56,14 @@ std::string finding_row(const Finding& finding) {
   if (finding.domain) row += " " + code(finding.domain->text());
   row += " " + prose(finding.message);
   if (!finding.hint.empty()) row += fmt::format("<br>_Hint:_ {}", prose(finding.hint));
-  if (!finding.mark.file.empty()) row += fmt::format(" ({})", code(place(finding.mark)));
+  if (!finding.mark.file.empty()) row += fmt::format(" ({})", code(location(finding.mark)));
   return row + "\n";
 }
 
 std::string authority_row(const Authority& authority) {
   std::string row = "- " + code(authority.domain.text());
-  for (const std::string& gain : authority.gains) row += "\n  - gains " + code(gain);
-  for (const std::string& loss : authority.loses) row += "\n  - loses " + code(loss);
+  for (const Permission& gain : authority.gains) row += "\n  - gains " + code(gain.text());
+  for (const Permission& loss : authority.loses) row += "\n  - loses " + code(loss.text());
   return row + "\n";
 }
 
@@ -75,7 +76,7 @@ std::string impact_row(const Impact& impact) {
 std::string gap_row(const std::string& line) { return "- " + prose(line) + "\n"; }
 
 std::string edit_row(const PolicyEdit& edit) {
-  const std::string where = place(edit.mark);
+  const std::string where = location(edit.mark);
   return fmt::format("- {}{}\n", where.empty() ? "" : code(where) + " ", prose(edit.what));
 }
 
@@ -83,13 +84,14 @@ std::string hold_row(const Hold& hold) {
   return fmt::format("- {} {} {}\n", code(hold.domain.text()), code(hold.code), prose(hold.reason));
 }
 
+/// Withheld changes are not folded away: they are why the plan needs attention.
 std::string withheld_row(const Plan& plan, const Withheld& withheld) {
   return fmt::format("{} {}\n\n{}\n", code(heading(withheld.change)),
                      code(fmt::format("{}", fmt::join(withheld.codes, ", "))),
                      fenced(change_block(plan, withheld.change)));
 }
 
-/// Errors first: they are what a reviewer must see however little room there is.
+/// Errors first: a reviewer must see them even if there is little room.
 std::vector<Finding> by_severity(std::vector<Finding> findings) {
   std::ranges::stable_sort(findings, {}, &Finding::severity);
   return findings;
@@ -98,17 +100,18 @@ std::vector<Finding> by_severity(std::vector<Finding> findings) {
 }  // namespace
 
 std::string plan_markdown(const Plan& plan, std::size_t limit) {
+  // Each section gets a share of the limit; the changes come last and take what is left.
   Page page(limit);
   page.add(summary_table(plan));
-  const auto section = [&](const char* title, const auto& rows, std::size_t parts, auto row) {
+  const auto section = [&](std::string_view title, const auto& rows, std::size_t parts, auto row) {
     page.add_section(fmt::format("### {}\n\n", title), rows.size(), limit / parts,
                      [&](std::size_t i) { return row(rows[i]); });
   };
   section("Policy edits", plan.policy_edits, 8, edit_row);
   section("Findings", by_severity(plan.findings), 5, finding_row);
   if (!plan.findings.empty()) page.add("`rampart findings CODE` explains a code.\n\n");
-  section("Authority: who may send or sign", plan.authority, 8, authority_row);
-  section("Impact: what reported mail would have met", plan.impact, 8, impact_row);
+  section(kAuthorityTitle, plan.authority, 8, authority_row);
+  section(kImpactTitle, plan.impact, 8, impact_row);
   section("Impact unknown", impact_gaps(plan), 16, gap_row);
   section("Withheld", plan.withheld, 8,
           [&](const Withheld& one) { return withheld_row(plan, one); });

@@ -1,24 +1,25 @@
-/// The wanted records as zone-file text, octoDNS YAML and dnscontrol JavaScript.
+/// The desired records as zone-file text, octoDNS YAML and dnscontrol JavaScript.
 #include "cli/views/render.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <tuple>
 
+#include "base/text.h"
 #include "dns/txt.h"
 
 namespace rampart {
 namespace {
 
-/// The text without what a line of comment could end with.
+/// The text without line ends, which would end a comment.
 std::string one_line(const std::string& text) {
   std::string out = printable(text);
   std::ranges::replace(out, '\n', ' ');
   return out;
 }
 
+/// Whether a comment on other TXT values at SPF's names is needed.
 bool has_apex_spf(const RenderedZone& zone) {
   return std::ranges::any_of(zone.sets, [&](const RenderedSet& one) {
     const bool spf = std::ranges::any_of(
@@ -27,11 +28,11 @@ bool has_apex_spf(const RenderedZone& zone) {
   });
 }
 
-/// A key by which strings sort as octoDNS wants them: runs of digits count as numbers.
+/// A key that sorts as octoDNS requires: runs of digits compare as numbers. octoDNS rejects a file
+/// in another order.
 using NaturalKey = std::vector<std::tuple<std::string, std::size_t, std::string>>;
 
 NaturalKey natural_key(std::string_view text) {
-  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
   NaturalKey key;
   while (!text.empty()) {
     const auto digits = std::ranges::find_if(text, is_digit);
@@ -56,12 +57,12 @@ std::string yaml_text(std::string_view text) {
 
 bool is_plain(char c) { return c >= 0x20 && c < 0x7F; }
 
-/// octoDNS keeps `;` escaped and hands quotes and backslashes through as they are.
+/// octoDNS requires `;` escaped, and passes quotes and backslashes on as they are.
 Result<std::string> octodns_txt(const std::string& value) {
   std::string out;
   for (const char c : value) {
     if (!is_plain(c) || c == '"' || c == '\\') {
-      return Error{"octoDNS cannot carry this TXT value: " + printable(value)};
+      return Error{"octoDNS cannot express this TXT value: " + printable(value)};
     }
     if (c == ';') out += '\\';
     out += c;
@@ -69,6 +70,7 @@ Result<std::string> octodns_txt(const std::string& value) {
   return yaml_text(out);
 }
 
+/// Host names are absolute in octoDNS, with a final dot; "." alone is the null MX (RFC 7505).
 Result<std::string> octodns_value(RecordType type, const std::string& value) {
   if (type == RecordType::TXT) return octodns_txt(value);
   if (type == RecordType::MX) {
@@ -80,7 +82,7 @@ Result<std::string> octodns_value(RecordType type, const std::string& value) {
   return yaml_text(value + ".");
 }
 
-/// One record of a name: `first` leads its first line, and as many blanks the others.
+/// One record of a name: `first` begins its first line, and as many blanks the others.
 Result<std::string> octodns_set(const RenderedSet& one, std::string_view first) {
   const std::string rest(first.size(), ' ');
   std::string text = fmt::format("{}ttl: {}\n{}type: {}\n", first, one.set.ttl.count(), rest,
@@ -88,13 +90,14 @@ Result<std::string> octodns_set(const RenderedSet& one, std::string_view first) 
   const bool single = one.key.type == RecordType::CNAME;
   if (!single) text += rest + "values:\n";
   for (const std::string& raw : one.set.values) {
-    const auto value = octodns_value(one.key.type, raw);
-    if (!value) return value.error();
-    text += fmt::format("{}{} {}\n", rest, single ? "value:" : "-", *value);
+    TRY(const std::string value, octodns_value(one.key.type, raw));
+    text += fmt::format("{}{} {}\n", rest, single ? "value:" : "-", value);
   }
   return text;
 }
 
+/// A JavaScript string; octets outside ASCII are escaped, so that the file's encoding is
+/// irrelevant.
 std::string js_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -108,6 +111,7 @@ std::string js_text(std::string_view text) {
   return out + "\"";
 }
 
+/// dnscontrol names records relative to the zone, "@" at its apex; hosts are absolute.
 std::string js_record(const RenderedSet& one, const Name& apex, const std::string& value) {
   const std::string name = js_text(one.key.name.relative_to(apex));
   const auto ttl = one.set.ttl.count();
@@ -143,6 +147,7 @@ Result<std::string> zone_records(const RenderedZone& zone) {
   return text;
 }
 
+// Records are grouped by name, as YamlProvider requires; the apex has the empty name.
 Result<std::string> octodns_records(const RenderedZone& zone) {
   std::vector<std::pair<std::string, std::vector<const RenderedSet*>>> names;
   for (const RenderedSet& one : zone.sets) {
@@ -157,9 +162,9 @@ Result<std::string> octodns_records(const RenderedZone& zone) {
   for (const auto& [name, sets] : names) {
     text += yaml_text(name) + ":\n";
     for (const RenderedSet* one : sets) {
-      const auto printed = octodns_set(*one, sets.size() > 1 ? "  - " : "  ");
-      if (!printed) return printed.error();
-      text += *printed;
+      // One record is a mapping; several are a list of mappings.
+      TRY(const std::string printed, octodns_set(*one, sets.size() > 1 ? "  - " : "  "));
+      text += printed;
     }
   }
   return text;
@@ -181,19 +186,19 @@ const std::vector<RenderForm>& render_forms() {
        "; ",
        ".zone",
        zone_records,
-       {"Take it into the zone's own file with $INCLUDE, and raise that file's serial.",
-        "A record of the zone's own file at one of these names and types stays beside these: "
-        "remove an older SPF, DKIM or DMARC record there."}},
+       {"Include it in the zone's own file with $INCLUDE, and raise that file's serial.",
+        "Records of the same name and type in the zone's own file are added to these: remove "
+        "older SPF, DKIM and DMARC records there."}},
       {"octodns",
        "# ",
        ".yaml",
        octodns_records,
-       {"For a YamlProvider of its own, named beside the zone's other sources."}},
+       {"For a separate YamlProvider, listed with the zone's other sources."}},
       {"dnscontrol",
        "// ",
        ".js",
        dnscontrol_records,
-       {"For require() in dnsconfig.js, below the D() of this zone."}},
+       {"For require() in dnsconfig.js, after the D() of this zone."}},
       {"terraform",
        "# ",
        ".tf",
@@ -206,20 +211,20 @@ const std::vector<RenderForm>& render_forms() {
 Result<std::string> render_file(const RenderForm& form, const RenderedZone& zone,
                                 const std::string& source) {
   std::string text;
-  const auto say = [&](std::string_view line) {
+  const auto comment = [&](std::string_view line) {
     text += fmt::format("{}{}\n", form.comment, one_line(std::string(line)));
   };
-  say(fmt::format("{}: what {} wants, written by `rampart render`. Change that file, not this one.",
-                  zone.apex.text(), source));
-  for (const std::string_view line : form.advice) say(line);
+  comment(fmt::format("{}: the records of {}, by `rampart render`. Edit that file, not this one.",
+                      zone.apex.text(), source));
+  for (const std::string_view line : form.advice) comment(line);
   if (has_apex_spf(zone)) {
-    say("SPF is one TXT value among others at its name: keep the other values, such as the tokens "
-        "by which services verify the domain.");
+    comment(
+        "SPF is one of several TXT values at its name: keep the others, such as the tokens by "
+        "which services verify the domain.");
   }
-  for (const std::string& remark : zone.remarks) say("Left out: " + remark);
-  const auto records = form.records(zone);
-  if (!records) return records.error();
-  return text + *records;
+  for (const std::string& remark : zone.remarks) comment("Left out: " + remark);
+  TRY(const std::string records, form.records(zone));
+  return text + records;
 }
 
 }  // namespace rampart

@@ -1,18 +1,18 @@
-/// The wanted records as Terraform resources.
+/// The desired records as Terraform resources.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
+#include "base/text.h"
 #include "cli/views/render.h"
 #include "dns/txt.h"
 
 namespace rampart {
 namespace {
 
-/// A quoted template of HCL that stands for exactly these octets: `${` and `%{`, with which SPF
-/// macros begin, would be taken for instructions.
+/// A quoted HCL template that evaluates to exactly these octets. SPF macros begin with `%{`, which
+/// HCL would take for a directive, as it would `${` for an interpolation.
 std::string hcl_text(std::string_view text) {
   std::string out = "\"";
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -25,14 +25,12 @@ std::string hcl_text(std::string_view text) {
   return out + "\"";
 }
 
-/// An identifier of HCL; `taken` makes each one its own.
+/// An HCL identifier; a number keeps it distinct from those in `taken`.
 std::string identifier(const RecordKey& key, std::set<std::string>& taken) {
   std::string word = "rampart_" + to_text(key.type) + "_" + key.name.text();
   for (char& c : word) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '.') c = '_';
-    if (std::isalnum(octet) == 0 && c != '-' && c != '_') c = '_';
-    if (std::isupper(octet) != 0) c = static_cast<char>(std::tolower(octet));
+    c = to_lower(c);
+    if (!is_alpha(c) && !is_digit(c) && c != '-') c = '_';
   }
   std::string unique = word;
   for (int number = 2; !taken.insert(unique).second; ++number) {
@@ -51,7 +49,7 @@ std::string word_of(const Name& name) {
   return identifier({name, RecordType::TXT}, none).substr(std::string_view("rampart_txt_").size());
 }
 
-/// Route53 takes the text between quotes as it is written; a joint of strings is `""`.
+/// Terraform adds the outer quotes of a Route 53 TXT value itself; `""` separates its strings.
 std::string route53_txt(const std::string& value) {
   const std::string quoted = quote_txt(value);
   std::string inner = quoted.substr(1, quoted.size() - 2);
@@ -65,7 +63,7 @@ std::string target(RecordType type, const std::string& value) {
   return type == RecordType::TXT ? route53_txt(value) : value;
 }
 
-/// Whether other people's values may stand in the same set.
+/// Whether the record set may contain values of other owners: SPF shares its name with them.
 bool is_shared(const RenderedSet& one) {
   return one.key.type == RecordType::TXT &&
          std::ranges::any_of(one.set.values,
@@ -75,7 +73,7 @@ bool is_shared(const RenderedSet& one) {
 
 using Pairs = std::vector<std::pair<std::string_view, std::string>>;
 
-/// A resource laid out as `terraform fmt` does.
+/// A resource, formatted as by `terraform fmt`.
 std::string resource(std::string_view type, const std::string& name, const Pairs& pairs) {
   std::size_t width = 0;
   for (const auto& pair : pairs) width = std::max(width, pair.first.size());
@@ -91,7 +89,8 @@ Pairs common_pairs(const RenderedSet& one, const std::string& zone_id) {
           {"ttl", fmt::format("{}", one.set.ttl.count())}};
 }
 
-/// Where a set is shared, its other values must be given: a default would delete them.
+/// The resource replaces the whole set: the other values of a shared one are a variable without a
+/// default, because an empty default would delete them.
 std::string route53(const RenderedZone& zone) {
   std::set<std::string> taken;
   const std::string zone_id = "zone_id_" + word_of(zone.apex);
@@ -107,7 +106,7 @@ std::string route53(const RenderedZone& zone) {
     if (is_shared(one)) {
       const std::string others = "other_txt_" + word_of(one.key.name);
       text += variable(others, "list(string)",
-                       fmt::format("The other TXT values of {}, which are not SPF; [] for none.",
+                       fmt::format("The other TXT values of {}, without SPF; [] if there are none.",
                                    one.key.name.text()));
       values = fmt::format("concat({}, var.{})", values, others);
     }
@@ -123,7 +122,7 @@ std::string cloudflare_content(RecordType type, const std::string& value) {
   return hcl_text(type == RecordType::MX ? value.substr(value.find(' ') + 1) : value);
 }
 
-/// One resource a value: the others of a name are untouched.
+/// One resource per value: other values of a name are not affected.
 std::string cloudflare(const RenderedZone& zone) {
   std::set<std::string> taken;
   const std::string zone_id = "cloudflare_zone_id_" + word_of(zone.apex);
@@ -145,6 +144,7 @@ std::string cloudflare(const RenderedZone& zone) {
 
 }  // namespace
 
+// A zone may have providers of both kinds. Any other provider is rendered for Route 53.
 Result<std::string> terraform_records(const RenderedZone& zone) {
   const bool at_cloudflare = zone.provider_types.contains("cloudflare");
   const bool elsewhere = zone.provider_types.contains("route53") || !at_cloudflare;

@@ -1,5 +1,5 @@
-/// How the commands about reports print: text for people, JSON as the contract has it, and the
-/// forms that other programs read.
+/// Output of the commands about reports: text for people, JSON as the contract defines it, and
+/// formats of other programs.
 #pragma once
 
 #include <string>
@@ -10,21 +10,23 @@
 
 namespace rampart {
 
+/// The outcome of an ingest (contract section 4).
 std::string ingested_text(const reports::Ingested& outcome);
 std::string ingested_json(const reports::Ingested& outcome);
 
-/// As the two above, with what became of the mails themselves.
+/// As the two above, with how many mails were marked and moved.
 std::string fetched_text(const reports::Fetched& outcome);
 std::string fetched_json(const reports::Fetched& outcome);
 
-/// One summary is an object of its own; several are {"domains": [...]}.
+/// One summary is the document itself; several are {"domains": [...]}.
 std::string summaries_json(const std::vector<reports::Summary>& summaries);
+/// A summary's totals, then its sources.
 std::string summary_text(const reports::Summary& summary);
 
-/// Sources alone, each with what to do about it.
+/// The sources alone, each with its action.
 std::string sources_text(const reports::Summary& summary);
 
-/// An address from which nobody's mail came.
+/// An address that sent unauthorized mail as a domain.
 struct Threat {
   std::string domain;
   spf::Ip ip;
@@ -33,6 +35,7 @@ struct Threat {
   Date first;
   Date last;
 };
+/// The threats of an analysis, most messages first; ignored sources are none.
 std::vector<Threat> threats_in(const reports::Analysis& analysis);
 std::string threats_csv(const std::vector<Threat>& threats);
 std::string threats_text(const std::vector<Threat>& threats);
@@ -46,6 +49,7 @@ struct ExportRow {
   reports::StoredRow row;
   reports::Facts facts;
 };
+/// The header line and one row as CSV; one row as a JSON object on one line.
 std::string export_csv_head();
 std::string export_csv_row(const ExportRow& row);
 std::string export_json_row(const ExportRow& row);

@@ -1,4 +1,4 @@
-/// What an ingest came to.
+/// Outcomes of ingest and fetch as text and JSON.
 #include <fmt/format.h>
 
 #include "cli/views/json_parts.h"
@@ -20,10 +20,6 @@ std::string ingested_text(const reports::Ingested& outcome) {
 
 namespace {
 
-std::string dumped(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 Json ingested_object(const reports::Ingested& outcome) {
   Json json;
   json["files"] = outcome.files;
@@ -42,7 +38,7 @@ Json ingested_object(const reports::Ingested& outcome) {
 }  // namespace
 
 std::string ingested_json(const reports::Ingested& outcome) {
-  return dumped(ingested_object(outcome));
+  return document(ingested_object(outcome));
 }
 
 std::string fetched_text(const reports::Fetched& outcome) {
@@ -56,7 +52,7 @@ std::string fetched_json(const reports::Fetched& outcome) {
   json["marked"] = outcome.marked;
   json["moved"] = outcome.moved;
   json["reconnects"] = outcome.reconnects;
-  return dumped(json);
+  return document(json);
 }
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Summaries of reports, for people and programs.
+/// Summaries of reports as text and JSON.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -12,10 +12,6 @@ namespace {
 using reports::Category;
 using reports::SourceSummary;
 using reports::Summary;
-
-Json rate(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-Json day(const std::optional<Date>& value) { return value ? Json(to_text(*value)) : Json(nullptr); }
 
 Json source_json(const SourceSummary& row) {
   Json json;
@@ -42,14 +38,14 @@ Json source_json(const SourceSummary& row) {
 Json summary_json(const Summary& summary) {
   Json json;
   json["domain"] = summary.domain;
-  json["since"] = day(summary.since);
-  json["until"] = day(summary.until);
+  json["since"] = date_json(summary.since);
+  json["until"] = date_json(summary.until);
   json["messages"] = summary.messages;
   json["pass"] = summary.pass;
   json["partial"] = summary.partial;
   json["fail"] = summary.fail;
-  json["pass_rate"] = rate(summary.pass_rate);
-  json["legit_rate"] = rate(summary.legit_rate);
+  json["pass_rate"] = or_null(summary.pass_rate);
+  json["legit_rate"] = or_null(summary.legit_rate);
   json["reporters"] = summary.reporters;
   json["verified_reporters"] = summary.verified_reporters;
   json["verified_messages"] = summary.verified_messages;
@@ -89,9 +85,10 @@ std::string summaries_json(const std::vector<Summary>& summaries) {
     json["domains"] = Json::array();
     for (const Summary& one : summaries) json["domains"].push_back(summary_json(one));
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document(json);
 }
 
+// Everything that a report contains passes through `printable`: outsiders write these texts.
 std::string sources_text(const Summary& summary) {
   std::string text;
   for (const SourceSummary& row : summary.sources) {
@@ -100,7 +97,7 @@ std::string sources_text(const Summary& summary) {
                         row.messages, row.ips.size(), to_text(row.first), to_text(row.last));
     const reports::HostOwner& owner = row.source.owner;
     if (!owner.name.empty()) {
-      text += fmt::format("    run by {}{}\n", printable(owner.name),
+      text += fmt::format("    operated by {}{}\n", printable(owner.name),
                           owner.type.empty() ? "" : " (" + printable(owner.type) + ")");
     }
     text += fmt::format("    {}\n", categories_text(row));
@@ -131,14 +128,14 @@ std::string summary_text(const Summary& summary) {
   text += fmt::format("\n  pass {}, partial {}, fail {}; DMARC passes for {}\n", summary.pass,
                       summary.partial, summary.fail, percent(summary.pass_rate));
   text += fmt::format("  legitimate mail passes: {}\n", percent(summary.legit_rate));
-  text += fmt::format("  {} reporters, {} of them verified; {} messages by verified reports\n",
+  text += fmt::format("  {} reporters, {} of them verified; {} messages in verified reports\n",
                       summary.reporters, summary.verified_reporters, summary.verified_messages);
   for (const auto& [reporter, rows] : summary.contradictions) {
     text += fmt::format("  {} contradicts itself in {} records\n", printable(reporter), rows);
   }
   if (summary.rolled_up > 0) {
-    text +=
-        fmt::format("  {} messages of days that were pruned are of no source\n", summary.rolled_up);
+    text += fmt::format("  {} messages of pruned days are attributed to no source\n",
+                        summary.rolled_up);
   }
   return text + sources_text(summary);
 }

@@ -9,6 +9,7 @@
 namespace rampart {
 namespace {
 
+/// One rule per code that occurs, with its section of docs/findings.md as help.
 Json rules_json(const std::vector<Finding>& findings) {
   std::set<std::string> codes;
   for (const Finding& one : findings) codes.insert(one.code);
@@ -25,28 +26,21 @@ Json rules_json(const std::vector<Finding>& findings) {
   return rules;
 }
 
+/// SARIF 2.1.0 section 3.27.10: its lowest level is called "note".
 std::string_view level_of(Severity severity) {
-  switch (severity) {
-    case Severity::Error:
-      return "error";
-    case Severity::Warning:
-      return "warning";
-    case Severity::Info:
-      return "note";
-  }
-  return "none";
+  return severity == Severity::Info ? "note" : to_text(severity);
 }
 
-/// SARIF 2.1.0 section 3.28: a place in a file (lines and columns count from 1), or else the name
-/// of what is meant.
+/// SARIF 2.1.0 section 3.28: a region of a file (lines and columns count from 1), and the name of
+/// the domain.
 Json location_of(const Finding& finding) {
   Json location = Json::object();
   const Mark& mark = finding.mark;
   if (!mark.file.empty()) {
-    Json place = {{"artifactLocation", {{"uri", mark.file}}}};
-    if (mark.line > 0) place["region"] = {{"startLine", mark.line}};
-    if (mark.line > 0 && mark.column > 0) place["region"]["startColumn"] = mark.column;
-    location["physicalLocation"] = std::move(place);
+    Json physical = {{"artifactLocation", {{"uri", mark.file}}}};
+    if (mark.line > 0) physical["region"] = {{"startLine", mark.line}};
+    if (mark.line > 0 && mark.column > 0) physical["region"]["startColumn"] = mark.column;
+    location["physicalLocation"] = std::move(physical);
   }
   if (finding.domain) {
     location["logicalLocations"] =
@@ -56,6 +50,7 @@ Json location_of(const Finding& finding) {
 }
 
 /// SARIF 2.1.0 section 3.27: one result.
+/// SARIF has no member for hints, so the hint is part of the message.
 Json result_of(const Finding& finding) {
   const std::string hint = finding.hint.empty() ? "" : " (" + finding.hint + ")";
   Json result = {{"ruleId", finding.code},
@@ -69,14 +64,11 @@ Json result_of(const Finding& finding) {
 }  // namespace
 
 std::string sarif_of_findings(const std::vector<Finding>& findings, const std::string& version) {
-  Json results = Json::array();
-  for (const Finding& one : findings) results.push_back(result_of(one));
   const Json driver = {{"name", "rampart"}, {"version", version}, {"rules", rules_json(findings)}};
-  const Json run = {{"tool", {{"driver", driver}}}, {"results", results}};
-  const Json document = {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-                         {"version", "2.1.0"},
-                         {"runs", Json::array({run})}};
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const Json run = {{"tool", {{"driver", driver}}}, {"results", array_of(findings, result_of)}};
+  return document({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                   {"version", "2.1.0"},
+                   {"runs", Json::array({run})}});
 }
 
 std::string sarif(const std::vector<ConfigError>& errors, const std::string& version) {
@@ -84,11 +76,9 @@ std::string sarif(const std::vector<ConfigError>& errors, const std::string& ver
   for (const ConfigError& error : errors) {
     findings.push_back({.severity = Severity::Error,
                         .code = error.code,
-                        .domain = std::nullopt,
                         .message = error.message,
                         .hint = error.hint,
-                        .mark = {error.file, error.line, error.column},
-                        .withholds = {}});
+                        .mark = {error.file, error.line, error.column}});
   }
   return sarif_of_findings(findings, version);
 }

@@ -1,4 +1,4 @@
-/// Differences that a person can judge: terms and tags rather than two lines of 400 characters.
+/// Differences that a person can review: terms and tags, not two lines of 400 characters.
 #include "cli/views/semantic_diff.h"
 
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ namespace {
 
 using Lines = std::vector<DiffLine>;
 
-/// Keys and other long tags show this much of each end.
+/// Keys and other long tags show this many characters of each end.
 constexpr std::size_t kEnds = 12;
 
 std::string elided(std::string_view text) {
@@ -28,7 +28,7 @@ std::string elided(std::string_view text) {
   return printable(text.substr(0, kEnds)) + "..." + printable(text.substr(text.size() - kEnds));
 }
 
-/// "rsa 2048 bits sha256:...", or nothing where it is no readable key.
+/// "rsa 2048 bits sha256:...", or nothing if the key cannot be parsed.
 std::optional<std::string> key_words(std::string_view record) {
   const Result<dkim::KeyRecord> key = dkim::parse_key(record);
   if (!key) return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<std::string> key_words(std::string_view record) {
   return fmt::format("{} {} bits {}", shape->algorithm, shape->bits, shape->fingerprint);
 }
 
-/// The tags in order; for a list of addresses one row an address, so that one more is one line.
+/// A tag; a list of addresses has one row per address, so that an added address is one line.
 struct Row {
   std::string name;
   std::string value;
@@ -69,7 +69,9 @@ std::string tag_value(const Row& row, std::string_view record) {
   return words ? fmt::format("{} ({})", elided(row.value), *words) : elided(row.value);
 }
 
-/// Differences of two tag lists; nothing where either is no tag list.
+/// Differences of two tag lists; nothing if either cannot be parsed.
+/// A tag that occurs once on each side is one changed line; addresses in a list are added and
+/// removed one by one.
 std::optional<Lines> tag_diff(const std::string& before, const std::string& after) {
   const auto old_tags = parse_tags(before);
   const auto new_tags = parse_tags(after);
@@ -108,16 +110,17 @@ std::vector<std::string> terms_of(const spf::Record& record) {
   return terms;
 }
 
-/// `terms` without those that `others` has too, each as often as it is there.
+/// `terms` without those of `others`. Duplicates count: a term given twice is matched twice.
 std::vector<std::string> missing_in(std::vector<std::string> others,
                                     const std::vector<std::string>& terms) {
   std::vector<std::string> missing;
   for (const std::string& term : terms) {
     const auto found = std::ranges::find(others, term);
-    if (found == others.end())
+    if (found == others.end()) {
       missing.push_back(term);
-    else
+    } else {
       others.erase(found);
+    }
   }
   return missing;
 }
@@ -126,6 +129,8 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+/// Terms have no names, so a changed term is one removed and one added. Only if the same terms are
+/// left is their order shown: SPF evaluates them from left to right.
 std::optional<Lines> spf_diff(const std::string& before, const std::string& after) {
   const auto old_record = spf::parse(before);
   const auto new_record = spf::parse(after);
@@ -142,12 +147,12 @@ std::optional<Lines> spf_diff(const std::string& before, const std::string& afte
   }
   const std::size_t kept = new_terms.size() - added.size();
   if (!lines.empty() && kept > 0) {
-    lines.push_back({' ', counted(kept, "term stays", "terms stay")});
+    lines.push_back({' ', counted(kept, "term is unchanged", "terms are unchanged")});
   }
   return lines;
 }
 
-/// How one value becomes another of its kind; nothing where whole values say it better.
+/// How one value becomes another of its kind; nothing if showing both values is clearer.
 std::optional<Lines> value_diff(RecordKind kind, const std::string& before,
                                 const std::string& after) {
   if (kind == RecordKind::Foreign || kind == RecordKind::NullMx || kind == RecordKind::DkimCname) {
@@ -157,7 +162,7 @@ std::optional<Lines> value_diff(RecordKind kind, const std::string& before,
       kind == RecordKind::Spf ? spf_diff(before, after) : tag_diff(before, after);
   if (lines && lines->empty()) {
     lines->push_back({'~', fmt::format("\"{}\"", printable(after))});
-    lines->push_back({' ', "the same meaning, written anew"});
+    lines->push_back({' ', "the same meaning, reformatted"});
   }
   return lines;
 }
@@ -173,13 +178,14 @@ ByKind by_kind(const RecordKey& key, const std::set<std::string>& values,
   return grouped;
 }
 
-/// Pairs what goes with what comes, kind by kind; what has no partner is shown whole.
+/// Pairs removed with added values of the same kind and shows how they differ; values without a
+/// partner are shown whole.
 void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet& after,
                  Lines& lines) {
-  ByKind going = by_kind(key, before.values, after.values);
-  ByKind coming = by_kind(key, after.values, before.values);
-  for (auto& [kind, values] : coming) {
-    std::vector<std::string>& old = going[kind];
+  ByKind removed = by_kind(key, before.values, after.values);
+  ByKind added = by_kind(key, after.values, before.values);
+  for (auto& [kind, values] : added) {
+    std::vector<std::string>& old = removed[kind];
     while (!values.empty() && !old.empty()) {
       const auto detail = value_diff(kind, old.front(), values.front());
       if (!detail) break;
@@ -188,14 +194,16 @@ void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet&
       old.erase(old.begin());
     }
   }
-  for (const auto& [kind, values] : going) {
+  for (const auto& [kind, values] : removed) {
     for (const std::string& value : values) lines.push_back({'-', show_value(key, value)});
   }
-  for (const auto& [kind, values] : coming) {
+  for (const auto& [kind, values] : added) {
     for (const std::string& value : values) lines.push_back({'+', show_value(key, value)});
   }
 }
 
+/// The values, then the TTL, then the number of values that are unchanged, which tells a reader
+/// that verification tokens at the same name are kept.
 void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& after, Lines& lines) {
   diff_values({name, after.type}, before.set, after.set, lines);
   const auto kept = static_cast<std::size_t>(std::ranges::count_if(
@@ -206,9 +214,9 @@ void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& af
         {'~', fmt::format("TTL: {} -> {}", before.set.ttl.count(), after.set.ttl.count())});
   }
   if (kept > 0 && before.set.values == after.set.values) {
-    lines.push_back({' ', counted(kept, "value stays", "values stay")});
+    lines.push_back({' ', counted(kept, "value is unchanged", "values are unchanged")});
   } else if (kept > 0) {
-    lines.push_back({' ', counted(kept, "other value stays", "other values stay")});
+    lines.push_back({' ', counted(kept, "other value is unchanged", "other values are unchanged")});
   }
 }
 

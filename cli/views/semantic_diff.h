@@ -1,5 +1,5 @@
-/// What a change of a set means, line by line: SPF by term, DMARC and DKIM by tag, keys by their
-/// bits and fingerprint. Plain lines without colour; every octet is safe to show.
+/// The meaning of a record change, line by line: SPF by term, DMARC and DKIM by tag, keys by size
+/// and fingerprint. Lines have no colour and contain printable characters only.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace rampart {
 
-/// One line of a difference. ' ' is a remark, such as what stays.
+/// One line of a difference. ' ' marks a remark, such as what is unchanged.
 struct DiffLine {
   char sign;  ///< '+', '-', '~' or ' '.
   std::string text;
@@ -21,8 +21,8 @@ struct DiffLine {
 /// How `change.before` becomes `change.after`.
 std::vector<DiffLine> semantic_diff(const SetChange& change);
 
-/// A value as a person reads it: in quotes where it is text, the middle of a key left out and told
-/// by its bits and fingerprint.
+/// A value for people: TXT in quotes, and a long key shortened, with its size and fingerprint
+/// appended.
 std::string show_value(const RecordKey& key, std::string_view value);
 
 }  // namespace rampart

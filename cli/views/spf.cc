@@ -1,4 +1,4 @@
-/// How SPF verdicts and trees are shown.
+/// SPF verdicts, trees and flattened records, as text and JSON.
 #include "cli/views/spf.h"
 
 #include <fmt/format.h>
@@ -15,33 +15,28 @@ std::string vendor_of(const std::string& term, const SpfReport& report) {
 }
 
 Json node_json(const spf::TreeNode& node, const SpfReport& report) {
-  Json children = Json::array();
-  for (const spf::TreeNode& child : node.children) children.push_back(node_json(child, report));
-  const std::string vendor = vendor_of(node.term, report);
+  const auto child_json = [&](const spf::TreeNode& child) { return node_json(child, report); };
   return {{"term", node.term},
           {"domain", node.domain},
           {"record", or_null(node.record)},
-          {"sender", vendor.empty() ? Json(nullptr) : Json(vendor)},
+          {"sender", text_or_null(vendor_of(node.term, report))},
           {"lookups", node.lookups},
           {"void_lookups", node.void_lookups},
           {"octets", node.record ? node.record->size() : 0},
           {"addresses", node.addresses4},
           {"lower_bound", node.lower_bound},
-          {"problem", node.problem.empty() ? Json(nullptr) : Json(node.problem)},
-          {"children", children}};
+          {"problem", text_or_null(node.problem)},
+          {"children", array_of(node.children, child_json)}};
 }
 
-/// One line a node: what it costs, what it admits, whose it is.
+/// One line per node: its lookups, the addresses that it admits, its service.
 void add_line(const spf::TreeNode& node, int depth, int& used, const SpfReport& report,
               std::string& text) {
-  const bool costs = depth > 0;
-  if (costs)
-    used += node.lookups - [&] {
-      int below = 0;
-      for (const spf::TreeNode& child : node.children) below += child.lookups;
-      return below;
-    }();
-  std::string line = fmt::format("{:{}}{}", "", 2 * depth, costs ? node.term : node.domain);
+  const bool is_term = depth > 0;
+  // `lookups` of a node includes its children; the running sum adds each lookup once.
+  if (is_term) used += node.lookups;
+  for (const spf::TreeNode& child : node.children) used -= is_term ? child.lookups : 0;
+  std::string line = fmt::format("{:{}}{}", "", 2 * depth, is_term ? node.term : node.domain);
   line = fmt::format("{:<52} {:>3}{} {:>4}", printable(line), node.lookups,
                      node.lower_bound ? "+" : " ", used);
   line += fmt::format(" {:>5} {:>4} {:>10}", node.void_lookups,
@@ -65,34 +60,34 @@ std::string verdict_json(const spf::Verdict& verdict) {
                    {"domain", verdict.domain},
                    {"explanation", or_null(verdict.explanation)},
                    {"path", verdict.path},
-                   {"reason", verdict.reason.empty() ? Json(nullptr) : Json(verdict.reason)}});
+                   {"reason", text_or_null(verdict.reason)}});
 }
 
 std::string verdict_text(const spf::Verdict& verdict) {
   std::string text = fmt::format("{}  {}\n", to_text(verdict.outcome), printable(verdict.domain));
   for (const std::string& step : verdict.path) text += "  by " + printable(step) + "\n";
   if (!verdict.reason.empty()) text += "  because " + printable(verdict.reason) + "\n";
-  if (verdict.explanation) text += "  says \"" + printable(*verdict.explanation) + "\"\n";
+  if (verdict.explanation) text += "  explanation \"" + printable(*verdict.explanation) + "\"\n";
   text += fmt::format("  {} of 10 lookups, {} of 2 without an answer\n", verdict.lookups,
                       verdict.void_lookups);
   return text;
 }
 
 std::string spf_tree_json(const SpfReport& report) {
-  Json json = {
-      {"domain", report.domain.text()},
-      {"record", report.published.text.empty() ? Json(nullptr) : Json(report.published.text)},
-      {"problem",
-       report.published.problem.empty() ? Json(nullptr) : Json(report.published.problem)},
-      {"lookups", report.tree.lookups},
-      {"void_lookups", report.tree.void_lookups},
-      {"lower_bound", report.tree.lower_bound},
-      {"octets", report.published.text.size()},
-      {"addresses", report.tree.root.addresses4}};
+  Json json = {{"domain", report.domain.text()},
+               {"record", text_or_null(report.published.text)},
+               {"problem", text_or_null(report.published.problem)},
+               {"lookups", report.tree.lookups},
+               {"void_lookups", report.tree.void_lookups},
+               {"lower_bound", report.tree.lower_bound},
+               {"octets", report.published.text.size()},
+               {"addresses", report.tree.root.addresses4}};
   json["tree"] = report.published.record ? node_json(report.tree.root, report) : Json(nullptr);
   return document(json);
 }
 
+// "sum" is the running total in the order of evaluation: the first line above 10 is the term at
+// which a receiver gives up.
 std::string spf_tree_text(const SpfReport& report) {
   if (!report.published.record) return printable(report.published.problem) + "\n";
   std::string text = printable(report.published.text) + "\n\n";
@@ -107,21 +102,21 @@ std::string spf_tree_text(const SpfReport& report) {
 }
 
 std::string flatten_json(const FlattenReport& report) {
-  Json fragments = Json::array();
-  for (const auto& [number, record] : report.flat.fragments) {
-    fragments.push_back(
-        {{"name", fragment_name(report.domain, number).text()}, {"value", spf::print(record)}});
-  }
+  const auto fragment_json = [&](const auto& fragment) {
+    return Json{{"name", fragment_name(report.domain, fragment.first).text()},
+                {"value", spf::print(fragment.second)}};
+  };
   return document({{"domain", report.domain.text()},
                    {"before", spf::print(report.record)},
                    {"record", spf::print(report.flat.record)},
-                   {"fragments", fragments},
+                   {"fragments", array_of(report.flat.fragments, fragment_json)},
                    {"flattened", report.flat.flattened},
                    {"kept", report.flat.unlocked},
                    {"lookups_before", report.lookups_before},
                    {"lookups", report.flat.lookups}});
 }
 
+// Fragments follow the record, in the order in which they are included.
 std::string flatten_text(const FlattenReport& report) {
   std::string text = fmt::format("{}  {}\n", report.domain.text(), spf::print(report.flat.record));
   for (const auto& [number, record] : report.flat.fragments) {

@@ -1,4 +1,4 @@
-/// How SPF verdicts and trees are shown.
+/// SPF verdicts, trees and flattened records, as text and JSON.
 #pragma once
 
 #include <map>
@@ -25,7 +25,7 @@ struct SpfReport {
 std::string spf_tree_json(const SpfReport& report);
 std::string spf_tree_text(const SpfReport& report);
 
-/// A record and what flattening makes of it.
+/// A record before and after flattening.
 struct FlattenReport {
   Name domain;
   spf::Record record;

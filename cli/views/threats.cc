@@ -1,4 +1,4 @@
-/// Unauthorised addresses, as lists for people and for other defences.
+/// Unauthorized addresses, as lists for people and for other security tools.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,12 +6,12 @@
 #include "base/sha256.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
-#include "mail/dkim/key.h"
 
 namespace rampart {
 namespace {
 
-/// RFC 9562 section 5.8: a UUID of the maker's own, here from a hash, so that it never changes.
+/// A UUID of version 8 (RFC 9562 section 5.8) made from a hash, so that equal threats keep their
+/// ids.
 std::string uuid(const std::string& seed) {
   std::string hex = sha256_hex(seed).substr(0, 32);
   hex[12] = '8';
@@ -48,7 +48,7 @@ std::vector<Threat> threats_in(const reports::Analysis& analysis) {
     const reports::TrafficGroup& group = analysis.groups.groups[i];
     const reports::Source& source = analysis.sources.at(group.ip);
     if (analysis.categories[i] != reports::Category::Unauthorized || source.ignored) continue;
-    const auto [at, fresh] =
+    const auto [at, added] =
         found.try_emplace(group.ip, Threat{analysis.range.domain, group.ip, source.host, 0,
                                            *group.days.begin(), *group.days.rbegin()});
     at->second.messages += group.messages;
@@ -92,7 +92,7 @@ std::string threats_stix(const std::vector<Threat>& threats) {
   bundle["type"] = "bundle";
   bundle["id"] = "bundle--" + uuid(seed);
   bundle["objects"] = std::move(objects);
-  return bundle.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document(bundle);
 }
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Events as a table.
+/// The timeline as a table and as JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ std::string timeline_text(std::span<const TimelineEvent> events, Date until, Col
   }
   std::string text;
   if (!overdue.empty()) text += paint(colour, kBold, "Overdue") + "\n" + overdue + "\n";
-  if (coming.empty()) return text + fmt::format("Nothing is to come until {}.\n", to_text(until));
+  if (coming.empty()) return text + fmt::format("Nothing is due until {}.\n", to_text(until));
   return text + paint(colour, kBold, fmt::format("Until {}", to_text(until))) + "\n" + coming;
 }
 

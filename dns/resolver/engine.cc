@@ -1,4 +1,6 @@
-/// The loop that keeps many questions in flight: a question's way from server to server.
+// A question's life: admitted to a slot, sent to one server after another, finished. Every step
+// increases the slot's turn, so that timers and queue entries of earlier steps are recognised as
+// stale instead of being searched and removed.
 #include "dns/resolver/engine.h"
 
 #include <fmt/format.h>
@@ -11,7 +13,7 @@
 namespace rampart {
 namespace {
 
-// File descriptors that the rest of the program may need, and all that this loop ever wants.
+// File descriptors left for the rest of the program, and the bounds for UDP sockets.
 constexpr std::size_t kSpareDescriptors = 160;
 constexpr std::size_t kMostUdp = 1500;
 constexpr std::size_t kLeastUdp = 32;
@@ -46,6 +48,8 @@ ResolverEngine::ResolverEngine(std::span<const Query> queries, const ResolverLim
   }
 }
 
+// One thread and one epoll loop: with thousands of questions in flight the time goes to waiting,
+// and without threads every limit (sockets, rate, tries) is a plain counter.
 std::vector<Answer> ResolverEngine::run() {
   while (next_ < queries_.size() || active_ > 0) {
     admit();
@@ -77,6 +81,7 @@ void ResolverEngine::wait_and_handle() {
       on_udp(index);
     }
   }
+  // Only now: an event of this batch may still refer to a socket that another one retired.
   for (const std::uint32_t socket : closing_) {
     udp_[socket].reset();
     free_udp_.push_back(socket);
@@ -112,7 +117,7 @@ void ResolverEngine::admit() {
     slot.edns = Edns::On;
     slot.deadline = now_ + limits_.deadline;
     slot.tries = 0;
-    slot.place = 0;
+    slot.position = 0;
     slot.trials.clear();
     for (const Server& server : queries_[slot.query].servers) {
       slot.trials.push_back({.server = server_index(server)});
@@ -122,35 +127,38 @@ void ResolverEngine::admit() {
   }
 }
 
-std::optional<std::size_t> ResolverEngine::next_place(Slot& slot) {
+std::optional<std::size_t> ResolverEngine::next_position(Slot& slot) {
   const std::size_t count = slot.trials.size();
   for (std::size_t step = 0; step < count; ++step) {
-    const std::size_t place = (slot.place + step) % count;
-    ServerAttempt& trial = slot.trials[place];
-    if (trial.excluded) continue;
-    if (!server_at(slot, place).dead) return place;
-    if (trial.outcome.empty()) trial.outcome = "no answer to anything";
+    const std::size_t position = (slot.position + step) % count;
+    ServerAttempt& attempt = slot.trials[position];
+    if (attempt.excluded) continue;
+    if (!server_at(slot, position).dead) return position;
+    if (attempt.outcome.empty()) attempt.outcome = "never answers";
   }
   return std::nullopt;
 }
 
+// The next step of a question: sent to the next usable server, queued behind that server's rate
+// limit, or finished where no server, try or time is left.
 void ResolverEngine::dispatch(std::uint32_t index) {
   Slot& slot = slots_[index];
   ++slot.turn;
-  const auto place = next_place(slot);
-  if (!place || slot.tries >= limits_.tries || now_ >= slot.deadline) {
+  const auto position = next_position(slot);
+  if (!position || slot.tries >= limits_.tries || now_ >= slot.deadline) {
     finish_failed(index);
     return;
   }
-  slot.place = *place;
-  ServerState& state = server_at(slot, *place);
+  slot.position = *position;
+  ServerState& state = server_at(slot, *position);
   if (state.may_send(limits_, now_)) {
+    // Waiting for the rate limit before the first datagram does not count against the deadline.
     if (slot.tries == 0) slot.deadline = now_ + limits_.deadline;
     send(index);
     return;
   }
   slot.stage = Stage::Pausing;
-  if (state.throttled.empty()) throttled_.push_back(slot.trials[*place].server);
+  if (state.throttled.empty()) throttled_.push_back(slot.trials[*position].server);
   state.throttled.push_back({index, slot.turn});
 }
 
@@ -177,13 +185,13 @@ void ResolverEngine::finish_failed(std::uint32_t index) {
   const Slot& slot = slots_[index];
   const Query& query = queries_[slot.query];
   Answer answer;
-  for (std::size_t place = 0; place < slot.trials.size(); ++place) {
-    if (slot.trials[place].outcome.empty()) continue;
+  for (std::size_t position = 0; position < slot.trials.size(); ++position) {
+    if (slot.trials[position].outcome.empty()) continue;
     if (!answer.detail.empty()) answer.detail += "; ";
-    answer.detail += to_text(query.servers[place]) + ": " + slot.trials[place].outcome;
+    answer.detail += to_text(query.servers[position]) + ": " + slot.trials[position].outcome;
   }
   if (answer.detail.empty()) {
-    answer.detail = query.servers.empty() ? "there is no server to ask" : "not asked in time";
+    answer.detail = query.servers.empty() ? "there is no server to query" : "not sent in time";
   }
   finish(index, std::move(answer));
 }
@@ -194,11 +202,12 @@ void ResolverEngine::pause(std::uint32_t index, SteadyTime until) {
   timers_.add(std::min(until, slot.deadline), index, ++slot.turn);
 }
 
-/// To the next server at once; to the same server only after a while.
-void ResolverEngine::move_on(std::uint32_t index, std::size_t place) {
+// Another server is tried at once; the same server only after its timeout has passed, since it just
+// answered and would answer the same again.
+void ResolverEngine::move_on(std::uint32_t index, std::size_t position) {
   Slot& slot = slots_[index];
-  slot.place = (place + 1) % slot.trials.size();
-  const auto next = next_place(slot);
+  slot.position = (position + 1) % slot.trials.size();
+  const auto next = next_position(slot);
   if (next && slot.trials[*next].datagrams > 0) {
     pause(index, now_ + server_at(slot, *next).patience(limits_, slot.trials[*next].datagrams - 1));
   } else {
@@ -215,7 +224,7 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
   }
   if (slot.stage == Stage::Tcp) {
     if (slot.connection == nullptr) {
-      slot.trials[slot.place].outcome = "truncated, and no TCP connection in time";
+      slot.trials[slot.position].outcome = "truncated, and no TCP connection in time";
       finish_failed(index);
       return;
     }
@@ -227,42 +236,42 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
     }
     return;
   }
-  const std::size_t place = slot.place;
-  slot.trials[place].outcome = "timeout";
-  const std::size_t server = slot.trials[place].server;
+  const std::size_t position = slot.position;
+  slot.trials[position].outcome = "timeout";
+  const std::size_t server = slot.trials[position].server;
   const bool died = servers_[server].saw_silence(now_);
-  // The datagram was waited for already, so the same server may be asked again at once.
-  slot.place = (place + 1) % slot.trials.size();
+  // The timeout has passed already, so even the same server can be tried again at once.
+  slot.position = (position + 1) % slot.trials.size();
   dispatch(index);
   if (died) fail_over_from(server);
 }
 
-void ResolverEngine::on_silence(std::uint32_t index, std::size_t place, std::string outcome) {
+void ResolverEngine::on_silence(std::uint32_t index, std::size_t position, std::string outcome) {
   Slot& slot = slots_[index];
-  slot.trials[place].outcome = std::move(outcome);
-  const std::size_t server = slot.trials[place].server;
+  slot.trials[position].outcome = std::move(outcome);
+  const std::size_t server = slot.trials[position].server;
   ++servers_[server].unreachable;
   const bool died = servers_[server].saw_silence(now_);
-  if (slot.stage == Stage::Udp && slot.place == place) move_on(index, place);
+  if (slot.stage == Stage::Udp && slot.position == position) move_on(index, position);
   if (died) fail_over_from(server);
 }
 
-/// Sends every question that waits for this server elsewhere.
+// Moves every question that waits for this server to another one.
 void ResolverEngine::fail_over_from(std::size_t server) {
   for (std::uint32_t index = 0; index < slots_.size(); ++index) {
     Slot& slot = slots_[index];
     if (slot.stage != Stage::Udp && slot.stage != Stage::Pausing) continue;
     if (slot.trials.empty()) continue;
-    if (slot.trials[slot.place].server != server) continue;
-    if (slot.trials[slot.place].outcome.empty()) slot.trials[slot.place].outcome = "timeout";
-    slot.place = (slot.place + 1) % slot.trials.size();
+    if (slot.trials[slot.position].server != server) continue;
+    if (slot.trials[slot.position].outcome.empty()) slot.trials[slot.position].outcome = "timeout";
+    slot.position = (slot.position + 1) % slot.trials.size();
     dispatch(index);
   }
 }
 
-void ResolverEngine::evaluate(std::uint32_t index, std::size_t place, Reply reply, bool latest) {
+void ResolverEngine::evaluate(std::uint32_t index, std::size_t position, Reply reply, bool latest) {
   Slot& slot = slots_[index];
-  ServerAttempt& trial = slot.trials[place];
+  ServerAttempt& attempt = slot.trials[position];
   switch (reply.kind) {
     case ReplyKind::NotOurs:
       return;
@@ -270,18 +279,18 @@ void ResolverEngine::evaluate(std::uint32_t index, std::size_t place, Reply repl
       finish(index, std::move(reply.answer));
       return;
     case ReplyKind::Truncated:
-      if (slot.stage != Stage::Tcp) start_tcp(index, place);
+      if (slot.stage != Stage::Tcp) start_tcp(index, position);
       return;
     case ReplyKind::NoEdns:
-      server_at(slot, place).record.refuses_edns = true;
-      trial.outcome = "rejects EDNS";
-      slot.place = place;
+      server_at(slot, position).record.refuses_edns = true;
+      attempt.outcome = "rejects EDNS";
+      slot.position = position;
       if (latest) dispatch(index);
       return;
     case ReplyKind::Failure:
-      trial.outcome = std::move(reply.failure);
-      trial.excluded = !reply.transient || ++trial.transient_failures >= kTransientFailures;
-      if (latest) move_on(index, place);
+      attempt.outcome = std::move(reply.failure);
+      attempt.excluded = !reply.transient || ++attempt.transient_failures >= kTransientFailures;
+      if (latest) move_on(index, position);
       return;
   }
 }
@@ -294,7 +303,7 @@ void ResolverEngine::drain_throttled() {
     waiting.swap(servers_[server].throttled);
     for (const Waiting& entry : waiting) {
       if (slots_[entry.slot].turn != entry.turn) continue;
-      // Once somebody got no token, the others keep their places behind.
+      // Once one entry gets no token, the others keep their order after it.
       if (servers_[server].throttled.empty()) {
         dispatch(entry.slot);
       } else {

@@ -1,4 +1,3 @@
-/// From ldns' records to the values of dns/record.h.
 #include "dns/resolver/records.h"
 
 #include <arpa/inet.h>
@@ -21,7 +20,7 @@ std::string_view octets(const ldns_rdf* rdf) {
   return {reinterpret_cast<const char*>(ldns_rdf_data(rdf)), ldns_rdf_size(rdf)};
 }
 
-/// Presentation form of an uncompressed wire name; nullopt where its labels overrun it.
+// Presentation form of an uncompressed wire name; nullopt where its labels overrun it.
 std::optional<std::string> name_text(std::string_view wire) {
   std::string text;
   while (!wire.empty()) {
@@ -62,7 +61,7 @@ std::optional<std::string> rdf_text(const ldns_rdf* rdf) {
   return text ? std::optional<std::string>(text.get()) : std::nullopt;
 }
 
-/// The fields of any other type, names among them in our form.
+// The fields of any other type; names in Name's spelling.
 std::optional<std::string> fields(const ldns_rr* rr) {
   std::string text;
   for (std::size_t index = 0; index < ldns_rr_rd_count(rr); ++index) {
@@ -76,11 +75,7 @@ std::optional<std::string> fields(const ldns_rr* rr) {
 
 }  // namespace
 
-std::string wire_name(const ldns_rdf* rdf) {
-  std::string wire(octets(rdf));
-  for (char& c : wire) c = to_lower(c);
-  return wire;
-}
+std::string wire_name(const ldns_rdf* rdf) { return ascii_lower(octets(rdf)); }
 
 std::optional<Name> name_of(const ldns_rdf* rdf) {
   const auto text = name_text(octets(rdf));

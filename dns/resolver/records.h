@@ -1,4 +1,4 @@
-/// From ldns' records to the values of dns/record.h.
+/// Converts ldns' records to the values of dns/record.h.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,10 @@ struct ldns_struct_rr;
 
 namespace rampart {
 
-/// A name's uncompressed wire form, lower case, as it stands in `rdf`.
+/// The uncompressed wire form of the name in `rdf`, in lower case.
 std::string wire_name(const ldns_struct_rdf* rdf);
 
-/// The name whose wire form `rdf` holds; nullopt where it is beyond what Name can hold.
+/// The name in `rdf`; nullopt where Name cannot represent it.
 std::optional<Name> name_of(const ldns_struct_rdf* rdf);
 
 /// A record's value in canonical presentation form; nullopt for impossible rdata.

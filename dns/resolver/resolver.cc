@@ -1,4 +1,3 @@
-/// Many DNS questions in flight at once: what the rest of the program calls.
 #include "dns/resolver/resolver.h"
 
 #include <arpa/inet.h>
@@ -30,7 +29,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-/// The words of a line, comments left out.
+// The words of a line, without comments.
 std::vector<std::string_view> words(std::string_view line) {
   line = line.substr(0, line.find_first_of("#;"));
   std::vector<std::string_view> found;
@@ -44,7 +43,7 @@ std::vector<std::string_view> words(std::string_view line) {
   }
 }
 
-/// Each question once and in order, those that `answers` has left out.
+// The questions without an answer, each once, in order.
 std::vector<Question> fresh_of(std::span<const Question> questions, const Answers& answers) {
   std::vector<Question> fresh(questions.begin(), questions.end());
   std::ranges::sort(fresh);
@@ -54,7 +53,7 @@ std::vector<Question> fresh_of(std::span<const Question> questions, const Answer
   return fresh;
 }
 
-/// One round of questions, and those whose CNAME chains were cut off.
+// Resolves one round; returns the questions whose answers end in a CNAME without data.
 std::vector<Question> ask_round(Answers& answers, std::vector<Question> questions,
                                 std::span<const Server> resolvers, const ResolverLimits& limits,
                                 ServerHistory& history) {
@@ -75,7 +74,7 @@ std::vector<Question> ask_round(Answers& answers, std::vector<Question> question
   return open;
 }
 
-/// What is asked next: the ends of cut off chains.
+// The next questions: the last targets of incomplete chains.
 std::vector<Question> ends_of(const std::vector<Question>& open, const Answers& answers) {
   std::vector<Question> ends;
   for (const Question& question : open) {
@@ -84,7 +83,7 @@ std::vector<Question> ends_of(const std::vector<Question>& open, const Answers& 
   return ends;
 }
 
-/// The answer of a chain whose end was asked apart; false where nothing is to be added.
+// Completes an answer with that of its chain's end; false where there is nothing to add.
 bool continue_chain(Answer& answer, const Answer& end) {
   if (end.status == AnswerStatus::NoData && end.cnames.empty()) return false;
   answer.status = end.status;
@@ -151,18 +150,21 @@ std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& li
   return ask(queries, limits, history);
 }
 
+// Recursive servers usually return a whole chain. Some return only the part that they are
+// authoritative for; the ends of such chains are resolved in further rounds, in a table of their
+// own, so that `answers` gets exactly the questions that were passed in.
 void ask_into(Answers& answers, std::span<const Question> questions,
               std::span<const Server> resolvers, const ResolverLimits& limits,
               ServerHistory& history) {
   auto fresh = fresh_of(questions, answers);
-  const auto cut_off = ask_round(answers, std::move(fresh), resolvers, limits, history);
+  const auto incomplete = ask_round(answers, std::move(fresh), resolvers, limits, history);
   Answers ends;
-  fresh = fresh_of(ends_of(cut_off, answers), ends);
+  fresh = fresh_of(ends_of(incomplete, answers), ends);
   for (int round = 1; round < kMostChain && !fresh.empty(); ++round) {
     const auto open = ask_round(ends, std::move(fresh), resolvers, limits, history);
     fresh = fresh_of(ends_of(open, ends), ends);
   }
-  for (const Question& question : cut_off) {
+  for (const Question& question : incomplete) {
     Answer& answer = answers.at(question);
     for (int step = 0; step < kMostChain; ++step) {
       if (answer.status != AnswerStatus::NoData || answer.cnames.empty()) break;

@@ -34,13 +34,13 @@ std::vector<Server> parse_resolv_conf(std::string_view text);
 /// One question for one set of servers.
 struct Query {
   Question question;
-  std::vector<Server> servers;    ///< Tried in turn: the next after a timeout or a failure.
-  bool recursion_desired = true;  ///< Off when an authoritative server is asked.
+  std::vector<Server> servers;    ///< Tried in order: the next after a timeout or a failure.
+  bool recursion_desired = true;  ///< Off for queries to authoritative servers.
 };
 
-/// How patient and how polite to be.
+/// Limits on time and load.
 struct ResolverLimits {
-  int in_flight = 1000;                          ///< Questions under way at once.
+  int in_flight = 1000;                          ///< Questions in flight at once.
   int tries = 4;                                 ///< A question's datagrams, over all servers.
   std::chrono::milliseconds first_timeout{400};  ///< Before a server's round trip is known.
   std::chrono::milliseconds least_timeout{150};  ///< The adaptive retry timer's floor.
@@ -50,25 +50,25 @@ struct ResolverLimits {
                                                  ///< loopback; 0 for no cap.
 };
 
-/// What is known of one server.
+/// Facts about one server.
 struct ServerRecord {
-  bool answered = false;  ///< It has answered something, be it an error.
-  bool dead = false;      ///< It was asked patiently and never answered.
+  bool answered = false;  ///< It answered at least once, if only with an error.
+  bool dead = false;      ///< It never answered, over several timeouts.
   bool refuses_edns = false;
   std::chrono::microseconds smoothed{0};   ///< Its round trip (RFC 6298 section 2); 0 if unknown.
-  std::chrono::microseconds variation{0};  ///< And how much that varies.
+  std::chrono::microseconds variation{0};  ///< The variation of `smoothed`.
 
   bool operator==(const ServerRecord&) const = default;
 };
 
-/// What one run has learnt about servers: given to each `ask`, so that a dead server is waited for
-/// once and not in every batch.
+/// What one run knows about servers: passed to each `ask`, so that a dead server delays one batch
+/// and not every batch.
 using ServerHistory = std::map<Server, ServerRecord>;
 
-/// Asks everything concurrently and returns the answers in the order of `queries`.
-/// Never hangs: each answer is there by its deadline, Failed where nobody answered, with a detail
-/// that names the server and what it did (timeout, refused, SERVFAIL, lame, malformed).
-/// A server found dead is asked less, so that no DNS at all costs seconds for thousands of
+/// Resolves everything concurrently and returns the answers in the order of `queries`.
+/// Never hangs: each answer is there by its deadline, Failed where no server answered, with a
+/// detail that names the server and the reason (timeout, refused, SERVFAIL, lame, malformed).
+/// A dead server gets fewer queries, so that a total DNS outage costs seconds for thousands of
 /// questions. CNAMEs are reported as the server gave them. With recursion off, an answer without
 /// the AA bit is "lame" and counts as a failure.
 std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& limits,
@@ -76,7 +76,7 @@ std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& li
 std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& limits);
 
 /// As `ask`, for a table: each question once, through recursive `resolvers`. A chain of CNAMEs that
-/// a server leaves open is followed to its end.
+/// a server leaves incomplete is followed to its end.
 void ask_into(Answers& answers, std::span<const Question> questions,
               std::span<const Server> resolvers, const ResolverLimits& limits,
               ServerHistory& history);

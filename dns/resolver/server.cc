@@ -1,4 +1,3 @@
-/// What the resolver knows of each server while it works.
 #include "dns/resolver/server.h"
 
 #include <algorithm>
@@ -9,16 +8,17 @@ namespace {
 using std::chrono::duration;
 using std::chrono::microseconds;
 
-// A server that never answered is given up after this many silences, but not before this time.
+// A server that never answered is dead after this many timeouts, but not before this time.
 constexpr int kSilences = 8;
 constexpr std::chrono::milliseconds kPatience{2000};
-// Refused datagrams are certain: somebody said that nobody listens. Once more, a moment later, is
-// enough for a server that was just being restarted.
+// A refusal (ICMP port unreachable) is certain: nothing listens there. One more try a moment later
+// is enough for a server that was just restarting.
 constexpr int kRefusals = 2;
 constexpr std::chrono::milliseconds kPatienceWhenRefused{350};
-// Enough silence to remember, although one run was too short to give the server up.
+// Enough timeouts to make the server suspect in the next batch, although this one was too short to
+// declare it dead.
 constexpr int kSilencesToRemember = 3;
-// A bucket holds what a twentieth of a second allows.
+// The burst: what the rate allows in a twentieth of a second.
 constexpr double kBurstShare = 0.05;
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// Sockets of the resolver.
+// Sockets of the resolver.
 #include "dns/resolver/sockets.h"
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kReceiveBuffer = 1 << 20;
 constexpr std::size_t kBurst = 32;
-// Larger than what we announce, so that a server that sends too much is seen to do so.
+// Larger than the payload that we announce, so that oversized datagrams are not cut silently.
 constexpr std::size_t kDatagram = 4096;
 
 bool is_transient(int error) {
@@ -26,26 +26,21 @@ bool is_transient(int error) {
          error == ENOMEM;
 }
 
-std::unique_ptr<OwnedSocket> open_socket(const SocketAddress& address, int type) {
-  auto fd = std::make_unique<OwnedSocket>(
-      ::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd->get() < 0) return nullptr;
+// A connected (or connecting) socket; none on failure, with the reason in errno.
+UniqueFd open_socket(const SocketAddress& address, int type) {
+  UniqueFd fd(::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fd;
   const int connected =
-      ::connect(fd->get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
   if (connected != 0 && errno != EINPROGRESS) {
     const int error = errno;
     fd.reset();
     errno = error;
-    return nullptr;
   }
   return fd;
 }
 
 }  // namespace
-
-OwnedSocket::~OwnedSocket() {
-  if (fd_ >= 0) ::close(fd_);
-}
 
 std::optional<SocketAddress> socket_address(const Server& server) {
   SocketAddress address;
@@ -74,7 +69,7 @@ std::uint16_t RandomNumbers::next() {
     auto* bytes = reinterpret_cast<char*>(pool_.data());
     while (filled < sizeof(pool_)) {
       const ssize_t got = ::getrandom(bytes + filled, sizeof(pool_) - filled, 0);
-      // Guessable ids would be worse than no answer at all.
+      // Predictable ids would allow forged answers: better no run at all.
       if (got < 0 && errno != EINTR) std::abort();
       if (got > 0) filled += static_cast<std::size_t>(got);
     }
@@ -84,13 +79,13 @@ std::uint16_t RandomNumbers::next() {
 }
 
 std::unique_ptr<UdpSocket> UdpSocket::open(const SocketAddress& address, std::size_t server) {
-  auto fd = open_socket(address, SOCK_DGRAM);
+  UniqueFd fd = open_socket(address, SOCK_DGRAM);
   if (!fd) return nullptr;
-  ::setsockopt(fd->get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof(kReceiveBuffer));
-  return std::unique_ptr<UdpSocket>(new UdpSocket(std::move(*fd), server));
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof(kReceiveBuffer));
+  return std::unique_ptr<UdpSocket>(new UdpSocket(std::move(fd), server));
 }
 
-std::size_t UdpSocket::take(RandomNumbers& random, std::uint32_t slot) {
+std::size_t UdpSocket::reserve(RandomNumbers& random, std::uint32_t slot) {
   std::uint16_t id = random.next();
   while (std::find(ids_.begin(), ids_.begin() + used_, id) != ids_.begin() + used_) {
     id = random.next();
@@ -152,6 +147,8 @@ SendOutcome UdpSocket::flush() {
   return {};
 }
 
+// recvmmsg and sendmmsg move up to kBurst datagrams per system call, which dominates the cost of a
+// question otherwise.
 int UdpSocket::receive(const std::function<void(std::string_view)>& on_datagram) {
   static thread_local std::array<std::array<char, kDatagram>, kBurst> buffers;
   std::array<mmsghdr, kBurst> messages;
@@ -174,17 +171,17 @@ int UdpSocket::receive(const std::function<void(std::string_view)>& on_datagram)
 
 std::unique_ptr<TcpConnection> TcpConnection::open(const SocketAddress& address,
                                                    std::size_t server) {
-  auto fd = open_socket(address, SOCK_STREAM);
+  UniqueFd fd = open_socket(address, SOCK_STREAM);
   if (!fd) return nullptr;
   const int yes = 1;
-  ::setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-  return std::unique_ptr<TcpConnection>(new TcpConnection(std::move(*fd), server));
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+  return std::unique_ptr<TcpConnection>(new TcpConnection(std::move(fd), server));
 }
 
 void TcpConnection::start(std::string_view message) {
   in_.clear();
   out_.clear();
-  // RFC 1035 section 4.2.2: a two octet length stands before each message.
+  // RFC 1035 section 4.2.2: each message is preceded by its length in two octets.
   out_ += static_cast<char>(message.size() >> 8 & 0xff);
   out_ += static_cast<char>(message.size() & 0xff);
   out_ += message;

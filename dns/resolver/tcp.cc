@@ -1,4 +1,4 @@
-/// The loop that keeps many questions in flight: truncated answers over TCP.
+// Truncated answers over TCP: a few connections per server, which carry one question after another.
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -16,14 +16,14 @@ constexpr std::uint64_t kTcpFlag = 1ULL << 32;
 
 }  // namespace
 
-void ResolverEngine::start_tcp(std::uint32_t index, std::size_t place) {
+void ResolverEngine::start_tcp(std::uint32_t index, std::size_t position) {
   Slot& slot = slots_[index];
   release_attempts(slot);
   slot.stage = Stage::Tcp;
-  slot.place = place;
+  slot.position = position;
   slot.connection = nullptr;
   timers_.add(slot.deadline, index, ++slot.turn);
-  const std::size_t server = slot.trials[place].server;
+  const std::size_t server = slot.trials[position].server;
   servers_[server].tcp_waiting.push_back({index, slot.turn});
   pump_tcp(server);
 }
@@ -37,7 +37,7 @@ std::optional<Waiting> ResolverEngine::next_tcp_waiting(ServerState& state) {
   return std::nullopt;
 }
 
-/// Opens connections for the questions that wait, as far as is polite.
+// Opens connections for the waiting questions, up to the limits per server and in all.
 void ResolverEngine::pump_tcp(std::size_t server) {
   ServerState& state = servers_[server];
   while (state.tcp_open < kTcpPerServer && tcp_open_ < kTcpMost) {
@@ -46,9 +46,10 @@ void ResolverEngine::pump_tcp(std::size_t server) {
     auto connection = TcpConnection::open(state.address, server);
     if (!connection) {
       Slot& slot = slots_[waiting->slot];
-      slot.trials[slot.place].excluded = true;
-      slot.trials[slot.place].outcome = std::string("truncated, and TCP: ") + std::strerror(errno);
-      move_on(waiting->slot, slot.place);
+      slot.trials[slot.position].excluded = true;
+      slot.trials[slot.position].outcome =
+          std::string("truncated, and TCP: ") + std::strerror(errno);
+      move_on(waiting->slot, slot.position);
       continue;
     }
     auto free = std::ranges::find_if(tcp_, [](const TcpEntry& entry) { return !entry.connection; });
@@ -61,12 +62,12 @@ void ResolverEngine::pump_tcp(std::size_t server) {
     event.events = EPOLLIN | EPOLLOUT;
     event.data.u64 = kTcpFlag | at;
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, free->connection->fd(), &event);
-    put_on(*free->connection, waiting->slot);
+    send_over(*free->connection, waiting->slot);
     free->carries = Waiting{waiting->slot, slots_[waiting->slot].turn};
   }
 }
 
-void ResolverEngine::put_on(TcpConnection& connection, std::uint32_t index) {
+void ResolverEngine::send_over(TcpConnection& connection, std::uint32_t index) {
   Slot& slot = slots_[index];
   const ServerState& state = servers_[connection.server()];
   slot.edns = state.record.refuses_edns ? Edns::Off : Edns::On;
@@ -91,7 +92,7 @@ void ResolverEngine::on_tcp(std::uint32_t connection, std::uint32_t) {
   if (!tcp_[connection].connection) return;
   const std::optional<Waiting> carries = tcp_[connection].carries;
   if (!carries || slots_[carries->slot].turn != carries->turn) {
-    // Its question was answered by a late datagram meanwhile.
+    // A late datagram has answered its question meanwhile.
     close_tcp(connection);
     return;
   }
@@ -109,7 +110,8 @@ void ResolverEngine::on_tcp(std::uint32_t connection, std::uint32_t) {
     tcp_failed(connection, "TCP: " + tcp_[connection].connection->why_closed());
     return;
   }
-  // A server may close a connection between two questions: the question deserves a fresh one.
+  // RFC 7766 section 6.2.4: a server may close a connection between two questions; this is no
+  // failure, and the question goes first on a fresh connection.
   Slot& slot = slots_[carries->slot];
   slot.connection = nullptr;
   timers_.add(slot.deadline, carries->slot, ++slot.turn);
@@ -126,7 +128,7 @@ void ResolverEngine::on_tcp_message(std::uint32_t connection, std::uint32_t inde
       parse_reply(tcp.message(), slot.section, slot.tcp_id, recursion_of(slot), slot.edns);
   if (reply.kind == ReplyKind::NoEdns && slot.edns == Edns::On) {
     servers_[server].record.refuses_edns = true;
-    put_on(tcp, index);
+    send_over(tcp, index);
     tcp_[connection].carries = Waiting{index, slot.turn};
     watch_tcp(connection);
     return;
@@ -138,25 +140,25 @@ void ResolverEngine::on_tcp_message(std::uint32_t connection, std::uint32_t inde
   slot.connection = nullptr;
   const auto waiting = next_tcp_waiting(servers_[server]);
   if (waiting) {
-    put_on(tcp, waiting->slot);
+    send_over(tcp, waiting->slot);
     tcp_[connection].carries = Waiting{waiting->slot, slots_[waiting->slot].turn};
     watch_tcp(connection);
   } else {
     close_tcp(connection);
   }
-  evaluate(index, slot.place, std::move(reply), true);
+  evaluate(index, slot.position, std::move(reply), true);
 }
 
-/// The question goes to another server, if there is one; this one was heard.
+// The server is excluded for this question: it truncates over UDP and fails over TCP.
 void ResolverEngine::tcp_failed(std::uint32_t connection, std::string outcome) {
   const std::optional<Waiting> carries = tcp_[connection].carries;
   close_tcp(connection);
   if (!carries || slots_[carries->slot].turn != carries->turn) return;
   Slot& slot = slots_[carries->slot];
   slot.connection = nullptr;
-  slot.trials[slot.place].excluded = true;
-  slot.trials[slot.place].outcome = "truncated, and " + outcome;
-  move_on(carries->slot, slot.place);
+  slot.trials[slot.position].excluded = true;
+  slot.trials[slot.position].outcome = "truncated, and " + outcome;
+  move_on(carries->slot, slot.position);
 }
 
 void ResolverEngine::close_tcp(std::uint32_t connection) {

@@ -1,4 +1,3 @@
-/// A timer wheel.
 #include "dns/resolver/timers.h"
 
 #include <algorithm>
@@ -10,7 +9,7 @@ std::uint64_t TimerWheel::tick_of(SteadyTime when) const {
 }
 
 void TimerWheel::add(SteadyTime when, std::uint32_t slot, std::uint32_t turn) {
-  // One that lies further away than the wheel reaches is put back when its place comes by.
+  // A timer beyond the wheel's range is added again when its tick is reached.
   const std::uint64_t tick =
       std::clamp(tick_of(when) + 1, passed_ + 1, passed_ + static_cast<std::uint64_t>(kTicks - 1));
   wheel_[tick % kTicks].push_back({when, slot, turn});

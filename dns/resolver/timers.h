@@ -1,4 +1,4 @@
-/// A timer wheel: thousands of retry timers for the price of a list.
+/// A timer wheel: adding one of thousands of retry timers is O(1).
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,15 @@
 
 namespace rampart {
 
-/// Timers of slots, in ticks of a few milliseconds. A timer that is no longer wanted is not
-/// removed: its owner knows it by its turn.
+/// Timers of slots, in ticks of a few milliseconds. Timers are never cancelled: the owner
+/// recognises a stale one by its turn.
 class TimerWheel {
  public:
   static constexpr std::chrono::milliseconds kTick{5};
 
   explicit TimerWheel(SteadyTime now) : start_(now) {}
 
+  /// Schedules a timer for `slot`.
   void add(SteadyTime when, std::uint32_t slot, std::uint32_t turn);
 
   /// Calls `due` for every timer that `now` has reached.
@@ -35,7 +36,7 @@ class TimerWheel {
   std::uint64_t tick_of(SteadyTime when) const;
 
   SteadyTime start_;
-  std::uint64_t passed_ = 0;  ///< Ticks that were handled.
+  std::uint64_t passed_ = 0;  ///< Ticks handled so far.
   std::vector<std::vector<Timer>> wheel_{kTicks};
 };
 

@@ -1,4 +1,5 @@
-/// The loop that keeps many questions in flight: datagrams.
+// Datagrams: a pool of connected sockets for each server. Each question goes out from a random one,
+// which makes a forger guess port and id (RFC 5452 section 9.2).
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -11,16 +12,16 @@ namespace rampart {
 
 void ResolverEngine::send(std::uint32_t index) {
   Slot& slot = slots_[index];
-  const std::size_t place = slot.place;
-  const std::size_t server = slot.trials[place].server;
+  const std::size_t position = slot.position;
+  const std::size_t server = slot.trials[position].server;
   errno = 0;
   const auto socket = pick_socket(server);
   if (!socket && errno != 0) {
     const int error = errno;
     ++slot.tries;
-    ++slot.trials[place].datagrams;
+    ++slot.trials[position].datagrams;
     slot.stage = Stage::Udp;
-    on_silence(index, place, std::strerror(error));
+    on_silence(index, position, std::strerror(error));
     return;
   }
   if (!socket) {
@@ -30,25 +31,25 @@ void ResolverEngine::send(std::uint32_t index) {
   }
   ServerState& state = servers_[server];
   UdpSocket& udp = *udp_[*socket];
-  // The last try goes without EDNS: some middleboxes drop what they do not know.
+  // The last try is sent without EDNS: some middleboxes drop queries with options.
   const bool last = slot.tries > 0 && slot.tries + 1 == limits_.tries && !state.record.answered;
   const Edns edns = state.record.refuses_edns || last ? Edns::Off : Edns::On;
-  const std::size_t ticket = udp.take(random_, index);
+  const std::size_t ticket = udp.reserve(random_, index);
   scratch_.clear();
   append_query(scratch_, slot.section, udp.id(ticket), recursion_of(slot), edns);
   if (!udp.has_queued()) dirty_.push_back(*socket);
   udp.queue(scratch_);
   if (state.first_sent == SteadyTime{}) state.first_sent = now_;
   slot.stage = Stage::Udp;
-  slot.attempts.push_back({*socket, ticket, place, now_, edns});
-  const auto patience = state.patience(limits_, slot.trials[place].datagrams);
+  slot.attempts.push_back({*socket, ticket, position, now_, edns});
+  const auto patience = state.patience(limits_, slot.trials[position].datagrams);
   timers_.add(std::min(now_ + patience, slot.deadline), index, slot.turn);
   ++slot.tries;
-  ++slot.trials[place].datagrams;
+  ++slot.trials[position].datagrams;
 }
 
-/// A socket of the server with room for a question, at a random place among its sockets. Nothing
-/// with errno 0 where all file descriptors are in use.
+// A socket of the server with room for a question, at a random position among its sockets. Nothing
+// with errno 0 where all file descriptors are in use.
 std::optional<std::uint32_t> ResolverEngine::pick_socket(std::size_t server) {
   auto& sockets = servers_[server].sockets;
   const std::size_t choice = random_.next() % sockets.size();
@@ -78,7 +79,7 @@ std::optional<std::uint32_t> ResolverEngine::open_udp(std::size_t server) {
   }
   auto socket = UdpSocket::open(servers_[server].address, server);
   if (!socket && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-    // Somebody else needs descriptors too: make do with those at hand, but with one at least.
+    // Descriptors or memory ran out: continue with the sockets that are open, but at least one.
     udp_most_ = std::max<std::size_t>(udp_open_, 1);
     errno = udp_open_ == 0 ? errno : 0;
     return std::nullopt;
@@ -105,7 +106,7 @@ std::optional<std::uint32_t> ResolverEngine::open_udp(std::size_t server) {
   return index;
 }
 
-/// Gives up one socket on which nobody waits; false where there is none.
+// Closes one socket without open questions; false where there is none.
 bool ResolverEngine::evict_idle() {
   for (std::uint32_t index = 0; index < udp_.size(); ++index) {
     if (!udp_[index] || retired_[index] != 0 || index == receiving_) continue;
@@ -120,7 +121,7 @@ bool ResolverEngine::evict_idle() {
   return false;
 }
 
-/// No more questions for this socket; it is closed when the last one on it is over.
+// No more questions on this socket; it is closed after its last open question.
 void ResolverEngine::retire(std::uint32_t socket) {
   retired_[socket] = 1;
   close_if_done(socket);
@@ -167,17 +168,17 @@ void ResolverEngine::on_datagram(std::uint32_t socket, std::string_view datagram
   const bool latest = slot.stage == Stage::Udp && found + 1 == slot.attempts.end();
   Reply reply = parse_reply(datagram, slot.section, id, recursion_of(slot), attempt.edns);
   if (reply.kind == ReplyKind::NotOurs) return;
-  server_at(slot, attempt.place)
+  server_at(slot, attempt.position)
       .saw_answer(std::chrono::duration_cast<std::chrono::microseconds>(now_ - attempt.sent));
   if (reply.kind != ReplyKind::Answer) {
     udp_[socket]->release(*ticket);
     slot.attempts.erase(found);
     close_if_done(socket);
   }
-  evaluate(index, attempt.place, std::move(reply), latest);
+  evaluate(index, attempt.position, std::move(reply), latest);
 }
 
-/// The kernel says that nothing on this socket arrives.
+// The kernel reports that the server cannot be reached on this socket.
 void ResolverEngine::fail_socket(std::uint32_t socket, int error) {
   UdpSocket& udp = *udp_[socket];
   udp.drop_queued();
@@ -190,9 +191,10 @@ void ResolverEngine::fail_socket(std::uint32_t socket, int error) {
     });
     udp.release(ticket);
     if (found == slot.attempts.end()) continue;
-    const std::size_t place = found->place;
+    const std::size_t position = found->position;
     slot.attempts.erase(found);
-    on_silence(*index, place, error == ECONNREFUSED ? "connection refused" : std::strerror(error));
+    on_silence(*index, position,
+               error == ECONNREFUSED ? "connection refused" : std::strerror(error));
   }
   close_if_done(socket);
 }

@@ -1,4 +1,3 @@
-/// Questions and replies on the wire.
 #include "dns/resolver/wire.h"
 
 #include <fmt/format.h>
@@ -18,7 +17,7 @@ namespace {
 
 constexpr std::size_t kHeader = 12;
 constexpr int kMaxChain = 16;
-// RFC 2308 section 5: no negative answer is to be kept for longer than a day.
+// RFC 2308 section 5: a negative answer is not cached for longer than a day.
 constexpr std::uint32_t kMostNegative = 86400;
 
 using Packet = std::unique_ptr<ldns_pkt, decltype(&ldns_pkt_free)>;
@@ -36,7 +35,7 @@ void append_number(std::string& out, unsigned value) {
   out += static_cast<char>(value & 0xff);
 }
 
-/// The fields of a message header that decide (RFC 1035 section 4.1.1).
+// The fields of a message header that are checked (RFC 1035 section 4.1.1).
 struct Header {
   unsigned id, questions, answers, rcode, opcode;
   bool response, authoritative, truncated, recursion_available;
@@ -55,7 +54,7 @@ Header read_header(std::string_view wire) {
           .recursion_available = (flags & 0x0080) != 0};
 }
 
-/// The same octets, but for the case of letters (RFC 4343 section 3).
+// Equal but for the case of letters (RFC 4343 section 3).
 bool same_octets(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
@@ -71,7 +70,7 @@ Reply transient(std::string why) { return {ReplyKind::Failure, {}, std::move(why
 
 Reply malformed() { return transient("malformed answer"); }
 
-/// What the response code alone decides; Answer where the records must be read.
+// The reply by its response code alone; Answer where the records must be read.
 Reply by_rcode(const Header& header, Edns edns) {
   switch (header.rcode) {
     case LDNS_RCODE_NOERROR:
@@ -79,7 +78,7 @@ Reply by_rcode(const Header& header, Edns edns) {
       return {ReplyKind::Answer, {}, {}, false};
     case LDNS_RCODE_FORMERR:
     case LDNS_RCODE_NOTIMPL:
-      // RFC 6891 section 7: a server without EDNS answers so; it is to be asked without.
+      // RFC 6891 section 7: the answer of a server without EDNS; query again without it.
       if (edns == Edns::On) return {ReplyKind::NoEdns, {}, {}, false};
       return failure(header.rcode == LDNS_RCODE_FORMERR ? "FORMERR" : "NOTIMP");
     case LDNS_RCODE_SERVFAIL:
@@ -97,7 +96,7 @@ bool owns(std::string_view owner, const ldns_rr* rr) {
                      {reinterpret_cast<const char*>(ldns_rdf_data(name)), ldns_rdf_size(name)});
 }
 
-/// The first record of `type` owned by `owner`, or null.
+// The first record of `type` owned by `owner`, or null.
 const ldns_rr* find_rr(const ldns_rr_list* list, std::string_view owner, ldns_rr_type type) {
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
     const ldns_rr* rr = ldns_rr_list_rr(list, index);
@@ -106,7 +105,7 @@ const ldns_rr* find_rr(const ldns_rr_list* list, std::string_view owner, ldns_rr
   return nullptr;
 }
 
-/// Adds the values of the records asked for; false where one cannot be read.
+// Adds the values of the queried type; false where one cannot be read.
 bool add_values(Answer& answer, const ldns_rr_list* list, std::string_view owner, unsigned type,
                 std::uint32_t& ttl) {
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
@@ -123,7 +122,7 @@ bool add_values(Answer& answer, const ldns_rr_list* list, std::string_view owner
   return true;
 }
 
-/// RFC 2308 section 5: the smaller of the SOA's own TTL and its minimum field; 0 without an SOA.
+// RFC 2308 section 5: the smaller of the SOA's own TTL and its minimum field; 0 without an SOA.
 std::uint32_t negative_ttl(const ldns_pkt* packet) {
   const ldns_rr_list* authority = ldns_pkt_authority(packet);
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(authority); ++index) {
@@ -135,7 +134,7 @@ std::uint32_t negative_ttl(const ldns_pkt* packet) {
   return 0;
 }
 
-/// Follows the CNAMEs in the answer section from the name asked to the records asked for.
+// Follows the CNAMEs in the answer section from the queried name to the queried records.
 Reply read_records(const ldns_pkt* packet, std::string_view section) {
   Reply reply{ReplyKind::Answer, {}, {}, false};
   const ldns_rr_list* list = ldns_pkt_answer(packet);
@@ -197,7 +196,8 @@ Reply parse_reply(std::string_view wire, std::string_view section, std::uint16_t
   if (wire.size() < kHeader) return {};
   const Header header = read_header(wire);
   if (header.id != id || !header.response || header.opcode != 0) return {};
-  // Some servers return errors without the question; nothing but a failure is believed of those.
+  // Some servers return errors without the question; such a reply counts only as a failure, so that
+  // a forger gains no more than a retry.
   const bool bare = header.questions == 0 && header.rcode != LDNS_RCODE_NOERROR &&
                     header.rcode != LDNS_RCODE_NXDOMAIN;
   if (!bare && (header.questions != 1 || !same_question(wire, section))) return {};

@@ -1,4 +1,4 @@
-/// Questions and replies on the wire: built by hand, checked by hand, parsed by ldns.
+/// Queries and replies on the wire: built and checked here, records parsed by ldns.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace rampart {
 enum class Recursion { Desired, Off };
 enum class Edns { On, Off };
 
-/// The UDP payload that we announce and accept: what passes without fragments everywhere.
+/// The UDP payload that we announce and accept: small enough to avoid IP fragments (DNS flag day
+/// 2020).
 inline constexpr std::uint16_t kUdpPayload = 1232;
 
 /// The question section for `question`: name, type, class IN (RFC 1035 section 4.1.2).
@@ -23,19 +24,19 @@ void append_query(std::string& out, std::string_view section, std::uint16_t id, 
                   Edns edns);
 
 enum class ReplyKind {
-  Answer,     ///< `answer` says data, no data or no such name.
-  Truncated,  ///< To be asked again over TCP.
-  NotOurs,    ///< Another id or another question: to be ignored.
-  NoEdns,     ///< The server rejects EDNS: to be asked again without it.
-  Failure,    ///< The server cannot say; `failure` says why.
+  Answer,     ///< `answer` has data, no data, or no such name.
+  Truncated,  ///< Send the query again over TCP.
+  NotOurs,    ///< Another id or another question: ignore it.
+  NoEdns,     ///< The server rejects EDNS: send the query again without it.
+  Failure,    ///< The server cannot answer; `failure` has the reason.
 };
 
-/// What a message in reply to a query means.
+/// The meaning of a reply.
 struct Reply {
   ReplyKind kind = ReplyKind::NotOurs;
   Answer answer;
   std::string failure;     ///< "SERVFAIL", "refused", "lame (not authoritative)", ...
-  bool transient = false;  ///< For Failure: the same server may do better next time.
+  bool transient = false;  ///< For Failure: the same server may answer next time.
 };
 
 /// Reads the message `wire` as the reply to the query built from the same section, id and flags.

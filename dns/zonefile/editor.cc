@@ -1,4 +1,5 @@
-/// Editing a zone file: which records go, change and come, then one walk that writes them.
+// Editing in two passes: EditPlanner decides what happens to each record, Rewriter writes the file.
+// Deciding first keeps the choice of siblings independent of what has been written already.
 #include <algorithm>
 #include <array>
 #include <set>
@@ -20,118 +21,117 @@ struct Addition {
   seconds ttl;
 };
 
-/// What becomes of one record of the file.
-struct DmarcOutcome {
+// What the edits do to one record of the file.
+struct RecordEdit {
   bool removed = false;
-  std::optional<std::string> value;  ///< The new value, in the old one's place.
+  std::optional<std::string> value;  ///< Resiblings the old value.
   std::optional<seconds> ttl;        ///< The new TTL.
-  std::vector<Addition> after;       ///< New records behind it.
+  std::vector<Addition> after;       ///< New records after it.
 };
 
-/// What becomes of a file: a fate a record, and records for its end.
-struct OutcomeCounts {
-  std::vector<DmarcOutcome> records;
+// What the edits do to a file: one RecordEdit per record, and records for its end.
+struct FileEdit {
+  std::vector<RecordEdit> records;
   std::vector<Addition> at_end;
 };
 
-/// How many octets `a` and `b` begin with alike.
+// The length of the common prefix of `a` and `b`.
 std::size_t common_prefix(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
-/// Decides the fates; the file itself is not changed.
-class Decider {
+class EditPlanner {
  public:
-  explicit Decider(const ZoneParts& parts) : parts_(parts) {
-    fates_.records.resize(parts.records.size());
+  explicit EditPlanner(const ZoneParts& parts) : parts_(parts) {
+    edit_.records.resize(parts.records.size());
   }
 
   void apply(const ZoneEdit& edit) {
     static const RecordSet kNothing{};
-    const RecordSet& wanted = edit.set ? *edit.set : kNothing;
+    const RecordSet& desired = edit.set ? *edit.set : kNothing;
     std::vector<std::size_t> kept;
     std::vector<std::size_t> leaving;
-    std::set<std::string> missing = wanted.values;
+    std::set<std::string> missing = desired.values;
     std::optional<seconds> least;
     for (std::size_t i = 0; i < parts_.records.size(); ++i) {
       const ZoneEntry& entry = parts_.records[i].entry;
       if (entry.key != edit.key) continue;
       least = std::min(least.value_or(entry.ttl), entry.ttl);
       missing.erase(entry.value);
-      (wanted.values.contains(entry.value) ? kept : leaving).push_back(i);
+      (desired.values.contains(entry.value) ? kept : leaving).push_back(i);
     }
-    const bool says_it = !missing.empty() || std::ranges::any_of(kept, [&](std::size_t i) {
-      return parts_.records[i].entry.ttl == wanted.ttl;
+    // A set whose smallest TTL is the desired one may keep its other TTLs: the edit does not
+    // concern them. Where it would no longer be the smallest, every kept record gets the desired
+    // TTL.
+    const bool shown = !missing.empty() || std::ranges::any_of(kept, [&](std::size_t i) {
+      return parts_.records[i].entry.ttl == desired.ttl;
     });
-    if (least != wanted.ttl || !says_it) change_ttls(kept, wanted.ttl);
-    replace(leaving, missing, wanted.ttl);
-    for (const std::size_t i : leaving) fates_.records[i].removed = true;
-    for (const std::string& value : missing) add({edit.key, value, wanted.ttl});
+    if (least != desired.ttl || !shown) change_ttls(kept, desired.ttl);
+    replace(leaving, missing, desired.ttl);
+    for (const std::size_t i : leaving) edit_.records[i].removed = true;
+    for (const std::string& value : missing) add({edit.key, value, desired.ttl});
   }
 
-  /// Whether anything changes at all.
+  // Whether anything changes at all.
   bool changes() const {
-    return !fates_.at_end.empty() ||
-           std::ranges::any_of(fates_.records, [](const DmarcOutcome& fate) {
-             return fate.removed || fate.value || fate.ttl || !fate.after.empty();
-           });
+    return !edit_.at_end.empty() || std::ranges::any_of(edit_.records, [](const RecordEdit& edit) {
+      return edit.removed || edit.value || edit.ttl || !edit.after.empty();
+    });
   }
 
-  const OutcomeCounts& fates() const { return fates_; }
+  const FileEdit& edit() const { return edit_; }
 
  private:
-  /// A set whose least TTL is the wanted one may keep its differing TTLs: nobody asked to touch
-  /// them. Where it would no longer be the least, and where it changes, every line says it.
   void change_ttls(const std::vector<std::size_t>& kept, seconds ttl) {
     for (const std::size_t i : kept) {
-      if (parts_.records[i].entry.ttl != ttl) fates_.records[i].ttl = ttl;
+      if (parts_.records[i].entry.ttl != ttl) edit_.records[i].ttl = ttl;
     }
   }
 
-  /// Puts missing values into the places of leaving ones, the most alike first, so that a
-  /// comment stays with the record that it is about.
+  // Puts missing values in place of leaving ones, the most similar pair first, so that a comment
+  // stays with the record that it describes.
   void replace(std::vector<std::size_t>& leaving, std::set<std::string>& missing, seconds ttl) {
-    constexpr std::size_t kMostCompared = 4096;  // Beyond it, likeness is not worth its price.
+    constexpr std::size_t kMostCompared = 4096;  // Quadratic; above this, any order.
     while (!leaving.empty() && !missing.empty()) {
       const bool compares = leaving.size() * missing.size() <= kMostCompared;
-      auto best_place = leaving.begin();
+      auto best_record = leaving.begin();
       auto best_value = missing.begin();
       std::size_t best = 0;
-      for (auto place = leaving.begin(); compares && place != leaving.end(); ++place) {
+      for (auto record = leaving.begin(); compares && record != leaving.end(); ++record) {
         for (auto value = missing.begin(); value != missing.end(); ++value) {
-          const std::size_t alike = common_prefix(parts_.records[*place].entry.value, *value);
-          if (alike <= best) continue;
-          best = alike;
-          best_place = place;
+          const std::size_t common = common_prefix(parts_.records[*record].entry.value, *value);
+          if (common <= best) continue;
+          best = common;
+          best_record = record;
           best_value = value;
         }
       }
-      DmarcOutcome& fate = fates_.records[*best_place];
-      fate.value = *best_value;
-      fate.ttl = ttl;
-      leaving.erase(best_place);
+      RecordEdit& edit = edit_.records[*best_record];
+      edit.value = *best_value;
+      edit.ttl = ttl;
+      leaving.erase(best_record);
       missing.erase(best_value);
     }
   }
 
-  /// Beside its siblings: behind the last record of the same set, else of the same name, else of
-  /// the same parent below the apex, else at the end.
+  // Next to its siblings: after the last record of the same set, otherwise of the same name,
+  // otherwise of the same parent below the apex, otherwise at the end.
   void add(Addition addition) {
     const Name parent = addition.key.name.parent();
     const bool below_apex = parent != apex() && parent.is_within(apex());
-    std::array<std::optional<std::size_t>, 3> places;
+    std::array<std::optional<std::size_t>, 3> siblings;
     for (std::size_t i = 0; i < parts_.records.size(); ++i) {
       const RecordKey& key = parts_.records[i].entry.key;
-      if (key == addition.key) places[0] = i;
-      if (key.name == addition.key.name) places[1] = i;
-      if (below_apex && key.name.parent() == parent) places[2] = i;
+      if (key == addition.key) siblings[0] = i;
+      if (key.name == addition.key.name) siblings[1] = i;
+      if (below_apex && key.name.parent() == parent) siblings[2] = i;
     }
-    for (const std::optional<std::size_t>& place : places) {
-      if (!place) continue;
-      fates_.records[*place].after.push_back(std::move(addition));
+    for (const std::optional<std::size_t>& sibling : siblings) {
+      if (!sibling) continue;
+      edit_.records[*sibling].after.push_back(std::move(addition));
       return;
     }
-    fates_.at_end.push_back(std::move(addition));
+    edit_.at_end.push_back(std::move(addition));
   }
 
   const Name& apex() const {
@@ -142,22 +142,22 @@ class Decider {
   }
 
   const ZoneParts& parts_;
-  OutcomeCounts fates_;
+  FileEdit edit_;
 };
 
-/// Bytes of the file to be replaced.
+// Octets of the file to be replaced.
 struct Patch {
   std::size_t begin;
   std::size_t end;
   std::string text;
 };
 
-/// Walks the file from top to bottom and writes it anew, knowing at each place which owner and TTL
-/// a reader would inherit, so that what inherited keeps its meaning.
+// Writes the file from top to bottom and tracks which owner and TTL a reader inherits at each
+// position: a record that relied on a changed or removed predecessor gets them written out.
 class Rewriter {
  public:
-  Rewriter(const ZoneParts& parts, const OutcomeCounts& fates, std::uint32_t serial)
-      : parts_(parts), fates_(fates), style_(style_of(parts)), serial_(serial) {}
+  Rewriter(const ZoneParts& parts, const FileEdit& edit, std::uint32_t serial)
+      : parts_(parts), edit_(edit), style_(style_of(parts)), serial_(serial) {}
 
   std::string run() {
     std::size_t next = 0;
@@ -170,7 +170,7 @@ class Rewriter {
         out_ += bytes(parts_.statements[i].begin, parts_.statements[i].end);
       }
     }
-    for (const Addition& addition : fates_.at_end) write_new(parts_.records.size() - 1, addition);
+    for (const Addition& addition : edit_.at_end) write_new(parts_.records.size() - 1, addition);
     return std::move(out_);
   }
 
@@ -183,7 +183,7 @@ class Rewriter {
     return parts_.statements[record.statement];
   }
 
-  /// Whether the type stands before every parenthesis, so that data alone can be replaced.
+  // Whether the type precedes every parenthesis, so that the data can be replaced by itself.
   bool is_plain(const ZoneRecord& record) const {
     const ZoneStatement& statement = statement_of(record);
     const std::size_t end = statement.words[record.type].end;
@@ -192,20 +192,20 @@ class Rewriter {
 
   void write_record(std::size_t index) {
     const ZoneRecord& record = parts_.records[index];
-    const DmarcOutcome& fate = fates_.records[index];
-    if (fate.value && !is_plain(record)) {
-      write_new(index, {record.entry.key, *fate.value, fate.ttl.value_or(record.entry.ttl)});
-    } else if (!fate.removed) {
-      write_patched(record, fate);
+    const RecordEdit& edit = edit_.records[index];
+    if (edit.value && !is_plain(record)) {
+      write_new(index, {record.entry.key, *edit.value, edit.ttl.value_or(record.entry.ttl)});
+    } else if (!edit.removed) {
+      write_patched(record, edit);
     }
-    for (const Addition& addition : fate.after) write_new(index, addition);
+    for (const Addition& addition : edit.after) write_new(index, addition);
   }
 
-  void write_patched(const ZoneRecord& record, const DmarcOutcome& fate) {
+  void write_patched(const ZoneRecord& record, const RecordEdit& edit) {
     std::vector<Patch> patches;
     patch_owner(record, patches);
-    patch_ttl(record, fate.ttl.value_or(record.entry.ttl), patches);
-    patch_data(record, fate, patches);
+    patch_ttl(record, edit.ttl.value_or(record.entry.ttl), patches);
+    patch_data(record, edit, patches);
     std::size_t at = statement_of(record).begin;
     for (const Patch& patch : patches) {
       out_ += bytes(at, patch.begin);
@@ -215,14 +215,14 @@ class Rewriter {
     out_ += bytes(at, statement_of(record).end);
   }
 
-  /// Gives the record an owner where the one that it inherited no longer stands before it.
+  // Writes the owner out where the one that it inherited no longer precedes it.
   void patch_owner(const ZoneRecord& record, std::vector<Patch>& patches) {
     const Name& name = record.entry.key.name;
     if (!record.owner && owner_ != name) {
       const std::size_t begin = statement_of(record).begin;
       const std::string owner = print_owner(name, *origin_, style_);
       std::size_t end = begin;
-      // Blanks give way to the name, so that the columns hold.
+      // The name replaces blanks, so that the columns stay aligned.
       while (end - begin < owner.size() && bytes(end, end + 2) == "  ") ++end;
       patches.push_back({begin, end, owner});
     }
@@ -242,37 +242,37 @@ class Rewriter {
     last_ttl_ = ttl;
   }
 
-  /// What a record without a TTL gets at this place.
+  // The TTL of a record without one at this position.
   std::optional<seconds> inherited_ttl() const { return default_ttl_ ? default_ttl_ : last_ttl_; }
 
-  void patch_data(const ZoneRecord& record, const DmarcOutcome& fate, std::vector<Patch>& patches) {
+  void patch_data(const ZoneRecord& record, const RecordEdit& edit, std::vector<Patch>& patches) {
     const ZoneStatement& statement = statement_of(record);
     if (record.entry.key.type == RecordType::SOA) {
       const ZoneWord& word = statement.words[record.type + 3];
       patches.push_back({word.begin, word.end, std::to_string(serial_)});
       return;
     }
-    if (!fate.value) return;
+    if (!edit.value) return;
     std::size_t begin = statement.words[record.type + 1].begin;
     std::size_t end = statement.words.back().end;
     if (statement.open) begin = std::min(begin, *statement.open);
     if (statement.close) end = std::max(end, *statement.close);
-    // `v=DMARC1; p=none` without quotes: what was meant as data goes with the data.
+    // In `v=DMARC1; p=none` without quotes, `; p=none` is a comment that was meant as data.
     if (end < parts_.text.size() && parts_.text[end] == ';') {
       end = std::min(parts_.text.find_first_of("\r\n", end), statement.end);
     }
     const std::size_t column = column_after(bytes(statement.begin, begin));
-    patches.push_back({begin, end, print_data(record.entry.key.type, *fate.value, style_, column)});
+    patches.push_back({begin, end, print_data(record.entry.key.type, *edit.value, style_, column)});
   }
 
   void write_new(std::size_t model_index, const Addition& addition) {
     const ZoneRecord& model = parts_.records[model_index];
     if (!out_.empty() && out_.back() != '\n') out_ += style_.line_break;
-    const bool must_say = model.ttl || inherited_ttl() != addition.ttl;
+    const bool needs_ttl = model.ttl || inherited_ttl() != addition.ttl;
     out_ += print_like(parts_, model, style_,
                        {.key = addition.key,
                         .value = addition.value,
-                        .ttl = must_say ? std::optional(addition.ttl) : std::nullopt,
+                        .ttl = needs_ttl ? std::optional(addition.ttl) : std::nullopt,
                         .owner_before = owner_,
                         .origin = *origin_});
     owner_ = addition.key.name;
@@ -280,7 +280,7 @@ class Rewriter {
   }
 
   const ZoneParts& parts_;
-  const OutcomeCounts& fates_;
+  const FileEdit& edit_;
   ZoneStyle style_;
   std::uint32_t serial_;
   std::string out_;
@@ -294,14 +294,14 @@ Result<Ok> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
   std::set<RecordKey> seen;
   for (const ZoneEdit& edit : edits) {
     const std::string what = edit.key.name.text() + " " + to_text(edit.key.type);
-    if (!edit.key.name.is_within(apex)) return Error{.what = what + " lies outside the zone"};
+    if (!edit.key.name.is_within(apex)) return Error{.what = what + " is outside the zone"};
     if (edit.key.type == RecordType::SOA) return Error{.what = what + " cannot be edited"};
     if (!seen.insert(edit.key).second) return Error{.what = what + " is edited twice"};
   }
   return Ok{};
 }
 
-/// What sets() must give once `edits` are done, the SOA left out.
+// What sets() must return after `edits`, without the SOA.
 std::map<RecordKey, RecordSet> edited(std::map<RecordKey, RecordSet> sets,
                                       std::span<const ZoneEdit> edits) {
   std::erase_if(sets, [](const auto& set) { return set.first.type == RecordType::SOA; });
@@ -315,8 +315,8 @@ std::map<RecordKey, RecordSet> edited(std::map<RecordKey, RecordSet> sets,
   return sets;
 }
 
-/// The SOA with its serial blanked out, and everything else.
-std::string soa_but_serial(const ZoneFile& file) {
+// The SOA without its serial, with its TTL.
+std::string soa_without_serial(const ZoneFile& file) {
   for (const ZoneEntry& entry : file.entries) {
     if (entry.key.type != RecordType::SOA) continue;
     std::string value = entry.value;
@@ -327,14 +327,16 @@ std::string soa_but_serial(const ZoneFile& file) {
   return {};
 }
 
-/// Reads the outcome again: an edit that would say anything but what was asked is an Error.
+// Parses the edited text and compares: layouts vary without limit, so no edit is trusted until the
+// file reads back as exactly the desired RRsets.
 Result<std::string> proven(const ZoneFile& before, std::span<const ZoneEdit> edits,
                            std::uint32_t serial, std::string text) {
   const Result<ZoneFile> after = parse_zone_file(before.apex, text);
   if (!after) return within("the file after the edit would not be valid", after.error());
-  const bool as_asked = edited(after->sets(), {}) == edited(before.sets(), edits) &&
-                        after->serial == serial && soa_but_serial(*after) == soa_but_serial(before);
-  if (!as_asked) {
+  const bool as_desired = edited(after->sets(), {}) == edited(before.sets(), edits) &&
+                          after->serial == serial &&
+                          soa_without_serial(*after) == soa_without_serial(before);
+  if (!as_desired) {
     return Error{.what = "the edit cannot be made in this file's layout; nothing was changed"};
   }
   return text;
@@ -344,15 +346,13 @@ Result<std::string> proven(const ZoneFile& before, std::span<const ZoneEdit> edi
 
 Result<std::string> edit_zone_file(const ZoneFile& file, std::span<const ZoneEdit> edits,
                                    std::chrono::sys_days today) {
-  const Result<Ok> checked = check_edits(file.apex, edits);
-  if (!checked) return checked.error();
-  const Result<ZoneParts> parts = parse_zone_parts(file.apex, file.text);
-  if (!parts) return parts.error();
-  Decider decider(*parts);
-  for (const ZoneEdit& edit : edits) decider.apply(edit);
-  if (!decider.changes()) return file.text;
+  TRY_OK(check_edits(file.apex, edits));
+  TRY(const ZoneParts parts, parse_zone_parts(file.apex, file.text));
+  EditPlanner planner(parts);
+  for (const ZoneEdit& edit : edits) planner.apply(edit);
+  if (!planner.changes()) return file.text;
   const std::uint32_t serial = next_serial(file.serial, today);
-  std::string text = Rewriter(*parts, decider.fates(), serial).run();
+  std::string text = Rewriter(parts, planner.edit(), serial).run();
   return proven(file, edits, serial, std::move(text));
 }
 

@@ -1,4 +1,3 @@
-/// How records are written into a zone file in the file's own style.
 #include "dns/zonefile/layout.h"
 
 #include <algorithm>
@@ -14,14 +13,15 @@ constexpr std::size_t kTab = 8;
 
 bool is_text(RecordType type) { return type == RecordType::TXT || type == RecordType::SPF; }
 
-/// The bytes between two words; one blank where something other than blanks stands there.
+// The blanks between two words; one blank where there is anything else, such as a parenthesis.
 std::string_view gap(const ZoneParts& parts, std::size_t begin, std::size_t end) {
   const std::string_view between = parts.text.substr(begin, end - begin);
   const bool blank = !between.empty() && between.find_first_not_of(" \t") == std::string::npos;
   return blank ? between : " ";
 }
 
-/// Blanks after `line` so that the next word stands at `target` where the model's gap aligns.
+// Blanks after `line` so that the next word begins at column `target`. A gap of one blank is a
+// separator and not an alignment, so it stays one blank.
 std::string fill(const std::string& line, std::string_view model_gap, std::size_t target) {
   std::string blanks;
   if (model_gap.find('\t') != std::string_view::npos) {
@@ -35,7 +35,7 @@ std::string fill(const std::string& line, std::string_view model_gap, std::size_
   return std::string(column < target ? target - column : 1, ' ');
 }
 
-/// Writes a record word by word below the columns of a model.
+// Writes a record word by word, aligned to the columns of a model.
 class Writer {
  public:
   Writer(const ZoneParts& parts, const ZoneRecord& model)
@@ -82,7 +82,7 @@ class Writer {
     line_ += text;
   }
 
-  /// The blanks that stand before the model's word.
+  // The blanks before the model's word.
   void write_gap(std::size_t word) {
     const std::size_t begin = word == 0 ? statement_.begin : statement_.words[word - 1].end;
     const std::size_t end = statement_.words[word].begin;

@@ -1,10 +1,10 @@
-/// A zone file's records, each with the places of its parts: what reading and editing share.
 #include "dns/zonefile/parser.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 
+#include "base/text.h"
 #include "dns/rdata.h"
 
 namespace rampart {
@@ -12,14 +12,12 @@ namespace {
 
 constexpr std::uint32_t kMostTtl = 2147483647;  // RFC 2181 section 8.
 
-bool same_word(std::string_view a, std::string_view upper) {
-  return std::ranges::equal(a, upper, [](char x, char y) {
-    return (x >= 'a' && x <= 'z' ? static_cast<char>(x - 'a' + 'A') : x) == y;
-  });
+bool same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
 
 bool starts_with_digit(const ZoneWord& word) {
-  return !word.quoted && !word.text.empty() && word.text[0] >= '0' && word.text[0] <= '9';
+  return !word.quoted && !word.text.empty() && is_digit(word.text[0]);
 }
 
 bool is_signature(RecordType type) {
@@ -36,7 +34,7 @@ Result<std::chrono::seconds> read_ttl(const ZoneWord& word) {
   return std::chrono::seconds(*period);
 }
 
-/// The last field of a SOA's value.
+// The last field of a SOA's value.
 std::chrono::seconds soa_minimum(std::string_view value) {
   const std::string_view last = value.substr(value.rfind(' ') + 1);
   return std::chrono::seconds(read_period(last).value_or(0));
@@ -49,31 +47,27 @@ class Parser {
   }
 
   Result<ZoneParts> run() {
-    Result<std::vector<ZoneStatement>> statements = lex_zone(parts_.text);
-    if (!statements) return statements.error();
-    parts_.statements = std::move(statements).value();
+    TRY(parts_.statements, lex_zone(parts_.text));
     for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
-      const Result<Ok> taken = take_statement(i);
-      if (!taken) return taken.error();
+      TRY_OK(read_statement(i));
       parts_.contexts.push_back(context_);
     }
-    const Result<Ok> checked = check_whole();
-    if (!checked) return checked.error();
+    TRY_OK(check_whole());
     return std::move(parts_);
   }
 
  private:
-  Result<Ok> take_statement(std::size_t index) {
+  Result<Ok> read_statement(std::size_t index) {
     const ZoneStatement& statement = parts_.statements[index];
     if (statement.words.empty()) return Ok{};
     const ZoneWord& first = statement.words[0];
     if (!statement.indented && !first.quoted && first.text.starts_with('$')) {
-      return take_directive(statement);
+      return read_directive(statement);
     }
-    return take_record(index);
+    return read_record(index);
   }
 
-  Result<Ok> take_directive(const ZoneStatement& statement) {
+  Result<Ok> read_directive(const ZoneStatement& statement) {
     const ZoneWord& word = statement.words[0];
     if (same_word(word.text, "$INCLUDE")) {
       return at_line(word.line, "$INCLUDE is not supported; put the records into this file");
@@ -88,49 +82,45 @@ class Parser {
     if (statement.words.size() != 2) {
       return at_line(word.line, "the directive takes exactly one value");
     }
-    return is_origin ? take_origin(statement.words[1]) : take_default_ttl(statement.words[1]);
+    return is_origin ? read_origin(statement.words[1]) : read_default_ttl(statement.words[1]);
   }
 
-  Result<Ok> take_origin(const ZoneWord& word) {
+  Result<Ok> read_origin(const ZoneWord& word) {
     const Result<Name> name = read_zone_name(word, context_.origin);
     if (!name) return at_line(word.line, name.error().what);
     context_.origin = *name;
     return Ok{};
   }
 
-  Result<Ok> take_default_ttl(const ZoneWord& word) {
-    const Result<std::chrono::seconds> ttl = read_ttl(word);
-    if (!ttl) return ttl.error();
-    context_.default_ttl = *ttl;
+  Result<Ok> read_default_ttl(const ZoneWord& word) {
+    TRY(context_.default_ttl, read_ttl(word));
     return Ok{};
   }
 
-  Result<Ok> take_record(std::size_t index) {
+  Result<Ok> read_record(std::size_t index) {
     const ZoneStatement& statement = parts_.statements[index];
-    const Result<Name> owner = take_owner(statement);
-    if (!owner) return owner.error();
+    TRY(const Name owner, read_owner(statement));
     ZoneRecord record{.statement = index,
                       .owner = {},
                       .ttl = {},
                       .zone_class = {},
                       .type = statement.indented ? 0U : 1U,
-                      .entry = {.key = {*owner, RecordType::A},
+                      .entry = {.key = {owner, RecordType::A},
                                 .ttl = {},
                                 .value = {},
                                 .first_line = statement.first_line,
                                 .last_line = statement.last_line}};
     if (!statement.indented) record.owner = 0;
-    for (const auto step : {&Parser::take_ttl_and_class, &Parser::take_type, &Parser::take_value,
-                            &Parser::take_effective_ttl}) {
-      const Result<Ok> taken = (this->*step)(statement, record);
-      if (!taken) return taken.error();
+    for (const auto step : {&Parser::read_ttl_and_class, &Parser::read_type, &Parser::read_value,
+                            &Parser::read_effective_ttl}) {
+      TRY_OK((this->*step)(statement, record));
     }
-    owner_ = *owner;
+    owner_ = owner;
     parts_.records.push_back(std::move(record));
     return Ok{};
   }
 
-  Result<Name> take_owner(const ZoneStatement& statement) const {
+  Result<Name> read_owner(const ZoneStatement& statement) const {
     const int line = statement.words[0].line;
     if (statement.indented) {
       if (owner_) return *owner_;
@@ -139,20 +129,18 @@ class Parser {
     Result<Name> name = read_zone_name(statement.words[0], context_.origin);
     if (!name) return at_line(line, name.error().what);
     if (!name->is_within(apex_)) {
-      return at_line(line, "the name lies outside the zone " + apex_.text() +
+      return at_line(line, "the name is outside the zone " + apex_.text() +
                                "; is a final dot missing or too many?");
     }
     return name;
   }
 
-  Result<Ok> take_ttl_and_class(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> read_ttl_and_class(const ZoneStatement& statement, ZoneRecord& record) {
     for (; record.type < statement.words.size(); ++record.type) {
       const ZoneWord& word = statement.words[record.type];
       if (starts_with_digit(word) && !record.ttl) {
-        const Result<std::chrono::seconds> ttl = read_ttl(word);
-        if (!ttl) return ttl.error();
+        TRY(record.entry.ttl, read_ttl(word));
         record.ttl = record.type;
-        record.entry.ttl = *ttl;
       } else if (!record.zone_class &&
                  (same_word(word.text, "IN") || same_word(word.text, "CLASS1"))) {
         record.zone_class = record.type;
@@ -163,7 +151,7 @@ class Parser {
     return Ok{};
   }
 
-  Result<Ok> take_type(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> read_type(const ZoneStatement& statement, ZoneRecord& record) {
     if (record.type >= statement.words.size()) {
       return at_line(statement.first_line, "the record's type is missing");
     }
@@ -173,7 +161,7 @@ class Parser {
     }
     const std::optional<RecordType> type = parse_record_type(word.text);
     if (word.quoted || !type) {
-      return at_line(word.line, "no record type stands where one should");
+      return at_line(word.line, "there is no record type where one is expected");
     }
     if (is_signature(*type)) {
       return at_line(word.line, "the file is signed (" + to_text(*type) +
@@ -183,7 +171,7 @@ class Parser {
     return Ok{};
   }
 
-  Result<Ok> take_value(const ZoneStatement& statement, ZoneRecord& record) {
+  Result<Ok> read_value(const ZoneStatement& statement, ZoneRecord& record) {
     const std::span<const ZoneWord> data = std::span(statement.words).subspan(record.type + 1);
     Result<std::string> value = canonical_rdata(record.entry.key.type, data, context_.origin);
     if (!value) {
@@ -197,9 +185,9 @@ class Parser {
     return Ok{};
   }
 
-  /// Without a TTL of its own a record takes $TTL (RFC 2308 section 4), else that of the record
-  /// before (RFC 1035 section 5.1), else the SOA's minimum, as name servers do.
-  Result<Ok> take_effective_ttl(const ZoneStatement& statement, ZoneRecord& record) {
+  // Without a TTL of its own a record takes $TTL (RFC 2308 section 4), else that of the record
+  // before (RFC 1035 section 5.1), else the SOA's minimum, as name servers do.
+  Result<Ok> read_effective_ttl(const ZoneStatement& statement, ZoneRecord& record) {
     if (!record.ttl) {
       if (!context_.default_ttl && !last_ttl_) {
         if (record.entry.key.type != RecordType::SOA) {
@@ -213,6 +201,7 @@ class Parser {
     return Ok{};
   }
 
+  // Conditions on the file as a whole, after all records are read: their order is free.
   Result<Ok> check_whole() const {
     const ZoneRecord* soa = nullptr;
     std::map<Name, const ZoneRecord*> cnames;
@@ -229,7 +218,7 @@ class Parser {
     return check_cnames(cnames);
   }
 
-  /// RFC 2181 section 10.1: nothing stands beside a CNAME, not even another one.
+  // RFC 2181 section 10.1: a name with a CNAME has no other record, not even another CNAME.
   Result<Ok> check_cnames(const std::map<Name, const ZoneRecord*>& cnames) const {
     for (const ZoneRecord& record : parts_.records) {
       const auto found = cnames.find(record.entry.key.name);
@@ -238,7 +227,7 @@ class Parser {
       if (record.entry.key == cname.key && record.entry.value == cname.value) continue;
       return at_line(record.entry.first_line, cname.key.name.text() + " has a CNAME (line " +
                                                   std::to_string(cname.first_line) +
-                                                  "), and no other record may stand beside it");
+                                                  "), and then the name may have no other record");
     }
     return Ok{};
   }

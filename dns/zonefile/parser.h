@@ -1,4 +1,4 @@
-/// A zone file's records, each with the places of its parts: what reading and editing share.
+/// A zone file's records, each with the positions of its parts; used to read and to edit.
 #pragma once
 
 #include <cstddef>
@@ -11,31 +11,31 @@
 
 namespace rampart {
 
-/// One record and where its parts stand among its statement's words.
+/// One record and the indices of its parts among its statement's words.
 struct ZoneRecord {
   std::size_t statement;
-  std::optional<std::size_t> owner;  ///< Word 0 where the owner is written, else inherited.
+  std::optional<std::size_t> owner;  ///< 0 where the owner is written; empty where it is inherited.
   std::optional<std::size_t> ttl;
   std::optional<std::size_t> zone_class;
-  std::size_t type;  ///< The data follows.
+  std::size_t type;  ///< The data is in the words that follow.
   ZoneEntry entry;
 };
 
-/// What holds at the end of a statement.
+/// Origin and default TTL as they are after a statement.
 struct ZoneContext {
   Name origin;
-  std::optional<std::chrono::seconds> default_ttl;  ///< $TTL, or the SOA's minimum in its place.
+  std::optional<std::chrono::seconds> default_ttl;  ///< $TTL, or the SOA's minimum instead.
 };
 
-/// A file taken apart; it refers to the text that was parsed.
+/// A parsed file; it refers to the text that was parsed.
 struct ZoneParts {
   std::string_view text;
   std::vector<ZoneStatement> statements;
-  std::vector<ZoneContext> contexts;  ///< One a statement.
+  std::vector<ZoneContext> contexts;  ///< One per statement.
   std::vector<ZoneRecord> records;    ///< In file order.
 };
 
-/// Takes a file apart, with the checks of parse_zone_file.
+/// Parses a file, with the checks of parse_zone_file.
 Result<ZoneParts> parse_zone_parts(const Name& apex, std::string_view text);
 
 }  // namespace rampart

@@ -1,4 +1,3 @@
-/// Zone-file text (RFC 1035 section 5): read with positions, edited line by line.
 #include "dns/zonefile/zone_file.h"
 
 #include <algorithm>
@@ -9,7 +8,7 @@
 namespace rampart {
 namespace {
 
-/// The third field of a SOA's value.
+// The third field of a SOA's value.
 std::uint32_t soa_serial(std::string_view value) {
   value.remove_prefix(value.find(' ') + 1);
   value.remove_prefix(value.find(' ') + 1);
@@ -29,10 +28,9 @@ std::map<RecordKey, RecordSet> ZoneFile::sets() const {
 }
 
 Result<ZoneFile> parse_zone_file(const Name& apex, std::string_view text) {
-  Result<ZoneParts> parts = parse_zone_parts(apex, text);
-  if (!parts) return parts.error();
+  TRY(ZoneParts parts, parse_zone_parts(apex, text));
   ZoneFile file{.apex = apex, .text = std::string(text), .entries = {}, .serial = 0};
-  for (ZoneRecord& record : parts.value().records) {
+  for (ZoneRecord& record : parts.records) {
     if (record.entry.key.type == RecordType::SOA) file.serial = soa_serial(record.entry.value);
     file.entries.push_back(std::move(record.entry));
   }

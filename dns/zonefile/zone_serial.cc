@@ -1,11 +1,10 @@
-/// Serial numbers of zones (RFC 1982).
 #include "dns/zonefile/zone_serial.h"
 
 namespace rampart {
 namespace {
 
-/// Whether `serial` reads as a date between 1980 and 2099. Day 32 counts: it is where the hundred
-/// numbers of a month's last day run over to.
+// Whether `serial` is a date between 1980 and 2099. Day 32 counts: after a hundred changes on the
+// 31st, the next number is that of day 32.
 bool is_date_style(std::uint32_t serial) {
   const std::uint32_t year = serial / 1000000;
   const std::uint32_t month = serial / 10000 % 100;

@@ -6,9 +6,9 @@
 
 namespace rampart {
 
-/// The serial after `serial`: of the style YYYYMMDDnn with `today` where it is of that style, else
-/// one more. Always greater in the sense of RFC 1982, also where the day's hundred numbers are used
-/// up or the serial is ahead of today; never 0, which some servers take for "unset".
+/// The serial after `serial`: YYYYMMDDnn of `today` where it has that style, otherwise one more.
+/// Always greater in the sense of RFC 1982, also where the day's hundred numbers are used up or the
+/// serial is ahead of today; never 0, which some servers treat as "unset".
 std::uint32_t next_serial(std::uint32_t serial, std::chrono::sys_days today);
 
 }  // namespace rampart

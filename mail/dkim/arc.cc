@@ -1,4 +1,3 @@
-/// Validating ARC chains.
 #include "mail/dkim/arc.h"
 
 #include <fmt/format.h>
@@ -21,7 +20,7 @@ using dkim::Signature;
 
 constexpr int kMostSets = 50;  // RFC 8617 section 4.2.1.
 
-// A set as it is read: the fields by their place in the head, and what they say.
+// A set while it is read: the indices of its fields in the head, and their content.
 struct Link {
   std::array<std::vector<std::size_t>, 3> fields;  // Results, message signatures, seals.
   std::optional<Signature> signature;
@@ -32,13 +31,13 @@ constexpr std::size_t kResults = 0;
 constexpr std::size_t kSignature = 1;
 constexpr std::size_t kSeal = 2;
 
-// What a chain is made of, or why it is none.
+// The sets of a chain, or why it cannot be read.
 struct Chain {
   std::map<int, Link> links;
   std::string problem;
 };
 
-std::optional<std::size_t> place_of(std::string_view name) {
+std::optional<std::size_t> kind_of(std::string_view name) {
   const std::string lower = ascii_lower(name);
   if (lower == "arc-authentication-results") return kResults;
   if (lower == "arc-message-signature") return kSignature;
@@ -51,7 +50,7 @@ Result<int> read_results(std::string_view value, std::string& results) {
   const auto end = value.find(';');
   const auto first = trim(value.substr(0, end));
   const auto equals = first.find('=');
-  const Error bad{.what = "it does not begin with `i=`", .where = {}};
+  const Error bad{.what = "it does not begin with `i=`"};
   if (end == std::string_view::npos || equals == std::string_view::npos) return bad;
   if (trim(first.substr(0, equals)) != "i") return bad;
   const auto digits = trim(first.substr(equals + 1));
@@ -67,32 +66,30 @@ Result<int> read_results(std::string_view value, std::string& results) {
   return number;
 }
 
-Result<Ok> add_field(Chain& chain, const mail::HeaderField& field, std::size_t place,
+Result<Ok> add_field(Chain& chain, const mail::HeaderField& field, std::size_t kind,
                      std::size_t index) {
-  if (place == kResults) {
+  if (kind == kResults) {
     std::string results;
-    const auto instance = read_results(field.value(), results);
-    if (!instance) return instance.error();
-    Link& link = chain.links[*instance];
-    link.fields[place].push_back(index);
+    TRY(const auto instance, read_results(field.value(), results));
+    Link& link = chain.links[instance];
+    link.fields[kind].push_back(index);
     link.results = std::move(results);
     return Ok{};
   }
-  auto signature = place == kSeal ? dkim::parse_arc_seal(field.value())
-                                  : dkim::parse_arc_signature(field.value());
-  if (!signature) return signature.error();
-  Link& link = chain.links[*signature->instance];
-  link.fields[place].push_back(index);
-  (place == kSeal ? link.seal : link.signature) = std::move(signature).value();
+  TRY(auto signature, kind == kSeal ? dkim::parse_arc_seal(field.value())
+                                    : dkim::parse_arc_signature(field.value()));
+  Link& link = chain.links[*signature.instance];
+  link.fields[kind].push_back(index);
+  (kind == kSeal ? link.seal : link.signature) = std::move(signature);
   return Ok{};
 }
 
 Chain read_chain(const mail::Head& head) {
   Chain chain;
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    const auto place = place_of(head.fields[i].name);
-    if (!place) continue;
-    const auto added = add_field(chain, head.fields[i], *place, i);
+    const auto kind = kind_of(head.fields[i].name);
+    if (!kind) continue;
+    const auto added = add_field(chain, head.fields[i], *kind, i);
     if (!added && chain.problem.empty()) {
       chain.problem =
           fmt::format("an {} field cannot be read: {}", head.fields[i].name, added.error().what);
@@ -101,21 +98,21 @@ Chain read_chain(const mail::Head& head) {
   return chain;
 }
 
-// RFC 8617 section 5.2, step 3: each set whole, instances 1 to N, cv none first and pass after.
+// RFC 8617 section 5.2, step 3: each set complete, instances 1 to N, cv none first and pass after.
 std::string structure_fault(const Chain& chain) {
   int expected = 1;
   for (const auto& [instance, link] : chain.links) {
     if (instance != expected++) return fmt::format("set {} is missing", expected - 1);
     for (const auto& fields : link.fields) {
       if (fields.size() != 1) {
-        return fmt::format("set {} has not exactly one field of each kind", instance);
+        return fmt::format("set {} does not have exactly one field of each kind", instance);
       }
     }
     const std::string& status = link.seal->chain;
     const bool newest = instance == static_cast<int>(chain.links.size());
-    if (newest && status == "fail") return fmt::format("set {} says cv=fail", instance);
+    if (newest && status == "fail") return fmt::format("set {} has cv=fail", instance);
     if (status != (instance == 1 ? "none" : "pass")) {
-      return fmt::format("set {} says cv={}", instance, status);
+      return fmt::format("set {} has cv={}", instance, status);
     }
   }
   return "";
@@ -149,9 +146,9 @@ std::string sealed_octets(const Chain& chain, int instance, const mail::Head& he
   std::string octets;
   for (const auto& [number, link] : chain.links) {
     if (number > instance) break;
-    for (std::size_t place = kResults; place <= kSeal; ++place) {
-      const std::string& raw = head.fields[link.fields[place].front()].raw;
-      const bool last = number == instance && place == kSeal;
+    for (std::size_t kind = kResults; kind <= kSeal; ++kind) {
+      const std::string& raw = head.fields[link.fields[kind].front()].raw;
+      const bool last = number == instance && kind == kSeal;
       octets += dkim::canonical_field(last ? dkim::without_signature(raw) : raw,
                                       dkim::Canonicalization::Relaxed);
       if (!last) octets += "\r\n";
@@ -192,6 +189,9 @@ std::vector<Set> sets_of(const Chain& chain) {
 
 }  // namespace
 
+// RFC 8617 section 5.2, in its order: structure, the newest message signature, then all seals from
+// the newest to the oldest. Earlier message signatures are not checked: later handlers may have
+// changed what they covered.
 Verdict evaluate(const dkim::Verifier& verifier, const Answers& answers, std::int64_t now,
                  std::vector<Question>& unknown) {
   const Chain chain = read_chain(verifier.head());
@@ -204,7 +204,7 @@ Verdict evaluate(const dkim::Verifier& verifier, const Answers& answers, std::in
     return verdict;
   }
   const int newest = static_cast<int>(chain.links.size());
-  // All keys are asked for at once, before anything is refused.
+  // Everything is checked before anything is refused, so that one round resolves all keys.
   const auto refusal = check_newest(chain.links.at(newest), verifier, answers, now, unknown);
   std::map<int, std::optional<Refusal>> seals;
   for (int i = newest; i >= 1; --i) {

@@ -1,4 +1,3 @@
-/// DKIM's canonicalization.
 #include "mail/dkim/canon.h"
 
 #include <array>
@@ -11,8 +10,8 @@ namespace {
 
 constexpr std::size_t kBuffer = 16384;
 
-// How many octets at the front are plain text: no line end, and in relaxed no blank. A table by
-// octet is several times faster than find_first_of.
+// The number of octets at the front that are plain text: no line end, and in relaxed no blank. A
+// table by octet is several times faster than find_first_of.
 std::size_t plain_length(std::string_view octets, Canonicalization method) {
   static constexpr auto kSpecial = [] {
     std::array<unsigned char, 256> special{};
@@ -27,7 +26,7 @@ std::size_t plain_length(std::string_view octets, Canonicalization method) {
   return static_cast<std::size_t>(at - octets.data());
 }
 
-// RFC 6376 section 3.4.2: unfolded, each run of blanks one space, none at either end.
+// RFC 6376 section 3.4.2: unfolded, each run of blanks as one space, none at either end.
 std::string relaxed_value(std::string_view value) {
   std::string text;
   bool blank = false;
@@ -62,6 +61,7 @@ BodyCanonicalizer::BodyCanonicalizer(Canonicalization method, Sink sink)
   buffer_.reserve(kBuffer);
 }
 
+// Collects small pieces, since hashing has a cost per call; large ones bypass the buffer.
 void BodyCanonicalizer::put(std::string_view text) {
   if (buffer_.size() + text.size() > kBuffer) {
     sink_(buffer_);
@@ -80,7 +80,8 @@ void BodyCanonicalizer::end_line() {
   ++line_ends_;
 }
 
-// RFC 6376 section 3.4.3: empty lines count only where text follows; so they do in relaxed.
+// RFC 6376 section 3.4.3: empty lines at the end of the body do not count, so line ends
+// are held back until text follows.
 void BodyCanonicalizer::add_text(std::string_view text) {
   for (; line_ends_ > 0; --line_ends_) put("\r\n");
   if (blank_) put(" ");
@@ -89,6 +90,8 @@ void BodyCanonicalizer::add_text(std::string_view text) {
   put(text);
 }
 
+// A carriage return may be the last octet of one piece and its line feed the first of the next, so
+// the state between the two is kept in `carriage_return_`.
 void BodyCanonicalizer::feed(std::string_view octets) {
   while (!octets.empty()) {
     const char c = octets.front();
@@ -114,7 +117,7 @@ void BodyCanonicalizer::feed(std::string_view octets) {
 void BodyCanonicalizer::finish() {
   if (carriage_return_) add_text("\r");
   carriage_return_ = false;
-  // Blanks before a line end do not count; what no line end follows is no line yet, and keeps them.
+  // Only blanks before a line end are removed; the last line has none, so it keeps them.
   if (blank_) add_text("");
   // RFC 6376 section 3.4.3: an empty body is one line end; section 3.4.4: in relaxed, nothing.
   if (any_text_ || method_ == Canonicalization::Simple) put("\r\n");

@@ -20,7 +20,7 @@ class BodyCanonicalizer {
  public:
   using Sink = std::function<void(std::string_view)>;
 
-  /// `sink` gets the canonical octets, in pieces.
+  /// `sink` receives the canonical octets, in pieces.
   BodyCanonicalizer(Canonicalization method, Sink sink);
 
   void feed(std::string_view octets);
@@ -36,7 +36,7 @@ class BodyCanonicalizer {
   Canonicalization method_;
   Sink sink_;
   std::string buffer_;
-  std::uint64_t line_ends_ = 0;  ///< Held back: they count only where text follows.
+  std::uint64_t line_ends_ = 0;  ///< Held back: they are hashed only where text follows.
   bool carriage_return_ = false;
   bool blank_ = false;  ///< Relaxed: blanks held back until it is known whether the line ends.
   bool any_text_ = false;

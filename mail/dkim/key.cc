@@ -1,4 +1,3 @@
-/// Reading and printing DKIM key records.
 #include "mail/dkim/key.h"
 
 #include <fmt/format.h>
@@ -9,7 +8,7 @@
 #include "base/base64.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "mail/dkim/der.h"
+#include "mail/dkim/public_key.h"
 
 namespace rampart::dkim {
 namespace {
@@ -35,17 +34,17 @@ std::string join(const List& items) {
 Result<std::string> parse_public(std::string_view value) {
   std::string key;
   for (const char c : value) {
-    if (c != ' ' && c != '\t') key += c;
+    if (!is_blank(c)) key += c;
   }
   const auto octets = decode_base64(key);
-  if (!octets) return Error{"`p=` is no base64: " + octets.error().what};
+  if (!octets) return Error{"`p=` is not base64: " + octets.error().what};
   return key;
 }
 
 // RFC 6376 section 3.6.1 and RFC 8463 section 4; values are case-sensitive (section 3.2).
 Result<std::string> parse_type(const std::string& value) {
   if (value == "rsa" || value == "ed25519") return value;
-  return Error{fmt::format("`k={}` is no key type in use; it is `rsa` or `ed25519`", value)};
+  return Error{fmt::format("`k={}` is not a key type in use; it is `rsa` or `ed25519`", value)};
 }
 
 template <class T, class Field>
@@ -71,7 +70,7 @@ Result<Ok> read_tag(const Tag& tag, KeyRecord& record) {
   return Ok{};
 }
 
-// RFC 6376 section 3.2: a tag-list ends with a tag or one `;`, not with blanks behind that.
+// RFC 6376 section 3.2: a tag-list ends with a tag or one `;`, not with blanks after that.
 bool has_blank_tail(std::string_view text) {
   const auto last = text.rfind(';');
   return last != std::string_view::npos && last + 1 < text.size() &&
@@ -102,14 +101,15 @@ KeyRecord meaning(const KeyRecord& record) {
   return plain;
 }
 
+// The most frequent mistake, a key published under the wrong k=, gets its own message.
 Result<KeyShape> rsa_shape(std::string_view octets) {
   const auto info = read_public_key(octets);
   if (!info && octets.size() == 32) {
-    return Error{"it says k=rsa but holds 32 octets, as an Ed25519 key has: write k=ed25519"};
+    return Error{"it has k=rsa but 32 octets, as an Ed25519 key has: write k=ed25519"};
   }
   if (!info) return info.error();
   if (info->kind != PublicKeyInfo::Kind::Rsa) {
-    return Error{"it says k=rsa but holds an Ed25519 key"};
+    return Error{"it has k=rsa but contains an Ed25519 key"};
   }
   return KeyShape{.algorithm = "rsa", .bits = info->bits, .fingerprint = {}};
 }
@@ -133,7 +133,7 @@ struct Pem {
 
 Result<Pem> read_pem(std::string_view text) {
   const auto begin = text.find(kPemBegin);
-  if (begin == std::string_view::npos) return Error{"it is no PEM file: no BEGIN line"};
+  if (begin == std::string_view::npos) return Error{"it is not a PEM file: no BEGIN line"};
   text.remove_prefix(begin + kPemBegin.size());
   const auto dashes = text.find("-----");
   if (dashes == std::string_view::npos) return Error{"its BEGIN line does not end"};
@@ -142,7 +142,7 @@ Result<Pem> read_pem(std::string_view text) {
   const auto end = text.find("-----END " + pem.label + "-----");
   if (end == std::string_view::npos) return Error{"its END line is missing"};
   for (const char c : text.substr(0, end)) {
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') pem.body += c;
+    if (!is_space(c)) pem.body += c;
   }
   return pem;
 }
@@ -150,15 +150,14 @@ Result<Pem> read_pem(std::string_view text) {
 }  // namespace
 
 Result<KeyRecord> parse_key(std::string_view text) {
-  auto tags = parse_tags(text);
-  if (!tags) return tags.error();
+  TRY(auto tags, parse_tags(text));
   if (has_blank_tail(text)) return Error{"blanks follow the last `;`"};
-  if (const auto version = check_version(*tags); !version) return version.error();
+  TRY_OK(check_version(tags));
   KeyRecord record;
-  for (const Tag& tag : *tags) {
-    if (const auto read = read_tag(tag, record); !read) return read.error();
+  for (const Tag& tag : tags) {
+    TRY_OK(read_tag(tag, record));
   }
-  if (!find_tag(*tags, "p")) return Error{"`p=` is missing (RFC 6376 section 3.6.1)"};
+  if (!find_tag(tags, "p")) return Error{"`p=` is missing (RFC 6376 section 3.6.1)"};
   return record;
 }
 
@@ -179,32 +178,30 @@ bool same_meaning(const KeyRecord& a, const KeyRecord& b) { return meaning(a) ==
 
 Result<KeyShape> shape_of(const KeyRecord& record) {
   if (record.revoked()) return Error{"the key is revoked (`p=` is empty)"};
-  const auto octets = decode_base64(record.key);
-  if (!octets) return octets.error();
-  auto shape = record.type == "ed25519" ? ed25519_shape(*octets) : rsa_shape(*octets);
-  if (shape) shape.value().fingerprint = "sha256:" + sha256_hex(*octets).substr(0, 16);
+  TRY(const auto octets, decode_base64(record.key));
+  auto shape = record.type == "ed25519" ? ed25519_shape(octets) : rsa_shape(octets);
+  if (shape) shape.value().fingerprint = "sha256:" + sha256_hex(octets).substr(0, 16);
   return shape;
 }
 
 Result<KeyRecord> key_from_pem(std::string_view pem) {
-  const auto file = read_pem(pem);
-  if (!file) return file.error();
-  if (file->label.ends_with("PRIVATE KEY")) {
-    return Error{"it holds a private key; name the file with the public half"};
+  TRY(const auto file, read_pem(pem));
+  if (file.label.ends_with("PRIVATE KEY")) {
+    return Error{"it contains a private key; name the file with the public half"};
   }
-  if (file->label != "PUBLIC KEY") {
-    return Error{fmt::format("it holds `{}`; a key is read from `PUBLIC KEY` (SPKI)", file->label)};
+  if (file.label != "PUBLIC KEY") {
+    return Error{
+        fmt::format("it contains `{}`; a key is read from `PUBLIC KEY` (SPKI)", file.label)};
   }
-  const auto der = decode_base64(file->body);
-  if (!der) return der.error();
-  const auto info = read_public_key(*der);
-  if (!info) return info.error();
-  if (info->bare) return Error{"it holds PKCS#1 under the name of SPKI"};
+  TRY(const auto der, decode_base64(file.body));
+  TRY(const auto info, read_public_key(der));
+  if (info.form == PublicKeyInfo::Form::Pkcs1)
+    return Error{"it contains PKCS#1, although it is labelled SPKI"};
   KeyRecord record;
   record.version = "DKIM1";
-  const bool rsa = info->kind == PublicKeyInfo::Kind::Rsa;
+  const bool rsa = info.kind == PublicKeyInfo::Kind::Rsa;
   record.type = rsa ? "rsa" : "ed25519";
-  record.key = rsa ? file->body : encode_base64(info->raw);
+  record.key = rsa ? file.body : encode_base64(info.raw);
   return record;
 }
 

@@ -31,6 +31,7 @@ struct KeyRecord {
   bool revoked() const { return key.empty(); }
 };
 
+/// Reads a key record; an Error names the tag.
 Result<KeyRecord> parse_key(std::string_view text);
 
 /// "v=DKIM1; k=rsa; p=...": v first, `k=rsa` written, p last of the known tags.
@@ -39,7 +40,7 @@ std::string print_key(const KeyRecord& record);
 /// The same tags with the same values, in any order; an absent v, k or s equals its default.
 bool same_meaning(const KeyRecord& a, const KeyRecord& b);
 
-/// What the p= bytes are.
+/// The kind of key that p= contains.
 struct KeyShape {
   std::string algorithm;    ///< "rsa" or "ed25519".
   int bits = 0;             ///< RSA modulus length; 256 for Ed25519.
@@ -47,11 +48,10 @@ struct KeyShape {
 };
 
 /// Reads the key bytes: SubjectPublicKeyInfo or PKCS#1 DER for rsa, 32 raw octets for ed25519.
-/// Own DER reading and SHA-256 (FIPS 180-4), so that the planning core needs no OpenSSL.
 Result<KeyShape> shape_of(const KeyRecord& record);
 
-/// The p= text of a PEM public key (SPKI, RSA or Ed25519): for Ed25519 the raw 32 octets.
-/// Returns the key record to publish.
+/// The key record to publish for a PEM public key (SPKI, RSA or Ed25519); for Ed25519 p= is the raw
+/// 32 octets.
 Result<KeyRecord> key_from_pem(std::string_view pem);
 
 }  // namespace rampart::dkim

@@ -1,9 +1,9 @@
-/// Reading DKIM signatures.
 #include "mail/dkim/signature.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@ using Tags = std::vector<Tag>;
 std::string without_blanks(std::string_view text) {
   std::string kept;
   for (const char c : text) {
-    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') kept += c;
+    if (!is_space(c)) kept += c;
   }
   return kept;
 }
@@ -35,38 +35,34 @@ Result<Algorithm> parse_algorithm(const std::string& text) {
        {Algorithm::RsaSha256, Algorithm::Ed25519Sha256, Algorithm::RsaSha1}) {
     if (text == to_text(algorithm)) return algorithm;
   }
-  return Error{fmt::format("`a={}` is no algorithm in use", text)};
+  return Error{fmt::format("`a={}` is not an algorithm in use", text)};
 }
 
 Result<Canonicalization> parse_method(std::string_view text) {
   if (text == "simple") return Canonicalization::Simple;
   if (text == "relaxed") return Canonicalization::Relaxed;
-  return Error{fmt::format("`{}` is no canonicalization", text)};
+  return Error{fmt::format("`{}` is not a canonicalization", text)};
 }
 
 Result<Ok> read_methods(const Tags& tags, Signature& signature) {
   const auto text = find_tag(tags, "c");
   if (!text) return Ok{};
   const auto slash = text->find('/');
-  const auto header = parse_method(std::string_view(*text).substr(0, slash));
-  if (!header) return header.error();
-  signature.header = *header;
+  TRY(signature.header, parse_method(std::string_view(*text).substr(0, slash)));
   // RFC 6376 section 3.5: where only one is named, the body's is simple.
   if (slash == std::string::npos) return Ok{};
-  const auto body = parse_method(std::string_view(*text).substr(slash + 1));
-  if (!body) return body.error();
-  signature.body = *body;
+  TRY(signature.body, parse_method(std::string_view(*text).substr(slash + 1)));
   return Ok{};
 }
 
-// RFC 6376 section 3.5: t= and x= have at most 12 digits worth reading, l= at most 76.
+// RFC 6376 section 3.5 allows 12 digits for t= and x=, and 76 for l=: more than any body has.
 Result<std::optional<std::uint64_t>> parse_number(const Tags& tags, std::string_view name,
                                                   std::size_t most_digits) {
   const auto text = find_tag(tags, name);
   if (!text) return std::optional<std::uint64_t>();
   std::string_view digits = *text;
-  if (digits.empty() || !std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; })) {
-    return Error{fmt::format("`{}={}` is no number", name, *text)};
+  if (digits.empty() || !std::ranges::all_of(digits, is_digit)) {
+    return Error{fmt::format("`{}={}` is not a number", name, *text)};
   }
   while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
   if (digits.size() > most_digits) return Error{fmt::format("`{}=` is too large", name)};
@@ -76,26 +72,21 @@ Result<std::optional<std::uint64_t>> parse_number(const Tags& tags, std::string_
 }
 
 Result<Ok> read_numbers(const Tags& tags, Signature& signature) {
-  const auto time = parse_number(tags, "t", 12);
-  if (!time) return time.error();
-  const auto expires = parse_number(tags, "x", 12);
-  if (!expires) return expires.error();
-  const auto length = parse_number(tags, "l", 18);
-  if (!length) return length.error();
-  if (*time) signature.time = static_cast<std::int64_t>(**time);
-  if (*expires) signature.expires = static_cast<std::int64_t>(**expires);
-  signature.length = *length;
-  if (*time && *expires && **expires <= **time) {
+  TRY(const auto time, parse_number(tags, "t", 12));
+  TRY(const auto expires, parse_number(tags, "x", 12));
+  TRY(signature.length, parse_number(tags, "l", 18));
+  if (time) signature.time = static_cast<std::int64_t>(*time);
+  if (expires) signature.expires = static_cast<std::int64_t>(*expires);
+  if (time && expires && *expires <= *time) {
     return Error{"`x=` is not later than `t=` (RFC 6376 section 3.5)"};
   }
   return Ok{};
 }
 
 Result<Name> parse_name(const Tags& tags, std::string_view tag) {
-  const auto text = required(tags, tag);
-  if (!text) return text.error();
-  auto name = Name::parse(*text);
-  if (!name) return Error{fmt::format("`{}={}` is no domain name", tag, *text)};
+  TRY(const auto text, required(tags, tag));
+  auto name = Name::parse(text);
+  if (!name) return Error{fmt::format("`{}={}` is not a domain name", tag, text)};
   return name;
 }
 
@@ -111,9 +102,8 @@ Result<Ok> read_identity(const Tags& tags, Signature& signature) {
 }
 
 Result<Ok> read_headers(const Tags& tags, Signature& signature) {
-  const auto text = required(tags, "h");
-  if (!text) return text.error();
-  for (const std::string_view name : split(*text, ':')) {
+  TRY(const auto text, required(tags, "h"));
+  for (const std::string_view name : split(text, ':')) {
     if (name.empty()) return Error{"`h=` has an empty name"};
     signature.headers.push_back(ascii_lower(name));
   }
@@ -121,72 +111,52 @@ Result<Ok> read_headers(const Tags& tags, Signature& signature) {
 }
 
 Result<std::string> parse_octets(const Tags& tags, std::string_view name) {
-  const auto text = required(tags, name);
-  if (!text) return text.error();
-  auto octets = decode_base64(without_blanks(*text));
-  if (!octets) return Error{fmt::format("`{}=` is no base64: {}", name, octets.error().what)};
+  TRY(const auto text, required(tags, name));
+  auto octets = decode_base64(without_blanks(text));
+  if (!octets) return Error{fmt::format("`{}=` is not base64: {}", name, octets.error().what)};
   if (octets->empty()) return Error{fmt::format("`{}=` is empty", name)};
   return octets;
 }
 
 // RFC 8617 section 4.2.1: 1 to 50.
 Result<Ok> read_instance(const Tags& tags, Signature& signature) {
-  const auto number = parse_number(tags, "i", 2);
-  if (!number) return number.error();
-  if (!*number) return Error{"`i=` is missing"};
-  if (**number < 1 || **number > 50) return Error{"`i=` is not between 1 and 50"};
-  signature.instance = static_cast<int>(**number);
+  TRY(const auto number, parse_number(tags, "i", 2));
+  if (!number) return Error{"`i=` is missing"};
+  if (*number < 1 || *number > 50) return Error{"`i=` is not between 1 and 50"};
+  signature.instance = static_cast<int>(*number);
   return Ok{};
 }
 
-// What every signature has: who signed, how, and the signature itself.
+// The tags of every signature: signer, algorithm, and the signature itself.
 Result<Signature> parse_common(const Tags& tags) {
   Signature signature;
-  const auto algorithm_text = required(tags, "a");
-  if (!algorithm_text) return algorithm_text.error();
-  const auto algorithm = parse_algorithm(*algorithm_text);
-  if (!algorithm) return algorithm.error();
-  const auto domain = parse_name(tags, "d");
-  if (!domain) return domain.error();
-  const auto selector = parse_name(tags, "s");
-  if (!selector) return selector.error();
-  auto octets = parse_octets(tags, "b");
-  if (!octets) return octets.error();
-  signature.algorithm = *algorithm;
-  signature.domain = *domain;
-  signature.selector = *selector;
-  signature.octets = std::move(octets).value();
+  TRY(const auto algorithm_text, required(tags, "a"));
+  TRY(signature.algorithm, parse_algorithm(algorithm_text));
+  TRY(signature.domain, parse_name(tags, "d"));
+  TRY(signature.selector, parse_name(tags, "s"));
+  TRY(signature.octets, parse_octets(tags, "b"));
   signature.beginning = without_blanks(*find_tag(tags, "b")).substr(0, 8);
-  if (const auto numbers = read_numbers(tags, signature); !numbers) return numbers.error();
+  TRY_OK(read_numbers(tags, signature));
   return signature;
 }
 
-// What a signature over a message has besides.
+// The further tags of a signature over a message.
 Result<Ok> read_message_tags(const Tags& tags, Signature& signature) {
-  if (const auto methods = read_methods(tags, signature); !methods) return methods.error();
-  if (const auto headers = read_headers(tags, signature); !headers) return headers.error();
-  auto hash = parse_octets(tags, "bh");
-  if (!hash) return hash.error();
-  signature.body_hash = std::move(hash).value();
+  TRY_OK(read_methods(tags, signature));
+  TRY_OK(read_headers(tags, signature));
+  TRY(signature.body_hash, parse_octets(tags, "bh"));
   const auto query = find_tag(tags, "q");
   if (!query) return Ok{};
   const auto methods = split(*query, ':');
   if (std::ranges::find(methods, "dns/txt") != methods.end()) return Ok{};
-  return Error{fmt::format("`q={}` names no way to find the key", *query)};
+  return Error{fmt::format("`q={}` names no supported way to find the key", *query)};
 }
 
 }  // namespace
 
 std::string_view to_text(Algorithm algorithm) {
-  switch (algorithm) {
-    case Algorithm::RsaSha256:
-      return "rsa-sha256";
-    case Algorithm::Ed25519Sha256:
-      return "ed25519-sha256";
-    case Algorithm::RsaSha1:
-      return "rsa-sha1";
-  }
-  return "";
+  constexpr std::array<std::string_view, 3> kNames = {"rsa-sha256", "ed25519-sha256", "rsa-sha1"};
+  return kNames[static_cast<std::size_t>(algorithm)];
 }
 
 std::string_view to_text(Canonicalization method) {
@@ -194,45 +164,36 @@ std::string_view to_text(Canonicalization method) {
 }
 
 Result<Signature> parse_signature(std::string_view value) {
-  const auto tags = parse_tags(value);
-  if (!tags) return tags.error();
-  const auto version = required(*tags, "v");
-  if (!version) return version.error();
-  if (*version != "1") return Error{fmt::format("`v={}` is not 1", *version)};
-  auto signature = parse_common(*tags);
-  if (!signature) return signature.error();
-  if (const auto read = read_message_tags(*tags, signature.value()); !read) return read.error();
-  if (const auto read = read_identity(*tags, signature.value()); !read) return read.error();
+  TRY(const auto tags, parse_tags(value));
+  TRY(const auto version, required(tags, "v"));
+  if (version != "1") return Error{fmt::format("`v={}` is not 1", version)};
+  TRY(auto signature, parse_common(tags));
+  TRY_OK(read_message_tags(tags, signature));
+  TRY_OK(read_identity(tags, signature));
   return signature;
 }
 
 Result<Signature> parse_arc_signature(std::string_view value) {
-  const auto tags = parse_tags(value);
-  if (!tags) return tags.error();
-  if (find_tag(*tags, "v")) return Error{"`v=` does not belong there (RFC 8617 section 4.1.2)"};
-  auto signature = parse_common(*tags);
-  if (!signature) return signature.error();
-  if (const auto read = read_message_tags(*tags, signature.value()); !read) return read.error();
-  if (const auto read = read_instance(*tags, signature.value()); !read) return read.error();
-  signature.value().identity_domain = signature->domain;
+  TRY(const auto tags, parse_tags(value));
+  if (find_tag(tags, "v")) return Error{"`v=` does not belong here (RFC 8617 section 4.1.2)"};
+  TRY(auto signature, parse_common(tags));
+  TRY_OK(read_message_tags(tags, signature));
+  TRY_OK(read_instance(tags, signature));
+  signature.identity_domain = signature.domain;
   return signature;
 }
 
 Result<Signature> parse_arc_seal(std::string_view value) {
-  const auto tags = parse_tags(value);
-  if (!tags) return tags.error();
+  TRY(const auto tags, parse_tags(value));
   // RFC 8617 section 4.1.3: a seal with h= is a failed one.
   for (const std::string_view name : {"h", "bh", "l"}) {
-    if (find_tag(*tags, name)) return Error{fmt::format("`{}=` does not belong there", name)};
+    if (find_tag(tags, name)) return Error{fmt::format("`{}=` does not belong here", name)};
   }
-  auto signature = parse_common(*tags);
-  if (!signature) return signature.error();
-  if (const auto read = read_instance(*tags, signature.value()); !read) return read.error();
-  auto chain = required(*tags, "cv");
-  if (!chain) return chain.error();
-  signature.value().chain = std::move(chain).value();
-  signature.value().header = Canonicalization::Relaxed;
-  signature.value().identity_domain = signature->domain;
+  TRY(auto signature, parse_common(tags));
+  TRY_OK(read_instance(tags, signature));
+  TRY(signature.chain, required(tags, "cv"));
+  signature.header = Canonicalization::Relaxed;
+  signature.identity_domain = signature.domain;
   return signature;
 }
 
@@ -242,6 +203,7 @@ SignatureOwner owner_of(std::string_view value) {
   return {find_tag(*tags, "d").value_or(""), find_tag(*tags, "s").value_or("")};
 }
 
+// By position and not by parsed tags: every other octet must stay as it was signed.
 std::string without_signature(std::string_view raw) {
   std::size_t begin = raw.find(':') + 1;
   while (begin < raw.size()) {

@@ -20,7 +20,7 @@ enum class Canonicalization { Simple, Relaxed };
 std::string_view to_text(Algorithm algorithm);
 std::string_view to_text(Canonicalization method);
 
-/// What a signature says of itself, decoded.
+/// A signature's tags, decoded.
 struct Signature {
   Algorithm algorithm = Algorithm::RsaSha256;
   Canonicalization header = Canonicalization::Simple;
@@ -40,7 +40,7 @@ struct Signature {
   std::string chain;                    ///< ARC-Seal's `cv=`.
 };
 
-/// The values of a field, as HeaderField::value() gives it. An Error names the tag.
+/// Reads a field's value as HeaderField::value() returns it. An Error names the tag.
 Result<Signature> parse_signature(std::string_view value);
 
 /// ARC-Message-Signature: as above, without v=, and i= is the instance.
@@ -49,7 +49,7 @@ Result<Signature> parse_arc_signature(std::string_view value);
 /// ARC-Seal: no h=, bh=, c= or l=, but cv=.
 Result<Signature> parse_arc_seal(std::string_view value);
 
-/// The d= and s= of a field that may be broken otherwise, for naming it in a report.
+/// The d= and s= of a field that may otherwise be broken, to name it in a report.
 struct SignatureOwner {
   std::string domain;
   std::string selector;

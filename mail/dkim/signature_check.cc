@@ -1,4 +1,3 @@
-/// The steps that DKIM and ARC signatures share.
 #include "mail/dkim/signature_check.h"
 
 #include <fmt/format.h>
@@ -8,12 +7,13 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "mail/dkim/public_key.h"
 #include "mail/syntax/tags.h"
 
 namespace rampart::dkim {
 namespace {
 
-constexpr int kMostBits = 8192;
+constexpr int kMostBits = 8192;  // Checking a longer key would cost a receiver noticeable time.
 
 Refusal refuse(Outcome outcome, std::string reason) { return {outcome, std::move(reason)}; }
 
@@ -25,8 +25,8 @@ bool lists(const std::vector<std::string>& items, std::string_view item) {
   return std::ranges::find(items, item) != items.end();
 }
 
-// The one key record among a selector's TXT records. RFC 6376 section 3.6.2.2 leaves several
-// undefined: which one a receiver takes depends on the order of arrival.
+// The one key record among a selector's TXT records. With several, RFC 6376 section 3.6.2.2 leaves
+// the result undefined: which one a receiver uses depends on the order of arrival.
 KeySearch one_record(const Name& name, const std::vector<std::string>& values) {
   std::vector<KeyRecord> records;
   std::string problem;
@@ -40,16 +40,16 @@ KeySearch one_record(const Name& name, const std::vector<std::string>& values) {
   }
   if (records.empty()) {
     return no_key(Outcome::PermError,
-                  fmt::format("{} holds no usable key: {}", name.text(), problem));
+                  fmt::format("{} has no usable key: {}", name.text(), problem));
   }
   if (records.size() > 1) {
-    return no_key(Outcome::PermError, fmt::format("{} holds {} keys (RFC 6376 section 3.6.2.2)",
+    return no_key(Outcome::PermError, fmt::format("{} has {} keys (RFC 6376 section 3.6.2.2)",
                                                   name.text(), records.size()));
   }
   return {.key = FoundKey{.record = std::move(records.front()), .shape = {}}, .refusal = {}};
 }
 
-// RFC 6376 section 6.1.2: what the record says of who may use the key, and for what.
+// RFC 6376 section 6.1.2: what the record allows the key to be used for, and by whom.
 std::optional<Refusal> check_use(const Signature& signature, const KeyRecord& record) {
   if (record.revoked()) return refuse(Outcome::PermError, "the key is revoked (`p=` is empty)");
   if (record.hashes && !lists(*record.hashes, "sha256")) {
@@ -63,7 +63,7 @@ std::optional<Refusal> check_use(const Signature& signature, const KeyRecord& re
   if (record.services && !lists(*record.services, "*") && !lists(*record.services, "email")) {
     return refuse(Outcome::PermError, "the key's `s=` is not for email");
   }
-  // RFC 6376 section 3.6.1: t=s wants i= at d= itself.
+  // RFC 6376 section 3.6.1: t=s requires i= at d= itself.
   if (lists(record.flags, "s") && signature.identity_domain != signature.domain) {
     return refuse(Outcome::PermError,
                   fmt::format("the key's `t=s` forbids `i={}`", signature.identity));
@@ -134,7 +134,7 @@ std::optional<Refusal> check_tags(const Signature& signature, std::int64_t now) 
 }
 
 std::string signed_octets(const Signature& signature, const mail::Head& head, std::size_t field) {
-  // By name, the fields not signed yet; the lowest is at the back.
+  // By name, the fields not signed yet; the lowest in the header is at the back.
   std::map<std::string, std::vector<const mail::HeaderField*>> left;
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     if (i != field) left[ascii_lower(head.fields[i].name)].push_back(&head.fields[i]);
@@ -171,8 +171,9 @@ std::optional<Refusal> check_signature(const Signature& signature, const FoundKe
                         : verify_rsa(*der, octets, signature.octets);
   if (!good) return refuse(Outcome::PermError, good.error().what);
   if (*good) return std::nullopt;
-  return refuse(Outcome::Fail,
-                "the signature does not match: a signed field was changed, or it is another key");
+  return refuse(
+      Outcome::Fail,
+      "the signature does not match: a signed field was changed, or the key is another one");
 }
 
 }  // namespace rampart::dkim

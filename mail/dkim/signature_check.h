@@ -1,4 +1,4 @@
-/// The steps that DKIM and ARC signatures share: their key, their hashes, their signature.
+/// The checks that DKIM and ARC signatures share: key, body hash, signature.
 #pragma once
 
 #include <optional>
@@ -25,28 +25,28 @@ struct FoundKey {
   bool testing = false;
 };
 
-/// The outcome of looking for a key: one of both, or neither while the answer is unknown.
+/// The result of a key lookup: one of the two, or neither while the answer is unknown.
 struct KeySearch {
   std::optional<FoundKey> key;
   std::optional<Refusal> refusal;
 };
 
-/// Fetches and checks the key (RFC 6376 section 6.1.2); adds its question to `unknown` where it has
-/// not been asked.
+/// Fetches and checks the key (RFC 6376 section 6.1.2); adds its question to `unknown` where there
+/// is no answer yet.
 KeySearch find_key(const Signature& signature, const Answers& answers,
                    std::vector<Question>& unknown);
 
-/// What the signature says of itself that no key can mend (RFC 6376 section 6.1.1).
+/// What is wrong with the signature's tags, whatever its key is (RFC 6376 section 6.1.1).
 std::optional<Refusal> check_tags(const Signature& signature, std::int64_t now);
 
 /// What a signature over a message covers: the fields of h=, the lowest of a name first, and last
 /// the field that carries the signature (RFC 6376 section 5.4.2).
 std::string signed_octets(const Signature& signature, const mail::Head& head, std::size_t field);
 
-/// Whether the body is what bh= says.
+/// Compares the body's hash with bh=; nullopt where they are equal.
 std::optional<Refusal> check_body(const Signature& signature, const BodyHashes& bodies);
 
-/// Whether b= belongs to these octets.
+/// Verifies b= over these octets; nullopt where it is valid.
 std::optional<Refusal> check_signature(const Signature& signature, const FoundKey& key,
                                        std::string_view octets);
 

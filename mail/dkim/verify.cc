@@ -1,9 +1,9 @@
-/// Verifying DKIM signatures.
 #include "mail/dkim/verify.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "mail/dkim/signature_check.h"
@@ -15,7 +15,7 @@ namespace {
 // RFC 6376 section 8.4 warns of messages with a flood of signatures.
 constexpr std::size_t kMostSignatures = 20;
 
-// What a pass leaves open, or nothing.
+// What a pass does not cover, or empty.
 std::string remark(const SignatureVerdict& verdict) {
   if (verdict.unsigned_octets > 0) {
     return fmt::format("`l=` leaves {} octets of the body unsigned", verdict.unsigned_octets);
@@ -32,29 +32,15 @@ SignatureVerdict refused(SignatureVerdict verdict, const Refusal& refusal) {
 }  // namespace
 
 std::string_view to_text(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::None:
-      return "none";
-    case Outcome::Pass:
-      return "pass";
-    case Outcome::Fail:
-      return "fail";
-    case Outcome::Policy:
-      return "policy";
-    case Outcome::Neutral:
-      return "neutral";
-    case Outcome::TempError:
-      return "temperror";
-    case Outcome::PermError:
-      return "permerror";
-  }
-  return "";
+  constexpr std::array<std::string_view, 7> kNames = {"none",    "pass",      "fail",     "policy",
+                                                      "neutral", "temperror", "permerror"};
+  return kNames[static_cast<std::size_t>(outcome)];
 }
 
-BodyHashes::Stream::Stream(Canonicalization wanted, std::optional<std::uint64_t> most)
-    : method(wanted),
+BodyHashes::Stream::Stream(Canonicalization canonicalization, std::optional<std::uint64_t> most)
+    : method(canonicalization),
       limit(most),
-      canonicalizer(wanted, [this](std::string_view octets) { add(octets); }) {}
+      canonicalizer(canonicalization, [this](std::string_view octets) { add(octets); }) {}
 
 void BodyHashes::Stream::add(std::string_view octets) {
   const std::uint64_t room = limit ? *limit - std::min(*limit, length) : octets.size();
@@ -62,7 +48,7 @@ void BodyHashes::Stream::add(std::string_view octets) {
   length += octets.size();
 }
 
-void BodyHashes::desired(const Signature& signature) {
+void BodyHashes::add(const Signature& signature) {
   const auto same = [&](const Stream& stream) {
     return stream.method == signature.body && stream.limit == signature.length;
   };
@@ -98,16 +84,18 @@ Verifier::Verifier(const mail::Head& head) : head_(head) {
     if (name == "dkim-signature") {
       items_.push_back({i, parse_signature(head.fields[i].value())});
       const auto& signature = items_.back().signature;
-      if (signature && items_.size() <= kMostSignatures) bodies_.desired(*signature);
+      if (signature && items_.size() <= kMostSignatures) bodies_.add(*signature);
     } else if (name == "arc-message-signature") {
       auto signature = parse_arc_signature(head.fields[i].value());
       if (!signature || (newest && newest->instance >= signature->instance)) continue;
       newest = std::move(signature).value();
     }
   }
-  if (newest) bodies_.desired(*newest);
+  if (newest) bodies_.add(*newest);
 }
 
+// Checks in order of cost: tags, key lookup, body hash, and last the public-key operation. A
+// verdict without an answer for its key stays None and is evaluated again.
 SignatureVerdict Verifier::check_one(const Item& item, const Answers& answers, std::int64_t now,
                                      std::vector<Question>& unknown) const {
   SignatureVerdict verdict;
@@ -152,17 +140,16 @@ Verdict Verifier::evaluate(const Answers& answers, std::int64_t now) const {
   for (std::size_t i = kMostSignatures; i < items_.size(); ++i) {
     const auto owner = owner_of(head_.fields[items_[i].field].value());
     SignatureVerdict skipped{.domain = owner.domain, .selector = owner.selector};
-    verdict.signatures.push_back(
-        refused(std::move(skipped), {Outcome::Policy, "it is one signature too many"}));
+    verdict.signatures.push_back(refused(
+        std::move(skipped), {Outcome::Policy, "the message has more signatures than are checked"}));
   }
   return verdict;
 }
 
 Result<Verdict> verify(std::string_view message, const Answers& answers, std::int64_t now) {
-  const auto head = mail::read_head(message);
-  if (!head) return head.error();
-  Verifier verifier(*head);
-  verifier.feed(message.substr(head->body_offset));
+  TRY(const auto head, mail::read_head(message));
+  Verifier verifier(head);
+  verifier.feed(message.substr(head.body_offset));
   verifier.finish();
   return verifier.evaluate(answers, now);
 }

@@ -1,5 +1,5 @@
-/// Verifying DKIM signatures (RFC 6376 section 6) over the answers table: the body is hashed as it
-/// streams by, keys that are still unknown are returned to be asked.
+/// Verifies DKIM signatures (RFC 6376 section 6) over the answers table: the body is hashed as a
+/// stream; questions for keys without an answer are returned.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/sha256.h"
 #include "dns/answers.h"
 #include "mail/dkim/canon.h"
-#include "mail/dkim/crypto.h"
 #include "mail/message/message.h"
 
 namespace rampart::dkim {
@@ -22,7 +22,7 @@ enum class Outcome { None, Pass, Fail, Policy, Neutral, TempError, PermError };
 /// "pass", "permerror", ...
 std::string_view to_text(Outcome outcome);
 
-/// What became of one signature.
+/// The verdict on one signature.
 struct SignatureVerdict {
   Outcome outcome = Outcome::None;
   std::string domain;     ///< `d=`; as written where the signature cannot be read, or empty.
@@ -30,10 +30,10 @@ struct SignatureVerdict {
   std::string identity;   ///< `i=`
   std::string algorithm;  ///< "rsa-sha256"; empty where the signature cannot be read.
   std::string beginning;  ///< The first eight characters of b=, for header.b (RFC 6008).
-  std::string reason;     ///< Why it did not pass, or what a pass leaves open; a sentence's piece.
+  std::string reason;  ///< Why it did not pass, or what a pass does not cover; part of a sentence.
   int key_bits = 0;
-  std::uint64_t unsigned_octets = 0;  ///< What l= leaves out of the body: anybody may add it.
-  bool testing = false;               ///< The key record says t=y.
+  std::uint64_t unsigned_octets = 0;  ///< Body octets beyond l=: anybody can append them.
+  bool testing = false;               ///< The key record has t=y.
 
   bool operator==(const SignatureVerdict&) const = default;
 };
@@ -41,18 +41,19 @@ struct SignatureVerdict {
 /// Every DKIM-Signature field of a message, the topmost first.
 struct Verdict {
   std::vector<SignatureVerdict> signatures;
-  std::vector<Question> unknown;  ///< Ask these and judge again; until then the verdict is open.
+  std::vector<Question>
+      unknown;  ///< Resolve these and evaluate again; until then the verdict is open.
 };
 
-/// Hashes a body once for each way in which the signatures want it.
+/// Hashes a body once for each combination of c= and l= that the signatures use.
 class BodyHashes {
  public:
-  /// Notes that this signature's body hash will be needed; before the first octet.
-  void desired(const Signature& signature);
+  /// Registers a signature whose body hash will be needed; before the first octet.
+  void add(const Signature& signature);
   void feed(std::string_view octets);
   void finish();
 
-  /// The hash that the signature's c= and l= ask for, and the length of the whole canonical body.
+  /// The hash for the signature's c= and l=, and the length of the whole canonical body.
   struct Found {
     std::string hash;
     std::uint64_t length = 0;
@@ -68,14 +69,14 @@ class BodyHashes {
     std::uint64_t length = 0;
     std::string hash;
 
-    Stream(Canonicalization wanted, std::optional<std::uint64_t> most);
+    Stream(Canonicalization canonicalization, std::optional<std::uint64_t> most);
     void add(std::string_view octets);
   };
-  std::list<Stream> streams_;  ///< A stream's address is kept by its canonicalizer.
+  std::list<Stream> streams_;  ///< A list: the canonicalizer keeps its stream's address.
 };
 
-/// Verifies one message: make it from the head, feed the body, finish, then judge as often as
-/// answers arrive. The head must outlive it.
+/// Verifies one message: construct it with the head, feed the body, finish, then evaluate whenever
+/// answers have arrived. The head must outlive it.
 class Verifier {
  public:
   explicit Verifier(const mail::Head& head);
@@ -84,8 +85,7 @@ class Verifier {
   void feed(std::string_view octets) { bodies_.feed(octets); }
   void finish() { bodies_.finish(); }
 
-  /// The verdict at `now` (Unix seconds). Pure; whatever needs a key that has not been asked adds
-  /// its question to `unknown`.
+  /// The verdict at `now` (Unix seconds). Pure; keys without an answer yet are in `unknown`.
   Verdict evaluate(const Answers& answers, std::int64_t now) const;
 
   const mail::Head& head() const { return head_; }
@@ -104,7 +104,7 @@ class Verifier {
   BodyHashes bodies_;
 };
 
-/// All at once, for a message in memory. An Error where the header cannot be read.
+/// Verifies a message in memory. An Error where the header cannot be read.
 Result<Verdict> verify(std::string_view message, const Answers& answers, std::int64_t now);
 
 }  // namespace rampart::dkim

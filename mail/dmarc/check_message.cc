@@ -1,9 +1,9 @@
-/// A message as a receiver sees it.
 #include "mail/dmarc/check_message.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace rampart::dmarc {
 namespace {
@@ -34,7 +34,7 @@ struct Discovery {
   const Answers& answers;
   std::vector<Question>& unknown;
 
-  std::optional<DiscoveredPolicy> govern(const Name& author) const {
+  std::optional<DiscoveredPolicy> discover(const Name& author) const {
     return generation == Generation::Walk ? discover_by_walk(author, answers, unknown)
                                           : discover_by_psl(author, answers, unknown);
   }
@@ -50,7 +50,7 @@ struct Discovery {
     return mode == Alignment::Relaxed && org_domain(name) == org_domain(author);
   }
 
-  // The first `_dmarc` name on the way that could not be resolved.
+  // The first `_dmarc` name of the discovery that could not be resolved.
   std::optional<Name> failed(const Name& author) const {
     std::vector<Name> names = walk_names(author);
     if (generation == Generation::Psl) {
@@ -67,36 +67,37 @@ struct Discovery {
 };
 
 struct Identifiers {
-  bool passes = false;   // One of them is aligned and passed.
-  bool pending = false;  // One of them is aligned and could not be found out.
+  bool passes = false;   // An identifier is aligned and passed.
+  bool pending = false;  // An identifier is aligned and could not be checked.
 };
 
 Identifiers align(const MessageVerdict& message, const Discovery& discovery, Judgement& judgement) {
   const Name& author = message.authors.front();
   const Record record = judgement.discovered ? judgement.discovered->record : Record{};
   Identifiers found;
-  const auto note = [&found](bool aligned, bool passed, bool pending) {
+  const auto add = [&found](bool aligned, bool passed, bool pending) {
     found.passes = found.passes || (aligned && passed);
     found.pending = found.pending || (aligned && pending);
   };
   if (const auto domain = name_of(message.spf_domain); domain && message.spf) {
     judgement.spf_aligned =
         discovery.aligned(*domain, author, record.aspf.value_or(Alignment::Relaxed));
-    note(judgement.spf_aligned, message.spf->outcome == spf::Outcome::Pass,
-         message.spf->outcome == spf::Outcome::TempError);
+    add(judgement.spf_aligned, message.spf->outcome == spf::Outcome::Pass,
+        message.spf->outcome == spf::Outcome::TempError);
   }
   for (const dkim::SignatureVerdict& signature : message.dkim.signatures) {
     const auto domain = name_of(signature.domain);
     const bool aligned =
         domain && discovery.aligned(*domain, author, record.adkim.value_or(Alignment::Relaxed));
     judgement.dkim_aligned.push_back(aligned);
-    note(aligned, signature.outcome == dkim::Outcome::Pass,
-         signature.outcome == dkim::Outcome::TempError);
+    add(aligned, signature.outcome == dkim::Outcome::Pass,
+        signature.outcome == dkim::Outcome::TempError);
   }
   return found;
 }
 
 // RFC 9989 section 5.3: any aligned pass is a pass; without a record DMARC does not apply.
+// The identifiers are aligned even where discovery failed: the remarks and the report show them.
 Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
   Judgement judgement;
   judgement.dkim_aligned.reserve(message.dkim.signatures.size());
@@ -107,7 +108,7 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
     return judgement;
   }
   const Name& author = message.authors.front();
-  judgement.discovered = discovery.govern(author);
+  judgement.discovered = discovery.discover(author);
   const Identifiers identifiers = align(message, discovery, judgement);
   if (const auto failed = discovery.failed(author)) {
     judgement.outcome = Outcome::TempError;
@@ -115,7 +116,7 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
     return judgement;
   }
   if (!judgement.discovered) {
-    judgement.reason = fmt::format("no DMARC record governs {}", author.text());
+    judgement.reason = fmt::format("no DMARC record applies to {}", author.text());
     return judgement;
   }
   judgement.policy = judgement.discovered->policy;
@@ -123,7 +124,7 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
     judgement.outcome = Outcome::Pass;
   } else if (identifiers.pending) {
     judgement.outcome = Outcome::TempError;
-    judgement.reason = "an aligned identifier could not be checked for want of DNS";
+    judgement.reason = "an aligned identifier could not be checked because DNS failed";
   } else {
     judgement.outcome = Outcome::Fail;
     judgement.disposition = disposition_of(*judgement.discovered, discovery.generation);
@@ -145,7 +146,7 @@ void read_authors(const mail::Head& head, MessageVerdict& verdict) {
 
 void check_spf(const spf::Client& client, const Answers& answers, MessageVerdict& verdict) {
   verdict.sender = client.sender;
-  // RFC 7208 section 2.4: a bounce is judged by its HELO name.
+  // RFC 7208 section 2.4: a bounce is checked by its HELO name.
   const auto at = client.sender.rfind('@');
   verdict.spf_domain = client.sender.empty() ? client.helo : client.sender.substr(at + 1);
   if (verdict.spf_domain.empty()) return;
@@ -153,24 +154,24 @@ void check_spf(const spf::Client& client, const Answers& answers, MessageVerdict
   verdict.unknown = verdict.spf->unknown;
 }
 
-void remark_on_tags(const Judgement& walk, std::vector<std::string>& said) {
+void remark_on_tags(const Judgement& walk, std::vector<std::string>& sentences) {
   const Record& record = walk.discovered->record;
   if (record.testing.value_or(false) && walk.policy != Policy::None) {
-    said.push_back(
-        fmt::format("t=y: receivers of RFC 9989 go one level lower, {} in place of {}; "
+    sentences.push_back(
+        fmt::format("t=y: receivers of RFC 9989 apply one level less, {} instead of {}; "
                     "others ignore it.",
                     to_text(milder(walk.policy)), to_text(walk.policy)));
   }
   const int pct = record.pct.value_or(100);
   if (pct != 100 && walk.policy != Policy::None) {
-    said.push_back(
+    sentences.push_back(
         fmt::format("pct={}: receivers of RFC 7489 apply {} to {} % of failing mail and "
                     "{} to the rest; receivers of RFC 9989 ignore it.",
                     pct, to_text(walk.policy), pct, to_text(milder(walk.policy))));
   }
 }
 
-std::string told(const Judgement& judgement) {
+std::string summary_of(const Judgement& judgement) {
   const std::string where =
       judgement.discovered ? fmt::format(" by the record of {}", judgement.discovered->at.text())
                            : std::string(" without a record");
@@ -188,19 +189,9 @@ bool differ(const Judgement& walk, const Judgement& psl) {
 }  // namespace
 
 std::string_view to_text(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::None:
-      return "none";
-    case Outcome::Pass:
-      return "pass";
-    case Outcome::Fail:
-      return "fail";
-    case Outcome::TempError:
-      return "temperror";
-    case Outcome::PermError:
-      return "permerror";
-  }
-  return "";
+  constexpr std::array<std::string_view, 5> kNames = {"none", "pass", "fail", "temperror",
+                                                      "permerror"};
+  return kNames[static_cast<std::size_t>(outcome)];
 }
 
 MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& verifier,
@@ -217,16 +208,16 @@ MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& ve
 }
 
 std::vector<std::string> remarks(const MessageVerdict& verdict) {
-  std::vector<std::string> said;
-  if (!verdict.walk.reason.empty()) said.push_back("DMARC: " + verdict.walk.reason + ".");
-  if (verdict.walk.discovered) remark_on_tags(verdict.walk, said);
+  std::vector<std::string> sentences;
+  if (!verdict.walk.reason.empty()) sentences.push_back("DMARC: " + verdict.walk.reason + ".");
+  if (verdict.walk.discovered) remark_on_tags(verdict.walk, sentences);
   if (differ(verdict.walk, verdict.psl)) {
-    said.push_back(
-        fmt::format("Receivers that use the public suffix list (RFC 7489) come to "
+    sentences.push_back(
+        fmt::format("Receivers that use the public suffix list (RFC 7489) reach "
                     "another verdict: {}.",
-                    told(verdict.psl)));
+                    summary_of(verdict.psl)));
   }
-  return said;
+  return sentences;
 }
 
 }  // namespace rampart::dmarc

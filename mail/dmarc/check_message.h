@@ -1,5 +1,5 @@
-/// A message as a receiver sees it: SPF, DKIM, ARC, and DMARC by both generations' discovery, over
-/// the answers table.
+/// Evaluates a message as a receiver does: SPF, DKIM, ARC, and DMARC by the discovery of both
+/// generations, over the answers table.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,24 @@
 
 namespace rampart::dmarc {
 
-/// Pass, Fail, None where DMARC does not apply; the errors where that could not be found out.
+/// None where DMARC does not apply; the errors where it could not be evaluated.
 enum class Outcome { None, Pass, Fail, TempError, PermError };
 
 /// "pass", "temperror", ...
 std::string_view to_text(Outcome outcome);
 
-/// DMARC by one way of discovery.
+/// The DMARC result by one discovery method.
 struct Judgement {
   Outcome outcome = Outcome::None;
   std::optional<DiscoveredPolicy> discovered;
-  Policy policy = Policy::None;       ///< What p, sp or np asks for.
-  Policy disposition = Policy::None;  ///< What that comes to for this message.
+  Policy policy = Policy::None;       ///< The p, sp or np that applies.
+  Policy disposition = Policy::None;  ///< `policy` after t= or pct=0.
   bool spf_aligned = false;           ///< Whatever SPF's result is.
   std::vector<bool> dkim_aligned;     ///< As MessageVerdict's signatures.
   std::string reason;                 ///< Why there is no pass or fail.
 };
 
-/// Everything that a receiver finds out about a message.
+/// All results for a message.
 struct MessageVerdict {
   std::optional<spf::Verdict> spf;  ///< None where no MAIL FROM and no HELO is known.
   std::string spf_domain;           ///< The domain that SPF authenticates, as written.
@@ -42,16 +42,15 @@ struct MessageVerdict {
   std::string author_problem;     ///< Not empty: why DMARC cannot apply.
   Judgement walk;                 ///< RFC 9989: tree walk, t= honoured, pct unknown.
   Judgement psl;                  ///< RFC 7489: public suffix list, pct honoured.
-  std::vector<Question> unknown;  ///< Ask these and check again; until then nothing counts.
+  std::vector<Question> unknown;  ///< Resolve these and check again; until then all is open.
 };
 
-/// Checks the message that `verifier` has read to its end, handed in by `client`. Client::now is
-/// the clock.
+/// Checks the message that `verifier` has read to its end, submitted by `client`, at Client::now.
 MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& verifier,
                              const Answers& answers);
 
-/// What a reader must know beside the verdict: what t= and pct make of it, where the generations
-/// differ; one sentence each.
+/// Remarks on the verdict, one sentence each: the effect of t= and pct, and where the generations
+/// differ.
 std::vector<std::string> remarks(const MessageVerdict& verdict);
 
 }  // namespace rampart::dmarc

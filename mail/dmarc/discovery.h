@@ -1,4 +1,4 @@
-/// What both ways of DMARC discovery share: one `_dmarc` name's record, and the policy it gives.
+/// What both methods of DMARC discovery share: the record at a `_dmarc` name and its policy.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace rampart::dmarc {
 
-/// The one DMARC record at a domain's `_dmarc`; several are all dropped (RFC 9989 section 4.10).
+/// The DMARC record at a domain's `_dmarc`; none where there are several (RFC 9989 section 4.10).
 struct Found {
   std::optional<std::string> text;
 };
@@ -17,7 +17,7 @@ struct Found {
 /// The name whose TXT records a receiver reads, or nullopt where it would be too long.
 std::optional<Name> dmarc_name(const Name& domain);
 
-/// Looks `_dmarc.<domain>` up in the table; what is not there yet is added to `unknown`.
+/// Looks `_dmarc.<domain>` up in the table; adds the question to `unknown` where it has no answer.
 Found find_record(const Name& domain, const Answers& answers, std::vector<Question>& unknown);
 
 /// Reads the record as receivers do and picks the policy tag that applies, falling back from np to

@@ -1,4 +1,3 @@
-/// Reading and printing DMARC records.
 #include "mail/dmarc/dmarc.h"
 
 #include <fmt/format.h>
@@ -76,8 +75,8 @@ Result<Ok> read_fo(const Tag& tag, std::optional<std::string>& field) {
 Result<Ok> read_uris(const Tag& tag, std::vector<std::string>& field) {
   for (const std::string_view uri : split(tag.value, ',')) {
     if (!uri_host(uri)) {
-      return Error{fmt::format("`{}`: `{}` is no report address such as mailto:dmarc@example.com",
-                               tag.name, uri)};
+      return Error{fmt::format(
+          "`{}`: `{}` is not a report address such as mailto:dmarc@example.com", tag.name, uri)};
     }
     field.emplace_back(uri);
   }
@@ -122,15 +121,8 @@ std::optional<Error> misplaced_version(std::string_view text) {
 }  // namespace
 
 std::string_view to_text(Policy policy) {
-  switch (policy) {
-    case Policy::None:
-      return "none";
-    case Policy::Quarantine:
-      return "quarantine";
-    case Policy::Reject:
-      return "reject";
-  }
-  return "none";
+  constexpr std::array<std::string_view, 3> kNames = {"none", "quarantine", "reject"};
+  return kNames[static_cast<std::size_t>(policy)];
 }
 
 std::optional<Policy> parse_policy(std::string_view text) {
@@ -145,17 +137,16 @@ bool is_dmarc(std::string_view text) { return version_of(text) == "DMARC1"; }
 
 Result<Record> parse(std::string_view text) {
   if (auto error = misplaced_version(text)) return *error;
-  const auto tags = parse_tags(text);
-  if (!tags) return tags.error();
-  if (tags->front().name != "v") return Error{"older receivers read only a lower-case `v=`"};
+  TRY(const auto tags, parse_tags(text));
+  if (tags.front().name != "v") return Error{"older receivers read only a lower-case `v=`"};
   Record record;
-  for (const Tag& tag : *tags) {
-    if (&tag == &tags->front()) continue;
+  for (const Tag& tag : tags) {
+    if (&tag == &tags.front()) continue;
     if (tag.name != ascii_lower(tag.name)) {
       return Error{
-          fmt::format("`{}`: older receivers overlook a tag that is not lower case", tag.name)};
+          fmt::format("`{}`: older receivers ignore a tag that is not lower case", tag.name)};
     }
-    if (const auto read = read_tag(tag, record); !read) return read.error();
+    TRY_OK(read_tag(tag, record));
   }
   if (!record.p) return Error{"`p=` is missing (RFC 7489 section 6.3)"};
   return record;
@@ -183,13 +174,13 @@ std::string print(const Record& record) {
 
 namespace {
 
-// What a lenient reading found in the three policy tags.
+// What a lenient reading found in the policy tags.
 struct Policies {
   bool p_missing = true;
   bool invalid = false;
 };
 
-// A tag-value pair of a lenient reading, or nullopt with the problem told.
+// A tag-value pair of a lenient reading, or nullopt with a problem added.
 std::optional<Tag> lenient_tag(std::string_view piece, Lenient& lenient) {
   const auto equals = piece.find('=');
   if (equals == std::string_view::npos) {
@@ -212,7 +203,7 @@ void read_uris_leniently(const Tag& tag, Lenient& lenient) {
     if (uri_host(uri)) {
       field.emplace_back(uri);
     } else {
-      lenient.problems.push_back(fmt::format("`{}`: `{}` is no report address", tag.name, uri));
+      lenient.problems.push_back(fmt::format("`{}`: `{}` is not a report address", tag.name, uri));
     }
   }
 }
@@ -227,13 +218,13 @@ void read_leniently(const Tag& tag, Lenient& lenient, Policies& policies) {
 }
 
 // RFC 7489 section 6.6.3 and RFC 9989 section 4.10.1: a missing p or an invalid policy is read as
-// p=none where reports can be sent, and voids the record where not.
-Result<Lenient> settle_policies(Lenient lenient, const Policies& policies) {
+// p=none where reports can be sent; otherwise the record is ignored.
+Result<Lenient> resolve_policies(Lenient lenient, const Policies& policies) {
   if (!policies.p_missing && !policies.invalid) return lenient;
   const std::string_view what = policies.p_missing ? "`p=` is missing" : "a policy is invalid";
   if (lenient.record.rua.empty()) {
     return Error{
-        fmt::format("{} and no valid `rua=` is there, so receivers ignore the record", what)};
+        fmt::format("{} and there is no valid `rua=`, so receivers ignore the record", what)};
   }
   lenient.record.p = Policy::None;
   lenient.record.sp.reset();
@@ -262,7 +253,7 @@ Result<Lenient> parse_lenient(std::string_view text) {
     seen.push_back(tag->name);
     read_leniently(*tag, lenient, policies);
   }
-  return settle_policies(std::move(lenient), policies);
+  return resolve_policies(std::move(lenient), policies);
 }
 
 }  // namespace rampart::dmarc

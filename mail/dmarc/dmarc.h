@@ -17,7 +17,7 @@ enum class Alignment { Relaxed, Strict };
 std::string_view to_text(Policy policy);
 std::optional<Policy> parse_policy(std::string_view text);
 
-/// A record's tags; what is absent stays absent (an absent sp is not `none`, it is p).
+/// A record's tags; an absent tag stays absent (an absent sp does not mean `none`, it means p).
 struct Record {
   std::optional<Policy> p;
   std::optional<Policy> sp;
@@ -30,7 +30,7 @@ struct Record {
   std::vector<std::string> rua;  ///< URIs as written.
   std::vector<std::string> ruf;
   std::optional<char> psd;   ///< y, n or u.
-  std::vector<Tag> unknown;  ///< rf, ri and what else was there, in order.
+  std::vector<Tag> unknown;  ///< rf, ri and all other tags, in order.
 
   bool operator==(const Record&) const = default;
 };
@@ -39,11 +39,11 @@ struct Record {
 /// is read as `v`, as the grammar of RFC 9989 section 4.8 does.
 bool is_dmarc(std::string_view text);
 
-/// Reads strictly: what we would publish: p= is there, tag names are lower case, values follow the
+/// Reads strictly, as a record should be published: with p=, tag names in lower case, values by the
 /// grammar of RFC 9989 section 4.8. An Error names the tag.
 Result<Record> parse(std::string_view text);
 
-/// Reads as RFC 9989 section 4.8 tells receivers to: bad values fall back to defaults, and each
+/// Reads as RFC 9989 section 4.8 requires of receivers: bad values fall back to defaults, and each
 /// is described in `problems`. An Error only where receivers ignore the record altogether.
 struct Lenient {
   Record record;
@@ -56,14 +56,14 @@ Result<Lenient> parse_lenient(std::string_view text);
 std::string print(const Record& record);
 
 /// The domain of a report address ("mailto:a@example.net!10m", "https://host/path"), or nullopt
-/// where the URI is none that a receiver could use.
+/// where no receiver could use the URI.
 std::optional<std::string> uri_host(std::string_view uri);
 
 /// The same policy, addresses and modes, defaults filled in, order of URIs aside.
 bool same_meaning(const Record& a, const Record& b);
 
-/// How hard a record bites, comparable: the policy's level (0 none, 1 quarantine, 2 reject), then
-/// what share of failing mail a receiver of either generation gives it.
+/// How strongly a record enforces: the policy's level (0 none, 1 quarantine, 2 reject), and the
+/// share of failing mail to which receivers of either generation apply it.
 struct Strength {
   int policy = 0;
   int pct = 100;  ///< What a receiver that honours pct enforces; 100 where absent.

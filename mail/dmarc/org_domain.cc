@@ -1,4 +1,4 @@
-/// The public suffix list, and discovery by it (RFC 7489 section 6.6.3).
+// The public suffix list, and discovery by it (RFC 7489 section 6.6.3).
 #include "mail/dmarc/org_domain.h"
 
 #include <libpsl.h>
@@ -27,8 +27,8 @@ std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answer
   const auto inherited = org == author ? Found{} : find_record(org, answers, unknown);
   if (unknown.size() != asked) return std::nullopt;
   if (own.text) return discovered_policy_of(author, *own.text, org, &Record::p);
-  // RFC 7489 section 6.6.3: several records at the author domain leave none, and the search goes on
-  // at the organizational domain.
+  // RFC 7489 section 6.6.3: several records at the author domain count as none, and the search
+  // continues at the organizational domain.
   if (inherited.text) return discovered_policy_of(org, *inherited.text, org, &Record::sp);
   return std::nullopt;
 }

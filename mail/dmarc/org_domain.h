@@ -18,10 +18,10 @@ Name org_domain_psl(const Name& name);
 /// Whether the name is a public suffix (co.uk, com).
 bool is_public_suffix(const Name& name);
 
-/// The `_dmarc` names a tree walk from `name` asks, in order, at most eight.
+/// The `_dmarc` names that a tree walk from `name` queries, in order, at most eight.
 std::vector<Name> walk_names(const Name& name);
 
-/// The record that governs `author`, how it was found, and which tag of it applies.
+/// The DMARC record that applies to an author domain, and the policy in it.
 struct DiscoveredPolicy {
   Name at;  ///< The domain whose `_dmarc` holds the record.
   Record record;
@@ -29,8 +29,8 @@ struct DiscoveredPolicy {
   Policy policy;    ///< p, sp or np, whichever applies to `author`, before t= and pct.
 };
 
-/// Discovery by either generation; nullopt where no record governs. `unknown` gets what must be
-/// asked first (empty when the answer is final).
+/// Policy discovery by either generation; nullopt where no record applies. Questions that must be
+/// resolved first are added to `unknown`; none are where the result is final.
 std::optional<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
                                                  std::vector<Question>& unknown);
 std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,

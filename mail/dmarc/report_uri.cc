@@ -1,4 +1,4 @@
-/// Report addresses (RFC 9989 section 4.8, dmarc-uri).
+// Report addresses (RFC 9989 section 4.8, dmarc-uri).
 #include <algorithm>
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
-/// Comparing DMARC records: by meaning, and by what receivers of each generation do to failing
-/// mail.
+// Comparing DMARC records: by meaning, and by what receivers of each generation do to failing
+// mail.
 #include <algorithm>
 #include <array>
 
@@ -41,25 +41,27 @@ Record meaning(const Record& record) {
 }
 
 // The percentage of failing mail that gets at least quarantine, and that gets reject.
-struct Bite {
+struct Share {
   int quarantined = 0;
   int rejected = 0;
 };
 
-// Every receiver's bite at the domain, its sub-domains and its non-existent sub-domains.
-std::vector<Bite> bites_of(const Record& record) {
-  std::vector<Bite> bites;
+// The shares at every kind of receiver, for the domain, its sub-domains and its non-existent
+// sub-domains. Two records are compared position by position: one milder treatment anywhere
+// loosens.
+std::vector<Share> shares_of(const Record& record) {
+  std::vector<Share> shares;
   for (const Receiver receiver : kReceivers) {
     for (const Audience audience : {Audience::Itself, Audience::SubDomains, Audience::Missing}) {
       const Policy policy = policy_for(record, audience, receiver);
-      const Treatment given = treatment(policy, record, receiver);
-      bites.push_back({given.quarantined + given.rejected, given.rejected});
+      const Treatment applied = treatment(policy, record, receiver);
+      shares.push_back({applied.quarantined + applied.rejected, applied.rejected});
     }
   }
-  return bites;
+  return shares;
 }
 
-bool any_milder(const std::vector<Bite>& before, const std::vector<Bite>& after) {
+bool any_milder(const std::vector<Share>& before, const std::vector<Share>& after) {
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (after[i].quarantined < before[i].quarantined) return true;
     if (after[i].rejected < before[i].rejected) return true;
@@ -67,12 +69,12 @@ bool any_milder(const std::vector<Bite>& before, const std::vector<Bite>& after)
   return false;
 }
 
-bool bites(const Record& record) {
-  return std::ranges::any_of(bites_of(record),
-                             [](const Bite& bite) { return bite.quarantined > 0; });
+bool enforces(const Record& record) {
+  return std::ranges::any_of(shares_of(record),
+                             [](const Share& share) { return share.quarantined > 0; });
 }
 
-// Whether one of the two alignment modes goes from strict to relaxed.
+// Whether one of the two alignment modes changes from strict to relaxed.
 bool relaxes_alignment(const Record& before, const Record& after) {
   const Record from = meaning(before);
   const Record to = meaning(after);
@@ -91,13 +93,13 @@ Strength strength_of(const Record& record) {
 }
 
 bool loosens(const Record& before, const Record& after) {
-  if (any_milder(bites_of(before), bites_of(after))) return true;
-  return bites(before) && relaxes_alignment(before, after);
+  if (any_milder(shares_of(before), shares_of(after))) return true;
+  return enforces(before) && relaxes_alignment(before, after);
 }
 
 bool tightens(const Record& before, const Record& after) {
-  if (any_milder(bites_of(after), bites_of(before))) return true;
-  return bites(after) && relaxes_alignment(after, before);
+  if (any_milder(shares_of(after), shares_of(before))) return true;
+  return enforces(after) && relaxes_alignment(after, before);
 }
 
 }  // namespace rampart::dmarc

@@ -1,4 +1,3 @@
-/// What receivers of each kind do to mail that fails DMARC.
 #include "mail/dmarc/treatment.h"
 
 namespace rampart::dmarc {

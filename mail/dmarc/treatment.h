@@ -1,4 +1,4 @@
-/// What receivers of each kind do to mail that fails DMARC.
+/// How each kind of receiver treats mail that fails DMARC.
 #pragma once
 
 #include <array>
@@ -7,18 +7,18 @@
 
 namespace rampart::dmarc {
 
-/// What a receiver makes of the two tags that slow enforcement down.
+/// Kinds of receiver by their support for the two tags that soften enforcement.
 enum class Receiver {
-  HonoursPct,      ///< RFC 7489: samples by pct, knows no t.
-  HonoursTesting,  ///< RFC 9989: knows no pct, takes t=y as one level lower.
-  HonoursNeither,  ///< Applies p as it stands.
+  HonoursPct,      ///< RFC 7489: samples by pct, ignores t.
+  HonoursTesting,  ///< RFC 9989: ignores pct, applies one level less for t=y.
+  HonoursNeither,  ///< Applies p as written.
 };
 
 inline constexpr std::array kReceivers = {Receiver::HonoursPct, Receiver::HonoursTesting,
                                           Receiver::HonoursNeither};
 
-/// The percentage of failing messages that are quarantined and that are rejected; what is left is
-/// filtered as any other mail.
+/// The percentages of failing messages that are quarantined and rejected; the rest is filtered as
+/// any other mail.
 struct Treatment {
   int quarantined = 0;
   int rejected = 0;
@@ -26,11 +26,11 @@ struct Treatment {
   bool operator==(const Treatment&) const = default;
 };
 
-/// What `receiver` does to mail that fails where `policy` (one of the record's p, sp and np)
+/// How `receiver` treats failing mail where `policy` (one of the record's p, sp and np)
 /// applies.
 Treatment treatment(Policy policy, const Record& record, Receiver receiver);
 
-/// Which names a policy tag speaks of.
+/// The names that a policy tag applies to.
 enum class Audience {
   Itself,      ///< The domain: p.
   SubDomains,  ///< Sub-domains that exist: sp, else p.

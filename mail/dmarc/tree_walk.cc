@@ -1,4 +1,4 @@
-/// DMARC discovery by tree walk (RFC 9989 section 4.10).
+// DMARC discovery by tree walk (RFC 9989 section 4.10).
 #include <algorithm>
 
 #include "base/text.h"
@@ -22,8 +22,8 @@ struct Walk {
 
 constexpr std::size_t kMostLabels = 8;
 
-// RFC 9989 section 4.10: the domains asked, the start first; a start with eight labels or more goes
-// on at seven.
+// RFC 9989 section 4.10: the domains queried, the start first; a start with eight labels or more
+// continues on at seven.
 std::vector<Name> walk_domains(const Name& start) {
   std::vector<Name> domains = {start};
   Name domain = start;

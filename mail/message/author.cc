@@ -1,4 +1,5 @@
-/// The author's domain: the mailbox list of a From field (RFC 5322 section 3.4).
+// The mailbox list of a From field (RFC 5322 section 3.4). Forgers write From fields that programs
+// read differently; whatever is not clear is an Error, since DMARC protects this domain.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,10 +10,10 @@
 namespace rampart::mail {
 namespace {
 
-// RFC 5322 section 3.2.2 bounds nothing; deeper comments than this are an attack.
+// RFC 5322 section 3.2.2 has no limit; deeper comments than this are an attack.
 constexpr int kDeepestComment = 50;
 
-// Reads the tokens of a structured field: comments and blanks are passed over, quoted strings and
+// Reads the tokens of a structured field: comments and blanks are skipped, quoted strings and
 // domain literals are one token each.
 class Tokens {
  public:
@@ -21,43 +22,43 @@ class Tokens {
   // The next token, empty at the end: one of ",:;<>@", a quoted string, a literal, or a run of
   // other characters.
   Result<std::string> next() {
-    if (const auto passed = pass_blanks(); !passed) return passed.error();
+    TRY_OK(skip_blanks());
     if (rest_.empty()) return std::string();
-    if (rest_.front() == '"') return take_quoted('"');
-    if (rest_.front() == '[') return take_quoted(']');
-    if (kSpecials.find(rest_.front()) != std::string_view::npos) return take(1);
+    if (rest_.front() == '"') return read_quoted('"');
+    if (rest_.front() == '[') return read_quoted(']');
+    if (kSpecials.find(rest_.front()) != std::string_view::npos) return consume(1);
     std::size_t end = 0;
     while (end < rest_.size() && !is_space(rest_[end]) && rest_[end] != '(' && rest_[end] != '"' &&
            rest_[end] != '[' && kSpecials.find(rest_[end]) == std::string_view::npos) {
       ++end;
     }
     if (rest_.substr(0, end).find_first_of("\\)]") != std::string_view::npos) {
-      return Error{"a character stands outside quotes that must be quoted"};
+      return Error{"there is a character outside quotes that must be quoted"};
     }
-    return take(end);
+    return consume(end);
   }
 
  private:
   static constexpr std::string_view kSpecials = ",:;<>@";
 
-  std::string take(std::size_t count) {
+  std::string consume(std::size_t count) {
     std::string token(rest_.substr(0, count));
     rest_.remove_prefix(count);
     return token;
   }
 
-  Result<std::string> take_quoted(char close) {
+  Result<std::string> read_quoted(char close) {
     for (std::size_t i = 1; i < rest_.size(); ++i) {
       if (rest_[i] == '\\') {
         ++i;
       } else if (rest_[i] == close) {
-        return take(i + 1);
+        return consume(i + 1);
       }
     }
     return Error{"a quoted string or a domain literal does not end"};
   }
 
-  Result<Ok> pass_blanks() {
+  Result<Ok> skip_blanks() {
     int depth = 0;
     while (!rest_.empty() && (depth > 0 || is_space(rest_.front()) || rest_.front() == '(')) {
       const char c = rest_.front();
@@ -77,17 +78,16 @@ Result<std::vector<std::string>> tokens_of(std::string_view value) {
   std::vector<std::string> found;
   Tokens tokens(value);
   for (;;) {
-    auto token = tokens.next();
-    if (!token) return token.error();
-    if (token->empty()) return found;
-    found.push_back(std::move(token).value());
+    TRY(auto token, tokens.next());
+    if (token.empty()) return found;
+    found.push_back(std::move(token));
   }
 }
 
 using TokenSpan = std::vector<std::string>;
 
 // One mailbox: `local@domain`, or `phrase <local@domain>`; obsolete routes before the address are
-// passed over (RFC 5322 section 4.4).
+// skipped (RFC 5322 section 4.4).
 Result<std::string> domain_of(TokenSpan tokens) {
   const auto open = std::ranges::find(tokens, "<");
   if (open != tokens.end()) {
@@ -106,19 +106,19 @@ Result<std::string> domain_of(TokenSpan tokens) {
   if (at == tokens.begin()) return Error{"an address has nothing before its `@`"};
   std::string domain;
   for (auto token = at + 1; token != tokens.end(); ++token) {
-    // Blanks and comments may only stand beside a dot (obs-domain, RFC 5322 section 4.4).
+    // Blanks and comments are allowed only next to a dot (obs-domain, RFC 5322 section 4.4).
     const bool joins = domain.empty() || domain.ends_with('.') || token->starts_with(".");
     if (*token == "@" || !joins) return Error{"an address has more than one domain"};
     domain += *token;
   }
-  if (domain.empty()) return Error{"an address has nothing behind its `@`"};
+  if (domain.empty()) return Error{"an address has nothing after its `@`"};
   if (domain.find_first_of("[\"") != std::string::npos) {
-    return Error{"an address has a literal in place of a domain"};
+    return Error{"an address has a literal instead of a domain"};
   }
   return domain;
 }
 
-// Cuts the list at its commas; a group's name and its `;` fall away, commas within `<>` stay.
+// Splits the list at its commas; a group's name and its `;` are dropped, commas within `<>` kept.
 std::vector<TokenSpan> mailboxes(const TokenSpan& tokens) {
   std::vector<TokenSpan> boxes(1);
   bool angle = false;
@@ -138,14 +138,12 @@ std::vector<TokenSpan> mailboxes(const TokenSpan& tokens) {
 }
 
 Result<std::vector<Name>> domains_in(std::string_view value) {
-  const auto tokens = tokens_of(value);
-  if (!tokens) return tokens.error();
+  TRY(const auto tokens, tokens_of(value));
   std::vector<Name> domains;
-  for (const TokenSpan& box : mailboxes(*tokens)) {
-    const auto text = domain_of(box);
-    if (!text) return text.error();
-    const auto domain = Name::parse(*text);
-    if (!domain) return Error{fmt::format("`{}` is no domain: {}", *text, domain.error().what)};
+  for (const TokenSpan& box : mailboxes(tokens)) {
+    TRY(const auto text, domain_of(box));
+    const auto domain = Name::parse(text);
+    if (!domain) return Error{fmt::format("`{}` is not a domain: {}", text, domain.error().what)};
     if (std::ranges::find(domains, *domain) == domains.end()) domains.push_back(*domain);
   }
   if (domains.empty()) return Error{"it names no mailbox"};
@@ -164,12 +162,11 @@ Result<std::vector<Name>> author_domains(const Head& head) {
 }
 
 Result<Name> author_domain(const Head& head) {
-  const auto domains = author_domains(head);
-  if (!domains) return domains.error();
-  if (domains->size() > 1) {
-    return Error{fmt::format("its From field names {} domains", domains->size())};
+  TRY(const auto domains, author_domains(head));
+  if (domains.size() > 1) {
+    return Error{fmt::format("its From field names {} domains", domains.size())};
   }
-  return domains->front();
+  return domains.front();
 }
 
 }  // namespace rampart::mail

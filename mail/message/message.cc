@@ -1,4 +1,3 @@
-/// Reading a message's header fields as octets.
 #include "mail/message/message.h"
 
 #include <fmt/format.h>
@@ -11,8 +10,8 @@
 namespace rampart::mail {
 namespace {
 
-// Takes one line off `rest`, its line end left out.
-std::string_view take_line(std::string_view& rest) {
+// Removes one line from `rest` and returns it without its line end.
+std::string_view consume_line(std::string_view& rest) {
   const auto end = rest.find('\n');
   std::string_view line = rest.substr(0, end);
   rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
@@ -20,7 +19,7 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-// RFC 5322 section 3.6.8: printable ASCII but the colon; blanks before it are obsolete syntax.
+// RFC 5322 section 3.6.8: printable ASCII except the colon; blanks before it are obsolete syntax.
 Result<std::string> field_name(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return Error{"it has no colon"};
@@ -33,14 +32,14 @@ Result<std::string> field_name(std::string_view line) {
 
 Result<Ok> add_line(Head& head, std::string_view line) {
   if (is_blank(line.front())) {
-    if (head.fields.empty()) return Error{"it begins with a blank, but there is nothing to go on"};
+    if (head.fields.empty())
+      return Error{"it begins with a blank, but there is no field to continue"};
     head.fields.back().raw += "\r\n";
     head.fields.back().raw += line;
     return Ok{};
   }
-  auto name = field_name(line);
-  if (!name) return name.error();
-  head.fields.push_back({.name = std::move(name).value(), .raw = std::string(line)});
+  TRY(auto name, field_name(line));
+  head.fields.push_back({.name = std::move(name), .raw = std::string(line)});
   return Ok{};
 }
 
@@ -62,7 +61,7 @@ std::vector<const HeaderField*> Head::all(std::string_view name) const {
 std::optional<std::size_t> find_body(std::string_view octets, std::size_t from) {
   if (octets.starts_with("\n")) return 1;
   if (octets.starts_with("\r\n")) return 2;
-  // The line end before the empty line may stand at the end of what was searched already.
+  // The line end before the empty line may be at the end of what was searched already.
   std::size_t at = from < 3 ? 0 : from - 3;
   while ((at = octets.find('\n', at)) != std::string_view::npos) {
     const auto next = octets.substr(at + 1);
@@ -77,14 +76,14 @@ Result<Head> read_head(std::string_view octets, const HeadLimits& limits) {
   Head head;
   std::string_view rest = octets;
   for (std::size_t number = 1; !rest.empty(); ++number) {
-    const auto line = take_line(rest);
+    const auto line = consume_line(rest);
     if (line.empty()) break;
     if (octets.size() - rest.size() > limits.octets) {
       return Error{fmt::format("the header is longer than {} octets", limits.octets)};
     }
     if (number == 1 && line.starts_with("From ")) continue;
     if (const auto added = add_line(head, line); !added) {
-      return Error{fmt::format("line {} is no header field: {}", number, added.error().what)};
+      return Error{fmt::format("line {} is not a header field: {}", number, added.error().what)};
     }
     if (head.fields.size() > limits.fields) {
       return Error{fmt::format("the header has more than {} fields", limits.fields)};

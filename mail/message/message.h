@@ -14,10 +14,10 @@ namespace rampart::mail {
 
 /// One header field as written: folds kept, each as CR LF, without the line end that closes it.
 struct HeaderField {
-  std::string name;  ///< Without blanks, in the case that was written.
+  std::string name;  ///< Without blanks, case as written.
   std::string raw;   ///< All of it, "Name: value".
 
-  /// What stands behind the colon, folds and blanks included.
+  /// Everything after the colon, folds and blanks included.
   std::string_view value() const;
 
   bool operator==(const HeaderField&) const = default;
@@ -32,18 +32,18 @@ struct Head {
   std::vector<const HeaderField*> all(std::string_view name) const;
 };
 
-/// What a header may hold before it is refused.
+/// The largest header that is read.
 struct HeadLimits {
   std::size_t octets = 1 << 20;
   std::size_t fields = 2000;
 };
 
-/// Where the body begins, or nullopt where `octets` end within the header. Searching may go on at
-/// `from`, the size of what was searched before.
+/// Where the body begins, or nullopt where `octets` end within the header. A search of more octets
+/// can resume at `from`, the size of what was searched before.
 std::optional<std::size_t> find_body(std::string_view octets, std::size_t from = 0);
 
 /// Reads the header. CR LF and a lone LF both end a line, as files have either; a lone CR is an
-/// octet like others. An mbox separator ("From ...") in the first line is passed over. Octets that
+/// octet like others. An mbox separator ("From ...") in the first line is skipped. Octets that
 /// end within the header are a message without a body.
 Result<Head> read_head(std::string_view octets, const HeadLimits& limits = {});
 

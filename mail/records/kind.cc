@@ -1,4 +1,4 @@
-/// Judging values by their version and place.
+/// Classifies values by their version and name.
 #include "mail/records/kind.h"
 
 #include <fmt/format.h>
@@ -14,25 +14,6 @@
 namespace rampart {
 namespace {
 
-// Where a record of each kind belongs.
-enum class Place { Elsewhere, Selector, Dmarc, Report, MtaSts, TlsRpt, Bimi };
-
-Place place_of(const Name& name) {
-  const auto labels = name.labels();
-  const auto at = [&labels](std::size_t i) {
-    return i < labels.size() ? labels[i] : std::string_view();
-  };
-  if (at(0) == "_dmarc") return Place::Dmarc;
-  if (at(0) == "_mta-sts") return Place::MtaSts;
-  if (at(0) == "_smtp" && at(1) == "_tls") return Place::TlsRpt;
-  if (at(1) == "_bimi") return Place::Bimi;
-  for (std::size_t i = 1; i < labels.size(); ++i) {
-    if (at(i) == "_domainkey") return Place::Selector;
-    if (at(i) == "_report" && at(i + 1) == "_dmarc") return Place::Report;
-  }
-  return Place::Elsewhere;
-}
-
 // RFC 6376 section 3.6.1: v= is optional, p= is not.
 bool is_dkim_key(std::string_view value) {
   if (const auto version = version_of(value)) return *version == "DKIM1";
@@ -41,23 +22,24 @@ bool is_dkim_key(std::string_view value) {
   });
 }
 
+// SPF counts at any name: include targets and fragments have no name of their own form.
 RecordKind kind_of_txt(const Name& name, std::string_view value) {
   if (spf::is_spf(value)) return RecordKind::Spf;
   const auto version = version_of(value);
-  switch (place_of(name)) {
-    case Place::Dmarc:
+  switch (name_kind(name)) {
+    case NameKind::Dmarc:
       return dmarc::is_dmarc(value) ? RecordKind::Dmarc : RecordKind::Foreign;
-    case Place::Report:
+    case NameKind::ReportAuthorization:
       return dmarc::is_dmarc(value) ? RecordKind::ReportAuthorization : RecordKind::Foreign;
-    case Place::Selector:
+    case NameKind::DkimSelector:
       return is_dkim_key(value) ? RecordKind::DkimKey : RecordKind::Foreign;
-    case Place::MtaSts:
+    case NameKind::MtaSts:
       return version == "STSv1" ? RecordKind::MtaSts : RecordKind::Foreign;
-    case Place::TlsRpt:
+    case NameKind::TlsRpt:
       return version == "TLSRPTv1" ? RecordKind::TlsRpt : RecordKind::Foreign;
-    case Place::Bimi:
+    case NameKind::Bimi:
       return version == "BIMI1" ? RecordKind::Bimi : RecordKind::Foreign;
-    case Place::Elsewhere:
+    case NameKind::Other:
       return RecordKind::Foreign;
   }
   return RecordKind::Foreign;
@@ -74,20 +56,20 @@ std::string bare(std::string_view value) {
   return text;
 }
 
-// A version as it must stand, its stem by which slips are recognised, and where it belongs.
+// A version as it must be written, the stem by which mistakes are recognised, and where it belongs.
 struct Version {
   std::string_view stem;
   std::string_view exact;
-  Place place;
+  NameKind kind;
   std::string_view where;
 };
 
 constexpr std::array kVersions = {
-    Version{"dmarc", "v=DMARC1", Place::Dmarc, "_dmarc.<domain>"},
-    Version{"dkim", "v=DKIM1", Place::Selector, "<selector>._domainkey.<domain>"},
-    Version{"sts", "v=STSv1", Place::MtaSts, "_mta-sts.<domain>"},
-    Version{"tlsrpt", "v=TLSRPTv1", Place::TlsRpt, "_smtp._tls.<domain>"},
-    Version{"bimi", "v=BIMI1", Place::Bimi, "<selector>._bimi.<domain>"},
+    Version{"dmarc", "v=DMARC1", NameKind::Dmarc, "_dmarc.<domain>"},
+    Version{"dkim", "v=DKIM1", NameKind::DkimSelector, "<selector>._domainkey.<domain>"},
+    Version{"sts", "v=STSv1", NameKind::MtaSts, "_mta-sts.<domain>"},
+    Version{"tlsrpt", "v=TLSRPTv1", NameKind::TlsRpt, "_smtp._tls.<domain>"},
+    Version{"bimi", "v=BIMI1", NameKind::Bimi, "<selector>._bimi.<domain>"},
 };
 
 std::optional<std::string> spf_slip(const std::string& text, std::string_view value) {
@@ -98,16 +80,17 @@ std::optional<std::string> spf_slip(const std::string& text, std::string_view va
   return "an SPF record begins with exactly `v=spf1` (RFC 7208 section 4.5)";
 }
 
-bool belongs_at(const Version& version, Place place) {
-  return version.place == place || (version.place == Place::Dmarc && place == Place::Report);
+bool belongs_at(const Version& version, NameKind kind) {
+  return version.kind == kind ||
+         (version.kind == NameKind::Dmarc && kind == NameKind::ReportAuthorization);
 }
 
 std::optional<std::string> version_slip(const Version& version, const std::string& text,
-                                        Place place) {
+                                        NameKind kind) {
   const std::string stem = "v=" + std::string(version.stem);
   const std::string lower = ascii_lower(version.exact);
   if (!text.starts_with(stem) && !text.starts_with(lower.substr(2))) return std::nullopt;
-  if (!belongs_at(version, place)) {
+  if (!belongs_at(version, kind)) {
     return fmt::format("`{}` belongs at {}, where receivers look for it", version.exact,
                        version.where);
   }
@@ -116,6 +99,23 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
 }
 
 }  // namespace
+
+NameKind name_kind(const Name& name) {
+  const auto labels = name.labels();
+  const auto at = [&labels](std::size_t i) {
+    return i < labels.size() ? labels[i] : std::string_view();
+  };
+  if (at(0) == "_dmarc") return NameKind::Dmarc;
+  if (at(0) == "_mta-sts") return NameKind::MtaSts;
+  if (at(0) == "_smtp" && at(1) == "_tls") return NameKind::TlsRpt;
+  if (at(1) == "_bimi") return NameKind::Bimi;
+  // A selector may have several labels, and an authorization names a whole domain in front.
+  for (std::size_t i = 1; i < labels.size(); ++i) {
+    if (at(i) == "_domainkey") return NameKind::DkimSelector;
+    if (at(i) == "_report" && at(i + 1) == "_dmarc") return NameKind::ReportAuthorization;
+  }
+  return NameKind::Other;
+}
 
 std::string_view to_text(RecordKind kind) {
   constexpr std::array<std::string_view, 10> kTexts = {
@@ -129,7 +129,8 @@ RecordKind kind_of(const RecordKey& key, std::string_view value) {
     case RecordType::TXT:
       return kind_of_txt(key.name, value);
     case RecordType::CNAME:
-      return place_of(key.name) == Place::Selector ? RecordKind::DkimCname : RecordKind::Foreign;
+      return name_kind(key.name) == NameKind::DkimSelector ? RecordKind::DkimCname
+                                                           : RecordKind::Foreign;
     case RecordType::MX:
       // RFC 7505 section 3: preference 0 and the root.
       return value == "0 ." ? RecordKind::NullMx : RecordKind::Foreign;
@@ -138,20 +139,21 @@ RecordKind kind_of(const RecordKey& key, std::string_view value) {
   }
 }
 
+// The most specific mistake comes first: a version in the wrong case, then a missing one.
 std::optional<std::string> near_miss(const RecordKey& key, std::string_view value) {
   if (key.type != RecordType::TXT || kind_of(key, value) != RecordKind::Foreign) {
     return std::nullopt;
   }
   const std::string text = bare(value);
   if (auto slip = spf_slip(text, value)) return slip;
-  const Place place = place_of(key.name);
+  const NameKind kind = name_kind(key.name);
   for (const Version& version : kVersions) {
-    if (auto slip = version_slip(version, text, place)) return slip;
+    if (auto slip = version_slip(version, text, kind)) return slip;
   }
-  if (place == Place::Dmarc && text.find("p=") != std::string::npos) {
-    return "a DMARC record begins with `v=DMARC1`; any other first tag voids it";
+  if (kind == NameKind::Dmarc && text.find("p=") != std::string::npos) {
+    return "a DMARC record begins with `v=DMARC1`; receivers ignore it with any other first tag";
   }
-  if (place == Place::Selector && text.starts_with("k=")) {
+  if (kind == NameKind::DkimSelector && text.starts_with("k=")) {
     return "a DKIM key record needs `p=` (RFC 6376 section 3.6.1)";
   }
   return std::nullopt;

@@ -1,4 +1,4 @@
-/// What a record's value is, judged by parsing its version, not by its place alone.
+/// What a record's value is, by its version and not by its name alone.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,14 @@
 #include "dns/record.h"
 
 namespace rampart {
+
+/// What the labels of a name say about the records that belong there.
+enum class NameKind { Other, DkimSelector, Dmarc, ReportAuthorization, MtaSts, TlsRpt, Bimi };
+
+/// "_dmarc.<domain>" is Dmarc, "<selector>._domainkey.<domain>" DkimSelector, "_mta-sts.<domain>"
+/// MtaSts, "_smtp._tls.<domain>" TlsRpt, "<selector>._bimi.<domain>" Bimi, and any name below
+/// "_report._dmarc" ReportAuthorization (RFC 9990 section 4).
+NameKind name_kind(const Name& name);
 
 /// The kinds of record that Rampart owns, and Foreign for all else.
 enum class RecordKind {
@@ -26,13 +34,13 @@ enum class RecordKind {
 /// "SPF", "DKIM key", "DMARC", ... for sentences.
 std::string_view to_text(RecordKind kind);
 
-/// What kind of mail-authentication record stands at `key` with this value.
-/// The place matters: a DKIM key may omit its version, and `v=DMARC1` below `_report._dmarc` is an
+/// What kind of mail-authentication record `value` is at `key`.
+/// The name matters: a DKIM key may omit its version, and `v=DMARC1` below `_report._dmarc` is an
 /// authorisation. RFC 7208 section 4.5: an SPF version ends at a space or the end, so "v=spf10" is
 /// Foreign, and `V=SPF1` is Spf.
 RecordKind kind_of(const RecordKey& key, std::string_view value);
 
-/// Why a value that is Foreign looks like a slip of the pen ("v=dmarc1": the version is
+/// Why a value that is Foreign looks like a typing mistake ("v=dmarc1": the version is
 /// case-sensitive), or nullopt. Such a value is reported and stays.
 std::optional<std::string> near_miss(const RecordKey& key, std::string_view value);
 

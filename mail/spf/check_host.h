@@ -1,5 +1,5 @@
 /// check_host() of RFC 7208 section 4, and the static cost of a record's whole tree, both over the
-/// answers table: evaluating is pure; what is still unknown is returned to be asked.
+/// answers table: evaluation is pure; questions without an answer yet are returned.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ enum class Outcome { None, Neutral, Pass, Fail, SoftFail, TempError, PermError }
 /// "pass", "permerror", ...
 std::string_view to_text(Outcome outcome);
 
-/// Who sends what from where.
+/// The client of one message.
 struct Client {
   Ip ip;
   std::string sender;  ///< MAIL FROM; "postmaster@<helo>" is used where it is empty (section 2.4).
@@ -41,7 +41,7 @@ struct Client {
   std::int64_t now = 0;              ///< Unix seconds, for the `t` macro.
 };
 
-/// A verdict and how it came about.
+/// A verdict and its derivation.
 struct Verdict {
   Outcome outcome = Outcome::None;
   int lookups = 0;  ///< Terms that cost a lookup, so far.
@@ -51,11 +51,11 @@ struct Verdict {
   std::optional<std::string> explanation;  ///< For Fail, where exp= gives one (section 6.2).
   std::string reason;                      ///< For errors: a sentence naming the term.
   std::vector<std::string> path;           ///< "domain: term" of each match, outermost first.
-  std::vector<Question> unknown;  ///< Ask these and call again; the verdict is provisional.
+  std::vector<Question> unknown;  ///< Resolve these and call again; until then the verdict is open.
 };
 
-/// Evaluates `client` against the answers. Where `unknown` is not empty, the verdict does not
-/// count yet; every round asks at least one new question, and the processing limits bound them.
+/// Evaluates `client` against the answers. Where `unknown` is not empty, the verdict is not final;
+/// every round has at least one new question, and the processing limits bound their number.
 Verdict check_host(const Client& client, const Answers& answers);
 
 class RecordCache;
@@ -72,25 +72,25 @@ class Evaluator {
   Verdict check_host(const Client& client);
 
  private:
-  std::unique_ptr<RecordCache> pages_;
+  std::unique_ptr<RecordCache> cache_;
 };
 
 /// One node of a record's tree.
 struct TreeNode {
   std::string term;    ///< The term that led here, as printed; empty at the root.
-  std::string domain;  ///< The domain asked.
+  std::string domain;  ///< The domain queried.
   std::optional<std::string> record;
-  int lookups = 0;  ///< This node's own cost with all below it.
+  int lookups = 0;  ///< The cost of this node and all below it.
   int void_lookups = 0;
   std::uint64_t addresses4 = 0;  ///< IPv4 addresses admitted with pass by ip4/a/mx here and below.
-  bool lower_bound = false;      ///< Macros or failures hide part of the cost.
-  std::string problem;           ///< Empty, or why this node cannot be used.
-  bool temporary = false;        ///< The problem is an answer that failed: it may pass.
+  bool lower_bound = false;      ///< Part of the cost is unknown, by macros or failures.
+  std::string problem;           ///< Why this node cannot be used, or empty.
+  bool temporary = false;        ///< The problem is a failed DNS answer, which may succeed later.
   std::vector<TreeNode> children;
 };
 
-/// The whole tree of a record with its static worst case: every term is counted, also behind a
-/// match (section 4.6.4), each occurrence again.
+/// The whole tree of a record with its static worst case: every term is counted, also after a
+/// match (section 4.6.4), and each occurrence separately.
 struct Tree {
   TreeNode root;
   int lookups = 0;
@@ -99,17 +99,12 @@ struct Tree {
   std::vector<Question> unknown;  ///< As in Verdict.
 };
 
-/// `record` stands at `domain`; it need not be published yet.
+/// The tree of `record` at `domain`; it need not be published yet.
 Tree tree_of(const Name& domain, const Record& record, const Answers& answers);
 
 struct CompiledRecord;
 
-/// The tree of a record as published, over pages that many trees share. The page must be Ready.
+/// The tree of a published record, over a cache that many trees share. The record must be Ready.
 Tree tree_of(const CompiledRecord& compiled, RecordCache& cache);
-
-/// The IPv4 and IPv6 networks that a record's tree passes (qualifier +), as far as they are known
-/// without macros; sorted, merged, as "192.0.2.0/24".
-std::vector<std::string> networks_of(const Name& domain, const Record& record,
-                                     const Answers& answers);
 
 }  // namespace rampart::spf

@@ -1,4 +1,3 @@
-/// Making pages: from answers to linked records.
 #include "mail/spf/compiled.h"
 
 #include <fmt/format.h>
@@ -6,11 +5,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "mail/spf/ip_text.h"
 
 namespace rampart::spf {
 namespace {
 
+// A name without macros, or with `%{d}` only, is the same for every message and resolved once. All
+// other macros make the target dynamic: its name is expanded for each evaluation.
 std::unique_ptr<Target> make_target(std::string_view spec, const CompiledRecord& compiled) {
   auto target = std::make_unique<Target>();
   if (spec.empty()) {
@@ -61,7 +63,7 @@ CompiledDirective make_step(const Directive& directive, CompiledRecord& compiled
   }
 }
 
-/// Fills steps and targets from page.record.
+// Fills steps and targets from the parsed record.
 void link(CompiledRecord& compiled) {
   compiled.raw = octets_of(compiled.domain);
   compiled.steps.reserve(compiled.record.directives.size());
@@ -76,7 +78,7 @@ void link(CompiledRecord& compiled) {
   if (exp) compiled.exp = add_target(exp->value, compiled);
 }
 
-/// Reads the record out of a TXT answer (RFC 7208 section 4.4, RFC 7208 section 4.5).
+// Reads the record out of a TXT answer (RFC 7208 section 4.4, RFC 7208 section 4.5).
 void read_answer(const Answer& answer, CompiledRecord& compiled) {
   compiled.state = CompiledRecord::State::None;
   compiled.is_void = is_void(answer);
@@ -116,7 +118,7 @@ const Answer* ask(const Name& name, RecordType type, const Answers& answers,
 
 RecordType address_type(bool v6) { return v6 ? RecordType::AAAA : RecordType::A; }
 
-/// Appends the addresses of one host; says in `hosts` what went wrong.
+// Appends the addresses of one host, and any failure, to `hosts`.
 void add_addresses(const Name& name, bool v6, const Answers& answers,
                    std::vector<Question>& unknown, ResolvedHosts& hosts) {
   const Answer* answer = ask(name, address_type(v6), answers, unknown);
@@ -130,8 +132,8 @@ void add_addresses(const Name& name, bool v6, const Answers& answers,
     if (ip && ip->v6 == v6) hosts.addresses.push_back(bits_of(*ip));
   }
   if (!is_void(*answer)) return;
-  // A host of the other family alone is no void lookup (RFC 7208 section 4.6.4 counts names that
-  // lead nowhere).
+  // A host with addresses of the other family only is not a void lookup: RFC 7208 section 4.6.4
+  // counts names without any.
   if (answer->status == AnswerStatus::NxDomain) {
     hosts.is_void = true;
     return;
@@ -152,6 +154,7 @@ AddressBits bits_of(const Ip& ip) {
   return bits;
 }
 
+// IPv4 is in the low 32 bits, so its masks begin at bit 96; the bits above are equal anyway.
 AddressBits mask_of(int length, bool v6) {
   constexpr std::uint64_t kOnes = ~std::uint64_t{0};
   const auto half = [](int ones) {
@@ -162,7 +165,7 @@ AddressBits mask_of(int length, bool v6) {
 }
 
 CompiledRecord& RecordCache::at(const Name& domain) {
-  std::unique_ptr<CompiledRecord>& compiled = pages_[domain];
+  std::unique_ptr<CompiledRecord>& compiled = records_[domain];
   if (!compiled) compiled = std::make_unique<CompiledRecord>(domain);
   refresh(*compiled);
   return *compiled;
@@ -196,7 +199,7 @@ void RecordCache::refresh(CompiledRecord& compiled) {
   if (answer) read_answer(*answer, compiled);
 }
 
-std::unique_ptr<CompiledRecord> make_page(const Name& domain, const Record& record) {
+std::unique_ptr<CompiledRecord> compile(const Name& domain, const Record& record) {
   auto compiled = std::make_unique<CompiledRecord>(domain);
   compiled->state = CompiledRecord::State::Ready;
   compiled->text = print(record);
@@ -205,11 +208,12 @@ std::unique_ptr<CompiledRecord> make_page(const Name& domain, const Record& reco
   return compiled;
 }
 
+// Expanded macros can contain any octet, also a backslash: each is escaped, so that Name::parse
+// reads octets and not the presentation form of something else.
 std::optional<Name> name_from_octets(std::string_view octets) {
   std::string text;
   for (const char c : octets) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '_' || c == '-';
+    const bool plain = is_alpha(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
     if (plain) {
       text += c;
     } else {

@@ -1,5 +1,5 @@
-/// SPF records made ready to be evaluated again and again: read once, addresses as numbers,
-/// includes linked to the records that they name.
+/// SPF records compiled for repeated evaluation: parsed once, addresses as numbers, includes linked
+/// to the records they name.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 
 namespace rampart::spf {
 
-/// An address or a mask as two halves; IPv4 stands in the low 32 bits.
+/// An address or a mask as two halves; IPv4 is in the low 32 bits.
 struct AddressBits {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -26,29 +26,30 @@ struct AddressBits {
   bool operator==(const AddressBits&) const = default;
 };
 
+/// The address as numbers.
 AddressBits bits_of(const Ip& ip);
 
 /// The mask of a prefix length within its family.
 AddressBits mask_of(int length, bool v6);
 
-/// The addresses that an a or mx term stands for, in one family.
+/// The addresses that an a or mx term refers to, in one family.
 struct ResolvedHosts {
   std::vector<AddressBits> addresses;
-  std::string failure;    ///< Not empty: an answer failed after these addresses.
+  std::string failure;    ///< Not empty where an answer failed after these addresses.
   bool too_many = false;  ///< More than ten MX names (RFC 7208 section 4.6.4).
   bool is_void = false;   ///< The name, or one of its MX names, has no address at all.
 };
 
 struct CompiledRecord;
 
-/// What a term points to.
+/// The domain that a term refers to.
 struct Target {
   MacroString spec;
   bool dynamic = false;  ///< Depends on the message, not on the record's domain alone.
   bool uses_p = false;
-  std::optional<Name> name;            ///< Where not dynamic; empty also where it is no valid name.
-  CompiledRecord* compiled = nullptr;  ///< Of `name`, once needed.
-  std::array<std::unique_ptr<const ResolvedHosts>, 2> hosts;  ///< IPv4, IPv6: kept once complete.
+  std::optional<Name> name;  ///< Where not dynamic; empty also where it is not a valid name.
+  CompiledRecord* compiled = nullptr;  ///< The record at `name`, linked on first use.
+  std::array<std::unique_ptr<const ResolvedHosts>, 2> hosts;  ///< IPv4, IPv6: cached once complete.
 };
 
 /// A directive in evaluation order.
@@ -63,7 +64,7 @@ struct CompiledDirective {
   Target* target = nullptr;  ///< All others but `all`.
 };
 
-/// What is known of the SPF record at one domain.
+/// The SPF record at one domain, as far as it is known.
 struct CompiledRecord {
   enum class State { Unasked, None, TempError, PermError, Ready };
   explicit CompiledRecord(Name name) : domain(std::move(name)) {}
@@ -72,16 +73,17 @@ struct CompiledRecord {
   std::string raw;  ///< The domain as octets, for macros.
   State state = State::Unasked;
   bool is_void = false;  ///< For None: there is no TXT at all.
-  std::string problem;   ///< For the errors and None: a sentence's end.
-  std::string text;      ///< The record as published, for Ready and a bad one.
+  std::string problem;   ///< For the errors and None: the end of a sentence.
+  std::string text;      ///< The record as published, for Ready and for invalid ones.
   Record record;
   std::vector<CompiledDirective> steps;
   std::vector<std::unique_ptr<Target>> targets;
-  Target* redirect = nullptr;  ///< Null also where `all` makes it void.
+  Target* redirect = nullptr;  ///< Null also where `all` makes it irrelevant.
   Target* exp = nullptr;
 };
 
-/// All pages of one answers table. The table may grow between calls; an answer never changes.
+/// All compiled records of one answers table. The table may grow between calls; an answer never
+/// changes.
 class RecordCache {
  public:
   explicit RecordCache(const Answers& answers) : answers_(answers) {}
@@ -90,25 +92,25 @@ class RecordCache {
 
   const Answers& answers() const { return answers_; }
 
-  /// The page of a domain; Unasked where its TXT question has no answer yet.
+  /// The record of a domain; Unasked where its TXT question has no answer yet.
   CompiledRecord& at(const Name& domain);
 
-  /// The page of a domain as a message gives it; null where that is no valid name.
+  /// The record of a domain as written in a message; null where that is not a valid name.
   CompiledRecord* at_text(std::string_view domain);
 
-  /// The page of a static target; its name must be set.
+  /// The record of a static target; its name must be set.
   CompiledRecord& of(Target& target);
 
  private:
   void refresh(CompiledRecord& compiled);
 
   const Answers& answers_;
-  std::map<Name, std::unique_ptr<CompiledRecord>> pages_;
+  std::map<Name, std::unique_ptr<CompiledRecord>> records_;
   std::map<std::string, CompiledRecord*, std::less<>> by_text_;
 };
 
-/// A page for a record that need not be published.
-std::unique_ptr<CompiledRecord> make_page(const Name& domain, const Record& record);
+/// Compiles a record that need not be published.
+std::unique_ptr<CompiledRecord> compile(const Name& domain, const Record& record);
 
 /// A name from expanded octets (no escapes in them): nullopt where it is malformed.
 std::optional<Name> name_from_octets(std::string_view octets);
@@ -116,14 +118,14 @@ std::optional<Name> name_from_octets(std::string_view octets);
 /// The name's labels as octets with dots between them.
 std::string octets_of(const Name& name);
 
-/// The addresses of a or mx at `name` in one family. Where answers are missing their questions are
-/// appended to `unknown` and the outcome is incomplete.
+/// The addresses of a or mx at `name` in one family. Questions without an answer are appended to
+/// `unknown`; the result is incomplete then.
 ResolvedHosts address_hosts(const Name& name, bool v6, const Answers& answers,
                             std::vector<Question>& unknown);
 ResolvedHosts mx_hosts(const Name& name, bool v6, const Answers& answers,
                        std::vector<Question>& unknown);
 
-/// The exchanges of an MX answer by preference, then name; a null MX (RFC 7505) names none.
+/// The exchanges of an MX answer by preference, then name; none for a null MX (RFC 7505).
 std::vector<Name> exchanges_of(const Answer& answer);
 
 }  // namespace rampart::spf

@@ -1,4 +1,4 @@
-/// Addresses of clients.
+// Addresses of clients.
 #include "mail/spf/check_host.h"
 #include "mail/spf/ip_text.h"
 

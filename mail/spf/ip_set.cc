@@ -1,4 +1,3 @@
-/// Interval arithmetic on addresses.
 #include "mail/spf/ip_set.h"
 
 #include <fmt/format.h>
@@ -26,7 +25,7 @@ Ip ip_of(Address number, int bits) {
   return ip;
 }
 
-/// The host bits of a prefix length, all ones.
+// The host bits of a prefix length, all ones.
 Address host_bits(int length, int bits) {
   if (length >= bits) return 0;
   const Address all = bits == 128 ? kLast6 : kLast4;
@@ -39,7 +38,8 @@ Interval interval_of(const Network& network) {
   return {first, first | hosts};
 }
 
-/// Sorts and merges what overlaps or touches.
+// Sorts and merges intervals that overlap or touch. The largest address is handled first: adding
+// one to it would wrap around.
 void normalize(Intervals& intervals) {
   std::ranges::sort(intervals, {}, &Interval::first);
   Intervals merged;
@@ -77,7 +77,7 @@ Intervals intersect(const Intervals& a, const Intervals& b) {
   return common;
 }
 
-/// All of the family that `a` lacks.
+// All addresses of the family that are not in `a`.
 Intervals complement(const Intervals& a, Address last) {
   Intervals rest;
   Address next = 0;
@@ -95,7 +95,7 @@ bool holds(const Intervals& intervals, Address number) {
   return after != intervals.begin() && std::prev(after)->last >= number;
 }
 
-/// Splits an interval into the largest aligned networks, from its start on.
+// Splits an interval into the largest aligned networks, from its start on.
 void cover(Interval interval, int bits, std::vector<Network>& networks) {
   while (true) {
     int length = bits;

@@ -15,7 +15,7 @@ using Octets6 = std::array<std::uint8_t, 16>;
 /// Four decimal octets without leading zeros (`ip4-network`, RFC 7208 section 12).
 std::optional<Octets4> read_ip4(std::string_view text);
 
-/// Any IPv6 form, "::" and a dotted tail included; no zone index. Mapped addresses stay IPv6.
+/// Any IPv6 form, "::" and a dotted tail included; no zone index. Mapped addresses remain IPv6.
 std::optional<Octets6> read_ip6(std::string_view text);
 
 std::string print_ip4(const Octets4& octets);

@@ -1,10 +1,10 @@
-/// Macro-strings: one reader for domain-specs, modifiers and explanations.
 #include "mail/spf/macro.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/percent.h"
 #include "base/text.h"
 #include "dns/txt.h"
 
@@ -25,9 +25,9 @@ bool allowed_letter(char letter, MacroPlace place) {
   return place != MacroPlace::DomainSpec && kExplanationOnly.find(letter) != std::string_view::npos;
 }
 
-/// Reads what stands between the braces: a letter, digits, `r`, delimiters.
+// Reads the content of the braces: a letter, digits, `r`, delimiters.
 Result<MacroPart> parse_body(std::string_view body, std::string_view whole, MacroPlace place) {
-  if (body.empty()) return bad_macro(whole, "names no letter");
+  if (body.empty()) return bad_macro(whole, "has no letter");
   MacroPart part{.kind = MacroPart::Kind::Letter};
   part.letter = to_lower(body[0]);
   part.url_escape = part.letter != body[0];
@@ -54,8 +54,8 @@ Result<MacroPart> parse_body(std::string_view body, std::string_view whole, Macr
   return part;
 }
 
-/// Reads one `%...` at the front of `text` and removes it.
-Result<MacroPart> take_macro(std::string_view& text, MacroPlace place) {
+// Reads one `%...` at the front of `text` and removes it.
+Result<MacroPart> consume_macro(std::string_view& text, MacroPlace place) {
   const char next = text.size() > 1 ? text[1] : '\0';
   if (next == '%' || next == '_' || next == '-') {
     text.remove_prefix(2);
@@ -75,7 +75,7 @@ bool allowed_octet(char c, MacroPlace place) {
   return (c > ' ' && c < '\x7f') || (c == ' ' && place == MacroPlace::Explanation);
 }
 
-/// `toplabel` (section 12): letters and digits with a letter, or with a hyphen inside.
+// `toplabel` (section 12): letters and digits with a letter, or with a hyphen inside.
 bool is_toplabel(std::string_view label) {
   if (label.empty() || label.front() == '-' || label.back() == '-') return false;
   const auto allowed = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
@@ -83,7 +83,8 @@ bool is_toplabel(std::string_view label) {
   return std::ranges::any_of(label, [](char c) { return is_alpha(c) || c == '-'; });
 }
 
-std::vector<std::string> split(std::string_view text, std::string_view delimiters) {
+// Not split() of base, which trims: blanks in a sender are part of its pieces.
+std::vector<std::string> split_at_any(std::string_view text, std::string_view delimiters) {
   std::vector<std::string> pieces;
   std::size_t start = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
@@ -94,9 +95,11 @@ std::vector<std::string> split(std::string_view text, std::string_view delimiter
   return pieces;
 }
 
+// Section 7.3: split at the delimiters, reverse, keep the right-hand pieces, join with dots.
+// Without any transformer the value stays as it is, whatever delimiters it contains.
 std::string transform(const MacroPart& part, const std::string& value) {
   if (part.keep == 0 && !part.reverse && part.delimiters.empty()) return value;
-  auto pieces = split(value, part.delimiters.empty() ? "." : part.delimiters);
+  auto pieces = split_at_any(value, part.delimiters.empty() ? "." : part.delimiters);
   if (part.reverse) std::ranges::reverse(pieces);
   const std::size_t keep = part.keep == 0 ? pieces.size() : static_cast<std::size_t>(part.keep);
   const std::size_t first = pieces.size() > keep ? pieces.size() - keep : 0;
@@ -108,28 +111,14 @@ std::string transform(const MacroPart& part, const std::string& value) {
   return joined;
 }
 
-/// Everything but the unreserved octets of RFC 3986 section 2.3 as `%XX` (section 7.3).
-std::string url_escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      escaped += c;
-    } else {
-      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return escaped;
-}
-
 }  // namespace
 
 Result<MacroString> parse_macros(std::string_view text, MacroPlace place) {
   MacroString parts;
   while (!text.empty()) {
     if (text[0] == '%') {
-      auto part = take_macro(text, place);
-      if (!part) return part.error();
-      parts.push_back(std::move(part).value());
+      TRY(auto part, consume_macro(text, place));
+      parts.push_back(std::move(part));
       continue;
     }
     const std::size_t end = std::min(text.find('%'), text.size());
@@ -146,11 +135,11 @@ Result<MacroString> parse_macros(std::string_view text, MacroPlace place) {
 }
 
 Result<MacroString> parse_domain_spec(std::string_view text) {
-  auto parts = parse_macros(text, MacroPlace::DomainSpec);
-  if (!parts) return parts;
-  if (parts->empty()) return Error{"a domain is missing"};
-  if (parts->back().kind != MacroPart::Kind::Literal) return parts;
-  std::string_view literal = parts->back().text;
+  TRY(auto parts, parse_macros(text, MacroPlace::DomainSpec));
+  if (parts.empty()) return Error{"a domain is missing"};
+  if (parts.back().kind != MacroPart::Kind::Literal) return parts;
+  // Behind a macro the end of the name is unknown, so only literal ends are checked.
+  std::string_view literal = parts.back().text;
   if (literal.ends_with('.')) literal.remove_suffix(1);
   const std::size_t dot = literal.rfind('.');
   if (dot != std::string_view::npos && is_toplabel(literal.substr(dot + 1))) return parts;
@@ -177,13 +166,14 @@ std::string expand(const MacroString& parts, const std::function<std::string(cha
       continue;
     }
     const std::string expanded = transform(part, value(part.letter));
-    text += part.url_escape ? url_escaped(expanded) : expanded;
+    text += part.url_escape ? percent_encoded(expanded) : expanded;
   }
   return text;
 }
 
 std::string shorten_name(std::string name) {
   if (name.ends_with('.')) name.pop_back();
+  // 253 characters of text are the 255 octets of a name on the wire.
   if (name.size() <= 253) return name;
   const std::size_t dot = name.find('.', name.size() - 254);
   return dot == std::string::npos ? name : name.substr(dot + 1);

@@ -14,8 +14,8 @@ namespace rampart::spf {
 /// One part of a macro-string: literal text, or one `%{...}`.
 struct MacroPart {
   enum class Kind {
-    Literal,  ///< Text as it stands.
-    Escape,   ///< `%%`, `%_` or `%-`; `text` is what it stands for.
+    Literal,  ///< Literal text.
+    Escape,   ///< `%%`, `%_` or `%-`; `text` is its expansion.
     Letter,   ///< `%{...}`
   };
   Kind kind = Kind::Literal;
@@ -29,7 +29,7 @@ struct MacroPart {
 
 using MacroString = std::vector<MacroPart>;
 
-/// Where a macro-string stands: `c`, `r`, `t` and blanks are for explanations alone (section 7.2).
+/// Where a macro-string occurs: `c`, `r`, `t` and blanks are for explanations only (section 7.2).
 enum class MacroPlace { DomainSpec, Modifier, Explanation };
 
 /// Reads a macro-string; an Error for a stray `%`, an unknown letter, `%{d0}`, or an octet that is
@@ -46,10 +46,10 @@ bool has_macros(const MacroString& parts);
 /// Whether the letter (lower case) is used.
 bool uses_letter(const MacroString& parts, char letter);
 
-/// The text with every macro replaced; `value` gives a letter's raw value.
+/// The text with every macro replaced; `value` returns a letter's raw value.
 std::string expand(const MacroString& parts, const std::function<std::string(char)>& value);
 
-/// As section 7.3 asks of names: labels are dropped on the left until 253 octets are enough.
+/// The name without as many labels on the left as exceed 253 octets (section 7.3).
 std::string shorten_name(std::string name);
 
 /// Lower case everywhere but in macro letters, where case has a meaning; no final dot.

@@ -1,4 +1,3 @@
-/// Macro values and the validated names of a client.
 #include "mail/spf/message.h"
 
 #include <fmt/format.h>
@@ -18,8 +17,8 @@ std::string nibbles(const Ip& ip) {
   return text;
 }
 
-bool leads_back(const Name& name, const Ip& ip, const Answers& answers,
-                std::vector<Question>& unknown) {
+bool resolves_back(const Name& name, const Ip& ip, const Answers& answers,
+                   std::vector<Question>& unknown) {
   const RecordType type = ip.v6 ? RecordType::AAAA : RecordType::A;
   const Answer* answer = find_answer(answers, name, type);
   if (!answer) {
@@ -90,7 +89,7 @@ ValidatedNames validated_names(const Ip& ip, const Answers& answers,
   const std::size_t count = std::min(answer->values.size(), kMostPtrNames);
   for (std::size_t i = 0; i < count; ++i) {
     const auto name = Name::parse(answer->values[i]);
-    if (name && leads_back(*name, ip, answers, unknown)) validated.names.push_back(*name);
+    if (name && resolves_back(*name, ip, answers, unknown)) validated.names.push_back(*name);
   }
   return validated;
 }

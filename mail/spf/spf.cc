@@ -1,4 +1,3 @@
-/// The SPF record's grammar, RFC 7208 section 12: one reader, one printer, one comparison.
 #include "mail/spf/spf.h"
 
 #include <fmt/format.h>
@@ -6,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/text.h"
 #include "dns/txt.h"
 #include "mail/spf/ip_text.h"
 #include "mail/spf/macro.h"
@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::string_view kVersion = "v=spf1";
 
-/// The part of a record that can decide anything, in a form where equal means equal.
+// The part of a record that can affect a verdict, normalised so that == compares meanings.
 struct Meaning {
-  /// Each run of one qualifier, its terms sorted: order inside a run changes no verdict.
+  // Each run of one qualifier, its terms sorted: order inside a run changes no verdict.
   std::vector<std::pair<Qualifier, std::vector<std::string>>> groups;
   std::vector<std::pair<std::string, std::string>> modifiers;
 
@@ -30,6 +30,7 @@ bool has_all(const Record& record) {
          record.directives.end();
 }
 
+// Full prefix lengths and host bits are spelled in several ways that mean the same.
 Directive normalized(Directive directive) {
   directive.domain = normalize_spec(directive.domain);
   const bool addresses = directive.mechanism != Mechanism::Ip6;
@@ -67,14 +68,13 @@ const Modifier* Record::find_modifier(std::string_view name) const {
 
 bool is_spf(std::string_view text) {
   if (text.size() < kVersion.size()) return false;
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
-  if (!std::ranges::equal(text.substr(0, kVersion.size()), kVersion, same)) return false;
+  if (!std::ranges::equal(text.substr(0, kVersion.size()), kVersion, {}, to_lower)) return false;
   return text.size() == kVersion.size() || text[kVersion.size()] == ' ';
 }
 
 Result<Record> parse(std::string_view text) {
   if (!is_spf(text)) {
-    return Error{"this is no SPF record: it must begin with `v=spf1` and a blank"};
+    return Error{"this is not an SPF record: it must begin with `v=spf1` and a blank"};
   }
   text.remove_prefix(kVersion.size());
   return parse_terms(text);
@@ -85,7 +85,7 @@ Result<Record> parse_terms(std::string_view text) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
     if (end > 0) {
-      if (auto added = add_term(text.substr(0, end), record); !added) return added.error();
+      TRY_OK(add_term(text.substr(0, end), record));
     }
     text.remove_prefix(std::min(end + 1, text.size()));
   }

@@ -48,11 +48,11 @@ struct Record {
 /// (RFC 7208 section 4.5).
 bool is_spf(std::string_view text);
 
-/// Reads a whole record; any syntax error anywhere makes it an Error, even after a match
-/// (section 4.6). The Error names the term and, where known, what was meant.
+/// Reads a whole record; a syntax error anywhere is an Error, even after a match (section 4.6). The
+/// Error names the term and, where it can be guessed, the intended one.
 Result<Record> parse(std::string_view text);
 
-/// One term alone, as `extra:` in the YAML gives it.
+/// Reads terms without a version, as in `extra:` of the YAML.
 Result<Record> parse_terms(std::string_view text);
 
 /// Canonical text: lower-case names, `+` left out, single blanks, modifiers last.

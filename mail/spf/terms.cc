@@ -1,4 +1,3 @@
-/// Reading single terms, with errors that say what was meant.
 #include "mail/spf/terms.h"
 
 #include <fmt/format.h>
@@ -30,8 +29,8 @@ Error bad_term(std::string_view term, std::string_view why) {
   return Error{fmt::format("`{}`: {}", printable(term.substr(0, 100)), why)};
 }
 
-/// The qualifier at the front, removed where one is written.
-Qualifier take_qualifier(std::string_view& term) {
+// The qualifier at the front, removed where one is written.
+Qualifier consume_qualifier(std::string_view& term) {
   if (term.empty() || std::string_view("+-~?").find(term[0]) == std::string_view::npos) {
     return Qualifier::Pass;
   }
@@ -40,7 +39,7 @@ Qualifier take_qualifier(std::string_view& term) {
   return qualifier;
 }
 
-/// A prefix length: decimal, no leading zero, at most `most`.
+// A prefix length: decimal, no leading zero, at most `most`.
 std::optional<int> read_length(std::string_view digits, int most) {
   if (digits.empty() || digits.size() > 3 || (digits.size() > 1 && digits[0] == '0')) {
     return std::nullopt;
@@ -53,7 +52,7 @@ std::optional<int> read_length(std::string_view digits, int most) {
   return value <= most ? std::optional(value) : std::nullopt;
 }
 
-/// The start of a `/digits` at the end of `text`, or npos.
+// The start of a `/digits` at the end of `text`, or npos.
 std::size_t length_at_end(std::string_view text) {
   std::size_t start = text.size();
   while (start > 0 && is_digit(text[start - 1])) --start;
@@ -61,8 +60,8 @@ std::size_t length_at_end(std::string_view text) {
                                                                     : std::string_view::npos;
 }
 
-/// Removes `dual-cidr-length` from the end of an a or mx term.
-Result<Ok> take_dual_cidr(std::string_view term, std::string_view& rest, Directive& directive) {
+// Removes `dual-cidr-length` from the end of an a or mx term.
+Result<Ok> consume_dual_cidr(std::string_view term, std::string_view& rest, Directive& directive) {
   std::size_t slash = length_at_end(rest);
   if (slash != std::string_view::npos && slash > 0 && rest[slash - 1] == '/') {
     directive.cidr6 = read_length(rest.substr(slash + 1), 128);
@@ -78,7 +77,7 @@ Result<Ok> take_dual_cidr(std::string_view term, std::string_view& rest, Directi
   return Ok{};
 }
 
-/// `rest` is ":domain" or nothing.
+// `rest` is ":domain" or nothing.
 Result<Ok> read_domain(std::string_view term, std::string_view rest, Directive& directive) {
   if (rest.empty()) return Ok{};
   if (rest[0] != ':') return bad_term(term, "a colon and a domain are expected after the name");
@@ -92,7 +91,7 @@ Result<Ok> read_domain(std::string_view term, std::string_view rest, Directive& 
   return Ok{};
 }
 
-/// `rest` is ":address" with or without a prefix length.
+// `rest` is ":address" with or without a prefix length.
 Result<Ok> read_network(std::string_view term, std::string_view rest, Directive& directive) {
   const bool v6 = directive.mechanism == Mechanism::Ip6;
   if (!rest.starts_with(':')) return bad_term(term, "an address is missing after the colon");
@@ -122,7 +121,8 @@ Result<Ok> read_network(std::string_view term, std::string_view rest, Directive&
   return Ok{};
 }
 
-/// The mechanism whose name differs by one letter or a swap, for "did you mean".
+// The mechanism whose name differs by one letter or a swap, for "did you mean". Comparing sorted
+// letters is enough for eight short names; names of two letters would match almost anything.
 std::string nearest(const std::string& name) {
   for (const MechanismRow& row : kMechanisms) {
     std::string a = name, b(row.name);
@@ -149,7 +149,7 @@ Result<Ok> read_rest(std::string_view term, std::string_view rest, Directive& di
       return read_network(term, rest, directive);
     case Mechanism::A:
     case Mechanism::Mx:
-      if (auto taken = take_dual_cidr(term, rest, directive); !taken) return taken;
+      TRY_OK(consume_dual_cidr(term, rest, directive));
       return read_domain(term, rest, directive);
     case Mechanism::Ptr:
       return read_domain(term, rest, directive);
@@ -163,7 +163,7 @@ Result<Ok> read_rest(std::string_view term, std::string_view rest, Directive& di
 
 Result<Ok> add_directive(std::string_view term, Record& record) {
   std::string_view rest = term;
-  Directive directive{.qualifier = take_qualifier(rest)};
+  Directive directive{.qualifier = consume_qualifier(rest)};
   const std::size_t end = std::min(rest.find_first_of(":/"), rest.size());
   const std::string name = ascii_lower(rest.substr(0, end));
   const auto row = std::ranges::find(kMechanisms, std::string_view(name), &MechanismRow::name);
@@ -173,12 +173,12 @@ Result<Ok> add_directive(std::string_view term, Record& record) {
                                 : "there is no such mechanism" + nearest(name));
   }
   directive.mechanism = row->mechanism;
-  if (auto read = read_rest(term, rest.substr(end), directive); !read) return read;
+  TRY_OK(read_rest(term, rest.substr(end), directive));
   record.directives.push_back(std::move(directive));
   return Ok{};
 }
 
-/// How long a modifier's name at the front of `term` is: 0 where `term` is no modifier.
+// How long a modifier's name at the front of `term` is: 0 where `term` is no modifier.
 std::size_t modifier_name_length(std::string_view term) {
   if (term.empty() || !is_alpha(term[0])) return 0;
   std::size_t end = 1;
@@ -194,7 +194,7 @@ Result<Ok> add_modifier(std::string_view term, std::size_t length, Record& recor
   const bool known = modifier.name == "redirect" || modifier.name == "exp";
   if (known && record.find_modifier(modifier.name)) {
     return bad_term(term,
-                    fmt::format("`{}` may stand once only (RFC 7208 section 6)", modifier.name));
+                    fmt::format("`{}` may occur only once (RFC 7208 section 6)", modifier.name));
   }
   const auto value = known ? parse_domain_spec(modifier.value)
                            : parse_macros(modifier.value, MacroPlace::Modifier);
@@ -203,7 +203,7 @@ Result<Ok> add_modifier(std::string_view term, std::size_t length, Record& recor
   return Ok{};
 }
 
-/// Clears the bits behind the first `length`.
+// Clears the bits behind the first `length`.
 template <class Octets>
 Octets masked(Octets octets, int length) {
   for (int i = 0; i < static_cast<int>(octets.size()); ++i) {

@@ -1,4 +1,4 @@
-/// Single terms of an SPF record: what spf.cc puts together.
+/// Single terms of an SPF record, from which spf.cc builds records.
 #pragma once
 
 #include <string>

@@ -1,4 +1,3 @@
-/// The static worst case of a record's tree, and the addresses that it admits.
 #include "mail/spf/tree.h"
 
 #include <fmt/format.h>
@@ -12,10 +11,10 @@
 namespace rampart::spf {
 namespace {
 
-constexpr int kMostNodes = 400;  // A tree this large is hopeless; the rest is not asked for.
-constexpr int kLoopCost = 11;    // A loop always runs into the limit of ten.
+constexpr int kMostNodes = 400;  // A tree this large fails everywhere; the rest is not resolved.
+constexpr int kLoopCost = 11;    // A loop always exceeds the limit of ten.
 
-/// Everything at and below one node.
+// One node with all below it.
 struct Branch {
   TreeNode node;
   IpSet pass;  ///< What the node's record passes; for a plain term, what it matches.
@@ -36,18 +35,19 @@ Network network_at(AddressBits bits, const AddressBits& mask, bool v6) {
   return network;
 }
 
-/// Adds a child and its cost.
-void hang(TreeNode child, TreeNode& parent) {
+// Adds a child and its cost.
+void attach(TreeNode child, TreeNode& parent) {
   parent.lookups += child.lookups;
   parent.void_lookups += child.void_lookups;
   parent.lower_bound = parent.lower_bound || child.lower_bound;
   parent.children.push_back(std::move(child));
 }
 
-/// Walks one tree. First match wins: what earlier terms have decided is taken off later ones.
+// Walks one tree. First match wins: addresses that an earlier term matches are removed from later
+// ones.
 class Walk {
  public:
-  explicit Walk(RecordCache& cache) : pages_(cache) {}
+  explicit Walk(RecordCache& cache) : cache_(cache) {}
 
   Branch grow(const CompiledRecord& compiled);
   Branch host_branch(const CompiledDirective& step);
@@ -60,16 +60,16 @@ class Walk {
   IpSet matched_by(const CompiledRecord& compiled, std::size_t index, Branch& branch);
   Branch visit(const CompiledDirective& step);
   Branch follow(Target& target);
-  Branch open_page(const CompiledRecord& compiled);
+  Branch open_record(const CompiledRecord& compiled);
   Branch exists_branch(const Target& target);
   Branch stuck(std::string domain, std::string problem);
 
-  RecordCache& pages_;
+  RecordCache& cache_;
   std::vector<Name> above_;
   int nodes_ = 0;
 };
 
-/// A node that cannot be opened, and why; its cost is a lower bound.
+// A node that cannot be opened, and why; its cost is a lower bound.
 Branch Walk::stuck(std::string domain, std::string problem) {
   complete = false;
   Branch branch;
@@ -79,20 +79,21 @@ Branch Walk::stuck(std::string domain, std::string problem) {
   return branch;
 }
 
-/// The target of an include or a redirect.
+// The target of an include or a redirect.
 Branch Walk::follow(Target& target) {
-  if (target.dynamic) return stuck("", "depends on the message, so that its cost is unknown");
-  if (!target.name) return stuck("", "is no valid domain name");
+  if (target.dynamic) return stuck("", "depends on the message, so its cost is unknown");
+  if (!target.name) return stuck("", "is not a valid domain name");
   if (std::ranges::find(above_, *target.name) != above_.end()) {
     Branch branch = stuck(target.name->text(), "includes itself, which never ends");
     branch.node.lookups = kLoopCost;
     return branch;
   }
-  if (nodes_ > kMostNodes) return stuck(target.name->text(), "was not opened: too large a tree");
-  return open_page(pages_.of(target));
+  if (nodes_ > kMostNodes)
+    return stuck(target.name->text(), "was not followed: the tree is too large");
+  return open_record(cache_.of(target));
 }
 
-Branch Walk::open_page(const CompiledRecord& compiled) {
+Branch Walk::open_record(const CompiledRecord& compiled) {
   if (compiled.state == CompiledRecord::State::Ready) return grow(compiled);
   if (compiled.state == CompiledRecord::State::Unasked) {
     unknown.push_back({compiled.domain, RecordType::TXT});
@@ -105,19 +106,19 @@ Branch Walk::open_page(const CompiledRecord& compiled) {
   return branch;
 }
 
-/// The addresses of an a or mx term, both families.
+// The addresses of an a or mx term, both families.
 Branch Walk::host_branch(const CompiledDirective& step) {
   Branch branch;
   const Target& target = *step.target;
   if (target.dynamic || !target.name) {
-    branch.node.problem = target.dynamic ? "" : "is no valid domain name";
+    branch.node.problem = target.dynamic ? "" : "is not a valid domain name";
     return branch;
   }
   branch.node.domain = target.name->text();
   const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
   std::vector<Network> networks;
   for (const bool v6 : {false, true}) {
-    const ResolvedHosts hosts = find(*target.name, v6, pages_.answers(), unknown);
+    const ResolvedHosts hosts = find(*target.name, v6, cache_.answers(), unknown);
     const AddressBits& mask = v6 ? step.mask6 : step.mask4;
     for (const AddressBits& address : hosts.addresses)
       networks.push_back(network_at(address, mask, v6));
@@ -131,12 +132,12 @@ Branch Walk::host_branch(const CompiledDirective& step) {
   return branch;
 }
 
-/// `exists` of a fixed name matches everybody or nobody.
+// `exists` of a fixed name matches every client or none.
 Branch Walk::exists_branch(const Target& target) {
   Branch branch;
   if (target.dynamic || !target.name) return branch;
   branch.node.domain = target.name->text();
-  const Answer* answer = find_answer(pages_.answers(), *target.name, RecordType::A);
+  const Answer* answer = find_answer(cache_.answers(), *target.name, RecordType::A);
   if (!answer) {
     unknown.push_back({*target.name, RecordType::A});
   } else if (answer->status == AnswerStatus::Failed) {
@@ -164,7 +165,7 @@ Branch Walk::visit(const CompiledDirective& step) {
   }
 }
 
-/// What a term that costs a lookup matches; its node is hung into `branch`.
+// What a term that costs a lookup matches; its node becomes a child of `branch`.
 IpSet Walk::matched_by(const CompiledRecord& compiled, std::size_t index, Branch& branch) {
   const CompiledDirective& step = compiled.steps[index];
   ++nodes_;
@@ -173,10 +174,12 @@ IpSet Walk::matched_by(const CompiledRecord& compiled, std::size_t index, Branch
   child.node.lookups += step.target->uses_p ? 2 : 1;
   child.node.addresses4 = child.pass.count4();
   if (step.target->dynamic || step.mechanism == Mechanism::Ptr) open.push_back(child.node.term);
-  hang(std::move(child.node), branch.node);
+  attach(std::move(child.node), branch.node);
   return std::move(child.pass);
 }
 
+// Directives with the same qualifier in a row are matched as one set: the order within such a run
+// changes nothing, and one set operation for hundreds of ip4 terms is much cheaper than one each.
 Branch Walk::grow(const CompiledRecord& compiled) {
   Branch branch;
   branch.node.domain = compiled.domain.text();
@@ -208,7 +211,7 @@ Branch Walk::grow(const CompiledRecord& compiled) {
     child.node.addresses4 = child.pass.count4();
     if (compiled.redirect->dynamic) open.push_back(child.node.term);
     branch.pass = branch.pass.united(left.common(child.pass));
-    hang(std::move(child.node), branch.node);
+    attach(std::move(child.node), branch.node);
   }
   above_.pop_back();
   branch.node.addresses4 = branch.pass.count4();
@@ -226,7 +229,7 @@ void sort_unique(std::vector<T>& values) {
 
 Tree tree_of(const Name& domain, const Record& record, const Answers& answers) {
   RecordCache cache(answers);
-  return tree_of(*make_page(domain, record), cache);
+  return tree_of(*compile(domain, record), cache);
 }
 
 Tree tree_of(const CompiledRecord& compiled, RecordCache& cache) {
@@ -245,7 +248,7 @@ Admitted admitted_by(const Name& domain, const Record& record, const Answers& an
   RecordCache cache(answers);
   Walk walk(cache);
   Admitted admitted;
-  admitted.pass = walk.grow(*make_page(domain, record)).pass;
+  admitted.pass = walk.grow(*compile(domain, record)).pass;
   admitted.complete = walk.complete && walk.open.empty() && walk.unknown.empty();
   admitted.open = std::move(walk.open);
   sort_unique(admitted.open);
@@ -254,21 +257,12 @@ Admitted admitted_by(const Name& domain, const Record& record, const Answers& an
 
 IpSet addresses_of(const Directive& directive, const Name& domain, const Answers& answers,
                    std::vector<Question>& unknown) {
-  const auto compiled = make_page(domain, Record{.directives = {directive}, .modifiers = {}});
+  const auto compiled = compile(domain, Record{.directives = {directive}, .modifiers = {}});
   RecordCache cache(answers);
   Walk walk(cache);
   IpSet pass = walk.host_branch(compiled->steps[0]).pass;
   unknown.insert(unknown.end(), walk.unknown.begin(), walk.unknown.end());
   return pass;
-}
-
-std::vector<std::string> networks_of(const Name& domain, const Record& record,
-                                     const Answers& answers) {
-  std::vector<std::string> texts;
-  for (const Network& network : admitted_by(domain, record, answers).pass.networks()) {
-    texts.push_back(to_text(network));
-  }
-  return texts;
 }
 
 }  // namespace rampart::spf

@@ -1,4 +1,4 @@
-/// What a record's whole tree admits, besides its cost: the sets behind check_host.h's answers.
+/// The addresses that a record's whole tree passes.
 #pragma once
 
 #include "mail/spf/ip_set.h"
@@ -12,9 +12,10 @@ struct Admitted {
   bool complete = true;           ///< No answer was missing or bad, no term was open.
 };
 
+/// The addresses that `record` at `domain` passes.
 Admitted admitted_by(const Name& domain, const Record& record, const Answers& answers);
 
-/// The networks of one a or mx term's addresses; missing questions are noted.
+/// The addresses of one a or mx term; questions without an answer are appended to `unknown`.
 IpSet addresses_of(const Directive& directive, const Name& domain, const Answers& answers,
                    std::vector<Question>& unknown);
 

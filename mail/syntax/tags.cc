@@ -1,4 +1,3 @@
-/// The tag-list of RFC 6376 section 3.2, shared by five record types.
 #include "mail/syntax/tags.h"
 
 #include <fmt/format.h>
@@ -21,16 +20,16 @@ bool is_tag_value(std::string_view value) {
   return std::ranges::all_of(value, [](char c) { return (c > ' ' && c < '\x7f') || is_space(c); });
 }
 
-// RFC 5322 section 3.2.2: CR LF only folds a line that goes on with a blank.
+// RFC 5322 section 3.2.2: CR LF only folds a line that continues with a blank.
 Result<std::string> unfold(std::string_view text) {
   std::string unfolded;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool folds = text.substr(i).starts_with("\r\n") && i + 2 < text.size() &&
-                       (text[i + 2] == ' ' || text[i + 2] == '\t');
+    const bool folds =
+        text.substr(i).starts_with("\r\n") && i + 2 < text.size() && is_blank(text[i + 2]);
     if (folds) {
       ++i;
     } else if (text[i] == '\r' || text[i] == '\n') {
-      return Error{.what = "a line break stands inside the record", .where = {}};
+      return Error{.what = "there is a line break inside the record"};
     } else {
       unfolded += text[i];
     }
@@ -40,18 +39,17 @@ Result<std::string> unfold(std::string_view text) {
 
 Result<Tag> parse_tag(std::string_view piece) {
   const auto equals = piece.find('=');
-  if (trim(piece).empty()) return Error{.what = "a tag is empty (two `;` in a row?)", .where = {}};
+  if (trim(piece).empty()) return Error{.what = "a tag is empty (two `;` in a row?)"};
   if (equals == std::string_view::npos) {
-    return Error{.what = fmt::format("`{}` has no `=`", trim(piece)), .where = {}};
+    return Error{.what = fmt::format("`{}` has no `=`", trim(piece))};
   }
   const auto name = trim(piece.substr(0, equals));
   const auto value = trim(piece.substr(equals + 1));
   if (!is_tag_name(name)) {
-    return Error{.what = fmt::format("`{}` is no tag name", name), .where = {}};
+    return Error{.what = fmt::format("`{}` is not a tag name", name)};
   }
   if (!is_tag_value(value)) {
-    return Error{.what = fmt::format("the value of `{}` has characters outside ASCII", name),
-                 .where = {}};
+    return Error{.what = fmt::format("the value of `{}` has characters outside ASCII", name)};
   }
   return Tag{std::string(name), std::string(value)};
 }
@@ -59,18 +57,16 @@ Result<Tag> parse_tag(std::string_view piece) {
 }  // namespace
 
 Result<std::vector<Tag>> parse_tags(std::string_view text) {
-  const auto unfolded = unfold(text);
-  if (!unfolded) return unfolded.error();
-  auto pieces = split(*unfolded, ';');
+  TRY(const auto unfolded, unfold(text));
+  auto pieces = split(unfolded, ';');
   if (pieces.size() > 1 && pieces.back().empty()) pieces.pop_back();
   std::vector<Tag> tags;
   for (const std::string_view piece : pieces) {
-    auto tag = parse_tag(piece);
-    if (!tag) return tag.error();
-    if (std::ranges::find(tags, tag->name, &Tag::name) != tags.end()) {
-      return Error{.what = fmt::format("`{}` is given twice", tag->name), .where = {}};
+    TRY(auto tag, parse_tag(piece));
+    if (std::ranges::find(tags, tag.name, &Tag::name) != tags.end()) {
+      return Error{.what = fmt::format("`{}` is given twice", tag.name)};
     }
-    tags.push_back(std::move(tag).value());
+    tags.push_back(std::move(tag));
   }
   return tags;
 }

@@ -10,7 +10,7 @@
 
 namespace rampart {
 
-/// One tag as written, blanks around it removed.
+/// One tag as written, without blanks around name and value.
 struct Tag {
   std::string name;
   std::string value;
@@ -25,8 +25,8 @@ Result<std::vector<Tag>> parse_tags(std::string_view text);
 /// "a=1; b=2", without a final `;`.
 std::string print_tags(const std::vector<Tag>& tags);
 
-/// The value of the first tag where that tag is `v` (`V` too), blanks removed, read without judging
-/// what follows; nullopt where the text does not begin with a version.
+/// The value of the first tag where that tag is `v` (`V` too), blanks removed, whatever follows;
+/// nullopt where the text does not begin with a version.
 std::optional<std::string_view> version_of(std::string_view text);
 
 /// The value of `name`, case-sensitively, or nullopt.

@@ -1,9 +1,9 @@
-/// Reading MTA-STS policies.
 #include "mail/transport/policy.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -33,17 +33,17 @@ std::optional<std::int64_t> read_age(std::string_view text) {
   return age;
 }
 
-/// A host name, or `*.` before one.
+// A host name, or `*.` before one.
 bool is_pattern(std::string_view text) {
   const auto name = Name::parse(text.starts_with("*.") ? text.substr(2) : text);
   return name && !name->is_root() && name->text().find('*') == std::string::npos;
 }
 
-/// One line; an Error where it is no `key: value`.
+// One line; an Error where it is not `key: value`.
 Result<Ok> read_line(std::string_view line, Fields& fields, std::vector<std::string>& mx) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) {
-    return Error{fmt::format("`{}` is no `key: value`", line.substr(0, 60))};
+    return Error{fmt::format("`{}` is not `key: value`", line.substr(0, 60))};
   }
   const std::string_view key = trim(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
@@ -51,38 +51,31 @@ Result<Ok> read_line(std::string_view line, Fields& fields, std::vector<std::str
     fields.emplace(key, value);
     return Ok{};
   }
-  if (!is_pattern(value)) return Error{fmt::format("`mx: {}` is no host", value.substr(0, 60))};
+  if (!is_pattern(value)) return Error{fmt::format("`mx: {}` is not a host", value.substr(0, 60))};
   mx.push_back(ascii_lower(value));
   return Ok{};
 }
 
-Result<MtaStsPolicy> settle(const Fields& fields, std::vector<std::string> mx) {
+Result<MtaStsPolicy> policy_of(const Fields& fields, std::vector<std::string> mx) {
   const auto field = [&fields](std::string_view key) {
     const auto found = fields.find(key);
     return found == fields.end() ? std::string_view() : std::string_view(found->second);
   };
   if (field("version") != "STSv1") return Error{"`version: STSv1` is missing"};
   const auto mode = read_mode(field("mode"));
-  if (!mode) return Error{"`mode:` is none of enforce, testing and none"};
+  if (!mode) return Error{"`mode:` is not one of enforce, testing and none"};
   const auto age = read_age(field("max_age"));
-  if (!age) return Error{"`max_age:` is no number of seconds"};
+  if (!age) return Error{"`max_age:` is not a number of seconds"};
   if (*age > kMostAge) return Error{fmt::format("`max_age: {}` is more than a year", *age)};
-  if (mx.empty() && *mode != MtaStsMode::None) return Error{"no `mx:` is named"};
+  if (mx.empty() && *mode != MtaStsMode::None) return Error{"there is no `mx:`"};
   return MtaStsPolicy{.mode = *mode, .max_age = *age, .mx = std::move(mx)};
 }
 
 }  // namespace
 
 std::string_view to_text(MtaStsMode mode) {
-  switch (mode) {
-    case MtaStsMode::None:
-      return "none";
-    case MtaStsMode::Testing:
-      return "testing";
-    case MtaStsMode::Enforce:
-      return "enforce";
-  }
-  return "";
+  constexpr std::array<std::string_view, 3> kNames = {"none", "testing", "enforce"};
+  return kNames[static_cast<std::size_t>(mode)];
 }
 
 Result<MtaStsPolicy> parse_mta_sts_policy(std::string_view text) {
@@ -90,10 +83,9 @@ Result<MtaStsPolicy> parse_mta_sts_policy(std::string_view text) {
   std::vector<std::string> mx;
   for (const std::string_view line : split(text, '\n')) {
     if (line.empty()) continue;
-    const Result<Ok> read = read_line(line, fields, mx);
-    if (!read) return read.error();
+    TRY_OK(read_line(line, fields, mx));
   }
-  return settle(fields, std::move(mx));
+  return policy_of(fields, std::move(mx));
 }
 
 bool matches_mx(std::string_view pattern, const Name& host) {

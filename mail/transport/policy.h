@@ -15,7 +15,7 @@ enum class MtaStsMode { None, Testing, Enforce };
 
 std::string_view to_text(MtaStsMode mode);
 
-/// A policy as senders read it.
+/// A policy file's content.
 struct MtaStsPolicy {
   MtaStsMode mode = MtaStsMode::None;
   std::int64_t max_age = 0;     ///< Seconds.
@@ -24,11 +24,11 @@ struct MtaStsPolicy {
   bool operator==(const MtaStsPolicy&) const = default;
 };
 
-/// Reads a policy: lines end in LF or CRLF, unknown keys are ignored, and of a key given twice the
-/// first counts, `mx` aside. An Error names the key.
+/// Reads a policy: lines end in LF or CRLF, unknown keys are ignored, and the first of a repeated
+/// key counts, except `mx`. An Error names the key.
 Result<MtaStsPolicy> parse_mta_sts_policy(std::string_view text);
 
-/// Whether a policy's pattern covers `host`: `*.` stands for exactly one label
+/// Whether a policy's pattern covers `host`: `*.` matches exactly one label
 /// (RFC 8461 section 4.1).
 bool matches_mx(std::string_view pattern, const Name& host);
 

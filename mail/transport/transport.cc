@@ -1,4 +1,3 @@
-/// Reading and printing MTA-STS, TLS-RPT and BIMI records.
 #include "mail/transport/transport.h"
 
 #include <fmt/format.h>
@@ -14,19 +13,16 @@ namespace {
 // All tags but the version, which must come first and be exactly this.
 Result<std::vector<Tag>> tags_after(std::string_view text, std::string_view version) {
   if (version_of(text) != version) return Error{fmt::format("it must begin with `v={}`", version)};
-  auto tags = parse_tags(text);
-  if (!tags) return tags.error();
-  if (tags->front().name != "v") return Error{"the version tag is a lower-case `v`"};
-  tags.value().erase(tags.value().begin());
+  TRY(auto tags, parse_tags(text));
+  if (tags.front().name != "v") return Error{"the version tag is a lower-case `v`"};
+  tags.erase(tags.begin());
   return tags;
 }
 
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
 
-// A `name=value` that is taken out of the tags.
-std::optional<std::string> take(std::vector<Tag>& tags, std::string_view name) {
+// Removes a tag and returns its value.
+std::optional<std::string> extract(std::vector<Tag>& tags, std::string_view name) {
   auto value = find_tag(tags, name);
   std::erase_if(tags, [name](const Tag& tag) { return tag.name == name; });
   return value;
@@ -51,15 +47,14 @@ bool is_https(std::string_view uri) {
 }  // namespace
 
 Result<MtaStsRecord> parse_mta_sts(std::string_view text) {
-  auto tags = tags_after(text, "STSv1");
-  if (!tags) return tags.error();
-  const auto id = take(tags.value(), "id");
+  TRY(auto tags, tags_after(text, "STSv1"));
+  const auto id = extract(tags, "id");
   if (!id) return Error{"`id=` is missing (RFC 8461 section 3.1)"};
   const bool fits = !id->empty() && id->size() <= 32;
   if (!fits || !std::ranges::all_of(*id, is_alphanumeric)) {
     return Error{fmt::format("`id={}`: an id has 1 to 32 letters and digits", *id)};
   }
-  return MtaStsRecord{.id = *id, .unknown = std::move(tags).value()};
+  return MtaStsRecord{.id = *id, .unknown = std::move(tags)};
 }
 
 std::string print(const MtaStsRecord& record) {
@@ -67,9 +62,8 @@ std::string print(const MtaStsRecord& record) {
 }
 
 Result<TlsRptRecord> parse_tls_rpt(std::string_view text) {
-  auto tags = tags_after(text, "TLSRPTv1");
-  if (!tags) return tags.error();
-  const auto rua = take(tags.value(), "rua");
+  TRY(auto tags, tags_after(text, "TLSRPTv1"));
+  const auto rua = extract(tags, "rua");
   if (!rua) return Error{"`rua=` is missing (RFC 8460 section 3)"};
   TlsRptRecord record;
   for (const std::string_view uri : split(*rua, ',')) {
@@ -78,7 +72,7 @@ Result<TlsRptRecord> parse_tls_rpt(std::string_view text) {
     }
     record.rua.emplace_back(uri);
   }
-  record.unknown = std::move(tags).value();
+  record.unknown = std::move(tags);
   return record;
 }
 
@@ -89,22 +83,21 @@ std::string print(const TlsRptRecord& record) {
 }
 
 Result<BimiRecord> parse_bimi(std::string_view text) {
-  auto tags = tags_after(text, "BIMI1");
-  if (!tags) return tags.error();
-  const auto logo = take(tags.value(), "l");
+  TRY(auto tags, tags_after(text, "BIMI1"));
+  const auto logo = extract(tags, "l");
   if (!logo) return Error{"`l=` is missing"};
   BimiRecord record{.logo = *logo,
-                    .evidence = take(tags.value(), "a"),
+                    .evidence = extract(tags, "a"),
                     .avatar = {},
                     .local_part_selector = {},
                     .unknown = {}};
-  record.avatar = take(tags.value(), "avp");
-  record.local_part_selector = take(tags.value(), "lps");
+  record.avatar = extract(tags, "avp");
+  record.local_part_selector = extract(tags, "lps");
   if (!record.logo.empty() && !is_https(record.logo))
     return Error{"`l=` must be an https: address"};
   const bool has_evidence = record.evidence && !record.evidence->empty();
   if (has_evidence && !is_https(*record.evidence)) return Error{"`a=` must be an https: address"};
-  record.unknown = std::move(tags).value();
+  record.unknown = std::move(tags);
   return record;
 }
 

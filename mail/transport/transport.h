@@ -1,4 +1,4 @@
-/// The small records beside the three: MTA-STS (RFC 8461 section 3.1), TLS-RPT (RFC 8460
+/// The records next to SPF, DKIM and DMARC: MTA-STS (RFC 8461 section 3.1), TLS-RPT (RFC 8460
 /// section 3) and BIMI (draft-brand-indicators-for-message-identification).
 #pragma once
 

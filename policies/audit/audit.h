@@ -1,5 +1,5 @@
-/// Auditing any domain without knowing what is intended: the facts that its live records give, what
-/// is wrong with them, a score whose every point is explained, and the rules of others.
+/// Auditing any domain without knowing what is intended: the facts that its live records give, the
+/// findings about them, a score whose every point is explained, and profiles of published rules.
 #pragma once
 
 #include <optional>
@@ -18,28 +18,31 @@
 
 namespace rampart::audit {
 
-/// Why a selector is asked for, the surest reason first.
+/// Why a selector is queried, the surest reason first.
 enum class Source { Declared, Reported, Sender, Guessed };
 std::string_view to_text(Source source);
 
-/// A selector to ask for.
-struct Asked {
+/// A selector to query.
+struct SelectorQuery {
   std::string selector;
   Source source = Source::Guessed;
 
-  bool operator==(const Asked&) const = default;
+  bool operator==(const SelectorQuery&) const = default;
 };
+
+/// Adds `query` to `queries`, sorted by selector, each once with its surest source.
+void add_query(std::vector<SelectorQuery>& queries, SelectorQuery query);
 
 /// A domain to audit.
 struct Subject {
   Name domain;
-  std::vector<Asked> selectors;  ///< Sorted by selector, each once.
-  Mark mark{};                   ///< Where the YAML names it.
+  std::vector<SelectorQuery> selectors;  ///< As `add_query` keeps them.
+  Mark mark{};                           ///< Where the YAML names it.
 };
 
-/// How reading a record came out.
+/// The outcome of reading a record.
 enum class State {
-  Unknown,  ///< Its questions are still open.
+  Unknown,  ///< Some of its questions are unanswered.
   None,     ///< Certain: there is none.
   Several,  ///< Receivers use none of them.
   Invalid,  ///< `problem` says why.
@@ -52,44 +55,54 @@ std::string_view to_text(State state);
 struct Reading {
   State state = State::Unknown;
   std::string text;     ///< As published; empty for None, Several and Unobservable.
-  std::string problem;  ///< A sentence's end.
+  std::string problem;  ///< For Invalid and Unobservable: the predicate of a sentence.
 };
 
 /// A domain's SPF record and its tree.
 struct SpfFacts : Reading {
   spf::Record record;
   spf::Tree tree;
-  std::optional<spf::Qualifier> ending;  ///< Of the `all` that ends it, redirects followed.
-  bool passes_nobody = false;            ///< No term of it can pass anyone.
-  std::size_t octets = 0;                ///< The name and all its TXT.
-  std::vector<std::string> senders;      ///< Ids of those that it names.
+  std::optional<spf::Qualifier> ending;  ///< Of the `all` that decides, redirects followed.
+  bool passes_nobody = false;            ///< No term can pass anyone.
+  std::size_t octets = 0;                ///< The owner name and all its TXT.
+  std::vector<std::string> senders;      ///< Ids of the senders that it names.
 };
 
-/// What stands at one selector.
-enum class KeyState { Absent, Key, Revoked, Several, Invalid, Dangling, Unset, Unobservable };
+/// What one selector holds.
+enum class KeyState {
+  Absent,
+  Key,
+  Revoked,   ///< `p=` is empty.
+  Several,   ///< More than one key record.
+  Invalid,   ///< A record that verifiers cannot use.
+  Dangling,  ///< A CNAME to a name that does not exist.
+  Unset,     ///< A CNAME to a name without a key.
+  Unobservable,
+};
 std::string_view to_text(KeyState state);
 
-/// One selector that was asked for.
+/// One selector that was queried.
 struct KeyFacts {
-  Asked asked;
+  SelectorQuery query;
   Name name;
   KeyState state = KeyState::Absent;
-  std::string text;
-  std::string problem;
+  std::string text;          ///< As published.
+  std::string problem;       ///< For Invalid and Unobservable.
   dkim::KeyShape shape;      ///< For Key.
   bool testing = false;      ///< `t=y`
-  std::vector<Name> cnames;  ///< Where a CNAME led.
+  std::vector<Name> cnames;  ///< The chain of CNAME targets.
 };
 
+/// A domain's selectors.
 struct DkimFacts {
-  State state = State::Unknown;  ///< Unknown, or Valid once all was asked.
-  std::vector<KeyFacts> keys;    ///< What stands, and what was declared or reported and does not.
-  std::size_t asked = 0;         ///< How many selectors were asked for.
-  bool guessed = false;          ///< Guesses were among them.
-  std::string wildcard;          ///< A key record that answers for any selector.
+  State state = State::Unknown;  ///< Unknown, or Valid once every query is answered.
+  std::vector<KeyFacts> keys;    ///< Those that hold something, are declared or are reported.
+  std::size_t queried = 0;       ///< How many selectors were queried.
+  bool guessed = false;          ///< Some of them are guesses.
+  std::string wildcard;          ///< A key record that is returned for any selector.
 };
 
-/// A report address, and whether its owner has agreed.
+/// A report address, and whether its host has agreed to receive reports (RFC 9990 section 4).
 struct ReportAddress {
   enum class Consent { Own, Granted, Refused, Unknown };
   std::string uri;
@@ -102,24 +115,27 @@ std::string_view to_text(ReportAddress::Consent consent);
 struct DmarcFacts : Reading {
   std::optional<dmarc::DiscoveredPolicy> by_walk;  ///< As RFC 9989 finds it.
   std::optional<dmarc::DiscoveredPolicy> by_psl;   ///< As RFC 7489 finds it.
-  dmarc::Record record;                            ///< Of `governing()`.
-  std::vector<std::string> problems;               ///< What receivers read over.
-  std::string slip;  ///< A value here that looks like DMARC and is none.
-  bool several_here = false;
+  dmarc::Record record;                            ///< Of `discovered()`.
+  std::vector<std::string> problems;               ///< Tags of it that receivers skip.
+  std::string near_miss;      ///< A value at the domain's own `_dmarc` that is nearly DMARC,
+  std::string slip;           ///< and why it is none.
+  bool several_here = false;  ///< More than one record at the domain's own `_dmarc`.
   std::vector<ReportAddress> rua;
 
+  /// The tree walk's policy where it finds one, else the list's; null where neither does.
   const dmarc::DiscoveredPolicy* discovered() const {
     return by_walk ? &*by_walk : by_psl ? &*by_psl : nullptr;
   }
 };
 
+/// A domain's MX records.
 struct MxFacts : Reading {
-  bool null = false;  ///< "0 ." alone: receives no mail (RFC 7505).
-  bool null_among_others = false;
-  std::vector<Name> hosts;  ///< By preference, then name.
+  bool null = false;               ///< "0 ." alone: receives no mail (RFC 7505).
+  bool null_among_others = false;  ///< "0 ." beside other MX.
+  std::vector<Name> hosts;         ///< By preference, then name.
 };
 
-/// What came of fetching a policy over HTTPS.
+/// The response to fetching a policy over HTTPS.
 struct Fetched {
   std::string body;
   std::string problem;  ///< Not empty: why there is no policy.
@@ -127,12 +143,14 @@ struct Fetched {
   bool operator==(const Fetched&) const = default;
 };
 
+/// A domain's MTA-STS record and the policy that it announces.
 struct MtaStsFacts : Reading {
   std::vector<std::string> addresses;  ///< Of the policy's host.
   std::optional<Fetched> fetched;      ///< Empty: not fetched.
-  std::optional<MtaStsPolicy> policy;
+  std::optional<MtaStsPolicy> policy;  ///< Empty: not fetched, or unusable.
 };
 
+/// Everything that is known about one domain.
 struct Facts {
   Subject subject;
   bool exists = true;  ///< Not NXDOMAIN.
@@ -144,13 +162,14 @@ struct Facts {
   MtaStsFacts mta_sts;
   Reading tls_rpt;
   Reading bimi;
-  std::vector<Question> unknown;      ///< Ask these and gather again.
-  std::vector<std::string> failures;  ///< What DNS did not answer, "NAME TYPE: why".
+  std::vector<Question> unknown;      ///< Resolve these and gather again.
+  std::vector<std::string> failures;  ///< Names that DNS did not answer for, "NAME: why".
 
+  /// Whether the domain may receive mail.
   bool receives() const { return !mx.null; }
 };
 
-/// What all domains of one run share. The table may grow between calls; it must outlive this.
+/// What all domains of one run share. `known` may grow between calls; it must outlive this.
 class Table {
  public:
   Table(const Answers& known, SendersByTerm by_term)
@@ -164,20 +183,20 @@ class Table {
 /// The questions that every domain begins with.
 std::vector<Question> first_questions(const Subject& subject);
 
-/// Reads what the table knows by now; `facts.unknown` lists what it lacks. Parts that are settled
+/// Reads what the table knows so far; `facts.unknown` lists what it lacks. Parts that are complete
 /// are not read again.
 void gather(Facts& facts, Table& table);
 
 /// The URL of a domain's MTA-STS policy (RFC 8461 section 3.3).
 std::string policy_url(const Name& domain);
 
-/// Takes what came of fetching the policy.
-void take_policy(Facts& facts, Fetched fetched);
+/// Stores the response to fetching the policy, parsed.
+void set_policy(Facts& facts, Fetched fetched);
 
-/// What is wrong, sorted by code; an Error is what does not work as published.
+/// The findings, sorted by code. An Error is a fault that keeps the record from working.
 std::vector<Finding> evaluate(const Facts& facts);
 
-/// Points given out of those that could be had, and why.
+/// One part of the score: points given out of those possible, and why.
 struct ScorePart {
   std::string what;
   int points = 0;
@@ -187,24 +206,25 @@ struct ScorePart {
   bool operator==(const ScorePart&) const = default;
 };
 
-/// The parts of the score; those that can be had sum up to 100.
+/// The parts of the score; `of` sums up to 100.
 std::vector<ScorePart> score_parts(const Facts& facts);
 
 /// The sum of the points given.
 int score_of(const std::vector<ScorePart>& parts);
 
+/// Whether a domain follows a rule. Unknown: DNS does not show it.
 enum class Verdict { Pass, Fail, Unknown };
 std::string_view to_text(Verdict verdict);
 
-/// Whether a rule is asked for, or only recommended.
+/// Whether a rule is required or recommended (RFC 2119).
 enum class RequirementLevel { Must, Should };
 
-/// A rule of a profile, and whether the domain keeps it.
+/// A rule of a profile, and whether the domain follows it.
 struct RuleResult {
-  std::string_view id;
-  std::string_view rule;
-  std::string_view source;
-  RequirementLevel force = RequirementLevel::Must;
+  std::string_view id;      ///< Unique in its profile.
+  std::string_view rule;    ///< The rule in one sentence.
+  std::string_view source;  ///< Who publishes it.
+  RequirementLevel level = RequirementLevel::Must;
   Verdict verdict = Verdict::Unknown;
   std::string reason;
 };
@@ -216,23 +236,26 @@ struct Profile {
   std::vector<RuleResult> (*rule_results)(const Facts&) = nullptr;
 };
 
-/// Every profile, sorted by name.
+/// Every profile, sorted by name, and the one of a name; null where there is none.
 const std::vector<Profile>& profiles();
 const Profile* find_profile(std::string_view name);
 
-/// What a profile's broken rules come to: an Error where the rule is a must, else a Warning.
+/// A finding for each rule that the domain breaks: an Error for a Must, else a Warning.
 std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
                                       const std::vector<RuleResult>& rule_results);
 
-/// Whether no rule that is a must is broken.
-bool keeps_all(const std::vector<RuleResult>& rule_results);
+/// Whether no Must is broken.
+bool conforms(const std::vector<RuleResult>& rule_results);
 
-/// Everything about one domain.
+/// The names as texts.
+std::vector<std::string> texts_of(const std::vector<Name>& names);
+
+/// Everything that an audit reports about one domain.
 struct Report {
   Facts facts;
   std::vector<Finding> findings;
   std::vector<ScorePart> parts;
-  std::vector<RuleResult> rule_results;  ///< Of the profile asked for.
+  std::vector<RuleResult> rule_results;  ///< Of the requested profile, if any.
 };
 Report report_on(Facts facts, const Profile* profile);
 

@@ -1,4 +1,4 @@
-/// From answers to facts: SPF, and the order in which a domain's parts are read.
+/// From answers to facts: SPF, and the order in which the parts of a domain are read.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,13 +9,13 @@
 namespace rampart::audit {
 namespace {
 
-constexpr int kMostRedirects = 10;
+constexpr int kMaxRedirects = 10;  // Each costs a lookup, so receivers follow no more.
 
-// The `all` that decides where nothing matched: the record's own, or that of the one it redirects
-// to (RFC 7208 section 6.1).
+// The `all` that decides where no other term matches: the record's own, or that of the record it
+// redirects to (RFC 7208 section 6.1). Without either the result is neutral (section 4.7).
 std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::RecordCache& cache) {
   const spf::CompiledRecord* compiled = &start;
-  for (int step = 0; step < kMostRedirects; ++step) {
+  for (int step = 0; step < kMaxRedirects; ++step) {
     const auto all = std::ranges::find(compiled->record.directives, spf::Mechanism::All,
                                        &spf::Directive::mechanism);
     if (all != compiled->record.directives.end()) return all->qualifier;
@@ -29,12 +29,11 @@ std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::R
 
 bool passes_nobody(const spf::Record& record) {
   if (record.find_modifier("redirect") != nullptr) return false;
-  const auto none = std::ranges::none_of(record.directives, [](const spf::Directive& one) {
-    return one.qualifier == spf::Qualifier::Pass;
-  });
-  return none;
+  return std::ranges::find(record.directives, spf::Qualifier::Pass, &spf::Directive::qualifier) ==
+         record.directives.end();
 }
 
+// Two causes of permerror need two remedies: several records, or one that cannot be parsed.
 State state_of(const spf::CompiledRecord& compiled, const Answer& answer) {
   switch (compiled.state) {
     case spf::CompiledRecord::State::Unasked:
@@ -51,8 +50,8 @@ State state_of(const spf::CompiledRecord& compiled, const Answer& answer) {
   return std::ranges::count_if(answer.values, spf::is_spf) > 1 ? State::Several : State::Invalid;
 }
 
-/// Finds what a tree lacks, which is quicker than to build it again and again. What it does not
-/// reach, the tree itself asks for.
+/// Finds the questions that a tree lacks. Building the tree for that would start again from its
+/// root in every round; questions beyond this search's limits are returned by the tree itself.
 class Search {
  public:
   explicit Search(Table& table) : table_(table) {}
@@ -66,11 +65,11 @@ class Search {
   void follow(spf::Target& target, int depth);
 
   Table& table_;
-  int left_ = 400;
+  int left_ = 400;  // Records to open: an adversarial tree must not stall the whole run.
 };
 
 void Search::follow(spf::Target& target, int depth) {
-  constexpr int kDeepest = 12;
+  constexpr int kDeepest = 12;  // Past ten lookups receivers stop anyway.
   if (target.dynamic || !target.name || depth > kDeepest || --left_ < 0) return;
   const spf::CompiledRecord& compiled = table_.cache.of(target);
   if (compiled.state == spf::CompiledRecord::State::Unasked) {
@@ -128,6 +127,7 @@ std::size_t octets_at(const Name& domain, const Answer& answer) {
   return octets;
 }
 
+// The domain's own TXT answer also shows whether the name exists at all.
 void gather_spf(Facts& facts, Table& table) {
   const Answer* answer = find_answer(table.answers, facts.subject.domain, RecordType::TXT);
   if (answer == nullptr) {
@@ -143,7 +143,7 @@ void gather_spf(Facts& facts, Table& table) {
   spf.octets = octets_at(facts.subject.domain, *answer);
   if (spf.state == State::Valid) read_tree(compiled, table, spf);
   std::ranges::copy(spf.tree.unknown, std::back_inserter(facts.unknown));
-  if (spf.state == State::Unobservable) note_failure(facts, facts.subject.domain, *answer);
+  if (spf.state == State::Unobservable) record_failure(facts, facts.subject.domain, *answer);
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ const Answer* answer_for(Facts& facts, const Table& table, const Name& name, Rec
   return answer;
 }
 
-void note_failure(Facts& facts, const Name& name, const Answer& answer) {
+void record_failure(Facts& facts, const Name& name, const Answer& answer) {
   facts.failures.push_back(fmt::format("{}: {}", name.text(), answer.detail));
 }
 
@@ -165,13 +165,14 @@ std::vector<Question> first_questions(const Subject& subject) {
   for (const char* prefix : {"_mta-sts", "_smtp._tls", "default._bimi"}) {
     if (const auto name = domain.child(prefix)) questions.push_back({*name, RecordType::TXT});
   }
-  for (const Asked& asked : subject.selectors) {
-    const auto name = domain.child(asked.selector + "._domainkey");
+  for (const SelectorQuery& query : subject.selectors) {
+    const auto name = domain.child(query.selector + "._domainkey");
     if (name) questions.push_back({*name, RecordType::TXT});
   }
   return questions;
 }
 
+// SPF comes first: its record names the senders whose selectors gather_dkim queries.
 void gather(Facts& facts, Table& table) {
   facts.unknown.clear();
   if (facts.spf.state == State::Unknown) gather_spf(facts, table);
@@ -181,24 +182,6 @@ void gather(Facts& facts, Table& table) {
   if (facts.mta_sts.state == State::Unknown) gather_mta_sts(facts, table);
   if (facts.tls_rpt.state == State::Unknown) gather_tls_rpt(facts, table);
   if (facts.bimi.state == State::Unknown) gather_bimi(facts, table);
-}
-
-std::string_view to_text(State state) {
-  switch (state) {
-    case State::Unknown:
-      return "unknown";
-    case State::None:
-      return "none";
-    case State::Several:
-      return "several";
-    case State::Invalid:
-      return "invalid";
-    case State::Valid:
-      return "valid";
-    case State::Unobservable:
-      return "unobservable";
-  }
-  return "";
 }
 
 }  // namespace rampart::audit

@@ -1,67 +1,39 @@
-/// From answers to facts: the keys of the selectors that were asked for.
+/// From answers to facts: the keys of the selectors that are queried.
 #include <algorithm>
-#include <map>
 
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
+#include "policies/rules/dkim.h"
 
 namespace rampart::audit {
 namespace {
 
-// No signer would choose it: what answers here answers for any name.
-constexpr std::string_view kNobodys = "rampart-asks-for-no-such-selector";
+// No signer would choose this selector: a key here comes from a wildcard.
+constexpr std::string_view kNeverUsed = "rampart-asks-for-no-such-selector";
 
-using Wanted = std::map<std::string, Source, std::less<>>;
-
-void desired(Wanted& wanted, const std::string& selector, Source source) {
-  const auto [place, fresh] = wanted.emplace(selector, source);
-  if (!fresh) place->second = std::min(place->second, source);
-}
-
-// The selectors asked for, and those of the senders that the SPF record names. Nullopt while that
-// record is not known.
-std::optional<Wanted> wanted_selectors(Facts& facts, Table& table) {
-  Wanted wanted;
-  for (const Asked& one : facts.subject.selectors) desired(wanted, one.selector, one.source);
-  const spf::CompiledRecord& compiled = table.cache.at(facts.subject.domain);
+// The subject's selectors, and those of the senders that the SPF record names. Nullopt while that
+// record is unknown.
+std::optional<std::vector<SelectorQuery>> queries_of(const Subject& subject, Table& table) {
+  std::vector<SelectorQuery> queries = subject.selectors;
+  const spf::CompiledRecord& compiled = table.cache.at(subject.domain);
   if (compiled.state == spf::CompiledRecord::State::Unasked) return std::nullopt;
-  if (compiled.state != spf::CompiledRecord::State::Ready) return wanted;
+  if (compiled.state != spf::CompiledRecord::State::Ready) return queries;
   for (const Sender* sender : senders_in(compiled.record, table.senders)) {
-    for (const std::string& one : selectors_of(*sender, facts.subject.domain)) {
-      desired(wanted, one, Source::Sender);
+    for (std::string& selector : selectors_of(*sender, subject.domain)) {
+      add_query(queries, {std::move(selector), Source::Sender});
     }
   }
-  return wanted;
+  return queries;
 }
 
-// RFC 6376 section 3.6.1: what verifiers make of one record.
 void read_key(KeyFacts& key) {
-  key.state = KeyState::Invalid;
-  const auto record = dkim::parse_key(key.text);
-  if (!record) {
-    key.problem = sentence(record.error());
-    return;
-  }
-  key.testing = std::ranges::find(record->flags, "y") != record->flags.end();
-  if (record->revoked()) {
-    key.state = KeyState::Revoked;
-    return;
-  }
-  const auto shape = dkim::shape_of(*record);
-  const auto lists = [](const auto& field, const char* word) {
-    return !field || std::ranges::find(*field, word) != field->end();
-  };
-  if (!shape) {
-    key.problem = sentence(shape.error());
-  } else if (!lists(record->hashes, "sha256")) {
-    key.problem =
-        "`h=` does not list sha256, the one hash that verifiers take (RFC 8301 section 3)";
-  } else if (!lists(record->services, "email") && !lists(record->services, "*")) {
-    key.problem = "`s=` does not list email, so that the key is not for mail";
-  } else {
-    key.shape = *shape;
-    key.state = KeyState::Key;
-  }
+  rules::KeyReading reading = rules::read_key(key.text);
+  key.problem = std::move(reading.problem);
+  key.shape = std::move(reading.shape);
+  key.testing = reading.testing;
+  key.state = reading.revoked       ? KeyState::Revoked
+              : key.problem.empty() ? KeyState::Key
+                                    : KeyState::Invalid;
 }
 
 void read_values(const Answer& answer, KeyFacts& key) {
@@ -75,110 +47,93 @@ void read_values(const Answer& answer, KeyFacts& key) {
   if (records.size() == 1) read_key(key);
 }
 
-KeyFacts read_selector(const Asked& asked, const Name& name, const Answer& answer) {
-  KeyFacts key{.asked = asked, .name = name, .cnames = answer.cnames};
-  const bool led = !answer.cnames.empty();
+// A CNAME tells an unfinished delegation from a selector that was never set up.
+KeyFacts read_selector(const SelectorQuery& query, const Name& name, const Answer& answer) {
+  KeyFacts key{.query = query, .name = name, .cnames = answer.cnames};
+  const bool delegated = !answer.cnames.empty();
   switch (answer.status) {
     case AnswerStatus::Failed:
       key.state = KeyState::Unobservable;
       key.problem = answer.detail;
       break;
     case AnswerStatus::NxDomain:
-      key.state = led ? KeyState::Dangling : KeyState::Absent;
+      key.state = delegated ? KeyState::Dangling : KeyState::Absent;
       break;
     case AnswerStatus::NoData:
-      key.state = led ? KeyState::Unset : KeyState::Absent;
+      key.state = delegated ? KeyState::Unset : KeyState::Absent;
       break;
     case AnswerStatus::Data:
       read_values(answer, key);
-      if (led && key.state == KeyState::Absent) key.state = KeyState::Unset;
+      if (delegated && key.state == KeyState::Absent) key.state = KeyState::Unset;
       break;
   }
   return key;
 }
 
-// Whether a selector is worth a line: it stands, or somebody said that it would.
-bool tells(const KeyFacts& key, const std::string& wildcard) {
-  if (key.asked.source <= Source::Reported) return true;
+// Whether to report a selector: it holds something of its own, or is known to be used.
+bool is_reported(const KeyFacts& key, const std::string& wildcard) {
+  if (key.query.source <= Source::Reported) return true;
   if (key.state == KeyState::Absent || key.state == KeyState::Unobservable) return false;
   return wildcard.empty() || key.text != wildcard;
 }
 
 }  // namespace
 
-void gather_dkim(Facts& facts, Table& table) {
-  const auto wanted = wanted_selectors(facts, table);
-  if (!wanted) return;
-  const std::size_t open = facts.unknown.size();
-  DkimFacts dkim;
-  const auto ask = [&](const std::string& selector, Source source) -> std::optional<KeyFacts> {
-    const auto name = facts.subject.domain.child(selector + "._domainkey");
-    if (!name) return std::nullopt;
-    const Answer* answer = answer_for(facts, table, *name, RecordType::TXT);
-    if (answer == nullptr) return std::nullopt;
-    if (answer->status == AnswerStatus::Failed) note_failure(facts, *name, *answer);
-    return read_selector({selector, source}, *name, *answer);
-  };
-  for (const auto& [selector, source] : *wanted) {
-    dkim.guessed = dkim.guessed || source == Source::Guessed;
-    if (auto key = ask(selector, source)) dkim.keys.push_back(std::move(*key));
+void add_query(std::vector<SelectorQuery>& queries, SelectorQuery query) {
+  const auto at = std::ranges::lower_bound(queries, query.selector, {}, &SelectorQuery::selector);
+  if (at == queries.end() || at->selector != query.selector) {
+    queries.insert(at, std::move(query));
+  } else {
+    at->source = std::min(at->source, query.source);
   }
+}
+
+void gather_dkim(Facts& facts, Table& table) {
+  const auto queries = queries_of(facts.subject, table);
+  if (!queries) return;
+  const std::size_t open = facts.unknown.size();
+  DkimFacts dkim{.queried = queries->size()};
+  const auto read = [&](const SelectorQuery& query) -> std::optional<KeyFacts> {
+    const auto name = facts.subject.domain.child(query.selector + "._domainkey");
+    const Answer* answer = name ? answer_for(facts, table, *name, RecordType::TXT) : nullptr;
+    if (answer == nullptr) return std::nullopt;
+    if (answer->status == AnswerStatus::Failed) record_failure(facts, *name, *answer);
+    return read_selector(query, *name, *answer);
+  };
+  for (const SelectorQuery& query : *queries) {
+    dkim.guessed = dkim.guessed || query.source == Source::Guessed;
+    if (auto key = read(query)) dkim.keys.push_back(std::move(*key));
+  }
+  // The wildcard is queried only once a guess has found a key: most domains have none.
   const bool found = std::ranges::any_of(dkim.keys, [](const KeyFacts& key) {
-    return key.asked.source == Source::Guessed && !key.text.empty();
+    return key.query.source == Source::Guessed && !key.text.empty();
   });
   if (found) {
-    if (const auto any = ask(std::string(kNobodys), Source::Guessed)) dkim.wildcard = any->text;
+    const auto any = read({std::string(kNeverUsed), Source::Guessed});
+    if (any) dkim.wildcard = any->text;
   }
   if (facts.unknown.size() != open) return;
   dkim.state = State::Valid;
-  dkim.asked = wanted->size();
-  std::erase_if(dkim.keys, [&](const KeyFacts& key) { return !tells(key, dkim.wildcard); });
+  std::erase_if(dkim.keys, [&](const KeyFacts& key) { return !is_reported(key, dkim.wildcard); });
   facts.dkim = std::move(dkim);
 }
 
 std::vector<const KeyFacts*> usable_keys(const DkimFacts& dkim) {
   std::vector<const KeyFacts*> keys;
   for (const KeyFacts& key : dkim.keys) {
-    const bool strong = key.shape.algorithm != "rsa" || key.shape.bits >= 1024;
-    if (key.state == KeyState::Key && strong) keys.push_back(&key);
+    const bool weak = rules::length_of(key.shape) == rules::KeyLength::Weak;
+    if (key.state == KeyState::Key && !weak) keys.push_back(&key);
   }
   return keys;
 }
 
-std::string_view to_text(Source source) {
-  switch (source) {
-    case Source::Declared:
-      return "declared";
-    case Source::Reported:
-      return "reported";
-    case Source::Sender:
-      return "sender";
-    case Source::Guessed:
-      return "guessed";
+const KeyFacts* shortest_key(const std::vector<const KeyFacts*>& keys) {
+  const KeyFacts* shortest = nullptr;
+  for (const KeyFacts* key : keys) {
+    if (rules::length_of(key->shape) == rules::KeyLength::Strong) continue;
+    if (shortest == nullptr || key->shape.bits < shortest->shape.bits) shortest = key;
   }
-  return "";
-}
-
-std::string_view to_text(KeyState state) {
-  switch (state) {
-    case KeyState::Absent:
-      return "absent";
-    case KeyState::Key:
-      return "key";
-    case KeyState::Revoked:
-      return "revoked";
-    case KeyState::Several:
-      return "several";
-    case KeyState::Invalid:
-      return "invalid";
-    case KeyState::Dangling:
-      return "dangling";
-    case KeyState::Unset:
-      return "unset";
-    case KeyState::Unobservable:
-      return "unobservable";
-  }
-  return "";
+  return shortest;
 }
 
 }  // namespace rampart::audit

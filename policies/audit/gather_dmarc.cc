@@ -4,39 +4,46 @@
 #include "mail/dmarc/discovery.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
+#include "policies/rules/dmarc.h"
 
 namespace rampart::audit {
 namespace {
 
-// The DMARC values at a name; empty also where DNS failed.
+// The TXT answer at a domain's `_dmarc`; null where it is unknown.
+const Answer* dmarc_answer(const Name& domain, const Table& table) {
+  const auto name = dmarc::dmarc_name(domain);
+  return name ? find_answer(table.answers, *name, RecordType::TXT) : nullptr;
+}
+
+// The DMARC values at a domain's `_dmarc`; empty also where DNS failed.
 std::vector<std::string> records_at(const Name& domain, const Table& table) {
   std::vector<std::string> records;
-  const auto name = dmarc::dmarc_name(domain);
-  const Answer* answer = name ? find_answer(table.answers, *name, RecordType::TXT) : nullptr;
+  const Answer* answer = dmarc_answer(domain, table);
   if (answer == nullptr) return records;
   std::ranges::copy_if(answer->values, std::back_inserter(records), dmarc::is_dmarc);
   return records;
 }
 
-std::string slip_at(const Name& domain, const Table& table) {
-  const auto name = dmarc::dmarc_name(domain);
-  const Answer* answer = name ? find_answer(table.answers, *name, RecordType::TXT) : nullptr;
-  if (answer == nullptr) return "";
+void read_near_miss(Facts& facts, const Table& table) {
+  const Answer* answer = dmarc_answer(facts.subject.domain, table);
+  if (answer == nullptr) return;
+  const RecordKey key{*dmarc::dmarc_name(facts.subject.domain), RecordType::TXT};
   for (const std::string& value : answer->values) {
-    if (const auto slip = near_miss({*name, RecordType::TXT}, value)) {
-      return "`" + value + "`: " + *slip;
-    }
+    const auto slip = near_miss(key, value);
+    if (!slip) continue;
+    facts.dmarc.near_miss = value;
+    facts.dmarc.slip = *slip;
+    return;
   }
-  return "";
 }
 
-// Notes every name of the walk that DNS did not answer; whether there was one.
-bool failed_on_the_way(Facts& facts, const Table& table) {
+// Records every name of the tree walk that DNS did not answer for; whether there is one.
+bool record_walk_failures(Facts& facts, const Table& table) {
   bool failed = false;
   for (const Name& name : dmarc::walk_names(facts.subject.domain)) {
     const Answer* answer = find_answer(table.answers, name, RecordType::TXT);
     if (answer == nullptr || answer->status != AnswerStatus::Failed) continue;
-    note_failure(facts, name, *answer);
+    record_failure(facts, name, *answer);
     facts.dmarc.problem = answer->detail;
     failed = true;
   }
@@ -55,7 +62,7 @@ ReportAddress address_of(const std::string& uri, const Name& host, const Name& a
   const Answer* answer = answer_for(facts, table, *name, RecordType::TXT);
   if (answer == nullptr || answer->status == AnswerStatus::Failed) {
     address.consent = Consent::Unknown;
-    if (answer != nullptr) note_failure(facts, *name, *answer);
+    if (answer != nullptr) record_failure(facts, *name, *answer);
   } else if (std::ranges::any_of(answer->values, dmarc::is_dmarc)) {
     address.consent = Consent::Granted;
   }
@@ -71,6 +78,7 @@ void read_addresses(Facts& facts, const Table& table) {
   }
 }
 
+// The problems of the text are read again leniently: discovery keeps the record alone.
 void read_discovered(Facts& facts, const Table& table) {
   DmarcFacts& dmarc = facts.dmarc;
   const dmarc::DiscoveredPolicy& discovered = *dmarc.discovered();
@@ -82,7 +90,8 @@ void read_discovered(Facts& facts, const Table& table) {
   read_addresses(facts, table);
 }
 
-// Nothing governs: because there is nothing, or because receivers cannot use what there is.
+// No record governs: none is published, or receivers ignore those that are. Only the domain and its
+// organizational domain matter here: a record between them would not govern by RFC 7489.
 void read_nothing(Facts& facts, const Table& table) {
   DmarcFacts& dmarc = facts.dmarc;
   dmarc.state = State::None;
@@ -110,10 +119,10 @@ void gather_dmarc(Facts& facts, Table& table) {
   dmarc.by_psl = dmarc::discover_by_psl(domain, table.answers, facts.unknown);
   if (facts.unknown.size() != open) return;
   dmarc.several_here = records_at(domain, table).size() > 1;
-  dmarc.slip = slip_at(domain, table);
+  read_near_miss(facts, table);
   if (dmarc.discovered() != nullptr) {
     read_discovered(facts, table);
-  } else if (failed_on_the_way(facts, table)) {
+  } else if (record_walk_failures(facts, table)) {
     dmarc.state = State::Unobservable;
   } else {
     read_nothing(facts, table);
@@ -123,18 +132,14 @@ void gather_dmarc(Facts& facts, Table& table) {
 
 Enforcement enforcement_of(const DmarcFacts& dmarc) {
   Enforcement enforcement;
-  const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
-  if (discovered == nullptr) return enforcement;
+  if (dmarc.discovered() == nullptr) return enforcement;
   enforcement.governed = true;
-  // A domain is protected as far as receivers of both generations protect it.
+  // Forgers choose the receiver: a domain is protected as far as both generations protect it.
   const bool both = dmarc.by_walk && dmarc.by_psl;
   enforcement.policy =
       both ? std::min(dmarc.by_walk->policy, dmarc.by_psl->policy) : dmarc::Policy::None;
-  const dmarc::Record& record = dmarc.record;
-  enforcement.whole = record.pct.value_or(100) == 100 && !record.testing.value_or(false);
-  const dmarc::Policy p = record.p.value_or(dmarc::Policy::None);
-  const dmarc::Policy sp = record.sp.value_or(p);
-  enforcement.sub_domains = sp >= p && record.np.value_or(sp) >= p;
+  enforcement.whole = rules::applies_in_full(dmarc.record);
+  enforcement.sub_domains = rules::covers_sub_domains(dmarc.record);
   using Consent = ReportAddress::Consent;
   for (const ReportAddress& one : dmarc.rua) {
     const bool refused = one.consent == Consent::Refused;
@@ -142,20 +147,6 @@ Enforcement enforcement_of(const DmarcFacts& dmarc) {
     enforcement.all_consent = enforcement.all_consent && !refused;
   }
   return enforcement;
-}
-
-std::string_view to_text(ReportAddress::Consent consent) {
-  switch (consent) {
-    case ReportAddress::Consent::Own:
-      return "own";
-    case ReportAddress::Consent::Granted:
-      return "granted";
-    case ReportAddress::Consent::Refused:
-      return "refused";
-    case ReportAddress::Consent::Unknown:
-      return "unknown";
-  }
-  return "";
 }
 
 }  // namespace rampart::audit

@@ -9,8 +9,8 @@
 namespace rampart::audit {
 namespace {
 
-/// Where a small record stands, of which kind it is, and how it is read.
-struct Place {
+/// A record with a fixed name below the domain: its kind and its parser.
+struct FixedRecord {
   const char* prefix;
   RecordKind kind;
   std::optional<Error> (*fault)(std::string_view text);
@@ -22,33 +22,34 @@ std::optional<Error> fault_of(std::string_view text) {
   return parsed ? std::nullopt : std::optional(parsed.error());
 }
 
-constexpr Place kMtaSts{"_mta-sts", RecordKind::MtaSts, fault_of<parse_mta_sts>};
-constexpr Place kTlsRpt{"_smtp._tls", RecordKind::TlsRpt, fault_of<parse_tls_rpt>};
-constexpr Place kBimi{"default._bimi", RecordKind::Bimi, fault_of<parse_bimi>};
+constexpr FixedRecord kMtaSts{"_mta-sts", RecordKind::MtaSts, fault_of<parse_mta_sts>};
+constexpr FixedRecord kTlsRpt{"_smtp._tls", RecordKind::TlsRpt, fault_of<parse_tls_rpt>};
+constexpr FixedRecord kBimi{"default._bimi", RecordKind::Bimi, fault_of<parse_bimi>};
 
-// RFC 8461 section 3.1 and RFC 8460 section 3: after dropping others, exactly one must remain.
-Reading read_place(const Place& place, Facts& facts, const Table& table) {
+// RFC 8461 section 3.1 and RFC 8460 section 3: other TXT values are dropped, then exactly one must
+// remain.
+Reading read_record(const FixedRecord& record, Facts& facts, const Table& table) {
   Reading reading;
-  const auto name = facts.subject.domain.child(place.prefix);
+  const auto name = facts.subject.domain.child(record.prefix);
   reading.state = State::None;
   if (!name) return reading;
   const Answer* answer = answer_for(facts, table, *name, RecordType::TXT);
   reading.state = State::Unknown;
   if (answer == nullptr) return reading;
   if (answer->status == AnswerStatus::Failed) {
-    note_failure(facts, *name, *answer);
+    record_failure(facts, *name, *answer);
     reading.state = State::Unobservable;
     reading.problem = answer->detail;
     return reading;
   }
   std::vector<std::string> records;
   std::ranges::copy_if(answer->values, std::back_inserter(records), [&](const auto& value) {
-    return kind_of({*name, RecordType::TXT}, value) == place.kind;
+    return kind_of({*name, RecordType::TXT}, value) == record.kind;
   });
   reading.state = records.empty() ? State::None : State::Several;
   if (records.size() != 1) return reading;
   reading.text = records.front();
-  const auto fault = place.fault(reading.text);
+  const auto fault = record.fault(reading.text);
   reading.state = fault ? State::Invalid : State::Valid;
   if (fault) reading.problem = sentence(*fault);
   return reading;
@@ -56,6 +57,7 @@ Reading read_place(const Place& place, Facts& facts, const Table& table) {
 
 }  // namespace
 
+// A null MX is only valid alone; beside others it must not hide them (RFC 7505 section 3).
 void gather_mx(Facts& facts, Table& table) {
   const Answer* answer = answer_for(facts, table, facts.subject.domain, RecordType::MX);
   if (answer == nullptr) return;
@@ -63,7 +65,7 @@ void gather_mx(Facts& facts, Table& table) {
   if (answer->status == AnswerStatus::Failed) {
     mx.state = State::Unobservable;
     mx.problem = answer->detail;
-    note_failure(facts, facts.subject.domain, *answer);
+    record_failure(facts, facts.subject.domain, *answer);
     return;
   }
   mx.state = answer->values.empty() ? State::None : State::Valid;
@@ -74,12 +76,12 @@ void gather_mx(Facts& facts, Table& table) {
   mx.null_among_others = some && !mx.null;
 }
 
+// The policy host's addresses are resolved here, so that fetching needs no resolver of its own.
 void gather_mta_sts(Facts& facts, Table& table) {
-  const Reading reading = read_place(kMtaSts, facts, table);
   MtaStsFacts& mta_sts = facts.mta_sts;
-  static_cast<Reading&>(mta_sts) = reading;
+  static_cast<Reading&>(mta_sts) = read_record(kMtaSts, facts, table);
   const auto host = facts.subject.domain.child("mta-sts");
-  if (reading.state != State::Valid || !host) return;
+  if (mta_sts.state != State::Valid || !host) return;
   mta_sts.addresses.clear();
   for (const RecordType type : {RecordType::A, RecordType::AAAA}) {
     const Answer* answer = answer_for(facts, table, *host, type);
@@ -87,22 +89,23 @@ void gather_mta_sts(Facts& facts, Table& table) {
       mta_sts.state = State::Unknown;
       continue;
     }
-    if (answer->status == AnswerStatus::Failed) note_failure(facts, *host, *answer);
+    if (answer->status == AnswerStatus::Failed) record_failure(facts, *host, *answer);
     std::ranges::copy(answer->values, std::back_inserter(mta_sts.addresses));
   }
 }
 
 void gather_tls_rpt(Facts& facts, Table& table) {
-  facts.tls_rpt = read_place(kTlsRpt, facts, table);
+  facts.tls_rpt = read_record(kTlsRpt, facts, table);
 }
 
-void gather_bimi(Facts& facts, Table& table) { facts.bimi = read_place(kBimi, facts, table); }
+void gather_bimi(Facts& facts, Table& table) { facts.bimi = read_record(kBimi, facts, table); }
 
 std::string policy_url(const Name& domain) {
   return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.text());
 }
 
-void take_policy(Facts& facts, Fetched fetched) {
+// An unusable body is as bad as none: senders treat both as no policy (RFC 8461 section 3.3).
+void set_policy(Facts& facts, Fetched fetched) {
   MtaStsFacts& mta_sts = facts.mta_sts;
   if (fetched.problem.empty()) {
     auto policy = parse_mta_sts_policy(fetched.body);

@@ -1,16 +1,18 @@
-/// The parts of an audit, one function each; audit.h is what others use.
+/// What the files of an audit share; other folders use audit.h.
 #pragma once
 
 #include "policies/audit/audit.h"
+#include "policies/rules/fault.h"
 
 namespace rampart::audit {
 
 /// The answer, or null: then the question is among `facts.unknown`.
 const Answer* answer_for(Facts& facts, const Table& table, const Name& name, RecordType type);
 
-/// Remembers that DNS did not answer.
-void note_failure(Facts& facts, const Name& name, const Answer& answer);
+/// Records that DNS did not answer for a name.
+void record_failure(Facts& facts, const Name& name, const Answer& answer);
 
+/// Each reads one part; until all its questions are answered its state is Unknown.
 void gather_dkim(Facts& facts, Table& table);
 void gather_dmarc(Facts& facts, Table& table);
 void gather_mx(Facts& facts, Table& table);
@@ -18,16 +20,11 @@ void gather_mta_sts(Facts& facts, Table& table);
 void gather_tls_rpt(Facts& facts, Table& table);
 void gather_bimi(Facts& facts, Table& table);
 
-using Findings = std::vector<Finding>;
-
-/// A finding about the audited domain.
-Finding finding_of(const Facts& facts, Severity severity, std::string code, std::string message,
-                   std::string hint);
-
-void check_spf(const Facts& facts, Findings& found);
-void check_dkim(const Facts& facts, Findings& found);
-void check_dmarc(const Facts& facts, Findings& found);
-void check_transport(const Facts& facts, Findings& found);
+/// Each appends the faults of one part.
+void check_spf(const Facts& facts, rules::Faults& faults);
+void check_dkim(const Facts& facts, rules::Faults& faults);
+void check_dmarc(const Facts& facts, rules::Faults& faults);
+void check_transport(const Facts& facts, rules::Faults& faults);
 
 /// How far DMARC protects, as the score, findings and profiles see it.
 struct Enforcement {
@@ -35,29 +32,33 @@ struct Enforcement {
   bool governed = false;
   bool whole = true;        ///< No pct below 100 and no t=y.
   bool sub_domains = true;  ///< sp and np are no milder than p.
-  bool reports = false;     ///< A report address that reporters may use.
-  bool all_consent = true;  ///< No address that has not agreed.
+  bool reports = false;     ///< Some report address may be used.
+  bool all_consent = true;  ///< No host of a report address has refused.
 };
 Enforcement enforcement_of(const DmarcFacts& dmarc);
 
-/// Whether some answer says that nobody may send as the domain: then it needs no DKIM key.
+/// Whether the SPF record is `-all` alone: nobody may send, so no DKIM key is needed.
 bool sends_nothing(const Facts& facts);
 
 /// The keys that verifiers can use.
 std::vector<const KeyFacts*> usable_keys(const DkimFacts& dkim);
 
-/// The includes and redirects of a tree that end every check that reaches them in an error.
+/// The shortest of the usable keys that are shorter than recommended; null where there is none.
+const KeyFacts* shortest_key(const std::vector<const KeyFacts*>& keys);
+
+/// The terms of a tree whose targets cannot be used: a check that reaches one ends in an error.
 std::vector<const spf::TreeNode*> broken_nodes(const spf::TreeNode& root);
 
 /// The MX hosts that the MTA-STS policy does not cover.
 std::vector<Name> uncovered_mx(const Facts& facts);
 
-constexpr int kNearLookups = 8;
-
 /// The audited domain, for sentences.
 inline std::string name_of(const Facts& facts) { return facts.subject.domain.text(); }
 
-/// What a reading says, for sentences: "is missing", "is invalid: ...".
-std::string told(const Reading& reading);
+/// "ends in ~all", or why the ending is unknown.
+std::string describe_ending(const SpfFacts& spf);
+
+/// A reading's state as a predicate: "is missing", "is invalid: ...".
+std::string describe(const Reading& reading);
 
 }  // namespace rampart::audit

@@ -6,26 +6,27 @@
 #include <array>
 
 #include "base/text.h"
-#include "mail/spf/limits.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
+#include "policies/rules/dmarc.h"
+#include "policies/rules/spf.h"
 
 namespace rampart::audit {
 namespace {
 
-/// What came of checking one rule.
+/// The outcome of one rule.
 struct Check {
   Verdict verdict = Verdict::Unknown;
   std::string reason;
 };
 
-/// One rule: what it asks, who says so, and how it is checked.
+/// One rule: what it requires, who publishes it, and how it is checked.
 struct Rule {
   std::string_view id;
   std::string_view rule;
   std::string_view source;
   Check (*check)(const Facts&);
-  RequirementLevel force = RequirementLevel::Must;
+  RequirementLevel level = RequirementLevel::Must;
 };
 
 Check verdict_of(bool good, std::string reason) {
@@ -38,30 +39,29 @@ Check unknown(std::string reason) { return {Verdict::Unknown, std::move(reason)}
 
 Check spf_works(const Facts& facts) {
   const SpfFacts& spf = facts.spf;
-  if (spf.state == State::Unobservable) return unknown(told(spf));
-  if (spf.state != State::Valid) return verdict_of(false, "the SPF record " + told(spf));
+  if (spf.state == State::Unobservable) return unknown(describe(spf));
+  if (spf.state != State::Valid) return verdict_of(false, "the SPF record " + describe(spf));
   for (const spf::TreeNode* node : broken_nodes(spf.tree.root)) {
     const std::string what = fmt::format("`{}` {}", node->term, node->problem);
     return node->temporary ? unknown(what) : verdict_of(false, what);
   }
-  const bool good =
-      spf.tree.lookups <= spf::kMaxLookups && spf.tree.void_lookups <= spf::kMaxVoidLookups;
-  return verdict_of(good, fmt::format("{} of 10 lookups, {} of 2 void lookups", spf.tree.lookups,
-                                      spf.tree.void_lookups));
+  return verdict_of(rules::within_lookup_limits(spf.tree),
+                    fmt::format("{} of 10 lookups, {} of 2 void lookups", spf.tree.lookups,
+                                spf.tree.void_lookups));
 }
 
 Check spf_restricts(const Facts& facts) {
-  if (facts.spf.state == State::Unobservable) return unknown(told(facts.spf));
-  if (facts.spf.state != State::Valid) return verdict_of(false, "the record " + told(facts.spf));
-  if (!facts.spf.ending) return unknown("its end is behind a redirect that cannot be read");
-  const spf::Qualifier ending = *facts.spf.ending;
-  const bool good = ending == spf::Qualifier::Fail || ending == spf::Qualifier::SoftFail;
-  return verdict_of(good, fmt::format("ends in {}all", static_cast<char>(ending)));
+  const SpfFacts& spf = facts.spf;
+  if (spf.state == State::Unobservable) return unknown(describe(spf));
+  if (spf.state != State::Valid) return verdict_of(false, "the record " + describe(spf));
+  if (!spf.ending) return unknown(describe_ending(spf));
+  const bool good = spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail;
+  return verdict_of(good, describe_ending(spf));
 }
 
 Check dkim_key(const Facts& facts) {
   std::vector<std::string> names;
-  for (const KeyFacts* key : usable_keys(facts.dkim)) names.push_back(key->asked.selector);
+  for (const KeyFacts* key : usable_keys(facts.dkim)) names.push_back(key->query.selector);
   if (!names.empty()) return verdict_of(true, fmt::format("{}", fmt::join(names, ", ")));
   if (facts.dkim.keys.empty()) return unknown("no selector is known; try --guess-selectors");
   return verdict_of(false, "no selector holds a usable key");
@@ -70,14 +70,14 @@ Check dkim_key(const Facts& facts) {
 Check dkim_strong(const Facts& facts) {
   const auto keys = usable_keys(facts.dkim);
   if (keys.empty()) return unknown("no usable key is known");
-  for (const KeyFacts* key : keys) {
-    if (key->shape.algorithm == "rsa" && key->shape.bits < 2048) {
-      return verdict_of(false, fmt::format("{} has {} bits", key->asked.selector, key->shape.bits));
-    }
-  }
-  return verdict_of(true, "every key has 2048 bits or more, or is Ed25519");
+  const KeyFacts* shortest = shortest_key(keys);
+  if (shortest == nullptr)
+    return verdict_of(true, "every key has 2048 bits or more, or is Ed25519");
+  return verdict_of(false,
+                    fmt::format("{} has {} bits", shortest->query.selector, shortest->shape.bits));
 }
 
+// DKIM is only unknown where no selector is known; then SPF's failure proves nothing.
 Check spf_or_dkim(const Facts& facts) {
   const Check spf = spf_works(facts);
   const Check dkim = dkim_key(facts);
@@ -88,21 +88,21 @@ Check spf_or_dkim(const Facts& facts) {
 
 // --- DMARC --------------------------------------------------------------------------------------
 
-Check dmarc_there(const Facts& facts) {
+Check dmarc_published(const Facts& facts) {
   const DmarcFacts& dmarc = facts.dmarc;
-  if (dmarc.state == State::Unobservable) return unknown(told(dmarc));
-  if (dmarc.state != State::Valid) return verdict_of(false, "the DMARC record " + told(dmarc));
+  if (dmarc.state == State::Unobservable) return unknown(describe(dmarc));
+  if (dmarc.state != State::Valid) return verdict_of(false, "the DMARC record " + describe(dmarc));
   const bool both = dmarc.by_walk && dmarc.by_psl;
   return verdict_of(both, both ? "at _dmarc." + dmarc.discovered()->at.text()
                                : "only receivers of one generation find it");
 }
 
-/// A check on the record that governs, where there is one.
+/// A check on the governing record; without one the rule is broken.
 template <auto kCheck>
 Check of_record(const Facts& facts) {
-  if (facts.dmarc.state == State::Unobservable) return unknown(told(facts.dmarc));
+  if (facts.dmarc.state == State::Unobservable) return unknown(describe(facts.dmarc));
   if (facts.dmarc.state != State::Valid) {
-    return verdict_of(false, "the DMARC record " + told(facts.dmarc));
+    return verdict_of(false, "the DMARC record " + describe(facts.dmarc));
   }
   return kCheck(facts.dmarc);
 }
@@ -111,7 +111,7 @@ Check rejects(const DmarcFacts& dmarc) {
   const Enforcement enforcement = enforcement_of(dmarc);
   const bool good = enforcement.policy == dmarc::Policy::Reject && enforcement.whole;
   return verdict_of(good, fmt::format("p={}{}", dmarc::to_text(enforcement.policy),
-                                      enforcement.whole ? "" : ", held back by pct or t=y"));
+                                      enforcement.whole ? "" : ", limited by pct or t=y"));
 }
 
 Check covers_sub_domains(const DmarcFacts& dmarc) {
@@ -126,6 +126,7 @@ Check has_reports(const DmarcFacts& dmarc) {
                     enforcement.reports ? dmarc.rua.front().uri : "no address has agreed");
 }
 
+// A size limit may follow the address ("!10m"), so the prefix decides.
 Check reports_to_cisa(const DmarcFacts& dmarc) {
   constexpr std::string_view kAddress = "mailto:reports@dmarc.cyber.dhs.gov";
   const bool good = std::ranges::any_of(dmarc.rua, [&](const ReportAddress& one) {
@@ -135,20 +136,21 @@ Check reports_to_cisa(const DmarcFacts& dmarc) {
 }
 
 Check one_record(const Facts& facts) {
-  if (facts.dmarc.state == State::Unobservable) return unknown(told(facts.dmarc));
+  if (facts.dmarc.state == State::Unobservable) return unknown(describe(facts.dmarc));
   const bool several = facts.dmarc.several_here || facts.dmarc.state == State::Several;
   return verdict_of(!several && facts.dmarc.state != State::None,
-                    several ? "several records stand at one name" : told(facts.dmarc));
+                    several ? "several records are published at one name" : describe(facts.dmarc));
 }
 
-Check says_p(const DmarcFacts& dmarc) {
-  // An absent p is read as none, and only where reports can be sent.
+Check has_p(const DmarcFacts& dmarc) {
+  // RFC 9989 section 4.10.1: receivers read an absent or invalid p as none where rua= is valid.
+  // Such a record governs, but does not follow the grammar.
   const bool good = std::ranges::none_of(dmarc.problems, [](const std::string& problem) {
     return problem.find("p=") != std::string::npos;
   });
   return verdict_of(good && dmarc.record.p,
                     good && dmarc.record.p ? fmt::format("p={}", dmarc::to_text(*dmarc.record.p))
-                                           : "p is missing or no policy");
+                                           : "p is missing or not a policy");
 }
 
 Check clean_tags(const DmarcFacts& dmarc) {
@@ -157,15 +159,13 @@ Check clean_tags(const DmarcFacts& dmarc) {
 }
 
 Check no_historic(const DmarcFacts& dmarc) {
-  std::vector<std::string> tags;
+  std::vector<std::string> tags = rules::historic_tags(dmarc.record);
   if (dmarc.record.pct) tags.push_back(fmt::format("pct={}", *dmarc.record.pct));
-  for (const Tag& tag : dmarc.record.unknown) {
-    if (tag.name == "rf" || tag.name == "ri") tags.push_back(tag.name);
-  }
   return verdict_of(tags.empty(), tags.empty() ? "none of pct, rf and ri"
                                                : fmt::format("{}", fmt::join(tags, ", ")));
 }
 
+// RFC 9989 removed the size limit that RFC 7489 section 6.2 allowed after an address.
 Check no_sizes(const DmarcFacts& dmarc) {
   for (const ReportAddress& one : dmarc.rua) {
     if (one.uri.find('!') != std::string::npos) return verdict_of(false, one.uri);
@@ -176,17 +176,16 @@ Check no_sizes(const DmarcFacts& dmarc) {
 Check all_agree(const DmarcFacts& dmarc) {
   using Consent = ReportAddress::Consent;
   for (const ReportAddress& one : dmarc.rua) {
-    if (one.consent == Consent::Unknown) return unknown(one.host.text() + " could not be asked");
+    if (one.consent == Consent::Unknown) return unknown(one.host.text() + " could not be queried");
     if (one.consent == Consent::Refused) {
       return verdict_of(false, one.host.text() + " has not agreed");
     }
   }
-  return verdict_of(true, dmarc.rua.empty() ? "no address is named" : "every host may take them");
+  return verdict_of(true, dmarc.rua.empty() ? "no address is named" : "every host has agreed");
 }
 
 Check same_for_both(const DmarcFacts& dmarc) {
-  const bool same = dmarc.by_walk && dmarc.by_psl && dmarc.by_walk->at == dmarc.by_psl->at &&
-                    dmarc.by_walk->policy == dmarc.by_psl->policy &&
+  const bool same = rules::same_policy(dmarc.by_walk, dmarc.by_psl) &&
                     dmarc.by_walk->org_domain == dmarc.by_psl->org_domain;
   return verdict_of(same, same ? "both find the same record and organizational domain"
                                : "tree walk and public suffix list differ");
@@ -194,12 +193,15 @@ Check same_for_both(const DmarcFacts& dmarc) {
 
 Check own_where_deep(const Facts& facts) {
   const std::size_t labels = facts.subject.domain.labels().size();
+  // From the domain itself the tree walk goes straight to its last seven labels, so a record in
+  // between is never found.
   if (labels <= 8) return verdict_of(true, fmt::format("{} labels", labels));
   const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
   const bool own = discovered != nullptr && discovered->at == facts.subject.domain;
   return verdict_of(own, fmt::format("{} labels, {} record of its own", labels, own ? "a" : "no"));
 }
 
+// Forwarding breaks SPF, so mail without DKIM is rejected on its way (RFC 9989 section 7.4).
 Check reject_has_dkim(const Facts& facts) {
   const Enforcement enforcement = enforcement_of(facts.dmarc);
   if (enforcement.policy != dmarc::Policy::Reject) return verdict_of(true, "p is not reject");
@@ -207,19 +209,22 @@ Check reject_has_dkim(const Facts& facts) {
   return dkim_key(facts);
 }
 
-// --- What DNS does not show ---------------------------------------------------------------------
+// --- Rules that DNS does not show
+// ---------------------------------------------------------------------
 
 Check needs_reports(const Facts&) {
   return unknown("DNS does not show it; DMARC reports do (rampart reports summary)");
 }
 
 Check needs_hosts(const Facts&) {
-  return unknown("DNS does not show which hosts send; check those of your own");
+  return unknown("DNS does not show which hosts send; check your own");
 }
 
-Check needs_connection(const Facts&) { return unknown("only a connection to the hosts shows it"); }
+Check needs_connection(const Facts&) {
+  return unknown("only a connection to the hosts would show it");
+}
 
-Check needs_mail(const Facts&) { return unknown("only the messages show it"); }
+Check needs_mail(const Facts&) { return unknown("only the messages would show it"); }
 
 // --- The tables ---------------------------------------------------------------------------------
 
@@ -232,10 +237,10 @@ constexpr std::string_view kBod = "CISA BOD 18-01 (2017)";
 constexpr std::array kBulk = {
     Rule{"spf", "SPF is published and can be evaluated", kAll, spf_works},
     Rule{"spf-or-dkim", "every message passes SPF or DKIM", kGoogle, spf_or_dkim},
-    Rule{"dkim", "messages are signed: a key of 1024 bits or more stands", kAll, dkim_key},
+    Rule{"dkim", "messages are signed: a key of 1024 bits or more is published", kAll, dkim_key},
     Rule{"dkim-2048", "keys have 2048 bits (recommended)", kGoogle, dkim_strong,
          RequirementLevel::Should},
-    Rule{"dmarc", "a DMARC record is published, p=none at least", kAll, dmarc_there},
+    Rule{"dmarc", "a DMARC record is published, p=none at least", kAll, dmarc_published},
     Rule{"aligned", "From aligns with SPF or DKIM", kAll, needs_reports},
     Rule{"both-pass", "SPF and DKIM both pass", kMicrosoft, needs_reports},
     Rule{"ptr", "sending hosts have forward-confirmed PTR names", kGoogle, needs_hosts},
@@ -247,25 +252,26 @@ constexpr std::array kBulk = {
 constexpr std::array kFederal = {
     Rule{"spf", "a valid SPF record is published", kBod, spf_works},
     Rule{"spf-restricts", "the SPF record ends in ~all or -all", kBod, spf_restricts},
-    Rule{"dmarc", "a DMARC record is published", kBod, dmarc_there},
+    Rule{"dmarc", "a DMARC record is published", kBod, dmarc_published},
     Rule{"dmarc-reject", "DMARC is p=reject for all mail", kBod, of_record<rejects>},
     Rule{"sub-domains", "sub-domains are covered as strictly", kBod, of_record<covers_sub_domains>},
-    Rule{"rua", "aggregate reports are asked for", kBod, of_record<has_reports>},
+    Rule{"rua", "aggregate reports are requested", kBod, of_record<has_reports>},
     Rule{"rua-cisa", "reports go to reports@dmarc.cyber.dhs.gov", kBod, of_record<reports_to_cisa>},
     Rule{"starttls", "mail hosts offer STARTTLS, without SSLv2, SSLv3, RC4 and 3DES", kBod,
          needs_connection},
 };
 
 constexpr std::array kRfc9989 = {
-    Rule{"one-record", "one DMARC record stands at a name", "RFC 9989 section 4.10", one_record},
-    Rule{"found", "a record governs the domain", "RFC 9989 section 4.10.1", dmarc_there},
-    Rule{"p", "p says none, quarantine or reject", "RFC 9989 section 4.7", of_record<says_p>},
+    Rule{"one-record", "one DMARC record is published at a name", "RFC 9989 section 4.10",
+         one_record},
+    Rule{"found", "a record governs the domain", "RFC 9989 section 4.10.1", dmarc_published},
+    Rule{"p", "p is none, quarantine or reject", "RFC 9989 section 4.7", of_record<has_p>},
     Rule{"tags", "every tag follows the grammar", "RFC 9989 section 4.8", of_record<clean_tags>},
-    Rule{"historic", "pct, rf and ri are gone", "RFC 9989 section 9.3", of_record<no_historic>,
+    Rule{"historic", "pct, rf and ri are absent", "RFC 9989 section 9.3", of_record<no_historic>,
          RequirementLevel::Should},
     Rule{"sizes", "report addresses have no size", "RFC 9989 section 4.7", of_record<no_sizes>,
          RequirementLevel::Should},
-    Rule{"consent", "report hosts elsewhere have agreed", "RFC 9990 section 4",
+    Rule{"consent", "report hosts of other organizations have agreed", "RFC 9990 section 4",
          of_record<all_agree>},
     Rule{"discovery", "tree walk and public suffix list agree", "RFC 9989 appendix C",
          of_record<same_for_both>, RequirementLevel::Should},
@@ -275,13 +281,18 @@ constexpr std::array kRfc9989 = {
          reject_has_dkim},
 };
 
+// The table is a template argument, so that a Profile stays a plain function pointer.
 template <const auto& kRules>
 std::vector<RuleResult> rule_results_of(const Facts& facts) {
   std::vector<RuleResult> rule_results;
   for (const Rule& rule : kRules) {
     Check check = rule.check(facts);
-    rule_results.push_back(
-        {rule.id, rule.rule, rule.source, rule.force, check.verdict, std::move(check.reason)});
+    rule_results.push_back({.id = rule.id,
+                            .rule = rule.rule,
+                            .source = rule.source,
+                            .level = rule.level,
+                            .verdict = check.verdict,
+                            .reason = std::move(check.reason)});
   }
   return rule_results;
 }
@@ -292,7 +303,7 @@ const std::vector<Profile>& profiles() {
   static const std::vector<Profile> table = {
       {"bod-18-01", "US federal domains, BOD 18-01", rule_results_of<kFederal>},
       {"bulk-sender", "Bulk senders to Google, Yahoo and Microsoft", rule_results_of<kBulk>},
-      {"rfc9989", "DMARC as RFC 9989 has it", rule_results_of<kRfc9989>},
+      {"rfc9989", "DMARC as RFC 9989 specifies it", rule_results_of<kRfc9989>},
   };
   return table;
 }
@@ -304,37 +315,26 @@ const Profile* find_profile(std::string_view name) {
 
 std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
                                       const std::vector<RuleResult>& rule_results) {
-  Findings found;
-  if (!facts.exists) return found;
+  std::vector<Finding> found;
+  if (!facts.exists) return found;  // That is the one finding about such a name.
   for (const RuleResult& one : rule_results) {
     if (one.verdict != Verdict::Fail) continue;
-    const Severity severity =
-        one.force == RequirementLevel::Must ? Severity::Error : Severity::Warning;
-    found.push_back(
-        finding_of(facts, severity, /*code=*/"profile-rule",
-                   fmt::format("{} breaks {} of {}: {} ({})", facts.subject.domain.text(), one.id,
-                               profile.name, one.rule, one.reason),
-                   std::string(one.source)));
+    const bool must = one.level == RequirementLevel::Must;
+    found.push_back({.severity = must ? Severity::Error : Severity::Warning,
+                     .code = "profile-rule",
+                     .domain = facts.subject.domain,
+                     .message = fmt::format("{} breaks {} of {}: {} ({})", name_of(facts), one.id,
+                                            profile.name, one.rule, one.reason),
+                     .hint = std::string(one.source),
+                     .mark = facts.subject.mark});
   }
   return found;
 }
 
-bool keeps_all(const std::vector<RuleResult>& rule_results) {
+bool conforms(const std::vector<RuleResult>& rule_results) {
   return std::ranges::none_of(rule_results, [](const RuleResult& one) {
-    return one.force == RequirementLevel::Must && one.verdict == Verdict::Fail;
+    return one.level == RequirementLevel::Must && one.verdict == Verdict::Fail;
   });
-}
-
-std::string_view to_text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::Pass:
-      return "pass";
-    case Verdict::Fail:
-      return "fail";
-    case Verdict::Unknown:
-      return "unknown";
-  }
-  return "";
 }
 
 }  // namespace rampart::audit

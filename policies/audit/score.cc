@@ -7,6 +7,8 @@
 #include "mail/spf/limits.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
+#include "policies/rules/dkim.h"
+#include "policies/rules/spf.h"
 
 namespace rampart::audit {
 namespace {
@@ -21,42 +23,38 @@ ScorePart none(std::string what, int of, std::string reason) {
   return {std::move(what), 0, of, std::move(reason)};
 }
 
-// One that is right or wrong.
+// All points or none.
 ScorePart either(std::string what, int of, bool good, std::string reason) {
   return {std::move(what), good ? of : 0, of, std::move(reason)};
 }
 
+// A term that cannot be resolved ends checks in an error just as a broken limit does.
 ScorePart limits_part(const spf::Tree& tree) {
   constexpr const char* kWhat = "SPF limits";
   constexpr int kOf = 8;
   if (const auto broken = broken_nodes(tree.root); !broken.empty()) {
     return none(kWhat, kOf, fmt::format("`{}` {}", broken.front()->term, broken.front()->problem));
   }
-  const bool good = tree.lookups <= spf::kMaxLookups && tree.void_lookups <= spf::kMaxVoidLookups;
-  return either(kWhat, kOf, good,
+  return either(kWhat, kOf, rules::within_lookup_limits(tree),
                 fmt::format("{} of {} lookups, {} of {} void lookups", tree.lookups,
                             spf::kMaxLookups, tree.void_lookups, spf::kMaxVoidLookups));
 }
 
+// A record that passes everybody is worth as little as none, but its limits still count.
 void spf_parts(const Facts& facts, Parts& parts) {
   const SpfFacts& spf = facts.spf;
   if (spf.state != State::Valid) {
-    parts.push_back(none("SPF record", 12, told(spf)));
+    parts.push_back(none("SPF record", 12, describe(spf)));
     parts.push_back(none("SPF limits", 8, "no usable record"));
     parts.push_back(none("SPF ending", 5, "no usable record"));
     return;
   }
-  if (spf.ending == spf::Qualifier::Pass) {
-    parts.push_back(none("SPF record", 12, "everybody passes (+all)"));
-  } else {
-    parts.push_back(all("SPF record", 12, "one valid record"));
-  }
+  const bool everybody = spf.ending == spf::Qualifier::Pass;
+  parts.push_back(either("SPF record", 12, !everybody,
+                         everybody ? "everybody passes (+all)" : "one valid record"));
   parts.push_back(limits_part(spf.tree));
   const bool ends = spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail;
-  const std::string all_term =
-      spf.ending ? fmt::format("ends in {}all", static_cast<char>(*spf.ending))
-                 : std::string("its end is behind a redirect that cannot be read");
-  parts.push_back(either("SPF ending", 5, ends, all_term));
+  parts.push_back(either("SPF ending", 5, ends, describe_ending(spf)));
 }
 
 void dkim_parts(const Facts& facts, Parts& parts) {
@@ -67,38 +65,33 @@ void dkim_parts(const Facts& facts, Parts& parts) {
   }
   const auto keys = usable_keys(facts.dkim);
   if (keys.empty()) {
-    parts.push_back(
-        none("DKIM key", 12,
-             facts.dkim.asked == 0
-                 ? "no selector is known (try --guess-selectors)"
-                 : fmt::format("none of {} selectors holds a usable key", facts.dkim.asked)));
+    const std::size_t queried = facts.dkim.queried;
+    parts.push_back(none("DKIM key", 12,
+                         queried == 0
+                             ? "no selector is known (try --guess-selectors)"
+                             : fmt::format("none of {} selectors holds a usable key", queried)));
     parts.push_back(none("DKIM strength", 8, "no usable key"));
     return;
   }
   std::vector<std::string> names;
-  const KeyFacts* weakest = nullptr;
-  for (const KeyFacts* key : keys) {
-    names.push_back(key->asked.selector);
-    const bool shorter = key->shape.algorithm == "rsa" &&
-                         (weakest == nullptr || key->shape.bits < weakest->shape.bits);
-    if (shorter) weakest = key;
-  }
+  for (const KeyFacts* key : keys) names.push_back(key->query.selector);
   parts.push_back(all("DKIM key", 12, fmt::format("{}", fmt::join(names, ", "))));
+  // One unusable key beside good ones means that some of the domain's mail is not signed.
   const bool faulty = std::ranges::any_of(facts.dkim.keys, [](const KeyFacts& key) {
     return key.state == KeyState::Invalid || key.state == KeyState::Several ||
-           (key.state == KeyState::Key && key.shape.algorithm == "rsa" && key.shape.bits < 1024);
+           (key.state == KeyState::Key && rules::length_of(key.shape) == rules::KeyLength::Weak);
   });
-  if (faulty) {
-    parts.push_back(none("DKIM strength", 8, "another selector holds a key that cannot be used"));
-  } else if (weakest != nullptr && weakest->shape.bits < 2048) {
-    parts.push_back(none(
-        "DKIM strength", 8,
-        fmt::format("the key at {} has {} bits", weakest->asked.selector, weakest->shape.bits)));
-  } else {
-    parts.push_back(all("DKIM strength", 8, "every key has 2048 bits or more, or is Ed25519"));
-  }
+  const KeyFacts* shortest = shortest_key(keys);
+  parts.push_back(faulty
+                      ? none("DKIM strength", 8, "another selector holds an unusable key")
+                      : either("DKIM strength", 8, shortest == nullptr,
+                               shortest == nullptr
+                                   ? "every key has 2048 bits or more, or is Ed25519"
+                                   : fmt::format("the key at {} has {} bits",
+                                                 shortest->query.selector, shortest->shape.bits)));
 }
 
+// Quarantine already keeps forged mail out of inboxes, so it earns most of the points.
 int points_of(dmarc::Policy policy) {
   switch (policy) {
     case dmarc::Policy::None:
@@ -114,11 +107,10 @@ int points_of(dmarc::Policy policy) {
 void dmarc_parts(const Facts& facts, Parts& parts) {
   const DmarcFacts& dmarc = facts.dmarc;
   if (dmarc.state != State::Valid) {
-    parts.push_back(none("DMARC record", 10, told(dmarc)));
-    parts.push_back(none("DMARC policy", 15, "no usable record"));
-    parts.push_back(none("DMARC in full", 3, "no usable record"));
-    parts.push_back(none("DMARC sub-domains", 4, "no usable record"));
-    parts.push_back(none("DMARC reports", 8, "no usable record"));
+    parts.push_back(none("DMARC record", 10, describe(dmarc)));
+    const std::pair<const char*, int> rest[] = {
+        {"DMARC policy", 15}, {"DMARC in full", 3}, {"DMARC sub-domains", 4}, {"DMARC reports", 8}};
+    for (const auto& [what, of] : rest) parts.push_back(none(what, of, "no usable record"));
     return;
   }
   const Enforcement enforcement = enforcement_of(dmarc);
@@ -127,10 +119,11 @@ void dmarc_parts(const Facts& facts, Parts& parts) {
   parts.push_back(
       {"DMARC policy", points_of(enforcement.policy), 15,
        fmt::format("{} for receivers of either generation", dmarc::to_text(enforcement.policy))});
+  // At p=none there is nothing to apply in full or to sub-domains, so neither earns points.
   parts.push_back(either("DMARC in full", 3, enforced && enforcement.whole,
                          !enforced           ? "nothing is enforced"
                          : enforcement.whole ? "applied to all mail"
-                                             : "pct or t=y holds it back"));
+                                             : "limited by pct or t=y"));
   parts.push_back(either("DMARC sub-domains", 4, enforced && enforcement.sub_domains,
                          !enforced                 ? "nothing is enforced"
                          : enforcement.sub_domains ? "as strict as the domain"
@@ -138,16 +131,17 @@ void dmarc_parts(const Facts& facts, Parts& parts) {
   const int reports = !enforcement.reports ? 0 : enforcement.all_consent ? 8 : 5;
   parts.push_back({"DMARC reports", reports, 8,
                    dmarc.rua.empty()          ? "no address for reports"
-                   : !enforcement.reports     ? "no address has agreed to take reports"
-                   : !enforcement.all_consent ? "an address has not agreed to take reports"
-                                              : "reports are asked for"});
+                   : !enforcement.reports     ? "no address has agreed to receive reports"
+                   : !enforcement.all_consent ? "an address has not agreed to receive reports"
+                                              : "reports are requested"});
 }
 
+// Half the points where the policy was not fetched: it may be there, but that is not shown.
 ScorePart mta_sts_part(const Facts& facts) {
   constexpr const char* kWhat = "MTA-STS";
   constexpr int kOf = 6;
   const MtaStsFacts& mta_sts = facts.mta_sts;
-  if (mta_sts.state != State::Valid) return none(kWhat, kOf, told(mta_sts));
+  if (mta_sts.state != State::Valid) return none(kWhat, kOf, describe(mta_sts));
   if (!mta_sts.fetched) return {kWhat, 3, kOf, "announced; the policy was not fetched"};
   if (!mta_sts.policy) return none(kWhat, kOf, "the policy " + mta_sts.fetched->problem);
   const auto uncovered = uncovered_mx(facts);
@@ -162,28 +156,31 @@ ScorePart mta_sts_part(const Facts& facts) {
     case MtaStsMode::None:
       break;
   }
-  return none(kWhat, kOf, "the policy says mode none");
+  return none(kWhat, kOf, "the policy has mode none");
 }
 
 void transport_parts(const Facts& facts, Parts& parts) {
-  if (facts.mx.state == State::Unobservable) {
-    parts.push_back(none("MX", 4, told(facts.mx)));
+  const MxFacts& mx = facts.mx;
+  if (mx.state == State::Unobservable) {
+    parts.push_back(none("MX", 4, describe(mx)));
   } else {
-    parts.push_back(either("MX", 4, !facts.mx.null_among_others,
-                           facts.mx.null_among_others ? "a null MX beside others"
-                           : facts.mx.null            ? "null MX: receives no mail"
-                           : facts.mx.hosts.empty()   ? "no MX"
-                                                      : facts.mx.hosts.front().text()));
+    parts.push_back(either("MX", 4, !mx.null_among_others,
+                           mx.null_among_others ? "a null MX beside others"
+                           : mx.null            ? "null MX: receives no mail"
+                           : mx.hosts.empty()   ? "no MX"
+                                                : mx.hosts.front().text()));
   }
-  if (facts.mx.null || facts.mx.state == State::None) {
-    const std::string reason = "no MX takes mail that would need it";
+  if (mx.null || mx.state == State::None) {
+    // A domain without mail must be able to reach 100 points.
+    const std::string reason = "not needed: no MX receives mail";
     parts.push_back(all("MTA-STS", 6, reason));
     parts.push_back(all("TLS reports", 5, reason));
     return;
   }
   parts.push_back(mta_sts_part(facts));
-  parts.push_back(either("TLS reports", 5, facts.tls_rpt.state == State::Valid,
-                         facts.tls_rpt.state == State::Valid ? "asked for" : told(facts.tls_rpt)));
+  const bool reports = facts.tls_rpt.state == State::Valid;
+  parts.push_back(
+      either("TLS reports", 5, reports, reports ? "requested" : describe(facts.tls_rpt)));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// What should stand at a domain's selectors.
+/// The desired records at a domain's selectors.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 namespace rampart {
 namespace {
 
-// A declared selector's place in the YAML and in DNS.
+// A declared selector with its line in the YAML and its name in DNS.
 struct Selector {
   const Domain& domain;
   const World& world;
@@ -26,19 +26,18 @@ struct Selector {
   Mark mark;
 };
 
-Finding refusal(const Selector& selector, std::string code, std::string message, std::string hint) {
-  Finding finding = finding_of(selector.domain, Severity::Error, std::move(code),
-                               std::move(message), std::move(hint));
+Finding refusal(const Selector& selector, CodeName code, std::string message, std::string hint) {
+  Finding finding =
+      finding_of(selector.domain, Severity::Error, code, std::move(message), std::move(hint));
   finding.mark = selector.mark;
   finding.withholds = {{selector.name, RecordType::TXT}};
   return finding;
 }
 
-DesiredRecord desired_at(const Selector& selector, RecordType type, std::string value,
+DesiredRecord desired_at(const Selector& selector, RecordType type, ParsedValue value,
                          std::string reason) {
-  const bool key = type == RecordType::TXT;
   return {.key = {selector.name, type},
-          .kind = key ? RecordKind::DkimKey : RecordKind::DkimCname,
+          .kind = value.kind(),
           .value = std::move(value),
           .ttl = declared_ttl(selector.domain, selector.ttl),
           .new_ttl = std::nullopt,
@@ -46,20 +45,21 @@ DesiredRecord desired_at(const Selector& selector, RecordType type, std::string 
           .reason = std::move(reason)};
 }
 
-// Whether every provider holds this key already: a fault that stands is a warning.
-bool stands(const Selector& selector, const dkim::KeyRecord& record) {
+// Whether every provider publishes this key already: an existing fault is a warning.
+bool is_published(const Selector& selector, const dkim::KeyRecord& record) {
   const RecordKey key{selector.name, RecordType::TXT};
   const auto sets = live_sets(selector.domain, selector.world, key);
   return !sets.empty() && std::ranges::all_of(sets, [&record](const LiveSet& live) {
     return live.state == LiveState::Present &&
-           std::ranges::any_of(live.set.values, [&record](const std::string& value) {
-             const auto parsed = dkim::parse_key(value);
-             return parsed && dkim::same_meaning(*parsed, record);
+           std::ranges::any_of(live.set.values, [&record](const ParsedValue& value) {
+             return value.key() && dkim::same_meaning(value.key()->record, record);
            });
   });
 }
 
-void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
+// A weak key is an error only while it is not published yet: replacing a live key is the owner's
+// decision, and withholding it would change nothing.
+void check_bits(const Selector& selector, const dkim::KeyRecord& record,
                 const dkim::KeyShape& shape, PolicyResult& policy_result) {
   if (shape.algorithm != "rsa" || shape.bits >= dkim::kRecommendedRsaBits) return;
   const std::string hint = "make a key of 2048 bits at a new selector and move the signer to it";
@@ -69,7 +69,7 @@ void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
                                        "(RFC 8301 section 3.2)",
                                        selector.name.text(), shape.bits),
                            hint);
-    if (stands(selector, record)) {
+    if (is_published(selector, record)) {
       weak.severity = Severity::Warning;
       weak.withholds.clear();
     }
@@ -89,37 +89,38 @@ void judge_bits(const Selector& selector, const dkim::KeyRecord& record,
 Stage stage_for(const Selector& selector, const dkim::KeyRecord& record) {
   const RecordKey key{selector.name, RecordType::TXT};
   const auto live = live_values(selector.domain, selector.world, key, RecordKind::DkimKey);
-  const bool signing = std::ranges::any_of(live, [](const std::string& value) {
-    const auto parsed = dkim::parse_key(value);
-    return parsed && !parsed->revoked();
-  });
+  const bool signing = std::ranges::any_of(
+      live, [](const ParsedValue& value) { return value.key() && !value.key()->record.revoked(); });
   return record.revoked() && signing ? Stage::Retire : Stage::Publish;
 }
 
-void desire_key(const Selector& selector, const std::string& text, std::string reason,
+// The record is desired even where it is invalid, so that the error withholds this key and the
+// live record is not listed as undeclared.
+void desire_key(const Selector& selector, const ParsedValue& value, std::string reason,
                 PolicyResult& policy_result) {
-  DesiredRecord desired = desired_at(selector, RecordType::TXT, text, std::move(reason));
-  const auto record = dkim::parse_key(text);
-  const auto shape = !record             ? Result<dkim::KeyShape>(record.error())
-                     : record->revoked() ? Result<dkim::KeyShape>(dkim::KeyShape{})
-                                         : dkim::shape_of(*record);
-  if (!shape) {
-    policy_result.findings.push_back(refusal(selector, "dkim-key-invalid",
-                                             fmt::format("the key for {} is no DKIM key record: {}",
-                                                         selector.name.text(), shape.error().what),
-                                             "copy the record again from where the key was made"));
-  } else if (!record->revoked()) {
-    judge_bits(selector, *record, *shape, policy_result);
+  DesiredRecord desired = desired_at(selector, RecordType::TXT, value, std::move(reason));
+  const ParsedKey* key = value.key();
+  const bool revoked = key != nullptr && key->record.revoked();
+  if (key != nullptr && key->shape) {
+    check_bits(selector, key->record, *key->shape, policy_result);
+  } else if (!revoked) {
+    const Error& why = key != nullptr ? key->shape.error() : *value.error();
+    policy_result.findings.push_back(refusal(
+        selector, "dkim-key-invalid",
+        fmt::format("the key for {} is no DKIM key record: {}", selector.name.text(), why.what),
+        "copy the record again from where the key was made"));
   }
-  if (record) desired.stage = stage_for(selector, *record);
+  if (key != nullptr) desired.stage = stage_for(selector, key->record);
   policy_result.desired_records.push_back(std::move(desired));
 }
 
 void desire_public_key(const Selector& selector, const std::string& path, std::string reason,
                        PolicyResult& policy_result) {
   const auto found = selector.world.keys.find(path);
-  const bool readable = found != selector.world.keys.end() && !found->second.record.empty();
-  if (readable) return desire_key(selector, found->second.record, std::move(reason), policy_result);
+  const bool readable = found != selector.world.keys.end() && found->second.record;
+  if (readable) {
+    return desire_key(selector, *found->second.record, std::move(reason), policy_result);
+  }
   const std::string why =
       found == selector.world.keys.end() ? "there is no such file" : found->second.error;
   policy_result.findings.push_back(
@@ -141,7 +142,8 @@ void desire_cname(const Selector& selector, const std::string& target, std::stri
     return;
   }
   policy_result.desired_records.push_back(
-      desired_at(selector, RecordType::CNAME, name->text(), std::move(reason)));
+      desired_at(selector, RecordType::CNAME, ParsedValue(RecordKind::DkimCname, name->text()),
+                 std::move(reason)));
   check_target(selector.domain, selector.world, selector.name, *name, policy_result);
 }
 
@@ -153,11 +155,14 @@ void desire_declared(const Domain& domain, const World& world, PolicyResult& pol
     const std::string reason =
         fmt::format("because the YAML declares the selector {}", spec.selector);
     if (spec.public_key) desire_public_key(selector, *spec.public_key, reason, policy_result);
-    if (spec.txt) desire_key(selector, *spec.txt, reason, policy_result);
+    if (spec.txt) {
+      desire_key(selector, ParsedValue(RecordKind::DkimKey, *spec.txt), reason, policy_result);
+    }
     if (spec.cname) desire_cname(selector, *spec.cname, reason, policy_result);
   }
 }
 
+// `next` is published ahead of its use, so that resolvers which cached its absence see it in time.
 void desire_rotations(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const RotationSpec& rotation : domain.rotations) {
     const std::pair<std::optional<std::string>, std::string_view> rows[] = {
@@ -178,7 +183,7 @@ void desire_rotations(const Domain& domain, const World& world, PolicyResult& po
   desire_past(domain, world, policy_result);
 }
 
-// The names that the YAML itself speaks for.
+// The names that the YAML itself declares.
 std::set<Name> declared_names(const Domain& domain) {
   std::set<Name> names;
   for (const std::string& selector : declared_selectors(domain)) {
@@ -205,7 +210,7 @@ bool declares_one_of(const Domain& domain, const SenderUse& use) {
   }
   return std::ranges::any_of(wanted, [&](const std::string& selector) {
     const auto filled = fill(selector, domain.name, use.with);
-    // Where the vendor lets the selector be chosen, any that is declared may be it.
+    // If the vendor allows custom selectors, any declared one may be this sender's.
     if (!filled) return !domain.selectors.empty();
     return std::ranges::find(declared, *filled) != declared.end();
   });
@@ -216,8 +221,8 @@ bool rotates(const Domain& domain, const SenderUse& use) {
          domain.rotations.end();
 }
 
-// Whether a key stands where the sender asks for one, declared or not.
-bool key_stands(const Domain& domain, const World& world, const SenderUse& use) {
+// Whether a key exists at the sender's selector, declared or not.
+bool has_key(const Domain& domain, const World& world, const SenderUse& use) {
   return std::ranges::any_of(use.sender->dkim, [&](const DkimTemplate& row) {
     const auto host = fill(row.host, domain.name, use.with);
     const auto name = host ? domain.name.child(*host) : Result<Name>(Error{});
@@ -226,7 +231,7 @@ bool key_stands(const Domain& domain, const World& world, const SenderUse& use) 
   });
 }
 
-// Senders whose key must come from somebody before they sign.
+// Senders that cannot sign until somebody publishes their key.
 void report_keyless(const Domain& domain, const World& world, const SenderUse& use,
                     PolicyResult& policy_result) {
   if (use.sender->dkim_kind == "self") {
@@ -240,13 +245,13 @@ void report_keyless(const Domain& domain, const World& world, const SenderUse& u
   const bool delegated = std::ranges::find(use.sender->dkim, RecordType::CNAME,
                                            &DkimTemplate::type) != use.sender->dkim.end();
   if (!vendor_key || delegated || declares_one_of(domain, use)) return;
-  if (key_stands(domain, world, use)) return;
+  if (has_key(domain, world, use)) return;
   report_missing(domain, use, "its key is published",
                  "take the key from the vendor's page and declare it as `txt:` under `dkim:`",
                  policy_result);
 }
 
-// What senders want at a selector: the same CNAME, or one of them a key of its own.
+// What senders require at a selector: the same CNAME, or one of them a key of its own.
 struct Delegation {
   std::optional<Name> target;  // Empty: a TXT record, which the vendor shows.
   std::vector<std::size_t> senders;
@@ -264,14 +269,14 @@ std::string names_of(const Domain& domain, const Name& at,
   return text;
 }
 
-// Whether two wishes are for one record: the same target, or the key of the same service.
-bool same_wish(const Domain& domain, const Delegation& one, const SenderRecord& record) {
+// Whether two senders require one record: the same target, or the key of the same service.
+bool same_record(const Domain& domain, const Delegation& one, const SenderRecord& record) {
   const auto id = [&domain](std::size_t index) { return (*domain.senders)[index].sender->id; };
   if (one.target != record.target) return false;
   return one.target || id(one.senders.front()) == id(record.sender);
 }
 
-// Each name's wishes; of one sender's alternatives for a name, the first that can be filled.
+// The required records by name; of one sender's alternatives, the first that can be filled.
 std::multimap<Name, Delegation> delegations(const Domain& domain) {
   std::multimap<Name, Delegation> wanted;
   std::set<std::pair<std::size_t, Name>> settled;
@@ -282,7 +287,7 @@ std::multimap<Name, Delegation> delegations(const Domain& domain) {
     if (!settled.emplace(record.sender, record.name).second) continue;
     const auto [first, last] = wanted.equal_range(record.name);
     const auto same = std::find_if(
-        first, last, [&](const auto& row) { return same_wish(domain, row.second, record); });
+        first, last, [&](const auto& row) { return same_record(domain, row.second, record); });
     if (same != last) {
       same->second.senders.push_back(record.sender);
     } else {
@@ -297,7 +302,7 @@ void report_conflict(const Domain& domain, const Name& name, const std::string& 
   Finding finding = finding_of(
       domain, Severity::Error, "selector-conflict",
       fmt::format("{} want different keys at {}; none is published", who, name.text()),
-      "declare the selector under `dkim:` with the `cname:` or `txt:` that is to stand, or use one "
+      "declare the selector under `dkim:` with the `cname:` or `txt:` to publish, or use one "
       "of them on a sub-domain");
   finding.withholds = {{name, RecordType::CNAME}};
   policy_result.findings.push_back(std::move(finding));
@@ -367,6 +372,8 @@ void report_unfilled(const Domain& domain, const SenderUse& use, PolicyResult& p
 
 }  // namespace
 
+// Undeclared selectors are reported last: everything that the YAML or a sender declares is known by
+// then.
 PolicyResult dkim_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   if (domain.dmarc.position.phase < Phase::Dkim) return policy_result;

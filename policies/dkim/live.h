@@ -1,5 +1,5 @@
-/// What stands below a domain's `_domainkey`, judged: selectors nobody declared, CNAMEs that lead
-/// nowhere.
+/// Checks of what is published below a domain's `_domainkey`: undeclared selectors, CNAMEs without
+/// a target.
 #pragma once
 
 #include <set>
@@ -8,7 +8,7 @@
 
 namespace rampart {
 
-/// Judges where a declared selector's CNAME leads; an unresolved target is a warning, never more.
+/// Checks where a declared selector's CNAME leads; an unresolved target is a warning, never more.
 void check_target(const Domain& domain, const World& world, const Name& selector,
                   const Name& target, PolicyResult& policy_result);
 

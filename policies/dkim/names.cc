@@ -1,4 +1,4 @@
-/// The names under which a domain's DKIM keys are declared to stand.
+/// The names of a domain's declared DKIM keys.
 #include "policies/dkim/names.h"
 
 #include <algorithm>
@@ -21,6 +21,7 @@ std::optional<Name> filled_target(const DkimTemplate& row, const Name& domain,
 
 }  // namespace
 
+// Templates that cannot be filled are left out here; dkim_policy reports them.
 std::vector<SenderRecord> sender_dkim_records(const Domain& domain) {
   std::vector<SenderRecord> records;
   if (!domain.senders) return records;

@@ -1,4 +1,4 @@
-/// The names under which a domain's DKIM keys are declared to stand, catalogue templates filled.
+/// The names of a domain's declared DKIM keys, catalogue templates filled.
 #pragma once
 
 #include <map>
@@ -11,7 +11,7 @@
 
 namespace rampart {
 
-/// A record that a declared sender asks for, placeholders filled.
+/// A record that a declared sender requires, placeholders filled.
 struct SenderRecord {
   Name name;
   RecordType type;
@@ -28,7 +28,7 @@ std::vector<SenderRecord> sender_dkim_records(const Domain& domain);
 /// Every selector that the YAML names for the domain, now or in `past:`, sorted, each once.
 std::vector<std::string> declared_selectors(const Domain& domain);
 
-/// The place of `selector`'s key: "s1._domainkey.example.com"; nullopt where that is no DNS name.
+/// The name of `selector`'s key: "s1._domainkey.example.com"; nullopt where that is no DNS name.
 std::optional<Name> selector_name(const Domain& domain, std::string_view selector);
 
 /// World.keys' path of a rotation's public key: "keys/example.com/s2026a.pub".

@@ -1,4 +1,4 @@
-/// What should stand at past selectors: by proof alone.
+/// The desired records at past selectors: a key goes only on proof that nothing signs with it.
 #include "policies/dkim/past_selectors.h"
 
 #include <fmt/format.h>
@@ -16,15 +16,14 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-// The record that takes a key's place: of its own kind, with an empty p= (RFC 6376 section 3.6.1).
-std::string revoked_record(const Domain& domain, const World& world, const std::string& selector) {
+// The record that replaces a key: of the same type, with an empty p= (RFC 6376 section 3.6.1).
+ParsedValue revoked_record(const Domain& domain, const World& world, const std::string& selector) {
   const auto made = world.keys.find(rotation_key_path(domain.name, selector));
-  const auto record = made == world.keys.end() ? Result<dkim::KeyRecord>(Error{})
-                                               : dkim::parse_key(made->second.record);
+  const bool known = made != world.keys.end() && made->second.record && made->second.record->key();
   dkim::KeyRecord revoked;
   revoked.version = "DKIM1";
-  if (record) revoked.type = record->type;
-  return dkim::print_key(revoked);
+  if (known) revoked.type = made->second.record->key()->record.type;
+  return ParsedValue(RecordKind::DkimKey, dkim::print_key(revoked));
 }
 
 void desire_one(const Domain& domain, const World& world, const SelectorState& state,
@@ -62,6 +61,7 @@ void desire_past(const Domain& domain, const World& world, PolicyResult& policy_
   }
 }
 
+// The guardrail against removing keys in use trusts exactly these names.
 std::set<Name> proven_unused(const Domain& domain, const World& world) {
   std::set<Name> names;
   for (const RotationSpec& spec : domain.rotations) {
@@ -78,6 +78,8 @@ std::set<Name> proven_unused(const Domain& domain, const World& world) {
   return names;
 }
 
+// Proof needs three things: time for mail under way, fresh reports without the selector, and that
+// reporters who once saw it still report selectors at all.
 Retirement retirement_of(const Domain& domain, const World& world, const SenderUse& use,
                          const Name& name) {
   if (!is_retired(use, world.now)) return {};

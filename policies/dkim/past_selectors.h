@@ -1,4 +1,4 @@
-/// What should stand at the selectors of a domain's rotations once they are past, and of senders
+/// The desired records at past selectors of a domain's rotations, and at those of senders
 /// that were retired.
 #pragma once
 
@@ -14,7 +14,7 @@ void desire_past(const Domain& domain, const World& world, PolicyResult& policy_
 /// The names at which a key may go, because it is proven that nothing signs with it any more.
 std::set<Name> proven_unused(const Domain& domain, const World& world);
 
-/// How long a retired sender's key stands for mail under way; retries run up to five days.
+/// How long a retired sender's key remains for mail under way; retries run up to five days.
 constexpr Duration kKeepRetired{14, Duration::Unit::Days};
 
 /// Whether a retired sender's selector may go: kept long enough, and silent in reports. Otherwise

@@ -21,9 +21,9 @@ LiveKey live_of(const RotationFacts& facts, const std::string& selector) {
   return found == facts.live.end() ? LiveKey::Unclear : found->second;
 }
 
-bool all_stand(const RotationFacts& facts, const std::string& selector) {
+bool all_published(const RotationFacts& facts, const std::string& selector) {
   return std::ranges::all_of(selectors_of(selector), [&](const std::string& one) {
-    return live_of(facts, one) == LiveKey::Stands;
+    return live_of(facts, one) == LiveKey::Published;
   });
 }
 
@@ -38,7 +38,7 @@ bool is_emergency(const RotationFacts& facts) {
   return facts.spec.current && is_compromised(facts, *facts.spec.current);
 }
 
-// When a key that stands may be signed with.
+// When a published key may be signed with.
 Time signs_from(const RotationFacts& facts) {
   const RotationSpec& spec = facts.spec;
   const Date seen = spec.published.value_or(floor<days>(facts.now));
@@ -47,30 +47,31 @@ Time signs_from(const RotationFacts& facts) {
   return std::max<Time>(ahead, seen + kNegativeCache);
 }
 
-void say(RotationStep& step, Time due, std::string what) {
+void set_due(RotationStep& step, Time due, std::string what) {
   step.due = due;
   step.what = std::move(what);
 }
 
-void judge_next(const RotationFacts& facts, RotationStep& step) {
+// The signer moves to `next` only after every server shows it and negative answers have expired.
+void evaluate_next(const RotationFacts& facts, RotationStep& step) {
   const std::string& next = *facts.spec.next;
   if (is_compromised(facts, next)) {
     step.make = new_selector(facts.spec, floor<days>(facts.now));
-    return say(step, facts.now, fmt::format("make another key: {} is compromised", next));
+    return set_due(step, facts.now, fmt::format("make another key: {} is compromised", next));
   }
-  const bool stands = all_stand(facts, next);
+  const bool published = all_published(facts, next);
   const Time from = signs_from(facts);
   for (const std::string& one : selectors_of(next)) {
     SelectorState state{.selector = one};
-    state.state = stands ? KeyState::Published : KeyState::Pending;
-    state.why = stands ? "every server shows it" : "not every server shows it yet";
-    if (stands) state.changes = from;
+    state.state = published ? KeyState::Published : KeyState::Pending;
+    state.why = published ? "every server shows it" : "not every server shows it yet";
+    if (published) state.changes = from;
     step.selectors.push_back(std::move(state));
   }
-  if (!stands) return say(step, facts.now, fmt::format("publish {}: plan and apply", next));
+  if (!published) return set_due(step, facts.now, fmt::format("publish {}: plan and apply", next));
   step.promote = facts.now >= from;
   if (!facts.spec.published && !step.promote) step.published = floor<days>(facts.now);
-  say(step, from, fmt::format("sign with {}", next));
+  set_due(step, from, fmt::format("sign with {}", next));
 }
 
 // When the key after `current` is to be made.
@@ -80,19 +81,20 @@ Time next_due(const RotationFacts& facts) {
   return add(*made, facts.spec.every);
 }
 
-void judge_making(const RotationFacts& facts, RotationStep& step) {
+void evaluate_making(const RotationFacts& facts, RotationStep& step) {
   const Time due = facts.spec.current ? next_due(facts) : facts.now;
   if (facts.now >= due) step.make = new_selector(facts.spec, floor<days>(facts.now));
-  say(step, due, facts.spec.current ? "make the next key" : "make the first key");
+  set_due(step, due, facts.spec.current ? "make the next key" : "make the first key");
 }
 
-void judge_current(const RotationFacts& facts, RotationStep& step) {
+// A compromised key that still signs is held, not revoked: revoking it first would fail all mail.
+void evaluate_current(const RotationFacts& facts, RotationStep& step) {
   const std::string& current = *facts.spec.current;
   for (const std::string& one : selectors_of(current)) {
-    const bool stands = live_of(facts, one) == LiveKey::Stands;
+    const bool published = live_of(facts, one) == LiveKey::Published;
     SelectorState state{.selector = one};
-    state.state = stands ? KeyState::Active : KeyState::Pending;
-    state.why = stands ? "the signer is to use it" : "not every server shows it";
+    state.state = published ? KeyState::Active : KeyState::Pending;
+    state.why = published ? "the signer is to use it" : "not every server shows it";
     if (is_compromised(facts, one)) {
       state.hold = "selector-compromised";
       state.why = "it is compromised, and is revoked once another key signs";
@@ -105,10 +107,10 @@ void judge_current(const RotationFacts& facts, RotationStep& step) {
   }
 }
 
-// A key that stands though another is signed with.
-void judge_retiring(const RotationFacts& facts, SelectorState& state) {
+// A published key while another one signs.
+void evaluate_retiring(const RotationFacts& facts, SelectorState& state) {
   state.state = KeyState::Retiring;
-  const bool replaced = facts.spec.current && all_stand(facts, *facts.spec.current);
+  const bool replaced = facts.spec.current && all_published(facts, *facts.spec.current);
   if (replaced && is_compromised(facts, state.selector)) {
     state.revoke_now = true;
     state.why = fmt::format("it is compromised, and {} has taken its place", *facts.spec.current);
@@ -123,39 +125,40 @@ void judge_retiring(const RotationFacts& facts, SelectorState& state) {
   state.revoke_now = replaced;
   if (replaced) return;
   state.hold = "selector-unproven";
-  state.why = "no other key stands on every server";
+  state.why = "no other key is published on every server";
 }
 
-void judge_revoked(const RotationFacts& facts, SelectorState& state, RotationStep& step) {
+void evaluate_revoked(const RotationFacts& facts, SelectorState& state, RotationStep& step) {
   state.state = KeyState::Revoked;
   const auto seen = facts.spec.revoked.find(state.selector);
   if (seen == facts.spec.revoked.end()) {
     step.revoked.emplace(state.selector, floor<days>(facts.now));
-    state.why = "it stands revoked";
+    state.why = "it is revoked";
     return;
   }
   state.changes = add(seen->second, facts.spec.revoke);
   state.remove_now = facts.now >= *state.changes;
-  state.why = fmt::format("it stands revoked since {}", to_text(seen->second));
+  state.why = fmt::format("it has been revoked since {}", to_text(seen->second));
 }
 
-SelectorState judge_past(const RotationFacts& facts, const std::string& selector,
-                         RotationStep& step) {
+// Removed keys are recognised by their absence, since there is no state file.
+SelectorState evaluate_past(const RotationFacts& facts, const std::string& selector,
+                            RotationStep& step) {
   SelectorState state{.selector = selector};
   switch (live_of(facts, selector)) {
     case LiveKey::Absent:
       state.state = KeyState::Removed;
       break;
     case LiveKey::Revoked:
-      judge_revoked(facts, state, step);
+      evaluate_revoked(facts, state, step);
       break;
-    case LiveKey::Stands:
-      judge_retiring(facts, state);
+    case LiveKey::Published:
+      evaluate_retiring(facts, state);
       break;
     case LiveKey::Unclear:
       state.state = KeyState::Retiring;
       state.hold = "selector-unproven";
-      state.why = "what stands there cannot be told for every server";
+      state.why = "its state is not known for every server";
       break;
   }
   return state;
@@ -189,13 +192,13 @@ std::string_view to_text(KeyState state) {
 RotationStep rotation_step(const RotationFacts& facts) {
   RotationStep step;
   if (facts.spec.next) {
-    judge_next(facts, step);
+    evaluate_next(facts, step);
   } else {
-    judge_making(facts, step);
+    evaluate_making(facts, step);
   }
-  if (facts.spec.current) judge_current(facts, step);
+  if (facts.spec.current) evaluate_current(facts, step);
   for (const std::string& past : facts.spec.past) {
-    if (!has_state(step, past)) step.selectors.push_back(judge_past(facts, past, step));
+    if (!has_state(step, past)) step.selectors.push_back(evaluate_past(facts, past, step));
   }
   return step;
 }

@@ -1,4 +1,4 @@
-/// Rotation of keys as a pure function: what stands of each selector, what reports show, and the
+/// Rotation of keys as a pure function: the live state of each selector, what reports show, and the
 /// clock give each selector its state and the rotation its next step.
 #pragma once
 
@@ -17,17 +17,17 @@ enum class KeyState { Pending, Published, Active, Retiring, Revoked, Removed };
 
 std::string_view to_text(KeyState state);
 
-/// What stands at a selector on all of its zones and servers together.
+/// The live state of a selector over all of its zones and servers.
 enum class LiveKey {
   Absent,
-  Stands,   ///< Everywhere, and it is the key folder's key where that has one.
+  Published,   ///< Everywhere, and it is the key folder's key where that has one.
   Revoked,  ///< Everywhere with an empty p=.
-  Unclear,  ///< Somewhere only, another key, or nobody could say.
+  Unclear,  ///< Published in part, another key, or not observable.
 };
 
 LiveKey live_key(const Domain& domain, const World& world, const std::string& selector);
 
-/// All that a rotation is judged by.
+/// All facts that a rotation depends on.
 struct RotationFacts {
   const Name& domain;
   const RotationSpec& spec;
@@ -43,7 +43,7 @@ struct SelectorState {
   std::string selector;
   KeyState state = KeyState::Pending;
   bool revoke_now = false;           ///< Proven: an empty p= is to take the key's place.
-  bool remove_now = false;           ///< It has stood revoked for long enough.
+  bool remove_now = false;           ///< It has been revoked for long enough.
   std::optional<Time> changes = {};  ///< When its next state is due, where that is known.
   std::string why = {};              ///< One clause: what it waits for, or what proves it.
   std::string hold = {};             ///< The code of what holds it, or empty.

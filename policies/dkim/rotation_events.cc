@@ -49,7 +49,7 @@ class Foresight {
     Date day = today_;
     for (int steps = 0; day <= std::max(until_, today_) && steps < kMostSteps; ++steps) {
       const RotationStep step = rotation_step({domain_.name, spec_, live_, nullptr, Time(day)});
-      day = std::max(day + days{1}, take(step, day));
+      day = std::max(day + days{1}, apply(step, day));
     }
     return std::move(events_);
   }
@@ -61,25 +61,25 @@ class Foresight {
     events_.push_back({due, selector, kind, std::move(what), std::max(late, 0)});
   }
 
-  // Takes the step of `day`; answers when the next one is due.
-  Date take(const RotationStep& step, Date day) {
+  // Applies the step of `day`; returns when the next one is due.
+  Date apply(const RotationStep& step, Date day) {
     const Date due = step.due ? ceil<days>(*step.due) : day;
     if (step.make) {
       // What is overdue keeps its date, though the key will bear the day on which it is made.
       return publish(*step.make, std::min(due, day), day);
     }
     if (step.promote) return sign(std::min(due, day), day);
-    if (spec_.next && !stands(*spec_.next)) {
+    if (spec_.next && !is_published(*spec_.next)) {
       return publish(*spec_.next, std::min(date_of(*spec_.next).value_or(day), day), day);
     }
     if (step.published) spec_.published = step.published;
     return due;
   }
 
-  bool stands(const std::string& key) const {
+  bool is_published(const std::string& key) const {
     return std::ranges::all_of(selectors_of(key), [this](const std::string& one) {
       const auto live = live_.find(one);
-      return live != live_.end() && live->second == LiveKey::Stands;
+      return live != live_.end() && live->second == LiveKey::Published;
     });
   }
 
@@ -90,7 +90,7 @@ class Foresight {
     }
     spec_.next = key;
     spec_.published = day;
-    for (const std::string& one : selectors_of(key)) live_[one] = LiveKey::Stands;
+    for (const std::string& one : selectors_of(key)) live_[one] = LiveKey::Published;
     return day;
   }
 
@@ -110,7 +110,7 @@ class Foresight {
     return std::ranges::find(spec_.compromised, selector) != spec_.compromised.end();
   }
 
-  // What becomes of a key that is signed with no longer from `day` on.
+  // A key that no longer signs from `day` on is revoked and removed in time.
   void leave(const std::string& selector, Date day) {
     // The names of the latest keys are enough for the next not to take one of them.
     spec_.past.push_back(selector);
@@ -124,7 +124,7 @@ class Foresight {
     revoke(selector, ceil<days>(add_keep(day)), kIfProven);
   }
 
-  // The signer's own word needs no reports, which come late.
+  // The signer's acknowledgement needs no reports, which come late.
   Time add_keep(Date day) const {
     const Time kept = rampart::add(day, spec_.keep);
     return spec_.signing ? kept : kept + kReportDelay;
@@ -136,11 +136,10 @@ class Foresight {
   }
 
   void remove(const std::string& selector, Date due) {
-    add(due, selector, Kind::Remove,
-        fmt::format("remove {}, which stands revoked by then", selector));
+    add(due, selector, Kind::Remove, fmt::format("remove {}, which is revoked by then", selector));
   }
 
-  // What today's evidence says of a key that is past already.
+  // A key that is past already, by today's evidence.
   void foresee_past(const SelectorState& state) {
     const auto due = state.changes ? std::optional(ceil<days>(*state.changes)) : std::nullopt;
     if (state.state == KeyState::Revoked) {
@@ -166,11 +165,11 @@ void foresee_retired(const Domain& domain, const World& world, Date until,
   const Date today = floor<days>(world.now);
   for (const SenderRecord& record : sender_dkim_records(domain)) {
     const SenderUse& use = (*domain.senders)[record.sender];
-    const auto stands = [&](const LiveZone* zone) {
+    const auto publishes = [&](const LiveZone* zone) {
       return zone->at({record.name, RecordType::CNAME}).state == LiveState::Present;
     };
     if (!use.retired || !record.target ||
-        std::ranges::none_of(world.zones_for(domain, record.name), stands)) {
+        std::ranges::none_of(world.zones_for(domain, record.name), publishes)) {
       continue;
     }
     const Date earliest = ceil<days>(add(*use.retired, kKeepRetired) + kReportDelay);

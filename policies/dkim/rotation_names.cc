@@ -1,4 +1,4 @@
-/// The names of a rotation's selectors, and what stands at them.
+/// The names of a rotation's selectors, and their live keys.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,21 +30,22 @@ std::optional<std::size_t> digits_at(std::string_view selector) {
   return std::nullopt;
 }
 
-bool is_key(const std::string& value) {
-  const auto record = dkim::parse_key(value);
-  return record && !record->revoked();
+// The key that exists in the key folder under this selector; null where it has none.
+const ParsedKey* made_key(const Domain& domain, const World& world, const std::string& selector) {
+  const auto made = world.keys.find(rotation_key_path(domain.name, selector));
+  if (made == world.keys.end() || !made->second.record) return nullptr;
+  const ParsedKey* key = made->second.record->key();
+  return key != nullptr && !key->record.revoked() ? key : nullptr;
 }
 
-LiveKey key_in(const LiveSet& live, const std::string& wanted) {
+LiveKey key_in(const LiveSet& live, const ParsedKey* made) {
   if (live.state == LiveState::Absent) return LiveKey::Absent;
   if (live.state != LiveState::Present || live.set.values.size() != 1) return LiveKey::Unclear;
-  const std::string& value = *live.set.values.begin();
-  const auto record = dkim::parse_key(value);
-  if (!record) return LiveKey::Unclear;
-  if (record->revoked()) return LiveKey::Revoked;
-  const auto made = dkim::parse_key(wanted);
-  const bool same = !made || made->key == record->key;
-  return same ? LiveKey::Stands : LiveKey::Unclear;
+  const ParsedKey* key = live.set.values.begin()->key();
+  if (key == nullptr) return LiveKey::Unclear;
+  if (key->record.revoked()) return LiveKey::Revoked;
+  return made == nullptr || made->record.key == key->record.key ? LiveKey::Published
+                                                                : LiveKey::Unclear;
 }
 
 }  // namespace
@@ -52,11 +53,10 @@ LiveKey key_in(const LiveSet& live, const std::string& wanted) {
 LiveKey live_key(const Domain& domain, const World& world, const std::string& selector) {
   const auto name = selector_name(domain, selector);
   if (!name) return LiveKey::Unclear;
-  const auto made = world.keys.find(rotation_key_path(domain.name, selector));
-  const std::string wanted = made == world.keys.end() ? "" : made->second.record;
+  const ParsedKey* made = made_key(domain, world, selector);
   std::optional<LiveKey> together;
   for (const LiveZone* zone : world.zones_for(domain, *name)) {
-    const LiveKey one = key_in(zone->at({*name, RecordType::TXT}), is_key(wanted) ? wanted : "");
+    const LiveKey one = key_in(zone->at({*name, RecordType::TXT}), made);
     if (together && *together != one) return LiveKey::Unclear;
     together = one;
   }

@@ -23,7 +23,7 @@ bool may_concern(const EvidenceRow& row, const Name& domain) {
   return row.header_from.is_within(domain) || domain.is_within(row.header_from);
 }
 
-// The keys that came after `past`: those of `current`, and what stands behind it in the list.
+// The keys that came after `past`: those of `current`, and what follows it in the list.
 std::vector<std::string> newer_than(const RotationFacts& facts, const std::string& past) {
   std::vector<std::string> newer = selectors_of(*facts.spec.current);
   const auto& list = facts.spec.past;
@@ -49,7 +49,7 @@ SwitchProof waiting(Time until, std::string why) {
   return {until, "selector-unproven", std::move(why)};
 }
 
-SwitchProof by_word(const RotationFacts& facts, const std::string& past) {
+SwitchProof by_acknowledgement(const RotationFacts& facts, const std::string& past) {
   Date since = *facts.spec.signing_since;
   const std::string one[] = {past};
   const auto silent =
@@ -111,7 +111,7 @@ bool signs_with_current(const RotationFacts& facts) {
 }
 
 SwitchProof proof_that_unused(const RotationFacts& facts, const std::string& past) {
-  if (signs_with_current(facts) && facts.spec.signing_since) return by_word(facts, past);
+  if (signs_with_current(facts) && facts.spec.signing_since) return by_acknowledgement(facts, past);
   const bool fresh = facts.evidence && is_fresh(*facts.evidence, facts.now);
   if (fresh) return by_reports(facts, past);
   return {{}, "no-evidence", "no reports show that nothing signs with it, and silence is no proof"};

@@ -15,7 +15,8 @@ struct SwitchProof {
   std::string why = {};
 };
 
-/// Judges a past selector that still stands: by the signer's own word, else by verified reports.
+/// Evaluates a past selector that is still published: by the signer's acknowledgement, else by
+/// verified reports.
 SwitchProof proof_that_unused(const RotationFacts& facts, const std::string& past);
 
 /// Whether `signing` names the current key.

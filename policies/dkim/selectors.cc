@@ -1,4 +1,4 @@
-/// Which selectors to ask for where nobody has said what a domain signs with.
+/// Which selectors to query where none is declared.
 #include "policies/dkim/selectors.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-/// Which selectors to ask for where nobody has said what a domain signs with: DNS cannot list them.
+/// Which selectors to query where none is declared: DNS cannot list them.
 #pragma once
 
 #include <map>

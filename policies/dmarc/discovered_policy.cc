@@ -16,7 +16,7 @@ const LiveZone* zone_holding(const Name& name, const World& world) {
   return nullptr;
 }
 
-// RFC 8020 section 2: a name exists where something stands at it or below it.
+// RFC 8020 section 2: a name exists where a record exists at it or below it.
 bool exists_in(const Name& name, const LiveZone& zone) {
   const auto here = zone.sets.lower_bound({name, RecordType{}});
   if (here != zone.sets.end() && here->first.name == name) {
@@ -33,7 +33,8 @@ Answer answer_with(AnswerStatus status) {
   return answer;
 }
 
-// What an observed zone says, or nullopt where it does not know or hands on to a CNAME's target.
+// The answer from an observed zone; nullopt where it does not know, or has a CNAME, whose target
+// only the resolver can follow.
 std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& zone) {
   const LiveSet live = zone.at(question);
   if (live.state == LiveState::Present) {
@@ -44,8 +45,8 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   }
   const bool hosted = zone.at({question.name, RecordType::CNAME}).state == LiveState::Present;
   if (live.state != LiveState::Absent || hosted) return std::nullopt;
-  // For a `_dmarc` name it is all one whether something else stands there.
-  if (question.name.text().starts_with("_dmarc.")) return answer_with(AnswerStatus::NxDomain);
+  // Discovery treats NODATA and NXDOMAIN at a `_dmarc` name alike.
+  if (name_kind(question.name) == NameKind::Dmarc) return answer_with(AnswerStatus::NxDomain);
   if (exists_in(question.name, zone)) return answer_with(AnswerStatus::NoData);
   if (!zone.complete) return std::nullopt;
   return answer_with(AnswerStatus::NxDomain);
@@ -79,12 +80,12 @@ DmarcLookups dmarc_lookups_of(const Name& name, const World& world) {
   return around;
 }
 
-Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value) {
+Answers with_record(Answers answers, const Name& domain, const std::optional<ParsedValue>& value) {
   const auto name = domain.child("_dmarc");
   if (!name) return answers;
   Answer answer;
   answer.status = value ? AnswerStatus::Data : AnswerStatus::NxDomain;
-  if (value) answer.values = {*value};
+  if (value) answer.values = {value->text()};
   answers[{*name, RecordType::TXT}] = answer;
   // A name with something below it exists.
   const auto own = answers.find({domain, RecordType::TXT});
@@ -94,12 +95,11 @@ Answers with_record(Answers answers, const Name& domain, const std::optional<std
   return answers;
 }
 
-std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name) {
+std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set) {
   if (!set || set->type != RecordType::TXT) return std::nullopt;
-  std::vector<std::string> values;
-  std::ranges::copy_if(set->set.values, std::back_inserter(values), [&](const auto& value) {
-    return kind_of({name, RecordType::TXT}, value) == RecordKind::Dmarc;
-  });
+  std::vector<ParsedValue> values;
+  std::ranges::copy_if(set->set.values, std::back_inserter(values),
+                       [&](const ParsedValue& value) { return value.kind() == RecordKind::Dmarc; });
   return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
 }
 

@@ -1,5 +1,5 @@
-/// Which DMARC record governs a domain, over what the zones hold and what the resolver said; and
-/// what it asks of receivers.
+/// Which DMARC record governs a domain, from the zones and the resolver's answers; and what it
+/// requests of receivers.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace rampart {
 
-/// The DMARC records that stand around a name, as a table: observed zones first, else the World's
-/// answers. What neither knows is listed in `unknown`.
+/// The DMARC records of a name and those above it, as a table: observed zones first, else the
+/// World's answers. What neither knows is listed in `unknown`.
 struct DmarcLookups {
   Answers answers;
   std::vector<Question> unknown;
@@ -23,11 +23,11 @@ struct DmarcLookups {
 DmarcLookups dmarc_lookups_of(const Name& name, const World& world);
 
 /// `answers` as they would be with this record at `_dmarc.<domain>`; nullopt removes it.
-Answers with_record(Answers answers, const Name& domain, const std::optional<std::string>& value);
+Answers with_record(Answers answers, const Name& domain, const std::optional<ParsedValue>& value);
 
-/// The one DMARC record among a change's values at `name`; several are all dropped, so that none is
+/// The one DMARC record among a change's values; several are all dropped, so that none is
 /// left (RFC 9989 section 4.10).
-std::optional<std::string> record_in(const std::optional<TypedSet>& set, const Name& name);
+std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set);
 
 /// Both generations' view of what governs a name.
 struct PolicyByMethod {
@@ -36,8 +36,8 @@ struct PolicyByMethod {
 };
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers);
 
-/// A governing record as if it stood at the name itself: the policy that applies as p, with the
-/// record's pct, t and alignment modes. An ungoverned name has p=none.
+/// A governing record as if it were published at the name itself: the policy that applies as p,
+/// with the record's pct, t and alignment modes. An ungoverned name has p=none.
 dmarc::Record effective(const std::optional<dmarc::DiscoveredPolicy>& discovered);
 
 }  // namespace rampart

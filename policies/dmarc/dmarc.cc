@@ -1,4 +1,4 @@
-/// What should stand at `_dmarc`, and what writing it would do.
+/// The desired record at `_dmarc`, and what writing it would do.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,28 +18,24 @@ namespace {
 constexpr std::chrono::seconds kRampTtl{300};
 
 // Marked where the YAML has `dmarc:`.
-Finding dmarc_finding(const Domain& domain, Severity severity, std::string code,
-                      std::string message) {
-  Finding finding = finding_of(domain, severity, std::move(code), std::move(message));
+Finding dmarc_finding(const Domain& domain, Severity severity, CodeName code, std::string message) {
+  Finding finding = finding_of(domain, severity, code, std::move(message));
   finding.mark = domain.dmarc.mark;
   return finding;
 }
 
 // The one record that counts today: several are all dropped (RFC 9989 section 4.10).
-std::optional<dmarc::Record> effective_record(const std::vector<std::string>& values) {
-  if (values.size() != 1) return std::nullopt;
-  const auto read = dmarc::parse_lenient(values.front());
-  if (!read) return std::nullopt;
-  return read->record;
+std::optional<dmarc::Record> effective_record(const std::vector<ParsedValue>& values) {
+  if (values.size() != 1 || values.front().dmarc() == nullptr) return std::nullopt;
+  return values.front().dmarc()->lenient.record;
 }
 
-// Tags that we do not know are somebody's intention and stay.
-void keep_unknown_tags(const std::vector<std::string>& values, const World& world,
+// Unknown tags may be intended by their owner and stay.
+void keep_unknown_tags(const std::vector<ParsedValue>& values, const World& world,
                        dmarc::Record& record) {
-  for (const std::string& value : values) {
-    const auto read = dmarc::parse_lenient(value);
-    if (!read) continue;
-    for (const Tag& tag : read->record.unknown) {
+  for (const ParsedValue& value : values) {
+    if (value.dmarc() == nullptr) continue;
+    for (const Tag& tag : value.dmarc()->lenient.record.unknown) {
       // RFC 9989 appendix C.5.2 removed rf and ri; they go where records are rewritten anyway.
       if (world.normalize && (tag.name == "rf" || tag.name == "ri")) continue;
       if (!find_tag(record.unknown, tag.name)) record.unknown.push_back(tag);
@@ -60,7 +56,7 @@ std::string reason_for(const Domain& domain) {
     return fmt::format("because {} is at its target, {}", domain.name.text(),
                        to_text(spec.position));
   }
-  return fmt::format("because {} stands at {} of ramp {}, on its way to {}", domain.name.text(),
+  return fmt::format("because {} is at {} of ramp {}, with target {}", domain.name.text(),
                      to_text(spec.position), spec.ramp->name, to_text(spec.target));
 }
 
@@ -76,8 +72,8 @@ void report_several(const Domain& domain, const Name& name, std::size_t count,
 
 void report_near_misses(const Domain& domain, const World& world, const RecordKey& key,
                         PolicyResult& policy_result) {
-  for (const std::string& value : live_values(domain, world, key, RecordKind::Foreign)) {
-    const auto miss = near_miss(key, value);
+  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Foreign)) {
+    const auto miss = near_miss(key, value.text());
     if (!miss) continue;
     Finding finding =
         dmarc_finding(domain, Severity::Warning, "dmarc-near-miss",
@@ -133,6 +129,8 @@ void append_reports(const Domain& domain, const World& world, PolicyResult& poli
 
 }  // namespace
 
+// Inheritance is checked only where no record exists yet: an existing one was weaker or stricter
+// before this plan.
 PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   ask_around(domain, world, policy_result);
@@ -145,7 +143,7 @@ PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   keep_unknown_tags(live, world, record);
   DesiredRecord desired{.key = key,
                         .kind = RecordKind::Dmarc,
-                        .value = dmarc::print(record),
+                        .value = ParsedValue(RecordKind::Dmarc, dmarc::print(record)),
                         .ttl = declared_ttl(domain, domain.dmarc.ttl),
                         .new_ttl = std::nullopt,
                         .stage = stage_for(before, record),

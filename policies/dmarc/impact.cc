@@ -1,4 +1,4 @@
-/// Impact: the mail of the gates' window, judged once more as if the plan were written.
+/// Impact: the mail of the gates' window, evaluated again as if the plan were written.
 #include "policies/dmarc/impact.h"
 
 #include <fmt/format.h>
@@ -64,7 +64,7 @@ Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords
   const bool itself = row.header_from == row.policy_domain;
   const auto& above = planned.at(row.policy_domain);
   if (above && !itself) {
-    // Whether a sub-domain exists no report tells: the harsher of the two counts.
+    // No report shows whether a sub-domain exists, so the harsher of the two treatments counts.
     const Treatment there = in(*above, Audience::SubDomains);
     const Treatment missing = in(*above, Audience::Missing);
     const auto harshness = [](Treatment one) {
@@ -196,7 +196,7 @@ class Replay {
           grouped(unstated_)));
     }
     if (losses_.aligns_strictly) {
-      notes.push_back("reports do not tell what strict alignment will fail; it is not counted");
+      notes.push_back("reports do not show what strict alignment will fail; it is not counted");
     }
     if (losses_.withheld) notes.push_back("withheld changes are counted as if they were written");
     return notes;
@@ -255,7 +255,7 @@ EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time n
 std::string why_unknown(const World& world, const EvidenceRows& rows) {
   if (!world.evidence) return "there is no evidence";
   if (!world.evidence->newest) return "there is no verified report";
-  if (rows.empty()) return "no verified report speaks of it";
+  if (rows.empty()) return "no verified report covers it";
   return fmt::format("the last verified report on it is of {}", to_text(rows.back()->day));
 }
 
@@ -267,12 +267,12 @@ Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const 
   const std::map<Name, LostAuthorization> all = lost_authorization(plan, authority, config, world);
   if (all.empty()) return impacts;
   PlannedRecords planned(plan, config, world);
-  const Below beneath = world.evidence ? below(all, config) : Below();
+  const Below descendants = world.evidence ? below(all, config) : Below();
   for (const auto& [name, losses] : all) {
     const Domain& domain = config.domains.at(name);
     EvidenceRows rows = world.evidence ? rows_of(*world.evidence, name) : EvidenceRows();
-    const auto children = beneath.find(name);
-    if (children != beneath.end()) {
+    const auto children = descendants.find(name);
+    if (children != descendants.end()) {
       const auto more = signed_below(children->second, losses, *world.evidence);
       rows.insert(rows.end(), more.begin(), more.end());
       std::ranges::stable_sort(rows, {}, &EvidenceRow::day);
@@ -280,7 +280,7 @@ Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const 
     const EvidenceWindow window = window_for(domain, rows, world.now);
     const EvidenceRows seen = rows_within(rows, window);
     if (seen.empty()) {
-      // Nobody sends as a parked domain: that nobody reports on it is no news.
+      // Parked domains send no mail; missing reports are expected.
       const bool sends = domain.state == DomainState::Managed;
       if (sends) impacts.unknown.push_back({name, why_unknown(world, rows)});
       continue;

@@ -1,4 +1,4 @@
-/// Impact: the mail of the gates' window, judged once more as if the plan were written.
+/// Impact: the mail of the gates' window, evaluated again as if the plan were written.
 #pragma once
 
 #include <span>

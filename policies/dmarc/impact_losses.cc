@@ -22,19 +22,17 @@ void each_change(const Plan& plan, Look look) {
   for (const Withheld& withheld : plan.withheld) look(withheld.change, true);
 }
 
-bool is_dmarc(const Change& change) { return change.name().text().starts_with("_dmarc."); }
+bool is_dmarc(const Change& change) { return name_kind(change.name()) == NameKind::Dmarc; }
 
 // What lets somebody sign at a selector: keys that are not revoked, or a CNAME's target.
-std::set<std::string> signing_at(const std::optional<TypedSet>& set) {
+std::set<std::string> signing_at(const std::optional<ParsedTypedSet>& set) {
   std::set<std::string> signing;
   if (!set) return signing;
-  for (const std::string& value : set->set.values) {
-    if (set->type == RecordType::CNAME) signing.insert("cname " + value);
-    const auto key = set->type == RecordType::TXT ? dkim::parse_key(value)
-                                                  : Result<dkim::KeyRecord>(Error{"no TXT", ""});
-    if (!key || key->revoked()) continue;
-    const auto shape = dkim::shape_of(*key);
-    signing.insert(shape ? shape->fingerprint : value);
+  for (const ParsedValue& value : set->set.values) {
+    if (set->type == RecordType::CNAME) signing.insert("cname " + value.text());
+    const ParsedKey* key = value.key();
+    if (key == nullptr || key->record.revoked()) continue;
+    signing.insert(key->shape ? key->shape->fingerprint : value.text());
   }
   return signing;
 }
@@ -94,24 +92,21 @@ using SpfAfter = std::map<Name, spf::Record>;
 
 void note_spf_after(const Change& change, SpfAfter& after) {
   if (change.name() != change.domain || !change.set.after) return;
-  const RecordKey key{change.name(), change.type()};
-  for (const std::string& value : change.set.after->set.values) {
-    if (kind_of(key, value) != RecordKind::Spf) continue;
-    if (const auto record = spf::parse(value)) after.insert_or_assign(change.domain, *record);
+  for (const ParsedValue& value : change.set.after->set.values) {
+    if (value.spf()) after.insert_or_assign(change.domain, *value.spf());
   }
 }
 
 void note_senders(const Authority& row, const Domain& domain, const Config& config,
                   const World& world, LostAuthorization& losses) {
-  for (const std::string& lost : row.loses) {
-    // "key sha256:...", "keys at ...": selectors are looked at by themselves.
-    const auto term = spf::parse_terms(lost);
-    if (!term || term->directives.empty()) continue;
-    const Sender* sender = owner_of(lost, domain, config);
+  for (const Permission& lost : row.loses) {
+    const spf::Directive* term = lost.spf_term();
+    if (term == nullptr) continue;  // Selectors are handled by note_selector.
+    const Sender* sender = owner_of(lost.text(), domain, config);
     if (sender != nullptr && keeps_passing(domain, *sender, world.now)) continue;
     if (sender != nullptr) losses.senders.insert(sender->id);
     losses.addresses =
-        losses.addresses.united(spf::admitted_by(domain.name, *term, world.answers).pass);
+        losses.addresses.united(spf::admitted_by(domain.name, {{*term}, {}}, world.answers).pass);
   }
 }
 
@@ -166,9 +161,8 @@ std::optional<EffectivePolicy> PlannedRecords::find(const Name& domain) const {
   if (declared == config_.domains.end() || !name) return std::nullopt;
   const auto values =
       live_values(declared->second, world_, {*name, RecordType::TXT}, RecordKind::Dmarc);
-  if (values.size() != 1) return std::nullopt;
-  const auto read = dmarc::parse_lenient(values.front());
-  return read ? std::optional(EffectivePolicy::of(read->record)) : std::nullopt;
+  const ParsedDmarc* own = values.size() == 1 ? values.front().dmarc() : nullptr;
+  return own ? std::optional(EffectivePolicy::of(own->lenient.record)) : std::nullopt;
 }
 
 }  // namespace rampart

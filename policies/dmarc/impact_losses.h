@@ -31,7 +31,7 @@ std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
                                                      std::span<const Authority> authority,
                                                      const Config& config, const World& world);
 
-/// The DMARC records as they stand once the plan is written.
+/// The DMARC records as they will be once the plan is written.
 class PlannedRecords {
  public:
   PlannedRecords(const Plan& plan, const Config& config, const World& world);
@@ -45,7 +45,7 @@ class PlannedRecords {
 
   const Config& config_;
   const World& world_;
-  std::map<Name, const Change*> changes_;  ///< By the domain that they speak of.
+  std::map<Name, const Change*> changes_;  ///< By the domain that they concern.
   std::map<Name, std::optional<EffectivePolicy>> known_;
 };
 

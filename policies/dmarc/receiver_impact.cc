@@ -41,6 +41,7 @@ std::string sentence(const TreatmentChange& stage) {
   return fmt::format("newly {} (was {})", to_text(stage.after), to_text(stage.before));
 }
 
+// Sub-domains and missing names are mentioned only where their treatment differs.
 ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
                       const EffectivePolicy& after) {
   const auto stage = [&](Audience audience) {
@@ -59,19 +60,6 @@ ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
   return line;
 }
 
-// A record as text, and as receivers read it.
-struct OwnRecord {
-  std::optional<std::string> text;
-  std::optional<dmarc::Record> record;
-};
-
-OwnRecord own_record(const Name& name, const std::optional<TypedSet>& set) {
-  OwnRecord own{record_in(set, name), std::nullopt};
-  if (!own.text) return own;
-  if (const auto read = dmarc::parse_lenient(*own.text)) own.record = read->record;
-  return own;
-}
-
 // RFC 9989 section 4.7: sp and np count at the organizational domain alone.
 dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) {
   if (at == org) return record;
@@ -80,12 +68,15 @@ dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) 
   return record;
 }
 
-EffectivePolicy effective_policy(const Name& domain, const OwnRecord& own, const Answers& around) {
-  const Answers answers = with_record(around, domain, own.text);
-  if (own.record) {
+// A record of its own governs for both generations; without one, each discovers its own way.
+EffectivePolicy effective_policy(const Name& domain, const std::optional<ParsedValue>& own,
+                                 const Answers& around) {
+  const Answers answers = with_record(around, domain, own);
+  if (own && own->dmarc()) {
+    const dmarc::Record& record = own->dmarc()->lenient.record;
     std::vector<Question> unknown;
-    return {as_read_at(*own.record, domain, dmarc::org_domain_psl(domain)),
-            as_read_at(*own.record, domain, dmarc::org_domain_walk(domain, answers, unknown))};
+    return {as_read_at(record, domain, dmarc::org_domain_psl(domain)),
+            as_read_at(record, domain, dmarc::org_domain_walk(domain, answers, unknown))};
   }
   const PolicyByMethod by_method = policy_by_method(domain, answers);
   EffectivePolicy force;
@@ -114,7 +105,7 @@ std::optional<std::string> obstacle_in(const EffectivePolicy& force) {
   return bimi_obstacle(*force.by_walk);
 }
 
-std::string bimi_news(const EffectivePolicy& before, const EffectivePolicy& after) {
+std::string bimi_change(const EffectivePolicy& before, const EffectivePolicy& after) {
   const auto was = obstacle_in(before);
   const auto is = obstacle_in(after);
   if (was && !is) return "its BIMI logo may be shown from now on";
@@ -122,12 +113,12 @@ std::string bimi_news(const EffectivePolicy& before, const EffectivePolicy& afte
   return "";
 }
 
-ReceiverImpact news_of(const Change& change, const Config& config, const World& world) {
+ReceiverImpact impact_at(const Change& change, const Config& config, const World& world) {
   const Name domain = change.name().parent();
   const auto [before, after] = effective_policy_change(change, world);
-  ReceiverImpact news{domain, receiver_lines(before, after), ""};
-  if (wants_logo(domain, config, world)) news.bimi = bimi_news(before, after);
-  return news;
+  ReceiverImpact impact{domain, receiver_lines(before, after), ""};
+  if (wants_logo(domain, config, world)) impact.bimi = bimi_change(before, after);
+  return impact;
 }
 
 }  // namespace
@@ -177,8 +168,8 @@ std::string to_text(dmarc::Treatment treatment) {
 EffectivePolicyChange effective_policy_change(const Change& change, const World& world) {
   const Name domain = change.name().parent();
   const Answers around = dmarc_lookups_of(domain, world).answers;
-  return {effective_policy(domain, own_record(change.name(), change.set.before), around),
-          effective_policy(domain, own_record(change.name(), change.set.after), around)};
+  return {effective_policy(domain, record_in(change.set.before), around),
+          effective_policy(domain, record_in(change.set.after), around)};
 }
 
 std::vector<ReceiverLine> receiver_lines(const EffectivePolicy& before,
@@ -202,18 +193,21 @@ std::optional<std::string> bimi_obstacle(const dmarc::Record& record) {
   return std::nullopt;
 }
 
+// Two providers of a zone change the same record: the first change covers both.
 std::vector<ReceiverImpact> receiver_impact(const Plan& plan, const Config& config,
                                             const World& world) {
-  std::map<Name, ReceiverImpact> news;
+  std::map<Name, ReceiverImpact> by_domain;
   const auto look_at = [&](const Change& change) {
-    if (!change.name().text().starts_with("_dmarc.")) return;
+    if (name_kind(change.name()) != NameKind::Dmarc) return;
     const Name domain = change.name().parent();
-    if (!news.contains(domain)) news.emplace(domain, news_of(change, config, world));
+    if (!by_domain.contains(domain)) {
+      by_domain.emplace(domain, impact_at(change, config, world));
+    }
   };
   for (const Change& change : plan.changes) look_at(change);
   for (const Withheld& withheld : plan.withheld) look_at(withheld.change);
   std::vector<ReceiverImpact> sorted;
-  for (auto& [domain, one] : news) sorted.push_back(std::move(one));
+  for (auto& [domain, one] : by_domain) sorted.push_back(std::move(one));
   return sorted;
 }
 

@@ -37,7 +37,8 @@ struct EffectivePolicyChange {
 };
 EffectivePolicyChange effective_policy_change(const Change& change, const World& world);
 
-/// One line for each kind of receiver. Sub-domains are told apart where they fare otherwise.
+/// One line for each kind of receiver. Sub-domains have their own clause where their treatment
+/// differs.
 std::vector<ReceiverLine> receiver_lines(const EffectivePolicy& before,
                                          const EffectivePolicy& after);
 

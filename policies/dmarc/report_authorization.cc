@@ -32,6 +32,7 @@ bool has_wildcard(const Name& host, const LiveZone& zone) {
   return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
 }
 
+// The receiving domain is ours too, so that its consent is a record of this plan.
 void desire_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
                     PolicyResult& policy_result) {
   for (const LiveZone* zone : world.zones_for(domain, name)) {
@@ -40,7 +41,7 @@ void desire_in_zone(const Domain& domain, const Name& host, const Name& name, co
   DesiredRecord desired{
       .key = {name, RecordType::TXT},
       .kind = RecordKind::ReportAuthorization,
-      .value = std::string(kGranted),
+      .value = ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
       .ttl = std::nullopt,
       .new_ttl = std::nullopt,
       .stage = Stage::Publish,
@@ -73,6 +74,7 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
 
 }  // namespace
 
+// RFC 9990 section 4: consent is needed only outside the organizational domain.
 PolicyResult report_authorizations(const Domain& domain, std::span<const std::string> uris,
                                    const World& world) {
   PolicyResult policy_result;

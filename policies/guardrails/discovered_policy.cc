@@ -19,7 +19,7 @@ using ChangesByName = std::map<Name, const Change*>;
 ChangesByName dmarc_changes(const Plan& plan) {
   ChangesByName changes;
   for (const Change& change : plan.changes) {
-    if (change.name().text().starts_with("_dmarc.")) changes.emplace(change.name(), &change);
+    if (name_kind(change.name()) == NameKind::Dmarc) changes.emplace(change.name(), &change);
   }
   return changes;
 }
@@ -30,32 +30,32 @@ const Change* change_at(const Name& domain, const ChangesByName& changes) {
   return found == changes.end() ? nullptr : found->second;
 }
 
-// What governs a name, and its organizational domain, by each generation's own way.
-struct Rule {
+// The record that governs a name, and its organizational domain, by each generation's method.
+struct Discovery {
   std::optional<Name> by_walk;
   std::optional<Name> by_list;
-  Name org_by_walk;  // That by the list never changes.
+  Name org_by_walk;  // By the list it depends on no record, so a plan cannot change it.
 
-  bool operator==(const Rule&) const = default;
+  bool operator==(const Discovery&) const = default;
   bool governs() const { return by_walk || by_list; }
 };
 
-Rule rule_for(const Name& name, const Answers& answers) {
+Discovery discovery_of(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
-  Rule rule{{}, {}, dmarc::org_domain_walk(name, answers, unknown)};
+  Discovery discovery{{}, {}, dmarc::org_domain_walk(name, answers, unknown)};
   const PolicyByMethod by_method = policy_by_method(name, answers);
-  if (by_method.by_walk) rule.by_walk = by_method.by_walk->at;
-  if (by_method.by_psl) rule.by_list = by_method.by_psl->at;
-  return rule;
+  if (by_method.by_walk) discovery.by_walk = by_method.by_walk->at;
+  if (by_method.by_psl) discovery.by_list = by_method.by_psl->at;
+  return discovery;
 }
 
 std::string text_of(const std::optional<Name>& record) { return record ? record->text() : "none"; }
 
-std::string record_moves(const std::optional<Name>& from, const std::optional<Name>& to) {
+std::string describe_record(const std::optional<Name>& from, const std::optional<Name>& to) {
   return fmt::format("its governing record goes from {} to {}", text_of(from), text_of(to));
 }
 
-std::string moves(const Name& domain, const Rule& before, const Rule& after) {
+std::string describe_change(const Name& domain, const Discovery& before, const Discovery& after) {
   std::vector<std::string> parts;
   if (before.org_by_walk != after.org_by_walk) {
     const Name by_list = dmarc::org_domain_psl(domain);
@@ -67,11 +67,11 @@ std::string moves(const Name& domain, const Rule& before, const Rule& after) {
   }
   if (before.by_walk == before.by_list && after.by_walk == after.by_list) {
     if (before.by_walk != after.by_walk) {
-      parts.push_back(record_moves(before.by_walk, after.by_walk));
+      parts.push_back(describe_record(before.by_walk, after.by_walk));
     }
   } else {
     const auto add = [&](const auto& from, const auto& to, std::string_view how) {
-      if (from != to) parts.push_back(fmt::format("{} {}", record_moves(from, to), how));
+      if (from != to) parts.push_back(fmt::format("{} {}", describe_record(from, to), how));
     };
     add(before.by_walk, after.by_walk, kByWalk);
     add(before.by_list, after.by_list, kByList);
@@ -79,8 +79,8 @@ std::string moves(const Name& domain, const Rule& before, const Rule& after) {
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// The changes that bear on `domain`: its own first, then those above it.
-std::vector<const Change*> bearing_on(const Name& domain, const ChangesByName& changes) {
+// The changes that can affect `domain`: its own first, then those above it.
+std::vector<const Change*> changes_affecting(const Name& domain, const ChangesByName& changes) {
   std::vector<const Change*> found;
   for (Name at = domain; !at.is_root(); at = at.parent()) {
     if (const Change* change = change_at(at, changes)) found.push_back(change);
@@ -90,34 +90,32 @@ std::vector<const Change*> bearing_on(const Name& domain, const ChangesByName& c
 
 std::optional<Finding> discovery_change(const Domain& domain, const World& world,
                                         const ChangesByName& changes) {
-  const auto bearing = bearing_on(domain.name, changes);
-  // An organization's own record is its own business.
+  const auto affecting = changes_affecting(domain.name, changes);
+  if (affecting.empty()) return std::nullopt;
+  // An organizational domain governs itself: its own record is no surprise.
   const bool top = dmarc::org_domain_psl(domain.name) == domain.name;
-  const bool own = !bearing.empty() && bearing.front()->name().parent() == domain.name;
-  if (bearing.empty() || (top && own && bearing.size() == 1)) return std::nullopt;
+  const bool own = affecting.front()->name().parent() == domain.name;
+  if (top && own && affecting.size() == 1) return std::nullopt;
   const DmarcLookups around = dmarc_lookups_of(domain.name, world);
   if (!around.unknown.empty()) return std::nullopt;
   Answers answers = around.answers;
-  const Rule before = rule_for(domain.name, answers);
-  for (const Change* change : bearing) {
+  const Discovery before = discovery_of(domain.name, answers);
+  for (const Change* change : affecting) {
     answers = with_record(std::move(answers), change->name().parent(),
-                          record_in(change->set.after, change->name()));
+                          record_in(change->set.after));
   }
-  const Rule after = rule_for(domain.name, answers);
+  const Discovery after = discovery_of(domain.name, answers);
   if (before == after) return std::nullopt;
-  // Where nothing governed, a first record of its own is no news.
+  // A first own record where no record governed changes nothing unexpected.
   const bool moves_org = before.org_by_walk != after.org_by_walk;
   if (own && !before.governs() && !moves_org) return std::nullopt;
-  const bool asked_for = (own && bearing.front()->set.after) || !before.governs();
-  return Finding{
-      asked_for && after.governs() ? Severity::Info : Severity::Warning,
+  const bool asked_for = (own && affecting.front()->set.after) || !before.governs();
+  return finding_of(
+      domain, asked_for && after.governs() ? Severity::Info : Severity::Warning,
       "governing-changes",
-      domain.name,
-      fmt::format("{} moves {} under another rule: {}", bearing.front()->name().text(),
-                  domain.name.text(), moves(domain.name, before, after)),
-      "see that its mail still aligns; `psd: n` on a domain keeps its sub-domains together",
-      domain.mark,
-      {}};
+      fmt::format("{} changes the DMARC discovery of {}: {}", affecting.front()->name().text(),
+                  domain.name.text(), describe_change(domain.name, before, after)),
+      "check that its mail still aligns; `psd: n` on a domain keeps its sub-domains together");
 }
 
 }  // namespace

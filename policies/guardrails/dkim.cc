@@ -1,4 +1,4 @@
-/// The guardrail over keys in use.
+/// The guardrail on keys in use.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,16 +11,13 @@
 namespace rampart {
 namespace {
 
-// What a set at a selector lets somebody sign with: keys that are not revoked, and delegations.
-std::set<std::string> signing_keys(const std::optional<TypedSet>& set, const Name& name) {
+// What verifiers can use at a selector: keys that are not revoked, and delegations by CNAME.
+std::set<std::string> signing_keys(const std::optional<ParsedTypedSet>& set) {
   std::set<std::string> keys;
   if (!set) return keys;
-  for (const std::string& value : set->set.values) {
-    const RecordKind kind = kind_of({name, set->type}, value);
-    if (kind == RecordKind::DkimCname) keys.insert("CNAME " + value);
-    if (kind != RecordKind::DkimKey) continue;
-    const auto record = dkim::parse_key(value);
-    if (record && !record->revoked()) keys.insert(record->key);
+  for (const ParsedValue& value : set->set.values) {
+    if (value.kind() == RecordKind::DkimCname) keys.insert("CNAME " + value.text());
+    if (value.key() && !value.key()->record.revoked()) keys.insert(value.key()->record.key);
   }
   return keys;
 }
@@ -31,19 +28,18 @@ const Domain* managed(const Change& change, const Config& config) {
   return found ? &domain->second : nullptr;
 }
 
-// RFC 6376 section 3.1: a selector's key is never exchanged for another, because mail under way is
+// RFC 6376 section 3.1: a selector is never reused for another key, because mail in transit is
 // still signed with the old one.
 Finding removed(const Change& change, std::string_view what) {
-  return {
-      Severity::Error,
-      "dkim-selector-removed",
-      change.domain,
-      fmt::format("the key at {} is {} while mail may still be signed with it",
-                  change.name().text(), what),
-      "publish the new key at a new selector, move the signer, and wait until reports no longer "
-      "show the old one",
-      {},
-      {{change.name(), change.type()}}};
+  return {.severity = Severity::Error,
+          .code = "dkim-selector-removed",
+          .domain = change.domain,
+          .message = fmt::format("the key at {} is {} while mail may still be signed with it",
+                                 change.name().text(), what),
+          .hint =
+              "publish the new key at a new selector, move the signer, and wait until reports "
+              "no longer show the old one",
+          .withholds = {{change.name(), change.type()}}};
 }
 
 }  // namespace
@@ -54,11 +50,12 @@ std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& confi
   for (const Change& change : plan.changes) {
     const Domain* domain = managed(change, config);
     if (domain == nullptr) continue;
-    const auto before = signing_keys(change.set.before, change.name());
-    const auto after = signing_keys(change.set.after, change.name());
-    // Moving a key to where its vendor keeps it is how delegation begins.
+    const auto before = signing_keys(change.set.before);
+    const auto after = signing_keys(change.set.after);
+    // A CNAME in place of a key is how delegation to a vendor begins, not a loss.
     const bool delegates = change.set.after && change.set.after->type == RecordType::CNAME;
-    // Of several keys at one selector, which verifiers may not tell apart, one is enough.
+    // Verifiers cannot choose between several keys at one selector, so keeping any of them is no
+    // loss.
     const bool kept = !after.empty() && std::ranges::includes(before, after);
     if (before.empty() || kept || (delegates && change.set.before->type == RecordType::TXT)) {
       continue;

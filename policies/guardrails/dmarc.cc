@@ -10,84 +10,86 @@
 #include "policies/dkim/names.h"
 #include "policies/dmarc/discovered_policy.h"
 #include "policies/ramp/ramp.h"
+#include "policies/rules/dmarc.h"
 
 namespace rampart {
 namespace {
 
 using Findings = std::vector<Finding>;
 
-// A managed domain's `_dmarc` with the change that the plan makes there, if any.
+// A managed domain's `_dmarc` with the changes that the plan makes there: one a provider.
 struct Site {
   const Domain& domain;
   RecordKey key;
-  const Change* change;
+  const Change* change;                ///< The first of `changes`, or null.
+  std::vector<const Change*> changes;  ///< Providers may hold different records today.
 };
 
 // The managed domains that publish DMARC, in name order.
 std::vector<Site> sites_of(const Plan& plan, const Config& config) {
-  std::map<Name, const Change*> changes;
-  for (const Change& change : plan.changes) changes.emplace(change.name(), &change);
+  std::map<Name, std::vector<const Change*>> changes;
+  for (const Change& change : plan.changes) changes[change.name()].push_back(&change);
   std::vector<Site> sites;
   for (const auto& [name, domain] : config.domains) {
     const bool publishes = domain.dmarc.position.phase >= Phase::Monitor;
     const auto at = name.child("_dmarc");
     if (domain.state != DomainState::Managed || !publishes || !at) continue;
-    const auto change = changes.find(*at);
-    sites.push_back(
-        {domain, {*at, RecordType::TXT}, change == changes.end() ? nullptr : change->second});
+    const auto found = changes.find(*at);
+    const auto here = found == changes.end() ? std::vector<const Change*>{} : found->second;
+    sites.push_back({domain, {*at, RecordType::TXT}, here.empty() ? nullptr : here.front(), here});
   }
   return sites;
 }
 
-bool tightens(const Site& site) { return site.change && site.change->stage == Stage::Enforce; }
+bool tightens(const Site& site) {
+  return std::ranges::find(site.changes, Stage::Enforce, &Change::stage) != site.changes.end();
+}
 
-// An Error that withholds where the change worsens the fault, a Warning where it stands.
-Finding fault(const Site& site, std::string code, std::string message, std::string hint) {
-  Finding finding{Severity::Warning,
-                  std::move(code),
-                  site.domain.name,
-                  std::move(message),
-                  std::move(hint),
-                  site.domain.dmarc.mark,
-                  {}};
+// An Error that withholds where the plan tightens the policy, a Warning where the fault exists
+// already: loosening is never withheld, since it is how a domain recovers.
+Finding finding_at(const Site& site, rules::Fault fault) {
+  Finding finding = to_finding(std::move(fault), site.domain.name, site.domain.dmarc.mark);
+  finding.severity = Severity::Warning;
   if (!tightens(site)) return finding;
   finding.severity = Severity::Error;
   finding.withholds = {site.key};
   return finding;
 }
 
-std::vector<std::string> dmarc_values(const std::optional<TypedSet>& set, const Name& name) {
-  std::vector<std::string> values;
+std::vector<ParsedValue> dmarc_values(const std::optional<ParsedTypedSet>& set) {
+  std::vector<ParsedValue> values;
   if (!set || set->type != RecordType::TXT) return values;
-  for (const std::string& value : set->set.values) {
-    if (kind_of({name, RecordType::TXT}, value) == RecordKind::Dmarc) values.push_back(value);
+  for (const ParsedValue& value : set->set.values) {
+    if (value.kind() == RecordKind::Dmarc) values.push_back(value);
   }
   return values;
 }
 
-// Where the domain stands today: at its own record, at the one that it inherits, or nowhere.
-std::optional<RampPosition> position_before(const Site& site, const World& world) {
-  const auto own = dmarc_values(site.change->set.before, site.key.name);
+// The domain's position today: that of its own record, or of the one it inherits. Nullopt where
+// there is none, or where it cannot be known.
+std::optional<RampPosition> position_before(const Site& site, const Change& change,
+                                            const World& world) {
+  const auto own = dmarc_values(change.set.before);
   if (own.size() == 1) {
-    const auto read = dmarc::parse_lenient(own.front());
-    return read ? std::optional(position_of(read->record)) : std::nullopt;
+    const ParsedDmarc* read = own.front().dmarc();
+    return read ? std::optional(position_of(read->lenient.record)) : std::nullopt;
   }
   if (!own.empty()) return std::nullopt;
   const DmarcLookups around = dmarc_lookups_of(site.domain.name, world);
   if (!around.unknown.empty()) return std::nullopt;
-  const PolicyByMethod by_method = policy_by_method(site.domain.name, around.answers);
+  // What another provider publishes for the domain is not inherited by this one.
+  const Answers above = with_record(around.answers, site.domain.name, std::nullopt);
+  const PolicyByMethod by_method = policy_by_method(site.domain.name, above);
   if (!by_method.by_walk || !by_method.by_psl) return std::nullopt;
+  // The milder generation counts: a jump is what receivers of either kind would experience.
   return std::min(position_of(effective(by_method.by_walk)),
                   position_of(effective(by_method.by_psl)));
 }
 
-std::string standing(const std::optional<RampPosition>& position) {
-  return position ? to_text(*position) : std::string("no record");
-}
-
 bool wants_reject(const Site& site) { return site.domain.dmarc.position.phase == Phase::Reject; }
 
-// Whether DKIM can never align for this sender's mail.
+// Whether this sender's mail can never align by DKIM. A declared selector or a rotation shows that
+// it signs after all, whatever the catalogue says.
 bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
   if (sender.dkim_aligns != Aligns::No && sender.dkim_kind != "none") return false;
   const bool rotates = std::ranges::find(domain.rotations, sender.id, &RotationSpec::sender) !=
@@ -99,8 +101,9 @@ bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
   return !rotates && !has_key;
 }
 
-// The domains whose enforcement moves in one direction, by ramp.
-std::map<std::string, std::vector<Site>> moved(const std::vector<Site>& sites, Stage stage) {
+// The domains whose enforcement changes in one direction, by ramp.
+std::map<std::string, std::vector<Site>> sites_by_ramp(const std::vector<Site>& sites,
+                                                       Stage stage) {
   std::map<std::string, std::vector<Site>> by_ramp;
   for (const Site& site : sites) {
     if (site.change && site.change->stage == stage) {
@@ -111,17 +114,17 @@ std::map<std::string, std::vector<Site>> moved(const std::vector<Site>& sites, S
 }
 
 void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& found) {
-  for (const auto& [ramp, group] : moved(sites, stage)) {
+  for (const auto& [ramp, group] : sites_by_ramp(sites, stage)) {
     const int most = group.front().domain.dmarc.ramp->max_domains_per_run;
     if (static_cast<int>(group.size()) <= most) continue;
+    const std::string message =
+        fmt::format("DMARC is {} in {} domains of ramp {} at once; it allows {}",
+                    stage == Stage::Enforce ? "tightened" : "loosened", group.size(), ramp, most);
     for (const Site& site : group) {
-      const std::string_view what = stage == Stage::Enforce ? "tightened" : "loosened";
-      found.push_back(
-          fault(site, "too-many-domains",
-                fmt::format("DMARC is {} in {} domains of ramp {} at once; it allows {}", what,
-                            group.size(), ramp, most),
-                "apply fewer at a time with --domain, or raise the ramp's "
-                "max_domains_per_run"));
+      found.push_back(finding_at(site, {.code = "too-many-domains",
+                                        .message = message,
+                                        .hint = "apply fewer at a time with --domain, or raise the "
+                                                "ramp's max_domains_per_run"}));
     }
   }
 }
@@ -132,17 +135,22 @@ Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
     if (!tightens(site)) continue;
-    const auto before = position_before(site, world);
+    // Receivers may ask either provider, so that the one whose record is furthest behind decides.
+    auto before = position_before(site, *site.change, world);
+    for (const Change* change : site.changes) {
+      before = std::min(before, position_before(site, *change, world));
+    }
     const RampPosition after = site.domain.dmarc.position;
     const int steps = steps_between(*site.domain.dmarc.ramp, before, after);
     if (steps <= 1) continue;
-    found.push_back(
-        fault(site, "ramp-jump",
-              fmt::format("{} would go from {} to {}, {} steps of ramp {} at once",
-                          site.domain.name.text(), standing(before), to_text(after), steps,
-                          site.domain.dmarc.ramp->name),
-              "set the phase to the ramp's next step; `rampart advance` does it when it "
-              "is due"));
+    found.push_back(finding_at(
+        site,
+        {.code = "ramp-jump",
+         .message = fmt::format("{} would go from {} to {}, {} steps of ramp {} at once",
+                                site.domain.name.text(), before ? to_text(*before) : "no record",
+                                to_text(after), steps, site.domain.dmarc.ramp->name),
+         .hint = "set the phase to the ramp's next step; `rampart advance` does so when it "
+                 "is due"}));
   }
   return found;
 }
@@ -153,12 +161,14 @@ Findings reject_spf_only(const Plan& plan, const Config& config, const World&) {
     if (!wants_reject(site) || !site.domain.senders) continue;
     for (const SenderUse& use : *site.domain.senders) {
       if (!aligns_by_spf_alone(site.domain, *use.sender)) continue;
-      found.push_back(fault(
-          site, "reject-spf-only",
-          fmt::format("{} cannot sign as {}: with p=reject its forwarded mail is lost (RFC 9989 "
-                      "section 7.4)",
-                      use.sender->name, site.domain.name.text()),
-          "let it sign with a key of this domain, move it to a sub-domain, or stay at quarantine"));
+      found.push_back(finding_at(
+          site,
+          {.code = "reject-spf-only",
+           .message = fmt::format("{} cannot sign as {}: with p=reject its forwarded mail is lost "
+                                  "(RFC 9989 section 7.4)",
+                                  use.sender->name, site.domain.name.text()),
+           .hint = "let it sign with a key of this domain, move it to a sub-domain, or stay at "
+                   "quarantine"}));
     }
   }
   return found;
@@ -168,11 +178,8 @@ Findings reject_without_rua(const Plan& plan, const Config& config, const World&
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
     if (!wants_reject(site) || !site.domain.dmarc.rua.empty()) continue;
-    found.push_back(fault(site, "reject-without-rua",
-                          fmt::format("{} asks for p=reject and for no reports: nobody would see "
-                                      "whose mail is refused",
-                                      site.domain.name.text()),
-                          "add `rua:` under `dmarc:` or `defaults:`"));
+    found.push_back(
+        finding_at(site, rules::dmarc_without_rua(site.domain.name, dmarc::Policy::Reject)));
   }
   return found;
 }

@@ -7,25 +7,25 @@
 
 namespace rampart {
 
-/// More than one step of the ladder at once; parked domains are exempt.
+/// `ramp-jump`: more than one step of the ramp at once. Parked domains are exempt.
 std::vector<Finding> ramp_jump(const Plan& plan, const Config& config, const World& world);
 
-/// p=reject while a sender can align by SPF alone (RFC 9989 section 7.4).
+/// `reject-spf-only`: p=reject while a sender can align by SPF alone (RFC 9989 section 7.4).
 std::vector<Finding> reject_spf_only(const Plan& plan, const Config& config, const World& world);
 
-/// p=reject with nobody reading reports; parked domains are exempt.
+/// `reject-without-rua`: p=reject without an address for reports. Parked domains are exempt.
 std::vector<Finding> reject_without_rua(const Plan& plan, const Config& config, const World& world);
 
-/// Enforcement tightened or loosened in more domains than a ramp allows in one run.
+/// `too-many-domains`: DMARC tightened or loosened in more domains than a ramp allows in one run.
 std::vector<Finding> too_many_domains(const Plan& plan, const Config& config, const World& world);
 
-/// A key in use that is removed, revoked or replaced in its place.
+/// `dkim-selector-removed`: a key in use that is removed, revoked or replaced in place.
 std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config,
                                            const World& world);
 
-/// Listed domains whose governing record or organizational domain the plan moves, by either
-/// generation of receivers: by their own `_dmarc` or by one above. Info where that is what the YAML
-/// asks for or where nothing governed before, else a Warning.
+/// `governing-changes`: listed domains whose governing record or organizational domain the plan
+/// changes for either generation of receivers, at their own `_dmarc` or at one above. Info where
+/// the YAML asks for it or no record governed before, else a Warning.
 std::vector<Finding> discovery_changes(const Plan& plan, const Config& config, const World& world);
 
 }  // namespace rampart

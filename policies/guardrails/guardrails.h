@@ -1,5 +1,5 @@
-/// Guardrails: what must not happen by a plan. Each reads a finished plan and answers with
-/// findings; an Error names the keys that it withholds. A guardrail never edits a plan.
+/// Guardrails: what a plan must not do. Each reads a finished plan and returns findings; an Error
+/// names the keys whose changes it withholds. A guardrail never edits a plan.
 #pragma once
 
 #include <span>
@@ -7,6 +7,7 @@
 
 #include "policies/model/plan.h"
 #include "policies/model/policy.h"
+#include "policies/rules/fault.h"
 
 namespace rampart {
 

@@ -1,4 +1,4 @@
-/// A flattened record never goes before the fragments that it includes.
+/// A flattened record is never written before the fragments that it includes.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,30 +23,31 @@ std::set<int> fragments_named(const Name& domain, const std::optional<spf::Recor
   return numbers;
 }
 
-bool holds_spf(const std::optional<TypedSet>& set) {
-  return set && set->type == RecordType::TXT && std::ranges::any_of(set->set.values, spf::is_spf);
+bool holds_spf(const ParsedSet& set) {
+  return std::ranges::find(set.values, RecordKind::Spf, &ParsedValue::kind) != set.values.end();
 }
 
-bool is_kept_back(const Plan& plan, const RecordKey& key) {
+bool is_withheld(const Plan& plan, const RecordKey& key) {
   return std::ranges::any_of(plan.findings, [&](const Finding& finding) {
     return finding.severity == Severity::Error &&
            std::ranges::find(finding.withholds, key) != finding.withholds.end();
   });
 }
 
-/// Whether receivers would find nothing at the fragment's name: neither what stands nor what the
-/// plan writes is an SPF record. What could not be read is not taken for absent.
+// Whether receivers would find nothing at the fragment's name: neither its live value nor the one
+// that the plan writes is an SPF record. A name that could not be read is not taken for absent.
 bool is_missing(const SpfCase& item, const Name& fragment, const Plan& plan) {
   const RecordKey key{fragment, RecordType::TXT};
   const auto change = std::ranges::find_if(plan.changes, [&](const Change& other) {
     return other.name() == fragment && other.type() == RecordType::TXT &&
            other.zone == item.zone.apex && other.provider == item.zone.provider;
   });
-  if (change != plan.changes.end() && !is_kept_back(plan, key)) {
-    return !holds_spf(change->set.after);
+  if (change != plan.changes.end() && !is_withheld(plan, key)) {
+    const auto& after = change->set.after;
+    return !after || !holds_spf(after->set);
   }
   const LiveSet live = item.zone.at(key);
-  if (live.state == LiveState::Present) return !holds_spf(TypedSet{RecordType::TXT, live.set});
+  if (live.state == LiveState::Present) return !holds_spf(live.set);
   return live.state == LiveState::Absent;
 }
 
@@ -62,15 +63,17 @@ std::vector<Finding> spf_fragment_missing(const Plan& plan, const Config& config
     for (const int number : fragments_named(domain, item.after.record)) {
       const Name fragment = fragment_name(domain, number);
       if (!is_missing(item, fragment, plan)) continue;
-      const Fault fault = before.contains(number) ? Fault::Standing : Fault::New;
-      found.push_back(spf_finding(
-          item, fault, "spf-fragment-missing",
-          fmt::format("the record of {} includes {}, which has no SPF record: every check that "
-                      "gets that far ends in permerror (RFC 7208 section 5.2)",
-                      domain.text(), fragment.text())));
-      found.back().hint =
-          fmt::format("set `flatten: auto` or `always`, which writes {} first, or drop the include",
-                      fragment.text());
+      rules::Fault fault{
+          .code = "spf-fragment-missing",
+          .message = fmt::format("the record of {} includes {}, which has no SPF record: every "
+                                 "check that gets that far ends in permerror (RFC 7208 "
+                                 "section 5.2)",
+                                 domain.text(), fragment.text()),
+          .hint = fmt::format("set `flatten: auto` or `always`, which writes {} first, or drop the "
+                              "include",
+                              fragment.text())};
+      found.push_back(before.contains(number) ? spf_finding(item, std::move(fault))
+                                              : spf_refusal(item, std::move(fault)));
     }
   }
   return found;

@@ -14,18 +14,19 @@ namespace rampart {
 namespace {
 
 spf::Record record_of(const std::string& term) {
-  return spf::parse_terms(term).ok() ? spf::parse_terms(term).value() : spf::Record{};
+  const auto parsed = spf::parse_terms(term);
+  return parsed ? *parsed : spf::Record{};
 }
 
-/// The use of a sender that the lost term belongs to: it asks for that very term, or for addresses
-/// that only that term let pass. Null where no declared sender asks for it.
-const SenderUse* owner_of(const std::string& lost, const SpfCase& item) {
+// The declared sender that the lost term belongs to: it asks for that very term, or for addresses
+// that only that term let pass. Null where no declared sender asks for it.
+const SenderUse* owner_of(const Permission& lost, const SpfCase& item) {
   if (!item.domain.senders) return nullptr;
   const Name& name = item.domain.name;
   const auto pass = [&](const spf::Record& record) {
     return spf::admitted_by(name, record, *item.before.answers).pass;
   };
-  const spf::Record term = record_of(lost);
+  const spf::Record term = record_of(lost.text());
   const spf::IpSet gone = pass(term).without(
       spf::admitted_by(name, item.after.record.value_or(spf::Record{}), *item.after.answers).pass);
   for (const SenderUse& use : *item.domain.senders) {
@@ -38,20 +39,21 @@ const SenderUse* owner_of(const std::string& lost, const SpfCase& item) {
 }
 
 Finding sender_removed(const SpfCase& item, const std::string& lost, const SenderUse& use) {
-  Finding finding =
-      spf_finding(item, Fault::New, "spf-sender-removed",
-                  fmt::format("`{}` would no longer pass as {}, but {} is still declared for it",
-                              lost, item.domain.name.text(), use.sender->id));
+  Finding finding = spf_refusal(
+      item, {.code = "spf-sender-removed",
+             .message = fmt::format("`{}` would no longer pass as {}, but {} is still declared for "
+                                    "it",
+                                    lost, item.domain.name.text(), use.sender->id),
+             .hint = fmt::format("set `spf: always` on {0} to keep the term, `spf: never` to drop "
+                                 "it, or `retired:` when {0} has stopped sending",
+                                 use.sender->id)});
   finding.mark = use.mark;
-  finding.hint = fmt::format(
-      "set `spf: always` on {0} to keep the term, `spf: never` to let it go, "
-      "or `retired:` when {0} has stopped sending",
-      use.sender->id);
   return finding;
 }
 
-/// Whether losing the term hurts this sender: not when its mail never needed it here.
-bool hurts(const SenderUse& use, const World& world) {
+// Whether the sender's mail needs the term at this domain. Mail that bounces to the vendor's own
+// domain is checked there (RFC 7208 section 2.4).
+bool is_needed(const SenderUse& use, const World& world) {
   const IncludeNeeded needed = use.sender->include_needed;
   const bool needless =
       use.spf == SpfUse::Never || (use.spf == SpfUse::Auto && needed != IncludeNeeded::Yes &&
@@ -61,16 +63,17 @@ bool hurts(const SenderUse& use, const World& world) {
 
 Finding term_removed(const SpfCase& item, const std::string& lost, const Config& config) {
   const Sender* sender = sender_of_term(lost, config);
-  const std::string who = sender == nullptr ? "nobody in the catalogue"
-                                            : fmt::format("{} ({})", sender->name, sender->id);
-  Finding finding = spf_finding(
-      item, Fault::Standing, "spf-term-removed",
-      fmt::format("`{}` leaves the record of {}: no declared sender asks for it; it belongs to {}",
-                  lost, item.domain.name.text(), who));
-  finding.hint = sender == nullptr
-                     ? "if it still sends, add it to `senders:` or to `extra:`"
-                     : fmt::format("if it still sends, add `{}` to `senders:`", sender->id);
-  return finding;
+  const std::string owner = sender == nullptr
+                                ? "the catalogue does not know it"
+                                : fmt::format("it belongs to {} ({})", sender->name, sender->id);
+  return spf_finding(
+      item, {.code = "spf-term-removed",
+             .message = fmt::format("`{}` leaves the record of {}: no declared sender asks for it; "
+                                    "{}",
+                                    lost, item.domain.name.text(), owner),
+             .hint = sender == nullptr
+                         ? "if it still sends, add it to `senders:` or to `extra:`"
+                         : fmt::format("if it still sends, add `{}` to `senders:`", sender->id)});
 }
 
 }  // namespace
@@ -80,12 +83,13 @@ std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const W
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     if (!item.changes) continue;
     const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
-    for (const std::string& lost : delta.loses) {
-      const SenderUse* use = owner_of(lost, item);
-      if (lost == "all") continue;  // Losing "everybody" is no sender's loss.
+    for (const Permission& permission : delta.loses) {
+      const std::string& lost = permission.text();
+      const SenderUse* use = owner_of(permission, item);
+      if (lost == "all") continue;  // Dropping `all` takes no particular sender away.
       if (use == nullptr) {
         found.push_back(term_removed(item, lost, config));
-      } else if (hurts(*use, world)) {
+      } else if (is_needed(*use, world)) {
         found.push_back(sender_removed(item, lost, *use));
       }
     }

@@ -24,7 +24,7 @@ struct Mark {
   bool operator==(const Mark&) const = default;
 };
 
-/// A record that a sender asks for, with `{placeholders}` that a domain's `with:` fills.
+/// A record that a sender requires, with `{placeholders}` that a domain's `with:` fills.
 struct DkimTemplate {
   std::string host;  ///< Relative to the domain: "s1._domainkey".
   RecordType type = RecordType::CNAME;
@@ -33,7 +33,7 @@ struct DkimTemplate {
   bool operator==(const DkimTemplate&) const = default;
 };
 
-/// Whether the sender's include is needed at the From domain for mail that DMARC judges.
+/// Whether the sender's include is needed at the From domain for mail to pass DMARC.
 enum class IncludeNeeded { Yes, No, Optional, Legacy, NotApplicable };
 
 /// Whether a sender's mail can align by one mechanism.
@@ -94,7 +94,7 @@ struct SpfSpec {
 /// One `selector:` of `dkim:`; exactly one of the three sources is set.
 struct SelectorSpec {
   std::string selector;
-  std::optional<std::string> public_key;  ///< Path beneath the YAML's folder; read into World.keys.
+  std::optional<std::string> public_key;  ///< Path in the YAML's folder; read into World.keys.
   std::optional<std::string> txt;
   std::optional<std::string> cname;
   std::optional<std::chrono::seconds> ttl;
@@ -121,13 +121,13 @@ struct RotationSpec {
   Mark mark;
 };
 
-/// Which records exist, and what DMARC asks of receivers (contract, "Phases").
+/// Which records exist, and what DMARC requests of receivers (contract, "Phases").
 enum class Phase { Discovery, Spf, Dkim, Monitor, Quarantine, Reject };
 
 std::string_view to_text(Phase phase);
 std::optional<Phase> parse_phase(std::string_view text);
 
-/// A rung: where a domain stands, or is to stand. pct is 1..100, and 100 outside enforcement.
+/// A position on a ramp. pct is 1..100, and 100 outside enforcement.
 struct RampPosition {
   Phase phase = Phase::Dkim;
   int pct = 100;
@@ -149,7 +149,7 @@ struct RampStep {
   bool operator==(const RampStep&) const = default;
 };
 
-/// What evidence a step asks for (contract section 1, `gates`).
+/// What evidence a step requires (contract section 1, `gates`).
 struct Gates {
   Duration window{14, Duration::Unit::Days};
   std::int64_t min_messages = 1000;
@@ -163,7 +163,7 @@ struct Gates {
   bool operator==(const Gates&) const = default;
 };
 
-/// A ladder with its gates and brakes.
+/// The steps of a ramp with their gates and limits.
 struct Ramp {
   std::string name;
   std::vector<RampStep> steps;  ///< Strictly rising.
@@ -264,7 +264,7 @@ struct ProviderSpec {
 /// Everything the YAML says.
 struct Config {
   std::string file;                          ///< The file named by -c.
-  std::string folder;                        ///< Where it stands; relative paths start here.
+  std::string folder;                        ///< Its folder; relative paths start here.
   std::map<std::string, std::string> files;  ///< Every file read, path -> "sha256:<hex>".
   std::vector<std::string> resolvers;
   std::vector<std::string> key_recipients;

@@ -1,5 +1,5 @@
-/// Evidence: what verified aggregate reports say, folded small enough to travel in a file. Gates,
-/// rotations and impact are judged by it; nothing here names a person or a mailbox.
+/// Evidence: the content of verified aggregate reports, folded small enough to travel in a file.
+/// Gates, rotations and impact are evaluated by it; nothing here names a person or a mailbox.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace rampart {
 
-/// How a group of messages fared with DMARC, recomputed from the report's raw results.
+/// The DMARC outcome of a group of messages, recomputed from the report's raw results.
 enum class DmarcOutcome {
   Both,       ///< Aligned by SPF and by DKIM.
   DkimOnly,   ///< Aligned by DKIM alone.
@@ -31,7 +31,7 @@ struct Published {
   bool operator==(const Published&) const = default;
 };
 
-/// The messages of one day that one reporter saw from one source and that fared alike.
+/// The messages of one day that one reporter saw from one source with one outcome.
 struct EvidenceRow {
   Date day;              ///< UTC day on which the report's range begins.
   Name policy_domain;    ///< Whose record was applied.

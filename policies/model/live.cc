@@ -1,4 +1,4 @@
-/// What stands at a name, gathered over every provider that serves it.
+/// The live records at a name, gathered over every provider that serves it.
 #include "policies/model/live.h"
 
 #include <set>
@@ -14,13 +14,13 @@ std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const R
   return sets;
 }
 
-std::vector<std::string> live_values(const Domain& domain, const World& world, const RecordKey& key,
+std::vector<ParsedValue> live_values(const Domain& domain, const World& world, const RecordKey& key,
                                      RecordKind kind) {
-  std::set<std::string> found;
+  ParsedValues found;
   for (const LiveSet& live : live_sets(domain, world, key)) {
     if (live.state == LiveState::Absent) continue;
-    for (const std::string& value : live.set.values) {
-      if (kind_of(key, value) == kind) found.insert(value);
+    for (const ParsedValue& value : live.set.values) {
+      if (value.kind() == kind) found.insert(value);
     }
   }
   return {found.begin(), found.end()};

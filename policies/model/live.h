@@ -1,4 +1,4 @@
-/// What stands at a name, gathered over every provider that serves it.
+/// The live records at a name, gathered over every provider that serves it.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ namespace rampart {
 std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const RecordKey& key);
 
 /// Every live value at `key` of this kind, sorted, each once.
-std::vector<std::string> live_values(const Domain& domain, const World& world, const RecordKey& key,
+std::vector<ParsedValue> live_values(const Domain& domain, const World& world, const RecordKey& key,
                                      RecordKind kind);
 
-/// What the YAML says of a record's TTL: its own, else the domain's.
+/// The TTL that the YAML declares for a record: its own, else the domain's.
 std::optional<std::chrono::seconds> declared_ttl(const Domain& domain,
                                                  std::optional<std::chrono::seconds> own);
 

@@ -7,6 +7,7 @@
 
 #include "dns/record.h"
 #include "mail/dmarc/treatment.h"
+#include "policies/model/permission.h"
 #include "policies/model/policy.h"
 
 namespace rampart {
@@ -16,7 +17,7 @@ struct Change {
   Name domain;
   Name zone;
   std::string provider;
-  SetChange set;
+  ParsedChange set;
   Stage stage;
   std::vector<std::string> reasons;
 
@@ -37,9 +38,8 @@ struct Withheld {
 /// Who may send or sign as a domain, gained and lost.
 struct Authority {
   Name domain;
-  std::vector<std::string>
-      gains;  ///< "ip4:192.0.2.0/28", "include:_spf.example.net", "key sha256:..".
-  std::vector<std::string> loses;
+  std::vector<Permission> gains;  ///< Sorted, each once.
+  std::vector<Permission> loses;
 
   bool operator==(const Authority&) const = default;
 };
@@ -73,7 +73,7 @@ struct ReceiverImpact {
   bool nothing_new() const;
 };
 
-/// How one source's mail of the window fares under the plan.
+/// What happens to one source's mail of the window under the plan.
 struct SourceImpact {
   std::string source;     ///< As in Evidence: "google_workspace", "ip:192.0.2.1", ...
   bool declared = false;  ///< A sender that the domain declares.
@@ -102,12 +102,12 @@ struct Impact {
   std::int64_t worst_quarantined = 0;  ///< Where neither pct nor t is honoured.
   std::int64_t worst_rejected = 0;
   std::vector<SourceImpact> by_source;  ///< Those hit hardest first, then by name.
-  std::vector<std::string> notes;       ///< What the replay cannot tell, a sentence each.
+  std::vector<std::string> notes;       ///< What the replay does not cover, a sentence each.
 
   bool operator==(const Impact&) const = default;
 };
 
-/// A domain whose mail the plan may hit, and why nothing says how hard.
+/// A domain whose mail the plan may hit, and why the extent is unknown.
 struct ImpactUnknown {
   Name domain;
   std::string why;
@@ -127,7 +127,7 @@ struct Plan {
   std::vector<Impact> impact;  ///< Sorted by domain, as is the next.
   std::vector<ImpactUnknown> impact_unknown;
   std::vector<ReceiverImpact> receivers;  ///< Sorted by domain; of withheld changes too.
-  std::vector<Name> domains;              ///< All that were looked at.
+  std::vector<Name> domains;              ///< All domains of the configuration.
 
   bool operator==(const Plan&) const = default;
 };

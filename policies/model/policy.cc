@@ -44,6 +44,8 @@ LiveSet LiveZone::at(const RecordKey& key) const {
   return {LiveState::Unobservable, {}, "it was not asked"};
 }
 
+// A name within the domain uses the domain's own providers only. A name elsewhere, such as a report
+// authorization at another domain, uses any zone that was read.
 std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& name) const {
   const bool own = name.is_within(domain.name);
   const auto may_use = [&](const std::string& provider) {
@@ -60,10 +62,10 @@ std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& 
   return found;
 }
 
-Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
+Finding finding_of(const Domain& domain, Severity severity, CodeName code, std::string message,
                    std::string hint) {
   return {.severity = severity,
-          .code = std::move(code),
+          .code = code,
           .domain = domain.name,
           .message = std::move(message),
           .hint = std::move(hint),

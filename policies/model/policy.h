@@ -8,6 +8,7 @@
 
 #include "dns/answers.h"
 #include "mail/records/kind.h"
+#include "policies/model/codes.h"
 #include "policies/model/config.h"
 #include "policies/model/world.h"
 
@@ -25,7 +26,7 @@ enum class Severity { Error, Warning, Info };
 
 std::string_view to_text(Severity severity);
 
-/// A fact about the user's mail. An Error withholds something; a fault that already stands is a
+/// A fact about the user's mail. An Error withholds something; a fault that already exists is a
 /// Warning. Codes are listed in policies/model/codes.h and explained in docs/findings.md.
 struct Finding {
   Severity severity = Severity::Warning;
@@ -41,7 +42,7 @@ struct Finding {
 
 /// A Finding about `domain`, marked where the YAML declares the domain. Fields that this leaves out
 /// are set on the result.
-Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
+Finding finding_of(const Domain& domain, Severity severity, CodeName code, std::string message,
                    std::string hint = "");
 
 /// Why something stays as it is for now.
@@ -53,25 +54,25 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
-/// What should stand at a key, as far as one kind of record is concerned.
+/// The desired value at a key, for one kind of record.
 struct DesiredRecord {
   RecordKey key;
   RecordKind kind;
-  std::optional<std::string> value;             ///< Empty: no value of this kind must stand there.
+  std::optional<ParsedValue> value;             ///< Empty: no value of this kind may exist there.
   std::optional<std::chrono::seconds> ttl;      ///< Set: the YAML names it. Else live, else 3600.
   std::optional<std::chrono::seconds> new_ttl;  ///< For a new record, where not 3600.
-  Stage stage = Stage::Publish;  ///< What writing it would do, judged against the World.
+  Stage stage = Stage::Publish;  ///< What writing it would do, compared with the World.
   std::string reason;            ///< "because ...", one sentence.
 
   bool operator==(const DesiredRecord&) const = default;
 };
 
-/// A policy's answer for one domain.
+/// A policy's result for one domain.
 struct PolicyResult {
   std::vector<DesiredRecord> desired_records;
   std::vector<Hold> holds;
   std::vector<Finding> findings;
-  std::vector<Question> unknown;  ///< What must be resolved before the opinion is final.
+  std::vector<Question> unknown;  ///< What must be resolved before the result is final.
 };
 
 }  // namespace rampart

@@ -22,6 +22,7 @@ std::optional<std::string> value_of(std::string_view placeholder, const Name& do
 
 }  // namespace
 
+// A brace without its partner makes the whole text unusable: half a name must never be published.
 std::optional<std::string> fill(std::string_view text, const Name& domain,
                                 const std::map<std::string, std::string>& with) {
   std::string filled;

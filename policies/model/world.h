@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dns/answers.h"
+#include "mail/records/parsed.h"
 #include "policies/model/config.h"
 #include "policies/model/evidence.h"
 #include "policies/model/served_policy.h"
@@ -17,15 +18,15 @@ namespace rampart {
 
 enum class LiveState {
   Present,
-  Absent,        ///< Certain: every server asked said so, or the provider's zone lacks it.
-  Unobservable,  ///< Nobody could say; never taken for absent.
+  Absent,        ///< Certain: every queried server confirmed it, or the provider's zone lacks it.
+  Unobservable,  ///< No server answered; never treated as absent.
   Disagree,      ///< Authoritative servers differ; `detail` names them.
 };
 
-/// What stands at one key.
+/// The records published at one key.
 struct LiveSet {
   LiveState state = LiveState::Absent;
-  RecordSet set;       ///< For Present; for Disagree the first server's.
+  ParsedSet set;       ///< For Present; for Disagree the first server's.
   std::string detail;  ///< For Unobservable and Disagree.
 
   bool operator==(const LiveSet&) const = default;
@@ -42,15 +43,21 @@ struct LiveZone {
   std::string error;                  ///< Not empty: nothing here could be read, and why.
   std::optional<int> max_txt_octets;  ///< What this host rejects, for plan-time findings.
 
-  /// What stands at `key`: Absent where a complete listing lacks it, Unobservable where it was not
+  /// The records at `key`: Absent where a complete listing lacks it, Unobservable where it was not
   /// asked or the zone has an error.
   LiveSet at(const RecordKey& key) const;
 };
 
 /// A public key from the key folder or a `public_key:` path.
 struct PublicKey {
-  std::string record;  ///< The key record to publish, "v=DKIM1; k=rsa; p=..."; empty if unreadable.
-  std::string error;   ///< Why it could not be read.
+  PublicKey() = default;
+  /// `text` is the key record to publish, "v=DKIM1; k=rsa; p=..."; empty if it could not be read.
+  PublicKey(const std::string& text, std::string problem) : error(std::move(problem)) {
+    if (!text.empty()) record.emplace(RecordKind::DkimKey, text);
+  }
+
+  std::optional<ParsedValue> record;  ///< Empty if it could not be read.
+  std::string error;                  ///< Why it could not be read.
 
   bool operator==(const PublicKey&) const = default;
 };
@@ -65,10 +72,11 @@ struct World {
   std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
   std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
   std::string spf_lock_problem;              ///< Not empty: why that file cannot be read.
-  std::map<Name, ServedPolicy> served_policies;  ///< Of the domains that were asked.
-  std::vector<Name> unmanaged_zones;             ///< Zones at the providers that no domain lies in.
-  bool frozen = false;                           ///< RAMPART_FREEZE: nothing but loosening.
-  bool normalize = false;                        ///< Rewrite records that differ in form alone.
+  std::map<Name, ServedPolicy> served_policies;  ///< Of the domains whose web servers were queried.
+  std::vector<Name>
+      unmanaged_zones;     ///< Zones at the providers that contain no domain of the YAML.
+  bool frozen = false;     ///< RAMPART_FREEZE: nothing but loosening.
+  bool normalize = false;  ///< Rewrite records that differ in form alone.
 
   /// The zones (one a provider) that hold `name` for `domain`: the longest apex at each.
   std::vector<const LiveZone*> zones_for(const Domain& domain, const Name& name) const;

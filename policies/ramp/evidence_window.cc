@@ -9,7 +9,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-// Evidence is sorted by policy domain.
+// Evidence is sorted by policy domain, so a binary search finds a domain's rows.
 auto rows_under(const Evidence& evidence, const Name& policy_domain) {
   return std::ranges::equal_range(evidence.rows, policy_domain, {}, &EvidenceRow::policy_domain);
 }
@@ -19,6 +19,7 @@ auto rows_under(const Evidence& evidence, const Name& policy_domain) {
 Date before(Date day, Duration length) {
   switch (length.unit) {
     case Duration::Unit::Hours:
+      // Evidence has a resolution of one day: a window of 12 h still needs one of them.
       return day - days((length.count + 23) / 24);
     case Duration::Unit::Days:
       return day - days(length.count);
@@ -29,6 +30,7 @@ Date before(Date day, Duration length) {
   }
   const std::chrono::year_month_day start(day);
   std::chrono::year_month_day moved = start - std::chrono::months(length.count);
+  // 31 March less one month is no date; the end of February is meant.
   if (!moved.ok()) moved = moved.year() / moved.month() / std::chrono::last;
   return Date(moved);
 }
@@ -38,6 +40,8 @@ EvidenceWindow gate_window(Time now, Duration length) {
   return {before(until, length), until};
 }
 
+// A domain that has only just got its own record was evaluated against its parent's before: those
+// rows are as much evidence on its mail as the later ones.
 EvidenceRows rows_of(const Evidence& evidence, const Name& domain) {
   EvidenceRows rows;
   for (const EvidenceRow& row : rows_under(evidence, domain)) rows.push_back(&row);

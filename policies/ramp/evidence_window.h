@@ -1,4 +1,4 @@
-/// Which rows of evidence speak of a domain, and of which days.
+/// Selecting the rows of report evidence for one domain and a range of days.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace rampart {
 
-/// Whole UTC days, `until` not included.
+/// A range of whole UTC days; `until` is not included.
 struct EvidenceWindow {
   Date from;
   Date until;
@@ -16,17 +16,19 @@ struct EvidenceWindow {
   bool operator==(const EvidenceWindow&) const = default;
 };
 
-/// The whole days of [now - 72 h - length, now - 72 h].
+/// The whole days of [now - 72 h - length, now - 72 h]: reports of younger days may still arrive.
 EvidenceWindow gate_window(Time now, Duration length);
 
-/// The day `length` before `day`; months clamp, hours are rounded up to whole days.
+/// The day `length` before `day`: calendar months are clamped to the end of the month, hours are
+/// rounded up to whole days.
 Date before(Date day, Duration length);
 
-/// The rows of a domain's mail, by day: those judged by its own record, whatever it published, with
-/// the sub-domains that it governs; and its own mail judged by a record above it.
+/// The rows of a domain's mail, sorted by day: all rows that receivers evaluated against its own
+/// DMARC record (sub-domains that the record governs included), and rows of its own mail that they
+/// evaluated against the record of a parent domain.
 EvidenceRows rows_of(const Evidence& evidence, const Name& domain);
 
-/// Those of `rows` within the window.
+/// The rows, sorted by day, that lie within the window.
 EvidenceRows rows_within(const EvidenceRows& rows, EvidenceWindow window);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Whose mail it is, and how much of it passes.
+/// Attributes mail in reports to the domain or to others, and sums what passes.
 #include "policies/ramp/legit.h"
 
 #include <algorithm>
@@ -7,7 +7,10 @@
 namespace rampart {
 namespace {
 
-/// Contract section 4: a source that fails on three days with half a percent is somebody's own.
+/// A source that fails on three days, with at least half a percent of the mail, is probably a
+/// sender that somebody forgot to declare: spoofing seldom lasts three days at that volume. One or
+/// two days would hold every ramp at each wave of spam; half a percent is the default of
+/// max_unresolved_share.
 constexpr std::size_t kUnresolvedDays = 3;
 constexpr double kUnresolvedShare = 0.005;
 
@@ -28,7 +31,8 @@ bool is_ignored(const Domain& domain, const std::string& source) {
   });
 }
 
-// Whether a source's forward-confirmed host lies in a domain that the YAML names.
+// Whether a source's forward-confirmed PTR name is in a domain of the YAML: only the owner of a
+// domain controls such names, so that mail is not spoofed by a third party.
 bool yaml_names(const std::string& source, const Domain& domain, const Config& config) {
   if (!source.starts_with("ptr:")) return false;
   const Result<Name> host = Name::parse(std::string_view(source).substr(4));
@@ -40,17 +44,17 @@ bool yaml_names(const std::string& source, const Domain& domain, const Config& c
          std::ranges::any_of(config.domains, [&](const auto& one) { return related(one.first); });
 }
 
-// A source while its rows are summed.
-struct Growing {
+// A source while its rows are summed up.
+struct SourceSums {
   SourceTally tally;
   std::set<Date> failing_days;
   bool passed_before = false;
 };
 
-using Sources = std::map<std::string, Growing>;
+using Sources = std::map<std::string, SourceSums>;
 
-void add(Growing& growing, const EvidenceRow& row) {
-  SourceTally& tally = growing.tally;
+void add(SourceSums& sums, const EvidenceRow& row) {
+  SourceTally& tally = sums.tally;
   tally.messages += row.messages;
   if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly)
     tally.by_dkim += row.messages;
@@ -60,17 +64,17 @@ void add(Growing& growing, const EvidenceRow& row) {
     tally.forwarded += row.messages;
   } else {
     tally.failing += row.messages;
-    growing.failing_days.insert(row.day);
+    sums.failing_days.insert(row.day);
   }
 }
 
-bool is_unresolved(const Growing& growing, std::int64_t all, bool named) {
-  const SourceTally& tally = growing.tally;
+bool is_unresolved(const SourceSums& sums, std::int64_t all, bool named) {
+  const SourceTally& tally = sums.tally;
   if (tally.failing == 0 || tally.ignored || tally.declared) return false;
   const bool steady =
-      growing.failing_days.size() >= kUnresolvedDays &&
+      sums.failing_days.size() >= kUnresolvedDays &&
       static_cast<double>(tally.failing) >= kUnresolvedShare * static_cast<double>(all);
-  return steady || named || growing.passed_before;
+  return steady || named || sums.passed_before;
 }
 
 Sources sources_of(const EvidenceRows& rows, const EvidenceRows& history) {
@@ -90,7 +94,8 @@ void add_source(LegitTally& sum, const SourceTally& tally) {
     sum.spoofed += tally.failing;
     return;
   }
-  sum.judged += tally.passing + tally.failing;
+  // Forwarded mail is left out: it fails because of the forwarder, not because of the domain.
+  sum.counted += tally.passing + tally.failing;
   sum.passing += tally.passing;
   if (tally.unresolved) sum.unresolved += tally.failing;
 }
@@ -98,8 +103,8 @@ void add_source(LegitTally& sum, const SourceTally& tally) {
 }  // namespace
 
 std::optional<double> LegitTally::legit_rate() const {
-  if (judged == 0) return std::nullopt;
-  return static_cast<double>(passing) / static_cast<double>(judged);
+  if (counted == 0) return std::nullopt;
+  return static_cast<double>(passing) / static_cast<double>(counted);
 }
 
 double LegitTally::unresolved_share() const {
@@ -114,13 +119,13 @@ LegitTally tally_of(const Domain& domain, const Config& config, const EvidenceRo
     sum.messages += row->messages;
     sum.reporters.insert(row->reporter);
   }
-  for (auto& [source, growing] : sources_of(rows, history)) {
-    SourceTally& tally = growing.tally;
+  for (auto& [source, sums] : sources_of(rows, history)) {
+    SourceTally& tally = sums.tally;
     tally.source = source;
-    // Where nothing is declared, what passes shows whose it is.
+    // Without `senders:` there is nothing to compare with: what passes aligned is the domain's own.
     tally.declared = domain.senders ? is_declared(domain, source) : tally.passing > 0;
     tally.ignored = is_ignored(domain, source);
-    tally.unresolved = is_unresolved(growing, sum.messages, yaml_names(source, domain, config));
+    tally.unresolved = is_unresolved(sums, sum.messages, yaml_names(source, domain, config));
     add_source(sum, tally);
   }
   return sum;

@@ -1,4 +1,4 @@
-/// Rungs and the records that they publish.
+/// Ramp positions and the records that they publish.
 #include "policies/ramp/ramp.h"
 
 #include <algorithm>
@@ -39,7 +39,7 @@ RampPosition position_of(const dmarc::Record& record) {
   const auto strength = dmarc::strength_of(record);
   if (strength.policy == 0) return {Phase::Monitor, 100};
   const Phase phase = strength.policy == 2 ? Phase::Reject : Phase::Quarantine;
-  // pct=0 still asks more than the policy below: a rung's least is one percent.
+  // pct=0 still asks for more than the weaker policy (no position has 0), so it counts as 1.
   const int pct = record.pct ? std::max(strength.pct, 1) : (strength.testing ? 1 : 100);
   return {phase, pct};
 }

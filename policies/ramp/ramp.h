@@ -1,4 +1,5 @@
-/// The ladder: which DMARC record a rung publishes, where a record stands, how far apart two are.
+/// Ramp positions and DMARC records: which record a position publishes, and which position a
+/// published record is at.
 #pragma once
 
 #include <optional>
@@ -8,17 +9,17 @@
 
 namespace rampart {
 
-/// The record that `spec` publishes at its rung: none at monitor, else p with pct. A step
-/// 0 < pct < 100 prints pct AND t=y in compat mode, pct alone in legacy, neither in policy-only;
-/// at 100 neither tag is printed (RFC 9989 section 4.7 ignores pct and honours t).
+/// The record that `spec` publishes at its position: p=none at monitor, else the phase's policy. At
+/// 0 < pct < 100 the record has pct and t=y in compat mode, pct alone in legacy mode, neither in
+/// policy-only mode; at 100 it has neither (RFC 9989 section 4.7 ignores pct and honours t).
 dmarc::Record record_for(const DmarcSpec& spec);
 
-/// Where a published record stands: its policy and pct; `t=y` without pct counts as one percent.
-/// The rung of p=none is Monitor.
+/// The position of a published record: its policy and pct; `t=y` without pct counts as one percent.
+/// p=none is Monitor.
 RampPosition position_of(const dmarc::Record& record);
 
-/// How many of the ramp's steps lie strictly above `from` and not above `to`; `from` empty means
-/// that no record stands. 0 where `to` is not above.
+/// How many of the ramp's steps are above `from` and not above `to`; an empty `from` means that no
+/// record is published. 0 where `to` is not above `from`.
 int steps_between(const Ramp& ramp, std::optional<RampPosition> from, RampPosition to);
 
 }  // namespace rampart

@@ -1,9 +1,10 @@
-/// One domain's step, from its gates, its calendar and what speaks for a step back.
+/// One domain's step, from its gates, its calendar and the reasons for a step back.
 #include "policies/ramp/step.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "policies/ramp/step_back.h"
 #include "policies/ramp/step_calendar.h"
@@ -19,10 +20,6 @@ const Evidence kNone;
 
 const Evidence& evidence_in(const World& world) { return world.evidence ? *world.evidence : kNone; }
 
-void stay_below_monitor(const Domain& domain, StepDecision& decision) {
-  decision.reasons = missing_below_monitor(domain);
-}
-
 void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
   decision.action = StepAction::StepBack;
   decision.to = position_below(*facts.domain.dmarc.ramp, decision.from);
@@ -36,7 +33,8 @@ std::string why_advance(const StepDecision& decision) {
                      grouped(seen.messages), seen.reporters, percent(seen.legit_rate.value_or(0)));
 }
 
-void judge_gates(StepDecision& decision, const StepFacts& facts) {
+// Fills in the decision of a domain that has a next step: due and earliest dates, gates, reasons.
+void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
   const StepCalendar calendar = calendar_of(facts.domain, facts.rows, facts.world.now);
   decision.live = calendar.live;
   decision.due = calendar.start ? calendar.due : std::nullopt;
@@ -64,11 +62,20 @@ void judge_gates(StepDecision& decision, const StepFacts& facts) {
 
 }  // namespace
 
+std::string_view to_text(GateKind kind) {
+  constexpr std::array<std::string_view, 11> kNames = {
+      "hold",    "evidence", "messages", "reporters", "legit_rate", "unresolved",
+      "senders", "dkim",     "calendar", "freeze",    "max_domains"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
 std::string_view to_text(StepAction action) {
   if (action == StepAction::Advance) return "advance";
   return action == StepAction::Stay ? "stay" : "step-back";
 }
 
+// A position that is no step of the ramp (set by hand) goes to the first step above it. The target
+// may lie between two steps: it is the last position then.
 std::optional<RampPosition> next_position(const DmarcSpec& spec) {
   if (spec.position.phase < Phase::Monitor || spec.position >= spec.target) return std::nullopt;
   const auto above = std::ranges::find_if(
@@ -96,13 +103,13 @@ StepDecision step_of(const Domain& domain, const Config& config, const World& wo
   decision.next = next_position(domain.dmarc);
   decision.evidence = gate_evidence(facts);
   if (domain.dmarc.position.phase < Phase::Monitor) {
-    stay_below_monitor(domain, decision);
-  } else if (auto back = step_back_for(facts)) {
+    decision.reasons = missing_below_monitor(domain);
+  } else if (auto back = step_back_for(facts)) {  // First: lost mail cannot wait for gates.
     step_back(decision, facts, std::move(*back));
   } else if (decision.next) {
-    judge_gates(decision, facts);
+    evaluate_gates(decision, facts);
   } else {
-    decision.reasons.push_back(why_at_the_top(domain.dmarc));
+    decision.reasons.push_back(why_no_next_step(domain.dmarc));
   }
   return decision;
 }

@@ -1,5 +1,5 @@
-/// The step function of ramps: whether a domain goes up a rung of its ladder, stays, or steps back,
-/// judged by evidence and the calendar alone. `advance`, `explain` and `timeline` all ask it.
+/// The decision on a ramp: whether a domain advances to its next step, stays, or steps back, from
+/// evidence and the calendar alone. `advance`, `explain` and `timeline` all use it.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,17 @@
 
 namespace rampart {
 
+/// What a run does with a domain's position.
 enum class StepAction { Advance, Stay, StepBack };
 
 /// "advance", "stay", "step-back".
 std::string_view to_text(StepAction action);
 
-/// The figures that the gates were judged by.
+/// The figures that the gates were evaluated on.
 struct StepEvidence {
   EvidenceWindow window;
-  bool low_volume = false;           ///< The low-volume window was taken.
-  std::int64_t messages = 0;         ///< All of the window's.
+  bool low_volume = false;           ///< The low-volume window was used.
+  std::int64_t messages = 0;         ///< All messages in the window.
   std::optional<double> legit_rate;  ///< Empty: no mail of declared or unresolved sources.
   int reporters = 0;                 ///< Distinct organizational domains.
   LegitTally tally;
@@ -31,60 +32,80 @@ struct StepEvidence {
   bool operator==(const StepEvidence&) const = default;
 };
 
-/// One condition of a step up.
+/// The conditions of a step up, in the order in which they are evaluated and shown.
+enum class GateKind {
+  Hold,        ///< The hold of the current step is over.
+  Evidence,    ///< Verified reports on the domain exist, and are recent.
+  Messages,    ///< They cover enough of the domain's own mail.
+  Reporters,   ///< They come from enough organizations.
+  LegitRate,   ///< Enough of the domain's own mail passes.
+  Unresolved,  ///< Little mail fails from sources that may be the domain's own.
+  Senders,     ///< No declared sender fails.
+  Dkim,        ///< Every declared sender aligns by DKIM; for reject alone.
+  Calendar,    ///< The ramp allows a step today.
+  Freeze,      ///< RAMPART_FREEZE is not set.
+  MaxDomains,  ///< The ramp's limit of domains per run is not reached.
+};
+
+/// The gate's name in every output: "hold", "evidence", "legit_rate", "max_domains", ...
+std::string_view to_text(GateKind kind);
+
+/// One condition of a step up, evaluated.
 struct Gate {
-  std::string name;  ///< "hold", "evidence", "messages", "legit_rate", "senders", ...
+  GateKind kind = GateKind::Hold;
   bool met = false;
   std::string figure;  ///< "18,204", "98.31 %", "2026-12-01"
-  std::string asked;   ///< What the ramp asks: "at least 1,000".
-  std::string reason;  ///< One sentence where it is not met.
+  std::string asked;   ///< What the ramp requires: "at least 1,000".
+  std::string reason;  ///< Why it is not met, in one sentence; else empty.
 
   bool operator==(const Gate&) const = default;
 };
 
-/// What becomes of one domain.
+/// The decision on one domain.
 struct StepDecision {
   Name domain = Name::root();
   StepAction action = StepAction::Stay;
   RampPosition from;
-  std::optional<RampPosition> to;    ///< Where the action leads; empty for stay.
-  std::optional<RampPosition> next;  ///< The step that it stands before; empty where none is left.
-  std::optional<Date> live;          ///< The first day on which its rung is known to be live.
-  std::optional<Date> due;           ///< The first day on which hold and calendar let it go.
-  std::optional<Date> earliest;      ///< When `next` is possible at the earliest; empty where only
-                                     ///< evidence or a person can say.
-  int overdue_days = 0;              ///< Since `due`, where nothing but the run was missing.
-  std::vector<Gate> gates;           ///< All that were judged, in a fixed order.
-  std::vector<std::string> reasons;  ///< Sentences: why not yet, or why.
+  std::optional<RampPosition> to;    ///< The new position; empty for stay.
+  std::optional<RampPosition> next;  ///< The next step up; empty where none is left.
+  std::optional<Date> live;          ///< The first day on which its position is known to be live.
+  std::optional<Date> due;           ///< The first day that hold and calendar allow for `next`.
+  std::optional<Date> earliest;      ///< The earliest day for `next`; empty where it depends on
+                                     ///< evidence or on a person.
+  int overdue_days = 0;              ///< Days since `due`, where only a run was missing.
+  std::vector<Gate> gates;           ///< All that were evaluated, in the order of GateKind.
+  std::vector<std::string> reasons;  ///< Why it advances, stays or steps back: one clause each.
   StepEvidence evidence;
 
   bool operator==(const StepDecision&) const = default;
 };
 
-/// The decision for one domain by itself: the limit on domains a run is not applied. Of `world`,
-/// now, evidence and frozen are read. Pure.
+/// The decision for one domain by itself, without the limit of domains per run. Reads now, evidence
+/// and frozen of `world`. Pure.
 StepDecision step_of(const Domain& domain, const Config& config, const World& world);
 
-/// The decisions of a run over the domains of `config` that are managed, in name order: no ramp
-/// moves more domains up than its max_domains_per_run, the longest overdue first, then by name.
-/// Steps back are never limited.
+/// The decisions of a run over all managed domains of `config`, in name order. Per ramp no more
+/// than max_domains_per_run domains advance: the longest overdue first, then by name. Steps back
+/// are never limited.
 std::vector<StepDecision> steps_of(const Config& config, const World& world);
 
-/// The same for a run over some domains alone, in the order given.
+/// The same for a run over `domains` only, in the order given.
 std::vector<StepDecision> steps_of(const Config& config, const World& world,
                                    std::span<const Name> domains);
 
-/// The rung that a domain's ladder leads to from `from`, bounded by its target; empty where none is
-/// left, and below monitor.
+/// The next step up from the domain's position, limited by its target; empty where none is left and
+/// below monitor.
 std::optional<RampPosition> next_position(const DmarcSpec& spec);
 
 /// The step below `from` on the ramp, monitor where it has none; empty at and below monitor.
 std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from);
 
-/// How long a domain holds at `rung`: the hold of that step or, off the ladder, of the one below.
+/// How long a domain holds at `position`: the hold of that step or, where the ramp has no such
+/// step, of the one below it.
 Duration hold_at(const Ramp& ramp, RampPosition position);
 
-/// The first day on or after `day` that the ramp's weekdays and freezes allow; empty: none is.
+/// The first day on or after `day` that the ramp's weekdays and freezes allow; empty if there is
+/// none.
 std::optional<Date> allowed_day(const Ramp& ramp, Date day);
 
 }  // namespace rampart

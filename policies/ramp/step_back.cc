@@ -1,4 +1,4 @@
-/// The legitimate rate after a step, and senders that broke.
+/// Reasons for a step back: a low legit_rate since the last step, or a sender that broke.
 #include "policies/ramp/step_back.h"
 
 #include <fmt/format.h>
@@ -14,20 +14,23 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-/// The days of mail before a failing stretch that say what was normal.
+/// The days of mail before the failing days that show what is normal: two weeks have every weekday
+/// twice, and are short enough that an old problem, since repaired, does not count.
 constexpr std::size_t kNormalDays = 14;
 
-// One day of one sender; forwarded mail is no word for or against it.
+// One day of one sender, without forwarded mail: that says nothing about the sender.
 struct SenderDay {
   std::int64_t passing = 0;
   std::int64_t failing = 0;
   std::map<std::string, std::int64_t> balance;  ///< Failing less passing, by reporter.
 
+  // A majority of messages and of reporters: one large reporter with a broken verifier is not
+  // enough.
   bool fails() const {
-    const auto most = [&](int sign) {
+    const auto reporters = [&](int sign) {
       return std::ranges::count_if(balance, [&](const auto& one) { return sign * one.second > 0; });
     };
-    return failing > passing && most(1) >= most(-1);
+    return failing > passing && reporters(1) >= reporters(-1);
   }
 };
 
@@ -45,7 +48,7 @@ std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   return sources;
 }
 
-// The start of the failing days at the end.
+// The first of the consecutive failing days at the end.
 SenderDays::const_iterator failing_stretch(const SenderDays& all) {
   auto first = all.end();
   while (first != all.begin() && std::prev(first)->second.fails()) --first;
@@ -59,7 +62,9 @@ double passing_a_day(SenderDays::const_iterator first, SenderDays::const_iterato
   return count == 0 ? 0 : static_cast<double>(passing) / static_cast<double>(count);
 }
 
-// Whether most of the mail before `stretch` passed, and less than half as much passes since.
+// Whether most of the mail before `stretch` passed, and less than half as much per day passes
+// since. Half: mail falls by a third or more on weekends and in holidays without anything being
+// broken.
 bool broke_at(const SenderDays& all, SenderDays::const_iterator stretch) {
   auto normal = stretch;
   std::int64_t balance = 0;
@@ -83,10 +88,11 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all,
   return found;
 }
 
-// Which way the domain came to its rung.
+// The direction of the step that led to the current position.
 enum class Direction { Unknown, Up, Down };
 
-// What a record published before a step says about the way; t=y alone tells no pct.
+// The direction from a record that was published before the step. Some reporters state only t=y,
+// which does not say which pct it was: that is Unknown.
 Direction direction_from(const Published& before, const DmarcSpec& spec) {
   const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
   if (before.policy != policy) return before.policy < policy ? Direction::Up : Direction::Down;
@@ -100,8 +106,8 @@ Direction direction_from(const Published& before, const DmarcSpec& spec) {
   return *before.testing ? Direction::Up : Direction::Down;
 }
 
-// As the last day before `since` shows it. One reporter that shows less than the rung is enough:
-// some always write pct=100.
+// The direction that the last day of reports before `since` shows. One reporter that shows a weaker
+// record is enough for Up: some always write pct=100.
 Direction last_direction(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   Direction direction = Direction::Unknown;
@@ -117,8 +123,10 @@ Direction last_direction(const StepFacts& facts) {
   return direction;
 }
 
-// The failing days that speak for a step back. One that was taken has answered those before it; a
-// step up has not, nor was there anything to answer where fewer had failed by then.
+// How many of the failing days since `first` still call for a step back. Days before an earlier
+// step back are already accounted for; otherwise one failure would lower the policy on every run
+// until monitor. Days before a step up still count. Where the direction is not known, days count
+// unless there were enough of them for a step back.
 int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date first) {
   const Date since = facts.domain.dmarc.since.value_or(Date::min());
   int before = 0;
@@ -127,17 +135,19 @@ int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date 
     ++(at->first < since ? before : after);
   }
   const Direction direction = last_direction(facts);
-  const bool answered = direction == Direction::Down ||
-                        (direction == Direction::Unknown && before >= kFailingDaysToStepBack);
-  return answered ? after : before + after;
+  const bool accounted_for = direction == Direction::Down ||
+                             (direction == Direction::Unknown && before >= kFailingDaysToStepBack);
+  return accounted_for ? after : before + after;
 }
 
 std::string sender_reason(const BrokenSender& one) {
-  return fmt::format("{} broke: {} of its {} messages fail since {}, and before that it passed",
+  return fmt::format("{} broke: {} of its {} messages fail since {}; before that, its mail passed",
                      one.id, grouped(one.failing), grouped(one.messages), to_text(one.first));
 }
 
-// The figures since the step, over the gates' window or, where that is short, the low-volume one.
+// The figures since the last step, over the gates' window or, where that has too few messages, over
+// the low-volume window. Unlike the gates they include the last three days: an early sign of lost
+// mail is worth more than complete reports.
 std::optional<StepEvidence> since_step(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   const Gates& gates = spec.ramp->gates;
@@ -145,17 +155,20 @@ std::optional<StepEvidence> since_step(const StepFacts& facts) {
   for (const Duration& length : {gates.window, gates.low_volume_window}) {
     const Date from = std::max(before(today, length), spec.since.value_or(Date::min()));
     StepEvidence seen = evidence_over(facts, {from, today + days(1)});
-    if (seen.tally.judged >= gates.low_volume_min_messages) return seen;
+    if (seen.tally.counted >= gates.low_volume_min_messages) return seen;
   }
   return std::nullopt;
 }
 
+// On how many days of the window there are reports.
 int reported_days(const StepFacts& facts, EvidenceWindow window) {
   std::set<Date> seen;
   for (const EvidenceRow* row : rows_within(facts.rows, window)) seen.insert(row->day);
   return static_cast<int>(seen.size());
 }
 
+// A step back because legit_rate fell below the ramp's rollback_below. It takes as many days of
+// reports as a broken sender does, so that one bad day is not enough here either.
 std::optional<StepBack> by_rate(const StepFacts& facts) {
   const double least = facts.domain.dmarc.ramp->gates.rollback_below;
   auto seen = since_step(facts);
@@ -163,10 +176,10 @@ std::optional<StepBack> by_rate(const StepFacts& facts) {
   if (reported_days(facts, seen->window) < kFailingDaysToStepBack) return std::nullopt;
   StepBack back;
   back.reasons.push_back(
-      fmt::format("legit_rate fell to {} at {} ({} of {} messages pass since {}); below {} the "
-                  "ramp steps back",
+      fmt::format("legit_rate fell to {} at {} ({} of {} messages pass since {}); the ramp steps "
+                  "back below {}",
                   percent(*seen->legit_rate), to_text(facts.domain.dmarc.position),
-                  grouped(seen->tally.passing), grouped(seen->tally.judged),
+                  grouped(seen->tally.passing), grouped(seen->tally.counted),
                   to_text(seen->window.from), percent(least)));
   back.evidence = std::move(*seen);
   return back;
@@ -182,7 +195,7 @@ std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
   for (const SenderUse& use : *facts.domain.senders) {
     const auto all = sources.find(use.sender->id);
     if (all == sources.end() || (use.retired && *use.retired <= today)) continue;
-    // A stretch that ended long ago says nothing about today.
+    // Without mail in the gates' window, its last days say nothing about today.
     const Date stale =
         before(floor<days>(facts.world.now - kReportDelay), facts.domain.dmarc.ramp->gates.window);
     if (all->second.rbegin()->first < stale) continue;

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-/// No date that the YAML can write lies beyond it.
+/// The last date that the YAML can express: the search for an allowed day ends there.
 constexpr Date kLastDay{std::chrono::year(9999) / 12 / 31};
 
 dmarc::Policy policy_at(Phase phase) {
@@ -19,51 +19,52 @@ dmarc::Policy policy_at(Phase phase) {
   return phase == Phase::Quarantine ? dmarc::Policy::Quarantine : dmarc::Policy::None;
 }
 
-// What one row's published record says about the rung.
-enum class Shows { Otherwise, OtherTags, Silent, RampPosition };
+// Which record one report row states as published, compared with the domain's position.
+enum class Shows { OtherPolicy, OtherTags, PolicyOnly, Position };
 
-// A share above the rung's, or no t=y, asks no less than the rung: who always writes pct=100 is
-// wrong about a step below it, but does not hide that the step is live.
+// A pct above the position's counts as matching, since it asks for no less: a reporter that always
+// writes pct=100 must not hide that pct=10 is live.
 Shows shown_by(const Published& published, const DmarcSpec& spec) {
-  if (published.policy != policy_at(spec.position.phase)) return Shows::Otherwise;
-  if (spec.position.phase == Phase::Monitor) return Shows::RampPosition;
-  if (!published.pct && !published.testing) return Shows::Silent;
+  if (published.policy != policy_at(spec.position.phase)) return Shows::OtherPolicy;
+  if (spec.position.phase == Phase::Monitor) return Shows::Position;
+  if (!published.pct && !published.testing) return Shows::PolicyOnly;
   const bool tests = spec.ramp->mode == RampMode::Compat && spec.position.pct < 100;
   const bool share = !published.pct || *published.pct >= spec.position.pct;
   const bool level = !published.testing || !*published.testing || tests;
-  return share && level ? Shows::RampPosition : Shows::OtherTags;
+  return share && level ? Shows::Position : Shows::OtherTags;
 }
 
-// What the reports of each day say; the surest word wins, and silence loses to a contradiction.
-struct DayWord {
+// What all reports of one day show. One full match is enough; a report without pct and t counts as
+// a match unless another one contradicts it.
+struct DayReports {
   bool position = false;
   bool other_tags = false;
-  bool silent = false;
+  bool policy_only = false;
 
-  bool live() const { return position || (silent && !other_tags); }
-  bool policy() const { return position || silent || other_tags; }
+  bool live() const { return position || (policy_only && !other_tags); }
+  bool policy_matches() const { return position || policy_only || other_tags; }
 };
 
-using DayWords = std::map<Date, DayWord>;
+using Days = std::map<Date, DayReports>;
 
-DayWords words_of(const Domain& domain, const EvidenceRows& rows, Date today) {
-  DayWords words;
+Days days_of(const Domain& domain, const EvidenceRows& rows, Date today) {
+  Days reports;
   for (const EvidenceRow* row : rows) {
     if (row->policy_domain != domain.name || row->day > today) continue;
-    DayWord& word = words[row->day];
+    DayReports& day = reports[row->day];
     const Shows shows = shown_by(row->published, domain.dmarc);
-    word.position = word.position || shows == Shows::RampPosition;
-    word.other_tags = word.other_tags || shows == Shows::OtherTags;
-    word.silent = word.silent || shows == Shows::Silent;
+    day.position = day.position || shows == Shows::Position;
+    day.other_tags = day.other_tags || shows == Shows::OtherTags;
+    day.policy_only = day.policy_only || shows == Shows::PolicyOnly;
   }
-  return words;
+  return reports;
 }
 
-// Without `since`: the first day of the last unbroken stretch.
-std::optional<Date> live_of_late(const DayWords& words) {
+// The first day of the latest consecutive days that show the position.
+std::optional<Date> last_live_stretch(const Days& reports) {
   std::optional<Date> first;
-  for (const auto& [day, word] : words) {
-    if (!word.live()) {
+  for (const auto& [day, shown] : reports) {
+    if (!shown.live()) {
       first.reset();
     } else if (!first) {
       first = day;
@@ -72,32 +73,37 @@ std::optional<Date> live_of_late(const DayWords& words) {
   return first;
 }
 
-bool was_live_before(const DayWords& words, Date since) {
-  auto at = words.lower_bound(since);
-  return at != words.begin() && std::prev(at)->second.live();
+// Whether the last day of reports before `since` shows the position already: somebody rewrote
+// `since`, or published the record ahead of the YAML.
+bool was_live_before(const Days& reports, Date since) {
+  auto at = reports.lower_bound(since);
+  return at != reports.begin() && std::prev(at)->second.live();
 }
 
 }  // namespace
 
 std::optional<Date> live_day(const Domain& domain, const EvidenceRows& rows, Date today) {
-  const DayWords words = words_of(domain, rows, today);
-  if (!domain.dmarc.since) return live_of_late(words);
+  const Days reports = days_of(domain, rows, today);
+  if (!domain.dmarc.since) return last_live_stretch(reports);
   const Date since = *domain.dmarc.since;
-  if (was_live_before(words, since)) return since;
-  for (auto at = words.lower_bound(since); at != words.end(); ++at) {
-    const bool doubted = at->first >= since + kTagGracePeriod && at->second.policy();
-    if (at->second.live() || doubted) return at->first;
+  if (was_live_before(reports, since)) return since;
+  for (auto at = reports.lower_bound(since); at != reports.end(); ++at) {
+    const bool tags_forgiven = at->first >= since + kTagGracePeriod && at->second.policy_matches();
+    if (at->second.live() || tags_forgiven) return at->first;
   }
   return std::nullopt;
 }
 
+// The hold counts from the day on which reports show the record, not from the edit of the YAML: a
+// change that was merged but never applied must not run down its hold.
 StepCalendar calendar_of(const Domain& domain, const EvidenceRows& rows, Time now) {
   const DmarcSpec& spec = domain.dmarc;
   const Date today = floor<days>(now);
   StepCalendar calendar;
   calendar.live = live_day(domain, rows, today);
   if (calendar.live) calendar.start = std::max(*calendar.live, spec.since.value_or(*calendar.live));
-  // Reports of the last three days may still come and show it; those before would be here.
+  // Not seen live yet. Reports of the last three days may still arrive and show it; earlier ones
+  // would be here by now, so the hold cannot have begun before that.
   const Date soonest = floor<days>(now - kReportDelay);
   const Date start = calendar.start.value_or(std::max(spec.since.value_or(soonest), soonest));
   calendar.ends = add(Time(start), hold_at(*spec.ramp, spec.position));
@@ -120,7 +126,8 @@ Duration hold_at(const Ramp& ramp, RampPosition position) {
 }
 
 std::optional<Date> allowed_day(const Ramp& ramp, Date day) {
-  // Freezes may follow one another and weekdays recur: a week beyond each freeze is far enough.
+  // Each freeze is skipped in one step and leads to at most seven days off: 8 tries per freeze find
+  // a day if there is one. More would loop for ever where the weekdays and freezes leave none.
   const std::size_t most = 8 * (ramp.freeze.size() + 1);
   for (std::size_t i = 0; i < most; ++i) {
     const auto frozen =

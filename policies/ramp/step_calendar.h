@@ -1,4 +1,4 @@
-/// When a step is due: since when its rung is live, how long it holds, which days are allowed.
+/// When a step is due: since when the position is live, how long it holds, which days are allowed.
 #pragma once
 
 #include <optional>
@@ -7,24 +7,27 @@
 
 namespace rampart {
 
-/// Reporters that get pct or t wrong for ever are believed in p alone after this many days.
+/// For this long after `since`, pct and t in reports must match too; later a matching p is enough.
+/// Some reporters always state a wrong pct or t, and would delay a ramp for ever. A week exceeds
+/// every usual TTL and report delay.
 constexpr std::chrono::days kTagGracePeriod{7};
 
-/// The first day, not before `since`, on which verified reports show the domain's rung published: a
-/// matching p, and pct or testing where a report states them; a report that states neither counts.
-/// Without `since`, the first such day after the last that shows otherwise. Empty: not known live.
+/// The first day, not before `since`, on which verified reports show the domain's position as
+/// published: a matching p, and matching pct and t where a report states them. Without `since`, the
+/// first such day after the last one that shows another record. Empty: not known to be live.
 std::optional<Date> live_day(const Domain& domain, const EvidenceRows& rows, Date today);
 
-/// Where the calendar stands for one domain.
+/// The dates of one domain's current step.
 struct StepCalendar {
   std::optional<Date> live;     ///< live_day().
-  std::optional<Date> start;    ///< The hold counts from here; empty: not known to be live.
-  std::optional<Time> ends;     ///< When the hold ends, included; the earliest it can, if not live.
-  std::optional<Date> allowed;  ///< The first day from then on, and from today, that is allowed.
-  std::optional<Date> due;      ///< The first allowed day of all; overdue counts from it.
-  bool over = false;            ///< The hold began, and has ended.
+  std::optional<Date> start;    ///< The hold counts from this day; empty: not known to be live.
+  std::optional<Time> ends;     ///< When the hold ends, included; if not live, at the earliest.
+  std::optional<Date> allowed;  ///< The first allowed day on or after `ends` and today.
+  std::optional<Date> due;  ///< The first allowed day on or after `ends`; overdue counts from it.
+  bool over = false;        ///< The hold has begun and ended.
 };
 
+/// The dates of the domain's current step; `rows` as rows_of() returns them.
 StepCalendar calendar_of(const Domain& domain, const EvidenceRows& rows, Time now);
 
 }  // namespace rampart

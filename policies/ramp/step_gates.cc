@@ -1,4 +1,4 @@
-/// Gates, one function each.
+/// The gates of a step up, one function each.
 #include "policies/ramp/step_gates.h"
 
 #include <fmt/format.h>
@@ -24,10 +24,10 @@ std::string span_of(EvidenceWindow window) {
   return fmt::format("{} to {}", to_text(window.from), to_text(window.until - days(1)));
 }
 
-Gate gate(std::string name, std::string figure, std::string asked, std::string reason) {
-  Gate one{std::move(name), reason.empty(), std::move(figure), std::move(asked), {}};
-  one.reason = std::move(reason);
-  return one;
+// A gate is met where there is no reason against it.
+Gate gate(GateKind kind, std::string figure, std::string asked, std::string reason) {
+  const bool met = reason.empty();
+  return {kind, met, std::move(figure), std::move(asked), std::move(reason)};
 }
 
 std::string published_at(const DmarcSpec& spec) {
@@ -43,15 +43,15 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   if (calendar.over) return "";
   const std::string hold = to_text(hold_at(*spec.ramp, spec.position));
   if (spec.since && *spec.since > today_of(facts)) {
-    return fmt::format("since is {}, in the future: the hold of {} at {} begins then",
+    return fmt::format("`since` is {}, in the future: the hold of {} at {} begins then",
                        to_text(*spec.since), hold, to_text(spec.position));
   }
   if (!calendar.start) {
     const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
-    return fmt::format("no verified report shows {}{}: the hold of {} has not begun",
+    return fmt::format("no verified report shows {} as published{}: the hold of {} has not begun",
                        published_at(spec), when, hold);
   }
-  return fmt::format("its hold of {} at {}, live since {}, ends on {}", hold,
+  return fmt::format("the hold of {} at {}, live since {}, ends on {}", hold,
                      to_text(spec.position), to_text(*calendar.start),
                      to_text(floor<days>(*calendar.ends)));
 }
@@ -60,24 +60,24 @@ Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   const std::string figure =
       calendar.start ? "since " + to_text(*calendar.start) : std::string("not seen live");
-  return gate("hold", figure, to_text(hold_at(*spec.ramp, spec.position)),
+  return gate(GateKind::Hold, figure, to_text(hold_at(*spec.ramp, spec.position)),
               why_held(facts, calendar));
 }
 
 Gate evidence_gate(const StepFacts& facts) {
   const std::string asked = fmt::format("not older than {} days", kEvidenceAge.count());
   if (!facts.evidence.newest) {
-    return gate("evidence", "none", asked, "there are no verified reports to judge by");
+    return gate(GateKind::Evidence, "none", asked, "there are no verified reports");
   }
   if (facts.rows.empty()) {
-    return gate("evidence", "none", asked, "no verified report speaks of this domain");
+    return gate(GateKind::Evidence, "none", asked, "no verified report covers this domain");
   }
   const Date last = facts.rows.back()->day;
   const bool fresh = has_fresh_evidence(facts);
-  const std::string why =
-      fmt::format("the newest verified report is of {}: evidence older than {} days proves nothing",
-                  to_text(last), kEvidenceAge.count());
-  return gate("evidence", to_text(last), asked, fresh ? "" : why);
+  const std::string why = fmt::format(
+      "the newest verified report covers {}: evidence older than {} days does not count",
+      to_text(last), kEvidenceAge.count());
+  return gate(GateKind::Evidence, to_text(last), asked, fresh ? "" : why);
 }
 
 Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
@@ -85,23 +85,24 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
   const std::int64_t least = seen.low_volume ? gates.low_volume_min_messages : gates.min_messages;
   const std::int64_t own = seen.tally.own();
   std::string asked = fmt::format("at least {}", grouped(least));
-  if (own >= least) return gate("messages", grouped(own), asked, "");
+  if (own >= least) return gate(GateKind::Messages, grouped(own), asked, "");
   asked += fmt::format(" in {}, or {} in {}", to_text(gates.window),
                        grouped(gates.low_volume_min_messages), to_text(gates.low_volume_window));
   const std::string spoofed = seen.tally.spoofed == 0 ? ""
-                                                      : fmt::format(" ({} more are nobody's own)",
+                                                      : fmt::format(" (and {} of other sources)",
                                                                     grouped(seen.tally.spoofed));
-  return gate("messages", grouped(own), asked,
-              fmt::format("{} messages are reported for {}{}; the gate asks {}", grouped(own),
-                          span_of(seen.window), spoofed, asked));
+  return gate(
+      GateKind::Messages, grouped(own), asked,
+      fmt::format("reports cover {} messages of its own mail for {}{}; the gate requires {}",
+                  grouped(own), span_of(seen.window), spoofed, asked));
 }
 
 Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
   const int least = gates_for(facts).min_reporters;
   const std::string asked = fmt::format("at least {}", least);
-  const std::string why = fmt::format("{} organizations reported on {}; the gate asks {}",
+  const std::string why = fmt::format("{} organizations reported on {}; the gate requires {}",
                                       seen.reporters, span_of(seen.window), asked);
-  return gate("reporters", std::to_string(seen.reporters), asked,
+  return gate(GateKind::Reporters, std::to_string(seen.reporters), asked,
               seen.reporters >= least ? "" : why);
 }
 
@@ -109,14 +110,14 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double least = gates_for(facts).min_legit_rate;
   const std::string asked = "at least " + percent(least);
   if (!seen.legit_rate) {
-    return gate("legit_rate", "none", asked,
-                "no mail of a declared sender is reported: legit_rate has no figure");
+    return gate(GateKind::LegitRate, "none", asked,
+                "reports show no mail of a declared sender: there is no legit_rate");
   }
   const std::string figure = percent(*seen.legit_rate);
   const std::string why =
-      fmt::format("legit_rate is {} ({} of {} messages pass); the gate asks {}", figure,
-                  grouped(seen.tally.passing), grouped(seen.tally.judged), asked);
-  return gate("legit_rate", figure, asked, *seen.legit_rate >= least ? "" : why);
+      fmt::format("legit_rate is {} ({} of {} messages pass); the gate requires {}", figure,
+                  grouped(seen.tally.passing), grouped(seen.tally.counted), asked);
+  return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate >= least ? "" : why);
 }
 
 std::string unresolved_names(const LegitTally& tally) {
@@ -134,10 +135,10 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double share = seen.tally.unresolved_share();
   const std::string asked = "at most " + percent(most);
   const std::string why = fmt::format(
-      "{} of the mail fails from unresolved sources ({}); the gate asks {}: declare, "
-      "mend or ignore them",
+      "{} of the mail fails and comes from unresolved sources ({}); the gate requires {}: "
+      "declare, repair or ignore them",
       percent_up(share), unresolved_names(seen.tally), asked);
-  return gate("unresolved", percent_up(share), asked, share <= most ? "" : why);
+  return gate(GateKind::Unresolved, percent_up(share), asked, share <= most ? "" : why);
 }
 
 Gate senders_gate(const StepFacts& facts) {
@@ -145,10 +146,10 @@ Gate senders_gate(const StepFacts& facts) {
   const auto broken = broken_senders(facts, kFailingDaysToHold);
   for (const BrokenSender& one : broken) {
     why += why.empty() ? "" : "; ";
-    why += fmt::format("{} fails since {}: {} of its {} messages", one.id, to_text(one.first),
+    why += fmt::format("mail of {} fails since {}: {} of {} messages", one.id, to_text(one.first),
                        grouped(one.failing), grouped(one.messages));
   }
-  return gate("senders", fmt::format("{} failing", broken.size()), "none failing", why);
+  return gate(GateKind::Senders, fmt::format("{} failing", broken.size()), "none failing", why);
 }
 
 bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
@@ -160,14 +161,16 @@ bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
   });
 }
 
-// RFC 9989 section 7.4: p=reject must not rely on SPF alone, which forwarding breaks.
+// RFC 9989 section 7.4: p=reject must not rely on SPF alone, which forwarding breaks. The
+// low-volume window serves for all senders: a monthly newsletter has no mail in most windows of two
+// weeks.
 Gate dkim_gate(const StepFacts& facts) {
   std::string missing;
-  int asked = 0;
+  int senders = 0;
   int unseen = 0;
   for (const SenderUse& use : facts.domain.senders.value_or(std::vector<SenderUse>())) {
     if (use.rare || (use.retired && *use.retired <= today_of(facts))) continue;
-    ++asked;
+    ++senders;
     if (seen_by_dkim(facts, use.sender->id)) continue;
     ++unseen;
     missing += missing.empty() ? "" : ", ";
@@ -176,11 +179,12 @@ Gate dkim_gate(const StepFacts& facts) {
   const std::string why = missing.empty()
                               ? ""
                               : fmt::format(
-                                    "no report shows {} aligned by DKIM, which p=reject asks of "
-                                    "every sender (RFC 9989 section 7.4); `expect: rare` excuses "
-                                    "one that hardly sends",
+                                    "no report shows mail of {} aligned by DKIM, which p=reject "
+                                    "requires of every sender (RFC 9989 section 7.4); set `expect: "
+                                    "rare` for one that seldom sends",
                                     missing);
-  return gate("dkim", fmt::format("{} of {} senders", asked - unseen, asked), "every sender", why);
+  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - unseen, senders),
+              "every sender", why);
 }
 
 std::string day_name(Date day) {
@@ -199,15 +203,15 @@ Gate calendar_gate(const StepFacts& facts) {
     why = fmt::format("ramp {} is frozen from {} to {}", ramp.name, to_text(frozen->first),
                       to_text(frozen->last));
   } else if (allowed_day(ramp, today) != today) {
-    why = fmt::format("{} is {}, on which ramp {} moves nothing", to_text(today), day_name(today),
-                      ramp.name);
+    why = fmt::format("{} is {}, and ramp {} takes no steps on that day", to_text(today),
+                      day_name(today), ramp.name);
   }
-  return gate("calendar", to_text(today), "a day that the ramp allows", why);
+  return gate(GateKind::Calendar, to_text(today), "a day that the ramp allows", why);
 }
 
 Gate freeze_gate(const StepFacts& facts) {
-  return gate("freeze", facts.world.frozen ? "on" : "off", "off",
-              facts.world.frozen ? "RAMPART_FREEZE is set: nothing is tightened" : "");
+  return gate(GateKind::Freeze, facts.world.frozen ? "on" : "off", "off",
+              facts.world.frozen ? "RAMPART_FREEZE is set: no policy is tightened" : "");
 }
 
 }  // namespace
@@ -228,6 +232,8 @@ StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {
   return seen;
 }
 
+// The usual window first: recent mail shows the current state best. Domains with little mail get
+// the longer one, or they could never leave monitor.
 StepEvidence gate_evidence(const StepFacts& facts) {
   const Gates& gates = gates_for(facts);
   StepEvidence seen = evidence_over(facts, gate_window(facts.world.now, gates.window));
@@ -237,6 +243,8 @@ StepEvidence gate_evidence(const StepFacts& facts) {
   return low.tally.own() >= gates.low_volume_min_messages ? low : seen;
 }
 
+// Cheapest question first, and the order in which people ask: time, then volume, then quality, then
+// the calendar. Views and tests rely on it.
 std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                            const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
@@ -251,19 +259,18 @@ std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
 }
 
 bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar) {
-  const auto met = [&](std::string_view name) {
-    return std::ranges::all_of(gates, [&](const Gate& one) { return one.name != name || one.met; });
-  };
-  if (!met("evidence")) return false;
-  if (!calendar.over) return true;
-  return std::ranges::all_of(gates,
-                             [](const Gate& one) { return one.met || one.name == "calendar"; });
+  // While the hold runs, figures may still change, so only missing evidence rules out a date.
+  return std::ranges::all_of(gates, [&](const Gate& gate) {
+    const bool time_alone =
+        calendar.over ? gate.kind == GateKind::Calendar : gate.kind != GateKind::Evidence;
+    return gate.met || time_alone;
+  });
 }
 
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> missing = {fmt::format(
-      "it stands at {}, which advance never leaves: raise `phase` by hand", to_text(phase))};
+      "it is at {}, which advance never leaves: raise `phase` by hand", to_text(phase))};
   if (!domain.declares_spf()) missing.push_back("it declares neither `senders:` nor `spf:`");
   const bool signs = !domain.selectors.empty() || !domain.rotations.empty() ||
                      (domain.senders && std::ranges::any_of(*domain.senders, [](const auto& use) {
@@ -276,9 +283,9 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
   return missing;
 }
 
-std::string why_at_the_top(const DmarcSpec& spec) {
+std::string why_no_next_step(const DmarcSpec& spec) {
   if (spec.position >= spec.target) {
-    return fmt::format("it stands at its target, {}", to_text(spec.target));
+    return fmt::format("it is at its target, {}", to_text(spec.target));
   }
   return fmt::format("ramp {} has no step above {}, though the target is {}", spec.ramp->name,
                      to_text(spec.position), to_text(spec.target));
@@ -291,7 +298,7 @@ std::string grouped(std::int64_t number) {
 }
 
 std::string percent(double share) {
-  // A hair is added first: 0.98 must not become 97.99.
+  // 0.98 is a little less than 0.98 in binary: without the addition it would print as 97.99.
   return fmt::format("{:.2f} %", std::floor(share * 10'000 + 1e-6) / 100);
 }
 

@@ -1,4 +1,4 @@
-/// The gates of a step up, each with its figure and what is asked.
+/// The gates of a step up, each with its figure and what the ramp requires.
 #pragma once
 
 #include <string>
@@ -9,41 +9,44 @@
 
 namespace rampart {
 
-/// All that one domain's step is judged by.
+/// Everything that one domain's step depends on.
 struct StepFacts {
   const Domain& domain;
   const Config& config;
   const World& world;
   const Evidence& evidence;
-  EvidenceRows rows;  ///< rows_of() the domain.
+  EvidenceRows rows;  ///< rows_of() the domain, sorted by day.
 };
 
-/// The figures of the gates' window, or of the low-volume window where that one is short.
+/// The figures of the gates' window, or of the low-volume window where that one has too few
+/// messages.
 StepEvidence gate_evidence(const StepFacts& facts);
 
-/// Every gate before `decision.next`, in a fixed order; `decision.evidence` is filled already.
+/// Every gate of the step to `decision.next`, in the order of GateKind. `decision.evidence` must be
+/// filled in.
 std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                            const StepDecision& decision);
 
-/// Whether waiting alone opens the way: the hold runs, or nothing but the calendar is unmet.
+/// Whether the step needs nothing but time: the hold still runs, or only the calendar gate is
+/// unmet.
 bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar);
 
-/// What a domain below monitor lacks, which no evidence moves on.
+/// What a domain below monitor lacks. A person raises its phase: no evidence exists before p=none.
 std::vector<std::string> missing_below_monitor(const Domain& domain);
 
-/// Why a domain without a next rung stays.
-std::string why_at_the_top(const DmarcSpec& spec);
+/// Why a domain without a next step stays.
+std::string why_no_next_step(const DmarcSpec& spec);
 
 /// "18,204".
 std::string grouped(std::int64_t number);
 
-/// "98.31 %", rounded down, so that nothing looks like a threshold that it misses.
+/// "98.31 %", rounded down: a figure must not look like the threshold that it misses.
 std::string percent(double share);
 
 /// The same, rounded up, for shares that must not exceed something.
 std::string percent_up(double share);
 
-/// Whether there are verified reports on the domain, and none of them too old to judge by.
+/// Whether there are verified reports on the domain, and the newest is recent enough.
 bool has_fresh_evidence(const StepFacts& facts);
 
 /// The figures over any window of the domain's rows.

@@ -1,4 +1,4 @@
-/// Everything that has a date.
+/// The dated events of domains.
 #include "policies/ramp/timeline.h"
 
 #include <fmt/format.h>
@@ -20,13 +20,13 @@ using Events = std::vector<TimelineEvent>;
 
 int days_late(Date due, Date today) { return std::max(static_cast<int>((today - due).count()), 0); }
 
-// An event that has been due since `date` where that is past.
+// An event that counts as overdue where `date` is past.
 TimelineEvent event(const Domain& domain, Kind kind, Date date, Date today, std::string what) {
   return {date, domain.name, kind, std::move(what), days_late(date, today)};
 }
 
-// When hold and calendar let a domain leave `rung`, entered on `since`; empty: never.
-std::optional<Date> leaves(const Ramp& ramp, RampPosition position, Date since) {
+// When hold and calendar allow the step after `position`, entered on `since`; empty: never.
+std::optional<Date> end_of_hold(const Ramp& ramp, RampPosition position, Date since) {
   return allowed_day(ramp, floor<days>(add(Time(since), hold_at(ramp, position))));
 }
 
@@ -34,12 +34,12 @@ std::string step_text(const DmarcSpec& spec, RampPosition from, RampPosition to)
   return fmt::format("{} -> {} (ramp {})", to_text(from), to_text(to), spec.ramp->name);
 }
 
-// The day from which the step that a decision stands before can be taken, or could have been.
+// The first day on which the decision's next step can be taken, or could have been.
 std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decision, Date today) {
   if (decision.action == StepAction::Advance) return decision.due.value_or(today);
   if (decision.earliest) return decision.earliest;
   if (decision.due) return decision.due;
-  return leaves(*spec.ramp, decision.from, spec.since.value_or(today));
+  return end_of_hold(*spec.ramp, decision.from, spec.since.value_or(today));
 }
 
 std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
@@ -50,12 +50,13 @@ std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
   return step + " waits" + why;
 }
 
-// Every step after the one to `rung`, taken on `day`, as if evidence never kept one back.
-void foresee(const Domain& domain, RampPosition position, Date day, Date until, Events& events) {
+// Adds every step after the one to `position` on `day`, as if evidence never held one.
+void add_later_steps(const Domain& domain, RampPosition position, Date day, Date until,
+                     Events& events) {
   DmarcSpec spec = domain.dmarc;
   spec.position = position;
   for (auto next = next_position(spec); next; next = next_position(spec)) {
-    const auto date = leaves(*spec.ramp, spec.position, day);
+    const auto date = end_of_hold(*spec.ramp, spec.position, day);
     if (!date || *date > until) return;
     events.push_back({*date, domain.name, Kind::Ramp,
                       step_text(spec, spec.position, *next) + ", at the earliest", 0});
@@ -71,16 +72,17 @@ void add_waivers(const Domain& domain, Date today, Events& events) {
   }
 }
 
+// Built-in senders are reviewed with each release of the catalogue, not by the user.
 void add_reviews(const Domain& domain, Date today, Events& events) {
   for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
     const Sender& sender = *use.sender;
     if (use.retired && *use.retired >= today) {
       events.push_back(event(domain, Kind::Review, *use.retired, today,
-                             fmt::format("{} retires: its SPF terms leave", sender.id)));
+                             fmt::format("{} retires: its SPF terms are removed", sender.id)));
     }
     const auto reviewed = parse_date(sender.reviewed);
-    const bool left = use.retired && *use.retired < today;
-    if (sender.builtin || !reviewed || left) continue;
+    const bool gone = use.retired && *use.retired < today;
+    if (sender.builtin || !reviewed || gone) continue;
     const Date due = floor<days>(add(Time(*reviewed), kReviewEvery));
     const std::string owner = sender.owner.empty() ? "" : fmt::format(" (owner {})", sender.owner);
     events.push_back(event(
@@ -89,7 +91,7 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
   }
 }
 
-// A sender is reviewed once, for all domains that use it: the first of them stands for the rest.
+// A sender is reviewed once for all domains that use it: one row, under the first of them.
 void join_reviews(Events& events) {
   struct Seen {
     std::size_t at = 0;
@@ -135,14 +137,14 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
     events.push_back({today, domain.name, Kind::Ramp,
                       fmt::format("back from {} to {}{}", to_text(decision.from), to_text(to), why),
                       0});
-    foresee(domain, to, today, until, events);
+    add_later_steps(domain, to, today, until, events);
     return events;
   }
   if (!decision.next) return events;
   const auto date = day_of_next(domain.dmarc, decision, today);
   if (!date || *date > until) return events;
   events.push_back(event(domain, Kind::Ramp, *date, today, what_next(domain.dmarc, decision)));
-  foresee(domain, *decision.next, std::max(*date, today), until, events);
+  add_later_steps(domain, *decision.next, std::max(*date, today), until, events);
   return events;
 }
 

@@ -1,4 +1,4 @@
-/// Everything that has a date: steps of ramps, rotations, waivers that end, senders to be reviewed.
+/// Everything that has a date: ramp steps, key rotations, the end of waivers, reviews of senders.
 #pragma once
 
 #include <string>
@@ -10,13 +10,14 @@
 
 namespace rampart {
 
+/// One dated event of one domain.
 struct TimelineEvent {
   enum class Kind { Ramp, Rotation, Waiver, Review };
   Date date;
   Name domain;
   Kind kind = Kind::Ramp;
-  std::string what;      ///< A clause for people.
-  int overdue_days = 0;  ///< How long it has been due; 0 for what is still to come.
+  std::string what;      ///< A clause for people: "monitor -> quarantine at 10% (ramp standard)".
+  int overdue_days = 0;  ///< Days since it was due; 0 for future events.
 
   bool operator==(const TimelineEvent&) const = default;
 };
@@ -24,12 +25,13 @@ struct TimelineEvent {
 /// "ramp", "rotation", "waiver", "review".
 std::string_view to_text(TimelineEvent::Kind kind);
 
-/// How long after a sender's `reviewed:` the next review is due.
+/// How long after a sender's `reviewed:` date the next review is due: once a year, as most audits
+/// of suppliers ask.
 constexpr Duration kReviewEvery{12, Duration::Unit::Months};
 
-/// The steps of one domain's ramp up to `until`: what is next, as `decision` has it, and beyond it
-/// what the calendar allows at the earliest. A step that only waits for a run, or for evidence, is
-/// overdue since its hold and the calendar let it go.
+/// The steps of one domain's ramp up to `until`: the next one, as `decision` has it, and then the
+/// earliest that the calendar allows. A step that waits only for a run, or for evidence, is overdue
+/// since the day that its hold and the calendar allowed.
 std::vector<TimelineEvent> ramp_events(const Domain& domain, const StepDecision& decision,
                                        Date today, Date until);
 

@@ -1,4 +1,4 @@
-/// Domains that send no mail, and domains that are to be left.
+/// Domains that send no mail, and domains whose records are removed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -63,13 +63,14 @@ std::optional<Name> name_below(const Domain& domain, std::string_view prefix) {
 std::optional<std::string> mail_host(const Domain& domain, const World& world) {
   for (const LiveSet& live : live_sets(domain, world, {domain.name, RecordType::MX})) {
     if (live.state != LiveState::Present) continue;
-    for (const std::string& value : live.set.values) {
-      if (value != "0 .") return value;
+    for (const ParsedValue& value : live.set.values) {
+      if (value.kind() != RecordKind::NullMx) return value.text();
     }
   }
   return std::nullopt;
 }
 
+// A live MX contradicts `parked: true`, and a null MX would bounce the domain's mail.
 void refuse_with_mail(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto host = mail_host(domain, world);
   if (!host) return;
@@ -93,7 +94,7 @@ void append(PolicyResult& to, PolicyResult from) {
   std::ranges::move(from.unknown, std::back_inserter(to.unknown));
 }
 
-// The names below an absent domain where something of ours may stand.
+// The names below an absent domain where a record of ours may exist.
 std::vector<RecordKey> keys_to_leave(const Domain& domain) {
   std::vector<RecordKey> keys = {{domain.name, RecordType::TXT}};
   for (const std::string_view prefix : {"_dmarc", "_mta-sts", "_smtp._tls"}) {
@@ -119,9 +120,16 @@ std::vector<Name> selectors_to_leave(const Domain& domain) {
 
 RecordKind kind_owned_at(const Domain& domain, const Name& name) {
   if (name == domain.name) return RecordKind::Spf;
-  if (name.text().starts_with("_dmarc.")) return RecordKind::Dmarc;
-  if (name.text().starts_with("_mta-sts.")) return RecordKind::MtaSts;
-  return name.text().starts_with("_smtp.") ? RecordKind::TlsRpt : RecordKind::Bimi;
+  switch (name_kind(name)) {
+    case NameKind::Dmarc:
+      return RecordKind::Dmarc;
+    case NameKind::MtaSts:
+      return RecordKind::MtaSts;
+    case NameKind::TlsRpt:
+      return RecordKind::TlsRpt;
+    default:
+      return RecordKind::Bimi;
+  }
 }
 
 DesiredRecord removal(const Domain& domain, const RecordKey& key, RecordKind kind) {
@@ -157,8 +165,8 @@ void take_policy_back(const Domain& domain, const World& world, PolicyResult& po
   if (served == world.served_policies.end() || !name) return;
   const RecordKey key{*name, RecordType::TXT};
   const auto policy = parse_mta_sts_policy(served->second.text);
-  const bool stands = !live_values(domain, world, key, RecordKind::MtaSts).empty();
-  if (!stands || !policy || policy->mode == MtaStsMode::None) return;
+  const bool published = !live_values(domain, world, key, RecordKind::MtaSts).empty();
+  if (!published || !policy || policy->mode == MtaStsMode::None) return;
   policy_result.findings.push_back(
       {Severity::Error,
        "mta-sts-none-first",
@@ -181,7 +189,7 @@ PolicyResult parked_policy(const Domain& domain, const World& world) {
     if (!name) continue;
     policy_result.desired_records.push_back({.key = {*name, row.type},
                                              .kind = row.kind,
-                                             .value = std::move(row.value),
+                                             .value = ParsedValue(row.kind, std::move(row.value)),
                                              .ttl = domain.ttl,
                                              .new_ttl = std::nullopt,
                                              .stage = Stage::Enforce,
@@ -194,6 +202,7 @@ PolicyResult parked_policy(const Domain& domain, const World& world) {
   return policy_result;
 }
 
+// Both types are removed at a selector: the YAML no longer tells which of them was published.
 PolicyResult absent_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   for (const RecordKey& key : keys_to_leave(domain)) {

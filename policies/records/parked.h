@@ -5,7 +5,7 @@
 
 namespace rampart {
 
-/// All records of a parked domain (policies/records/parked.cc); the other opinions say nothing
+/// All records of a parked domain (policies/records/parked.cc); the other policies return nothing
 /// then.
 PolicyResult parked_policy(const Domain& domain, const World& world);
 

@@ -20,23 +20,18 @@ DesiredRecord desired_at(const Domain& domain, const Name& name, RecordKind kind
                          std::string value) {
   return {.key = {name, RecordType::TXT},
           .kind = kind,
-          .value = std::move(value),
+          .value = ParsedValue(kind, std::move(value)),
           .ttl = domain.ttl,
           .new_ttl = std::nullopt,
           .stage = Stage::Publish,
           .reason = {}};
 }
 
-Finding finding_of(const Domain& domain, Severity severity, std::string code, std::string message,
-                   const Mark& mark) {
-  return {severity, std::move(code), domain.name, std::move(message), "", mark, {}};
-}
-
 std::string policy_url(const Domain& domain) {
   return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.name.text());
 }
 
-// Whether senders do the same by both; the order of hosts tells them nothing.
+// Whether senders treat both alike; the order of hosts has no meaning to them.
 bool same_policy(const MtaStsPolicy& a, const MtaStsPolicy& b) {
   const auto hosts = [](const MtaStsPolicy& one) {
     return std::set<std::string>(one.mx.begin(), one.mx.end());
@@ -73,13 +68,15 @@ void announce_policy(const Domain& domain, const World& world, const DesiredReco
       domain, wrong ? Severity::Error : Severity::Info, "mta-sts-policy-first",
       fmt::format("{} must serve the new policy before its id is published; its lines are: {}",
                   policy_url(domain), lines),
-      domain.mta_sts->mark);
+      "put the file there first, one line for each `|`");
+  finding.mark = domain.mta_sts->mark;
   if (!missing.empty()) finding.message += fmt::format(" (now: {})", missing);
   if (wrong) finding.withholds = {desired.key};
-  finding.hint = "put the file there first, one line for each `|`";
   policy_result.findings.push_back(std::move(finding));
 }
 
+// The id is derived from the policy's text, so that every change of the policy is announced. An
+// unknown MX is never guessed: senders would refuse the real one.
 void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto name = domain.name.child("_mta-sts");
   const MtaStsSpec& spec = *domain.mta_sts;
@@ -93,8 +90,8 @@ void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& poli
                    fmt::format("{} has no MX to name in its MTA-STS policy; `_mta-sts` stays as it "
                                "is",
                                domain.name.text()),
-                   spec.mark);
-    finding.hint = "name the hosts in `mx:`, or leave `mta_sts:` out";
+                   "name the hosts in `mx:`, or leave `mta_sts:` out");
+    finding.mark = spec.mark;
     policy_result.findings.push_back(std::move(finding));
     return;
   }
@@ -137,8 +134,8 @@ void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
     Finding finding = finding_of(
         domain, Severity::Warning, "bimi-not-enforced",
         fmt::format("the BIMI logo of {} is not shown yet: {}", domain.name.text(), *obstacle),
-        spec.mark);
-    finding.hint = "it needs quarantine or reject for all mail, sub-domains included";
+        "it needs quarantine or reject for all mail, sub-domains included");
+    finding.mark = spec.mark;
     policy_result.findings.push_back(std::move(finding));
   }
 }
@@ -154,6 +151,7 @@ std::optional<std::string> mx_host(const std::string& value) {
 
 }  // namespace
 
+// The zone's own MX wins over the resolver's answer, which may be cached.
 std::vector<std::string> live_mx(const Domain& domain, const World& world,
                                  std::vector<Question>& unknown) {
   const RecordKey key{domain.name, RecordType::MX};

@@ -9,32 +9,36 @@
 namespace rampart {
 namespace {
 
-const Change* change_at(const Plan& plan, const LiveZone& zone, const RecordKey& key) {
-  const auto found = std::ranges::find_if(plan.changes, [&](const Change& change) {
-    return change.zone == zone.apex && change.provider == zone.provider &&
-           change.name() == key.name && change.type() == key.type;
+// The changes of one zone at one provider. A plan has as many as its domains have records, so that
+// cases must not search all of it.
+using ZoneChanges = std::vector<const Change*>;
+using ChangesByZone = std::map<std::pair<Name, std::string>, ZoneChanges>;
+
+const Change* change_at(const ZoneChanges& changes, const RecordKey& key) {
+  const auto found = std::ranges::find_if(changes, [&](const Change* change) {
+    return change->name() == key.name && change->type() == key.type;
   });
-  return found == plan.changes.end() ? nullptr : &*found;
+  return found == changes.end() ? nullptr : *found;
 }
 
-std::set<std::string> values_after(const Change* change, const LiveSet& live) {
+ParsedValues values_after(const Change* change, const LiveSet& live) {
   if (change == nullptr) return live.set.values;
   const auto& after = change->set.after;
-  return after && after->type == RecordType::TXT ? after->set.values : std::set<std::string>{};
+  return after && after->type == RecordType::TXT ? after->set.values : ParsedValues{};
 }
 
-std::size_t octets_of(const Name& name, const std::set<std::string>& values) {
+std::size_t octets_of(const Name& name, const ParsedValues& values) {
   std::size_t octets = name.text().size();
-  for (const std::string& value : values) octets += value.size();
+  for (const ParsedValue& value : values) octets += value.text().size();
   return octets;
 }
 
 /// All SPF terms among the values as one record; nullopt where none can be read.
-std::optional<spf::Record> record_in(const std::set<std::string>& values) {
+std::optional<spf::Record> record_in(const ParsedValues& values) {
   std::optional<spf::Record> joined;
-  for (const std::string& value : values) {
-    const auto record = spf::is_spf(value) ? spf::parse(value) : Error{};
-    if (!record) continue;
+  for (const ParsedValue& value : values) {
+    const spf::Record* record = value.spf();
+    if (record == nullptr) continue;
     if (!joined) joined.emplace();
     std::ranges::copy(record->directives, std::back_inserter(joined->directives));
     std::ranges::copy(record->modifiers, std::back_inserter(joined->modifiers));
@@ -48,41 +52,43 @@ std::optional<spf::Record> record_in(const std::set<std::string>& values) {
   return joined;
 }
 
-/// The fragments of `domain` in the zone, as they stand and as the plan leaves them.
+/// The fragments of `domain` in the zone, live and after the plan.
 struct LocalSides {
   LocalTxt before;
   LocalTxt after;
 };
 
-LocalSides fragments_in(const Domain& domain, const LiveZone& zone, const Plan& plan) {
+LocalSides fragments_in(const Domain& domain, const LiveZone& zone, const ZoneChanges& changes) {
   LocalSides sides;
   for (const auto& [key, live] : zone.sets) {
     if (key.type != RecordType::TXT || fragment_number(domain.name, key.name) == 0) continue;
     sides.before[key.name] = live.set.values;
   }
   sides.after = sides.before;
-  for (const Change& change : plan.changes) {
-    const bool here = change.zone == zone.apex && change.provider == zone.provider;
-    if (!here || fragment_number(domain.name, change.name()) == 0) continue;
-    sides.after[change.name()] = values_after(&change, {});
+  for (const Change* change : changes) {
+    if (fragment_number(domain.name, change->name()) == 0) continue;
+    sides.after[change->name()] = values_after(change, {});
   }
   return sides;
 }
 
-SpfCase case_of(const Domain& domain, const LiveZone& zone, const Plan& plan, const World& world) {
+// `after` equals `before` where the plan leaves the record alone, so that guardrails can tell a new
+// fault from an existing one.
+SpfCase case_of(const Domain& domain, const LiveZone& zone, const ZoneChanges& changes,
+                const World& world) {
   SpfCase item{domain, zone};
   const RecordKey key = spf_key(domain);
   const LiveSet live = zone.at(key);
-  const Change* change = change_at(plan, zone, key);
+  const Change* change = change_at(changes, key);
   const auto after = values_after(change, live);
-  const LocalSides local = fragments_in(domain, zone, plan);
+  const LocalSides local = fragments_in(domain, zone, changes);
   item.before = spf_view(domain.name, record_in(live.set.values), world.answers, local.before);
   item.after = spf_view(domain.name, record_in(after), world.answers, local.after);
   item.changes = change != nullptr;
   item.octets_before = octets_of(key.name, live.set.values);
   item.octets_after = octets_of(key.name, after);
-  for (const std::string& value : after) {
-    if (spf::is_spf(value)) item.spf_octets_after += value.size();
+  for (const ParsedValue& value : after) {
+    if (value.kind() == RecordKind::Spf) item.spf_octets_after += value.text().size();
   }
   return item;
 }
@@ -103,13 +109,18 @@ void add_node(const spf::TreeNode& node, const Config& config, SpfCost& cost) {
 
 }  // namespace
 
+// A domain at two providers has two cases: the zones may differ until both are written.
 std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const World& world) {
+  ChangesByZone changes;
+  for (const Change& change : plan.changes) {
+    changes[{change.zone, change.provider}].push_back(&change);
+  }
   std::vector<SpfCase> cases;
   for (const Name& name : plan.domains) {
     const auto found = config.domains.find(name);
     if (found == config.domains.end() || !manages_spf(found->second)) continue;
     for (const LiveZone* zone : world.zones_for(found->second, name)) {
-      SpfCase item = case_of(found->second, *zone, plan, world);
+      SpfCase item = case_of(found->second, *zone, changes[{zone->apex, zone->provider}], world);
       if (item.before.record || item.after.record) cases.push_back(std::move(item));
     }
   }
@@ -121,7 +132,7 @@ std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config
   std::map<Name, SpfDelta> deltas;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
-    // Two hosts of one zone tell the same story; the first that changes is told.
+    // Two providers of one zone give the same delta; the first that changes anything is reported.
     if (deltas.contains(item.domain.name) && delta == SpfDelta{}) continue;
     deltas.insert_or_assign(item.domain.name, std::move(delta));
   }
@@ -140,17 +151,6 @@ const Sender* sender_of_term(const std::string& term, const Config& config) {
     if (std::ranges::find(sender->spf, term) != sender->spf.end()) return sender.get();
   }
   return nullptr;
-}
-
-Finding spf_finding(const SpfCase& item, Fault fault, std::string code, std::string message) {
-  Finding finding;
-  finding.severity = fault == Fault::New ? Severity::Error : Severity::Warning;
-  finding.code = std::move(code);
-  finding.domain = item.domain.name;
-  finding.message = std::move(message);
-  finding.mark = item.domain.spf ? item.domain.spf->mark : item.domain.mark;
-  if (fault == Fault::New) finding.withholds = {spf_key(item.domain)};
-  return finding;
 }
 
 }  // namespace rampart

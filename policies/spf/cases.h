@@ -24,11 +24,11 @@ struct SpfCase {
   std::size_t spf_octets_after = 0;  ///< Our value alone.
 };
 
-/// Every case, by domain, then as the zones stand in the World.
+/// Every case, by domain, then in the order of World.zones.
 std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const World& world);
 
-/// Who may send as each domain whose record the plan changes, gained and lost, by address: the
-/// fragments of flattened records are seen through.
+/// Who may send as each domain whose record the plan changes, gained and lost, by address;
+/// fragments of flattened records are resolved.
 std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config,
                                           const World& world);
 
@@ -41,11 +41,7 @@ struct SpfCost {
 };
 SpfCost cost_of(const spf::Tree& tree, const Config& config);
 
-/// The sender, own or of the catalogue, that asks for `term` word by word; null where none does.
+/// The sender, own or of the catalogue, that requires exactly `term`; null where none does.
 const Sender* sender_of_term(const std::string& term, const Config& config);
-
-/// An Error on the case's record where the fault is new, else a Warning.
-enum class Fault { New, Standing };
-Finding spf_finding(const SpfCase& item, Fault fault, std::string code, std::string message);
 
 }  // namespace rampart

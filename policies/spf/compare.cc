@@ -15,7 +15,7 @@ using spf::Record;
 
 /// The passing terms of a record, one by one.
 struct Grant {
-  std::string text;
+  Permission permission;
   Record alone;
   bool network = false;  ///< ip4, ip6 or a fragment, whose addresses say more than the term.
 };
@@ -27,6 +27,8 @@ bool is_fragment(const Name& domain, const spf::Directive& directive) {
   return name && fragment_number(domain, *name) > 0;
 }
 
+// Receivers stop at `all`, so that terms and redirects after it grant nothing (RFC 7208
+// section 5.1).
 std::vector<Grant> grants_of(const Name& domain, const std::optional<Record>& record) {
   std::vector<Grant> grants;
   if (!record) return grants;
@@ -35,24 +37,38 @@ std::vector<Grant> grants_of(const Name& domain, const std::optional<Record>& re
                          directive.mechanism == spf::Mechanism::Ip6 ||
                          is_fragment(domain, directive);
     if (directive.qualifier == spf::Qualifier::Pass) {
-      grants.push_back({spf::print(directive), {{directive}, {}}, network});
+      grants.push_back({Permission(SpfGrant{directive}), {{directive}, {}}, network});
     }
     if (directive.mechanism == spf::Mechanism::All) return grants;
   }
   const spf::Modifier* redirect = record->find_modifier("redirect");
-  if (redirect) grants.push_back({"redirect=" + redirect->value, {{}, {*redirect}}, false});
+  if (redirect) {
+    grants.push_back({Permission(SpfRedirect{redirect->value}), {{}, {*redirect}}, false});
+  }
   return grants;
 }
 
 bool holds(const std::vector<Grant>& grants, const Grant& grant) {
   return std::ranges::any_of(grants, [&](const Grant& other) {
-    return other.text == grant.text || spf::same_meaning(other.alone, grant.alone);
+    return other.permission == grant.permission || spf::same_meaning(other.alone, grant.alone);
   });
 }
 
-/// What `ours` grants and `theirs` does not.
-std::vector<std::string> beyond(const Name& domain, const SpfView& ours, const SpfView& theirs) {
-  std::vector<std::string> rest;
+/// The term that admits just this network.
+Permission permission_for(const spf::Network& network) {
+  const bool single = network.length == (network.ip.v6 ? 128 : 32);
+  const auto length = single ? std::nullopt : std::optional(int{network.length});
+  spf::Directive term;
+  term.mechanism = network.ip.v6 ? spf::Mechanism::Ip6 : spf::Mechanism::Ip4;
+  term.network = network.ip.text();
+  (network.ip.v6 ? term.cidr6 : term.cidr4) = length;
+  return Permission(SpfGrant{std::move(term)});
+}
+
+/// What `ours` grants and `theirs` does not. Networks are compared by address, so that a re-cut
+/// list of the same addresses grants nothing; other terms by their text and by what they admit.
+std::vector<Permission> beyond(const Name& domain, const SpfView& ours, const SpfView& theirs) {
+  std::vector<Permission> rest;
   const std::vector<Grant> others = grants_of(domain, theirs.record);
   const IpSet passed =
       theirs.record ? spf::admitted_by(domain, *theirs.record, *theirs.answers).pass : IpSet{};
@@ -62,14 +78,10 @@ std::vector<std::string> beyond(const Name& domain, const SpfView& ours, const S
     const IpSet extra = admitted.pass.without(passed);
     if (extra.empty() && admitted.complete) continue;
     if (!grant.network) {
-      rest.push_back(grant.text);
+      rest.push_back(grant.permission);
       continue;
     }
-    for (const spf::Network& network : extra.networks()) {
-      const bool single = network.length == (network.ip.v6 ? 128 : 32);
-      rest.push_back((network.ip.v6 ? "ip6:" : "ip4:") +
-                     (single ? network.ip.text() : spf::to_text(network)));
-    }
+    std::ranges::transform(extra.networks(), std::back_inserter(rest), permission_for);
   }
   std::ranges::sort(rest);
   const auto again = std::ranges::unique(rest);
@@ -115,6 +127,7 @@ SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& a
   return {beyond(domain, after, before), beyond(domain, before, after)};
 }
 
+// A record without `all` ends in neutral (RFC 7208 section 4.7).
 int end_of(const Record& record) {
   for (const spf::Directive& directive : record.directives) {
     if (directive.mechanism != spf::Mechanism::All) continue;

@@ -95,17 +95,18 @@ bool Attempt::fits(const std::vector<Directive>& more) const {
   return owner + foreign + octets <= spf::kMaxRecordOctets;
 }
 
+// A fragment is a record of its own: its name, version and end count towards the limit too.
 void Attempt::add_fragments(const std::vector<std::string>& terms) {
   const std::size_t name = fragment_name(input_.domain, 99).text().size();
   const std::size_t frame = name + kOpen.size() + kClose.size();
   const std::size_t capacity = frame < spf::kMaxRecordOctets ? spf::kMaxRecordOctets - frame : 1;
-  Packing standing = input_.standing;
+  Packing published = input_.published;
   if (!flat_.fragments.empty()) {
     // A second run of passing terms: its fragments are its own.
-    standing.clear();
-    for (const auto& [number, record] : flat_.fragments) standing[number] = {};
+    published.clear();
+    for (const auto& [number, record] : flat_.fragments) published[number] = {};
   }
-  for (const auto& [number, own] : pack(terms, standing, capacity)) {
+  for (const auto& [number, own] : pack(terms, published, capacity)) {
     spf::Record record;
     for (const std::string& term : own) record.directives.push_back(directive_of(term));
     record.directives.push_back({.qualifier = Qualifier::SoftFail});
@@ -116,6 +117,8 @@ void Attempt::add_fragments(const std::vector<std::string>& terms) {
   }
 }
 
+// Preference: everything in the record itself; else the domain's own networks there and the
+// vendors' in fragments, since own networks rarely change; else all of them in fragments.
 void Attempt::add_networks(const IpSet& set, const std::vector<Directive>& kept) {
   std::vector<Directive> own, others;
   for (const Directive& directive : kept) {
@@ -138,7 +141,7 @@ void Attempt::add_networks(const IpSet& set, const std::vector<Directive>& kept)
   std::ranges::copy(others, std::back_inserter(directives));
 }
 
-/// A run of passing terms: inside it order decides nothing, so its networks may stand together.
+/// A run of passing terms: inside it order decides nothing, so its networks may be grouped.
 void Attempt::add_run(std::vector<Directive> run) {
   IpSet set;
   std::vector<Directive> kept;
@@ -159,6 +162,8 @@ void Attempt::add_run(std::vector<Directive> run) {
   }
 }
 
+// Only runs of passing terms are regrouped. A failing or neutral term between them keeps its place,
+// since receivers evaluate terms from left to right.
 FlatSpf Attempt::build() {
   flat_.record.modifiers = input_.record.modifiers;
   for (const Directive& directive : input_.record.directives) {
@@ -218,7 +223,8 @@ Name fragment_name(const Name& domain, int number) {
 }
 
 int fragment_number(const Name& domain, const Name& name) {
-  if (name.parent() != domain || name == domain) return 0;
+  // Asked of every name of a zone, so that nearly all are refused before anything is allocated.
+  if (!name.text().starts_with("_spf") || name.parent() != domain) return 0;
   const std::string_view label = name.labels().front();
   if (!label.starts_with("_spf")) return 0;
   int number = 0;
@@ -238,6 +244,8 @@ std::vector<std::string> flattenable_terms(const spf::Record& record) {
   return terms;
 }
 
+// Terms that spf.lock lacks are reported only where flattening them would help: not below the limit
+// in mode auto.
 FlatSpf flatten(const FlattenInput& input) {
   const std::vector<std::string> terms = by_saving(input);
   FlatSpf flat;

@@ -1,4 +1,4 @@
-/// Flattening: terms that cost lookups replaced by the networks they stand for, as `spf.lock` knows
+/// Flattening: terms that cost lookups replaced by the networks they admit, as `spf.lock` knows
 /// them. Pure and stable: a changed address moves nothing else.
 #pragma once
 
@@ -23,7 +23,7 @@ struct FlattenInput {
   std::size_t foreign_octets = 0;         ///< Other TXT at the domain's own name.
   std::map<std::string, int> costs = {};  ///< Of terms, as the DNS shows them now.
   /// The fragments that the live record includes: number -> its terms ("ip4:192.0.2.0/24").
-  std::map<int, std::vector<std::string>> standing = {};
+  std::map<int, std::vector<std::string>> published = {};
 };
 
 /// The outcome.
@@ -47,7 +47,7 @@ std::vector<std::string> flattenable_terms(const spf::Record& record);
 
 /// `always` replaces every such term that the lock knows; `auto` only where the record would cost
 /// more than ten lookups, those that save most first, until it costs at most seven. The networks
-/// stand in the record itself where they fit, else in fragments of at most 450 octets each.
+/// are in the record itself where they fit, else in fragments of at most 450 octets each.
 FlatSpf flatten(const FlattenInput& input);
 
 }  // namespace rampart

@@ -19,8 +19,8 @@ int free_number(const Packing& packing, const Packing& avoided) {
   return number;
 }
 
-void place(const std::string& term, Packing& packing, const Packing& avoided,
-           std::size_t capacity) {
+void add_to_first_fit(const std::string& term, Packing& packing, const Packing& avoided,
+                      std::size_t capacity) {
   for (auto& [number, terms] : packing) {
     if (octets_of(terms) + term.size() + 1 > capacity) continue;
     terms.push_back(term);
@@ -31,16 +31,19 @@ void place(const std::string& term, Packing& packing, const Packing& avoided,
 
 Packing fill(const std::vector<std::string>& terms, Packing packing, const Packing& avoided,
              std::size_t capacity) {
-  for (const std::string& term : terms) place(term, packing, avoided, capacity);
+  for (const std::string& term : terms) add_to_first_fit(term, packing, avoided, capacity);
   return packing;
 }
 
 }  // namespace
 
-Packing pack(const std::vector<std::string>& terms, const Packing& standing, std::size_t capacity) {
+// Terms stay in their fragments, so that one new network changes one record and not all of them.
+// Repacking from the start pays only where it saves two fragments or more.
+Packing pack(const std::vector<std::string>& terms, const Packing& published,
+             std::size_t capacity) {
   std::set<std::string> open(terms.begin(), terms.end());
   Packing kept;
-  for (const auto& [number, own] : standing) {
+  for (const auto& [number, own] : published) {
     for (const std::string& term : own) {
       const bool fits = octets_of(kept[number]) + term.size() + 1 <= capacity;
       if (fits && open.erase(term) > 0) kept[number].push_back(term);
@@ -49,10 +52,10 @@ Packing pack(const std::vector<std::string>& terms, const Packing& standing, std
   std::vector<std::string> fresh;
   std::ranges::copy_if(terms, std::back_inserter(fresh),
                        [&](const std::string& term) { return open.contains(term); });
-  Packing packing = fill(fresh, kept, standing, capacity);
+  Packing packing = fill(fresh, kept, published, capacity);
   std::erase_if(packing, [](const auto& fragment) { return fragment.second.empty(); });
-  Packing anew = fill(terms, {}, standing, capacity);
-  Packing& best = anew.size() + 2 <= packing.size() ? anew : packing;
+  Packing repacked = fill(terms, {}, published, capacity);
+  Packing& best = repacked.size() + 2 <= packing.size() ? repacked : packing;
   for (auto& [number, own] : best) {
     std::ranges::sort(own, {}, [&](const std::string& term) {
       return std::ranges::find(terms, term) - terms.begin();

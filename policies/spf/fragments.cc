@@ -1,4 +1,4 @@
-/// Fragments: read from the zone, wanted, and removed in order.
+/// Fragments: read from the zone, desired, and removed in order.
 #include "policies/spf/fragments.h"
 
 #include <fmt/format.h>
@@ -10,17 +10,10 @@
 namespace rampart {
 namespace {
 
-std::optional<spf::Record> sole_record(const std::vector<std::string>& texts) {
-  if (texts.size() != 1) return std::nullopt;
-  auto record = spf::parse(texts.front());
-  return record ? std::optional(std::move(record).value()) : std::nullopt;
-}
-
-std::vector<std::string> networks_in(const std::string& text) {
+std::vector<std::string> networks_in(const ParsedValue& value) {
   std::vector<std::string> terms;
-  const auto record = spf::parse(text);
-  if (!record) return terms;
-  for (const spf::Directive& directive : record->directives) {
+  if (value.spf() == nullptr) return terms;
+  for (const spf::Directive& directive : value.spf()->directives) {
     if (!directive.network.empty()) terms.push_back(spf::print(directive));
   }
   return terms;
@@ -30,48 +23,52 @@ std::optional<std::chrono::seconds> ttl_of(const Domain& domain) {
   return domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
 }
 
-Stage stage_of(const Name& name, const std::string* live, const spf::Record& wanted) {
-  if (live == nullptr) return Stage::Publish;  // Nobody names it yet.
-  const auto before = sole_record({*live});
+Stage stage_of(const Name& name, const ParsedValue* live, const spf::Record& wanted) {
+  if (live == nullptr) return Stage::Publish;  // No record includes it yet.
+  const auto before = live->spf() ? std::optional(*live->spf()) : std::nullopt;
   const Answers none;
   return spf_stage(name, spf_view(name, before, none), spf_view(name, wanted, none));
 }
 
 }  // namespace
 
+// The numbers come from the names in the zone, not from a count: fragments that a cancelled run
+// left behind are found as well.
 LiveFragments live_fragments(const Domain& domain, const LiveZone& zone) {
   LiveFragments live;
   for (const auto& [key, set] : zone.sets) {
     const int number = fragment_number(domain.name, key.name);
     if (number == 0 || key.type != RecordType::TXT || set.state != LiveState::Present) continue;
-    for (const std::string& value : set.set.values) {
-      if (spf::is_spf(value)) live.all[number] = value;
+    for (const ParsedValue& value : set.set.values) {
+      if (value.kind() == RecordKind::Spf) live.all.insert_or_assign(number, value);
     }
   }
-  for (const std::string& text : live_spf(zone, domain)) {
-    const auto record = spf::parse(text);
-    if (!record) continue;
-    for (const spf::Directive& directive : record->directives) {
+  for (const ParsedValue& value : live_spf(zone, domain)) {
+    if (value.spf() == nullptr) continue;
+    for (const spf::Directive& directive : value.spf()->directives) {
       const auto name = Name::parse(directive.domain);
       const int number = name ? fragment_number(domain.name, *name) : 0;
-      if (live.all.contains(number)) live.standing[number] = networks_in(live.all.at(number));
+      if (live.all.contains(number)) live.published[number] = networks_in(live.all.at(number));
     }
   }
   return live;
 }
 
-LocalTxt local_txt(const Name& domain, const std::map<int, std::string>& fragments) {
+LocalTxt local_txt(const Name& domain, const std::map<int, ParsedValue>& fragments) {
   LocalTxt local;
   for (const auto& [number, value] : fragments) local[fragment_name(domain, number)] = {value};
   return local;
 }
 
+// A fragment is never removed while the live record includes it: receivers would return permerror
+// (RFC 7208 section 5.2) until the new record reaches them. The next plan removes it.
 void desire_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
                       PolicyResult& policy_result) {
   for (const auto& [number, record] : flat.fragments) {
     const Name name = fragment_name(domain.name, number);
-    const bool named = live.standing.contains(number);
-    DesiredRecord desired{{name, RecordType::TXT}, RecordKind::Spf, spf::print(record)};
+    const bool named = live.published.contains(number);
+    DesiredRecord desired{
+        {name, RecordType::TXT}, RecordKind::Spf, ParsedValue(RecordKind::Spf, spf::print(record))};
     desired.ttl = ttl_of(domain);
     desired.stage = stage_of(name, named ? &live.all.at(number) : nullptr, record);
     desired.reason = "because the networks of flattened senders do not fit into one record";
@@ -80,10 +77,10 @@ void desire_fragments(const Domain& domain, const LiveFragments& live, const Fla
   for (const auto& [number, value] : live.all) {
     if (flat.fragments.contains(number)) continue;
     const Name name = fragment_name(domain.name, number);
-    if (live.standing.contains(number)) {
+    if (live.published.contains(number)) {
       policy_result.holds.push_back(
           {domain.name, "spf-fragment-in-use",
-           fmt::format("{} stays until no standing record includes it", name.text())});
+           fmt::format("{} stays until no published record includes it", name.text())});
       continue;
     }
     DesiredRecord desired{{name, RecordType::TXT}, RecordKind::Spf, std::nullopt};

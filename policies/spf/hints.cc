@@ -1,4 +1,4 @@
-/// Judging each term of a record by what it costs and whom it helps.
+/// Weighs each term of a record: its cost in lookups and the mail that it aligns.
 #include "policies/spf/hints.h"
 
 #include <fmt/format.h>
@@ -122,6 +122,7 @@ spf::Admitted Search::admitted(const Record& record) const {
   return spf::admitted_by(item_.domain.name, record, *item_.after.answers);
 }
 
+// Dropping a needless include loses no mail: receivers never look for it at this domain.
 void Search::drop_needless() {
   for (const Term& term : terms_) {
     const auto owners = owners_of(term.text);
@@ -145,7 +146,7 @@ bool reaches(const TreeNode& node, const std::string& domain) {
          });
 }
 
-/// Another term of the record behind which the same include stands.
+/// Another term of the record that contains the same include.
 const TreeNode* Search::reached_again(const Term& term) const {
   if (term.node->domain.empty() || !term.node->problem.empty()) return nullptr;
   for (const TreeNode& other : tree_.root.children) {
@@ -173,7 +174,7 @@ std::string Search::doubled_by(const Term& term) const {
   return "the other terms admit all its networks";
 }
 
-// Each is judged against what then remains, so that all of them may go together.
+// Each is evaluated against what then remains, so that all of them may go together.
 void Search::drop_doubled() {
   for (const Term& term : terms_) {
     const bool passes = term.directive.qualifier == spf::Qualifier::Pass;
@@ -201,6 +202,8 @@ SpfLock Search::lock_of_answers() const {
   return lock;
 }
 
+// Flattening is computed with a lock made from the answers at hand, since the reviewed spf.lock may
+// not exist yet. The saving is measured against the record without any flattening.
 void Search::flatten_rest() {
   const Domain& domain = item_.domain;
   const Flatten chosen = domain.spf ? domain.spf->flatten : Flatten::Never;

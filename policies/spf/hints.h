@@ -1,4 +1,4 @@
-/// Ways out of the budget of ten DNS lookups, told for one domain's own record.
+/// Remediations for the budget of ten DNS lookups, for one domain's own record.
 #pragma once
 
 #include <string>

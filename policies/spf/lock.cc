@@ -9,6 +9,7 @@
 namespace rampart {
 namespace {
 
+// A vendor that drops a network by mistake usually restores it within days.
 constexpr std::chrono::days kRemovalDelay{7};
 
 std::optional<spf::Network> network_of(std::string_view text) {
@@ -50,6 +51,8 @@ std::string refusal(const std::string& term, const LockedTerm* old,
   return "";
 }
 
+// New networks count at once, dropped ones only after a delay: mail that fails is worse than an
+// address that passes for a week longer.
 LockedTerm refreshed(const LockedTerm* old, const ResolvedTerm& view, Date today) {
   LockedTerm term{.resolved = today, .lookups = view.lookups};
   spf::IpSet kept = view.admitted.pass;
@@ -85,6 +88,7 @@ std::vector<std::string> texts_of(const spf::IpSet& set) {
   return texts;
 }
 
+// A refused term keeps its old networks, so that one failing vendor does not block the others.
 Refresh refresh_lock(const SpfLock& old,
                      const std::map<std::string, std::vector<ResolvedTerm>>& views, Date today) {
   Refresh refresh;

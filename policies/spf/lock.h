@@ -1,5 +1,5 @@
 /// What flattening was resolved from: the reviewed copy of vendors' addresses, kept in `spf.lock`
-/// beside the YAML. Nothing is resolved anew when a plan is applied.
+/// beside the YAML. Nothing is resolved again when a plan is applied.
 #pragma once
 
 #include <map>

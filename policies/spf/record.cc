@@ -22,8 +22,8 @@ int rank_of(const spf::Directive& directive) {
   constexpr std::array kOrder = {Mechanism::Ip4, Mechanism::Ip6,     Mechanism::A,
                                  Mechanism::Mx,  Mechanism::Include, Mechanism::Exists,
                                  Mechanism::Ptr};
-  const auto place = std::ranges::find(kOrder, directive.mechanism);
-  return 1 + static_cast<int>(place - kOrder.begin());
+  const auto rank = std::ranges::find(kOrder, directive.mechanism);
+  return 1 + static_cast<int>(rank - kOrder.begin());
 }
 
 /// Gathers terms from all sides.
@@ -38,7 +38,7 @@ class Builder {
   void add_term(const std::string& text, const std::string& from, const Mark& mark);
   void add_spec(const SpfSpec& spec);
   void finish(const SpfSpec& spec);
-  void report(Severity severity, std::string code, std::string message, std::string hint,
+  void report(Severity severity, CodeName code, std::string message, std::string hint,
               const Mark& mark);
 
   const Domain& domain_;
@@ -48,14 +48,15 @@ class Builder {
   std::map<std::string, std::set<std::string>> origins_;
 };
 
-void Builder::report(Severity severity, std::string code, std::string message, std::string hint,
+void Builder::report(Severity severity, CodeName code, std::string message, std::string hint,
                      const Mark& mark) {
-  Finding finding{
-      severity, std::move(code), domain_.name, std::move(message), std::move(hint), mark, {}};
+  Finding finding{severity, code, domain_.name, std::move(message), std::move(hint), mark, {}};
   if (severity == Severity::Error) finding.withholds = {spf_key(domain_)};
   wanted_.findings.push_back(std::move(finding));
 }
 
+// Terms are keyed by rank and text: the record does not depend on the order of the YAML, and a term
+// that two senders require appears once.
 void Builder::add_term(const std::string& text, const std::string& from, const Mark& mark) {
   const auto read = spf::parse_terms(text);
   if (!read) {
@@ -119,7 +120,7 @@ void Builder::add_spec(const SpfSpec& spec) {
   if (spec.exp) add_term("exp=" + *spec.exp, "exp", spec.mark);
   if (spec.all == '-' && domain_.dmarc.position.phase < Phase::Quarantine) {
     report(Severity::Warning, "spf-fail-early",
-           fmt::format("`all: fail` stands before enforcement (phase {})",
+           fmt::format("`all: fail` is set before enforcement (phase {})",
                        to_text(domain_.dmarc.position.phase)),
            "use `all: softfail` until DMARC is at quarantine: receivers may reject at once what "
            "DKIM would have saved, and such mail shows in no report",
@@ -127,6 +128,8 @@ void Builder::add_spec(const SpfSpec& spec) {
   }
 }
 
+// Without `all` the record would end in neutral. Behind a redirect it would be ignored (RFC 7208
+// section 6.1).
 void Builder::finish(const SpfSpec& spec) {
   for (auto& [order, directive] : terms_) {
     for (const std::string& from : origins_[order.second]) {
@@ -179,6 +182,7 @@ bool uses_spf(const SenderUse& use) {
   return use.sender->include_needed == IncludeNeeded::Yes;
 }
 
+// `%{i}` is an SPF macro and `{user}` a placeholder of the catalogue: the percent sign decides.
 Result<std::string> fill_spf_term(std::string_view term, const SenderUse& use, const Name& domain) {
   std::string filled;
   for (std::size_t at = 0; at < term.size();) {
@@ -210,12 +214,13 @@ std::vector<std::string> terms_of(const SenderUse& use, const Name& domain) {
   return terms;
 }
 
-std::vector<std::string> live_spf(const LiveZone& zone, const Domain& domain) {
-  std::vector<std::string> texts;
+std::vector<ParsedValue> live_spf(const LiveZone& zone, const Domain& domain) {
+  std::vector<ParsedValue> found;
   const LiveSet live = zone.at(spf_key(domain));
-  if (live.state != LiveState::Present) return texts;
-  std::ranges::copy_if(live.set.values, std::back_inserter(texts), spf::is_spf);
-  return texts;
+  if (live.state != LiveState::Present) return found;
+  std::ranges::copy_if(live.set.values, std::back_inserter(found),
+                       [](const ParsedValue& value) { return value.kind() == RecordKind::Spf; });
+  return found;
 }
 
 }  // namespace rampart

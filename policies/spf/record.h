@@ -1,4 +1,4 @@
-/// The SPF record that a domain's YAML asks for, and where each of its terms comes from.
+/// The SPF record that a domain's YAML declares, and where each of its terms comes from.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace rampart {
 
-/// One term and who asked for it.
+/// One term and who requires it.
 struct SpfOrigin {
   std::string term;    ///< As printed.
   std::string sender;  ///< The sender's id, or "extra".
@@ -19,23 +19,23 @@ struct SpfOrigin {
   bool operator==(const SpfOrigin&) const = default;
 };
 
-/// What the YAML asks for.
+/// What the YAML declares.
 struct DesiredSpf {
   spf::Record record;
   std::vector<SpfOrigin> origins;  ///< In the record's order; one row a sender and term.
   std::vector<Finding> findings;   ///< An Error among them withholds the record.
 };
 
-/// Whether Rampart looks after the domain's SPF record at all: managed, declared, and its phase
+/// Whether Rampart manages the domain's SPF record at all: managed, declared, and its phase
 /// beyond discovery (contract, "Phases").
 bool manages_spf(const Domain& domain);
 
-/// The place of the record.
+/// The key of the record.
 RecordKey spf_key(const Domain& domain);
 
 /// Builds the record. Its order does not depend on the YAML's: terms of `extra` with a qualifier
 /// other than `+` first, then ip4, ip6, a, mx, include, exists, ptr, bytewise inside each, then
-/// `all`; none with a redirect. A term asked for twice stands once.
+/// `all`; none with a redirect. A term required twice appears once.
 DesiredSpf desired_spf(const Domain& domain, Time now);
 
 /// Whether the record holds the sender's terms: `spf: auto` asks the catalogue.
@@ -48,6 +48,6 @@ Result<std::string> fill_spf_term(std::string_view term, const SenderUse& use, c
 std::vector<std::string> terms_of(const SenderUse& use, const Name& domain);
 
 /// The SPF values at the domain's own name in one zone, in order.
-std::vector<std::string> live_spf(const LiveZone& zone, const Domain& domain);
+std::vector<ParsedValue> live_spf(const LiveZone& zone, const Domain& domain);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// The opinion on SPF: one record per domain, merged from whoever sends for it.
+/// The SPF policy: one record per domain, merged from all of its senders.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,18 +25,16 @@ std::string reason_for(const DesiredSpf& wanted) {
 }
 
 /// What one zone publishes now: nullopt where receivers get no usable record.
-struct Standing {
+struct PublishedSpf {
   std::optional<spf::Record> record;
   std::size_t count = 0;
 };
 
-Standing standing_at(const LiveZone& zone, const Domain& domain) {
-  const auto texts = live_spf(zone, domain);
-  Standing standing{std::nullopt, texts.size()};
-  if (texts.size() != 1) return standing;
-  auto read = spf::parse(texts.front());
-  if (read) standing.record = std::move(read).value();
-  return standing;
+PublishedSpf published_at(const LiveZone& zone, const Domain& domain) {
+  const auto live = live_spf(zone, domain);
+  PublishedSpf published{std::nullopt, live.size()};
+  if (live.size() == 1 && live.front().spf()) published.record = *live.front().spf();
+  return published;
 }
 
 void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t count,
@@ -52,7 +50,7 @@ void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t cou
        {}});
 }
 
-/// Notes what the tree of a record still needs; answers the cost of each of its terms.
+/// Adds the questions that the tree of a record still needs; returns the cost of each term.
 std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view,
                                     PolicyResult& policy_result) {
   std::map<std::string, int> costs;
@@ -106,7 +104,7 @@ void report_bad_lock(const Domain& domain, const World& world, PolicyResult& pol
        "spf-lock-invalid",
        domain.name,
        fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
-       "restore the file from git, or write it anew and review it",
+       "restore the file from git, or write it again and review it",
        domain.spf->mark,
        {spf_key(domain)}});
 }
@@ -114,13 +112,14 @@ void report_bad_lock(const Domain& domain, const World& world, PolicyResult& pol
 /// Octets of other TXT values at the domain's own name.
 std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
   std::size_t octets = 0;
-  for (const std::string& value : zone.at(spf_key(domain)).set.values) {
-    if (!spf::is_spf(value)) octets += value.size();
+  const LiveSet live = zone.at(spf_key(domain));
+  for (const ParsedValue& value : live.set.values) {
+    if (value.kind() != RecordKind::Spf) octets += value.text().size();
   }
   return octets;
 }
 
-/// The record as it is to stand, flattened where the YAML asks for it.
+/// The desired record, flattened where the YAML requests it.
 FlatSpf flat_record(const Domain& domain, const DesiredSpf& wanted,
                     const std::map<std::string, int>& costs, const LiveZone* zone,
                     const World& world) {
@@ -131,18 +130,21 @@ FlatSpf flat_record(const Domain& domain, const DesiredSpf& wanted,
   if (lock != world.spf_locks.end()) input.lock = lock->second;
   if (zone != nullptr) {
     input.foreign_octets = foreign_octets(domain, *zone);
-    input.standing = live_fragments(domain, *zone).standing;
+    input.published = live_fragments(domain, *zone).published;
   }
   return flatten(input);
 }
 
-std::map<int, std::string> printed(const std::map<int, spf::Record>& fragments) {
-  std::map<int, std::string> texts;
-  for (const auto& [number, record] : fragments) texts[number] = spf::print(record);
-  return texts;
+std::map<int, ParsedValue> printed(const std::map<int, spf::Record>& fragments) {
+  std::map<int, ParsedValue> values;
+  for (const auto& [number, record] : fragments) {
+    values.emplace(number, ParsedValue(RecordKind::Spf, spf::print(record)));
+  }
+  return values;
 }
 
-/// The turn of the record itself, over all zones; fragments that it names newly come before it.
+/// The earliest stage that the record needs in any zone. New fragments are published in an earlier
+/// stage, so that the record never includes a missing one.
 Stage stage_for(const Domain& domain, const FlatSpf& flat,
                 const std::vector<const LiveZone*>& zones, const World& world,
                 PolicyResult& policy_result) {
@@ -151,16 +153,16 @@ Stage stage_for(const Domain& domain, const FlatSpf& flat,
   ask_tree(domain.name, after, policy_result);
   std::optional<Stage> stage;
   for (const LiveZone* zone : zones) {
-    const Standing standing = standing_at(*zone, domain);
-    if (standing.count > 1) report_multiple(domain, *zone, standing.count, policy_result);
+    const PublishedSpf published = published_at(*zone, domain);
+    if (published.count > 1) report_multiple(domain, *zone, published.count, policy_result);
     const LiveFragments fragments = live_fragments(domain, *zone);
-    const SpfView before = spf_view(domain.name, standing.record, world.answers,
+    const SpfView before = spf_view(domain.name, published.record, world.answers,
                                     local_txt(domain.name, fragments.all));
     ask_tree(domain.name, before, policy_result);
-    if (standing.record && spf::same_meaning(*standing.record, flat.record)) continue;
+    if (published.record && spf::same_meaning(*published.record, flat.record)) continue;
     Stage here = spf_stage(domain.name, before, after);
     const bool names_new = std::ranges::any_of(flat.fragments, [&](const auto& fragment) {
-      return !fragments.standing.contains(fragment.first);
+      return !fragments.published.contains(fragment.first);
     });
     if (names_new && here < Stage::Authorize) here = Stage::Authorize;
     stage = std::min(stage.value_or(here), here);
@@ -170,6 +172,8 @@ Stage stage_for(const Domain& domain, const FlatSpf& flat,
 
 }  // namespace
 
+// Flattening depends on the zone (other TXT values limit the size), and on the first zone only: two
+// providers of one name must publish the same record.
 PolicyResult spf_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   if (!manages_spf(domain)) return policy_result;
@@ -190,7 +194,8 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
     if (zone != nullptr)
       desire_fragments(domain, live_fragments(domain, *zone), flat, policy_result);
   }
-  DesiredRecord desired{spf_key(domain), RecordKind::Spf, spf::print(flat.record)};
+  DesiredRecord desired{spf_key(domain), RecordKind::Spf,
+                        ParsedValue(RecordKind::Spf, spf::print(flat.record))};
   desired.ttl = domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
   desired.stage = stage_for(domain, flat, zones, world, policy_result);
   desired.reason = reason_for(wanted);

@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/percent.h"
+#include "base/text.h"
 #include "providers/cloudflare/edits.h"
 #include "providers/cloudflare/json.h"
+#include "providers/http/text.h"
 #include "providers/model/account.h"
 
 namespace rampart {
@@ -26,15 +27,14 @@ constexpr std::string_view kAddressVariable = "CLOUDFLARE_BASE_URL";
 constexpr std::string_view kAddress = "https://api.cloudflare.com/client/v4";
 
 /// 1200 requests in any five minutes (documented, 2024-01): 200 at once and the rest spread. The
-/// setting "requests_per_second" changes the pace, for who shares the account with others.
+/// setting "requests_per_second" changes the pace, for an account that is shared with others.
 constexpr RateLimit kRate{.per_second = 10.0 / 3, .burst = 200};
-constexpr double kMostPerSecond = 1000;
 
-/// The API allows more records a page, and 50 zones; a host may give fewer than were asked for.
+/// The API's largest pages; a host may return fewer items than requested.
 constexpr int kRecordsPerPage = 5000;
 constexpr int kZonesPerPage = 50;
 
-/// A list of the API, narrowed to a name where one is given.
+/// A list of the API, filtered by a name where one is given.
 struct Query {
   std::string path;
   int per_page;
@@ -65,12 +65,11 @@ std::vector<Name> names_of(std::span<const SetChange> changes) {
   return {names.begin(), names.end()};
 }
 
-HttpSettings with_judge(HttpSettings http) {
-  // Some proxies in between answer with a page of their own and status 200.
+HttpSettings with_evaluation(HttpSettings http) {
+  // Some proxies on the way answer with an HTML page of their own and status 200.
   http.evaluate = [](const HttpResponse& response) {
-    const bool json = response.body.find_first_not_of(" \r\n\t") != std::string::npos &&
-                      response.body[response.body.find_first_not_of(" \r\n\t")] == '{';
-    return response.status == 200 && !json ? Verdict::Failed : judge_by_status(response);
+    const bool json = trim(response.body).starts_with('{');
+    return response.status == 200 && !json ? Verdict::Failed : verdict_by_status(response);
   };
   return http;
 }
@@ -82,8 +81,8 @@ class CloudflareProvider : public Provider {
       : name_(std::move(name)),
         address_(std::move(address)),
         authorization_("Bearer " + token),
-        http_(std::move(clock), with_judge(std::move(settings))) {
-    http_.secrets().add(token);
+        http_(std::move(clock), with_evaluation(std::move(settings))) {
+    http_.secrets().add(token);  // Before the first request can be logged.
   }
 
   Result<std::vector<Name>> zones() override {
@@ -113,9 +112,6 @@ class CloudflareProvider : public Provider {
     return Receipt{};
   }
 
-  /// A batch that was accepted is served within seconds, and nothing tells when.
-  Result<Ok> wait(const Receipt&) override { return Ok{}; }
-
   Limits limits() const override {
     return Limits{.max_txt_octets = cloudflare::kMostTxtOctets,
                   .min_ttl = cloudflare::kMinTtl,
@@ -123,23 +119,20 @@ class CloudflareProvider : public Provider {
   }
 
  private:
+  /// Cloudflare's messages may quote the request, so they are redacted like the rest.
   Error failed(const std::string& doing, Error error) const {
     error.what = http_.redact(error.what);
     return within(name_, within(doing, std::move(error)));
   }
 
-  /// The body of a successful answer.
-  Result<std::string> ask(const HttpRequest& wanted, Permission needed) {
-    HttpRequest request = wanted;
-    request.url = address_ + wanted.url;
+  /// Sends a request, its URL relative to the API's address; the body of a successful response.
+  Result<std::string> call(HttpRequest request, Permission needed) {
+    request.url = address_ + request.url;
     request.headers = {{"Authorization", authorization_}, {"Accept", "application/json"}};
     if (!request.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
-    Result<HttpResponse> response = http_.send(request);
-    if (!response) return response.error();
-    if (response->status != 200) {
-      return cloudflare::refusal(response->status, response->body, needed);
-    }
-    return std::move(response.value().body);
+    TRY(HttpResponse response, http_.send(request));
+    if (response.status == 200) return std::move(response.body);
+    return cloudflare::refusal(response.status, response.body, needed);
   }
 
   static Result<Page<Zone>> read_page(const std::string& body, const Zone*) {
@@ -152,17 +145,13 @@ class CloudflareProvider : public Provider {
   template <class T>
   Result<Page<T>> page(const Query& query, int number) {
     constexpr bool kZones = std::is_same_v<T, Zone>;
-    HttpRequest request;
-    request.url = query.page(number);
-    request.repeatable = true;
-    const Result<std::string> body =
-        ask(request, kZones ? Permission::ZoneRead : Permission::DnsRead);
-    if (!body) return body.error();
-    return read_page(*body, static_cast<const T*>(nullptr));
+    TRY(const std::string body, call({.url = query.page(number), .repeatable = true},
+                                     kZones ? Permission::ZoneRead : Permission::DnsRead));
+    return read_page(body, static_cast<const T*>(nullptr));
   }
 
-  /// The rest of a list whose pages up to `number` are in `items`. A page that brings nothing new
-  /// ends it.
+  /// The whole list whose first page is `last`. A page without new items ends it, so that a host
+  /// that repeats its last page for ever cannot hold the run.
   template <class T>
   Result<std::vector<T>> list_on(const Query& query, Page<T> last) {
     std::set<std::string> ids;
@@ -175,12 +164,10 @@ class CloudflareProvider : public Provider {
         ++fresh;
       }
       if (!cloudflare::goes_on(last.info, number, fresh)) break;
-      Result<Page<T>> next = page<T>(query, number + 1);
-      if (!next) return next.error();
-      last = std::move(next.value());
+      TRY(last, page<T>(query, number + 1));
     }
-    // Pages are no snapshot: what moved from a later page to an earlier one was not seen. (Of a
-    // narrowed list some hosts give the total without the filter.)
+    // Pages are no snapshot: an item that moved from a later page to an earlier one was missed.
+    // (For a filtered list some hosts report the total without the filter.)
     if (!query.name && static_cast<std::size_t>(last.info.total) > items.size()) {
       return Error{.what = "the list changed while it was read; try again", .retryable = true};
     }
@@ -189,12 +176,11 @@ class CloudflareProvider : public Provider {
 
   template <class T>
   Result<std::vector<T>> list(const Query& query) {
-    Result<Page<T>> first = page<T>(query, 1);
-    if (!first) return first.error();
-    return list_on<T>(query, std::move(first.value()));
+    TRY(Page<T> first, page<T>(query, 1));
+    return list_on<T>(query, std::move(first));
   }
 
-  /// One zone may be in two accounts; the one that is served counts.
+  /// One zone may be in two accounts that the token reaches.
   void remember(const Zone& zone) {
     const auto [place, added] = zones_.emplace(zone.name, std::vector{zone});
     if (added) return;
@@ -205,128 +191,118 @@ class CloudflareProvider : public Provider {
 
   Result<Zone> find(const Name& name) {
     if (!zones_.contains(name)) {
-      const Result<std::vector<Zone>> listed = list<Zone>({"/zones", kZonesPerPage, name});
-      if (!listed) return listed.error();
-      for (const Zone& zone : *listed) remember(zone);
+      TRY(const std::vector<Zone> listed, list<Zone>({"/zones", kZonesPerPage, name}));
+      for (const Zone& zone : listed) remember(zone);
     }
     const auto found = zones_.find(name);
     if (found == zones_.end()) {
       return Error{.what =
-                       "the API token reaches no zone of this name: it is at another host or "
+                       "the API token reaches no zone of this name: the zone is at another "
+                       "provider or in another "
                        "account, or the token lacks the permission Zone Read for it"};
     }
     const std::vector<Zone>& twins = found->second;
     if (twins.size() == 1) return twins.front();
+    // Only an active zone is delegated to, so only there are records served.
     const auto active = std::ranges::find(twins, "active", &Zone::status);
     if (active != twins.end()) return *active;
     return Error{.what =
                      "two accounts hold a zone of this name and neither is active: use a token "
-                     "that reaches one of them only"};
+                     "that reaches only one of them"};
   }
 
   static std::string records_path(const Zone& zone) {
     return "/zones/" + percent_encoded(zone.id) + "/dns_records";
   }
 
-  /// The records at `names`, or all of the zone where that takes no more calls.
+  /// The records at `names`, or all of the zone where that takes no more calls: the first page
+  /// shows how many follow.
   Result<Listing> records(const Zone& zone, std::span<const Name> names) {
     if (names.size() == 1) return records_by_name(zone, names);
     const Query whole{records_path(zone), kRecordsPerPage};
-    Result<Page<Record>> first = page<Record>(whole, 1);
-    if (!first) return first.error();
-    const std::int64_t left = cloudflare::pages_left(first->info);
+    TRY(Page<Record> first, page<Record>(whole, 1));
+    const std::int64_t left = cloudflare::pages_left(first.info);
     if (!names.empty() && left > static_cast<std::int64_t>(names.size())) {
       return records_by_name(zone, names);
     }
-    Result<std::vector<Record>> all = list_on<Record>(whole, std::move(first.value()));
-    if (!all) return all.error();
-    return Listing{.records = std::move(all.value()), .complete = true};
+    TRY(std::vector<Record> all, list_on<Record>(whole, std::move(first)));
+    return Listing{.records = std::move(all), .complete = true};
   }
 
   Result<Listing> records_by_name(const Zone& zone, std::span<const Name> names) {
     Listing listing;
     for (const Name& name : names) {
-      Result<std::vector<Record>> found = list<Record>({records_path(zone), kRecordsPerPage, name});
-      if (!found) return found.error();
-      // A host that does not know the filter gives other names too.
-      std::ranges::copy_if(found.value(), std::back_inserter(listing.records),
+      TRY(const std::vector<Record> found,
+          list<Record>({records_path(zone), kRecordsPerPage, name}));
+      // A host that ignores the filter returns other names too.
+      std::ranges::copy_if(found, std::back_inserter(listing.records),
                            [&](const Record& record) { return record.key.name == name; });
     }
     return listing;
   }
 
-  /// Everything that can be refused here is refused before anything is sent.
+  /// The bodies of all batches. Everything that can be refused locally is refused before the first
+  /// one is sent.
   Result<std::vector<std::string>> bodies(const Zone& zone, std::span<const SetChange> changes,
                                           ByName& records) const {
     std::vector<std::vector<Edit>> groups;
     for (const SetChange& change : changes) {
-      Result<std::vector<Edit>> edits =
-          cloudflare::edits_for(change, records[change.name], zone.name);
-      if (!edits) return edits.error();
-      groups.push_back(std::move(edits.value()));
+      TRY(std::vector<Edit> edits, cloudflare::edits_for(change, records[change.name], zone.name));
+      groups.push_back(std::move(edits));
     }
-    const Result<std::vector<std::vector<Edit>>> batches =
-        cloudflare::pack(groups, zone.most_edits);
-    if (!batches) return batches.error();
+    TRY(const auto batches, cloudflare::pack(groups, zone.most_edits));
     std::vector<std::string> bodies;
-    for (const std::vector<Edit>& batch : *batches) {
-      const Result<std::string> body = cloudflare::batch_body(batch);
-      if (!body) return body.error();
-      bodies.push_back(*body);
+    for (const std::vector<Edit>& batch : batches) {
+      TRY(std::string body, cloudflare::batch_body(batch));
+      bodies.push_back(std::move(body));
     }
     return bodies;
   }
 
-  /// Sends the bodies in turn and counts those that were accepted.
+  /// Sends the bodies one after another and counts those that were accepted.
   Result<Ok> send(const Zone& zone, std::span<const std::string> bodies, int& accepted) {
     for (const std::string& body : bodies) {
-      HttpRequest request;
-      request.method = "POST";
-      request.url = records_path(zone) + "/batch";
-      request.body = body;
-      const Result<std::string> answer = ask(request, Permission::DnsWrite);
-      if (!answer) return answer.error();
-      if (!cloudflare::succeeded(200, *answer)) {
-        return cloudflare::refusal(200, *answer, Permission::DnsWrite);
+      TRY(const std::string answer,
+          call({.method = "POST", .url = records_path(zone) + "/batch", .body = body},
+               Permission::DnsWrite));
+      if (!cloudflare::succeeded(answer)) {
+        return cloudflare::refusal(200, answer, Permission::DnsWrite);
       }
       ++accepted;
     }
     return Ok{};
   }
 
-  /// A refusal because a record is not as it was read has two causes: somebody else changed it, or
-  /// our own request arrived twice, which connections that break make happen. A second look tells.
+  /// A conflict has two causes: somebody else changed a record, or our own request arrived twice
+  /// because its connection broke. So after the first conflict the zone is read again, and only the
+  /// changes that are not live yet are sent once more.
   Result<Ok> write_all(const Name& zone, std::vector<SetChange> changes) {
-    for (const SetChange& change : changes) {
-      const Result<Ok> possible = cloudflare::check_change(change, zone);
-      if (!possible) return possible;
-    }
-    const Result<Zone> found = find(zone);
-    if (!found) return found.error();
+    for (const SetChange& change : changes) TRY_OK(cloudflare::check_change(change, zone));
+    TRY(const Zone found, find(zone));
     int accepted = 0;
-    for (int look = 1;; ++look) {
-      const Result<Listing> listing = records(*found, names_of(changes));
+    for (int attempt = 1;; ++attempt) {
+      const Result<Listing> listing = records(found, names_of(changes));
       if (!listing) return partly(accepted, listing.error());
-      ByName standing = by_name(listing->records);
-      if (look > 1) {
+      ByName live = by_name(listing->records);
+      if (attempt > 1) {
         std::erase_if(changes, [&](const SetChange& change) {
-          return cloudflare::stands(change, standing[change.name], zone);
+          return cloudflare::is_live(change, live[change.name], zone);
         });
       }
-      const Result<std::vector<std::string>> texts = bodies(*found, changes, standing);
+      const Result<std::vector<std::string>> texts = bodies(found, changes, live);
       if (!texts) return partly(accepted, texts.error());
-      const Result<Ok> sent = send(*found, *texts, accepted);
-      if (sent || look > 1 || !sent.error().conflict) {
-        return sent ? sent : partly(accepted, sent.error());
-      }
+      const Result<Ok> sent = send(found, *texts, accepted);
+      if (sent) return sent;
+      if (attempt > 1 || !sent.error().conflict) return partly(accepted, sent.error());
     }
   }
 
-  /// After a first batch nobody may say any more that nothing was written.
+  /// Once a batch was accepted, `conflict` (which promises that nothing was written) must go.
   static Result<Ok> partly(int accepted, Error error) {
     if (accepted == 0) return error;
-    error.what = fmt::format("after {} {} written: {}", accepted,
-                             accepted == 1 ? "batch was" : "batches were", error.what);
+    error.what = fmt::format(
+        "{} already written, the rest was not: {}",
+        accepted == 1 ? "one batch was" : fmt::format("{} batches were", accepted), error.what);
     error.conflict = false;
     return error;
   }
@@ -338,50 +314,19 @@ class CloudflareProvider : public Provider {
   std::map<Name, std::vector<Zone>> zones_;
 };
 
-/// The pace that the settings ask for; nothing where it is no sensible number.
-std::optional<RateLimit> rate_of(const ProviderSettings& settings) {
-  const auto given = settings.settings.find("requests_per_second");
-  if (given == settings.settings.end()) return kRate;
-  const std::string& text = given->second;
-  double pace = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pace);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  if (!whole || !(pace > 0 && pace <= kMostPerSecond)) return std::nullopt;
-  return RateLimit{.per_second = pace, .burst = std::max(1.0, pace)};
-}
-
-bool is_token(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSettings& settings,
                                                            Clock clock, HttpSettings http) {
-  const std::optional<std::string> token = environment_value(settings, kTokenVariable);
-  if (!token) {
-    return Error{.what = fmt::format("set {}, or {}, in the environment", kTokenVariable,
-                                     account_variable(kTokenVariable, settings.name)),
-                 .where = settings.name};
-  }
-  if (!is_token(*token)) {
-    return Error{.what = fmt::format("the value of {} holds blanks, line ends or other characters "
-                                     "that no API token has",
-                                     kTokenVariable),
-                 .where = settings.name};
-  }
-  const std::optional<RateLimit> rate = rate_of(settings);
-  if (!rate) {
-    return Error{.what = "requests_per_second is no number above 0 and up to 1000",
-                 .where = settings.name};
-  }
-  http.rate = *rate;
-  std::string address =
-      environment_value(settings, kAddressVariable).value_or(std::string(kAddress));
-  while (address.ends_with('/')) address.pop_back();
+  TRY(const std::string token, required_credential(settings, kTokenVariable));
+  TRY(const std::optional<double> pace, requests_per_second(settings));
+  http.rate = pace ? RateLimit{.per_second = *pace, .burst = std::max(1.0, *pace)} : kRate;
   take_certificates(http, settings.environment);
   return std::unique_ptr<Provider>(std::make_unique<CloudflareProvider>(
-      settings.name, address, *token, std::move(clock), std::move(http)));
+      settings.name,
+      without_slashes(
+          environment_value(settings, kAddressVariable).value_or(std::string(kAddress))),
+      token, std::move(clock), std::move(http)));
 }
 
 Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSettings& settings) {

@@ -9,12 +9,11 @@
 namespace rampart {
 
 /// Makes the provider from CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL, or from the account's own
-/// variables, and from the setting "requests_per_second". Nothing is asked of the host yet: an
-/// account-owned token cannot be verified where a user's can, so that the first call to fail is the
-/// one that tells.
+/// variables, and from the setting "requests_per_second". The host is not called yet: the endpoint
+/// that verifies a user's token refuses account-owned ones, so a bad token shows at the first call.
 Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSettings& settings);
 
-/// As above, with the time and the settings of the connection handed in.
+/// As above, with a given clock and connection settings.
 Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSettings& settings,
                                                            Clock clock, HttpSettings http);
 

@@ -10,24 +10,24 @@ namespace {
 
 using std::chrono::seconds;
 using Records = std::vector<const Record*>;
-using Standing = std::map<std::string, Records>;
+using RecordsByValue = std::map<std::string, Records>;
 
-seconds meant(seconds wire) { return wire == kAutomaticTtl ? kMeantByAutomatic : wire; }
+seconds in_seconds(seconds wire) { return wire == kAutomaticTtl ? kMeantByAutomatic : wire; }
 
 std::string shown(const RecordKey& key) {
   return fmt::format("{} {}", key.name.text(), to_text(key.type));
 }
 
 /// The records of one set, by value: the host may keep one value twice, spelled differently.
-Standing standing_at(const RecordKey& key, std::span<const Record> records) {
-  Standing standing;
+RecordsByValue by_value(const RecordKey& key, std::span<const Record> records) {
+  RecordsByValue found;
   for (const Record& record : records) {
-    if (record.key == key) standing[record.value].push_back(&record);
+    if (record.key == key) found[record.value].push_back(&record);
   }
-  return standing;
+  return found;
 }
 
-/// The word by which a text says what it is, "v=spf1" or "site-verification".
+/// The first word, which identifies the kind of a text: "v=spf1" or "site-verification".
 std::string_view first_word(std::string_view value) {
   return value.substr(0, value.find_first_of(value.starts_with("v=") ? " ;" : " ;="));
 }
@@ -37,8 +37,9 @@ struct Pair {
   std::string to;
 };
 
-/// Which value becomes which: those that say the same of themselves, and where one of each is left
-/// over, those. The others go or come.
+/// Which removed value becomes which added one, so that a record is changed and never deleted and
+/// created: values with the same first word, then the last one of each side. The rest is removed
+/// or added.
 struct Pairing {
   std::vector<Pair> changed;
   std::vector<std::string> removed;
@@ -57,6 +58,7 @@ Pairing pair_up(std::vector<std::string> removed, std::vector<std::string> added
     removed.erase(twin);
   }
   pairing.removed = std::move(removed);
+  // One left on each side: a change keeps the record's id, where a pair of edits would not.
   if (pairing.removed.size() == 1 && pairing.added.size() == 1) {
     pairing.changed.push_back({pairing.removed.front(), pairing.added.front()});
     pairing.removed.clear();
@@ -74,7 +76,7 @@ Edit addition(const RecordKey& key, const std::string& value, seconds ttl) {
 }
 
 std::optional<seconds> ttl_if_new(const Record& record, seconds wanted) {
-  return meant(record.ttl) == wanted ? std::nullopt : std::optional(wanted);
+  return in_seconds(record.ttl) == wanted ? std::nullopt : std::optional(wanted);
 }
 
 /// One set's edits while its type stays.
@@ -82,20 +84,21 @@ class SetEditor {
  public:
   SetEditor(const RecordKey& key, const RecordSet& before, const RecordSet& after,
             std::span<const Record> records)
-      : key_(key), before_(before), after_(after), standing_(standing_at(key, records)) {}
+      : key_(key), before_(before), after_(after), live_(by_value(key, records)) {}
 
+  /// Deletes first: the host applies them first too, and refuses duplicates.
   std::vector<Edit> edits() {
     std::vector<std::string> removed;
-    for (const auto& [value, records] : standing_) {
+    for (const auto& [value, records] : live_) {
       if (!after_.values.contains(value)) removed.push_back(value);
     }
     std::vector<std::string> added;
     for (const std::string& value : after_.values) {
-      if (!standing_.contains(value)) added.push_back(value);
+      if (!live_.contains(value)) added.push_back(value);
     }
     const Pairing pairing = pair_up(std::move(removed), std::move(added));
-    for (const std::string& value : pairing.removed) remove(standing_[value]);
-    for (const Pair& pair : pairing.changed) change(standing_[pair.from], pair.to);
+    for (const std::string& value : pairing.removed) remove(live_[value]);
+    for (const Pair& pair : pairing.changed) change(live_[pair.from], pair.to);
     keep_values();
     for (const std::string& value : pairing.added) {
       edits_.push_back(addition(key_, value, ttl_of_new_value()));
@@ -108,6 +111,7 @@ class SetEditor {
     for (const Record* record : records) edits_.push_back(removal(*record));
   }
 
+  /// Changes the first record and removes its duplicates, so that the id, comments and tags stay.
   void change(std::span<const Record* const> records, const std::string& value) {
     edits_.push_back(Edit{.kind = EditKind::Patch,
                           .id = records.front()->id,
@@ -117,10 +121,10 @@ class SetEditor {
     remove(records.subspan(1));
   }
 
-  /// Values that stay are touched only for a new TTL.
+  /// Values that stay are changed only for a new TTL.
   void keep_values() {
     if (after_.ttl == before_.ttl) return;
-    for (const auto& [value, records] : standing_) {
+    for (const auto& [value, records] : live_) {
       if (!after_.values.contains(value)) continue;
       for (const Record* record : records) {
         const std::optional<seconds> ttl = ttl_if_new(*record, after_.ttl);
@@ -131,10 +135,10 @@ class SetEditor {
     }
   }
 
-  /// Among siblings that are all automatic a new value is automatic too.
+  /// A new value beside siblings that all have the automatic TTL gets it too.
   seconds ttl_of_new_value() const {
     const auto automatic = [](const Record* record) { return record->ttl == kAutomaticTtl; };
-    const bool all = !standing_.empty() && std::ranges::all_of(standing_, [&](const auto& one) {
+    const bool all = !live_.empty() && std::ranges::all_of(live_, [&](const auto& one) {
       return std::ranges::all_of(one.second, automatic);
     });
     return all && after_.ttl == kMeantByAutomatic ? kAutomaticTtl : after_.ttl;
@@ -143,51 +147,32 @@ class SetEditor {
   const RecordKey& key_;
   const RecordSet& before_;
   const RecordSet& after_;
-  Standing standing_;
+  RecordsByValue live_;
   std::vector<Edit> edits_;
 };
 
-Error conflict(const RecordKey& key) {
-  return Error{.what = shown(key) + " is not as it was read; plan again", .conflict = true};
-}
-
-/// Whether exactly what `change` was made for still stands.
-Result<Ok> check_before(const SetChange& change, const std::map<RecordKey, RecordSet>& sets) {
-  for (const std::optional<TypedSet>& side : {change.before, change.after}) {
-    if (!side) continue;
-    const RecordKey key{change.name, side->type};
-    const auto found = sets.find(key);
-    const bool expected = change.before && change.before->type == side->type;
-    const bool same =
-        expected ? found != sets.end() && found->second == change.before->set : found == sets.end();
-    if (!same) return conflict(key);
-  }
-  return Ok{};
-}
-
-/// A CNAME that is kept at its name and not served as one.
+/// A CNAME that the host stores but serves as addresses.
 bool is_hidden(const Record& record, const Name& zone) {
   return record.key.type == RecordType::CNAME && (record.proxied || record.key.name == zone);
 }
 
-/// RFC 1034 section 3.6.2: beside a CNAME nothing may stand; except at the apex, where the host
-/// never serves it.
+/// RFC 1034 section 3.6.2: a CNAME excludes every other type. Not at the apex, where the host
+/// flattens it and never serves it.
 Result<Ok> check_neighbours(const SetChange& change, std::span<const Record> records,
                             const Name& zone) {
   if (!change.after || change.after->type == RecordType::CNAME) return Ok{};
   const bool leaves = change.before && change.before->type == RecordType::CNAME;
-  const auto in_the_way = std::ranges::find_if(records, [&](const Record& record) {
+  const auto obstacle = std::ranges::find_if(records, [&](const Record& record) {
     return record.key == RecordKey{change.name, RecordType::CNAME} && change.name != zone;
   });
-  if (in_the_way == records.end() || (leaves && !in_the_way->proxied)) return Ok{};
-  return Error{.what =
-                   fmt::format("{}: a {}CNAME stands at that name, and nothing may stand beside "
-                               "it; remove it first",
-                               shown({change.name, change.after->type}),
-                               in_the_way->proxied ? "proxied " : "")};
+  if (obstacle == records.end() || (leaves && !obstacle->proxied)) return Ok{};
+  return Error{.what = fmt::format("{}: a {}CNAME exists at that name, and a CNAME excludes other "
+                                   "records; remove it first",
+                                   shown({change.name, change.after->type}),
+                                   obstacle->proxied ? "proxied " : "")};
 }
 
-/// What goes with a set that leaves altogether.
+/// The edits that remove the whole old set.
 std::vector<Edit> removals(const SetChange& change, std::span<const Record> records,
                            const Name& zone) {
   std::vector<Edit> edits;
@@ -199,7 +184,7 @@ std::vector<Edit> removals(const SetChange& change, std::span<const Record> reco
   return edits;
 }
 
-/// What comes with a set that is new. A proxied CNAME at the name becomes the one that is wanted.
+/// The edits that create the new set. A proxied CNAME at the name is changed into the desired one.
 std::vector<Edit> additions(const SetChange& change, std::span<const Record> records,
                             const Name& zone) {
   std::vector<Edit> edits;
@@ -222,12 +207,12 @@ std::vector<Edit> additions(const SetChange& change, std::span<const Record> rec
 
 }  // namespace
 
-std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Name& zone) {
-  std::map<RecordKey, RecordSet> sets;
+RecordSets sets_of(std::span<const Record> records, const Name& zone) {
+  RecordSets sets;
   for (const Record& record : records) {
     if (is_hidden(record, zone)) continue;
-    const auto [place, first] = sets.emplace(record.key, RecordSet{meant(record.ttl), {}});
-    place->second.ttl = std::min(place->second.ttl, meant(record.ttl));
+    const auto [place, first] = sets.emplace(record.key, RecordSet{in_seconds(record.ttl), {}});
+    place->second.ttl = std::min(place->second.ttl, in_seconds(record.ttl));
     place->second.values.insert(record.value);
   }
   return sets;
@@ -244,16 +229,16 @@ Result<Ok> check_change(const SetChange& change, const Name& zone) {
   const auto& [type, set] = *change.after;
   const bool kept = change.before && change.before->set.ttl == set.ttl;
   if (!kept && (set.ttl < kMinTtl || set.ttl > kMaxTtl)) {
-    return refused(fmt::format("Cloudflare takes a TTL of {} to {} seconds, not {}",
+    return refused(fmt::format("Cloudflare accepts a TTL of {} to {} seconds, not {}",
                                kMinTtl.count(), kMaxTtl.count(), set.ttl.count()));
   }
   for (const std::string& value : set.values) {
     if (type != RecordType::TXT) break;
-    if (value.empty())
-      return refused("Cloudflare keeps no empty text");  // Seen by others, 2026-01.
-    const bool stands = change.before && change.before->set.values.contains(value);
-    if (!stands && std::ssize(value) > kMostTxtOctets) {
-      return refused(fmt::format("a text of {} octets, and Cloudflare takes at most {}",
+    if (value.empty()) return refused("Cloudflare accepts no empty text");  // As of 2026-01.
+    // A longer value that exists already may stay beside ours.
+    const bool exists = change.before && change.before->set.values.contains(value);
+    if (!exists && std::ssize(value) > kMostTxtOctets) {
+      return refused(fmt::format("the text has {} octets; Cloudflare accepts at most {}",
                                  value.size(), kMostTxtOctets));
     }
   }
@@ -262,11 +247,9 @@ Result<Ok> check_change(const SetChange& change, const Name& zone) {
 
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone) {
-  const std::map<RecordKey, RecordSet> sets = sets_of(records, zone);
-  const Result<Ok> as_read = check_before(change, sets);
-  if (!as_read) return as_read.error();
-  const Result<Ok> possible = check_neighbours(change, records, zone);
-  if (!possible) return possible.error();
+  const RecordSets sets = sets_of(records, zone);
+  TRY_OK(check_before(lookup_in(sets), change));
+  TRY_OK(check_neighbours(change, records, zone));
   if (change.before && change.after && change.before->type == change.after->type) {
     const RecordKey key{change.name, change.after->type};
     return SetEditor(key, change.before->set, change.after->set, records).edits();
@@ -277,17 +260,9 @@ Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Rec
   return edits;
 }
 
-bool stands(const SetChange& change, std::span<const Record> records, const Name& zone) {
-  const std::map<RecordKey, RecordSet> sets = sets_of(records, zone);
-  for (const std::optional<TypedSet>& side : {change.before, change.after}) {
-    if (!side) continue;
-    const auto found = sets.find({change.name, side->type});
-    const bool wanted = change.after && change.after->type == side->type;
-    const bool same =
-        wanted ? found != sets.end() && found->second == change.after->set : found == sets.end();
-    if (!same) return false;
-  }
-  return true;
+bool is_live(const SetChange& change, std::span<const Record> records, const Name& zone) {
+  const RecordSets sets = sets_of(records, zone);
+  return holds(lookup_in(sets), change, change.after);
 }
 
 Result<std::vector<std::vector<Edit>>> pack(std::span<const std::vector<Edit>> groups,
@@ -296,7 +271,7 @@ Result<std::vector<std::vector<Edit>>> pack(std::span<const std::vector<Edit>> g
   for (const std::vector<Edit>& group : groups) {
     if (group.empty()) continue;
     if (group.size() > most) {
-      return Error{.what = fmt::format("{} needs {} edits, and a batch takes at most {}",
+      return Error{.what = fmt::format("{} needs {} edits; a batch holds at most {}",
                                        shown(group.front().key), group.size(), most)};
     }
     if (batches.empty() || batches.back().size() + group.size() > most) batches.emplace_back();

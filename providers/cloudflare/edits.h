@@ -8,13 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "dns/record.h"
+#include "providers/model/sets.h"
 
 namespace rampart::cloudflare {
 
-/// What stands on the wire for "automatic", and what it means in seconds for a record that is not
-/// proxied (documented, 2024-01).
+/// The API's TTL for "automatic", and the TTL that a record then has if it is not proxied
+/// (documented, 2024-01).
 constexpr std::chrono::seconds kAutomaticTtl{1};
 constexpr std::chrono::seconds kMeantByAutomatic{300};
 
@@ -30,43 +29,45 @@ struct Record {
   std::string id;
   RecordKey key;
   std::string value;         ///< As in RecordSet.
-  std::chrono::seconds ttl;  ///< As on the wire: 1 is automatic.
+  std::chrono::seconds ttl;  ///< As in the API: 1 is automatic.
   bool proxied = false;      ///< Served as addresses of Cloudflare.
 
   bool operator==(const Record&) const = default;
 };
 
+/// What one entry of a batch does to a record.
 enum class EditKind { Delete, Patch, Post };
 
-/// One entry of a batch. What is absent stays as it is.
+/// One entry of a batch. A member without a value keeps what the record has.
 struct Edit {
   EditKind kind;
   std::string id;  ///< Empty for a Post.
   RecordKey key;
   std::optional<std::string> value;
-  std::optional<std::chrono::seconds> ttl;  ///< As on the wire.
+  std::optional<std::chrono::seconds> ttl;  ///< As in the API.
 
   bool operator==(const Edit&) const = default;
 };
 
-/// The RRsets that `records` make up, as the world sees them: of siblings whose TTLs differ the
-/// least counts, and a CNAME that is proxied, or flattened at the apex of `zone`, is none.
-std::map<RecordKey, RecordSet> sets_of(std::span<const Record> records, const Name& zone);
+/// The RRsets that `records` make up as DNS serves them. Where TTLs of one set differ, the smallest
+/// counts (RFC 2181 section 5.2); a CNAME that is proxied, or flattened at the apex of `zone`, is
+/// none.
+RecordSets sets_of(std::span<const Record> records, const Name& zone);
 
-/// Whether the host would take `change.after`, whatever stands: an Error for what it would refuse,
-/// or would take and do something else with.
+/// Whether the host accepts `change.after`, whatever is live: an Error for what it would refuse, or
+/// accept and store as something else.
 Result<Ok> check_change(const SetChange& change, const Name& zone);
 
-/// The fewest edits that turn `records`, all that stand at the change's name, into `change.after`.
-/// A conflict where they are not `change.before`; an Error where a CNAME is in the way.
+/// The fewest edits that turn `records`, all at the change's name, into `change.after`. A conflict
+/// where they are not `change.before`; an Error where a CNAME excludes the new set.
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone);
 
-/// Whether what `change` asks for is what `records`, all that stand at its name, make up.
-bool stands(const SetChange& change, std::span<const Record> records, const Name& zone);
+/// Whether `records`, all at the change's name, already make up `change.after`.
+bool is_live(const SetChange& change, std::span<const Record> records, const Name& zone);
 
-/// `groups` packed in their order into batches of at most `most` edits; a group is never cut. An
-/// Error where one alone is larger.
+/// `groups` packed in their order into batches of at most `most` edits; a group is never split. An
+/// Error where one group is larger.
 Result<std::vector<std::vector<Edit>>> pack(std::span<const std::vector<Edit>> groups,
                                             std::size_t most);
 

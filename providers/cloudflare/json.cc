@@ -1,4 +1,4 @@
-/// What Cloudflare's API v4 says and is told, as JSON.
+/// The JSON of Cloudflare's API v4.
 #include "providers/cloudflare/json.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 
 #include "dns/rdata.h"
 #include "dns/txt.h"
+#include "providers/model/json_text.h"
 
 namespace rampart::cloudflare {
 namespace {
@@ -22,7 +23,7 @@ using std::chrono::seconds;
 constexpr std::size_t kMostEditsFree = 200;
 constexpr std::size_t kMostEditsPaid = 3500;
 
-/// Ends a list that a host would never end.
+/// Ends a list that a faulty host would never end.
 constexpr int kMostPages = 100000;
 
 /// Shown beside our records in the dashboard; at most 100 characters, one line.
@@ -31,7 +32,7 @@ constexpr std::string_view kComment = "Rampart: e-mail authentication";
 Json parse(std::string_view body) { return Json::parse(body, nullptr, false); }
 
 Error not_understood(std::string_view what) {
-  return Error{.what = fmt::format("the answer is not what the API documents: {}", what),
+  return Error{.what = fmt::format("the response does not match the API's documentation: {}", what),
                .retryable = true};
 }
 
@@ -43,16 +44,13 @@ const Json& member(const Json& json, const char* key) {
   return found == json.end() ? none : *found;
 }
 
-std::string text_at(const Json& json, const char* key) {
-  const Json& value = member(json, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 std::int64_t number_at(const Json& json, const char* key) {
   const Json& value = member(json, key);
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
+/// A record's value in the form of RecordSet. Types with structured data alone (SRV, CAA, ...) are
+/// compared by their JSON: they are never written, only kept.
 std::string value_of(RecordType type, const Json& json) {
   std::string content = text_at(json, "content");
   if (type == RecordType::TXT) return decode_content(content);
@@ -82,6 +80,7 @@ Result<Zone> read_item(const Json& json, Zone*) {
   const std::string id = text_at(json, "id");
   if (!name || id.empty()) return not_understood("a zone without name or id");
   const std::string plan = text_at(member(json, "plan"), "legacy_id");
+  // Every paid plan has the higher limit.
   const bool paid = !plan.empty() && plan != "free";
   return Zone{.id = id,
               .name = *name,
@@ -89,6 +88,7 @@ Result<Zone> read_item(const Json& json, Zone*) {
               .most_edits = paid ? kMostEditsPaid : kMostEditsFree};
 }
 
+/// A page whose items are all readable, or an Error: an item left out could be overwritten.
 template <class T>
 Result<Page<T>> read_page(std::string_view body) {
   const Json json = parse(body);
@@ -100,9 +100,8 @@ Result<Page<T>> read_page(std::string_view body) {
       .items = {},
       .info = {.per_page = number_at(info, "per_page"), .total = number_at(info, "total_count")}};
   for (const Json& item : items) {
-    const Result<T> read = read_item(item, static_cast<T*>(nullptr));
-    if (!read) return read.error();
-    page.items.push_back(*read);
+    TRY(T read, read_item(item, static_cast<T*>(nullptr)));
+    page.items.push_back(std::move(read));
   }
   return page;
 }
@@ -122,21 +121,22 @@ Result<Ok> put_value(Json& json, RecordType type, const std::string& value) {
     int priority = -1;
     std::from_chars(value.data(), value.data() + std::min(blank, value.size()), priority);
     if (blank == std::string::npos || priority < 0) {
-      return Error{.what = fmt::format("\"{}\" is no MX value", printable(value))};
+      return Error{.what = fmt::format("\"{}\" is not a valid MX value", printable(value))};
     }
     json["priority"] = priority;
     json["content"] = value.substr(blank + 1);
   } else if (std::ranges::find(kPlain, type) != kPlain.end()) {
     json["content"] = value;
   } else {
-    return Error{.what = fmt::format("{} records are not written at Cloudflare", to_text(type))};
+    return Error{.what = fmt::format("Rampart writes no {} records at Cloudflare", to_text(type))};
   }
-  // Behind Cloudflare's proxy a name gives addresses, never what receivers of mail look for.
+  // Behind Cloudflare's proxy a name resolves to addresses, never to what mail receivers look up.
   if (may_be_proxied(type)) json["proxied"] = false;
   return Ok{};
 }
 
 Result<Json> json_of(const Edit& edit) {
+  // A member that is left out keeps its value: comments, tags and proxying of others survive.
   Json json = Json::object();
   if (!edit.id.empty()) json["id"] = edit.id;
   if (edit.kind == EditKind::Delete) return json;
@@ -146,10 +146,7 @@ Result<Json> json_of(const Edit& edit) {
     json["comment"] = kComment;
   }
   if (edit.ttl) json["ttl"] = edit.ttl->count();
-  if (edit.value) {
-    const Result<Ok> put = put_value(json, edit.key.type, *edit.value);
-    if (!put) return put.error();
-  }
+  if (edit.value) TRY_OK(put_value(json, edit.key.type, *edit.value));
   return json;
 }
 
@@ -165,7 +162,7 @@ void collect_codes(const Json& errors, std::set<std::int64_t>& codes) {
   }
 }
 
-/// The host's own words: "DNS Validation Error (1004): Invalid TTL (9021)".
+/// The host's own message: "DNS Validation Error (1004): Invalid TTL (9021)".
 std::string words_of(const Json& errors) {
   constexpr std::size_t kMost = 300;
   std::string words;
@@ -191,18 +188,18 @@ std::string_view name_of(Permission permission) {
   return "";
 }
 
-/// What a refusal means, by its codes, before its status.
+/// What a refusal means: its codes are more specific than its status.
 std::string meaning(int status, const std::set<std::int64_t>& codes, Permission needed) {
   const auto any = [&](std::initializer_list<std::int64_t> wanted) {
     return std::ranges::any_of(wanted, [&](std::int64_t code) { return codes.contains(code); });
   };
   if (status == 429 || any({971})) {
-    return "too many requests; the limit of 1200 in five minutes counts for everything that uses "
+    return "too many requests; the limit of 1200 in five minutes is shared by everything that uses "
            "this account's tokens";
   }
   if (any({6003, 6111})) return "the API token is malformed: look for a missing or extra character";
   if (status == 401 || any({1000, 1001})) {
-    return "the API token is not accepted: it may be mistyped, expired or revoked";
+    return "the API token was not accepted: it may be mistyped, expired or revoked";
   }
   if (status == 403 || any({10000, 9109})) {
     return fmt::format(
@@ -210,11 +207,11 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
         "{} for this zone",
         name_of(needed));
   }
-  if (any({81053})) return "an A, AAAA or CNAME record stands at that name already";
-  if (any({81057, 81058})) return "an identical record stands there already; plan again";
+  if (any({81053})) return "an A, AAAA or CNAME record already exists at that name";
+  if (any({81057, 81058})) return "an identical record already exists; plan again";
   if (any({81044})) return "a record to change no longer exists; plan again";
-  if (any({1004, 9005})) return "the host finds a record invalid, and nothing was written";
-  if (status == 404 || any({7003})) return "the zone is not there, or not within the token's reach";
+  if (any({1004, 9005})) return "the host rejected a record as invalid; nothing was written";
+  if (status == 404 || any({7003})) return "the zone does not exist, or the token cannot reach it";
   if (status >= 500) return fmt::format("the host failed with status {}", status);
   return fmt::format("the host refused with status {}", status);
 }
@@ -245,19 +242,16 @@ Result<Page<Zone>> read_zones(std::string_view body) { return read_page<Zone>(bo
 Result<std::string> batch_body(std::span<const Edit> edits) {
   Json body = Json::object();
   for (const Edit& edit : edits) {
-    const Result<Json> entry = json_of(edit);
-    if (!entry) return entry.error();
+    TRY(Json entry, json_of(edit));
     const char* const list = edit.kind == EditKind::Delete  ? "deletes"
                              : edit.kind == EditKind::Patch ? "patches"
                                                             : "posts";
-    body[list].push_back(*entry);
+    body[list].push_back(std::move(entry));
   }
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool succeeded(int status, std::string_view body) {
-  return status == 200 && member(parse(body), "success") == Json(true);
-}
+bool succeeded(std::string_view body) { return member(parse(body), "success") == Json(true); }
 
 Error refusal(int status, std::string_view body, Permission needed) {
   const Json json = parse(body);
@@ -269,7 +263,7 @@ Error refusal(int status, std::string_view body, Permission needed) {
   collect_codes(errors, codes);
   const std::string words = words_of(errors);
   std::string what = meaning(status, codes, needed);
-  if (!words.empty()) what += fmt::format(" (Cloudflare says: {})", words);
+  if (!words.empty()) what += fmt::format(" (Cloudflare reports: {})", words);
   return Error{.what = what,
                .retryable = status == 429 || status >= 500 || codes.contains(971),
                .conflict = codes.contains(81044) || codes.contains(81057) || codes.contains(81058)};

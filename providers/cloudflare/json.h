@@ -1,4 +1,4 @@
-/// What Cloudflare's API v4 says and is told, as JSON.
+/// The JSON of Cloudflare's API v4.
 #pragma once
 
 #include <cstdint>
@@ -16,46 +16,50 @@ struct Zone {
   std::string id;
   Name name;
   std::string status;      ///< "active", "pending", ...
-  std::size_t most_edits;  ///< That its plan allows in one batch.
+  std::size_t most_edits;  ///< Edits that its plan allows in one batch.
 };
 
-/// Where a page stands in its list; 0 where the answer does not say.
+/// A page's share of its list; 0 where the response does not give it.
 struct PageInfo {
   std::int64_t per_page = 0;
   std::int64_t total = 0;
 };
 
-/// Whether a list goes on after page `number` (from 1), which held `items`. A host that says
-/// neither its page size nor the total is asked until a page is empty.
+/// Whether a list has more pages after page `number` (from 1), which brought `items` new ones. A
+/// host that reports neither its page size nor the total is read until a page is empty.
 bool goes_on(const PageInfo& info, int number, std::size_t items);
 
 /// The pages that follow the first one.
 std::int64_t pages_left(const PageInfo& info);
 
+/// One page of a list.
 template <class T>
 struct Page {
   std::vector<T> items;
   PageInfo info;
 };
 
-/// Octets of a TXT record's content: quoted strings however they are cut, or text without quotes,
-/// which the API keeps as it was sent and in which a backslash means itself. What begins with a
-/// quote and is broken is taken as it stands: it is a stranger's, and must not hide its zone.
+/// The octets of a TXT record's content: quoted strings however they are split, or text without
+/// quotes, which the API stores as it was sent and in which a backslash is a plain character.
+/// Content that begins with a quote and is malformed is kept as it is: it belongs to another party
+/// and must not make its zone unreadable.
 std::string decode_content(std::string_view content);
 
+/// A page of a list. An Error, retryable, where the body is not what the API documents.
 Result<Page<Record>> read_records(std::string_view body);
 Result<Page<Zone>> read_zones(std::string_view body);
 
-/// The body of one batch. An Error for a type that is not written here.
+/// The body of one batch. An Error for a type that Rampart does not write.
 Result<std::string> batch_body(std::span<const Edit> edits);
 
-/// What a token lacks if it was refused.
+/// What a refused token may lack.
 enum class Permission { ZoneRead, DnsRead, DnsWrite };
 
-/// Whether an answer with this body says that the call succeeded.
-bool succeeded(int status, std::string_view body);
+/// Whether a response body with status 200 reports success.
+bool succeeded(std::string_view body);
 
-/// A refusal in a sentence. `conflict` is set where records are not as they were read.
+/// The Error for a refusal, in a sentence. `conflict` is set where records are not as they were
+/// read.
 Error refusal(int status, std::string_view body, Permission needed);
 
 }  // namespace rampart::cloudflare

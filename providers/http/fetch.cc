@@ -16,7 +16,7 @@ using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
 using Multi = std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)>;
 using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
-/// One file under way; libcurl holds its address.
+/// One file in transfer. libcurl holds its address, so it never moves.
 struct Download {
   Easy easy{curl_easy_init(), curl_easy_cleanup};
   List resolve{nullptr, curl_slist_free_all};
@@ -26,8 +26,9 @@ struct Download {
   bool too_long = false;
 };
 
-std::size_t take_download(char* data, std::size_t, std::size_t octets, void* user) {
+std::size_t append_download(char* data, std::size_t, std::size_t octets, void* user) {
   Download& download = *static_cast<Download*>(user);
+  // Returning fewer octets than given makes libcurl abort.
   if (download.outcome->body.size() + octets > download.most_octets) {
     download.too_long = true;
     return 0;
@@ -36,7 +37,7 @@ std::size_t take_download(char* data, std::size_t, std::size_t octets, void* use
   return octets;
 }
 
-/// "host:443:192.0.2.1,[2001:db8::1]", so that libcurl asks no resolver of its own.
+/// "host:443:192.0.2.1,[2001:db8::1]", so that libcurl uses no resolver of its own.
 std::string pinned(const FetchRequest& request) {
   const std::size_t start = request.url.find("://") + 3;
   const std::string host = request.url.substr(start, request.url.find('/', start) - start);
@@ -71,7 +72,7 @@ std::unique_ptr<Download> begin(const FetchRequest& request, const FetchLimits& 
   set(*download, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.total_timeout.count()));
   set(*download, CURLOPT_USERAGENT, "rampart");
   set(*download, CURLOPT_ERRORBUFFER, download->reason.data());
-  set(*download, CURLOPT_WRITEFUNCTION, &take_download);
+  set(*download, CURLOPT_WRITEFUNCTION, &append_download);
   set(*download, CURLOPT_WRITEDATA, download.get());
   set(*download, CURLOPT_PRIVATE, download.get());
   if (!limits.ca_file.empty()) set(*download, CURLOPT_CAINFO, limits.ca_file.c_str());
@@ -97,6 +98,7 @@ void finish(const Download& download, CURLcode code, const FetchLimits& limits) 
   } else if (status != 200) {
     outcome.problem = fmt::format("the server answers {}", status);
   }
+  // Nobody may take an error page for the file.
   if (!outcome.problem.empty()) outcome.body.clear();
 }
 
@@ -155,7 +157,7 @@ std::vector<FetchOutcome> Batch::run() {
   }
   for (const auto& [key, download] : going_) {
     curl_multi_remove_handle(multi_.get(), download->easy.get());
-    download->outcome->problem = "the download broke off";
+    download->outcome->problem = "the download was interrupted";
   }
   return std::move(outcomes_);
 }

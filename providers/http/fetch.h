@@ -13,10 +13,10 @@ namespace rampart {
 /// One file to fetch.
 struct FetchRequest {
   std::string url;                     ///< https.
-  std::vector<std::string> addresses;  ///< Of its host: DNS has been asked already.
+  std::vector<std::string> addresses;  ///< Of its host, resolved by the caller.
 };
 
-/// How patient, and how much.
+/// Timeouts and sizes.
 struct FetchLimits {
   std::size_t in_flight = 64;
   std::chrono::milliseconds connect_timeout{5000};
@@ -26,15 +26,15 @@ struct FetchLimits {
   std::string ca_folder;
 };
 
-/// Takes CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR.
+/// Sets the CA file and folder from CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR.
 void take_certificates(FetchLimits& limits, const std::map<std::string, std::string>& environment);
 
-/// A file, or why there is none: any status but 200 is a problem, and so is a certificate that does
-/// not stand for the host.
+/// A file, or why there is none: any status but 200 is a problem, and so is a certificate that is
+/// not the host's.
 struct FetchOutcome {
   std::string body;
   std::string type;     ///< Its Content-Type, where there is one.
-  std::string problem;  ///< Not empty: a sentence's end.
+  std::string problem;  ///< Why there is no file: the end of a sentence; else empty.
 
   bool operator==(const FetchOutcome&) const = default;
 };

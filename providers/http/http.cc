@@ -1,4 +1,4 @@
-/// Pace, retries and redaction round each exchange.
+/// Pace, retries and redaction for each exchange.
 #include "providers/http/http.h"
 
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <random>
 
-#include "base/http_date.h"
+#include "providers/http/text.h"
 #include "providers/http/trace.h"
 #include "providers/http/wire.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// The URL without its query, which says little to a person and may be long.
+/// The URL without its query, which is long and means little to a person.
 std::string_view shown_url(const HttpRequest& request) {
   const std::string_view url = request.url;
   return url.substr(0, url.find('?'));
@@ -43,7 +43,7 @@ std::function<double()> own_jitter() {
   };
 }
 
-/// How long the host asks to wait: seconds or a date (RFC 9110 section 10.2.3).
+/// The delay that the host requests: seconds or a date (RFC 9110 section 10.2.3).
 std::optional<nanoseconds> retry_after(const HttpResponse& response,
                                        std::chrono::system_clock::time_point now) {
   const std::optional<std::string> text = response.header("retry-after");
@@ -58,6 +58,7 @@ std::optional<nanoseconds> retry_after(const HttpResponse& response,
   return std::max<nanoseconds>(*date - now, nanoseconds::zero());
 }
 
+/// Whether a second attempt is safe, and may end differently.
 bool may_repeat(const HttpRequest& request, const Exchange& outcome,
                 const std::function<Verdict(const HttpResponse&)>& evaluate) {
   if (const auto* const lost = std::get_if<NoAnswer>(&outcome)) {
@@ -74,7 +75,7 @@ std::optional<std::string> HttpResponse::header(std::string_view name) const {
   return found == headers.end() ? std::nullopt : std::optional(found->value);
 }
 
-Verdict judge_by_status(const HttpResponse& response) {
+Verdict verdict_by_status(const HttpResponse& response) {
   if (response.status == 429) return Verdict::Refused;
   return response.status >= 500 ? Verdict::Failed : Verdict::Final;
 }
@@ -105,19 +106,16 @@ Http& Http::operator=(Http&&) noexcept = default;
 
 Result<HttpResponse> Http::send(const HttpRequest& request) {
   for (int number = 1;; ++number) {
-    await_turn();
+    await_token();
     HttpRequest signed_request = request;
-    if (settings_.sign) {
-      const Result<Ok> signed_well = settings_.sign(signed_request);
-      if (!signed_well) return signed_well.error();
-    }
-    keep_secret(signed_request);
+    if (settings_.sign) TRY_OK(settings_.sign(signed_request));
+    learn_secrets(signed_request);
     const auto begun = clock_.now();
     Exchange outcome = attempt(signed_request);
-    tell(signed_request, outcome, clock_.now() - begun);
+    log_exchange(signed_request, outcome, clock_.now() - begun);
     const std::optional<nanoseconds> pause = pause_before_next(request, outcome, number);
     if (!pause) return finish(request, std::move(outcome));
-    note(fmt::format("{}: again in {} ms", shown(request), milliseconds(*pause)));
+    log_line(fmt::format("{}: again in {} ms", shown(request), milliseconds(*pause)));
     clock_.sleep_for(*pause);
   }
 }
@@ -126,7 +124,7 @@ Exchange Http::attempt(const HttpRequest& request) {
   return settings_.exchange ? settings_.exchange(request) : wire_->exchange(request);
 }
 
-void Http::await_turn() {
+void Http::await_token() {
   const RateLimit& rate = settings_.rate;
   if (rate.per_second <= 0) return;
   const auto fill = [&] {
@@ -145,22 +143,23 @@ void Http::await_turn() {
   tokens_ = std::max(0.0, tokens_ - 1);
 }
 
-/// A host may say in its answer what it was sent, a signature too.
-void Http::keep_secret(const HttpRequest& request) {
+/// A host may quote the request in its response, signature included.
+void Http::learn_secrets(const HttpRequest& request) {
   sent_ = {};
   for (const HttpHeader& header : request.headers) {
     if (is_credential(header.name)) sent_.add(header.value);
   }
 }
 
-void Http::tell(const HttpRequest& request, const Exchange& outcome, nanoseconds took) const {
-  note(fmt::format("{}: {}, {} ms", shown(request), shown(outcome), milliseconds(took)));
+void Http::log_exchange(const HttpRequest& request, const Exchange& outcome,
+                        nanoseconds took) const {
+  log_line(fmt::format("{}: {}, {} ms", shown(request), shown(outcome), milliseconds(took)));
   if (!settings_.trace) return;
   const auto hide = [this](std::string_view text) { return redact(text); };
   for (const std::string& line : trace_lines(request, outcome, hide)) settings_.trace(line);
 }
 
-void Http::note(const std::string& line) const {
+void Http::log_line(const std::string& line) const {
   if (settings_.log) settings_.log(redact(line));
 }
 
@@ -169,15 +168,17 @@ std::optional<nanoseconds> Http::pause_before_next(const HttpRequest& request,
   if (number >= settings_.attempts || !may_repeat(request, outcome, settings_.evaluate)) return {};
   const auto doubled = settings_.first_pause * (1LL << std::min(number - 1, 20));
   const nanoseconds longest = std::min<nanoseconds>(doubled, settings_.longest_pause);
+  // Half of the pause is fixed and half random, so that many runs do not retry in step.
   const double share = 0.5 + settings_.jitter() / 2;
   const auto jittered = std::chrono::duration_cast<nanoseconds>(
       share * std::chrono::duration<double, std::nano>(longest));
   const auto* const response = std::get_if<HttpResponse>(&outcome);
-  const std::optional<nanoseconds> asked =
+  const std::optional<nanoseconds> requested =
       response == nullptr ? std::nullopt : retry_after(*response, clock_.now());
-  if (!asked) return jittered;
-  if (*asked > settings_.longest_retry_after) return {};
-  return std::max(*asked, jittered);
+  if (!requested) return jittered;
+  // A person would think the run hangs: better an Error with the host's own message.
+  if (*requested > settings_.longest_retry_after) return {};
+  return std::max(*requested, jittered);
 }
 
 Result<HttpResponse> Http::finish(const HttpRequest& request, Exchange outcome) const {

@@ -1,4 +1,4 @@
-/// Requests to a host's API: connections, pace, retries and the hiding of secrets, once for all.
+/// Requests to a host's API: connections, pace, retries and redaction of secrets.
 #pragma once
 
 #include <chrono>
@@ -17,6 +17,7 @@
 
 namespace rampart {
 
+/// One header field (RFC 9110 section 5).
 struct HttpHeader {
   std::string name;
   std::string value;
@@ -30,10 +31,10 @@ struct HttpRequest {
   std::string url;  ///< https, or http to a loopback address; sent as it is written.
   std::vector<HttpHeader> headers;
   std::string body;
-  bool repeatable = false;  ///< Doing it twice is the same as once.
+  bool repeatable = false;  ///< Idempotent: sending it twice has the effect of once.
 };
 
-/// One answer, whatever its status.
+/// One response, whatever its status.
 struct HttpResponse {
   int status = 0;
   std::vector<HttpHeader> headers;  ///< Names in lower case.
@@ -43,23 +44,24 @@ struct HttpResponse {
   std::optional<std::string> header(std::string_view name) const;
 };
 
-/// What an answer says about trying again.
+/// Whether a request with this response may be sent again.
 enum class Verdict {
-  Final,    ///< The answer to give back.
-  Refused,  ///< Nothing was done, so that any request may be tried again: 429, "Throttling".
-  Failed,   ///< It may have been done, so that only repeatable requests are tried again: 5xx.
+  Final,    ///< No: the response is returned.
+  Refused,  ///< Nothing was done, so any request may be sent again: 429, "Throttling".
+  Failed,   ///< It may have been done, so only a repeatable request is sent again: 5xx.
 };
 
 /// 429 is Refused, 5xx is Failed.
-Verdict judge_by_status(const HttpResponse& response);
+Verdict verdict_by_status(const HttpResponse& response);
 
-/// How one exchange ended that brought no whole answer.
+/// An exchange without a complete response.
 struct NoAnswer {
   std::string why;
-  bool sent = false;       ///< The host may have acted.
-  bool retryable = false;  ///< It may pass: not so for a certificate that does not verify.
+  bool sent = false;       ///< The host may have acted on it.
+  bool retryable = false;  ///< Sending again may help; not for a certificate that does not verify.
 };
 
+/// The outcome of one attempt.
 using Exchange = std::variant<HttpResponse, NoAnswer>;
 
 /// A bucket that fills at `per_second` and holds at most `burst` requests; endless at 0.
@@ -68,32 +70,32 @@ struct RateLimit {
   double burst = 1;
 };
 
-/// Everything in it has a usable default.
+/// Limits and hooks; every default is usable.
 struct HttpSettings {
-  RateLimit rate;
-  int attempts = 5;
+  RateLimit rate;                              ///< Of all attempts together.
+  int attempts = 5;                            ///< Of one request, the first included.
   std::chrono::milliseconds first_pause{500};  ///< Doubled for each further attempt.
   std::chrono::milliseconds longest_pause{20000};
-  std::chrono::seconds longest_retry_after{330};  ///< A host that asks for more is an Error.
+  std::chrono::seconds longest_retry_after{330};  ///< A longer one is not waited for.
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds total_timeout{60000};
-  std::size_t most_octets = 64U << 20U;  ///< Of one answer.
-  std::vector<std::string> plain_hosts;  ///< Beside loopback, where http is accepted.
+  std::size_t most_octets = 64U << 20U;  ///< Of one response.
+  std::vector<std::string> plain_hosts;  ///< Where http is accepted, in addition to loopback.
   std::string ca_file;                   ///< Empty: the system's.
   std::string ca_folder;
-  std::string
-      connect_to;  ///< HOST:PORT in place of the URL's, whose name the certificate must bear.
-  std::function<Verdict(const HttpResponse&)> evaluate = judge_by_status;
-  /// Run on a copy of the request before each attempt, so that a signature is never stale.
+  /// HOST:PORT to connect to in place of the URL's; the certificate must still be the URL's host's.
+  std::string connect_to;
+  std::function<Verdict(const HttpResponse&)> evaluate = verdict_by_status;
+  /// Run on a copy of the request before each attempt, so that no signature is outdated.
   std::function<Result<Ok>(HttpRequest&)> sign;
-  std::function<void(const std::string&)> log;           ///< Redacted lines, one an attempt.
+  std::function<void(const std::string&)> log;           ///< Redacted lines, one per attempt.
   std::function<void(const std::string&)> trace;         ///< Redacted headers and bodies.
   std::function<double()> jitter;                        ///< In [0, 1); by default of its own.
   std::function<Exchange(const HttpRequest&)> exchange;  ///< In place of the network.
 };
 
-/// Takes CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR. (http_proxy and its kin are read by
-/// libcurl itself; plain http never goes through a proxy.)
+/// Sets the CA file and folder from CURL_CA_BUNDLE, SSL_CERT_FILE and SSL_CERT_DIR. (libcurl itself
+/// reads http_proxy and its relatives; plain http never goes through a proxy.)
 void take_certificates(HttpSettings& settings,
                        const std::map<std::string, std::string>& environment);
 
@@ -107,13 +109,13 @@ class Http {
   Http(Http&&) noexcept;
   Http& operator=(Http&&) noexcept;
 
-  /// Sends, waits for the pace, tries again where that is safe and of use. An Error where no answer
-  /// came; its text says "outcome unknown" where the host may have acted, and the caller of a
-  /// request that is not repeatable must then read what stands. The last answer is given back
-  /// when the attempts are used up, so a caller must still look at the status.
+  /// Sends at the allowed pace, and again where that is safe and may help. An Error where no
+  /// response came; its text ends with "outcome unknown" where the host may have acted: the caller
+  /// of a request that is not repeatable must then read the live state. After the last attempt the
+  /// last response is returned, so a caller must still check the status.
   Result<HttpResponse> send(const HttpRequest& request);
 
-  /// Every text for a person goes through these.
+  /// Redaction for every text that a person may see.
   Secrets& secrets() { return secrets_; }
   std::string redact(std::string_view text) const { return sent_.redact(secrets_.redact(text)); }
 
@@ -121,11 +123,11 @@ class Http {
 
  private:
   Exchange attempt(const HttpRequest& request);
-  void await_turn();
-  void keep_secret(const HttpRequest& request);
-  void tell(const HttpRequest& request, const Exchange& outcome,
-            std::chrono::nanoseconds took) const;
-  void note(const std::string& line) const;
+  void await_token();
+  void learn_secrets(const HttpRequest& request);
+  void log_exchange(const HttpRequest& request, const Exchange& outcome,
+                    std::chrono::nanoseconds took) const;
+  void log_line(const std::string& line) const;
   std::optional<std::chrono::nanoseconds> pause_before_next(const HttpRequest& request,
                                                             const Exchange& outcome, int attempt);
   Result<HttpResponse> finish(const HttpRequest& request, Exchange outcome) const;
@@ -133,7 +135,7 @@ class Http {
   Clock clock_;
   HttpSettings settings_;
   Secrets secrets_;
-  Secrets sent_;  ///< What the latest attempt bore in headers that are credentials.
+  Secrets sent_;  ///< The credential headers of the latest attempt.
   std::unique_ptr<HttpWire> wire_;
   double tokens_ = 0;
   std::chrono::system_clock::time_point filled_;

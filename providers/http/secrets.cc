@@ -1,15 +1,16 @@
-/// Blotting credentials out of text.
+/// Redacting credentials from text.
 #include "providers/http/secrets.h"
 
 #include <algorithm>
 #include <array>
 
 #include "base/percent.h"
+#include "providers/http/text.h"
 
 namespace rampart {
 namespace {
 
-constexpr std::string_view kBlot = "[redacted]";
+constexpr std::string_view kRedacted = "[redacted]";
 
 using Replacement = std::pair<char, std::string_view>;
 
@@ -30,6 +31,7 @@ std::string escaped(std::string_view text, std::initializer_list<Replacement> re
 
 void Secrets::add(std::string_view secret) {
   if (secret.empty()) return;
+  // A host quotes a request in whatever its response is written in.
   const std::array<std::string, 5> spellings = {
       std::string(secret), percent_encoded(secret),
       escaped(secret, {{'"', "\\\""}, {'\\', "\\\\"}}),
@@ -50,7 +52,7 @@ std::string Secrets::redact(std::string_view text) const {
     if (found == spellings_.end()) {
       out += text[at++];
     } else {
-      out += kBlot;
+      out += kRedacted;
       at += found->size();
     }
   }

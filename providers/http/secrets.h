@@ -7,11 +7,11 @@
 
 namespace rampart {
 
-/// The credentials in use, so that no text leaves with one of them in it.
+/// The credentials in use, to be redacted from every text that leaves the process.
 class Secrets {
  public:
-  /// From now on `secret` is blotted out, as it stands, percent-encoded and escaped for JSON or
-  /// XML. An empty one is ignored.
+  /// Redacts `secret` from now on: as it is, percent-encoded, and escaped for JSON or XML. An empty
+  /// one is ignored.
   void add(std::string_view secret);
 
   /// `text` with every secret replaced by "[redacted]".

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 8> kCredentials = {
     "set-cookie",           "x-api-key", "x-aws-ec2-metadata-token",
     "x-amz-security-token", "x-auth-key"};
 
-/// One line, whatever the text holds: a host's answer must not write lines of its own into a log.
+/// One line, whatever the text holds: a response must not add lines of its own to a log.
 std::string shown(std::string text) {
   const std::size_t size = text.size();
   text.resize(std::min(size, kMostShown));
@@ -37,13 +37,13 @@ bool is_credential(std::string_view header) {
 std::vector<std::string> trace_lines(const HttpRequest& request, const Exchange& outcome,
                                      const std::function<std::string(std::string_view)>& redact) {
   std::vector<std::string> lines;
-  const auto add = [&](char way, std::string_view text) {
-    if (!text.empty()) lines.push_back(fmt::format("{} {}", way, shown(redact(text))));
+  const auto add = [&](char direction, std::string_view text) {
+    if (!text.empty()) lines.push_back(fmt::format("{} {}", direction, shown(redact(text))));
   };
-  const auto add_headers = [&](char way, const std::vector<HttpHeader>& headers) {
+  const auto add_headers = [&](char direction, const std::vector<HttpHeader>& headers) {
     for (const HttpHeader& header : headers) {
       const bool hidden = is_credential(header.name);
-      add(way, header.name + ": " + (hidden ? "[redacted]" : header.value));
+      add(direction, header.name + ": " + (hidden ? "[redacted]" : header.value));
     }
   };
   add('>', fmt::format("{} {}", request.method, request.url));

@@ -1,4 +1,4 @@
-/// Where adapters tell what they say to their hosts.
+/// Where adapters log their traffic.
 #pragma once
 
 #include <functional>
@@ -6,7 +6,7 @@
 
 namespace rampart {
 
-/// Takes lines in which every credential is blotted out already; a sink that is not set is silent.
+/// Receives lines in which every credential is redacted already; a sink that is not set is off.
 struct TrafficLog {
   std::function<void(const std::string&)> debug;  ///< One line for each request.
   std::function<void(const std::string&)> trace;  ///< Headers and bodies.

@@ -25,7 +25,7 @@ struct Transfer {
   bool too_long = false;
 };
 
-std::size_t take_body(char* data, std::size_t, std::size_t octets, void* user) {
+std::size_t append_body(char* data, std::size_t, std::size_t octets, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
   if (transfer.response.body.size() + octets > transfer.most_octets) {
     transfer.too_long = true;
@@ -35,21 +35,21 @@ std::size_t take_body(char* data, std::size_t, std::size_t octets, void* user) {
   return octets;
 }
 
-std::size_t take_header(char* data, std::size_t, std::size_t octets, void* user) {
+std::size_t append_header(char* data, std::size_t, std::size_t octets, void* user) {
   constexpr std::size_t kMostHeaders = 500;
   Transfer& transfer = *static_cast<Transfer*>(user);
   const std::string_view line(data, octets);
   std::vector<HttpHeader>& headers = transfer.response.headers;
-  if (line.starts_with("HTTP/")) headers.clear();  // After a 100, the real answer begins here.
+  if (line.starts_with("HTTP/")) headers.clear();  // After a 100 the real response begins.
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return octets;
-  if (headers.size() == kMostHeaders) return 0;
+  if (headers.size() == kMostHeaders) return 0;  // Aborts: no real API sends so many.
   headers.push_back(
       {ascii_lower(line.substr(0, colon)), std::string(trim(line.substr(colon + 1)))});
   return octets;
 }
 
-std::size_t give_body(char* room, std::size_t, std::size_t octets, void* user) {
+std::size_t provide_body(char* room, std::size_t, std::size_t octets, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
   const std::size_t given = std::min(octets, transfer.unsent.size());
   std::memcpy(room, transfer.unsent.data(), given);
@@ -57,7 +57,8 @@ std::size_t give_body(char* room, std::size_t, std::size_t octets, void* user) {
   return given;
 }
 
-/// Beginning the body again is how libcurl sends a request twice, behind the caller's back.
+/// libcurl rewinds a body to send the request a second time without the caller's knowledge;
+/// refused, since the first one may have been acted on.
 int refuse_rewind(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
 std::string part_of(CURLU* url, CURLUPart part) {
@@ -74,7 +75,7 @@ bool is_loopback(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), &four) == 1 && ntohl(four.s_addr) >> 24U == 127;
 }
 
-/// Why a request to `text` must not leave, and whether it is plain http.
+/// Why a request to a URL must not be sent, and whether it is plain http.
 struct UrlCheck {
   std::string fault;
   bool plain = false;
@@ -83,7 +84,7 @@ struct UrlCheck {
 UrlCheck check_url(const std::string& text, const std::vector<std::string>& plain_hosts) {
   const Url url(curl_url(), curl_url_cleanup);
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-    return {"this is no URL", false};
+    return {"this is not a valid URL", false};
   }
   if (!part_of(url.get(), CURLUPART_USER).empty() ||
       !part_of(url.get(), CURLUPART_PASSWORD).empty()) {
@@ -92,14 +93,14 @@ UrlCheck check_url(const std::string& text, const std::vector<std::string>& plai
   const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
   const std::string host = part_of(url.get(), CURLUPART_HOST);
   if (scheme == "https") return {"", false};
-  if (scheme != "http") return {"only https is spoken here, not " + scheme, false};
+  if (scheme != "http") return {"only https is supported, not " + scheme, false};
   if (is_loopback(host) || std::ranges::find(plain_hosts, host) != plain_hosts.end()) {
     return {"", true};
   }
   return {"plain http is accepted to loopback addresses only; use https", true};
 }
 
-/// What no second attempt mends.
+/// Errors that a second attempt cannot resolve.
 bool is_lasting(CURLcode code) {
   constexpr std::array kLasting = {
       CURLE_URL_MALFORMAT,         CURLE_UNSUPPORTED_PROTOCOL,  CURLE_PEER_FAILED_VERIFICATION,
@@ -112,7 +113,7 @@ bool is_lasting(CURLcode code) {
 Headers header_list(const HttpRequest& request) {
   curl_slist* list = nullptr;
   const auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
-  // Waiting for a go-ahead costs a second where the server does not know of it.
+  // Without this libcurl waits up to a second for "100 Continue", which many servers never send.
   add("Expect:");
   for (const HttpHeader& header : request.headers) {
     add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
@@ -153,8 +154,9 @@ struct HttpWire::State {
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(total_timeout.count()));
-    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_PATH_AS_IS, 1L);  // A signature covers the path as it was written.
     set(CURLOPT_USERAGENT, "rampart");
+    // Plain http goes to this machine only; a proxy would see the credentials.
     if (plain) set(CURLOPT_NOPROXY, "*");
     if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
     if (!ca_folder.empty()) set(CURLOPT_CAPATH, ca_folder.c_str());
@@ -172,11 +174,11 @@ struct HttpWire::State {
     if (!bodiless && (request.repeatable || request.body.empty())) {
       set(CURLOPT_POSTFIELDS, request.body.c_str());
     } else if (!bodiless) {
-      set(CURLOPT_READFUNCTION, &give_body);
+      set(CURLOPT_READFUNCTION, &provide_body);
       set(CURLOPT_READDATA, &transfer);
       set(CURLOPT_SEEKFUNCTION, &refuse_rewind);
     }
-    // Where an old connection turns out to be dead, libcurl repeats what has no body on a new one.
+    // On a connection that turns out to be dead libcurl repeats a request without a body.
     if (!request.repeatable && request.body.empty()) set(CURLOPT_FRESH_CONNECT, 1L);
   }
 };
@@ -203,7 +205,7 @@ Exchange HttpWire::exchange(const HttpRequest& request) {
   if (has_header_fault(request)) return NoAnswer{.why = "a header holds a line break"};
   CURL* const easy = state_->easy.get();
   if (easy == nullptr) return NoAnswer{.why = "out of memory"};
-  curl_easy_reset(easy);
+  curl_easy_reset(easy);  // Keeps connections and the DNS cache.
   Transfer transfer{.unsent = request.body, .most_octets = state_->most_octets};
   std::array<char, CURL_ERROR_SIZE> reason{};
   const Headers headers = header_list(request);
@@ -212,11 +214,12 @@ Exchange HttpWire::exchange(const HttpRequest& request) {
   state_->set(CURLOPT_URL, request.url.c_str());
   state_->set(CURLOPT_HTTPHEADER, headers.get());
   state_->set(CURLOPT_ERRORBUFFER, reason.data());
-  state_->set(CURLOPT_WRITEFUNCTION, &take_body);
+  state_->set(CURLOPT_WRITEFUNCTION, &append_body);
   state_->set(CURLOPT_WRITEDATA, &transfer);
-  state_->set(CURLOPT_HEADERFUNCTION, &take_header);
+  state_->set(CURLOPT_HEADERFUNCTION, &append_header);
   state_->set(CURLOPT_HEADERDATA, &transfer);
   const CURLcode code = curl_easy_perform(easy);
+  // The handle outlives this buffer.
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
   long status = 0;
   long sent = 0;
@@ -227,7 +230,7 @@ Exchange HttpWire::exchange(const HttpRequest& request) {
     return std::move(transfer.response);
   }
   std::string why = reason[0] != '\0' ? reason.data() : curl_easy_strerror(code);
-  if (transfer.too_long) why = fmt::format("the answer exceeds {} octets", state_->most_octets);
+  if (transfer.too_long) why = fmt::format("the response exceeds {} octets", state_->most_octets);
   if (code == CURLE_SEND_FAIL_REWIND) why = "the connection was closed";
   return NoAnswer{.why = std::move(why), .sent = sent > 0, .retryable = !is_lasting(code)};
 }

@@ -7,13 +7,14 @@
 
 namespace rampart {
 
-/// Carries one request and its answer; connections stay open from one to the next.
+/// Sends one request at a time; connections stay open from one to the next.
 class HttpWire {
  public:
   /// Keeps what it needs of `settings`.
   explicit HttpWire(const HttpSettings& settings);
   ~HttpWire();
 
+  /// Sends `request` once and waits for its response, within the timeouts of the settings.
   Exchange exchange(const HttpRequest& request);
 
  private:

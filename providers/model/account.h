@@ -1,10 +1,11 @@
-/// Where an account's credentials are found in the environment.
+/// Credentials and settings of one account.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "providers/model/provider.h"
 
 namespace rampart {
@@ -16,5 +17,22 @@ std::string account_variable(std::string_view variable, std::string_view provide
 /// plain one; an empty value counts as none.
 std::optional<std::string> environment_value(const ProviderSettings& settings,
                                              std::string_view variable);
+
+/// The value of the account's own variable alone.
+std::optional<std::string> own_value(const ProviderSettings& settings, std::string_view variable);
+
+/// As `environment_value`, with an Error that names both variables where neither is set.
+Result<std::string> required_value(const ProviderSettings& settings, std::string_view variable);
+
+/// As `required_value`, for a credential that is sent in an HTTP header: visible ASCII characters
+/// only. The Error never quotes it.
+Result<std::string> required_credential(const ProviderSettings& settings,
+                                        std::string_view variable);
+
+/// The setting "requests_per_second", above 0 and at most 1000; nothing where it is not given.
+Result<std::optional<double>> requests_per_second(const ProviderSettings& settings);
+
+/// `url` without slashes at its end.
+std::string without_slashes(std::string url);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// What PowerDNS' API v1 says and is told, as JSON.
+/// The JSON of PowerDNS' API v1.
 #include "providers/powerdns/json.h"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 
 #include "dns/rdata.h"
 #include "dns/txt.h"
+#include "providers/model/json_text.h"
 
 namespace rampart::powerdns {
 namespace {
@@ -18,26 +19,21 @@ using Json = nlohmann::json;
 constexpr std::size_t kLongestReason = 300;
 
 Error malformed() {
-  return Error{.what = "the API's answer is not what PowerDNS says", .retryable = true};
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  return Error{.what = "the response is not what PowerDNS' API returns", .retryable = true};
 }
 
 std::string absolute(const Name& name) { return name.is_root() ? "." : name.text() + "."; }
 
-/// One rrset; nothing for one without records, which only carries comments, and for what no Name
-/// or type of ours can hold.
+/// One rrset; nothing for one without records, which only carries comments, and for a name or type
+/// that we cannot represent.
 std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
-  const Result<Name> name = Name::parse(text_of(rrset, "name"));
-  const auto type = parse_record_type(text_of(rrset, "type"));
+  const Result<Name> name = Name::parse(text_at(rrset, "name"));
+  const auto type = parse_record_type(text_at(rrset, "type"));
   const auto records = rrset.find("records");
   if (!name || !type || records == rrset.end() || !records->is_array()) return std::nullopt;
   ApiSet out{.set = {std::chrono::seconds(rrset.value("ttl", 0)), {}}, .disabled = {}};
   for (const Json& record : *records) {
-    const std::string content = text_of(record, "content");
+    const std::string content = text_at(record, "content");
     if (record.value("disabled", false)) {
       out.disabled.push_back(content);
       continue;
@@ -58,6 +54,7 @@ Json rrset_of(const RecordKey& key, const char* changetype) {
   return {{"name", absolute(key.name)}, {"type", to_text(key.type)}, {"changetype", changetype}};
 }
 
+/// The whole set, with the live disabled records: REPLACE would otherwise delete those.
 Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) {
   Json rrset = rrset_of(key, "REPLACE");
   rrset["ttl"] = set.ttl.count();
@@ -73,7 +70,7 @@ Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) 
   return rrset;
 }
 
-/// The one value by which `after` is larger than `before`; nothing where they differ otherwise.
+/// The one value that `after` has more than `before`; nothing where they differ otherwise.
 std::optional<std::string> one_more(const RecordSet& before, const RecordSet& after) {
   if (before.ttl != after.ttl || after.values.size() != before.values.size() + 1) {
     return std::nullopt;
@@ -83,7 +80,9 @@ std::optional<std::string> one_more(const RecordSet& before, const RecordSet& af
       after.values, [&](const std::string& value) { return !before.values.contains(value); });
 }
 
-std::optional<Json> single(const SetChange& change, const ApiSets& live) {
+/// The change as one value added or removed, where it is no more than that. Two writers that add
+/// different values then do not overwrite each other. A set with disabled records is sent whole.
+std::optional<Json> single_value(const SetChange& change, const ApiSets& live) {
   if (!change.before || !change.after || change.before->type != change.after->type) return {};
   const RecordKey key{change.name, change.after->type};
   const auto added = one_more(change.before->set, change.after->set);
@@ -99,7 +98,7 @@ std::optional<Json> single(const SetChange& change, const ApiSets& live) {
 
 Json deleting(const RecordKey& key, const ApiSets& live) {
   const auto found = live.find(key);
-  // What is not served stands on: it is somebody's, kept for later.
+  // Disabled records stay: somebody keeps them for later.
   if (found != live.end() && !found->second.disabled.empty()) {
     return replacing(key, {found->second.set.ttl, {}}, live);
   }
@@ -112,7 +111,7 @@ Result<ApiZone> read_zone(std::string_view body) {
   const Json zone = Json::parse(body, nullptr, false);
   const auto rrsets = zone.is_object() ? zone.find("rrsets") : zone.end();
   if (!zone.is_object() || rrsets == zone.end() || !rrsets->is_array()) return malformed();
-  ApiZone out{.kind = text_of(zone, "kind"), .sets = {}};
+  ApiZone out{.kind = text_at(zone, "kind"), .sets = {}};
   for (const Json& rrset : *rrsets) {
     if (auto set = read_set(rrset)) out.sets.insert(std::move(*set));
   }
@@ -124,24 +123,23 @@ Result<std::vector<Name>> read_zone_names(std::string_view body) {
   if (!zones.is_array()) return malformed();
   std::vector<Name> names;
   for (const Json& zone : zones) {
-    if (const Result<Name> name = Name::parse(text_of(zone, "name"))) names.push_back(*name);
+    if (const Result<Name> name = Name::parse(text_at(zone, "name"))) names.push_back(*name);
   }
   return names;
 }
 
 std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, Editing editing) {
+  // The server applies the rrsets in order: a CNAME must go before a TXT can come.
   Json removals = Json::array();
   Json rest = Json::array();
   for (const SetChange& change : changes) {
     if (change.before == change.after) continue;
-    const auto alone = editing == Editing::SingleValues ? single(change, live) : std::nullopt;
+    const auto alone = editing == Editing::SingleValues ? single_value(change, live) : std::nullopt;
     if (alone) {
       rest.push_back(*alone);
       continue;
     }
-    const bool moves =
-        change.before && (!change.after || change.after->type != change.before->type);
-    if (moves) removals.push_back(deleting({change.name, change.before->type}, live));
+    if (const auto removed = removed_key(change)) removals.push_back(deleting(*removed, live));
     if (change.after) {
       rest.push_back(replacing({change.name, change.after->type}, change.after->set, live));
     }
@@ -153,7 +151,7 @@ std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, 
 
 std::string reason_of(std::string_view body) {
   const Json answer = Json::parse(body, nullptr, false);
-  std::string reason = answer.is_object() ? text_of(answer, "error") : std::string();
+  std::string reason = text_at(answer, "error");
   if (reason.empty()) reason = body;
   return printable(reason.substr(0, kLongestReason));
 }

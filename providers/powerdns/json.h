@@ -1,4 +1,4 @@
-/// What PowerDNS' API v1 says and is told, as JSON.
+/// The JSON of PowerDNS' API v1.
 #pragma once
 
 #include <map>
@@ -19,6 +19,8 @@ struct ApiSet {
 
   bool operator==(const ApiSet&) const = default;
 };
+
+/// A zone's sets.
 using ApiSets = std::map<RecordKey, ApiSet>;
 
 /// A zone as the API gives it.
@@ -27,17 +29,18 @@ struct ApiZone {
   ApiSets sets;
 };
 
+/// A zone, and the names of all zones. An Error, retryable, where the body is something else.
 Result<ApiZone> read_zone(std::string_view body);
 Result<std::vector<Name>> read_zone_names(std::string_view body);
 
-/// Which changes of single values a server takes beside those of whole sets.
+/// Whether a server can change single values of a set.
 enum class Editing { WholeSets, SingleValues };
 
-/// The body of one PATCH. Removals come before what takes their place; values that are not served
-/// are kept. With SingleValues, one value that joins or leaves a set is sent alone.
+/// The body of one PATCH; empty where nothing changes. Removals come before what replaces them;
+/// disabled values are kept. With SingleValues, one value added or removed is sent alone.
 std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, Editing editing);
 
-/// The reason that an answer's body gives, or its text.
+/// The reason that a response body gives, or its text; printable and short.
 std::string reason_of(std::string_view body);
 
 }  // namespace rampart::powerdns

@@ -9,43 +9,38 @@
 namespace rampart {
 namespace {
 
-/// What commonly stands at a name: a CNAME may stand beside none of it, and servers ignore one that
-/// would, without a word.
+/// Common types, none of which may exist beside a CNAME: servers silently ignore a CNAME that is
+/// added to them (RFC 2136 section 3.4.2.2).
 constexpr std::array kCommonTypes = {RecordType::A,   RecordType::AAAA, RecordType::MX,
                                      RecordType::NS,  RecordType::TXT,  RecordType::SRV,
                                      RecordType::CAA, RecordType::DS,   RecordType::DNAME};
-
-Error conflict(const RecordKey& key) {
-  return Error{.what = fmt::format("{} {} is not as it was read; plan again", key.name.text(),
-                                   to_text(key.type)),
-               .conflict = true};
-}
 
 const StoredSet* find(const StoredSets& stored, const RecordKey& key) {
   const auto found = stored.find(key);
   return found == stored.end() ? nullptr : &found->second;
 }
 
-/// The set before is required as it is stored, value for value.
+/// Requires the old set as the server stores it, value by value.
 Result<Ok> require_before(Update& update, const SetChange& change, const StoredSets& stored) {
   const RecordKey key{change.name, change.before->type};
   const StoredSet* set = find(stored, key);
-  if (set == nullptr || plain(*set) != change.before->set) return conflict(key);
+  if (set == nullptr || plain(*set) != change.before->set) return conflict_at(key);
   std::vector<std::string> all;
   for (const auto& [value, rdata] : set->rdata) all.insert(all.end(), rdata.begin(), rdata.end());
   update.require_values(key, all);
   return Ok{};
 }
 
-/// Nothing else may stand where `type` is to come.
+/// Requires that nothing at the name excludes `type`.
 Result<Ok> require_room(Update& update, const SetChange& change, RecordType type,
                         const StoredSets& stored) {
   const bool same_type = change.before && change.before->type == type;
   const RecordKey key{change.name, type};
   if (!same_type) {
-    if (find(stored, key) != nullptr) return conflict(key);
+    if (find(stored, key) != nullptr) return conflict_at(key);
     update.require_absent(key);
   }
+  // The old CNAME leaves in the same message, so it cannot be required to be absent.
   const bool from_alias = change.before && change.before->type == RecordType::CNAME;
   if (type != RecordType::CNAME) {
     if (!from_alias) update.require_absent({change.name, RecordType::CNAME});
@@ -54,7 +49,7 @@ Result<Ok> require_room(Update& update, const SetChange& change, RecordType type
   for (const auto& [other, set] : stored) {
     const bool ours = change.before && change.before->type == other.type;
     if (other.name == change.name && other.type != type && !ours) {
-      return Error{.what = fmt::format("a CNAME cannot stand at {} beside {}", other.name.text(),
+      return Error{.what = fmt::format("a CNAME cannot exist at {} beside {}", other.name.text(),
                                        to_text(other.type))};
     }
   }
@@ -81,9 +76,8 @@ Result<Ok> add_values(Update& update, const RecordKey& key, const RecordSet& aft
   for (const std::string& value : after.values) {
     const auto ttl = static_cast<std::uint32_t>(after.ttl.count());
     if (kept != nullptr && kept->rdata.contains(value)) continue;
-    const Result<std::string> rdata = wire_rdata(key.type, value);
-    if (!rdata) return rdata.error();
-    update.add(key, ttl, *rdata);
+    TRY(const std::string rdata, wire_rdata(key.type, value));
+    update.add(key, ttl, rdata);
   }
   return Ok{};
 }
@@ -112,18 +106,13 @@ RecordSet plain(const StoredSet& set) {
 Result<Update> update_for(const Name& zone, const SetChange& change, const StoredSets& stored) {
   Update update(zone);
   if (change.before == change.after) return update;
-  if (change.before) {
-    if (const auto done = require_before(update, change, stored); !done) return done.error();
-  }
-  if (change.after) {
-    const auto done = require_room(update, change, change.after->type, stored);
-    if (!done) return done.error();
-  }
+  if (change.before) TRY_OK(require_before(update, change, stored));
+  if (change.after) TRY_OK(require_room(update, change, change.after->type, stored));
   const StoredSet* kept = nullptr;
   if (change.before) {
     const RecordKey key{change.name, change.before->type};
     const StoredSet* set = find(stored, key);
-    // A new TTL is one of the whole set: every value is written anew.
+    // A TTL belongs to the whole set: for a new one every value is written again.
     const bool stays = change.after && change.after->type == key.type &&
                        change.after->set.ttl == change.before->set.ttl;
     remove_values(update, key, *set, stays ? change.after->set.values : std::set<std::string>{});
@@ -131,12 +120,13 @@ Result<Update> update_for(const Name& zone, const SetChange& change, const Store
   }
   if (change.after) {
     const RecordKey key{change.name, change.after->type};
-    const auto done = add_values(update, key, change.after->set, kept);
-    if (!done) return done.error();
+    TRY_OK(add_values(update, key, change.after->set, kept));
   }
   return update;
 }
 
+/// By name, since prerequisites are checked before any change of their message: a second message
+/// for the same name would find the first one's changes.
 std::vector<Update> packed(const Name& zone, std::span<const SetChange> changes,
                            std::span<const Update> updates, std::size_t most) {
   std::map<Name, Update> by_name;

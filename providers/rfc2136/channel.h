@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/unique_fd.h"
 #include "dns/resolver/resolver.h"
 #include "providers/http/traffic_log.h"
 #include "providers/rfc2136/tsig.h"
@@ -22,33 +23,30 @@ struct ChannelPatience {
   int attempts = 3;                         ///< Of what may be repeated.
 };
 
-/// One server, one key, one connection that is opened again when it breaks.
+/// One server, one key, one TCP connection that is opened again when it breaks.
 class Rfc2136Channel {
  public:
   Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience = {},
                  TrafficLog log = {});
-  ~Rfc2136Channel();
-  Rfc2136Channel(const Rfc2136Channel&) = delete;
-  Rfc2136Channel& operator=(const Rfc2136Channel&) = delete;
 
-  /// Makes a message for an id.
+  /// Makes a message with an id.
   using Maker = std::function<std::string(std::uint16_t)>;
 
-  /// Asks many questions on one connection and repeats those whose answers are lost. An answer's
-  /// response code is the caller's affair.
+  /// Sends many questions on one connection and repeats them where the connection breaks. Every
+  /// response code counts as an answer.
   Result<std::vector<WireMessage>> ask(std::span<const Maker> questions);
 
-  /// Sends an update once. An Error whose text says "outcome unknown" where no answer came.
+  /// Sends an update once. An Error whose text begins with "outcome unknown" where no answer came.
   Result<WireMessage> update(const Maker& message);
 
-  /// The records of a whole zone (RFC 5936), or nothing where the server does not give it to us.
+  /// The records of a whole zone (RFC 5936), or nothing where the server refuses the
+  /// transfer.
   Result<std::optional<std::vector<WireRecord>>> transfer(const Name& zone);
 
   const Server& server() const { return server_; }
 
  private:
   Result<Ok> open();
-  void close();
   Result<Ok> send(std::string_view wire);
   Result<std::string> receive();
   Result<std::string> exactly(std::size_t size);
@@ -59,15 +57,15 @@ class Rfc2136Channel {
   Result<std::optional<std::vector<WireRecord>>> transfer_once(const Name& zone);
   Result<WireMessage> update_once(const Maker& message);
   std::chrono::sys_seconds now() const;
-  void note(std::string_view what, std::string_view outcome,
-            std::chrono::system_clock::time_point begun) const;
+  void log_exchange(std::string_view what, std::string_view outcome,
+                    std::chrono::system_clock::time_point begun) const;
 
   Server server_;
   TsigKey key_;
   Clock clock_;
   ChannelPatience patience_;
   TrafficLog log_;
-  int socket_ = -1;
+  UniqueFd socket_;
   std::uint16_t next_id_ = 1;
 };
 

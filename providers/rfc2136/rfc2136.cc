@@ -14,19 +14,23 @@
 namespace rampart {
 namespace {
 
+/// How the check of prerequisites is called in messages.
+constexpr std::string_view kCheck = "a check of the live records";
+
 /// A message holds 65535 octets; zone, header and signature need less than what is left.
 constexpr std::size_t kMostUpdate = 60000;
 /// A change holds the old set twice and the new one once: all must fit one message.
 constexpr int kMostTxtOctets = 16000;
 
-/// What is asked for where a zone is not given away whole: all that may stand beside our records.
+/// The types to query where the zone cannot be transferred: all that may exist beside our records.
 constexpr std::array kAskedTypes = {RecordType::TXT,  RecordType::MX, RecordType::A,
                                     RecordType::AAAA, RecordType::NS, RecordType::SRV,
                                     RecordType::CAA,  RecordType::DS, RecordType::DNAME,
                                     RecordType::TLSA, RecordType::PTR};
 
-enum Rcode : unsigned {
+enum Rcode : unsigned {  // RFC 2136 section 2.2.
   kNoError = 0,
+  kServFail = 2,
   kNxDomain = 3,
   kRefused = 5,
   kYxDomain = 6,
@@ -40,7 +44,7 @@ Rfc2136Channel::Maker question(const Name& name, RecordType type) {
 }
 
 /// What an update's response code means (RFC 2136 section 2.2).
-Result<Ok> judged(const WireMessage& answer, std::string_view doing) {
+Result<Ok> result_of(const WireMessage& answer, std::string_view doing) {
   switch (answer.rcode) {
     case kNoError:
       return Ok{};
@@ -59,7 +63,7 @@ Result<Ok> judged(const WireMessage& answer, std::string_view doing) {
     default:
       return Error{
           .what = fmt::format("the server answers {} with {}", doing, rcode_text(answer.rcode)),
-          .retryable = answer.rcode == 2};
+          .retryable = answer.rcode == kServFail};
   }
 }
 
@@ -69,23 +73,18 @@ class Rfc2136Provider : public Provider {
       : channel_(std::move(server), std::move(key), std::move(clock), {}, std::move(log)) {}
 
   Result<std::vector<Name>> zones() override {
-    return located(Error{.what = "a name server does not list its zones; it can be asked only for "
-                                 "those of names"});
+    return located(Error{.what = "a name server does not list its zones; only the zone of a given "
+                                 "name can be found"});
   }
 
   Result<std::vector<Name>> zones_of(std::span<const Name> names) override;
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override;
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override;
-  Result<Ok> wait(const Receipt&) override { return Ok{}; }
 
   // Last verified 2026-11-21 with BIND 9.18, Knot DNS 3.2 and PowerDNS 4.7.
-  Limits limits() const override {
-    return Limits{.max_txt_octets = kMostTxtOctets, .min_ttl = {}, .max_ttl = kMostTtl};
-  }
+  Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
 
  private:
-  static constexpr std::chrono::seconds kMostTtl{2147483647};  // RFC 2181 section 8.
-
   Error located(Error error) const { return within(to_text(channel_.server()), std::move(error)); }
   Result<Ok> check_zone(const Name& zone);
   Result<StoredSets> ask_for(const Name& zone, std::span<const Name> names);
@@ -95,7 +94,7 @@ class Rfc2136Provider : public Provider {
   Result<Ok> load(const Name& zone, std::span<const Name> names);
   Result<Ok> send(const Rfc2136Channel::Maker& message, std::string_view doing);
   Result<Ok> send_all(const Name& zone, std::span<const Update> messages);
-  Result<Ok> check_changes(const Name& zone, std::span<const SetChange> changes) const;
+  Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes);
   Result<Ok> check_aliases(std::span<const SetChange> changes);
 
   bool is_read(const Name& zone, std::span<const SetChange> changes) const {
@@ -108,8 +107,8 @@ class Rfc2136Provider : public Provider {
 
   Rfc2136Channel channel_;
   std::map<Name, StoredSets> stored_;                    ///< As read last, by zone.
-  std::map<Name, std::optional<std::set<Name>>> known_;  ///< The names read; nothing for all.
-  std::set<Name> not_given_;  ///< The zones that are not transferred to us.
+  std::map<Name, std::optional<std::set<Name>>> known_;  ///< The names read; nullopt for all.
+  std::set<Name> not_transferred_;                       ///< The zones whose transfer is refused.
 };
 
 /// The server's zone for a name, from an SOA in the answer or beside it (RFC 2308 section 2.2).
@@ -139,7 +138,7 @@ Result<std::vector<Name>> Rfc2136Provider::zones_of(std::span<const Name> names)
       const std::optional<Name> zone = zone_in((*answers)[index], round[index]);
       const bool alias = !zone && (*answers)[index].authoritative;
       if (zone) zones.insert(*zone);
-      // At a CNAME the server may answer with another zone's SOA: the name above knows better.
+      // At a CNAME the server may answer with another zone's SOA: query the name above instead.
       if (alias && !round[index].parent().is_root()) open.insert(round[index].parent());
     }
     std::erase_if(open, [&](const Name& name) { return zones.contains(name); });
@@ -148,31 +147,31 @@ Result<std::vector<Name>> Rfc2136Provider::zones_of(std::span<const Name> names)
 }
 
 Result<Ok> Rfc2136Provider::check_zone(const Name& zone) {
-  const auto answers = channel_.ask(std::array{question(zone, RecordType::SOA)});
-  if (!answers) return answers.error();
-  const WireMessage& answer = answers->front();
+  TRY(const auto answers, channel_.ask(std::array{question(zone, RecordType::SOA)}));
+  const WireMessage& answer = answers.front();
   if (answer.rcode == kNoError && zone_in(answer, zone) == zone) return Ok{};
   return Error{.what = fmt::format("the server does not serve the zone {} to this key ({})",
                                    zone.text(), rcode_text(answer.rcode)),
-               .retryable = answer.rcode == 2};
+               .retryable = answer.rcode == kServFail};
 }
 
-/// Questions of every common type at each name, for a zone that is not given away whole.
+/// Queries every common type at each name, for a zone that cannot be transferred. CNAME first: it
+/// shows which names exist, and the others need no further query.
 Result<StoredSets> Rfc2136Provider::ask_for(const Name& zone, std::span<const Name> names) {
-  if (const Result<Ok> served = check_zone(zone); !served) return served.error();
+  TRY_OK(check_zone(zone));
   std::vector<RecordKey> keys;
   for (const Name& name : names) keys.push_back({name, RecordType::CNAME});
   std::vector<WireRecord> found;
   std::set<Name> missing;
-  if (const Result<Ok> asked = ask_keys(keys, found, missing); !asked) return asked.error();
+  TRY_OK(ask_keys(keys, found, missing));
   keys.clear();
   for (const Name& name : names) {
     if (missing.contains(name)) continue;
     for (const RecordType type : kAskedTypes) keys.push_back({name, type});
   }
-  if (const Result<Ok> asked = ask_keys(keys, found, missing); !asked) return asked.error();
+  TRY_OK(ask_keys(keys, found, missing));
   StoredSets sets = stored_sets(found);
-  if (const Result<Ok> dropped = drop_wildcards(zone, sets); !dropped) return dropped.error();
+  TRY_OK(drop_wildcards(zone, sets));
   return sets;
 }
 
@@ -181,18 +180,16 @@ Result<Ok> Rfc2136Provider::ask_keys(std::span<const RecordKey> keys,
                                      std::vector<WireRecord>& found, std::set<Name>& missing) {
   std::vector<Rfc2136Channel::Maker> questions;
   for (const RecordKey& key : keys) questions.push_back(question(key.name, key.type));
-  const auto answers = channel_.ask(questions);
-  if (!answers) return answers.error();
+  TRY(const auto answers, channel_.ask(questions));
   for (std::size_t index = 0; index < keys.size(); ++index) {
-    const WireMessage& answer = (*answers)[index];
+    const WireMessage& answer = answers[index];
     const RecordKey& key = keys[index];
     if (answer.rcode != kNoError && answer.rcode != kNxDomain) {
-      return Error{
-          .what = fmt::format("the question for {} {} is answered with {}", key.name.text(),
-                              to_text(key.type), rcode_text(answer.rcode)),
-          .retryable = answer.rcode == 2};
+      return Error{.what = fmt::format("the query for {} {} is answered with {}", key.name.text(),
+                                       to_text(key.type), rcode_text(answer.rcode)),
+                   .retryable = answer.rcode == kServFail};
     }
-    if (!answer.authoritative) continue;
+    if (!answer.authoritative) continue;  // Below a delegation: not this zone's.
     if (answer.rcode == kNxDomain && answer.answers.empty()) missing.insert(key.name);
     std::ranges::copy_if(answer.answers, std::back_inserter(found),
                          [&](const WireRecord& record) { return record.key == key; });
@@ -200,7 +197,8 @@ Result<Ok> Rfc2136Provider::ask_keys(std::span<const RecordKey> keys,
   return Ok{};
 }
 
-/// Takes away what wildcards answer for names that have nothing: a prerequisite sees none of that.
+/// Drops what wildcards answer for names that do not exist: a prerequisite would not match it. An
+/// update without changes checks which names exist (RFC 2136 section 2.4.4).
 Result<Ok> Rfc2136Provider::drop_wildcards(const Name& zone, StoredSets& sets) {
   std::set<Name> names;
   for (const auto& [key, set] : sets) {
@@ -212,33 +210,31 @@ Result<Ok> Rfc2136Provider::drop_wildcards(const Name& zone, StoredSets& sets) {
     update.require_used(name);
     questions.push_back([=](std::uint16_t id) { return update.check(id); });
   }
-  const auto answers = channel_.ask(questions);
-  if (!answers) return answers.error();
+  TRY(const auto answers, channel_.ask(questions));
   std::size_t index = 0;
   for (const Name& name : names) {
-    const WireMessage& answer = (*answers)[index++];
+    const WireMessage& answer = answers[index++];
     if (answer.rcode == kNoError) continue;
-    if (answer.rcode != kNxDomain) return judged(answer, "a check of what stands");
+    if (answer.rcode != kNxDomain) return result_of(answer, kCheck);
     std::erase_if(sets, [&](const auto& item) { return item.first.name == name; });
   }
   return Ok{};
 }
 
 Result<Ok> Rfc2136Provider::load(const Name& zone, std::span<const Name> names) {
-  if (!not_given_.contains(zone)) {
+  // One transfer shows the whole zone, types unknown to us included.
+  if (!not_transferred_.contains(zone)) {
     const auto records = channel_.transfer(zone);
-    // Some servers break off what does not fit their messages; their answers still come.
+    // Some servers abort a transfer that does not fit their messages, but still answer queries.
     if (!records && !records.error().retryable) return records.error();
     if (records && *records) {
       stored_[zone] = stored_sets(**records);
       known_[zone] = std::nullopt;
       return Ok{};
     }
-    if (records) not_given_.insert(zone);
+    if (records) not_transferred_.insert(zone);
   }
-  Result<StoredSets> sets = ask_for(zone, names);
-  if (!sets) return sets.error();
-  stored_[zone] = std::move(sets).value();
+  TRY(stored_[zone], ask_for(zone, names));
   known_[zone] = std::set<Name>(names.begin(), names.end());
   return Ok{};
 }
@@ -251,44 +247,24 @@ Result<ZoneRead> Rfc2136Provider::read(const Name& zone, std::span<const Name> n
   return out;
 }
 
-Result<Ok> Rfc2136Provider::check_changes(const Name& zone,
-                                          std::span<const SetChange> changes) const {
-  for (const SetChange& change : changes) {
-    if (!change.name.is_within(zone)) {
-      return Error{.what =
-                       fmt::format("{} lies outside the zone {}", change.name.text(), zone.text())};
-    }
-    if (!change.after || change.after->type != RecordType::TXT) continue;
-    for (const std::string& value : change.after->set.values) {
-      if (std::ssize(value) <= kMostTxtOctets) continue;
-      return Error{.what = fmt::format("a TXT value of {} octets at {}: at most {} go into an "
-                                       "update",
-                                       value.size(), change.name.text(), kMostTxtOctets)};
-    }
-  }
-  return Ok{};
-}
-
 Result<Ok> Rfc2136Provider::send(const Rfc2136Channel::Maker& message, std::string_view doing) {
-  const auto answer = channel_.update(message);
-  if (!answer) return answer.error();
-  return judged(*answer, doing);
+  TRY(const WireMessage answer, channel_.update(message));
+  return result_of(answer, doing);
 }
 
-/// One message is one transaction. More than one are all checked before the first is sent.
+/// One message is one transaction. Several are all checked before the first is sent, so that a
+/// partial write is unlikely.
 Result<Ok> Rfc2136Provider::send_all(const Name& zone, std::span<const Update> messages) {
   if (messages.size() > 1) {
     for (const Update& update : messages) {
-      const Result<Ok> checked =
-          send([&](std::uint16_t id) { return update.check(id); }, "a check of what stands");
-      if (!checked) return checked;
+      TRY_OK(send([&](std::uint16_t id) { return update.check(id); }, kCheck));
     }
   }
   for (std::size_t index = 0; index < messages.size(); ++index) {
     Result<Ok> sent = send([&](std::uint16_t id) { return messages[index].message(id); },
                            "an update of " + zone.text());
     if (sent) continue;
-    if (index == 0) return sent;
+    if (index == 0) return sent;  // Nothing was written, so a conflict stays one.
     Error error = sent.error();
     error.conflict = false;
     error.what = fmt::format("the first {} of {} updates are written, the others are not: {}",
@@ -298,7 +274,7 @@ Result<Ok> Rfc2136Provider::send_all(const Name& zone, std::span<const Update> m
   return Ok{};
 }
 
-/// Servers say NOERROR to a CNAME that they ignore (RFC 2136 section 3.4.2.2).
+/// Servers report NOERROR for a CNAME that they ignore (RFC 2136 section 3.4.2.2).
 Result<Ok> Rfc2136Provider::check_aliases(std::span<const SetChange> changes) {
   std::vector<Rfc2136Channel::Maker> questions;
   std::vector<RecordKey> keys;
@@ -308,64 +284,59 @@ Result<Ok> Rfc2136Provider::check_aliases(std::span<const SetChange> changes) {
     questions.push_back(question(change.name, RecordType::CNAME));
   }
   if (questions.empty()) return Ok{};
-  const auto answers = channel_.ask(questions);
-  if (!answers) return answers.error();
+  TRY(const auto answers, channel_.ask(questions));
   for (std::size_t index = 0; index < keys.size(); ++index) {
-    const bool stands =
-        std::ranges::count((*answers)[index].answers, keys[index], &WireRecord::key) > 0;
-    if (stands) continue;
-    return Error{.what = fmt::format("the server took the update but ignored the CNAME at {}: "
-                                     "other records stand there",
+    if (std::ranges::count(answers[index].answers, keys[index], &WireRecord::key) > 0) continue;
+    return Error{.what = fmt::format("the server accepted the update but ignored the CNAME at {}: "
+                                     "other records exist there",
                                      keys[index].name.text())};
   }
   return Ok{};
 }
 
 Result<Receipt> Rfc2136Provider::write(const Name& zone, std::span<const SetChange> changes) {
-  if (const auto checked = check_changes(zone, changes); !checked) return located(checked.error());
-  if (!is_read(zone, changes)) {
-    std::vector<Name> names;
-    for (const SetChange& change : changes) names.push_back(change.name);
-    if (const auto loaded = load(zone, names); !loaded) return located(loaded.error());
-  }
-  std::vector<Update> updates;
-  for (const SetChange& change : changes) {
-    const auto first = stored_[zone].lower_bound({change.name, RecordType{}});
-    StoredSets here;
-    for (auto at = first; at != stored_[zone].end() && at->first.name == change.name; ++at) {
-      here.insert(*at);
-    }
-    Result<Update> update = update_for(zone, change, here);
-    if (!update) return located(update.error());
-    updates.push_back(std::move(update).value());
-  }
-  const std::vector<Update> messages = packed(zone, changes, updates, kMostUpdate);
-  known_.erase(zone);
-  if (const auto sent = send_all(zone, messages); !sent) return located(sent.error());
-  if (const auto aliases = check_aliases(changes); !aliases) return located(aliases.error());
+  const Result<Ok> written = write_all(zone, changes);
+  if (!written) return located(written.error());
   return Receipt{};
 }
 
-Result<TsigKey> read_key(const ProviderSettings& settings) {
-  const auto setting = [&](const std::string& key) {
-    const auto found = settings.settings.find(key);
-    return found == settings.settings.end() ? std::string() : found->second;
-  };
-  const std::string name = setting("tsig_name");
-  if (name.empty()) return Error{.what = "the setting \"tsig_name\" is missing"};
-  const std::string algorithm = setting("tsig_algorithm");
-  const Result<Name> key = Name::parse(name);
-  if (!key) return within("tsig_name", key.error());
-  const auto read = parse_tsig_algorithm(algorithm.empty() ? "hmac-sha256" : algorithm);
-  if (!read) return within("tsig_algorithm", read.error());
-  const auto secret = environment_value(settings, "RAMPART_TSIG_SECRET");
-  if (!secret) {
-    return Error{.what = fmt::format("the TSIG secret is missing: set RAMPART_TSIG_SECRET or {}",
-                                     account_variable("RAMPART_TSIG_SECRET", settings.name))};
+Result<Ok> Rfc2136Provider::write_all(const Name& zone, std::span<const SetChange> changes) {
+  TRY_OK(check_within(zone, changes));
+  TRY_OK(check_txt_sizes(changes, kMostTxtOctets));
+  if (!is_read(zone, changes)) {
+    std::vector<Name> names;
+    for (const SetChange& change : changes) names.push_back(change.name);
+    TRY_OK(load(zone, names));
   }
-  const Result<std::string> raw = parse_tsig_secret(*secret);
-  if (!raw) return raw.error();
-  return TsigKey{*key, *read, *raw};
+  std::vector<Update> updates;
+  for (const SetChange& change : changes) {
+    StoredSets here;
+    for (auto at = stored_[zone].lower_bound({change.name, RecordType{}});
+         at != stored_[zone].end() && at->first.name == change.name; ++at) {
+      here.insert(*at);
+    }
+    TRY(Update update, update_for(zone, change, here));
+    updates.push_back(std::move(update));
+  }
+  // From here on what was read is outdated, whatever becomes of the write.
+  known_.erase(zone);
+  TRY_OK(send_all(zone, packed(zone, changes, updates, kMostUpdate)));
+  return check_aliases(changes);
+}
+
+Result<TsigKey> read_key(const ProviderSettings& settings) {
+  const std::string name = settings.setting("tsig_name");
+  if (name.empty()) {
+    return Error{.what = "the setting \"tsig_name\" is missing", .where = settings.name};
+  }
+  const Result<Name> key = Name::parse(name);
+  if (!key) return within(settings.name + ": tsig_name", key.error());
+  const auto algorithm = parse_tsig_algorithm(settings.setting("tsig_algorithm", "hmac-sha256"));
+  if (!algorithm) return within(settings.name + ": tsig_algorithm", algorithm.error());
+  TRY(const std::string base64, required_value(settings, "RAMPART_TSIG_SECRET"));
+  const Result<std::string> secret = parse_tsig_secret(base64);
+  if (!secret) return within(settings.name, secret.error());
+  return TsigKey{*key, *algorithm, *secret};
 }
 
 }  // namespace
@@ -376,16 +347,14 @@ Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& 
 
 Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& settings,
                                                         Clock clock) {
-  const auto address = settings.settings.find("server");
-  if (address == settings.settings.end()) {
+  if (!settings.settings.contains("server")) {
     return Error{.what = "the setting \"server\" is missing", .where = settings.name};
   }
-  Result<Server> server = parse_server(address->second);
+  Result<Server> server = parse_server(settings.setting("server"));
   if (!server) return within(settings.name + ": server", server.error());
-  Result<TsigKey> key = read_key(settings);
-  if (!key) return within(settings.name, key.error());
+  TRY(TsigKey key, read_key(settings));
   return std::unique_ptr<Provider>(std::make_unique<Rfc2136Provider>(
-      std::move(server).value(), std::move(key).value(), std::move(clock), settings.log));
+      std::move(server).value(), std::move(key), std::move(clock), settings.log));
 }
 
 }  // namespace rampart

@@ -8,11 +8,11 @@
 
 namespace rampart {
 
-/// Made from the settings `server`, `tsig_name` and `tsig_algorithm` (hmac-sha256 where it is not
-/// named) and the environment's RAMPART_TSIG_SECRET or RAMPART_TSIG_SECRET_<NAME>.
+/// Makes the provider from the settings `server`, `tsig_name` and `tsig_algorithm` (hmac-sha256 by
+/// default) and the environment's RAMPART_TSIG_SECRET or RAMPART_TSIG_SECRET_<NAME>.
 Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& settings);
 
-/// The same with a clock of the caller's, by which messages are signed.
+/// As above, with a given clock; messages are signed with its time.
 Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& settings,
                                                         Clock clock);
 

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/base64.h"
 #include "providers/rfc2136/wire.h"
 
 namespace rampart {
@@ -50,7 +51,7 @@ struct Tsig {
   std::string other;
 };
 
-/// What a MAC covers beside the message (RFC 8945 section 4.3.3).
+/// What a MAC covers in addition to the message (RFC 8945 section 4.3.3).
 std::string variables(const TsigKey& key, const Tsig& tsig) {
   std::string out = key.name.wire();
   append_u16(out, kAnyClass);
@@ -85,12 +86,12 @@ std::string with_header(std::string_view wire, std::uint16_t id, int additional)
   return out += wire.substr(12);
 }
 
-std::optional<Tsig> read_fields(std::string_view wire, const WirePlace& place) {
-  const auto algorithm = read_plain_name(wire, place.rdata);
+std::optional<Tsig> read_fields(std::string_view wire, const RecordPosition& position) {
+  const auto algorithm = read_plain_name(wire, position.rdata);
   if (!algorithm) return std::nullopt;
-  std::size_t at = place.rdata + algorithm->size();
-  const std::size_t end = place.rdata + place.rdata_size;
-  Tsig tsig{.start = place.start, .algorithm = *algorithm};
+  std::size_t at = position.rdata + algorithm->size();
+  const std::size_t end = position.rdata + position.rdata_size;
+  Tsig tsig{.start = position.start, .algorithm = *algorithm};
   if (at + 10 > end) return std::nullopt;
   tsig.time = static_cast<std::uint64_t>(read_u16(wire, at)) << 32 | read_u32(wire, at + 2);
   tsig.fudge = static_cast<std::uint16_t>(read_u16(wire, at + 6));
@@ -107,13 +108,13 @@ std::optional<Tsig> read_fields(std::string_view wire, const WirePlace& place) {
   return tsig;
 }
 
-/// What the server holds against our signature (RFC 8945 section 5.2).
-Error their_complaint(const TsigKey& key, unsigned error) {
+/// The server's complaint about our signature (RFC 8945 section 5.2).
+Error server_complaint(const TsigKey& key, unsigned error) {
   const std::string name = key.name.text();
   switch (error) {
     case 16:
       return Error{.what = fmt::format("the server does not accept the signature of TSIG key {}: "
-                                       "another secret or algorithm (BADSIG)",
+                                       "its secret or algorithm differs (BADSIG)",
                                        name)};
     case 17:
       return Error{.what = fmt::format("the server does not know TSIG key {} (BADKEY)", name)};
@@ -124,8 +125,8 @@ Error their_complaint(const TsigKey& key, unsigned error) {
   }
 }
 
-Error not_believed(std::string_view why) {
-  return Error{.what = fmt::format("the answer is not believed: {}", why), .retryable = true};
+Error not_trusted(std::string_view why) {
+  return Error{.what = fmt::format("the response is not trusted: {}", why), .retryable = true};
 }
 
 }  // namespace
@@ -133,21 +134,17 @@ Error not_believed(std::string_view why) {
 Result<TsigAlgorithm> parse_tsig_algorithm(std::string_view text) {
   if (text == "hmac-sha256") return TsigAlgorithm::HmacSha256;
   if (text == "hmac-sha512") return TsigAlgorithm::HmacSha512;
-  return Error{.what =
-                   fmt::format("\"{}\" is no TSIG algorithm: hmac-sha256 or hmac-sha512", text)};
+  return Error{
+      .what = fmt::format(
+          "\"{}\" is not a supported TSIG algorithm: use hmac-sha256 or hmac-sha512", text)};
 }
 
 Result<std::string> parse_tsig_secret(std::string_view base64) {
-  const Error bad{.what = "the TSIG secret is not base64"};
-  if (base64.empty() || base64.size() % 4 != 0 || base64.size() > kMostSecret) return bad;
-  std::string raw(base64.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(raw.data()),
-                                   reinterpret_cast<const unsigned char*>(base64.data()),
-                                   static_cast<int>(base64.size()));
-  if (size < 0) return bad;
-  const std::size_t padding = base64.ends_with("==") ? 2 : base64.ends_with('=') ? 1 : 0;
-  raw.resize(static_cast<std::size_t>(size) - padding);
-  return raw;
+  // The decoder's own Error would quote a character of the secret.
+  if (auto raw = decode_base64(base64); raw && !raw->empty() && base64.size() <= kMostSecret) {
+    return raw;
+  }
+  return Error{.what = "the TSIG secret is not base64"};
 }
 
 Signed tsig_sign(std::string_view wire, const TsigKey& key, std::chrono::sys_seconds now) {
@@ -168,28 +165,30 @@ Signed tsig_sign(std::string_view wire, const TsigKey& key, std::chrono::sys_sec
 
 Result<TsigCheck::State> TsigCheck::next(std::string_view wire, std::chrono::sys_seconds now) {
   const auto last = last_record(wire);
-  if (!last) return not_believed("it is malformed");
+  if (!last) return not_trusted("it is malformed");
   if (last->type != kTsig) {
     unsigned_so_far_ += wire;
     return State::Unsigned;
   }
   const std::optional<Tsig> tsig = read_fields(wire, *last);
-  if (!tsig) return not_believed("its signature is malformed");
-  if (tsig->mac.empty() && tsig->error != 0) return their_complaint(key_, tsig->error);
+  if (!tsig) return not_trusted("its signature is malformed");
+  // BADSIG and BADKEY come unsigned: the server could not compute a MAC that we would verify.
+  if (tsig->mac.empty() && tsig->error != 0) return server_complaint(key_, tsig->error);
   if (last->owner != key_.name.wire() || tsig->algorithm != algorithm_name(key_.algorithm).wire()) {
-    return not_believed("it is signed with another key");
+    return not_trusted("it is signed with another key");
   }
   const std::string message = with_header(wire.substr(0, tsig->start), tsig->original_id, -1);
   const std::string expected = hmac(key_, with_length(mac_) + unsigned_so_far_ + message +
                                               (first_ ? variables(key_, *tsig) : timers(*tsig)));
   if (tsig->mac.size() != expected.size() ||
       CRYPTO_memcmp(tsig->mac.data(), expected.data(), expected.size()) != 0) {
-    return not_believed("its signature does not verify");
+    return not_trusted("its signature does not verify");
   }
-  if (tsig->error != 0) return their_complaint(key_, tsig->error);
+  if (tsig->error != 0) return server_complaint(key_, tsig->error);
+  // Last, since only a verified time means anything (RFC 8945 section 5.2.3).
   const auto ours = static_cast<std::int64_t>(now.time_since_epoch().count());
   if (std::abs(ours - static_cast<std::int64_t>(tsig->time)) > tsig->fudge) {
-    return not_believed("it was signed at another time than ours");
+    return not_trusted("its signing time differs too much from our clock");
   }
   mac_ = tsig->mac;
   unsigned_so_far_.clear();

@@ -10,9 +10,10 @@
 
 namespace rampart {
 
+/// The supported MACs (RFC 8945 section 6).
 enum class TsigAlgorithm { HmacSha256, HmacSha512 };
 
-/// A key as both ends know it.
+/// A key shared with the server.
 struct TsigKey {
   Name name = Name::root();
   TsigAlgorithm algorithm = TsigAlgorithm::HmacSha256;
@@ -22,26 +23,31 @@ struct TsigKey {
 /// Reads "hmac-sha256" or "hmac-sha512".
 Result<TsigAlgorithm> parse_tsig_algorithm(std::string_view text);
 
-/// The octets of a secret in base64, as key files write it; the Error never quotes it.
+/// The octets of a secret in base64 (RFC 4648 section 4), as key files hold it; the Error never
+/// quotes it.
 Result<std::string> parse_tsig_secret(std::string_view base64);
 
-/// A signed message and its MAC, which the answer's signature covers too.
+/// A signed message and its MAC; the response's signature covers that MAC too.
 struct Signed {
   std::string wire;
   std::string mac;
 };
+
+/// `wire` with a TSIG record added (RFC 8945 section 5.1).
 Signed tsig_sign(std::string_view wire, const TsigKey& key, std::chrono::sys_seconds now);
 
 /// Checks the messages that answer one request, in their order.
 class TsigCheck {
  public:
+  /// Whether a message carried a signature of its own.
   enum class State { Verified, Unsigned };
 
   TsigCheck(const TsigKey& key, std::string request_mac)
       : key_(key), mac_(std::move(request_mac)) {}
 
-  /// An Error for a signature that does not hold, or one that says what is wrong with ours. After a
-  /// first signed message, up to 99 may follow without (RFC 8945 section 5.3.1).
+  /// Checks the next message. An Error for a signature that does not verify, or for one by which
+  /// the server rejects ours. After a first signed message, up to 99 unsigned ones may follow (RFC
+  /// 8945 section 5.3.1): they are covered by the next signature.
   Result<State> next(std::string_view wire, std::chrono::sys_seconds now);
 
  private:

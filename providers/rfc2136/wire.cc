@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 
+#include "base/text.h"
 #include "dns/rdata.h"
 #include "dns/resolver/records.h"
 #include "dns/txt.h"
@@ -41,6 +42,7 @@ std::vector<WireRecord> records_of(const ldns_rr_list* list) {
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
     const ldns_rr* rr = ldns_rr_list_rr(list, index);
     if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN) continue;
+    // Names that a Name cannot hold are another party's, and no concern of ours.
     const std::optional<Name> owner = name_of(ldns_rr_owner(rr));
     std::optional<std::string> value = value_of(rr);
     if (!owner || !value) continue;
@@ -58,7 +60,7 @@ std::optional<std::size_t> after_name(std::string_view wire, std::size_t at) {
   while (at < wire.size()) {
     const auto length = static_cast<unsigned char>(wire[at]);
     if (length == 0) return at + 1;
-    if (length >= 0xc0) return at + 2;
+    if (length >= 0xc0) return at + 2;  // A compression pointer ends the name.
     if (length > 63) return std::nullopt;
     at += length + 1U;
   }
@@ -102,16 +104,15 @@ std::optional<std::string> read_plain_name(std::string_view wire, std::size_t at
     const auto length = static_cast<unsigned char>(wire[at]);
     if (length > 63 || at + length + 1U > wire.size()) return std::nullopt;
     name += wire[at];
-    for (const char c : wire.substr(at + 1, length)) {
-      name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
+    name += ascii_lower(wire.substr(at + 1, length));
     if (length == 0) return name;
     at += length + 1U;
   }
   return std::nullopt;
 }
 
-std::optional<WirePlace> last_record(std::string_view wire) {
+/// Found in the octets rather than by ldns: a MAC covers the message exactly as it was sent.
+std::optional<RecordPosition> last_record(std::string_view wire) {
   if (wire.size() < kHeader) return std::nullopt;
   std::size_t at = kHeader;
   for (unsigned question = read_u16(wire, 4); question > 0; --question) {
@@ -119,20 +120,20 @@ std::optional<WirePlace> last_record(std::string_view wire) {
     if (!end || *end + 4 > wire.size()) return std::nullopt;
     at = *end + 4;
   }
-  WirePlace place;
+  RecordPosition position;
   const unsigned records = read_u16(wire, 6) + read_u16(wire, 8) + read_u16(wire, 10);
   for (unsigned record = 0; record < records; ++record) {
     const auto fields = after_name(wire, at);
     if (!fields || *fields + 10 > wire.size()) return std::nullopt;
-    place = {.start = at,
-             .type = read_u16(wire, *fields),
-             .rdata = *fields + 10,
-             .rdata_size = read_u16(wire, *fields + 8)};
-    at = place.rdata + place.rdata_size;
+    position = {.start = at,
+                .type = read_u16(wire, *fields),
+                .rdata = *fields + 10,
+                .rdata_size = read_u16(wire, *fields + 8)};
+    at = position.rdata + position.rdata_size;
     if (at > wire.size()) return std::nullopt;
   }
-  if (records > 0) place.owner = read_plain_name(wire, place.start).value_or("");
-  return place;
+  if (records > 0) position.owner = read_plain_name(wire, position.start).value_or("");
+  return position;
 }
 
 Result<std::string> wire_rdata(RecordType type, std::string_view value) {
@@ -146,8 +147,8 @@ Result<std::string> wire_rdata(RecordType type, std::string_view value) {
   }
   const std::string line = fmt::format(". 0 IN {} {}", to_text(type), print_rdata(type, value));
   ldns_rr* raw = nullptr;
-  const Error bad{
-      .what = fmt::format("\"{}\" is no value of type {}", printable(value), to_text(type))};
+  const Error bad{.what = fmt::format("\"{}\" is not a valid value of type {}", printable(value),
+                                      to_text(type))};
   if (ldns_rr_new_frm_str(&raw, line.c_str(), 0, nullptr, nullptr) != LDNS_STATUS_OK) return bad;
   const Record record(raw, &ldns_rr_free);
   return rdata_of(raw);
@@ -220,7 +221,7 @@ std::string question_message(std::uint16_t id, const Name& name, unsigned type) 
 }
 
 Result<WireMessage> parse_message(std::string_view wire) {
-  const Error bad{.what = "the server's answer is malformed", .retryable = true};
+  const Error bad{.what = "the server's response is malformed", .retryable = true};
   if (wire.size() < kHeader || (read_u16(wire, 2) & 0x8000U) == 0) return bad;
   ldns_pkt* raw = nullptr;
   if (ldns_wire2pkt(&raw, reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()) !=

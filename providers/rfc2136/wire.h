@@ -11,6 +11,7 @@
 
 namespace rampart {
 
+/// Numbers in network byte order; the caller checks that `at` is within the message.
 void append_u16(std::string& out, unsigned value);
 void append_u32(std::string& out, std::uint32_t value);
 unsigned read_u16(std::string_view wire, std::size_t at);
@@ -20,8 +21,8 @@ std::uint32_t read_u32(std::string_view wire, std::size_t at);
 void append_record(std::string& out, const Name& owner, RecordType type, unsigned dns_class,
                    std::uint32_t ttl, std::string_view rdata);
 
-/// Where a record lies in a message.
-struct WirePlace {
+/// A record's position in a message, in octets from its start.
+struct RecordPosition {
   std::size_t start = 0;
   std::string owner;  ///< Wire form, lower case; empty where it is compressed.
   unsigned type = 0;
@@ -29,13 +30,13 @@ struct WirePlace {
   std::size_t rdata_size = 0;
 };
 
-/// The last record of a message, its owner empty where it has none; nullopt where it is malformed.
-std::optional<WirePlace> last_record(std::string_view wire);
+/// The last record of a message; `type` is 0 where it has none. nullopt where it is malformed.
+std::optional<RecordPosition> last_record(std::string_view wire);
 
 /// The uncompressed name at `at`, in lower case.
 std::optional<std::string> read_plain_name(std::string_view wire, std::size_t at);
 
-/// A value's RDATA; an Error where it is none of its type.
+/// A value's RDATA; an Error where it is not valid for its type.
 Result<std::string> wire_rdata(RecordType type, std::string_view value);
 
 /// An update under construction: prerequisites and changes of one zone.
@@ -43,25 +44,27 @@ class Update {
  public:
   explicit Update(const Name& zone) : zone_(zone) {}
 
-  /// Exactly these values stand (RFC 2136 section 2.4.2).
+  /// Exactly these values exist (RFC 2136 section 2.4.2).
   void require_values(const RecordKey& key, const std::vector<std::string>& rdata);
-  /// No set stands (RFC 2136 section 2.4.3).
+  /// No set exists (RFC 2136 section 2.4.3).
   void require_absent(const RecordKey& key);
-  /// The name has records (RFC 2136 section 2.4.4), no wildcard's answer.
+  /// The name has records of its own (RFC 2136 section 2.4.4); a wildcard does not count.
   void require_used(const Name& name);
   /// The name has no records at all (RFC 2136 section 2.4.5).
   void require_unused(const Name& name);
+  /// One value is added or removed (RFC 2136 section 2.5.1 and section 2.5.4).
   void add(const RecordKey& key, std::uint32_t ttl, std::string_view rdata);
   void remove(const RecordKey& key, std::string_view rdata);
 
-  /// Takes over what `other`, of the same zone, holds.
+  /// Adds the prerequisites and changes of `other`, which is of the same zone.
   void append(const Update& other);
+  /// Octets of both sections, without header and zone.
   std::size_t size() const { return prerequisites_.size() + changes_.size(); }
   bool empty() const { return prerequisite_count_ + change_count_ == 0; }
-  bool changes_nothing() const { return change_count_ == 0; }
 
+  /// The whole message, unsigned.
   std::string message(std::uint16_t id) const;
-  /// The prerequisites alone: a question whether all of this could be done.
+  /// The message without its changes: the server only checks the prerequisites.
   std::string check(std::uint16_t id) const;
 
  private:
@@ -74,12 +77,13 @@ class Update {
   int change_count_ = 0;
 };
 
-/// A question; an authoritative server's answer is wanted, not a resolver's.
+/// A query to an authoritative server: without recursion.
 std::string question_message(std::uint16_t id, const Name& name, unsigned type);
 
+/// The query type of a zone transfer (RFC 5936 section 2).
 inline constexpr unsigned kAxfr = 252;
 
-/// A record as it came.
+/// A received record.
 struct WireRecord {
   RecordKey key;
   std::uint32_t ttl = 0;
@@ -87,7 +91,7 @@ struct WireRecord {
   std::string value;  ///< As in RecordSet.
 };
 
-/// A message as it came.
+/// A received message.
 struct WireMessage {
   std::uint16_t id = 0;
   unsigned rcode = 0;
@@ -97,6 +101,7 @@ struct WireMessage {
   std::vector<WireRecord> authority;
 };
 
+/// Parses a response; an Error, retryable, where it is malformed or a query.
 Result<WireMessage> parse_message(std::string_view wire);
 
 /// "REFUSED", "NOTAUTH", ... or "response code 23".

@@ -14,27 +14,26 @@
 namespace rampart::route53 {
 namespace {
 
-/// The codes of a request that was turned away at the door.
-constexpr std::array<std::string_view, 7> kTurnedAway = {"Throttling",
-                                                         "ThrottlingException",
-                                                         "ThrottledException",
-                                                         "RequestLimitExceeded",
-                                                         "TooManyRequestsException",
-                                                         "SlowDown",
-                                                         "PriorRequestNotComplete"};
+/// The codes of a request that was refused before anything was done.
+constexpr std::array<std::string_view, 7> kThrottled = {"Throttling",
+                                                        "ThrottlingException",
+                                                        "ThrottledException",
+                                                        "RequestLimitExceeded",
+                                                        "TooManyRequestsException",
+                                                        "SlowDown",
+                                                        "PriorRequestNotComplete"};
 
 Error unreadable(std::string_view why) {
-  return Error{.what = fmt::format("Route 53's answer cannot be read: {}", why), .retryable = true};
+  return Error{.what = fmt::format("Route 53's response cannot be read: {}", why),
+               .retryable = true};
 }
 
 /// The answer's root element, which must be of that name.
 Result<XmlElement> root_of(const HttpResponse& response, std::string_view name) {
   Result<XmlElement> root = parse_xml(response.body);
   if (!root) return unreadable(root.error().what);
-  if (root->name != name) {
-    return unreadable(fmt::format("\"{}\" in place of {}", printable(root->name), name));
-  }
-  return root;
+  if (root->name == name) return root;
+  return unreadable(fmt::format("\"{}\" in place of {}", printable(root->name), name));
 }
 
 std::optional<long> number(std::string_view text) {
@@ -50,18 +49,18 @@ std::string bare_id(std::string_view id) {
   return std::string(slash == std::string_view::npos ? id : id.substr(slash + 1));
 }
 
-/// In words, what a plain set has not; empty for a plain one.
+/// Describes what makes a set more than a plain one; empty for a plain set.
 std::string special_of(const XmlElement& element) {
   const std::string id = printable(element.text_of("SetIdentifier"));
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kRoutings = {{
       {"Weight", "weighted"},
       {"Region", "routed by latency"},
-      {"GeoLocation", "routed by place"},
-      {"GeoProximityLocation", "routed by nearness"},
+      {"GeoLocation", "routed by location"},
+      {"GeoProximityLocation", "routed by proximity"},
       {"CidrRoutingConfig", "routed by address"},
       {"Failover", "a failover set"},
       {"MultiValueAnswer", "a multi-value set"},
-      {"TrafficPolicyInstanceId", "made by a traffic policy"},
+      {"TrafficPolicyInstanceId", "created by a traffic policy"},
       {"HealthCheckId", "bound to a health check"},
   }};
   if (const XmlElement* const alias = element.child("AliasTarget")) {
@@ -105,54 +104,50 @@ bool is_private(const XmlElement& zone) {
 }  // namespace
 
 Result<ZonePage> read_zones(const HttpResponse& response) {
-  const Result<XmlElement> root = root_of(response, "ListHostedZonesResponse");
-  if (!root) return root.error();
+  TRY(const XmlElement root, root_of(response, "ListHostedZonesResponse"));
   ZonePage page;
-  const XmlElement* const zones = root->child("HostedZones");
+  const XmlElement* const zones = root.child("HostedZones");
   if (zones == nullptr) return unreadable("it lists no zones");
   for (const XmlElement& element : zones->children) {
     const Result<Name> name = read_name(element.text_of("Name"));
     if (!name) return unreadable(name.error().what);
+    // A private zone may have a public one's name, and would look like its twin.
     if (is_private(element)) continue;
     const long count = number(element.text_of("ResourceRecordSetCount")).value_or(0);
     page.zones.push_back({bare_id(element.text_of("Id")), *name, static_cast<int>(count)});
   }
-  if (root->text_of("IsTruncated") == "true") page.next_marker = root->text_of("NextMarker");
+  if (root.text_of("IsTruncated") == "true") page.next_marker = root.text_of("NextMarker");
   return page;
 }
 
 Result<SetPage> read_sets(const HttpResponse& response) {
-  const Result<XmlElement> root = root_of(response, "ListResourceRecordSetsResponse");
-  if (!root) return root.error();
+  TRY(const XmlElement root, root_of(response, "ListResourceRecordSetsResponse"));
   SetPage page;
-  const XmlElement* const sets = root->child("ResourceRecordSets");
+  const XmlElement* const sets = root.child("ResourceRecordSets");
   if (sets == nullptr) return unreadable("it lists no record sets");
   for (const XmlElement& element : sets->children) {
-    Result<StoredSet> stored = read_set(element);
-    if (!stored) return stored.error();
-    page.sets.push_back(std::move(stored).value());
+    TRY(StoredSet stored, read_set(element));
+    page.sets.push_back(std::move(stored));
   }
-  if (root->text_of("IsTruncated") == "true") {
-    page.next = NextSet{.name = std::string(root->text_of("NextRecordName")),
-                        .type = std::string(root->text_of("NextRecordType")),
-                        .identifier = std::string(root->text_of("NextRecordIdentifier"))};
+  if (root.text_of("IsTruncated") == "true") {
+    page.next = NextSet{.name = std::string(root.text_of("NextRecordName")),
+                        .type = std::string(root.text_of("NextRecordType")),
+                        .identifier = std::string(root.text_of("NextRecordIdentifier"))};
   }
   return page;
 }
 
 Result<std::string> read_change_id(const HttpResponse& response) {
-  const Result<XmlElement> root = root_of(response, "ChangeResourceRecordSetsResponse");
-  if (!root) return root.error();
-  const XmlElement* const info = root->child("ChangeInfo");
+  TRY(const XmlElement root, root_of(response, "ChangeResourceRecordSetsResponse"));
+  const XmlElement* const info = root.child("ChangeInfo");
   const std::string id = info == nullptr ? "" : bare_id(info->text_of("Id"));
   if (id.empty()) return unreadable("the change has no id");
   return id;
 }
 
 Result<ChangeState> read_change_state(const HttpResponse& response) {
-  const Result<XmlElement> root = root_of(response, "GetChangeResponse");
-  if (!root) return root.error();
-  const XmlElement* const info = root->child("ChangeInfo");
+  TRY(const XmlElement root, root_of(response, "GetChangeResponse"));
+  const XmlElement* const info = root.child("ChangeInfo");
   const std::string_view status = info == nullptr ? "" : info->text_of("Status");
   if (status == "INSYNC") return ChangeState::InSync;
   if (status == "PENDING") return ChangeState::Pending;
@@ -176,10 +171,11 @@ Refusal read_refusal(const HttpResponse& response) {
 
 Verdict evaluate(const HttpResponse& response) {
   if (response.status == 429) return Verdict::Refused;
+  // A body that is cut off shows nothing of what was done.
   if (response.status == 200) return parse_xml(response.body) ? Verdict::Final : Verdict::Failed;
   if (response.status < 400) return Verdict::Final;
   const std::string code = read_refusal(response).code;
-  if (std::ranges::find(kTurnedAway, code) != kTurnedAway.end()) return Verdict::Refused;
+  if (std::ranges::find(kThrottled, code) != kThrottled.end()) return Verdict::Refused;
   return response.status >= 500 ? Verdict::Failed : Verdict::Final;
 }
 

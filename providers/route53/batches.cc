@@ -61,7 +61,7 @@ Error too_large(const SetChange& change, const std::string& why) {
 Result<Ok> check_cost(const Replacement& one) {
   if (cost_of(one).fits()) return Ok{};
   return too_large(one.change,
-                   fmt::format("cannot be replaced at once: Route 53 takes {} records and {} "
+                   fmt::format("cannot be replaced at once: Route 53 accepts {} records and {} "
                                "characters in one batch, old and new together",
                                kMostRecords, kMostCharacters));
 }
@@ -69,11 +69,11 @@ Result<Ok> check_cost(const Replacement& one) {
 /// Everything of one name together, names in the order in which they first appear.
 std::vector<Batch> by_name(std::span<const Replacement> replacements) {
   std::vector<Batch> groups;
-  std::map<Name, std::size_t> places;
+  std::map<Name, std::size_t> indices;
   for (const Replacement& one : replacements) {
-    const auto [place, added] = places.emplace(one.change.name, groups.size());
+    const auto [index, added] = indices.emplace(one.change.name, groups.size());
     if (added) groups.emplace_back();
-    groups[place->second].push_back(one);
+    groups[index->second].push_back(one);
   }
   return groups;
 }
@@ -99,18 +99,15 @@ Result<Ok> check_values(const SetChange& change) {
   }
   for (const std::string& text : texts_of(*change.after)) {
     if (text.size() <= kMostValueCharacters) continue;
-    return too_large(change, fmt::format("has a value of {} characters; Route 53 takes {} (an "
-                                         "octet beyond ASCII counts four)",
+    return too_large(change, fmt::format("has a value of {} characters; Route 53 accepts {} (an "
+                                         "octet outside ASCII counts four)",
                                          text.size(), kMostValueCharacters));
   }
   return Ok{};
 }
 
 Result<std::vector<Batch>> pack(std::span<const Replacement> replacements) {
-  for (const Replacement& one : replacements) {
-    const Result<Ok> fits = check_cost(one);
-    if (!fits) return fits.error();
-  }
+  for (const Replacement& one : replacements) TRY_OK(check_cost(one));
   std::vector<Batch> batches;
   Cost filled;
   const auto add = [&](const Batch& group) {
@@ -123,6 +120,7 @@ Result<std::vector<Batch>> pack(std::span<const Replacement> replacements) {
     batches.back().insert(batches.back().end(), group.begin(), group.end());
   };
   for (const Batch& group : by_name(replacements)) {
+    // A CNAME and the TXT that replaces it must change together.
     if (cost_of(group).fits()) {
       add(group);
     } else {
@@ -134,6 +132,7 @@ Result<std::vector<Batch>> pack(std::span<const Replacement> replacements) {
 
 std::string batch_xml(const Batch& batch) {
   std::string changes;
+  // The host applies a batch in order: every DELETE first makes room for what follows.
   for (const Replacement& one : batch) {
     if (!one.stored) continue;
     changes += change_xml("DELETE", one.stored->key, one.stored->set.ttl, one.stored->texts);

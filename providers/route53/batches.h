@@ -11,23 +11,25 @@
 
 namespace rampart::route53 {
 
-/// One change with what it deletes, in the text in which that is stored.
+/// One change with the stored form of what it deletes.
 struct Replacement {
   SetChange change;
-  std::optional<StoredSet> stored;  ///< What stands for `change.before`.
+  std::optional<StoredSet> stored;  ///< The live set that is `change.before`.
 };
 
+/// The changes of one request: all of them are applied, or none.
 using Batch = std::vector<Replacement>;
 
 /// An Error for a new value that the host rejects by its size.
 Result<Ok> check_values(const SetChange& change);
 
 /// In order, as few batches as the quotas allow (1000 records and 32000 characters of values in
-/// one); all of one name in one batch wherever that fits. An Error for a change that no batch can
-/// hold.
+/// one); the changes of one name share a batch where that fits. An Error for a change that exceeds
+/// a batch.
 Result<std::vector<Batch>> pack(std::span<const Replacement> replacements);
 
-/// The request's body: every DELETE, then every CREATE, never UPSERT.
+/// The request's body: every DELETE, then every CREATE. Never UPSERT, which would overwrite what
+/// somebody else wrote meanwhile.
 std::string batch_xml(const Batch& batch);
 
 }  // namespace rampart::route53

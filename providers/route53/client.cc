@@ -5,6 +5,7 @@
 
 #include "base/percent.h"
 #include "dns/txt.h"
+#include "providers/http/text.h"
 #include "providers/model/account.h"
 #include "providers/route53/sigv4.h"
 #include "providers/route53/tokens.h"
@@ -19,15 +20,15 @@ constexpr std::size_t kMostShown = 600;
 std::string base_url(const ProviderSettings& settings) {
   const auto own = environment_value(settings, "AWS_ENDPOINT_URL_ROUTE_53");
   const auto shared = environment_value(settings, "AWS_ENDPOINT_URL");
-  std::string url = own ? *own : shared.value_or("https://route53.amazonaws.com");
-  while (url.ends_with('/')) url.pop_back();
-  return url + "/2013-04-01/";
+  const std::string url = own ? *own : shared.value_or("https://route53.amazonaws.com");
+  return without_slashes(url) + "/2013-04-01/";
 }
 
 /// A list's query, its parameters in the order in which they are signed.
 std::string list_query(const std::optional<NextSet>& from) {
   std::string query = fmt::format("maxitems={}", kPageSize);
   if (!from) return query;
+  // The API's own spelling of a wildcard.
   std::string name;
   for (const char c : from->name) name += c == '*' ? "\\052" : std::string(1, c);
   query += "&name=" + percent_encoded(name);
@@ -58,10 +59,9 @@ HttpSettings Client::http_settings(const ProviderSettings& settings, double requ
 }
 
 Result<Ok> Client::sign(HttpRequest& request) {
-  const Result<AwsCredentials> credentials = credentials_.get(http_.secrets());
-  if (!credentials) return credentials.error();
+  TRY(const AwsCredentials credentials, credentials_.get(http_.secrets()));
   const auto now = std::chrono::floor<std::chrono::seconds>(http_.clock().now());
-  sign_v4(request, *credentials, {"us-east-1", "route53"}, now);
+  sign_v4(request, credentials, {"us-east-1", "route53"}, now);
   return Ok{};
 }
 
@@ -69,7 +69,7 @@ Error Client::refusal(const HttpResponse& response) const {
   const auto [code, message] = read_refusal(response);
   std::string what = code.empty() ? fmt::format("Route 53 answers {}", response.status)
                                   : fmt::format("{} ({})", code, response.status);
-  // Redacted before it is cut, lest half a secret stay.
+  // Redacted before it is shortened: half of a secret would not be recognised.
   if (!message.empty()) what += ": " + printable(http_.redact(message)).substr(0, kMostShown);
   return Error{.what = http_.redact(what), .retryable = evaluate(response) != Verdict::Final};
 }
@@ -83,23 +83,20 @@ Result<HttpResponse> Client::get(const std::string& path) {
 Result<ZonesByName> Client::list_zones() {
   ZonesByName zones;
   for (std::string marker;;) {
-    const Result<HttpResponse> response =
-        get("hostedzone" + (marker.empty() ? "" : "?marker=" + percent_encoded(marker)));
-    if (!response) return response.error();
-    const Result<ZonePage> page = read_zones(*response);
-    if (!page) return page.error();
-    for (const HostedZone& zone : page->zones) zones[zone.name].push_back(zone);
-    if (page->next_marker.empty()) return zones;
-    if (page->next_marker == marker) return Error{.what = "Route 53's list does not go on"};
-    marker = page->next_marker;
+    TRY(const HttpResponse response,
+        get("hostedzone" + (marker.empty() ? "" : "?marker=" + percent_encoded(marker))));
+    TRY(const ZonePage page, read_zones(response));
+    for (const HostedZone& zone : page.zones) zones[zone.name].push_back(zone);
+    if (page.next_marker.empty()) return zones;
+    if (page.next_marker == marker) return Error{.what = "Route 53's list repeats a page"};
+    marker = page.next_marker;
   }
 }
 
 Result<SetPage> Client::list_sets(const std::string& zone_id, const std::optional<NextSet>& from) {
-  const Result<HttpResponse> response =
-      get(fmt::format("hostedzone/{}/rrset?{}", percent_encoded(zone_id), list_query(from)));
-  if (!response) return response.error();
-  return read_sets(*response);
+  TRY(const HttpResponse response,
+      get(fmt::format("hostedzone/{}/rrset?{}", percent_encoded(zone_id), list_query(from))));
+  return read_sets(response);
 }
 
 Result<HttpResponse> Client::change_sets(const std::string& zone_id, const std::string& body) {
@@ -110,9 +107,8 @@ Result<HttpResponse> Client::change_sets(const std::string& zone_id, const std::
 }
 
 Result<ChangeState> Client::change_state(std::string_view change_id) {
-  const Result<HttpResponse> response = get("change/" + percent_encoded(change_id));
-  if (!response) return response.error();
-  return read_change_state(*response);
+  TRY(const HttpResponse response, get("change/" + percent_encoded(change_id)));
+  return read_change_state(response);
 }
 
 }  // namespace rampart::route53

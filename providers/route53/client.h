@@ -1,4 +1,4 @@
-/// Route 53's questions and its one command, signed.
+/// Route 53's API: its lists and its one write, signed.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@
 
 namespace rampart::route53 {
 
-/// Public zones by name; several of one name are twins, of which only one is delegated to.
+/// Public zones by name; of several with one name only one is delegated to.
 using ZonesByName = std::map<Name, std::vector<HostedZone>>;
 
 /// One account's API. Every Error is already redacted.
@@ -26,18 +26,20 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  /// All public zones of the account.
   Result<ZonesByName> list_zones();
 
-  /// A page of a zone's record sets, from its beginning or from a place on.
+  /// A page of a zone's record sets, from its beginning or from `from`.
   Result<SetPage> list_sets(const std::string& zone_id, const std::optional<NextSet>& from);
 
-  /// Sends a batch once; the answer may be a refusal. An Error or a status of 500 and more leaves
-  /// open whether it was applied.
+  /// Sends a batch once; the response may be a refusal. After an Error or a status of 500 and more
+  /// it is unknown whether the batch was applied.
   Result<HttpResponse> change_sets(const std::string& zone_id, const std::string& body);
 
+  /// Whether a change is served by all of Route 53's name servers.
   Result<ChangeState> change_state(std::string_view change_id);
 
-  /// What a refusing answer says, for a person.
+  /// The Error for a refusing response.
   Error refusal(const HttpResponse& response) const;
 
   const Clock& clock() const { return http_.clock(); }

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "base/percent.h"
-#include "base/xml.h"
+#include "providers/http/text.h"
 #include "providers/model/account.h"
 #include "providers/route53/tokens.h"
 
@@ -21,15 +21,20 @@ constexpr std::array<std::string_view, 5> kOrigins = {
     "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"};
 
+/// This origin has no credentials; the next one is tried.
+const std::optional<AwsCredentials> kNone;
+
+/// A signature is valid for minutes, and clocks differ.
 constexpr auto kRenewBefore = 5min;
 constexpr int kMostRoles = 4;
 constexpr std::string_view kSession = "rampart";
 
-/// Where containers and instances answer, besides loopback.
+/// The metadata addresses of containers and instances, in addition to loopback.
 const std::vector<std::string> kMetadataHosts = {
     "169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::254]", "[fd00:ec2::23]"};
 
-/// Without a trace of headers and bodies: the answers are credentials that nobody knows before.
+/// No trace of headers and bodies: the responses are credentials that cannot be redacted, since
+/// they are not known in advance.
 HttpSettings token_settings(const ProviderSettings& settings,
                             std::function<Exchange(const HttpRequest&)> exchange) {
   HttpSettings http{.attempts = 4,
@@ -43,6 +48,7 @@ HttpSettings token_settings(const ProviderSettings& settings,
 HttpSettings metadata_settings(const ProviderSettings& settings,
                                std::function<Exchange(const HttpRequest&)> exchange) {
   HttpSettings http = token_settings(settings, std::move(exchange));
+  // On a machine that is no instance each attempt waits for its timeout.
   http.attempts = 2;
   http.connect_timeout = 1s;
   http.total_timeout = 5s;
@@ -60,7 +66,7 @@ Found some(const Result<AwsCredentials>& credentials) {
   return std::optional(*credentials);
 }
 
-void keep_secret(Secrets& secrets, const AwsCredentials& credentials) {
+void add_secrets(Secrets& secrets, const AwsCredentials& credentials) {
   secrets.add(credentials.secret);
   secrets.add(credentials.session_token);
 }
@@ -75,10 +81,8 @@ void take_aws_certificates(HttpSettings& settings,
 }
 
 AwsEnvironment::AwsEnvironment(const ProviderSettings& settings) : settings_(settings) {
-  has_own_origin_ = std::ranges::any_of(kOrigins, [&](std::string_view origin) {
-    const auto found = settings_.environment.find(account_variable(origin, settings_.name));
-    return found != settings_.environment.end() && !found->second.empty();
-  });
+  has_own_origin_ = std::ranges::any_of(
+      kOrigins, [&](std::string_view origin) { return own_value(settings_, origin).has_value(); });
 }
 
 std::optional<std::string> AwsEnvironment::value(std::string_view variable) const {
@@ -86,10 +90,7 @@ std::optional<std::string> AwsEnvironment::value(std::string_view variable) cons
 }
 
 std::optional<std::string> AwsEnvironment::origin(std::string_view variable) const {
-  if (!has_own_origin_) return environment_value(settings_, variable);
-  const auto found = settings_.environment.find(account_variable(variable, settings_.name));
-  const bool named = found != settings_.environment.end() && !found->second.empty();
-  return named ? std::optional(found->second) : std::nullopt;
+  return has_own_origin_ ? own_value(settings_, variable) : environment_value(settings_, variable);
 }
 
 CredentialChain::CredentialChain(const ProviderSettings& settings, Clock clock,
@@ -101,18 +102,18 @@ CredentialChain::CredentialChain(const ProviderSettings& settings, Clock clock,
 
 Result<AwsCredentials> CredentialChain::get(Secrets& secrets) {
   if (held_ && (!held_->expires || *held_->expires - clock_.now() > kRenewBefore)) return *held_;
-  const Found found = find();
-  if (!found) return found.error();
-  if (!*found) {
+  TRY(held_, find());
+  if (!held_) {
     return Error{.what =
-                     "no AWS credentials were found: not in the environment, the shared files, a "
-                     "web identity, a container's or an instance's role"};
+                     "no AWS credentials were found: neither in the environment nor in the shared "
+                     "files, and no web identity, container role or instance role exists"};
   }
-  held_ = **found;
-  keep_secret(secrets, *held_);
+  add_secrets(secrets, *held_);
   return *held_;
 }
 
+/// The first origin that has credentials counts, as in AWS's own tools; one that is configured but
+/// fails is an Error, so that no other account's keys are used by accident.
 Found CredentialChain::find() {
   constexpr std::array kOrder = {&CredentialChain::from_files, &CredentialChain::from_web_identity,
                                  &CredentialChain::from_container, &CredentialChain::from_instance};
@@ -126,10 +127,10 @@ Found CredentialChain::find() {
 
 Found CredentialChain::from_variables() const {
   const auto key_id = environment_.origin("AWS_ACCESS_KEY_ID");
-  if (!key_id) return std::optional<AwsCredentials>();
+  if (!key_id) return kNone;
   const auto secret = environment_.origin("AWS_SECRET_ACCESS_KEY");
   if (!secret) {
-    return Error{.what = "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"};
+    return Error{.what = "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not"};
   }
   return std::optional(
       AwsCredentials{.key_id = *key_id,
@@ -144,29 +145,32 @@ Found CredentialChain::from_files() {
     return given ? *given : home.empty() ? std::string() : fmt::format("{}/.aws/{}", home, name);
   };
   const auto wanted = environment_.origin("AWS_PROFILE");
-  const Result<Profiles> profiles = load_profiles(
-      path("AWS_SHARED_CREDENTIALS_FILE", "credentials"), path("AWS_CONFIG_FILE", "config"));
-  if (!profiles) return profiles.error();
-  if (wanted) return some(from_profile(*profiles, *wanted, 0));
-  const auto standard = profiles->find("default");
-  const bool tells =
-      standard != profiles->end() && std::ranges::any_of(standard->second, [](const auto& entry) {
+  TRY(const Profiles profiles, load_profiles(path("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+                                             path("AWS_CONFIG_FILE", "config")));
+  if (wanted) return some(from_profile(profiles, *wanted, 0));
+  const auto standard = profiles.find("default");
+  // A default profile with a region alone must not hide the origins that follow.
+  const bool has_credentials =
+      standard != profiles.end() && std::ranges::any_of(standard->second, [](const auto& entry) {
         return entry.first == "aws_access_key_id" || entry.first == "role_arn" ||
                entry.first == "credential_process" || entry.first.starts_with("sso_");
       });
-  if (!tells) return std::optional<AwsCredentials>();
-  return some(from_profile(*profiles, "default", 0));
+  if (!has_credentials) return kNone;
+  return some(from_profile(profiles, "default", 0));
 }
 
+/// A profile holds keys, or a role to assume with the credentials of another profile: so the
+/// recursion, which `depth` ends for profiles that refer to each other.
 Result<AwsCredentials> CredentialChain::from_profile(const Profiles& profiles,
                                                      const std::string& name, int depth) {
   const auto found = profiles.find(name);
   if (found == profiles.end()) {
     return Error{.what = "there is no AWS profile \"" + name + "\" in the shared files"};
   }
-  if (depth == kMostRoles) return Error{.what = "AWS profiles refer to one another without end"};
+  if (depth == kMostRoles)
+    return Error{.what = "AWS profiles refer to each other in a loop, or in more than four steps"};
   const Profile& profile = found->second;
-  // A profile that is its own source has keys of its own beside the role.
+  // A profile may name itself as source: then its own keys assume its role.
   const bool is_source = depth > 0 && setting(profile, "source_profile") == name;
   if (!setting(profile, "role_arn").empty() && !is_source) return from_role(profiles, name, depth);
   AwsCredentials credentials{.key_id = setting(profile, "aws_access_key_id"),
@@ -193,24 +197,23 @@ Result<AwsCredentials> CredentialChain::from_role(const Profiles& profiles, cons
                          "\" assumes a role from neither source_profile nor "
                          "web_identity_token_file"};
   }
-  const Result<AwsCredentials> base = from_profile(profiles, source, depth + 1);
-  if (!base) return base;
-  keep_secret(tokens_.secrets(), *base);
+  TRY(const AwsCredentials base, from_profile(profiles, source, depth + 1));
+  add_secrets(tokens_.secrets(), base);
   std::map<std::string, std::string> form = {
       {"Action", "AssumeRole"}, {"RoleArn", role}, {"RoleSessionName", session}};
   const std::string external = setting(profile, "external_id");
   if (!external.empty()) form["ExternalId"] = external;
   HttpRequest request = sts_request(form);
-  sign_v4(request, *base, sts_scope(), std::chrono::floor<std::chrono::seconds>(clock_.now()));
+  sign_v4(request, base, sts_scope(), std::chrono::floor<std::chrono::seconds>(clock_.now()));
   return assume(request, "AssumeRoleResult");
 }
 
 Found CredentialChain::from_web_identity() {
   const auto token_file = environment_.origin("AWS_WEB_IDENTITY_TOKEN_FILE");
   const auto role = environment_.value("AWS_ROLE_ARN");
-  if (!token_file) return std::optional<AwsCredentials>();
+  if (!token_file) return kNone;
   if (!role) {
-    return Error{.what = "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not"};
+    return Error{.what = "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not"};
   }
   const auto session = environment_.value("AWS_ROLE_SESSION_NAME");
   return some(with_web_identity(*token_file, *role, session.value_or(std::string(kSession))));
@@ -236,6 +239,7 @@ SigningScope CredentialChain::sts_scope() const {
   return {region ? *region : fallback.value_or("us-east-1"), "sts"};
 }
 
+/// STS takes a form by POST. Assuming a role twice is harmless, so the request is repeatable.
 HttpRequest CredentialChain::sts_request(const std::map<std::string, std::string>& form) const {
   std::string body = "Version=2011-06-15";
   for (const auto& [key, value] : form) {
@@ -260,15 +264,17 @@ Result<AwsCredentials> CredentialChain::assume(const HttpRequest& request,
   if (!response) return within("assuming the role", response.error());
   const Result<AwsCredentials> credentials = read_sts(*response, result);
   if (credentials) return credentials;
+  // STS may quote the request in its message.
   Error error = credentials.error();
   error.what = tokens_.redact(error.what);
   return within("assuming the role", error);
 }
 
+/// ECS gives a relative URI on its fixed address, EKS a full one with a token file.
 Found CredentialChain::from_container() {
   const auto relative = environment_.origin("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const auto full = environment_.origin("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-  if (!relative && !full) return std::optional<AwsCredentials>();
+  if (!relative && !full) return kNone;
   HttpRequest request{.url = relative ? "http://169.254.170.2" + *relative : *full,
                       .repeatable = true};
   std::string token = environment_.value("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
@@ -282,10 +288,11 @@ Found CredentialChain::from_container() {
   return some(fetch_json(request, "the container's credentials"));
 }
 
+/// IMDSv2: a session token first, then the role's name, then its credentials.
 Found CredentialChain::from_instance() {
   const std::string disabled = environment_.value("AWS_EC2_METADATA_DISABLED").value_or("");
   if (disabled == "true" || disabled == "TRUE" || disabled == "True") {
-    return std::optional<AwsCredentials>();
+    return kNone;
   }
   const std::string base =
       environment_.value("AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or("http://169.254.169.254/");
@@ -295,14 +302,14 @@ Found CredentialChain::from_instance() {
                       .url = latest + "api/token",
                       .headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}},
                       .repeatable = true});
-  // Most machines are no instance: nothing answers, and nothing is wrong.
-  if (!token || token->status != 200) return std::optional<AwsCredentials>();
+  // Most machines are no EC2 instance: no answer is normal and no error.
+  if (!token || token->status != 200) return kNone;
   metadata_.secrets().add(token->body);
   const std::vector<HttpHeader> headers = {{"X-aws-ec2-metadata-token", token->body}};
   const std::string roles = latest + "meta-data/iam/security-credentials/";
   const Result<HttpResponse> role =
       metadata_.send({.url = roles, .headers = headers, .repeatable = true});
-  if (!role || role->status != 200) return std::optional<AwsCredentials>();
+  if (!role || role->status != 200) return kNone;
   const std::string name = role->body.substr(0, role->body.find_first_of("\r\n"));
   return some(
       fetch_json({.url = roles + percent_encoded(name), .headers = headers, .repeatable = true},

@@ -1,4 +1,4 @@
-/// Where AWS credentials come from, in the order of AWS's own tools.
+/// AWS credentials, searched in the order of AWS's own tools.
 #pragma once
 
 #include <map>
@@ -13,8 +13,8 @@
 
 namespace rampart::route53 {
 
-/// One account's variables: where any of its own name an origin of credentials ("_PROD" at the
-/// end), the plain ones of that kind do not count, so that two accounts are never mixed.
+/// One account's variables. Where any of its own ("..._PROD") names an origin of credentials, the
+/// plain variables of that kind are ignored, so that two accounts are never mixed.
 class AwsEnvironment {
  public:
   explicit AwsEnvironment(const ProviderSettings& settings);
@@ -30,14 +30,14 @@ class AwsEnvironment {
   bool has_own_origin_ = false;
 };
 
-/// Finds credentials, keeps them until shortly before they expire, and finds them anew.
+/// Finds credentials, keeps them until shortly before they expire, and then finds them again.
 class CredentialChain {
  public:
   /// `exchange` in place of the network, for tests.
   CredentialChain(const ProviderSettings& settings, Clock clock,
                   std::function<Exchange(const HttpRequest&)> exchange = {});
 
-  /// What to sign with at this moment; each secret is added to `secrets`.
+  /// The credentials to sign with now; each secret is added to `secrets`.
   Result<AwsCredentials> get(Secrets& secrets);
 
  private:
@@ -61,7 +61,7 @@ class CredentialChain {
   AwsEnvironment environment_;
   Clock clock_;
   Http tokens_;    ///< STS: over TLS.
-  Http metadata_;  ///< The machine's own endpoints: plain, near, impatient.
+  Http metadata_;  ///< The machine's own endpoints: plain HTTP, short timeouts.
   std::optional<AwsCredentials> held_;
 };
 

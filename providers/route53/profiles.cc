@@ -22,9 +22,8 @@ std::string profile_of(std::string_view heading, std::string_view prefix) {
 Result<Ok> load(const std::string& path, std::string_view prefix, Profiles& profiles) {
   std::error_code missing;
   if (path.empty() || !std::filesystem::exists(path, missing)) return Ok{};
-  const Result<std::string> text = read_small_file(path);
-  if (!text) return text.error();
-  read_profiles(*text, prefix, profiles);
+  TRY(const std::string text, read_small_file(path));
+  read_profiles(text, prefix, profiles);
   return Ok{};
 }
 
@@ -53,8 +52,8 @@ void read_profiles(std::string_view text, std::string_view section_prefix, Profi
       continue;
     }
     const std::size_t equals = line.find('=');
-    // An indented line continues a nested setting, of which none concerns credentials.
-    if (profile.empty() || equals == std::string_view::npos || raw[0] == ' ' || raw[0] == '\t') {
+    // An indented line belongs to a nested setting; none of those holds credentials.
+    if (profile.empty() || equals == std::string_view::npos || is_blank(raw[0])) {
       continue;
     }
     profiles[profile].emplace(trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
@@ -64,10 +63,9 @@ void read_profiles(std::string_view text, std::string_view section_prefix, Profi
 Result<Profiles> load_profiles(const std::string& credentials_path,
                                const std::string& config_path) {
   Profiles profiles;
-  const Result<Ok> credentials = load(credentials_path, "", profiles);
-  if (!credentials) return credentials.error();
-  const Result<Ok> config = load(config_path, "profile ", profiles);
-  if (!config) return config.error();
+  // The credentials file wins where both give a setting, as in AWS's own tools.
+  TRY_OK(load(credentials_path, "", profiles));
+  TRY_OK(load(config_path, "profile ", profiles));
   return profiles;
 }
 

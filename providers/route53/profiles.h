@@ -9,12 +9,13 @@
 
 namespace rampart::route53 {
 
+/// One section's settings.
 using Profile = std::map<std::string, std::string>;
 
 /// Every profile of both files, by name.
 using Profiles = std::map<std::string, Profile>;
 
-/// Reads one file's text into `profiles`; what stands there already wins. In the settings' file a
+/// Reads one file's text into `profiles`; what is there already wins. In the config file a
 /// section is called "profile NAME" (but for "default"), in the credentials' file "NAME".
 void read_profiles(std::string_view text, std::string_view section_prefix, Profiles& profiles);
 

@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <map>
 #include <set>
 
+#include "providers/model/account.h"
 #include "providers/route53/batches.h"
 #include "providers/route53/client.h"
 #include "providers/route53/walk.h"
@@ -34,46 +33,37 @@ constexpr double kDefaultPace = 5;
 /// 4000 characters hold 16 strings with their quotes and the blanks between them.
 constexpr int kMostTxtOctets = 3953;
 
-/// What is known of one zone's names: what stands at each that was read.
+/// What is known of one zone: the names that were read, and their sets.
 struct Seen {
   std::set<Name> names;
   std::map<RecordKey, StoredSet> sets;
 };
 
-/// Which side of a change stands now.
-enum class Standing { Before, After, Neither };
+/// Which side of a batch's changes is live.
+enum class LiveSide { Before, After, Neither };
 
-std::optional<RecordSet> side_at(const std::optional<TypedSet>& side, RecordType type) {
-  return side && side->type == type ? std::optional(side->set) : std::nullopt;
-}
-
-std::optional<RecordSet> set_at(const Seen& seen, const RecordKey& key) {
-  const auto found = seen.sets.find(key);
-  if (found == seen.sets.end()) return std::nullopt;
-  // A special set is like nothing that is ever wanted.
-  return found->second.special.empty() ? found->second.set : RecordSet{};
-}
-
-/// Whether `side` is what stands, of both types that the change touches.
-bool stands(const Seen& seen, const SetChange& change, const std::optional<TypedSet>& side) {
-  return std::ranges::all_of(std::array{&change.before, &change.after}, [&](const auto* touched) {
-    if (!*touched) return true;
-    const RecordType type = (*touched)->type;
-    return set_at(seen, {change.name, type}) == side_at(side, type);
-  });
-}
-
-Standing standing(const Seen& seen, const Batch& batch) {
-  const auto all = [&](const auto side) {
-    return std::ranges::all_of(
-        batch, [&](const Replacement& one) { return stands(seen, one.change, one.change.*side); });
+/// The plain set at a key. A special set (weighted, an alias) equals no desired set, so it is shown
+/// as an empty one.
+SetLookup lookup_in(const Seen& seen) {
+  return [&seen](const RecordKey& key) -> const RecordSet* {
+    static const RecordSet special;
+    const auto found = seen.sets.find(key);
+    if (found == seen.sets.end()) return nullptr;
+    return found->second.special.empty() ? &found->second.set : &special;
   };
-  if (all(&SetChange::after)) return Standing::After;
-  return all(&SetChange::before) ? Standing::Before : Standing::Neither;
 }
 
-/// Record types of which this program writes any; a special set of another type does not concern
-/// it.
+LiveSide live_side(const Seen& seen, const Batch& batch) {
+  const auto all = [&](const auto side) {
+    return std::ranges::all_of(batch, [&](const Replacement& one) {
+      return holds(lookup_in(seen), one.change, one.change.*side);
+    });
+  };
+  if (all(&SetChange::after)) return LiveSide::After;
+  return all(&SetChange::before) ? LiveSide::Before : LiveSide::Neither;
+}
+
+/// The record types that Rampart writes; a special set of another type does not concern it.
 bool is_ours(RecordType type) {
   return type == RecordType::TXT || type == RecordType::CNAME || type == RecordType::MX ||
          type == RecordType::SPF;
@@ -81,34 +71,19 @@ bool is_ours(RecordType type) {
 
 Error special_set(const StoredSet& stored) {
   return Error{.what =
-                   fmt::format("{} {} is {}: such a set is never overwritten; make it a plain "
-                               "one, or leave this name to whoever made it so",
+                   fmt::format("{} {} is {}: such a set is never overwritten; replace it by a "
+                               "plain one, or leave this name out of the YAML",
                                stored.key.name.text(), to_text(stored.key.type), stored.special)};
-}
-
-Error conflict(const SetChange& change) {
-  return Error{.what = change.name.text() + " is not as it was read; plan again", .conflict = true};
-}
-
-double pace_of(const ProviderSettings& settings) {
-  const auto given = settings.settings.find("requests_per_second");
-  if (given == settings.settings.end()) return kDefaultPace;
-  const std::string& text = given->second;
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && value > 0 && value <= 1000 ? value : 0;
 }
 
 class Route53Provider : public Provider {
  public:
-  Route53Provider(const ProviderSettings& settings, const Clock& clock,
+  Route53Provider(const ProviderSettings& settings, double pace, const Clock& clock,
                   const std::function<Exchange(const HttpRequest&)>& exchange)
-      : client_(settings, pace_of(settings), clock, exchange) {}
+      : client_(settings, pace, clock, exchange) {}
 
   Result<std::vector<Name>> zones() override {
-    const Result<Ok> listed = list_zones();
-    if (!listed) return within("route53", listed.error());
+    if (const Result<Ok> listed = list_zones(); !listed) return within("route53", listed.error());
     std::vector<Name> names;
     for (const auto& [name, twins] : *zones_) names.push_back(name);
     return names;
@@ -122,7 +97,7 @@ class Route53Provider : public Provider {
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
     Result<Receipt> receipt = write_zone(zone, changes);
-    // What was read stands no longer, or is in doubt.
+    // What was read is outdated, or its state unknown.
     seen_.erase(zone);
     if (!receipt) return within("route53", receipt.error());
     return receipt;
@@ -139,23 +114,16 @@ class Route53Provider : public Provider {
     return Ok{};
   }
 
-  Limits limits() const override {
-    return Limits{.max_txt_octets = kMostTxtOctets, .min_ttl = 0s, .max_ttl = 2147483647s};
-  }
+  Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
 
  private:
   Result<Ok> list_zones() {
-    Result<route53::ZonesByName> zones = client_.list_zones();
-    if (!zones) return zones.error();
-    zones_ = std::move(zones).value();
+    TRY(zones_, client_.list_zones());
     return Ok{};
   }
 
   Result<HostedZone> find_zone(const Name& name) {
-    if (!zones_) {
-      const Result<Ok> listed = list_zones();
-      if (!listed) return listed.error();
-    }
+    if (!zones_) TRY_OK(list_zones());
     const auto found = zones_->find(name);
     if (found == zones_->end()) {
       return Error{.what = "these credentials reach no public hosted zone " + name.text()};
@@ -168,28 +136,26 @@ class Route53Provider : public Provider {
                  .where = name.text()};
   }
 
-  /// Reads what stands at `names` into `seen_`, and gives back whether that was the whole zone.
-  Result<bool> look(const HostedZone& zone, std::span<const Name> names) {
+  /// Reads the sets at `names` into `seen_`; whether that was the whole zone.
+  Result<bool> refresh(const HostedZone& zone, std::span<const Name> names) {
     const auto from =
         zone.count <= kPageSize ? route53::WalkFrom::Start : route53::WalkFrom::FirstName;
-    const Result<route53::Walked> walked = route53::walk(
-        names, from, [&](const auto& place) { return client_.list_sets(zone.id, place); });
-    if (!walked) return walked.error();
+    TRY(const route53::Walked walked, route53::walk(names, from, [&](const auto& position) {
+          return client_.list_sets(zone.id, position);
+        }));
     Seen& seen = seen_[zone.name];
     const std::set<Name> wanted(names.begin(), names.end());
     seen.names.insert(wanted.begin(), wanted.end());
     std::erase_if(seen.sets, [&](const auto& one) { return wanted.contains(one.first.name); });
-    for (const StoredSet& set : walked->sets) seen.sets.insert_or_assign(set.key, set);
-    return walked->complete;
+    for (const StoredSet& set : walked.sets) seen.sets.insert_or_assign(set.key, set);
+    return walked.complete;
   }
 
   Result<ZoneRead> read_zone(const Name& name, std::span<const Name> names) {
-    const Result<HostedZone> zone = find_zone(name);
-    if (!zone) return zone.error();
+    TRY(const HostedZone zone, find_zone(name));
     seen_.erase(name);
-    const Result<bool> complete = look(*zone, names);
-    if (!complete) return complete.error();
-    ZoneRead read{.complete = *complete};
+    TRY(const bool complete, refresh(zone, names));
+    ZoneRead read{.complete = complete};
     for (const auto& [key, stored] : seen_[name].sets) {
       if (stored.special.empty()) {
         read.sets.emplace(key, stored.set);
@@ -201,25 +167,20 @@ class Route53Provider : public Provider {
   }
 
   Result<Receipt> write_zone(const Name& name, std::span<const SetChange> changes) {
-    for (const SetChange& change : changes) {
-      const Result<Ok> fits = route53::check_values(change);
-      if (!fits) return fits.error();
-    }
-    const Result<HostedZone> zone = find_zone(name);
-    if (!zone) return zone.error();
-    const Result<std::vector<Replacement>> replacements = replacements_for(*zone, changes);
-    if (!replacements) return replacements.error();
-    const Result<std::vector<Batch>> batches = route53::pack(*replacements);
-    if (!batches) return batches.error();
+    TRY_OK(check_within(name, changes));
+    for (const SetChange& change : changes) TRY_OK(route53::check_values(change));
+    TRY(const HostedZone zone, find_zone(name));
+    TRY(const std::vector<Replacement> replacements, replacements_for(zone, changes));
+    TRY(const std::vector<Batch> batches, route53::pack(replacements));
     Receipt receipt;
     std::size_t written = 0;
-    for (const Batch& batch : *batches) {
-      const Result<std::string> id = post(*zone, batch);
+    for (const Batch& batch : batches) {
+      const Result<std::string> id = post(zone, batch);
       if (!id && written > 0) {
         Error error = id.error();
         error.conflict = false;
         error.what +=
-            fmt::format("; {} of {} changes were written before", written, changes.size());
+            fmt::format("; {} of {} changes were already written", written, changes.size());
         return error;
       }
       if (!id) return id.error();
@@ -230,16 +191,10 @@ class Route53Provider : public Provider {
     return receipt;
   }
 
-  /// Each change with the stored text of what it replaces; a conflict where that has moved.
+  /// Each change with the stored text of what it replaces; a conflict where that has changed.
   Result<std::vector<Replacement>> replacements_for(const HostedZone& zone,
                                                     std::span<const SetChange> changes) {
-    const auto process = std::ranges::find_if(
-        changes, [&](const SetChange& change) { return !change.name.is_within(zone.name); });
-    if (process != changes.end()) {
-      return Error{.what = process->name.text() + " is not within zone " + zone.name.text()};
-    }
-    const Result<Ok> read = read_unseen(zone, changes);
-    if (!read) return read.error();
+    TRY_OK(read_unseen(zone, changes));
     const Seen& seen = seen_[zone.name];
     std::vector<Replacement> replacements;
     for (const SetChange& change : changes) {
@@ -249,7 +204,7 @@ class Route53Provider : public Provider {
           return special_set(found->second);
         }
       }
-      if (!stands(seen, change, change.before)) return conflict(change);
+      TRY_OK(check_before(lookup_in(seen), change));
       if (change.before == change.after) continue;
       Replacement one{.change = change};
       if (change.before) one.stored = seen.sets.at({change.name, change.before->type});
@@ -264,14 +219,13 @@ class Route53Provider : public Provider {
     for (const SetChange& change : changes) {
       if (!seen.names.contains(change.name)) missing.push_back(change.name);
     }
-    if (missing.empty()) return Ok{};
-    const Result<bool> read = look(zone, missing);
-    if (!read) return read.error();
+    if (!missing.empty()) TRY_OK(refresh(zone, missing));
     return Ok{};
   }
 
-  /// Sends one batch and gives back its change's id. Where no answer came, reading tells whether it
-  /// was applied; it is safe to send again, as what it deletes then no longer stands.
+  /// Sends one batch; its change's id, or an empty text where only reading back showed that it was
+  /// applied. Without an answer the zone is read: sending again is safe, since a batch that was
+  /// applied deletes sets that no longer exist, and so is refused.
   Result<std::string> post(const HostedZone& zone, const Batch& batch) {
     const std::string body = route53::batch_xml(batch);
     bool lost = false;
@@ -287,10 +241,10 @@ class Route53Provider : public Provider {
       if (refused && !invalid) return id.error();
       if (!response && !response.error().retryable) return id.error();
       lost = lost || !invalid;
-      const Result<Standing> now = look_again(zone, batch);
+      const Result<LiveSide> now = read_side(zone, batch);
       if (!now) return in_doubt(id.error(), now.error());
-      if (*now == Standing::After && lost) return std::string();
-      if (*now != Standing::Before) return conflict(moved(zone, batch));
+      if (*now == LiveSide::After && lost) return std::string();
+      if (*now != LiveSide::Before) return conflict_of(zone, batch);
       if (invalid || tries == kMostTries) return id.error();
     }
   }
@@ -299,12 +253,11 @@ class Route53Provider : public Provider {
     return response ? client_.refusal(*response) : response.error();
   }
 
-  Result<Standing> look_again(const HostedZone& zone, const Batch& batch) {
+  Result<LiveSide> read_side(const HostedZone& zone, const Batch& batch) {
     std::vector<Name> names;
     for (const Replacement& one : batch) names.push_back(one.change.name);
-    const Result<bool> read = look(zone, names);
-    if (!read) return read.error();
-    return standing(seen_[zone.name], batch);
+    TRY_OK(refresh(zone, names));
+    return live_side(seen_[zone.name], batch);
   }
 
   static Error in_doubt(Error error, const Error& reading) {
@@ -312,21 +265,21 @@ class Route53Provider : public Provider {
     return error;
   }
 
-  /// The first change whose old value no longer stands.
-  const SetChange& moved(const HostedZone& zone, const Batch& batch) {
-    const Seen& seen = seen_[zone.name];
-    const auto found = std::ranges::find_if(batch, [&](const Replacement& one) {
-      return !stands(seen, one.change, one.change.before);
-    });
-    return found == batch.end() ? batch.front().change : found->change;
+  /// The conflict of the first change whose old set is no longer live.
+  Error conflict_of(const HostedZone& zone, const Batch& batch) {
+    for (const Replacement& one : batch) {
+      const Result<Ok> unchanged = check_before(lookup_in(seen_[zone.name]), one.change);
+      if (!unchanged) return unchanged.error();
+    }
+    const SetChange& first = batch.front().change;
+    return conflict_at({first.name, first.after ? first.after->type : first.before->type});
   }
 
   Result<Ok> await_sync(std::string_view id) {
     const auto until = client_.clock().now() + kLongestWait;
     for (std::chrono::nanoseconds pause = kFirstPoll;; pause = std::min(pause * 3 / 2, longest())) {
-      const Result<route53::ChangeState> state = client_.change_state(id);
-      if (!state) return state.error();
-      if (*state == route53::ChangeState::InSync) return Ok{};
+      TRY(const route53::ChangeState state, client_.change_state(id));
+      if (state == route53::ChangeState::InSync) return Ok{};
       if (client_.clock().now() + pause > until) {
         return Error{.what = fmt::format("change {} is still PENDING", id), .retryable = true};
       }
@@ -350,11 +303,9 @@ Result<std::unique_ptr<Provider>> make_route53_provider(const ProviderSettings& 
 Result<std::unique_ptr<Provider>> make_route53_provider(
     const ProviderSettings& settings, const Clock& clock,
     std::function<Exchange(const HttpRequest&)> exchange) {
-  if (pace_of(settings) <= 0) {
-    return Error{.what = "requests_per_second is no number above 0 and up to 1000",
-                 .where = settings.name};
-  }
-  return std::unique_ptr<Provider>(std::make_unique<Route53Provider>(settings, clock, exchange));
+  TRY(const std::optional<double> pace, requests_per_second(settings));
+  return std::unique_ptr<Provider>(
+      std::make_unique<Route53Provider>(settings, pace.value_or(kDefaultPace), clock, exchange));
 }
 
 }  // namespace rampart

@@ -13,7 +13,7 @@ namespace rampart {
 /// "requests_per_second" is the account's pace (5 by default).
 Result<std::unique_ptr<Provider>> make_route53_provider(const ProviderSettings& settings);
 
-/// As above by another clock, and with `exchange` in place of the network where it is given.
+/// As above, with a given clock, and `exchange` in place of the network where it is set.
 Result<std::unique_ptr<Provider>> make_route53_provider(
     const ProviderSettings& settings, const Clock& clock,
     std::function<Exchange(const HttpRequest&)> exchange = {});

@@ -11,19 +11,14 @@
 #include <map>
 
 #include "base/percent.h"
+#include "base/sha256.h"
 #include "base/text.h"
+#include "providers/http/text.h"
 
 namespace rampart {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string sha256(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  return {reinterpret_cast<const char*>(digest.data()), length};
-}
 
 std::string hmac(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -37,28 +32,6 @@ std::string hex(std::string_view octets) {
   std::string text;
   for (const char c : octets) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return text;
-}
-
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto high = at + 2 < text.size() ? hex_digit(text[at + 1]) : std::nullopt;
-    const auto low = at + 2 < text.size() ? hex_digit(text[at + 2]) : std::nullopt;
-    if (text[at] == '%' && high && low) {
-      out += static_cast<char>(*high * 16 + *low);
-      at += 2;
-    } else {
-      out += text[at];
-    }
-  }
-  return out;
 }
 
 /// A URL's parts, each as it is written.
@@ -99,6 +72,7 @@ std::string canonical_path(std::string_view path) {
   }
 }
 
+/// Each key and value decoded and encoded again, so that every spelling of a URL signs the same.
 std::string canonical_query(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> pairs;
   while (!query.empty()) {
@@ -110,7 +84,7 @@ std::string canonical_query(std::string_view query) {
     pairs.emplace_back(percent_encoded(percent_decoded(one.substr(0, equals))),
                        percent_encoded(percent_decoded(value)));
   }
-  std::ranges::sort(pairs);
+  std::ranges::sort(pairs);  // By encoded octets, after encoding.
   std::string out;
   for (const auto& [key, value] : pairs) {
     out += fmt::format("{}{}={}", out.empty() ? "" : "&", key, value);
@@ -122,8 +96,7 @@ std::string canonical_query(std::string_view query) {
 std::string canonical_value(std::string_view value) {
   std::string out;
   for (const char c : value) {
-    const bool blank = c == ' ' || c == '\t';
-    if (!blank) {
+    if (!is_blank(c)) {
       out += c;
     } else if (!out.empty() && out.back() != ' ') {
       out += ' ';
@@ -164,11 +137,12 @@ std::string canonical_request(const HttpRequest& request) {
   for (const auto& [name, value] : headers) lines += fmt::format("{}:{}\n", name, value);
   return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(parts.path),
                      canonical_query(parts.query), lines, names_of(headers),
-                     hex(sha256(request.body)));
+                     sha256_hex(request.body));
 }
 
 void sign_v4(HttpRequest& request, const AwsCredentials& credentials, const SigningScope& scope,
              std::chrono::sys_seconds now) {
+  // A repeated attempt is signed again, so what an earlier signature added must go.
   for (const std::string_view name : {"authorization", "x-amz-date", "x-amz-security-token"}) {
     remove_header(request, name);
   }
@@ -180,7 +154,7 @@ void sign_v4(HttpRequest& request, const AwsCredentials& credentials, const Sign
   }
   const std::string where = fmt::format("{}/{}/{}/aws4_request", day, scope.region, scope.service);
   const std::string to_sign = fmt::format("{}\n{}\n{}\n{}", kAlgorithm, stamp, where,
-                                          hex(sha256(canonical_request(request))));
+                                          sha256_hex(canonical_request(request)));
   std::string key = hmac("AWS4" + credentials.secret, day);
   for (const std::string& part : {scope.region, scope.service, std::string("aws4_request")}) {
     key = hmac(key, part);

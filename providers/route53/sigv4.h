@@ -18,19 +18,19 @@ struct AwsCredentials {
   std::optional<std::chrono::sys_seconds> expires;
 };
 
-/// What a signature is good for.
+/// The scope that a signature is valid in.
 struct SigningScope {
   std::string region;
   std::string service;
 };
 
-/// Adds X-Amz-Date, X-Amz-Security-Token where there is a token, and Authorization, in place of any
-/// that stand. Every header of the request is signed, and the host that the URL names.
+/// Adds X-Amz-Date, X-Amz-Security-Token where there is a token, and Authorization, replacing
+/// any that exist. Every header of the request is signed, and the host that the URL names.
 void sign_v4(HttpRequest& request, const AwsCredentials& credentials, const SigningScope& scope,
              std::chrono::sys_seconds now);
 
-/// What is hashed and signed, for tests and for reading a host's complaint beside it: the six parts
-/// in their one spelling, a line each.
+/// The canonical request that is hashed and signed: six parts, a line each. For tests, and to
+/// compare with a host's error message.
 std::string canonical_request(const HttpRequest& request);
 
 }  // namespace rampart

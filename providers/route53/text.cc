@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "dns/escape.h"
 #include "dns/rdata.h"
 #include "dns/txt.h"
@@ -12,7 +13,7 @@ namespace {
 
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
-/// Every `\DDD` as `\ooo`; what is escaped by its character stays so.
+/// Every `\DDD` as `\ooo`; an escaped character such as `\"` stays as it is.
 std::string to_octal(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -32,8 +33,8 @@ std::string to_octal(std::string_view text) {
   return out;
 }
 
-/// Every `\ooo` as `\DDD`; a digit that merely follows a backslash is written so that it is not
-/// taken for one.
+/// Every `\ooo` as `\DDD`. A backslash before any other digit escapes just that digit, which is
+/// written as `\DDD` too, so that it cannot be read as the start of a longer escape.
 std::string to_decimal(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -49,7 +50,7 @@ std::string to_decimal(std::string_view text) {
       at += 4;
     } else {
       const char c = text[at + 1];
-      out += c >= '0' && c <= '9' ? decimal_escape(c) : std::string{'\\', c};
+      out += is_digit(c) ? decimal_escape(c) : std::string{'\\', c};
       at += 2;
     }
   }
@@ -59,7 +60,7 @@ std::string to_decimal(std::string_view text) {
 }  // namespace
 
 std::string name_text(const Name& name) {
-  // A dot or a backslash within a label is octal too: that is the only form that is documented.
+  // A dot or a backslash in a label is written in octal too: the only documented form.
   std::string plain;
   const std::string& text = name.text();
   for (std::size_t at = 0; at < text.size();) {

@@ -1,4 +1,4 @@
-/// Names and values as Route 53 writes them: octets beyond the plain ones as `\ooo`, in octal.
+/// Names and values as Route 53 writes them: other than plain octets as `\ooo`, in octal.
 #pragma once
 
 #include <string>
@@ -12,13 +12,13 @@ namespace rampart::route53 {
 /// A name for a request: absolute, `\DDD` turned into octal.
 std::string name_text(const Name& name);
 
-/// A name of an answer: `\052.example.com.` is the wildcard.
+/// A name from a response: `\052.example.com.` is the wildcard.
 Result<Name> read_name(std::string_view text);
 
 /// A value for a request: presentation form with octal escapes.
 std::string value_text(RecordType type, std::string_view value);
 
-/// The value, as in RecordSet, of an answer's text.
+/// A value from a response, in the form of RecordSet.
 Result<std::string> read_value(RecordType type, std::string_view text);
 
 }  // namespace rampart::route53

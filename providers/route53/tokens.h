@@ -1,4 +1,4 @@
-/// Answers that hand out temporary credentials.
+/// Responses that hold temporary credentials.
 #pragma once
 
 #include <map>
@@ -9,16 +9,16 @@
 
 namespace rampart::route53 {
 
-/// STS's answer in XML; `result` is the element that holds the Credentials.
+/// STS' response in XML; `result` is the element that holds the Credentials.
 Result<AwsCredentials> read_sts(const HttpResponse& response, const std::string& result);
 
-/// A container's or an instance's answer in JSON.
+/// A container's or an instance's response in JSON.
 Result<AwsCredentials> read_metadata(const HttpResponse& response);
 
 /// Reads "2026-11-21T23:00:08Z", with or without a fraction of a second.
 std::optional<std::chrono::sys_seconds> read_instant(std::string_view text);
 
-/// AWS_CA_BUNDLE first, then what every host honours.
+/// Sets the CA bundle: AWS_CA_BUNDLE first, then the variables of `take_certificates`.
 void take_aws_certificates(HttpSettings& settings,
                            const std::map<std::string, std::string>& environment);
 

@@ -8,40 +8,40 @@
 namespace rampart::route53 {
 namespace {
 
-/// A name's place in the list: by reversed labels. The host compares "com.example.www." as text,
-/// where '-' comes before '.'; other orders compare label by label. Only what both agree on is
-/// relied upon.
-struct Place {
+/// A name's position in the list: by reversed labels. The host compares "com.example.www." as text,
+/// where '-' comes before '.'; canonical order (RFC 4034 section 6.1) compares label by label. Only
+/// positions on which both orders agree are relied upon.
+struct Position {
   std::string text;
   std::vector<std::string> labels;
 
-  bool before(const Place& other) const { return text < other.text && labels < other.labels; }
+  bool before(const Position& other) const { return text < other.text && labels < other.labels; }
 };
 
-Place place_of(const Name& name) {
-  Place place;
-  for (const std::string_view label : name.labels()) place.labels.emplace_back(label);
-  std::ranges::reverse(place.labels);
-  for (const std::string& label : place.labels) place.text += label + ".";
-  return place;
+Position position_of(const Name& name) {
+  Position position;
+  for (const std::string_view label : name.labels()) position.labels.emplace_back(label);
+  std::ranges::reverse(position.labels);
+  for (const std::string& label : position.labels) position.text += label + ".";
+  return position;
 }
 
-/// Whether it is certain where the host sorts this name.
+/// Whether the host's sort position of this name is certain.
 bool is_plain(const Name& name) {
   return std::ranges::all_of(name.text(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
 }
 
-/// What one page covers: from a place (or the start) up to another (or the end).
+/// What one page covers: from a position (or the start) up to another (or the end).
 struct Span {
-  std::optional<Place> from;
-  std::optional<Place> to;
+  std::optional<Position> from;
+  std::optional<Position> to;
 
   bool covers(const Name& name) const {
     if (!from && !to) return true;
-    const Place place = place_of(name);
-    return is_plain(name) && (!from || from->before(place)) && (!to || place.before(*to));
+    const Position position = position_of(name);
+    return is_plain(name) && (!from || from->before(position)) && (!to || position.before(*to));
   }
 };
 
@@ -49,7 +49,8 @@ class Walk {
  public:
   Walk(std::span<const Name> names, const FetchPage& fetch)
       : unknown_(names.begin(), names.end()), fetch_(fetch), whole_(names.empty()) {
-    std::ranges::sort(unknown_, {}, [](const Name& name) { return place_of(name).text; });
+    // In the list's order, so that one page covers neighbours.
+    std::ranges::sort(unknown_, {}, [](const Name& name) { return position_of(name).text; });
   }
 
   Result<Walked> go(WalkFrom from) {
@@ -58,47 +59,47 @@ class Walk {
     bool starting = true;
     while (starting || !unknown_.empty() || (whole_ && next_)) {
       if (!starting) first = choose();
-      const Result<Ok> read = page_from(first, starting);
-      if (!read) return read.error();
+      TRY_OK(page_from(first, starting));
       starting = false;
     }
     return std::move(out_);
   }
 
  private:
-  /// The name to begin the next page at; nothing to go on with the list.
+  /// The name at which the next page begins; nullopt to continue the list.
   std::optional<Name> choose() const {
     return whole_ ? std::nullopt : std::optional(unknown_.front());
   }
 
-  /// Reads a page, and further ones for as long as they begin at the very name asked for.
+  /// Reads a page, and further ones while they begin at the requested name itself: it may have more
+  /// sets than fit one page.
   Result<Ok> page_from(const std::optional<Name>& first, bool starting) {
     std::optional<NextSet> from = whole_ && !starting ? next_ : std::nullopt;
     if (first) from = NextSet{.name = name_text(*first)};
     while (true) {
-      const Result<SetPage> page = fetch_(from);
-      if (!page) return page.error();
-      if (page->next && from && *page->next == *from) {
-        return Error{.what = "Route 53's list does not go on"};
+      TRY(const SetPage page, fetch_(from));
+      // A faulty host must not hold the run for ever.
+      if (page.next && from && *page.next == *from) {
+        return Error{.what = "Route 53's list repeats a page"};
       }
-      take(*page, first, from);
-      if (!page->next || !first || next_name_ != *first) break;
-      from = page->next;
+      add_page(page, first, from);
+      if (!page.next || !first || next_name_ != *first) break;
+      from = page.next;
     }
     if (first) std::erase(unknown_, *first);
     return Ok{};
   }
 
-  void take(const SetPage& page, const std::optional<Name>& first,
-            const std::optional<NextSet>& from) {
+  void add_page(const SetPage& page, const std::optional<Name>& first,
+                const std::optional<NextSet>& from) {
     next_ = page.next;
     Span span;
-    if (first) span.from = place_of(*first);
+    if (first) span.from = position_of(*first);
     if (next_) {
       const Result<Name> name = read_name(next_->name);
       next_name_ = name ? std::optional(*name) : std::nullopt;
       // A name that cannot be read covers nothing.
-      span.to = next_name_ ? place_of(*next_name_) : Place{};
+      span.to = next_name_ ? position_of(*next_name_) : Position{};
     }
     if (!from || whole_) out_.complete = !next_;
     std::erase_if(unknown_, [&](const Name& name) { return span.covers(name); });

@@ -7,7 +7,7 @@
 
 namespace rampart {
 
-/// Makes the provider from its one setting, `directory`, which must lie beneath the YAML's folder.
+/// Makes the provider from its one setting, `directory`, a path under the YAML's folder.
 Result<std::unique_ptr<Provider>> make_zonefile_provider(const ProviderSettings& settings);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Writing by turn: read, write, wait, read back; and an account of every change.
+/// Writing stage by stage: read, write, wait, read back; and an outcome for every change.
 #include "reconciler/apply/apply.h"
 
 #include <fmt/format.h>
@@ -21,23 +21,23 @@ using Sets = std::map<RecordKey, RecordSet>;
 constexpr std::array kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, Stage::Enforce,
                                 Stage::Retire};
 
-/// What one host takes in one write: changes of one zone in one turn.
+/// One write to one host: changes of one zone in one stage.
 struct Batch {
   std::vector<WriteOutcome> outcomes;
-  Provider* host = nullptr;  ///< Null where it cannot be reached at all.
+  Provider* host = nullptr;  ///< Null where the provider could not be made.
   std::optional<Receipt> receipt;
-  std::string lost;  ///< Why the host's answer to the write is not known.
+  std::string lost;  ///< Why the write failed, its outcome being unknown.
 
   const Change& first() const { return outcomes.front().change; }
 };
 
-/// What went wrong so far, and whom that keeps back.
+/// The zones and domains with a failed write so far; their later stages are withheld.
 struct Failures {
   std::set<Name> zones;
   std::set<Name> domains;
 };
 
-std::string place(const Change& change) {
+std::string shown(const Change& change) {
   return fmt::format("{} {}", change.name().text(), to_text(change.type()));
 }
 
@@ -50,7 +50,8 @@ std::vector<WriteOutcome*> pending(Batch& batch) {
   return waiting;
 }
 
-void settle(std::span<WriteOutcome* const> outcomes, WriteState state, const std::string& why) {
+void set_outcome(std::span<WriteOutcome* const> outcomes, WriteState state,
+                 const std::string& why) {
   for (WriteOutcome* outcome : outcomes) {
     outcome->state = state;
     outcome->why = why;
@@ -67,76 +68,80 @@ Result<Sets> read_sets(Batch& batch) {
   return std::move(read.value().sets);
 }
 
-/// Judges each change by what stands just before the write.
-void check_truth(Batch& batch) {
+/// Checks each change against the live records just before its write: plans are minutes or days
+/// old, and the host may not offer compare-and-swap.
+void check_live(Batch& batch) {
   if (pending(batch).empty()) return;
   const Result<Sets> sets = read_sets(batch);
   if (!sets) {
-    return settle(pending(batch), WriteState::Failed,
-                  "it could not be read before writing: " + sentence(sets.error()));
+    return set_outcome(pending(batch), WriteState::Failed,
+                       "it could not be read before writing: " + sentence(sets.error()));
   }
   for (WriteOutcome* outcome : pending(batch)) {
-    const SetChange& set = outcome->change.set;
-    if (stands(set, set.after, *sets)) {
-      settle({&outcome, 1}, WriteState::AlreadyLive, "it stands already");
-    } else if (!stands(set, set.before, *sets)) {
-      settle({&outcome, 1}, WriteState::Failed,
-             fmt::format("somebody else changed {} since it was read: nothing was written; plan "
-                         "again",
-                         place(outcome->change)));
-    } else if (!strangers_survive(set)) {
-      settle({&outcome, 1}, WriteState::Failed,
-             "the write would remove values that are not ours: nothing was written");
+    const SetChange set = text_of(outcome->change.set);
+    if (is_live(set, set.after, *sets)) {
+      set_outcome({&outcome, 1}, WriteState::AlreadyLive, "it is live already");
+    } else if (!is_live(set, set.before, *sets)) {
+      set_outcome(
+          {&outcome, 1}, WriteState::Failed,
+          fmt::format("somebody else changed {} since it was read: nothing was written; plan "
+                      "again",
+                      shown(outcome->change)));
+    } else if (!foreign_values_survive(outcome->change.set)) {
+      set_outcome({&outcome, 1}, WriteState::Failed,
+                  "the write would remove values that are not ours: nothing was written");
     }
   }
 }
 
-/// Writes what is pending. An Error's own words do not tell whether the host wrote before it failed
-/// to answer, so that reading back decides.
+/// Writes what is pending. An Error does not show whether the host wrote before it failed to
+/// answer: only reading back does.
 void write_batch(Batch& batch) {
   const std::vector<WriteOutcome*> waiting = pending(batch);
   if (waiting.empty()) return;
   std::vector<SetChange> changes;
-  for (const WriteOutcome* outcome : waiting) changes.push_back(outcome->change.set);
+  for (const WriteOutcome* outcome : waiting) changes.push_back(text_of(outcome->change.set));
   const Result<Receipt> receipt = batch.host->write(batch.first().zone, changes);
   if (receipt) {
     batch.receipt = *receipt;
   } else if (receipt.error().conflict) {
-    settle(waiting, WriteState::Failed,
-           "somebody else changed this zone since it was read: nothing was written; plan again (" +
-               sentence(receipt.error()) + ")");
+    set_outcome(
+        waiting, WriteState::Failed,
+        "somebody else changed this zone since it was read: nothing was written; plan again (" +
+            sentence(receipt.error()) + ")");
   } else {
     batch.lost = sentence(receipt.error());
   }
 }
 
-std::string show(const RecordSet& set) {
+std::string text_of(const RecordSet& set) {
   std::string text = fmt::format("TTL {}", set.ttl.count());
   for (const std::string& value : set.values) text += fmt::format(", \"{}\"", printable(value));
   return text;
 }
 
-/// What stands at the change's name, in a few words.
+/// The live set at the change's name, for a message.
 std::string found_instead(const Change& change, const Sets& sets) {
   const auto found = sets.find({change.name(), change.type()});
-  return found == sets.end() ? "nothing stands there" : "there stands: " + show(found->second);
+  return found == sets.end() ? "it has no records" : "found " + text_of(found->second);
 }
 
-/// What became of one change, by what reading back shows.
+/// Sets the outcome of one change after reading back.
 void evaluate(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
-  const SetChange& set = outcome.change.set;
+  const SetChange set = text_of(outcome.change.set);
   WriteOutcome* const one = &outcome;
-  if (stands(set, set.after, sets)) return;
+  if (is_live(set, set.after, sets)) return;
   if (batch.receipt) {
-    settle({&one, 1}, WriteState::Unconfirmed,
-           "written, but reading it back shows something else: " +
-               found_instead(outcome.change, sets));
-  } else if (stands(set, set.before, sets)) {
-    settle({&one, 1}, WriteState::Failed, batch.lost);
+    set_outcome(
+        {&one, 1}, WriteState::Unconfirmed,
+        "written, but reading back shows another set: " + found_instead(outcome.change, sets));
+  } else if (is_live(set, set.before, sets)) {
+    set_outcome({&one, 1}, WriteState::Failed, batch.lost);
   } else {
-    settle({&one, 1}, WriteState::Unconfirmed,
-           fmt::format("the write failed ({}), and neither the old nor the new set stands: {}",
-                       batch.lost, found_instead(outcome.change, sets)));
+    set_outcome(
+        {&one, 1}, WriteState::Unconfirmed,
+        fmt::format("the write failed ({}), and neither the old nor the new set is live: {}",
+                    batch.lost, found_instead(outcome.change, sets)));
   }
 }
 
@@ -153,13 +158,13 @@ void confirm_batch(Batch& batch) {
   if (!sets) {
     const std::string prefix = batch.receipt ? "written, but it could not be read back: "
                                              : "the write failed (" + batch.lost +
-                                                   "), and whether it stands could not be read: ";
-    return settle(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
+                                                   "), and the live set could not be read: ";
+    return set_outcome(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
   }
   for (WriteOutcome* outcome : waiting) {
     evaluate(*outcome, *sets, batch);
     if (outcome->state == WriteState::Written && !unserved.empty()) {
-      settle({&outcome, 1}, WriteState::Unconfirmed, unserved);
+      set_outcome({&outcome, 1}, WriteState::Unconfirmed, unserved);
     }
   }
 }
@@ -168,47 +173,48 @@ void confirm_batch(Batch& batch) {
 void find_host(Batch& batch, const Providers& providers) {
   const auto found = providers.find(batch.first().provider);
   if (found == providers.end()) {
-    return settle(pending(batch), WriteState::Failed,
-                  fmt::format("there is no provider \"{}\"", batch.first().provider));
+    return set_outcome(pending(batch), WriteState::Failed,
+                       fmt::format("there is no provider \"{}\"", batch.first().provider));
   }
   if (!found->second) {
-    return settle(pending(batch), WriteState::Failed, sentence(found->second.error()));
+    return set_outcome(pending(batch), WriteState::Failed, sentence(found->second.error()));
   }
   batch.host = found->second.value().get();
 }
 
-/// The changes of `turn`, one batch per zone and host; loosening stands alone.
+/// The changes of `stage`, one batch for each zone and host. A change that loosens is a batch of
+/// its own, so that no other change can make it fail.
 std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
   std::vector<Batch> batches;
-  std::map<std::pair<Name, std::string>, std::size_t> places;
+  std::map<std::pair<Name, std::string>, std::size_t> indices;
   for (const Change& change : plan.changes) {
     if (change.stage != stage) continue;
-    const auto [place, added] =
-        places.emplace(std::pair(change.zone, change.provider), batches.size());
+    const auto [index, added] =
+        indices.emplace(std::pair(change.zone, change.provider), batches.size());
     if (added || stage == Stage::Relax) {
-      place->second = batches.size();
+      index->second = batches.size();
       batches.emplace_back();
     }
-    // Written until something says otherwise.
-    batches[place->second].outcomes.push_back({change, WriteState::Written, ""});
+    // Written, until a later check sets another outcome.
+    batches[index->second].outcomes.push_back({change, WriteState::Written, ""});
   }
   return batches;
 }
 
-/// Keeps back what follows on a failure.
+/// Withholds changes that follow a failure in their zone or domain.
 void withhold_after(Batch& batch, const Failures& failures) {
   for (WriteOutcome* outcome : pending(batch)) {
     const Change& change = outcome->change;
     if (!failures.zones.contains(change.zone) && !failures.domains.contains(change.domain))
       continue;
-    settle({&outcome, 1}, WriteState::Withheld,
-           fmt::format("after an earlier failure in {}", failures.zones.contains(change.zone)
-                                                             ? change.zone.text()
-                                                             : change.domain.text()));
+    set_outcome({&outcome, 1}, WriteState::Withheld,
+                fmt::format("after an earlier failure in {}", failures.zones.contains(change.zone)
+                                                                  ? change.zone.text()
+                                                                  : change.domain.text()));
   }
 }
 
-void note_failure_of(const std::vector<Batch>& batches, Failures& failures) {
+void record_failures(const std::vector<Batch>& batches, Failures& failures) {
   for (const Batch& batch : batches) {
     for (const WriteOutcome& outcome : batch.outcomes) {
       if (outcome.state != WriteState::Failed && outcome.state != WriteState::Unconfirmed) continue;
@@ -218,7 +224,7 @@ void note_failure_of(const std::vector<Batch>& batches, Failures& failures) {
   }
 }
 
-void tell(const Batch& batch, Stage stage, const Progress& progress) {
+void report(const Batch& batch, Stage stage, const Progress& progress) {
   if (!progress) return;
   const auto written =
       std::ranges::count(batch.outcomes, WriteState::Written, &WriteOutcome::state);
@@ -226,8 +232,8 @@ void tell(const Batch& batch, Stage stage, const Progress& progress) {
                        batch.first().provider, to_text(stage), written, batch.outcomes.size()));
 }
 
-/// The finding of `code` about this very record, else about its zone, else any: a record that moved
-/// keeps its whole zone back, and under --strict all zones.
+/// The finding of `code` about this record, else about its zone, else any: a record that changed
+/// since the review withholds its whole zone, and with --strict all zones.
 std::vector<Finding>::const_iterator finding_about(const Change& change, const std::string& code,
                                                    const Plan& plan) {
   const RecordKey key{change.name(), change.type()};
@@ -244,7 +250,7 @@ std::vector<Finding>::const_iterator finding_about(const Change& change, const s
   return std::ranges::find(plan.findings, code, &Finding::code);
 }
 
-/// The codes that keep a change back, each with what its finding says.
+/// The codes that withhold a change, each with the message of its finding.
 std::string why_withheld(const Withheld& withheld, const Plan& plan) {
   std::vector<std::string> reasons;
   for (const std::string& code : withheld.codes) {
@@ -265,15 +271,15 @@ std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& provider
     for (Batch& batch : batches) {
       withhold_after(batch, failures);
       find_host(batch, providers);
-      check_truth(batch);
+      check_live(batch);
       write_batch(batch);
     }
-    // Hosts work on their writes side by side; the turn ends when all of them are done.
+    // Hosts propagate their writes at the same time; the stage ends when all of them are done.
     for (Batch& batch : batches) {
       confirm_batch(batch);
-      tell(batch, stage, progress);
+      report(batch, stage, progress);
     }
-    note_failure_of(batches, failures);
+    record_failures(batches, failures);
     for (const Batch& batch : batches) {
       outcomes.insert(outcomes.end(), batch.outcomes.begin(), batch.outcomes.end());
     }
@@ -284,7 +290,7 @@ std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& provider
 std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteOutcome> written) {
   std::vector<WriteOutcome> outcomes;
   for (const Change& change : limited.already_live) {
-    outcomes.push_back({change, WriteState::AlreadyLive, "it stands already"});
+    outcomes.push_back({change, WriteState::AlreadyLive, "it is live already"});
   }
   std::ranges::move(written, std::back_inserter(outcomes));
   for (const Withheld& withheld : limited.plan.withheld) {

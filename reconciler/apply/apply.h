@@ -1,5 +1,5 @@
-/// Applying: recomputed from provider truth, limited by a reviewed plan, written by turn, read
-/// back.
+/// Applying: planned again from the providers, limited by a reviewed plan, written stage by stage,
+/// read back.
 #pragma once
 
 #include <functional>
@@ -13,46 +13,50 @@
 
 namespace rampart {
 
+/// The outcome of one change.
 enum class WriteState {
-  Written,  ///< Written and read back.
-  AlreadyLive,
+  Written,      ///< Written and read back.
+  AlreadyLive,  ///< The desired set was live before the write.
   Withheld,     ///< Not in the reviewed plan, stale, blocked, or after an earlier failure.
   Failed,       ///< The host refused, could not be reached, or somebody else wrote meanwhile;
-                ///< nothing of it stands.
-  Unconfirmed,  ///< Written, but reading back showed something else.
+                ///< nothing of it is live.
+  Unconfirmed,  ///< Perhaps written, but reading back failed or showed something else.
 };
 
-/// What became of one change.
+/// One change with its outcome.
 struct WriteOutcome {
   Change change;
   WriteState state;
   std::string why;  ///< Empty for Written.
 };
 
+/// What a zone that changed since the review withholds.
+enum class Strictness { ItsZone, AllZones };
+
 /// The changes of `now` that `reviewed` allows; the others become withheld with a Finding
-/// (plan-stale, not-in-plan). Changes of `reviewed` that already stand are named in `already_live`.
-/// A zone that moved since the review is withheld whole (all zones where `strict`), except for what
-/// the review allows to be loosened.
+/// (plan-stale, not-in-plan). Changes of `reviewed` that are live already are listed in
+/// `already_live`. A zone in which a reviewed record changed since the review is withheld whole
+/// (all zones where Strictness::AllZones), except for reviewed changes that loosen enforcement.
 struct Limited {
-  Plan plan;
+  Plan plan;  ///< What may be written; the rest is withheld in it.
   std::vector<Change> already_live;
 };
-Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool strict);
+Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Strictness strictness);
 
-/// Writes `plan` turn by turn: a turn completes on every host before the next begins. Within a turn
-/// a zone that fails keeps its own later turns back, and those of the domains it failed, never
-/// another's. Loosening is written one change at a time, so that no sibling can block it.
-/// Each set is read just before it is written, and again after.
+/// Writes `plan` stage by stage: a stage completes on every host before the next begins. A zone
+/// that fails withholds its own later stages and those of its failed domains, never another's.
+/// Changes that loosen are written one at a time, so that no other change can block them. Each set
+/// is read just before it is written, and again afterwards.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const std::function<void(const std::string&)>& progress);
 
-/// Every change of a run in one account: those already live, those written (or not), and those
-/// that the plan withholds, each with its finding's own words.
+/// The outcome of every change of a run: those already live, those written (or not), and those that
+/// the plan withholds, each with the message of its finding.
 std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteOutcome> written);
 
-/// Whether exactly `side` stands at the change's name among `sets`, of the types that the change
-/// is about (a CNAME always is one: nothing may stand beside it).
-bool stands(const SetChange& change, const std::optional<TypedSet>& side,
-            const std::map<RecordKey, RecordSet>& sets);
+/// Whether `sets` hold exactly `side` at the change's name, of the types that the change involves.
+/// A CNAME always is one of them, since it excludes every other type.
+bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
+             const std::map<RecordKey, RecordSet>& sets);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// What a reviewed plan allows of a plan made anew. plan.json only limits: it never adds.
+/// The changes of a new plan that a reviewed plan allows. plan.json only limits: it never adds.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,8 +25,9 @@ std::string location(const Change& change) {
   return fmt::format("{} {} at {}", change.name().text(), to_text(change.type()), change.provider);
 }
 
-/// What stands at the reviewed change's name, or nothing where that is not known for certain.
-std::optional<std::map<RecordKey, RecordSet>> truth_at(const Change& change, const World& world) {
+/// The live sets at the reviewed change's name; nullopt where they are not known for certain.
+std::optional<std::map<RecordKey, RecordSet>> live_sets_at(const Change& change,
+                                                           const World& world) {
   const auto where = [](const LiveZone& live) { return std::tie(live.apex, live.provider); };
   const auto zone = std::ranges::lower_bound(world.zones, std::tie(change.zone, change.provider),
                                              std::less<>{}, where);
@@ -39,55 +40,56 @@ std::optional<std::map<RecordKey, RecordSet>> truth_at(const Change& change, con
   std::map<RecordKey, RecordSet> sets;
   for (const RecordType type : types) {
     const LiveSet live = zone->at({change.name(), type});
-    if (live.state == LiveState::Present) sets.emplace(RecordKey{change.name(), type}, live.set);
+    if (live.state == LiveState::Present) {
+      sets.emplace(RecordKey{change.name(), type}, text_of(live.set));
+    }
     const bool unknown = live.state == LiveState::Unobservable || live.state == LiveState::Disagree;
-    // Readers that found a TXT had no reason to ask for a CNAME too.
-    const bool asked = type != RecordType::CNAME || zone->sets.contains({change.name(), type});
-    if (unknown && asked) return std::nullopt;
+    // A zone read for a TXT set need not have been read for a CNAME at the same name.
+    const bool was_read = type != RecordType::CNAME || zone->sets.contains({change.name(), type});
+    if (unknown && was_read) return std::nullopt;
   }
   return sets;
 }
 
-/// How a reviewed change relates to what stands now.
-enum class Standing { Ready, AlreadyLive, Moved };
+/// A reviewed change against the live records.
+enum class ReviewState { Ready, AlreadyLive, Moved };
 
-Standing standing(const Change& reviewed, const World& world) {
-  const auto sets = truth_at(reviewed, world);
-  if (!sets) return Standing::Moved;
-  if (stands(reviewed.set, reviewed.set.after, *sets)) return Standing::AlreadyLive;
-  return stands(reviewed.set, reviewed.set.before, *sets) ? Standing::Ready : Standing::Moved;
+ReviewState review_state(const Change& reviewed, const World& world) {
+  const auto sets = live_sets_at(reviewed, world);
+  if (!sets) return ReviewState::Moved;
+  const SetChange set = text_of(reviewed.set);
+  if (is_live(set, set.after, *sets)) return ReviewState::AlreadyLive;
+  return is_live(set, set.before, *sets) ? ReviewState::Ready : ReviewState::Moved;
 }
 
 Finding stale(const Change& moved) {
-  return {Severity::Error,
-          "plan-stale",
-          moved.domain,
-          fmt::format("{} is no longer as it was when the plan was reviewed: zone {} is withheld",
-                      location(moved), moved.zone.text()),
-          kHint,
-          {},
-          {{moved.name(), moved.type()}}};
+  return {.severity = Severity::Error,
+          .code = "plan-stale",
+          .domain = moved.domain,
+          .message = fmt::format(
+              "{} is no longer as it was when the plan was reviewed: zone {} is withheld",
+              location(moved), moved.zone.text()),
+          .hint = kHint,
+          .withholds = {{moved.name(), moved.type()}}};
 }
 
 Finding unreviewed(const Change& change) {
-  return {Severity::Error,
-          "not-in-plan",
-          change.domain,
-          fmt::format("the change of {} is not in the reviewed plan", location(change)),
-          kHint,
-          {},
-          {{change.name(), change.type()}}};
+  return {.severity = Severity::Error,
+          .code = "not-in-plan",
+          .domain = change.domain,
+          .message = fmt::format("the change of {} is not in the reviewed plan", location(change)),
+          .hint = kHint,
+          .withholds = {{change.name(), change.type()}}};
 }
 
 Finding outdated(const Change& change) {
-  return {Severity::Warning,
-          "plan-outdated",
-          change.domain,
-          fmt::format("the reviewed change of {} is not made: the plan made now has none there",
-                      location(change)),
-          "the YAML or the time has changed since the review; make a plan again",
-          {},
-          {}};
+  return {.severity = Severity::Warning,
+          .code = "plan-outdated",
+          .domain = change.domain,
+          .message = fmt::format("the reviewed change of {} is not made: the current plan has no "
+                                 "change there",
+                                 location(change)),
+          .hint = "the YAML or the time has changed since the review; make a plan again"};
 }
 
 std::set<Identity> planned(const Plan& plan) {
@@ -97,18 +99,18 @@ std::set<Identity> planned(const Plan& plan) {
   return identities;
 }
 
-/// The zones in which something moved, each told once per record.
+/// The zones in which a reviewed record changed, with a finding for each record.
 std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& world,
                            Limited& limited) {
   std::set<Name> moved;
   const std::set<Identity> still_planned = planned(now);
   for (const Change& change : reviewed.changes) {
-    const Standing found = standing(change, world);
-    if (found == Standing::AlreadyLive) limited.already_live.push_back(change);
-    if (found == Standing::Ready && !still_planned.contains(identity(change))) {
+    const ReviewState found = review_state(change, world);
+    if (found == ReviewState::AlreadyLive) limited.already_live.push_back(change);
+    if (found == ReviewState::Ready && !still_planned.contains(identity(change))) {
       limited.plan.findings.push_back(outdated(change));
     }
-    if (found != Standing::Moved) continue;
+    if (found != ReviewState::Moved) continue;
     moved.insert(change.zone);
     limited.plan.findings.push_back(stale(change));
   }
@@ -127,8 +129,8 @@ auto withheld_order(const Withheld& withheld) {
 
 }  // namespace
 
-bool stands(const SetChange& change, const std::optional<TypedSet>& side,
-            const std::map<RecordKey, RecordSet>& sets) {
+bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
+             const std::map<RecordKey, RecordSet>& sets) {
   const bool about_cname = change.after && change.after->type == RecordType::CNAME;
   bool found = !side;
   for (auto row = sets.lower_bound({change.name, RecordType{0}});
@@ -144,7 +146,8 @@ bool stands(const SetChange& change, const std::optional<TypedSet>& side,
   return found;
 }
 
-Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool strict) {
+Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Strictness strictness) {
+  const bool strict = strictness == Strictness::AllZones;
   Limited limited{now, {}};
   limited.plan.changes.clear();
   std::map<Identity, const Change*> allowed;
@@ -154,19 +157,22 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, bool
     const auto row = allowed.find(identity(change));
     const bool same = row != allowed.end() && row->second->set == change.set;
     std::vector<std::string> codes;
-    // Loosening that was reviewed waits for no sibling; --strict asks for all or nothing.
+    // A reviewed change that loosens waits for no other change; --strict asks for all or nothing.
     const bool stays_free = same && change.stage == Stage::Relax && !strict;
     const bool stale_here = strict ? !moved.empty() : moved.contains(change.zone);
     if (stale_here && !stays_free) codes.push_back("plan-stale");
-    const bool told = row != allowed.end() && standing(*row->second, world) == Standing::Moved;
-    if (!same && !told) {
+    // Then plan-stale reports it already.
+    const bool reported =
+        row != allowed.end() && review_state(*row->second, world) == ReviewState::Moved;
+    if (!same && !reported) {
       codes.insert(codes.begin(), "not-in-plan");
       limited.plan.findings.push_back(unreviewed(change));
     }
-    if (codes.empty())
+    if (codes.empty()) {
       limited.plan.changes.push_back(change);
-    else
+    } else {
       limited.plan.withheld.push_back({change, std::move(codes)});
+    }
   }
   std::ranges::stable_sort(limited.plan.findings, {}, finding_order);
   std::ranges::stable_sort(limited.plan.withheld, {}, withheld_order);

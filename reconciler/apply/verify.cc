@@ -1,5 +1,5 @@
-/// Verifying: the plan that each server's own answers would lead to; where it is empty, the server
-/// holds what the YAML says.
+/// Verifying: a plan is made from each server's own answers; where it is empty, the server holds
+/// what the YAML describes.
 #include "reconciler/apply/verify.h"
 
 #include <fmt/format.h>
@@ -15,13 +15,13 @@
 namespace rampart {
 namespace {
 
-/// A World in which every zone is seen through one pair of eyes.
-struct Sight {
+/// A World in which every zone is as one of its servers answers.
+struct ServerWorld {
   World world;
   std::map<std::pair<Name, std::string>, std::string> labels;  ///< By (apex, provider).
 };
 
-std::string values_text(const std::optional<TypedSet>& side) {
+std::string values_text(const std::optional<ParsedTypedSet>& side) {
   if (!side) return "";
   const auto& values = side->set.values;
   if (values.size() == 1) return *values.begin();
@@ -32,9 +32,9 @@ std::string values_text(const std::optional<TypedSet>& side) {
   return text;
 }
 
-/// What a change says that differs: the values, or the TTL where these are the same.
+/// The difference that a change would correct: the values, or the TTL where these are the same.
 Difference difference_of(const Change& change, std::string server) {
-  const SetChange& set = change.set;
+  const ParsedChange& set = change.set;
   Difference difference{{change.name(), change.type()}, std::move(server), "", ""};
   const bool same_values = set.before && set.after && set.before->type == set.after->type &&
                            set.before->set.values == set.after->set.values;
@@ -63,18 +63,18 @@ void add(Found& found, const Name& domain, Difference difference) {
   if (!known) list.push_back(std::move(difference));
 }
 
-/// The label of what was asked about `name`.
-std::string label_at(const Sight& sight, const Config& config, const Name& domain,
+/// The label of the server that was queried for `name`.
+std::string label_at(const ServerWorld& view, const Config& config, const Name& domain,
                      const Name& name) {
-  for (const LiveZone* zone : sight.world.zones_for(config.domains.at(domain), name)) {
-    const auto label = sight.labels.find({zone->apex, zone->provider});
-    if (label != sight.labels.end()) return label->second;
+  for (const LiveZone* zone : view.world.zones_for(config.domains.at(domain), name)) {
+    const auto label = view.labels.find({zone->apex, zone->provider});
+    if (label != view.labels.end()) return label->second;
   }
   return "";
 }
 
-/// Errors that are not about a change: what stands in the way, or could not be seen.
-void add_obstacles(Found& found, const Plan& plan, const Sight& sight, const Config& config,
+/// Errors without a change: obstacles, and what could not be read.
+void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, const Config& config,
                    const std::set<RecordKey>& changed) {
   for (const Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error || !finding.domain) continue;
@@ -85,24 +85,24 @@ void add_obstacles(Found& found, const Plan& plan, const Sight& sight, const Con
     for (const RecordKey& key : finding.withholds) {
       if (changed.contains(key)) continue;
       add(found, *finding.domain,
-          {key, label_at(sight, config, *finding.domain, key.name), "", "", finding.message});
+          {key, label_at(view, config, *finding.domain, key.name), "", "", finding.message});
     }
   }
 }
 
-void compare(const Config& config, const Sight& sight, Found& found) {
-  const Plan plan = make_plan(config, sight.world);
+void compare(const Config& config, const ServerWorld& view, Found& found) {
+  const Plan plan = make_plan(config, view.world);
   std::set<RecordKey> changed;
-  const auto look_at = [&](const Change& change) {
+  const auto compare_change = [&](const Change& change) {
     changed.insert({change.name(), change.type()});
-    const auto label = sight.labels.find({change.zone, change.provider});
+    const auto label = view.labels.find({change.zone, change.provider});
     add(found, change.domain,
-        difference_of(change, label == sight.labels.end() ? change.provider : label->second));
+        difference_of(change, label == view.labels.end() ? change.provider : label->second));
   };
-  // Changes on hold are left out: the YAML itself says that they are not to stand yet.
-  for (const Change& change : plan.changes) look_at(change);
-  for (const Withheld& withheld : plan.withheld) look_at(withheld.change);
-  add_obstacles(found, plan, sight, config, changed);
+  // Changes on hold are left out: by the YAML itself they are not to be published yet.
+  for (const Change& change : plan.changes) compare_change(change);
+  for (const Withheld& withheld : plan.withheld) compare_change(withheld.change);
+  add_obstacles(found, plan, view, config, changed);
 }
 
 /// The file that a zone was read from, for a person.
@@ -114,27 +114,27 @@ std::string file_label(const Config& config, const LiveZone& zone) {
   return fmt::format("{}{}{}.zone", folder, folder.empty() ? "" : "/", zone.apex.text());
 }
 
-/// The World as the `turn`-th server of each zone shows it.
-Sight sight_of(const ZoneInventory& seen, std::size_t stage, const Config& config,
-               const ObserveOptions& options) {
-  Sight sight{.world = {.now = options.now}};
+/// The World as server number `index` of each zone answers; zones with fewer servers start again.
+ServerWorld view_of(const ZoneInventory& seen, std::size_t index, const Config& config,
+                    const ObserveOptions& options) {
+  ServerWorld view{.world = {.now = options.now}};
   std::vector<LiveZone> served;
   for (const ServedZone& zone : seen.served) {
     const bool any = !zone.servers.empty();
-    const ServerView* server = any ? &zone.servers[stage % zone.servers.size()] : nullptr;
-    const LiveZone view = any ? single_view(zone, *server) : merged_view(zone);
+    const ServerView* server = any ? &zone.servers[index % zone.servers.size()] : nullptr;
+    const LiveZone shown = any ? single_view(zone, *server) : merged_view(zone);
     for (const std::string& provider : zone.providers) {
-      sight.labels[{zone.apex, provider}] = any ? server->label : "";
+      view.labels[{zone.apex, provider}] = any ? server->label : "";
     }
-    std::ranges::move(for_providers(zone, view), std::back_inserter(served));
+    std::ranges::move(for_providers(zone, shown), std::back_inserter(served));
   }
   for (const LiveZone& zone : seen.read) {
-    if (zone.from_provider) sight.labels[{zone.apex, zone.provider}] = file_label(config, zone);
+    if (zone.from_provider) view.labels[{zone.apex, zone.provider}] = file_label(config, zone);
   }
-  sight.world = world_of(seen, std::move(served), config, options);
-  // A freeze keeps changes back from being written; it does not make them right.
-  sight.world.frozen = false;
-  return sight;
+  view.world = world_of(seen, std::move(served), config, options);
+  // A freeze keeps changes from being written; the difference still exists.
+  view.world.frozen = false;
+  return view;
 }
 
 std::vector<DomainVerification> sorted(const Config& config, Found found) {
@@ -154,21 +154,19 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
 
 std::vector<DomainVerification> verify(const Config& config, const Providers& providers,
                                        const ObserveOptions& options) {
-  ObserveOptions live = options;
-  live.live = LiveFrom::Dns;
-  DnsSession session{live, {}, {}};
-  const Sources sources = live.nameservers.empty() ? Sources::FilesAndDns : Sources::ServersAlone;
+  DnsSession session = session_for(options);
+  const Sources sources = options.nameservers.empty() ? Sources::FilesAndDns : Sources::ServersOnly;
   const ZoneInventory seen = take_inventory(config, providers, sources, session);
-  std::size_t stages = 1;
-  for (const ServedZone& zone : seen.served) stages = std::max(stages, zone.servers.size());
+  std::size_t servers = 1;
+  for (const ServedZone& zone : seen.served) servers = std::max(servers, zone.servers.size());
   Found found;
   Answers answers;
-  for (std::size_t stage = 0; stage < stages; ++stage) {
-    Sight sight = sight_of(seen, stage, config, live);
-    sight.world.answers = std::move(answers);
-    answer_questions(config, sight.world, session);
-    compare(config, sight, found);
-    answers = std::move(sight.world.answers);
+  for (std::size_t index = 0; index < servers; ++index) {
+    ServerWorld view = view_of(seen, index, config, options);
+    view.world.answers = std::move(answers);
+    answer_questions(config, view.world, session);
+    compare(config, view, found);
+    answers = std::move(view.world.answers);
   }
   return sorted(config, std::move(found));
 }

@@ -1,4 +1,4 @@
-/// Verifying: does every authoritative server (or the zone file) hold what the YAML says?
+/// Verifying: does every authoritative server (or the zone file) hold what the YAML describes?
 #pragma once
 
 #include <string>
@@ -8,22 +8,23 @@
 
 namespace rampart {
 
-/// One thing that differs. `want` or `got` is empty where nothing is to stand or stands; both are
-/// where `problem` says why nothing could be compared.
+/// One difference. `desired` or `got` is empty where no record is desired or found; both are where
+/// `problem` gives the reason why nothing could be compared.
 struct Difference {
   RecordKey key;
-  std::string server;  ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path.
-  std::string desired;
+  std::string server;   ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path.
+  std::string desired;  ///< Values, or "TTL 300" where only the TTL differs.
   std::string got;
   std::string problem = {};
 };
 
+/// The differences of one domain; none where it is as the YAML describes.
 struct DomainVerification {
   Name domain;
   std::vector<Difference> differences;
 };
 
-/// Asks every server of every zone for every wanted record; no resolver cache is believed.
+/// Queries every server of every zone for every desired record; resolver caches play no part.
 std::vector<DomainVerification> verify(const Config& config, const Providers& providers,
                                        const ObserveOptions& options);
 

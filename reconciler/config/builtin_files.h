@@ -1,5 +1,5 @@
-/// Files embedded when the binary is built: the readable data of policies/ (catalogue, ramps), and
-/// the page that explains findings.
+/// Files embedded into the binary: the data of policies/ (catalogue, ramps), and the page that
+/// explains findings.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ struct EmbeddedFile {
   std::string text;
 };
 
+/// The catalogue and the ramps, in path order.
 const std::vector<EmbeddedFile>& builtin_files();
 
 /// docs/findings.md alone.

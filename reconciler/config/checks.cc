@@ -1,12 +1,12 @@
-/// Checks of single words: URIs, SPF terms, keys, paths, addresses, references.
+/// Checks of scalars: URIs, SPF terms, keys, paths, addresses, references.
 #include "reconciler/config/checks.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/text.h"
 #include "mail/dkim/key.h"
 #include "mail/spf/spf.h"
 #include "policies/model/codes.h"
@@ -27,6 +27,8 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+// Printable ASCII without the characters that need quotes or end an address in a URI (RFC 5321
+// section 4.1.2): report addresses with quoted local parts reach no known receiver.
 bool is_local_part(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     const auto octet = static_cast<unsigned char>(c);
@@ -34,12 +36,16 @@ bool is_local_part(std::string_view text) {
   });
 }
 
-bool is_host(std::string_view text) {
-  if (text.find('.') == std::string_view::npos) return false;
-  const bool plain = std::ranges::all_of(text, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.';
+// Whether `text` has letters, digits and `punctuation` alone.
+bool is_word(std::string_view text, std::string_view punctuation) {
+  return std::ranges::all_of(text, [&](char c) {
+    return is_alpha(c) || is_digit(c) || punctuation.find(c) != std::string_view::npos;
   });
-  return plain && Name::parse(text).ok();
+}
+
+// A host of a URI, with a dot: reports go to Internet hosts only.
+bool is_host(std::string_view text) {
+  return text.find('.') != std::string_view::npos && is_word(text, "-.") && Name::parse(text).ok();
 }
 
 bool is_address(std::string_view text) {
@@ -60,7 +66,17 @@ std::string percent_encoded(std::string_view text, std::string_view octets) {
   return out;
 }
 
-bool check_https_text(Loader& loader, const Node& node, std::string_view scheme_hint) {
+// `,` and `!` separate URIs and sizes in DMARC records (RFC 7489 section 6.2), `;` ends a tag.
+constexpr std::string_view kReserved = ",!;";
+
+bool check_reserved(Loader& loader, const Node& node, std::string_view scheme,
+                    std::string_view rest) {
+  if (rest.find_first_of(kReserved) == std::string_view::npos) return true;
+  return refuse(loader, node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
+                fmt::format("write {}{}", scheme, percent_encoded(rest, kReserved)));
+}
+
+bool check_https_text(Loader& loader, const Node& node, std::string_view hint) {
   const std::string_view text = text_of(node);
   const std::string_view rest = text.substr(std::min<std::size_t>(text.size(), 8));
   const std::string_view host = rest.substr(0, rest.find_first_of("/:?#"));
@@ -69,15 +85,14 @@ bool check_https_text(Loader& loader, const Node& node, std::string_view scheme_
   });
   if (text.starts_with("https://") && is_host(host) && !blank &&
       host.find('@') == std::string_view::npos) {
-    if (text.find_first_of(",!;") == std::string_view::npos) return true;
-    return refuse(loader, node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
-                  "write " + percent_encoded(text, ",!;"));
+    return check_reserved(loader, node, "", text);
   }
   return refuse(loader, node, "bad-uri", fmt::format("`{}` is not a valid https URI", text),
-                std::string(scheme_hint));
+                std::string(hint));
 }
 
-// `term` with `value` in place of every placeholder.
+// `term` with `value` in place of every placeholder. A sender's own terms may contain some; they
+// are filled per domain, long after this check.
 std::string filled(std::string term, std::string_view value) {
   for (const std::string& name : placeholders(term)) {
     const std::string brace = fmt::format("{{{}}}", name);
@@ -87,7 +102,8 @@ std::string filled(std::string term, std::string_view value) {
   return term;
 }
 
-// A placeholder may stand for a part of a name, a whole name or an address.
+// The term is valid if it is with some value: a placeholder may be a part of a name, a whole name
+// or an address.
 Result<spf::Record> parse_term(const std::string& term) {
   for (const std::string_view value : {"x", "x.example", "192.0.2.1"}) {
     auto parsed = spf::parse_terms(filled(term, value));
@@ -96,10 +112,17 @@ Result<spf::Record> parse_term(const std::string& term) {
   return spf::parse_terms(term);
 }
 
-std::vector<std::string_view> keys_of(const auto& map) {
-  std::vector<std::string_view> keys;
-  for (const auto& [key, value] : map) keys.push_back(key);
-  return keys;
+// Whether `known` has a row of this name; else "unknown sender `x`" with a suggestion, where `code`
+// is "unknown-sender".
+bool check_known(Loader& loader, const Node& node, std::string_view code, const auto& known,
+                 std::string otherwise) {
+  const std::string& name = text_of(node);
+  if (known.contains(name)) return true;
+  const std::string_view what = code.substr(code.find('-') + 1);
+  std::vector<std::string_view> names;
+  for (const auto& [key, value] : known) names.push_back(key);
+  return refuse(loader, node, std::string(code), fmt::format("unknown {} `{}`", what, name),
+                did_you_mean(name, names, std::move(otherwise)));
 }
 
 }  // namespace
@@ -109,22 +132,29 @@ bool check_path(Loader& loader, const Node& node) {
   const std::string_view escape = escape_of(path);
   if (!escape.empty()) {
     return refuse(loader, node, "path-escapes", fmt::format("the path `{}` {}", path, escape),
-                  "write a path beneath the folder of this file");
+                  "write a path under the folder of this file");
   }
+  return check_no_symlink(loader, node, path);
+}
+
+bool check_no_symlink(Loader& loader, const Node& node, const std::string& path) {
   if (!loader.files().has_symlink(path)) return true;
-  return refuse(loader, node, "path-escapes", fmt::format("the path `{}` passes a symlink", path),
+  return refuse(loader, node, "path-escapes",
+                fmt::format("the path `{}` goes through a symlink", path),
                 "put the file itself there: symlinks are not followed");
 }
 
+// One directive per item: Rampart orders the terms itself, writes the version and `all`, and needs
+// each term by itself to tell which sender it belongs to.
 bool check_spf_term(Loader& loader, const Node& node) {
   const std::string& term = text_of(node);
   if (term.find_first_of(" \t") != std::string::npos) {
     return refuse(loader, node, "spf-syntax", fmt::format("`{}` is more than one term", term),
-                  "write one term an item");
+                  "write each term as an item of its own");
   }
   if (spf::is_spf(term)) {
     return refuse(loader, node, "spf-syntax", "the version `v=spf1` does not belong here",
-                  "it is written for you; write one term an item");
+                  "Rampart writes it; write one term per item");
   }
   const auto parsed = parse_term(term);
   if (!parsed) {
@@ -133,11 +163,11 @@ bool check_spf_term(Loader& loader, const Node& node) {
   }
   if (parsed->directives.size() == 1 && parsed->directives[0].mechanism == spf::Mechanism::All) {
     return refuse(loader, node, "spf-syntax", "`all` does not belong here",
-                  "set `spf: {all: softfail}` or `fail` instead");
+                  "set `spf: {all: softfail}` or `spf: {all: fail}` instead");
   }
   if (parsed->find_modifier("redirect") || parsed->find_modifier("exp")) {
     return refuse(loader, node, "spf-syntax", fmt::format("`{}` does not belong here", term),
-                  "set `redirect:` or `exp:` of `spf:` instead");
+                  "set `redirect` or `exp` under `spf:` instead");
   }
   return true;
 }
@@ -146,7 +176,7 @@ bool check_spf_target(Loader& loader, const Node& node) {
   const auto parsed = spf::parse_terms("redirect=" + text_of(node));
   if (parsed && parsed->modifiers.size() == 1) return true;
   return refuse(loader, node, "spf-syntax",
-                fmt::format("`{}` is not a domain that SPF can point to", text_of(node)),
+                fmt::format("`{}` is not a domain for redirect or exp", text_of(node)),
                 parsed ? "write one domain name" : parsed.error().what);
 }
 
@@ -167,10 +197,10 @@ bool check_target(Loader& loader, const Node& node) {
 bool check_selector(Loader& loader, const Node& node) {
   if (is_selector(text_of(node))) return true;
   return refuse(loader, node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
-                "use letters, digits and inner hyphens; `._domainkey` is added for you");
+                "write letters, digits, `-` and `_`; `._domainkey` and the domain are added");
 }
 
-/// `uri` with its host as A-labels, where that is all it takes to make it ASCII.
+// `uri` with its host as A-labels, if that makes it ASCII.
 std::optional<std::string> ascii_mailto(const std::string& uri) {
   const auto at = uri.rfind('@');
   if (at == std::string::npos) return std::nullopt;
@@ -179,17 +209,21 @@ std::optional<std::string> ascii_mailto(const std::string& uri) {
   return host && is_ascii(ascii) ? std::optional(ascii) : std::nullopt;
 }
 
+// The forms that people write for `rua`, each with its own correction: a bare address, several URIs
+// in one, a size limit, reserved characters. A rejected URI costs all reports, since receivers
+// ignore it silently.
 bool check_mailto(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
   if (!is_ascii(text)) {
     const std::optional<std::string> ascii = ascii_mailto(text);
-    return refuse(loader, node, "bad-uri", fmt::format("`{}` is not ASCII, as a URI must be", text),
+    return refuse(loader, node, "bad-uri",
+                  fmt::format("`{}` is not ASCII, which a URI must be", text),
                   ascii ? fmt::format("did you mean `{}`?", *ascii)
-                        : "write the host in its A-label form, and no other letters than ASCII's");
+                        : "write the host as A-labels (xn--...) and the mailbox in ASCII letters");
   }
   if (is_address(text) && !text.starts_with("mailto:")) {
     return refuse(loader, node, "bad-uri", fmt::format("`{}` is an address, not a URI", text),
-                  fmt::format("did you mean `mailto:{}`?", percent_encoded(text, ",!;")));
+                  fmt::format("did you mean `mailto:{}`?", percent_encoded(text, kReserved)));
   }
   if (!text.starts_with("mailto:")) {
     return refuse(loader, node, "bad-uri", fmt::format("`{}` is not a mailto: URI", text),
@@ -198,22 +232,22 @@ bool check_mailto(Loader& loader, const Node& node) {
   const std::string_view address = std::string_view(text).substr(7);
   if (address.find("mailto:") != std::string_view::npos) {
     return refuse(loader, node, "bad-uri", fmt::format("`{}` is more than one URI", text),
-                  "write one URI an item");
+                  "write each URI as an item of its own");
   }
   const auto bang = address.rfind('!');
   if (bang != std::string_view::npos && is_address(address.substr(0, bang))) {
-    return refuse(loader, node, "bad-uri", "size limits of report addresses are obsolete",
+    return refuse(loader, node, "bad-uri",
+                  "size limits of report addresses are obsolete (RFC 9989)",
                   fmt::format("write mailto:{}", address.substr(0, bang)));
   }
   if (!is_address(address.substr(0, address.find('?')))) {
-    return refuse(loader, node, "bad-uri", fmt::format("`{}` names no mail address", text),
+    return refuse(loader, node, "bad-uri", fmt::format("`{}` has no valid mail address", text),
                   "write mailto:reports@example.com");
   }
-  if (address.find_first_of(",!;") == std::string_view::npos) return true;
-  return refuse(loader, node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
-                "write mailto:" + percent_encoded(address, ",!;"));
+  return check_reserved(loader, node, "mailto:", address);
 }
 
+// Anything without a scheme gets the messages for mail addresses: that is what was meant.
 bool check_report_uri(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
   if (text.starts_with("mailto:") || text.find("://") == std::string::npos) {
@@ -226,6 +260,8 @@ bool check_https(Loader& loader, const Node& node) {
   return text_of(node).empty() || check_https_text(loader, node, "write https://host/path");
 }
 
+// Addresses only: resolving a resolver's name would need another resolver. An IPv6 address has
+// several colons, so its port needs brackets.
 bool check_resolver(Loader& loader, const Node& node) {
   std::string host = text_of(node);
   std::string port;
@@ -245,7 +281,7 @@ bool check_resolver(Loader& loader, const Node& node) {
       port.empty() || (port.front() == ':' && number && *number > 0 && *number < 65536);
   if (is_ip && port_is_good) return true;
   return refuse(loader, node, "wrong-value",
-                fmt::format("`{}` is not the address of a resolver", text_of(node)),
+                fmt::format("`{}` is not the IP address of a resolver", text_of(node)),
                 "write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353");
 }
 
@@ -258,54 +294,52 @@ bool check_failure_options(Loader& loader, const Node& node) {
   }
   if (good && rest.size() % 2 == 1) return true;
   return refuse(loader, node, "wrong-value",
-                fmt::format("`{}` is no list of failure options", text_of(node)),
-                "write 0, 1, d and s with colons between, such as 1:d:s");
+                fmt::format("`{}` is not a list of failure options", text_of(node)),
+                "write 0, 1, d and s, separated by colons, such as 1:d:s");
 }
 
 bool check_identifier(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
-  const bool good = !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-  });
-  if (good) return true;
-  return refuse(loader, node, "bad-name", fmt::format("`{}` cannot be a name here", text),
-                "use letters, digits, `-`, `_` and `.`");
+  if (!text.empty() && text.size() <= 64 && is_word(text, "-_.")) return true;
+  return refuse(loader, node, "bad-name", fmt::format("`{}` is not a valid name", text),
+                "write at most 64 letters, digits, `-`, `_` and `.`");
 }
 
 bool check_sender(Loader& loader, const Node& node) {
-  const auto& senders = loader.config.senders;
-  if (senders.contains(text_of(node))) return true;
-  std::string hint = did_you_mean(text_of(node), keys_of(senders));
-  if (hint.empty())
-    hint = "`rampart senders search` lists the catalogue; add your own below `senders:`";
-  return refuse(loader, node, "unknown-sender", fmt::format("unknown sender `{}`", text_of(node)),
-                std::move(hint));
+  return check_known(loader, node, "unknown-sender", loader.config.senders,
+                     "find it with `rampart senders search`, or declare it under `senders:`");
 }
 
 bool check_provider(Loader& loader, const Node& node) {
-  const auto& providers = loader.config.providers;
-  if (providers.contains(text_of(node))) return true;
-  std::string hint = did_you_mean(text_of(node), keys_of(providers));
-  if (hint.empty()) hint = "declare it below `providers:`";
-  return refuse(loader, node, "unknown-provider",
-                fmt::format("unknown provider `{}`", text_of(node)), std::move(hint));
+  return check_known(loader, node, "unknown-provider", loader.config.providers,
+                     "declare it under `providers:`");
 }
 
-bool check_ramp(Loader& loader, const Node& node) {
-  const auto& ramps = loader.config.ramps;
-  if (ramps.contains(text_of(node))) return true;
-  std::string hint = did_you_mean(text_of(node), keys_of(ramps));
-  if (hint.empty()) hint = "declare it below `ramps:`, or use standard";
-  return refuse(loader, node, "unknown-ramp", fmt::format("unknown ramp `{}`", text_of(node)),
-                std::move(hint));
+bool check_ramp_name(Loader& loader, const Node& node) {
+  return check_known(loader, node, "unknown-ramp", loader.config.ramps,
+                     "declare it under `ramps:`, or use standard");
 }
 
 bool check_reason(Loader& loader, const Node& node) {
   if (text_of(node).find_first_not_of(" \t\r\n") != std::string::npos) return true;
   return refuse(loader, node, "wrong-value", "the reason is blank",
-                "say in a few words why, for whoever reads it next");
+                "write in a few words why, for the next reader");
 }
 
+bool check_mx_pattern(Loader& loader, const Node& node) {
+  Node host = node.value();
+  if (host.text.starts_with("*.")) host.text.erase(0, 2);
+  return check_target(loader, host);
+}
+
+bool check_policy_id(Loader& loader, const Node& node) {
+  const std::string& id = text_of(node);
+  if (!id.empty() && id.size() <= 32 && is_word(id, "")) return true;
+  return refuse(loader, node, "wrong-value", fmt::format("`{}` is not a policy id", id),
+                "write 1 to 32 letters and digits");
+}
+
+// Only some findings can be waived: waiving, say, zone-missing would not make the zone exist.
 bool check_waiver_code(Loader& loader, const Node& node) {
   const Code* code = find_code(text_of(node));
   if (code && code->waivable) return true;
@@ -315,12 +349,10 @@ bool check_waiver_code(Loader& loader, const Node& node) {
   }
   if (code) {
     return refuse(loader, node, "not-waivable", fmt::format("`{}` cannot be waived", text_of(node)),
-                  "docs/findings.md says what to do about it");
+                  "docs/findings.md explains how to fix it");
   }
-  std::string hint = did_you_mean(text_of(node), words);
-  if (hint.empty()) hint = "docs/findings.md lists the codes";
   return refuse(loader, node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
-                std::move(hint));
+                did_you_mean(text_of(node), words, "docs/findings.md lists the codes"));
 }
 
 std::vector<std::string> placeholders(std::string_view text) {

@@ -12,15 +12,16 @@
 #include "providers/model/provider.h"
 #include "reconciler/config/builtin_files.h"
 #include "reconciler/config/checks.h"
+#include "reconciler/config/loader.h"
 #include "reconciler/config/names.h"
 #include "reconciler/config/secrets.h"
-#include "reconciler/config/store.h"
 
 namespace rampart {
 namespace config {
 namespace {
 
-// One file that was read: its text, its tree, its sections.
+// One file: its text, its tree, its sections. Nodes and errors point into the text, so that a File
+// lives as long as its configuration is being read.
 struct File {
   File(std::string path, std::string text) : source(std::move(path), std::move(text)) {}
 
@@ -29,7 +30,7 @@ struct File {
   Sections sections;
 };
 
-// Calls `each(key, value)` for the rows of a map; none for nothing.
+// Calls `each(key, value)` for the rows of a map, if there is one.
 template <class Each>
 void for_rows(const Node* map, Each each) {
   if (!map) return;
@@ -39,37 +40,33 @@ void for_rows(const Node* map, Each each) {
   }
 }
 
-void read_sections(Loader& loader, File& file, const Object& form) {
+void read_sections(Loader& loader, File& file, Form (*form)(Sections&)) {
   file.document = read_document(file.source);
   const bool broken = !file.document.errors.empty();
-  for (ConfigError& error : file.document.errors) {
-    // After a syntax error the tree is only half there: what it lacks is no news.
-    loader.fail(std::move(error));
-  }
+  for (ConfigError& error : file.document.errors) loader.fail(std::move(error));
   const Node& root = file.document.root;
   if (root.value().kind == NodeKind::Map) {
-    loader.read({&root}, form, &file.sections);
-  } else if (!broken) {
+    loader.read({&root}, form(file.sections));
+  } else if (!broken) {  // After a syntax error the tree is incomplete: no second message.
     loader.fail(root, "wrong-type", "expected a map with `version` and `domains`",
-                "`rampart init DOMAIN` writes a first file");
+                "`rampart init DOMAIN` writes a first file from the records that exist");
   }
 }
 
+// An own sender replaces a built-in one of the same id: the catalogue may be wrong for a customer.
 void read_senders(Loader& loader, const Sections& sections) {
   for_rows(sections.senders, [&](const Node& key, const Node& row) {
     if (!check_identifier(loader, key)) return;
     auto sender = std::make_shared<Sender>();
-    loader.read({&row}, *sender_object(), sender.get());
+    loader.read({&row}, form_of(*sender));
     sender->id = key.text;
-    sender->include_needed =
-        find(row.value(), "include_needed") ? sender->include_needed : IncludeNeeded::Yes;
     if (sender->name.empty()) sender->name = key.text;
     const auto before = loader.config.senders.find(key.text);
     if (before != loader.config.senders.end() && !before->second->builtin) {
-      if (before->second->mark.file == key.source->path()) return;  // Said when it was parsed.
-      loader.fail(
-          key, "duplicate-key", fmt::format("the sender `{}` is given twice", key.text),
-          fmt::format("first at {}:{}", before->second->mark.file, before->second->mark.line));
+      const Mark& first = before->second->mark;
+      if (first.file == key.source->path()) return;  // A duplicate key: reported by the parser.
+      loader.fail(key, "duplicate-key", fmt::format("the sender `{}` is declared twice", key.text),
+                  fmt::format("first at {}:{}; keep one of them", first.file, first.line));
       return;
     }
     loader.config.senders[key.text] = std::move(sender);
@@ -80,7 +77,7 @@ void read_ramps(Loader& loader, const Sections& sections) {
   for_rows(sections.ramps, [&](const Node& key, const Node& row) {
     if (!check_identifier(loader, key)) return;
     auto ramp = std::make_shared<Ramp>();
-    loader.read({&row}, *ramp_object(), ramp.get());
+    loader.read({&row}, form_of(*ramp));
     ramp->name = key.text;
     loader.config.ramps[key.text] = std::move(ramp);
   });
@@ -90,39 +87,36 @@ void read_setting(Loader& loader, const Node& key, const Node& value, const Prov
                   ProviderSpec& spec) {
   if (key.text == "type") return;
   if (std::ranges::find(type.settings, std::string_view(key.text)) != type.settings.end()) {
-    if (value.value().kind != NodeKind::Scalar) return;  // Reported as no text before.
+    if (value.value().kind != NodeKind::Scalar) return;  // Reported by the table already.
     if (key.text == "directory" && !check_path(loader, value)) return;
     spec.settings[key.text] = value.value().text;
     return;
   }
-  std::string hint = did_you_mean(key.text, type.settings);
-  if (hint.empty()) {
-    hint = type.settings.empty() ? fmt::format("{} has no settings", type.name)
-                                 : fmt::format("known here: {}", fmt::join(type.settings, ", "));
-  }
+  const std::string allowed = type.settings.empty()
+                                  ? fmt::format("{} has no settings", type.name)
+                                  : fmt::format("allowed here: {}", fmt::join(type.settings, ", "));
   loader.fail(key, "unknown-key",
               fmt::format("unknown key `{}` in a {} provider", key.text, type.name),
-              std::move(hint));
+              did_you_mean(key.text, type.settings, allowed));
 }
 
 const ProviderType* read_type(Loader& loader, const Node& row) {
   const Node* type = find(row.value(), "type");
   std::vector<std::string_view> names;
-  for (const ProviderType& known : provider_types()) names.push_back(known.name);
+  for (const ProviderType& one : provider_types()) names.push_back(one.name);
+  const std::string known = fmt::format("write one of {}", fmt::join(names, ", "));
   if (!type) {
-    loader.fail(row, "missing-key", "the key `type` is missing",
-                fmt::format("one of {}", fmt::join(names, ", ")));
+    loader.fail(row, "missing-key", "the key `type` is missing", known);
     return nullptr;
   }
   const std::string& text = type->value().text;
   if (const ProviderType* found = find_provider_type(text)) return found;
-  std::string hint = did_you_mean(text, names);
-  if (hint.empty()) hint = fmt::format("one of {}", fmt::join(names, ", "));
-  loader.fail(*type, "unknown-provider", fmt::format("unknown type of provider `{}`", text),
-              std::move(hint));
+  loader.fail(*type, "unknown-provider", fmt::format("unknown provider type `{}`", text),
+              did_you_mean(text, names, known));
   return nullptr;
 }
 
+// Providers are read by hand: their keys depend on `type`, which the table cannot express.
 void read_providers(Loader& loader, const Sections& sections) {
   for_rows(sections.providers, [&](const Node& key, const Node& row) {
     if (!check_identifier(loader, key)) return;
@@ -130,9 +124,7 @@ void read_providers(Loader& loader, const Sections& sections) {
     const ProviderType* type = read_type(loader, row);
     for_rows(&row, [&](const Node& setting, const Node& value) {
       if (looks_secret(setting.text)) {
-        loader.fail(setting, "secret-in-yaml",
-                    fmt::format("`{}` does not belong in the YAML", setting.text),
-                    secret_hint(setting.text, row.value()));
+        fail_secret(loader, setting, row.value());
       } else if (type) {
         read_setting(loader, setting, value, *type, spec);
       }
@@ -140,12 +132,14 @@ void read_providers(Loader& loader, const Sections& sections) {
     if (type) spec.type = type->name;
     if (type && !type->required.empty() && !find(row, type->required)) {
       loader.fail(key, "missing-key", fmt::format("the key `{}` is missing", type->required),
-                  fmt::format("a provider of type {} cannot do without it", type->name));
+                  fmt::format("every provider of type {} needs it", type->name));
     }
     loader.config.providers[key.text] = std::move(spec);
   });
 }
 
+// Two mistakes are distinguished: text that is no DNS name, and a name that no mail domain can
+// have.
 std::optional<Name> read_name(Loader& loader, const Node& key) {
   const auto name = Name::parse(key.text);
   if (!name) {
@@ -160,10 +154,25 @@ std::optional<Name> read_name(Loader& loader, const Node& key) {
   return std::nullopt;
 }
 
-// Whether the same text stands at `mark`: a duplicate key, which was reported when it was parsed.
-bool stands_at(const Node& key, const Mark& mark) {
+// Whether the same text is at `mark`: a duplicate key, which the parser has reported.
+bool is_same_key(const Node& key, const Mark& mark) {
   if (mark.file != key.source->path()) return false;
   return key.source->line(mark.line).find(key.text) == static_cast<std::size_t>(mark.column) - 1;
+}
+
+// `phase` may come from `defaults:`, and a domain without `dmarc:` of its own needs none: so the
+// table cannot require it.
+void check_phase(Loader& loader, const Layers& layers, const Domain& domain) {
+  const Node* dmarc = find(layers.back()->value(), "dmarc");
+  if (!dmarc || domain.state != DomainState::Managed) return;
+  Layers all;
+  for (const Node* layer : layers) {
+    if (const Node* node = find(layer->value(), "dmarc")) all.push_back(node);
+  }
+  if (find(all, "phase")) return;
+  loader.fail(*dmarc, "missing-key", "the key `phase` is missing",
+              "write the phase that the domain is in: discovery, spf, dkim, monitor, quarantine or "
+              "reject");
 }
 
 void read_domain(Loader& loader, const Node* defaults, const Node& key, const Node& row) {
@@ -174,37 +183,27 @@ void read_domain(Loader& loader, const Node* defaults, const Node& key, const No
   Layers layers;
   if (defaults) layers.push_back(defaults);
   layers.push_back(&row);
-  loader.read(layers, *domain_object(), &domain);
+  loader.read(layers, form_of(domain));
   domain.mark = key.mark();
-  const Node* dmarc = find(row.value(), "dmarc");
-  if (dmarc && domain.state == DomainState::Managed) {
-    Layers all;
-    for (const Node* layer : layers) {
-      const Node* node = find(layer->value(), "dmarc");
-      if (node) all.push_back(node);
-    }
-    if (!find(all, "phase")) {
-      loader.fail(
-          *dmarc, "missing-key", "the key `phase` is missing",
-          "say where the domain stands: discovery, spf, dkim, monitor, quarantine or reject");
-    }
-  }
-  const auto [place, inserted] = loader.config.domains.emplace(*name, std::move(domain));
-  const Mark& first = place->second.mark;
-  if (inserted || stands_at(key, first)) return;
-  loader.fail(key, "domain-twice", fmt::format("the domain {} is given twice", name->text()),
-              fmt::format("first at {}:{}", first.file, first.line));
+  check_phase(loader, layers, domain);
+  const auto [row_of_name, inserted] = loader.config.domains.emplace(*name, std::move(domain));
+  const Mark& first = row_of_name->second.mark;
+  if (inserted || is_same_key(key, first)) return;
+  loader.fail(key, "domain-twice", fmt::format("the domain {} is declared twice", name->text()),
+              fmt::format("first at {}:{}; keep one of them", first.file, first.line));
 }
 
-// `defaults:` is read once by itself, so that its mistakes show even without any domain.
+// Reads `defaults:` by itself, so that its mistakes are reported once, even without any domain.
 void read_defaults(Loader& loader, const Node* defaults) {
   if (!defaults) return;
   Domain scratch{.name = Name::root()};
   loader.partial = true;
-  loader.read({defaults}, *domain_object(), &scratch);
+  loader.read({defaults}, form_of(scratch));
   loader.partial = false;
 }
 
+// Records the digest of every file: a plan names what it was made from, and an edit notices
+// changes.
 std::unique_ptr<File> open_file(Loader& loader, const std::string& path, const Node* includer) {
   auto text = loader.files().read(path);
   if (!text) {
@@ -213,7 +212,7 @@ std::unique_ptr<File> open_file(Loader& loader, const std::string& path, const N
     if (includer) {
       loader.fail(*includer, "unreadable", what, "");
     } else {
-      loader.fail({shown, 1, 1, "unreadable", what, "name the file with -c", ""});
+      loader.fail({shown, 1, 1, "unreadable", what, "pass the file with -c", ""});
     }
     return nullptr;
   }
@@ -221,33 +220,33 @@ std::unique_ptr<File> open_file(Loader& loader, const std::string& path, const N
   return std::make_unique<File>(loader.files().shown(path), std::move(*text));
 }
 
+// Matches are read in sorted order, each file once, even if several patterns match it. A pattern
+// without a match is an error: a typo would otherwise drop domains silently.
 void read_include(Loader& loader, const Node& node, const std::string& main,
                   std::vector<std::unique_ptr<File>>& files) {
   std::size_t matched = 0;
   for (const std::string& path : loader.files().matches(node.value().text)) {
     ++matched;
     if (path == main || loader.config.files.contains(path)) continue;
-    if (loader.files().has_symlink(path)) {
-      loader.fail(node, "path-escapes", fmt::format("the path `{}` passes a symlink", path),
-                  "put the file itself there: symlinks are not followed");
-      continue;
-    }
+    if (!check_no_symlink(loader, node, path)) continue;
     auto file = open_file(loader, path, &node);
     if (!file) continue;
-    read_sections(loader, *file, *included_object());
+    read_sections(loader, *file, included_form);
     files.push_back(std::move(file));
   }
   if (matched == 0) {
     loader.fail(node, "include-empty", fmt::format("no file matches `{}`", node.value().text),
-                "paths start at the folder of this file");
+                "paths are relative to the folder of this file");
   }
 }
 
+// In an order in which every row can refer to those read before it: providers, senders and ramps,
+// then `defaults:`, then the domains of all files.
 void read_config(Loader& loader, const std::string& main) {
   std::vector<std::unique_ptr<File>> files;
   auto first = open_file(loader, main, nullptr);
   if (!first) return;
-  read_sections(loader, *first, *file_object());
+  read_sections(loader, *first, file_form);
   files.push_back(std::move(first));
   Sections& sections = files.front()->sections;
   if (sections.include) {
@@ -257,18 +256,18 @@ void read_config(Loader& loader, const std::string& main) {
   }
   loader.config.resolvers = sections.resolvers;
   loader.config.key_recipients = sections.recipients;
-  read_providers(loader, files.front()->sections);
+  read_providers(loader, sections);
   for (const auto& file : files) read_senders(loader, file->sections);
-  read_ramps(loader, files.front()->sections);
-  read_defaults(loader, files.front()->sections.defaults);
+  read_ramps(loader, sections);
+  read_defaults(loader, sections.defaults);
   for (const auto& file : files) {
     for_rows(file->sections.domains, [&](const Node& key, const Node& row) {
-      read_domain(loader, files.front()->sections.defaults, key, row);
+      read_domain(loader, sections.defaults, key, row);
     });
   }
 }
 
-std::pair<std::string, std::string> split(const std::string& path) {
+std::pair<std::string, std::string> folder_and_name(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return {".", path};
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
@@ -285,14 +284,14 @@ std::variant<Config, std::vector<ConfigError>> load(const FileView& files, const
   return std::move(loader.config);
 }
 
-// Reads the embedded catalogue and ramps; what is wrong in them is a mistake in this program.
+// Reads the embedded catalogue and ramps. A mistake in them is a bug, so it ends the program.
 Config read_builtin() {
   const std::map<std::string, std::string> none;
   const FileView files = memory_view(".", none);
   Loader loader(files);
   for (const EmbeddedFile& embedded : builtin_files()) {
     File file(embedded.path, embedded.text);
-    read_sections(loader, file, *builtin_object());
+    read_sections(loader, file, builtin_form);
     read_senders(loader, file.sections);
     read_ramps(loader, file.sections);
   }
@@ -312,13 +311,13 @@ Config read_builtin() {
 }  // namespace config
 
 std::variant<Config, std::vector<ConfigError>> load_config(const std::string& path) {
-  const auto [folder, name] = config::split(path);
+  const auto [folder, name] = config::folder_and_name(path);
   return config::load(config::disk_view(folder, name), path, name);
 }
 
 std::variant<Config, std::vector<ConfigError>> load_config_from(
     const std::string& path, const std::map<std::string, std::string>& files) {
-  const auto [folder, name] = config::split(path);
+  const auto [folder, name] = config::folder_and_name(path);
   return config::load(config::memory_view(folder, files), path, name);
 }
 

@@ -1,4 +1,4 @@
-/// domains.yaml: read by one table, every mistake reported at once with its place.
+/// Loading domains.yaml: read by one table, all mistakes reported at once with their positions.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct ConfigError {
   int column = 0;
   std::string code;  ///< "unknown-key", "wrong-type", "path-escapes", ...: see docs/findings.md.
   std::string message;
-  std::string hint;    ///< "did you mean ...", or what to do.
+  std::string hint;    ///< "did you mean ...", or what to write.
   std::string source;  ///< The line itself, for the caret.
 
   bool operator==(const ConfigError&) const = default;
@@ -26,15 +26,15 @@ struct ConfigError {
 /// "domains.yaml:12:9: error: unknown key ..." with the line, a caret and the hint.
 std::string to_text(const ConfigError& error);
 
-/// Reads `path` and what it includes. Either a whole Config, or every mistake, sorted by
-/// (file, line, column).
+/// Reads `path` and the files that it includes. Either a complete Config, or every mistake, sorted
+/// by (file, line, column).
 std::variant<Config, std::vector<ConfigError>> load_config(const std::string& path);
 
-/// As load_config, from memory: `files` maps paths to text. For --base, tests and fuzzing.
+/// As load_config, but from memory: `files` maps paths to texts. For --base, edits and tests.
 std::variant<Config, std::vector<ConfigError>> load_config_from(
     const std::string& path, const std::map<std::string, std::string>& files);
 
-/// The catalogue and the built-in ramps alone, for commands that need no YAML.
+/// The built-in catalogue and ramps alone, for commands that need no YAML.
 Config builtin_config();
 
 /// The JSON Schema (draft 2020-12) of domains.yaml, made from the loader's own table.

@@ -12,25 +12,12 @@
 #include <cstring>
 #include <memory>
 
+#include "base/unique_fd.h"
+
 namespace rampart::config {
 namespace {
 
-constexpr std::size_t kMaxRead = (std::size_t{64} << 20) + 1;  // One octet tells "too large".
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+constexpr std::size_t kMaxRead = (std::size_t{64} << 20) + 1;  // One octet more than the limit.
 
 std::vector<std::string> parts_of(std::string_view path) {
   std::vector<std::string> parts;
@@ -52,7 +39,7 @@ Error system_error(const std::string& path) { return {std::strerror(errno), path
 Result<std::string> read_descriptor(int fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return system_error(path);
-  if (!S_ISREG(status.st_mode)) return Error{"this is not a file", path};
+  if (!S_ISREG(status.st_mode)) return Error{"this is not a regular file", path};
   std::string text;
   char block[1 << 16];
   while (text.size() < kMaxRead) {
@@ -65,23 +52,23 @@ Result<std::string> read_descriptor(int fd, const std::string& path) {
   return text;
 }
 
-// Opens part by part and follows no symlink, whatever changes meanwhile.
+// Opens part by part and follows no symlink: a check before opening could be outrun by a change of
+// the folder. O_NONBLOCK keeps a FIFO from blocking the program for ever.
 Result<std::string> read_beneath(const std::string& folder, const std::string& path) {
   const std::vector<std::string> parts = parts_of(path);
-  auto at = std::make_unique<Descriptor>(::open(folder.c_str(), O_DIRECTORY | O_CLOEXEC));
+  UniqueFd at(::open(folder.c_str(), O_DIRECTORY | O_CLOEXEC));
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (at->get() < 0) return system_error(path);
+    if (!at) return system_error(path);
     const int kind = i + 1 < parts.size() ? O_DIRECTORY : O_NONBLOCK;
-    at = std::make_unique<Descriptor>(
-        ::openat(at->get(), parts[i].c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind));
+    at = UniqueFd(::openat(at.get(), parts[i].c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind));
   }
-  if (at->get() < 0) return system_error(path);
-  return read_descriptor(at->get(), path);
+  if (!at) return system_error(path);
+  return read_descriptor(at.get(), path);
 }
 
 Result<std::string> read_first(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return system_error(path);
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return system_error(path);
   return read_descriptor(file.get(), path);
 }
 
@@ -105,7 +92,7 @@ bool symlink_beneath(const std::string& folder, const std::string& path) {
   return false;
 }
 
-// Everything below `folder`/`below` that matches the parts of the pattern from `at` on.
+// Adds every path under `folder`/`below` that matches the parts of the pattern from `at` on.
 void collect(const std::string& folder, const std::string& below,
              const std::vector<std::string>& parts, std::size_t at,
              std::vector<std::string>& found) {
@@ -117,12 +104,13 @@ void collect(const std::string& folder, const std::string& below,
   for (const std::string& name : names_in(here)) {
     if (name == "." || name == ".." || !glob_matches(parts[at], name)) continue;
     const std::string path = joined(below, name);
-    // A linked folder is named itself, to be refused, and not looked into.
+    // A symlink is returned itself, so that the caller refuses it, and is not followed.
     const bool linked = symlink_beneath(folder, path);
     collect(folder, path, parts, linked ? parts.size() : at + 1, found);
   }
 }
 
+// Matches with backtracking to the last `*` alone, so that no pattern takes exponential time.
 bool part_matches(std::string_view pattern, std::string_view name) {
   std::size_t p = 0;
   std::size_t n = 0;
@@ -148,7 +136,7 @@ bool part_matches(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
-std::string FileView::shown(std::string_view path) const {
+std::string shown_path(std::string_view folder, std::string_view path) {
   return folder.empty() || folder == "." ? std::string(path) : joined(folder, path);
 }
 
@@ -192,9 +180,7 @@ FileView disk_view(std::string folder, std::string first) {
 FileView memory_view(std::string folder, const std::map<std::string, std::string>& files) {
   FileView view;
   view.folder = folder;
-  const auto whole = [folder](std::string_view path) {
-    return folder.empty() || folder == "." ? std::string(path) : joined(folder, path);
-  };
+  const auto whole = [folder](std::string_view path) { return shown_path(folder, path); };
   view.read = [&files, whole](const std::string& path) -> Result<std::string> {
     const auto found = files.find(whole(path));
     if (found == files.end()) return Error{"No such file or directory", path};

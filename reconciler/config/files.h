@@ -1,4 +1,4 @@
-/// The files beneath the YAML's folder, on disk or in memory, without a way out of it.
+/// The files under the YAML's folder, on disk or in memory; no path leads out of it.
 #pragma once
 
 #include <functional>
@@ -12,17 +12,21 @@
 
 namespace rampart::config {
 
+/// `path` with `folder` in front, as messages show it: "conf" and "a.yaml" give "conf/a.yaml".
+std::string shown_path(std::string_view folder, std::string_view path);
+
 /// How the loader sees files. Paths are relative to the folder, with "/" between their parts.
 struct FileView {
-  std::string folder;  ///< In front of every path when shown: "conf" shows "conf/a.yaml".
+  std::string folder;  ///< Prefix of shown paths: "conf" shows "conf/a.yaml".
   std::function<Result<std::string>(const std::string& path)> read;
   std::function<std::vector<std::string>(std::string_view pattern)> matches;  ///< Sorted.
-  std::function<bool(const std::string& path)> has_symlink;  ///< In any part that exists.
+  std::function<bool(const std::string& path)> has_symlink;  ///< In any existing part of it.
 
-  std::string shown(std::string_view path) const;
+  std::string shown(std::string_view path) const { return shown_path(folder, path); }
 };
 
-/// The files on disk beneath `folder`. Symlinks are never followed, but for the file named first.
+/// The files on disk under `folder`. Symlinks are never followed, except for the file `first`: the
+/// user names it, while the other paths come from a pull request.
 FileView disk_view(std::string folder, std::string first);
 
 /// Files from memory; `files` must outlive the view.
@@ -31,7 +35,7 @@ FileView memory_view(std::string folder, const std::map<std::string, std::string
 /// Why `path` must not be used ("is absolute", ...), or nothing.
 std::string_view escape_of(std::string_view path);
 
-/// Whether `name` matches `pattern` (`*` and `?`), part by part; `*` matches no leading dot.
+/// Whether `name` matches `pattern` (`*` and `?`), part by part; `*` does not match a leading dot.
 bool glob_matches(std::string_view pattern, std::string_view name);
 
 }  // namespace rampart::config

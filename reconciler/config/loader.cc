@@ -1,4 +1,4 @@
-/// The table-driven reader: what is wrong with a value, and where it goes.
+/// The table-driven reader: checks values against shapes and stores the valid ones.
 #include "reconciler/config/loader.h"
 
 #include <fmt/format.h>
@@ -28,6 +28,12 @@ std::string_view kind_name(const Node& node) {
   return "";
 }
 
+std::vector<std::string_view> words_of(const Shape& shape) {
+  std::vector<std::string_view> words;
+  for (const Choice& choice : shape.choices) words.push_back(choice.word);
+  return words;
+}
+
 // What a value of this shape is called in "expected ...".
 std::string expected(const Shape& shape) {
   switch (shape.kind) {
@@ -45,12 +51,10 @@ std::string expected(const Shape& shape) {
     case Kind::Date:
       return "a date";
     case Kind::DateRange:
-      return "a range of dates";
-    case Kind::Choice: {
-      std::vector<std::string_view> words;
-      for (const Choice& choice : shape.choices) words.push_back(choice.word);
-      return fmt::format("{}{}", words.size() > 1 ? "one of " : "", fmt::join(words, ", "));
-    }
+      return "a date range";
+    case Kind::Choice:
+      return fmt::format("{}{}", shape.choices.size() > 1 ? "one of " : "",
+                         fmt::join(words_of(shape), ", "));
     case Kind::List:
       return "a list";
     case Kind::Map:
@@ -63,38 +67,38 @@ std::string expected(const Shape& shape) {
   return "";
 }
 
+// What to write instead of a value of the wrong kind.
 std::string shape_hint(const Node& node, const Shape& shape) {
   if (node.kind == NodeKind::Null) return "write the value, or remove the key";
   if (shape.kind == Kind::List && node.kind == NodeKind::Scalar) {
     return fmt::format("write [{}]", node.text);
   }
-  if (shape.kind == Kind::Map || shape.kind == Kind::Object)
-    return "write `key: value` pairs below";
-  return "";
+  const bool map = shape.kind == Kind::Map || shape.kind == Kind::Object;
+  return map ? "write `key: value` pairs under this key" : "";
 }
 
+// What to write instead of a scalar with the wrong value.
 std::string scalar_hint(const Node& node, const Shape& shape) {
   switch (shape.kind) {
     case Kind::Integer:
     case Kind::Number:
+      // A plain number that is out of range: the message names the range already.
       if (!node.quoted && parse_number(node.text)) return "";
-      return "write plain decimal digits: no quotes, no 0x, no leading zero, no _";
+      return "write plain decimal digits, without quotes, 0x, leading zeros or _";
     case Kind::Duration:
-      return "write 12h, 14d, 6w or 3mo";
+      return "write a number with a unit, such as 12h, 14d, 6w or 3mo";
     case Kind::Date:
       return "write year-month-day, such as 2026-11-21";
     case Kind::DateRange:
       return "write first/last, such as 2026-12-15/2027-01-05";
-    case Kind::Choice: {
-      std::vector<std::string_view> words;
-      for (const Choice& choice : shape.choices) words.push_back(choice.word);
-      return did_you_mean(node.text, words);
-    }
+    case Kind::Choice:
+      return did_you_mean(node.text, words_of(shape));
     default:
       return "";
   }
 }
 
+// A reversed range gets a message of its own; `reported` keeps the general one away.
 bool is_date_range(Loader& loader, const Node& node, bool& reported) {
   const auto slash = node.text.find('/');
   if (slash == std::string::npos) return false;
@@ -102,7 +106,7 @@ bool is_date_range(Loader& loader, const Node& node, bool& reported) {
   const auto last = parse_date(std::string_view(node.text).substr(slash + 1));
   if (!first || !last) return false;
   if (*first <= *last) return true;
-  loader.fail(node, "date-range-reversed", "this range of dates ends before it begins",
+  loader.fail(node, "date-range-reversed", "this date range ends before it begins",
               fmt::format("write {}/{}", to_text(*last), to_text(*first)));
   reported = true;
   return false;
@@ -115,6 +119,7 @@ void Loader::fail(const Node& node, std::string code, std::string message, std::
       node.source->error(node.mark(), std::move(code), std::move(message), std::move(hint)));
 }
 
+// A value behind an alias, or in `defaults:`, may be checked several times: one message is enough.
 std::vector<ConfigError> Loader::errors() && {
   std::ranges::stable_sort(errors_, {}, [](const ConfigError& e) {
     return std::tie(e.file, e.line, e.column, e.code, e.message);
@@ -141,6 +146,34 @@ bool Loader::check(const Node& node, const Shape& shape) {
   }
 }
 
+bool Loader::has_value(const Node& value, const Shape& shape, bool& reported) {
+  switch (shape.kind) {
+    case Kind::Integer: {
+      const auto number = parse_integer(value.text);
+      return number && !value.quoted && *number >= shape.min && *number <= shape.max;
+    }
+    case Kind::Number: {
+      const auto number = parse_number(value.text);
+      return number && !value.quoted && *number >= static_cast<double>(shape.min) &&
+             *number <= static_cast<double>(shape.max);
+    }
+    case Kind::Boolean:
+      // Other YAML readers take `yes` and `True` as well, which do not agree among themselves.
+      return !value.quoted && (value.text == "true" || value.text == "false");
+    case Kind::Duration:
+      return parse_duration(value.text).has_value();
+    case Kind::Date:
+      return parse_date(value.text).has_value();
+    case Kind::DateRange:
+      return is_date_range(*this, value, reported);
+    case Kind::Choice:
+      return std::ranges::find(shape.choices, std::string_view(value.text), &Choice::word) !=
+             shape.choices.end();
+    default:
+      return true;
+  }
+}
+
 bool Loader::check_scalar(const Node& node, const Shape& shape) {
   const Node& value = node.value();
   if (value.kind != NodeKind::Scalar) {
@@ -148,39 +181,8 @@ bool Loader::check_scalar(const Node& node, const Shape& shape) {
          shape_hint(value, shape));
     return false;
   }
-  bool good = true;
   bool reported = false;
-  switch (shape.kind) {
-    case Kind::Integer: {
-      const auto number = parse_integer(value.text);
-      good = number && !value.quoted && *number >= shape.min && *number <= shape.max;
-      break;
-    }
-    case Kind::Number: {
-      const auto number = parse_number(value.text);
-      good = number && !value.quoted && *number >= static_cast<double>(shape.min) &&
-             *number <= static_cast<double>(shape.max);
-      break;
-    }
-    case Kind::Boolean:
-      good = !value.quoted && (value.text == "true" || value.text == "false");
-      break;
-    case Kind::Duration:
-      good = parse_duration(value.text).has_value();
-      break;
-    case Kind::Date:
-      good = parse_date(value.text).has_value();
-      break;
-    case Kind::DateRange:
-      good = is_date_range(*this, value, reported);
-      break;
-    case Kind::Choice:
-      good = std::ranges::find(shape.choices, std::string_view(value.text), &Choice::word) !=
-             shape.choices.end();
-      break;
-    default:
-      break;
-  }
+  const bool good = has_value(value, shape, reported);
   if (!good && !reported) {
     const std::string_view quote = value.quoted ? "\"" : "";
     fail(node, "wrong-value",
@@ -190,6 +192,7 @@ bool Loader::check_scalar(const Node& node, const Shape& shape) {
   return good && (!shape.check || shape.check(*this, node));
 }
 
+// Checks every item even after a mistake, so that one run reports them all.
 bool Loader::check_list(const Node& node, const Shape& shape) {
   const Node& value = node.value();
   if (value.kind == NodeKind::Null && shape.nullable) return true;
@@ -204,18 +207,18 @@ bool Loader::check_list(const Node& node, const Shape& shape) {
     good = check(item, *shape.item) && good;
     if (!shape.unique || item.value().kind != NodeKind::Scalar) continue;
     if (seen.insert(item.value().text).second) continue;
-    fail(item, "listed-twice", fmt::format("`{}` stands in this list twice", item.value().text),
+    fail(item, "listed-twice", fmt::format("`{}` is in this list twice", item.value().text),
          "remove one of them");
     good = false;
   }
   return good && (!shape.check || shape.check(*this, node));
 }
 
+// The keys of an Object are checked when it is read, with its layers; only free keys are here.
 bool Loader::check_map(const Node& node, const Shape& shape) {
   const Node& value = node.value();
   if (value.kind == NodeKind::Null && shape.nullable) return true;
-  const bool shorthand =
-      shape.object && !shape.object()->shorthand.empty() && value.kind == NodeKind::Scalar;
+  const bool shorthand = shape.shorthand && value.kind == NodeKind::Scalar;
   if (value.kind != NodeKind::Map && !shorthand) {
     fail(node, "wrong-type", fmt::format("expected a map, got {}", kind_name(value)),
          shape_hint(value, shape));
@@ -230,43 +233,39 @@ bool Loader::check_map(const Node& node, const Shape& shape) {
   return good && (!shape.check || shape.check(*this, node));
 }
 
-void Loader::read(const Layers& layers, const Object& object, void* target) {
+void Loader::read(const Layers& layers, const Form& form) {
   const Node& own = *layers.back();
-  if (object.place) object.place(target, own.mark());
+  if (form.mark) *form.mark = own.mark();
   if (own.value().kind == NodeKind::Scalar) {
-    const auto field = std::ranges::find(object.fields, object.shorthand, &Field::name);
-    if (check(own, *field->shape)) field->store(*this, {&own}, *field->shape, target);
-    if (object.check) object.check(*this, layers, target);
-    return;
+    const auto field = std::ranges::find(form.fields, form.shorthand, &Field::name);
+    if (check(own, *field->shape)) field->store(*this, {&own});
+  } else {
+    check_known(own.value(), form);
+    for (const Field& field : form.fields) read_field(layers, field);
   }
-  check_known(own.value(), object);
-  for (const Field& field : object.fields) read_field(layers, field, target);
-  if (object.check) object.check(*this, layers, target);
+  if (form.check) form.check(*this, layers);
 }
 
-void Loader::check_known(const Node& map, const Object& object) {
+// Only the map itself is checked: `defaults:` were, when they were read by themselves.
+void Loader::check_known(const Node& map, const Form& form) {
   for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
     const Node& key = map.children[i];
     if (!is_plain_key(key)) continue;
-    if (std::ranges::find(object.fields, std::string_view(key.text), &Field::name) !=
-        object.fields.end()) {
-      continue;
-    }
-    if (looks_secret(key.text)) {
-      fail(key, "secret-in-yaml", fmt::format("`{}` does not belong in the YAML", key.text),
-           secret_hint(key.text, map));
-      continue;
-    }
     std::vector<std::string_view> names;
-    for (const Field& field : object.fields) names.push_back(field.name);
-    std::string hint = did_you_mean(key.text, names);
-    if (hint.empty()) hint = fmt::format("known here: {}", fmt::join(names, ", "));
-    fail(key, "unknown-key", fmt::format("unknown key `{}` in {}", key.text, object.name),
-         std::move(hint));
+    for (const Field& field : form.fields) names.push_back(field.name);
+    if (std::ranges::find(names, key.text) != names.end()) continue;
+    if (looks_secret(key.text)) {
+      fail_secret(*this, key, map);
+      continue;
+    }
+    fail(key, "unknown-key", fmt::format("unknown key `{}` in {}", key.text, form.name),
+         did_you_mean(key.text, names, fmt::format("allowed here: {}", fmt::join(names, ", "))));
   }
 }
 
-void Loader::read_field(const Layers& layers, const Field& field, void* target) {
+// The value of the last layer counts; maps of all layers merge. A wrong value in `defaults:` is
+// left out here, since it was reported when they were read by themselves.
+void Loader::read_field(const Layers& layers, const Field& field) {
   Layers found;
   bool good = true;
   for (const Node* layer : layers) {
@@ -284,12 +283,11 @@ void Loader::read_field(const Layers& layers, const Field& field, void* target) 
   if (found.empty()) {
     if (field.need == Need::Optional) return;
     if (field.need == Need::RequiredMerged && partial) return;
-    const Node& own = *layers.back();
-    fail(own, "missing-key", fmt::format("the key `{}` is missing", field.name),
+    fail(*layers.back(), "missing-key", fmt::format("the key `{}` is missing", field.name),
          std::string(field.doc));
     return;
   }
-  if (good && field.store) field.store(*this, found, *field.shape, target);
+  if (good && field.store) field.store(*this, found);
 }
 
 const Node* find(const Layers& layers, std::string_view key) {
@@ -302,16 +300,10 @@ const Node* find(const Layers& layers, std::string_view key) {
   return found;
 }
 
-const Object* pick(const Node& map, const Shape& shape) {
-  for (const auto object : shape.objects) {
-    if (find(map, object()->fields.front().name)) return object();
-  }
-  return shape.objects.back()();
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& words) {
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& words,
+                         std::string otherwise) {
   const std::string best = closest(word, {words.begin(), words.end()});
-  return best.empty() ? "" : fmt::format("did you mean `{}`?", best);
+  return best.empty() ? otherwise : fmt::format("did you mean `{}`?", best);
 }
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {

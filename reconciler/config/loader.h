@@ -1,4 +1,4 @@
-/// Reads nodes as the table says, and collects every mistake.
+/// Reads nodes by the table, and collects every mistake.
 #pragma once
 
 #include <deque>
@@ -15,14 +15,14 @@
 
 namespace rampart::config {
 
-/// What is known while a configuration is read.
+/// The state while a configuration is read: the result so far, and all mistakes.
 class Loader {
  public:
   explicit Loader(const FileView& files) : files_(files) {}
 
   Config config;
 
-  /// Whether `defaults:` are read by themselves: what domains may add is not missed there.
+  /// Whether `defaults:` are read by themselves: keys that domains may add are not missing there.
   bool partial = false;
 
   const FileView& files() const { return files_; }
@@ -30,23 +30,24 @@ class Loader {
   /// Reports a mistake at `node`.
   void fail(const Node& node, std::string code, std::string message, std::string hint);
 
-  /// Reports a mistake where there is no node.
+  /// Reports a mistake that has no node.
   void fail(ConfigError error) { errors_.push_back(std::move(error)); }
 
   std::size_t error_count() const { return errors_.size(); }
 
-  /// The mistakes so far, sorted, each once.
+  /// The mistakes so far, sorted by position, without duplicates.
   std::vector<ConfigError> errors() &&;
 
-  /// Whether `node` is of `shape`; reports where not.
+  /// Whether `node` has the shape; reports every reason why not.
   bool check(const Node& node, const Shape& shape);
 
-  /// Reads an object from its layers into `target`, as far as it is valid.
-  void read(const Layers& layers, const Object& object, void* target);
+  /// Reads a map from its layers into the target of `form`, as far as it is valid.
+  void read(const Layers& layers, const Form& form);
 
  private:
-  void check_known(const Node& map, const Object& object);
-  void read_field(const Layers& layers, const Field& field, void* target);
+  void check_known(const Node& map, const Form& form);
+  void read_field(const Layers& layers, const Field& field);
+  bool has_value(const Node& value, const Shape& shape, bool& reported);
   bool check_scalar(const Node& node, const Shape& shape);
   bool check_list(const Node& node, const Shape& shape);
   bool check_map(const Node& node, const Shape& shape);
@@ -55,16 +56,15 @@ class Loader {
   std::vector<ConfigError> errors_;
 };
 
-/// The node of `key` in the last layer that has it, or nullptr.
+/// The node of `key` in the last layer that has the key, or nullptr.
 const Node* find(const Layers& layers, std::string_view key);
 
-/// The object of an AnyOf that `map` means: the first whose first key is there, else the last.
-const Object* pick(const Node& map, const Shape& shape);
+/// "did you mean `x`?" with the closest of `words`; `otherwise` where none is close.
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& words,
+                         std::string otherwise = "");
 
-/// The one of `words` that was probably meant by `word`: "did you mean `x`?", or nothing.
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& words);
-
-/// Plain decimal numbers: no sign but "-", no leading zeros, no other base.
+/// Plain decimal numbers: no sign but "-", no leading zeros, no other base. YAML readers disagree
+/// on what 010 and 1_000 are, so neither is accepted.
 std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<double> parse_number(std::string_view text);
 

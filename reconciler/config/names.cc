@@ -1,14 +1,15 @@
-/// Which names and selectors domains.yaml may hold.
+/// Which names and selectors domains.yaml accepts.
 #include "reconciler/config/names.h"
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/text.h"
 #include "mail/dmarc/org_domain.h"
 
 namespace rampart {
 namespace {
 
+// A name has 253 octets: this leaves room for `._domainkey.` and a domain.
 constexpr std::size_t kMostSelectorOctets = 200;
 constexpr std::size_t kMostLabelOctets = 63;
 
@@ -18,9 +19,8 @@ bool is_host_label(std::string_view label) {
 }
 
 bool is_selector_label(std::string_view label) {
-  const bool plain = std::ranges::all_of(label, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-  });
+  const bool plain = std::ranges::all_of(
+      label, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
   return plain && !label.empty() && label.size() <= kMostLabelOctets && label.front() != '-' &&
          label.back() != '-';
 }
@@ -33,11 +33,13 @@ std::optional<NameRefusal> refusal_of(const Name& name) {
   const bool address =
       !labels.empty() && labels.back().find_first_not_of("0123456789") == std::string_view::npos;
   if (name.is_root() || address || !std::ranges::all_of(labels, is_host_label)) {
-    return NameRefusal{"bad-name", "is not a mail domain",
-                       "name the domain after the @ of an address; its records follow from that"};
+    return NameRefusal{
+        "bad-name", "is not a mail domain",
+        "write the domain after the @ of mail addresses; Rampart derives the names of records"};
   }
   if (!dmarc::is_public_suffix(name)) return std::nullopt;
-  return NameRefusal{"public-suffix", "is a public suffix", "name a domain registered below it"};
+  return NameRefusal{"public-suffix", "is a public suffix",
+                     "write a domain that is registered under it"};
 }
 
 bool is_selector(std::string_view text) {

@@ -1,4 +1,4 @@
-/// What the YAML takes for a domain and for a selector: its reader and `init` ask here.
+/// Which names the YAML accepts as domains and selectors; for its reader and for `init`.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,10 @@ namespace rampart {
 struct NameRefusal {
   std::string_view code;    ///< Of docs/findings.md.
   std::string_view reason;  ///< After the name: "is a public suffix".
-  std::string_view advice;  ///< What to name in its place.
+  std::string_view advice;  ///< What to write instead.
 };
 
-/// Why `name` cannot be a key of `domains:`; nothing where it can.
+/// Why `name` cannot be a key of `domains:`; empty where it can.
 std::optional<NameRefusal> refusal_of(const Name& name);
 
 /// Whether `text` is a selector: one or more labels of letters, digits, "-" and "_" (RFC 6376

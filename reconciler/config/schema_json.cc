@@ -1,14 +1,12 @@
-/// The JSON Schema of domains.yaml, made from the table that the loader reads by.
+/// The JSON Schema of domains.yaml, made from the table that the loader reads it with.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "providers/catalog.h"
 #include "providers/model/provider.h"
-#include "reconciler/config/checks.h"
 #include "reconciler/config/config.h"
 #include "reconciler/config/table.h"
 
@@ -23,51 +21,64 @@ constexpr std::string_view kDate = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 constexpr std::string_view kDateRange = "^[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 constexpr std::string_view kIdentifier = "^[A-Za-z0-9_.-]{1,64}$";
 
-// Writes shapes down; each named object once, below $defs.
-class Writer {
+// Writes shapes as JSON Schema; each named form once, under $defs.
+class SchemaWriter {
  public:
-  Json file(const Object& object) {
+  Json file(const Form& form) {
     Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                    {"title", "Rampart's domains.yaml"},
-                   {"description", "What should stand in DNS for SPF, DKIM and DMARC."}};
-    schema.update(body(object, Merged::No));
+                   {"description", "The SPF, DKIM and DMARC records that should exist in DNS."}};
+    schema.update(body(form, Merged::No));
     schema["properties"]["providers"] = providers(schema["properties"]["providers"]);
     schema["$defs"] = definitions_;
     return schema;
   }
 
  private:
-  // Whether `defaults:` may bring in what an object lacks: then nothing is required.
+  // Whether `defaults:` may supply keys that a map lacks: then none of those is required.
   enum class Merged { No, Yes };
 
   static Json pattern(std::string_view text) { return {{"type", "string"}, {"pattern", text}}; }
 
-  // A selector such as 2026 is a number to other readers, which patterns say nothing about.
+  // What editors accept must be what the loader accepts: a schema that is stricter marks valid
+  // files. A selector such as 2026 is a number to other YAML readers, and patterns apply to strings
+  // alone.
+  static Json any_text() { return {{"type", Json::array({"string", "number"})}}; }
+
   static Json text(std::string_view expression) {
-    Json json = pattern(expression);
-    const std::regex compiled(expression.begin(), expression.end());
-    if (std::regex_search("1", compiled)) json["type"] = Json::array({"string", "number"});
+    // A URI never looks like a number.
+    if (expression.find("mailto:") != expression.npos || expression.find("//") != expression.npos) {
+      return pattern(expression);
+    }
+    Json json = any_text();
+    if (!expression.empty()) json["pattern"] = expression;
     return json;
   }
 
-  Json words(const Shape& shape) {
+  static Json words(const Shape& shape) {
     Json list = Json::array();
     for (const Choice& choice : shape.choices) list.push_back(choice.word);
-    return {{"enum", list}};
+    return {{"enum", std::move(list)}};
   }
 
-  Json number(const Shape& shape, std::string_view type) {
+  static Json number(const Shape& shape, std::string_view type) {
     return {{"type", type}, {"minimum", shape.min}, {"maximum", shape.max}};
   }
 
-  Json reference(const Object& object, Merged merged) {
-    std::string name(object.name);
+  static Json any_of(std::initializer_list<Json> forms) {
+    Json json;
+    json["anyOf"] = Json::array_t(forms);
+    return json;
+  }
+
+  Json reference(const Form& form, Merged merged) {
+    if (form.merges) merged = Merged::Yes;
+    std::string name(form.name);
     std::ranges::replace(name, ' ', '-');
     if (merged == Merged::Yes) name += "-merged";
-    if (named_.insert(name).second) definitions_[name] = body(object, merged);
-    const Json target = {{"$ref", "#/$defs/" + name}};
-    if (object.shorthand.empty()) return target;
-    return {{"anyOf", {{{"type", Json::array({"string", "number"})}}, target}}};
+    if (named_.insert(name).second) definitions_[name] = body(form, merged);
+    Json target = {{"$ref", "#/$defs/" + name}};
+    return form.shorthand.empty() ? target : any_of({any_text(), std::move(target)});
   }
 
   Json list(const Shape& shape) {
@@ -77,21 +88,14 @@ class Writer {
   }
 
   Json map(const Shape& shape) {
-    // Names of domains are checked as DNS names, not by a pattern.
+    // Free keys have no pattern: names of domains are checked as DNS names.
     return {{"type", "object"}, {"additionalProperties", value(*shape.item, Merged::No)}};
-  }
-
-  Json any_of(const Shape& shape) {
-    Json list = Json::array();
-    for (const auto form : shape.objects) list.push_back(reference(*form(), Merged::No));
-    return {{"anyOf", list}};
   }
 
   Json plain(const Shape& shape, Merged merged) {
     switch (shape.kind) {
       case Kind::Text:
-        if (!shape.pattern.empty()) return text(shape.pattern);
-        return {{"type", Json::array({"string", "number"})}};
+        return text(shape.pattern);
       case Kind::Integer:
         return number(shape, "integer");
       case Kind::Number:
@@ -111,25 +115,25 @@ class Writer {
       case Kind::Map:
         return map(shape);
       case Kind::Object:
-        return reference(*shape.object(), merged);
+        return reference(shape.forms.front()(), merged);
       case Kind::Either:
-        return {{"anyOf", {value(*shape.item, merged), value(*shape.other, merged)}}};
+        return any_of({value(*shape.item, merged), value(*shape.other, merged)});
       case Kind::AnyOf:
-        return any_of(shape);
+        return any_of(
+            {reference(shape.forms[0](), Merged::No), reference(shape.forms[1](), Merged::No)});
     }
     return {};
   }
 
   Json value(const Shape& shape, Merged merged) {
-    const Json json = plain(shape, shape.object == domain_object ? Merged::Yes : merged);
-    if (!shape.nullable) return json;
-    return {{"anyOf", {json, {{"type", "null"}}}}};
+    Json json = plain(shape, merged);
+    return shape.nullable ? any_of({std::move(json), {{"type", "null"}}}) : json;
   }
 
-  Json body(const Object& object, Merged merged) {
+  Json body(const Form& form, Merged merged) {
     Json properties = Json::object();
     Json required = Json::array();
-    for (const Field& field : object.fields) {
+    for (const Field& field : form.fields) {
       Json property = value(*field.shape, merged);
       property["description"] = field.doc;
       properties[std::string(field.name)] = property;
@@ -139,23 +143,19 @@ class Writer {
     }
     Json json = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
     if (!required.empty()) json["required"] = required;
-    if (!object.one_of.empty()) json["oneOf"] = one_of(object);
+    for (const std::string_view key : form.one_of) {
+      json["oneOf"].push_back({{"required", {key}}});
+    }
     return json;
   }
 
-  static Json one_of(const Object& object) {
-    Json list = Json::array();
-    for (const std::string_view key : object.one_of) list.push_back({{"required", {key}}});
-    return list;
-  }
-
-  // A provider's settings depend on its type, and the catalogue of providers says how.
+  // A provider's settings depend on its type; the catalogue of providers lists them.
   Json providers(const Json& described) {
     Json forms = Json::array();
     for (const ProviderType& type : provider_types()) {
       Json properties = {{"type", {{"const", type.name}}}};
       for (const std::string_view setting : type.settings) {
-        properties[std::string(setting)] = {{"type", Json::array({"string", "number"})}};
+        properties[std::string(setting)] = any_text();
       }
       Json required = {"type"};
       if (!type.required.empty()) required.push_back(type.required);
@@ -164,12 +164,12 @@ class Writer {
                        {"required", required},
                        {"additionalProperties", false}});
     }
-    return {{"anyOf",
-             {{{"type", "object"},
-               {"propertyNames", pattern(kIdentifier)},
-               {"additionalProperties", {{"anyOf", forms}}}},
-              {{"type", "null"}}}},
-            {"description", described["description"]}};
+    Json json = any_of({{{"type", "object"},
+                         {"propertyNames", pattern(kIdentifier)},
+                         {"additionalProperties", {{"anyOf", forms}}}},
+                        {{"type", "null"}}});
+    json["description"] = described["description"];
+    return json;
   }
 
   Json definitions_ = Json::object();
@@ -179,6 +179,9 @@ class Writer {
 }  // namespace
 }  // namespace config
 
-std::string config_schema() { return config::Writer().file(*config::file_object()).dump(2) + "\n"; }
+std::string config_schema() {
+  config::Sections blank;
+  return config::SchemaWriter().file(config::file_form(blank)).dump(2) + "\n";
+}
 
 }  // namespace rampart

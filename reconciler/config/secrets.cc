@@ -1,4 +1,4 @@
-/// The environment variables of each kind of provider.
+/// The environment variables of each type of provider.
 #include "reconciler/config/secrets.h"
 
 #include <fmt/format.h>
@@ -12,14 +12,14 @@
 namespace rampart::config {
 namespace {
 
-// A word within a key, and the variable to use instead for one type of provider ("" any).
+// A part of a key, and the variable to use instead for one type of provider ("": any).
 struct Variable {
   std::string_view type;
   std::string_view word;
   std::string_view name;
 };
 
-// The first row that fits counts.
+// The first matching row counts: specific words come before the catch-all of each type.
 constexpr std::array kVariables = {
     Variable{"cloudflare", "url", "CLOUDFLARE_BASE_URL"},
     Variable{"cloudflare", "endpoint", "CLOUDFLARE_BASE_URL"},
@@ -37,8 +37,6 @@ constexpr std::array kVariables = {
     Variable{"", "tsig", "RAMPART_TSIG_SECRET"},
 };
 
-}  // namespace
-
 std::string secret_hint(std::string_view key, const Node& map) {
   const Node* type = find(map, "type");
   const std::string_view provider = type ? std::string_view(type->value().text) : "";
@@ -47,11 +45,19 @@ std::string secret_hint(std::string_view key, const Node& map) {
     return variable.type == provider && word.find(variable.word) != std::string::npos;
   });
   if (row != kVariables.end()) {
-    return fmt::format("set {} in the environment instead{}", row->name,
-                       provider.empty() ? "" : "; with two accounts, add the provider's name");
+    return fmt::format(
+        "set {} in the environment instead{}", row->name,
+        provider.empty() ? "" : "; with two accounts, append the provider's name to the variable");
   }
   return "secrets and API addresses come from the environment only, such as CLOUDFLARE_API_TOKEN, "
          "AWS_ACCESS_KEY_ID, PDNS_API_KEY or RAMPART_TSIG_SECRET";
+}
+
+}  // namespace
+
+void fail_secret(Loader& loader, const Node& key, const Node& map) {
+  loader.fail(key, "secret-in-yaml", fmt::format("`{}` does not belong in the YAML", key.text),
+              secret_hint(key.text, map));
 }
 
 }  // namespace rampart::config

@@ -1,15 +1,15 @@
-/// Where secrets and API addresses belong, for those who tried to write them into the YAML.
+/// Errors on secrets and API addresses in the YAML: they belong in the environment.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "reconciler/config/yaml.h"
+#include "reconciler/config/loader.h"
 
 namespace rampart::config {
 
-/// "set CLOUDFLARE_API_TOKEN in the environment", for `key` in `map`; a provider's own type, where
-/// it stands beside the key, says which variable.
-std::string secret_hint(std::string_view key, const Node& map);
+/// Reports that `key` of `map` looks like a secret. The hint names the environment variable to set;
+/// which one depends on the provider's `type` in the same map.
+void fail_secret(Loader& loader, const Node& key, const Node& map);
 
 }  // namespace rampart::config

@@ -39,8 +39,24 @@ const Shape& percent() {
   return shape;
 }
 
+// More than any domain gets in a window; a bound makes a slip of the keyboard an error.
+const Shape& count() {
+  static const Shape shape = integer(0, 1'000'000'000);
+  return shape;
+}
+
 const Shape& path() {
   static const Shape shape = text_like(check_path, R"(^(?!/)(?!(.*/)?\.\.(/|$))[^\\]+$)");
+  return shape;
+}
+
+const Shape& paths() {
+  static const Shape shape = set_of(path());
+  return shape;
+}
+
+const Shape& identifier() {
+  static const Shape shape = text_like(check_identifier, "^[A-Za-z0-9_.-]+$");
   return shape;
 }
 
@@ -51,13 +67,28 @@ const Shape& selector() {
   return shape;
 }
 
+const Shape& selectors() {
+  static const Shape shape = set_of(selector());
+  return shape;
+}
+
+const Shape& sender_id() {
+  static const Shape shape = text_like(check_sender);
+  return shape;
+}
+
 const Shape& phase() {
-  static const Shape shape = choice({{"discovery", static_cast<int>(Phase::Discovery)},
-                                     {"spf", static_cast<int>(Phase::Spf)},
-                                     {"dkim", static_cast<int>(Phase::Dkim)},
-                                     {"monitor", static_cast<int>(Phase::Monitor)},
-                                     {"quarantine", static_cast<int>(Phase::Quarantine)},
-                                     {"reject", static_cast<int>(Phase::Reject)}});
+  static const Shape shape = choice<Phase>({{"discovery", Phase::Discovery},
+                                            {"spf", Phase::Spf},
+                                            {"dkim", Phase::Dkim},
+                                            {"monitor", Phase::Monitor},
+                                            {"quarantine", Phase::Quarantine},
+                                            {"reject", Phase::Reject}});
+  return shape;
+}
+
+const Shape& reason() {
+  static const Shape shape = text_like(check_reason, R"(\S)");
   return shape;
 }
 

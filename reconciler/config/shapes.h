@@ -2,83 +2,70 @@
 #pragma once
 
 #include "reconciler/config/checks.h"
-#include "reconciler/config/store.h"
+#include "reconciler/config/table.h"
 
 namespace rampart::config {
 
-/// Any text, and text that `check` looks at; `pattern` says the same to the schema.
-const Shape& text();
+/// Text that `check` looks at; `pattern` expresses the same for the schema, as far as it can.
 inline Shape text_like(bool (*check)(Loader&, const Node&), std::string_view pattern = "") {
-  Shape shape{.kind = Kind::Text};
-  shape.check = check;
-  shape.pattern = pattern;
-  return shape;
+  return {.kind = Kind::Text, .pattern = pattern, .check = check};
 }
 
 inline Shape integer(std::int64_t min, std::int64_t max) {
   return {.kind = Kind::Integer, .min = min, .max = max};
 }
 
-inline Shape choice(std::vector<Choice> choices) {
-  return {.kind = Kind::Choice, .choices = std::move(choices)};
+/// One of some words, each stored as the enumerator (or character) beside it.
+template <class E>
+Shape choice(std::initializer_list<std::pair<std::string_view, E>> words) {
+  Shape shape{.kind = Kind::Choice};
+  for (const auto& [word, value] : words) shape.choices.push_back({word, static_cast<int>(value)});
+  return shape;
+}
+
+/// One of some words, stored as written.
+inline Shape one_of(std::initializer_list<std::string_view> words) {
+  Shape shape{.kind = Kind::Choice};
+  for (const std::string_view word : words) shape.choices.push_back({word});
+  return shape;
 }
 
 inline Shape list_of(const Shape& item) { return {.kind = Kind::List, .item = &item}; }
 
-/// A list in which nothing stands twice.
+/// A list without duplicates.
 inline Shape set_of(const Shape& item) {
   return {.kind = Kind::List, .item = &item, .unique = true};
 }
 
 inline Shape map_of(const Shape& item) { return {.kind = Kind::Map, .item = &item}; }
 
+/// `scalar` where a scalar is written, else `other`.
 inline Shape either(const Shape& scalar, const Shape& other) {
   return {.kind = Kind::Either, .item = &scalar, .other = &other};
 }
 
-inline Shape object(const Object* (*of)()) { return {.kind = Kind::Object, .object = of}; }
-
-/// `shape` where nothing at all is as good as an empty one.
+/// `shape`, or null in place of an empty map.
 inline Shape nullable(Shape shape) {
   shape.nullable = true;
   return shape;
 }
 
-// The tables of the structs that stand in lists.
-template <>
-const Object* object_of<DkimTemplate>();
-template <>
-const Object* object_of<RampStep>();
-template <>
-const Object* object_of<Gates>();
-template <>
-const Object* object_of<SenderUse>();
-template <>
-const Object* object_of<SpfSpec>();
-template <>
-const Object* object_of<DmarcSpec>();
-template <>
-const Object* object_of<IgnoredSource>();
-template <>
-const Object* object_of<Waiver>();
-template <>
-const Object* object_of<MtaStsSpec>();
-template <>
-const Object* object_of<TlsRptSpec>();
-template <>
-const Object* object_of<BimiSpec>();
-template <>
-const Object* object_of<RotationSpec>();
-
+const Shape& text();
 const Shape& boolean();
 const Shape& duration();
 const Shape& date();
 const Shape& rate();  ///< 0 to 1.
 const Shape& ttl();
-const Shape& percent();  ///< 1 to 100.
-const Shape& path();
+const Shape& percent();     ///< 1 to 100.
+const Shape& count();       ///< Of messages: 0 to 1,000,000,000.
+const Shape& path();        ///< Of a file under the YAML's folder.
+const Shape& paths();       ///< A list of them, without duplicates.
+const Shape& identifier();  ///< The name of a sender, provider, ramp or rotation.
 const Shape& selector();
+const Shape& selectors();  ///< A list of them, without duplicates.
+const Shape& sender_id();  ///< Of a sender that exists.
 const Shape& phase();
+const Shape& reason();
 const Shape& spf_terms();
 const Shape& mailto_list();
 

@@ -1,10 +1,10 @@
-/// Places in a file's text, and the errors that point at them.
+/// Positions in a file's text, and errors that point at them.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "reconciler/config/yaml.h"
 
@@ -14,9 +14,12 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD, one column wide.
+// A key on one endless line (minified YAML, an attack) must not flood a terminal or a CI log.
 constexpr std::size_t kLongestLine = 300;
 constexpr std::size_t kLongestMessage = 500;
 
+// Keys under which people write secrets, or API addresses: a pull request that could change where
+// a credential is sent could steal it.
 constexpr std::array<std::string_view, 24> kSecretKeys = {
     "access_key_id", "api_key",      "api_secret",        "api_token",  "api_url",
     "apikey",        "auth_token",   "base_url",          "credential", "credentials",
@@ -27,15 +30,17 @@ constexpr std::array<std::string_view, 24> kSecretKeys = {
 
 static_assert(std::ranges::is_sorted(kSecretKeys));
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; }
+bool is_key_char(char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-'; }
 
+// Whether `c` continues a UTF-8 character.
 bool is_tail(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !is_tail(c); }));
 }
 
-// `line` cut after the first key that looks like a secret, so that no error repeats one.
+// `line` cut off after the first key that looks like a secret: error messages end up in CI logs,
+// which more people read than the file.
 std::string redacted(std::string_view line) {
   for (std::size_t colon = line.find(':'); colon != std::string_view::npos;
        colon = line.find(':', colon + 1)) {
@@ -43,7 +48,7 @@ std::string redacted(std::string_view line) {
     while (end > 0 && (line[end - 1] == '"' || line[end - 1] == '\'' || line[end - 1] == ' '))
       --end;
     std::size_t begin = end;
-    while (begin > 0 && is_word(line[begin - 1])) --begin;
+    while (begin > 0 && is_key_char(line[begin - 1])) --begin;
     if (looks_secret(line.substr(begin, end - begin)) && colon + 1 < line.size()) {
       return std::string(line.substr(0, colon + 1)) + " ...";
     }
@@ -51,8 +56,8 @@ std::string redacted(std::string_view line) {
   return std::string(line);
 }
 
-// `text` as a terminal may show it: control characters escaped, no more than `most` octets.
-std::string printable(std::string_view text, std::size_t most) {
+// `text` as a terminal may show it: control characters replaced, no more than `most` octets.
+std::string escaped(std::string_view text, std::size_t most) {
   std::string out;
   while (!text.empty() && out.size() < most) {
     const auto point = first_code_point(text);
@@ -73,12 +78,12 @@ std::string printable(std::string_view text, std::size_t most) {
 }  // namespace
 
 bool looks_secret(std::string_view key) {
-  std::string plain(key);
-  for (char& c : plain)
-    c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string plain = ascii_lower(key);
+  std::ranges::replace(plain, '-', '_');
   return std::ranges::binary_search(kSecretKeys, std::string_view(plain));
 }
 
+// ASCII files, which are most, need no counting of characters for columns.
 Source::Source(std::string path, std::string text)
     : path_(std::move(path)), text_(std::move(text)) {
   if (text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
@@ -107,24 +112,25 @@ Mark Source::mark(int number, int octet) const {
 
 ConfigError Source::error(const Mark& mark, std::string code, std::string message,
                           std::string hint) const {
-  // A place far to the right would need more than a screen: the line is left out then.
+  // A caret far to the right would not fit on a screen: the line is left out then.
   const bool shown = mark.column < static_cast<int>(kLongestLine);
   return {path_,
           mark.line,
           mark.column,
           std::move(code),
-          printable(message, kLongestMessage),
-          printable(hint, kLongestMessage),
-          shown ? printable(redacted(line(mark.line)), kLongestLine) : ""};
+          escaped(message, kLongestMessage),
+          escaped(hint, kLongestMessage),
+          shown ? escaped(redacted(line(mark.line)), kLongestLine) : ""};
 }
 
 }  // namespace config
 
+// The form of compiler errors, which editors and CI systems recognize and link.
 std::string to_text(const ConfigError& error) {
   std::string text =
       fmt::format("{}:{}:{}: error: {}\n", error.file, error.line, error.column, error.message);
   if (!error.source.empty()) {
-    // Tabs stay tabs, so that the caret stands below its character in any terminal.
+    // Tabs stay tabs, so that the caret is under its character at every tab width.
     std::string blanks;
     int column = 1;
     for (const char c : error.source) {

@@ -1,9 +1,9 @@
-/// The form of the table that describes domains.yaml: every key with its type, bounds, sentence and
-/// target. The reader and the JSON Schema both follow it.
+/// The form of the table that describes domains.yaml: every key with its type, bounds, description
+/// and target. The reader and the JSON Schema are both made from it, so they cannot disagree.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +13,9 @@
 namespace rampart::config {
 
 class Loader;
-struct Object;
+struct Form;
 
+/// The type of a value in the YAML.
 enum class Kind {
   Text,       ///< Any scalar, taken as written.
   Integer,    ///< Plain decimal.
@@ -26,9 +27,9 @@ enum class Kind {
   Choice,     ///< One of a few words.
   List,       ///< Of `item`.
   Map,        ///< Free keys, each with an `item`.
-  Object,     ///< The keys of `object`.
-  Either,     ///< `item` where a scalar stands, else `other`.
-  AnyOf,      ///< One of the `objects`: the first whose first key is there.
+  Object,     ///< A map with the keys of `forms[0]`.
+  Either,     ///< `item` for a scalar, else `other`.
+  AnyOf,      ///< A map with the keys of one of the `forms`.
 };
 
 /// A word of a Choice, and the number that it is stored as.
@@ -37,7 +38,7 @@ struct Choice {
   int value = 0;
 };
 
-/// What a value may be.
+/// What a value may be. Shapes are static: fields and other shapes point to them.
 struct Shape {
   Kind kind = Kind::Text;
   std::int64_t min = 0;
@@ -45,46 +46,46 @@ struct Shape {
   std::vector<Choice> choices;
   const Shape* item = nullptr;
   const Shape* other = nullptr;
-  const Object* (*object)() = nullptr;
-  std::vector<const Object* (*)()> objects;
-  std::string_view pattern;  ///< For the schema: what `check` asks, as far as a pattern can say it.
+  std::vector<std::function<Form()>> forms;  ///< Over a blank target: for keys and descriptions.
+  std::string_view pattern;  ///< For the schema: `check`, as far as a pattern can express it.
   bool (*check)(Loader&, const Node&) = nullptr;  ///< Reports what is wrong; false then.
-  bool unique = false;                            ///< A list in which nothing stands twice.
-  bool nullable = false;  ///< Nothing at all is as good as an empty map or list.
+  bool unique = false;                            ///< A list without duplicates.
+  bool nullable = false;                          ///< Null means an empty map.
+  bool shorthand = false;                         ///< An Object for which a scalar may be written.
 };
 
+/// Whether a key must be present.
 enum class Need {
   Optional,
-  Required,        ///< In the place itself.
-  RequiredMerged,  ///< Once `defaults:` are merged in.
+  Required,        ///< In the map itself.
+  RequiredMerged,  ///< In the map or in `defaults:`.
 };
 
 /// The maps that one object is read from: `defaults:` first, the object's own last.
 using Layers = std::vector<const Node*>;
 
-/// Stores a valid value: `layers` holds one node, or for an Object every layer's.
-using Store = void (*)(Loader&, const Layers& layers, const Shape& shape, void* target);
-
-/// One key of an object.
+/// One key of a map. `store` puts a valid value into its target; it gets one node, or for an Object
+/// the nodes of every layer.
 struct Field {
   std::string_view name;
   const Shape* shape = nullptr;
   std::string_view doc;
-  Store store = nullptr;
+  std::function<void(Loader&, const Layers&)> store;
   Need need = Need::Optional;
 };
 
-/// One form of map: its keys, and what must hold among them.
-struct Object {
+/// One kind of map, bound to the C++ object that it is read into.
+struct Form {
   std::string_view name;  ///< As in "unknown key in a sender".
   std::vector<Field> fields;
-  std::string_view shorthand;                        ///< The field that a lone scalar stands for.
-  void (*place)(void* target, Mark mark) = nullptr;  ///< Stores where the object stands.
-  void (*check)(Loader&, const Layers&, void* target) = nullptr;  ///< After all fields are read.
-  std::vector<std::string_view> one_of;  ///< Keys of which exactly one must be there.
+  Mark* mark = nullptr;                                         ///< Set to the position of the map.
+  std::function<void(Loader&, const Layers&)> check = nullptr;  ///< Runs after all fields.
+  std::string_view shorthand = {};            ///< The field that a lone scalar is the value of.
+  std::vector<std::string_view> one_of = {};  ///< Keys of which exactly one must be present.
+  bool merges = false;                        ///< `defaults:` may supply what is missing.
 };
 
-/// What a file says at its top: the sections that are read one after another, and small lists.
+/// The top of a file: the sections that are read one after another, and short lists.
 struct Sections {
   const Node* include = nullptr;
   const Node* providers = nullptr;
@@ -96,27 +97,35 @@ struct Sections {
   std::vector<std::string> recipients;
 };
 
-/// The forms of domains.yaml, and of the files that it includes (into Sections).
-const Object* file_object();
-const Object* included_object();
+/// The forms of domains.yaml, of the files that it includes, and of the embedded files (catalogue
+/// and ramps).
+Form file_form(Sections& sections);
+Form included_form(Sections& sections);
+Form builtin_form(Sections& sections);
 
-/// The form of the embedded files: the catalogue and the ramps.
-const Object* builtin_object();
+/// The forms of maps that have a struct of their own; overloads, so that templates find them.
+Form form_of(Sender& sender);
+Form form_of(DkimTemplate& record);
+Form form_of(Ramp& ramp);
+Form form_of(RampStep& step);
+Form form_of(Gates& gates);
+Form form_of(Domain& domain);
+Form form_of(SenderUse& use);
+Form form_of(SpfSpec& spf);
+Form form_of(DmarcSpec& dmarc);
+Form form_of(SelectorSpec& selector);
+Form form_of(RotationSpec& rotation);
+Form form_of(IgnoredSource& source);
+Form form_of(Waiver& waiver);
+Form form_of(MtaStsSpec& policy);
+Form form_of(TlsRptSpec& reporting);
+Form form_of(BimiSpec& bimi);
 
-/// The forms of one row of `senders:`, `ramps:` and `domains:` (into Sender, Ramp, Domain).
-const Object* sender_object();
-const Object* ramp_object();
-const Object* domain_object();
-
-/// The forms of one item of `dkim:`: a selector, or a rotation with its state beside it.
-const Object* selector_object();
-const Object* rotation_object();
-
-/// What must hold within a merged domain, a merged `dmarc:` and a ramp.
-void check_domain(Loader& loader, const Layers& layers, void* domain);
-void check_dmarc(Loader& loader, const Layers& layers, void* dmarc);
-void check_ramp_steps(Loader& loader, const Layers& layers, void* ramp);
-void check_selector_source(Loader& loader, const Layers& layers, void* selector);
-void check_sender_use(Loader& loader, const Layers& layers, void* use);
+/// The rules among the keys of one object, once all of them are read.
+void check_domain(Loader& loader, const Layers& layers, const Domain& domain);
+void check_dmarc(Loader& loader, const Layers& layers, const DmarcSpec& dmarc);
+void check_ramp(Loader& loader, const Layers& layers, const Ramp& ramp);
+void check_selector_source(Loader& loader, const Layers& layers);
+void check_sender_use(Loader& loader, const Layers& layers, const SenderUse& use);
 
 }  // namespace rampart::config

@@ -17,10 +17,11 @@
 namespace rampart::config {
 namespace {
 
+// No real file comes near these limits; without them a hostile one exhausts stack or memory.
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxOctets = std::size_t{64} << 20;
 
-// Ends the reading of a document; the errors already tell why.
+// Thrown to end the reading of a document, through yaml-cpp's frames; the error is recorded.
 struct Stopped {};
 
 // A stream over text that is already in memory.
@@ -32,7 +33,8 @@ class TextBuffer : public std::streambuf {
   }
 };
 
-// yaml-cpp's events, folded into nodes. Open containers stand on `open_`.
+// Builds nodes from yaml-cpp's events; `open_` is the stack of open lists and maps. Its own Node
+// class is not used, since that loses positions of keys, and resolves duplicate keys silently.
 class Builder : public YAML::EventHandler {
  public:
   Builder(const Source& source, Document& document) : source_(source), document_(document) {}
@@ -40,14 +42,14 @@ class Builder : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ == 0) return;
     fail(mark, "multi-document", "a second document starts here",
-         "one file holds one document: remove `---`, or use `include:`");
+         "a file holds one document: remove `---`, or split the file with `include:`");
     throw Stopped{};
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node = make(mark, NodeKind::Null);
-    // For a value left out yaml-cpp gives the place of what comes next.
+    // For an omitted value yaml-cpp gives the position of the next token.
     if (const Node* key = open_.empty() ? nullptr : pending_key(open_.back().node)) {
       node.line = key->line;
       node.octet = key->octet;
@@ -59,7 +61,7 @@ class Builder : public YAML::EventHandler {
     Node node = make(mark, NodeKind::Null);
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) {
-      fail(mark, "yaml-syntax", "this alias stands inside its own anchor", "write the value out");
+      fail(mark, "yaml-syntax", "this alias is inside its own anchor", "write the value out");
       throw Stopped{};
     }
     node.kind = found->second->kind;
@@ -93,7 +95,8 @@ class Builder : public YAML::EventHandler {
     close();
   }
 
-  // What yaml-cpp threw. A bracket that is never closed is shown where it was opened.
+  // Reports what yaml-cpp threw. An unclosed bracket is shown where it was opened: yaml-cpp notices
+  // it at the end of the file.
   void fail(const YAML::Exception& problem) {
     const YAML::Mark mark = problem.mark.is_null() ? YAML::Mark() : problem.mark;
     const bool unclosed = problem.msg.find("flow not found") != std::string::npos;
@@ -101,14 +104,14 @@ class Builder : public YAML::EventHandler {
       const Node& node = open_.back().node;
       const bool list = node.kind == NodeKind::List;
       fail_at(node, "yaml-syntax", fmt::format("this `{}` is never closed", list ? '[' : '{'),
-              "close it, and look for an open quote after it");
+              "close it; an open quote after it may also be the reason");
       return;
     }
     const std::string_view line = source_.line(mark.line + 1);
     const bool tab = line.substr(0, line.find_first_not_of(" \t")).find('\t') != line.npos;
     fail(mark, "yaml-syntax", "this is not valid YAML: " + problem.msg,
-         tab ? "tabs cannot indent YAML: use spaces"
-             : "look at the indentation, quotes and brackets just before");
+         tab ? "indent with spaces: YAML does not allow tabs"
+             : "check the indentation, quotes and brackets just before it");
   }
 
   void fail(const YAML::Mark& mark, std::string code, std::string message, std::string hint) {
@@ -128,7 +131,7 @@ class Builder : public YAML::EventHandler {
     return pending ? &map.children.back() : nullptr;
   }
 
-  // What stands in lines below its key is pointed at by the key.
+  // The position of a block on the lines after its key is the key's: errors point there.
   void start_at_key() {
     if (open_.size() < 2) return;
     Node& node = open_.back().node;
@@ -150,7 +153,8 @@ class Builder : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, NodeKind kind) {
     check_tag(mark, tag);
     if (open_.size() == kMaxDepth) {
-      fail(mark, "too-deep", fmt::format("more than {} levels of lists and maps", kMaxDepth), "");
+      fail(mark, "too-deep", fmt::format("more than {} levels of lists and maps", kMaxDepth),
+           "look for brackets that are opened too often");
       throw Stopped{};
     }
     open_.push_back({make(mark, kind), anchor});
@@ -162,6 +166,7 @@ class Builder : public YAML::EventHandler {
     add(std::move(done.node), done.anchor);
   }
 
+  // Anchored values are copied, since lists that contain them still grow and would move them.
   void add(Node node, YAML::anchor_t anchor) {
     if (anchor != YAML::NullAnchor) {
       document_.anchors.push_back(node);
@@ -174,11 +179,11 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  // yaml-cpp says "?" for a plain value and "!" for a quoted one; the rest was written.
+  // yaml-cpp passes "?" for a plain value and "!" for a quoted one; every other tag was written.
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
     const bool written = tag == "!" && mark.pos >= 0 && at(mark) == '!';
     if (!written && (tag.empty() || tag == "?" || tag == "!")) return;
-    fail(mark, "yaml-tag", "tags are not allowed here", "remove the tag: the key says the type");
+    fail(mark, "yaml-tag", "tags are not allowed here", "remove the tag: the key implies the type");
   }
 
   char at(const YAML::Mark& mark) const {
@@ -187,6 +192,7 @@ class Builder : public YAML::EventHandler {
     return column < line.size() ? line[column] : '\0';
   }
 
+  // Small maps, which are most, are searched; larger ones get an index.
   void check_keys(const Node& map) {
     std::unordered_map<std::string_view, const Node*> seen;
     const std::size_t count = map.children.size() / 2;
@@ -196,8 +202,8 @@ class Builder : public YAML::EventHandler {
       if (!check_key(key)) continue;
       const Node* first = count > 8 ? nullptr : find_before(map, i);
       if (count > 8) {
-        const auto [place, inserted] = seen.emplace(key.text, &key);
-        if (!inserted) first = place->second;
+        const auto [entry, inserted] = seen.emplace(key.text, &key);
+        if (!inserted) first = entry->second;
       }
       if (first) fail_twice(key, *first);
     }
@@ -212,7 +218,8 @@ class Builder : public YAML::EventHandler {
 
   bool check_key(const Node& key) {
     if (key.kind != NodeKind::Scalar || key.target) {
-      fail_at(key, "bad-key", "a key must be plain text", "");
+      fail_at(key, "bad-key", "a key must be plain text",
+              "write `key: value`, without brackets or an alias before the colon");
       return false;
     }
     if (key.text != "<<") return true;
@@ -222,7 +229,8 @@ class Builder : public YAML::EventHandler {
   }
 
   void fail_twice(const Node& key, const Node& first) {
-    fail_at(key, "duplicate-key", fmt::format("the key `{}` stands here twice", key.text),
+    fail_at(key, "duplicate-key",
+            fmt::format("the key `{}` is written twice in this map", key.text),
             fmt::format("first at line {}; keep one of them", first.line));
   }
 
@@ -238,13 +246,13 @@ class Builder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// How long the character at `at` is; 0 where it is no UTF-8.
+// The length of the character at `at`; 0 where the octets are not UTF-8.
 std::size_t utf8_octets(std::string_view text, std::size_t at) {
   const auto point = first_code_point(text.substr(at, 4));
   return point ? point->octets : 0;
 }
 
-// Refuses what no YAML text holds, before any library sees it.
+// Refuses what is no YAML text, before yaml-cpp sees it: it accepts control characters.
 std::optional<ConfigError> refuse(const Source& source) {
   const std::string& text = source.text();
   if (text.size() > kMaxOctets) {
@@ -260,7 +268,7 @@ std::optional<ConfigError> refuse(const Source& source) {
     if (length == 0 || control) {
       const Mark mark = source.mark(line, static_cast<int>(at - start) + 1);
       return source.error(mark, "yaml-syntax",
-                          control ? fmt::format("a control character (0x{:02X})", c)
+                          control ? fmt::format("the control character 0x{:02X} is not allowed", c)
                                   : std::string("these octets are not UTF-8"),
                           control ? "remove it" : "save the file as UTF-8");
     }
@@ -275,6 +283,7 @@ std::optional<ConfigError> refuse(const Source& source) {
 
 }  // namespace
 
+// yaml-cpp reads lazily from a stream and reports by exceptions: both end here.
 Document read_document(const Source& source) {
   Document document;
   document.root.source = &source;

@@ -1,5 +1,5 @@
-/// One YAML document as a small tree with marks, read strictly: no duplicate or merge keys, no
-/// tags, one document, bounded depth and size.
+/// One YAML document as a small tree with positions, read strictly: no duplicate or merge keys, no
+/// tags, one document, limited depth and size.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace rampart::config {
 
-/// A file's text with what is needed to point into it.
+/// A file's text, with its lines for positions and error messages.
 class Source {
  public:
   Source(std::string path, std::string text);
@@ -23,10 +23,10 @@ class Source {
   /// The 1-based line without its end; empty beyond the last one.
   std::string_view line(int number) const;
 
-  /// A place given by line and octet (both 1-based), its column counted in characters.
+  /// The position at a line and octet (both 1-based); its column counts characters.
   Mark mark(int line, int octet) const;
 
-  /// An error at that place. What follows a key that looks like a secret is not quoted.
+  /// An error at that position. The quoted line ends after a key that looks like a secret.
   ConfigError error(const Mark& mark, std::string code, std::string message,
                     std::string hint) const;
 
@@ -37,6 +37,7 @@ class Source {
   bool ascii_ = true;
 };
 
+/// The kinds of YAML values.
 enum class NodeKind : std::uint8_t { Null, Scalar, List, Map };
 
 /// One value of the tree. A map's children are its keys and values in turn.
@@ -50,18 +51,18 @@ struct Node {
   NodeKind kind = NodeKind::Null;
   bool quoted = false;
 
-  /// The value itself, or what the alias stands for. Its own marks are the anchor's.
+  /// The value itself, or the value that the alias refers to; its position is the anchor's then.
   const Node& value() const { return target ? *target : *this; }
   Mark mark() const { return source->mark(line, octet); }
 };
 
-/// Whether a map's key is plain text; what is not was reported when the document was read.
+/// Whether a map's key is plain text. Others were reported when the document was read.
 bool is_plain_key(const Node& key);
 
 /// The child at `key` of a map, or nullptr.
 const Node* find(const Node& map, std::string_view key);
 
-/// A read document; `anchors` keeps what aliases point to.
+/// A document that was read; `anchors` owns the values that aliases point to.
 struct Document {
   Node root;
   std::deque<Node> anchors;

@@ -12,6 +12,7 @@
 #include "policies/dmarc/impact.h"
 #include "policies/dmarc/receiver_impact.h"
 #include "reconciler/documents/plan_file_json.h"
+#include "reconciler/documents/plan_json.h"
 
 namespace rampart {
 namespace {
@@ -44,8 +45,8 @@ Json list(const std::vector<T>& items, ToJson to_json) {
 
 std::vector<Change> sorted_changes(const Plan& plan) { return sorted(plan.changes, change_order); }
 
-Json side_to_json(const std::optional<TypedSet>& side) {
-  return side ? document::set_to_json(side->set) : Json(nullptr);
+Json side_to_json(const std::optional<ParsedTypedSet>& side) {
+  return side ? document::set_to_json(text_of(side->set)) : Json(nullptr);
 }
 
 Json change_to_json(const Change& change) {
@@ -92,11 +93,17 @@ Json hold_to_json(const Hold& hold) {
   return json;
 }
 
+Json permissions_to_json(const std::vector<Permission>& permissions) {
+  Json json = Json::array();
+  for (const Permission& permission : permissions) json.push_back(permission.text());
+  return json;
+}
+
 Json authority_to_json(const Authority& authority) {
   Json json;
   json["domain"] = authority.domain.text();
-  json["gains"] = authority.gains;
-  json["loses"] = authority.loses;
+  json["gains"] = permissions_to_json(authority.gains);
+  json["loses"] = permissions_to_json(authority.loses);
   return json;
 }
 
@@ -109,11 +116,11 @@ Json edit_to_json(const PolicyEdit& edit) {
   return json;
 }
 
-Json receivers_to_json(const ReceiverImpact& news) {
+Json receivers_to_json(const ReceiverImpact& impact) {
   Json json;
-  json["domain"] = news.domain.text();
+  json["domain"] = impact.domain.text();
   json["lines"] = Json::array();
-  for (const ReceiverLine& one : news.lines) {
+  for (const ReceiverLine& one : impact.lines) {
     Json line;
     line["receiver"] = to_text(one.receiver);
     line["before"] = one.before;
@@ -122,7 +129,7 @@ Json receivers_to_json(const ReceiverImpact& news) {
     line["says"] = one.says;
     json["lines"].push_back(std::move(line));
   }
-  json["bimi"] = news.bimi.empty() ? Json(nullptr) : Json(news.bimi);
+  json["bimi"] = impact.bimi.empty() ? Json(nullptr) : Json(impact.bimi);
   return json;
 }
 
@@ -214,6 +221,8 @@ PlanSummary summarize(const Plan& plan) {
   return summary;
 }
 
+// The digest covers what is written and nothing else, so that a plan made later is equal as long as
+// its changes are.
 std::string plan_digest(const Plan& plan) {
   Json changes = Json::array();
   for (const Change& change : sorted_changes(plan)) {
@@ -230,7 +239,8 @@ std::string plan_digest(const Plan& plan) {
   return "sha256:" + sha256_hex(text);
 }
 
-std::string plan_to_json(const Plan& plan) {
+// Everything is sorted again here: a plan read from a file or built by a test may be in any order.
+Json plan_json(const Plan& plan) {
   Json json;
   json["format_version"] = 1;
   json["made_at"] = to_text(plan.made_at);
@@ -258,7 +268,9 @@ std::string plan_to_json(const Plan& plan) {
       sorted(plan.withheld, [](const Withheld& withheld) { return change_order(withheld.change); }),
       withheld_to_json);
   json["domains"] = list(plan.domains, [](const Name& name) { return Json(name.text()); });
-  return document::print_document(json);
+  return json;
 }
+
+std::string plan_to_json(const Plan& plan) { return document::print_document(plan_json(plan)); }
 
 }  // namespace rampart

@@ -16,7 +16,7 @@ namespace {
 const Json kNull;
 
 /// Line and column, 1-based, of the octet at `offset`.
-std::string place(std::string_view text, std::size_t offset) {
+std::string line_and_column(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const auto line = std::ranges::count(before, '\n') + 1;
   const std::size_t start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
@@ -121,7 +121,8 @@ Result<Json> parse_document(std::string_view text, std::string_view what) {
   } catch (const Json::parse_error& error) {
     // nlohmann counts the octets read, so that 1 is the first.
     const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
-    return Error{fmt::format("{} is not JSON: {}", what, place(text, offset)), "", false, false};
+    return Error{fmt::format("{} is not JSON: {}", what, line_and_column(text, offset)), "", false,
+                 false};
   }
 }
 
@@ -129,6 +130,7 @@ std::string print_document(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// JSON is UTF-8, and TXT values are octets: values that are not UTF-8 go to a list in base64.
 Json set_to_json(const RecordSet& set) {
   Json values = Json::array();
   Json others = Json::array();

@@ -16,7 +16,7 @@ namespace rampart::document {
 using Json = nlohmann::ordered_json;
 
 /// Reads one node. What is missing or of the wrong type is noted once, with its path, and gives a
-/// neutral value, so that reading runs straight on; whoever began asks `problem` at the end.
+/// neutral value, so that reading needs no checks between; the caller checks `problem` at the end.
 class Reader {
  public:
   Reader(const Json& node, std::string path, std::string& problem)
@@ -27,7 +27,7 @@ class Reader {
   bool is_null() const { return node_->is_null(); }
   bool is_object() const { return node_->is_object(); }
   std::string text() const;
-  std::int64_t integer() const;  ///< Must lie within 32 bits, signed.
+  std::int64_t integer() const;  ///< Must fit in 32 bits, signed.
   std::int64_t count() const;    ///< Any whole number from 0 up.
   bool truth() const;
   std::vector<Reader> items() const;  ///< Of an array.

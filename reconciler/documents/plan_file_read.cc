@@ -17,7 +17,7 @@ constexpr std::array kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, 
                                 Stage::Retire};
 constexpr std::array kSeverities = {Severity::Error, Severity::Warning, Severity::Info};
 
-/// The one of `choices` whose text stands here.
+/// The one of `choices` with this text.
 template <class Choices>
 auto choice(const Reader& reader, const Choices& choices) {
   const std::string text = reader.text();
@@ -33,21 +33,28 @@ std::optional<TypedSet> read_side(const Reader& side, RecordType type) {
   return TypedSet{type, document::set_from_json(side)};
 }
 
+// `action` is derived, so that a plan edited by hand contradicts itself and is refused.
 Change read_change(const Reader& reader) {
   const RecordType type = reader.at("type").type();
   const RecordType before_type = reader.has("before_type") ? reader.at("before_type").type() : type;
-  SetChange set{reader.at("name").name(), read_side(reader.at("before"), before_type),
-                read_side(reader.at("after"), type)};
+  const SetChange set{reader.at("name").name(), read_side(reader.at("before"), before_type),
+                      read_side(reader.at("after"), type)};
   Change change{reader.at("domain").name(),         reader.at("zone").name(),
-                reader.at("provider").text(),       std::move(set),
+                reader.at("provider").text(),       parse_change(set),
                 choice(reader.at("turn"), kStages), reader.at("reasons").texts()};
   if (!change.set.before && !change.set.after) {
     reader.fail("a change needs \"before\" or \"after\"");
-    change.set.after = TypedSet{type, {}};
+    change.set.after = ParsedTypedSet{type, {}};
   } else if (reader.at("action").text() != action_of(change)) {
     reader.at("action").fail("it contradicts \"before\" and \"after\"");
   }
   return change;
+}
+
+std::vector<Permission> read_permissions(const Reader& reader) {
+  std::vector<Permission> permissions;
+  for (const std::string& text : reader.texts()) permissions.push_back(Permission::parse(text));
+  return permissions;
 }
 
 Mark read_mark(const Reader& reader) {
@@ -71,13 +78,14 @@ Finding read_finding(const Reader& reader) {
 }
 
 ReceiverImpact read_receivers(const Reader& reader) {
-  ReceiverImpact news{reader.at("domain").name(), {}, {}};
+  ReceiverImpact impact{reader.at("domain").name(), {}, {}};
   for (const Reader& line : reader.at("lines").items()) {
-    news.lines.push_back({choice(line.at("receiver"), dmarc::kReceivers), line.at("before").text(),
-                          line.at("after").text(), line.at("says").text(), line.at("new").truth()});
+    impact.lines.push_back({choice(line.at("receiver"), dmarc::kReceivers),
+                            line.at("before").text(), line.at("after").text(),
+                            line.at("says").text(), line.at("new").truth()});
   }
-  if (reader.has("bimi")) news.bimi = reader.at("bimi").text();
-  return news;
+  if (reader.has("bimi")) impact.bimi = reader.at("bimi").text();
+  return impact;
 }
 
 SourceImpact read_source(const Reader& reader) {
@@ -119,7 +127,7 @@ void read_impacts(const Reader& reader, Plan& plan) {
   }
 }
 
-/// The lists that only tell, so that a plan made elsewhere can be shown again.
+/// The lists that are only shown, so that a plan made elsewhere can be shown again.
 void read_telling(const Reader& reader, Plan& plan) {
   for (const Reader& hold : reader.at("holds").items()) {
     plan.holds.push_back(
@@ -129,16 +137,17 @@ void read_telling(const Reader& reader, Plan& plan) {
     plan.findings.push_back(read_finding(finding));
   }
   for (const Reader& authority : reader.at("authority").items()) {
-    plan.authority.push_back({authority.at("domain").name(), authority.at("gains").texts(),
-                              authority.at("loses").texts()});
+    plan.authority.push_back({authority.at("domain").name(),
+                              read_permissions(authority.at("gains")),
+                              read_permissions(authority.at("loses"))});
   }
   for (const Reader& edit : reader.at("policy_edits").items()) {
     plan.policy_edits.push_back({read_mark(edit), edit.at("what").text()});
   }
   read_impacts(reader, plan);
   if (reader.has("receivers")) {
-    for (const Reader& news : reader.at("receivers").items()) {
-      plan.receivers.push_back(read_receivers(news));
+    for (const Reader& impact : reader.at("receivers").items()) {
+      plan.receivers.push_back(read_receivers(impact));
     }
   }
   if (!reader.has("domains")) return;

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 
 Error unreadable(const std::string& what) {
   return Error{.what = what +
-                       "; restore the file from git or write it anew with "
+                       "; restore the file from git or write it again with "
                        "`rampart spf flatten DOMAIN --write`",
                .where = "spf.lock"};
 }
@@ -86,7 +86,7 @@ std::string spf_lock_path(const std::string& folder) {
 Result<SpfLocks> read_spf_locks(const std::string& folder) {
   std::ifstream file(spf_lock_path(folder), std::ios::binary);
   if (!file) return SpfLocks{};
-  // Opening a folder succeeds; only reading it fails, which `peek` tells and an iterator throws.
+  // Opening a folder succeeds; only reading it fails, which `peek` shows, while an iterator throws.
   file.peek();
   if (file.bad()) return Error{"it cannot be read", "spf.lock"};
   const std::string text{std::istreambuf_iterator<char>(file), {}};

@@ -61,15 +61,15 @@ RecordKey read_key(const Reader& reader) {
 Json live_to_json(const RecordKey& key, const LiveSet& live) {
   Json json = key_to_json(key);
   json["state"] = word(kLiveWords, live.state);
-  if (live.set != RecordSet{}) json["set"] = document::set_to_json(live.set);
+  if (live.set != ParsedSet{}) json["set"] = document::set_to_json(text_of(live.set));
   if (!live.detail.empty()) json["detail"] = live.detail;
   return json;
 }
 
-LiveSet read_live(const Reader& reader) {
+LiveSet read_live(const RecordKey& key, const Reader& reader) {
   LiveSet live;
   live.state = state(kLiveWords, reader.at("state"));
-  if (reader.has("set")) live.set = document::set_from_json(reader.at("set"));
+  if (reader.has("set")) live.set = parse_set(key, document::set_from_json(reader.at("set")));
   if (reader.has("detail")) live.detail = reader.at("detail").text();
   return live;
 }
@@ -102,7 +102,9 @@ LiveZone read_zone(const Reader& reader) {
     zone.max_txt_octets = static_cast<int>(reader.at("max_txt_octets").integer());
   }
   for (const Reader& set : reader.at("sets").items()) {
-    zone.sets.insert_or_assign(read_key(set), read_live(set));
+    RecordKey key = read_key(set);
+    LiveSet live = read_live(key, set);
+    zone.sets.insert_or_assign(std::move(key), std::move(live));
   }
   for (const Reader& key : reader.at("wildcards").items()) zone.wildcards.insert(read_key(key));
   return zone;
@@ -137,7 +139,7 @@ Answer read_answer(const Reader& reader) {
 Json key_file_to_json(const std::string& path, const PublicKey& key) {
   Json json;
   json["path"] = path;
-  json["record"] = key.record;
+  json["record"] = key.record ? key.record->text() : "";
   json["error"] = key.error;
   return json;
 }
@@ -230,6 +232,7 @@ std::string world_to_json(const World& world) {
   return document::print_document(json);
 }
 
+// A saved world replays a run exactly: an unknown version is refused, not guessed.
 Result<World> world_from_json(std::string_view text) {
   const Result<Json> json = document::parse_document(text, "the world");
   if (!json) return json.error();

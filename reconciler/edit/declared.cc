@@ -1,3 +1,4 @@
+/// The YAML trees of a configuration's files, for edits.
 #include "reconciler/edit/declared.h"
 
 #include "reconciler/config/files.h"
@@ -5,6 +6,7 @@
 
 namespace rampart {
 
+// A tree points into its source, so both stay together.
 struct Documents::Read {
   config::Source source;
   config::Document document;
@@ -18,14 +20,12 @@ Result<const config::Node*> Documents::root(const std::string& file) {
     return &found->second->document.root;
   }
   for (const auto& [path, digest] : config_.files) {
-    if (config::FileView{config_.folder, {}, {}, {}}.shown(path) != file) continue;
-    auto text = read_beneath(config_.folder, path);
-    if (!text) return text.error();
-    const auto [at, fresh] =
-        read_.emplace(file, std::make_shared<Read>(file, std::move(text).value()));
+    if (config::shown_path(config_.folder, path) != file) continue;
+    TRY(std::string text, read_beneath(config_.folder, path));
+    const auto [at, fresh] = read_.emplace(file, std::make_shared<Read>(file, std::move(text)));
     return &at->second->document.root;
   }
-  return Error{"this file is not of the configuration", file};
+  return Error{"this file is not part of the configuration", file};
 }
 
 const config::Node* child(const config::Node* node, std::string_view key) {
@@ -33,15 +33,15 @@ const config::Node* child(const config::Node* node, std::string_view key) {
                                                              : nullptr;
 }
 
-const config::Node* domain_node(const config::Node& root, const Name& domain) {
+DomainRow domain_row(const config::Node& root, const Name& domain) {
   const config::Node* domains = child(&root, "domains");
-  if (!domains || domains->value().kind != config::NodeKind::Map) return nullptr;
-  const config::Node& map = domains->value();
-  for (std::size_t i = 0; i + 1 < map.children.size(); i += 2) {
-    const auto name = Name::parse(map.children[i].text);
-    if (name.ok() && *name == domain) return &map.children[i + 1];
+  if (!domains || domains->value().kind != config::NodeKind::Map) return {};
+  const auto& children = domains->value().children;
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    const auto name = Name::parse(children[i].text);
+    if (name.ok() && *name == domain) return {&children[i], &children[i + 1]};
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace rampart

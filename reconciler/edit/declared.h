@@ -1,4 +1,4 @@
-/// Where the files of a configuration declare something: their trees, for who edits them.
+/// The YAML trees of a configuration's files, for edits: where a domain or a key is written.
 #pragma once
 
 #include <map>
@@ -11,12 +11,12 @@
 
 namespace rampart {
 
-/// The trees of a configuration's files, each read once and kept while its nodes are used.
+/// The trees of a configuration's files. Each file is read once; its nodes live as long as this.
 class Documents {
  public:
   explicit Documents(const Config& config) : config_(config) {}
 
-  /// The tree of the file that `Domain.mark` or Config::file names so.
+  /// The tree of a file, by its path as `Domain.mark` and Config::file show it.
   Result<const config::Node*> root(const std::string& file);
 
  private:
@@ -25,11 +25,16 @@ class Documents {
   std::map<std::string, std::shared_ptr<Read>> read_;
 };
 
-/// What a map holds at `key`; null where `node` is null, no map, or has no such key.
+/// The value at `key` of a map; null if `node` is null, is no map, or has no such key.
 const config::Node* child(const config::Node* node, std::string_view key);
 
-/// What `domains:` of a file holds for a domain, however it writes the name; null where it does
-/// not.
-const config::Node* domain_node(const config::Node& root, const Name& domain);
+/// A domain's row in `domains:` of a file.
+struct DomainRow {
+  const config::Node* key = nullptr;  ///< The name as written: in any case, Unicode or A-labels.
+  const config::Node* value = nullptr;
+};
+
+/// The row of `domain`; null pointers where the file does not declare it.
+DomainRow domain_row(const config::Node& root, const Name& domain);
 
 }  // namespace rampart

@@ -1,11 +1,12 @@
-/// Editing the YAML in place: finds where an edit belongs, changes those octets, and reads the
-/// result again.
+/// Editing the YAML in place: finds the position of an edit, changes those octets, and reads the
+/// result again. The check of the result makes it safe to edit by text: YAML has forms (folded
+/// scalars, nested flow, odd indents) that no editor of modest size handles all; one that comes out
+/// wrong is refused.
 #include "reconciler/edit/edit.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "reconciler/edit/layout.h"
 #include "reconciler/edit/write.h"
@@ -20,7 +21,8 @@ using config::NodeKind;
 using config::Place;
 using config::Source;
 
-std::string words(const YamlPath& path, std::size_t count) {
+// The first `count` steps of a path, for messages: "domains.example.com.dkim.0".
+std::string shown(const YamlPath& path, std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < count; ++i) {
     if (!text.empty()) text += '.';
@@ -29,15 +31,15 @@ std::string words(const YamlPath& path, std::size_t count) {
   return text;
 }
 
-// The first alias in the tree that stands for the anchored value at `line` and `octet`.
-const Node* user_of(const Node& tree, const Node& anchored) {
+// The first alias in the tree that refers to the anchored value.
+const Node* alias_of(const Node& tree, const Node& anchored) {
   if (tree.target) {
     const bool same = tree.target->line == anchored.line && tree.target->octet == anchored.octet &&
                       tree.target->kind == anchored.kind;
     return same ? &tree : nullptr;
   }
   for (const Node& child : tree.children) {
-    if (const Node* found = user_of(child, anchored)) return found;
+    if (const Node* found = alias_of(child, anchored)) return found;
   }
   return nullptr;
 }
@@ -48,19 +50,19 @@ bool is_anchored(const Document& document, const Node& node) {
   });
 }
 
-// What stands at `node` may be changed without changing anything elsewhere.
+// An Error where a change at `node` would also change another place in the file.
 Result<Ok> check_own(const Document& document, const Node& node, const std::string& what) {
   if (node.target) {
     return Error{
-        fmt::format("`{}` at line {} is an alias of what stands at line {}: write the "
-                    "value out at line {}, then run this again",
+        fmt::format("`{}` at line {} is an alias of the value at line {}: write the value out at "
+                    "line {}, then run this again",
                     what, node.line, node.target->line, node.line)};
   }
   if (!is_anchored(document, node)) return Ok{};
-  if (const Node* user = user_of(document.root, node)) {
+  if (const Node* user = alias_of(document.root, node)) {
     return Error{
-        fmt::format("`{}` at line {} is anchored, and line {} uses it too: write the "
-                    "value out at line {}, then run this again",
+        fmt::format("`{}` at line {} is an anchor that line {} uses too: write the value out at "
+                    "line {}, then run this again",
                     what, node.line, user->line, user->line)};
   }
   return Ok{};
@@ -68,8 +70,8 @@ Result<Ok> check_own(const Document& document, const Node& node, const std::stri
 
 std::optional<std::size_t> find_index(const Node& node, const YamlStep& step) {
   if (step.index) {
-    const bool there = node.kind == NodeKind::List && *step.index < node.children.size();
-    return there ? step.index : std::nullopt;
+    const bool exists = node.kind == NodeKind::List && *step.index < node.children.size();
+    return exists ? step.index : std::nullopt;
   }
   if (node.kind != NodeKind::Map) return std::nullopt;
   for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
@@ -78,7 +80,7 @@ std::optional<std::size_t> find_index(const Node& node, const YamlStep& step) {
   return std::nullopt;
 }
 
-// How far `path` leads: the deepest place that stands, and the steps taken to it.
+// How far a path leads: the deepest existing value, and the number of steps to it.
 struct Walk {
   Place place;
   Place parent;           ///< Of `place`, where a step was taken.
@@ -88,7 +90,7 @@ struct Walk {
 
 Result<Walk> walk(const Document& document, const Layout& layout, const YamlPath& path) {
   Walk walk{.place = {.node = &document.root}, .parent = {}};
-  if (auto own = check_own(document, document.root, "the file"); !own) return own.error();
+  TRY_OK(check_own(document, document.root, "the file"));
   for (const YamlStep& step : path) {
     const auto index = find_index(*walk.place.node, step);
     if (!index) break;
@@ -97,13 +99,12 @@ Result<Walk> walk(const Document& document, const Layout& layout, const YamlPath
     walk.place = walk.place.node->kind == NodeKind::Map ? layout.child(walk.parent, *index)
                                                         : layout.element(walk.parent, *index);
     ++walk.steps;
-    const auto own = check_own(document, *walk.place.node, words(path, walk.steps));
-    if (!own) return own.error();
+    TRY_OK(check_own(document, *walk.place.node, shown(path, walk.steps)));
   }
   return walk;
 }
 
-// The tree that an edit is to leave behind.
+// The tree that an edit should result in.
 YamlValue expected(YamlValue tree, const YamlEdit& edit, std::size_t step) {
   if (step == edit.path.size()) {
     if (edit.act == YamlEdit::Act::Set) return edit.value;
@@ -133,7 +134,8 @@ YamlValue expected(YamlValue tree, const YamlEdit& edit, std::size_t step) {
   return tree;
 }
 
-// Equal but for the order of the keys in maps: a new key may stand anywhere in its map.
+// Equal except for the order of keys in maps: a new key may be anywhere in its map. Keys are
+// usually in the same order, so the search for each starts after the last one.
 bool same_tree(const YamlValue& a, const YamlValue& b) {
   if (a.kind != b.kind || a.text != b.text || a.children.size() != b.children.size()) return false;
   if (a.kind != NodeKind::Map) return std::ranges::equal(a.children, b.children, same_tree);
@@ -148,7 +150,7 @@ bool same_tree(const YamlValue& a, const YamlValue& b) {
   return true;
 }
 
-// The part of the value that is new where `steps` of the path stand already.
+// The new part of the tree where the first `steps` of the path exist already.
 YamlValue wrapped(const YamlEdit& edit, std::size_t steps) {
   YamlValue value = edit.value;
   if (edit.act == YamlEdit::Act::Append) value = {NodeKind::List, {}, {edit.value}};
@@ -157,32 +159,33 @@ YamlValue wrapped(const YamlEdit& edit, std::size_t steps) {
   return value;
 }
 
+// Makes one edit: replaces an existing value, or adds the missing part of the path where the walk
+// ended.
 Result<std::string> change(const Document& document, const Layout& layout, const YamlEdit& edit) {
-  const auto found = walk(document, layout, edit.path);
-  if (!found) return found.error();
-  const bool whole = found->steps == edit.path.size();
+  TRY(const Walk found, walk(document, layout, edit.path));
+  const bool whole = found.steps == edit.path.size();
   if (edit.act == YamlEdit::Act::Remove) {
     if (!whole) return std::string(layout.text());
-    return config::remove_entry(layout, found->parent, found->index);
+    return config::remove_entry(layout, found.parent, found.index);
   }
-  const auto rest = std::span(edit.path).subspan(found->steps);
+  const auto rest = std::span(edit.path).subspan(found.steps);
   const bool indexed =
       std::ranges::any_of(rest, [](const YamlStep& step) { return step.index.has_value(); });
-  if (indexed) return Error{fmt::format("there is no `{}`", words(edit.path, edit.path.size()))};
-  const Node& node = *found->place.node;
+  if (indexed) return Error{fmt::format("there is no `{}`", shown(edit.path, edit.path.size()))};
+  const Node& node = *found.place.node;
   if (whole && edit.act == YamlEdit::Act::Append && node.kind == NodeKind::List) {
-    return config::append_item(layout, found->place, found->parent, found->index, edit.value);
+    return config::append_item(layout, found.place, found.parent, found.index, edit.value);
   }
   if (!whole && node.kind == NodeKind::Map) {
-    const YamlValue map = wrapped(edit, found->steps);
-    return config::insert_entry(layout, found->place, map.children[0].text, map.children[1]);
+    const YamlValue map = wrapped(edit, found.steps);
+    return config::insert_entry(layout, found.place, map.children[0].text, map.children[1]);
   }
   if (!whole && node.kind != NodeKind::Null) {
     return Error{
-        fmt::format("`{}` at line {} is no map", words(edit.path, found->steps), node.line)};
+        fmt::format("`{}` at line {} is not a map", shown(edit.path, found.steps), node.line)};
   }
-  if (found->steps == 0) return Error{"the file holds no map"};
-  return config::replace_value(layout, found->parent, found->index, wrapped(edit, found->steps));
+  if (found.steps == 0) return Error{"the file contains no map"};
+  return config::replace_value(layout, found.parent, found.index, wrapped(edit, found.steps));
 }
 
 Error first_error(const Document& document) {
@@ -197,7 +200,7 @@ Result<std::string> edit_once(const std::string& file, const std::string& text,
   if (!document.errors.empty()) return first_error(document);
   const Layout layout(text);
   auto changed = change(document, layout, edit);
-  if (!changed) return Error{changed.error().what, file};
+  if (!changed) return within(file, std::move(changed).error());
   if (*changed == text && edit.act == YamlEdit::Act::Remove) return changed;
   const Source again(file, *changed);
   const Document after = config::read_document(again);
@@ -206,19 +209,13 @@ Result<std::string> edit_once(const std::string& file, const std::string& text,
   if (as_meant) return changed;
   return Error{fmt::format("`{}` is written in a form that cannot be edited safely: change it by "
                            "hand",
-                           words(edit.path, edit.path.size())),
+                           shown(edit.path, edit.path.size())),
                file};
 }
 
 }  // namespace
 
 YamlValue yaml_scalar(std::string text) { return {NodeKind::Scalar, std::move(text), {}}; }
-
-YamlValue yaml_list(std::span<const std::string> texts) {
-  YamlValue list{NodeKind::List, {}, {}};
-  for (const std::string& text : texts) list.children.push_back(yaml_scalar(text));
-  return list;
-}
 
 YamlValue yaml_map(std::string key, YamlValue value) {
   return {NodeKind::Map, {}, {yaml_scalar(std::move(key)), std::move(value)}};

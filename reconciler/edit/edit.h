@@ -1,5 +1,5 @@
-/// Editing the YAML in place: one value is set, added or removed and every other byte stays,
-/// comments, quoting, order, indentation and line ends with it.
+/// Editing the YAML in place: one value is set, added or removed. Every other byte stays, including
+/// comments, quotes, order, indentation and line ends.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@
 
 namespace rampart {
 
-/// A value of a YAML tree without its places; a map's children are its keys and values in turn.
+/// A value of a YAML tree without positions. A map's children are its keys and values in turn.
 struct YamlValue {
   config::NodeKind kind = config::NodeKind::Scalar;
   std::string text;
@@ -24,10 +24,9 @@ struct YamlValue {
 };
 
 YamlValue yaml_scalar(std::string text);
-YamlValue yaml_list(std::span<const std::string> texts);
 YamlValue yaml_map(std::string key, YamlValue value);
 
-/// What a read node means, aliases followed.
+/// The value of a node that was read, aliases followed.
 YamlValue value_of(const config::Node& node);
 
 /// One step into a tree: a map's key, or the index of a list's item.
@@ -42,10 +41,11 @@ struct YamlStep {
   bool operator==(const YamlStep&) const = default;
 };
 
+/// The way from a tree's root to a value.
 using YamlPath = std::vector<YamlStep>;
 
-/// One wish. Set puts `value` at `path` and makes the maps above it where they are missing; Append
-/// adds it to the list at `path`; Remove takes the key away, and finds it well where it is gone.
+/// One edit. Set puts `value` at `path` and creates missing maps above it; Append adds it to the
+/// list at `path`; Remove deletes the key, and succeeds if it is absent.
 struct YamlEdit {
   enum class Act { Set, Append, Remove };
 
@@ -54,26 +54,26 @@ struct YamlEdit {
   YamlValue value;
 };
 
-/// `text` after `edits`, in order. An Error where a value is reached through an alias or an anchor
-/// that others use (both lines are named), where the form of the YAML admits no such change, or
-/// where reading the result again shows any other difference. `file` is for messages alone.
+/// `text` after `edits`, in order. An Error where the path leads through an alias, or an anchor
+/// that has aliases (both lines are named); where the YAML is written in a form that cannot be
+/// edited; or where the result, read again, differs in anything else. `file` is for messages only.
 Result<std::string> edit_yaml(const std::string& file, const std::string& text,
                               std::span<const YamlEdit> edits);
 
-/// A wish about one domain: `edit.path` starts in the domain's own map. `defaults:` are never
-/// changed: what a domain inherits from there is set in its own map.
+/// An edit of one domain: `edit.path` starts in the domain's own map. `defaults:` are never
+/// changed: an inherited value is overridden in the domain's map.
 struct DomainEdit {
   Name domain;
   YamlEdit edit;
 };
 
-/// The whole new text of every file that `edits` change, by its path as `Domain.mark` names it.
-/// What results was read again: it loads, and nothing but the edits differs.
+/// The new text of every file that `edits` change, by its path as `Domain.mark` shows it. The
+/// result was read again: it loads, and only the edited values differ.
 Result<std::map<std::string, std::string>> edit_domains(const Config& config,
                                                         std::span<const DomainEdit> edits);
 
-/// Puts the new texts in place of the files, each whole or not at all, beneath the YAML's folder
-/// and through no symbolic link. A conflict where a file changed since `config` was read.
+/// Replaces the files by the new texts, each completely or not at all, under the YAML's folder and
+/// through no symlink. A conflict Error where a file changed since `config` was read.
 Result<Ok> write_domains(const Config& config, const std::map<std::string, std::string>& texts);
 
 }  // namespace rampart

@@ -73,6 +73,8 @@ bool Layout::is_flow(const Place& place) const {
   return at < text_.size() && (text_[at] == '{' || text_[at] == '[');
 }
 
+// An omitted or written null has no node of its own: its position is found from the colon. A block
+// value has the position of its key, and ends where its last entry ends.
 Span Layout::entry(const Place& map, std::size_t i) const {
   const Node& key = map.node->children[2 * i];
   const Place value = child(map, i);
@@ -122,6 +124,8 @@ bool Layout::starts_word(std::size_t at, std::string_view word) const {
          is_flow_mark(text_[end]);
 }
 
+// The kind of a value decides how its end is found: an alias ends at a blank, a flow value at its
+// closing bracket, a block where its last child ends, a scalar by its style.
 std::size_t Layout::end_of(const Place& place, std::size_t at) const {
   const Node& node = *place.node;
   if (node.target) {
@@ -148,6 +152,7 @@ std::size_t Layout::block_end(const Place& place) const {
   return item(place, node.children.size() - 1).end;
 }
 
+// Double quotes escape with a backslash, single quotes by doubling (YAML 1.2 section 7.3).
 std::size_t Layout::quoted_end(std::size_t at) const {
   const char quote = text_[at++];
   for (; at < text_.size(); ++at) {
@@ -161,6 +166,8 @@ std::size_t Layout::quoted_end(std::size_t at) const {
   return text_.size();
 }
 
+// Counts brackets, except in quoted scalars and comments. A quote opens a scalar only at its start:
+// `it's` is plain text.
 std::size_t Layout::flow_end(std::size_t at) const {
   int depth = 0;
   bool starts = true;  // Whether a quote here opens a quoted scalar.
@@ -183,7 +190,7 @@ std::size_t Layout::flow_end(std::size_t at) const {
   return text_.size();
 }
 
-// The end of what a plain scalar has on one line.
+// The end of a plain scalar's text on one line.
 std::size_t Layout::plain_line_end(std::size_t at, bool flow) const {
   const std::size_t stop = line_end(at);
   std::size_t end = at;
@@ -198,7 +205,8 @@ std::size_t Layout::plain_line_end(std::size_t at, bool flow) const {
 
 std::size_t Layout::plain_end(std::size_t at, const Place& place) const {
   std::size_t end = plain_line_end(at, place.flow);
-  // It goes on over deeper lines until a comment or, in brackets, a mark ends it.
+  // It continues over more deeply indented lines until a comment or, in flow style, a bracket or
+  // comma ends it.
   while (skip_blanks(end) == line_end(end)) {
     std::size_t next = next_line(end);
     while (next < text_.size() && skip_blanks(next) == line_end(next)) {
@@ -215,7 +223,7 @@ std::size_t Layout::plain_end(std::size_t at, const Place& place) const {
   return end;
 }
 
-// The end of a literal or folded scalar's last line that is not blank.
+// The end of the last line, blank ones aside, of a literal or folded scalar.
 std::size_t Layout::literal_end(std::size_t at, int indent) const {
   std::size_t end = line_end(at);
   for (std::size_t next = next_line(at); next < text_.size();) {

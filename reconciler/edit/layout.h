@@ -1,5 +1,4 @@
-/// Where the values of a YAML text begin and end, octet by octet: the tree knows their beginnings
-/// only.
+/// Where the values of a YAML text begin and end, by octets: the tree knows only where they begin.
 #pragma once
 
 #include <string>
@@ -10,21 +9,22 @@
 
 namespace rampart::config {
 
-/// A place in a tree, with what its surroundings mean for how far it reaches.
+/// A value in a tree, with what its end depends on.
 struct Place {
   const Node* node = nullptr;
   const Node* key = nullptr;  ///< Of a map's value.
-  bool flow = false;          ///< Within brackets.
-  int indent = -1;            ///< The column (from 0) of the block that holds it; -1: none.
+  bool flow = false;          ///< Inside brackets or braces.
+  int indent = -1;            ///< The column (from 0) of the block that contains it; -1: none.
 };
 
-/// A map's entry in the text. `end` is behind the value, or behind the colon where there is none.
+/// A map's entry, or a list's item, as offsets into the text. `end` is after the value, or after
+/// the colon where there is none.
 struct Span {
   std::size_t begin = 0;  ///< Of the key, or of the item.
-  std::size_t colon = 0;  ///< Behind the key's colon.
+  std::size_t colon = 0;  ///< After the key's colon.
   std::size_t value = 0;
   std::size_t end = 0;
-  bool empty = false;  ///< Nothing is written as the value.
+  bool empty = false;  ///< No value is written.
 };
 
 /// A text and its lines.
@@ -34,27 +34,30 @@ class Layout {
 
   std::string_view text() const { return text_; }
 
+  /// Where the node begins in the text.
   std::size_t offset(const Node& node) const;
+  /// The first octet of the line of `at`.
   std::size_t line_begin(std::size_t at) const;
-  /// Behind the last octet of the line, before its end of line.
+  /// After the last octet of the line, before its line end.
   std::size_t line_end(std::size_t at) const;
-  /// Behind the line's own end of line.
+  /// After the line's end.
   std::size_t next_line(std::size_t at) const;
-  /// How the line of `at` ends; where it is the last one, how the first line does.
+  /// The line end of the line of `at`; for the last line, that of the first line.
   std::string_view end_of_line(std::size_t at) const;
 
-  /// Whether the value stands in brackets or braces.
+  /// Whether the value is a flow list or map: written in brackets or braces.
   bool is_flow(const Place& place) const;
 
   /// The entry of `place.node`'s i-th child pair, or its i-th item.
   Span entry(const Place& map, std::size_t i) const;
   Span item(const Place& list, std::size_t i) const;
+  /// The value of the map's i-th pair, and the list's i-th item.
   Place child(const Place& map, std::size_t i) const;
   Place element(const Place& list, std::size_t i) const;
 
-  /// Behind blanks (spaces and tabs) from `at`.
+  /// After the spaces and tabs at `at`.
   std::size_t skip_blanks(std::size_t at) const;
-  /// Behind an anchor and the blanks after it.
+  /// After an anchor at `at`, and the blanks that follow it.
   std::size_t skip_anchor(std::size_t at) const;
 
  private:

@@ -1,4 +1,4 @@
-/// Edits of phase, pct and since.
+/// Edits of `phase`, `pct` and `since`.
 #include "reconciler/edit/ramp_edits.h"
 
 namespace rampart {
@@ -16,7 +16,7 @@ Result<std::vector<DomainEdit>> ramp_edits(const Config& config,
     if (domain.dmarc.position.phase != move.to.phase) {
       set("phase", std::string(to_text(move.to.phase)));
     }
-    // A pct that somebody wrote stays where it is, 100 too: its line may hold a comment.
+    // A written pct becomes 100 rather than being removed: its line may have a comment.
     if (domain.dmarc.position.pct != move.to.pct) set("pct", std::to_string(move.to.pct));
     if (domain.dmarc.since != move.since) set("since", to_text(move.since));
   }

@@ -1,4 +1,4 @@
-/// Where a domain stands on its ramp, written into the YAML in place.
+/// Edits of a domain's position on its ramp.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace rampart {
 
-/// A domain's new rung, entered on `since`.
+/// A domain's new position, entered on `since`.
 struct RampMove {
   Name domain;
   RampPosition to;
@@ -17,7 +17,8 @@ struct RampMove {
 };
 
 /// The edits that write `moves` into the YAML: phase, pct and since where they change, in the
-/// domain's own map. An absent pct means 100; one that stands stays. `defaults:` are never changed.
+/// domain's own map. An absent pct means 100; a written one is kept, even if it becomes 100.
+/// `defaults:` are never changed.
 Result<std::vector<DomainEdit>> ramp_edits(const Config& config,
                                            const std::vector<RampMove>& moves);
 

@@ -1,4 +1,4 @@
-/// Rotations carried out.
+/// Carrying out key rotations.
 #include "reconciler/edit/rotate.h"
 
 #include <fmt/format.h>
@@ -12,13 +12,13 @@ namespace {
 
 using Act = YamlEdit::Act;
 
-// Where the YAML declares a rotation, and which of its keys stand within `rotate:` itself.
+// Where the YAML declares a rotation.
 struct Declared {
-  YamlPath path;  ///< Of the list's item, from the domain's map.
-  const config::Node* inner = nullptr;
+  YamlPath path;                        ///< Of the list's item, from the domain's map.
+  const config::Node* inner = nullptr;  ///< `rotate:`: its own keys are edited there.
 };
 
-// The list's items that are rotations, in order.
+// The index in the list of its `index`-th rotation: selectors may be between them.
 std::optional<std::size_t> item_of(const config::Node& list, std::size_t index) {
   const auto& items = list.value().children;
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -27,17 +27,18 @@ std::optional<std::size_t> item_of(const config::Node& list, std::size_t index) 
   return std::nullopt;
 }
 
-class Editor {
+// The edits of one rotation.
+class RotationEditor {
  public:
-  Editor(const Config& config, const RotationRun& stage)
-      : config_(config), stage_(stage), documents_(config) {}
+  RotationEditor(const Config& config, const RotationRun& run)
+      : config_(config), run_(run), documents_(config) {}
 
   Result<std::vector<DomainEdit>> edits() {
-    if (auto found = find(); !found) return found.error();
-    const RotationStep& step = stage_.step;
+    TRY_OK(find());
+    const RotationStep& step = run_.step;
     if (step.promote) promote();
-    if (step.make && stage_.spec.next) retire(*stage_.spec.next);
-    if (step.make && stage_.spec.published) add(Act::Remove, {"published"}, {});
+    if (step.make && run_.spec.next) retire(*run_.spec.next);
+    if (step.make && run_.spec.published) add(Act::Remove, {"published"}, {});
     if (step.make) set("next", yaml_scalar(*step.make));
     if (step.published) set("published", yaml_scalar(to_text(*step.published)));
     if (step.signing_since) set("signing_since", yaml_scalar(to_text(*step.signing_since)));
@@ -48,27 +49,26 @@ class Editor {
   }
 
   Result<std::vector<DomainEdit>> compromise(const std::string& selector) {
-    if (auto found = find(); !found) return found.error();
+    TRY_OK(find());
     add(Act::Append, {"compromised"}, yaml_scalar(selector));
     return std::move(edits_);
   }
 
  private:
-  // A list that `defaults:` give is copied first: its state belongs to each domain.
+  // Finds the rotation. A `dkim:` list from `defaults:` is copied into the domain first: the state
+  // of a rotation differs between domains.
   Result<Ok> find() {
-    const Domain& domain = config_.domains.at(stage_.domain);
-    const auto own = documents_.root(domain.mark.file);
-    if (!own) return own.error();
-    const config::Node* list = child(domain_node(**own, stage_.domain), "dkim");
+    const Domain& domain = config_.domains.at(run_.domain);
+    TRY(const config::Node* own, documents_.root(domain.mark.file));
+    const config::Node* list = child(domain_row(*own, run_.domain).value, "dkim");
     if (!list) {
-      const auto main = documents_.root(config_.file);
-      if (!main) return main.error();
-      list = child(child(*main, "defaults"), "dkim");
-      if (!list) return Error{"the rotation is not in the YAML", stage_.domain.text()};
-      edits_.push_back({stage_.domain, {Act::Set, {"dkim"}, value_of(*list)}});
+      TRY(const config::Node* main, documents_.root(config_.file));
+      list = child(child(main, "defaults"), "dkim");
+      if (!list) return Error{"the rotation is not in the YAML", run_.domain.text()};
+      edits_.push_back({run_.domain, {Act::Set, {"dkim"}, value_of(*list)}});
     }
-    const auto item = item_of(*list, stage_.index);
-    if (!item) return Error{"the rotation is not in the YAML", stage_.domain.text()};
+    const auto item = item_of(*list, run_.index);
+    if (!item) return Error{"the rotation is not in the YAML", run_.domain.text()};
     declared_.path = {"dkim", *item};
     declared_.inner = child(&list->value().children[*item], "rotate");
     return Ok{};
@@ -78,33 +78,37 @@ class Editor {
     YamlPath whole = declared_.path;
     if (child(declared_.inner, path.front().key)) whole.push_back("rotate");
     whole.insert(whole.end(), path.begin(), path.end());
-    edits_.push_back({stage_.domain, {act, std::move(whole), std::move(value)}});
+    edits_.push_back({run_.domain, {act, std::move(whole), std::move(value)}});
   }
 
   void set(const char* key, YamlValue value) { add(Act::Set, {key}, std::move(value)); }
 
+  // `past` lists every selector ever used, so that none is used again: caches and receivers may
+  // still have its old key.
   void retire(const std::string& selector) {
-    const auto& past = stage_.spec.past;
+    const auto& past = run_.spec.past;
     for (const std::string& one : selectors_of(selector)) {
       const bool listed = std::ranges::find(past, one) != past.end();
       if (!listed) add(Act::Append, {"past"}, yaml_scalar(one));
     }
   }
 
+  // The next selector becomes the current one; its dates start again.
   void promote() {
-    const RotationSpec& spec = stage_.spec;
+    const RotationSpec& spec = run_.spec;
     if (spec.current) retire(*spec.current);
     set("current", yaml_scalar(*spec.next));
     for (const char* key : {"next", "published", "signing_since"}) add(Act::Remove, {key}, {});
   }
 
   const Config& config_;
-  const RotationRun& stage_;
+  const RotationRun& run_;
   Documents documents_;
   Declared declared_;
   std::vector<DomainEdit> edits_;
 };
 
+// `both` makes a pair of keys; the selector of the Ed25519 one ends in `e`.
 KeyAlgorithm algorithm_of(const RotationSpec& spec, const std::string& selector) {
   if (spec.algorithm == "both") {
     return selector.ends_with('e') ? KeyAlgorithm::Ed25519 : KeyAlgorithm::Rsa2048;
@@ -115,47 +119,44 @@ KeyAlgorithm algorithm_of(const RotationSpec& spec, const std::string& selector)
 }  // namespace
 
 std::vector<RotationRun> rotation_runs(const Config& config, const World& world) {
-  std::vector<RotationRun> stages;
+  std::vector<RotationRun> runs;
   for (const auto& [name, domain] : config.domains) {
     if (domain.state != DomainState::Managed || domain.dmarc.position.phase < Phase::Dkim) continue;
     for (std::size_t i = 0; i < domain.rotations.size(); ++i) {
       const RotationSpec& spec = domain.rotations[i];
-      stages.push_back({name, i, spec, rotation_step(facts_for(domain, spec, world))});
+      runs.push_back({name, i, spec, rotation_step(facts_for(domain, spec, world))});
     }
   }
-  return stages;
+  return runs;
 }
 
-Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& stages,
+Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& runs,
                          const Protection& protection, Date today) {
   std::vector<KeyPlace> places;
   std::vector<KeyAlgorithm> algorithms;
-  for (const RotationRun& stage : stages) {
-    if (!stage.step.make) continue;
-    for (const std::string& selector : selectors_of(*stage.step.make)) {
-      // A pair that stands was made by a run that could not write the YAML: nothing used it yet.
-      if (folder.complete({stage.domain, selector})) continue;
-      places.push_back({stage.domain, selector});
-      algorithms.push_back(algorithm_of(stage.spec, selector));
+  for (const RotationRun& run : runs) {
+    if (!run.step.make) continue;
+    for (const std::string& selector : selectors_of(*run.step.make)) {
+      // A complete pair was made by a run that could not write the YAML: nothing has used it yet.
+      if (folder.complete({run.domain, selector})) continue;
+      places.push_back({run.domain, selector});
+      algorithms.push_back(algorithm_of(run.spec, selector));
     }
   }
-  const auto pairs = make_keys(algorithms);
-  if (!pairs) return pairs.error();
+  TRY(const auto pairs, make_keys(algorithms));
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto done = folder.store(places[i], (*pairs)[i], protection, to_text(today));
-    if (!done) return done;
+    TRY_OK(folder.store(places[i], pairs[i], protection, to_text(today)));
   }
   return Ok{};
 }
 
 Result<std::vector<DomainEdit>> rotation_edits(const Config& config,
-                                               const std::vector<RotationRun>& stages) {
+                                               const std::vector<RotationRun>& runs) {
   std::vector<DomainEdit> all;
-  for (const RotationRun& stage : stages) {
-    if (!stage.step.acts()) continue;
-    auto edits = Editor(config, stage).edits();
-    if (!edits) return edits;
-    all.insert(all.end(), edits->begin(), edits->end());
+  for (const RotationRun& run : runs) {
+    if (!run.step.acts()) continue;
+    TRY(const auto edits, RotationEditor(config, run).edits());
+    all.insert(all.end(), edits.begin(), edits.end());
   }
   return all;
 }
@@ -172,9 +173,9 @@ Result<std::vector<DomainEdit>> compromise_edits(const Config& config,
       known = true;
       const auto& marked = spec.compromised;
       if (std::ranges::find(marked, selector) != marked.end()) continue;
-      auto edits = Editor(config, {name, i, spec, {}}).compromise(selector);
-      if (!edits) return edits;
-      all.insert(all.end(), edits->begin(), edits->end());
+      const RotationRun run{name, i, spec, {}};
+      TRY(const auto edits, RotationEditor(config, run).compromise(selector));
+      all.insert(all.end(), edits.begin(), edits.end());
     }
   }
   if (!known) return Error{fmt::format("no rotation signs or signed with {}", selector)};

@@ -1,4 +1,4 @@
-/// Rotations carried out: keys made, and what `rotate` keeps of them written into the YAML.
+/// Carrying out key rotations: making keys, and writing the state of rotations into the YAML.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace rampart {
 
-/// One rotation with its step.
+/// One rotation of a domain, and what is to be done for it now.
 struct RotationRun {
   Name domain;
   std::size_t index = 0;  ///< Into Domain.rotations.
@@ -18,19 +18,20 @@ struct RotationRun {
   RotationStep step;
 };
 
-/// The steps of every rotation of `config`, in the order of its domains.
+/// The current step of every rotation of `config`, in the order of its domains.
 std::vector<RotationRun> rotation_runs(const Config& config, const World& world);
 
-/// Makes the keys that the turns ask for. Where one fails, those already made stay; they are named
-/// in no YAML yet, and the next run makes others.
-Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& stages,
+/// Makes the keys that the runs call for. After a failure the keys made so far stay in the folder;
+/// the next run uses the complete ones.
+Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& runs,
                          const Protection& protection, Date today);
 
-/// The edits that write the turns' steps into the YAML.
+/// The edits that write the steps of the runs into the YAML.
 Result<std::vector<DomainEdit>> rotation_edits(const Config& config,
-                                               const std::vector<RotationRun>& stages);
+                                               const std::vector<RotationRun>& runs);
 
-/// The edits that mark `selector` as compromised in every rotation that signs or signed with it.
+/// The edits that mark `selector` as compromised in every rotation that signs or signed with it; an
+/// Error where none does.
 Result<std::vector<DomainEdit>> compromise_edits(const Config& config, const std::string& selector);
 
 }  // namespace rampart

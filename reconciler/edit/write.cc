@@ -1,32 +1,35 @@
-/// The octets that an edit puts into a YAML text.
+/// Writing values into a YAML text.
 #include "reconciler/edit/write.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
+#include "base/text.h"
+
 namespace rampart::config {
 namespace {
 
-// Keys that people write beside each other, in this order.
+// Keys that belong together, in the order in which people write them.
 constexpr std::array<std::string_view, 4> kDmarcKeys = {"phase", "pct", "since", "target"};
 constexpr std::array<std::string_view, 5> kRotationKeys = {"rotate", "current", "next", "past",
                                                            "signing"};
 
+// Whether every YAML reader takes the plain text as a string (or a date): version 1.1 readers take
+// `no` for a boolean.
 bool is_plain_safe(std::string_view text) {
   constexpr std::array<std::string_view, 11> kWords = {
       "null", "Null", "NULL", "true", "false", "yes", "no", "on", "off", "y", "n"};
   if (text.empty() || std::ranges::find(kWords, text) != kWords.end()) return false;
   const bool word = std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.' || c == '/';
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == '/';
   });
   return word && text.front() != '-' && text.front() != '.';
 }
 
 bool is_number(std::string_view text) {
-  const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  return digits && !text.empty() && (text.size() == 1 || text.front() != '0');
+  return std::ranges::all_of(text, is_digit) && !text.empty() &&
+         (text.size() == 1 || text.front() != '0');
 }
 
 std::string quoted(std::string_view text, char quote) {
@@ -52,25 +55,25 @@ std::string spliced(const Layout& layout, std::size_t begin, std::size_t end,
   return out;
 }
 
-char at(const Layout& layout, std::size_t place) {
-  return place < layout.text().size() ? layout.text()[place] : '\0';
+char at(const Layout& layout, std::size_t offset) {
+  return offset < layout.text().size() ? layout.text()[offset] : '\0';
 }
 
-// A map whose keys are quoted is JSON, or wants to look like it.
+// A map with quoted keys is written as JSON.
 Quotes quotes_of(const Layout& layout, const Place& map) {
   if (map.node->children.empty()) return Quotes::AsNeeded;
   const std::size_t key = layout.offset(map.node->children.front());
   return at(layout, key) == '"' ? Quotes::Json : Quotes::AsNeeded;
 }
 
-// The entry that a new `key` comes after: the nearest of its kin that stands, else the last.
+// The entry after which a new `key` is added: the nearest existing one of its group, else the last.
 std::size_t entry_before(const Node& map, std::string_view key) {
   const std::size_t last = map.children.size() / 2 - 1;
-  for (const std::span<const std::string_view> kin :
+  for (const std::span<const std::string_view> group :
        {std::span<const std::string_view>(kDmarcKeys),
         std::span<const std::string_view>(kRotationKeys)}) {
-    auto found = std::ranges::find(kin, key);
-    while (found != kin.end() && found != kin.begin()) {
+    auto found = std::ranges::find(group, key);
+    while (found != group.end() && found != group.begin()) {
       --found;
       for (std::size_t i = 0; i <= last; ++i) {
         if (map.children[2 * i].text == *found) return i;
@@ -85,6 +88,7 @@ bool starts_line(const Layout& layout, std::size_t begin) {
   return layout.skip_blanks(layout.line_begin(begin)) == begin;
 }
 
+// Adds `text` on a line of its own after the line of `behind`.
 std::string own_line(const Layout& layout, std::size_t behind, std::size_t indent,
                      std::string_view text) {
   const std::size_t end = layout.line_end(behind);
@@ -93,8 +97,8 @@ std::string own_line(const Layout& layout, std::size_t behind, std::size_t inden
       std::string(layout.end_of_line(behind)) + std::string(indent, ' ') + std::string(text));
 }
 
-// Behind the bracketed entry that ends at `end`: on its line, or on a line of its own where
-// each entry has one.
+// Adds `text` after a flow entry: on the same line, or on a line of its own if that entry has one.
+// A trailing comma is kept as the style of the list.
 std::string after_in_flow(const Layout& layout, const Span& before, std::string_view text) {
   if (!starts_line(layout, before.begin)) {
     return spliced(layout, before.end, before.end, ", " + std::string(text));
@@ -121,7 +125,7 @@ std::string inside_empty(const Layout& layout, const Place& place, std::string_v
   return spliced(layout, open, open, text);
 }
 
-// Takes [begin, end) away, and the whole line where nothing else stands on it.
+// Removes [begin, end), and the whole line if nothing else is on it.
 std::string without(const Layout& layout, std::size_t begin, std::size_t end) {
   const std::size_t rest = layout.skip_blanks(end);
   const bool alone =
@@ -130,6 +134,7 @@ std::string without(const Layout& layout, std::size_t begin, std::size_t end) {
   return spliced(layout, layout.line_begin(begin), layout.next_line(end), "");
 }
 
+// One comma goes with the entry: the one before it or, for the first entry, the one after it.
 std::string remove_in_flow(const Layout& layout, const Place& map, std::size_t index) {
   const Span span = layout.entry(map, index);
   const std::size_t next = layout.skip_blanks(span.end);
@@ -156,6 +161,7 @@ std::string flow_text(const YamlValue& value, Quotes quotes) {
   return text + (map ? "}" : "]");
 }
 
+// A quoted scalar keeps its quotes, as people expect of a small edit.
 Result<std::string> replace_value(const Layout& layout, const Place& parent, std::size_t index,
                                   const YamlValue& value) {
   const bool map = parent.node->kind == NodeKind::Map;
@@ -164,7 +170,7 @@ Result<std::string> replace_value(const Layout& layout, const Place& parent, std
   if (span.empty) {
     const std::size_t end = layout.skip_blanks(span.colon);
     const bool anchor = at(layout, end) == '&';
-    if (anchor) return Error{"an anchor without a value stands there"};
+    if (anchor) return Error{"the key has an anchor without a value"};
     return spliced(layout, span.colon, span.colon, " " + flow_text(value, quotes));
   }
   const std::size_t begin = layout.skip_anchor(span.value);
@@ -204,16 +210,16 @@ Result<std::string> append_item(const Layout& layout, const Place& list, const P
 Result<std::string> remove_entry(const Layout& layout, const Place& map, std::size_t index) {
   const Span span = layout.entry(map, index);
   if (layout.is_flow(map)) return remove_in_flow(layout, map, index);
-  // A map of which nothing is left is written as such, in place of its only entry.
+  // An empty block map would read as null: `{}` replaces the last entry.
   if (map.node->children.size() == 2) return spliced(layout, span.begin, span.end, "{}");
   if (starts_line(layout, span.begin)) {
     return spliced(layout, layout.line_begin(span.begin), layout.next_line(span.end), "");
   }
-  // The first key stands behind a dash: the next one takes its place.
+  // The first key is on the line of a list's dash: the next key moves there.
   const Node& next = map.node->children[2 * (index + 1)];
   const std::string_view between = layout.text().substr(span.end, layout.offset(next) - span.end);
   if (between.find('#') != std::string_view::npos) {
-    return Error{"a comment stands behind the value that is to go: remove it by hand"};
+    return Error{"a comment follows the value to be removed: remove it by hand"};
   }
   return spliced(layout, span.begin, layout.offset(next), "");
 }

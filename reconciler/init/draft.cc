@@ -1,4 +1,4 @@
-/// What stands of a domain, taken down as intentions.
+/// Drafts one domain from its live records.
 #include "reconciler/init/draft.h"
 
 #include <fmt/format.h>
@@ -18,10 +18,10 @@ namespace {
 
 constexpr std::string_view kKeyInfix = "._domainkey.";
 
-/// One domain's view of the World.
-class Reader {
+/// The live records of one domain.
+class LiveRecords {
  public:
-  Reader(const Name& name, const std::string& provider, const World& world)
+  LiveRecords(const Name& name, const std::string& provider, const World& world)
       : domain_{.name = name, .providers = {provider}, .dmarc = {}}, world_(world) {}
 
   LiveSet at(const std::string& prefix, RecordType type) const {
@@ -29,14 +29,13 @@ class Reader {
     return name ? at(*name, type) : LiveSet{};
   }
 
-  /// The values of one kind, and whether a CNAME stands there in their place.
+  /// The TXT values of one kind of record.
   std::vector<std::string> values(const std::string& prefix, RecordKind kind) const {
     const LiveSet live = at(prefix, RecordType::TXT);
     std::vector<std::string> found;
     if (live.state != LiveState::Present) return found;
-    const auto name = prefix.empty() ? domain_.name : domain_.name.child(prefix).value();
-    for (const std::string& value : live.set.values) {
-      if (kind_of({name, RecordType::TXT}, value) == kind) found.push_back(value);
+    for (const ParsedValue& value : live.set.values) {
+      if (value.kind() == kind) found.push_back(value.text());
     }
     return found;
   }
@@ -44,10 +43,10 @@ class Reader {
   std::optional<std::string> cname(const std::string& prefix) const {
     const LiveSet live = at(prefix, RecordType::CNAME);
     if (live.state != LiveState::Present || live.set.values.empty()) return std::nullopt;
-    return *live.set.values.begin();
+    return live.set.values.begin()->text();
   }
 
-  /// What stands below `_domainkey`, by selector.
+  /// The records below `_domainkey`, by selector.
   std::map<std::string, LiveSet> selectors(RecordType type) const {
     std::map<std::string, LiveSet> found;
     for (const LiveZone* zone : world_.zones_for(domain_, domain_.name)) {
@@ -61,10 +60,10 @@ class Reader {
     return found;
   }
 
-  /// Why nothing could be read; nothing where it could.
-  std::optional<std::string> failures() const {
+  /// Why the domain could not be read; empty where it could.
+  std::optional<std::string> failure() const {
     const auto zones = world_.zones_for(domain_, domain_.name);
-    if (zones.empty()) return "no zone holds it";
+    if (zones.empty()) return "no zone contains it";
     const std::string& error = zones.front()->error;
     return error.empty() ? std::nullopt : std::optional(error);
   }
@@ -79,15 +78,23 @@ class Reader {
   const World& world_;
 };
 
-void note(DraftDomain& draft, std::string sentence) { draft.notes.push_back(std::move(sentence)); }
+void add_note(DraftDomain& draft, std::string sentence) {
+  draft.notes.push_back(std::move(sentence));
+}
 
-/// Terms, `all`, redirect and exp of a record that the YAML can ask for, or a note why not.
+// "... is left unmanaged" also counts the domain as incomplete, see outcome_of.
+void note_unmanaged(DraftDomain& draft, std::string_view what, std::string_view why) {
+  add_note(draft, fmt::format("{} is left unmanaged: {}.", what, why));
+}
+
+/// The `spf:` that prints this record, or a note why there is none. Terms after `all` are dropped:
+/// no receiver evaluates them (RFC 7208 section 5.1).
 std::optional<SpfSpec> spf_spec(const spf::Record& record, DraftDomain& draft) {
   SpfSpec spec;
   bool ends = false;
   for (const spf::Directive& one : record.directives) {
     if (one.mechanism == spf::Mechanism::Ptr) {
-      note(draft, "`ptr` is slow and should not be published (RFC 7208 section 5.5).");
+      add_note(draft, "`ptr` is slow and should not be published (RFC 7208 section 5.5).");
     }
     if (one.mechanism != spf::Mechanism::All) {
       spec.extra.push_back(spf::print(one));
@@ -105,83 +112,83 @@ std::optional<SpfSpec> spf_spec(const spf::Record& record, DraftDomain& draft) {
     }
   }
   if (spec.all == '+') {
-    note(draft, "SPF is left unmanaged: it ends in `+all`, which lets the whole Internet send.");
+    note_unmanaged(draft, "SPF", "it ends in `+all`, which authorizes the whole Internet to send");
     return std::nullopt;
   }
   if (!ends && !spec.redirect) {
-    note(draft,
-         "SPF is left unmanaged: the record ends without `all`, which says nothing about "
-         "everybody else; `spf: {all: softfail}` would.");
+    note_unmanaged(draft, "SPF",
+                   "the record ends without `all`, so that all other senders are neutral; "
+                   "`spf: {all: softfail}` would add it");
     return std::nullopt;
   }
   return spec;
 }
 
-void draft_spf(const Reader& reader, DraftDomain& draft) {
-  const auto values = reader.values("", RecordKind::Spf);
+void draft_spf(const LiveRecords& live, DraftDomain& draft) {
+  const auto values = live.values("", RecordKind::Spf);
   if (values.empty()) {
-    if (!draft.selectors.empty()) note(draft, "There is no SPF record.");
+    if (!draft.selectors.empty()) add_note(draft, "There is no SPF record.");
     return;
   }
   if (values.size() > 1) {
-    note(draft, fmt::format("SPF is left unmanaged: there are {} records, so that every check ends "
-                            "in permerror (RFC 7208 section 4.5). Keep one.",
-                            values.size()));
+    note_unmanaged(draft, "SPF",
+                   fmt::format("there are {} records, so that every check ends in permerror (RFC "
+                               "7208 section 4.5); keep one",
+                               values.size()));
     return;
   }
   const auto record = spf::parse(values.front());
   if (!record) {
-    note(draft, fmt::format("SPF is left unmanaged: {}; receivers ignore the whole record.",
-                            record.error().what));
+    note_unmanaged(draft, "SPF",
+                   fmt::format("{}; receivers ignore the whole record", record.error().what));
     return;
   }
   draft.spf = spf_spec(*record, draft);
 }
 
-/// Whether the YAML can hold a selector by this name; a note where it cannot.
+/// Whether the YAML can declare a selector of this name; a note where it cannot.
 bool can_name(const std::string& selector, DraftDomain& draft) {
   if (is_selector(selector)) return true;
-  note(draft,
-       fmt::format("The selector {} is left unmanaged: this is no name of a selector.", selector));
+  note_unmanaged(draft, "The selector " + selector, "this is not a valid selector");
   return false;
 }
 
 void draft_key(const std::string& selector, const LiveSet& live, DraftDomain& draft) {
   if (live.set.values.size() != 1) {
-    note(draft, fmt::format("The selector {} is left unmanaged: it holds {} values, where one key "
-                            "may stand (RFC 6376 section 3.6.2.2).",
-                            selector, live.set.values.size()));
+    note_unmanaged(draft, "The selector " + selector,
+                   fmt::format("it has {} values, and one is allowed (RFC 6376 section 3.6.2.2)",
+                               live.set.values.size()));
     return;
   }
   const std::string& value = *live.set.values.begin();
   const auto key = dkim::parse_key(value);
   if (!key) {
-    note(draft, fmt::format("The selector {} is left unmanaged: it holds no DKIM key ({}).",
-                            selector, key.error().what));
+    note_unmanaged(draft, "The selector " + selector,
+                   fmt::format("it has no DKIM key ({})", key.error().what));
     return;
   }
   draft.selectors.push_back({selector, RecordType::TXT, value});
 }
 
-void draft_selectors(const Reader& reader, DraftDomain& draft) {
-  for (const auto& [selector, live] : reader.selectors(RecordType::TXT)) {
+void draft_selectors(const LiveRecords& live, DraftDomain& draft) {
+  for (const auto& [selector, set] : live.selectors(RecordType::TXT)) {
     if (selector == "*") {
-      note(draft, "A wildcard stands below `_domainkey`; it is left as it is.");
+      add_note(draft, "There is a wildcard below `_domainkey`; it is left as it is.");
     } else if (can_name(selector, draft)) {
-      draft_key(selector, live, draft);
+      draft_key(selector, set, draft);
     }
   }
-  for (const auto& [selector, live] : reader.selectors(RecordType::CNAME)) {
+  for (const auto& [selector, set] : live.selectors(RecordType::CNAME)) {
     if (selector == "*") {
-      note(draft, "A wildcard CNAME stands below `_domainkey`; it is left as it is.");
-    } else if (can_name(selector, draft) && !live.set.values.empty()) {
-      draft.selectors.push_back({selector, RecordType::CNAME, *live.set.values.begin()});
+      add_note(draft, "There is a wildcard CNAME below `_domainkey`; it is left as it is.");
+    } else if (can_name(selector, draft) && !set.set.values.empty()) {
+      draft.selectors.push_back({selector, RecordType::CNAME, *set.set.values.begin()});
     }
   }
   std::ranges::sort(draft.selectors, {}, &DraftSelector::selector);
 }
 
-/// The rung and the ramp's mode that print this record's policy, pct and t; a note where none do.
+/// The position and the ramp mode that print this record's policy, pct and t; a note where none do.
 std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& draft) {
   DmarcSpec spec;
   spec.position = position_of(record);
@@ -195,95 +202,98 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
   spec.psd = record.psd;
   const bool enforced = spec.position.phase >= Phase::Quarantine;
   if (enforced && record.pct == 0) {
-    note(draft, "DMARC is left unmanaged: no rung of a ramp prints pct=0.");
+    note_unmanaged(draft, "DMARC", "no step of a ramp publishes pct=0");
     return std::nullopt;
   }
   if (enforced && record.testing.value_or(false) && record.pct.value_or(100) == 100) {
-    note(draft, "DMARC is left unmanaged: no rung of a ramp prints t=y without pct.");
+    note_unmanaged(draft, "DMARC", "no step of a ramp publishes t=y without pct");
     return std::nullopt;
   }
   if (!enforced && record.rua.empty()) {
-    note(draft, "DMARC stands at p=none and names no rua, so that nobody learns anything from it.");
+    add_note(draft, "DMARC is at p=none without rua, so that no reports arrive.");
   }
   draft.legacy = enforced && spec.position.pct < 100 && !record.testing.value_or(false);
   return spec;
 }
 
-void draft_dmarc(const Reader& reader, DraftDomain& draft) {
-  if (const auto target = reader.cname("_dmarc")) {
-    note(draft,
-         fmt::format("DMARC is left unmanaged: `_dmarc` is a CNAME to {}, so that the record "
-                     "is kept there.",
-                     *target));
+void draft_dmarc(const LiveRecords& live, DraftDomain& draft) {
+  if (const auto target = live.cname("_dmarc")) {
+    note_unmanaged(draft, "DMARC",
+                   fmt::format("`_dmarc` is a CNAME to {}, where the record is kept", *target));
     return;
   }
-  const auto values = reader.values("_dmarc", RecordKind::Dmarc);
+  const auto values = live.values("_dmarc", RecordKind::Dmarc);
   if (values.size() > 1) {
-    note(draft,
-         fmt::format("DMARC is left unmanaged: there are {} records, so that receivers apply "
-                     "none of them (RFC 9989 section 4.10).",
-                     values.size()));
+    note_unmanaged(draft, "DMARC",
+                   fmt::format("there are {} records, so that receivers apply none of them (RFC "
+                               "9989 section 4.10)",
+                               values.size()));
   }
   if (values.size() != 1) return;
   const auto record = dmarc::parse(values.front());
   if (!record) {
-    note(draft, fmt::format("DMARC is left unmanaged: {}.", record.error().what));
+    note_unmanaged(draft, "DMARC", record.error().what);
     return;
   }
   draft.dmarc = dmarc_spec(*record, draft);
 }
 
-void draft_transport(const Reader& reader, DraftDomain& draft) {
-  const auto sts = reader.values("_mta-sts", RecordKind::MtaSts);
-  const auto sts_record =
-      sts.size() == 1 ? parse_mta_sts(sts.front()) : Result<MtaStsRecord>(Error{"several records"});
-  if (sts_record) {
-    draft.mta_sts = MtaStsSpec{.mode = "testing", .id = sts_record->id, .mark = {}};
-    note(draft,
-         "DNS does not tell the mode of the MTA-STS policy: correct `mode`, `mx` and "
-         "`max_age` by the file that is served, before it is rendered.");
-  }
-  if (!sts.empty() && !sts_record) {
-    note(draft, fmt::format("MTA-STS is left unmanaged: {}.", sts_record.error().what));
-  }
-  const auto tls = reader.values("_smtp._tls", RecordKind::TlsRpt);
-  const auto tls_record =
-      tls.size() == 1 ? parse_tls_rpt(tls.front()) : Result<TlsRptRecord>(Error{"several records"});
-  if (tls_record) draft.tls_rpt = TlsRptSpec{.rua = tls_record->rua, .mark = {}};
-  if (!tls.empty() && !tls_record) {
-    note(draft, fmt::format("TLS-RPT is left unmanaged: {}.", tls_record.error().what));
-  }
-  const auto bimi = reader.values("default._bimi", RecordKind::Bimi);
-  const auto bimi_record =
-      bimi.size() == 1 ? parse_bimi(bimi.front()) : Result<BimiRecord>(Error{});
-  if (!bimi_record) return;
-  draft.bimi = BimiSpec{.logo = bimi_record->logo, .evidence = bimi_record->evidence, .mark = {}};
+/// The only one of `values`, parsed; a note where there are several or it is malformed.
+template <class Record>
+std::optional<Record> only_record(const std::vector<std::string>& values,
+                                  Result<Record> (*parse)(std::string_view), std::string_view what,
+                                  DraftDomain& draft) {
+  if (values.empty()) return std::nullopt;
+  const Result<Record> record =
+      values.size() == 1 ? parse(values.front()) : Result<Record>(Error{"several records"});
+  if (record) return *record;
+  note_unmanaged(draft, what, record.error().what);
+  return std::nullopt;
 }
 
-/// A domain that sends and takes no mail, and says so in all four places.
-bool is_parked(const Reader& reader, const DraftDomain& draft) {
-  const auto mx = reader.at("", RecordType::MX);
-  const auto wildcard = reader.values("*._domainkey", RecordKind::DkimKey);
+void draft_transport(const LiveRecords& live, DraftDomain& draft) {
+  const auto sts =
+      only_record(live.values("_mta-sts", RecordKind::MtaSts), parse_mta_sts, "MTA-STS", draft);
+  if (sts) {
+    draft.mta_sts = MtaStsSpec{.mode = "testing", .id = sts->id, .mark = {}};
+    add_note(draft,
+             "DNS does not contain the mode of the MTA-STS policy: correct `mode`, `mx` and "
+             "`max_age` to match the file that is served, before it is rendered.");
+  }
+  const auto tls =
+      only_record(live.values("_smtp._tls", RecordKind::TlsRpt), parse_tls_rpt, "TLS-RPT", draft);
+  if (tls) draft.tls_rpt = TlsRptSpec{.rua = tls->rua, .mark = {}};
+  const auto bimi =
+      only_record(live.values("default._bimi", RecordKind::Bimi), parse_bimi, "BIMI", draft);
+  if (bimi) draft.bimi = BimiSpec{.logo = bimi->logo, .evidence = bimi->evidence, .mark = {}};
+}
+
+/// Whether all four records state that the domain neither sends nor receives mail. One that differs
+/// would be changed by `parked: true`.
+bool is_parked(const LiveRecords& live, const DraftDomain& draft) {
+  const auto mx = live.at("", RecordType::MX);
+  const auto wildcard = live.values("*._domainkey", RecordKind::DkimKey);
   const auto key =
       wildcard.size() == 1 ? dkim::parse_key(wildcard.front()) : Result<dkim::KeyRecord>(Error{});
   const bool silent = draft.spf && draft.spf->all == '-' && draft.spf->extra.empty() &&
                       !draft.spf->exp && draft.selectors.empty();
-  return silent && key && key->revoked() && mx.set.values == std::set<std::string>{"0 ."} &&
-         draft.dmarc && draft.dmarc->position == RampPosition{Phase::Reject, 100} &&
-         !draft.mta_sts && !draft.tls_rpt && !draft.bimi;
+  return silent && key && key->revoked() && mx.set.values.size() == 1 &&
+         mx.set.values.begin()->kind() == RecordKind::NullMx && draft.dmarc &&
+         draft.dmarc->position == RampPosition{Phase::Reject, 100} && !draft.mta_sts &&
+         !draft.tls_rpt && !draft.bimi;
 }
 
-/// Terms of a service that cannot be named without asking for records that do not stand.
-void tell_unnamed(const Config& catalogue, DraftDomain& draft) {
+/// Notes on terms of services whose name under `senders:` would also create DKIM records.
+void note_unnamed_senders(const Config& catalogue, DraftDomain& draft) {
   const SendersByTerm by_term = senders_by_term(catalogue.senders);
   for (const std::string& term : draft.spf->extra) {
     const auto found = by_term.find(term);
     if (found == by_term.end()) continue;
     std::vector<std::string> names;
     for (const Sender* sender : found->second) names.push_back(sender->id);
-    note(draft, fmt::format("`{}` is a term of {}: naming the sender under `senders:` would also "
-                            "ask for its DKIM records.",
-                            term, fmt::join(names, " or ")));
+    add_note(draft, fmt::format("`{}` is a term of {}: naming the sender under `senders:` would "
+                                "also create its DKIM records.",
+                                term, fmt::join(names, " or ")));
   }
 }
 
@@ -303,10 +313,11 @@ void name_senders(DraftDomain& draft, const Config& catalogue) {
       return std::ranges::find(sender.cnames, one) != sender.cnames.end();
     });
   }
-  tell_unnamed(catalogue, draft);
+  note_unnamed_senders(catalogue, draft);
 }
 
-/// The domain that a name below it belongs to: what stands left of an underscore label is cut off.
+/// The domain that a mail record belongs to: `s1._domainkey.example.com` gives example.com. Empty
+/// for other records.
 std::optional<Name> owner_of(const RecordKey& key, const LiveSet& live) {
   if (live.state != LiveState::Present || key.name.is_wildcard()) return std::nullopt;
   const bool kinds = key.type == RecordType::TXT || key.type == RecordType::CNAME;
@@ -347,22 +358,23 @@ std::vector<Name> domains_within(const World& world, const std::vector<Name>& na
 DraftDomain draft_domain(const Name& name, const std::string& provider, const World& world,
                          const Config& catalogue) {
   DraftDomain draft{.name = name};
-  const Reader reader(name, provider, world);
+  const LiveRecords live(name, provider, world);
   if (const auto refusal = refusal_of(name)) {
     draft.omitted = draft.discovery = true;
-    note(draft, fmt::format("It is left unmanaged: the name {}.", refusal->reason));
+    add_note(draft, fmt::format("It is left unmanaged: the name {}.", refusal->reason));
     return draft;
   }
-  if (const auto failures = reader.failures()) {
+  if (const auto failure = live.failure()) {
     draft.discovery = true;
-    note(draft, fmt::format("Nothing of it could be read; it is left as it is: {}.", *failures));
+    add_note(draft, fmt::format("It could not be read, and is left as it is: {}.", *failure));
     return draft;
   }
-  draft_selectors(reader, draft);
-  draft_spf(reader, draft);
-  draft_dmarc(reader, draft);
-  draft_transport(reader, draft);
-  if (is_parked(reader, draft)) {
+  // Selectors first: a missing SPF record is worth a note only for a domain that signs.
+  draft_selectors(live, draft);
+  draft_spf(live, draft);
+  draft_dmarc(live, draft);
+  draft_transport(live, draft);
+  if (is_parked(live, draft)) {
     draft.parked = true;
     draft.notes.clear();
     return draft;

@@ -1,4 +1,4 @@
-/// A domains.yaml in the making: what stands, taken down as intentions that plan to no change.
+/// The draft of a domains.yaml: existing records as declarations whose plan is empty.
 #pragma once
 
 #include <map>
@@ -10,7 +10,7 @@
 
 namespace rampart {
 
-/// A selector as the zone holds it.
+/// A DKIM selector as it exists in the zone.
 struct DraftSelector {
   std::string selector;
   RecordType type = RecordType::TXT;
@@ -19,44 +19,44 @@ struct DraftSelector {
   bool operator==(const DraftSelector&) const = default;
 };
 
-/// A sender of the catalogue, and what of the zone it explains.
+/// A sender of the catalogue, and the records that it explains.
 struct DraftSender {
   std::string id;
   std::map<std::string, std::string> with;
   SpfUse spf = SpfUse::Auto;
-  std::vector<std::string> terms;     ///< Of the record, as printed.
-  std::vector<DraftSelector> cnames;  ///< That it asks for just as they stand.
+  std::vector<std::string> terms;     ///< Of the SPF record, as printed.
+  std::vector<DraftSelector> cnames;  ///< That it asks for exactly as they exist.
 };
 
 /// A part of a domain that can be left unmanaged by itself.
 enum class DraftPart { Whole, Parked, Spf, Sender, Selector, Dmarc, MtaSts, TlsRpt, Bimi };
 
-/// One domain.
+/// The draft of one domain.
 struct DraftDomain {
   Name name;
-  bool omitted = false;    ///< The file cannot hold it: its notes alone are written.
-  bool discovery = false;  ///< Nothing of it is managed.
-  bool parked = false;     ///< Then `dmarc` alone counts.
+  bool omitted = false;    ///< The file cannot declare it: only its notes are written.
+  bool discovery = false;  ///< Nothing is managed.
+  bool parked = false;     ///< Only `dmarc` is used then.
   std::optional<SpfSpec> spf;
-  std::vector<DraftSender> senders;  ///< Without `spf` there are none.
+  std::vector<DraftSender> senders;  ///< Empty without `spf`.
   std::vector<DraftSelector> selectors;
   std::optional<DmarcSpec> dmarc;  ///< `ramp` is unset.
-  bool legacy = false;             ///< The share stands in pct alone.
+  bool legacy = false;             ///< The record has pct without t=y.
   std::optional<MtaStsSpec> mta_sts;
   std::optional<TlsRptSpec> tls_rpt;
   std::optional<BimiSpec> bimi;
-  std::vector<std::string> notes;        ///< What to know: sentences.
-  std::vector<std::string> suggestions;  ///< Senders that reports name: sentences.
+  std::vector<std::string> notes;        ///< Comments: sentences.
+  std::vector<std::string> suggestions;  ///< Senders seen in reports: sentences.
 };
 
-/// The whole.
+/// The draft of a file.
 struct Draft {
   ProviderSpec provider;
   std::string provider_note;
   std::vector<DraftDomain> domains;  ///< Sorted by name.
 };
 
-/// A place in a draft; `key` is a sender's id or a selector.
+/// A part of a domain's draft; `key` is a sender's id or a selector.
 struct DraftPlace {
   Name domain;
   DraftPart part = DraftPart::Whole;
@@ -65,33 +65,37 @@ struct DraftPlace {
   auto operator<=>(const DraftPlace&) const = default;
 };
 
-/// One line of the YAML and what it says something about.
+/// One line of the YAML, and the parts of the draft that it declares.
 struct DraftLine {
   std::string text;
-  std::vector<DraftPlace> places;  ///< Several for a default that they share.
+  std::vector<DraftPlace> places;  ///< Several for a shared default.
 };
 
-/// The names in a World's zones, at or below `names`, that have mail records of their own.
+/// The names in the World's zones, at or below `names`, that have mail records of their own.
 std::vector<Name> domains_within(const World& world, const std::vector<Name>& names);
 
-/// What stands of one domain as intentions.
+/// The draft of one domain from its live records.
 DraftDomain draft_domain(const Name& name, const std::string& provider, const World& world,
                          const Config& catalogue);
 
-/// The senders that explain terms of the record and CNAMEs of selectors, best explained first.
+/// The records of a domain from which its senders are recognized.
 struct SenderClues {
   Name domain;
-  std::vector<std::string> terms;             ///< Of the record, as printed, those with `+`.
+  std::vector<std::string> terms;             ///< Of the SPF record, as printed.
   std::map<std::string, std::string> cnames;  ///< By selector.
-  std::set<std::string> keys;                 ///< Selectors that hold a key themselves.
+  std::set<std::string> keys;                 ///< Selectors with a key of their own.
 };
+
+/// The catalogue's senders that explain SPF terms and selectors, sorted by id. Each term has at
+/// most one sender.
 std::vector<DraftSender> senders_for(const SenderClues& clues, const Config& catalogue);
 
-/// Takes a part out of the draft, because of `why`; what hangs on it alone is kept in another form
-/// where there is one. A domain that is left out for the second time is omitted.
+/// Removes a part from the draft, with the comment `why`. Records that the part explained are kept
+/// in another form where possible. A whole domain becomes `phase: discovery`, and is omitted the
+/// second time.
 void leave_out(DraftDomain& domain, const DraftPlace& place, const std::string& why);
 
-/// The YAML, line by line.
+/// The YAML, line by line, and its text.
 std::vector<DraftLine> yaml_of(const Draft& draft);
 std::string text_of(const std::vector<DraftLine>& lines);
 

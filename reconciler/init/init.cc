@@ -1,4 +1,4 @@
-/// Drafting and planning in turn, until the plan is empty.
+/// Drafts and plans by turns until the plan is empty.
 #include "reconciler/init/init.h"
 
 #include <fmt/format.h>
@@ -13,11 +13,11 @@
 namespace rampart {
 namespace {
 
-// Each round leaves something out; what still stands in the way then goes with its whole domain,
-// and at last the domain goes from the file.
+// Each round leaves out the parts that would change. Leaving out one part can uncover another (a
+// sender becomes terms, terms become a record), at most this often; then the whole domain goes.
 constexpr std::size_t kRoundsByPart = 6;
 
-/// A part that must go, and why.
+/// A part of the draft that would change a record, and why.
 struct Obstacle {
   DraftPlace place;
   std::string why;
@@ -28,7 +28,7 @@ DraftDomain* domain_at(Draft& draft, const Name& name) {
   return found == draft.domains.end() ? nullptr : &*found;
 }
 
-/// The part of a domain that asks for a record at `key`.
+/// The part of a domain's draft that desires a record at `key`.
 DraftPlace place_of(const DraftDomain& domain, const RecordKey& key) {
   const auto at = [&](DraftPart part, std::string word = "") {
     return DraftPlace{domain.name, part, std::move(word)};
@@ -77,7 +77,7 @@ std::string what_of(const DraftPlace& place) {
   return "";
 }
 
-std::string shown(const std::optional<TypedSet>& set) {
+std::string shown(const std::optional<ParsedTypedSet>& set) {
   if (!set) return "nothing";
   std::string text;
   for (const std::string& value : set->set.values) {
@@ -87,7 +87,7 @@ std::string shown(const std::optional<TypedSet>& set) {
   return text;
 }
 
-/// The obstacle that a change is: nothing may change.
+/// The part that a planned change comes from: init must not change anything.
 Obstacle obstacle_of(const DraftDomain& domain, const Change& change) {
   const DraftPlace place = place_of(domain, {change.name(), change.type()});
   const bool foreign = !change.name().is_within(domain.name);
@@ -97,9 +97,10 @@ Obstacle obstacle_of(const DraftDomain& domain, const Change& change) {
                         change.name().text(), to_text(change.type()), shown(change.set.after))};
   }
   if (foreign) {
-    return {place, fmt::format("DMARC is left unmanaged: {}, which would let its reports go there, "
-                               "does not stand; managing DMARC would write it.",
-                               change.name().text())};
+    return {place,
+            fmt::format("DMARC is left unmanaged: {}, which would authorize its reports to go "
+                        "there, does not exist; managing DMARC would create it.",
+                        change.name().text())};
   }
   return {place, fmt::format("{} is left unmanaged: managing it would write {} for {}.",
                              what_of(place), shown(change.set.after), shown(change.set.before))};
@@ -110,7 +111,7 @@ void add(std::vector<Obstacle>& obstacles, Obstacle one) {
   if (std::ranges::none_of(obstacles, again)) obstacles.push_back(std::move(one));
 }
 
-/// What in a plan stands in the way of its being empty.
+/// Why a plan is not empty: its changes, withheld changes, errors and holds.
 std::vector<Obstacle> obstacles_in(const Plan& plan, Draft& draft) {
   std::vector<Obstacle> obstacles;
   const auto look_at = [&](const Change& change) {
@@ -136,7 +137,7 @@ std::vector<Obstacle> obstacles_in(const Plan& plan, Draft& draft) {
   return obstacles;
 }
 
-/// What the YAML's reader refuses, by the line where it says so.
+/// What the YAML's reader refuses, found by the line of each error.
 Result<std::vector<Obstacle>> obstacles_in(const std::vector<ConfigError>& errors,
                                            const std::vector<DraftLine>& lines) {
   std::vector<Obstacle> obstacles;
@@ -153,8 +154,9 @@ Result<std::vector<Obstacle>> obstacles_in(const std::vector<ConfigError>& error
   return obstacles;
 }
 
+// After kRoundsByPart rounds whole domains are left out, so that the rounds end.
 void leave_out_all(const std::vector<Obstacle>& obstacles, std::size_t round, Draft& draft) {
-  std::set<Name> whole;  // Twice in one round would be once too often.
+  std::set<Name> whole;  // A domain left out twice is omitted, so once per round is the limit.
   for (const Obstacle& one : obstacles) {
     DraftDomain* domain = domain_at(draft, one.place.domain);
     if (domain == nullptr) continue;
@@ -168,12 +170,12 @@ void leave_out_all(const std::vector<Obstacle>& obstacles, std::size_t round, Dr
   }
 }
 
-/// Warnings of the last plan that say what is weak; those on what could not be asked pass.
-void tell_weaknesses(const Plan& plan, Draft& draft) {
+/// Adds the warnings of the final plan as comments, except for what could not be resolved just now.
+void note_warnings(const Plan& plan, Draft& draft) {
   for (const Finding& one : plan.findings) {
-    const bool told =
+    const bool lasting =
         one.severity == Severity::Warning && one.domain && !one.code.ends_with("-unresolved");
-    DraftDomain* domain = told ? domain_at(draft, *one.domain) : nullptr;
+    DraftDomain* domain = lasting ? domain_at(draft, *one.domain) : nullptr;
     if (domain == nullptr || domain->discovery) continue;
     domain->notes.push_back(fmt::format("{}: {}.", one.code, one.message));
   }
@@ -187,6 +189,7 @@ Draft first_draft(const InitRequest& request, const Config& catalogue, const Wor
   return draft;
 }
 
+// Counts by the words of notes, since parts are left out in several places.
 InitOutcome outcome_of(const Draft& draft) {
   InitOutcome outcome{text_of(yaml_of(draft)), draft.domains.size(), 0};
   outcome.left_out =
@@ -200,6 +203,8 @@ InitOutcome outcome_of(const Draft& draft) {
 
 }  // namespace
 
+// `*` finds a wildcard below `_domainkey`; p= with an empty key serves as a selector without a
+// file.
 Config probe_config(const InitRequest& request, const Config& catalogue) {
   Config config = catalogue;
   config.file = request.file;
@@ -240,20 +245,22 @@ Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogu
       continue;
     }
     const Config& config = std::get<Config>(loaded);
-    // Later drafts ask for less, so that one reading serves them all.
+    // Later drafts desire less, so one observation serves them all.
     if (!world) world = observe(config);
     const Plan plan = make_plan(config, *world);
     const auto obstacles = obstacles_in(plan, draft);
     if (obstacles.empty()) {
-      tell_weaknesses(plan, draft);
+      note_warnings(plan, draft);
       if (request.evidence) suggest_senders(*request.evidence, catalogue, draft);
       return outcome_of(draft);
     }
     leave_out_all(obstacles, round, draft);
   }
-  return Error{"no draft was found whose plan is empty; this is a fault of rampart"};
+  return Error{"no draft with an empty plan was found; this is a bug in rampart"};
 }
 
+// Suggestions are comments, not declarations: a source in reports may be a forwarder or a spammer,
+// and declaring it would authorize it to send.
 void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& draft) {
   struct Seen {
     std::int64_t messages = 0;
@@ -280,8 +287,8 @@ void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& d
     if (sender == catalogue.senders.end()) {
       domain->suggestions.push_back(fmt::format("Seen in reports: {}: {}.", source, counts));
     } else if (sender->second->category != "forwarding") {
-      domain->suggestions.push_back(
-          fmt::format("Seen in reports, to be added to `senders:`: `- {}`: {}.", source, counts));
+      domain->suggestions.push_back(fmt::format(
+          "Seen in reports, consider adding it to `senders:`: `- {}`: {}.", source, counts));
     }
   }
 }

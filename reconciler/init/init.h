@@ -1,4 +1,4 @@
-/// `init`: from what stands to a domains.yaml whose plan is empty.
+/// `init`: from live records to a domains.yaml whose plan is empty.
 #pragma once
 
 #include <functional>
@@ -13,36 +13,36 @@
 
 namespace rampart {
 
-/// What is to be taken down.
+/// Which domains to read, and for which file.
 struct InitRequest {
-  std::vector<Name> names;  ///< With the sub-domains found beneath them.
+  std::vector<Name> names;  ///< Their sub-domains with mail records are added.
   ProviderSpec provider;
   std::string provider_note;
-  std::string file;                    ///< Where the YAML is to stand, for its folder.
-  std::vector<std::string> selectors;  ///< To be asked for beside those that can be guessed.
-  std::optional<Evidence> evidence;    ///< From which senders are suggested.
+  std::string file;                    ///< The path that the YAML will have; its folder counts.
+  std::vector<std::string> selectors;  ///< To be queried in addition to guessed ones.
+  std::optional<Evidence> evidence;    ///< Senders are suggested from it.
 };
 
-/// A YAML and how it came out.
+/// The YAML, and how much of the domains it manages.
 struct InitOutcome {
   std::string yaml;
   std::size_t domains = 0;
   std::size_t left_out = 0;  ///< Domains with something left unmanaged.
 };
 
-/// Reads a World for a Config: the one piece that asks anybody.
+/// Reads the World of a Config: the only part with network access.
 using Observe = std::function<World(const Config&)>;
 
-/// The Config by which everything that may stand is asked for: every selector that can be guessed,
-/// at each of the names.
+/// A Config that makes observe() query every record that may exist: at each name, every selector
+/// that can be guessed.
 Config probe_config(const InitRequest& request, const Config& catalogue);
 
-/// Drafts, plans the draft against the same source, leaves out what would change, and plans again
-/// until nothing would. An Error where a draft cannot be read back.
+/// Writes a draft, plans it against the same source, leaves out whatever would change, and repeats
+/// until the plan is empty. An Error where a draft cannot be loaded.
 Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogue,
                               const Observe& observe);
 
-/// Adds what verified reports say of senders that the draft does not name.
+/// Adds suggestions: senders in verified reports that the draft does not name.
 void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& draft);
 
 }  // namespace rampart

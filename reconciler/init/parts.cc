@@ -1,4 +1,4 @@
-/// Leaving parts of a draft out.
+/// Leaves parts out of a draft.
 #include <algorithm>
 
 #include "reconciler/init/draft.h"
@@ -19,6 +19,7 @@ void leave_out(DraftDomain& domain, const DraftPlace& place, const std::string& 
       domain.parked = false;
       return;
     case DraftPart::Spf:
+      // Without SPF no sender is declared, so their CNAMEs are declared as selectors.
       std::ranges::for_each(domain.senders, as_selectors);
       domain.senders.clear();
       domain.spf.reset();

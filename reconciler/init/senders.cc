@@ -1,6 +1,5 @@
-/// From SPF terms and selectors to the services that ask for them.
+/// Recognizes sending services by SPF terms and selectors.
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "base/text.h"
@@ -15,7 +14,7 @@ namespace {
 
 using Bindings = std::map<std::string, std::string>;
 
-/// A piece of a template: literal text, or a placeholder's name.
+/// A piece of a template: literal text, or the name of a placeholder.
 struct Piece {
   std::string text;
   bool placeholder = false;
@@ -48,20 +47,21 @@ std::optional<std::string> known_value(const std::string& name, const Name& doma
   return fill("{" + name + "}", domain, {});
 }
 
-/// Fits `text` to pieces from `at` on, the shortest values first.
-bool fits(const std::vector<Piece>& pieces, std::size_t at, std::string_view text,
-          const Name& domain, Bindings& bindings) {
+/// Matches `text` against pieces from `at` on, with backtracking, shortest values first. Templates
+/// have two or three placeholders, and names at most 253 octets, so that this stays cheap.
+bool matches(const std::vector<Piece>& pieces, std::size_t at, std::string_view text,
+             const Name& domain, Bindings& bindings) {
   if (at == pieces.size()) return text.empty();
   const Piece& piece = pieces[at];
   const auto known =
       piece.placeholder ? known_value(piece.text, domain, bindings) : std::optional(piece.text);
   if (known) {
     if (!text.starts_with(*known)) return false;
-    return fits(pieces, at + 1, text.substr(known->size()), domain, bindings);
+    return matches(pieces, at + 1, text.substr(known->size()), domain, bindings);
   }
   for (std::size_t length = 1; length <= text.size(); ++length) {
     bindings[piece.text] = std::string(text.substr(0, length));
-    if (fits(pieces, at + 1, text.substr(length), domain, bindings)) return true;
+    if (matches(pieces, at + 1, text.substr(length), domain, bindings)) return true;
   }
   bindings.erase(piece.text);
   return false;
@@ -70,7 +70,7 @@ bool fits(const std::vector<Piece>& pieces, std::size_t at, std::string_view tex
 bool unify(std::string_view pattern, std::string_view text, const Name& domain,
            Bindings& bindings) {
   Bindings tried = bindings;
-  if (!fits(pieces_of(pattern), 0, ascii_lower(text), domain, tried)) return false;
+  if (!matches(pieces_of(pattern), 0, ascii_lower(text), domain, tried)) return false;
   bindings = std::move(tried);
   return true;
 }
@@ -84,15 +84,16 @@ std::set<std::string> placeholders_in(std::string_view text) {
   return names;
 }
 
-/// Whether a pattern says by itself whose it is: it ends in a name of two labels at least.
-bool is_telling(std::string_view pattern) {
+/// Whether a pattern identifies the sender by itself: it ends in a literal name of at least two
+/// labels. `include:{custom}` would match every record.
+bool is_specific(std::string_view pattern) {
   const std::vector<Piece> pieces = pieces_of(pattern);
   if (pieces.empty() || pieces.back().placeholder) return false;
   return std::ranges::count(pieces.back().text, '.') >= (pieces.size() > 1 ? 2 : 1);
 }
 
-/// Whether the sender's id or one of its hosts' domains stands in `text`.
-bool sounds_like(const Sender& sender, std::string_view text) {
+/// Whether `text` contains the sender's id or the domain of one of its hosts.
+bool mentions(const Sender& sender, std::string_view text) {
   const std::string low = ascii_lower(text);
   const auto in = [&](const std::string& word) {
     return word.size() >= 4 && low.find(word) != low.npos;
@@ -103,7 +104,7 @@ bool sounds_like(const Sender& sender, std::string_view text) {
          std::ranges::any_of(sender.rdns, in);
 }
 
-/// What of a domain one sender explains.
+/// What one sender explains of a domain's records.
 struct Claim {
   const Sender* sender = nullptr;
   Bindings bindings;
@@ -113,13 +114,14 @@ struct Claim {
   int score = 0;
 };
 
-/// All terms of the sender stand in the record, or none counts.
+/// Claims the sender's terms if all of them are in the record, else none: a service is used with
+/// its whole record.
 void claim_terms(const SenderClues& clues, Claim& claim) {
   Bindings bindings = claim.bindings;
   std::vector<std::string> terms;
   for (const std::string& pattern : claim.sender->spf) {
     const auto found = std::ranges::find_if(clues.terms, [&](const std::string& term) {
-      if (!is_telling(pattern) && !sounds_like(*claim.sender, term)) return false;
+      if (!is_specific(pattern) && !mentions(*claim.sender, term)) return false;
       return unify(pattern, term, clues.domain, bindings);
     });
     if (found == clues.terms.end()) return;
@@ -134,8 +136,8 @@ void claim_cnames(const SenderClues& clues, Claim& claim) {
     if (row.type != RecordType::CNAME) continue;
     for (const auto& [selector, target] : clues.cnames) {
       if (std::ranges::find(claim.selectors, selector) != claim.selectors.end()) continue;
-      if (!is_telling(row.target) && !sounds_like(*claim.sender, target) &&
-          !sounds_like(*claim.sender, selector)) {
+      if (!is_specific(row.target) && !mentions(*claim.sender, target) &&
+          !mentions(*claim.sender, selector)) {
         continue;
       }
       Bindings bindings = claim.bindings;
@@ -148,7 +150,7 @@ void claim_cnames(const SenderClues& clues, Claim& claim) {
   }
 }
 
-/// A key at a selector that this sender alone is known for.
+/// Whether there is a key at a selector that only this sender uses.
 bool holds_own_key(const SenderClues& clues, const Sender& sender) {
   return std::ranges::any_of(sender.dkim, [&](const DkimTemplate& row) {
     if (row.type != RecordType::TXT || !placeholders_in(row.host).empty()) return false;
@@ -160,23 +162,28 @@ bool holds_own_key(const SenderClues& clues, const Sender& sender) {
   });
 }
 
+/// How well the sender explains the records, to order claims on the same ones. CNAMEs count most,
+/// as their targets name the service; terms and keys may be shared between brands of one company.
 int score_of(const Claim& claim) {
   const Sender& sender = *claim.sender;
   int score = 0;
   if (!claim.terms.empty()) score += 8;
   if (!claim.selectors.empty()) score += 16;
   if (claim.knows_key) score += 8;
-  const auto sounds = [&](const std::string& text) { return sounds_like(sender, text); };
+  const auto sounds = [&](const std::string& text) { return mentions(sender, text); };
   if (std::ranges::any_of(claim.terms, sounds)) score += 4;
   if (sender.include_needed == IncludeNeeded::Yes) score += 2;
   if (sender.category == "mailbox") score += 1;
   return score;
 }
 
-/// The placeholders that must have values, as the YAML's reader asks for them.
-std::set<std::string> needed(const Sender& sender, bool all) {
+/// Which templates of a sender count.
+enum class Templates { Spf, All };
+
+/// The placeholders that must have values, by the rules of the YAML's reader.
+std::set<std::string> needed(const Sender& sender, Templates which) {
   std::vector<std::string> texts = sender.spf;
-  if (all) {
+  if (which == Templates::All) {
     texts.insert(texts.end(), sender.selectors.begin(), sender.selectors.end());
     for (const DkimTemplate& row : sender.dkim) {
       texts.push_back(row.host);
@@ -192,7 +199,7 @@ bool has_all(const Bindings& bindings, const std::set<std::string>& names) {
   return std::ranges::all_of(names, [&](const std::string& one) { return bindings.contains(one); });
 }
 
-/// Whether every CNAME that the sender asks for with these values stands already, or a key does.
+/// Whether every CNAME that the sender asks for with these values exists, or a key in its place.
 bool asks_for_nothing_new(const SenderClues& clues, const Sender& sender, const Bindings& with) {
   return std::ranges::all_of(sender.dkim, [&](const DkimTemplate& row) {
     if (row.type != RecordType::CNAME || row.target.empty()) return true;
@@ -204,17 +211,17 @@ bool asks_for_nothing_new(const SenderClues& clues, const Sender& sender, const 
   });
 }
 
-/// The CNAMEs that the sender, so used, asks for just as they stand.
-std::vector<DraftSelector> cnames_as_they_stand(const SenderClues& clues, const Sender& sender,
-                                                const Bindings& with) {
+/// The CNAMEs that the sender asks for with these values, as far as they exist as asked.
+std::vector<DraftSelector> existing_cnames(const SenderClues& clues, const Sender& sender,
+                                           const Bindings& with) {
   std::vector<DraftSelector> cnames;
-  std::set<std::string> settled;
+  std::set<std::string> seen;
   for (const DkimTemplate& row : sender.dkim) {
     const auto host = fill(row.host, clues.domain, with);
     const auto target = fill(row.target, clues.domain, with);
     if (row.type != RecordType::CNAME || !host || !target || target->empty()) continue;
     const std::string selector = ascii_lower(host->substr(0, host->find("._domainkey")));
-    if (!settled.insert(selector).second) continue;
+    if (!seen.insert(selector).second) continue;
     const auto live = clues.cnames.find(selector);
     if (live != clues.cnames.end() && live->second == ascii_lower(*target)) {
       cnames.push_back({selector, RecordType::CNAME, live->second});
@@ -223,25 +230,27 @@ std::vector<DraftSelector> cnames_as_they_stand(const SenderClues& clues, const 
   return cnames;
 }
 
+// Names `spf:` only where the default would give another record than the existing one.
 SpfUse use_of(const Sender& sender, bool in_record) {
   const bool needed_there = sender.include_needed == IncludeNeeded::Yes;
   if (in_record) return needed_there ? SpfUse::Auto : SpfUse::Always;
   return needed_there && !sender.spf.empty() ? SpfUse::Never : SpfUse::Auto;
 }
 
-/// The sender as the YAML can name it, or nothing where that would ask for more than stands.
+/// The sender as the YAML can name it; empty where every way would create records.
 std::optional<DraftSender> named(const SenderClues& clues, const Claim& claim) {
   const Sender& sender = *claim.sender;
   DraftSender draft{.id = sender.id, .terms = claim.terms};
   draft.spf = use_of(sender, !claim.terms.empty());
-  const bool complete = !claim.bindings.empty() && has_all(claim.bindings, needed(sender, true));
+  const bool complete =
+      !claim.bindings.empty() && has_all(claim.bindings, needed(sender, Templates::All));
   std::vector<Bindings> ways;
   if (complete) ways.push_back(claim.bindings);
-  if (claim.terms.empty() || needed(sender, false).empty()) ways.emplace_back();
+  if (claim.terms.empty() || needed(sender, Templates::Spf).empty()) ways.emplace_back();
   for (const Bindings& with : ways) {
     if (!asks_for_nothing_new(clues, sender, with)) continue;
     draft.with = with;
-    draft.cnames = cnames_as_they_stand(clues, sender, with);
+    draft.cnames = existing_cnames(clues, sender, with);
     return draft;
   }
   return std::nullopt;
@@ -256,8 +265,8 @@ Claim claim_of(const SenderClues& clues, const Sender& sender) {
   return claim;
 }
 
-/// Takes what is not taken yet; whether anything was left for this sender.
-bool take(const Claim& claim, std::set<std::string>& terms, std::set<std::string>& selectors) {
+/// Assigns the claim's records to its sender; false where none of them was left.
+bool assign(const Claim& claim, std::set<std::string>& terms, std::set<std::string>& selectors) {
   const auto free = [](const std::set<std::string>& taken) {
     return [&taken](const std::string& one) { return !taken.contains(one); };
   };
@@ -272,6 +281,8 @@ bool take(const Claim& claim, std::set<std::string>& terms, std::set<std::string
 
 }  // namespace
 
+// Greedy, best claim first: a record that two services would explain goes to the one with more
+// evidence.
 std::vector<DraftSender> senders_for(const SenderClues& clues, const Config& catalogue) {
   std::vector<Claim> claims;
   for (const auto& [id, sender] : catalogue.senders) {
@@ -285,10 +296,10 @@ std::vector<DraftSender> senders_for(const SenderClues& clues, const Config& cat
   std::vector<DraftSender> found;
   for (Claim& claim : claims) {
     const auto taken = [&](const std::string& term) { return terms.contains(term); };
-    // A term has one owner; its other users then stand by their selectors alone.
+    // A term is assigned once; other senders with the same term are recognized by selectors alone.
     if (std::ranges::any_of(claim.terms, taken)) claim.terms.clear();
     const auto draft = named(clues, claim);
-    if (draft && take(claim, terms, selectors)) found.push_back(*draft);
+    if (draft && assign(claim, terms, selectors)) found.push_back(*draft);
   }
   std::ranges::sort(found, {}, &DraftSender::id);
   return found;

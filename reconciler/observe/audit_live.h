@@ -1,4 +1,4 @@
-/// Auditing the live DNS: many domains through one concurrent batch engine.
+/// Auditing the live DNS: the questions of many domains are resolved together.
 #pragma once
 
 #include <map>
@@ -15,17 +15,17 @@ namespace rampart {
 /// Whether MTA-STS policies are fetched over HTTPS where a record announces one.
 enum class FetchPolicies { No, Yes };
 
-/// The facts of every subject, in their order, and how much was asked.
+/// The facts of every subject, in their order, and the number of questions resolved.
 struct AuditRun {
   std::vector<audit::Facts> facts;
   std::size_t questions = 0;
-  bool answered = false;  ///< Some name server answered something.
+  bool answered = false;  ///< At least one question was answered.
 };
 
-/// Asks the questions of all subjects at once, then what the answers lead to, until nothing new is
-/// asked; then fetches the policies, all at once too.
+/// Resolves the questions of all subjects at once, then those that the answers raise, until there
+/// are none; then fetches the policies, all at once too.
 AuditRun audit_live(std::vector<audit::Subject> subjects,
                     const std::map<std::string, std::shared_ptr<const Sender>>& senders,
-                    ResolverSession& lookups, FetchPolicies fetching, const FetchLimits& limits);
+                    DnsSession& session, FetchPolicies fetching, const FetchLimits& limits);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// The names under which a domain's records stand or may stand.
+/// The names at which a domain's records exist or may exist.
 #include <algorithm>
 #include <set>
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kMostFragments = 10;  // Twice as many while they move to new names.
 
-/// Adds `prefix`.<domain> with `types`; a prefix that makes no name stands nowhere.
+/// Adds `prefix`.<domain> with `types`; a prefix that makes no valid name is skipped.
 void add(std::set<RecordKey>& keys, const Name& domain, std::string_view prefix,
          std::initializer_list<RecordType> types) {
   const auto name = domain.child(prefix);
@@ -33,7 +33,8 @@ void add_selectors(std::set<RecordKey>& keys, const Domain& domain) {
   }
 }
 
-/// Where flattened SPF may stand; more fragments than this would break the limit of ten lookups.
+/// Where flattened SPF may be published; more fragments than this would break the limit of ten
+/// lookups.
 void add_fragments(std::set<RecordKey>& keys, const Domain& domain) {
   if (!domain.spf || domain.spf->flatten == Flatten::Never) return;
   for (int number = 1; number <= 2 * kMostFragments; ++number) {
@@ -55,7 +56,7 @@ void add_authorizations(std::set<RecordKey>& keys, const Domain& domain) {
 
 }  // namespace
 
-std::vector<RecordKey> live_keys(const Config&, const Domain& domain) {
+std::vector<RecordKey> live_keys(const Domain& domain) {
   constexpr auto kTxt = RecordType::TXT;
   constexpr auto kCname = RecordType::CNAME;
   std::set<RecordKey> keys;

@@ -12,14 +12,15 @@
 namespace rampart {
 namespace {
 
-// RFC 8461 section 3.3 suggests a minute and 64 kilobytes; a plan of many domains waits less.
+// RFC 8461 section 3.3 suggests a minute and 64 kilobytes. A plan of many domains waits less for
+// each.
 constexpr std::size_t kMaxPolicyOctets = 64U << 10U;
 constexpr std::chrono::milliseconds kConnectTimeout{4000};
 constexpr std::chrono::milliseconds kTotalTimeout{10000};
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kTimeForAll{60};
 constexpr int kOk = 200;
 
-ServedPolicy ask(const Name& domain, const PolicyFetch& fetch, Http& http) {
+ServedPolicy fetch_one(const Name& domain, const PolicyFetch& fetch, Http& http) {
   using State = ServedPolicy::State;
   HttpRequest request;
   request.url = fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.text());
@@ -29,7 +30,7 @@ ServedPolicy ask(const Name& domain, const PolicyFetch& fetch, Http& http) {
     const State state = response.error().retryable ? fetch.silence : State::Refused;
     return {state, "", response.error().what};
   }
-  // A redirect must not be followed, and nothing else than 200 counts.
+  // RFC 8461 section 3.3: redirects must not be followed, and only 200 counts.
   if (response->status != kOk) {
     return {State::Refused, "", fmt::format("it answers with status {}", response->status)};
   }
@@ -37,7 +38,7 @@ ServedPolicy ask(const Name& domain, const PolicyFetch& fetch, Http& http) {
 }
 
 /// Whether a plan would change or remove the record.
-bool is_asked_for(const Domain& domain, const World& world) {
+bool is_needed(const Domain& domain, const World& world) {
   const auto name = domain.name.child("_mta-sts");
   if (!name) return false;
   const auto live = live_values(domain, world, {*name, RecordType::TXT}, RecordKind::MtaSts);
@@ -46,7 +47,7 @@ bool is_asked_for(const Domain& domain, const World& world) {
   const PolicyResult policy_result = transport_policy(domain, world);
   return std::ranges::any_of(policy_result.desired_records, [&](const DesiredRecord& desired) {
     return desired.kind == RecordKind::MtaSts &&
-           std::ranges::find(live, desired.value.value_or("")) == live.end();
+           (!desired.value || std::ranges::find(live, *desired.value) == live.end());
   });
 }
 
@@ -60,14 +61,15 @@ void fetch_policies(const Config& config, const PolicyFetch& fetch, World& world
   take_certificates(settings, fetch.environment);
   settings.connect_to = fetch.connect_to;
   const Clock clock = real_clock();
-  const auto end = clock.now() + kPatience;
+  const auto end = clock.now() + kTimeForAll;
   Http http(clock, std::move(settings));
   for (const auto& [name, domain] : config.domains) {
-    if (!is_asked_for(domain, world)) continue;
+    if (!is_needed(domain, world)) continue;
     const bool late = clock.now() > end;
     world.served_policies[name] =
-        late ? ServedPolicy{fetch.silence, "", "it was not asked: others took all the time"}
-             : ask(name, fetch, http);
+        late ? ServedPolicy{fetch.silence, "",
+                            "it was not queried: other policy hosts used up the time"}
+             : fetch_one(name, fetch, http);
   }
 }
 

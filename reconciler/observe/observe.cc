@@ -17,10 +17,10 @@
 namespace rampart {
 namespace {
 
-// An SPF tree of ten lookups and what DMARC needs is known after far fewer rounds.
+// An SPF tree of ten lookups and DMARC's records need far fewer rounds.
 constexpr int kRounds = 20;
 
-/// Lines with the provider's name in front; where nobody listens, nobody is called.
+/// Lines with the provider's name in front. No sink stays no sink, so that adapters format nothing.
 std::function<void(const std::string&)> labelled(std::function<void(const std::string&)> sink,
                                                  const std::string& name) {
   if (!sink) return {};
@@ -64,19 +64,19 @@ std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& vi
   return zones;
 }
 
-World world_of(const ZoneInventory& take_inventory, std::vector<LiveZone> served,
-               const Config& config, const ObserveOptions& options) {
+World world_of(const ZoneInventory& inventory, std::vector<LiveZone> served, const Config& config,
+               const ObserveOptions& options) {
   World world{.now = options.now};
-  world.zones = take_inventory.read;
+  world.zones = inventory.read;
   std::ranges::move(served, std::back_inserter(world.zones));
   std::ranges::sort(world.zones, {},
                     [](const LiveZone& zone) { return std::tie(zone.apex, zone.provider); });
   for (LiveZone& zone : world.zones) {
-    const auto limit = take_inventory.max_txt_octets.find(zone.provider);
-    if (limit != take_inventory.max_txt_octets.end()) zone.max_txt_octets = limit->second;
+    const auto limit = inventory.max_txt_octets.find(zone.provider);
+    if (limit != inventory.max_txt_octets.end()) zone.max_txt_octets = limit->second;
   }
-  world.zone_missing = take_inventory.missing;
-  world.unmanaged_zones = {take_inventory.unmanaged.begin(), take_inventory.unmanaged.end()};
+  world.zone_missing = inventory.missing;
+  world.unmanaged_zones = {inventory.unmanaged.begin(), inventory.unmanaged.end()};
   world.keys = read_public_keys(config);
   take_spf_locks(config.folder, world);
   world.frozen = options.frozen;
@@ -87,14 +87,20 @@ void answer_questions(const Config& config, World& world, DnsSession& session) {
   for (int round = 0; round < kRounds; ++round) {
     const std::vector<Question> open = questions(config, world);
     if (open.empty()) return;
-    ask_into(world.answers, open, session.options.resolvers, session.options.limits,
-             session.history);
+    session.resolve_into(world.answers, open);
   }
 }
 
+DnsSession session_for(const ObserveOptions& options) {
+  return {
+      .resolvers = options.resolvers, .limits = options.limits, .nameservers = options.nameservers};
+}
+
 World observe(const Config& config, const Providers& providers, const ObserveOptions& options) {
-  DnsSession session{options, {}, {}};
-  const ZoneInventory seen = take_inventory(config, providers, Sources::ForPlanning, session);
+  DnsSession session = session_for(options);
+  const Sources sources =
+      options.live == LiveFrom::Provider ? Sources::FilesAndProviders : Sources::ForPlanning;
+  const ZoneInventory seen = take_inventory(config, providers, sources, session);
   std::vector<LiveZone> served;
   for (const ServedZone& zone : seen.served) {
     std::ranges::move(for_providers(zone, merged_view(zone)), std::back_inserter(served));

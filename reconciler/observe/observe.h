@@ -14,35 +14,38 @@
 
 namespace rampart {
 
+/// Where records of zones other than files are read.
 enum class LiveFrom { Dns, Provider };
 
+/// How to observe.
 struct ObserveOptions {
-  Time now;
-  LiveFrom live = LiveFrom::Dns;
+  Time now;                         ///< The run's clock.
+  LiveFrom live = LiveFrom::Dns;    ///< `--live`.
   std::vector<Server> resolvers;    ///< Flags, else the YAML's, else /etc/resolv.conf.
-  std::vector<Server> nameservers;  ///< --nameserver: asked in place of a zone's own.
-  bool frozen = false;
+  std::vector<Server> nameservers;  ///< --nameserver: in place of a zone's own servers.
+  bool frozen = false;              ///< RAMPART_FREEZE is set.
   ResolverLimits limits;
 };
 
-/// The providers that `config` names, made; an Error keeps its place, so that one bad credential
-/// withholds only its own domains. What they say to their hosts goes to `log`, by provider.
+/// The providers that `config` names. One that could not be made is an Error in its place, so that
+/// a bad credential withholds only its own domains. Their traffic is logged to `log`, by provider.
 using Providers = std::map<std::string, Result<std::unique_ptr<Provider>>>;
 Providers make_providers(const Config& config,
                          const std::map<std::string, std::string>& environment, Time now,
                          const TrafficLog& log = {});
 
-/// Reads everything that planning needs. Never fails: what could not be read says so in the World.
+/// Reads everything that planning needs. Never fails: what could not be read is marked in the
+/// World.
 World observe(const Config& config, const Providers& providers, const ObserveOptions& options);
 
-/// The names under which a domain's records stand or may stand: apex, _dmarc, selectors, ...
-/// Pure; the names that observe() and verify() read.
-std::vector<RecordKey> live_keys(const Config& config, const Domain& domain);
+/// The keys at which a domain's records exist or may exist: apex, _dmarc, selectors, ...; what
+/// observe() and verify() read. Pure.
+std::vector<RecordKey> live_keys(const Domain& domain);
 
 /// The authoritative servers of a zone by its NS set, addresses resolved; each with its name.
 struct ZoneServers {
   std::vector<std::pair<std::string, Server>> servers;  ///< "ns1.example.net" and its address.
-  std::string error;
+  std::string error;                                    ///< Why there are none, or empty.
 };
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, const ObserveOptions&);
 

@@ -25,13 +25,15 @@ PublicKey read_key(const std::string& folder, const std::string& path) {
 Result<std::string> read_beneath(const std::string& folder, const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string inside = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const auto opened = open_folder_beneath(folder, inside);
-  if (!opened.ok()) return Error{opened.error().what, path};
-  const auto file =
-      open_file_in(*opened, slash == std::string::npos ? path : path.substr(slash + 1));
-  if (!file.ok()) return Error{file.error().what, path};
-  auto text = read_all(*file, kMaxKeyFileOctets);
-  if (!text.ok()) return Error{text.error().what, path};
+  const auto read = [&]() -> Result<std::string> {
+    TRY(const auto opened, open_folder_beneath(folder, inside));
+    TRY(const auto file,
+        open_file_in(opened, slash == std::string::npos ? path : path.substr(slash + 1)));
+    return read_all(file, kMaxKeyFileOctets);
+  };
+  Result<std::string> text = read();
+  // Named as in the YAML, without the folder.
+  if (!text) return Error{text.error().what, path};
   return text;
 }
 

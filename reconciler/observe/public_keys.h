@@ -8,8 +8,8 @@
 
 namespace rampart {
 
-/// Reads the text of `path`, which must lie beneath `folder` and be reached through no symbolic
-/// link. An Error says what is wrong and never quotes what the file says.
+/// Reads the text of `path`, a path under `folder` that passes no symbolic link. An Error gives the
+/// reason and never quotes the file's content.
 Result<std::string> read_beneath(const std::string& folder, const std::string& path);
 
 /// Every public key that the domains name, by its path: those of `public_key:` and those of the

@@ -1,4 +1,4 @@
-/// Observing through name servers: asking all of them, zone cuts and wildcards respected.
+/// Observing through name servers: all are queried; zone cuts and wildcards are found.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace rampart {
 namespace {
 
-// A zone within a zone within a zone: deeper than that nobody delegates a selector.
+// Nested delegations: deeper ones are not seen in practice.
 constexpr int kCutRounds = 3;
 
 std::vector<Server> servers_in(const ZoneServers& found) {
@@ -19,7 +19,7 @@ std::vector<Server> servers_in(const ZoneServers& found) {
   return servers;
 }
 
-/// Every name strictly below the apex that is a key's or lies between one and the apex.
+/// Every name strictly below the apex that is a key's or is between a key's and the apex.
 std::set<Name> names_below(const ServedZone& zone) {
   std::set<Name> names;
   for (const RecordKey& key : zone.keys) {
@@ -46,9 +46,9 @@ struct Candidate {
   Name name;
 };
 
-/// Asks the zones' own servers for an SOA at every name below an apex: data means a zone that the
-/// same servers hold; no answer at all may mean a delegation, so the resolver is asked then.
-/// (A name that simply does not exist yet must not be asked there: the resolver would remember.)
+/// Queries the zones' own servers for an SOA at every name below an apex. Data means a zone on the
+/// same servers; a failure may mean a delegation, so the resolver is queried then. (Never for a
+/// name that just does not exist yet: the resolver would cache that, and verify would see it.)
 std::vector<Candidate> find_cuts(const std::vector<ServedZone>& zones, std::size_t first,
                                  const std::map<Name, ZoneServers>& servers, DnsSession& session) {
   std::vector<Query> queries;
@@ -61,14 +61,13 @@ std::vector<Candidate> find_cuts(const std::vector<ServedZone>& zones, std::size
       candidates.push_back({index, name});
     }
   }
-  const std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
+  const std::vector<Answer> answers = session.query(queries);
   std::vector<Question> unclear;
   for (std::size_t index = 0; index < answers.size(); ++index) {
     if (answers[index].status == AnswerStatus::Failed) unclear.push_back(queries[index].question);
   }
-  if (session.options.nameservers.empty()) {
-    ask_into(session.answers, unclear, session.options.resolvers, session.options.limits,
-             session.history);
+  if (session.nameservers.empty()) {
+    session.resolve(unclear);
   }
   std::vector<Candidate> cuts;
   for (std::size_t index = 0; index < answers.size(); ++index) {
@@ -109,13 +108,13 @@ std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, DnsSes
   return servers;
 }
 
-void ask_keys(std::vector<ServedZone>& zones, DnsSession& session) {
-  struct Place {
+void query_keys(std::vector<ServedZone>& zones, DnsSession& session) {
+  struct Target {
     ServedZone* zone;
     std::size_t server;
   };
   std::vector<Query> queries;
-  std::vector<Place> places;
+  std::vector<Target> targets;
   const std::map<Name, ZoneServers> servers = split_at_cuts(zones, session);
   for (ServedZone& zone : zones) {
     const ZoneServers& found = servers.at(zone.apex);
@@ -125,18 +124,19 @@ void ask_keys(std::vector<ServedZone>& zones, DnsSession& session) {
       zone.servers.push_back({name.empty() ? address : fmt::format("{} ({})", name, address), {}});
       for (const RecordKey& key : zone.keys) {
         queries.push_back({key, {server}, false});
-        places.push_back({&zone, zone.servers.size() - 1});
+        targets.push_back({&zone, zone.servers.size() - 1});
       }
     }
   }
-  std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
+  std::vector<Answer> answers = session.query(queries);
   for (std::size_t index = 0; index < queries.size(); ++index) {
-    places[index].zone->servers[places[index].server].answers.emplace(queries[index].question,
-                                                                      std::move(answers[index]));
+    targets[index].zone->servers[targets[index].server].answers.emplace(queries[index].question,
+                                                                        std::move(answers[index]));
   }
 }
 
-/// The names under which a key's closest encloser may lie: its ancestors within the zone.
+/// The possible closest enclosers of the keys (RFC 4592 section 3.3.1): their ancestors in the
+/// zone.
 std::set<Name> enclosers(const ServedZone& zone) {
   std::set<Name> found;
   for (const RecordKey& key : zone.keys) {
@@ -148,7 +148,7 @@ std::set<Name> enclosers(const ServedZone& zone) {
   return found;
 }
 
-/// RFC 4592 section 2.2.1: what a name that stands nowhere is answered with comes from a wildcard.
+/// An answer for a name that does not exist comes from a wildcard (RFC 4592 section 2.2.1).
 void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneServers>& servers,
                      DnsSession& session) {
   struct Probe {
@@ -171,7 +171,7 @@ void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneSe
       }
     }
   }
-  std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
+  std::vector<Answer> answers = session.query(queries);
   for (std::size_t index = 0; index < queries.size(); ++index) {
     if (answers[index].status != AnswerStatus::Data) continue;
     probes[index].zone->probes.emplace(probes[index].wildcard, std::move(answers[index]));
@@ -181,7 +181,7 @@ void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneSe
 }  // namespace
 
 std::optional<Name> probe_name(const Name& encloser) {
-  // FNV-1a: no secret, only a label that nobody chose.
+  // FNV-1a: the label need not be secret, only improbable in a real zone.
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : encloser.text()) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
@@ -190,8 +190,8 @@ std::optional<Name> probe_name(const Name& encloser) {
   return name.ok() ? std::optional(*name) : std::nullopt;
 }
 
-void ask_servers(std::vector<ServedZone>& zones, DnsSession& session) {
-  ask_keys(zones, session);
+void query_servers(std::vector<ServedZone>& zones, DnsSession& session) {
+  query_keys(zones, session);
   const std::map<Name, ZoneServers> servers = find_servers(apexes(zones, 0), session);
   probe_wildcards(zones, servers, session);
 }

@@ -1,40 +1,41 @@
+/// SPF against the live DNS.
 #include "reconciler/observe/spf_live.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace rampart {
 namespace {
 
-constexpr int kMaxSpfRounds = 40;  // The processing limits end every evaluation well before.
+constexpr int kMaxSpfRounds = 40;  // RFC 7208's limits end every evaluation well before.
+
+/// Evaluates, resolves what was unknown, and evaluates again until nothing is. `evaluate` is pure,
+/// so that repeating it is free of side effects and each round is one concurrent batch.
+template <class Evaluate>
+auto until_known(DnsSession& session, Evaluate evaluate) {
+  auto result = evaluate();
+  for (int round = 1; round < kMaxSpfRounds && !result.unknown.empty(); ++round) {
+    session.resolve(result.unknown);
+    result = evaluate();
+  }
+  return result;
+}
 
 }  // namespace
 
-void ResolverSession::ask(const std::vector<Question>& questions) {
-  std::vector<Question> fresh;
-  std::ranges::copy_if(questions, std::back_inserter(fresh),
-                       [&](const Question& question) { return !answers.contains(question); });
-  ask_into(answers, fresh, resolvers, limits, history);
+spf::Verdict check_live(const spf::Client& client, DnsSession& session) {
+  return until_known(session, [&] { return spf::check_host(client, session.answers); });
 }
 
-spf::Verdict check_live(const spf::Client& client, ResolverSession& lookups) {
-  spf::Verdict verdict;
-  for (int round = 0; round < kMaxSpfRounds; ++round) {
-    verdict = spf::check_host(client, lookups.answers);
-    if (verdict.unknown.empty()) return verdict;
-    lookups.ask(verdict.unknown);
-  }
-  return verdict;
-}
-
-PublishedSpf published_spf(const Name& domain, ResolverSession& lookups) {
-  lookups.ask({{domain, RecordType::TXT}});
-  const Answer* answer = find_answer(lookups.answers, domain, RecordType::TXT);
+PublishedSpf published_spf(const Name& domain, DnsSession& session) {
+  session.resolve(std::array{Question{domain, RecordType::TXT}});
+  const Answer* answer = find_answer(session.answers, domain, RecordType::TXT);
   PublishedSpf published;
   if (answer == nullptr || answer->status == AnswerStatus::Failed) {
     published.problem = fmt::format("{} could not be resolved ({})", domain.text(),
-                                    answer ? answer->detail : "nobody was asked");
+                                    answer ? answer->detail : "no resolver was queried");
     return published;
   }
   const auto count = std::ranges::count_if(answer->values, spf::is_spf);
@@ -55,14 +56,8 @@ PublishedSpf published_spf(const Name& domain, ResolverSession& lookups) {
   return published;
 }
 
-spf::Tree tree_live(const Name& domain, const spf::Record& record, ResolverSession& lookups) {
-  spf::Tree tree;
-  for (int round = 0; round < kMaxSpfRounds; ++round) {
-    tree = spf::tree_of(domain, record, lookups.answers);
-    if (tree.unknown.empty()) return tree;
-    lookups.ask(tree.unknown);
-  }
-  return tree;
+spf::Tree tree_live(const Name& domain, const spf::Record& record, DnsSession& session) {
+  return until_known(session, [&] { return spf::tree_of(domain, record, session.answers); });
 }
 
 }  // namespace rampart

@@ -1,37 +1,28 @@
-/// SPF against the live DNS: asks in batches, evaluates purely, until nothing new is asked.
+/// SPF against the live DNS: evaluates, resolves what was unknown in one batch, and repeats.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "dns/resolver/resolver.h"
 #include "mail/spf/check_host.h"
+#include "reconciler/observe/dns_session.h"
 
 namespace rampart {
 
-/// Who is asked, and what was learnt so far; each question is asked once.
-struct ResolverSession {
-  std::vector<Server> resolvers;
-  ResolverLimits limits;
-  Answers answers;
-  ServerHistory history;
+/// check_host() (RFC 7208 section 4) with its questions resolved.
+spf::Verdict check_live(const spf::Client& client, DnsSession& session);
 
-  /// Asks those that have no answer yet, all at once.
-  void ask(const std::vector<Question>& questions);
-};
-
-/// check_host() with its questions asked.
-spf::Verdict check_live(const spf::Client& client, ResolverSession& lookups);
-
-/// A domain's published record and its whole tree.
+/// A domain's SPF record as it is published.
 struct PublishedSpf {
-  std::string text;     ///< The record as published; empty where there is none.
-  std::string problem;  ///< Not empty: why there is no usable record.
-  std::optional<spf::Record> record;
+  std::string text;                   ///< The record as published; empty where there is none.
+  std::string problem;                ///< Not empty: why there is no usable record.
+  std::optional<spf::Record> record;  ///< Set where the record can be used.
 };
-PublishedSpf published_spf(const Name& domain, ResolverSession& lookups);
 
-/// The record's tree with its questions asked.
-spf::Tree tree_live(const Name& domain, const spf::Record& record, ResolverSession& lookups);
+/// Reads the record; `problem` covers DNS failures too.
+PublishedSpf published_spf(const Name& domain, DnsSession& session);
+
+/// The record's include tree with its questions resolved.
+spf::Tree tree_live(const Name& domain, const spf::Record& record, DnsSession& session);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Observing through name servers: from what servers said to what stands.
+/// Observing through name servers: from answers to live records.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,16 +9,15 @@
 namespace rampart {
 namespace {
 
-/// What one answer says of one key: nullopt where the server could not say.
-std::optional<LiveSet> stands(const RecordKey& key, const Answer& answer) {
+/// The live set at one key by one answer; nullopt where the server failed to answer.
+std::optional<LiveSet> set_in(const RecordKey& key, const Answer& answer) {
   if (answer.status == AnswerStatus::Failed) return std::nullopt;
-  // What stands at a CNAME's target does not stand here.
+  // Records at a CNAME's target are not records here.
   const bool here = key.type == RecordType::CNAME || answer.cnames.empty();
   if (answer.status != AnswerStatus::Data || !here) return LiveSet{};
   LiveSet live;
   live.state = LiveState::Present;
-  live.set.ttl = answer.ttl;
-  live.set.values = {answer.values.begin(), answer.values.end()};
+  live.set = parse_set(key, {answer.ttl, {answer.values.begin(), answer.values.end()}});
   return live;
 }
 
@@ -38,12 +37,14 @@ const Answer* synthesised(const ServedZone& zone, const RecordKey& key) {
   return found == zone.probes.end() ? nullptr : &found->second;
 }
 
-/// What a server said of a key, a wildcard's answer counted as nothing (RFC 4592 section 4).
-std::optional<LiveSet> judged(const ServedZone& zone, const RecordKey& key, const Answer& answer) {
-  std::optional<LiveSet> live = stands(key, answer);
+/// As `set_in`, with an answer that a wildcard synthesised counted as absence (RFC 4592 section 4):
+/// no record exists at the name itself.
+std::optional<LiveSet> evaluated(const ServedZone& zone, const RecordKey& key,
+                                 const Answer& answer) {
+  std::optional<LiveSet> live = set_in(key, answer);
   const Answer* wildcard = synthesised(zone, key);
   if (!live || wildcard == nullptr) return live;
-  const auto from_wildcard = stands(key, *wildcard);
+  const auto from_wildcard = set_in(key, *wildcard);
   return from_wildcard && same(*live, *from_wildcard) ? LiveSet{} : live;
 }
 
@@ -60,20 +61,20 @@ void append(std::string& text, const std::string& piece) {
   text += (text.empty() ? "" : "; ") + piece;
 }
 
-/// What all servers together say of one key.
+/// The live set at one key by all servers together.
 LiveSet merged(const ServedZone& zone, const RecordKey& key) {
   std::optional<LiveSet> first;
-  std::string silent;
+  std::string failures;
   std::string all;
   bool differ = false;
   for (const ServerView& server : zone.servers) {
     const Answer& answer = server.answers.at(key);
-    const auto live = judged(zone, key, answer);
+    const auto live = evaluated(zone, key, answer);
     if (!live) {
-      // The detail names the address; where the server has a name, that is put in front.
-      append(silent, server.label.ends_with(')')
-                         ? server.label.substr(0, server.label.find(' ')) + " " + answer.detail
-                         : answer.detail);
+      // The detail names the address only.
+      append(failures, server.label.ends_with(')')
+                           ? server.label.substr(0, server.label.find(' ')) + " " + answer.detail
+                           : answer.detail);
       continue;
     }
     append(all, fmt::format("{}: {}", server.label, shown(*live)));
@@ -81,18 +82,18 @@ LiveSet merged(const ServedZone& zone, const RecordKey& key) {
     differ = differ || !same(*first, *live);
     if (live->state == LiveState::Present) first->set.ttl = std::min(first->set.ttl, live->set.ttl);
   }
-  if (!first) return {LiveState::Unobservable, {}, silent};
+  if (!first) return {LiveState::Unobservable, {}, failures};
   if (differ) {
     first->state = LiveState::Disagree;
-    if (!silent.empty()) append(all, silent);
+    if (!failures.empty()) append(all, failures);
     first->detail = all;
     return *first;
   }
-  first->detail = silent;
+  first->detail = failures;
   return *first;
 }
 
-/// The wildcards that exist. One that the zone further up answers likewise is that zone's.
+/// The wildcards that exist. An answer that a wildcard further up gives too comes from that one.
 std::set<RecordKey> wildcards(const ServedZone& zone) {
   std::set<RecordKey> found;
   for (const auto& [key, answer] : zone.probes) {
@@ -129,7 +130,7 @@ LiveZone single_view(const ServedZone& zone, const ServerView& server) {
   LiveZone view = empty_view(zone);
   for (const RecordKey& key : zone.keys) {
     const Answer& answer = server.answers.at(key);
-    const auto live = judged(zone, key, answer);
+    const auto live = evaluated(zone, key, answer);
     view.sets.emplace(key, live.value_or(LiveSet{LiveState::Unobservable, {}, answer.detail}));
   }
   return view;

@@ -11,25 +11,26 @@
 namespace rampart {
 namespace {
 
-/// A provider as far as it can tell us about its zones.
+/// A provider and the zones it reports.
 struct Host {
   Provider* provider = nullptr;
   bool reads_files = false;
   bool listed = false;  ///< `zones` is what it holds.
   std::vector<Name> zones;
-  std::string error;  ///< Why it cannot be asked.
+  std::string error;  ///< Why it cannot be used.
 };
 
 using Hosts = std::map<std::string, Host>;
 using ZoneKeys = std::map<std::pair<Name, std::string>, std::set<RecordKey>>;
 
-/// What the survey works with.
+/// The inventory while it is being taken.
 struct SurveyState {
   const Config& config;
+  Sources sources;
   Hosts hosts;
-  ZoneKeys read;                      ///< To be read at providers.
-  std::map<Name, ServedZone> served;  ///< To be asked at name servers.
-  std::map<Name, FoundZone> found;    ///< By domain, where no provider lists zones.
+  ZoneKeys read = {};                      ///< To be read at providers.
+  std::map<Name, ServedZone> served = {};  ///< To be queried at name servers.
+  std::map<Name, FoundZone> found = {};    ///< By domain, where no provider lists its zones.
 };
 
 bool is_file(const Config& config, const std::string& provider) {
@@ -39,12 +40,12 @@ bool is_file(const Config& config, const std::string& provider) {
   return type != nullptr && type->reads_files;
 }
 
-/// All names under which records of the configuration may stand.
+/// All names at which records of the configuration may exist.
 std::vector<Name> all_names(const Config& config) {
   std::set<Name> names;
   for (const auto& [name, domain] : config.domains) {
     names.insert(name);
-    for (const RecordKey& key : live_keys(config, domain)) names.insert(key.name);
+    for (const RecordKey& key : live_keys(domain)) names.insert(key.name);
   }
   return {names.begin(), names.end()};
 }
@@ -59,6 +60,11 @@ void list_zones(Host& host, std::span<const Name> names) {
   host.listed = true;
 }
 
+/// Whether providers are called for their zones.
+bool lists_zones(Sources sources) {
+  return sources == Sources::FilesAndProviders || sources == Sources::ForPlanning;
+}
+
 Hosts find_hosts(const Config& config, const Providers& providers, Sources sources) {
   Hosts hosts;
   for (const auto& [name, domain] : config.domains) {
@@ -67,14 +73,14 @@ Hosts find_hosts(const Config& config, const Providers& providers, Sources sourc
   const std::vector<Name> names = all_names(config);
   for (auto& [name, host] : hosts) {
     const auto made = providers.find(name);
-    host.reads_files = is_file(config, name) && sources != Sources::ServersAlone;
+    host.reads_files = is_file(config, name) && sources != Sources::ServersOnly;
     if (made == providers.end()) {
       host.error = fmt::format("no provider is called {}", name);
     } else if (!made->second.ok()) {
       host.error = sentence(made->second.error());
     } else {
       host.provider = made->second.value().get();
-      if (host.reads_files || sources == Sources::ForPlanning) list_zones(host, names);
+      if (host.reads_files || lists_zones(sources)) list_zones(host, names);
     }
   }
   return hosts;
@@ -82,14 +88,13 @@ Hosts find_hosts(const Config& config, const Providers& providers, Sources sourc
 
 /// The longest of `zones` at or above `name`.
 std::optional<Name> longest(const std::vector<Name>& zones, const Name& name) {
-  std::optional<Name> best;
   for (Name at = name;; at = at.parent()) {
     if (std::ranges::find(zones, at) != zones.end()) return at;
     if (at.is_root()) return std::nullopt;
   }
 }
 
-/// Whether a zone may be changed on behalf of the domain: never a public suffix above it.
+/// Whether the zone may be changed for the domain: never a public suffix above it.
 bool is_own(const Name& apex, const Name& domain) {
   return apex == domain || !dmarc::is_public_suffix(apex);
 }
@@ -98,44 +103,44 @@ bool is_left_alone(const Domain& domain) {
   return domain.state == DomainState::Managed && domain.dmarc.position.phase == Phase::Discovery;
 }
 
-/// Whether this provider itself tells which zones there are, and must be believed.
-bool decides(const Host& host, const ObserveOptions& options) {
-  return host.reads_files || host.listed || options.live == LiveFrom::Provider;
+/// Whether the provider is the authority on which zones exist; else DNS is.
+bool decides(const Host& host, Sources sources) {
+  return host.reads_files || host.listed || sources == Sources::FilesAndProviders;
 }
 
-void serve(SurveyState& ground, const Name& apex, const std::string& provider,
-           const RecordKey& key) {
-  ServedZone& zone = ground.served.try_emplace(apex, ServedZone{.apex = apex}).first->second;
+void schedule_query(SurveyState& state, const Name& apex, const std::string& provider,
+                    const RecordKey& key) {
+  ServedZone& zone = state.served.try_emplace(apex, ServedZone{.apex = apex}).first->second;
   zone.keys.insert(key);
   zone.providers.insert(provider);
 }
 
-/// Notes that `key` is to be read in `apex` at `provider`.
-void note(SurveyState& ground, const Name& apex, const std::string& provider, const RecordKey& key,
-          const ObserveOptions& options) {
-  const Host& host = ground.hosts.at(provider);
-  if (host.reads_files || options.live == LiveFrom::Provider) {
-    ground.read[{apex, provider}].insert(key);
+/// Has `key` read in `apex`: at `provider` itself, or at the zone's name servers.
+void schedule_read(SurveyState& state, const Name& apex, const std::string& provider,
+                   const RecordKey& key) {
+  if (state.hosts.at(provider).reads_files || state.sources == Sources::FilesAndProviders) {
+    state.read[{apex, provider}].insert(key);
   } else {
-    serve(ground, apex, provider, key);
+    schedule_query(state, apex, provider, key);
   }
 }
 
-/// Places the domain's own keys at one provider; a sentence where there is no zone for them.
-std::string place_own(SurveyState& ground, const Domain& domain, const std::string& provider,
-                      const std::vector<RecordKey>& keys, const ObserveOptions& options,
-                      ZoneInventory& out) {
-  const Host& host = ground.hosts.at(provider);
+/// Schedules the domain's own keys at one provider. Returns why there is no zone for them, or an
+/// empty text. A zone that could not be determined becomes an unreadable one in `out`: silence is
+/// never taken for absence.
+std::string schedule_own(SurveyState& state, const Domain& domain, const std::string& provider,
+                         const std::vector<RecordKey>& keys, ZoneInventory& out) {
+  const Host& host = state.hosts.at(provider);
   std::string error = host.error;
   std::optional<Name> apex;
-  if (decides(host, options)) {
+  if (decides(host, state.sources)) {
     if (host.listed) {
       error.clear();
       apex = longest(host.zones, domain.name);
       if (!apex) return fmt::format("{} holds no zone for it", provider);
     }
   } else {
-    const FoundZone& found = ground.found.at(domain.name);
+    const FoundZone& found = state.found.at(domain.name);
     if (!found.missing.empty()) return found.missing;
     error = found.error;
     apex = found.apex;
@@ -143,7 +148,7 @@ std::string place_own(SurveyState& ground, const Domain& domain, const std::stri
   if (!apex) {
     out.read.push_back({.apex = domain.name,
                         .provider = provider,
-                        .from_provider = decides(host, options),
+                        .from_provider = decides(host, state.sources),
                         .error = error});
     return "";
   }
@@ -152,62 +157,62 @@ std::string place_own(SurveyState& ground, const Domain& domain, const std::stri
   }
   for (const RecordKey& key : keys) {
     if (!key.name.is_within(domain.name)) continue;
+    // A selector may lie in a delegated zone of its own.
     const auto deeper = host.listed ? longest(host.zones, key.name) : std::nullopt;
-    note(ground, deeper.value_or(*apex), provider, key, options);
+    schedule_read(state, deeper.value_or(*apex), provider, key);
   }
   return "";
 }
 
-/// Places keys at other people's names, where one of our zones holds them.
-void place_foreign(SurveyState& ground, const std::vector<Name>& found_apexes, const RecordKey& key,
-                   const ObserveOptions& options) {
-  for (const auto& [provider, host] : ground.hosts) {
-    if (!host.listed) continue;
-    if (const auto apex = longest(host.zones, key.name))
-      note(ground, *apex, provider, key, options);
+/// Schedules a key outside its domain (a report host's authorization), where one of our zones holds
+/// it.
+void schedule_foreign(SurveyState& state, const std::vector<Name>& found_apexes,
+                      const RecordKey& key) {
+  for (const auto& [provider, host] : state.hosts) {
+    const auto apex = host.listed ? longest(host.zones, key.name) : std::nullopt;
+    if (apex) schedule_read(state, *apex, provider, key);
   }
   const auto apex = longest(found_apexes, key.name);
   if (!apex) return;
-  const auto zone = ground.served.find(*apex);
-  if (zone != ground.served.end()) zone->second.keys.insert(key);
+  const auto zone = state.served.find(*apex);
+  if (zone != state.served.end()) zone->second.keys.insert(key);
 }
 
-void find_unlisted(SurveyState& ground, DnsSession& session) {
+void find_unlisted(SurveyState& state, DnsSession& session) {
   std::set<Name> names;
-  for (const auto& [name, domain] : ground.config.domains) {
+  for (const auto& [name, domain] : state.config.domains) {
     for (const std::string& provider : domain.providers) {
-      if (!decides(ground.hosts.at(provider), session.options)) names.insert(name);
+      if (!decides(state.hosts.at(provider), state.sources)) names.insert(name);
     }
   }
   const std::vector<Name> list(names.begin(), names.end());
-  ground.found = find_zones(list, session);
+  state.found = find_zones(list, session);
 }
 
-void place_all(SurveyState& ground, DnsSession& session, ZoneInventory& out) {
+void schedule_all(SurveyState& state, ZoneInventory& out) {
   std::map<Name, std::vector<RecordKey>> keys;
-  for (const auto& [name, domain] : ground.config.domains) {
-    keys.emplace(name, live_keys(ground.config, domain));
+  for (const auto& [name, domain] : state.config.domains) {
+    keys.emplace(name, live_keys(domain));
     if (domain.providers.empty() && !is_left_alone(domain)) {
       out.missing.emplace(name, "no provider is named for it");
     }
     for (const std::string& provider : domain.providers) {
-      const std::string missing =
-          place_own(ground, domain, provider, keys.at(name), session.options, out);
+      const std::string missing = schedule_own(state, domain, provider, keys.at(name), out);
       if (!missing.empty() && !is_left_alone(domain)) out.missing.emplace(name, missing);
     }
   }
   std::vector<Name> apexes;
-  for (const auto& [name, found] : ground.found) {
+  for (const auto& [name, found] : state.found) {
     if (found.apex) apexes.push_back(*found.apex);
   }
   for (const auto& [name, list] : keys) {
     for (const RecordKey& key : list) {
-      if (!key.name.is_within(name)) place_foreign(ground, apexes, key, session.options);
+      if (!key.name.is_within(name)) schedule_foreign(state, apexes, key);
     }
   }
 }
 
-/// The names to read: those of the keys, and the wildcards that may cover them.
+/// The names to read: those of the keys, and the wildcards that may cover them (RFC 4592).
 std::vector<Name> names_to_read(const Name& apex, const std::set<RecordKey>& keys) {
   std::set<Name> names;
   for (const RecordKey& key : keys) {
@@ -231,18 +236,18 @@ LiveZone read_zone(const Host& host, const Name& apex, const std::string& provid
   zone.complete = read->complete;
   for (const auto& [key, set] : read->sets) {
     if (key.name.is_wildcard()) zone.wildcards.insert(key);
-    zone.sets.emplace(key, LiveSet{LiveState::Present, set, ""});
+    zone.sets.emplace(key, LiveSet{LiveState::Present, parse_set(key, set), ""});
   }
-  // What was asked for and not found is known to be absent.
+  // A requested name without records is known to be absent.
   for (const RecordKey& key : keys) zone.sets.try_emplace(key);
   return zone;
 }
 
-void find_unmanaged(const SurveyState& ground, ZoneInventory& out) {
-  for (const auto& [name, host] : ground.hosts) {
+void find_unmanaged(const SurveyState& state, ZoneInventory& out) {
+  for (const auto& [name, host] : state.hosts) {
     for (const Name& zone : host.zones) {
       const bool used = std::ranges::any_of(
-          ground.config.domains, [&](const auto& domain) { return domain.first.is_within(zone); });
+          state.config.domains, [&](const auto& domain) { return domain.first.is_within(zone); });
       if (!used) out.unmanaged.insert(zone);
     }
   }
@@ -253,17 +258,17 @@ void find_unmanaged(const SurveyState& ground, ZoneInventory& out) {
 ZoneInventory take_inventory(const Config& config, const Providers& providers, Sources sources,
                              DnsSession& session) {
   ZoneInventory out;
-  SurveyState ground{config, find_hosts(config, providers, sources), {}, {}, {}};
-  find_unlisted(ground, session);
-  place_all(ground, session, out);
-  for (const auto& [place, keys] : ground.read) {
-    const auto& [apex, provider] = place;
-    out.read.push_back(read_zone(ground.hosts.at(provider), apex, provider, keys));
+  SurveyState state{config, sources, find_hosts(config, providers, sources)};
+  find_unlisted(state, session);
+  schedule_all(state, out);
+  for (const auto& [zone, keys] : state.read) {
+    const auto& [apex, provider] = zone;
+    out.read.push_back(read_zone(state.hosts.at(provider), apex, provider, keys));
   }
-  for (auto& [apex, zone] : ground.served) out.served.push_back(std::move(zone));
-  ask_servers(out.served, session);
-  find_unmanaged(ground, out);
-  for (const auto& [name, host] : ground.hosts) {
+  for (auto& [apex, zone] : state.served) out.served.push_back(std::move(zone));
+  query_servers(out.served, session);
+  find_unmanaged(state, out);
+  for (const auto& [name, host] : state.hosts) {
     if (host.provider != nullptr) out.max_txt_octets[name] = host.provider->limits().max_txt_octets;
   }
   return out;

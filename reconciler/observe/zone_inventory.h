@@ -1,4 +1,4 @@
-/// Which zones hold the names of all domains, and what their providers or name servers say.
+/// Which zones hold the names of all domains, and the records in them.
 #pragma once
 
 #include <map>
@@ -10,19 +10,20 @@
 
 namespace rampart {
 
-/// Who is asked about a zone.
+/// Where zones and their records are read.
 enum class Sources {
-  ForPlanning,   ///< Files always; else providers or name servers, as `live` says.
-  FilesAndDns,   ///< Files; else name servers, for which no credentials are needed.
-  ServersAlone,  ///< Name servers even for zones that are files.
+  FilesAndProviders,  ///< Files and providers.
+  ForPlanning,        ///< Files; zones are listed by providers and their records queried in DNS.
+  FilesAndDns,        ///< Files; else name servers alone, for which no credentials are needed.
+  ServersOnly,        ///< Name servers even for zones that are files.
 };
 
-/// All that was seen of zones.
+/// The zones of a run with what was read of them.
 struct ZoneInventory {
   std::vector<LiveZone> read;      ///< From files and providers, and those that cannot be read.
   std::vector<ServedZone> served;  ///< From name servers.
-  std::map<Name, std::string> missing;
-  std::set<Name> unmanaged;
+  std::map<Name, std::string> missing;  ///< Domains without a zone, and why.
+  std::set<Name> unmanaged;             ///< Zones at the providers that contain no domain.
   std::map<std::string, std::optional<int>> max_txt_octets;  ///< By provider.
 };
 
@@ -30,14 +31,14 @@ struct ZoneInventory {
 ZoneInventory take_inventory(const Config& config, const Providers& providers, Sources sources,
                              DnsSession& session);
 
-/// A World of these zones: sorted, and with everything in it that needs no asking.
-World world_of(const ZoneInventory& take_inventory, std::vector<LiveZone> served,
-               const Config& config, const ObserveOptions& options);
+/// A World of these zones, sorted, with public keys and spf.lock read; its questions are open.
+World world_of(const ZoneInventory& inventory, std::vector<LiveZone> served, const Config& config,
+               const ObserveOptions& options);
 
-/// `served`'s view as the zone of each of its providers.
+/// `view` of `served`, once for each provider of the zone.
 std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& view);
 
-/// Asks what the policies still need to know, until they need nothing more.
+/// Resolves what the policies still need to know, until they need nothing more.
 void answer_questions(const Config& config, World& world, DnsSession& session);
 
 }  // namespace rampart

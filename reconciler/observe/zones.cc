@@ -1,4 +1,4 @@
-/// Observing through name servers: where zones lie and who serves them.
+/// Observing through name servers: the zone of each name, and a zone's servers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,8 +11,7 @@ namespace {
 
 void resolve(DnsSession& session, const std::set<Question>& questions) {
   const std::vector<Question> list(questions.begin(), questions.end());
-  ask_into(session.answers, list, session.options.resolvers, session.options.limits,
-           session.history);
+  session.resolve(list);
 }
 
 /// An SOA at the name itself, not at the end of a CNAME.
@@ -29,17 +28,17 @@ std::vector<Name> names_down_to(const Name& name) {
   return chain;
 }
 
-/// A name's search, one step a round.
+/// The search for one name's zone, one step in each round.
 struct Search {
   std::vector<Name> chain;
   std::size_t at = 0;
-  bool over = false;
+  bool done = false;
 };
 
 void step(Search& search, FoundZone& found, const Answers& answers) {
   const Name& candidate = search.chain[search.at];
   const Answer& answer = answers.at({candidate, RecordType::SOA});
-  search.over = true;
+  search.done = true;
   if (is_apex(answer)) {
     found.apex = candidate;
   } else if (answer.status == AnswerStatus::Failed) {
@@ -48,10 +47,10 @@ void step(Search& search, FoundZone& found, const Answers& answers) {
   } else if (answer.status == AnswerStatus::NxDomain) {
     found.missing = fmt::format("{} does not exist", candidate.text());
   } else if (++search.at == search.chain.size()) {
-    found.missing = fmt::format("no zone lies at {} or between it and the public suffix above it",
+    found.missing = fmt::format("no zone exists at {} or between it and the public suffix above it",
                                 search.chain.back().text());
   } else {
-    search.over = false;
+    search.done = false;
   }
 }
 
@@ -68,17 +67,17 @@ std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, DnsSessi
   while (true) {
     std::set<Question> questions;
     for (const auto& [name, search] : searches) {
-      if (!search.over) questions.insert({search.chain[search.at], RecordType::SOA});
+      if (!search.done) questions.insert({search.chain[search.at], RecordType::SOA});
     }
     if (questions.empty()) return found;
     resolve(session, questions);
     for (auto& [name, search] : searches) {
-      if (!search.over) step(search, found[name], session.answers);
+      if (!search.done) step(search, found[name], session.answers);
     }
   }
 }
 
-std::string described(const std::vector<Server>& servers) {
+std::string list_of(const std::vector<Server>& servers) {
   std::string text;
   for (const Server& server : servers) text += (text.empty() ? "" : ", ") + to_text(server);
   return text;
@@ -98,14 +97,14 @@ FoundZone deepest(const Name& name, const std::map<Name, Answer>& by_name,
     if (!is_apex(answer)) continue;
     if (dmarc::is_public_suffix(at)) {
       found.missing = fmt::format("{} serves no zone for it but the public suffix {}",
-                                  described(servers), at.text());
+                                  list_of(servers), at.text());
       return found;
     }
     found.apex = at;
     return found;
   }
   if (failures.empty()) {
-    found.missing = fmt::format("{} serves no zone for it", described(servers));
+    found.missing = fmt::format("{} serves no zone for it", list_of(servers));
   } else {
     found.error = failures;
   }
@@ -119,21 +118,21 @@ std::map<Name, FoundZone> find_at_nameserver(std::span<const Name> names, DnsSes
   }
   std::vector<Query> queries;
   for (const Name& name : all) {
-    queries.push_back({{name, RecordType::SOA}, session.options.nameservers, false});
+    queries.push_back({{name, RecordType::SOA}, session.nameservers, false});
   }
-  std::vector<Answer> answers = ask(queries, session.options.limits, session.history);
+  std::vector<Answer> answers = session.query(queries);
   std::map<Name, Answer> by_name;
   for (std::size_t index = 0; index < queries.size(); ++index) {
     by_name.emplace(queries[index].question.name, std::move(answers[index]));
   }
   std::map<Name, FoundZone> found;
   for (const Name& name : names) {
-    found.emplace(name, deepest(name, by_name, session.options.nameservers));
+    found.emplace(name, deepest(name, by_name, session.nameservers));
   }
   return found;
 }
 
-/// The addresses of one name server; what is wrong with it is added to `problems`.
+/// The addresses of one name server; why it has none is added to `problems`.
 std::vector<Server> addresses(const Name& host, const Answers& answers, std::string& problems) {
   std::vector<Server> servers;
   std::string failure;
@@ -169,9 +168,9 @@ ZoneServers servers_of(const Name& zone, const Answers& answers) {
   const auto repeated = std::ranges::unique(found.servers);
   found.servers.erase(repeated.begin(), repeated.end());
   if (found.servers.empty()) {
-    found.error = problems.empty()
-                      ? fmt::format("{} has no name servers", zone.text())
-                      : fmt::format("no name server of {} can be asked: {}", zone.text(), problems);
+    found.error = problems.empty() ? fmt::format("{} has no name servers", zone.text())
+                                   : fmt::format("no name server of {} can be queried: {}",
+                                                 zone.text(), problems);
   }
   return found;
 }
@@ -179,15 +178,15 @@ ZoneServers servers_of(const Name& zone, const Answers& answers) {
 }  // namespace
 
 std::map<Name, FoundZone> find_zones(std::span<const Name> names, DnsSession& session) {
-  return session.options.nameservers.empty() ? find_by_resolver(names, session)
-                                             : find_at_nameserver(names, session);
+  return session.nameservers.empty() ? find_by_resolver(names, session)
+                                     : find_at_nameserver(names, session);
 }
 
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession& session) {
   std::map<Name, ZoneServers> found;
-  if (!session.options.nameservers.empty()) {
+  if (!session.nameservers.empty()) {
     ZoneServers fixed;
-    for (const Server& server : session.options.nameservers) fixed.servers.emplace_back("", server);
+    for (const Server& server : session.nameservers) fixed.servers.emplace_back("", server);
     for (const Name& zone : zones) found.emplace(zone, fixed);
     return found;
   }
@@ -210,7 +209,7 @@ std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession
 
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones,
                                          const ObserveOptions& options) {
-  DnsSession session{options, {}, {}};
+  DnsSession session = session_for(options);
   return find_servers(zones, session);
 }
 

@@ -1,3 +1,4 @@
+/// Compares what the two sides of every change let others do.
 #include "reconciler/plan/authority.h"
 
 #include <algorithm>
@@ -5,61 +6,43 @@
 #include <map>
 #include <set>
 
-#include "mail/dkim/key.h"
-#include "mail/records/kind.h"
-#include "mail/spf/spf.h"
 #include "policies/spf/cases.h"
 
 namespace rampart {
 namespace {
 
-// The terms by which an SPF record lets somebody pass.
-void add_spf(const std::string& value, std::set<std::string>& grants) {
-  const Result<spf::Record> record = spf::parse(value);
-  if (!record) return;
-  for (const spf::Directive& directive : record->directives) {
-    if (directive.qualifier == spf::Qualifier::Pass) grants.insert(spf::print(directive));
+using Permissions = std::set<Permission>;
+
+void add_spf(const spf::Record& record, Permissions& granted) {
+  for (const spf::Directive& directive : record.directives) {
+    if (directive.qualifier == spf::Qualifier::Pass) granted.emplace(SpfGrant{directive});
   }
-  const spf::Modifier* redirect = record->find_modifier("redirect");
-  if (redirect != nullptr) grants.insert("redirect=" + redirect->value);
+  const spf::Modifier* redirect = record.find_modifier("redirect");
+  if (redirect != nullptr) granted.emplace(SpfRedirect{redirect->value});
 }
 
-// The key that a DKIM record lets sign; a revoked one lets nobody.
-void add_key(const std::string& value, std::set<std::string>& grants) {
-  const Result<dkim::KeyRecord> record = dkim::parse_key(value);
-  if (!record || record->revoked()) return;
-  const Result<dkim::KeyShape> shape = dkim::shape_of(record.value());
-  grants.insert(shape ? "key " + shape->fingerprint : "key that cannot be read");
+// A revoked key lets nobody sign.
+void add_key(const ParsedKey& key, Permissions& granted) {
+  if (key.record.revoked()) return;
+  granted.emplace(SigningKey{key.shape ? key.shape->fingerprint : ""});
 }
 
-/// Whether SPF terms are told here, or by address elsewhere.
+/// Whether SPF terms count here: those of a managed record are compared by address elsewhere.
 enum class Include { All, KeysAlone };
 
-std::set<std::string> grants_of(const Name& name, const std::optional<TypedSet>& set,
-                                Include include) {
-  std::set<std::string> grants;
-  if (!set) return grants;
-  const RecordKey key{name, set->type};
-  for (const std::string& value : set->set.values) {
-    switch (kind_of(key, value)) {
-      case RecordKind::Spf:
-        if (include == Include::All) add_spf(value, grants);
-        break;
-      case RecordKind::DkimKey:
-        add_key(value, grants);
-        break;
-      case RecordKind::DkimCname:
-        grants.insert("keys at " + value);
-        break;
-      default:
-        break;
-    }
+Permissions granted_by(const std::optional<ParsedTypedSet>& set, Include include) {
+  Permissions granted;
+  if (!set) return granted;
+  for (const ParsedValue& value : set->set.values) {
+    if (value.spf() && include == Include::All) add_spf(*value.spf(), granted);
+    if (value.key()) add_key(*value.key(), granted);
+    if (value.kind() == RecordKind::DkimCname) granted.emplace(DelegatedKeys{value.text()});
   }
-  return grants;
+  return granted;
 }
 
-std::vector<std::string> without(const std::set<std::string>& a, const std::set<std::string>& b) {
-  std::vector<std::string> rest;
+std::vector<Permission> without(const Permissions& a, const Permissions& b) {
+  std::vector<Permission> rest;
   std::ranges::set_difference(a, b, std::back_inserter(rest));
   return rest;
 }
@@ -68,12 +51,13 @@ std::vector<std::string> without(const std::set<std::string>& a, const std::set<
 
 std::vector<Authority> authority_of(const Plan& plan, const Config& config, const World& world) {
   const std::map<Name, SpfDelta> senders = authority_of_spf(plan, config, world);
-  std::map<Name, std::pair<std::set<std::string>, std::set<std::string>>> by_domain;
+  // All changes of a domain count together: a key that moves to another selector is no gain.
+  std::map<Name, std::pair<Permissions, Permissions>> by_domain;
   for (const Change& change : plan.changes) {
     const Include include = senders.contains(change.domain) ? Include::KeysAlone : Include::All;
     auto& [before, after] = by_domain[change.domain];
-    before.merge(grants_of(change.name(), change.set.before, include));
-    after.merge(grants_of(change.name(), change.set.after, include));
+    before.merge(granted_by(change.set.before, include));
+    after.merge(granted_by(change.set.after, include));
   }
   std::vector<Authority> rows;
   for (const auto& [domain, sides] : by_domain) {

@@ -49,6 +49,7 @@ SpfBudget budget_of(const DesiredSpf& wanted, const Name& domain, const SpfView&
   return budget;
 }
 
+// The record after the plan where the plan changes it, since that is the one to budget for.
 SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& config,
                      const World& world) {
   const DesiredSpf wanted = desired_spf(domain, world.now);
@@ -58,10 +59,10 @@ SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& confi
     if (view.record) return budget_of(wanted, domain.name, view, config);
   }
   const RecordKey key{domain.name, RecordType::TXT};
-  for (const std::string& value : live_values(domain, world, key, RecordKind::Spf)) {
-    const auto record = spf::parse(value);
-    if (!record) continue;
-    return budget_of(wanted, domain.name, spf_view(domain.name, *record, world.answers), config);
+  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Spf)) {
+    if (value.spf() == nullptr) continue;
+    const SpfView view = spf_view(domain.name, *value.spf(), world.answers);
+    return budget_of(wanted, domain.name, view, config);
   }
   return {};
 }
@@ -82,8 +83,8 @@ std::string_view word(LiveKey live) {
   switch (live) {
     case LiveKey::Absent:
       return "absent";
-    case LiveKey::Stands:
-      return "stands";
+    case LiveKey::Published:
+      return "published";
     case LiveKey::Revoked:
       return "revoked";
     case LiveKey::Unclear:
@@ -92,13 +93,13 @@ std::string_view word(LiveKey live) {
   return "unclear";
 }
 
-// A CNAME that stands hands the selector to its target.
+// A live CNAME delegates the selector to its target.
 std::string state_at(const Domain& domain, const Name& name, const std::string& selector,
                      const World& world) {
   for (const LiveZone* zone : world.zones_for(domain, name)) {
     const LiveSet live = zone->at({name, RecordType::CNAME});
     if (live.state != LiveState::Present || live.set.values.empty()) continue;
-    return "stands at " + *live.set.values.begin();
+    return "published at " + live.set.values.begin()->text();
   }
   return std::string(word(live_key(domain, world, selector)));
 }
@@ -139,7 +140,7 @@ std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world)
   std::vector<SelectorNow> all = of_rotations(domain, world);
   for (const SelectorSpec& spec : domain.selectors) {
     const auto name = selector_name(domain, spec.selector);
-    const std::string how = spec.cname ? "whoever owns the CNAME's target" : "by hand";
+    const std::string how = spec.cname ? "the owner of the CNAME's target" : "by hand";
     if (name) add_selector(domain, world, *name, how, all);
   }
   for (const SenderRecord& record : sender_dkim_records(domain)) {
@@ -153,7 +154,7 @@ std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world)
 
 // --- Records -------------------------------------------------------------------------------------
 
-// The line that wants a selector: its own, its rotation's, or its sender's.
+// The line that declares a selector: its own, its rotation's, or its sender's.
 Mark mark_of_selector(const Domain& domain, const Name& name) {
   const std::string selector = name.text().substr(0, name.text().find("._domainkey."));
   for (const SelectorSpec& spec : domain.selectors) {
@@ -204,7 +205,7 @@ std::string state_in(const Plan& plan, const RecordKey& key) {
   }
   const bool held = std::ranges::any_of(
       plan.holds, [&](const Hold& hold) { return hold.reason.starts_with(key.name.text() + " "); });
-  return held ? "held" : "stands";
+  return held ? "held" : "published";
 }
 
 std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const World& world) {
@@ -212,7 +213,7 @@ std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const 
   for (const DesiredRecord& desired : evaluate_policies(domain, world).desired_records) {
     RecordWhy record{desired.key, state_in(plan, desired.key), desired.reason,
                      mark_of(domain, desired)};
-    if (!desired.value && record.state == "stands") record.state = "absent";
+    if (!desired.value && record.state == "published") record.state = "absent";
     records.push_back(std::move(record));
   }
   return records;
@@ -220,6 +221,7 @@ std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const 
 
 }  // namespace
 
+// The plan is made for this domain alone: other domains' changes would only add noise and time.
 Explanation explain(const Domain& domain, const Config& config, const World& world) {
   Config alone = config;
   std::erase_if(alone.domains, [&](const auto& row) { return row.first != domain.name; });

@@ -1,5 +1,5 @@
-/// Everything that bears on one domain, for `rampart explain`: where it stands, what the gates say
-/// today, what its SPF costs, how its keys fare, why each record stands, and what comes next.
+/// Everything that bears on one domain, for `rampart explain`: its position, its gates today,
+/// the cost of its SPF, the state of its keys, the reason for each record, and what comes next.
 #pragma once
 
 #include <optional>
@@ -15,13 +15,13 @@ namespace rampart {
 /// What one term of the SPF record costs.
 struct TermCost {
   std::string term;
-  std::string sender;  ///< Who asks for it: a sender's id, "extra", or empty where nobody does.
+  std::string sender;  ///< Who requires it: a sender's id, "extra", or empty where nobody does.
   int lookups = 0;
 };
 
 /// The budget of RFC 7208 section 4.6.4.
 struct SpfBudget {
-  std::string record;           ///< As it will stand, else as it stands; empty where there is none.
+  std::string record;           ///< After the plan, else the live one; empty where there is none.
   int lookups = 0;              ///< Of ten.
   int void_lookups = 0;         ///< Of two.
   bool lower_bound = false;     ///< Macros or unanswered names hide part of the cost.
@@ -32,7 +32,7 @@ struct SpfBudget {
 struct SelectorNow {
   std::string selector;
   std::string state;              ///< "active", "published", "absent", ...
-  std::optional<Date> made;       ///< Where its name or its rotation tells.
+  std::optional<Date> made;       ///< Where its name or its rotation shows it.
   std::optional<Date> last_seen;  ///< In a verified report.
   std::optional<Date> next;       ///< When its state changes, or its rotation acts.
   std::string why;                ///< What it waits for, or what proves its state.
@@ -40,12 +40,12 @@ struct SelectorNow {
   std::string rotated_by;         ///< Who exchanges the key, and how.
 };
 
-/// One record that should stand.
+/// One desired record.
 struct RecordWhy {
   RecordKey key;
-  std::string state;  ///< "stands", "to be created", "to be changed", "withheld", "held".
+  std::string state;  ///< "published", "to be created", "to be changed", "withheld", "held".
   std::string reason;
-  Mark mark;  ///< The line of the YAML that wants it.
+  Mark mark;  ///< The line of the YAML that declares it.
 };
 
 struct Explanation {

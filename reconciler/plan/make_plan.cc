@@ -1,14 +1,15 @@
+/// The passes over a plan, in their order.
 #include "reconciler/plan/make_plan.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <tuple>
 #include <utility>
 
 #include "base/sha256.h"
-#include "mail/dkim/key.h"
 #include "policies/dkim/dkim.h"
 #include "policies/dmarc/dmarc.h"
 #include "policies/dmarc/impact.h"
@@ -36,31 +37,30 @@ void append(PolicyResult& to, PolicyResult from) {
   append(to.unknown, std::move(from.unknown));
 }
 
+// The order of plan.json: text, so that it is bytewise and stable.
 auto order_of(const Change& change) {
   return std::tuple(change.zone.text(), change.name().text(), to_text(change.type()),
                     change.provider);
 }
 
-// A zone of which nothing could be read is told once, not once a record.
+// A zone that could not be read is reported once, not once per record.
 void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> desired_records,
                         const LiveZone& zone, Plan& plan) {
-  Finding finding{Severity::Error,
-                  "unobservable",
-                  domain.name,
-                  fmt::format("nothing of {} could be read at {}: {}", domain.name.text(),
-                              zone.provider, zone.error),
-                  zone.from_provider
-                      ? "nothing of this domain is changed until it can be read: correct what the "
-                        "message names, and plan again"
-                      : "nothing of this domain is changed until it can be read; check the name "
-                        "servers, or plan with --live provider",
-                  domain.mark,
-                  {}};
+  Finding finding = finding_of(
+      domain, Severity::Error, "unobservable",
+      fmt::format("nothing of {} could be read at {}: {}", domain.name.text(), zone.provider,
+                  zone.error),
+      zone.from_provider ? "nothing of this domain is changed until it can be read: correct what "
+                           "the message names, and plan again"
+                         : "nothing of this domain is changed until it can be read; check the name "
+                           "servers, or plan with --live provider");
   for (const DesiredRecord& desired : desired_records) finding.withholds.push_back(desired.key);
+  std::ranges::sort(finding.withholds);  // The order of the YAML must not show in a plan.
   plan.findings.push_back(std::move(finding));
 }
 
-// Compares one domain's wants with every zone that holds them.
+// Compares one domain's desired records with every zone that holds them: two where two providers
+// serve the name.
 void diff_desired(const Domain& domain, std::span<const DesiredRecord> desired_records,
                   const World& world, Plan& plan) {
   std::map<const LiveZone*, std::vector<DesiredRecord>> by_zone;
@@ -77,25 +77,22 @@ void diff_desired(const Domain& domain, std::span<const DesiredRecord> desired_r
       continue;
     }
     DiffResult result = diff(domain, by_zone.at(zone), *zone, world);
-    append(plan.changes, std::move(result.changes));
+    add_changes(std::move(result.changes), domain, plan);
     append(plan.holds, std::move(result.holds));
     append(plan.findings, std::move(result.findings));
   }
 }
 
+// A domain without a zone gets no policies: every record would repeat the same finding.
 void plan_domain(const Domain& domain, const World& world, Plan& plan) {
   plan.domains.push_back(domain.name);
   const auto missing = world.zone_missing.find(domain.name);
   if (missing != world.zone_missing.end()) {
     plan.findings.push_back(
-        {Severity::Error,
-         "zone-missing",
-         domain.name,
-         fmt::format("no zone was found for {}: {}", domain.name.text(), missing->second),
-         "create the zone at its provider, name the right provider, or set "
-         "`phase: discovery`",
-         domain.mark,
-         {}});
+        finding_of(domain, Severity::Error, "zone-missing",
+                   fmt::format("no zone was found for {}: {}", domain.name.text(), missing->second),
+                   "create the zone at its provider, name the right provider, or set "
+                   "`phase: discovery`"));
     return;
   }
   PolicyResult policy_result = evaluate_policies(domain, world);
@@ -118,7 +115,7 @@ const Waiver* waiver_for(const Finding& finding, const Config& config, Time now)
   return found == waivers.end() ? nullptr : &*found;
 }
 
-void apply_waivers(Plan& plan, const Config& config) {
+void apply_waivers(const Config& config, const World&, Plan& plan) {
   for (Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error) continue;
     const Waiver* waiver = waiver_for(finding, config, plan.made_at);
@@ -130,19 +127,16 @@ void apply_waivers(Plan& plan, const Config& config) {
   }
 }
 
-void report_expired_waivers(const Config& config, Plan& plan) {
+void report_expired_waivers(const Config& config, const World&, Plan& plan) {
   const Date today = std::chrono::floor<std::chrono::days>(plan.made_at);
   for (const auto& [name, domain] : config.domains) {
     for (const Waiver& waiver : domain.waivers) {
       if (today <= waiver.until) continue;
-      plan.findings.push_back(
-          {Severity::Warning,
-           "waiver-expired",
-           name,
-           fmt::format("the waiver of {} ended on {}", waiver.code, to_text(waiver.until)),
-           "remove it, or renew it with a reason",
-           waiver.mark,
-           {}});
+      plan.findings.push_back(finding_of(
+          domain, Severity::Warning, "waiver-expired",
+          fmt::format("the waiver of {} ended on {}", waiver.code, to_text(waiver.until)),
+          "remove it, or renew it with a reason"));
+      plan.findings.back().mark = waiver.mark;
     }
   }
 }
@@ -159,8 +153,9 @@ ErrorsByDomain errors_by_domain(const Plan& plan) {
   return errors;
 }
 
-// The codes of the Errors that keep this change back. A name that cannot be observed withholds its
-// whole domain; a change that loosens enforcement is kept back by nothing.
+// The codes of the Errors that keep this change back. Some withhold the whole domain, for instance
+// a name that cannot be observed; a change that loosens enforcement is kept back by nothing, since
+// a rollback must always be possible.
 std::vector<std::string> codes_against(const Change& change, const ErrorsByDomain& errors) {
   const auto of_domain = errors.find(change.domain);
   if (of_domain == errors.end() || change.stage == Stage::Relax) return {};
@@ -168,12 +163,13 @@ std::vector<std::string> codes_against(const Change& change, const ErrorsByDomai
   for (const Finding& finding : of_domain->second) {
     const RecordKey key{change.name(), change.type()};
     const bool here = std::ranges::find(finding.withholds, key) != finding.withholds.end();
-    if (here || finding.code == "unobservable") codes.insert(finding.code);
+    const Code* code = find_code(finding.code);
+    if (here || (code != nullptr && code->withholds_domain)) codes.insert(finding.code);
   }
   return {codes.begin(), codes.end()};
 }
 
-void withhold_blocked(Plan& plan) {
+void withhold_blocked(const Config&, const World&, Plan& plan) {
   const ErrorsByDomain errors = errors_by_domain(plan);
   std::vector<Change> kept;
   for (Change& change : plan.changes) {
@@ -187,8 +183,9 @@ void withhold_blocked(Plan& plan) {
   plan.changes = std::move(kept);
 }
 
-// Two domains may want one key (a shared host name): equal wishes are one change, others none.
-void join_shared_keys(Plan& plan) {
+// Two domains may desire records at one key (a shared host name): equal changes become one, and
+// unequal ones are all withheld, since neither domain has precedence.
+void join_shared_keys(const Config&, const World&, Plan& plan) {
   std::ranges::stable_sort(plan.changes, {}, order_of);
   std::vector<Change> joined;
   for (Change& change : plan.changes) {
@@ -199,15 +196,14 @@ void join_shared_keys(Plan& plan) {
       append(joined.back().reasons, std::move(change.reasons));
     } else {
       for (const Name& domain : {joined.back().domain, change.domain}) {
-        plan.findings.push_back(
-            {Severity::Error,
-             "wanted-twice",
-             domain,
-             fmt::format("{} and {} want different records at {}", joined.back().domain.text(),
-                         change.domain.text(), change.name().text()),
-             "let one of them own the name",
-             {},
-             {{change.name(), change.type()}}});
+        plan.findings.push_back({.severity = Severity::Error,
+                                 .code = "wanted-twice",
+                                 .domain = domain,
+                                 .message = fmt::format("{} and {} want different records at {}",
+                                                        joined.back().domain.text(),
+                                                        change.domain.text(), change.name().text()),
+                                 .hint = "let one of them own the name",
+                                 .withholds = {{change.name(), change.type()}}});
       }
       joined.push_back(std::move(change));
     }
@@ -215,7 +211,8 @@ void join_shared_keys(Plan& plan) {
   plan.changes = std::move(joined);
 }
 
-// Domains that still have keys or senders to be admitted, those kept back by an Error included.
+// Domains that still have keys or senders to be published, including those kept back by an Error:
+// mail of a sender that is not published yet would fail under a stricter policy.
 std::set<Name> domains_awaiting_keys(const Plan& plan) {
   std::set<Name> waiting;
   const auto look_at = [&](const Change& change) {
@@ -228,7 +225,7 @@ std::set<Name> domains_awaiting_keys(const Plan& plan) {
     for (const Finding& finding : findings) {
       const bool other_than_dmarc = std::ranges::any_of(
           finding.withholds,
-          [](const RecordKey& key) { return !key.name.text().starts_with("_dmarc."); });
+          [](const RecordKey& key) { return name_kind(key.name) != NameKind::Dmarc; });
       if (other_than_dmarc) waiting.insert(domain);
     }
   }
@@ -252,18 +249,20 @@ void hold_back(Plan& plan, Why why) {
   append(plan.holds, std::move(holds));
 }
 
-void hold_for_keys(Plan& plan) {
+void hold_for_keys(const Config&, const World&, Plan& plan) {
   const std::set<Name> waiting = domains_awaiting_keys(plan);
   hold_back(plan, [&](const Change& change) -> std::optional<Hold> {
     if (change.stage != Stage::Enforce || !waiting.contains(change.domain)) return std::nullopt;
-    return Hold{change.domain, "keys-first",
-                fmt::format("{} {} waits: receivers must be able to see this domain's new keys and "
-                            "senders before enforcement tightens; plan again once they stand",
-                            change.name().text(), to_text(change.type()))};
+    return Hold{
+        change.domain, "keys-first",
+        fmt::format("{} {} waits: receivers must be able to see this domain's new keys and "
+                    "senders before enforcement tightens; plan again once they are published",
+                    change.name().text(), to_text(change.type()))};
   });
 }
 
-void hold_for_freeze(Plan& plan) {
+void hold_for_freeze(const Config&, const World& world, Plan& plan) {
+  if (!world.frozen) return;
   hold_back(plan, [](const Change& change) -> std::optional<Hold> {
     if (change.stage == Stage::Relax) return std::nullopt;
     return Hold{change.domain, "frozen",
@@ -272,7 +271,9 @@ void hold_for_freeze(Plan& plan) {
   });
 }
 
-// Replays what the plan writes and what it withholds, so that whoever decides knows both.
+// Impact counts withheld changes too: the reviewer of a waiver must know what it would cost.
+// Authority, in contrast, lists only what is written, so that it is computed again where something
+// is withheld.
 void replay(const Config& config, const World& world, Plan& plan) {
   std::vector<Authority> authority = plan.authority;
   if (!plan.withheld.empty()) {
@@ -285,27 +286,26 @@ void replay(const Config& config, const World& world, Plan& plan) {
   plan.impact_unknown = std::move(impacts.unknown);
 }
 
-void report_unmanaged(const World& world, Plan& plan) {
+void report_unmanaged(const Config&, const World& world, Plan& plan) {
   for (const Name& zone : world.unmanaged_zones) {
     plan.findings.push_back(
-        {Severity::Info,
-         "unmanaged",
-         zone,
-         fmt::format("the zone {} is named by no domain: it is left alone", zone.text()),
-         "",
-         {},
-         {}});
+        {.severity = Severity::Info,
+         .code = "unmanaged",
+         .domain = zone,
+         .message =
+             fmt::format("the zone {} is named by no domain: it is left alone", zone.text())});
   }
 }
 
-// Covers every file that was read, in path order.
+// Covers every file that was read, in path order: a reviewed plan belongs to one configuration.
 std::string digest_of(const Config& config) {
   std::string all;
   for (const auto& [path, digest] : config.files) all += path + "\n" + digest + "\n";
   return "sha256:" + sha256_hex(all);
 }
 
-void sort_all(Plan& plan) {
+// Findings and holds of two providers of one zone can be equal: each is listed once.
+void sort_all(const Config&, const World&, Plan& plan) {
   std::ranges::stable_sort(plan.changes, {}, order_of);
   std::ranges::stable_sort(plan.withheld, {}, [](const Withheld& w) { return order_of(w.change); });
   const auto hold_order = [](const Hold& hold) {
@@ -322,6 +322,48 @@ void sort_all(Plan& plan) {
   const auto same = std::ranges::unique(plan.findings);
   plan.findings.erase(same.begin(), same.end());
 }
+
+void compare_domains(const Config& config, const World& world, Plan& plan) {
+  for (const auto& [name, domain] : config.domains) plan_domain(domain, world, plan);
+}
+
+// Findings are added when all guardrails have run, so that none depends on another's place.
+void run_guardrails(const Config& config, const World& world, Plan& plan) {
+  std::vector<Finding> found;
+  for (const Guardrail guardrail : guardrails()) append(found, guardrail(plan, config, world));
+  append(plan.findings, std::move(found));
+}
+
+void list_authority(const Config& config, const World& world, Plan& plan) {
+  plan.authority = authority_of(plan, config, world);
+}
+
+void list_receivers(const Config& config, const World& world, Plan& plan) {
+  plan.receivers = receiver_impact(plan, config, world);
+}
+
+/// One pass over the plan as the passes before it left it.
+struct Pass {
+  std::string_view name;
+  void (*run)(const Config& config, const World& world, Plan& plan);
+  std::string_view reason;  ///< Why it has this place.
+};
+
+constexpr std::array kPasses = {
+    Pass{"compare", compare_domains, "all other passes look at its changes and findings"},
+    Pass{"join", join_shared_keys, "guardrails must see one change per key"},
+    Pass{"guard", run_guardrails, "guardrails look at all changes, and their errors withhold"},
+    Pass{"waive", apply_waivers, "after the last error is found, before any withholds"},
+    Pass{"expired waivers", report_expired_waivers, "after waiving, so that none waives another"},
+    Pass{"unmanaged zones", report_unmanaged, "information only; before findings are sorted"},
+    Pass{"withhold", withhold_blocked, "after waiving; the holds below depend on what remains"},
+    Pass{"keys first", hold_for_keys, "keys that an error withholds must hold enforcement too"},
+    Pass{"freeze", hold_for_freeze, "after the other holds, which explain more than a freeze"},
+    Pass{"authority", list_authority, "of exactly the changes that will be written"},
+    Pass{"receivers", list_receivers, "of changes that are written or withheld, not of held ones"},
+    Pass{"impact", replay, "needs the authority that the plan gives and takes"},
+    Pass{"sort", sort_all, "last: equal plans are equal bytes"},
+};
 
 }  // namespace
 
@@ -349,21 +391,7 @@ Plan make_plan(const Config& config, const World& world) {
   Plan plan;
   plan.made_at = world.now;
   plan.config_digest = digest_of(config);
-  for (const auto& [name, domain] : config.domains) plan_domain(domain, world, plan);
-  join_shared_keys(plan);
-  std::vector<Finding> found;
-  for (const Guardrail guardrail : guardrails()) append(found, guardrail(plan, config, world));
-  append(plan.findings, std::move(found));
-  apply_waivers(plan, config);
-  report_expired_waivers(config, plan);
-  report_unmanaged(world, plan);
-  withhold_blocked(plan);
-  hold_for_keys(plan);
-  if (world.frozen) hold_for_freeze(plan);
-  plan.authority = authority_of(plan, config, world);
-  plan.receivers = receiver_impact(plan, config, world);
-  replay(config, world, plan);
-  sort_all(plan);
+  for (const Pass& pass : kPasses) pass.run(config, world, plan);
   return plan;
 }
 

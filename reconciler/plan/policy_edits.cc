@@ -133,6 +133,7 @@ void compare_providers(const Config& base, const Config& now, Edits& edits) {
 
 }  // namespace
 
+// A new domain's waivers are listed, its other settings are not: they loosen nothing that existed.
 std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now) {
   Edits edits;
   const Mark top{now.file, 1, 1};

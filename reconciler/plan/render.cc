@@ -1,4 +1,4 @@
-/// From opinions in a World where nothing stands to the records of whole zones.
+/// From policy results in a World without live records to the records of whole zones.
 #include "reconciler/plan/render.h"
 
 #include <fmt/format.h>
@@ -30,18 +30,17 @@ RenderedZone& zone_at(Draft& draft, const Name& apex) {
   return draft.zones.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
 }
 
-Finding fault(const Domain& domain, std::string code, std::string message, std::string hint) {
-  return {Severity::Error, std::move(code), domain.name, std::move(message),
-          std::move(hint), domain.mark,     {}};
+Finding fault(const Domain& domain, CodeName code, std::string message, std::string hint) {
+  return {Severity::Error, code, domain.name, std::move(message), std::move(hint), domain.mark, {}};
 }
 
-/// Whether this error can be judged without seeing what stands; the others are the plan's.
+/// Whether this error is certain without the live records; the others belong to the plan.
 bool counts(const Finding& finding) {
   return finding.severity == Severity::Error && finding.code != "dkim-key-weak";
 }
 
-/// A past selector's key stays until the YAML says that it stands revoked, then its empty p= until
-/// that has stood long enough.
+/// A past selector's key stays until the YAML lists it as revoked, then its empty p= until it has
+/// been revoked long enough.
 void keep_past(const Domain& domain, const World& world, const RotationSpec& spec,
                const std::string& selector, PolicyResult& policy_result) {
   const auto name = selector_name(domain, selector);
@@ -51,19 +50,18 @@ void keep_past(const Domain& domain, const World& world, const RotationSpec& spe
       policy_result.desired_records.end())
     return;
   const auto made = world.keys.find(rotation_key_path(domain.name, selector));
-  const auto record = made == world.keys.end() ? Result<dkim::KeyRecord>(Error{"there is no file"})
-                                               : dkim::parse_key(made->second.record);
+  const bool known = made != world.keys.end() && made->second.record && made->second.record->key();
   DesiredRecord desired{.key = key, .kind = RecordKind::DkimKey, .ttl = domain.ttl};
   const auto revoked = spec.revoked.find(selector);
   if (revoked != spec.revoked.end()) {
     if (add(Time(revoked->second), spec.revoke) <= world.now) return;
     dkim::KeyRecord empty;
     empty.version = "DKIM1";
-    if (record) empty.type = record->type;
-    desired.value = dkim::print_key(empty);
+    if (known) empty.type = made->second.record->key()->record.type;
+    desired.value = ParsedValue(RecordKind::DkimKey, dkim::print_key(empty));
     desired.reason =
         fmt::format("because {} was revoked on {}", selector, to_text(revoked->second));
-  } else if (record) {
+  } else if (known) {
     desired.value = made->second.record;
     desired.reason = fmt::format("because mail signed with {} may still be under way", selector);
   } else {
@@ -83,7 +81,7 @@ void keep_all_past(const Domain& domain, const World& world, PolicyResult& polic
   }
 }
 
-/// What the YAML leaves alone, so that nobody takes its absence for an oversight.
+/// What the YAML leaves alone, so that its absence is not taken for an oversight.
 std::vector<std::string> remarks_on(const Domain& domain) {
   const std::string& name = domain.name.text();
   const Phase phase = domain.dmarc.position.phase;
@@ -116,7 +114,9 @@ std::vector<std::string> remarks_on(const Domain& domain) {
   return remarks;
 }
 
-void place(const Domain& domain, const DesiredRecord& desired, const World& world, Draft& draft) {
+// Two domains may name one key with the same value (report authorizations), never with two values.
+void add_record(const Domain& domain, const DesiredRecord& desired, const World& world,
+                Draft& draft) {
   if (!desired.value) return;
   const auto zones = world.zones_for(domain, desired.key.name);
   if (zones.empty()) return;
@@ -124,10 +124,10 @@ void place(const Domain& domain, const DesiredRecord& desired, const World& worl
   const std::chrono::seconds ttl = desired.ttl.value_or(desired.new_ttl.value_or(kNewTtl));
   const auto same = std::ranges::find(zone.sets, desired.key, &RenderedSet::key);
   if (same == zone.sets.end()) {
-    zone.sets.push_back({desired.key, {ttl, {*desired.value}}, {desired.reason}});
+    zone.sets.push_back({desired.key, {ttl, {desired.value->text()}}, {desired.reason}});
     return;
   }
-  if (!same->set.values.contains(*desired.value)) {
+  if (!same->set.values.contains(desired.value->text())) {
     draft.faults.push_back(fault(domain, "wanted-twice",
                                  fmt::format("{} and another domain want different records at {}",
                                              domain.name.text(), desired.key.name.text()),
@@ -157,7 +157,7 @@ void render_domain(const Domain& domain, const World& world, Draft& draft) {
   std::ranges::copy_if(policy_result.findings, std::back_inserter(draft.faults), counts);
   require_mta_sts(domain, policy_result, draft);
   for (const DesiredRecord& desired : policy_result.desired_records)
-    place(domain, desired, world, draft);
+    add_record(domain, desired, world, draft);
 }
 
 std::set<std::string> types_of(const Domain& domain, const Config& config) {
@@ -192,7 +192,7 @@ World empty_world(const Config& config, const std::vector<Name>& zones, Time now
   };
   for (const Name& zone : zones) add(zone);
   for (const auto& [name, domain] : config.domains) {
-    // The MX records are others' and are asked for where a policy names them.
+    // The MX records are others' and are queried if a policy names them.
     LiveZone& zone = add(zone_of(name, zones));
     zone.sets[{name, RecordType::MX}] = {LiveState::Unobservable, {}, "it is not asked here"};
   }
@@ -234,6 +234,7 @@ Rendering render(const Config& original, const World& world) {
   return rendering;
 }
 
+// Mode none needs no MX: the policy withdraws itself (RFC 8461 section 8.3).
 RenderedPolicies render_policies(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderedPolicies rendered;

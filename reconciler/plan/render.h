@@ -1,4 +1,4 @@
-/// The wanted records as a whole, for a tool that owns the zone already.
+/// The desired records as a whole, for a tool that owns the zone already.
 #pragma once
 
 #include <map>
@@ -9,14 +9,14 @@
 
 namespace rampart {
 
-/// One RRset as it is wanted, and why.
+/// One desired RRset, and why.
 struct RenderedSet {
   RecordKey key;
   RecordSet set;
   std::vector<std::string> reasons;
 };
 
-/// The wanted records of one zone.
+/// The desired records of one zone.
 struct RenderedZone {
   Name apex;
   std::set<std::string> provider_types;  ///< Of the domains within: route53, cloudflare, ...
@@ -35,17 +35,17 @@ struct Rendering {
 /// organizational domain.
 Name zone_of(const Name& name, const std::vector<Name>& zones);
 
-/// A World in which nothing stands, for `config` as `for_rendering` made it.
+/// A World without live records, for `config` as `for_rendering` made it.
 World empty_world(const Config& config, const std::vector<Name>& zones, Time now);
 
-/// `config` with every domain at one nameless provider, so that no credentials are asked for.
+/// `config` with every domain at one nameless provider, so that no credentials are needed.
 Config for_rendering(Config config);
 
 /// The questions that the rendering depends on: the MX of `mx: auto`, and what `flatten: auto`
 /// weighs.
 std::vector<Question> rendering_questions(const Config& config, const World& world);
 
-/// What make_plan would want where nothing stood. `original` tells the types of providers.
+/// The desired records in a World without live records. `original` names the types of providers.
 Rendering render(const Config& original, const World& world);
 
 /// The MTA-STS policy of each domain that declares one (RFC 8461 section 3.2).

@@ -1,4 +1,4 @@
-/// From rows to named sources.
+/// The steps from rows to named sources.
 #include "reports/analysis/analysis.h"
 
 namespace rampart::reports {
@@ -19,15 +19,12 @@ Analysis analysis_of(const Range& range, TrafficGroups groups, Store& store,
 }  // namespace
 
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
-  Result<TrafficGroups> groups = read_traffic_groups(store, range);
-  if (!groups) return groups.error();
-  return analysis_of(range, std::move(groups).value(), store, context);
+  TRY(TrafficGroups groups, read_traffic_groups(store, range));
+  return analysis_of(range, std::move(groups), store, context);
 }
 
 Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context) {
-  Result<TrafficGroups> read = read_traffic_groups(store, range);
-  if (!read) return read.error();
-  TrafficGroups groups = std::move(read).value();
+  TRY(TrafficGroups groups, read_traffic_groups(store, range));
   std::erase_if(groups.groups,
                 [](const TrafficGroup& group) { return group.trust != Trust::Verified; });
   return analysis_of(range, std::move(groups), store, context);

@@ -1,25 +1,26 @@
-/// A domain's flows with their sources named: what every view of reports begins with.
+/// A domain's traffic groups with their sources and categories: the input of every view of reports.
 #pragma once
 
 #include "reports/analysis/summary.h"
 
 namespace rampart::reports {
 
+/// The analysis of one domain and date range.
 struct Analysis {
   Range range;
   TrafficGroups groups;
   std::map<spf::Ip, Source> sources;
-  std::vector<Category> categories;  ///< Of flows.flows, in order.
+  std::vector<Category> categories;  ///< Of groups.groups, in the same order.
 };
 
 /// Reads the range, looks host names up, and names every source.
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context);
 
-/// As analyse, over the flows of verified reports alone: what anybody may have written neither
-/// names a source nor says what was forwarded.
+/// As analyse, over verified reports alone: asserted reports, which anyone may have written,
+/// neither name a source nor decide what was forwarded.
 Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context);
 
-/// What naming `domain` is done by, under this YAML.
+/// The context for naming the sources of `domain` under this YAML.
 NamingContext naming_of(const Config& config, const Name& domain, Time now, const Resolve& resolve);
 
 }  // namespace rampart::reports

@@ -1,6 +1,7 @@
-/// Why mail failed: forwarded, a known service not set up, or nobody's.
+/// Why mail failed: forwarded, from a known service that is not set up, or unauthorized.
 #include <algorithm>
 
+#include "base/text.h"
 #include "reports/analysis/summary.h"
 
 namespace rampart::reports {
@@ -9,18 +10,18 @@ namespace {
 constexpr std::array<std::string_view, kCategories> kNames = {
     "pass", "partial", "forwarded", "sender-missing-spf", "sender-missing-dkim", "unauthorized"};
 
-/// What other mail through the same source shows.
+/// Signs of forwarding in the other mail of a source.
 struct Survival {
-  bool verified = false;  ///< Our signature came through, and a verified reporter says so.
-  bool asserted = false;
-  bool own_spf = false;  ///< SPF passed as us: no forwarder's address does that.
+  bool verified = false;  ///< A signature of ours survived, by a verified report.
+  bool asserted = false;  ///< The same by an asserted report.
+  bool own_spf = false;   ///< SPF passed for our domain, which never happens through a forwarder.
 };
 
 /// A passing signature of the domain that is not the source's own.
-bool carries_ours(const Facts& facts, const Source& source, const NamingContext& context) {
+bool carries_our_signature(const Facts& facts, const Source& source, const NamingContext& context) {
   if (!facts.dkim_aligned) return false;
   if (source.sender == nullptr) return true;
-  return std::ranges::none_of(facts.dkim, [&](const DkimAuth& one) {
+  return std::ranges::none_of(facts.results.dkim, [&](const DkimAuth& one) {
     const SenderUse* use = sender_of_selector(context, one.selector);
     const auto& own = source.sender->selectors;
     return one.result == AuthResult::Pass &&
@@ -37,45 +38,44 @@ std::map<std::string, Survival> survivals(const TrafficGroups& groups,
     const Source& source = sources.at(group.ip);
     Survival& survival = found[source.label];
     survival.own_spf = survival.own_spf || group.facts->spf_aligned;
-    if (group.messages == 0 || !carries_ours(*group.facts, source, context)) continue;
+    if (group.messages == 0 || !carries_our_signature(*group.facts, source, context)) continue;
     (group.trust == Trust::Verified ? survival.verified : survival.asserted) = true;
   }
   return found;
 }
 
-/// RFC 7489 appendix C, PolicyOverrideType; ARC shows in a comment (RFC 8617 section 7.2.2).
+/// Whether a reporter excuses a failure as forwarding: RFC 7489 appendix C, PolicyOverrideType. ARC
+/// is visible in a comment only (RFC 8617 section 7.2.2).
 bool excuses(const Override& one) {
   if (one.type == "forwarded" || one.type == "trusted_forwarder" || one.type == "mailing_list") {
     return true;
   }
-  std::string comment = one.comment;
-  std::ranges::transform(comment, comment.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return one.type == "local_policy" && comment.find("arc=pass") != comment.npos;
+  return one.type == "local_policy" &&
+         ascii_lower(one.comment).find("arc=pass") != std::string::npos;
 }
 
 bool is_forwarded(const TrafficGroup& group, const Source& source, const Survival& survival) {
-  if (group.trust == Trust::Verified && std::ranges::any_of(group.facts->overrides, excuses)) {
-    return true;
-  }
+  const bool excused = std::ranges::any_of(group.facts->results.overrides, excuses);
+  if (group.trust == Trust::Verified && excused) return true;
   if (source.declared) return false;
   if (source.sender != nullptr && source.sender->category == "forwarding") return true;
-  const bool word = survival.verified || (group.trust == Trust::Asserted && survival.asserted);
-  return word && !survival.own_spf;
+  // An asserted report may explain mail of asserted reports, but not that of verified ones.
+  const bool survived = survival.verified || (group.trust == Trust::Asserted && survival.asserted);
+  return survived && !survival.own_spf;
 }
 
-/// A known service: its SPF is missing where it sends with our bounce domain, else its DKIM.
+/// What a known service lacks: SPF where it sends with our bounce domain, else DKIM.
 Category missing(const TrafficGroup& group, const Source& source) {
   if (source.sender->dkim_aligns == Aligns::No) return Category::MissingSpf;
   if (source.sender->spf_aligns == Aligns::No) return Category::MissingDkim;
   OrgDomains domains;
-  const Facts& facts = *group.facts;
+  const RecordResults& results = group.facts->results;
   const auto ours = [&](const std::string& domain) {
-    return domains.aligned(domain, facts.header_from, dmarc::Alignment::Relaxed);
+    return domains.aligned(domain, results.header_from, dmarc::Alignment::Relaxed);
   };
   const bool our_bounces =
-      ours(facts.envelope_from) ||
-      std::ranges::any_of(facts.spf, [&](const SpfAuth& one) { return ours(one.domain); });
+      ours(results.envelope_from) ||
+      std::ranges::any_of(results.spf, [&](const SpfAuth& one) { return ours(one.domain); });
   return our_bounces ? Category::MissingSpf : Category::MissingDkim;
 }
 

@@ -1,9 +1,8 @@
-/// Rows of verified reports as evidence.
+/// Folds rows of verified reports into evidence.
 #include "reports/analysis/evidence.h"
 
 #include <algorithm>
 #include <tuple>
-#include <unordered_map>
 
 namespace rampart::reports {
 namespace {
@@ -17,11 +16,8 @@ DmarcOutcome outcome_of(const Facts& facts, Category category) {
 
 std::vector<std::string> aligned_selectors(const Facts& facts, OrgDomains& domains) {
   std::set<std::string> selectors;
-  for (const DkimAuth& one : facts.dkim) {
-    if (one.result == AuthResult::Pass && !one.selector.empty() && facts.dkim_aligned &&
-        domains.aligned(one.domain, facts.header_from, dmarc::Alignment::Relaxed)) {
-      selectors.insert(one.selector);
-    }
+  for (const DkimAuth* one : aligned_signatures(facts, domains)) {
+    if (!one->selector.empty()) selectors.insert(one->selector);
   }
   return {selectors.begin(), selectors.end()};
 }
@@ -32,7 +28,7 @@ auto key_of(const EvidenceRow& row) {
                   row.published.pct, row.published.testing);
 }
 
-/// Rows that differ in nothing but their messages become one.
+/// Merges rows that differ only in their messages, and sorts them.
 std::vector<EvidenceRow> merged(std::vector<EvidenceRow> rows) {
   std::ranges::sort(rows, [](const auto& a, const auto& b) { return key_of(a) < key_of(b); });
   std::vector<EvidenceRow> out;
@@ -46,59 +42,37 @@ std::vector<EvidenceRow> merged(std::vector<EvidenceRow> rows) {
   return out;
 }
 
-/// One domain's rows, by the sources and categories that its analysis found.
-class Folder {
+/// Merging above this many rows keeps memory small: most rows repeat between reports.
+constexpr std::size_t kRowsBeforeMerge = 65'536;
+
+/// Turns one domain's rows into evidence, with the sources and categories of its analysis.
+class EvidenceBuilder {
  public:
-  Folder(Store& store, const Analysis& analysis, const NamingContext& context)
-      : store_(store), analysis_(analysis), context_(context) {
+  EvidenceBuilder(Store& store, const Analysis& analysis, const NamingContext& context)
+      : store_(store), lookup_(store), analysis_(analysis), context_(context) {
     for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
       const TrafficGroup& group = analysis.groups.groups[i];
       categories_.emplace(std::pair(group.ip, group.facts_id), analysis.categories[i]);
     }
   }
 
-  Result<Ok> fold_into(std::vector<EvidenceRow>& out) {
+  Result<Ok> append_to(std::vector<EvidenceRow>& out) {
     std::vector<EvidenceRow> rows;
-    const Result<Ok> read = store_.for_each_row(analysis_.range, [&](const StoredRow& row) {
-      if (!problem_ && report_of(row.report).trust == Trust::Verified) {
-        rows.push_back(evidence_of(row));
-        // Reports repeat themselves: merging now and then keeps memory small.
-        if (rows.size() >= 65'536) rows = merged(std::move(rows));
-      }
-    });
-    if (!read) return read;
-    if (problem_) return *problem_;
+    TRY_OK(store_.for_each_row(analysis_.range, [&](const StoredRow& row) {
+      if (lookup_.problem() || lookup_.report(row.report).trust != Trust::Verified) return;
+      rows.push_back(evidence_of(row));
+      if (rows.size() >= kRowsBeforeMerge) rows = merged(std::move(rows));
+    }));
+    if (lookup_.problem()) return *lookup_.problem();
+    // Only now is it known which reporters state selectors at all: the absence of a selector in
+    // the reports of any other reporter is not evidence that it is unused.
     for (EvidenceRow& row : rows) row.selectors_reported = states_selectors_.contains(row.reporter);
     std::ranges::move(rows, std::back_inserter(out));
     return Ok{};
   }
 
  private:
-  const StoredReport& report_of(std::int64_t id) {
-    const auto [at, fresh] = reports_.try_emplace(id);
-    if (!fresh) return at->second;
-    Result<StoredReport> report = store_.report(id);
-    if (report) {
-      at->second = std::move(report).value();
-    } else {
-      problem_ = report.error();
-    }
-    return at->second;
-  }
-
-  const Facts& facts_of_id(std::int64_t id) {
-    const auto [at, fresh] = facts_.try_emplace(id);
-    if (!fresh) return at->second;
-    Result<Facts> facts = store_.facts(id);
-    if (facts) {
-      at->second = std::move(facts).value();
-    } else {
-      problem_ = facts.error();
-    }
-    return at->second;
-  }
-
-  // An ignored source goes by the word that the YAML ignores it by: its host is not kept.
+  /// An ignored source is labelled as the YAML names it, so that its host name is not stored.
   std::string label_of(const spf::Ip& ip) const {
     const auto source = analysis_.sources.find(ip);
     if (source == analysis_.sources.end()) return "ip:" + ip.text();
@@ -108,13 +82,14 @@ class Folder {
   }
 
   EvidenceRow evidence_of(const StoredRow& row) {
-    const StoredReport& report = report_of(row.report);
-    const Facts& facts = facts_of_id(row.facts);
+    const StoredReport& report = lookup_.report(row.report);
+    const Facts& facts = *lookup_.facts(row.facts);
+    const RecordResults& results = facts.results;
     const auto category = categories_.find({row.ip, row.facts});
-    if (std::ranges::any_of(facts.dkim, [](const auto& one) { return !one.selector.empty(); })) {
+    if (std::ranges::any_of(results.dkim, [](const auto& one) { return !one.selector.empty(); })) {
       states_selectors_.insert(report.reporter);
     }
-    const Result<Name> author = Name::parse(facts.header_from);
+    const Result<Name> author = Name::parse(results.header_from);
     return {.day = row.day,
             .policy_domain = context_.name,
             .header_from = author ? *author : context_.name,
@@ -128,37 +103,29 @@ class Folder {
   }
 
   Store& store_;
+  StoreLookup lookup_;
   const Analysis& analysis_;
   const NamingContext& context_;
   std::map<std::pair<spf::Ip, std::int64_t>, Category> categories_;
-  std::unordered_map<std::int64_t, StoredReport> reports_;
-  std::unordered_map<std::int64_t, Facts> facts_;
-  std::set<std::string> states_selectors_;
+  std::set<std::string> states_selectors_;  ///< Reporters that name a selector in any row.
   OrgDomains domains_;
-  std::optional<Error> problem_;
 };
 
 }  // namespace
 
 Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve) {
   Evidence evidence;
-  const Result<std::optional<Time>> newest = store.newest_verified(now);
-  if (!newest) return newest.error();
-  evidence.newest = *newest;
-  const Result<std::vector<std::string>> domains = store.domains();
-  if (!domains) return domains.error();
+  TRY(evidence.newest, store.newest_verified(now));
+  TRY(const std::vector<std::string> domains, store.domains());
   const Date today = std::chrono::floor<std::chrono::days>(now);
-  for (const std::string& text : *domains) {
+  for (const std::string& text : domains) {
     const Result<Name> name = Name::parse(text);
     if (!name) continue;
     if (!config.domains.empty() && !config.domains.contains(*name)) continue;
     const NamingContext context = naming_of(config, *name, now, resolve);
-    const Result<Analysis> analysis =
-        analyse_verified(store, {text, today - kEvidenceDays, today}, context);
-    if (!analysis) return analysis.error();
-    if (Result<Ok> done = Folder(store, *analysis, context).fold_into(evidence.rows); !done) {
-      return done.error();
-    }
+    TRY(const Analysis analysis,
+        analyse_verified(store, {text, today - kEvidenceDays, today}, context));
+    TRY_OK(EvidenceBuilder(store, analysis, context).append_to(evidence.rows));
   }
   evidence.rows = merged(std::move(evidence.rows));
   return evidence;

@@ -1,5 +1,5 @@
 /// Folds verified reports into Evidence (policies/model/evidence.h), and writes it to a small file
-/// for runners that keep nothing.
+/// for CI runners, which have no store.
 #pragma once
 
 #include <string>
@@ -10,14 +10,17 @@
 
 namespace rampart::reports {
 
-/// How far back evidence goes: beyond any gate's window and the 90 days of an unused sender.
+/// How far back evidence goes: longer than any gate's window and the 90 days after which a sender
+/// counts as unused.
 constexpr std::chrono::days kEvidenceDays{200};
 
-/// The verified rows of the YAML's domains, or of every domain where the YAML has none.
+/// The verified rows of the YAML's domains, or of every domain where the YAML has none. Host names
+/// that the store does not know yet are looked up by `resolve`.
 Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve);
 
-/// {"evidence_version": 1, "newest": ..., "rows": [...]}, one row a line.
+/// {"evidence_version": 1, "newest": ..., "rows": [...]}, one row per line.
 std::string evidence_to_json(const Evidence& evidence);
+/// Reads what evidence_to_json wrote. An Error names the row that is malformed.
 Result<Evidence> evidence_from_json(std::string_view text);
 
 }  // namespace rampart::reports

@@ -32,7 +32,8 @@ Json row_to_json(const EvidenceRow& row) {
   return json;
 }
 
-/// Reads one row; false where anything is missing or of a wrong type.
+/// Reads one row; false where a member is missing or has a wrong type. The member names are those
+/// of the first version of the file, hence "fate" for the DMARC outcome.
 bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
   const auto text = [&](const char* key) -> std::optional<std::string> {
     const auto found = json.find(key);
@@ -96,13 +97,13 @@ Result<Evidence> evidence_from_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("evidence_version") || !json.contains("rows") ||
       !json["rows"].is_array()) {
-    return Error{"this is no evidence that rampart wrote"};
+    return Error{"this is not an evidence file of rampart"};
   }
   if (json["evidence_version"] != 1) return Error{"this evidence was written by a newer rampart"};
   Evidence evidence;
   if (json.contains("newest") && json["newest"].is_string()) {
     evidence.newest = parse_time(json["newest"].get<std::string>());
-    if (!evidence.newest) return Error{"newest is no time"};
+    if (!evidence.newest) return Error{"newest is not a time"};
   }
   std::size_t number = 0;
   for (const Json& row : json["rows"]) {
@@ -111,7 +112,7 @@ Result<Evidence> evidence_from_json(std::string_view text) {
       return Error{fmt::format("row {} of the evidence cannot be read", number)};
     }
   }
-  // Whoever wrote the file: evidence is searched by domain and day.
+  // Evidence is searched by domain and day, so the order may not depend on the file.
   std::ranges::stable_sort(evidence.rows, {}, [](const EvidenceRow& row) {
     return std::tie(row.policy_domain, row.day);
   });

@@ -1,4 +1,4 @@
-/// Host names of addresses, forward-confirmed and remembered.
+/// Forward-confirmed host names of addresses, kept in the store between runs.
 #include <algorithm>
 
 #include "mail/spf/message.h"
@@ -7,12 +7,14 @@
 namespace rampart::reports {
 namespace {
 
-/// How long a looked-up host name is believed.
+/// How long a looked-up host name is used before it is looked up again.
 constexpr std::chrono::days kHostAge{14};
 
-/// PTR, then the addresses of each name: answers come in this many rounds at most.
+/// PTR, then the addresses of each name, then those behind a CNAME.
 constexpr int kReverseLookupRounds = 3;
 
+/// Whether the PTR lookup got any response. Failed lookups are not kept, so the next run repeats
+/// them.
 bool was_answered(const spf::Ip& ip, const Answers& answers) {
   const Answer* answer = find_answer(answers, spf::reverse_name(ip), RecordType::PTR);
   return answer != nullptr && answer->status != AnswerStatus::Failed;
@@ -33,6 +35,7 @@ Answers look_up(const std::vector<spf::Ip>& missing, const Resolve& resolve) {
   return answers;
 }
 
+/// Of several confirmed names the first by order, so that a source keeps its name between runs.
 std::string first_name(const spf::Ip& ip, const Answers& answers) {
   std::vector<Question> unknown;
   std::vector<Name> names = spf::validated_names(ip, answers, unknown).names;
@@ -57,7 +60,7 @@ std::map<spf::Ip, std::string> find_hosts(const std::set<spf::Ip>& addresses, St
   }
   if (missing.empty() || !context.resolve) return hosts;
   const Answers answers = look_up(missing, context.resolve);
-  // A store that cannot be written now costs another lookup, and nothing else.
+  // If the store cannot be written now, the only cost is another lookup in the next run.
   const bool writing = store.begin().ok();
   for (const spf::Ip& ip : missing) {
     if (!was_answered(ip, answers)) continue;

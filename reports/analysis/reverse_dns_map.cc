@@ -1,4 +1,4 @@
-/// Host domains and their people, from CSV.
+/// Host domains and their operators, from CSV.
 #include "reports/analysis/reverse_dns_map.h"
 
 #include <fmt/format.h>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kColumns = {"base_reverse_dns", "name", "type"};
 
-/// Lines of one file, counted.
+/// The lines of one file, counted for error messages.
 class Lines {
  public:
   Lines(std::string_view text, const std::string& file) : text_(text), file_(file) {
@@ -32,7 +32,7 @@ class Lines {
     return line;
   }
 
-  Error fault(const std::string& what) const {
+  Error error_here(const std::string& what) const {
     return {.what = what, .where = fmt::format("{}:{}", file_, number_)};
   }
 
@@ -42,7 +42,9 @@ class Lines {
   int number_ = 0;
 };
 
-/// The fields of a line; empty where its quotes do not close or stand within a field.
+/// The fields of a line; nothing where a quote is not closed or is inside an unquoted field. A
+/// field with a line break is not supported: the line number of errors would be wrong, and no map
+/// needs it.
 std::optional<std::vector<std::string>> fields_of(std::string_view line) {
   std::vector<std::string> fields(1);
   std::size_t at = 0;
@@ -66,15 +68,15 @@ std::optional<std::vector<std::string>> fields_of(std::string_view line) {
   return fields;
 }
 
-/// Where each of kColumns stands in the head.
+/// The index of each of kColumns in the header line.
 std::optional<std::array<std::size_t, 3>> columns_of(const std::vector<std::string>& head) {
-  std::array<std::size_t, 3> places{};
+  std::array<std::size_t, 3> indexes{};
   for (std::size_t i = 0; i < kColumns.size(); ++i) {
     const auto found = std::ranges::find(head, kColumns[i]);
     if (found == head.end()) return {};
-    places[i] = static_cast<std::size_t>(found - head.begin());
+    indexes[i] = static_cast<std::size_t>(found - head.begin());
   }
-  return places;
+  return indexes;
 }
 
 }  // namespace
@@ -83,22 +85,23 @@ Result<ReverseDnsMap> parse_reverse_dns_map(std::string_view text, const std::st
   Lines lines(text, file);
   const auto first = lines.next();
   const auto head = fields_of(first.value_or(""));
-  const auto places = head ? columns_of(*head) : std::nullopt;
-  if (!places) return lines.fault("the head must name base_reverse_dns, name and type");
+  const auto indexes = head ? columns_of(*head) : std::nullopt;
+  if (!indexes)
+    return lines.error_here("the header line must name base_reverse_dns, name and type");
   ReverseDnsMap map;
   while (const auto line = lines.next()) {
     if (line->empty()) continue;
     const auto fields = fields_of(*line);
-    if (!fields) return lines.fault("a quote stands where none may, or is not closed");
+    if (!fields) return lines.error_here("a quote is misplaced or not closed");
     if (fields->size() != head->size()) {
-      return lines.fault(
-          fmt::format("{} fields, where the head has {}", fields->size(), head->size()));
+      return lines.error_here(
+          fmt::format("{} fields, but the header line has {}", fields->size(), head->size()));
     }
-    const Result<Name> domain = Name::parse((*fields)[(*places)[0]]);
-    if (!domain) return lines.fault("no host domain: " + domain.error().what);
-    if (*domain == Name::root()) return lines.fault("the host domain is empty");
-    HostOwner owner{(*fields)[(*places)[1]], (*fields)[(*places)[2]]};
-    if (owner.name.empty()) return lines.fault("the name is empty");
+    const Result<Name> domain = Name::parse((*fields)[(*indexes)[0]]);
+    if (!domain) return lines.error_here("not a host domain: " + domain.error().what);
+    if (*domain == Name::root()) return lines.error_here("the host domain is empty");
+    HostOwner owner{(*fields)[(*indexes)[1]], (*fields)[(*indexes)[2]]};
+    if (owner.name.empty()) return lines.error_here("the name is empty");
     map.insert_or_assign(domain->text(), std::move(owner));
   }
   return map;

@@ -1,4 +1,4 @@
-/// Naming sources.
+/// Names sources, from the most certain way to the least.
 #include "reports/analysis/sources.h"
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 namespace rampart::reports {
 namespace {
 
-/// Includes within includes: RFC 7208 section 4.6.4 admits ten lookups.
+/// Each round resolves one level of nested includes; RFC 7208 section 4.6.4 permits ten lookups.
 constexpr int kIncludeRounds = 12;
 
 bool is_below(const std::string& host, const std::string& domain) {
@@ -22,7 +22,8 @@ bool is_below(const std::string& host, const std::string& domain) {
                             host[host.size() - domain.size() - 1] == '.');
 }
 
-/// A declared sender by whose host names the service is known.
+/// Whether the catalogue knows the service by this host name. A template ("{...}") matches none:
+/// its values are not known here.
 bool has_host(const Sender& sender, const std::string& host) {
   return std::ranges::any_of(sender.rdns, [&](const std::string& one) {
     return one.find('{') == one.npos && is_below(host, one);
@@ -36,7 +37,8 @@ const SenderUse* use_of(const Domain* domain, const Sender* sender) {
   return found == domain->senders->end() ? nullptr : &*found;
 }
 
-/// The service whose host this is: a declared one before the rest of the catalogue.
+/// The service that runs a host. Declared senders are tried first: several services of the
+/// catalogue may share hosts.
 const Sender* sender_by_host(const NamingContext& context, const std::string& host) {
   if (host.empty()) return nullptr;
   if (context.domain != nullptr && context.domain->senders) {
@@ -55,9 +57,10 @@ std::string org_of(const std::string& host) {
   return name ? dmarc::org_domain_psl(*name).text() : host;
 }
 
-/// What is known of the addresses that share a host domain, or of one without a host.
+/// What the mail of all addresses of one host domain shows; an address without a host is a group of
+/// its own.
 struct HostGroup {
-  bool fails = false;
+  bool fails = false;  ///< Some mail is aligned by neither method.
   std::set<const SenderUse*> signers;
   bool foreign_signer = false;  ///< An aligned selector that no declared sender has.
 };
@@ -76,18 +79,15 @@ std::map<std::string, HostGroup> host_groups_of(const TrafficGroups& groups,
     HostGroup& host_group = hosts_by_key[host_group_key(group.ip, hosts)];
     const Facts& facts = *group.facts;
     if (!facts.dkim_aligned && !facts.spf_aligned) host_group.fails = true;
-    if (!facts.dkim_aligned) continue;
     bool known = false;
     bool stated = false;
-    for (const DkimAuth& one : facts.dkim) {
-      if (one.result != AuthResult::Pass) continue;
-      if (!domains.aligned(one.domain, facts.header_from, dmarc::Alignment::Relaxed)) continue;
-      const SenderUse* use = sender_of_selector(context, one.selector);
+    for (const DkimAuth* one : aligned_signatures(facts, domains)) {
+      const SenderUse* use = sender_of_selector(context, one->selector);
       if (use != nullptr) host_group.signers.insert(use);
       known = known || use != nullptr;
-      stated = stated || !one.selector.empty();
+      stated = stated || !one->selector.empty();
     }
-    // Some reporters leave selectors out, which says nothing about whose it is.
+    // Some reporters omit selectors: a signature without one is not a foreign one.
     host_group.foreign_signer = host_group.foreign_signer || (stated && !known);
   }
   return hosts_by_key;
@@ -104,15 +104,16 @@ const SenderUse* sender_of_selector(const NamingContext& context, const std::str
   if (context.domain == nullptr || selector.empty()) return nullptr;
   const Domain& domain = *context.domain;
   if (!domain.senders) return nullptr;
+  // Rotations come first: they name selectors that the catalogue cannot know.
   const auto use_named = [&](const std::string& id) -> const SenderUse* {
     const auto found = std::ranges::find_if(
         *domain.senders, [&](const SenderUse& use) { return use.sender->id == id; });
     return found == domain.senders->end() ? nullptr : &*found;
   };
   for (const RotationSpec& one : domain.rotations) {
-    const bool its = one.current == selector || one.next == selector ||
-                     std::ranges::find(one.past, selector) != one.past.end();
-    if (its) return use_named(one.sender);
+    const bool matches = one.current == selector || one.next == selector ||
+                         std::ranges::find(one.past, selector) != one.past.end();
+    if (matches) return use_named(one.sender);
   }
   for (const SenderUse& use : *domain.senders) {
     const auto is = [&](const std::string& text) {
@@ -185,7 +186,7 @@ std::map<spf::Ip, Source> name_sources(const TrafficGroups& groups,
     } else if (const Sender* sender = sender_by_host(context, host)) {
       source = service(context, sender, host);
     } else if (!host_group.fails && !host_group.foreign_signer && host_group.signers.size() == 1) {
-      // A forwarder carries our signatures too, but some of its mail breaks.
+      // Mail through a forwarder has our signatures too, but some of it fails.
       source = service(context, (*host_group.signers.begin())->sender.get(), host);
     } else {
       source.label = host.empty() ? "ip:" + group.ip.text() : "ptr:" + org_of(host);

@@ -1,5 +1,5 @@
-/// Names the source behind each address, once a source: a declared sender, a service of the
-/// catalogue, a forward-confirmed host's domain, or the address itself.
+/// Names the source behind each address: a declared sender, a service of the catalogue, the domain
+/// of a forward-confirmed host name, or the address itself.
 #pragma once
 
 #include <map>
@@ -17,40 +17,41 @@ namespace rampart::reports {
 /// Who sends from an address.
 struct Source {
   std::string label;               ///< "google_workspace", "ptr:example.net", "ip:192.0.2.1".
-  const Sender* sender = nullptr;  ///< For a service; lives in the Config.
-  bool declared = false;           ///< The domain's YAML uses that service.
+  const Sender* sender = nullptr;  ///< For a service, else null; owned by the Config.
+  bool declared = false;           ///< The domain's YAML declares that service.
   std::string host;                ///< Its forward-confirmed host name, or empty.
   bool ignored = false;            ///< `sources: {ignore: [...]}` names it.
-  HostOwner owner;                 ///< By the user's map, for people alone: it decides nothing.
+  HostOwner owner;                 ///< By the user's map; only displayed, no decision uses it.
 
   bool operator==(const Source&) const = default;
 };
 
-/// What naming is done by.
+/// What sources are named from.
 struct NamingContext {
   const Config& config;
-  const Domain* domain = nullptr;  ///< Null where the YAML does not have it.
+  const Domain* domain = nullptr;  ///< Null where the YAML does not have the domain.
   Name name;                       ///< The policy domain.
   Time now;
-  Resolve resolve;                        ///< Empty: no name is looked up.
-  const ReverseDnsMap* owners = nullptr;  ///< The user's map, where there is one.
+  Resolve resolve;                        ///< Empty: nothing is looked up.
+  const ReverseDnsMap* owners = nullptr;  ///< The user's map, or null.
 };
 
-/// Forward-confirmed host names by address; addresses without one are left out. Looked up all at
-/// once, and remembered in the store.
+/// Forward-confirmed host names by address; addresses without one are left out. They are looked up
+/// all at once and kept in the store.
 std::map<spf::Ip, std::string> find_hosts(const std::set<spf::Ip>& addresses, Store& store,
                                           const NamingContext& context);
 
-/// The addresses that each declared sender's own SPF terms admit.
+/// The addresses that each declared sender's own SPF terms authorize. Looks up what `answers`
+/// lacks.
 std::vector<std::pair<const SenderUse*, spf::IpSet>> admitted_by_senders(
     const NamingContext& context, Answers& answers);
 
-/// The source of every address of `flows`. Pure but for what `answers` lacks, which it asks.
+/// The source of every address in `groups`. Pure except for looking up what `answers` lacks.
 std::map<spf::Ip, Source> name_sources(const TrafficGroups& groups,
                                        const std::map<spf::Ip, std::string>& hosts,
                                        const NamingContext& context, Answers& answers);
 
-/// The row of `sources: {ignore: [...]}` that names this source or this address of it, or null.
+/// The entry of `sources: {ignore: [...]}` that matches this source or this address, or null.
 const IgnoredSource* ignoring(const NamingContext& context, const Source& source,
                               const spf::Ip& ip);
 

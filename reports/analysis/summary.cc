@@ -1,4 +1,4 @@
-/// A domain's mail, source by source.
+/// Sums up a domain's mail by source.
 #include "reports/analysis/summary.h"
 
 #include <algorithm>
@@ -6,11 +6,12 @@
 namespace rampart::reports {
 namespace {
 
-constexpr std::chrono::days kUnused{90};
-constexpr std::chrono::days kNew{7};
-constexpr std::chrono::days kKnown{30};  ///< Not seen for so long before: new again.
+constexpr std::chrono::days kUnused{90};  ///< A sender without mail for so long is unused.
+constexpr std::chrono::days kNew{7};      ///< A source first seen within these days is new, ...
+constexpr std::chrono::days kKnown{30};   ///< ... if the summary covers at least these.
 
-/// Contract section 4: a source that fails on three days with half a percent is somebody's own.
+/// Contract section 4: a source that fails on three days with half a percent of the mail probably
+/// belongs to the domain.
 constexpr std::size_t kUnresolvedDays = 3;
 constexpr double kUnresolvedShare = 0.005;
 
@@ -19,33 +20,28 @@ bool failed(Category category) {
          category == Category::Unauthorized;
 }
 
-/// A row while it grows.
-struct Growing {
+/// A source's row while groups are added to it.
+struct SourceTotals {
   SourceSummary row;
   std::set<Date> failing_days;
-  std::int64_t spf_only = 0;
-  std::int64_t dkim_only = 0;
 };
 
-void add(Growing& growing, const TrafficGroup& group, Category category) {
-  SourceSummary& row = growing.row;
+void add(SourceTotals& totals, const TrafficGroup& group, Category category) {
+  SourceSummary& row = totals.row;
   const bool first = row.messages == 0 && row.ips.empty();
   row.messages += group.messages;
   row.categories[static_cast<std::size_t>(category)] += group.messages;
   row.ips[group.ip] += group.messages;
   row.first = first ? *group.days.begin() : std::min(row.first, *group.days.begin());
   row.last = first ? *group.days.rbegin() : std::max(row.last, *group.days.rbegin());
-  if (failed(category)) growing.failing_days.insert(group.days.begin(), group.days.end());
-  if (!group.facts->dkim_aligned) return;
+  if (failed(category)) totals.failing_days.insert(group.days.begin(), group.days.end());
   OrgDomains domains;
-  for (const DkimAuth& one : group.facts->dkim) {
-    if (one.result == AuthResult::Pass && !one.selector.empty() &&
-        domains.aligned(one.domain, group.facts->header_from, dmarc::Alignment::Relaxed)) {
-      row.selectors.insert(one.selector);
-    }
+  for (const DkimAuth* one : aligned_signatures(*group.facts, domains)) {
+    if (!one->selector.empty()) row.selectors.insert(one->selector);
   }
 }
 
+/// Whether a host is in any domain of the YAML, whose servers it then probably is.
 bool yaml_names(const std::string& host, const NamingContext& context) {
   const Result<Name> name = Name::parse(host);
   if (host.empty() || !name) return false;
@@ -54,19 +50,21 @@ bool yaml_names(const std::string& host, const NamingContext& context) {
                              [&](const auto& one) { return name->is_within(one.first); });
 }
 
-bool is_unresolved(const Growing& growing, std::int64_t all, const NamingContext& context) {
-  const SourceSummary& row = growing.row;
+/// Whether a source fails but may belong to the domain: it fails steadily, has a host of the
+/// domain, or also passes. Such mail must be explained before a policy is tightened.
+bool is_unresolved(const SourceTotals& totals, std::int64_t all, const NamingContext& context) {
+  const SourceSummary& row = totals.row;
   const std::int64_t fails =
       row.of(Category::MissingSpf) + row.of(Category::MissingDkim) + row.of(Category::Unauthorized);
   if (fails == 0 || row.source.ignored) return false;
-  const bool steady = growing.failing_days.size() >= kUnresolvedDays &&
+  const bool steady = totals.failing_days.size() >= kUnresolvedDays &&
                       static_cast<double>(fails) >= kUnresolvedShare * static_cast<double>(all);
   return steady || yaml_names(row.source.host, context) ||
          row.of(Category::Pass) + row.of(Category::Partial) > 0;
 }
 
-/// Where the YAML declares no senders, a source that passes counts as the domain's own. The gates
-/// count alike (policies/legit).
+/// Whether a source counts for the legit rate. Where the YAML declares no senders, any source that
+/// passes does. The gates count in the same way (policies/ramp).
 bool counts(const SourceSummary& row, const NamingContext& context) {
   if (row.source.ignored) return false;
   const bool passes = row.of(Category::Pass) + row.of(Category::Partial) > 0;
@@ -112,6 +110,7 @@ void add_totals(Summary& summary, const TrafficGroups& groups,
   }
 }
 
+/// The range as requested; an open end becomes the first or last day that has mail.
 void add_range(Summary& summary, const Range& range, const TrafficGroups& groups) {
   std::set<Date> days;
   for (const TrafficGroup& group : groups.groups)
@@ -130,7 +129,8 @@ void add_range(Summary& summary, const Range& range, const TrafficGroups& groups
   }
 }
 
-/// What the summary's own range can tell: one of a few days says nothing of those before.
+/// Adds new sources and unused senders, as far as the range permits: a summary of a few days cannot
+/// know what happened before.
 void add_notes(Summary& summary, const Range& range, const NamingContext& context) {
   const Date today = std::chrono::floor<std::chrono::days>(context.now);
   for (const SourceSummary& row : summary.sources) {
@@ -160,23 +160,24 @@ Summary summarize(const Range& range, const TrafficGroups& groups,
   const std::vector<Category> categories = categorize_all(groups, sources, context);
   add_totals(summary, groups, categories);
   add_range(summary, range, groups);
-  std::map<std::string, Growing> rows;
+  std::map<std::string, SourceTotals> rows;
   for (std::size_t i = 0; i < groups.groups.size(); ++i) {
     const Source& source = sources.at(groups.groups[i].ip);
-    Growing& growing = rows[source.label];
-    if (growing.row.source.label.empty()) growing.row.source = source;
-    add(growing, groups.groups[i], categories[i]);
+    SourceTotals& totals = rows[source.label];
+    if (totals.row.source.label.empty()) totals.row.source = source;
+    add(totals, groups.groups[i], categories[i]);
   }
-  std::vector<Growing*> order;
+  std::vector<SourceTotals*> order;
   order.reserve(rows.size());
-  for (auto& [label, growing] : rows) order.push_back(&growing);
-  std::ranges::stable_sort(
-      order, [](const Growing* a, const Growing* b) { return a->row.messages > b->row.messages; });
+  for (auto& [label, totals] : rows) order.push_back(&totals);
+  std::ranges::stable_sort(order, [](const SourceTotals* a, const SourceTotals* b) {
+    return a->row.messages > b->row.messages;
+  });
   summary.sources.reserve(order.size());
-  for (Growing* growing : order) {
-    growing->row.unresolved = is_unresolved(*growing, summary.messages, context);
-    growing->row.action = action_for(growing->row, context);
-    summary.sources.push_back(std::move(growing->row));
+  for (SourceTotals* totals : order) {
+    totals->row.unresolved = is_unresolved(*totals, summary.messages, context);
+    totals->row.action = action_for(totals->row, context);
+    summary.sources.push_back(std::move(totals->row));
   }
   summary.legit_rate = legit_rate(summary, context);
   summary.reporters = static_cast<std::int64_t>(groups.reporters.size());

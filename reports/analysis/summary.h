@@ -1,4 +1,4 @@
-/// What became of a domain's mail, source by source, and what to do about it (contract section 4).
+/// A domain's mail by source and category, and what to do about each source (contract section 4).
 #pragma once
 
 #include <array>
@@ -12,13 +12,15 @@
 
 namespace rampart::reports {
 
+/// The outcome of messages, and for failing ones the probable reason. Pass: aligned by SPF and by
+/// DKIM; Partial: by one of them.
 enum class Category { Pass, Partial, Forwarded, MissingSpf, MissingDkim, Unauthorized };
 constexpr std::size_t kCategories = 6;
 
 /// "pass", "sender-missing-spf", ...
 std::string_view to_text(Category category);
 
-/// One row of a summary: a service, a host's domain or an address.
+/// One row of a summary: a service, a host domain or an address.
 struct SourceSummary {
   Source source;
   std::int64_t messages = 0;
@@ -27,17 +29,18 @@ struct SourceSummary {
   std::set<std::string> selectors;  ///< Of aligned, passing signatures.
   Date first;
   Date last;
-  bool unresolved = false;  ///< It fails, and may yet be somebody's own (contract, "legit_rate").
-  std::string action;
+  bool unresolved = false;  ///< It fails but may belong to the domain (contract, "legit_rate").
+  std::string action;       ///< What to do about it, as action_for returns it.
 
   std::int64_t of(Category category) const {
     return categories[static_cast<std::size_t>(category)];
   }
 };
 
+/// The summary of one domain and date range.
 struct Summary {
   std::string domain;
-  std::optional<Date> since;  ///< As asked, else the first day that has mail.
+  std::optional<Date> since;  ///< As requested, else the first day that has mail.
   std::optional<Date> until;
   std::int64_t messages = 0;
   std::int64_t verified_messages = 0;
@@ -48,7 +51,7 @@ struct Summary {
   std::optional<double> legit_rate;  ///< Empty where no declared or unresolved source sent any.
   std::int64_t reporters = 0;
   std::int64_t verified_reporters = 0;
-  std::int64_t rolled_up = 0;  ///< Messages of pruned rows: counted, but of no source.
+  std::int64_t rolled_up = 0;  ///< Messages of pruned rows: part of the totals, but of no source.
   std::map<std::string, std::int64_t> contradictions;  ///< By reporter.
   std::vector<SourceSummary> sources;                  ///< Most messages first.
   std::vector<std::string> unused_senders;             ///< Declared, no mail for 90 days.
@@ -57,16 +60,16 @@ struct Summary {
   std::map<std::string, std::vector<std::string>> selectors;
 };
 
-/// The categories of all flows, in their order.
+/// The categories of all groups, in the same order.
 std::vector<Category> categorize_all(const TrafficGroups& groups,
                                      const std::map<spf::Ip, Source>& sources,
                                      const NamingContext& context);
 
-/// Puts a summary together. Pure.
+/// Computes a summary. Pure.
 Summary summarize(const Range& range, const TrafficGroups& groups,
                   const std::map<spf::Ip, Source>& sources, const NamingContext& context);
 
-/// What to do about a source, one sentence.
+/// What to do about a source, one sentence; "none" where nothing is to be done.
 std::string action_for(const SourceSummary& row, const NamingContext& context);
 
 }  // namespace rampart::reports

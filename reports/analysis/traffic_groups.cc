@@ -1,4 +1,4 @@
-/// Rows summed into flows.
+/// Sums rows into traffic groups.
 #include "reports/analysis/traffic_groups.h"
 
 #include <algorithm>
@@ -24,93 +24,69 @@ struct KeyHash {
   }
 };
 
-/// What is summed while rows stream by.
+/// The sum of one group.
 struct Sum {
   std::int64_t messages = 0;
   std::vector<Date> days;
   bool contradicts = false;
 };
 
-class Summer {
+class GroupReader {
  public:
-  explicit Summer(Store& store) : store_(store) {}
+  explicit GroupReader(Store& store) : store_(store), lookup_(store) {}
 
   Result<TrafficGroups> read(const Range& range) {
-    std::unordered_map<Key, Sum, KeyHash> sums;
-    std::int64_t last_report = -1;
-    Trust trust = Trust::Asserted;
-    const Result<Ok> read = store_.for_each_row(range, [&](const StoredRow& row) {
-      if (row.report != last_report) {
-        trust = trust_of(row.report);
-        last_report = row.report;
-      }
-      const auto [at, fresh] = sums.try_emplace({row.ip, row.facts, trust});
-      Sum& sum = at->second;
-      if (fresh) sum.contradicts = contradicts(row.facts);
-      sum.messages += row.count;
-      // Rows come in the order of their days.
-      if (sum.days.empty() || sum.days.back() != row.day) sum.days.push_back(row.day);
-      if (sum.contradicts) ++flows_.contradictions[reports_[row.report].reporter];
-    });
-    if (!read) return read.error();
-    if (problem_) return *problem_;
-    for (auto& [key, sum] : sums) {
-      flows_.groups.push_back(
-          {key.ip, facts_[key.facts], key.facts, key.trust, sum.messages, std::move(sum.days)});
+    TRY_OK(store_.for_each_row(range, [this](const StoredRow& row) { add(row); }));
+    if (lookup_.problem()) return *lookup_.problem();
+    for (auto& [key, sum] : sums_) {
+      groups_.groups.push_back({key.ip, lookup_.facts(key.facts), key.facts, key.trust,
+                                sum.messages, std::move(sum.days)});
     }
-    std::ranges::sort(flows_.groups, [](const TrafficGroup& a, const TrafficGroup& b) {
+    std::ranges::sort(groups_.groups, [](const TrafficGroup& a, const TrafficGroup& b) {
       return std::tie(a.ip, a.trust, a.messages) < std::tie(b.ip, b.trust, b.messages);
     });
-    Result<std::vector<DailySum>> daily = store_.daily(range);
-    if (!daily) return daily.error();
-    flows_.daily = std::move(daily).value();
-    for (const DailySum& sum : flows_.daily) {
-      flows_.reporters.insert(sum.reporter);
-      if (sum.trust == Trust::Verified) flows_.verified_reporters.insert(sum.reporter);
-      if (sum.contradictions > 0) flows_.contradictions[sum.reporter] += sum.contradictions;
+    TRY(groups_.daily, store_.daily(range));
+    for (const DailySum& sum : groups_.daily) {
+      add_reporter(sum.reporter, sum.trust);
+      if (sum.contradictions > 0) groups_.contradictions[sum.reporter] += sum.contradictions;
     }
-    return std::move(flows_);
+    return std::move(groups_);
   }
 
  private:
-  Trust trust_of(std::int64_t id) {
-    const auto [at, fresh] = reports_.try_emplace(id);
-    if (fresh) {
-      Result<StoredReport> report = store_.report(id);
-      if (!report) {
-        problem_ = report.error();
-      } else {
-        at->second = std::move(report).value();
-        flows_.reporters.insert(at->second.reporter);
-        if (at->second.trust == Trust::Verified) {
-          flows_.verified_reporters.insert(at->second.reporter);
-        }
-      }
+  void add(const StoredRow& row) {
+    // Rows arrive report by report, so the report is looked up once per run of rows.
+    if (row.report != report_id_ || report_ == nullptr) {
+      report_id_ = row.report;
+      report_ = &lookup_.report(row.report);
+      add_reporter(report_->reporter, report_->trust);
     }
-    return at->second.trust;
+    const auto [at, added] = sums_.try_emplace({row.ip, row.facts, report_->trust});
+    Sum& sum = at->second;
+    if (added) sum.contradicts = lookup_.facts(row.facts)->contradicts;
+    sum.messages += row.count;
+    // Rows arrive in the order of their days.
+    if (sum.days.empty() || sum.days.back() != row.day) sum.days.push_back(row.day);
+    if (sum.contradicts) ++groups_.contradictions[report_->reporter];
   }
 
-  bool contradicts(std::int64_t id) {
-    std::shared_ptr<const Facts>& facts = facts_[id];
-    if (!facts) {
-      Result<Facts> read = store_.facts(id);
-      if (!read) problem_ = read.error();
-      facts = std::make_shared<Facts>(read ? std::move(read).value() : Facts());
-    }
-    return facts->contradicts;
+  void add_reporter(const std::string& reporter, Trust trust) {
+    groups_.reporters.insert(reporter);
+    if (trust == Trust::Verified) groups_.verified_reporters.insert(reporter);
   }
 
   Store& store_;
-  TrafficGroups flows_;
-  std::unordered_map<std::int64_t, StoredReport> reports_;
-  std::unordered_map<std::int64_t, std::shared_ptr<const Facts>> facts_;
-  std::optional<Error> problem_;
+  StoreLookup lookup_;
+  TrafficGroups groups_;
+  std::unordered_map<Key, Sum, KeyHash> sums_;
+  std::int64_t report_id_ = 0;
+  const StoredReport* report_ = nullptr;  ///< Of the last row. Never moves within the lookup.
 };
 
 }  // namespace
 
 Result<TrafficGroups> read_traffic_groups(Store& store, const Range& range) {
-  return Summer(store).read(range);
+  return GroupReader(store).read(range);
 }
 
 }  // namespace rampart::reports

@@ -10,17 +10,18 @@
 namespace rampart::reports {
 namespace {
 
-/// Feeds libarchive from a stream.
+/// Lets libarchive read from a stream. `fault` keeps the stream's own error, which is clearer than
+/// what libarchive makes of it.
 struct Feeder {
   ByteSource packed;
   std::string fault;
 
   static la_ssize_t read(archive* reader, void* self, const void** block) {
-    auto& own = *static_cast<Feeder*>(self);
-    const Result<std::string_view> next = own.packed();
+    auto& feeder = *static_cast<Feeder*>(self);
+    const Result<std::string_view> next = feeder.packed();
     if (!next) {
-      own.fault = next.error().what;
-      archive_set_error(reader, EIO, "%s", own.fault.c_str());
+      feeder.fault = next.error().what;
+      archive_set_error(reader, EIO, "%s", feeder.fault.c_str());
       return -1;
     }
     *block = next->data();
@@ -34,7 +35,7 @@ Error failure(archive* reader, const Feeder& feeder) {
   return Error{fmt::format("the archive cannot be read: {:.200}", text == nullptr ? "?" : text)};
 }
 
-/// Files that a Mac or a file manager adds beside those that were meant.
+/// Files that macOS or a file manager adds to an archive.
 bool is_litter(const std::string& name) {
   const auto slash = name.rfind('/');
   const std::string base = slash == name.npos ? name : name.substr(slash + 1);
@@ -49,14 +50,14 @@ ByteSource octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budg
     std::size_t size = 0;
     la_int64_t offset = 0;
     int code = ARCHIVE_OK;
-    // A block may be empty without being the last.
+    // An empty block is not the end, but an empty result would be.
     do {
       code = archive_read_data_block(reader, &block, &size, &offset);
     } while (code == ARCHIVE_OK && size == 0);
     if (code == ARCHIVE_EOF) return std::string_view();
     if (code != ARCHIVE_OK) return failure(reader, feeder);
     budget->unpacked += size;
-    if (const Result<Ok> fits = budget->check(limits); !fits) return fits.error();
+    TRY_OK(budget->check(limits));
     return std::string_view(static_cast<const char*>(block), size);
   };
 }
@@ -82,8 +83,8 @@ Result<Ok> for_each_member(
     if (count >= limits.members) {
       return Error{fmt::format("it has more than {} members", limits.members)};
     }
-    // Once the ratio is passed, not even skipping the rest is worth the time.
-    if (Result<Ok> fits = budget->check(limits); !fits) return fits;
+    // Beyond the ratio, even skipping the rest would take too long.
+    TRY_OK(budget->check(limits));
     const char* path = archive_entry_pathname(entry);
     const std::string name = path == nullptr ? fmt::format("member {}", count + 1) : path;
     if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;

@@ -1,4 +1,4 @@
-/// Archives of several files: zip and tar, by libarchive, as they stream by.
+/// Archives of several files: zip and tar, read as streams by libarchive.
 #pragma once
 
 #include <functional>
@@ -7,8 +7,8 @@
 
 namespace rampart::reports {
 
-/// Calls `member` for each regular file, with its name and its octets; whatever it leaves is passed
-/// over. Folders, links and what file managers add (`__MACOSX`, dot files) are not members.
+/// Calls `member` for each regular file, with its name and its octets; octets that it does not read
+/// are skipped. Folders, links and what file managers add (`__MACOSX`, dot files) are not members.
 /// An Error where the archive cannot be read to its end. `budget` counts what is unpacked.
 Result<Ok> for_each_member(
     ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits,

@@ -1,25 +1,23 @@
-/// What a stream is, by its first octets.
+/// Detects the content of a stream by its first octets.
 #include <algorithm>
-#include <cctype>
 
+#include "base/text.h"
 #include "reports/input/unpack.h"
 
 namespace rampart::reports {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
+/// XML begins with "<" in UTF-8 or UTF-16, with or without a byte order mark.
 bool is_xml(std::string_view head) {
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) return true;
   if (head.size() > 2 && ((head[0] == '<' && head[1] == 0) || (head[0] == 0 && head[1] == '<'))) {
     return true;
   }
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
-  const auto first = head.find_first_not_of(kBlanks);
-  return first != head.npos && head[first] == '<';
+  return trim(head).starts_with('<');
 }
 
-/// RFC 1950 section 2.2: deflate with the largest window, at the four levels that are written.
+/// RFC 1950 section 2.2: deflate with the largest window, at the four levels that encoders write.
 bool is_zlib(std::string_view head) {
   if (head.size() < 2 || head[0] != 0x78) return false;
   const auto level = static_cast<unsigned char>(head[1]);
@@ -31,15 +29,16 @@ bool is_mail(std::string_view head) {
   const auto colon = head.find(':');
   if (colon == head.npos || colon == 0) return false;
   std::string_view name = head.substr(0, colon);
-  while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
+  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
   return std::ranges::all_of(name, [](unsigned char c) { return c > 32 && c < 127; }) &&
-         std::ranges::any_of(name, [](unsigned char c) { return std::isalpha(c) != 0; }) &&
-         head.find('\n') != head.npos;
+         std::ranges::any_of(name, is_alpha) && head.find('\n') != head.npos;
 }
 
 }  // namespace
 
-Content sniff(std::string_view head) {
+/// The order matters: a zlib header is a weak sign, and an XML document may contain a colon as mail
+/// does, so the certain signs are tested first.
+Content detect_content(std::string_view head) {
   using namespace std::string_view_literals;
   if (head.find_first_not_of("\0 \t\r\n"sv) == head.npos) return Content::Empty;
   if (head.starts_with("\x1f\x8b")) return Content::Gzip;

@@ -8,7 +8,7 @@
 namespace rampart::reports {
 namespace {
 
-/// Either header is recognised; the window is the largest.
+/// inflateInit2: the largest window (15), and gzip and zlib headers are both accepted (32).
 constexpr int kAnyHeader = 15 + 32;
 
 class Inflater {
@@ -25,7 +25,7 @@ class Inflater {
     if (!ready_) return Error{"no memory to unpack it"};
     while (!done_) {
       if (stream_.avail_in == 0) {
-        if (Result<Ok> more = refill(); !more) return more.error();
+        TRY_OK(refill());
         if (done_) break;
       }
       stream_.next_out = block_.data();
@@ -35,11 +35,11 @@ class Inflater {
         return Error{"the compressed data is damaged"};
       }
       open_ = code != Z_STREAM_END;
-      if (!open_) end_member();
+      if (!open_) begin_member();
       const std::size_t made = block_.size() - stream_.avail_out;
       if (made == 0) continue;
       budget_->unpacked += made;
-      if (const Result<Ok> fits = budget_->check(limits_); !fits) return fits.error();
+      TRY_OK(budget_->check(limits_));
       return std::string_view(reinterpret_cast<const char*>(block_.data()), made);
     }
     return std::string_view();
@@ -47,20 +47,20 @@ class Inflater {
 
  private:
   Result<Ok> refill() {
-    const Result<std::string_view> block = packed_();
-    if (!block) return block.error();
-    if (block->empty()) {
+    TRY(const std::string_view block, packed_());
+    if (block.empty()) {
       if (open_) return Error{"the compressed data is cut off"};
       done_ = true;
       return Ok{};
     }
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block->data()));
-    stream_.avail_in = static_cast<uInt>(block->size());
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block.data()));
+    stream_.avail_in = static_cast<uInt>(block.size());
     if (!open_) begin_member();
     return Ok{};
   }
 
-  /// RFC 1952 section 2.2: members follow one another; anything else behind one is padding.
+  /// RFC 1952 section 2.2: a gzip file is a sequence of members. Anything else after a member is
+  /// padding, which ends the stream.
   void begin_member() {
     if (stream_.avail_in == 0) return;
     if (*stream_.next_in != 0x1f) {
@@ -71,21 +71,20 @@ class Inflater {
     open_ = true;
   }
 
-  void end_member() { begin_member(); }
-
   ByteSource packed_;
   std::shared_ptr<Budget> budget_;
   InputLimits limits_;
   z_stream stream_{};
   std::array<Bytef, 64 << 10> block_{};
   bool ready_ = false;
-  bool open_ = true;  ///< Within a member: an end here is a cut.
+  bool open_ = true;  ///< Within a member: if the input ends here, it is truncated.
   bool done_ = false;
 };
 
 }  // namespace
 
-ByteSource inflated(ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits) {
+ByteSource inflated_source(ByteSource packed, std::shared_ptr<Budget> budget,
+                           const InputLimits& limits) {
   auto inflater = std::make_shared<Inflater>(std::move(packed), std::move(budget), limits);
   return [inflater] { return inflater->next(); };
 }

@@ -1,4 +1,4 @@
-/// The files that words of a command line name.
+/// Expands the paths of a command line to files.
 #include <glob.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ bool is_maildir(const fs::path& folder) {
   return fs::is_directory(folder / "cur", none) && fs::is_directory(folder / "new", none);
 }
 
-/// What stands in a folder. A link to a folder is none, so that nothing is walked in circles.
+/// An entry of a folder. A link to a folder is not a folder here, so that no cycle is followed.
 struct Entry {
   fs::path path;
   bool is_folder = false;
@@ -28,7 +28,7 @@ std::vector<Entry> entries_of(const fs::path& folder) {
   std::vector<Entry> entries;
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    // The folder itself says what most entries are: none of them is looked at.
+    // The directory listing usually contains the type, so these calls need no stat().
     std::error_code none;
     entries.push_back(
         {at->path(), !at->is_symlink(none) && at->is_directory(none), at->is_regular_file(none)});
@@ -43,7 +43,7 @@ void add_files(const fs::path& folder, std::vector<std::string>& files) {
   for (const Entry& entry : entries_of(folder)) {
     const std::string name = entry.path.filename().string();
     if (entry.is_folder) {
-      // Maildir++ keeps its sub-folders hidden, and unfinished mails in tmp.
+      // The sub-folders of Maildir++ have hidden names, and tmp contains unfinished mails.
       if (maildir ? name == "tmp" : name.starts_with('.') && !is_maildir(entry.path)) continue;
       add_files(entry.path, files);
     } else if (!maildir && !name.starts_with('.') && entry.is_file) {
@@ -52,9 +52,9 @@ void add_files(const fs::path& folder, std::vector<std::string>& files) {
   }
 }
 
-bool add_matches(const std::string& word, std::vector<std::string>& files) {
+bool add_matches(const std::string& path, std::vector<std::string>& files) {
   glob_t found{};
-  const bool any = ::glob(word.c_str(), 0, nullptr, &found) == 0;
+  const bool any = ::glob(path.c_str(), 0, nullptr, &found) == 0;
   for (std::size_t i = 0; any && i < found.gl_pathc; ++i) {
     std::error_code none;
     if (fs::is_directory(found.gl_pathv[i], none)) {
@@ -69,16 +69,16 @@ bool add_matches(const std::string& word, std::vector<std::string>& files) {
 
 }  // namespace
 
-std::vector<std::string> expand(const std::vector<std::string>& words) {
+std::vector<std::string> expand_paths(const std::vector<std::string>& paths) {
   std::vector<std::string> files;
-  for (const std::string& word : words) {
+  for (const std::string& path : paths) {
     std::error_code none;
-    if (word == "-") {
-      files.push_back(word);
-    } else if (fs::is_directory(word, none)) {
-      add_files(word, files);
-    } else if (fs::exists(word, none) || !add_matches(word, files)) {
-      files.push_back(word);
+    if (path == "-") {
+      files.push_back(path);
+    } else if (fs::is_directory(path, none)) {
+      add_files(path, files);
+    } else if (fs::exists(path, none) || !add_matches(path, files)) {
+      files.push_back(path);
     }
   }
   return files;

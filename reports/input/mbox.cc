@@ -6,16 +6,16 @@
 namespace rampart::reports {
 namespace {
 
-/// Mail has lines of 998 octets at most (RFC 5322 section 2.1.1); careless files have longer ones.
+/// RFC 5322 section 2.1.1 permits 998 octets per line; careless programs write much longer ones.
 constexpr std::size_t kLongestLine = 8 << 20;
 
 /// Collects lines into mails.
-class Splitter {
+class MailSplitter {
  public:
-  Splitter(std::uint64_t most, const std::function<void(const Result<std::string>&)>& one)
-      : most_(most), one_(one) {}
+  MailSplitter(std::uint64_t most, const std::function<void(const Result<std::string>&)>& visit)
+      : most_(most), visit_(visit) {}
 
-  /// One line with its end.
+  /// One line, including its line end.
   void line(std::string_view text) {
     if (text.starts_with("From ") && after_blank_) {
       finish();
@@ -24,7 +24,7 @@ class Splitter {
       return;
     }
     after_blank_ = text == "\n" || text == "\r\n";
-    // ">From " was "From ", and ">>From " was ">From ".
+    // Undoes mboxrd quoting: ">From " was "From ", and ">>From " was ">From ".
     const auto quotes = text.find_first_not_of('>');
     if (quotes != text.npos && quotes > 0 && text.substr(quotes).starts_with("From ")) {
       text.remove_prefix(1);
@@ -35,15 +35,15 @@ class Splitter {
   void finish() {
     if (!open_) return;
     if (too_large_) {
-      one_(Error{fmt::format("the mail is larger than {} MiB", most_ >> 20)});
+      visit_(Error{fmt::format("the mail is larger than {} MiB", most_ >> 20)});
     } else {
-      // The blank line before the next mail is the mbox's own.
+      // The blank line before the next "From " line belongs to the mbox, not to the mail.
       if (mail_.ends_with("\r\n\r\n")) {
         mail_.resize(mail_.size() - 2);
       } else if (mail_.ends_with("\n\n")) {
         mail_.pop_back();
       }
-      one_(mail_);
+      visit_(mail_);
     }
     mail_.clear();
     too_large_ = false;
@@ -60,7 +60,7 @@ class Splitter {
   }
 
   std::uint64_t most_;
-  const std::function<void(const Result<std::string>&)>& one_;
+  const std::function<void(const Result<std::string>&)>& visit_;
   std::string mail_;
   bool open_ = false;
   bool after_blank_ = true;
@@ -69,16 +69,15 @@ class Splitter {
 
 }  // namespace
 
-Result<Ok> for_each_mail(const ByteSource& pull, std::uint64_t most,
-                         const std::function<void(const Result<std::string>&)>& one) {
-  Splitter splitter(most, one);
+Result<Ok> for_each_mail(const ByteSource& source, std::uint64_t most,
+                         const std::function<void(const Result<std::string>&)>& visit) {
+  MailSplitter splitter(most, visit);
   std::string rest;
   for (;;) {
-    const Result<std::string_view> block = pull();
-    if (!block) return block.error();
-    if (block->empty()) break;
+    TRY(const std::string_view block, source());
+    if (block.empty()) break;
     std::string joined;
-    std::string_view text = *block;
+    std::string_view text = block;
     if (!rest.empty()) {
       joined = rest + std::string(text);
       text = joined;
@@ -88,7 +87,7 @@ Result<Ok> for_each_mail(const ByteSource& pull, std::uint64_t most,
       splitter.line(text.substr(at, end + 1 - at));
     }
     rest = text.substr(at);
-    if (rest.size() > kLongestLine) return Error{"the mbox has a line without end"};
+    if (rest.size() > kLongestLine) return Error{"the mbox contains a line of endless length"};
   }
   if (!rest.empty()) splitter.line(rest);
   splitter.finish();

@@ -7,9 +7,9 @@
 
 namespace rampart::reports {
 
-/// Calls `one` for each mail, the quoting of "From " lines undone; with an Error for a mail of more
-/// than `most` octets, which is passed over.
-Result<Ok> for_each_mail(const ByteSource& pull, std::uint64_t most,
-                         const std::function<void(const Result<std::string>&)>& one);
+/// Calls `visit` for each mail, without the quoting of "From " lines; with an Error for a mail of
+/// more than `most` octets, which is skipped. Returns an Error where the mbox cannot be read.
+Result<Ok> for_each_mail(const ByteSource& source, std::uint64_t most,
+                         const std::function<void(const Result<std::string>&)>& visit);
 
 }  // namespace rampart::reports

@@ -1,4 +1,4 @@
-/// A mail's tree by GMime.
+/// A mail's MIME tree, by GMime.
 #include "reports/input/mime.h"
 
 #include <gmime/gmime.h>
@@ -9,7 +9,7 @@
 namespace rampart::reports {
 namespace {
 
-/// No reporter nests deeper.
+/// Deeper nesting is ignored; it only occurs in attacks.
 constexpr int kMostLevels = 20;
 
 struct Unref {
@@ -24,6 +24,7 @@ using Leaf = std::function<void(const MimePart&)>;
 
 void visit(GMimeObject* object, int level, bool attached, const Leaf& leaf);
 
+/// GMime decodes the transfer encoding while it writes to the memory stream.
 void visit_leaf(GMimePart* part, bool attached, const Leaf& leaf) {
   GMimeDataWrapper* content = g_mime_part_get_content(part);
   if (content == nullptr) return;

@@ -9,14 +9,14 @@
 
 namespace rampart::reports {
 
-/// One leaf of a mail's tree.
+/// One leaf of a mail's MIME tree.
 struct MimePart {
-  std::string_view octets;  ///< Its transfer encoding undone; valid during the call.
+  std::string_view octets;  ///< Without its transfer encoding; valid during the call.
   std::string name;         ///< The file name that the mail gives it, or empty.
-  bool attached = false;    ///< It stands in a mail that this mail carries.
+  bool attached = false;    ///< It is part of a mail attached to this mail.
 };
 
-/// Calls `leaf` for each leaf of the mail; the parts of mails within it too.
+/// Calls `leaf` for each leaf of the mail, including the parts of attached mails.
 void for_each_part(std::string_view mail, const std::function<void(const MimePart&)>& leaf);
 
 }  // namespace rampart::reports

@@ -1,4 +1,4 @@
-/// Containers within containers, down to the XML.
+/// Unpacks nested containers, down to the XML.
 #include "reports/input/unpack.h"
 
 #include <fmt/format.h>
@@ -12,7 +12,8 @@
 namespace rampart::reports {
 namespace {
 
-/// Where a stream stands: how deep, in which mail, and whose size bounds what it may become.
+/// The context of a stream: its depth, the mail that carried it, and the packed input whose size
+/// limits how much may be unpacked.
 struct Level {
   int depth = 0;
   std::shared_ptr<const CarryingMail> carrier;
@@ -23,55 +24,55 @@ class Walker {
  public:
   Walker(const InputLimits& limits, const Visitor& visitor) : limits_(limits), visitor_(visitor) {}
 
-  void open(const std::string& place, ByteSource pull, const Level& level) {
+  void open(const std::string& location, ByteSource source, const Level& level) {
     std::string head;
-    while (head.size() < kSniffed) {
-      const Result<std::string_view> block = pull();
-      if (!block) return visitor_.refuse(place, block.error());
+    while (head.size() < kDetectedOctets) {
+      const Result<std::string_view> block = source();
+      if (!block) return visitor_.refuse(location, block.error());
       if (block->empty()) break;
       head += *block;
     }
-    const Content content = sniff(head);
-    ByteSource whole = pull_after(std::move(head), std::move(pull));
-    if (content == Content::Xml) return report(place, whole, level);
+    const Content content = detect_content(head);
+    ByteSource whole = joined_source(std::move(head), std::move(source));
+    if (content == Content::Xml) return report(location, whole, level);
     if (level.depth >= limits_.depth) {
-      return visitor_.refuse(place, Error{"it is packed too deep"});
+      return visitor_.refuse(location, Error{"it is nested too deeply"});
     }
-    open_container(content, place, std::move(whole), level);
+    open_container(content, location, std::move(whole), level);
   }
 
  private:
-  void open_container(Content content, const std::string& place, ByteSource pull,
+  void open_container(Content content, const std::string& location, ByteSource source,
                       const Level& level) {
     Level inner = level;
     ++inner.depth;
     switch (content) {
       case Content::Gzip:
       case Content::Zlib:
-        return open(place, inflated(std::move(pull), level.budget, limits_), inner);
+        return open(location, inflated_source(std::move(source), level.budget, limits_), inner);
       case Content::Zip:
       case Content::Tar:
-        return archive(place, std::move(pull), inner);
+        return archive(location, std::move(source), inner);
       case Content::Mbox:
-        return mbox(place, pull, inner);
+        return mbox(location, source, inner);
       case Content::Mail: {
-        const Result<std::string> text = pull_all(pull, limits_.mail_octets);
-        return text ? mail(place, *text, inner) : visitor_.refuse(place, text.error());
+        const Result<std::string> text = read_all(source, limits_.mail_octets);
+        return text ? mail(location, *text, inner) : visitor_.refuse(location, text.error());
       }
       case Content::Empty:
-        return visitor_.refuse(place, Error{"it is empty"});
+        return visitor_.refuse(location, Error{"it is empty"});
       case Content::Xml:
       case Content::Unknown:
         break;
     }
-    visitor_.refuse(place, Error{"it is no report and nothing that could hold one"});
+    visitor_.refuse(location, Error{"it is neither a report nor a container of reports"});
   }
 
-  void report(const std::string& place, const ByteSource& pull, const Level& level) {
-    visitor_.begin(place, level.carrier);
+  void report(const std::string& location, const ByteSource& source, const Level& level) {
+    visitor_.begin(location, level.carrier);
     std::uint64_t size = 0;
     for (;;) {
-      const Result<std::string_view> block = pull();
+      const Result<std::string_view> block = source();
       if (!block) return visitor_.end(block.error());
       if (block->empty()) return visitor_.end(std::nullopt);
       size += block->size();
@@ -82,49 +83,53 @@ class Walker {
     }
   }
 
-  void archive(const std::string& place, ByteSource pull, const Level& level) {
+  void archive(const std::string& location, ByteSource source, const Level& level) {
     int members = 0;
     const auto member = [&](const std::string& name, const ByteSource& octets) {
       ++members;
-      open(place + "/" + name, octets, level);
+      open(location + "/" + name, octets, level);
     };
-    const Result<Ok> read = for_each_member(std::move(pull), level.budget, limits_, member);
-    if (!read) return visitor_.refuse(place, read.error());
-    if (members == 0) visitor_.refuse(place, Error{"the archive holds no file"});
+    const Result<Ok> read = for_each_member(std::move(source), level.budget, limits_, member);
+    if (!read) return visitor_.refuse(location, read.error());
+    if (members == 0) visitor_.refuse(location, Error{"the archive contains no file"});
   }
 
-  void mbox(const std::string& place, const ByteSource& pull, const Level& level) {
+  void mbox(const std::string& location, const ByteSource& source, const Level& level) {
     int number = 0;
     const auto one = [&](const Result<std::string>& text) {
-      const std::string where = fmt::format("{}#{}", place, ++number);
+      const std::string where = fmt::format("{}#{}", location, ++number);
       if (!text) return visitor_.refuse(where, text.error());
       mail(where, *text, level);
     };
-    const Result<Ok> read = for_each_mail(pull, limits_.mail_octets, one);
-    if (!read) visitor_.refuse(place, read.error());
+    const Result<Ok> read = for_each_mail(source, limits_.mail_octets, one);
+    if (!read) visitor_.refuse(location, read.error());
   }
 
-  /// Each mail is measured by its own size.
-  void mail(const std::string& place, const std::string& text, const Level& level) {
+  /// Each part of a mail has a budget of its own: the mail's other parts, which may be large, do
+  /// not let it unpack to more.
+  void mail(const std::string& location, const std::string& text, const Level& level) {
     int found = 0;
     const std::shared_ptr<const CarryingMail> carrier = CarryingMail::of(text);
     const auto leaf = [&](const MimePart& part) {
-      const Content content = sniff(part.octets.substr(0, kSniffed));
+      const Content content = detect_content(part.octets.substr(0, kDetectedOctets));
       if (!may_be_report(content, part)) return;
       ++found;
       const auto budget = std::make_shared<Budget>(Budget{part.octets.size(), 0});
-      // The outer mail's signature says nothing of a mail that it merely passes on.
+      // The outer mail's signature does not prove who wrote a mail attached to it.
       const Level inner{level.depth, part.attached ? nullptr : carrier, budget};
-      open(part.name.empty() ? place : place + "/" + part.name, pull_text(part.octets), inner);
+      open(part.name.empty() ? location : location + "/" + part.name, text_source(part.octets),
+           inner);
     };
     for_each_part(text, leaf);
-    if (found == 0) visitor_.refuse(place, Error{"the mail carries no report"});
+    if (found == 0) visitor_.refuse(location, Error{"the mail contains no report"});
   }
 
+  /// Whether a part of a mail is worth opening. A mail also has texts for people, which must not be
+  /// listed as refused.
   static bool may_be_report(Content content, const MimePart& part) {
     if (content == Content::Xml) {
-      // The HTML half of a covering letter begins with a mark, too.
-      std::string_view head = part.octets.substr(0, kSniffed);
+      // HTML begins with "<" as well.
+      std::string_view head = part.octets.substr(0, kDetectedOctets);
       const bool wide = head.find('\0') != head.npos;
       head.remove_prefix(std::min(head.find('<'), head.size()));
       const std::string_view tag = head.substr(0, head.find_first_of(" \t\r\n>"));
@@ -153,20 +158,20 @@ std::shared_ptr<const CarryingMail> CarryingMail::of(std::string_view mail) {
 
 void visit_file(const std::string& path, const InputLimits& limits, const Visitor& visitor) {
   auto budget = std::make_shared<Budget>();
-  Result<ByteSource> pull = pull_file(path, budget);
-  if (!pull) return visitor.refuse(path, pull.error());
-  Walker(limits, visitor).open(path, std::move(pull).value(), {0, nullptr, budget});
+  Result<ByteSource> source = file_source(path, budget);
+  if (!source) return visitor.refuse(path, source.error());
+  Walker(limits, visitor).open(path, std::move(source).value(), {0, nullptr, budget});
 }
 
-void visit_stream(const std::string& place, ByteSource pull, const InputLimits& limits,
+void visit_stream(const std::string& location, ByteSource source, const InputLimits& limits,
                   const Visitor& visitor) {
   auto budget = std::make_shared<Budget>();
-  ByteSource counted = [pull = std::move(pull), budget]() {
-    Result<std::string_view> block = pull();
+  ByteSource counted = [source = std::move(source), budget]() {
+    Result<std::string_view> block = source();
     if (block) budget->packed += block->size();
     return block;
   };
-  Walker(limits, visitor).open(place, std::move(counted), {0, nullptr, budget});
+  Walker(limits, visitor).open(location, std::move(counted), {0, nullptr, budget});
 }
 
 }  // namespace rampart::reports

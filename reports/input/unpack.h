@@ -1,6 +1,6 @@
-/// Finds the reports in whatever is handed in: files, folders, globs, standard input; XML, gzip,
-/// zlib, zip, tar, mails, mboxes and Maildirs, within each other. Names and media types are not
-/// believed: content is looked at.
+/// Finds the reports in files, folders, globs and standard input: XML, gzip, zlib, zip, tar, mails,
+/// mboxes and Maildirs, nested in any way. File names and media types are ignored, because
+/// reporters get them wrong: the content decides.
 #pragma once
 
 #include <functional>
@@ -14,46 +14,50 @@
 
 namespace rampart::reports {
 
-/// The mail that carried a report, its body hashed as its signatures ask.
+/// The mail that carried a report, with its body hashed for its DKIM signatures.
 struct CarryingMail {
   mail::Head head;
   dkim::Verifier verifier;
 
   /// Null where the mail has no readable header.
   static std::shared_ptr<const CarryingMail> of(std::string_view mail);
+  /// Use `of`.
   explicit CarryingMail(mail::Head read) : head(std::move(read)), verifier(head) {}
   CarryingMail(const CarryingMail&) = delete;
   CarryingMail& operator=(const CarryingMail&) = delete;
 };
 
-/// Who is told what is found. A report is `begin`, any number of `feed`, and `end`.
+/// Receives what is found. For each report: `begin`, any number of `feed`, and `end`.
 struct Visitor {
-  std::function<void(const std::string& place, std::shared_ptr<const CarryingMail> carrier)> begin;
+  std::function<void(const std::string& location, std::shared_ptr<const CarryingMail> carrier)>
+      begin;
+  /// Some octets of the report. After an Error there are no more, and `end` gets the Error.
   std::function<Result<Ok>(std::string_view octets)> feed;
-  /// With the Error that reading or feeding ended in.
+  /// With the Error that ended reading or feeding, if any.
   std::function<void(std::optional<Error> error)> end;
-  /// Something that is no report, or could not be unpacked.
-  std::function<void(const std::string& place, const Error& error)> refuse;
+  /// Something that is not a report or could not be unpacked.
+  std::function<void(const std::string& location, const Error& error)> refuse;
 };
 
-/// What a stream is, by its first octets.
+/// The content of a stream.
 enum class Content { Empty, Xml, Gzip, Zlib, Zip, Tar, Mbox, Mail, Unknown };
 
-/// Enough octets to tell.
-constexpr std::size_t kSniffed = 512;
+/// How many octets at the start of a stream detect_content needs.
+constexpr std::size_t kDetectedOctets = 512;
 
-Content sniff(std::string_view head);
+/// The content of a stream by its first octets.
+Content detect_content(std::string_view head);
 
-/// The files that `words` name: a file itself, a folder's files (of a Maildir those of cur and
-/// new) in order, what a glob matches, "-" for standard input. What names nothing is given back
-/// as it is, so that reading it says why.
-std::vector<std::string> expand(const std::vector<std::string>& words);
+/// The files that `paths` name: a file itself, a folder's files in order (of a Maildir those of cur
+/// and new), the matches of a glob, "-" for standard input. A path that names nothing is returned
+/// unchanged, so that reading it reports why.
+std::vector<std::string> expand_paths(const std::vector<std::string>& paths);
 
 /// Visits every report of one file.
 void visit_file(const std::string& path, const InputLimits& limits, const Visitor& visitor);
 
-/// As visit_file, of a stream.
-void visit_stream(const std::string& place, ByteSource pull, const InputLimits& limits,
+/// Visits every report of a stream; `location` names it in refusals.
+void visit_stream(const std::string& location, ByteSource source, const InputLimits& limits,
                   const Visitor& visitor);
 
 }  // namespace rampart::reports

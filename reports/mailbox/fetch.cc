@@ -1,4 +1,4 @@
-/// From a mailbox into the store, batch by batch: fetch, commit, mark.
+/// Fetches batch by batch: read mails, commit their reports, mark the mails.
 #include "reports/mailbox/fetch.h"
 
 #include <fmt/format.h>
@@ -9,195 +9,193 @@
 namespace rampart::reports {
 namespace {
 
-/// Short enough a command for every server (RFC 2683 section 3.2.1.5).
+/// RFC 2683 section 3.2.1.5: servers may reject lines of more than 1000 octets.
 constexpr std::size_t kLongestSet = 900;
 
 constexpr std::chrono::milliseconds kFirstPause{500};
 constexpr std::chrono::milliseconds kLongestPause{20'000};
 
-/// What became of a batch's mails.
-struct Arrived {
-  Uids good;
+/// The mails of a batch.
+struct BatchOutcome {
+  Uids stored;
   Uids refused;
-  std::optional<Error> problem;  ///< A mail could not be kept: nothing may be marked.
+  std::optional<Error> problem;  ///< A mail could not be saved: none may be marked.
 };
 
 class Fetcher {
  public:
   Fetcher(Store& store, const FetchOptions& options)
-      : store_(store), options_(options), intake_(store, options.ingest) {}
+      : store_(store), options_(options), ingester_(store, options.ingest) {}
 
+  /// Reconnects after lost connections, as long as each brings progress or attempts are left.
   Fetched run() {
-    // A mail must not be marked on the server while a power cut could still take its report away.
+    // A mail must not be marked on the server while a power cut could still undo its report.
     Result<Ok> done = store_.survive_power_cuts();
     int failures = 0;
     while (done) {
-      const std::int64_t before = steps_;
-      done = once();
+      const std::int64_t before = advances_;
+      done = run_connection();
       if (done || !done.error().retryable) break;
-      failures = steps_ > before ? 1 : failures + 1;
+      failures = advances_ > before ? 1 : failures + 1;
       if (failures >= options_.attempts) break;
       const std::chrono::milliseconds pause = pause_after(failures);
-      note(fmt::format("{}: {}; again in {:.1f} s", options_.place, sentence(done.error()),
-                       static_cast<double>(pause.count()) / 1000));
+      notify(fmt::format("{}: {}; retrying in {:.1f} s", options_.mailbox, sentence(done.error()),
+                         static_cast<double>(pause.count()) / 1000));
       options_.pause(pause);
       ++fetched_.reconnects;
       done = Ok{};
     }
-    if (!done) fetched_.error = within(options_.place, done.error());
-    fetched_.ingested = intake_.outcome();
-    fetched_.ingested.files = taken_;
+    if (!done) fetched_.error = within(options_.mailbox, done.error());
+    fetched_.ingested = ingester_.outcome();
+    fetched_.ingested.files = read_;
     return std::move(fetched_);
   }
 
  private:
-  /// One connection, to the end or until it breaks.
-  Result<Ok> once() {
-    Result<ImapWire> wire = options_.connect();
-    if (!wire) return wire.error();
-    ImapSession session(std::move(wire).value(), {.literal = options_.ingest.limits.mail_octets},
+  /// One connection, until nothing is left to do or it fails.
+  Result<Ok> run_connection() {
+    TRY(ImapWire wire, options_.connect());
+    ImapSession session(std::move(wire), {.literal = options_.ingest.limits.mail_octets},
                         options_.trace);
-    Result<Ok> done = work(session);
+    Result<Ok> done = process_folder(session);
     fetched_.octets += session.octets();
     if (done) session.log_out();
     return done;
   }
 
-  Result<Ok> work(ImapSession& session) {
-    if (Result<Ok> ready = enter(session); !ready) return ready;
-    if (Result<Ok> settled = settle(session); !settled) return settled;
+  Result<Ok> process_folder(ImapSession& session) {
+    TRY_OK(select_folder(session));
+    // Mails that an earlier connection stored but could not mark.
+    TRY_OK(mark_finished(session));
     const std::string criteria = options_.keyword.empty()
                                      ? "UNSEEN UNDELETED"
                                      : "UNKEYWORD " + options_.keyword + " UNDELETED";
-    Result<Uids> found = session.search(criteria);
-    if (!found) return found.error();
-    Uids& uids = found.value();
-    // A server that does not keep what it is told would have us come back for ever.
+    TRY(Uids uids, session.search(criteria));
+    // A server that loses marks would return the same mails forever.
     std::erase_if(uids, [this](std::uint32_t uid) { return finished_.contains(uid); });
-    of_mails_ = taken_ + static_cast<std::int64_t>(uids.size());
+    of_mails_ = read_ + static_cast<std::int64_t>(uids.size());
     fetched_.matched = std::max(fetched_.matched, of_mails_);
     while (!uids.empty()) {
-      const Uids some(uids.begin(), uids.begin() + std::min(options_.batch, uids.size()));
+      const Uids candidates(uids.begin(), uids.begin() + std::min(options_.batch, uids.size()));
       std::size_t count = 0;
-      const std::string set = uid_set(some, kLongestSet, count);
-      const Uids asked(some.begin(), some.begin() + count);
-      if (Result<Ok> done = batch(session, asked, set); !done) return done;
+      const std::string set = uid_set(candidates, kLongestSet, count);
+      TRY_OK(fetch_batch(session, Uids(uids.begin(), uids.begin() + count), set));
       uids.erase(uids.begin(), uids.begin() + count);
     }
     return Ok{};
   }
 
-  /// Chooses the folder, and makes sure that marking and moving will work before anything is read.
-  Result<Ok> enter(ImapSession& session) {
-    const Result<ImapFolder> folder = session.select(options_.folder);
-    if (!folder) return folder.error();
-    if (!folder->writable) return Error{"the folder can only be read, so nothing could be marked"};
-    if (!options_.keyword.empty() && !folder->keeps_keywords) {
-      return Error{"the folder keeps no keywords; leave --keyword out, or use --move-to"};
+  /// Selects the folder, and checks that marking and moving will work before anything is read.
+  Result<Ok> select_folder(ImapSession& session) {
+    TRY(const ImapFolder folder, session.select(options_.folder));
+    if (!folder.writable) return Error{"the folder is read-only, so no mail could be marked"};
+    if (!options_.keyword.empty() && !folder.keeps_keywords) {
+      return Error{"the folder keeps no keywords; omit --keyword, or use --move-to"};
     }
-    if (folder->uid_validity != uid_validity_) {
-      // The folder was made anew: numbers that were noted before mean other mails, or none.
-      good_.clear();
+    if (folder.uid_validity != uid_validity_) {
+      // The folder was recreated: the UIDs noted so far mean other mails, or none.
+      stored_.clear();
       refused_.clear();
       finished_.clear();
     }
-    uid_validity_ = folder->uid_validity;
-    return options_.move_to.empty() ? Ok{} : session.need_folder(options_.move_to);
+    uid_validity_ = folder.uid_validity;
+    return options_.move_to.empty() ? Ok{} : session.ensure_folder(options_.move_to);
   }
 
-  Result<Ok> batch(ImapSession& session, const Uids& uids, const std::string& set) {
-    Arrived arrived;
-    Result<Ok> read = receive(session, set, arrived);
-    if (!read && !read.error().retryable) read = one_by_one(session, uids, arrived);
-    if (arrived.problem) return *arrived.problem;
-    // What came whole is kept even if the connection is gone.
-    if (Result<Ok> committed = intake_.commit(); !committed) {
+  Result<Ok> fetch_batch(ImapSession& session, const Uids& uids, const std::string& set) {
+    BatchOutcome outcome;
+    Result<Ok> read = receive(session, set, outcome);
+    if (!read && !read.error().retryable) read = receive_one_by_one(session, uids, outcome);
+    if (outcome.problem) return *outcome.problem;
+    // Mails that arrived whole are kept even if the connection is lost.
+    if (Result<Ok> committed = ingester_.commit(); !committed) {
       return within("the store", committed.error());
     }
-    good_.insert(good_.end(), arrived.good.begin(), arrived.good.end());
-    refused_.insert(refused_.end(), arrived.refused.begin(), arrived.refused.end());
-    return read ? settle(session) : read;
+    stored_.insert(stored_.end(), outcome.stored.begin(), outcome.stored.end());
+    refused_.insert(refused_.end(), outcome.refused.begin(), outcome.refused.end());
+    return read ? mark_finished(session) : read;
   }
 
-  Result<Ok> receive(ImapSession& session, const std::string& set, Arrived& arrived) {
+  Result<Ok> receive(ImapSession& session, const std::string& set, BatchOutcome& outcome) {
     return session.fetch(set, [&](ImapMail&& mail) {
-      if (arrived.problem || finished_.contains(mail.uid)) return;
-      const Result<bool> sound = take(mail);
-      if (!sound) {
-        arrived.problem = sound.error();
+      if (outcome.problem || finished_.contains(mail.uid)) return;
+      const Result<bool> usable = ingest_mail(mail);
+      if (!usable) {
+        outcome.problem = usable.error();
         return;
       }
       finished_.insert(mail.uid);
-      (*sound ? arrived.good : arrived.refused).push_back(mail.uid);
-      tell(fetched_.octets + session.octets());
+      (*usable ? outcome.stored : outcome.refused).push_back(mail.uid);
+      report_progress(fetched_.octets + session.octets());
     });
   }
 
-  /// Where a server will not give a batch, one of its mails is to blame: that one is listed and
-  /// left as it is, and the others are fetched.
-  Result<Ok> one_by_one(ImapSession& session, const Uids& uids, Arrived& arrived) {
+  /// If a server refuses a batch, the cause is one of its mails: that one is listed as refused and
+  /// not marked, and the others are fetched.
+  Result<Ok> receive_one_by_one(ImapSession& session, const Uids& uids, BatchOutcome& outcome) {
     for (const std::uint32_t uid : uids) {
-      if (arrived.problem || finished_.contains(uid)) continue;
-      const Result<Ok> read = receive(session, std::to_string(uid), arrived);
+      if (outcome.problem || finished_.contains(uid)) continue;
+      const Result<Ok> read = receive(session, std::to_string(uid), outcome);
       if (read) continue;
       if (read.error().retryable) return read;
-      intake_.refuse(place_of(uid), read.error());
+      ingester_.refuse(location_of(uid), read.error());
       finished_.insert(uid);
     }
     return Ok{};
   }
 
-  std::string place_of(std::uint32_t uid) const {
-    return fmt::format("{};UID={}", options_.place, uid);
+  std::string location_of(std::uint32_t uid) const {
+    return fmt::format("{};UID={}", options_.mailbox, uid);
   }
 
-  /// Whether all of the mail could be used. An Error only where it could not be kept.
-  Result<bool> take(const ImapMail& mail) {
-    const std::size_t before = intake_.outcome().refused.size();
-    const std::string place = place_of(mail.uid);
+  /// Whether nothing of the mail was refused. An Error only where it could not be saved.
+  Result<bool> ingest_mail(const ImapMail& mail) {
+    const std::size_t before = ingester_.outcome().refused.size();
+    const std::string location = location_of(mail.uid);
     if (mail.too_large) {
-      intake_.refuse(place, Error{fmt::format("the mail is larger than {} MiB",
-                                              options_.ingest.limits.mail_octets >> 20U)});
+      ingester_.refuse(location, Error{fmt::format("the mail is larger than {} MiB",
+                                                   options_.ingest.limits.mail_octets >> 20U)});
     } else {
-      intake_.take(place, pull_text(mail.octets));
+      ingester_.add_stream(location, text_source(mail.octets));
     }
-    ++steps_;
-    ++taken_;
-    const bool sound = intake_.outcome().refused.size() == before;
-    if (!sound && !mail.too_large && options_.quarantine) {
+    ++advances_;
+    ++read_;
+    const bool usable = ingester_.outcome().refused.size() == before;
+    if (!usable && !mail.too_large && options_.quarantine) {
       const std::string name = fmt::format("{}-{}.eml", uid_validity_, mail.uid);
-      if (Result<Ok> kept = options_.quarantine(name, mail.octets); !kept) return kept.error();
+      TRY_OK(options_.quarantine(name, mail.octets));
     }
-    return sound;
+    return usable;
   }
 
-  /// Marks or moves what is in the store.
-  Result<Ok> settle(ImapSession& session) {
+  /// Marks or moves the mails whose reports are in the store, and marks those that were refused.
+  Result<Ok> mark_finished(ImapSession& session) {
     const std::string flag = options_.keyword.empty() ? "\\Seen" : options_.keyword;
     const auto mark = [&](const std::string& set) { return session.flag(set, flag); };
     const auto move = [&](const std::string& set) { return session.move(set, options_.move_to); };
     const bool moves = !options_.move_to.empty();
     Result<Ok> done =
-        moves ? for_sets(good_, fetched_.moved, move) : for_sets(good_, fetched_.marked, mark);
+        moves ? for_sets(stored_, fetched_.moved, move) : for_sets(stored_, fetched_.marked, mark);
     return done ? for_sets(refused_, fetched_.marked, mark) : done;
   }
 
-  /// Each mail leaves `uids` as soon as it is done with.
+  /// Runs a command on all `uids`, a set at a time. They are removed as soon as their command
+  /// succeeded, so that a lost connection repeats no more than one.
   template <class Act>
   Result<Ok> for_sets(Uids& uids, std::int64_t& counter, const Act& act) {
     std::ranges::sort(uids);
     while (!uids.empty()) {
       std::size_t count = 0;
       const std::string set = uid_set(uids, kLongestSet, count);
-      if (Result<Ok> done = act(set); !done) return done;
+      TRY_OK(act(set));
       uids.erase(uids.begin(), uids.begin() + count);
       counter += static_cast<std::int64_t>(count);
-      ++steps_;
+      ++advances_;
     }
     return Ok{};
   }
 
-  /// Doubled each time; half of it by chance, so that several do not come back together.
+  /// Exponential backoff with jitter, so that several clients do not return at the same time.
   std::chrono::milliseconds pause_after(int failures) {
     const auto doubled = kFirstPause * (1LL << std::min(failures - 1, 10));
     const auto longest = std::min<std::chrono::milliseconds>(doubled, kLongestPause).count();
@@ -205,29 +203,29 @@ class Fetcher {
         std::uniform_int_distribution<std::int64_t>(longest / 2, longest)(chance_));
   }
 
-  void tell(std::uint64_t octets) const {
+  void report_progress(std::uint64_t octets) const {
     if (!options_.progress) return;
-    options_.progress({static_cast<std::size_t>(taken_),
-                       static_cast<std::size_t>(std::max(of_mails_, taken_)), octets});
+    options_.progress({static_cast<std::size_t>(read_),
+                       static_cast<std::size_t>(std::max(of_mails_, read_)), octets});
   }
 
-  void note(const std::string& sentence) const {
-    if (options_.note) options_.note(sentence);
+  void notify(const std::string& sentence) const {
+    if (options_.notify) options_.notify(sentence);
   }
 
   Store& store_;
   const FetchOptions& options_;
-  Ingester intake_;
+  Ingester ingester_;
   Fetched fetched_;
   std::mt19937 chance_{std::random_device{}()};
 
   std::uint32_t uid_validity_ = 0;
-  Uids good_;                         ///< In the store, not yet marked.
-  Uids refused_;                      ///< Of no use, not yet marked.
+  Uids stored_;                       ///< In the store, not yet marked.
+  Uids refused_;                      ///< Refused, not yet marked.
   std::set<std::uint32_t> finished_;  ///< Read by this run.
-  std::int64_t taken_ = 0;
+  std::int64_t read_ = 0;
   std::int64_t of_mails_ = 0;
-  std::int64_t steps_ = 0;  ///< Grows with whatever gets on.
+  std::int64_t advances_ = 0;  ///< Mails read and sets marked: whether a connection got anywhere.
 };
 
 }  // namespace

@@ -9,6 +9,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/base64.h"
+#include "base/utf8.h"
+
 namespace rampart::reports {
 namespace {
 
@@ -61,37 +64,11 @@ bool read_host(std::string_view text, ImapAddress& address) {
          address.port < 65536;
 }
 
-/// The next character of UTF-8 text, which is shortened; empty where it is none.
-std::optional<std::uint32_t> take_character(std::string_view& text) {
-  const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char first = octet(0);
-  const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (first >= 0xf8 || (first >= 0x80 && first < 0xc2) || text.size() < size) return {};
-  std::uint32_t character = size == 1 ? first : first & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((octet(i) & 0xc0U) != 0x80U) return {};
-    character = character << 6U | (octet(i) & 0x3fU);
-  }
-  const bool is_long = (size == 3 && character < 0x800) || (size == 4 && character < 0x10000);
-  const bool surrogate = character >= 0xd800 && character < 0xe000;
-  if (is_long || surrogate || character > 0x10ffff) return {};
-  text.remove_prefix(size);
-  return character;
-}
-
-/// Base64 with "," for "/" and no padding, of UTF-16 octets.
+/// RFC 3501 section 5.1.3: base64 of UTF-16 with "," for "/", without padding.
 std::string modified_base64(std::string_view octets) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
-  std::string out;
-  unsigned bits = 0;
-  unsigned held = 0;
-  for (const char c : octets) {
-    held = held << 8U | static_cast<unsigned char>(c);
-    for (bits += 8; bits >= 6; bits -= 6) out += kDigits[held >> (bits - 6) & 63U];
-    held &= 0xffU;
-  }
-  if (bits > 0) out += kDigits[held << (6 - bits) & 63U];
+  std::string out = encode_base64(octets);
+  std::ranges::replace(out, '/', ',');
+  out.resize(std::min(out.find('='), out.size()));
   return out;
 }
 
@@ -121,8 +98,8 @@ bool ImapAddress::is_loopback() const {
 }
 
 Result<ImapAddress> parse_imap_address(std::string_view text) {
-  // What is wrong with it is not quoted: it may hold a password, in any place.
-  const Error malformed{fmt::format("this is no mailbox: {}", kHint)};
+  // Never quotes the text: a password may be anywhere in a malformed address.
+  const Error malformed{fmt::format("this is not a mailbox: {}", kHint)};
   ImapAddress address;
   if (text.starts_with("imaps://")) {
     text.remove_prefix(8);
@@ -137,7 +114,7 @@ Result<ImapAddress> parse_imap_address(std::string_view text) {
   if (at < text.size()) {
     const std::string_view user = text.substr(0, at);
     if (user.find(':') != user.npos) {
-      return Error{"a mailbox's address holds no password: give it as RAMPART_IMAP_PASSWORD"};
+      return Error{"a mailbox address may not contain a password: set RAMPART_IMAP_PASSWORD"};
     }
     const auto decoded = percent_decoded(user);
     if (!decoded || has_control(*decoded) || user.find('/') != user.npos) return malformed;
@@ -156,22 +133,24 @@ Result<ImapAddress> parse_imap_address(std::string_view text) {
 }
 
 Result<std::string> imap_folder(std::string_view name) {
-  if (name.empty() || has_control(name)) return Error{"this is no folder's name"};
+  if (name.empty() || has_control(name)) return Error{"this is not a folder's name"};
   std::string out = "\"";
   std::string wide;
+  // Characters beyond ASCII are collected, because a run of them is encoded as one.
   const auto close = [&] {
     if (!wide.empty()) out += "&" + modified_base64(wide) + "-";
     wide.clear();
   };
   while (!name.empty()) {
-    const auto character = take_character(name);
-    if (!character) return Error{"a folder's name is not UTF-8"};
-    if (*character >= 0x80) {
-      append_utf16(wide, *character);
+    const auto code_point = first_code_point(name);
+    if (!code_point) return Error{"the folder's name is not UTF-8"};
+    name.remove_prefix(code_point->octets);
+    if (code_point->value >= 0x80) {
+      append_utf16(wide, code_point->value);
       continue;
     }
     close();
-    const char c = static_cast<char>(*character);
+    const char c = static_cast<char>(code_point->value);
     if (c == '"' || c == '\\') out += '\\';
     out += c;
     if (c == '&') out += '-';

@@ -1,4 +1,4 @@
-/// Responses of an IMAP server.
+/// Parses the responses of an IMAP server.
 #include "reports/mailbox/imap_response.h"
 
 #include <fmt/format.h>
@@ -6,12 +6,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace rampart::reports {
 namespace {
 
 using Kind = ImapWord::Kind;
 
-Error nonsense(const std::string& what) { return {.what = "the server talks nonsense: " + what}; }
+Error protocol_error(const std::string& what) {
+  return {.what = "the server violates the protocol: " + what};
+}
 
 template <class Number>
 std::optional<Number> number_of(std::string_view text) {
@@ -21,13 +25,12 @@ std::optional<Number> number_of(std::string_view text) {
   return number;
 }
 
+/// Case-insensitive: servers may write keywords in any case.
 bool is_same(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](unsigned char a, unsigned char b) {
-    return std::toupper(a) == std::toupper(b);
-  });
+  return std::ranges::equal(one, other, {}, to_lower, to_lower);
 }
 
-/// The size of the literal that a line ends in: "... {310}" (RFC 3501 section 4.3).
+/// The size of the literal announced at the end of a line: "... {310}" (RFC 3501 section 4.3).
 std::optional<std::uint64_t> literal_size(std::string_view line) {
   if (!line.ends_with('}')) return {};
   const std::size_t open = line.rfind('{');
@@ -39,8 +42,8 @@ constexpr std::string_view kSearch = "* SEARCH";
 
 bool is_search(std::string_view line) { return is_same(line.substr(0, kSearch.size()), kSearch); }
 
-/// Cuts text without literals into words.
-void cut(std::string_view text, std::vector<ImapWord>& words) {
+/// Splits text without literals into words.
+void split_words(std::string_view text, std::vector<ImapWord>& words) {
   std::size_t at = 0;
   while (at < text.size()) {
     const char c = text[at];
@@ -68,41 +71,38 @@ void cut(std::string_view text, std::vector<ImapWord>& words) {
 }  // namespace
 
 Result<Ok> ImapReader::fill() {
-  held_.erase(0, at_);
+  buffer_.erase(0, at_);
   at_ = 0;
-  const Result<std::string_view> got = receive_();
-  if (!got) return got.error();
-  held_ += *got;
-  octets_ += got->size();
+  TRY(const std::string_view octets, receive_());
+  buffer_ += octets;
+  octets_ += octets.size();
   return Ok{};
 }
 
 Result<std::string> ImapReader::read_line(std::size_t most) {
   std::size_t searched = at_;
   for (;;) {
-    const std::size_t end = held_.find('\n', searched);
-    if (end != held_.npos) {
-      std::string line = held_.substr(at_, end - at_);
+    const std::size_t end = buffer_.find('\n', searched);
+    if (end != buffer_.npos) {
+      std::string line = buffer_.substr(at_, end - at_);
       at_ = end + 1;
       if (line.ends_with('\r')) line.pop_back();
       return line;
     }
-    const std::size_t waiting = held_.size() - at_;
-    if (waiting > most) return nonsense("a line without end");
-    if (Result<Ok> more = fill(); !more) return more.error();
+    const std::size_t waiting = buffer_.size() - at_;
+    if (waiting > most) return protocol_error("a line of endless length");
+    TRY_OK(fill());
     searched = waiting;
   }
 }
 
 Result<ImapWord> ImapReader::read_literal(std::uint64_t size) {
-  if (size > limits_.passed_over) return nonsense("a mail of absurd size");
+  if (size > limits_.skipped) return protocol_error("a mail of impossible size");
   ImapWord word{Kind::Literal, {}, size > limits_.literal};
   while (size > 0) {
-    if (at_ == held_.size()) {
-      if (Result<Ok> more = fill(); !more) return more.error();
-    }
-    const std::size_t part = std::min<std::uint64_t>(size, held_.size() - at_);
-    if (!word.too_large) word.text.append(held_, at_, part);
+    if (at_ == buffer_.size()) TRY_OK(fill());
+    const std::size_t part = std::min<std::uint64_t>(size, buffer_.size() - at_);
+    if (!word.too_large) word.text.append(buffer_, at_, part);
     at_ += part;
     size -= part;
   }
@@ -112,19 +112,19 @@ Result<ImapWord> ImapReader::read_literal(std::uint64_t size) {
 Result<ImapResponse> ImapReader::next() {
   ImapResponse response;
   for (;;) {
-    Result<std::string> line =
-        read_line(limits_.line - std::min(limits_.line, response.line.size()));
-    if (!line) return line.error();
-    const std::optional<std::uint64_t> size = literal_size(*line);
-    const std::string_view text = *line;
-    // A search's numbers may be millions; they are read where they stand.
-    if (!is_search(text)) cut(size ? text.substr(0, text.rfind('{')) : text, response.words);
+    TRY(const std::string line,
+        read_line(limits_.line - std::min(limits_.line, response.line.size())));
+    const std::optional<std::uint64_t> size = literal_size(line);
+    const std::string_view text = line;
+    // A search may return millions of numbers: search_result reads them from the line.
+    if (!is_search(text))
+      split_words(size ? text.substr(0, text.rfind('{')) : text, response.words);
     response.line += text;
-    if (response.words.size() > limits_.words) return nonsense("a response of too many words");
+    if (response.words.size() > limits_.words)
+      return protocol_error("a response with too many words");
     if (!size) return response;
-    Result<ImapWord> literal = read_literal(*size);
-    if (!literal) return literal.error();
-    response.words.push_back(std::move(literal).value());
+    TRY(ImapWord literal, read_literal(*size));
+    response.words.push_back(std::move(literal));
   }
 }
 
@@ -134,7 +134,7 @@ std::optional<ImapMail> mail_of(ImapResponse&& response) {
   ImapMail mail;
   bool has_body = false;
   int depth = 0;
-  // Names and values take turns at depth one; a value may be a list, such as the flags.
+  // Names and values alternate at depth one; a value may be a list, such as the flags.
   for (std::size_t i = 3; i + 1 < words.size(); ++i) {
     if (words[i].kind == Kind::Open) ++depth;
     if (words[i].kind == Kind::Close) --depth;
@@ -152,7 +152,7 @@ std::optional<ImapMail> mail_of(ImapResponse&& response) {
   return mail;
 }
 
-std::vector<std::uint32_t> found_by(const ImapResponse& response) {
+std::vector<std::uint32_t> search_result(const ImapResponse& response) {
   std::vector<std::uint32_t> uids;
   if (!is_search(response.line)) return uids;
   std::string_view rest = std::string_view(response.line).substr(kSearch.size());

@@ -1,5 +1,5 @@
-/// Reads what an IMAP server says (RFC 3501 section 7): lines with literals in them, cut into
-/// words. The server is not believed: every size is bounded.
+/// Reads the responses of an IMAP server (RFC 3501 section 7): lines with literals in them, split
+/// into words. The server is not trusted: every size is limited.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,12 @@
 
 namespace rampart::reports {
 
-/// What a response may cost.
+/// Limits on the size of a response, in octets except where noted.
 struct ImapLimits {
-  std::size_t line = 32U << 20U;  ///< Of text; a search names every mail in one line.
-  std::uint64_t literal =
-      64ULL << 20U;  ///< Of a literal that is kept; larger ones are passed over.
-  std::uint64_t passed_over = 4ULL << 30U;  ///< Of a literal that is not.
-  std::size_t words = 100'000;              ///< Of one response that is no search.
+  std::size_t line = 32U << 20U;         ///< Text; a search lists every mail in one line.
+  std::uint64_t literal = 64ULL << 20U;  ///< A literal that is kept; larger ones are skipped.
+  std::uint64_t skipped = 4ULL << 30U;   ///< A literal that is skipped.
+  std::size_t words = 100'000;           ///< Words of a response other than SEARCH.
 };
 
 /// A word of a response.
@@ -27,24 +26,25 @@ struct ImapWord {
   enum class Kind { Atom, Quoted, Literal, Open, Close };
   Kind kind = Kind::Atom;
   std::string text;
-  bool too_large = false;  ///< A literal beyond the limit: its text is empty.
+  bool too_large = false;  ///< A literal above the limit: its text is empty.
 
   bool operator==(const ImapWord&) const = default;
 };
 
 /// One response, "* 3 FETCH (UID 7 BODY[] {5}" and so on.
 struct ImapResponse {
-  std::string line;  ///< Without literals; for people and for response codes.
-  std::vector<ImapWord> words;
+  std::string line;             ///< Without literals; for messages and response codes.
+  std::vector<ImapWord> words;  ///< Empty for a SEARCH response.
 };
 
-/// Puts responses together from octets that come in any pieces.
+/// Assembles responses from octets that arrive in any pieces.
 class ImapReader {
  public:
   using Receive = std::function<Result<std::string_view>()>;
+  /// `receive` returns at least one octet, or an Error.
   ImapReader(Receive receive, ImapLimits limits) : receive_(std::move(receive)), limits_(limits) {}
 
-  /// The next whole response.
+  /// The next complete response.
   Result<ImapResponse> next();
 
   /// Octets received so far.
@@ -57,29 +57,29 @@ class ImapReader {
 
   Receive receive_;
   ImapLimits limits_;
-  std::string held_;
+  std::string buffer_;
   std::size_t at_ = 0;
   std::uint64_t octets_ = 0;
 };
 
-/// The mail that a FETCH response brings.
+/// The mail in a FETCH response.
 struct ImapMail {
   std::uint32_t uid = 0;
   std::string octets;
   bool too_large = false;
 };
 
-/// Nothing where the response is no FETCH, or one without a UID and a body.
+/// The mail of a FETCH response; nothing for another response or one without a UID and a body.
 std::optional<ImapMail> mail_of(ImapResponse&& response);
 
-/// The UIDs that "* SEARCH 3 5 8" names.
-std::vector<std::uint32_t> found_by(const ImapResponse& response);
+/// The UIDs of a response such as "* SEARCH 3 5 8"; none for another response.
+std::vector<std::uint32_t> search_result(const ImapResponse& response);
 
-/// The number behind "[UIDVALIDITY " and the like, wherever the line has it.
+/// The number after "[UIDVALIDITY " or another response code, anywhere in the line.
 std::optional<std::uint32_t> code_number(const ImapResponse& response, std::string_view code);
 
-/// UIDs as a set, "1:3,7", of as many of the first as make at most `most` octets; how many is
-/// written to `taken`. They are sorted.
+/// A sequence set, "1:3,7", of the first `uids`, which are sorted: as many as fit into `most`
+/// octets. Their number is written to `taken`.
 std::string uid_set(const std::vector<std::uint32_t>& uids, std::size_t most, std::size_t& taken);
 
 }  // namespace rampart::reports

@@ -1,4 +1,4 @@
-/// What is said to a mail server once it is logged in to (RFC 3501): choose a folder, find mails,
+/// The dialogue with a mail server after the login (RFC 3501): select a folder, search for mails,
 /// fetch them without marking them, mark or move them.
 #pragma once
 
@@ -12,40 +12,45 @@
 
 namespace rampart::reports {
 
+/// Unique identifiers of mails within a folder.
 using Uids = std::vector<std::uint32_t>;
 
-/// The folder that was chosen.
+/// The selected folder.
 struct ImapFolder {
-  std::uint32_t uid_validity = 0;  ///< UIDs mean nothing under another one.
-  bool writable = true;
-  bool keeps_keywords = false;  ///< Flags of one's own stay.
+  std::uint32_t uid_validity = 0;  ///< UIDs are only valid together with it.
+  bool writable = true;            ///< Flags can be set.
+  bool keeps_keywords = false;     ///< Clients may define flags.
 };
 
 /// One connection's dialogue. An Error is retryable where the connection is at fault.
 class ImapSession {
  public:
   using Log = std::function<void(const std::string&)>;
-  /// `trace` is told each line, mails left out; it may be empty.
+  /// `trace` is called with each line, without mails; it may be empty.
   ImapSession(ImapWire wire, ImapLimits limits, Log trace);
 
+  /// Selects a folder by its UTF-8 name.
   Result<ImapFolder> select(const std::string& folder);
-  /// Makes sure that a folder is there, and makes it where it is not.
-  Result<Ok> need_folder(const std::string& folder);
-  /// The UIDs that `criteria` match, sorted.
+  /// Creates a folder unless it exists.
+  Result<Ok> ensure_folder(const std::string& folder);
+  /// The UIDs of the mails that match `criteria`, sorted.
   Result<Uids> search(const std::string& criteria);
-  /// Fetches without marking; `take` is called for each mail as soon as it is whole.
-  Result<Ok> fetch(const std::string& set, const std::function<void(ImapMail&&)>& take);
+  /// Fetches without marking; `receive` is called for each mail as soon as it is complete.
+  Result<Ok> fetch(const std::string& set, const std::function<void(ImapMail&&)>& receive);
   /// Sets a flag, such as \Seen.
   Result<Ok> flag(const std::string& set, const std::string& flag);
-  /// MOVE (RFC 6851), else a copy and the removal of the original, else what comes nearest.
+  /// Moves by MOVE (RFC 6851) or, where the server lacks it, by copying and deleting the original.
+  /// Without UIDPLUS (RFC 4315) the original is only marked as deleted.
   Result<Ok> move(const std::string& set, const std::string& folder);
+  /// Ends the session; failures are of no interest any more.
   void log_out();
 
+  /// Octets received so far.
   std::uint64_t octets() const { return reader_.octets(); }
 
  private:
-  using Take = std::function<void(ImapResponse&&)>;
-  Result<Ok> command(const std::string& text, const Take& take = {});
+  using OnResponse = std::function<void(ImapResponse&&)>;
+  Result<Ok> command(const std::string& text, const OnResponse& on_response = {});
   Result<bool> can(const std::string& capability);
 
   ImapWire wire_;

@@ -1,5 +1,5 @@
-/// libcurl opens the connection, makes it TLS and logs in (CURLOPT_CONNECT_ONLY). Its own IMAP
-/// transfers are not used: they mark a mail as seen by fetching it, before anything is stored.
+/// libcurl connects, starts TLS and logs in (CURLOPT_CONNECT_ONLY). Its IMAP transfers are not
+/// used: they mark a mail as seen by fetching it, before anything is stored.
 #include "reports/mailbox/imap_wire.h"
 
 #include <curl/curl.h>
@@ -12,21 +12,23 @@ namespace rampart::reports {
 namespace {
 
 constexpr long kConnectMilliseconds = 30'000;
+
+/// A search in a large folder may take a server a while.
 constexpr int kSilenceMilliseconds = 120'000;
 
 using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
 
-/// One connection and the octets that stand ready.
-struct Line {
+/// One connection and its receive buffer.
+struct Connection {
   Easy easy{curl_easy_init(), curl_easy_cleanup};
   std::array<char, CURL_ERROR_SIZE> reason{};
-  std::array<char, 65'536> room{};
+  std::array<char, 65'536> buffer{};
 
   Error lost(const std::string& why) const {
-    return {.what = "the connection broke off: " + why, .retryable = true};
+    return {.what = "the connection was lost: " + why, .retryable = true};
   }
 
-  /// Until the socket can be read or written.
+  /// Waits until the socket can be read or written.
   Result<Ok> wait(short events) const {
     curl_socket_t socket = CURL_SOCKET_BAD;
     curl_easy_getinfo(easy.get(), CURLINFO_ACTIVESOCKET, &socket);
@@ -34,7 +36,7 @@ struct Line {
     pollfd ready{.fd = socket, .events = events, .revents = 0};
     const int count = poll(&ready, 1, kSilenceMilliseconds);
     if (count > 0) return Ok{};
-    return lost(count == 0 ? "the server is silent" : "it cannot be waited for");
+    return lost(count == 0 ? "the server does not respond" : "its socket cannot be polled");
   }
 
   Result<Ok> send(std::string_view octets) {
@@ -43,9 +45,7 @@ struct Line {
       const CURLcode code = curl_easy_send(easy.get(), octets.data(), octets.size(), &sent);
       if (code != CURLE_OK && code != CURLE_AGAIN) return lost(curl_easy_strerror(code));
       octets.remove_prefix(sent);
-      if (code == CURLE_AGAIN) {
-        if (Result<Ok> ready = wait(POLLOUT); !ready) return ready;
-      }
+      if (code == CURLE_AGAIN) TRY_OK(wait(POLLOUT));
     }
     return Ok{};
   }
@@ -53,11 +53,11 @@ struct Line {
   Result<std::string_view> receive() {
     for (;;) {
       std::size_t got = 0;
-      const CURLcode code = curl_easy_recv(easy.get(), room.data(), room.size(), &got);
-      if (code == CURLE_OK && got > 0) return std::string_view(room.data(), got);
+      const CURLcode code = curl_easy_recv(easy.get(), buffer.data(), buffer.size(), &got);
+      if (code == CURLE_OK && got > 0) return std::string_view(buffer.data(), got);
       if (code == CURLE_OK) return lost("the server closed it");
       if (code != CURLE_AGAIN) return lost(curl_easy_strerror(code));
-      if (Result<Ok> ready = wait(POLLIN); !ready) return ready.error();
+      TRY_OK(wait(POLLIN));
     }
   }
 };
@@ -86,23 +86,23 @@ void set_account(const Easy& easy, const ImapAccount& account) {
   if (!account.ca_folder.empty()) set(easy, CURLOPT_CAPATH, account.ca_folder.c_str());
 }
 
-/// What went wrong, for a person who knows his mail server and not libcurl.
+/// An error of libcurl in the terms of a mail server.
 Error explained(CURLcode code, const std::string& reason) {
   switch (code) {
     case CURLE_LOGIN_DENIED:
       return {.what = "the server does not accept this user and password or token"};
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
-      return {.what = fmt::format("the server's certificate is not to be trusted ({}); --ca names "
-                                  "the authority where it is your own",
-                                  reason)};
-    case CURLE_SSL_CACERT_BADFILE:
       return {.what =
-                  "the file of certificates that --ca or the environment names is not readable"};
+                  fmt::format("the server's certificate is not trusted ({}); if the authority is "
+                              "your own, name it with --ca",
+                              reason)};
+    case CURLE_SSL_CACERT_BADFILE:
+      return {.what = "the file of certificates named by --ca or the environment is not readable"};
     case CURLE_USE_SSL_FAILED:
       return {.what =
-                  "the server offers no TLS, and the password does not go in the clear; use "
-                  "imaps://, or --plain-text where the way there is safe"};
+                  "the server offers no TLS, and the password is not sent in clear text; use "
+                  "imaps://, or --plain-text if the network is safe"};
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_NOT_BUILT_IN:
@@ -117,25 +117,25 @@ Error explained(CURLcode code, const std::string& reason) {
 
 Result<ImapWire> connect_imap(const ImapAccount& account) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const auto line = std::make_shared<Line>();
-  if (ready != CURLE_OK || !line->easy) return Error{"libcurl cannot be used"};
-  set(line->easy, CURLOPT_NOSIGNAL, 1L);
-  set(line->easy, CURLOPT_PROTOCOLS_STR, "imap,imaps");
-  set(line->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(line->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(line->easy, CURLOPT_CONNECT_ONLY, 1L);
-  set(line->easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
-  set(line->easy, CURLOPT_TIMEOUT_MS, 2 * kConnectMilliseconds);
-  set(line->easy, CURLOPT_ERRORBUFFER, line->reason.data());
-  set_account(line->easy, account);
-  const CURLcode code = curl_easy_perform(line->easy.get());
+  const auto connection = std::make_shared<Connection>();
+  if (ready != CURLE_OK || !connection->easy) return Error{"libcurl cannot be used"};
+  set(connection->easy, CURLOPT_NOSIGNAL, 1L);
+  set(connection->easy, CURLOPT_PROTOCOLS_STR, "imap,imaps");
+  set(connection->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(connection->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  set(connection->easy, CURLOPT_CONNECT_ONLY, 1L);
+  set(connection->easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
+  set(connection->easy, CURLOPT_TIMEOUT_MS, 2 * kConnectMilliseconds);
+  set(connection->easy, CURLOPT_ERRORBUFFER, connection->reason.data());
+  set_account(connection->easy, account);
+  const CURLcode code = curl_easy_perform(connection->easy.get());
   if (code != CURLE_OK) {
     const std::string reason =
-        line->reason[0] == '\0' ? curl_easy_strerror(code) : line->reason.data();
+        connection->reason[0] == '\0' ? curl_easy_strerror(code) : connection->reason.data();
     return explained(code, reason);
   }
-  return ImapWire{[line](std::string_view octets) { return line->send(octets); },
-                  [line] { return line->receive(); }};
+  return ImapWire{[connection](std::string_view octets) { return connection->send(octets); },
+                  [connection] { return connection->receive(); }};
 }
 
 }  // namespace rampart::reports

@@ -1,17 +1,18 @@
-/// A report from its elements' texts.
+/// Assembles reports; unknown values are read leniently, but a row must have an address and a
+/// count.
 #include "reports/parse/assemble.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/text.h"
 #include "reports/parse/parse_values.h"
 
 namespace rampart::reports {
 namespace {
 
-/// RFC 9990 section 3.1.1.12 admits up to 100 signatures a row; what is beyond says nothing new.
+/// RFC 9990 section 3.1.1.12 permits 100 signatures per row; more are dropped.
 constexpr std::size_t kMostResults = 100;
 constexpr std::size_t kMostOverrides = 20;
 constexpr std::size_t kMostErrors = 20;
@@ -19,17 +20,28 @@ constexpr std::size_t kMostErrors = 20;
 /// Domains are compared in lower case and without a final dot.
 std::string domain_text(std::string_view text) {
   while (text.ends_with('.')) text.remove_suffix(1);
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
+  return ascii_lower(text);
 }
 
-std::string word(std::string_view text) { return domain_text(text); }
-
 dmarc::Alignment alignment(std::string_view text) {
-  return word(text) == "s" || word(text) == "strict" ? dmarc::Alignment::Strict
-                                                     : dmarc::Alignment::Relaxed;
+  const std::string word = ascii_lower(text);
+  return word == "s" || word == "strict" ? dmarc::Alignment::Strict : dmarc::Alignment::Relaxed;
+}
+
+std::optional<dmarc::Policy> policy(std::string_view text) {
+  return dmarc::parse_policy(domain_text(text));
+}
+
+/// Limits a list without losing count of it: one entry more than `most` is kept until the record
+/// ends, so that texts after the limit have an entry to go to.
+template <class Entry>
+void add_entry(std::vector<Entry>& list, std::size_t most) {
+  if (list.size() <= most) list.emplace_back();
+}
+
+template <class Entry>
+void limit(std::vector<Entry>& list, std::size_t most) {
+  if (list.size() > most) list.resize(most);
 }
 
 Error in_record(std::int64_t number, std::string what) {
@@ -43,7 +55,7 @@ Result<Ok> Assembler::open(Element element) {
     case Element::Record:
       if (used_ == rows_.size()) rows_.emplace_back();
       row() = Row{};
-      said_ = RecordResults{};
+      results_ = RecordResults{};
       in_record_ = true;
       has_ip_ = has_count_ = false;
       ++records_;
@@ -53,13 +65,13 @@ Result<Ok> Assembler::open(Element element) {
       has_policy_ = true;
       break;
     case Element::Dkim:
-      if (said_.dkim.size() <= kMostResults) said_.dkim.emplace_back();
+      add_entry(results_.dkim, kMostResults);
       break;
     case Element::Spf:
-      if (said_.spf.size() <= kMostResults) said_.spf.emplace_back();
+      add_entry(results_.spf, kMostResults);
       break;
     case Element::Reason:
-      if (said_.overrides.size() <= kMostOverrides) said_.overrides.emplace_back();
+      add_entry(results_.overrides, kMostOverrides);
       break;
     default:
       break;
@@ -100,9 +112,9 @@ Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
       break;
     case Element::Begin:
     case Element::End: {
-      auto& place = element == Element::Begin ? header_.begin : header_.end;
-      place = parse_moment(text);
-      if (!place) return Error{fmt::format("date_range: \"{:.60}\" is no date", text)};
+      auto& time = element == Element::Begin ? header_.begin : header_.end;
+      time = parse_moment(text);
+      if (!time) return Error{fmt::format("date_range: \"{:.60}\" is not a date", text)};
       break;
     }
     case Element::Domain:
@@ -115,14 +127,14 @@ Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
       header_.aspf = alignment(text);
       break;
     case Element::P:
-      header_.p = dmarc::parse_policy(word(text));
+      header_.p = policy(text);
       break;
-    // An empty or unknown sp or np is none at all, and never "none" (RFC 9989 section 4.7).
+    // An empty or unknown sp or np counts as absent, not as "none" (RFC 9989 section 4.7).
     case Element::Sp:
-      header_.sp = dmarc::parse_policy(word(text));
+      header_.sp = policy(text);
       break;
     case Element::Np:
-      header_.np = dmarc::parse_policy(word(text));
+      header_.np = policy(text);
       break;
     case Element::Pct:
       if (const auto pct = parse_count(text); pct && *pct <= 100) {
@@ -130,7 +142,7 @@ Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
       }
       break;
     case Element::Testing:
-      if (!text.empty()) header_.testing = word(text) == "y";
+      if (!text.empty()) header_.testing = ascii_lower(text) == "y";
       break;
     case Element::Discovery:
       header_.discovery = text;
@@ -145,7 +157,7 @@ Result<Ok> Assembler::text_of_row(Element element, std::string_view text) {
   switch (element) {
     case Element::SourceIp: {
       const auto ip = spf::Ip::parse(text);
-      if (!ip) return in_record(records_, fmt::format("\"{:.60}\" is no address", text));
+      if (!ip) return in_record(records_, fmt::format("\"{:.60}\" is not an IP address", text));
       if (has_ip_) return in_record(records_, "it has two source_ip");
       row().ip = *ip;
       has_ip_ = true;
@@ -154,111 +166,122 @@ Result<Ok> Assembler::text_of_row(Element element, std::string_view text) {
     case Element::Count: {
       const auto count = parse_count(text);
       if (!count) {
-        return in_record(records_, fmt::format("\"{:.60}\" is no count of messages", text));
+        return in_record(records_, fmt::format("\"{:.60}\" is not a count of messages", text));
       }
       if (has_count_) return in_record(records_, "it has two counts");
       row().count = *count;
       has_count_ = true;
       break;
     }
+    default:
+      text_of_results(element, text);
+      break;
+  }
+  return Ok{};
+}
+
+void Assembler::text_of_results(Element element, std::string_view text) {
+  switch (element) {
     case Element::Disposition:
-      said_.disposition = parse_disposition(text);
+      results_.disposition = parse_disposition(text);
       break;
     case Element::DkimVerdict:
-      said_.dkim_evaluated = parse_evaluated(text);
+      results_.dkim_evaluated = parse_evaluated(text);
       break;
     case Element::SpfVerdict:
-      said_.spf_evaluated = parse_evaluated(text);
+      results_.spf_evaluated = parse_evaluated(text);
       break;
     case Element::ReasonType:
-      said_.overrides.back().type = word(text);
+      results_.overrides.back().type = ascii_lower(text);
       break;
     case Element::ReasonComment:
-      said_.overrides.back().comment = text;
+      results_.overrides.back().comment = text;
       break;
     case Element::HeaderFrom:
-      said_.header_from = domain_text(text);
+      results_.header_from = domain_text(text);
       break;
     case Element::EnvelopeFrom:
-      said_.envelope_from = domain_text(text);
+      results_.envelope_from = domain_text(text);
       break;
     case Element::EnvelopeTo:
-      said_.envelope_to = domain_text(text);
+      results_.envelope_to = domain_text(text);
       break;
     case Element::DkimDomain:
-      said_.dkim.back().domain = domain_text(text);
+      results_.dkim.back().domain = domain_text(text);
       break;
     case Element::DkimSelector:
-      said_.dkim.back().selector = domain_text(text);
+      results_.dkim.back().selector = domain_text(text);
       break;
     case Element::DkimResult:
-      said_.dkim.back().result = parse_raw(text);
+      results_.dkim.back().result = parse_auth_result(text);
       break;
     case Element::SpfDomain:
-      said_.spf.back().domain = domain_text(text);
+      results_.spf.back().domain = domain_text(text);
       break;
     case Element::SpfScope:
-      said_.spf.back().helo = word(text) == "helo";
+      results_.spf.back().helo = ascii_lower(text) == "helo";
       break;
     case Element::SpfResult:
-      said_.spf.back().result = parse_raw(text);
+      results_.spf.back().result = parse_auth_result(text);
       break;
     default:
       break;
   }
-  return Ok{};
 }
 
 Result<Ok> Assembler::finish_row() {
   in_record_ = false;
   if (!has_ip_) return in_record(records_, "it has no source_ip");
   if (!has_count_) return in_record(records_, "it has no count");
-  // Old reporters write an empty element where there was no signature at all.
-  std::erase_if(said_.dkim, [](const DkimAuth& one) { return one.domain.empty(); });
-  std::erase_if(said_.spf, [](const SpfAuth& one) { return one.domain.empty(); });
-  if (said_.dkim.size() > kMostResults) said_.dkim.resize(kMostResults);
-  if (said_.spf.size() > kMostResults) said_.spf.resize(kMostResults);
-  if (said_.overrides.size() > kMostOverrides) said_.overrides.resize(kMostOverrides);
-  row().results = std::make_shared<const RecordResults>(std::move(said_));
-  return next();
+  // Old reporters write an empty element where there was no signature or SPF record.
+  std::erase_if(results_.dkim, [](const DkimAuth& one) { return one.domain.empty(); });
+  std::erase_if(results_.spf, [](const SpfAuth& one) { return one.domain.empty(); });
+  limit(results_.dkim, kMostResults);
+  limit(results_.spf, kMostResults);
+  limit(results_.overrides, kMostOverrides);
+  row().results = std::make_shared<const RecordResults>(std::move(results_));
+  return end_row();
 }
 
 Result<Ok> Assembler::add(const Row& row) {
   if (used_ == rows_.size()) rows_.emplace_back();
   rows_[used_] = row;
   ++records_;
-  return next();
+  return end_row();
 }
 
-Result<Ok> Assembler::next() {
+Result<Ok> Assembler::end_row() {
   last_ = used_++;
   return used_ == kBatch ? flush() : Ok{};
 }
 
+/// Hands the batch to the handler. The header is checked first: rows are stored under it, and every
+/// reporter writes it before the records.
 Result<Ok> Assembler::flush() {
   if (used_ == 0) return Ok{};
-  if (Result<Ok> sound = check_header(); !sound) return sound;
+  TRY_OK(check_header());
   const std::span<const Row> rows(rows_.data(), used_);
   used_ = 0;
   return handlers_.rows ? handlers_.rows(header_, rows) : Ok{};
 }
 
 Result<Ok> Assembler::check_header() const {
-  if (header_.org.empty() && header_.email.empty()) return Error{"nobody says whose report it is"};
+  if (header_.org.empty() && header_.email.empty())
+    return Error{"it has neither org_name nor email"};
   if (header_.id.empty()) return Error{"it has no report_id"};
   if (!header_.begin || !header_.end) return Error{"it has no date_range"};
   if (*header_.end < *header_.begin) return Error{"its date_range ends before it begins"};
   if (header_.domain.empty()) return Error{"policy_published names no domain"};
   if (!Name::parse(header_.domain)) {
-    return Error{fmt::format("policy_published: \"{:.60}\" is no domain", header_.domain)};
+    return Error{fmt::format("policy_published: \"{:.60}\" is not a domain", header_.domain)};
   }
   return Ok{};
 }
 
 Result<Ok> Assembler::finish() {
-  if (Result<Ok> sound = check_header(); !sound) return sound;
-  if (records_ == 0) return Error{"it has no record"};
-  if (Result<Ok> flushed = flush(); !flushed) return flushed;
+  TRY_OK(check_header());
+  if (records_ == 0) return Error{"it has no records"};
+  TRY_OK(flush());
   return handlers_.report ? handlers_.report(header_) : Ok{};
 }
 

@@ -1,4 +1,4 @@
-/// Puts a report together from its elements' texts, and judges whether it is sound.
+/// Assembles a report from the texts of its elements, and checks that it is complete.
 #pragma once
 
 #include <string>
@@ -10,39 +10,42 @@
 
 namespace rampart::reports {
 
-/// Takes the elements of one report in order.
+/// Receives the elements of one report in order. After an Error it may not be used any more.
 class Assembler {
  public:
+  /// `handlers` must outlive it.
   explicit Assembler(const Handlers& handlers) : handlers_(handlers) {}
 
-  /// A container opens: a new record, signature, reason, ...
+  /// A container begins: a record, a signature, a reason, ...
   Result<Ok> open(Element element);
-  /// A container closes.
+  /// A container ends.
   Result<Ok> close(Element element);
-  /// A leaf's whole text, blanks around it aside.
+  /// The whole text of a leaf, trimmed.
   Result<Ok> text(Element element, std::string_view text);
-  /// A whole record, as if its elements had come one by one.
+  /// A whole record, as if its elements had been received one by one.
   Result<Ok> add(const Row& row);
-  /// The root closed and nothing contradicts it.
+  /// The root element ended.
   Result<Ok> finish();
 
+  /// Records so far, for error messages.
   std::int64_t records() const { return records_; }
-  /// The record that came last; there has to be one.
+  /// The last record; there must be one.
   Row& last() { return rows_[last_]; }
 
  private:
   Result<Ok> text_of_header(Element element, std::string_view text);
   Result<Ok> text_of_row(Element element, std::string_view text);
+  void text_of_results(Element element, std::string_view text);
   Result<Ok> finish_row();
   Result<Ok> flush();
   Result<Ok> check_header() const;
   Row& row() { return rows_[used_]; }
-  Result<Ok> next();
+  Result<Ok> end_row();
 
   const Handlers& handlers_;
   Header header_;
-  RecordResults said_;  ///< Of the record in hand.
-  std::vector<Row> rows_;
+  RecordResults results_;  ///< Of the current record.
+  std::vector<Row> rows_;  ///< The batch; its elements are reused.
   std::size_t used_ = 0;
   std::size_t last_ = 0;
   std::int64_t records_ = 0;

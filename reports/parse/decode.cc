@@ -1,16 +1,16 @@
-/// Any encoding becomes UTF-8 without characters that XML forbids.
+/// Converts any encoding to UTF-8, without the characters that XML forbids.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstring>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "reports/parse/sanitize.h"
 
 namespace rampart::reports {
 namespace {
 
-/// Enough for a mark and an XML declaration.
+/// Enough octets for a byte order mark and an XML declaration.
 constexpr std::size_t kHead = 160;
 
 void append_code(std::uint32_t code, std::string& out) {
@@ -35,7 +35,7 @@ void append_code(std::uint32_t code, std::string& out) {
   }
 }
 
-/// Octets that stand for themselves: ASCII without control characters.
+/// Octets that are copied unchanged: ASCII without control characters.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
   for (std::size_t i = 0x20; i < 0x80; ++i) plain[i] = true;
@@ -43,7 +43,7 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
-/// Eight octets at once: whether none of them is above 0x7F or below 0x20.
+/// Whether all of eight octets are within 0x20 to 0x7F, tested at once.
 bool is_plain_word(const char* octets) {
   std::uint64_t word = 0;
   std::memcpy(&word, octets, sizeof word);
@@ -52,14 +52,14 @@ bool is_plain_word(const char* octets) {
   return ((word | (word - kBlank)) & kHigh) == 0;
 }
 
-/// Where plain octets end.
+/// The end of a run of plain octets.
 std::size_t plain_end(std::string_view octets, std::size_t at) {
   while (at + 8 <= octets.size()) {
     if (is_plain_word(octets.data() + at)) {
       at += 8;
       continue;
     }
-    // Mostly a line's end stands here.
+    // Usually the reason is a line end, and the run goes on after it.
     const std::size_t stop = at + 8;
     while (at < stop && kPlain[static_cast<unsigned char>(octets[at])]) ++at;
     if (at < stop) return at;
@@ -76,9 +76,7 @@ std::size_t sequence_length(unsigned char first) {
 
 /// Whether the declaration names a one-octet encoding of Western Europe.
 bool declares_latin(std::string_view head) {
-  std::string text(head.substr(0, head.find("?>")));
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string text = ascii_lower(head.substr(0, head.find("?>")));
   if (text.find("<?xml") == text.npos) return false;
   constexpr std::array<std::string_view, 5> kNames = {"iso-8859-1", "windows-1252", "latin1",
                                                       "latin-1", "iso-8859-15"};
@@ -88,7 +86,7 @@ bool declares_latin(std::string_view head) {
 
 }  // namespace
 
-void Decoder::decide(std::string& out) {
+void Decoder::choose_encoding(std::string& out) {
   std::size_t mark = 0;
   const std::string_view head = head_;
   if (head.starts_with("\xEF\xBB\xBF")) {
@@ -115,12 +113,12 @@ void Decoder::decide(std::string& out) {
 void Decoder::feed(std::string_view octets, std::string& out) {
   if (encoding_ != Encoding::Unknown) return decode(octets, out);
   head_ += octets;
-  if (head_.size() >= kHead) decide(out);
+  if (head_.size() >= kHead) choose_encoding(out);
 }
 
 void Decoder::finish(std::string& out) {
-  if (encoding_ == Encoding::Unknown) decide(out);
-  // Half a character at the very end: each octet for itself.
+  if (encoding_ == Encoding::Unknown) choose_encoding(out);
+  // An incomplete character at the end: each octet is read as Latin-1.
   const std::string rest = std::move(head_);
   head_.clear();
   for (const char c : rest) append_code(static_cast<unsigned char>(c), out);

@@ -8,94 +8,78 @@
 namespace rampart::reports {
 namespace {
 
-struct Place {
+using E = Element;
+
+struct Child {
+  Element parent;
   std::string_view name;
   Element element;
 };
 
-using E = Element;
+/// Sorted by parent, the most frequent child first.
+constexpr std::array kChildren = std::to_array<Child>({
+    {E::Document, "feedback", E::Feedback},
+    {E::Feedback, "record", E::Record},
+    {E::Feedback, "version", E::Version},
+    {E::Feedback, "report_metadata", E::ReportMetadata},
+    {E::Feedback, "policy_published", E::PolicyPublished},
+    {E::ReportMetadata, "org_name", E::OrgName},
+    {E::ReportMetadata, "email", E::Email},
+    {E::ReportMetadata, "report_id", E::ReportId},
+    {E::ReportMetadata, "date_range", E::DateRange},
+    {E::ReportMetadata, "error", E::Problem},
+    {E::ReportMetadata, "generator", E::Generator},
+    {E::ReportMetadata, "extra_contact_info", E::Contact},
+    {E::DateRange, "begin", E::Begin},
+    {E::DateRange, "end", E::End},
+    {E::PolicyPublished, "domain", E::Domain},
+    {E::PolicyPublished, "adkim", E::Adkim},
+    {E::PolicyPublished, "aspf", E::Aspf},
+    {E::PolicyPublished, "p", E::P},
+    {E::PolicyPublished, "sp", E::Sp},
+    {E::PolicyPublished, "np", E::Np},
+    {E::PolicyPublished, "pct", E::Pct},
+    {E::PolicyPublished, "testing", E::Testing},
+    {E::PolicyPublished, "discovery_method", E::Discovery},
+    {E::Record, "row", E::Row},
+    {E::Record, "identifiers", E::Identifiers},
+    {E::Record, "auth_results", E::AuthResults},
+    {E::Record, "identities", E::Identifiers},  // Written by some reporters.
+    {E::Row, "source_ip", E::SourceIp},
+    {E::Row, "count", E::Count},
+    {E::Row, "policy_evaluated", E::PolicyEvaluated},
+    {E::PolicyEvaluated, "disposition", E::Disposition},
+    {E::PolicyEvaluated, "dkim", E::DkimVerdict},
+    {E::PolicyEvaluated, "spf", E::SpfVerdict},
+    {E::PolicyEvaluated, "reason", E::Reason},
+    {E::Reason, "type", E::ReasonType},
+    {E::Reason, "comment", E::ReasonComment},
+    {E::Identifiers, "header_from", E::HeaderFrom},
+    {E::Identifiers, "envelope_from", E::EnvelopeFrom},
+    {E::Identifiers, "envelope_to", E::EnvelopeTo},
+    {E::AuthResults, "dkim", E::Dkim},
+    {E::AuthResults, "spf", E::Spf},
+    {E::Dkim, "domain", E::DkimDomain},
+    {E::Dkim, "selector", E::DkimSelector},
+    {E::Dkim, "result", E::DkimResult},
+    {E::Spf, "domain", E::SpfDomain},
+    {E::Spf, "scope", E::SpfScope},
+    {E::Spf, "result", E::SpfResult},
+});
+static_assert(std::ranges::is_sorted(kChildren, {}, &Child::parent));
 
-constexpr std::array kInDocument = {Place{"feedback", E::Feedback}};
-constexpr std::array kInFeedback = {Place{"record", E::Record}, Place{"version", E::Version},
-                                    Place{"report_metadata", E::ReportMetadata},
-                                    Place{"policy_published", E::PolicyPublished}};
-constexpr std::array kInMetadata = {Place{"org_name", E::OrgName},
-                                    Place{"email", E::Email},
-                                    Place{"report_id", E::ReportId},
-                                    Place{"date_range", E::DateRange},
-                                    Place{"error", E::Problem},
-                                    Place{"generator", E::Generator},
-                                    Place{"extra_contact_info", E::Contact}};
-constexpr std::array kInRange = {Place{"begin", E::Begin}, Place{"end", E::End}};
-constexpr std::array kInPolicy = {Place{"domain", E::Domain},
-                                  Place{"adkim", E::Adkim},
-                                  Place{"aspf", E::Aspf},
-                                  Place{"p", E::P},
-                                  Place{"sp", E::Sp},
-                                  Place{"np", E::Np},
-                                  Place{"pct", E::Pct},
-                                  Place{"testing", E::Testing},
-                                  Place{"discovery_method", E::Discovery}};
-// Some reporters write `identities`.
-constexpr std::array kInRecord = {Place{"row", E::Row}, Place{"identifiers", E::Identifiers},
-                                  Place{"auth_results", E::AuthResults},
-                                  Place{"identities", E::Identifiers}};
-constexpr std::array kInRow = {Place{"source_ip", E::SourceIp}, Place{"count", E::Count},
-                               Place{"policy_evaluated", E::PolicyEvaluated}};
-constexpr std::array kInEvaluated = {Place{"disposition", E::Disposition},
-                                     Place{"dkim", E::DkimVerdict}, Place{"spf", E::SpfVerdict},
-                                     Place{"reason", E::Reason}};
-constexpr std::array kInReason = {Place{"type", E::ReasonType}, Place{"comment", E::ReasonComment}};
-constexpr std::array kInIdentifiers = {Place{"header_from", E::HeaderFrom},
-                                       Place{"envelope_from", E::EnvelopeFrom},
-                                       Place{"envelope_to", E::EnvelopeTo}};
-constexpr std::array kInResults = {Place{"dkim", E::Dkim}, Place{"spf", E::Spf}};
-constexpr std::array kInDkim = {Place{"domain", E::DkimDomain}, Place{"selector", E::DkimSelector},
-                                Place{"result", E::DkimResult}};
-constexpr std::array kInSpf = {Place{"domain", E::SpfDomain}, Place{"scope", E::SpfScope},
-                               Place{"result", E::SpfResult}};
-
-std::span<const Place> places_in(Element parent) {
-  switch (parent) {
-    case E::Document:
-      return kInDocument;
-    case E::Feedback:
-      return kInFeedback;
-    case E::ReportMetadata:
-      return kInMetadata;
-    case E::DateRange:
-      return kInRange;
-    case E::PolicyPublished:
-      return kInPolicy;
-    case E::Record:
-      return kInRecord;
-    case E::Row:
-      return kInRow;
-    case E::PolicyEvaluated:
-      return kInEvaluated;
-    case E::Reason:
-      return kInReason;
-    case E::Identifiers:
-      return kInIdentifiers;
-    case E::AuthResults:
-      return kInResults;
-    case E::Dkim:
-      return kInDkim;
-    case E::Spf:
-      return kInSpf;
-    default:
-      return {};
-  }
+std::span<const Child> children_of(Element parent) {
+  return std::ranges::equal_range(kChildren, parent, {}, &Child::parent);
 }
 
 }  // namespace
 
 Element element_in(Element parent, std::string_view name) {
-  const std::span<const Place> places = places_in(parent);
-  const auto found = std::ranges::find(places, name, &Place::name);
-  return found == places.end() ? E::Unknown : found->element;
+  const std::span<const Child> children = children_of(parent);
+  const auto found = std::ranges::find(children, name, &Child::name);
+  return found == children.end() ? E::Unknown : found->element;
 }
 
-bool is_container(Element element) { return !places_in(element).empty(); }
+bool is_container(Element element) { return !children_of(element).empty(); }
 
 }  // namespace rampart::reports

@@ -1,4 +1,4 @@
-/// The elements of a report and where each may stand.
+/// The elements of a report and their parents.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,8 @@
 
 namespace rampart::reports {
 
-/// `dkim` and `spf` mean two things each: a verdict in policy_evaluated, a result in auth_results.
+/// Problem is `error`. `dkim` and `spf` have two meanings: an evaluation in policy_evaluated
+/// (DkimVerdict, SpfVerdict), a result in auth_results.
 enum class Element : std::uint8_t {
   Unknown,
   Document,
@@ -58,10 +59,10 @@ enum class Element : std::uint8_t {
   SpfResult,
 };
 
-/// What `name` means within `parent`; Unknown where no report has it there.
+/// The element that `name` is within `parent`; Unknown where the RFCs define none.
 Element element_in(Element parent, std::string_view name);
 
-/// Whether the element holds others rather than text.
+/// Whether the element contains other elements rather than text.
 bool is_container(Element element);
 
 }  // namespace rampart::reports

@@ -1,9 +1,8 @@
-/// The words, numbers and dates of reports.
+/// Keywords, numbers and dates of reports.
 #include "reports/parse/parse_values.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 
 #include "base/text.h"
@@ -11,14 +10,14 @@
 namespace rampart::reports {
 namespace {
 
-constexpr std::array<std::string_view, 9> kRaw = {
+constexpr std::array<std::string_view, 9> kAuthResults = {
     "none", "neutral", "pass", "fail", "softfail", "policy", "temperror", "permerror", "other"};
 constexpr std::array<std::string_view, 6> kDispositions = {"",       "none", "quarantine",
                                                            "reject", "pass", "other"};
 
+/// Case-insensitive; `lower` is in lower case.
 bool same(std::string_view a, std::string_view lower) {
-  return std::ranges::equal(a, lower,
-                            [](unsigned char x, unsigned char y) { return std::tolower(x) == y; });
+  return std::ranges::equal(a, lower, {}, to_lower);
 }
 
 template <std::size_t N>
@@ -41,21 +40,21 @@ std::optional<std::int64_t> digits(std::string_view text, std::int64_t most) {
   return value;
 }
 
-/// Takes as many digits as asked from the front.
-std::optional<int> take(std::string_view& text, std::size_t count) {
+/// Consumes exactly `count` digits.
+std::optional<int> consume_digits(std::string_view& text, std::size_t count) {
   const auto value = digits(text.substr(0, count), 99'999);
   if (text.size() < count || !value) return std::nullopt;
   text.remove_prefix(count);
   return static_cast<int>(*value);
 }
 
-bool take_mark(std::string_view& text, char mark) {
+bool consume(std::string_view& text, char mark) {
   if (!text.starts_with(mark)) return false;
   text.remove_prefix(1);
   return true;
 }
 
-/// "Z", "", "+02:00" or "-0500": what to subtract.
+/// A time zone, "Z", "", "+02:00" or "-0500", as what to subtract from the local time.
 std::optional<std::chrono::seconds> offset(std::string_view text) {
   if (text.empty() || same(text, "z") || same(text, " utc") || same(text, " gmt")) {
     return std::chrono::seconds(0);
@@ -63,9 +62,9 @@ std::optional<std::chrono::seconds> offset(std::string_view text) {
   const int sign = text.front() == '-' ? -1 : 1;
   if (text.front() != '+' && text.front() != '-') return std::nullopt;
   text.remove_prefix(1);
-  const auto hours = take(text, 2);
-  take_mark(text, ':');
-  const auto minutes = text.empty() ? std::optional<int>(0) : take(text, 2);
+  const auto hours = consume_digits(text, 2);
+  consume(text, ':');
+  const auto minutes = text.empty() ? std::optional<int>(0) : consume_digits(text, 2);
   if (!hours || !minutes || !text.empty() || *hours > 14 || *minutes > 59) return std::nullopt;
   return sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
 }
@@ -77,12 +76,12 @@ std::optional<Time> iso(std::string_view text) {
   if (!day) return std::nullopt;
   text.remove_prefix(10);
   if (text.empty()) return Time(*day);
-  if (!take_mark(text, 'T') && !take_mark(text, ' ')) return std::nullopt;
-  const auto hour = take(text, 2);
-  if (!take_mark(text, ':')) return std::nullopt;
-  const auto minute = take(text, 2);
-  const auto second = take_mark(text, ':') ? take(text, 2) : std::optional<int>(0);
-  if (take_mark(text, '.')) {
+  if (!consume(text, 'T') && !consume(text, ' ')) return std::nullopt;
+  const auto hour = consume_digits(text, 2);
+  if (!consume(text, ':')) return std::nullopt;
+  const auto minute = consume_digits(text, 2);
+  const auto second = consume(text, ':') ? consume_digits(text, 2) : std::optional<int>(0);
+  if (consume(text, '.')) {
     while (!text.empty() && is_digit(text.front())) text.remove_prefix(1);
   }
   const auto shift = offset(text);
@@ -92,6 +91,7 @@ std::optional<Time> iso(std::string_view text) {
          std::chrono::seconds(*second) - *shift;
 }
 
+/// Rejects times outside of 1970 to 2099: they come from broken clocks or units.
 std::optional<Time> plausible(Time time) {
   constexpr Time kFirst{std::chrono::seconds(0)};
   constexpr Time kLast{std::chrono::seconds(4'102'444'800)};
@@ -102,7 +102,7 @@ std::optional<Time> plausible(Time time) {
 }  // namespace
 
 std::optional<std::int64_t> parse_count(std::string_view text) {
-  take_mark(text, '+');
+  consume(text, '+');
   const auto point = text.find('.');
   if (point != text.npos) {
     const std::string_view decimals = text.substr(point + 1);
@@ -124,14 +124,14 @@ std::optional<Time> parse_moment(std::string_view text) {
   }
   auto value = digits(text, 9'999'999'999'999'999);
   if (!value) return std::nullopt;
-  // Seconds of this century have ten digits; more are a finer unit.
+  // Seconds have ten digits until 2286; more digits mean milliseconds or microseconds.
   for (int i = 0; i < 2 && *value >= 100'000'000'000; ++i) *value /= 1000;
   return plausible(Time(std::chrono::seconds(*value)));
 }
 
-AuthResult parse_raw(std::string_view text) {
+AuthResult parse_auth_result(std::string_view text) {
   if (text.empty()) return AuthResult::None;
-  if (const auto index = index_in(kRaw, text)) return static_cast<AuthResult>(*index);
+  if (const auto index = index_in(kAuthResults, text)) return static_cast<AuthResult>(*index);
   if (same(text, "hardfail") || same(text, "failed")) return AuthResult::Fail;
   if (same(text, "error")) return AuthResult::TempError;
   // RFC 7489 appendix C: PermError is commonly implemented as "unknown".
@@ -149,7 +149,9 @@ Disposition parse_disposition(std::string_view text) {
   return index ? static_cast<Disposition>(*index) : Disposition::Other;
 }
 
-std::string_view to_text(AuthResult raw) { return kRaw[static_cast<std::size_t>(raw)]; }
+std::string_view to_text(AuthResult result) {
+  return kAuthResults[static_cast<std::size_t>(result)];
+}
 
 std::string_view to_text(Disposition disposition) {
   return kDispositions[static_cast<std::size_t>(disposition)];

@@ -1,5 +1,5 @@
-/// libxml2's push parser over mended octets: SAX events become the elements of a report. Records of
-/// a shape that was parsed before pass it by.
+/// Reads reports with libxml2's push parser over sanitized octets: its SAX events become elements
+/// of a report. Records that are in the cache bypass it.
 #include "reports/parse/read.h"
 
 #include <fmt/format.h>
@@ -14,10 +14,10 @@
 namespace rampart::reports {
 namespace {
 
-/// No field of a report is longer; what is beyond is cut.
+/// Longer fields are truncated.
 constexpr std::size_t kMostText = 2048;
 
-/// A record that is longer is not waited for.
+/// Longer records are parsed as they arrive rather than collected for the cache.
 constexpr std::size_t kMostRecord = 16 << 10;
 
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -46,11 +46,11 @@ class Document {
 
   Result<Ok> feed(std::string_view text) {
     if (context_ == nullptr) return Error{"no memory for a parser"};
-    return evaluate(xmlParseChunk(context_, text.data(), static_cast<int>(text.size()), 0));
+    return check(xmlParseChunk(context_, text.data(), static_cast<int>(text.size()), 0));
   }
 
-  /// Where a record may come next, all before it being read.
-  bool is_between() const {
+  /// Whether a record may come next and libxml2 has consumed everything before it.
+  bool is_between_records() const {
     return stack_.size() == 2 && skipped_ == 0 && prefix_.empty() && context_ != nullptr &&
            context_->input != nullptr && context_->input->cur == context_->input->end;
   }
@@ -58,35 +58,38 @@ class Document {
   Assembler& assembler() { return assembler_; }
 
   Result<Ok> finish() {
-    if (Result<Ok> ended = evaluate(xmlParseChunk(context_, nullptr, 0, 1)); !ended) return ended;
+    TRY_OK(check(xmlParseChunk(context_, nullptr, 0, 1)));
     return assembler_.finish();
   }
 
  private:
-  Result<Ok> evaluate(int code) {
+  /// The problem of a handler, or of the XML itself.
+  Result<Ok> check(int code) {
     if (problem_) return *problem_;
     if (context_->wellFormed != 0) return Ok{};
     const xmlError* last = xmlCtxtGetLastError(context_);
     const char* message = last != nullptr && last->message != nullptr ? last->message : "";
     std::string what(trim(message));
-    return Error{fmt::format("no well-formed XML behind record {}: {:.200}", assembler_.records(),
+    return Error{fmt::format("the XML is not well-formed after record {}: {:.200}",
+                             assembler_.records(),
                              what.empty() ? fmt::format("error {}", code) : what)};
   }
 
-  void note(const Result<Ok>& done) {
-    if (done || problem_) return;
-    problem_ = done.error();
+  /// libxml2 cannot pass errors through, so the first one is kept and parsing is stopped.
+  void keep_failure(const Result<Ok>& result) {
+    if (result || problem_) return;
+    problem_ = result.error();
     xmlStopParser(context_);
   }
 
   void start(std::string_view name, std::string_view prefix) {
     if (stack_.size() == 1 && skipped_ == 0) {
       if (name != "feedback") {
-        return note(Error{fmt::format("the root element is {:.60}, not feedback", name)});
+        return keep_failure(Error{fmt::format("the root element is {:.60}, not feedback", name)});
       }
       prefix_ = prefix;
     }
-    // RFC 9990 section 3.1.1.13 allows elements of other namespaces: not ours to read.
+    // RFC 9990 section 3.1.1.13 permits elements of other namespaces, which are skipped.
     const Element element =
         skipped_ > 0 || prefix != prefix_ ? Element::Unknown : element_in(stack_.back(), name);
     if (element == Element::Unknown) {
@@ -95,7 +98,7 @@ class Document {
     }
     stack_.push_back(element);
     text_.clear();
-    if (is_container(element)) note(assembler_.open(element));
+    if (is_container(element)) keep_failure(assembler_.open(element));
   }
 
   void end() {
@@ -105,7 +108,8 @@ class Document {
     }
     const Element element = stack_.back();
     stack_.pop_back();
-    note(is_container(element) ? assembler_.close(element) : assembler_.text(element, trim(text_)));
+    keep_failure(is_container(element) ? assembler_.close(element)
+                                       : assembler_.text(element, trim(text_)));
     text_.clear();
   }
 
@@ -129,8 +133,8 @@ class Document {
   Assembler assembler_;
   xmlParserCtxtPtr context_ = nullptr;
   std::vector<Element> stack_;
-  std::string prefix_;  ///< The root's: what has another one is foreign.
-  int skipped_ = 0;     ///< How deep within an element that no report has.
+  std::string prefix_;  ///< The root's; elements with another prefix are skipped.
+  int skipped_ = 0;     ///< The depth within an unknown element.
   std::string text_;
   std::optional<Error> problem_;
 };
@@ -146,41 +150,41 @@ struct Reader::Parser {
   std::string sanitized;
   std::vector<std::size_t> ends;
   std::unique_ptr<Document> document;
-  std::string waiting;  ///< A record that is not whole yet.
+  std::string waiting;  ///< An incomplete record.
 
-  /// The common way: every octet is mended and parsed.
+  /// The ordinary way: all octets are sanitized and parsed.
   Result<Ok> parse(std::string_view text) {
     sanitized.clear();
     ends.clear();
-    if (Result<Ok> fed = sanitizer.feed(text, sanitized, ends); !fed) return fed;
+    TRY_OK(sanitizer.feed(text, sanitized, ends));
     return parse_sanitized();
   }
 
-  /// Gives the parser what was mended, a document at a time.
+  /// Parses the sanitized octets, one document at a time.
   Result<Ok> parse_sanitized() {
     std::string_view rest = sanitized;
     std::size_t done = 0;
     for (const std::size_t end : ends) {
-      if (Result<Ok> fed = piece(rest.substr(done, end - done)); !fed) return fed;
-      if (Result<Ok> finished = document->finish(); !finished) return finished;
+      TRY_OK(parse_piece(rest.substr(done, end - done)));
+      TRY_OK(document->finish());
       document.reset();
       done = end;
     }
     rest.remove_prefix(done);
-    return rest.empty() ? Ok{} : piece(rest);
+    return rest.empty() ? Ok{} : parse_piece(rest);
   }
 
-  Result<Ok> piece(std::string_view text) {
+  Result<Ok> parse_piece(std::string_view text) {
     if (!document) document = std::make_unique<Document>(handlers);
     return document->feed(text);
   }
 
-  bool is_between() const {
-    return document != nullptr && sanitizer.is_between() && document->is_between();
+  bool is_between_records() const {
+    return document != nullptr && sanitizer.is_between_tokens() && document->is_between_records();
   }
 
-  /// Takes records one by one, and what stands around them the common way.
-  Result<Ok> take(std::string_view text) {
+  /// Reads records one by one, and the text around them the ordinary way.
+  Result<Ok> consume(std::string_view text) {
     std::string joined;
     if (!waiting.empty()) {
       joined = std::move(waiting);
@@ -189,22 +193,22 @@ struct Reader::Parser {
       text = joined;
     }
     while (!text.empty()) {
-      const Result<std::size_t> taken = is_between() ? next_record(text) : 0;
-      if (!taken) return taken.error();
-      text.remove_prefix(*taken);
-      if (*taken > 0) continue;
-      if (is_between() && may_be_record(text)) {
+      TRY(const std::size_t read, is_between_records() ? next_record(text) : 0);
+      text.remove_prefix(read);
+      if (read > 0) continue;
+      if (is_between_records() && may_be_record(text)) {
         waiting = text;
         return Ok{};
       }
       const std::string_view around = before_record(text);
-      if (Result<Ok> parsed = parse(around); !parsed) return parsed;
+      TRY_OK(parse(around));
       text.remove_prefix(around.size());
     }
     return Ok{};
   }
 
-  /// Up to the next record; blanks before it belong to it, so that nothing is unfinished there.
+  /// The text up to the next record. Blanks before the record are left to it, because the sanitizer
+  /// would hold them back and then be in the middle of something.
   static std::string_view before_record(std::string_view text) {
     const std::string_view around = text.substr(0, text.find(kRecordStart, 1));
     const std::size_t last = around.find_last_not_of(kBlanks);
@@ -217,7 +221,7 @@ struct Reader::Parser {
            (text.starts_with(kRecordStart) || kRecordStart.starts_with(text));
   }
 
-  /// How many octets were blanks and a record, if any.
+  /// Reads blanks and a record, if it is complete; returns how many octets that were.
   Result<std::size_t> next_record(std::string_view text) {
     const std::size_t blanks = std::min(text.find_first_not_of(kBlanks), text.size());
     text.remove_prefix(blanks);
@@ -225,19 +229,21 @@ struct Reader::Parser {
     const std::size_t end = text.substr(0, kMostRecord).find(kRecordEnd);
     if (end == text.npos) return blanks;
     const std::size_t size = end + kRecordEnd.size();
-    if (Result<Ok> taken = record(text.substr(0, size)); !taken) return taken.error();
+    TRY_OK(read_record(text.substr(0, size)));
     return blanks + size;
   }
 
-  Result<Ok> record(std::string_view octets) {
+  /// A record from the cache, or parsed and then cached if its octets alone determine its results.
+  Result<Ok> read_record(std::string_view octets) {
     Assembler& assembler = document->assembler();
-    const std::optional<SplitRecord> cut = cut_record(octets);
-    if (!cut) return parse(octets);
-    if (const std::optional<Row> known = cache->find(*cut)) return assembler.add(*known);
+    const std::optional<SplitRecord> split = split_record(octets);
+    if (!split) return parse(octets);
+    if (const std::optional<Row> known = cache->find(*split)) return assembler.add(*known);
     const std::int64_t before = assembler.records();
-    if (Result<Ok> parsed = parse(octets); !parsed) return parsed;
-    if (!is_between() || assembler.records() != before + 1 || !is_plain_record(*cut)) return Ok{};
-    cache->insert(*cut, assembler.last());
+    TRY_OK(parse(octets));
+    if (!is_between_records() || assembler.records() != before + 1 || !is_plain_record(*split))
+      return Ok{};
+    cache->insert(*split, assembler.last());
     return Ok{};
   }
 };
@@ -250,23 +256,23 @@ Reader::Reader(Handlers handlers, std::shared_ptr<RecordCache> cache)
 Reader::~Reader() = default;
 
 Result<Ok> Reader::feed(std::string_view octets) {
-  Parser& own = *parser_;
-  own.decoded.clear();
-  own.decoder.feed(octets, own.decoded);
-  return own.take(own.decoded);
+  Parser& parser = *parser_;
+  parser.decoded.clear();
+  parser.decoder.feed(octets, parser.decoded);
+  return parser.consume(parser.decoded);
 }
 
 Result<Ok> Reader::finish() {
-  Parser& own = *parser_;
-  own.decoded.clear();
-  own.decoder.finish(own.decoded);
-  if (Result<Ok> fed = own.take(own.decoded); !fed) return fed;
-  // A record that never became whole, or a root's end that it was taken for.
-  if (Result<Ok> fed = own.parse(std::exchange(own.waiting, {})); !fed) return fed;
-  own.sanitized.clear();
-  own.ends.clear();
-  const Result<Ok> ended = own.sanitizer.finish(own.sanitized, own.ends);
-  if (Result<Ok> parsed = own.parse_sanitized(); !parsed) return parsed;
+  Parser& parser = *parser_;
+  parser.decoded.clear();
+  parser.decoder.finish(parser.decoded);
+  TRY_OK(parser.consume(parser.decoded));
+  // What waits is an incomplete record, or the start of the root's end tag, which looks like one.
+  TRY_OK(parser.parse(std::exchange(parser.waiting, {})));
+  parser.sanitized.clear();
+  parser.ends.clear();
+  const Result<Ok> ended = parser.sanitizer.finish(parser.sanitized, parser.ends);
+  TRY_OK(parser.parse_sanitized());
   return ended;
 }
 

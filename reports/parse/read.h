@@ -1,6 +1,6 @@
-/// Reads aggregate reports as they stream by: RFC 7489 and RFC 9990 with every deviation that is
-/// seen in the wild, and none that could hide a cut or a forged number. Rows are handed on in
-/// batches, so that memory does not grow with the report.
+/// Reads aggregate reports as streams: RFC 7489 and RFC 9990 with every deviation seen in practice,
+/// except those that could hide a truncated report or a forged number. Rows are delivered in
+/// batches, so memory does not grow with the report.
 #pragma once
 
 #include <functional>
@@ -13,30 +13,30 @@
 
 namespace rampart::reports {
 
-/// Who takes what is read. An Error from either stops reading and is returned.
+/// Receives what is read. An Error from either function stops reading and is returned.
 struct Handlers {
-  /// Some rows; the header is complete but for what may stand behind them.
+  /// A batch of rows. The header has everything that precedes them in the report.
   std::function<Result<Ok>(const Header&, std::span<const Row>)> rows;
-  /// One report is complete and sound. Until then its rows do not count.
+  /// A report is complete and valid. Until then its rows may be of a broken report.
   std::function<Result<Ok>(const Header&)> report;
 };
 
-/// How many rows a batch holds at most.
+/// The most rows in a batch.
 constexpr std::size_t kBatch = 1024;
 
 /// Reads one stream, which may hold several reports one after the other.
 class Reader {
  public:
-  /// Readers may share their shapes, which makes many small reports quicker.
+  /// Readers may share a cache, which makes many small reports quicker to read.
   explicit Reader(Handlers handlers, std::shared_ptr<RecordCache> cache = nullptr);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  /// The next octets, in pieces of any size. After an Error nothing more may be fed.
+  /// The next octets, in pieces of any size. May not be called after an Error.
   Result<Ok> feed(std::string_view octets);
 
-  /// The end of the stream. An Error where a report is cut off or there was none.
+  /// The end of the stream. An Error where a report is truncated or there was none.
   Result<Ok> finish();
 
  private:

@@ -1,4 +1,4 @@
-/// Records recognised by their octets.
+/// Recognises records by their octets.
 #include "reports/parse/record_cache.h"
 
 #include "reports/parse/parse_values.h"
@@ -9,17 +9,20 @@ namespace {
 constexpr std::string_view kIp = "<source_ip>";
 constexpr std::string_view kCount = "<count>";
 
-/// What all shapes may take.
+/// The size of all keys above which the cache is cleared.
 constexpr std::size_t kMostOctets = 1 << 20;
 
-/// The text from `from` to the next mark.
+/// The text from `from` to the next tag.
 std::string_view text_at(std::string_view octets, std::size_t from) {
   return octets.substr(from, octets.find('<', from) - from);
 }
 
 }  // namespace
 
-std::optional<SplitRecord> cut_record(std::string_view octets) {
+/// The first `<source_ip>` and the first `<count>` after it. Whether they are the record's only
+/// ones is checked when it enters the cache (is_plain_record): equal surroundings then imply the
+/// same.
+std::optional<SplitRecord> split_record(std::string_view octets) {
   const std::size_t ip_mark = octets.find(kIp);
   if (ip_mark == octets.npos) return std::nullopt;
   const std::size_t ip_at = ip_mark + kIp.size();
@@ -38,7 +41,7 @@ std::optional<SplitRecord> cut_record(std::string_view octets) {
 }
 
 bool is_plain_record(const SplitRecord& record) {
-  for (const std::string_view part : {record.before, record.between, record.behind}) {
+  for (const std::string_view part : {record.before, record.between, record.after}) {
     bool in_tag = false;
     for (const char c : part) {
       if (c == '<') in_tag = true;
@@ -47,25 +50,25 @@ bool is_plain_record(const SplitRecord& record) {
     }
   }
   return record.between.find(kIp) == record.between.npos &&
-         record.behind.find(kIp) == record.behind.npos &&
-         record.behind.find(kCount) == record.behind.npos &&
+         record.after.find(kIp) == record.after.npos &&
+         record.after.find(kCount) == record.after.npos &&
          record.before.find(kCount) == record.before.npos;
 }
 
 void RecordCache::make_key(const SplitRecord& record) {
   key_.assign(record.before);
-  // No text that was decoded holds this octet.
+  // A separator that the decoder removes from all text.
   key_ += '\x01';
   key_ += record.between;
   key_ += '\x01';
-  key_ += record.behind;
+  key_ += record.after;
 }
 
 std::optional<Row> RecordCache::find(const SplitRecord& record) {
   make_key(record);
   const auto found = known_.find(key_);
   if (found == known_.end()) return std::nullopt;
-  return Row{record.ip, record.count, found->second.results, found->second.number};
+  return Row{record.ip, record.count, found->second.results, found->second.id};
 }
 
 void RecordCache::insert(const SplitRecord& record, Row& row) {
@@ -74,8 +77,9 @@ void RecordCache::insert(const SplitRecord& record, Row& row) {
     known_.clear();
     octets_ = 0;
   }
-  row.shape = ++last_number_;
-  if (known_.insert_or_assign(key_, Known{row.results, row.shape}).second) octets_ += key_.size();
+  row.results_id = ++last_id_;
+  if (known_.insert_or_assign(key_, Known{row.results, row.results_id}).second)
+    octets_ += key_.size();
 }
 
 }  // namespace rampart::reports

@@ -1,5 +1,5 @@
-/// Records that are alike but for their address and their count: the first of a shape is parsed,
-/// the others are recognised by their octets. Reporters write a few shapes over and over.
+/// A cache of parsed records. Reporters repeat a few records that differ only in address and count:
+/// the first is parsed, the others are recognised by their octets.
 #pragma once
 
 #include <optional>
@@ -11,47 +11,47 @@
 
 namespace rampart::reports {
 
-/// `<record>`, as all reporters write it but those who prefix their elements.
+/// The tags as nearly all reporters write them; prefixed ones are parsed the ordinary way.
 constexpr std::string_view kRecordStart = "<record>";
 constexpr std::string_view kRecordEnd = "</record>";
 
-/// A record cut into its address, its count and all the rest.
+/// A record split into its address, its count and the text around them.
 struct SplitRecord {
   spf::Ip ip;
   std::int64_t count = 0;
   std::string_view before;   ///< Up to the address.
-  std::string_view between;  ///< From there to the count.
-  std::string_view behind;   ///< From the count on.
+  std::string_view between;  ///< From the address to the count.
+  std::string_view after;    ///< From the count on.
 };
 
-/// Cuts the octets from `<record>` to `</record>`; nothing where they are not of the usual form.
-std::optional<SplitRecord> cut_record(std::string_view octets);
+/// Splits the octets from `<record>` to `</record>`; nothing where they have another form.
+std::optional<SplitRecord> split_record(std::string_view octets);
 
-/// Whether what the record says depends on its octets alone: it has no comments, instructions,
-/// prefixes or attributes, and one address and one count.
+/// Whether the record's results depend on its octets alone: it has no comments, processing
+/// instructions, prefixes or attributes, and exactly one address and one count.
 bool is_plain_record(const SplitRecord& record);
 
-/// The shapes that were met, up to a bound.
+/// The results of parsed records by the text around address and count, up to a limit.
 class RecordCache {
  public:
-  /// The row of a record whose shape is known.
+  /// The row of a record that is cached, apart from address and count.
   std::optional<Row> find(const SplitRecord& record);
 
-  /// Keeps the shape of a record that was parsed; the row gets the shape's number.
+  /// Caches a record that was parsed into `row`; sets the row's results_id.
   void insert(const SplitRecord& record, Row& row);
 
  private:
   struct Known {
     std::shared_ptr<const RecordResults> results;
-    std::uint64_t number = 0;
+    std::uint64_t id = 0;
   };
 
   void make_key(const SplitRecord& record);
 
   std::unordered_map<std::string, Known> known_;
   std::size_t octets_ = 0;
-  std::uint64_t last_number_ = 0;  ///< Numbers are never given twice.
-  std::string key_;
+  std::uint64_t last_id_ = 0;  ///< Ids are never reused, not even after the cache was cleared.
+  std::string key_;            ///< Reused by make_key.
 };
 
 }  // namespace rampart::reports

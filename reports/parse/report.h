@@ -1,5 +1,5 @@
-/// An aggregate report as values: who reports about whom and when (RFC 7489 appendix C,
-/// RFC 9990 appendix A), and one row a record. Texts are as the reporter wrote them.
+/// An aggregate report as values: a header (who reports about whom, and when) and one row per
+/// record (RFC 7489 appendix C, RFC 9990 appendix A). Texts are as the reporter wrote them.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace rampart::reports {
 
-/// A raw result of SPF or DKIM; Other is any word that no standard knows.
+/// A raw result of SPF or DKIM (RFC 8601 section 2.7); Other is any word that no standard defines.
 enum class AuthResult { None, Neutral, Pass, Fail, SoftFail, Policy, TempError, PermError, Other };
 
-/// `policy_evaluated`: what the reporter says of alignment.
+/// `policy_evaluated`: alignment as the reporter evaluated it.
 enum class PolicyEvaluated { Absent, Pass, Fail };
 
-/// What became of the messages; RFC 9990 adds pass.
+/// What the receiver did with the messages; RFC 9990 adds pass.
 enum class Disposition { Absent, None, Quarantine, Reject, Pass, Other };
 
 /// One DKIM signature's result.
@@ -35,13 +35,13 @@ struct DkimAuth {
 /// One SPF result.
 struct SpfAuth {
   std::string domain;
-  bool helo = false;  ///< `scope` says helo.
+  bool helo = false;  ///< `scope` is helo, else mfrom.
   AuthResult result = AuthResult::None;
 
   bool operator==(const SpfAuth&) const = default;
 };
 
-/// Why the reporter departed from the policy.
+/// Why the receiver did not apply the policy (PolicyOverrideReason).
 struct Override {
   std::string type;
   std::string comment;
@@ -49,7 +49,7 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
-/// What a `record` says besides its address and its count.
+/// A `record` without its address and its count.
 struct RecordResults {
   Disposition disposition = Disposition::Absent;
   PolicyEvaluated dkim_evaluated = PolicyEvaluated::Absent;
@@ -64,15 +64,16 @@ struct RecordResults {
   bool operator==(const RecordResults&) const = default;
 };
 
-/// One `record`. Records repeat themselves: those of one shape share what they say.
+/// One `record`. Most records repeat earlier results, so rows share them.
 struct Row {
   spf::Ip ip;
   std::int64_t count = 0;
-  std::shared_ptr<const RecordResults> results;  ///< Never null in a row that is handed on.
-  std::uint64_t shape = 0;  ///< Rows of one Shapes with an equal number, not 0, say the same.
+  std::shared_ptr<const RecordResults> results;  ///< Never null in rows given to Handlers.
+  /// Rows of one RecordCache with the same id have the same results; 0: not cached.
+  std::uint64_t results_id = 0;
 };
 
-/// Everything of a report that is not a record.
+/// A report without its records.
 struct Header {
   std::string version;
   std::string org;

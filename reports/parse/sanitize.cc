@@ -1,4 +1,4 @@
-/// Tags and text of a report, made fit for a strict parser.
+/// Sanitizes the tags and the text of reports, so that a strict parser accepts them.
 #include "reports/parse/sanitize.h"
 
 #include <algorithm>
@@ -10,13 +10,14 @@
 namespace rampart::reports {
 namespace {
 
-/// The longest tag or entity that is waited for.
+/// A longer tag or entity is treated as text instead of waiting for its end.
 constexpr std::size_t kTagLimit = 4096;
 constexpr std::size_t kEntityLimit = 12;
 
 constexpr std::size_t kWait = std::string_view::npos;  ///< More octets are needed.
 
-/// Every octet of every report is looked at here: a table is several times quicker than ctype.
+/// A table is several times quicker than ctype, and every octet of every report passes through
+/// here.
 enum Kind : std::uint8_t { kNameStart = 1, kName = 2, kMark = 4 };
 
 constexpr std::array<std::uint8_t, 256> kKinds = [] {
@@ -49,7 +50,7 @@ std::size_t find_bracket(std::string_view text, std::size_t at) {
   return at < text.size() ? at : std::string_view::npos;
 }
 
-/// The element that a tag's inside ("/d:feedback ") names, or empty where it is no tag at all.
+/// The element name in the inside of a tag ("/d:feedback "), empty where it is not a tag.
 std::string_view element_of(std::string_view inside) {
   if (inside.starts_with('/')) inside.remove_prefix(1);
   if (inside.empty() || !is_name_start(inside.front())) return {};
@@ -64,7 +65,7 @@ bool is_root(std::string_view element) {
   return (colon == element.npos ? element : element.substr(colon + 1)) == "feedback";
 }
 
-/// RFC 9990 section 8.1 asks for caution with entities: only the five of XML itself and numbers.
+/// Only the five entities of XML and character references: RFC 9990 section 8.1 warns of others.
 bool is_known_entity(std::string_view name) {
   if (name == "amp" || name == "lt" || name == "gt" || name == "quot" || name == "apos")
     return true;
@@ -83,7 +84,7 @@ bool is_known_entity(std::string_view name) {
          (code >= 0xE000 && code < 0xFFFE) || (code >= 0x10000 && code <= 0x10FFFF);
 }
 
-/// Where the entity at `at` ends, `at` where it is none, kWait where more octets must come.
+/// The end of the entity at `at`, `at` where there is none, kWait where more octets are needed.
 std::size_t entity_end(std::string_view text, std::size_t at) {
   const std::string_view rest = text.substr(at + 1, kEntityLimit);
   const auto semicolon = rest.find(';');
@@ -106,13 +107,12 @@ Result<Ok> XmlSanitizer::feed(std::string_view text, std::string& out,
   }
   std::size_t at = 0;
   while (at < text.size()) {
-    const Result<std::size_t> next = step(text, at, out, ends);
-    if (!next) return next.error();
-    if (*next == kWait) {
+    TRY(const std::size_t next, step(text, at, out, ends));
+    if (next == kWait) {
       pending_ = text.substr(at);
       return Ok{};
     }
-    at = *next;
+    at = next;
   }
   return Ok{};
 }
@@ -128,10 +128,12 @@ Result<Ok> XmlSanitizer::finish(std::string& out, std::vector<std::size_t>& ends
     }
   }
   if (state_ == State::After && any_root_) return Ok{};
-  if (!any_root_) return Error{"this is no report: it holds no XML element"};
-  return Error{"the report is cut off before its end"};
+  if (!any_root_) return Error{"this is not a report: it contains no XML element"};
+  return Error{"the report is truncated"};
 }
 
+/// Processes one token at `at` and returns the offset after it, or kWait. Inside the root, that is
+/// plain text up to a `<` or `&` together with what this begins.
 Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, std::string& out,
                                        std::vector<std::size_t>& ends) {
   switch (state_) {
@@ -146,7 +148,7 @@ Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, st
       const std::size_t mark = std::min(text.find('<', at), text.size());
       const std::string_view junk = text.substr(at, mark - at);
       if (state_ == State::Before && !std::ranges::all_of(junk, is_space)) {
-        return Error{"this is no report: text stands before the first XML element"};
+        return Error{"this is not a report: there is text before the first XML element"};
       }
       return mark == text.size() ? mark : markup(text, mark, out, ends);
     }
@@ -156,7 +158,7 @@ Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, st
   const std::size_t mark = find_mark(text, at);
   const std::string_view plain = text.substr(at, mark - at);
   const bool blank = after_tag_ && std::ranges::all_of(plain, is_space);
-  // Whether blanks at the very end stand between tags is seen with what follows.
+  // Blanks at the end of the input may be between tags: the next octets decide.
   if (mark == text.size()) {
     if (blank && plain.size() < kTagLimit) return kWait;
     out.append(plain);
@@ -169,7 +171,7 @@ Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, st
   }
   if (text[mark] == '<') {
     Result<std::size_t> next = markup(text, mark, out, ends);
-    // The plain text is dealt with already: only the tag waits.
+    // The text before the tag is already copied: only the tag waits.
     return next && *next == kWait && mark > at ? Result<std::size_t>(mark) : next;
   }
   const std::size_t end = entity_end(text, mark);
@@ -178,6 +180,8 @@ Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, st
   return end == mark ? mark + 1 : end;
 }
 
+/// Processes what begins with `<`. Comments and instructions are dropped by changing the state, so
+/// that they may be of any length.
 Result<std::size_t> XmlSanitizer::markup(std::string_view text, std::size_t at, std::string& out,
                                          std::vector<std::size_t>& ends) {
   const std::string_view rest = text.substr(at);
@@ -196,7 +200,7 @@ Result<std::size_t> XmlSanitizer::markup(std::string_view text, std::size_t at, 
     return at + kCdata.size();
   }
   if (state_ == State::After && !is_name_start(rest[1])) return at + 1;
-  if (rest[1] == '!') return Error{"it has a document type declaration, which no report needs"};
+  if (rest[1] == '!') return Error{"it has a document type declaration, which is not permitted"};
   return tag(text, at, out, ends);
 }
 
@@ -208,13 +212,13 @@ Result<std::size_t> XmlSanitizer::tag(std::string_view text, std::size_t at, std
   const std::string_view inside = closed ? text.substr(at + 1, stop - at - 1) : "";
   const std::string_view element = element_of(inside);
   if (element.empty()) {
-    // A stray mark: "<noreply@example.net>" within an address, or "a < b".
-    if (state_ == State::Before) return Error{"this is no report: a tag is malformed"};
+    // A stray "<": "<noreply@example.net>" in an address, or "a < b".
+    if (state_ == State::Before) return Error{"this is not a report: a tag is malformed"};
     if (state_ == State::Inside) out += "&lt;";
     after_tag_ = false;
     return at + 1;
   }
-  // A schema's tags wrap or litter the reports of one reporter.
+  // One reporter wraps its reports in the tags of a schema.
   if (element == "xs:schema" || element == "xsd:schema") return stop + 1;
   if (state_ == State::After) {
     if (!is_root(element) || inside.starts_with('/')) return stop + 1;
@@ -238,7 +242,7 @@ Result<std::size_t> XmlSanitizer::skip_past(std::string_view text, std::size_t a
     state_ = outer_;
     return found + end.size();
   }
-  // Only the beginning of `end` need be kept.
+  // Keep no more than an incomplete `end` could take.
   if (text.size() - at < end.size()) return kWait;
   return text.size() - (end.size() - 1);
 }

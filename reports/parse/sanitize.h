@@ -1,5 +1,5 @@
-/// Mends the bytes of a report before an XML parser sees them: any encoding becomes UTF-8, stray
-/// `<` and `&` become text, and whatever could make a parser fetch or expand is gone.
+/// Sanitizes a report before XML parsing: any encoding becomes UTF-8, stray `<` and `&` are
+/// escaped, and whatever could make a parser fetch or expand something is removed or refused.
 #pragma once
 
 #include <cstdint>
@@ -11,38 +11,43 @@
 
 namespace rampart::reports {
 
-/// Turns a byte stream into UTF-8: UTF-16 by its mark or its zeros, Latin-1 where it is declared,
-/// and else UTF-8, in which an octet that cannot be is read as Latin-1.
+/// Converts a byte stream to UTF-8: from UTF-16 where it has a byte order mark or zero octets, from
+/// Latin-1 where that is declared, else from UTF-8, in which invalid octets are read as Latin-1.
+/// Control characters that XML forbids are dropped.
 class Decoder {
  public:
+  /// Appends the converted octets to `out`.
   void feed(std::string_view octets, std::string& out);
+  /// The end of the stream: appends what was held back.
   void finish(std::string& out);
 
  private:
   enum class Encoding { Unknown, Utf8, Latin1, Utf16Little, Utf16Big };
 
-  void decide(std::string& out);
+  void choose_encoding(std::string& out);
   void decode(std::string_view octets, std::string& out);
   void decode8(std::string_view octets, std::string& out);
   void decode16(std::string_view octets, std::string& out);
 
   Encoding encoding_ = Encoding::Unknown;
-  std::string head_;        ///< What came before the encoding was known, or half a character.
+  std::string
+      head_;  ///< The first octets until the encoding is known, then an incomplete character.
   std::uint32_t high_ = 0;  ///< The first half of a surrogate pair.
 };
 
-/// Passes tags and text on, and drops comments, processing instructions and junk outside the root.
-/// A document type declaration is an Error.
+/// Copies tags and text, and drops comments, processing instructions and junk outside the root. A
+/// document type declaration is an Error.
 class XmlSanitizer {
  public:
-  /// Appends what the parser shall see. `ends` receives the offsets in `out` at which a root
-  /// element ended; what follows one is another report.
+  /// Appends sanitized text to `out`, and to `ends` the offsets in `out` at which a root element
+  /// ended; what follows is another report.
   Result<Ok> feed(std::string_view text, std::string& out, std::vector<std::size_t>& ends);
 
-  /// Within the root, with nothing unfinished: what comes next is read as it stands.
-  bool is_between() const { return state_ == State::Inside && pending_.empty(); }
+  /// Whether the text so far ends within the root and between two tokens, with nothing held back.
+  bool is_between_tokens() const { return state_ == State::Inside && pending_.empty(); }
 
-  /// The end of the stream: a root whose last `>` is missing is closed; any other cut is an Error.
+  /// The end of the stream: a missing last `>` of the root is added; any other truncation is an
+  /// Error.
   Result<Ok> finish(std::string& out, std::vector<std::size_t>& ends);
 
  private:
@@ -58,10 +63,10 @@ class XmlSanitizer {
   Result<std::size_t> cdata(std::string_view text, std::size_t at, std::string& out);
 
   State state_ = State::Before;
-  State outer_ = State::Before;  ///< Where a comment or an instruction leads back to.
+  State outer_ = State::Before;  ///< The state after a comment or an instruction.
   bool any_root_ = false;
-  bool after_tag_ = false;  ///< Blanks between two tags mean nothing and are dropped.
-  std::string pending_;     ///< An unfinished token.
+  bool after_tag_ = false;  ///< Blanks between two tags are insignificant and dropped.
+  std::string pending_;     ///< An incomplete token.
 };
 
 }  // namespace rampart::reports

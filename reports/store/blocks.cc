@@ -1,4 +1,5 @@
-/// Rows as octets: each number in groups of seven bits, the lowest first, the last one unmarked.
+/// Rows as octets. Numbers are LEB128: groups of seven bits, the lowest first, the high bit set on
+/// all but the last. Most facts numbers and counts take one or two octets.
 #include "reports/store/blocks.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ void append_number(std::uint64_t number, std::string& out) {
   out += static_cast<char>(number);
 }
 
-bool take_number(std::string_view& octets, std::uint64_t& number) {
+bool read_number(std::string_view& octets, std::uint64_t& number) {
   number = 0;
   for (int shift = 0; shift < 64 && !octets.empty(); shift += 7) {
     const auto octet = static_cast<unsigned char>(octets.front());
@@ -25,23 +26,23 @@ bool take_number(std::string_view& octets, std::uint64_t& number) {
 }  // namespace
 
 void append_row(const BlockRow& row, std::string& block) {
-  // The lowest bit says how long the address is.
+  // The lowest bit is the address family, which determines the length of the address.
   append_number(static_cast<std::uint64_t>(row.facts) << 1 | (row.ip.v6 ? 1U : 0U), block);
   block += octets_of(row.ip);
   append_number(static_cast<std::uint64_t>(row.count), block);
 }
 
-bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& take) {
+bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& visit) {
   while (!block.empty()) {
     std::uint64_t facts = 0;
     std::uint64_t count = 0;
-    if (!take_number(block, facts)) return false;
+    if (!read_number(block, facts)) return false;
     const std::size_t size = (facts & 1) != 0 ? 16 : 4;
     if (block.size() < size) return false;
     const spf::Ip ip = ip_of(block.substr(0, size));
     block.remove_prefix(size);
-    if (!take_number(block, count)) return false;
-    take({static_cast<std::int64_t>(facts >> 1), ip, static_cast<std::int64_t>(count)});
+    if (!read_number(block, count)) return false;
+    visit({static_cast<std::int64_t>(facts >> 1), ip, static_cast<std::int64_t>(count)});
   }
   return true;
 }

@@ -1,4 +1,4 @@
-/// Rows of a report as they lie in the store: many to a block of octets, some ten octets each.
+/// The stored form of a report's rows: blocks of many rows, about ten octets per row.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace rampart::reports {
 
-/// A row's facts by their place in the store, its address, its count.
+/// A row: the store's number of its facts, the source address, the count of messages.
 struct BlockRow {
   std::int64_t facts = 0;
   spf::Ip ip;
@@ -19,20 +19,21 @@ struct BlockRow {
   bool operator==(const BlockRow&) const = default;
 };
 
-/// A block is no larger, so that it stays within one page of the store together with its key.
+/// The largest block: it fits into one database page together with its key.
 constexpr std::size_t kBlockOctets = 1900;
 
-/// What one row takes at most.
+/// The most octets that one row takes.
 constexpr std::size_t kMostRowOctets = 36;
 
-/// Appends the row.
+/// Appends the row to the block.
 void append_row(const BlockRow& row, std::string& block);
 
-/// Hands on all rows in order; false where the octets are no block.
-bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& take);
+/// Calls `visit` for all rows in order; false where the octets are not a valid block.
+bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& visit);
 
-/// An address as a blob: four octets or sixteen.
+/// An address as a blob: four or sixteen octets, valid as long as `ip`.
 std::string_view octets_of(const spf::Ip& ip);
+/// The address of such a blob.
 spf::Ip ip_of(std::string_view octets);
 
 }  // namespace rampart::reports

@@ -1,4 +1,4 @@
-/// Alignment, and facts as one text.
+/// Alignment, and the text form of facts.
 #include "reports/store/facts.h"
 
 #include <algorithm>
@@ -9,29 +9,33 @@
 namespace rampart::reports {
 namespace {
 
-// The reader lets no control character through, so these never stand in a field.
+// The decoder removes control characters from reports, so no field can contain a separator.
 constexpr char kField = '\x1f';
 constexpr char kGroup = '\x1e';
 
-char digit(int value) { return static_cast<char>('0' + value); }
+/// OrgDomains holds no more: reporters choose these names, so nothing else bounds their number.
+constexpr std::size_t kMostOrgDomains = 100'000;
 
-template <class Enum>
-char letter(Enum value) {
-  return digit(static_cast<int>(value));
+/// An enumerator, or a set of flags, as one digit.
+template <class Value>
+char digit(Value value) {
+  return static_cast<char>('0' + static_cast<int>(value));
 }
 
+/// Reads a digit back; false where it is not one of the enum's `count` values. Databases outlive
+/// programs, so a digit is checked before it becomes an enumerator.
 template <class Enum>
-bool read_letter(char c, int count, Enum& value) {
+bool read_digit(char c, int count, Enum& value) {
   if (c < '0' || c - '0' >= count) return false;
   value = static_cast<Enum>(c - '0');
   return true;
 }
 
-/// What stands behind the flags: all that the reporter says.
-void append_said(const RecordResults& results, std::string& out) {
-  out += letter(results.disposition);
-  out += letter(results.dkim_evaluated);
-  out += letter(results.spf_evaluated);
+/// Appends everything but the flags.
+void append_results(const RecordResults& results, std::string& out) {
+  out += digit(results.disposition);
+  out += digit(results.dkim_evaluated);
+  out += digit(results.spf_evaluated);
   const auto field = [&](const std::string& text) {
     out += kField;
     out += text;
@@ -41,14 +45,14 @@ void append_said(const RecordResults& results, std::string& out) {
   field(results.envelope_to);
   out += kGroup;
   for (const DkimAuth& one : results.dkim) {
-    out += letter(one.result);
+    out += digit(one.result);
     out += one.domain;
     field(one.selector);
     out += kField;
   }
   out += kGroup;
   for (const SpfAuth& one : results.spf) {
-    out += letter(one.result);
+    out += digit(one.result);
     out += one.helo ? 'h' : 'm';
     out += one.domain;
     out += kField;
@@ -61,61 +65,59 @@ void append_said(const RecordResults& results, std::string& out) {
   }
 }
 
-std::vector<std::string_view> split(std::string_view text, char mark) {
+/// As `split`, but without trimming: blanks within a field belong to it.
+std::vector<std::string_view> split_exactly(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
-  for (std::size_t at = 0;;) {
-    const std::size_t end = text.find(mark, at);
-    pieces.push_back(text.substr(at, end == text.npos ? end : end - at));
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    pieces.push_back(text.substr(0, end));
     if (end == text.npos) return pieces;
-    at = end + 1;
+    text.remove_prefix(end + 1);
   }
 }
 
 bool read_head(std::string_view text, Facts& facts) {
-  const auto fields = split(text, kField);
-  if (fields.size() != 4 || fields[0].size() != 4) return false;
-  const std::string_view flags = fields[0];
-  if (flags[0] < '0' || flags[0] > '7') return false;
-  const int bits = flags[0] - '0';
-  facts.dkim_aligned = (bits & 1) != 0;
-  facts.spf_aligned = (bits & 2) != 0;
-  facts.contradicts = (bits & 4) != 0;
-  facts.header_from = fields[1];
-  facts.envelope_from = fields[2];
-  facts.envelope_to = fields[3];
-  return read_letter(flags[1], 6, facts.disposition) &&
-         read_letter(flags[2], 3, facts.dkim_evaluated) &&
-         read_letter(flags[3], 3, facts.spf_evaluated);
+  const auto fields = split_exactly(text, kField);
+  const auto flags = decode_flags(text);
+  if (fields.size() != 4 || fields[0].size() != 4 || !flags) return false;
+  facts.dkim_aligned = (*flags & kDkimAligned) != 0;
+  facts.spf_aligned = (*flags & kSpfAligned) != 0;
+  facts.contradicts = (*flags & kContradicts) != 0;
+  RecordResults& results = facts.results;
+  results.header_from = fields[1];
+  results.envelope_from = fields[2];
+  results.envelope_to = fields[3];
+  return read_digit(text[1], 6, results.disposition) &&
+         read_digit(text[2], 3, results.dkim_evaluated) &&
+         read_digit(text[3], 3, results.spf_evaluated);
 }
 
-bool read_dkim(std::string_view text, Facts& facts) {
-  const auto fields = split(text, kField);
+// Every entry of the three lists ends in a separator, so the last piece is always empty.
+
+bool read_dkim(std::string_view text, std::vector<DkimAuth>& dkim) {
+  const auto fields = split_exactly(text, kField);
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
-    DkimAuth one;
-    if (fields[i].empty() || !read_letter(fields[i][0], 9, one.result)) return false;
-    one.domain = fields[i].substr(1);
-    one.selector = fields[i + 1];
-    facts.dkim.push_back(std::move(one));
+    AuthResult result = AuthResult::None;
+    if (fields[i].empty() || !read_digit(fields[i][0], 9, result)) return false;
+    dkim.push_back({std::string(fields[i].substr(1)), std::string(fields[i + 1]), result});
   }
   return true;
 }
 
-bool read_spf(std::string_view text, Facts& facts) {
-  const auto fields = split(text, kField);
+bool read_spf(std::string_view text, std::vector<SpfAuth>& spf) {
+  const auto fields = split_exactly(text, kField);
   for (std::size_t i = 0; i + 1 < fields.size(); ++i) {
-    SpfAuth one;
-    if (fields[i].size() < 2 || !read_letter(fields[i][0], 9, one.result)) return false;
-    one.helo = fields[i][1] == 'h';
-    one.domain = fields[i].substr(2);
-    facts.spf.push_back(std::move(one));
+    AuthResult result = AuthResult::None;
+    if (fields[i].size() < 2 || !read_digit(fields[i][0], 9, result)) return false;
+    spf.push_back({std::string(fields[i].substr(2)), fields[i][1] == 'h', result});
   }
   return true;
 }
 
-void read_overrides(std::string_view text, Facts& facts) {
-  const auto fields = split(text, kField);
+void read_overrides(std::string_view text, std::vector<Override>& overrides) {
+  const auto fields = split_exactly(text, kField);
   for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
-    facts.overrides.push_back({std::string(fields[i]), std::string(fields[i + 1])});
+    overrides.push_back({std::string(fields[i]), std::string(fields[i + 1])});
   }
 }
 
@@ -126,7 +128,7 @@ bool dkim_aligned(const RecordResults& results, const std::string& author, dmarc
   });
 }
 
-/// RFC 7489 section 3.1.2: the MAIL FROM domain counts; HELO stands in only where there is none.
+/// RFC 7489 section 3.1.2: the MAIL FROM domain counts; HELO counts only where there is none.
 bool spf_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
                  OrgDomains& domains) {
   const bool mail_from =
@@ -137,8 +139,8 @@ bool spf_aligned(const RecordResults& results, const std::string& author, dmarc:
   });
 }
 
-bool differs(PolicyEvaluated results, bool found) {
-  return results != PolicyEvaluated::Absent && (results == PolicyEvaluated::Pass) != found;
+bool differs(PolicyEvaluated reported, bool computed) {
+  return reported != PolicyEvaluated::Absent && (reported == PolicyEvaluated::Pass) != computed;
 }
 
 }  // namespace
@@ -146,8 +148,7 @@ bool differs(PolicyEvaluated results, bool found) {
 const std::string& OrgDomains::of(const std::string& domain) {
   const auto found = known_.find(domain);
   if (found != known_.end()) return found->second;
-  // What reporters write is bounded by nobody but us.
-  if (known_.size() > 100'000) known_.clear();
+  if (known_.size() > kMostOrgDomains) known_.clear();
   const Result<Name> name = Name::parse(domain);
   std::string org = name ? dmarc::org_domain_psl(*name).text() : domain;
   return known_.emplace(domain, std::move(org)).first->second;
@@ -157,77 +158,78 @@ bool OrgDomains::aligned(const std::string& a, const std::string& b, dmarc::Alig
   if (a.empty() || b.empty()) return false;
   if (a == b) return true;
   if (mode == dmarc::Alignment::Strict) return false;
-  const std::string org = of(a);
+  const std::string org = of(a);  // A copy: looking up `b` may clear the table.
   return org == of(b);
 }
 
 Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& domains) {
-  Facts facts;
-  facts.disposition = results.disposition;
-  facts.dkim_evaluated = results.dkim_evaluated;
-  facts.spf_evaluated = results.spf_evaluated;
-  // Old reporters leave the author domain out where it is the policy's own.
-  facts.header_from = results.header_from.empty() ? header.domain : results.header_from;
-  facts.envelope_from = results.envelope_from;
-  facts.envelope_to = results.envelope_to;
-  facts.dkim = results.dkim;
-  facts.spf = results.spf;
-  facts.overrides = results.overrides;
+  Facts facts{.results = results};
+  // Old reporters omit the author domain where it equals the policy domain.
+  std::string& author = facts.results.header_from;
+  if (author.empty()) author = header.domain;
   if (results.dkim.empty() && results.spf.empty()) {
-    // Nothing but the reporter's word is there.
+    // Without raw results, the reporter's own evaluation is all there is.
     facts.dkim_aligned = results.dkim_evaluated == PolicyEvaluated::Pass;
     facts.spf_aligned = results.spf_evaluated == PolicyEvaluated::Pass;
     return facts;
   }
-  facts.dkim_aligned = dkim_aligned(results, facts.header_from, header.adkim, domains);
-  facts.spf_aligned = spf_aligned(results, facts.header_from, header.aspf, domains);
+  facts.dkim_aligned = dkim_aligned(results, author, header.adkim, domains);
+  facts.spf_aligned = spf_aligned(results, author, header.aspf, domains);
   facts.contradicts = differs(results.dkim_evaluated, facts.dkim_aligned) ||
                       differs(results.spf_evaluated, facts.spf_aligned);
   return facts;
 }
 
+std::vector<const DkimAuth*> aligned_signatures(const Facts& facts, OrgDomains& domains) {
+  std::vector<const DkimAuth*> aligned;
+  if (!facts.dkim_aligned) return aligned;
+  for (const DkimAuth& one : facts.results.dkim) {
+    if (one.result == AuthResult::Pass &&
+        domains.aligned(one.domain, facts.results.header_from, dmarc::Alignment::Relaxed)) {
+      aligned.push_back(&one);
+    }
+  }
+  return aligned;
+}
+
 void facts_key(const RecordResults& results, const Header& header, std::string& key) {
   key.clear();
-  key += letter(header.adkim);
-  key += letter(header.aspf);
-  append_said(results, key);
+  key += digit(header.adkim);
+  key += digit(header.aspf);
+  append_results(results, key);
   if (results.header_from.empty()) key += header.domain;
 }
 
 std::string encode(const Facts& facts) {
-  RecordResults results;
-  results.disposition = facts.disposition;
-  results.dkim_evaluated = facts.dkim_evaluated;
-  results.spf_evaluated = facts.spf_evaluated;
-  results.header_from = facts.header_from;
-  results.envelope_from = facts.envelope_from;
-  results.envelope_to = facts.envelope_to;
-  results.dkim = facts.dkim;
-  results.spf = facts.spf;
-  results.overrides = facts.overrides;
-  std::string out(1, digit((facts.dkim_aligned ? 1 : 0) + (facts.spf_aligned ? 2 : 0) +
-                           (facts.contradicts ? 4 : 0)));
-  append_said(results, out);
+  std::string out(
+      1, digit((facts.dkim_aligned ? kDkimAligned : 0) + (facts.spf_aligned ? kSpfAligned : 0) +
+               (facts.contradicts ? kContradicts : 0)));
+  append_results(facts.results, out);
   return out;
 }
 
 std::optional<Facts> decode(std::string_view text) {
-  const auto groups = split(text, kGroup);
+  const auto groups = split_exactly(text, kGroup);
   Facts facts;
-  if (groups.size() != 4 || !read_head(groups[0], facts) || !read_dkim(groups[1], facts) ||
-      !read_spf(groups[2], facts)) {
+  if (groups.size() != 4 || !read_head(groups[0], facts) ||
+      !read_dkim(groups[1], facts.results.dkim) || !read_spf(groups[2], facts.results.spf)) {
     return std::nullopt;
   }
-  read_overrides(groups[3], facts);
+  read_overrides(groups[3], facts.results.overrides);
   return facts;
+}
+
+std::optional<std::int64_t> decode_flags(std::string_view text) {
+  if (text.empty() || text[0] < '0' || text[0] > '7') return std::nullopt;
+  return text[0] - '0';
 }
 
 std::string encode_policy(const Header& header) {
   const auto policy = [](const std::optional<dmarc::Policy>& one) {
-    return one ? letter(*one) : '-';
+    return one ? digit(*one) : '-';
   };
-  std::string out{policy(header.p), policy(header.sp), policy(header.np), letter(header.adkim),
-                  letter(header.aspf)};
+  std::string out{policy(header.p), policy(header.sp), policy(header.np), digit(header.adkim),
+                  digit(header.aspf)};
   out += !header.testing ? '-' : *header.testing ? 'y' : 'n';
   if (header.pct) out += std::to_string(*header.pct);
   return out;

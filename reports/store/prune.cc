@@ -1,4 +1,4 @@
-/// What the store makes of old rows: blocks of an older schema's rows, and daily sums.
+/// Compaction of old rows: into blocks for an older schema, and into daily sums by `prune`.
 #include <map>
 #include <tuple>
 
@@ -8,136 +8,123 @@
 namespace rampart::reports {
 namespace {
 
-constexpr const char* kAddBlock =
-    "INSERT INTO blocks(domain, day, report, part, rows) VALUES(?, ?, ?, ?, ?)";
-
 struct Sums {
   std::int64_t records = 0;
   std::int64_t messages = 0;
   std::int64_t contradictions = 0;
 };
 
-/// What a daily sum is told apart by: domain, day, reporter, trust, alignment.
+/// The key of a daily sum: domain, day, reporter, trust, alignment flags.
 using SumKey = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
 
-/// Sums up the blocks of days before one.
-class Roller {
+/// Sums up the blocks of the days before one. All sums are kept in memory: there are far fewer of
+/// them than rows, one per domain, day, reporter and outcome.
+class DailySummer {
  public:
-  explicit Roller(Database& database) : database_(database) {}
+  explicit DailySummer(Database& database) : database_(database) {}
 
-  Result<std::int64_t> roll(std::int64_t first) {
-    Result<Statement> blocks =
-        database_.prepare("SELECT domain, day, report, rows FROM blocks WHERE day<?");
-    if (!blocks) return blocks.error();
-    Statement& at = blocks.value();
-    at.bind(1, first);
-    Result<bool> row = at.step();
-    for (; row && *row; row = at.step()) {
-      if (Result<Ok> added = add(at); !added) return added.error();
-    }
+  /// Writes the daily sums of days before `first`; returns how many rows they replace.
+  Result<std::int64_t> run(std::int64_t first) {
+    TRY(Statement blocks,
+        database_.prepare("SELECT domain, day, report, rows FROM blocks WHERE day<?"));
+    blocks.bind(1, first);
+    Result<bool> row = blocks.step();
+    for (; row && *row; row = blocks.step()) TRY_OK(add(blocks));
     if (!row) return row.error();
-    if (Result<Ok> written = write(); !written) return written.error();
+    TRY_OK(write());
     return rows_;
   }
 
  private:
+  using ReporterAndTrust = std::pair<std::int64_t, std::int64_t>;
+
   Result<Ok> add(const Statement& block) {
-    const Result<std::pair<std::int64_t, std::int64_t>> report = report_of(block.integer(2));
-    if (!report) return report.error();
+    TRY(const ReporterAndTrust report, report_of(block.integer(2)));
     std::optional<Error> problem;
-    const bool read = for_each_in(block.text(3), [&](const BlockRow& one) {
-      const Result<int> flags = flags_of(one.facts);
+    const bool valid = for_each_in(block.text(3), [&](const BlockRow& one) {
+      const Result<std::int64_t> flags = flags_of(one.facts);
       if (!flags) problem = flags.error();
       if (problem) return;
-      Sums& sums =
-          sums_[{block.integer(0), block.integer(1), report->first, report->second, *flags & 3}];
+      Sums& sums = sums_[{block.integer(0), block.integer(1), report.first, report.second,
+                          *flags & (kDkimAligned | kSpfAligned)}];
       ++sums.records;
       sums.messages += one.count;
-      sums.contradictions += *flags >> 2;
+      sums.contradictions += (*flags & kContradicts) != 0 ? 1 : 0;
       ++rows_;
     });
-    if (!read) return Error{"the store holds a block of rows that cannot be read"};
+    if (!valid) return Error{"the store holds a block of rows that cannot be read"};
     return problem ? Result<Ok>(*problem) : Ok{};
   }
 
-  /// The reporter and the trust of a report.
-  Result<std::pair<std::int64_t, std::int64_t>> report_of(std::int64_t id) {
+  Result<ReporterAndTrust> report_of(std::int64_t id) {
     const auto known = reports_.find(id);
     if (known != reports_.end()) return known->second;
-    Result<Statement> find = database_.prepare("SELECT reporter, trust FROM reports WHERE id=?");
-    if (!find) return find.error();
-    const Result<bool> row = find.value().bind(1, id).step();
-    if (!row) return row.error();
-    if (!*row) return Error{"the store lacks a report that its rows name"};
-    return reports_.emplace(id, std::pair(find->integer(0), find->integer(1))).first->second;
+    TRY(Statement find, database_.prepare("SELECT reporter, trust FROM reports WHERE id=?"));
+    TRY(const bool found, find.bind(1, id).step());
+    if (!found) return Error{"the store lacks a report that its rows name"};
+    return reports_.emplace(id, std::pair(find.integer(0), find.integer(1))).first->second;
   }
 
-  /// Two bits of alignment, and one of contradiction: the first octet of the facts.
-  Result<int> flags_of(std::int64_t id) {
+  /// The flags at the front of the facts; the rest need not be read.
+  Result<std::int64_t> flags_of(std::int64_t id) {
     const auto known = flags_.find(id);
     if (known != flags_.end()) return known->second;
-    Result<Statement> find = database_.prepare("SELECT substr(text, 1, 1) FROM strings WHERE id=?");
-    if (!find) return find.error();
-    const Result<bool> row = find.value().bind(1, id).step();
-    if (!row) return row.error();
-    const std::string_view text = *row ? find->text(0) : std::string_view();
-    if (text.empty() || text[0] < '0' || text[0] > '7') {
-      return Error{"the store holds facts that cannot be read"};
-    }
-    return flags_.emplace(id, text[0] - '0').first->second;
+    TRY(Statement find, database_.prepare("SELECT substr(text, 1, 1) FROM strings WHERE id=?"));
+    TRY(const bool found, find.bind(1, id).step());
+    const auto flags = decode_flags(found ? find.text(0) : std::string_view());
+    if (!flags) return Error{"the store holds facts that cannot be read"};
+    return flags_.emplace(id, *flags).first->second;
   }
 
   Result<Ok> write() {
-    Result<Statement> add = database_.prepare(
-        "INSERT INTO daily(domain, day, reporter, trust, aligned, records, messages, "
-        "contradictions) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-        "records=records+excluded.records, messages=messages+excluded.messages, "
-        "contradictions=contradictions+excluded.contradictions");
-    if (!add) return add.error();
-    Statement& put = add.value();
+    // A day may have sums already, from reports that arrived before an earlier prune.
+    TRY(Statement add,
+        database_.prepare(
+            "INSERT INTO daily(domain, day, reporter, trust, aligned, records, messages, "
+            "contradictions) VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "records=records+excluded.records, messages=messages+excluded.messages, "
+            "contradictions=contradictions+excluded.contradictions"));
     for (const auto& [key, sums] : sums_) {
       const auto& [domain, day, reporter, trust, aligned] = key;
-      put.bind(1, domain).bind(2, day).bind(3, reporter).bind(4, trust).bind(5, aligned);
-      put.bind(6, sums.records).bind(7, sums.messages).bind(8, sums.contradictions);
-      if (Result<Ok> added = put.run(); !added) return added;
+      add.bind(1, domain).bind(2, day).bind(3, reporter).bind(4, trust).bind(5, aligned);
+      add.bind(6, sums.records).bind(7, sums.messages).bind(8, sums.contradictions);
+      TRY_OK(add.run());
     }
     return Ok{};
   }
 
   Database& database_;
   std::map<SumKey, Sums> sums_;
-  std::unordered_map<std::int64_t, std::pair<std::int64_t, std::int64_t>> reports_;
-  std::unordered_map<std::int64_t, int> flags_;
+  std::unordered_map<std::int64_t, ReporterAndTrust> reports_;
+  std::unordered_map<std::int64_t, std::int64_t> flags_;
   std::int64_t rows_ = 0;
 };
 
 }  // namespace
 
+/// Rows arrive sorted by domain, day and report. A block holds rows of one report and day, so it
+/// is flushed where any of the three changes or the next row might not fit.
 Result<Ok> pack_rows(Database& database) {
-  Result<Statement> made = database.prepare(
-      "SELECT domain, day, report, facts, ip, count FROM rows ORDER BY domain, day, report, seq");
-  if (!made) return made.error();
-  Result<Statement> adding = database.prepare(kAddBlock);
-  if (!adding) return adding.error();
-  Statement& rows = made.value();
-  Statement& add = adding.value();
-  std::array<std::int64_t, 3> place{};
+  TRY(Statement rows, database.prepare("SELECT domain, day, report, facts, ip, count FROM rows "
+                                       "ORDER BY domain, day, report, seq"));
+  TRY(Statement add, database.prepare(kAddBlock));
+  std::array<std::int64_t, 3> owner{};  // Domain, day and report of the block.
   std::int64_t part = 0;
   std::string block;
   const auto flush = [&]() -> Result<Ok> {
     if (block.empty()) return Ok{};
-    add.bind(1, place[0]).bind(2, place[1]).bind(3, place[2]).bind(4, part++);
+    add.bind(1, owner[0]).bind(2, owner[1]).bind(3, owner[2]).bind(4, part++);
     const Result<Ok> added = add.bind_blob(5, block).run();
     block.clear();
     return added;
   };
   Result<bool> row = rows.step();
   for (; row && *row; row = rows.step()) {
-    const std::array<std::int64_t, 3> here = {rows.integer(0), rows.integer(1), rows.integer(2)};
-    if (here != place || block.size() + kMostRowOctets > kBlockOctets) {
-      if (Result<Ok> flushed = flush(); !flushed) return flushed;
-      if (here != place) part = 0;
-      place = here;
+    const std::array<std::int64_t, 3> next = {rows.integer(0), rows.integer(1), rows.integer(2)};
+    if (next != owner || block.size() + kMostRowOctets > kBlockOctets) {
+      TRY_OK(flush());
+      if (next != owner) part = 0;
+      owner = next;
     }
     append_row({rows.integer(3), ip_of(rows.text(4)), rows.integer(5)}, block);
   }
@@ -146,18 +133,22 @@ Result<Ok> pack_rows(Database& database) {
 }
 
 Result<std::int64_t> Store::prune(Date first) {
-  if (Result<Ok> begun = begin(); !begun) return begun.error();
+  TRY_OK(begin());
   const std::int64_t day = first.time_since_epoch().count();
-  Result<std::int64_t> rolled = Roller(database_).roll(day);
-  Result<Ok> done = rolled ? Result<Ok>(Ok{}) : rolled.error();
-  if (done) done = database_.run("DELETE FROM blocks WHERE day<" + std::to_string(day));
-  if (done) done = commit();
-  if (!done) {
+  const auto replace_rows = [&]() -> Result<std::int64_t> {
+    TRY(const std::int64_t rows, DailySummer(database_).run(day));
+    TRY_OK(database_.run("DELETE FROM blocks WHERE day<" + std::to_string(day)));
+    TRY_OK(commit());
+    return rows;
+  };
+  Result<std::int64_t> pruned = replace_rows();
+  if (!pruned) {
     rollback();
-    return done.error();
+    return pruned;
   }
+  // Gives free pages back to the file system; the rows are gone whether or not it works.
   (void)database_.run("PRAGMA incremental_vacuum");
-  return rolled;
+  return pruned;
 }
 
 }  // namespace rampart::reports

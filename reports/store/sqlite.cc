@@ -1,4 +1,4 @@
-/// SQLite behind its cover.
+/// The SQLite wrapper.
 #include "reports/store/sqlite.h"
 
 #include <sqlite3.h>
@@ -6,7 +6,7 @@
 namespace rampart::reports {
 namespace {
 
-/// Other ingesters hold the lock for a batch at most.
+/// Longer than any lock is held: another ingest holds it for one batch.
 constexpr int kBusyMilliseconds = 120'000;
 
 Error failure(sqlite3* open) {
@@ -59,6 +59,7 @@ void Statement::reset() { sqlite3_reset(made_); }
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(made_, column); }
 
 std::string_view Statement::text(int column) const {
+  // Not sqlite3_column_text: it would convert a blob, and needs the type to be known.
   const void* octets = sqlite3_column_blob(made_, column);
   if (octets == nullptr) return {};
   return {static_cast<const char*>(octets),
@@ -71,15 +72,13 @@ bool Statement::is_null(int column) const {
 
 void Database::Closer::operator()(sqlite3* open) const { sqlite3_close_v2(open); }
 
-Result<Database> Database::open(const std::string& path, Access access) {
+Result<Database> Database::open(const std::string& path) {
   sqlite3* made = nullptr;
-  const int flags = access == Access::ReadOnly ? SQLITE_OPEN_READWRITE
-                                               : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  const int code = sqlite3_open_v2(path.c_str(), &made, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  // NOMUTEX: a connection is never shared between threads.
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &made, kFlags, nullptr);
   Database database(made);
-  if (code != SQLITE_OK) {
-    return Error{made == nullptr ? "no memory" : sqlite3_errmsg(made), path};
-  }
+  if (code != SQLITE_OK) return Error{made == nullptr ? "no memory" : sqlite3_errmsg(made)};
   sqlite3_busy_timeout(made, kBusyMilliseconds);
   return database;
 }
@@ -98,7 +97,5 @@ Result<Statement> Database::prepare(std::string_view sql) {
 }
 
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(open_.get()); }
-
-std::int64_t Database::changes() const { return sqlite3_changes64(open_.get()); }
 
 }  // namespace rampart::reports

@@ -1,4 +1,4 @@
-/// A thin cover over SQLite, so that its header stands in one file.
+/// A thin wrapper around SQLite, so that one file includes its header.
 #pragma once
 
 #include <cstdint>
@@ -17,41 +17,47 @@ namespace rampart::reports {
 /// A prepared statement. Parameters count from 1, columns from 0.
 class Statement {
  public:
+  /// An empty statement: only good for being assigned to.
+  Statement() = default;
+  /// Owns `made`.
   explicit Statement(sqlite3_stmt* made) : made_(made) {}
   ~Statement();
   Statement(Statement&& other) noexcept : made_(std::exchange(other.made_, nullptr)) {}
   Statement& operator=(Statement&& other) noexcept;
 
-  /// Bound text must outlive the next step.
+  /// Binds a value; bound text must outlive the next step.
   Statement& bind(int at, std::int64_t value);
   Statement& bind(int at, std::string_view text);
   Statement& bind_blob(int at, std::string_view octets);
 
-  /// True where a row stands ready.
+  /// Advances to the next row; false where there is none.
   Result<bool> step();
-  /// Runs to the end and is ready to be bound again.
+  /// Runs to the end and resets.
   Result<Ok> run();
+  /// Ends a query before its last row, so that it can be bound again.
   void reset();
 
+  /// The columns of the row; text is valid until the next step or reset.
   std::int64_t integer(int column) const;
   std::string_view text(int column) const;  ///< Also a blob's octets.
   bool is_null(int column) const;
 
  private:
-  sqlite3_stmt* made_;
+  sqlite3_stmt* made_ = nullptr;
 };
 
-enum class Access { ReadWrite, ReadOnly };
-
-/// An open database.
+/// An open database. Errors are retryable where another process holds a lock.
 class Database {
  public:
-  static Result<Database> open(const std::string& path, Access access);
+  /// Opens the file, which is created where it is missing.
+  static Result<Database> open(const std::string& path);
 
+  /// Runs one or more statements that return no rows.
   Result<Ok> run(const std::string& sql);
+  /// Prepares one statement that is used many times.
   Result<Statement> prepare(std::string_view sql);
+  /// The row id of the last INSERT.
   std::int64_t last_id() const;
-  std::int64_t changes() const;
 
  private:
   struct Closer {

@@ -1,4 +1,4 @@
-/// The store's file: its schema, its migrations, and the texts that it keeps once each.
+/// The store's file: its schema, its migrations, and its table of texts, each kept once.
 #include "reports/store/store.h"
 
 #include <fmt/format.h>
@@ -11,19 +11,20 @@
 namespace rampart::reports {
 namespace {
 
-/// Interned texts that are held in memory at most.
+/// How many interned texts are held in memory.
 constexpr std::size_t kMostInterned = 16'384;
 
-/// A step from one version to the next: SQL, what SQL cannot do, and SQL after it.
+/// A step from one schema version to the next: SQL, then work that SQL cannot do, then more SQL.
 struct Migration {
   const char* before;
   Result<Ok> (*work)(Database&) = nullptr;
   const char* after = "";
 };
 
-/// One step a version: `user_version` counts those that were taken. The policy domain leads every
-/// key, so that one domain's month lies together; no index stands on addresses, whose random order
-/// would make small transactions several times slower.
+/// One step per version; `user_version` counts the steps done. Steps that were released never
+/// change: databases of every version exist. The policy domain leads every key, so that one
+/// domain's month is contiguous. Addresses have no index: their random order would make small
+/// transactions several times slower.
 constexpr std::array kMigrations = {
     Migration{R"(CREATE TABLE strings(id INTEGER PRIMARY KEY, hash INTEGER NOT NULL,
   text TEXT NOT NULL);
@@ -47,7 +48,8 @@ CREATE TABLE hosts(ip BLOB PRIMARY KEY, host TEXT NOT NULL,
 ALTER TABLE daily ADD COLUMN contradictions INTEGER NOT NULL DEFAULT 0;)",
               pack_rows, "DROP TABLE rows"}};
 
-/// FNV-1a: only finds candidates, the text decides.
+/// FNV-1a. It only finds candidates; the texts are compared, so collisions are harmless. Stored:
+/// it may not change.
 std::int64_t hash_of(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : text) {
@@ -58,36 +60,41 @@ std::int64_t hash_of(std::string_view text) {
 }
 
 Result<std::int64_t> version_of(Database& database) {
-  Result<Statement> version = database.prepare("PRAGMA user_version");
-  if (!version) return version.error();
-  const Result<bool> row = version.value().step();
-  if (!row) return row.error();
-  return version->integer(0);
+  TRY(Statement version, database.prepare("PRAGMA user_version"));
+  TRY_OK(version.step());
+  return version.integer(0);
 }
 
-/// Takes the steps that are missing, each once, whoever else is opening the file.
+/// Runs the missing migrations. The version is read again under the write lock, because another
+/// process may have migrated the file in between.
 Result<Ok> migrate(Database& database) {
-  Result<std::int64_t> version = version_of(database);
-  if (!version) return version.error();
-  if (*version == static_cast<std::int64_t>(kMigrations.size())) return Ok{};
-  if (Result<Ok> begun = database.run("BEGIN IMMEDIATE"); !begun) return begun;
-  version = version_of(database);
-  if (!version) return version.error();
-  if (*version > static_cast<std::int64_t>(kMigrations.size())) {
-    return Error{fmt::format("the store is of version {}, made by a newer rampart", *version)};
+  constexpr auto kCurrent = static_cast<std::int64_t>(kMigrations.size());
+  TRY(std::int64_t version, version_of(database));
+  if (version == kCurrent) return Ok{};
+  TRY_OK(database.run("BEGIN IMMEDIATE"));
+  TRY(version, version_of(database));
+  if (version > kCurrent) {
+    return Error{fmt::format("the store has version {}, made by a newer rampart", version)};
   }
-  for (auto step = static_cast<std::size_t>(*version); step < kMigrations.size(); ++step) {
-    const Migration& one = kMigrations[step];
-    Result<Ok> done = database.run(one.before);
-    if (done && one.work != nullptr) done = one.work(database);
-    if (done) done = database.run(one.after);
-    if (!done) return done;
+  for (; version < kCurrent; ++version) {
+    const Migration& migration = kMigrations[static_cast<std::size_t>(version)];
+    TRY_OK(database.run(migration.before));
+    if (migration.work != nullptr) TRY_OK(migration.work(database));
+    TRY_OK(database.run(migration.after));
   }
-  if (Result<Ok> done = database.run(fmt::format("PRAGMA user_version={}", kMigrations.size()));
-      !done) {
-    return done;
-  }
+  TRY_OK(database.run(fmt::format("PRAGMA user_version={}", kCurrent)));
   return database.run("COMMIT");
+}
+
+/// Settings of the connection. WAL lets readers work during an ingest; NORMAL loses at most the
+/// last commits in a power cut, never half of one (see durability.cc).
+Result<Ok> configure(Database& database) {
+  for (const char* pragma :
+       {"PRAGMA page_size=8192", "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384"}) {
+    TRY_OK(database.run(pragma));
+  }
+  return Ok{};
 }
 
 }  // namespace
@@ -95,16 +102,16 @@ Result<Ok> migrate(Database& database) {
 Store::Store(Database database) : database_(std::move(database)) {}
 
 Result<Store> Store::open(const std::string& path) {
-  Result<Database> database = Database::open(path, Access::ReadWrite);
-  if (!database) return database.error();
-  for (const char* pragma :
-       {"PRAGMA page_size=8192", "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL",
-        "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384"}) {
-    if (Result<Ok> set = database.value().run(pragma); !set) return within(path, set.error());
-  }
-  if (Result<Ok> done = migrate(database.value()); !done) return within(path, done.error());
-  Store store(std::move(database).value());
-  if (Result<Ok> ready = store.prepare(); !ready) return within(path, ready.error());
+  Result<Store> store = set_up(path);
+  return store ? std::move(store) : within(path, store.error());
+}
+
+Result<Store> Store::set_up(const std::string& path) {
+  TRY(Database database, Database::open(path));
+  TRY_OK(configure(database));
+  TRY_OK(migrate(database));
+  Store store(std::move(database));
+  TRY_OK(store.prepare());
   return store;
 }
 
@@ -115,36 +122,37 @@ Result<Store> Store::open_existing(const std::string& path) {
 }
 
 Result<Ok> Store::prepare() {
-  constexpr std::array kSql = {
-      "SELECT id, text FROM strings WHERE hash=?",
-      "INSERT INTO strings(hash, text) VALUES(?, ?)",
-      "SELECT text FROM strings WHERE id=?",
-      "SELECT id, trust FROM reports WHERE identity=?",
-      "INSERT INTO reports(domain, begin, end, org, report_id, trust, reporter, policy, records, "
-      "messages, contradictions, identity) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      "UPDATE reports SET trust=?2, reporter=?3, records=?4, messages=?5, contradictions=?6, "
-      "identity=?7 WHERE id=?1",
-      "UPDATE reports SET trust=?2, reporter=?3 WHERE id=?1",
-      "INSERT INTO blocks(domain, day, report, part, rows) VALUES(?, ?, ?, ?, ?)",
-      "SELECT day, report, rows FROM blocks WHERE domain=? AND day BETWEEN ? AND ?",
-      "SELECT trust, reporter, org, report_id, begin, end, policy FROM reports WHERE id=?",
-      "SELECT host FROM hosts WHERE ip=? AND seen>=?",
-      "INSERT OR REPLACE INTO hosts(ip, host, seen) VALUES(?, ?, ?)"};
-  std::vector<Statement> made;
-  for (const char* sql : kSql) {
-    Result<Statement> one = database_.prepare(sql);
-    if (!one) return one.error();
-    made.push_back(std::move(one).value());
+  struct Sql {
+    Statement Statements::*statement;
+    const char* text;
+  };
+  static constexpr Sql kSql[] = {
+      {&Statements::find_string, "SELECT id, text FROM strings WHERE hash=?"},
+      {&Statements::add_string, "INSERT INTO strings(hash, text) VALUES(?, ?)"},
+      {&Statements::string_of, "SELECT text FROM strings WHERE id=?"},
+      {&Statements::find_report, "SELECT id, trust FROM reports WHERE identity=?"},
+      {&Statements::add_report,
+       "INSERT INTO reports(domain, begin, end, org, report_id, trust, reporter, policy, records, "
+       "messages, contradictions, identity) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {&Statements::update_report,
+       "UPDATE reports SET trust=?2, reporter=?3, records=?4, messages=?5, contradictions=?6, "
+       "identity=?7 WHERE id=?1"},
+      {&Statements::raise_trust, "UPDATE reports SET trust=?2, reporter=?3 WHERE id=?1"},
+      {&Statements::add_block, kAddBlock},
+      {&Statements::blocks,
+       "SELECT day, report, rows FROM blocks WHERE domain=? AND day BETWEEN ? AND ?"},
+      {&Statements::report,
+       "SELECT trust, reporter, org, report_id, begin, end, policy FROM reports WHERE id=?"},
+      {&Statements::host, "SELECT host FROM hosts WHERE ip=? AND seen>=?"},
+      {&Statements::add_host, "INSERT OR REPLACE INTO hosts(ip, host, seen) VALUES(?, ?, ?)"}};
+  statements_ = std::make_shared<Statements>();
+  for (const Sql& sql : kSql) {
+    TRY((*statements_).*sql.statement, database_.prepare(sql.text));
   }
-  std::size_t at = 0;
-  const auto next = [&]() -> Statement { return std::move(made[at++]); };
-  // A braced list is evaluated from left to right.
-  statements_ =
-      std::shared_ptr<Statements>(new Statements{next(), next(), next(), next(), next(), next(),
-                                                 next(), next(), next(), next(), next(), next()});
   return Ok{};
 }
 
+/// The number of a text, 0 where the store does not have it.
 Result<std::int64_t> Store::find_string(std::string_view text) {
   Statement& find = statements_->find_string;
   find.bind(1, hash_of(text));
@@ -159,29 +167,25 @@ Result<std::int64_t> Store::find_string(std::string_view text) {
   return id;
 }
 
+/// The number of a text, which is added where it is missing.
 Result<std::int64_t> Store::intern(std::string_view text) {
   std::string key(text);
   const auto known = interned_.find(key);
   if (known != interned_.end()) return known->second;
-  Result<std::int64_t> id = find_string(text);
-  if (!id) return id;
-  if (*id == 0) {
-    Statement& add = statements_->add_string;
-    if (Result<Ok> added = add.bind(1, hash_of(text)).bind(2, text).run(); !added) {
-      return added.error();
-    }
+  TRY(std::int64_t id, find_string(text));
+  if (id == 0) {
+    TRY_OK(statements_->add_string.bind(1, hash_of(text)).bind(2, text).run());
     id = database_.last_id();
   }
   if (interned_.size() >= kMostInterned) interned_.clear();
-  interned_.emplace(std::move(key), *id);
+  interned_.emplace(std::move(key), id);
   return id;
 }
 
 Result<std::string> Store::string_of(std::int64_t id) {
   Statement& find = statements_->string_of;
-  const Result<bool> row = find.bind(1, id).step();
-  if (!row) return row.error();
-  std::string text(*row ? find.text(0) : std::string_view());
+  TRY(const bool found, find.bind(1, id).step());
+  std::string text(found ? find.text(0) : std::string_view());
   find.reset();
   return text;
 }

@@ -1,5 +1,5 @@
-/// Where reports are kept: a SQLite file, several processes at once. A report is there wholly or
-/// not at all, and once, however often it is handed in.
+/// The store of reports: a SQLite file that several processes may use at once. A report is stored
+/// whole or not at all, and once, however often it is ingested.
 #pragma once
 
 #include <cstdint>
@@ -17,51 +17,61 @@
 
 namespace rampart::reports {
 
-/// Whether a report may move gates (contract section 4).
+/// Whether a report is proved to come from its reporter; only verified reports count for gates
+/// (contract section 4).
 enum class Trust { Asserted, Verified };
 
-/// Texts met while ingesting, each with its place in the store once it is written.
+/// The facts met during an ingest, encoded, each with its number in the store once it is written.
 class FactTable {
  public:
-  /// The index of the row's facts; rows of one Shapes only.
+  /// The index of the row's facts. All rows must come from one RecordCache.
   std::uint32_t index_of(const Row& row, const Header& header);
 
-  const std::string& text(std::uint32_t index) const { return texts_[index]; }
-  std::int64_t& id(std::uint32_t index) { return ids_[index]; }
-  std::size_t size() const { return texts_.size(); }
+  /// The encoded facts at an index.
+  const std::string& text(std::uint32_t index) const { return entries_[index].text; }
+  /// Whether those facts contradict themselves (Facts::contradicts).
+  bool contradicts(std::uint32_t index) const { return entries_[index].contradicts; }
+  /// Their number in the store; 0 until they are written.
+  std::int64_t& id(std::uint32_t index) { return entries_[index].id; }
+  std::size_t size() const { return entries_.size(); }
 
-  /// Forgets everything; no index given out before is valid then.
+  /// Forgets everything; all indexes become invalid.
   void clear();
-  /// Forgets where texts stand in the store: a transaction was undone.
+  /// Forgets the numbers in the store, after a transaction was undone.
   void forget_ids();
 
  private:
-  /// What became of a shape under the header that it stood under last.
-  struct Known {
+  struct Entry {
+    std::string text;
+    std::int64_t id = 0;
+    bool contradicts = false;
+  };
+
+  /// The index of cached results under the header of their last use.
+  struct LastUse {
     std::optional<std::uint32_t> index;
     dmarc::Alignment adkim = dmarc::Alignment::Relaxed;
     dmarc::Alignment aspf = dmarc::Alignment::Relaxed;
     std::string domain;
   };
 
-  std::uint32_t index_by_text(const RecordResults& results, const Header& header);
+  std::uint32_t index_by_key(const RecordResults& results, const Header& header);
 
-  std::unordered_map<std::uint64_t, Known> by_shape_;
+  std::unordered_map<std::uint64_t, LastUse> by_results_;  ///< By Row::results_id.
   std::unordered_map<std::string, std::uint32_t> by_key_;
-  std::vector<std::string> texts_;
-  std::vector<std::int64_t> ids_;
+  std::vector<Entry> entries_;
   OrgDomains domains_;
-  std::string key_;
+  std::string key_;  ///< Reused by index_by_key.
 };
 
-/// One row, packed.
+/// A row on its way into the store.
 struct PackedRow {
-  std::uint32_t facts = 0;
+  std::uint32_t facts = 0;  ///< An index into the FactTable.
   spf::Ip ip;
   std::int64_t count = 0;
 };
 
-/// A report but for its rows.
+/// A report without its rows.
 struct ReportMeta {
   Header header;
   Trust trust = Trust::Asserted;
@@ -69,12 +79,13 @@ struct ReportMeta {
   std::string identity;  ///< 16 octets over org, policy domain, id, range and all records.
   std::int64_t records = 0;
   std::int64_t messages = 0;
-  std::int64_t contradictions = 0;  ///< Rows whose verdict contradicts their results.
+  std::int64_t contradictions = 0;  ///< Rows whose facts contradict themselves.
 };
 
+/// Whether a report was new to the store.
 enum class Added { New, Duplicate };
 
-/// A row as it is read back.
+/// A row as read from the store; `report` and `facts` are numbers of the store.
 struct StoredRow {
   Date day;
   std::int64_t report = 0;
@@ -83,7 +94,7 @@ struct StoredRow {
   std::int64_t count = 0;
 };
 
-/// What a row's report says of itself.
+/// The report of a row.
 struct StoredReport {
   Trust trust = Trust::Asserted;
   std::string reporter;
@@ -101,7 +112,7 @@ struct Range {
   Date until;
 };
 
-/// Rows that `prune` has rolled up: a day, a reporter, how they fared.
+/// The sum of rows that `prune` removed, by day, reporter and alignment.
 struct DailySum {
   Date day;
   std::string reporter;
@@ -115,24 +126,26 @@ struct DailySum {
 
 class Store {
  public:
-  /// Opens or makes the file at `path`; an older schema is brought up to date, a newer one refused.
+  /// Opens or creates the file at `path`. An older schema is migrated, a newer one refused.
   static Result<Store> open(const std::string& path);
-  /// As open, but never makes a file.
+  /// As open, but never creates a file.
   static Result<Store> open_existing(const std::string& path);
 
-  /// Waits until this process alone may write.
+  /// Begins a transaction; waits for other processes that write.
   Result<Ok> begin();
+  /// Ends it and keeps its changes.
   Result<Ok> commit();
+  /// Ends it and undoes its changes.
   void rollback();
 
-  /// From now on a commit stands even if the power fails right after it.
+  /// From now on, a commit survives a power cut right after it.
   Result<Ok> survive_power_cuts();
 
-  /// Within a transaction: a report with all its rows.
+  /// Within a transaction: adds a report with all its rows.
   Result<Added> add(const ReportMeta& report, std::span<const PackedRow> rows, FactTable& facts);
 
-  /// Within a transaction: a report whose rows come in pieces. `finish_large` says whether it was
-  /// new; `drop_large` undoes it.
+  /// Within a transaction: adds a report whose rows come in pieces. `finish_large` returns whether
+  /// it was new; `drop_large` removes it again.
   Result<Ok> begin_large(const Header& header);
   Result<Ok> add_large(std::span<const PackedRow> rows, FactTable& facts);
   Result<Added> finish_large(const ReportMeta& report, FactTable& facts);
@@ -140,23 +153,29 @@ class Store {
 
   /// Every policy domain that has a report, in order.
   Result<std::vector<std::string>> domains();
-  Result<Ok> for_each_row(const Range& range, const std::function<void(const StoredRow&)>& take);
+  /// Visits the rows of the range, by day and then by report.
+  Result<Ok> for_each_row(const Range& range, const std::function<void(const StoredRow&)>& visit);
+  /// The facts and the report that a row names.
   Result<Facts> facts(std::int64_t id);
   Result<StoredReport> report(std::int64_t id);
+  /// The sums of pruned rows.
   Result<std::vector<DailySum>> daily(const Range& range);
   /// The end of the newest verified report's range that is not after `now`.
   Result<std::optional<Time>> newest_verified(Time now);
 
-  /// Rows of days before `first` become daily sums; returns how many rows went.
+  /// Replaces the rows of days before `first` by daily sums; returns how many rows were removed.
   Result<std::int64_t> prune(Date first);
 
-  /// Host names of addresses, as they were last looked up: empty where there is none.
+  /// The host name of an address as looked up at `since` or later; an empty name where the lookup
+  /// found none, nothing where there was no lookup.
   Result<std::optional<std::string>> host(const spf::Ip& ip, Time since);
+  /// Keeps the result of such a lookup.
   Result<Ok> remember_host(const spf::Ip& ip, const std::string& host, Time now);
 
  private:
   struct Statements;
   explicit Store(Database database);
+  static Result<Store> set_up(const std::string& path);
   Result<Ok> prepare();
   Result<std::int64_t> intern(std::string_view text);
   Result<std::int64_t> find_string(std::string_view text);
@@ -164,17 +183,34 @@ class Store {
   Result<std::int64_t> put_report(const ReportMeta& report);
   Result<Ok> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
   Result<Ok> put_block(std::int64_t report);
-  Result<std::optional<Added>> already_there(const ReportMeta& report);
+  Result<bool> is_known(const ReportMeta& report);
 
   Database database_;
   std::shared_ptr<Statements> statements_;
   std::unordered_map<std::string, std::int64_t> interned_;
-  // Where rows of the report in hand go.
+  // The key of the current report's next block.
   std::int64_t domain_ = 0;
   std::int64_t day_ = 0;
   std::int64_t next_part_ = 0;
-  std::string block_;
-  std::int64_t large_ = 0;
+  std::string block_;       // Reused by put_rows.
+  std::int64_t large_ = 0;  // The report between begin_large and finish_large.
+};
+
+/// Reports and facts of a store by number, each read once. Made for use within for_each_row: the
+/// last failure is kept, and empty values are returned for what could not be read.
+class StoreLookup {
+ public:
+  explicit StoreLookup(Store& store) : store_(store) {}
+
+  const StoredReport& report(std::int64_t id);
+  const std::shared_ptr<const Facts>& facts(std::int64_t id);  ///< Never null.
+  const std::optional<Error>& problem() const { return problem_; }
+
+ private:
+  Store& store_;
+  std::unordered_map<std::int64_t, StoredReport> reports_;
+  std::unordered_map<std::int64_t, std::shared_ptr<const Facts>> facts_;
+  std::optional<Error> problem_;
 };
 
 }  // namespace rampart::reports

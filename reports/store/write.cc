@@ -1,5 +1,5 @@
-/// Writing to the store: whole reports, in transactions of many.
-#include <algorithm>
+/// Writing to the store: whole reports, many per transaction.
+#include <array>
 
 #include "reports/store/blocks.h"
 #include "reports/store/statements.h"
@@ -17,62 +17,61 @@ std::int64_t seconds_of(const std::optional<Time>& time) {
 
 }  // namespace
 
+/// Facts depend on the results and on three fields of the header. Reports arrive with long runs of
+/// equal headers, so remembering the last header per results id saves almost every key.
 std::uint32_t FactTable::index_of(const Row& row, const Header& header) {
-  if (row.shape == 0) return index_by_text(*row.results, header);
-  Known& known = by_shape_[row.shape];
-  const bool same = known.index && known.adkim == header.adkim && known.aspf == header.aspf &&
-                    (!row.results->header_from.empty() || known.domain == header.domain);
-  if (same) return *known.index;
-  known = {index_by_text(*row.results, header), header.adkim, header.aspf, header.domain};
-  return *known.index;
+  if (row.results_id == 0) return index_by_key(*row.results, header);
+  LastUse& last = by_results_[row.results_id];
+  const bool same = last.index && last.adkim == header.adkim && last.aspf == header.aspf &&
+                    (!row.results->header_from.empty() || last.domain == header.domain);
+  if (same) return *last.index;
+  last = {index_by_key(*row.results, header), header.adkim, header.aspf, header.domain};
+  return *last.index;
 }
 
-std::uint32_t FactTable::index_by_text(const RecordResults& results, const Header& header) {
+std::uint32_t FactTable::index_by_key(const RecordResults& results, const Header& header) {
   facts_key(results, header, key_);
   const auto found = by_key_.find(key_);
   if (found != by_key_.end()) return found->second;
-  const auto index = static_cast<std::uint32_t>(texts_.size());
-  texts_.push_back(encode(facts_of(results, header, domains_)));
-  ids_.push_back(0);
+  const auto index = static_cast<std::uint32_t>(entries_.size());
+  const Facts facts = facts_of(results, header, domains_);
+  entries_.push_back({encode(facts), 0, facts.contradicts});
   by_key_.emplace(key_, index);
   return index;
 }
 
 void FactTable::clear() {
-  by_shape_.clear();
+  by_results_.clear();
   by_key_.clear();
-  texts_.clear();
-  ids_.clear();
+  entries_.clear();
 }
 
-void FactTable::forget_ids() { std::ranges::fill(ids_, 0); }
+void FactTable::forget_ids() {
+  for (Entry& entry : entries_) entry.id = 0;
+}
 
 Result<Ok> Store::begin() { return database_.run("BEGIN IMMEDIATE"); }
 
 Result<Ok> Store::commit() { return database_.run("COMMIT"); }
 
 void Store::rollback() {
-  interned_.clear();
+  interned_.clear();  // Some of these numbers may have been undone.
   (void)database_.run("ROLLBACK");
 }
 
-Result<std::optional<Added>> Store::already_there(const ReportMeta& report) {
+/// Whether the store has the report. A verified copy of an asserted report raises its trust, so
+/// that it does not matter which of the two arrives first.
+Result<bool> Store::is_known(const ReportMeta& report) {
   Statement& find = statements_->find_report;
-  const Result<bool> row = find.bind_blob(1, report.identity).step();
-  if (!row) return row.error();
-  const bool there = *row;
-  const std::int64_t id = there ? find.integer(0) : 0;
-  const bool raise = there && find.integer(1) == 0 && report.trust == Trust::Verified;
+  TRY(const bool known, find.bind_blob(1, report.identity).step());
+  const std::int64_t id = known ? find.integer(0) : 0;
+  const bool raise = known && find.integer(1) == 0 && report.trust == Trust::Verified;
   find.reset();
-  if (!there) return std::optional<Added>();
   if (raise) {
-    const Result<std::int64_t> reporter = intern(report.reporter);
-    if (!reporter) return reporter.error();
-    Statement& set = statements_->raise_trust;
-    const Result<Ok> done = set.bind(1, id).bind(2, std::int64_t{1}).bind(3, *reporter).run();
-    if (!done) return done.error();
+    TRY(const std::int64_t reporter, intern(report.reporter));
+    TRY_OK(statements_->raise_trust.bind(1, id).bind(2, std::int64_t{1}).bind(3, reporter).run());
   }
-  return std::optional<Added>(Added::Duplicate);
+  return known;
 }
 
 Result<std::int64_t> Store::put_report(const ReportMeta& report) {
@@ -82,9 +81,7 @@ Result<std::int64_t> Store::put_report(const ReportMeta& report) {
                                             header.org.empty() ? header.email : header.org,
                                             report.reporter, encode_policy(header)};
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const Result<std::int64_t> id = intern(texts[i]);
-    if (!id) return id;
-    ids[i] = *id;
+    TRY(ids[i], intern(texts[i]));
   }
   Statement& add = statements_->add_report;
   add.bind(1, ids[0]).bind(2, seconds_of(header.begin)).bind(3, seconds_of(header.end));
@@ -92,7 +89,7 @@ Result<std::int64_t> Store::put_report(const ReportMeta& report) {
   add.bind(6, static_cast<std::int64_t>(report.trust)).bind(7, ids[2]).bind(8, ids[3]);
   add.bind(9, report.records).bind(10, report.messages).bind(11, report.contradictions);
   add.bind_blob(12, report.identity);
-  if (Result<Ok> added = add.run(); !added) return added.error();
+  TRY_OK(add.run());
   domain_ = ids[0];
   day_ = day_of(header);
   next_part_ = 0;
@@ -104,13 +101,11 @@ Result<Ok> Store::put_rows(std::int64_t report, std::span<const PackedRow> rows,
   for (const PackedRow& row : rows) {
     std::int64_t& id = facts.id(row.facts);
     if (id == 0) {
-      const Result<std::int64_t> made = intern(facts.text(row.facts));
-      if (!made) return made.error();
-      id = *made;
+      TRY(id, intern(facts.text(row.facts)));
     }
     append_row({id, row.ip, row.count}, block_);
     if (block_.size() + kMostRowOctets <= kBlockOctets) continue;
-    if (Result<Ok> put = put_block(report); !put) return put;
+    TRY_OK(put_block(report));
   }
   return block_.empty() ? Ok{} : put_block(report);
 }
@@ -125,24 +120,22 @@ Result<Ok> Store::put_block(std::int64_t report) {
 
 Result<Added> Store::add(const ReportMeta& report, std::span<const PackedRow> rows,
                          FactTable& facts) {
-  const Result<std::optional<Added>> there = already_there(report);
-  if (!there) return there.error();
-  if (*there) return **there;
-  const Result<std::int64_t> id = put_report(report);
-  if (!id) return id.error();
-  if (Result<Ok> put = put_rows(*id, rows, facts); !put) return put.error();
+  TRY(const bool known, is_known(report));
+  if (known) return Added::Duplicate;
+  TRY(const std::int64_t id, put_report(report));
+  TRY_OK(put_rows(id, rows, facts));
   return Added::New;
 }
 
+/// A large report is written before its identity, trust and totals are known. A savepoint makes it
+/// possible to drop it without losing the rest of the transaction.
 Result<Ok> Store::begin_large(const Header& header) {
-  if (Result<Ok> saved = database_.run("SAVEPOINT large"); !saved) return saved;
+  TRY_OK(database_.run("SAVEPOINT large"));
   ReportMeta meta;
   meta.header = header;
-  // No report's identity is this: it is replaced, or all of this undone.
+  // A placeholder that no digest equals: finish_large replaces it, or the report is dropped.
   meta.identity = "unfinished";
-  const Result<std::int64_t> id = put_report(meta);
-  if (!id) return id.error();
-  large_ = *id;
+  TRY(large_, put_report(meta));
   return Ok{};
 }
 
@@ -151,22 +144,20 @@ Result<Ok> Store::add_large(std::span<const PackedRow> rows, FactTable& facts) {
 }
 
 Result<Added> Store::finish_large(const ReportMeta& report, FactTable& facts) {
-  const Result<std::optional<Added>> there = already_there(report);
-  if (!there) return there.error();
-  if (*there) {
+  TRY(const bool known, is_known(report));
+  if (known) {
     drop_large(facts);
-    // What already_there may have raised was undone with the rest.
-    const Result<std::optional<Added>> again = already_there(report);
-    return again ? Result<Added>(Added::Duplicate) : again.error();
+    // Dropping also undid the raised trust, so it is raised again.
+    TRY_OK(is_known(report));
+    return Added::Duplicate;
   }
-  const Result<std::int64_t> reporter = intern(report.reporter);
-  if (!reporter) return reporter.error();
+  TRY(const std::int64_t reporter, intern(report.reporter));
   Statement& set = statements_->update_report;
-  set.bind(1, large_).bind(2, static_cast<std::int64_t>(report.trust)).bind(3, *reporter);
+  set.bind(1, large_).bind(2, static_cast<std::int64_t>(report.trust)).bind(3, reporter);
   set.bind(4, report.records).bind(5, report.messages).bind(6, report.contradictions);
   set.bind_blob(7, report.identity);
-  if (Result<Ok> done = set.run(); !done) return done.error();
-  if (Result<Ok> kept = database_.run("RELEASE large"); !kept) return kept.error();
+  TRY_OK(set.run());
+  TRY_OK(database_.run("RELEASE large"));
   return Added::New;
 }
 

@@ -36,7 +36,7 @@ const char* token_of(Credentials credentials) {
   return kToken;
 }
 
-/// A stranger's record, written as people write them: short texts without quotes.
+/// Another party's record, as people enter them: short texts without quotes.
 Json record_of(const RecordKey& key, const RecordSet& set, const std::string& value) {
   Json record = {{"name", key.name.text()},
                  {"type", to_text(key.type)},
@@ -64,7 +64,7 @@ Json records_of(const RecordKey& key, const RecordSet& set) {
 class CloudflareBackend : public Backend {
  public:
   CloudflareBackend() : control_("RAMPART_CONTRACT_CONTROL"), side_(quick_clock()) {
-    (void)tell("settings", {{"page", kPage}});
+    (void)command("settings", {{"page", kPage}});
   }
 
   Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
@@ -72,7 +72,7 @@ class CloudflareBackend : public Backend {
     for (const auto& [key, set] : sets) {
       for (const Json& record : records_of(key, set)) records.push_back(record);
     }
-    return done(tell("zones", {{"name", zone.text()}, {"plan", "pro"}, {"records", records}}));
+    return done(command("zones", {{"name", zone.text()}, {"plan", "pro"}, {"records", records}}));
   }
 
   Result<Sets> dump(const Name& zone) override {
@@ -87,10 +87,10 @@ class CloudflareBackend : public Backend {
 
   Result<Ok> put(const Name& zone, const RecordKey& key,
                  const std::optional<RecordSet>& set) override {
-    return done(tell("edit", {{"zone", zone.text()},
-                              {"name", key.name.text()},
-                              {"type", to_text(key.type)},
-                              {"records", set ? records_of(key, *set) : Json::array()}}));
+    return done(command("edit", {{"zone", zone.text()},
+                                 {"name", key.name.text()},
+                                 {"type", to_text(key.type)},
+                                 {"records", set ? records_of(key, *set) : Json::array()}}));
   }
 
   std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
@@ -112,7 +112,7 @@ class CloudflareBackend : public Backend {
     std::size_t octets = 0;
     for (const std::string& value : typed.set.values) octets += value.size();
     if (typed.type != RecordType::TXT) return {};
-    if (typed.set.values.contains("")) return "Cloudflare keeps no empty text";
+    if (typed.set.values.contains("")) return "Cloudflare accepts no empty text";
     return octets > kMostTxtAtOneName ? "more than 8192 octets of text at one name" : "";
   }
 
@@ -128,7 +128,7 @@ class CloudflareBackend : public Backend {
     return Ok{};
   }
 
-  Result<std::string> tell(const std::string& path, const Json& body) {
+  Result<std::string> command(const std::string& path, const Json& body) {
     return ask("POST", path, body.dump());
   }
 

@@ -1,4 +1,4 @@
-/// Real name servers: dig and nsupdate are the side door, a proxy stands before the adapter.
+/// Real name servers: dig and nsupdate reach them directly, the adapter through a proxy.
 #include <fmt/format.h>
 
 #include "dns/rdata.h"

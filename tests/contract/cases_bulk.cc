@@ -30,7 +30,7 @@ void pages(Trial& trial, int records) {
   trial.must(change);
 }
 
-/// Pages that are not quite, exactly and just over full; the strangers' six sets count too.
+/// Pages that are not quite, exactly and just over full; the six foreign sets count too.
 void around_page(Trial& trial) {
   const int page = trial.backend().page();
   if (page == 0) return trial.does_not_apply("the host has no pages");
@@ -62,7 +62,7 @@ void many_changes(Trial& trial) {
   trial.must(changes);
 }
 
-/// As many large changes as one domain's rotation makes at once stand together or not at all.
+/// As many large changes as one domain's rotation makes at once are written together or not at all.
 void one_invalid(Trial& trial) {
   trial.start();
   std::vector<SetChange> changes;
@@ -71,7 +71,7 @@ void one_invalid(Trial& trial) {
     changes.push_back(trial.change(numbered(number), RecordType::TXT, txt({"v=DMARC1; p=none"})));
   }
   const std::size_t middle = changes.size() / 2;
-  // Stale from the start: nothing stands there.
+  // Outdated from the start: no record exists there.
   changes[middle].before = txt({"v=DMARC1; p=quarantine"});
   const Result<Receipt> written = trial.provider().write(trial.zone(), changes);
   trial.expect(!written.ok(), "a batch with a stale change is written");

@@ -25,7 +25,7 @@ void start(Trial& trial) {
         cname("s1.example.net").set}});
 }
 
-/// Whatever `done` says, all of `changes` stand or none; then a second run completes them.
+/// Whatever `done` reports, all of `changes` are live or none; then a second run completes them.
 void settle(Trial& trial, const std::vector<SetChange>& changes, const Result<Ok>& done,
             const std::string& what) {
   if (!done) trial.check_error(done.error());
@@ -35,8 +35,8 @@ void settle(Trial& trial, const std::vector<SetChange>& changes, const Result<Ok
   trial.accept(changes);
   const Sets after = trial.expected();
   trial.expect(found == before || found == after,
-               what + ": half of a write stands:\n" + to_text(found));
-  trial.expect(!done.ok() || found == after, what + ": success is told, but nothing stands");
+               what + ": half of a write is live:\n" + to_text(found));
+  trial.expect(!done.ok() || found == after, what + ": success is reported, but nothing is live");
   if (found == after) return;
   trial.expected() = before;
   trial.renew();
@@ -66,7 +66,7 @@ void for_ever(Trial& trial, Fault fault) {
     return trial.does_not_apply("the host cannot have this fault");
   }
   const Result<Ok> done = trial.apply(some_changes(trial));
-  trial.expect(!done.ok(), "success is told though every request failed");
+  trial.expect(!done.ok(), "success is reported though every request failed");
   if (!done) trial.check_error(done.error());
   trial.expect(trial.backend().calls() <= kMostCalls, "requests without end");
   trial.backend().arm(Fault::None, 0, 0);
@@ -95,7 +95,7 @@ void with_credentials(Trial& trial, Credentials credentials) {
   trial.expect(!done.ok(), "such credentials write");
   if (!done) {
     trial.check_error(done.error());
-    trial.expect(!done.error().conflict, "told as a conflict: " + sentence(done.error()));
+    trial.expect(!done.error().conflict, "reported as a conflict: " + sentence(done.error()));
   }
   trial.check_zone();
   trial.renew();

@@ -1,4 +1,4 @@
-/// Names and zones: case, wildcards, U-labels, delegations, and what lies outside.
+/// Names and zones: case, wildcards, U-labels, delegations, and names outside the zone.
 #include <algorithm>
 #include <array>
 
@@ -115,7 +115,7 @@ void process(Trial& trial) {
   trial.check_zone();
 }
 
-/// A TXT where a CNAME stands, which the change does not know of.
+/// A TXT where a CNAME exists that the change does not know of.
 void alias_in_the_way(Trial& trial) {
   trial.start();
   const SetChange change{trial.at("blog"), std::nullopt, txt({"v=spf1 -all"})};
@@ -125,7 +125,7 @@ void alias_in_the_way(Trial& trial) {
   trial.check_zone();
 }
 
-/// A CNAME where a TXT stands.
+/// A CNAME where a TXT exists.
 void text_in_the_way(Trial& trial) {
   trial.start();
   const SetChange change{trial.at("www"), std::nullopt, cname("target.example.net")};

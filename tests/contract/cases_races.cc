@@ -21,7 +21,7 @@ void race(Trial& trial, const SetChange& change, const RecordKey& key,
   }
   trial.expect(!done.ok(), "the write succeeds over what somebody else wrote");
   if (!done.ok()) {
-    trial.expect(done.error().conflict, "not told as a conflict: " + sentence(done.error()));
+    trial.expect(done.error().conflict, "not reported as a conflict: " + sentence(done.error()));
     trial.check_error(done.error());
   }
   trial.check_zone();
@@ -41,7 +41,7 @@ void value_changed(Trial& trial) {
 
 void value_added(Trial& trial) {
   trial.start();
-  TypedSet ours = *trial.standing(trial.zone(), RecordType::TXT);
+  TypedSet ours = *trial.live_set(trial.zone(), RecordType::TXT);
   RecordSet theirs = ours.set;
   ours.set.values.insert("v=spf1 -all");
   theirs.values.insert("verification=new");
@@ -51,7 +51,7 @@ void value_added(Trial& trial) {
 
 void value_removed(Trial& trial) {
   trial.start();
-  TypedSet ours = *trial.standing(trial.zone(), RecordType::TXT);
+  TypedSet ours = *trial.live_set(trial.zone(), RecordType::TXT);
   RecordSet theirs = ours.set;
   ours.set.values.insert("v=spf1 -all");
   theirs.values.erase(theirs.values.begin());

@@ -1,4 +1,4 @@
-/// Sets of values: what is added, changed and removed beside strangers, and nothing else.
+/// Sets of values: only what is ours is added, changed and removed, beside foreign values.
 #include <array>
 
 #include "tests/contract/contract.h"
@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::string_view kSpf = "v=spf1 include:_spf.example.net ~all";
 
-/// The apex TXT set with `ours` beside the strangers' values.
+/// The apex TXT set with `ours` beside the foreign values.
 TypedSet apex_with(const Trial& trial, std::set<std::string> ours, int ttl = 3600) {
-  const std::optional<TypedSet> standing = trial.standing(trial.zone(), RecordType::TXT);
-  for (const std::string& value : standing->set.values) {
+  const std::optional<TypedSet> live = trial.live_set(trial.zone(), RecordType::TXT);
+  for (const std::string& value : live->set.values) {
     if (!value.starts_with("v=spf1")) ours.insert(value);
   }
   return txt(std::move(ours), ttl);
@@ -137,16 +137,16 @@ void several_at_once(Trial& trial) {
   trial.must(changes);
 }
 
-/// A repeated write finds its `before` gone and says so; what stands stays.
+/// A repeated write finds its `before` gone and reports it; the live set stays.
 void repeated(Trial& trial) {
   trial.start();
   const SetChange change =
       trial.change(trial.at("_dmarc"), RecordType::TXT, txt({"v=DMARC1; p=none"}));
   trial.must(change);
   const Result<Receipt> again = trial.provider().write(trial.zone(), std::span(&change, 1));
-  trial.expect(!again.ok(), "a create of what stands succeeds");
+  trial.expect(!again.ok(), "a create of an existing set succeeds");
   if (!again.ok()) {
-    trial.expect(again.error().conflict, "not told as a conflict: " + sentence(again.error()));
+    trial.expect(again.error().conflict, "not reported as a conflict: " + sentence(again.error()));
     trial.check_error(again.error());
   }
   trial.check_zone();

@@ -1,4 +1,4 @@
-/// The contract suite: the same cases for every adapter, against a Backend that stands for its
+/// The contract suite: the same cases for every adapter, against a Backend that represents its
 /// host.
 #pragma once
 
@@ -44,7 +44,7 @@ class Backend {
   /// All that `zone` holds now, without its SOA and the NS set at its apex.
   virtual Result<Sets> dump(const Name& zone) = 0;
 
-  /// What somebody else does meanwhile: puts `set` at `key`, or removes what stands there.
+  /// What somebody else does meanwhile: puts `set` at `key`, or removes the set there.
   virtual Result<Ok> put(const Name& zone, const RecordKey& key,
                          const std::optional<RecordSet>& set) = 0;
 
@@ -53,7 +53,7 @@ class Backend {
   virtual std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) = 0;
 
   /// Lets `fault` befall the `nth` request from now (1 is the next) and `count - 1` more after it,
-  /// and counts requests anew. False where the host cannot have this fault.
+  /// and counts requests from 0. False where the host cannot have this fault.
   virtual bool arm(Fault fault, int nth, int count) = 0;
 
   /// The requests since `arm`; 0 where there are none to count.
@@ -68,7 +68,8 @@ class Backend {
   /// The host's largest page of a listing, in records; 0 where it has no pages.
   virtual int page() const { return 0; }
 
-  /// The most changes of one set each that the host writes as one; the rest may stand without them.
+  /// The most changes of one set each that the host writes as one; the rest may be live without
+  /// them.
   virtual std::size_t atomic_changes() const { return 100; }
 
   /// What must appear in no error: tokens, keys, secrets.
@@ -80,7 +81,7 @@ class Backend {
 std::span<const Name> contract_zones();
 const Name& main_zone();
 
-/// One case under way: a zone with strangers' records, and what is to stand in it at the end.
+/// One running case: a zone with foreign records, and its expected content at the end.
 class Trial {
  public:
   explicit Trial(Backend& backend) : backend_(backend) {}
@@ -96,23 +97,23 @@ class Trial {
   Provider& provider();
   void renew(Credentials credentials = Credentials::Good);
 
-  /// Makes the zone hold strangers' records and `ours`; all of it is then expected to stand.
+  /// Fills the zone with foreign records and `ours`, all of which are then expected to be live.
   void start(const Sets& ours = {}, const Name& zone = main_zone());
   const Name& zone() const { return zone_; }
   Name at(std::string_view prefix) const;  ///< "@" is the apex.
   Sets& expected() { return expected_; }
 
-  /// The set as it is expected to stand.
-  std::optional<TypedSet> standing(const Name& name, RecordType type) const;
-  /// A change from what stands at the key to `after`.
+  /// The set as it is expected to be live.
+  std::optional<TypedSet> live_set(const Name& name, RecordType type) const;
+  /// A change from the live set at the key to `after`.
   SetChange change(const Name& name, RecordType type, std::optional<TypedSet> after) const;
 
-  /// As apply does: reads, checks that each `before` stands, writes, waits.
+  /// As apply does: reads, checks that each `before` is live, writes, waits.
   Result<Ok> apply(std::span<const SetChange> changes);
   /// As `apply`, but `between` happens after the read and before the write.
   Result<Ok> apply(std::span<const SetChange> changes, const std::function<void()>& between);
 
-  /// Applies and expects it to succeed, to stand, and to be seen by a new provider.
+  /// Applies, and expects it to succeed, to be live, and to be read so by a new provider.
   void must(std::span<const SetChange> changes);
   void must(const SetChange& change) { must(std::span(&change, 1)); }
   /// Applies and expects an Error that leaves everything as it was; returns it.
@@ -125,7 +126,7 @@ class Trial {
   void check_read();
   /// Expects no secret in the error, and words in it.
   void check_error(const Error& error);
-  /// Notes that `changes` are to stand from now on.
+  /// Expects `changes` to be live from now on.
   void accept(std::span<const SetChange> changes);
 
   /// The zone as the side door shows it; a failure is noted.

@@ -1,4 +1,4 @@
-/// The control port of proxy.py, which stands between an adapter and its host.
+/// The control port of proxy.py, which is between an adapter and its host.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace rampart::contract {
 
 class ProxyControl {
  public:
-  /// The control port stands in this environment variable.
+  /// The environment variable that holds the control port.
   explicit ProxyControl(const char* variable);
   ~ProxyControl();
   ProxyControl(const ProxyControl&) = delete;

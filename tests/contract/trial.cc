@@ -113,14 +113,14 @@ void Trial::start(const Sets& ours, const Name& zone) {
   backend_.arm(Fault::None, 0, 0);
 }
 
-std::optional<TypedSet> Trial::standing(const Name& name, RecordType type) const {
+std::optional<TypedSet> Trial::live_set(const Name& name, RecordType type) const {
   const auto found = expected_.find({name, type});
   if (found == expected_.end()) return std::nullopt;
   return TypedSet{type, found->second};
 }
 
 SetChange Trial::change(const Name& name, RecordType type, std::optional<TypedSet> after) const {
-  return {name, standing(name, type), std::move(after)};
+  return {name, live_set(name, type), std::move(after)};
 }
 
 Result<Ok> Trial::apply(std::span<const SetChange> changes) {
@@ -135,7 +135,7 @@ Result<Ok> Trial::apply(std::span<const SetChange> changes, const std::function<
   const Result<ZoneRead> read = provider().read(zone_, names);
   if (!read) return read.error();
   for (const SetChange& change : changes) {
-    if (!stands(change, change.before, read->sets)) {
+    if (!is_live(change, change.before, read->sets)) {
       return Error{.what = "before the write, " + change.name.text() + " is not " +
                            shown(change.before) + " but of\n" + to_text(read->sets)};
     }
@@ -215,7 +215,7 @@ void Trial::check_error(const Error& error) {
   const std::string text = sentence(error);
   expect(error.what.size() > 5, "the error says nothing: \"" + text + "\"");
   for (const std::string& secret : backend_.secrets()) {
-    expect(text.find(secret) == std::string::npos, "a secret stands in the error: " + text);
+    expect(text.find(secret) == std::string::npos, "the error quotes a secret: " + text);
   }
 }
 

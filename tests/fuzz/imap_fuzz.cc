@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         left.remove_prefix(some.size());
                         return some;
                       }};
-  constexpr ImapLimits kLimits{.line = 4096, .literal = 256, .passed_over = 1024, .words = 500};
+  constexpr ImapLimits kLimits{.line = 4096, .literal = 256, .skipped = 1024, .words = 500};
   ImapSession session(wire, kLimits, {});
   (void)session.select("INBOX");
   const Result<Uids> uids = session.search("UNSEEN");

@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         },
                         .end = [&](const std::optional<rampart::Error>&) { open = false; },
                         .refuse = [](const std::string&, const rampart::Error&) {}};
-  visit_stream("x", pull_text({reinterpret_cast<const char*>(data), size}), limits, visitor);
+  visit_stream("x", text_source({reinterpret_cast<const char*>(data), size}), limits, visitor);
   if (open) std::abort();
   return 0;
 }

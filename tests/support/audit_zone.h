@@ -79,7 +79,7 @@ inline Subject good_subject() {
 inline Facts good_facts_but(std::string_view name_and_type, std::string_view lines) {
   Facts facts = facts_of(good_subject(), good_but(name_and_type, lines));
   if (facts.mta_sts.state == State::Valid) {
-    take_policy(facts, {.body = "version: STSv1\nmode: enforce\nmx: mx.example.com\n"
+    set_policy(facts, {.body = "version: STSv1\nmode: enforce\nmx: mx.example.com\n"
                                 "max_age: 604800\n",
                         .problem = {}});
   }

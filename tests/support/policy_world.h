@@ -51,7 +51,7 @@ inline LiveZone zone_with(const std::string& apex, const std::vector<Row>& rows)
   for (const Row& row : rows) {
     LiveSet& live = zone.sets[{Name::literal(row.name), row.type}];
     live.state = LiveState::Present;
-    live.set.values.insert(row.value);
+    live.set.values.emplace(RecordKey{Name::literal(row.name), row.type}, row.value);
   }
   return zone;
 }
@@ -85,7 +85,7 @@ inline std::vector<std::string> codes_of(const std::vector<Finding>& findings) {
 /// A want in a line: "publish TXT _dmarc.example.com v=DMARC1; p=none".
 inline std::string line_of(const DesiredRecord& desired) {
   return std::string(to_text(desired.stage)) + " " + to_text(desired.key.type) + " " +
-         desired.key.name.text() + " " + desired.value.value_or("(none)");
+         desired.key.name.text() + " " + (desired.value ? desired.value->text() : "(none)");
 }
 
 inline std::vector<std::string> lines_of(const PolicyResult& policy_result) {

@@ -290,7 +290,7 @@ std::string to_line(const StepDecision& decision) {
   if (decision.action != StepAction::Stay) return line + " " + position_word(*decision.to);
   std::string unmet;
   for (const Gate& gate : decision.gates) {
-    if (!gate.met) unmet += (unmet.empty() ? "" : ",") + gate.name;
+    if (!gate.met) unmet += (unmet.empty() ? "" : ",") + std::string(to_text(gate.kind));
   }
   if (unmet.empty()) unmet = "-";
   return line + " " + unmet + " " + (decision.earliest ? to_text(*decision.earliest) : "-");

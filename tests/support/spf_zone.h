@@ -1,4 +1,4 @@
-/// A zone in a few lines of text, standing in for the DNS in SPF tests.
+/// A zone in a few lines of text, in place of the DNS in SPF tests.
 #pragma once
 
 #include <algorithm>
@@ -83,7 +83,7 @@ class TestZone {
   std::map<std::string, std::vector<Record>> names_;
 };
 
-/// A verdict and what it took to get there.
+/// A verdict, the rounds it took, and the answers it used.
 struct Resolved {
   Verdict verdict;
   int rounds = 0;
@@ -102,7 +102,7 @@ inline Resolved check_in(const TestZone& zone, const Client& client) {
   }
 }
 
-/// Every answer that the tree of `record` at `domain` asks for.
+/// Every answer that the tree of `record` at `domain` needs.
 inline Answers answers_for_tree(const TestZone& zone, const Name& domain,
                                 const spf::Record& record) {
   Answers answers;

@@ -209,7 +209,7 @@ TEST_CASE("a question's deadline holds whatever the servers do") {
 
 TEST_CASE("questions without a server, or with none that is one, fail at once") {
   const Outcome none = timed(queries_for({"a.example"}, {}));
-  CHECK(none.answers[0].detail == "there is no server to ask");
+  CHECK(none.answers[0].detail == "there is no server to query");
   const Outcome nonsense = timed(queries_for({"a.example"}, {{"nonsense", 53}}));
   CHECK(nonsense.answers[0].status == AnswerStatus::Failed);
   CHECK(ask({}, {}).empty());

@@ -128,7 +128,7 @@ ODD = {
     "neutral.example": (spf("v=spf1 mx ?all"), ["all: neutral"]),
     "ttls.example": (HEAD + MX + '@ 77 IN TXT "v=spf1 mx ~all"\n'
                                  '_dmarc 300 IN TXT "v=DMARC1; p=none"\n',
-                     ["phase: monitor", "no rua"]),
+                     ["phase: monitor", "without rua"]),
     "strangers.example": (spf("v=spf1 mx ~all") + txt("@", "site-verification=1") +
                           txt("@", "MS=ms123"), ['extra: ["mx"]']),
     "compat.example": (dmarc("v=DMARC1; p=quarantine; t=y; pct=10; rua=mailto:d@compat.example"),
@@ -168,7 +168,7 @@ ODD = {
                        ["There is no SPF record", "cname: s2.dkim.example.net"]),
     "wild.example": (HEAD + MX + txt("*", "v=spf1 -all") + "* IN MX 10 mx\n" +
                      txt("@", "v=spf1 mx ~all") + txt("*._domainkey", f"v=DKIM1; p={KEY}"),
-                     ["A wildcard stands"]),
+                     ["There is a wildcard"]),
     "transport.example": (dmarc("v=DMARC1; p=reject; rua=mailto:d@transport.example") +
                           txt("_mta-sts", "v=STSv1; id=20240101;") +
                           txt("_smtp._tls", "v=TLSRPTv1; rua=mailto:t@transport.example,"
@@ -198,16 +198,16 @@ ODD = {
                           key("k1", "v=DKIM1; p=").replace("_domainkey", "_domainkey.*") +
                           key("-s") + key("*.t") + key(r"sp\032ace") + key("good") +
                           r"a\.b._domainkey IN CNAME b.example.net." + "\n",
-                          [f"  # {name}.odd-names.example does not stand in this file.\n"
+                          [f"  # {name}.odd-names.example is not in this file.\n"
                            "  # It is left unmanaged: the name is not a mail domain.\n"
                            for name in ("*", "under_score", "*.foo", "-x", r"sp\032ace", r"a\.b",
                                         r"\195\188")] +
-                          [f"  # The selector {name} is left unmanaged: this is no name of a "
+                          [f"  # The selector {name} is left unmanaged: this is not a valid "
                            "selector.\n" for name in ("-s", "*.t", r"sp\032ace", r"a\.b")] +
                           ["\n  odd-names.example:\n", "\n  fine.odd-names.example:\n",
                            "phase: monitor", "selector: good"]),
     "co.uk": (dmarc("v=DMARC1; p=none") + txt("_dmarc.fine", "v=DMARC1; p=none"),
-              ["  # co.uk does not stand in this file.\n"
+              ["  # co.uk is not in this file.\n"
                "  # It is left unmanaged: the name is a public suffix.\n", "  fine.co.uk:\n"]),
     "nothing_fits.example": (dmarc("v=DMARC1; p=none"), ["domains: {}\n", "is not a mail domain."]),
     "generate.example": (HEAD + "$GENERATE 1-3 h$ A 192.0.2.$\n",

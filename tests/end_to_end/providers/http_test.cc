@@ -145,7 +145,7 @@ TEST_CASE("answers that cannot be taken are told as such") {
   check_lost("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf", "");
   check_lost("", "");
   check_lost("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'),
-             "the answer exceeds 100 octets");
+             "the response exceeds 100 octets");
 }
 
 TEST_CASE("a redirect is an answer like any other") {

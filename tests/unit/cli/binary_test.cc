@@ -96,6 +96,8 @@ TEST_CASE("mistakes on the command line end with 1 and a sentence") {
   check_line("--domain a b version", 1, "no further word: b");
   check_line("apply a.json b.json", 1, "apply takes no further word: b.json");
   check_line("senders frob", 1, "unknown command senders frob");
+  check_line("spf", 1, "spf needs a command: check, tree, flatten");
+  check_line("spf tre", 1, "did you mean spf tree?");
   check_line("--format json plan --out", 1, "\"code\": \"usage\"");
 }
 
@@ -108,10 +110,32 @@ TEST_CASE("a reader that went away and a full disk are failed writes, not crashe
 
 TEST_CASE("bash takes its completion script") {
   CHECK(shell("'" RAMPART_BINARY "' completion bash | bash -n").code == 0);
-  const std::string offers =
-      "bash -c 'source <(\"$0\" completion bash); COMP_WORDS=(rampart senders s); COMP_CWORD=2; "
-      "_rampart; echo ${COMPREPLY[@]}' '" RAMPART_BINARY "'";
-  CHECK(shell(offers).text == "show search\n");
+  const auto offers = [](const std::string& words, int last) {
+    return shell("bash -c 'source <(\"$0\" completion bash); COMP_WORDS=(rampart " + words +
+                 "); COMP_CWORD=" + std::to_string(last) +
+                 "; _rampart; echo ${COMPREPLY[@]}' '" RAMPART_BINARY "'")
+        .text;
+  };
+  CHECK(offers("senders s", 2) == "show search\n");
+  CHECK(offers("sp", 1) == "spf\n");
+  CHECK(offers("spf \"\"", 2).starts_with("check tree flatten --config"));
+  CHECK(offers("-c x.yaml spf flatten --w", 5) == "--write\n");
+}
+
+TEST_CASE("help lists each group once, with its sub-commands") {
+  const std::string all = rampart_line("--help").text;
+  for (const CommandGroup& group : command_groups()) {
+    CAPTURE(group.name);
+    const std::size_t line = all.find("  " + std::string(group.name) + " ");
+    REQUIRE(line != all.npos);
+    CHECK(all.find(group.summary.substr(0, 20), line) != all.npos);
+    const std::string one = rampart_line(std::string(group.name) + " --help").text;
+    for (const std::string& word : words_after(group.name)) {
+      CAPTURE(word);
+      CHECK(all.find(word, line) != all.npos);
+      CHECK(one.find("\n  " + word + " ") != one.npos);
+    }
+  }
 }
 
 TEST_CASE("the YAML of a git ref is read without a checkout") {

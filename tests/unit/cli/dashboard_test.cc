@@ -28,8 +28,9 @@ Dashboard example() {
   step.from = {Phase::Quarantine, 10};
   step.next = RampPosition{Phase::Quarantine, 50};
   step.earliest = day(10);
-  step.gates = {{"hold", false, "2026-11-29", "14d since 2026-11-15", "its hold is not over"},
-                {"messages", true, "18,204", "at least 1,000", ""}};
+  step.gates = {
+      {GateKind::Hold, false, "2026-11-29", "14d since 2026-11-15", "its hold is not over"},
+      {GateKind::Messages, true, "18,204", "at least 1,000", ""}};
   step.reasons = {"its hold is not over"};
   moving.step = step;
   moving.legit_rate = 0.9931;
@@ -93,7 +94,7 @@ Dashboard filled_with(const std::string& hostile) {
   domain.name = domain.shown = hostile;
   domain.stage = hostile;
   domain.step->reasons = {hostile};
-  domain.step->gates = {{hostile, true, hostile, hostile, hostile}};
+  domain.step->gates = {{GateKind::Hold, true, hostile, hostile, hostile}};
   domain.sources = {{hostile, hostile, true, {{1, 1, 1, 1}}, hostile}};
   domain.reporters = {{hostile, {1, true}}};
   domain.findings.front().code = domain.findings.front().message = hostile;

@@ -13,6 +13,12 @@ namespace {
 
 using Values = std::map<std::string, std::vector<std::string>>;
 
+/// The row of the table, or null.
+const Command* command_named(std::string_view name) {
+  const auto found = std::ranges::find(commands(), name, &Command::name);
+  return found == commands().end() ? nullptr : &*found;
+}
+
 /// One run of the frame without a process: what it printed and its code.
 struct Ran {
   int code;
@@ -36,7 +42,7 @@ Ran run_frame(const Invocation& invocation,
 }
 
 Ran run_command(std::string_view name, const Values& values) {
-  return run_frame({.command = find_command(name), .arguments = {values}, .unexpected = {}});
+  return run_frame({.command = command_named(name), .arguments = {values}, .unexpected = {}});
 }
 
 void check_refused(std::string_view command, const Values& values, const std::string& message,
@@ -51,8 +57,8 @@ void check_refused(std::string_view command, const Values& values, const std::st
 void check_unknown(std::string_view command, const std::string& word, const std::string& message,
                    const std::string& hint) {
   CAPTURE(command, word);
-  const Ran ran =
-      run_frame({.command = find_command(command), .arguments = {}, .unexpected = {word, "later"}});
+  const Ran ran = run_frame(
+      {.command = command_named(command), .arguments = {}, .unexpected = {word, "later"}});
   CHECK(ran.code == 1);
   CHECK(ran.err == "rampart: error: " + message + "\n" + (hint.empty() ? "" : "  " + hint + "\n"));
 }
@@ -74,7 +80,7 @@ TEST_CASE("values that an option or a word cannot take are refused, with what it
   check_refused("plan", {{"out", {""}}}, "--out needs FILE", "");
   check_refused("version", {{"log-level", {"loud"}}},
                 "--log-level takes error, warning, info, debug, trace, not \"loud\"", "");
-  check_refused("version", {{"now", {"today"}}}, "--now \"today\" is no time",
+  check_refused("version", {{"now", {"today"}}}, "--now \"today\" is not a time",
                 "write 2026-11-21T00:00:00Z");
   check_refused("completion", {}, "completion needs SHELL: bash, zsh or fish.",
                 "see rampart completion --help");
@@ -104,6 +110,10 @@ TEST_CASE("unknown words are answered with what was probably meant") {
   check_unknown("senders", "serch", "unknown command senders serch",
                 "did you mean senders search?");
   CHECK(run_frame({}).err == "rampart: error: no command was given\n  see rampart --help\n");
+  CHECK(run_frame({.arguments = {}, .unexpected = {}, .group = "spf"}).err ==
+        "rampart: error: spf needs a command: check, tree, flatten\n  see rampart spf --help\n");
+  CHECK(run_frame({.arguments = {}, .unexpected = {"chekc"}, .group = "spf"}).err ==
+        "rampart: error: unknown command spf chekc\n  did you mean spf check?\n");
 }
 
 TEST_CASE("closest takes a slip of the finger for the word, and no more") {
@@ -117,7 +127,7 @@ TEST_CASE("closest takes a slip of the finger for the word, and no more") {
 }
 
 TEST_CASE("a failure under --format json is the errors document on stdout") {
-  const Ran usage = run_frame({.command = find_command("plan"),
+  const Ran usage = run_frame({.command = command_named("plan"),
                                .arguments = {{{"format", {"json"}}}},
                                .unexpected = {"--nwo"}});
   CHECK(usage.code == 1);
@@ -153,7 +163,7 @@ TEST_CASE("an answer that cannot be written is an error") {
   out.setstate(std::ios::badbit);
   ProcessEnv process{
       .in = in, .out = out, .err = err, .environment = {}, .version = "9.9.9", .clock = {}};
-  CHECK(run({.command = find_command("version"), .arguments = {}, .unexpected = {}}, process) ==
+  CHECK(run({.command = command_named("version"), .arguments = {}, .unexpected = {}}, process) ==
         ExitCode::Error);
   CHECK(err.str() == "rampart: error: the answer could not be written to standard output\n");
 }

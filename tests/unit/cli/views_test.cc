@@ -40,7 +40,7 @@ Change change(const char* domain, const char* name, std::optional<TypedSet> befo
   return {Name::literal(domain),
           Name::literal("example.com"),
           "cf",
-          {Name::literal(name), std::move(before), std::move(after)},
+          parse_change({Name::literal(name), std::move(before), std::move(after)}),
           stage,
           {reason}};
 }
@@ -85,7 +85,9 @@ Plan full() {
                     {},
                     {}}};
   plan.authority = {
-      {Name::literal("example.com"), {"include:_spf.new.example"}, {"include:_spf.old.example"}}};
+      {Name::literal("example.com"),
+       {Permission::parse("include:_spf.new.example")},
+       {Permission::parse("include:_spf.old.example")}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
   plan.receivers = {
       {Name::literal("example.com"),
@@ -118,7 +120,8 @@ Plan hostile() {
                     evil,
                     {"a`b.yaml", 1, 1},
                     {}}};
-  plan.authority = {{Name::literal("example.com"), {evil}, {evil}}};
+  plan.authority = {
+      {Name::literal("example.com"), {Permission::parse(evil)}, {Permission::parse(evil)}}};
   plan.policy_edits = {{{"domains.yaml", 1, 1}, evil}};
   plan.withheld = {{plan.changes[0], {"occupied"}}};
   plan.domains = {Name::literal("example.com")};
@@ -135,7 +138,7 @@ Plan many(int count) {
     const Name name = Name::literal(domain);
     plan.findings.push_back({Severity::Warning, "spf-lookups", name, "many lookups", "", {}, {}});
     plan.holds.push_back({name, "keys-first", "the keys must be seen first"});
-    plan.authority.push_back({name, {"ip4:192.0.2.1"}, {}});
+    plan.authority.push_back({name, {Permission::parse("ip4:192.0.2.1")}, {}});
     plan.policy_edits.push_back({{"domains.yaml", i + 1, 1}, "waiver added"});
     plan.withheld.push_back({plan.changes.back(), {"occupied"}});
     plan.domains.push_back(name);
@@ -165,7 +168,7 @@ std::vector<WriteOutcome> outcomes() {
       {plan.changes[4], WriteState::Written, ""},
       {plan.changes[3], WriteState::Failed, "cloudflare: 403 Forbidden"},
       {plan.changes[2], WriteState::Withheld, "after an earlier failure in example.com"},
-      {plan.changes[0], WriteState::AlreadyLive, "it stands already"},
+      {plan.changes[0], WriteState::AlreadyLive, "it is live already"},
       {plan.changes[1], WriteState::Unconfirmed, "written, but it could not be read back\x1b[1m"}};
   outcomes[0].change.provider = "bind";
   return outcomes;
@@ -235,24 +238,25 @@ TEST_CASE("outcomes are told zone by zone") {
 TEST_CASE("a verification tells who differs and how") {
   check_golden("verify.txt", verify_text(verifications(), Colour::Off));
   CHECK(verify_text({{Name::literal("example.com"), {}}}, Colour::Off) ==
-        "example.com: ok\n\nVerified: 1 as the YAML says.\n");
+        "example.com: ok\n\nVerified: 1 as in the YAML.\n");
 }
 
 TEST_CASE("SPF is compared by term") {
   const char* at = "example.com";
   check_txt_diff(at, "v=spf1 mx -all", "v=spf1 mx a ~all",
-                 {"- -all", "+ a", "+ ~all", "  1 term stays"});
+                 {"- -all", "+ a", "+ ~all", "  1 term is unchanged"});
   check_txt_diff(at, "v=spf1 mx a -all", "v=spf1 a mx -all",
-                 {"~ order: v=spf1 a mx -all", "  3 terms stay"});
+                 {"~ order: v=spf1 a mx -all", "  3 terms are unchanged"});
   check_txt_diff(at, "v=spf1  mx -all", "v=spf1 mx -all",
-                 {"~ \"v=spf1 mx -all\"", "  the same meaning, written anew"});
+                 {"~ \"v=spf1 mx -all\"", "  the same meaning, reformatted"});
   check_txt_diff(at, "v=spf1 redirect=a.example", "v=spf1 exp=b.example redirect=a.example",
-                 {"+ exp=b.example", "  1 term stays"});
+                 {"+ exp=b.example", "  1 term is unchanged"});
   check_txt_diff(at, "v=spf1 include:", "v=spf1 -all",
                  {"- \"v=spf1 include:\"", "+ \"v=spf1 -all\""});
-  check_diff({Name::literal(at), txt({"v=spf1 a -all", "v=spf1 mx -all", "x"}),
-              txt({"v=spf1 a mx -all", "x"})},
-             {"+ mx", "  2 terms stay", "- \"v=spf1 mx -all\"", "  1 other value stays"});
+  check_diff(
+      {Name::literal(at), txt({"v=spf1 a -all", "v=spf1 mx -all", "x"}),
+       txt({"v=spf1 a mx -all", "x"})},
+      {"+ mx", "  2 terms are unchanged", "- \"v=spf1 mx -all\"", "  1 other value is unchanged"});
 }
 
 TEST_CASE("DMARC is compared by tag, its addresses one by one") {
@@ -280,7 +284,7 @@ TEST_CASE("other sets are compared value by value") {
              {"- a.example", "+ b.example"});
   check_diff(
       {Name::literal("example.com"), txt({"a", "v=spf1 -all"}, 60), txt({"a", "v=spf1 -all"}, 90)},
-      {"~ TTL: 60 -> 90", "  2 values stay"});
+      {"~ TTL: 60 -> 90", "  2 values are unchanged"});
   check_diff({Name::literal("s._domainkey.example.com"), cname("a.example"), txt({"v=DKIM1; p="})},
              {"- CNAME a.example", "- TTL: 300", "+ \"v=DKIM1; p=\"", "+ TTL: 3600"});
 }

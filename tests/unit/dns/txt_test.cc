@@ -161,20 +161,20 @@ TEST_CASE("data in canonical spelling") {
 
 TEST_CASE("data that is malformed") {
   check_bad_data("A", "192.0.2", "not an IPv4 address");
-  check_bad_data("A", "192.0.2.1 x", "goes on after");
+  check_bad_data("A", "192.0.2.1 x", "continues after");
   check_bad_data("AAAA", "2001::db8::1", "not an IPv6 address");
   check_bad_data("MX", "mx.example.com.", "not a number");
-  check_bad_data("MX", "10", "cut short");
+  check_bad_data("MX", "10", "incomplete");
   check_bad_data("CNAME", "\"a.example.\"", "in quotes");
   check_bad_data("CNAME", "a..b.", "an empty label");
   check_bad_data("TXT", "", "not one line");
   check_bad_data("TXT", "\"" + std::string(256, 'a') + "\"", "at most 255 fit");
   check_bad_data("TXT", R"(\# 4 036162)", "malformed");
-  check_bad_data("TXT", R"(\# 2 0361)", "cut short");
+  check_bad_data("TXT", R"(\# 2 0361)", "incomplete");
   check_bad_data("TXT", R"(\# 0)", "malformed");
   check_bad_data("TXT", R"("a\256")", "bad escape");
   check_bad_data("CAA", R"(0 "a;b" x)", "a tag of letters and digits");
-  check_bad_data("SOA", "a. b. 1 2 3 4", "cut short");
+  check_bad_data("SOA", "a. b. 1 2 3 4", "incomplete");
   check_bad_data("SOA", "a. b. 1 2x 3 4 5", "not a period");
 }
 

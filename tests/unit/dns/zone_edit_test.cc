@@ -96,7 +96,7 @@ TEST_CASE("a changed value is rewritten in its place, its comment kept") {
               "@ TXT \"z\"\nb TXT \"\\252 y\" ; kept\n");
 }
 
-TEST_CASE("what an unquoted semicolon hid goes with the value, a comment stays") {
+TEST_CASE("what an unquoted semicolon hid is replaced with the value, a comment stays") {
   check_below("_dmarc TXT v=DMARC1; p=none\nb TXT x\n", {"_dmarc 3600 TXT v=DMARC1; p=reject"},
               "_dmarc TXT \"v=DMARC1; p=reject\"\nb TXT x\n");
   check_below("_dmarc TXT v=DMARC1; p=none", {"_dmarc 3600 TXT y"}, "_dmarc TXT \"y\"");
@@ -120,7 +120,7 @@ TEST_CASE("long text is cut on one line, or in rows where the file has them") {
               "a TXT \"" + first + "\"\nb TXT ( y\n )\n");
 }
 
-TEST_CASE("new records stand beside their siblings and look like them") {
+TEST_CASE("new records are next to their siblings and look like them") {
   check_below("@ TXT a\nb TXT c\n", {"@ 3600 TXT a | v=spf1 -all"},
               "@ TXT a\n@ TXT \"v=spf1 -all\"\nb TXT c\n");
   check_below("@ A 192.0.2.1\n  TXT a\nb TXT c\n", {"@ 3600 TXT a | d"},

@@ -152,7 +152,7 @@ TEST_CASE("errors name the line and what to do") {
   check_bad("a TXT \"" + std::string(256, 'x') + "\"\n", 2, "at most 255 fit");
   check_bad("a TXT ( \"x\"\nb TXT y\n", 2, "never closed");
   check_bad("a TXT x )\n", 2, "never opened");
-  check_bad("a TXT x\\\n", 2, "backslash stands at the end");
+  check_bad("a TXT x\\\n", 2, "backslash at the end");
   check_bad(std::string_view("a TXT x\0y\n", 10), 2, "control character");
   check_bad("a TXT x\ry\n", 2, "control character");
   check_bad("a TXT \"\\999\"\n", 2, "bad escape");
@@ -222,7 +222,7 @@ TEST_CASE("serials always grow in the sense of RFC 1982") {
   }
 }
 
-TEST_CASE("no error shows what stands in the file") {
+TEST_CASE("no error quotes the file") {
   for (const std::string_view text :
        {"secret.secret TXT", "secret", "$secret", "a secret", "a A secret", "secret. TXT x",
         "a..secret TXT x", "a 1secret A", "a MX 1 secret..", "a TXT \"secret", "secret( TXT"}) {

@@ -86,7 +86,7 @@ std::string zone_text(bool default_ttl) {
                   "@ 900 SOA ns host ( 2026112003 ; serial\n 2 3\n 4 5 )\n",
                   "example.com. 900 IN SOA ns. host. 4294967295 2 3 4 5\n"});
   const int items = below(12);
-  bool may_inherit = true;  // Nothing stands beside a CNAME.
+  bool may_inherit = true;  // A CNAME excludes other records.
   for (int i = 0; i < items; ++i) {
     switch (below(8)) {
       case 0:
@@ -111,12 +111,12 @@ std::string zone_text(bool default_ttl) {
   return dos;
 }
 
-/// What should stand at `key`: some of what stands, and something new.
-rampart::ZoneEdit edit_of(const RecordKey& key, const RecordSet& stands) {
+/// A desired set for `key`: some of the live values, and a new one.
+rampart::ZoneEdit edit_of(const RecordKey& key, const RecordSet& live) {
   if (below(4) == 0) return {key, {}};
-  RecordSet set{stands.ttl, {}};
+  RecordSet set{live.ttl, {}};
   if (below(3) == 0) set.ttl = std::chrono::seconds(below(3) * 300);
-  for (const std::string& value : stands.values) {
+  for (const std::string& value : live.values) {
     if (below(3) != 0) set.values.insert(value);
   }
   if (key.type == RecordType::TXT) {
@@ -176,7 +176,7 @@ std::vector<std::string> untouched(const rampart::ZoneFile& file,
   return left;
 }
 
-/// Whether `part` stands in `whole`, in order.
+/// Whether `part` is a subsequence of `whole`.
 bool survives(const std::vector<std::string>& part, const std::vector<std::string>& whole) {
   auto at = whole.begin();
   for (std::string line : part) {

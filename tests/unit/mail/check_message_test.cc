@@ -93,7 +93,7 @@ TEST_CASE("MAIL FROM of a bounce is its HELO name, and HELO does not count other
   CHECK_FALSE(verdict_on({.sender = "", .helo = "", .texts = texts}).spf);
 }
 
-TEST_CASE("t= and pct are honoured by one generation each, and both are said") {
+TEST_CASE("t= and pct are honoured by one generation each, with a remark for both") {
   const auto one = [](const std::string& record) {
     return Case{.texts = {{"_dmarc.example.com", record}}};
   };
@@ -109,7 +109,7 @@ TEST_CASE("t= and pct are honoured by one generation each, and both are said") {
   CHECK(remarks(verdict_on(one("v=DMARC1; p=reject"))).empty());
 }
 
-TEST_CASE("where the generations find another record, that is said") {
+TEST_CASE("a remark where the generations find different records") {
   const Case one{.from = "joe@a.b.example.com",
                  .texts = {{"_dmarc.b.example.com", "v=DMARC1; p=reject; psd=n"},
                            {"_dmarc.example.com", "v=DMARC1; p=none"},
@@ -159,10 +159,10 @@ TEST_CASE("a chain that cannot be read fails without a question") {
       "ARC-Message-Signature: i=1; a=rsa-sha256; d=a.example; s=s; h=from; bh=AAAA; b=AAAA\r\n";
   const std::string seal = "ARC-Seal: i=1; a=rsa-sha256; d=a.example; s=s; cv=none; b=AAAA\r\n";
   CHECK(outcome("") == "none: ");
-  CHECK(outcome(results) == "fail: set 1 has not exactly one field of each kind");
-  CHECK(outcome(results + message) == "fail: set 1 has not exactly one field of each kind");
+  CHECK(outcome(results) == "fail: set 1 does not have exactly one field of each kind");
+  CHECK(outcome(results + message) == "fail: set 1 does not have exactly one field of each kind");
   CHECK(outcome(seal + seal + message + results) ==
-        "fail: set 1 has not exactly one field of each kind");
+        "fail: set 1 does not have exactly one field of each kind");
   CHECK_THAT(outcome(seal + message + results), Catch::StartsWith("fail: the message signature"));
   CHECK_THAT(outcome("ARC-Seal: i=1\r\n"), Catch::Contains("cannot be read"));
   CHECK_THAT(outcome("ARC-Authentication-Results: mx.example; i=1\r\n"),

@@ -127,7 +127,7 @@ TEST_CASE("the message of RFC 6376 appendix A passes") {
   CHECK(outcomes(kExample, kKeys) == "pass");
 }
 
-TEST_CASE("a verdict says who signed, and how") {
+TEST_CASE("a verdict names signer and method") {
   const auto verdict = verify(kSignedTwice, kKeys, kNow);
   REQUIRE(verdict);
   CHECK(verdict->unknown.empty());
@@ -206,7 +206,7 @@ TEST_CASE("a key record decides what its signatures are worth") {
   }
 }
 
-TEST_CASE("answers without one key are told apart") {
+TEST_CASE("answers without exactly one key are distinguished") {
   CHECK(under({.status = AnswerStatus::NxDomain}).outcome == Outcome::PermError);
   CHECK(under({.status = AnswerStatus::NoData}).outcome == Outcome::PermError);
   CHECK(under({.status = AnswerStatus::Failed, .detail = "x"}).outcome == Outcome::TempError);
@@ -219,7 +219,7 @@ TEST_CASE("answers without one key are told apart") {
   CHECK(several({kRsaKey, kExampleKey}) == Outcome::PermError);
 }
 
-TEST_CASE("a signature is read, or it is said which tag is wrong") {
+TEST_CASE("a signature is read, or the error names the wrong tag") {
   const std::string good = "v=1; a=rsa-sha256; d=example.com; s=s1; h=From:To; bh=AAAA; b=AA AA";
   const auto read = parse_signature(good);
   REQUIRE(read);

@@ -79,13 +79,15 @@ TEST_CASE("slips that receivers forgive and we do not publish") {
       {"v=DMARC1; p=reject; fo=0:1", "!not both", "v=DMARC1; p=reject"},
       {"v=DMARC1; p=reject; fo=d:d", "!at most once", "v=DMARC1; p=reject"},
       {"v=DMARC1; p=reject; xyz=", "!no value", "v=DMARC1; p=reject"},
-      {"v=DMARC1; p=none; rua=mailto:a@b.example,", "!no report address",
+      {"v=DMARC1; p=none; rua=mailto:a@b.example,", "!is not a report address",
        "v=DMARC1; p=none; rua=mailto:a@b.example"},
-      {"v=DMARC1; p=none; rua=a@b.example", "!no report address", "v=DMARC1; p=none"},
-      {"v=DMARC1; p=none; rua=mailto:b.example", "!no report address", "v=DMARC1; p=none"},
-      {"v=DMARC1; p=none; rua=mailto:a@b.example!", "!no report address", "v=DMARC1; p=none"},
-      {"v=DMARC1; p=none; rua=mailto:a@b.example!10p", "!no report address", "v=DMARC1; p=none"},
-      {"v=DMARC1; p=none; ruf=mailto://abuse.example", "!no report address", "v=DMARC1; p=none"},
+      {"v=DMARC1; p=none; rua=a@b.example", "!is not a report address", "v=DMARC1; p=none"},
+      {"v=DMARC1; p=none; rua=mailto:b.example", "!is not a report address", "v=DMARC1; p=none"},
+      {"v=DMARC1; p=none; rua=mailto:a@b.example!", "!is not a report address", "v=DMARC1; p=none"},
+      {"v=DMARC1; p=none; rua=mailto:a@b.example!10p", "!is not a report address",
+       "v=DMARC1; p=none"},
+      {"v=DMARC1; p=none; ruf=mailto://abuse.example", "!is not a report address",
+       "v=DMARC1; p=none"},
   });
 }
 

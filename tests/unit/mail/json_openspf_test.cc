@@ -1,5 +1,5 @@
-/// The conformance suite of openspf.org as amended for RFC 7208, where the shared data stands
-/// beside the checkout: 203 cases over the answers table.
+/// The conformance suite of openspf.org as amended for RFC 7208, where the shared data is
+/// next to the checkout: 203 cases over the answers table.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
@@ -113,7 +113,9 @@ Verdict run_case(const json& item, int& rounds) {
 }
 
 TEST_CASE("the conformance suite of openspf.org agrees, where it is at hand") {
-  for (const json& item : load_suite()) {
+  const json suite = load_suite();
+  if (suite.empty()) SUCCEED("the suite is not at hand");
+  for (const json& item : suite) {
     int rounds = 0;
     const Verdict verdict = run_case(item, rounds);
     CAPTURE(item["name"], item["description"], verdict.reason, to_text(verdict.outcome));

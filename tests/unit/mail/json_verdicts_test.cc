@@ -1,5 +1,5 @@
 /// Other projects' verdicts on records, DMARC evaluations and the suffix list's own tests, where
-/// the shared data stands beside the checkout. Where a verdict contradicts the RFC, a table says
+/// the shared data is next to the checkout. Where a verdict contradicts the RFC, a table lists
 /// so.
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -27,10 +27,11 @@ std::ifstream shared_file(const std::string& name) {
 
 json load(const std::string& name) {
   std::ifstream file = shared_file(name);
+  if (!file) SUCCEED(name << " is not at hand");
   return file ? json::parse(file) : json::array();
 }
 
-// What we say: a record is good where receivers use it, and clean where we would publish it too.
+// Our verdict: a record is good where receivers use it, and clean where we would publish it too.
 struct Judgement {
   bool good = false;
   bool clean = false;
@@ -185,8 +186,8 @@ void check_expectations(Evaluator& evaluator, const json& row) {
   const json& expect = row["expect"];
   const auto discovered = evaluator.discovered(author);
   if (expect.value("result", "") == "none") {
-    // The note there says that it is debated whether the walk goes on once several records were
-    // dropped; RFC 9989 section 4.10 step 2 drops them and step 7 goes on.
+    // The note there calls it debated whether the walk continues once several records were
+    // dropped; RFC 9989 section 4.10 step 2 drops them and step 7 continues.
     const bool goes_on = row["name"] == "multiple records at author: no fallback to org";
     CHECK(discovered.has_value() == goes_on);
     return;
@@ -221,6 +222,7 @@ TEST_CASE("other projects' DMARC evaluations") {
 
 TEST_CASE("the public suffix list's own tests") {
   std::ifstream file = shared_file("test_psl.txt");
+  if (!file) SUCCEED("test_psl.txt is not at hand");
   const std::regex call("^checkPublicSuffix\\('(.*)', (?:'(.*)'|null)\\);");
   std::smatch parts;
   for (std::string line; std::getline(file, line);) {

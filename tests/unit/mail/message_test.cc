@@ -43,7 +43,7 @@ TEST_CASE("a header is read as it is written") {
 
 TEST_CASE("what is no header is refused, by its line") {
   CHECK(shown(" a: b\r\n\r\n").starts_with("error: line 1 "));
-  CHECK(shown("A: b\r\nhello\r\n\r\n") == "error: line 2 is no header field: it has no colon");
+  CHECK(shown("A: b\r\nhello\r\n\r\n") == "error: line 2 is not a header field: it has no colon");
   CHECK(shown(": b\r\n\r\n").starts_with("error: line 1 "));
   CHECK(shown("A: b\r\nFrom joe\r\n\r\n").starts_with("error: line 2 "));
   CHECK(shown("A\xc3\xa4: b\r\n\r\n").starts_with("error: line 1 "));

@@ -150,7 +150,7 @@ TEST_CASE("what a value is, by its version and place") {
   });
 }
 
-TEST_CASE("near misses say what is wrong, other strangers say nothing") {
+TEST_CASE("near misses are explained, other foreign records are not") {
   const std::tuple<std::string, std::string, std::string> rows[] = {
       {"_dmarc.x.example", "v=dmarc1; p=none", "exactly `v=DMARC1`"},
       {"_dmarc.x.example", "v=DMARC 1; p=none", "exactly `v=DMARC1`"},

@@ -252,7 +252,7 @@ TEST_CASE("exp (section 6.2)") {
                   "i.example TXT v=spf1 -all\nwhy.example TXT mine", "-");
 }
 
-TEST_CASE("a verdict says how it came about") {
+TEST_CASE("a verdict has its derivation") {
   const Resolved direct = check_record("v=spf1 ip4:192.0.2.0/28 ~all", kIp, "");
   CHECK(direct.verdict.matched == "ip4:192.0.2.0/28");
   CHECK(direct.verdict.domain == "example.com");

@@ -6,7 +6,7 @@
 namespace rampart::audit {
 namespace {
 
-/// "severity code", sorted as judged.
+/// "severity code", in the order of evaluate().
 std::vector<std::string> findings_of(const Facts& facts) {
   std::vector<std::string> found;
   for (const Finding& one : evaluate(facts)) {
@@ -31,11 +31,9 @@ std::string many(const char* term, int count) {
 
 }  // namespace
 
-TEST_CASE("nothing is wrong with a domain that has everything") {
-  CHECK(findings_of(good_facts()).empty());
-}
+TEST_CASE("a complete domain has no finding") { CHECK(findings_of(good_facts()).empty()); }
 
-TEST_CASE("what is wrong with SPF") {
+TEST_CASE("faults of an SPF record") {
   const auto spf = [](const std::string& record, const std::vector<std::string>& expected) {
     check("example.com TXT", "example.com TXT " + record, expected);
   };
@@ -65,7 +63,7 @@ TEST_CASE("what is wrong with SPF") {
   spf("v=spf1 redirect=_spf.example.com\n_spf.example.com TXT v=spf1 mx +all", {"error spf-all"});
 }
 
-TEST_CASE("what is wrong with DKIM") {
+TEST_CASE("faults of a DKIM selector") {
   const auto dkim = [](const std::string& lines, const std::vector<std::string>& expected) {
     check("s1._domainkey.example.com", lines, expected);
   };
@@ -85,7 +83,7 @@ TEST_CASE("what is wrong with DKIM") {
   dkim(at + "CNAME s1.esp.example\ns1.esp.example TXT " + std::string(kEd25519), {});
 }
 
-TEST_CASE("what is wrong with DMARC") {
+TEST_CASE("faults of a DMARC record") {
   const auto dmarc = [](const std::string& record, const std::vector<std::string>& expected) {
     check("_dmarc.example.com", "_dmarc.example.com TXT " + record, expected);
   };
@@ -110,7 +108,7 @@ TEST_CASE("what is wrong with DMARC") {
       {});
 }
 
-TEST_CASE("a sub-domain is judged by the record that governs it") {
+TEST_CASE("a sub-domain is checked by the record that governs it") {
   const std::string parent =
       "_dmarc.example.com TXT v=DMARC1; p=reject; sp=none; rua=mailto:d@example.com\n"
       "news.example.com TXT v=spf1 -all\n";
@@ -132,7 +130,7 @@ TEST_CASE("receivers of the two generations may find different records") {
   CHECK(std::ranges::find(found, "warning dmarc-generations-differ") != found.end());
 }
 
-TEST_CASE("what is wrong with the records of transport") {
+TEST_CASE("faults of the transport records") {
   check("_mta-sts", "", {"info mta-sts-missing"});
   check("_mta-sts", "_mta-sts.example.com TXT v=STSv1", {"warning mta-sts-invalid"});
   check("_smtp._tls", "", {"info tls-rpt-missing"});
@@ -147,11 +145,11 @@ TEST_CASE("what is wrong with the records of transport") {
         {"warning bimi-not-enforced", "warning dmarc-not-enforced"});
 }
 
-TEST_CASE("an MTA-STS policy is held against the MX") {
+TEST_CASE("an MTA-STS policy is compared with the MX") {
   const auto policy = [](const Fetched& fetched, const std::vector<std::string>& expected) {
     Facts facts = good_facts();
     facts.mta_sts.policy.reset();
-    take_policy(facts, fetched);
+    set_policy(facts, fetched);
     CHECK(findings_of(facts) == expected);
   };
   const std::string head = "version: STSv1\r\nmax_age: 86400\r\n";
@@ -164,7 +162,7 @@ TEST_CASE("an MTA-STS policy is held against the MX") {
   policy({"<html>", ""}, {"warning mta-sts-unreachable"});
 }
 
-TEST_CASE("what DNS does not answer is told and never taken for missing") {
+TEST_CASE("a name that DNS does not answer for is reported, never taken for missing") {
   check("example.com TXT", "example.com TXT !servfail", {"error unobservable"});
   check("_dmarc", "_dmarc.example.com TXT !servfail", {"error unobservable"});
   check("_smtp", "_smtp._tls.example.com TXT !servfail", {"warning unobservable"});
@@ -176,7 +174,7 @@ TEST_CASE("a name that does not exist is one finding") {
         std::vector<std::string>{"error domain-missing"});
 }
 
-TEST_CASE("selectors come from where they are known") {
+TEST_CASE("selectors come from the sources that know them") {
   const std::string zone =
       "example.org TXT v=spf1 include:_spf.esp.example -all\n"
       "_spf.esp.example TXT v=spf1 ip4:192.0.2.0/24 -all\n"
@@ -184,20 +182,20 @@ TEST_CASE("selectors come from where they are known") {
       std::string(kEd25519) + "\n";
   const Facts named = facts_of("example.org", zone);
   REQUIRE(named.dkim.keys.size() == 1);
-  CHECK(named.dkim.keys.front().asked == Asked{"esp1", Source::Sender});
+  CHECK(named.dkim.keys.front().query == SelectorQuery{"esp1", Source::Sender});
   const Facts guessed =
       facts_of(Subject{.domain = Name::literal("example.org"),
                        .selectors = {{"esp1", Source::Guessed}, {"k1", Source::Guessed}}},
                zone);
   REQUIRE(guessed.dkim.keys.size() == 1);
-  CHECK(guessed.dkim.keys.front().asked.source == Source::Sender);
-  CHECK(guessed.dkim.asked == 2);
+  CHECK(guessed.dkim.keys.front().query.source == Source::Sender);
+  CHECK(guessed.dkim.queried == 2);
   const Facts none = facts_of("example.org", "example.org TXT v=spf1 ip4:192.0.2.1 -all\n");
   const auto found = findings_of(none);
   CHECK(std::ranges::find(found, "info dkim-not-asked") != found.end());
 }
 
-TEST_CASE("a wildcard key is no selector") {
+TEST_CASE("a wildcard key is not a selector") {
   spf::TestZone zone;
   Answers answers;
   const Subject subject{.domain = Name::literal("example.org"),
@@ -216,7 +214,7 @@ TEST_CASE("a wildcard key is no selector") {
   gather(facts, table);
   REQUIRE(facts.unknown.empty());
   REQUIRE(facts.dkim.keys.size() == 1);
-  CHECK(facts.dkim.keys.front().asked.selector == "b");
+  CHECK(facts.dkim.keys.front().query.selector == "b");
   CHECK(facts.dkim.wildcard == "v=DKIM1; p=");
 }
 

@@ -156,8 +156,9 @@ TEST_CASE("a sub-domain is not weakened by being listed") {
   }
   CHECK(dmarc_policy(domain_at("sub.example.com", {Phase::Reject, 100}), world).findings.empty());
   // A record of its own that is loosened is the way back, and free.
-  world.zones[0].sets[{Name::literal("_dmarc.sub.example.com"), kTxt}] = {
-      LiveState::Present, {std::chrono::seconds{300}, {strict}}, ""};
+  const RecordKey key{Name::literal("_dmarc.sub.example.com"), kTxt};
+  world.zones[0].sets[key] = {LiveState::Present,
+                              parse_set(key, {std::chrono::seconds{300}, {strict}}), ""};
   const PolicyResult back = dmarc_policy(weak, world);
   CHECK(back.findings.empty());
   CHECK(back.desired_records.front().stage == Stage::Relax);
@@ -297,10 +298,9 @@ TEST_CASE("mx: auto takes the live hosts") {
   CHECK(transport_policy(domain, World{}).unknown ==
         std::vector<Question>{{domain.name, RecordType::MX}});
   // What stands already needs no announcement.
+  const ParsedValue announced = *transport_policy(domain, world).desired_records.front().value;
   world.zones[0].sets[{Name::literal("_mta-sts.example.com"), kTxt}] = {
-      LiveState::Present,
-      {{}, {*transport_policy(domain, world).desired_records.front().value}},
-      ""};
+      LiveState::Present, {{}, {announced}}, ""};
   CHECK(transport_policy(domain, world).findings.empty());
 }
 

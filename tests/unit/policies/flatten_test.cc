@@ -143,29 +143,29 @@ TEST_CASE("networks that do not fit are spread over fragments below 450 octets")
 TEST_CASE("one changed address touches one fragment") {
   FlattenInput input = big(scattered(100));
   const FlatSpf before = flatten(input);
-  input.standing = packing_of(before);
-  CHECK(packing_of(flatten(input)) == input.standing);
+  input.published = packing_of(before);
+  CHECK(packing_of(flatten(input)) == input.published);
   auto& networks = input.lock.terms.at("include:big.example").networks;
   networks[40] = "10.9.9.9/32";
   const Packing after = packing_of(flatten(input));
   int touched = 0;
-  for (const auto& [number, terms] : after) touched += terms != input.standing.at(number);
+  for (const auto& [number, terms] : after) touched += terms != input.published.at(number);
   CHECK(touched == 1);
   networks.erase(networks.begin() + 10);
-  CHECK(packing_of(flatten(input)).size() == input.standing.size());
+  CHECK(packing_of(flatten(input)).size() == input.published.size());
 }
 
 TEST_CASE("packing afresh moves to unused names, and then stays") {
   FlattenInput input = big(scattered(200));
-  input.standing = packing_of(flatten(input));
+  input.published = packing_of(flatten(input));
   auto& networks = input.lock.terms.at("include:big.example").networks;
   std::erase_if(networks, [](const std::string& one) {
     return !one.ends_with("0.1/32") && !one.ends_with("5.1/32");
   });
   const Packing moved = packing_of(flatten(input));
   CHECK(moved.size() == 2);
-  CHECK(moved.begin()->first == 1 + static_cast<int>(input.standing.size()));
-  input.standing = moved;
+  CHECK(moved.begin()->first == 1 + static_cast<int>(input.published.size()));
+  input.published = moved;
   CHECK(packing_of(flatten(input)) == moved);
 }
 

@@ -26,7 +26,7 @@ Change change(const std::string& domain, const std::string& name, const std::str
   return {Name::literal(domain),
           Name::literal(domain),
           "files",
-          {Name::literal(name), set_of(before, kTxt), set_of(after, kTxt)},
+          parse_change({Name::literal(name), set_of(before, kTxt), set_of(after, kTxt)}),
           stage,
           {"test"}};
 }
@@ -175,7 +175,7 @@ TEST_CASE("a key in use is neither removed nor exchanged") {
 
 TEST_CASE("several keys at one selector may be brought down to one") {
   Change merge = change("example.com", "s1._domainkey.example.com", kKey, kKey, Stage::Publish);
-  merge.set.before->set.values.insert(kOther);
+  merge.set.before->set.values.emplace(RecordKey{merge.name(), kTxt}, kOther);
   const Config config = config_of({domain_at("example.com", {Phase::Dkim, 100})});
   CHECK(dkim_selector_removed(plan_of({merge}), config, World{}).empty());
 }
@@ -199,7 +199,8 @@ TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
   const auto by_list = discovery_changes(create, config, world);
   REQUIRE(codes_of(by_list) == Lines{"W governing-changes"});
   CHECK(by_list.front().message ==
-        "_dmarc.example.com moves a.b.example.com under another rule: its governing record goes "
+        "_dmarc.example.com changes the DMARC discovery of a.b.example.com: its governing record "
+        "goes "
         "from none to example.com by the public suffix list (RFC 7489)");
   CHECK(discovery_changes(Plan{}, config, world).empty());
 }
@@ -225,7 +226,8 @@ TEST_CASE("a listed sub-domain's governing record and organizational domain, mov
   const auto at = [](const std::string& domain, const std::string& from, const std::string& to) {
     return dmarc_change(domain, from, to, Stage::Publish);
   };
-  const std::string moved = "_dmarc.sub.example.com moves sub.example.com under another rule: ";
+  const std::string moved =
+      "_dmarc.sub.example.com changes the DMARC discovery of sub.example.com: ";
   // A record of its own.
   CHECK(check_moves({org}, {at("sub.example.com", "", none)}) ==
         Lines{"info " + moved + "its governing record goes from example.com to sub.example.com"});
@@ -241,7 +243,7 @@ TEST_CASE("a listed sub-domain's governing record and organizational domain, mov
   CHECK(check_moves({sub}, {at("sub.example.com", none, "")}) ==
         Lines{"warning " + moved + "its governing record goes from sub.example.com to none"});
   // The organization's first record governs it, and its last leaves it ungoverned.
-  const std::string above = "_dmarc.example.com moves sub.example.com under another rule: ";
+  const std::string above = "_dmarc.example.com changes the DMARC discovery of sub.example.com: ";
   const Row other{"sub.example.com", kTxt, "x"};
   CHECK(check_moves({other}, {at("example.com", "", none)}).size() == 1);
   CHECK(check_moves({org, other}, {at("example.com", none, "")})

@@ -13,7 +13,8 @@ Change create(const char* name, std::string value) {
   return {kZone,
           kZone,
           "files",
-          {at, std::nullopt, TypedSet{RecordType::TXT, {std::chrono::seconds(300), {value}}}},
+          parse_change(
+              {at, std::nullopt, TypedSet{RecordType::TXT, {std::chrono::seconds(300), {value}}}}),
           Stage::Publish,
           {"test"}};
 }
@@ -28,7 +29,7 @@ World world_with(std::set<RecordKey> wildcards, std::vector<RecordKey> existing)
                 .error = {},
                 .max_txt_octets = 255};
   for (const RecordKey& key : existing) {
-    zone.sets[key] = {LiveState::Present, {std::chrono::seconds(300), {"x"}}, ""};
+    zone.sets[key] = {LiveState::Present, parse_set(key, {std::chrono::seconds(300), {"x"}}), ""};
   }
   World world;
   world.zones.push_back(std::move(zone));

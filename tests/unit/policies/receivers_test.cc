@@ -155,7 +155,7 @@ Change change(const std::string& domain, const std::string& before, const std::s
   return {Name::literal(domain),
           Name::literal("example.com"),
           "files",
-          {Name::literal("_dmarc." + domain), set_of(before), set_of(after)},
+          parse_change({Name::literal("_dmarc." + domain), set_of(before), set_of(after)}),
           Stage::Enforce,
           {"test"}};
 }

@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 constexpr const char* kKey = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 constexpr const char* kRevoked = "v=DKIM1; k=ed25519; p=";
 
-Row standing(const std::string& selector, const char* record = kKey) {
+Row published(const std::string& selector, const char* record = kKey) {
   return {selector + "._domainkey.example.com", RecordType::TXT, record};
 }
 
@@ -72,15 +72,15 @@ TEST_CASE("the events of a rotation follow from its steps") {
   RotationSpec noted = running(a.c_str(), b);
   noted.published = day("2026-04-02");
   const Case cases[] = {
-      {"nothing is due yet", fresh, "2026-01-20", {standing(a)}, "2026-03-31", {}},
+      {"nothing is due yet", fresh, "2026-01-20", {published(a)}, "2026-03-31", {}},
       {"a whole life",
        fresh,
        "2026-01-20",
-       {standing(a)},
+       {published(a)},
        "2026-07-08",
        {"2026-04-01 publish office-20260401", "2026-04-08 sign with office-20260401",
         "2026-04-25 revoke office-20260101" + kProven,
-        "2026-05-25 remove office-20260101, which stands revoked by then",
+        "2026-05-25 remove office-20260101, which is revoked by then",
         "2026-07-01 publish office-20260701", "2026-07-08 sign with office-20260701"}},
       {"the first of a pair",
        both,
@@ -92,31 +92,31 @@ TEST_CASE("the events of a rotation follow from its steps") {
       {"making is overdue",
        fresh,
        "2026-04-11",
-       {standing(a)},
+       {published(a)},
        "2026-04-18",
        {"2026-04-01 publish office-20260411, overdue 10", "2026-04-18 sign with office-20260411"}},
       {"publishing is overdue",
        running(a.c_str(), b),
        "2026-04-11",
-       {standing(a)},
+       {published(a)},
        "2026-04-12",
        {"2026-04-01 publish office-20260401, overdue 10", "2026-04-12 sign with office-20260401"}},
       {"it stands, and nobody noted it",
        running(a.c_str(), b),
        "2026-04-11",
-       {standing(a), standing(b)},
+       {published(a), published(b)},
        "2026-04-12",
        {"2026-04-12 sign with office-20260401"}},
       {"signing is overdue",
        noted,
        "2026-04-11",
-       {standing(a), standing(b)},
+       {published(a), published(b)},
        "2026-04-20",
        {"2026-04-08 sign with office-20260401, overdue 3"}},
       {"what is overdue is told though nothing more is asked for",
        noted,
        "2026-04-11",
-       {standing(a), standing(b)},
+       {published(a), published(b)},
        "2026-04-10",
        {"2026-04-08 sign with office-20260401, overdue 3"}},
   };
@@ -135,7 +135,7 @@ TEST_CASE("past keys go as evidence and emergencies let them") {
   revoked.revoked = {{a, day("2026-05-01")}};
   RotationSpec lost = running(a.c_str());
   lost.compromised = {a};
-  const std::vector<Row> two{standing(a), standing(b)};
+  const std::vector<Row> two{published(a), published(b)};
   const Case cases[] = {
       {"no proof yet",
        past,
@@ -149,7 +149,7 @@ TEST_CASE("past keys go as evidence and emergencies let them") {
        two,
        "2026-05-24",
        {"2026-04-24 revoke office-20260101 if nothing signs with it until then",
-        "2026-05-24 remove office-20260101, which stands revoked by then"}},
+        "2026-05-24 remove office-20260101, which is revoked by then"}},
       {"a revocation that nobody applied",
        results,
        "2026-05-01",
@@ -159,13 +159,13 @@ TEST_CASE("past keys go as evidence and emergencies let them") {
       {"revoked",
        revoked,
        "2026-05-10",
-       {standing(a, kRevoked), standing(b)},
+       {published(a, kRevoked), published(b)},
        "2026-06-01",
-       {"2026-05-31 remove office-20260101, which stands revoked by then"}},
+       {"2026-05-31 remove office-20260101, which is revoked by then"}},
       {"an emergency",
        lost,
        "2026-02-01",
-       {standing(a)},
+       {published(a)},
        "2026-02-28",
        {"2026-02-01 publish office-20260201",
         "2026-02-02 revoke office-20260101 because it is "
@@ -182,8 +182,8 @@ TEST_CASE("a retired sender's selectors are told, and none below the phase") {
   vendor->dkim = {{"v1._domainkey", RecordType::CNAME, "v1.vendor.example"}};
   Domain domain = domain_at("example.com", {Phase::Dkim, 100});
   domain.senders = {{.sender = vendor, .with = {}, .retired = day("2026-03-01"), .mark = {}}};
-  const Row standing{"v1._domainkey.example.com", RecordType::CNAME, "v1.vendor.example"};
-  const World world = at("2026-03-05", {standing});
+  const Row published{"v1._domainkey.example.com", RecordType::CNAME, "v1.vendor.example"};
+  const World world = at("2026-03-05", {published});
   CHECK(told(rotation_events(domain, world, day("2026-03-17"))) == Lines{});
   CHECK(told(rotation_events(domain, world, day("2026-03-18"))) ==
         Lines{"2026-03-18 remove v1._domainkey.example.com, the key of The Vendor," + kProven});
@@ -196,7 +196,7 @@ TEST_CASE("a century of rotations ends") {
   RotationSpec monthly = running("office-20260101");
   monthly.every = {1, Duration::Unit::Months};
   const auto events = rotation_events(
-      rotating(monthly), at("2026-01-20", {standing("office-20260101")}), day("2126-01-01"));
+      rotating(monthly), at("2026-01-20", {published("office-20260101")}), day("2126-01-01"));
   CHECK(events.size() > 4000);
   CHECK(std::ranges::is_sorted(events, {}, &RotationEvent::date));
 }

@@ -54,11 +54,11 @@ struct Rehearsal {
       if (state.remove_now) live[state.selector] = LiveKey::Absent;
     }
     for (const auto& wanted : {spec.next, spec.current}) {
-      if (wanted) live[*wanted] = LiveKey::Stands;
+      if (wanted) live[*wanted] = LiveKey::Published;
     }
   }
 
-  void verify(const std::string& selector) { failures += live[selector] != LiveKey::Stands; }
+  void verify(const std::string& selector) { failures += live[selector] != LiveKey::Published; }
 };
 
 enum class Store { None, Omits, Good, Word };
@@ -76,7 +76,7 @@ Rehearsal rehearse(Duration every, Store store, unsigned seed) {
     if (random() % 5 != 0) world.rotate(today, shown);
     if (random() % 5 != 0) world.apply(today, shown);
     const bool exports = random() % 5 != 0 && world.spec.current &&
-                         world.live[*world.spec.current] == LiveKey::Stands;
+                         world.live[*world.spec.current] == LiveKey::Published;
     if (exports) world.signer = *world.spec.current;
     if (world.signer.empty()) continue;
     world.sent.emplace_back(today, world.signer);
@@ -140,7 +140,8 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   left.senders->front().retired = day("2026-03-01");
   world.answers[{Name::literal("v1.vendor.example"), RecordType::TXT}] = {};
   const RecordKey place{Name::literal("v1._domainkey.example.com"), RecordType::CNAME};
-  world.zones[0].sets[place] = {LiveState::Present, {{}, {"v1.vendor.example"}}, ""};
+  world.zones[0].sets[place] = {LiveState::Present, parse_set(place, {{}, {"v1.vendor.example"}}),
+                                ""};
   CHECK(dkim_policy(left, world).holds.front().code == "no-evidence");
   world.evidence =
       Evidence{Time(day("2026-04-23")),

@@ -44,7 +44,7 @@ void check(const Case& one, const Evidence* evidence = nullptr) {
   CHECK(told(rotation_step(facts)) == one.wanted);
 }
 
-constexpr LiveKey kStands = LiveKey::Stands;
+constexpr LiveKey kStands = LiveKey::Published;
 constexpr LiveKey kAbsent = LiveKey::Absent;
 constexpr LiveKey kRevoked = LiveKey::Revoked;
 constexpr LiveKey kUnclear = LiveKey::Unclear;

@@ -38,7 +38,7 @@ Texts desired_records_of(const PolicyResult& policy_result) {
   Texts texts;
   for (const DesiredRecord& desired : policy_result.desired_records) {
     texts.push_back(desired.key.name.text() + " " + std::string(to_text(desired.stage)) + " " +
-                    desired.value.value_or("absent"));
+                    (desired.value ? desired.value->text() : "absent"));
   }
   return texts;
 }

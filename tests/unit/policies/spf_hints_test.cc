@@ -1,7 +1,6 @@
 /// What is said about a record that needs too many lookups.
 #include <catch2/catch.hpp>
 
-#include "policies/guardrails/spf.h"
 #include "policies/spf/hints.h"
 #include "tests/support/spf_zone.h"
 #include "tests/unit/policies/spf_world.h"
@@ -204,7 +203,7 @@ TEST_CASE("the dearest marketing sender that stays may move") {
   check("include:needed.example", {});
 }
 
-TEST_CASE("the finding gives the ways out, and what each term costs where there is none") {
+TEST_CASE("the hint lists remediations, or what each term costs where there is none") {
   const auto hint = [](const std::string& terms) {
     const Scene scene("v=spf1 " + terms + " ~all", [](Domain&) {});
     const auto found = spf_lookups(scene.plan, scene.config, scene.world);

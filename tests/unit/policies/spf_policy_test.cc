@@ -11,9 +11,8 @@ namespace {
 
 std::string text_for(const Domain& domain) {
   const PolicyResult policy_result = spf_policy(domain, world_with({}));
-  return policy_result.desired_records.empty()
-             ? ""
-             : policy_result.desired_records.front().value.value_or("");
+  const auto& records = policy_result.desired_records;
+  return records.empty() || !records.front().value ? "" : records.front().value->text();
 }
 
 TEST_CASE("the record holds the senders that need it, in a canonical order") {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/guardrails/spf.h"
 #include "policies/model/plan.h"
 #include "policies/model/policy.h"
 
@@ -65,12 +66,30 @@ inline World world_with(const std::vector<std::string>& apex_txt) {
   LiveZone zone{.apex = Name::literal("example.com"), .provider = "files"};
   zone.complete = true;
   if (!apex_txt.empty()) {
-    LiveSet live{.state = LiveState::Present};
-    live.set.values = {apex_txt.begin(), apex_txt.end()};
-    zone.sets[{zone.apex, RecordType::TXT}] = live;
+    const RecordKey key{zone.apex, RecordType::TXT};
+    const RecordSet set{.values = {apex_txt.begin(), apex_txt.end()}};
+    zone.sets[key] = {LiveState::Present, parse_set(key, set), ""};
   }
   world.zones = {zone};
   return world;
 }
+
+/// One rule's findings among those of the rule book.
+template <const char* kCode>
+std::vector<Finding> rule(const Plan& plan, const Config& config, const World& world) {
+  std::vector<Finding> found = spf_rules(plan, config, world);
+  std::erase_if(found, [](const Finding& one) { return !one.code.starts_with(kCode); });
+  return found;
+}
+
+inline constexpr char kAll[] = "spf-all";
+inline constexpr char kPtr[] = "spf-ptr";
+inline constexpr char kLookups[] = "spf-lookups";
+inline constexpr char kVoids[] = "spf-voids";
+inline constexpr char kLength[] = "spf-length";
+inline constexpr char kUnresolved[] = "spf-unresolved";
+inline constexpr Guardrail spf_all = rule<kAll>, spf_ptr = rule<kPtr>, spf_lookups = rule<kLookups>,
+                           spf_voids = rule<kVoids>, spf_length = rule<kLength>,
+                           spf_unresolved = rule<kUnresolved>;
 
 }  // namespace rampart

@@ -11,7 +11,7 @@ void check(const RampStory& story) {
   CHECK(line_of(story) == story.expected);
 }
 
-// At a tenth of quarantine since 2026-11-09, judged on 2026-11-23, when its hold is over.
+// At a tenth of quarantine since 2026-11-09, evaluated on 2026-11-23, when its hold is over.
 RampStory tenth(const char* story, const char* words, const char* expected) {
   return {story, "quarantine:10", "2026-11-09", "2026-11-23", words, expected};
 }
@@ -72,7 +72,7 @@ const std::vector<RampStory> kBroken = {
     tenth("one day is noise",
           "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-21 mail=esp:fail:5:2026-11-22/2026-11-22",
           "advance quarantine:50"),
-    tenth("mended since",
+    tenth("repaired since",
           "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-16 mail=esp:fail:5:2026-11-17/2026-11-19 "
           "mail=esp:dkim:5:2026-11-20/2026-11-22",
           "advance quarantine:50"),
@@ -149,7 +149,7 @@ const std::vector<RampStory> kWhere = {
     {"from quarantine", "quarantine", "2026-11-01", "2026-11-23", kBreaks,
      "step-back quarantine:50"},
     {"from half", "quarantine:50", "2026-11-01", "2026-11-23", kBreaks, "step-back quarantine:10"},
-    {"off the ladder", "quarantine:25", "2026-11-01", "2026-11-23", kBreaks,
+    {"off the ramp's steps", "quarantine:25", "2026-11-01", "2026-11-23", kBreaks,
      "step-back quarantine:10"},
     {"below the first share", "quarantine:5", "2026-11-01", "2026-11-23", kBreaks,
      "step-back monitor"},
@@ -157,11 +157,11 @@ const std::vector<RampStory> kWhere = {
      "target=quarantine sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
      "mail=esp:fail:5:2026-11-20/2026-11-22",
      "step-back reject:50"},
-    {"a ladder of policies", "reject", "2026-11-01", "2026-11-23",
+    {"a ramp of policies", "reject", "2026-11-01", "2026-11-23",
      "steps=monitor@30d,quarantine@30d,reject sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
      "mail=esp:fail:5:2026-11-20/2026-11-22",
      "step-back quarantine"},
-    {"a ladder without monitor", "quarantine:10", "2026-11-01", "2026-11-23",
+    {"a ramp without monitor", "quarantine:10", "2026-11-01", "2026-11-23",
      "steps=quarantine:10@14d,reject sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
      "mail=esp:fail:5:2026-11-20/2026-11-22",
      "step-back monitor"},
@@ -175,24 +175,24 @@ TEST_CASE("a step is taken back when a sender breaks, and for nothing that looks
   for (const RampStory& story : kBroken) check(story);
 }
 
-TEST_CASE("a step back leads one rung down") {
+TEST_CASE("a step back leads one step down") {
   for (const RampStory& story : kWhere) check(story);
 }
 
-TEST_CASE("after a step back the hold begins anew") {
+TEST_CASE("after a step back the hold begins again") {
   RampScene scene = scene_of(tenth("", kBreaks, ""));
   const auto back = step_of(scene.domain, scene.config, scene.world);
   REQUIRE(back.action == StepAction::StepBack);
   CHECK(back.reasons == std::vector<std::string>{
-                            "esp broke: 30 of its 30 messages fail since 2026-11-20, and before "
-                            "that it passed"});
+                            "esp broke: 30 of its 30 messages fail since 2026-11-20; before "
+                            "that, its mail passed"});
   scene.domain.dmarc.position = *back.to;
   scene.domain.dmarc.since = parse_date("2026-11-23");
   CHECK(to_line(step_of(scene.domain, scene.config, scene.world)) ==
         "stay hold,senders 2026-12-23");
 }
 
-TEST_CASE("a wave of spoofing from many sources is nobody's mail") {
+TEST_CASE("spoofed mail from many sources is not the domain's own") {
   RampScene scene = scene_of(tenth("", "", ""));
   std::vector<EvidenceRow>& rows = scene.world.evidence->rows;
   const std::vector<EvidenceRow> healthy = rows;

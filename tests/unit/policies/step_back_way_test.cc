@@ -14,7 +14,7 @@ Date june(int day) {
 }
 
 /// June's mail of a domain that went from `before` to quarantine at 50% on the 15th, by a sender
-/// that never fails and a small one that fails from `broken` on; both reporters tell it at once.
+/// that never fails and a small one that fails from `broken` on; both reporters show it at once.
 struct June {
   const char* story;
   Published before;
@@ -82,8 +82,8 @@ TEST_CASE("three failing days lead back, whichever side of a step up they lie on
            June{"up from monitor", monitor, 13, 16, true},
            June{"a step back has answered them", higher, 11, 16, false},
            June{"and is repeated after three more", higher, 11, 18, true},
-           June{"nobody says which way, three before", silent, 12, 16, false},
-           June{"nobody says which way, two before", silent, 13, 16, true},
+           June{"direction unknown, three before", silent, 12, 16, false},
+           June{"direction unknown, two before", silent, 13, 16, true},
        }) {
     check(one);
   }

@@ -1,4 +1,4 @@
-/// The step function by the calendar: holds, live days, ladders, allowed days.
+/// The step function by the calendar: holds, live days, steps, allowed days.
 #include <catch2/catch.hpp>
 
 #include "tests/support/ramp_story.h"
@@ -125,9 +125,9 @@ const std::vector<RampStory> kLadder = {
      "stay hold 2026-12-09"},
     {"above the last share", "reject:99", "2026-11-09", "2026-11-23", "", "advance reject"},
     {"below the first reject", "reject:5", "2026-10-24", "2026-11-23", "", "advance reject:10"},
-    {"a ladder without monitor", "monitor", "2026-11-09", "2026-11-23",
+    {"a ramp without monitor", "monitor", "2026-11-09", "2026-11-23",
      "steps=quarantine:10@14d,reject", "advance quarantine:10"},
-    {"the target is where it stands", "quarantine:50", "2026-10-01", "2026-11-23",
+    {"the target is its position", "quarantine:50", "2026-10-01", "2026-11-23",
      "target=quarantine:50", "stay - -"},
     {"the target lies between", "quarantine:10", "2026-11-09", "2026-11-23", "target=quarantine:30",
      "advance quarantine:30"},
@@ -141,7 +141,7 @@ const std::vector<RampStory> kLadder = {
     {"the target is monitor", "monitor", "2026-10-01", "2026-11-23", "target=monitor", "stay - -"},
     {"above the target", "quarantine", "2026-10-01", "2026-11-23", "target=quarantine:10",
      "stay - -"},
-    {"the ladder ends below", "quarantine", "2026-10-01", "2026-11-23",
+    {"the ramp ends below", "quarantine", "2026-10-01", "2026-11-23",
      "steps=monitor@30d,quarantine", "stay - -"},
     {"policy-only, up", "monitor", "2026-10-24", "2026-11-23",
      "mode=policy-only steps=monitor@30d,quarantine@30d,reject", "advance quarantine"},
@@ -207,7 +207,7 @@ TEST_CASE("a hold counts from the day on which the step is known to be live") {
   for (const RampStory& story : kLive) check(story);
 }
 
-TEST_CASE("the ladder is climbed step by step up to the target") {
+TEST_CASE("the ramp advances step by step up to the target") {
   for (const RampStory& story : kLadder) check(story);
 }
 
@@ -220,24 +220,24 @@ StepDecision decision_of(const RampStory& story) {
   return step_of(scene.domain, scene.config, scene.world);
 }
 
-TEST_CASE("an overdue step says since when") {
+TEST_CASE("an overdue step shows since when") {
   const auto late = decision_of({"", "monitor", "2026-10-01", "2026-11-23", "weekdays=mon", ""});
   CHECK(late.due == parse_date("2026-11-02"));
   CHECK(late.overdue_days == 21);
   CHECK(late.reasons.back() == "it was due on 2026-11-02, 21 days ago");
   const auto now = decision_of({"", "monitor", "2026-10-24", "2026-11-23", "", ""});
   CHECK(now.overdue_days == 0);
-  // Waiting for evidence is nobody's delay.
+  // A step that waits for evidence is not overdue.
   const auto unmet =
       decision_of({"", "monitor", "2026-10-01", "2026-11-23", "mail=mta:fail:2", ""});
   CHECK(unmet.overdue_days == 0);
   CHECK(unmet.due == parse_date("2026-10-31"));
 }
 
-TEST_CASE("a domain below monitor hears what is missing") {
+TEST_CASE("a domain below monitor lists what is missing") {
   const auto results = decision_of({"", "dkim", "", "2026-11-23", "no-senders", ""}).reasons;
   REQUIRE(results.size() == 3);
-  CHECK(results[0] == "it stands at dkim, which advance never leaves: raise `phase` by hand");
+  CHECK(results[0] == "it is at dkim, which advance never leaves: raise `phase` by hand");
   CHECK(results[1] == "it declares neither `senders:` nor `spf:`");
   CHECK(results[2] == "no DKIM selector is declared for it");
 }

@@ -13,7 +13,7 @@ void check(const char* position, const RampStory& story) {
   CHECK(line_of(whole) == story.expected);
 }
 
-// At monitor since 2026-10-01, judged on 2026-11-23 by the days of 2026-11-06 to 2026-11-19.
+// At monitor since 2026-10-01, evaluated on 2026-11-23 with the days of 2026-11-06 to 2026-11-19.
 RampStory monitor(const char* story, const char* words, const char* expected) {
   return {story, "monitor", "2026-10-01", "2026-11-23", words, expected};
 }
@@ -34,10 +34,10 @@ const std::vector<RampStory> kFigures = {
     monitor("little mail, seen for longer", "count=1", "advance quarantine:10"),
     monitor("little mail, enough in its window", "count=1 low=15d:30", "advance quarantine:10"),
     monitor("little mail, a message short", "count=1 low=14d:30", "stay messages -"),
-    monitor("little mail judged by all of its window",
+    monitor("little mail, evaluated over all of its window",
             "count=1 mail=mta:fail:1:2026-10-05/2026-10-08", "stay legit_rate -"),
-    monitor("much mail judged by its own window alone", "mail=mta:fail:50:2026-10-05/2026-10-08",
-            "advance quarantine:10"),
+    monitor("much mail, evaluated over its own window alone",
+            "mail=mta:fail:50:2026-10-05/2026-10-08", "advance quarantine:10"),
     monitor("the last three days are not asked", "mail=mta:fail:9:2026-11-20/2026-11-22",
             "advance quarantine:10"),
     monitor("the day before them is", "mail=mta:fail:29:2026-11-19/2026-11-19",
@@ -56,7 +56,7 @@ const std::vector<RampStory> kFigures = {
     monitor("a stricter ramp", "min_legit_rate=0.99 mail=mta:fail:1", "stay legit_rate -"),
     monitor("aligned by SPF alone passes", "no-mta mail=mta:spf:50", "advance quarantine:10"),
     monitor("aligned by DKIM alone passes", "no-mta mail=mta:dkim:50", "advance quarantine:10"),
-    monitor("forwarded mail is nobody's fault", "mail=mta:forwarded:40", "advance quarantine:10"),
+    monitor("forwarded mail does not count", "mail=mta:forwarded:40", "advance quarantine:10"),
     monitor("messages and rate missed at once", "count=10 mail=mta:fail:5 low=90d:99999",
             "stay messages,legit_rate -"),
     monitor("rate met, reporters missed", "reporters=1 count=100", "stay reporters -"),
@@ -155,7 +155,7 @@ TEST_CASE("a gate is met or missed by its figure") {
   for (const RampStory& story : kFigures) check("monitor", story);
 }
 
-TEST_CASE("only mail that may be the domain's own is judged") {
+TEST_CASE("only mail that may be the domain's own counts") {
   for (const RampStory& story : kStrangers) check("monitor", story);
 }
 
@@ -172,15 +172,15 @@ TEST_CASE("before p=reject every sender is seen to sign") {
   CHECK(line_of(shares) == "stay dkim -");
 }
 
-TEST_CASE("every gate that is missed says its figure and what is asked") {
+TEST_CASE("every unmet gate gives its figure and what it requires") {
   const RampScene scene =
       scene_of(monitor("", "reporters=1 count=10 low=14d:999 mail=mta:fail:1", ""));
   const StepDecision decision = step_of(scene.domain, scene.config, scene.world);
   const std::vector<std::string> expected = {
-      "154 messages are reported for 2026-11-06 to 2026-11-19; the gate asks at least 1,000 in "
-      "14d, or 999 in 14d",
-      "1 organizations reported on 2026-11-06 to 2026-11-19; the gate asks at least 2",
-      "legit_rate is 90.90 % (140 of 154 messages pass); the gate asks at least 98.00 %"};
+      "reports cover 154 messages of its own mail for 2026-11-06 to 2026-11-19; the gate requires "
+      "at least 1,000 in 14d, or 999 in 14d",
+      "1 organizations reported on 2026-11-06 to 2026-11-19; the gate requires at least 2",
+      "legit_rate is 90.90 % (140 of 154 messages pass); the gate requires at least 98.00 %"};
   CHECK(decision.reasons == expected);
   CHECK(decision.evidence.messages == 154);
   CHECK(decision.evidence.reporters == 1);

@@ -103,7 +103,7 @@ TEST_CASE("each ramp has its own limit") {
   CHECK(lines(run) == "a.test advance quarantine:10\nb.test advance quarantine:10\n");
 }
 
-// A random story; what it says does not matter, that the laws hold does.
+// A random story: the properties below must hold whatever it contains.
 RampStory random_story(std::mt19937& random, std::string& position, std::string& since,
                        std::string& words) {
   const auto pick = [&](int most) { return static_cast<int>(random() % (most + 1)); };
@@ -121,7 +121,7 @@ RampStory random_story(std::mt19937& random, std::string& position, std::string&
   return {"", position.c_str(), since.c_str(), kNow, words.c_str(), ""};
 }
 
-TEST_CASE("a step goes up by one rung of the ladder or down by one, and is always the same") {
+TEST_CASE("a step goes up or down by one step of the ramp, and is deterministic") {
   std::mt19937 random(20'261'123);
   int moved = 0;
   for (int i = 0; i < 150; ++i) {

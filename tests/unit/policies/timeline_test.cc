@@ -79,7 +79,8 @@ TEST_CASE("a step whose hold runs has its earliest day") {
   check_ramp(domain, decision, "2026-11-21", "2026-11-30", {});
 }
 
-TEST_CASE("a step that waits for evidence is late by the calendar, and says what it waits for") {
+TEST_CASE(
+    "a step that waits for evidence is overdue by the calendar, and shows what it waits for") {
   const Domain domain = climbing({Phase::Quarantine, 10});
   StepDecision decision = decision_at(domain, StepAction::Stay);
   decision.reasons = {"there are no verified reports to judge by"};
@@ -130,7 +131,7 @@ TEST_CASE("waivers end, senders are reviewed once for all, and retire domain by 
   CHECK(lines(timeline_of(config, world, day("2027-01-31"))) ==
         Lines{"2026-11-20 waiver the waiver of spf-lookups ends: moving +1",
               "2026-11-21 waiver the waiver of ramp-jump ends: hurry",
-              "2026-12-24 review office retires: its SPF terms leave",
+              "2026-12-24 review office retires: its SPF terms are removed",
               "2026-12-31 review review sender office (owner it), last reviewed 2025-12-31 (and 1 "
               "more domains)"});
   CHECK(timeline_of(config, world, day("2026-11-20")).size() == 1);

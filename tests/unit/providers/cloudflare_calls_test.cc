@@ -109,7 +109,7 @@ void check_asked(const Script& script, const std::vector<std::string>& wanted) {
 
 }  // namespace
 
-TEST_CASE("one name is asked for by name, after one look-up of its zone") {
+TEST_CASE("one name is queried by name, after one look-up of its zone") {
   Script script;
   script.zone().list({item("1", "\"site=1\"")}).list({});
   const auto host = provider(script);
@@ -135,7 +135,7 @@ TEST_CASE("a listing of zones spares the look-up") {
               {"GET /zones?page=1&per_page=50", "GET /zones/z1/dns_records?page=1&per_page=5000"});
 }
 
-TEST_CASE("several names are read by whichever takes fewer calls") {
+TEST_CASE("several names are read in the way that takes fewer calls") {
   const std::vector names = {kZone, kDmarc};
   Script small;
   small.zone().list({item("1", "a"), item("2", "b", "TXT", "_dmarc.example.com")});
@@ -246,7 +246,7 @@ TEST_CASE("after a first batch an error no longer says that nothing was written"
   const auto written = provider(script)->write(kZone, changes);
   REQUIRE_FALSE(written.ok());
   CHECK_FALSE(written.error().conflict);
-  CHECK_THAT(written.error().what, Catch::Contains("after 1 batch was written"));
+  CHECK_THAT(written.error().what, Catch::Contains("one batch was already written"));
 }
 
 TEST_CASE("a batch that arrived twice is found to have been written") {
@@ -288,9 +288,9 @@ TEST_CASE("refusals say what to do") {
       {403, 9109, "DNS Write", false},
       {400, 6003, "malformed", false},
       {401, 1000, "expired or revoked", false},
-      {400, 81053, "CNAME record stands", false},
+      {400, 81053, "CNAME record already exists", false},
       {400, 1004, "invalid", false},
-      {404, 7003, "not within the token's reach", false},
+      {404, 7003, "the token cannot reach it", false},
       {429, 971, "too many requests", true},
       {500, 1101, "status 500", true},
   }));

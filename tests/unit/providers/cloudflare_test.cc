@@ -154,7 +154,8 @@ TEST_CASE("an automatic TTL is 300 seconds and stays automatic") {
   check_edits({kZone, before, txt({"a", "v=spf1 ~all"}, 600)}, automatic, {"~ 1 600", "~ 2 600"});
 }
 
-TEST_CASE("of siblings with several TTLs the least counts, and a new TTL goes where it differs") {
+TEST_CASE(
+    "where TTLs of one set differ, the smallest counts; a new TTL is written where it differs") {
   const std::vector<Record> mixed = {text("1", "a", 300), text("2", "b", 3600)};
   CHECK(cf::sets_of(mixed, kZone).at({kZone, RecordType::TXT}) == txt({"a", "b"}, 300).set);
   check_edits({kZone, txt({"a", "b"}, 300), txt({"a", "b"})}, mixed, {"~ 1 3600"});
@@ -171,7 +172,7 @@ TEST_CASE("a proxied CNAME is none, and becomes the one that is wanted") {
   CHECK(cf::sets_of(proxied, kZone).empty());
   check_edits({kSelector, std::nullopt, cname("k.example.net")}, proxied,
               {"~ 1 k.example.net 3600"});
-  check_refused({kSelector, std::nullopt, txt({"a"})}, proxied, "a proxied CNAME stands", false);
+  check_refused({kSelector, std::nullopt, txt({"a"})}, proxied, "a proxied CNAME exists", false);
   check_refused({kSelector, cname("k.example.net"), cname("l.example.net")}, proxied,
                 "not as it was read", true);
 }
@@ -182,7 +183,7 @@ TEST_CASE("a flattened CNAME at the apex is not in the way") {
   check_edits({kZone, std::nullopt, txt({"v=spf1 -all"})}, apex, {"+ TXT v=spf1 -all 3600"});
 }
 
-TEST_CASE("what does not stand as it was read is a conflict") {
+TEST_CASE("a set that is not as it was read is a conflict") {
   const std::vector<Record> other = {text("1", "site=2")};
   check_refused(kAddSpf, other, "not as it was read", true);
   check_refused(kAddSpf, {}, "not as it was read", true);
@@ -192,10 +193,10 @@ TEST_CASE("what does not stand as it was read is a conflict") {
 }
 
 TEST_CASE("a CNAME in the way is an error, no conflict") {
-  check_refused({kSelector, std::nullopt, txt({"a"})}, {alias("1", "c")}, "a CNAME stands", false);
+  check_refused({kSelector, std::nullopt, txt({"a"})}, {alias("1", "c")}, "a CNAME exists", false);
 }
 
-TEST_CASE("what the host would refuse or misread is refused whatever stands") {
+TEST_CASE("what the host would refuse or misread is refused, whatever is live") {
   const Name other = Name::literal("example.net");
   const std::string most(cf::kMostTxtOctets, 'a');
   const auto [change, words] = GENERATE_COPY(table<SetChange, std::string>({

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "base/http_date.h"
 #include "base/percent.h"
+#include "providers/http/text.h"
 #include "providers/model/account.h"
 
 using namespace rampart;
@@ -96,7 +96,7 @@ TEST_CASE("a request is tried again only where that is safe and of use") {
   check_attempts({NoAnswer{.why = "the certificate is wrong"}}, true, 1, 0);
 }
 
-TEST_CASE("an outcome that nobody knows is said to be so") {
+TEST_CASE("an unknown outcome is reported as unknown") {
   CHECK(run({lost(true)}, false).error ==
         "GET https://host.example/: the connection was closed; outcome unknown");
   CHECK(run({lost(true)}, true).error == "GET https://host.example/: the connection was closed");
@@ -134,7 +134,7 @@ TEST_CASE("the pace is kept, after a first burst") {
   CHECK(time.slept.back() <= 200ms);
 }
 
-TEST_CASE("each attempt is signed anew") {
+TEST_CASE("each attempt has its own signature") {
   TestClock time;
   std::vector<std::string> seen;
   HttpSettings settings;
@@ -159,11 +159,11 @@ TEST_CASE("what must not leave is refused before any connection") {
         "plain http is accepted to loopback addresses only; use https");
   CHECK(refused({.url = "http://10.0.0.1/"}) ==
         "plain http is accepted to loopback addresses only; use https");
-  CHECK(refused({.url = "ftp://host.example/"}) == "only https is spoken here, not ftp");
-  CHECK(refused({.url = "file:///etc/passwd"}) == "only https is spoken here, not file");
+  CHECK(refused({.url = "ftp://host.example/"}) == "only https is supported, not ftp");
+  CHECK(refused({.url = "file:///etc/passwd"}) == "only https is supported, not file");
   CHECK(refused({.url = "https://me:secret@host.example/"}) ==
         "a URL must not hold a user or a password");
-  CHECK(refused({.url = "nonsense"}) == "this is no URL");
+  CHECK(refused({.url = "nonsense"}) == "this is not a valid URL");
   CHECK(refused({.url = "https://host.example/", .headers = {{"A", "b\r\nC: d"}}}) ==
         "a header holds a line break");
 }

@@ -1,4 +1,4 @@
-// What PowerDNS' API says and is told.
+// The JSON of PowerDNS' API.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 

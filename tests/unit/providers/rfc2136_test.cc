@@ -112,7 +112,7 @@ TEST_CASE("changes become single values under prerequisites") {
                2, 1);
 }
 
-TEST_CASE("a change whose before does not stand is a conflict") {
+TEST_CASE("a change whose before is not live is a conflict") {
   const auto sets = stored(kZone, txt({"site=1"}));
   check_conflict({kZone, txt({"site=2"}), txt({"site=3"})}, sets);
   check_conflict({kZone, txt({"site=1"}, 60), txt({"site=3"})}, sets);
@@ -165,7 +165,7 @@ TEST_CASE("a signature holds for its message, key and time alone") {
   }
 }
 
-TEST_CASE("an answer without a signature is told apart") {
+TEST_CASE("an unsigned response is recognised") {
   const TsigKey ours = key();
   TsigCheck check(ours, "mac");
   const auto state = check.next(answer(9, 5), kNow);

@@ -81,12 +81,12 @@ struct World {
 };
 
 const std::string kNone =
-    "no AWS credentials were found: not in the environment, the shared files, a web identity, a "
-    "container's or an instance's role";
+    "no AWS credentials were found: neither in the environment nor in the shared files, and no web "
+    "identity, container role or instance role exists";
 
 }  // namespace
 
-TEST_CASE("each origin is asked in turn") {
+TEST_CASE("the origins are tried in their order") {
   World world;
   auto& environment = world.settings.environment;
   CHECK(world.found() == kNone);
@@ -105,7 +105,7 @@ TEST_CASE("each origin is asked in turn") {
   CHECK(world.asked.back().headers[0].value == "container-token");
   environment["AWS_WEB_IDENTITY_TOKEN_FILE"] = world.path("token");
   world.put("token", "a+b/c\n");
-  CHECK(world.found() == "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not");
+  CHECK(world.found() == "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not");
   environment["AWS_ROLE_ARN"] = "arn:aws:iam::1:role/r";
   environment["AWS_REGION"] = "eu-west-1";
   world.answers["https://sts.eu-west-1.amazonaws.com/"] = kSts;
@@ -118,12 +118,12 @@ TEST_CASE("each origin is asked in turn") {
             "aws_secret_access_key = s\n");
   CHECK(world.found() == "AKIADEFAULT");
   environment["AWS_ACCESS_KEY_ID"] = "AKIAENV";
-  CHECK(world.found() == "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not");
+  CHECK(world.found() == "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
   environment["AWS_SECRET_ACCESS_KEY"] = "s";
   CHECK(world.found() == "AKIAENV");
 }
 
-TEST_CASE("profiles stand in both files, and may assume a role") {
+TEST_CASE("profiles are read from both files, and may assume a role") {
   World world;
   auto& environment = world.settings.environment;
   world.put(".aws/credentials",
@@ -148,7 +148,7 @@ TEST_CASE("profiles stand in both files, and may assume a role") {
   CHECK(with("role") == "ASIAROLE");
   CHECK(world.asked.back().body.find("ExternalId=e%201") != std::string::npos);
   CHECK(world.asked.back().headers.back().value.find("Credential=AKIAKEYS/") != std::string::npos);
-  CHECK(with("loop") == "AWS profiles refer to one another without end");
+  CHECK(with("loop") == "AWS profiles refer to each other in a loop, or in more than four steps");
   CHECK(with("none") == "there is no AWS profile \"none\" in the shared files");
   CHECK(with("sso").find("holds no keys; for single sign-on") != std::string::npos);
   environment["AWS_SHARED_CREDENTIALS_FILE"] = world.path("elsewhere");
@@ -163,7 +163,7 @@ TEST_CASE("an account of its own name is never mixed with the plain one") {
   environment["AWS_SECRET_ACCESS_KEY"] = "plain";
   environment["AWS_SESSION_TOKEN"] = "plain-token";
   environment["AWS_ACCESS_KEY_ID_PROD"] = "AKIAPROD";
-  CHECK(world.found() == "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not");
+  CHECK(world.found() == "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not");
   environment["AWS_SECRET_ACCESS_KEY_PROD"] = "prod";
   CredentialChain chain = world.chain();
   const auto credentials = chain.get(world.secrets);
@@ -177,7 +177,7 @@ TEST_CASE("an account of its own name is never mixed with the plain one") {
   CHECK(world.found() == "AKIAP");
 }
 
-TEST_CASE("temporary credentials are found anew shortly before they expire") {
+TEST_CASE("temporary credentials are renewed shortly before they expire") {
   World world;
   world.settings.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:1/x";
   world.answers["http://127.0.0.1:1/x"] = kContainer;

@@ -202,7 +202,7 @@ TEST_CASE("any octets survive Route 53's text") {
   }
 }
 
-TEST_CASE("both forms of a refusal are read, and tell whether to try again") {
+TEST_CASE("both forms of a refusal are read, and show whether to try again") {
   const auto results = [](int status, const std::string& body) {
     const HttpResponse response{.status = status, .body = body};
     const Refusal refusal = read_refusal(response);
@@ -310,7 +310,7 @@ TEST_CASE("special sets are never read as plain ones nor overwritten") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"<SetIdentifier>blue</SetIdentifier><Weight>1</Weight>", "weighted (\"blue\")"},
       {"<SetIdentifier>e</SetIdentifier><Region>eu-west-1</Region>", "routed by latency (\"e\")"},
-      {"<SetIdentifier>g</SetIdentifier><GeoLocation/>", "routed by place (\"g\")"},
+      {"<SetIdentifier>g</SetIdentifier><GeoLocation/>", "routed by location (\"g\")"},
       {"<SetIdentifier>f</SetIdentifier><Failover>PRIMARY</Failover>", "a failover set (\"f\")"},
       {"<SetIdentifier>m</SetIdentifier><MultiValueAnswer>true</MultiValueAnswer>",
        "a multi-value set (\"m\")"},
@@ -339,7 +339,7 @@ TEST_CASE("special sets are never read as plain ones nor overwritten") {
   }
 }
 
-TEST_CASE("an alias of addresses beside our names is nobody's trouble") {
+TEST_CASE("an alias of addresses beside our names is ignored") {
   Host host{.zones = zone_xml("Z1", "example.com.", "false"),
             .sets = set_xml("example.com.", "A",
                             "<AliasTarget><DNSName>cdn.example.</DNSName></AliasTarget>") +

@@ -89,7 +89,7 @@ TEST_CASE("the example that AWS publishes is signed as AWS says") {
         "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
 }
 
-TEST_CASE("a session token is sent and signed, and signing again replaces what stands") {
+TEST_CASE("a session token is sent and signed, and signing again replaces the old signature") {
   HttpRequest request{.url = "https://h.example/", .headers = {{"X-Amz-Date", "old"}}};
   const AwsCredentials credentials{.key_id = "ASIA", .secret = "s", .session_token = "t"};
   for (const int day : {21, 22}) {

@@ -217,7 +217,7 @@ TEST_CASE("files that must not be written are refused with what to do") {
   SECTION("a folder") {
     fs::remove(folder.zone());
     fs::create_directory(folder.zone());
-    check_write_refused(folder, {kAddSpf}, "no regular file");
+    check_write_refused(folder, {kAddSpf}, "not a regular file");
   }
 }
 
@@ -233,10 +233,10 @@ TEST_CASE("the folder lies beneath the YAML's, through no symbolic link") {
   }
   check_no_provider(folder, "", "must be relative");
   check_no_provider(folder, "/etc", "must be relative");
-  check_no_provider(folder, "..", "climbs out");
-  check_no_provider(folder, "../x", "climbs out");
-  check_no_provider(folder, "a/../../x", "climbs out");
-  check_no_provider(folder, "a/..", "climbs out");
+  check_no_provider(folder, "..", "leaves the");
+  check_no_provider(folder, "../x", "leaves the");
+  check_no_provider(folder, "a/../../x", "leaves the");
+  check_no_provider(folder, "a/..", "leaves the");
   check_no_provider(folder, "link", "symbolic link");
   check_no_provider(folder, "link/b", "symbolic link");
   check_no_provider(folder, "root/etc", "symbolic link");

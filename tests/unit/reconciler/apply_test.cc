@@ -47,7 +47,7 @@ Change change(const Row& row) {
   return {Name::literal(row.zone),
           Name::literal(row.zone),
           row.host,
-          {Name::literal(row.name), side(row.before), side(row.after)},
+          parse_change({Name::literal(row.name), side(row.before), side(row.after)}),
           row.stage,
           {"because"}};
 }
@@ -72,7 +72,8 @@ World world(const std::vector<Row>& rows) {
                                                                       .error = "",
                                                                       .max_txt_octets = {}});
     if (row.before.empty()) continue;
-    zone->second.sets[txt(row.name)] = {LiveState::Present, set(row.before), ""};
+    zone->second.sets[txt(row.name)] = {LiveState::Present,
+                                        parse_set(txt(row.name), set(row.before)), ""};
   }
   World world;
   for (auto& [key, zone] : zones) world.zones.push_back(std::move(zone));
@@ -96,7 +97,8 @@ std::vector<std::string> shape(const Limited& limited) {
 void check_limit(const std::vector<Row>& now, const std::vector<Row>& reviewed,
                  const std::vector<Row>& live, bool strict,
                  const std::vector<std::string>& expected) {
-  CHECK(shape(limit_to(plan(now), plan(reviewed), world(live), strict)) == expected);
+  CHECK(shape(limit_to(plan(now), plan(reviewed), world(live),
+                       strict ? Strictness::AllZones : Strictness::ItsZone)) == expected);
 }
 
 const Row kA{"a.example", "_dmarc.a.example", {kSpf}, {kSofter}};
@@ -202,16 +204,16 @@ TEST_CASE("a set stands only with its type, TTL and values, and beside no CNAME"
                                               {txt("other.example"), set({"x"})}};
   const std::map<RecordKey, RecordSet> both = {{cname("s.example"), set({"t.example"})},
                                                {txt("s.example"), set({"key"})}};
-  CHECK(stands(swap, swap.before, old));
-  CHECK_FALSE(stands(swap, swap.after, old));
-  CHECK_FALSE(stands(swap, swap.before, both));
-  CHECK_FALSE(stands(swap, swap.after, both));
-  CHECK_FALSE(stands(swap, std::nullopt, old));
-  CHECK(stands(swap, std::nullopt, {}));
-  CHECK_FALSE(stands(swap, swap.after, {{txt("s.example"), set({"key"}, 60)}}));
-  CHECK(stands(swap, swap.after,
-               {{txt("s.example"), set({"key"})},
-                {{Name::literal("s.example"), RecordType::MX}, set({"0 ."})}}));
+  CHECK(is_live(swap, swap.before, old));
+  CHECK_FALSE(is_live(swap, swap.after, old));
+  CHECK_FALSE(is_live(swap, swap.before, both));
+  CHECK_FALSE(is_live(swap, swap.after, both));
+  CHECK_FALSE(is_live(swap, std::nullopt, old));
+  CHECK(is_live(swap, std::nullopt, {}));
+  CHECK_FALSE(is_live(swap, swap.after, {{txt("s.example"), set({"key"}, 60)}}));
+  CHECK(is_live(swap, swap.after,
+                {{txt("s.example"), set({"key"})},
+                 {{Name::literal("s.example"), RecordType::MX}, set({"0 ."})}}));
 }
 
 TEST_CASE("turns are written in their order, each on every host before the next") {
@@ -303,7 +305,7 @@ TEST_CASE("the account names every change") {
   Plan now = plan({kA, kB});
   now.withheld = {{change(kA2), {"dkim-key-invalid"}}};
   Hosts held = hosts({kA, kA2, kB});
-  const Limited limited = limit_to(now, plan({kA}), world({kA, kA2, kB}), false);
+  const Limited limited = limit_to(now, plan({kA}), world({kA, kA2, kB}), Strictness::ItsZone);
   std::vector<std::string> told;
   const auto outcomes =
       account_for(limited, write_plan(limited.plan, held.providers(),
@@ -329,7 +331,7 @@ Plan remaining(const std::vector<Row>& rows, Hosts& held) {
         live == sets.end() ? std::nullopt : std::optional(TypedSet{RecordType::TXT, live->second});
     if (now == side(row.after)) continue;
     Change next = change(row);
-    next.set.before = now;
+    next.set = parse_change({next.name(), now, side(row.after)});
     plan.changes.push_back(next);
   }
   return plan;

@@ -155,7 +155,7 @@ TEST_CASE("a domain's DMARC, transport, sources and waivers") {
   CHECK(domain.dmarc.mark == Mark{"domains.yaml", 23, 5});
 }
 
-TEST_CASE("a domain with nothing below it takes the defaults") {
+TEST_CASE("a domain without keys takes the defaults") {
   const Config config = load("version: 1\ndomains:\n  example.com:\n");
   const Domain& domain = only(config);
   CHECK(domain.state == DomainState::Managed);
@@ -193,7 +193,7 @@ TEST_CASE("names are normalised") {
   CHECK(config.domains.begin()->first.text() == "xn--bcher-kva.example");
 }
 
-TEST_CASE("text is taken as written, whatever it looks like") {
+TEST_CASE("text is kept as written, whatever it looks like") {
   const Config config =
       load("version: 1\nsenders:\n  a: {name: 010, owner: yes, category: null_mx, note: 1e3}\n");
   const Sender& sender = *config.senders.at("a");
@@ -202,7 +202,7 @@ TEST_CASE("text is taken as written, whatever it looks like") {
   CHECK(sender.note == "1e3");
 }
 
-TEST_CASE("an alias stands for a whole value") {
+TEST_CASE("an alias refers to a whole value") {
   const Config config = load(R"(version: 1
 domains:
   one.example: {dmarc: &watch {phase: monitor, rua: [mailto:a@example.net]}}
@@ -295,7 +295,7 @@ TEST_CASE("control characters in values never reach the terminal") {
   CHECK(to_text(errors[0]).find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("a caret stands below its character, behind tabs too") {
+TEST_CASE("a caret is under its character, after tabs too") {
   const ConfigError error{"a.yaml",
                           1,
                           4,

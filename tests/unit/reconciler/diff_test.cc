@@ -15,18 +15,23 @@ const RecordKey kSelector{Name::literal("s1._domainkey.example.com"), RecordType
 const RecordKey kSelectorCname{kSelector.name, RecordType::CNAME};
 
 DesiredRecord desired(const RecordKey& key, RecordKind kind, std::optional<std::string> value) {
-  return {key, kind, std::move(value), {}, {}, Stage::Publish, "it is wanted"};
+  DesiredRecord record{.key = key, .kind = kind, .reason = "it is wanted"};
+  if (value) record.value.emplace(kind, *value);
+  return record;
 }
 
-LiveSet present(Values values, int ttl = 3600) {
-  return {LiveState::Present, {std::chrono::seconds(ttl), std::move(values)}, ""};
+RecordSet present(Values values, int ttl = 3600) {
+  return {std::chrono::seconds(ttl), std::move(values)};
 }
+
+using Sets = std::map<RecordKey, RecordSet>;
 
 struct Case {
-  std::map<RecordKey, LiveSet> live;
+  Sets live;
   std::vector<DesiredRecord> desired_records;
   bool take_over = false;
   bool normalize = false;
+  std::optional<LiveSet> unread = std::nullopt;  ///< At the first desired key.
 };
 
 DiffResult run(const Case& it) {
@@ -36,10 +41,14 @@ DiffResult run(const Case& it) {
                 .provider = "files",
                 .from_provider = true,
                 .complete = true,
-                .sets = it.live,
+                .sets = {},
                 .wildcards = {},
                 .error = {},
                 .max_txt_octets = {}};
+  for (const auto& [key, set] : it.live) {
+    zone.sets[key] = {LiveState::Present, parse_set(key, set), ""};
+  }
+  if (it.unread) zone.sets[it.desired_records.front().key] = *it.unread;
   World world;
   world.normalize = it.normalize;
   return diff(domain, it.desired_records, zone, world);
@@ -48,7 +57,7 @@ DiffResult run(const Case& it) {
 Values after(const DiffResult& result) {
   REQUIRE(result.changes.size() == 1);
   REQUIRE(result.changes[0].set.after);
-  return result.changes[0].set.after->set.values;
+  return text_of(result.changes[0].set.after->set).values;
 }
 
 std::string only_code(const DiffResult& result) {
@@ -63,7 +72,7 @@ TEST_CASE("a foreign TXT value survives an SPF change") {
   const DiffResult result = run({{{kApex, present({"site=1", "v=spf1 ~all", "v=spf10 x"})}},
                                  {desired(kApex, RecordKind::Spf, "v=spf1 a ~all")}});
   CHECK(after(result) == Values{"site=1", "v=spf1 a ~all", "v=spf10 x"});
-  CHECK(strangers_survive(result.changes[0].set));
+  CHECK(foreign_values_survive(result.changes[0].set));
 }
 
 TEST_CASE("two SPF values become one") {
@@ -73,7 +82,7 @@ TEST_CASE("two SPF values become one") {
 }
 
 TEST_CASE("a record of the same meaning stays as it is written") {
-  const std::map<RecordKey, LiveSet> live = {
+  const Sets live = {
       {kApex, present({"v=spf1  MX a:h.example.com -ALL"})},
       {kDmarc, present({"v=DMARC1;p=none ; rua=mailto:b@example.com,mailto:a@example.com;"})}};
   const std::vector<DesiredRecord> desired_records = {
@@ -108,8 +117,7 @@ TEST_CASE("a stranger where the whole set would be ours blocks") {
 }
 
 TEST_CASE("a CNAME at a wanted TXT name is kept, or taken over on request") {
-  const std::map<RecordKey, LiveSet> live = {
-      {{kDmarc.name, RecordType::CNAME}, present({"d.hosted.example.net"}, 300)}};
+  const Sets live = {{{kDmarc.name, RecordType::CNAME}, present({"d.hosted.example.net"}, 300)}};
   const std::vector<DesiredRecord> desired_records = {
       desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none")};
   CHECK(only_code(run({live, desired_records})) == "hosted-elsewhere");
@@ -133,13 +141,15 @@ TEST_CASE("a selector's key gives way to a CNAME, a stranger there does not") {
 TEST_CASE("what cannot be observed is never taken for missing") {
   const std::vector<DesiredRecord> desired_records = {
       desired(kApex, RecordKind::Spf, "v=spf1 ~all")};
-  CHECK(only_code(run({{{kApex, {LiveState::Unobservable, {}, "timeout"}}}, desired_records})) ==
+  CHECK(only_code(run({.desired_records = desired_records,
+                       .unread = LiveSet{LiveState::Unobservable, {}, "timeout"}})) ==
         "unobservable");
 }
 
 TEST_CASE("servers that disagree hold the change") {
-  const DiffResult result = run({{{kApex, {LiveState::Disagree, {}, "ns1 and ns2"}}},
-                                 {desired(kApex, RecordKind::Spf, "v=spf1 ~all")}});
+  const DiffResult result =
+      run({.desired_records = {desired(kApex, RecordKind::Spf, "v=spf1 ~all")},
+           .unread = LiveSet{LiveState::Disagree, {}, "ns1 and ns2"}});
   CHECK(result.changes.empty());
   REQUIRE(result.holds.size() == 1);
   CHECK(result.holds[0].code == "ns-disagree");
@@ -164,21 +174,42 @@ TEST_CASE("nothing is written below a delegation") {
   CHECK(run({{{apex_servers, present({"ns1.example.com"})}}, {key}}).changes.size() == 1);
 }
 
-TEST_CASE("a lost stranger is noticed") {
+TEST_CASE("a lost foreign value is noticed") {
   const TypedSet before{RecordType::TXT, {std::chrono::seconds(60), {"site=1", "v=spf1 ~all"}}};
   const TypedSet lost{RecordType::TXT, {std::chrono::seconds(60), {"v=spf1 ~all"}}};
-  CHECK(strangers_survive({kDomain, before, before}));
-  CHECK_FALSE(strangers_survive({kDomain, before, lost}));
-  CHECK_FALSE(strangers_survive({kDomain, before, std::nullopt}));
+  CHECK(foreign_values_survive(parse_change({kDomain, before, before})));
+  CHECK_FALSE(foreign_values_survive(parse_change({kDomain, before, lost})));
+  CHECK_FALSE(foreign_values_survive(parse_change({kDomain, before, std::nullopt})));
+}
+
+TEST_CASE("a change that would lose a foreign value is withheld, even one that loosens") {
+  const TypedSet before{RecordType::TXT, {std::chrono::seconds(60), {"site=1", "v=spf1 ~all"}}};
+  const TypedSet lost{RecordType::TXT, {std::chrono::seconds(60), {"v=spf1 -all"}}};
+  const TypedSet kept{RecordType::TXT, {std::chrono::seconds(60), {"site=1", "v=spf1 -all"}}};
+  const Domain domain{.name = kDomain};
+  for (const Stage stage : {Stage::Relax, Stage::Enforce}) {
+    Plan plan;
+    add_changes({{kDomain, kDomain, "host", parse_change({kDomain, before, lost}), stage, {}},
+                 {kDomain, kDomain, "other", parse_change({kDomain, before, kept}), stage, {}}},
+                domain, plan);
+    REQUIRE(plan.changes.size() == 1);
+    CHECK(plan.changes[0].provider == "other");
+    REQUIRE(plan.withheld.size() == 1);
+    CHECK(plan.withheld[0].change.provider == "host");
+    CHECK(plan.withheld[0].codes == std::vector<std::string>{"occupied"});
+    REQUIRE(plan.findings.size() == 1);
+    CHECK(plan.findings[0].severity == Severity::Error);
+    CHECK(plan.findings[0].code == "occupied");
+  }
 }
 
 TEST_CASE("a CNAME may be taken over, but not the other way about") {
   const TypedSet cname{RecordType::CNAME, {std::chrono::seconds(60), {"dmarc.hosting.example"}}};
   const TypedSet txt{RecordType::TXT, {std::chrono::seconds(60), {"v=DMARC1; p=none"}}};
   const TypedSet note{RecordType::TXT, {std::chrono::seconds(60), {"a note"}}};
-  CHECK(strangers_survive({kDmarc.name, cname, txt}));
-  CHECK_FALSE(strangers_survive({kDmarc.name, cname, std::nullopt}));
-  CHECK_FALSE(strangers_survive({kDmarc.name, note, cname}));
+  CHECK(foreign_values_survive(parse_change({kDmarc.name, cname, txt})));
+  CHECK_FALSE(foreign_values_survive(parse_change({kDmarc.name, cname, std::nullopt})));
+  CHECK_FALSE(foreign_values_survive(parse_change({kDmarc.name, note, cname})));
 }
 
 }  // namespace

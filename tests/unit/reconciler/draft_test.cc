@@ -16,7 +16,7 @@ std::string code_of(std::string_view name) {
   return refusal ? std::string(refusal->code) : "";
 }
 
-/// What the reader of the YAML says of `domain`.
+/// What the YAML's reader returns for `domain`.
 std::string loader_code(const std::string& domain) {
   const std::string text =
       "version: 1\nproviders: {files: {type: zonefile, directory: zones}}\n"
@@ -79,7 +79,7 @@ TEST_CASE("a domain that is left out twice goes from the file") {
   leave_out(draft.domains[0], whole, "Second.");
   CHECK(draft.domains[0].omitted);
   const std::string text = text_of(yaml_of(draft));
-  CHECK(text.find("domains:\n  # a.example does not stand in this file.\n  # First.\n"
+  CHECK(text.find("domains:\n  # a.example is not in this file.\n  # First.\n"
                   "  # Second.\n\n  b.example:\n") != std::string::npos);
 }
 
@@ -89,6 +89,6 @@ TEST_CASE("a file without domains is still a file") {
   CHECK(text_of(yaml_of(draft)).ends_with("\ndomains: {}\n"));
   draft.domains.push_back({.name = Name::literal("a.example"), .omitted = true, .notes = {"Why."}});
   CHECK(text_of(yaml_of(draft))
-            .ends_with("\ndomains: {}\n  # a.example does not stand in this file.\n"
+            .ends_with("\ndomains: {}\n  # a.example is not in this file.\n"
                        "  # Why.\n"));
 }

@@ -221,7 +221,7 @@ std::vector<Style> list_styles() {
        "3mo, algorithm: both,\n"
        "                 publish_ahead: 7d}\n<|        next: office-20261121\n>  example.org: "
        "{}\n"},
-      {"removal of what is not there",
+      {"removal of an absent key",
        {gone(kPct)},
        "domains:\n  example.com:\n    dmarc: {phase: reject}\n"},
       {"removal in block",
@@ -315,11 +315,11 @@ TEST_CASE("only the intended octets change, in every style and dressing") {
   CHECK(files >= 600);
 }
 
-TEST_CASE("what others share is refused, and both lines are named") {
+TEST_CASE("a shared value is refused, and both lines are named") {
   check_refused(
       "domains:\n  example.com:\n    dmarc:\n      pct: &p 10\n  b.example:\n    dmarc: {pct: "
       "*p}\n",
-      {set(kPct, "25")}, {"line 4", "line 6", "anchored"});
+      {set(kPct, "25")}, {"line 4", "line 6", "anchor"});
   check_refused("x: &p 10\ndomains:\n  example.com:\n    dmarc:\n      pct: *p\n",
                 {set(kPct, "25")}, {"line 5", "line 1", "alias"});
   check_refused(
@@ -333,7 +333,7 @@ TEST_CASE("what others share is refused, and both lines are named") {
 
 TEST_CASE("what cannot be edited safely is refused, and nothing is guessed") {
   check_refused("domains:\n  example.com:\n    dmarc: text\n", {set(kPct, "25")},
-                {"no map", "line 3"});
+                {"not a map", "line 3"});
   check_refused("domains:\n  example.com: {dmarc: {pct: 10}\n", {set(kPct, "25")},
                 {"never closed"});
   check_refused("domains:\n  example.com:\n    dkim: []\n", {set(below(kRotation, "next"), "a")},

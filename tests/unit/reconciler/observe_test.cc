@@ -60,9 +60,9 @@ World seen(const Config& config, std::vector<std::string> zones) {
   Providers providers;
   providers.emplace("host", std::make_unique<ListedProvider>(std::move(zones)));
   ObserveOptions options{.live = LiveFrom::Provider};
-  DnsSession session{options, {}, {}};
-  return world_of(take_inventory(config, providers, Sources::ForPlanning, session), {}, config,
-                  options);
+  DnsSession session;
+  return world_of(take_inventory(config, providers, Sources::FilesAndProviders, session), {},
+                  config, options);
 }
 
 Answer data(std::vector<std::string> values) {
@@ -118,7 +118,7 @@ TEST_CASE("live keys: every name under which a record may stand") {
   Sender vendor{.dkim = {{.host = "{user}._domainkey", .target = "{user}.vendor.example"},
                          {.host = "{missing}._domainkey", .target = "x.example"}}};
   domain.senders = {{.sender = std::make_shared<Sender>(vendor), .with = {{"user", "v7"}}}};
-  const auto keys = live_keys({}, domain);
+  const auto keys = live_keys(domain);
   for (const RecordType type :
        {RecordType::TXT, RecordType::CNAME, RecordType::MX, RecordType::A, RecordType::AAAA}) {
     CHECK(has_key(keys, "example.com", type));
@@ -135,7 +135,7 @@ TEST_CASE("live keys: every name under which a record may stand") {
   CHECK(keys.size() == 25);
   CHECK(std::ranges::is_sorted(keys));
   domain.state = DomainState::Parked;
-  CHECK(has_key(live_keys({}, domain), "*._domainkey.example.com", RecordType::TXT));
+  CHECK(has_key(live_keys(domain), "*._domainkey.example.com", RecordType::TXT));
 }
 
 TEST_CASE("servers that agree, differ, or stay silent") {
@@ -225,8 +225,9 @@ TEST_CASE("a provider that cannot be made withholds its own domains only") {
   Providers providers;
   providers.emplace("host", Error{"no credentials", "host"});
   const ObserveOptions options{.live = LiveFrom::Provider};
-  DnsSession session{options, {}, {}};
-  const ZoneInventory found = take_inventory(config, providers, Sources::ForPlanning, session);
+  DnsSession session;
+  const ZoneInventory found =
+      take_inventory(config, providers, Sources::FilesAndProviders, session);
   REQUIRE(found.read.size() == 1);
   CHECK(found.read[0].error == "host: no credentials");
 }
@@ -266,7 +267,7 @@ TEST_CASE("public keys: beneath the folder, through no link, never quoted") {
   CHECK(keys.size() == paths.size());
   for (const auto& [path, key] : keys) {
     CAPTURE(path, key.error);
-    CHECK(key.record.empty());
+    CHECK_FALSE(key.record);
     CHECK_FALSE(key.error.empty());
     CHECK(key.error.find("a secret") == std::string::npos);
   }

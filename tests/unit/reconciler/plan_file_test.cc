@@ -21,7 +21,7 @@ Change change(const char* name, std::optional<TypedSet> before, std::optional<Ty
   return {Name::literal("example.com"),
           Name::literal("example.com"),
           "cf",
-          {Name::literal(name), std::move(before), std::move(after)},
+          parse_change({Name::literal(name), std::move(before), std::move(after)}),
           Stage::Enforce,
           {"the ramp's step is due"}};
 }
@@ -47,7 +47,9 @@ Plan example() {
                     {"domains.yaml", 12, 9},
                     {{Name::literal("example.com"), RecordType::TXT}}},
                    {Severity::Info, "x-code", Name::literal("example.org"), "m", "", {}, {}}};
-  plan.authority = {{Name::literal("example.com"), {"ip4:192.0.2.0/28"}, {"key sha256:ab"}}};
+  plan.authority = {{Name::literal("example.com"),
+                      {Permission::parse("ip4:192.0.2.0/28")},
+                      {Permission::parse("key sha256:ab")}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
   Impact impact{.domain = Name::literal("example.com"), .window_days = 14};
   impact.from = *parse_date("2026-11-04");
@@ -165,7 +167,8 @@ TEST_CASE("octets that are no UTF-8 survive") {
   Plan plan = example();
   const std::set<std::string> values = {std::string("a\0b", 3), "caf\xC3\xA9", "\xFF\xFE",
                                         "\xED\xA0\x80",         "\xC0\x80",    "\"\\\n"};
-  plan.changes[2].set.after = txt(values);
+  plan.changes[2].set.after =
+      parse_change({plan.changes[2].name(), std::nullopt, txt(values)}).after;
   const Result<Plan> again = plan_from_json(plan_to_json(plan));
   REQUIRE(again.ok());
   CHECK(*again == plan);
@@ -213,8 +216,10 @@ TEST_CASE("a world survives its document") {
                 .wildcards = {},
                 .error = "",
                 .max_txt_octets = 2048};
-  zone.sets[apex] = {LiveState::Present, {seconds(60), {"v=spf1 -all", "\xFF"}}, ""};
-  zone.sets[dmarc] = {LiveState::Disagree, {seconds(5), {"v=DMARC1; p=none"}}, "ns1 and ns2"};
+  zone.sets[apex] = {LiveState::Present, parse_set(apex, {seconds(60), {"v=spf1 -all", "\xFF"}}),
+                     ""};
+  zone.sets[dmarc] = {LiveState::Disagree, parse_set(dmarc, {seconds(5), {"v=DMARC1; p=none"}}),
+                      "ns1 and ns2"};
   zone.wildcards = {{Name::literal("*.example.com"), RecordType::MX}};
   world.zones = {zone,
                  {.apex = Name::literal("example.org"),

@@ -1,4 +1,4 @@
-/// What is said to a mail server and what it says: addresses, folder names, responses in pieces.
+/// The dialogue with a mail server: addresses, folder names, responses in pieces.
 #include <catch2/catch.hpp>
 
 #include "reports/mailbox/imap_session.h"
@@ -43,7 +43,7 @@ TEST_CASE("mailboxes are named by URL") {
   check_address("imaps://m/Gepr%C3%BCft", {.host = "m", .folder = "Geprüft"});
 }
 
-TEST_CASE("what names no mailbox is refused, and what may be a password not repeated") {
+TEST_CASE("malformed mailbox addresses are refused, and never quoted") {
   for (const std::string text :
        {"", "imaps:", "imaps://", "http://u@h/", "u@h", "imaps://u:secret@h/", "imaps://u@h:0",
         "imaps://u@h:99999", "imaps://u@h:secret", "imaps://u@h/%0d%0aA1 DELETE", "imaps://u%@h",
@@ -61,7 +61,7 @@ TEST_CASE("an address shows no user") {
   CHECK(parse_imap_address("imap://me@[::1]:144/A").value().text() == "imap://[::1]:144/A");
 }
 
-TEST_CASE("loopback is told by address") {
+TEST_CASE("loopback addresses") {
   const auto loopback = [](const char* host) { return ImapAddress{.host = host}.is_loopback(); };
   for (const char* host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"}) CHECK(loopback(host));
   for (const char* host : {"0.0.0.0", "192.0.2.1", "localhost.example", "127.0.0.1.example", ""}) {
@@ -90,7 +90,7 @@ TEST_CASE("folder names are quoted, in modified UTF-7") {
   }
 }
 
-TEST_CASE("responses are put together from pieces of any size") {
+TEST_CASE("responses are assembled from pieces of any size") {
   const std::string text =
       "* 3 FETCH (UID 7 FLAGS (\\Seen \"a \\\"b\\\" (c\") BODY[] {6}\r\n)\r\n{3} X)\r\n"
       "R1 OK done\r\n* SEARCH 9 x 4\r\n";
@@ -104,7 +104,7 @@ TEST_CASE("responses are put together from pieces of any size") {
     CHECK(mail->uid == 7);
     CHECK(mail->octets == ")\r\n{3}");
     CHECK(reader.next()->line == "R1 OK done");
-    CHECK(found_by(reader.next().value()) == Uids{9, 4});
+    CHECK(search_result(reader.next().value()) == Uids{9, 4});
     CHECK(reader.next().error().retryable);
     CHECK(reader.octets() == text.size());
   }
@@ -132,8 +132,8 @@ TEST_CASE("a mail is a FETCH with a UID and a body, in any order") {
   }
 }
 
-TEST_CASE("a server cannot make memory grow without end") {
-  const ImapLimits small{.line = 100, .literal = 10, .passed_over = 1000, .words = 20};
+TEST_CASE("a server cannot exhaust memory") {
+  const ImapLimits small{.line = 100, .literal = 10, .skipped = 1000, .words = 20};
   CHECK(!reader_of(std::string(500, 'x'), 50, small).next());
   CHECK(!reader_of("* 1 FETCH {1001}\r\n" + std::string(2000, 'x'), 50, small).next());
   CHECK(!reader_of("* a b c d e f g h i j k l m n o p q r s t u v w\r\n", 50, small).next());
@@ -158,7 +158,7 @@ void check_set(const Uids& uids, std::size_t most, const std::string& wanted, st
   CHECK(count == taken);
 }
 
-TEST_CASE("UIDs are named in ranges, no more than fit") {
+TEST_CASE("sequence sets use ranges and have a maximal length") {
   check_set({}, 100, "", 0);
   check_set({4}, 1, "4", 1);
   check_set({1, 2, 3, 7, 9, 10}, 100, "1:3,7,9:10", 6);
@@ -166,7 +166,7 @@ TEST_CASE("UIDs are named in ranges, no more than fit") {
   check_set({4294967295U}, 1, "4294967295", 1);
 }
 
-/// A server that says what it is told to, and what was said to it.
+/// A server with scripted answers, which records the commands.
 struct Script {
   std::string answers;
   std::string heard = {};
@@ -185,7 +185,7 @@ struct Script {
   }
 };
 
-TEST_CASE("mails are moved by whatever the server can") {
+TEST_CASE("mails are moved by the best command of the server") {
   const auto heard = [](const std::string& capabilities) {
     Script script{.answers =
                       "* CAPABILITY " + capabilities + "\r\nR1 OK\r\nR2 OK\r\nR3 OK\r\nR4 OK\r\n"};
@@ -201,7 +201,7 @@ TEST_CASE("mails are moved by whatever the server can") {
         "R2 UID COPY 1:2 \"A b\"\r\nR3 UID STORE 1:2 +FLAGS.SILENT (\\Seen \\Deleted)\r\n");
 }
 
-TEST_CASE("a refusal is final, a leave is not") {
+TEST_CASE("a refusal is final, a closed connection is retryable") {
   Script no{.answers = "* OK [TRYCREATE] x\r\nR1 NO [NONEXISTENT] no \x1b[31msuch folder\r\n"};
   const Result<ImapFolder> refused = ImapSession(no.wire(), {}, {}).select("x");
   REQUIRE(!refused);
@@ -214,7 +214,7 @@ TEST_CASE("a refusal is final, a leave is not") {
   CHECK(!ImapSession(bye.wire(), {}, {}).select("x\r\ny"));
 }
 
-TEST_CASE("what a folder is, is told by SELECT") {
+TEST_CASE("SELECT returns the properties of a folder") {
   Script script{.answers =
                     "* OK [PERMANENTFLAGS (\\Seen \\*)] yes\r\n* OK [UIDVALIDITY 5] x\r\n"
                     "R1 OK [READ-WRITE] done\r\nR2 OK [READ-ONLY] done\r\n"};

@@ -29,7 +29,7 @@ TEST_CASE("a map names who runs which hosts") {
   CHECK(owner("") == "nobody");
 }
 
-TEST_CASE("columns stand in any order, and others are passed over") {
+TEST_CASE("columns may have any order, and others are ignored") {
   const auto map =
       parse_reverse_dns_map("type,note,base_reverse_dns,name\nISP,x,a.example,A\n", "m");
   REQUIRE(map);
@@ -44,12 +44,12 @@ void check_refused(const std::string& text, const std::string& where, const std:
   CHECK(map.error().what.find(what) != std::string::npos);
 }
 
-TEST_CASE("a bad line is told with file and line") {
+TEST_CASE("an error names file and line") {
   check_refused("", "map.csv:0", "head");
   check_refused("a,b,c\n", "map.csv:1", "head");
-  check_refused(kHead + "a.example,A\n", "map.csv:2", "2 fields, where the head has 3");
+  check_refused(kHead + "a.example,A\n", "map.csv:2", "2 fields, but the header line has 3");
   check_refused(kHead + "a.example,A,ISP,more\n", "map.csv:2", "4 fields");
-  check_refused(kHead + "a.example,A,ISP\n\na..example,A,ISP\n", "map.csv:4", "no host domain");
+  check_refused(kHead + "a.example,A,ISP\n\na..example,A,ISP\n", "map.csv:4", "not a host domain");
   check_refused(kHead + ",A,ISP\n", "map.csv:2", "host domain");
   check_refused(kHead + ".,A,ISP\n", "map.csv:2", "host domain");
   check_refused(kHead + "a.example,,ISP\n", "map.csv:2", "name is empty");

@@ -1,4 +1,4 @@
-/// Records that are recognised by their octets, and rows packed into blocks.
+/// The cache of records, and rows packed into blocks.
 #include "reports/parse/record_cache.h"
 
 #include <fmt/format.h>
@@ -29,13 +29,14 @@ std::string row(const std::string& ip = "192.0.2.1", const std::string& count = 
 
 std::string record(const std::string& inside) { return "<record>" + inside + "</record>"; }
 
-/// "192.0.2.1*3 1 known " for each row: address, count, signatures; then the complaint.
+/// "192.0.2.1*3 1 known " for each row: address, count, signatures; then the error.
 std::string rows_in(const std::string& records, const std::shared_ptr<RecordCache>& cache) {
   std::string text;
   Reader reader({[&](const Header&, std::span<const Row> rows) -> Result<Ok> {
                    for (const Row& one : rows) {
-                     text += fmt::format("{}*{} {}{} ", one.ip.text(), one.count,
-                                         one.results->dkim.size(), one.shape == 0 ? "" : " known");
+                     text +=
+                         fmt::format("{}*{} {}{} ", one.ip.text(), one.count,
+                                     one.results->dkim.size(), one.results_id == 0 ? "" : " known");
                    }
                    return Ok{};
                  },
@@ -46,16 +47,16 @@ std::string rows_in(const std::string& records, const std::shared_ptr<RecordCach
   return done ? text : text + sentence(done.error());
 }
 
-TEST_CASE("records of a known shape are read as if they were parsed") {
+TEST_CASE("cached records are read as if they were parsed") {
   const auto cache = std::make_shared<RecordCache>();
   const auto ips = [&](const std::string& records) { return rows_in(records, cache); };
   CHECK(ips(record(row() + kTail)) == "192.0.2.1*3 1 known ");
   CHECK(ips(record(row("2001:db8::1", "7") + kTail) + "\n " + record(row() + kTail)) ==
         "2001:db8::1*7 1 known 192.0.2.1*3 1 known ");
-  CHECK(ips(record(row("192.0.2.999") + kTail)).find("is no address") != std::string::npos);
-  CHECK(ips(record(row("192.0.2.1", "-1") + kTail)).find("is no count") != std::string::npos);
+  CHECK(ips(record(row("192.0.2.999") + kTail)).find("is not an IP address") != std::string::npos);
+  CHECK(ips(record(row("192.0.2.1", "-1") + kTail)).find("is not a count") != std::string::npos);
   CHECK(ips(record(row(" 192.0.2.7 ") + kTail)) == "192.0.2.7*3 1 ");
-  // What is not plain is parsed each time: the first address of its octets may not be its own.
+  // A record that is not plain is never cached: its first address may be in a comment.
   const auto hidden = [&](const std::string& ip) {
     return record("<!-- <source_ip>" + ip + "</source_ip> -->" + row() + kTail);
   };
@@ -66,16 +67,16 @@ TEST_CASE("records of a known shape are read as if they were parsed") {
   CHECK(ips(foreign("192.0.2.1") + foreign("192.0.2.2")) == "192.0.2.1*3 1 192.0.2.1*3 1 ");
   CHECK(ips("<!-- " + record(row() + kTail) + " -->" + record(row() + kTail)) ==
         "192.0.2.1*3 1 known ");
-  // Behind text the parser may not have read all: the record goes the common way.
+  // After text the parser may not have consumed everything: the record is parsed.
   CHECK(ips("<![CDATA[" + record(row() + kTail) + "]]>" + record(row() + kTail))
             .starts_with("192.0.2.1*3 1 "));
-  // Within another element, a record is none.
+  // A record within another element is ignored.
   CHECK(ips("<extension>" + record(row() + kTail) + "</extension>" + record(row() + kTail)) ==
         "192.0.2.1*3 1 known ");
-  CHECK(ips("<extension>" + record(row() + kTail) + "</extension>") == "it has no record");
+  CHECK(ips("<extension>" + record(row() + kTail) + "</extension>") == "it has no records");
 }
 
-TEST_CASE("blocks give back what went in") {
+TEST_CASE("blocks return the rows that were added") {
   const std::vector<BlockRow> rows = {
       {1, *spf::Ip::parse("192.0.2.1"), 0},
       {127, *spf::Ip::parse("2001:db8::1"), 127},

@@ -1,4 +1,4 @@
-/// Naming sources and judging their mail: some four hundred of our own making, over every branch.
+/// Naming sources and categorizing their mail: some four hundred synthetic ones over every branch.
 #include "reports/analysis/sources.h"
 
 #include <fmt/format.h>
@@ -54,20 +54,22 @@ Config config() {
 enum class Mail { Both, DkimOnly, SpfOnly, Nothing, OwnBounce, ForeignDkim };
 
 Facts facts(Mail mail, const std::string& selector = "x9") {
-  Facts made{.header_from = "example.com"};
+  Facts made;
+  RecordResults& results = made.results;
+  results.header_from = "example.com";
   made.dkim_aligned = mail == Mail::Both || mail == Mail::DkimOnly;
   made.spf_aligned = mail == Mail::Both || mail == Mail::SpfOnly;
-  if (made.dkim_aligned) made.dkim = {{"example.com", selector, AuthResult::Pass}};
-  if (mail == Mail::ForeignDkim) made.dkim = {{"evil.example", "e1", AuthResult::Pass}};
+  if (made.dkim_aligned) results.dkim = {{"example.com", selector, AuthResult::Pass}};
+  if (mail == Mail::ForeignDkim) results.dkim = {{"evil.example", "e1", AuthResult::Pass}};
   const bool ours = made.spf_aligned || mail == Mail::OwnBounce;
-  made.spf = {{ours ? "example.com" : "bounce.example", false,
-               made.spf_aligned ? AuthResult::Pass : AuthResult::Fail}};
+  results.spf = {{ours ? "example.com" : "bounce.example", false,
+                  made.spf_aligned ? AuthResult::Pass : AuthResult::Fail}};
   return made;
 }
 
 Facts overridden(const std::string& type, const std::string& comment = "") {
   Facts made = facts(Mail::Nothing);
-  made.overrides = {{type, comment}};
+  made.results.overrides = {{type, comment}};
   return made;
 }
 

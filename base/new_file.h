@@ -1,0 +1,51 @@
+/// Writing a file so that no reader and no crash sees half of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace rampart {
+
+/// Writes all of `octets`, across interruptions and short writes. The Error gives the reason.
+Result<Ok> write_all(int fd, std::string_view octets);
+
+/// A file under a temporary name until it is complete: create, write, then `replace` or `publish`.
+/// If neither succeeds, nothing of it remains.
+class NewFile {
+ public:
+  /// `folder` is an open folder (or AT_FDCWD) that outlives the object.
+  NewFile(int folder, std::string temporary_name)
+      : folder_(folder), temporary_(std::move(temporary_name)) {}
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile();
+
+  /// Creates the file with `mode`, less the umask. One of the temporary name is removed first.
+  Result<Ok> create(mode_t mode);
+
+  /// The descriptor, for owner and mode.
+  int fd() const { return file_.get(); }
+
+  /// Writes the content and syncs it to the disk.
+  Result<Ok> write(std::string_view octets);
+
+  /// Gives the file its name, in place of any file of that name.
+  Result<Ok> replace(const std::string& name);
+
+  /// Gives the file its name; an Error where a file of that name exists.
+  Result<Ok> publish(const std::string& name);
+
+ private:
+  Result<Ok> sync_folder() const;
+
+  int folder_;
+  std::string temporary_;
+  UniqueFd file_;
+};
+
+}  // namespace rampart

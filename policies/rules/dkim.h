@@ -1,0 +1,51 @@
+/// Rules on one DKIM key record and its selector (RFC 6376, RFC 8301).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "mail/dkim/key.h"
+#include "policies/rules/fault.h"
+
+namespace rampart::rules {
+
+/// What verifiers make of one key record (RFC 6376 section 3.6.1).
+struct KeyReading {
+  dkim::KeyShape shape;  ///< Of a key that can be used.
+  std::string problem;   ///< Not empty: why verifiers cannot use the record.
+  bool revoked = false;  ///< `p=` is empty.
+  bool testing = false;  ///< `t=y`
+};
+KeyReading read_key(const std::string& text);
+
+/// How long an RSA key is (RFC 8301 section 3.2); Ed25519 keys are always Strong.
+enum class KeyLength {
+  Weak,   ///< Verifiers treat it as no key.
+  Short,  ///< It works; longer ones are recommended.
+  Strong,
+};
+KeyLength length_of(const dkim::KeyShape& shape);
+
+/// Who can replace a key: the domain's owner, or the vendor to whom a CNAME delegates it.
+enum class KeyHolder { Domain, Vendor };
+
+/// `dkim-key-weak`, which blocks, or `dkim-key-short`.
+std::optional<Fault> key_too_short(const Name& selector, const dkim::KeyShape& shape,
+                                   KeyHolder holder);
+
+/// `dkim-key-invalid`: verifiers cannot use the record.
+Fault key_invalid(const Name& selector, const std::string& problem);
+
+/// `dkim-several-keys`: more than one key record at a selector.
+Fault several_keys(const Name& selector);
+
+/// `dkim-testing`: the key is marked `t=y`.
+Fault key_testing(const Name& selector);
+
+/// `selector-dangling`: the selector's CNAME leads to a name that does not exist.
+Fault selector_dangling(const Name& domain, const Name& selector, const Name& target);
+
+/// `dkim-unresolved`: the selector's CNAME leads to a name without a key.
+Fault target_without_key(const Name& selector, const Name& target);
+
+}  // namespace rampart::rules

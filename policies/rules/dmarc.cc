@@ -1,0 +1,159 @@
+#include "policies/rules/dmarc.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace rampart::rules {
+namespace {
+
+std::string text_of(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
+  if (!discovered) return "nothing";
+  return fmt::format("{} at {}", dmarc::to_text(discovered->policy), discovered->at.text());
+}
+
+}  // namespace
+
+Fault dmarc_missing(const Name& domain) {
+  return {.severity = Severity::Error,
+          .code = "dmarc-missing",
+          .message = fmt::format("no DMARC record governs {}: receivers accept forged mail in its "
+                                 "name",
+                                 domain.text()),
+          .hint = fmt::format("begin with _dmarc.{} TXT \"v=DMARC1; p=none; rua=mailto:...\" and "
+                              "read the reports",
+                              domain.text())};
+}
+
+Fault dmarc_invalid(const Name& domain, const std::string& problem) {
+  return {.severity = Severity::Error,
+          .code = "dmarc-invalid",
+          .message = fmt::format("the DMARC record of {} is ignored: {}", domain.text(), problem),
+          .hint = "correct the record; receivers act as if there were none"};
+}
+
+// Dropping all records is what RFC 9989 section 4.10 prescribes: choosing one would be a guess.
+Fault dmarc_multiple(const Name& domain) {
+  return {.severity = Severity::Error,
+          .code = "dmarc-multiple",
+          .message = fmt::format("one name of {} holds several DMARC records: receivers apply none "
+                                 "of them",
+                                 domain.text()),
+          .hint = "keep one of them (RFC 9989 section 4.10)"};
+}
+
+Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip) {
+  return {.code = "dmarc-near-miss",
+          .message = fmt::format("_dmarc.{} holds `{}`, which is no DMARC record: {}",
+                                 domain.text(), value, slip),
+          .hint = "correct or remove the value"};
+}
+
+Fault dmarc_tag_invalid(const Name& domain, const std::string& problem) {
+  return {.code = "dmarc-tag-invalid",
+          .message = fmt::format("receivers skip a part of the DMARC record of {}: {}",
+                                 domain.text(), problem),
+          .hint = "correct the tag; its default is used in its place"};
+}
+
+std::optional<Fault> dmarc_not_enforced(const Name& domain, dmarc::Policy policy) {
+  if (policy != dmarc::Policy::None) return std::nullopt;
+  return Fault{
+      .code = "dmarc-not-enforced",
+      .message = fmt::format("DMARC asks receivers to deliver mail that fails as {} (p=none)",
+                             domain.text()),
+      .hint = "when reports show that all senders align, move to quarantine and then to reject"};
+}
+
+// pct is honoured by receivers of RFC 7489 alone, t by those of RFC 9989 alone.
+bool applies_in_full(const dmarc::Record& record) {
+  return record.pct.value_or(100) == 100 && !record.testing.value_or(false);
+}
+
+std::optional<Fault> dmarc_partial(const Name& domain, const dmarc::Record& record) {
+  if (applies_in_full(record)) return std::nullopt;
+  std::vector<std::string> tags;
+  if (record.pct.value_or(100) < 100) tags.push_back(fmt::format("pct={}", *record.pct));
+  if (record.testing.value_or(false)) tags.emplace_back("t=y");
+  // Neither tag is understood by both generations, so each alone leaves one of them at full force.
+  return Fault{.code = "dmarc-partial",
+               .message = fmt::format(
+                   "the DMARC policy of {} is not applied in full ({}); receivers of RFC 7489 "
+                   "honour pct and ignore t, those of RFC 9989 the reverse",
+                   domain.text(), fmt::join(tags, ", ")),
+               .hint = "publish neither tag once the ramp is complete"};
+}
+
+// An absent sp falls back to p, and an absent np to sp (RFC 9989 section 4.7).
+bool covers_sub_domains(const dmarc::Record& record) {
+  const dmarc::Policy p = record.p.value_or(dmarc::Policy::None);
+  const dmarc::Policy sp = record.sp.value_or(p);
+  return sp >= p && record.np.value_or(sp) >= p;
+}
+
+std::optional<Fault> dmarc_sub_domains(const Name& at, const dmarc::Record& record) {
+  if (covers_sub_domains(record)) return std::nullopt;
+  return Fault{
+      .code = "dmarc-sub-domains",
+      .message = fmt::format("sub-domains are protected less than {} itself (sp or np)", at.text()),
+      .hint = "remove sp and np, or make them as strict as p: forgers use names that do not exist"};
+}
+
+// The organizational domain may differ all the same: it decides alignment, not the policy.
+bool same_policy(const std::optional<dmarc::DiscoveredPolicy>& by_walk,
+                 const std::optional<dmarc::DiscoveredPolicy>& by_psl) {
+  return by_walk && by_psl && by_walk->at == by_psl->at && by_walk->policy == by_psl->policy;
+}
+
+std::optional<Fault> dmarc_generations_differ(
+    const Name& domain, const std::optional<dmarc::DiscoveredPolicy>& by_walk,
+    const std::optional<dmarc::DiscoveredPolicy>& by_psl) {
+  if (same_policy(by_walk, by_psl)) return std::nullopt;
+  return Fault{.code = "dmarc-generations-differ",
+               .message = fmt::format("receivers of RFC 9989 find {} for {}, those of RFC 7489 "
+                                      "find {}",
+                                      text_of(by_walk), domain.text(), text_of(by_psl)),
+               .hint = fmt::format("publish a record at _dmarc.{} itself", domain.text())};
+}
+
+std::vector<std::string> historic_tags(const dmarc::Record& record) {
+  std::vector<std::string> tags;
+  for (const Tag& tag : record.unknown) {
+    if (tag.name == "rf" || tag.name == "ri") tags.push_back(tag.name);
+  }
+  return tags;
+}
+
+std::optional<Fault> dmarc_historic_tags(const Name& domain, const dmarc::Record& record) {
+  std::vector<std::string> tags = historic_tags(record);
+  // A pct below 100 is historic too, but it still changes what some receivers do: `dmarc-partial`.
+  if (record.pct == 100) tags.emplace_back("pct");
+  if (tags.empty()) return std::nullopt;
+  return Fault{.severity = Severity::Info,
+               .code = "dmarc-historic-tags",
+               .message = fmt::format("the DMARC record of {} has tags that RFC 9989 made "
+                                      "historic: {}",
+                                      domain.text(), fmt::join(tags, ", ")),
+               .hint = "remove them; they change nothing"};
+}
+
+// At none or quarantine the mail can still be found; rejected mail is gone without a trace.
+Fault dmarc_without_rua(const Name& domain, dmarc::Policy policy) {
+  const bool reject = policy == dmarc::Policy::Reject;
+  return {.code = reject ? "reject-without-rua" : "dmarc-without-rua",
+          .message = fmt::format("the DMARC policy of {} (p={}) names no address for reports: "
+                                 "nobody sees whose mail fails",
+                                 domain.text(), dmarc::to_text(policy)),
+          .hint = "add rua=mailto:... to the record (`rua:` under `dmarc:` or `defaults:`)",
+          .blocks = reject};
+}
+
+Fault report_unauthorized(const Name& at, const Name& host) {
+  return {.code = "report-unauthorized",
+          .message = fmt::format("{} has not agreed to receive reports about {}, so reporters send "
+                                 "none there",
+                                 host.text(), at.text()),
+          .hint = fmt::format("let its owner publish {}._report._dmarc.{} TXT \"v=DMARC1\"",
+                              at.text(), host.text())};
+}
+
+}  // namespace rampart::rules

@@ -1,0 +1,59 @@
+/// Rules on one DMARC record and the domain that it governs (RFC 7489, RFC 9989).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail/dmarc/org_domain.h"
+#include "policies/rules/fault.h"
+
+namespace rampart::rules {
+
+/// `dmarc-missing`: no record governs the domain.
+Fault dmarc_missing(const Name& domain);
+
+/// `dmarc-invalid`: receivers ignore the record.
+Fault dmarc_invalid(const Name& domain, const std::string& problem);
+
+/// `dmarc-multiple`: receivers ignore all records where one name holds several.
+Fault dmarc_multiple(const Name& domain);
+
+/// `dmarc-near-miss`: `value` at the domain's `_dmarc` is no DMARC record; `slip` says why.
+Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip);
+
+/// `dmarc-tag-invalid`: receivers skip a tag.
+Fault dmarc_tag_invalid(const Name& domain, const std::string& problem);
+
+/// `dmarc-not-enforced`: the policy that applies is none.
+std::optional<Fault> dmarc_not_enforced(const Name& domain, dmarc::Policy policy);
+
+/// `dmarc-partial`: pct below 100 or t=y. `applies_in_full` is the condition.
+std::optional<Fault> dmarc_partial(const Name& domain, const dmarc::Record& record);
+bool applies_in_full(const dmarc::Record& record);
+
+/// `dmarc-sub-domains`: sp or np is milder than p. `at` is the domain that publishes the record.
+std::optional<Fault> dmarc_sub_domains(const Name& at, const dmarc::Record& record);
+bool covers_sub_domains(const dmarc::Record& record);
+
+/// `dmarc-generations-differ`: the two ways of discovery find different records or policies.
+std::optional<Fault> dmarc_generations_differ(const Name& domain,
+                                              const std::optional<dmarc::DiscoveredPolicy>& by_walk,
+                                              const std::optional<dmarc::DiscoveredPolicy>& by_psl);
+bool same_policy(const std::optional<dmarc::DiscoveredPolicy>& by_walk,
+                 const std::optional<dmarc::DiscoveredPolicy>& by_psl);
+
+/// `dmarc-historic-tags`: rf, ri, or a pct of 100, which change nothing any more.
+std::optional<Fault> dmarc_historic_tags(const Name& domain, const dmarc::Record& record);
+
+/// The rf and ri tags of the record (RFC 9989 section 9.3).
+std::vector<std::string> historic_tags(const dmarc::Record& record);
+
+/// `reject-without-rua` or `dmarc-without-rua`: the policy has no address for reports. At reject it
+/// blocks, because mail is then lost unseen.
+Fault dmarc_without_rua(const Name& domain, dmarc::Policy policy);
+
+/// `report-unauthorized`: `host` has not agreed to receive reports about `at` (RFC 9990 section 4).
+Fault report_unauthorized(const Name& at, const Name& host);
+
+}  // namespace rampart::rules

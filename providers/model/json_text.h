@@ -1,0 +1,15 @@
+/// Reading JSON that a host sent: nothing in it is certain to be there or of its documented type.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace rampart {
+
+/// The member `key` as text; empty where `json` is no object or the member is missing or no text.
+inline std::string text_at(const nlohmann::json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace rampart

@@ -1,0 +1,42 @@
+/// What every adapter checks before it writes, and the one wording of what it then reports.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "dns/record.h"
+
+namespace rampart {
+
+/// RRsets by name and type.
+using RecordSets = std::map<RecordKey, RecordSet>;
+
+/// Returns the set at a key, or null where there is none.
+using SetLookup = std::function<const RecordSet*(const RecordKey&)>;
+
+/// A lookup in `sets`, which must outlive it.
+SetLookup lookup_in(const RecordSets& sets);
+
+/// Whether the zone holds exactly `side` (one of the change's own sides), of both types that the
+/// change involves: a type that `side` does not have must be absent.
+bool holds(const SetLookup& set_at, const SetChange& change, const std::optional<TypedSet>& side);
+
+/// The Error, with `conflict` set, for a set that somebody else changed after it was read.
+Error conflict_at(const RecordKey& key);
+
+/// A conflict where the zone no longer holds what `change` was made for, its `before`.
+Result<Ok> check_before(const SetLookup& set_at, const SetChange& change);
+
+/// The set that a change removes as a whole: it deletes it, or puts another type in its place.
+std::optional<RecordKey> removed_key(const SetChange& change);
+
+/// An Error for the first change whose name is outside `zone`.
+Result<Ok> check_within(const Name& zone, std::span<const SetChange> changes);
+
+/// An Error for the first new TXT value of more than `most` octets.
+Result<Ok> check_txt_sizes(std::span<const SetChange> changes, int most);
+
+}  // namespace rampart

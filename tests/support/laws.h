@@ -1,0 +1,49 @@
+/// Runs a law over generated worlds, and checks that they reach the states that the law is about.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <initializer_list>
+#include <string>
+
+#include "tests/support/law_worlds.h"
+
+namespace rampart::testing {
+
+// How many worlds each law sees: few by default, thousands in the long runs.
+inline unsigned worlds() {
+  const char* asked = std::getenv("RAMPART_WORLDS");
+  return asked == nullptr ? 60U : static_cast<unsigned>(std::stoul(asked));
+}
+
+template <class Law>
+void for_all_worlds(Law law) {
+  const unsigned count = worlds();
+  for (unsigned seed = 1; seed <= count; ++seed) {
+    INFO("seed " << seed);
+    law(law_case(seed));
+  }
+}
+
+// A rare state that the worlds must reach so often, or the laws about it check nothing.
+struct Minimum {
+  const char* state;
+  int of_60;
+  int of_1000;
+};
+
+// Prints what was reached, and fails below the minimums.
+inline void require_reached(const Reached& reached, std::initializer_list<Minimum> minimums) {
+  for (const Minimum& minimum : minimums) {
+    const auto found = reached.find(minimum.state);
+    const int times = found == reached.end() ? 0 : found->second;
+    fmt::print("  {}: {}\n", minimum.state, times);
+    if (worlds() < 60) continue;
+    INFO(minimum.state << ": " << times);
+    CHECK(times >= (worlds() < 1000 ? minimum.of_60 : minimum.of_1000));
+  }
+}
+
+}  // namespace rampart::testing
