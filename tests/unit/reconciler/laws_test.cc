@@ -323,7 +323,7 @@ TEST_CASE("law: what advance decides, plan takes") {
       REQUIRE_FALSE(has_finding(plan, name, "ramp-jump"));
     }
   });
-  require_reached(reached, {{"advances from a current record", 0, 3}});
+  require_reached(reached, {{"advances from a current record", 0, 1}});
 }
 
 TEST_CASE("law: a key is revoked or removed only when it is out of use") {
