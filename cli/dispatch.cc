@@ -120,11 +120,6 @@ std::optional<UsageError> read_clock(Context& context) {
   return std::nullopt;
 }
 
-std::string environment_or(const ProcessEnv& process, const std::string& name) {
-  const auto found = process.environment.find(name);
-  return found == process.environment.end() ? std::string() : found->second;
-}
-
 /// The first format of a command's row is its default.
 std::optional<UsageError> read_format(Context& context, const Command& command) {
   context.format = context.arguments.one("format").value_or(std::string(command.formats.front()));
@@ -149,12 +144,12 @@ std::optional<UsageError> read_globals(Context& context, const Command& command)
   context.domain_globs = context.arguments.all("domain");
   context.evidence = context.arguments.one("evidence");
   context.store =
-      context.arguments.one("store").value_or(environment_or(context.process, "RAMPART_STORE"));
+      context.arguments.one("store").value_or(context.process.variable("RAMPART_STORE"));
   context.log_level = log_level(context.arguments.one("log-level").value_or("info"));
   // no-color.org: any value except the empty one turns colour off.
   const bool plain = context.arguments.has("no-color") ||
-                     !environment_or(context.process, "NO_COLOR").empty() ||
-                     environment_or(context.process, "TERM") == "dumb";
+                     !context.process.variable("NO_COLOR").empty() ||
+                     context.process.variable("TERM") == "dumb";
   context.colour = context.process.colour_terminal && !plain ? Colour::On : Colour::Off;
   return std::nullopt;
 }

@@ -164,23 +164,19 @@ std::string fish_script() {
 
 ExitCode run_schema(Context& context) {
   const std::string schema = config_schema();
-  context.process.out << schema << (schema.ends_with('\n') ? "" : "\n");
-  return ExitCode::Ok;
+  return print(context, schema + (schema.ends_with('\n') ? "" : "\n"));
 }
 
 ExitCode run_completion(Context& context) {
   const std::string shell = *context.arguments.one("SHELL");
-  context.process.out << (shell == "bash"  ? bash_script()
-                          : shell == "zsh" ? zsh_script()
-                                           : fish_script());
-  return ExitCode::Ok;
+  if (shell == "bash") return print(context, bash_script());
+  return print(context, shell == "zsh" ? zsh_script() : fish_script());
 }
 
 ExitCode run_version(Context& context) {
   const std::string& version = context.process.version;
-  context.process.out << (context.json() ? fmt::format("{{\"version\": \"{}\"}}\n", version)
-                                         : fmt::format("rampart {}\n", version));
-  return ExitCode::Ok;
+  return print(context, context.json() ? fmt::format("{{\"version\": \"{}\"}}\n", version)
+                                       : fmt::format("rampart {}\n", version));
 }
 
 }  // namespace rampart

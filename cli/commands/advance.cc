@@ -16,16 +16,6 @@ namespace {
 /// The body of a pull request on GitHub must be shorter than this.
 constexpr std::size_t kLongestBody = 65'536;
 
-Date today_of(const Context& context) { return std::chrono::floor<std::chrono::days>(context.now); }
-
-/// The whole YAML, whatever --domain selects: which mail is the domain's own depends on every
-/// domain in it.
-std::optional<Config> load_all(const Context& context) {
-  Context whole = context;
-  whole.domain_globs.clear();
-  return load(whole);
-}
-
 Result<World> world_of(const Context& context, const Config& config) {
   World world;
   world.now = context.now;
@@ -53,7 +43,7 @@ Result<Ok> write(const Context& context, const Config& config, const std::vector
   TRY(const auto edits, ramp_edits(config, moves));
   TRY(const auto texts, edit_domains(config, edits));
   TRY_OK(write_domains(config, texts));
-  const std::optional<Config> again = load_all(context);
+  const std::optional<Config> again = load_whole(context);
   if (!again) return Error{"the edited file does not load", config.file};
   for (const RampMove& move : moves) {
     const DmarcSpec& spec = again->domains.at(move.domain).dmarc;
@@ -120,60 +110,52 @@ std::string lifetime_of(const Domain& domain) {
 
 }  // namespace
 
+// Both commands load the whole YAML, whatever --domain selects: which mail is a domain's own
+// depends on every domain in it.
 ExitCode run_advance(Context& context) {
-  const std::optional<Config> config = load_all(context);
-  if (!config) return ExitCode::Error;
-  const Result<World> world = world_of(context, *config);
-  if (!world) return fail(context, "evidence", world.error());
-  const auto decisions = decide(context, *config, *world);
-  if (!decisions) return fail(context, "usage", decisions.error());
-  const std::vector<RampMove> moves = moves_of(*decisions, today_of(context));
+  VALUE_OR_EXIT(const Config config, load_whole(context));
+  TRY_OR_FAIL("evidence", const World world, world_of(context, config));
+  TRY_OR_FAIL("usage", const auto decisions, decide(context, config, world));
+  const std::vector<RampMove> moves = moves_of(decisions, context.today());
   // The body first: if it cannot be written, the YAML stays unchanged too.
   if (const auto body = context.arguments.one("pr-body")) {
-    const auto done = write_file(*body, advance_markdown(*decisions, *config, kLongestBody));
-    if (!done) return fail(context, "advance", done.error());
+    OK_OR_FAIL("advance", write_file(*body, advance_markdown(decisions, config, kLongestBody)));
   }
   const bool writes = context.arguments.has("write");
   if (writes) {
-    const Result<Ok> done = write(context, *config, moves);
-    if (!done) return fail(context, "advance", done.error());
+    OK_OR_FAIL("advance", write(context, config, moves));
   }
   const Written written = writes ? Written::Yes : Written::No;
-  context.process.out << (context.json() ? advance_json(*decisions, *config)
-                                         : advance_text(*decisions, written));
-  return moves.empty() ? ExitCode::Ok : ExitCode::Different;
+  return print(context,
+               context.json() ? advance_json(decisions, config) : advance_text(decisions, written),
+               moves.empty() ? ExitCode::Ok : ExitCode::Different);
 }
 
 ExitCode run_rollback(Context& context) {
-  const std::optional<Config> config = load_all(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, load_whole(context));
   const std::string word = context.arguments.one("DOMAIN").value_or("");
-  const Result<Name> name = Name::parse(word);
-  if (!name) return fail(context, "usage", within(word, name.error()));
-  const auto found = config->domains.find(*name);
-  if (found == config->domains.end()) {
-    return fail(context, "usage", Error{fmt::format("{} is not in {}", word, config->file)});
+  TRY_OR_FAIL("usage", const Name name, within(word, Name::parse(word)));
+  const auto found = config.domains.find(name);
+  if (found == config.domains.end()) {
+    return fail(context, "usage", Error{fmt::format("{} is not in {}", word, config.file)});
   }
   const Domain& domain = found->second;
-  const Result<RampPosition> to = position_asked(context, domain);
-  if (!to) return fail(context, "rollback", to.error());
+  TRY_OR_FAIL("rollback", const RampPosition to, position_asked(context, domain));
   // A second call changes nothing: `since` keeps the day of the first one.
-  const bool already = *to == domain.dmarc.position;
-  const Date today = today_of(context);
+  const bool already = to == domain.dmarc.position;
+  const Date today = context.today();
   const Date since = already ? domain.dmarc.since.value_or(today) : today;
   std::vector<RampMove> moves;
-  if (!already) moves.push_back({*name, *to, today});
-  const Result<Ok> done = write(context, *config, moves);
-  if (!done) return fail(context, "rollback", done.error());
-  const Rollback taken{*name,
+  if (!already) moves.push_back({name, to, today});
+  OK_OR_FAIL("rollback", write(context, config, moves));
+  const Rollback taken{name,
                        domain.dmarc.position,
-                       *to,
+                       to,
                        since,
                        domain.mark.file,
                        lifetime_of(domain),
-                       hold_at(*domain.dmarc.ramp, *to)};
-  context.process.out << (context.json() ? rollback_json(taken) : rollback_text(taken));
-  return ExitCode::Ok;
+                       hold_at(*domain.dmarc.ramp, to)};
+  return print(context, context.json() ? rollback_json(taken) : rollback_text(taken));
 }
 
 }  // namespace rampart

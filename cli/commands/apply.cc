@@ -29,8 +29,7 @@ struct Job {
 
 Result<Plan> reviewed_plan(const std::string& path) {
   TRY(const std::string text, read_file(path));
-  Result<Plan> plan = plan_from_json(text);
-  return plan ? plan : within(path, plan.error());
+  return within(path, plan_from_json(text));
 }
 
 /// Plans again from the YAML and the providers. The reviewed plan can only take changes away: an
@@ -173,10 +172,9 @@ ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds
 ExitCode run_apply(Context& context) {
   const auto patience = parse_patience(context.arguments.one("verify-timeout").value_or("5m"));
   if (!patience) return fail(context, "usage", {"--verify-timeout takes 30s, 5m or 1h"});
-  std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("usage", const auto options, observe_options(context, *config, LiveFrom::Provider));
-  Job job{.config = *std::move(config), .options = options};
+  VALUE_OR_EXIT(Config config, load(context));
+  TRY_OR_FAIL("usage", const auto options, observe_options(context, config, LiveFrom::Provider));
+  Job job{.config = std::move(config), .options = options};
   job.providers = providers_for(context, job.config);
   OK_OR_FAIL("plan-file", compute(context, job));
   if (!job.plan.changes.empty()) {

@@ -105,7 +105,7 @@ Result<Reported> reported_selectors(const Context& context, const std::vector<Na
   // Only a store that was named on the command line must exist.
   if (context.store.empty() && !std::filesystem::exists(path, none)) return seen;
   TRY(reports::Store store, reports::Store::open_existing(path));
-  const Date today = std::chrono::floor<std::chrono::days>(context.now);
+  const Date today = context.today();
   for (const Name& name : names) {
     const reports::Range range{
         .domain = name.text(), .since = today - kReportedWindow, .until = today};
@@ -144,8 +144,8 @@ std::optional<Config> config_for(const Context& context) {
   if (context.arguments.has("config") || std::filesystem::exists(context.config_file, none)) {
     return load(context);
   }
-  fail(context, {command_error("usage", "audit needs a domain, or a YAML that lists domains",
-                               "rampart audit example.com")});
+  usage_error(context, "audit needs a domain, or a YAML that lists domains",
+              "rampart audit example.com");
   return std::nullopt;
 }
 
@@ -176,32 +176,29 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
 ExitCode show(const Context& context, const AuditView& view) {
   const std::string& version = context.process.version;
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
-    const Result<Ok> written = write_file(*path, audit_sarif(view, version));
-    if (!written) return fail(context, "unwritable", written.error());
+    OK_OR_FAIL("unwritable", write_file(*path, audit_sarif(view, version)));
   }
-  context.process.out << (context.json()              ? audit_json(view)
-                          : context.format == "csv"   ? audit_csv(view)
-                          : context.format == "sarif" ? audit_sarif(view, version)
-                                                      : audit_text(view, context.colour));
-  return std::ranges::any_of(view.reports, has_errors) ? ExitCode::Different : ExitCode::Ok;
+  return print(context,
+               context.json()              ? audit_json(view)
+               : context.format == "csv"   ? audit_csv(view)
+               : context.format == "sarif" ? audit_sarif(view, version)
+                                           : audit_text(view, context.colour),
+               std::ranges::any_of(view.reports, has_errors) ? ExitCode::Different : ExitCode::Ok);
 }
 
 }  // namespace
 
 ExitCode run_audit(Context& context) {
-  const auto entries = read_entries(context);
-  if (!entries) return fail(context, "unreadable", entries.error());
-  const auto config = config_for(context);
-  if (!config) return ExitCode::Error;
+  TRY_OR_FAIL("unreadable", const auto entries, read_entries(context));
+  VALUE_OR_EXIT(const auto config, config_for(context));
   std::vector<ConfigError> mistakes;
-  std::vector<Name> names = names_of(*entries, mistakes);
+  std::vector<Name> names = names_of(entries, mistakes);
   if (!mistakes.empty()) return fail(context, mistakes);
   if (context.arguments.all("DOMAIN").empty()) {
-    for (const auto& [name, domain] : config->domains) names.push_back(name);
+    for (const auto& [name, domain] : config.domains) names.push_back(name);
   }
-  const auto view = run_audit_of(context, *config, names);
-  if (!view) return fail(context, "audit", view.error());
-  return show(context, *view);
+  TRY_OR_FAIL("audit", const auto view, run_audit_of(context, config, names));
+  return show(context, view);
 }
 
 }  // namespace rampart

@@ -124,8 +124,8 @@ ExitCode run_check_message(Context& context) {
     if (verdict.error().what.empty()) return ExitCode::Error;
     return fail(context, "message", verdict.error());
   }
-  context.process.out << (context.json() ? message_json(*verdict) : message_text(*verdict));
-  return exit_code_of(*verdict);
+  return print(context, context.json() ? message_json(*verdict) : message_text(*verdict),
+               exit_code_of(*verdict));
 }
 
 }  // namespace rampart

@@ -24,7 +24,7 @@ constexpr std::string_view kMark = "<meta name=\"generator\" content=\"rampart\"
 /// The days to show: `--since` to `--until`, else the last thirty.
 Result<Dashboard> frame_of(const Context& context) {
   Dashboard dashboard{.now = context.now};
-  dashboard.until = std::chrono::floor<std::chrono::days>(context.now);
+  dashboard.until = context.today();
   dashboard.since = dashboard.until - kDays + std::chrono::days(1);
   for (const auto& [name, day] :
        {std::pair("until", &dashboard.until), std::pair("since", &dashboard.since)}) {
@@ -149,26 +149,22 @@ ExitCode run_dashboard(Context& context) {
     return usage_error(context, "--out is missing", "name the folder to write to");
   }
   TRY_OR_FAIL("usage", Dashboard dashboard, frame_of(context));
-  const std::optional<Config> config = config_or_catalogue(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, config_or_catalogue(context));
   World world{.now = context.now};
-  TRY_OR_FAIL("evidence", world.evidence, evidence_for(context, *config));
-  TRY_OR_FAIL("resolver", const auto options, observe_options(context, *config, LiveFrom::Dns));
+  TRY_OR_FAIL("evidence", world.evidence, evidence_for(context, config));
+  TRY_OR_FAIL("resolver", const auto options, observe_options(context, config, LiveFrom::Dns));
   world.frozen = options.frozen;
   OK_OR_FAIL("store", context.evidence
-                          ? gather_evidence(context, *config, *world.evidence, dashboard)
-                          : gather_store(context, *config, dashboard));
-  add_policies(context, *config, world, dashboard);
+                          ? gather_evidence(context, config, *world.evidence, dashboard)
+                          : gather_store(context, config, dashboard));
+  add_policies(context, config, world, dashboard);
   const auto pages = dashboard_pages(dashboard);
   OK_OR_FAIL("unwritable", write_pages(*folder, pages));
-  if (context.json()) {
-    context.process.out << fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
-                                       dashboard.domains.size(), pages.size());
-  } else {
-    context.process.out << fmt::format("{}: {} pages.\n",
-                                       (fs::path(*folder) / "index.html").string(), pages.size());
-  }
-  return ExitCode::Ok;
+  return print(context, context.json() ? fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
+                                                     dashboard.domains.size(), pages.size())
+                                       : fmt::format("{}: {} pages.\n",
+                                                     (fs::path(*folder) / "index.html").string(),
+                                                     pages.size()));
 }
 
 }  // namespace rampart

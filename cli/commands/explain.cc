@@ -7,21 +7,14 @@
 #include "cli/views/explain.h"
 
 namespace rampart {
-namespace {
-
-using std::chrono::days;
-using std::chrono::floor;
-
-}  // namespace
 
 // The other domains are dropped before observing: one domain should cost a few queries only.
 ExitCode run_explain(Context& context) {
-  std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(Config config, load(context));
   const std::string text = context.arguments.one("DOMAIN").value_or("");
   TRY_OR_FAIL("usage", const Name name, Name::parse(text));
-  const auto found = config->domains.find(name);
-  if (found == config->domains.end()) {
+  const auto found = config.domains.find(name);
+  if (found == config.domains.end()) {
     return fail(context,
                 {command_error("domain-unknown",
                                fmt::format("{} is not a domain of {}", text, context.config_file),
@@ -29,21 +22,20 @@ ExitCode run_explain(Context& context) {
   }
   const Domain domain = found->second;
   // Domains above and below stay: DMARC policies are inherited along that line.
-  std::erase_if(config->domains, [&](const auto& row) {
+  std::erase_if(config.domains, [&](const auto& row) {
     return !row.first.is_within(name) && !name.is_within(row.first);
   });
-  TRY_OR_FAIL("world", const World world, observed_world(context, *config, LiveFrom::Dns));
-  const Explanation all = explain(domain, *config, world);
-  const Date today = floor<days>(context.now);
-  context.process.out << (context.json() ? explain_json(all, today)
-                                         : explain_text(all, today, context.colour));
-  return ExitCode::Ok;
+  TRY_OR_FAIL("world", const World world, observed_world(context, config, LiveFrom::Dns));
+  const Explanation all = explain(domain, config, world);
+  const Date today = context.today();
+  return print(context, context.json() ? explain_json(all, today)
+                                       : explain_text(all, today, context.colour));
 }
 
 ExitCode run_timeline(Context& context) {
-  const std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
-  Date until = floor<days>(add(context.now, {12, Duration::Unit::Months}));
+  VALUE_OR_EXIT(const Config config, load(context));
+  Date until =
+      std::chrono::floor<std::chrono::days>(add(context.now, {12, Duration::Unit::Months}));
   if (const auto text = context.arguments.one("until")) {
     const std::optional<Date> day = parse_date(*text);
     if (!day) {
@@ -52,11 +44,10 @@ ExitCode run_timeline(Context& context) {
     }
     until = *day;
   }
-  TRY_OR_FAIL("world", const World world, observed_world(context, *config, LiveFrom::Dns));
-  const auto events = timeline_of(*config, world, until);
-  context.process.out << (context.json() ? timeline_json(events)
-                                         : timeline_text(events, until, context.colour));
-  return ExitCode::Ok;
+  TRY_OR_FAIL("world", const World world, observed_world(context, config, LiveFrom::Dns));
+  const auto events = timeline_of(config, world, until);
+  return print(context, context.json() ? timeline_json(events)
+                                       : timeline_text(events, until, context.colour));
 }
 
 }  // namespace rampart

@@ -44,8 +44,7 @@ ExitCode run_findings(Context& context) {
   }
   const std::span<const Code> selected =
       code ? std::span<const Code>(find_code(*code), 1) : finding_codes();
-  context.process.out << (context.json() ? findings_json(selected) : findings_text(selected));
-  return ExitCode::Ok;
+  return print(context, context.json() ? findings_json(selected) : findings_text(selected));
 }
 
 }  // namespace rampart

@@ -99,36 +99,18 @@ ProviderSpec guess_provider(const ZoneServers& servers, std::string& note) {
   return spec;
 }
 
-/// How live records are read.
-struct InitSource {
-  Context& context;
-  LiveFrom live = LiveFrom::Dns;
-
-  /// Without --provider only name servers are queried: the guessed provider has no credentials.
-  World observe(const Config& config, const ObserveOptions& options) const {
-    if (live == LiveFrom::Dns) return rampart::observe(config, {}, options);
-    return rampart::observe(
-        config,
-        make_providers(config, context.process.environment, context.now, traffic_log(context)),
-        options);
-  }
-};
-
 Result<std::vector<Name>> names_given(const Context& context) {
   std::vector<Name> names;
   for (const std::string& text : context.arguments.all("DOMAIN")) {
-    const auto name = Name::parse(text);
-    if (!name) return within(text, name.error());
-    if (std::ranges::find(names, *name) == names.end()) names.push_back(*name);
+    TRY(const Name name, within(text, Name::parse(text)));
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }
 
 /// Every zone at the provider.
 Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& request) {
-  const Config config = probe_config(request, builtin_config());
-  const Providers providers =
-      make_providers(config, context.process.environment, context.now, traffic_log(context));
+  const Providers providers = providers_for(context, probe_config(request, builtin_config()));
   const auto& provider = providers.at(request.provider.name);
   if (!provider.ok()) return provider.error();
   return provider.value()->zones();
@@ -165,9 +147,8 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
   request.selectors = selectors_in(seen);
   if (const auto text = context.arguments.one("provider")) {
     const bool typed = text->find(':') != std::string::npos;
-    Result<ProviderSpec> spec = typed ? parse_provider(*text) : named_provider(context, *text);
-    if (!spec) return within("--provider", spec.error());
-    request.provider = std::move(spec).value();
+    TRY(request.provider,
+        within("--provider", typed ? parse_provider(*text) : named_provider(context, *text)));
   }
   if (names.empty() && from_reports) names = names_in(seen);
   if (names.empty() && !request.provider.type.empty()) {
@@ -200,32 +181,28 @@ Result<Ok> write_new(const std::string& path, const std::string& text) {
 ExitCode run_init(Context& context) {
   Config catalogue = builtin_config();
   const LiveFrom live = context.arguments.has("provider") ? LiveFrom::Provider : LiveFrom::Dns;
-  const Result<ObserveOptions> options = observe_options(context, catalogue, live);
-  if (!options) return fail(context, "resolver", options.error());
-  const Result<InitRequest> request = request_of(context, *options);
-  if (!request) return fail(context, "usage", request.error());
+  TRY_OR_FAIL("resolver", const ObserveOptions options, observe_options(context, catalogue, live));
+  TRY_OR_FAIL("usage", const InitRequest request, request_of(context, options));
   std::error_code none;
   const auto out = context.arguments.one("out");
   if (out && std::filesystem::exists(*out, none)) {
     return fail(context, "exists",
                 Error{"it exists already, and is not replaced: choose another name", *out});
   }
-  const InitSource source{context, live};
-  const Result<InitOutcome> outcome = make_init(
-      *request, catalogue, [&](const Config& config) { return source.observe(config, *options); });
-  if (!outcome) return fail(context, "init", outcome.error());
+  // Without --provider only name servers are queried: the guessed provider has no credentials.
+  const auto observe_live = [&](const Config& config) {
+    return observe(config, live == LiveFrom::Dns ? Providers() : providers_for(context, config),
+                   options);
+  };
+  TRY_OR_FAIL("init", const InitOutcome outcome, make_init(request, catalogue, observe_live));
   const std::string left =
-      outcome->left_out == 0
+      outcome.left_out == 0
           ? "nothing is left unmanaged"
-          : fmt::format("{} of them with unmanaged records, see the comments", outcome->left_out);
-  progress(context, fmt::format("{} domain{}; {}.", outcome->domains,
-                                outcome->domains == 1 ? "" : "s", left));
-  if (!out) {
-    context.process.out << outcome->yaml;
-    return ExitCode::Ok;
-  }
-  const Result<Ok> written = write_new(*out, outcome->yaml);
-  if (!written) return fail(context, "unwritable", written.error());
+          : fmt::format("{} of them with unmanaged records, see the comments", outcome.left_out);
+  progress(context,
+           fmt::format("{} domain{}; {}.", outcome.domains, outcome.domains == 1 ? "" : "s", left));
+  if (!out) return print(context, outcome.yaml);
+  OK_OR_FAIL("unwritable", write_new(*out, outcome.yaml));
   progress(context, "wrote " + *out);
   return ExitCode::Ok;
 }

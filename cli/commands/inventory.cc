@@ -101,11 +101,10 @@ std::string dates_table(const Config& config) {
 }  // namespace
 
 ExitCode run_inventory(Context& context) {
-  const std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, load(context));
   context.process.out << "# Mail inventory\n\n## Domains\n\n"
-                      << domains_table(*config) << "\n## Senders\n\n"
-                      << senders_table(*config) << dates_table(*config);
+                      << domains_table(config) << "\n## Senders\n\n"
+                      << senders_table(config) << dates_table(config);
   return ExitCode::Ok;
 }
 

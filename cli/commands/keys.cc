@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "cli/commands/table.h"
 #include "cli/context/evidence.h"
@@ -16,36 +17,26 @@
 namespace rampart {
 namespace {
 
-using std::chrono::days;
-using std::chrono::floor;
-
-/// The YAML if it exists. These commands work without one, but a broken one is an error.
-struct Yaml {
-  std::optional<Config> config;
-  bool broken = false;
-};
-
-Yaml yaml_if_any(const Context& context) {
-  if (::access(context.config_file.c_str(), F_OK) != 0) return {};
-  Yaml yaml{load(context)};
-  yaml.broken = !yaml.config;
-  return yaml;
+/// The YAML if it exists: these commands work without one. Empty: it is broken, already reported.
+std::optional<std::optional<Config>> yaml_if_any(const Context& context) {
+  if (::access(context.config_file.c_str(), F_OK) != 0) return std::optional<Config>();
+  const std::optional<Config> config = load(context);
+  return config ? std::optional(config) : std::nullopt;
 }
 
 Result<KeyPlace> place_of(const Context& context) {
-  const auto domain = Name::parse(context.arguments.one("DOMAIN").value_or(""));
-  if (!domain) return within("DOMAIN", domain.error());
+  TRY(const Name domain,
+      within("DOMAIN", Name::parse(context.arguments.one("DOMAIN").value_or(""))));
   const std::string selector = context.arguments.one("SELECTOR").value_or("");
-  const auto name = domain->child(selector + "._domainkey");
+  const auto name = domain.child(selector + "._domainkey");
   if (selector.empty() || !name) return Error{"`" + selector + "` is not a selector", "SELECTOR"};
-  return KeyPlace{*domain, selector};
+  return KeyPlace{domain, selector};
 }
 
 ExitCode print_made(const Context& context, const std::vector<KeyEntry>& entries,
                     const KeyFolder& folder) {
-  context.process.out << (context.json() ? made_keys_json(entries, folder)
-                                         : made_keys_text(entries, folder));
-  return ExitCode::Ok;
+  return print(context,
+               context.json() ? made_keys_json(entries, folder) : made_keys_text(entries, folder));
 }
 
 /// The keys to make. A selector holds one key, so `both` makes two, with r and e appended.
@@ -61,11 +52,8 @@ Result<std::vector<std::pair<KeyPlace, KeyAlgorithm>>> requested_keys(const KeyP
   return std::vector<std::pair<KeyPlace, KeyAlgorithm>>{{place, *algorithm}};
 }
 
-std::string published_word(LiveKey live) {
-  if (live == LiveKey::Published) return "yes";
-  if (live == LiveKey::Absent) return "no";
-  return live == LiveKey::Revoked ? "revoked" : "unclear";
-}
+/// In the order of LiveKey.
+constexpr std::array kPublishedWords = {"no", "yes", "revoked", "unclear"};
 
 /// Adds what the YAML and DNS show about a key of the folder. It is "unused" unless the YAML
 /// declares it or a rotation has it in one of its states.
@@ -75,20 +63,16 @@ void fill_from(const Config& config, const World& world, KeyRow& row) {
   if (found == config.domains.end()) return;
   const Domain& domain = found->second;
   const std::string& selector = row.entry.place.selector;
-  row.published = published_word(live_key(domain, world, selector));
+  row.published = kPublishedWords.at(static_cast<std::size_t>(live_key(domain, world, selector)));
   const auto declared = declared_selectors(domain);
   if (std::ranges::find(declared, selector) != declared.end()) row.state = "declared";
   for (const RotationSpec& spec : domain.rotations) {
     for (const SelectorState& state : rotation_step(facts_for(domain, spec, world)).selectors) {
       if (state.selector != selector) continue;
       row.state = to_text(state.state);
-      if (state.changes) row.next = to_text(floor<days>(*state.changes));
+      if (state.changes) row.next = to_text(std::chrono::floor<std::chrono::days>(*state.changes));
     }
   }
-}
-
-bool has_private(const KeyFolder& folder, const KeyPlace& place) {
-  return folder.entry(place).private_key.has_value();
 }
 
 /// The selectors that may sign: live, and with a private half in the folder. A signer that uses a
@@ -106,7 +90,7 @@ void add_signing(const Domain& domain, const World& world, const KeyFolder& fold
   }
   for (const std::string& selector : declared) {
     const KeyPlace place{domain.name, selector};
-    if (!has_private(folder, place)) continue;
+    if (!folder.entry(place).private_key) continue;
     if (live_key(domain, world, selector) == LiveKey::Published) {
       places.push_back(place);
     } else {
@@ -146,33 +130,30 @@ Result<ExportJob> job_of(const Context& context) {
 }  // namespace
 
 ExitCode run_keys_list(Context& context) {
-  const Yaml yaml = yaml_if_any(context);
-  if (yaml.broken) return ExitCode::Error;
+  VALUE_OR_EXIT(const std::optional<Config> yaml, yaml_if_any(context));
   std::vector<KeyRow> rows;
   for (KeyEntry& entry : KeyFolder(config_folder(context)).list())
     rows.push_back({std::move(entry)});
   World world;
-  if (yaml.config) {
-    TRY_OR_FAIL("usage", world, observed_world(context, *yaml.config, LiveFrom::Dns));
+  if (yaml) {
+    TRY_OR_FAIL("usage", world, observed_world(context, *yaml, LiveFrom::Dns));
   }
   for (KeyRow& row : rows) {
     const auto made = parse_date(row.entry.made);
-    if (made) row.age_days = static_cast<int>((floor<days>(context.now) - *made).count());
-    if (yaml.config) fill_from(*yaml.config, world, row);
+    if (made) row.age_days = static_cast<int>((context.today() - *made).count());
+    if (yaml) fill_from(*yaml, world, row);
   }
-  context.process.out << (context.json() ? keys_json(rows) : keys_text(rows));
-  return ExitCode::Ok;
+  return print(context, context.json() ? keys_json(rows) : keys_text(rows));
 }
 
 // All keys are made before any is stored: `both` must not leave half a pair behind.
 ExitCode run_keys_generate(Context& context) {
-  const Yaml yaml = yaml_if_any(context);
-  if (yaml.broken) return ExitCode::Error;
+  VALUE_OR_EXIT(const std::optional<Config> yaml, yaml_if_any(context));
   TRY_OR_FAIL("usage", const KeyPlace place, place_of(context));
   TRY_OR_FAIL("usage", const auto requests,
               requested_keys(place, context.arguments.one("algorithm").value_or("rsa2048")));
   TRY_OR_FAIL("keys", const Protection protection,
-              protection_for(context, yaml.config ? &*yaml.config : nullptr));
+              protection_for(context, yaml ? &*yaml : nullptr));
   std::vector<KeyAlgorithm> algorithms;
   for (const auto& row : requests) algorithms.push_back(row.second);
   TRY_OR_FAIL("keys", const auto pairs, make_keys(algorithms));
@@ -180,7 +161,7 @@ ExitCode run_keys_generate(Context& context) {
   std::vector<KeyEntry> entries;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const KeyPlace& at = requests[i].first;
-    OK_OR_FAIL("keys", folder.store(at, pairs[i], protection, to_text(floor<days>(context.now))));
+    OK_OR_FAIL("keys", folder.store(at, pairs[i], protection, to_text(context.today())));
     entries.push_back(folder.entry(at));
   }
   return print_made(context, entries, folder);
@@ -188,8 +169,7 @@ ExitCode run_keys_generate(Context& context) {
 
 // A public half alone is enough to publish: the signing host may keep the private one.
 ExitCode run_keys_import(Context& context) {
-  const Yaml yaml = yaml_if_any(context);
-  if (yaml.broken) return ExitCode::Error;
+  VALUE_OR_EXIT(const std::optional<Config> yaml, yaml_if_any(context));
   TRY_OR_FAIL("usage", const KeyPlace place, place_of(context));
   TRY_OR_FAIL("keys", const Unlock unlock, unlock_for(context));
   std::vector<KeyFile> files;
@@ -201,10 +181,10 @@ ExitCode run_keys_import(Context& context) {
   }
   TRY_OR_FAIL("keys", const auto key, read_key_files(files, unlock));
   const KeyFolder folder(config_folder(context));
-  const std::string today = to_text(floor<days>(context.now));
+  const std::string today = to_text(context.today());
   if (key.pair) {
     TRY_OR_FAIL("keys", const Protection protection,
-                protection_for(context, yaml.config ? &*yaml.config : nullptr));
+                protection_for(context, yaml ? &*yaml : nullptr));
     OK_OR_FAIL("keys", folder.store(place, *key.pair, protection, today));
   } else {
     OK_OR_FAIL("keys", folder.store_public(place, key.public_pem, today));
@@ -214,13 +194,12 @@ ExitCode run_keys_import(Context& context) {
 
 // Live DNS decides which keys are written, whatever the YAML says.
 ExitCode run_keys_export(Context& context) {
-  const std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, load(context));
   TRY_OR_FAIL("usage", ExportJob job, job_of(context));
-  TRY_OR_FAIL("usage", const World world, observed_world(context, *config, LiveFrom::Dns));
-  const KeyFolder folder(config->folder);
+  TRY_OR_FAIL("usage", const World world, observed_world(context, config, LiveFrom::Dns));
+  const KeyFolder folder(config.folder);
   std::vector<std::string> left_out;
-  for (const auto& [name, domain] : config->domains) {
+  for (const auto& [name, domain] : config.domains) {
     if (domain.state == DomainState::Managed) {
       add_signing(domain, world, folder, job.places, left_out);
     }

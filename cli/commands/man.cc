@@ -115,8 +115,7 @@ ExitCode run_man(Context& context) {
       ".TP\n\\fIrampart.db\\fR\nThe report store, beside it.\n"
       ".TP\n\\fIkeys/\\fR\nThe key folder, beside it.\n"
       ".TP\n\\fIspf.lock\\fR\nThe networks in flattened SPF records.\n";
-  context.process.out << text;
-  return ExitCode::Ok;
+  return print(context, text);
 }
 
 }  // namespace rampart

@@ -19,8 +19,7 @@ constexpr std::size_t kMarkdownLimit = 65'536;
 Result<World> world_for(const Context& context, const Config& config) {
   if (const std::optional<std::string> path = context.arguments.one("world")) {
     TRY(const std::string text, read_file(*path));
-    Result<World> world = world_from_json(text);
-    return world ? world : within(*path, world.error());
+    return within(*path, world_from_json(text));
   }
   const bool provider = context.arguments.one("live") == "provider";
   return observed_world(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);
@@ -56,9 +55,8 @@ ExitCode exit_code(const Context& context, const Plan& plan) {
   const bool faulty = std::ranges::any_of(
       plan.findings, [](const Finding& one) { return one.severity == Severity::Error; });
   if (faulty || !plan.withheld.empty()) return ExitCode::Withheld;
-  const bool different = !plan.changes.empty();
-  return different && context.arguments.has("detailed-exitcode") ? ExitCode::Different
-                                                                 : ExitCode::Ok;
+  const bool reports_changes = context.arguments.has("detailed-exitcode");
+  return reports_changes && !plan.changes.empty() ? ExitCode::Different : ExitCode::Ok;
 }
 
 }  // namespace
@@ -66,35 +64,31 @@ ExitCode exit_code(const Context& context, const Plan& plan) {
 // The order matters: policies are fetched into the world before it is saved, so that a replay sees
 // the same answers, and files are written before the output, so that a closed pipe loses no file.
 ExitCode run_plan(Context& context) {
-  const std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("world", World world, world_for(context, *config));
+  VALUE_OR_EXIT(const Config config, load(context));
+  TRY_OR_FAIL("world", World world, world_for(context, config));
   // A saved world keeps its own setting; the option adds to it.
   if (context.arguments.has("normalize")) world.normalize = true;
   if (context.arguments.has("check-mta-sts") && !context.arguments.has("world")) {
-    fetch_policies(*config, policy_fetch(context), world);
+    fetch_policies(config, policy_fetch(context), world);
   }
   if (const auto path = context.arguments.one("save-world")) {
     OK_OR_FAIL("unwritable", write_file(*path, world_to_json(world)));
   }
-  Plan plan = plan_for(context, *config, world);
+  Plan plan = plan_for(context, config, world);
   if (const auto ref = context.arguments.one("base")) {
-    TRY_OR_FAIL("base", plan.policy_edits, edits_since(context, *ref, *config));
+    TRY_OR_FAIL("base", plan.policy_edits, edits_since(context, *ref, config));
   }
   if (const auto path = context.arguments.one("out")) {
     OK_OR_FAIL("unwritable", write_file(*path, plan_to_json(plan)));
   }
-  context.process.out << format_plan(context, plan);
-  return exit_code(context, plan);
+  return print(context, format_plan(context, plan), exit_code(context, plan));
 }
 
 ExitCode run_show(Context& context) {
   const std::string path = *context.arguments.one("PLAN");
   TRY_OR_FAIL("unreadable", const std::string text, read_file(path));
-  const Result<Plan> plan = plan_from_json(text);
-  if (!plan) return fail(context, "plan-file", within(path, plan.error()));
-  context.process.out << format_plan(context, *plan);
-  return ExitCode::Ok;
+  TRY_OR_FAIL("plan-file", const Plan plan, within(path, plan_from_json(text)));
+  return print(context, format_plan(context, plan));
 }
 
 }  // namespace rampart

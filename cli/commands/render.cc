@@ -183,8 +183,8 @@ ExitCode render_mta_sts(const Context& context, const Config& config, const Worl
                        "--domain");
   }
   std::vector<OutFile> files;
-  for (const RenderedPolicy& one : rendered.policies) {
-    files.push_back({one.domain.text() + "/.well-known/mta-sts.txt", one.text});
+  for (const auto& [domain, text] : rendered.policies) {
+    files.push_back({domain.text() + "/.well-known/mta-sts.txt", text});
   }
   if (files.empty()) progress(context, "No domain declares mta_sts.");
   return write_or_print(context, files);
@@ -193,13 +193,12 @@ ExitCode render_mta_sts(const Context& context, const Config& config, const Worl
 }  // namespace
 
 ExitCode run_render(Context& context) {
-  const std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("usage", const World world, rendering_world(context, *config));
-  if (context.format == "mta-sts") return render_mta_sts(context, *config, world);
+  VALUE_OR_EXIT(const Config config, load(context));
+  TRY_OR_FAIL("usage", const World world, rendering_world(context, config));
+  if (context.format == "mta-sts") return render_mta_sts(context, config, world);
   const auto& forms = render_forms();
   const auto form = std::ranges::find(forms, context.format, &RenderForm::name);
-  return render_records(context, *config, world, *form);
+  return render_records(context, config, world, *form);
 }
 
 }  // namespace rampart

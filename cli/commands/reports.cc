@@ -127,58 +127,44 @@ Result<Ok> write_rows(const Context& context, ReportQuery& query, const Name& do
 }  // namespace
 
 ExitCode run_reports_summary(Context& context) {
-  std::optional<ReportQuery> query = open_query(context);
-  if (!query) return ExitCode::Error;
-  const auto made = summaries(context, *query);
-  if (!made) return ExitCode::Error;
-  if (context.json()) {
-    context.process.out << summaries_json(*made);
-    return ExitCode::Ok;
-  }
-  for (const reports::Summary& one : *made) context.process.out << summary_text(one);
-  if (made->empty()) context.process.out << "The store contains no reports.\n";
+  VALUE_OR_EXIT(ReportQuery query, open_query(context));
+  VALUE_OR_EXIT(const auto made, summaries(context, query));
+  if (context.json()) return print(context, summaries_json(made));
+  for (const reports::Summary& one : made) context.process.out << summary_text(one);
+  if (made.empty()) context.process.out << "The store contains no reports.\n";
   return ExitCode::Ok;
 }
 
 ExitCode run_reports_sources(Context& context) {
-  std::optional<ReportQuery> query = open_query(context);
-  if (!query) return ExitCode::Error;
-  const auto made = summaries(context, *query);
-  if (!made) return ExitCode::Error;
-  if (context.arguments.has("suggest")) return print_suggestions(context, query->config, *made);
-  if (context.json()) {
-    context.process.out << summaries_json(*made);
-    return ExitCode::Ok;
-  }
-  for (const reports::Summary& one : *made) {
+  VALUE_OR_EXIT(ReportQuery query, open_query(context));
+  VALUE_OR_EXIT(const auto made, summaries(context, query));
+  if (context.arguments.has("suggest")) return print_suggestions(context, query.config, made);
+  if (context.json()) return print(context, summaries_json(made));
+  for (const reports::Summary& one : made) {
     context.process.out << one.domain << ":\n" << sources_text(one);
   }
   return ExitCode::Ok;
 }
 
 ExitCode run_reports_threats(Context& context) {
-  std::optional<ReportQuery> query = open_query(context);
-  if (!query) return ExitCode::Error;
+  VALUE_OR_EXIT(ReportQuery query, open_query(context));
   std::vector<Threat> threats;
   const bool read = for_each_analysis(
-      context, *query, [&](const reports::Analysis& analysis, const reports::NamingContext&) {
+      context, query, [&](const reports::Analysis& analysis, const reports::NamingContext&) {
         std::ranges::move(threats_in(analysis), std::back_inserter(threats));
       });
   if (!read) return ExitCode::Error;
-  context.process.out << (context.format == "stix"  ? threats_stix(threats)
-                          : context.format == "csv" ? threats_csv(threats)
-                                                    : threats_text(threats));
-  return ExitCode::Ok;
+  return print(context, context.format == "stix"  ? threats_stix(threats)
+                        : context.format == "csv" ? threats_csv(threats)
+                                                  : threats_text(threats));
 }
 
 ExitCode run_reports_export(Context& context) {
-  std::optional<ReportQuery> query = open_query(context);
-  if (!query) return ExitCode::Error;
+  VALUE_OR_EXIT(ReportQuery query, open_query(context));
   context.process.out << (context.json() ? "[" : export_csv_head());
   std::string_view separator = "\n  ";
-  for (const Name& domain : query->domains) {
-    const Result<Ok> written = write_rows(context, *query, domain, separator);
-    if (!written) return fail(context, "store", written.error());
+  for (const Name& domain : query.domains) {
+    OK_OR_FAIL("store", write_rows(context, query, domain, separator));
   }
   if (context.json()) context.process.out << "]\n";
   return ExitCode::Ok;
@@ -187,36 +173,28 @@ ExitCode run_reports_export(Context& context) {
 ExitCode run_reports_evidence(Context& context) {
   const std::optional<std::string> path = context.arguments.one("out");
   if (!path) {
-    return fail(context, {command_error("usage", "--out is missing", "name the file to write")});
+    return usage_error(context, "--out is missing", "name the file to write");
   }
-  std::optional<ReportQuery> query = open_query(context);
-  if (!query) return ExitCode::Error;
-  const Result<Evidence> evidence =
-      reports::fold(query->store, query->config, context.now, query->resolve);
-  if (!evidence) return fail(context, "store", evidence.error());
-  const Result<Ok> written = write_file(*path, reports::evidence_to_json(*evidence));
-  if (!written) return fail(context, "unwritable", written.error());
-  if (context.json()) {
-    context.process.out << fmt::format("{{\"rows\": {}}}\n", evidence->rows.size());
-  } else {
-    context.process.out << fmt::format("{}: {} rows.\n", *path, evidence->rows.size());
-  }
-  return ExitCode::Ok;
+  VALUE_OR_EXIT(ReportQuery query, open_query(context));
+  TRY_OR_FAIL("store", const Evidence evidence,
+              reports::fold(query.store, query.config, context.now, query.resolve));
+  OK_OR_FAIL("unwritable", write_file(*path, reports::evidence_to_json(evidence)));
+  const std::size_t rows = evidence.rows.size();
+  return print(context, context.json() ? fmt::format("{{\"rows\": {}}}\n", rows)
+                                       : fmt::format("{}: {} rows.\n", *path, rows));
 }
 
 ExitCode run_reports_prune(Context& context) {
   const std::string text = context.arguments.one("keep").value_or("");
   const auto keep = parse_duration(text);
   if (!keep || keep->count <= 0 || keep->unit == Duration::Unit::Hours) {
-    return fail(context,
-                {command_error("usage", fmt::format("--keep \"{}\" is not a time to keep", text),
-                               "write it as 400d, 8w or 14mo")});
+    return usage_error(context, fmt::format("--keep \"{}\" is not a time to keep", text),
+                       "write it as 400d, 8w or 14mo");
   }
-  std::optional<ReportQuery> query = open_query(context);
-  if (!query) return ExitCode::Error;
+  VALUE_OR_EXIT(ReportQuery query, open_query(context));
   Time first = context.now;
   if (keep->unit == Duration::Unit::Months) {
-    const std::chrono::year_month_day today(std::chrono::floor<std::chrono::days>(context.now));
+    const std::chrono::year_month_day today(context.today());
     const auto month =
         std::chrono::year_month(today.year(), today.month()) - std::chrono::months(keep->count);
     first = Date(month / 1);
@@ -225,16 +203,11 @@ ExitCode run_reports_prune(Context& context) {
     first = context.now - std::chrono::days(days);
   }
   const Date day = std::chrono::floor<std::chrono::days>(first);
-  const Result<std::int64_t> pruned = query->store.prune(day);
-  if (!pruned) return fail(context, "store", pruned.error());
-  if (context.json()) {
-    context.process.out << fmt::format("{{\"before\": \"{}\", \"records\": {}}}\n", to_text(day),
-                                       *pruned);
-  } else {
-    context.process.out << fmt::format(
-        "{} records of days before {} were replaced by daily sums.\n", *pruned, to_text(day));
-  }
-  return ExitCode::Ok;
+  TRY_OR_FAIL("store", const std::int64_t pruned, query.store.prune(day));
+  const std::string_view form =
+      context.json() ? "{{\"before\": \"{0}\", \"records\": {1}}}\n"
+                     : "{1} records of days before {0} were replaced by daily sums.\n";
+  return print(context, fmt::format(fmt::runtime(form), to_text(day), pruned));
 }
 
 }  // namespace rampart

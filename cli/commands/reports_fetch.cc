@@ -15,24 +15,19 @@
 namespace rampart {
 namespace {
 
-std::string variable(const Context& context, const std::string& name) {
-  const auto found = context.process.environment.find(name);
-  return found == context.process.environment.end() ? std::string() : found->second;
-}
-
 /// The mailbox and its account, from the flags, else from the environment. The YAML cannot name
 /// them, so that a pull request cannot redirect a password to another server.
 Result<reports::ImapAccount> account_of(const Context& context) {
   const std::string text =
-      context.arguments.one("imap").value_or(variable(context, "RAMPART_IMAP_URL"));
+      context.arguments.one("imap").value_or(context.process.variable("RAMPART_IMAP_URL"));
   if (text.empty()) {
     return Error{"no mailbox is named: set --imap imaps://user@host/INBOX or RAMPART_IMAP_URL"};
   }
   Result<reports::ImapAddress> address = reports::parse_imap_address(text);
   if (!address) return within("--imap", address.error());
   reports::ImapAccount account{.address = std::move(address).value(),
-                               .password = variable(context, "RAMPART_IMAP_PASSWORD"),
-                               .token = variable(context, "RAMPART_IMAP_TOKEN")};
+                               .password = context.process.variable("RAMPART_IMAP_PASSWORD"),
+                               .token = context.process.variable("RAMPART_IMAP_TOKEN")};
   if (account.address.user.empty()) {
     return Error{"the mailbox names no user: write it as imaps://user@host/INBOX"};
   }
@@ -110,28 +105,24 @@ ExitCode print_outcome(const Context& context, const reports::Fetched& fetched) 
     }
     return fail(context, "imap", *fetched.error);
   }
-  context.process.out << (context.json() ? fetched_json(fetched) : fetched_text(fetched));
-  return fetched.ingested.refused.empty() ? ExitCode::Ok : ExitCode::Partly;
+  return print(context, context.json() ? fetched_json(fetched) : fetched_text(fetched),
+               fetched.ingested.refused.empty() ? ExitCode::Ok : ExitCode::Partly);
 }
 
 }  // namespace
 
 ExitCode run_reports_fetch(Context& context) {
-  const Result<reports::ImapAccount> account = account_of(context);
-  if (!account) return fail(context, "usage", account.error());
-  Result<reports::FetchOptions> options = options_of(context, *account);
-  if (!options) return fail(context, "usage", options.error());
-  std::optional<Config> config = config_or_empty(context);
-  if (!config) return ExitCode::Error;
-  auto environment = open_environment(context, std::move(*config), StoreUse::Create);
-  if (!environment) return ExitCode::Error;
+  TRY_OR_FAIL("usage", const reports::ImapAccount account, account_of(context));
+  TRY_OR_FAIL("usage", reports::FetchOptions options, options_of(context, account));
+  VALUE_OR_EXIT(Config config, config_or_empty(context));
+  VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));
 
   Secrets secrets;
-  secrets.add(account->password);
-  secrets.add(account->token);
+  secrets.add(account.password);
+  secrets.add(account.token);
   ProgressBar progress_bar(context, "mails");
-  reports::FetchOptions& fetch = options.value();
-  fetch.ingest.resolve = std::move(environment->resolve);
+  reports::FetchOptions& fetch = options;
+  fetch.ingest.resolve = std::move(environment.resolve);
   fetch.progress = [&](const reports::FetchProgress& so_far) {
     progress_bar.show(so_far.mails, so_far.of_mails, so_far.octets);
   };
@@ -141,7 +132,7 @@ ExitCode run_reports_fetch(Context& context) {
       context.process.err << secrets.redact(line) << '\n';
     };
   }
-  reports::Fetched fetched = reports::fetch(environment->store, fetch);
+  reports::Fetched fetched = reports::fetch(environment.store, fetch);
   progress_bar.finish();
   redact(fetched, secrets);
   return print_outcome(context, fetched);

@@ -38,31 +38,27 @@ Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folde
 ExitCode run_reports_ingest(Context& context) {
   const std::vector<std::string> paths = context.arguments.all("PATH");
   if (paths.empty()) {
-    return fail(context,
-                {command_error("usage", "no file is named", "rampart reports ingest PATH...")});
+    return usage_error(context, "no file is named", "rampart reports ingest PATH...");
   }
-  std::optional<Config> config = config_or_empty(context);
-  if (!config) return ExitCode::Error;
-  auto environment = open_environment(context, std::move(*config), StoreUse::Create);
-  if (!environment) return ExitCode::Error;
+  VALUE_OR_EXIT(Config config, config_or_empty(context));
+  VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));
   reports::IngestOptions options;
   options.now = context.now;
-  options.resolve = std::move(environment->resolve);
+  options.resolve = std::move(environment.resolve);
   ProgressBar progress_bar(context, "files");
   options.progress = [&](const reports::Progress& so_far) {
     progress_bar.show(so_far.files, so_far.of_files, so_far.octets);
   };
   if (context.arguments.has("trusted")) options.trust = reports::Trust::Verified;
   const Result<reports::Ingested> outcome =
-      reports::ingest(reports::expand_paths(paths), environment->store, options);
+      reports::ingest(reports::expand_paths(paths), environment.store, options);
   progress_bar.finish();
   if (!outcome) return fail(context, "store", outcome.error());
   if (const auto folder = context.arguments.one("quarantine")) {
-    const Result<Ok> kept = quarantine(*outcome, *folder);
-    if (!kept) return fail(context, "unwritable", kept.error());
+    OK_OR_FAIL("unwritable", quarantine(*outcome, *folder));
   }
-  context.process.out << (context.json() ? ingested_json(*outcome) : ingested_text(*outcome));
-  return outcome->refused.empty() ? ExitCode::Ok : ExitCode::Partly;
+  return print(context, context.json() ? ingested_json(*outcome) : ingested_text(*outcome),
+               outcome->refused.empty() ? ExitCode::Ok : ExitCode::Partly);
 }
 
 }  // namespace rampart

@@ -98,20 +98,18 @@ std::string unified_diff(const std::string& path, const std::string& before,
 ExitCode print_suggestions(const Context& context, const Config& config,
                            const std::vector<reports::Summary>& summaries) {
   if (config.domains.empty()) {
-    return fail(context, {command_error("usage", "there is no YAML to suggest changes to",
-                                        "name it with -c domains.yaml")});
+    return usage_error(context, "there is no YAML to suggest changes to",
+                       "name it with -c domains.yaml");
   }
   const std::vector<DomainEdit> edits = admitted(context, config, summaries);
   if (edits.empty()) {
     progress(context, "Nothing to add to the YAML.");
     return ExitCode::Ok;
   }
-  const auto texts = edit_domains(config, edits);
-  if (!texts) return fail(context, "edit", texts.error());
-  for (const auto& [path, after] : *texts) {
-    const Result<std::string> before = read_file(path);
-    if (!before) return fail(context, "unreadable", before.error());
-    context.process.out << unified_diff(path, *before, after);
+  TRY_OR_FAIL("edit", const auto texts, edit_domains(config, edits));
+  for (const auto& [path, after] : texts) {
+    TRY_OR_FAIL("unreadable", const std::string before, read_file(path));
+    context.process.out << unified_diff(path, before, after);
   }
   return ExitCode::Ok;
 }

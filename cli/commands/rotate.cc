@@ -14,10 +14,7 @@ namespace rampart {
 namespace {
 
 Result<std::vector<RotationRun>> observed_runs(const Context& context, const Config& config) {
-  TRY(const ObserveOptions options, observe_options(context, config, LiveFrom::Dns));
-  const Providers providers =
-      make_providers(config, context.process.environment, context.now, traffic_log(context));
-  TRY(const World world, observe_with_evidence(context, config, providers, options));
+  TRY(const World world, observed_world(context, config, LiveFrom::Dns));
   return rotation_runs(config, world);
 }
 
@@ -30,8 +27,7 @@ Result<Ok> write(const Context& context, const Config& config,
       std::ranges::any_of(runs, [](const auto& run) { return run.step.make.has_value(); });
   if (makes) {
     TRY(const auto protection, protection_for(context, &config));
-    const Date today = std::chrono::floor<std::chrono::days>(context.now);
-    TRY_OK(make_due_keys(KeyFolder(config.folder), runs, protection, today));
+    TRY_OK(make_due_keys(KeyFolder(config.folder), runs, protection, context.today()));
   }
   return write_domains(config, texts);
 }
@@ -60,23 +56,19 @@ Result<Config> compromised(const Context& context, const Config& config,
 }  // namespace
 
 ExitCode run_rotate(Context& context) {
-  std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(Config config, load(context));
   if (const auto selector = context.arguments.one("compromised")) {
-    Result<Config> marked = compromised(context, *config, *selector);
-    if (!marked) return fail(context, "rotate", marked.error());
-    config = std::move(marked).value();
+    TRY_OR_FAIL("rotate", Config marked, compromised(context, config, *selector));
+    config = std::move(marked);
   }
-  const auto runs = observed_runs(context, *config);
-  if (!runs) return fail(context, "usage", runs.error());
+  TRY_OR_FAIL("usage", const auto runs, observed_runs(context, config));
   const Written written = context.arguments.has("write") ? Written::Yes : Written::No;
   if (written == Written::Yes) {
-    const Result<Ok> done = write(context, *config, *runs);
-    if (!done) return fail(context, "rotate", done.error());
+    OK_OR_FAIL("rotate", write(context, config, runs));
   }
-  context.process.out << (context.json() ? rotate_json(*runs) : rotate_text(*runs, written));
-  const bool acts = std::ranges::any_of(*runs, [](const auto& run) { return run.step.acts(); });
-  return acts ? ExitCode::Different : ExitCode::Ok;
+  const bool acts = std::ranges::any_of(runs, [](const auto& run) { return run.step.acts(); });
+  return print(context, context.json() ? rotate_json(runs) : rotate_text(runs, written),
+               acts ? ExitCode::Different : ExitCode::Ok);
 }
 
 }  // namespace rampart

@@ -90,51 +90,46 @@ std::string details(const Sender& sender) {
   return text;
 }
 
-void show(const Context& context, const Rows& rows, std::string (*text)(const Rows&)) {
-  context.process.out << (context.json() ? senders_json(rows) : text(rows));
+ExitCode show(const Context& context, const Rows& rows, std::string (*text)(const Rows&)) {
+  return print(context, context.json() ? senders_json(rows) : text(rows));
 }
 
 }  // namespace
 
 ExitCode run_senders_list(Context& context) {
-  const std::optional<Config> config = config_if_named(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, config_if_named(context));
   Rows rows;
-  for (const auto& [id, sender] : config->senders) rows.push_back(sender.get());
-  show(context, rows, listing);
-  return ExitCode::Ok;
+  for (const auto& [id, sender] : config.senders) rows.push_back(sender.get());
+  return show(context, rows, listing);
 }
 
 // A near miss is answered with the id that was probably meant, as for commands.
 ExitCode run_senders_show(Context& context) {
-  const std::optional<Config> config = config_if_named(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, config_if_named(context));
   const std::string id = *context.arguments.one("ID");
-  const auto found = config->senders.find(id);
-  if (found == config->senders.end()) {
+  const auto found = config.senders.find(id);
+  if (found == config.senders.end()) {
     std::vector<std::string> ids;
-    for (const auto& row : config->senders) ids.push_back(row.first);
+    for (const auto& row : config.senders) ids.push_back(row.first);
     const std::string near = closest(id, ids);
     const std::string hint =
         near.empty() ? "see rampart senders search WORD" : "did you mean " + near + "?";
     return fail(context, {command_error("unknown-sender", "there is no sender " + id, hint)});
   }
-  show(context, {found->second.get()}, [](const Rows& rows) { return details(*rows.front()); });
-  return ExitCode::Ok;
+  return show(context, {found->second.get()},
+              [](const Rows& rows) { return details(*rows.front()); });
 }
 
 // No match is not an error: a script gets an empty list.
 ExitCode run_senders_search(Context& context) {
-  const std::optional<Config> config = config_if_named(context);
-  if (!config) return ExitCode::Error;
+  VALUE_OR_EXIT(const Config config, config_if_named(context));
   const std::string word = ascii_lower(*context.arguments.one("WORD"));
   Rows rows;
-  for (const auto& [id, sender] : config->senders) {
+  for (const auto& [id, sender] : config.senders) {
     if (mentions(*sender, word)) rows.push_back(sender.get());
   }
   if (rows.empty() && !context.json()) progress(context, "No sender matches " + word + ".");
-  show(context, rows, listing);
-  return ExitCode::Ok;
+  return show(context, rows, listing);
 }
 
 }  // namespace rampart

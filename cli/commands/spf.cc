@@ -11,12 +11,10 @@ namespace rampart {
 namespace {
 
 ExitCode check(Context& context, const spf::Client& client) {
-  const auto config = config_if_named(context);
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, *config));
+  VALUE_OR_EXIT(const auto config, config_if_named(context));
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
   const spf::Verdict verdict = check_live(client, lookups);
-  context.process.out << (context.json() ? verdict_json(verdict) : verdict_text(verdict));
-  return ExitCode::Ok;
+  return print(context, context.json() ? verdict_json(verdict) : verdict_text(verdict));
 }
 
 /// Names by term. If two services share an include, the first by id names it.
@@ -60,15 +58,13 @@ ExitCode run_spf_check(Context& context) {
 ExitCode run_spf_tree(Context& context) {
   const std::string text = context.arguments.one("DOMAIN").value_or("");
   TRY_OR_FAIL("usage", const Name domain, Name::parse(text));
-  const auto config = config_if_named(context);
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, *config));
-  SpfReport report{domain, published_spf(domain, lookups), {}, vendors_in(*config)};
+  VALUE_OR_EXIT(const auto config, config_if_named(context));
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
+  SpfReport report{domain, published_spf(domain, lookups), {}, vendors_in(config)};
   if (report.published.record) {
     report.tree = tree_live(domain, *report.published.record, lookups);
   }
-  context.process.out << (context.json() ? spf_tree_json(report) : spf_tree_text(report));
-  return ExitCode::Ok;
+  return print(context, context.json() ? spf_tree_json(report) : spf_tree_text(report));
 }
 
 }  // namespace rampart

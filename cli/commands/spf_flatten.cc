@@ -69,15 +69,14 @@ SpfLock lock_of_now(const Subject& subject, const DnsSession& lookups, Date toda
 ExitCode show(const Context& context, const Subject& subject, const SpfLock& lock, int before) {
   FlattenReport report{subject.domain, subject.record, before, {}};
   report.flat = flatten({.domain = subject.domain, .record = subject.record, .lock = lock});
-  context.process.out << (context.json() ? flatten_json(report) : flatten_text(report));
-  return ExitCode::Ok;
+  return print(context, context.json() ? flatten_json(report) : flatten_text(report));
 }
 
 /// Refreshes the lock of one domain and keeps those of others in the file.
 ExitCode write_lock(const Context& context, const Config& config, const Subject& subject,
                     const DnsSession& lookups, SpfLock& lock) {
   TRY_OR_FAIL("spf-lock-invalid", SpfLocks locks, read_spf_locks(config.folder));
-  const Date today = std::chrono::floor<std::chrono::days>(context.now);
+  const Date today = context.today();
   Refresh refresh = refresh_lock(locks[subject.domain], all_views(subject, lookups), today);
   for (const std::string& refused : refresh.refused) {
     context.process.err << "not accepted: " << refused << '\n';
@@ -97,18 +96,17 @@ ExitCode run_spf_flatten(Context& context) {
               Name::parse(context.arguments.one("DOMAIN").value_or("")));
   const bool writes = context.arguments.has("write");
   const bool configured = writes || context.arguments.has("config");
-  const auto config = configured ? load(context) : builtin_config();
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, *config));
+  VALUE_OR_EXIT(const auto config, configured ? load(context) : builtin_config());
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
   TRY_OR_FAIL("spf-missing", const Subject subject,
-              subject_of(domain, *config, context.now, lookups));
+              subject_of(domain, config, context.now, lookups));
   const int before = tree_live(domain, subject.record, lookups).lookups;
   SpfLock lock;
   if (writes) {
-    const ExitCode done = write_lock(context, *config, subject, lookups, lock);
+    const ExitCode done = write_lock(context, config, subject, lookups, lock);
     if (done != ExitCode::Ok) return done;
   } else {
-    lock = lock_of_now(subject, lookups, std::chrono::floor<std::chrono::days>(context.now));
+    lock = lock_of_now(subject, lookups, context.today());
   }
   return show(context, subject, lock, before);
 }

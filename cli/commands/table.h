@@ -60,6 +60,7 @@ std::vector<std::string> words_after(std::string_view group);
 /// The options that every command takes, before or after its name.
 const std::vector<CommandOption>& global_options();
 
+/// What each row of the table runs. The failure of a command is already reported.
 ExitCode run_init(Context& context);
 ExitCode run_validate(Context& context);
 ExitCode run_plan(Context& context);

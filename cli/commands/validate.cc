@@ -29,14 +29,10 @@ std::vector<ConfigError> errors_among(const Context& context, const std::vector<
 }
 
 ExitCode report_valid(const Context& context, const Config& config) {
-  if (context.json()) {
-    context.process.out << errors_json({});
-  } else {
-    context.process.out << fmt::format("{} is valid: {} domain{}.\n", config.file,
-                                       config.domains.size(),
-                                       config.domains.size() == 1 ? "" : "s");
-  }
-  return ExitCode::Ok;
+  const std::size_t count = config.domains.size();
+  return print(context, context.json() ? errors_json({})
+                                       : fmt::format("{} is valid: {} domain{}.\n", config.file,
+                                                     count, count == 1 ? "" : "s"));
 }
 
 }  // namespace
@@ -55,8 +51,7 @@ ExitCode run_validate(Context& context) {
     errors = errors_among(context, offline_findings(config, context.now));
   }
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
-    const Result<Ok> written = write_file(*path, sarif(errors, context.process.version));
-    if (!written) return fail(context, "unwritable", written.error());
+    OK_OR_FAIL("unwritable", write_file(*path, sarif(errors, context.process.version)));
   }
   if (!errors.empty()) return fail(context, errors);
   return report_valid(context, config);

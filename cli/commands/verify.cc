@@ -9,15 +9,14 @@
 namespace rampart {
 
 ExitCode run_verify(Context& context) {
-  const std::optional<Config> config = load(context);
-  if (!config) return ExitCode::Error;
-  TRY_OR_FAIL("usage", const auto options, observe_options(context, *config, LiveFrom::Dns));
-  const auto domains = verify(*config, providers_for(context, *config), options);
-  context.process.out << (context.json() ? verify_json(domains)
-                                         : verify_text(domains, context.colour));
+  VALUE_OR_EXIT(const Config config, load(context));
+  TRY_OR_FAIL("usage", const auto options, observe_options(context, config, LiveFrom::Dns));
+  const auto domains = verify(config, providers_for(context, config), options);
   const bool same = std::ranges::all_of(
       domains, [](const DomainVerification& one) { return one.differences.empty(); });
-  return same ? ExitCode::Ok : ExitCode::Different;
+  return print(context,
+               context.json() ? verify_json(domains) : verify_text(domains, context.colour),
+               same ? ExitCode::Ok : ExitCode::Different);
 }
 
 }  // namespace rampart

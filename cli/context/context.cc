@@ -61,6 +61,16 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
   return found == values.end() ? std::vector<std::string>() : found->second;
 }
 
+std::string ProcessEnv::variable(const std::string& name) const {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
+ExitCode print(const Context& context, std::string_view text, ExitCode code) {
+  context.process.out << text;
+  return code;
+}
+
 void progress(const Context& context, std::string_view sentence) {
   if (context.log_level >= LogLevel::Info) context.process.err << sentence << '\n' << std::flush;
 }
@@ -113,14 +123,19 @@ ExitCode usage_error(const Context& context, const std::string& message, const s
   return fail(context, std::vector<ConfigError>{command_error("usage", message, hint)});
 }
 
-std::optional<Config> load(const Context& context) {
+std::optional<Config> load_whole(const Context& context) {
   auto loaded = load_config(context.config_file);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
     fail(context, *errors);
     return std::nullopt;
   }
-  Config config = std::get<Config>(std::move(loaded));
-  if (const Result<Ok> narrowed = narrow(config, context.domain_globs); !narrowed) {
+  return std::get<Config>(std::move(loaded));
+}
+
+std::optional<Config> load(const Context& context) {
+  std::optional<Config> config = load_whole(context);
+  if (!config) return config;
+  if (const Result<Ok> narrowed = narrow(*config, context.domain_globs); !narrowed) {
     fail(context, "usage", narrowed.error());
     return std::nullopt;
   }
@@ -164,9 +179,8 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
   options.live = live;
   TRY(options.resolvers, resolvers_of(context, config));
   options.nameservers = context.nameservers;
-  const auto freeze = context.process.environment.find("RAMPART_FREEZE");
-  options.frozen = freeze != context.process.environment.end() && !freeze->second.empty() &&
-                   freeze->second != "0";
+  const std::string freeze = context.process.variable("RAMPART_FREEZE");
+  options.frozen = !freeze.empty() && freeze != "0";
   return options;
 }
 

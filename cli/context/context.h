@@ -42,6 +42,9 @@ struct ProcessEnv {
   bool err_terminal = false;     ///< `err` is a terminal.
   /// Whether the reader of `out` has closed it, as after `| head`; may be null.
   bool (*reader_left)() = nullptr;
+
+  /// The value of an environment variable; empty if it is not set.
+  std::string variable(const std::string& name) const;
 };
 
 /// Everything that a command works with: the environment, the arguments, and the global options
@@ -61,10 +64,14 @@ struct Context {
   Colour colour = Colour::Off;
 
   bool json() const { return format == "json"; }
+  Date today() const { return std::chrono::floor<std::chrono::days>(now); }
 };
 
 /// Writes a line on stderr, at log level info and above.
 void progress(const Context& context, std::string_view sentence);
+
+/// Prints the result of a command. Returns `code`.
+ExitCode print(const Context& context, std::string_view text, ExitCode code = ExitCode::Ok);
 
 /// Logs the provider adapters' requests on stderr: one line each at debug, their text at trace.
 TrafficLog traffic_log(const Context& context);
@@ -80,6 +87,9 @@ ExitCode fail(const Context& context, const std::string& code, const Error& erro
 
 /// Reports a mistake in the options of a command, with a hint how to write it.
 ExitCode usage_error(const Context& context, const std::string& message, const std::string& hint);
+
+/// The whole YAML of `-c`, whatever `--domain` selects. Empty: a failure, already reported.
+std::optional<Config> load_whole(const Context& context);
 
 /// The YAML of `-c`, narrowed to the domains of `--domain`. Empty: a failure, already reported.
 std::optional<Config> load(const Context& context);
@@ -110,13 +120,20 @@ Result<Ok> write_file(const std::string& path, const std::string& text);
 // TRY for commands: binds the value of a Result, or reports its Error under `code` and returns.
 //   TRY_OR_FAIL("world", const World world, observed_world(context, config, LiveFrom::Dns));
 //   OK_OR_FAIL("unwritable", write_file(path, text));
-// Both need a `context` in scope.
+//   VALUE_OR_EXIT(const Config config, load(context));    // an optional: already reported
+// All need a `context` in scope.
 #define RAMPART_TRY_OR_FAIL(result, code, declaration, ...)     \
   auto result = (__VA_ARGS__);                                  \
   if (!result.ok()) return fail(context, code, result.error()); \
   declaration = std::move(result).value()
 #define TRY_OR_FAIL(code, declaration, ...) \
   RAMPART_TRY_OR_FAIL(RAMPART_JOIN(try_result_, __COUNTER__), code, declaration, __VA_ARGS__)
+#define RAMPART_VALUE_OR_EXIT(found, declaration, ...) \
+  auto found = (__VA_ARGS__);                          \
+  if (!found) return ExitCode::Error;                  \
+  declaration = *std::move(found)
+#define VALUE_OR_EXIT(declaration, ...) \
+  RAMPART_VALUE_OR_EXIT(RAMPART_JOIN(found_, __COUNTER__), declaration, __VA_ARGS__)
 #define OK_OR_FAIL(code, ...)                            \
   if (auto try_result = (__VA_ARGS__); !try_result.ok()) \
   return fail(context, code, try_result.error())

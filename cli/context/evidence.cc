@@ -12,9 +12,8 @@ namespace rampart {
 Result<std::optional<Evidence>> evidence_for(const Context& context, const Config& config) {
   if (context.evidence) {
     TRY(const std::string text, read_file(*context.evidence));
-    Result<Evidence> evidence = reports::evidence_from_json(text);
-    if (!evidence) return within(*context.evidence, evidence.error());
-    return std::optional<Evidence>(std::move(evidence).value());
+    TRY(Evidence evidence, within(*context.evidence, reports::evidence_from_json(text)));
+    return std::optional<Evidence>(std::move(evidence));
   }
   TRY(const std::string path, store_path(context));
   std::error_code none;

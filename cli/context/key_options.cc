@@ -10,16 +10,14 @@ namespace rampart {
 namespace {
 
 Secret passphrase_of(const Context& context) {
-  const auto found = context.process.environment.find("RAMPART_KEY_PASSPHRASE");
-  return found == context.process.environment.end() ? Secret() : Secret(found->second);
+  return Secret(context.process.variable("RAMPART_KEY_PASSPHRASE"));
 }
 
 Result<Protection> for_recipients(const Config& config) {
   Protection protection{.form = KeyForm::Recipients};
   for (const std::string& path : config.key_recipients) {
-    auto text = read_beneath(config.folder, path);
-    if (!text) return within("keys.recipients", text.error());
-    protection.certificates.push_back(std::move(text).value());
+    TRY(std::string text, within("keys.recipients", read_beneath(config.folder, path)));
+    protection.certificates.push_back(std::move(text));
   }
   return protection;
 }

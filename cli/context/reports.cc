@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/context/dns_session.h"
+
 namespace rampart {
 
 Result<std::string> store_path(const Context& context) {
@@ -35,13 +37,7 @@ std::optional<Config> config_or_empty(const Context& context) {
 }
 
 std::optional<Config> config_or_catalogue(const Context& context) {
-  if (!has_config(context)) return builtin_config();
-  auto loaded = load_config(context.config_file);
-  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
-    fail(context, *errors);
-    return std::nullopt;
-  }
-  return std::get<Config>(std::move(loaded));
+  return has_config(context) ? load_whole(context) : builtin_config();
 }
 
 Result<reports::ReverseDnsMap> host_owners(const Context& context) {
@@ -52,14 +48,10 @@ Result<reports::ReverseDnsMap> host_owners(const Context& context) {
 }
 
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config) {
-  TRY(const ObserveOptions options, observe_options(context, config, LiveFrom::Dns));
-  std::vector<Server> servers = options.resolvers;
-  // Without a resolver, the servers that the user named for zones answer as well.
-  if (context.resolvers.empty() && !context.nameservers.empty()) servers = context.nameservers;
-  auto history = std::make_shared<ServerHistory>();
-  return reports::Resolve([servers, history, limits = options.limits](
-                              Answers& answers, std::span<const Question> questions) {
-    ask_into(answers, questions, servers, limits, *history);
+  TRY(DnsSession session, resolver_session(context, config));
+  const auto shared = std::make_shared<DnsSession>(std::move(session));
+  return reports::Resolve([shared](Answers& answers, std::span<const Question> questions) {
+    shared->resolve_into(answers, questions);
   });
 }
 

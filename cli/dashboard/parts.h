@@ -19,11 +19,13 @@ std::optional<double> pass_rate(const MailCounts& mail);
 
 /// A domain's stage as a badge.
 std::string stage(const DashboardDomain& domain);
-/// A domain's next step and its date, in a few words; plain text, not escaped.
+
+/// What comes next for a domain, and when.
 struct NextStep {
   std::string what;
   std::string when;
 };
+/// A domain's next step and its date, in a few words; plain text, not escaped.
 NextStep next_step(const DashboardDomain& domain);
 
 /// One card: title, figure and an optional remark.

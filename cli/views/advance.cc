@@ -10,21 +10,10 @@
 namespace rampart {
 namespace {
 
-Json gates_json(const std::vector<Gate>& gates) {
-  Json rows = Json::array();
-  for (const Gate& gate : gates) {
-    rows.push_back({{"name", to_text(gate.kind)},
-                    {"met", gate.met},
-                    {"figure", gate.figure},
-                    {"asked", gate.asked}});
-  }
-  return rows;
-}
-
 Json evidence_json(const StepEvidence& seen) {
   const Date last = seen.window.until - std::chrono::days(1);
   return {{"messages", seen.messages},
-          {"legit_rate", seen.legit_rate ? Json(*seen.legit_rate) : Json()},
+          {"legit_rate", or_null(seen.legit_rate)},
           {"reporters", seen.reporters},
           {"unresolved_share", seen.tally.unresolved_share()},
           {"first_day", to_text(seen.window.from)},
@@ -32,24 +21,26 @@ Json evidence_json(const StepEvidence& seen) {
 }
 
 Json decision_json(const StepDecision& decision) {
-  return {{"domain", decision.domain.text()},      {"action", to_text(decision.action)},
-          {"from", position_json(decision.from)},  {"to", position_json(decision.to)},
-          {"next", position_json(decision.next)},  {"earliest", date_json(decision.earliest)},
-          {"live", date_json(decision.live)},      {"due", date_json(decision.due)},
-          {"overdue_days", decision.overdue_days}, {"reasons", decision.reasons},
-          {"gates", gates_json(decision.gates)},   {"evidence", evidence_json(decision.evidence)}};
+  return {{"domain", decision.domain.text()},
+          {"action", to_text(decision.action)},
+          {"from", position_json(decision.from)},
+          {"to", position_json(decision.to)},
+          {"next", position_json(decision.next)},
+          {"earliest", date_json(decision.earliest)},
+          {"live", date_json(decision.live)},
+          {"due", date_json(decision.due)},
+          {"overdue_days", decision.overdue_days},
+          {"reasons", decision.reasons},
+          {"gates", array_of(decision.gates, gate_json)},
+          {"evidence", evidence_json(decision.evidence)}};
 }
 
 std::string headline(const StepDecision& decision) {
-  switch (decision.action) {
-    case StepAction::Advance:
-      return fmt::format("advance from {} to {}", to_text(decision.from), to_text(*decision.to));
-    case StepAction::StepBack:
-      return fmt::format("step back from {} to {}", to_text(decision.from), to_text(*decision.to));
-    case StepAction::Stay:
-      break;
-  }
-  return fmt::format("stay at {}", to_text(decision.from));
+  const std::string from = to_text(decision.from);
+  if (decision.action == StepAction::Stay) return fmt::format("stay at {}", from);
+  return fmt::format("{} from {} to {}",
+                     decision.action == StepAction::Advance ? "advance" : "step back", from,
+                     to_text(*decision.to));
 }
 
 std::string decision_text(const StepDecision& decision) {
@@ -62,31 +53,34 @@ std::string decision_text(const StepDecision& decision) {
   return text + fmt::format("  next: {}, {}\n", to_text(*decision.next), when);
 }
 
-std::ptrdiff_t count(const std::vector<StepDecision>& decisions, StepAction action) {
-  return std::ranges::count(decisions, action, &StepDecision::action);
-}
-
 }  // namespace
 
+// Text and Markdown end, or begin, with the same sentence.
+std::string advance_counts(const std::vector<StepDecision>& decisions) {
+  const auto count = [&](StepAction action) {
+    return std::ranges::count(decisions, action, &StepDecision::action);
+  };
+  return fmt::format("{} to advance, {} to step back, {} to stay.", count(StepAction::Advance),
+                     count(StepAction::StepBack), count(StepAction::Stay));
+}
+
 std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config) {
-  Json rows = Json::array();
-  for (const StepDecision& decision : decisions) {
+  const auto row_json = [&](const StepDecision& decision) {
     Json row = decision_json(decision);
     row["ramp"] = config.domains.at(decision.domain).dmarc.ramp->name;
-    rows.push_back(std::move(row));
-  }
-  return document({{"domains", rows}});
+    return row;
+  };
+  return document({{"domains", array_of(decisions, row_json)}});
 }
 
 std::string advance_text(const std::vector<StepDecision>& decisions, Written written) {
   if (decisions.empty()) return "No domain is on a ramp.\n";
   std::string text;
   for (const StepDecision& decision : decisions) text += decision_text(decision) + "\n";
-  const auto up = count(decisions, StepAction::Advance);
-  const auto back = count(decisions, StepAction::StepBack);
-  text += fmt::format("{} to advance, {} to step back, {} to stay.\n", up, back,
-                      count(decisions, StepAction::Stay));
-  if (up + back == 0) return text;
+  text += advance_counts(decisions) + "\n";
+  const bool moves = std::ranges::any_of(
+      decisions, [](const StepDecision& one) { return one.action != StepAction::Stay; });
+  if (!moves) return text;
   return text + (written == Written::Yes
                      ? "Written into the YAML; `rampart plan` shows what follows in DNS.\n"
                      : "Run again with --write to put this into the YAML.\n");

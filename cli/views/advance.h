@@ -17,6 +17,9 @@ enum class Written { No, Yes };
 std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config);
 std::string advance_text(const std::vector<StepDecision>& decisions, Written written);
 
+/// "1 to advance, 0 to step back, 2 to stay."
+std::string advance_counts(const std::vector<StepDecision>& decisions);
+
 /// The decisions with their evidence, grouped by ramp, as the body of a pull request; always
 /// shorter than `limit` bytes.
 std::string advance_markdown(const std::vector<StepDecision>& decisions, const Config& config,
@@ -33,6 +36,7 @@ struct Rollback {
   Duration hold;         ///< How long `advance` will not go up again.
 };
 
+/// {domain, from, to, since, file, lifetime, next}: a rollback and the commands that follow it.
 std::string rollback_json(const Rollback& rollback);
 std::string rollback_text(const Rollback& rollback);
 

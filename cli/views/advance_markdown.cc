@@ -87,32 +87,16 @@ std::string title(const StepDecision& decision) {
 std::string moved_block(const StepDecision& decision, const Domain& domain) {
   std::string text = title(decision);
   for (const std::string& reason : decision.reasons) text += fmt::format("- {}\n", prose(reason));
-  text += "\n";
-  text += receivers_list(decision, domain);
-  text += gates_table(decision);
-  text += senders_table(decision.evidence);
-  return text;
+  return text + "\n" + receivers_list(decision, domain) + gates_table(decision) +
+         senders_table(decision.evidence);
 }
 
 std::string staying_row(const StepDecision& decision) {
-  std::string why;
-  for (const std::string& reason : decision.reasons) {
-    why += why.empty() ? "" : "; ";
-    why += reason;
-  }
+  const std::string why = fmt::format("{}", fmt::join(decision.reasons, "; "));
   const std::string next = decision.next ? to_text(*decision.next) : "";
   const std::string when = decision.earliest ? to_text(*decision.earliest) : "";
   return fmt::format("| {} | {} | {} | {} | {} |\n", code(decision.domain.text()),
                      cell(to_text(decision.from)), cell(next), when, cell(why));
-}
-
-std::string summary_line(const std::vector<StepDecision>& decisions) {
-  const auto count = [&](StepAction action) {
-    return std::ranges::count(decisions, action, &StepDecision::action);
-  };
-  return fmt::format("## Rampart advance\n\n**{} to advance, {} to step back, {} to stay.**\n\n",
-                     count(StepAction::Advance), count(StepAction::StepBack),
-                     count(StepAction::Stay));
 }
 
 std::map<std::string, Group> by_ramp(const std::vector<StepDecision>& decisions,
@@ -130,7 +114,7 @@ std::map<std::string, Group> by_ramp(const std::vector<StepDecision>& decisions,
 std::string advance_markdown(const std::vector<StepDecision>& decisions, const Config& config,
                              std::size_t limit) {
   markdown::Page page(limit);
-  page.add(summary_line(decisions));
+  page.add(fmt::format("## Rampart advance\n\n**{}**\n\n", advance_counts(decisions)));
   const auto moved = [&](StepAction action, std::string_view what) {
     for (const auto& [ramp, group] : by_ramp(decisions, config, action)) {
       const std::string heading = fmt::format("### {}: ramp {}\n\n", what, prose(ramp));

@@ -2,14 +2,13 @@
 #include "cli/views/audit.h"
 
 #include "cli/views/json_parts.h"
+#include "reconciler/documents/plan_json.h"
 
 namespace rampart {
 namespace {
 
 // Recursion is bounded: a tree stops at the limits of SPF and at its own.
 Json node_json(const spf::TreeNode& node) {
-  Json children = Json::array();
-  for (const spf::TreeNode& child : node.children) children.push_back(node_json(child));
   return {{"term", node.term},
           {"domain", node.domain},
           {"record", or_null(node.record)},
@@ -18,7 +17,7 @@ Json node_json(const spf::TreeNode& node) {
           {"addresses", node.addresses4},
           {"lower_bound", node.lower_bound},
           {"problem", text_or_null(node.problem)},
-          {"children", std::move(children)}};
+          {"children", array_of(node.children, node_json)}};
 }
 
 // Without a valid record the counts are zero and the tree is null; `state` tells them apart.
@@ -51,12 +50,6 @@ Json key_json(const audit::KeyFacts& key) {
           {"problem", text_or_null(key.problem)}};
 }
 
-Json keys_json(const audit::DkimFacts& dkim) {
-  Json rows = Json::array();
-  for (const audit::KeyFacts& key : dkim.keys) rows.push_back(key_json(key));
-  return rows;
-}
-
 Json discovered_json(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   if (!discovered) return nullptr;
   return {{"at", discovered->at.text()},
@@ -64,13 +57,8 @@ Json discovered_json(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
           {"org_domain", discovered->org_domain.text()}};
 }
 
-Json addresses_json(const audit::DmarcFacts& dmarc) {
-  Json rows = Json::array();
-  for (const audit::ReportAddress& one : dmarc.rua) {
-    rows.push_back(
-        {{"uri", one.uri}, {"host", one.host.text()}, {"consent", to_text(one.consent)}});
-  }
-  return rows;
+Json address_json(const audit::ReportAddress& one) {
+  return {{"uri", one.uri}, {"host", one.host.text()}, {"consent", to_text(one.consent)}};
 }
 
 Json policy_json(const std::optional<dmarc::Policy>& policy) {
@@ -100,7 +88,7 @@ Json dmarc_json(const audit::DmarcFacts& dmarc) {
     json["aspf"] = mode_json(dmarc.record.aspf);
     json["ruf"] = dmarc.record.ruf;
   }
-  json["rua"] = addresses_json(dmarc);
+  json["rua"] = array_of(dmarc.rua, address_json);
   json["rfc9989"] = discovered_json(dmarc.by_walk);
   json["rfc7489"] = discovered_json(dmarc.by_psl);
   json["problem"] = text_or_null(dmarc.problem);
@@ -132,43 +120,22 @@ Json mta_sts_json(const audit::MtaStsFacts& mta_sts) {
   return json;
 }
 
-Json findings_json(const std::vector<Finding>& findings) {
-  Json rows = Json::array();
-  for (const Finding& one : findings) {
-    rows.push_back({{"severity", to_text(one.severity)},
-                    {"code", one.code},
-                    {"domain", one.domain ? Json(one.domain->text()) : Json()},
-                    {"message", one.message},
-                    {"hint", one.hint},
-                    {"file", one.mark.file},
-                    {"line", one.mark.line},
-                    {"column", one.mark.column}});
-  }
-  return rows;
-}
-
-Json parts_json(const std::vector<audit::ScorePart>& parts) {
-  Json rows = Json::array();
-  for (const audit::ScorePart& one : parts) {
-    rows.push_back(
-        {{"what", one.what}, {"points", one.points}, {"of", one.of}, {"reason", one.reason}});
-  }
-  return rows;
+Json part_json(const audit::ScorePart& one) {
+  return {{"what", one.what}, {"points", one.points}, {"of", one.of}, {"reason", one.reason}};
 }
 
 Json profile_json(const audit::Report& report, const audit::Profile& profile) {
-  Json rows = Json::array();
-  for (const audit::RuleResult& one : report.rule_results) {
-    rows.push_back({{"id", one.id},
-                    {"rule", one.rule},
-                    {"required", one.level == audit::RequirementLevel::Must},
-                    {"verdict", to_text(one.verdict)},
-                    {"reason", one.reason},
-                    {"source", one.source}});
-  }
+  const auto result_json = [](const audit::RuleResult& one) {
+    return Json{{"id", one.id},
+                {"rule", one.rule},
+                {"required", one.level == audit::RequirementLevel::Must},
+                {"verdict", to_text(one.verdict)},
+                {"reason", one.reason},
+                {"source", one.source}};
+  };
   return {{"name", profile.name},
           {"pass", audit::conforms(report.rule_results)},
-          {"rules", std::move(rows)}};
+          {"rules", array_of(report.rule_results, result_json)}};
 }
 
 // The contract of machine readers: members are added, never renamed or removed.
@@ -177,16 +144,16 @@ Json report_json(const audit::Report& report, const audit::Profile* profile) {
   Json json = {{"domain", facts.subject.domain.text()},
                {"exists", facts.exists},
                {"spf", spf_json(facts.spf)},
-               {"dkim", keys_json(facts.dkim)},
+               {"dkim", array_of(facts.dkim.keys, key_json)},
                {"dkim_selectors_asked", facts.dkim.queried},
                {"dmarc", dmarc_json(facts.dmarc)},
                {"mx", mx_json(facts.mx)},
                {"mta_sts", mta_sts_json(facts.mta_sts)},
                {"tls_rpt", reading_json(facts.tls_rpt)},
                {"bimi", reading_json(facts.bimi)},
-               {"findings", findings_json(report.findings)},
+               {"findings", array_of(report.findings, finding_json)},
                {"score", audit::score_of(report.parts)},
-               {"score_parts", parts_json(report.parts)}};
+               {"score_parts", array_of(report.parts, part_json)}};
   if (profile != nullptr) json["profile"] = profile_json(report, *profile);
   return json;
 }
@@ -196,20 +163,11 @@ Json report_json(const audit::Report& report, const audit::Profile* profile) {
 // Several reports are written one per line, each as soon as it is built: a document of thousands
 // would be in memory twice.
 std::string audit_json(const AuditView& view) {
-  const auto written = [&](const audit::Report& report, int indent) {
-    return report_json(report, view.profile)
-        .dump(indent, ' ', false, Json::error_handler_t::replace);
-  };
-  if (view.reports.size() == 1) {
-    const Json json = {{"domains", Json::array({report_json(view.reports.front(), view.profile)})}};
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  }
+  const auto row = [&](const audit::Report& report) { return report_json(report, view.profile); };
+  if (view.reports.size() == 1) return document({{"domains", array_of(view.reports, row)}});
   std::string text = "{\"domains\": [";
-  bool first = true;
   for (const audit::Report& report : view.reports) {
-    text += first ? "\n" : ",\n";
-    text += written(report, -1);
-    first = false;
+    text += (&report == &view.reports.front() ? "\n" : ",\n") + document_row(row(report));
   }
   return text + "\n]}\n";
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <set>
 
 #include "base/csv.h"
@@ -38,12 +39,6 @@ std::string least_bits(const audit::Report& report) {
   return least == 0 ? "" : std::to_string(least);
 }
 
-std::string addresses_of_report(const audit::Report& report) {
-  std::vector<std::string> uris;
-  for (const audit::ReportAddress& one : report.facts.dmarc.rua) uris.push_back(one.uri);
-  return fmt::format("{}", fmt::join(uris, " "));
-}
-
 std::string mx_of(const audit::MxFacts& mx) {
   if (mx.null) return "null";
   if (mx.state != audit::State::Valid) return std::string(to_text(mx.state));
@@ -57,18 +52,10 @@ std::string mta_sts_of(const audit::MtaStsFacts& mta_sts) {
 }
 
 // Words, since spreadsheets read a cell that begins with `-` or `+` as a formula.
-std::string ending_word(spf::Qualifier ending) {
-  switch (ending) {
-    case spf::Qualifier::Pass:
-      return "pass";
-    case spf::Qualifier::Fail:
-      return "fail";
-    case spf::Qualifier::SoftFail:
-      return "softfail";
-    case spf::Qualifier::Neutral:
-      return "neutral";
-  }
-  return "";
+std::string_view ending_word(spf::Qualifier ending) {
+  if (ending == spf::Qualifier::Pass) return "pass";
+  if (ending == spf::Qualifier::Neutral) return "neutral";
+  return ending == spf::Qualifier::Fail ? "fail" : "softfail";
 }
 
 std::string codes_of(const audit::Report& report) {
@@ -93,7 +80,7 @@ std::array<std::string, kColumns.size()> cells(const audit::Report& report,
           std::to_string(count_of(report, Severity::Error)),
           std::to_string(count_of(report, Severity::Warning)),
           std::string(to_text(facts.spf.state)),
-          facts.spf.ending ? ending_word(*facts.spf.ending) : "",
+          std::string(facts.spf.ending ? ending_word(*facts.spf.ending) : ""),
           valid ? std::to_string(facts.spf.tree.lookups) : "",
           valid ? std::to_string(facts.spf.tree.void_lookups) : "",
           selectors_of_report(report),
@@ -102,7 +89,9 @@ std::array<std::string, kColumns.size()> cells(const audit::Report& report,
           discovered == nullptr ? "" : std::string(dmarc::to_text(discovered->policy)),
           discovered == nullptr ? "" : discovered->at.text(),
           discovered == nullptr ? "" : std::to_string(facts.dmarc.record.pct.value_or(100)),
-          addresses_of_report(report),
+          fmt::format(
+              "{}",
+              fmt::join(facts.dmarc.rua | std::views::transform(&audit::ReportAddress::uri), " ")),
           mx_of(facts.mx),
           mta_sts_of(facts.mta_sts),
           std::string(to_text(facts.tls_rpt.state)),
@@ -115,11 +104,8 @@ std::array<std::string, kColumns.size()> cells(const audit::Report& report,
 std::string audit_csv(const AuditView& view) {
   std::string text = fmt::format("{}\r\n", fmt::join(kColumns, ","));
   for (const audit::Report& report : view.reports) {
-    std::string line;
-    for (const std::string& cell : cells(report, view.profile)) {
-      line += (line.empty() ? "" : ",") + csv_cell(cell);
-    }
-    text += line + "\r\n";
+    const auto row = cells(report, view.profile);
+    text += fmt::format("{}\r\n", fmt::join(row | std::views::transform(csv_cell), ","));
   }
   return text;
 }

@@ -39,11 +39,9 @@ Json step_json(const StepDecision& step) {
 }
 
 Json explained_gate_json(const Gate& gate) {
-  return {{"name", to_text(gate.kind)},
-          {"met", gate.met},
-          {"figure", gate.figure},
-          {"asked", gate.asked},
-          {"reason", text_or_null(gate.reason)}};
+  Json json = gate_json(gate);
+  json["reason"] = text_or_null(gate.reason);
+  return json;
 }
 
 /// Null if the domain has no SPF record; `lower_bound` if a part of it could not be resolved.

@@ -1,7 +1,9 @@
 /// Exports records as rows for spreadsheets and programs.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
+#include <ranges>
 
 #include "base/csv.h"
 #include "cli/views/json_parts.h"
@@ -11,31 +13,22 @@
 namespace rampart {
 namespace {
 
-std::string dkim_text(const reports::RecordResults& results) {
-  std::string text;
-  for (const reports::DkimAuth& one : results.dkim) {
-    text += fmt::format("{}{}/{}={}", text.empty() ? "" : " ", one.domain, one.selector,
-                        to_text(one.result));
-  }
-  return text;
+/// What `print` makes of each item, with `separator` between them.
+template <class Items, class Print>
+std::string joined(const Items& items, std::string_view separator, Print print) {
+  return fmt::format("{}", fmt::join(items | std::views::transform(print), separator));
 }
 
-std::string spf_text(const reports::RecordResults& results) {
-  std::string text;
-  for (const reports::SpfAuth& one : results.spf) {
-    text += fmt::format("{}{}={}{}", text.empty() ? "" : " ", one.domain, to_text(one.result),
-                        one.helo ? " (helo)" : "");
-  }
-  return text;
+std::string dkim_text(const reports::DkimAuth& one) {
+  return fmt::format("{}/{}={}", one.domain, one.selector, to_text(one.result));
 }
 
-std::string reasons_text(const reports::RecordResults& results) {
-  std::string text;
-  for (const reports::Override& one : results.overrides) {
-    text += fmt::format("{}{}{}", text.empty() ? "" : "; ", one.type,
-                        one.comment.empty() ? "" : ": " + one.comment);
-  }
-  return text;
+std::string spf_text(const reports::SpfAuth& one) {
+  return fmt::format("{}={}{}", one.domain, to_text(one.result), one.helo ? " (helo)" : "");
+}
+
+std::string reason_text(const reports::Override& one) {
+  return one.type + (one.comment.empty() ? "" : ": " + one.comment);
 }
 
 constexpr std::array<std::string_view, 18> kExportColumns = {
@@ -62,31 +55,17 @@ std::array<std::string, kExportColumns.size()> cells(const ExportRow& row) {
           results.header_from,
           results.envelope_from,
           results.envelope_to,
-          dkim_text(results),
-          spf_text(results),
-          reasons_text(results)};
+          joined(results.dkim, " ", dkim_text),
+          joined(results.spf, " ", spf_text),
+          joined(results.overrides, "; ", reason_text)};
 }
 
 }  // namespace
 
-std::string export_csv_head() {
-  std::string text;
-  for (const std::string_view column : kExportColumns) {
-    text += text.empty() ? "" : ",";
-    text += column;
-  }
-  return text + "\n";
-}
+std::string export_csv_head() { return fmt::format("{}\n", fmt::join(kExportColumns, ",")); }
 
 std::string export_csv_row(const ExportRow& row) {
-  std::string text;
-  bool first = true;
-  for (const std::string& one : cells(row)) {
-    if (!first) text += ',';
-    text += csv_cell(one);
-    first = false;
-  }
-  return text + "\n";
+  return joined(cells(row), ",", csv_cell) + "\n";
 }
 
 std::string export_json_row(const ExportRow& row) {
@@ -94,7 +73,7 @@ std::string export_json_row(const ExportRow& row) {
   const auto texts = cells(row);
   for (std::size_t i = 0; i < texts.size(); ++i) json[std::string(kExportColumns[i])] = texts[i];
   json["count"] = row.row.count;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return document_row(json);
 }
 
 }  // namespace rampart

@@ -8,6 +8,10 @@ std::string document(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string document_row(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 // Consumers test for null; an empty string would look like a value.
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
@@ -19,6 +23,13 @@ Json position_json(RampPosition position) {
 
 Json position_json(const std::optional<RampPosition>& position) {
   return position ? position_json(*position) : Json();
+}
+
+Json gate_json(const Gate& gate) {
+  return {{"name", to_text(gate.kind)},
+          {"met", gate.met},
+          {"figure", gate.figure},
+          {"asked", gate.asked}};
 }
 
 // `explain` and `timeline` print the same events.

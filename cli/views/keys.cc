@@ -42,19 +42,16 @@ std::string record_of(const KeyEntry& entry, const KeyFolder& folder) {
 }  // namespace
 
 std::string rotate_json(const std::vector<RotationRun>& runs) {
-  Json rows = Json::array();
-  for (const RotationRun& run : runs) {
-    Json selectors = Json::array();
-    for (const SelectorState& state : run.step.selectors) selectors.push_back(selector_json(state));
-    Json next;
-    if (run.step.due) next = {{"date", day(*run.step.due)}, {"what", run.step.what}};
-    rows.push_back({{"domain", run.domain.text()},
-                    {"name", run.spec.name},
-                    {"selectors", selectors},
-                    {"actions", actions_of(run.step)},
-                    {"next", next}});
-  }
-  return document({{"rotations", rows}});
+  const auto run_json = [](const RotationRun& run) {
+    const RotationStep& step = run.step;
+    const Json next{{"date", step.due ? day(*step.due) : ""}, {"what", step.what}};
+    return Json{{"domain", run.domain.text()},
+                {"name", run.spec.name},
+                {"selectors", array_of(step.selectors, selector_json)},
+                {"actions", actions_of(step)},
+                {"next", step.due ? next : Json()}};
+  };
+  return document({{"rotations", array_of(runs, run_json)}});
 }
 
 std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
@@ -75,29 +72,27 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
     }
     acts = acts || run.step.acts();
   }
-  if (acts)
-    text += written == Written::Yes ? "Written into the YAML.\n"
-                                    : "Run again with --write to do this.\n";
-  return text;
+  if (!acts) return text;
+  return text + (written == Written::Yes ? "Written into the YAML.\n"
+                                         : "Run again with --write to do this.\n");
 }
 
 std::string keys_json(const std::vector<KeyRow>& rows) {
-  Json keys = Json::array();
-  for (const KeyRow& row : rows) {
+  const auto row_json = [](const KeyRow& row) {
     const KeyEntry& entry = row.entry;
-    keys.push_back({{"domain", entry.place.domain.text()},
-                    {"selector", entry.place.selector},
-                    {"algorithm", text_or_null(entry.algorithm)},
-                    {"fingerprint", text_or_null(entry.fingerprint)},
-                    {"made", text_or_null(entry.made)},
-                    {"age_days", row.age_days ? Json(*row.age_days) : Json()},
-                    {"state", text_or_null(row.state)},
-                    {"published", text_or_null(row.published)},
-                    {"next", text_or_null(row.next)},
-                    {"private", entry.private_key ? Json(to_text(*entry.private_key)) : Json()},
-                    {"error", text_or_null(entry.error)}});
-  }
-  return document({{"keys", keys}});
+    return Json{{"domain", entry.place.domain.text()},
+                {"selector", entry.place.selector},
+                {"algorithm", text_or_null(entry.algorithm)},
+                {"fingerprint", text_or_null(entry.fingerprint)},
+                {"made", text_or_null(entry.made)},
+                {"age_days", or_null(row.age_days)},
+                {"state", text_or_null(row.state)},
+                {"published", text_or_null(row.published)},
+                {"next", text_or_null(row.next)},
+                {"private", entry.private_key ? Json(to_text(*entry.private_key)) : Json()},
+                {"error", text_or_null(entry.error)}};
+  };
+  return document({{"keys", array_of(rows, row_json)}});
 }
 
 std::string keys_text(const std::vector<KeyRow>& rows) {
@@ -118,17 +113,16 @@ std::string keys_text(const std::vector<KeyRow>& rows) {
 }
 
 std::string made_keys_json(const std::vector<KeyEntry>& entries, const KeyFolder& folder) {
-  Json keys = Json::array();
-  for (const KeyEntry& entry : entries) {
-    keys.push_back({{"domain", entry.place.domain.text()},
-                    {"selector", entry.place.selector},
-                    {"algorithm", entry.algorithm},
-                    {"fingerprint", entry.fingerprint},
-                    {"record", record_of(entry, folder)},
-                    {"private", entry.private_key ? Json(to_text(*entry.private_key)) : Json()},
-                    {"public_key", folder.path_of(entry.place, ".pub")}});
-  }
-  return document({{"keys", keys}});
+  const auto row_json = [&](const KeyEntry& entry) {
+    return Json{{"domain", entry.place.domain.text()},
+                {"selector", entry.place.selector},
+                {"algorithm", entry.algorithm},
+                {"fingerprint", entry.fingerprint},
+                {"record", record_of(entry, folder)},
+                {"private", entry.private_key ? Json(to_text(*entry.private_key)) : Json()},
+                {"public_key", folder.path_of(entry.place, ".pub")}};
+  };
+  return document({{"keys", array_of(entries, row_json)}});
 }
 
 std::string made_keys_text(const std::vector<KeyEntry>& entries, const KeyFolder& folder) {

@@ -81,7 +81,8 @@ Json arc_json(const arc::Verdict& verdict) {
           {"sets", array_of(verdict.sets, set_json)}};
 }
 
-std::string_view aligned_word(bool aligned) { return aligned ? "aligned" : "not aligned"; }
+/// By whether it is aligned.
+constexpr std::string_view kAlignedWords[] = {"not aligned", "aligned"};
 
 std::string line(std::string_view what, std::string_view result, const std::string& rest) {
   return fmt::format("{:<6} {:<9} {}\n", what, result, printable(rest));
@@ -90,7 +91,7 @@ std::string line(std::string_view what, std::string_view result, const std::stri
 std::string spf_line(const dmarc::MessageVerdict& verdict) {
   if (!verdict.spf) return line("SPF", "none", "no MAIL FROM and no HELO name are known");
   std::string rest =
-      fmt::format("{}, {}", verdict.spf_domain, aligned_word(aligning(verdict).spf_aligned));
+      fmt::format("{}, {}", verdict.spf_domain, kAlignedWords[aligning(verdict).spf_aligned]);
   if (verdict.spf->matched) rest += ", matched " + *verdict.spf->matched;
   if (!verdict.spf->reason.empty()) rest += ": " + verdict.spf->reason;
   return line("SPF", spf::to_text(verdict.spf->outcome), rest);
@@ -102,7 +103,7 @@ std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
   for (std::size_t i = 0; i < verdict.dkim.signatures.size(); ++i) {
     const dkim::SignatureVerdict& one = verdict.dkim.signatures[i];
     std::string rest = fmt::format("{}, selector {}, {}", one.domain, one.selector,
-                                   aligned_word(aligning(verdict).dkim_aligned[i]));
+                                   kAlignedWords[aligning(verdict).dkim_aligned[i]]);
     if (!one.algorithm.empty()) rest += ", " + one.algorithm;
     if (one.key_bits > 0) rest += fmt::format(", {} bits", one.key_bits);
     if (!one.reason.empty()) rest += ": " + one.reason;

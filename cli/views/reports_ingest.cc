@@ -21,18 +21,16 @@ std::string ingested_text(const reports::Ingested& outcome) {
 namespace {
 
 Json ingested_object(const reports::Ingested& outcome) {
-  Json json;
-  json["files"] = outcome.files;
-  json["reports"] = outcome.reports;
-  json["duplicates"] = outcome.duplicates;
-  json["verified"] = outcome.verified;
-  json["records"] = outcome.records;
-  json["messages"] = outcome.messages;
-  json["refused"] = Json::array();
-  for (const reports::Refused& one : outcome.refused) {
-    json["refused"].push_back({{"file", one.file}, {"error", one.error}});
-  }
-  return json;
+  const auto refused_json = [](const reports::Refused& one) {
+    return Json{{"file", one.file}, {"error", one.error}};
+  };
+  return {{"files", outcome.files},
+          {"reports", outcome.reports},
+          {"duplicates", outcome.duplicates},
+          {"verified", outcome.verified},
+          {"records", outcome.records},
+          {"messages", outcome.messages},
+          {"refused", array_of(outcome.refused, refused_json)}};
 }
 
 }  // namespace
@@ -49,9 +47,8 @@ std::string fetched_text(const reports::Fetched& outcome) {
 
 std::string fetched_json(const reports::Fetched& outcome) {
   Json json = ingested_object(outcome.ingested);
-  json["marked"] = outcome.marked;
-  json["moved"] = outcome.moved;
-  json["reconnects"] = outcome.reconnects;
+  json.update(Json{
+      {"marked", outcome.marked}, {"moved", outcome.moved}, {"reconnects", outcome.reconnects}});
   return document(json);
 }
 

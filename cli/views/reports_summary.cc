@@ -14,52 +14,47 @@ using reports::SourceSummary;
 using reports::Summary;
 
 Json source_json(const SourceSummary& row) {
-  Json json;
-  json["source"] = row.source.label;
-  json["declared"] = row.source.declared;
-  if (!row.source.owner.name.empty()) {
-    json["owner"] = {{"name", row.source.owner.name}, {"type", row.source.owner.type}};
+  const reports::Source& source = row.source;
+  Json json = {{"source", source.label}, {"declared", source.declared}};
+  if (!source.owner.name.empty()) {
+    json["owner"] = {{"name", source.owner.name}, {"type", source.owner.type}};
   }
   json["messages"] = row.messages;
   for (std::size_t i = 0; i < reports::kCategories; ++i) {
     json["categories"][std::string(to_text(static_cast<Category>(i)))] = row.categories[i];
   }
-  json["ips"] = Json::array();
-  for (const auto& [ip, messages] : row.ips) json["ips"].push_back(ip.text());
-  json["dkim_selectors"] = row.selectors;
-  json["first_seen"] = to_text(row.first);
-  json["last_seen"] = to_text(row.last);
-  json["unresolved"] = row.unresolved;
-  json["ignored"] = row.source.ignored;
-  json["action"] = row.action;
+  json.update(Json{{"ips", array_of(row.ips, [](const auto& one) { return one.first.text(); })},
+                   {"dkim_selectors", row.selectors},
+                   {"first_seen", to_text(row.first)},
+                   {"last_seen", to_text(row.last)},
+                   {"unresolved", row.unresolved},
+                   {"ignored", source.ignored},
+                   {"action", row.action}});
   return json;
 }
 
 Json summary_json(const Summary& summary) {
-  Json json;
-  json["domain"] = summary.domain;
-  json["since"] = date_json(summary.since);
-  json["until"] = date_json(summary.until);
-  json["messages"] = summary.messages;
-  json["pass"] = summary.pass;
-  json["partial"] = summary.partial;
-  json["fail"] = summary.fail;
-  json["pass_rate"] = or_null(summary.pass_rate);
-  json["legit_rate"] = or_null(summary.legit_rate);
-  json["reporters"] = summary.reporters;
-  json["verified_reporters"] = summary.verified_reporters;
-  json["verified_messages"] = summary.verified_messages;
-  json["rolled_up"] = summary.rolled_up;
-  json["contradictions"] = summary.contradictions;
-  json["sources"] = Json::array();
-  for (const SourceSummary& row : summary.sources) json["sources"].push_back(source_json(row));
-  json["selectors"] = Json::array();
-  for (const auto& [selector, sources] : summary.selectors) {
-    json["selectors"].push_back(Json{{"selector", selector}, {"sources", sources}});
-  }
-  json["unused_senders"] = summary.unused_senders;
-  json["new_sources"] = summary.new_sources;
-  return json;
+  const auto selector_json = [](const auto& one) {
+    return Json{{"selector", one.first}, {"sources", one.second}};
+  };
+  return {{"domain", summary.domain},
+          {"since", date_json(summary.since)},
+          {"until", date_json(summary.until)},
+          {"messages", summary.messages},
+          {"pass", summary.pass},
+          {"partial", summary.partial},
+          {"fail", summary.fail},
+          {"pass_rate", or_null(summary.pass_rate)},
+          {"legit_rate", or_null(summary.legit_rate)},
+          {"reporters", summary.reporters},
+          {"verified_reporters", summary.verified_reporters},
+          {"verified_messages", summary.verified_messages},
+          {"rolled_up", summary.rolled_up},
+          {"contradictions", summary.contradictions},
+          {"sources", array_of(summary.sources, source_json)},
+          {"selectors", array_of(summary.selectors, selector_json)},
+          {"unused_senders", summary.unused_senders},
+          {"new_sources", summary.new_sources}};
 }
 
 std::string percent(const std::optional<double>& value) {
@@ -78,14 +73,8 @@ std::string categories_text(const SourceSummary& row) {
 }  // namespace
 
 std::string summaries_json(const std::vector<Summary>& summaries) {
-  Json json;
-  if (summaries.size() == 1) {
-    json = summary_json(summaries.front());
-  } else {
-    json["domains"] = Json::array();
-    for (const Summary& one : summaries) json["domains"].push_back(summary_json(one));
-  }
-  return document(json);
+  if (summaries.size() == 1) return document(summary_json(summaries.front()));
+  return document({{"domains", array_of(summaries, summary_json)}});
 }
 
 // Everything that a report contains passes through `printable`: outsiders write these texts.

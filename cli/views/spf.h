@@ -22,6 +22,7 @@ struct SpfReport {
   spf::Tree tree;
   std::map<std::string, std::string> vendors;  ///< By term: "Google Workspace".
 };
+/// The tree, every node with its lookups and addresses (contract section 3), and as a table.
 std::string spf_tree_json(const SpfReport& report);
 std::string spf_tree_text(const SpfReport& report);
 
@@ -32,6 +33,7 @@ struct FlattenReport {
   int lookups_before = 0;
   FlatSpf flat;
 };
+/// Both records, the fragments and the lookups, as JSON and as text.
 std::string flatten_json(const FlattenReport& report);
 std::string flatten_text(const FlattenReport& report);
 

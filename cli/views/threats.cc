@@ -23,21 +23,20 @@ std::string uuid(const std::string& seed) {
 std::string moment(Date day) { return to_text(day) + "T00:00:00.000Z"; }
 
 Json indicator(const Threat& threat) {
-  Json json;
-  json["type"] = "indicator";
-  json["spec_version"] = "2.1";
-  json["id"] = "indicator--" + uuid(threat.domain + " " + threat.ip.text());
-  json["created"] = moment(threat.first);
-  json["modified"] = moment(threat.last);
-  json["name"] = fmt::format("{} sends mail as {}", threat.ip.text(), threat.domain);
-  json["description"] = fmt::format("{} messages that failed DMARC, from {} to {}", threat.messages,
-                                    to_text(threat.first), to_text(threat.last));
-  json["indicator_types"] = {"malicious-activity"};
-  json["pattern"] =
-      fmt::format("[{}:value = '{}']", threat.ip.v6 ? "ipv6-addr" : "ipv4-addr", threat.ip.text());
-  json["pattern_type"] = "stix";
-  json["valid_from"] = moment(threat.first);
-  return json;
+  const std::string ip = threat.ip.text();
+  return {
+      {"type", "indicator"},
+      {"spec_version", "2.1"},
+      {"id", "indicator--" + uuid(threat.domain + " " + ip)},
+      {"created", moment(threat.first)},
+      {"modified", moment(threat.last)},
+      {"name", fmt::format("{} sends mail as {}", ip, threat.domain)},
+      {"description", fmt::format("{} messages that failed DMARC, from {} to {}", threat.messages,
+                                  to_text(threat.first), to_text(threat.last))},
+      {"indicator_types", Json::array({"malicious-activity"})},
+      {"pattern", fmt::format("[{}:value = '{}']", threat.ip.v6 ? "ipv6-addr" : "ipv4-addr", ip)},
+      {"pattern_type", "stix"},
+      {"valid_from", moment(threat.first)}};
 }
 
 }  // namespace
@@ -82,17 +81,10 @@ std::string threats_text(const std::vector<Threat>& threats) {
 }
 
 std::string threats_stix(const std::vector<Threat>& threats) {
-  Json bundle;
+  const Json objects = array_of(threats, indicator);
   std::string seed;
-  Json objects = Json::array();
-  for (const Threat& one : threats) {
-    objects.push_back(indicator(one));
-    seed += objects.back().dump();
-  }
-  bundle["type"] = "bundle";
-  bundle["id"] = "bundle--" + uuid(seed);
-  bundle["objects"] = std::move(objects);
-  return document(bundle);
+  for (const Json& object : objects) seed += object.dump();
+  return document({{"type", "bundle"}, {"id", "bundle--" + uuid(seed)}, {"objects", objects}});
 }
 
 }  // namespace rampart

@@ -38,15 +38,7 @@ std::string timeline_text(std::span<const TimelineEvent> events, Date until, Col
 }
 
 std::string timeline_json(std::span<const TimelineEvent> events) {
-  Json rows = Json::array();
-  for (const TimelineEvent& one : events) {
-    rows.push_back({{"date", to_text(one.date)},
-                    {"domain", one.domain.text()},
-                    {"kind", to_text(one.kind)},
-                    {"what", one.what},
-                    {"overdue_days", one.overdue_days}});
-  }
-  return Json{{"events", rows}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return document({{"events", array_of(events, event_json)}});
 }
 
 }  // namespace rampart

@@ -33,14 +33,15 @@ struct WriteOutcome {
 /// What a zone that changed since the review withholds.
 enum class Strictness { ItsZone, AllZones };
 
+/// A plan after its limitation by a reviewed one.
+struct Limited {
+  Plan plan;                         ///< What may be written; the rest is withheld in it.
+  std::vector<Change> already_live;  ///< Reviewed changes that need no write.
+};
 /// The changes of `now` that `reviewed` allows; the others become withheld with a Finding
 /// (plan-stale, not-in-plan). Changes of `reviewed` that are live already are listed in
 /// `already_live`. A zone in which a reviewed record changed since the review is withheld whole
 /// (all zones where Strictness::AllZones), except for reviewed changes that loosen enforcement.
-struct Limited {
-  Plan plan;  ///< What may be written; the rest is withheld in it.
-  std::vector<Change> already_live;
-};
 Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Strictness strictness);
 
 /// Writes `plan` stage by stage: a stage completes on every host before the next begins. A zone

@@ -15,6 +15,7 @@
 
 namespace rampart::config {
 
+/// Whether T is a std::optional or a std::vector: these are read by what they contain.
 template <class T>
 inline constexpr bool kIsOptional = false;
 template <class T>

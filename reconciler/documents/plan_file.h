@@ -28,6 +28,7 @@ struct PlanSummary {
   std::size_t domains = 0;
   std::size_t unchanged = 0;
 };
+/// Counts the plan's changes by action, its holds, and its domains.
 PlanSummary summarize(const Plan& plan);
 
 /// "create", "update" or "delete".

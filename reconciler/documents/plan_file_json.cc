@@ -23,6 +23,12 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
   return fmt::format("line {}, column {}", line, before.size() - start + 1);
 }
 
+std::string decoded(const Reader& encoded) {
+  const Result<std::string> octets = decode_base64(encoded.text());
+  if (!octets) encoded.fail("base64 is expected");
+  return octets ? *octets : "";
+}
+
 }  // namespace
 
 void Reader::fail(const std::string& what) const {
@@ -31,22 +37,14 @@ void Reader::fail(const std::string& what) const {
 
 Reader Reader::at(const char* key) const {
   const std::string path = path_.empty() ? key : path_ + "." + key;
-  if (!node_->is_object()) {
-    fail("an object is expected");
-    return {kNull, path, *problem_};
-  }
-  const auto found = node_->find(key);
-  if (found == node_->end()) {
-    fail(fmt::format("\"{}\" is missing", key));
-    return {kNull, path, *problem_};
-  }
-  return {*found, path, *problem_};
+  const bool object = node_->is_object();
+  if (object && node_->contains(key)) return {(*node_)[key], path, *problem_};
+  fail(object ? fmt::format("\"{}\" is missing", key) : "an object is expected");
+  return {kNull, path, *problem_};
 }
 
 bool Reader::has(const char* key) const {
-  if (!node_->is_object()) return false;
-  const auto found = node_->find(key);
-  return found != node_->end() && !found->is_null();
+  return node_->is_object() && node_->contains(key) && !(*node_)[key].is_null();
 }
 
 std::string Reader::text() const {
@@ -82,8 +80,10 @@ bool Reader::truth() const {
 
 std::vector<Reader> Reader::items() const {
   std::vector<Reader> items;
-  if (!node_->is_array()) fail("an array is expected");
-  if (!node_->is_array()) return items;
+  if (!node_->is_array()) {
+    fail("an array is expected");
+    return items;
+  }
   for (const Json& item : *node_) {
     items.emplace_back(item, fmt::format("{}[{}]", path_, items.size()), *problem_);
   }
@@ -103,10 +103,18 @@ RecordType Reader::type() const {
   return type.value_or(RecordType::TXT);
 }
 
+RecordKey Reader::key() const { return {at("name").name(), at("type").type()}; }
+
 Time Reader::time() const {
   const auto time = parse_time(text());
   if (!time) fail("a time such as 2026-11-21T00:00:00Z is expected");
   return time.value_or(Time{});
+}
+
+Date Reader::date() const {
+  const auto date = parse_date(text());
+  if (!date) fail("a date such as 2026-11-21 is expected");
+  return date.value_or(Date{});
 }
 
 std::vector<std::string> Reader::texts() const {
@@ -121,8 +129,7 @@ Result<Json> parse_document(std::string_view text, std::string_view what) {
   } catch (const Json::parse_error& error) {
     // nlohmann counts the octets read, so that 1 is the first.
     const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
-    return Error{fmt::format("{} is not JSON: {}", what, line_and_column(text, offset)), "", false,
-                 false};
+    return Error{fmt::format("{} is not JSON: {}", what, line_and_column(text, offset))};
   }
 }
 
@@ -130,19 +137,18 @@ std::string print_document(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+Json key_to_json(const RecordKey& key) {
+  return {{"name", key.name.text()}, {"type", to_text(key.type)}};
+}
+
 // JSON is UTF-8, and TXT values are octets: values that are not UTF-8 go to a list in base64.
 Json set_to_json(const RecordSet& set) {
   Json values = Json::array();
   Json others = Json::array();
   for (const std::string& value : set.values) {
-    if (is_utf8(value))
-      values.push_back(value);
-    else
-      others.push_back(encode_base64(value));
+    (is_utf8(value) ? values : others).push_back(is_utf8(value) ? value : encode_base64(value));
   }
-  Json json;
-  json["ttl"] = set.ttl.count();
-  json["values"] = std::move(values);
+  Json json = {{"ttl", set.ttl.count()}, {"values", std::move(values)}};
   if (!others.empty()) json["values_base64"] = std::move(others);
   return json;
 }
@@ -156,29 +162,19 @@ RecordSet set_from_json(const Reader& reader) {
   for (const Reader& value : reader.at("values").items()) set.values.insert(value.text());
   if (!reader.has("values_base64")) return set;
   for (const Reader& value : reader.at("values_base64").items()) {
-    const Result<std::string> octets = decode_base64(value.text());
-    if (octets)
-      set.values.insert(*octets);
-    else
-      value.fail("base64 is expected");
+    set.values.insert(decoded(value));
   }
   return set;
 }
 
 Json octets_to_json(const std::string& octets) {
   if (is_utf8(octets)) return octets;
-  Json json;
-  json["base64"] = encode_base64(octets);
-  return json;
+  return {{"base64", encode_base64(octets)}};
 }
 
 std::string octets_from_json(const Reader& reader) {
   if (!reader.is_object()) return reader.text();
-  const Reader encoded = reader.at("base64");
-  const Result<std::string> octets = decode_base64(encoded.text());
-  if (octets) return *octets;
-  encoded.fail("base64 is expected");
-  return {};
+  return decoded(reader.at("base64"));
 }
 
 bool is_utf8(std::string_view text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -33,9 +34,24 @@ class Reader {
   std::vector<Reader> items() const;  ///< Of an array.
   Name name() const;
   RecordType type() const;
+  RecordKey key() const;  ///< Of an object with "name" and "type".
   Time time() const;
+  Date date() const;
   std::vector<std::string> texts() const;    ///< Of an array of strings.
   void fail(const std::string& what) const;  ///< Notes the first problem only.
+
+  /// What `read` makes of each item of the array at `key`.
+  template <class Read>
+  auto list(const char* key, Read read) const {
+    std::vector<std::decay_t<std::invoke_result_t<Read, const Reader&>>> all;
+    for (const Reader& item : at(key).items()) all.push_back(std::invoke(read, item));
+    return all;
+  }
+  /// As `list`; empty if there is no such member, as in documents of earlier versions.
+  template <class Read>
+  auto list_if_any(const char* key, Read read) const {
+    return has(key) ? list(key, read) : decltype(list(key, read))();
+  }
 
  private:
   const Json* node_;
@@ -48,6 +64,17 @@ Result<Json> parse_document(std::string_view text, std::string_view what);
 
 /// Text of a document: indented, other octets than UTF-8 replaced, one final newline.
 std::string print_document(const Json& document);
+
+/// A JSON array of what `to_json` makes of each item.
+template <class Items, class ToJson>
+Json list(const Items& items, ToJson to_json) {
+  Json json = Json::array();
+  for (const auto& item : items) json.push_back(std::invoke(to_json, item));
+  return json;
+}
+
+/// {"name", "type"}.
+Json key_to_json(const RecordKey& key);
 
 /// {"ttl", "values"}, and "values_base64" for values that are no UTF-8.
 Json set_to_json(const RecordSet& set);

@@ -51,41 +51,29 @@ Change read_change(const Reader& reader) {
   return change;
 }
 
-std::vector<Permission> read_permissions(const Reader& reader) {
-  std::vector<Permission> permissions;
-  for (const std::string& text : reader.texts()) permissions.push_back(Permission::parse(text));
-  return permissions;
-}
-
 Mark read_mark(const Reader& reader) {
   return {reader.at("file").text(), static_cast<int>(reader.at("line").integer()),
           static_cast<int>(reader.at("column").integer())};
 }
 
 Finding read_finding(const Reader& reader) {
-  Finding finding;
-  finding.severity = choice(reader.at("severity"), kSeverities);
-  finding.code = reader.at("code").text();
-  if (reader.has("domain")) finding.domain = reader.at("domain").name();
-  finding.message = reader.at("message").text();
-  finding.hint = reader.at("hint").text();
-  finding.mark = read_mark(reader);
-  if (!reader.has("withholds")) return finding;
-  for (const Reader& key : reader.at("withholds").items()) {
-    finding.withholds.push_back({key.at("name").name(), key.at("type").type()});
-  }
-  return finding;
+  return {.severity = choice(reader.at("severity"), kSeverities),
+          .code = reader.at("code").text(),
+          .domain = reader.has("domain") ? std::optional(reader.at("domain").name()) : std::nullopt,
+          .message = reader.at("message").text(),
+          .hint = reader.at("hint").text(),
+          .mark = read_mark(reader),
+          .withholds = reader.list_if_any("withholds", &Reader::key)};
+}
+
+ReceiverLine read_receiver_line(const Reader& line) {
+  return {choice(line.at("receiver"), dmarc::kReceivers), line.at("before").text(),
+          line.at("after").text(), line.at("says").text(), line.at("new").truth()};
 }
 
 ReceiverImpact read_receivers(const Reader& reader) {
-  ReceiverImpact impact{reader.at("domain").name(), {}, {}};
-  for (const Reader& line : reader.at("lines").items()) {
-    impact.lines.push_back({choice(line.at("receiver"), dmarc::kReceivers),
-                            line.at("before").text(), line.at("after").text(),
-                            line.at("says").text(), line.at("new").truth()});
-  }
-  if (reader.has("bimi")) impact.bimi = reader.at("bimi").text();
-  return impact;
+  return {reader.at("domain").name(), reader.list("lines", read_receiver_line),
+          reader.has("bimi") ? reader.at("bimi").text() : ""};
 }
 
 SourceImpact read_source(const Reader& reader) {
@@ -96,95 +84,69 @@ SourceImpact read_source(const Reader& reader) {
 }
 
 Impact read_impact(const Reader& reader) {
-  Impact impact{.domain = reader.at("domain").name()};
-  impact.window_days = static_cast<int>(reader.at("window_days").integer());
-  const std::optional<Date> from = parse_date(reader.at("from").text());
-  if (!from) reader.at("from").fail("a date such as 2026-11-21 is expected");
-  impact.from = from.value_or(Date{});
-  impact.messages = reader.at("messages").count();
-  impact.pass_before = reader.at("pass_before").count();
-  impact.pass_after = reader.at("pass_after").count();
-  impact.quarantined = reader.at("quarantined").count();
-  impact.rejected = reader.at("rejected").count();
-  impact.receiver = choice(reader.at("receiver"), dmarc::kReceivers);
-  impact.worst_quarantined = reader.at("worst_case").at("quarantined").count();
-  impact.worst_rejected = reader.at("worst_case").at("rejected").count();
-  for (const Reader& source : reader.at("by_source").items()) {
-    impact.by_source.push_back(read_source(source));
-  }
-  impact.notes = reader.at("notes").texts();
-  return impact;
+  const Reader worst = reader.at("worst_case");
+  return {.domain = reader.at("domain").name(),
+          .window_days = static_cast<int>(reader.at("window_days").integer()),
+          .from = reader.at("from").date(),
+          .messages = reader.at("messages").count(),
+          .pass_before = reader.at("pass_before").count(),
+          .pass_after = reader.at("pass_after").count(),
+          .quarantined = reader.at("quarantined").count(),
+          .rejected = reader.at("rejected").count(),
+          .receiver = choice(reader.at("receiver"), dmarc::kReceivers),
+          .worst_quarantined = worst.at("quarantined").count(),
+          .worst_rejected = worst.at("rejected").count(),
+          .by_source = reader.list("by_source", read_source),
+          .notes = reader.at("notes").texts()};
 }
 
-/// What the replay of evidence said; plans of earlier versions have none.
-void read_impacts(const Reader& reader, Plan& plan) {
-  if (!reader.has("impact_unknown")) return;
-  for (const Reader& impact : reader.at("impact").items()) {
-    plan.impact.push_back(read_impact(impact));
-  }
-  for (const Reader& unknown : reader.at("impact_unknown").items()) {
-    plan.impact_unknown.push_back({unknown.at("domain").name(), unknown.at("why").text()});
-  }
+/// The lists that are only shown, so that a plan made elsewhere can be shown again. Plans of
+/// earlier versions have no replay of evidence.
+void read_shown(const Reader& reader, Plan& plan) {
+  plan.holds = reader.list("holds", [](const Reader& hold) {
+    return Hold{hold.at("domain").name(), hold.at("code").text(), hold.at("reason").text()};
+  });
+  plan.findings = reader.list("findings", read_finding);
+  const auto permission = [](const Reader& one) { return Permission::parse(one.text()); };
+  plan.authority = reader.list("authority", [&](const Reader& one) {
+    return Authority{one.at("domain").name(), one.list("gains", permission),
+                     one.list("loses", permission)};
+  });
+  plan.policy_edits = reader.list("policy_edits", [](const Reader& edit) {
+    return PolicyEdit{read_mark(edit), edit.at("what").text()};
+  });
+  if (reader.has("impact_unknown")) plan.impact = reader.list("impact", read_impact);
+  plan.impact_unknown = reader.list_if_any("impact_unknown", [](const Reader& one) {
+    return ImpactUnknown{one.at("domain").name(), one.at("why").text()};
+  });
+  plan.receivers = reader.list_if_any("receivers", read_receivers);
+  plan.domains = reader.list_if_any("domains", &Reader::name);
 }
-
-/// The lists that are only shown, so that a plan made elsewhere can be shown again.
-void read_telling(const Reader& reader, Plan& plan) {
-  for (const Reader& hold : reader.at("holds").items()) {
-    plan.holds.push_back(
-        {hold.at("domain").name(), hold.at("code").text(), hold.at("reason").text()});
-  }
-  for (const Reader& finding : reader.at("findings").items()) {
-    plan.findings.push_back(read_finding(finding));
-  }
-  for (const Reader& authority : reader.at("authority").items()) {
-    plan.authority.push_back({authority.at("domain").name(),
-                              read_permissions(authority.at("gains")),
-                              read_permissions(authority.at("loses"))});
-  }
-  for (const Reader& edit : reader.at("policy_edits").items()) {
-    plan.policy_edits.push_back({read_mark(edit), edit.at("what").text()});
-  }
-  read_impacts(reader, plan);
-  if (reader.has("receivers")) {
-    for (const Reader& impact : reader.at("receivers").items()) {
-      plan.receivers.push_back(read_receivers(impact));
-    }
-  }
-  if (!reader.has("domains")) return;
-  for (const Reader& domain : reader.at("domains").items()) plan.domains.push_back(domain.name());
-}
-
-Error refusal(const std::string& what) { return {what, "", false, false}; }
 
 }  // namespace
 
 Result<Plan> plan_from_json(std::string_view text) {
-  const Result<document::Json> json = document::parse_document(text, "the plan");
-  if (!json) return json.error();
+  TRY(const document::Json json, document::parse_document(text, "the plan"));
   std::string problem;
-  const Reader reader(*json, "", problem);
+  const Reader reader(json, "", problem);
   const std::int64_t version = reader.at("format_version").integer();
   if (problem.empty() && version != 1) {
-    return refusal(fmt::format("this plan has format_version {}; this rampart reads 1", version));
+    return Error{fmt::format("this plan has format_version {}; this rampart reads 1", version)};
   }
   Plan plan;
   plan.made_at = reader.at("made_at").time();
   plan.config_digest = reader.at("config_digest").text();
-  for (const Reader& change : reader.at("changes").items()) {
-    plan.changes.push_back(read_change(change));
-  }
-  if (reader.has("withheld")) {
-    for (const Reader& withheld : reader.at("withheld").items()) {
-      plan.withheld.push_back({read_change(withheld), withheld.at("codes").texts()});
-    }
-  }
-  read_telling(reader, plan);
+  plan.changes = reader.list("changes", read_change);
+  plan.withheld = reader.list_if_any("withheld", [](const Reader& one) {
+    return Withheld{read_change(one), one.at("codes").texts()};
+  });
+  read_shown(reader, plan);
   const std::string digest = reader.at("digest").text();
-  if (!problem.empty()) return refusal("this is no plan: " + problem);
+  if (!problem.empty()) return Error{"this is no plan: " + problem};
   if (digest == plan_digest(plan)) return plan;
-  return refusal(
+  return Error{
       "the plan's changes do not match its digest: it was edited or damaged; make it "
-      "again with plan --out");
+      "again with plan --out"};
 }
 
 }  // namespace rampart

@@ -10,4 +10,7 @@ namespace rampart {
 /// The content of `plan_to_json`, before it is printed.
 nlohmann::ordered_json plan_json(const Plan& plan);
 
+/// {severity, code, domain, message, hint, file, line, column}, and "withholds" if there are any.
+nlohmann::ordered_json finding_json(const Finding& finding);
+
 }  // namespace rampart

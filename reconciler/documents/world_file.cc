@@ -14,79 +14,58 @@ namespace rampart {
 namespace {
 
 using document::Json;
+using document::list;
 using document::Reader;
 
-/// A state and its word in the document.
-template <class State>
-struct Word {
-  State state;
-  const char* text;
-};
+// The words of the document, in the order of the enumerators.
+constexpr std::array kLiveWords = {"present", "absent", "unobservable", "disagree"};
+constexpr std::array kAnswerWords = {"data", "nodata", "nxdomain", "failed"};
+constexpr std::array kPolicyWords = {"served", "refused", "unreachable"};
 
-constexpr std::array<Word<LiveState>, 4> kLiveWords = {{{LiveState::Present, "present"},
-                                                        {LiveState::Absent, "absent"},
-                                                        {LiveState::Unobservable, "unobservable"},
-                                                        {LiveState::Disagree, "disagree"}}};
-constexpr std::array<Word<AnswerStatus>, 4> kAnswerWords = {{{AnswerStatus::Data, "data"},
-                                                             {AnswerStatus::NoData, "nodata"},
-                                                             {AnswerStatus::NxDomain, "nxdomain"},
-                                                             {AnswerStatus::Failed, "failed"}}};
-
-template <class State, std::size_t N>
-const char* word(const std::array<Word<State>, N>& words, State state) {
-  return std::ranges::find(words, state, &Word<State>::state)->text;
+template <class State, std::size_t kCount>
+const char* word(const std::array<const char*, kCount>& words, State state) {
+  return words.at(static_cast<std::size_t>(state));
 }
 
-template <class State, std::size_t N>
-State state(const std::array<Word<State>, N>& words, const Reader& reader) {
+template <class State, std::size_t kCount>
+State state(const std::array<const char*, kCount>& words, const Reader& reader) {
   const std::string text = reader.text();
-  for (const Word<State>& candidate : words) {
-    if (text == candidate.text) return candidate.state;
-  }
+  const auto found = std::ranges::find(words, text);
+  if (found != words.end()) return static_cast<State>(found - words.begin());
   reader.fail(fmt::format("\"{}\" is unknown here", text));
-  return words.front().state;
+  return State{};
 }
 
-Json key_to_json(const RecordKey& key) {
-  Json json;
-  json["name"] = key.name.text();
-  json["type"] = to_text(key.type);
-  return json;
-}
-
-RecordKey read_key(const Reader& reader) {
-  return {reader.at("name").name(), reader.at("type").type()};
-}
-
-Json live_to_json(const RecordKey& key, const LiveSet& live) {
-  Json json = key_to_json(key);
+Json live_json(const std::pair<const RecordKey, LiveSet>& row) {
+  const auto& [key, live] = row;
+  Json json = document::key_to_json(key);
   json["state"] = word(kLiveWords, live.state);
   if (live.set != ParsedSet{}) json["set"] = document::set_to_json(text_of(live.set));
   if (!live.detail.empty()) json["detail"] = live.detail;
   return json;
 }
 
-LiveSet read_live(const RecordKey& key, const Reader& reader) {
-  LiveSet live;
-  live.state = state(kLiveWords, reader.at("state"));
-  if (reader.has("set")) live.set = parse_set(key, document::set_from_json(reader.at("set")));
-  if (reader.has("detail")) live.detail = reader.at("detail").text();
-  return live;
+std::string detail_of(const Reader& reader) {
+  return reader.has("detail") ? reader.at("detail").text() : "";
 }
 
-Json zone_to_json(const LiveZone& zone) {
-  Json json;
-  json["apex"] = zone.apex.text();
-  json["provider"] = zone.provider;
-  json["from_provider"] = zone.from_provider;
-  json["complete"] = zone.complete;
-  json["error"] = zone.error;
-  json["max_txt_octets"] = zone.max_txt_octets ? Json(*zone.max_txt_octets) : Json(nullptr);
-  json["sets"] = Json::array();
-  for (const auto& [key, live] : zone.sets) json["sets"].push_back(live_to_json(key, live));
-  json["wildcards"] = Json::array();
-  for (const RecordKey& key : zone.wildcards) json["wildcards"].push_back(key_to_json(key));
-  return json;
+std::pair<RecordKey, LiveSet> read_live(const Reader& reader) {
+  const RecordKey key = reader.key();
+  LiveSet live{.state = state<LiveState>(kLiveWords, reader.at("state"))};
+  if (reader.has("set")) live.set = parse_set(key, document::set_from_json(reader.at("set")));
+  live.detail = detail_of(reader);
+  return {key, live};
+}
+
+Json zone_json(const LiveZone& zone) {
+  return {{"apex", zone.apex.text()},
+          {"provider", zone.provider},
+          {"from_provider", zone.from_provider},
+          {"complete", zone.complete},
+          {"error", zone.error},
+          {"max_txt_octets", zone.max_txt_octets ? Json(*zone.max_txt_octets) : Json()},
+          {"sets", list(zone.sets, live_json)},
+          {"wildcards", list(zone.wildcards, document::key_to_json)}};
 }
 
 LiveZone read_zone(const Reader& reader) {
@@ -94,74 +73,49 @@ LiveZone read_zone(const Reader& reader) {
                 .provider = reader.at("provider").text(),
                 .from_provider = reader.at("from_provider").truth(),
                 .complete = reader.at("complete").truth(),
-                .sets = {},
-                .wildcards = {},
-                .error = reader.at("error").text(),
-                .max_txt_octets = {}};
+                .error = reader.at("error").text()};
   if (reader.has("max_txt_octets")) {
     zone.max_txt_octets = static_cast<int>(reader.at("max_txt_octets").integer());
   }
-  for (const Reader& set : reader.at("sets").items()) {
-    RecordKey key = read_key(set);
-    LiveSet live = read_live(key, set);
-    zone.sets.insert_or_assign(std::move(key), std::move(live));
+  for (auto& [key, live] : reader.list("sets", read_live)) {
+    zone.sets.insert_or_assign(key, std::move(live));
   }
-  for (const Reader& key : reader.at("wildcards").items()) zone.wildcards.insert(read_key(key));
+  for (const RecordKey& key : reader.list("wildcards", &Reader::key)) zone.wildcards.insert(key);
   return zone;
 }
 
-Json answer_to_json(const Question& question, const Answer& answer) {
-  Json json = key_to_json(question);
+Json answer_json(const std::pair<const Question, Answer>& row) {
+  const auto& [question, answer] = row;
+  Json json = document::key_to_json(question);
   json["status"] = word(kAnswerWords, answer.status);
   json["ttl"] = answer.ttl.count();
-  json["values"] = Json::array();
-  for (const std::string& value : answer.values) {
-    json["values"].push_back(document::octets_to_json(value));
-  }
-  json["cnames"] = Json::array();
-  for (const Name& cname : answer.cnames) json["cnames"].push_back(cname.text());
+  json["values"] = list(answer.values, document::octets_to_json);
+  json["cnames"] = list(answer.cnames, &Name::text);
   if (!answer.detail.empty()) json["detail"] = answer.detail;
   return json;
 }
 
 Answer read_answer(const Reader& reader) {
   Answer answer;
-  answer.status = state(kAnswerWords, reader.at("status"));
+  answer.status = state<AnswerStatus>(kAnswerWords, reader.at("status"));
   answer.ttl = std::chrono::seconds(reader.at("ttl").integer());
-  for (const Reader& value : reader.at("values").items()) {
-    answer.values.push_back(document::octets_from_json(value));
-  }
-  for (const Reader& cname : reader.at("cnames").items()) answer.cnames.push_back(cname.name());
-  if (reader.has("detail")) answer.detail = reader.at("detail").text();
+  answer.values = reader.list("values", document::octets_from_json);
+  answer.cnames = reader.list("cnames", &Reader::name);
+  answer.detail = detail_of(reader);
   return answer;
 }
 
-Json key_file_to_json(const std::string& path, const PublicKey& key) {
-  Json json;
-  json["path"] = path;
-  json["record"] = key.record ? key.record->text() : "";
-  json["error"] = key.error;
-  return json;
+Json policy_json(const std::pair<const Name, ServedPolicy>& row) {
+  const auto& [domain, served] = row;
+  return {{"domain", domain.text()},
+          {"state", word(kPolicyWords, served.state)},
+          {"text", document::octets_to_json(served.text)},
+          {"problem", served.problem}};
 }
 
-constexpr std::array<std::string_view, 3> kPolicyWords = {"served", "refused", "unreachable"};
-
-Json policies_to_json(const World& world) {
-  Json policies = Json::array();
-  for (const auto& [domain, served] : world.served_policies) {
-    Json json;
-    json["domain"] = domain.text();
-    json["state"] = kPolicyWords.at(static_cast<std::size_t>(served.state));
-    json["text"] = document::octets_to_json(served.text);
-    json["problem"] = served.problem;
-    policies.push_back(std::move(json));
-  }
-  return policies;
-}
-
+/// An unknown state counts as served: earlier versions wrote no other.
 ServedPolicy read_policy(const Reader& reader) {
-  const std::string word = reader.at("state").text();
-  const auto found = std::ranges::find(kPolicyWords, word);
+  const auto found = std::ranges::find(kPolicyWords, reader.at("state").text());
   ServedPolicy served;
   if (found != kPolicyWords.end()) {
     served.state = static_cast<ServedPolicy::State>(found - kPolicyWords.begin());
@@ -176,20 +130,19 @@ World read_world(const Reader& reader) {
   world.now = reader.at("now").time();
   world.frozen = reader.at("frozen").truth();
   world.normalize = reader.at("normalize").truth();
-  for (const Reader& zone : reader.at("zones").items()) world.zones.push_back(read_zone(zone));
+  world.zones = reader.list("zones", read_zone);
   for (const Reader& missing : reader.at("zone_missing").items()) {
     world.zone_missing.insert_or_assign(missing.at("domain").name(), missing.at("why").text());
   }
-  for (const Reader& zone : reader.at("unmanaged_zones").items()) {
-    world.unmanaged_zones.push_back(zone.name());
-  }
+  world.unmanaged_zones = reader.list("unmanaged_zones", &Reader::name);
   for (const Reader& answer : reader.at("answers").items()) {
-    world.answers.insert_or_assign(read_key(answer), read_answer(answer));
+    world.answers.insert_or_assign(answer.key(), read_answer(answer));
   }
-  if (reader.has("served_policies")) {
-    for (const Reader& policy : reader.at("served_policies").items()) {
-      world.served_policies.insert_or_assign(policy.at("domain").name(), read_policy(policy));
-    }
+  const auto row = [](const Reader& policy) {
+    return std::pair(policy.at("domain").name(), read_policy(policy));
+  };
+  for (auto& [domain, policy] : reader.list_if_any("served_policies", row)) {
+    world.served_policies.insert_or_assign(domain, std::move(policy));
   }
   world.spf_lock_problem = reader.at("spf_lock_problem").text();
   auto locks = parse_spf_locks(reader.at("spf_lock").text());
@@ -203,54 +156,48 @@ World read_world(const Reader& reader) {
 }  // namespace
 
 std::string world_to_json(const World& world) {
-  Json json;
-  json["world_version"] = 1;
-  json["now"] = to_text(world.now);
-  json["frozen"] = world.frozen;
-  json["normalize"] = world.normalize;
-  json["zones"] = Json::array();
-  for (const LiveZone& zone : world.zones) json["zones"].push_back(zone_to_json(zone));
-  json["zone_missing"] = Json::array();
-  for (const auto& [domain, why] : world.zone_missing) {
-    Json missing;
-    missing["domain"] = domain.text();
-    missing["why"] = why;
-    json["zone_missing"].push_back(std::move(missing));
+  const auto missing_json = [](const auto& row) {
+    return Json{{"domain", row.first.text()}, {"why", row.second}};
+  };
+  const auto key_file_json = [](const auto& row) {
+    const auto& [path, key] = row;
+    return Json{
+        {"path", path}, {"record", key.record ? key.record->text() : ""}, {"error", key.error}};
+  };
+  Json json = {{"world_version", 1},
+               {"now", to_text(world.now)},
+               {"frozen", world.frozen},
+               {"normalize", world.normalize},
+               {"zones", list(world.zones, zone_json)},
+               {"zone_missing", list(world.zone_missing, missing_json)},
+               {"unmanaged_zones", list(world.unmanaged_zones, &Name::text)}};
+  if (!world.served_policies.empty()) {
+    json["served_policies"] = list(world.served_policies, policy_json);
   }
-  json["unmanaged_zones"] = Json::array();
-  for (const Name& zone : world.unmanaged_zones) json["unmanaged_zones"].push_back(zone.text());
-  if (!world.served_policies.empty()) json["served_policies"] = policies_to_json(world);
-  json["answers"] = Json::array();
-  for (const auto& [question, answer] : world.answers) {
-    json["answers"].push_back(answer_to_json(question, answer));
-  }
+  json["answers"] = list(world.answers, answer_json);
   json["spf_lock"] = print_spf_locks(world.spf_locks);
   json["spf_lock_problem"] = world.spf_lock_problem;
-  json["keys"] = Json::array();
-  for (const auto& [path, key] : world.keys) json["keys"].push_back(key_file_to_json(path, key));
+  json["keys"] = list(world.keys, key_file_json);
   if (world.evidence) json["evidence"] = Json::parse(reports::evidence_to_json(*world.evidence));
   return document::print_document(json);
 }
 
 // A saved world replays a run exactly: an unknown version is refused, not guessed.
 Result<World> world_from_json(std::string_view text) {
-  const Result<Json> json = document::parse_document(text, "the world");
-  if (!json) return json.error();
+  TRY(const Json json, document::parse_document(text, "the world"));
   std::string problem;
-  const Reader reader(*json, "", problem);
+  const Reader reader(json, "", problem);
   const std::int64_t version = reader.at("world_version").integer();
   if (problem.empty() && version != 1) {
-    return Error{fmt::format("this world has world_version {}; this rampart reads 1", version), "",
-                 false, false};
+    return Error{fmt::format("this world has world_version {}; this rampart reads 1", version)};
   }
   World world = read_world(reader);
-  if (json->contains("evidence")) {
-    Result<Evidence> evidence = reports::evidence_from_json((*json)["evidence"].dump());
-    if (!evidence) return within("evidence", evidence.error());
-    world.evidence = std::move(evidence).value();
+  if (json.contains("evidence")) {
+    TRY(world.evidence,
+        within("evidence", reports::evidence_from_json(json.at("evidence").dump())));
   }
-  if (problem.empty()) return world;
-  return Error{"this is no world: " + problem, "", false, false};
+  if (!problem.empty()) return Error{"this is no world: " + problem};
+  return world;
 }
 
 }  // namespace rampart

@@ -23,6 +23,7 @@ struct YamlValue {
   bool operator==(const YamlValue&) const = default;
 };
 
+/// A scalar, and a map of one entry.
 YamlValue yaml_scalar(std::string text);
 YamlValue yaml_map(std::string key, YamlValue value);
 

@@ -80,7 +80,7 @@ Span Layout::entry(const Place& map, std::size_t i) const {
   const Place value = child(map, i);
   Span span;
   span.begin = offset(key);
-  const std::size_t colon = text_.find(':', key_end(span.begin, value.flow));
+  const std::size_t colon = text_.find(':', key_end(span.begin, value));
   span.colon = colon == text_.npos ? text_.size() : colon + 1;
   if (value.node->kind == NodeKind::Null && !value.node->target) {
     span.value = skip_anchor(skip_blanks(span.colon));
@@ -191,20 +191,20 @@ std::size_t Layout::flow_end(std::size_t at) const {
 }
 
 // The end of a plain scalar's text on one line.
-std::size_t Layout::plain_line_end(std::size_t at, bool flow) const {
+std::size_t Layout::plain_line_end(std::size_t at, const Place& place) const {
   const std::size_t stop = line_end(at);
   std::size_t end = at;
   for (; end < stop; ++end) {
     const char c = text_[end];
     if (c == '#' && end > at && is_blank(text_[end - 1])) break;
-    if (flow && is_flow_mark(c)) break;
+    if (place.flow && is_flow_mark(c)) break;
   }
   while (end > at && is_blank(text_[end - 1])) --end;
   return end;
 }
 
 std::size_t Layout::plain_end(std::size_t at, const Place& place) const {
-  std::size_t end = plain_line_end(at, place.flow);
+  std::size_t end = plain_line_end(at, place);
   // It continues over more deeply indented lines until a comment or, in flow style, a bracket or
   // comma ends it.
   while (skip_blanks(end) == line_end(end)) {
@@ -218,7 +218,7 @@ std::size_t Layout::plain_end(std::size_t at, const Place& place) const {
     if (next >= text_.size() || word >= text_.size() || text_[word] == '#') break;
     const bool deeper = static_cast<int>(word - next) > place.indent;
     if (place.flow ? is_flow_mark(text_[word]) : !deeper) break;
-    end = plain_line_end(word, place.flow);
+    end = plain_line_end(word, place);
   }
   return end;
 }
@@ -238,13 +238,13 @@ std::size_t Layout::literal_end(std::size_t at, int indent) const {
   return end;
 }
 
-std::size_t Layout::key_end(std::size_t at, bool flow) const {
+std::size_t Layout::key_end(std::size_t at, const Place& value) const {
   at = skip_anchor(at);
   if (at < text_.size() && (text_[at] == '"' || text_[at] == '\'')) return quoted_end(at);
   for (; at < text_.size() && !is_end(text_[at]); ++at) {
     if (text_[at] != ':') continue;
     const char after = at + 1 < text_.size() ? text_[at + 1] : '\n';
-    if (is_blank(after) || is_end(after) || (flow && is_flow_mark(after))) return at;
+    if (is_blank(after) || is_end(after) || (value.flow && is_flow_mark(after))) return at;
   }
   return at;
 }

@@ -66,9 +66,9 @@ class Layout {
   std::size_t quoted_end(std::size_t at) const;
   std::size_t flow_end(std::size_t at) const;
   std::size_t plain_end(std::size_t at, const Place& place) const;
-  std::size_t plain_line_end(std::size_t at, bool flow) const;
+  std::size_t plain_line_end(std::size_t at, const Place& place) const;
   std::size_t literal_end(std::size_t at, int indent) const;
-  std::size_t key_end(std::size_t at, bool flow) const;
+  std::size_t key_end(std::size_t at, const Place& value) const;
   bool starts_word(std::size_t at, std::string_view word) const;
 
   std::string_view text_;

@@ -231,17 +231,16 @@ std::vector<DraftSelector> existing_cnames(const SenderClues& clues, const Sende
 }
 
 // Names `spf:` only where the default would give another record than the existing one.
-SpfUse use_of(const Sender& sender, bool in_record) {
-  const bool needed_there = sender.include_needed == IncludeNeeded::Yes;
-  if (in_record) return needed_there ? SpfUse::Auto : SpfUse::Always;
-  return needed_there && !sender.spf.empty() ? SpfUse::Never : SpfUse::Auto;
+SpfUse use_of(const Claim& claim) {
+  const bool needed_there = claim.sender->include_needed == IncludeNeeded::Yes;
+  if (!claim.terms.empty()) return needed_there ? SpfUse::Auto : SpfUse::Always;
+  return needed_there && !claim.sender->spf.empty() ? SpfUse::Never : SpfUse::Auto;
 }
 
 /// The sender as the YAML can name it; empty where every way would create records.
 std::optional<DraftSender> named(const SenderClues& clues, const Claim& claim) {
   const Sender& sender = *claim.sender;
-  DraftSender draft{.id = sender.id, .terms = claim.terms};
-  draft.spf = use_of(sender, !claim.terms.empty());
+  DraftSender draft{.id = sender.id, .spf = use_of(claim), .terms = claim.terms};
   const bool complete =
       !claim.bindings.empty() && has_all(claim.bindings, needed(sender, Templates::All));
   std::vector<Bindings> ways;

@@ -47,6 +47,7 @@ struct ZoneServers {
   std::vector<std::pair<std::string, Server>> servers;  ///< "ns1.example.net" and its address.
   std::string error;                                    ///< Why there are none, or empty.
 };
+/// The servers of every zone, resolved together.
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, const ObserveOptions&);
 
 }  // namespace rampart

@@ -48,6 +48,7 @@ struct RecordWhy {
   Mark mark;  ///< The line of the YAML that declares it.
 };
 
+/// What `rampart explain` shows.
 struct Explanation {
   Domain domain;
   StepDecision step;

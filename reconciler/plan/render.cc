@@ -246,7 +246,7 @@ RenderedPolicies render_policies(const Config& original, const World& world) {
     if (mx.empty()) mx = live_mx(domain, world, unknown);
     const bool known = unknown.empty() && (!mx.empty() || domain.mta_sts->mode == "none");
     if (known) {
-      rendered.policies.push_back({name, mta_sts_policy(*domain.mta_sts, mx)});
+      rendered.policies.emplace_back(name, mta_sts_policy(*domain.mta_sts, mx));
     } else {
       require_mta_sts(domain, {}, draft);
     }

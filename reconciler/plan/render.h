@@ -48,15 +48,12 @@ std::vector<Question> rendering_questions(const Config& config, const World& wor
 /// The desired records in a World without live records. `original` names the types of providers.
 Rendering render(const Config& original, const World& world);
 
-/// The MTA-STS policy of each domain that declares one (RFC 8461 section 3.2).
-struct RenderedPolicy {
-  Name domain;
-  std::string text;
-};
+/// Policy files, and the domains whose policy cannot be written.
 struct RenderedPolicies {
-  std::vector<RenderedPolicy> policies;
+  std::vector<std::pair<Name, std::string>> policies;  ///< Domain and text.
   std::vector<Finding> faults;
 };
+/// The MTA-STS policy of each domain that declares one (RFC 8461 section 3.2).
 RenderedPolicies render_policies(const Config& original, const World& world);
 
 }  // namespace rampart
