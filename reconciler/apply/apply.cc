@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <optional>
 #include <set>
 
 #include "dns/txt.h"
@@ -42,6 +41,8 @@ std::string shown(const Change& change) {
 }
 
 /// Outcomes that still await their write.
+/// Outcomes begin as Written and are changed by what goes wrong, so that no path through a write
+/// can forget to set one.
 std::vector<WriteOutcome*> pending(Batch& batch) {
   std::vector<WriteOutcome*> waiting;
   for (WriteOutcome& outcome : batch.outcomes) {
@@ -50,14 +51,17 @@ std::vector<WriteOutcome*> pending(Batch& batch) {
   return waiting;
 }
 
-void set_outcome(std::span<WriteOutcome* const> outcomes, WriteState state,
-                 const std::string& why) {
-  for (WriteOutcome* outcome : outcomes) {
-    outcome->state = state;
-    outcome->why = why;
-  }
+void set_outcome(WriteOutcome& outcome, WriteState state, const std::string& why) {
+  outcome.state = state;
+  outcome.why = why;
 }
 
+void set_all(std::span<WriteOutcome* const> outcomes, WriteState state, const std::string& why) {
+  for (WriteOutcome* outcome : outcomes) set_outcome(*outcome, state, why);
+}
+
+// Only the names of this batch are read: a zone may hold ten thousand other records, and some hosts
+// charge or limit per request.
 Result<Sets> read_sets(Batch& batch) {
   std::vector<Name> names;
   for (const WriteOutcome* outcome : pending(batch)) names.push_back(outcome->change.name());
@@ -70,25 +74,27 @@ Result<Sets> read_sets(Batch& batch) {
 
 /// Checks each change against the live records just before its write: plans are minutes or days
 /// old, and the host may not offer compare-and-swap.
+/// A failed read withholds the write: without it nothing shows that the reviewed state still
+/// exists.
 void check_live(Batch& batch) {
   if (pending(batch).empty()) return;
   const Result<Sets> sets = read_sets(batch);
   if (!sets) {
-    return set_outcome(pending(batch), WriteState::Failed,
-                       "it could not be read before writing: " + sentence(sets.error()));
+    return set_all(pending(batch), WriteState::Failed,
+                   "it could not be read before writing: " + sentence(sets.error()));
   }
   for (WriteOutcome* outcome : pending(batch)) {
     const SetChange set = text_of(outcome->change.set);
     if (is_live(set, set.after, *sets)) {
-      set_outcome({&outcome, 1}, WriteState::AlreadyLive, "it is live already");
+      set_outcome(*outcome, WriteState::AlreadyLive, "it is live already");
     } else if (!is_live(set, set.before, *sets)) {
       set_outcome(
-          {&outcome, 1}, WriteState::Failed,
+          *outcome, WriteState::Failed,
           fmt::format("somebody else changed {} since it was read: nothing was written; plan "
                       "again",
                       shown(outcome->change)));
     } else if (!foreign_values_survive(outcome->change.set)) {
-      set_outcome({&outcome, 1}, WriteState::Failed,
+      set_outcome(*outcome, WriteState::Failed,
                   "the write would remove values that are not ours: nothing was written");
     }
   }
@@ -96,6 +102,7 @@ void check_live(Batch& batch) {
 
 /// Writes what is pending. An Error does not show whether the host wrote before it failed to
 /// answer: only reading back does.
+/// One call for the whole batch, so that a host with transactions writes all of it or nothing.
 void write_batch(Batch& batch) {
   const std::vector<WriteOutcome*> waiting = pending(batch);
   if (waiting.empty()) return;
@@ -105,10 +112,9 @@ void write_batch(Batch& batch) {
   if (receipt) {
     batch.receipt = *receipt;
   } else if (receipt.error().conflict) {
-    set_outcome(
-        waiting, WriteState::Failed,
-        "somebody else changed this zone since it was read: nothing was written; plan again (" +
-            sentence(receipt.error()) + ")");
+    set_all(waiting, WriteState::Failed,
+            "somebody else changed this zone since it was read: nothing was written; plan again (" +
+                sentence(receipt.error()) + ")");
   } else {
     batch.lost = sentence(receipt.error());
   }
@@ -121,31 +127,34 @@ std::string text_of(const RecordSet& set) {
 }
 
 /// The live set at the change's name, for a message.
+/// The values are quoted, because a lost blank or a doubled backslash is the usual cause.
 std::string found_instead(const Change& change, const Sets& sets) {
   const auto found = sets.find({change.name(), change.type()});
   return found == sets.end() ? "it has no records" : "found " + text_of(found->second);
 }
 
 /// Sets the outcome of one change after reading back.
+/// Three cases after a lost answer: the new set is live (written after all), the old one is (not
+/// written), or neither is, and then only a person can tell.
 void evaluate(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
   const SetChange set = text_of(outcome.change.set);
-  WriteOutcome* const one = &outcome;
   if (is_live(set, set.after, sets)) return;
   if (batch.receipt) {
     set_outcome(
-        {&one, 1}, WriteState::Unconfirmed,
+        outcome, WriteState::Unconfirmed,
         "written, but reading back shows another set: " + found_instead(outcome.change, sets));
   } else if (is_live(set, set.before, sets)) {
-    set_outcome({&one, 1}, WriteState::Failed, batch.lost);
+    set_outcome(outcome, WriteState::Failed, batch.lost);
   } else {
     set_outcome(
-        {&one, 1}, WriteState::Unconfirmed,
+        outcome, WriteState::Unconfirmed,
         fmt::format("the write failed ({}), and neither the old nor the new set is live: {}",
                     batch.lost, found_instead(outcome.change, sets)));
   }
 }
 
 /// Waits for the host, reads back and compares.
+/// "Written" means read back: a host that acknowledges a write and drops it later is no theory.
 void confirm_batch(Batch& batch) {
   const std::vector<WriteOutcome*> waiting = pending(batch);
   if (waiting.empty()) return;
@@ -159,31 +168,34 @@ void confirm_batch(Batch& batch) {
     const std::string prefix = batch.receipt ? "written, but it could not be read back: "
                                              : "the write failed (" + batch.lost +
                                                    "), and the live set could not be read: ";
-    return set_outcome(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
+    return set_all(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
   }
   for (WriteOutcome* outcome : waiting) {
     evaluate(*outcome, *sets, batch);
     if (outcome->state == WriteState::Written && !unserved.empty()) {
-      set_outcome({&outcome, 1}, WriteState::Unconfirmed, unserved);
+      set_outcome(*outcome, WriteState::Unconfirmed, unserved);
     }
   }
 }
 
 /// Gives the batch its host, or fails it.
+/// A provider that could not be made fails only its own changes; other hosts are written all the
+/// same.
 void find_host(Batch& batch, const Providers& providers) {
   const auto found = providers.find(batch.first().provider);
   if (found == providers.end()) {
-    return set_outcome(pending(batch), WriteState::Failed,
-                       fmt::format("there is no provider \"{}\"", batch.first().provider));
+    return set_all(pending(batch), WriteState::Failed,
+                   fmt::format("there is no provider \"{}\"", batch.first().provider));
   }
   if (!found->second) {
-    return set_outcome(pending(batch), WriteState::Failed, sentence(found->second.error()));
+    return set_all(pending(batch), WriteState::Failed, sentence(found->second.error()));
   }
   batch.host = found->second.value().get();
 }
 
 /// The changes of `stage`, one batch for each zone and host. A change that loosens is a batch of
 /// its own, so that no other change can make it fail.
+/// Zones and hosts stay in the order of the plan, so that two runs of one plan write in one order.
 std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
   std::vector<Batch> batches;
   std::map<std::pair<Name, std::string>, std::size_t> indices;
@@ -202,18 +214,22 @@ std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
 }
 
 /// Withholds changes that follow a failure in their zone or domain.
+/// The later stages of a failed domain depend on the failed one: DMARC must not tighten if its keys
+/// were not published.
 void withhold_after(Batch& batch, const Failures& failures) {
   for (WriteOutcome* outcome : pending(batch)) {
     const Change& change = outcome->change;
     if (!failures.zones.contains(change.zone) && !failures.domains.contains(change.domain))
       continue;
-    set_outcome({&outcome, 1}, WriteState::Withheld,
+    set_outcome(*outcome, WriteState::Withheld,
                 fmt::format("after an earlier failure in {}", failures.zones.contains(change.zone)
                                                                   ? change.zone.text()
                                                                   : change.domain.text()));
   }
 }
 
+// Recorded after the whole stage, so that the order of zones within a stage does not decide what is
+// written.
 void record_failures(const std::vector<Batch>& batches, Failures& failures) {
   for (const Batch& batch : batches) {
     for (const WriteOutcome& outcome : batch.outcomes) {
@@ -234,6 +250,8 @@ void report(const Batch& batch, Stage stage, const Progress& progress) {
 
 /// The finding of `code` about this record, else about its zone, else any: a record that changed
 /// since the review withholds its whole zone, and with --strict all zones.
+/// The nearest finding explains best; a message about another zone is still better than a bare
+/// code.
 std::vector<Finding>::const_iterator finding_about(const Change& change, const std::string& code,
                                                    const Plan& plan) {
   const RecordKey key{change.name(), change.type()};
@@ -262,6 +280,8 @@ std::string why_withheld(const Withheld& withheld, const Plan& plan) {
 
 }  // namespace
 
+// Relax first and Retire last: a run that is interrupted after any stage leaves mail in a state in
+// which it passes at least as well as before.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const Progress& progress) {
   std::vector<WriteOutcome> outcomes;
@@ -287,6 +307,8 @@ std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& provider
   return outcomes;
 }
 
+// Every change of the run appears once, so that the report of a run can be compared with its plan
+// line by line.
 std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteOutcome> written) {
   std::vector<WriteOutcome> outcomes;
   for (const Change& change : limited.already_live) {

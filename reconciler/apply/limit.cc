@@ -17,6 +17,8 @@ constexpr const char* kHint = "make a plan again, review it, and apply that one"
 /// What identifies a change from one plan to the next.
 using Identity = std::tuple<std::string, Name, Name, RecordType>;
 
+// Values are left out: a change of other values at the same key is the same change, and compared by
+// its sets.
 Identity identity(const Change& change) {
   return {change.provider, change.zone, change.name(), change.type()};
 }
@@ -26,6 +28,8 @@ std::string location(const Change& change) {
 }
 
 /// The live sets at the reviewed change's name; nullopt where they are not known for certain.
+/// A CNAME is always among the types: one that appeared since the review excludes every other
+/// record (RFC 1034 section 3.6.2).
 std::optional<std::map<RecordKey, RecordSet>> live_sets_at(const Change& change,
                                                            const World& world) {
   const auto where = [](const LiveZone& live) { return std::tie(live.apex, live.provider); };
@@ -54,6 +58,8 @@ std::optional<std::map<RecordKey, RecordSet>> live_sets_at(const Change& change,
 /// A reviewed change against the live records.
 enum class ReviewState { Ready, AlreadyLive, Moved };
 
+// What is not known for certain counts as moved: writing over an unknown state is what a review is
+// to prevent.
 ReviewState review_state(const Change& reviewed, const World& world) {
   const auto sets = live_sets_at(reviewed, world);
   if (!sets) return ReviewState::Moved;
@@ -82,6 +88,7 @@ Finding unreviewed(const Change& change) {
           .withholds = {{change.name(), change.type()}}};
 }
 
+// A warning only: that a change has become needless withholds nothing else.
 Finding outdated(const Change& change) {
   return {.severity = Severity::Warning,
           .code = "plan-outdated",
@@ -92,6 +99,7 @@ Finding outdated(const Change& change) {
           .hint = "the YAML or the time has changed since the review; make a plan again"};
 }
 
+// Withheld changes are planned too; they must not be reported as outdated.
 std::set<Identity> planned(const Plan& plan) {
   std::set<Identity> identities;
   for (const Change& change : plan.changes) identities.insert(identity(change));
@@ -100,6 +108,8 @@ std::set<Identity> planned(const Plan& plan) {
 }
 
 /// The zones in which a reviewed record changed, with a finding for each record.
+/// The whole zone is withheld, not the record alone: a person who edited it by hand may have edited
+/// its neighbours as well.
 std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& world,
                            Limited& limited) {
   std::set<Name> moved;
@@ -129,6 +139,8 @@ auto withheld_order(const Withheld& withheld) {
 
 }  // namespace
 
+// Compared with every set at the name, so that an additional CNAME or a leftover of another type
+// counts as a difference.
 bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
              const std::map<RecordKey, RecordSet>& sets) {
   const bool about_cname = change.after && change.after->type == RecordType::CNAME;
@@ -146,6 +158,8 @@ bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
   return found;
 }
 
+// Starts without changes and adds those that are allowed: a mistake here withholds too much rather
+// than too little.
 Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Strictness strictness) {
   const bool strict = strictness == Strictness::AllZones;
   Limited limited{now, {}};

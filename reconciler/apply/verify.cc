@@ -21,6 +21,7 @@ struct ServerWorld {
   std::map<std::pair<Name, std::string>, std::string> labels;  ///< By (apex, provider).
 };
 
+// One value is shown bare, as in most zones; several are quoted to show where each ends.
 std::string values_text(const std::optional<ParsedTypedSet>& side) {
   if (!side) return "";
   const auto& values = side->set.values;
@@ -33,6 +34,8 @@ std::string values_text(const std::optional<ParsedTypedSet>& side) {
 }
 
 /// The difference that a change would correct: the values, or the TTL where these are the same.
+/// Differences are derived from a plan's changes, so that verify and plan can never disagree about
+/// what is equal.
 Difference difference_of(const Change& change, std::string server) {
   const ParsedChange& set = change.set;
   Difference difference{{change.name(), change.type()}, std::move(server), "", ""};
@@ -64,6 +67,7 @@ void add(Found& found, const Name& domain, Difference difference) {
 }
 
 /// The label of the server that was queried for `name`.
+/// By the longest zone above the name, as planning chooses it.
 std::string label_at(const ServerWorld& view, const Config& config, const Name& domain,
                      const Name& name) {
   for (const LiveZone* zone : view.world.zones_for(config.domains.at(domain), name)) {
@@ -74,6 +78,8 @@ std::string label_at(const ServerWorld& view, const Config& config, const Name& 
 }
 
 /// Errors without a change: obstacles, and what could not be read.
+/// A server that fails to answer is a difference as well: "ok" must mean that every server was
+/// compared.
 void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, const Config& config,
                    const std::set<RecordKey>& changed) {
   for (const Finding& finding : plan.findings) {
@@ -90,6 +96,7 @@ void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, cons
   }
 }
 
+// A plan for each server costs little, since all of them share one set of answers.
 void compare(const Config& config, const ServerWorld& view, Found& found) {
   const Plan plan = make_plan(config, view.world);
   std::set<RecordKey> changed;
@@ -106,6 +113,7 @@ void compare(const Config& config, const ServerWorld& view, Found& found) {
 }
 
 /// The file that a zone was read from, for a person.
+/// The path as the YAML gives it; people look for it in their editor.
 std::string file_label(const Config& config, const LiveZone& zone) {
   const auto spec = config.providers.find(zone.provider);
   if (spec == config.providers.end()) return zone.provider;
@@ -115,6 +123,8 @@ std::string file_label(const Config& config, const LiveZone& zone) {
 }
 
 /// The World as server number `index` of each zone answers; zones with fewer servers start again.
+/// Servers are numbered per zone, and a zone with one server is compared with it in every round:
+/// equal differences are listed once.
 ServerWorld view_of(const ZoneInventory& seen, std::size_t index, const Config& config,
                     const ObserveOptions& options) {
   ServerWorld view{.world = {.now = options.now}};
@@ -152,6 +162,8 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
 
 }  // namespace
 
+// As many rounds as the zone with most servers needs. Answers are carried over, so that resolving
+// costs the first round only.
 std::vector<DomainVerification> verify(const Config& config, const Providers& providers,
                                        const ObserveOptions& options) {
   DnsSession session = session_for(options);

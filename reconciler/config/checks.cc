@@ -15,14 +15,12 @@
 namespace rampart::config {
 namespace {
 
-bool refuse(Loader& loader, const Node& node, std::string code, std::string message,
-            std::string hint) {
-  loader.fail(node, std::move(code), std::move(message), std::move(hint));
-  return false;
-}
-
+// An alias counts as the value it refers to, so that a list may name one address in several places
+// without any check knowing about aliases.
 const std::string& text_of(const Node& node) { return node.value().text; }
 
+// URIs are ASCII (RFC 3986 section 2). Receivers that are sent others ignore the whole tag without
+// a word, so the mistake would only show as missing reports.
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
@@ -54,14 +52,13 @@ bool is_address(std::string_view text) {
          is_host(text.substr(at + 1));
 }
 
+// For hints alone: the YAML's text is never changed, since a reader compares it with the published
+// record.
 std::string percent_encoded(std::string_view text, std::string_view octets) {
   std::string out;
   for (const char c : text) {
-    if (octets.find(c) == std::string_view::npos) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
+    const bool plain = octets.find(c) == std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -69,13 +66,17 @@ std::string percent_encoded(std::string_view text, std::string_view octets) {
 // `,` and `!` separate URIs and sizes in DMARC records (RFC 7489 section 6.2), `;` ends a tag.
 constexpr std::string_view kReserved = ",!;";
 
+// The hint contains the whole corrected URI: people paste it, and a description of the encoding
+// would be applied by half.
 bool check_reserved(Loader& loader, const Node& node, std::string_view scheme,
                     std::string_view rest) {
   if (rest.find_first_of(kReserved) == std::string_view::npos) return true;
-  return refuse(loader, node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
-                fmt::format("write {}{}", scheme, percent_encoded(rest, kReserved)));
+  return loader.fail(node, "bad-uri", "`,`, `;` and `!` must be percent-encoded in this URI",
+                     fmt::format("write {}{}", scheme, percent_encoded(rest, kReserved)));
 }
 
+// Only what every receiver can fetch: a host with a dot, no user name, no blank. Ports and queries
+// are allowed, as RFC 8460 section 3 does.
 bool check_https_text(Loader& loader, const Node& node, std::string_view hint) {
   const std::string_view text = text_of(node);
   const std::string_view rest = text.substr(std::min<std::size_t>(text.size(), 8));
@@ -87,8 +88,8 @@ bool check_https_text(Loader& loader, const Node& node, std::string_view hint) {
       host.find('@') == std::string_view::npos) {
     return check_reserved(loader, node, "", text);
   }
-  return refuse(loader, node, "bad-uri", fmt::format("`{}` is not a valid https URI", text),
-                std::string(hint));
+  return loader.fail(node, "bad-uri", fmt::format("`{}` is not a valid https URI", text),
+                     std::string(hint));
 }
 
 // `term` with `value` in place of every placeholder. A sender's own terms may contain some; they
@@ -121,27 +122,29 @@ bool check_known(Loader& loader, const Node& node, std::string_view code, const 
   const std::string_view what = code.substr(code.find('-') + 1);
   std::vector<std::string_view> names;
   for (const auto& [key, value] : known) names.push_back(key);
-  return refuse(loader, node, std::string(code), fmt::format("unknown {} `{}`", what, name),
-                did_you_mean(name, names, std::move(otherwise)));
+  return loader.fail(node, std::string(code), fmt::format("unknown {} `{}`", what, name),
+                     did_you_mean(name, names, std::move(otherwise)));
 }
 
 }  // namespace
 
+// The text is checked before the file system is touched: `..` and absolute paths are refused even
+// where no such file exists, so that a pull request cannot probe the runner.
 bool check_path(Loader& loader, const Node& node) {
   const std::string& path = text_of(node);
   const std::string_view escape = escape_of(path);
   if (!escape.empty()) {
-    return refuse(loader, node, "path-escapes", fmt::format("the path `{}` {}", path, escape),
-                  "write a path under the folder of this file");
+    return loader.fail(node, "path-escapes", fmt::format("the path `{}` {}", path, escape),
+                       "write a path under the folder of this file");
   }
   return check_no_symlink(loader, node, path);
 }
 
 bool check_no_symlink(Loader& loader, const Node& node, const std::string& path) {
   if (!loader.files().has_symlink(path)) return true;
-  return refuse(loader, node, "path-escapes",
-                fmt::format("the path `{}` goes through a symlink", path),
-                "put the file itself there: symlinks are not followed");
+  return loader.fail(node, "path-escapes",
+                     fmt::format("the path `{}` goes through a symlink", path),
+                     "put the file itself there: symlinks are not followed");
 }
 
 // One directive per item: Rampart orders the terms itself, writes the version and `all`, and needs
@@ -149,55 +152,60 @@ bool check_no_symlink(Loader& loader, const Node& node, const std::string& path)
 bool check_spf_term(Loader& loader, const Node& node) {
   const std::string& term = text_of(node);
   if (term.find_first_of(" \t") != std::string::npos) {
-    return refuse(loader, node, "spf-syntax", fmt::format("`{}` is more than one term", term),
-                  "write each term as an item of its own");
+    return loader.fail(node, "spf-syntax", fmt::format("`{}` is more than one term", term),
+                       "write each term as an item of its own");
   }
   if (spf::is_spf(term)) {
-    return refuse(loader, node, "spf-syntax", "the version `v=spf1` does not belong here",
-                  "Rampart writes it; write one term per item");
+    return loader.fail(node, "spf-syntax", "the version `v=spf1` does not belong here",
+                       "Rampart writes it; write one term per item");
   }
   const auto parsed = parse_term(term);
   if (!parsed) {
-    return refuse(loader, node, "spf-syntax", fmt::format("`{}` is not an SPF term", term),
-                  parsed.error().what);
+    return loader.fail(node, "spf-syntax", fmt::format("`{}` is not an SPF term", term),
+                       parsed.error().what);
   }
   if (parsed->directives.size() == 1 && parsed->directives[0].mechanism == spf::Mechanism::All) {
-    return refuse(loader, node, "spf-syntax", "`all` does not belong here",
-                  "set `spf: {all: softfail}` or `spf: {all: fail}` instead");
+    return loader.fail(node, "spf-syntax", "`all` does not belong here",
+                       "set `spf: {all: softfail}` or `spf: {all: fail}` instead");
   }
   if (parsed->find_modifier("redirect") || parsed->find_modifier("exp")) {
-    return refuse(loader, node, "spf-syntax", fmt::format("`{}` does not belong here", term),
-                  "set `redirect` or `exp` under `spf:` instead");
+    return loader.fail(node, "spf-syntax", fmt::format("`{}` does not belong here", term),
+                       "set `redirect` or `exp` under `spf:` instead");
   }
   return true;
 }
 
+// The parser of SPF decides, so that macros are accepted exactly where receivers accept them (RFC
+// 7208 section 7).
 bool check_spf_target(Loader& loader, const Node& node) {
   const auto parsed = spf::parse_terms("redirect=" + text_of(node));
   if (parsed && parsed->modifiers.size() == 1) return true;
-  return refuse(loader, node, "spf-syntax",
-                fmt::format("`{}` is not a domain for redirect or exp", text_of(node)),
-                parsed ? "write one domain name" : parsed.error().what);
+  return loader.fail(node, "spf-syntax",
+                     fmt::format("`{}` is not a domain for redirect or exp", text_of(node)),
+                     parsed ? "write one domain name" : parsed.error().what);
 }
 
+// Parsed now rather than at the plan: an editor's mistake in a long base64 text is found at its
+// line.
 bool check_key_record(Loader& loader, const Node& node) {
   const auto key = dkim::parse_key(text_of(node));
   if (key) return true;
-  return refuse(loader, node, "dkim-key-invalid", "this is not a DKIM key record",
-                sentence(key.error()));
+  return loader.fail(node, "dkim-key-invalid", "this is not a DKIM key record",
+                     sentence(key.error()));
 }
 
+// A CNAME to a wildcard is legal DNS and never what was meant: it would answer for no selector.
 bool check_target(Loader& loader, const Node& node) {
   const auto name = Name::parse(text_of(node));
   if (name.ok() && !name->is_wildcard()) return true;
-  return refuse(loader, node, "bad-name", fmt::format("`{}` is not a DNS name", text_of(node)),
-                name ? "a target cannot be a wildcard" : name.error().what);
+  return loader.fail(node, "bad-name", fmt::format("`{}` is not a DNS name", text_of(node)),
+                     name ? "a target cannot be a wildcard" : name.error().what);
 }
 
 bool check_selector(Loader& loader, const Node& node) {
   if (is_selector(text_of(node))) return true;
-  return refuse(loader, node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
-                "write letters, digits, `-` and `_`; `._domainkey` and the domain are added");
+  return loader.fail(node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
+                     "write letters, digits, `-` and `_`; `._domainkey` and the domain are added");
 }
 
 // `uri` with its host as A-labels, if that makes it ASCII.
@@ -216,33 +224,32 @@ bool check_mailto(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
   if (!is_ascii(text)) {
     const std::optional<std::string> ascii = ascii_mailto(text);
-    return refuse(loader, node, "bad-uri",
-                  fmt::format("`{}` is not ASCII, which a URI must be", text),
-                  ascii ? fmt::format("did you mean `{}`?", *ascii)
-                        : "write the host as A-labels (xn--...) and the mailbox in ASCII letters");
+    return loader.fail(
+        node, "bad-uri", fmt::format("`{}` is not ASCII, which a URI must be", text),
+        ascii ? fmt::format("did you mean `{}`?", *ascii)
+              : "write the host as A-labels (xn--...) and the mailbox in ASCII letters");
   }
   if (is_address(text) && !text.starts_with("mailto:")) {
-    return refuse(loader, node, "bad-uri", fmt::format("`{}` is an address, not a URI", text),
-                  fmt::format("did you mean `mailto:{}`?", percent_encoded(text, kReserved)));
+    return loader.fail(node, "bad-uri", fmt::format("`{}` is an address, not a URI", text),
+                       fmt::format("did you mean `mailto:{}`?", percent_encoded(text, kReserved)));
   }
   if (!text.starts_with("mailto:")) {
-    return refuse(loader, node, "bad-uri", fmt::format("`{}` is not a mailto: URI", text),
-                  "receivers send DMARC reports by mail: write mailto:reports@example.com");
+    return loader.fail(node, "bad-uri", fmt::format("`{}` is not a mailto: URI", text),
+                       "receivers send DMARC reports by mail: write mailto:reports@example.com");
   }
   const std::string_view address = std::string_view(text).substr(7);
   if (address.find("mailto:") != std::string_view::npos) {
-    return refuse(loader, node, "bad-uri", fmt::format("`{}` is more than one URI", text),
-                  "write each URI as an item of its own");
+    return loader.fail(node, "bad-uri", fmt::format("`{}` is more than one URI", text),
+                       "write each URI as an item of its own");
   }
   const auto bang = address.rfind('!');
   if (bang != std::string_view::npos && is_address(address.substr(0, bang))) {
-    return refuse(loader, node, "bad-uri",
-                  "size limits of report addresses are obsolete (RFC 9989)",
-                  fmt::format("write mailto:{}", address.substr(0, bang)));
+    return loader.fail(node, "bad-uri", "size limits of report addresses are obsolete (RFC 9989)",
+                       fmt::format("write mailto:{}", address.substr(0, bang)));
   }
   if (!is_address(address.substr(0, address.find('?')))) {
-    return refuse(loader, node, "bad-uri", fmt::format("`{}` has no valid mail address", text),
-                  "write mailto:reports@example.com");
+    return loader.fail(node, "bad-uri", fmt::format("`{}` has no valid mail address", text),
+                       "write mailto:reports@example.com");
   }
   return check_reserved(loader, node, "mailto:", address);
 }
@@ -280,11 +287,13 @@ bool check_resolver(Loader& loader, const Node& node) {
   const bool port_is_good =
       port.empty() || (port.front() == ':' && number && *number > 0 && *number < 65536);
   if (is_ip && port_is_good) return true;
-  return refuse(loader, node, "wrong-value",
-                fmt::format("`{}` is not the IP address of a resolver", text_of(node)),
-                "write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353");
+  return loader.fail(node, "wrong-value",
+                     fmt::format("`{}` is not the IP address of a resolver", text_of(node)),
+                     "write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353");
 }
 
+// Every second character is a colon; that is the whole grammar, and a regular expression engine is
+// not linked for it.
 bool check_failure_options(Loader& loader, const Node& node) {
   std::string_view rest = text_of(node);
   bool good = !rest.empty();
@@ -293,16 +302,18 @@ bool check_failure_options(Loader& loader, const Node& node) {
                       : std::string_view("01ds").find(rest[i]) != std::string_view::npos;
   }
   if (good && rest.size() % 2 == 1) return true;
-  return refuse(loader, node, "wrong-value",
-                fmt::format("`{}` is not a list of failure options", text_of(node)),
-                "write 0, 1, d and s, separated by colons, such as 1:d:s");
+  return loader.fail(node, "wrong-value",
+                     fmt::format("`{}` is not a list of failure options", text_of(node)),
+                     "write 0, 1, d and s, separated by colons, such as 1:d:s");
 }
 
+// Names become file names, environment variables (CLOUDFLARE_API_TOKEN_CF) and JSON members, so the
+// set of characters is small; 64 is more than any name needs.
 bool check_identifier(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
   if (!text.empty() && text.size() <= 64 && is_word(text, "-_.")) return true;
-  return refuse(loader, node, "bad-name", fmt::format("`{}` is not a valid name", text),
-                "write at most 64 letters, digits, `-`, `_` and `.`");
+  return loader.fail(node, "bad-name", fmt::format("`{}` is not a valid name", text),
+                     "write at most 64 letters, digits, `-`, `_` and `.`");
 }
 
 bool check_sender(Loader& loader, const Node& node) {
@@ -320,23 +331,28 @@ bool check_ramp_name(Loader& loader, const Node& node) {
                      "declare it under `ramps:`, or use standard");
 }
 
+// A waiver or an ignored source outlives the person who wrote it; without a reason nobody dares to
+// remove it.
 bool check_reason(Loader& loader, const Node& node) {
   if (text_of(node).find_first_not_of(" \t\r\n") != std::string::npos) return true;
-  return refuse(loader, node, "wrong-value", "the reason is blank",
-                "write in a few words why, for the next reader");
+  return loader.fail(node, "wrong-value", "the reason is blank",
+                     "write in a few words why, for the next reader");
 }
 
+// Only the leftmost label may be a wildcard (RFC 8461 section 4.1), so the rest is checked as any
+// other host.
 bool check_mx_pattern(Loader& loader, const Node& node) {
   Node host = node.value();
   if (host.text.starts_with("*.")) host.text.erase(0, 2);
   return check_target(loader, host);
 }
 
+// The id is part of a TXT record with `;` between its members, so it has letters and digits alone.
 bool check_policy_id(Loader& loader, const Node& node) {
   const std::string& id = text_of(node);
   if (!id.empty() && id.size() <= 32 && is_word(id, "")) return true;
-  return refuse(loader, node, "wrong-value", fmt::format("`{}` is not a policy id", id),
-                "write 1 to 32 letters and digits");
+  return loader.fail(node, "wrong-value", fmt::format("`{}` is not a policy id", id),
+                     "write 1 to 32 letters and digits");
 }
 
 // Only some findings can be waived: waiving, say, zone-missing would not make the zone exist.
@@ -348,13 +364,15 @@ bool check_waiver_code(Loader& loader, const Node& node) {
     if (known.waivable) words.push_back(known.code);
   }
   if (code) {
-    return refuse(loader, node, "not-waivable", fmt::format("`{}` cannot be waived", text_of(node)),
-                  "docs/findings.md explains how to fix it");
+    return loader.fail(node, "not-waivable", fmt::format("`{}` cannot be waived", text_of(node)),
+                       "docs/findings.md explains how to fix it");
   }
-  return refuse(loader, node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
-                did_you_mean(text_of(node), words, "docs/findings.md lists the codes"));
+  return loader.fail(node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
+                     did_you_mean(text_of(node), words, "docs/findings.md lists the codes"));
 }
 
+// `%{d}` is an SPF macro and stays as it is. An opening brace that is never closed ends the search:
+// the rest is literal text.
 std::vector<std::string> placeholders(std::string_view text) {
   std::vector<std::string> names;
   for (auto open = text.find('{'); open != std::string_view::npos;

@@ -4,17 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 
 #include "base/sha256.h"
-#include "mail/dkim/key.h"
 #include "providers/catalog.h"
 #include "providers/model/provider.h"
 #include "reconciler/config/builtin_files.h"
 #include "reconciler/config/checks.h"
 #include "reconciler/config/loader.h"
 #include "reconciler/config/names.h"
-#include "reconciler/config/secrets.h"
 
 namespace rampart {
 namespace config {
@@ -32,6 +29,8 @@ struct File {
 
 // Calls `each(key, value)` for the rows of a map, if there is one.
 template <class Each>
+// Keys that are no plain text were reported when the document was read; skipping them here keeps
+// one mistake from causing a second message.
 void for_rows(const Node* map, Each each) {
   if (!map) return;
   const std::vector<Node>& children = map->value().children;
@@ -40,6 +39,8 @@ void for_rows(const Node* map, Each each) {
   }
 }
 
+// Syntax errors do not stop the reading: what was parsed before them is still checked, so that one
+// run reports as much as it can.
 void read_sections(Loader& loader, File& file, Form (*form)(Sections&)) {
   file.document = read_document(file.source);
   const bool broken = !file.document.errors.empty();
@@ -73,6 +74,8 @@ void read_senders(Loader& loader, const Sections& sections) {
   });
 }
 
+// A ramp of the YAML may replace a built-in one of the same name, as senders do: the standard ramp
+// may be too fast for one company.
 void read_ramps(Loader& loader, const Sections& sections) {
   for_rows(sections.ramps, [&](const Node& key, const Node& row) {
     if (!check_identifier(loader, key)) return;
@@ -83,6 +86,8 @@ void read_ramps(Loader& loader, const Sections& sections) {
   });
 }
 
+// The table has checked that values are scalars; here only the keys of this type of provider are
+// known.
 void read_setting(Loader& loader, const Node& key, const Node& value, const ProviderType& type,
                   ProviderSpec& spec) {
   if (key.text == "type") return;
@@ -100,6 +105,8 @@ void read_setting(Loader& loader, const Node& key, const Node& value, const Prov
               did_you_mean(key.text, type.settings, allowed));
 }
 
+// The list of types is part of every message: it is short, and nobody remembers whether it is
+// `rfc2136` or `bind`.
 const ProviderType* read_type(Loader& loader, const Node& row) {
   const Node* type = find(row.value(), "type");
   std::vector<std::string_view> names;
@@ -175,6 +182,8 @@ void check_phase(Loader& loader, const Layers& layers, const Domain& domain) {
               "reject");
 }
 
+// The ramp is set before reading, so that a domain without `ramp:` has one: no later code has to
+// test for null.
 void read_domain(Loader& loader, const Node* defaults, const Node& key, const Node& row) {
   const auto name = read_name(loader, key);
   if (!name) return;
@@ -204,6 +213,8 @@ void read_defaults(Loader& loader, const Node* defaults) {
 
 // Records the digest of every file: a plan names what it was made from, and an edit notices
 // changes.
+// The first file is named by the user, so its message points to -c; an included one points to the
+// line that includes it.
 std::unique_ptr<File> open_file(Loader& loader, const std::string& path, const Node* includer) {
   auto text = loader.files().read(path);
   if (!text) {
@@ -242,6 +253,8 @@ void read_include(Loader& loader, const Node& node, const std::string& main,
 
 // In an order in which every row can refer to those read before it: providers, senders and ramps,
 // then `defaults:`, then the domains of all files.
+// Senders are read from all files before any domain: an included file may use a sender that a later
+// one declares.
 void read_config(Loader& loader, const std::string& main) {
   std::vector<std::unique_ptr<File>> files;
   auto first = open_file(loader, main, nullptr);
@@ -267,12 +280,15 @@ void read_config(Loader& loader, const std::string& main) {
   }
 }
 
+// All other paths are relative to the folder of the first file, whatever the working directory is.
 std::pair<std::string, std::string> folder_and_name(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return {".", path};
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
+// Starts from the catalogue and the built-in ramps, so that the YAML can refer to them and replace
+// them.
 std::variant<Config, std::vector<ConfigError>> load(const FileView& files, const std::string& path,
                                                     const std::string& name) {
   Loader loader(files);

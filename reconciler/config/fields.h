@@ -3,11 +3,9 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "reconciler/config/loader.h"
@@ -56,16 +54,16 @@ const Shape& shape_of() {
     static const Shape shape = object<T>(form_of);
     return shape;
   } else if constexpr (std::is_same_v<T, std::string>) {
-    return text();
+    return kTextShape;
   } else if constexpr (std::is_same_v<T, bool>) {
-    return boolean();
+    return kBooleanShape;
   } else if constexpr (std::is_same_v<T, Duration>) {
-    return duration();
+    return kDurationShape;
   } else if constexpr (std::is_same_v<T, Date>) {
-    return date();
+    return kDateShape;
   } else {
     static_assert(std::is_same_v<T, std::chrono::seconds>, "name the shape of this field");
-    return ttl();
+    return kTtlShape;
   }
 }
 

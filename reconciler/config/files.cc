@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxRead = (std::size_t{64} << 20) + 1;  // One octet more than the limit.
 
+// "a//b" and "./a/b" name one file, so that a pattern and a path compare part by part.
 std::vector<std::string> parts_of(std::string_view path) {
   std::vector<std::string> parts;
   while (!path.empty()) {
@@ -36,6 +37,8 @@ std::string joined(std::string_view folder, std::string_view name) {
 
 Error system_error(const std::string& path) { return {std::strerror(errno), path}; }
 
+// A device or a pipe is refused: reading one could block for ever, and its text could not be read
+// again for the digest.
 Result<std::string> read_descriptor(int fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return system_error(path);
@@ -66,12 +69,16 @@ Result<std::string> read_beneath(const std::string& folder, const std::string& p
   return read_descriptor(at.get(), path);
 }
 
+// The user may keep domains.yaml behind a link, as Kubernetes mounts do; O_NONBLOCK still keeps a
+// FIFO from blocking.
 Result<std::string> read_first(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) return system_error(path);
   return read_descriptor(file.get(), path);
 }
 
+// Sorted, because the order of a folder differs between file systems and would show in the order of
+// messages.
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
@@ -81,6 +88,7 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
+// Stops at the first part that does not exist: reading it fails anyway, with a better message.
 bool symlink_beneath(const std::string& folder, const std::string& path) {
   std::string here = folder;
   for (const std::string& part : parts_of(path)) {
@@ -161,6 +169,8 @@ std::string_view escape_of(std::string_view path) {
   return {};
 }
 
+// The functions copy the folder: the view outlives the caller's strings while a configuration is
+// read.
 FileView disk_view(std::string folder, std::string first) {
   FileView view;
   view.folder = folder;
@@ -177,6 +187,8 @@ FileView disk_view(std::string folder, std::string first) {
   return view;
 }
 
+// For `plan --base` the texts come from git and for edits from memory; both behave as the disk
+// does, except that nothing can be a link.
 FileView memory_view(std::string folder, const std::map<std::string, std::string>& files) {
   FileView view;
   view.folder = folder;

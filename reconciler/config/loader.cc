@@ -5,27 +5,20 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <tuple>
 
 #include "base/closest.h"
-#include "reconciler/config/secrets.h"
 
 namespace rampart::config {
 namespace {
 
+/// In the order of NodeKind.
+constexpr std::array<std::string_view, 4> kKindNames = {"nothing", "text", "a list", "a map"};
+
 std::string_view kind_name(const Node& node) {
-  switch (node.kind) {
-    case NodeKind::Null:
-      return "nothing";
-    case NodeKind::Scalar:
-      return "text";
-    case NodeKind::List:
-      return "a list";
-    case NodeKind::Map:
-      return "a map";
-  }
-  return "";
+  return kKindNames.at(static_cast<std::size_t>(node.kind));
 }
 
 std::vector<std::string_view> words_of(const Shape& shape) {
@@ -35,6 +28,7 @@ std::vector<std::string_view> words_of(const Shape& shape) {
 }
 
 // What a value of this shape is called in "expected ...".
+// One wording for all keys of a type: people who have read one message know the others.
 std::string expected(const Shape& shape) {
   switch (shape.kind) {
     case Kind::Text:
@@ -68,6 +62,7 @@ std::string expected(const Shape& shape) {
 }
 
 // What to write instead of a value of the wrong kind.
+// The commonest slip is a lone scalar where a list is expected; the hint shows it with brackets.
 std::string shape_hint(const Node& node, const Shape& shape) {
   if (node.kind == NodeKind::Null) return "write the value, or remove the key";
   if (shape.kind == Kind::List && node.kind == NodeKind::Scalar) {
@@ -78,6 +73,8 @@ std::string shape_hint(const Node& node, const Shape& shape) {
 }
 
 // What to write instead of a scalar with the wrong value.
+// YAML readers disagree about 010, 1_000 and 0x10, so numbers are taken in one notation only and
+// the hint says which.
 std::string scalar_hint(const Node& node, const Shape& shape) {
   switch (shape.kind) {
     case Kind::Integer:
@@ -99,6 +96,7 @@ std::string scalar_hint(const Node& node, const Shape& shape) {
 }
 
 // A reversed range gets a message of its own; `reported` keeps the general one away.
+// Both dates are valid then, so the hint can write them in the right order.
 bool is_date_range(Loader& loader, const Node& node, bool& reported) {
   const auto slash = node.text.find('/');
   if (slash == std::string::npos) return false;
@@ -114,9 +112,12 @@ bool is_date_range(Loader& loader, const Node& node, bool& reported) {
 
 }  // namespace
 
-void Loader::fail(const Node& node, std::string code, std::string message, std::string hint) {
+// The position is that of the node itself, not of an alias' anchor: the line to change is where the
+// value is used.
+bool Loader::fail(const Node& node, std::string code, std::string message, std::string hint) {
   errors_.push_back(
       node.source->error(node.mark(), std::move(code), std::move(message), std::move(hint)));
+  return false;
 }
 
 // A value behind an alias, or in `defaults:`, may be checked several times: one message is enough.
@@ -129,6 +130,7 @@ std::vector<ConfigError> Loader::errors() && {
   return std::move(errors_);
 }
 
+// Null is no scalar: it falls through to the shape's own check, which names what is missing.
 bool Loader::check(const Node& node, const Shape& shape) {
   const Node& value = node.value();
   if (shape.kind == Kind::Either && value.kind != NodeKind::Null) {
@@ -146,6 +148,8 @@ bool Loader::check(const Node& node, const Shape& shape) {
   }
 }
 
+// Quoted numbers and booleans are refused: other YAML readers, and the JSON Schema in an editor,
+// take them for text.
 bool Loader::has_value(const Node& value, const Shape& shape, bool& reported) {
   switch (shape.kind) {
     case Kind::Integer: {
@@ -174,12 +178,14 @@ bool Loader::has_value(const Node& value, const Shape& shape, bool& reported) {
   }
 }
 
+// The shape's own check runs only on values of the right kind, so that it need not repeat that
+// test.
 bool Loader::check_scalar(const Node& node, const Shape& shape) {
   const Node& value = node.value();
   if (value.kind != NodeKind::Scalar) {
-    fail(node, "wrong-type", fmt::format("expected {}, got {}", expected(shape), kind_name(value)),
-         shape_hint(value, shape));
-    return false;
+    return fail(node, "wrong-type",
+                fmt::format("expected {}, got {}", expected(shape), kind_name(value)),
+                shape_hint(value, shape));
   }
   bool reported = false;
   const bool good = has_value(value, shape, reported);
@@ -197,9 +203,8 @@ bool Loader::check_list(const Node& node, const Shape& shape) {
   const Node& value = node.value();
   if (value.kind == NodeKind::Null && shape.nullable) return true;
   if (value.kind != NodeKind::List) {
-    fail(node, "wrong-type", fmt::format("expected a list, got {}", kind_name(value)),
-         shape_hint(value, shape));
-    return false;
+    return fail(node, "wrong-type", fmt::format("expected a list, got {}", kind_name(value)),
+                shape_hint(value, shape));
   }
   bool good = true;
   std::set<std::string_view> seen;
@@ -207,9 +212,8 @@ bool Loader::check_list(const Node& node, const Shape& shape) {
     good = check(item, *shape.item) && good;
     if (!shape.unique || item.value().kind != NodeKind::Scalar) continue;
     if (seen.insert(item.value().text).second) continue;
-    fail(item, "listed-twice", fmt::format("`{}` is in this list twice", item.value().text),
-         "remove one of them");
-    good = false;
+    good = fail(item, "listed-twice", fmt::format("`{}` is in this list twice", item.value().text),
+                "remove one of them");
   }
   return good && (!shape.check || shape.check(*this, node));
 }
@@ -220,9 +224,8 @@ bool Loader::check_map(const Node& node, const Shape& shape) {
   if (value.kind == NodeKind::Null && shape.nullable) return true;
   const bool shorthand = shape.shorthand && value.kind == NodeKind::Scalar;
   if (value.kind != NodeKind::Map && !shorthand) {
-    fail(node, "wrong-type", fmt::format("expected a map, got {}", kind_name(value)),
-         shape_hint(value, shape));
-    return false;
+    return fail(node, "wrong-type", fmt::format("expected a map, got {}", kind_name(value)),
+                shape_hint(value, shape));
   }
   bool good = true;
   if (shape.kind == Kind::Map && shape.item) {
@@ -233,6 +236,8 @@ bool Loader::check_map(const Node& node, const Shape& shape) {
   return good && (!shape.check || shape.check(*this, node));
 }
 
+// The check among keys comes last and sees every layer: `phase` may be the domain's and `pct` from
+// `defaults:`.
 void Loader::read(const Layers& layers, const Form& form) {
   const Node& own = *layers.back();
   if (form.mark) *form.mark = own.mark();
@@ -290,6 +295,7 @@ void Loader::read_field(const Layers& layers, const Field& field) {
   if (good && field.store) field.store(*this, found);
 }
 
+// The last layer wins, as it does when a field is stored.
 const Node* find(const Layers& layers, std::string_view key) {
   const Node* found = nullptr;
   for (const Node* layer : layers) {
@@ -306,6 +312,8 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return best.empty() ? otherwise : fmt::format("did you mean `{}`?", best);
 }
 
+// from_chars alone would take "-0" and leading zeros; both are legal YAML with different meanings
+// in versions 1.1 and 1.2.
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with('-')) digits.remove_prefix(1);
@@ -319,6 +327,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
+// No exponent: nobody writes a rate as 5e-1, and a slip such as 9e9 would pass unnoticed.
 std::optional<double> parse_number(std::string_view text) {
   const auto point = text.find('.');
   if (!parse_integer(text.substr(0, point))) return std::nullopt;
@@ -333,6 +342,7 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
+// The word was checked before, so the fallback is never used; it keeps the function total.
 int choice_value(const Node& node, const Shape& shape) {
   const auto found =
       std::ranges::find(shape.choices, std::string_view(node.value().text), &Choice::word);

@@ -1,11 +1,7 @@
 /// Reads nodes by the table, and collects every mistake.
 #pragma once
 
-#include <deque>
-#include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +23,8 @@ class Loader {
 
   const FileView& files() const { return files_; }
 
-  /// Reports a mistake at `node`.
-  void fail(const Node& node, std::string code, std::string message, std::string hint);
+  /// Reports a mistake at `node`. Returns false, as a check does then.
+  bool fail(const Node& node, std::string code, std::string message, std::string hint);
 
   /// Reports a mistake that has no node.
   void fail(ConfigError error) { errors_.push_back(std::move(error)); }
@@ -67,6 +63,10 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
 /// on what 010 and 1_000 are, so neither is accepted.
 std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<double> parse_number(std::string_view text);
+
+/// Reports that `key` of `map` looks like a secret. The hint names the environment variable to set;
+/// which one depends on the provider's `type` in the same map.
+void fail_secret(Loader& loader, const Node& key, const Node& map);
 
 /// The number that a Choice's word is stored as. The word must be valid.
 int choice_value(const Node& node, const Shape& shape);

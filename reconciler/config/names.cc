@@ -13,11 +13,14 @@ namespace {
 constexpr std::size_t kMostSelectorOctets = 200;
 constexpr std::size_t kMostLabelOctets = 63;
 
+// Lower case only: Name has folded the case already (RFC 4343 section 3).
 bool is_host_label(std::string_view label) {
   return label.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == label.npos &&
          !label.starts_with('-') && !label.ends_with('-');
 }
 
+// Stricter than DNS, which allows any octet: signers put the selector into a header field, where
+// RFC 6376 section 3.1 allows these alone.
 bool is_selector_label(std::string_view label) {
   const bool plain = std::ranges::all_of(
       label, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
@@ -27,6 +30,8 @@ bool is_selector_label(std::string_view label) {
 
 }  // namespace
 
+// A public suffix is refused because its mail policy is not one organization's to decide; RFC 9989
+// section 4.10 treats its records differently as well.
 std::optional<NameRefusal> refusal_of(const Name& name) {
   const auto labels = name.labels();
   // RFC 3696 section 2: no top-level domain is all digits, so that an address is never a name.

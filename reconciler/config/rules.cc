@@ -11,6 +11,7 @@
 namespace rampart::config {
 namespace {
 
+// Only these phases publish a policy that a percentage can apply to.
 bool enforces(Phase phase) { return phase == Phase::Quarantine || phase == Phase::Reject; }
 
 void check_pct(Loader& loader, const Node* pct, RampPosition position) {
@@ -20,6 +21,7 @@ void check_pct(Loader& loader, const Node* pct, RampPosition position) {
               "remove it: only quarantine and reject apply to a percentage of mail");
 }
 
+// Views into the sender, which lives as long as the configuration.
 std::vector<std::string_view> key_templates_of(const Sender& sender) {
   std::vector<std::string_view> texts(sender.selectors.begin(), sender.selectors.end());
   for (const DkimTemplate& record : sender.dkim) {
@@ -51,6 +53,8 @@ std::vector<std::string> needed_by(const SenderUse& use, const Node* with) {
   return placeholders_of(texts);
 }
 
+// One message for each placeholder: `with:` has a line for each, and an editor jumps to one after
+// the other.
 void check_missing(Loader& loader, const Node& at, const SenderUse& use, const Node* with) {
   for (const std::string& name : needed_by(use, with)) {
     if (use.with.contains(name)) continue;
@@ -60,6 +64,8 @@ void check_missing(Loader& loader, const Node& at, const SenderUse& use, const N
   }
 }
 
+// A misspelt placeholder would leave its braces in a published record, so unknown ones are errors,
+// with the nearest known one as hint.
 void check_unknown_placeholders(Loader& loader, const SenderUse& use, const Node& with) {
   std::vector<std::string_view> templates = key_templates_of(*use.sender);
   templates.insert(templates.end(), use.sender->spf.begin(), use.sender->spf.end());
@@ -93,6 +99,8 @@ void declare(Loader& loader, FirstLines& seen, const Node& at, std::string_view 
               fmt::format("first at line {}; keep one of them", first->second));
 }
 
+// A rotation's selectors must differ from those of other entries: two keys at one name would break
+// both.
 void declare_selectors_of_rotation(Loader& loader, FirstLines& seen, const Node& item) {
   const Node* rotate = find(item, "rotate");
   // The state of a rotation may be written beside `rotate:` or inside it.
@@ -114,6 +122,8 @@ void declare_selectors_of_rotation(Loader& loader, FirstLines& seen, const Node&
   }
 }
 
+// On the merged list: a selector of `defaults:` and one of the domain would be published at the
+// same name.
 void check_selectors(Loader& loader, const Node* dkim) {
   if (!dkim) return;
   FirstLines selectors;
@@ -191,6 +201,7 @@ void check_step(Loader& loader, const Node& item, const Ramp& ramp, std::size_t 
 
 }  // namespace
 
+// `defaults:` alone are no domain: rules among keys would fail there for keys that domains add.
 void check_domain(Loader& loader, const Layers& layers, const Domain& domain) {
   if (loader.partial) return;
   check_state(loader, layers, domain);
@@ -214,6 +225,8 @@ void check_dmarc(Loader& loader, const Layers& layers, const DmarcSpec& dmarc) {
   }
 }
 
+// As many steps as were read: a step with a mistake is missing in the ramp, and has its own
+// message.
 void check_ramp(Loader& loader, const Layers& layers, const Ramp& ramp) {
   const Node* steps = find(layers, "steps");
   if (!steps || steps->value().kind != NodeKind::List) return;
@@ -232,6 +245,8 @@ void check_ramp(Loader& loader, const Layers& layers, const Ramp& ramp) {
 }
 
 // The later of two keys is reported: usually the one that was just added.
+// A map with an unknown key may have no selector at all; then that mistake has been reported and
+// this one would only confuse.
 void check_selector_source(Loader& loader, const Layers& layers) {
   const Node& own = *layers.back();
   std::vector<const Node*> given;
@@ -249,6 +264,7 @@ void check_selector_source(Loader& loader, const Layers& layers) {
   }
 }
 
+// An unknown sender was reported when `use:` was read.
 void check_sender_use(Loader& loader, const Layers& layers, const SenderUse& use) {
   if (!use.sender) return;
   const Node& own = *layers.back();

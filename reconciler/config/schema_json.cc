@@ -1,5 +1,4 @@
 /// The JSON Schema of domains.yaml, made from the table that the loader reads it with.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -22,6 +21,8 @@ constexpr std::string_view kDateRange = "^[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{4}-[0
 constexpr std::string_view kIdentifier = "^[A-Za-z0-9_.-]{1,64}$";
 
 // Writes shapes as JSON Schema; each named form once, under $defs.
+// A form is named once even where two keys use it; editors then show one description, and the file
+// stays small enough to be read.
 class SchemaWriter {
  public:
   Json file(const Form& form) {
@@ -71,6 +72,8 @@ class SchemaWriter {
     return json;
   }
 
+  // A map that merges with `defaults:` needs a second definition without required keys: what is
+  // missing may come from there.
   Json reference(const Form& form, Merged merged) {
     if (form.merges) merged = Merged::Yes;
     std::string name(form.name);
@@ -130,6 +133,8 @@ class SchemaWriter {
     return shape.nullable ? any_of({std::move(json), {{"type", "null"}}}) : json;
   }
 
+  // `additionalProperties` is false everywhere, since the loader refuses unknown keys: an editor
+  // should underline a typo at once.
   Json body(const Form& form, Merged merged) {
     Json properties = Json::object();
     Json required = Json::array();

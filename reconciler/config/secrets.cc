@@ -1,11 +1,10 @@
 /// The environment variables of each type of provider.
-#include "reconciler/config/secrets.h"
+#include "reconciler/config/loader.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "base/text.h"
 
@@ -37,6 +36,8 @@ constexpr std::array kVariables = {
     Variable{"", "tsig", "RAMPART_TSIG_SECRET"},
 };
 
+// Naming the exact variable matters: the next thing that people try is a repository secret under
+// another key.
 std::string secret_hint(std::string_view key, const Node& map) {
   const Node* type = find(map, "type");
   const std::string_view provider = type ? std::string_view(type->value().text) : "";

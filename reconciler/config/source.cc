@@ -33,6 +33,8 @@ static_assert(std::ranges::is_sorted(kSecretKeys));
 bool is_key_char(char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '-'; }
 
 // Whether `c` continues a UTF-8 character.
+// Columns count characters as editors do, so continuation octets (RFC 3629 section 3) count for
+// nothing.
 bool is_tail(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 std::size_t characters(std::string_view text) {
@@ -103,6 +105,8 @@ std::string_view Source::line(int number) const {
   return line;
 }
 
+// Only files with other characters than ASCII pay for counting: a thousand domains are read in
+// every run.
 Mark Source::mark(int number, int octet) const {
   if (ascii_) return {path_, number, octet};
   const std::string_view whole = line(number);

@@ -8,7 +8,7 @@ Field use_field(SenderUse& use) {
   const auto store = [&use](Loader& loader, const Layers& layers) {
     use.sender = loader.config.senders.at(layers.back()->value().text);
   };
-  return {"use", &sender_id(), "The sender's id, from the catalogue or from `senders:`.", store,
+  return {"use", &kSenderId, "The sender's id, from the catalogue or from `senders:`.", store,
           Need::Required};
 }
 
@@ -24,7 +24,7 @@ Field parked_field(Domain& domain) {
   const auto store = [&domain](Loader&, const Layers& layers) {
     if (layers.back()->value().text == "true") domain.state = DomainState::Parked;
   };
-  return {"parked", &boolean(), "It sends no mail: everything is refused.", store};
+  return {"parked", &kBooleanShape, "It sends no mail: everything is refused.", store};
 }
 
 // The list holds two forms; each goes to its own vector.
@@ -57,8 +57,9 @@ Form sources_form(Domain& domain) {
 
 }  // namespace
 
+// A lone word is the sender's id, which is what nearly every list contains.
 Form form_of(SenderUse& use) {
-  static const Shape values = map_of(text());
+  static const Shape values = map_of(kTextShape);
   static const Shape spf = choice<SpfUse>(
       {{"auto", SpfUse::Auto}, {"always", SpfUse::Always}, {"never", SpfUse::Never}});
   return {.name = "a sender's use",
@@ -81,13 +82,14 @@ Form form_of(SpfSpec& spf) {
   static const Shape target = text_like(check_spf_target, R"(^[^\s]+$)");
   return {
       .name = "spf",
-      .fields =
-          {field("all", spf.all, all, "The result for all other senders."),
-           field("flatten", spf.flatten, flatten, "Whether includes are replaced by addresses."),
-           field("extra", spf.extra, spf_terms(), "Terms in addition to those of the senders."),
-           field("redirect", spf.redirect, target, "The domain whose record applies instead."),
-           field("exp", spf.exp, target, "The domain that holds the text for refusals."),
-           field("ttl", spf.ttl, "The record's TTL in seconds.")},
+      .fields = {field("all", spf.all, all, "The result for all other senders."),
+                 field("flatten", spf.flatten, flatten,
+                       "Whether includes are replaced by addresses."),
+                 field("extra", spf.extra, kSpfTerms, "Terms in addition to those of the senders."),
+                 field("redirect", spf.redirect, target,
+                       "The domain whose record applies instead."),
+                 field("exp", spf.exp, target, "The domain that holds the text for refusals."),
+                 field("ttl", spf.ttl, "The record's TTL in seconds.")},
       .mark = &spf.mark};
 }
 
@@ -95,22 +97,25 @@ Form form_of(IgnoredSource& source) {
   return {.name = "an ignored source",
           .fields = {field("source", source.source, "A PTR base domain, an address or a sender.",
                            Need::Required),
-                     field("reason", source.reason, reason(), "Why it may be ignored.",
+                     field("reason", source.reason, kReasonShape, "Why it may be ignored.",
                            Need::Required)},
           .mark = &source.mark};
 }
 
 Form form_of(Waiver& waiver) {
   static const Shape code = text_like(check_waiver_code);
-  return {.name = "a waiver",
-          .fields = {field("code", waiver.code, code, "The finding's code, see docs/findings.md.",
-                           Need::Required),
-                     field("reason", waiver.reason, reason(), "Why it is waived.", Need::Required),
-                     field("until", waiver.until, "The last day on which the waiver applies.",
-                           Need::Required)},
-          .mark = &waiver.mark};
+  return {
+      .name = "a waiver",
+      .fields = {field("code", waiver.code, code, "The finding's code, see docs/findings.md.",
+                       Need::Required),
+                 field("reason", waiver.reason, kReasonShape, "Why it is waived.", Need::Required),
+                 field("until", waiver.until, "The last day on which the waiver applies.",
+                       Need::Required)},
+      .mark = &waiver.mark};
 }
 
+// `mx: auto` means the empty list: the hosts are then read from DNS when the policy is
+// rendered.
 Form form_of(MtaStsSpec& policy) {
   static const Shape mode = one_of({"testing", "enforce", "none"});
   static const Shape host = text_like(check_mx_pattern, R"(^(\*\.)?[^\s*]+$)");
@@ -142,12 +147,13 @@ Form form_of(BimiSpec& bimi) {
   static const Shape url = text_like(check_https, "^(https://[^,;! ]+)?$");
   return {
       .name = "bimi",
-      .fields = {field("selector", bimi.selector, selector(), "The selector; default."),
+      .fields = {field("selector", bimi.selector, kSelectorShape, "The selector; default."),
                  field("logo", bimi.logo, url, "The logo's https URL (SVG).", Need::RequiredMerged),
                  field("evidence", bimi.evidence, url, "The mark certificate's https URL.")},
       .mark = &bimi.mark};
 }
 
+// The order is that of the documentation, and of the properties in the schema.
 Form form_of(Domain& domain) {
   static const Shape provider = text_like(check_provider);
   static const Shape list = set_of(provider);

@@ -15,7 +15,7 @@ Form dns_form(Sections& sections) {
 
 Form keys_form(Sections& sections) {
   return {.name = "keys",
-          .fields = {field("recipients", sections.recipients, paths(),
+          .fields = {field("recipients", sections.recipients, kPaths,
                            "Certificates (PEM) of the mail hosts that private keys are encrypted "
                            "to.")}};
 }
@@ -28,8 +28,9 @@ const Shape& rows_of() {
   return shape;
 }
 
+// A map of texts is all that the table can check; each type of provider has keys of its own.
 const Shape& provider_rows() {
-  static const Shape row = map_of(text());  // The settings of a type are checked in config.cc.
+  static const Shape row = map_of(kTextShape);  // The settings of a type are checked in config.cc.
   static const Shape shape = nullable(map_of(row));
   return shape;
 }
@@ -67,7 +68,7 @@ Form aligns_form(Sender& sender) {
 
 // A word names how the sender signs; a list gives the records that it asks for.
 Field sender_dkim_field(Sender& sender) {
-  static const Shape dkim = either(identifier(), shape_of<std::vector<DkimTemplate>>());
+  static const Shape dkim = either(kIdentifierShape, shape_of<std::vector<DkimTemplate>>());
   const auto store = [&sender](Loader& loader, const Layers& layers) {
     const Node& node = layers.back()->value();
     if (node.kind == NodeKind::Scalar) {
@@ -84,7 +85,7 @@ Form low_volume_form(Gates& gates) {
   return {.name = "low_volume",
           .fields = {field("window", gates.low_volume_window,
                            "How far back reports count for domains with little mail."),
-                     field("min_messages", gates.low_volume_min_messages, count(),
+                     field("min_messages", gates.low_volume_min_messages, kCountShape,
                            "Messages required in that window.")}};
 }
 
@@ -106,29 +107,33 @@ Form form_of(RampStep& step) {
   return {.name = "a step",
           .fields = {field("phase", step.position.phase, phases, "monitor, quarantine or reject.",
                            Need::Required),
-                     field("pct", step.position.pct, percent(),
+                     field("pct", step.position.pct, kPercentShape,
                            "The percentage of failing mail that the policy applies to."),
                      field("hold", step.hold, "How long a domain stays at this step at least.")}};
 }
 
+// The bounds only catch slips; whether a gate is wise is the reader's decision, and `plan --base`
+// shows every change of one.
 Form form_of(Gates& gates) {
   static const Shape few = integer(0, 1000);
   return {
       .name = "gates",
       .fields = {
           field("window", gates.window, "How far back reports count."),
-          field("min_messages", gates.min_messages, count(), "Messages required in the window."),
-          field("min_legit_rate", gates.min_legit_rate, rate(),
+          field("min_messages", gates.min_messages, kCountShape,
+                "Messages required in the window."),
+          field("min_legit_rate", gates.min_legit_rate, kRateShape,
                 "Share of the domain's own mail that must pass DMARC."),
           field("min_reporters", gates.min_reporters, few,
                 "Organizations that must have reported."),
-          field("max_unresolved_share", gates.max_unresolved_share, rate(),
+          field("max_unresolved_share", gates.max_unresolved_share, kRateShape,
                 "Share of mail that may fail from sources that are neither declared nor ignored."),
           group<low_volume_form>("low_volume", gates, "What applies to domains with little mail."),
-          field("rollback_below", gates.rollback_below, rate(),
+          field("rollback_below", gates.rollback_below, kRateShape,
                 "Share of passing mail below which the ramp steps back.")}};
 }
 
+// std::chrono counts weekdays from Sunday, which is 0.
 Form form_of(Ramp& ramp) {
   static const Shape mode = choice<RampMode>({{"compat", RampMode::Compat},
                                               {"policy-only", RampMode::PolicyOnly},
@@ -162,20 +167,21 @@ Form form_of(Sender& sender) {
                                                      {"legacy", IncludeNeeded::Legacy},
                                                      {"n/a", IncludeNeeded::NotApplicable}});
   static const Shape lookups = integer(0, 100);
-  static const Shape names = set_of(text());
+  static const Shape names = set_of(kTextShape);
   return {
       .name = "a sender",
       .fields = {field("name", sender.name, "Its name for people."),
                  field("category", sender.category, "mailbox, marketing, internal, ..."),
                  field("owner", sender.owner, "The team or person responsible for it."),
-                 field("spf", sender.spf, spf_terms(), "The SPF terms that authorize it."),
+                 field("spf", sender.spf, kSpfTerms, "The SPF terms that authorize it."),
                  field("include_needed", sender.include_needed, needed,
                        "Whether the From domain's SPF must authorize it for DMARC."),
                  field("return_path", sender.return_path,
                        "Host of a custom return path, and its target."),
                  field("lookups", sender.lookups, lookups, "DNS lookups that its terms last cost."),
                  field("lookups_as_of", sender.lookups_as_of, "When `lookups` was measured."),
-                 field("dkim_kind", sender.dkim_kind, identifier(), "cname, txt, self or none."),
+                 field("dkim_kind", sender.dkim_kind, kIdentifierShape,
+                       "cname, txt, self or none."),
                  sender_dkim_field(sender),
                  field("selectors", sender.selectors, names, "The selectors that it signs with."),
                  field("key_rotation", sender.key_rotation, "How its keys are replaced."),
@@ -183,7 +189,7 @@ Form form_of(Sender& sender) {
                  field("rdns", sender.rdns, names, "Base domains of its hosts' PTR names."),
                  field("note", sender.note, "Anything else worth knowing."),
                  field("source", sender.source, "Where this information comes from."),
-                 field("reviewed", sender.reviewed, date(), "The date of the last review.")},
+                 field("reviewed", sender.reviewed, kDateShape, "The date of the last review.")},
       .mark = &sender.mark};
 }
 
@@ -191,7 +197,7 @@ Form file_form(Sections& sections) {
   static const Shape defaults = nullable(shape_of<Domain>());
   return {.name = "domains.yaml",
           .fields = {version_field(Need::Required),
-                     field("include", sections.include, paths(),
+                     field("include", sections.include, kPaths,
                            "More files of this format, with domains and senders only."),
                      group<dns_form>("dns", sections, "How DNS is queried."),
                      field("providers", sections.providers, provider_rows(),

@@ -5,11 +5,11 @@ namespace rampart::config {
 namespace {
 
 Form target_form(DmarcSpec& dmarc) {
-  return {
-      .name = "target",
-      .fields = {field("phase", dmarc.target.phase, phase(), "The phase where the ramp ends.",
-                       Need::RequiredMerged),
-                 field("pct", dmarc.target.pct, percent(), "The percentage where the ramp ends.")}};
+  return {.name = "target",
+          .fields = {field("phase", dmarc.target.phase, kPhaseShape,
+                           "The phase where the ramp ends.", Need::RequiredMerged),
+                     field("pct", dmarc.target.pct, kPercentShape,
+                           "The percentage where the ramp ends.")}};
 }
 
 Field ramp_field(DmarcSpec& dmarc) {
@@ -22,12 +22,13 @@ Field ramp_field(DmarcSpec& dmarc) {
 
 // The state that `rotate` keeps of a rotation. It may be written beside `rotate:` or inside it.
 std::vector<Field> with_state(RotationSpec& rotation, std::vector<Field> fields) {
-  static const Shape days = map_of(date());
+  static const Shape days = map_of(kDateShape);
   const std::vector<Field> state = {
-      field("current", rotation.current, selector(), "The selector in use; `rotate` writes it."),
-      field("next", rotation.next, selector(), "The next selector; `rotate` writes it."),
-      field("past", rotation.past, selectors(), "Every selector ever used; `rotate` writes it."),
-      field("signing", rotation.signing, selector(),
+      field("current", rotation.current, kSelectorShape,
+            "The selector in use; `rotate` writes it."),
+      field("next", rotation.next, kSelectorShape, "The next selector; `rotate` writes it."),
+      field("past", rotation.past, kSelectors, "Every selector ever used; `rotate` writes it."),
+      field("signing", rotation.signing, kSelectorShape,
             "The selector that the signer reports to use."),
       field("published", rotation.published,
             "When `next` was first seen on every server; `rotate` writes it."),
@@ -35,22 +36,23 @@ std::vector<Field> with_state(RotationSpec& rotation, std::vector<Field> fields)
             "When `signing` was first seen to name it; `rotate` writes it."),
       field("revoked", rotation.revoked, days,
             "When selectors were seen to be revoked; `rotate` writes it."),
-      field("compromised", rotation.compromised, selectors(),
+      field("compromised", rotation.compromised, kSelectors,
             "Selectors whose private key may have leaked."),
   };
   fields.insert(fields.end(), state.begin(), state.end());
   return fields;
 }
 
+// These keys are a person's; the state beside them is written by `rotate`.
 Form rotate_form(RotationSpec& rotation) {
   static const Shape algorithm = one_of({"rsa2048", "rsa4096", "ed25519", "both"});
   return {.name = "rotate",
           .fields = with_state(
               rotation,
-              {field("name", rotation.name, identifier(),
+              {field("name", rotation.name, kIdentifierShape,
                      "The rotation's name, the first part of its selectors.", Need::Required),
-               field("sender", rotation.sender, sender_id(),
-                     "The sender that signs with these keys.", Need::Required),
+               field("sender", rotation.sender, kSenderId, "The sender that signs with these keys.",
+                     Need::Required),
                field("every", rotation.every, "How long a key signs."),
                field("algorithm", rotation.algorithm, algorithm, "The algorithm of new keys."),
                field("publish_ahead", rotation.publish_ahead,
@@ -63,6 +65,8 @@ Form rotate_form(RotationSpec& rotation) {
 
 }  // namespace
 
+// `p` has no key: it follows from the phase, so that a policy cannot be raised past its gates by
+// hand without `phase` showing it.
 Form form_of(DmarcSpec& dmarc) {
   static const Shape policy = choice<dmarc::Policy>({{"none", dmarc::Policy::None},
                                                      {"quarantine", dmarc::Policy::Quarantine},
@@ -75,14 +79,14 @@ Form form_of(DmarcSpec& dmarc) {
   static const Shape psd = choice<char>({{"y", 'y'}, {"n", 'n'}, {"u", 'u'}});
   return {
       .name = "dmarc",
-      .fields = {field("phase", dmarc.position.phase, phase(),
+      .fields = {field("phase", dmarc.position.phase, kPhaseShape,
                        "The phase that the domain is in: discovery to reject."),
-                 field("pct", dmarc.position.pct, percent(),
+                 field("pct", dmarc.position.pct, kPercentShape,
                        "The percentage of failing mail that the policy applies to."),
                  field("since", dmarc.since, "The day on which this step was entered."),
                  group<target_form>("target", dmarc, "Where the ramp ends."), ramp_field(dmarc),
-                 field("rua", dmarc.rua, mailto_list(), "Where aggregate reports are sent."),
-                 field("ruf", dmarc.ruf, mailto_list(), "Where failure reports are sent."),
+                 field("rua", dmarc.rua, kMailtoList, "Where aggregate reports are sent."),
+                 field("ruf", dmarc.ruf, kMailtoList, "Where failure reports are sent."),
                  field("sp", dmarc.sp, policy, "The policy for sub-domains."),
                  field("np", dmarc.np, policy, "The policy for sub-domains that do not exist."),
                  field("adkim", dmarc.adkim, alignment, "How DKIM must align: r or s."),
@@ -96,13 +100,15 @@ Form form_of(DmarcSpec& dmarc) {
       }};
 }
 
+// Exactly one source of the key; the schema says so with oneOf, and check_selector_source with a
+// message.
 Form form_of(SelectorSpec& spec) {
   static const Shape key = text_like(check_key_record);
   static const Shape target = text_like(check_target, R"(^[^\s*]+$)");
   return {.name = "a selector",
-          .fields = {field("selector", spec.selector, selector(), "The selector's name.",
+          .fields = {field("selector", spec.selector, kSelectorShape, "The selector's name.",
                            Need::Required),
-                     field("public_key", spec.public_key, path(),
+                     field("public_key", spec.public_key, kPathShape,
                            "The path of a PEM file under this file's folder."),
                      field("txt", spec.txt, key, "The key record itself."),
                      field("cname", spec.cname, target, "The name that holds the key."),

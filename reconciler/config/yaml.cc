@@ -6,7 +6,6 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-#include <algorithm>
 #include <istream>
 #include <optional>
 #include <streambuf>
@@ -47,6 +46,7 @@ class Builder : public YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
 
+  // Errors about a missing value have to point at its key: the next token may be many lines below.
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node = make(mark, NodeKind::Null);
     // For an omitted value yaml-cpp gives the position of the next token.
@@ -57,6 +57,7 @@ class Builder : public YAML::EventHandler {
     add(std::move(node), anchor);
   }
 
+  // yaml-cpp reports an alias inside its own anchor as any other; following it would never end.
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node = make(mark, NodeKind::Null);
     const auto found = anchors_.find(anchor);
@@ -142,14 +143,10 @@ class Builder : public YAML::EventHandler {
   }
 
   Node make(const YAML::Mark& mark, NodeKind kind) const {
-    Node node;
-    node.source = &source_;
-    node.line = mark.line + 1;
-    node.octet = mark.column + 1;
-    node.kind = kind;
-    return node;
+    return {.source = &source_, .line = mark.line + 1, .octet = mark.column + 1, .kind = kind};
   }
 
+  // The depth is limited here because the rest of the program walks the tree by recursion.
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, NodeKind kind) {
     check_tag(mark, tag);
     if (open_.size() == kMaxDepth) {
@@ -205,7 +202,10 @@ class Builder : public YAML::EventHandler {
         const auto [entry, inserted] = seen.emplace(key.text, &key);
         if (!inserted) first = entry->second;
       }
-      if (first) fail_twice(key, *first);
+      if (!first) continue;
+      fail_at(key, "duplicate-key",
+              fmt::format("the key `{}` is written twice in this map", key.text),
+              fmt::format("first at line {}; keep one of them", first->line));
     }
   }
 
@@ -218,25 +218,19 @@ class Builder : public YAML::EventHandler {
 
   bool check_key(const Node& key) {
     if (key.kind != NodeKind::Scalar || key.target) {
-      fail_at(key, "bad-key", "a key must be plain text",
-              "write `key: value`, without brackets or an alias before the colon");
-      return false;
+      return fail_at(key, "bad-key", "a key must be plain text",
+                     "write `key: value`, without brackets or an alias before the colon");
     }
     if (key.text != "<<") return true;
-    fail_at(key, "merge-key", "merge keys (`<<`) are not allowed",
-            "use `defaults:`, which merges into every domain, or an alias for a whole value");
-    return false;
+    return fail_at(
+        key, "merge-key", "merge keys (`<<`) are not allowed",
+        "use `defaults:`, which merges into every domain, or an alias for a whole value");
   }
 
-  void fail_twice(const Node& key, const Node& first) {
-    fail_at(key, "duplicate-key",
-            fmt::format("the key `{}` is written twice in this map", key.text),
-            fmt::format("first at line {}; keep one of them", first.line));
-  }
-
-  void fail_at(const Node& node, std::string code, std::string message, std::string hint) {
+  bool fail_at(const Node& node, std::string code, std::string message, std::string hint) {
     document_.errors.push_back(
         source_.error(node.mark(), std::move(code), std::move(message), std::move(hint)));
+    return false;
   }
 
   const Source& source_;
@@ -253,6 +247,8 @@ std::size_t utf8_octets(std::string_view text, std::size_t at) {
 }
 
 // Refuses what is no YAML text, before yaml-cpp sees it: it accepts control characters.
+// One pass over the octets costs little next to parsing, and lets the rest of the program rely on
+// valid UTF-8 without control characters.
 std::optional<ConfigError> refuse(const Source& source) {
   const std::string& text = source.text();
   if (text.size() > kMaxOctets) {

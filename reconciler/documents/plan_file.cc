@@ -1,14 +1,11 @@
 /// Writing plan.json: one canonical order for everything, so that equal plans are equal bytes.
 #include "reconciler/documents/plan_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 #include <tuple>
 
 #include "base/sha256.h"
-#include "mail/dkim/key.h"
 #include "policies/dmarc/impact.h"
 #include "policies/dmarc/receiver_impact.h"
 #include "reconciler/documents/plan_file_json.h"
@@ -20,6 +17,8 @@ namespace {
 using document::Json;
 using document::list;
 
+// As texts, not as Names: DNS order compares labels from the right, and other programs that check
+// the digest must not need to know that.
 auto change_order(const Change& change) {
   return std::tuple(change.zone.text(), change.name().text(), to_text(change.type()),
                     change.provider);
@@ -37,6 +36,7 @@ std::vector<T> sorted(std::vector<T> items, Key key) {
   return items;
 }
 
+// Null means that no set exists on that side, which differs from a set without values.
 Json side_json(const std::optional<ParsedTypedSet>& side) {
   return side ? document::set_to_json(text_of(side->set)) : Json();
 }
@@ -130,6 +130,7 @@ Json summary_json(const PlanSummary& summary) {
 
 }  // namespace
 
+// A change of type is an update: readers of the plan see one record that becomes another.
 std::string_view action_of(const Change& change) {
   if (!change.set.before) return "create";
   return change.set.after ? "update" : "delete";
@@ -139,6 +140,8 @@ bool changes_type(const Change& change) {
   return change.set.before && change.set.after && change.set.before->type != change.set.after->type;
 }
 
+// Held and withheld changes are counted by themselves, so that the sum of the first three is what
+// apply would write.
 PlanSummary summarize(const Plan& plan) {
   PlanSummary summary;
   std::set<Name> changed;

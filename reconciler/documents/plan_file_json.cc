@@ -8,7 +8,6 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
-#include "mail/dkim/key.h"
 
 namespace rampart::document {
 namespace {
@@ -35,6 +34,8 @@ void Reader::fail(const std::string& what) const {
   if (problem_->empty()) *problem_ = path_.empty() ? what : path_ + ": " + what;
 }
 
+// After a problem the reader continues on a null node, which yields neutral values: callers stay
+// free of checks between members.
 Reader Reader::at(const char* key) const {
   const std::string path = path_.empty() ? key : path_ + "." + key;
   const bool object = node_->is_object();
@@ -53,6 +54,8 @@ std::string Reader::text() const {
   return {};
 }
 
+// 32 bits fit every field that is read by this (lines, columns, TTLs), so that the conversion to
+// int cannot overflow.
 std::int64_t Reader::integer() const {
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
   const bool fits = node_->is_number_unsigned()
@@ -63,6 +66,7 @@ std::int64_t Reader::integer() const {
   return 0;
 }
 
+// Message counts of a large domain exceed 32 bits within a year.
 std::int64_t Reader::count() const {
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   if (node_->is_number_unsigned() && node_->get<std::uint64_t>() <= kMost) {
@@ -123,6 +127,8 @@ std::vector<std::string> Reader::texts() const {
   return texts;
 }
 
+// The library's own message quotes the input, which may hold what should not be in a CI log; the
+// position is enough.
 Result<Json> parse_document(std::string_view text, std::string_view what) {
   try {
     return Json::parse(text);
@@ -153,6 +159,8 @@ Json set_to_json(const RecordSet& set) {
   return json;
 }
 
+// Values are a set again after reading, so a document that lists one twice equals one that lists it
+// once.
 RecordSet set_from_json(const Reader& reader) {
   RecordSet set;
   const Reader ttl = reader.at("ttl");
@@ -177,6 +185,7 @@ std::string octets_from_json(const Reader& reader) {
   return decoded(reader.at("base64"));
 }
 
+// By the same decoder as the YAML reader, which refuses surrogates and overlong forms.
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const std::optional<CodePoint> point = first_code_point(text);

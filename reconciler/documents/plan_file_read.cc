@@ -28,6 +28,7 @@ auto choice(const Reader& reader, const Choices& choices) {
   return choices.front();
 }
 
+// The type is not in the document for each side: only a change of type has two.
 std::optional<TypedSet> read_side(const Reader& side, RecordType type) {
   if (side.is_null()) return std::nullopt;
   return TypedSet{type, document::set_from_json(side)};
@@ -125,6 +126,8 @@ void read_shown(const Reader& reader, Plan& plan) {
 
 }  // namespace
 
+// The version comes first: members of another version may have other meanings, and their errors
+// would mislead.
 Result<Plan> plan_from_json(std::string_view text) {
   TRY(const document::Json json, document::parse_document(text, "the plan"));
   std::string problem;

@@ -27,6 +27,8 @@ Json term_json(const LockedTerm& term) {
           {"leaving", leaving}};
 }
 
+// Networks are parsed here, so that a hand-edited lock fails when it is read and not in the middle
+// of a plan.
 LockedTerm term_of(const Json& json) {
   LockedTerm term;
   const auto day = [](const std::string& text) {
@@ -46,6 +48,7 @@ LockedTerm term_of(const Json& json) {
   return term;
 }
 
+// Written by exceptions, since every access of the library may throw: one handler covers the file.
 SpfLocks locks_of(const Json& json) {
   SpfLocks locks;
   for (const auto& [domain, terms] : json.at("domains").items()) {
@@ -59,6 +62,8 @@ SpfLocks locks_of(const Json& json) {
 
 }  // namespace
 
+// Sorted by name and term, one network per line: a review of the lock shows exactly which networks
+// came and went.
 std::string print_spf_locks(const SpfLocks& locks) {
   Json domains = Json::object();
   for (const auto& [name, lock] : locks) {
@@ -93,6 +98,8 @@ Result<SpfLocks> read_spf_locks(const std::string& folder) {
   return parse_spf_locks(text);
 }
 
+// A broken lock is a problem of the domains that flatten, and of no others; the World carries it to
+// their policy.
 void take_spf_locks(const std::string& folder, World& world) {
   Result<SpfLocks> locks = read_spf_locks(folder);
   if (locks) {

@@ -45,6 +45,8 @@ Json live_json(const std::pair<const RecordKey, LiveSet>& row) {
   return json;
 }
 
+// Left out where it is empty, which most answers are: a saved world of many domains is large
+// enough.
 std::string detail_of(const Reader& reader) {
   return reader.has("detail") ? reader.at("detail").text() : "";
 }
@@ -68,6 +70,7 @@ Json zone_json(const LiveZone& zone) {
           {"wildcards", list(zone.wildcards, document::key_to_json)}};
 }
 
+// The key of a set decides how its values are parsed, so it is read first.
 LiveZone read_zone(const Reader& reader) {
   LiveZone zone{.apex = reader.at("apex").name(),
                 .provider = reader.at("provider").text(),
@@ -125,6 +128,8 @@ ServedPolicy read_policy(const Reader& reader) {
   return served;
 }
 
+// What a version before did not know yet is optional; everything else is required, since a replay
+// with a gap would give another plan.
 World read_world(const Reader& reader) {
   World world;
   world.now = reader.at("now").time();
@@ -155,6 +160,7 @@ World read_world(const Reader& reader) {
 
 }  // namespace
 
+// Without credentials and without the YAML: a saved world can be attached to a bug report.
 std::string world_to_json(const World& world) {
   const auto missing_json = [](const auto& row) {
     return Json{{"domain", row.first.text()}, {"why", row.second}};

@@ -15,6 +15,7 @@ struct Documents::Read {
       : source(file, std::move(text)), document(config::read_document(source)) {}
 };
 
+// Only files that the configuration was read from: an edit can never reach another path.
 Result<const config::Node*> Documents::root(const std::string& file) {
   if (const auto found = read_.find(file); found != read_.end()) {
     return &found->second->document.root;
@@ -33,6 +34,8 @@ const config::Node* child(const config::Node* node, std::string_view key) {
                                                              : nullptr;
 }
 
+// Compared as DNS names: the file may write Example.COM, or Unicode where the configuration has
+// A-labels.
 DomainRow domain_row(const config::Node& root, const Name& domain) {
   const config::Node* domains = child(&root, "domains");
   if (!domains || domains->value().kind != config::NodeKind::Map) return {};

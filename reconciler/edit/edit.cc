@@ -32,6 +32,8 @@ std::string shown(const YamlPath& path, std::size_t count) {
 }
 
 // The first alias in the tree that refers to the anchored value.
+// Compared by position and kind: anchored values are copied while a document is built, so their
+// addresses differ.
 const Node* alias_of(const Node& tree, const Node& anchored) {
   if (tree.target) {
     const bool same = tree.target->line == anchored.line && tree.target->octet == anchored.octet &&
@@ -68,6 +70,7 @@ Result<Ok> check_own(const Document& document, const Node& node, const std::stri
   return Ok{};
 }
 
+// Maps count pairs and lists count items, as Layout does.
 std::optional<std::size_t> find_index(const Node& node, const YamlStep& step) {
   if (step.index) {
     const bool exists = node.kind == NodeKind::List && *step.index < node.children.size();
@@ -88,6 +91,8 @@ struct Walk {
   std::size_t steps = 0;
 };
 
+// Every value on the way is checked for aliases: a change below an anchor would change each place
+// that refers to it.
 Result<Walk> walk(const Document& document, const Layout& layout, const YamlPath& path) {
   Walk walk{.place = {.node = &document.root}, .parent = {}};
   TRY_OK(check_own(document, document.root, "the file"));
@@ -105,6 +110,8 @@ Result<Walk> walk(const Document& document, const Layout& layout, const YamlPath
 }
 
 // The tree that an edit should result in.
+// Computed on the tree, by other code than the edit of the text: an error in one of them shows as a
+// difference.
 YamlValue expected(YamlValue tree, const YamlEdit& edit, std::size_t step) {
   if (step == edit.path.size()) {
     if (edit.act == YamlEdit::Act::Set) return edit.value;
@@ -193,16 +200,17 @@ Error first_error(const Document& document) {
   return {fmt::format("line {}: {}", error.line, error.message), error.file};
 }
 
+// The text is parsed again after each edit, since the next one needs new positions; files are small
+// enough for that.
 Result<std::string> edit_once(const std::string& file, const std::string& text,
                               const YamlEdit& edit) {
   const Source source(file, text);
   const Document document = config::read_document(source);
   if (!document.errors.empty()) return first_error(document);
   const Layout layout(text);
-  auto changed = change(document, layout, edit);
-  if (!changed) return within(file, std::move(changed).error());
-  if (*changed == text && edit.act == YamlEdit::Act::Remove) return changed;
-  const Source again(file, *changed);
+  TRY(const std::string changed, within(file, change(document, layout, edit)));
+  if (changed == text && edit.act == YamlEdit::Act::Remove) return changed;
+  const Source again(file, changed);
   const Document after = config::read_document(again);
   const bool as_meant = after.errors.empty() &&
                         same_tree(value_of(after.root), expected(value_of(document.root), edit, 0));
@@ -229,6 +237,7 @@ YamlValue value_of(const Node& node) {
   return plain;
 }
 
+// Edits apply one after another, so that a later one may use a map that an earlier one creates.
 Result<std::string> edit_yaml(const std::string& file, const std::string& text,
                               std::span<const YamlEdit> edits) {
   Result<std::string> edited = text;

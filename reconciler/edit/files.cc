@@ -1,8 +1,6 @@
 /// Edits of domains in the files that declare them: applied, checked by loading again, written.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/confined_path.h"
 #include "base/replace_file.h"
 #include "base/sha256.h"
@@ -37,6 +35,8 @@ struct Opened {
 };
 
 // Opens a file of the configuration by its path under the folder.
+// The folder is kept open, so that the file that is replaced later is in the folder that was read,
+// even if a path was renamed meanwhile.
 Result<Opened> open_beneath(const Config& config, const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const bool deep = slash != std::string::npos;
@@ -47,6 +47,7 @@ Result<Opened> open_beneath(const Config& config, const std::string& path) {
   return Opened{std::move(folder), std::move(name), std::move(text)};
 }
 
+// By digest rather than by time stamp: a checkout sets new times without changing anything.
 Result<Opened> open_unchanged(const Config& config, const std::string& path,
                               const std::string& digest) {
   Result<Opened> file = open_beneath(config, path);
@@ -67,6 +68,7 @@ Result<Texts> read_texts(const Config& config) {
   return texts;
 }
 
+// Each edit finds its domain by name again, as line numbers move with every edit before it.
 Result<Ok> apply(const Config& config, const DomainEdit& change, Texts& texts) {
   const auto domain = config.domains.find(change.domain);
   if (domain == config.domains.end()) {

@@ -2,7 +2,6 @@
 #include "reconciler/edit/layout.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
 
@@ -22,6 +21,7 @@ Layout::Layout(std::string_view text) : text_(text), starts_{0} {
   }
 }
 
+// The byte order mark is no part of the tree's columns, but of the text's octets.
 std::size_t Layout::offset(const Node& node) const {
   const auto line = static_cast<std::size_t>(node.line - 1);
   const bool marked = line == 0 && text_.starts_with(kByteOrderMark);
@@ -46,6 +46,7 @@ std::size_t Layout::line_end(std::size_t at) const {
   return end;
 }
 
+// Files from Windows keep their line ends; a mixture would show as a change of every line.
 std::string_view Layout::end_of_line(std::size_t at) const {
   const std::size_t next = next_line(at);
   if (next > 0 && text_[next - 1] == '\n') {
@@ -66,6 +67,7 @@ std::size_t Layout::skip_anchor(std::size_t at) const {
   return skip_blanks(at);
 }
 
+// A block value has the position of its key, where no bracket can be.
 bool Layout::is_flow(const Place& place) const {
   const Node& node = *place.node;
   if (place.key && node.line == place.key->line && node.octet == place.key->octet) return false;
@@ -105,6 +107,7 @@ Span Layout::item(const Place& list, std::size_t i) const {
   return {at, at, at, end_of(value, at), false};
 }
 
+// All keys of a block map are in the column of the first.
 Place Layout::child(const Place& map, std::size_t i) const {
   const Node& first = map.node->children.front();
   const bool flow = map.flow || is_flow(map);
@@ -145,6 +148,7 @@ std::size_t Layout::end_of(const Place& place, std::size_t at) const {
   return plain_end(at, place);
 }
 
+// By recursion into the last child: what ends there ends the block too.
 std::size_t Layout::block_end(const Place& place) const {
   const Node& node = *place.node;
   if (node.children.empty()) return offset(node);
@@ -238,6 +242,7 @@ std::size_t Layout::literal_end(std::size_t at, int indent) const {
   return end;
 }
 
+// A colon inside a key is legal where no blank follows it, as in `a:b: c`.
 std::size_t Layout::key_end(std::size_t at, const Place& value) const {
   at = skip_anchor(at);
   if (at < text_.size() && (text_[at] == '"' || text_[at] == '\'')) return quoted_end(at);

@@ -1,7 +1,6 @@
 /// Where the values of a YAML text begin and end, by octets: the tree knows only where they begin.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 

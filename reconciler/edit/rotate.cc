@@ -19,6 +19,7 @@ struct Declared {
 };
 
 // The index in the list of its `index`-th rotation: selectors may be between them.
+// Selectors and rotations share one list; the configuration numbers rotations alone.
 std::optional<std::size_t> item_of(const config::Node& list, std::size_t index) {
   const auto& items = list.value().children;
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -74,6 +75,8 @@ class RotationEditor {
     return Ok{};
   }
 
+  // The state of a rotation may be written beside `rotate:` or inside it. Each key is edited where
+  // it is, and new ones are written beside.
   void add(Act act, YamlPath path, YamlValue value) {
     YamlPath whole = declared_.path;
     if (child(declared_.inner, path.front().key)) whole.push_back("rotate");
@@ -118,6 +121,7 @@ KeyAlgorithm algorithm_of(const RotationSpec& spec, const std::string& selector)
 
 }  // namespace
 
+// Before phase dkim nothing of DKIM is managed, so no key is made that could not be published.
 std::vector<RotationRun> rotation_runs(const Config& config, const World& world) {
   std::vector<RotationRun> runs;
   for (const auto& [name, domain] : config.domains) {
@@ -130,6 +134,8 @@ std::vector<RotationRun> rotation_runs(const Config& config, const World& world)
   return runs;
 }
 
+// All keys are made before any is stored: generating may fail, and half a pair would look like a
+// complete rotation.
 Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& runs,
                          const Protection& protection, Date today) {
   std::vector<KeyPlace> places;
@@ -150,6 +156,8 @@ Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>
   return Ok{};
 }
 
+// One editor for each rotation: the tree is read again, since its positions belong to the unedited
+// text.
 Result<std::vector<DomainEdit>> rotation_edits(const Config& config,
                                                const std::vector<RotationRun>& runs) {
   std::vector<DomainEdit> all;
@@ -161,6 +169,8 @@ Result<std::vector<DomainEdit>> rotation_edits(const Config& config,
   return all;
 }
 
+// A selector that is marked already gives no edit, so that the command can be repeated after a
+// failure.
 Result<std::vector<DomainEdit>> compromise_edits(const Config& config,
                                                  const std::string& selector) {
   std::vector<DomainEdit> all;

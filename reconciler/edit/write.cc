@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "base/text.h"
 
@@ -42,11 +41,13 @@ std::string quoted(std::string_view text, char quote) {
   return out + quote;
 }
 
+// Double quotes, because they can express every text; single quotes cannot hold a line end.
 std::string scalar_text(const std::string& text, Quotes quotes) {
   if (quotes == Quotes::Json && !is_number(text)) return quoted(text, '"');
   return is_plain_safe(text) ? text : quoted(text, '"');
 }
 
+// Every edit is one replacement of octets, so that all other octets provably stay.
 std::string spliced(const Layout& layout, std::size_t begin, std::size_t end,
                     std::string_view text) {
   std::string out(layout.text().substr(0, begin));
@@ -67,6 +68,8 @@ Quotes quotes_of(const Layout& layout, const Place& map) {
 }
 
 // The entry after which a new `key` is added: the nearest existing one of its group, else the last.
+// `pct` belongs after `phase`, where people look for it; an edit that appends everything at the end
+// makes files hard to review.
 std::size_t entry_before(const Node& map, std::string_view key) {
   const std::size_t last = map.children.size() / 2 - 1;
   for (const std::span<const std::string_view> group :
@@ -89,6 +92,7 @@ bool starts_line(const Layout& layout, std::size_t begin) {
 }
 
 // Adds `text` on a line of its own after the line of `behind`.
+// The line end and the indentation are copied from the neighbour.
 std::string own_line(const Layout& layout, std::size_t behind, std::size_t indent,
                      std::string_view text) {
   const std::size_t end = layout.line_end(behind);
@@ -135,6 +139,7 @@ std::string without(const Layout& layout, std::size_t begin, std::size_t end) {
 }
 
 // One comma goes with the entry: the one before it or, for the first entry, the one after it.
+// Without the comma the list would end in an empty item, or two commas would follow each other.
 std::string remove_in_flow(const Layout& layout, const Place& map, std::size_t index) {
   const Span span = layout.entry(map, index);
   const std::size_t next = layout.skip_blanks(span.end);
@@ -149,6 +154,8 @@ std::string remove_in_flow(const Layout& layout, const Place& map, std::size_t i
 
 }  // namespace
 
+// One line, however deep: what rampart writes itself is small, and block style would need an
+// indentation to choose.
 std::string flow_text(const YamlValue& value, Quotes quotes) {
   if (value.kind == NodeKind::Null) return "null";
   if (value.kind == NodeKind::Scalar) return scalar_text(value.text, quotes);
@@ -180,6 +187,8 @@ Result<std::string> replace_value(const Layout& layout, const Place& parent, std
                  keeps ? quoted(value.text, quote) : flow_text(value, quotes));
 }
 
+// The style of the map decides: in brackets the entry joins the line, in a block it gets one of its
+// own.
 Result<std::string> insert_entry(const Layout& layout, const Place& map, const std::string& key,
                                  const YamlValue& value) {
   const Quotes quotes = quotes_of(layout, map);
@@ -192,6 +201,8 @@ Result<std::string> insert_entry(const Layout& layout, const Place& map, const s
   return own_line(layout, before.end, first - layout.line_begin(first), text);
 }
 
+// The column of the dash is that of the first item: lists may or may not be indented below their
+// key.
 Result<std::string> append_item(const Layout& layout, const Place& list, const Place& parent,
                                 std::size_t index, const YamlValue& value) {
   const std::size_t count = list.node->children.size();

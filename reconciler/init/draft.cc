@@ -89,6 +89,8 @@ void note_unmanaged(DraftDomain& draft, std::string_view what, std::string_view 
 
 /// The `spf:` that prints this record, or a note why there is none. Terms after `all` are dropped:
 /// no receiver evaluates them (RFC 7208 section 5.1).
+/// A record whose text cannot be expressed exactly is left alone: init must not change what
+/// receivers see.
 std::optional<SpfSpec> spf_spec(const spf::Record& record, DraftDomain& draft) {
   SpfSpec spec;
   bool ends = false;
@@ -124,6 +126,8 @@ std::optional<SpfSpec> spf_spec(const spf::Record& record, DraftDomain& draft) {
   return spec;
 }
 
+// Several records are a permanent error for every receiver (RFC 7208 section 4.5); which of them is
+// right is for a person to say.
 void draft_spf(const LiveRecords& live, DraftDomain& draft) {
   const auto values = live.values("", RecordKind::Spf);
   if (values.empty()) {
@@ -189,6 +193,8 @@ void draft_selectors(const LiveRecords& live, DraftDomain& draft) {
 }
 
 /// The position and the ramp mode that print this record's policy, pct and t; a note where none do.
+/// Tags that a ramp does not print, such as pct=0, would be changed by the first plan; such a
+/// record is left unmanaged.
 std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& draft) {
   DmarcSpec spec;
   spec.position = position_of(record);
@@ -216,6 +222,8 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
   return spec;
 }
 
+// A CNAME at `_dmarc` belongs to a service that manages the record: taking it over is a decision,
+// not an import.
 void draft_dmarc(const LiveRecords& live, DraftDomain& draft) {
   if (const auto target = live.cname("_dmarc")) {
     note_unmanaged(draft, "DMARC",
@@ -297,6 +305,7 @@ void note_unnamed_senders(const Config& catalogue, DraftDomain& draft) {
   }
 }
 
+// Terms and CNAMEs that a sender explains are removed, as the sender's name produces them again.
 void name_senders(DraftDomain& draft, const Config& catalogue) {
   if (!draft.spf) return;
   SenderClues clues{.domain = draft.name, .terms = draft.spf->extra, .cnames = {}, .keys = {}};
@@ -343,6 +352,8 @@ std::optional<Name> owner_of(const RecordKey& key, const LiveSet& live) {
 
 }  // namespace
 
+// Sub-domains with records of their own are listed too: mail that is sent from one is easily
+// forgotten.
 std::vector<Name> domains_within(const World& world, const std::vector<Name>& names) {
   std::set<Name> found(names.begin(), names.end());
   for (const LiveZone& zone : world.zones) {
@@ -355,6 +366,8 @@ std::vector<Name> domains_within(const World& world, const std::vector<Name>& na
   return {found.begin(), found.end()};
 }
 
+// What cannot be read is never drafted: a missing answer would look like a missing record, and the
+// plan would create it.
 DraftDomain draft_domain(const Name& name, const std::string& provider, const World& world,
                          const Config& catalogue) {
   DraftDomain draft{.name = name};

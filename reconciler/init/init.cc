@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <variant>
 
@@ -29,6 +30,7 @@ DraftDomain* domain_at(Draft& draft, const Name& name) {
 }
 
 /// The part of a domain's draft that desires a record at `key`.
+/// By the name of the record alone, since that is all that a change or a finding contains.
 DraftPlace place_of(const DraftDomain& domain, const RecordKey& key) {
   const auto at = [&](DraftPart part, std::string word = "") {
     return DraftPlace{domain.name, part, std::move(word)};
@@ -53,30 +55,17 @@ DraftPlace place_of(const DraftDomain& domain, const RecordKey& key) {
   return at(DraftPart::Spf);
 }
 
+/// In the order of DraftPart; the key of a sender or selector follows.
+constexpr std::array kPartWords = {"The domain",  "`parked: true`", "SPF",
+                                   "The sender ", "The selector ",  "DMARC",
+                                   "MTA-STS",     "TLS-RPT",        "BIMI"};
+
 std::string what_of(const DraftPlace& place) {
-  switch (place.part) {
-    case DraftPart::Whole:
-      return "The domain";
-    case DraftPart::Parked:
-      return "`parked: true`";
-    case DraftPart::Spf:
-      return "SPF";
-    case DraftPart::Sender:
-      return "The sender " + place.key;
-    case DraftPart::Selector:
-      return "The selector " + place.key;
-    case DraftPart::Dmarc:
-      return "DMARC";
-    case DraftPart::MtaSts:
-      return "MTA-STS";
-    case DraftPart::TlsRpt:
-      return "TLS-RPT";
-    case DraftPart::Bimi:
-      return "BIMI";
-  }
-  return "";
+  const bool keyed = place.part == DraftPart::Sender || place.part == DraftPart::Selector;
+  return kPartWords.at(static_cast<std::size_t>(place.part)) + (keyed ? place.key : "");
 }
 
+// Long keys are cut: a comment of three lines is read, one of ten is not.
 std::string shown(const std::optional<ParsedTypedSet>& set) {
   if (!set) return "nothing";
   std::string text;
@@ -88,6 +77,8 @@ std::string shown(const std::optional<ParsedTypedSet>& set) {
 }
 
 /// The part that a planned change comes from: init must not change anything.
+/// The comment names the record that would change, so that a reader can decide whether to want that
+/// change.
 Obstacle obstacle_of(const DraftDomain& domain, const Change& change) {
   const DraftPlace place = place_of(domain, {change.name(), change.type()});
   const bool foreign = !change.name().is_within(domain.name);
@@ -112,6 +103,8 @@ void add(std::vector<Obstacle>& obstacles, Obstacle one) {
 }
 
 /// Why a plan is not empty: its changes, withheld changes, errors and holds.
+/// Holds count as well: a domain whose enforcement waits for keys would be changed once they are
+/// live.
 std::vector<Obstacle> obstacles_in(const Plan& plan, Draft& draft) {
   std::vector<Obstacle> obstacles;
   const auto look_at = [&](const Change& change) {
@@ -138,6 +131,8 @@ std::vector<Obstacle> obstacles_in(const Plan& plan, Draft& draft) {
 }
 
 /// What the YAML's reader refuses, found by the line of each error.
+/// A line without a part is not init's to leave out: the draft itself is wrong then, which is a
+/// bug.
 Result<std::vector<Obstacle>> obstacles_in(const std::vector<ConfigError>& errors,
                                            const std::vector<DraftLine>& lines) {
   std::vector<Obstacle> obstacles;
@@ -155,6 +150,8 @@ Result<std::vector<Obstacle>> obstacles_in(const std::vector<ConfigError>& error
 }
 
 // After kRoundsByPart rounds whole domains are left out, so that the rounds end.
+// Several obstacles may concern one domain in one round; leaving it out twice would omit it from
+// the file.
 void leave_out_all(const std::vector<Obstacle>& obstacles, std::size_t round, Draft& draft) {
   std::set<Name> whole;  // A domain left out twice is omitted, so once per round is the limit.
   for (const Obstacle& one : obstacles) {
@@ -171,6 +168,7 @@ void leave_out_all(const std::vector<Obstacle>& obstacles, std::size_t round, Dr
 }
 
 /// Adds the warnings of the final plan as comments, except for what could not be resolved just now.
+/// What could not be resolved at this moment would be a lasting comment about a passing failure.
 void note_warnings(const Plan& plan, Draft& draft) {
   for (const Finding& one : plan.findings) {
     const bool lasting =
@@ -181,6 +179,7 @@ void note_warnings(const Plan& plan, Draft& draft) {
   }
 }
 
+// Drafted as if everything could be managed; the rounds then take away what would change.
 Draft first_draft(const InitRequest& request, const Config& catalogue, const World& world) {
   Draft draft{request.provider, request.provider_note, {}};
   for (const Name& name : domains_within(world, request.names)) {
@@ -205,6 +204,8 @@ InitOutcome outcome_of(const Draft& draft) {
 
 // `*` finds a wildcard below `_domainkey`; p= with an empty key serves as a selector without a
 // file.
+// A made-up configuration that desires every record, because observing follows from what is
+// desired.
 Config probe_config(const InitRequest& request, const Config& catalogue) {
   Config config = catalogue;
   config.file = request.file;
@@ -230,6 +231,8 @@ Config probe_config(const InitRequest& request, const Config& catalogue) {
   return config;
 }
 
+// The planner itself decides when the draft is right: init compares nothing itself.
+// The number of rounds is bounded, as each takes at least one part away.
 Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogue,
                               const Observe& observe) {
   Draft draft = first_draft(request, catalogue, observe(probe_config(request, catalogue)));

@@ -5,6 +5,8 @@
 
 namespace rampart {
 
+// A part is not just dropped: what it explained goes back to a plainer form, such as a sender to
+// its terms, which may still be manageable.
 void leave_out(DraftDomain& domain, const DraftPlace& place, const std::string& why) {
   domain.notes.push_back(why);
   const auto as_selectors = [&](const DraftSender& sender) {

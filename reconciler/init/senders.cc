@@ -21,6 +21,7 @@ struct Piece {
 };
 
 /// `{name}` is a placeholder, `%{i}` an SPF macro.
+/// Literals are folded to lower case here, once, as DNS names compare without case.
 std::vector<Piece> pieces_of(std::string_view text) {
   std::vector<Piece> pieces;
   std::string literal;
@@ -40,6 +41,8 @@ std::vector<Piece> pieces_of(std::string_view text) {
   return pieces;
 }
 
+// {domain} has a value before anything is matched; other placeholders get theirs from the first
+// pattern that binds them.
 std::optional<std::string> known_value(const std::string& name, const Name& domain,
                                        const Bindings& bindings) {
   const auto bound = bindings.find(name);
@@ -67,6 +70,7 @@ bool matches(const std::vector<Piece>& pieces, std::size_t at, std::string_view 
   return false;
 }
 
+// On a copy of the bindings: a failed match must not leave half of its values behind.
 bool unify(std::string_view pattern, std::string_view text, const Name& domain,
            Bindings& bindings) {
   Bindings tried = bindings;
@@ -75,6 +79,7 @@ bool unify(std::string_view pattern, std::string_view text, const Name& domain,
   return true;
 }
 
+// Those that `with:` must fill; the domain fills the others.
 std::set<std::string> placeholders_in(std::string_view text) {
   std::set<std::string> names;
   for (const Piece& piece : pieces_of(text)) {
@@ -131,6 +136,8 @@ void claim_terms(const SenderClues& clues, Claim& claim) {
   claim.terms = std::move(terms);
 }
 
+// One CNAME for each row of the catalogue, in its order: a service with three selectors has three
+// rows.
 void claim_cnames(const SenderClues& clues, Claim& claim) {
   for (const DkimTemplate& row : claim.sender->dkim) {
     if (row.type != RecordType::CNAME) continue;
@@ -151,6 +158,7 @@ void claim_cnames(const SenderClues& clues, Claim& claim) {
 }
 
 /// Whether there is a key at a selector that only this sender uses.
+/// Selectors such as `default` or `s1` are used by many services and identify none.
 bool holds_own_key(const SenderClues& clues, const Sender& sender) {
   return std::ranges::any_of(sender.dkim, [&](const DkimTemplate& row) {
     if (row.type != RecordType::TXT || !placeholders_in(row.host).empty()) return false;
@@ -181,6 +189,7 @@ int score_of(const Claim& claim) {
 enum class Templates { Spf, All };
 
 /// The placeholders that must have values, by the rules of the YAML's reader.
+/// The same rule as the YAML reader's, so that a named sender always loads.
 std::set<std::string> needed(const Sender& sender, Templates which) {
   std::vector<std::string> texts = sender.spf;
   if (which == Templates::All) {
@@ -212,6 +221,7 @@ bool asks_for_nothing_new(const SenderClues& clues, const Sender& sender, const 
 }
 
 /// The CNAMEs that the sender asks for with these values, as far as they exist as asked.
+/// Only exact matches: a CNAME with another target would be changed by naming the sender.
 std::vector<DraftSelector> existing_cnames(const SenderClues& clues, const Sender& sender,
                                            const Bindings& with) {
   std::vector<DraftSelector> cnames;
@@ -238,6 +248,8 @@ SpfUse use_of(const Claim& claim) {
 }
 
 /// The sender as the YAML can name it; empty where every way would create records.
+/// With all placeholders first, since that manages most; without any as the second way, if the
+/// terms need none.
 std::optional<DraftSender> named(const SenderClues& clues, const Claim& claim) {
   const Sender& sender = *claim.sender;
   DraftSender draft{.id = sender.id, .spf = use_of(claim), .terms = claim.terms};
@@ -255,6 +267,7 @@ std::optional<DraftSender> named(const SenderClues& clues, const Claim& claim) {
   return std::nullopt;
 }
 
+// Terms before CNAMEs: values bound by an include narrow what the CNAMEs may match.
 Claim claim_of(const SenderClues& clues, const Sender& sender) {
   Claim claim{.sender = &sender};
   if (!sender.spf.empty()) claim_terms(clues, claim);
@@ -265,6 +278,8 @@ Claim claim_of(const SenderClues& clues, const Sender& sender) {
 }
 
 /// Assigns the claim's records to its sender; false where none of them was left.
+/// A claim with nothing left is dropped, although its sender may be in use: two names for one
+/// record would be worse than none.
 bool assign(const Claim& claim, std::set<std::string>& terms, std::set<std::string>& selectors) {
   const auto free = [](const std::set<std::string>& taken) {
     return [&taken](const std::string& one) { return !taken.contains(one); };

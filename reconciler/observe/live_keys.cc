@@ -1,5 +1,4 @@
 /// The names at which a domain's records exist or may exist.
-#include <algorithm>
 #include <set>
 
 #include "mail/dmarc/dmarc.h"
@@ -20,6 +19,7 @@ void add(std::set<RecordKey>& keys, const Name& domain, std::string_view prefix,
   for (const RecordType type : types) keys.insert({*name, type});
 }
 
+// TXT and CNAME both: what exists decides, not what is desired.
 void add_selectors(std::set<RecordKey>& keys, const Domain& domain) {
   for (const std::string& selector : declared_selectors(domain)) {
     if (const auto name = selector_name(domain, selector)) {
@@ -35,6 +35,8 @@ void add_selectors(std::set<RecordKey>& keys, const Domain& domain) {
 
 /// Where flattened SPF may be published; more fragments than this would break the limit of ten
 /// lookups.
+/// Old names are read as well as new ones, because fragments move to new names and the old ones
+/// have to be removed.
 void add_fragments(std::set<RecordKey>& keys, const Domain& domain) {
   if (!domain.spf || domain.spf->flatten == Flatten::Never) return;
   for (int number = 1; number <= 2 * kMostFragments; ++number) {
@@ -56,6 +58,8 @@ void add_authorizations(std::set<RecordKey>& keys, const Domain& domain) {
 
 }  // namespace
 
+// More than is desired: records that the YAML no longer declares must be seen to be removed, and MX
+// or addresses decide whether a domain takes mail.
 std::vector<RecordKey> live_keys(const Domain& domain) {
   constexpr auto kTxt = RecordType::TXT;
   constexpr auto kCname = RecordType::CNAME;

@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kTotalTimeout{10000};
 constexpr std::chrono::seconds kTimeForAll{60};
 constexpr int kOk = 200;
 
+// A certificate that does not match is a refusal and not silence: senders would not use that policy
+// either (RFC 8461 section 3.3).
 ServedPolicy fetch_one(const Name& domain, const PolicyFetch& fetch, Http& http) {
   using State = ServedPolicy::State;
   HttpRequest request;
@@ -38,6 +40,8 @@ ServedPolicy fetch_one(const Name& domain, const PolicyFetch& fetch, Http& http)
 }
 
 /// Whether a plan would change or remove the record.
+/// Only where a new id would be published, or the record removed: fetching every policy in every
+/// plan would make plans slow and depend on web servers.
 bool is_needed(const Domain& domain, const World& world) {
   const auto name = domain.name.child("_mta-sts");
   if (!name) return false;
@@ -53,6 +57,8 @@ bool is_needed(const Domain& domain, const World& world) {
 
 }  // namespace
 
+// One after another with a limit for all, because a plan of many domains must end even if their web
+// hosts are down.
 void fetch_policies(const Config& config, const PolicyFetch& fetch, World& world) {
   HttpSettings settings{.attempts = 1,
                         .connect_timeout = kConnectTimeout,

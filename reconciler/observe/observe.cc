@@ -27,6 +27,7 @@ std::function<void(const std::string&)> labelled(std::function<void(const std::s
   return [sink = std::move(sink), name](const std::string& line) { sink(name + ": " + line); };
 }
 
+// The types come from the catalogue of providers, so that none is named here.
 Result<std::unique_ptr<Provider>> make_provider(
     const Config& config, const ProviderSpec& spec,
     const std::map<std::string, std::string>& environment, Time now, const TrafficLog& log) {
@@ -55,6 +56,8 @@ Providers make_providers(const Config& config,
   return providers;
 }
 
+// Two providers that serve one zone each get the records that DNS shows; only the host itself could
+// tell them apart.
 std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& view) {
   std::vector<LiveZone> zones;
   for (const std::string& provider : served.providers) {
@@ -64,6 +67,7 @@ std::vector<LiveZone> for_providers(const ServedZone& served, const LiveZone& vi
   return zones;
 }
 
+// Sorted, so that the order of queries and providers cannot show in a plan.
 World world_of(const ZoneInventory& inventory, std::vector<LiveZone> served, const Config& config,
                const ObserveOptions& options) {
   World world{.now = options.now};
@@ -83,6 +87,7 @@ World world_of(const ZoneInventory& inventory, std::vector<LiveZone> served, con
   return world;
 }
 
+// Answers raise new questions (an include names another). Each round is one batch.
 void answer_questions(const Config& config, World& world, DnsSession& session) {
   for (int round = 0; round < kRounds; ++round) {
     const std::vector<Question> open = questions(config, world);
@@ -96,6 +101,8 @@ DnsSession session_for(const ObserveOptions& options) {
       .resolvers = options.resolvers, .limits = options.limits, .nameservers = options.nameservers};
 }
 
+// Zones first, then what the policies ask about: which questions arise depends on the records that
+// exist.
 World observe(const Config& config, const Providers& providers, const ObserveOptions& options) {
   DnsSession session = session_for(options);
   const Sources sources =

@@ -12,6 +12,8 @@ namespace {
 // Far more than any public key needs.
 constexpr std::size_t kMaxKeyFileOctets = 64 * 1024;
 
+// The reason is kept as a text: a missing file is a finding about its domain, not a failure of the
+// run.
 PublicKey read_key(const std::string& folder, const std::string& path) {
   const auto text = read_beneath(folder, path);
   if (!text.ok()) return {"", sentence(text.error())};
@@ -22,6 +24,8 @@ PublicKey read_key(const std::string& folder, const std::string& path) {
 
 }  // namespace
 
+// The path comes from a pull request: it must not reach a file outside the folder, and its content
+// must not reach a message.
 Result<std::string> read_beneath(const std::string& folder, const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string inside = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -37,6 +41,7 @@ Result<std::string> read_beneath(const std::string& folder, const std::string& p
   return text;
 }
 
+// Each path once, since several domains may publish one key.
 std::map<std::string, PublicKey> read_public_keys(const Config& config) {
   std::map<std::string, PublicKey> keys;
   const auto add = [&](const std::string& path) {

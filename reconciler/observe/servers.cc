@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 
 #include "reconciler/observe/dns.h"
 
@@ -20,6 +19,7 @@ std::vector<Server> servers_in(const ZoneServers& found) {
 }
 
 /// Every name strictly below the apex that is a key's or is between a key's and the apex.
+/// Every name between a key and the apex may be a delegation; wildcards cannot be.
 std::set<Name> names_below(const ServedZone& zone) {
   std::set<Name> names;
   for (const RecordKey& key : zone.keys) {
@@ -31,6 +31,7 @@ std::set<Name> names_below(const ServedZone& zone) {
 }
 
 /// Moves the keys of `zone` at or below `cut` to a zone of their own.
+/// Keys move to the child, because the parent's servers would answer them with a referral.
 ServedZone split(ServedZone& zone, const Name& cut) {
   ServedZone child{.apex = cut, .providers = zone.providers};
   for (const RecordKey& key : zone.keys) {
@@ -49,6 +50,8 @@ struct Candidate {
 /// Queries the zones' own servers for an SOA at every name below an apex. Data means a zone on the
 /// same servers; a failure may mean a delegation, so the resolver is queried then. (Never for a
 /// name that just does not exist yet: the resolver would cache that, and verify would see it.)
+/// At the zones' own servers, because a resolver's cache would hide a delegation that was added
+/// today.
 std::vector<Candidate> find_cuts(const std::vector<ServedZone>& zones, std::size_t first,
                                  const std::map<Name, ZoneServers>& servers, DnsSession& session) {
   std::vector<Query> queries;
@@ -88,6 +91,7 @@ std::vector<Name> apexes(const std::vector<ServedZone>& zones, std::size_t first
 }
 
 /// Splits `zones` at their cuts; returns every zone's servers.
+/// Zones found in one round are searched in the next. Each round asks about the new zones only.
 std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, DnsSession& session) {
   std::map<Name, ZoneServers> servers;
   std::size_t first = 0;
@@ -108,6 +112,7 @@ std::map<Name, ZoneServers> split_at_cuts(std::vector<ServedZone>& zones, DnsSes
   return servers;
 }
 
+// One batch for all zones, servers and keys: latency is paid once.
 void query_keys(std::vector<ServedZone>& zones, DnsSession& session) {
   struct Target {
     ServedZone* zone;
@@ -149,6 +154,7 @@ std::set<Name> enclosers(const ServedZone& zone) {
 }
 
 /// An answer for a name that does not exist comes from a wildcard (RFC 4592 section 2.2.1).
+/// A wildcard answers for records that do not exist; without this, a plan would see them as live.
 void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneServers>& servers,
                      DnsSession& session) {
   struct Probe {
@@ -190,6 +196,8 @@ std::optional<Name> probe_name(const Name& encloser) {
   return name.ok() ? std::optional(*name) : std::nullopt;
 }
 
+// Servers are looked up again, as query_keys may have added zones; the session answers from what it
+// has learned.
 void query_servers(std::vector<ServedZone>& zones, DnsSession& session) {
   query_keys(zones, session);
   const std::map<Name, ZoneServers> servers = find_servers(apexes(zones, 0), session);

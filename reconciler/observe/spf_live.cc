@@ -29,6 +29,8 @@ spf::Verdict check_live(const spf::Client& client, DnsSession& session) {
   return until_known(session, [&] { return spf::check_host(client, session.answers); });
 }
 
+// RFC 7208 section 4.5: none and several are different results, and both differ from a failed
+// query.
 PublishedSpf published_spf(const Name& domain, DnsSession& session) {
   session.resolve(std::array{Question{domain, RecordType::TXT}});
   const Answer* answer = find_answer(session.answers, domain, RecordType::TXT);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "mail/spf/check_host.h"
 #include "reconciler/observe/dns_session.h"

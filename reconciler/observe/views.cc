@@ -10,6 +10,7 @@ namespace rampart {
 namespace {
 
 /// The live set at one key by one answer; nullopt where the server failed to answer.
+/// A failed server proves nothing, and is kept apart from one that returns no record.
 std::optional<LiveSet> set_in(const RecordKey& key, const Answer& answer) {
   if (answer.status == AnswerStatus::Failed) return std::nullopt;
   // Records at a CNAME's target are not records here.
@@ -21,11 +22,14 @@ std::optional<LiveSet> set_in(const RecordKey& key, const Answer& answer) {
   return live;
 }
 
+// TTLs are left out: a cache in front of a server counts them down.
 bool same(const LiveSet& a, const LiveSet& b) {
   return a.state == b.state && a.set.values == b.set.values;
 }
 
 /// The wildcard's answer that would be synthesised at `key`, or null.
+/// Wildcards apply to the closest encloser only (RFC 4592 section 3.3.1); names deeper than that
+/// are not probed.
 const Answer* synthesised(const ServedZone& zone, const RecordKey& key) {
   if (key.name == zone.apex) return nullptr;
   // A wildcard's own name is answered by the wildcard above, where it does not exist itself.
@@ -62,6 +66,8 @@ void append(std::string& text, const std::string& piece) {
 }
 
 /// The live set at one key by all servers together.
+/// One server that answers is enough to know the records, but two that differ are not: which of
+/// them is right cannot be seen from outside.
 LiveSet merged(const ServedZone& zone, const RecordKey& key) {
   std::optional<LiveSet> first;
   std::string failures;
@@ -126,6 +132,7 @@ LiveZone merged_view(const ServedZone& zone) {
   return view;
 }
 
+// verify compares each server by itself, so nothing is merged or forgiven here.
 LiveZone single_view(const ServedZone& zone, const ServerView& server) {
   LiveZone view = empty_view(zone);
   for (const RecordKey& key : zone.keys) {

@@ -24,7 +24,7 @@ using Hosts = std::map<std::string, Host>;
 using ZoneKeys = std::map<std::pair<Name, std::string>, std::set<RecordKey>>;
 
 /// The inventory while it is being taken.
-struct SurveyState {
+struct InventoryState {
   const Config& config;
   Sources sources;
   Hosts hosts;
@@ -41,6 +41,7 @@ bool is_file(const Config& config, const std::string& provider) {
 }
 
 /// All names at which records of the configuration may exist.
+/// Providers that search by name get every name at once: most APIs list zones page by page.
 std::vector<Name> all_names(const Config& config) {
   std::set<Name> names;
   for (const auto& [name, domain] : config.domains) {
@@ -65,6 +66,7 @@ bool lists_zones(Sources sources) {
   return sources == Sources::FilesAndProviders || sources == Sources::ForPlanning;
 }
 
+// Providers that no domain names are not called: their credentials may be missing on purpose.
 Hosts find_hosts(const Config& config, const Providers& providers, Sources sources) {
   Hosts hosts;
   for (const auto& [name, domain] : config.domains) {
@@ -108,7 +110,7 @@ bool decides(const Host& host, Sources sources) {
   return host.reads_files || host.listed || sources == Sources::FilesAndProviders;
 }
 
-void schedule_query(SurveyState& state, const Name& apex, const std::string& provider,
+void schedule_query(InventoryState& state, const Name& apex, const std::string& provider,
                     const RecordKey& key) {
   ServedZone& zone = state.served.try_emplace(apex, ServedZone{.apex = apex}).first->second;
   zone.keys.insert(key);
@@ -116,7 +118,7 @@ void schedule_query(SurveyState& state, const Name& apex, const std::string& pro
 }
 
 /// Has `key` read in `apex`: at `provider` itself, or at the zone's name servers.
-void schedule_read(SurveyState& state, const Name& apex, const std::string& provider,
+void schedule_read(InventoryState& state, const Name& apex, const std::string& provider,
                    const RecordKey& key) {
   if (state.hosts.at(provider).reads_files || state.sources == Sources::FilesAndProviders) {
     state.read[{apex, provider}].insert(key);
@@ -128,7 +130,9 @@ void schedule_read(SurveyState& state, const Name& apex, const std::string& prov
 /// Schedules the domain's own keys at one provider. Returns why there is no zone for them, or an
 /// empty text. A zone that could not be determined becomes an unreadable one in `out`: silence is
 /// never taken for absence.
-std::string schedule_own(SurveyState& state, const Domain& domain, const std::string& provider,
+/// DNS decides where a provider cannot list its zones. A selector may be in a delegated zone of its
+/// own, so each key goes to the longest match.
+std::string schedule_own(InventoryState& state, const Domain& domain, const std::string& provider,
                          const std::vector<RecordKey>& keys, ZoneInventory& out) {
   const Host& host = state.hosts.at(provider);
   std::string error = host.error;
@@ -166,7 +170,9 @@ std::string schedule_own(SurveyState& state, const Domain& domain, const std::st
 
 /// Schedules a key outside its domain (a report host's authorization), where one of our zones holds
 /// it.
-void schedule_foreign(SurveyState& state, const std::vector<Name>& found_apexes,
+/// Report authorizations are records in another domain's zone; only zones that this configuration
+/// manages are read for them.
+void schedule_foreign(InventoryState& state, const std::vector<Name>& found_apexes,
                       const RecordKey& key) {
   for (const auto& [provider, host] : state.hosts) {
     const auto apex = host.listed ? longest(host.zones, key.name) : std::nullopt;
@@ -178,7 +184,8 @@ void schedule_foreign(SurveyState& state, const std::vector<Name>& found_apexes,
   if (zone != state.served.end()) zone->second.keys.insert(key);
 }
 
-void find_unlisted(SurveyState& state, DnsSession& session) {
+// One search for all domains, so that shared parents are queried once.
+void find_unlisted(InventoryState& state, DnsSession& session) {
   std::set<Name> names;
   for (const auto& [name, domain] : state.config.domains) {
     for (const std::string& provider : domain.providers) {
@@ -189,7 +196,8 @@ void find_unlisted(SurveyState& state, DnsSession& session) {
   state.found = find_zones(list, session);
 }
 
-void schedule_all(SurveyState& state, ZoneInventory& out) {
+// A domain in discovery is left alone: a missing zone is no finding there.
+void schedule_all(InventoryState& state, ZoneInventory& out) {
   std::map<Name, std::vector<RecordKey>> keys;
   for (const auto& [name, domain] : state.config.domains) {
     keys.emplace(name, live_keys(domain));
@@ -225,6 +233,8 @@ std::vector<Name> names_to_read(const Name& apex, const std::set<RecordKey>& key
   return {names.begin(), names.end()};
 }
 
+// A zone that fails to be read is listed with its error, so that planning holds its domains instead
+// of creating records.
 LiveZone read_zone(const Host& host, const Name& apex, const std::string& provider,
                    const std::set<RecordKey>& keys) {
   LiveZone zone{.apex = apex, .provider = provider, .from_provider = true};
@@ -243,7 +253,8 @@ LiveZone read_zone(const Host& host, const Name& apex, const std::string& provid
   return zone;
 }
 
-void find_unmanaged(const SurveyState& state, ZoneInventory& out) {
+// A zone without a domain is usually a forgotten one, which anybody can send mail as.
+void find_unmanaged(const InventoryState& state, ZoneInventory& out) {
   for (const auto& [name, host] : state.hosts) {
     for (const Name& zone : host.zones) {
       const bool used = std::ranges::any_of(
@@ -255,10 +266,12 @@ void find_unmanaged(const SurveyState& state, ZoneInventory& out) {
 
 }  // namespace
 
+// Files and provider zones are read one by one; what name servers serve is queried in one batch at
+// the end.
 ZoneInventory take_inventory(const Config& config, const Providers& providers, Sources sources,
                              DnsSession& session) {
   ZoneInventory out;
-  SurveyState state{config, sources, find_hosts(config, providers, sources)};
+  InventoryState state{config, sources, find_hosts(config, providers, sources)};
   find_unlisted(state, session);
   schedule_all(state, out);
   for (const auto& [zone, keys] : state.read) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "mail/dmarc/org_domain.h"
 #include "reconciler/observe/dns.h"
@@ -20,6 +21,7 @@ bool is_apex(const Answer& answer) {
 }
 
 /// The names from the organizational domain down to `name`.
+/// From the top, as delegations are: the first name that does not exist ends the search.
 std::vector<Name> names_down_to(const Name& name) {
   const Name org = dmarc::org_domain_psl(name);
   std::vector<Name> chain;
@@ -35,6 +37,7 @@ struct Search {
   bool done = false;
 };
 
+// A name without an SOA is no zone and no failure: the next deeper one may be.
 void step(Search& search, FoundZone& found, const Answers& answers) {
   const Name& candidate = search.chain[search.at];
   const Answer& answer = answers.at({candidate, RecordType::SOA});
@@ -54,6 +57,8 @@ void step(Search& search, FoundZone& found, const Answers& answers) {
   }
 }
 
+// All searches advance by one name in each round, so that domains of one organization share their
+// queries.
 std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, DnsSession& session) {
   std::map<Name, FoundZone> found;
   std::map<Name, Search> searches;
@@ -78,12 +83,12 @@ std::map<Name, FoundZone> find_by_resolver(std::span<const Name> names, DnsSessi
 }
 
 std::string list_of(const std::vector<Server>& servers) {
-  std::string text;
-  for (const Server& server : servers) text += (text.empty() ? "" : ", ") + to_text(server);
-  return text;
+  const auto text = [](const Server& server) { return to_text(server); };
+  return fmt::format("{}", fmt::join(servers | std::views::transform(text), ", "));
 }
 
 /// The deepest apex that the server of `--nameserver` is authoritative for.
+/// A server may be authoritative for a zone and its parent; records belong to the deeper one.
 FoundZone deepest(const Name& name, const std::map<Name, Answer>& by_name,
                   const std::vector<Server>& servers) {
   FoundZone found;
@@ -111,6 +116,8 @@ FoundZone deepest(const Name& name, const std::map<Name, Answer>& by_name,
   return found;
 }
 
+// One server has to answer for all zones, as in tests and behind split DNS, so no delegation is
+// followed.
 std::map<Name, FoundZone> find_at_nameserver(std::span<const Name> names, DnsSession& session) {
   std::set<Name> all;
   for (const Name& name : names) {
@@ -133,6 +140,7 @@ std::map<Name, FoundZone> find_at_nameserver(std::span<const Name> names, DnsSes
 }
 
 /// The addresses of one name server; why it has none is added to `problems`.
+/// Both families: a server that is reachable by one of them is enough.
 std::vector<Server> addresses(const Name& host, const Answers& answers, std::string& problems) {
   std::vector<Server> servers;
   std::string failure;
@@ -149,6 +157,7 @@ std::vector<Server> addresses(const Name& host, const Answers& answers, std::str
   return servers;
 }
 
+// A name server without an address is named in the error only if no other can be queried.
 ZoneServers servers_of(const Name& zone, const Answers& answers) {
   const Answer& ns = answers.at({zone, RecordType::NS});
   ZoneServers found;
@@ -182,6 +191,7 @@ std::map<Name, FoundZone> find_zones(std::span<const Name> names, DnsSession& se
                                      : find_at_nameserver(names, session);
 }
 
+// Two batches: the NS sets, then the addresses of all hosts that they name.
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession& session) {
   std::map<Name, ZoneServers> found;
   if (!session.nameservers.empty()) {

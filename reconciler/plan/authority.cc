@@ -30,6 +30,7 @@ void add_key(const ParsedKey& key, Permissions& granted) {
 /// Whether SPF terms count here: those of a managed record are compared by address elsewhere.
 enum class Include { All, KeysAlone };
 
+// Only what lets somebody else send or sign: DMARC and reports grant neither.
 Permissions granted_by(const std::optional<ParsedTypedSet>& set, Include include) {
   Permissions granted;
   if (!set) return granted;
@@ -49,6 +50,8 @@ std::vector<Permission> without(const Permissions& a, const Permissions& b) {
 
 }  // namespace
 
+// SPF of managed records is compared by address, since a renamed include that admits the same
+// networks grants nothing.
 std::vector<Authority> authority_of(const Plan& plan, const Config& config, const World& world) {
   const std::map<Name, SpfDelta> senders = authority_of_spf(plan, config, world);
   // All changes of a domain count together: a key that moves to another selector is no gain.

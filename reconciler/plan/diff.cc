@@ -22,12 +22,13 @@ struct Node {
 
 Finding error_at(const Node& node, RecordType type, CodeName code, std::string message,
                  std::string hint) {
-  return {Severity::Error,    code,
-          node.domain.name,   std::move(message),
-          std::move(hint),    node.domain.mark,
-          {{node.name, type}}};
+  Finding finding =
+      finding_of(node.domain, Severity::Error, code, std::move(message), std::move(hint));
+  finding.withholds = {{node.name, type}};
+  return finding;
 }
 
+// The loosest stage wins: a change that both loosens and adds must not wait for the later one.
 Change change_of(const Node& node, std::optional<ParsedTypedSet> before,
                  std::optional<ParsedTypedSet> after,
                  std::span<const DesiredRecord> desired_records) {
@@ -44,6 +45,8 @@ Change change_of(const Node& node, std::optional<ParsedTypedSet> before,
   return change;
 }
 
+// A TTL that the YAML leaves open stays as it is: changing it would be a change that nobody asked
+// for.
 std::chrono::seconds ttl_for(const DesiredRecord& desired, const LiveSet& live) {
   if (desired.ttl) return *desired.ttl;
   if (live.state == LiveState::Present) return live.set.ttl;
@@ -78,6 +81,7 @@ std::optional<std::string> foreign_at(const LiveSet& live, RecordKind kind) {
   return found == live.set.values.end() ? std::nullopt : std::optional(found->text());
 }
 
+// A value that almost is one of ours (a misspelt `v=DMARC1`) gets a hint of its own.
 void report_foreign(const Node& node, const RecordKey& key, const std::string& value,
                     DiffResult& out) {
   const std::optional<std::string> miss = near_miss(key, value);
@@ -158,6 +162,8 @@ void diff_cname_over(const Node& node, const RecordKey& key,
                  foreign.value_or(fmt::format("a {} record", to_text(others.front()))), out);
 }
 
+// First whether anything can be decided, then what occupies the name, then the values: the order in
+// which a mistake would do most harm.
 void diff_key(const Node& node, const RecordKey& key,
               std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const RecordKey cname_key{key.name, RecordType::CNAME};
@@ -177,6 +183,7 @@ void diff_key(const Node& node, const RecordKey& key,
 }
 
 /// The delegation at or above `name` within the zone: what is written below it is never served.
+/// Providers accept records below a delegation, but no resolver ever asks for them there.
 std::optional<Name> cut_above(const LiveZone& zone, const Name& name) {
   for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
     const auto servers = zone.sets.find({at, RecordType::NS});
@@ -196,17 +203,15 @@ void report_cut(const Domain& domain, const LiveZone& zone, const Name& cut, con
     reported->withholds.push_back(key);
     return;
   }
-  out.findings.push_back({Severity::Error,
-                          "zone-missing",
-                          domain.name,
-                          message,
-                          fmt::format("name the provider that holds the zone {}", cut.text()),
-                          domain.mark,
-                          {key}});
+  out.findings.push_back(
+      finding_of(domain, Severity::Error, "zone-missing", message,
+                 fmt::format("name the provider that holds the zone {}", cut.text())));
+  out.findings.back().withholds = {key};
 }
 
 }  // namespace
 
+// Grouped by key: several records may be desired in one set, and a provider writes whole sets.
 DiffResult diff(const Domain& domain, std::span<const DesiredRecord> desired_records,
                 const LiveZone& zone, const World& world) {
   std::map<RecordKey, std::vector<DesiredRecord>> by_key;
@@ -243,6 +248,8 @@ ParsedValues merge(const ParsedValues& live, std::span<const DesiredRecord> desi
   return merged;
 }
 
+// The last line of defence, independent of the comparison above: apply checks it again just before
+// it writes.
 bool foreign_values_survive(const ParsedChange& change) {
   if (!change.before) return true;
   // Nothing can exist beside a CNAME, so that replacing it must be requested by `take_over`.

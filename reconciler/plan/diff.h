@@ -1,9 +1,7 @@
 /// From desired and live records to changes; foreign values always survive.
 #pragma once
 
-#include <set>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "policies/model/plan.h"

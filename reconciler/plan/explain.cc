@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "policies/dkim/names.h"
@@ -27,11 +28,11 @@ std::string sender_of(const std::string& term, const std::vector<SpfOrigin>& ori
   for (const SpfOrigin& origin : origins) {
     if (origin.term == term) senders.insert(origin.sender);
   }
-  std::string text;
-  for (const std::string& sender : senders) text += (text.empty() ? "" : ", ") + sender;
-  return text;
+  return fmt::format("{}", fmt::join(senders, ", "));
 }
 
+// Each term is priced alone, as if it were the whole record, so that the rows sum up to what
+// removing them would save.
 SpfBudget budget_of(const DesiredSpf& wanted, const Name& domain, const SpfView& view,
                     const Config& config) {
   const spf::Record& record = *view.record;
@@ -69,6 +70,7 @@ SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& confi
 
 // --- DKIM ----------------------------------------------------------------------------------------
 
+// A selector that reports still show must not be removed, whatever the YAML says.
 std::optional<Date> last_seen(const std::string& selector, const Name& domain, const World& world) {
   std::optional<Date> last;
   if (!world.evidence) return last;
@@ -79,19 +81,8 @@ std::optional<Date> last_seen(const std::string& selector, const Name& domain, c
   return last;
 }
 
-std::string_view word(LiveKey live) {
-  switch (live) {
-    case LiveKey::Absent:
-      return "absent";
-    case LiveKey::Published:
-      return "published";
-    case LiveKey::Revoked:
-      return "revoked";
-    case LiveKey::Unclear:
-      return "unclear";
-  }
-  return "unclear";
-}
+// In the order of LiveKey.
+constexpr std::array kLiveKeyWords = {"absent", "published", "revoked", "unclear"};
 
 // A live CNAME delegates the selector to its target.
 std::string state_at(const Domain& domain, const Name& name, const std::string& selector,
@@ -101,9 +92,10 @@ std::string state_at(const Domain& domain, const Name& name, const std::string& 
     if (live.state != LiveState::Present || live.set.values.empty()) continue;
     return "published at " + live.set.values.begin()->text();
   }
-  return std::string(word(live_key(domain, world, selector)));
+  return kLiveKeyWords.at(static_cast<std::size_t>(live_key(domain, world, selector)));
 }
 
+// The rotation's own next action is shown at its first selector, which is the one in use.
 std::vector<SelectorNow> of_rotations(const Domain& domain, const World& world) {
   std::vector<SelectorNow> all;
   for (const RotationSpec& spec : domain.rotations) {
@@ -125,6 +117,7 @@ std::vector<SelectorNow> of_rotations(const Domain& domain, const World& world) 
   return all;
 }
 
+// A selector that a rotation lists already has a better state than DNS alone can give.
 void add_selector(const Domain& domain, const World& world, const Name& name,
                   std::string rotated_by, std::vector<SelectorNow>& all) {
   const std::string text = name.text();
@@ -136,6 +129,7 @@ void add_selector(const Domain& domain, const World& world, const Name& name,
                  .rotated_by = std::move(rotated_by)});
 }
 
+// Rotations, then declared selectors, then those of senders: the first mention of a selector wins.
 std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world) {
   std::vector<SelectorNow> all = of_rotations(domain, world);
   for (const SelectorSpec& spec : domain.selectors) {
@@ -193,6 +187,7 @@ Mark mark_of(const Domain& domain, const DesiredRecord& desired) {
   }
 }
 
+// By name and not by key: a change of type is a change of both keys.
 std::string state_in(const Plan& plan, const RecordKey& key) {
   const auto here = [&](const Change& change) { return change.name() == key.name; };
   const auto change = std::ranges::find_if(plan.changes, here);
@@ -208,6 +203,8 @@ std::string state_in(const Plan& plan, const RecordKey& key) {
   return held ? "held" : "published";
 }
 
+// A record that is desired to be absent and is absent needs no action, and is listed to show why
+// nothing is there.
 std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const World& world) {
   std::vector<RecordWhy> records;
   for (const DesiredRecord& desired : evaluate_policies(domain, world).desired_records) {

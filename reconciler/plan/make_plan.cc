@@ -249,6 +249,7 @@ void hold_back(Plan& plan, Why why) {
   append(plan.holds, std::move(holds));
 }
 
+// Held rather than withheld: nothing is wrong, the order of publication requires it.
 void hold_for_keys(const Config&, const World&, Plan& plan) {
   const std::set<Name> waiting = domains_awaiting_keys(plan);
   hold_back(plan, [&](const Change& change) -> std::optional<Hold> {
@@ -377,6 +378,7 @@ PolicyResult evaluate_policies(const Domain& domain, const World& world) {
   return all;
 }
 
+// Asked of the same policies that plan, so that no question is forgotten or needless.
 std::vector<Question> questions(const Config& config, const World& world) {
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {

@@ -22,6 +22,7 @@ const Waiver* find_waiver(const Waivers& waivers, const std::string& code) {
   return found == waivers.end() ? nullptr : &*found;
 }
 
+// By code: a waiver that moves to another line is no edit.
 void compare_waivers(const Waivers& before, const Domain& now, Edits& edits) {
   for (const Waiver& waiver : now.waivers) {
     const Waiver* old = find_waiver(before, waiver.code);
@@ -71,6 +72,8 @@ void compare_ramp_place(const Domain& before, const Domain& now, Edits& edits) {
   }
 }
 
+// Only settings that loosen a rule or move responsibility are listed; records are the plan's
+// subject.
 void compare_domain(const Domain& before, const Domain& now, Edits& edits) {
   compare_waivers(before.waivers, now, edits);
   compare_ignored(before, now, edits);
@@ -84,6 +87,7 @@ void compare_domain(const Domain& before, const Domain& now, Edits& edits) {
 }
 
 // The gates whose figures differ, each with both values.
+// All figures in one list, so that a new gate is not forgotten in reviews.
 void compare_gates(const Ramp& before, const Ramp& now, Edits& edits) {
   const auto differs = [&](std::string_view name, const auto& old, const auto& value) {
     if (old != value) {
@@ -103,6 +107,7 @@ void compare_gates(const Ramp& before, const Ramp& now, Edits& edits) {
   differs("max_domains_per_run", before.max_domains_per_run, now.max_domains_per_run);
 }
 
+// A built-in ramp that the YAML replaces is compared with the built-in one.
 void compare_ramps(const Config& base, const Config& now, Edits& edits) {
   for (const auto& [name, ramp] : now.ramps) {
     const auto old = base.ramps.find(name);
@@ -120,6 +125,7 @@ void compare_ramps(const Config& base, const Config& now, Edits& edits) {
   }
 }
 
+// Another provider may mean another account: records would be written where nobody reviews them.
 void compare_providers(const Config& base, const Config& now, Edits& edits) {
   for (const auto& [name, provider] : now.providers) {
     const auto old = base.providers.find(name);

@@ -30,10 +30,6 @@ RenderedZone& zone_at(Draft& draft, const Name& apex) {
   return draft.zones.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
 }
 
-Finding fault(const Domain& domain, CodeName code, std::string message, std::string hint) {
-  return {Severity::Error, code, domain.name, std::move(message), std::move(hint), domain.mark, {}};
-}
-
 /// Whether this error is certain without the live records; the others belong to the plan.
 bool counts(const Finding& finding) {
   return finding.severity == Severity::Error && finding.code != "dkim-key-weak";
@@ -41,6 +37,8 @@ bool counts(const Finding& finding) {
 
 /// A past selector's key stays until the YAML lists it as revoked, then its empty p= until it has
 /// been revoked long enough.
+/// The other tool deletes what the file leaves out, so a key that old mail may still need must be
+/// in the file.
 void keep_past(const Domain& domain, const World& world, const RotationSpec& spec,
                const std::string& selector, PolicyResult& policy_result) {
   const auto name = selector_name(domain, selector);
@@ -82,6 +80,7 @@ void keep_all_past(const Domain& domain, const World& world, PolicyResult& polic
 }
 
 /// What the YAML leaves alone, so that its absence is not taken for an oversight.
+/// A reader of the output cannot see the YAML: each thing that is left out on purpose is named.
 std::vector<std::string> remarks_on(const Domain& domain) {
   const std::string& name = domain.name.text();
   const Phase phase = domain.dmarc.position.phase;
@@ -128,29 +127,33 @@ void add_record(const Domain& domain, const DesiredRecord& desired, const World&
     return;
   }
   if (!same->set.values.contains(desired.value->text())) {
-    draft.faults.push_back(fault(domain, "wanted-twice",
-                                 fmt::format("{} and another domain want different records at {}",
-                                             domain.name.text(), desired.key.name.text()),
-                                 "let one of them own the name"));
+    draft.faults.push_back(
+        finding_of(domain, Severity::Error, "wanted-twice",
+                   fmt::format("{} and another domain want different records at {}",
+                               domain.name.text(), desired.key.name.text()),
+                   "let one of them own the name"));
     return;
   }
   same->set.ttl = std::min(same->set.ttl, ttl);
   same->reasons.push_back(desired.reason);
 }
 
+// Without the hosts no policy can be written, and a record without a policy would stop mail to the
+// domain.
 void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Draft& draft) {
   const bool desired_records = domain.state == DomainState::Managed && domain.mta_sts &&
                                domain.dmarc.position.phase != Phase::Discovery;
   const bool there = std::ranges::find(policy_result.desired_records, RecordKind::MtaSts,
                                        &DesiredRecord::kind) != policy_result.desired_records.end();
   if (!desired_records || there) return;
-  draft.faults.push_back(
-      fault(domain, "mta-sts-no-mx",
-            fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
-                        domain.name.text()),
-            "name them in `mx:`, or let them be resolved with --resolver"));
+  draft.faults.push_back(finding_of(
+      domain, Severity::Error, "mta-sts-no-mx",
+      fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
+                  domain.name.text()),
+      "name them in `mx:`, or let them be resolved with --resolver"));
 }
 
+// The same policies as in a plan: what is rendered is what apply would write.
 void render_domain(const Domain& domain, const World& world, Draft& draft) {
   PolicyResult policy_result = evaluate_policies(domain, world);
   keep_all_past(domain, world, policy_result);
@@ -183,6 +186,8 @@ Config for_rendering(Config config) {
   return config;
 }
 
+// Without live records every TTL and id is the default one, so that the output depends on the YAML
+// alone.
 World empty_world(const Config& config, const std::vector<Name>& zones, Time now) {
   World world{.now = now};
   std::map<Name, LiveZone> made;
@@ -200,6 +205,7 @@ World empty_world(const Config& config, const std::vector<Name>& zones, Time now
   return world;
 }
 
+// Fewer than a plan asks: findings that need DNS belong to the plan.
 std::vector<Question> rendering_questions(const Config& config, const World& world) {
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {
@@ -215,6 +221,7 @@ std::vector<Question> rendering_questions(const Config& config, const World& wor
   return {wanted.begin(), wanted.end()};
 }
 
+// Remarks come from the original configuration, since for_rendering has replaced the providers.
 Rendering render(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   Draft draft;

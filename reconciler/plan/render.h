@@ -1,7 +1,6 @@
 /// The desired records as a whole, for a tool that owns the zone already.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
