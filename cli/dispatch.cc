@@ -17,11 +17,14 @@ struct UsageError {
   std::string hint;
 };
 
+// Without a near word the help is the better answer than a guess.
 std::string did_you_mean(const std::string& near) {
   return near.empty() ? "see rampart --help" : fmt::format("did you mean {}?", near);
 }
 
 /// Every option that may be meant, for "did you mean".
+/// Only options that this command takes: a suggestion that is refused as well would be worse than
+/// none.
 std::vector<std::string> option_names(const Command* command) {
   std::vector<std::string> names = {"--help", "--version"};
   for (const CommandOption& one : global_options()) names.push_back(fmt::format("--{}", one.name));
@@ -32,6 +35,7 @@ std::vector<std::string> option_names(const Command* command) {
 
 /// The message for a word that no row of the table knows. A group without a known sub-command is
 /// answered with its own sub-commands.
+/// Only the first word is reported: those after it are often the value of a misspelt option.
 UsageError unexpected(const Invocation& invocation) {
   const std::string& word = invocation.unexpected.front();
   if (word.starts_with('-') && word != "-") {
@@ -49,6 +53,7 @@ UsageError unexpected(const Invocation& invocation) {
 }
 
 /// No command word was given, or a group's name without a sub-command.
+/// A group alone is nearly always an interrupted thought, so its commands are listed.
 UsageError missing_command(const std::string& group) {
   if (group.empty()) return {"no command was given", "see rampart --help"};
   return {fmt::format("{} needs a command: {}", group, fmt::join(words_after(group), ", ")),
@@ -65,6 +70,7 @@ std::optional<UsageError> check_choice(const std::string& what, const std::strin
                     near.empty() ? "" : did_you_mean(near)};
 }
 
+// Required words are checked here and not by CLI11, whose message would be in no JSON document.
 std::optional<UsageError> check_words(const Command& command, const Arguments& arguments) {
   for (const Positional& one : command.positionals) {
     const std::vector<std::string> given = arguments.all(std::string(one.name));
@@ -94,6 +100,7 @@ std::optional<UsageError> check_options(const Command& command, const Arguments&
   return std::nullopt;
 }
 
+// Addresses alone: resolving the name of a resolver would need one.
 std::optional<UsageError> read_servers(const Arguments& arguments, const std::string& option,
                                        std::vector<Server>& into) {
   for (const std::string& text : arguments.all(option)) {
@@ -107,6 +114,7 @@ std::optional<UsageError> read_servers(const Arguments& arguments, const std::st
   return std::nullopt;
 }
 
+// `--now` makes a run repeatable: dates in plans, ramps and rotations all follow from this one.
 std::optional<UsageError> read_clock(Context& context) {
   context.now = context.process.clock;
   const std::optional<std::string> text = context.arguments.one("now");
@@ -121,6 +129,7 @@ std::optional<UsageError> read_clock(Context& context) {
 }
 
 /// The first format of a command's row is its default.
+/// Each command has formats of its own, so the global option cannot have fixed choices.
 std::optional<UsageError> read_format(Context& context, const Command& command) {
   context.format = context.arguments.one("format").value_or(std::string(command.formats.front()));
   return check_choice(fmt::format("--format of {}", command.name), context.format, command.formats);
@@ -169,6 +178,8 @@ ExitCode check_and_run(const Invocation& invocation, ProcessEnv& process) {
 
 }  // namespace
 
+// A full disk shows only when the stream is flushed: exit code 0 with half a plan would be
+// believed.
 ExitCode run(const Invocation& invocation, ProcessEnv& process) {
   const ExitCode code = check_and_run(invocation, process);
   process.out.flush();

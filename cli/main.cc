@@ -72,6 +72,8 @@ std::string summary_of(const CommandGroup& group) {
   return fmt::format("{} Commands: {}.", group.summary, fmt::join(words_after(group.name), ", "));
 }
 
+// Groups are made on their first command; a group that is a command itself, as `senders`, has one
+// parser for both.
 CLI::App* app_for(Parser& parser, const Command& command) {
   const std::string name(command.name);
   const std::string first = name.substr(0, name.find(' '));
@@ -86,6 +88,8 @@ CLI::App* app_for(Parser& parser, const Command& command) {
   return add_app(*app, name.substr(first.size() + 1), std::string(command.summary));
 }
 
+// Options are added to the innermost word, so that `rampart keys --out` is refused while `keys
+// export --out` is taken.
 void add_command(Parser& parser, const Command& command) {
   CLI::App* app = app_for(parser, command);
   for (const CommandOption& option : command.options) add_option(parser, *app, option);
@@ -120,6 +124,7 @@ Invocation invocation_of(const Parser& parser) {
 }
 
 /// The `--format` of a command line that CLI11 could not parse: its error is printed in that form.
+/// A plain search, since the parser gave up on this command line.
 Arguments format_of(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
@@ -130,6 +135,7 @@ Arguments format_of(int argc, char** argv) {
   return arguments;
 }
 
+// Copied once: the program never changes its environment, and tests pass a map of their own.
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> variables;
   for (char** one = environ; *one != nullptr; ++one) {

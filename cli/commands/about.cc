@@ -20,6 +20,8 @@ struct Completion {
 };
 
 /// Sub-commands, the fixed choices of positionals, then options.
+/// In the order in which they are typed. Global options are offered only after a command, where
+/// people look for them.
 Words offers_after(std::string_view name) {
   Words words = words_after(name);
   const auto command = std::ranges::find(commands(), name, &Command::name);
@@ -37,6 +39,7 @@ Words offers_after(std::string_view name) {
 }
 
 /// One row for each run of command words that the table knows, groups included.
+/// From the same table as the parser, so that a new command completes without any edit here.
 std::vector<Completion> completions() {
   std::vector<Completion> rows;
   for (const std::string& first : words_after("")) {
@@ -49,6 +52,7 @@ std::vector<Completion> completions() {
   return rows;
 }
 
+// A group's own sentence describes it better than that of its first command.
 std::string_view summary_of(std::string_view first_word) {
   const auto group = std::ranges::find(command_groups(), first_word, &CommandGroup::name);
   if (group != command_groups().end()) return group->summary;
@@ -56,6 +60,7 @@ std::string_view summary_of(std::string_view first_word) {
 }
 
 /// A single-quoted shell word.
+/// Summaries contain apostrophes; inside single quotes a shell has no escape for them.
 std::string quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
@@ -167,6 +172,7 @@ ExitCode run_schema(Context& context) {
   return print(context, schema + (schema.ends_with('\n') ? "" : "\n"));
 }
 
+// The choices of the word are checked before, so the last shell needs no test.
 ExitCode run_completion(Context& context) {
   const std::string shell = *context.arguments.one("SHELL");
   if (shell == "bash") return print(context, bash_script());

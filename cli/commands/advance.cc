@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "cli/commands/table.h"
@@ -16,6 +15,8 @@ namespace {
 /// The body of a pull request on GitHub must be shorter than this.
 constexpr std::size_t kLongestBody = 65'536;
 
+// Without zones: steps depend on reports and dates, and a cron job must not need credentials for
+// them.
 Result<World> world_of(const Context& context, const Config& config) {
   World world;
   world.now = context.now;
@@ -27,6 +28,8 @@ Result<World> world_of(const Context& context, const Config& config) {
 
 /// The decisions for the domains that --domain selects; only these count against the limit of
 /// domains per run.
+/// The ramp's limit of domains per run is shared by those that were selected; the others are
+/// neither moved nor counted.
 Result<std::vector<StepDecision>> decide(const Context& context, const Config& config,
                                          const World& world) {
   std::vector<Name> asked;
@@ -55,6 +58,7 @@ Result<Ok> write(const Context& context, const Config& config, const std::vector
   return Ok{};
 }
 
+// Steps back are moves like those up; both restart the hold of the new step.
 std::vector<RampMove> moves_of(const std::vector<StepDecision>& decisions, Date today) {
   std::vector<RampMove> moves;
   for (const StepDecision& decision : decisions) {
@@ -86,6 +90,7 @@ Result<RampPosition> parse_position(const std::string& text) {
   return RampPosition{*phase, pct};
 }
 
+// Going up is refused here, even with --to: only evidence moves a domain to a stricter step.
 Result<RampPosition> position_asked(const Context& context, const Domain& domain) {
   const auto to = context.arguments.one("to");
   const Result<RampPosition> position =
@@ -103,6 +108,7 @@ Result<RampPosition> position_asked(const Context& context, const Domain& domain
                   domain.name.text(), to_text(from), to_text(*position))};
 }
 
+// Shown because a rollback takes effect at a receiver only when its cached record expires.
 std::string lifetime_of(const Domain& domain) {
   const auto ttl = domain.dmarc.ttl ? domain.dmarc.ttl : domain.ttl;
   return ttl ? fmt::format("{} s", ttl->count()) : "as in the zone, 300 s where rampart set it";
@@ -131,6 +137,8 @@ ExitCode run_advance(Context& context) {
                moves.empty() ? ExitCode::Ok : ExitCode::Different);
 }
 
+// Nothing is published here: the edit is reviewed and applied as any other, which is what keeps
+// YAML and DNS equal.
 ExitCode run_rollback(Context& context) {
   VALUE_OR_EXIT(const Config config, load_whole(context));
   const std::string word = context.arguments.one("DOMAIN").value_or("");

@@ -59,6 +59,8 @@ Result<Ok> compute(const Context& context, Job& job) {
 }
 
 /// Whether to write: a reviewed plan or --auto-approve is an approval; else a person must confirm.
+/// Only `y` and `yes` approve. The plan is printed just before the question, since it was made just
+/// now and may differ from an earlier one.
 Result<bool> approved(const Context& context, const Plan& plan) {
   if (context.arguments.has("auto-approve") || context.arguments.has("plan.json")) return true;
   if (!context.process.answers_prompt) {
@@ -146,6 +148,7 @@ std::optional<std::chrono::seconds> parse_patience(const std::string& text) {
 }
 
 /// What was kept back is shown before what was written, as the plan does.
+/// As JSON it is one document with everything; as text the problems come last, where the prompt is.
 void show(const Context& context, const Job& job, const std::vector<WriteOutcome>& outcomes,
           const std::vector<DomainVerification>& waiting) {
   if (context.json()) {
@@ -169,6 +172,7 @@ ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds
 
 }  // namespace
 
+// Checked in the order of cost: options, YAML, providers, and only then anything is written.
 ExitCode run_apply(Context& context) {
   const auto patience = parse_patience(context.arguments.one("verify-timeout").value_or("5m"));
   if (!patience) return fail(context, "usage", {"--verify-timeout takes 30s, 5m or 1h"});

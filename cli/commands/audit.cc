@@ -44,6 +44,8 @@ void read_list(const std::string& text, const std::string& from, std::vector<Ent
   }
 }
 
+// Lists may come from files and standard input mixed; each entry remembers where it is from, for
+// the message about it.
 Result<std::vector<Entry>> read_entries(const Context& context) {
   std::vector<Entry> entries;
   for (const std::string& word : context.arguments.all("DOMAIN")) {
@@ -60,6 +62,8 @@ Result<std::vector<Entry>> read_entries(const Context& context) {
 }
 
 /// The names, each once, in the order given. Texts that are no domain are reported together.
+/// All mistakes of a list are reported in one run: lists are exports from other systems and have
+/// many.
 std::vector<Name> names_of(const std::vector<Entry>& entries, std::vector<ConfigError>& mistakes) {
   std::vector<Name> names;
   std::set<Name> seen;
@@ -98,6 +102,7 @@ Result<Ok> add_reported(reports::Store& store, const reports::Range& range, Repo
 }
 
 /// The selectors that reports show for these domains, where there is a store.
+/// Ninety days cover a quarterly newsletter, whose selector is seen at no other time.
 Result<Reported> reported_selectors(const Context& context, const std::vector<Name>& names) {
   Reported seen;
   TRY(const std::string path, store_path(context));
@@ -114,6 +119,8 @@ Result<Reported> reported_selectors(const Context& context, const std::vector<Na
   return seen;
 }
 
+// In the order of certainty: a selector that is declared keeps that source, even if reports show it
+// as well.
 std::vector<Subject> subjects_of(const Context& context, const Config& config,
                                  const std::vector<Name>& names, const Reported& reported) {
   std::vector<Subject> subjects;
@@ -138,6 +145,8 @@ std::vector<Subject> subjects_of(const Context& context, const Config& config,
 }
 
 /// The YAML: where `--config` names it, and where no domain is given.
+/// With domains on the command line the YAML is optional, and a broken one in the working directory
+/// is ignored.
 std::optional<Config> config_for(const Context& context) {
   if (!context.arguments.all("DOMAIN").empty()) return config_if_named(context);
   std::error_code none;
@@ -149,6 +158,7 @@ std::optional<Config> config_for(const Context& context) {
   return std::nullopt;
 }
 
+// No answer to any question is a failure of the network and not a finding about a thousand domains.
 Result<AuditView> run_audit_of(const Context& context, const Config& config,
                                const std::vector<Name>& names) {
   TRY(const Reported reported, reported_selectors(context, names));
@@ -173,6 +183,7 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
   return view;
 }
 
+// SARIF may be written beside any other format: CI uploads the file and people read the text.
 ExitCode show(const Context& context, const AuditView& view) {
   const std::string& version = context.process.version;
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
@@ -188,6 +199,7 @@ ExitCode show(const Context& context, const AuditView& view) {
 
 }  // namespace
 
+// The entries come first: a list that cannot be read should not cost a single query.
 ExitCode run_audit(Context& context) {
   TRY_OR_FAIL("unreadable", const auto entries, read_entries(context));
   VALUE_OR_EXIT(const auto config, config_for(context));

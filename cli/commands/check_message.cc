@@ -19,6 +19,7 @@ constexpr std::size_t kPiece = 1 << 16;
 constexpr int kMostRounds = 60;
 
 /// Reads up to one piece; false at the end.
+/// The buffer is reused, so that a message of any size costs one piece of memory.
 bool read_piece(std::istream& in, std::string& piece) {
   piece.resize(kPiece);
   in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
@@ -59,6 +60,8 @@ ExitCode exit_code_of(const dmarc::MessageVerdict& verdict) {
 }
 
 /// MAIL FROM as given, or what a mail server wrote into Return-Path on delivery.
+/// RFC 5321 section 4.4: the delivering server records MAIL FROM in Return-Path, on top of the
+/// header.
 std::string sender_of(const Context& context, const mail::Head& head) {
   std::string sender = context.arguments.one("sender").value_or("");
   const auto recorded = head.all("Return-Path");
@@ -89,6 +92,8 @@ Result<dmarc::MessageVerdict> check_stream(const Context& context, std::istream&
   return check(client, verifier, lookups);
 }
 
+// A folder opens without an error and is named as such, since the system's own message for it is
+// obscure.
 Result<dmarc::MessageVerdict> check_file(const Context& context, const std::string& path,
                                          const spf::Client& client) {
   if (path == "-") return check_stream(context, context.process.in, client);
@@ -105,6 +110,8 @@ Result<dmarc::MessageVerdict> check_file(const Context& context, const std::stri
 
 }  // namespace
 
+// The address cannot be guessed from Received fields: a sender can forge any that are below the
+// first.
 ExitCode run_check_message(Context& context) {
   const auto ip_text = context.arguments.one("ip");
   if (!ip_text) {

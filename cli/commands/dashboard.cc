@@ -22,6 +22,8 @@ constexpr std::chrono::days kMostDays{3660};
 constexpr std::string_view kMark = "<meta name=\"generator\" content=\"rampart\">";
 
 /// The days to show: `--since` to `--until`, else the last thirty.
+/// `--until` alone moves the window of thirty days; `--since` is read after it and may widen the
+/// window.
 Result<Dashboard> frame_of(const Context& context) {
   Dashboard dashboard{.now = context.now};
   dashboard.until = context.today();
@@ -52,6 +54,7 @@ std::set<Name> names_in(const Config& config, const std::vector<std::string>& ot
 }
 
 /// The names that match `--domain`.
+/// Through the rules of --domain for the YAML, so that a glob means the same everywhere.
 Result<std::set<Name>> matching(const Context& context, std::set<Name> names) {
   if (context.domain_globs.empty()) return names;
   Config all;
@@ -62,6 +65,7 @@ Result<std::set<Name>> matching(const Context& context, std::set<Name> names) {
 }
 
 /// One page per domain of the YAML or of the store, from all of its reports.
+/// One domain after another, so that memory holds the rows of one only.
 Result<Ok> gather_store(const Context& context, const Config& config, Dashboard& dashboard) {
   TRY(const std::string path, store_path(context));
   TRY(reports::Store store, reports::Store::open_existing(path));
@@ -92,6 +96,7 @@ Result<Ok> gather_evidence(const Context& context, const Config& config, const E
 }
 
 /// Findings are those of `validate`: the dashboard does not compare with live DNS.
+/// Pages of domains that only the reports know have no stage and no findings, and say so.
 void add_policies(const Context& context, const Config& config, const World& world,
                   Dashboard& dashboard) {
   std::map<std::string, DashboardDomain*> pages;
@@ -112,6 +117,7 @@ bool is_ours(const fs::path& path) {
 }
 
 /// Removes pages of an earlier run whose domain is gone. Other files are left alone.
+/// Listed first and removed afterwards: a folder must not change while it is iterated.
 void remove_old(const fs::path& folder, const std::map<std::string, std::string>& pages) {
   std::error_code none;
   std::vector<fs::path> old;
@@ -143,6 +149,8 @@ Result<Ok> write_pages(const fs::path& folder, const std::map<std::string, std::
 
 }  // namespace
 
+// Pages are built in memory before any is written, so that a failure leaves the last dashboard
+// complete.
 ExitCode run_dashboard(Context& context) {
   const std::optional<std::string> folder = context.arguments.one("out");
   if (!folder) {

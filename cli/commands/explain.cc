@@ -32,6 +32,7 @@ ExitCode run_explain(Context& context) {
                                        : explain_text(all, today, context.colour));
 }
 
+// A year is as far as rotations and ramps can be planned with any use.
 ExitCode run_timeline(Context& context) {
   VALUE_OR_EXIT(const Config config, load(context));
   Date until =

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "cli/commands/table.h"
-#include "cli/views/findings_page.h"
 #include "cli/views/json_documents.h"
 #include "policies/model/codes.h"
 #include "reconciler/config/builtin_files.h"
@@ -24,6 +23,8 @@ std::string findings_text(std::span<const Code> codes) {
 
 }  // namespace
 
+// The page of the documentation is embedded and searched, so that the program and the documentation
+// cannot disagree.
 std::string finding_explained(std::string_view code) {
   const std::string& page = findings_page().front().text;
   const std::string heading = fmt::format("\n## {}\n\n", code);
@@ -35,6 +36,8 @@ std::string finding_explained(std::string_view code) {
   return text;
 }
 
+// Without a code all are listed; with one the explanation is printed as Markdown, which reads well
+// as it is.
 ExitCode run_findings(Context& context) {
   const std::optional<std::string> code = context.arguments.one("CODE");
   if (code && find_code(*code) == nullptr) {

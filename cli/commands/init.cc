@@ -37,6 +37,8 @@ std::string name_for(std::string_view type) {
 }
 
 /// `TYPE:key=value,key=value`.
+/// Only settings that the type knows: a secret typed here would end up in the file and in the
+/// shell's history.
 Result<ProviderSpec> parse_provider(const std::string& text) {
   const auto colon = text.find(':');
   ProviderSpec spec{.type = text.substr(0, colon)};
@@ -63,6 +65,7 @@ Result<ProviderSpec> parse_provider(const std::string& text) {
 }
 
 /// A provider of the existing YAML.
+/// From the existing YAML, for the domains that are added to it later.
 Result<ProviderSpec> named_provider(const Context& context, const std::string& name) {
   auto loaded = load_config(context.config_file);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
@@ -99,6 +102,7 @@ ProviderSpec guess_provider(const ZoneServers& servers, std::string& note) {
   return spec;
 }
 
+// Repeated names are dropped quietly: lists are pasted from several sources.
 Result<std::vector<Name>> names_given(const Context& context) {
   std::vector<Name> names;
   for (const std::string& text : context.arguments.all("DOMAIN")) {
@@ -109,6 +113,7 @@ Result<std::vector<Name>> names_given(const Context& context) {
 }
 
 /// Every zone at the provider.
+/// Only with --provider: DNS has no way to list the zones of an organization.
 Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& request) {
   const Providers providers = providers_for(context, probe_config(request, builtin_config()));
   const auto& provider = providers.at(request.provider.name);
@@ -117,6 +122,7 @@ Result<std::vector<Name>> all_zones(const Context& context, const InitRequest& r
 }
 
 /// The domains that reports cover.
+/// A set, because a report has a row for each source and day.
 std::vector<Name> names_in(const std::optional<Evidence>& evidence) {
   std::set<Name> names;
   if (!evidence) return {};
@@ -135,6 +141,8 @@ std::vector<std::string> selectors_in(const std::optional<Evidence>& evidence) {
 
 /// What to read, from the command line. Reports are optional without --from-reports: then they only
 /// contribute selectors.
+/// Domains come from the command line, else from reports, else from the provider: the narrowest
+/// source that was given.
 Result<InitRequest> request_of(const Context& context, const ObserveOptions& options) {
   InitRequest request;
   request.file = context.arguments.one("out").value_or(context.config_file);
@@ -166,6 +174,8 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
 }
 
 /// Writes a new file; an existing one is never replaced.
+/// O_EXCL decides atomically; the check in run_init only spares the queries of a run that would
+/// fail here.
 Result<Ok> write_new(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST) {

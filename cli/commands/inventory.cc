@@ -14,6 +14,8 @@ namespace rampart {
 namespace {
 
 /// A cell of a Markdown table: its text must not end the cell or start markup.
+/// Names and reasons are free text of the YAML. An empty cell gets a dash, so that a table in a
+/// ticket keeps its form.
 std::string cell(const std::string& text) {
   std::string out;
   for (const char c : printable(text)) {
@@ -34,12 +36,14 @@ std::string heading(const std::vector<std::string>& names) {
          fmt::format("{}", fmt::join(std::vector<std::string>(names.size(), "---"), "|")) + "|\n";
 }
 
+// Parked and absent domains have no ramp position, and show their state in its place.
 std::string state_of(const Domain& domain) {
   if (domain.state == DomainState::Parked) return "parked";
   if (domain.state == DomainState::Absent) return "absent";
   return to_text(domain.dmarc.position);
 }
 
+// In the order of names, as everywhere, so that two versions of the page can be compared.
 std::string domains_table(const Config& config) {
   std::string text = heading({"Domain", "Phase", "Since", "Target", "Selectors", "Senders"});
   for (const auto& [name, domain] : config.domains) {

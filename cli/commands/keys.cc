@@ -24,6 +24,8 @@ std::optional<std::optional<Config>> yaml_if_any(const Context& context) {
   return config ? std::optional(config) : std::nullopt;
 }
 
+// The selector is tested as part of a DNS name, because it becomes one; that also bounds the file's
+// name.
 Result<KeyPlace> place_of(const Context& context) {
   TRY(const Name domain,
       within("DOMAIN", Name::parse(context.arguments.one("DOMAIN").value_or(""))));
@@ -112,6 +114,7 @@ void leave_out_ed25519(const KeyFolder& folder, std::vector<KeyPlace>& places,
 }
 
 /// For monitoring: a difference means that the signer uses other keys than the folder holds.
+/// Prints each difference on a line of its own: a monitoring system shows the first one.
 ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& folder) {
   const auto differences = check_export(job, folder);
   for (const std::string& one : differences) context.process.out << job.out << ": " << one << '\n';
@@ -119,6 +122,7 @@ ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& fo
   return differences.empty() ? ExitCode::Ok : ExitCode::Error;
 }
 
+// No default folder: keys in the clear are written where the user says and nowhere else.
 Result<ExportJob> job_of(const Context& context) {
   const auto out = context.arguments.one("out");
   if (!out || out->empty()) return Error{"name the folder to write to", "--out"};
@@ -129,6 +133,7 @@ Result<ExportJob> job_of(const Context& context) {
 
 }  // namespace
 
+// DNS is queried only with a YAML, which says what should be published.
 ExitCode run_keys_list(Context& context) {
   VALUE_OR_EXIT(const std::optional<Config> yaml, yaml_if_any(context));
   std::vector<KeyRow> rows;

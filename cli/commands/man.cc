@@ -9,6 +9,8 @@ namespace rampart {
 namespace {
 
 /// Text of a page: backslashes and hyphens are kept as typed, and no line starts a roff request.
+/// A hyphen would be set as a dash that cannot be copied into a shell; a line that starts with a
+/// dot would vanish.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -19,6 +21,7 @@ std::string roff(std::string_view text) {
 }
 
 /// A tagged paragraph: the option in bold, its value in italics (man-pages(7)).
+/// Bold for what is typed and italics for what is replaced.
 std::string option_entry(const CommandOption& option) {
   const std::string letter = option.letter ? fmt::format("\\fB\\-{}\\fR, ", option.letter) : "";
   const std::string value =
@@ -27,6 +30,7 @@ std::string option_entry(const CommandOption& option) {
                      roff(option.help));
 }
 
+// Brackets for optional words and dots for repeated ones (man-pages(7)).
 std::string positional_word(const Positional& word) {
   const std::string name = fmt::format("\\fI{}\\fR", roff(word.name));
   switch (word.count) {
@@ -77,6 +81,7 @@ constexpr Variable kVariables[] = {
     {"NO_COLOR", "Print without colour."},
 };
 
+// Sorted by subject; credentials first, since those are what people look up.
 std::string environment_section() {
   std::string text = ".SH ENVIRONMENT\n";
   for (const Variable& one : kVariables) {
@@ -91,6 +96,7 @@ std::string environment_section() {
 }  // namespace
 
 // The date of .TH is empty: equal versions give equal pages, as reproducible packages need.
+// Written as roff by hand, so that no converter is needed to build a package.
 ExitCode run_man(Context& context) {
   std::string text = fmt::format(
       ".TH RAMPART 1 \"\" \"rampart {}\" \"User Commands\"\n"

@@ -16,6 +16,7 @@ namespace {
 /// GitHub accepts comments shorter than 65,536 characters.
 constexpr std::size_t kMarkdownLimit = 65'536;
 
+// A saved world replaces all observation, reports included: nothing of today may enter a replay.
 Result<World> world_for(const Context& context, const Config& config) {
   if (const std::optional<std::string> path = context.arguments.one("world")) {
     TRY(const std::string text, read_file(*path));
@@ -44,6 +45,7 @@ Result<std::vector<PolicyEdit>> edits_since(const Context& context, const std::s
   return policy_edits(base, config);
 }
 
+// Markdown has a size limit and the others have none: only hosts of pull requests need one.
 std::string format_plan(const Context& context, const Plan& plan) {
   if (context.json()) return plan_to_json(plan);
   if (context.format == "markdown") return plan_markdown(plan, kMarkdownLimit);
@@ -84,6 +86,7 @@ ExitCode run_plan(Context& context) {
   return print(context, format_plan(context, plan), exit_code(context, plan));
 }
 
+// Works without a YAML and without network: the plan file contains all that is shown.
 ExitCode run_show(Context& context) {
   const std::string path = *context.arguments.one("PLAN");
   TRY_OR_FAIL("unreadable", const std::string text, read_file(path));

@@ -33,6 +33,8 @@ struct FileZones {
 
 /// A provider that cannot be read is skipped: rendering needs zone files only to place names, and
 /// `--zone` can do that too.
+/// MX records of zone files are read as well, since `mx: auto` needs them and the files are the
+/// authority.
 FileZones file_zones(const Context& context, const Config& config) {
   FileZones found;
   const Providers providers = providers_for(context, config);
@@ -54,6 +56,8 @@ FileZones file_zones(const Context& context, const Config& config) {
   return found;
 }
 
+// Zones that are named win over those of files: the output may be for a zone that is split off
+// later.
 Result<std::vector<Name>> named_zones(const Context& context) {
   std::vector<Name> zones;
   for (const std::string& text : context.arguments.all("zone")) {
@@ -135,6 +139,7 @@ ExitCode write_files(const Context& context, const std::vector<OutFile>& files,
   return ExitCode::Ok;
 }
 
+// Printed one after another for a quick look; tools want one file per zone.
 ExitCode write_or_print(const Context& context, const std::vector<OutFile>& files) {
   if (const auto folder = context.arguments.one("out")) return write_files(context, files, *folder);
   bool first = true;
@@ -146,6 +151,7 @@ ExitCode write_or_print(const Context& context, const std::vector<OutFile>& file
 }
 
 /// Turns SPF records into remarks, for tools in which one source owns all TXT values of a name.
+/// The record stays visible as a comment: somebody has to add it elsewhere by hand.
 void move_spf_to_remarks(RenderedZone& zone) {
   const auto is_spf = [](const std::string& value) { return value.starts_with("v=spf1"); };
   std::erase_if(zone.sets, [&](const RenderedSet& one) {
@@ -160,6 +166,8 @@ void move_spf_to_remarks(RenderedZone& zone) {
   });
 }
 
+// All or nothing: the first value that the format cannot express ends the run before any file is
+// written.
 ExitCode render_records(const Context& context, const Config& config, const World& world,
                         const RenderForm& form) {
   Rendering rendering = render(config, world);
@@ -174,6 +182,8 @@ ExitCode render_records(const Context& context, const Config& config, const Worl
   return write_or_print(context, files);
 }
 
+// The paths are those of the web server (RFC 8461 section 3.3), so that a folder can be served as
+// it is.
 ExitCode render_mta_sts(const Context& context, const Config& config, const World& world) {
   const RenderedPolicies rendered = render_policies(config, world);
   if (!rendered.faults.empty()) return refuse(context, rendered.faults);

@@ -22,6 +22,7 @@ struct ReportQuery : ReportEnvironment {
   Date until = Date::max();
 };
 
+// Days and not times: aggregate reports cover whole days.
 Result<Date> day_option(const Context& context, const std::string& name, Date otherwise) {
   const auto text = context.arguments.one(name);
   if (!text) return otherwise;
@@ -34,6 +35,8 @@ bool is_glob(const std::string& text) { return text.find_first_of("*?[") != text
 
 /// The store's domains that the globs match. A plain domain is included even if the store has no
 /// report of it: its summary then shows that.
+/// Globs select from the store, plain names are taken as they are: a misspelt name then shows as a
+/// summary of nothing.
 Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store& store) {
   std::vector<Name> domains;
   for (const std::string& glob : context.domain_globs) {
@@ -98,6 +101,7 @@ bool for_each_analysis(const Context& context, ReportQuery& query, const Visit& 
   return true;
 }
 
+// Only the sums are kept; the analysis of each domain is dropped before the next.
 std::optional<std::vector<reports::Summary>> summaries(const Context& context, ReportQuery& query) {
   std::vector<reports::Summary> made;
   const bool read = for_each_analysis(
@@ -126,6 +130,7 @@ Result<Ok> write_rows(const Context& context, ReportQuery& query, const Name& do
 
 }  // namespace
 
+// One document for all domains as JSON; as text one block for each.
 ExitCode run_reports_summary(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   VALUE_OR_EXIT(const auto made, summaries(context, query));
@@ -146,6 +151,8 @@ ExitCode run_reports_sources(Context& context) {
   return ExitCode::Ok;
 }
 
+// Gathered over all domains: an address that attacks several is listed once for each, since
+// blocklists are kept per domain.
 ExitCode run_reports_threats(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   std::vector<Threat> threats;
@@ -159,6 +166,8 @@ ExitCode run_reports_threats(Context& context) {
                                                   : threats_text(threats));
 }
 
+// The brackets of the JSON array are written around the rows, so that no export is in memory as a
+// whole.
 ExitCode run_reports_export(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   context.process.out << (context.json() ? "[" : export_csv_head());
@@ -170,6 +179,7 @@ ExitCode run_reports_export(Context& context) {
   return ExitCode::Ok;
 }
 
+// A few kilobytes instead of the store: a CI job gets the file and no access to the reports.
 ExitCode run_reports_evidence(Context& context) {
   const std::optional<std::string> path = context.arguments.one("out");
   if (!path) {
@@ -184,6 +194,7 @@ ExitCode run_reports_evidence(Context& context) {
                                        : fmt::format("{}: {} rows.\n", *path, rows));
 }
 
+// Whole months are rolled up from their first day, so that a monthly job keeps complete months.
 ExitCode run_reports_prune(Context& context) {
   const std::string text = context.arguments.one("keep").value_or("");
   const auto keep = parse_duration(text);

@@ -17,6 +17,7 @@ namespace {
 
 /// The mailbox and its account, from the flags, else from the environment. The YAML cannot name
 /// them, so that a pull request cannot redirect a password to another server.
+/// Everything is checked before a connection is made: a server counts failed logins.
 Result<reports::ImapAccount> account_of(const Context& context) {
   const std::string text =
       context.arguments.one("imap").value_or(context.process.variable("RAMPART_IMAP_URL"));
@@ -54,6 +55,7 @@ Result<std::string> keyword_of(const Context& context) {
   return text;
 }
 
+// The name is made by the fetcher from the mail's number, never from its content.
 Result<Ok> keep_mail(const std::string& folder, const std::string& name, std::string_view octets) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -62,6 +64,7 @@ Result<Ok> keep_mail(const std::string& folder, const std::string& name, std::st
 }
 
 /// The options except for the resolver and what prints.
+/// The folder is checked by the mailbox' own rules, because it becomes part of a command.
 Result<reports::FetchOptions> options_of(const Context& context,
                                          const reports::ImapAccount& account) {
   reports::FetchOptions options;
@@ -96,6 +99,8 @@ void redact(reports::Fetched& fetched, const Secrets& secrets) {
   }
 }
 
+// Mails that were ingested before the failure stay so; the message says that the next run continues
+// there.
 ExitCode print_outcome(const Context& context, const reports::Fetched& fetched) {
   if (fetched.error) {
     if (fetched.ingested.files > 0) {

@@ -15,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Copies the refused inputs, so that they can be inspected. Never overwrites a file.
+/// By input and not by report: one archive may contain several refused reports. A copy gets a
+/// number rather than replacing an earlier one.
 Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -35,6 +37,7 @@ Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folde
 
 }  // namespace
 
+// Refused files do not stop the others: a mailbox export always contains some that are no reports.
 ExitCode run_reports_ingest(Context& context) {
   const std::vector<std::string> paths = context.arguments.all("PATH");
   if (paths.empty()) {

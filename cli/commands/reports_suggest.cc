@@ -23,17 +23,21 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// The last line of a file may lack its line end, which patch(1) has to know.
 std::string marked(char mark, const std::string& line) {
   return mark + line + (line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
 }
 
 /// Whether a service sends as the domain without being declared. A forwarder never should be.
+/// Mostly legitimate mail: a service through which others also send as this domain must not be
+/// declared for that alone.
 bool needs_declaring(const reports::SourceSummary& row) {
   if (row.source.sender == nullptr || row.source.declared || row.source.ignored) return false;
   if (row.source.sender->category == "forwarding") return false;
   return row.messages > row.of(Category::Forwarded) + row.of(Category::Unauthorized);
 }
 
+// The id alone: `with:` and other settings need a person's decision.
 DomainEdit declare(const Name& domain, const std::string& id) {
   const YamlEdit edit{.act = YamlEdit::Act::Append, .path = {"senders"}, .value = yaml_scalar(id)};
   return {domain, edit};
@@ -41,6 +45,8 @@ DomainEdit declare(const Name& domain, const std::string& id) {
 
 /// The edits that give a valid YAML. Each is tried together with those before it, because a service
 /// may be valid alone and exceed the lookup limit together with another.
+/// What cannot be declared is reported with its reason on standard error, so that standard output
+/// stays a patch.
 std::vector<DomainEdit> admitted(const Context& context, const Config& config,
                                  const std::vector<reports::Summary>& summaries) {
   std::vector<DomainEdit> edits;
@@ -95,6 +101,7 @@ std::string unified_diff(const std::string& path, const std::string& before,
   return text;
 }
 
+// A patch rather than an edit: `git apply` takes it, and reading it is the review.
 ExitCode print_suggestions(const Context& context, const Config& config,
                            const std::vector<reports::Summary>& summaries) {
   if (config.domains.empty()) {

@@ -1,7 +1,5 @@
 /// `rampart rotate`: makes the keys that are due and moves the others to their next state.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "cli/commands/table.h"
@@ -55,6 +53,7 @@ Result<Config> compromised(const Context& context, const Config& config,
 
 }  // namespace
 
+// A compromised key is marked first, so that the same run replaces it.
 ExitCode run_rotate(Context& context) {
   VALUE_OR_EXIT(Config config, load(context));
   if (const auto selector = context.arguments.one("compromised")) {

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <iterator>
 
 #include "base/closest.h"
 #include "base/text.h"
@@ -33,6 +31,7 @@ bool mentions(const Sender& sender, const std::string& word) {
 }
 
 /// Aligned columns; the name comes last because its length varies most.
+/// Widths from the rows that are shown: a search with three results needs no wide columns.
 std::string listing(const Rows& rows) {
   std::size_t id = 0;
   std::size_t category = 0;
@@ -64,6 +63,7 @@ std::string include_text(const Sender& sender) {
 
 std::string aligns_text(Aligns aligns) { return kAlignsTexts.at(static_cast<std::size_t>(aligns)); }
 
+// In the order in which a service is set up: SPF, return path, DKIM, then what to expect of it.
 std::string details(const Sender& sender) {
   std::string text = fmt::format("{} ({}, {})\n", sender.name, sender.id, sender.category);
   line(text, "spf", fmt::format("{}", fmt::join(sender.spf, " ")));
@@ -96,6 +96,7 @@ ExitCode show(const Context& context, const Rows& rows, std::string (*text)(cons
 
 }  // namespace
 
+// The whole catalogue, own senders of the YAML included where -c names one.
 ExitCode run_senders_list(Context& context) {
   VALUE_OR_EXIT(const Config config, config_if_named(context));
   Rows rows;

@@ -18,6 +18,7 @@ ExitCode check(Context& context, const spf::Client& client) {
 }
 
 /// Names by term. If two services share an include, the first by id names it.
+/// By the exact term: a shortened include may belong to somebody else.
 std::map<std::string, std::string> vendors_in(const Config& config) {
   std::map<std::string, std::string> vendors;
   for (const auto& [id, sender] : config.senders) {

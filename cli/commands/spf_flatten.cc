@@ -1,7 +1,6 @@
 /// `rampart spf flatten`: shows the flattened record of a domain, and refreshes spf.lock.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
@@ -66,6 +65,7 @@ SpfLock lock_of_now(const Subject& subject, const DnsSession& lookups, Date toda
   return lock;
 }
 
+// The lookups before are shown as well: the saving is the reason for flattening.
 ExitCode show(const Context& context, const Subject& subject, const SpfLock& lock, int before) {
   FlattenReport report{subject.domain, subject.record, before, {}};
   report.flat = flatten({.domain = subject.domain, .record = subject.record, .lock = lock});
@@ -91,6 +91,7 @@ ExitCode write_lock(const Context& context, const Config& config, const Subject&
 
 }  // namespace
 
+// With --write the YAML is required, since the lock is beside it; without, any domain can be tried.
 ExitCode run_spf_flatten(Context& context) {
   TRY_OR_FAIL("usage", const Name domain,
               Name::parse(context.arguments.one("DOMAIN").value_or("")));

@@ -5,6 +5,7 @@
 namespace rampart {
 namespace {
 
+// Options that several commands take are defined once, so that their help cannot differ.
 const CommandOption kLive{"live",
                           "dns|provider",
                           "Where live records are read from (default dns).",
@@ -25,6 +26,8 @@ const CommandOption kOwners{"reverse-dns-map", "FILE",
                             "CSV of host operators: base_reverse_dns, name, type."};
 
 /// From the YAML to DNS: the commands of every day, in the order in which they are used.
+/// `init` comes first because everything starts with it; its formats are text and JSON although it
+/// prints YAML, so that failures can be read by programs.
 std::vector<Command> core_commands() {
   return {
       {.name = "init",
@@ -81,6 +84,7 @@ std::vector<Command> core_commands() {
 }
 
 /// About single domains and their ramps.
+/// `rollback` names one domain and no list: a decision of this kind is made for one.
 std::vector<Command> domain_commands() {
   return {
       {.name = "audit",
@@ -128,6 +132,7 @@ const CommandOption kIdentity{"identity", "FILE",
 
 /// DKIM keys and their rotation. `keys export` has no text format: its formats are those of
 /// signers.
+/// `--unencrypted` is spelled out and has no letter: it should not be typed by habit.
 std::vector<Command> key_commands() {
   return {
       {.name = "rotate",
@@ -171,6 +176,7 @@ std::vector<Command> key_commands() {
 }
 
 /// Evaluating mail and SPF. An empty `--sender` is a bounce, so these options may be empty.
+/// Both commands that evaluate mail take the same three options, as a mail server logs them.
 std::vector<Command> mail_commands() {
   return {
       {.name = "spf check",
@@ -202,6 +208,7 @@ std::vector<Command> mail_commands() {
 }
 
 /// DMARC aggregate reports, from ingest to pruning.
+/// `threats` has formats of security tools, and `export` those of spreadsheets and programs.
 std::vector<Command> reports_commands() {
   return {
       {.name = "reports ingest",
@@ -351,6 +358,8 @@ std::vector<std::string> words_after(std::string_view group) {
   return words;
 }
 
+// They may be given before or after the command, so none of a command's own options may have one of
+// these names.
 const std::vector<CommandOption>& global_options() {
   static const std::vector<CommandOption> table = {
       {"config", "FILE", "The YAML (default domains.yaml).", 'c'},

@@ -2,7 +2,6 @@
 /// a test holds docs/commands.md against it.
 #pragma once
 
-#include <span>
 #include <string_view>
 #include <vector>
 

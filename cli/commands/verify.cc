@@ -8,6 +8,7 @@
 
 namespace rampart {
 
+// Always by DNS, whatever the plan reads: the question is what receivers get.
 ExitCode run_verify(Context& context) {
   VALUE_OR_EXIT(const Config config, load(context));
   TRY_OR_FAIL("usage", const auto options, observe_options(context, config, LiveFrom::Dns));

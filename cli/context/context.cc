@@ -9,9 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -24,6 +22,8 @@ namespace rampart {
 namespace {
 
 /// Globs are matched against the A-labels and the Unicode form, which people type.
+/// fnmatch and not a regular expression: people know globs from their shell, and `*` must not
+/// surprise them.
 bool matches(const std::string& glob, const Name& name) {
   const auto hit = [&](const std::string& text) {
     return fnmatch(glob.c_str(), text.c_str(), FNM_CASEFOLD) == 0;
@@ -33,6 +33,8 @@ bool matches(const std::string& glob, const Name& name) {
 
 Error system_error(const std::string& path) { return {std::strerror(errno), path}; }
 
+// Options win over the YAML and the YAML over the system, so that one run can be pointed elsewhere
+// without an edit. A missing resolv.conf means the local host, as for the C library.
 Result<std::vector<Server>> resolvers_of(const Context& context, const Config& config) {
   if (!context.resolvers.empty()) return context.resolvers;
   if (config.resolvers.empty()) {
@@ -50,6 +52,7 @@ Result<std::vector<Server>> resolvers_of(const Context& context, const Config& c
 
 }  // namespace
 
+// The last one wins, so that a wrapper script can set a default that its caller overrides.
 std::optional<std::string> Arguments::one(const std::string& name) const {
   const auto found = values.find(name);
   if (found == values.end() || found->second.empty()) return std::nullopt;
@@ -61,16 +64,20 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
   return found == values.end() ? std::vector<std::string>() : found->second;
 }
 
+// An empty variable counts as unset: CI systems set missing secrets to the empty text.
 std::string ProcessEnv::variable(const std::string& name) const {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
 }
 
+// The exit code is the caller's: text and JSON of one result must end with the same one.
 ExitCode print(const Context& context, std::string_view text, ExitCode code) {
   context.process.out << text;
   return code;
 }
 
+// On standard error and flushed at once: standard output holds the result and nothing else, and may
+// be a pipe.
 void progress(const Context& context, std::string_view sentence) {
   if (context.log_level >= LogLevel::Info) context.process.err << sentence << '\n' << std::flush;
 }
@@ -108,6 +115,8 @@ ExitCode fail(const Context& context, const std::vector<ConfigError>& errors) {
   return ExitCode::Error;
 }
 
+// The same form as a mistake in the YAML, so that `--format json` has one document for every
+// failure.
 ConfigError command_error(const std::string& code, const std::string& message,
                           const std::string& hint) {
   return {"", 0, 0, code, message, hint, ""};
@@ -123,6 +132,7 @@ ExitCode usage_error(const Context& context, const std::string& message, const s
   return fail(context, std::vector<ConfigError>{command_error("usage", message, hint)});
 }
 
+// All mistakes at once: an editor session fixes ten of them in one go.
 std::optional<Config> load_whole(const Context& context) {
   auto loaded = load_config(context.config_file);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
@@ -142,6 +152,7 @@ std::optional<Config> load(const Context& context) {
   return config;
 }
 
+// For another configuration than the one in use (`plan --base`), in which a glob may match nothing.
 void keep_matching(Config& config, const std::vector<std::string>& globs) {
   if (globs.empty()) return;
   std::erase_if(config.domains, [&](const auto& row) {
@@ -172,6 +183,8 @@ Plan plan_for(const Context& context, const Config& config, const World& world) 
   return plan;
 }
 
+// RAMPART_FREEZE is an environment variable because an operator must be able to stop all changes of
+// a pipeline without a commit.
 Result<ObserveOptions> observe_options(const Context& context, const Config& config,
                                        LiveFrom live) {
   ObserveOptions options;
@@ -184,6 +197,8 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
   return options;
 }
 
+// Made for each observation: credentials of short life, such as those of a role, are read when they
+// are needed.
 Providers providers_for(const Context& context, const Config& config) {
   return make_providers(config, context.process.environment, context.now, traffic_log(context));
 }
@@ -197,6 +212,8 @@ Result<std::string> read_file(const std::string& path) {
   return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
+// Through a new file and a rename, so that a reader sees the old text or the new one and never half
+// of it.
 Result<Ok> write_file(const std::string& path, const std::string& text) {
   struct stat status {};
   const bool exists = ::stat(path.c_str(), &status) == 0;

@@ -3,6 +3,8 @@
 
 namespace rampart {
 
+// A domains.yaml in the working directory is not read unless it is named: these commands ask about
+// any domain, and a broken file there must not stop them.
 std::optional<Config> config_if_named(const Context& context) {
   if (!context.arguments.has("config")) return builtin_config();
   return load(context);

@@ -27,6 +27,7 @@ Result<std::optional<Evidence>> evidence_for(const Context& context, const Confi
   return std::optional<Evidence>(std::move(evidence));
 }
 
+// Observing never fails; evidence that was named and cannot be read does.
 Result<World> observe_with_evidence(const Context& context, const Config& config,
                                     const Providers& providers, const ObserveOptions& options) {
   World world = observe(config, providers, options);
@@ -34,6 +35,7 @@ Result<World> observe_with_evidence(const Context& context, const Config& config
   return world;
 }
 
+// The usual case: providers by the YAML, everything by the options of the command line.
 Result<World> observed_world(const Context& context, const Config& config, LiveFrom live) {
   TRY(const ObserveOptions options, observe_options(context, config, live));
   return observe_with_evidence(context, config, providers_for(context, config), options);

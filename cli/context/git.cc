@@ -22,6 +22,7 @@ namespace {
 
 Error git_error(const std::string& what) { return {what, "git"}; }
 
+// A failed read ends the text; the exit code of git then shows whether it is complete.
 std::string read_to_end(int file) {
   std::string text;
   char part[16384];
@@ -61,6 +62,7 @@ Result<pid_t> spawn(const std::vector<std::string>& words, int in, int out) {
 }
 
 /// Runs git in `folder` with `input` and returns its standard output; an Error if it failed.
+/// `-C` rather than a change of the working directory, which all threads share.
 Result<std::string> git(const std::string& folder, std::vector<std::string> words,
                         const std::string& input) {
   words.insert(words.begin(), {"git", "-C", folder});
@@ -80,9 +82,12 @@ Result<std::string> git(const std::string& folder, std::vector<std::string> word
   return text;
 }
 
+// Both endings, as glob patterns under `include:` may name either.
 bool is_yaml(std::string_view path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
 /// Object ids and paths from `git ls-tree -z`: "<mode> blob <id>\t<path>\0".
+/// With -z, because git quotes unusual names otherwise and quoting rules depend on its
+/// configuration.
 std::vector<std::pair<std::string, std::string>> yaml_blobs(std::string_view listing) {
   std::vector<std::pair<std::string, std::string>> blobs;
   while (!listing.empty()) {
@@ -99,6 +104,7 @@ std::vector<std::pair<std::string, std::string>> yaml_blobs(std::string_view lis
 }
 
 /// The contents from `git cat-file --batch`: "<id> blob <size>\n<bytes>\n", in the order requested.
+/// By size and not by line: a file may hold anything, even a line that looks like a header.
 Result<std::vector<std::string>> blob_texts(std::string_view batch) {
   std::vector<std::string> texts;
   while (!batch.empty()) {
@@ -118,6 +124,8 @@ Result<std::vector<std::string>> blob_texts(std::string_view batch) {
 
 }  // namespace
 
+// From the object store, so that neither the index nor the work tree can differ from what the ref
+// says. Two processes are enough for any number of files.
 Result<std::map<std::string, std::string>> files_at(const std::string& ref,
                                                     const std::string& config_file) {
   const std::filesystem::path parent = std::filesystem::path(config_file).parent_path();

@@ -1,18 +1,18 @@
 /// Options of the commands that use private keys: how to encrypt and to decrypt them.
 #include "cli/context/key_options.h"
 
-#include <algorithm>
-
 #include "cli/context/git.h"
 #include "reconciler/observe/public_keys.h"
 
 namespace rampart {
 namespace {
 
+// From the environment and never from an option: other users of the host can read command lines.
 Secret passphrase_of(const Context& context) {
   return Secret(context.process.variable("RAMPART_KEY_PASSPHRASE"));
 }
 
+// The certificates are read through the same confined path as every file that the YAML names.
 Result<Protection> for_recipients(const Config& config) {
   Protection protection{.form = KeyForm::Recipients};
   for (const std::string& path : config.key_recipients) {
@@ -48,6 +48,7 @@ Result<Protection> protection_for(const Context& context, const Config* config) 
       "{recipients: [...]}`, or set RAMPART_KEY_PASSPHRASE, or give --unencrypted"};
 }
 
+// Both ways may be given at once; the form of each key file decides which of them is used.
 Result<Unlock> unlock_for(const Context& context) {
   Unlock unlock{passphrase_of(context), {}};
   const auto path = context.arguments.one("identity");

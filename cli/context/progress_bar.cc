@@ -10,6 +10,7 @@ namespace {
 /// Between two updates: fast enough for the eye, and no cost beside the work.
 constexpr std::chrono::milliseconds kBetween{200};
 
+// Seconds only while they matter: an estimate of 4,213 s suggests a precision that it lacks.
 std::string time_left(double seconds) {
   const auto whole = static_cast<long>(std::min(seconds, 1e6));
   return whole < 100 ? fmt::format("{} s", whole) : fmt::format("{} min", whole / 60);
@@ -17,6 +18,7 @@ std::string time_left(double seconds) {
 
 }  // namespace
 
+// The rate is that of the whole run, which jumps less than one of the last second.
 std::string progress_line(std::size_t done, std::size_t of, std::uint64_t octets, double seconds) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   std::string line =
@@ -35,6 +37,7 @@ ProgressBar::ProgressBar(const Context& context, std::string unit)
   }
 }
 
+// A few updates a second: drawing each file would cost more than reading it.
 void ProgressBar::show(std::size_t done, std::size_t of, std::uint64_t octets) {
   if (out_ == nullptr) return;
   const auto now = std::chrono::steady_clock::now();

@@ -9,6 +9,8 @@
 
 namespace rampart {
 
+// The scheme is required, so that a later kind of store cannot change the meaning of an existing
+// path.
 Result<std::string> store_path(const Context& context) {
   constexpr std::string_view kScheme = "sqlite:";
   if (context.store.empty()) {
@@ -32,6 +34,7 @@ bool has_config(const Context& context) {
 
 }  // namespace
 
+// Reading the catalogue takes longer than ingesting one report.
 std::optional<Config> config_or_empty(const Context& context) {
   return has_config(context) ? config_or_catalogue(context) : Config();
 }
@@ -40,6 +43,8 @@ std::optional<Config> config_or_catalogue(const Context& context) {
   return has_config(context) ? load_whole(context) : builtin_config();
 }
 
+// Only a file that is named: names of operators in a report must not depend on what happens to be
+// in a folder.
 Result<reports::ReverseDnsMap> host_owners(const Context& context) {
   const auto file = context.arguments.one("reverse-dns-map");
   if (!file) return reports::ReverseDnsMap();
@@ -47,6 +52,8 @@ Result<reports::ReverseDnsMap> host_owners(const Context& context) {
   return reports::parse_reverse_dns_map(text, *file);
 }
 
+// The session is shared by all calls, so that a name server that does not answer is waited for once
+// and not once per address.
 Result<reports::Resolve> resolve_for(const Context& context, const Config& config) {
   TRY(DnsSession session, resolver_session(context, config));
   const auto shared = std::make_shared<DnsSession>(std::move(session));
@@ -55,6 +62,8 @@ Result<reports::Resolve> resolve_for(const Context& context, const Config& confi
   });
 }
 
+// A reading command refuses a store that does not exist: creating an empty one would answer every
+// question with zero.
 std::optional<ReportEnvironment> open_environment(const Context& context, Config config,
                                                   StoreUse use) {
   const auto refuse = [&](const std::string& code, const Error& error) {

@@ -1,8 +1,6 @@
 /// Shared by the commands about reports: the store, the YAML if there is one, the resolver.
 #pragma once
 
-#include <functional>
-
 #include "cli/context/context.h"
 #include "reports/analysis/reverse_dns_map.h"
 #include "reports/ingest.h"

@@ -38,6 +38,7 @@ std::vector<Bar> bars_of(const std::map<Date, MailCounts>& days, Date since, Dat
   return bars;
 }
 
+// At least zero, so that an empty range has a chart without bars.
 std::int64_t tallest(const std::vector<Bar>& bars) {
   std::int64_t most = 0;
   for (const Bar& bar : bars) most = std::max(most, bar.mail.all());
@@ -53,6 +54,7 @@ std::int64_t round_up(std::int64_t number) {
   }
 }
 
+// Read aloud by screen readers, so it is a sentence and not a list of figures.
 std::string describe(const Bar& bar) {
   std::string text = to_text(bar.first);
   if (bar.last != bar.first) text += " to " + to_text(bar.last);
@@ -157,6 +159,7 @@ std::string mail_spark(const std::map<Date, MailCounts>& days, Date since, Date 
   return text + "</svg>";
 }
 
+// Colours alone would exclude readers who cannot tell them apart; each has a word.
 std::string mail_legend() {
   constexpr std::array<std::string_view, kMailOutcomes> kMeanings = {
       "SPF and DKIM aligned", "one of them aligned", "failed, explained by forwarding",
@@ -171,6 +174,7 @@ std::string mail_legend() {
   return text + "</ul>\n";
 }
 
+// Folded, since most readers look at the chart.
 std::string mail_figures(const std::map<Date, MailCounts>& days) {
   std::string text =
       "<details><summary>The same data as a table</summary>\n<div class=\"wide\"><table>\n<caption>"

@@ -15,6 +15,8 @@ namespace {
 using reports::Category;
 
 /// Several categories explain a failure; the chart has one colour for all of them.
+/// Pass, partial and forwarded keep their meaning; whatever else explains a failure is a failure of
+/// DMARC all the same.
 MailOutcome outcome_of(Category category) {
   switch (category) {
     case Category::Pass:
@@ -83,6 +85,8 @@ class DayCounter {
   }
 
  private:
+  // Reports are looked up once each: a report has thousands of rows. A failed lookup is remembered
+  // and ends the run with its error, after the rows.
   void add(const reports::StoredRow& row) {
     const auto [at, is_new] = reports_.try_emplace(row.report);
     if (is_new) {
@@ -106,6 +110,7 @@ class DayCounter {
 };
 
 /// "none" is the report analysis' word for "nothing to do".
+/// By the same mapping as the rows, so that a source's sum and the chart agree.
 DashboardSource source_of(const reports::SourceSummary& row) {
   DashboardSource source{.label = row.source.label,
                          .owner = row.source.owner.name,
@@ -118,6 +123,7 @@ DashboardSource source_of(const reports::SourceSummary& row) {
 }
 
 /// Facts that no table of the page shows.
+/// As sentences, because they concern what is missing and fit no column.
 void add_notes(DashboardDomain& page, const reports::Summary& summary) {
   for (const std::string& one : summary.unused_senders) {
     page.notes.push_back("declared, but no mail for 90 days: " + one);
@@ -132,6 +138,7 @@ void add_notes(DashboardDomain& page, const reports::Summary& summary) {
   }
 }
 
+// Both forms: the file's name needs A-labels, people read Unicode.
 void name_page(DashboardDomain& page, const Name& name) {
   page.name = name.text();
   page.shown = name.unicode();
@@ -139,6 +146,7 @@ void name_page(DashboardDomain& page, const Name& name) {
 
 }  // namespace
 
+// The figures come from the same analysis as `reports summary`, so that page and command agree.
 Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
                                         const DashboardNaming& naming, const Dashboard& dashboard) {
   DashboardDomain page;
@@ -159,6 +167,8 @@ Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
 
 // Evidence has outcomes and sources by day already; only the legitimate share needs the YAML, which
 // declares the senders.
+// Rows outside the range are left out of the figures, but not of the history: whether a source is
+// legitimate may show in older mail.
 DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, const Config& config,
                                    const Dashboard& dashboard) {
   DashboardDomain page;

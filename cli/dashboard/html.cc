@@ -39,6 +39,7 @@ std::string_view cut(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
+// Quotes too: the same function is used for attributes.
 std::string_view escaped(char c) {
   switch (c) {
     case '&':
@@ -58,6 +59,7 @@ std::string_view escaped(char c) {
 
 }  // namespace
 
+// Names of organisations and hosts come from reports, which anybody can send.
 std::string text(std::string_view raw) {
   const std::string shown = printable(cut(raw, kLongest));
   std::string out;
@@ -77,6 +79,7 @@ std::string text(std::string_view raw) {
   return raw.size() > kLongest ? out + "…" : out;
 }
 
+// Escaped with `=`, which is safe on all file systems and needs no encoding in a URL.
 std::string file_name(std::string_view raw) {
   std::string out;
   for (const char c : raw) {
@@ -89,6 +92,8 @@ std::string file_name(std::string_view raw) {
   return "=" + sha256_hex(raw);
 }
 
+// The style sheet is allowed by its digest and everything else is forbidden: even text that escaped
+// its quotes could load nothing.
 std::string page(std::string_view title, std::string_view body) {
   static const std::string kStyleDigest = [] {
     Sha256 sum;

@@ -22,10 +22,12 @@ struct Column {
   std::function<bool(const DashboardDomain&, const DashboardDomain&)> before;
 };
 
+// Warnings are counted in the column, but only errors colour it.
 std::int64_t errors_in(const DashboardDomain& domain) {
   return std::ranges::count(domain.findings, Severity::Error, &Finding::severity);
 }
 
+// Domains without mail sort after those with the lowest share, so 2 is used in place of a rate.
 const std::vector<Column>& columns() {
   static const std::vector<Column> all = {
       {"index.html", "Domain", "ascending",
@@ -62,6 +64,7 @@ std::string head_cell(std::size_t at, const Column& sorted, const std::string& c
                      column.title);
 }
 
+// Columns that cannot be sorted are plain text between the links.
 std::string head(const Column& sorted) {
   const std::string number = " class=\"n\"";
   return head_cell(0, sorted, "") + head_cell(1, sorted, "") + "<th scope=\"col\">Next step</th>" +
@@ -70,6 +73,7 @@ std::string head(const Column& sorted) {
          head_cell(4, sorted, number) + head_cell(5, sorted, number);
 }
 
+// The date is dimmed: the step is what readers compare.
 std::string next_cell(const DashboardDomain& domain) {
   const dashboard::NextStep next = dashboard::next_step(domain);
   if (next.when.empty()) return html::text(next.what);
@@ -98,6 +102,7 @@ struct Whole {
   std::map<std::string, DashboardReporter> reporters;
 };
 
+// Sources of several domains are summed by label, because one service sends for many domains.
 Whole sum_of(const Dashboard& dashboard) {
   Whole whole;
   std::map<std::string, DashboardSource> sources;
@@ -145,6 +150,7 @@ std::string cards(const Dashboard& dashboard, const Whole& whole) {
          "</dl>\n";
 }
 
+// A stable sort over the order of names, so that equal rows do not move between pages.
 std::string index_page(const Dashboard& dashboard, const Whole& whole, const Column& sorted) {
   std::vector<const DashboardDomain*> order;
   for (const DashboardDomain& one : dashboard.domains) order.push_back(&one);

@@ -82,6 +82,7 @@ NextStep next_step(const DashboardDomain& domain) {
           fmt::format("once {} more condition{} met", unmet, unmet == 1 ? " is" : "s are")};
 }
 
+// A definition list, which screen readers announce as pairs.
 std::string card(const std::string& what, const std::string& figure, const std::string& remark) {
   const std::string small = remark.empty() ? "" : "<small>" + html::text(remark) + "</small>";
   return fmt::format("<div><dt>{}</dt><dd>{}{}</dd></div>\n", html::text(what), html::text(figure),
@@ -137,6 +138,7 @@ std::string reporters_table(const std::map<std::string, DashboardReporter>& repo
          left_out(reporters.size());
 }
 
+// The time of the data and not of the run: pages made again from the same data are equal.
 std::string footer(const Dashboard& dashboard) {
   return fmt::format("<footer>As of {}, from {}. Rampart.</footer>\n", to_text(dashboard.now),
                      html::text(dashboard.origin));

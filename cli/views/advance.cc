@@ -10,6 +10,7 @@
 namespace rampart {
 namespace {
 
+// The window's end is exclusive inside the program and inclusive for people.
 Json evidence_json(const StepEvidence& seen) {
   const Date last = seen.window.until - std::chrono::days(1);
   return {{"messages", seen.messages},
@@ -20,6 +21,8 @@ Json evidence_json(const StepEvidence& seen) {
           {"last_day", to_text(last)}};
 }
 
+// What a dashboard needs to draw a ramp without the YAML: where it is, what comes next, and what is
+// missing.
 Json decision_json(const StepDecision& decision) {
   return {{"domain", decision.domain.text()},
           {"action", to_text(decision.action)},
@@ -35,6 +38,7 @@ Json decision_json(const StepDecision& decision) {
           {"evidence", evidence_json(decision.evidence)}};
 }
 
+// "stay" names the position as well, because a reader of many lines compares positions.
 std::string headline(const StepDecision& decision) {
   const std::string from = to_text(decision.from);
   if (decision.action == StepAction::Stay) return fmt::format("stay at {}", from);
@@ -43,6 +47,7 @@ std::string headline(const StepDecision& decision) {
                      to_text(*decision.to));
 }
 
+// Reasons as they were computed; the next step and its date only where the domain waits.
 std::string decision_text(const StepDecision& decision) {
   std::string text = fmt::format("{}: {}\n", decision.domain.unicode(), headline(decision));
   for (const std::string& reason : decision.reasons) text += fmt::format("  - {}\n", reason);
@@ -98,6 +103,7 @@ std::string rollback_json(const Rollback& rollback) {
        {"next", {"rampart plan --domain " + domain, "rampart apply --domain " + domain}}});
 }
 
+// The next commands are spelled out: a rollback is done in a hurry.
 std::string rollback_text(const Rollback& rollback) {
   const std::string domain = rollback.domain.text();
   if (rollback.from == rollback.to) {

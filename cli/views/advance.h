@@ -1,7 +1,6 @@
 /// The output of `advance` and `rollback`.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 

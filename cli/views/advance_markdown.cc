@@ -25,6 +25,7 @@ std::string cell(std::string_view text) {
   return out;
 }
 
+// Figures next to their thresholds, so that a reviewer sees how close a decision was.
 std::string gates_table(const StepDecision& decision) {
   if (decision.gates.empty()) return "";
   std::string text = "| Gate | Figure | Required | |\n| --- | ---: | ---: | --- |\n";
@@ -35,6 +36,7 @@ std::string gates_table(const StepDecision& decision) {
   return text + "\n";
 }
 
+// Unresolved sources are bold: they are what may still break.
 std::string kind_of_source(const SourceTally& source) {
   if (source.ignored) return "ignored";
   if (source.declared) return "declared";
@@ -65,6 +67,8 @@ std::string senders_table(const StepEvidence& seen) {
   return text + "\n";
 }
 
+// From the records before and after, not from the step's name: what receivers do differs between
+// their generations.
 std::string receivers_list(const StepDecision& decision, const Domain& domain) {
   if (!decision.to) return "";
   DmarcSpec after = domain.dmarc;
@@ -91,6 +95,7 @@ std::string moved_block(const StepDecision& decision, const Domain& domain) {
          senders_table(decision.evidence);
 }
 
+// One row each: domains that stay are many, and only their reason matters.
 std::string staying_row(const StepDecision& decision) {
   const std::string why = fmt::format("{}", fmt::join(decision.reasons, "; "));
   const std::string next = decision.next ? to_text(*decision.next) : "";
@@ -111,6 +116,8 @@ std::map<std::string, Group> by_ramp(const std::vector<StepDecision>& decisions,
 
 }  // namespace
 
+// Steps back first. They are the ones that a person has to act on; when the page is full, staying
+// domains are cut off.
 std::string advance_markdown(const std::vector<StepDecision>& decisions, const Config& config,
                              std::size_t limit) {
   markdown::Page page(limit);

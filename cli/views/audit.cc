@@ -28,6 +28,7 @@ int hue_of_share(int points, int of) {
 int hue_of_score(int score) { return score >= 80 ? kGreen : score >= 50 ? kYellow : kRed; }
 
 /// A label, and the lines beside it.
+/// Printable text only: records of other parties may contain escape sequences for terminals.
 void add_lines(std::string& out, std::string_view label, const Lines& lines) {
   bool first = true;
   for (const std::string& line : lines) {
@@ -93,12 +94,14 @@ Lines dmarc_lines(const audit::DmarcFacts& dmarc) {
   return lines;
 }
 
+// A null MX (RFC 7505) is a statement and not a missing record.
 std::string mx_line(const audit::MxFacts& mx) {
   if (mx.null) return "receives no mail (null MX)";
   if (mx.hosts.empty()) return mx.problem.empty() ? "none" : mx.problem;
   return fmt::format("{}", fmt::join(audit::texts_of(mx.hosts), ", "));
 }
 
+// The record where it is usable, else the state and the reason, which is what has to be corrected.
 std::string reading_line(const audit::Reading& reading) {
   if (!reading.text.empty() && reading.problem.empty()) return reading.text;
   const std::string state(to_text(reading.state));
@@ -127,6 +130,7 @@ void add_facts(std::string& out, const Facts& facts) {
   add_lines(out, "BIMI", {reading_line(facts.bimi)});
 }
 
+// Every point that is missing has a reason: a score that cannot be explained is ignored.
 void add_parts(std::string& out, const Report& report, Colour colour) {
   out += "\n" + paint(colour, kBold, "Score") + "\n";
   for (const audit::ScorePart& part : report.parts) {
@@ -137,6 +141,7 @@ void add_parts(std::string& out, const Report& report, Colour colour) {
   }
 }
 
+// A requirement that fails is red only if the profile demands it; recommendations are yellow.
 void add_rule_results(std::string& out, const Report& report, const audit::Profile& profile,
                       Colour colour) {
   out += "\n" + paint(colour, kBold, fmt::format("Profile {}: {}", profile.name, profile.title)) +
@@ -166,6 +171,7 @@ void add_findings(std::string& out, const Report& report, Colour colour) {
   }
 }
 
+// A domain that does not exist has no records to list; its findings say the rest.
 std::string one_text(const Report& report, const audit::Profile* profile, Colour colour) {
   const int score = audit::score_of(report.parts);
   std::string out = paint(colour, kBold, printable(report.facts.subject.domain.text())) +
@@ -184,6 +190,7 @@ std::string spf_word(const audit::SpfFacts& spf) {
   return fmt::format("{} {}/10", end, spf.tree.lookups);
 }
 
+// The percentage is part of the word: `reject 5%` is not `reject`.
 std::string dmarc_word(const Facts& facts) {
   const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
   if (discovered == nullptr) return std::string(to_text(facts.dmarc.state));
@@ -193,6 +200,7 @@ std::string dmarc_word(const Facts& facts) {
   return word;
 }
 
+// One word for a column: the mode if the policy could be read, else how far reading it came.
 std::string mta_sts_word(const audit::MtaStsFacts& mta_sts) {
   if (mta_sts.policy) return std::string(to_text(mta_sts.policy->mode));
   if (mta_sts.fetched) return "unreachable";
@@ -236,6 +244,7 @@ std::string totals(const AuditView& view, Colour colour) {
 
 }  // namespace
 
+// One domain is explained in full, many are a table: nobody reads a thousand explanations.
 std::string audit_text(const AuditView& view, Colour colour) {
   if (view.reports.size() == 1) return one_text(view.reports.front(), view.profile, colour);
   std::string out =

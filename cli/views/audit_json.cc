@@ -50,6 +50,8 @@ Json key_json(const audit::KeyFacts& key) {
           {"problem", text_or_null(key.problem)}};
 }
 
+// Both discovery methods are printed: RFC 9989 walks the tree where RFC 7489 used the public suffix
+// list, and receivers of both kinds exist.
 Json discovered_json(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   if (!discovered) return nullptr;
   return {{"at", discovered->at.text()},
@@ -61,6 +63,7 @@ Json address_json(const audit::ReportAddress& one) {
   return {{"uri", one.uri}, {"host", one.host.text()}, {"consent", to_text(one.consent)}};
 }
 
+// An absent tag is null, which differs from `none`.
 Json policy_json(const std::optional<dmarc::Policy>& policy) {
   return policy ? Json(dmarc::to_text(*policy)) : Json();
 }
@@ -99,6 +102,7 @@ Json mx_json(const audit::MxFacts& mx) {
   return {{"state", to_text(mx.state)}, {"null", mx.null}, {"hosts", audit::texts_of(mx.hosts)}};
 }
 
+// One form for TLS-RPT, BIMI and MTA-STS, so that a program reads them with one function.
 Json reading_json(const audit::Reading& reading) {
   return {{"state", to_text(reading.state)},
           {"record", text_or_null(reading.text)},
@@ -124,6 +128,8 @@ Json part_json(const audit::ScorePart& one) {
   return {{"what", one.what}, {"points", one.points}, {"of", one.of}, {"reason", one.reason}};
 }
 
+// Every rule with its source, so that a dispute about a verdict starts at the text of the
+// requirement.
 Json profile_json(const audit::Report& report, const audit::Profile& profile) {
   const auto result_json = [](const audit::RuleResult& one) {
     return Json{{"id", one.id},

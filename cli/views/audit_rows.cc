@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 20> kColumns = {
     "dmarc",   "dmarc_policy", "dmarc_at",         "dmarc_pct",      "rua",
     "mx",      "mta_sts",      "tls_rpt",          "profile",        "codes"};
 
+// Only selectors with a usable key; revoked ones would look like signing ones in a spreadsheet.
 std::string selectors_of_report(const audit::Report& report) {
   std::vector<std::string> selectors;
   for (const audit::KeyFacts& key : report.facts.dkim.keys) {
@@ -39,6 +40,7 @@ std::string least_bits(const audit::Report& report) {
   return least == 0 ? "" : std::to_string(least);
 }
 
+// The state's word where there are no hosts, so that an empty cell never means two things.
 std::string mx_of(const audit::MxFacts& mx) {
   if (mx.null) return "null";
   if (mx.state != audit::State::Valid) return std::string(to_text(mx.state));
@@ -58,6 +60,7 @@ std::string_view ending_word(spf::Qualifier ending) {
   return ending == spf::Qualifier::Fail ? "fail" : "softfail";
 }
 
+// Each code once and sorted: the cell can be filtered and compared.
 std::string codes_of(const audit::Report& report) {
   std::set<std::string> codes;
   for (const Finding& one : report.findings) codes.insert(one.code);
@@ -70,6 +73,7 @@ std::string profile_of(const audit::Report& report, const audit::Profile* profil
   return fmt::format("{} {}", profile->name, conforms ? "pass" : "fail");
 }
 
+// The array has the size of the columns, so that a column without a value does not compile.
 std::array<std::string, kColumns.size()> cells(const audit::Report& report,
                                                const audit::Profile* profile) {
   const audit::Facts& facts = report.facts;
@@ -101,6 +105,7 @@ std::array<std::string, kColumns.size()> cells(const audit::Report& report,
 
 }  // namespace
 
+// RFC 4180 section 2: lines end in CRLF.
 std::string audit_csv(const AuditView& view) {
   std::string text = fmt::format("{}\r\n", fmt::join(kColumns, ","));
   for (const audit::Report& report : view.reports) {

@@ -26,16 +26,20 @@ std::string escape(std::string_view text, std::string_view specials) {
   return out;
 }
 
+// Empty values have no property: RFC 8601 section 2.2 has no syntax for them.
 std::string property(std::string_view name, const std::string& value) {
   if (value.empty()) return "";
   if (std::ranges::all_of(value, is_plain)) return fmt::format(" {}={}", name, value);
   return fmt::format(" {}=\"{}\"", name, escape(value, "\"\\"));
 }
 
+// Parentheses nest in comments (RFC 5322 section 3.2.2), so both kinds are escaped.
 std::string comment(std::string_view text) {
   return text.empty() ? "" : fmt::format(" ({})", escape(text, "()\\"));
 }
 
+// The matched term as reason on success, the error otherwise: that is what a person debugging
+// needs.
 std::string spf_result(const dmarc::MessageVerdict& verdict) {
   if (!verdict.spf) return "spf=none";
   const std::string reason =
@@ -47,6 +51,7 @@ std::string spf_result(const dmarc::MessageVerdict& verdict) {
                             : property("smtp.mailfrom", verdict.sender));
 }
 
+// header.b with the beginning of the signature tells several of one domain apart (RFC 6008).
 std::string dkim_result(const dkim::SignatureVerdict& signature) {
   return fmt::format(
       "dkim={}{}{}{}{}{}{}", dkim::to_text(signature.outcome), comment(signature.reason),
@@ -69,6 +74,7 @@ std::string dmarc_result(const dmarc::MessageVerdict& verdict) {
 
 }  // namespace
 
+// One method a line, folded with a tab, as most servers write it.
 std::string authentication_results(const dmarc::MessageVerdict& verdict) {
   std::string field = "Authentication-Results: rampart;\n\t" + spf_result(verdict);
   if (verdict.dkim.signatures.empty()) field += ";\n\tdkim=none";

@@ -15,6 +15,8 @@ namespace {
 using Rows = std::vector<std::vector<std::string>>;
 
 /// Cells in columns, each as wide as its widest cell; the last column has no limit.
+/// Widths are counted in octets; cells in these tables are ASCII, and colour codes are of equal
+/// length in a column.
 std::string table(const Rows& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
@@ -38,11 +40,14 @@ std::string table(const Rows& rows) {
 
 /// The text of one explanation, section by section, in the order in which a person asks: where the
 /// domain is, what the next step needs, then the records behind it, then the future.
+/// A class only because nine sections share the text and the colour.
 class ExplanationPage {
  public:
   ExplanationPage(const Explanation& all, Date today, Colour colour)
       : all_(all), today_(today), colour_(colour) {}
 
+  // The order answers questions as they come: where, what next, why not yet, and only then the
+  // details.
   std::string text() && {
     head();
     ramp();
@@ -98,6 +103,7 @@ class ExplanationPage {
     text_ += table(rows);
   }
 
+  // A step counts from the day on which a report showed its policy, not from the edit of the YAML.
   std::string where() const {
     return all_.step.live ? "here, live since " + to_text(*all_.step.live)
                           : "here, not yet seen in a report";
@@ -182,6 +188,7 @@ class ExplanationPage {
     }
   }
 
+  // Waivers that have ended are listed too, since they explain why a finding is back.
   void held() {
     if (!all_.holds.empty()) section("Held");
     for (const Hold& hold : all_.holds) {
@@ -195,6 +202,7 @@ class ExplanationPage {
     }
   }
 
+  // Without hints: the plan shows them, and this page is about the state.
   void findings() {
     if (!all_.findings.empty()) section("Findings");
     for (const Finding& one : all_.findings) {

@@ -92,10 +92,12 @@ Json explained_finding_json(const Finding& one) {
           {"hint", one.hint}};
 }
 
+// The domain is left out: the document is about one.
 Json hold_json(const Hold& one) { return {{"code", one.code}, {"reason", one.reason}}; }
 
 }  // namespace
 
+// "ladder" is the contract's word for the steps of the ramp.
 std::string explain_json(const Explanation& all, Date today) {
   const DmarcSpec& spec = all.domain.dmarc;
   const auto selector = [&](const SelectorNow& one) { return selector_json(one, today); };

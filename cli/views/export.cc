@@ -19,6 +19,8 @@ std::string joined(const Items& items, std::string_view separator, Print print) 
   return fmt::format("{}", fmt::join(items | std::views::transform(print), separator));
 }
 
+// As in Authentication-Results: domain, selector, result, in one word that a spreadsheet can
+// search.
 std::string dkim_text(const reports::DkimAuth& one) {
   return fmt::format("{}/{}={}", one.domain, one.selector, to_text(one.result));
 }
@@ -68,6 +70,7 @@ std::string export_csv_row(const ExportRow& row) {
   return joined(cells(row), ",", csv_cell) + "\n";
 }
 
+// The same columns as CSV, with the count as a number: programs add it up.
 std::string export_json_row(const ExportRow& row) {
   Json json;
   const auto texts = cells(row);

@@ -2,9 +2,7 @@
 
 #include <array>
 
-#include "cli/views/findings_page.h"
 #include "policies/dkim/vendor_rotation.h"
-#include "policies/model/codes.h"
 #include "reconciler/documents/plan_file.h"
 #include "reconciler/documents/plan_json.h"
 
@@ -63,6 +61,7 @@ Json difference_json(const Difference& one) {
           {"problem", text_or_null(one.problem)}};
 }
 
+// `ok` is derived, but spares every reader the test for an empty list.
 Json verification_json(const DomainVerification& one) {
   return {{"domain", one.domain.text()},
           {"ok", one.differences.empty()},
@@ -87,6 +86,7 @@ Json error_json(const ConfigError& error) {
           {"code", error.code}, {"message", error.message}, {"hint", error.hint}};
 }
 
+// With the whole explanation, so that an editor plug-in needs no second call.
 Json code_json(const Code& one) {
   return {{"code", one.code},
           {"meaning", one.meaning},
@@ -113,6 +113,8 @@ std::string verify_json(const std::vector<DomainVerification>& domains) {
   return document({{"domains", array_of(domains, verification_json)}});
 }
 
+// The plan is included as it was recomputed: it may differ from the reviewed one, and the outcomes
+// refer to it.
 std::string apply_json(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
                        const std::vector<DomainVerification>& not_visible) {
   return document({{"outcomes", array_of(outcomes, outcome_json)},

@@ -23,6 +23,9 @@ std::string sarif(const std::vector<ConfigError>& errors, const std::string& ver
 /// name.
 std::string sarif_of_findings(const std::vector<Finding>& findings, const std::string& version);
 
+/// The section of docs/findings.md with the heading `code`, in Markdown; empty if there is none.
+std::string finding_explained(std::string_view code);
+
 /// {"findings": [{"code", "meaning", "waivable", "explanation"}]}
 std::string findings_json(std::span<const Code> codes);
 

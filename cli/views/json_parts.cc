@@ -17,6 +17,7 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 
 Json date_json(const std::optional<Date>& date) { return date ? Json(to_text(*date)) : Json(); }
 
+// A pair and not a text such as "quarantine:10": programs compare positions.
 Json position_json(RampPosition position) {
   return {{"phase", to_text(position.phase)}, {"pct", position.pct}};
 }
@@ -25,6 +26,7 @@ Json position_json(const std::optional<RampPosition>& position) {
   return position ? position_json(*position) : Json();
 }
 
+// `asked` is the contract's word for the threshold.
 Json gate_json(const Gate& gate) {
   return {{"name", to_text(gate.kind)},
           {"met", gate.met},

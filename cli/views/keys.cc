@@ -3,16 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/views/json_parts.h"
 #include "mail/dkim/key.h"
 
 namespace rampart {
 namespace {
 
+// Times of rotations are exact inside the program; people plan by days.
 std::string day(Time time) { return to_text(std::chrono::floor<std::chrono::days>(time)); }
 
+// In the order in which they are carried out.
 std::vector<std::string> actions_of(const RotationStep& step) {
   std::vector<std::string> actions;
   if (step.make) actions.push_back(fmt::format("make {}", *step.make));
@@ -25,6 +25,7 @@ std::vector<std::string> actions_of(const RotationStep& step) {
   return actions;
 }
 
+// The day is enough: rotations act once a day at most.
 Json selector_json(const SelectorState& state) {
   return {{"selector", state.selector},
           {"state", to_text(state.state)},
@@ -33,6 +34,7 @@ Json selector_json(const SelectorState& state) {
           {"hold", text_or_null(state.hold)}};
 }
 
+// From the public half in the folder, so that it is what was stored and not what was meant.
 std::string record_of(const KeyEntry& entry, const KeyFolder& folder) {
   const auto text = folder.public_half(entry.place);
   const auto record = text ? dkim::key_from_pem(*text) : Result<dkim::KeyRecord>(Error{});
@@ -41,6 +43,7 @@ std::string record_of(const KeyEntry& entry, const KeyFolder& folder) {
 
 }  // namespace
 
+// `next` is null where nothing is due, so that a program tests one member.
 std::string rotate_json(const std::vector<RotationRun>& runs) {
   const auto run_json = [](const RotationRun& run) {
     const RotationStep& step = run.step;
@@ -54,6 +57,7 @@ std::string rotate_json(const std::vector<RotationRun>& runs) {
   return document({{"rotations", array_of(runs, run_json)}});
 }
 
+// Actions have an arrow, since a list of states hides what will happen.
 std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
   if (runs.empty()) return "No domain has a rotation.\n";
   std::string text;
@@ -77,6 +81,7 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
                                          : "Run again with --write to do this.\n");
 }
 
+// Null where nothing is known: a key without a YAML has no state, which differs from being unused.
 std::string keys_json(const std::vector<KeyRow>& rows) {
   const auto row_json = [](const KeyRow& row) {
     const KeyEntry& entry = row.entry;
@@ -95,6 +100,7 @@ std::string keys_json(const std::vector<KeyRow>& rows) {
   return document({{"keys", array_of(rows, row_json)}});
 }
 
+// A key without a private half is normal where another host signs, and says so.
 std::string keys_text(const std::vector<KeyRow>& rows) {
   if (rows.empty()) return "The key folder is empty.\n";
   std::string text;
@@ -112,6 +118,7 @@ std::string keys_text(const std::vector<KeyRow>& rows) {
   return text;
 }
 
+// The record is part of the answer, as the caller may have to publish it.
 std::string made_keys_json(const std::vector<KeyEntry>& entries, const KeyFolder& folder) {
   const auto row_json = [&](const KeyEntry& entry) {
     return Json{{"domain", entry.place.domain.text()},
@@ -125,6 +132,7 @@ std::string made_keys_json(const std::vector<KeyEntry>& entries, const KeyFolder
   return document({{"keys", array_of(entries, row_json)}});
 }
 
+// The record is printed in full: some people publish it by hand before Rampart does.
 std::string made_keys_text(const std::vector<KeyEntry>& entries, const KeyFolder& folder) {
   std::string text;
   for (const KeyEntry& entry : entries) {

@@ -9,6 +9,7 @@
 namespace rampart::markdown {
 namespace {
 
+// Text from DNS may contain any number of them, as an attempt to end the code span.
 std::size_t longest_run_of_backticks(std::string_view text) {
   std::size_t longest = 0;
   std::size_t run = 0;
@@ -91,6 +92,7 @@ bool Page::add(const std::string& block) {
   return true;
 }
 
+// The title is added only with at least room for the count, or it would head nothing.
 void Page::add_section(const std::string& title, std::size_t count, std::size_t share,
                        const std::function<std::string(std::size_t)>& block) {
   if (count == 0) return;

@@ -37,6 +37,7 @@ Json judgement_json(const dmarc::Judgement& judgement) {
   return json;
 }
 
+// Without an envelope there is nothing to check; the members stay, so that programs find them.
 Json spf_json(const dmarc::MessageVerdict& verdict) {
   if (!verdict.spf) {
     return {{"result", "none"}, {"domain", ""}, {"aligned", false}, {"sender", ""}};
@@ -68,6 +69,7 @@ Json dkim_json(const dmarc::MessageVerdict& verdict) {
   return all;
 }
 
+// The instances in their order: each seals those before it (RFC 8617 section 4.2.1).
 Json arc_json(const arc::Verdict& verdict) {
   const auto set_json = [](const arc::Set& set) {
     return Json{{"instance", set.instance},
@@ -84,10 +86,12 @@ Json arc_json(const arc::Verdict& verdict) {
 /// By whether it is aligned.
 constexpr std::string_view kAlignedWords[] = {"not aligned", "aligned"};
 
+// Fixed columns: results of one message are compared with those of another.
 std::string line(std::string_view what, std::string_view result, const std::string& rest) {
   return fmt::format("{:<6} {:<9} {}\n", what, result, printable(rest));
 }
 
+// Alignment is named even on success, since a pass for another domain does not help DMARC.
 std::string spf_line(const dmarc::MessageVerdict& verdict) {
   if (!verdict.spf) return line("SPF", "none", "no MAIL FROM and no HELO name are known");
   std::string rest =
@@ -97,6 +101,7 @@ std::string spf_line(const dmarc::MessageVerdict& verdict) {
   return line("SPF", spf::to_text(verdict.spf->outcome), rest);
 }
 
+// One line per signature: with several, DMARC needs only one that is aligned.
 std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
   if (verdict.dkim.signatures.empty()) return line("DKIM", "none", "the message is not signed");
   std::string lines;
@@ -126,6 +131,7 @@ std::string arc_lines(const arc::Verdict& verdict) {
   return lines;
 }
 
+// The name of the record is shown, as it may be above the From domain.
 std::string dmarc_line(const dmarc::MessageVerdict& verdict) {
   const dmarc::Judgement& walk = verdict.walk;
   if (!walk.discovered) return line("DMARC", dmarc::to_text(walk.outcome), walk.reason);
@@ -137,6 +143,8 @@ std::string dmarc_line(const dmarc::MessageVerdict& verdict) {
 
 }  // namespace
 
+// The result by the public suffix list is a member of its own: receivers of RFC 7489 still decide
+// by it.
 std::string message_json(const dmarc::MessageVerdict& verdict) {
   Json dmarc = judgement_json(verdict.walk);
   dmarc["from"] = verdict.authors.empty() ? Json(nullptr) : Json(verdict.authors.front().text());

@@ -45,6 +45,7 @@ std::string totals(const std::vector<WriteOutcome>& outcomes) {
   return counts.empty() ? "Nothing to write." : fmt::format("{}.", fmt::join(counts, ", "));
 }
 
+// "nothing" and not an empty text, which would look like an empty record.
 std::string server_value(std::string_view value) {
   return value.empty() ? "nothing" : printable(value);
 }
@@ -65,6 +66,7 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
 }  // namespace
 
 // Zones are written one by one and fail one by one, so the outcome is grouped by zone.
+// The totals are the last line, where a long log is read first.
 std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colour) {
   std::map<std::pair<Name, std::string>, std::vector<const WriteOutcome*>> zones;
   for (const WriteOutcome& outcome : outcomes) {
@@ -81,6 +83,7 @@ std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colou
   return out + totals(outcomes) + "\n";
 }
 
+// Domains without a difference have one line too, so that a missing domain is noticed.
 std::string verify_text(const std::vector<DomainVerification>& domains, Colour colour) {
   std::string out;
   std::size_t differing = 0;

@@ -29,6 +29,7 @@ void show_change(std::string& out, const Plan& plan, const Change& change, Colou
   }
 }
 
+// One heading for each zone and host: that is what is written in one go.
 void show_changes(std::string& out, const Plan& plan, Colour colour) {
   for (const auto& group : grouped(plan.changes)) {
     open_section(out, colour, heading(*group.front()));
@@ -47,6 +48,7 @@ void show_withheld(std::string& out, const Plan& plan, Colour colour) {
   }
 }
 
+// Holds are not problems and are not red: time or another step resolves them.
 void show_holds(std::string& out, const Plan& plan, Colour colour) {
   if (plan.holds.empty()) return;
   open_section(out, colour, "Held");
@@ -56,6 +58,7 @@ void show_holds(std::string& out, const Plan& plan, Colour colour) {
   }
 }
 
+// The place in the YAML ends the entry, where terminals make it a link.
 void show_findings(std::string& out, const Plan& plan, Colour colour) {
   if (plan.findings.empty()) return;
   open_section(out, colour, "Findings");
@@ -84,6 +87,7 @@ void show_authority(std::string& out, const Plan& plan, Colour colour) {
   }
 }
 
+// Domains whose impact is unknown are listed as well: no figure must not look like no effect.
 void show_impact(std::string& out, const Plan& plan, Colour colour) {
   if (plan.impact.empty() && plan.impact_unknown.empty()) return;
   open_section(out, colour, kImpactTitle);

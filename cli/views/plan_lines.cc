@@ -23,6 +23,8 @@ const ReceiverImpact* impact_on(const Plan& plan, const Change& change) {
   return found == plan.receivers.end() || found->domain != domain ? nullptr : &*found;
 }
 
+// Receivers differ in the tags that they honour, so there is no single answer to what will happen
+// to a message.
 void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
   if (impact.nothing_new()) {
     lines.push_back({' ', "no receiver will treat a failing message differently"});
@@ -37,6 +39,7 @@ void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
 
 }  // namespace
 
+// As Terraform prints them; readers know the signs.
 std::string_view glyph(const Change& change) {
   if (changes_type(change)) return "-/+";
   if (!change.set.before) return "+";
@@ -50,12 +53,14 @@ std::string title(const Change& change) {
   return fmt::format("{} {} ({})", printable(change.name().text()), type, to_text(change.stage));
 }
 
+// The zone is named only if it is not the domain itself.
 std::string heading(const Change& change) {
   std::string text = printable(change.domain.text());
   if (change.zone != change.domain) text += " in zone " + printable(change.zone.text());
   return text + " at " + printable(change.provider);
 }
 
+// The meaning first and the reasons below it: what changes is read by everybody, why only by some.
 std::vector<DiffLine> body(const Plan& plan, const Change& change) {
   std::vector<DiffLine> lines = semantic_diff(text_of(change.set));
   for (const std::string& reason : change.reasons) {
@@ -66,6 +71,7 @@ std::vector<DiffLine> body(const Plan& plan, const Change& change) {
   return lines;
 }
 
+// Five sources: those that are hit hardest decide, and JSON has all of them.
 std::vector<std::string> impact_details(const Impact& impact) {
   const Date last = impact.from + std::chrono::days(impact.window_days - 1);
   std::vector<std::string> lines = {

@@ -33,6 +33,7 @@ std::string change_block(const Plan& plan, const Change& change) {
 }
 
 /// One domain's changes behind a fold.
+/// Folded, because a plan of a hundred domains would hide the discussion below it.
 std::string details(const Plan& plan, const std::vector<const Change*>& group) {
   std::string lines;
   for (const Change* change : group) lines += change_block(plan, *change);
@@ -51,6 +52,7 @@ std::string summary_table(const Plan& plan) {
       sums.domains, sums.unchanged);
 }
 
+// The code is a code span, so that it can be copied into `rampart findings`.
 std::string finding_row(const Finding& finding) {
   std::string row = fmt::format("- **{}** {}", to_text(finding.severity), code(finding.code));
   if (finding.domain) row += " " + code(finding.domain->text());
@@ -99,6 +101,7 @@ std::vector<Finding> by_severity(std::vector<Finding> findings) {
 
 }  // namespace
 
+// Every page keeps its title and its counts, however small the limit is.
 std::string plan_markdown(const Plan& plan, std::size_t limit) {
   // Each section gets a share of the limit; the changes come last and take what is left.
   Page page(limit);

@@ -46,6 +46,7 @@ NaturalKey natural_key(std::string_view text) {
   return key;
 }
 
+// Single quotes, in which YAML escapes nothing but the quote itself.
 std::string yaml_text(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
@@ -98,6 +99,7 @@ Result<std::string> octodns_set(const RenderedSet& one, std::string_view first) 
 
 /// A JavaScript string; octets outside ASCII are escaped, so that the file's encoding is
 /// irrelevant.
+/// Single quotes and backticks need no escape within double quotes.
 std::string js_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -129,6 +131,7 @@ std::string js_record(const RenderedSet& one, const Name& apex, const std::strin
   }
 }
 
+// Names get a final dot: without it, a zone file's reader appends the origin.
 std::string zone_data(RecordType type, const std::string& value) {
   if (type == RecordType::TXT) return quote_txt(value);
   return value.ends_with('.') ? value : value + ".";
@@ -136,6 +139,7 @@ std::string zone_data(RecordType type, const std::string& value) {
 
 }  // namespace
 
+// One line per value with all fields, so that lines can be moved between files.
 Result<std::string> zone_records(const RenderedZone& zone) {
   std::string text;
   for (const RenderedSet& one : zone.sets) {
@@ -148,6 +152,8 @@ Result<std::string> zone_records(const RenderedZone& zone) {
 }
 
 // Records are grouped by name, as YamlProvider requires; the apex has the empty name.
+// The map of a file must be sorted for octoDNS' strict order check, which compares digits as
+// numbers.
 Result<std::string> octodns_records(const RenderedZone& zone) {
   std::vector<std::pair<std::string, std::vector<const RenderedSet*>>> names;
   for (const RenderedSet& one : zone.sets) {
@@ -170,6 +176,7 @@ Result<std::string> octodns_records(const RenderedZone& zone) {
   return text;
 }
 
+// D_EXTEND adds to a domain that is declared elsewhere; D would replace it.
 Result<std::string> dnscontrol_records(const RenderedZone& zone) {
   std::string text = fmt::format("D_EXTEND({}", js_text(zone.apex.text()));
   for (const RenderedSet& one : zone.sets) {
@@ -180,6 +187,7 @@ Result<std::string> dnscontrol_records(const RenderedZone& zone) {
   return text + "\n);\n";
 }
 
+// Advice is part of the format: what a person has to do with the file depends on the tool.
 const std::vector<RenderForm>& render_forms() {
   static const std::vector<RenderForm> forms = {
       {"zone",
@@ -208,6 +216,7 @@ const std::vector<RenderForm>& render_forms() {
   return forms;
 }
 
+// Comments have one line each; values of the YAML in them must not start a line of their own.
 Result<std::string> render_file(const RenderForm& form, const RenderedZone& zone,
                                 const std::string& source) {
   std::string text;

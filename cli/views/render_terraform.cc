@@ -26,6 +26,8 @@ std::string hcl_text(std::string_view text) {
 }
 
 /// An HCL identifier; a number keeps it distinct from those in `taken`.
+/// Lower case with underscores, as `terraform validate` accepts; different names may become equal,
+/// so later ones get a number.
 std::string identifier(const RecordKey& key, std::set<std::string>& taken) {
   std::string word = "rampart_" + to_text(key.type) + "_" + key.name.text();
   for (char& c : word) {
@@ -39,6 +41,7 @@ std::string identifier(const RecordKey& key, std::set<std::string>& taken) {
   return unique;
 }
 
+// Zone ids are variables: they are secrets in no sense, but differ between accounts.
 std::string variable(std::string_view name, std::string_view type, std::string_view description) {
   return fmt::format("variable \"{}\" {{\n  type        = {}\n  description = {}\n}}\n\n", name,
                      type, hcl_text(description));
@@ -117,6 +120,7 @@ std::string route53(const RenderedZone& zone) {
   return text + resources;
 }
 
+// The priority of an MX is an attribute of its own at Cloudflare.
 std::string cloudflare_content(RecordType type, const std::string& value) {
   if (type == RecordType::TXT) return hcl_text(quote_txt(value));
   return hcl_text(type == RecordType::MX ? value.substr(value.find(' ') + 1) : value);

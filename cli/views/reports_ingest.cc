@@ -6,6 +6,7 @@
 
 namespace rampart {
 
+// Refused files last, as they are what a person has to look at.
 std::string ingested_text(const reports::Ingested& outcome) {
   std::string text = fmt::format(
       "{} files: {} new reports ({} verified), {} known already, {} records, {} messages.\n",
@@ -45,6 +46,7 @@ std::string fetched_text(const reports::Fetched& outcome) {
          ingested_text(outcome.ingested);
 }
 
+// The members of ingest stay, so that one reader handles both commands.
 std::string fetched_json(const reports::Fetched& outcome) {
   Json json = ingested_object(outcome.ingested);
   json.update(Json{

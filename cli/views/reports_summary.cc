@@ -13,6 +13,7 @@ using reports::Category;
 using reports::SourceSummary;
 using reports::Summary;
 
+// `owner` appears only with a reverse-DNS map: null would suggest that the operator was looked up.
 Json source_json(const SourceSummary& row) {
   const reports::Source& source = row.source;
   Json json = {{"source", source.label}, {"declared", source.declared}};
@@ -33,6 +34,7 @@ Json source_json(const SourceSummary& row) {
   return json;
 }
 
+// Rates are null without mail, since 0 would look like failing.
 Json summary_json(const Summary& summary) {
   const auto selector_json = [](const auto& one) {
     return Json{{"selector", one.first}, {"sources", one.second}};
@@ -57,10 +59,12 @@ Json summary_json(const Summary& summary) {
           {"new_sources", summary.new_sources}};
 }
 
+// Two decimals: a rate just below the gate of 98 % must not be rounded up to it.
 std::string percent(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f} %", *value * 100) : std::string("none");
 }
 
+// Categories without mail are left out: most sources have one or two.
 std::string categories_text(const SourceSummary& row) {
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < reports::kCategories; ++i) {
@@ -72,12 +76,16 @@ std::string categories_text(const SourceSummary& row) {
 
 }  // namespace
 
+// One domain is the document itself, as the contract has it: most calls are for one.
 std::string summaries_json(const std::vector<Summary>& summaries) {
   if (summaries.size() == 1) return document(summary_json(summaries.front()));
   return document({{"domains", array_of(summaries, summary_json)}});
 }
 
 // Everything that a report contains passes through `printable`: outsiders write these texts.
+// The action of each source is on a line of its own with an arrow, since it is what a reader scans
+// for. Senders without mail and new sources follow the table, because they are absent from it or
+// easily missed in it.
 std::string sources_text(const Summary& summary) {
   std::string text;
   for (const SourceSummary& row : summary.sources) {
@@ -109,6 +117,7 @@ std::string sources_text(const Summary& summary) {
   return text;
 }
 
+// Totals of all reports and of verified ones are both shown: anybody can send an unverified report.
 std::string summary_text(const Summary& summary) {
   std::string text = fmt::format("{}: {} messages", printable(summary.domain), summary.messages);
   if (summary.since && summary.until) {

@@ -23,6 +23,7 @@ using Lines = std::vector<DiffLine>;
 /// Keys and other long tags show this many characters of each end.
 constexpr std::size_t kEnds = 12;
 
+// Both ends are shown: keys of one size begin alike, and differ in the middle and at the end.
 std::string elided(std::string_view text) {
   if (text.size() <= 3 * kEnds) return printable(text);
   return printable(text.substr(0, kEnds)) + "..." + printable(text.substr(text.size() - kEnds));
@@ -101,6 +102,8 @@ std::optional<Lines> tag_diff(const std::string& before, const std::string& afte
   return lines;
 }
 
+// Modifiers come last whatever their place in the record, as their order has no meaning (RFC 7208
+// section 6).
 std::vector<std::string> terms_of(const spf::Record& record) {
   std::vector<std::string> terms;
   for (const spf::Directive& directive : record.directives) terms.push_back(spf::print(directive));
@@ -180,6 +183,7 @@ ByKind by_kind(const RecordKey& key, const std::set<std::string>& values,
 
 /// Pairs removed with added values of the same kind and shows how they differ; values without a
 /// partner are shown whole.
+/// By kind, so that an SPF record is never compared with a verification token at the same name.
 void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet& after,
                  Lines& lines) {
   ByKind removed = by_kind(key, before.values, after.values);
@@ -220,6 +224,7 @@ void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& af
   }
 }
 
+// A change of type shows both sides whole: no line of one corresponds to a line of the other.
 void show_side(char sign, const Name& name, const TypedSet& side, Lines& lines) {
   const std::string type = side.type == RecordType::TXT ? "" : to_text(side.type) + " ";
   for (const std::string& value : side.set.values) {
@@ -230,6 +235,7 @@ void show_side(char sign, const Name& name, const TypedSet& side, Lines& lines) 
 
 }  // namespace
 
+// The size and the fingerprint identify a key; its text does not.
 std::string show_value(const RecordKey& key, std::string_view value) {
   if (key.type != RecordType::TXT) return printable(value);
   const auto tags = kind_of(key, value) == RecordKind::DkimKey
@@ -245,6 +251,8 @@ std::string show_value(const RecordKey& key, std::string_view value) {
                      words ? fmt::format(" ({})", *words) : "");
 }
 
+// Created and removed sets are shown by value, which is what a reviewer compares with the service's
+// instructions.
 std::vector<DiffLine> semantic_diff(const SetChange& change) {
   Lines lines;
   const bool both = change.before && change.after;

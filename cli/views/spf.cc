@@ -9,11 +9,14 @@
 namespace rampart {
 namespace {
 
+// Only terms of the catalogue have a name; a guess from the domain would be wrong too often.
 std::string vendor_of(const std::string& term, const SpfReport& report) {
   const auto found = report.vendors.find(term);
   return found == report.vendors.end() ? "" : found->second;
 }
 
+// The tree is limited by SPF itself: ten lookups, and a record cannot include itself without
+// exceeding them.
 Json node_json(const spf::TreeNode& node, const SpfReport& report) {
   const auto child_json = [&](const spf::TreeNode& child) { return node_json(child, report); };
   return {{"term", node.term},
@@ -63,6 +66,7 @@ std::string verdict_json(const spf::Verdict& verdict) {
                    {"reason", text_or_null(verdict.reason)}});
 }
 
+// The path from include to include explains a result better than the record.
 std::string verdict_text(const spf::Verdict& verdict) {
   std::string text = fmt::format("{}  {}\n", to_text(verdict.outcome), printable(verdict.domain));
   for (const std::string& step : verdict.path) text += "  by " + printable(step) + "\n";
@@ -73,6 +77,7 @@ std::string verdict_text(const spf::Verdict& verdict) {
   return text;
 }
 
+// The tree is null without a usable record, and the problem then says why.
 std::string spf_tree_json(const SpfReport& report) {
   Json json = {{"domain", report.domain.text()},
                {"record", text_or_null(report.published.text)},
@@ -101,6 +106,8 @@ std::string spf_tree_text(const SpfReport& report) {
   return text;
 }
 
+// `kept` are terms that stay as lookups, because they depend on the message or could not be
+// resolved.
 std::string flatten_json(const FlattenReport& report) {
   const auto fragment_json = [&](const auto& fragment) {
     return Json{{"name", fragment_name(report.domain, fragment.first).text()},
@@ -117,6 +124,7 @@ std::string flatten_json(const FlattenReport& report) {
 }
 
 // Fragments follow the record, in the order in which they are included.
+// The record as it would be published comes first, so that it can be copied.
 std::string flatten_text(const FlattenReport& report) {
   std::string text = fmt::format("{}  {}\n", report.domain.text(), spf::print(report.flat.record));
   for (const auto& [number, record] : report.flat.fragments) {

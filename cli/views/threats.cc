@@ -20,6 +20,7 @@ std::string uuid(const std::string& seed) {
                      hex.substr(16, 4), hex.substr(20));
 }
 
+// STIX has times and reports have days: the start of the day is never after the first message.
 std::string moment(Date day) { return to_text(day) + "T00:00:00.000Z"; }
 
 Json indicator(const Threat& threat) {
@@ -41,6 +42,8 @@ Json indicator(const Threat& threat) {
 
 }  // namespace
 
+// Forwarded and unresolved mail is left out: a blocklist that contains a forwarder breaks real
+// mail.
 std::vector<Threat> threats_in(const reports::Analysis& analysis) {
   std::map<spf::Ip, Threat> found;
   for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
@@ -61,6 +64,7 @@ std::vector<Threat> threats_in(const reports::Analysis& analysis) {
   return threats;
 }
 
+// The host is what reverse DNS claims, and may be chosen by the attacker.
 std::string threats_csv(const std::vector<Threat>& threats) {
   std::string text = "ip,domain,host,messages,first_seen,last_seen\n";
   for (const Threat& one : threats) {

@@ -23,6 +23,7 @@ std::string row(const TimelineEvent& event, std::size_t width, Colour colour) {
 
 }  // namespace
 
+// Overdue events come first: they are the only ones that need action today.
 std::string timeline_text(std::span<const TimelineEvent> events, Date until, Colour colour) {
   std::size_t width = 0;
   for (const TimelineEvent& one : events) width = std::max(width, one.domain.unicode().size());
