@@ -1,6 +1,7 @@
 #include "base/base64.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <array>
 #include <cstdint>
@@ -11,6 +12,8 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+// The inverse of the alphabet, -1 for every other octet: one look-up a character, since keys and
+// attached reports are decoded in bulk.
 constexpr std::array<std::int8_t, 256> kDigits = [] {
   std::array<std::int8_t, 256> digits{};
   digits.fill(-1);
@@ -20,6 +23,7 @@ constexpr std::array<std::int8_t, 256> kDigits = [] {
   return digits;
 }();
 
+// Octets that cannot be printed are named by number: the text may come from a hostile mail.
 Error bad_character(char c) {
   const auto code = static_cast<unsigned char>(c);
   if (code > ' ' && code < 0x7f) {
@@ -34,6 +38,8 @@ Result<std::string> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0) {
     return Error{.what = "base64 has groups of four characters; its end is missing"};
   }
+  // Not OpenSSL's decoder: it skips blanks and accepts unused bits that are not zero, so two
+  // different texts would be the same key.
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   std::string octets;
@@ -57,18 +63,11 @@ Result<std::string> decode_base64(std::string_view text) {
 }
 
 std::string encode_base64(std::string_view octets) {
-  std::string text;
-  text.reserve((octets.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < octets.size(); i += 3) {
-    const auto group = octets.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      bits = (bits << 8) | (j < group.size() ? static_cast<unsigned char>(group[j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += j <= group.size() ? kAlphabet[(bits >> (18 - 6 * j)) & 0x3f] : '=';
-    }
-  }
+  std::string text((octets.size() + 2) / 3 * 4, '\0');
+  // EVP_EncodeBlock writes a final NUL too; a std::string has room for it behind its end.
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                  reinterpret_cast<const unsigned char*>(octets.data()),
+                  static_cast<int>(octets.size()));
   return text;
 }
 

@@ -43,6 +43,8 @@ struct DateRange {
   bool operator==(const DateRange&) const = default;
   bool contains(Date day) const { return first <= day && day <= last; }
 };
+
+/// Reads such a range; nullopt where a day does not exist or the last is before the first.
 std::optional<DateRange> parse_date_range(std::string_view text);
 
 }  // namespace rampart

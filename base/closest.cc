@@ -5,6 +5,7 @@
 namespace rampart {
 namespace {
 
+// The longest option or key of the YAML is far shorter; hostile input must not cost quadratic time.
 constexpr std::size_t kLongestCompared = 64;
 
 // Restricted Damerau-Levenshtein distance: two swapped neighbours count as one mistake.
@@ -37,6 +38,7 @@ std::string closest(std::string_view word, const std::vector<std::string>& known
     if (candidate.size() > kLongestCompared) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance >= limit) continue;
+    // Only a strictly nearer word replaces it, so the first one stays on a tie.
     limit = distance;
     best = candidate;
   }

@@ -11,6 +11,7 @@
 namespace rampart {
 namespace {
 
+// Signals interrupt an open on network file systems.
 UniqueFd open_at(int folder, const std::string& name, int flags) {
   int fd = -1;
   do {
@@ -68,6 +69,7 @@ Result<UniqueFd> open_folder_beneath(const std::string& root, std::string_view p
 }
 
 Result<UniqueFd> open_file_in(const UniqueFd& folder, const std::string& name) {
+  // Links are refused here too: the last part of a path could lead out of the folder as any other.
   // O_NONBLOCK: opening a named pipe must not block the program.
   UniqueFd file = open_at(folder.get(), name, O_NOFOLLOW | O_NONBLOCK);
   if (!file) return cannot_open(name);
@@ -81,12 +83,15 @@ Result<std::string> read_all(const UniqueFd& file, std::size_t most) {
   std::string text;
   std::array<char, 65536> piece{};
   while (true) {
+    // By position, so that the same descriptor can be read again.
     const ssize_t got =
         pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(text.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Error{.what = system_reason()};
     if (got == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(got));
+    // Checked while reading and not by fstat: a file can grow, and some file systems report no
+    // size.
     if (text.size() > most) {
       return Error{.what = "the file is larger than " + std::to_string(most) + " octets"};
     }

@@ -12,6 +12,7 @@ namespace rampart {
 
 Result<Ok> write_all(int fd, std::string_view octets) {
   while (!octets.empty()) {
+    // A short write is no failure: the rest is written next.
     const ssize_t wrote = ::write(fd, octets.data(), octets.size());
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0) return Error{.what = system_reason()};
@@ -21,6 +22,7 @@ Result<Ok> write_all(int fd, std::string_view octets) {
 }
 
 NewFile::~NewFile() {
+  // The descriptor is still open only where the file never got its name.
   if (file_) unlinkat(folder_, temporary_.c_str(), 0);
 }
 

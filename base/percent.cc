@@ -8,9 +8,7 @@ namespace rampart {
 namespace {
 
 // RFC 3986 section 2.3: the characters that never need encoding.
-bool is_unreserved(char c) {
-  return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+bool is_unreserved(char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
 }  // namespace
 

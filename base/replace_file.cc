@@ -13,6 +13,7 @@ namespace rampart {
 namespace {
 
 constexpr mode_t kWriteBits = S_IWUSR | S_IWGRP | S_IWOTH;
+// Set-user-id and sticky bits too: the file must come back exactly as it was.
 constexpr mode_t kModeBits = 07777;
 
 Result<Ok> keep_owner_and_mode(int fd, const struct stat& like) {
@@ -31,7 +32,9 @@ Result<Ok> keep_owner_and_mode(int fd, const struct stat& like) {
 
 Result<Ok> check_unchanged(const UniqueFd& folder, const std::string& name,
                            std::string_view before) {
+  // Opened again by name: another program may have replaced the file instead of writing into it.
   TRY(const UniqueFd file, open_file_in(folder, name));
+  // A file that grew beyond the old size is an error of the read, and so counts as changed.
   const Result<std::string> now = read_all(file, before.size());
   if (now && *now == before) return Ok{};
   return Error{.what = "the file was changed while it was being edited", .conflict = true};
@@ -43,6 +46,7 @@ Result<UniqueFd> lock_folder(const UniqueFd& folder) {
   // A separate open file description: flock would otherwise share the caller's.
   UniqueFd lock(openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return system_failure("the folder cannot be locked");
+  // LOCK_EX waits: two runs at the same time follow each other instead of one failing.
   int code = 0;
   do {
     code = flock(lock.get(), LOCK_EX);
@@ -56,6 +60,7 @@ Result<Ok> check_writable(const UniqueFd& folder, const std::string& name) {
   if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error{.what = system_reason()};
   }
+  // Replacing needs only a writable folder, so the file's own bits must be checked.
   if ((status.st_mode & kWriteBits) == 0) {
     return Error{.what = "the file is read-only; allow writing (chmod u+w) or leave the zone out"};
   }
@@ -72,7 +77,9 @@ Result<Ok> replace_file(const UniqueFd& folder, const std::string& name, std::st
   if (fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error{.what = system_reason()};
   }
+  // A dot in front, since name servers and editors that read the whole folder skip hidden files.
   NewFile file(folder.get(), "." + name + ".new");
+  // Private until owner and mode are set: nobody may read the file who could not read the old one.
   TRY_OK(file.create(0600));
   TRY_OK(keep_owner_and_mode(file.fd(), status));
   TRY_OK(file.write(text));

@@ -8,6 +8,7 @@ namespace {
 
 // Fetched once: otherwise OpenSSL searches its providers for every hash.
 const EVP_MD* sha256() {
+  // Never freed: it lives as long as the program.
   static EVP_MD* const kFetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   return kFetched != nullptr ? kFetched : EVP_sha256();
 }

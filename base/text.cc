@@ -10,6 +10,16 @@ std::string ascii_lower(std::string_view text) {
   return lower;
 }
 
+std::string without_spaces(std::string_view text) {
+  std::string kept(text);
+  std::erase_if(kept, is_space);
+  return kept;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, to_lower, to_lower);
+}
+
 std::string_view trim(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);

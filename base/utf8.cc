@@ -6,6 +6,7 @@
 namespace rampart {
 namespace {
 
+// The shapes of RFC 3629 section 3, by the number of octets.
 struct Form {
   std::uint8_t mask;
   std::uint8_t lead;
@@ -20,6 +21,7 @@ constexpr std::array<Form, 4> kForms = {{
     {0xF8, 0xF0, 4, 0x10000},
 }};
 
+// Surrogates are halves of UTF-16 and no characters; some decoders pair them up into others.
 bool is_scalar(char32_t value) { return value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF); }
 
 std::optional<CodePoint> read_form(const Form& form, std::string_view text) {
@@ -27,6 +29,7 @@ std::optional<CodePoint> read_form(const Form& form, std::string_view text) {
   char32_t value = static_cast<std::uint8_t>(text[0]) & static_cast<std::uint8_t>(~form.mask);
   for (std::size_t i = 1; i < form.octets; ++i) {
     const auto octet = static_cast<std::uint8_t>(text[i]);
+    // Every octet after the first begins with the bits 10; a text that is cut off fails here too.
     if ((octet & 0xC0) != 0x80) return std::nullopt;
     value = (value << 6) | (octet & 0x3F);
   }

@@ -4,12 +4,14 @@
 #include <libxml/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 
 namespace rampart {
 namespace {
 
+// The answers of the APIs have fewer than ten levels; deeper ones would only exhaust the stack.
 constexpr std::size_t kMostLevels = 64;
 
 // The state of the callbacks: the open elements from the root to the innermost.
@@ -32,6 +34,7 @@ const char* text_of(const xmlChar* text) { return reinterpret_cast<const char*>(
 void open_element(void* user, const xmlChar* name, const xmlChar*, const xmlChar*, int,
                   const xmlChar**, int, int, const xmlChar**) {
   Builder& built = builder(user);
+  // Stopped at the start of the element: nothing deeper is ever allocated.
   if (built.open.size() == kMostLevels) return built.refuse("it is nested too deeply");
   built.open.push_back({.name = text_of(name)});
 }
@@ -41,6 +44,7 @@ void close_element(void* user, const xmlChar*, const xmlChar*, const xmlChar*) {
   if (built.open.empty()) return;
   XmlElement done = std::move(built.open.back());
   built.open.pop_back();
+  // The root stays outside of `open`, which is empty once the document is complete.
   (built.open.empty() ? built.root : built.open.back().children.emplace_back()) = std::move(done);
 }
 
@@ -55,6 +59,7 @@ void refuse_doctype(void* user, const xmlChar*, const xmlChar*, const xmlChar*) 
   builder(user).refuse("it declares a document type");
 }
 
+// Without these libxml2 prints its errors to standard error, past the program's own output.
 void ignore(void*, const char*, ...) {}
 
 void ignore_structured(void*, xmlErrorPtr) {}
@@ -94,6 +99,7 @@ Result<XmlElement> parse_xml(std::string_view document) {
   if (!parser) return Error{.what = "out of memory"};
   built.parser = parser.get();
   xmlCtxtUseOptions(parser.get(), XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  // The push parser, although the document is complete: it alone can be stopped from a callback.
   const int outcome =
       xmlParseChunk(parser.get(), document.data(), static_cast<int>(document.size()), 1);
   if (!built.fault.empty()) return Error{.what = "the XML is refused: " + built.fault};
@@ -104,24 +110,12 @@ Result<XmlElement> parse_xml(std::string_view document) {
 }
 
 std::string xml_escaped(std::string_view text) {
+  constexpr std::string_view kEscaped = "&<>\"";
+  constexpr std::array<std::string_view, 4> kEntities = {"&amp;", "&lt;", "&gt;", "&quot;"};
   std::string out;
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
+    const std::size_t at = kEscaped.find(c);
+    out += at == std::string_view::npos ? std::string_view(&c, 1) : kEntities[at];
   }
   return out;
 }

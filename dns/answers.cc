@@ -7,6 +7,14 @@ const Answer* find_answer(const Answers& answers, const Name& name, RecordType t
   return found == answers.end() ? nullptr : &found->second;
 }
 
+const Answer* find_or_note(const Answers& answers, const Question& question,
+                           std::vector<Question>& unknown) {
+  const Answer* answer = find_answer(answers, question.name, question.type);
+  // Duplicates are left in: callers sort the list once, at the end of a round.
+  if (answer == nullptr) unknown.push_back(question);
+  return answer;
+}
+
 bool is_void(const Answer& answer) {
   return answer.status == AnswerStatus::NoData || answer.status == AnswerStatus::NxDomain;
 }

@@ -39,6 +39,11 @@ using Answers = std::map<Question, Answer>;
 /// The answer to (name, type), or null where the table has none yet.
 const Answer* find_answer(const Answers& answers, const Name& name, RecordType type);
 
+/// The answer to `question`; where the table has none yet, null, and the question is appended to
+/// `unknown`.
+const Answer* find_or_note(const Answers& answers, const Question& question,
+                           std::vector<Question>& unknown);
+
 /// Whether the name exists without records of that type or not at all: a void lookup
 /// (RFC 7208 section 4.6.4).
 bool is_void(const Answer& answer);

@@ -13,6 +13,8 @@
 namespace rampart {
 namespace {
 
+// Only scripts with many registered names; a label in any other stays an A-label, which is always
+// safe to show.
 enum class Script { Common, Latin, Greek, Cyrillic, Han, Kana, Hangul, Thai, Devanagari };
 
 struct Range {
@@ -62,11 +64,14 @@ bool mix(Script a, Script b) {
   return is_east_asian(a) && is_east_asian(b) && (a == Script::Han || b == Script::Han);
 }
 
+// Only letters that nearly all fonts draw alike; accents alone make a letter distinct enough.
 bool is_lookalike(char32_t c) { return kLatinLookalikes.find(c) != std::u32string_view::npos; }
 
 }  // namespace
 
 bool is_safe_to_show(std::string_view u_label) {
+  // Han is replaced by the script that follows it: Japanese and Korean words mix Han with their own
+  // letters, and from there on the narrower script decides.
   Script seen = Script::Common;
   bool looks_latin = true;
   while (!u_label.empty()) {
@@ -80,6 +85,7 @@ bool is_safe_to_show(std::string_view u_label) {
     }
     u_label.remove_prefix(point->octets);
   }
+  // A whole word of look-alikes, such as Cyrillic "ѕсоре", is what mixed-script rules alone miss.
   return seen == Script::Latin || (seen != Script::Common && !looks_latin);
 }
 

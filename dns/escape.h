@@ -18,6 +18,10 @@ struct Escaped {
 /// cut short, has fewer than three digits, or exceeds 255.
 std::optional<Escaped> read_escape(std::string_view text);
 
+/// Appends the octet or escape at `text[at]` to `out` and returns the index after it; nullopt for a
+/// bad escape.
+std::optional<std::size_t> read_octet(std::string_view text, std::size_t at, std::string& out);
+
 /// `octet` as `\DDD`.
 std::string decimal_escape(char octet);
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMostLabelOctets = 63;
 constexpr std::size_t kMostWireOctets = 255;
+// Names come from third parties: an error must not repeat pages of them.
 constexpr std::size_t kMostShown = 80;
 
 // Text from libidn2, which allocates with malloc.
@@ -31,17 +32,9 @@ Error not_a_name(std::string_view text, std::string_view why) {
 
 // The octets of one label as Name spells it.
 std::string octets_of(std::string_view label) {
-  if (label.find('\\') == std::string_view::npos) return std::string(label);
   std::string octets;
-  for (std::size_t at = 0; at < label.size();) {
-    if (label[at] != '\\') {
-      octets += label[at++];
-      continue;
-    }
-    const Escaped escaped = read_escape(label.substr(at)).value_or(Escaped{'\\', 1});
-    octets += escaped.octet;
-    at += escaped.length;
-  }
+  // A Name holds valid escapes only, so there is always a next index.
+  for (std::size_t at = 0; at < label.size();) at = *read_octet(label, at, octets);
   return octets;
 }
 
@@ -55,6 +48,8 @@ bool is_separator(std::string_view text, std::size_t at) {
 // The A-label of a U-label (RFC 5891 section 5, with the mappings of UTS 46, non-transitional).
 Result<std::string> to_a_label(const std::string& label) {
   char* out = nullptr;
+  // Non-transitional: the sharp s and its like keep their own names, as browsers and registries
+  // have it.
   const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES;
   const int code = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(label.c_str()),
                                   reinterpret_cast<std::uint8_t**>(&out), flags);
@@ -64,6 +59,7 @@ Result<std::string> to_a_label(const std::string& label) {
                          idn2_strerror(code) + ")"};
   }
   const std::string ascii(out);
+  // Some code points map to a dot, which would turn one label into two.
   if (ascii.empty() || ascii.find('.') != std::string::npos) {
     return Error{.what = "\"" + printable(label) + "\" is not a single internationalized label"};
   }
@@ -87,6 +83,7 @@ Result<std::size_t> read_label_octet(std::string_view text, std::size_t at, Labe
     label.escaped = true;
     return at + escape->length;
   }
+  // These end a word or begin a comment in zone files, so such a name could not be written back.
   if (c >= 0 && (c <= ' ' || c == 0x7F || std::string_view("\"();").find(c) != std::string::npos)) {
     return Error{.what = "the character \"" + printable(std::string_view(&c, 1)) +
                          "\" must be escaped"};
@@ -101,9 +98,13 @@ Result<std::string> finish(const LabelText& label) {
   std::string octets = label.octets;
   if (octets.empty()) return Error{.what = "it has an empty label"};
   if (label.unicode) {
+    // An escape is an octet and a U-label is made of characters: together they have no defined
+    // A-label.
     if (label.escaped) return Error{.what = "a label mixes Unicode and escapes"};
     TRY(octets, to_a_label(octets));
   }
+  // RFC 1035 section 2.3.4; checked after the conversion, since an A-label is longer than its
+  // U-label.
   if (octets.size() > kMostLabelOctets) {
     return Error{.what =
                      "a label has " + std::to_string(octets.size()) + " octets, at most 63 fit"};
@@ -115,6 +116,7 @@ Result<std::string> finish(const LabelText& label) {
 Result<std::vector<std::string>> read_labels(std::string_view text) {
   std::vector<std::string> labels;
   LabelText label;
+  // One step beyond the end, so that the last label is finished by the same lines as the others.
   for (std::size_t at = 0; at <= text.size();) {
     if (at < text.size() && text[at] != '.') {
       TRY(at, read_label_octet(text, at, label));
@@ -131,6 +133,7 @@ Result<std::vector<std::string>> read_labels(std::string_view text) {
 // Whether `text` already is Name's own spelling. Most names are, and this one pass without an
 // allocation replaces the reading of labels.
 bool is_spelled(std::string_view text) {
+  // The text is two octets shorter than the wire form: the first length and the final zero.
   if (text.size() > kMostWireOctets - 2) return false;
   std::size_t label = 0;
   for (const char c : text) {
@@ -164,6 +167,7 @@ Result<Name> Name::parse(std::string_view text) {
   if (text == ".") return root();
   const Result<std::vector<std::string>> labels = read_labels(text);
   if (!labels) return not_a_name(text, labels.error().what);
+  // The final zero; each label adds its length octet.
   std::size_t wire_octets = 1;
   std::string spelled;
   for (const std::string& label : *labels) {
@@ -180,6 +184,7 @@ Result<Name> Name::parse(std::string_view text) {
 Name Name::literal(std::string_view text) {
   Result<Name> name = parse(text);
   if (!name) {
+    // For constants in code only: a wrong one is a mistake of the programmer.
     std::fprintf(stderr, "%s\n", sentence(name.error()).c_str());
     std::abort();
   }
@@ -203,6 +208,7 @@ std::vector<std::string_view> Name::labels() const {
   return labels;
 }
 
+// The root is its own parent, which ends every loop that walks up.
 Name Name::parent() const {
   if (is_root()) return *this;
   const std::size_t first = labels().front().size();
@@ -211,6 +217,8 @@ Name Name::parent() const {
 
 Result<Name> Name::child(std::string_view prefix) const {
   if (prefix == "@") return not_a_name(prefix, "it adds no label");
+  // A prefix may have several labels, such as `s1._domainkey`, and is parsed together with the
+  // rest, as only the whole can be checked against the limit.
   const std::string below = std::string(prefix) + ".";
   if (below == ".") return not_a_name(prefix, "it adds no label");
   return parse(is_root() ? below : below + text_);
@@ -219,6 +227,8 @@ Result<Name> Name::child(std::string_view prefix) const {
 bool Name::is_within(const Name& ancestor) const {
   if (ancestor.is_root() || *this == ancestor) return true;
   if (text_.size() <= ancestor.text_.size() || !text_.ends_with(ancestor.text_)) return false;
+  // `notexample.com` ends with `example.com` too, and so does `a\.example.com`: the dot before it
+  // must separate labels.
   const std::size_t dot = text_.size() - ancestor.text_.size() - 1;
   return text_[dot] == '.' && is_separator(text_, dot);
 }

@@ -8,12 +8,15 @@
 namespace rampart {
 namespace {
 
+// Keeps the position of every word: the editor replaces words in place and leaves all other octets
+// of the file untouched.
 class Lexer {
  public:
   explicit Lexer(std::string_view text) : text_(text) {}
 
   Result<std::vector<ZoneStatement>> run() {
     std::vector<ZoneStatement> statements;
+    // Name servers refuse such a file, or read the mark as part of the first name.
     if (text_.starts_with("\xEF\xBB\xBF")) {
       return at_line(1, "the file begins with a byte order mark; save it without one");
     }
@@ -26,6 +29,7 @@ class Lexer {
 
  private:
   bool at_break() const {
+    // A lone CR is no line break: BIND and NSD read it as a character of the word.
     return text_[at_] == '\n' || (text_[at_] == '\r' && text_.substr(at_, 2) == "\r\n");
   }
 
@@ -40,6 +44,8 @@ class Lexer {
 
   Result<ZoneStatement> read_statement() {
     ZoneStatement statement{at_, at_, line_, line_, is_blank(text_[at_]), {}, {}, {}};
+    // Within parentheses a line break is a blank (RFC 1035 section 5.1), so a statement may have
+    // many lines.
     int depth = 0;
     while (at_ < text_.size()) {
       statement.last_line = line_;
@@ -77,6 +83,7 @@ class Lexer {
         break;
     }
     TRY(ZoneWord word, text_[at_] == '"' ? read_quoted() : read_plain());
+    // `"a""b"` is two strings without a blank between; the editor must print them the same way.
     word.glued = !statement.words.empty() && statement.words.back().end == word.begin;
     statement.words.push_back(word);
     return depth;
@@ -84,6 +91,7 @@ class Lexer {
 
   Result<ZoneWord> read_quoted() {
     const std::size_t begin = at_++;
+    // A quote that is left open would swallow the rest of the file without this bound.
     while (at_ < text_.size() && text_[at_] != '"' && !at_break()) TRY_OK(skip_octet());
     if (at_ >= text_.size() || at_break()) {
       return at_line(line_, "a quote is opened but not closed on its line");
@@ -109,6 +117,7 @@ class Lexer {
         return at_line(line_, "there is a backslash at the end of a line");
       }
     }
+    // C programs end a text at NUL, and so would read another record than this one.
     if (text_[at_] == '\0' || text_[at_] == '\r') {
       return at_line(line_, "there is a control character in the text; write it as \\DDD");
     }

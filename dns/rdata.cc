@@ -6,14 +6,16 @@
 #include <array>
 #include <charconv>
 
-#include "base/text.h"
+#include "base/decimal.h"
 #include "dns/escape.h"
 #include "dns/txt.h"
 
 namespace rampart {
 namespace {
 
+// RFC 1035 section 3.2.1: RDLENGTH has 16 bits.
 constexpr std::size_t kMostRdataOctets = 65535;
+// RFC 1035 section 3.3: a character string has one octet of length.
 constexpr std::size_t kMostStringOctets = 255;
 
 // The kinds of RDATA fields.
@@ -41,6 +43,9 @@ constexpr std::array kUnknown{Rest};
 
 constexpr RecordType number(int type) { return static_cast<RecordType>(type); }
 
+// Types that are not listed keep their data as written. Only types whose names or addresses have
+// several spellings need an entry; 17, 18, 21, 35, 36, 64 and 65 are RP, AFSDB, RT, NAPTR, KX, SVCB
+// and HTTPS.
 const std::array kTypes = std::to_array<Fields>({
     {RecordType::A, kIp4},
     {RecordType::NS, kName},
@@ -61,8 +66,6 @@ const std::array kTypes = std::to_array<Fields>({
     {number(65), kService},
     {RecordType::CAA, kCaa},
 });
-
-bool is_text_type(RecordType type) { return type == RecordType::TXT || type == RecordType::SPF; }
 
 std::span<const Field> fields_of(RecordType type) {
   const auto found = std::ranges::find(kTypes, type, &Fields::type);
@@ -91,14 +94,9 @@ std::string as_written(std::span<const ZoneWord> words) {
 Result<std::string> read_string(const ZoneWord& word) {
   std::string octets;
   for (std::size_t at = 0; at < word.text.size();) {
-    if (word.text[at] != '\\') {
-      octets += word.text[at++];
-      continue;
-    }
-    const std::optional<Escaped> escaped = read_escape(word.text.substr(at));
-    if (!escaped) return Error{.what = "a string has a bad escape"};
-    octets += escaped->octet;
-    at += escaped->length;
+    const std::optional<std::size_t> next = read_octet(word.text, at, octets);
+    if (!next) return Error{.what = "a string has a bad escape"};
+    at = *next;
   }
   if (octets.size() > kMostStringOctets) {
     return Error{.what = "a string has " + std::to_string(octets.size()) +
@@ -108,22 +106,21 @@ Result<std::string> read_string(const ZoneWord& word) {
 }
 
 Result<std::string> read_number(const ZoneWord& word) {
-  std::uint32_t value = 0;
-  const char* end = word.text.data() + word.text.size();
-  const auto [stop, error] = std::from_chars(word.text.data(), end, value);
-  if (word.text.empty() || error != std::errc() || stop != end) return bad_field("a number");
-  return std::to_string(value);
+  const auto value = parse_decimal<std::uint32_t>(word.text);
+  if (!value) return bad_field("a number");
+  return std::to_string(*value);
 }
 
 // RFC 8659 section 4.1: a tag is letters and digits, and its case does not matter.
 Result<std::string> read_tag(const ZoneWord& word) {
   const std::string tag = ascii_lower(word.text);
-  const bool plain = std::ranges::all_of(tag, [](char c) { return is_alpha(c) || is_digit(c); });
-  if (tag.empty() || !plain) return bad_field("a tag of letters and digits");
+  if (tag.empty() || !std::ranges::all_of(tag, is_alnum))
+    return bad_field("a tag of letters and digits");
   return tag;
 }
 
 Result<std::string> read_address(const ZoneWord& word, int family) {
+  // Through binary and back: equal addresses get the same text, RFC 5952's form for IPv6.
   std::array<unsigned char, 16> octets{};
   std::array<char, INET6_ADDRSTRLEN> text{};
   const std::string address(word.text);
@@ -172,6 +169,7 @@ Result<std::string> read_fields(std::span<const Field> fields, std::span<const Z
   for (const Field field : fields) {
     if (field == Rest || field == Hex) {
       std::string rest = as_written(words);
+      // Digits may be broken into groups and written in either case (RFC 6698 section 2.2).
       if (field == Hex) {
         std::erase(rest, ' ');
         rest = ascii_lower(rest);
@@ -189,24 +187,18 @@ Result<std::string> read_fields(std::span<const Field> fields, std::span<const Z
   return value;
 }
 
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
-
 // The octets of `\# LENGTH HEX`; nullopt where the length or a digit is wrong.
 std::optional<std::string> generic_octets(std::span<const ZoneWord> words) {
   if (words.size() < 2) return std::nullopt;
   std::string hex;
   for (const ZoneWord& word : words.subspan(2)) hex += word.text;
   std::string octets;
+  // An odd last digit is not read here; the comparison of lengths below refuses it.
   for (std::size_t at = 0; at + 1 < hex.size(); at += 2) {
-    const std::optional<int> high = hex_digit(hex[at]);
-    const std::optional<int> low = hex_digit(hex[at + 1]);
-    if (!high || !low) return std::nullopt;
-    octets += static_cast<char>(*high * 16 + *low);
+    unsigned char octet = 0;
+    const char* const end = hex.data() + at + 2;
+    if (std::from_chars(hex.data() + at, end, octet, 16).ptr != end) return std::nullopt;
+    octets += static_cast<char>(octet);
   }
   const Result<std::string> length = read_number(words[1]);
   if (!length || *length != std::to_string(octets.size()) || hex.size() % 2 != 0) {
@@ -240,6 +232,7 @@ Result<std::string> read_text(std::span<const ZoneWord> words) {
     TRY(const std::string octets, read_string(word));
     joined += octets;
   }
+  // Each string takes one octet of length on the wire.
   if (joined.size() + words.size() > kMostRdataOctets) {
     return Error{.what = "the text is longer than a record can be (65535 octets)"};
   }
@@ -247,25 +240,15 @@ Result<std::string> read_text(std::span<const ZoneWord> words) {
 }
 
 std::optional<std::uint32_t> unit_seconds(char unit) {
-  switch (to_lower(unit)) {
-    case 's':
-      return 1;
-    case 'm':
-      return 60;
-    case 'h':
-      return 3600;
-    case 'd':
-      return 86400;
-    case 'w':
-      return 604800;
-    default:
-      return std::nullopt;
-  }
+  constexpr std::array<std::uint32_t, 5> kSeconds = {1, 60, 3600, 86400, 604800};
+  const std::size_t at = std::string_view("smhdw").find(to_lower(unit));
+  return at == std::string_view::npos ? std::nullopt : std::optional(kSeconds[at]);
 }
 
 }  // namespace
 
 std::optional<std::uint32_t> read_period(std::string_view text) {
+  // BIND's `1h30m` as well as plain seconds; the sum must fit into 32 bits.
   constexpr std::uint64_t kMost = 0xFFFFFFFF;
   std::uint64_t total = 0;
   const bool plain = std::ranges::all_of(text, is_digit);
@@ -275,6 +258,7 @@ std::optional<std::uint32_t> read_period(std::string_view text) {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (error != std::errc() || stop == text.data()) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+    // `1h30`: a number without its unit, which name servers refuse.
     if (text.empty() && !plain) return std::nullopt;
     const std::optional<std::uint32_t> unit = plain ? 1 : unit_seconds(text.front());
     if (!unit) return std::nullopt;
@@ -292,6 +276,8 @@ Result<Name> read_zone_name(const ZoneWord& word, const Name& origin) {
   if (word.text == "@") return origin;
   std::string text;
   for (const char c : word.text) {
+    // Octets above ASCII are no U-label here: in a zone file they are the octets of the name
+    // itself.
     text += static_cast<unsigned char>(c) < 0x80 ? std::string(1, c) : decimal_escape(c);
   }
   if (text == ".") return Name::root();
@@ -308,7 +294,7 @@ Result<Name> read_zone_name(const ZoneWord& word, const Name& origin) {
 
 Result<std::string> canonical_rdata(RecordType type, std::span<const ZoneWord> words,
                                     const Name& origin) {
-  if (is_text_type(type)) return read_text(words);
+  if (is_text(type)) return read_text(words);
   if (is_generic(words)) return as_written(words);
   return read_fields(fields_of(type), words, origin);
 }
@@ -320,8 +306,10 @@ Result<std::string> canonical_rdata(RecordType type, std::string_view text) {
 }
 
 std::string print_rdata(RecordType type, std::string_view value) {
-  if (is_text_type(type)) return quote_txt(value);
+  if (is_text(type)) return quote_txt(value);
   const Result<std::vector<ZoneStatement>> statements = lex_zone(value);
+  // A value that cannot be read is printed as it is: it came from a provider and is somebody
+  // else's.
   if (!statements || statements->size() != 1) return std::string(value);
   const std::vector<ZoneWord>& words = statements->front().words;
   if (is_generic(words)) return std::string(value);
@@ -330,6 +318,7 @@ std::string print_rdata(RecordType type, std::string_view value) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!text.empty() && !words[i].glued) text += ' ';
     text += as_written(std::span(&words[i], 1));
+    // Values have no final dot, but in a zone file a name without one is relative to the origin.
     if (i < fields.size() && fields[i] == Field::Domain && words[i].text != ".") text += '.';
   }
   return text;

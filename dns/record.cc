@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/decimal.h"
 namespace rampart {
 namespace {
 
@@ -32,33 +32,23 @@ constexpr auto kMnemonics = std::to_array<Mnemonic>({
     {"TA", 32768},  {"DLV", 32769},
 });
 
-std::string to_upper(std::string_view text) {
-  std::string upper(text);
-  for (char& c : upper) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return upper;
-}
-
 }  // namespace
 
 std::string to_text(RecordType type) {
   const auto number = static_cast<std::uint16_t>(type);
+  // RFC 3597 section 5: an unknown type is written by its number, and so survives a round trip.
   const auto found = std::ranges::find(kMnemonics, number, &Mnemonic::number);
   if (found != kMnemonics.end()) return std::string(found->text);
   return "TYPE" + std::to_string(number);
 }
 
 std::optional<RecordType> parse_record_type(std::string_view text) {
-  const std::string upper = to_upper(text);
-  const auto found = std::ranges::find(kMnemonics, upper, &Mnemonic::text);
+  const auto found = std::ranges::find_if(
+      kMnemonics, [text](const Mnemonic& one) { return same_ignoring_case(one.text, text); });
   if (found != kMnemonics.end()) return static_cast<RecordType>(found->number);
-  if (!upper.starts_with("TYPE")) return std::nullopt;
-  std::uint16_t number = 0;
-  const char* end = upper.data() + upper.size();
-  const auto [stop, error] = std::from_chars(upper.data() + 4, end, number);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return static_cast<RecordType>(number);
+  if (!same_ignoring_case(text.substr(0, 4), "TYPE")) return std::nullopt;
+  const auto number = parse_decimal<std::uint16_t>(text.substr(4));
+  return number ? std::optional(static_cast<RecordType>(*number)) : std::nullopt;
 }
 
 }  // namespace rampart

@@ -42,6 +42,11 @@ std::string to_text(RecordType type);
 /// Reads a type's mnemonic or TYPEnnn, in any case.
 std::optional<RecordType> parse_record_type(std::string_view text);
 
+/// Whether a type's values are character strings, which this program keeps joined.
+constexpr bool is_text(RecordType type) {
+  return type == RecordType::TXT || type == RecordType::SPF;
+}
+
 /// The RRset that a value belongs to: its owner name and type (class IN always).
 struct RecordKey {
   Name name;

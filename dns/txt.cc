@@ -12,19 +12,7 @@ namespace {
 
 constexpr std::size_t kMostOctets = 255;
 
-// Appends the octet or escape at `text[at]` to `out` and returns the index after it; nullopt for a
-// bad escape.
-std::optional<std::size_t> read_octet(std::string_view text, std::size_t at, std::string& out) {
-  if (text[at] != '\\') {
-    out += text[at];
-    return at + 1;
-  }
-  const std::optional<Escaped> escaped = read_escape(text.substr(at));
-  if (!escaped) return std::nullopt;
-  out += escaped->octet;
-  return at + escaped->length;
-}
-
+// By position and not by quoting: the text may be long or contain control characters.
 Error bad_escape(std::size_t at) {
   return Error{.what = "bad escape at character " + std::to_string(at + 1) +
                        R"(: write \\ for a backslash, or \DDD with three digits up to 255)"};
@@ -72,6 +60,8 @@ Result<std::string> unquote_strings(std::string_view text) {
 }
 
 // Code points that move the cursor, or hide or reorder the text around them.
+// In order: C0 and C1 controls, soft hyphen, Arabic and Mongolian marks, zero-width and
+// bidirectional controls, invisible operators, byte order mark, annotations and tags.
 bool is_unsafe(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
          (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
@@ -83,6 +73,8 @@ bool is_unsafe(char32_t c) {
 
 std::vector<std::string> cut_txt(std::string_view joined) {
   std::vector<std::string> strings;
+  // At least one string, also for an empty value: a TXT record without strings does not exist (RFC
+  // 1035 section 3.3.14).
   do {
     strings.emplace_back(joined.substr(0, kMostOctets));
     joined.remove_prefix(std::min(joined.size(), kMostOctets));
@@ -110,6 +102,7 @@ std::string quote_txt(std::string_view joined) {
 }
 
 Result<std::string> unquote_txt(std::string_view text) {
+  // Some hosts show the quoted strings of a zone file, others the joined text alone.
   const auto first = std::ranges::find_if_not(text, is_blank);
   const bool quoted = first != text.end() && *first == '"';
   return quoted ? unquote_strings(text) : unquote_plain(text);

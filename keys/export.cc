@@ -10,11 +10,15 @@
 namespace rampart {
 namespace {
 
+// Tables too: they name paths of private keys, and signers read them as root before they drop
+// rights.
 constexpr unsigned kMode = 0600;
 
+// The name is part of the signer's tables, so it must not change between exports.
 std::string key_file(const KeyPlace& place) { return place.selector + ".pem"; }
 
 std::string signer_path(const ExportJob& job, const KeyPlace& place) {
+  // The tables are read on the mail host, which may hold the files at another place than this one.
   std::string folder = job.installed_at;
   if (folder.empty()) folder = std::filesystem::absolute(job.out).lexically_normal().string();
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
@@ -43,6 +47,7 @@ std::map<std::string, std::string> rspamd_tables(const ExportJob& job) {
   for (const KeyPlace& place : job.places) {
     const std::string domain = place.domain.text();
     std::string& block = blocks[place.domain];
+    // The maps hold one selector a domain, so the first one counts; the blocks have all of them.
     if (block.empty()) {
       tables["dkim_selectors.map"] += fmt::format("{} {}\n", domain, place.selector);
       tables["dkim_paths.map"] += fmt::format("{} {}\n", domain, signer_path(job, place));
@@ -60,6 +65,7 @@ std::map<std::string, std::string> rspamd_tables(const ExportJob& job) {
 }
 
 std::map<std::string, std::string> tables_of(const ExportJob& job) {
+  // `pem` has no tables: it is for signers that are configured by hand.
   if (job.format == SignerFormat::OpenDkim) return opendkim_tables(job);
   if (job.format == SignerFormat::Rspamd) return rspamd_tables(job);
   return {};
@@ -72,6 +78,7 @@ Result<Secret> signer_text(const ExportJob& job, const KeyPair& pair) {
   return plain_pem(pair);
 }
 
+// `replace` and not `create`: an export is repeated after each rotation.
 Result<Ok> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder,
                      const Unlock& unlock) {
   TRY(const auto pair, folder.open(place, unlock));
@@ -80,14 +87,17 @@ Result<Ok> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolde
   return out.replace(key_file(place), pem.text(), kMode);
 }
 
+// Returns the first difference as a sentence: further ones of the same key have the same cause.
 std::string check_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder) {
   const std::string shown = place.domain.text() + "/" + key_file(place);
   const auto out = KeyDirectory::open(job.out, place.domain.text());
   const auto pem = out ? out->read(key_file(place)) : Result<Secret>(Error{});
   if (!pem) return fmt::format("{} is missing", shown);
+  // The file is recognised by its content, so a change of --format is no difference by itself.
   const auto seeded = pair_of_seed(pem->text());
   const auto pair = seeded ? Result<KeyPair>(*seeded) : open_key(pem->text(), Unlock{});
   if (!pair) return fmt::format("{}: {}", shown, pair.error().what);
+  // Compared by the public halves: the check needs neither passphrase nor identity.
   const auto half = folder.public_half(place);
   if (!half) return sentence(half.error());
   const auto same = check_pair(*pair, *half);
@@ -107,6 +117,7 @@ std::optional<SignerFormat> parse_signer_format(std::string_view text) {
 // files.
 Result<std::vector<std::string>> export_keys(const ExportJob& job, const KeyFolder& folder,
                                              const Unlock& unlock) {
+  // A failure here is reported by the first write, with the path.
   std::error_code failed;
   std::filesystem::create_directories(job.out, failed);
   std::vector<std::string> written;
@@ -128,6 +139,7 @@ std::vector<std::string> check_export(const ExportJob& job, const KeyFolder& fol
     const std::string difference = check_key(job, place, folder);
     if (!difference.empty()) differences.push_back(difference);
   }
+  // A missing folder is no error of its own: every file is reported as missing.
   const auto out = KeyDirectory::open(job.out, "");
   for (const auto& [name, text] : tables_of(job)) {
     const auto there = out ? out->read(name) : Result<Secret>(Error{});

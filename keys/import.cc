@@ -5,6 +5,8 @@
 namespace rampart {
 namespace {
 
+// Several files may describe one key, such as a private key and the zone fragment that its
+// generator wrote. Two different keys would leave open which one is published.
 Result<Ok> merge(const std::string& path, const std::string& pem, ImportedKey& key) {
   const auto added = dkim::key_from_pem(pem);
   if (!added) return within(path, added.error());
@@ -35,18 +37,22 @@ std::optional<std::string> record_in(std::string_view text) {
       joined += text[at];
     }
   }
+  // No quotes at all: the bare text of a record, as DNS hosts show it.
   if (joined.empty()) joined = text;
   const auto record = dkim::parse_key(joined);
   if (!record || record->revoked()) return std::nullopt;
   return dkim::print_key(*record);
 }
 
+// Nothing is written before all files are read: a key must not be imported half.
 Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock& unlock) {
   ImportedKey key;
   for (const KeyFile& file : files) {
     const std::string_view text = file.text.text();
     Result<std::string> pem =
         Error{"it contains neither a key in PEM form nor a TXT record", file.path};
+    // From the most certain form to the least: PEM labels, then a seed by its length, then any text
+    // that reads as a record.
     if (form_of(text)) {
       auto pair = open_key(text, unlock);
       if (!pair) return within(file.path, pair.error());
@@ -60,6 +66,7 @@ Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock&
     } else if (const auto record = record_in(text)) {
       pem = pem_of_record(*record);
     }
+    // An error never quotes the file, which may be a private key.
     if (!pem) return pem.error();
     TRY_OK(merge(file.path, *pem, key));
   }

@@ -13,20 +13,26 @@ namespace rampart {
 namespace {
 
 constexpr unsigned kPrivateMode = 0600;
+// Public halves are committed to the repository and read by every run of the pipeline.
 constexpr unsigned kPublicMode = 0644;
 
 std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
 
+// A selector becomes a file name: it must be a DNS label and must not lead to another folder.
 Result<Ok> check_selector(const KeyPlace& place) {
   const auto name = place.domain.child(place.selector + "._domainkey");
   if (is_plain_part(place.selector) && name) return Ok{};
   return Error{fmt::format("`{}` is not a selector", place.selector)};
 }
 
+Result<dkim::KeyShape> shape_of(const Result<dkim::KeyRecord>& record) {
+  return record ? dkim::shape_of(*record) : record.error();
+}
+
 // For readers; only "made" is read back, everything else is computed from the key.
 std::string with_header(const KeyPlace& place, const std::string& pem, const std::string& made) {
   const auto record = dkim::key_from_pem(pem);
-  const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
+  const auto shape = shape_of(record);
   return fmt::format(
       "# DKIM public key of {}._domainkey.{}\n# algorithm: {}\n# made: {}\n# fingerprint: {}\n{}",
       place.selector, place.domain.text(),
@@ -69,8 +75,7 @@ std::vector<std::string> names_in(const std::string& path) {
 }  // namespace
 
 std::string algorithm_word(const std::string& text) {
-  const auto record = dkim::parse_key(text);
-  const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
+  const auto shape = shape_of(dkim::parse_key(text));
   if (!shape) return "unknown";
   return shape->algorithm == "rsa" ? fmt::format("rsa{}", shape->bits) : shape->algorithm;
 }
@@ -85,6 +90,7 @@ bool KeyFolder::has(const KeyPlace& place) const {
   return folder && (folder->has(place.selector + ".key") || folder->has(place.selector + ".pub"));
 }
 
+// Both halves: a run that was killed in between leaves one of them.
 bool KeyFolder::complete(const KeyPlace& place) const {
   const auto folder = KeyDirectory::open(root_, inside(place));
   return folder && folder->has(place.selector + ".key") && folder->has(place.selector + ".pub");
@@ -95,6 +101,7 @@ Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
   TRY_OK(check_selector(place));
   TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
   const std::string name = place.selector + ".key";
+  // A selector that was published once stays in caches and in signatures of mail in transit.
   if (folder.has(place.selector + ".pub")) {
     return Error{"this selector has a key already: choose another, selectors are never reused",
                  path_of(place, "")};
@@ -107,6 +114,7 @@ Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
   const auto done =
       folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
   if (done) return done;
+  // The key pair that was just made is of no use without its public half.
   static_cast<void>(folder.remove(name));
   return within(path_of(place, ""), done.error());
 }
@@ -147,8 +155,7 @@ KeyEntry KeyFolder::entry(const KeyPlace& place) const {
   const auto text = public_half(place);
   if (text) {
     const auto record = dkim::key_from_pem(*text);
-    const auto shape = record ? dkim::shape_of(*record) : Result<dkim::KeyShape>(record.error());
-    if (shape) {
+    if (const auto shape = shape_of(record)) {
       entry.algorithm = algorithm_word(dkim::print_key(*record));
       entry.fingerprint = shape->fingerprint;
     } else {
@@ -170,6 +177,7 @@ std::vector<KeyEntry> KeyFolder::list() const {
   const std::string top = root_.empty() ? "keys" : root_ + "/keys";
   for (const std::string& folder : names_in(top)) {
     const auto domain = Name::parse(folder);
+    // Only folders in Name's own spelling, so that one domain cannot have two.
     if (!domain || domain->text() != folder) continue;
     std::set<std::string> selectors;
     for (const std::string& file : names_in(top + "/" + folder)) {

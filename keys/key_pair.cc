@@ -26,6 +26,7 @@ constexpr std::uint64_t kScryptBlock = 8;
 constexpr std::uint64_t kScryptLanes = 1;
 constexpr int kSeedOctets = 32;  // RFC 8032 section 5.1.5.
 
+// Shared, since copies of a pair are handed to writers; OpenSSL counts uses but is not const here.
 KeyPair pair_of(PkeyPtr key) {
   auto handle = std::make_shared<KeyPair::Handle>();
   handle->key = std::move(key);
@@ -36,10 +37,12 @@ PkeyPtr make_one(KeyAlgorithm algorithm) {
   if (algorithm == KeyAlgorithm::Ed25519) {
     return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   }
+  // RFC 8301 section 3.2: signers use at least 2048 bits.
   const std::size_t bits = algorithm == KeyAlgorithm::Rsa4096 ? 4096 : 2048;
   return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", bits));
 }
 
+// Reads in place: no copy of a secret is made.
 BioPtr reader(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
@@ -53,6 +56,7 @@ std::string_view written(BIO* bio) {
 // Without this callback OpenSSL would prompt for a passphrase at the terminal.
 int give_passphrase(char* buffer, int size, int, void* secret) {
   const std::string_view text = static_cast<const Secret*>(secret)->text();
+  // -1 is an error for OpenSSL; 0 would be an empty passphrase, which some versions accept.
   if (text.empty() || text.size() > static_cast<std::size_t>(size)) return -1;
   std::copy(text.begin(), text.end(), buffer);
   return static_cast<int>(text.size());
@@ -114,6 +118,7 @@ std::optional<KeyForm> form_of(std::string_view pem) {
     return pem.find(label) != std::string_view::npos;
   };
   if (has("-----BEGIN CMS-----")) return KeyForm::Recipients;
+  // Both markers: PKCS#8 has a label of its own, PKCS#1 keeps its label and adds a header.
   if (has("-----BEGIN ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED")) {
     return KeyForm::Passphrase;
   }
@@ -126,12 +131,14 @@ std::optional<KeyForm> form_of(std::string_view pem) {
 // One RSA key takes up to a second, and a rotation of many domains needs hundreds: threads take the
 // next algorithm from a shared counter.
 Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms) {
+  // Each thread writes its own elements, so no lock is needed.
   std::vector<PkeyPtr> keys(algorithms.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next++; i < keys.size(); i = next++) keys[i] = make_one(algorithms[i]);
   };
   {
+    // hardware_concurrency() returns 0 where it is unknown. The calling thread works too.
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < std::min(cores, keys.size()); ++i) others.emplace_back(work);
@@ -173,6 +180,8 @@ Result<Secret> plain_pem(const KeyPair& pair) {
 
 Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase) {
   if (passphrase.empty()) return Error{"the passphrase is empty"};
+  // By hand and not by PEM_write_bio_PKCS8PrivateKey, which offers PBKDF2 only; scrypt is harder to
+  // attack with graphics cards (RFC 7914).
   const Pkcs8Ptr info(EVP_PKEY2PKCS8(pair.handle().key.get()));
   AlgorPtr method(PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 0, nullptr, kScryptCost,
                                         kScryptBlock, kScryptLanes));
@@ -197,6 +206,7 @@ Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string>
     X509Ptr one(in ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr) : nullptr);
     ERR_clear_error();
     if (!one) return Error{"a recipient's file contains no certificate in PEM form"};
+    // Ownership moves to the stack only where the push succeeded.
     if (sk_X509_push(stack.get(), one.get()) > 0) static_cast<void>(one.release());
   }
   TRY(const auto plain, plain_pem(pair));
@@ -209,9 +219,12 @@ Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string>
   return std::string(written(out.get()));
 }
 
+// The forms are recognised by their labels; guessing by trial would report the wrong reason.
 Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock) {
   const auto form = form_of(pem);
   if (!form) return Error{"it contains no private key in PEM form"};
+  // Each form names the option or variable that opens it; one error for all would leave the user
+  // guessing.
   if (*form == KeyForm::Recipients) return open_cms(pem, unlock.identity);
   if (*form == KeyForm::Plain) return open_pkcs8(pem, unlock.passphrase, Error{"it is damaged"});
   if (unlock.passphrase.empty()) {
@@ -228,6 +241,7 @@ Result<Secret> base64_seed(const KeyPair& pair) {
   if (EVP_PKEY_get_raw_private_key(pair.handle().key.get(), octets, &size) != 1) {
     return openssl_error("the key has no seed");
   }
+  // Not encode_base64 of base: its std::string would leave the seed in freed memory.
   Secret text = Secret::of_size(4 * ((kSeedOctets + 2) / 3));
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.octets()), octets, kSeedOctets);
   return text;
@@ -239,6 +253,7 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
   if (text.size() != 44 && text.size() != 88) return std::nullopt;
   Secret octets = Secret::of_size(text.size());
   auto* raw = reinterpret_cast<unsigned char*>(octets.octets());
+  // EVP_DecodeBlock counts the padding as octets, so 32 octets give 33.
   const int size = EVP_DecodeBlock(raw, reinterpret_cast<const unsigned char*>(text.data()),
                                    static_cast<int>(text.size()));
   PkeyPtr key(size > kSeedOctets
@@ -249,6 +264,7 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
   return pair_of(std::move(key));
 }
 
+// Through OpenSSL and not by adding PEM lines: what it cannot read, no signer could use.
 Result<std::string> pem_of_record(std::string_view record) {
   TRY(const auto parsed, dkim::parse_key(record));
   TRY(const auto octets, decode_base64(parsed.key));
@@ -258,6 +274,8 @@ Result<std::string> pem_of_record(std::string_view record) {
   if (parsed.type == "ed25519") {
     key.reset(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes, octets.size()));
   } else {
+    // RFC 6376 section 3.6.1 asks for SubjectPublicKeyInfo; some generators publish the bare PKCS#1
+    // key, and receivers accept it.
     const unsigned char* at = bytes;
     key.reset(d2i_PUBKEY(nullptr, &at, size));
     at = bytes;

@@ -1,44 +1,30 @@
 /// Owning pointers to OpenSSL's types; for the .cc files of this folder only.
 #pragma once
 
+#include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
 #include <memory>
 #include <string>
 
+#include "base/free_by.h"
 #include "keys/key_pair.h"
-
-extern "C" {
-struct bio_st;
-struct evp_pkey_st;
-struct CMS_ContentInfo_st;
-struct pkcs8_priv_key_info_st;
-struct X509_algor_st;
-struct X509_sig_st;
-struct x509_st;
-struct stack_st_X509;
-}
 
 namespace rampart {
 
-/// Frees an OpenSSL object of any of these types.
-struct OpensslFree {
-  void operator()(bio_st* value) const;
-  void operator()(evp_pkey_st* value) const;
-  void operator()(CMS_ContentInfo_st* value) const;
-  void operator()(pkcs8_priv_key_info_st* value) const;
-  void operator()(X509_algor_st* value) const;
-  void operator()(X509_sig_st* value) const;
-  void operator()(x509_st* value) const;
-  void operator()(stack_st_X509* value) const;
-};
+/// Frees the stack and its certificates.
+inline void free_certificates(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
 
-using BioPtr = std::unique_ptr<bio_st, OpensslFree>;
-using PkeyPtr = std::unique_ptr<evp_pkey_st, OpensslFree>;
-using CmsPtr = std::unique_ptr<CMS_ContentInfo_st, OpensslFree>;
-using Pkcs8Ptr = std::unique_ptr<pkcs8_priv_key_info_st, OpensslFree>;
-using AlgorPtr = std::unique_ptr<X509_algor_st, OpensslFree>;
-using SigPtr = std::unique_ptr<X509_sig_st, OpensslFree>;
-using X509Ptr = std::unique_ptr<x509_st, OpensslFree>;
-using CertificatesPtr = std::unique_ptr<stack_st_X509, OpensslFree>;
+using BioPtr = std::unique_ptr<BIO, FreeBy<BIO_free_all>>;
+using PkeyPtr = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
+using CmsPtr = std::unique_ptr<CMS_ContentInfo, FreeBy<CMS_ContentInfo_free>>;
+using Pkcs8Ptr = std::unique_ptr<PKCS8_PRIV_KEY_INFO, FreeBy<PKCS8_PRIV_KEY_INFO_free>>;
+using AlgorPtr = std::unique_ptr<X509_ALGOR, FreeBy<X509_ALGOR_free>>;
+using SigPtr = std::unique_ptr<X509_SIG, FreeBy<X509_SIG_free>>;
+using X509Ptr = std::unique_ptr<X509, FreeBy<X509_free>>;
+using CertificatesPtr = std::unique_ptr<STACK_OF(X509), FreeBy<free_certificates>>;
 
 struct KeyPair::Handle {
   PkeyPtr key;

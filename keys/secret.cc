@@ -7,10 +7,12 @@
 
 namespace rampart {
 
+// A plain memset of memory that is about to be freed may be optimised away.
 void wipe(void* octets, std::size_t size) { OPENSSL_cleanse(octets, size); }
 
 Secret Secret::of_size(std::size_t size) {
   Secret secret;
+  // One more for a final NUL, which EVP_EncodeBlock and EVP_DecodeBlock write.
   secret.octets_ = new char[size + 1]();
   secret.size_ = secret.reserved_ = size;
   return secret;
@@ -25,6 +27,7 @@ Secret::Secret(std::string_view text) {
 Secret::Secret(Secret&& other) noexcept { *this = std::move(other); }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
+  // By swapping: the old content is wiped by the other object's destructor.
   std::swap(octets_, other.octets_);
   std::swap(size_, other.size_);
   std::swap(reserved_, other.reserved_);
@@ -39,6 +42,7 @@ Secret::~Secret() {
 
 void Secret::shrink(std::size_t size) {
   if (size >= size_) return;
+  // The tail no longer belongs to the text, but it may hold key material.
   wipe(octets_ + size, size_ - size);
   size_ = size;
 }

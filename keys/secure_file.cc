@@ -17,10 +17,12 @@ namespace {
 
 constexpr std::size_t kMostOctets = 256 * 1024;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+// More than this many leftovers are a loop in somebody's script and not an accident.
 constexpr int kMostSetAside = 1000;
 
 Result<Ok> write_new(NewFile& file, std::string_view octets, unsigned mode) {
   TRY_OK(file.create(0600));
+  // By descriptor and after creation: the umask would otherwise narrow the mode of public halves.
   if (::fchmod(file.fd(), static_cast<mode_t>(mode)) != 0) {
     return system_failure("the file's mode cannot be set");
   }
@@ -29,6 +31,7 @@ Result<Ok> write_new(NewFile& file, std::string_view octets, unsigned mode) {
 
 }  // namespace
 
+// Hidden names are refused too: temporary files begin with a dot.
 bool is_plain_part(std::string_view name) {
   return !name.empty() && name.front() != '.' && std::ranges::none_of(name, [](char c) {
     return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -52,12 +55,14 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
     const std::string part(inside.substr(0, slash));
     inside.remove_prefix(std::min(slash + 1, inside.size()));
     if (!is_plain_part(part)) return Error{"`" + part + "` cannot be a folder's name here"};
+    // 0700: the folder's names alone show which keys exist.
     if (missing == Missing::IsMade && ::mkdirat(at.get(), part.c_str(), 0700) != 0 &&
         errno != EEXIST) {
       return within(part, system_failure("the folder cannot be created"));
     }
     UniqueFd next(::openat(at.get(), part.c_str(), kFolder | O_NOFOLLOW));
     if (!next) {
+      // With O_DIRECTORY and O_NOFOLLOW together the kernel may report a link as either.
       const bool link = errno == ELOOP || errno == ENOTDIR;
       return within(part, link ? Error{"it is a symbolic link, or not a folder"}
                                : system_failure("the folder cannot be opened"));
@@ -85,6 +90,7 @@ Result<Secret> KeyDirectory::read(const std::string& name) const {
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return within(name, Error{"it is not a regular file"});
   }
+  // Before memory is reserved: the size is that of a file which anybody may have put here.
   if (static_cast<std::size_t>(status.st_size) > kMostOctets) {
     return within(name, Error{"it is too large for a key"});
   }
@@ -94,6 +100,7 @@ Result<Secret> KeyDirectory::read(const std::string& name) const {
     const ssize_t got = ::read(file.get(), octets.octets() + have, octets.size() - have);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return within(name, system_failure("it cannot be read"));
+    // A file that is cut meanwhile is shorter than its size said.
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
@@ -103,6 +110,7 @@ Result<Secret> KeyDirectory::read(const std::string& name) const {
 
 Result<Ok> KeyDirectory::create(const std::string& name, std::string_view octets,
                                 unsigned mode) const {
+  // Only for the message; `publish` is what makes sure that nothing is replaced.
   if (has(name)) return within(name, Error{"a file of this name exists already"});
   NewFile file(folder_.get(), "." + name + ".new");
   TRY_OK(within(name, write_new(file, octets, mode)));
@@ -123,6 +131,7 @@ Result<Ok> KeyDirectory::remove(const std::string& name) const {
 
 Result<Ok> KeyDirectory::set_aside(const std::string& name) const {
   for (int number = 1; number < kMostSetAside; ++number) {
+    // .old, .old2, ...: no copy is ever overwritten, so that a repeated accident loses no key.
     const std::string other = name + (number == 1 ? ".old" : ".old" + std::to_string(number));
     if (::renameat2(folder_.get(), name.c_str(), folder_.get(), other.c_str(), RENAME_NOREPLACE) ==
         0) {

@@ -8,7 +8,7 @@ import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 
-# Whom a folder of sources may know besides itself, as cmake/rooms.cmake declares it. Knowing is not
+# Which other folders a folder of sources may know, as cmake/rooms.cmake declares it. Knowing is not
 # inherited: every folder whose header is included is named.
 def declared_rooms():
     text = (SOURCE / "cmake/rooms.cmake").read_text()
@@ -30,8 +30,9 @@ THIRD_PARTY = {
     "idn2.h": ["dns/name.cc"],
     "libpsl.h": ["mail/dmarc/org_domain.cc"],
     "CLI/": ["cli/main.cc"],
-    "openssl/": ["base/sha256.cc", "keys/*.cc", "mail/dkim/public_key.cc",
-                 "providers/route53/sigv4.cc", "providers/rfc2136/tsig.cc"],
+    "openssl/": ["base/base64.cc", "base/sha256.cc", "keys/*.cc", "keys/openssl_values.h",
+                 "mail/dkim/public_key.cc", "providers/route53/sigv4.cc",
+                 "providers/rfc2136/tsig.cc"],
     "arpa/inet.h": ["mail/spf/ip_text.cc", "dns/*", "providers/*", "reports/*", "tests/*",
                     "reconciler/config/checks.cc"],
     "curl/": ["providers/http/*.cc", "reports/mailbox/imap_wire.cc"],

@@ -19,6 +19,8 @@ constexpr std::size_t kMostUdp = 1500;
 constexpr std::size_t kLeastUdp = 32;
 constexpr int kTransientFailures = 2;
 
+// UDP sockets take what the process may open, less a reserve for files, TCP and the providers'
+// connections. Common soft limits are 1024; more than 1500 sockets make nothing faster.
 std::size_t descriptor_budget() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kLeastUdp;
@@ -43,6 +45,7 @@ ResolverEngine::ResolverEngine(std::span<const Query> queries, const ResolverLim
       std::clamp<std::size_t>(static_cast<std::size_t>(std::max(limits.in_flight, 1)), 1,
                               std::max<std::size_t>(queries.size(), 1));
   slots_.resize(window);
+  // In reverse, so that slots are taken from the first on; that makes traces of a run comparable.
   for (std::size_t index = window; index > 0; --index) {
     free_slots_.push_back(static_cast<std::uint32_t>(index - 1));
   }
@@ -53,6 +56,7 @@ ResolverEngine::ResolverEngine(std::span<const Query> queries, const ResolverLim
 std::vector<Answer> ResolverEngine::run() {
   while (next_ < queries_.size() || active_ > 0) {
     admit();
+    // After admission: the datagrams of many new questions leave in few system calls.
     flush();
     if (active_ == 0) continue;
     wait_and_handle();
@@ -62,13 +66,14 @@ std::vector<Answer> ResolverEngine::run() {
     drain_throttled();
     drain_waiting_for_fd();
   }
+  // What this batch learned spares the next one its timeouts.
   for (const ServerState& state : servers_) history_[state.server] = final_record(state);
   return std::move(answers_);
 }
 
 void ResolverEngine::wait_and_handle() {
-  constexpr std::uint64_t kTcpFlag = 1ULL << 32;
   std::array<epoll_event, 64> events;
+  // Never longer than a tick of the wheel, so that timers fire in time.
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  static_cast<int>(TimerWheel::kTick.count()));
   now_ = std::chrono::steady_clock::now();
@@ -93,6 +98,7 @@ void ResolverEngine::wait_and_handle() {
 std::size_t ResolverEngine::server_index(const Server& server) {
   const auto [entry, fresh] = server_indices_.try_emplace(server, servers_.size());
   if (fresh) {
+    // An address that no socket can have, such as a host name, is a dead server from the start.
     const auto known = history_.find(server);
     const auto address = socket_address(server);
     servers_.push_back(make_server_state(server, address.value_or(SocketAddress{}),
@@ -102,6 +108,7 @@ std::size_t ResolverEngine::server_index(const Server& server) {
   return entry->second;
 }
 
+// Off for a zone's own servers: with it they might answer from a cache.
 Recursion ResolverEngine::recursion_of(const Slot& slot) const {
   return queries_[slot.query].recursion_desired ? Recursion::Desired : Recursion::Off;
 }
@@ -134,6 +141,7 @@ std::optional<std::size_t> ResolverEngine::next_position(Slot& slot) {
     ServerAttempt& attempt = slot.trials[position];
     if (attempt.excluded) continue;
     if (!server_at(slot, position).dead) return position;
+    // Kept for the error, which names every server and why it gave no answer.
     if (attempt.outcome.empty()) attempt.outcome = "never answers";
   }
   return std::nullopt;
@@ -223,6 +231,7 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
     return;
   }
   if (slot.stage == Stage::Tcp) {
+    // Queued for a connection until the deadline: all of the server's connections were busy.
     if (slot.connection == nullptr) {
       slot.trials[slot.position].outcome = "truncated, and no TCP connection in time";
       finish_failed(index);
@@ -240,6 +249,8 @@ void ResolverEngine::on_timer(std::uint32_t index, std::uint32_t turn) {
   slot.trials[position].outcome = "timeout";
   const std::size_t server = slot.trials[position].server;
   const bool died = servers_[server].saw_silence(now_);
+  // A timeout moves on to the next server too: with several of them one that lost a datagram must
+  // not hold the question up.
   // The timeout has passed already, so even the same server can be tried again at once.
   slot.position = (position + 1) % slot.trials.size();
   dispatch(index);
@@ -260,6 +271,7 @@ void ResolverEngine::on_silence(std::uint32_t index, std::size_t position, std::
 void ResolverEngine::fail_over_from(std::size_t server) {
   for (std::uint32_t index = 0; index < slots_.size(); ++index) {
     Slot& slot = slots_[index];
+    // Otherwise each of them would wait for its own timeout to find out the same.
     if (slot.stage != Stage::Udp && slot.stage != Stage::Pausing) continue;
     if (slot.trials.empty()) continue;
     if (slot.trials[slot.position].server != server) continue;
@@ -269,7 +281,10 @@ void ResolverEngine::fail_over_from(std::size_t server) {
   }
 }
 
-void ResolverEngine::evaluate(std::uint32_t index, std::size_t position, Reply reply, bool latest) {
+// A late reply to an earlier datagram can still answer the question, but it must not restart the
+// attempt that is under way.
+void ResolverEngine::evaluate(std::uint32_t index, std::size_t position, Reply reply,
+                              Awaited awaited) {
   Slot& slot = slots_[index];
   ServerAttempt& attempt = slot.trials[position];
   switch (reply.kind) {
@@ -279,24 +294,27 @@ void ResolverEngine::evaluate(std::uint32_t index, std::size_t position, Reply r
       finish(index, std::move(reply.answer));
       return;
     case ReplyKind::Truncated:
+      // A second truncated reply must not start a second connection.
       if (slot.stage != Stage::Tcp) start_tcp(index, position);
       return;
     case ReplyKind::NoEdns:
       server_at(slot, position).record.refuses_edns = true;
       attempt.outcome = "rejects EDNS";
       slot.position = position;
-      if (latest) dispatch(index);
+      if (awaited == Awaited::Yes) dispatch(index);
       return;
     case ReplyKind::Failure:
       attempt.outcome = std::move(reply.failure);
+      // REFUSED or a lame delegation will not change within a run; SERVFAIL may, once.
       attempt.excluded = !reply.transient || ++attempt.transient_failures >= kTransientFailures;
-      if (latest) move_on(index, position);
+      if (awaited == Awaited::Yes) move_on(index, position);
       return;
   }
 }
 
 void ResolverEngine::drain_throttled() {
   std::vector<std::size_t> servers;
+  // Swapped out first: dispatch() may add the same server again.
   servers.swap(throttled_);
   for (const std::size_t server : servers) {
     std::deque<Waiting> waiting;

@@ -48,6 +48,9 @@ class ResolverEngine {
 
   enum class Stage { Free, Pausing, Udp, Tcp };
 
+  /// Whether a reply belongs to the datagram that its question waits for now.
+  enum class Awaited { No, Yes };
+
   /// One question in flight.
   struct Slot {
     Stage stage = Stage::Free;
@@ -76,7 +79,7 @@ class ResolverEngine {
   void on_timer(std::uint32_t index, std::uint32_t turn);
   void on_silence(std::uint32_t index, std::size_t position, std::string outcome);
   void fail_over_from(std::size_t server);
-  void evaluate(std::uint32_t index, std::size_t position, Reply reply, bool latest);
+  void evaluate(std::uint32_t index, std::size_t position, Reply reply, Awaited awaited);
   ServerState& server_at(const Slot& slot, std::size_t position) {
     return servers_[slot.trials[position].server];
   }
@@ -131,6 +134,7 @@ class ResolverEngine {
   std::vector<std::uint32_t> free_udp_;
   std::vector<std::uint32_t> closing_;  ///< Closed after the current events are handled.
   std::vector<std::uint32_t> dirty_;
+  static constexpr std::uint64_t kTcpFlag = 1ULL << 32;  ///< In epoll's data: an index of `tcp_`.
   static constexpr std::uint32_t kNoSocket = 0xffffffff;
   std::uint32_t receiving_ = kNoSocket;  ///< The socket being read, which must stay open.
   std::size_t udp_open_ = 0;

@@ -23,6 +23,8 @@ std::string_view octets(const ldns_rdf* rdf) {
 // Presentation form of an uncompressed wire name; nullopt where its labels overrun it.
 std::optional<std::string> name_text(std::string_view wire) {
   std::string text;
+  // Our own loop and not ldns_rdf2str: Name must get its own spelling, and hostile lengths are
+  // checked.
   while (!wire.empty()) {
     const std::size_t length = static_cast<unsigned char>(wire.front());
     if (length == 0) return text.empty() ? "." : text;
@@ -47,12 +49,15 @@ std::optional<std::string> joined_strings(const ldns_rr* rr) {
   for (std::size_t index = 0; index < ldns_rr_rd_count(rr); ++index) {
     const std::string_view raw = octets(ldns_rr_rdf(rr, index));
     if (raw.empty()) return std::nullopt;
+    // Without the length octet. RFC 7208 section 3.3 and RFC 6376 section 3.6.2.2: strings are
+    // joined without blanks.
     joined += raw.substr(1);
   }
   return joined;
 }
 
 std::optional<std::string> rdf_text(const ldns_rdf* rdf) {
+  // ldns writes names with a final dot and in the case received; values have neither.
   if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME) {
     const auto name = name_of(rdf);
     return name ? std::optional(name->text()) : std::nullopt;
@@ -85,7 +90,9 @@ std::optional<Name> name_of(const ldns_rdf* rdf) {
   return name.ok() ? std::optional(name.value()) : std::nullopt;
 }
 
+// The values of RecordSet, not ldns's own text: answers are compared with what providers return.
 std::optional<std::string> value_of(const ldns_rr* rr) {
+  // RDLENGTH 0 is legal only in dynamic updates (RFC 2136 section 2.4).
   if (ldns_rr_rd_count(rr) == 0) return std::nullopt;
   switch (ldns_rr_get_type(rr)) {
     case LDNS_RR_TYPE_A:

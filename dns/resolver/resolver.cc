@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/decimal.h"
+#include "base/sorting.h"
 #include "dns/resolver/engine.h"
 
 namespace rampart {
@@ -14,6 +15,7 @@ namespace {
 
 // resolv.conf(5): further name servers are ignored.
 constexpr std::size_t kMostNameservers = 3;
+// Resolvers themselves stop after 8 to 16 aliases; longer chains are loops.
 constexpr int kMostChain = 8;
 
 bool is_address(const std::string& ip) {
@@ -23,14 +25,13 @@ bool is_address(const std::string& ip) {
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
+  const auto port = parse_decimal<std::uint16_t>(text);
+  return port == 0 ? std::nullopt : port;
 }
 
 // The words of a line, without comments.
 std::vector<std::string_view> words(std::string_view line) {
+  // resolv.conf(5) has both, at the beginning of a line; glibc also accepts them behind an address.
   line = line.substr(0, line.find_first_of("#;"));
   std::vector<std::string_view> found;
   while (true) {
@@ -46,9 +47,7 @@ std::vector<std::string_view> words(std::string_view line) {
 // The questions without an answer, each once, in order.
 std::vector<Question> fresh_of(std::span<const Question> questions, const Answers& answers) {
   std::vector<Question> fresh(questions.begin(), questions.end());
-  std::ranges::sort(fresh);
-  const auto again = std::ranges::unique(fresh);
-  fresh.erase(again.begin(), again.end());
+  sort_unique(fresh);
   std::erase_if(fresh, [&](const Question& question) { return answers.contains(question); });
   return fresh;
 }
@@ -66,6 +65,7 @@ std::vector<Question> ask_round(Answers& answers, std::vector<Question> question
   std::vector<Question> open;
   for (std::size_t index = 0; index < queries.size(); ++index) {
     const Answer& answer = asked[index];
+    // An alias without data at its end: the server did not follow it to the other zone.
     if (answer.status == AnswerStatus::NoData && !answer.cnames.empty()) {
       open.push_back(queries[index].question);
     }
@@ -85,6 +85,7 @@ std::vector<Question> ends_of(const std::vector<Question>& open, const Answers& 
 
 // Completes an answer with that of its chain's end; false where there is nothing to add.
 bool continue_chain(Answer& answer, const Answer& end) {
+  // The chain's end really has no data, which is what the answer says already.
   if (end.status == AnswerStatus::NoData && end.cnames.empty()) return false;
   answer.status = end.status;
   answer.values = end.values;
@@ -97,6 +98,7 @@ bool continue_chain(Answer& answer, const Answer& end) {
 }  // namespace
 
 std::string to_text(const Server& server) {
+  // RFC 3986 section 3.2.2: brackets keep the address apart from the port.
   const bool v6 = server.ip.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]:{}", server.ip, server.port)
             : fmt::format("{}:{}", server.ip, server.port);
@@ -111,6 +113,7 @@ Result<Server> parse_server(std::string_view text) {
     if (end == std::string_view::npos) return error;
     server.ip = text.substr(1, end - 1);
     port = text.substr(end + 1);
+    // `[192.0.2.1]` is a literal of mail addresses and not of servers.
     if (server.ip.find(':') == std::string::npos) return error;
   } else {
     const std::size_t colon = text.find(':');
@@ -134,8 +137,10 @@ std::vector<Server> parse_resolv_conf(std::string_view text) {
     const auto line = words(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.size() < 2 || line[0] != "nameserver") continue;
+    // Addresses with a zone index (`fe80::1%eth0`) are skipped: sockets here have no interface.
     if (const std::string ip(line[1]); is_address(ip)) servers.push_back({ip, 53});
   }
+  // resolv.conf(5): without a name server the local one is used.
   if (servers.empty()) servers.push_back({"127.0.0.1", 53});
   return servers;
 }
@@ -145,6 +150,7 @@ std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& li
   return ResolverEngine(queries, limits, history).run();
 }
 
+// For a single batch: what it learns about the servers is dropped with it.
 std::vector<Answer> ask(std::span<const Query> queries, const ResolverLimits& limits) {
   ServerHistory history;
   return ask(queries, limits, history);

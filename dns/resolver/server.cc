@@ -24,6 +24,7 @@ constexpr double kBurstShare = 0.05;
 }  // namespace
 
 bool ServerState::may_send(const ResolverLimits& limits, SteadyTime now) {
+  // A token bucket. The local resolver has no other users to protect.
   if (limits.per_second <= 0 || address.loopback) return true;
   const double most = std::max(1.0, limits.per_second * kBurstShare);
   const double passed = duration<double>(now - refilled).count();
@@ -36,9 +37,11 @@ bool ServerState::may_send(const ResolverLimits& limits, SteadyTime now) {
 
 microseconds ServerState::patience(const ResolverLimits& limits, int times) const {
   microseconds wait = limits.first_timeout;
+  // RFC 6298 section 2.3: the smoothed round trip and four times its variation.
   if (record.smoothed.count() > 0) {
     wait = std::max<microseconds>(record.smoothed + 4 * record.variation, limits.least_timeout);
   }
+  // Doubled with each try; the bound keeps the shift defined.
   wait *= 1 << std::min(times, 8);
   return std::min<microseconds>(wait, limits.most_timeout);
 }
@@ -48,6 +51,7 @@ void ServerState::saw_answer(microseconds round_trip) {
   record.dead = false;
   dead = false;
   suspect = false;
+  // 0 would mean "not measured yet" below.
   round_trip = std::max(round_trip, microseconds(1));
   if (record.smoothed.count() == 0) {
     record.smoothed = round_trip;
@@ -62,8 +66,11 @@ void ServerState::saw_answer(microseconds round_trip) {
 }
 
 bool ServerState::saw_silence(SteadyTime now) {
+  // A server that answered once is only slow or loses packets; it is never given up.
   if (record.answered || dead) return false;
   ++unanswered;
+  // Counts alone would declare a server dead within milliseconds when hundreds of questions time
+  // out together.
   const auto waited = now - first_sent;
   const bool refuses = unreachable >= kRefusals && waited >= kPatienceWhenRefused;
   dead = suspect || refuses || (unanswered >= kSilences && waited >= kPatience);
@@ -76,6 +83,7 @@ ServerState make_server_state(const Server& server, const SocketAddress& address
   state.server = server;
   state.address = address;
   state.record = record;
+  // One timeout is then enough, but a server that has come back is still tried.
   state.suspect = record.dead;
   state.sockets.fill(ServerState::kNoSocket);
   return state;

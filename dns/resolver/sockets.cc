@@ -16,11 +16,13 @@
 namespace rampart {
 namespace {
 
+// Answers arrive in bursts; the default of some 200 KB drops them while the loop is busy.
 constexpr int kReceiveBuffer = 1 << 20;
 constexpr std::size_t kBurst = 32;
 // Larger than the payload that we announce, so that oversized datagrams are not cut silently.
 constexpr std::size_t kDatagram = 4096;
 
+// ENOBUFS and ENOMEM: the kernel is short of memory for a moment, which is not the server's fault.
 bool is_transient(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == ENOBUFS ||
          error == ENOMEM;
@@ -30,9 +32,12 @@ bool is_transient(int error) {
 UniqueFd open_socket(const SocketAddress& address, int type) {
   UniqueFd fd(::socket(address.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
+  // Connected UDP sockets receive from this server alone, and the kernel reports ICMP errors on
+  // them.
   const int connected =
       ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
   if (connected != 0 && errno != EINPROGRESS) {
+    // close() may change errno.
     const int error = errno;
     fd.reset();
     errno = error;
@@ -42,6 +47,7 @@ UniqueFd open_socket(const SocketAddress& address, int type) {
 
 }  // namespace
 
+// Once per server, since the address is needed for every socket to it.
 std::optional<SocketAddress> socket_address(const Server& server) {
   SocketAddress address;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
@@ -49,6 +55,7 @@ std::optional<SocketAddress> socket_address(const Server& server) {
     v4->sin_family = AF_INET;
     v4->sin_port = htons(server.port);
     address.length = sizeof(sockaddr_in);
+    // All of 127.0.0.0/8 (RFC 1122 section 3.2.1.3).
     address.loopback = ntohl(v4->sin_addr.s_addr) >> 24 == 127;
     return address;
   }
@@ -63,6 +70,7 @@ std::optional<SocketAddress> socket_address(const Server& server) {
   return std::nullopt;
 }
 
+// From the kernel, in blocks: a system call for each id would double the cost of a question.
 std::uint16_t RandomNumbers::next() {
   if (left_ == 0) {
     std::size_t filled = 0;
@@ -86,6 +94,7 @@ std::unique_ptr<UdpSocket> UdpSocket::open(const SocketAddress& address, std::si
 }
 
 std::size_t UdpSocket::reserve(RandomNumbers& random, std::uint32_t slot) {
+  // No id twice on a socket: a reply is matched by socket and id alone.
   std::uint16_t id = random.next();
   while (std::find(ids_.begin(), ids_.begin() + used_, id) != ids_.begin() + used_) {
     id = random.next();
@@ -97,6 +106,7 @@ std::size_t UdpSocket::reserve(RandomNumbers& random, std::uint32_t slot) {
 }
 
 void UdpSocket::release(std::size_t ticket) {
+  // Released twice where a late answer and the end of the question meet.
   if (slots_[ticket] < 0) return;
   slots_[ticket] = -1;
   --live_;
@@ -141,6 +151,7 @@ SendOutcome UdpSocket::flush() {
     if (sent < 0) return {.again = is_transient(errno), .error = is_transient(errno) ? 0 : errno};
     std::size_t octets = 0;
     for (int index = 0; index < sent; ++index) octets += sizes_[static_cast<std::size_t>(index)];
+    // The kernel may have sent fewer than were passed; the rest stays queued in order.
     out_.erase(0, octets);
     sizes_.erase(sizes_.begin(), sizes_.begin() + sent);
   }
@@ -150,6 +161,7 @@ SendOutcome UdpSocket::flush() {
 // recvmmsg and sendmmsg move up to kBurst datagrams per system call, which dominates the cost of a
 // question otherwise.
 int UdpSocket::receive(const std::function<void(std::string_view)>& on_datagram) {
+  // 128 KB, too large for the stack and the same for every socket.
   static thread_local std::array<std::array<char, kDatagram>, kBurst> buffers;
   std::array<mmsghdr, kBurst> messages;
   std::array<iovec, kBurst> parts;
@@ -165,6 +177,7 @@ int UdpSocket::receive(const std::function<void(std::string_view)>& on_datagram)
     for (std::size_t index = 0; index < static_cast<std::size_t>(count); ++index) {
       on_datagram({buffers[index].data(), messages[index].msg_len});
     }
+    // Fewer than asked for: the queue is empty, and another call would only return EAGAIN.
     if (static_cast<std::size_t>(count) < kBurst) return 0;
   }
 }
@@ -173,6 +186,7 @@ std::unique_ptr<TcpConnection> TcpConnection::open(const SocketAddress& address,
                                                    std::size_t server) {
   UniqueFd fd = open_socket(address, SOCK_STREAM);
   if (!fd) return nullptr;
+  // Without Nagle's delay: each message is complete in itself.
   const int yes = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
   return std::unique_ptr<TcpConnection>(new TcpConnection(std::move(fd), server));
@@ -195,6 +209,7 @@ TcpConnection::State TcpConnection::closed(int error) {
 
 TcpConnection::State TcpConnection::step() {
   while (!out_.empty()) {
+    // MSG_NOSIGNAL: a server that closed must not end the program with SIGPIPE.
     const ssize_t sent = ::send(fd(), out_.data(), out_.size(), MSG_NOSIGNAL);
     if (sent < 0 && (is_transient(errno) || errno == ENOTCONN)) return State::Waiting;
     if (sent < 0) return closed(errno);
@@ -208,6 +223,7 @@ TcpConnection::State TcpConnection::step() {
     const std::size_t whole = 2 + size;
     if (in_.size() >= 2 && in_.size() == whole) return State::Message;
     std::array<char, kDatagram> buffer;
+    // Never more than this message, so that octets of the next one stay in the kernel.
     const std::size_t room = std::min(buffer.size(), whole - in_.size());
     const ssize_t got = ::recv(fd(), buffer.data(), room, 0);
     if (got < 0 && is_transient(errno)) return State::Waiting;

@@ -10,14 +10,15 @@
 namespace rampart {
 namespace {
 
+// Few, since one connection carries many questions, and servers limit connections per client (RFC
+// 7766 section 6.2.2).
 constexpr int kTcpPerServer = 8;
 constexpr std::size_t kTcpMost = 64;
-constexpr std::uint64_t kTcpFlag = 1ULL << 32;
-
 }  // namespace
 
 void ResolverEngine::start_tcp(std::uint32_t index, std::size_t position) {
   Slot& slot = slots_[index];
+  // Truncated by UDP: no answer over UDP is waited for any more.
   release_attempts(slot);
   slot.stage = Stage::Tcp;
   slot.position = position;
@@ -32,6 +33,7 @@ std::optional<Waiting> ResolverEngine::next_tcp_waiting(ServerState& state) {
   while (!state.tcp_waiting.empty()) {
     const Waiting first = state.tcp_waiting.front();
     state.tcp_waiting.pop_front();
+    // Others were answered or gave up while they waited.
     if (slots_[first.slot].turn == first.turn) return first;
   }
   return std::nullopt;
@@ -59,6 +61,7 @@ void ResolverEngine::pump_tcp(std::size_t server) {
     ++state.tcp_open;
     ++tcp_open_;
     epoll_event event{};
+    // Writable means connected; the query is sent then.
     event.events = EPOLLIN | EPOLLOUT;
     event.data.u64 = kTcpFlag | at;
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, free->connection->fd(), &event);
@@ -83,6 +86,7 @@ void ResolverEngine::watch_tcp(std::uint32_t connection) {
   const TcpConnection& tcp = *tcp_[connection].connection;
   epoll_event event{};
   event.events = EPOLLIN;
+  // Only then: an idle connection is always writable and would wake the loop without end.
   if (tcp.wants_write()) event.events |= EPOLLOUT;
   event.data.u64 = kTcpFlag | connection;
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, tcp.fd(), &event);
@@ -138,6 +142,8 @@ void ResolverEngine::on_tcp_message(std::uint32_t connection, std::uint32_t inde
     return;
   }
   slot.connection = nullptr;
+  // The connection is reused before the answer is evaluated: evaluate() may start further steps for
+  // this server.
   const auto waiting = next_tcp_waiting(servers_[server]);
   if (waiting) {
     send_over(tcp, waiting->slot);
@@ -146,7 +152,7 @@ void ResolverEngine::on_tcp_message(std::uint32_t connection, std::uint32_t inde
   } else {
     close_tcp(connection);
   }
-  evaluate(index, slot.position, std::move(reply), true);
+  evaluate(index, slot.position, std::move(reply), Awaited::Yes);
 }
 
 // The server is excluded for this question: it truncates over UDP and fails over TCP.

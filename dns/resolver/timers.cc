@@ -10,6 +10,8 @@ std::uint64_t TimerWheel::tick_of(SteadyTime when) const {
 
 void TimerWheel::add(SteadyTime when, std::uint32_t slot, std::uint32_t turn) {
   // A timer beyond the wheel's range is added again when its tick is reached.
+  // Rounded up, so that a timer never fires early; at least one tick ahead, because the current one
+  // is being emptied.
   const std::uint64_t tick =
       std::clamp(tick_of(when) + 1, passed_ + 1, passed_ + static_cast<std::uint64_t>(kTicks - 1));
   wheel_[tick % kTicks].push_back({when, slot, turn});
@@ -21,6 +23,7 @@ void TimerWheel::advance(SteadyTime now,
   while (passed_ < until) {
     ++passed_;
     std::vector<Timer> timers;
+    // Swapped out first, since a timer that fires may add others to the same place.
     timers.swap(wheel_[passed_ % kTicks]);
     for (const Timer& timer : timers) {
       if (timer.when > now) {

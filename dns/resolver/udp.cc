@@ -39,6 +39,7 @@ void ResolverEngine::send(std::uint32_t index) {
   append_query(scratch_, slot.section, udp.id(ticket), recursion_of(slot), edns);
   if (!udp.has_queued()) dirty_.push_back(*socket);
   udp.queue(scratch_);
+  // The time from which the server's silence counts.
   if (state.first_sent == SteadyTime{}) state.first_sent = now_;
   slot.stage = Stage::Udp;
   slot.attempts.push_back({*socket, ticket, position, now_, edns});
@@ -57,6 +58,7 @@ std::optional<std::uint32_t> ResolverEngine::pick_socket(std::size_t server) {
     const auto socket = static_cast<std::uint32_t>(sockets[choice]);
     if (!udp_[socket]->full()) return socket;
     sockets[choice] = ServerState::kNoSocket;
+    // A full socket is replaced by a fresh one with another port: ids are never reused on it.
     retire(socket);
   }
   if (const auto opened = open_udp(server)) {
@@ -65,6 +67,7 @@ std::optional<std::uint32_t> ResolverEngine::pick_socket(std::size_t server) {
   }
   if (errno != 0) return std::nullopt;
   for (const int socket : sockets) {
+    // No new socket can be opened: fewer ports for a forger to guess are better than no question.
     if (socket >= 0 && !udp_[static_cast<std::size_t>(socket)]->full()) {
       return static_cast<std::uint32_t>(socket);
     }
@@ -72,7 +75,11 @@ std::optional<std::uint32_t> ResolverEngine::pick_socket(std::size_t server) {
   return std::nullopt;
 }
 
+// An index is reused once its socket is closed: epoll events carry the index and not the
+// descriptor.
 std::optional<std::uint32_t> ResolverEngine::open_udp(std::size_t server) {
+  // errno 0 means "wait for a descriptor" to the caller, anything else "this server cannot be
+  // reached".
   if (udp_open_ >= udp_most_ && !evict_idle()) {
     errno = 0;
     return std::nullopt;
@@ -109,6 +116,7 @@ std::optional<std::uint32_t> ResolverEngine::open_udp(std::size_t server) {
 // Closes one socket without open questions; false where there is none.
 bool ResolverEngine::evict_idle() {
   for (std::uint32_t index = 0; index < udp_.size(); ++index) {
+    // The socket whose datagrams are being read must not vanish under its reader.
     if (!udp_[index] || retired_[index] != 0 || index == receiving_) continue;
     if (udp_[index]->live() > 0 || udp_[index]->has_queued()) continue;
     auto& sockets = servers_[udp_[index]->server()].sockets;
@@ -156,6 +164,7 @@ void ResolverEngine::on_udp(std::uint32_t socket) {
 
 void ResolverEngine::on_datagram(std::uint32_t socket, std::string_view datagram) {
   const std::uint16_t id = message_id(datagram);
+  // An unknown id is a duplicate, a late reply or a forgery; all are ignored alike.
   const auto ticket = udp_[socket]->find(id);
   if (!ticket) return;
   const std::uint32_t index = *udp_[socket]->slot(*ticket);
@@ -165,8 +174,11 @@ void ResolverEngine::on_datagram(std::uint32_t socket, std::string_view datagram
   });
   if (found == slot.attempts.end()) return;
   const Attempt attempt = *found;
+  // A late reply to an earlier datagram may still answer; it must not end the attempt that runs
+  // now.
   const bool latest = slot.stage == Stage::Udp && found + 1 == slot.attempts.end();
   Reply reply = parse_reply(datagram, slot.section, id, recursion_of(slot), attempt.edns);
+  // Before anything is released: a forged reply must not end the wait for the real one.
   if (reply.kind == ReplyKind::NotOurs) return;
   server_at(slot, attempt.position)
       .saw_answer(std::chrono::duration_cast<std::chrono::microseconds>(now_ - attempt.sent));
@@ -175,7 +187,7 @@ void ResolverEngine::on_datagram(std::uint32_t socket, std::string_view datagram
     slot.attempts.erase(found);
     close_if_done(socket);
   }
-  evaluate(index, attempt.position, std::move(reply), latest);
+  evaluate(index, attempt.position, std::move(reply), latest ? Awaited::Yes : Awaited::No);
 }
 
 // The kernel reports that the server cannot be reached on this socket.

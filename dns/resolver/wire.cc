@@ -16,6 +16,7 @@ namespace rampart {
 namespace {
 
 constexpr std::size_t kHeader = 12;
+// BIND's own limit for a chain of aliases.
 constexpr int kMaxChain = 16;
 // RFC 2308 section 5: a negative answer is not cached for longer than a day.
 constexpr std::uint32_t kMostNegative = 86400;
@@ -42,6 +43,7 @@ struct Header {
 };
 
 Header read_header(std::string_view wire) {
+  // Read by hand before ldns parses anything: most forged or foreign datagrams end here.
   const unsigned flags = number(wire, 2);
   return {.id = number(wire, 0),
           .questions = number(wire, 4),
@@ -54,14 +56,10 @@ Header read_header(std::string_view wire) {
           .recursion_available = (flags & 0x0080) != 0};
 }
 
-// Equal but for the case of letters (RFC 4343 section 3).
-bool same_octets(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
-
+// Names compare without case (RFC 4343 section 3): servers may return the question in another case.
 bool same_question(std::string_view wire, std::string_view section) {
   return wire.size() >= kHeader + section.size() &&
-         same_octets(wire.substr(kHeader, section.size()), section);
+         same_ignoring_case(wire.substr(kHeader, section.size()), section);
 }
 
 Reply failure(std::string why) { return {ReplyKind::Failure, {}, std::move(why), false}; }
@@ -92,8 +90,8 @@ Reply by_rcode(const Header& header, Edns edns) {
 
 bool owns(std::string_view owner, const ldns_rr* rr) {
   const ldns_rdf* name = ldns_rr_owner(rr);
-  return same_octets(owner,
-                     {reinterpret_cast<const char*>(ldns_rdf_data(name)), ldns_rdf_size(name)});
+  return same_ignoring_case(
+      owner, {reinterpret_cast<const char*>(ldns_rdf_data(name)), ldns_rdf_size(name)});
 }
 
 // The first record of `type` owned by `owner`, or null.
@@ -111,6 +109,7 @@ bool add_values(Answer& answer, const ldns_rr_list* list, std::string_view owner
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
     const ldns_rr* rr = ldns_rr_list_rr(list, index);
     if (ldns_rr_get_type(rr) != static_cast<ldns_rr_type>(type)) continue;
+    // Records for other names in the answer section are not trusted (RFC 5452 section 6).
     if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN || !owns(owner, rr)) {
       continue;
     }
@@ -144,6 +143,7 @@ Reply read_records(const ldns_pkt* packet, std::string_view section) {
   for (int step = 0; step <= kMaxChain; ++step) {
     if (!add_values(reply.answer, list, owner, type, ttl)) return malformed();
     if (!reply.answer.values.empty() || type == LDNS_RR_TYPE_CNAME) break;
+    // A query for the CNAME itself does not follow it (RFC 1034 section 3.6.2).
     const ldns_rr* alias = find_rr(list, owner, LDNS_RR_TYPE_CNAME);
     if (alias == nullptr) break;
     const auto target =
@@ -156,6 +156,7 @@ Reply read_records(const ldns_pkt* packet, std::string_view section) {
     ttl = std::min(ttl, ldns_rr_ttl(alias));
     owner = wire_name(ldns_rr_rdf(alias, 0));
   }
+  // NXDOMAIN beside data is a contradiction of some load balancers; the data counts.
   const bool data = !reply.answer.values.empty();
   const bool missing = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN;
   reply.answer.status = data      ? AnswerStatus::Data
@@ -180,6 +181,8 @@ void append_query(std::string& out, std::string_view section, std::uint16_t id, 
   append_number(out, recursion == Recursion::Desired ? 0x0100 : 0);
   for (const unsigned count : {1U, 0U, 0U, edns == Edns::On ? 1U : 0U}) append_number(out, count);
   out += section;
+  // RFC 6891 section 6.1.2: the root as owner, the type, the payload size in place of the class,
+  // then TTL and length as zeros.
   if (edns == Edns::Off) return;
   out += '\0';
   append_number(out, LDNS_RR_TYPE_OPT);
@@ -202,10 +205,12 @@ Reply parse_reply(std::string_view wire, std::string_view section, std::uint16_t
                     header.rcode != LDNS_RCODE_NXDOMAIN;
   if (!bare && (header.questions != 1 || !same_question(wire, section))) return {};
   if (Reply reply = by_rcode(header, edns); reply.kind != ReplyKind::Answer) return reply;
+  // After the response code: a truncated error is still an error.
   if (header.truncated) return {ReplyKind::Truncated, {}, {}, false};
   if (recursion == Recursion::Off && !header.authoritative) {
     return failure("lame (not authoritative)");
   }
+  // A server that only refers elsewhere: it is a name server and no resolver.
   if (recursion == Recursion::Desired && !header.recursion_available && !header.authoritative &&
       header.answers == 0) {
     return failure("does not resolve for us (a referral)");
@@ -216,6 +221,7 @@ Reply parse_reply(std::string_view wire, std::string_view section, std::uint16_t
     return malformed();
   }
   const Packet packet(raw, &ldns_pkt_free);
+  // BADVERS (RFC 6891 section 6.1.3): the server knows EDNS, but no version that we send.
   if (edns == Edns::On && ldns_pkt_edns_extended_rcode(raw) != 0) {
     return {ReplyKind::NoEdns, {}, {}, false};
   }

@@ -23,6 +23,7 @@ std::string question_section(const Question& question);
 void append_query(std::string& out, std::string_view section, std::uint16_t id, Recursion recursion,
                   Edns edns);
 
+/// What a reply means for its question.
 enum class ReplyKind {
   Answer,     ///< `answer` has data, no data, or no such name.
   Truncated,  ///< Send the query again over TCP.

@@ -51,6 +51,8 @@ class EditPlanner {
     const RecordSet& desired = edit.set ? *edit.set : kNothing;
     std::vector<std::size_t> kept;
     std::vector<std::size_t> leaving;
+    // Values that remain are recognised by content, so a record that only moves in the set is not
+    // rewritten.
     std::set<std::string> missing = desired.values;
     std::optional<seconds> least;
     for (std::size_t i = 0; i < parts_.records.size(); ++i) {
@@ -73,6 +75,7 @@ class EditPlanner {
   }
 
   // Whether anything changes at all.
+  // Without a change the serial stays: a new one would make secondaries transfer an equal zone.
   bool changes() const {
     return !edit_.at_end.empty() || std::ranges::any_of(edit_.records, [](const RecordEdit& edit) {
       return edit.removed || edit.value || edit.ttl || !edit.after.empty();
@@ -100,6 +103,8 @@ class EditPlanner {
       for (auto record = leaving.begin(); compares && record != leaving.end(); ++record) {
         for (auto value = missing.begin(); value != missing.end(); ++value) {
           const std::size_t common = common_prefix(parts_.records[*record].entry.value, *value);
+          // By prefix: an SPF record that gained a term, or a DMARC record with another policy,
+          // begins as before.
           if (common <= best) continue;
           best = common;
           best_record = record;
@@ -118,6 +123,8 @@ class EditPlanner {
   // otherwise of the same parent below the apex, otherwise at the end.
   void add(Addition addition) {
     const Name parent = addition.key.name.parent();
+    // A name directly below the apex has nearly every other name as a sibling, which says nothing
+    // about where it belongs.
     const bool below_apex = parent != apex() && parent.is_within(apex());
     std::array<std::optional<std::size_t>, 3> siblings;
     for (std::size_t i = 0; i < parts_.records.size(); ++i) {
@@ -160,6 +167,7 @@ class Rewriter {
       : parts_(parts), edit_(edit), style_(style_of(parts)), serial_(serial) {}
 
   std::string run() {
+    // Records are in the order of their statements, so one index walks along.
     std::size_t next = 0;
     for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
       origin_ = parts_.contexts[i].origin;
@@ -170,6 +178,7 @@ class Rewriter {
         out_ += bytes(parts_.statements[i].begin, parts_.statements[i].end);
       }
     }
+    // In the layout of the last record, since no other one is related.
     for (const Addition& addition : edit_.at_end) write_new(parts_.records.size() - 1, addition);
     return std::move(out_);
   }
@@ -193,6 +202,7 @@ class Rewriter {
   void write_record(std::size_t index) {
     const ZoneRecord& record = parts_.records[index];
     const RecordEdit& edit = edit_.records[index];
+    // A parenthesis around name or TTL leaves no span of octets that is the data alone.
     if (edit.value && !is_plain(record)) {
       write_new(index, {record.entry.key, *edit.value, edit.ttl.value_or(record.entry.ttl)});
     } else if (!edit.removed) {
@@ -202,6 +212,7 @@ class Rewriter {
   }
 
   void write_patched(const ZoneRecord& record, const RecordEdit& edit) {
+    // In the order of the file: each patch begins where the one before ended or later.
     std::vector<Patch> patches;
     patch_owner(record, patches);
     patch_ttl(record, edit.ttl.value_or(record.entry.ttl), patches);
@@ -247,6 +258,7 @@ class Rewriter {
 
   void patch_data(const ZoneRecord& record, const RecordEdit& edit, std::vector<Patch>& patches) {
     const ZoneStatement& statement = statement_of(record);
+    // Only the serial changes; the third word of the data, by RFC 1035 section 3.3.13.
     if (record.entry.key.type == RecordType::SOA) {
       const ZoneWord& word = statement.words[record.type + 3];
       patches.push_back({word.begin, word.end, std::to_string(serial_)});
@@ -268,6 +280,7 @@ class Rewriter {
   void write_new(std::size_t model_index, const Addition& addition) {
     const ZoneRecord& model = parts_.records[model_index];
     if (!out_.empty() && out_.back() != '\n') out_ += style_.line_break;
+    // A column of TTLs stays complete; otherwise a TTL is written only where it differs.
     const bool needs_ttl = model.ttl || inherited_ttl() != addition.ttl;
     out_ += print_like(parts_, model, style_,
                        {.key = addition.key,
@@ -290,6 +303,7 @@ class Rewriter {
   std::optional<Name> origin_;
 };
 
+// Mistakes of the caller: without this check an edit would be lost without a message.
 Result<Ok> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
   std::set<RecordKey> seen;
   for (const ZoneEdit& edit : edits) {
@@ -304,6 +318,7 @@ Result<Ok> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
 // What sets() must return after `edits`, without the SOA.
 std::map<RecordKey, RecordSet> edited(std::map<RecordKey, RecordSet> sets,
                                       std::span<const ZoneEdit> edits) {
+  // The SOA is compared on its own, because its serial changes with each edit.
   std::erase_if(sets, [](const auto& set) { return set.first.type == RecordType::SOA; });
   for (const ZoneEdit& edit : edits) {
     if (edit.set && !edit.set->values.empty()) {

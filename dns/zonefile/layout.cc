@@ -9,9 +9,8 @@
 namespace rampart {
 namespace {
 
+// What terminals, editors and `cat` use for zone files.
 constexpr std::size_t kTab = 8;
-
-bool is_text(RecordType type) { return type == RecordType::TXT || type == RecordType::SPF; }
 
 // The blanks between two words; one blank where there is anything else, such as a parenthesis.
 std::string_view gap(const ZoneParts& parts, std::size_t begin, std::size_t end) {
@@ -25,6 +24,7 @@ std::string_view gap(const ZoneParts& parts, std::size_t begin, std::size_t end)
 std::string fill(const std::string& line, std::string_view model_gap, std::size_t target) {
   std::string blanks;
   if (model_gap.find('\t') != std::string_view::npos) {
+    // Tabs are kept as tabs, at least one, until the column of the model is reached.
     do {
       blanks += '\t';
     } while (column_after(line + blanks) < target);
@@ -44,6 +44,8 @@ class Writer {
   std::string write(const NewRecord& record, const ZoneStyle& style) {
     write_owner(record, style);
     for (std::size_t i = model_.owner ? 1 : 0; i <= model_.type; ++i) {
+      // A TTL that the model does not have goes first, before class and type, as name servers print
+      // it.
       const bool first_of_rest = !model_.ttl && i == (model_.owner ? 1U : 0U);
       if (first_of_rest && record.ttl) {
         write_word(i, std::to_string(record.ttl->count()));
@@ -96,6 +98,7 @@ class Writer {
   std::string line_;
 };
 
+// Quoted from the file and not guessed: a single relative owner shows that its author uses them.
 bool writes_relative(const ZoneParts& parts, const ZoneRecord& record) {
   if (!record.owner) return false;
   return !parts.statements[record.statement].words[0].text.ends_with('.');
@@ -124,6 +127,7 @@ std::size_t column_after(std::string_view text) {
 }
 
 ZoneStyle style_of(const ZoneParts& parts) {
+  // The first line decides; files with mixed line ends keep those of the lines that stay.
   const std::size_t end = parts.text.find('\n');
   const bool dos = end != std::string_view::npos && end > 0 && parts.text[end - 1] == '\r';
   return ZoneStyle{
@@ -144,6 +148,7 @@ std::string print_data(RecordType type, std::string_view value, const ZoneStyle&
                        std::size_t column) {
   const std::vector<std::string> strings =
       is_text(type) ? cut_txt(value) : std::vector<std::string>{};
+  // Only texts above 255 octets have several strings, and only they gain from rows.
   if (!style.long_text_in_rows || strings.size() < 2) return print_rdata(type, value);
   std::string text = "( ";
   for (const std::string& string : strings) {
@@ -153,6 +158,8 @@ std::string print_data(RecordType type, std::string_view value, const ZoneStyle&
   return text + " )";
 }
 
+// A new record should look as if the file's author had written it, so that the difference under
+// review is one line.
 std::string print_like(const ZoneParts& parts, const ZoneRecord& model, const ZoneStyle& style,
                        const NewRecord& record) {
   return Writer(parts, model).write(record, style);

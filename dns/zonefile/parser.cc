@@ -12,14 +12,13 @@ namespace {
 
 constexpr std::uint32_t kMostTtl = 2147483647;  // RFC 2181 section 8.
 
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
-
+// No type and no class begins with a digit, so this is what distinguishes a TTL from them.
 bool starts_with_digit(const ZoneWord& word) {
   return !word.quoted && !word.text.empty() && is_digit(word.text[0]);
 }
 
+// An edit would leave the signatures of the old values behind, and validating resolvers would
+// reject the whole set.
 bool is_signature(RecordType type) {
   constexpr std::array kSigned{RecordType::RRSIG, RecordType::NSEC, RecordType::NSEC3,
                                RecordType::NSEC3PARAM};
@@ -50,6 +49,7 @@ class Parser {
     TRY(parts_.statements, lex_zone(parts_.text));
     for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
       TRY_OK(read_statement(i));
+      // After the statement: the editor writes new records behind it, where its directives apply.
       parts_.contexts.push_back(context_);
     }
     TRY_OK(check_whole());
@@ -69,14 +69,16 @@ class Parser {
 
   Result<Ok> read_directive(const ZoneStatement& statement) {
     const ZoneWord& word = statement.words[0];
-    if (same_word(word.text, "$INCLUDE")) {
+    if (same_ignoring_case(word.text, "$INCLUDE")) {
+      // The edit of one file could not be checked against the zone that several files make
+      // together.
       return at_line(word.line, "$INCLUDE is not supported; put the records into this file");
     }
-    if (same_word(word.text, "$GENERATE")) {
+    if (same_ignoring_case(word.text, "$GENERATE")) {
       return at_line(word.line, "$GENERATE is not supported; write its records out");
     }
-    const bool is_origin = same_word(word.text, "$ORIGIN");
-    if (!is_origin && !same_word(word.text, "$TTL")) {
+    const bool is_origin = same_ignoring_case(word.text, "$ORIGIN");
+    if (!is_origin && !same_ignoring_case(word.text, "$TTL")) {
       return at_line(word.line, "unknown directive; $ORIGIN and $TTL are supported");
     }
     if (statement.words.size() != 2) {
@@ -111,6 +113,7 @@ class Parser {
                                 .first_line = statement.first_line,
                                 .last_line = statement.last_line}};
     if (!statement.indented) record.owner = 0;
+    // RFC 1035 section 5.1: TTL and class in either order, then the type, then its data.
     for (const auto step : {&Parser::read_ttl_and_class, &Parser::read_type, &Parser::read_value,
                             &Parser::read_effective_ttl}) {
       TRY_OK((this->*step)(statement, record));
@@ -122,6 +125,7 @@ class Parser {
 
   Result<Name> read_owner(const ZoneStatement& statement) const {
     const int line = statement.words[0].line;
+    // A line that begins with a blank belongs to the owner before it, also across $ORIGIN.
     if (statement.indented) {
       if (owner_) return *owner_;
       return at_line(line, "the line begins with a blank, but no record before it has a name");
@@ -129,6 +133,8 @@ class Parser {
     Result<Name> name = read_zone_name(statement.words[0], context_.origin);
     if (!name) return at_line(line, name.error().what);
     if (!name->is_within(apex_)) {
+      // Name servers ignore such a record with a warning that is easily missed; nearly always a
+      // final dot is wrong.
       return at_line(line, "the name is outside the zone " + apex_.text() +
                                "; is a final dot missing or too many?");
     }
@@ -142,7 +148,7 @@ class Parser {
         TRY(record.entry.ttl, read_ttl(word));
         record.ttl = record.type;
       } else if (!record.zone_class &&
-                 (same_word(word.text, "IN") || same_word(word.text, "CLASS1"))) {
+                 (same_ignoring_case(word.text, "IN") || same_ignoring_case(word.text, "CLASS1"))) {
         record.zone_class = record.type;
       } else {
         break;
@@ -156,7 +162,8 @@ class Parser {
       return at_line(statement.first_line, "the record's type is missing");
     }
     const ZoneWord& word = statement.words[record.type];
-    if (same_word(word.text, "CH") || same_word(word.text, "HS")) {
+    // Chaosnet and Hesiod classes.
+    if (same_ignoring_case(word.text, "CH") || same_ignoring_case(word.text, "HS")) {
       return at_line(word.line, "only class IN is supported");
     }
     const std::optional<RecordType> type = parse_record_type(word.text);
@@ -178,6 +185,7 @@ class Parser {
       return at_line(statement.words[record.type].line,
                      to_text(record.entry.key.type) + ": " + value.error().what);
     }
+    // The serial must be found and replaced as a word of its own.
     if (record.entry.key.type == RecordType::SOA && value->starts_with("\\#")) {
       return at_line(statement.first_line, "write the SOA's fields out, without \\#");
     }
@@ -193,6 +201,7 @@ class Parser {
         if (record.entry.key.type != RecordType::SOA) {
           return at_line(statement.first_line, "no TTL is known here; add a $TTL line at the top");
         }
+        // Then it also holds for later records, as BIND does for files without $TTL.
         context_.default_ttl = soa_minimum(record.entry.value);
       }
       record.entry.ttl = context_.default_ttl ? *context_.default_ttl : *last_ttl_;

@@ -21,6 +21,8 @@ std::map<RecordKey, RecordSet> ZoneFile::sets() const {
   std::map<RecordKey, RecordSet> sets;
   for (const ZoneEntry& entry : entries) {
     const auto [at, fresh] = sets.try_emplace(entry.key, RecordSet{entry.ttl, {}});
+    // RFC 2181 section 5.2: the TTLs of a set should be equal; where they differ, the smallest is
+    // what a resolver may keep.
     at->second.ttl = std::min(at->second.ttl, entry.ttl);
     at->second.values.insert(entry.value);
   }

@@ -22,9 +22,12 @@ std::uint32_t first_of_day(std::chrono::sys_days today) {
 }  // namespace
 
 std::uint32_t next_serial(std::uint32_t serial, std::chrono::sys_days today) {
+  // RFC 1982 arithmetic allows 0, but some servers treat it as "unset".
   const std::uint32_t next = serial + 1 == 0 ? 1 : serial + 1;
   if (!is_date_style(serial)) return next;
   const std::uint32_t first = first_of_day(today) + 1;
+  // A serial that is ahead of today, by many changes a day or by hand, must never go back:
+  // secondaries would not transfer the zone (RFC 1982 section 3.2).
   return first > serial ? first : next;
 }
 

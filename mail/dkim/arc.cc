@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
-#include "base/text.h"
+#include "base/decimal.h"
 #include "mail/dkim/signature_check.h"
 #include "mail/syntax/tags.h"
 
@@ -48,22 +47,17 @@ std::optional<std::size_t> kind_of(std::string_view name) {
 // RFC 8617 section 4.1.1: "i=1; authserv-id; ...".
 Result<int> read_results(std::string_view value, std::string& results) {
   const auto end = value.find(';');
-  const auto first = trim(value.substr(0, end));
-  const auto equals = first.find('=');
-  const Error bad{.what = "it does not begin with `i=`"};
-  if (end == std::string_view::npos || equals == std::string_view::npos) return bad;
-  if (trim(first.substr(0, equals)) != "i") return bad;
-  const auto digits = trim(first.substr(equals + 1));
-  int number = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size() || number < 1 ||
-      number > kMostSets) {
-    return bad;
+  const auto first = split_tag(value.substr(0, end));
+  const auto number =
+      first && first->first == "i" ? parse_decimal<int>(first->second) : std::nullopt;
+  if (end == std::string_view::npos || !number || *number < 1 || *number > kMostSets) {
+    return Error{.what = "it does not begin with `i=`"};
   }
+  // Canonical text: a report shows it on one line, and equal results compare as equal.
   results = dkim::canonical_field(":" + std::string(value.substr(end + 1)),
                                   dkim::Canonicalization::Relaxed)
                 .substr(1);
-  return number;
+  return *number;
 }
 
 Result<Ok> add_field(Chain& chain, const mail::HeaderField& field, std::size_t kind,
@@ -78,6 +72,7 @@ Result<Ok> add_field(Chain& chain, const mail::HeaderField& field, std::size_t k
   }
   TRY(auto signature, kind == kSeal ? dkim::parse_arc_seal(field.value())
                                     : dkim::parse_arc_signature(field.value()));
+  // The instance is set: both parsers fail without i=.
   Link& link = chain.links[*signature.instance];
   link.fields[kind].push_back(index);
   (kind == kSeal ? link.seal : link.signature) = std::move(signature);
@@ -89,6 +84,8 @@ Chain read_chain(const mail::Head& head) {
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     const auto kind = kind_of(head.fields[i].name);
     if (!kind) continue;
+    // A broken field is remembered and the others are still read, since they name the sets for the
+    // report.
     const auto added = add_field(chain, head.fields[i], *kind, i);
     if (!added && chain.problem.empty()) {
       chain.problem =
@@ -122,6 +119,7 @@ std::optional<Refusal> check_key_and(const Signature& signature, const std::stri
                                      const Answers& answers, std::vector<Question>& unknown) {
   const auto search = dkim::find_key(signature, answers, unknown);
   if (search.refusal) return search.refusal;
+  // The key has no answer yet; this round only collects questions.
   if (!search.key) return std::nullopt;
   return dkim::check_signature(signature, *search.key, octets);
 }
@@ -148,6 +146,8 @@ std::string sealed_octets(const Chain& chain, int instance, const mail::Head& he
     if (number > instance) break;
     for (std::size_t kind = kResults; kind <= kSeal; ++kind) {
       const std::string& raw = head.fields[link.fields[kind].front()].raw;
+      // The seal that is checked comes last, with its signature removed and without a line end (RFC
+      // 8617 section 5.1.1).
       const bool last = number == instance && kind == kSeal;
       octets += dkim::canonical_field(last ? dkim::without_signature(raw) : raw,
                                       dkim::Canonicalization::Relaxed);
@@ -160,6 +160,7 @@ std::string sealed_octets(const Chain& chain, int instance, const mail::Head& he
 std::optional<Refusal> check_seal(const Chain& chain, int instance, const mail::Head& head,
                                   const Answers& answers, std::vector<Question>& unknown) {
   const Signature& seal = *chain.links.at(instance).seal;
+  // RFC 8617 section 4.1.3 takes the algorithms from DKIM, and with them this rule.
   if (seal.algorithm == dkim::Algorithm::RsaSha1) {
     return Refusal{Outcome::Fail, "rsa-sha1 counts as failed (RFC 8301 section 3.1)"};
   }
@@ -167,12 +168,14 @@ std::optional<Refusal> check_seal(const Chain& chain, int instance, const mail::
 }
 
 Verdict refused(Verdict verdict, const std::string& what, const Refusal& refusal) {
+  // A chain has no other outcomes: each other refusal means that it does not validate.
   const bool later = refusal.outcome == Outcome::TempError;
   verdict.outcome = later ? Outcome::TempError : Outcome::Fail;
   verdict.reason = fmt::format("{}: {}", what, refusal.reason);
   return verdict;
 }
 
+// Also for a chain that fails: the report lists what was there.
 std::vector<Set> sets_of(const Chain& chain) {
   std::vector<Set> sets;
   for (const auto& [instance, link] : chain.links) {
@@ -203,6 +206,7 @@ Verdict evaluate(const dkim::Verifier& verifier, const Answers& answers, std::in
     verdict.reason = fault;
     return verdict;
   }
+  // structure_fault() made sure that the instances are 1 to N.
   const int newest = static_cast<int>(chain.links.size());
   // Everything is checked before anything is refused, so that one round resolves all keys.
   const auto refusal = check_newest(chain.links.at(newest), verifier, answers, now, unknown);

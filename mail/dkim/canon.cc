@@ -15,6 +15,7 @@ constexpr std::size_t kBuffer = 16384;
 std::size_t plain_length(std::string_view octets, Canonicalization method) {
   static constexpr auto kSpecial = [] {
     std::array<unsigned char, 256> special{};
+    // One bit for each method, so that both share the table.
     special['\r'] = special['\n'] = 3;
     special[' '] = special['\t'] = 2;
     return special;
@@ -31,6 +32,7 @@ std::string relaxed_value(std::string_view value) {
   std::string text;
   bool blank = false;
   for (std::size_t i = 0; i < value.size(); ++i) {
+    // Only CRLF folds; a bare CR or LF is text that was signed.
     if (value.substr(i).starts_with("\r\n")) {
       ++i;
       continue;
@@ -39,6 +41,7 @@ std::string relaxed_value(std::string_view value) {
       blank = true;
       continue;
     }
+    // Written before the next character only, so blanks at the end are dropped.
     if (blank && !text.empty()) text += ' ';
     blank = false;
     text += value[i];
@@ -48,6 +51,8 @@ std::string relaxed_value(std::string_view value) {
 
 }  // namespace
 
+// RFC 6376 section 3.4.1 and section 3.4.2: simple signs the field as it is, relaxed survives
+// folding and changes of case by mail servers.
 std::string canonical_field(std::string_view raw, Canonicalization method) {
   if (method == Canonicalization::Simple) return std::string(raw);
   const auto colon = raw.find(':');

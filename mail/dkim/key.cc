@@ -1,12 +1,13 @@
 #include "mail/dkim/key.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/base64.h"
 #include "base/sha256.h"
+#include "base/sorting.h"
 #include "base/text.h"
 #include "mail/dkim/public_key.h"
 
@@ -24,18 +25,12 @@ Result<List> parse_list(const Tag& tag) {
   return items;
 }
 
-std::string join(const List& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ":") + item;
-  return text;
-}
+std::string join(const List& items) { return fmt::format("{}", fmt::join(items, ":")); }
 
 // RFC 6376 section 3.6.1: blanks inside p= are ignored.
 Result<std::string> parse_public(std::string_view value) {
-  std::string key;
-  for (const char c : value) {
-    if (!is_blank(c)) key += c;
-  }
+  std::string key = without_spaces(value);
+  // Checked now, although the text is kept: a key that cannot be decoded must fail when it is read.
   const auto octets = decode_base64(key);
   if (!octets) return Error{"`p=` is not base64: " + octets.error().what};
   return key;
@@ -54,6 +49,7 @@ Result<Ok> store(Result<T> parsed, Field& field) {
   return Ok{};
 }
 
+// Unknown tags are kept in order, because a later standard may define them (RFC 6376 section 3.2).
 Result<Ok> read_tag(const Tag& tag, KeyRecord& record) {
   if (tag.name == "h") return store(parse_list(tag), record.hashes);
   if (tag.name == "k") return store(parse_type(tag.value), record.type);
@@ -78,16 +74,12 @@ bool has_blank_tail(std::string_view text) {
 }
 
 Result<Ok> check_version(const std::vector<Tag>& tags) {
+  // The tag is optional, but receivers ignore a key with any other version or position.
   const auto found = std::ranges::find(tags, "v", &Tag::name);
   if (found == tags.end()) return Ok{};
   if (found != tags.begin()) return Error{"`v=` must be the first tag (RFC 6376 section 3.6.1)"};
   if (found->value == "DKIM1") return Ok{};
   return Error{fmt::format("the version is `{}`, it must be exactly `DKIM1`", found->value)};
-}
-
-List sorted(List items) {
-  std::ranges::sort(items);
-  return items;
 }
 
 // Defaults filled in and order removed, so that == compares meanings.
@@ -115,6 +107,8 @@ Result<KeyShape> rsa_shape(std::string_view octets) {
 }
 
 Result<KeyShape> ed25519_shape(std::string_view octets) {
+  // RFC 8032 section 5.1.5: every 32 octets are taken for a key, so there is nothing more to check
+  // here.
   if (octets.size() == 32) return KeyShape{.algorithm = "ed25519", .bits = 256, .fingerprint = {}};
   const auto info = read_public_key(octets);
   if (info && info->kind == PublicKeyInfo::Kind::Ed25519) {
@@ -132,23 +126,23 @@ struct Pem {
 };
 
 Result<Pem> read_pem(std::string_view text) {
+  // Anything may precede it: `openssl` and certificate tools write explanations there.
   const auto begin = text.find(kPemBegin);
   if (begin == std::string_view::npos) return Error{"it is not a PEM file: no BEGIN line"};
   text.remove_prefix(begin + kPemBegin.size());
   const auto dashes = text.find("-----");
   if (dashes == std::string_view::npos) return Error{"its BEGIN line does not end"};
-  Pem pem{.label = std::string(text.substr(0, dashes)), .body = {}};
+  const std::string label(text.substr(0, dashes));
   text.remove_prefix(dashes + 5);
-  const auto end = text.find("-----END " + pem.label + "-----");
+  const auto end = text.find("-----END " + label + "-----");
   if (end == std::string_view::npos) return Error{"its END line is missing"};
-  for (const char c : text.substr(0, end)) {
-    if (!is_space(c)) pem.body += c;
-  }
-  return pem;
+  return Pem{label, without_spaces(text.substr(0, end))};
 }
 
 }  // namespace
 
+// RFC 6376 section 3.6.1. Strict: a record that only some receivers can read is a fault for its
+// owner.
 Result<KeyRecord> parse_key(std::string_view text) {
   TRY(auto tags, parse_tags(text));
   if (has_blank_tail(text)) return Error{"blanks follow the last `;`"};
@@ -169,6 +163,8 @@ std::string print_key(const KeyRecord& record) {
   if (record.notes) tags.push_back({"n", *record.notes});
   if (record.services) tags.push_back({"s", join(*record.services)});
   if (!record.flags.empty()) tags.push_back({"t", join(record.flags)});
+  // Last among the known tags, because it is long: the others remain visible where a host cuts the
+  // text.
   tags.push_back({"p", record.key});
   tags.insert(tags.end(), record.unknown.begin(), record.unknown.end());
   return print_tags(tags);
@@ -180,12 +176,14 @@ Result<KeyShape> shape_of(const KeyRecord& record) {
   if (record.revoked()) return Error{"the key is revoked (`p=` is empty)"};
   TRY(const auto octets, decode_base64(record.key));
   auto shape = record.type == "ed25519" ? ed25519_shape(octets) : rsa_shape(octets);
+  // 16 hex digits are enough to tell two keys apart by eye.
   if (shape) shape.value().fingerprint = "sha256:" + sha256_hex(octets).substr(0, 16);
   return shape;
 }
 
 Result<KeyRecord> key_from_pem(std::string_view pem) {
   TRY(const auto file, read_pem(pem));
+  // The text of the file is never quoted: it is a secret in the wrong place.
   if (file.label.ends_with("PRIVATE KEY")) {
     return Error{"it contains a private key; name the file with the public half"};
   }
@@ -199,6 +197,7 @@ Result<KeyRecord> key_from_pem(std::string_view pem) {
     return Error{"it contains PKCS#1, although it is labelled SPKI"};
   KeyRecord record;
   record.version = "DKIM1";
+  // RFC 8463 section 4: Ed25519 keys are published raw, RSA keys in SPKI.
   const bool rsa = info.kind == PublicKeyInfo::Kind::Rsa;
   record.type = rsa ? "rsa" : "ed25519";
   record.key = rsa ? file.body : encode_base64(info.raw);

@@ -10,22 +10,18 @@
 
 #include <memory>
 
+#include "base/free_by.h"
 #include "base/sha256.h"
 
 namespace rampart::dkim {
 namespace {
 
-struct Free {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  void operator()(BIGNUM* number) const { BN_free(number); }
-  void operator()(ASN1_SEQUENCE_ANY* elements) const {
-    sk_ASN1_TYPE_pop_free(elements, ASN1_TYPE_free);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-using Digest = std::unique_ptr<EVP_MD_CTX, Free>;
-using Elements = std::unique_ptr<ASN1_SEQUENCE_ANY, Free>;
+void free_elements(ASN1_SEQUENCE_ANY* elements) { sk_ASN1_TYPE_pop_free(elements, ASN1_TYPE_free); }
+
+using Key = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;
+using Digest = std::unique_ptr<EVP_MD_CTX, FreeBy<EVP_MD_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, FreeBy<BN_free>>;
+using Elements = std::unique_ptr<ASN1_SEQUENCE_ANY, FreeBy<free_elements>>;
 
 const unsigned char* bytes(std::string_view octets) {
   return reinterpret_cast<const unsigned char*>(octets.data());
@@ -66,8 +62,8 @@ const ASN1_TYPE* element(const Elements& elements, int index, int type) {
 }
 
 int bits_of(const ASN1_TYPE* integer) {
-  const std::unique_ptr<BIGNUM, Free> number(
-      integer == nullptr ? nullptr : ASN1_INTEGER_to_BN(integer->value.integer, nullptr));
+  const Number number(integer == nullptr ? nullptr
+                                         : ASN1_INTEGER_to_BN(integer->value.integer, nullptr));
   return number ? BN_num_bits(number.get()) : 0;
 }
 

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/base64.h"
-#include "base/text.h"
+#include "base/decimal.h"
 #include "mail/dkim/key.h"
 #include "mail/syntax/tags.h"
 
@@ -14,14 +14,6 @@ namespace rampart::dkim {
 namespace {
 
 using Tags = std::vector<Tag>;
-
-std::string without_blanks(std::string_view text) {
-  std::string kept;
-  for (const char c : text) {
-    if (!is_space(c)) kept += c;
-  }
-  return kept;
-}
 
 Result<std::string> required(const Tags& tags, std::string_view name) {
   auto value = find_tag(tags, name);
@@ -61,14 +53,14 @@ Result<std::optional<std::uint64_t>> parse_number(const Tags& tags, std::string_
   const auto text = find_tag(tags, name);
   if (!text) return std::optional<std::uint64_t>();
   std::string_view digits = *text;
+  // Signs and blanks are malformed, not ignored.
   if (digits.empty() || !std::ranges::all_of(digits, is_digit)) {
     return Error{fmt::format("`{}={}` is not a number", name, *text)};
   }
+  // Leading zeros are legal and do not count against the limit.
   while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
   if (digits.size() > most_digits) return Error{fmt::format("`{}=` is too large", name)};
-  std::uint64_t number = 0;
-  for (const char c : digits) number = number * 10 + static_cast<std::uint64_t>(c - '0');
-  return std::optional(number);
+  return parse_decimal<std::uint64_t>(digits);
 }
 
 Result<Ok> read_numbers(const Tags& tags, Signature& signature) {
@@ -92,6 +84,7 @@ Result<Name> parse_name(const Tags& tags, std::string_view tag) {
 
 Result<Ok> read_identity(const Tags& tags, Signature& signature) {
   const auto text = find_tag(tags, "i");
+  // RFC 6376 section 3.5: the default of i= is `@` and d=.
   signature.identity = text ? *text : "@" + signature.domain.text();
   const auto at = signature.identity.rfind('@');
   if (at == std::string::npos) return Error{"`i=` has no `@`"};
@@ -105,6 +98,7 @@ Result<Ok> read_headers(const Tags& tags, Signature& signature) {
   TRY(const auto text, required(tags, "h"));
   for (const std::string_view name : split(text, ':')) {
     if (name.empty()) return Error{"`h=` has an empty name"};
+    // Field names compare without case (RFC 5322 section 1.2.2).
     signature.headers.push_back(ascii_lower(name));
   }
   return Ok{};
@@ -112,7 +106,7 @@ Result<Ok> read_headers(const Tags& tags, Signature& signature) {
 
 Result<std::string> parse_octets(const Tags& tags, std::string_view name) {
   TRY(const auto text, required(tags, name));
-  auto octets = decode_base64(without_blanks(text));
+  auto octets = decode_base64(without_spaces(text));
   if (!octets) return Error{fmt::format("`{}=` is not base64: {}", name, octets.error().what)};
   if (octets->empty()) return Error{fmt::format("`{}=` is empty", name)};
   return octets;
@@ -135,16 +129,21 @@ Result<Signature> parse_common(const Tags& tags) {
   TRY(signature.domain, parse_name(tags, "d"));
   TRY(signature.selector, parse_name(tags, "s"));
   TRY(signature.octets, parse_octets(tags, "b"));
-  signature.beginning = without_blanks(*find_tag(tags, "b")).substr(0, 8);
+  // RFC 6008 section 4: reports name a signature by the beginning of its b=, of at least eight
+  // characters.
+  signature.beginning = without_spaces(*find_tag(tags, "b")).substr(0, 8);
   TRY_OK(read_numbers(tags, signature));
   return signature;
 }
 
 // The further tags of a signature over a message.
+// What DKIM and ARC message signatures share; seals have none of it.
 Result<Ok> read_message_tags(const Tags& tags, Signature& signature) {
   TRY_OK(read_methods(tags, signature));
   TRY_OK(read_headers(tags, signature));
   TRY(signature.body_hash, parse_octets(tags, "bh"));
+  // RFC 6376 section 3.5: unknown methods are skipped, dns/txt is the default and the only one in
+  // use.
   const auto query = find_tag(tags, "q");
   if (!query) return Ok{};
   const auto methods = split(*query, ':');
@@ -192,6 +191,7 @@ Result<Signature> parse_arc_seal(std::string_view value) {
   TRY(auto signature, parse_common(tags));
   TRY_OK(read_instance(tags, signature));
   TRY(signature.chain, required(tags, "cv"));
+  // RFC 8617 section 4.1.3: seals always use relaxed.
   signature.header = Canonicalization::Relaxed;
   signature.identity_domain = signature.domain;
   return signature;
@@ -209,6 +209,7 @@ std::string without_signature(std::string_view raw) {
   while (begin < raw.size()) {
     const std::size_t end = std::min(raw.find(';', begin), raw.size());
     const std::size_t equals = raw.substr(0, end).find('=', begin);
+    // `bh=` and names that end in b must not match, so the whole name is compared.
     if (equals != std::string_view::npos && trim(raw.substr(begin, equals - begin)) == "b") {
       return std::string(raw.substr(0, equals + 1)) + std::string(raw.substr(end));
     }

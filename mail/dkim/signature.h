@@ -54,6 +54,8 @@ struct SignatureOwner {
   std::string domain;
   std::string selector;
 };
+
+/// Reads them; empty where the field has none.
 SignatureOwner owner_of(std::string_view value);
 
 /// The whole field with the value of its b= tag removed (RFC 6376 section 3.7).

@@ -35,6 +35,8 @@ KeySearch one_record(const Name& name, const std::vector<std::string>& values) {
     if (record) {
       records.push_back(std::move(record).value());
     } else {
+      // Foreign TXT records at the name are skipped; the last one's problem is named where no key
+      // remains.
       problem = record.error().what;
     }
   }
@@ -52,6 +54,7 @@ KeySearch one_record(const Name& name, const std::vector<std::string>& values) {
 // RFC 6376 section 6.1.2: what the record allows the key to be used for, and by whom.
 std::optional<Refusal> check_use(const Signature& signature, const KeyRecord& record) {
   if (record.revoked()) return refuse(Outcome::PermError, "the key is revoked (`p=` is empty)");
+  // Both algorithms that are accepted hash with SHA-256.
   if (record.hashes && !lists(*record.hashes, "sha256")) {
     return refuse(Outcome::PermError, "the key's `h=` does not allow sha256");
   }
@@ -76,12 +79,15 @@ std::optional<Refusal> check_shape(const KeyRecord& record, FoundKey& key) {
   if (!shape) return refuse(Outcome::PermError, shape.error().what);
   key.shape = *shape;
   if (shape->algorithm != "rsa") return std::nullopt;
+  // RFC 8301 section 3.2: receivers must not accept shorter keys.
   if (shape->bits < kMinRsaBits) {
     return refuse(Outcome::Fail, fmt::format("an RSA key of {} bits counts as failed "
                                              "(RFC 8301 section 3.2)",
                                              shape->bits));
   }
   if (shape->bits > kMostBits) {
+    // Not a fail: the signature may be right, this receiver just does not check it (RFC 8601
+    // section 2.4).
     return refuse(Outcome::Policy,
                   fmt::format("an RSA key of {} bits is too long to be checked", shape->bits));
   }
@@ -90,6 +96,8 @@ std::optional<Refusal> check_shape(const KeyRecord& record, FoundKey& key) {
 
 }  // namespace
 
+// In the order of RFC 6376 section 6.1.2: find the record, read it, check its use, then its
+// strength.
 KeySearch find_key(const Signature& signature, const Answers& answers,
                    std::vector<Question>& unknown) {
   const auto name = signature.domain.child(signature.selector.text() + "._domainkey");
@@ -97,6 +105,7 @@ KeySearch find_key(const Signature& signature, const Answers& answers,
   const Answer* answer = find_answer(answers, *name, RecordType::TXT);
   if (answer == nullptr) {
     const Question question{*name, RecordType::TXT};
+    // Several signatures of a message often use one key.
     if (std::ranges::find(unknown, question) == unknown.end()) unknown.push_back(question);
     return {};
   }
@@ -120,6 +129,7 @@ std::optional<Refusal> check_tags(const Signature& signature, std::int64_t now) 
   if (signature.algorithm == Algorithm::RsaSha1) {
     return refuse(Outcome::Fail, "rsa-sha1 counts as failed (RFC 8301 section 3.1)");
   }
+  // Otherwise anybody could replace the author that DMARC looks at.
   if (!lists(signature.headers, "from")) {
     return refuse(Outcome::PermError, "`h=` does not sign From (RFC 6376 section 5.4)");
   }
@@ -145,6 +155,7 @@ std::string signed_octets(const Signature& signature, const mail::Head& head, st
     // RFC 6376 section 5.4: a name without a field left signs that there is none.
     if (found == left.end() || found->second.empty()) continue;
     octets += canonical_field(found->second.back()->raw, signature.header) + "\r\n";
+    // RFC 6376 section 5.4.2: repeated names take fields from the bottom of the header up.
     found->second.pop_back();
   }
   return octets + canonical_field(without_signature(head.fields[field].raw), signature.header);
@@ -152,6 +163,7 @@ std::string signed_octets(const Signature& signature, const mail::Head& head, st
 
 std::optional<Refusal> check_body(const Signature& signature, const BodyHashes& bodies) {
   const auto found = bodies.find(signature);
+  // RFC 6376 section 3.5: the body was cut after signing.
   if (signature.length && *signature.length > found.length) {
     return refuse(Outcome::Fail, fmt::format("`l={}` is more than the body's {} octets",
                                              *signature.length, found.length));

@@ -43,6 +43,7 @@ BodyHashes::Stream::Stream(Canonicalization canonicalization, std::optional<std:
       canonicalizer(canonicalization, [this](std::string_view octets) { add(octets); }) {}
 
 void BodyHashes::Stream::add(std::string_view octets) {
+  // The whole body is counted, since what `l=` leaves unsigned is reported.
   const std::uint64_t room = limit ? *limit - std::min(*limit, length) : octets.size();
   sha.add(octets.substr(0, room));
   length += octets.size();
@@ -52,6 +53,7 @@ void BodyHashes::add(const Signature& signature) {
   const auto same = [&](const Stream& stream) {
     return stream.method == signature.body && stream.limit == signature.length;
   };
+  // Signatures usually agree in method and length, so the body is hashed once for all.
   if (std::ranges::any_of(streams_, same)) return;
   streams_.emplace_back(signature.body, signature.length);
 }
@@ -67,6 +69,8 @@ void BodyHashes::finish() {
   }
 }
 
+// Every signature whose body is hashed was added before, so a miss occurs only for signatures
+// beyond the limit, which are not checked.
 BodyHashes::Found BodyHashes::find(const Signature& signature) const {
   for (const Stream& stream : streams_) {
     if (stream.method == signature.body && stream.limit == signature.length) {
@@ -87,6 +91,7 @@ Verifier::Verifier(const mail::Head& head) : head_(head) {
       if (signature && items_.size() <= kMostSignatures) bodies_.add(*signature);
     } else if (name == "arc-message-signature") {
       auto signature = parse_arc_signature(head.fields[i].value());
+      // A broken one is reported by the chain's own evaluation.
       if (!signature || (newest && newest->instance >= signature->instance)) continue;
       newest = std::move(signature).value();
     }
@@ -131,12 +136,15 @@ SignatureVerdict Verifier::check_one(const Item& item, const Answers& answers, s
   return verdict;
 }
 
+// All signatures are checked, not only up to the first pass: reports list each of them, and
+// alignment needs a particular domain.
 Verdict Verifier::evaluate(const Answers& answers, std::int64_t now) const {
   Verdict verdict;
   for (const Item& item : items_) {
     if (verdict.signatures.size() == kMostSignatures) break;
     verdict.signatures.push_back(check_one(item, answers, now, verdict.unknown));
   }
+  // Listed and not dropped: the report must show that they were there.
   for (std::size_t i = kMostSignatures; i < items_.size(); ++i) {
     const auto owner = owner_of(head_.fields[items_[i].field].value());
     SignatureVerdict skipped{.domain = owner.domain, .selector = owner.selector};

@@ -54,6 +54,7 @@ struct Discovery {
   std::optional<Name> failed(const Name& author) const {
     std::vector<Name> names = walk_names(author);
     if (generation == Generation::Psl) {
+      // Discovery by the list queries two names only: the author's and the organization's.
       std::erase_if(names, [&](const Name& name) {
         return name.parent() != author && name.parent() != org_domain_psl(author);
       });
@@ -71,6 +72,7 @@ struct Identifiers {
   bool pending = false;  // An identifier is aligned and could not be checked.
 };
 
+// RFC 9989 section 4.4: SPF's MAIL FROM domain and the d= of each signature are the identifiers.
 Identifiers align(const MessageVerdict& message, const Discovery& discovery, Judgement& judgement) {
   const Name& author = message.authors.front();
   const Record record = judgement.discovered ? judgement.discovered->record : Record{};
@@ -79,6 +81,7 @@ Identifiers align(const MessageVerdict& message, const Discovery& discovery, Jud
     found.passes = found.passes || (aligned && passed);
     found.pending = found.pending || (aligned && pending);
   };
+  // SPF counts even where it failed: whether it is aligned is part of the report.
   if (const auto domain = name_of(message.spf_domain); domain && message.spf) {
     judgement.spf_aligned =
         discovery.aligned(*domain, author, record.aspf.value_or(Alignment::Relaxed));
@@ -103,6 +106,8 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
   judgement.dkim_aligned.reserve(message.dkim.signatures.size());
   if (!message.author_problem.empty()) {
     judgement.dkim_aligned.assign(message.dkim.signatures.size(), false);
+    // Without an author there is no policy to apply; with several there is
+    // none to choose.
     judgement.outcome = message.authors.empty() ? Outcome::None : Outcome::PermError;
     judgement.reason = message.author_problem;
     return judgement;
@@ -122,6 +127,7 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
   judgement.policy = judgement.discovered->policy;
   if (identifiers.passes) {
     judgement.outcome = Outcome::Pass;
+    // Not a fail: the same message may pass a minute later.
   } else if (identifiers.pending) {
     judgement.outcome = Outcome::TempError;
     judgement.reason = "an aligned identifier could not be checked because DNS failed";
@@ -194,6 +200,8 @@ std::string_view to_text(Outcome outcome) {
   return kNames[static_cast<std::size_t>(outcome)];
 }
 
+// All parts add their questions to one list, so that a round resolves what SPF, DKIM, ARC and DMARC
+// need together.
 MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& verifier,
                              const Answers& answers) {
   MessageVerdict verdict;
@@ -202,6 +210,7 @@ MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& ve
   verdict.dkim = verifier.evaluate(answers, client.now);
   std::ranges::copy(verdict.dkim.unknown, std::back_inserter(verdict.unknown));
   verdict.arc = arc::evaluate(verifier, answers, client.now, verdict.unknown);
+  // Both generations, because receivers of both are in use and may treat one message differently.
   verdict.walk = evaluate(verdict, {Generation::Walk, answers, verdict.unknown});
   verdict.psl = evaluate(verdict, {Generation::Psl, answers, verdict.unknown});
   return verdict;

@@ -1,12 +1,11 @@
 #include "mail/dmarc/dmarc.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include "base/text.h"
+#include "base/decimal.h"
 
 namespace rampart::dmarc {
 namespace {
@@ -36,12 +35,9 @@ Result<Ok> read_testing(const Tag& tag, std::optional<bool>& field) {
 }
 
 Result<Ok> read_pct(const Tag& tag, std::optional<int>& field) {
-  int number = 0;
-  const char* end = tag.value.data() + tag.value.size();
-  const auto [stop, error] = std::from_chars(tag.value.data(), end, number);
-  const bool whole = error == std::errc{} && stop == end && tag.value.front() != '-';
-  if (!whole || number > 100) return bad_value(tag, "a number from 0 to 100");
-  field = number;
+  field = parse_decimal<int>(tag.value);
+  if (field > 100) field.reset();
+  if (!field) return bad_value(tag, "a number from 0 to 100");
   return Ok{};
 }
 
@@ -66,9 +62,7 @@ Result<Ok> read_fo(const Tag& tag, std::optional<std::string>& field) {
   if (seen.find('0') != std::string::npos && seen.find('1') != std::string::npos) {
     return bad_value(tag, "either 0 or 1, not both");
   }
-  std::string text;
-  for (const char c : seen) text += (text.empty() ? "" : ":") + std::string(1, c);
-  field = text;
+  field = fmt::format("{}", fmt::join(seen, ":"));
   return Ok{};
 }
 
@@ -107,12 +101,6 @@ Result<Ok> read_tag(const Tag& tag, Record& record) {
 
 std::string_view to_text(Alignment alignment) { return alignment == Alignment::Strict ? "s" : "r"; }
 
-std::string join(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
-  return text;
-}
-
 std::optional<Error> misplaced_version(std::string_view text) {
   if (is_dmarc(text)) return std::nullopt;
   return Error{"it does not begin with `v=DMARC1`"};
@@ -133,6 +121,7 @@ std::optional<Policy> parse_policy(std::string_view text) {
   return std::nullopt;
 }
 
+// RFC 9989 section 4.8: the version is the one value whose case matters.
 bool is_dmarc(std::string_view text) { return version_of(text) == "DMARC1"; }
 
 Result<Record> parse(std::string_view text) {
@@ -152,11 +141,14 @@ Result<Record> parse(std::string_view text) {
   return record;
 }
 
+// Receivers ignore the order after `v` and `p`; a fixed one keeps the differences between two
+// records small.
 std::string print(const Record& record) {
   std::vector<Tag> tags = {{"v", "DMARC1"}};
   const auto add = [&tags](std::string_view name, std::string_view value) {
     tags.push_back({std::string(name), std::string(value)});
   };
+  // RFC 7489 section 6.3: receivers of that generation require p directly after v.
   if (record.p) add("p", to_text(*record.p));
   if (record.sp) add("sp", to_text(*record.sp));
   if (record.np) add("np", to_text(*record.np));
@@ -165,8 +157,8 @@ std::string print(const Record& record) {
   if (record.testing) add("t", *record.testing ? "y" : "n");
   if (record.pct) add("pct", std::to_string(*record.pct));
   if (record.fo) add("fo", *record.fo);
-  if (!record.rua.empty()) add("rua", join(record.rua));
-  if (!record.ruf.empty()) add("ruf", join(record.ruf));
+  if (!record.rua.empty()) add("rua", fmt::format("{}", fmt::join(record.rua, ",")));
+  if (!record.ruf.empty()) add("ruf", fmt::format("{}", fmt::join(record.ruf, ",")));
   if (record.psd) add("psd", std::string_view(&*record.psd, 1));
   tags.insert(tags.end(), record.unknown.begin(), record.unknown.end());
   return print_tags(tags);
@@ -182,14 +174,14 @@ struct Policies {
 
 // A tag-value pair of a lenient reading, or nullopt with a problem added.
 std::optional<Tag> lenient_tag(std::string_view piece, Lenient& lenient) {
-  const auto equals = piece.find('=');
-  if (equals == std::string_view::npos) {
+  const auto parts = split_tag(piece);
+  if (!parts) {
     lenient.problems.push_back(piece.empty() ? "a tag is empty (two `;` in a row?)"
                                              : fmt::format("`{}` has no `=`", piece));
     return std::nullopt;
   }
-  const auto name = trim(piece.substr(0, equals));
-  Tag tag{ascii_lower(name), std::string(trim(piece.substr(equals + 1)))};
+  const auto& [name, value] = *parts;
+  Tag tag{ascii_lower(name), std::string(value)};
   if (tag.name != name) {
     lenient.problems.push_back(fmt::format("`{}` is not lower case", name));
   }
@@ -208,6 +200,8 @@ void read_uris_leniently(const Tag& tag, Lenient& lenient) {
   }
 }
 
+// RFC 9989 section 4.8: a bad value falls back to its default, except in a policy tag, which may
+// invalidate the record.
 void read_leniently(const Tag& tag, Lenient& lenient, Policies& policies) {
   if (tag.name == "rua" || tag.name == "ruf") return read_uris_leniently(tag, lenient);
   const auto read = read_tag(tag, lenient.record);
@@ -227,6 +221,7 @@ Result<Lenient> resolve_policies(Lenient lenient, const Policies& policies) {
         fmt::format("{} and there is no valid `rua=`, so receivers ignore the record", what)};
   }
   lenient.record.p = Policy::None;
+  // The fallback replaces the policies of sub-domains as well.
   lenient.record.sp.reset();
   lenient.record.np.reset();
   lenient.problems.push_back(fmt::format("{}, so receivers read p=none", what));
@@ -242,6 +237,7 @@ Result<Lenient> parse_lenient(std::string_view text) {
   Lenient lenient;
   Policies policies;
   std::vector<std::string> seen = {"v"};
+  // The version; is_dmarc() checked it.
   pieces.erase(pieces.begin());
   for (const std::string_view piece : pieces) {
     const auto tag = lenient_tag(piece, lenient);

@@ -14,6 +14,7 @@ namespace rampart::dmarc {
 enum class Policy { None, Quarantine, Reject };
 enum class Alignment { Relaxed, Strict };
 
+/// "none", "quarantine", "reject"; read in any case.
 std::string_view to_text(Policy policy);
 std::optional<Policy> parse_policy(std::string_view text);
 
@@ -43,12 +44,14 @@ bool is_dmarc(std::string_view text);
 /// grammar of RFC 9989 section 4.8. An Error names the tag.
 Result<Record> parse(std::string_view text);
 
-/// Reads as RFC 9989 section 4.8 requires of receivers: bad values fall back to defaults, and each
-/// is described in `problems`. An Error only where receivers ignore the record altogether.
+/// A record as receivers read it, with a sentence for each value that fell back to its default.
 struct Lenient {
   Record record;
   std::vector<std::string> problems;
 };
+
+/// Reads as RFC 9989 section 4.8 requires of receivers. An Error only where receivers ignore the
+/// record altogether.
 Result<Lenient> parse_lenient(std::string_view text);
 
 /// Order v,p,sp,np,adkim,aspf,t,pct,fo,rua,ruf,psd, then unknown tags; "; " between, none at the
@@ -71,6 +74,8 @@ struct Strength {
 
   bool operator==(const Strength&) const = default;
 };
+
+/// The strength of a record; absent tags have their defaults.
 Strength strength_of(const Record& record);
 
 /// Whether a receiver of any generation could treat some failing mail more mildly (more harshly)

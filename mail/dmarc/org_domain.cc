@@ -10,11 +10,14 @@ namespace rampart::dmarc {
 Name org_domain_psl(const Name& name) {
   // The list that was compiled into libpsl: no file is read.
   const char* registrable = psl_registrable_domain(psl_builtin(), name.text().c_str());
+  // A public suffix itself, or a name under no known suffix, is its own organization.
   if (registrable == nullptr) return name;
   const auto parsed = Name::parse(registrable);
   return parsed ? *parsed : name;
 }
 
+// Private suffixes, such as those of hosting companies, count too: their customers are
+// organizations of their own.
 bool is_public_suffix(const Name& name) {
   return psl_is_public_suffix(psl_builtin(), name.text().c_str()) != 0;
 }
@@ -25,6 +28,8 @@ std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answer
   const Name org = org_domain_psl(author);
   const auto own = find_record(author, answers, unknown);
   const auto inherited = org == author ? Found{} : find_record(org, answers, unknown);
+  // Both questions go out in one round, although the second is needed only where the first has no
+  // record.
   if (unknown.size() != asked) return std::nullopt;
   if (own.text) return discovered_policy_of(author, *own.text, org, &Record::p);
   // RFC 7489 section 6.6.3: several records at the author domain count as none, and the search

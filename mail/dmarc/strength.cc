@@ -1,38 +1,30 @@
 // Comparing DMARC records: by meaning, and by what receivers of each generation do to failing
 // mail.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 
+#include "base/sorting.h"
+#include "base/text.h"
 #include "mail/dmarc/dmarc.h"
 #include "mail/dmarc/treatment.h"
 
 namespace rampart::dmarc {
 namespace {
 
-std::vector<std::string> sorted(std::vector<std::string> items) {
-  std::ranges::sort(items);
-  return items;
-}
-
-std::string sorted_options(std::string text) {
-  auto options = split(text, ':');
-  std::ranges::sort(options);
-  std::string joined;
-  for (const auto option : options) joined += (joined.empty() ? "" : ":") + std::string(option);
-  return joined;
-}
-
 // Defaults filled in and order removed, so that == compares meanings.
 Record meaning(const Record& record) {
   Record plain = record;
   plain.p = record.p.value_or(Policy::None);
   plain.sp = record.sp.value_or(*plain.p);
+  // np falls back to sp and only then to p (RFC 9989 section 4.7).
   plain.np = record.np.value_or(*plain.sp);
   plain.adkim = record.adkim.value_or(Alignment::Relaxed);
   plain.aspf = record.aspf.value_or(Alignment::Relaxed);
   plain.testing = record.testing.value_or(false);
   plain.pct = record.pct.value_or(100);
-  plain.fo = sorted_options(record.fo.value_or("0"));
+  plain.fo = fmt::format("{}", fmt::join(sorted(split(record.fo ? *record.fo : "0", ':')), ":"));
   plain.rua = sorted(record.rua);
   plain.ruf = sorted(record.ruf);
   plain.psd = record.psd.value_or('u');
@@ -69,6 +61,7 @@ bool any_milder(const std::vector<Share>& before, const std::vector<Share>& afte
   return false;
 }
 
+// Alignment modes matter only where failing mail is treated at all.
 bool enforces(const Record& record) {
   return std::ranges::any_of(shares_of(record),
                              [](const Share& share) { return share.quarantined > 0; });

@@ -3,6 +3,7 @@
 namespace rampart::dmarc {
 namespace {
 
+// For receivers without sampling: a policy applies to all failing mail.
 Treatment in_full(Policy policy) {
   if (policy == Policy::Reject) return {.quarantined = 0, .rejected = 100};
   return {.quarantined = policy == Policy::Quarantine ? 100 : 0, .rejected = 0};

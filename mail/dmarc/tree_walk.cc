@@ -20,6 +20,7 @@ struct Walk {
   Name org;
 };
 
+// RFC 9989 section 4.10: at most eight queries, however many labels an attacker puts into From.
 constexpr std::size_t kMostLabels = 8;
 
 // RFC 9989 section 4.10: the domains queried, the start first; a start with eight labels or more
@@ -39,11 +40,11 @@ std::vector<Name> walk_domains(const Name& start) {
 }
 
 char psd_of(const std::string& text) {
+  // By hand and not by parse(): psd counts even in a record with other mistakes.
   for (const std::string_view piece : split(text, ';')) {
-    const auto equals = piece.find('=');
-    if (equals == std::string_view::npos) continue;
-    if (ascii_lower(trim(piece.substr(0, equals))) != "psd") continue;
-    const auto value = ascii_lower(trim(piece.substr(equals + 1)));
+    const auto tag = split_tag(piece);
+    if (!tag || ascii_lower(tag->first) != "psd") continue;
+    const auto value = ascii_lower(tag->second);
     if (value == "y" || value == "n") return value.front();
   }
   return 'u';
@@ -64,12 +65,14 @@ Name select_org(const Name& start, const std::vector<Step>& steps) {
   return steps.empty() ? start : steps.back().domain;
 }
 
+// Questions for all levels are collected in one round; the walk is repeated once they have answers.
 Walk walk(const Name& start, const Answers& answers, std::vector<Question>& unknown) {
   std::vector<Step> steps;
   for (const Name& domain : walk_domains(start)) {
     const auto found = find_record(domain, answers, unknown);
     if (!found.text) continue;
     steps.push_back({domain, *found.text, psd_of(*found.text)});
+    // RFC 9989 section 4.10: psd=n or psd=y ends the walk.
     if (steps.back().psd != 'u') break;
   }
   const Name org = select_org(start, steps);
@@ -93,11 +96,8 @@ const Step* choose(const Walk& walked, const Name& author) {
 // makes it exist.
 std::optional<bool> exists(const Name& name, const Answers& answers,
                            std::vector<Question>& unknown) {
-  const Answer* answer = find_answer(answers, name, RecordType::TXT);
-  if (answer == nullptr) {
-    unknown.push_back({name, RecordType::TXT});
-    return std::nullopt;
-  }
+  const Answer* answer = find_or_note(answers, {name, RecordType::TXT}, unknown);
+  if (answer == nullptr) return std::nullopt;
   return answer->status != AnswerStatus::NxDomain;
 }
 
@@ -112,12 +112,9 @@ std::optional<Name> dmarc_name(const Name& domain) {
 Found find_record(const Name& domain, const Answers& answers, std::vector<Question>& unknown) {
   const auto name = dmarc_name(domain);
   if (!name) return {};
-  const Answer* answer = find_answer(answers, *name, RecordType::TXT);
-  if (answer == nullptr) {
-    unknown.push_back({*name, RecordType::TXT});
-    return {};
-  }
-  if (answer->status != AnswerStatus::Data) return {};
+  const Answer* answer = find_or_note(answers, {*name, RecordType::TXT}, unknown);
+  if (answer == nullptr || answer->status != AnswerStatus::Data) return {};
+  // RFC 9989 section 4.10: several records count as none.
   if (std::ranges::count_if(answer->values, is_dmarc) != 1) return {};
   return {*std::ranges::find_if(answer->values, is_dmarc)};
 }
@@ -153,6 +150,7 @@ std::optional<DiscoveredPolicy> discover_by_walk(const Name& author, const Answe
     return discovered_policy_of(author, step->text, walked.org, &Record::p);
   const auto existing = discovered_policy_of(step->domain, step->text, walked.org, &Record::sp);
   const auto absent = discovered_policy_of(step->domain, step->text, walked.org, &Record::np);
+  // Where sp and np agree, no query is spent on whether the name exists.
   if (!existing || existing->policy == absent->policy) return existing;
   const auto there = exists(author, answers, unknown);
   if (!there) return std::nullopt;

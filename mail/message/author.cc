@@ -25,6 +25,7 @@ class Tokens {
     TRY_OK(skip_blanks());
     if (rest_.empty()) return std::string();
     if (rest_.front() == '"') return read_quoted('"');
+    // Within quotes and literals every special character is plain text.
     if (rest_.front() == '[') return read_quoted(']');
     if (kSpecials.find(rest_.front()) != std::string_view::npos) return consume(1);
     std::size_t end = 0;
@@ -32,6 +33,7 @@ class Tokens {
            rest_[end] != '[' && kSpecials.find(rest_[end]) == std::string_view::npos) {
       ++end;
     }
+    // Programs disagree on these: what one takes for the end of a comment, another shows as text.
     if (rest_.substr(0, end).find_first_of("\\)]") != std::string_view::npos) {
       return Error{"there is a character outside quotes that must be quoted"};
     }
@@ -49,6 +51,7 @@ class Tokens {
 
   Result<std::string> read_quoted(char close) {
     for (std::size_t i = 1; i < rest_.size(); ++i) {
+      // The character after a backslash is quoted, also a closing one (RFC 5322 section 3.2.1).
       if (rest_[i] == '\\') {
         ++i;
       } else if (rest_[i] == close) {
@@ -91,6 +94,7 @@ using TokenSpan = std::vector<std::string>;
 Result<std::string> domain_of(TokenSpan tokens) {
   const auto open = std::ranges::find(tokens, "<");
   if (open != tokens.end()) {
+    // Text after the address is shown by some clients and ignored by others.
     if (tokens.back() != ">") return Error{"an address does not end with `>`"};
     TokenSpan inside(open + 1, tokens.end() - 1);
     const auto route = std::ranges::find(inside, ":");
@@ -112,6 +116,7 @@ Result<std::string> domain_of(TokenSpan tokens) {
     domain += *token;
   }
   if (domain.empty()) return Error{"an address has nothing after its `@`"};
+  // DMARC is about domains; an address literal has no policy (RFC 9989 section 4.10).
   if (domain.find_first_of("[\"") != std::string::npos) {
     return Error{"an address has a literal instead of a domain"};
   }
@@ -126,6 +131,7 @@ std::vector<TokenSpan> mailboxes(const TokenSpan& tokens) {
     if (token == "<") angle = true;
     if (token == ">") angle = false;
     if (!angle && token == ":") {
+      // RFC 5322 section 3.4: `Group: a@example.com, b@example.net;`.
       boxes.back().clear();
     } else if (!angle && (token == "," || token == ";")) {
       boxes.emplace_back();
@@ -144,6 +150,7 @@ Result<std::vector<Name>> domains_in(std::string_view value) {
     TRY(const auto text, domain_of(box));
     const auto domain = Name::parse(text);
     if (!domain) return Error{fmt::format("`{}` is not a domain: {}", text, domain.error().what)};
+    // Several authors of one domain are one identity.
     if (std::ranges::find(domains, *domain) == domains.end()) domains.push_back(*domain);
   }
   if (domains.empty()) return Error{"it names no mailbox"};
@@ -155,12 +162,16 @@ Result<std::vector<Name>> domains_in(std::string_view value) {
 Result<std::vector<Name>> author_domains(const Head& head) {
   const auto fields = head.all("From");
   if (fields.empty()) return Error{"the message has no From field"};
+  // RFC 5322 section 3.6 allows one; with two, the reader sees one and the receiver may check the
+  // other.
   if (fields.size() > 1) return Error{fmt::format("the message has {} From fields", fields.size())};
   auto domains = domains_in(fields.front()->value());
   if (!domains) return Error{"its From field cannot be read: " + domains.error().what};
   return domains;
 }
 
+// For callers that need one domain; DMARC's own evaluation reports several as an error of the
+// message.
 Result<Name> author_domain(const Head& head) {
   TRY(const auto domains, author_domains(head));
   if (domains.size() > 1) {

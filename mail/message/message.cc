@@ -15,6 +15,7 @@ std::string_view consume_line(std::string_view& rest) {
   const auto end = rest.find('\n');
   std::string_view line = rest.substr(0, end);
   rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  // Mail on disk often has bare LF; both are read.
   if (end != std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
@@ -34,6 +35,7 @@ Result<Ok> add_line(Head& head, std::string_view line) {
   if (is_blank(line.front())) {
     if (head.fields.empty())
       return Error{"it begins with a blank, but there is no field to continue"};
+    // Signatures cover CRLF, however the file stores its lines (RFC 6376 section 3.7).
     head.fields.back().raw += "\r\n";
     head.fields.back().raw += line;
     return Ok{};
@@ -50,15 +52,15 @@ std::string_view HeaderField::value() const {
 }
 
 std::vector<const HeaderField*> Head::all(std::string_view name) const {
-  const std::string wanted = ascii_lower(name);
   std::vector<const HeaderField*> found;
   for (const HeaderField& field : fields) {
-    if (ascii_lower(field.name) == wanted) found.push_back(&field);
+    if (same_ignoring_case(field.name, name)) found.push_back(&field);
   }
   return found;
 }
 
 std::optional<std::size_t> find_body(std::string_view octets, std::size_t from) {
+  // A message without a header: its body begins behind the empty first line.
   if (octets.starts_with("\n")) return 1;
   if (octets.starts_with("\r\n")) return 2;
   // The line end before the empty line may be at the end of what was searched already.
@@ -78,9 +80,11 @@ Result<Head> read_head(std::string_view octets, const HeadLimits& limits) {
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const auto line = consume_line(rest);
     if (line.empty()) break;
+    // Limits come first: a hostile head must not fill the memory.
     if (octets.size() - rest.size() > limits.octets) {
       return Error{fmt::format("the header is longer than {} octets", limits.octets)};
     }
+    // The separator line of an mbox file, not a field.
     if (number == 1 && line.starts_with("From ")) continue;
     if (const auto added = add_line(head, line); !added) {
       return Error{fmt::format("line {} is not a header field: {}", number, added.error().what)};

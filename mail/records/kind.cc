@@ -18,7 +18,8 @@ namespace {
 bool is_dkim_key(std::string_view value) {
   if (const auto version = version_of(value)) return *version == "DKIM1";
   return std::ranges::any_of(split(value, ';'), [](std::string_view piece) {
-    return trim(piece.substr(0, piece.find('='))) == "p" && piece.find('=') != std::string::npos;
+    const auto tag = split_tag(piece);
+    return tag && tag->first == "p";
   });
 }
 
@@ -49,6 +50,7 @@ RecordKind kind_of_txt(const Name& name, std::string_view value) {
 std::string bare(std::string_view value) {
   std::string text;
   for (const char c : ascii_lower(value)) {
+    // Only for the comparison; messages quote the version as it must be written.
     const bool noise = c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '\\' ||
                        static_cast<unsigned char>(c) >= 0x80;
     if (!noise) text += c;
@@ -89,6 +91,7 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
                                         NameKind kind) {
   const std::string stem = "v=" + std::string(version.stem);
   const std::string lower = ascii_lower(version.exact);
+  // Also without `v=`, which people leave out when a form asks for the value.
   if (!text.starts_with(stem) && !text.starts_with(lower.substr(2))) return std::nullopt;
   if (!belongs_at(version, kind)) {
     return fmt::format("`{}` belongs at {}, where receivers look for it", version.exact,
@@ -100,11 +103,14 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
 
 }  // namespace
 
+// The kind by name alone, also for names at which nothing is published: a CNAME or a near miss has
+// no version to go by.
 NameKind name_kind(const Name& name) {
   const auto labels = name.labels();
   const auto at = [&labels](std::size_t i) {
     return i < labels.size() ? labels[i] : std::string_view();
   };
+  // By the first labels alone: the rest is the domain, which may be any.
   if (at(0) == "_dmarc") return NameKind::Dmarc;
   if (at(0) == "_mta-sts") return NameKind::MtaSts;
   if (at(0) == "_smtp" && at(1) == "_tls") return NameKind::TlsRpt;
@@ -150,6 +156,7 @@ std::optional<std::string> near_miss(const RecordKey& key, std::string_view valu
   for (const Version& version : kVersions) {
     if (auto slip = version_slip(version, text, kind)) return slip;
   }
+  // Without a version the value is a record of this kind only by its name and its main tag.
   if (kind == NameKind::Dmarc && text.find("p=") != std::string::npos) {
     return "a DMARC record begins with `v=DMARC1`; receivers ignore it with any other first tag";
   }

@@ -17,9 +17,11 @@ AnyRecord either(Result<Record> result) {
   return std::move(result).value();
 }
 
+// The shape is an Error for a revoked key, which is still a valid record.
 AnyRecord read_key(const std::string& text) {
   auto record = dkim::parse_key(text);
   if (!record) return std::move(record).error();
+  // The key's bytes are read once here; guardrails, audit and rotation all look at the shape.
   auto shape = record->revoked() ? Result<dkim::KeyShape>(Error{"the key is revoked"})
                                  : dkim::shape_of(*record);
   return ParsedKey{std::move(record).value(), std::move(shape)};
@@ -71,6 +73,7 @@ struct ParsedValue::Content {
   AnyRecord record;
 };
 
+// Shared and immutable: copies of a World and of its changes are cheap.
 ParsedValue::ParsedValue(RecordKind kind, std::string text) {
   AnyRecord record = read(kind, text);
   content_ = std::make_shared<const Content>(std::move(text), kind, std::move(record));
@@ -92,6 +95,7 @@ const BimiRecord* ParsedValue::bimi() const { return as<BimiRecord>(); }
 const Error* ParsedValue::error() const { return as<Error>(); }
 
 bool same_meaning(const ParsedValue& a, const ParsedValue& b) {
+  // Before the kinds, so that foreign values are equal to themselves.
   if (a.text() == b.text()) return true;
   if (a.kind() != b.kind()) return false;
   const auto equal = [](const auto& left, const auto& right) { return left == right; };
@@ -125,6 +129,7 @@ bool same_meaning(const ParsedValue& a, const ParsedValue& b) {
 ParsedSet parse_set(const RecordKey& key, const RecordSet& set) {
   ParsedSet parsed{set.ttl, {}};
   for (const std::string& value : set.values) {
+    // Both sets have the same order, so each value belongs at the end.
     parsed.values.emplace_hint(parsed.values.end(), key, value);
   }
   return parsed;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/sorting.h"
 #include "mail/spf/compiled.h"
 #include "mail/spf/limits.h"
 #include "mail/spf/message.h"
@@ -12,20 +13,13 @@
 namespace rampart::spf {
 namespace {
 
+// The outcomes of one mechanism (RFC 7208 section 5).
 enum class Match { No, Yes, TempError, PermError };
 
 Outcome outcome_of(Qualifier qualifier) {
-  switch (qualifier) {
-    case Qualifier::Pass:
-      return Outcome::Pass;
-    case Qualifier::Fail:
-      return Outcome::Fail;
-    case Qualifier::SoftFail:
-      return Outcome::SoftFail;
-    case Qualifier::Neutral:
-      return Outcome::Neutral;
-  }
-  return Outcome::Neutral;
+  if (qualifier == Qualifier::Pass) return Outcome::Pass;
+  if (qualifier == Qualifier::Fail) return Outcome::Fail;
+  return qualifier == Qualifier::SoftFail ? Outcome::SoftFail : Outcome::Neutral;
 }
 
 // One run of check_host(). A term whose answer is missing adds its question and counts as no match,
@@ -34,7 +28,7 @@ Outcome outcome_of(Qualifier qualifier) {
 class Evaluation {
  public:
   Evaluation(RecordCache& cache, const Client& client)
-      : cache_(cache), message_(client), ip_(bits_of(client.ip)) {}
+      : cache_(cache), message_(client), ip_(number_of(client.ip)) {}
 
   Verdict run();
 
@@ -55,13 +49,12 @@ class Evaluation {
   std::string value_of(const CompiledRecord& compiled, char letter);
   const std::vector<Name>& client_names();
   bool can_expand(const Target& target);
-  bool covers(const AddressBits& mask, const AddressBits& address) const;
   bool is_known(const CompiledRecord& compiled);
   void explain();
 
   RecordCache& cache_;
   Message message_;
-  AddressBits ip_;
+  Address ip_;
   Verdict verdict_;
   int depth_ = 0;
   CompiledRecord* decided_ = nullptr;  ///< The record whose `exp` explains a fail.
@@ -70,12 +63,14 @@ class Evaluation {
 };
 
 Match Evaluation::error(Match kind, std::string reason) {
+  // The innermost error is the cause; the includes around it only pass it on.
   if (verdict_.reason.empty()) verdict_.reason = std::move(reason);
   return kind;
 }
 
 Match Evaluation::count_lookup(const Target& target) {
   verdict_.lookups += target.uses_p ? 2 : 1;  // `%{p}` resolves PTR names as `ptr` does.
+  // Counted before the lookup, as receivers do: the eleventh term fails even if it would match.
   if (verdict_.lookups <= kMaxLookups) return Match::No;
   return error(Match::PermError, "more than ten terms need DNS lookups (RFC 7208 section 4.6.4)");
 }
@@ -94,14 +89,11 @@ bool Evaluation::is_known(const CompiledRecord& compiled) {
   return false;
 }
 
-bool Evaluation::covers(const AddressBits& mask, const AddressBits& address) const {
-  return ((address.high ^ ip_.high) & mask.high) == 0 && ((address.low ^ ip_.low) & mask.low) == 0;
-}
-
 const std::vector<Name>& Evaluation::client_names() {
   if (!names_) {
     const std::size_t before = verdict_.unknown.size();
     names_ = validated_names(message_.client.ip, cache_.answers(), verdict_.unknown);
+    // Once a run: the names do not depend on the record, and a missing answer is noted only once.
     names_complete_ = verdict_.unknown.size() == before;
   }
   return names_->names;
@@ -115,6 +107,8 @@ bool Evaluation::can_expand(const Target& target) {
 }
 
 std::string Evaluation::value_of(const CompiledRecord& compiled, char letter) {
+  // Within an include `d` is the included domain, so it comes from the record and not from the
+  // message.
   if (letter == 'd') return compiled.raw;
   if (letter == 'p') return name_for_p(client_names(), compiled.domain);
   return macro_value(message_, letter);
@@ -129,6 +123,8 @@ std::optional<Name> Evaluation::name_of(CompiledRecord& compiled, const Target& 
 
 Match Evaluation::match_include(CompiledRecord& compiled, Target& target) {
   const auto name = target.dynamic ? name_of(compiled, target) : std::nullopt;
+  // Unlike other mechanisms, whose malformed target matches nothing: without the record the meaning
+  // of an include is unknown.
   if (target.dynamic ? !name : !target.name) {
     return error(Match::PermError,
                  "an include does not name a valid domain (RFC 7208 section 4.3)");
@@ -146,9 +142,13 @@ Match Evaluation::match_include(CompiledRecord& compiled, Target& target) {
   --depth_;
   if (outcome == Outcome::Pass) return Match::Yes;
   verdict_.path.resize(path);
+  // RFC 7208 section 5.2, the table: errors of the included record are errors of this one, and only
+  // a pass matches.
   if (outcome == Outcome::TempError) return Match::TempError;
   if (outcome == Outcome::PermError) return Match::PermError;
   if (outcome != Outcome::None) return Match::No;
+  // RFC 7208 section 5.2: an include without a record is an error, because the owner meant to admit
+  // somebody.
   return error(Match::PermError, fmt::format("the included {} {} (RFC 7208 section 5.2)",
                                              included.domain.text(), included.problem));
 }
@@ -156,15 +156,15 @@ Match Evaluation::match_include(CompiledRecord& compiled, Target& target) {
 // The addresses of a static target are cached with the record: most clients are checked against the
 // same a and mx terms. An incomplete result is not cached, since its answers are still to come.
 Match Evaluation::match_hosts(CompiledRecord& compiled, const CompiledDirective& step) {
-  const bool v6 = message_.client.ip.v6;
+  const Family family = message_.client.ip.family();
   const auto name = step.target->dynamic ? name_of(compiled, *step.target) : step.target->name;
   if (!name) return Match::No;  // RFC 7208 section 4.8: a malformed target matches nothing.
-  std::unique_ptr<const ResolvedHosts>& cached = step.target->hosts[v6 ? 1 : 0];
+  auto& cached = step.target->hosts[static_cast<std::size_t>(family)];
   std::optional<ResolvedHosts> fresh;
   if (!cached) {
     const std::size_t before = verdict_.unknown.size();
     const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
-    fresh = find(*name, v6, cache_.answers(), verdict_.unknown);
+    fresh = find(*name, family, cache_.answers(), verdict_.unknown);
     if (!step.target->dynamic && verdict_.unknown.size() == before) {
       cached = std::make_unique<const ResolvedHosts>(*fresh);
     }
@@ -175,16 +175,20 @@ Match Evaluation::match_hosts(CompiledRecord& compiled, const CompiledDirective&
                                                "(RFC 7208 section 4.6.4)",
                                                name->text()));
   }
-  const AddressBits& mask = v6 ? step.mask6 : step.mask4;
-  for (const AddressBits& address : hosts.addresses) {
-    if (covers(mask, address)) return Match::Yes;
+  const Address prefix = ~step.hosts_of(family);
+  for (const Address address : hosts.addresses) {
+    if (((address ^ ip_) & prefix) == 0) return Match::Yes;
   }
+  // After the addresses: a host that answered and matches decides, though another one failed.
   if (!hosts.failure.empty()) return error(Match::TempError, hosts.failure);
   return hosts.is_void ? count_void(name->text()) : Match::No;
 }
 
+// RFC 7208 section 5.5 discourages `ptr`, but receivers still evaluate it. The names were validated
+// forward, so an attacker's own reverse zone proves nothing.
 Match Evaluation::match_ptr(CompiledRecord& compiled, Target& target) {
   const auto name = name_of(compiled, target);
+  // RFC 7208 section 5.5: a failed PTR lookup is no error, the mechanism just does not match.
   const auto& names = client_names();
   if (name && std::ranges::any_of(names, [&](const Name& own) { return own.is_within(*name); })) {
     return Match::Yes;
@@ -192,14 +196,13 @@ Match Evaluation::match_ptr(CompiledRecord& compiled, Target& target) {
   return names_->is_void ? count_void(reverse_name(message_.client.ip).text()) : Match::No;
 }
 
+// RFC 7208 section 5.7: always an A query, for IPv6 clients too; any address at all is a match,
+// whatever it is.
 Match Evaluation::match_exists(CompiledRecord& compiled, Target& target) {
   const auto name = name_of(compiled, target);
   if (!name) return Match::No;
-  const Answer* answer = find_answer(cache_.answers(), *name, RecordType::A);
-  if (!answer) {
-    verdict_.unknown.push_back({*name, RecordType::A});
-    return Match::No;
-  }
+  const Answer* answer = find_or_note(cache_.answers(), {*name, RecordType::A}, verdict_.unknown);
+  if (!answer) return Match::No;
   if (answer->status == AnswerStatus::Failed) {
     return error(Match::TempError,
                  fmt::format("{} could not be resolved ({})", name->text(), answer->detail));
@@ -207,6 +210,8 @@ Match Evaluation::match_exists(CompiledRecord& compiled, Target& target) {
   return is_void(*answer) ? count_void(name->text()) : Match::Yes;
 }
 
+// Order matters: the lookup counts before it is known whether its macros can be expanded, so that a
+// round without answers reaches the same limits as the final one.
 Match Evaluation::match(CompiledRecord& compiled, const CompiledDirective& step) {
   if (step.mechanism == Mechanism::All) return Match::Yes;
   if (count_lookup(*step.target) == Match::PermError) return Match::PermError;
@@ -229,6 +234,8 @@ Outcome Evaluation::decide(CompiledRecord& compiled, std::size_t index) {
   const Outcome outcome = outcome_of(directive.qualifier);
   if (depth_ == 0) {
     verdict_.matched = print(directive);
+    // RFC 7208 section 6.2: the `exp` of an included record is not used; that of a redirect's
+    // target is.
     decided_ = &compiled;
   }
   if (depth_ == 0 || outcome == Outcome::Pass) {
@@ -247,6 +254,7 @@ Outcome Evaluation::follow(CompiledRecord& compiled, Target& redirect) {
     return Outcome::PermError;
   }
   CompiledRecord& target = cache_.at(*name);
+  // Only for this round: `unknown` is not empty, so the verdict is not final.
   if (!is_known(target)) return Outcome::TempError;
   if (target.state == CompiledRecord::State::None && target.is_void) {
     count_void(target.domain.text());
@@ -274,11 +282,12 @@ Outcome Evaluation::check(CompiledRecord& compiled) {
       error(Match::TempError, compiled.domain.text() + " " + compiled.problem);
       return Outcome::TempError;
   }
-  const bool v6 = message_.client.ip.v6;
+  const Family family = message_.client.ip.family();
   for (std::size_t i = 0; i < compiled.steps.size(); ++i) {
     const CompiledDirective& step = compiled.steps[i];
     if (step.mechanism == Mechanism::Ip4 || step.mechanism == Mechanism::Ip6) {
-      if (step.v6 == v6 && covers(step.mask, step.network)) return decide(compiled, i);
+      const bool covers = ((step.network ^ ip_) & ~step.hosts_of(family)) == 0;
+      if (step.family == family && covers) return decide(compiled, i);
       continue;
     }
     switch (match(compiled, step)) {
@@ -300,35 +309,36 @@ void Evaluation::explain() {
   if (!decided_ || !decided_->exp) return;
   const auto name = can_expand(*decided_->exp) ? name_of(*decided_, *decided_->exp) : std::nullopt;
   if (!name || !verdict_.unknown.empty()) return;
-  const Answer* answer = find_answer(cache_.answers(), *name, RecordType::TXT);
-  if (!answer) {
-    verdict_.unknown.push_back({*name, RecordType::TXT});
-    return;
-  }
-  if (answer->status != AnswerStatus::Data || answer->values.size() != 1) return;
+  const Answer* answer = find_or_note(cache_.answers(), {*name, RecordType::TXT}, verdict_.unknown);
+  if (!answer || answer->status != AnswerStatus::Data || answer->values.size() != 1) return;
   const auto parts = parse_macros(answer->values[0], MacroPlace::Explanation);
   if (!parts) return;
   verdict_.explanation = expand(*parts, [&](char letter) { return value_of(*decided_, letter); });
 }
 
+// Where no answer is missing, this is the final verdict; otherwise only `unknown` of the result
+// counts, and the caller resolves it and runs again from the start.
 Verdict Evaluation::run() {
   verdict_.domain = message_.domain;
-  if (message_.domain.starts_with('[')) return verdict_;  // An address literal.
+  // An address literal, such as `user@[192.0.2.1]`, has no domain to look up.
+  if (message_.domain.starts_with('[')) return verdict_;
+  // By text first: a log of a million messages has few domains, and parsing each name again would
+  // dominate.
   CompiledRecord* compiled = cache_.at_text(message_.domain);
   // RFC 7208 section 4.3: a malformed or single-label domain has no result.
   if (!compiled || compiled->domain.parent().is_root()) return verdict_;
   if (!is_known(*compiled)) return verdict_;
   verdict_.outcome = check(*compiled);
   if (verdict_.outcome == Outcome::Fail) explain();
+  // Each level appends its match after the level below returned, so the outermost is last.
   std::ranges::reverse(verdict_.path);
   if (verdict_.outcome == Outcome::PermError || verdict_.outcome == Outcome::TempError) {
+    // A path to an error would read like the reason for a decision.
     verdict_.path.clear();
   } else {
     verdict_.reason.clear();
   }
-  std::ranges::sort(verdict_.unknown);
-  const auto again = std::ranges::unique(verdict_.unknown);
-  verdict_.unknown.erase(again.begin(), again.end());
+  sort_unique(verdict_.unknown);
   return verdict_;
 }
 
@@ -341,6 +351,7 @@ std::string_view to_text(Outcome outcome) {
 }
 
 Evaluator::Evaluator(const Answers& answers) : cache_(std::make_unique<RecordCache>(answers)) {}
+// Here and not in the header, where RecordCache is incomplete.
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;

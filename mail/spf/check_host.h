@@ -16,6 +16,12 @@
 
 namespace rampart::spf {
 
+/// The two kinds of address.
+enum class Family { V4, V6 };
+
+/// Both, for loops.
+inline constexpr std::array kFamilies = {Family::V4, Family::V6};
+
 /// An IPv4 or IPv6 address; IPv4-mapped IPv6 is IPv4 (section 5).
 struct Ip {
   bool v6 = false;
@@ -23,6 +29,7 @@ struct Ip {
 
   static std::optional<Ip> parse(std::string_view text);
   std::string text() const;
+  Family family() const { return v6 ? Family::V6 : Family::V4; }
   bool operator==(const Ip&) const = default;
   auto operator<=>(const Ip&) const = default;
 };

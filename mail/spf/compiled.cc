@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/text.h"
-#include "mail/spf/ip_text.h"
+#include "base/decimal.h"
+#include "mail/spf/terms.h"
 
 namespace rampart::spf {
 namespace {
@@ -19,6 +18,7 @@ std::unique_ptr<Target> make_target(std::string_view spec, const CompiledRecord&
     target->name = compiled.domain;
     return target;
   }
+  // Cannot fail: the record was parsed with the same grammar.
   target->spec = parse_domain_spec(spec).value();
   target->uses_p = uses_letter(target->spec, 'p');
   target->dynamic = std::ranges::any_of(target->spec, [](const MacroPart& part) {
@@ -30,34 +30,30 @@ std::unique_ptr<Target> make_target(std::string_view spec, const CompiledRecord&
   return target;
 }
 
+// By pointer to the heap: steps keep the address while the vector grows.
 Target* add_target(std::string_view spec, CompiledRecord& compiled) {
   compiled.targets.push_back(make_target(spec, compiled));
   return compiled.targets.back().get();
 }
 
+// Everything that does not depend on the message is computed once here, because one record is
+// evaluated for many clients.
 CompiledDirective make_step(const Directive& directive, CompiledRecord& compiled) {
-  CompiledDirective step{.mechanism = directive.mechanism, .qualifier = directive.qualifier};
+  CompiledDirective step{.mechanism = directive.mechanism,
+                         .qualifier = directive.qualifier,
+                         .hosts = {host_bits(directive.cidr4.value_or(32), Family::V4),
+                                   host_bits(directive.cidr6.value_or(128), Family::V6)}};
   switch (directive.mechanism) {
     case Mechanism::All:
       return step;
     case Mechanism::Ip4:
     case Mechanism::Ip6: {
-      step.v6 = directive.mechanism == Mechanism::Ip6;
-      Ip ip{.v6 = step.v6};
-      if (step.v6) {
-        ip.octets = read_ip6(directive.network).value_or(Octets6{});
-      } else {
-        std::ranges::copy(read_ip4(directive.network).value_or(Octets4{}), ip.octets.begin());
-      }
-      step.mask = step.v6 ? mask_of(directive.cidr6.value_or(128), true)
-                          : mask_of(directive.cidr4.value_or(32), false);
-      const AddressBits bits = bits_of(ip);
-      step.network = {bits.high & step.mask.high, bits.low & step.mask.low};
+      const Network network = network_of(directive);
+      step.family = network.ip.family();
+      step.network = number_of(network.ip) & ~step.hosts_of(step.family);
       return step;
     }
     default:
-      step.mask4 = mask_of(directive.cidr4.value_or(32), false);
-      step.mask6 = mask_of(directive.cidr6.value_or(128), true);
       step.target = add_target(directive.domain, compiled);
       return step;
   }
@@ -72,6 +68,7 @@ void link(CompiledRecord& compiled) {
     compiled.steps.push_back(make_step(directive, compiled));
     ends = ends || directive.mechanism == Mechanism::All;
   }
+  // RFC 7208 section 6.1: beside `all`, a redirect is ignored and costs nothing.
   const Modifier* redirect = compiled.record.find_modifier("redirect");
   if (redirect && !ends) compiled.redirect = add_target(redirect->value, compiled);
   const Modifier* exp = compiled.record.find_modifier("exp");
@@ -84,9 +81,11 @@ void read_answer(const Answer& answer, CompiledRecord& compiled) {
   compiled.is_void = is_void(answer);
   if (answer.status == AnswerStatus::Failed) {
     compiled.state = CompiledRecord::State::TempError;
+    // A predicate, to be read after the domain's name.
     compiled.problem = "could not be resolved (" + answer.detail + ")";
     return;
   }
+  // Other TXT records at the name do not matter (RFC 7208 section 4.5).
   const auto count = std::ranges::count_if(answer.values, is_spf);
   if (count == 0) {
     compiled.problem =
@@ -109,19 +108,13 @@ void read_answer(const Answer& answer, CompiledRecord& compiled) {
   link(compiled);
 }
 
-const Answer* ask(const Name& name, RecordType type, const Answers& answers,
-                  std::vector<Question>& unknown) {
-  const Answer* answer = find_answer(answers, name, type);
-  if (!answer) unknown.push_back({name, type});
-  return answer;
-}
-
-RecordType address_type(bool v6) { return v6 ? RecordType::AAAA : RecordType::A; }
-
 // Appends the addresses of one host, and any failure, to `hosts`.
-void add_addresses(const Name& name, bool v6, const Answers& answers,
+void add_addresses(const Name& name, Family family, const Answers& answers,
                    std::vector<Question>& unknown, ResolvedHosts& hosts) {
-  const Answer* answer = ask(name, address_type(v6), answers, unknown);
+  const bool v6 = family == Family::V6;
+  const Answer* answer =
+      find_or_note(answers, {name, v6 ? RecordType::AAAA : RecordType::A}, unknown);
+  // After a failure further addresses would not change the result.
   if (!answer || !hosts.failure.empty()) return;
   if (answer->status == AnswerStatus::Failed) {
     hosts.failure = fmt::format("{} could not be resolved ({})", name.text(), answer->detail);
@@ -129,7 +122,7 @@ void add_addresses(const Name& name, bool v6, const Answers& answers,
   }
   for (const std::string& value : answer->values) {
     const auto ip = Ip::parse(value);
-    if (ip && ip->v6 == v6) hosts.addresses.push_back(bits_of(*ip));
+    if (ip && ip->family() == family) hosts.addresses.push_back(number_of(*ip));
   }
   if (!is_void(*answer)) return;
   // A host with addresses of the other family only is not a void lookup: RFC 7208 section 4.6.4
@@ -138,31 +131,12 @@ void add_addresses(const Name& name, bool v6, const Answers& answers,
     hosts.is_void = true;
     return;
   }
-  const Answer* other = ask(name, address_type(!v6), answers, unknown);
+  const Answer* other =
+      find_or_note(answers, {name, v6 ? RecordType::A : RecordType::AAAA}, unknown);
   if (other && is_void(*other)) hosts.is_void = true;
 }
 
 }  // namespace
-
-AddressBits bits_of(const Ip& ip) {
-  AddressBits bits;
-  const std::size_t count = ip.v6 ? 16 : 4;
-  for (std::size_t i = 0; i < count; ++i) {
-    bits.high = bits.high << 8 | bits.low >> 56;
-    bits.low = bits.low << 8 | ip.octets[i];
-  }
-  return bits;
-}
-
-// IPv4 is in the low 32 bits, so its masks begin at bit 96; the bits above are equal anyway.
-AddressBits mask_of(int length, bool v6) {
-  constexpr std::uint64_t kOnes = ~std::uint64_t{0};
-  const auto half = [](int ones) {
-    return ones <= 0 ? 0 : ones >= 64 ? kOnes : kOnes << (64 - ones);
-  };
-  if (v6) return {half(length), half(length - 64)};
-  return {kOnes, half(length + 32)};
-}
 
 CompiledRecord& RecordCache::at(const Name& domain) {
   std::unique_ptr<CompiledRecord>& compiled = records_[domain];
@@ -194,6 +168,7 @@ CompiledRecord& RecordCache::of(Target& target) {
 }
 
 void RecordCache::refresh(CompiledRecord& compiled) {
+  // An answer never changes within a run, so a record is read once.
   if (compiled.state != CompiledRecord::State::Unasked) return;
   const Answer* answer = find_answer(answers_, compiled.domain, RecordType::TXT);
   if (answer) read_answer(*answer, compiled);
@@ -202,6 +177,7 @@ void RecordCache::refresh(CompiledRecord& compiled) {
 std::unique_ptr<CompiledRecord> compile(const Name& domain, const Record& record) {
   auto compiled = std::make_unique<CompiledRecord>(domain);
   compiled->state = CompiledRecord::State::Ready;
+  // As it would be published, so that the tree shows the same text as after the write.
   compiled->text = print(record);
   compiled->record = record;
   link(*compiled);
@@ -213,7 +189,7 @@ std::unique_ptr<CompiledRecord> compile(const Name& domain, const Record& record
 std::optional<Name> name_from_octets(std::string_view octets) {
   std::string text;
   for (const char c : octets) {
-    const bool plain = is_alpha(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
+    const bool plain = is_alnum(c) || c == '.' || c == '_' || c == '-';
     if (plain) {
       text += c;
     } else {
@@ -226,6 +202,7 @@ std::optional<Name> name_from_octets(std::string_view octets) {
 }
 
 std::string octets_of(const Name& name) {
+  // From the wire form, where no octet is escaped.
   const std::string wire = name.wire();
   std::string octets;
   for (std::size_t at = 0; at < wire.size() && wire[at] != 0;) {
@@ -237,15 +214,16 @@ std::string octets_of(const Name& name) {
   return octets;
 }
 
+// Values that are no MX data are skipped: they come from answers, which nobody checked yet.
 std::vector<Name> exchanges_of(const Answer& answer) {
   std::vector<std::pair<int, Name>> ranked;
   for (const std::string& value : answer.values) {
-    int preference = 0;
-    const auto read = std::from_chars(value.data(), value.data() + value.size(), preference);
     const std::size_t blank = value.find(' ');
-    if (read.ec != std::errc{} || blank == std::string::npos) continue;
+    const auto preference = parse_decimal<int>(std::string_view(value).substr(0, blank));
+    if (!preference || blank == std::string::npos) continue;
     auto name = Name::parse(value.substr(blank + 1));
-    if (name && !name->is_root()) ranked.emplace_back(preference, std::move(name).value());
+    // RFC 7505: the root as the only exchange means that the domain receives no mail.
+    if (name && !name->is_root()) ranked.emplace_back(*preference, std::move(name).value());
   }
   std::ranges::sort(ranked);
   std::vector<Name> names;
@@ -253,17 +231,19 @@ std::vector<Name> exchanges_of(const Answer& answer) {
   return names;
 }
 
-ResolvedHosts address_hosts(const Name& name, bool v6, const Answers& answers,
+ResolvedHosts address_hosts(const Name& name, Family family, const Answers& answers,
                             std::vector<Question>& unknown) {
   ResolvedHosts hosts;
-  add_addresses(name, v6, answers, unknown, hosts);
+  add_addresses(name, family, answers, unknown, hosts);
   return hosts;
 }
 
-ResolvedHosts mx_hosts(const Name& name, bool v6, const Answers& answers,
+// RFC 7208 section 5.4: the addresses of the exchanges, in the order of preference; the names alone
+// do not match anything.
+ResolvedHosts mx_hosts(const Name& name, Family family, const Answers& answers,
                        std::vector<Question>& unknown) {
   ResolvedHosts hosts;
-  const Answer* answer = ask(name, RecordType::MX, answers, unknown);
+  const Answer* answer = find_or_note(answers, {name, RecordType::MX}, unknown);
   if (!answer) return hosts;
   if (answer->status == AnswerStatus::Failed) {
     hosts.failure =
@@ -272,9 +252,10 @@ ResolvedHosts mx_hosts(const Name& name, bool v6, const Answers& answers,
   }
   hosts.is_void = is_void(*answer);
   const auto exchanges = exchanges_of(*answer);
+  // RFC 7208 section 4.6.4: an error and not a cut, unlike PTR names.
   hosts.too_many = exchanges.size() > 10;
   if (hosts.too_many) return hosts;
-  for (const Name& exchange : exchanges) add_addresses(exchange, v6, answers, unknown, hosts);
+  for (const Name& exchange : exchanges) add_addresses(exchange, family, answers, unknown, hosts);
   return hosts;
 }
 

@@ -12,29 +12,15 @@
 #include <vector>
 
 #include "dns/answers.h"
-#include "mail/spf/check_host.h"
+#include "mail/spf/ip_set.h"
 #include "mail/spf/macro.h"
 #include "mail/spf/spf.h"
 
 namespace rampart::spf {
 
-/// An address or a mask as two halves; IPv4 is in the low 32 bits.
-struct AddressBits {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-
-  bool operator==(const AddressBits&) const = default;
-};
-
-/// The address as numbers.
-AddressBits bits_of(const Ip& ip);
-
-/// The mask of a prefix length within its family.
-AddressBits mask_of(int length, bool v6);
-
 /// The addresses that an a or mx term refers to, in one family.
 struct ResolvedHosts {
-  std::vector<AddressBits> addresses;
+  std::vector<Address> addresses;
   std::string failure;    ///< Not empty where an answer failed after these addresses.
   bool too_many = false;  ///< More than ten MX names (RFC 7208 section 4.6.4).
   bool is_void = false;   ///< The name, or one of its MX names, has no address at all.
@@ -56,12 +42,13 @@ struct Target {
 struct CompiledDirective {
   Mechanism mechanism = Mechanism::All;
   Qualifier qualifier = Qualifier::Pass;
-  bool v6 = false;           ///< ip4 and ip6.
-  AddressBits network{};     ///< ip4 and ip6, host bits cleared.
-  AddressBits mask{};        ///< ip4 and ip6.
-  AddressBits mask4{};       ///< a and mx.
-  AddressBits mask6{};       ///< a and mx.
-  Target* target = nullptr;  ///< All others but `all`.
+  Family family = Family::V4;      ///< ip4 and ip6.
+  Address network = 0;             ///< ip4 and ip6, host bits cleared.
+  std::array<Address, 2> hosts{};  ///< By Family: the host bits of ip4, ip6, a and mx.
+  Target* target = nullptr;        ///< All others but `all`.
+
+  /// The host bits of addresses of the family.
+  Address hosts_of(Family of) const { return hosts[static_cast<std::size_t>(of)]; }
 };
 
 /// The SPF record at one domain, as far as it is known.
@@ -120,9 +107,9 @@ std::string octets_of(const Name& name);
 
 /// The addresses of a or mx at `name` in one family. Questions without an answer are appended to
 /// `unknown`; the result is incomplete then.
-ResolvedHosts address_hosts(const Name& name, bool v6, const Answers& answers,
+ResolvedHosts address_hosts(const Name& name, Family family, const Answers& answers,
                             std::vector<Question>& unknown);
-ResolvedHosts mx_hosts(const Name& name, bool v6, const Answers& answers,
+ResolvedHosts mx_hosts(const Name& name, Family family, const Answers& answers,
                        std::vector<Question>& unknown);
 
 /// The exchanges of an MX answer by preference, then name; none for a null MX (RFC 7505).

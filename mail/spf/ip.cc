@@ -14,6 +14,7 @@ std::optional<Ip> Ip::parse(std::string_view text) {
   }
   const auto octets = read_ip6(text);
   if (!octets) return std::nullopt;
+  // RFC 7208 section 5: receivers on dual-stack sockets see IPv4 clients in this form.
   const bool mapped = std::all_of(octets->begin(), octets->begin() + 10,
                                   [](std::uint8_t octet) { return octet == 0; }) &&
                       (*octets)[10] == 0xff && (*octets)[11] == 0xff;

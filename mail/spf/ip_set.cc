@@ -10,30 +10,8 @@ namespace {
 constexpr Address kLast4 = 0xffffffffu;
 constexpr Address kLast6 = ~Address{0};
 
-Address number_of(const Ip& ip) {
-  Address number = 0;
-  for (std::size_t i = 0; i < (ip.v6 ? 16u : 4u); ++i) number = number << 8 | ip.octets[i];
-  return number;
-}
-
-Ip ip_of(Address number, int bits) {
-  Ip ip{.v6 = bits == 128};
-  for (int i = bits / 8 - 1; i >= 0; --i) {
-    ip.octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(number & 255);
-    number >>= 8;
-  }
-  return ip;
-}
-
-// The host bits of a prefix length, all ones.
-Address host_bits(int length, int bits) {
-  if (length >= bits) return 0;
-  const Address all = bits == 128 ? kLast6 : kLast4;
-  return length == 0 ? all : (Address{1} << (bits - length)) - 1;
-}
-
 Interval interval_of(const Network& network) {
-  const Address hosts = host_bits(network.length, network.ip.v6 ? 128 : 32);
+  const Address hosts = host_bits(network.length, network.ip.family());
   const Address first = number_of(network.ip) & ~hosts;
   return {first, first | hosts};
 }
@@ -44,6 +22,8 @@ void normalize(Intervals& intervals) {
   std::ranges::sort(intervals, {}, &Interval::first);
   Intervals merged;
   for (const Interval& next : intervals) {
+    // Adjacent intervals merge as well, so that equal sets have one representation and == compares
+    // them.
     const bool touches =
         !merged.empty() && (merged.back().last == kLast6 || next.first <= merged.back().last + 1);
     if (touches) {
@@ -55,6 +35,8 @@ void normalize(Intervals& intervals) {
   intervals = std::move(merged);
 }
 
+// Sorting both together is simpler than merging and fast enough: sets are united once a run of
+// terms.
 Intervals unite(const Intervals& a, const Intervals& b) {
   Intervals both = a;
   both.insert(both.end(), b.begin(), b.end());
@@ -62,6 +44,7 @@ Intervals unite(const Intervals& a, const Intervals& b) {
   return both;
 }
 
+// Both are sorted, so one pass over each is enough.
 Intervals intersect(const Intervals& a, const Intervals& b) {
   Intervals common;
   for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
@@ -83,6 +66,7 @@ Intervals complement(const Intervals& a, Address last) {
   Address next = 0;
   for (const Interval& interval : a) {
     if (interval.first > next) rest.push_back({next, interval.first - 1});
+    // Before adding one, which would wrap around at the last address of IPv6.
     if (interval.last == last) return rest;
     next = interval.last + 1;
   }
@@ -90,28 +74,54 @@ Intervals complement(const Intervals& a, Address last) {
   return rest;
 }
 
+// Binary search: flattened records have thousands of networks.
 bool holds(const Intervals& intervals, Address number) {
   const auto after = std::ranges::upper_bound(intervals, number, {}, &Interval::first);
   return after != intervals.begin() && std::prev(after)->last >= number;
 }
 
 // Splits an interval into the largest aligned networks, from its start on.
-void cover(Interval interval, int bits, std::vector<Network>& networks) {
+void cover(Interval interval, Family family, std::vector<Network>& networks) {
   while (true) {
-    int length = bits;
+    int length = bits_of(family);
+    // As large as the alignment of the first address and the distance to the last one allow: the
+    // greedy choice gives the fewest networks.
     while (length > 0) {
-      const Address hosts = host_bits(length - 1, bits);
+      const Address hosts = host_bits(length - 1, family);
       if ((interval.first & hosts) != 0 || interval.last - interval.first < hosts) break;
       --length;
     }
-    networks.push_back({ip_of(interval.first, bits), length});
-    const Address end = interval.first | host_bits(length, bits);
+    networks.push_back({ip_of(interval.first, family), length});
+    const Address end = interval.first | host_bits(length, family);
     if (end >= interval.last) return;
     interval.first = end + 1;
   }
 }
 
 }  // namespace
+
+Address number_of(const Ip& ip) {
+  Address number = 0;
+  for (std::size_t i = 0; i < (ip.v6 ? 16u : 4u); ++i) number = number << 8 | ip.octets[i];
+  return number;
+}
+
+Ip ip_of(Address number, Family family) {
+  Ip ip{.v6 = family == Family::V6};
+  for (int i = bits_of(family) / 8 - 1; i >= 0; --i) {
+    ip.octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(number & 255);
+    number >>= 8;
+  }
+  return ip;
+}
+
+// Length 0 is a case of its own: a shift by all bits of the type is undefined.
+Address host_bits(int length, Family family) {
+  const int bits = bits_of(family);
+  if (length >= bits) return 0;
+  if (length == 0) return family == Family::V6 ? kLast6 : kLast4;
+  return (Address{1} << (bits - length)) - 1;
+}
 
 std::string to_text(const Network& network) {
   return fmt::format("{}/{}", network.ip.text(), network.length);
@@ -160,6 +170,7 @@ IpSet IpSet::without(const IpSet& other) const {
 std::uint64_t IpSet::count4() const {
   std::uint64_t count = 0;
   for (const Interval& interval : v4_) {
+    // One more than the difference: 2^32 for all of IPv4, which 64 bits hold.
     count += static_cast<std::uint64_t>(interval.last - interval.first) + 1;
   }
   return count;
@@ -167,8 +178,8 @@ std::uint64_t IpSet::count4() const {
 
 std::vector<Network> IpSet::networks() const {
   std::vector<Network> networks;
-  for (const Interval& interval : v4_) cover(interval, 32, networks);
-  for (const Interval& interval : v6_) cover(interval, 128, networks);
+  for (const Interval& interval : v4_) cover(interval, Family::V4, networks);
+  for (const Interval& interval : v6_) cover(interval, Family::V6, networks);
   return networks;
 }
 

@@ -11,6 +11,16 @@ namespace rampart::spf {
 
 __extension__ typedef unsigned __int128 Address;  ///< IPv4 uses the low 32 bits.
 
+/// The address as a number, and back.
+Address number_of(const Ip& ip);
+Ip ip_of(Address number, Family family);
+
+/// The bits of an address: 32 or 128.
+constexpr int bits_of(Family family) { return family == Family::V6 ? 128 : 32; }
+
+/// The bits behind the first `length` of an address, all ones.
+Address host_bits(int length, Family family);
+
 /// First and last address, both included.
 struct Interval {
   Address first = 0;

@@ -12,6 +12,7 @@ namespace {
 template <class Octets>
 std::optional<Octets> read(int family, std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> copy{};
+  // A NUL inside would end the text for inet_pton, and anything could follow it.
   if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
   std::ranges::copy(text, copy.begin());
   Octets octets{};

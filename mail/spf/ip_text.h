@@ -18,6 +18,7 @@ std::optional<Octets4> read_ip4(std::string_view text);
 /// Any IPv6 form, "::" and a dotted tail included; no zone index. Mapped addresses remain IPv6.
 std::optional<Octets6> read_ip6(std::string_view text);
 
+/// "192.0.2.1".
 std::string print_ip4(const Octets4& octets);
 
 /// The canonical text of RFC 5952: lower case, the longest run of zeros shortened.

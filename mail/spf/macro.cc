@@ -1,8 +1,9 @@
 #include "mail/spf/macro.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/percent.h"
 #include "base/text.h"
@@ -12,6 +13,7 @@ namespace rampart::spf {
 namespace {
 
 constexpr std::string_view kEverywhere = "slodiphv";
+// RFC 7208 section 7.2: these depend on the receiver, so no decision may depend on them.
 constexpr std::string_view kExplanationOnly = "crt";
 constexpr std::string_view kDelimiters = ".-+,/_=";
 constexpr int kMostPieces = 128;  // A name has no more labels than this.
@@ -30,6 +32,7 @@ Result<MacroPart> parse_body(std::string_view body, std::string_view whole, Macr
   if (body.empty()) return bad_macro(whole, "has no letter");
   MacroPart part{.kind = MacroPart::Kind::Letter};
   part.letter = to_lower(body[0]);
+  // RFC 7208 section 7.3: an upper-case letter asks for URL escaping of the value.
   part.url_escape = part.letter != body[0];
   if (!is_alpha(body[0]) || !allowed_letter(part.letter, place)) {
     const bool known = kExplanationOnly.find(part.letter) != std::string_view::npos;
@@ -37,8 +40,11 @@ Result<MacroPart> parse_body(std::string_view body, std::string_view whole, Macr
                                   : "has an unknown letter (RFC 7208 section 7.2)");
   }
   body.remove_prefix(1);
+  // `%{d0}` is malformed, but without digits `keep` is 0 too.
   const bool counted = !body.empty() && is_digit(body[0]);
   while (!body.empty() && is_digit(body[0])) {
+    // Bounded while it is read: a long number must not overflow, and more pieces than a name has
+    // labels mean all of them.
     part.keep = std::min(part.keep * 10 + (body[0] - '0'), kMostPieces);
     body.remove_prefix(1);
   }
@@ -59,6 +65,7 @@ Result<MacroPart> consume_macro(std::string_view& text, MacroPlace place) {
   const char next = text.size() > 1 ? text[1] : '\0';
   if (next == '%' || next == '_' || next == '-') {
     text.remove_prefix(2);
+    // RFC 7208 section 7.1: `%%`, `%_` and `%-`.
     const std::string_view meaning = next == '%' ? "%" : next == '_' ? " " : "%20";
     return MacroPart{.kind = MacroPart::Kind::Escape, .text = std::string(meaning)};
   }
@@ -71,14 +78,17 @@ Result<MacroPart> consume_macro(std::string_view& text, MacroPlace place) {
   return part;
 }
 
+// RFC 7208 section 12: visible ASCII; only explanations may contain blanks, since a blank ends a
+// term.
 bool allowed_octet(char c, MacroPlace place) {
   return (c > ' ' && c < '\x7f') || (c == ' ' && place == MacroPlace::Explanation);
 }
 
 // `toplabel` (section 12): letters and digits with a letter, or with a hyphen inside.
 bool is_toplabel(std::string_view label) {
+  // Without a letter the target would look like an address, such as `1.2.3.4`.
   if (label.empty() || label.front() == '-' || label.back() == '-') return false;
-  const auto allowed = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
+  const auto allowed = [](char c) { return is_alnum(c) || c == '-'; };
   if (!std::ranges::all_of(label, allowed)) return false;
   return std::ranges::any_of(label, [](char c) { return is_alpha(c) || c == '-'; });
 }
@@ -103,16 +113,12 @@ std::string transform(const MacroPart& part, const std::string& value) {
   if (part.reverse) std::ranges::reverse(pieces);
   const std::size_t keep = part.keep == 0 ? pieces.size() : static_cast<std::size_t>(part.keep);
   const std::size_t first = pieces.size() > keep ? pieces.size() - keep : 0;
-  std::string joined;
-  for (std::size_t i = first; i < pieces.size(); ++i) {
-    if (i > first) joined += '.';
-    joined += pieces[i];
-  }
-  return joined;
+  return fmt::format("{}", fmt::join(std::span(pieces).subspan(first), "."));
 }
 
 }  // namespace
 
+// Literals and macros alternate; literals are taken in one piece, since most targets have no macro.
 Result<MacroString> parse_macros(std::string_view text, MacroPlace place) {
   MacroString parts;
   while (!text.empty()) {
@@ -175,6 +181,7 @@ std::string shorten_name(std::string name) {
   if (name.ends_with('.')) name.pop_back();
   // 253 characters of text are the 255 octets of a name on the wire.
   if (name.size() <= 253) return name;
+  // RFC 7208 section 7.3: whole labels are dropped from the left until the rest fits.
   const std::size_t dot = name.find('.', name.size() - 254);
   return dot == std::string::npos ? name : name.substr(dot + 1);
 }
@@ -182,6 +189,7 @@ std::string shorten_name(std::string name) {
 std::string normalize_spec(std::string_view spec) {
   std::string text;
   for (std::size_t i = 0; i < spec.size(); ++i) {
+    // The case of a macro's letter has a meaning, that of a domain has none.
     const bool letter = i >= 2 && spec[i - 1] == '{' && spec[i - 2] == '%';
     text += letter ? spec[i] : to_lower(spec[i]);
   }

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kMostPtrNames = 10;  // RFC 7208 section 4.6.4.
 
+// RFC 7208 section 7.3: `i` of an IPv6 client, in the order of the address; reverse names use the
+// other order.
 std::string nibbles(const Ip& ip) {
   std::string text;
   for (const std::uint8_t octet : ip.octets) {
@@ -19,26 +21,27 @@ std::string nibbles(const Ip& ip) {
 
 bool resolves_back(const Name& name, const Ip& ip, const Answers& answers,
                    std::vector<Question>& unknown) {
-  const RecordType type = ip.v6 ? RecordType::AAAA : RecordType::A;
-  const Answer* answer = find_answer(answers, name, type);
-  if (!answer) {
-    unknown.push_back({name, type});
-    return false;
-  }
-  return std::ranges::any_of(answer->values,
-                             [&](const std::string& value) { return Ip::parse(value) == ip; });
+  const Answer* answer =
+      find_or_note(answers, {name, ip.v6 ? RecordType::AAAA : RecordType::A}, unknown);
+  return answer && std::ranges::any_of(answer->values, [&](const std::string& value) {
+           return Ip::parse(value) == ip;
+         });
 }
 
 }  // namespace
 
 Message::Message(const Client& from) : client(from), sender(from.sender) {
+  // RFC 7208 section 2.4: bounces have no sender, so the HELO name is checked.
   if (sender.empty()) sender = "postmaster@" + from.helo;
+  // The last one: a quoted local part may contain others.
   const std::size_t at = sender.rfind('@');
   domain = at == std::string::npos ? sender : sender.substr(at + 1);
+  // RFC 7208 section 4.3: a missing local part is `postmaster`.
   local = at == std::string::npos || at == 0 ? "postmaster" : sender.substr(0, at);
   if (at == std::string::npos || at == 0) sender = "postmaster@" + domain;
 }
 
+// Values are octets as received; transformers and escapes are applied by expand().
 std::string macro_value(const Message& message, char letter) {
   const Client& client = message.client;
   switch (letter) {
@@ -56,6 +59,7 @@ std::string macro_value(const Message& message, char letter) {
       return client.helo;
     case 'c':
       return client.ip.text();
+    // RFC 7208 section 7.3: the receiver's name, or "unknown".
     case 'r':
       return client.receiver.empty() ? "unknown" : client.receiver;
     case 't':
@@ -76,16 +80,16 @@ Name reverse_name(const Ip& ip) {
   return Name::literal(text + (ip.v6 ? "ip6.arpa" : "in-addr.arpa"));
 }
 
+// RFC 7208 section 5.5: the reverse zone belongs to the client, so each name counts only where it
+// resolves back to the client's address.
 ValidatedNames validated_names(const Ip& ip, const Answers& answers,
                                std::vector<Question>& unknown) {
   ValidatedNames validated;
   const Name reverse = reverse_name(ip);
-  const Answer* answer = find_answer(answers, reverse, RecordType::PTR);
-  if (!answer) {
-    unknown.push_back({reverse, RecordType::PTR});
-    return validated;
-  }
+  const Answer* answer = find_or_note(answers, {reverse, RecordType::PTR}, unknown);
+  if (!answer) return validated;
   validated.is_void = is_void(*answer);
+  // RFC 7208 section 4.6.4: further names are ignored, which is no error.
   const std::size_t count = std::min(answer->values.size(), kMostPtrNames);
   for (std::size_t i = 0; i < count; ++i) {
     const auto name = Name::parse(answer->values[i]);
@@ -95,6 +99,7 @@ ValidatedNames validated_names(const Ip& ip, const Answers& answers,
 }
 
 std::string name_for_p(const std::vector<Name>& names, const Name& domain) {
+  // RFC 7208 section 7.3, the text on `p`.
   if (names.empty()) return "unknown";
   if (std::ranges::find(names, domain) != names.end()) return domain.text();
   const auto below =

@@ -36,10 +36,12 @@ Directive normalized(Directive directive) {
   const bool addresses = directive.mechanism != Mechanism::Ip6;
   if (addresses && directive.cidr4 == 32) directive.cidr4.reset();
   if (directive.cidr6 == 128) directive.cidr6.reset();
-  directive.network = masked_network(directive);
+  if (!directive.network.empty()) directive.network = network_of(directive).ip.text();
   return directive;
 }
 
+// Two records with one meaning give each client the same result, so the second is no reason to
+// write.
 Meaning meaning_of(const Record& record) {
   Meaning meaning;
   for (const Directive& directive : record.directives) {
@@ -67,6 +69,7 @@ const Modifier* Record::find_modifier(std::string_view name) const {
 }
 
 bool is_spf(std::string_view text) {
+  // RFC 7208 section 4.5: the version ends at a blank or at the end, so `v=spf10` is no SPF record.
   if (text.size() < kVersion.size()) return false;
   if (!std::ranges::equal(text.substr(0, kVersion.size()), kVersion, {}, to_lower)) return false;
   return text.size() == kVersion.size() || text[kVersion.size()] == ' ';
@@ -83,6 +86,7 @@ Result<Record> parse(std::string_view text) {
 Result<Record> parse_terms(std::string_view text) {
   Record record;
   while (!text.empty()) {
+    // Only blanks separate terms; several in a row are allowed (RFC 7208 section 4.6.1).
     const std::size_t end = std::min(text.find(' '), text.size());
     if (end > 0) {
       TRY_OK(add_term(text.substr(0, end), record));
@@ -100,6 +104,7 @@ std::string print(const Directive& directive) {
   if (!directive.network.empty()) text += ":" + directive.network;
   if (directive.cidr4) text += fmt::format("/{}", *directive.cidr4);
   if (directive.cidr6) {
+    // Only a and mx have both lengths, and they set the second apart by `//`.
     const bool network = directive.mechanism == Mechanism::Ip6;
     text += fmt::format("{}{}", network ? "/" : "//", *directive.cidr6);
   }
@@ -118,19 +123,8 @@ std::string print(const Record& record) {
 bool same_meaning(const Record& a, const Record& b) { return meaning_of(a) == meaning_of(b); }
 
 bool costs_lookup(const Directive& directive) {
-  switch (directive.mechanism) {
-    case Mechanism::Include:
-    case Mechanism::A:
-    case Mechanism::Mx:
-    case Mechanism::Ptr:
-    case Mechanism::Exists:
-      return true;
-    case Mechanism::All:
-    case Mechanism::Ip4:
-    case Mechanism::Ip6:
-      return false;
-  }
-  return false;
+  const Mechanism mechanism = directive.mechanism;
+  return mechanism != Mechanism::All && mechanism != Mechanism::Ip4 && mechanism != Mechanism::Ip6;
 }
 
 }  // namespace rampart::spf

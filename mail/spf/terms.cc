@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
+#include "base/decimal.h"
 #include "dns/txt.h"
 #include "mail/spf/ip_text.h"
 #include "mail/spf/macro.h"
@@ -25,6 +25,7 @@ constexpr std::array kMechanisms = {
     MechanismRow{"ip6", Mechanism::Ip6}, MechanismRow{"exists", Mechanism::Exists},
 };
 
+// Cut, because a term without blanks can be as long as the record.
 Error bad_term(std::string_view term, std::string_view why) {
   return Error{fmt::format("`{}`: {}", printable(term.substr(0, 100)), why)};
 }
@@ -41,15 +42,12 @@ Qualifier consume_qualifier(std::string_view& term) {
 
 // A prefix length: decimal, no leading zero, at most `most`.
 std::optional<int> read_length(std::string_view digits, int most) {
+  // RFC 7208 section 12: leading zeros are a syntax error, which receivers report as permerror.
   if (digits.empty() || digits.size() > 3 || (digits.size() > 1 && digits[0] == '0')) {
     return std::nullopt;
   }
-  int value = 0;
-  for (const char c : digits) {
-    if (!is_digit(c)) return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  return value <= most ? std::optional(value) : std::nullopt;
+  const auto value = parse_decimal<int>(digits);
+  return value <= most ? value : std::nullopt;
 }
 
 // The start of a `/digits` at the end of `text`, or npos.
@@ -62,7 +60,9 @@ std::size_t length_at_end(std::string_view text) {
 
 // Removes `dual-cidr-length` from the end of an a or mx term.
 Result<Ok> consume_dual_cidr(std::string_view term, std::string_view& rest, Directive& directive) {
+  // From the end, because a domain-spec may contain slashes itself, in macro delimiters.
   std::size_t slash = length_at_end(rest);
+  // The IPv6 length comes last: `a/24//64` (RFC 7208 section 5.6).
   if (slash != std::string_view::npos && slash > 0 && rest[slash - 1] == '/') {
     directive.cidr6 = read_length(rest.substr(slash + 1), 128);
     if (!directive.cidr6) return bad_term(term, "an IPv6 prefix length is 0 to 128");
@@ -84,6 +84,7 @@ Result<Ok> read_domain(std::string_view term, std::string_view rest, Directive& 
   rest.remove_prefix(1);
   const auto spec = parse_domain_spec(rest);
   if (!spec) {
+    // `include:example.com~all`, the most frequent slip with this message.
     const bool glued = rest.find("~all") != rest.npos || rest.find("-all") != rest.npos;
     return bad_term(term, glued ? "a blank is missing before the last term" : spec.error().what);
   }
@@ -92,6 +93,8 @@ Result<Ok> read_domain(std::string_view term, std::string_view rest, Directive& 
 }
 
 // `rest` is ":address" with or without a prefix length.
+// The address is kept as text in its canonical form, since records are printed more often than they
+// are evaluated here.
 Result<Ok> read_network(std::string_view term, std::string_view rest, Directive& directive) {
   const bool v6 = directive.mechanism == Mechanism::Ip6;
   if (!rest.starts_with(':')) return bad_term(term, "an address is missing after the colon");
@@ -109,6 +112,7 @@ Result<Ok> read_network(std::string_view term, std::string_view rest, Directive&
   if (v6) {
     const auto octets = read_ip6(address);
     if (!octets) return bad_term(term, "that is not an IPv6 address");
+    // Canonical text, so that equal networks compare as equal.
     directive.network = print_ip6(*octets);
     return Ok{};
   }
@@ -161,6 +165,7 @@ Result<Ok> read_rest(std::string_view term, std::string_view rest, Directive& di
   return Ok{};
 }
 
+// RFC 7208 section 4.6.1: names of mechanisms compare without case.
 Result<Ok> add_directive(std::string_view term, Record& record) {
   std::string_view rest = term;
   Directive directive{.qualifier = consume_qualifier(rest)};
@@ -168,6 +173,7 @@ Result<Ok> add_directive(std::string_view term, Record& record) {
   const std::string name = ascii_lower(rest.substr(0, end));
   const auto row = std::ranges::find(kMechanisms, std::string_view(name), &MechanismRow::name);
   if (row == kMechanisms.end()) {
+    // A tab is easily pasted and cannot be seen in most editors.
     const bool blank = term.find('\t') != std::string_view::npos;
     return bad_term(term, blank ? "terms are separated by blanks, not tabs (RFC 7208 section 4.6.1)"
                                 : "there is no such mechanism" + nearest(name));
@@ -182,15 +188,14 @@ Result<Ok> add_directive(std::string_view term, Record& record) {
 std::size_t modifier_name_length(std::string_view term) {
   if (term.empty() || !is_alpha(term[0])) return 0;
   std::size_t end = 1;
-  const auto inner = [](char c) {
-    return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
-  };
+  const auto inner = [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; };
   while (end < term.size() && inner(term[end])) ++end;
   return end < term.size() && term[end] == '=' ? end : 0;
 }
 
 Result<Ok> add_modifier(std::string_view term, std::size_t length, Record& record) {
   Modifier modifier{ascii_lower(term.substr(0, length)), std::string(term.substr(length + 1))};
+  // RFC 7208 section 6: unknown modifiers are ignored, but their syntax must be right.
   const bool known = modifier.name == "redirect" || modifier.name == "exp";
   if (known && record.find_modifier(modifier.name)) {
     return bad_term(term,
@@ -201,17 +206,6 @@ Result<Ok> add_modifier(std::string_view term, std::size_t length, Record& recor
   if (!value) return bad_term(term, value.error().what);
   record.modifiers.push_back(std::move(modifier));
   return Ok{};
-}
-
-// Clears the bits behind the first `length`.
-template <class Octets>
-Octets masked(Octets octets, int length) {
-  for (int i = 0; i < static_cast<int>(octets.size()); ++i) {
-    const int bits = std::clamp(length - 8 * i, 0, 8);
-    const unsigned mask = 0xff00u >> bits;
-    octets[static_cast<std::size_t>(i)] &= static_cast<std::uint8_t>(mask);
-  }
-  return octets;
 }
 
 }  // namespace
@@ -225,16 +219,18 @@ Result<Ok> add_term(std::string_view term, Record& record) {
   return name > 0 ? add_modifier(term, name, record) : add_directive(term, record);
 }
 
-std::string masked_network(const Directive& directive) {
-  if (directive.mechanism == Mechanism::Ip4) {
-    const auto octets = read_ip4(directive.network);
-    if (octets) return print_ip4(masked(*octets, directive.cidr4.value_or(32)));
+Network network_of(const Directive& directive) {
+  const bool v6 = directive.mechanism == Mechanism::Ip6;
+  Network network{.ip = {.v6 = v6},
+                  .length = v6 ? directive.cidr6.value_or(128) : directive.cidr4.value_or(32)};
+  if (v6) {
+    network.ip.octets = read_ip6(directive.network).value_or(Octets6{});
+  } else {
+    std::ranges::copy(read_ip4(directive.network).value_or(Octets4{}), network.ip.octets.begin());
   }
-  if (directive.mechanism == Mechanism::Ip6) {
-    const auto octets = read_ip6(directive.network);
-    if (octets) return print_ip6(masked(*octets, directive.cidr6.value_or(128)));
-  }
-  return directive.network;
+  const Family family = network.ip.family();
+  network.ip = ip_of(number_of(network.ip) & ~host_bits(network.length, family), family);
+  return network;
 }
 
 }  // namespace rampart::spf

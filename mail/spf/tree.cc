@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
+#include "base/sorting.h"
 #include "mail/spf/compiled.h"
-#include "mail/spf/ip_text.h"
+#include "mail/spf/terms.h"
 
 namespace rampart::spf {
 namespace {
@@ -19,21 +19,6 @@ struct Branch {
   TreeNode node;
   IpSet pass;  ///< What the node's record passes; for a plain term, what it matches.
 };
-
-int ones(const AddressBits& mask, bool v6) {
-  const int count = std::popcount(mask.high) + std::popcount(mask.low);
-  return v6 ? count : count - 96;
-}
-
-Network network_at(AddressBits bits, const AddressBits& mask, bool v6) {
-  Network network{.ip = {.v6 = v6}, .length = ones(mask, v6)};
-  for (int i = v6 ? 15 : 3; i >= 0; --i) {
-    network.ip.octets[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(bits.low & 255);
-    bits.low = bits.low >> 8 | bits.high << 56;
-    bits.high >>= 8;
-  }
-  return network;
-}
 
 // Adds a child and its cost.
 void attach(TreeNode child, TreeNode& parent) {
@@ -50,7 +35,7 @@ class Walk {
   explicit Walk(RecordCache& cache) : cache_(cache) {}
 
   Branch grow(const CompiledRecord& compiled);
-  Branch host_branch(const CompiledDirective& step);
+  Branch host_branch(const CompiledDirective& step, const Directive& directive);
 
   std::vector<Question> unknown;
   std::vector<std::string> open;
@@ -58,7 +43,7 @@ class Walk {
 
  private:
   IpSet matched_by(const CompiledRecord& compiled, std::size_t index, Branch& branch);
-  Branch visit(const CompiledDirective& step);
+  Branch visit(const CompiledDirective& step, const Directive& directive);
   Branch follow(Target& target);
   Branch open_record(const CompiledRecord& compiled);
   Branch exists_branch(const Target& target);
@@ -81,6 +66,7 @@ Branch Walk::stuck(std::string domain, std::string problem) {
 
 // The target of an include or a redirect.
 Branch Walk::follow(Target& target) {
+  // A macro names another record for each message, so no static cost exists.
   if (target.dynamic) return stuck("", "depends on the message, so its cost is unknown");
   if (!target.name) return stuck("", "is not a valid domain name");
   if (std::ranges::find(above_, *target.name) != above_.end()) {
@@ -93,6 +79,8 @@ Branch Walk::follow(Target& target) {
   return open_record(cache_.of(target));
 }
 
+// A record that cannot be read still has a place in the tree: its includer fails because of it, and
+// the reader must see where.
 Branch Walk::open_record(const CompiledRecord& compiled) {
   if (compiled.state == CompiledRecord::State::Ready) return grow(compiled);
   if (compiled.state == CompiledRecord::State::Unasked) {
@@ -102,12 +90,13 @@ Branch Walk::open_record(const CompiledRecord& compiled) {
   Branch branch = stuck(compiled.domain.text(), compiled.problem);
   branch.node.temporary = compiled.state == CompiledRecord::State::TempError;
   if (!compiled.text.empty()) branch.node.record = compiled.text;
+  // RFC 7208 section 4.6.4 counts it for include and redirect too.
   branch.node.void_lookups = compiled.is_void ? 1 : 0;
   return branch;
 }
 
 // The addresses of an a or mx term, both families.
-Branch Walk::host_branch(const CompiledDirective& step) {
+Branch Walk::host_branch(const CompiledDirective& step, const Directive& directive) {
   Branch branch;
   const Target& target = *step.target;
   if (target.dynamic || !target.name) {
@@ -117,11 +106,14 @@ Branch Walk::host_branch(const CompiledDirective& step) {
   branch.node.domain = target.name->text();
   const auto find = step.mechanism == Mechanism::A ? address_hosts : mx_hosts;
   std::vector<Network> networks;
-  for (const bool v6 : {false, true}) {
-    const ResolvedHosts hosts = find(*target.name, v6, cache_.answers(), unknown);
-    const AddressBits& mask = v6 ? step.mask6 : step.mask4;
-    for (const AddressBits& address : hosts.addresses)
-      networks.push_back(network_at(address, mask, v6));
+  for (const Family family : kFamilies) {
+    const ResolvedHosts hosts = find(*target.name, family, cache_.answers(), unknown);
+    const int length =
+        (family == Family::V6 ? directive.cidr6 : directive.cidr4).value_or(bits_of(family));
+    for (const Address address : hosts.addresses) {
+      networks.push_back({ip_of(address, family), length});
+    }
+    // One at most for both families: a receiver queries only the client's.
     if (hosts.is_void) branch.node.void_lookups = 1;
     if (!hosts.failure.empty()) branch.node.problem = hosts.failure;
     branch.node.temporary = branch.node.temporary || !hosts.failure.empty();
@@ -137,10 +129,9 @@ Branch Walk::exists_branch(const Target& target) {
   Branch branch;
   if (target.dynamic || !target.name) return branch;
   branch.node.domain = target.name->text();
-  const Answer* answer = find_answer(cache_.answers(), *target.name, RecordType::A);
-  if (!answer) {
-    unknown.push_back({*target.name, RecordType::A});
-  } else if (answer->status == AnswerStatus::Failed) {
+  const Answer* answer = find_or_note(cache_.answers(), {*target.name, RecordType::A}, unknown);
+  if (!answer) return branch;
+  if (answer->status == AnswerStatus::Failed) {
     branch.node.problem = "could not be resolved (" + answer->detail + ")";
     branch.node.temporary = true;
   } else if (is_void(*answer)) {
@@ -151,7 +142,8 @@ Branch Walk::exists_branch(const Target& target) {
   return branch;
 }
 
-Branch Walk::visit(const CompiledDirective& step) {
+// `ptr` and macros match by message, so they add cost but no addresses.
+Branch Walk::visit(const CompiledDirective& step, const Directive& directive) {
   switch (step.mechanism) {
     case Mechanism::Include:
       return follow(*step.target);
@@ -159,7 +151,7 @@ Branch Walk::visit(const CompiledDirective& step) {
       return exists_branch(*step.target);
     case Mechanism::A:
     case Mechanism::Mx:
-      return host_branch(step);
+      return host_branch(step, directive);
     default:
       return {};
   }
@@ -169,8 +161,9 @@ Branch Walk::visit(const CompiledDirective& step) {
 IpSet Walk::matched_by(const CompiledRecord& compiled, std::size_t index, Branch& branch) {
   const CompiledDirective& step = compiled.steps[index];
   ++nodes_;
-  Branch child = visit(step);
-  child.node.term = print(compiled.record.directives[index]);
+  const Directive& directive = compiled.record.directives[index];
+  Branch child = visit(step, directive);
+  child.node.term = print(directive);
   child.node.lookups += step.target->uses_p ? 2 : 1;
   child.node.addresses4 = child.pass.count4();
   if (step.target->dynamic || step.mechanism == Mechanism::Ptr) open.push_back(child.node.term);
@@ -184,6 +177,8 @@ Branch Walk::grow(const CompiledRecord& compiled) {
   Branch branch;
   branch.node.domain = compiled.domain.text();
   branch.node.record = compiled.text;
+  // The path from the root, not all visited records: two includes of one record are legal and both
+  // count.
   above_.push_back(compiled.domain);
   IpSet left = IpSet::everything();
   bool all = false;
@@ -197,10 +192,12 @@ Branch Walk::grow(const CompiledRecord& compiled) {
       if (step.target) {
         matched = matched.united(matched_by(compiled, i, branch));
       } else if (!all) {
-        networks.push_back(network_at(step.network, step.mask, step.v6));
+        networks.push_back(network_of(compiled.record.directives[i]));
       }
     }
+    // `all` matches what is left, and nothing after it can match any more.
     matched = all ? left : matched.united(IpSet::of(networks)).common(left);
+    // Other qualifiers match too and so take addresses away from later terms.
     if (qualifier == Qualifier::Pass) branch.pass = branch.pass.united(matched);
     left = left.without(matched);
   }
@@ -216,13 +213,6 @@ Branch Walk::grow(const CompiledRecord& compiled) {
   above_.pop_back();
   branch.node.addresses4 = branch.pass.count4();
   return branch;
-}
-
-template <class T>
-void sort_unique(std::vector<T>& values) {
-  std::ranges::sort(values);
-  const auto again = std::ranges::unique(values);
-  values.erase(again.begin(), again.end());
 }
 
 }  // namespace
@@ -244,6 +234,8 @@ Tree tree_of(const CompiledRecord& compiled, RecordCache& cache) {
   return tree;
 }
 
+// Complete only where nothing depends on messages or on answers that are missing: guardrails treat
+// every other set as a lower bound.
 Admitted admitted_by(const Name& domain, const Record& record, const Answers& answers) {
   RecordCache cache(answers);
   Walk walk(cache);
@@ -255,12 +247,13 @@ Admitted admitted_by(const Name& domain, const Record& record, const Answers& an
   return admitted;
 }
 
+// Compiled as a record of one term, so that macros and prefix lengths are read in one place only.
 IpSet addresses_of(const Directive& directive, const Name& domain, const Answers& answers,
                    std::vector<Question>& unknown) {
   const auto compiled = compile(domain, Record{.directives = {directive}, .modifiers = {}});
   RecordCache cache(answers);
   Walk walk(cache);
-  IpSet pass = walk.host_branch(compiled->steps[0]).pass;
+  IpSet pass = walk.host_branch(compiled->steps[0], directive).pass;
   unknown.insert(unknown.end(), walk.unknown.begin(), walk.unknown.end());
   return pass;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -17,6 +18,10 @@ struct Tag {
 
   bool operator==(const Tag&) const = default;
 };
+
+/// Name and value of `piece` around its first `=`, blanks removed; nullopt without one. Nothing is
+/// checked: for texts that receivers read although they break the grammar.
+std::optional<std::pair<std::string_view, std::string_view>> split_tag(std::string_view piece);
 
 /// Reads a tag-list in order (RFC 6376 section 3.2): blanks around `=` and `;` are allowed, one
 /// final `;` too. An Error for an empty tag, a missing `=`, or a tag name given twice.

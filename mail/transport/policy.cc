@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <optional>
 
-#include "base/text.h"
+#include "base/decimal.h"
 #include "mail/syntax/tags.h"
 
 namespace rampart {
@@ -26,15 +25,13 @@ std::optional<MtaStsMode> read_mode(std::string_view text) {
 }
 
 std::optional<std::int64_t> read_age(std::string_view text) {
-  std::int64_t age = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), age);
-  const bool digits = text.size() <= 10 && !text.empty() && text.front() != '-';
-  if (!digits || code != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return age;
+  // RFC 8461 section 3.2: max_age has 1 to 10 digits.
+  return text.size() <= 10 ? parse_decimal<std::int64_t>(text) : std::nullopt;
 }
 
 // A host name, or `*.` before one.
 bool is_pattern(std::string_view text) {
+  // RFC 8461 section 3.2: a wildcard is the whole first label and no other.
   const auto name = Name::parse(text.starts_with("*.") ? text.substr(2) : text);
   return name && !name->is_root() && name->text().find('*') == std::string::npos;
 }
@@ -48,6 +45,7 @@ Result<Ok> read_line(std::string_view line, Fields& fields, std::vector<std::str
   const std::string_view key = trim(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
   if (key != "mx") {
+    // emplace keeps the first of a repeated key (RFC 8461 section 3.2).
     fields.emplace(key, value);
     return Ok{};
   }
@@ -56,6 +54,7 @@ Result<Ok> read_line(std::string_view line, Fields& fields, std::vector<std::str
   return Ok{};
 }
 
+// After all lines are read, because keys may come in any order (RFC 8461 section 3.2).
 Result<MtaStsPolicy> policy_of(const Fields& fields, std::vector<std::string> mx) {
   const auto field = [&fields](std::string_view key) {
     const auto found = fields.find(key);
@@ -67,6 +66,7 @@ Result<MtaStsPolicy> policy_of(const Fields& fields, std::vector<std::string> mx
   const auto age = read_age(field("max_age"));
   if (!age) return Error{"`max_age:` is not a number of seconds"};
   if (*age > kMostAge) return Error{fmt::format("`max_age: {}` is more than a year", *age)};
+  // A policy that forbids every host would stop all mail.
   if (mx.empty() && *mode != MtaStsMode::None) return Error{"there is no `mx:`"};
   return MtaStsPolicy{.mode = *mode, .max_age = *age, .mx = std::move(mx)};
 }
@@ -92,6 +92,7 @@ bool matches_mx(std::string_view pattern, const Name& host) {
   const std::string lower = ascii_lower(pattern);
   const std::string_view name = host.text();
   if (!lower.starts_with("*.")) return lower == name;
+  // Exactly one label in place of the `*` (RFC 8461 section 4.1).
   const std::size_t dot = name.find('.');
   return dot != std::string_view::npos && dot > 0 && name.substr(dot) == lower.substr(1);
 }

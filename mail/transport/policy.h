@@ -13,6 +13,7 @@ namespace rampart {
 
 enum class MtaStsMode { None, Testing, Enforce };
 
+/// "none", "testing", "enforce".
 std::string_view to_text(MtaStsMode mode);
 
 /// A policy file's content.

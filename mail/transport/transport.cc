@@ -1,6 +1,6 @@
 #include "mail/transport/transport.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -19,8 +19,6 @@ Result<std::vector<Tag>> tags_after(std::string_view text, std::string_view vers
   return tags;
 }
 
-bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
-
 // Removes a tag and returns its value.
 std::optional<std::string> extract(std::vector<Tag>& tags, std::string_view name) {
   auto value = find_tag(tags, name);
@@ -37,6 +35,7 @@ std::string print_with(std::vector<Tag> tags, const std::vector<Tag>& unknown) {
 bool is_tls_rpt_uri(std::string_view uri) {
   const auto lower = ascii_lower(uri);
   const bool scheme = lower.starts_with("mailto:") || lower.starts_with("https://");
+  // RFC 8460 has no size limits in its URIs, unlike DMARC.
   return scheme && uri.find('!') == std::string_view::npos && dmarc::uri_host(uri);
 }
 
@@ -51,13 +50,14 @@ Result<MtaStsRecord> parse_mta_sts(std::string_view text) {
   const auto id = extract(tags, "id");
   if (!id) return Error{"`id=` is missing (RFC 8461 section 3.1)"};
   const bool fits = !id->empty() && id->size() <= 32;
-  if (!fits || !std::ranges::all_of(*id, is_alphanumeric)) {
+  if (!fits || !std::ranges::all_of(*id, is_alnum)) {
     return Error{fmt::format("`id={}`: an id has 1 to 32 letters and digits", *id)};
   }
   return MtaStsRecord{.id = *id, .unknown = std::move(tags)};
 }
 
 std::string print(const MtaStsRecord& record) {
+  // With a final `;`, as RFC 8461 section 3.1 shows it; some validators insist.
   return print_with({{"v", "STSv1"}, {"id", record.id}}, record.unknown) + ";";
 }
 
@@ -77,24 +77,23 @@ Result<TlsRptRecord> parse_tls_rpt(std::string_view text) {
 }
 
 std::string print(const TlsRptRecord& record) {
-  std::string rua;
-  for (const std::string& uri : record.rua) rua += (rua.empty() ? "" : ",") + uri;
+  const std::string rua = fmt::format("{}", fmt::join(record.rua, ","));
   return print_with({{"v", "TLSRPTv1"}, {"rua", rua}}, record.unknown);
 }
 
 Result<BimiRecord> parse_bimi(std::string_view text) {
   TRY(auto tags, tags_after(text, "BIMI1"));
   const auto logo = extract(tags, "l");
+  // An empty l= is legal: it declines.
   if (!logo) return Error{"`l=` is missing"};
   BimiRecord record{.logo = *logo,
                     .evidence = extract(tags, "a"),
-                    .avatar = {},
-                    .local_part_selector = {},
+                    .avatar = extract(tags, "avp"),
+                    .local_part_selector = extract(tags, "lps"),
                     .unknown = {}};
-  record.avatar = extract(tags, "avp");
-  record.local_part_selector = extract(tags, "lps");
   if (!record.logo.empty() && !is_https(record.logo))
     return Error{"`l=` must be an https: address"};
+  // An empty a= says that there is no certificate, which is legal.
   const bool has_evidence = record.evidence && !record.evidence->empty();
   if (has_evidence && !is_https(*record.evidence)) return Error{"`a=` must be an https: address"};
   record.unknown = std::move(tags);

@@ -19,6 +19,8 @@ struct MtaStsRecord {
 
   bool operator==(const MtaStsRecord&) const = default;
 };
+
+/// Reads and prints the record; an Error names the tag.
 Result<MtaStsRecord> parse_mta_sts(std::string_view text);
 std::string print(const MtaStsRecord& record);
 
@@ -29,6 +31,8 @@ struct TlsRptRecord {
 
   bool operator==(const TlsRptRecord&) const = default;
 };
+
+/// Reads and prints the record; an Error names the tag or the address.
 Result<TlsRptRecord> parse_tls_rpt(std::string_view text);
 std::string print(const TlsRptRecord& record);
 
@@ -42,6 +46,8 @@ struct BimiRecord {
 
   bool operator==(const BimiRecord&) const = default;
 };
+
+/// Reads and prints the record; an Error names the tag.
 Result<BimiRecord> parse_bimi(std::string_view text);
 std::string print(const BimiRecord& record);
 

@@ -92,7 +92,7 @@ void Search::look(const spf::CompiledDirective& step, int depth) {
   }
   if (step.mechanism != spf::Mechanism::A && step.mechanism != spf::Mechanism::Mx) return;
   const auto hosts = step.mechanism == spf::Mechanism::A ? spf::address_hosts : spf::mx_hosts;
-  for (const bool v6 : {false, true}) hosts(name, v6, table_.answers, unknown);
+  for (const spf::Family family : spf::kFamilies) hosts(name, family, table_.answers, unknown);
 }
 
 void Search::look(const spf::CompiledRecord& compiled, int depth) {

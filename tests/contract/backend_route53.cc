@@ -18,8 +18,6 @@ using nlohmann::json;
 constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 constexpr std::string_view kExpiredToken = "AQoDYXdzEJr/+=old";
 
-bool is_text(RecordType type) { return type == RecordType::TXT || type == RecordType::SPF; }
-
 /// Octets cross the side door in hexadecimal, so that the fake alone knows Route 53's escapes.
 std::string hex(std::string_view octets) {
   std::string text;
