@@ -24,6 +24,7 @@ struct Progress {
   std::int64_t reports = 0;  ///< New ones.
 };
 
+/// How inputs are read, and what is called meanwhile.
 struct IngestOptions {
   InputLimits limits;
   Trust trust = Trust::Asserted;  ///< Verified: the user vouches for every report.

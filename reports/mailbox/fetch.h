@@ -15,6 +15,7 @@ struct FetchProgress {
   std::uint64_t octets = 0;
 };
 
+/// Which mails of which folder are read, and how the dialogue is observed.
 struct FetchOptions {
   IngestOptions ingest;
   std::string mailbox;  ///< Its name in messages: "imaps://mail.example/INBOX".

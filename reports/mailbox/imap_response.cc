@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/text.h"
+#include "base/decimal.h"
 
 namespace rampart::reports {
 namespace {
@@ -17,30 +16,20 @@ Error protocol_error(const std::string& what) {
   return {.what = "the server violates the protocol: " + what};
 }
 
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
-  return number;
-}
-
-/// Case-insensitive: servers may write keywords in any case.
-bool is_same(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, {}, to_lower, to_lower);
-}
-
 /// The size of the literal announced at the end of a line: "... {310}" (RFC 3501 section 4.3).
 std::optional<std::uint64_t> literal_size(std::string_view line) {
   if (!line.ends_with('}')) return {};
   const std::size_t open = line.rfind('{');
   if (open == line.npos) return {};
-  return number_of<std::uint64_t>(line.substr(open + 1, line.size() - open - 2));
+  return parse_decimal<std::uint64_t>(line.substr(open + 1, line.size() - open - 2));
 }
 
 constexpr std::string_view kSearch = "* SEARCH";
 
-bool is_search(std::string_view line) { return is_same(line.substr(0, kSearch.size()), kSearch); }
+// Servers may write keywords in any case.
+bool is_search(std::string_view line) {
+  return same_ignoring_case(line.substr(0, kSearch.size()), kSearch);
+}
 
 /// Splits text without literals into words.
 void split_words(std::string_view text, std::vector<ImapWord>& words) {
@@ -130,7 +119,8 @@ Result<ImapResponse> ImapReader::next() {
 
 std::optional<ImapMail> mail_of(ImapResponse&& response) {
   std::vector<ImapWord>& words = response.words;
-  if (words.size() < 4 || words[0].text != "*" || !is_same(words[2].text, "FETCH")) return {};
+  if (words.size() < 4 || words[0].text != "*" || !same_ignoring_case(words[2].text, "FETCH"))
+    return {};
   ImapMail mail;
   bool has_body = false;
   int depth = 0;
@@ -140,8 +130,9 @@ std::optional<ImapMail> mail_of(ImapResponse&& response) {
     if (words[i].kind == Kind::Close) --depth;
     if (depth != 1 || words[i].kind != Kind::Atom) continue;
     ImapWord& value = words[i + 1];
-    if (is_same(words[i].text, "UID")) mail.uid = number_of<std::uint32_t>(value.text).value_or(0);
-    if (is_same(words[i].text, "BODY[]") && value.kind != Kind::Open) {
+    if (same_ignoring_case(words[i].text, "UID"))
+      mail.uid = parse_decimal<std::uint32_t>(value.text).value_or(0);
+    if (same_ignoring_case(words[i].text, "BODY[]") && value.kind != Kind::Open) {
       has_body = true;
       mail.too_large = value.too_large;
       if (value.kind != Kind::Atom) mail.octets = std::move(value.text);
@@ -158,7 +149,7 @@ std::vector<std::uint32_t> search_result(const ImapResponse& response) {
   std::string_view rest = std::string_view(response.line).substr(kSearch.size());
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(' '), rest.size());
-    const auto uid = number_of<std::uint32_t>(rest.substr(0, end));
+    const auto uid = parse_decimal<std::uint32_t>(rest.substr(0, end));
     if (uid && *uid > 0) uids.push_back(*uid);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
@@ -171,7 +162,7 @@ std::optional<std::uint32_t> code_number(const ImapResponse& response, std::stri
   const std::size_t at = line.find(opening);
   if (at == line.npos) return {};
   const std::string_view rest = line.substr(at + opening.size());
-  return number_of<std::uint32_t>(rest.substr(0, rest.find(']')));
+  return parse_decimal<std::uint32_t>(rest.substr(0, rest.find(']')));
 }
 
 std::string uid_set(const std::vector<std::uint32_t>& uids, std::size_t most, std::size_t& taken) {

@@ -139,8 +139,13 @@ bool spf_aligned(const RecordResults& results, const std::string& author, dmarc:
   });
 }
 
-bool differs(PolicyEvaluated reported, bool computed) {
-  return reported != PolicyEvaluated::Absent && (reported == PolicyEvaluated::Pass) != computed;
+// Whether the receiver reported the opposite of what its own results give.
+bool contradicts(const RecordResults& results, const Facts& facts) {
+  const auto differs = [](PolicyEvaluated reported, bool computed) {
+    return reported != PolicyEvaluated::Absent && (reported == PolicyEvaluated::Pass) != computed;
+  };
+  return differs(results.dkim_evaluated, facts.dkim_aligned) ||
+         differs(results.spf_evaluated, facts.spf_aligned);
 }
 
 }  // namespace
@@ -175,8 +180,7 @@ Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& d
   }
   facts.dkim_aligned = dkim_aligned(results, author, header.adkim, domains);
   facts.spf_aligned = spf_aligned(results, author, header.aspf, domains);
-  facts.contradicts = differs(results.dkim_evaluated, facts.dkim_aligned) ||
-                      differs(results.spf_evaluated, facts.spf_aligned);
+  facts.contradicts = contradicts(results, facts);
   return facts;
 }
 

@@ -124,6 +124,7 @@ struct DailySum {
   std::int64_t contradictions = 0;
 };
 
+/// All stored reports: one SQLite file.
 class Store {
  public:
   /// Opens or creates the file at `path`. An older schema is migrated, a newer one refused.
