@@ -2,7 +2,7 @@
 """Runs every command of README.md and the tutorial in a copy of the example that each starts from,
 and compares what they print.
 
-A ```console block is a transcript: `...` stands for any lines, or for any text in a line. A ```yaml
+A ```console block is a transcript: `...` matches any lines, or for any text in a line. A ```yaml
 block whose info names a file is that file from then on. The two commands of the first screen are
 run by continuous integration itself; here they must exist and be executable. --show prints what
 each command really prints.
@@ -43,7 +43,7 @@ def console_steps(text):
 
 
 def agrees(written, played):
-    """Whether `played` is what was written, where a line `...` stands for any lines, and `...` in a
+    """Whether `played` is what was written, where a line `...` matches any lines, and `...` in a
     line for any text."""
     pattern = ""
     for line in written.rstrip("\n").split("\n"):

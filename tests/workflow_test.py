@@ -32,7 +32,7 @@ def step_faults(name, step):
             yield f"{name}: the checkout keeps its credentials"
     script = step.get("run", "")
     if re.search(r"\$\{\{\s*(github\.event|inputs|github\.head_ref)", script):
-        yield f"{name}: a run block expands what a stranger may write"
+        yield f"{name}: a run block expands what an outsider may write"
     if script:
         yield from shellcheck(script, name)
 
@@ -43,7 +43,7 @@ def workflow_faults(name, text):
         yield f"{name}: permissions are not least"
     triggers = workflow.get(True, workflow.get("on"))
     if "pull_request_target" in triggers:
-        yield f"{name}: pull_request_target runs a stranger's code with our rights"
+        yield f"{name}: pull_request_target runs an outsider's code with our rights"
     for job in workflow["jobs"].values():
         if "timeout-minutes" not in job:
             yield f"{name}: a job without an end"

@@ -2,9 +2,9 @@
 """check_host() a second with nothing known at the start, over nsd on loopback, beside libspf2.
 
 3,000 domains, each with a record, a mail host and an include of its own, and two of 40 shared
-senders' records. One client a domain: its mail host, an address of one of its senders, or a
-stranger, a third each. libspf2 asks through /etc/resolv.conf at port 53, so everything runs in a
-network and a mount namespace of its own (unshare(1)), where that file names the nsd.
+senders' records. One client a domain: its mail host, an address of one of its senders, or an
+unlisted sender, a third each. libspf2 asks through /etc/resolv.conf at port 53, so everything runs
+in a network and a mount namespace of its own (unshare(1)), where that file names the nsd.
 
 Every run is a new process, so every cache is empty at its start; libspf2 runs with its cache and
 without. ROUNDS interleaved rounds are run and the medians printed; the verdicts must agree.

@@ -1,5 +1,6 @@
 /// Checks many clients of many domains with nothing known at the start, through a real name server:
-/// every check is evaluated as far as the answers go, all that is open is asked at once, and so on.
+/// every check is evaluated as far as the answers go, all open questions are sent at once, and so
+/// on.
 #include <fmt/format.h>
 #include <sys/resource.h>
 

@@ -1,7 +1,7 @@
 """Verifies AWS Signature Version 4 from a request's bytes on the wire, as AWS would.
 
 Independent of the program's own signer. Where botocore is installed, `botocore_signature` says what
-AWS's own code would have signed, as a second opinion.
+AWS's own code would have signed, as a second check.
 """
 
 import datetime
@@ -20,8 +20,8 @@ MOST_SKEW = datetime.timedelta(minutes=15)
 class Account:
     """Who may sign: a secret, the session token that must come with it, and what is wrong."""
 
-    def __init__(self, secret, token="", trouble=""):
-        self.secret, self.token, self.trouble = secret, token, trouble
+    def __init__(self, secret, token="", defect=""):
+        self.secret, self.token, self.defect = secret, token, defect
 
 
 class BadSignature(Exception):
@@ -105,7 +105,7 @@ def verify(accounts, method, target, headers, body, scope=("us-east-1", "route53
         raise BadSignature("SignatureDoesNotMatch",
                            "The request signature we calculated does not match the signature you "
                            f"provided. The Canonical String should have been '{shown}'")
-    if account.trouble == "expired":
+    if account.defect == "expired":
         raise BadSignature("ExpiredToken",
                            "The security token included in the request is expired")
     return match["key"]

@@ -30,8 +30,8 @@ std::vector<std::string> commands(const Sets& before, const Sets& after) {
         fmt::format("update delete {}. {}\n", key.name.text(), rampart::to_text(key.type)));
   }
   for (const auto& [key, set] : after) {
-    const auto stood = before.find(key);
-    if (stood != before.end() && stood->second == set) continue;
+    const auto previous = before.find(key);
+    if (previous != before.end() && previous->second == set) continue;
     for (const std::string& value : set.values) lines.push_back(add_line(key, set, value));
   }
   return lines;
@@ -44,7 +44,7 @@ DnsSideDoor::DnsSideDoor()
       secret_(required("RAMPART_CONTRACT_SECRET")),
       pdns_folder_(required("RAMPART_CONTRACT_PDNS")) {}
 
-/// pdns breaks off transfers of large records, and so is asked for its own listing.
+/// pdns breaks off transfers of large records, so its own listing is used.
 Result<std::string> DnsSideDoor::listing(const Name& zone) const {
   if (pdns_folder_.empty()) {
     const std::string key = std::string(kSideKey) + secret_;

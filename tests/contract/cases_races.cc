@@ -148,10 +148,10 @@ void other_type_at_the_name(Trial& trial) {
 
 std::vector<Case> race_cases() {
   return {{"our value is changed meanwhile", value_changed},
-          {"a stranger's value is added meanwhile", value_added},
-          {"a stranger's value is removed meanwhile", value_removed},
+          {"a foreign value is added meanwhile", value_added},
+          {"a foreign value is removed meanwhile", value_removed},
           {"the set is removed meanwhile", set_removed},
-          {"a stranger's value joins a set that we remove", set_removed_before_removal},
+          {"a foreign value joins a set that we remove", set_removed_before_removal},
           {"the set is made meanwhile", set_made},
           {"a CNAME is made meanwhile", alias_made},
           {"a CNAME's target is changed meanwhile", alias_target_changed},

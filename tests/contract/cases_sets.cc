@@ -165,9 +165,9 @@ void nothing_to_write(Trial& trial) {
 }  // namespace
 
 std::vector<Case> set_cases() {
-  return {{"our value is added beside strangers' at the apex", add_at_apex},
-          {"our value changes beside strangers' at the apex", change_at_apex},
-          {"our value leaves the strangers' at the apex", remove_at_apex},
+  return {{"our value is added beside foreign values at the apex", add_at_apex},
+          {"our value changes beside foreign values at the apex", change_at_apex},
+          {"our value is removed, foreign values at the apex remain", remove_at_apex},
           {"many values at the apex", many_at_apex},
           {"a first set at a name", first_of_its_type},
           {"the only value of a set, changed, removed and made again", replace_only_value},

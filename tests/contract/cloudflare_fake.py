@@ -6,10 +6,10 @@
 listens on loopback and prints `ready PORT`. The API is below /client/v4. Below /control, without
 any token, tests make zones, look and change things behind the tool's back, and arm faults:
 
-    POST /control/zones    {"name", "plan", "status", "records": [...]} makes a zone anew
+    POST /control/zones    {"name", "plan", "status", "records": [...]} makes a zone again
     GET  /control/zones/Z  its records
     POST /control/edit     {"zone", "type", "name", "records": [...]} puts these in place of a set
-    POST /control/arm      {"fault", "nth", "count"} counts requests anew; the nth and some more
+    POST /control/arm      {"fault", "nth", "count"} counts requests from 0; the nth and some more
                            fail: 429, 429-retry-after, 500, close-before, close-after, slow,
                            truncated, garbage
     POST /control/settings {"page", "zones_page", "rate", "identical_code"}

@@ -86,7 +86,7 @@ def outcome(answer):
 
 def check_refusals(tally, client):
     """One POST each into a zone with an A, a CNAME and a TXT record."""
-    standing = [record("192.0.2.1", "A", "a.example.com"),
+    existing = [record("192.0.2.1", "A", "a.example.com"),
                 record("t.example.net", "CNAME", "c.example.com"), record('"x"')]
     cases = [
         (record("y"), (200,)),
@@ -112,7 +112,7 @@ def check_refusals(tally, client):
         (record('"open'), (400, 1004, 9101)),
     ]
     for body, wanted in cases:
-        path = client.zone(records=standing) + "/dns_records"
+        path = client.zone(records=existing) + "/dns_records"
         tally.expect(f"POST {body}", outcome(client.api("POST", path, body)), wanted)
 
 
@@ -136,7 +136,7 @@ def check_batches(tally, client):
     first, second = (one["id"] for one in client.api("GET", path)[1]["result"])
     stale = {"deletes": [{"id": first}], "patches": [{"id": "f" * 32, "content": "z"}]}
     tally.expect("a bad batch", outcome(client.api("POST", path + "/batch", stale)), (404, 81044))
-    tally.expect("nothing of it stands", len(client.api("GET", path)[1]["result"]), 2)
+    tally.expect("nothing of it remains", len(client.api("GET", path)[1]["result"]), 2)
     # Deletes come first, whatever the order of the members: the new "a" is not identical.
     good = {"posts": [record("a")], "patches": [{"id": second, "ttl": 60}],
             "deletes": [{"id": first}]}
@@ -144,7 +144,7 @@ def check_batches(tally, client):
     tally.expect("a good batch", (status, sorted(body["result"])), (200, ["deletes", "patches",
                                                                          "posts"]))
     kept = client.api("GET", path)[1]["result"]
-    tally.expect("it stands", sorted((one["content"], one["ttl"]) for one in kept),
+    tally.expect("it exists", sorted((one["content"], one["ttl"]) for one in kept),
                  [("a", 3600), ("b", 60)])
     for plan, most in (("free", 200), ("pro", 3500)):
         path = client.zone(plan) + "/dns_records/batch"
@@ -197,7 +197,7 @@ def check_faults(tally, client):
         tally.expect(fault, [answer[0] for answer in answers], [200, wanted, 200])
         tally.expect(f"{fault}: Retry-After", answers[1][2].get("retry-after"),
                      "3" if fault == "429-retry-after" else None)
-    for fault, stands in (("close-before", 0), ("close-after", 1), ("truncated", 1),
+    for fault, remaining in (("close-before", 0), ("close-after", 1), ("truncated", 1),
                           ("garbage", 1)):
         path = client.zone() + "/dns_records"
         client.control("arm", {"fault": fault})
@@ -207,7 +207,7 @@ def check_faults(tally, client):
         except (OSError, ValueError, http.client.HTTPException) as error:
             broken = bool(error)
         kept = len(client.api("GET", path)[1]["result"])
-        tally.expect(fault, (broken, kept), (True, stands))
+        tally.expect(fault, (broken, kept), (True, remaining))
     client.zone()
     client.control("arm", {"fault": "slow"})
     started = time.monotonic()

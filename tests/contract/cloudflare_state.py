@@ -1,6 +1,6 @@
 """The zones of our stand-in for Cloudflare: records with ids, and the rules that they obey.
 
-What is copied is documented, or told by other projects; where the real code of an error is not
+What is copied is documented, or reported by other projects; where the real code of an error is not
 known, the comment beside it says so. Nothing here was compared with the live service.
 """
 
@@ -59,7 +59,7 @@ def txt_octets(content):
 
 
 def shown_txt(content):
-    """As GET gives it: quoted content is cut anew at 255 octets, other content stays as sent."""
+    """As GET gives it: quoted content is cut again at 255 octets, other content stays as sent."""
     if txt_strings(content) is None:
         return content
     octets = txt_octets(content)
@@ -157,7 +157,7 @@ class State:
         return record
 
     def fill(self, zone, record, fields):
-        """Lays `fields` over `record`, and the outcome in the zone if it is valid there."""
+        """Merges `fields` into `record`, and the outcome in the zone if it is valid there."""
         record.update({key: value for key, value in fields.items() if key != "id"})
         for key in ("type", "name"):
             if not isinstance(record.get(key), str):
@@ -174,7 +174,7 @@ class State:
         zone.put(record)
 
     def check_neighbours(self, zone, record):
-        """What may stand at one name together; the apex may hold a flattened CNAME."""
+        """What may exist at one name together; the apex may hold a flattened CNAME."""
         others = [other for other in zone.at(record["name"]) if other["id"] != record["id"]]
         addresses = [other for other in others if other["type"] in PROXIABLE]
         types = {other["type"] for other in addresses}

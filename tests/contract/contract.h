@@ -23,7 +23,7 @@ enum class Fault {
   ThrottledRetryAfter,  ///< The same with Retry-After.
   ServerError,          ///< 500; a DNS server's SERVFAIL.
   ClosedBefore,         ///< The connection closes after the request; the host never saw it.
-  ClosedAfter,          ///< It closes after the host has done what was asked.
+  ClosedAfter,          ///< It closes after the host has done the work.
   Slow,                 ///< The answer comes in dribbles.
   Truncated,            ///< Half of the answer comes, then the connection closes.
   Garbage,              ///< The answer's body is noise.

@@ -5,8 +5,8 @@
 
 All ports are on 127.0.0.1; `dns` is DNS over TCP. The control port takes lines:
 `arm FAULT NTH COUNT` (the fault befalls the NTH request from now and COUNT - 1 more; requests are
-counted anew) answers `ok`, or `no` where the protocol has no such fault; `calls` answers the number
-of requests since; `latency MILLISECONDS` delays every request from now on.
+counted again) answers `ok`, or `no` where the protocol has no such fault; `calls` answers the
+number of requests since; `latency MILLISECONDS` delays every request from now on.
 """
 
 import http.client
@@ -111,15 +111,15 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
 
     def echo(self):
         """A refusal that repeats what it was sent, in each host's own form."""
-        told = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
+        shown = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
         headers = [(f"X-Echo-{name}", value) for name, value in self.headers.items()]
         if "AWS4" in self.headers.get("Authorization", ""):
             return self.reply(403, headers, "<ErrorResponse><Error><Type>Sender</Type><Code>Echo"
-                              f"</Code><Message>{escape(told)}</Message></Error></ErrorResponse>"
+                              f"</Code><Message>{escape(shown)}</Message></Error></ErrorResponse>"
                               .encode())
-        errors = [{"code": 9109, "message": told}]
+        errors = [{"code": 9109, "message": shown}]
         return self.reply(403, headers, json.dumps(
-            {"success": False, "error": told, "errors": errors, "messages": [], "result": None}
+            {"success": False, "error": shown, "errors": errors, "messages": [], "result": None}
         ).encode())
 
     def drop(self):

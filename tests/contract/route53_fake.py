@@ -3,7 +3,7 @@
 
     route53_fake.py PORT
 
-Besides the API it has a side door, unsigned: POST /_control/VERB with a JSON object (see Door).
+Next to the API it has a side door, unsigned: POST /_control/VERB with a JSON object (see Door).
 Every credential below is the well-known example of AWS's own documents or is made up.
 """
 
@@ -314,7 +314,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             key = aws_signature.verify(ACCOUNTS, self.command, self.path, self.headers, body)
         except aws_signature.BadSignature as bad:
             raise Refused(403, *bad.args) from None
-        if ACCOUNTS[key].trouble == "narrow" and self.command != "GET":
+        if ACCOUNTS[key].defect == "narrow" and self.command != "GET":
             raise Refused(403, "AccessDenied", "User: arn:aws:iam::123456789012:user/narrow is not "
                           "authorized to perform: route53:ChangeResourceRecordSets")
 

@@ -69,7 +69,7 @@ def spellings(secret):
 
 
 def leaks(text, secrets):
-    """What of `secrets` stands in `text`."""
+    """What of `secrets` occurs in `text`."""
     found = [one for secret in secrets for one in sorted(spellings(secret)) if one in text]
     return found + HEADER.findall(text)
 
@@ -224,7 +224,7 @@ class Runs:
         ask(self.host.control, "arm none 0 0")
 
 
-def judge(name):
+def check_case(name):
     """(passed, failed) of one host."""
     with tempfile.TemporaryDirectory() as folder:
         with HOSTS[name](pathlib.Path(folder)) as host:
@@ -239,7 +239,7 @@ def judge(name):
 def main():
     names = sys.argv[1:] or list(HOSTS)
     with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
-        counts = list(pool.map(judge, names))
+        counts = list(pool.map(check_case, names))
     passed, failed = (sum(column) for column in zip(*counts))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

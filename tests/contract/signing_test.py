@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Every odd request is signed right, judged from its bytes on the wire.
+"""Every odd request is signed right, checked from its bytes on the wire.
 
     signing_test.py [PATH OF sign_driver]
 
-The judge is aws_signature.py and, where it lies beside the checkout, the other verifier of the
+The verifier is aws_signature.py and, where it is beside the checkout, the other verifier of the
 shared folder too.
 """
 
@@ -25,7 +25,7 @@ from route53_fake import ACCOUNTS  # noqa: E402
 from servers_route53 import await_port, free_port  # noqa: E402
 
 
-class Judge(http.server.BaseHTTPRequestHandler):
+class Verifier(http.server.BaseHTTPRequestHandler):
     """Answers whether the signature is right."""
 
     protocol_version = "HTTP/1.1"
@@ -51,7 +51,7 @@ class Judge(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def own_judge():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Judge)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Verifier)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_port
@@ -70,8 +70,8 @@ def other_judge(program):
         running.wait(10)
 
 
-def judge(driver, port, who):
-    """(passed, failed) of every case, by one judge."""
+def run_cases(driver, port, who):
+    """(passed, failed) of every case, by one verifier."""
     done = subprocess.run([driver, str(port)], capture_output=True, text=True, check=True,
                           timeout=120)
     passed, failed = 0, 0
@@ -89,7 +89,7 @@ def judge(driver, port, who):
 
 
 def must_fail():
-    """The judge itself must be able to refuse."""
+    """The verifier itself must be able to refuse."""
     headers = http.client.HTTPMessage()
     try:
         aws_signature.verify(ACCOUNTS, "GET", "/", headers, b"")
@@ -104,11 +104,11 @@ def main():
     other = shared / "tools/sigv4_verify.py"
     failed = must_fail()
     with own_judge() as port:
-        passed, more = judge(driver, port, "our judge")
+        passed, more = run_cases(driver, port, "our verifier")
         failed += more
     if other.exists():
         with other_judge(other) as port:
-            more_passed, more = judge(driver, port, "the other judge")
+            more_passed, more = run_cases(driver, port, "the other verifier")
             passed, failed = passed + more_passed, failed + more
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

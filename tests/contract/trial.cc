@@ -13,7 +13,7 @@ namespace rampart::contract {
 namespace {
 
 /// What others keep in every zone of the suite.
-Sets strangers(const Name& zone) {
+Sets foreign_sets(const Name& zone) {
   const auto at = [&](std::string_view prefix) { return zone.child(prefix).value(); };
   const std::string host = "mail." + zone.text();
   return {{{zone, RecordType::TXT}, texts({"google-site-verification=abc", "MS=ms123; \"x\""})},
@@ -100,7 +100,7 @@ Name Trial::at(std::string_view prefix) const {
 
 void Trial::start(const Sets& ours, const Name& zone) {
   zone_ = zone;
-  expected_ = strangers(zone);
+  expected_ = foreign_sets(zone);
   for (const auto& [key, set] : ours) {
     RecordSet& both = expected_[key];
     both.ttl = set.ttl;
@@ -166,7 +166,7 @@ void Trial::must(std::span<const SetChange> changes) {
 
 Error Trial::must_fail(std::span<const SetChange> changes) {
   const Result<Ok> done = apply(changes);
-  expect(!done.ok(), "the write ought to fail");
+  expect(!done.ok(), "the write should fail");
   check_zone();
   if (done.ok()) return {};
   check_error(done.error());

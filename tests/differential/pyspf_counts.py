@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What pyspf counts for each domain on standard input when a stranger sends, through the name
+"""What pyspf counts for each domain on standard input when an unlisted host sends, through the name
 server at 127.0.0.1:PORT: lines "DOMAIN LOOKUPS VOIDS". Its limits are lifted, so that it counts on
 where it would give up.
 

@@ -137,8 +137,8 @@ def main():
             if name is None or f"`{name}`" not in page:
                 failed += 1
                 print(f"{peer}: {other} where we say {mine}:\n  " + "\n  ".join(lines))
-        told = ", ".join(f"{name} {many}" for name, many in classes.most_common())
-        print(f"{peer}: {sum(classes.values())} of {count} differ: {told or 'none'}")
+        listed = ", ".join(f"{name} {many}" for name, many in classes.most_common())
+        print(f"{peer}: {sum(classes.values())} of {count} differ: {listed or 'none'}")
     for peer in sorted({"pyspf", "Mail::SPF", "libspf2"} - set(results)):
         print(f"skipped: differential test against {peer}, which is not installed")
     checked = count * len(results)

@@ -30,7 +30,7 @@ std::vector<std::string> fields_of(const std::string& line) {
   return fields;
 }
 
-/// What was published, and what was asked of it so far.
+/// What was published, and the queries it received so far.
 struct Zone {
   Answers published;
   Answers answers;

@@ -1,4 +1,4 @@
-/// Any text as a DKIM key record and as a PEM file: read, judged, printed, read again.
+/// Any text as a DKIM key record and as a PEM file: read, checked, printed, read again.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

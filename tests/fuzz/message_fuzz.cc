@@ -1,4 +1,4 @@
-/// Any octets as a message: read, its author found, its signatures and its ARC chain judged
+/// Any octets as a message: read, its author found, its signatures and its ARC chain checked
 /// against keys that all exist.
 #include <cstdint>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-/// Any text as a tag-list, and as a value at each place where a kind is judged.
+/// Any text as a tag-list, and as a value at each place where a kind is checked.
 #include "mail/syntax/tags.h"
 
 #include <cstdint>

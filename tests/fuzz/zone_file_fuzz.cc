@@ -15,7 +15,7 @@ void must(bool holds) {
   if (!holds) std::abort();
 }
 
-/// One edit of each sort, on sets that stand where there are any.
+/// One edit of each sort, on sets that exist where there are any.
 std::vector<rampart::ZoneEdit> edits_of(const rampart::ZoneFile& file) {
   std::vector<rampart::ZoneEdit> edits;
   int stage = 0;

@@ -19,7 +19,7 @@ class Refused(Exception):
 
 
 class GitHub:
-    """The state behind the API; every method is one wish."""
+    """The state behind the API; every method is one request."""
 
     def __init__(self, remote):
         self.remote = remote
@@ -96,11 +96,11 @@ class GitHub:
                 return one
         raise Refused(404, "Not Found")
 
-    def add_issue(self, wish):
+    def add_issue(self, payload):
         number = 1 + len(self.pulls) + len(self.issues)
-        issue = {"number": number, "url": self.url(f"issues/{number}"), "title": wish["title"],
-                 "body": wish["body"], "state": "open", "user": {"login": BOT},
-                 "labels": [{"name": name} for name in wish.get("labels", [])]}
+        issue = {"number": number, "url": self.url(f"issues/{number}"), "title": payload["title"],
+                 "body": payload["body"], "state": "open", "user": {"login": BOT},
+                 "labels": [{"name": name} for name in payload.get("labels", [])]}
         self.issues.append(issue)
         return issue
 
@@ -110,18 +110,18 @@ def pulls_list(hub, query, _):
             query.get("head", ":").split(":", 1)[1] in ("", one["head"])]
 
 
-def pull_change(hub, _, wish, number):
+def pull_change(hub, _, payload, number):
     pull = hub.pull(number)
-    pull.update({key: wish[key] for key in ("title", "body", "state") if key in wish})
+    pull.update({key: payload[key] for key in ("title", "body", "state") if key in payload})
     return hub.shown(pull)
 
 
-def comment_change(hub, _, wish, number):
+def comment_change(hub, _, payload, number):
     for one in hub.comments:
         if one["id"] == int(number):
-            if len(wish["body"]) > LIMIT:
+            if len(payload["body"]) > LIMIT:
                 raise Refused(422, "Body is too long (maximum is 65536 characters)")
-            one["body"] = wish["body"]
+            one["body"] = payload["body"]
             return one
     raise Refused(404, "Not Found")
 
@@ -132,16 +132,16 @@ def issues_list(hub, query, _):
             labels <= {label["name"] for label in one["labels"]}]
 
 
-def issue_change(hub, _, wish, number):
+def issue_change(hub, _, payload, number):
     issue = hub.issue(number)
-    issue.update({key: wish[key] for key in ("title", "body", "state") if key in wish})
+    issue.update({key: payload[key] for key in ("title", "body", "state") if key in payload})
     return issue
 
 
-def dispatch(hub, _, wish, workflow):
-    if not hub.git("rev-parse", "--verify", f"refs/heads/{wish['ref']}"):
-        raise Refused(422, f"No ref found for: {wish['ref']}")
-    hub.dispatches.append((workflow, wish["ref"]))
+def dispatch(hub, _, payload, workflow):
+    if not hub.git("rev-parse", "--verify", f"refs/heads/{payload['ref']}"):
+        raise Refused(422, f"No ref found for: {payload['ref']}")
+    hub.dispatches.append((workflow, payload["ref"]))
 
 
 def runs_list(hub, query, _, workflow):
@@ -152,18 +152,18 @@ def runs_list(hub, query, _, workflow):
 
 ROUTES = [
     ("GET", r"pulls", pulls_list, 200),
-    ("POST", r"pulls", lambda hub, _, wish: hub.shown(hub.add_pull(
-        wish["title"], wish["body"], wish["head"], wish["base"])), 201),
+    ("POST", r"pulls", lambda hub, _, payload: hub.shown(hub.add_pull(
+        payload["title"], payload["body"], payload["head"], payload["base"])), 201),
     ("PATCH", r"pulls/(\d+)", pull_change, 200),
-    ("PUT", r"pulls/(\d+)/merge", lambda hub, _, wish, number: {
-        "sha": hub.merge(number, wish.get("sha")), "merged": True}, 200),
+    ("PUT", r"pulls/(\d+)/merge", lambda hub, _, payload, number: {
+        "sha": hub.merge(number, payload.get("sha")), "merged": True}, 200),
     ("GET", r"issues/(\d+)/comments", lambda hub, _, __, number: [
         one for one in hub.comments if one["issue"] == int(number)], 200),
-    ("POST", r"issues/(\d+)/comments", lambda hub, _, wish, number: hub.add_comment(
-        number, wish["body"]), 201),
+    ("POST", r"issues/(\d+)/comments", lambda hub, _, payload, number: hub.add_comment(
+        number, payload["body"]), 201),
     ("PATCH", r"issues/comments/(\d+)", comment_change, 200),
     ("GET", r"issues", issues_list, 200),
-    ("POST", r"issues", lambda hub, _, wish: hub.add_issue(wish), 201),
+    ("POST", r"issues", lambda hub, _, payload: hub.add_issue(payload), 201),
     ("PATCH", r"issues/(\d+)", issue_change, 200),
     ("POST", r"actions/workflows/([\w.-]+)/dispatches", dispatch, 204),
     ("GET", r"actions/workflows/([\w.-]+)/runs", runs_list, 200),
@@ -189,7 +189,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         length = int(self.headers.get("Content-Length") or 0)
-        wish = json.loads(self.rfile.read(length)) if length else {}
+        payload = json.loads(self.rfile.read(length)) if length else {}
         hub = self.server.hub
         if self.headers.get("Authorization") not in (f"Bearer {TOKEN}", f"token {TOKEN}"):
             raise Refused(401, "Bad credentials")
@@ -198,7 +198,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             match = re.fullmatch(re.escape(prefix) + pattern, url.path)
             if match and method == self.command:
                 with hub.lock:
-                    value = act(hub, query, wish, *match.groups())
+                    value = act(hub, query, payload, *match.groups())
                 if isinstance(value, list):
                     return status, *self.page(url.path, query, value)
                 return status, value

@@ -37,7 +37,7 @@ def make_remote(folder):
 
 
 def checks(api, remote, head):
-    """(what holds, sentence) of each wish."""
+    """(what holds, sentence) of each request."""
     client = github.Github(github_fake.TOKEN, base_url=api)
     repo = client.get_repo(github_fake.REPOSITORY, lazy=True)
     pull = repo.create_pull(title="A title", body="A body", head="work", base="main")
@@ -60,8 +60,8 @@ def checks(api, remote, head):
         "an issue is found by its label"
     issue.edit(state="closed")
     yield list(repo.get_issues()) == [], "a closed issue is not open"
-    stranger = github.Github("wrong", base_url=api).get_repo(github_fake.REPOSITORY, lazy=True)
-    yield refused(lambda: list(stranger.get_pulls())) == 401, "a wrong token is refused"
+    outsider = github.Github("wrong", base_url=api).get_repo(github_fake.REPOSITORY, lazy=True)
+    yield refused(lambda: list(outsider.get_pulls())) == 401, "a wrong token is refused"
 
 
 def refused(act):

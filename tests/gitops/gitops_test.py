@@ -65,12 +65,12 @@ class Story:
         if hostile:
             folder.mkdir(parents=True, exist_ok=True)
             hostile(folder)
-        told = {"workflow_run": {"id": run.number, "head_sha": sha, "event": "pull_request",
+        payload = {"workflow_run": {"id": run.number, "head_sha": sha, "event": "pull_request",
                                  "conclusion": run.conclusion,
                                  "head_repository": {"full_name": origin},
                                  "html_url": f"https://example.com/runs/{run.number}"}}
         comment = self.machine.run("comment.yml", "workflow_run", self.head("main"),
-                                   "refs/heads/main", told)
+                                   "refs/heads/main", payload)
         self.expect(comment.conclusion == "success", f"comment.yml on {branch}", comment)
         return run
 
@@ -100,7 +100,7 @@ class Story:
         self.expect("v=spf1 ip4:192.0.2.0/28 ~all" in self.scene.txt("example.com"),
                     "SPF is published")
         self.expect("site-verification=keep-me" in self.scene.txt("example.com"),
-                    "a stranger's value stays")
+                    "a foreign value stays")
         self.expect("p=none" in "".join(self.scene.txt("_dmarc.example.com")), "DMARC is there")
         self.expect("Applied and seen" in run.summary, "a summary", run)
 
@@ -144,7 +144,7 @@ class Story:
         body = self.comments(number)[0]
         self.expect("@everyone" not in body and "![x]" not in body and "<script" not in body,
                     f"a mention is not one: {body}")
-        self.plan("add-billing", origin="stranger/mail")
+        self.plan("add-billing", origin="outsider/mail")
         self.expect("**From a fork.**" in self.comments(number)[0].split("## ")[0],
                     "a fork's plan comes with a warning")
         self.plan("add-billing")
@@ -308,7 +308,7 @@ class Story:
         run = self.merge(number)
         self.expect(run.conclusion == "success" and "phase: monitor" in self.scene.text() and
                     "p=none" in "".join(self.scene.txt("_dmarc.example.com")),
-                    "after its own merge main says what stands", run)
+                    "after its own merge main has the live records", run)
 
     def only_steps(self):
         """What counts as a step and nothing else, in a block and in one line."""

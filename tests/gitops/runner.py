@@ -110,8 +110,8 @@ class JobRun:
             if condition and not expressions.evaluate(condition, self.contexts):
                 continue
             good = self.play(step) if "uses" in step else self.execute(step)
-            told = self.contexts["steps"].setdefault(step.get("id", ""), {})
-            told["outcome"] = "success" if good else "failure"
+            status = self.contexts["steps"].setdefault(step.get("id", ""), {})
+            status["outcome"] = "success" if good else "failure"
             if not good and not step.get("continue-on-error") and not failed:
                 failed = True
                 self.run.conclusion = "failure"
@@ -123,23 +123,23 @@ class JobRun:
 
     def play(self, step):
         action = step["uses"].split("@")[0]
-        wishes = {key: expressions.expand(value, self.contexts)
+        options = {key: expressions.expand(value, self.contexts)
                   for key, value in step.get("with", {}).items()}
         if action == "actions/checkout":
-            return self.checkout(wishes)
+            return self.checkout(options)
         if action == "./":
             return (SOURCE / "action.yml").is_file()
         if action == "actions/upload-artifact":
-            return self.upload(wishes)
+            return self.upload(options)
         if action == "actions/download-artifact":
-            return self.download(wishes)
+            return self.download(options)
         raise ValueError(f"the harness cannot play {action}")
 
     def git(self, *words):
         subprocess.run(["git", "-C", str(self.workspace), *words], check=True, capture_output=True)
 
-    def checkout(self, wishes):
-        depth = [] if wishes.get("fetch-depth") == "0" else ["--single-branch"]
+    def checkout(self, options):
+        depth = [] if options.get("fetch-depth") == "0" else ["--single-branch"]
         subprocess.run(["git", "clone", "--quiet", *depth, f"file://{self.runner.remote}",
                         str(self.workspace)], check=True, capture_output=True)
         self.git("fetch", "--quiet", "origin", self.contexts["github"]["sha"])
@@ -149,21 +149,21 @@ class JobRun:
     def artifact(self, run, name):
         return self.runner.folder / "artifacts" / str(run) / name
 
-    def upload(self, wishes):
-        source = self.workspace / wishes["path"]
+    def upload(self, options):
+        source = self.workspace / options["path"]
         if not source.exists():
-            return wishes.get("if-no-files-found") == "ignore"
-        target = self.artifact(self.run.number, wishes["name"])
+            return options.get("if-no-files-found") == "ignore"
+        target = self.artifact(self.run.number, options["name"])
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
         return True
 
-    def download(self, wishes):
-        source = self.artifact(wishes.get("run-id", self.run.number), wishes["name"])
+    def download(self, options):
+        source = self.artifact(options.get("run-id", self.run.number), options["name"])
         if not source.is_dir():
             self.run.log += f"no artifact {source.name} of run {source.parent.name}\n"
             return False
-        shutil.copytree(source, self.workspace / wishes["path"], symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(source, self.workspace / options["path"], symlinks=True, dirs_exist_ok=True)
         return True
 
     def execute(self, step):

@@ -174,7 +174,7 @@ class Scene:
         return self.git("rev-parse", "HEAD")
 
     def text(self, ref="main"):
-        """The YAML as it stands at the remote."""
+        """The YAML as it is at the remote."""
         return self.hub.git("show", f"{ref}:domains.yaml")
 
     def txt(self, name):

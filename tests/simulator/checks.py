@@ -19,10 +19,10 @@ def figures(fleet, seconds):
            f"{totals['decisions']:,} decisions, {totals['processes']:,} processes, {seconds:.0f} s")
     spent = ", ".join(f"{name} {one:.0f} s" for name, one in sorted(fleet.seconds.items()))
     yield f"within the tool: {spent}"
-    for whose in sorted({key[0] for key in fleet.fate}):
+    for whose in sorted({key[0] for key in fleet.treated}):
         yield f"mail {whose}: " + ", ".join(
             f"{generation} {name} {count:,}" for (one, generation, name), count
-            in sorted(fleet.fate.items()) if one == whose)
+            in sorted(fleet.treated.items()) if one == whose)
 
 
 def checks(fleet, twin):
@@ -38,7 +38,7 @@ def checks(fleet, twin):
 
 
 def sum_of(fleet, whose, dispositions=None):
-    return sum(count for (one, _, name), count in fleet.fate.items()
+    return sum(count for (one, _, name), count in fleet.treated.items()
                if one == whose and (dispositions is None or name in dispositions))
 
 
@@ -46,7 +46,7 @@ def about_mail(fleet):
     """(1) Nobody who is set up is hurt; nor is a step taken over a sender known to fail."""
     for generation in (receivers.OLD, receivers.NEW, receivers.PLAIN):
         counts = collections.Counter()
-        for (whose, one, disposition), count in fleet.fate.items():
+        for (whose, one, disposition), count in fleet.treated.items():
             if whose == "set up" and one == generation:
                 counts[disposition in HURT] += count
         yield (f"senders that are set up, at {generation} receivers: {counts[False]:,} messages "
@@ -134,7 +134,7 @@ def about_arrivals(fleet):
 
 
 def about_the_calendar(fleet):
-    """What nothing befalls stands at p=reject on the day that holds and weekdays alone say."""
+    """A domain without incidents is at p=reject on the day that holds and weekdays alone say."""
     found = []
     for domain in fleet.domains:
         expected = by_calendar(fleet, domain)
@@ -146,7 +146,7 @@ def about_the_calendar(fleet):
 
 
 def by_calendar(fleet, domain):
-    """The day of p=reject from the ladder alone; None where more than the calendar has a say."""
+    """The day of p=reject from the ramp alone; None where more than the calendar has a say."""
     ramp, plan = ramps.RAMPS[domain.ramp], fleet.plan
     if domain.events or not domain.reaches or ramp.limit < 5 or (
             domain.story in ("rare", "low volume")):
@@ -178,7 +178,7 @@ def about_the_files(fleet):
     yield f"comments kept: {len(kept)}", len(kept) == len(fleet.domains)
     for note in ("# the fleet", "# nobody enforces unasked"):
         yield f"{note} is kept", note in fleet.text
-    yield f"{fleet.strangers} strangers' records stand", fleet.strangers == len(fleet.domains)
+    yield f"{fleet.foreign} foreign records remain", fleet.foreign == len(fleet.domains)
     yield f"the last plan is empty: {fleet.plan_after}", fleet.plan_after == 0
     by_hand = people.first_yaml(fleet.domains, "standard")
     yield f"the file has grown by little: {len(fleet.text) - len(by_hand)} octets", (

@@ -66,10 +66,10 @@ class Fleet:
         self.forger = forger.Forger(plan.seed)
         self.oracle = oracle.Oracle(domains)
         self.moves, self.expected, self.wrong = [], [], []
-        self.fate = collections.Counter()      # (whose, generation, disposition) -> messages
+        self.treated = collections.Counter()   # (whose, generation, disposition) -> messages
         self.totals = collections.Counter()
         self.seconds = collections.Counter()
-        self.entered = {}                      # domain -> (day of its last step up, rung)
+        self.entered = {}                      # domain -> (day of its last step up, step)
         self.yesterday = {}
         self.applied = ""
         self.waiting = []
@@ -128,30 +128,30 @@ class Fleet:
                         self.breaks.append((domain.name, event.sender, day))
                     event.done = True
 
-    def when(self, event, domain, rung, since):
+    def when(self, event, domain, step, since):
         """The day of an event; far off while its condition is not met."""
         if event.kind == "start":
             return domain.start + event.days
         entered = (reports.day(since))
-        if event.kind == "rung":
-            return entered + event.days if rung == event.rung else 10**9
+        if event.kind == "step":
+            return entered + event.days if step == event.step else 10**9
         backs = [move.day for move in self.moves
                  if move.domain == domain.name and move.action == "step-back"]
         return backs[0] + event.days if backs else 10**9
 
     def end(self):
-        """What stands when all days are over."""
+        """The live records when all days are over."""
         self.last, self.text = self.states(), self.yaml.read_text()
         self.plan_after = len(self.run(self.plan.days - 1, "plan").get("changes", [None]))
-        self.strangers = sum(f"site-verification={name}" in self.zones.published(name).at("")
-                             for name in self.last)
+        self.foreign = sum(f"site-verification={name}" in self.zones.published(name).at("")
+                           for name in self.last)
         self.honest_mails = len(self.mails)
         return self
 
     # --- Reports ---------------------------------------------------------------------------------
 
     def ingest(self, day):
-        """Two runs: what is vouched for, and what must speak for itself."""
+        """Two runs: what is vouched for, and what must be proved."""
         arrived, self.waiting = self.waiting, []
         trusted, others = [], []
         for report in arrived:
@@ -230,12 +230,12 @@ class Fleet:
             got = self.run(day, "apply", "--auto-approve")
             self.totals["records written"] += len(got.get("outcomes", []))
             # Keys come first: a step that waits for them is tried again on the next day.
-            late = sum(not self.stands(domain) for domain in self.domains)
+            late = sum(not self.is_published(domain) for domain in self.domains)
             self.totals["steps that waited a day"] += late
             self.applied = "" if late else text
 
-    def stands(self, domain):
-        """Whether the zone publishes the rung that the YAML names."""
+    def is_published(self, domain):
+        """Whether the zone publishes the step that the YAML names."""
         phase, pct, _ = self.states()[domain.name]
         found = self.zones.published(domain.name).dmarc
         if phase == "dkim" or found is None:
@@ -264,7 +264,7 @@ class Fleet:
                                                                      rng):
                     if count:
                         said.append((row, disposition, count, override))
-                        self.fate[self.whose(domain, row), receiver.generation,
+                        self.treated[self.whose(domain, row), receiver.generation,
                                   disposition] += count
             self.totals["messages"] += sum(row.count for row in rows)
             self.post.send(reports.Report(receiver, domain.name, day, record, said),
@@ -285,7 +285,7 @@ class Fleet:
                 sender.failing_since = day
 
     def whose(self, domain, row):
-        """Whose message it is, and whether our step has anything to do with its fate."""
+        """Whose message it is, and whether our step has anything to do with its outcome."""
         if row.sender is None:
             return "spoofed"
         if row.forwarded == "list" and not row.passes:

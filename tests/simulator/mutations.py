@@ -12,7 +12,7 @@ YAML = {
     "any weekday": (r"weekdays: \[.*\]", "weekdays: []"),
     "lenient gates": (r"(min_legit_rate|rollback_below): [\d.]+", r"\1: 0.5"),
     "one reporter": (r"min_reporters: \d+", "min_reporters: 1"),
-    "no way back": (r"rollback_below: [\d.]+", "rollback_below: 0"),
+    "no rollback": (r"rollback_below: [\d.]+", "rollback_below: 0"),
     "every sender is rare": (r"\b((?:mta|vendor|unsigned|later)-\d+)(?=[,\]])",
                              r"{use: \1, expect: rare}"),
 }

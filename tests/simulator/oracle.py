@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclasses.dataclass
 class Seen:
-    """A reported row: who, how many, and how they fared."""
+    """A reported row: who, how many, and how they passed."""
 
     reporter: str
     source: str
@@ -111,8 +111,8 @@ class Oracle:
 class Case:
     """One domain on one day."""
 
-    def __init__(self, oracle, domain, rung, since, day):
-        self.oracle, self.domain, self.rung = oracle, domain, rung
+    def __init__(self, oracle, domain, step, since, day):
+        self.oracle, self.domain, self.step = oracle, domain, step
         self.since, self.day = since, day
         self.ramp = ramps.RAMPS[domain.ramp]
         self.gates = self.ramp.gates
@@ -126,7 +126,7 @@ class Case:
     def decide(self):
         if not self.is_fresh():
             return self.stay("no fresh evidence")
-        place = self.ramp.place(self.rung)
+        place = self.ramp.place(self.step)
         broken = self.broken_senders(ACT)
         # A step back answered what failed before it.
         answered = self.since if self.oracle.backs.get(self.domain.name) == self.since else 0
@@ -149,7 +149,7 @@ class Case:
         if live is None:
             return self.stay("not known to be live")
         start = reports.date_of(max(live, self.since))
-        ends = self.ramp.hold_end(self.rung, start)
+        ends = self.ramp.hold_end(self.step, start)
         if today < ends:
             return self.stay(f"held until {ends}")
         if not self.ramp.allows(today):
@@ -164,7 +164,7 @@ class Case:
     # --- The hold --------------------------------------------------------------------------------
 
     def live_day(self):
-        """The first day that the rung is known to be live, not before it was entered."""
+        """The first day that the step is known to be live, not before it was entered."""
         shown = self.oracle.shown[self.domain.name]
         before = [day for day in shown if day < self.since]
         if before and self.shows_rung(shown[max(before)]):
@@ -173,7 +173,7 @@ class Case:
         return min(after, default=None)
 
     def shows_rung(self, published):
-        phase, pct = self.rung
+        phase, pct = self.step
         policy = {"monitor": "none"}.get(phase, phase)
         tests = self.ramp.mode == "compat" and pct < 100
         return any(p == policy and (phase == "monitor" or (
@@ -186,7 +186,7 @@ class Case:
         return [row for day in range(first, last) if day in self.days for row in self.days[day]]
 
     def counted(self, first, last):
-        """(own messages, judged, passing, unresolved, reporters) of these days."""
+        """(own messages, counted, passing, unresolved, reporters) of these days."""
         rows = self.rows(first, last)
         total = sum(row.count for row in rows)
         fails, failing_days = collections.Counter(), collections.defaultdict(set)
@@ -217,11 +217,11 @@ class Case:
             seen = self.counted(end - gates.low_window, end)
             if seen[0] < gates.low_messages:
                 return f"{seen[0]} messages"
-        own, judged, passing, shadow, reporters = seen
+        own, counted, passing, shadow, reporters = seen
         if reporters < gates.min_reporters:
             return f"{reporters} reporters"
-        if judged == 0 or passing / judged < gates.min_legit_rate:
-            return f"{passing} of {judged} pass"
+        if counted == 0 or passing / counted < gates.min_legit_rate:
+            return f"{passing} of {counted} pass"
         if shadow / own > gates.max_unresolved_share:
             return f"{shadow} of {own} are unresolved"
         return ""
@@ -231,16 +231,16 @@ class Case:
         signed = {row.source for row in rows if row.dkim}
         return sorted(id for id, one in self.declared.items() if not one.rare and id not in signed)
 
-    # --- The way back ----------------------------------------------------------------------------
+    # --- A rollback ------------------------------------------------------------------------------
 
     def fell(self):
         """Whether legit_rate since the step is below what the ramp bears."""
         for window in (self.gates.window, self.gates.low_window):
             first = max(self.since, self.day - window)
-            _, judged, passing, _, _ = self.counted(first, self.day + 1)
-            if judged >= self.gates.low_messages:
+            _, counted, passing, _, _ = self.counted(first, self.day + 1)
+            if counted >= self.gates.low_messages:
                 days = sum(1 for day in range(first, self.day + 1) if self.days.get(day))
-                return days >= ACT and passing / judged < self.gates.rollback_below
+                return days >= ACT and passing / counted < self.gates.rollback_below
         return False
 
     def broken_senders(self, least):

@@ -1,4 +1,4 @@
-"""The ladders of this world: the built-in ones as the contract has them, and its own."""
+"""The ramps of this world: the built-in ones as the contract has them, and its own."""
 
 import calendar
 import dataclasses
@@ -42,12 +42,12 @@ class Ramp:
             date += datetime.timedelta(days=1)
         return date
 
-    def place(self, rung):
-        return [step[:2] for step in self.steps].index(rung)
+    def place(self, entry):
+        return [step[:2] for step in self.steps].index(entry)
 
-    def hold_end(self, rung, live):
+    def hold_end(self, entry, live):
         """The first day on which a step that went live then has been held long enough."""
-        hold = self.steps[self.place(rung)][2]
+        hold = self.steps[self.place(entry)][2]
         if hold == "1mo":
             year, month = live.year + live.month // 12, live.month % 12 + 1
             last = calendar.monthrange(year, month)[1]
@@ -72,7 +72,7 @@ class Ramp:
                 f"    weekdays: [{', '.join(self.weekdays)}]\n    freeze: [{freeze}]\n")
 
 
-def ladder(monitor, quarantine, reject, last_quarantine):
+def steps_of(monitor, quarantine, reject, last_quarantine):
     """(pct, hold) pairs as steps; the last step of reject has no hold."""
     steps = [("monitor", 100, monitor)]
     steps += [("quarantine", pct, hold) for pct, hold in quarantine]
@@ -90,25 +90,25 @@ WEEKS = [(pct, 7) for pct in (10, 25, 50)]
 HALVES = [(10, 14), (50, 14)]
 
 BUILTIN = (
-    Ramp("standard", ladder(30, HALVES, HALVES, 30), builtin=True),
-    Ramp("cautious", ladder(30, QUARTERS, QUARTERS, 14),
+    Ramp("standard", steps_of(30, HALVES, HALVES, 30), builtin=True),
+    Ramp("cautious", steps_of(30, QUARTERS, QUARTERS, 14),
          Gates(min_legit_rate=0.99, min_reporters=3, rollback_below=0.97), limit=5, builtin=True),
-    Ramp("fast", ladder(28, WEEKS, WEEKS, 7), Gates(window=7), builtin=True),
-    Ramp("policy-only", ladder(30, [], [], 30), Gates(min_legit_rate=0.99, rollback_below=0.97),
+    Ramp("fast", steps_of(28, WEEKS, WEEKS, 7), Gates(window=7), builtin=True),
+    Ramp("policy-only", steps_of(30, [], [], 30), Gates(min_legit_rate=0.99, rollback_below=0.97),
          mode="policy-only", builtin=True),
 )
 
 OWN = (
-    Ramp("braked", ladder(30, [(50, 14)], [(50, 14)], 30), limit=2,
+    Ramp("braked", steps_of(30, [(50, 14)], [(50, 14)], 30), limit=2,
          weekdays=("tue", "thu"), freeze=((day("2026-03-02"), day("2026-03-22")),
                                           (day("2026-12-15"), day("2027-01-05")))),
-    Ramp("monthly", ladder("1mo", [(25, 7)], [(25, 7)], "1mo"), weekdays=()),
-    # Compact ladders, with windows as short as their steps.
-    Ramp("brisk", ladder(8, [(10, 3), (50, 3)], [(50, 3)], 6),
+    Ramp("monthly", steps_of("1mo", [(25, 7)], [(25, 7)], "1mo"), weekdays=()),
+    # Compact ramps, with windows as short as their steps.
+    Ramp("brisk", steps_of(8, [(10, 3), (50, 3)], [(50, 3)], 6),
          Gates(window=5, min_messages=300, low_window=25, low_messages=20)),
-    Ramp("abrupt", ladder(8, [], [], 8), Gates(window=5, min_messages=300, min_legit_rate=0.99),
+    Ramp("abrupt", steps_of(8, [], [], 8), Gates(window=5, min_messages=300, min_legit_rate=0.99),
          mode="policy-only"),
-    Ramp("narrow", ladder(8, [(50, 3)], [(50, 3)], 5), Gates(window=5, min_messages=300), limit=1,
+    Ramp("narrow", steps_of(8, [(50, 3)], [(50, 3)], 5), Gates(window=5, min_messages=300), limit=1,
          weekdays=("tue", "thu"), freeze=((day("2026-01-26"), day("2026-02-04")),)),
 )
 

@@ -26,7 +26,7 @@ class Receiver:
 
     @property
     def domain(self):
-        """Its organizational domain: all of these stand right below `example`."""
+        """Its organizational domain: all of these are right below `example`."""
         return ".".join(self.mailbox.split("@")[1].split(".")[-2:])
 
 

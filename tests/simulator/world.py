@@ -9,13 +9,13 @@ ENFORCING = ("quarantine", "reject")
 
 @dataclasses.dataclass
 class Event:
-    """What somebody does, `days` after a domain starts, enters a rung, or has stepped back."""
+    """What somebody does, `days` after a domain starts, enters a step, or has stepped back."""
 
-    kind: str                  # "start", "rung" or "back".
+    kind: str                  # "start", "step" or "back".
     days: int
     what: str                  # A method of `people.People`.
     sender: str = ""
-    rung: tuple = ()
+    step: tuple = ()
     done: bool = False
 
 
@@ -81,12 +81,12 @@ def early_vendor(domain, scale):
 
 
 def breaking_vendor(domain, scale):
-    """A vendor stops signing some days after a step, and mends it weeks later."""
+    """A vendor stops signing some days after a step, and repairs it weeks later."""
     share = 0.25 if domain.index % 2 else 0.04  # Above what rollback_below bears, and below.
     name = domain.add("fragile", 31, share=share, selector="f1", own_bounces=False)
-    rung = {"policy-only": ("quarantine", 100), "abrupt": ("quarantine", 100)}.get(
+    step = {"policy-only": ("quarantine", 100), "abrupt": ("quarantine", 100)}.get(
         domain.ramp, ("reject", 50) if domain.index % 2 else ("quarantine", 50))
-    domain.events += [Event("rung", 1, "break_signing", name, rung),
+    domain.events += [Event("step", 1, "break_signing", name, step),
                       Event("back", 4 * scale, "mend_signing", name)]
     domain.steps_back = True
 
@@ -126,14 +126,14 @@ def low_volume(domain, scale):
 
 
 def perfect_forgery(domain, scale):
-    """A declared vendor fails for long, while forged reports claim that all is well."""
+    """A declared vendor fails for long, while forged reports claim that all passes."""
     early_vendor(domain, scale)
     domain.forgery = "perfect"
     domain.events[-1].days += 8 * scale
 
 
 def disaster_forgery(domain, scale):
-    """All is well, while forged reports claim that all fails."""
+    """All passes, while forged reports claim that all fails."""
     domain.forgery, domain.lists, domain.forwards = "disaster", 0.06, 0.02
     domain.reporters, domain.weights = ("Bigmail", "Oldpost", "Noselect"), (5, 3, 3)
     domain.add("keyed", 37, share=0.2, selector="k1", own_bounces=False, admitted=False)
@@ -178,7 +178,7 @@ def plain_receivers(domain, scale):
 
 
 def sub_domains(domain, scale):
-    """Half of its mail is written below it, and a policy of its own is asked for there."""
+    """Half of its mail is written below it, and its own policy is required there."""
     domain.add("news", 36, share=0.5, selector="n1", own_bounces=False, below="news")
     domain.sp = "quarantine" if domain.index % 2 else ""
 
@@ -192,7 +192,7 @@ STORIES = {story.__name__.replace("_", " "): story for story in (
     perfect_forgery, disaster_forgery, mailing_list, rare, spf_only, few_reporters, odd_reporters,
     plain_receivers, sub_domains)}
 
-# The short world: a day and a scale for compact ladders, every story once.
+# The short world: a day and a scale for compact ramps, every story once.
 SHORT = [
     ("plain", "narrow"), ("plain", "narrow"), ("plain", "narrow"), ("early vendor", "brisk"),
     ("breaking vendor", "brisk"), ("breaking below", "brisk"), ("shadow", "brisk"),
@@ -202,7 +202,7 @@ SHORT = [
     ("plain receivers", "brisk"), ("sub domains", "brisk"),
 ]
 
-# The long world: forty domains on the ladders that people use.
+# The long world: forty domains on the ramps that people use.
 LONG = [
     *(("plain", "braked"),) * 6, ("plain", "standard"), ("plain", "cautious"), ("plain", "fast"),
     ("plain", "policy-only"), ("plain", "monthly"), ("early vendor", "standard"),

@@ -1,4 +1,4 @@
-"""What the zone files publish, read as a name server would, and judged as a receiver would."""
+"""What the zone files publish, read as a name server would, and evaluated as a receiver would."""
 
 import ipaddress
 import pathlib

@@ -38,11 +38,11 @@ class MemoryProvider : public Provider {
       if (change.before) {
         const auto found = sets.find({change.name, change.before->type});
         if (found == sets.end() || found->second != change.before->set) {
-          return Error{"what was read no longer stands", zone.text(), false, true};
+          return Error{"what was read is no longer live", zone.text(), false, true};
         }
         sets.erase(found);
       } else if (sets.contains({change.name, change.after->type})) {
-        return Error{"something stands there already", zone.text(), false, true};
+        return Error{"something exists there already", zone.text(), false, true};
       }
       if (change.after) sets[{change.name, change.after->type}] = change.after->set;
     }

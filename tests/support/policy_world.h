@@ -9,7 +9,7 @@
 
 namespace rampart::testing {
 
-/// The built-in standard ladder's steps.
+/// The built-in standard ramp's steps.
 inline std::shared_ptr<const Ramp> standard_ramp(RampMode mode = RampMode::Compat) {
   Ramp ramp;
   ramp.name = "standard";
@@ -22,7 +22,7 @@ inline std::shared_ptr<const Ramp> standard_ramp(RampMode mode = RampMode::Compa
   return std::make_shared<const Ramp>(ramp);
 }
 
-/// A managed domain at `rung`, served by provider "files", reporting to itself.
+/// A managed domain at `position`, served by provider "files", reporting to itself.
 inline Domain domain_at(const std::string& name, RampPosition position) {
   Domain domain{.name = Name::literal(name), .providers = {"files"}, .dmarc = {}};
   domain.dmarc.position = position;

@@ -26,7 +26,7 @@ Date date_of(std::string_view text) {
   return *date;
 }
 
-Ramp ladder() {
+Ramp standard_steps() {
   const auto hold = [](int count) { return Duration{count, Duration::Unit::Days}; };
   Ramp ramp;
   ramp.name = "standard";
@@ -57,7 +57,8 @@ DmarcOutcome outcome_of(const std::string& word) {
 class Teller {
  public:
   explicit Teller(const RampStory& story)
-      : ramp_(ladder()), domain_(domain_at("example.com", position_of_word(story.position))) {
+      : ramp_(standard_steps()),
+        domain_(domain_at("example.com", position_of_word(story.position))) {
     now_ = date_of(story.now);
     first_ = now_ - days(60);
     last_ = now_ - days(1);
@@ -209,20 +210,20 @@ class Teller {
   Published published(Date day) const {
     const RampPosition position = domain_.dmarc.position;
     const bool live = live_ && day >= *live_;
-    const RampPosition stands =
+    const RampPosition current =
         live ? position
              : position_below(ramp_, position).value_or(RampPosition{Phase::Monitor, 100});
     Published published;
-    published.policy = stands.phase == Phase::Reject       ? dmarc::Policy::Reject
-                       : stands.phase == Phase::Quarantine ? dmarc::Policy::Quarantine
-                                                           : dmarc::Policy::None;
+    published.policy = current.phase == Phase::Reject       ? dmarc::Policy::Reject
+                       : current.phase == Phase::Quarantine ? dmarc::Policy::Quarantine
+                                                            : dmarc::Policy::None;
     if (!live && position.phase == Phase::Monitor) published.policy = dmarc::Policy::Reject;
     if (says_.starts_with("pct:")) {
       published.pct = std::stoi(says_.substr(4));
     } else if (says_.starts_with("t:")) {
       published.testing = says_ == "t:y";
-    } else if (says_ != "nothing" && stands.pct < 100) {
-      published.pct = stands.pct;
+    } else if (says_ != "nothing" && current.pct < 100) {
+      published.pct = current.pct;
     }
     return published;
   }

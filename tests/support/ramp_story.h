@@ -1,4 +1,4 @@
-/// Stories of ramps in a line each: where a domain stands, what was reported, and what should come
+/// Stories of ramps in a line each: where a domain is, what was reported, and what should come
 /// of it.
 #pragma once
 
@@ -11,7 +11,7 @@
 namespace rampart::testing {
 
 /// One story. Times are days, at 06:00Z. `words` change what is else a healthy domain of the
-/// standard ladder: two reporters, fifty messages a day each of the declared `mta`, all aligned by
+/// standard ramp: two reporters, fifty messages a day each of the declared `mta`, all aligned by
 /// both; reported to the day before `now` for sixty days; live since `since`.
 ///
 ///     target=quarantine:50  mode=legacy  weekdays=mon,tue  freeze=2026-12-15/2027-01-05  frozen
@@ -19,7 +19,7 @@ namespace rampart::testing {
 ///     min_reporters=..  max_unresolved=..  low=90d:30  window=14d  rollback=..
 ///     count=50  reporters=2  from=DATE  last=DATE  live=DATE|never  says=pct:100|t:y|t:n|nothing
 ///     no-reports  no-senders  sender=ID[:rare|:DATE]  ignore=SOURCE  no-mta
-///     mail=SOURCE:FATE:COUNT[:FIRST/LAST][:REPORTER]   more of a day's rows, of each reporter
+///     mail=SOURCE:OUTCOME:COUNT[:FIRST/LAST][:REPORTER]   more of a day's rows, of each reporter
 ///     at=HOUR   the hour of now
 struct RampStory {
   const char* story;

@@ -1,5 +1,5 @@
 """Domains of our own making for tests and the bench of `rampart audit`: one zone, `example`, with
-shared senders whose includes stand in trees, and domains that are good, weak or broken."""
+shared senders whose includes occur in trees, and domains that are good, weak or broken."""
 
 import random
 
@@ -8,7 +8,7 @@ EXPECTED_DKIM = "s1"
 # A key record of Ed25519 (RFC 8032's first test key).
 KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 # No network here holds it, so that an evaluator reads every term.
-STRANGER = "203.0.113.254"
+UNLISTED = "203.0.113.254"
 
 
 def networks(chance, count):

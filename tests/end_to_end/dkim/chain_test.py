@@ -94,7 +94,7 @@ class Chain(Checks):
         return path
 
     def keys(self):
-        """Made for the mail host alone, planned, applied, and promoted once they stand."""
+        """Made for the mail host alone, planned, applied, and promoted once they are published."""
         self.write("domains.yaml", YAML)
         self.write("zones/example.com.zone", ZONE)
         (self.folder / "certs").mkdir()
@@ -141,7 +141,7 @@ forward-zone:
     def test_keys(self):
         """opendkim-testkey agrees on every published key. It compares the private half of an RSA
         key alone: of any other it says `EVP_PKEY_get1_RSA() failed`, so that the Ed25519 key is
-        judged by its record here, and its halves by the messages that they sign and verify."""
+        checked by its record here, and its halves by the messages that they sign and verify."""
         config = self.write("testkey.conf", f"ResolverConfiguration {self.resolver_file()}\n")
         for selector in ("office-20260101r", "office-20260101e"):
             halves = [()] if selector.endswith("e") else [(), ("-k", self.pem(selector))]

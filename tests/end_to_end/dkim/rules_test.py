@@ -40,7 +40,7 @@ def check_several(keys, checker):
                     ["neutral", "pass"])
     added = keys.sign(message, include_headers=[b"from", b"from", b"subject"])
     verdict, code = checker.run(b"From: eve@example.com\r\n" + added)
-    checker.equal("a second From beneath over-signing", verdict["dkim"][0]["result"], "fail")
+    checker.equal("a second From under over-signing", verdict["dkim"][0]["result"], "fail")
     checker.equal("several From fields", (verdict["dmarc"]["result"], code), ("none", 0))
 
 
@@ -178,7 +178,7 @@ def check_dmarc(keys, checker):
     names["mail.relaxed.example"] = ["v=spf1 ip4:192.0.2.0/28 -all"]
     names["_dmarc.down.example"] = ["SERVFAIL"]
 
-    def judged(author, *options):
+    def verdict_of(author, *options):
         message = MESSAGE.replace(b"joe@example.com", author.encode())
         done = checker.start(message, "--ip", "192.0.2.1", "--format", "json", *options)
         verdict = json.loads(done.stdout)
@@ -189,27 +189,27 @@ def check_dmarc(keys, checker):
         return ("--sender", text)
 
     for name, got, wanted in (
-            ("equal", judged("joe@example.com", *sender("b@example.com")),
+            ("equal", verdict_of("joe@example.com", *sender("b@example.com")),
              ("pass", "none", "pass", True, 0)),
-            ("relaxed by default", judged("joe@example.com", *sender("b@bounce.example.com")),
+            ("relaxed by default", verdict_of("joe@example.com", *sender("b@bounce.example.com")),
              ("pass", "none", "pass", True, 0)),
-            ("a sub-domain's author", judged("joe@a.relaxed.example",
+            ("a sub-domain's author", verdict_of("joe@a.relaxed.example",
                                              *sender("b@mail.relaxed.example")),
              ("pass", "none", "pass", True, 0)),
-            ("t=y lowers", judged("joe@relaxed.example", *sender("b@bounce.example.com")),
+            ("t=y lowers", verdict_of("joe@relaxed.example", *sender("b@bounce.example.com")),
              ("fail", "none", "pass", False, 2)),
-            ("sp for a name that is there", judged("joe@mail.relaxed.example",
+            ("sp for a name that is there", verdict_of("joe@mail.relaxed.example",
                                                    *sender("b@bounce.example.com")),
              ("fail", "quarantine", "pass", False, 2)),
-            ("a bounce", judged("joe@example.com", *sender(""), "--helo", "bounce.example.com"),
+            ("a bounce", verdict_of("joe@example.com", *sender(""), "--helo", "bounce.example.com"),
              ("pass", "none", "pass", True, 0)),
-            ("HELO beside MAIL FROM", judged("joe@example.com", *sender("b@nowhere.example"),
+            ("HELO beside MAIL FROM", verdict_of("joe@example.com", *sender("b@nowhere.example"),
                                              "--helo", "bounce.example.com"),
              ("fail", "reject", "none", False, 2)),
-            ("nobody known", judged("joe@example.com"), ("fail", "reject", "none", False, 2)),
-            ("no record", judged("joe@nowhere.example", *sender("b@example.com")),
+            ("nobody known", verdict_of("joe@example.com"), ("fail", "reject", "none", False, 2)),
+            ("no record", verdict_of("joe@nowhere.example", *sender("b@example.com")),
              ("none", "none", "pass", False, 0)),
-            ("DNS down", judged("joe@down.example", *sender("b@example.com")),
+            ("DNS down", verdict_of("joe@down.example", *sender("b@example.com")),
              ("none", "none", "pass", False, 1))):
         checker.equal(f"DMARC: {name}", got, wanted)
     noted = b"Return-Path: <b@example.com>\r\n" + MESSAGE

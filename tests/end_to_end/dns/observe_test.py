@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Observing real name servers: a resolver, two authoritative servers, one that is dead, in a
-network of our own (unshare), because a zone's own servers are asked at port 53.
+network of our own (unshare), because a zone's own servers are queried at port 53.
 """
 
 import json
@@ -196,7 +196,7 @@ def check_verify(checks, folder):
     checks.check("verify names the server that refuses",
                  lame and all("refused" in row["problem"] for row in lame), lame)
     good = [row for row in rows["good.example"] if row["name"] == "good.example"]
-    checks.check("verify finds nothing where all is well", good == [], good)
+    checks.check("verify finds nothing where all is correct", good == [], good)
 
 
 def run_tests():

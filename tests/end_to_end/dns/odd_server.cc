@@ -78,7 +78,7 @@ std::string reply(const Asked& asked, unsigned flags, const std::vector<std::str
 
 /// A CNAME from the name asked to `label`.example.
 std::string alias(const Asked& asked, const std::string& label) {
-  // "example" stands in the question, after the first label.
+  // "example" is in the question, after the first label.
   const auto example = static_cast<char>(kHeader + 1 + asked.label.size());
   return record(5, static_cast<char>(label.size()) + label + "\xc0" + example);
 }
@@ -127,7 +127,7 @@ Messages shouted(const Asked& asked) {
   return now(reply(loud, kGood, {txt(asked.label)}));
 }
 
-/// What is said over UDP; `times` counts how often this label was asked for.
+/// The response over UDP; `times` counts the queries for this label.
 Messages over_udp(const Asked& asked, int times) {
   const std::string& how = asked.behaviour;
   const auto with = [&](unsigned flags) { return now(reply(asked, flags, {})); };
@@ -160,7 +160,7 @@ Messages over_udp(const Asked& asked, int times) {
   return good(asked);
 }
 
-/// What is said over TCP; nullopt closes the connection, an empty string says nothing.
+/// The response over TCP; nullopt closes the connection, an empty string sends nothing.
 std::optional<std::string> over_tcp(const Asked& asked) {
   if (asked.behaviour == "tcprefused") return std::nullopt;
   if (asked.behaviour == "tcpsilent") return "";

@@ -14,7 +14,7 @@ namespace rampart {
 /// Serves UDP and TCP on one loopback port from a thread of its own until it is destroyed.
 class OddServer {
  public:
-  /// With a behaviour, that one is shown whatever name is asked for.
+  /// With a behaviour, it applies to every name.
   explicit OddServer(std::string behaviour = "");
   ~OddServer();
   OddServer(const OddServer&) = delete;

@@ -105,7 +105,7 @@ def check_out(binary, work):
 
 
 def check_link(binary, work):
-    """A zone file that is a link is told, and ends nothing for the others."""
+    """A zone file that is a link is reported, and ends nothing for the others."""
     trial = Trial(binary, work, "link", {"a.example": zones.spf("v=spf1 mx ~all")})
     (trial.folder / "zones/b.example.zone").symlink_to("a.example.zone")
     trial.go(["zones/b.example.zone: it is a symbolic link",
@@ -138,7 +138,7 @@ def check_reports(binary, work):
     trial.check("a sender is suggested with its counts",
                 "`- mailchimp`: 42 messages, 40 of them passed DMARC" in
                 " ".join(yaml.replace("#", " ").split()), yaml)
-    trial.check("a host is told", "ptr:host.example.net: 7 messages, 0 of" in yaml, yaml)
+    trial.check("a host is reported", "ptr:host.example.net: 7 messages, 0 of" in yaml, yaml)
     trial.check("who is named is not suggested", "`- google_workspace`" not in yaml, yaml)
     (trial.folder / "domains.yaml").write_text(yaml)
     planned = trial.run("plan", "--detailed-exitcode")

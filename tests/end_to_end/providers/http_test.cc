@@ -119,7 +119,7 @@ TEST_CASE("one connection carries many requests") {
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("a server that closes after each answer is no trouble") {
+TEST_CASE("a server that closes after each answer is no failure") {
   Server server({{kOk}, {kOk}, {kOk}});
   Http http = client();
   for (int number = 0; number < 3; ++number) {
@@ -141,7 +141,7 @@ TEST_CASE("a write whose answer never comes is sent once, whatever the connectio
   }
 }
 
-TEST_CASE("answers that cannot be taken are told as such") {
+TEST_CASE("answers that cannot be accepted are reported as such") {
   check_lost("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf", "");
   check_lost("", "");
   check_lost("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'x'),

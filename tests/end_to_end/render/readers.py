@@ -150,6 +150,6 @@ def read_terraform(text, wanted):
         else:
             values = {cloudflare_value(rtype, pairs)}
         records.setdefault(key, (int(pairs["ttl"]), set()))[1].update(values)
-    assert len(labels) == len(set(labels)), "an identifier stands twice"
+    assert len(labels) == len(set(labels)), "an identifier occurs twice"
     assert declared == used, (declared, used)
     return records

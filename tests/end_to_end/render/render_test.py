@@ -174,7 +174,7 @@ def check_refusals(trial):
     for what, text, sentence in cases:
         trial.write("domains.yaml", text)
         done = trial.run("render", "--format", "octodns", code=1)
-        trial.check(f"{what} is told", sentence in done.stderr, done.stderr)
+        trial.check(f"{what} is reported", sentence in done.stderr, done.stderr)
         trial.check(f"{what} renders nothing", done.stdout == "", done.stdout)
 
 

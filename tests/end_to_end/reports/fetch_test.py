@@ -73,7 +73,7 @@ def check_refused(bench):
 
 
 def check_trust(bench):
-    """The mail is judged as it came, octet by octet."""
+    """The mail is evaluated as received, octet by octet."""
     post = Post()
     signed = post.sign(letter(report(1)))
     bench.server.clear([signed, signed.replace(b"A report.", b"B report."), letter(report(2))])
@@ -173,7 +173,7 @@ def check_starttls(bench):
 
 
 def check_breaks(bench):
-    """Connections that are cut anywhere, and then a network that is well again."""
+    """Connections that are cut anywhere, and then a network that works again."""
     count = 400
     bench.server.clear([report_mail(i) for i in range(count)])
     bench.new_store()
@@ -190,7 +190,7 @@ def check_breaks(bench):
         got["reports"], got["duplicates"], got["marked"], got["reconnects"]) == (count, 0, count, 6)
     yield "all seen after cuts", bench.all_seen()
     yield "the sums after cuts", bench.messages() == count * messages_in(3)
-    yield "each cut is told", err.count("retrying in") == 6
+    yield "each cut is reported", err.count("retrying in") == 6
     # And a network that never gets well is given up.
     bench.server.clear([report_mail(i) for i in range(3)])
     proxy.watch = lambda *_: False
@@ -276,7 +276,7 @@ def check_stub(bench):
     yield f"a token {got} {err}", code == 0 and got["reports"] == 1
     code, got, _ = bench.fetch("--plain-text", url=away, secret=(token[0], "another"))
     yield f"a wrong token {got}", code == 1 and "token" in str(got)
-    # A box made anew in the middle: the old numbers mean other mails, all of which are read.
+    # A mailbox created again in the middle: the old numbers mean other mails, and all are read.
     bench.new_store()
     port = imap_stub.serve(imap_stub.Renewed([report_mail(i) for i in range(5)], TOKEN,
                                              dovecot.USER))

@@ -1,4 +1,4 @@
-"""Mail servers as Dovecot is not: one that wants a token, one that repeats what it is told, and
+"""Mail servers as Dovecot is not: one that wants a token, one that repeats what it is sent, and
 some that talk nonsense."""
 
 import base64
@@ -52,10 +52,10 @@ class Box:
         for key, story in self.nonsense.items():
             if key in command.upper():
                 yield from story()
-        yield from self.told(command)
+        yield from self.reply(command)
         yield tag + b" OK done\r\n"
 
-    def told(self, command):
+    def reply(self, command):
         upper = command.upper()
         if upper.startswith(b"SELECT"):
             yield b"* OK [UIDVALIDITY 5] yes\r\n"
@@ -77,14 +77,14 @@ class Renewed(Box):
         super().__init__(*words)
         self.validity = 5
 
-    def told(self, command):
+    def reply(self, command):
         if b"STORE" in command.upper() and self.validity == 5:
             self.validity, self.mails = 6, self.mails[2:]
             yield b"* BYE come back\r\n"
         elif command.upper().startswith(b"SELECT"):
             yield b"* OK [UIDVALIDITY %d] yes\r\n" % self.validity
         else:
-            yield from super().told(command)
+            yield from super().reply(command)
 
 
 class Damaged(Box):
@@ -106,7 +106,7 @@ class Damaged(Box):
 
 
 class Echo:
-    """Refuses everybody, and repeats what it was told."""
+    """Refuses everybody, and repeats what it was sent."""
 
     def greet(self):
         return b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN AUTH=XOAUTH2] hello\r\n"

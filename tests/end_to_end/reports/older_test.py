@@ -54,7 +54,7 @@ def unpacked(block):
 
 
 def check_older(folder):
-    """A store whose rows stand alone becomes one of blocks, and loses nothing."""
+    """A store with single rows becomes one of blocks, and loses nothing."""
     home = pathlib.Path(folder, "older")
     home.mkdir()
     (home / "a.xml").write_bytes(report(1, 400))

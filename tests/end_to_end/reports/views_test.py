@@ -86,8 +86,8 @@ def check_use(place):
         yield f"{line}: {text}", line in text
     (place.folder / "liar.xml").write_text(LIAR)
     place.run("--store", "sqlite:liar.db", "reports", "ingest", "liar.xml")
-    told = place.run("--store", "sqlite:liar.db", "reports", "summary").stdout
-    yield f"contradiction {told}", "liar.example contradicts itself in 1 records" in told
+    shown = place.run("--store", "sqlite:liar.db", "reports", "summary").stdout
+    yield f"contradiction {shown}", "liar.example contradicts itself in 1 records" in shown
 
 
 def check_suggest(place):
@@ -138,8 +138,8 @@ def check_evidence(place):
     done = place.run("reports", "evidence", "--out", "evidence.json")
     evidence = json.loads((place.folder / "evidence.json").read_text())
     yield f"evidence {done.stderr}", evidence["newest"] == "2026-11-19T23:59:59Z"
-    fates = {(one["source"], one["fate"]): one["messages"] for one in evidence["rows"]}
-    yield f"fates {fates}", fates == {
+    outcomes = {(one["source"], one["fate"]): one["messages"] for one in evidence["rows"]}
+    yield f"outcomes {outcomes}", outcomes == {
         ("office", "both"): 100, ("office", "spf"): 20, ("sendgrid", "fail"): 30,
         ("ip:192.0.2.7", "fail"): 3, ("ptr:forward.example", "dkim"): 5,
         ("ptr:forward.example", "forwarded"): 4, ("ip:203.0.113.66", "fail"): 7}

@@ -219,12 +219,12 @@ class Rehearsal:
                          if re.search(rb"p=(;|$)", self.record(one) or b"p=.")}
 
     def faults(self):
-        """A wrong passphrase, a write that is torn, and every view of what stands."""
+        """A wrong passphrase, a write that is torn, and every view of the live keys."""
         day = START + datetime.timedelta(days=self.case.days)
         out = ("keys", "export", "--format", "pem", "--out", "other")
         said = self.run(day, *out, allowed=(1,), passphrase="wrong").stderr.decode()
         if said.count("\n") != 1 or not said.endswith("does not open it\n"):
-            self.wrong(day, f"a wrong passphrase is told so: {said}")
+            self.wrong(day, f"a wrong passphrase is reported so: {said}")
         subprocess.run(["git", "init", "-q", "tree"], cwd=self.folder, check=True)
         plain = self.run(day, "-c", "tree/domains.yaml", "keys", "generate", "example.com", "s1",
                          "--unencrypted", allowed=(1,), passphrase="").stderr
@@ -238,7 +238,7 @@ class Rehearsal:
         for words in torn:
             self.run(day, *words, allowed=(1, -25), preexec_fn=cut_off)
             if any(path.read_bytes() != text for path, text in before.items()):
-                self.wrong(day, f"{' '.join(words)}, torn, changed a file that stood")
+                self.wrong(day, f"{' '.join(words)}, torn, changed an existing file")
             self.run(day, *words)
         self.run(day, "keys", "export", "--format", "pem", "--out", "out-pem", "--check")
         self.run(day, "keys", "list")
@@ -268,7 +268,7 @@ class Rehearsal:
             yield f"only {len(self.selectors)} keys signed, not {keys}"
         proves = case.proof in ("word", "reports")
         if self.revoked < self.compromised:
-            yield f"a compromised key still stands: {sorted(self.compromised)}"
+            yield f"a compromised key is still live: {sorted(self.compromised)}"
         if not proves and self.revoked - self.compromised:
             yield f"revoked without proof: {sorted(self.revoked)}"
         if proves and len(self.revoked - self.compromised) < case.days // 200 + 1:

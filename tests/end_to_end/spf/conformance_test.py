@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`rampart spf check` end to end: the binary asks a name server on 127.0.0.1 that serves the zones
-of the openspf.org suite, where the shared data stands beside the checkout, and a few of our own."""
+of the openspf.org suite, where the shared data is beside the checkout, and a few of our own."""
 
 import json
 import pathlib
@@ -67,7 +67,7 @@ def rdata(kind, value):
 
 
 class Zone:
-    """{name: [{TYPE: value} | "TIMEOUT"]}: what follows TIMEOUT fails; SPF stands in for TXT."""
+    """{name: [{TYPE: value} | "TIMEOUT"]}: what follows TIMEOUT fails; SPF replaces TXT."""
 
     def __init__(self, data):
         self.names = {str(name).lower().rstrip("."): entries or []

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the stories wrote, in front of real name servers.
 
-Every zone file that stands at the end of a story must load in named-checkzone, and is then served
+Every zone file that exists at the end of a story must load in named-checkzone, and is then served
 by nsd and by knot: `rampart verify` must say of both what it says of the file itself. A story may
 keep itself out with a prose line `# not served: REASON`, or one server with
 `# not served by knot: REASON`; each is named.
@@ -39,7 +39,7 @@ def verification(stage, options=""):
 
 
 def difference(row):
-    """What differs; where nothing is wanted, the rest is a sentence about who was asked."""
+    """What differs; where nothing is wanted, the rest is a sentence about the servers queried."""
     if not row["want"]:
         return (row["name"],)
     return row["name"], row["type"], row["want"], row["got"]

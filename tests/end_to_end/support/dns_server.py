@@ -2,7 +2,7 @@
 """Real authoritative name servers on 127.0.0.1, for tests and the quickstart.
 
 As a program: `dns_server.py ZONES STATE` serves every ZONES/<zone>.zone with the first server
-installed and prints "PID ADDRESS:PORT" once it answers. Whoever starts it stops it by that pid.
+installed and prints "PID ADDRESS:PORT" once it answers. The caller stops it by that pid.
 """
 
 import pathlib

@@ -2,7 +2,7 @@
 """Zone files, before and after edits, as named and ldns load them.
 
 Generated files in many layouts are edited with zone_edit_driver; named-checkzone must accept the
-outcome, and what it loads (-D) must be, record by record, what we say stands there. ldns-read-zone
+outcome, and what it loads (-D) must be, record by record, what we say is there. ldns-read-zone
 must accept it too. The last line is `N passed, N failed`.
 """
 
@@ -64,7 +64,7 @@ def zone_text(rng):
 
 
 def edits_text(rng, dump):
-    """Edits of some TXT sets that stand, and of some that do not."""
+    """Edits of some TXT sets that exist, and of some that do not."""
     names = {line.split()[0] for line in dump if line.split()[3] == "TXT"}
     names |= {"new.example.com.", "s2._domainkey.example.com."}
     lines = []

@@ -72,7 +72,7 @@ class Folder {
 
 }  // namespace
 
-TEST_CASE("options stand before or after the command, and later ones win") {
+TEST_CASE("options come before or after the command, and later ones win") {
   check_line("version", 0, "rampart ");
   check_line("--format json version", 0, "{\"version\"");
   check_line("version --format json", 0, "{\"version\"");

@@ -33,7 +33,7 @@ void check_told(const Sender& sender) {
   CHECK(sender.builtin);
   CHECK(sender.owner.empty());
   CHECK(sender.lookups.value_or(0) <= 10);
-  // Evidence is told in words; identifiers of a private index mean nothing to a reader.
+  // Evidence is shown in words; identifiers of a private index mean nothing to a reader.
   CHECK(sender.source.find("fs:") == std::string::npos);
 }
 

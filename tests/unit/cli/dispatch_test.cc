@@ -90,7 +90,7 @@ TEST_CASE("values that an option or a word cannot take are refused, with what it
                 "");
 }
 
-TEST_CASE("addresses of servers are read before anything is asked") {
+TEST_CASE("addresses of servers are read before any query") {
   const Ran ran = run_command("version", {{"resolver", {"192.0.2.1", "dns.example"}}});
   CHECK(ran.code == 1);
   CHECK(ran.err.starts_with("rampart: error: --resolver \"dns.example\": "));
@@ -151,7 +151,7 @@ TEST_CASE("a failure under --format json is the errors document on stdout") {
   CHECK(missing.out.find("no/such.yaml") != std::string::npos);
 }
 
-TEST_CASE("the version is told as text and as JSON") {
+TEST_CASE("the version is printed as text and as JSON") {
   CHECK(run_command("version", {}).out == "rampart 9.9.9\n");
   CHECK(run_command("version", {{"format", {"json"}}}).out == "{\"version\": \"9.9.9\"}\n");
 }

@@ -153,7 +153,7 @@ TEST_CASE("a freeze keeps everything but loosening back") {
   CHECK(job.zone() == kZone);
 }
 
-TEST_CASE("a saved world gives the same plan again, whoever is asked") {
+TEST_CASE("a saved world gives the same plan again, whichever servers would answer") {
   Job job(kSpf);
   CHECK(job.run("plan", {{"save-world", {job.at("world.json")}}, {"format", {"json"}}}) == 0);
   const std::string first = job.printed;

@@ -84,10 +84,9 @@ Plan full() {
                     "",
                     {},
                     {}}};
-  plan.authority = {
-      {Name::literal("example.com"),
-       {Permission::parse("include:_spf.new.example")},
-       {Permission::parse("include:_spf.old.example")}}};
+  plan.authority = {{Name::literal("example.com"),
+                     {Permission::parse("include:_spf.new.example")},
+                     {Permission::parse("include:_spf.old.example")}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
   plan.receivers = {
       {Name::literal("example.com"),
@@ -230,7 +229,7 @@ TEST_CASE("Markdown stays within its limit and says what it leaves out") {
   CHECK(text.ends_with(" more.\n\n"));
 }
 
-TEST_CASE("outcomes are told zone by zone") {
+TEST_CASE("outcomes are shown zone by zone") {
   check_golden("outcome.txt", outcome_text(outcomes(), Colour::Off));
   CHECK(outcome_text({}, Colour::Off) == "Nothing to write.\n");
 }
@@ -267,7 +266,7 @@ TEST_CASE("DMARC is compared by tag, its addresses one by one") {
                  "v=DMARC1; p=none", {"- t: y", "- rua: mailto:a@x.example"});
 }
 
-TEST_CASE("keys are told by bits and fingerprint") {
+TEST_CASE("keys are shown by bits and fingerprint") {
   const std::vector<DiffLine> lines =
       semantic_diff({Name::literal("s._domainkey.example.com"), txt({"v=DKIM1; k=rsa; p=" + kKey}),
                      txt({"v=DKIM1; k=rsa; p=" + kOtherKey})});

@@ -165,7 +165,7 @@ TEST_CASE("what relaxed canonicalization forgives does not matter") {
   CHECK(outcomes(with(kExample, "game. Are", "game.  Are"), kKeys) == "fail");
 }
 
-TEST_CASE("keys that are not known yet are asked for, each once") {
+TEST_CASE("keys that are not known yet are noted as questions, each once") {
   const auto verdict = verify(kSignedTwice, {}, kNow);
   REQUIRE(verdict);
   CHECK(verdict->unknown ==
@@ -270,7 +270,7 @@ TEST_CASE("canonical forms are those of RFC 6376 section 3.4.5") {
   CHECK(canonical_field("B : Y\t\r\n\tZ  ", Canonicalization::Simple) == "B : Y\t\r\n\tZ  ");
 }
 
-TEST_CASE("an expired signature fails before its key is asked for") {
+TEST_CASE("an expired signature fails before its key is queried") {
   const std::string expired = with(kSignedTwice, "t=1528637909;", "t=1528637909; x=1528637968;");
   const auto verdict = verify(expired, kKeys, kNow);
   REQUIRE(verdict);

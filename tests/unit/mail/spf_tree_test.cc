@@ -72,7 +72,7 @@ TEST_CASE("a tree names what each node costs and why one cannot be used") {
   CHECK(tree.root.children[1].problem == "does not exist");
 }
 
-TEST_CASE("what is missing is asked for, level by level") {
+TEST_CASE("missing answers are noted, level by level") {
   const Record record =
       parse("v=spf1 include:a.example mx a:h.example exists:e.example ~all").value();
   const Tree tree = tree_of(kDomain, record, {});

@@ -1,5 +1,5 @@
-/// What should stand at selectors: keys, CNAMEs, rotations, catalogue senders, and what else is
-/// found there.
+/// What should be published at selectors: keys, CNAMEs, rotations, catalogue senders, and what else
+/// is found there.
 #include <catch2/catch.hpp>
 
 #include "policies/dkim/dkim.h"
@@ -46,7 +46,7 @@ const World& empty_zone() {
   return world;
 }
 
-TEST_CASE("declared keys are published, and judged by their bits") {
+TEST_CASE("declared keys are published, and checked by their bits") {
   const std::string at = "publish TXT s1._domainkey.example.com ";
   const std::tuple<std::string, Lines> rows[] = {
       {kEd, {}},
@@ -68,14 +68,14 @@ TEST_CASE("declared keys are published, and judged by their bits") {
   }
 }
 
-TEST_CASE("a weak key that stands already is a warning") {
+TEST_CASE("a weak key that is live already is a warning") {
   const World world =
       world_with({zone_with("example.com", {{"s1._domainkey.example.com", kTxt, k512}})});
   CHECK(codes_of(dkim_policy(domain_with({txt("s1", k512)}), world).findings) ==
         Lines{"W dkim-key-weak"});
 }
 
-TEST_CASE("revoking a key that stands is a removal") {
+TEST_CASE("revoking a live key is a removal") {
   const World world =
       world_with({zone_with("example.com", {{"s1._domainkey.example.com", kTxt, kEd}})});
   CHECK(dkim_policy(domain_with({txt("s1", "p=")}), world).desired_records.front().stage ==
@@ -116,7 +116,7 @@ TEST_CASE("rotations publish current and next, and hold what is past") {
   CHECK(policy_result.findings.empty());
 }
 
-TEST_CASE("declared CNAMEs are published wherever they lead, and their targets are asked") {
+TEST_CASE("declared CNAMEs are published wherever they lead, and their targets are queried") {
   const Domain domain = domain_with({cname("s1", "s1.vendor.example")});
   World world = empty_zone();
   CHECK(dkim_policy(domain, world).unknown ==
@@ -258,7 +258,7 @@ TEST_CASE("undeclared selectors of a whole zone listing are reported") {
   CHECK(dkim_policy(domain, world).findings.empty());
 }
 
-TEST_CASE("below phase dkim, selectors are nobody's business") {
+TEST_CASE("below phase dkim, selectors are not managed") {
   Domain domain = domain_with({txt("s1", "hello")});
   domain.dmarc.position.phase = Phase::Spf;
   CHECK(dkim_policy(domain, empty_zone()).desired_records.empty());

@@ -1,4 +1,4 @@
-/// The ladder's records, `_dmarc` wants, inheritance, reports, transport, parked and absent
+/// The ramp's records, `_dmarc` wants, inheritance, reports, transport, parked and absent
 /// domains.
 #include <catch2/catch.hpp>
 
@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 
 constexpr RecordType kTxt = RecordType::TXT;
 
-TEST_CASE("the record of each rung, in each mode") {
+TEST_CASE("the record of each step, in each mode") {
   const std::tuple<RampPosition, RampMode, std::string> rows[] = {
       {{Phase::Monitor, 100}, RampMode::Compat, "v=DMARC1; p=none"},
       {{Phase::Quarantine, 10}, RampMode::Compat, "v=DMARC1; p=quarantine; t=y; pct=10"},
@@ -36,7 +36,7 @@ TEST_CASE("the record of each rung, in each mode") {
   }
 }
 
-TEST_CASE("where a record stands, and how many steps lie between") {
+TEST_CASE("where a record is, and how many steps lie between") {
   const auto position = [](const std::string& text) {
     return position_of(dmarc::parse_lenient("v=DMARC1; " + text)->record);
   };
@@ -60,7 +60,7 @@ struct Case {
   Lines codes;
 };
 
-TEST_CASE("what stands at _dmarc decides the turn") {
+TEST_CASE("the live record at _dmarc decides the turn") {
   const RampPosition monitor{Phase::Monitor, 100};
   const RampPosition quarantine{Phase::Quarantine, 100};
   const std::string rua = "; rua=mailto:dmarc@example.com";
@@ -100,7 +100,7 @@ TEST_CASE("what stands at _dmarc decides the turn") {
   }
 }
 
-TEST_CASE("below monitor, DMARC is nobody's business") {
+TEST_CASE("below monitor, DMARC is not managed") {
   for (const Phase phase : {Phase::Discovery, Phase::Spf, Phase::Dkim}) {
     const PolicyResult policy_result =
         dmarc_policy(domain_at("example.com", {phase, 100}), World{});
@@ -155,7 +155,7 @@ TEST_CASE("a sub-domain is not weakened by being listed") {
           Lines{"E weakens-inherited-policy"});
   }
   CHECK(dmarc_policy(domain_at("sub.example.com", {Phase::Reject, 100}), world).findings.empty());
-  // A record of its own that is loosened is the way back, and free.
+  // A record of its own that is loosened is a rollback, and free.
   const RecordKey key{Name::literal("_dmarc.sub.example.com"), kTxt};
   world.zones[0].sets[key] = {LiveState::Present,
                               parse_set(key, {std::chrono::seconds{300}, {strict}}), ""};
@@ -270,7 +270,7 @@ TEST_CASE("the body of a policy comes before its id") {
         Lines{"E mta-sts-policy-first"});
   CHECK(codes_for({State::Refused, "", "status 404"}) == Lines{"E mta-sts-policy-first"});
   CHECK(codes_for({State::Unreachable, "", "refused"}) == Lines{"I mta-sts-policy-first"});
-  // An id that stands needs no body again.
+  // A published id needs no body again.
   world.zones[0] = zone_with(
       "example.com", {{"_mta-sts.example.com", kTxt, "v=STSv1; id=" + mta_sts_id(policy) + ";"}});
   CHECK(codes_for({State::Refused, "", "status 404"}).empty());
@@ -294,10 +294,10 @@ TEST_CASE("mx: auto takes the live hosts") {
   std::vector<Question> unknown;
   CHECK(live_mx(domain, world, unknown) == Lines{"a.example.com", "b.example.com"});
   CHECK(transport_policy(domain, world).desired_records.size() == 1);
-  // Without a zone the resolver is asked.
+  // Without a zone the resolver is queried.
   CHECK(transport_policy(domain, World{}).unknown ==
         std::vector<Question>{{domain.name, RecordType::MX}});
-  // What stands already needs no announcement.
+  // A live record needs no announcement.
   const ParsedValue announced = *transport_policy(domain, world).desired_records.front().value;
   world.zones[0].sets[{Name::literal("_mta-sts.example.com"), kTxt}] = {
       LiveState::Present, {{}, {announced}}, ""};

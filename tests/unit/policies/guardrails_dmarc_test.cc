@@ -117,7 +117,7 @@ TEST_CASE("p=reject needs DKIM, and somebody who reads reports") {
         Lines{"E reject-spf-only"});
   CHECK(codes_of(reject_without_rua(tightening, config_of({domain}), world)) ==
         Lines{"E reject-without-rua"});
-  // What stands already is a warning.
+  // What is live already is a warning.
   CHECK(codes_of(reject_spf_only(Plan{}, config_of({domain}), world)) ==
         Lines{"W reject-spf-only"});
   CHECK(codes_of(reject_without_rua(Plan{}, config_of({domain}), world)) ==
@@ -205,7 +205,7 @@ TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
   CHECK(discovery_changes(Plan{}, config, world).empty());
 }
 
-/// What is said of sub.example.com, beside which `rows` stand, when `changes` are written.
+/// The findings for sub.example.com, beside which `rows` are live, when `changes` are written.
 std::vector<std::string> check_moves(const std::vector<Row>& rows, std::vector<Change> changes) {
   World world = world_with({zone_with("example.com", rows)});
   answer(world, "_dmarc.com", {});

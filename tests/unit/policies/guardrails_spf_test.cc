@@ -200,7 +200,7 @@ TEST_CASE("a declared sender is not lost, an undeclared one is named") {
 }
 
 /// Findings of a plan that turns `live` into a record with `_spf1` and `_spf2`, where the fragments
-/// stand or are written ("+name value", "-name") as `fragments` says.
+/// are live or are written ("+name value", "-name") as `fragments` says.
 Texts fragment_findings(const std::string& live, const Texts& fragments, const Finding& other,
                         LiveState unread = LiveState::Absent) {
   Config config;
@@ -266,7 +266,7 @@ TEST_CASE("a record waits for the fragments that it includes") {
   CHECK(fragment_findings("v=spf1 ~all", {}, {}, LiveState::Unobservable).empty());
 }
 
-TEST_CASE("what a change gives and takes is told by address") {
+TEST_CASE("what a change gives and takes is shown by address") {
   const auto check_delta = [](const std::string& before, const std::string& after,
                               const Texts& gains, const Texts& loses) {
     const Name domain = Name::literal("example.com");

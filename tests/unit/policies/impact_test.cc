@@ -1,4 +1,4 @@
-/// Impact: the window's mail judged once more under the plan.
+/// Impact: the window's mail evaluated again under the plan.
 #include "policies/dmarc/impact.h"
 
 #include <catch2/catch.hpp>

@@ -78,7 +78,7 @@ EffectivePolicy effective_policy(const std::string& tags) {
   return tags.empty() ? EffectivePolicy{} : EffectivePolicy::of(record(tags));
 }
 
-/// A step of the ladder as each receiver's line says it.
+/// A step of the ramp as each receiver's line says it.
 void check_step(const std::string& before, const std::string& after, const Lines& expected) {
   CAPTURE(before, after);
   Lines says;
@@ -90,7 +90,7 @@ void check_step(const std::string& before, const std::string& after, const Lines
   CHECK(says == expected);
 }
 
-TEST_CASE("every step of the standard ladder, in one line a kind of receiver") {
+TEST_CASE("every step of the standard ramp, in one line a kind of receiver") {
   const std::string none = "none, as before";
   check_step("", "p=none", {none, none, none});
   check_step("p=none", "p=quarantine; t=y; pct=10",
@@ -114,7 +114,7 @@ TEST_CASE("every step of the standard ladder, in one line a kind of receiver") {
               "newly 100% reject (was 100% quarantine)", "100% reject, as before"});
 }
 
-TEST_CASE("sub-domains are told apart where they fare otherwise") {
+TEST_CASE("sub-domains are shown apart where they are treated otherwise") {
   check_step("p=none", "p=quarantine; sp=none",
              Lines(3, "newly 100% quarantine (was none); sub-domains: none, as before"));
   const std::string quarantine = "newly 100% quarantine (was none)";
@@ -160,8 +160,8 @@ Change change(const std::string& domain, const std::string& before, const std::s
           {"test"}};
 }
 
-/// The news of one change in a zone where `rows` stand.
-ReceiverImpact news_of(const Change& changed, const Domain& domain, std::vector<Row> rows) {
+/// The impact of one change in a zone where `rows` are live.
+ReceiverImpact impact_of(const Change& changed, const Domain& domain, std::vector<Row> rows) {
   const auto before = changed.set.before;
   if (before) rows.push_back({changed.name().text(), kTxt, *before->set.values.begin()});
   World world = world_with({zone_with("example.com", rows)});
@@ -170,13 +170,13 @@ ReceiverImpact news_of(const Change& changed, const Domain& domain, std::vector<
   config.domains.emplace(domain.name, domain);
   Plan plan;
   plan.changes = {changed};
-  const auto news = receiver_impact(plan, config, world);
-  REQUIRE(news.size() == 1);
-  CHECK(news[0].domain == changed.name().parent());
-  return news[0];
+  const auto impact = receiver_impact(plan, config, world);
+  REQUIRE(impact.size() == 1);
+  CHECK(impact[0].domain == changed.name().parent());
+  return impact[0];
 }
 
-TEST_CASE("BIMI is spoken of where a logo is configured or stands, and where it comes or goes") {
+TEST_CASE("BIMI is mentioned where a logo is configured or live, and where it comes or goes") {
   const std::tuple<std::string, std::string, std::string> rows[] = {
       {"p=none", "p=quarantine; t=y; pct=10", ""},
       {"p=quarantine; t=y; pct=50", "p=quarantine", "its BIMI logo may be shown from now on"},
@@ -189,30 +189,30 @@ TEST_CASE("BIMI is spoken of where a logo is configured or stands, and where it 
     CAPTURE(before, after);
     Domain domain = domain_at("example.com", {Phase::Reject, 100});
     const Change changed = change("example.com", before, after);
-    CHECK(news_of(changed, domain, {}).bimi.empty());
-    CHECK(news_of(changed, domain,
-                  {{"default._bimi.example.com", kTxt, "v=BIMI1; l=https://example.com/l.svg"}})
+    CHECK(impact_of(changed, domain, {}).bimi.empty());
+    CHECK(impact_of(changed, domain,
+                    {{"default._bimi.example.com", kTxt, "v=BIMI1; l=https://example.com/l.svg"}})
               .bimi == expected);
     domain.bimi = BimiSpec{};
-    CHECK(news_of(changed, domain, {}).bimi == expected);
+    CHECK(impact_of(changed, domain, {}).bimi == expected);
   }
 }
 
 TEST_CASE("a sub-domain's first record is compared with what it inherits") {
   const Domain domain = domain_at("sub.example.com", {Phase::Reject, 100});
-  const ReceiverImpact news =
-      news_of(change("sub.example.com", "", "p=reject; sp=none"), domain,
-              {{"_dmarc.example.com", kTxt, "v=DMARC1; p=none; sp=quarantine"}});
-  for (const ReceiverLine& line : news.lines) {
+  const ReceiverImpact impact =
+      impact_of(change("sub.example.com", "", "p=reject; sp=none"), domain,
+                {{"_dmarc.example.com", kTxt, "v=DMARC1; p=none; sp=quarantine"}});
+  for (const ReceiverLine& line : impact.lines) {
     CHECK(line.says == "newly 100% reject (was 100% quarantine)");
   }
 }
 
 TEST_CASE("a sub-domain that loses its record falls back to what it inherits") {
   const Domain domain = domain_at("sub.example.com", {Phase::Reject, 100});
-  const ReceiverImpact news = news_of(change("sub.example.com", "p=reject", ""), domain,
-                                      {{"_dmarc.example.com", kTxt, "v=DMARC1; p=reject"}});
-  CHECK(news.nothing_new());
+  const ReceiverImpact impact = impact_of(change("sub.example.com", "p=reject", ""), domain,
+                                          {{"_dmarc.example.com", kTxt, "v=DMARC1; p=reject"}});
+  CHECK(impact.nothing_new());
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ World at(const char* now, const std::vector<Row>& rows) {
   return world;
 }
 
-Lines told(const std::vector<RotationEvent>& events) {
+Lines lines_of(const std::vector<RotationEvent>& events) {
   Lines lines;
   for (const RotationEvent& event : events) {
     lines.push_back(to_text(event.date) + " " + event.what.substr(0, event.what.find(" (")));
@@ -55,7 +55,7 @@ struct Case {
 
 void check(const Case& one) {
   INFO(one.name);
-  CHECK(told(rotation_events(rotating(one.spec), at(one.now, one.rows), day(one.until))) ==
+  CHECK(lines_of(rotation_events(rotating(one.spec), at(one.now, one.rows), day(one.until))) ==
         one.wanted);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("the events of a rotation follow from its steps") {
        {published(a)},
        "2026-04-12",
        {"2026-04-01 publish office-20260401, overdue 10", "2026-04-12 sign with office-20260401"}},
-      {"it stands, and nobody noted it",
+      {"it is live, and nobody noted it",
        running(a.c_str(), b),
        "2026-04-11",
        {published(a), published(b)},
@@ -113,7 +113,7 @@ TEST_CASE("the events of a rotation follow from its steps") {
        {published(a), published(b)},
        "2026-04-20",
        {"2026-04-08 sign with office-20260401, overdue 3"}},
-      {"what is overdue is told though nothing more is asked for",
+      {"what is overdue is shown though nothing more is due",
        noted,
        "2026-04-11",
        {published(a), published(b)},
@@ -175,7 +175,7 @@ TEST_CASE("past keys go as evidence and emergencies let them") {
   for (const Case& one : cases) check(one);
 }
 
-TEST_CASE("a retired sender's selectors are told, and none below the phase") {
+TEST_CASE("a retired sender's selectors are shown, and none below the phase") {
   auto vendor = std::make_shared<Sender>();
   vendor->id = "vendor";
   vendor->name = "The Vendor";
@@ -184,10 +184,10 @@ TEST_CASE("a retired sender's selectors are told, and none below the phase") {
   domain.senders = {{.sender = vendor, .with = {}, .retired = day("2026-03-01"), .mark = {}}};
   const Row published{"v1._domainkey.example.com", RecordType::CNAME, "v1.vendor.example"};
   const World world = at("2026-03-05", {published});
-  CHECK(told(rotation_events(domain, world, day("2026-03-17"))) == Lines{});
-  CHECK(told(rotation_events(domain, world, day("2026-03-18"))) ==
+  CHECK(lines_of(rotation_events(domain, world, day("2026-03-17"))) == Lines{});
+  CHECK(lines_of(rotation_events(domain, world, day("2026-03-18"))) ==
         Lines{"2026-03-18 remove v1._domainkey.example.com, the key of The Vendor," + kProven});
-  CHECK(told(rotation_events(domain, at("2026-03-05", {}), day("2026-03-18"))) == Lines{});
+  CHECK(lines_of(rotation_events(domain, at("2026-03-05", {}), day("2026-03-18"))) == Lines{});
   CHECK(rotation_events(domain_at("example.com", {Phase::Spf, 100}), world, day("2030-01-01"))
             .empty());
 }

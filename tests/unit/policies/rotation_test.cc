@@ -13,7 +13,7 @@ using std::chrono::days;
 using Lines = std::vector<std::string>;
 
 // "next: published, current: active, ..." and what the step does.
-std::string told(const RotationStep& step) {
+std::string summary(const RotationStep& step) {
   std::string text;
   for (const SelectorState& state : step.selectors) {
     text += state.selector + " " + std::string(to_text(state.state));
@@ -41,7 +41,7 @@ struct Case {
 void check(const Case& one, const Evidence* evidence = nullptr) {
   INFO(one.name);
   const RotationFacts facts{kDomain, one.spec, one.live, evidence, Time(day(one.now))};
-  CHECK(told(rotation_step(facts)) == one.wanted);
+  CHECK(summary(rotation_step(facts)) == one.wanted);
 }
 
 constexpr LiveKey kStands = LiveKey::Published;
@@ -67,7 +67,7 @@ TEST_CASE("a new key is made, published, and only then signed with") {
       {"the first", "2026-01-01", office(), {}, "make office-20260101"},
       {"the first of a pair", "2026-01-01", both, {}, "make office-20260101r"},
       {"the first is not there", "2026-01-02", first, {{a, kAbsent}}, a + " pending"},
-      {"the first stands", "2026-01-02", first, {{a, kStands}}, a + " published, promote"},
+      {"the first is live", "2026-01-02", first, {{a, kStands}}, a + " published, promote"},
       {"not due", "2026-03-31", running("office-20260101"), {{a, kStands}}, a + " active"},
       {"due", "2026-04-01", running("office-20260101"), {{a, kStands}}, a + " active, make " + b},
       {"overdue",
@@ -90,7 +90,7 @@ TEST_CASE("a new key is made, published, and only then signed with") {
        running("office-20260101", b),
        {{a, kStands}, {b, kUnclear}},
        b + " pending, " + a + " active"},
-      {"next stands",
+      {"next is live",
        "2026-04-02",
        running("office-20260101", b),
        {{a, kStands}, {b, kStands}},
@@ -156,7 +156,7 @@ TEST_CASE("an old key goes only when it is proven that nothing signs with it") {
       {"keep runs", "2026-04-23", since, both, active + " retiring(selector-unproven)"},
       {"keep is over", "2026-04-24", since, both, active + " retiring!revoke"},
       {"the word is of another key", "2026-06-01", stale, both, active + " retiring(no-evidence)"},
-      {"current does not stand",
+      {"current is not live",
        "2026-06-01",
        since,
        {{a, kStands}, {b, kAbsent}},

@@ -1,4 +1,4 @@
-/// Flattening as the SPF opinion wants it: from the lock, fragments first, old ones last.
+/// Flattening as the SPF policy result wants it: from the lock, fragments first, old ones last.
 #include <catch2/catch.hpp>
 
 #include "policies/spf/fragments.h"
@@ -100,7 +100,7 @@ TEST_CASE("fragments come before the record that names them, and go after it") {
   CHECK(spf_policy(flat_domain(), world).desired_records.size() == 1);
 }
 
-TEST_CASE("a second opinion on what was written is the same") {
+TEST_CASE("a second evaluation of what was written is the same") {
   World world = world_of({}, suite_lock(60));
   const PolicyResult first = spf_policy(flat_domain(), world);
   apply(first, world);

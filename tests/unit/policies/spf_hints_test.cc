@@ -1,4 +1,4 @@
-/// What is said about a record that needs too many lookups.
+/// The hints for a record that needs too many lookups.
 #include <catch2/catch.hpp>
 
 #include "policies/spf/hints.h"
@@ -92,7 +92,7 @@ void check(
   CHECK(Scene("v=spf1 " + terms + " ~all", edit).ways() == expected);
 }
 
-/// Flattens nothing further, so that the other ways stand alone.
+/// Flattens nothing further, so that the other ways remain alone.
 std::string macros(int count) {
   std::string terms;
   for (int i = 0; i < count; ++i) terms += " exists:%{i}.m" + std::to_string(i) + ".example";
@@ -175,7 +175,7 @@ TEST_CASE("of terms that double each other one always stays") {
        "drop `include:esp.example` of esp (saves 2 lookups): its mail bounces to its own domain"});
 }
 
-TEST_CASE("flattening is told by what it saves, and macros stay") {
+TEST_CASE("flattening is described by what it saves, and macros stay") {
   check("a:h1.example include:macro.example include:nobody.example",
         {"set `flatten: always` (saves 1 lookup): 4 become 3"});
   check("include:twin.example" + macros(9),

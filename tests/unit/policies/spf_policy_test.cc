@@ -1,4 +1,5 @@
-/// The SPF opinion: which terms stand, in which order, and in which turn they are written.
+/// The SPF policy result: which terms are published, in which order, and in which turn they are
+/// written.
 #include <catch2/catch.hpp>
 
 #include "policies/spf/record.h"
@@ -37,7 +38,7 @@ struct RecordCase {
   const char* record;
 };
 
-TEST_CASE("what the YAML says decides which terms stand") {
+TEST_CASE("what the YAML says decides which terms are published") {
   const auto check = [](const RecordCase& item) {
     Domain domain = spf_domain({using_sender("suite")});
     item.edit(domain);
@@ -186,7 +187,7 @@ TEST_CASE("the TTL is set only where the YAML names one") {
         std::chrono::seconds(900));
 }
 
-TEST_CASE("what both trees still need is asked for") {
+TEST_CASE("what both trees still need is noted") {
   const Domain domain = spf_domain({using_sender("suite")});
   World world = world_with({"v=spf1 include:_spf.old.example ~all"});
   const PolicyResult policy_result = spf_policy(domain, world);

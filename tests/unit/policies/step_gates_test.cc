@@ -110,7 +110,7 @@ const std::vector<RampStory> kStrangers = {
             "stay messages -"),
     monitor("no senders declared, all passes", "no-senders", "advance quarantine:10"),
     monitor("no senders declared, some fails", "no-senders mail=mta:fail:2", "stay legit_rate -"),
-    monitor("no senders declared, a stranger fails", "no-senders mail=ip:203.0.113.9:fail:5",
+    monitor("no senders declared, a foreign source fails", "no-senders mail=ip:203.0.113.9:fail:5",
             "stay legit_rate,unresolved -"),
 };
 

@@ -83,10 +83,10 @@ TEST_CASE(
     "a step that waits for evidence is overdue by the calendar, and shows what it waits for") {
   const Domain domain = climbing({Phase::Quarantine, 10});
   StepDecision decision = decision_at(domain, StepAction::Stay);
-  decision.reasons = {"there are no verified reports to judge by"};
+  decision.reasons = {"there are no verified reports to count"};
   check_ramp(domain, decision, "2026-11-21", "2026-12-01",
              {"2026-11-15 ramp quarantine at 10% -> quarantine (ramp short) waits: there are no "
-              "verified reports to judge by +6"});
+              "verified reports to count +6"});
 }
 
 TEST_CASE("a step back is today's, and the climb begins again below") {

@@ -11,16 +11,16 @@ void check(std::string kind, std::vector<DkimTemplate> records, const std::strin
   sender.dkim_kind = std::move(kind);
   sender.dkim = std::move(records);
   INFO(sender.dkim_kind);
-  const std::string told = how_keys_rotate(sender);
-  if (wanted.empty()) CHECK(told.empty());
-  CHECK(told.starts_with(wanted));
+  const std::string text = how_keys_rotate(sender);
+  if (wanted.empty()) CHECK(text.empty());
+  CHECK(text.starts_with(wanted));
   sender.key_rotation = "every Monday";
   CHECK(how_keys_rotate(sender) == "every Monday");
 }
 
 }  // namespace
 
-TEST_CASE("how a service exchanges its keys is known, or follows from where they stand") {
+TEST_CASE("how a service exchanges its keys is known, or follows from where they are published") {
   check("none", {}, "");
   check("cname", {}, "");
   check("self", {}, "it signs with your keys");

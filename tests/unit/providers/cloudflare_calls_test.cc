@@ -1,4 +1,4 @@
-// Cloudflare: what is asked of the host, in how many calls, and what its answers come to.
+// Cloudflare: which requests the host gets, in how many calls, and what its answers come to.
 #include "providers/cloudflare/cloudflare.h"
 
 #include <catch2/catch.hpp>
@@ -22,7 +22,7 @@ TypedSet txt(std::set<std::string> values, int ttl = 3600) {
   return {RecordType::TXT, RecordSet{seconds(ttl), std::move(values)}};
 }
 
-/// A host that gives prepared answers in turn and keeps what it was asked.
+/// A host that gives prepared answers in turn and keeps the requests it received.
 struct Script {
   std::deque<rampart::Exchange> answers;
   std::vector<rampart::HttpRequest> asked;

@@ -221,7 +221,7 @@ TEST_CASE("files that must not be written are refused with what to do") {
   }
 }
 
-TEST_CASE("the folder lies beneath the YAML's, through no symbolic link") {
+TEST_CASE("the folder is inside the YAML's, through no symbolic link") {
   const Folder folder;
   fs::create_directories(folder.path() / "a" / "b");
   fs::create_directory_symlink("a", folder.path() / "link");

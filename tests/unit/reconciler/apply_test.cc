@@ -16,7 +16,7 @@ using testing::FlakyProvider;
 using testing::MemoryProvider;
 using testing::Zones;
 
-/// Values that are ours wherever they stand.
+/// Values that are ours wherever they are.
 const char* const kSpf = "v=spf1 -all";
 const char* const kSofter = "v=spf1 ~all";
 const char* const kTheirs = "v=spf1 +mx -all";
@@ -32,7 +32,7 @@ RecordKey cname(const char* name) { return {Name::literal(name), RecordType::CNA
 struct Row {
   const char* zone;
   const char* name;
-  std::set<std::string> before;  ///< Empty: none stands.
+  std::set<std::string> before;  ///< Empty: none is live.
   std::set<std::string> after;   ///< Empty: none is wanted.
   Stage stage = Stage::Publish;
   const char* host = "a";
@@ -58,7 +58,7 @@ Plan plan(const std::vector<Row>& rows) {
   return plan;
 }
 
-/// A world in which the rows' `before` stands.
+/// A world in which the rows' `before` is live.
 World world(const std::vector<Row>& rows) {
   std::map<std::pair<Name, std::string>, LiveZone> zones;
   for (const Row& row : rows) {
@@ -167,7 +167,7 @@ TEST_CASE("a review limits what may be written") {
               {"+ _dmarc.a.example", "! _dmarc.a.example not-in-plan", "? not-in-plan"});
 }
 
-TEST_CASE("a reviewed change that already stands is skipped") {
+TEST_CASE("a reviewed change that is already live is skipped") {
   check_limit({kA2}, {kA, kA2}, {kADone, kA2}, false,
               {"+ s._domainkey.a.example", "= _dmarc.a.example"});
   const Row removed{"a.example", "_dmarc.a.example", {kSpf}, {}};
@@ -193,11 +193,11 @@ TEST_CASE("reviewed loosening waits for no sibling that moved") {
               {"+ s._domainkey.a.example", "! _dmarc.a.example plan-stale", "? plan-stale"});
 }
 
-TEST_CASE("a reviewed change that nobody wants any more is told") {
+TEST_CASE("a reviewed change that nobody wants any more is reported") {
   check_limit({}, {kA}, {kA}, false, {"? plan-outdated"});
 }
 
-TEST_CASE("a set stands only with its type, TTL and values, and beside no CNAME") {
+TEST_CASE("a set is live only with its type, TTL and values, and beside no CNAME") {
   const SetChange swap{Name::literal("s.example"), TypedSet{RecordType::CNAME, set({"t.example"})},
                        TypedSet{RecordType::TXT, set({"key"})}};
   const std::map<RecordKey, RecordSet> old = {{cname("s.example"), set({"t.example"})},
@@ -270,7 +270,7 @@ TEST_CASE("a change that somebody else overtook is refused, its siblings are wri
   CHECK(held.zones["a"][Name::literal("a.example")][txt("_dmarc.a.example")] == set({kTheirs}));
 }
 
-TEST_CASE("a write that would drop a stranger's value is refused") {
+TEST_CASE("a write that would drop a foreign value is refused") {
   const Row greedy{"a.example", "a.example", {"site=1", "v=spf1 -all"}, {"v=spf1 ~all"}};
   Hosts held = hosts({greedy});
   CHECK(shape(write(plan({greedy}), held)) == std::vector<std::string>{"failed a.example a"});
@@ -306,22 +306,22 @@ TEST_CASE("the account names every change") {
   now.withheld = {{change(kA2), {"dkim-key-invalid"}}};
   Hosts held = hosts({kA, kA2, kB});
   const Limited limited = limit_to(now, plan({kA}), world({kA, kA2, kB}), Strictness::ItsZone);
-  std::vector<std::string> told;
+  std::vector<std::string> lines;
   const auto outcomes =
       account_for(limited, write_plan(limited.plan, held.providers(),
-                                      [&](const std::string& line) { told.push_back(line); }));
+                                      [&](const std::string& line) { lines.push_back(line); }));
   CHECK(shape(outcomes) == std::vector<std::string>{"written _dmarc.a.example a",
                                                     "withheld s._domainkey.a.example a",
                                                     "withheld _dmarc.b.example a"});
   CHECK(outcomes[1].why == "dkim-key-invalid");
   CHECK(outcomes[2].why ==
         "not-in-plan: the change of _dmarc.b.example TXT at a is not in the reviewed plan");
-  CHECK(told == std::vector<std::string>{"a.example at a: publish: 1 of 1 written"});
+  CHECK(lines == std::vector<std::string>{"a.example at a: publish: 1 of 1 written"});
 }
 
 namespace {
 
-/// Where every row's `after` is to stand, and what does not stand yet as a plan.
+/// Where every row's `after` is to be live, and what is not live yet as a plan.
 Plan remaining(const std::vector<Row>& rows, Hosts& held) {
   Plan plan;
   for (const Row& row : rows) {

@@ -109,7 +109,7 @@ TEST_CASE("a new record takes 3600 seconds unless its policy says otherwise") {
   CHECK(run({{}, {dmarc}}).changes[0].set.after->set.ttl == std::chrono::seconds(300));
 }
 
-TEST_CASE("a stranger where the whole set would be ours blocks") {
+TEST_CASE("a foreign value where the whole set would be ours blocks") {
   CHECK(only_code(run({{{kSelector, present({"hello"})}},
                        {desired(kSelector, RecordKind::DkimKey, "v=DKIM1; p=")}})) == "occupied");
   CHECK(only_code(run({{{kDmarc, present({"v=dmarc1; p=none"})}},
@@ -127,7 +127,7 @@ TEST_CASE("a CNAME at a wanted TXT name is kept, or taken over on request") {
   CHECK(taken.changes[0].set.before->type == RecordType::CNAME);
 }
 
-TEST_CASE("a selector's key gives way to a CNAME, a stranger there does not") {
+TEST_CASE("a selector's key gives way to a CNAME, a foreign value there does not") {
   const std::vector<DesiredRecord> desired_records = {
       desired(kSelectorCname, RecordKind::DkimCname, "s1.keys.example.net")};
   const DiffResult changed = run({{{kSelector, present({"v=DKIM1; p="})}}, desired_records});

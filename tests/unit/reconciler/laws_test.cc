@@ -197,10 +197,10 @@ TEST_CASE("law: a loosening is blocked by nothing") {
         const ParsedTypedSet set{RecordType::TXT, live.set};
         if (domain.state != DomainState::Managed || !one_zone) continue;
         if (domain.dmarc.position.phase < Phase::Monitor) continue;
-        const auto stands = testing::position_in(set);
-        if (!stands || *stands <= domain.dmarc.position) continue;
-        INFO(name.text() << " from " << to_text(*stands) << " to " << to_text(domain.dmarc.position)
-                         << "\n"
+        const auto current = testing::position_in(set);
+        if (!current || *current <= domain.dmarc.position) continue;
+        INFO(name.text() << " from " << to_text(*current) << " to "
+                         << to_text(domain.dmarc.position) << "\n"
                          << plan_to_json(plan));
         REQUIRE(std::ranges::any_of(plan.changes, [&](const Change& change) {
           return change.name() == key.name && change.stage == Stage::Relax;

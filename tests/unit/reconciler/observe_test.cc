@@ -55,7 +55,7 @@ Config config_of(const std::vector<std::string>& names) {
   return config;
 }
 
-/// The World as the provider shows it; nothing is asked of any name server.
+/// The World as the provider shows it; no name server is queried.
 World seen(const Config& config, std::vector<std::string> zones) {
   Providers providers;
   providers.emplace("host", std::make_unique<ListedProvider>(std::move(zones)));
@@ -109,7 +109,7 @@ TEST_CASE("placeholders are filled, or the whole is nothing") {
   check_fill("", "");
 }
 
-TEST_CASE("live keys: every name under which a record may stand") {
+TEST_CASE("live keys: every name under which a record may be published") {
   Domain domain{.name = Name::literal("example.com")};
   domain.selectors = {{.selector = "s1", .txt = "v=DKIM1; p="}};
   domain.rotations = {{.name = "r", .current = "r1", .next = "r2", .past = {"r0"}}};
@@ -154,7 +154,7 @@ TEST_CASE("servers that agree, differ, or stay silent") {
   CHECK(none.detail == "ns.1 192.0.2.1:53: timeout");
 }
 
-TEST_CASE("what stands at a CNAME's target does not stand at the CNAME") {
+TEST_CASE("what is published at a CNAME's target is not published at the CNAME") {
   Answer alias = data({"a"});
   alias.cnames = {Name::literal("other.example")};
   CHECK(together("example.com", {alias}).state == LiveState::Absent);
@@ -241,7 +241,7 @@ TEST_CASE("an external report host's key is read where its zone is ours") {
   CHECK(world.zones[0].at(key).state == LiveState::Absent);
 }
 
-TEST_CASE("public keys: beneath the folder, through no link, never quoted") {
+TEST_CASE("public keys: inside the folder, through no link, never quoted") {
   const auto folder =
       std::filesystem::temp_directory_path() / ("rampart-keys-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder / "inside/keys");

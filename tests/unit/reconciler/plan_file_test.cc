@@ -48,8 +48,8 @@ Plan example() {
                     {{Name::literal("example.com"), RecordType::TXT}}},
                    {Severity::Info, "x-code", Name::literal("example.org"), "m", "", {}, {}}};
   plan.authority = {{Name::literal("example.com"),
-                      {Permission::parse("ip4:192.0.2.0/28")},
-                      {Permission::parse("key sha256:ab")}}};
+                     {Permission::parse("ip4:192.0.2.0/28")},
+                     {Permission::parse("key sha256:ab")}}};
   plan.policy_edits = {{{"domains.yaml", 40, 3}, "waiver added: spf-lookups until 2027-01-31"}};
   Impact impact{.domain = Name::literal("example.com"), .window_days = 14};
   impact.from = *parse_date("2026-11-04");
@@ -70,7 +70,7 @@ Plan example() {
   return plan;
 }
 
-/// Where `part` stands in `text`; fails where it does not.
+/// Where `part` is in `text`; fails where it does not.
 std::size_t place(const std::string& text, const std::string& part) {
   INFO(part << " in " << text);
   REQUIRE(text.find(part) != text.npos);
@@ -106,7 +106,7 @@ TEST_CASE("an empty plan survives its document") {
   CHECK(*again == Plan{});
 }
 
-TEST_CASE("the keys of the contract stand in its order") {
+TEST_CASE("the keys of the contract are in its order") {
   const std::string text = plan_to_json(example());
   std::size_t last = 0;
   for (const char* key :

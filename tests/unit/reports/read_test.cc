@@ -118,7 +118,7 @@ void check(const std::vector<Case>& cases) {
   }
 }
 
-TEST_CASE("encodings and what stands around the report") {
+TEST_CASE("encodings and what is around the report") {
   const std::string latin = replaced(kReport, "Example Mail", "Soci\xE9t\xE9");
   check({
       {"plain", kReport, "1 1 3"},

@@ -76,7 +76,7 @@ Facts overridden(const std::string& type, const std::string& comment = "") {
 /// What one source sends, and what it should be taken for.
 struct Branch {
   std::string story;
-  std::string host;  ///< {} stands for the number; empty: no confirmed host.
+  std::string host;  ///< {} is the number; empty: no confirmed host.
   std::vector<std::pair<Facts, Trust>> mail;
   Category expected;  ///< Of the last kind of mail.
   std::string label;  ///< Beginning of the name.
@@ -240,7 +240,7 @@ Scene scene(const std::vector<Branch>& all) {
   return made;
 }
 
-TEST_CASE("sources of every branch are named and judged") {
+TEST_CASE("sources of every branch are named and evaluated") {
   const Config yaml = config();
   const Name name = Name::literal("example.com");
   const NamingContext context = naming_of(yaml, name, kNow, {});
@@ -319,7 +319,7 @@ TEST_CASE("the legitimate rate counts declared and unresolved sources alone") {
   // It passed as us before.
   CHECK(legit({office, group("203.0.113.1", facts(Mail::SpfOnly), 5),
                group("203.0.113.1", bad, 5)}) == 0.95);
-  // Forwarding is nobody's fault, nor what the YAML ignores.
+  // Forwarding is no one's fault, nor what the YAML ignores.
   CHECK(legit({office, group("203.0.113.1", facts(Mail::DkimOnly, "office"), 10),
                group("203.0.113.1", bad, 10, 5)},
               {{"203.0.113.1", "mx.forward.example"}}) == 1);
@@ -347,7 +347,7 @@ TEST_CASE("a host counts only where it leads back") {
   const auto hosts = find_hosts({good, liar}, store.value(),
                                 naming_of(yaml, Name::literal("example.com"), kNow, resolve));
   CHECK(hosts == std::map<spf::Ip, std::string>{{good, "out.known.example"}});
-  // Remembered: nothing is asked again.
+  // Remembered: nothing is queried again.
   CHECK(find_hosts({good, liar}, store.value(),
                    naming_of(yaml, Name::literal("example.com"), kNow, {})) == hosts);
 }
