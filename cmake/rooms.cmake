@@ -33,7 +33,7 @@ rampart_room(policies/model
 rampart_room(policies/rules
   KNOWS base dns mail/dkim mail/dmarc mail/spf policies/model)
 rampart_room(policies/dkim
-  KNOWS base mail/dkim mail/spf policies/model)
+  KNOWS base mail/dkim mail/spf policies/model policies/rules)
 rampart_room(policies/spf
   KNOWS dns mail/spf policies/model)
 rampart_room(policies/ramp

@@ -20,6 +20,7 @@ namespace rampart::audit {
 
 /// Why a selector is queried, the surest reason first.
 enum class Source { Declared, Reported, Sender, Guessed };
+/// "declared", "reported", "sender", "guessed".
 std::string_view to_text(Source source);
 
 /// A selector to query.
@@ -49,6 +50,7 @@ enum class State {
   Valid,
   Unobservable,  ///< DNS failed; `problem` says how.
 };
+/// "unknown", "none", "several", "invalid", "valid", "unobservable".
 std::string_view to_text(State state);
 
 /// A record as it was read.
@@ -79,6 +81,7 @@ enum class KeyState {
   Unset,     ///< A CNAME to a name without a key.
   Unobservable,
 };
+/// "absent", "key", "revoked", "several", ..., as the enumerators are called.
 std::string_view to_text(KeyState state);
 
 /// One selector that was queried.
@@ -109,6 +112,7 @@ struct ReportAddress {
   Name host;
   Consent consent = Consent::Own;
 };
+/// "own", "granted", "refused", "unknown".
 std::string_view to_text(ReportAddress::Consent consent);
 
 /// The DMARC record that governs a domain.
@@ -214,6 +218,7 @@ int score_of(const std::vector<ScorePart>& parts);
 
 /// Whether a domain follows a rule. Unknown: DNS does not show it.
 enum class Verdict { Pass, Fail, Unknown };
+/// "pass", "fail", "unknown".
 std::string_view to_text(Verdict verdict);
 
 /// Whether a rule is required or recommended (RFC 2119).
@@ -257,6 +262,7 @@ struct Report {
   std::vector<ScorePart> parts;
   std::vector<RuleResult> rule_results;  ///< Of the requested profile, if any.
 };
+/// Evaluates the facts; `profile` is null where none was requested.
 Report report_on(Facts facts, const Profile* profile);
 
 }  // namespace rampart::audit

@@ -5,6 +5,7 @@
 
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
+#include "policies/model/lookup.h"
 
 namespace rampart::audit {
 namespace {
@@ -12,7 +13,9 @@ namespace {
 constexpr int kMaxRedirects = 10;  // Each costs a lookup, so receivers follow no more.
 
 // The `all` that decides where no other term matches: the record's own, or that of the record it
-// redirects to (RFC 7208 section 6.1). Without either the result is neutral (section 4.7).
+// redirects to (RFC 7208 section 6.1). Without either the result is neutral (section 4.7). Nullopt
+// where a macro or a failing name server hides the end: a guess would give or take points without a
+// reason.
 std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::RecordCache& cache) {
   const spf::CompiledRecord* compiled = &start;
   for (int step = 0; step < kMaxRedirects; ++step) {
@@ -27,10 +30,10 @@ std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::R
   return std::nullopt;
 }
 
+// A redirect may pass somebody, so a record with one is never counted as silent.
 bool passes_nobody(const spf::Record& record) {
-  if (record.find_modifier("redirect") != nullptr) return false;
-  return std::ranges::find(record.directives, spf::Qualifier::Pass, &spf::Directive::qualifier) ==
-         record.directives.end();
+  return record.find_modifier("redirect") == nullptr &&
+         !contains(record.directives, spf::Qualifier::Pass, &spf::Directive::qualifier);
 }
 
 // Two causes of permerror need two remedies: several records, or one that cannot be parsed.
@@ -56,50 +59,49 @@ class Search {
  public:
   explicit Search(Table& table) : table_(table) {}
 
-  void look(const spf::CompiledRecord& compiled, int depth);
+  void look(const spf::CompiledRecord& compiled, int depth) {
+    for (const spf::CompiledDirective& step : compiled.steps) look(step, depth);
+    if (compiled.redirect != nullptr) follow(*compiled.redirect, depth);
+  }
 
   std::vector<Question> unknown;
 
  private:
-  void look(const spf::CompiledDirective& step, int depth);
-  void follow(spf::Target& target, int depth);
+  void look(const spf::CompiledDirective& step, int depth) {
+    if (step.target == nullptr) return;
+    if (step.mechanism == spf::Mechanism::Include) return follow(*step.target, depth);
+    if (step.target->dynamic || !step.target->name) return;
+    const Name& name = *step.target->name;
+    if (step.mechanism == spf::Mechanism::Exists) {
+      if (find_answer(table_.answers, name, RecordType::A) == nullptr) {
+        unknown.push_back({name, RecordType::A});
+      }
+      return;
+    }
+    if (step.mechanism != spf::Mechanism::A && step.mechanism != spf::Mechanism::Mx) return;
+    const auto hosts = step.mechanism == spf::Mechanism::A ? spf::address_hosts : spf::mx_hosts;
+    for (const spf::Family family : spf::kFamilies) hosts(name, family, table_.answers, unknown);
+  }
+
+  // Limited in depth and in number: a record of a third party may include itself or thousands of
+  // others.
+  void follow(spf::Target& target, int depth) {
+    constexpr int kDeepest = 12;  // Past ten lookups receivers stop anyway.
+    if (target.dynamic || !target.name || depth > kDeepest || --left_ < 0) return;
+    const spf::CompiledRecord& compiled = table_.cache.of(target);
+    if (compiled.state == spf::CompiledRecord::State::Unasked) {
+      unknown.push_back({compiled.domain, RecordType::TXT});
+    } else if (compiled.state == spf::CompiledRecord::State::Ready) {
+      look(compiled, depth + 1);
+    }
+  }
 
   Table& table_;
   int left_ = 400;  // Records to open: an adversarial tree must not stall the whole run.
 };
 
-void Search::follow(spf::Target& target, int depth) {
-  constexpr int kDeepest = 12;  // Past ten lookups receivers stop anyway.
-  if (target.dynamic || !target.name || depth > kDeepest || --left_ < 0) return;
-  const spf::CompiledRecord& compiled = table_.cache.of(target);
-  if (compiled.state == spf::CompiledRecord::State::Unasked) {
-    unknown.push_back({compiled.domain, RecordType::TXT});
-  } else if (compiled.state == spf::CompiledRecord::State::Ready) {
-    look(compiled, depth + 1);
-  }
-}
-
-void Search::look(const spf::CompiledDirective& step, int depth) {
-  if (step.target == nullptr) return;
-  if (step.mechanism == spf::Mechanism::Include) return follow(*step.target, depth);
-  if (step.target->dynamic || !step.target->name) return;
-  const Name& name = *step.target->name;
-  if (step.mechanism == spf::Mechanism::Exists) {
-    if (find_answer(table_.answers, name, RecordType::A) == nullptr) {
-      unknown.push_back({name, RecordType::A});
-    }
-    return;
-  }
-  if (step.mechanism != spf::Mechanism::A && step.mechanism != spf::Mechanism::Mx) return;
-  const auto hosts = step.mechanism == spf::Mechanism::A ? spf::address_hosts : spf::mx_hosts;
-  for (const spf::Family family : spf::kFamilies) hosts(name, family, table_.answers, unknown);
-}
-
-void Search::look(const spf::CompiledRecord& compiled, int depth) {
-  for (const spf::CompiledDirective& step : compiled.steps) look(step, depth);
-  if (compiled.redirect != nullptr) follow(*compiled.redirect, depth);
-}
-
+// The cheap search comes first, because each round of questions would otherwise build the whole
+// tree again.
 void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf) {
   Search search(table);
   search.look(compiled, 0);
@@ -121,19 +123,18 @@ void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf)
   }
 }
 
+// The owner name is part of the answer, so it counts towards the size of a UDP packet.
 std::size_t octets_at(const Name& domain, const Answer& answer) {
   std::size_t octets = domain.text().size();
   for (const std::string& value : answer.values) octets += value.size();
   return octets;
 }
 
-// The domain's own TXT answer also shows whether the name exists at all.
+// The domain's own TXT answer also shows whether the name exists at all. A TXT question is needed
+// in any case, so that the existence of the name costs no further query.
 void gather_spf(Facts& facts, Table& table) {
-  const Answer* answer = find_answer(table.answers, facts.subject.domain, RecordType::TXT);
-  if (answer == nullptr) {
-    facts.unknown.push_back({facts.subject.domain, RecordType::TXT});
-    return;
-  }
+  const Answer* answer = answer_for(facts, table, facts.subject.domain, RecordType::TXT);
+  if (answer == nullptr) return;
   facts.exists = answer->status != AnswerStatus::NxDomain;
   const spf::CompiledRecord& compiled = table.cache.at(facts.subject.domain);
   SpfFacts& spf = facts.spf;
@@ -158,6 +159,7 @@ void record_failure(Facts& facts, const Name& name, const Answer& answer) {
   facts.failures.push_back(fmt::format("{}: {}", name.text(), answer.detail));
 }
 
+// Asked in one round for all domains, since a round trip costs more than a question too many.
 std::vector<Question> first_questions(const Subject& subject) {
   const Name& domain = subject.domain;
   std::vector<Question> questions = {{domain, RecordType::TXT}, {domain, RecordType::MX}};

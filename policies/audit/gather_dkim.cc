@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kNeverUsed = "rampart-asks-for-no-such-selector";
 
 // The subject's selectors, and those of the senders that the SPF record names. Nullopt while that
-// record is unknown.
+// record is unknown. Senders that the record names sign with known selectors, so their keys need no
+// guessing.
 std::optional<std::vector<SelectorQuery>> queries_of(const Subject& subject, Table& table) {
   std::vector<SelectorQuery> queries = subject.selectors;
   const spf::CompiledRecord& compiled = table.cache.at(subject.domain);
@@ -26,6 +27,7 @@ std::optional<std::vector<SelectorQuery>> queries_of(const Subject& subject, Tab
   return queries;
 }
 
+// The rule book reads it, so that an audit and a plan agree on what a usable key is.
 void read_key(KeyFacts& key) {
   rules::KeyReading reading = rules::read_key(key.text);
   key.problem = std::move(reading.problem);
@@ -36,6 +38,7 @@ void read_key(KeyFacts& key) {
                                     : KeyState::Invalid;
 }
 
+// Other TXT at the name is ignored, as verifiers ignore it.
 void read_values(const Answer& answer, KeyFacts& key) {
   std::vector<std::string> records;
   std::ranges::copy_if(answer.values, std::back_inserter(records), [&key](const auto& value) {
@@ -70,7 +73,8 @@ KeyFacts read_selector(const SelectorQuery& query, const Name& name, const Answe
   return key;
 }
 
-// Whether to report a selector: it holds something of its own, or is known to be used.
+// Whether to report a selector: it holds something of its own, or is known to be used. Guesses that
+// found nothing would fill a report with dozens of rows about names that were never used.
 bool is_reported(const KeyFacts& key, const std::string& wildcard) {
   if (key.query.source <= Source::Reported) return true;
   if (key.state == KeyState::Absent || key.state == KeyState::Unobservable) return false;
@@ -79,6 +83,7 @@ bool is_reported(const KeyFacts& key, const std::string& wildcard) {
 
 }  // namespace
 
+// The surest source is kept: a declared selector that is missing is a fault, a guessed one is not.
 void add_query(std::vector<SelectorQuery>& queries, SelectorQuery query) {
   const auto at = std::ranges::lower_bound(queries, query.selector, {}, &SelectorQuery::selector);
   if (at == queries.end() || at->selector != query.selector) {
@@ -88,6 +93,8 @@ void add_query(std::vector<SelectorQuery>& queries, SelectorQuery query) {
   }
 }
 
+// All facts are collected first and stored at the end, so that a round that lacks answers leaves no
+// half of them.
 void gather_dkim(Facts& facts, Table& table) {
   const auto queries = queries_of(facts.subject, table);
   if (!queries) return;
@@ -118,6 +125,7 @@ void gather_dkim(Facts& facts, Table& table) {
   facts.dkim = std::move(dkim);
 }
 
+// Weak keys are left out because verifiers treat them as none (RFC 8301 section 3.2).
 std::vector<const KeyFacts*> usable_keys(const DkimFacts& dkim) {
   std::vector<const KeyFacts*> keys;
   for (const KeyFacts& key : dkim.keys) {
@@ -127,6 +135,7 @@ std::vector<const KeyFacts*> usable_keys(const DkimFacts& dkim) {
   return keys;
 }
 
+// The shortest decides, since a forger attacks the weakest key.
 const KeyFacts* shortest_key(const std::vector<const KeyFacts*>& keys) {
   const KeyFacts* shortest = nullptr;
   for (const KeyFacts* key : keys) {

@@ -15,7 +15,8 @@ const Answer* dmarc_answer(const Name& domain, const Table& table) {
   return name ? find_answer(table.answers, *name, RecordType::TXT) : nullptr;
 }
 
-// The DMARC values at a domain's `_dmarc`; empty also where DNS failed.
+// The DMARC values at a domain's `_dmarc`; empty also where DNS failed. Only values that begin with
+// v=DMARC1 count (RFC 9989 section 4.10); others at the name are ignored.
 std::vector<std::string> records_at(const Name& domain, const Table& table) {
   std::vector<std::string> records;
   const Answer* answer = dmarc_answer(domain, table);
@@ -24,6 +25,7 @@ std::vector<std::string> records_at(const Name& domain, const Table& table) {
   return records;
 }
 
+// The first is enough: it shows what is wrong, and a second one adds no action.
 void read_near_miss(Facts& facts, const Table& table) {
   const Answer* answer = dmarc_answer(facts.subject.domain, table);
   if (answer == nullptr) return;
@@ -37,7 +39,8 @@ void read_near_miss(Facts& facts, const Table& table) {
   }
 }
 
-// Records every name of the tree walk that DNS did not answer for; whether there is one.
+// Records every name of the tree walk that DNS did not answer for; whether there is one. A failure
+// above the domain may hide the governing record, so no conclusion is drawn from what remains.
 bool record_walk_failures(Facts& facts, const Table& table) {
   bool failed = false;
   for (const Name& name : dmarc::walk_names(facts.subject.domain)) {
@@ -69,6 +72,8 @@ ReportAddress address_of(const std::string& uri, const Name& host, const Name& a
   return address;
 }
 
+// An address without a usable host cannot receive reports; its tag is reported as a problem
+// already.
 void read_addresses(Facts& facts, const Table& table) {
   const Name& at = facts.dmarc.discovered()->at;
   for (const std::string& uri : facts.dmarc.record.rua) {
@@ -109,6 +114,7 @@ void read_nothing(Facts& facts, const Table& table) {
 
 }  // namespace
 
+// Discovery by both generations comes first, since all else depends on which record governs.
 void gather_dmarc(Facts& facts, Table& table) {
   const std::size_t open = facts.unknown.size();
   const Name& domain = facts.subject.domain;
@@ -130,6 +136,7 @@ void gather_dmarc(Facts& facts, Table& table) {
   if (facts.unknown.size() != open) dmarc.state = State::Unknown;
 }
 
+// One view for score, findings and profiles, so that they cannot contradict each other.
 Enforcement enforcement_of(const DmarcFacts& dmarc) {
   Enforcement enforcement;
   if (dmarc.discovered() == nullptr) return enforcement;

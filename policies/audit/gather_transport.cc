@@ -27,7 +27,8 @@ constexpr FixedRecord kTlsRpt{"_smtp._tls", RecordKind::TlsRpt, fault_of<parse_t
 constexpr FixedRecord kBimi{"default._bimi", RecordKind::Bimi, fault_of<parse_bimi>};
 
 // RFC 8461 section 3.1 and RFC 8460 section 3: other TXT values are dropped, then exactly one must
-// remain.
+// remain. Three records follow the same rule, which is why the parser is the only thing that
+// differs.
 Reading read_record(const FixedRecord& record, Facts& facts, const Table& table) {
   Reading reading;
   const auto name = facts.subject.domain.child(record.prefix);
@@ -57,7 +58,8 @@ Reading read_record(const FixedRecord& record, Facts& facts, const Table& table)
 
 }  // namespace
 
-// A null MX is only valid alone; beside others it must not hide them (RFC 7505 section 3).
+// A null MX is only valid alone; beside others it must not hide them (RFC 7505 section 3). The
+// hosts are read without regard to preference: a policy must match every one of them.
 void gather_mx(Facts& facts, Table& table) {
   const Answer* answer = answer_for(facts, table, facts.subject.domain, RecordType::MX);
   if (answer == nullptr) return;
@@ -77,6 +79,7 @@ void gather_mx(Facts& facts, Table& table) {
 }
 
 // The policy host's addresses are resolved here, so that fetching needs no resolver of its own.
+// Both families are resolved, since the policy host may have one of them only.
 void gather_mta_sts(Facts& facts, Table& table) {
   MtaStsFacts& mta_sts = facts.mta_sts;
   static_cast<Reading&>(mta_sts) = read_record(kMtaSts, facts, table);
@@ -105,6 +108,8 @@ std::string policy_url(const Name& domain) {
 }
 
 // An unusable body is as bad as none: senders treat both as no policy (RFC 8461 section 3.3).
+// Redirects and other statuses were rejected by the fetch (RFC 8461 section 3.3); here only the
+// text remains to be read.
 void set_policy(Facts& facts, Fetched fetched) {
   MtaStsFacts& mta_sts = facts.mta_sts;
   if (fetched.problem.empty()) {
@@ -118,6 +123,7 @@ void set_policy(Facts& facts, Fetched fetched) {
   mta_sts.fetched = std::move(fetched);
 }
 
+// Without a policy nothing is uncovered, so that callers need not check for one.
 std::vector<Name> uncovered_mx(const Facts& facts) {
   std::vector<Name> uncovered;
   if (!facts.mta_sts.policy) return uncovered;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "policies/audit/audit.h"
-#include "policies/rules/fault.h"
 
 namespace rampart::audit {
 
@@ -20,12 +19,6 @@ void gather_mta_sts(Facts& facts, Table& table);
 void gather_tls_rpt(Facts& facts, Table& table);
 void gather_bimi(Facts& facts, Table& table);
 
-/// Each appends the faults of one part.
-void check_spf(const Facts& facts, rules::Faults& faults);
-void check_dkim(const Facts& facts, rules::Faults& faults);
-void check_dmarc(const Facts& facts, rules::Faults& faults);
-void check_transport(const Facts& facts, rules::Faults& faults);
-
 /// How far DMARC protects, as the score, findings and profiles see it.
 struct Enforcement {
   dmarc::Policy policy = dmarc::Policy::None;  ///< For the domain itself, the milder generation's.
@@ -35,6 +28,7 @@ struct Enforcement {
   bool reports = false;     ///< Some report address may be used.
   bool all_consent = true;  ///< No host of a report address has refused.
 };
+/// What applies by the record in force and the consent of its report hosts.
 Enforcement enforcement_of(const DmarcFacts& dmarc);
 
 /// Whether the SPF record is `-all` alone: nobody may send, so no DKIM key is needed.

@@ -1,5 +1,4 @@
 /// Profiles: what others ask of a domain, rule by rule, each with its source.
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -14,7 +13,8 @@
 namespace rampart::audit {
 namespace {
 
-/// The outcome of one rule.
+/// The outcome of one rule. The reason is shown beside the verdict, since a profile is read by
+/// people who must act on it.
 struct Check {
   Verdict verdict = Verdict::Unknown;
   std::string reason;
@@ -29,52 +29,53 @@ struct Rule {
   RequirementLevel level = RequirementLevel::Must;
 };
 
-Check verdict_of(bool good, std::string reason) {
-  return {good ? Verdict::Pass : Verdict::Fail, std::move(reason)};
-}
-
+// Three makers in place of one with a flag: at each call the verdict can be read.
+Check passed(std::string reason) { return {Verdict::Pass, std::move(reason)}; }
+Check failed(std::string reason) { return {Verdict::Fail, std::move(reason)}; }
 Check unknown(std::string reason) { return {Verdict::Unknown, std::move(reason)}; }
 
 // --- SPF and DKIM -------------------------------------------------------------------------------
 
+// A temporary failure proves nothing about the record, so it leaves the rule open.
 Check spf_works(const Facts& facts) {
   const SpfFacts& spf = facts.spf;
   if (spf.state == State::Unobservable) return unknown(describe(spf));
-  if (spf.state != State::Valid) return verdict_of(false, "the SPF record " + describe(spf));
+  if (spf.state != State::Valid) return failed("the SPF record " + describe(spf));
   for (const spf::TreeNode* node : broken_nodes(spf.tree.root)) {
     const std::string what = fmt::format("`{}` {}", node->term, node->problem);
-    return node->temporary ? unknown(what) : verdict_of(false, what);
+    return node->temporary ? unknown(what) : failed(what);
   }
-  return verdict_of(rules::within_lookup_limits(spf.tree),
-                    fmt::format("{} of 10 lookups, {} of 2 void lookups", spf.tree.lookups,
-                                spf.tree.void_lookups));
+  std::string costs = fmt::format("{} of 10 lookups, {} of 2 void lookups", spf.tree.lookups,
+                                  spf.tree.void_lookups);
+  return rules::within_lookup_limits(spf.tree) ? passed(costs) : failed(costs);
 }
 
+// BOD 18-01 accepts softfail as well as fail.
 Check spf_restricts(const Facts& facts) {
   const SpfFacts& spf = facts.spf;
   if (spf.state == State::Unobservable) return unknown(describe(spf));
-  if (spf.state != State::Valid) return verdict_of(false, "the record " + describe(spf));
+  if (spf.state != State::Valid) return failed("the record " + describe(spf));
   if (!spf.ending) return unknown(describe_ending(spf));
   const bool good = spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail;
-  return verdict_of(good, describe_ending(spf));
+  return good ? passed(describe_ending(spf)) : failed(describe_ending(spf));
 }
 
+// Without a known selector the rule stays open: DNS cannot show that no key exists.
 Check dkim_key(const Facts& facts) {
   std::vector<std::string> names;
   for (const KeyFacts* key : usable_keys(facts.dkim)) names.push_back(key->query.selector);
-  if (!names.empty()) return verdict_of(true, fmt::format("{}", fmt::join(names, ", ")));
+  if (!names.empty()) return passed(fmt::format("{}", fmt::join(names, ", ")));
   if (facts.dkim.keys.empty()) return unknown("no selector is known; try --guess-selectors");
-  return verdict_of(false, "no selector holds a usable key");
+  return failed("no selector holds a usable key");
 }
 
+// The shortest key decides, because the guidelines concern every signature.
 Check dkim_strong(const Facts& facts) {
   const auto keys = usable_keys(facts.dkim);
   if (keys.empty()) return unknown("no usable key is known");
   const KeyFacts* shortest = shortest_key(keys);
-  if (shortest == nullptr)
-    return verdict_of(true, "every key has 2048 bits or more, or is Ed25519");
-  return verdict_of(false,
-                    fmt::format("{} has {} bits", shortest->query.selector, shortest->shape.bits));
+  if (shortest == nullptr) return passed("every key has 2048 bits or more, or is Ed25519");
+  return failed(fmt::format("{} has {} bits", shortest->query.selector, shortest->shape.bits));
 }
 
 // DKIM is only unknown where no selector is known; then SPF's failure proves nothing.
@@ -88,13 +89,14 @@ Check spf_or_dkim(const Facts& facts) {
 
 // --- DMARC --------------------------------------------------------------------------------------
 
+// A record that only one generation of receivers finds protects at some of them alone.
 Check dmarc_published(const Facts& facts) {
   const DmarcFacts& dmarc = facts.dmarc;
   if (dmarc.state == State::Unobservable) return unknown(describe(dmarc));
-  if (dmarc.state != State::Valid) return verdict_of(false, "the DMARC record " + describe(dmarc));
+  if (dmarc.state != State::Valid) return failed("the DMARC record " + describe(dmarc));
   const bool both = dmarc.by_walk && dmarc.by_psl;
-  return verdict_of(both, both ? "at _dmarc." + dmarc.discovered()->at.text()
-                               : "only receivers of one generation find it");
+  return both ? passed("at _dmarc." + dmarc.discovered()->at.text())
+              : failed("only receivers of one generation find it");
 }
 
 /// A check on the governing record; without one the rule is broken.
@@ -102,28 +104,30 @@ template <auto kCheck>
 Check of_record(const Facts& facts) {
   if (facts.dmarc.state == State::Unobservable) return unknown(describe(facts.dmarc));
   if (facts.dmarc.state != State::Valid) {
-    return verdict_of(false, "the DMARC record " + describe(facts.dmarc));
+    return failed("the DMARC record " + describe(facts.dmarc));
   }
   return kCheck(facts.dmarc);
 }
 
+// The directive asks for p=reject at all receivers, so a record that is limited does not conform.
 Check rejects(const DmarcFacts& dmarc) {
   const Enforcement enforcement = enforcement_of(dmarc);
   const bool good = enforcement.policy == dmarc::Policy::Reject && enforcement.whole;
-  return verdict_of(good, fmt::format("p={}{}", dmarc::to_text(enforcement.policy),
-                                      enforcement.whole ? "" : ", limited by pct or t=y"));
+  std::string policy = fmt::format("p={}{}", dmarc::to_text(enforcement.policy),
+                                   enforcement.whole ? "" : ", limited by pct or t=y");
+  return good ? passed(std::move(policy)) : failed(std::move(policy));
 }
 
 Check covers_sub_domains(const DmarcFacts& dmarc) {
-  const bool good = enforcement_of(dmarc).sub_domains;
-  return verdict_of(good, good ? "sp and np are as strict as p" : "sp or np is milder than p");
+  return enforcement_of(dmarc).sub_domains ? passed("sp and np are as strict as p")
+                                           : failed("sp or np is milder than p");
 }
 
+// An address whose host has not agreed gets no reports, so it counts as none.
 Check has_reports(const DmarcFacts& dmarc) {
-  const Enforcement enforcement = enforcement_of(dmarc);
-  if (dmarc.rua.empty()) return verdict_of(false, "no rua");
-  return verdict_of(enforcement.reports,
-                    enforcement.reports ? dmarc.rua.front().uri : "no address has agreed");
+  if (dmarc.rua.empty()) return failed("no rua");
+  return enforcement_of(dmarc).reports ? passed(dmarc.rua.front().uri)
+                                       : failed("no address has agreed");
 }
 
 // A size limit may follow the address ("!10m"), so the prefix decides.
@@ -132,14 +136,16 @@ Check reports_to_cisa(const DmarcFacts& dmarc) {
   const bool good = std::ranges::any_of(dmarc.rua, [&](const ReportAddress& one) {
     return ascii_lower(one.uri).starts_with(kAddress);
   });
-  return verdict_of(good, good ? "it is among the rua" : "it is not among the rua");
+  return good ? passed("it is among the rua") : failed("it is not among the rua");
 }
 
+// RFC 9989 section 4.10: with several records receivers stop and apply none.
 Check one_record(const Facts& facts) {
   if (facts.dmarc.state == State::Unobservable) return unknown(describe(facts.dmarc));
   const bool several = facts.dmarc.several_here || facts.dmarc.state == State::Several;
-  return verdict_of(!several && facts.dmarc.state != State::None,
-                    several ? "several records are published at one name" : describe(facts.dmarc));
+  if (several) return failed("several records are published at one name");
+  const bool none = facts.dmarc.state == State::None;
+  return none ? failed(describe(facts.dmarc)) : passed(describe(facts.dmarc));
 }
 
 Check has_p(const DmarcFacts& dmarc) {
@@ -148,70 +154,72 @@ Check has_p(const DmarcFacts& dmarc) {
   const bool good = std::ranges::none_of(dmarc.problems, [](const std::string& problem) {
     return problem.find("p=") != std::string::npos;
   });
-  return verdict_of(good && dmarc.record.p,
-                    good && dmarc.record.p ? fmt::format("p={}", dmarc::to_text(*dmarc.record.p))
-                                           : "p is missing or not a policy");
+  return good && dmarc.record.p ? passed(fmt::format("p={}", dmarc::to_text(*dmarc.record.p)))
+                                : failed("p is missing or not a policy");
 }
 
 Check clean_tags(const DmarcFacts& dmarc) {
-  return verdict_of(dmarc.problems.empty(),
-                    dmarc.problems.empty() ? "every tag is valid" : dmarc.problems.front());
+  return dmarc.problems.empty() ? passed("every tag is valid") : failed(dmarc.problems.front());
 }
 
+// Any pct counts here, also 100: the rule is about the grammar, not about the effect.
 Check no_historic(const DmarcFacts& dmarc) {
   std::vector<std::string> tags = rules::historic_tags(dmarc.record);
   if (dmarc.record.pct) tags.push_back(fmt::format("pct={}", *dmarc.record.pct));
-  return verdict_of(tags.empty(), tags.empty() ? "none of pct, rf and ri"
-                                               : fmt::format("{}", fmt::join(tags, ", ")));
+  return tags.empty() ? passed("none of pct, rf and ri")
+                      : failed(fmt::format("{}", fmt::join(tags, ", ")));
 }
 
 // RFC 9989 removed the size limit that RFC 7489 section 6.2 allowed after an address.
 Check no_sizes(const DmarcFacts& dmarc) {
   for (const ReportAddress& one : dmarc.rua) {
-    if (one.uri.find('!') != std::string::npos) return verdict_of(false, one.uri);
+    if (one.uri.find('!') != std::string::npos) return failed(one.uri);
   }
-  return verdict_of(true, "no address has a size");
+  return passed("no address has a size");
 }
 
+// The first obstacle is named; the others show once it is gone.
 Check all_agree(const DmarcFacts& dmarc) {
   using Consent = ReportAddress::Consent;
   for (const ReportAddress& one : dmarc.rua) {
     if (one.consent == Consent::Unknown) return unknown(one.host.text() + " could not be queried");
     if (one.consent == Consent::Refused) {
-      return verdict_of(false, one.host.text() + " has not agreed");
+      return failed(one.host.text() + " has not agreed");
     }
   }
-  return verdict_of(true, dmarc.rua.empty() ? "no address is named" : "every host has agreed");
+  return passed(dmarc.rua.empty() ? "no address is named" : "every host has agreed");
 }
 
+// The organizational domain is compared too, since alignment depends on it.
 Check same_for_both(const DmarcFacts& dmarc) {
   const bool same = rules::same_policy(dmarc.by_walk, dmarc.by_psl) &&
                     dmarc.by_walk->org_domain == dmarc.by_psl->org_domain;
-  return verdict_of(same, same ? "both find the same record and organizational domain"
-                               : "tree walk and public suffix list differ");
+  return same ? passed("both find the same record and organizational domain")
+              : failed("tree walk and public suffix list differ");
 }
 
 Check own_where_deep(const Facts& facts) {
   const std::size_t labels = facts.subject.domain.labels().size();
   // From the domain itself the tree walk goes straight to its last seven labels, so a record in
   // between is never found.
-  if (labels <= 8) return verdict_of(true, fmt::format("{} labels", labels));
+  if (labels <= 8) return passed(fmt::format("{} labels", labels));
   const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
   const bool own = discovered != nullptr && discovered->at == facts.subject.domain;
-  return verdict_of(own, fmt::format("{} labels, {} record of its own", labels, own ? "a" : "no"));
+  return own ? passed(fmt::format("{} labels, a record of its own", labels))
+             : failed(fmt::format("{} labels, no record of its own", labels));
 }
 
 // Forwarding breaks SPF, so mail without DKIM is rejected on its way (RFC 9989 section 7.4).
 Check reject_has_dkim(const Facts& facts) {
   const Enforcement enforcement = enforcement_of(facts.dmarc);
-  if (enforcement.policy != dmarc::Policy::Reject) return verdict_of(true, "p is not reject");
-  if (sends_nothing(facts)) return verdict_of(true, "nothing may send as the domain");
+  if (enforcement.policy != dmarc::Policy::Reject) return passed("p is not reject");
+  if (sends_nothing(facts)) return passed("nothing may send as the domain");
   return dkim_key(facts);
 }
 
-// --- Rules that DNS does not show
-// ---------------------------------------------------------------------
+// --- Rules that DNS does not show ---------------------------------------------------------------
 
+// Listed all the same: a profile without them would look as if it were complete.
 Check needs_reports(const Facts&) {
   return unknown("DNS does not show it; DMARC reports do (rampart reports summary)");
 }
@@ -313,6 +321,7 @@ const Profile* find_profile(std::string_view name) {
   return found == profiles().end() ? nullptr : &*found;
 }
 
+// A broken rule cites its source in place of a hint, because the publisher decides what conforms.
 std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
                                       const std::vector<RuleResult>& rule_results) {
   std::vector<Finding> found;
@@ -331,6 +340,7 @@ std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile
   return found;
 }
 
+// An open rule does not fail a domain: DNS just does not show the answer.
 bool conforms(const std::vector<RuleResult>& rule_results) {
   return std::ranges::none_of(rule_results, [](const RuleResult& one) {
     return one.level == RequirementLevel::Must && one.verdict == Verdict::Fail;

@@ -1,5 +1,4 @@
 /// From facts to a score: a table of points, each with its reason.
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -15,6 +14,8 @@ namespace {
 
 using Parts = std::vector<ScorePart>;
 
+// Most parts give all their points or none; the two makers keep the totals from being written
+// twice.
 ScorePart all(std::string what, int of, std::string reason) {
   return {std::move(what), of, of, std::move(reason)};
 }
@@ -23,24 +24,21 @@ ScorePart none(std::string what, int of, std::string reason) {
   return {std::move(what), 0, of, std::move(reason)};
 }
 
-// All points or none.
-ScorePart either(std::string what, int of, bool good, std::string reason) {
-  return {std::move(what), good ? of : 0, of, std::move(reason)};
-}
-
-// A term that cannot be resolved ends checks in an error just as a broken limit does.
+// A term that cannot be resolved ends checks in an error just as a broken limit does. Half the
+// points for half the limit would suggest that the record half works, which it does not.
 ScorePart limits_part(const spf::Tree& tree) {
   constexpr const char* kWhat = "SPF limits";
   constexpr int kOf = 8;
   if (const auto broken = broken_nodes(tree.root); !broken.empty()) {
     return none(kWhat, kOf, fmt::format("`{}` {}", broken.front()->term, broken.front()->problem));
   }
-  return either(kWhat, kOf, rules::within_lookup_limits(tree),
-                fmt::format("{} of {} lookups, {} of {} void lookups", tree.lookups,
-                            spf::kMaxLookups, tree.void_lookups, spf::kMaxVoidLookups));
+  return {kWhat, rules::within_lookup_limits(tree) ? kOf : 0, kOf,
+          fmt::format("{} of {} lookups, {} of {} void lookups", tree.lookups, spf::kMaxLookups,
+                      tree.void_lookups, spf::kMaxVoidLookups)};
 }
 
-// A record that passes everybody is worth as little as none, but its limits still count.
+// A record that passes everybody is worth as little as none, but its limits still count. Parts that
+// depend on an unusable record are listed with no points, so that `of` always sums up to 100.
 void spf_parts(const Facts& facts, Parts& parts) {
   const SpfFacts& spf = facts.spf;
   if (spf.state != State::Valid) {
@@ -50,13 +48,14 @@ void spf_parts(const Facts& facts, Parts& parts) {
     return;
   }
   const bool everybody = spf.ending == spf::Qualifier::Pass;
-  parts.push_back(either("SPF record", 12, !everybody,
-                         everybody ? "everybody passes (+all)" : "one valid record"));
+  parts.push_back(everybody ? none("SPF record", 12, "everybody passes (+all)")
+                            : all("SPF record", 12, "one valid record"));
   parts.push_back(limits_part(spf.tree));
   const bool ends = spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail;
-  parts.push_back(either("SPF ending", 5, ends, describe_ending(spf)));
+  parts.push_back({"SPF ending", ends ? 5 : 0, 5, describe_ending(spf)});
 }
 
+// A domain that sends nothing gets all points: no key is the right state there.
 void dkim_parts(const Facts& facts, Parts& parts) {
   if (sends_nothing(facts)) {
     parts.push_back(all("DKIM key", 12, "nothing may send as the domain (v=spf1 -all)"));
@@ -82,26 +81,21 @@ void dkim_parts(const Facts& facts, Parts& parts) {
            (key.state == KeyState::Key && rules::length_of(key.shape) == rules::KeyLength::Weak);
   });
   const KeyFacts* shortest = shortest_key(keys);
-  parts.push_back(faulty
-                      ? none("DKIM strength", 8, "another selector holds an unusable key")
-                      : either("DKIM strength", 8, shortest == nullptr,
-                               shortest == nullptr
-                                   ? "every key has 2048 bits or more, or is Ed25519"
-                                   : fmt::format("the key at {} has {} bits",
-                                                 shortest->query.selector, shortest->shape.bits)));
+  if (faulty) {
+    parts.push_back(none("DKIM strength", 8, "another selector holds an unusable key"));
+  } else if (shortest == nullptr) {
+    parts.push_back(all("DKIM strength", 8, "every key has 2048 bits or more, or is Ed25519"));
+  } else {
+    parts.push_back(none(
+        "DKIM strength", 8,
+        fmt::format("the key at {} has {} bits", shortest->query.selector, shortest->shape.bits)));
+  }
 }
 
 // Quarantine already keeps forged mail out of inboxes, so it earns most of the points.
 int points_of(dmarc::Policy policy) {
-  switch (policy) {
-    case dmarc::Policy::None:
-      return 0;
-    case dmarc::Policy::Quarantine:
-      return 10;
-    case dmarc::Policy::Reject:
-      return 15;
-  }
-  return 0;
+  if (policy == dmarc::Policy::Reject) return 15;
+  return policy == dmarc::Policy::Quarantine ? 10 : 0;
 }
 
 void dmarc_parts(const Facts& facts, Parts& parts) {
@@ -120,14 +114,16 @@ void dmarc_parts(const Facts& facts, Parts& parts) {
       {"DMARC policy", points_of(enforcement.policy), 15,
        fmt::format("{} for receivers of either generation", dmarc::to_text(enforcement.policy))});
   // At p=none there is nothing to apply in full or to sub-domains, so neither earns points.
-  parts.push_back(either("DMARC in full", 3, enforced && enforcement.whole,
-                         !enforced           ? "nothing is enforced"
-                         : enforcement.whole ? "applied to all mail"
-                                             : "limited by pct or t=y"));
-  parts.push_back(either("DMARC sub-domains", 4, enforced && enforcement.sub_domains,
-                         !enforced                 ? "nothing is enforced"
-                         : enforcement.sub_domains ? "as strict as the domain"
-                                                   : "sp or np is milder than p"));
+  if (!enforced) {
+    parts.push_back(none("DMARC in full", 3, "nothing is enforced"));
+    parts.push_back(none("DMARC sub-domains", 4, "nothing is enforced"));
+  } else {
+    parts.push_back(enforcement.whole ? all("DMARC in full", 3, "applied to all mail")
+                                      : none("DMARC in full", 3, "limited by pct or t=y"));
+    parts.push_back(enforcement.sub_domains
+                        ? all("DMARC sub-domains", 4, "as strict as the domain")
+                        : none("DMARC sub-domains", 4, "sp or np is milder than p"));
+  }
   const int reports = !enforcement.reports ? 0 : enforcement.all_consent ? 8 : 5;
   parts.push_back({"DMARC reports", reports, 8,
                    dmarc.rua.empty()          ? "no address for reports"
@@ -148,27 +144,24 @@ ScorePart mta_sts_part(const Facts& facts) {
   if (!uncovered.empty()) {
     return none(kWhat, kOf, "the policy does not cover " + uncovered.front().text());
   }
-  switch (mta_sts.policy->mode) {
-    case MtaStsMode::Enforce:
-      return all(kWhat, kOf, "enforced");
-    case MtaStsMode::Testing:
-      return {kWhat, 4, kOf, "in testing mode"};
-    case MtaStsMode::None:
-      break;
-  }
-  return none(kWhat, kOf, "the policy has mode none");
+  const MtaStsMode mode = mta_sts.policy->mode;
+  if (mode == MtaStsMode::Testing) return {kWhat, 4, kOf, "in testing mode"};
+  return mode == MtaStsMode::Enforce ? all(kWhat, kOf, "enforced")
+                                     : none(kWhat, kOf, "the policy has mode none");
 }
 
+// Weighted low, since these records protect mail to the domain and not its name.
 void transport_parts(const Facts& facts, Parts& parts) {
   const MxFacts& mx = facts.mx;
   if (mx.state == State::Unobservable) {
     parts.push_back(none("MX", 4, describe(mx)));
+  } else if (mx.null_among_others) {
+    parts.push_back(none("MX", 4, "a null MX beside others"));
   } else {
-    parts.push_back(either("MX", 4, !mx.null_among_others,
-                           mx.null_among_others ? "a null MX beside others"
-                           : mx.null            ? "null MX: receives no mail"
-                           : mx.hosts.empty()   ? "no MX"
-                                                : mx.hosts.front().text()));
+    parts.push_back(all("MX", 4,
+                        mx.null            ? "null MX: receives no mail"
+                        : mx.hosts.empty() ? "no MX"
+                                           : mx.hosts.front().text()));
   }
   if (mx.null || mx.state == State::None) {
     // A domain without mail must be able to reach 100 points.
@@ -178,9 +171,9 @@ void transport_parts(const Facts& facts, Parts& parts) {
     return;
   }
   parts.push_back(mta_sts_part(facts));
-  const bool reports = facts.tls_rpt.state == State::Valid;
-  parts.push_back(
-      either("TLS reports", 5, reports, reports ? "requested" : describe(facts.tls_rpt)));
+  parts.push_back(facts.tls_rpt.state == State::Valid
+                      ? all("TLS reports", 5, "requested")
+                      : none("TLS reports", 5, describe(facts.tls_rpt)));
 }
 
 }  // namespace
@@ -195,6 +188,7 @@ std::vector<ScorePart> score_parts(const Facts& facts) {
   return parts;
 }
 
+// Computed from the parts, so that the sum and its explanation cannot differ.
 int score_of(const std::vector<ScorePart>& parts) {
   int score = 0;
   for (const ScorePart& part : parts) score += part.points;

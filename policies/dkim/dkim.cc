@@ -1,8 +1,7 @@
 /// The desired records at a domain's selectors.
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 
 #include "mail/dkim/key.h"
@@ -12,12 +11,15 @@
 #include "policies/dkim/past_selectors.h"
 #include "policies/dkim/rotation.h"
 #include "policies/model/live.h"
+#include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
+#include "policies/rules/dkim.h"
 
 namespace rampart {
 namespace {
 
-// A declared selector with its line in the YAML and its name in DNS.
+// A declared selector with its line in the YAML and its name in DNS. Passed as one value, since
+// every step below needs all five and a function takes at most five parameters itself.
 struct Selector {
   const Domain& domain;
   const World& world;
@@ -26,23 +28,21 @@ struct Selector {
   Mark mark;
 };
 
+// A refusal withholds the TXT key even where the fault is a CNAME's: both are never published at
+// one name, so the key alone identifies the selector in a plan.
 Finding refusal(const Selector& selector, CodeName code, std::string message, std::string hint) {
-  Finding finding =
-      finding_of(selector.domain, Severity::Error, code, std::move(message), std::move(hint));
-  finding.mark = selector.mark;
-  finding.withholds = {{selector.name, RecordType::TXT}};
-  return finding;
+  return withholding(marked(finding_of(selector.domain, Severity::Error, code, std::move(message),
+                                       std::move(hint)),
+                            selector.mark),
+                     {{selector.name, RecordType::TXT}});
 }
 
+// A selector may have its own TTL, since keys are rotated while the other records of a domain rest.
 DesiredRecord desired_at(const Selector& selector, RecordType type, ParsedValue value,
                          std::string reason) {
-  return {.key = {selector.name, type},
-          .kind = value.kind(),
-          .value = std::move(value),
-          .ttl = declared_ttl(selector.domain, selector.ttl),
-          .new_ttl = std::nullopt,
-          .stage = Stage::Publish,
-          .reason = std::move(reason)};
+  DesiredRecord desired = publication({selector.name, type}, std::move(value), std::move(reason));
+  desired.ttl = declared_ttl(selector.domain, selector.ttl);
+  return desired;
 }
 
 // Whether every provider publishes this key already: an existing fault is a warning.
@@ -61,31 +61,26 @@ bool is_published(const Selector& selector, const dkim::KeyRecord& record) {
 // decision, and withholding it would change nothing.
 void check_bits(const Selector& selector, const dkim::KeyRecord& record,
                 const dkim::KeyShape& shape, PolicyResult& policy_result) {
-  if (shape.algorithm != "rsa" || shape.bits >= dkim::kRecommendedRsaBits) return;
-  const std::string hint = "make a key of 2048 bits at a new selector and move the signer to it";
-  if (shape.bits < dkim::kMinRsaBits) {
-    Finding weak = refusal(selector, "dkim-key-weak",
-                           fmt::format("the key of {} has {} bits: verifiers treat it as no key "
-                                       "(RFC 8301 section 3.2)",
-                                       selector.name.text(), shape.bits),
-                           hint);
-    if (is_published(selector, record)) {
-      weak.severity = Severity::Warning;
-      weak.withholds.clear();
-    }
-    policy_result.findings.push_back(std::move(weak));
-    return;
+  // The limits are those of the rule book; the wording is the plan's own, because it concerns a
+  // record that is about to be written.
+  const rules::KeyLength length = rules::length_of(shape);
+  if (length == rules::KeyLength::Strong) return;
+  const bool weak = length == rules::KeyLength::Weak;
+  Finding finding = refusal(
+      selector, weak ? CodeName("dkim-key-weak") : CodeName("dkim-key-short"),
+      fmt::format("the key of {} has {} bits{} (RFC 8301 section 3.2)", selector.name.text(),
+                  shape.bits, weak ? ": verifiers treat it as no key" : "; 2048 are recommended"),
+      "make a key of 2048 bits at a new selector and move the signer to it");
+  if (!weak || is_published(selector, record)) {
+    finding.severity = Severity::Warning;
+    finding.withholds.clear();
   }
-  Finding brief = finding_of(selector.domain, Severity::Warning, "dkim-key-short",
-                             fmt::format("the key of {} has {} bits; 2048 are recommended (RFC "
-                                         "8301 section 3.2)",
-                                         selector.name.text(), shape.bits),
-                             hint);
-  brief.mark = selector.mark;
-  policy_result.findings.push_back(std::move(brief));
+  policy_result.findings.push_back(std::move(finding));
 }
 
-// A revoked key takes signatures away; all else adds them.
+// A revoked key takes signatures away; all else adds them. Removing the ability to sign comes last
+// of all writes, so that mail under way can still be verified while the other changes reach
+// receivers.
 Stage stage_for(const Selector& selector, const dkim::KeyRecord& record) {
   const RecordKey key{selector.name, RecordType::TXT};
   const auto live = live_values(selector.domain, selector.world, key, RecordKind::DkimKey);
@@ -114,15 +109,16 @@ void desire_key(const Selector& selector, const ParsedValue& value, std::string 
   policy_result.desired_records.push_back(std::move(desired));
 }
 
+// A file that is missing is an Error here and not when the YAML is loaded: a plan for another
+// domain must not fail because of it.
 void desire_public_key(const Selector& selector, const std::string& path, std::string reason,
                        PolicyResult& policy_result) {
   const auto found = selector.world.keys.find(path);
-  const bool readable = found != selector.world.keys.end() && found->second.record;
-  if (readable) {
+  const bool exists = found != selector.world.keys.end();
+  if (exists && found->second.record) {
     return desire_key(selector, *found->second.record, std::move(reason), policy_result);
   }
-  const std::string why =
-      found == selector.world.keys.end() ? "there is no such file" : found->second.error;
+  const std::string why = exists ? found->second.error : "there is no such file";
   policy_result.findings.push_back(
       refusal(selector, "dkim-key-unreadable",
               fmt::format("the public key of {} cannot be read from {}: {}", selector.name.text(),
@@ -130,6 +126,8 @@ void desire_public_key(const Selector& selector, const std::string& path, std::s
               "make it with `rampart keys generate`, or correct the path"));
 }
 
+// A bad target is refused before it is written, since most hosts accept any text and would serve a
+// delegation that leads nowhere.
 void desire_cname(const Selector& selector, const std::string& target, std::string reason,
                   PolicyResult& policy_result) {
   const auto name = Name::parse(target);
@@ -147,6 +145,7 @@ void desire_cname(const Selector& selector, const std::string& target, std::stri
   check_target(selector.domain, selector.world, selector.name, *name, policy_result);
 }
 
+// Exactly one of the three sources is set; the loader rejects a selector with two.
 void desire_declared(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const SelectorSpec& spec : domain.selectors) {
     const auto name = selector_name(domain, spec.selector);
@@ -183,7 +182,8 @@ void desire_rotations(const Domain& domain, const World& world, PolicyResult& po
   desire_past(domain, world, policy_result);
 }
 
-// The names that the YAML itself declares.
+// The names that the YAML itself declares. Compared as names and not as text: two spellings of one
+// name are one selector in DNS.
 std::set<Name> declared_names(const Domain& domain) {
   std::set<Name> names;
   for (const std::string& selector : declared_selectors(domain)) {
@@ -192,16 +192,19 @@ std::set<Name> declared_names(const Domain& domain) {
   return names;
 }
 
+// Information only: the sender works without a key, its mail just aligns by SPF alone.
 void report_missing(const Domain& domain, const SenderUse& use, const std::string& what,
                     std::string hint, PolicyResult& policy_result) {
-  Finding finding = finding_of(
-      domain, Severity::Info, "dkim-missing",
-      fmt::format("{} signs as {} only when {}", use.sender->name, domain.name.text(), what),
-      std::move(hint));
-  finding.mark = use.mark;
-  policy_result.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(marked(
+      finding_of(
+          domain, Severity::Info, "dkim-missing",
+          fmt::format("{} signs as {} only when {}", use.sender->name, domain.name.text(), what),
+          std::move(hint)),
+      use.mark));
 }
 
+// Catalogue rows name selectors in two places: those that a service always uses, and the hosts of
+// its templates.
 bool declares_one_of(const Domain& domain, const SenderUse& use) {
   const auto declared = declared_selectors(domain);
   std::vector<std::string> wanted = use.sender->selectors;
@@ -212,16 +215,12 @@ bool declares_one_of(const Domain& domain, const SenderUse& use) {
     const auto filled = fill(selector, domain.name, use.with);
     // If the vendor allows custom selectors, any declared one may be this sender's.
     if (!filled) return !domain.selectors.empty();
-    return std::ranges::find(declared, *filled) != declared.end();
+    return contains(declared, *filled);
   });
 }
 
-bool rotates(const Domain& domain, const SenderUse& use) {
-  return std::ranges::find(domain.rotations, use.sender->id, &RotationSpec::sender) !=
-         domain.rotations.end();
-}
-
-// Whether a key exists at the sender's selector, declared or not.
+// Whether a key exists at the sender's selector, declared or not. An undeclared key counts as well:
+// the domain signs with it, whatever the YAML knows, and asking for it again would mislead.
 bool has_key(const Domain& domain, const World& world, const SenderUse& use) {
   return std::ranges::any_of(use.sender->dkim, [&](const DkimTemplate& row) {
     const auto host = fill(row.host, domain.name, use.with);
@@ -234,16 +233,15 @@ bool has_key(const Domain& domain, const World& world, const SenderUse& use) {
 // Senders that cannot sign until somebody publishes their key.
 void report_keyless(const Domain& domain, const World& world, const SenderUse& use,
                     PolicyResult& policy_result) {
-  if (use.sender->dkim_kind == "self") {
-    if (!domain.selectors.empty() || rotates(domain, use)) return;
+  const Sender& sender = *use.sender;
+  if (sender.dkim_kind == "self") {
+    if (!domain.selectors.empty() || rotates(domain, sender)) return;
     return report_missing(domain, use, "its key is published",
                           "declare its selector under `dkim:`, or let `rotate:` make the key",
                           policy_result);
   }
-  const bool vendor_key = std::ranges::find(use.sender->dkim, RecordType::TXT,
-                                            &DkimTemplate::type) != use.sender->dkim.end();
-  const bool delegated = std::ranges::find(use.sender->dkim, RecordType::CNAME,
-                                           &DkimTemplate::type) != use.sender->dkim.end();
+  const bool vendor_key = contains(sender.dkim, RecordType::TXT, &DkimTemplate::type);
+  const bool delegated = contains(sender.dkim, RecordType::CNAME, &DkimTemplate::type);
   if (!vendor_key || delegated || declares_one_of(domain, use)) return;
   if (has_key(domain, world, use)) return;
   report_missing(domain, use, "its key is published",
@@ -251,7 +249,8 @@ void report_keyless(const Domain& domain, const World& world, const SenderUse& u
                  policy_result);
 }
 
-// What senders require at a selector: the same CNAME, or one of them a key of its own.
+// What senders require at a selector: the same CNAME, or one of them a key of its own. Two senders
+// that both want a record at one name are a conflict unless it is the same record.
 struct Delegation {
   std::optional<Name> target;  // Empty: a TXT record, which the vendor shows.
   std::vector<std::size_t> senders;
@@ -259,14 +258,14 @@ struct Delegation {
 
 std::string names_of(const Domain& domain, const Name& at,
                      const std::multimap<Name, Delegation>& wanted) {
-  std::string text;
+  std::vector<std::string> ids;
   const auto [first, last] = wanted.equal_range(at);
   for (auto row = first; row != last; ++row) {
     for (const std::size_t index : row->second.senders) {
-      text += (text.empty() ? "" : " and ") + (*domain.senders)[index].sender->id;
+      ids.push_back((*domain.senders)[index].sender->id);
     }
   }
-  return text;
+  return fmt::format("{}", fmt::join(ids, " and "));
 }
 
 // Whether two senders require one record: the same target, or the key of the same service.
@@ -276,7 +275,9 @@ bool same_record(const Domain& domain, const Delegation& one, const SenderRecord
   return one.target || id(one.senders.front()) == id(record.sender);
 }
 
-// The required records by name; of one sender's alternatives, the first that can be filled.
+// The required records by name; of one sender's alternatives, the first that can be filled. A
+// declared selector wins over what a sender's row asks for: that is how a person resolves a
+// conflict.
 std::multimap<Name, Delegation> delegations(const Domain& domain) {
   std::multimap<Name, Delegation> wanted;
   std::set<std::pair<std::size_t, Name>> settled;
@@ -297,19 +298,21 @@ std::multimap<Name, Delegation> delegations(const Domain& domain) {
   return wanted;
 }
 
+// Publishing either of the two would break the mail of the other, and nothing in the YAML shows
+// which one is meant.
 void report_conflict(const Domain& domain, const Name& name, const std::string& who,
                      PolicyResult& policy_result) {
-  Finding finding = finding_of(
-      domain, Severity::Error, "selector-conflict",
-      fmt::format("{} want different keys at {}; none is published", who, name.text()),
-      "declare the selector under `dkim:` with the `cname:` or `txt:` to publish, or use one "
-      "of them on a sub-domain");
-  finding.withholds = {{name, RecordType::CNAME}};
-  policy_result.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(withholding(
+      finding_of(domain, Severity::Error, "selector-conflict",
+                 fmt::format("{} want different keys at {}; none is published", who, name.text()),
+                 "declare the selector under `dkim:` with the `cname:` or `txt:` to publish, or "
+                 "use one of them on a sub-domain"),
+      {{name, RecordType::CNAME}}));
 }
 
 // The CNAME of senders that are all retired goes on proof; until then it stays as it is, and one
-// that has gone is not brought back where there are no reports to prove it once more.
+// that has gone is not brought back where there are no reports to prove it once more. Every one of
+// the senders must be free to leave, since one CNAME serves them all.
 bool retire_delegation(const Domain& domain, const World& world, const Name& name,
                        const std::vector<std::size_t>& senders, PolicyResult& policy_result) {
   std::string why;
@@ -326,16 +329,11 @@ bool retire_delegation(const Domain& domain, const World& world, const Name& nam
     if (!one.may_go) return false;
     why = one.why;
   }
-  policy_result.desired_records.push_back({.key = {name, RecordType::CNAME},
-                                           .kind = RecordKind::DkimCname,
-                                           .value = std::nullopt,
-                                           .ttl = std::nullopt,
-                                           .new_ttl = std::nullopt,
-                                           .stage = Stage::Retire,
-                                           .reason = "because " + why});
+  policy_result.desired_records.push_back(removal(key, RecordKind::DkimCname, "because " + why));
   return true;
 }
 
+// A name with several entries is handled once, so the loop jumps from one name to the next.
 void desire_delegations(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto wanted = delegations(domain);
   for (auto row = wanted.begin(); row != wanted.end(); row = wanted.upper_bound(row->first)) {
@@ -352,7 +350,8 @@ void desire_delegations(const Domain& domain, const World& world, PolicyResult& 
   }
 }
 
-// A CNAME template that lacks a value for a placeholder.
+// A CNAME template that lacks a value for a placeholder. One filled alternative is enough: rows
+// list every region or variant of a service, and a domain uses one.
 void report_unfilled(const Domain& domain, const SenderUse& use, PolicyResult& policy_result) {
   const auto fills = [&](const DkimTemplate& row) {
     return fill(row.host, domain.name, use.with) && fill(row.target, domain.name, use.with);
@@ -380,8 +379,7 @@ PolicyResult dkim_policy(const Domain& domain, const World& world) {
   desire_declared(domain, world, policy_result);
   desire_rotations(domain, world, policy_result);
   desire_delegations(domain, world, policy_result);
-  const std::vector<SenderUse> none;
-  for (const SenderUse& use : domain.senders ? *domain.senders : none) {
+  for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
     report_keyless(domain, world, use, policy_result);
     report_unfilled(domain, use, policy_result);
   }

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 
-#include "mail/dkim/key.h"
+#include "policies/model/lookup.h"
+#include "policies/rules/dkim.h"
 
 namespace rampart {
 namespace {
 
+// The plan's wording names the target as it is in the zone, because a person compares it with the
+// vendor's page.
 Finding dangling(const Domain& domain, const Name& selector, const Name& target) {
   return finding_of(domain, Severity::Warning, "selector-dangling",
                     fmt::format("{} points at {}, which does not exist: nothing can be verified "
@@ -18,7 +21,8 @@ Finding dangling(const Domain& domain, const Name& selector, const Name& target)
                     "set the key up at its vendor, or remove the selector");
 }
 
-// The TXT values at a CNAME's target, as they count at the selector.
+// The TXT values at a CNAME's target, as they count at the selector. The kind of a value depends on
+// the name that it is read at, and verifiers read it at the selector.
 std::vector<ParsedValue> vendor_values(const Name& selector, const Answer& answer) {
   std::vector<ParsedValue> values;
   for (const std::string& text : answer.values) {
@@ -38,40 +42,41 @@ void check_vendor_key(const Domain& domain, const Name& selector, const Name& ta
         "look at the vendor's page which selector it signs with now"));
     return;
   }
-  const auto& shape = key.shape;
-  if (!shape || shape->algorithm != "rsa" || shape->bits >= dkim::kRecommendedRsaBits) return;
-  const bool weak = shape->bits < dkim::kMinRsaBits;
+  const auto length = key.shape ? rules::length_of(*key.shape) : rules::KeyLength::Strong;
+  if (length == rules::KeyLength::Strong) return;
+  const bool weak = length == rules::KeyLength::Weak;
   policy_result.findings.push_back(finding_of(
       domain, Severity::Warning, weak ? CodeName("dkim-key-weak") : CodeName("dkim-key-short"),
       fmt::format("the vendor's key behind {} has {} bits; 2048 are recommended (RFC "
                   "8301 section 3.2)",
-                  selector.text(), shape->bits),
+                  selector.text(), key.shape->bits),
       "ask the vendor for a longer key"));
 }
 
-// A selector in a listing, with its CNAME's target where it is one.
+// A selector in a listing, with its CNAME's target where it is one. A dangling delegation is worse
+// than an undeclared one, so only the graver of the two is reported.
 void report_selector(const Domain& domain, const World& world, const RecordKey& key,
                      const LiveSet& live, PolicyResult& policy_result) {
   const bool delegated = key.type == RecordType::CNAME && !live.set.values.empty();
   const auto target = delegated ? Name::parse(live.set.values.begin()->text()) : Name::root();
   if (delegated && target) {
     const Answer* answer = find_answer(world.answers, *target, RecordType::TXT);
-    if (answer == nullptr) policy_result.unknown.push_back({*target, RecordType::TXT});
-    if (answer != nullptr && answer->status == AnswerStatus::NxDomain) {
-      policy_result.findings.push_back(dangling(domain, key.name, *target));
-      return;
+    if (answer == nullptr) {
+      policy_result.unknown.push_back({*target, RecordType::TXT});
+    } else if (answer->status == AnswerStatus::NxDomain) {
+      return policy_result.findings.push_back(dangling(domain, key.name, *target));
     }
   }
   policy_result.findings.push_back(
       finding_of(domain, Severity::Info, "selector-undeclared",
                  fmt::format("the selector {} is published in the zone but not declared in the "
-                             "YAML: anyone who holds its key "
-                             "can sign as {}",
+                             "YAML: anyone who holds its key can sign as {}",
                              key.name.text(), domain.name.text()),
                  "declare it under `dkim:`, or remove it by hand when nothing signs with it"));
 }
 
-// Whether somebody could sign with the records here; nobody can with a revoked key.
+// Whether somebody could sign with the records here; nobody can with a revoked key. A CNAME counts
+// without a look at its target: the vendor may publish a key there at any time.
 bool is_selector(const LiveSet& live) {
   if (live.state != LiveState::Present) return false;
   return std::ranges::any_of(live.set.values, [](const ParsedValue& value) {
@@ -99,7 +104,7 @@ void check_target(const Domain& domain, const World& world, const Name& selector
                    "the CNAME is published all the same; check the key when DNS answers"));
   } else {
     const auto values = vendor_values(selector, *answer);
-    if (std::ranges::find(values, RecordKind::DkimKey, &ParsedValue::kind) == values.end()) {
+    if (!contains(values, RecordKind::DkimKey, &ParsedValue::kind)) {
       policy_result.findings.push_back(finding_of(
           domain, Severity::Warning, "dkim-unresolved",
           fmt::format("the target {} of {} holds no DKIM key yet", target.text(), selector.text()),
@@ -111,6 +116,8 @@ void check_target(const Domain& domain, const World& world, const Name& selector
   }
 }
 
+// Only a complete listing can show a selector that nobody declared; names cannot be enumerated by
+// queries.
 void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
                        PolicyResult& policy_result) {
   const auto below = domain.name.child("_domainkey");

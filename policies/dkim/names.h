@@ -1,7 +1,6 @@
 /// The names of a domain's declared DKIM keys, catalogue templates filled.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +26,9 @@ std::vector<SenderRecord> sender_dkim_records(const Domain& domain);
 
 /// Every selector that the YAML names for the domain, now or in `past:`, sorted, each once.
 std::vector<std::string> declared_selectors(const Domain& domain);
+
+/// Whether one of the domain's rotations makes this sender's keys.
+bool rotates(const Domain& domain, const Sender& sender);
 
 /// The name of `selector`'s key: "s1._domainkey.example.com"; nullopt where that is no DNS name.
 std::optional<Name> selector_name(const Domain& domain, std::string_view selector);

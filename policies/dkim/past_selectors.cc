@@ -17,6 +17,8 @@ using std::chrono::days;
 using std::chrono::floor;
 
 // The record that replaces a key: of the same type, with an empty p= (RFC 6376 section 3.6.1).
+// Verifiers cache by name, not by type of key, so the type matters only to people and to signers
+// that check their own record.
 ParsedValue revoked_record(const Domain& domain, const World& world, const std::string& selector) {
   const auto made = world.keys.find(rotation_key_path(domain.name, selector));
   const bool known = made != world.keys.end() && made->second.record && made->second.record->key();
@@ -26,6 +28,8 @@ ParsedValue revoked_record(const Domain& domain, const World& world, const std::
   return ParsedValue(RecordKind::DkimKey, dkim::print_key(revoked));
 }
 
+// A held selector is listed with its reason and date, so that a plan without changes still shows
+// what is coming.
 void desire_one(const Domain& domain, const World& world, const SelectorState& state,
                 PolicyResult& policy_result) {
   const auto name = selector_name(domain, state.selector);
@@ -40,19 +44,17 @@ void desire_one(const Domain& domain, const World& world, const SelectorState& s
     return;
   }
   if (!state.revoke_now && !state.remove_now) return;
-  DesiredRecord desired{.key = {*name, RecordType::TXT},
-                        .kind = RecordKind::DkimKey,
-                        .value = std::nullopt,
-                        .ttl = domain.ttl,
-                        .new_ttl = std::nullopt,
-                        .stage = Stage::Retire,
-                        .reason = fmt::format("because {}", state.why)};
+  DesiredRecord desired =
+      removal({*name, RecordType::TXT}, RecordKind::DkimKey, fmt::format("because {}", state.why));
+  desired.ttl = domain.ttl;
   if (state.revoke_now) desired.value = revoked_record(domain, world, state.selector);
   policy_result.desired_records.push_back(std::move(desired));
 }
 
 }  // namespace
 
+// `rotation_step` is pure and cheap, so that it is computed again here in place of being passed
+// through.
 void desire_past(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const RotationSpec& spec : domain.rotations) {
     for (const SelectorState& state : rotation_step(facts_for(domain, spec, world)).selectors) {
@@ -86,6 +88,7 @@ Retirement retirement_of(const Domain& domain, const World& world, const SenderU
   const std::string text = name.text();
   const std::string selector[] = {text.substr(0, text.find("._domainkey"))};
   const Time kept = add(*use.retired, kKeepRetired);
+  // Queues and delayed mail are verified days after they were signed.
   if (world.now < kept) {
     return {false, "selector-unproven",
             fmt::format("mail of {} may be under way until {}", use.sender->name,
@@ -96,6 +99,7 @@ Retirement retirement_of(const Domain& domain, const World& world, const SenderU
   }
   const Date silent = silent_since(*world.evidence, domain.name, selector).value_or(Date{});
   const Time quiet = add(std::max(silent, *use.retired), kKeepRetired);
+  // The reports about the last silent day arrive up to three days late.
   if (world.now < quiet + kReportDelay) {
     return {false, "selector-unproven", fmt::format("reports showed it until {}", to_text(silent))};
   }

@@ -24,6 +24,8 @@ struct Retirement {
   std::string hold = {};
   std::string why = {};
 };
+/// Whether the key at `name`, which `use` signs with, may go; a sender that is not retired keeps
+/// it.
 Retirement retirement_of(const Domain& domain, const World& world, const SenderUse& use,
                          const Name& selector);
 

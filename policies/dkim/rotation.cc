@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "policies/dkim/rotation_proof.h"
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -16,11 +17,14 @@ using std::chrono::floor;
 // A name server may remember that a name is missing for a day (RFC 2308 section 5).
 constexpr days kNegativeCache{1};
 
+// What was not observed is Unclear, never Absent: a key that cannot be seen must not be taken for
+// removed.
 LiveKey live_of(const RotationFacts& facts, const std::string& selector) {
   const auto found = facts.live.find(selector);
   return found == facts.live.end() ? LiveKey::Unclear : found->second;
 }
 
+// Both halves of a pair must be live: a verifier may support only one of the algorithms.
 bool all_published(const RotationFacts& facts, const std::string& selector) {
   return std::ranges::all_of(selectors_of(selector), [&](const std::string& one) {
     return live_of(facts, one) == LiveKey::Published;
@@ -28,17 +32,19 @@ bool all_published(const RotationFacts& facts, const std::string& selector) {
 }
 
 bool is_compromised(const RotationFacts& facts, const std::string& selector) {
-  const auto& named = facts.spec.compromised;
   return std::ranges::any_of(selectors_of(selector), [&](const std::string& one) {
-    return std::ranges::find(named, one) != named.end();
+    return contains(facts.spec.compromised, one);
   });
 }
 
+// The calendar does not apply then: a thief of the key can sign as the domain until another one is
+// in use.
 bool is_emergency(const RotationFacts& facts) {
   return facts.spec.current && is_compromised(facts, *facts.spec.current);
 }
 
-// When a published key may be signed with.
+// When a published key may be signed with. The first key of a rotation need not wait: no receiver
+// has asked for its name before, so none remembers that it was missing.
 Time signs_from(const RotationFacts& facts) {
   const RotationSpec& spec = facts.spec;
   const Date seen = spec.published.value_or(floor<days>(facts.now));
@@ -47,6 +53,8 @@ Time signs_from(const RotationFacts& facts) {
   return std::max<Time>(ahead, seen + kNegativeCache);
 }
 
+// Date and text are set together, since one without the other would show a date for the wrong
+// action.
 void set_due(RotationStep& step, Time due, std::string what) {
   step.due = due;
   step.what = std::move(what);
@@ -74,13 +82,16 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
   set_due(step, from, fmt::format("sign with {}", next));
 }
 
-// When the key after `current` is to be made.
+// When the key after `current` is to be made. A selector without a date in its name was made by
+// hand; its age is unknown, so that it counts as due.
 Time next_due(const RotationFacts& facts) {
   const auto made = date_of(*facts.spec.current);
   if (is_emergency(facts) || !made) return facts.now;
   return add(*made, facts.spec.every);
 }
 
+// The name of a new key bears today's date even when it is overdue, because the date shows how old
+// the key is.
 void evaluate_making(const RotationFacts& facts, RotationStep& step) {
   const Time due = facts.spec.current ? next_due(facts) : facts.now;
   if (facts.now >= due) step.make = new_selector(facts.spec, floor<days>(facts.now));
@@ -107,7 +118,8 @@ void evaluate_current(const RotationFacts& facts, RotationStep& step) {
   }
 }
 
-// A published key while another one signs.
+// A published key while another one signs. A compromised key is revoked without proof of silence,
+// but not before its replacement is live: else all mail would fail.
 void evaluate_retiring(const RotationFacts& facts, SelectorState& state) {
   state.state = KeyState::Retiring;
   const bool replaced = facts.spec.current && all_published(facts, *facts.spec.current);
@@ -128,6 +140,8 @@ void evaluate_retiring(const RotationFacts& facts, SelectorState& state) {
   state.why = "no other key is published on every server";
 }
 
+// The day on which the revocation was first seen is written into the YAML by `keys rotate`; without
+// it the waiting time cannot be measured.
 void evaluate_revoked(const RotationFacts& facts, SelectorState& state, RotationStep& step) {
   state.state = KeyState::Revoked;
   const auto seen = facts.spec.revoked.find(state.selector);
@@ -164,31 +178,15 @@ SelectorState evaluate_past(const RotationFacts& facts, const std::string& selec
   return state;
 }
 
-bool has_state(const RotationStep& step, const std::string& selector) {
-  return std::ranges::find(step.selectors, selector, &SelectorState::selector) !=
-         step.selectors.end();
-}
-
 }  // namespace
 
 std::string_view to_text(KeyState state) {
-  switch (state) {
-    case KeyState::Pending:
-      return "pending";
-    case KeyState::Published:
-      return "published";
-    case KeyState::Active:
-      return "active";
-    case KeyState::Retiring:
-      return "retiring";
-    case KeyState::Revoked:
-      return "revoked";
-    case KeyState::Removed:
-      return "removed";
-  }
-  return "removed";
+  constexpr std::array<std::string_view, 6> kNames = {"pending",  "published", "active",
+                                                      "retiring", "revoked",   "removed"};
+  return word_of(kNames, state);
 }
 
+// `next` is evaluated first, since promoting it changes what counts as the current key.
 RotationStep rotation_step(const RotationFacts& facts) {
   RotationStep step;
   if (facts.spec.next) {
@@ -198,7 +196,8 @@ RotationStep rotation_step(const RotationFacts& facts) {
   }
   if (facts.spec.current) evaluate_current(facts, step);
   for (const std::string& past : facts.spec.past) {
-    if (!has_state(step, past)) step.selectors.push_back(evaluate_past(facts, past, step));
+    if (contains(step.selectors, past, &SelectorState::selector)) continue;
+    step.selectors.push_back(evaluate_past(facts, past, step));
   }
   return step;
 }

@@ -15,16 +15,18 @@ namespace rampart {
 /// pending -> published -> active -> retiring -> revoked -> removed.
 enum class KeyState { Pending, Published, Active, Retiring, Revoked, Removed };
 
+/// "pending", "published", "active", "retiring", "revoked", "removed".
 std::string_view to_text(KeyState state);
 
 /// The live state of a selector over all of its zones and servers.
 enum class LiveKey {
   Absent,
-  Published,   ///< Everywhere, and it is the key folder's key where that has one.
-  Revoked,  ///< Everywhere with an empty p=.
-  Unclear,  ///< Published in part, another key, or not observable.
+  Published,  ///< Everywhere, and it is the key folder's key where that has one.
+  Revoked,    ///< Everywhere with an empty p=.
+  Unclear,    ///< Published in part, another key, or not observable.
 };
 
+/// How the zones of the domain hold `selector`, compared with the key folder.
 LiveKey live_key(const Domain& domain, const World& world, const std::string& selector);
 
 /// All facts that a rotation depends on.
@@ -36,6 +38,7 @@ struct RotationFacts {
   Time now;
 };
 
+/// The facts of one rotation, read from the World. `domain` and `spec` must outlive them.
 RotationFacts facts_for(const Domain& domain, const RotationSpec& spec, const World& world);
 
 /// One selector's place in its life.

@@ -9,6 +9,7 @@
 #include "policies/dkim/names.h"
 #include "policies/dkim/past_selectors.h"
 #include "policies/dkim/rotation.h"
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -27,12 +28,14 @@ constexpr std::size_t kRemembered = 8;
 constexpr std::string_view kIfProven =
     "once it is proven that nothing signs with it, at the earliest";
 
+// A pair of keys is one event for people, though it is two records.
 std::string joined(const std::string& key) {
   const auto selectors = selectors_of(key);
   return selectors.size() == 1 ? key : fmt::format("{} and {}", selectors[0], selectors[1]);
 }
 
-// One rotation carried on from today, one step after another.
+// One rotation carried on from today, one step after another. It simulates with the same step
+// function that `keys rotate` uses, so that the timeline cannot promise what a run would not do.
 class Foresight {
  public:
   Foresight(const Domain& domain, const RotationSpec& spec, const World& world, Date until)
@@ -55,13 +58,15 @@ class Foresight {
   }
 
  private:
+  // Events after `until` are dropped here, so that the callers need not check the date of each.
   void add(Date due, const std::string& selector, Kind kind, std::string what) {
     if (due > until_) return;
     const int late = static_cast<int>((today_ - due).count());
     events_.push_back({due, selector, kind, std::move(what), std::max(late, 0)});
   }
 
-  // Applies the step of `day`; returns when the next one is due.
+  // Applies the step of `day`; returns when the next one is due. The order is that of a rotation's
+  // life: make, promote, publish. One step a day is enough, since no step depends on the hour.
   Date apply(const RotationStep& step, Date day) {
     const Date due = step.due ? ceil<days>(*step.due) : day;
     if (step.make) {
@@ -76,6 +81,7 @@ class Foresight {
     return due;
   }
 
+  // Foreseen keys count as published at once: the simulation cannot know how long a zone takes.
   bool is_published(const std::string& key) const {
     return std::ranges::all_of(selectors_of(key), [this](const std::string& one) {
       const auto live = live_.find(one);
@@ -83,6 +89,7 @@ class Foresight {
     });
   }
 
+  // A `next` that was never used is left like any other key, since it may be cached by receivers.
   Date publish(const std::string& key, Date due, Date day) {
     add(due, key, Kind::Publish, fmt::format("publish {} (rotation {})", joined(key), spec_.name));
     if (spec_.next && *spec_.next != key) {
@@ -94,6 +101,7 @@ class Foresight {
     return day;
   }
 
+  // The old key leaves on the same day: from then on its mail only becomes less.
   Date sign(Date due, Date day) {
     const std::string key = *spec_.next;
     add(due, key, Kind::Sign, fmt::format("sign with {} (rotation {})", joined(key), spec_.name));
@@ -106,11 +114,8 @@ class Foresight {
     return day;
   }
 
-  bool is_compromised(const std::string& selector) const {
-    return std::ranges::find(spec_.compromised, selector) != spec_.compromised.end();
-  }
-
-  // A key that no longer signs from `day` on is revoked and removed in time.
+  // A key that no longer signs from `day` on is revoked and removed in time. A key goes through the
+  // same wait whether it was signed with or not.
   void leave(const std::string& selector, Date day) {
     // The names of the latest keys are enough for the next not to take one of them.
     spec_.past.push_back(selector);
@@ -118,7 +123,7 @@ class Foresight {
       live_.erase(spec_.past.front());
       spec_.past.erase(spec_.past.begin());
     }
-    if (is_compromised(selector)) {
+    if (contains(spec_.compromised, selector)) {
       return revoke(selector, day, "because it is compromised");
     }
     revoke(selector, ceil<days>(add_keep(day)), kIfProven);
@@ -130,6 +135,8 @@ class Foresight {
     return spec_.signing ? kept : kept + kReportDelay;
   }
 
+  // An overdue revocation cannot be followed by a removal in the past, so the wait begins today at
+  // the earliest.
   void revoke(const std::string& selector, Date due, std::string_view why) {
     add(due, selector, Kind::Revoke, fmt::format("revoke {} {}", selector, why));
     remove(selector, ceil<days>(rampart::add(std::max(due, today_), spec_.revoke)));
@@ -139,7 +146,8 @@ class Foresight {
     add(due, selector, Kind::Remove, fmt::format("remove {}, which is revoked by then", selector));
   }
 
-  // A key that is past already, by today's evidence.
+  // A key that is past already, by today's evidence. Today's evidence is used for keys that are
+  // past already; for later ones nothing is known yet.
   void foresee_past(const SelectorState& state) {
     const auto due = state.changes ? std::optional(ceil<days>(*state.changes)) : std::nullopt;
     if (state.state == KeyState::Revoked) {
@@ -159,7 +167,8 @@ class Foresight {
   std::vector<RotationEvent> events_;
 };
 
-// When the CNAMEs of retired senders go.
+// When the CNAMEs of retired senders go. A proven CNAME keeps its earliest date even if that is
+// past, so that it shows as overdue; an unproven one cannot go before today.
 void foresee_retired(const Domain& domain, const World& world, Date until,
                      std::vector<RotationEvent>& events) {
   const Date today = floor<days>(world.now);
@@ -180,13 +189,13 @@ void foresee_retired(const Domain& domain, const World& world, Date until,
     events.push_back({due, text.substr(0, text.find("._domainkey")), Kind::Remove,
                       fmt::format("remove {}, the key of {}, {}", text, use.sender->name,
                                   may_go ? "as is proven" : kIfProven),
-                      static_cast<int>((today - due).count())});
-    events.back().overdue_days = std::max(events.back().overdue_days, 0);
+                      std::max(static_cast<int>((today - due).count()), 0)});
   }
 }
 
 }  // namespace
 
+// Parked and absent domains have no keys of their own, and below phase dkim none is published.
 std::vector<RotationEvent> rotation_events(const Domain& domain, const World& world, Date until) {
   std::vector<RotationEvent> events;
   const bool ours =

@@ -7,6 +7,7 @@
 #include "mail/dkim/key.h"
 #include "policies/dkim/names.h"
 #include "policies/dkim/rotation.h"
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -30,7 +31,9 @@ std::optional<std::size_t> digits_at(std::string_view selector) {
   return std::nullopt;
 }
 
-// The key that exists in the key folder under this selector; null where it has none.
+// The key that exists in the key folder under this selector; null where it has none. Without a key
+// folder at hand (a checkout without secrets) any live key is accepted, since there is nothing to
+// compare.
 const ParsedKey* made_key(const Domain& domain, const World& world, const std::string& selector) {
   const auto made = world.keys.find(rotation_key_path(domain.name, selector));
   if (made == world.keys.end() || !made->second.record) return nullptr;
@@ -38,6 +41,8 @@ const ParsedKey* made_key(const Domain& domain, const World& world, const std::s
   return key != nullptr && !key->record.revoked() ? key : nullptr;
 }
 
+// Several values at one selector are Unclear: verifiers may pick any of them
+// (RFC 6376 section 3.6.2.2).
 LiveKey key_in(const LiveSet& live, const ParsedKey* made) {
   if (live.state == LiveState::Absent) return LiveKey::Absent;
   if (live.state != LiveState::Present || live.set.values.size() != 1) return LiveKey::Unclear;
@@ -50,6 +55,7 @@ LiveKey key_in(const LiveSet& live, const ParsedKey* made) {
 
 }  // namespace
 
+// Zones that differ are Unclear too, because receivers may ask either of them.
 LiveKey live_key(const Domain& domain, const World& world, const std::string& selector) {
   const auto name = selector_name(domain, selector);
   if (!name) return LiveKey::Unclear;
@@ -72,6 +78,7 @@ RotationFacts facts_for(const Domain& domain, const RotationSpec& spec, const Wo
   return facts;
 }
 
+// The letter marks a pair's halves apart: `r` for RSA and `e` for Ed25519.
 std::vector<std::string> selectors_of(const std::string& selector) {
   if (!selector.ends_with('r') || !digits_at(selector)) return {selector};
   return {selector, selector.substr(0, selector.size() - 1) + "e"};
@@ -80,7 +87,7 @@ std::vector<std::string> selectors_of(const std::string& selector) {
 std::vector<std::string> selectors_of(const RotationSpec& spec) {
   std::vector<std::string> all;
   const auto add_one = [&all](const std::string& selector) {
-    if (std::ranges::find(all, selector) == all.end()) all.push_back(selector);
+    if (!contains(all, selector)) all.push_back(selector);
   };
   for (const auto& key : {spec.next, spec.current}) {
     if (key) std::ranges::for_each(selectors_of(*key), add_one);
@@ -96,6 +103,8 @@ std::optional<Date> date_of(const std::string& selector) {
   return parse_date(fmt::format("{}-{}-{}", text.substr(0, 4), text.substr(4, 2), text.substr(6)));
 }
 
+// A name is never used twice, even after its removal: old mail may still be verified with it
+// (RFC 6376 section 3.1).
 std::string new_selector(const RotationSpec& spec, Date day) {
   std::string digits = to_text(day);
   std::erase(digits, '-');

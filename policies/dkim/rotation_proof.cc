@@ -6,16 +6,18 @@
 #include <algorithm>
 #include <set>
 
+#include "policies/model/lookup.h"
+
 namespace rampart {
 namespace {
 
 using std::chrono::days;
 using std::chrono::floor;
 
+// Reports list several selectors for one row where a message carried several signatures.
 bool names_any(const EvidenceRow& row, std::span<const std::string> selectors) {
-  return std::ranges::any_of(selectors, [&](const std::string& selector) {
-    return std::ranges::find(row.selectors, selector) != row.selectors.end();
-  });
+  return std::ranges::any_of(
+      selectors, [&](const std::string& selector) { return contains(row.selectors, selector); });
 }
 
 // A signature of the domain may align for a name above or below it (RFC 7489 section 3.1.1).
@@ -23,7 +25,9 @@ bool may_concern(const EvidenceRow& row, const Name& domain) {
   return row.header_from.is_within(domain) || domain.is_within(row.header_from);
 }
 
-// The keys that came after `past`: those of `current`, and what follows it in the list.
+// The keys that came after `past`: those of `current`, and what follows it in the list. A report
+// that shows a newer key proves that the signer has moved on; one that shows an older key proves
+// nothing.
 std::vector<std::string> newer_than(const RotationFacts& facts, const std::string& past) {
   std::vector<std::string> newer = selectors_of(*facts.spec.current);
   const auto& list = facts.spec.past;
@@ -36,6 +40,8 @@ std::vector<std::string> newer_than(const RotationFacts& facts, const std::strin
   return newer;
 }
 
+// Only mail of the domain itself counts, since a sub-domain may sign with another key of the same
+// name.
 std::optional<Date> first_seen(const RotationFacts& facts, std::span<const std::string> selectors) {
   std::optional<Date> first;
   for (const EvidenceRow& row : facts.evidence->rows) {
@@ -49,6 +55,7 @@ SwitchProof waiting(Time until, std::string why) {
   return {until, "selector-unproven", std::move(why)};
 }
 
+// The signer's own word needs no reports, but a report that still shows the old key outweighs it.
 SwitchProof by_acknowledgement(const RotationFacts& facts, const std::string& past) {
   Date since = *facts.spec.signing_since;
   const std::string one[] = {past};
@@ -62,6 +69,7 @@ SwitchProof by_acknowledgement(const RotationFacts& facts, const std::string& pa
   return {at, "", why};
 }
 
+// Two facts must be known: the new key is in use, and the old one has not been seen since.
 SwitchProof by_reports(const RotationFacts& facts, const std::string& past) {
   const std::string one[] = {past};
   const Evidence& evidence = *facts.evidence;
@@ -75,13 +83,15 @@ SwitchProof by_reports(const RotationFacts& facts, const std::string& past) {
       fmt::format("reports show newer keys, and none of {} since {}", past, to_text(since));
   if (facts.now < at) return waiting(at, why);
   // Who stopped reporting is silent about everything.
-  if (still_reported(evidence, facts.domain, one, floor<days>(kept) - days{1}))
+  if (still_reported(evidence, facts.domain, one, floor<days>(kept) - days{1})) {
     return {at, "", why};
+  }
   return {{}, "selector-unproven", "those who saw it no longer report selectors"};
 }
 
 }  // namespace
 
+// The day after the last sighting is the first silent one; a report covers whole days.
 std::optional<Date> silent_since(const Evidence& evidence, const Name& domain,
                                  std::span<const std::string> selectors) {
   std::optional<Date> silent;
@@ -92,6 +102,7 @@ std::optional<Date> silent_since(const Evidence& evidence, const Name& domain,
   return silent;
 }
 
+// A reporter that stopped sending reports is silent about everything, which proves nothing.
 bool still_reported(const Evidence& evidence, const Name& domain,
                     std::span<const std::string> selectors, Date day) {
   std::set<std::string> saw;
@@ -106,8 +117,7 @@ bool still_reported(const Evidence& evidence, const Name& domain,
 
 bool signs_with_current(const RotationFacts& facts) {
   if (!facts.spec.signing || !facts.spec.current) return false;
-  const auto current = selectors_of(*facts.spec.current);
-  return std::ranges::find(current, *facts.spec.signing) != current.end();
+  return contains(selectors_of(*facts.spec.current), *facts.spec.signing);
 }
 
 SwitchProof proof_that_unused(const RotationFacts& facts, const std::string& past) {

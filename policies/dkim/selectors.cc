@@ -1,11 +1,11 @@
 /// Which selectors to query where none is declared.
 #include "policies/dkim/selectors.h"
 
-#include <algorithm>
 #include <array>
 #include <set>
 
 #include "policies/dkim/names.h"
+#include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 
 namespace rampart {
@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, 62> kCommon = {
 
 std::span<const std::string_view> common_selectors() { return kCommon; }
 
+// Without a `with:` only fixed selectors can be filled; the others differ from customer to
+// customer.
 std::vector<std::string> selectors_of(const Sender& sender, const Name& domain) {
   std::set<std::string> selectors;
   for (const std::string& text : sender.selectors) {
@@ -35,6 +37,7 @@ std::vector<std::string> selectors_of(const Sender& sender, const Name& domain) 
   return {selectors.begin(), selectors.end()};
 }
 
+// Guesses cost one query each, so the list is short and sorted: a run is repeatable.
 std::vector<std::string> guessed_selectors(
     const std::map<std::string, std::shared_ptr<const Sender>>& senders, const Name& domain) {
   std::set<std::string> selectors(kCommon.begin(), kCommon.end());
@@ -44,6 +47,7 @@ std::vector<std::string> guessed_selectors(
   return {selectors.begin(), selectors.end()};
 }
 
+// Built once for a run, since an audit of many domains looks up every term of every record.
 SendersByTerm senders_by_term(const std::map<std::string, std::shared_ptr<const Sender>>& senders) {
   SendersByTerm by_term;
   for (const auto& [id, sender] : senders) {
@@ -58,13 +62,14 @@ SendersByTerm senders_by_term(const std::map<std::string, std::shared_ptr<const 
   return by_term;
 }
 
+// The order of the record's terms is kept, because people read the senders in that order.
 std::vector<const Sender*> senders_in(const spf::Record& record, const SendersByTerm& by_term) {
   std::vector<const Sender*> found;
   for (const spf::Directive& directive : record.directives) {
     const auto row = by_term.find(spf::print(directive));
     if (row == by_term.end()) continue;
     for (const Sender* sender : row->second) {
-      if (std::ranges::find(found, sender) == found.end()) found.push_back(sender);
+      if (!contains(found, sender)) found.push_back(sender);
     }
   }
   return found;

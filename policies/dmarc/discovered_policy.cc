@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "policies/model/lookup.h"
+
 namespace rampart {
 namespace {
 
-// The closest zone that was read; the first provider's, where two serve it.
+// The closest zone that was read; the first provider's, where two serve it. A provider's zone is
+// fresher than any answer of a resolver, which may be cached for a day.
 const LiveZone* zone_holding(const Name& name, const World& world) {
   for (Name at = name; !at.is_root(); at = at.parent()) {
     const auto zone = std::ranges::lower_bound(world.zones, at, {}, &LiveZone::apex);
@@ -27,18 +30,13 @@ bool exists_in(const Name& name, const LiveZone& zone) {
   });
 }
 
-Answer answer_with(AnswerStatus status) {
-  Answer answer;
-  answer.status = status;
-  return answer;
-}
-
 // The answer from an observed zone; nullopt where it does not know, or has a CNAME, whose target
-// only the resolver can follow.
+// only the resolver can follow. A listing can prove that a name is missing; single queries cannot
+// prove that nothing is below it.
 std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& zone) {
   const LiveSet live = zone.at(question);
   if (live.state == LiveState::Present) {
-    Answer answer = answer_with(AnswerStatus::Data);
+    Answer answer{.status = AnswerStatus::Data};
     answer.values.assign(live.set.values.begin(), live.set.values.end());
     answer.ttl = live.set.ttl;
     return answer;
@@ -46,12 +44,14 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   const bool hosted = zone.at({question.name, RecordType::CNAME}).state == LiveState::Present;
   if (live.state != LiveState::Absent || hosted) return std::nullopt;
   // Discovery treats NODATA and NXDOMAIN at a `_dmarc` name alike.
-  if (name_kind(question.name) == NameKind::Dmarc) return answer_with(AnswerStatus::NxDomain);
-  if (exists_in(question.name, zone)) return answer_with(AnswerStatus::NoData);
+  if (name_kind(question.name) == NameKind::Dmarc) return Answer{.status = AnswerStatus::NxDomain};
+  if (exists_in(question.name, zone)) return Answer{.status = AnswerStatus::NoData};
   if (!zone.complete) return std::nullopt;
-  return answer_with(AnswerStatus::NxDomain);
+  return Answer{.status = AnswerStatus::NxDomain};
 }
 
+// What neither the zone nor the World knows is queried in the next round, so that this stays a pure
+// function.
 void look_up(const Question& question, const World& world, DmarcLookups& around) {
   const LiveZone* zone = zone_holding(question.name, world);
   auto answer = zone == nullptr ? std::nullopt : answer_of_zone(question, *zone);
@@ -73,18 +73,17 @@ DmarcLookups dmarc_lookups_of(const Name& name, const World& world) {
   DmarcLookups around;
   std::vector<Name> names = dmarc::walk_names(name);
   if (const auto org = dmarc::org_domain_psl(name).child("_dmarc")) names.push_back(*org);
-  std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  sort_unique(names);
   for (const Name& at : names) look_up({at, RecordType::TXT}, world, around);
   look_up({name, RecordType::TXT}, world, around);
   return around;
 }
 
+// Discovery runs on a table of answers, so a plan is simulated by changing that table.
 Answers with_record(Answers answers, const Name& domain, const std::optional<ParsedValue>& value) {
   const auto name = domain.child("_dmarc");
   if (!name) return answers;
-  Answer answer;
-  answer.status = value ? AnswerStatus::Data : AnswerStatus::NxDomain;
+  Answer answer{.status = value ? AnswerStatus::Data : AnswerStatus::NxDomain};
   if (value) answer.values = {value->text()};
   answers[{*name, RecordType::TXT}] = answer;
   // A name with something below it exists.
@@ -95,6 +94,7 @@ Answers with_record(Answers answers, const Name& domain, const std::optional<Par
   return answers;
 }
 
+// Counting several as none mirrors receivers, which would apply no policy at all.
 std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set) {
   if (!set || set->type != RecordType::TXT) return std::nullopt;
   std::vector<ParsedValue> values;
@@ -103,12 +103,14 @@ std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set) {
   return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
 }
 
+// Callers check `unknown` of the lookups first, so open questions cannot occur here.
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
   return {.by_walk = dmarc::discover_by_walk(name, answers, unknown),
           .by_psl = dmarc::discover_by_psl(name, answers, unknown)};
 }
 
+// The inherited sp and np have already decided the policy, so they are left out.
 dmarc::Record effective(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   dmarc::Record record;
   record.p = dmarc::Policy::None;

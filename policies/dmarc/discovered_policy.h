@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "dns/record.h"
@@ -34,6 +33,7 @@ struct PolicyByMethod {
   std::optional<dmarc::DiscoveredPolicy> by_walk;
   std::optional<dmarc::DiscoveredPolicy> by_psl;
 };
+/// What governs `name` by these answers; questions that they leave open count as no record.
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers);
 
 /// A governing record as if it were published at the name itself: the policy that applies as p,

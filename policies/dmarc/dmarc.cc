@@ -1,9 +1,6 @@
 /// The desired record at `_dmarc`, and what writing it would do.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-
 #include "mail/dmarc/org_domain.h"
 #include "policies/dmarc/discovered_policy.h"
 #include "policies/dmarc/dmarc.h"
@@ -18,10 +15,10 @@ namespace {
 constexpr std::chrono::seconds kRampTtl{300};
 
 // Marked where the YAML has `dmarc:`.
-Finding dmarc_finding(const Domain& domain, Severity severity, CodeName code, std::string message) {
-  Finding finding = finding_of(domain, severity, code, std::move(message));
-  finding.mark = domain.dmarc.mark;
-  return finding;
+Finding dmarc_finding(const Domain& domain, Severity severity, CodeName code, std::string message,
+                      std::string hint) {
+  return marked(finding_of(domain, severity, code, std::move(message), std::move(hint)),
+                domain.dmarc.mark);
 }
 
 // The one record that counts today: several are all dropped (RFC 9989 section 4.10).
@@ -30,7 +27,8 @@ std::optional<dmarc::Record> effective_record(const std::vector<ParsedValue>& va
   return values.front().dmarc()->lenient.record;
 }
 
-// Unknown tags may be intended by their owner and stay.
+// Unknown tags may be intended by their owner and stay. Removing a tag that somebody added on
+// purpose would be a change that nobody asked for.
 void keep_unknown_tags(const std::vector<ParsedValue>& values, const World& world,
                        dmarc::Record& record) {
   for (const ParsedValue& value : values) {
@@ -43,6 +41,7 @@ void keep_unknown_tags(const std::vector<ParsedValue>& values, const World& worl
   }
 }
 
+// Without a record receivers apply none, so a first record with p=none tightens nothing.
 Stage stage_for(const std::optional<dmarc::Record>& before, const dmarc::Record& after) {
   dmarc::Record none;
   none.p = dmarc::Policy::None;
@@ -50,6 +49,7 @@ Stage stage_for(const std::optional<dmarc::Record>& before, const dmarc::Record&
   return before && dmarc::loosens(*before, after) ? Stage::Relax : Stage::Publish;
 }
 
+// Reviewers see the ramp and its target, so that they can tell a step from a change by hand.
 std::string reason_for(const Domain& domain) {
   const DmarcSpec& spec = domain.dmarc;
   if (spec.position == spec.target) {
@@ -60,37 +60,37 @@ std::string reason_for(const Domain& domain) {
                      to_text(spec.position), spec.ramp->name, to_text(spec.target));
 }
 
+// A warning and not an Error: the plan itself repairs it by writing one record in their place.
 void report_several(const Domain& domain, const Name& name, std::size_t count,
                     PolicyResult& policy_result) {
-  Finding finding =
-      dmarc_finding(domain, Severity::Warning, "dmarc-multiple",
-                    fmt::format("{} holds {} DMARC records, so receivers apply none of them",
-                                name.text(), count));
-  finding.hint = "they are merged into the one that the YAML describes";
-  policy_result.findings.push_back(std::move(finding));
+  policy_result.findings.push_back(dmarc_finding(
+      domain, Severity::Warning, "dmarc-multiple",
+      fmt::format("{} holds {} DMARC records, so receivers apply none of them", name.text(), count),
+      "they are merged into the one that the YAML describes"));
 }
 
+// The value is left alone, because it may belong to another service that uses the same name.
 void report_near_misses(const Domain& domain, const World& world, const RecordKey& key,
                         PolicyResult& policy_result) {
   for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Foreign)) {
     const auto miss = near_miss(key, value.text());
     if (!miss) continue;
-    Finding finding =
+    policy_result.findings.push_back(
         dmarc_finding(domain, Severity::Warning, "dmarc-near-miss",
-                      fmt::format("{} holds a value that looks like DMARC and is none: "
-                                  "{}",
-                                  key.name.text(), *miss));
-    finding.hint = "correct or remove it by hand; it is not touched";
-    policy_result.findings.push_back(std::move(finding));
+                      fmt::format("{} holds a value that looks like DMARC and is none: {}",
+                                  key.name.text(), *miss),
+                      "correct or remove it by hand; it is not touched"));
   }
 }
 
-// What governs a sub-domain must be known to tell whether a plan moves it.
+// What governs a sub-domain must be known to tell whether a plan moves it. An organizational domain
+// is governed by its own record, so its discovery costs no query.
 void ask_around(const Domain& domain, const World& world, PolicyResult& policy_result) {
   if (dmarc::org_domain_psl(domain.name) == domain.name) return;
   policy_result.unknown = dmarc_lookups_of(domain.name, world).unknown;
 }
 
+// Named by the tree walk where both find one, since that is how current receivers discover it.
 std::string governed_by(const PolicyByMethod& by_method) {
   const auto& discovered = by_method.by_walk ? by_method.by_walk : by_method.by_psl;
   return discovered ? discovered->at.text() : "no record";
@@ -108,23 +108,14 @@ void check_inheritance(const Domain& domain, const World& world, const DesiredRe
   const bool weaker = dmarc::loosens(effective(before.by_walk), effective(after.by_walk)) ||
                       dmarc::loosens(effective(before.by_psl), effective(after.by_psl));
   if (!weaker) return;
-  Finding finding = dmarc_finding(
-      domain, Severity::Error, "weakens-inherited-policy",
-      fmt::format("{} inherits a stricter policy from {}; a record of its own with {} would weaken "
-                  "it",
-                  domain.name.text(), governed_by(before), to_text(domain.dmarc.position)));
-  finding.hint = "set the domain's phase to what it inherits, or leave its `dmarc:` out";
-  finding.withholds = {desired.key};
-  policy_result.findings.push_back(std::move(finding));
-}
-
-void append_reports(const Domain& domain, const World& world, PolicyResult& policy_result) {
-  std::vector<std::string> uris = domain.dmarc.rua;
-  uris.insert(uris.end(), domain.dmarc.ruf.begin(), domain.dmarc.ruf.end());
-  PolicyResult reports = report_authorizations(domain, uris, world);
-  std::ranges::move(reports.desired_records, std::back_inserter(policy_result.desired_records));
-  std::ranges::move(reports.findings, std::back_inserter(policy_result.findings));
-  std::ranges::move(reports.unknown, std::back_inserter(policy_result.unknown));
+  policy_result.findings.push_back(withholding(
+      dmarc_finding(
+          domain, Severity::Error, "weakens-inherited-policy",
+          fmt::format("{} inherits a stricter policy from {}; a record of its own with "
+                      "{} would weaken it",
+                      domain.name.text(), governed_by(before), to_text(domain.dmarc.position)),
+          "set the domain's phase to what it inherits, or leave its `dmarc:` out"),
+      {desired.key}));
 }
 
 }  // namespace
@@ -141,19 +132,16 @@ PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   const auto before = effective_record(live);
   dmarc::Record record = record_for(domain.dmarc);
   keep_unknown_tags(live, world, record);
-  DesiredRecord desired{.key = key,
-                        .kind = RecordKind::Dmarc,
-                        .value = ParsedValue(RecordKind::Dmarc, dmarc::print(record)),
-                        .ttl = declared_ttl(domain, domain.dmarc.ttl),
-                        .new_ttl = std::nullopt,
-                        .stage = stage_for(before, record),
-                        .reason = reason_for(domain)};
+  DesiredRecord desired =
+      publication(key, ParsedValue(RecordKind::Dmarc, dmarc::print(record)), reason_for(domain));
+  desired.ttl = declared_ttl(domain, domain.dmarc.ttl);
+  desired.stage = stage_for(before, record);
   if (domain.dmarc.position < domain.dmarc.target) desired.new_ttl = kRampTtl;
   if (live.size() > 1) report_several(domain, *name, live.size(), policy_result);
   report_near_misses(domain, world, key, policy_result);
   if (live.empty()) check_inheritance(domain, world, desired, policy_result);
   policy_result.desired_records.push_back(std::move(desired));
-  append_reports(domain, world, policy_result);
+  policy_result.append(report_authorizations(domain, world));
   return policy_result;
 }
 

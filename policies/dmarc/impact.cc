@@ -10,6 +10,8 @@
 
 #include "policies/dkim/names.h"
 #include "policies/dmarc/impact_losses.h"
+#include "policies/model/lookup.h"
+#include "policies/model/sender_use.h"
 #include "policies/ramp/evidence_window.h"
 #include "policies/ramp/step_gates.h"
 
@@ -22,6 +24,7 @@ using dmarc::Treatment;
 
 constexpr std::size_t kKinds = dmarc::kReceivers.size();
 
+// Kept apart, since a quarantined message can be recovered and a rejected one cannot.
 struct Hits {
   std::int64_t quarantined = 0;
   std::int64_t rejected = 0;
@@ -34,7 +37,9 @@ void add(Hits& to, const Hits& more) {
   to.rejected += more.rejected;
 }
 
-// Gives shares of whole messages: rounded up, and so that parts always add up to the sum.
+// Gives shares of whole messages: rounded up, and so that parts always add up to the sum. Rounding
+// each row by itself would add up to more messages than there were, or to none at all for many
+// small rows.
 class Shares {
  public:
   Hits take(Treatment treatment, std::int64_t messages) {
@@ -55,18 +60,15 @@ class Shares {
 
 // The planned record asks; where the plan does not know it, what the reporter saw does.
 Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
-  const auto in = [&](const EffectivePolicy& force, Audience audience) -> Treatment {
-    const auto& record = receiver == Receiver::HonoursPct ? force.by_psl : force.by_walk;
-    if (!record) return {};
-    return treatment(policy_for(*record, audience, receiver), *record, receiver);
-  };
-  if (const auto& own = planned.at(row.header_from)) return in(*own, Audience::Itself);
+  if (const auto& own = planned.at(row.header_from)) {
+    return treatment_of(*own, receiver, Audience::Itself);
+  }
   const bool itself = row.header_from == row.policy_domain;
   const auto& above = planned.at(row.policy_domain);
   if (above && !itself) {
     // No report shows whether a sub-domain exists, so the harsher of the two treatments counts.
-    const Treatment there = in(*above, Audience::SubDomains);
-    const Treatment missing = in(*above, Audience::Missing);
+    const Treatment there = treatment_of(*above, receiver, Audience::SubDomains);
+    const Treatment missing = treatment_of(*above, receiver, Audience::Missing);
     const auto harshness = [](Treatment one) {
       return std::pair(one.rejected, one.rejected + one.quarantined);
     };
@@ -76,9 +78,11 @@ Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords
   seen.p = row.published.policy;
   seen.pct = row.published.pct;
   seen.testing = row.published.testing;
-  return in(EffectivePolicy::of(seen), Audience::Itself);
+  return treatment_of(EffectivePolicy::of(seen), receiver, Audience::Itself);
 }
 
+// Forwarded mail counts as failing here: a forwarder that breaks signatures does so under every
+// policy.
 bool by_dkim(const EvidenceRow& row) {
   return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly;
 }
@@ -92,6 +96,7 @@ bool uses_any(const EvidenceRow& row, const std::set<std::string>& selectors) {
                              [&](const auto& one) { return selectors.contains(one); });
 }
 
+// A row lists all selectors that passed; one that remains is enough for alignment.
 bool passes_after(const EvidenceRow& row, const LostAuthorization& losses) {
   const bool all_gone =
       !row.selectors.empty() && std::ranges::all_of(row.selectors, [&](const std::string& one) {
@@ -104,18 +109,14 @@ bool passes_after(const EvidenceRow& row, const LostAuthorization& losses) {
   return !ip || !losses.addresses.contains(*ip);
 }
 
-bool declares(const Domain& domain, const std::string& source) {
-  return domain.senders && std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
-           return use.sender->id == source;
-         });
-}
-
-// One domain's replay.
+// One domain's replay. Rows are kept by source, since people recognise their senders and not single
+// reports.
 class Replay {
  public:
   Replay(const Domain& domain, const LostAuthorization& losses, PlannedRecords& planned)
       : domain_(domain), losses_(losses), planned_(planned) {}
 
+  // Messages that pass under the plan meet no policy, so no treatment is computed for them.
   void evaluate(const EvidenceRow& row) {
     Source& source = sources_[row.source];
     const bool passed = by_dkim(row) || by_spf(row);
@@ -131,6 +132,7 @@ class Replay {
     }
   }
 
+  // The hardest hit come first: a reviewer may read no further than the first rows.
   Impact result(EvidenceWindow window) const {
     Impact impact{.domain = domain_.name, .from = window.from};
     impact.window_days = static_cast<int>((window.until - window.from).count());
@@ -159,7 +161,8 @@ class Replay {
     return sum;
   }
 
-  // kReceivers holds RFC 7489 first, then RFC 9989.
+  // kReceivers holds RFC 7489 first, then RFC 9989. The figure that is shown must not be too small
+  // for any receiver, so the stricter generation decides.
   std::size_t stricter_generation() const {
     const auto weight = [&](std::size_t kind) {
       const Hits hits = total(kind);
@@ -187,6 +190,8 @@ class Replay {
     impact.by_source.push_back(std::move(row));
   }
 
+  // Assumptions of the replay are stated beside its figures, so that nobody takes them for a
+  // measurement.
   std::vector<std::string> notes() const {
     std::vector<std::string> notes;
     if (!losses_.selectors.empty() && unstated_ > 0) {
@@ -213,6 +218,8 @@ class Replay {
 // The listed domains below each that loses a key: its signatures may align for them too.
 using Below = std::map<Name, std::vector<const Domain*>>;
 
+// Computed once for a plan: walking up from every domain for each loss would be quadratic in large
+// configurations.
 Below below(const std::map<Name, LostAuthorization>& losses, const Config& config) {
   Below below;
   for (const auto& [name, domain] : config.domains) {
@@ -226,16 +233,16 @@ Below below(const std::map<Name, LostAuthorization>& losses, const Config& confi
   return below;
 }
 
-// The rows of sub-domains with records of their own that pass by one of the lost keys alone.
+// The rows of sub-domains with records of their own that pass by one of the lost keys alone. A
+// sub-domain that signs with a key of its own is not affected, so its rows are left out.
 EvidenceRows signed_below(const std::vector<const Domain*>& domains,
                           const LostAuthorization& losses, const Evidence& evidence) {
   EvidenceRows rows;
   for (const Domain* domain : domains) {
     const auto own = declared_selectors(*domain);
     for (const EvidenceRow* row : rows_of(evidence, domain->name)) {
-      const bool theirs = std::ranges::any_of(row->selectors, [&](const std::string& one) {
-        return std::ranges::find(own, one) != own.end();
-      });
+      const bool theirs = std::ranges::any_of(
+          row->selectors, [&](const std::string& one) { return contains(own, one); });
       if (row->policy_domain == domain->name && !theirs && uses_any(*row, losses.selectors)) {
         rows.push_back(row);
       }
@@ -244,7 +251,8 @@ EvidenceRows signed_below(const std::vector<const Domain*>& domains,
   return rows;
 }
 
-// The window of the gates; where it holds nothing, that of low volume.
+// The window of the gates; where it holds nothing, that of low volume. The same windows as the
+// gates use, so that impact and `advance` never disagree about the volume.
 EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time now) {
   const Gates& gates = domain.dmarc.ramp->gates;
   const EvidenceWindow window = gate_window(now, gates.window);
@@ -252,6 +260,8 @@ EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time n
   return gate_window(now, gates.low_volume_window);
 }
 
+// Four different causes need four different actions of a person, from running the collector to
+// waiting.
 std::string why_unknown(const World& world, const EvidenceRows& rows) {
   if (!world.evidence) return "there is no evidence";
   if (!world.evidence->newest) return "there is no verified report";
@@ -259,8 +269,38 @@ std::string why_unknown(const World& world, const EvidenceRows& rows) {
   return fmt::format("the last verified report on it is of {}", to_text(rows.back()->day));
 }
 
+// Zero parts are left out of the sentence, because a reader would look for what they mean.
+std::string hits(std::int64_t quarantined, std::int64_t rejected) {
+  if (rejected == 0) return fmt::format("{} would be quarantined", grouped(quarantined));
+  if (quarantined == 0) return fmt::format("{} would be rejected", grouped(rejected));
+  return fmt::format("{} would be quarantined and {} rejected", grouped(quarantined),
+                     grouped(rejected));
+}
+
+std::int64_t hits_of(const SourceImpact& source) { return source.quarantined + source.rejected; }
+
+// "3 unknown sources": those that any receiver may hit, since shares are rounded. Counted by the
+// worst case, so that a source does not vanish because its share was rounded to nothing.
+std::string unknown_sources(const Impact& impact) {
+  const auto count = std::ranges::count_if(impact.by_source, [](const SourceImpact& one) {
+    return !one.declared && (one.worst_case > 0 || hits_of(one) > 0);
+  });
+  return fmt::format("{} unknown source{}", count, count == 1 ? "" : "s");
+}
+
+std::string declared_senders(const Impact& impact, std::int64_t declared) {
+  std::string text = fmt::format("{} from declared senders", grouped(declared));
+  std::string names;
+  for (const SourceImpact& one : impact.by_source) {
+    if (!one.declared || hits_of(one) == 0) continue;
+    names += fmt::format("{}{} {}", names.empty() ? "" : ", ", one.source, grouped(hits_of(one)));
+  }
+  return names.empty() ? text : fmt::format("{} ({})", text, names);
+}
+
 }  // namespace
 
+// Only domains that lose something are replayed: loosening cannot make mail fail.
 Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const Config& config,
                   const World& world) {
   Impacts impacts;
@@ -290,6 +330,27 @@ Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const 
     impacts.known.push_back(replay.result(window));
   }
   return impacts;
+}
+
+// The declared senders come last and by name, since their loss is the one that calls for action.
+std::string sentence(const Impact& impact) {
+  std::string text = fmt::format("{} messages: {} pass before and after", grouped(impact.messages),
+                                 grouped(impact.pass_after));
+  if (impact.pass_after < impact.pass_before) {
+    text += fmt::format(", {} pass no longer", grouped(impact.pass_before - impact.pass_after));
+  }
+  const std::int64_t all = impact.quarantined + impact.rejected;
+  if (all == 0) return text + "; none would be quarantined or rejected";
+  text += "; " + hits(impact.quarantined, impact.rejected);
+  std::int64_t declared = 0;
+  for (const SourceImpact& one : impact.by_source) declared += one.declared ? hits_of(one) : 0;
+  const std::int64_t unknown = all - declared;
+  if (unknown == all) {
+    text += ", all from " + unknown_sources(impact);
+  } else if (unknown > 0) {
+    text += fmt::format(", {} of them from {}", grouped(unknown), unknown_sources(impact));
+  }
+  return text + "; " + declared_senders(impact, declared);
 }
 
 }  // namespace rampart

@@ -6,6 +6,7 @@
 #include "mail/dkim/key.h"
 #include "mail/spf/tree.h"
 #include "policies/model/live.h"
+#include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 #include "policies/spf/cases.h"
 #include "policies/spf/record.h"
@@ -17,6 +18,8 @@ constexpr std::string_view kSelectorPart = "._domainkey.";
 
 /// Calls `look` for every change, withheld ones too.
 template <class Look>
+// Withheld changes are written as soon as somebody waives the finding, so their effect is shown as
+// well.
 void each_change(const Plan& plan, Look look) {
   for (const Change& change : plan.changes) look(change, false);
   for (const Withheld& withheld : plan.withheld) look(withheld.change, true);
@@ -24,7 +27,8 @@ void each_change(const Plan& plan, Look look) {
 
 bool is_dmarc(const Change& change) { return name_kind(change.name()) == NameKind::Dmarc; }
 
-// What lets somebody sign at a selector: keys that are not revoked, or a CNAME's target.
+// What lets somebody sign at a selector: keys that are not revoked, or a CNAME's target. Compared
+// by fingerprint, since one key can be written in several ways.
 std::set<std::string> signing_at(const std::optional<ParsedTypedSet>& set) {
   std::set<std::string> signing;
   if (!set) return signing;
@@ -37,6 +41,8 @@ std::set<std::string> signing_at(const std::optional<ParsedTypedSet>& set) {
   return signing;
 }
 
+// A key that is replaced by another one is lost for the mail of the window, which was signed with
+// the old one.
 void note_selector(const Change& change, LostAuthorization& losses) {
   const std::string& name = change.name().text();
   const std::size_t at = name.find(kSelectorPart);
@@ -47,6 +53,8 @@ void note_selector(const Change& change, LostAuthorization& losses) {
   if (lost) losses.selectors.insert(name.substr(0, at));
 }
 
+// Reports state alignment as pass or fail under the old mode, so the effect of strict mode cannot
+// be replayed.
 bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
   using dmarc::Alignment;
   const auto stages = [](const auto& from, const auto& to) {
@@ -55,6 +63,7 @@ bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
   return stages(before.adkim, after.adkim) || stages(before.aspf, after.aspf);
 }
 
+// Both generations are compared, since a record may tighten for one of them alone.
 void note_enforcement(const Change& change, const World& world, LostAuthorization& losses) {
   const EffectivePolicyChange policies = effective_policy_change(change, world);
   dmarc::Record none;
@@ -70,7 +79,8 @@ void note_enforcement(const Change& change, const World& world, LostAuthorizatio
   compare(policies.before.by_walk, policies.after.by_walk);
 }
 
-// A declared sender that needs no term here keeps passing through a return path of its own.
+// A declared sender that needs no term here keeps passing through a return path of its own. Such a
+// sender bounces to its own domain, so this domain's SPF record never decided about its mail.
 bool keeps_passing(const Domain& domain, const Sender& sender, Time now) {
   if (!domain.senders || domain.state != DomainState::Managed) return false;
   return std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
@@ -78,11 +88,12 @@ bool keeps_passing(const Domain& domain, const Sender& sender, Time now) {
   });
 }
 
-// The sender that asks for `term`, its placeholders filled as the domain fills them.
+// The sender that asks for `term`, its placeholders filled as the domain fills them. The domain's
+// own senders come first: two rows of the catalogue may share a term.
 const Sender* owner_of(const std::string& term, const Domain& domain, const Config& config) {
   for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
     const auto terms = terms_of(use, domain.name);
-    if (std::ranges::find(terms, term) != terms.end()) return use.sender.get();
+    if (contains(terms, term)) return use.sender.get();
   }
   return sender_of_term(term, config);
 }
@@ -90,6 +101,7 @@ const Sender* owner_of(const std::string& term, const Domain& domain, const Conf
 // The SPF record that a domain is left with, where the plan writes it.
 using SpfAfter = std::map<Name, spf::Record>;
 
+// Only records at the domain's own name count; fragments are reached through it.
 void note_spf_after(const Change& change, SpfAfter& after) {
   if (change.name() != change.domain || !change.set.after) return;
   for (const ParsedValue& value : change.set.after->set.values) {
@@ -97,6 +109,8 @@ void note_spf_after(const Change& change, SpfAfter& after) {
   }
 }
 
+// Networks are subtracted as sets of addresses, because a term may be replaced by another that
+// admits the same hosts.
 void note_senders(const Authority& row, const Domain& domain, const Config& config,
                   const World& world, LostAuthorization& losses) {
   for (const Permission& lost : row.loses) {

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "mail/dmarc/org_domain.h"
 #include "policies/dmarc/discovered_policy.h"
 #include "policies/model/live.h"
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -17,18 +17,8 @@ namespace {
 using dmarc::Audience;
 using dmarc::Receiver;
 
-// RFC 7489 receivers find records by the public suffix list, the others by tree walk.
-const std::optional<dmarc::Record>& record_for(const EffectivePolicy& force, Receiver receiver) {
-  return receiver == Receiver::HonoursPct ? force.by_psl : force.by_walk;
-}
-
-dmarc::Treatment treatment_of(const EffectivePolicy& force, Receiver receiver, Audience audience) {
-  const auto& record = record_for(force, receiver);
-  if (!record) return {};
-  return treatment(policy_for(*record, audience, receiver), *record, receiver);
-}
-
-// What one audience's failing mail gets before and after.
+// What one audience's failing mail gets before and after. Compared as a pair, so that "as before"
+// is shown only where nothing differs.
 struct TreatmentChange {
   dmarc::Treatment before;
   dmarc::Treatment after;
@@ -36,12 +26,14 @@ struct TreatmentChange {
   bool operator==(const TreatmentChange&) const = default;
 };
 
+// "as before" is stated rather than left out: silence could be taken for not evaluated.
 std::string sentence(const TreatmentChange& stage) {
   if (stage.before == stage.after) return fmt::format("{}, as before", to_text(stage.after));
   return fmt::format("newly {} (was {})", to_text(stage.after), to_text(stage.before));
 }
 
-// Sub-domains and missing names are mentioned only where their treatment differs.
+// Sub-domains and missing names are mentioned only where their treatment differs. One line for each
+// kind of receiver keeps a plan readable, although up to nine cases are evaluated.
 ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
                       const EffectivePolicy& after) {
   const auto stage = [&](Audience audience) {
@@ -60,7 +52,8 @@ ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
   return line;
 }
 
-// RFC 9989 section 4.7: sp and np count at the organizational domain alone.
+// RFC 9989 section 4.7: sp and np count at the organizational domain alone. Elsewhere these tags
+// are ignored, so keeping them would show a protection that does not exist.
 dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) {
   if (at == org) return record;
   record.sp.reset();
@@ -68,7 +61,8 @@ dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) 
   return record;
 }
 
-// A record of its own governs for both generations; without one, each discovers its own way.
+// A record of its own governs for both generations; without one, each discovers its own way. The
+// two organizational domains may differ, so each generation reads the record in its own way.
 EffectivePolicy effective_policy(const Name& domain, const std::optional<ParsedValue>& own,
                                  const Answers& around) {
   const Answers answers = with_record(around, domain, own);
@@ -85,13 +79,15 @@ EffectivePolicy effective_policy(const Name& domain, const std::optional<ParsedV
   return force;
 }
 
+// An undeclared BIMI record counts as well, since its logo disappears all the same.
 bool shows_logo(const Domain& domain, const World& world) {
   if (domain.bimi) return true;
   const auto name = domain.name.child("default._bimi");
   return name && !live_values(domain, world, {*name, RecordType::TXT}, RecordKind::Bimi).empty();
 }
 
-// The BIMI draft falls back to the organizational domain's logo.
+// The BIMI draft falls back to the organizational domain's logo. Without a logo the sentence about
+// it would be noise in every plan.
 bool wants_logo(const Name& domain, const Config& config, const World& world) {
   const Name org = dmarc::org_domain_psl(domain);
   return std::ranges::any_of(std::array{domain, org}, [&](const Name& name) {
@@ -105,6 +101,7 @@ std::optional<std::string> obstacle_in(const EffectivePolicy& force) {
   return bimi_obstacle(*force.by_walk);
 }
 
+// Only a change is reported: a logo that stays hidden is the audit's business.
 std::string bimi_change(const EffectivePolicy& before, const EffectivePolicy& after) {
   const auto was = obstacle_in(before);
   const auto is = obstacle_in(after);
@@ -113,6 +110,7 @@ std::string bimi_change(const EffectivePolicy& before, const EffectivePolicy& af
   return "";
 }
 
+// The change's name gives the domain, which may be above the one that the YAML lists.
 ReceiverImpact impact_at(const Change& change, const Config& config, const World& world) {
   const Name domain = change.name().parent();
   const auto [before, after] = effective_policy_change(change, world);
@@ -127,28 +125,23 @@ bool ReceiverImpact::nothing_new() const {
   return std::ranges::none_of(lines, &ReceiverLine::is_new);
 }
 
+// In the order of dmarc::Receiver.
 std::string_view to_text(Receiver receiver) {
-  switch (receiver) {
-    case Receiver::HonoursPct:
-      return "rfc7489";
-    case Receiver::HonoursTesting:
-      return "rfc9989";
-    case Receiver::HonoursNeither:
-      return "neither";
-  }
-  return "neither";
+  constexpr std::array<std::string_view, 3> kNames = {"rfc7489", "rfc9989", "neither"};
+  return word_of(kNames, receiver);
 }
 
 std::string_view describe(Receiver receiver) {
-  switch (receiver) {
-    case Receiver::HonoursPct:
-      return "RFC 7489 (honours pct)";
-    case Receiver::HonoursTesting:
-      return "RFC 9989 (honours t)";
-    case Receiver::HonoursNeither:
-      return "honours neither";
-  }
-  return "";
+  constexpr std::array<std::string_view, 3> kNames = {"RFC 7489 (honours pct)",
+                                                      "RFC 9989 (honours t)", "honours neither"};
+  return word_of(kNames, receiver);
+}
+
+// RFC 7489 receivers find records by the public suffix list, the others by tree walk.
+dmarc::Treatment treatment_of(const EffectivePolicy& policy, Receiver receiver, Audience audience) {
+  const auto& record = receiver == Receiver::HonoursPct ? policy.by_psl : policy.by_walk;
+  if (!record) return {};
+  return treatment(policy_for(*record, audience, receiver), *record, receiver);
 }
 
 std::string to_text(dmarc::Treatment treatment) {
@@ -198,11 +191,9 @@ std::vector<ReceiverImpact> receiver_impact(const Plan& plan, const Config& conf
                                             const World& world) {
   std::map<Name, ReceiverImpact> by_domain;
   const auto look_at = [&](const Change& change) {
-    if (name_kind(change.name()) != NameKind::Dmarc) return;
     const Name domain = change.name().parent();
-    if (!by_domain.contains(domain)) {
-      by_domain.emplace(domain, impact_at(change, config, world));
-    }
+    if (name_kind(change.name()) != NameKind::Dmarc || by_domain.contains(domain)) return;
+    by_domain.emplace(domain, impact_at(change, config, world));
   };
   for (const Change& change : plan.changes) look_at(change);
   for (const Withheld& withheld : plan.withheld) look_at(withheld.change);

@@ -30,11 +30,16 @@ struct EffectivePolicy {
   static EffectivePolicy of(const dmarc::Record& record) { return {record, record}; }
 };
 
+/// What `receiver` does to failing mail of an audience; none where no record is in force.
+dmarc::Treatment treatment_of(const EffectivePolicy& policy, dmarc::Receiver receiver,
+                              dmarc::Audience audience);
+
 /// What is in force for the domain of a `_dmarc` change, before it and after.
 struct EffectivePolicyChange {
   EffectivePolicy before;
   EffectivePolicy after;
 };
+/// Reads both sides of `change`, a change at a `_dmarc` name.
 EffectivePolicyChange effective_policy_change(const Change& change, const World& world);
 
 /// One line for each kind of receiver. Sub-domains have their own clause where their treatment

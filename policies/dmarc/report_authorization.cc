@@ -13,18 +13,22 @@ namespace {
 
 constexpr std::string_view kGranted = "v=DMARC1";
 
+// RFC 7489 section 7.1 asks for a record that begins with v=DMARC1 and allows further tags.
 bool grants(const Answer& answer) {
   // Several records are no fault here: one that begins right is enough.
   return answer.status == AnswerStatus::Data && std::ranges::any_of(answer.values, dmarc::is_dmarc);
 }
 
+// Never an Error: the record itself is valid, reports just do not arrive.
 Finding unauthorized(const Domain& domain, Severity severity, std::string message,
                      std::string hint) {
-  return {severity,        "report-unauthorized", domain.name, std::move(message),
-          std::move(hint), domain.dmarc.mark,     {}};
+  return marked(
+      finding_of(domain, severity, "report-unauthorized", std::move(message), std::move(hint)),
+      domain.dmarc.mark);
 }
 
-// Whether `*._report._dmarc.<host>` already admits every domain.
+// Whether `*._report._dmarc.<host>` already admits every domain. Many report services publish one
+// wildcard in place of a record for each customer.
 bool has_wildcard(const Name& host, const LiveZone& zone) {
   const auto name = host.child("*._report._dmarc");
   if (!name) return false;
@@ -32,25 +36,22 @@ bool has_wildcard(const Name& host, const LiveZone& zone) {
   return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
 }
 
-// The receiving domain is ours too, so that its consent is a record of this plan.
+// The receiving domain is ours too, so that its consent is a record of this plan. A wildcard of
+// ours makes the single record superfluous, and a later removal of it would go unnoticed.
 void desire_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
                     PolicyResult& policy_result) {
   for (const LiveZone* zone : world.zones_for(domain, name)) {
     if (has_wildcard(host, *zone)) return;
   }
-  DesiredRecord desired{
-      .key = {name, RecordType::TXT},
-      .kind = RecordKind::ReportAuthorization,
-      .value = ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
-      .ttl = std::nullopt,
-      .new_ttl = std::nullopt,
-      .stage = Stage::Publish,
-      .reason = fmt::format("because reports about {} may go to {} only with its consent",
-                            domain.name.text(), host.text())};
+  DesiredRecord desired = publication(
+      {name, RecordType::TXT}, ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
+      fmt::format("because reports about {} may go to {} only with its consent", domain.name.text(),
+                  host.text()));
   if (domain.state == DomainState::Parked) desired.stage = Stage::Enforce;
   policy_result.desired_records.push_back(std::move(desired));
 }
 
+// A resolver that fails proves neither consent nor its absence, so it is information only.
 void check_elsewhere(const Domain& domain, const Name& host, const Name& name, const World& world,
                      PolicyResult& policy_result) {
   const Answer* answer = find_answer(world.answers, name, RecordType::TXT);
@@ -75,15 +76,14 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
 }  // namespace
 
 // RFC 9990 section 4: consent is needed only outside the organizational domain.
-PolicyResult report_authorizations(const Domain& domain, std::span<const std::string> uris,
-                                   const World& world) {
+PolicyResult report_authorizations(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   std::set<Name> hosts;
-  for (const std::string& uri : uris) {
-    const auto host = dmarc::uri_host(uri);
-    if (!host) continue;
-    const auto name = Name::parse(*host);
-    if (name) hosts.insert(*name);
+  for (const auto* uris : {&domain.dmarc.rua, &domain.dmarc.ruf}) {
+    for (const std::string& uri : *uris) {
+      const auto name = Name::parse(dmarc::uri_host(uri).value_or(""));
+      if (name) hosts.insert(*name);
+    }
   }
   const Name org = dmarc::org_domain_psl(domain.name);
   for (const Name& host : hosts) {

@@ -2,16 +2,12 @@
 /// section 4).
 #pragma once
 
-#include <span>
-#include <string>
-
 #include "policies/model/policy.h"
 
 namespace rampart {
 
-/// For every report address outside the domain's organization: the authorisation wanted, where its
-/// zone is ours too, else a finding where it is missing.
-PolicyResult report_authorizations(const Domain& domain, std::span<const std::string> uris,
-                                   const World& world);
+/// For every report address (rua and ruf) outside the domain's organization: the authorisation
+/// wanted, where its zone is ours too, else a finding where it is missing.
+PolicyResult report_authorizations(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -1,8 +1,6 @@
 /// Which record governs a listed domain, and its organizational domain, before and after the plan.
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <map>
 
 #include "policies/dmarc/discovered_policy.h"
@@ -16,6 +14,7 @@ constexpr std::string_view kByList = "by the public suffix list (RFC 7489)";
 
 using ChangesByName = std::map<Name, const Change*>;
 
+// Withheld changes are left out: they do not happen in this run.
 ChangesByName dmarc_changes(const Plan& plan) {
   ChangesByName changes;
   for (const Change& change : plan.changes) {
@@ -30,7 +29,8 @@ const Change* change_at(const Name& domain, const ChangesByName& changes) {
   return found == changes.end() ? nullptr : found->second;
 }
 
-// The record that governs a name, and its organizational domain, by each generation's method.
+// The record that governs a name, and its organizational domain, by each generation's method. Three
+// results are compared, because a plan may move the record, the organizational domain, or both.
 struct Discovery {
   std::optional<Name> by_walk;
   std::optional<Name> by_list;
@@ -40,6 +40,7 @@ struct Discovery {
   bool governs() const { return by_walk || by_list; }
 };
 
+// Open questions were ruled out by the caller, so the list of them is dropped.
 Discovery discovery_of(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
   Discovery discovery{{}, {}, dmarc::org_domain_walk(name, answers, unknown)};
@@ -55,6 +56,7 @@ std::string describe_record(const std::optional<Name>& from, const std::optional
   return fmt::format("its governing record goes from {} to {}", text_of(from), text_of(to));
 }
 
+// Both generations are described once where they agree, which is nearly always.
 std::string describe_change(const Name& domain, const Discovery& before, const Discovery& after) {
   std::vector<std::string> parts;
   if (before.org_by_walk != after.org_by_walk) {
@@ -79,7 +81,8 @@ std::string describe_change(const Name& domain, const Discovery& before, const D
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// The changes that can affect `domain`: its own first, then those above it.
+// The changes that can affect `domain`: its own first, then those above it. The tree walk reads
+// every name above, so each of their changes may matter.
 std::vector<const Change*> changes_affecting(const Name& domain, const ChangesByName& changes) {
   std::vector<const Change*> found;
   for (Name at = domain; !at.is_root(); at = at.parent()) {
@@ -88,6 +91,8 @@ std::vector<const Change*> changes_affecting(const Name& domain, const ChangesBy
   return found;
 }
 
+// The plan's changes are applied to the table of answers one after another, as receivers will see
+// them in the end.
 std::optional<Finding> discovery_change(const Domain& domain, const World& world,
                                         const ChangesByName& changes) {
   const auto affecting = changes_affecting(domain.name, changes);
@@ -101,8 +106,8 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
   Answers answers = around.answers;
   const Discovery before = discovery_of(domain.name, answers);
   for (const Change* change : affecting) {
-    answers = with_record(std::move(answers), change->name().parent(),
-                          record_in(change->set.after));
+    answers =
+        with_record(std::move(answers), change->name().parent(), record_in(change->set.after));
   }
   const Discovery after = discovery_of(domain.name, answers);
   if (before == after) return std::nullopt;
@@ -120,6 +125,7 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
 
 }  // namespace
 
+// Most plans change no DMARC record, so they are done before any domain is looked at.
 std::vector<Finding> discovery_changes(const Plan& plan, const Config& config, const World& world) {
   std::vector<Finding> found;
   const ChangesByName changes = dmarc_changes(plan);

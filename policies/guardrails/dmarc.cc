@@ -7,8 +7,11 @@
 #include <map>
 #include <set>
 
+#include "mail/dkim/key.h"
 #include "policies/dkim/names.h"
+#include "policies/dkim/past_selectors.h"
 #include "policies/dmarc/discovered_policy.h"
+#include "policies/model/lookup.h"
 #include "policies/ramp/ramp.h"
 #include "policies/rules/dmarc.h"
 
@@ -25,7 +28,8 @@ struct Site {
   std::vector<const Change*> changes;  ///< Providers may hold different records today.
 };
 
-// The managed domains that publish DMARC, in name order.
+// The managed domains that publish DMARC, in name order. Parked domains publish their final policy
+// at once and are exempt from ramps.
 std::vector<Site> sites_of(const Plan& plan, const Config& config) {
   std::map<Name, std::vector<const Change*>> changes;
   for (const Change& change : plan.changes) changes[change.name()].push_back(&change);
@@ -41,9 +45,8 @@ std::vector<Site> sites_of(const Plan& plan, const Config& config) {
   return sites;
 }
 
-bool tightens(const Site& site) {
-  return std::ranges::find(site.changes, Stage::Enforce, &Change::stage) != site.changes.end();
-}
+// Two providers may be at different steps, so that one change that tightens is enough.
+bool tightens(const Site& site) { return contains(site.changes, Stage::Enforce, &Change::stage); }
 
 // An Error that withholds where the plan tightens the policy, a Warning where the fault exists
 // already: loosening is never withheld, since it is how a domain recovers.
@@ -56,6 +59,7 @@ Finding finding_at(const Site& site, rules::Fault fault) {
   return finding;
 }
 
+// A CNAME at `_dmarc` has values as well, but no record of ours.
 std::vector<ParsedValue> dmarc_values(const std::optional<ParsedTypedSet>& set) {
   std::vector<ParsedValue> values;
   if (!set || set->type != RecordType::TXT) return values;
@@ -92,16 +96,14 @@ bool wants_reject(const Site& site) { return site.domain.dmarc.position.phase ==
 // it signs after all, whatever the catalogue says.
 bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
   if (sender.dkim_aligns != Aligns::No && sender.dkim_kind != "none") return false;
-  const bool rotates = std::ranges::find(domain.rotations, sender.id, &RotationSpec::sender) !=
-                       domain.rotations.end();
   const auto declared = declared_selectors(domain);
-  const bool has_key = std::ranges::any_of(sender.selectors, [&](const std::string& selector) {
-    return std::ranges::find(declared, selector) != declared.end();
-  });
-  return !rotates && !has_key;
+  const bool has_key = std::ranges::any_of(
+      sender.selectors, [&](const std::string& selector) { return contains(declared, selector); });
+  return !has_key && !rotates(domain, sender);
 }
 
-// The domains whose enforcement changes in one direction, by ramp.
+// The domains whose enforcement changes in one direction, by ramp. The limit belongs to the ramp:
+// domains of other ramps are other people's decisions.
 std::map<std::string, std::vector<Site>> sites_by_ramp(const std::vector<Site>& sites,
                                                        Stage stage) {
   std::map<std::string, std::vector<Site>> by_ramp;
@@ -113,6 +115,7 @@ std::map<std::string, std::vector<Site>> sites_by_ramp(const std::vector<Site>& 
   return by_ramp;
 }
 
+// Every domain of the group is reported, since any of them can be the one to leave out.
 void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& found) {
   for (const auto& [ramp, group] : sites_by_ramp(sites, stage)) {
     const int most = group.front().domain.dmarc.ramp->max_domains_per_run;
@@ -129,8 +132,42 @@ void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& foun
   }
 }
 
+// What verifiers can use at a selector: keys that are not revoked, and delegations by CNAME.
+// Compared by key text, because a re-printed record with the same key is no loss.
+std::set<std::string> signing_keys(const std::optional<ParsedTypedSet>& set) {
+  std::set<std::string> keys;
+  if (!set) return keys;
+  for (const ParsedValue& value : set->set.values) {
+    if (value.kind() == RecordKind::DkimCname) keys.insert("CNAME " + value.text());
+    if (value.key() && !value.key()->record.revoked()) keys.insert(value.key()->record.key);
+  }
+  return keys;
+}
+
+// Absent domains remove their keys on purpose, so this guardrail does not apply to them.
+const Domain* managed(const Change& change, const Config& config) {
+  const auto domain = config.domains.find(change.domain);
+  const bool found = domain != config.domains.end() && domain->second.state == DomainState::Managed;
+  return found ? &domain->second : nullptr;
+}
+
+// RFC 6376 section 3.1: a selector is never reused for another key, because mail in transit is
+// still signed with the old one.
+Finding removed(const Change& change, std::string_view what) {
+  return {.severity = Severity::Error,
+          .code = "dkim-selector-removed",
+          .domain = change.domain,
+          .message = fmt::format("the key at {} is {} while mail may still be signed with it",
+                                 change.name().text(), what),
+          .hint =
+              "publish the new key at a new selector, move the signer, and wait until reports "
+              "no longer show the old one",
+          .withholds = {{change.name(), change.type()}}};
+}
+
 }  // namespace
 
+// A first record at the ramp's first step is one step, so that new domains pass.
 Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
@@ -155,6 +192,7 @@ Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   return found;
 }
 
+// RFC 9989 section 7.4 asks for DKIM before p=reject, since forwarding breaks SPF.
 Findings reject_spf_only(const Plan& plan, const Config& config, const World&) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
@@ -174,6 +212,8 @@ Findings reject_spf_only(const Plan& plan, const Config& config, const World&) {
   return found;
 }
 
+// Rejected mail leaves no trace at the receiver, so that without reports nobody would notice its
+// loss.
 Findings reject_without_rua(const Plan& plan, const Config& config, const World&) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
@@ -184,11 +224,35 @@ Findings reject_without_rua(const Plan& plan, const Config& config, const World&
   return found;
 }
 
+// Loosening is limited as well: a mistake in a template must not open every domain at once.
 Findings too_many_domains(const Plan& plan, const Config& config, const World&) {
   Findings found;
   const auto sites = sites_of(plan, config);
   report_too_many(sites, Stage::Enforce, found);
   report_too_many(sites, Stage::Relax, found);
+  return found;
+}
+
+// Proof by the rotation or by reports lifts the refusal; a hand-made removal has none.
+std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config,
+                                           const World& world) {
+  std::vector<Finding> found;
+  for (const Change& change : plan.changes) {
+    const Domain* domain = managed(change, config);
+    if (domain == nullptr) continue;
+    const auto before = signing_keys(change.set.before);
+    const auto after = signing_keys(change.set.after);
+    // A CNAME in place of a key is how delegation to a vendor begins, not a loss.
+    const bool delegates = change.set.after && change.set.after->type == RecordType::CNAME;
+    // Verifiers cannot choose between several keys at one selector, so keeping any of them is no
+    // loss.
+    const bool kept = !after.empty() && std::ranges::includes(before, after);
+    if (before.empty() || kept || (delegates && change.set.before->type == RecordType::TXT)) {
+      continue;
+    }
+    if (after.empty() && proven_unused(*domain, world).contains(change.name())) continue;
+    found.push_back(removed(change, after.empty() ? "removed or revoked" : "replaced"));
+  }
   return found;
 }
 

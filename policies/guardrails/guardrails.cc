@@ -7,6 +7,7 @@
 
 #include "policies/guardrails/dmarc.h"
 #include "policies/guardrails/spf.h"
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -14,26 +15,28 @@ namespace {
 using Findings = std::vector<Finding>;
 
 // The names that creating `name` brings into existence: itself and its ancestors that are empty so
-// far, up to the apex. An ancestor without records exists once a name below it does (RFC 8020).
+// far, up to the apex. An ancestor without records exists once a name below it does (RFC 8020). The
+// search ends at the first ancestor that exists: everything above it exists as well.
 std::vector<Name> names_created(const Name& name, const LiveZone& zone) {
   std::vector<Name> created;
   for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
-    bool exists = false;
-    for (const auto& [key, live] : zone.sets) {
-      exists = exists || (live.state == LiveState::Present && key.name.is_within(at));
-    }
+    const bool exists = std::ranges::any_of(zone.sets, [&](const auto& row) {
+      return row.second.state == LiveState::Present && row.first.name.is_within(at);
+    });
     if (exists) break;
     created.push_back(at);
   }
   return created;
 }
 
-// Whether a wildcard's mail or hosts could be in use at this name: not below an underscore.
+// Whether a wildcard's mail or hosts could be in use at this name: not below an underscore. No host
+// name has an underscore (RFC 1123 section 2.1), so no wildcard is missed there.
 bool is_host_like(const Name& name) {
   return std::ranges::none_of(name.labels(),
                               [](std::string_view label) { return label.starts_with("_"); });
 }
 
+// A zone at two providers has two wildcards' sets, so the provider decides as well.
 const LiveZone* zone_of(const Change& change, const World& world) {
   for (const LiveZone& zone :
        std::ranges::equal_range(world.zones, change.zone, {}, &LiveZone::apex)) {
@@ -42,7 +45,8 @@ const LiveZone* zone_of(const Change& change, const World& world) {
   return nullptr;
 }
 
-// Several changes that create one name are one fault, which withholds all of them.
+// Several changes that create one name are one fault, which withholds all of them. One finding for
+// one wildcard keeps the report short, where a first plan creates dozens of names.
 void add_shadow(Findings& found, Finding finding) {
   const auto same = std::ranges::find_if(found, [&](const Finding& other) {
     return other.domain == finding.domain && other.hint == finding.hint;
@@ -51,6 +55,10 @@ void add_shadow(Findings& found, Finding finding) {
   same->withholds.insert(same->withholds.end(), finding.withholds.begin(), finding.withholds.end());
 }
 
+// TXT wildcards are left out: their answers concern policies that this plan writes itself.
+constexpr std::array kHostTypes = {RecordType::MX, RecordType::A, RecordType::AAAA,
+                                   RecordType::CNAME};
+
 Findings shadowed_by(const Change& change, const LiveZone& zone) {
   Findings found;
   for (const Name& created : names_created(change.name(), zone)) {
@@ -58,9 +66,7 @@ Findings shadowed_by(const Change& change, const LiveZone& zone) {
     for (const RecordKey& wildcard : zone.wildcards) {
       const bool covers =
           created.is_within(wildcard.name.parent()) && created != wildcard.name.parent();
-      const bool hosts = wildcard.type == RecordType::MX || wildcard.type == RecordType::A ||
-                         wildcard.type == RecordType::AAAA || wildcard.type == RecordType::CNAME;
-      if (!covers || !hosts) continue;
+      if (!covers || !contains(kHostTypes, wildcard.type)) continue;
       found.push_back(
           {.severity = Severity::Error,
            .code = "shadows-wildcard",
@@ -99,8 +105,8 @@ Findings too_long_for_host(const Plan& plan, const Config&, const World& world) 
   for (const Change& change : plan.changes) {
     const LiveZone* zone = zone_of(change, world);
     if (!change.set.after || zone == nullptr || !zone->max_txt_octets) continue;
+    if (change.type() != RecordType::TXT) continue;
     for (const std::string& value : change.set.after->set.values) {
-      if (change.type() != RecordType::TXT) continue;
       if (value.size() <= static_cast<std::size_t>(*zone->max_txt_octets)) continue;
       found.push_back(
           {.severity = Severity::Error,
@@ -137,6 +143,7 @@ Findings failing_servers(const Plan&, const Config& config, const World& world) 
   return found;
 }
 
+// In the order of docs/findings.md, which is also the order in which people meet them.
 constexpr std::array kGuardrails = {
     Guardrail{failing_servers},      Guardrail{ramp_jump},        Guardrail{reject_spf_only},
     Guardrail{reject_without_rua},   Guardrail{too_many_domains}, Guardrail{dkim_selector_removed},

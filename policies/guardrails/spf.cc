@@ -1,13 +1,17 @@
 /// The rule book on SPF, before and after a plan; and how many addresses the plan admits.
 #include "policies/guardrails/spf.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "mail/spf/tree.h"
+#include "policies/model/lookup.h"
+#include "policies/model/sender_use.h"
 #include "policies/rules/spf.h"
+#include "policies/spf/compare.h"
+#include "policies/spf/flatten.h"
 #include "policies/spf/hints.h"
 #include "policies/spf/record.h"
 
@@ -20,6 +24,7 @@ using spf::IpSet;
 constexpr std::uint64_t kWide4 = 65536;                  // A /16.
 constexpr spf::Address kWide6 = spf::Address{1} << 104;  // A /24.
 
+// Counted and not just found, so that a second `+all` counts as worse than the first.
 std::int64_t count_of(const spf::Record& record, spf::Mechanism mechanism,
                       std::optional<spf::Qualifier> qualifier = std::nullopt) {
   return std::ranges::count_if(record.directives, [&](const spf::Directive& directive) {
@@ -28,13 +33,15 @@ std::int64_t count_of(const spf::Record& record, spf::Mechanism mechanism,
   });
 }
 
-// One side of a case: the tree of its record, what it costs, and its faults by the rule book.
+// One side of a case: the tree of its record, what it costs, and its faults by the rule book. Kept
+// together, because the faults refer to the tree and the message to its cost.
 struct Side {
   spf::Tree tree;
   SpfCost cost;
   rules::Faults faults;
 };
 
+// A side without a record has no faults: a missing record is the policy's subject.
 Side side_of(const SpfCase& item, const SpfView& view, std::size_t txt_octets,
              std::size_t record_octets, const Config& config) {
   Side side;
@@ -57,9 +64,7 @@ Side side_of(const SpfCase& item, const SpfView& view, std::size_t txt_octets,
 // The rule's hint lists what each term costs. A domain in the YAML can be advised better.
 std::string remedies_for(const SpfCase& item, const Config& config, const World& world) {
   std::vector<std::string> remedies;
-  for (Remediation& one : remediations(item, config, world)) {
-    remedies.push_back(std::move(one.what));
-  }
+  for (const Remediation& one : remediations(item, config, world)) remedies.push_back(one.what);
   return fmt::format("{}", fmt::join(remedies, "; "));
 }
 
@@ -75,6 +80,8 @@ rules::Fault unresolved(const spf::TreeNode& node, const Config& config) {
   return fault;
 }
 
+// Refused only where the plan makes it worse: repairing an old fault step by step must stay
+// possible.
 void check_case(const SpfCase& item, const Config& config, const World& world, Findings& found) {
   // Facts about the record alone: its own octets before the plan play no part in comparing.
   const Side after = side_of(item, item.after, item.octets_after, item.spf_octets_after, config);
@@ -99,7 +106,7 @@ void check_case(const SpfCase& item, const Config& config, const World& world, F
 }
 
 // What a record admits other than by the terms of catalogue senders, whose width their vendors
-// choose.
+// choose. Vendors widen their networks without a word; that is no decision of this plan.
 IpSet own_width(const SpfCase& item, const SpfView& view, const Config& config) {
   if (!view.record) return {};
   spf::Record own;
@@ -110,10 +117,120 @@ IpSet own_width(const SpfCase& item, const SpfView& view, const Config& config) 
   return spf::admitted_by(item.domain.name, own, *view.answers).pass;
 }
 
+// IPv6 cannot be counted by address, so that one large network is the measure.
 bool is_wide6(const IpSet& gained) {
   return std::ranges::any_of(gained.v6(), [](const spf::Interval& interval) {
     return interval.last - interval.first >= kWide6;
   });
+}
+
+// By number, since two spellings of one name are one fragment.
+std::set<int> fragments_named(const Name& domain, const std::optional<spf::Record>& record) {
+  std::set<int> numbers;
+  if (!record) return numbers;
+  for (const spf::Directive& directive : record->directives) {
+    if (directive.mechanism != spf::Mechanism::Include) continue;
+    const auto name = Name::parse(directive.domain);
+    const int number = name ? fragment_number(domain, *name) : 0;
+    if (number > 0) numbers.insert(number);
+  }
+  return numbers;
+}
+
+bool holds_spf(const ParsedSet& set) {
+  return contains(set.values, RecordKind::Spf, &ParsedValue::kind);
+}
+
+// A withheld fragment is not written, so the record that includes it would break.
+bool is_withheld(const Plan& plan, const RecordKey& key) {
+  return std::ranges::any_of(plan.findings, [&](const Finding& finding) {
+    return finding.severity == Severity::Error && contains(finding.withholds, key);
+  });
+}
+
+// Whether receivers would find nothing at the fragment's name: neither its live value nor the one
+// that the plan writes is an SPF record. A name that could not be read is not taken for absent.
+bool is_missing(const SpfCase& item, const Name& fragment, const Plan& plan) {
+  const RecordKey key{fragment, RecordType::TXT};
+  const auto change = std::ranges::find_if(plan.changes, [&](const Change& other) {
+    return other.name() == fragment && other.type() == RecordType::TXT &&
+           other.zone == item.zone.apex && other.provider == item.zone.provider;
+  });
+  if (change != plan.changes.end() && !is_withheld(plan, key)) {
+    const auto& after = change->set.after;
+    return !after || !holds_spf(after->set);
+  }
+  const LiveSet live = item.zone.at(key);
+  if (live.state == LiveState::Present) return !holds_spf(live.set);
+  return live.state == LiveState::Absent;
+}
+
+// Terms come from parsed records and print back the same, so a failure here means an old plan file.
+spf::Record record_of(const std::string& term) {
+  const auto parsed = spf::parse_terms(term);
+  return parsed ? *parsed : spf::Record{};
+}
+
+// The declared sender that the lost term belongs to: it asks for that very term, or for addresses
+// that only that term let pass. Null where no declared sender asks for it. Compared by addresses as
+// well, because flattening replaces a vendor's include by its networks.
+const SenderUse* owner_of(const Permission& lost, const SpfCase& item) {
+  if (!item.domain.senders) return nullptr;
+  const Name& name = item.domain.name;
+  const auto pass = [&](const spf::Record& record) {
+    return spf::admitted_by(name, record, *item.before.answers).pass;
+  };
+  const spf::Record term = record_of(lost.text());
+  const spf::IpSet gone = pass(term).without(
+      spf::admitted_by(name, item.after.record.value_or(spf::Record{}), *item.after.answers).pass);
+  for (const SenderUse& use : *item.domain.senders) {
+    for (const std::string& own : terms_of(use, name)) {
+      const spf::Record asked = record_of(own);
+      if (spf::same_meaning(term, asked) || !gone.common(pass(asked)).empty()) return &use;
+    }
+  }
+  return nullptr;
+}
+
+// Marked at the sender's own line, which is where it is resolved.
+Finding sender_removed(const SpfCase& item, const std::string& lost, const SenderUse& use) {
+  return marked(
+      spf_refusal(
+          item, {.code = "spf-sender-removed",
+                 .message = fmt::format("`{}` would no longer pass as {}, but {} is still declared "
+                                        "for it",
+                                        lost, item.domain.name.text(), use.sender->id),
+                 .hint = fmt::format("set `spf: always` on {0} to keep the term, `spf: never` to "
+                                     "drop it, or `retired:` when {0} has stopped sending",
+                                     use.sender->id)}),
+      use.mark);
+}
+
+// Whether the sender's mail needs the term at this domain. Mail that bounces to the vendor's own
+// domain is checked there (RFC 7208 section 2.4). `spf: never` is the user's own word that the term
+// is not needed.
+bool is_needed(const SenderUse& use, const World& world) {
+  const IncludeNeeded needed = use.sender->include_needed;
+  const bool needless =
+      use.spf == SpfUse::Never || (use.spf == SpfUse::Auto && needed != IncludeNeeded::Yes &&
+                                   needed != IncludeNeeded::Optional);
+  return !needless && !is_retired(use, world.now);
+}
+
+// Only a warning: nobody declared the sender, so nothing shows that the term is still in use.
+Finding term_removed(const SpfCase& item, const std::string& lost, const Config& config) {
+  const Sender* sender = sender_of_term(lost, config);
+  const std::string owner = sender == nullptr
+                                ? "the catalogue does not know it"
+                                : fmt::format("it belongs to {} ({})", sender->name, sender->id);
+  return spf_finding(
+      item, {.code = "spf-term-removed",
+             .message = fmt::format("`{}` leaves the record of {}: no declared sender asks for it; "
+                                    "{}",
+                                    lost, item.domain.name.text(), owner),
+             .hint = sender == nullptr
+                         ? "if it still sends, add it to `senders:` or to `extra:`"
+                         : fmt::format("if it still sends, add `{}` to `senders:`", sender->id)});
 }
 
 }  // namespace
@@ -126,9 +243,8 @@ Finding spf_finding(const SpfCase& item, rules::Fault fault) {
 }
 
 Finding spf_refusal(const SpfCase& item, rules::Fault fault) {
-  Finding finding = spf_finding(item, std::move(fault));
+  Finding finding = withholding(spf_finding(item, std::move(fault)), {spf_key(item.domain)});
   finding.severity = Severity::Error;
-  finding.withholds = {spf_key(item.domain)};
   return finding;
 }
 
@@ -154,6 +270,51 @@ Findings spf_wide(const Plan& plan, const Config& config, const World& world) {
                                 item.domain.name.text(), gained.count4(),
                                 is_wide6(gained) ? " and an IPv6 network wider than /24" : ""),
          .hint = "check the prefix lengths: name the hosts that send, not their whole network"}));
+  }
+  return found;
+}
+
+// A fragment that was missing before is a warning: this plan did not cause it.
+Findings spf_fragment_missing(const Plan& plan, const Config& config, const World& world) {
+  Findings found;
+  for (const SpfCase& item : spf_cases(plan, config, world)) {
+    if (!item.changes) continue;
+    const Name& domain = item.domain.name;
+    const std::set<int> before = fragments_named(domain, item.before.record);
+    for (const int number : fragments_named(domain, item.after.record)) {
+      const Name fragment = fragment_name(domain, number);
+      if (!is_missing(item, fragment, plan)) continue;
+      rules::Fault fault{
+          .code = "spf-fragment-missing",
+          .message = fmt::format("the record of {} includes {}, which has no SPF record: every "
+                                 "check that gets that far ends in permerror (RFC 7208 "
+                                 "section 5.2)",
+                                 domain.text(), fragment.text()),
+          .hint = fmt::format("set `flatten: auto` or `always`, which writes {} first, or drop the "
+                              "include",
+                              fragment.text())};
+      found.push_back(before.contains(number) ? spf_finding(item, std::move(fault))
+                                              : spf_refusal(item, std::move(fault)));
+    }
+  }
+  return found;
+}
+
+Findings spf_removed(const Plan& plan, const Config& config, const World& world) {
+  Findings found;
+  for (const SpfCase& item : spf_cases(plan, config, world)) {
+    if (!item.changes) continue;
+    const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
+    for (const Permission& permission : delta.loses) {
+      const std::string& lost = permission.text();
+      const SenderUse* use = owner_of(permission, item);
+      if (lost == "all") continue;  // Dropping `all` takes no particular sender away.
+      if (use == nullptr) {
+        found.push_back(term_removed(item, lost, config));
+      } else if (is_needed(*use, world)) {
+        found.push_back(sender_removed(item, lost, *use));
+      }
+    }
   }
   return found;
 }

@@ -124,6 +124,8 @@ struct RotationSpec {
 /// Which records exist, and what DMARC requests of receivers (contract, "Phases").
 enum class Phase { Discovery, Spf, Dkim, Monitor, Quarantine, Reject };
 
+/// "discovery", "spf", "dkim", "monitor", "quarantine", "reject"; and back, nullopt for other
+/// words.
 std::string_view to_text(Phase phase);
 std::optional<Phase> parse_phase(std::string_view text);
 
@@ -195,12 +197,14 @@ struct DmarcSpec {
   Mark mark;
 };
 
+/// One row of `ignore:`: mail from it counts for nothing.
 struct IgnoredSource {
   std::string source;
   std::string reason;
   Mark mark;
 };
 
+/// One row of `waivers:`: an Error of this code withholds nothing until then.
 struct Waiver {
   std::string code;
   std::string reason;
@@ -208,6 +212,7 @@ struct Waiver {
   Mark mark;
 };
 
+/// `mta_sts:` of a domain (RFC 8461).
 struct MtaStsSpec {
   std::string mode;             ///< testing, enforce or none.
   std::vector<std::string> mx;  ///< Empty: auto, the domain's own MX.
@@ -216,11 +221,13 @@ struct MtaStsSpec {
   Mark mark;
 };
 
+/// `tls_rpt:` of a domain (RFC 8460).
 struct TlsRptSpec {
   std::vector<std::string> rua;
   Mark mark;
 };
 
+/// `bimi:` of a domain.
 struct BimiSpec {
   std::string selector = "default";
   std::string logo;

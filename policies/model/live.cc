@@ -1,10 +1,10 @@
 /// The live records at a name, gathered over every provider that serves it.
 #include "policies/model/live.h"
 
-#include <set>
-
 namespace rampart {
 
+// Sets that could not be read are left out rather than shown as empty: empty would mean that
+// nothing is published.
 std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const RecordKey& key) {
   std::vector<LiveSet> sets;
   for (const LiveZone* zone : world.zones_for(domain, key.name)) {
@@ -14,6 +14,7 @@ std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const R
   return sets;
 }
 
+// Two providers usually hold the same values, so each is returned once.
 std::vector<ParsedValue> live_values(const Domain& domain, const World& world, const RecordKey& key,
                                      RecordKind kind) {
   ParsedValues found;
@@ -26,6 +27,7 @@ std::vector<ParsedValue> live_values(const Domain& domain, const World& world, c
   return {found.begin(), found.end()};
 }
 
+// Nullopt keeps the live TTL, so that a plan does not change what nobody declared.
 std::optional<std::chrono::seconds> declared_ttl(const Domain& domain,
                                                  std::optional<std::chrono::seconds> own) {
   return own ? own : domain.ttl;

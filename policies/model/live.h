@@ -1,7 +1,6 @@
 /// The live records at a name, gathered over every provider that serves it.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "policies/model/policy.h"

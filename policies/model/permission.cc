@@ -5,11 +5,13 @@
 namespace rampart {
 namespace {
 
+// These words are part of the plan file's format, so a change here would make old plans unreadable.
 constexpr std::string_view kRedirect = "redirect=";
 constexpr std::string_view kKey = "key ";
 constexpr std::string_view kUnreadableKey = "key that cannot be read";
 constexpr std::string_view kKeysAt = "keys at ";
 
+// One text form for JSON, people and comparison: sorting by it groups grants of one kind.
 struct Printer {
   std::string operator()(const SpfGrant& grant) const { return spf::print(grant.term); }
   std::string operator()(const SpfRedirect& grant) const {
@@ -24,6 +26,7 @@ struct Printer {
   }
 };
 
+// Unknown text becomes a delegation, as plan files of earlier releases wrote bare targets.
 Permission::Grant grant_in(const std::string& text) {
   if (text == kUnreadableKey) return SigningKey{};
   if (text.starts_with(kKey)) return SigningKey{text.substr(kKey.size())};

@@ -1,7 +1,6 @@
 /// A plan: what would change, what stays and why. Plain data.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -115,6 +114,7 @@ struct ImpactUnknown {
   bool operator==(const ImpactUnknown&) const = default;
 };
 
+/// Everything that one run would do to the listed domains, and what it found on the way.
 struct Plan {
   Time made_at;
   std::string config_digest;

@@ -1,8 +1,8 @@
 #include "policies/model/policy.h"
 
-#include <algorithm>
-#include <array>
-#include <utility>
+#include <iterator>
+
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 3> kSeverities = {"error", "warning", "in
 
 }  // namespace
 
-std::string_view to_text(Phase phase) { return kPhases.at(static_cast<std::size_t>(phase)); }
+std::string_view to_text(Phase phase) { return word_of(kPhases, phase); }
 
 std::optional<Phase> parse_phase(std::string_view text) {
   const auto found = std::ranges::find(kPhases, text);
@@ -24,18 +24,18 @@ std::optional<Phase> parse_phase(std::string_view text) {
   return static_cast<Phase>(found - kPhases.begin());
 }
 
+// A hundred percent is the normal case and is not written.
 std::string to_text(RampPosition position) {
   std::string text(to_text(position.phase));
   if (position.pct != 100) text += " at " + std::to_string(position.pct) + "%";
   return text;
 }
 
-std::string_view to_text(Stage stage) { return kStages.at(static_cast<std::size_t>(stage)); }
+std::string_view to_text(Stage stage) { return word_of(kStages, stage); }
 
-std::string_view to_text(Severity severity) {
-  return kSeverities.at(static_cast<std::size_t>(severity));
-}
+std::string_view to_text(Severity severity) { return word_of(kSeverities, severity); }
 
+// An incomplete listing proves nothing about names that were not asked.
 LiveSet LiveZone::at(const RecordKey& key) const {
   if (!error.empty()) return {LiveState::Unobservable, {}, error};
   const auto found = sets.find(key);
@@ -49,7 +49,7 @@ LiveSet LiveZone::at(const RecordKey& key) const {
 std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& name) const {
   const bool own = name.is_within(domain.name);
   const auto may_use = [&](const std::string& provider) {
-    return !own || std::ranges::find(domain.providers, provider) != domain.providers.end();
+    return !own || contains(domain.providers, provider);
   };
   std::map<std::string, const LiveZone*> longest;  // By provider.
   for (Name at = name; !at.is_root(); at = at.parent()) {
@@ -62,6 +62,7 @@ std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& 
   return found;
 }
 
+// Marked at the domain, the closest place that always exists; callers narrow it with `marked`.
 Finding finding_of(const Domain& domain, Severity severity, CodeName code, std::string message,
                    std::string hint) {
   return {.severity = severity,
@@ -70,6 +71,34 @@ Finding finding_of(const Domain& domain, Severity severity, CodeName code, std::
           .message = std::move(message),
           .hint = std::move(hint),
           .mark = domain.mark};
+}
+
+Finding marked(Finding finding, const Mark& mark) {
+  finding.mark = mark;
+  return finding;
+}
+
+Finding withholding(Finding finding, std::vector<RecordKey> keys) {
+  finding.withholds = std::move(keys);
+  return finding;
+}
+
+// The kind is the value's own, so that a caller cannot name another one.
+DesiredRecord publication(const RecordKey& key, ParsedValue value, std::string reason) {
+  const RecordKind kind = value.kind();
+  return {.key = key, .kind = kind, .value = std::move(value), .reason = std::move(reason)};
+}
+
+// Retire is the last stage, so that nothing is removed before its replacement is written.
+DesiredRecord removal(const RecordKey& key, RecordKind kind, std::string reason) {
+  return {.key = key, .kind = kind, .stage = Stage::Retire, .reason = std::move(reason)};
+}
+
+void PolicyResult::append(PolicyResult other) {
+  std::ranges::move(other.desired_records, std::back_inserter(desired_records));
+  std::ranges::move(other.holds, std::back_inserter(holds));
+  std::ranges::move(other.findings, std::back_inserter(findings));
+  std::ranges::move(other.unknown, std::back_inserter(unknown));
 }
 
 }  // namespace rampart

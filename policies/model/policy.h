@@ -20,10 +20,13 @@ inline constexpr std::chrono::seconds kNewTtl{3600};
 /// The order of writing: loosen, add keys, admit senders, tighten DMARC, only then remove.
 enum class Stage { Relax, Publish, Authorize, Enforce, Retire };
 
+/// "relax", "publish", "authorize", "enforce", "retire".
 std::string_view to_text(Stage stage);
 
+/// How much a finding matters, the gravest first.
 enum class Severity { Error, Warning, Info };
 
+/// "error", "warning", "info".
 std::string_view to_text(Severity severity);
 
 /// A fact about the user's mail. An Error withholds something; a fault that already exists is a
@@ -45,6 +48,12 @@ struct Finding {
 Finding finding_of(const Domain& domain, Severity severity, CodeName code, std::string message,
                    std::string hint = "");
 
+/// `finding` marked at a more exact place of the YAML.
+Finding marked(Finding finding, const Mark& mark);
+
+/// `finding`, which withholds the changes at `keys`.
+Finding withholding(Finding finding, std::vector<RecordKey> keys);
+
 /// Why something stays as it is for now.
 struct Hold {
   Name domain;
@@ -58,14 +67,18 @@ struct Hold {
 struct DesiredRecord {
   RecordKey key;
   RecordKind kind;
-  std::optional<ParsedValue> value;             ///< Empty: no value of this kind may exist there.
-  std::optional<std::chrono::seconds> ttl;      ///< Set: the YAML names it. Else live, else 3600.
-  std::optional<std::chrono::seconds> new_ttl;  ///< For a new record, where not 3600.
+  std::optional<ParsedValue> value = {};         ///< Empty: no value of this kind may exist there.
+  std::optional<std::chrono::seconds> ttl = {};  ///< Set: the YAML names it. Else live, else 3600.
+  std::optional<std::chrono::seconds> new_ttl = {};  ///< For a new record, where not 3600.
   Stage stage = Stage::Publish;  ///< What writing it would do, compared with the World.
-  std::string reason;            ///< "because ...", one sentence.
+  std::string reason = {};       ///< "because ...", one sentence.
 
   bool operator==(const DesiredRecord&) const = default;
 };
+
+/// The record that publishes `value` at `key`, and the one that removes what is ours there.
+DesiredRecord publication(const RecordKey& key, ParsedValue value, std::string reason);
+DesiredRecord removal(const RecordKey& key, RecordKind kind, std::string reason);
 
 /// A policy's result for one domain.
 struct PolicyResult {
@@ -73,6 +86,9 @@ struct PolicyResult {
   std::vector<Hold> holds;
   std::vector<Finding> findings;
   std::vector<Question> unknown;  ///< What must be resolved before the result is final.
+
+  /// Adds all that `other` holds.
+  void append(PolicyResult other);
 };
 
 }  // namespace rampart

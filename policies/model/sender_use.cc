@@ -5,12 +5,14 @@
 namespace rampart {
 namespace {
 
+// Several vendors build host names from the customer's domain in this form.
 std::string dashes(const Name& domain) {
   std::string text = domain.text();
   std::ranges::replace(text, '.', '-');
   return text;
 }
 
+// What the YAML gives wins, so that a vendor's exception can be written down.
 std::optional<std::string> value_of(std::string_view placeholder, const Name& domain,
                                     const std::map<std::string, std::string>& with) {
   const auto given = with.find(std::string(placeholder));
@@ -40,6 +42,13 @@ std::optional<std::string> fill(std::string_view text, const Name& domain,
   return filled;
 }
 
+bool declares(const Domain& domain, const std::string& sender) {
+  return domain.senders && std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
+           return use.sender->id == sender;
+         });
+}
+
+// The day itself counts: a sender that retires today needs no record any more.
 bool is_retired(const SenderUse& use, Time now) { return use.retired && Time(*use.retired) <= now; }
 
 }  // namespace rampart

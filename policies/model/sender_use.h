@@ -15,6 +15,9 @@ namespace rampart {
 std::optional<std::string> fill(std::string_view text, const Name& domain,
                                 const std::map<std::string, std::string>& with);
 
+/// Whether the domain declares the sender of this id.
+bool declares(const Domain& domain, const std::string& sender);
+
 /// Whether a sender has left by the day of `now`.
 bool is_retired(const SenderUse& use, Time now);
 

@@ -16,6 +16,7 @@
 
 namespace rampart {
 
+/// How certain it is what one key holds.
 enum class LiveState {
   Present,
   Absent,        ///< Certain: every queried server confirmed it, or the provider's zone lacks it.

@@ -16,6 +16,7 @@ auto rows_under(const Evidence& evidence, const Name& policy_domain) {
 
 }  // namespace
 
+// Windows end on whole days, because reports cover whole days (RFC 7489 section 7.2).
 Date before(Date day, Duration length) {
   switch (length.unit) {
     case Duration::Unit::Hours:
@@ -35,6 +36,8 @@ Date before(Date day, Duration length) {
   return Date(moved);
 }
 
+// The last three days are left out: their reports are incomplete, and a share of few messages
+// misleads.
 EvidenceWindow gate_window(Time now, Duration length) {
   const Date until = floor<days>(now - kReportDelay);
   return {before(until, length), until};
@@ -56,6 +59,7 @@ EvidenceRows rows_of(const Evidence& evidence, const Name& domain) {
   return rows;
 }
 
+// The rows are sorted by day already, so that a window costs two searches.
 EvidenceRows rows_within(const EvidenceRows& rows, EvidenceWindow window) {
   const auto first = std::ranges::lower_bound(rows, window.from, {}, &EvidenceRow::day);
   const auto last = std::ranges::lower_bound(rows, window.until, {}, &EvidenceRow::day);

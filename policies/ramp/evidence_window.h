@@ -1,8 +1,6 @@
 /// Selecting the rows of report evidence for one domain and a range of days.
 #pragma once
 
-#include <optional>
-
 #include "policies/ramp/legit.h"
 
 namespace rampart {

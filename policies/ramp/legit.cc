@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "policies/model/sender_use.h"
+
 namespace rampart {
 namespace {
 
@@ -14,17 +16,13 @@ namespace {
 constexpr std::size_t kUnresolvedDays = 3;
 constexpr double kUnresolvedShare = 0.005;
 
+// Forwarded mail is neither passing nor failing; it is counted by itself.
 bool passes(const EvidenceRow& row) {
   return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly ||
          row.outcome == DmarcOutcome::SpfOnly;
 }
 
-bool is_declared(const Domain& domain, const std::string& source) {
-  return domain.senders && std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
-           return use.sender->id == source;
-         });
-}
-
+// Written without its prefix in the YAML, since people copy a host name or an address.
 bool is_ignored(const Domain& domain, const std::string& source) {
   return std::ranges::any_of(domain.ignored_sources, [&](const IgnoredSource& one) {
     return source == one.source || source == "ptr:" + one.source || source == "ip:" + one.source;
@@ -53,11 +51,13 @@ struct SourceSums {
 
 using Sources = std::map<std::string, SourceSums>;
 
+// Days are kept as a set: a source that fails once an hour for one day has failed on one day.
 void add(SourceSums& sums, const EvidenceRow& row) {
   SourceTally& tally = sums.tally;
   tally.messages += row.messages;
-  if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly)
+  if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly) {
     tally.by_dkim += row.messages;
+  }
   if (passes(row)) {
     tally.passing += row.messages;
   } else if (row.outcome == DmarcOutcome::Forwarded) {
@@ -68,15 +68,20 @@ void add(SourceSums& sums, const EvidenceRow& row) {
   }
 }
 
-bool is_unresolved(const SourceSums& sums, std::int64_t all, bool named) {
+// Whether a failing source may be the domain's own: it fails for days, passed before, or has a host
+// name of the owner's.
+bool is_unresolved(const SourceSums& sums, std::int64_t all, const Domain& domain,
+                   const Config& config) {
   const SourceTally& tally = sums.tally;
   if (tally.failing == 0 || tally.ignored || tally.declared) return false;
   const bool steady =
       sums.failing_days.size() >= kUnresolvedDays &&
       static_cast<double>(tally.failing) >= kUnresolvedShare * static_cast<double>(all);
+  const bool named = yaml_names(tally.source, domain, config);
   return steady || named || sums.passed_before;
 }
 
+// Older rows show only whether a source ever passed; their volume must not count twice.
 Sources sources_of(const EvidenceRows& rows, const EvidenceRows& history) {
   Sources sources;
   for (const EvidenceRow* row : rows) add(sources[row->source], *row);
@@ -88,6 +93,8 @@ Sources sources_of(const EvidenceRows& rows, const EvidenceRows& history) {
   return sources;
 }
 
+// Mail from sources that do not belong to the domain is counted as spoofed: a policy is meant to
+// stop it, so it must not hold the ramp.
 void add_source(LegitTally& sum, const SourceTally& tally) {
   sum.sources.push_back(tally);
   if (!tally.counts()) {
@@ -112,6 +119,7 @@ double LegitTally::unresolved_share() const {
   return static_cast<double>(unresolved) / static_cast<double>(own());
 }
 
+// The sources' sums come first, because whether one is unresolved depends on the volume of all.
 LegitTally tally_of(const Domain& domain, const Config& config, const EvidenceRows& rows,
                     const EvidenceRows& history) {
   LegitTally sum;
@@ -123,9 +131,9 @@ LegitTally tally_of(const Domain& domain, const Config& config, const EvidenceRo
     SourceTally& tally = sums.tally;
     tally.source = source;
     // Without `senders:` there is nothing to compare with: what passes aligned is the domain's own.
-    tally.declared = domain.senders ? is_declared(domain, source) : tally.passing > 0;
+    tally.declared = domain.senders ? declares(domain, source) : tally.passing > 0;
     tally.ignored = is_ignored(domain, source);
-    tally.unresolved = is_unresolved(sums, sum.messages, yaml_names(source, domain, config));
+    tally.unresolved = is_unresolved(sums, sum.messages, domain, config);
     add_source(sum, tally);
   }
   return sum;

@@ -6,14 +6,15 @@
 namespace rampart {
 namespace {
 
+// pct and t have a meaning in these phases only.
+bool enforces(RampPosition position) { return position.phase >= Phase::Quarantine; }
+
+}  // namespace
+
 dmarc::Policy policy_of(Phase phase) {
   if (phase == Phase::Reject) return dmarc::Policy::Reject;
   return phase == Phase::Quarantine ? dmarc::Policy::Quarantine : dmarc::Policy::None;
 }
-
-bool enforces(RampPosition position) { return position.phase >= Phase::Quarantine; }
-
-}  // namespace
 
 dmarc::Record record_for(const DmarcSpec& spec) {
   dmarc::Record record;
@@ -27,14 +28,16 @@ dmarc::Record record_for(const DmarcSpec& spec) {
   record.ruf = spec.ruf;
   record.psd = spec.psd;
   const RampMode mode = spec.ramp->mode;
-  if (!enforces(spec.position) || spec.position.pct >= 100 || mode == RampMode::PolicyOnly)
+  if (!enforces(spec.position) || spec.position.pct >= 100 || mode == RampMode::PolicyOnly) {
     return record;
+  }
   record.pct = spec.position.pct;
   // RFC 9989 section 4.7: t=y keeps receivers that ignore pct one level below the policy.
   if (mode == RampMode::Compat) record.testing = true;
   return record;
 }
 
+// Records written by hand are placed on the ramp too, so that it can begin anywhere.
 RampPosition position_of(const dmarc::Record& record) {
   const auto strength = dmarc::strength_of(record);
   if (strength.policy == 0) return {Phase::Monitor, 100};
@@ -44,6 +47,8 @@ RampPosition position_of(const dmarc::Record& record) {
   return {phase, pct};
 }
 
+// Counts positions and not indices: a hand-set position between two steps is still one step from
+// the next.
 int steps_between(const Ramp& ramp, std::optional<RampPosition> from, RampPosition to) {
   return static_cast<int>(std::ranges::count_if(ramp.steps, [&](const RampStep& step) {
     return (!from || step.position > *from) && step.position <= to;

@@ -9,6 +9,9 @@
 
 namespace rampart {
 
+/// What a phase requests of receivers; none below quarantine.
+dmarc::Policy policy_of(Phase phase);
+
 /// The record that `spec` publishes at its position: p=none at monitor, else the phase's policy. At
 /// 0 < pct < 100 the record has pct and t=y in compat mode, pct alone in legacy mode, neither in
 /// policy-only mode; at 100 it has neither (RFC 9989 section 4.7 ignores pct and honours t).

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
+#include "policies/model/lookup.h"
 #include "policies/ramp/step_back.h"
 #include "policies/ramp/step_calendar.h"
 #include "policies/ramp/step_gates.h"
@@ -16,10 +18,12 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
+// A World without evidence is evaluated like one with an empty store, which holds every step.
 const Evidence kNone;
 
 const Evidence& evidence_in(const World& world) { return world.evidence ? *world.evidence : kNone; }
 
+// The figures that caused the step back replace those of the gates, so that people see why.
 void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
   decision.action = StepAction::StepBack;
   decision.to = position_below(*facts.domain.dmarc.ramp, decision.from);
@@ -27,6 +31,7 @@ void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
   if (back.evidence) decision.evidence = std::move(*back.evidence);
 }
 
+// An advance is explained as well as a stay, since it is what a reviewer signs.
 std::string why_advance(const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
   return fmt::format("all gates are met: {} messages from {} reporters, {} of its own mail passes",
@@ -34,6 +39,7 @@ std::string why_advance(const StepDecision& decision) {
 }
 
 // Fills in the decision of a domain that has a next step: due and earliest dates, gates, reasons.
+// Every gate is evaluated even if the first is not met: people want the whole list at once.
 void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
   const StepCalendar calendar = calendar_of(facts.domain, facts.rows, facts.world.now);
   decision.live = calendar.live;
@@ -60,18 +66,46 @@ void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
   }
 }
 
+using std::chrono::days;
+using std::chrono::floor;
+
+// The day of the n-th run after today's, at one run per day; empty if the ramp allows none. Assumes
+// one run a day, as the packaged timer does.
+std::optional<Date> day_of_run(const Ramp& ramp, Date today, int runs) {
+  std::optional<Date> day = today;
+  for (; day && runs > 0; --runs) day = allowed_day(ramp, *day + days(1));
+  return day;
+}
+
+// Turns an advance into a stay because `ahead` domains of the ramp come first. The domain keeps its
+// met gates, so that it advances in the next run without waiting again.
+void defer(StepDecision& decision, const Ramp& ramp, Date today, int ahead) {
+  const int per_run = std::max(ramp.max_domains_per_run, 1);
+  decision.action = StepAction::Stay;
+  decision.to.reset();
+  decision.earliest = day_of_run(ramp, today, ahead / per_run);
+  Gate gate{.kind = GateKind::MaxDomains,
+            .figure = fmt::format("place {}", ahead + 1),
+            .asked = fmt::format("at most {} per run", ramp.max_domains_per_run),
+            .reason = fmt::format("ramp {} advances {} domains per run, and {} are due before it",
+                                  ramp.name, ramp.max_domains_per_run, ahead)};
+  // First of all reasons: the others say that every gate is met.
+  decision.reasons.insert(decision.reasons.begin(), gate.reason);
+  decision.gates.push_back(std::move(gate));
+}
+
 }  // namespace
 
 std::string_view to_text(GateKind kind) {
   constexpr std::array<std::string_view, 11> kNames = {
       "hold",    "evidence", "messages", "reporters", "legit_rate", "unresolved",
       "senders", "dkim",     "calendar", "freeze",    "max_domains"};
-  return kNames.at(static_cast<std::size_t>(kind));
+  return word_of(kNames, kind);
 }
 
 std::string_view to_text(StepAction action) {
-  if (action == StepAction::Advance) return "advance";
-  return action == StepAction::Stay ? "stay" : "step-back";
+  constexpr std::array<std::string_view, 3> kNames = {"advance", "stay", "step-back"};
+  return word_of(kNames, action);
 }
 
 // A position that is no step of the ramp (set by hand) goes to the first step above it. The target
@@ -84,6 +118,7 @@ std::optional<RampPosition> next_position(const DmarcSpec& spec) {
   return std::min(above->position, spec.target);
 }
 
+// Monitor is the floor: reports must keep coming, or the ramp could never rise again.
 std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) {
   constexpr RampPosition kMonitor{Phase::Monitor, 100};
   if (from <= kMonitor) return std::nullopt;
@@ -94,6 +129,7 @@ std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) 
   return below;
 }
 
+// Losing mail outranks every other reason, so that a step back is looked for before the gates.
 StepDecision step_of(const Domain& domain, const Config& config, const World& world) {
   const StepFacts facts{domain, config, world, evidence_in(world),
                         rows_of(evidence_in(world), domain.name)};
@@ -112,6 +148,39 @@ StepDecision step_of(const Domain& domain, const Config& config, const World& wo
     decision.reasons.push_back(why_no_next_step(domain.dmarc));
   }
   return decision;
+}
+
+std::vector<StepDecision> steps_of(const Config& config, const World& world) {
+  std::vector<Name> all;
+  for (const auto& [name, domain] : config.domains) all.push_back(name);
+  return steps_of(config, world, all);
+}
+
+// The limit keeps a mistake that all domains share (a wrong DKIM key in a template, say) from
+// reaching all of them on one day.
+std::vector<StepDecision> steps_of(const Config& config, const World& world,
+                                   std::span<const Name> domains) {
+  std::vector<StepDecision> decisions;
+  std::map<std::string, std::vector<std::size_t>> up;  // By ramp.
+  for (const Name& name : domains) {
+    const Domain& domain = config.domains.at(name);
+    if (domain.state != DomainState::Managed) continue;
+    decisions.push_back(step_of(domain, config, world));
+    if (decisions.back().action == StepAction::Advance) {
+      up[domain.dmarc.ramp->name].push_back(decisions.size() - 1);
+    }
+  }
+  const Date today = floor<days>(world.now);
+  for (auto& [name, advancing] : up) {
+    std::ranges::stable_sort(advancing, std::ranges::greater(),
+                             [&](std::size_t i) { return decisions[i].overdue_days; });
+    const Ramp& ramp = *config.domains.at(decisions[advancing.front()].domain).dmarc.ramp;
+    for (auto ahead = static_cast<std::size_t>(std::max(ramp.max_domains_per_run, 0));
+         ahead < advancing.size(); ++ahead) {
+      defer(decisions[advancing[ahead]], ramp, today, static_cast<int>(ahead));
+    }
+  }
+  return decisions;
 }
 
 }  // namespace rampart

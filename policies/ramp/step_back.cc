@@ -36,6 +36,7 @@ struct SenderDay {
 
 using SenderDays = std::map<Date, SenderDay>;
 
+// Forwarding fails under every policy, so that it is no sign of a broken sender.
 std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   std::map<std::string, SenderDays> sources;
   for (const EvidenceRow* row : facts.rows) {
@@ -48,7 +49,8 @@ std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   return sources;
 }
 
-// The first of the consecutive failing days at the end.
+// The first of the consecutive failing days at the end. Only failures that last until today count:
+// a problem that ended needs no step back.
 SenderDays::const_iterator failing_stretch(const SenderDays& all) {
   auto first = all.end();
   while (first != all.begin() && std::prev(first)->second.fails()) --first;
@@ -76,6 +78,7 @@ bool broke_at(const SenderDays& all, SenderDays::const_iterator stretch) {
   return passing_a_day(stretch, all.end()) < passing_a_day(normal, stretch) / 2;
 }
 
+// A sender that never passed is not broken but not set up, which the gates report.
 std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all, int least) {
   const auto stretch = failing_stretch(all);
   const auto length = static_cast<int>(std::distance(stretch, all.end()));
@@ -92,7 +95,8 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all,
 enum class Direction { Unknown, Up, Down };
 
 // The direction from a record that was published before the step. Some reporters state only t=y,
-// which does not say which pct it was: that is Unknown.
+// which does not say which pct it was: that is Unknown. A step back lowers the policy, so that a
+// weaker record before the step shows a step up.
 Direction direction_from(const Published& before, const DmarcSpec& spec) {
   const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
   if (before.policy != policy) return before.policy < policy ? Direction::Up : Direction::Down;
@@ -140,6 +144,7 @@ int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date 
   return accounted_for ? after : before + after;
 }
 
+// The first failing day is named, because it is where a person looks in the sender's change log.
 std::string sender_reason(const BrokenSender& one) {
   return fmt::format("{} broke: {} of its {} messages fail since {}; before that, its mail passed",
                      one.id, grouped(one.failing), grouped(one.messages), to_text(one.first));
@@ -168,7 +173,8 @@ int reported_days(const StepFacts& facts, EvidenceWindow window) {
 }
 
 // A step back because legit_rate fell below the ramp's rollback_below. It takes as many days of
-// reports as a broken sender does, so that one bad day is not enough here either.
+// reports as a broken sender does, so that one bad day is not enough here either. The reason names
+// figures and dates, since somebody must be able to check the decision.
 std::optional<StepBack> by_rate(const StepFacts& facts) {
   const double least = facts.domain.dmarc.ramp->gates.rollback_below;
   auto seen = since_step(facts);
@@ -187,6 +193,7 @@ std::optional<StepBack> by_rate(const StepFacts& facts) {
 
 }  // namespace
 
+// Only declared senders: anybody can send failing mail in the name of the domain.
 std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
   std::vector<BrokenSender> found;
   if (!facts.domain.senders) return found;
@@ -205,6 +212,7 @@ std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
   return found;
 }
 
+// At monitor nothing is lost by failing, and without fresh evidence nothing is known.
 std::optional<StepBack> step_back_for(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (spec.position.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "policies/model/lookup.h"
+#include "policies/ramp/ramp.h"
 #include "policies/ramp/step.h"
 
 namespace rampart {
@@ -14,18 +16,14 @@ using std::chrono::floor;
 /// The last date that the YAML can express: the search for an allowed day ends there.
 constexpr Date kLastDay{std::chrono::year(9999) / 12 / 31};
 
-dmarc::Policy policy_at(Phase phase) {
-  if (phase == Phase::Reject) return dmarc::Policy::Reject;
-  return phase == Phase::Quarantine ? dmarc::Policy::Quarantine : dmarc::Policy::None;
-}
-
-// Which record one report row states as published, compared with the domain's position.
+// Which record one report row states as published, compared with the domain's position. Reporters
+// differ in what they copy from the record, so that a match has degrees.
 enum class Shows { OtherPolicy, OtherTags, PolicyOnly, Position };
 
 // A pct above the position's counts as matching, since it asks for no less: a reporter that always
 // writes pct=100 must not hide that pct=10 is live.
 Shows shown_by(const Published& published, const DmarcSpec& spec) {
-  if (published.policy != policy_at(spec.position.phase)) return Shows::OtherPolicy;
+  if (published.policy != policy_of(spec.position.phase)) return Shows::OtherPolicy;
   if (spec.position.phase == Phase::Monitor) return Shows::Position;
   if (!published.pct && !published.testing) return Shows::PolicyOnly;
   const bool tests = spec.ramp->mode == RampMode::Compat && spec.position.pct < 100;
@@ -47,6 +45,7 @@ struct DayReports {
 
 using Days = std::map<Date, DayReports>;
 
+// Reports dated in the future come from wrong clocks and are left out.
 Days days_of(const Domain& domain, const EvidenceRows& rows, Date today) {
   Days reports;
   for (const EvidenceRow* row : rows) {
@@ -82,6 +81,7 @@ bool was_live_before(const Days& reports, Date since) {
 
 }  // namespace
 
+// Without `since` the latest stretch counts; with it, only days from then on.
 std::optional<Date> live_day(const Domain& domain, const EvidenceRows& rows, Date today) {
   const Days reports = days_of(domain, rows, today);
   if (!domain.dmarc.since) return last_live_stretch(reports);
@@ -114,6 +114,7 @@ StepCalendar calendar_of(const Domain& domain, const EvidenceRows& rows, Time no
   return calendar;
 }
 
+// A position set by hand between two steps has the hold of the lower one, the stricter reading.
 Duration hold_at(const Ramp& ramp, RampPosition position) {
   Duration hold{0, Duration::Unit::Days};
   bool found = false;
@@ -125,6 +126,7 @@ Duration hold_at(const Ramp& ramp, RampPosition position) {
   return hold;
 }
 
+// Freezes may follow each other without a gap, so that one jump may end in the next freeze.
 std::optional<Date> allowed_day(const Ramp& ramp, Date day) {
   // Each freeze is skipped in one step and leads to at most seven days off: 8 tries per freeze find
   // a day if there is one. More would loop for ever where the weekdays and freezes leave none.
@@ -133,8 +135,7 @@ std::optional<Date> allowed_day(const Ramp& ramp, Date day) {
     const auto frozen =
         std::ranges::find_if(ramp.freeze, [&](const auto& range) { return range.contains(day); });
     const bool weekday =
-        ramp.weekdays.empty() ||
-        std::ranges::find(ramp.weekdays, std::chrono::weekday(day)) != ramp.weekdays.end();
+        ramp.weekdays.empty() || contains(ramp.weekdays, std::chrono::weekday(day));
     if (frozen == ramp.freeze.end() && weekday) return day;
     day = frozen == ramp.freeze.end() ? day + days(1) : frozen->last + days(1);
     if (day > kLastDay) break;

@@ -1,7 +1,7 @@
 /// The gates of a step up, one function each.
 #include "policies/ramp/step_gates.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -20,6 +20,7 @@ const Gates& gates_for(const StepFacts& facts) { return facts.domain.dmarc.ramp-
 
 Date today_of(const StepFacts& facts) { return floor<days>(facts.world.now); }
 
+// The last day is shown inclusively, as people count days.
 std::string span_of(EvidenceWindow window) {
   return fmt::format("{} to {}", to_text(window.from), to_text(window.until - days(1)));
 }
@@ -30,6 +31,7 @@ Gate gate(GateKind kind, std::string figure, std::string asked, std::string reas
   return {kind, met, std::move(figure), std::move(asked), std::move(reason)};
 }
 
+// Printed as the record's tags, so that it can be compared with a report.
 std::string published_at(const DmarcSpec& spec) {
   const auto record = record_for(spec);
   std::string text = fmt::format("p={}", dmarc::to_text(*record.p));
@@ -38,6 +40,7 @@ std::string published_at(const DmarcSpec& spec) {
   return text;
 }
 
+// Three causes look alike (no step yet), but only one of them ends by waiting.
 std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (calendar.over) return "";
@@ -56,6 +59,7 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
                      to_text(floor<days>(*calendar.ends)));
 }
 
+// The hold counts from live evidence and not from the edit, see `calendar_of`.
 Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   const std::string figure =
@@ -64,6 +68,7 @@ Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
               why_held(facts, calendar));
 }
 
+// Old evidence is worse than none: it shows a sender as healthy that broke since.
 Gate evidence_gate(const StepFacts& facts) {
   const std::string asked = fmt::format("not older than {} days", kEvidenceAge.count());
   if (!facts.evidence.newest) {
@@ -80,6 +85,7 @@ Gate evidence_gate(const StepFacts& facts) {
   return gate(GateKind::Evidence, to_text(last), asked, fresh ? "" : why);
 }
 
+// Spoofed mail is shown but not counted, since an attack must not open the gate.
 Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
   const Gates& gates = gates_for(facts);
   const std::int64_t least = seen.low_volume ? gates.low_volume_min_messages : gates.min_messages;
@@ -97,6 +103,7 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
                   grouped(own), span_of(seen.window), spoofed, asked));
 }
 
+// One large mailbox provider may be blind to a sender that another one sees failing.
 Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
   const int least = gates_for(facts).min_reporters;
   const std::string asked = fmt::format("at least {}", least);
@@ -106,6 +113,7 @@ Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
               seen.reporters >= least ? "" : why);
 }
 
+// The rate covers declared and unresolved sources alone, so that spoofing cannot lower it.
 Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double least = gates_for(facts).min_legit_rate;
   const std::string asked = "at least " + percent(least);
@@ -120,16 +128,16 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate >= least ? "" : why);
 }
 
+// Named in full, because each of them needs a decision.
 std::string unresolved_names(const LegitTally& tally) {
-  std::string names;
+  std::vector<std::string> names;
   for (const SourceTally& one : tally.sources) {
-    if (!one.unresolved) continue;
-    names += names.empty() ? "" : ", ";
-    names += one.source;
+    if (one.unresolved) names.push_back(one.source);
   }
-  return names;
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// Rounded up, so that a share just above the limit is never shown as the limit itself.
 Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double most = gates_for(facts).max_unresolved_share;
   const double share = seen.tally.unresolved_share();
@@ -141,17 +149,18 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
   return gate(GateKind::Unresolved, percent_up(share), asked, share <= most ? "" : why);
 }
 
+// One day of failures holds a step, three take it back: caution is cheap, a rollback is not.
 Gate senders_gate(const StepFacts& facts) {
-  std::string why;
-  const auto broken = broken_senders(facts, kFailingDaysToHold);
-  for (const BrokenSender& one : broken) {
-    why += why.empty() ? "" : "; ";
-    why += fmt::format("mail of {} fails since {}: {} of {} messages", one.id, to_text(one.first),
-                       grouped(one.failing), grouped(one.messages));
+  std::vector<std::string> reasons;
+  for (const BrokenSender& one : broken_senders(facts, kFailingDaysToHold)) {
+    reasons.push_back(fmt::format("mail of {} fails since {}: {} of {} messages", one.id,
+                                  to_text(one.first), grouped(one.failing), grouped(one.messages)));
   }
-  return gate(GateKind::Senders, fmt::format("{} failing", broken.size()), "none failing", why);
+  return gate(GateKind::Senders, fmt::format("{} failing", reasons.size()), "none failing",
+              fmt::format("{}", fmt::join(reasons, "; ")));
 }
 
+// One aligned message is enough, since a key that works once is set up correctly.
 bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
   const Date today = today_of(facts);
   const EvidenceWindow window{before(today, gates_for(facts).low_volume_window), today + days(1)};
@@ -165,34 +174,29 @@ bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
 // low-volume window serves for all senders: a monthly newsletter has no mail in most windows of two
 // weeks.
 Gate dkim_gate(const StepFacts& facts) {
-  std::string missing;
-  int senders = 0;
-  int unseen = 0;
+  std::vector<std::string> missing;
+  std::size_t senders = 0;
   for (const SenderUse& use : facts.domain.senders.value_or(std::vector<SenderUse>())) {
     if (use.rare || (use.retired && *use.retired <= today_of(facts))) continue;
     ++senders;
-    if (seen_by_dkim(facts, use.sender->id)) continue;
-    ++unseen;
-    missing += missing.empty() ? "" : ", ";
-    missing += use.sender->id;
+    if (!seen_by_dkim(facts, use.sender->id)) missing.push_back(use.sender->id);
   }
-  const std::string why = missing.empty()
-                              ? ""
-                              : fmt::format(
-                                    "no report shows mail of {} aligned by DKIM, which p=reject "
-                                    "requires of every sender (RFC 9989 section 7.4); set `expect: "
-                                    "rare` for one that seldom sends",
-                                    missing);
-  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - unseen, senders),
-              "every sender", why);
+  const std::string why = fmt::format(
+      "no report shows mail of {} aligned by DKIM, which p=reject requires of every sender (RFC "
+      "9989 section 7.4); set `expect: rare` for one that seldom sends",
+      fmt::join(missing, ", "));
+  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - missing.size(), senders),
+              "every sender", missing.empty() ? "" : why);
 }
 
+// Spelled out, because a ramp's weekdays are written by name in the YAML.
 std::string day_name(Date day) {
   constexpr std::array<std::string_view, 7> kNames = {
       "a Sunday", "a Monday", "a Tuesday", "a Wednesday", "a Thursday", "a Friday", "a Saturday"};
   return std::string(kNames.at(std::chrono::weekday(day).c_encoding()));
 }
 
+// The freeze is named before the weekday: it is the longer obstacle.
 Gate calendar_gate(const StepFacts& facts) {
   const Ramp& ramp = *facts.domain.dmarc.ramp;
   const Date today = today_of(facts);
@@ -209,6 +213,8 @@ Gate calendar_gate(const StepFacts& facts) {
   return gate(GateKind::Calendar, to_text(today), "a day that the ramp allows", why);
 }
 
+// A freeze for all of an organization, in the environment and not in git, so that it takes effect
+// at once.
 Gate freeze_gate(const StepFacts& facts) {
   return gate(GateKind::Freeze, facts.world.frozen ? "on" : "off", "off",
               facts.world.frozen ? "RAMPART_FREEZE is set: no policy is tightened" : "");
@@ -216,11 +222,14 @@ Gate freeze_gate(const StepFacts& facts) {
 
 }  // namespace
 
+// The domain's own rows must be recent too: the store as a whole may be fresh without them.
 bool has_fresh_evidence(const StepFacts& facts) {
   if (facts.rows.empty() || !is_fresh(facts.evidence, facts.world.now)) return false;
   return facts.world.now - Time(facts.rows.back()->day + days(1)) <= kEvidenceAge;
 }
 
+// The history reaches back without limit, since a source that passed a year ago is still the
+// domain's own.
 StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {
   const EvidenceRows history = rows_within(facts.rows, {Date::min(), window.until});
   StepEvidence seen;
@@ -267,6 +276,7 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
   });
 }
 
+// These phases are left by hand: no report can show that records are complete.
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> missing = {fmt::format(
@@ -283,6 +293,7 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
   return missing;
 }
 
+// A target above the ramp's last step is a mistake in the YAML, so it is named.
 std::string why_no_next_step(const DmarcSpec& spec) {
   if (spec.position >= spec.target) {
     return fmt::format("it is at its target, {}", to_text(spec.target));
@@ -291,6 +302,7 @@ std::string why_no_next_step(const DmarcSpec& spec) {
                      to_text(spec.position), to_text(spec.target));
 }
 
+// Without the locale, so that output is the same on every machine.
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
@@ -302,6 +314,7 @@ std::string percent(double share) {
   return fmt::format("{:.2f} %", std::floor(share * 10'000 + 1e-6) / 100);
 }
 
+// The counterpart for limits from above: 0.501 % must not be shown as 0.50 %.
 std::string percent_up(double share) {
   return fmt::format("{:.2f} %", std::max(0.0, std::ceil(share * 10'000 - 1e-6) / 100));
 }

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
 #include "policies/dkim/rotation_events.h"
+#include "policies/model/lookup.h"
 #include "policies/spf/record.h"
 
 namespace rampart {
@@ -20,7 +22,8 @@ using Events = std::vector<TimelineEvent>;
 
 int days_late(Date due, Date today) { return std::max(static_cast<int>((today - due).count()), 0); }
 
-// An event that counts as overdue where `date` is past.
+// An event that counts as overdue where `date` is past. Overdue is counted in days, the resolution
+// of everything that is planned here.
 TimelineEvent event(const Domain& domain, Kind kind, Date date, Date today, std::string what) {
   return {date, domain.name, kind, std::move(what), days_late(date, today)};
 }
@@ -30,11 +33,13 @@ std::optional<Date> end_of_hold(const Ramp& ramp, RampPosition position, Date si
   return allowed_day(ramp, floor<days>(add(Time(since), hold_at(ramp, position))));
 }
 
+// The ramp's name is part of it, since domains of different ramps are mixed in one list.
 std::string step_text(const DmarcSpec& spec, RampPosition from, RampPosition to) {
   return fmt::format("{} -> {} (ramp {})", to_text(from), to_text(to), spec.ramp->name);
 }
 
-// The first day on which the decision's next step can be taken, or could have been.
+// The first day on which the decision's next step can be taken, or could have been. A step that
+// could have been taken keeps its day, so that it shows as overdue.
 std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decision, Date today) {
   if (decision.action == StepAction::Advance) return decision.due.value_or(today);
   if (decision.earliest) return decision.earliest;
@@ -42,6 +47,7 @@ std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decis
   return end_of_hold(*spec.ramp, decision.from, spec.since.value_or(today));
 }
 
+// The first reason is enough here; `explain` lists all of them.
 std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
   const std::string step = step_text(spec, decision.from, *decision.next);
   if (decision.action == StepAction::Advance) return step + ": all gates are met";
@@ -50,7 +56,8 @@ std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
   return step + " waits" + why;
 }
 
-// Adds every step after the one to `position` on `day`, as if evidence never held one.
+// Adds every step after the one to `position` on `day`, as if evidence never held one. Each date
+// assumes that all steps before it are taken on time, so it reads "at the earliest".
 void add_later_steps(const Domain& domain, RampPosition position, Date day, Date until,
                      Events& events) {
   DmarcSpec spec = domain.dmarc;
@@ -65,6 +72,8 @@ void add_later_steps(const Domain& domain, RampPosition position, Date day, Date
   }
 }
 
+// A waiver that ends makes its finding withhold again, which people should not learn from a failing
+// run.
 void add_waivers(const Domain& domain, Date today, Events& events) {
   for (const Waiver& waiver : domain.waivers) {
     events.push_back(event(domain, Kind::Waiver, waiver.until, today,
@@ -91,7 +100,8 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
   }
 }
 
-// A sender is reviewed once for all domains that use it: one row, under the first of them.
+// A sender is reviewed once for all domains that use it: one row, under the first of them. The
+// order of the list is kept, because it is sorted by date already.
 void join_reviews(Events& events) {
   struct Seen {
     std::size_t at = 0;
@@ -116,19 +126,11 @@ void join_reviews(Events& events) {
 }  // namespace
 
 std::string_view to_text(TimelineEvent::Kind kind) {
-  switch (kind) {
-    case Kind::Ramp:
-      return "ramp";
-    case Kind::Rotation:
-      return "rotation";
-    case Kind::Waiver:
-      return "waiver";
-    case Kind::Review:
-      return "review";
-  }
-  return "review";
+  constexpr std::array<std::string_view, 4> kNames = {"ramp", "rotation", "waiver", "review"};
+  return word_of(kNames, kind);
 }
 
+// A step back is shown today: the next run takes it.
 Events ramp_events(const Domain& domain, const StepDecision& decision, Date today, Date until) {
   Events events;
   if (decision.action == StepAction::StepBack) {
@@ -148,6 +150,7 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
   return events;
 }
 
+// The kind breaks ties between events of one day, so that output is stable.
 Events events_of(const Domain& domain, const StepDecision& decision, const World& world,
                  Date until) {
   const Date today = floor<days>(world.now);

@@ -1,7 +1,6 @@
 /// The MTA-STS policy that a web server must serve, and the id that announces it.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 

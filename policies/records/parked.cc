@@ -1,13 +1,11 @@
 /// Domains that send no mail, and domains whose records are removed.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-
 #include "mail/transport/policy.h"
 #include "policies/dkim/names.h"
 #include "policies/dmarc/report_authorization.h"
 #include "policies/model/live.h"
+#include "policies/model/lookup.h"
 #include "policies/records/parked.h"
 
 namespace rampart {
@@ -16,7 +14,9 @@ namespace {
 // RFC 6376 section 3.6.1: an empty p= says that the key is revoked, here for every selector.
 constexpr std::string_view kRevoked = "v=DKIM1; p=";
 
-// What a parked domain publishes at a name below it; an empty prefix is the domain itself.
+// What a parked domain publishes at a name below it; an empty prefix is the domain itself. A table,
+// since the records of a parked domain follow a published recommendation (M3AAWG) and differ in
+// data only.
 struct ParkedRow {
   std::string_view prefix;
   RecordType type;
@@ -25,6 +25,7 @@ struct ParkedRow {
   std::string_view reason;
 };
 
+// Reports stay requested: they show who tries to send in the domain's name.
 std::string parked_dmarc(const Domain& domain) {
   dmarc::Record record;
   record.p = dmarc::Policy::Reject;
@@ -52,14 +53,15 @@ std::vector<ParkedRow> parked_rows(const Domain& domain) {
   };
 }
 
+// A very long domain may leave no room for a prefix; its other records are published all the same.
 std::optional<Name> name_below(const Domain& domain, std::string_view prefix) {
   if (prefix.empty()) return domain.name;
   const auto name = domain.name.child(prefix);
-  if (!name) return std::nullopt;
-  return *name;
+  return name ? std::optional(*name) : std::nullopt;
 }
 
-// The first live MX that takes mail, or nullopt.
+// The first live MX that takes mail, or nullopt. Only live records count, as the YAML cannot know
+// of an MX that somebody set by hand.
 std::optional<std::string> mail_host(const Domain& domain, const World& world) {
   for (const LiveSet& live : live_sets(domain, world, {domain.name, RecordType::MX})) {
     if (live.state != LiveState::Present) continue;
@@ -70,31 +72,24 @@ std::optional<std::string> mail_host(const Domain& domain, const World& world) {
   return std::nullopt;
 }
 
-// A live MX contradicts `parked: true`, and a null MX would bounce the domain's mail.
+// A live MX contradicts `parked: true`, and a null MX would bounce the domain's mail. All records
+// are withheld together: a half-parked domain would lose mail and look finished.
 void refuse_with_mail(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto host = mail_host(domain, world);
   if (!host) return;
-  Finding finding{Severity::Error,
-                  "parked-has-mail",
-                  domain.name,
-                  fmt::format("{} is declared parked but has the MX {}: parking it would lose its "
-                              "mail",
-                              domain.name.text(), *host),
-                  "remove the MX by hand once no mail is wanted, or take `parked: true` away",
-                  domain.mark,
-                  {}};
-  for (const DesiredRecord& desired : policy_result.desired_records)
+  Finding finding = finding_of(
+      domain, Severity::Error, "parked-has-mail",
+      fmt::format("{} is declared parked but has the MX {}: parking it would lose its mail",
+                  domain.name.text(), *host),
+      "remove the MX by hand once no mail is wanted, or take `parked: true` away");
+  for (const DesiredRecord& desired : policy_result.desired_records) {
     finding.withholds.push_back(desired.key);
+  }
   policy_result.findings.push_back(std::move(finding));
 }
 
-void append(PolicyResult& to, PolicyResult from) {
-  std::ranges::move(from.desired_records, std::back_inserter(to.desired_records));
-  std::ranges::move(from.findings, std::back_inserter(to.findings));
-  std::ranges::move(from.unknown, std::back_inserter(to.unknown));
-}
-
-// The names below an absent domain where a record of ours may exist.
+// The names below an absent domain where a record of ours may exist. Looked up by name and not by
+// what the YAML declared, since an absent domain declares nothing any more.
 std::vector<RecordKey> keys_to_leave(const Domain& domain) {
   std::vector<RecordKey> keys = {{domain.name, RecordType::TXT}};
   for (const std::string_view prefix : {"_dmarc", "_mta-sts", "_smtp._tls"}) {
@@ -107,17 +102,18 @@ std::vector<RecordKey> keys_to_leave(const Domain& domain) {
   return keys;
 }
 
+// Senders' selectors belong to it, because their delegations were published by an earlier plan.
 std::vector<Name> selectors_to_leave(const Domain& domain) {
   std::vector<Name> names;
   for (const std::string& selector : declared_selectors(domain)) {
     if (const auto name = selector_name(domain, selector)) names.push_back(*name);
   }
   for (const SenderRecord& record : sender_dkim_records(domain)) names.push_back(record.name);
-  std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  sort_unique(names);
   return names;
 }
 
+// The kind limits the removal to our record; other values at the name stay.
 RecordKind kind_owned_at(const Domain& domain, const Name& name) {
   if (name == domain.name) return RecordKind::Spf;
   switch (name_kind(name)) {
@@ -132,29 +128,16 @@ RecordKind kind_owned_at(const Domain& domain, const Name& name) {
   }
 }
 
-DesiredRecord removal(const Domain& domain, const RecordKey& key, RecordKind kind) {
-  return {.key = key,
-          .kind = kind,
-          .value = std::nullopt,
-          .ttl = std::nullopt,
-          .new_ttl = std::nullopt,
-          .stage = Stage::Retire,
-          .reason = fmt::format("because {} is declared absent", domain.name.text())};
-}
-
+// Without SPF and DMARC receivers have no reason to reject a forgery.
 void warn_of_last_record(const Domain& domain, const World& world, PolicyResult& policy_result) {
   for (const DesiredRecord& desired : policy_result.desired_records) {
     const bool last = desired.kind == RecordKind::Spf || desired.kind == RecordKind::Dmarc;
     if (!last || live_values(domain, world, desired.key, desired.kind).empty()) continue;
-    policy_result.findings.push_back(
-        {Severity::Warning,
-         "last-record-removed",
-         domain.name,
-         fmt::format("the last {} record of {} is removed: anyone may then send in its name",
-                     to_text(desired.kind), domain.name.text()),
-         "a domain that sends no mail is better `parked: true`",
-         domain.mark,
-         {}});
+    policy_result.findings.push_back(finding_of(
+        domain, Severity::Warning, "last-record-removed",
+        fmt::format("the last {} record of {} is removed: anyone may then send in its name",
+                    to_text(desired.kind), domain.name.text()),
+        "a domain that sends no mail is better `parked: true`"));
   }
 }
 
@@ -167,37 +150,32 @@ void take_policy_back(const Domain& domain, const World& world, PolicyResult& po
   const auto policy = parse_mta_sts_policy(served->second.text);
   const bool published = !live_values(domain, world, key, RecordKind::MtaSts).empty();
   if (!published || !policy || policy->mode == MtaStsMode::None) return;
-  policy_result.findings.push_back(
-      {Severity::Error,
-       "mta-sts-none-first",
-       domain.name,
-       fmt::format("{} still serves an MTA-STS policy in mode {}: senders that keep it go on by it "
-                   "for {} seconds after its record is gone",
-                   domain.name.text(), to_text(policy->mode), policy->max_age),
-       "serve mode none with a short max_age under a new id, wait for the longest max_age that "
-       "was served, then remove the record",
-       domain.mark,
-       {key}});
+  policy_result.findings.push_back(withholding(
+      finding_of(
+          domain, Severity::Error, "mta-sts-none-first",
+          fmt::format("{} still serves an MTA-STS policy in mode {}: senders that keep it go "
+                      "on by it for {} seconds after its record is gone",
+                      domain.name.text(), to_text(policy->mode), policy->max_age),
+          "serve mode none with a short max_age under a new id, wait for the longest "
+          "max_age that was served, then remove the record"),
+      {key}));
 }
 
 }  // namespace
 
+// Enforce is its stage: every one of these records forbids something.
 PolicyResult parked_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   for (ParkedRow& row : parked_rows(domain)) {
     const auto name = name_below(domain, row.prefix);
     if (!name) continue;
-    policy_result.desired_records.push_back({.key = {*name, row.type},
-                                             .kind = row.kind,
-                                             .value = ParsedValue(row.kind, std::move(row.value)),
-                                             .ttl = domain.ttl,
-                                             .new_ttl = std::nullopt,
-                                             .stage = Stage::Enforce,
-                                             .reason = std::string(row.reason)});
+    DesiredRecord desired = publication(
+        {*name, row.type}, ParsedValue(row.kind, std::move(row.value)), std::string(row.reason));
+    desired.ttl = domain.ttl;
+    desired.stage = Stage::Enforce;
+    policy_result.desired_records.push_back(std::move(desired));
   }
-  std::vector<std::string> uris = domain.dmarc.rua;
-  uris.insert(uris.end(), domain.dmarc.ruf.begin(), domain.dmarc.ruf.end());
-  append(policy_result, report_authorizations(domain, uris, world));
+  policy_result.append(report_authorizations(domain, world));
   refuse_with_mail(domain, world, policy_result);
   return policy_result;
 }
@@ -205,14 +183,14 @@ PolicyResult parked_policy(const Domain& domain, const World& world) {
 // Both types are removed at a selector: the YAML no longer tells which of them was published.
 PolicyResult absent_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
-  for (const RecordKey& key : keys_to_leave(domain)) {
-    policy_result.desired_records.push_back(removal(domain, key, kind_owned_at(domain, key.name)));
-  }
+  const auto remove = [&](const RecordKey& key, RecordKind kind) {
+    policy_result.desired_records.push_back(
+        removal(key, kind, fmt::format("because {} is declared absent", domain.name.text())));
+  };
+  for (const RecordKey& key : keys_to_leave(domain)) remove(key, kind_owned_at(domain, key.name));
   for (const Name& name : selectors_to_leave(domain)) {
-    policy_result.desired_records.push_back(
-        removal(domain, {name, RecordType::TXT}, RecordKind::DkimKey));
-    policy_result.desired_records.push_back(
-        removal(domain, {name, RecordType::CNAME}, RecordKind::DkimCname));
+    remove({name, RecordType::TXT}, RecordKind::DkimKey);
+    remove({name, RecordType::CNAME}, RecordKind::DkimCname);
   }
   warn_of_last_record(domain, world, policy_result);
   take_policy_back(domain, world, policy_result);

@@ -10,23 +10,21 @@
 #include "mail/dkim/key.h"
 #include "mail/transport/policy.h"
 #include "policies/model/live.h"
+#include "policies/model/lookup.h"
 #include "policies/records/mta_sts.h"
 #include "policies/records/transport.h"
 
 namespace rampart {
 namespace {
 
-DesiredRecord desired_at(const Domain& domain, const Name& name, RecordKind kind,
-                         std::string value) {
-  return {.key = {name, RecordType::TXT},
-          .kind = kind,
-          .value = ParsedValue(kind, std::move(value)),
-          .ttl = domain.ttl,
-          .new_ttl = std::nullopt,
-          .stage = Stage::Publish,
-          .reason = {}};
+void desire(const Domain& domain, const Name& name, ParsedValue value, std::string reason,
+            PolicyResult& policy_result) {
+  DesiredRecord desired = publication({name, RecordType::TXT}, std::move(value), std::move(reason));
+  desired.ttl = domain.ttl;
+  policy_result.desired_records.push_back(std::move(desired));
 }
 
+// The host and path are fixed by RFC 8461 section 3.3.
 std::string policy_url(const Domain& domain) {
   return fmt::format("https://mta-sts.{}/.well-known/mta-sts.txt", domain.name.text());
 }
@@ -39,7 +37,8 @@ bool same_policy(const MtaStsPolicy& a, const MtaStsPolicy& b) {
   return a.mode == b.mode && a.max_age == b.max_age && hosts(a) == hosts(b);
 }
 
-// How what is served falls short of `wanted`; empty where senders get just that.
+// How what is served falls short of `wanted`; empty where senders get just that. The policy is
+// compared by meaning, since web servers change line ends and the order of lines is free.
 std::string shortfall(const ServedPolicy& served, const std::string& wanted) {
   if (served.state != ServedPolicy::State::Served) return served.problem;
   const auto now = parse_mta_sts_policy(served.text);
@@ -55,7 +54,7 @@ std::string shortfall(const ServedPolicy& served, const std::string& wanted) {
 void announce_policy(const Domain& domain, const World& world, const DesiredRecord& desired,
                      const std::string& policy, PolicyResult& policy_result) {
   const auto live = live_values(domain, world, desired.key, RecordKind::MtaSts);
-  if (std::ranges::find(live, *desired.value) != live.end()) return;
+  if (contains(live, *desired.value)) return;
   const auto served = world.served_policies.find(domain.name);
   const bool asked = served != world.served_policies.end();
   const std::string missing = asked ? shortfall(served->second, policy) : "";
@@ -85,31 +84,29 @@ void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& poli
   if (mx.empty()) mx = live_mx(domain, world, policy_result.unknown);
   if (!policy_result.unknown.empty()) return;
   if (mx.empty() && spec.mode != "none" && !spec.id) {
-    Finding finding =
-        finding_of(domain, Severity::Warning, "mta-sts-no-mx",
-                   fmt::format("{} has no MX to name in its MTA-STS policy; `_mta-sts` stays as it "
-                               "is",
-                               domain.name.text()),
-                   "name the hosts in `mx:`, or leave `mta_sts:` out");
-    finding.mark = spec.mark;
-    policy_result.findings.push_back(std::move(finding));
+    policy_result.findings.push_back(
+        marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
+                          fmt::format("{} has no MX to name in its MTA-STS policy; `_mta-sts` "
+                                      "stays as it is",
+                                      domain.name.text()),
+                          "name the hosts in `mx:`, or leave `mta_sts:` out"),
+               spec.mark));
     return;
   }
   const std::string policy = mta_sts_policy(spec, mx);
   const MtaStsRecord record{.id = spec.id.value_or(mta_sts_id(policy)), .unknown = {}};
-  DesiredRecord desired = desired_at(domain, *name, RecordKind::MtaSts, print(record));
-  desired.reason = fmt::format("because the YAML declares MTA-STS in mode {}", spec.mode);
-  announce_policy(domain, world, desired, policy, policy_result);
-  policy_result.desired_records.push_back(std::move(desired));
+  desire(domain, *name, ParsedValue(RecordKind::MtaSts, print(record)),
+         fmt::format("because the YAML declares MTA-STS in mode {}", spec.mode), policy_result);
+  announce_policy(domain, world, policy_result.desired_records.back(), policy, policy_result);
 }
 
+// Without an address the record would be invalid (RFC 8460 section 3).
 void desire_tls_rpt(const Domain& domain, PolicyResult& policy_result) {
   const auto name = domain.name.child("_smtp._tls");
   if (!name || domain.tls_rpt->rua.empty()) return;
   const TlsRptRecord record{.rua = domain.tls_rpt->rua, .unknown = {}};
-  DesiredRecord desired = desired_at(domain, *name, RecordKind::TlsRpt, print(record));
-  desired.reason = "because the YAML declares where TLS reports go";
-  policy_result.desired_records.push_back(std::move(desired));
+  desire(domain, *name, ParsedValue(RecordKind::TlsRpt, print(record)),
+         "because the YAML declares where TLS reports go", policy_result);
 }
 
 // Why mailbox providers show no logo at this policy, or nullopt.
@@ -120,6 +117,8 @@ std::optional<std::string> bimi_obstacle(const DmarcSpec& spec) {
   return std::nullopt;
 }
 
+// Published even while no logo is shown: the record is harmless, and it is needed on the day on
+// which enforcement is complete.
 void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
   const BimiSpec& spec = *domain.bimi;
   const auto name = domain.name.child(spec.selector + "._bimi");
@@ -127,16 +126,15 @@ void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
   BimiRecord record;
   record.logo = spec.logo;
   record.evidence = spec.evidence;
-  DesiredRecord desired = desired_at(domain, *name, RecordKind::Bimi, print(record));
-  desired.reason = "because the YAML declares a BIMI logo";
-  policy_result.desired_records.push_back(std::move(desired));
+  desire(domain, *name, ParsedValue(RecordKind::Bimi, print(record)),
+         "because the YAML declares a BIMI logo", policy_result);
   if (const auto obstacle = bimi_obstacle(domain.dmarc)) {
-    Finding finding = finding_of(
-        domain, Severity::Warning, "bimi-not-enforced",
-        fmt::format("the BIMI logo of {} is not shown yet: {}", domain.name.text(), *obstacle),
-        "it needs quarantine or reject for all mail, sub-domains included");
-    finding.mark = spec.mark;
-    policy_result.findings.push_back(std::move(finding));
+    policy_result.findings.push_back(marked(
+        finding_of(
+            domain, Severity::Warning, "bimi-not-enforced",
+            fmt::format("the BIMI logo of {} is not shown yet: {}", domain.name.text(), *obstacle),
+            "it needs quarantine or reject for all mail, sub-domains included"),
+        spec.mark));
   }
 }
 
@@ -151,7 +149,8 @@ std::optional<std::string> mx_host(const std::string& value) {
 
 }  // namespace
 
-// The zone's own MX wins over the resolver's answer, which may be cached.
+// The zone's own MX wins over the resolver's answer, which may be cached. Sorted and without
+// duplicates, so that the derived id changes only with the hosts themselves.
 std::vector<std::string> live_mx(const Domain& domain, const World& world,
                                  std::vector<Question>& unknown) {
   const RecordKey key{domain.name, RecordType::MX};
@@ -174,6 +173,7 @@ std::vector<std::string> live_mx(const Domain& domain, const World& world,
   return {hosts.begin(), hosts.end()};
 }
 
+// CRLF is what RFC 8461 section 3.2 prescribes, though parsers accept more.
 std::string mta_sts_policy(const MtaStsSpec& spec, const std::vector<std::string>& mx) {
   const auto max_age = add(Time{}, spec.max_age).time_since_epoch();
   std::string text = fmt::format("version: STSv1\r\nmode: {}\r\n", spec.mode);
@@ -181,8 +181,10 @@ std::string mta_sts_policy(const MtaStsSpec& spec, const std::vector<std::string
   return text + fmt::format("max_age: {}\r\n", max_age.count());
 }
 
+// Twenty of at most 32 characters: enough to differ, short enough to compare by eye.
 std::string mta_sts_id(const std::string& policy) { return sha256_hex(policy).substr(0, 20); }
 
+// In phase discovery nothing is written at all.
 PolicyResult transport_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   if (domain.dmarc.position.phase == Phase::Discovery) return policy_result;

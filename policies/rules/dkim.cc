@@ -64,6 +64,8 @@ std::optional<Fault> key_too_short(const Name& selector, const dkim::KeyShape& s
       .blocks = weak && !vendors};
 }
 
+// Blocks a plan: a record that verifiers reject makes signed mail fail, where no record would leave
+// it unsigned.
 Fault key_invalid(const Name& selector, const std::string& problem) {
   return {
       .severity = Severity::Error,
@@ -73,6 +75,7 @@ Fault key_invalid(const Name& selector, const std::string& problem) {
       .blocks = true};
 }
 
+// During a rotation two keys live at two selectors, so that this is always a mistake.
 Fault several_keys(const Name& selector) {
   return {.severity = Severity::Error,
           .code = "dkim-several-keys",
@@ -82,6 +85,7 @@ Fault several_keys(const Name& selector) {
           .hint = "remove all but one; a new key goes to a new selector"};
 }
 
+// RFC 6376 section 3.6.1 lets verifiers treat such mail as if it were unsigned, which hides faults.
 Fault key_testing(const Name& selector) {
   return {
       .severity = Severity::Info,
@@ -99,6 +103,7 @@ Fault selector_dangling(const Name& domain, const Name& selector, const Name& ta
           .hint = "set the key up at its vendor, or remove the selector"};
 }
 
+// The usual cause is a set-up that was never finished, so it is a warning.
 Fault target_without_key(const Name& selector, const Name& target) {
   return {.code = "dkim-unresolved",
           .message = fmt::format("{} points to {}, which holds no DKIM key", selector.text(),

@@ -16,6 +16,7 @@ struct KeyReading {
   bool revoked = false;  ///< `p=` is empty.
   bool testing = false;  ///< `t=y`
 };
+/// Reads a record as verifiers do, up to the first problem that they meet.
 KeyReading read_key(const std::string& text);
 
 /// How long an RSA key is (RFC 8301 section 3.2); Ed25519 keys are always Strong.
@@ -24,6 +25,7 @@ enum class KeyLength {
   Short,  ///< It works; longer ones are recommended.
   Strong,
 };
+/// The length of a key by those limits.
 KeyLength length_of(const dkim::KeyShape& shape);
 
 /// Who can replace a key: the domain's owner, or the vendor to whom a CNAME delegates it.

@@ -1,11 +1,11 @@
 #include "policies/rules/dmarc.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace rampart::rules {
 namespace {
 
+// Where the record is matters as much as its policy: the two generations may read different names.
 std::string text_of(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   if (!discovered) return "nothing";
   return fmt::format("{} at {}", dmarc::to_text(discovered->policy), discovered->at.text());
@@ -13,6 +13,7 @@ std::string text_of(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
 
 }  // namespace
 
+// The hint begins at p=none with reports, since a stricter start loses mail.
 Fault dmarc_missing(const Name& domain) {
   return {.severity = Severity::Error,
           .code = "dmarc-missing",
@@ -24,6 +25,7 @@ Fault dmarc_missing(const Name& domain) {
                               domain.text())};
 }
 
+// An ignored record gives a false sense of protection, so it is as bad as none.
 Fault dmarc_invalid(const Name& domain, const std::string& problem) {
   return {.severity = Severity::Error,
           .code = "dmarc-invalid",
@@ -41,6 +43,7 @@ Fault dmarc_multiple(const Name& domain) {
           .hint = "keep one of them (RFC 9989 section 4.10)"};
 }
 
+// The value is quoted, because a typing error is found by looking at it.
 Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip) {
   return {.code = "dmarc-near-miss",
           .message = fmt::format("_dmarc.{} holds `{}`, which is no DMARC record: {}",
@@ -48,6 +51,8 @@ Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::s
           .hint = "correct or remove the value"};
 }
 
+// RFC 9989 section 4.8: an unknown or invalid tag is skipped, and the rest of the record still
+// applies.
 Fault dmarc_tag_invalid(const Name& domain, const std::string& problem) {
   return {.code = "dmarc-tag-invalid",
           .message = fmt::format("receivers skip a part of the DMARC record of {}: {}",
@@ -55,6 +60,8 @@ Fault dmarc_tag_invalid(const Name& domain, const std::string& problem) {
           .hint = "correct the tag; its default is used in its place"};
 }
 
+// A warning for everybody, though p=none is right at the beginning: an audit cannot know how long
+// it has lasted.
 std::optional<Fault> dmarc_not_enforced(const Name& domain, dmarc::Policy policy) {
   if (policy != dmarc::Policy::None) return std::nullopt;
   return Fault{
@@ -90,6 +97,7 @@ bool covers_sub_domains(const dmarc::Record& record) {
   return sp >= p && record.np.value_or(sp) >= p;
 }
 
+// An attacker picks the name, so that one weak sub-domain policy opens the whole domain.
 std::optional<Fault> dmarc_sub_domains(const Name& at, const dmarc::Record& record) {
   if (covers_sub_domains(record)) return std::nullopt;
   return Fault{
@@ -115,6 +123,7 @@ std::optional<Fault> dmarc_generations_differ(
                .hint = fmt::format("publish a record at _dmarc.{} itself", domain.text())};
 }
 
+// The parser keeps them among the unknown tags, because they no longer mean anything.
 std::vector<std::string> historic_tags(const dmarc::Record& record) {
   std::vector<std::string> tags;
   for (const Tag& tag : record.unknown) {
@@ -147,6 +156,7 @@ Fault dmarc_without_rua(const Name& domain, dmarc::Policy policy) {
           .blocks = reject};
 }
 
+// RFC 9990 section 4 asks for it so that nobody can direct reports at a third party.
 Fault report_unauthorized(const Name& at, const Name& host) {
   return {.code = "report-unauthorized",
           .message = fmt::format("{} has not agreed to receive reports about {}, so reporters send "

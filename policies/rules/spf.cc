@@ -1,6 +1,5 @@
 #include "policies/rules/spf.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -32,6 +31,7 @@ std::string costs_of(const spf::TreeNode& root) {
                      fmt::join(costs, ", "));
 }
 
+// The extent counts the terms, so that a plan which removes one of two is not refused.
 std::optional<Fault> everybody_passes(const SpfFacts& facts) {
   if (facts.pass_all == 0) return std::nullopt;
   return Fault{
@@ -43,6 +43,7 @@ std::optional<Fault> everybody_passes(const SpfFacts& facts) {
       .blocks = true};
 }
 
+// Blocks new uses only: some old records have relied on it for years.
 std::optional<Fault> uses_ptr(const SpfFacts& facts) {
   if (facts.ptr_terms == 0) return std::nullopt;
   return Fault{.code = "spf-ptr",
@@ -132,6 +133,7 @@ Fault spf_unresolved(const spf::TreeNode& node) {
               : "ask the vendor, or drop the term"};
 }
 
+// Neutral is treated like no record by most receivers.
 std::optional<Fault> spf_neutral(const Name& domain, std::optional<spf::Qualifier> ending) {
   if (ending != spf::Qualifier::Neutral) return std::nullopt;
   return Fault{.code = "spf-neutral",
@@ -159,6 +161,7 @@ std::optional<Fault> spf_dead_terms(const spf::Record& record) {
                .hint = "put it before `all`, or remove it"};
 }
 
+// Counted over the whole tree, since the width usually comes from an include.
 std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4) {
   if (addresses4 <= kBroad) return std::nullopt;
   return Fault{.code = "spf-broad",
@@ -167,6 +170,7 @@ std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4) {
                .hint = "check the prefix lengths of the record and of what it includes"};
 }
 
+// RFC 7208 section 4.5: receivers must not choose one of them.
 Fault spf_multiple(const Name& domain, const std::string& problem) {
   return {.severity = Severity::Error,
           .code = "spf-multiple",

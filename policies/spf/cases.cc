@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policies/model/lookup.h"
 #include "policies/spf/flatten.h"
 #include "policies/spf/record.h"
 
@@ -21,12 +22,14 @@ const Change* change_at(const ZoneChanges& changes, const RecordKey& key) {
   return found == changes.end() ? nullptr : *found;
 }
 
+// A change to another type leaves no TXT, which differs from no change at all.
 ParsedValues values_after(const Change* change, const LiveSet& live) {
   if (change == nullptr) return live.set.values;
   const auto& after = change->set.after;
   return after && after->type == RecordType::TXT ? after->set.values : ParsedValues{};
 }
 
+// All TXT at a name is returned together, so that its size is one figure.
 std::size_t octets_of(const Name& name, const ParsedValues& values) {
   std::size_t octets = name.text().size();
   for (const ParsedValue& value : values) octets += value.text().size();
@@ -58,6 +61,7 @@ struct LocalSides {
   LocalTxt after;
 };
 
+// Fragments are read from the zone, because a resolver would answer with what it has cached.
 LocalSides fragments_in(const Domain& domain, const LiveZone& zone, const ZoneChanges& changes) {
   LocalSides sides;
   for (const auto& [key, live] : zone.sets) {
@@ -93,6 +97,8 @@ SpfCase case_of(const Domain& domain, const LiveZone& zone, const ZoneChanges& c
   return item;
 }
 
+// A failing include would count as one lookup; the catalogue's figure keeps a record from passing
+// while a vendor is down.
 void add_node(const spf::TreeNode& node, const Config& config, SpfCost& cost) {
   const bool opens =
       node.term.starts_with("redirect=") || node.term.find("include:") != std::string::npos;
@@ -127,6 +133,7 @@ std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const Wor
   return cases;
 }
 
+// Shown once for each domain, since people decide about domains and not about providers.
 std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config,
                                           const World& world) {
   std::map<Name, SpfDelta> deltas;
@@ -146,9 +153,10 @@ SpfCost cost_of(const spf::Tree& tree, const Config& config) {
   return cost;
 }
 
+// By exact text: a term with a placeholder belongs to the domain that filled it.
 const Sender* sender_of_term(const std::string& term, const Config& config) {
   for (const auto& [id, sender] : config.senders) {
-    if (std::ranges::find(sender->spf, term) != sender->spf.end()) return sender.get();
+    if (contains(sender->spf, term)) return sender.get();
   }
   return nullptr;
 }

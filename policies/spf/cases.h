@@ -1,7 +1,6 @@
 /// What the guardrails on SPF look at: one domain's record in one zone, before and after the plan.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +38,7 @@ struct SpfCost {
   bool lower_bound = false;  ///< Part of it is hidden, and the catalogue does not know it either.
   std::vector<const spf::TreeNode*> broken;  ///< Includes and redirects that cannot be opened.
 };
+/// Sums up a tree; where an include cannot be opened, the catalogue's last figure counts.
 SpfCost cost_of(const spf::Tree& tree, const Config& config);
 
 /// The sender, own or of the catalogue, that requires exactly `term`; null where none does.

@@ -1,9 +1,10 @@
 /// Comparing records by what they admit.
 #include "policies/spf/compare.h"
 
-#include <algorithm>
+#include <array>
 
 #include "mail/spf/tree.h"
+#include "policies/model/lookup.h"
 #include "policies/spf/flatten.h"
 
 namespace rampart {
@@ -13,14 +14,16 @@ using spf::Admitted;
 using spf::IpSet;
 using spf::Record;
 
-/// The passing terms of a record, one by one.
+/// The passing terms of a record, one by one. Each term is evaluated alone, so that its addresses
+/// can be compared with the whole other record.
 struct Grant {
   Permission permission;
   Record alone;
   bool network = false;  ///< ip4, ip6 or a fragment, whose addresses say more than the term.
 };
 
-/// Whether a term includes one of the domain's own fragments.
+/// Whether a term includes one of the domain's own fragments. Our own fragments are networks that
+/// were moved, not a permission of their own.
 bool is_fragment(const Name& domain, const spf::Directive& directive) {
   if (directive.mechanism != spf::Mechanism::Include) return false;
   const auto name = Name::parse(directive.domain);
@@ -48,6 +51,7 @@ std::vector<Grant> grants_of(const Name& domain, const std::optional<Record>& re
   return grants;
 }
 
+// By text or by meaning: `a` and `a:example.com` may be the same term.
 bool holds(const std::vector<Grant>& grants, const Grant& grant) {
   return std::ranges::any_of(grants, [&](const Grant& other) {
     return other.permission == grant.permission || spf::same_meaning(other.alone, grant.alone);
@@ -83,13 +87,12 @@ std::vector<Permission> beyond(const Name& domain, const SpfView& ours, const Sp
     }
     std::ranges::transform(extra.networks(), std::back_inserter(rest), permission_for);
   }
-  std::ranges::sort(rest);
-  const auto again = std::ranges::unique(rest);
-  rest.erase(again.begin(), again.end());
+  sort_unique(rest);
   return rest;
 }
 
-/// The answers that a record's tree needs: local values first, then what is known.
+/// The answers that a record's tree needs: local values first, then what is known. Repeated until
+/// nothing new is found, because an include leads to further questions.
 Answers gather(const Name& domain, const Record& record, const Answers& known,
                const LocalTxt& local) {
   Answers mine;
@@ -129,22 +132,16 @@ SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& a
 
 // A record without `all` ends in neutral (RFC 7208 section 4.7).
 int end_of(const Record& record) {
-  for (const spf::Directive& directive : record.directives) {
-    if (directive.mechanism != spf::Mechanism::All) continue;
-    switch (directive.qualifier) {
-      case spf::Qualifier::Pass:
-        return 0;
-      case spf::Qualifier::Neutral:
-        return 1;
-      case spf::Qualifier::SoftFail:
-        return 2;
-      case spf::Qualifier::Fail:
-        return 3;
-    }
-  }
-  return 1;
+  using spf::Qualifier;
+  constexpr std::array kMildestFirst = {Qualifier::Pass, Qualifier::Neutral, Qualifier::SoftFail,
+                                        Qualifier::Fail};
+  const auto all =
+      std::ranges::find(record.directives, spf::Mechanism::All, &spf::Directive::mechanism);
+  const auto ending = all == record.directives.end() ? Qualifier::Neutral : all->qualifier;
+  return static_cast<int>(std::ranges::find(kMildestFirst, ending) - kMildestFirst.begin());
 }
 
+// Gaining comes before losing: a sender must be admitted before another one is removed.
 Stage spf_stage(const Name& domain, const SpfView& before, const SpfView& after) {
   const SpfDelta delta = compare_spf(domain, before, after);
   if (!delta.gains.empty()) return Stage::Authorize;

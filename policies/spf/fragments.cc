@@ -3,13 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "policies/spf/record.h"
 
 namespace rampart {
 namespace {
 
+// Only networks are packed again; another kind of term in a fragment was written by somebody else.
 std::vector<std::string> networks_in(const ParsedValue& value) {
   std::vector<std::string> terms;
   if (value.spf() == nullptr) return terms;
@@ -19,10 +18,7 @@ std::vector<std::string> networks_in(const ParsedValue& value) {
   return terms;
 }
 
-std::optional<std::chrono::seconds> ttl_of(const Domain& domain) {
-  return domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
-}
-
+// Compared like a record of its own, because it is read by an include that passes.
 Stage stage_of(const Name& name, const ParsedValue* live, const spf::Record& wanted) {
   if (live == nullptr) return Stage::Publish;  // No record includes it yet.
   const auto before = live->spf() ? std::optional(*live->spf()) : std::nullopt;
@@ -54,6 +50,7 @@ LiveFragments live_fragments(const Domain& domain, const LiveZone& zone) {
   return live;
 }
 
+// Local values replace the resolver's, which may still hold the old fragments.
 LocalTxt local_txt(const Name& domain, const std::map<int, ParsedValue>& fragments) {
   LocalTxt local;
   for (const auto& [number, value] : fragments) local[fragment_name(domain, number)] = {value};
@@ -67,11 +64,11 @@ void desire_fragments(const Domain& domain, const LiveFragments& live, const Fla
   for (const auto& [number, record] : flat.fragments) {
     const Name name = fragment_name(domain.name, number);
     const bool named = live.published.contains(number);
-    DesiredRecord desired{
-        {name, RecordType::TXT}, RecordKind::Spf, ParsedValue(RecordKind::Spf, spf::print(record))};
-    desired.ttl = ttl_of(domain);
+    DesiredRecord desired =
+        publication({name, RecordType::TXT}, ParsedValue(RecordKind::Spf, spf::print(record)),
+                    "because the networks of flattened senders do not fit into one record");
+    desired.ttl = spf_ttl(domain);
     desired.stage = stage_of(name, named ? &live.all.at(number) : nullptr, record);
-    desired.reason = "because the networks of flattened senders do not fit into one record";
     policy_result.desired_records.push_back(std::move(desired));
   }
   for (const auto& [number, value] : live.all) {
@@ -83,10 +80,9 @@ void desire_fragments(const Domain& domain, const LiveFragments& live, const Fla
            fmt::format("{} stays until no published record includes it", name.text())});
       continue;
     }
-    DesiredRecord desired{{name, RecordType::TXT}, RecordKind::Spf, std::nullopt};
-    desired.stage = Stage::Retire;
-    desired.reason = "because no record includes this fragment any more";
-    policy_result.desired_records.push_back(std::move(desired));
+    policy_result.desired_records.push_back(
+        removal({name, RecordType::TXT}, RecordKind::Spf,
+                "because no record includes this fragment any more"));
   }
 }
 

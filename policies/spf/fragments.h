@@ -13,9 +13,10 @@ namespace rampart {
 
 /// The domain's fragments in a zone: every `_spf<number>` that holds an SPF record.
 struct LiveFragments {
-  std::map<int, ParsedValue> all;                    ///< Number -> value.
+  std::map<int, ParsedValue> all;                     ///< Number -> value.
   std::map<int, std::vector<std::string>> published;  ///< Those that the live record includes.
 };
+/// Reads the fragments of `domain` that the zone holds.
 LiveFragments live_fragments(const Domain& domain, const LiveZone& zone);
 
 /// The fragments as TXT for spf_view.

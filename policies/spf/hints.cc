@@ -8,6 +8,7 @@
 
 #include "mail/spf/limits.h"
 #include "mail/spf/tree.h"
+#include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 #include "policies/spf/flatten.h"
 #include "policies/spf/record.h"
@@ -20,7 +21,8 @@ using spf::Mechanism;
 using spf::Record;
 using spf::TreeNode;
 
-/// A directive of the record with what it costs.
+/// A directive of the record with what it costs. The node lives in the tree of the search, which
+/// outlives it.
 struct Term {
   std::string text;
   Directive directive;
@@ -30,7 +32,8 @@ struct Term {
 
 std::string lookups(int count) { return fmt::format("{} lookup{}", count, count == 1 ? "" : "s"); }
 
-/// Whether nothing that aligns is lost without this sender's include.
+/// Whether nothing that aligns is lost without this sender's include. SPF aligns only by the From
+/// domain, so that mail which bounces elsewhere gains nothing here.
 bool is_needless(const Sender& sender) {
   return sender.include_needed != IncludeNeeded::Yes || sender.spf_aligns == Aligns::No;
 }
@@ -49,24 +52,188 @@ std::string why_needless(const Sender& sender) {
   }
 }
 
-/// Looks for ways out of one record.
+/// Whether `domain` is included below `node`, by passing includes all the way. Failing terms end
+/// the search: an include that cannot be opened shows nothing below it.
+bool reaches(const TreeNode& node, const std::string& domain) {
+  const bool opens = node.term.starts_with("include:") || node.term.starts_with("redirect=");
+  if (!opens) return false;
+  return node.domain == domain || std::ranges::any_of(node.children, [&](const TreeNode& child) {
+           return reaches(child, domain);
+         });
+}
+
+/// Looks for ways out of one record. Steps in the order of what they cost a person: dropping a
+/// term, flattening, moving a sender.
 class Search {
  public:
-  Search(const SpfCase& item, const Config& config, const World& world);
+  Search(const SpfCase& item, const Config& config, const World& world)
+      : item_(item),
+        config_(config),
+        world_(world),
+        tree_(spf::tree_of(item.domain.name, *item.after.record, *item.after.answers)),
+        lookups_(cost_of(tree_, config).lookups) {
+    for (const Directive& directive : item.after.record->directives) {
+      const std::string text = spf::print(directive);
+      if (contains(terms_, text, &Term::text)) continue;
+      const auto node = std::ranges::find(tree_.root.children, text, &TreeNode::term);
+      if (node == tree_.root.children.end()) continue;
+      terms_.push_back({text, directive, &*node, node->lookups});
+    }
+    std::ranges::sort(terms_, {},
+                      [](const Term& term) { return std::pair(-term.cost, term.text); });
+  }
 
-  std::vector<Remediation> run();
+  std::vector<Remediation> run() {
+    drop_needless();
+    drop_doubled();
+    flatten_rest();
+    move_a_sender();
+    std::ranges::sort(ways_, {},
+                      [](const Remediation& way) { return std::pair(-way.saves, way.what); });
+    return std::move(ways_);
+  }
 
  private:
-  std::vector<const Sender*> owners_of(const std::string& term) const;
-  Record rest() const;
-  const TreeNode* reached_again(const Term& term) const;
-  std::string doubled_by(const Term& term) const;
-  spf::Admitted admitted(const Record& record) const;
-  SpfLock lock_of_answers() const;
-  void drop_needless();
-  void drop_doubled();
-  void flatten_rest();
-  void move_a_sender();
+  /// Who asks for a term: the domain's senders, else every row of the catalogue that names it.
+  /// Retired senders do not count, since dropping their term is due anyway.
+  std::vector<const Sender*> owners_of(const std::string& term) const {
+    std::vector<const Sender*> owners;
+    for (const SenderUse& use : item_.domain.senders.value_or(std::vector<SenderUse>{})) {
+      const auto own = terms_of(use, item_.domain.name);
+      if (contains(own, term) && !is_retired(use, world_.now)) owners.push_back(use.sender.get());
+    }
+    if (!owners.empty()) return owners;
+    for (const auto& [id, sender] : config_.senders) {
+      if (contains(sender->spf, term)) owners.push_back(sender.get());
+    }
+    return owners;
+  }
+
+  /// The record without what has been dropped so far.
+  Record rest() const {
+    Record rest = *item_.after.record;
+    std::erase_if(rest.directives, [&](const Directive& directive) {
+      return dropped_.contains(spf::print(directive));
+    });
+    return rest;
+  }
+
+  /// Another term of the record that contains the same include. By domain, because the same include
+  /// may be written with another qualifier.
+  const TreeNode* reached_again(const Term& term) const {
+    if (term.node->domain.empty() || !term.node->problem.empty()) return nullptr;
+    for (const TreeNode& other : tree_.root.children) {
+      const bool same = other.term == term.text || dropped_.contains(other.term);
+      if (!same && reaches(other, term.node->domain)) return &other;
+    }
+    return nullptr;
+  }
+
+  /// Why the rest of the record does all that this term does; empty where it does not. One other
+  /// term is named where possible: "the others together" is hard to check by hand.
+  std::string doubled_by(const Term& term) const {
+    const TreeNode* again = reached_again(term);
+    if (again != nullptr) return fmt::format("`{}` includes it as well", again->term);
+    const spf::Admitted own = admitted({{term.directive}, {}});
+    if (!own.complete || own.pass.empty()) return {};
+    Record others = rest();
+    std::erase(others.directives, term.directive);
+    if (!own.pass.without(admitted(others).pass).empty()) return {};
+    for (const Directive& other : others.directives) {
+      if (other.qualifier != spf::Qualifier::Pass || other.mechanism == Mechanism::All) continue;
+      if (own.pass.without(admitted({{other}, {}}).pass).empty()) {
+        return fmt::format("`{}` admits all its networks", spf::print(other));
+      }
+    }
+    return "the other terms admit all its networks";
+  }
+
+  spf::Admitted admitted(const Record& record) const {
+    return spf::admitted_by(item_.domain.name, record, *item_.after.answers);
+  }
+
+  /// What spf.lock would hold if it were written from the answers at hand. Fragments of our own are
+  /// flat already; what depends on the message stays.
+  SpfLock lock_of_answers() const {
+    SpfLock lock;
+    for (const Term& term : terms_) {
+      const auto name = Name::parse(term.directive.domain);
+      if (name && fragment_number(item_.domain.name, *name) > 0) continue;
+      const spf::Admitted own = admitted({{term.directive}, {}});
+      if (!own.complete || own.pass.empty()) continue;
+      lock.terms[term.text] = {.lookups = term.cost, .networks = texts_of(own.pass)};
+    }
+    return lock;
+  }
+
+  // Dropping a needless include loses no mail: receivers never look for it at this domain.
+  void drop_needless() {
+    for (const Term& term : terms_) {
+      const auto owners = owners_of(term.text);
+      const bool needless =
+          !owners.empty() &&
+          std::ranges::all_of(owners, [](const Sender* sender) { return is_needless(*sender); });
+      if (!needless || term.directive.mechanism != Mechanism::Include || term.cost == 0) continue;
+      dropped_.insert(term.text);
+      ways_.push_back(
+          {term.cost, fmt::format("drop `{}` of {} (saves {}): {}", term.text, owners.front()->id,
+                                  lookups(term.cost), why_needless(*owners.front()))});
+    }
+  }
+
+  // Each is evaluated against what then remains, so that all of them may go together.
+  void drop_doubled() {
+    for (const Term& term : terms_) {
+      const bool passes = term.directive.qualifier == spf::Qualifier::Pass;
+      const bool include = term.directive.mechanism == Mechanism::Include;
+      if (!passes || !include || term.cost == 0 || dropped_.contains(term.text)) continue;
+      const std::string why = doubled_by(term);
+      if (why.empty()) continue;
+      dropped_.insert(term.text);
+      ways_.push_back(
+          {term.cost, fmt::format("drop `{}` (saves {}): {}", term.text, lookups(term.cost), why)});
+    }
+  }
+
+  // Flattening is computed with a lock made from the answers at hand, since the reviewed spf.lock
+  // may not exist yet. The saving is measured against the record without any flattening.
+  void flatten_rest() {
+    const Domain& domain = item_.domain;
+    const Flatten chosen = domain.spf ? domain.spf->flatten : Flatten::Never;
+    const Flatten mode = lookups_ > spf::kMaxLookups ? Flatten::Auto : Flatten::Always;
+    FlattenInput input{.domain = domain.name, .record = *item_.after.record, .lock = {}};
+    for (const Term& term : terms_) input.costs[term.text] = term.cost;
+    const std::size_t ours = item_.spf_octets_after + domain.name.text().size();
+    input.foreign_octets = item_.octets_after - std::min(item_.octets_after, ours);
+    input.mode = Flatten::Never;
+    const int now = flatten(input).lookups;
+    input.lock = lock_of_answers();
+    input.mode = mode;
+    const int saves = now - flatten(input).lookups;
+    if (saves <= 0) return;
+    const bool is_set = chosen == mode || chosen == Flatten::Always;
+    const std::string how =
+        is_set
+            ? fmt::format("refresh spf.lock (`rampart spf flatten {} --write`)", domain.name.text())
+            : fmt::format("set `flatten: {}`", mode == Flatten::Auto ? "auto" : "always");
+    ways_.push_back({saves, fmt::format("{} (saves {}): {} become {}", how, lookups(saves),
+                                        lookups_, lookups_ - saves)});
+  }
+
+  // Marketing mail has a name of its own at most organizations, so it moves with the least harm.
+  void move_a_sender() {
+    for (const Term& term : terms_) {
+      if (term.cost == 0 || dropped_.contains(term.text)) continue;
+      const auto owners = owners_of(term.text);
+      const bool bulk = !owners.empty() && std::ranges::all_of(owners, [](const Sender* sender) {
+        return sender->category == "marketing" || sender->category == "bulk";
+      });
+      if (!bulk) continue;
+      ways_.push_back({term.cost, fmt::format("let {} send from a sub-domain of its own (saves {})",
+                                              owners.front()->id, lookups(term.cost))});
+      return;
+    }
+  }
 
   const SpfCase& item_;
   const Config& config_;
@@ -77,179 +244,6 @@ class Search {
   std::set<std::string> dropped_;
   std::vector<Remediation> ways_;
 };
-
-Search::Search(const SpfCase& item, const Config& config, const World& world)
-    : item_(item),
-      config_(config),
-      world_(world),
-      tree_(spf::tree_of(item.domain.name, *item.after.record, *item.after.answers)),
-      lookups_(cost_of(tree_, config).lookups) {
-  for (const Directive& directive : item.after.record->directives) {
-    const std::string text = spf::print(directive);
-    if (std::ranges::find(terms_, text, &Term::text) != terms_.end()) continue;
-    const auto node = std::ranges::find(tree_.root.children, text, &TreeNode::term);
-    if (node == tree_.root.children.end()) continue;
-    terms_.push_back({text, directive, &*node, node->lookups});
-  }
-  std::ranges::sort(terms_, {}, [](const Term& term) { return std::pair(-term.cost, term.text); });
-}
-
-/// Who asks for a term: the domain's senders, else every row of the catalogue that names it.
-std::vector<const Sender*> Search::owners_of(const std::string& term) const {
-  std::vector<const Sender*> owners;
-  for (const SenderUse& use : item_.domain.senders.value_or(std::vector<SenderUse>{})) {
-    const auto own = terms_of(use, item_.domain.name);
-    const bool asks = std::ranges::find(own, term) != own.end();
-    if (asks && !is_retired(use, world_.now)) owners.push_back(use.sender.get());
-  }
-  if (!owners.empty()) return owners;
-  for (const auto& [id, sender] : config_.senders) {
-    if (std::ranges::find(sender->spf, term) != sender->spf.end()) owners.push_back(sender.get());
-  }
-  return owners;
-}
-
-/// The record without what has been dropped so far.
-Record Search::rest() const {
-  Record rest = *item_.after.record;
-  std::erase_if(rest.directives, [&](const Directive& directive) {
-    return dropped_.contains(spf::print(directive));
-  });
-  return rest;
-}
-
-spf::Admitted Search::admitted(const Record& record) const {
-  return spf::admitted_by(item_.domain.name, record, *item_.after.answers);
-}
-
-// Dropping a needless include loses no mail: receivers never look for it at this domain.
-void Search::drop_needless() {
-  for (const Term& term : terms_) {
-    const auto owners = owners_of(term.text);
-    const bool needless = !owners.empty() && std::ranges::all_of(owners, [](const Sender* sender) {
-      return is_needless(*sender);
-    });
-    if (!needless || term.directive.mechanism != Mechanism::Include || term.cost == 0) continue;
-    dropped_.insert(term.text);
-    ways_.push_back(
-        {term.cost, fmt::format("drop `{}` of {} (saves {}): {}", term.text, owners.front()->id,
-                                lookups(term.cost), why_needless(*owners.front()))});
-  }
-}
-
-/// Whether `domain` is included below `node`, by passing includes all the way.
-bool reaches(const TreeNode& node, const std::string& domain) {
-  const bool opens = node.term.starts_with("include:") || node.term.starts_with("redirect=");
-  if (!opens) return false;
-  return node.domain == domain || std::ranges::any_of(node.children, [&](const TreeNode& child) {
-           return reaches(child, domain);
-         });
-}
-
-/// Another term of the record that contains the same include.
-const TreeNode* Search::reached_again(const Term& term) const {
-  if (term.node->domain.empty() || !term.node->problem.empty()) return nullptr;
-  for (const TreeNode& other : tree_.root.children) {
-    const bool same = other.term == term.text || dropped_.contains(other.term);
-    if (!same && reaches(other, term.node->domain)) return &other;
-  }
-  return nullptr;
-}
-
-/// Why the rest of the record does all that this term does; empty where it does not.
-std::string Search::doubled_by(const Term& term) const {
-  const TreeNode* again = reached_again(term);
-  if (again != nullptr) return fmt::format("`{}` includes it as well", again->term);
-  const spf::Admitted own = admitted({{term.directive}, {}});
-  if (!own.complete || own.pass.empty()) return {};
-  Record others = rest();
-  std::erase(others.directives, term.directive);
-  if (!own.pass.without(admitted(others).pass).empty()) return {};
-  for (const Directive& other : others.directives) {
-    if (other.qualifier != spf::Qualifier::Pass || other.mechanism == Mechanism::All) continue;
-    if (own.pass.without(admitted({{other}, {}}).pass).empty()) {
-      return fmt::format("`{}` admits all its networks", spf::print(other));
-    }
-  }
-  return "the other terms admit all its networks";
-}
-
-// Each is evaluated against what then remains, so that all of them may go together.
-void Search::drop_doubled() {
-  for (const Term& term : terms_) {
-    const bool passes = term.directive.qualifier == spf::Qualifier::Pass;
-    const bool include = term.directive.mechanism == Mechanism::Include;
-    if (!passes || !include || term.cost == 0 || dropped_.contains(term.text)) continue;
-    const std::string why = doubled_by(term);
-    if (why.empty()) continue;
-    dropped_.insert(term.text);
-    ways_.push_back(
-        {term.cost, fmt::format("drop `{}` (saves {}): {}", term.text, lookups(term.cost), why)});
-  }
-}
-
-/// What spf.lock would hold if it were written from the answers at hand. Fragments of our own are
-/// flat already; what depends on the message stays.
-SpfLock Search::lock_of_answers() const {
-  SpfLock lock;
-  for (const Term& term : terms_) {
-    const auto name = Name::parse(term.directive.domain);
-    if (name && fragment_number(item_.domain.name, *name) > 0) continue;
-    const spf::Admitted own = admitted({{term.directive}, {}});
-    if (!own.complete || own.pass.empty()) continue;
-    lock.terms[term.text] = {.lookups = term.cost, .networks = texts_of(own.pass)};
-  }
-  return lock;
-}
-
-// Flattening is computed with a lock made from the answers at hand, since the reviewed spf.lock may
-// not exist yet. The saving is measured against the record without any flattening.
-void Search::flatten_rest() {
-  const Domain& domain = item_.domain;
-  const Flatten chosen = domain.spf ? domain.spf->flatten : Flatten::Never;
-  const Flatten mode = lookups_ > spf::kMaxLookups ? Flatten::Auto : Flatten::Always;
-  FlattenInput input{.domain = domain.name, .record = *item_.after.record, .lock = {}};
-  for (const Term& term : terms_) input.costs[term.text] = term.cost;
-  const std::size_t ours = item_.spf_octets_after + domain.name.text().size();
-  input.foreign_octets = item_.octets_after - std::min(item_.octets_after, ours);
-  input.mode = Flatten::Never;
-  const int now = flatten(input).lookups;
-  input.lock = lock_of_answers();
-  input.mode = mode;
-  const int saves = now - flatten(input).lookups;
-  if (saves <= 0) return;
-  const bool is_set = chosen == mode || chosen == Flatten::Always;
-  const std::string how =
-      is_set
-          ? fmt::format("refresh spf.lock (`rampart spf flatten {} --write`)", domain.name.text())
-          : fmt::format("set `flatten: {}`", mode == Flatten::Auto ? "auto" : "always");
-  ways_.push_back({saves, fmt::format("{} (saves {}): {} become {}", how, lookups(saves), lookups_,
-                                      lookups_ - saves)});
-}
-
-void Search::move_a_sender() {
-  for (const Term& term : terms_) {
-    if (term.cost == 0 || dropped_.contains(term.text)) continue;
-    const auto owners = owners_of(term.text);
-    const bool bulk = !owners.empty() && std::ranges::all_of(owners, [](const Sender* sender) {
-      return sender->category == "marketing" || sender->category == "bulk";
-    });
-    if (!bulk) continue;
-    ways_.push_back({term.cost, fmt::format("let {} send from a sub-domain of its own (saves {})",
-                                            owners.front()->id, lookups(term.cost))});
-    return;
-  }
-}
-
-std::vector<Remediation> Search::run() {
-  drop_needless();
-  drop_doubled();
-  flatten_rest();
-  move_a_sender();
-  std::ranges::sort(ways_, {},
-                    [](const Remediation& way) { return std::pair(-way.saves, way.what); });
-  return std::move(ways_);
-}
 
 }  // namespace
 

@@ -1,8 +1,6 @@
 /// Refreshing the reviewed copy of vendors' addresses, with suspicion.
 #include "policies/spf/lock.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 
@@ -12,6 +10,7 @@ namespace {
 // A vendor that drops a network by mistake usually restores it within days.
 constexpr std::chrono::days kRemovalDelay{7};
 
+// The file is edited by people too, so that every part is checked.
 std::optional<spf::Network> network_of(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
@@ -24,7 +23,8 @@ std::optional<spf::Network> network_of(std::string_view text) {
   return spf::Network{*ip, length};
 }
 
-/// A size that makes both families comparable: IPv4 addresses, and IPv6 /64 networks at most.
+/// A size that makes both families comparable: IPv4 addresses, and IPv6 /64 networks at most. Only
+/// for comparing sizes, so that the loss of precision does not matter.
 double size_of(const spf::IpSet& set) {
   auto size = static_cast<double>(set.count4());
   for (const spf::Interval& interval : set.v6()) {
@@ -33,7 +33,8 @@ double size_of(const spf::IpSet& set) {
   return size;
 }
 
-/// Why the views of a term are not taken over; empty where they are.
+/// Why the views of a term are not taken over; empty where they are. Each check guards against a
+/// vendor's accident or an attacker's answer, since the lock admits what it holds for weeks.
 std::string refusal(const std::string& term, const LockedTerm* old,
                     const std::vector<ResolvedTerm>& views) {
   if (views.size() < 2) return term + ": only one resolver answered; two must agree";
@@ -52,7 +53,8 @@ std::string refusal(const std::string& term, const LockedTerm* old,
 }
 
 // New networks count at once, dropped ones only after a delay: mail that fails is worse than an
-// address that passes for a week longer.
+// address that passes for a week longer. The date of a removal is kept with its network, because
+// the delay outlives many runs.
 LockedTerm refreshed(const LockedTerm* old, const ResolvedTerm& view, Date today) {
   LockedTerm term{.resolved = today, .lookups = view.lookups};
   spf::IpSet kept = view.admitted.pass;
@@ -74,6 +76,7 @@ LockedTerm refreshed(const LockedTerm* old, const ResolvedTerm& view, Date today
 
 }  // namespace
 
+// Lines that cannot be read admit nobody, which is the safe side.
 spf::IpSet set_of(const std::vector<std::string>& networks) {
   std::vector<spf::Network> read;
   for (const std::string& text : networks) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 
 namespace rampart {
@@ -16,6 +17,7 @@ namespace {
 using spf::Mechanism;
 using spf::Qualifier;
 
+// Cheap mechanisms come first, so that receivers reach a match before they spend lookups.
 int rank_of(const spf::Directive& directive) {
   if (directive.mechanism == Mechanism::All) return 9;
   if (directive.qualifier != Qualifier::Pass) return 0;
@@ -26,59 +28,7 @@ int rank_of(const spf::Directive& directive) {
   return 1 + static_cast<int>(rank - kOrder.begin());
 }
 
-/// Gathers terms from all sides.
-class Builder {
- public:
-  Builder(const Domain& domain, Time now) : domain_(domain), now_(now) {}
-
-  DesiredSpf build();
-
- private:
-  void add_sender(const SenderUse& use);
-  void add_term(const std::string& text, const std::string& from, const Mark& mark);
-  void add_spec(const SpfSpec& spec);
-  void finish(const SpfSpec& spec);
-  void report(Severity severity, CodeName code, std::string message, std::string hint,
-              const Mark& mark);
-
-  const Domain& domain_;
-  Time now_;
-  DesiredSpf wanted_;
-  std::map<std::pair<int, std::string>, spf::Directive> terms_;  ///< In the record's order.
-  std::map<std::string, std::set<std::string>> origins_;
-};
-
-void Builder::report(Severity severity, CodeName code, std::string message, std::string hint,
-                     const Mark& mark) {
-  Finding finding{severity, code, domain_.name, std::move(message), std::move(hint), mark, {}};
-  if (severity == Severity::Error) finding.withholds = {spf_key(domain_)};
-  wanted_.findings.push_back(std::move(finding));
-}
-
-// Terms are keyed by rank and text: the record does not depend on the order of the YAML, and a term
-// that two senders require appears once.
-void Builder::add_term(const std::string& text, const std::string& from, const Mark& mark) {
-  const auto read = spf::parse_terms(text);
-  if (!read) {
-    report(Severity::Error, "spf-term-invalid",
-           fmt::format("the SPF term of {} cannot be read: {}", from, sentence(read.error())),
-           "correct the term; one bad term makes receivers ignore the whole record "
-           "(RFC 7208 section 4.6)",
-           mark);
-    return;
-  }
-  for (const spf::Directive& directive : read->directives) {
-    const std::string printed = spf::print(directive);
-    terms_.emplace(std::pair(rank_of(directive), printed), directive);
-    origins_[printed].insert(from);
-  }
-  for (const spf::Modifier& modifier : read->modifiers) {
-    const bool again =
-        std::ranges::find(wanted_.record.modifiers, modifier) != wanted_.record.modifiers.end();
-    if (!again) wanted_.record.modifiers.push_back(modifier);
-  }
-}
-
+// Each reason is a fact of the catalogue, worded for somebody who expected a term.
 std::string why_unneeded(const Sender& sender) {
   switch (sender.include_needed) {
     case IncludeNeeded::No:
@@ -92,75 +42,123 @@ std::string why_unneeded(const Sender& sender) {
   }
 }
 
-void Builder::add_sender(const SenderUse& use) {
-  const Sender& sender = *use.sender;
-  if (is_retired(use, now_)) return;
-  if (!uses_spf(use)) {
-    if (use.spf == SpfUse::Never || sender.spf.empty()) return;
-    report(Severity::Info, "spf-include-unneeded",
-           fmt::format("{} needs no SPF term: {}", sender.id, why_unneeded(sender)),
-           "nothing to do; `spf: always` on this sender adds its term all the same", use.mark);
-    return;
+/// Gathers terms from all sides. Everything is gathered before it is ordered, since a redirect or
+/// an `all` may come from any source.
+class Builder {
+ public:
+  Builder(const Domain& domain, Time now) : domain_(domain), now_(now) {}
+
+  DesiredSpf build() {
+    const SpfSpec spec = domain_.spf.value_or(SpfSpec{});
+    for (const SenderUse& use : domain_.senders.value_or(std::vector<SenderUse>())) {
+      add_sender(use);
+    }
+    add_spec(spec);
+    finish(spec);
+    return std::move(wanted_);
   }
-  for (const std::string& term : sender.spf) {
-    const auto filled = fill_spf_term(term, use, domain_.name);
-    if (filled) {
-      add_term(*filled, sender.id, use.mark);
-    } else {
-      report(Severity::Error, "sender-placeholder",
-             fmt::format("{} asks for `{}`, but {}", sender.id, term, filled.error().what),
-             "give the value under `with:`, as the vendor's setup page shows it", use.mark);
+
+ private:
+  // A sender that needs no term is explained once, because people look for the include that its
+  // manual asks for.
+  void add_sender(const SenderUse& use) {
+    const Sender& sender = *use.sender;
+    if (is_retired(use, now_)) return;
+    if (!uses_spf(use)) {
+      if (use.spf == SpfUse::Never || sender.spf.empty()) return;
+      report(Severity::Info, "spf-include-unneeded",
+             fmt::format("{} needs no SPF term: {}", sender.id, why_unneeded(sender)),
+             "nothing to do; `spf: always` on this sender adds its term all the same", use.mark);
+      return;
+    }
+    for (const std::string& term : sender.spf) {
+      const auto filled = fill_spf_term(term, use, domain_.name);
+      if (filled) {
+        add_term(*filled, sender.id, use.mark);
+      } else {
+        report(Severity::Error, "sender-placeholder",
+               fmt::format("{} asks for `{}`, but {}", sender.id, term, filled.error().what),
+               "give the value under `with:`, as the vendor's setup page shows it", use.mark);
+      }
     }
   }
-}
 
-void Builder::add_spec(const SpfSpec& spec) {
-  for (const std::string& term : spec.extra) add_term(term, "extra", spec.mark);
-  if (spec.redirect) add_term("redirect=" + *spec.redirect, "redirect", spec.mark);
-  if (spec.exp) add_term("exp=" + *spec.exp, "exp", spec.mark);
-  if (spec.all == '-' && domain_.dmarc.position.phase < Phase::Quarantine) {
-    report(Severity::Warning, "spf-fail-early",
-           fmt::format("`all: fail` is set before enforcement (phase {})",
-                       to_text(domain_.dmarc.position.phase)),
-           "use `all: softfail` until DMARC is at quarantine: receivers may reject at once what "
-           "DKIM would have saved, and such mail shows in no report",
-           spec.mark);
-  }
-}
-
-// Without `all` the record would end in neutral. Behind a redirect it would be ignored (RFC 7208
-// section 6.1).
-void Builder::finish(const SpfSpec& spec) {
-  for (auto& [order, directive] : terms_) {
-    for (const std::string& from : origins_[order.second]) {
-      wanted_.origins.push_back({order.second, from});
+  // Terms are keyed by rank and text: the record does not depend on the order of the YAML, and a
+  // term that two senders require appears once.
+  void add_term(const std::string& text, const std::string& from, const Mark& mark) {
+    const auto read = spf::parse_terms(text);
+    if (!read) {
+      report(Severity::Error, "spf-term-invalid",
+             fmt::format("the SPF term of {} cannot be read: {}", from, sentence(read.error())),
+             "correct the term; one bad term makes receivers ignore the whole record "
+             "(RFC 7208 section 4.6)",
+             mark);
+      return;
     }
-    wanted_.record.directives.push_back(std::move(directive));
+    for (const spf::Directive& directive : read->directives) {
+      const std::string printed = spf::print(directive);
+      terms_.emplace(std::pair(rank_of(directive), printed), directive);
+      origins_[printed].insert(from);
+    }
+    for (const spf::Modifier& modifier : read->modifiers) {
+      if (contains(wanted_.record.modifiers, modifier)) continue;
+      wanted_.record.modifiers.push_back(modifier);
+    }
   }
-  const auto& directives = wanted_.record.directives;
-  const bool ends = std::ranges::any_of(directives, [](const spf::Directive& directive) {
-    return directive.mechanism == Mechanism::All;
-  });
-  if (!ends && !wanted_.record.find_modifier("redirect")) {
-    wanted_.record.directives.push_back(
-        {.qualifier = static_cast<Qualifier>(spec.all), .mechanism = Mechanism::All});
-  }
-  std::ranges::sort(wanted_.record.modifiers, {}, [](const spf::Modifier& modifier) {
-    return std::pair(modifier.name != "redirect", modifier.name + "=" + modifier.value);
-  });
-}
 
-DesiredSpf Builder::build() {
-  const SpfSpec spec = domain_.spf.value_or(SpfSpec{});
-  if (domain_.senders) {
-    for (const SenderUse& use : *domain_.senders) add_sender(use);
+  // A failing `all` before DMARC enforces rejects mail without any report.
+  void add_spec(const SpfSpec& spec) {
+    for (const std::string& term : spec.extra) add_term(term, "extra", spec.mark);
+    if (spec.redirect) add_term("redirect=" + *spec.redirect, "redirect", spec.mark);
+    if (spec.exp) add_term("exp=" + *spec.exp, "exp", spec.mark);
+    if (spec.all == '-' && domain_.dmarc.position.phase < Phase::Quarantine) {
+      report(Severity::Warning, "spf-fail-early",
+             fmt::format("`all: fail` is set before enforcement (phase {})",
+                         to_text(domain_.dmarc.position.phase)),
+             "use `all: softfail` until DMARC is at quarantine: receivers may reject at once what "
+             "DKIM would have saved, and such mail shows in no report",
+             spec.mark);
+    }
   }
-  add_spec(spec);
-  finish(spec);
-  return std::move(wanted_);
-}
 
-/// The length of a placeholder's name at the front of `text`, which follows its brace.
+  // Without `all` the record would end in neutral. Behind a redirect it would be ignored (RFC 7208
+  // section 6.1). Modifiers have a fixed order, so that equal declarations give equal records.
+  void finish(const SpfSpec& spec) {
+    for (auto& [order, directive] : terms_) {
+      for (const std::string& from : origins_[order.second]) {
+        wanted_.origins.push_back({order.second, from});
+      }
+      wanted_.record.directives.push_back(std::move(directive));
+    }
+    const bool ends =
+        contains(wanted_.record.directives, Mechanism::All, &spf::Directive::mechanism);
+    if (!ends && !wanted_.record.find_modifier("redirect")) {
+      wanted_.record.directives.push_back(
+          {.qualifier = static_cast<Qualifier>(spec.all), .mechanism = Mechanism::All});
+    }
+    std::ranges::sort(wanted_.record.modifiers, {}, [](const spf::Modifier& modifier) {
+      return std::pair(modifier.name != "redirect", modifier.name + "=" + modifier.value);
+    });
+  }
+
+  // Every Error here would break the whole record, so that it withholds the record.
+  void report(Severity severity, CodeName code, std::string message, std::string hint,
+              const Mark& mark) {
+    Finding finding =
+        marked(finding_of(domain_, severity, code, std::move(message), std::move(hint)), mark);
+    if (severity == Severity::Error) finding.withholds = {spf_key(domain_)};
+    wanted_.findings.push_back(std::move(finding));
+  }
+
+  const Domain& domain_;
+  Time now_;
+  DesiredSpf wanted_;
+  std::map<std::pair<int, std::string>, spf::Directive> terms_;  ///< In the record's order.
+  std::map<std::string, std::set<std::string>> origins_;
+};
+
+/// The length of a placeholder's name at the front of `text`, which follows its brace. Only
+/// lower-case names are placeholders, so that SPF macros are left alone.
 std::size_t placeholder_length(std::string_view text) {
   const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_");
   return end != std::string_view::npos && text[end] == '}' ? end : 0;
@@ -168,9 +166,14 @@ std::size_t placeholder_length(std::string_view text) {
 
 }  // namespace
 
+// A domain may leave SPF to somebody else while Rampart keeps its DMARC.
 bool manages_spf(const Domain& domain) {
   return domain.state == DomainState::Managed && domain.declares_spf() &&
          domain.dmarc.position.phase >= Phase::Spf;
+}
+
+std::optional<std::chrono::seconds> spf_ttl(const Domain& domain) {
+  return domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
 }
 
 RecordKey spf_key(const Domain& domain) { return {domain.name, RecordType::TXT}; }
@@ -202,6 +205,7 @@ Result<std::string> fill_spf_term(std::string_view term, const SenderUse& use, c
   return filled;
 }
 
+// Errors were reported when the record was built, so they are skipped here.
 std::vector<std::string> terms_of(const SenderUse& use, const Name& domain) {
   std::vector<std::string> terms;
   for (const std::string& term : use.sender->spf) {

@@ -1,7 +1,6 @@
 /// The SPF record that a domain's YAML declares, and where each of its terms comes from.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +31,9 @@ bool manages_spf(const Domain& domain);
 
 /// The key of the record.
 RecordKey spf_key(const Domain& domain);
+
+/// The TTL that the YAML declares for the record, else for the domain.
+std::optional<std::chrono::seconds> spf_ttl(const Domain& domain);
 
 /// Builds the record. Its order does not depend on the YAML's: terms of `extra` with a qualifier
 /// other than `+` first, then ip4, ip6, a, mx, include, exists, ptr, bytewise inside each, then

@@ -1,9 +1,10 @@
 /// The SPF policy: one record per domain, merged from all of its senders.
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "mail/spf/tree.h"
+#include "policies/model/lookup.h"
 #include "policies/spf/compare.h"
 #include "policies/spf/fragments.h"
 #include "policies/spf/record.h"
@@ -12,14 +13,11 @@
 namespace rampart {
 namespace {
 
+// Sorted names keep the reason stable when somebody reorders the YAML.
 std::string reason_for(const DesiredSpf& wanted) {
   std::vector<std::string> senders;
-  for (const SpfOrigin& origin : wanted.origins) {
-    if (std::ranges::find(senders, origin.sender) == senders.end()) {
-      senders.push_back(origin.sender);
-    }
-  }
-  std::ranges::sort(senders);
+  for (const SpfOrigin& origin : wanted.origins) senders.push_back(origin.sender);
+  sort_unique(senders);
   if (senders.empty()) return "because no sender that needs SPF is declared";
   return fmt::format("because it is declared for {}", fmt::join(senders, ", "));
 }
@@ -30,6 +28,7 @@ struct PublishedSpf {
   std::size_t count = 0;
 };
 
+// Several records are no record for receivers (RFC 7208 section 4.5).
 PublishedSpf published_at(const LiveZone& zone, const Domain& domain) {
   const auto live = live_spf(zone, domain);
   PublishedSpf published{std::nullopt, live.size()};
@@ -39,18 +38,15 @@ PublishedSpf published_at(const LiveZone& zone, const Domain& domain) {
 
 void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t count,
                      PolicyResult& policy_result) {
-  policy_result.findings.push_back(
-      {Severity::Warning,
-       "spf-multiple",
-       domain.name,
-       fmt::format("{} publishes {} SPF records at {}, so that every check ends in permerror",
-                   domain.name.text(), count, zone.provider),
-       "this plan leaves one in their place",
-       domain.mark,
-       {}});
+  policy_result.findings.push_back(finding_of(
+      domain, Severity::Warning, "spf-multiple",
+      fmt::format("{} publishes {} SPF records at {}, so that every check ends in permerror",
+                  domain.name.text(), count, zone.provider),
+      "this plan leaves one in their place"));
 }
 
-/// Adds the questions that the tree of a record still needs; returns the cost of each term.
+/// Adds the questions that the tree of a record still needs; returns the cost of each term. Costs
+/// and open questions come from one walk, which is the expensive part.
 std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view,
                                     PolicyResult& policy_result) {
   std::map<std::string, int> costs;
@@ -62,18 +58,22 @@ std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view,
   return costs;
 }
 
+/// A finding about spf.lock that refreshing the file resolves. Both findings have the same remedy,
+/// so they share it.
+Finding lock_finding(const Domain& domain, CodeName code, std::string message) {
+  return marked(
+      finding_of(domain, Severity::Warning, code, std::move(message),
+                 fmt::format("run `rampart spf flatten {} --write` and review what it adds",
+                             domain.name.text())),
+      domain.spf->mark);
+}
+
 void report_unlocked(const Domain& domain, const FlatSpf& flat, PolicyResult& policy_result) {
   if (flat.unlocked.empty()) return;
   policy_result.findings.push_back(
-      {Severity::Warning,
-       "spf-lock-missing",
-       domain.name,
-       fmt::format("spf.lock does not hold {}, so that it is not flattened",
-                   fmt::join(flat.unlocked, ", ")),
-       fmt::format("run `rampart spf flatten {} --write` and review what it adds",
-                   domain.name.text()),
-       domain.spf->mark,
-       {}});
+      lock_finding(domain, "spf-lock-missing",
+                   fmt::format("spf.lock does not hold {}, so that it is not flattened",
+                               fmt::join(flat.unlocked, ", "))));
 }
 
 /// A vendor's addresses that flattening left behind: its mail from there does not pass.
@@ -85,31 +85,26 @@ void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& loc
     const auto missing = now.pass.without(set_of(lock.terms.at(term).networks)).networks();
     if (!now.complete || missing.empty()) continue;
     policy_result.findings.push_back(
-        {Severity::Warning,
-         "spf-lock-behind",
-         domain.name,
-         fmt::format("`{}` admits {} networks that spf.lock lacks, {} first", term, missing.size(),
-                     spf::to_text(missing.front())),
-         fmt::format("run `rampart spf flatten {} --write` and review what it adds",
-                     domain.name.text()),
-         domain.spf->mark,
-         {}});
+        lock_finding(domain, "spf-lock-behind",
+                     fmt::format("`{}` admits {} networks that spf.lock lacks, {} first", term,
+                                 missing.size(), spf::to_text(missing.front()))));
   }
 }
 
+// Flattening without the lock would write the unflattened record and exceed the limit, so that it
+// is withheld.
 void report_bad_lock(const Domain& domain, const World& world, PolicyResult& policy_result) {
   if (world.spf_lock_problem.empty()) return;
-  policy_result.findings.push_back(
-      {Severity::Error,
-       "spf-lock-invalid",
-       domain.name,
-       fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
-       "restore the file from git, or write it again and review it",
-       domain.spf->mark,
-       {spf_key(domain)}});
+  policy_result.findings.push_back(withholding(
+      marked(finding_of(domain, Severity::Error, "spf-lock-invalid",
+                        fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
+                        "restore the file from git, or write it again and review it"),
+             domain.spf->mark),
+      {spf_key(domain)}));
 }
 
-/// Octets of other TXT values at the domain's own name.
+/// Octets of other TXT values at the domain's own name. They share the answer with our record, so
+/// that they take room from it.
 std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
   std::size_t octets = 0;
   const LiveSet live = zone.at(spf_key(domain));
@@ -119,7 +114,8 @@ std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
   return octets;
 }
 
-/// The desired record, flattened where the YAML requests it.
+/// The desired record, flattened where the YAML requests it. The live fragments are passed on,
+/// because a new packing tries to leave them as they are.
 FlatSpf flat_record(const Domain& domain, const DesiredSpf& wanted,
                     const std::map<std::string, int>& costs, const LiveZone* zone,
                     const World& world) {
@@ -135,21 +131,18 @@ FlatSpf flat_record(const Domain& domain, const DesiredSpf& wanted,
   return flatten(input);
 }
 
-std::map<int, ParsedValue> printed(const std::map<int, spf::Record>& fragments) {
-  std::map<int, ParsedValue> values;
-  for (const auto& [number, record] : fragments) {
-    values.emplace(number, ParsedValue(RecordKind::Spf, spf::print(record)));
-  }
-  return values;
-}
-
 /// The earliest stage that the record needs in any zone. New fragments are published in an earlier
-/// stage, so that the record never includes a missing one.
+/// stage, so that the record never includes a missing one. The earliest stage of all zones counts,
+/// so that no zone lacks a sender that another one has.
 Stage stage_for(const Domain& domain, const FlatSpf& flat,
                 const std::vector<const LiveZone*>& zones, const World& world,
                 PolicyResult& policy_result) {
-  const SpfView after = spf_view(domain.name, flat.record, world.answers,
-                                 local_txt(domain.name, printed(flat.fragments)));
+  std::map<int, ParsedValue> printed;
+  for (const auto& [number, record] : flat.fragments) {
+    printed.emplace(number, ParsedValue(RecordKind::Spf, spf::print(record)));
+  }
+  const SpfView after =
+      spf_view(domain.name, flat.record, world.answers, local_txt(domain.name, printed));
   ask_tree(domain.name, after, policy_result);
   std::optional<Stage> stage;
   for (const LiveZone* zone : zones) {
@@ -191,14 +184,14 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
   const auto lock = world.spf_locks.find(domain.name);
   if (lock != world.spf_locks.end()) {
     report_behind(domain, flat, lock->second, world.answers, policy_result);
-    if (zone != nullptr)
+    if (zone != nullptr) {
       desire_fragments(domain, live_fragments(domain, *zone), flat, policy_result);
+    }
   }
-  DesiredRecord desired{spf_key(domain), RecordKind::Spf,
-                        ParsedValue(RecordKind::Spf, spf::print(flat.record))};
-  desired.ttl = domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
+  DesiredRecord desired = publication(
+      spf_key(domain), ParsedValue(RecordKind::Spf, spf::print(flat.record)), reason_for(wanted));
+  desired.ttl = spf_ttl(domain);
   desired.stage = stage_for(domain, flat, zones, world, policy_result);
-  desired.reason = reason_for(wanted);
   policy_result.desired_records.push_back(std::move(desired));
   return policy_result;
 }
