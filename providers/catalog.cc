@@ -13,14 +13,14 @@
 namespace rampart {
 namespace {
 
+// Inside a function, so that other static objects may use it while they are initialised.
 const std::array<ProviderType, 5>& table() {
   using Settings = const ProviderSettings&;
-  using Made = Result<std::unique_ptr<Provider>>;
   static const std::array<ProviderType, 5> types = {{
       {"cloudflare", {"requests_per_second"}, make_cloudflare_provider, false, ""},
       {"powerdns",
        {"server_id"},
-       [](Settings s) -> Made { return make_powerdns_provider(s); },
+       [](Settings s) { return make_powerdns_provider(s, real_clock(), logging_to(s.log)); },
        false,
        ""},
       {"rfc2136",
@@ -30,7 +30,7 @@ const std::array<ProviderType, 5>& table() {
        "server"},
       {"route53",
        {"requests_per_second"},
-       [](Settings s) -> Made { return make_route53_provider(s); },
+       [](Settings s) { return make_route53_provider(s); },
        false,
        ""},
       {"zonefile", {"directory"}, make_zonefile_provider, true, "directory"},
@@ -42,6 +42,7 @@ const std::array<ProviderType, 5>& table() {
 
 std::span<const ProviderType> provider_types() { return table(); }
 
+// Five rows need no index.
 const ProviderType* find_provider_type(std::string_view name) {
   const auto found = std::ranges::find(table(), name, &ProviderType::name);
   return found == table().end() ? nullptr : &*found;

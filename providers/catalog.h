@@ -1,6 +1,7 @@
 /// The table of provider types: the one place that names them all.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "providers/cloudflare/edits.h"
 #include "providers/cloudflare/json.h"
-#include "providers/http/text.h"
 #include "providers/model/account.h"
 
 namespace rampart {
@@ -34,7 +33,8 @@ constexpr RateLimit kRate{.per_second = 10.0 / 3, .burst = 200};
 constexpr int kRecordsPerPage = 5000;
 constexpr int kZonesPerPage = 50;
 
-/// A list of the API, filtered by a name where one is given.
+/// A list of the API, filtered by a name where one is given. The page size is part of it, since a
+/// host may answer with fewer items but never with more.
 struct Query {
   std::string path;
   int per_page;
@@ -46,6 +46,7 @@ struct Query {
   }
 };
 
+// Complete only where the zone was read whole, so that absence can be concluded.
 struct Listing {
   std::vector<Record> records;
   bool complete = false;
@@ -53,18 +54,14 @@ struct Listing {
 
 using ByName = std::map<Name, std::vector<Record>>;
 
+// The API changes records one by one, but a change concerns everything at its name.
 ByName by_name(std::span<const Record> records) {
   ByName names;
   for (const Record& record : records) names[record.key.name].push_back(record);
   return names;
 }
 
-std::vector<Name> names_of(std::span<const SetChange> changes) {
-  std::set<Name> names;
-  for (const SetChange& change : changes) names.insert(change.name);
-  return {names.begin(), names.end()};
-}
-
+// Such a page must not be taken for an empty zone.
 HttpSettings with_evaluation(HttpSettings http) {
   // Some proxies on the way answer with an HTML page of their own and status 200.
   http.evaluate = [](const HttpResponse& response) {
@@ -74,6 +71,7 @@ HttpSettings with_evaluation(HttpSettings http) {
   return http;
 }
 
+// Zones are remembered by name, because every call needs the id and looking it up costs a request.
 class CloudflareProvider : public Provider {
  public:
   CloudflareProvider(std::string name, std::string address, std::string token, Clock clock,
@@ -86,10 +84,10 @@ class CloudflareProvider : public Provider {
   }
 
   Result<std::vector<Name>> zones() override {
-    const Result<std::vector<Zone>> listed = list<Zone>({"/zones", kZonesPerPage});
-    if (!listed) return failed("listing the zones", listed.error());
+    TRY(const std::vector<Zone> listed,
+        located("listing the zones", list<Zone>({"/zones", kZonesPerPage})));
     std::set<Name> names;
-    for (const Zone& zone : *listed) {
+    for (const Zone& zone : listed) {
       remember(zone);
       names.insert(zone.name);
     }
@@ -97,18 +95,14 @@ class CloudflareProvider : public Provider {
   }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
-    const std::string doing = "reading zone " + zone.text();
-    const Result<Zone> found = find(zone);
-    if (!found) return failed(doing, found.error());
-    const Result<Listing> listing = records(*found, names);
-    if (!listing) return failed(doing, listing.error());
-    return ZoneRead{.sets = cloudflare::sets_of(listing->records, zone),
-                    .complete = listing->complete};
+    TRY(const Listing listing, located("reading zone " + zone.text(), read_records(zone, names)));
+    return ZoneRead{.sets = cloudflare::sets_of(listing.records, zone),
+                    .complete = listing.complete};
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
-    const Result<Ok> written = write_all(zone, {changes.begin(), changes.end()});
-    if (!written) return failed("writing zone " + zone.text(), written.error());
+    TRY_OK(
+        located("writing zone " + zone.text(), write_all(zone, {changes.begin(), changes.end()})));
     return Receipt{};
   }
 
@@ -120,12 +114,16 @@ class CloudflareProvider : public Provider {
 
  private:
   /// Cloudflare's messages may quote the request, so they are redacted like the rest.
-  Error failed(const std::string& doing, Error error) const {
+  template <class T>
+  Result<T> located(const std::string& doing, Result<T> result) const {
+    if (result) return result;
+    Error error = std::move(result).error();
     error.what = http_.redact(error.what);
     return within(name_, within(doing, std::move(error)));
   }
 
   /// Sends a request, its URL relative to the API's address; the body of a successful response.
+  /// Headers are set for each request, so that a repeated one cannot carry them twice.
   Result<std::string> call(HttpRequest request, Permission needed) {
     request.url = address_ + request.url;
     request.headers = {{"Authorization", authorization_}, {"Accept", "application/json"}};
@@ -135,24 +133,18 @@ class CloudflareProvider : public Provider {
     return cloudflare::refusal(response.status, response.body, needed);
   }
 
-  static Result<Page<Zone>> read_page(const std::string& body, const Zone*) {
-    return cloudflare::read_zones(body);
-  }
-  static Result<Page<Record>> read_page(const std::string& body, const Record*) {
-    return cloudflare::read_records(body);
-  }
-
   template <class T>
   Result<Page<T>> page(const Query& query, int number) {
     constexpr bool kZones = std::is_same_v<T, Zone>;
     TRY(const std::string body, call({.url = query.page(number), .repeatable = true},
                                      kZones ? Permission::ZoneRead : Permission::DnsRead));
-    return read_page(body, static_cast<const T*>(nullptr));
+    return cloudflare::read_page<T>(body);
   }
 
   /// The whole list whose first page is `last`. A page without new items ends it, so that a host
   /// that repeats its last page for ever cannot hold the run.
   template <class T>
+  // The ids show repetition, since pages of a list that changes may overlap.
   Result<std::vector<T>> list_on(const Query& query, Page<T> last) {
     std::set<std::string> ids;
     std::vector<T> items;
@@ -189,6 +181,7 @@ class CloudflareProvider : public Provider {
     twins.push_back(zone);
   }
 
+  // Asked by name first: a token for one zone may not list the others.
   Result<Zone> find(const Name& name) {
     if (!zones_.contains(name)) {
       TRY(const std::vector<Zone> listed, list<Zone>({"/zones", kZonesPerPage, name}));
@@ -215,6 +208,11 @@ class CloudflareProvider : public Provider {
     return "/zones/" + percent_encoded(zone.id) + "/dns_records";
   }
 
+  Result<Listing> read_records(const Name& zone, std::span<const Name> names) {
+    TRY(const Zone found, find(zone));
+    return records(found, names);
+  }
+
   /// The records at `names`, or all of the zone where that takes no more calls: the first page
   /// shows how many follow.
   Result<Listing> records(const Zone& zone, std::span<const Name> names) {
@@ -229,6 +227,7 @@ class CloudflareProvider : public Provider {
     return Listing{.records = std::move(all), .complete = true};
   }
 
+  // One request for each name is cheaper than the whole of a large zone.
   Result<Listing> records_by_name(const Zone& zone, std::span<const Name> names) {
     Listing listing;
     for (const Name& name : names) {
@@ -242,7 +241,7 @@ class CloudflareProvider : public Provider {
   }
 
   /// The bodies of all batches. Everything that can be refused locally is refused before the first
-  /// one is sent.
+  /// one is sent. A batch is atomic, but several are not, so that as few as possible are made.
   Result<std::vector<std::string>> bodies(const Zone& zone, std::span<const SetChange> changes,
                                           ByName& records) const {
     std::vector<std::vector<Edit>> groups;
@@ -259,7 +258,8 @@ class CloudflareProvider : public Provider {
     return bodies;
   }
 
-  /// Sends the bodies one after another and counts those that were accepted.
+  /// Sends the bodies one after another and counts those that were accepted. The count decides
+  /// whether a later failure may still be called a conflict.
   Result<Ok> send(const Zone& zone, std::span<const std::string> bodies, int& accepted) {
     for (const std::string& body : bodies) {
       TRY(const std::string answer,
@@ -281,7 +281,7 @@ class CloudflareProvider : public Provider {
     TRY(const Zone found, find(zone));
     int accepted = 0;
     for (int attempt = 1;; ++attempt) {
-      const Result<Listing> listing = records(found, names_of(changes));
+      const Result<Listing> listing = records(found, names_in(changes));
       if (!listing) return partly(accepted, listing.error());
       ByName live = by_name(listing->records);
       if (attempt > 1) {
@@ -330,8 +330,7 @@ Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSetting
 }
 
 Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSettings& settings) {
-  return make_cloudflare_provider(settings, real_clock(),
-                                  {.log = settings.log.debug, .trace = settings.log.trace});
+  return make_cloudflare_provider(settings, real_clock(), logging_to(settings.log));
 }
 
 }  // namespace rampart

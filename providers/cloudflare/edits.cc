@@ -12,6 +12,7 @@ using std::chrono::seconds;
 using Records = std::vector<const Record*>;
 using RecordsByValue = std::map<std::string, Records>;
 
+// The API writes 1 for "automatic", which is served as five minutes.
 seconds in_seconds(seconds wire) { return wire == kAutomaticTtl ? kMeantByAutomatic : wire; }
 
 std::string shown(const RecordKey& key) {
@@ -19,6 +20,7 @@ std::string shown(const RecordKey& key) {
 }
 
 /// The records of one set, by value: the host may keep one value twice, spelled differently.
+/// Duplicates must be edited together, or the API refuses the second one as identical.
 RecordsByValue by_value(const RecordKey& key, std::span<const Record> records) {
   RecordsByValue found;
   for (const Record& record : records) {
@@ -38,14 +40,15 @@ struct Pair {
 };
 
 /// Which removed value becomes which added one, so that a record is changed and never deleted and
-/// created: values with the same first word, then the last one of each side. The rest is removed
-/// or added.
+/// created: values with the same first word, then the last one of each side. The rest is removed or
+/// added. An id that survives keeps the comments and tags that people attached to it.
 struct Pairing {
   std::vector<Pair> changed;
   std::vector<std::string> removed;
   std::vector<std::string> added;
 };
 
+// Two SPF records, say, are one record before and after for a person, whatever their text.
 Pairing pair_up(std::vector<std::string> removed, std::vector<std::string> added) {
   Pairing pairing;
   for (const std::string& value : added) {
@@ -75,11 +78,13 @@ Edit addition(const RecordKey& key, const std::string& value, seconds ttl) {
   return Edit{.kind = EditKind::Post, .key = key, .value = value, .ttl = ttl};
 }
 
+// A member that is left out keeps its value, so that an automatic TTL is not turned into a number.
 std::optional<seconds> ttl_if_new(const Record& record, seconds wanted) {
   return in_seconds(record.ttl) == wanted ? std::nullopt : std::optional(wanted);
 }
 
-/// One set's edits while its type stays.
+/// One set's edits while its type stays. A set is edited record by record, since the API knows no
+/// sets.
 class SetEditor {
  public:
   SetEditor(const RecordKey& key, const RecordSet& before, const RecordSet& after,
@@ -151,13 +156,15 @@ class SetEditor {
   std::vector<Edit> edits_;
 };
 
-/// A CNAME that the host stores but serves as addresses.
+/// A CNAME that the host stores but serves as addresses. Such a record must not be reported as a
+/// CNAME: DNS never shows one there.
 bool is_hidden(const Record& record, const Name& zone) {
   return record.key.type == RecordType::CNAME && (record.proxied || record.key.name == zone);
 }
 
 /// RFC 1034 section 3.6.2: a CNAME excludes every other type. Not at the apex, where the host
-/// flattens it and never serves it.
+/// flattens it and never serves it. Checked here, because the API's own message does not name the
+/// record in the way.
 Result<Ok> check_neighbours(const SetChange& change, std::span<const Record> records,
                             const Name& zone) {
   if (!change.after || change.after->type == RecordType::CNAME) return Ok{};
@@ -172,7 +179,8 @@ Result<Ok> check_neighbours(const SetChange& change, std::span<const Record> rec
                                    obstacle->proxied ? "proxied " : "")};
 }
 
-/// The edits that remove the whole old set.
+/// The edits that remove the whole old set. Hidden CNAMEs are never removed: what they serve is not
+/// part of any change.
 std::vector<Edit> removals(const SetChange& change, std::span<const Record> records,
                            const Name& zone) {
   std::vector<Edit> edits;
@@ -185,6 +193,7 @@ std::vector<Edit> removals(const SetChange& change, std::span<const Record> reco
 }
 
 /// The edits that create the new set. A proxied CNAME at the name is changed into the desired one.
+/// Taking the hidden record over avoids a moment without any.
 std::vector<Edit> additions(const SetChange& change, std::span<const Record> records,
                             const Name& zone) {
   std::vector<Edit> edits;
@@ -207,6 +216,7 @@ std::vector<Edit> additions(const SetChange& change, std::span<const Record> rec
 
 }  // namespace
 
+// The API keeps a TTL for each record, DNS one for each set (RFC 2181 section 5.2).
 RecordSets sets_of(std::span<const Record> records, const Name& zone) {
   RecordSets sets;
   for (const Record& record : records) {
@@ -265,6 +275,7 @@ bool is_live(const SetChange& change, std::span<const Record> records, const Nam
   return holds(lookup_in(sets), change, change.after);
 }
 
+// The order is kept, so that removals reach the host before the additions that need their room.
 Result<std::vector<std::vector<Edit>>> pack(std::span<const std::vector<Edit>> groups,
                                             std::size_t most) {
   std::vector<std::vector<Edit>> batches;

@@ -31,12 +31,14 @@ constexpr std::string_view kComment = "Rampart: e-mail authentication";
 
 Json parse(std::string_view body) { return Json::parse(body, nullptr, false); }
 
+// Retryable, since proxies on the way answer in the host's place and do so for a short time.
 Error not_understood(std::string_view what) {
   return Error{.what = fmt::format("the response does not match the API's documentation: {}", what),
                .retryable = true};
 }
 
-/// The member `key`; null where there is none.
+/// The member `key`; null where there is none. Nothing in a response is certain to exist, so that
+/// every access goes through here.
 const Json& member(const Json& json, const char* key) {
   static const Json none;
   if (!json.is_object()) return none;
@@ -44,13 +46,15 @@ const Json& member(const Json& json, const char* key) {
   return found == json.end() ? none : *found;
 }
 
+// Zero for anything else: limits and counts that are missing must not stop a run.
 std::int64_t number_at(const Json& json, const char* key) {
   const Json& value = member(json, key);
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
 /// A record's value in the form of RecordSet. Types with structured data alone (SRV, CAA, ...) are
-/// compared by their JSON: they are never written, only kept.
+/// compared by their JSON: they are never written, only kept. TXT is compared by its octets,
+/// because the API returns it with or without quotes.
 std::string value_of(RecordType type, const Json& json) {
   std::string content = text_at(json, "content");
   if (type == RecordType::TXT) return decode_content(content);
@@ -75,6 +79,7 @@ Result<Record> read_item(const Json& json, Record*) {
                 .proxied = member(json, "proxied") == Json(true)};
 }
 
+// A zone without an id cannot be written, so that the list is refused as a whole.
 Result<Zone> read_item(const Json& json, Zone*) {
   const Result<Name> name = Name::parse(text_at(json, "name"));
   const std::string id = text_at(json, "id");
@@ -88,29 +93,8 @@ Result<Zone> read_item(const Json& json, Zone*) {
               .most_edits = paid ? kMostEditsPaid : kMostEditsFree};
 }
 
-/// A page whose items are all readable, or an Error: an item left out could be overwritten.
-template <class T>
-Result<Page<T>> read_page(std::string_view body) {
-  const Json json = parse(body);
-  if (member(json, "success") != Json(true)) return not_understood("a list without success");
-  const Json& items = member(json, "result");
-  if (!items.is_array()) return not_understood("a list without result");
-  const Json& info = member(json, "result_info");
-  Page<T> page{
-      .items = {},
-      .info = {.per_page = number_at(info, "per_page"), .total = number_at(info, "total_count")}};
-  for (const Json& item : items) {
-    TRY(T read, read_item(item, static_cast<T*>(nullptr)));
-    page.items.push_back(std::move(read));
-  }
-  return page;
-}
-
-bool may_be_proxied(RecordType type) {
-  return type == RecordType::A || type == RecordType::AAAA || type == RecordType::CNAME;
-}
-
-/// Puts a value into an edit's members.
+/// Puts a value into an edit's members. Types that Rampart does not write are refused rather than
+/// guessed: their JSON is not flat text.
 Result<Ok> put_value(Json& json, RecordType type, const std::string& value) {
   constexpr std::array kPlain = {RecordType::A, RecordType::AAAA, RecordType::CNAME, RecordType::NS,
                                  RecordType::PTR};
@@ -131,10 +115,13 @@ Result<Ok> put_value(Json& json, RecordType type, const std::string& value) {
     return Error{.what = fmt::format("Rampart writes no {} records at Cloudflare", to_text(type))};
   }
   // Behind Cloudflare's proxy a name resolves to addresses, never to what mail receivers look up.
-  if (may_be_proxied(type)) json["proxied"] = false;
+  if (type == RecordType::A || type == RecordType::AAAA || type == RecordType::CNAME) {
+    json["proxied"] = false;
+  }
   return Ok{};
 }
 
+// Post names everything, Patch only what changes.
 Result<Json> json_of(const Edit& edit) {
   // A member that is left out keeps its value: comments, tags and proxying of others survive.
   Json json = Json::object();
@@ -150,19 +137,20 @@ Result<Json> json_of(const Edit& edit) {
   return json;
 }
 
-/// The codes of an answer's errors and of their chains.
+/// The codes of an answer's errors and of their chains. The specific code is often in the chain,
+/// while the outer one says "validation error".
 void collect_codes(const Json& errors, std::set<std::int64_t>& codes) {
   if (!errors.is_array()) return;
   for (const Json& error : errors) {
     codes.insert(number_at(error, "code"));
-    for (const Json& deeper : member(error, "error_chain").is_array() ? member(error, "error_chain")
-                                                                      : Json(Json::array())) {
-      codes.insert(number_at(deeper, "code"));
-    }
+    const Json& chain = member(error, "error_chain");
+    if (!chain.is_array()) continue;
+    for (const Json& deeper : chain) codes.insert(number_at(deeper, "code"));
   }
 }
 
-/// The host's own message: "DNS Validation Error (1004): Invalid TTL (9021)".
+/// The host's own message: "DNS Validation Error (1004): Invalid TTL (9021)". Shortened, since some
+/// responses quote the whole request.
 std::string words_of(const Json& errors) {
   constexpr std::size_t kMost = 300;
   std::string words;
@@ -176,19 +164,12 @@ std::string words_of(const Json& errors) {
   return printable(words.substr(0, kMost));
 }
 
-std::string_view name_of(Permission permission) {
-  switch (permission) {
-    case Permission::ZoneRead:
-      return "Zone Read";
-    case Permission::DnsRead:
-      return "DNS Read (which DNS Write includes)";
-    case Permission::DnsWrite:
-      return "DNS Write";
-  }
-  return "";
-}
+/// In the order of Permission.
+constexpr std::array<std::string_view, 3> kPermissions = {
+    "Zone Read", "DNS Read (which DNS Write includes)", "DNS Write"};
 
-/// What a refusal means: its codes are more specific than its status.
+/// What a refusal means: its codes are more specific than its status. Checked in this order because
+/// one response may carry several codes, and the first match should be the cause.
 std::string meaning(int status, const std::set<std::int64_t>& codes, Permission needed) {
   const auto any = [&](std::initializer_list<std::int64_t> wanted) {
     return std::ranges::any_of(wanted, [&](std::int64_t code) { return codes.contains(code); });
@@ -205,7 +186,7 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
     return fmt::format(
         "the API token was refused: it is mistyped, expired or revoked, or it lacks the permission "
         "{} for this zone",
-        name_of(needed));
+        kPermissions.at(static_cast<std::size_t>(needed)));
   }
   if (any({81053})) return "an A, AAAA or CNAME record already exists at that name";
   if (any({81057, 81058})) return "an identical record already exists; plan again";
@@ -218,16 +199,19 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
 
 }  // namespace
 
+// A count of pages is not trusted alone: it is missing for filtered lists at some hosts.
 bool goes_on(const PageInfo& info, int number, std::size_t items) {
   if (items == 0 || number >= kMostPages) return false;
   return info.per_page <= 0 || info.total <= 0 || info.per_page * number < info.total;
 }
 
+// Without a page size the rest is unknown, so that a whole listing must look expensive.
 std::int64_t pages_left(const PageInfo& info) {
   if (info.per_page <= 0) return kMostPages;
   return (std::max<std::int64_t>(info.total, 1) - 1) / info.per_page;
 }
 
+// Both spellings are stored by the API as they were sent by different clients.
 std::string decode_content(std::string_view content) {
   const std::size_t first = content.find_first_not_of(" \t");
   if (first == std::string_view::npos || content[first] != '"') return std::string(content);
@@ -235,10 +219,29 @@ std::string decode_content(std::string_view content) {
   return joined ? *joined : std::string(content);
 }
 
-Result<Page<Record>> read_records(std::string_view body) { return read_page<Record>(body); }
+// A page whose items are all readable, or an Error: an item left out could be overwritten.
+template <class T>
+Result<Page<T>> read_page(std::string_view body) {
+  const Json json = parse(body);
+  if (member(json, "success") != Json(true)) return not_understood("a list without success");
+  const Json& items = member(json, "result");
+  if (!items.is_array()) return not_understood("a list without result");
+  const Json& info = member(json, "result_info");
+  Page<T> page{
+      .items = {},
+      .info = {.per_page = number_at(info, "per_page"), .total = number_at(info, "total_count")}};
+  for (const Json& item : items) {
+    TRY(T read, read_item(item, static_cast<T*>(nullptr)));
+    page.items.push_back(std::move(read));
+  }
+  return page;
+}
 
-Result<Page<Zone>> read_zones(std::string_view body) { return read_page<Zone>(body); }
+template Result<Page<Record>> read_page<Record>(std::string_view body);
+template Result<Page<Zone>> read_page<Zone>(std::string_view body);
 
+// Octets that are not UTF-8 are replaced, since JSON cannot carry them and an exception would end
+// the run.
 Result<std::string> batch_body(std::span<const Edit> edits) {
   Json body = Json::object();
   for (const Edit& edit : edits) {
@@ -253,6 +256,7 @@ Result<std::string> batch_body(std::span<const Edit> edits) {
 
 bool succeeded(std::string_view body) { return member(parse(body), "success") == Json(true); }
 
+// The API's own words are shown in addition, as its codes change more often than this table.
 Error refusal(int status, std::string_view body, Permission needed) {
   const Json json = parse(body);
   if (status == 200 && member(json, "success") != Json(false)) {

@@ -45,9 +45,10 @@ struct Page {
 /// and must not make its zone unreadable.
 std::string decode_content(std::string_view content);
 
-/// A page of a list. An Error, retryable, where the body is not what the API documents.
-Result<Page<Record>> read_records(std::string_view body);
-Result<Page<Zone>> read_zones(std::string_view body);
+/// A page of a list of Zone or of Record. An Error, retryable, where the body is not what the API
+/// documents.
+template <class T>
+Result<Page<T>> read_page(std::string_view body);
 
 /// The body of one batch. An Error for a type that Rampart does not write.
 Result<std::string> batch_body(std::span<const Edit> edits);

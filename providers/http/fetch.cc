@@ -16,7 +16,8 @@ using Easy = std::unique_ptr<CURL, void (*)(CURL*)>;
 using Multi = std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)>;
 using List = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
-/// One file in transfer. libcurl holds its address, so it never moves.
+/// One file in transfer. libcurl holds its address, so it never moves. The request's limits are
+/// copied, because the callback has nothing but this.
 struct Download {
   Easy easy{curl_easy_init(), curl_easy_cleanup};
   List resolve{nullptr, curl_slist_free_all};
@@ -37,7 +38,8 @@ std::size_t append_download(char* data, std::size_t, std::size_t octets, void* u
   return octets;
 }
 
-/// "host:443:192.0.2.1,[2001:db8::1]", so that libcurl uses no resolver of its own.
+/// "host:443:192.0.2.1,[2001:db8::1]", so that libcurl uses no resolver of its own. Addresses come
+/// from the audited DNS answers, so that both look at the same host.
 std::string pinned(const FetchRequest& request) {
   const std::size_t start = request.url.find("://") + 3;
   const std::string host = request.url.substr(start, request.url.find('/', start) - start);
@@ -54,6 +56,7 @@ void set(const Download& download, CURLoption option, Value value) {
   curl_easy_setopt(download.easy.get(), option, value);
 }
 
+// Redirects are refused, since RFC 8461 section 3.3 forbids them for policies.
 std::unique_ptr<Download> begin(const FetchRequest& request, const FetchLimits& limits,
                                 FetchOutcome& outcome) {
   auto download = std::make_unique<Download>();
@@ -80,6 +83,7 @@ std::unique_ptr<Download> begin(const FetchRequest& request, const FetchLimits& 
   return download;
 }
 
+// Problems are worded as the end of a sentence, since the caller puts the URL in front.
 void finish(const Download& download, CURLcode code, const FetchLimits& limits) {
   FetchOutcome& outcome = *download.outcome;
   CURL* const easy = download.easy.get();
@@ -102,17 +106,55 @@ void finish(const Download& download, CURLcode code, const FetchLimits& limits) 
   if (!outcome.problem.empty()) outcome.body.clear();
 }
 
-/// Keeps up to `in_flight` transfers going until all are done.
+/// Keeps up to `in_flight` transfers going until all are done. The multi interface runs hundreds of
+/// transfers in one thread, where a thread each would exhaust small machines.
 class Batch {
  public:
   Batch(std::span<const FetchRequest> requests, const FetchLimits& limits)
       : requests_(requests), limits_(limits), outcomes_(requests.size()) {}
 
-  std::vector<FetchOutcome> run();
+  // A failure of libcurl itself ends all transfers at once, with a reason for each.
+  std::vector<FetchOutcome> run() {
+    constexpr int kTick = 1000;
+    int running = 0;
+    for (fill(); !going_.empty(); fill()) {
+      if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) break;
+      collect();
+      if (running > 0) curl_multi_poll(multi_.get(), nullptr, 0, kTick, nullptr);
+    }
+    for (const auto& [key, download] : going_) {
+      curl_multi_remove_handle(multi_.get(), download->easy.get());
+      download->outcome->problem = "the download was interrupted";
+    }
+    return std::move(outcomes_);
+  }
 
  private:
-  void fill();
-  void collect();
+  // New transfers start as others end, so that a slow host holds one place only.
+  void fill() {
+    for (; next_ < requests_.size() && going_.size() < limits_.in_flight; ++next_) {
+      auto download = begin(requests_[next_], limits_, outcomes_[next_]);
+      if (!download || curl_multi_add_handle(multi_.get(), download->easy.get()) != CURLM_OK) {
+        outcomes_[next_].problem = "out of memory";
+        continue;
+      }
+      Download* const key = download.get();
+      going_.emplace(key, std::move(download));
+    }
+  }
+
+  // libcurl's own list of finished transfers names handles, so a pointer is stored with each.
+  void collect() {
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      Download* download = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &download);
+      finish(*download, message->data.result, limits_);
+      curl_multi_remove_handle(multi_.get(), download->easy.get());
+      going_.erase(download);
+    }
+  }
 
   std::span<const FetchRequest> requests_;
   const FetchLimits& limits_;
@@ -123,47 +165,9 @@ class Batch {
   std::map<Download*, std::unique_ptr<Download>> going_;
 };
 
-void Batch::fill() {
-  for (; next_ < requests_.size() && going_.size() < limits_.in_flight; ++next_) {
-    auto download = begin(requests_[next_], limits_, outcomes_[next_]);
-    if (!download || curl_multi_add_handle(multi_.get(), download->easy.get()) != CURLM_OK) {
-      outcomes_[next_].problem = "out of memory";
-      continue;
-    }
-    Download* const key = download.get();
-    going_.emplace(key, std::move(download));
-  }
-}
-
-void Batch::collect() {
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    Download* download = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &download);
-    finish(*download, message->data.result, limits_);
-    curl_multi_remove_handle(multi_.get(), download->easy.get());
-    going_.erase(download);
-  }
-}
-
-std::vector<FetchOutcome> Batch::run() {
-  constexpr int kTick = 1000;
-  int running = 0;
-  for (fill(); !going_.empty(); fill()) {
-    if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) break;
-    collect();
-    if (running > 0) curl_multi_poll(multi_.get(), nullptr, 0, kTick, nullptr);
-  }
-  for (const auto& [key, download] : going_) {
-    curl_multi_remove_handle(multi_.get(), download->easy.get());
-    download->outcome->problem = "the download was interrupted";
-  }
-  return std::move(outcomes_);
-}
-
 }  // namespace
 
+// The same variables as for providers, read by the same function.
 void take_certificates(FetchLimits& limits, const std::map<std::string, std::string>& environment) {
   HttpSettings settings;
   take_certificates(settings, environment);

@@ -22,6 +22,7 @@ std::string_view shown_url(const HttpRequest& request) {
   return url.substr(0, url.find('?'));
 }
 
+// Queries hold names and page sizes; the path alone identifies a call in a log.
 std::string shown(const HttpRequest& request) {
   return fmt::format("{} {}", request.method, shown_url(request));
 }
@@ -37,13 +38,15 @@ long milliseconds(nanoseconds time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
 
+// Seeded from the machine, since two hosts of a fleet must not get the same pauses.
 std::function<double()> own_jitter() {
   return [generator = std::mt19937(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0, 1)(generator);
   };
 }
 
-/// The delay that the host requests: seconds or a date (RFC 9110 section 10.2.3).
+/// The delay that the host requests: seconds or a date (RFC 9110 section 10.2.3). A date in the
+/// past means "at once", never a negative pause.
 std::optional<nanoseconds> retry_after(const HttpResponse& response,
                                        std::chrono::system_clock::time_point now) {
   const std::optional<std::string> text = response.header("retry-after");
@@ -58,7 +61,8 @@ std::optional<nanoseconds> retry_after(const HttpResponse& response,
   return std::max<nanoseconds>(*date - now, nanoseconds::zero());
 }
 
-/// Whether a second attempt is safe, and may end differently.
+/// Whether a second attempt is safe, and may end differently. A lost request may have been acted
+/// on, so that only repeatable ones are sent again after they left.
 bool may_repeat(const HttpRequest& request, const Exchange& outcome,
                 const std::function<Verdict(const HttpResponse&)>& evaluate) {
   if (const auto* const lost = std::get_if<NoAnswer>(&outcome)) {
@@ -75,6 +79,7 @@ std::optional<std::string> HttpResponse::header(std::string_view name) const {
   return found == headers.end() ? std::nullopt : std::optional(found->value);
 }
 
+// 429 promises that nothing was done, which 5xx does not.
 Verdict verdict_by_status(const HttpResponse& response) {
   if (response.status == 429) return Verdict::Refused;
   return response.status >= 500 ? Verdict::Failed : Verdict::Final;
@@ -91,6 +96,8 @@ void take_certificates(HttpSettings& settings,
   settings.ca_folder = value("SSL_CERT_DIR");
 }
 
+HttpSettings logging_to(const TrafficLog& log) { return {.log = log.debug, .trace = log.trace}; }
+
 Http::Http(Clock clock, HttpSettings settings)
     : clock_(std::move(clock)),
       settings_(std::move(settings)),
@@ -104,6 +111,7 @@ Http::~Http() = default;
 Http::Http(Http&&) noexcept = default;
 Http& Http::operator=(Http&&) noexcept = default;
 
+// Each attempt is signed again, because a signature contains the time.
 Result<HttpResponse> Http::send(const HttpRequest& request) {
   for (int number = 1;; ++number) {
     await_token();
@@ -124,6 +132,7 @@ Exchange Http::attempt(const HttpRequest& request) {
   return settings_.exchange ? settings_.exchange(request) : wire_->exchange(request);
 }
 
+// A bucket and not a fixed pause: short runs are not slowed down, long ones keep the host's limit.
 void Http::await_token() {
   const RateLimit& rate = settings_.rate;
   if (rate.per_second <= 0) return;
@@ -181,6 +190,7 @@ std::optional<nanoseconds> Http::pause_before_next(const HttpRequest& request,
   return std::max(*requested, jittered);
 }
 
+// The tail tells the caller to read the live state before it writes again.
 Result<HttpResponse> Http::finish(const HttpRequest& request, Exchange outcome) const {
   if (auto* const response = std::get_if<HttpResponse>(&outcome)) return std::move(*response);
   const NoAnswer& lost = std::get<NoAnswer>(outcome);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "providers/http/secrets.h"
+#include "providers/http/traffic_log.h"
 
 namespace rampart {
 
@@ -98,6 +99,9 @@ struct HttpSettings {
 /// reads http_proxy and its relatives; plain http never goes through a proxy.)
 void take_certificates(HttpSettings& settings,
                        const std::map<std::string, std::string>& environment);
+
+/// Default settings that log to `log`.
+HttpSettings logging_to(const TrafficLog& log);
 
 class HttpWire;
 

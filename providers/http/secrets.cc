@@ -5,7 +5,6 @@
 #include <array>
 
 #include "base/percent.h"
-#include "providers/http/text.h"
 
 namespace rampart {
 namespace {
@@ -14,6 +13,7 @@ constexpr std::string_view kRedacted = "[redacted]";
 
 using Replacement = std::pair<char, std::string_view>;
 
+// Enough for JSON and XML, the two formats in which hosts quote.
 std::string escaped(std::string_view text, std::initializer_list<Replacement> replacements) {
   std::string out;
   for (const char c : text) {
@@ -29,6 +29,7 @@ std::string escaped(std::string_view text, std::initializer_list<Replacement> re
 
 }  // namespace
 
+// Longest first, so that a secret which contains another one is replaced as a whole.
 void Secrets::add(std::string_view secret) {
   if (secret.empty()) return;
   // A host quotes a request in whatever its response is written in.
@@ -43,6 +44,7 @@ void Secrets::add(std::string_view secret) {
   std::ranges::stable_sort(spellings_, std::ranges::greater{}, &std::string::size);
 }
 
+// A single pass, since a replacement must not be searched again.
 std::string Secrets::redact(std::string_view text) const {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

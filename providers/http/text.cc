@@ -17,6 +17,7 @@ std::string taken(char* text, std::size_t size) {
 
 }  // namespace
 
+// libcurl treats a length of zero as "until NUL", so it returns early.
 std::string percent_decoded(std::string_view text) {
   if (text.empty()) return {};
   int size = 0;

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 8> kCredentials = {
     "set-cookie",           "x-api-key", "x-aws-ec2-metadata-token",
     "x-amz-security-token", "x-auth-key"};
 
-/// One line, whatever the text holds: a response must not add lines of its own to a log.
+/// One line, whatever the text holds: a response must not add lines of its own to a log. Cut before
+/// it is made printable, because escapes would multiply the length of a binary body.
 std::string shown(std::string text) {
   const std::size_t size = text.size();
   text.resize(std::min(size, kMostShown));
@@ -30,10 +31,12 @@ std::string shown(std::string text) {
 
 }  // namespace
 
+// By header name, so that a credential is hidden even if no secret was registered.
 bool is_credential(std::string_view header) {
   return std::ranges::find(kCredentials, ascii_lower(header)) != kCredentials.end();
 }
 
+// Direction marks as in curl's own trace, which people know.
 std::vector<std::string> trace_lines(const HttpRequest& request, const Exchange& outcome,
                                      const std::function<std::string(std::string_view)>& redact) {
   std::vector<std::string> lines;

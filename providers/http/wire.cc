@@ -17,7 +17,8 @@ namespace {
 using Headers = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 using Url = std::unique_ptr<CURLU, void (*)(CURLU*)>;
 
-/// What libcurl's callbacks work on.
+/// What libcurl's callbacks work on. Limits are checked while data arrives: a host could send
+/// without an end.
 struct Transfer {
   std::string_view unsent;  ///< Of the body.
   HttpResponse response;
@@ -35,6 +36,7 @@ std::size_t append_body(char* data, std::size_t, std::size_t octets, void* user)
   return octets;
 }
 
+// Names are lowered here, since HTTP/2 sends them in lower case and HTTP/1 in any.
 std::size_t append_header(char* data, std::size_t, std::size_t octets, void* user) {
   constexpr std::size_t kMostHeaders = 500;
   Transfer& transfer = *static_cast<Transfer*>(user);
@@ -49,6 +51,7 @@ std::size_t append_header(char* data, std::size_t, std::size_t octets, void* use
   return octets;
 }
 
+// libcurl asks in pieces of its own size.
 std::size_t provide_body(char* room, std::size_t, std::size_t octets, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
   const std::size_t given = std::min(octets, transfer.unsent.size());
@@ -61,6 +64,7 @@ std::size_t provide_body(char* room, std::size_t, std::size_t octets, void* user
 /// refused, since the first one may have been acted on.
 int refuse_rewind(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
+// Parsed by libcurl itself, so that the check and the request read one URL alike.
 std::string part_of(CURLU* url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
@@ -69,6 +73,7 @@ std::string part_of(CURLU* url, CURLUPart part) {
   return out;
 }
 
+// By number and not by resolving, since a name could point anywhere a moment later.
 bool is_loopback(const std::string& host) {
   in_addr four{};
   if (host == "localhost" || host == "[::1]") return true;
@@ -81,6 +86,7 @@ struct UrlCheck {
   bool plain = false;
 };
 
+// Credentials in a URL would reach logs and proxies.
 UrlCheck check_url(const std::string& text, const std::vector<std::string>& plain_hosts) {
   const Url url(curl_url(), curl_url_cleanup);
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
@@ -100,7 +106,8 @@ UrlCheck check_url(const std::string& text, const std::vector<std::string>& plai
   return {"plain http is accepted to loopback addresses only; use https", true};
 }
 
-/// Errors that a second attempt cannot resolve.
+/// Errors that a second attempt cannot resolve. Everything else counts as a passing fault of the
+/// network, which a retry may cure.
 bool is_lasting(CURLcode code) {
   constexpr std::array kLasting = {
       CURLE_URL_MALFORMAT,         CURLE_UNSUPPORTED_PROTOCOL,  CURLE_PEER_FAILED_VERIFICATION,
@@ -110,6 +117,7 @@ bool is_lasting(CURLcode code) {
   return std::ranges::find(kLasting, code) != kLasting.end();
 }
 
+// libcurl drops a header without a value unless it ends in a semicolon.
 Headers header_list(const HttpRequest& request) {
   curl_slist* list = nullptr;
   const auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
@@ -121,6 +129,7 @@ Headers header_list(const HttpRequest& request) {
   return {list, curl_slist_free_all};
 }
 
+// A line break would let a value add headers of its own.
 bool has_header_fault(const HttpRequest& request) {
   return std::ranges::any_of(request.headers, [](const HttpHeader& header) {
     return (header.name + header.value).find_first_of(std::string_view("\r\n\0", 3)) !=
@@ -132,12 +141,7 @@ bool has_header_fault(const HttpRequest& request) {
 
 struct HttpWire::State {
   std::unique_ptr<CURL, void (*)(CURL*)> easy{curl_easy_init(), curl_easy_cleanup};
-  std::chrono::milliseconds connect_timeout;
-  std::chrono::milliseconds total_timeout;
-  std::size_t most_octets;
-  std::vector<std::string> plain_hosts;
-  std::string ca_file;
-  std::string ca_folder;
+  HttpSettings settings;
   Headers connect_to{nullptr, curl_slist_free_all};
 
   template <class Value>
@@ -145,24 +149,26 @@ struct HttpWire::State {
     curl_easy_setopt(easy.get(), option, value);
   }
 
-  void set_connection(bool plain) {
+  // Set for each request, because `curl_easy_reset` clears all options but keeps the connections.
+  void set_connection(const UrlCheck& check) {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
-    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(total_timeout.count()));
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings.connect_timeout.count()));
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(settings.total_timeout.count()));
     set(CURLOPT_PATH_AS_IS, 1L);  // A signature covers the path as it was written.
     set(CURLOPT_USERAGENT, "rampart");
     // Plain http goes to this machine only; a proxy would see the credentials.
-    if (plain) set(CURLOPT_NOPROXY, "*");
-    if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
-    if (!ca_folder.empty()) set(CURLOPT_CAPATH, ca_folder.c_str());
+    if (check.plain) set(CURLOPT_NOPROXY, "*");
+    if (!settings.ca_file.empty()) set(CURLOPT_CAINFO, settings.ca_file.c_str());
+    if (!settings.ca_folder.empty()) set(CURLOPT_CAPATH, settings.ca_folder.c_str());
     if (connect_to) set(CURLOPT_CONNECT_TO, connect_to.get());
   }
 
+  // A body that may be sent once only is given through a callback that refuses to rewind.
   void set_body(const HttpRequest& request, Transfer& transfer) {
     const bool bodiless = request.body.empty() && request.method != "POST";
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -186,12 +192,8 @@ struct HttpWire::State {
 HttpWire::HttpWire(const HttpSettings& settings) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)ready;
-  state_ = std::make_unique<State>(State{.connect_timeout = settings.connect_timeout,
-                                         .total_timeout = settings.total_timeout,
-                                         .most_octets = settings.most_octets,
-                                         .plain_hosts = settings.plain_hosts,
-                                         .ca_file = settings.ca_file,
-                                         .ca_folder = settings.ca_folder});
+  state_ = std::make_unique<State>();
+  state_->settings = settings;
   if (settings.connect_to.empty()) return;
   const std::string rule = "::" + settings.connect_to;
   state_->connect_to.reset(curl_slist_append(nullptr, rule.c_str()));
@@ -199,17 +201,18 @@ HttpWire::HttpWire(const HttpSettings& settings) {
 
 HttpWire::~HttpWire() = default;
 
+// Everything that can be refused is refused before the first octet is sent.
 Exchange HttpWire::exchange(const HttpRequest& request) {
-  const UrlCheck check = check_url(request.url, state_->plain_hosts);
+  const UrlCheck check = check_url(request.url, state_->settings.plain_hosts);
   if (!check.fault.empty()) return NoAnswer{.why = check.fault};
   if (has_header_fault(request)) return NoAnswer{.why = "a header holds a line break"};
   CURL* const easy = state_->easy.get();
   if (easy == nullptr) return NoAnswer{.why = "out of memory"};
   curl_easy_reset(easy);  // Keeps connections and the DNS cache.
-  Transfer transfer{.unsent = request.body, .most_octets = state_->most_octets};
+  Transfer transfer{.unsent = request.body, .most_octets = state_->settings.most_octets};
   std::array<char, CURL_ERROR_SIZE> reason{};
   const Headers headers = header_list(request);
-  state_->set_connection(check.plain);
+  state_->set_connection(check);
   state_->set_body(request, transfer);
   state_->set(CURLOPT_URL, request.url.c_str());
   state_->set(CURLOPT_HTTPHEADER, headers.get());
@@ -230,7 +233,8 @@ Exchange HttpWire::exchange(const HttpRequest& request) {
     return std::move(transfer.response);
   }
   std::string why = reason[0] != '\0' ? reason.data() : curl_easy_strerror(code);
-  if (transfer.too_long) why = fmt::format("the response exceeds {} octets", state_->most_octets);
+  if (transfer.too_long)
+    why = fmt::format("the response exceeds {} octets", state_->settings.most_octets);
   if (code == CURLE_SEND_FAIL_REWIND) why = "the connection was closed";
   return NoAnswer{.why = std::move(why), .sent = sent > 0, .retryable = !is_lasting(code)};
 }

@@ -21,6 +21,12 @@ std::optional<std::string> set_variable(const ProviderSettings& settings, const 
 
 }  // namespace
 
+Result<std::string> required_setting(const ProviderSettings& settings, const std::string& key) {
+  if (settings.settings.contains(key)) return settings.setting(key);
+  return Error{.what = fmt::format("the setting \"{}\" is missing", key), .where = settings.name};
+}
+
+// Two accounts at one host need two variables; the name follows from the provider's in the YAML.
 std::string account_variable(std::string_view variable, std::string_view provider) {
   std::string name = std::string(variable) + "_";
   for (const char c : provider) {
@@ -34,12 +40,14 @@ std::optional<std::string> own_value(const ProviderSettings& settings, std::stri
   return set_variable(settings, account_variable(variable, settings.name));
 }
 
+// The account's own variable wins, so that the plain one can serve all others.
 std::optional<std::string> environment_value(const ProviderSettings& settings,
                                              std::string_view variable) {
   auto own = own_value(settings, variable);
   return own ? own : set_variable(settings, std::string(variable));
 }
 
+// The Error names both, since people set the plain one first.
 Result<std::string> required_value(const ProviderSettings& settings, std::string_view variable) {
   if (auto value = environment_value(settings, variable)) return std::move(*value);
   return Error{.what = fmt::format("set {}, or {}, in the environment", variable,
@@ -58,6 +66,7 @@ Result<std::string> required_credential(const ProviderSettings& settings,
                .where = settings.name};
 }
 
+// An upper limit, because a typing error must not flood a host.
 Result<std::optional<double>> requests_per_second(const ProviderSettings& settings) {
   if (!settings.settings.contains("requests_per_second")) return std::optional<double>();
   const std::string text = settings.setting("requests_per_second");
@@ -70,6 +79,7 @@ Result<std::optional<double>> requests_per_second(const ProviderSettings& settin
                .where = settings.name};
 }
 
+// Paths are appended with a slash of their own.
 std::string without_slashes(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;

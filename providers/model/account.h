@@ -18,6 +18,9 @@ std::string account_variable(std::string_view variable, std::string_view provide
 std::optional<std::string> environment_value(const ProviderSettings& settings,
                                              std::string_view variable);
 
+/// The setting `key`; an Error that names it where the YAML does not give it.
+Result<std::string> required_setting(const ProviderSettings& settings, const std::string& key);
+
 /// The value of the account's own variable alone.
 std::optional<std::string> own_value(const ProviderSettings& settings, std::string_view variable);
 

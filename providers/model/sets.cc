@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 
 namespace rampart {
 namespace {
 
-/// Whether the zone holds `side` as far as `type` is concerned.
+/// Whether the zone holds `side` as far as `type` is concerned. A type that the change does not
+/// expect must be absent, since a CNAME excludes others.
 bool holds_type(const SetLookup& set_at, const SetChange& change,
                 const std::optional<TypedSet>& side, RecordType type) {
   const RecordSet* const found = set_at({change.name, type});
@@ -18,6 +19,7 @@ bool holds_type(const SetLookup& set_at, const SetChange& change,
 
 }  // namespace
 
+// A function and not the map, because some hosts hold sets that no RecordSet can express.
 SetLookup lookup_in(const RecordSets& sets) {
   return [&sets](const RecordKey& key) {
     const auto found = sets.find(key);
@@ -30,12 +32,14 @@ bool holds(const SetLookup& set_at, const SetChange& change, const std::optional
          (!change.after || holds_type(set_at, change, side, change.after->type));
 }
 
+// One wording for every host: `apply` and its documentation refer to it.
 Error conflict_at(const RecordKey& key) {
   return Error{.what = fmt::format("{} {} is not as it was read; plan again", key.name.text(),
                                    to_text(key.type)),
                .conflict = true};
 }
 
+// Both types of a change are checked, as it may replace one by the other.
 Result<Ok> check_before(const SetLookup& set_at, const SetChange& change) {
   for (const std::optional<TypedSet>* side : {&change.before, &change.after}) {
     if (!*side || holds_type(set_at, change, change.before, (*side)->type)) continue;
@@ -44,12 +48,20 @@ Result<Ok> check_before(const SetLookup& set_at, const SetChange& change) {
   return Ok{};
 }
 
+// A change within one type replaces the set and removes nothing.
 std::optional<RecordKey> removed_key(const SetChange& change) {
   if (!change.before) return std::nullopt;
   if (change.after && change.after->type == change.before->type) return std::nullopt;
   return RecordKey{change.name, change.before->type};
 }
 
+std::vector<Name> names_in(std::span<const SetChange> changes) {
+  std::set<Name> names;
+  for (const SetChange& change : changes) names.insert(change.name);
+  return {names.begin(), names.end()};
+}
+
+// Hosts append the zone to such a name and would create another record.
 Result<Ok> check_within(const Name& zone, std::span<const SetChange> changes) {
   for (const SetChange& change : changes) {
     if (change.name.is_within(zone)) continue;
@@ -58,6 +70,7 @@ Result<Ok> check_within(const Name& zone, std::span<const SetChange> changes) {
   return Ok{};
 }
 
+// Refused before the first write: a host refuses it too, but after other changes were made.
 Result<Ok> check_txt_sizes(std::span<const SetChange> changes, int most) {
   for (const SetChange& change : changes) {
     if (!change.after || change.after->type != RecordType::TXT) continue;

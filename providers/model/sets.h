@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "dns/record.h"
@@ -32,6 +33,9 @@ Result<Ok> check_before(const SetLookup& set_at, const SetChange& change);
 
 /// The set that a change removes as a whole: it deletes it, or puts another type in its place.
 std::optional<RecordKey> removed_key(const SetChange& change);
+
+/// The names that the changes concern, sorted, each once.
+std::vector<Name> names_in(std::span<const SetChange> changes);
 
 /// An Error for the first change whose name is outside `zone`.
 Result<Ok> check_within(const Name& zone, std::span<const SetChange> changes);

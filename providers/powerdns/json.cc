@@ -1,8 +1,6 @@
 /// The JSON of PowerDNS' API v1.
 #include "providers/powerdns/json.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,14 +16,17 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kLongestReason = 300;
 
+// Nothing of the body is quoted, since it may be another server's page with unknown content.
 Error malformed() {
   return Error{.what = "the response is not what PowerDNS' API returns", .retryable = true};
 }
 
+// The API insists on the final dot.
 std::string absolute(const Name& name) { return name.is_root() ? "." : name.text() + "."; }
 
 /// One rrset; nothing for one without records, which only carries comments, and for a name or type
-/// that we cannot represent.
+/// that we cannot represent. Values that cannot be parsed are kept as they are written: another
+/// party's record must not make the zone unreadable.
 std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
   const Result<Name> name = Name::parse(text_at(rrset, "name"));
   const auto type = parse_record_type(text_at(rrset, "type"));
@@ -46,31 +47,36 @@ std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
   return std::pair(RecordKey{*name, *type}, std::move(out));
 }
 
-Json record_of(std::string content, bool disabled) {
-  return {{"content", std::move(content)}, {"disabled", disabled}};
+/// Disabled records are in the zone, but the server does not serve them.
+enum class Served { Yes, No };
+
+Json record_of(std::string content, Served served) {
+  return {{"content", std::move(content)}, {"disabled", served == Served::No}};
 }
 
 Json rrset_of(const RecordKey& key, const char* changetype) {
   return {{"name", absolute(key.name)}, {"type", to_text(key.type)}, {"changetype", changetype}};
 }
 
-/// The whole set, with the live disabled records: REPLACE would otherwise delete those.
+/// The whole set, with the live disabled records: REPLACE would otherwise delete those. The API has
+/// no way to add to a set on older servers, so that it is sent whole.
 Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) {
   Json rrset = rrset_of(key, "REPLACE");
   rrset["ttl"] = set.ttl.count();
   rrset["records"] = Json::array();
   for (const std::string& value : set.values) {
-    rrset["records"].push_back(record_of(print_rdata(key.type, value), false));
+    rrset["records"].push_back(record_of(print_rdata(key.type, value), Served::Yes));
   }
   const auto found = live.find(key);
   if (found == live.end()) return rrset;
   for (const std::string& content : found->second.disabled) {
-    rrset["records"].push_back(record_of(content, true));
+    rrset["records"].push_back(record_of(content, Served::No));
   }
   return rrset;
 }
 
-/// The one value that `after` has more than `before`; nothing where they differ otherwise.
+/// The one value that `after` has more than `before`; nothing where they differ otherwise. Equal
+/// TTLs are required, since EXTEND and PRUNE would change the TTL of the whole set.
 std::optional<std::string> one_more(const RecordSet& before, const RecordSet& after) {
   if (before.ttl != after.ttl || after.values.size() != before.values.size() + 1) {
     return std::nullopt;
@@ -81,7 +87,8 @@ std::optional<std::string> one_more(const RecordSet& before, const RecordSet& af
 }
 
 /// The change as one value added or removed, where it is no more than that. Two writers that add
-/// different values then do not overwrite each other. A set with disabled records is sent whole.
+/// different values then do not overwrite each other. A set with disabled records is sent whole. A
+/// whole set would undo what another writer added between our reading and writing.
 std::optional<Json> single_value(const SetChange& change, const ApiSets& live) {
   if (!change.before || !change.after || change.before->type != change.after->type) return {};
   const RecordKey key{change.name, change.after->type};
@@ -92,7 +99,7 @@ std::optional<Json> single_value(const SetChange& change, const ApiSets& live) {
   if ((!added && !removed) || !all_served) return {};
   Json rrset = rrset_of(key, added ? "EXTEND" : "PRUNE");
   rrset["ttl"] = change.after->set.ttl.count();
-  rrset["records"] = {record_of(print_rdata(key.type, added ? *added : *removed), false)};
+  rrset["records"] = {record_of(print_rdata(key.type, added ? *added : *removed), Served::Yes)};
   return rrset;
 }
 
@@ -107,6 +114,7 @@ Json deleting(const RecordKey& key, const ApiSets& live) {
 
 }  // namespace
 
+// A body without rrsets is an Error and no empty zone: everything would look absent.
 Result<ApiZone> read_zone(std::string_view body) {
   const Json zone = Json::parse(body, nullptr, false);
   const auto rrsets = zone.is_object() ? zone.find("rrsets") : zone.end();
@@ -118,6 +126,7 @@ Result<ApiZone> read_zone(std::string_view body) {
   return out;
 }
 
+// Zones whose names cannot be represented are left out, as no domain of the YAML can be in them.
 Result<std::vector<Name>> read_zone_names(std::string_view body) {
   const Json zones = Json::parse(body, nullptr, false);
   if (!zones.is_array()) return malformed();
@@ -128,6 +137,7 @@ Result<std::vector<Name>> read_zone_names(std::string_view body) {
   return names;
 }
 
+// Removals go first within one request, which the server applies as one transaction.
 std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, Editing editing) {
   // The server applies the rrsets in order: a CNAME must go before a TXT can come.
   Json removals = Json::array();
@@ -149,6 +159,7 @@ std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, 
   return Json{{"rrsets", std::move(removals)}}.dump();
 }
 
+// The plain body is shown where it is no JSON, since a proxy's message helps as well.
 std::string reason_of(std::string_view body) {
   const Json answer = Json::parse(body, nullptr, false);
   std::string reason = text_at(answer, "error");

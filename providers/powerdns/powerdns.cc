@@ -3,11 +3,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/percent.h"
-#include "providers/http/text.h"
 #include "providers/model/account.h"
 #include "providers/powerdns/json.h"
 
@@ -25,7 +23,8 @@ constexpr int kMostTxtOctets = 60000;
 /// EXTEND and PRUNE are documented for the servers of this and later major versions.
 constexpr int kSingleValuesSince = 5;
 
-/// The zone's id in the API's paths: the name with `=XX` for other than plain characters.
+/// The zone's id in the API's paths: the name with `=XX` for other than plain characters. The
+/// server's own escape, which differs from percent-encoding.
 std::string zone_id(const Name& zone) {
   if (zone.is_root()) return "=2E";
   std::string id;
@@ -49,6 +48,7 @@ RecordSets served_sets(const ApiSets& sets) {
   return served;
 }
 
+// The version is learned from the first response, so that no extra request is needed.
 class PowerDnsProvider : public Provider {
  public:
   PowerDnsProvider(std::string name, std::string address, std::string key, Http http)
@@ -57,18 +57,18 @@ class PowerDnsProvider : public Provider {
         key_(std::move(key)),
         http_(std::move(http)) {}
 
-  Result<std::vector<Name>> zones() override {
-    const Result<std::vector<Name>> names = list_zones();
-    return names ? names : within(name_, names.error());
-  }
+  Result<std::vector<Name>> zones() override { return within(name_, list_zones()); }
 
+  // A filtered response shows one name alone, so that it is never complete.
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
-    const Result<ApiZone> live = load(zone, names);
-    if (!live) return within(name_, live.error());
-    return ZoneRead{.sets = served_sets(live->sets), .complete = names.size() != 1};
+    TRY(const ApiZone live, within(name_, load(zone, names)));
+    return ZoneRead{.sets = served_sets(live.sets), .complete = names.size() != 1};
   }
 
-  Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override;
+  Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
+    TRY_OK(within(name_, write_all(zone, changes)));
+    return Receipt{};
+  }
 
   // Last verified 2026-11-21 with PowerDNS 4.7.
   Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
@@ -80,12 +80,98 @@ class PowerDnsProvider : public Provider {
   }
 
   Result<HttpResponse> call(std::string method, const std::string& path, std::string body,
-                            std::string_view doing);
-  Error refusal(const HttpResponse& answer, std::string_view doing) const;
-  void learn_version(const HttpResponse& answer);
-  Result<ApiZone> load(const Name& zone, std::span<const Name> names);
-  Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes);
-  Result<Ok> patch(const Name& zone, std::span<const SetChange> changes, const ApiSets& live);
+                            std::string_view doing) {
+    HttpRequest request{.method = std::move(method),
+                        .url = address_ + path,
+                        .headers = {{"X-API-Key", key_}, {"Accept", "application/json"}},
+                        .body = std::move(body)};
+    // A PATCH that arrived twice could undo what somebody wrote in between.
+    request.repeatable = request.method == "GET";
+    if (!request.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
+    TRY(HttpResponse answer, http_.send(request));
+    if (answer.status < 200 || answer.status > 299) return refusal(answer, doing);
+    return answer;
+  }
+
+  // The status decides, because the server's messages differ between its versions.
+  Error refusal(const HttpResponse& answer, std::string_view doing) const {
+    const std::string reason = http_.redact(powerdns::reason_of(answer.body));
+    if (answer.status == 401 || answer.status == 403) {
+      return Error{.what =
+                       fmt::format("{}: the server does not accept the key in PDNS_API_KEY ({})",
+                                   doing, answer.status)};
+    }
+    if (answer.status == 404) {
+      return Error{.what =
+                       fmt::format("{}: there is no such zone or server_id ({})", doing, reason)};
+    }
+    if (answer.status == 413) {
+      return Error{.what = fmt::format(
+                       "{}: the request exceeds the server's webserver-max-bodysize", doing)};
+    }
+    return Error{.what = fmt::format("{}: {} {}", doing, answer.status, reason),
+                 .retryable = answer.status == 429 || answer.status >= 500};
+  }
+
+  /// The server reports its version in every response: "PowerDNS/4.7.3".
+  void learn_version(const HttpResponse& answer) {
+    const std::string server = answer.header("server").value_or("");
+    constexpr std::string_view kPrefix = "PowerDNS/";
+    if (!server.starts_with(kPrefix)) return;
+    int major = 0;
+    std::from_chars(server.data() + kPrefix.size(), server.data() + server.size(), major);
+    if (major >= kSingleValuesSince) editing_ = Editing::SingleValues;
+  }
+
+  /// Reads one name alone where the server can filter; more names are read with their whole zone.
+  Result<ApiZone> load(const Name& zone, std::span<const Name> names) {
+    std::string path = "/zones/" + zone_id(zone);
+    if (names.size() == 1) path += "?rrset_name=" + percent_encoded(names[0].text() + ".");
+    const std::string doing = "reading zone " + zone.text();
+    TRY(const HttpResponse answer, call("GET", path, "", doing));
+    learn_version(answer);
+    TRY(ApiZone read, within(doing, powerdns::read_zone(answer.body)));
+    if (names.size() == 1) {
+      // Servers before 4.7 ignore the filter and return the whole zone.
+      std::erase_if(read.sets, [&](const auto& item) { return item.first.name != names[0]; });
+    }
+    return read;
+  }
+
+  // A secondary zone accepts the PATCH at some versions and is overwritten at the next transfer.
+  Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes) {
+    TRY_OK(check_within(zone, changes));
+    TRY_OK(check_txt_sizes(changes, kMostTxtOctets));
+    TRY(const ApiZone live, load(zone, names_in(changes)));
+    if (live.kind == "Slave" || live.kind == "Secondary" || live.kind == "Consumer") {
+      return Error{.what = fmt::format("{} is a secondary zone here: it is changed at its primary",
+                                       zone.text())};
+    }
+    // The API has no compare-and-swap: this check, right before the write, is as near as it gets.
+    const RecordSets served = served_sets(live.sets);
+    for (const SetChange& change : changes) TRY_OK(check_before(lookup_in(served), change));
+    return patch(zone, changes, live.sets);
+  }
+
+  /// Sends the changes, in halves where one body would be too large.
+  Result<Ok> patch(const Name& zone, std::span<const SetChange> changes, const ApiSets& live) {
+    const std::string body = powerdns::patch_body(changes, live, editing_);
+    if (body.empty()) return Ok{};
+    if (body.size() > kMostBody && changes.size() > 1) {
+      // Each half is still all or nothing on the server.
+      const std::size_t half = changes.size() / 2;
+      TRY_OK(patch(zone, changes.first(half), live));
+      return within("a part of the changes is written, the rest is not",
+                    patch(zone, changes.subspan(half), live));
+    }
+    const std::string path = "/zones/" + zone_id(zone);
+    const std::string doing = "changing zone " + zone.text();
+    TRY(const HttpResponse answer, call("PATCH", path, body, doing));
+    // Only the API's own 204 confirms the write: a proxy on the way may answer anything else.
+    if (answer.status == 204 || (answer.status == 200 && answer.body.empty())) return Ok{};
+    return Error{.what = doing + ": outcome unknown: the response is not PowerDNS'",
+                 .retryable = true};
+  }
 
   std::string name_;
   std::string address_;
@@ -94,113 +180,7 @@ class PowerDnsProvider : public Provider {
   Editing editing_ = Editing::WholeSets;
 };
 
-Error PowerDnsProvider::refusal(const HttpResponse& answer, std::string_view doing) const {
-  const std::string reason = http_.redact(powerdns::reason_of(answer.body));
-  Error error;
-  if (answer.status == 401 || answer.status == 403) {
-    error.what = fmt::format("{}: the server does not accept the key in PDNS_API_KEY ({})", doing,
-                             answer.status);
-  } else if (answer.status == 404) {
-    error.what = fmt::format("{}: there is no such zone or server_id ({})", doing, reason);
-  } else if (answer.status == 413) {
-    error.what = fmt::format("{}: the request exceeds the server's webserver-max-bodysize", doing);
-  } else {
-    error.what = fmt::format("{}: {} {}", doing, answer.status, reason);
-    error.retryable = answer.status == 429 || answer.status >= 500;
-  }
-  return error;
-}
-
-/// The server reports its version in every response: "PowerDNS/4.7.3".
-void PowerDnsProvider::learn_version(const HttpResponse& answer) {
-  const std::string server = answer.header("server").value_or("");
-  constexpr std::string_view kPrefix = "PowerDNS/";
-  if (!server.starts_with(kPrefix)) return;
-  int major = 0;
-  std::from_chars(server.data() + kPrefix.size(), server.data() + server.size(), major);
-  if (major >= kSingleValuesSince) editing_ = Editing::SingleValues;
-}
-
-Result<HttpResponse> PowerDnsProvider::call(std::string method, const std::string& path,
-                                            std::string body, std::string_view doing) {
-  HttpRequest request{.method = std::move(method),
-                      .url = address_ + path,
-                      .headers = {{"X-API-Key", key_}, {"Accept", "application/json"}},
-                      .body = std::move(body)};
-  // A PATCH that arrived twice could undo what somebody wrote in between.
-  request.repeatable = request.method == "GET";
-  if (!request.body.empty()) request.headers.push_back({"Content-Type", "application/json"});
-  TRY(HttpResponse answer, http_.send(request));
-  if (answer.status < 200 || answer.status > 299) return refusal(answer, doing);
-  return answer;
-}
-
-/// Reads one name alone where the server can filter; more names are read with their whole zone.
-Result<ApiZone> PowerDnsProvider::load(const Name& zone, std::span<const Name> names) {
-  std::string path = "/zones/" + zone_id(zone);
-  if (names.size() == 1) path += "?rrset_name=" + percent_encoded(names[0].text() + ".");
-  const std::string doing = "reading zone " + zone.text();
-  TRY(const HttpResponse answer, call("GET", path, "", doing));
-  learn_version(answer);
-  Result<ApiZone> read = powerdns::read_zone(answer.body);
-  if (!read) return within(doing, read.error());
-  if (names.size() == 1) {
-    // Servers before 4.7 ignore the filter and return the whole zone.
-    std::erase_if(read.value().sets, [&](const auto& item) { return item.first.name != names[0]; });
-  }
-  return read;
-}
-
-/// Sends the changes, in halves where one body would be too large.
-Result<Ok> PowerDnsProvider::patch(const Name& zone, std::span<const SetChange> changes,
-                                   const ApiSets& live) {
-  const std::string body = powerdns::patch_body(changes, live, editing_);
-  if (body.empty()) return Ok{};
-  if (body.size() > kMostBody && changes.size() > 1) {
-    // Each half is still all or nothing on the server.
-    const std::size_t half = changes.size() / 2;
-    TRY_OK(patch(zone, changes.first(half), live));
-    const Result<Ok> second = patch(zone, changes.subspan(half), live);
-    if (second) return second;
-    return within("a part of the changes is written, the rest is not", second.error());
-  }
-  const std::string path = "/zones/" + zone_id(zone);
-  const std::string doing = "changing zone " + zone.text();
-  TRY(const HttpResponse answer, call("PATCH", path, body, doing));
-  // Only the API's own 204 confirms the write: a proxy on the way may answer anything else.
-  if (answer.status == 204 || (answer.status == 200 && answer.body.empty())) return Ok{};
-  return Error{.what = doing + ": outcome unknown: the response is not PowerDNS'",
-               .retryable = true};
-}
-
-Result<Receipt> PowerDnsProvider::write(const Name& zone, std::span<const SetChange> changes) {
-  const Result<Ok> written = write_all(zone, changes);
-  if (!written) return within(name_, written.error());
-  return Receipt{};
-}
-
-Result<Ok> PowerDnsProvider::write_all(const Name& zone, std::span<const SetChange> changes) {
-  TRY_OK(check_within(zone, changes));
-  TRY_OK(check_txt_sizes(changes, kMostTxtOctets));
-  std::vector<Name> names;
-  for (const SetChange& change : changes) names.push_back(change.name);
-  TRY(const ApiZone live, load(zone, names));
-  if (live.kind == "Slave" || live.kind == "Secondary" || live.kind == "Consumer") {
-    return Error{.what = fmt::format("{} is a secondary zone here: it is changed at its primary",
-                                     zone.text())};
-  }
-  // The API has no compare-and-swap: this check, right before the write, is as near as it gets.
-  const RecordSets served = served_sets(live.sets);
-  for (const SetChange& change : changes) TRY_OK(check_before(lookup_in(served), change));
-  return patch(zone, changes, live.sets);
-}
-
 }  // namespace
-
-Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings) {
-  return make_powerdns_provider(settings, real_clock(),
-                                {.log = settings.log.debug, .trace = settings.log.trace});
-}
 
 Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings,
                                                          Clock clock, HttpSettings http_settings) {

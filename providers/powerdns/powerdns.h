@@ -11,9 +11,6 @@ namespace rampart {
 
 /// Makes the provider from the setting `server_id` ("localhost" by default) and the environment's
 /// PDNS_API_URL and PDNS_API_KEY, or the account's own variables.
-Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings);
-
-/// As above, with a given clock and HTTP settings.
 Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings,
                                                          Clock clock, HttpSettings http);
 

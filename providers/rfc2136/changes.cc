@@ -15,12 +15,14 @@ constexpr std::array kCommonTypes = {RecordType::A,   RecordType::AAAA, RecordTy
                                      RecordType::NS,  RecordType::TXT,  RecordType::SRV,
                                      RecordType::CAA, RecordType::DS,   RecordType::DNAME};
 
+// Null and not an empty set, since the two mean different prerequisites.
 const StoredSet* find(const StoredSets& stored, const RecordKey& key) {
   const auto found = stored.find(key);
   return found == stored.end() ? nullptr : &found->second;
 }
 
-/// Requires the old set as the server stores it, value by value.
+/// Requires the old set as the server stores it, value by value. All values are named, so that any
+/// change by somebody else makes the server refuse the update.
 Result<Ok> require_before(Update& update, const SetChange& change, const StoredSets& stored) {
   const RecordKey key{change.name, change.before->type};
   const StoredSet* set = find(stored, key);
@@ -31,7 +33,8 @@ Result<Ok> require_before(Update& update, const SetChange& change, const StoredS
   return Ok{};
 }
 
-/// Requires that nothing at the name excludes `type`.
+/// Requires that nothing at the name excludes `type`. The server does not check this itself: it
+/// ignores the CNAME and reports success.
 Result<Ok> require_room(Update& update, const SetChange& change, RecordType type,
                         const StoredSets& stored) {
   const bool same_type = change.before && change.before->type == type;
@@ -63,6 +66,7 @@ Result<Ok> require_room(Update& update, const SetChange& change, RecordType type
   return Ok{};
 }
 
+// Removed by RDATA and not as a set, so that a value which was added meanwhile stays.
 void remove_values(Update& update, const RecordKey& key, const StoredSet& set,
                    const std::set<std::string>& kept) {
   for (const auto& [value, spellings] : set.rdata) {
@@ -71,6 +75,7 @@ void remove_values(Update& update, const RecordKey& key, const StoredSet& set,
   }
 }
 
+// Values that stay are not sent, since an update with them would only be larger.
 Result<Ok> add_values(Update& update, const RecordKey& key, const RecordSet& after,
                       const StoredSet* kept) {
   for (const std::string& value : after.values) {
@@ -84,6 +89,7 @@ Result<Ok> add_values(Update& update, const RecordKey& key, const RecordSet& aft
 
 }  // namespace
 
+// Spellings are kept, because RFC 2136 section 2.5.4 removes a value by its exact RDATA.
 StoredSets stored_sets(std::span<const WireRecord> records) {
   StoredSets sets;
   for (const WireRecord& record : records) {
@@ -103,6 +109,7 @@ RecordSet plain(const StoredSet& set) {
   return out;
 }
 
+// Prerequisites come from what was read, so that the server itself does the compare-and-swap.
 Result<Update> update_for(const Name& zone, const SetChange& change, const StoredSets& stored) {
   Update update(zone);
   if (change.before == change.after) return update;

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <map>
 #include <random>
@@ -27,18 +26,21 @@ constexpr std::size_t kWindow = 50;
 constexpr unsigned kRcodeRefused = 5;
 constexpr unsigned kRcodeNotAuth = 9;
 
+// Retryable: a new connection may reach a healthy server of the same address.
 Error broken(std::string_view what) { return Error{.what = std::string(what), .retryable = true}; }
 
 Error system_error(std::string_view what) {
   return broken(fmt::format("{}: {}", what, std::generic_category().message(errno)));
 }
 
+// Both codes are used in practice where a key may update a zone but not transfer it.
 bool is_transfer_refusal(const WireMessage& message) {
   return message.rcode == kRcodeRefused || message.rcode == kRcodeNotAuth;
 }
 
 }  // namespace
 
+// The first id is random, so that an old response cannot be taken for a new one.
 Rfc2136Channel::Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience,
                                TrafficLog log)
     : server_(std::move(server)),
@@ -52,6 +54,7 @@ std::chrono::sys_seconds Rfc2136Channel::now() const {
   return std::chrono::floor<std::chrono::seconds>(clock_.now());
 }
 
+// Outcomes alone are logged, since messages hold a signature.
 void Rfc2136Channel::log_exchange(std::string_view what, std::string_view outcome,
                                   std::chrono::system_clock::time_point begun) const {
   if (!log_.debug) return;
@@ -59,6 +62,7 @@ void Rfc2136Channel::log_exchange(std::string_view what, std::string_view outcom
   log_.debug(fmt::format("{} to {}: {}, {} ms", what, to_text(server_), outcome, took.count()));
 }
 
+// Sockets do not block, so that every wait has an end.
 Result<Ok> Rfc2136Channel::await(short events, std::chrono::milliseconds time) {
   pollfd wait{.fd = socket_.get(), .events = events, .revents = 0};
   const int ready = poll(&wait, 1, static_cast<int>(time.count()));
@@ -66,6 +70,7 @@ Result<Ok> Rfc2136Channel::await(short events, std::chrono::milliseconds time) {
   return ready == 0 ? broken("the server does not answer in time") : system_error("waiting");
 }
 
+// TCP alone: updates with long TXT values do not fit UDP, and a transfer needs it anyway.
 Result<Ok> Rfc2136Channel::open() {
   if (socket_) return Ok{};
   const std::optional<SocketAddress> address = socket_address(server_);
@@ -86,6 +91,8 @@ Result<Ok> Rfc2136Channel::open() {
   return Ok{};
 }
 
+// Length and message go out in one write (RFC 7766 section 8), since some servers close on a lone
+// prefix.
 Result<Ok> Rfc2136Channel::send(std::string_view wire) {
   if (wire.size() > 0xffff) return Error{.what = "a message is larger than DNS allows"};
   std::string framed;
@@ -106,6 +113,7 @@ Result<Ok> Rfc2136Channel::send(std::string_view wire) {
   return Ok{};
 }
 
+// TCP delivers in pieces of any size.
 Result<std::string> Rfc2136Channel::exactly(std::size_t size) {
   std::string data(size, '\0');
   std::size_t have = 0;
@@ -145,6 +153,7 @@ Result<WireMessage> Rfc2136Channel::accept(const std::string& wire, TsigCheck& c
   return message;
 }
 
+// Servers may answer out of order (RFC 7766 section 7), so that responses are matched by id.
 Result<std::vector<WireMessage>> Rfc2136Channel::ask_once(std::span<const Maker> questions) {
   TRY_OK(open());
   struct Waiting {
@@ -171,15 +180,22 @@ Result<std::vector<WireMessage>> Rfc2136Channel::ask_once(std::span<const Maker>
   return answers;
 }
 
+// A broken connection is replaced and the whole question asked again: reading changes nothing.
+template <class Ask>
+auto Rfc2136Channel::repeated(Ask ask_once) {
+  auto outcome = ask_once();
+  for (int attempt = 1; attempt < patience_.attempts; ++attempt) {
+    if (outcome || !outcome.error().retryable) break;
+    socket_.reset();
+    outcome = ask_once();
+  }
+  if (!outcome) socket_.reset();
+  return outcome;
+}
+
 Result<std::vector<WireMessage>> Rfc2136Channel::ask(std::span<const Maker> questions) {
   const auto begun = clock_.now();
-  Result<std::vector<WireMessage>> answers = ask_once(questions);
-  for (int attempt = 1; attempt < patience_.attempts; ++attempt) {
-    if (answers || !answers.error().retryable) break;
-    socket_.reset();
-    answers = ask_once(questions);
-  }
-  if (!answers) socket_.reset();
+  auto answers = repeated([&] { return ask_once(questions); });
   log_exchange(fmt::format("{} question(s)", questions.size()),
                answers ? "answered" : answers.error().what, begun);
   return answers;
@@ -217,6 +233,8 @@ Result<WireMessage> Rfc2136Channel::update_once(const Maker& message) {
   return error;
 }
 
+// An empty optional means that the server answers queries but no transfer, which is a common
+// configuration.
 Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer_once(const Name& zone) {
   TRY_OK(open());
   const std::uint16_t id = next_id_++;
@@ -253,13 +271,7 @@ Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer_once(con
 
 Result<std::optional<std::vector<WireRecord>>> Rfc2136Channel::transfer(const Name& zone) {
   const auto begun = clock_.now();
-  auto records = transfer_once(zone);
-  for (int attempt = 1; attempt < patience_.attempts; ++attempt) {
-    if (records || !records.error().retryable) break;
-    socket_.reset();
-    records = transfer_once(zone);
-  }
-  if (!records) socket_.reset();
+  auto records = repeated([&] { return transfer_once(zone); });
   const std::string_view given = records && *records ? "given" : "not given";
   log_exchange("transfer of " + zone.text(), records ? given : records.error().what, begun);
   return records;

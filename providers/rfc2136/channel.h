@@ -56,6 +56,8 @@ class Rfc2136Channel {
   Result<std::vector<WireMessage>> ask_once(std::span<const Maker> questions);
   Result<std::optional<std::vector<WireRecord>>> transfer_once(const Name& zone);
   Result<WireMessage> update_once(const Maker& message);
+  template <class Ask>
+  auto repeated(Ask ask_once);
   std::chrono::sys_seconds now() const;
   void log_exchange(std::string_view what, std::string_view outcome,
                     std::chrono::system_clock::time_point begun) const;

@@ -9,11 +9,9 @@
 namespace rampart {
 
 /// Makes the provider from the settings `server`, `tsig_name` and `tsig_algorithm` (hmac-sha256 by
-/// default) and the environment's RAMPART_TSIG_SECRET or RAMPART_TSIG_SECRET_<NAME>.
-Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& settings);
-
-/// As above, with a given clock; messages are signed with its time.
+/// default) and the environment's RAMPART_TSIG_SECRET or RAMPART_TSIG_SECRET_<NAME>. Messages are
+/// signed with the clock's time.
 Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& settings,
-                                                        Clock clock);
+                                                        Clock clock = real_clock());
 
 }  // namespace rampart

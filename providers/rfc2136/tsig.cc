@@ -21,10 +21,12 @@ constexpr std::uint16_t kAnyClass = 255;
 constexpr std::uint16_t kFudge = 300;
 constexpr std::size_t kMostSecret = 1024;
 
+// Algorithms are identified by domain names on the wire (RFC 8945 section 6).
 Name algorithm_name(TsigAlgorithm algorithm) {
   return Name::literal(algorithm == TsigAlgorithm::HmacSha256 ? "hmac-sha256" : "hmac-sha512");
 }
 
+// One-shot HMAC: a message is never larger than 64 KiB.
 std::string hmac(const TsigKey& key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
@@ -34,6 +36,7 @@ std::string hmac(const TsigKey& key, std::string_view text) {
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
+// 48 bits (RFC 8945 section 4.2).
 void append_time(std::string& out, std::uint64_t time) {
   append_u16(out, static_cast<unsigned>(time >> 32));
   append_u32(out, static_cast<std::uint32_t>(time));
@@ -64,6 +67,7 @@ std::string variables(const TsigKey& key, const Tsig& tsig) {
   return out + tsig.other;
 }
 
+// Later messages of a transfer are signed with the time alone (RFC 8945 section 5.3.1).
 std::string timers(const Tsig& tsig) {
   std::string out;
   append_time(out, tsig.time);
@@ -71,13 +75,15 @@ std::string timers(const Tsig& tsig) {
   return out;
 }
 
+// The request's MAC is part of what the response signs, with its length in front.
 std::string with_length(const std::string& mac) {
   std::string out;
   append_u16(out, static_cast<unsigned>(mac.size()));
   return out + mac;
 }
 
-/// `wire` with another id and one record fewer or more in its last section.
+/// `wire` with another id and one record fewer or more in its last section. A MAC covers the
+/// message as it was before the TSIG record was added.
 std::string with_header(std::string_view wire, std::uint16_t id, int additional) {
   std::string out;
   append_u16(out, id);
@@ -86,6 +92,7 @@ std::string with_header(std::string_view wire, std::uint16_t id, int additional)
   return out += wire.substr(12);
 }
 
+// Every length is checked before it is used, since the message is not trusted yet.
 std::optional<Tsig> read_fields(std::string_view wire, const RecordPosition& position) {
   const auto algorithm = read_plain_name(wire, position.rdata);
   if (!algorithm) return std::nullopt;
@@ -108,7 +115,8 @@ std::optional<Tsig> read_fields(std::string_view wire, const RecordPosition& pos
   return tsig;
 }
 
-/// The server's complaint about our signature (RFC 8945 section 5.2).
+/// The server's complaint about our signature (RFC 8945 section 5.2). Three codes have a cause that
+/// a person can repair, so that they are worded; the others are shown as numbers.
 Error server_complaint(const TsigKey& key, unsigned error) {
   const std::string name = key.name.text();
   switch (error) {
@@ -125,6 +133,7 @@ Error server_complaint(const TsigKey& key, unsigned error) {
   }
 }
 
+// Retryable, since the usual cause is somebody else's packet or a server that is being restarted.
 Error not_trusted(std::string_view why) {
   return Error{.what = fmt::format("the response is not trusted: {}", why), .retryable = true};
 }
@@ -139,6 +148,7 @@ Result<TsigAlgorithm> parse_tsig_algorithm(std::string_view text) {
           "\"{}\" is not a supported TSIG algorithm: use hmac-sha256 or hmac-sha512", text)};
 }
 
+// Limited in length, so that a file which was pasted by mistake is refused.
 Result<std::string> parse_tsig_secret(std::string_view base64) {
   // The decoder's own Error would quote a character of the secret.
   if (auto raw = decode_base64(base64); raw && !raw->empty() && base64.size() <= kMostSecret) {
@@ -159,10 +169,11 @@ Signed tsig_sign(std::string_view wire, const TsigKey& key, std::chrono::sys_sec
   append_u32(rdata, 0);  // No error, no other data.
   const auto id = static_cast<std::uint16_t>(read_u16(wire, 0));
   std::string out = with_header(wire, id, 1);
-  append_record(out, key.name, static_cast<RecordType>(kTsig), kAnyClass, 0, rdata);
+  append_record(out, {key.name, static_cast<RecordType>(kTsig)}, kAnyClass, 0, rdata);
   return {std::move(out), mac};
 }
 
+// MAC before time: an attacker must learn nothing from the order of our checks.
 Result<TsigCheck::State> TsigCheck::next(std::string_view wire, std::chrono::sys_seconds now) {
   const auto last = last_record(wire);
   if (!last) return not_trusted("it is malformed");

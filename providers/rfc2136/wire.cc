@@ -28,6 +28,7 @@ constexpr auto kAnyType = static_cast<RecordType>(255);
 using Packet = std::unique_ptr<ldns_pkt, decltype(&ldns_pkt_free)>;
 using Record = std::unique_ptr<ldns_rr, decltype(&ldns_rr_free)>;
 
+// Fields are joined uncompressed, the form that a prerequisite must have.
 std::string rdata_of(const ldns_rr* rr) {
   std::string out;
   for (std::size_t index = 0; index < ldns_rr_rd_count(rr); ++index) {
@@ -37,6 +38,8 @@ std::string rdata_of(const ldns_rr* rr) {
   return out;
 }
 
+// Names of other values are made canonical, because servers return them in the case that they were
+// sent in.
 std::vector<WireRecord> records_of(const ldns_rr_list* list) {
   std::vector<WireRecord> records;
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
@@ -55,7 +58,8 @@ std::vector<WireRecord> records_of(const ldns_rr_list* list) {
   return records;
 }
 
-/// The octet after the name at `at`; nullopt where it runs over the end.
+/// The octet after the name at `at`; nullopt where it runs over the end. Pointers are skipped and
+/// never followed, so that no loop is possible.
 std::optional<std::size_t> after_name(std::string_view wire, std::size_t at) {
   while (at < wire.size()) {
     const auto length = static_cast<unsigned char>(wire[at]);
@@ -88,16 +92,17 @@ std::uint32_t read_u32(std::string_view wire, std::size_t at) {
   return read_u16(wire, at) << 16U | read_u16(wire, at + 2);
 }
 
-void append_record(std::string& out, const Name& owner, RecordType type, unsigned dns_class,
-                   std::uint32_t ttl, std::string_view rdata) {
-  out += owner.wire();
-  append_u16(out, static_cast<unsigned>(type));
+void append_record(std::string& out, const RecordKey& key, unsigned dns_class, std::uint32_t ttl,
+                   std::string_view rdata) {
+  out += key.name.wire();
+  append_u16(out, static_cast<unsigned>(key.type));
   append_u16(out, dns_class);
   append_u32(out, ttl);
   append_u16(out, static_cast<unsigned>(rdata.size()));
   out += rdata;
 }
 
+// Compression is refused: a TSIG record's names must not be compressed (RFC 8945 section 4.2).
 std::optional<std::string> read_plain_name(std::string_view wire, std::size_t at) {
   std::string name;
   while (at < wire.size()) {
@@ -136,6 +141,7 @@ std::optional<RecordPosition> last_record(std::string_view wire) {
   return position;
 }
 
+// TXT is built by hand, since ldns' text form would need its own escaping.
 Result<std::string> wire_rdata(RecordType type, std::string_view value) {
   if (type == RecordType::TXT || type == RecordType::SPF) {
     std::string out;
@@ -154,38 +160,31 @@ Result<std::string> wire_rdata(RecordType type, std::string_view value) {
   return rdata_of(raw);
 }
 
+void Update::require(const RecordKey& key, unsigned dns_class, std::string_view rdata) {
+  append_record(prerequisites_, key, dns_class, 0, rdata);
+  ++prerequisite_count_;
+}
+
+// The class tells the four prerequisites apart: IN for values, ANY for "exists", NONE for "does
+// not".
 void Update::require_values(const RecordKey& key, const std::vector<std::string>& rdata) {
-  for (const std::string& one : rdata) {
-    append_record(prerequisites_, key.name, key.type, kIn, 0, one);
-    ++prerequisite_count_;
-  }
+  for (const std::string& one : rdata) require(key, kIn, one);
 }
-
-void Update::require_absent(const RecordKey& key) {
-  append_record(prerequisites_, key.name, key.type, kNone, 0, "");
-  ++prerequisite_count_;
-}
-
-void Update::require_used(const Name& name) {
-  append_record(prerequisites_, name, kAnyType, kAny, 0, "");
-  ++prerequisite_count_;
-}
-
-void Update::require_unused(const Name& name) {
-  append_record(prerequisites_, name, kAnyType, kNone, 0, "");
-  ++prerequisite_count_;
-}
+void Update::require_absent(const RecordKey& key) { require(key, kNone, ""); }
+void Update::require_used(const Name& name) { require({name, kAnyType}, kAny, ""); }
+void Update::require_unused(const Name& name) { require({name, kAnyType}, kNone, ""); }
 
 void Update::add(const RecordKey& key, std::uint32_t ttl, std::string_view rdata) {
-  append_record(changes_, key.name, key.type, kIn, ttl, rdata);
+  append_record(changes_, key, kIn, ttl, rdata);
   ++change_count_;
 }
 
 void Update::remove(const RecordKey& key, std::string_view rdata) {
-  append_record(changes_, key.name, key.type, kNone, 0, rdata);
+  append_record(changes_, key, kNone, 0, rdata);
   ++change_count_;
 }
 
+// Both sections grow together, so that a change never loses its prerequisite.
 void Update::append(const Update& other) {
   prerequisites_ += other.prerequisites_;
   changes_ += other.changes_;
@@ -193,6 +192,7 @@ void Update::append(const Update& other) {
   change_count_ += other.change_count_;
 }
 
+// A check sends the same prerequisites with no change, so that both have one form.
 std::string Update::head(std::uint16_t id, int changes) const {
   std::string out;
   append_u16(out, id);
@@ -210,6 +210,7 @@ std::string Update::message(std::uint16_t id) const { return head(id, change_cou
 
 std::string Update::check(std::uint16_t id) const { return head(id, 0); }
 
+// No flags: recursion is not wanted of an authoritative server.
 std::string question_message(std::uint16_t id, const Name& name, unsigned type) {
   std::string out;
   append_u16(out, id);
@@ -220,6 +221,7 @@ std::string question_message(std::uint16_t id, const Name& name, unsigned type) 
   return out;
 }
 
+// The header is checked by hand, because ldns accepts queries as well.
 Result<WireMessage> parse_message(std::string_view wire) {
   const Error bad{.what = "the server's response is malformed", .retryable = true};
   if (wire.size() < kHeader || (read_u16(wire, 2) & 0x8000U) == 0) return bad;

@@ -18,8 +18,8 @@ unsigned read_u16(std::string_view wire, std::size_t at);
 std::uint32_t read_u32(std::string_view wire, std::size_t at);
 
 /// One record, uncompressed (RFC 1035 section 4.1.3).
-void append_record(std::string& out, const Name& owner, RecordType type, unsigned dns_class,
-                   std::uint32_t ttl, std::string_view rdata);
+void append_record(std::string& out, const RecordKey& key, unsigned dns_class, std::uint32_t ttl,
+                   std::string_view rdata);
 
 /// A record's position in a message, in octets from its start.
 struct RecordPosition {
@@ -68,6 +68,7 @@ class Update {
   std::string check(std::uint16_t id) const;
 
  private:
+  void require(const RecordKey& key, unsigned dns_class, std::string_view rdata);
   std::string head(std::uint16_t id, int changes) const;
 
   Name zone_;

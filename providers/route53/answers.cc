@@ -23,12 +23,14 @@ constexpr std::array<std::string_view, 7> kThrottled = {"Throttling",
                                                         "SlowDown",
                                                         "PriorRequestNotComplete"};
 
+// Retryable: a body that was cut off on its way is the most common cause.
 Error unreadable(std::string_view why) {
   return Error{.what = fmt::format("Route 53's response cannot be read: {}", why),
                .retryable = true};
 }
 
-/// The answer's root element, which must be of that name.
+/// The answer's root element, which must be of that name. The name is checked, since proxies answer
+/// with well-formed pages of their own.
 Result<XmlElement> root_of(const HttpResponse& response, std::string_view name) {
   Result<XmlElement> root = parse_xml(response.body);
   if (!root) return unreadable(root.error().what);
@@ -43,13 +45,14 @@ std::optional<long> number(std::string_view text) {
   return value;
 }
 
-/// "/hostedzone/Z1" as "Z1".
+/// "/hostedzone/Z1" as "Z1". Requests take the id without its prefix.
 std::string bare_id(std::string_view id) {
   const std::size_t slash = id.rfind('/');
   return std::string(slash == std::string_view::npos ? id : id.substr(slash + 1));
 }
 
-/// Describes what makes a set more than a plain one; empty for a plain set.
+/// Describes what makes a set more than a plain one; empty for a plain set. Such sets share a name
+/// and type, which a plain RRset cannot express.
 std::string special_of(const XmlElement& element) {
   const std::string id = printable(element.text_of("SetIdentifier"));
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kRoutings = {{
@@ -73,6 +76,7 @@ std::string special_of(const XmlElement& element) {
   return id.empty() ? "" : fmt::format("one of several (\"{}\")", id);
 }
 
+// The text is kept as the host wrote it: a DELETE must repeat it to the letter.
 Result<StoredSet> read_set(const XmlElement& element) {
   const Result<Name> name = read_name(element.text_of("Name"));
   if (!name) return unreadable(name.error().what);
@@ -103,6 +107,8 @@ bool is_private(const XmlElement& zone) {
 
 }  // namespace
 
+// One zone without a readable name makes the list unusable, since it could be the one that is
+// looked for.
 Result<ZonePage> read_zones(const HttpResponse& response) {
   TRY(const XmlElement root, root_of(response, "ListHostedZonesResponse"));
   ZonePage page;
@@ -154,6 +160,7 @@ Result<ChangeState> read_change_state(const HttpResponse& response) {
   return unreadable("the change's status is neither PENDING nor INSYNC");
 }
 
+// The API has two forms of errors, one of them for invalid batches alone.
 Refusal read_refusal(const HttpResponse& response) {
   const Result<XmlElement> root = parse_xml(response.body);
   if (!root) return {};
@@ -169,6 +176,7 @@ Refusal read_refusal(const HttpResponse& response) {
   return refusal;
 }
 
+// Throttling comes with status 400 as well, so the code is read.
 Verdict evaluate(const HttpResponse& response) {
   if (response.status == 429) return Verdict::Refused;
   // A body that is cut off shows nothing of what was done.

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
 #include "base/xml.h"
@@ -18,6 +17,7 @@ constexpr std::size_t kMostCharacters = 32000;
 constexpr std::size_t kMostValueCharacters = 4000;
 constexpr std::size_t kMostValues = 400;
 
+// Both quotas are counted together, since either may be the one that is reached.
 struct Cost {
   std::size_t records = 0;
   std::size_t characters = 0;
@@ -40,6 +40,7 @@ Cost cost_of(const std::vector<std::string>& texts) {
   return cost;
 }
 
+// Old and new count, as the host counts a DELETE and a CREATE.
 Cost cost_of(const Replacement& one) {
   Cost cost;
   if (one.stored) cost = cost_of(one.stored->texts);
@@ -53,6 +54,7 @@ Cost cost_of(const Batch& batch) {
   return cost;
 }
 
+// Worded for the record, because a person can only shorten that.
 Error too_large(const SetChange& change, const std::string& why) {
   const RecordType type = change.after ? change.after->type : change.before->type;
   return Error{.what = fmt::format("{} {} {}", change.name.text(), to_text(type), why)};
@@ -78,6 +80,7 @@ std::vector<Batch> by_name(std::span<const Replacement> replacements) {
   return groups;
 }
 
+// The set is written as a whole, which is the only form that the API has.
 std::string change_xml(std::string_view action, const RecordKey& key, std::chrono::seconds ttl,
                        const std::vector<std::string>& texts) {
   std::string records;
@@ -92,6 +95,7 @@ std::string change_xml(std::string_view action, const RecordKey& key, std::chron
 
 }  // namespace
 
+// Checked before any request: the API's message would not name the value.
 Result<Ok> check_values(const SetChange& change) {
   if (!change.after) return Ok{};
   if (change.after->set.values.size() > kMostValues) {
@@ -106,6 +110,7 @@ Result<Ok> check_values(const SetChange& change) {
   return Ok{};
 }
 
+// Changes of one name stay together where they fit, since a batch is atomic.
 Result<std::vector<Batch>> pack(std::span<const Replacement> replacements) {
   for (const Replacement& one : replacements) TRY_OK(check_cost(one));
   std::vector<Batch> batches;

@@ -5,7 +5,6 @@
 
 #include "base/percent.h"
 #include "dns/txt.h"
-#include "providers/http/text.h"
 #include "providers/model/account.h"
 #include "providers/route53/sigv4.h"
 #include "providers/route53/tokens.h"
@@ -16,7 +15,7 @@ namespace {
 constexpr int kPageSize = 300;
 constexpr std::size_t kMostShown = 600;
 
-/// The endpoint is the environment's, never the YAML's.
+/// The endpoint is the environment's, never the YAML's. The path's date is the API's version.
 std::string base_url(const ProviderSettings& settings) {
   const auto own = environment_value(settings, "AWS_ENDPOINT_URL_ROUTE_53");
   const auto shared = environment_value(settings, "AWS_ENDPOINT_URL");
@@ -24,7 +23,8 @@ std::string base_url(const ProviderSettings& settings) {
   return without_slashes(url) + "/2013-04-01/";
 }
 
-/// A list's query, its parameters in the order in which they are signed.
+/// A list's query, its parameters in the order in which they are signed. The signature covers the
+/// query, so that the order of its parameters is fixed.
 std::string list_query(const std::optional<NextSet>& from) {
   std::string query = fmt::format("maxitems={}", kPageSize);
   if (!from) return query;
@@ -39,6 +39,7 @@ std::string list_query(const std::optional<NextSet>& from) {
 
 }  // namespace
 
+// Credentials have connections of their own, because their endpoints differ.
 Client::Client(const ProviderSettings& settings, double requests_per_second, const Clock& clock,
                const std::function<Exchange(const HttpRequest&)>& exchange)
     : base_(base_url(settings)),
@@ -65,6 +66,7 @@ Result<Ok> Client::sign(HttpRequest& request) {
   return Ok{};
 }
 
+// The host's code comes first: it is what its documentation is searched by.
 Error Client::refusal(const HttpResponse& response) const {
   const auto [code, message] = read_refusal(response);
   std::string what = code.empty() ? fmt::format("Route 53 answers {}", response.status)
@@ -80,6 +82,7 @@ Result<HttpResponse> Client::get(const std::string& path) {
   return response;
 }
 
+// All pages are read, since a zone's twin may be on the last one.
 Result<ZonesByName> Client::list_zones() {
   ZonesByName zones;
   for (std::string marker;;) {

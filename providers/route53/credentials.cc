@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/percent.h"
-#include "providers/http/text.h"
 #include "providers/model/account.h"
 #include "providers/route53/tokens.h"
 
@@ -45,6 +44,8 @@ HttpSettings token_settings(const ProviderSettings& settings,
   return http;
 }
 
+// Plain http is accepted to these fixed addresses only, which are not reachable from outside the
+// machine.
 HttpSettings metadata_settings(const ProviderSettings& settings,
                                std::function<Exchange(const HttpRequest&)> exchange) {
   HttpSettings http = token_settings(settings, std::move(exchange));
@@ -61,11 +62,13 @@ std::string setting(const Profile& profile, const std::string& key) {
   return found == profile.end() ? std::string() : found->second;
 }
 
+// A failing origin is an Error; only one that is not configured lets the next one be tried.
 Found some(const Result<AwsCredentials>& credentials) {
   if (!credentials) return credentials.error();
   return std::optional(*credentials);
 }
 
+// The key's id is no secret and helps to find the account in a log.
 void add_secrets(Secrets& secrets, const AwsCredentials& credentials) {
   secrets.add(credentials.secret);
   secrets.add(credentials.session_token);
@@ -80,6 +83,8 @@ void take_aws_certificates(HttpSettings& settings,
   if (bundle != environment.end() && !bundle->second.empty()) settings.ca_file = bundle->second;
 }
 
+// One variable with the account's name switches all origins to it: mixing two accounts would sign
+// with the wrong one.
 AwsEnvironment::AwsEnvironment(const ProviderSettings& settings) : settings_(settings) {
   has_own_origin_ = std::ranges::any_of(
       kOrigins, [&](std::string_view origin) { return own_value(settings_, origin).has_value(); });
@@ -100,6 +105,7 @@ CredentialChain::CredentialChain(const ProviderSettings& settings, Clock clock,
       tokens_(clock, token_settings(settings, exchange)),
       metadata_(clock, metadata_settings(settings, exchange)) {}
 
+// Renewed before they expire, so that a run never stops half-way through its batches.
 Result<AwsCredentials> CredentialChain::get(Secrets& secrets) {
   if (held_ && (!held_->expires || *held_->expires - clock_.now() > kRenewBefore)) return *held_;
   TRY(held_, find());
@@ -125,6 +131,7 @@ Found CredentialChain::find() {
   return found;
 }
 
+// Half a pair is a mistake and no absence.
 Found CredentialChain::from_variables() const {
   const auto key_id = environment_.origin("AWS_ACCESS_KEY_ID");
   if (!key_id) return kNone;
@@ -138,6 +145,7 @@ Found CredentialChain::from_variables() const {
                      .session_token = environment_.origin("AWS_SESSION_TOKEN").value_or("")});
 }
 
+// The files' paths are settings too, as in AWS's own tools.
 Found CredentialChain::from_files() {
   const std::string home = environment_.value("HOME").value_or("");
   const auto path = [&](std::string_view variable, std::string_view name) {
@@ -167,8 +175,9 @@ Result<AwsCredentials> CredentialChain::from_profile(const Profiles& profiles,
   if (found == profiles.end()) {
     return Error{.what = "there is no AWS profile \"" + name + "\" in the shared files"};
   }
-  if (depth == kMostRoles)
+  if (depth == kMostRoles) {
     return Error{.what = "AWS profiles refer to each other in a loop, or in more than four steps"};
+  }
   const Profile& profile = found->second;
   // A profile may name itself as source: then its own keys assume its role.
   const bool is_source = depth > 0 && setting(profile, "source_profile") == name;
@@ -183,6 +192,7 @@ Result<AwsCredentials> CredentialChain::from_profile(const Profiles& profiles,
                        name + " --format env"};
 }
 
+// The role's session is named, so that the account's audit log shows who acted.
 Result<AwsCredentials> CredentialChain::from_role(const Profiles& profiles, const std::string& name,
                                                   int depth) {
   const Profile& profile = profiles.at(name);
@@ -208,6 +218,7 @@ Result<AwsCredentials> CredentialChain::from_role(const Profiles& profiles, cons
   return assume(request, "AssumeRoleResult");
 }
 
+// Pods and CI systems set both variables; one alone is a mistake.
 Found CredentialChain::from_web_identity() {
   const auto token_file = environment_.origin("AWS_WEB_IDENTITY_TOKEN_FILE");
   const auto role = environment_.value("AWS_ROLE_ARN");
@@ -222,17 +233,17 @@ Found CredentialChain::from_web_identity() {
 Result<AwsCredentials> CredentialChain::with_web_identity(const std::string& token_file,
                                                           const std::string& role,
                                                           const std::string& session) {
-  Result<std::string> token = read_small_file(token_file);
-  if (!token) return within("the web identity's token", token.error());
-  while (token->ends_with('\n') || token->ends_with('\r')) token.value().pop_back();
-  tokens_.secrets().add(*token);
+  TRY(std::string token, within("the web identity's token", read_small_file(token_file)));
+  while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
+  tokens_.secrets().add(token);
   return assume(sts_request({{"Action", "AssumeRoleWithWebIdentity"},
                              {"RoleArn", role},
                              {"RoleSessionName", session},
-                             {"WebIdentityToken", *token}}),
+                             {"WebIdentityToken", token}}),
                 "AssumeRoleWithWebIdentityResult");
 }
 
+// Regional endpoints are what AWS recommends; the default serves every account.
 SigningScope CredentialChain::sts_scope() const {
   const auto region = environment_.value("AWS_REGION");
   const auto fallback = environment_.value("AWS_DEFAULT_REGION");
@@ -260,9 +271,8 @@ HttpRequest CredentialChain::sts_request(const std::map<std::string, std::string
 
 Result<AwsCredentials> CredentialChain::assume(const HttpRequest& request,
                                                const std::string& result) {
-  const Result<HttpResponse> response = tokens_.send(request);
-  if (!response) return within("assuming the role", response.error());
-  const Result<AwsCredentials> credentials = read_sts(*response, result);
+  TRY(const HttpResponse response, within("assuming the role", tokens_.send(request)));
+  const Result<AwsCredentials> credentials = read_sts(response, result);
   if (credentials) return credentials;
   // STS may quote the request in its message.
   Error error = credentials.error();
@@ -279,9 +289,8 @@ Found CredentialChain::from_container() {
                       .repeatable = true};
   std::string token = environment_.value("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
   if (const auto file = environment_.value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
-    const Result<std::string> text = read_small_file(*file);
-    if (!text) return within("the container's token", text.error());
-    token = text->substr(0, text->find_first_of("\r\n"));
+    TRY(const std::string text, within("the container's token", read_small_file(*file)));
+    token = text.substr(0, text.find_first_of("\r\n"));
   }
   metadata_.secrets().add(token);
   if (!token.empty()) request.headers.push_back({"Authorization", token});
@@ -316,13 +325,12 @@ Found CredentialChain::from_instance() {
                  "the instance's credentials"));
 }
 
+// Named in the Error, because metadata services fail for reasons of the machine and not of the
+// account.
 Result<AwsCredentials> CredentialChain::fetch_json(const HttpRequest& request,
                                                    std::string_view from) {
-  const Result<HttpResponse> response = metadata_.send(request);
-  if (!response) return within(std::string(from), response.error());
-  const Result<AwsCredentials> credentials = read_metadata(*response);
-  if (!credentials) return within(std::string(from), credentials.error());
-  return credentials;
+  TRY(const HttpResponse response, within(std::string(from), metadata_.send(request)));
+  return within(std::string(from), read_metadata(response));
 }
 
 }  // namespace rampart::route53

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kMostOctets = 1U << 20U;
 
-/// The profile that a section's heading opens; nothing for a section of another kind.
+/// The profile that a section's heading opens; nothing for a section of another kind. The two files
+/// name their sections differently: "[profile x]" in one, "[x]" in the other.
 std::string profile_of(std::string_view heading, std::string_view prefix) {
   std::string_view name = trim(heading.substr(0, heading.find(']')));
   if (prefix.empty() || name == "default") return std::string(name);
@@ -19,6 +20,7 @@ std::string profile_of(std::string_view heading, std::string_view prefix) {
   return std::string(trim(name.substr(prefix.size())));
 }
 
+// A missing file is normal, an unreadable one is not.
 Result<Ok> load(const std::string& path, std::string_view prefix, Profiles& profiles) {
   std::error_code missing;
   if (path.empty() || !std::filesystem::exists(path, missing)) return Ok{};
@@ -29,6 +31,7 @@ Result<Ok> load(const std::string& path, std::string_view prefix, Profiles& prof
 
 }  // namespace
 
+// Limited, since a path from the environment may lead to a device.
 Result<std::string> read_small_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{.what = "it cannot be read", .where = path};
@@ -39,6 +42,7 @@ Result<std::string> read_small_file(const std::string& path) {
   return text;
 }
 
+// The first value of a setting stays, so that the file which is read first wins.
 void read_profiles(std::string_view text, std::string_view section_prefix, Profiles& profiles) {
   std::string profile;
   while (!text.empty()) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -33,7 +34,8 @@ constexpr double kDefaultPace = 5;
 /// 4000 characters hold 16 strings with their quotes and the blanks between them.
 constexpr int kMostTxtOctets = 3953;
 
-/// What is known of one zone: the names that were read, and their sets.
+/// What is known of one zone: the names that were read, and their sets. Names are kept as well as
+/// sets: a name without sets was read, too.
 struct Seen {
   std::set<Name> names;
   std::map<RecordKey, StoredSet> sets;
@@ -43,7 +45,7 @@ struct Seen {
 enum class LiveSide { Before, After, Neither };
 
 /// The plain set at a key. A special set (weighted, an alias) equals no desired set, so it is shown
-/// as an empty one.
+/// as an empty one. A special set must never match, so that the change at it becomes a conflict.
 SetLookup lookup_in(const Seen& seen) {
   return [&seen](const RecordKey& key) -> const RecordSet* {
     static const RecordSet special;
@@ -53,6 +55,7 @@ SetLookup lookup_in(const Seen& seen) {
   };
 }
 
+// After a lost response the zone shows which of the two states was reached.
 LiveSide live_side(const Seen& seen, const Batch& batch) {
   const auto all = [&](const auto side) {
     return std::ranges::all_of(batch, [&](const Replacement& one) {
@@ -64,11 +67,10 @@ LiveSide live_side(const Seen& seen, const Batch& batch) {
 }
 
 /// The record types that Rampart writes; a special set of another type does not concern it.
-bool is_ours(RecordType type) {
-  return type == RecordType::TXT || type == RecordType::CNAME || type == RecordType::MX ||
-         type == RecordType::SPF;
-}
+constexpr std::array kOurTypes = {RecordType::TXT, RecordType::CNAME, RecordType::MX,
+                                  RecordType::SPF};
 
+// Overwriting one would remove routing that somebody configured on purpose.
 Error special_set(const StoredSet& stored) {
   return Error{.what =
                    fmt::format("{} {} is {}: such a set is never overwritten; replace it by a "
@@ -76,6 +78,7 @@ Error special_set(const StoredSet& stored) {
                                stored.key.name.text(), to_text(stored.key.type), stored.special)};
 }
 
+// The stored text of every set is needed for a write, so that reads are remembered until then.
 class Route53Provider : public Provider {
  public:
   Route53Provider(const ProviderSettings& settings, double pace, const Clock& clock,
@@ -83,24 +86,21 @@ class Route53Provider : public Provider {
       : client_(settings, pace, clock, exchange) {}
 
   Result<std::vector<Name>> zones() override {
-    if (const Result<Ok> listed = list_zones(); !listed) return within("route53", listed.error());
+    TRY_OK(within("route53", list_zones()));
     std::vector<Name> names;
     for (const auto& [name, twins] : *zones_) names.push_back(name);
     return names;
   }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
-    Result<ZoneRead> read = read_zone(zone, names);
-    if (!read) return within("route53", read.error());
-    return read;
+    return within("route53", read_zone(zone, names));
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
     Result<Receipt> receipt = write_zone(zone, changes);
     // What was read is outdated, or its state unknown.
     seen_.erase(zone);
-    if (!receipt) return within("route53", receipt.error());
-    return receipt;
+    return within("route53", std::move(receipt));
   }
 
   Result<Ok> wait(const Receipt& receipt) override {
@@ -108,8 +108,7 @@ class Route53Provider : public Provider {
     while (!ids.empty()) {
       const std::string_view id = ids.substr(0, ids.find(' '));
       ids.remove_prefix(std::min(id.size() + 1, ids.size()));
-      const Result<Ok> served = await_sync(id);
-      if (!served) return within("route53", served.error());
+      TRY_OK(within("route53", await_sync(id)));
     }
     return Ok{};
   }
@@ -122,6 +121,7 @@ class Route53Provider : public Provider {
     return Ok{};
   }
 
+  // Only one of several zones is delegated to, and the API does not show which.
   Result<HostedZone> find_zone(const Name& name) {
     if (!zones_) TRY_OK(list_zones());
     const auto found = zones_->find(name);
@@ -136,7 +136,8 @@ class Route53Provider : public Provider {
                  .where = name.text()};
   }
 
-  /// Reads the sets at `names` into `seen_`; whether that was the whole zone.
+  /// Reads the sets at `names` into `seen_`; whether that was the whole zone. A small zone is read
+  /// whole, which costs one request like a single name.
   Result<bool> refresh(const HostedZone& zone, std::span<const Name> names) {
     const auto from =
         zone.count <= kPageSize ? route53::WalkFrom::Start : route53::WalkFrom::FirstName;
@@ -159,13 +160,15 @@ class Route53Provider : public Provider {
     for (const auto& [key, stored] : seen_[name].sets) {
       if (stored.special.empty()) {
         read.sets.emplace(key, stored.set);
-      } else if (is_ours(key.type) && std::ranges::find(names, key.name) != names.end()) {
+      } else if (std::ranges::find(kOurTypes, key.type) != kOurTypes.end() &&
+                 std::ranges::find(names, key.name) != names.end()) {
         return special_set(stored);
       }
     }
     return read;
   }
 
+  // Several batches are not atomic together, so that a later failure names what is written.
   Result<Receipt> write_zone(const Name& name, std::span<const SetChange> changes) {
     TRY_OK(check_within(name, changes));
     for (const SetChange& change : changes) TRY_OK(route53::check_values(change));
@@ -191,7 +194,8 @@ class Route53Provider : public Provider {
     return receipt;
   }
 
-  /// Each change with the stored text of what it replaces; a conflict where that has changed.
+  /// Each change with the stored text of what it replaces; a conflict where that has changed. Sets
+  /// of both types are looked at, since a change may replace one type by another.
   Result<std::vector<Replacement>> replacements_for(const HostedZone& zone,
                                                     std::span<const SetChange> changes) {
     TRY_OK(read_unseen(zone, changes));
@@ -213,12 +217,11 @@ class Route53Provider : public Provider {
     return replacements;
   }
 
+  // Usually empty: a plan reads its names shortly before it writes.
   Result<Ok> read_unseen(const HostedZone& zone, std::span<const SetChange> changes) {
-    std::vector<Name> missing;
+    std::vector<Name> missing = names_in(changes);
     const Seen& seen = seen_[zone.name];
-    for (const SetChange& change : changes) {
-      if (!seen.names.contains(change.name)) missing.push_back(change.name);
-    }
+    std::erase_if(missing, [&](const Name& name) { return seen.names.contains(name); });
     if (!missing.empty()) TRY_OK(refresh(zone, missing));
     return Ok{};
   }
@@ -231,9 +234,10 @@ class Route53Provider : public Provider {
     bool lost = false;
     for (int tries = 1;; ++tries) {
       const Result<HttpResponse> response = client_.change_sets(zone.id, body);
-      const Result<std::string> id = response && response->status == 200
-                                         ? route53::read_change_id(*response)
-                                         : Result<std::string>(failure(response));
+      const Result<std::string> id =
+          response && response->status == 200
+              ? route53::read_change_id(*response)
+              : Result<std::string>(response ? client_.refusal(*response) : response.error());
       if (id) return id;
       const bool invalid = response && response->status == 400 &&
                            route53::read_refusal(*response).code == "InvalidChangeBatch";
@@ -242,27 +246,23 @@ class Route53Provider : public Provider {
       if (!response && !response.error().retryable) return id.error();
       lost = lost || !invalid;
       const Result<LiveSide> now = read_side(zone, batch);
-      if (!now) return in_doubt(id.error(), now.error());
+      if (!now) {
+        Error error = id.error();
+        error.what += "; whether it was applied could not be read: " + sentence(now.error());
+        return error;
+      }
       if (*now == LiveSide::After && lost) return std::string();
       if (*now != LiveSide::Before) return conflict_of(zone, batch);
       if (invalid || tries == kMostTries) return id.error();
     }
   }
 
-  Error failure(const Result<HttpResponse>& response) const {
-    return response ? client_.refusal(*response) : response.error();
-  }
-
+  // Read again and never from memory, as this decides whether the batch is sent again.
   Result<LiveSide> read_side(const HostedZone& zone, const Batch& batch) {
     std::vector<Name> names;
     for (const Replacement& one : batch) names.push_back(one.change.name);
     TRY_OK(refresh(zone, names));
     return live_side(seen_[zone.name], batch);
-  }
-
-  static Error in_doubt(Error error, const Error& reading) {
-    error.what += "; whether it was applied could not be read: " + sentence(reading);
-    return error;
   }
 
   /// The conflict of the first change whose old set is no longer live.
@@ -275,9 +275,11 @@ class Route53Provider : public Provider {
     return conflict_at({first.name, first.after ? first.after->type : first.before->type});
   }
 
+  // Pauses grow, because most changes are live within a minute and a few take much longer.
   Result<Ok> await_sync(std::string_view id) {
     const auto until = client_.clock().now() + kLongestWait;
-    for (std::chrono::nanoseconds pause = kFirstPoll;; pause = std::min(pause * 3 / 2, longest())) {
+    std::chrono::nanoseconds pause = kFirstPoll;
+    for (;; pause = std::min<std::chrono::nanoseconds>(pause * 3 / 2, kLongestPoll)) {
       TRY(const route53::ChangeState state, client_.change_state(id));
       if (state == route53::ChangeState::InSync) return Ok{};
       if (client_.clock().now() + pause > until) {
@@ -287,18 +289,12 @@ class Route53Provider : public Provider {
     }
   }
 
-  static std::chrono::nanoseconds longest() { return kLongestPoll; }
-
   route53::Client client_;
   std::optional<route53::ZonesByName> zones_;
   std::map<Name, Seen> seen_;
 };
 
 }  // namespace
-
-Result<std::unique_ptr<Provider>> make_route53_provider(const ProviderSettings& settings) {
-  return make_route53_provider(settings, real_clock());
-}
 
 Result<std::unique_ptr<Provider>> make_route53_provider(
     const ProviderSettings& settings, const Clock& clock,

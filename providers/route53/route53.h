@@ -10,12 +10,10 @@
 namespace rampart {
 
 /// Credentials are found as AWS's own tools find them, at the first call. The setting
-/// "requests_per_second" is the account's pace (5 by default).
-Result<std::unique_ptr<Provider>> make_route53_provider(const ProviderSettings& settings);
-
-/// As above, with a given clock, and `exchange` in place of the network where it is set.
+/// "requests_per_second" is the account's pace (5 by default). Where `exchange` is set, it is used
+/// in place of the network.
 Result<std::unique_ptr<Provider>> make_route53_provider(
-    const ProviderSettings& settings, const Clock& clock,
+    const ProviderSettings& settings, const Clock& clock = real_clock(),
     std::function<Exchange(const HttpRequest&)> exchange = {});
 
 }  // namespace rampart

@@ -2,7 +2,6 @@
 #include "providers/route53/sigv4.h"
 
 #include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -20,6 +19,7 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
+// The raw digest, since it is the key of the next step.
 std::string hmac(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
@@ -28,6 +28,7 @@ std::string hmac(std::string_view key, std::string_view text) {
   return {reinterpret_cast<const char*>(digest.data()), length};
 }
 
+// Lower case, as the signature is compared as text.
 std::string hex(std::string_view octets) {
   std::string text;
   for (const char c : octets) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
@@ -41,6 +42,8 @@ struct UrlParts {
   std::string_view query;
 };
 
+// Parsed by hand: the signature covers the URL as it is sent, which a normalising parser would
+// change.
 UrlParts parts_of(std::string_view url) {
   UrlParts parts;
   url = url.substr(0, url.find('#'));
@@ -106,7 +109,8 @@ std::string canonical_value(std::string_view value) {
   return out;
 }
 
-/// Every header that the server will see and that is signed, with several of one name joined.
+/// Every header that the server will see and that is signed, with several of one name joined. All
+/// headers are signed, so that a proxy cannot add a meaning to any of them.
 std::map<std::string, std::string> signed_headers(const HttpRequest& request) {
   std::map<std::string, std::string> headers = {{"host", parts_of(request.url).host}};
   for (const HttpHeader& header : request.headers) {
@@ -123,6 +127,7 @@ std::string names_of(const std::map<std::string, std::string>& headers) {
   return names;
 }
 
+// Header names have no case.
 void remove_header(HttpRequest& request, std::string_view name) {
   std::erase_if(request.headers,
                 [&](const HttpHeader& header) { return ascii_lower(header.name) == name; });
@@ -130,6 +135,7 @@ void remove_header(HttpRequest& request, std::string_view name) {
 
 }  // namespace
 
+// The six lines of the AWS documentation, in its order.
 std::string canonical_request(const HttpRequest& request) {
   const UrlParts parts = parts_of(request.url);
   const std::map<std::string, std::string> headers = signed_headers(request);
@@ -140,6 +146,7 @@ std::string canonical_request(const HttpRequest& request) {
                      sha256_hex(request.body));
 }
 
+// The key is derived for one day, region and service, so that a leaked one is of little use.
 void sign_v4(HttpRequest& request, const AwsCredentials& credentials, const SigningScope& scope,
              std::chrono::sys_seconds now) {
   // A repeated attempt is signed again, so what an earlier signature added must go.

@@ -13,8 +13,12 @@ namespace {
 
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
-/// Every `\DDD` as `\ooo`; an escaped character such as `\"` stays as it is.
-std::string to_octal(std::string_view text) {
+/// What becomes of an escaped character such as `\"`, which is not written as digits.
+enum class Escapes { Kept, Octal };
+
+/// Every `\DDD` as `\ooo`. Sent in the form in which the host stores it, so that a later DELETE
+/// matches.
+std::string to_octal(std::string_view text, Escapes characters) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const std::optional<Escaped> escaped =
@@ -23,7 +27,7 @@ std::string to_octal(std::string_view text) {
       out += text[at++];
       continue;
     }
-    if (escaped->length == 4) {
+    if (escaped->length == 4 || characters == Escapes::Octal) {
       out += fmt::format("\\{:03o}", static_cast<unsigned char>(escaped->octet));
     } else {
       out += text.substr(at, escaped->length);
@@ -34,7 +38,8 @@ std::string to_octal(std::string_view text) {
 }
 
 /// Every `\ooo` as `\DDD`. A backslash before any other digit escapes just that digit, which is
-/// written as `\DDD` too, so that it cannot be read as the start of a longer escape.
+/// written as `\DDD` too, so that it cannot be read as the start of a longer escape. The host drops
+/// a backslash before other characters.
 std::string to_decimal(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -61,27 +66,17 @@ std::string to_decimal(std::string_view text) {
 
 std::string name_text(const Name& name) {
   // A dot or a backslash in a label is written in octal too: the only documented form.
-  std::string plain;
-  const std::string& text = name.text();
-  for (std::size_t at = 0; at < text.size();) {
-    const std::optional<Escaped> escaped =
-        text[at] == '\\' ? read_escape(std::string_view(text).substr(at)) : std::nullopt;
-    if (escaped) {
-      plain += fmt::format("\\{:03o}", static_cast<unsigned char>(escaped->octet));
-      at += escaped->length;
-    } else {
-      plain += text[at++];
-    }
-  }
-  return name.is_root() ? plain : plain + ".";
+  const std::string text = to_octal(name.text(), Escapes::Octal);
+  return name.is_root() ? text : text + ".";
 }
 
 Result<Name> read_name(std::string_view text) { return Name::parse(to_decimal(text)); }
 
 std::string value_text(RecordType type, std::string_view value) {
-  return to_octal(print_rdata(type, value));
+  return to_octal(print_rdata(type, value), Escapes::Kept);
 }
 
+// TXT is joined to its octets, because the host keeps the split of its writer.
 Result<std::string> read_value(RecordType type, std::string_view text) {
   const std::string decimal = to_decimal(text);
   if (type == RecordType::TXT || type == RecordType::SPF) return unquote_txt(decimal);

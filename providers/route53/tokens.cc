@@ -12,6 +12,7 @@
 namespace rampart::route53 {
 namespace {
 
+// Credentials without an end would never be renewed, so that an unreadable date is refused.
 Result<AwsCredentials> complete(AwsCredentials credentials, std::string_view expiration) {
   credentials.expires = read_instant(expiration);
   if (credentials.key_id.empty() || credentials.secret.empty()) {
@@ -33,6 +34,7 @@ std::optional<std::chrono::sys_seconds> read_instant(std::string_view text) {
   return parse_time(std::string(text.substr(0, kWhole)) + "Z");
 }
 
+// STS' own message is shown for failures, since it names the missing permission.
 Result<AwsCredentials> read_sts(const HttpResponse& response, const std::string& result) {
   const Result<XmlElement> root = parse_xml(response.body);
   if (response.status != 200) {
@@ -51,6 +53,7 @@ Result<AwsCredentials> read_sts(const HttpResponse& response, const std::string&
                   found->text_of("Expiration"));
 }
 
+// Members that are missing show as empty and are refused by `complete`.
 Result<AwsCredentials> read_metadata(const HttpResponse& response) {
   if (response.status != 200) {
     return Error{.what = fmt::format("the endpoint answers {}", response.status),

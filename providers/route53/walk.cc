@@ -18,6 +18,7 @@ struct Position {
   bool before(const Position& other) const { return text < other.text && labels < other.labels; }
 };
 
+// Built once for each comparison, because names are few and pages are slow.
 Position position_of(const Name& name) {
   Position position;
   for (const std::string_view label : name.labels()) position.labels.emplace_back(label);
@@ -26,14 +27,16 @@ Position position_of(const Name& name) {
   return position;
 }
 
-/// Whether the host's sort position of this name is certain.
+/// Whether the host's sort position of this name is certain. Escaped octets sort by their escape at
+/// the host and by their value elsewhere.
 bool is_plain(const Name& name) {
   return std::ranges::all_of(name.text(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   });
 }
 
-/// What one page covers: from a position (or the start) up to another (or the end).
+/// What one page covers: from a position (or the start) up to another (or the end). Open at both
+/// ends, since the names at its borders were read by themselves.
 struct Span {
   std::optional<Position> from;
   std::optional<Position> to;
@@ -45,6 +48,7 @@ struct Span {
   }
 };
 
+// Pages are requested only for names that no page has covered yet.
 class Walk {
  public:
   Walk(std::span<const Name> names, const FetchPage& fetch)
@@ -56,25 +60,18 @@ class Walk {
   Result<Walked> go(WalkFrom from) {
     std::optional<Name> first;
     if (from == WalkFrom::FirstName && !unknown_.empty()) first = unknown_.front();
-    bool starting = true;
-    while (starting || !unknown_.empty() || (whole_ && next_)) {
-      if (!starting) first = choose();
-      TRY_OK(page_from(first, starting));
-      starting = false;
+    TRY_OK(page_from(first, std::nullopt));
+    while (!unknown_.empty() || (whole_ && next_)) {
+      if (!whole_) first = unknown_.front();
+      TRY_OK(page_from(first, whole_ ? next_ : std::nullopt));
     }
     return std::move(out_);
   }
 
  private:
-  /// The name at which the next page begins; nullopt to continue the list.
-  std::optional<Name> choose() const {
-    return whole_ ? std::nullopt : std::optional(unknown_.front());
-  }
-
   /// Reads a page, and further ones while they begin at the requested name itself: it may have more
   /// sets than fit one page.
-  Result<Ok> page_from(const std::optional<Name>& first, bool starting) {
-    std::optional<NextSet> from = whole_ && !starting ? next_ : std::nullopt;
+  Result<Ok> page_from(const std::optional<Name>& first, std::optional<NextSet> from) {
     if (first) from = NextSet{.name = name_text(*first)};
     while (true) {
       TRY(const SetPage page, fetch_(from));
@@ -90,6 +87,7 @@ class Walk {
     return Ok{};
   }
 
+  // Names inside the page that it does not list are proven absent, so that they need no request.
   void add_page(const SetPage& page, const std::optional<Name>& first,
                 const std::optional<NextSet>& from) {
     next_ = page.next;

@@ -13,6 +13,7 @@
 #include "base/replace_file.h"
 #include "dns/txt.h"
 #include "dns/zonefile/zone_file.h"
+#include "providers/model/account.h"
 
 namespace rampart {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::size_t kMostZoneOctets = 256U << 20U;
 constexpr int kMostTxtOctets = 65279;
 
 /// The names of the zone files in a folder, sorted; hidden files are an editor's or our own
-/// temporary ones.
+/// temporary ones. Sorted, because the order of a folder differs between file systems.
 Result<std::vector<std::string>> zone_files(const UniqueFd& folder) {
   // fdopendir takes its descriptor over, so it gets one of its own.
   const int copy = openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -42,6 +43,7 @@ Result<std::vector<std::string>> zone_files(const UniqueFd& folder) {
   return names;
 }
 
+// The whole file is rewritten at once, but only the lines of these sets change.
 Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const SetChange> changes) {
   const RecordSets sets = file.sets();
   std::vector<ZoneEdit> edits;
@@ -53,37 +55,35 @@ Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const Se
   return edits;
 }
 
+// The folder stays open, so that a rename of its path cannot redirect a write.
 class ZoneFileProvider : public Provider {
  public:
   ZoneFileProvider(std::string path, UniqueFd folder, std::chrono::sys_days today)
       : path_(std::move(path)), folder_(std::move(folder)), today_(today) {}
 
   Result<std::vector<Name>> zones() override {
-    const Result<std::vector<std::string>> files = zone_files(folder_);
-    if (!files) return within(path_, files.error());
+    TRY(const std::vector<std::string> files, within(path_, zone_files(folder_)));
     std::vector<Name> zones;
-    for (const std::string& file : *files) {
-      const Result<Name> name = Name::parse(file.substr(0, file.size() - kSuffix.size()));
-      if (!name) return within(path_ + "/" + printable(file), name.error());
+    for (const std::string& file : files) {
+      const std::string where = path_ + "/" + printable(file);
+      TRY(Name name, within(where, Name::parse(file.substr(0, file.size() - kSuffix.size()))));
       // Else two spellings of one zone could exist side by side.
-      if (file_name(*name) != file) {
-        return Error{.what = "zone files are named in lower case: \"" + file_name(*name) + "\"",
-                     .where = path_ + "/" + printable(file)};
+      if (file_name(name) != file) {
+        return Error{.what = "zone files are named in lower case: \"" + file_name(name) + "\"",
+                     .where = where};
       }
-      zones.push_back(*name);
+      zones.push_back(std::move(name));
     }
     return zones;
   }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name>) override {
-    const Result<ZoneFile> file = load(zone);
-    if (!file) return within(shown(zone), file.error());
-    return ZoneRead{.sets = file->sets(), .complete = true};
+    TRY(const ZoneFile file, within(shown(zone), load(zone)));
+    return ZoneRead{.sets = file.sets(), .complete = true};
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
-    const Result<Ok> written = replace(zone, changes);
-    if (!written) return within(shown(zone), written.error());
+    TRY_OK(within(shown(zone), replace(zone, changes)));
     return Receipt{};
   }
 
@@ -117,7 +117,7 @@ class ZoneFileProvider : public Provider {
   }
 
   /// A server that changes the zone itself (dynamic updates, inline signing) would overwrite the
-  /// file.
+  /// file. Checked after the lock was taken, since the server may start its journal at any time.
   Result<Ok> check_may_write(const std::string& name) const {
     struct stat status {};
     const std::string journal = name + ".jnl";
@@ -138,14 +138,10 @@ class ZoneFileProvider : public Provider {
 }  // namespace
 
 Result<std::unique_ptr<Provider>> make_zonefile_provider(const ProviderSettings& settings) {
-  if (!settings.settings.contains("directory")) {
-    return Error{.what = "the setting \"directory\" is missing", .where = settings.name};
-  }
-  const std::string directory = settings.setting("directory");
-  auto folder = open_folder_beneath(settings.folder, directory);
-  if (!folder) return within(settings.name, folder.error());
+  TRY(const std::string directory, required_setting(settings, "directory"));
+  TRY(UniqueFd folder, within(settings.name, open_folder_beneath(settings.folder, directory)));
   return std::unique_ptr<Provider>(
-      std::make_unique<ZoneFileProvider>(directory, std::move(folder).value(), settings.today));
+      std::make_unique<ZoneFileProvider>(directory, std::move(folder), settings.today));
 }
 
 }  // namespace rampart

@@ -80,7 +80,7 @@ class CloudflareBackend : public Backend {
     if (!body) return body.error();
     // Read as the API's own lists are, so that both sides know one spelling of each value.
     const Json list = {{"success", true}, {"result", Json::parse(*body).at("records")}};
-    const auto page = cloudflare::read_records(list.dump());
+    const auto page = cloudflare::read_page<cloudflare::Record>(list.dump());
     if (!page) return page.error();
     return without_authority(zone, cloudflare::sets_of(page->items, zone));
   }
