@@ -17,4 +17,7 @@ struct CodePoint {
 /// forms, surrogates and values above U+10FFFF are invalid) or `text` is empty.
 std::optional<CodePoint> first_code_point(std::string_view text);
 
+/// Whether a code point moves the cursor of a terminal, or hides or reorders the text around it.
+bool is_unsafe_to_show(char32_t c);
+
 }  // namespace rampart

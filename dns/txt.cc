@@ -59,16 +59,6 @@ Result<std::string> unquote_strings(std::string_view text) {
   return joined;
 }
 
-// Code points that move the cursor, or hide or reorder the text around them.
-// In order: C0 and C1 controls, soft hyphen, Arabic and Mongolian marks, zero-width and
-// bidirectional controls, invisible operators, byte order mark, annotations and tags.
-bool is_unsafe(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
-         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
-         (c >= 0xE0000 && c <= 0xE0FFF);
-}
-
 }  // namespace
 
 std::vector<std::string> cut_txt(std::string_view joined) {
@@ -113,10 +103,16 @@ Result<std::string> unquote_txt(std::string_view text) {
 std::string printable(std::string_view octets) {
   std::string text;
   while (!octets.empty()) {
+    // CI runners take "##[command]" as a command wherever it is in a line.
+    if (octets.starts_with("##[")) {
+      text += '#' + decimal_escape('#');
+      octets.remove_prefix(2);
+      continue;
+    }
     const std::optional<CodePoint> point = first_code_point(octets);
     const std::size_t length = point ? point->octets : 1;
     for (const char c : octets.substr(0, length)) {
-      if (point && !is_unsafe(point->value)) {
+      if (point && !is_unsafe_to_show(point->value)) {
         text += c;
       } else {
         text += decimal_escape(c);

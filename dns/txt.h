@@ -21,7 +21,8 @@ std::string quote_txt(std::string_view joined);
 /// An Error for an unterminated quote or a bad escape.
 Result<std::string> unquote_txt(std::string_view text);
 
-/// `octets` made safe to show on a terminal: control octets and invalid UTF-8 as `\DDD`.
+/// `octets` made safe to show on a terminal and in a CI log: control octets, invalid UTF-8,
+/// characters that reorder or hide text, and the start of a runner's `##[command]` as `\DDD`.
 std::string printable(std::string_view octets);
 
 }  // namespace rampart

@@ -1,6 +1,8 @@
 /// Reports on their way into the store, many per transaction.
 #include "reports/ingest.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -48,7 +50,7 @@ class IdentityHash {
     hash_text();
     Sha256 all;
     for (const std::string& part :
-         {header.org.empty() ? header.email : header.org, header.domain, header.id}) {
+         {header.org.empty() ? header.email : header.org, header.written_domain, header.id}) {
       all.add(part);
       all.add(std::string_view("\0", 1));
     }
@@ -72,6 +74,16 @@ class IdentityHash {
   std::optional<Sha256> records_;
   std::string text_;
 };
+
+/// Why the days of a report cannot be right; empty where they can.
+std::string implausible_days(const Header& header, Time now) {
+  const auto range = [&] {
+    return fmt::format("its range, {} to {},", to_text(*header.begin), to_text(*header.end));
+  };
+  if (*header.begin < kFirstReportDay) return range() + " is older than DMARC";
+  if (*header.begin > now + kClockTolerance) return range() + " is in the future";
+  return {};
+}
 
 }  // namespace
 
@@ -181,11 +193,27 @@ class Ingester::Run {
     current_.meta.header = header;
     current_.meta.identity = identity_.finish(header);
     current_.carrier = carrier_;
+    remark_on(header);
     if (large_) return complete_large();
     pending_rows_ += current_.rows.size();
     pending_.push_back(std::move(current_));
     start_report();
     return Ok{};
+  }
+
+  /// A report of impossible days is kept, so that a corrected clock of ours can show it, but the
+  /// commands leave those days out unless they are asked for.
+  void remark_on(const Header& header) {
+    if (header.skipped_records > 0) {
+      outcome_.remarks.push_back(
+          {location_, fmt::format("{} of its records left out; the first: {}",
+                                  header.skipped_records, header.first_skipped)});
+    }
+    const std::string why = implausible_days(header, options_.now);
+    if (!why.empty()) {
+      outcome_.remarks.push_back(
+          {location_, why + ": set aside, and shown only where --since or --until name its days"});
+    }
   }
 
   Result<Ok> complete_large() {
@@ -244,6 +272,8 @@ class Ingester::Run {
     outcome_.verified += report.trust == Trust::Verified ? 1 : 0;
     outcome_.records += report.records;
     outcome_.messages += report.messages;
+    outcome_.skipped_records += report.header.skipped_records;
+    outcome_.set_aside += implausible_days(report.header, options_.now).empty() ? 0 : 1;
   }
 
   void forget_facts_beyond_limit() {

@@ -42,6 +42,19 @@ struct Refused {
   bool operator==(const Refused&) const = default;
 };
 
+/// A report that was read, but not as it is: in part, or set aside.
+struct Remark {
+  std::string file;  ///< Its location, as in Refused.
+  std::string text;  ///< One sentence.
+
+  bool operator==(const Remark&) const = default;
+};
+
+/// The day before which no report can have been made: DMARC was published in January 2012.
+constexpr Date kFirstReportDay{std::chrono::year(2012) / 1 / 1};
+/// How far a reporter's clock and time zone may be ahead.
+constexpr std::chrono::days kClockTolerance{2};
+
 /// The outcome of an ingest (contract section 4).
 struct Ingested {
   std::int64_t files = 0;
@@ -50,6 +63,9 @@ struct Ingested {
   std::int64_t verified = 0;  ///< Of the new ones.
   std::int64_t records = 0;
   std::int64_t messages = 0;
+  std::int64_t skipped_records = 0;  ///< Of the new ones: records whose address is none.
+  std::int64_t set_aside = 0;        ///< Of the new ones: reports of days that cannot be.
+  std::vector<Remark> remarks;
   std::vector<Refused> refused;
 };
 

@@ -18,7 +18,7 @@ namespace {
 struct ReportQuery : ReportEnvironment {
   reports::ReverseDnsMap owners;
   std::vector<Name> domains;  ///< Those of the store that --domain selects, else all.
-  Date since{std::chrono::days(0)};
+  Date since = reports::kFirstReportDay;
   Date until = Date::max();
 };
 
@@ -67,9 +67,11 @@ std::optional<ReportQuery> open_query(const Context& context) {
     fail(context, code, error);
     return std::nullopt;
   };
-  const Result<Date> since = day_option(context, "since", Date(std::chrono::days(0)));
+  const Result<Date> since = day_option(context, "since", reports::kFirstReportDay);
   if (!since) return refuse("usage", since.error());
-  const Result<Date> until = day_option(context, "until", Date::max());
+  // Days that no report can be about are left out unless they are asked for.
+  const Date last = std::chrono::floor<std::chrono::days>(context.now) + reports::kClockTolerance;
+  const Result<Date> until = day_option(context, "until", last);
   if (!until) return refuse("usage", until.error());
   std::optional<ReportEnvironment> environment =
       open_environment(context, std::move(*config), StoreUse::MustExist);

@@ -8,6 +8,7 @@
 #include "cli/context/progress_bar.h"
 #include "cli/context/reports.h"
 #include "cli/views/reports.h"
+#include "dns/txt.h"
 #include "providers/http/http.h"
 #include "providers/http/secrets.h"
 #include "reports/mailbox/fetch.h"
@@ -134,7 +135,7 @@ ExitCode run_reports_fetch(Context& context) {
   fetch.notify = [&](const std::string& text) { progress(context, secrets.redact(text)); };
   if (context.log_level >= LogLevel::Trace) {
     fetch.trace = [&](const std::string& line) {
-      context.process.err << secrets.redact(line) << '\n';
+      context.process.err << printable(secrets.redact(line)) << '\n';
     };
   }
   reports::Fetched fetched = reports::fetch(environment.store, fetch);

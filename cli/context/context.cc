@@ -16,6 +16,7 @@
 #include "base/new_file.h"
 #include "base/unique_fd.h"
 #include "cli/views/json_documents.h"
+#include "dns/txt.h"
 #include "reconciler/plan/make_plan.h"
 
 namespace rampart {
@@ -79,7 +80,8 @@ ExitCode print(const Context& context, std::string_view text, ExitCode code) {
 // On standard error and flushed at once: standard output holds the result and nothing else, and may
 // be a pipe.
 void progress(const Context& context, std::string_view sentence) {
-  if (context.log_level >= LogLevel::Info) context.process.err << sentence << '\n' << std::flush;
+  if (context.log_level >= LogLevel::Info)
+    context.process.err << printable(sentence) + '\n' << std::flush;
 }
 
 // Empty functions switch a level off; providers then build no lines at all.
@@ -108,9 +110,10 @@ ExitCode fail(const Context& context, const std::vector<ConfigError>& errors) {
       context.process.err << text;
       continue;
     }
-    const std::string file = error.file.empty() ? "" : error.file + ": ";
-    context.process.err << "rampart: error: " << file << error.message << '\n';
-    if (!error.hint.empty()) context.process.err << "  " << error.hint << '\n';
+    // Names of files, replies of servers and parts of records are outsiders' texts.
+    const std::string file = error.file.empty() ? "" : printable(error.file) + ": ";
+    context.process.err << "rampart: error: " << file << printable(error.message) << '\n';
+    if (!error.hint.empty()) context.process.err << "  " << printable(error.hint) << '\n';
   }
   return ExitCode::Error;
 }

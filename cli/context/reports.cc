@@ -34,9 +34,19 @@ bool has_config(const Context& context) {
 
 }  // namespace
 
-// Reading the catalogue takes longer than ingesting one report.
+// A mistake in the YAML must not stop reports from being stored: all they need of it is the
+// resolvers. A file that is named and missing is an error, as the store would be beside it.
 std::optional<Config> config_or_empty(const Context& context) {
-  return has_config(context) ? config_or_catalogue(context) : Config();
+  if (!has_config(context)) return Config();
+  std::error_code none;
+  if (!std::filesystem::exists(context.config_file, none)) return config_or_catalogue(context);
+  auto loaded = load_config(context.config_file);
+  if (auto* config = std::get_if<Config>(&loaded)) return std::move(*config);
+  progress(context,
+           fmt::format("warning: {} has mistakes, which `rampart validate` lists; reports are read "
+                       "without it, so that resolvers are those of --resolver or of the system",
+                       context.config_file));
+  return Config();
 }
 
 std::optional<Config> config_or_catalogue(const Context& context) {

@@ -14,8 +14,8 @@ Result<std::string> store_path(const Context& context);
 /// nothing, the failure is already reported.
 std::optional<Config> config_or_catalogue(const Context& context);
 
-/// As config_or_catalogue, but empty where there is no YAML: commands that name no senders save the
-/// time to read the catalogue.
+/// As config_or_catalogue, but empty where there is no YAML or where it has mistakes, which are
+/// then a warning: commands that name no senders need no more of it than the resolvers.
 std::optional<Config> config_or_empty(const Context& context);
 
 /// Queries the resolvers that the flags, the YAML or the system name.

@@ -8,6 +8,7 @@
 #include "base/csv.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
+#include "dns/txt.h"
 #include "reports/parse/parse_values.h"
 
 namespace rampart {
@@ -34,7 +35,7 @@ std::string reason_text(const reports::Override& one) {
 }
 
 constexpr std::array<std::string_view, 18> kExportColumns = {
-    "domain",      "org",           "reporter",    "trust",       "report_id",    "begin",
+    "domain",      "reporter",      "trust",       "org",         "report_id",    "begin",
     "end",         "source_ip",     "count",       "disposition", "dkim_aligned", "spf_aligned",
     "header_from", "envelope_from", "envelope_to", "dkim",        "spf",          "reasons"};
 
@@ -43,9 +44,9 @@ std::array<std::string, kExportColumns.size()> cells(const ExportRow& row) {
   const reports::RecordResults& results = facts.results;
   const bool verified = row.report.trust == reports::Trust::Verified;
   return {row.domain,
-          row.report.org,
           row.report.reporter,
           verified ? "verified" : "asserted",
+          row.report.org,
           row.report.id,
           to_text(row.report.begin),
           to_text(row.report.end),
@@ -67,7 +68,9 @@ std::array<std::string, kExportColumns.size()> cells(const ExportRow& row) {
 std::string export_csv_head() { return fmt::format("{}\n", fmt::join(kExportColumns, ",")); }
 
 std::string export_csv_row(const ExportRow& row) {
-  return joined(cells(row), ",", csv_cell) + "\n";
+  // A CSV is also read on terminals.
+  const auto cell = [](const std::string& text) { return csv_cell(printable(text)); };
+  return joined(cells(row), ",", cell) + "\n";
 }
 
 // The same columns as CSV, with the count as a number: programs add it up.

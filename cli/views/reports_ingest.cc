@@ -3,6 +3,7 @@
 
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
+#include "dns/txt.h"
 
 namespace rampart {
 
@@ -12,9 +13,15 @@ std::string ingested_text(const reports::Ingested& outcome) {
       "{} files: {} new reports ({} verified), {} known already, {} records, {} messages.\n",
       outcome.files, outcome.reports, outcome.verified, outcome.duplicates, outcome.records,
       outcome.messages);
+  if (!outcome.remarks.empty()) {
+    text += fmt::format("{} set aside, or read in part:\n", outcome.remarks.size());
+  }
+  for (const reports::Remark& one : outcome.remarks) {
+    text += fmt::format("  {}: {}\n", printable(one.file), printable(one.text));
+  }
   if (!outcome.refused.empty()) text += fmt::format("{} refused:\n", outcome.refused.size());
   for (const reports::Refused& one : outcome.refused) {
-    text += fmt::format("  {}: {}\n", one.file, one.error);
+    text += fmt::format("  {}: {}\n", printable(one.file), printable(one.error));
   }
   return text;
 }
@@ -25,12 +32,18 @@ Json ingested_object(const reports::Ingested& outcome) {
   const auto refused_json = [](const reports::Refused& one) {
     return Json{{"file", one.file}, {"error", one.error}};
   };
+  const auto remark_json = [](const reports::Remark& one) {
+    return Json{{"file", one.file}, {"text", one.text}};
+  };
   return {{"files", outcome.files},
           {"reports", outcome.reports},
           {"duplicates", outcome.duplicates},
           {"verified", outcome.verified},
           {"records", outcome.records},
           {"messages", outcome.messages},
+          {"skipped_records", outcome.skipped_records},
+          {"set_aside", outcome.set_aside},
+          {"remarks", array_of(outcome.remarks, remark_json)},
           {"refused", array_of(outcome.refused, refused_json)}};
 }
 

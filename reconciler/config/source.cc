@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "dns/txt.h"
 #include "reconciler/config/yaml.h"
 
 namespace rampart {
@@ -58,15 +59,17 @@ std::string redacted(std::string_view line) {
   return std::string(line);
 }
 
-// `text` as a terminal may show it: control characters replaced, no more than `most` octets.
+// `text` as a terminal may show it, no more than `most` octets. As `printable`, but what is unsafe
+// becomes one character, so that the caret stays under its column.
 std::string escaped(std::string_view text, std::size_t most) {
   std::string out;
   while (!text.empty() && out.size() < most) {
     const auto point = first_code_point(text);
-    const bool control = !point || (point->value < 0x20 && point->value != '\t') ||
-                         (point->value >= 0x7F && point->value < 0xA0);
+    const bool unsafe = !point || (point->value != '\t' && is_unsafe_to_show(point->value));
+    // CI runners take "##[command]" as a command wherever it is in a line.
+    const bool command = out.ends_with('#') && text.starts_with("#[");
     const std::size_t octets = point ? point->octets : 1;
-    if (control) {
+    if (unsafe || command) {
       out += kReplacement;
     } else {
       out += text.substr(0, octets);
@@ -131,8 +134,8 @@ ConfigError Source::error(const Mark& mark, std::string code, std::string messag
 
 // The form of compiler errors, which editors and CI systems recognize and link.
 std::string to_text(const ConfigError& error) {
-  std::string text =
-      fmt::format("{}:{}:{}: error: {}\n", error.file, error.line, error.column, error.message);
+  std::string text = fmt::format("{}:{}:{}: error: {}\n", printable(error.file), error.line,
+                                 error.column, error.message);
   if (!error.source.empty()) {
     // Tabs stay tabs, so that the caret is under its character at every tab width.
     std::string blanks;

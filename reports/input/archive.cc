@@ -1,4 +1,4 @@
-/// zip and tar by libarchive.
+/// zip, tar, xz and bzip2 by libarchive.
 #include "reports/input/archive.h"
 
 #include <archive.h>
@@ -35,12 +35,20 @@ Error failure(archive* reader, const Feeder& feeder) {
   return Error{fmt::format("the archive cannot be read: {:.200}", text == nullptr ? "?" : text)};
 }
 
-/// Files that macOS or a file manager adds to an archive.
+/// Files that macOS or a file manager adds to an archive. A leading dot alone is no sign of one:
+/// some reporters name the member ".xml".
 bool is_litter(const std::string& name) {
   const auto slash = name.rfind('/');
   const std::string base = slash == name.npos ? name : name.substr(slash + 1);
-  return name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != name.npos || base.empty() ||
-         base.starts_with('.') || base == "Thumbs.db";
+  return name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != name.npos ||
+         base.starts_with("._") || base == ".DS_Store" || base == "Thumbs.db";
+}
+
+using Reader = std::unique_ptr<archive, int (*)(archive*)>;
+
+Result<Ok> open_reader(const Reader& reader, Feeder& feeder) {
+  const int code = archive_read_open(reader.get(), &feeder, nullptr, Feeder::read, nullptr);
+  return code == ARCHIVE_OK ? Result<Ok>(Ok{}) : failure(reader.get(), feeder);
 }
 
 ByteSource octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budget> budget,
@@ -67,14 +75,12 @@ ByteSource octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budg
 Result<Ok> for_each_member(
     ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
     const std::function<void(const std::string& name, const ByteSource& octets)>& member) {
-  const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
+  const Reader reader(archive_read_new(), archive_read_free);
   if (!reader) return Error{"no memory to unpack it"};
   archive_read_support_format_zip_streamable(reader.get());
   archive_read_support_format_tar(reader.get());
   Feeder feeder{std::move(packed), {}};
-  if (archive_read_open(reader.get(), &feeder, nullptr, Feeder::read, nullptr) != ARCHIVE_OK) {
-    return failure(reader.get(), feeder);
-  }
+  TRY_OK(open_reader(reader, feeder));
   archive_entry* entry = nullptr;
   for (int count = 0;; ++count) {
     const int code = archive_read_next_header(reader.get(), &entry);
@@ -86,10 +92,41 @@ Result<Ok> for_each_member(
     // Beyond the ratio, even skipping the rest would take too long.
     TRY_OK(budget->check(limits));
     const char* path = archive_entry_pathname(entry);
-    const std::string name = path == nullptr ? fmt::format("member {}", count + 1) : path;
+    const bool unnamed = path == nullptr || *path == '\0';
+    const std::string name = unnamed ? fmt::format("member {}", count + 1) : path;
     if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;
     member(name, octets_of(reader.get(), feeder, budget, limits));
   }
+}
+
+/// libarchive sees a compressed file as an archive of one member without a header ("raw").
+ByteSource unpacked_source(ByteSource packed, std::shared_ptr<Budget> budget,
+                           const InputLimits& limits) {
+  struct Unpacker {
+    Reader reader{archive_read_new(), archive_read_free};
+    Feeder feeder;
+    ByteSource octets;
+
+    Result<Ok> open(std::shared_ptr<Budget> budget, const InputLimits& limits) {
+      if (!reader) return Error{"no memory to unpack it"};
+      archive_read_support_filter_xz(reader.get());
+      archive_read_support_filter_bzip2(reader.get());
+      archive_read_support_format_raw(reader.get());
+      TRY_OK(open_reader(reader, feeder));
+      archive_entry* entry = nullptr;
+      if (archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
+        return failure(reader.get(), feeder);
+      }
+      octets = octets_of(reader.get(), feeder, std::move(budget), limits);
+      return Ok{};
+    }
+  };
+  auto unpacker = std::make_shared<Unpacker>();
+  unpacker->feeder.packed = std::move(packed);
+  return [unpacker, budget = std::move(budget), limits]() -> Result<std::string_view> {
+    if (!unpacker->octets) TRY_OK(unpacker->open(budget, limits));
+    return unpacker->octets();
+  };
 }
 
 }  // namespace rampart::reports

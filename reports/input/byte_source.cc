@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "base/unique_fd.h"
 
@@ -34,6 +35,23 @@ struct FileReader {
     block = std::make_unique_for_overwrite<char[]>(size);
   }
 };
+
+/// Refuses a pipe with a name in the file system: nobody may ever write to it. The pipe of a
+/// shell's
+/// `<(command)` has none, and ends when the command does.
+Result<Ok> check_kind(const std::string& path, int fd) {
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) return Error{std::strerror(errno)};
+  if (S_ISDIR(about.st_mode)) return Error{std::strerror(EISDIR)};
+  std::error_code unnamed;
+  if (S_ISFIFO(about.st_mode) && !std::filesystem::canonical(path, unnamed).empty() && !unnamed) {
+    return Error{
+        "it is a named pipe, which may never end: write its content to standard input (-)"};
+  }
+  // From here on, reading may wait as usual.
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+  return Ok{};
+}
 
 }  // namespace
 
@@ -77,9 +95,11 @@ ByteSource joined_source(std::string head, ByteSource rest) {
 Result<ByteSource> file_source(const std::string& path, std::shared_ptr<Budget> budget) {
   auto file = std::make_shared<FileReader>();
   if (path != "-") {
-    file->owned = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Without O_NONBLOCK, opening a pipe waits until somebody writes to it.
+    file->owned = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file->owned) return Error{std::strerror(errno)};
     file->fd = file->owned.get();
+    TRY_OK(check_kind(path, file->fd));
   }
   file->allocate();
   return ByteSource([file, budget = std::move(budget)]() -> Result<std::string_view> {

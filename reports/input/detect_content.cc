@@ -24,6 +24,17 @@ bool is_zlib(std::string_view head) {
   return level == 0x01 || level == 0x5e || level == 0x9c || level == 0xda;
 }
 
+/// "BZh", the block size as a digit, then the mark of the first block.
+bool is_bzip2(std::string_view head) {
+  return head.size() > 9 && head.starts_with("BZh") && is_digit(head[3]) &&
+         head.substr(4, 6) == "1AY&SY";
+}
+
+bool is_json(std::string_view head) {
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  return trim(head).starts_with('{');
+}
+
 /// RFC 5322 section 2.2: a name of printable characters, then a colon.
 bool is_mail(std::string_view head) {
   const auto colon = head.find(':');
@@ -43,7 +54,12 @@ Content detect_content(std::string_view head) {
   if (head.find_first_not_of("\0 \t\r\n"sv) == head.npos) return Content::Empty;
   if (head.starts_with("\x1f\x8b")) return Content::Gzip;
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK00PK")) return Content::Zip;
+  if (head.starts_with("\xFD"
+                       "7zXZ\0"sv))
+    return Content::Xz;
+  if (is_bzip2(head)) return Content::Bzip2;
   if (is_xml(head)) return Content::Xml;
+  if (is_json(head)) return Content::Json;
   if (is_zlib(head)) return Content::Zlib;
   if (head.size() >= 262 && head.substr(257, 5) == "ustar") return Content::Tar;
   if (head.starts_with("From ")) return Content::Mbox;

@@ -23,15 +23,23 @@ struct Entry {
   bool is_file = false;
 };
 
-/// A folder's entries by name.
-std::vector<Entry> entries_of(const fs::path& folder) {
+/// Whether the reason that an entry's type is unknown is more than a link to nowhere or in circles:
+/// then it may be a report, and opening it shows the reason.
+bool is_unreadable(const std::error_code& error) {
+  return error && error != std::errc::no_such_file_or_directory &&
+         error != std::errc::too_many_symbolic_link_levels;
+}
+
+/// A folder's entries by name. `error` is set where there may be more of them.
+std::vector<Entry> entries_of(const fs::path& folder, std::error_code& error) {
   std::vector<Entry> entries;
-  std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     // The directory listing usually contains the type, so these calls need no stat().
     std::error_code none;
-    entries.push_back(
-        {at->path(), !at->is_symlink(none) && at->is_directory(none), at->is_regular_file(none)});
+    std::error_code unknown;
+    const bool is_file = at->is_regular_file(unknown);
+    entries.push_back({at->path(), !at->is_symlink(none) && at->is_directory(none),
+                       is_file || is_unreadable(unknown)});
   }
   std::ranges::sort(entries, {},
                     [](const Entry& one) -> const std::string& { return one.path.native(); });
@@ -40,7 +48,11 @@ std::vector<Entry> entries_of(const fs::path& folder) {
 
 void add_files(const fs::path& folder, std::vector<std::string>& files) {
   const bool maildir = is_maildir(folder);
-  for (const Entry& entry : entries_of(folder)) {
+  std::error_code error;
+  const std::vector<Entry> entries = entries_of(folder, error);
+  // A folder that cannot be listed is listed itself: opening it shows the reason.
+  if (error) files.push_back(folder.string());
+  for (const Entry& entry : entries) {
     const std::string name = entry.path.filename().string();
     if (entry.is_folder) {
       // The sub-folders of Maildir++ have hidden names, and tmp contains unfinished mails.
@@ -52,9 +64,20 @@ void add_files(const fs::path& folder, std::vector<std::string>& files) {
   }
 }
 
+/// The folders that `glob` could not list: it takes a function without a context.
+thread_local std::vector<std::string>* unlisted = nullptr;
+
+int note_unlisted(const char* folder, int /*error*/) {
+  unlisted->emplace_back(folder);
+  return 0;
+}
+
 bool add_matches(const std::string& path, std::vector<std::string>& files) {
   glob_t found{};
-  const bool any = ::glob(path.c_str(), 0, nullptr, &found) == 0;
+  std::vector<std::string> closed;
+  unlisted = &closed;
+  const bool any = ::glob(path.c_str(), 0, note_unlisted, &found) == 0;
+  unlisted = nullptr;
   for (std::size_t i = 0; any && i < found.gl_pathc; ++i) {
     std::error_code none;
     if (fs::is_directory(found.gl_pathv[i], none)) {
@@ -64,6 +87,10 @@ bool add_matches(const std::string& path, std::vector<std::string>& files) {
     }
   }
   ::globfree(&found);
+  std::ranges::copy_if(closed, std::back_inserter(files), [](const std::string& folder) {
+    std::error_code none;
+    return fs::is_directory(folder, none);
+  });
   return any;
 }
 

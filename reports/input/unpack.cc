@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "reports/input/archive.h"
 #include "reports/input/mbox.h"
@@ -50,6 +51,9 @@ class Walker {
       case Content::Gzip:
       case Content::Zlib:
         return open(location, inflated_source(std::move(source), level.budget, limits_), inner);
+      case Content::Xz:
+      case Content::Bzip2:
+        return open(location, unpacked_source(std::move(source), level.budget, limits_), inner);
       case Content::Zip:
       case Content::Tar:
         return archive(location, std::move(source), inner);
@@ -62,6 +66,7 @@ class Walker {
       case Content::Empty:
         return visitor_.refuse(location, Error{"it is empty"});
       case Content::Xml:
+      case Content::Json:
       case Content::Unknown:
         break;
     }
@@ -136,8 +141,9 @@ class Walker {
       return wide || tag.starts_with("<?xml") || tag.ends_with("feedback") || tag == "<xs:schema" ||
              (tag.starts_with("<!--") && head.find("feedback") != head.npos);
     }
-    return content == Content::Gzip || content == Content::Zlib || content == Content::Zip ||
-           content == Content::Tar;
+    constexpr std::array kPacked = {Content::Gzip,  Content::Zlib, Content::Xz,
+                                    Content::Bzip2, Content::Zip,  Content::Tar};
+    return std::ranges::find(kPacked, content) != kPacked.end();
   }
 
   const InputLimits& limits_;

@@ -40,7 +40,7 @@ struct Visitor {
 };
 
 /// The content of a stream.
-enum class Content { Empty, Xml, Gzip, Zlib, Zip, Tar, Mbox, Mail, Unknown };
+enum class Content { Empty, Xml, Json, Gzip, Zlib, Xz, Bzip2, Zip, Tar, Mbox, Mail, Unknown };
 
 /// How many octets at the start of a stream detect_content needs.
 constexpr std::size_t kDetectedOctets = 512;
@@ -49,8 +49,8 @@ constexpr std::size_t kDetectedOctets = 512;
 Content detect_content(std::string_view head);
 
 /// The files that `paths` name: a file itself, a folder's files in order (of a Maildir those of cur
-/// and new), the matches of a glob, "-" for standard input. A path that names nothing is returned
-/// unchanged, so that reading it reports why.
+/// and new), the matches of a glob, "-" for standard input. A path that names nothing, and a folder
+/// that cannot be listed, are returned themselves, so that reading them reports why.
 std::vector<std::string> expand_paths(const std::vector<std::string>& paths);
 
 /// Visits every report of one file.

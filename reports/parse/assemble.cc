@@ -17,10 +17,21 @@ constexpr std::size_t kMostResults = 100;
 constexpr std::size_t kMostOverrides = 20;
 constexpr std::size_t kMostErrors = 20;
 
-/// Domains are compared in lower case and without a final dot.
-std::string domain_text(std::string_view text) {
+/// In lower case and without a final dot.
+std::string lower_text(std::string_view text) {
   while (text.ends_with('.')) text.remove_suffix(1);
   return ascii_lower(text);
+}
+
+/// Domains are compared as text, so U-labels become A-labels (RFC 5891 section 4.4). What is no
+/// domain is kept as it is.
+std::string domain_text(std::string_view text) {
+  std::string lower = lower_text(text);
+  if (std::ranges::all_of(lower, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+    return lower;
+  }
+  const Result<Name> name = Name::parse(lower);
+  return name ? name->text() : lower;
 }
 
 dmarc::Alignment alignment(std::string_view text) {
@@ -29,7 +40,7 @@ dmarc::Alignment alignment(std::string_view text) {
 }
 
 std::optional<dmarc::Policy> policy(std::string_view text) {
-  return dmarc::parse_policy(domain_text(text));
+  return dmarc::parse_policy(lower_text(text));
 }
 
 /// Limits a list without losing count of it: one entry more than `most` is kept until the record
@@ -57,7 +68,7 @@ Result<Ok> Assembler::open(Element element) {
       row() = Row{};
       results_ = RecordResults{};
       in_record_ = true;
-      has_ip_ = has_count_ = false;
+      has_ip_ = has_count_ = is_skipped_ = false;
       ++records_;
       break;
     case Element::PolicyPublished:
@@ -119,6 +130,7 @@ Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
     }
     case Element::Domain:
       header_.domain = domain_text(text);
+      header_.written_domain = lower_text(text);
       break;
     case Element::Adkim:
       header_.adkim = alignment(text);
@@ -157,10 +169,13 @@ Result<Ok> Assembler::text_of_row(Element element, std::string_view text) {
   switch (element) {
     case Element::SourceIp: {
       const auto ip = spf::Ip::parse(text);
-      if (!ip) return in_record(records_, fmt::format("\"{:.60}\" is not an IP address", text));
       if (has_ip_) return in_record(records_, "it has two source_ip");
-      row().ip = *ip;
       has_ip_ = true;
+      if (ip) {
+        row().ip = *ip;
+      } else {
+        skip_record(fmt::format("\"{:.60}\" is not an IP address", text));
+      }
       break;
     }
     case Element::Count: {
@@ -210,7 +225,7 @@ void Assembler::text_of_results(Element element, std::string_view text) {
       results_.dkim.back().domain = domain_text(text);
       break;
     case Element::DkimSelector:
-      results_.dkim.back().selector = domain_text(text);
+      results_.dkim.back().selector = lower_text(text);
       break;
     case Element::DkimResult:
       results_.dkim.back().result = parse_auth_result(text);
@@ -229,10 +244,20 @@ void Assembler::text_of_results(Element element, std::string_view text) {
   }
 }
 
+/// One address that is none says nothing about the other records, so only its own is left out. A
+/// count that is none may hide any number of messages, and refuses the report.
+void Assembler::skip_record(std::string why) {
+  is_skipped_ = true;
+  if (header_.skipped_records++ == 0) {
+    header_.first_skipped = sentence(in_record(records_, std::move(why)));
+  }
+}
+
 Result<Ok> Assembler::finish_row() {
   in_record_ = false;
   if (!has_ip_) return in_record(records_, "it has no source_ip");
   if (!has_count_) return in_record(records_, "it has no count");
+  if (is_skipped_) return Ok{};
   // Old reporters write an empty element where there was no signature or SPF record.
   std::erase_if(results_.dkim, [](const DkimAuth& one) { return one.domain.empty(); });
   std::erase_if(results_.spf, [](const SpfAuth& one) { return one.domain.empty(); });
@@ -281,6 +306,7 @@ Result<Ok> Assembler::check_header() const {
 Result<Ok> Assembler::finish() {
   TRY_OK(check_header());
   if (records_ == 0) return Error{"it has no records"};
+  if (records_ == header_.skipped_records) return Error{header_.first_skipped};
   TRY_OK(flush());
   return handlers_.report ? handlers_.report(header_) : Ok{};
 }

@@ -35,6 +35,7 @@ class Assembler {
  private:
   Result<Ok> text_of_header(Element element, std::string_view text);
   Result<Ok> text_of_row(Element element, std::string_view text);
+  void skip_record(std::string why);
   void text_of_results(Element element, std::string_view text);
   Result<Ok> finish_row();
   Result<Ok> flush();
@@ -52,6 +53,7 @@ class Assembler {
   bool in_record_ = false;
   bool has_ip_ = false;
   bool has_count_ = false;
+  bool is_skipped_ = false;  ///< The current record is left out.
   bool has_policy_ = false;
 };
 

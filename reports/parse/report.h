@@ -84,7 +84,10 @@ struct Header {
   std::vector<std::string> errors;
   std::optional<Time> begin;
   std::optional<Time> end;
+  /// The policy domain in lower case and A-labels, as every name is stored and asked for.
   std::string domain;
+  /// The same as the reporter wrote it, which may have U-labels: part of the report's identity.
+  std::string written_domain;
   dmarc::Alignment adkim = dmarc::Alignment::Relaxed;
   dmarc::Alignment aspf = dmarc::Alignment::Relaxed;
   std::optional<dmarc::Policy> p;
@@ -93,6 +96,9 @@ struct Header {
   std::optional<int> pct;
   std::optional<bool> testing;
   std::string discovery;
+  /// Records left out because their address is none, and what is wrong with the first.
+  std::int64_t skipped_records = 0;
+  std::string first_skipped;
 
   bool operator==(const Header&) const = default;
 };

@@ -134,6 +134,7 @@ TEST_CASE("what is shown cannot move the cursor or reorder the line") {
   CHECK(printable("\xC2\x9B") == "\\194\\155");
   CHECK(printable("a\u202Eb") == "a\\226\\128\\174b");
   CHECK(printable("\u200B\uFEFF") == "\\226\\128\\139\\239\\187\\191");
+  CHECK(printable("a ##[error]b ###[c ##") == "a #\\035[error]b ##\\035[c ##");
   CHECK(printable("\xED\xA0\x80") == "\\237\\160\\128");
 }
 
