@@ -57,11 +57,17 @@ rampart_room(reports/input
 rampart_room(reports/parse
   KNOWS base mail/dmarc mail/spf
   LIBRARIES LibXml2::LibXml2)
+rampart_room(reports/tls
+  KNOWS base dns reports/parse
+  LIBRARIES nlohmann_json::nlohmann_json)
+rampart_room(reports/failures
+  KNOWS base dns mail/message mail/spf)
 rampart_room(reports/store
-  KNOWS base mail/dmarc mail/spf policies/model reports/parse
+  KNOWS base dns mail/dmarc mail/spf policies/model reports/failures reports/parse reports/tls
   LIBRARIES PkgConfig::REPORTS)
 rampart_room(reports
-  KNOWS base mail/dkim mail/dmarc reports/input reports/parse reports/store)
+  KNOWS base mail/dkim mail/dmarc mail/message reports/failures reports/input reports/parse
+        reports/store reports/tls)
 rampart_room(reports/analysis
   KNOWS base dns mail/dmarc mail/spf policies/dkim policies/model policies/spf reports
         reports/store

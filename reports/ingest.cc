@@ -7,8 +7,9 @@
 #include <optional>
 #include <set>
 
-#include "base/sha256.h"
+#include "reports/identity.h"
 #include "reports/parse/read.h"
+#include "reports/plain_reports.h"
 #include "reports/trust.h"
 
 namespace rampart::reports {
@@ -24,64 +25,16 @@ constexpr std::size_t kMostFacts = 16'384;
 struct PendingReport {
   ReportMeta meta;
   std::vector<PackedRow> rows;
-  std::shared_ptr<const CarryingMail> carrier;
-};
-
-/// Computes a report's identity: equal for copies of one report, whatever carried them. The records
-/// are part of it because some reporters reuse report ids.
-class IdentityHash {
- public:
-  void add(const PackedRow& row, const std::string& facts) {
-    text_.append(reinterpret_cast<const char*>(row.ip.octets.data()), row.ip.v6 ? 16 : 4);
-    text_ += std::to_string(row.count);
-    text_ += '\n';
-    text_ += facts;
-    text_ += '\n';
-    if (text_.size() >= kHashedAtOnce) hash_text();
-  }
-
-  void clear() {
-    text_.clear();
-    records_.reset();
-  }
-
-  /// The identity; clears. Half of a SHA-256 is more than enough to distinguish reports.
-  std::string finish(const Header& header) {
-    hash_text();
-    Sha256 all;
-    for (const std::string& part :
-         {header.org.empty() ? header.email : header.org, header.written_domain, header.id}) {
-      all.add(part);
-      all.add(std::string_view("\0", 1));
-    }
-    all.add(std::to_string(header.begin->time_since_epoch().count()) + "-");
-    all.add(std::to_string(header.end->time_since_epoch().count()) + "\n");
-    all.add(records_->finish());
-    records_.reset();
-    return all.finish().substr(0, 16);
-  }
-
- private:
-  /// One call of the hash function costs more than hashing a row, so rows are collected.
-  static constexpr std::size_t kHashedAtOnce = 16 << 10;
-
-  void hash_text() {
-    if (!records_) records_.emplace();
-    records_->add(text_);
-    text_.clear();
-  }
-
-  std::optional<Sha256> records_;
-  std::string text_;
+  Carrier carrier;
 };
 
 /// Why the days of a report cannot be right; empty where they can.
-std::string implausible_days(const Header& header, Time now) {
+std::string implausible_days(Time begin, Time end, Time now) {
   const auto range = [&] {
-    return fmt::format("its range, {} to {},", to_text(*header.begin), to_text(*header.end));
+    return fmt::format("its range, {} to {},", to_text(begin), to_text(end));
   };
-  if (*header.begin < kFirstReportDay) return range() + " is older than DMARC";
-  if (*header.begin > now + kClockTolerance) return range() + " is in the future";
+  if (begin < kFirstReportDay) return range() + " is older than DMARC";
+  if (begin > now + kClockTolerance) return range() + " is in the future";
   return {};
 }
 
@@ -122,7 +75,7 @@ class Ingester::Run {
   const std::optional<Error>& store_failure() const { return store_failure_; }
 
  private:
-  void begin(const std::string& location, std::shared_ptr<const CarryingMail> carrier) {
+  void begin(const std::string& location, Carrier carrier) {
     location_ = location;
     carrier_ = std::move(carrier);
     start_report();
@@ -152,8 +105,7 @@ class Ingester::Run {
     }
     if (error && !store_failure_) refuse(location_, *error);
     start_report();
-    // A visitor cannot report a failure here: it is kept and returned by the next call.
-    if (pending_.size() >= kMostReports || pending_rows_ >= kMostRows) (void)flush();
+    flush_if_full();
   }
 
   void start_report() {
@@ -209,15 +161,45 @@ class Ingester::Run {
           {location_, fmt::format("{} of its records left out; the first: {}",
                                   header.skipped_records, header.first_skipped)});
     }
-    const std::string why = implausible_days(header, options_.now);
-    if (!why.empty()) {
-      outcome_.remarks.push_back(
-          {location_, why + ": set aside, and shown only where --since or --until name its days"});
+    remark_on_days(location_, *header.begin, *header.end);
+  }
+
+  void remark_on_days(const std::string& location, Time begin, Time end) {
+    const std::string why = implausible_days(begin, end, options_.now);
+    if (why.empty()) return;
+    outcome_.remarks.push_back(
+        {location, why + ": set aside, and shown only where --since or --until name its days"});
+  }
+
+  void add_json(const std::string& location, std::string_view json, const Carrier& carrier) {
+    Result<TlsReport> report = read_tls_report(json);
+    if (!report) return refuse(location, report.error());
+    remark_on_days(location, report->begin, report->end);
+    plain_.add(std::move(report).value(), carrier);
+    flush_if_full();
+  }
+
+  void add_failure(const std::string& location, const FailureParts& parts, const Carrier& carrier) {
+    Result<FailureReport> report =
+        read_failure_report(parts.fields, parts.original, options_.addresses);
+    if (!report) return refuse(location, report.error());
+    // A mail of an impossible day counts on the day of the ingest.
+    std::optional<Time>& arrival = report.value().arrival;
+    if (arrival && !implausible_days(*arrival, *arrival, options_.now).empty()) arrival.reset();
+    plain_.add(std::move(report).value(), carrier);
+    flush_if_full();
+  }
+
+  /// A visitor cannot report a failure here: it is kept and returned by the next call.
+  void flush_if_full() {
+    if (pending_.size() + plain_.size() >= kMostReports || pending_rows_ >= kMostRows) {
+      (void)flush();
     }
   }
 
   Result<Ok> complete_large() {
-    evaluate_trust_of({&current_, 1});
+    std::vector<TrustQuestion> questions = {question_of(current_)};
+    evaluate_trust_of(questions);
     TRY(const Added added, store_.finish_large(current_.meta, facts_));
     TRY_OK(store_.commit());
     large_ = false;
@@ -228,15 +210,15 @@ class Ingester::Run {
 
   /// Evaluates twice: first to learn which keys are needed, so that those of all the reports are
   /// looked up at once, then with the keys.
-  void evaluate_trust_of(std::span<PendingReport> reports) {
+  void evaluate_trust_of(std::span<const TrustQuestion> reports) {
     std::set<Question> unknown;
     const auto evaluate_all = [&] {
-      for (PendingReport& report : reports) {
+      for (const TrustQuestion& report : reports) {
         TrustEvaluation evaluation =
-            evaluate_trust(report.carrier.get(), report.meta.header, answers_, options_.now);
+            evaluate_trust(report.carrier, *report.claim, answers_, options_.now);
         const bool vouched = options_.trust == Trust::Verified;
-        report.meta.trust = vouched ? Trust::Verified : evaluation.trust;
-        report.meta.reporter = std::move(evaluation.reporter);
+        *report.trust = vouched ? Trust::Verified : evaluation.trust;
+        *report.reporter = std::move(evaluation.reporter);
         unknown.insert(evaluation.unknown.begin(), evaluation.unknown.end());
       }
     };
@@ -247,20 +229,32 @@ class Ingester::Run {
   }
 
   Result<Ok> write_pending() {
-    if (pending_.empty()) return Ok{};
-    evaluate_trust_of(pending_);
+    if (pending_.empty() && plain_.size() == 0) return Ok{};
+    std::vector<TrustQuestion> questions = plain_.questions();
+    for (PendingReport& report : pending_) questions.push_back(question_of(report));
+    evaluate_trust_of(questions);
     TRY_OK(store_.begin());
     std::vector<Added> added;
     for (const PendingReport& report : pending_) {
       TRY(const Added one, store_.add(report.meta, report.rows, facts_));
       added.push_back(one);
     }
+    const Date today = std::chrono::floor<std::chrono::days>(options_.now);
+    TRY(const PlainCounts plain, plain_.write(store_, today));
     TRY_OK(store_.commit());
     // Counted only now: until the commit, none of them was certain to be kept.
     for (std::size_t i = 0; i < pending_.size(); ++i) count(pending_[i].meta, added[i]);
     pending_.clear();
     pending_rows_ = 0;
+    plain_.clear();
+    outcome_.tls_reports += plain.tls_reports;
+    outcome_.failure_reports += plain.failure_reports;
+    outcome_.duplicates += plain.duplicates;
     return Ok{};
+  }
+
+  static TrustQuestion question_of(PendingReport& report) {
+    return {report.carrier.get(), &report.meta.header, &report.meta.trust, &report.meta.reporter};
   }
 
   void count(const ReportMeta& report, Added added) {
@@ -273,7 +267,9 @@ class Ingester::Run {
     outcome_.records += report.records;
     outcome_.messages += report.messages;
     outcome_.skipped_records += report.header.skipped_records;
-    outcome_.set_aside += implausible_days(report.header, options_.now).empty() ? 0 : 1;
+    const bool plausible =
+        implausible_days(*report.header.begin, *report.header.end, options_.now).empty();
+    outcome_.set_aside += plausible ? 0 : 1;
   }
 
   void forget_facts_beyond_limit() {
@@ -299,12 +295,14 @@ class Ingester::Run {
   Store& store_;
   const IngestOptions& options_;
   const Visitor visitor_{
-      .begin =
-          [this](const std::string& location, std::shared_ptr<const CarryingMail> carrier) {
-            begin(location, std::move(carrier));
-          },
+      .begin = [this](const std::string& location,
+                      Carrier carrier) { begin(location, std::move(carrier)); },
       .feed = [this](std::string_view octets) { return feed(octets); },
       .end = [this](const std::optional<Error>& error) { end(error); },
+      .json = [this](const std::string& location, std::string_view json,
+                     const Carrier& carrier) { add_json(location, json, carrier); },
+      .failure = [this](const std::string& location, const FailureParts& parts,
+                        const Carrier& carrier) { add_failure(location, parts, carrier); },
       .refuse = [this](const std::string& location,
                        const Error& error) { refuse(location, error); }};
   Answers answers_;
@@ -312,6 +310,7 @@ class Ingester::Run {
   FactTable facts_;
   std::vector<PendingReport> pending_;
   std::size_t pending_rows_ = 0;
+  PlainReports plain_;
   Ingested outcome_;
   std::optional<Error> store_failure_;
 
@@ -319,7 +318,7 @@ class Ingester::Run {
 
   // The stream that is being read.
   std::string location_;
-  std::shared_ptr<const CarryingMail> carrier_;
+  Carrier carrier_;
   std::optional<Reader> reader_;
   PendingReport current_;
   IdentityHash identity_;

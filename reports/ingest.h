@@ -28,6 +28,7 @@ struct Progress {
 struct IngestOptions {
   InputLimits limits;
   Trust trust = Trust::Asserted;  ///< Verified: the user vouches for every report.
+  AddressPrivacy addresses = AddressPrivacy::Redacted;  ///< In failure reports.
   Time now;
   Resolve resolve;                                ///< For DKIM keys; empty: no key is looked up.
   std::function<void(const Progress&)> progress;  ///< Called after each file; may be empty.
@@ -64,7 +65,9 @@ struct Ingested {
   std::int64_t records = 0;
   std::int64_t messages = 0;
   std::int64_t skipped_records = 0;  ///< Of the new ones: records whose address is none.
-  std::int64_t set_aside = 0;        ///< Of the new ones: reports of days that cannot be.
+  std::int64_t tls_reports = 0;      ///< New ones, as the next; not among `reports`.
+  std::int64_t failure_reports = 0;
+  std::int64_t set_aside = 0;  ///< Of the new ones: reports of days that cannot be.
   std::vector<Remark> remarks;
   std::vector<Refused> refused;
 };

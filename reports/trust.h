@@ -18,6 +18,14 @@ struct TrustEvaluation {
   std::vector<Question> unknown;  ///< Keys that `answers` lacks: the result is provisional.
 };
 
+/// A report whose sender is to be evaluated; what it points to must outlive it.
+struct TrustQuestion {
+  const CarryingMail* carrier = nullptr;  ///< Null for a report that no mail carried.
+  const Header* claim = nullptr;          ///< Its `email` and `org` name who claims to report.
+  Trust* trust = nullptr;                 ///< Receives the evaluation, as `reporter` does.
+  std::string* reporter = nullptr;
+};
+
 /// The domain that a report claims to come from: that of its `email`, else its `org_name`
 /// where that is a host name, else either text in lower case.
 std::string claimed_domain(const Header& header);

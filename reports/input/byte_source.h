@@ -17,6 +17,7 @@ using ByteSource = std::function<Result<std::string_view>()>;
 /// Limits beyond which an input is refused (RFC 9990 section 8.1).
 struct InputLimits {
   std::uint64_t octets = 256ULL << 20;      ///< Of one report, unpacked.
+  std::uint64_t json_octets = 4ULL << 20;   ///< Of one JSON report, which is held in memory.
   std::uint64_t mail_octets = 64ULL << 20;  ///< Of one mail, which is held in memory.
   std::uint64_t ratio = 200;                ///< Unpacked octets per packed one ...
   std::uint64_t free_octets = 8ULL << 20;   ///< ... beyond these.

@@ -21,6 +21,34 @@ struct Level {
   std::shared_ptr<Budget> budget;
 };
 
+/// Pairs the parts of failure reports: the original follows its fields (RFC 5965 section 2).
+class FailureCollector {
+ public:
+  struct Found {
+    FailureParts parts;
+    bool attached = false;
+  };
+
+  void add(const MimePart& part) {
+    if (part.type == "message/feedback-report") {
+      found_.push_back({{std::string(part.octets), ""}, part.attached});
+      has_original_ = false;
+      return;
+    }
+    const bool original = part.type == "message/rfc822" || part.type == "text/rfc822-headers" ||
+                          part.type == "message/rfc822-headers" || part.type == "message/global";
+    if (found_.empty() || has_original_ || !original) return;
+    found_.back().parts.original = part.octets;
+    has_original_ = true;
+  }
+
+  const std::vector<Found>& found() const { return found_; }
+
+ private:
+  std::vector<Found> found_;
+  bool has_original_ = false;
+};
+
 class Walker {
  public:
   Walker(const InputLimits& limits, const Visitor& visitor) : limits_(limits), visitor_(visitor) {}
@@ -36,6 +64,7 @@ class Walker {
     const Content content = detect_content(head);
     ByteSource whole = joined_source(std::move(head), std::move(source));
     if (content == Content::Xml) return report(location, whole, level);
+    if (content == Content::Json) return json(location, whole, level);
     if (level.depth >= limits_.depth) {
       return visitor_.refuse(location, Error{"it is nested too deeply"});
     }
@@ -88,6 +117,12 @@ class Walker {
     }
   }
 
+  void json(const std::string& location, const ByteSource& source, const Level& level) {
+    const Result<std::string> text = read_all(source, limits_.json_octets);
+    if (!text) return visitor_.refuse(location, text.error());
+    visitor_.json(location, *text, level.carrier);
+  }
+
   void archive(const std::string& location, ByteSource source, const Level& level) {
     int members = 0;
     const auto member = [&](const std::string& name, const ByteSource& octets) {
@@ -114,8 +149,10 @@ class Walker {
   /// not let it unpack to more.
   void mail(const std::string& location, const std::string& text, const Level& level) {
     int found = 0;
-    const std::shared_ptr<const CarryingMail> carrier = CarryingMail::of(text);
+    const Carrier carrier = CarryingMail::of(text);
+    FailureCollector failures;
     const auto leaf = [&](const MimePart& part) {
+      failures.add(part);
       const Content content = detect_content(part.octets.substr(0, kDetectedOctets));
       if (!may_be_report(content, part)) return;
       ++found;
@@ -126,6 +163,10 @@ class Walker {
            inner);
     };
     for_each_part(text, leaf);
+    for (const auto& [parts, attached] : failures.found()) {
+      ++found;
+      visitor_.failure(location, parts, attached ? nullptr : carrier);
+    }
     if (found == 0) visitor_.refuse(location, Error{"the mail contains no report"});
   }
 
@@ -140,6 +181,10 @@ class Walker {
       const std::string_view tag = head.substr(0, head.find_first_of(" \t\r\n>"));
       return wide || tag.starts_with("<?xml") || tag.ends_with("feedback") || tag == "<xs:schema" ||
              (tag.starts_with("<!--") && head.find("feedback") != head.npos);
+    }
+    if (content == Content::Json) {
+      return part.type.find("json") != part.type.npos || part.type.find("tls") != part.type.npos ||
+             part.name.ends_with(".json") || part.octets.find("\"policies\"") != part.octets.npos;
     }
     constexpr std::array kPacked = {Content::Gzip,  Content::Zlib, Content::Xz,
                                     Content::Bzip2, Content::Zip,  Content::Tar};

@@ -1,6 +1,6 @@
-/// Finds the reports in files, folders, globs and standard input: XML, gzip, zlib, zip, tar, mails,
-/// mboxes and Maildirs, nested in any way. File names and media types are ignored, because
-/// reporters get them wrong: the content decides.
+/// Finds the reports in files, folders, globs and standard input: XML, JSON, gzip, zlib, xz, bzip2,
+/// zip, tar, mails, mboxes and Maildirs, nested in any way. File names and media types are ignored,
+/// because reporters get them wrong: the content decides.
 #pragma once
 
 #include <functional>
@@ -27,14 +27,29 @@ struct CarryingMail {
   CarryingMail& operator=(const CarryingMail&) = delete;
 };
 
+/// Null where no mail carried a report, or one that proves nothing of its sender.
+using Carrier = std::shared_ptr<const CarryingMail>;
+
+/// The parts of a failure report.
+struct FailureParts {
+  std::string fields;
+  std::string original;
+};
+
 /// Receives what is found. For each report: `begin`, any number of `feed`, and `end`.
 struct Visitor {
-  std::function<void(const std::string& location, std::shared_ptr<const CarryingMail> carrier)>
-      begin;
+  std::function<void(const std::string& location, Carrier carrier)> begin;
   /// Some octets of the report. After an Error there are no more, and `end` gets the Error.
   std::function<Result<Ok>(std::string_view octets)> feed;
   /// With the Error that ended reading or feeding, if any.
   std::function<void(std::optional<Error> error)> end;
+  /// A JSON document, whole: it may be an SMTP TLS report (RFC 8460).
+  std::function<void(const std::string& location, std::string_view json, const Carrier& carrier)>
+      json;
+  /// A failure report (RFC 6591): its fields, and the header of the mail that failed, or "".
+  std::function<void(const std::string& location, const FailureParts& parts,
+                     const Carrier& carrier)>
+      failure;
   /// Something that is not a report or could not be unpacked.
   std::function<void(const std::string& location, const Error& error)> refuse;
 };

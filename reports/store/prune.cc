@@ -132,16 +132,39 @@ Result<Ok> pack_rows(Database& database) {
   return flush();
 }
 
-Result<std::int64_t> Store::prune(Date first) {
+namespace {
+
+/// Removes the rows of other kinds of reports. A failure report is about a person's mail, so that
+/// nothing of it stays but its identity.
+Result<Ok> prune_plain(Database& database, std::int64_t day, Pruned& pruned) {
+  const std::string before = " WHERE day<" + std::to_string(day);
+  TRY_OK(
+      database.run("DELETE FROM tls_failures WHERE (report, seq) IN "
+                   "(SELECT report, seq FROM tls_policies" +
+                   before + ")"));
+  TRY_OK(database.run("DELETE FROM tls_policies" + before));
+  pruned.tls_policies = database.changes();
+  TRY_OK(
+      database.run("INSERT OR IGNORE INTO pruned_failures SELECT identity FROM failures" + before));
+  TRY_OK(database.run("DELETE FROM failures" + before));
+  pruned.failure_reports = database.changes();
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Pruned> Store::prune(Date first) {
   TRY_OK(begin());
   const std::int64_t day = first.time_since_epoch().count();
-  const auto replace_rows = [&]() -> Result<std::int64_t> {
-    TRY(const std::int64_t rows, DailySummer(database_).run(day));
+  const auto replace_rows = [&]() -> Result<Pruned> {
+    Pruned pruned;
+    TRY(pruned.records, DailySummer(database_).run(day));
     TRY_OK(database_.run("DELETE FROM blocks WHERE day<" + std::to_string(day)));
+    TRY_OK(prune_plain(database_, day, pruned));
     TRY_OK(commit());
-    return rows;
+    return pruned;
   };
-  Result<std::int64_t> pruned = replace_rows();
+  Result<Pruned> pruned = replace_rows();
   if (!pruned) {
     rollback();
     return pruned;

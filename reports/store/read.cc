@@ -5,10 +5,6 @@
 namespace rampart::reports {
 namespace {
 
-std::int64_t number(Date day) { return day.time_since_epoch().count(); }
-
-Date day_of(std::int64_t number) { return Date(std::chrono::days(number)); }
-
 Time time_of(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
 Trust trust_of(std::int64_t stored) { return stored == 1 ? Trust::Verified : Trust::Asserted; }

@@ -96,6 +96,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(made);
 }
 
+std::int64_t Database::changes() const { return sqlite3_changes64(open_.get()); }
+
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(open_.get()); }
 
 }  // namespace rampart::reports

@@ -29,6 +29,13 @@ class Statement {
   Statement& bind(int at, std::int64_t value);
   Statement& bind(int at, std::string_view text);
   Statement& bind_blob(int at, std::string_view octets);
+  /// Binds texts and numbers to the parameters from 1 on.
+  template <class... Values>
+  Statement& bind_all(const Values&... values) {
+    int at = 0;
+    (bind(++at, values), ...);
+    return *this;
+  }
 
   /// Advances to the next row; false where there is none.
   Result<bool> step();
@@ -56,6 +63,8 @@ class Database {
   Result<Ok> run(const std::string& sql);
   /// Prepares one statement that is used many times.
   Result<Statement> prepare(std::string_view sql);
+  /// How many rows the last statement changed.
+  std::int64_t changes() const;
   /// The row id of the last INSERT.
   std::int64_t last_id() const;
 

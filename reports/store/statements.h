@@ -1,4 +1,4 @@
-/// The store's prepared statements, and the one migration step that SQL cannot do.
+/// The store's prepared statements, and the the migration steps that SQL cannot do.
 #pragma once
 
 #include "reports/store/store.h"
@@ -22,9 +22,20 @@ struct Store::Statements {
   Statement add_host;
 };
 
+/// Days are stored as their number since 1970.
+inline std::int64_t number(Date day) { return day.time_since_epoch().count(); }
+inline Date day_of(std::int64_t number) { return Date(std::chrono::days(number)); }
+
+/// The hash by which the table of texts is searched. Stored: it may not change.
+std::int64_t hash_of(std::string_view text);
+
 /// Shared with the migration, which packs blocks before the store's own statements exist.
 constexpr const char* kAddBlock =
     "INSERT INTO blocks(domain, day, report, part, rows) VALUES(?, ?, ?, ?, ?)";
+
+/// Migrates a store whose policy domains may be in U-labels to A-labels, under which every reader
+/// looks for them.
+Result<Ok> use_a_labels(Database& database);
 
 /// Migrates a store from one database row per record to blocks of many records.
 Result<Ok> pack_rows(Database& database);

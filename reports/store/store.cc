@@ -46,18 +46,26 @@ CREATE TABLE hosts(ip BLOB PRIMARY KEY, host TEXT NOT NULL,
   report INTEGER NOT NULL, part INTEGER NOT NULL, rows BLOB NOT NULL,
   PRIMARY KEY(domain, day, report, part)) WITHOUT ROWID;
 ALTER TABLE daily ADD COLUMN contradictions INTEGER NOT NULL DEFAULT 0;)",
-              pack_rows, "DROP TABLE rows"}};
-
-/// FNV-1a. It only finds candidates; the texts are compared, so collisions are harmless. Stored:
-/// it may not change.
-std::int64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
-  }
-  return static_cast<std::int64_t>(hash);
-}
+              pack_rows, "DROP TABLE rows"},
+    Migration{R"(CREATE TABLE tls_reports(id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE,
+  org TEXT NOT NULL, contact TEXT NOT NULL, report_id TEXT NOT NULL, begin INTEGER NOT NULL,
+  end INTEGER NOT NULL, trust INTEGER NOT NULL, reporter TEXT NOT NULL);
+CREATE TABLE tls_policies(domain TEXT NOT NULL, day INTEGER NOT NULL, report INTEGER NOT NULL,
+  seq INTEGER NOT NULL, type TEXT NOT NULL, lines TEXT NOT NULL, mx TEXT NOT NULL,
+  successes INTEGER NOT NULL, failures INTEGER NOT NULL,
+  PRIMARY KEY(domain, day, report, seq)) WITHOUT ROWID;
+CREATE TABLE tls_failures(report INTEGER NOT NULL, seq INTEGER NOT NULL, part INTEGER NOT NULL,
+  result TEXT NOT NULL, sending_ip TEXT NOT NULL, receiving_mx TEXT NOT NULL,
+  receiving_ip TEXT NOT NULL, reason TEXT NOT NULL, sessions INTEGER NOT NULL,
+  PRIMARY KEY(report, seq, part)) WITHOUT ROWID;
+CREATE TABLE failures(id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, domain TEXT NOT NULL,
+  day INTEGER NOT NULL, trust INTEGER NOT NULL, reporter TEXT NOT NULL, source BLOB NOT NULL,
+  auth_failure TEXT NOT NULL, delivery TEXT NOT NULL, alignment TEXT NOT NULL,
+  author TEXT NOT NULL, mail_from TEXT NOT NULL, rcpt_to TEXT NOT NULL, dkim_domain TEXT NOT NULL,
+  dkim_selector TEXT NOT NULL, reporting_mta TEXT NOT NULL, incidents INTEGER NOT NULL);
+CREATE INDEX failures_domain ON failures(domain, day);
+CREATE TABLE pruned_failures(identity BLOB PRIMARY KEY) WITHOUT ROWID;)",
+              use_a_labels}};
 
 Result<std::int64_t> version_of(Database& database) {
   TRY(Statement version, database.prepare("PRAGMA user_version"));
@@ -98,6 +106,16 @@ Result<Ok> configure(Database& database) {
 }
 
 }  // namespace
+
+/// FNV-1a. It only finds candidates; the texts are compared, so collisions are harmless.
+std::int64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 1099511628211ULL;
+  }
+  return static_cast<std::int64_t>(hash);
+}
 
 Store::Store(Database database) : database_(std::move(database)) {}
 

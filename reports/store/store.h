@@ -12,8 +12,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "reports/failures/failure_report.h"
 #include "reports/store/facts.h"
 #include "reports/store/sqlite.h"
+#include "reports/tls/tls_report.h"
 
 namespace rampart::reports {
 
@@ -124,6 +126,22 @@ struct DailySum {
   std::int64_t contradictions = 0;
 };
 
+/// Who sent a report, and whether that is proved.
+struct ReportSender {
+  Trust trust = Trust::Asserted;
+  std::string reporter;  ///< An organizational domain.
+};
+
+/// The kinds of reports that are stored as they are, without interned facts.
+enum class PlainKind { Tls, Failure };
+
+/// What `prune` removed.
+struct Pruned {
+  std::int64_t records = 0;  ///< Of aggregate reports; daily sums replace them.
+  std::int64_t tls_policies = 0;
+  std::int64_t failure_reports = 0;
+};
+
 /// All stored reports: one SQLite file.
 class Store {
  public:
@@ -152,6 +170,17 @@ class Store {
   Result<Added> finish_large(const ReportMeta& report, FactTable& facts);
   void drop_large(FactTable& facts);
 
+  /// Within a transaction: adds an SMTP TLS report, or a failure report; one without a date of
+  /// arrival counts on `today`.
+  Result<Added> add(const TlsReport& report, const ReportSender& sender);
+  Result<Added> add(const FailureReport& report, const ReportSender& sender, Date today);
+  /// Visits the entries of the range, by day.
+  Result<Ok> for_each_tls(const Range& range, const std::function<void(const TlsEntry&)>& visit);
+  Result<Ok> for_each_failure(const Range& range,
+                              const std::function<void(const FailureEntry&)>& visit);
+  /// Every domain that has a report of the kind, in order.
+  Result<std::vector<std::string>> domains_of(PlainKind kind);
+
   /// Every policy domain that has a report, in order.
   Result<std::vector<std::string>> domains();
   /// Visits the rows of the range, by day and then by report.
@@ -164,8 +193,9 @@ class Store {
   /// The end of the newest verified report's range that is not after `now`.
   Result<std::optional<Time>> newest_verified(Time now);
 
-  /// Replaces the rows of days before `first` by daily sums; returns how many rows were removed.
-  Result<std::int64_t> prune(Date first);
+  /// Replaces the rows of days before `first` by daily sums, and removes what other kinds of
+  /// reports say of those days. All of them stay known, so that no copy brings them back.
+  Result<Pruned> prune(Date first);
 
   /// The host name of an address as looked up at `since` or later; an empty name where the lookup
   /// found none, nothing where there was no lookup.
@@ -185,6 +215,7 @@ class Store {
   Result<Ok> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
   Result<Ok> put_block(std::int64_t report);
   Result<bool> is_known(const ReportMeta& report);
+  Result<bool> is_known(PlainKind kind, std::string_view identity, const ReportSender& sender);
 
   Database database_;
   std::shared_ptr<Statements> statements_;

@@ -24,6 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                           return rampart::Ok{};
                         },
                         .end = [&](const std::optional<rampart::Error>&) { open = false; },
+                        .json = [](const std::string&, std::string_view,
+                                   const std::shared_ptr<const CarryingMail>&) {},
+                        .failure = [](const std::string&, const FailureParts&,
+                                      const std::shared_ptr<const CarryingMail>&) {},
                         .refuse = [](const std::string&, const rampart::Error&) {}};
   visit_stream("x", text_source({reinterpret_cast<const char*>(data), size}), limits, visitor);
   if (open) std::abort();

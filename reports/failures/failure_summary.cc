@@ -1,0 +1,54 @@
+/// Sums of failure reports.
+#include "reports/failures/failure_summary.h"
+
+#include <algorithm>
+
+namespace rampart::reports {
+namespace {
+
+void add_example(std::set<std::string>& examples, const std::string& text) {
+  if (!text.empty() && examples.size() < kMostFailureExamples) examples.insert(text);
+}
+
+void count(Incidents& incidents, const std::string& keyword, std::int64_t more) {
+  incidents[keyword.empty() ? "unknown" : keyword] += more;
+}
+
+}  // namespace
+
+void FailureSummer::add(const FailureEntry& entry) {
+  const FailureReport& report = entry.report;
+  summary_.since = std::min(summary_.since.value_or(entry.day), entry.day);
+  summary_.until = std::max(summary_.until.value_or(entry.day), entry.day);
+  ++summary_.reports;
+  summary_.verified_reports += entry.verified ? 1 : 0;
+  summary_.incidents += report.incidents;
+  summary_.reporters.insert(entry.reporter);
+  count(summary_.auth_failures, report.auth_failure, report.incidents);
+
+  const auto [at, added] = sources_.try_emplace(report.source);
+  FailureSource& source = at->second;
+  if (added) source.first = source.last = entry.day;
+  source.source = report.source;
+  source.incidents += report.incidents;
+  count(source.auth_failures, report.auth_failure, report.incidents);
+  count(source.delivery_results, report.delivery_result, report.incidents);
+  source.reporters.insert(entry.reporter);
+  add_example(source.from, report.from);
+  if (const auto domain = report.mail_from.rfind('@'); domain != std::string::npos) {
+    add_example(source.envelope_domains, report.mail_from.substr(domain + 1));
+  }
+  if (!report.dkim_domain.empty()) {
+    add_example(source.dkim, report.dkim_selector + "._domainkey." + report.dkim_domain);
+  }
+  source.first = std::min(source.first, entry.day);
+  source.last = std::max(source.last, entry.day);
+}
+
+FailureSummary FailureSummer::finish() {
+  for (auto& [ip, source] : sources_) summary_.sources.push_back(std::move(source));
+  std::ranges::stable_sort(summary_.sources, std::ranges::greater{}, &FailureSource::incidents);
+  return std::move(summary_);
+}
+
+}  // namespace rampart::reports

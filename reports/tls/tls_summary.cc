@@ -1,0 +1,85 @@
+/// Sums of SMTP TLS reports, and what to do about each kind of failure (RFC 8460 section 4.3).
+#include "reports/tls/tls_summary.h"
+
+#include <algorithm>
+#include <array>
+
+namespace rampart::reports {
+namespace {
+
+struct Remedy {
+  std::string_view result_type;
+  std::string_view action;
+};
+
+constexpr std::array kRemedies = {
+    Remedy{"starttls-not-supported", "enable STARTTLS on this MX for every sender"},
+    Remedy{"certificate-host-mismatch", "install a certificate that names this MX"},
+    Remedy{"certificate-expired", "renew this MX's certificate"},
+    Remedy{"certificate-not-trusted",
+           "install a certificate of a public authority, with its intermediate certificates"},
+    Remedy{"validation-failure", "check this MX's certificate and protocol versions"},
+    Remedy{"tlsa-invalid", "publish TLSA records that match this MX's certificate"},
+    Remedy{"dnssec-invalid", "repair DNSSEC of the MX's zone"},
+    Remedy{"dane-required", "publish TLSA records in a signed zone for this MX"},
+    Remedy{"sts-policy-fetch-error",
+           "make https://mta-sts.<domain>/.well-known/mta-sts.txt "
+           "answer from everywhere"},
+    Remedy{"sts-policy-invalid", "correct the MTA-STS policy file"},
+    Remedy{"sts-webpki-invalid", "renew or correct the certificate of mta-sts.<domain>"},
+};
+
+std::string action_for(const std::string& result_type, const std::string& domain) {
+  const auto known = std::ranges::find(kRemedies, result_type, &Remedy::result_type);
+  if (known == kRemedies.end()) return "see the reporter's reason";
+  std::string action(known->action);
+  constexpr std::string_view kDomain = "<domain>";
+  const auto at = action.find(kDomain);
+  return at == action.npos ? action : action.replace(at, kDomain.size(), domain);
+}
+
+void add_example(std::set<std::string>& examples, const std::string& text) {
+  if (!text.empty() && examples.size() < kMostTlsExamples) examples.insert(text);
+}
+
+}  // namespace
+
+void TlsSummer::add(const TlsEntry& entry) {
+  const TlsPolicy& policy = entry.policy;
+  summary_.since = std::min(summary_.since.value_or(entry.day), entry.day);
+  summary_.until = std::max(summary_.until.value_or(entry.day), entry.day);
+  if (reports_.insert(entry.report).second) {
+    ++summary_.reports;
+    summary_.verified_reports += entry.verified ? 1 : 0;
+  }
+  summary_.reporters.insert(entry.reporter);
+  TlsSessions& of_type = summary_.policies[policy.type];
+  for (TlsSessions* sessions : {&summary_.sessions, &of_type}) {
+    sessions->successes += policy.successes;
+    sessions->failures += policy.failures;
+  }
+  for (const TlsFailure& one : policy.details) {
+    const auto [at, added] = problems_.try_emplace({one.result_type, one.receiving_mx});
+    TlsProblem& problem = at->second;
+    if (added) problem.first = problem.last = entry.day;
+    problem.sessions += one.sessions;
+    problem.reporters.insert(entry.reporter);
+    add_example(problem.sending_ips, one.sending_ip);
+    add_example(problem.reasons, one.reason);
+    problem.first = std::min(problem.first, entry.day);
+    problem.last = std::max(problem.last, entry.day);
+  }
+}
+
+TlsSummary TlsSummer::finish() {
+  for (auto& [key, problem] : problems_) {
+    problem.result_type = key.first;
+    problem.receiving_mx = key.second;
+    problem.action = action_for(key.first, summary_.domain);
+    summary_.problems.push_back(std::move(problem));
+  }
+  std::ranges::stable_sort(summary_.problems, std::ranges::greater{}, &TlsProblem::sessions);
+  return std::move(summary_);
+}
+
+}  // namespace rampart::reports
