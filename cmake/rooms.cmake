@@ -123,7 +123,7 @@ rampart_room(cli/views
   KNOWS base dns mail/dkim mail/dmarc mail/records mail/spf mail/syntax policies/audit
         policies/dkim policies/dmarc policies/model policies/ramp policies/spf reconciler/apply
         reconciler/config reconciler/documents reconciler/edit reconciler/observe reconciler/plan
-        reports/analysis reports/mailbox reports/parse
+        reports/analysis reports/failures reports/mailbox reports/parse reports/tls
   LIBRARIES nlohmann_json::nlohmann_json)
 rampart_room(cli/context
   KNOWS base cli/views dns keys policies/model reconciler/config reconciler/observe
@@ -134,7 +134,7 @@ rampart_room(cli/commands
   KNOWS base cli/context cli/dashboard cli/views dns keys mail/dmarc policies/dkim policies/model
         policies/spf providers providers/http reconciler/apply reconciler/config
         reconciler/documents reconciler/edit reconciler/init reconciler/observe reconciler/plan
-        reports/analysis reports/mailbox reports/store)
+        reports reports/analysis reports/mailbox reports/store)
 rampart_room(cli
   KNOWS base cli/commands
   LIBRARIES CLI11::CLI11)

@@ -154,7 +154,7 @@ class Ingester::Run {
   }
 
   /// A report of impossible days is kept, so that a corrected clock of ours can show it, but the
-  /// commands leave those days out unless they are asked for.
+  /// commands leave those days out unless --since or --until name them.
   void remark_on(const Header& header) {
     if (header.skipped_records > 0) {
       outcome_.remarks.push_back(

@@ -1,10 +1,10 @@
 /// `rampart reports summary|sources|threats|export|evidence|prune`: commands that read the store.
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "cli/commands/report_query.h"
 #include "cli/commands/reports_suggest.h"
 #include "cli/commands/table.h"
 #include "cli/context/reports.h"
@@ -23,42 +23,6 @@ struct ReportQuery : ReportEnvironment {
 };
 
 // Days and not times: aggregate reports cover whole days.
-Result<Date> day_option(const Context& context, const std::string& name, Date otherwise) {
-  const auto text = context.arguments.one(name);
-  if (!text) return otherwise;
-  const auto day = parse_date(*text);
-  if (!day) return Error{fmt::format("--{} {} is not a date; write it as 2026-11-21", name, *text)};
-  return *day;
-}
-
-bool is_glob(const std::string& text) { return text.find_first_of("*?[") != text.npos; }
-
-/// The store's domains that the globs match. A plain domain is included even if the store has no
-/// report of it: its summary then shows that.
-/// Globs select from the store, plain names are taken as they are: a misspelt name then shows as a
-/// summary of nothing.
-Result<std::vector<Name>> wanted_domains(const Context& context, reports::Store& store) {
-  std::vector<Name> domains;
-  for (const std::string& glob : context.domain_globs) {
-    if (is_glob(glob)) continue;
-    const Result<Name> name = Name::parse(glob);
-    if (!name) return within("--domain", name.error());
-    if (std::ranges::find(domains, *name) == domains.end()) domains.push_back(*name);
-  }
-  if (!domains.empty() && std::ranges::none_of(context.domain_globs, is_glob)) return domains;
-  TRY(const std::vector<std::string> known, store.domains());
-  for (const std::string& text : known) {
-    const Result<Name> name = Name::parse(text);
-    if (!name || std::ranges::find(domains, *name) != domains.end()) continue;
-    const bool hit = context.domain_globs.empty() ||
-                     std::ranges::any_of(context.domain_globs, [&](const std::string& glob) {
-                       return is_glob(glob) && ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
-                     });
-    if (hit) domains.push_back(*name);
-  }
-  return domains;
-}
-
 /// Opens everything. On nothing, the failure is already reported.
 std::optional<ReportQuery> open_query(const Context& context) {
   std::optional<Config> config = config_or_catalogue(context);
@@ -67,21 +31,18 @@ std::optional<ReportQuery> open_query(const Context& context) {
     fail(context, code, error);
     return std::nullopt;
   };
-  const Result<Date> since = day_option(context, "since", reports::kFirstReportDay);
-  if (!since) return refuse("usage", since.error());
-  // Days that no report can be about are left out unless they are asked for.
-  const Date last = std::chrono::floor<std::chrono::days>(context.now) + reports::kClockTolerance;
-  const Result<Date> until = day_option(context, "until", last);
-  if (!until) return refuse("usage", until.error());
+  const Result<DaysAsked> days = days_asked(context);
+  if (!days) return refuse("usage", days.error());
   std::optional<ReportEnvironment> environment =
       open_environment(context, std::move(*config), StoreUse::MustExist);
   if (!environment) return std::nullopt;
   Result<reports::ReverseDnsMap> owners = host_owners(context);
   if (!owners) return refuse("reverse-dns-map", owners.error());
-  Result<std::vector<Name>> domains = wanted_domains(context, environment->store);
+  Result<std::vector<Name>> domains =
+      domains_asked(context, [&] { return environment->store.domains(); });
   if (!domains) return refuse("store", domains.error());
   return ReportQuery{std::move(*environment), std::move(owners).value(), std::move(domains).value(),
-                     *since, *until};
+                     days->since, days->until};
 }
 
 /// Analyses one domain after the other, so that only one is in memory. The first failure is
@@ -103,6 +64,24 @@ bool for_each_analysis(const Context& context, ReportQuery& query, const Visit& 
   return true;
 }
 
+/// An end of the range that no option names is the first or last day that has mail.
+void close_range(const Context& context, const reports::TrafficGroups& traffic,
+                 reports::Summary& summary) {
+  std::optional<Date> first;
+  std::optional<Date> last;
+  const auto add = [&](Date day) {
+    first = std::min(first.value_or(day), day);
+    last = std::max(last.value_or(day), day);
+  };
+  for (const reports::TrafficGroup& group : traffic.groups) {
+    add(*group.days.begin());
+    add(*group.days.rbegin());
+  }
+  for (const reports::DailySum& sum : traffic.daily) add(sum.day);
+  if (!context.arguments.has("since")) summary.since = first;
+  if (!context.arguments.has("until")) summary.until = last;
+}
+
 // Only the sums are kept; the analysis of each domain is dropped before the next.
 std::optional<std::vector<reports::Summary>> summaries(const Context& context, ReportQuery& query) {
   std::vector<reports::Summary> made;
@@ -110,6 +89,7 @@ std::optional<std::vector<reports::Summary>> summaries(const Context& context, R
       context, query, [&](const reports::Analysis& analysis, const reports::NamingContext& naming) {
         made.push_back(
             reports::summarize(analysis.range, analysis.groups, analysis.sources, naming));
+        close_range(context, analysis.groups, made.back());
       });
   if (!read) return std::nullopt;
   return made;
@@ -204,7 +184,8 @@ ExitCode run_reports_prune(Context& context) {
     return usage_error(context, fmt::format("--keep \"{}\" is not a time to keep", text),
                        "write it as 400d, 8w or 14mo");
   }
-  VALUE_OR_EXIT(ReportQuery query, open_query(context));
+  TRY_OR_FAIL("store", const std::string path, store_path(context));
+  TRY_OR_FAIL("store", reports::Store store, reports::Store::open_existing(path));
   Time first = context.now;
   if (keep->unit == Duration::Unit::Months) {
     const std::chrono::year_month_day today(context.today());
@@ -216,11 +197,8 @@ ExitCode run_reports_prune(Context& context) {
     first = context.now - std::chrono::days(days);
   }
   const Date day = std::chrono::floor<std::chrono::days>(first);
-  TRY_OR_FAIL("store", const std::int64_t pruned, query.store.prune(day));
-  const std::string_view form =
-      context.json() ? "{{\"before\": \"{0}\", \"records\": {1}}}\n"
-                     : "{1} records of days before {0} were replaced by daily sums.\n";
-  return print(context, fmt::format(fmt::runtime(form), to_text(day), pruned));
+  TRY_OR_FAIL("store", const reports::Pruned pruned, store.prune(day));
+  return print(context, context.json() ? pruned_json(day, pruned) : pruned_text(day, pruned));
 }
 
 }  // namespace rampart

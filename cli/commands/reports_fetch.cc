@@ -72,6 +72,9 @@ Result<reports::FetchOptions> options_of(const Context& context,
   TRY(options.keyword, keyword_of(context));
   options.ingest.now = context.now;
   if (context.arguments.has("trusted")) options.ingest.trust = reports::Trust::Verified;
+  if (context.arguments.has("keep-addresses")) {
+    options.ingest.addresses = reports::AddressPrivacy::Kept;
+  }
   options.mailbox = account.address.text();
   options.folder = account.address.folder;
   options.move_to = context.arguments.one("move-to").value_or("");

@@ -53,6 +53,7 @@ ExitCode run_reports_ingest(Context& context) {
     progress_bar.show(so_far.files, so_far.of_files, so_far.octets);
   };
   if (context.arguments.has("trusted")) options.trust = reports::Trust::Verified;
+  if (context.arguments.has("keep-addresses")) options.addresses = reports::AddressPrivacy::Kept;
   const Result<reports::Ingested> outcome =
       reports::ingest(reports::expand_paths(paths), environment.store, options);
   progress_bar.finish();

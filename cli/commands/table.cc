@@ -207,24 +207,28 @@ std::vector<Command> mail_commands() {
   };
 }
 
-/// DMARC aggregate reports, from ingest to pruning.
+/// Reports about mail, from ingest to pruning.
 /// `threats` has formats of security tools, and `export` those of spreadsheets and programs.
 std::vector<Command> reports_commands() {
   return {
       {.name = "reports ingest",
-       .summary = "Read aggregate reports from files, folders and mails into the store.",
+       .summary = "Read reports from files, folders and mails into the store.",
        .options = {{"trusted", "", "Treat every report as verified, so that it counts for gates."},
+                   {"keep-addresses", "",
+                    "Keep the local parts of addresses in failure reports (default: redacted)."},
                    {"quarantine", "DIR", "Copy refused files into this folder."}},
        .positionals = {{"PATH", "Files, folders, globs; - reads standard input.", Arity::Any}},
        .run = run_reports_ingest},
       {.name = "reports fetch",
-       .summary = "Read aggregate reports from an IMAP mailbox into the store.",
+       .summary = "Read reports from an IMAP mailbox into the store.",
        .options = {{"imap", "URL", "The mailbox: imaps://user@host/INBOX (or RAMPART_IMAP_URL)."},
                    {"move-to", "FOLDER", "Move mails there once their reports are stored."},
                    {"keyword", "NAME", "Read the mails without this keyword, and set it on them."},
                    {"ca", "FILE", "The CA certificates to trust for the server, in PEM."},
                    {"plain-text", "", "Log in even if the server offers no TLS."},
                    {"trusted", "", "Treat every report as verified, so that it counts for gates."},
+                   {"keep-addresses", "",
+                    "Keep the local parts of addresses in failure reports (default: redacted)."},
                    {"quarantine", "DIR", "Copy refused mails into this folder."}},
        .run = run_reports_fetch},
       {.name = "reports summary",
@@ -241,6 +245,14 @@ std::vector<Command> reports_commands() {
        .options = {kSince, kUntil},
        .formats = {"text", "csv", "stix"},
        .run = run_reports_threats},
+      {.name = "reports tls",
+       .summary = "Show whether other servers could deliver over TLS, and why not.",
+       .options = {kSince, kUntil},
+       .run = run_reports_tls},
+      {.name = "reports failures",
+       .summary = "Show single mails that failed, by address, from failure reports.",
+       .options = {kSince, kUntil},
+       .run = run_reports_failures},
       {.name = "reports export",
        .summary = "Print every report record as one row.",
        .options = {kSince, kUntil},
@@ -336,7 +348,7 @@ const std::vector<CommandGroup>& command_groups() {
   static const std::vector<CommandGroup> table = {
       {"keys", "List, generate, import and export DKIM keys."},
       {"spf", "Evaluate, show and flatten SPF records."},
-      {"reports", "Store DMARC aggregate reports, and analyse them."},
+      {"reports", "Store DMARC and SMTP TLS reports, and analyse them."},
       {"senders", "Search the catalogue of sending services."},
   };
   return table;

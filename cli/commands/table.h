@@ -84,6 +84,8 @@ ExitCode run_reports_ingest(Context& context);
 ExitCode run_reports_fetch(Context& context);
 ExitCode run_reports_summary(Context& context);
 ExitCode run_reports_sources(Context& context);
+ExitCode run_reports_tls(Context& context);
+ExitCode run_reports_failures(Context& context);
 ExitCode run_reports_threats(Context& context);
 ExitCode run_reports_export(Context& context);
 ExitCode run_reports_evidence(Context& context);

@@ -18,6 +18,10 @@ std::string ingested_json(const reports::Ingested& outcome);
 std::string fetched_text(const reports::Fetched& outcome);
 std::string fetched_json(const reports::Fetched& outcome);
 
+/// What a prune of the days before `before` removed.
+std::string pruned_text(Date before, const reports::Pruned& pruned);
+std::string pruned_json(Date before, const reports::Pruned& pruned);
+
 /// One summary is the document itself; several are {"domains": [...]}.
 std::string summaries_json(const std::vector<reports::Summary>& summaries);
 /// A summary's totals, then its sources.

@@ -13,6 +13,10 @@ std::string ingested_text(const reports::Ingested& outcome) {
       "{} files: {} new reports ({} verified), {} known already, {} records, {} messages.\n",
       outcome.files, outcome.reports, outcome.verified, outcome.duplicates, outcome.records,
       outcome.messages);
+  if (outcome.tls_reports + outcome.failure_reports > 0) {
+    text += fmt::format("{} new TLS reports, {} new failure reports.\n", outcome.tls_reports,
+                        outcome.failure_reports);
+  }
   if (!outcome.remarks.empty()) {
     text += fmt::format("{} set aside, or read in part:\n", outcome.remarks.size());
   }
@@ -41,6 +45,8 @@ Json ingested_object(const reports::Ingested& outcome) {
           {"verified", outcome.verified},
           {"records", outcome.records},
           {"messages", outcome.messages},
+          {"tls_reports", outcome.tls_reports},
+          {"failure_reports", outcome.failure_reports},
           {"skipped_records", outcome.skipped_records},
           {"set_aside", outcome.set_aside},
           {"remarks", array_of(outcome.remarks, remark_json)},
@@ -51,6 +57,24 @@ Json ingested_object(const reports::Ingested& outcome) {
 
 std::string ingested_json(const reports::Ingested& outcome) {
   return document(ingested_object(outcome));
+}
+
+std::string pruned_text(Date before, const reports::Pruned& pruned) {
+  std::string text = fmt::format("{} records of days before {} were replaced by daily sums.\n",
+                                 pruned.records, to_text(before));
+  if (pruned.tls_policies + pruned.failure_reports > 0) {
+    text += fmt::format("{} TLS policies' sums and {} failure reports were removed.\n",
+                        pruned.tls_policies, pruned.failure_reports);
+  }
+  return text;
+}
+
+std::string pruned_json(Date before, const reports::Pruned& pruned) {
+  return document_row({{"before", to_text(before)},
+                       {"records", pruned.records},
+                       {"tls_policies", pruned.tls_policies},
+                       {"failure_reports", pruned.failure_reports}}) +
+         "\n";
 }
 
 std::string fetched_text(const reports::Fetched& outcome) {

@@ -135,7 +135,7 @@ ConfigError Source::error(const Mark& mark, std::string code, std::string messag
 // The form of compiler errors, which editors and CI systems recognize and link.
 std::string to_text(const ConfigError& error) {
   std::string text = fmt::format("{}:{}:{}: error: {}\n", printable(error.file), error.line,
-                                 error.column, error.message);
+                                 error.column, printable(error.message));
   if (!error.source.empty()) {
     // Tabs stay tabs, so that the caret is under its character at every tab width.
     std::string blanks;
@@ -148,7 +148,7 @@ std::string to_text(const ConfigError& error) {
     }
     text += fmt::format("    {}\n    {}^\n", error.source, blanks);
   }
-  if (!error.hint.empty()) text += fmt::format("  hint: {}\n", error.hint);
+  if (!error.hint.empty()) text += fmt::format("  hint: {}\n", printable(error.hint));
   return text;
 }
 

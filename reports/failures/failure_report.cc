@@ -24,7 +24,7 @@ std::string field(const mail::Head& head, std::string_view name) {
 }
 
 /// A keyword in lower case. Fields hold what the reporter, and in part the failing mail, wrote, so
-/// that anything but a short word could carry a person's data: it becomes "other".
+/// that anything but a short word could contain a person's data: it becomes "other".
 std::string word(std::string_view text) {
   const auto allowed = [](char c) {
     return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.' || c == ',' || c == ' ';
@@ -35,10 +35,12 @@ std::string word(std::string_view text) {
   return lower;
 }
 
-/// A domain in A-labels; empty where the text is none.
+/// A domain in A-labels; empty where the text is none. An escape in a name is what no host name
+/// has, such as the blank or the "@" of a person's name or address.
 std::string domain_of(std::string_view text) {
   const Result<Name> name = Name::parse(trim(text));
-  return name && !name->is_root() ? name->text() : std::string();
+  const bool plain = name && !name->is_root() && name->text().find('\\') == std::string::npos;
+  return plain ? name->text() : std::string();
 }
 
 /// The address in "Bob <bob@example.com>" or "rfc822; bob@example.com" with its domain in A-labels.

@@ -91,7 +91,9 @@ Result<Ok> for_each_member(
     }
     // Beyond the ratio, even skipping the rest would take too long.
     TRY_OK(budget->check(limits));
-    const char* path = archive_entry_pathname(entry);
+    // In the C locale, the plain call has no name that is not ASCII.
+    const char* path = archive_entry_pathname_utf8(entry);
+    if (path == nullptr) path = archive_entry_pathname(entry);
     const bool unnamed = path == nullptr || *path == '\0';
     const std::string name = unnamed ? fmt::format("member {}", count + 1) : path;
     if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;

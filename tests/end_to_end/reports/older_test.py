@@ -89,10 +89,50 @@ def check_older(folder):
     yield "newer: refused", newer.returncode == 1 and b"newer rampart" in newer.stdout
 
 
+def fnv(text):
+    """The hash of the table of texts, as SQLite's signed number."""
+    value = 14695981039346656037
+    for octet in text.encode():
+        value = (value ^ octet) * 1099511628211 % 2**64
+    return value - 2**64 if value >= 2**63 else value
+
+
+NEWER_TABLES = ("tls_reports", "tls_policies", "tls_failures", "failures", "pruned_failures")
+
+
+def check_u_labels(folder):
+    """A store of version 2 has domains in U-labels, which nobody found: they become A-labels."""
+    home = pathlib.Path(folder, "wide")
+    home.mkdir()
+    wide, narrow = "m\u00fcller.example", "xn--mller-kva.example"
+    (home / "a.xml").write_bytes(report(1, 5, domain=wide))
+    (home / "b.xml").write_bytes(report(2, 5, domain=narrow))
+    store = Store(home)
+    store.ingest(home / "a.xml", home / "b.xml")
+    total = store.totals(narrow)
+    with sqlite3.connect(home / "reports.db") as database:
+        database.execute("INSERT INTO strings(hash, text) VALUES(?, ?)", (fnv(wide), wide))
+        number = database.execute("SELECT max(id) FROM strings").fetchone()[0]
+        first = database.execute("SELECT id FROM reports WHERE report_id='r1'").fetchone()[0]
+        database.execute("UPDATE reports SET domain=? WHERE id=?", (number, first))
+        database.execute("UPDATE blocks SET domain=? WHERE report=?", (number, first))
+        # A pruned day that has sums under both names.
+        for domain in (number, "(SELECT id FROM strings WHERE text='xn--mller-kva.example')"):
+            database.execute(f"INSERT INTO daily VALUES({domain}, 19000, {number}, 0, 1, 2, 7, 0)")
+        for table in NEWER_TABLES:
+            database.execute(f"DROP TABLE {table}")
+        database.execute("PRAGMA user_version=2")
+    yield "wide: all is found", store.totals(narrow) == total + 14
+    got = store.ingest(home / "a.xml", home / "b.xml")
+    yield f"wide: known {got}", got["duplicates"] == 2
+    yield "wide: nothing twice", store.totals(narrow) == total + 14
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as folder:
         checks.each(check_older(folder))
+        checks.each(check_u_labels(folder))
     return checks.report()
 
 
