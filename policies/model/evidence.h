@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/calendar.h"
@@ -31,14 +32,26 @@ struct Published {
   bool operator==(const Published&) const = default;
 };
 
+/// The source of all failing mail of a day and reporter that has no mark, no service's name and no
+/// missing answer: however many addresses it comes from, it is one row.
+constexpr std::string_view kUnmarkedSources = "unmarked";
+
 /// The messages of one day that one reporter saw from one source with one outcome.
 struct EvidenceRow {
   Date day;              ///< UTC day on which the report's range begins.
   Name policy_domain;    ///< Whose record was applied.
   Name header_from;      ///< The author domain: the policy domain or below it.
-  std::string reporter;  ///< The verified reporter's organizational domain.
-  std::string source;    ///< "google_workspace", "ptr:example.net" (forward-confirmed), "ip:...".
+  std::string reporter;  ///< The domain that signed the verified report.
+  /// "google_workspace" where that is proved, "ptr:example.net" (forward-confirmed), "ip:...", or
+  /// kUnmarkedSources.
+  std::string source;
   DmarcOutcome outcome = DmarcOutcome::Fail;
+  /// A failing row that bears the domain's mark (contract section 4): it may be the domain's own
+  /// mail. A row without it may come from anybody.
+  bool marked = false;
+  /// Which lookup got no answer, as "the PTR record of 192.0.2.1": the source may have another
+  /// name and the row may bear the mark. Empty where everything was answered.
+  std::string lacks;
   std::vector<std::string> selectors;  ///< Of aligned passing signatures, where reported; sorted.
   bool selectors_reported = false;     ///< Whether this reporter states selectors at all.
   Published published;

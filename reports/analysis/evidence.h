@@ -18,9 +18,9 @@ constexpr std::chrono::days kEvidenceDays{200};
 /// that the store does not know yet are looked up by `resolve`.
 Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve);
 
-/// {"evidence_version": 1, "newest": ..., "rows": [...]}, one row per line.
+/// {"evidence_version": 2, "newest": ..., "rows": [...]}, one row per line.
 std::string evidence_to_json(const Evidence& evidence);
-/// Reads what evidence_to_json wrote. An Error names the row that is malformed.
+/// Reads what evidence_to_json wrote, by this or an earlier version. An Error names the row that is malformed.
 Result<Evidence> evidence_from_json(std::string_view text);
 
 }  // namespace rampart::reports

@@ -23,6 +23,8 @@ Json row_to_json(const EvidenceRow& row) {
   json["reporter"] = row.reporter;
   json["source"] = row.source;
   json["fate"] = kDmarcOutcomes[static_cast<std::size_t>(row.outcome)];
+  if (row.marked) json["marked"] = true;
+  if (!row.lacks.empty()) json["lacks"] = row.lacks;
   if (!row.selectors.empty()) json["selectors"] = row.selectors;
   if (row.selectors_reported) json["selectors_reported"] = true;
   json["p"] = dmarc::to_text(row.published.policy);
@@ -34,11 +36,14 @@ Json row_to_json(const EvidenceRow& row) {
 
 /// Reads one row; false where a member is missing or has a wrong type. The member names are those
 /// of the first version of the file, hence "fate" for the DMARC outcome.
-bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
+bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
   const auto text = [&](const char* key) -> std::optional<std::string> {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_string()) return std::nullopt;
     return found->get<std::string>();
+  };
+  const auto is_true = [&](const char* key) {
+    return json.contains(key) && json[key].is_boolean() && json[key].get<bool>();
   };
   const auto day = parse_date(text("day").value_or(""));
   const auto domain = Name::parse(text("domain").value_or(""));
@@ -59,15 +64,18 @@ bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
                   .messages = messages->get<std::int64_t>()};
   if (row.messages < 0) return false;
   row.published.policy = *policy;
+  // Version 1 has no marks. Failing mail of a service is taken for marked there: that may hold a
+  // step, and never opens a gate.
+  row.marked = version == 1
+                   ? row.outcome == DmarcOutcome::Fail && row.source.find(':') == row.source.npos
+                   : is_true("marked");
+  row.lacks = text("lacks").value_or("");
   if (json.contains("selectors")) {
     for (const Json& one : json["selectors"]) {
       if (!one.is_string()) return false;
       row.selectors.push_back(one.get<std::string>());
     }
   }
-  const auto is_true = [&](const char* key) {
-    return json.contains(key) && json[key].is_boolean() && json[key].get<bool>();
-  };
   row.selectors_reported = is_true("selectors_reported");
   if (json.contains("testing")) row.published.testing = is_true("testing");
   if (json.contains("pct") && json["pct"].is_number_integer()) {
@@ -81,7 +89,7 @@ bool read_row(const Json& json, std::vector<EvidenceRow>& rows) {
 
 std::string evidence_to_json(const Evidence& evidence) {
   std::string text =
-      fmt::format("{{\"evidence_version\": 1,\n \"newest\": {},\n \"rows\": [",
+      fmt::format("{{\"evidence_version\": 2,\n \"newest\": {},\n \"rows\": [",
                   evidence.newest ? fmt::format("\"{}\"", rampart::to_text(*evidence.newest))
                                   : std::string("null"));
   bool first = true;
@@ -99,7 +107,9 @@ Result<Evidence> evidence_from_json(std::string_view text) {
       !json["rows"].is_array()) {
     return Error{"this is not an evidence file of rampart"};
   }
-  if (json["evidence_version"] != 1) return Error{"this evidence was written by a newer rampart"};
+  const int version =
+      json["evidence_version"].is_number_integer() ? json["evidence_version"].get<int>() : 0;
+  if (version < 1 || version > 2) return Error{"this evidence was written by a newer rampart"};
   Evidence evidence;
   if (json.contains("newest") && json["newest"].is_string()) {
     evidence.newest = parse_time(json["newest"].get<std::string>());
@@ -108,7 +118,7 @@ Result<Evidence> evidence_from_json(std::string_view text) {
   std::size_t number = 0;
   for (const Json& row : json["rows"]) {
     ++number;
-    if (!row.is_object() || !read_row(row, evidence.rows)) {
+    if (!row.is_object() || !read_row(row, version, evidence.rows)) {
       return Error{fmt::format("row {} of the evidence cannot be read", number)};
     }
   }
