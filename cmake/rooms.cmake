@@ -70,7 +70,7 @@ rampart_room(reports
         reports/store reports/tls)
 rampart_room(reports/analysis
   KNOWS base dns mail/dmarc mail/spf policies/dkim policies/model policies/spf reports
-        reports/store
+        reports/parse reports/store
   LIBRARIES nlohmann_json::nlohmann_json)
 rampart_room(reports/mailbox
   KNOWS base dns reports

@@ -74,7 +74,9 @@ Result<Ok> gather_store(const Context& context, const Config& config, Dashboard&
   TRY(const auto known, store.domains());
   TRY(const auto names, matching(context, names_in(config, known)));
   dashboard.origin = "all reports of the store";
-  const DashboardNaming naming{config, context.now, resolve, owners};
+  const DashboardNaming naming{
+      config, context.now, resolve, owners,
+      std::make_shared<reports::NamingCache>(config, store, resolve, context.now)};
   for (const Name& name : names) {
     TRY(DashboardDomain page, domain_by_store(store, name, naming, dashboard));
     dashboard.domains.push_back(std::move(page));

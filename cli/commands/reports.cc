@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "base/decimal.h"
 #include "cli/commands/report_query.h"
 #include "cli/commands/reports_suggest.h"
 #include "cli/commands/table.h"
@@ -20,9 +22,17 @@ struct ReportQuery : ReportEnvironment {
   std::vector<Name> domains;  ///< Those of the store that --domain selects, else all.
   Date since = reports::kFirstReportDay;
   Date until = Date::max();
+  std::optional<std::size_t> limit;  ///< --limit: the most sources to show.
 };
 
-// Days and not times: aggregate reports cover whole days.
+Result<std::optional<std::size_t>> limit_option(const Context& context) {
+  const auto text = context.arguments.one("limit");
+  if (!text) return std::optional<std::size_t>();
+  const auto limit = parse_decimal<std::size_t>(*text);
+  if (!limit) return Error{fmt::format("--limit {} is not a number of sources", *text)};
+  return limit;
+}
+
 /// Opens everything. On nothing, the failure is already reported.
 std::optional<ReportQuery> open_query(const Context& context) {
   std::optional<Config> config = config_or_catalogue(context);
@@ -38,21 +48,30 @@ std::optional<ReportQuery> open_query(const Context& context) {
   if (!environment) return std::nullopt;
   Result<reports::ReverseDnsMap> owners = host_owners(context);
   if (!owners) return refuse("reverse-dns-map", owners.error());
+  const Result<std::optional<std::size_t>> limit = limit_option(context);
+  if (!limit) return refuse("usage", limit.error());
   Result<std::vector<Name>> domains =
       domains_asked(context, [&] { return environment->store.domains(); });
   if (!domains) return refuse("store", domains.error());
-  return ReportQuery{std::move(*environment), std::move(owners).value(), std::move(domains).value(),
-                     days->since, days->until};
+  return ReportQuery{std::move(*environment),
+                     std::move(owners).value(),
+                     std::move(domains).value(),
+                     days->since,
+                     days->until,
+                     *limit};
 }
 
 /// Analyses one domain after the other, so that only one is in memory. The first failure is
 /// reported and ends it.
 template <class Visit>
 bool for_each_analysis(const Context& context, ReportQuery& query, const Visit& visit) {
+  const auto cache =
+      std::make_shared<reports::NamingCache>(query.config, query.store, query.resolve, context.now);
   for (const Name& domain : query.domains) {
     reports::NamingContext naming =
         reports::naming_of(query.config, domain, context.now, query.resolve);
     naming.owners = &query.owners;
+    naming.cache = cache;
     const Result<reports::Analysis> analysis =
         reports::analyse(query.store, {domain.text(), query.since, query.until}, naming);
     if (!analysis) {
@@ -74,8 +93,8 @@ void close_range(const Context& context, const reports::TrafficGroups& traffic,
     last = std::max(last.value_or(day), day);
   };
   for (const reports::TrafficGroup& group : traffic.groups) {
-    add(*group.days.begin());
-    add(*group.days.rbegin());
+    add(group.first);
+    add(group.last);
   }
   for (const reports::DailySum& sum : traffic.daily) add(sum.day);
   if (!context.arguments.has("since")) summary.since = first;
@@ -87,8 +106,7 @@ std::optional<std::vector<reports::Summary>> summaries(const Context& context, R
   std::vector<reports::Summary> made;
   const bool read = for_each_analysis(
       context, query, [&](const reports::Analysis& analysis, const reports::NamingContext& naming) {
-        made.push_back(
-            reports::summarize(analysis.range, analysis.groups, analysis.sources, naming));
+        made.push_back(reports::summarize(analysis, naming));
         close_range(context, analysis.groups, made.back());
       });
   if (!read) return std::nullopt;
@@ -116,8 +134,8 @@ Result<Ok> write_rows(const Context& context, ReportQuery& query, const Name& do
 ExitCode run_reports_summary(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   VALUE_OR_EXIT(const auto made, summaries(context, query));
-  if (context.json()) return print(context, summaries_json(made));
-  for (const reports::Summary& one : made) context.process.out << summary_text(one);
+  if (context.json()) return print(context, summaries_json(made, query.limit));
+  for (const reports::Summary& one : made) context.process.out << summary_text(one, query.limit);
   if (made.empty()) context.process.out << "The store contains no reports.\n";
   return ExitCode::Ok;
 }
@@ -126,9 +144,9 @@ ExitCode run_reports_sources(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   VALUE_OR_EXIT(const auto made, summaries(context, query));
   if (context.arguments.has("suggest")) return print_suggestions(context, query.config, made);
-  if (context.json()) return print(context, summaries_json(made));
+  if (context.json()) return print(context, summaries_json(made, query.limit));
   for (const reports::Summary& one : made) {
-    context.process.out << one.domain << ":\n" << sources_text(one);
+    context.process.out << one.domain << ":\n" << sources_text(one, query.limit);
   }
   return ExitCode::Ok;
 }

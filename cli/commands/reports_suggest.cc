@@ -9,8 +9,6 @@
 namespace rampart {
 namespace {
 
-using reports::Category;
-
 constexpr std::size_t kContextLines = 3;
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -28,16 +26,15 @@ std::string marked(char mark, const std::string& line) {
   return mark + line + (line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
 }
 
-/// Whether a service sends as the domain without being declared. A forwarder never should be.
-/// Mostly legitimate mail: a service through which others also send as this domain must not be
-/// declared for that alone.
+/// Whether a service sends as the domain without being declared. A forwarder never should be, nor a
+/// service whose mail bears no mark of the domain: anybody may have an account there.
 bool needs_declaring(const reports::SourceSummary& row) {
-  if (row.source.sender == nullptr || row.source.declared || row.source.ignored) return false;
-  if (row.source.sender->category == "forwarding") return false;
-  return row.messages > row.of(Category::Forwarded) + row.of(Category::Unauthorized);
+  const reports::Source& source = row.source;
+  if (source.sender == nullptr || source.declared || row.ignored > 0) return false;
+  if (source.sender->category == "forwarding") return false;
+  return source.sure == reports::Sureness::Proved && row.own_mail > 0;
 }
 
-// The id alone: `with:` and other settings need a person's decision.
 DomainEdit declare(const Name& domain, const std::string& id) {
   const YamlEdit edit{.act = YamlEdit::Act::Append, .path = {"senders"}, .value = yaml_scalar(id)};
   return {domain, edit};

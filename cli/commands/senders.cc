@@ -84,6 +84,8 @@ std::string details(const Sender& sender) {
        fmt::format("spf {}, dkim {}", aligns_text(sender.spf_aligns),
                    aligns_text(sender.dkim_aligns)));
   line(text, "hosts", fmt::format("{}", fmt::join(sender.rdns, ", ")));
+  line(text, "signs as", fmt::format("{}", fmt::join(sender.dkim_domains, ", ")));
+  line(text, "bounces to", fmt::format("{}", fmt::join(sender.envelope_domains, ", ")));
   line(text, "note", sender.note);
   line(text, "source", sender.source);
   line(text, "reviewed", sender.reviewed);

@@ -22,6 +22,8 @@ const CommandOption kMtaStsConnect{"mta-sts-connect", "HOST:PORT",
 
 const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
 const CommandOption kUntil{"until", "DATE", "The last day, inclusive."};
+const CommandOption kLimit{"limit", "N", "The most sources to show; the rest is counted."};
+const CommandOption kSuggest{"suggest", "", "Print the YAML lines to add, as a patch."};
 const CommandOption kOwners{"reverse-dns-map", "FILE",
                             "CSV of host operators: base_reverse_dns, name, type."};
 
@@ -233,12 +235,11 @@ std::vector<Command> reports_commands() {
        .run = run_reports_fetch},
       {.name = "reports summary",
        .summary = "Show how a domain's mail was authenticated, source by source.",
-       .options = {kSince, kUntil, kOwners},
+       .options = {kSince, kUntil, kLimit, kOwners},
        .run = run_reports_summary},
       {.name = "reports sources",
        .summary = "List the sources of a domain's mail, with what to do about each.",
-       .options =
-           {kSince, kUntil, kOwners, {"suggest", "", "Print the YAML lines to add, as a patch."}},
+       .options = {kSince, kUntil, kLimit, kOwners, kSuggest},
        .run = run_reports_sources},
       {.name = "reports threats",
        .summary = "List the addresses that send as a domain without authorization.",

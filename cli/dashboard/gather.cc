@@ -61,12 +61,7 @@ void count(DashboardReporter& reporter, reports::Trust trust, std::int64_t messa
 class DayCounter {
  public:
   DayCounter(reports::Store& store, const reports::Analysis& analysis, DashboardDomain& page)
-      : store_(store), page_(page), analysis_(analysis) {
-    for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
-      const reports::TrafficGroup& group = analysis.groups.groups[i];
-      outcomes_[{group.ip, group.facts_id, group.trust}] = outcome_of(analysis.categories[i]);
-    }
-  }
+      : store_(store), page_(page), analysis_(analysis) {}
 
   Result<Ok> run() {
     const Result<Ok> read =
@@ -95,16 +90,23 @@ class DayCounter {
       if (report) at->second = std::move(report).value();
     }
     const reports::StoredReport& report = at->second;
-    const auto outcome = outcomes_.find({row.ip, row.facts, report.trust});
-    count(page_, row.day, outcome == outcomes_.end() ? MailOutcome::Fail : outcome->second,
-          row.count);
+    const auto& groups = analysis_.groups;
+    const std::size_t group =
+        groups.index.find(groups.groups, {.ip = row.ip,
+                                          .facts_id = row.facts,
+                                          .trust = report.trust,
+                                          .counts = report_counts(report, {})});
+    // A report that arrived since the analysis has no group.
+    const MailOutcome outcome = group == groups.groups.size()
+                                    ? MailOutcome::Fail
+                                    : outcome_of(analysis_.classifications[group].category);
+    count(page_, row.day, outcome, row.count);
     count(page_.reporters[report.reporter], report.trust, row.count);
   }
 
   reports::Store& store_;
   DashboardDomain& page_;
   const reports::Analysis& analysis_;
-  std::map<std::tuple<spf::Ip, std::int64_t, reports::Trust>, MailOutcome> outcomes_;
   std::unordered_map<std::int64_t, reports::StoredReport> reports_;
   std::optional<Error> problem_;
 };
@@ -154,10 +156,10 @@ Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
   reports::NamingContext context =
       reports::naming_of(naming.config, name, naming.now, naming.resolve);
   context.owners = &naming.owners;
+  context.cache = naming.cache;
   const reports::Range range{name.text(), dashboard.since, dashboard.until};
   TRY(const reports::Analysis analysis, reports::analyse(store, range, context));
-  const reports::Summary summary =
-      reports::summarize(range, analysis.groups, analysis.sources, context);
+  const reports::Summary summary = reports::summarize(analysis, context);
   TRY_OK(DayCounter(store, analysis, page).run());
   for (const reports::SourceSummary& row : summary.sources) page.sources.push_back(source_of(row));
   page.legit_rate = summary.legit_rate;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/dashboard/dashboard.h"
-#include "reports/analysis/analysis.h"
+#include "reports/analysis/summary.h"
 #include "reports/store/store.h"
 
 namespace rampart {
@@ -13,6 +13,7 @@ struct DashboardNaming {
   Time now;
   reports::Resolve resolve;
   const reports::ReverseDnsMap& owners;
+  std::shared_ptr<reports::NamingCache> cache;  ///< Shared by all domains.
 };
 
 /// One domain's mail in the dashboard's range, from all reports of the store.

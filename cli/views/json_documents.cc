@@ -45,6 +45,8 @@ Json sender_json(const Sender& sender) {
       {"aligns",
        {{"spf", word(kAligns, sender.spf_aligns)}, {"dkim", word(kAligns, sender.dkim_aligns)}}},
       {"rdns", sender.rdns},
+      {"dkim_domains", sender.dkim_domains},
+      {"envelope_domains", sender.envelope_domains},
       {"builtin", sender.builtin},
       {"note", sender.note},
       {"source", sender.source},

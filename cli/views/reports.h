@@ -2,10 +2,11 @@
 /// formats of other programs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "reports/analysis/analysis.h"
+#include "reports/analysis/summary.h"
 #include "reports/mailbox/fetch.h"
 
 namespace rampart {
@@ -22,13 +23,18 @@ std::string fetched_json(const reports::Fetched& outcome);
 std::string pruned_text(Date before, const reports::Pruned& pruned);
 std::string pruned_json(Date before, const reports::Pruned& pruned);
 
-/// One summary is the document itself; several are {"domains": [...]}.
-std::string summaries_json(const std::vector<reports::Summary>& summaries);
-/// A summary's totals, then its sources.
-std::string summary_text(const reports::Summary& summary);
+/// How many sources text shows without --limit.
+constexpr std::size_t kSourcesInText = 25;
 
-/// The sources alone, each with its action.
-std::string sources_text(const reports::Summary& summary);
+/// One summary is the document itself; several are {"domains": [...]}. `limit` is the most sources
+/// of each; what is cut is counted.
+std::string summaries_json(const std::vector<reports::Summary>& summaries,
+                           std::optional<std::size_t> limit);
+/// A summary's totals, then its sources.
+std::string summary_text(const reports::Summary& summary, std::optional<std::size_t> limit);
+
+/// The sources alone, each with its action; all unmarked mail of unknown hosts is one line.
+std::string sources_text(const reports::Summary& summary, std::optional<std::size_t> limit);
 
 /// An address that sent unauthorized mail as a domain.
 struct Threat {
@@ -39,7 +45,8 @@ struct Threat {
   Date first;
   Date last;
 };
-/// The threats of an analysis, most messages first; ignored sources are none.
+/// The threats of an analysis, most messages first. An address that may be a friend's is none: one
+/// whose mail is marked, ignored or forwarded, that also passes, or that a lookup could still name.
 std::vector<Threat> threats_in(const reports::Analysis& analysis);
 std::string threats_csv(const std::vector<Threat>& threats);
 std::string threats_text(const std::vector<Threat>& threats);

@@ -2,6 +2,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+#include <limits>
+
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
 #include "dns/txt.h"
@@ -16,7 +20,10 @@ using reports::Summary;
 // `owner` appears only with a reverse-DNS map: null would suggest that the operator was looked up.
 Json source_json(const SourceSummary& row) {
   const reports::Source& source = row.source;
-  Json json = {{"source", source.label}, {"declared", source.declared}};
+  Json json = {{"source", source.label},
+               {"declared", source.declared},
+               {"named_by", to_text(source.named_by)},
+               {"sure", to_text(source.sure)}};
   if (!source.owner.name.empty()) {
     json["owner"] = {{"name", source.owner.name}, {"type", source.owner.type}};
   }
@@ -24,21 +31,47 @@ Json source_json(const SourceSummary& row) {
   for (std::size_t i = 0; i < reports::kCategories; ++i) {
     json["categories"][std::string(to_text(static_cast<Category>(i)))] = row.categories[i];
   }
-  json.update(Json{{"ips", array_of(row.ips, [](const auto& one) { return one.first.text(); })},
-                   {"dkim_selectors", row.selectors},
-                   {"first_seen", to_text(row.first)},
-                   {"last_seen", to_text(row.last)},
-                   {"unresolved", row.unresolved},
-                   {"ignored", source.ignored},
-                   {"action", row.action}});
+  json.update(
+      Json{{"marked", row.marked()},
+           {"ips", array_of(row.ips, [](const auto& one) { return one.first.text(); })},
+           {"ignored_ips", array_of(row.ignored_ips, [](const auto& one) { return one.text(); })},
+           {"hosts", row.hosts},
+           {"dkim_domains", row.dkim_domains},
+           {"envelope_domains", row.envelope_domains},
+           {"dkim_selectors", row.selectors},
+           {"dispositions", row.dispositions},
+           {"first_seen", to_text(row.first)},
+           {"last_seen", to_text(row.last)},
+           {"unresolved", row.unresolved},
+           {"lacks", text_or_null(row.lacks)},
+           {"ignored", row.ignored == row.messages},
+           {"action", row.action}});
   return json;
 }
 
+// The wave is beside its largest addresses, which are sources too.
+Json wave_json(const reports::Wave& wave) {
+  return {{"messages", wave.messages},           {"addresses", wave.addresses},
+          {"networks", wave.networks},           {"largest", wave.largest},
+          {"first_seen", date_json(wave.first)}, {"last_seen", date_json(wave.last)}};
+}
+
 // Rates are null without mail, since 0 would look like failing.
-Json summary_json(const Summary& summary) {
+Json summary_json(const Summary& summary, std::size_t limit) {
   const auto selector_json = [](const auto& one) {
     return Json{{"selector", one.first}, {"sources", one.second}};
   };
+  Json sources = Json::array();
+  std::int64_t cut = summary.wave.unlisted_addresses;
+  std::int64_t cut_messages = summary.wave.unlisted_messages;
+  for (const SourceSummary& row : summary.sources) {
+    if (sources.size() < limit) {
+      sources.push_back(source_json(row));
+    } else {
+      ++cut;
+      cut_messages += row.messages;
+    }
+  }
   return {{"domain", summary.domain},
           {"since", date_json(summary.since)},
           {"until", date_json(summary.until)},
@@ -53,7 +86,9 @@ Json summary_json(const Summary& summary) {
           {"verified_messages", summary.verified_messages},
           {"rolled_up", summary.rolled_up},
           {"contradictions", summary.contradictions},
-          {"sources", array_of(summary.sources, source_json)},
+          {"sources", std::move(sources)},
+          {"cut", {{"sources", cut}, {"messages", cut_messages}}},
+          {"wave", wave_json(summary.wave)},
           {"selectors", array_of(summary.selectors, selector_json)},
           {"unused_senders", summary.unused_senders},
           {"new_sources", summary.new_sources}};
@@ -74,51 +109,123 @@ std::string categories_text(const SourceSummary& row) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// How many texts of a list are shown: the rest is counted.
+constexpr std::size_t kShownTexts = 5;
+
+// Everything that a report contains passes through `printable`: outsiders write these texts.
+template <class Texts>
+std::string list_text(const Texts& texts) {
+  std::vector<std::string> shown;
+  for (const auto& one : texts) {
+    if (shown.size() == kShownTexts) break;
+    shown.push_back(printable(one));
+  }
+  const std::size_t rest = texts.size() - shown.size();
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     rest == 0 ? "" : fmt::format(" and {} more", rest));
+}
+
+// A list of texts on a line of its own, if there are any.
+template <class Texts>
+void add_list(std::string& text, std::string_view title, const Texts& texts) {
+  if (!texts.empty()) text += fmt::format("    {}: {}\n", title, list_text(texts));
+}
+
+std::string how_named(const reports::Source& source) {
+  constexpr std::array<std::string_view, 5> kHow = {"its signature", "its MAIL FROM domain",
+                                                    "its SPF record", "its host name", "address"};
+  return fmt::format("{} by {}", to_text(source.sure),
+                     kHow[static_cast<std::size_t>(source.named_by)]);
+}
+
+// The action is on a line of its own with an arrow, since it is what a reader scans for.
+std::string source_text(const SourceSummary& row) {
+  const reports::Source& source = row.source;
+  const std::string named =
+      source.named_by == reports::NamedBy::Address ? "" : ", " + how_named(source);
+  std::string text =
+      fmt::format("  {}{}{}: {} messages from {} addresses, {} to {}\n", printable(source.label),
+                  source.declared ? " (declared)" : "", named, row.messages, row.ips.size(),
+                  to_text(row.first), to_text(row.last));
+  if (!source.owner.name.empty()) {
+    text += fmt::format("    operated by {}{}\n", printable(source.owner.name),
+                        source.owner.type.empty() ? "" : " (" + printable(source.owner.type) + ")");
+  }
+  text += fmt::format("    {}\n", categories_text(row));
+  std::vector<std::string> addresses;
+  for (const auto& [ip, messages] : row.ips) addresses.push_back(ip.text());
+  if (source.named_by != reports::NamedBy::Address) add_list(text, "addresses", addresses);
+  add_list(text, "hosts", row.hosts);
+  add_list(text, "signed as", row.dkim_domains);
+  add_list(text, "MAIL FROM", row.envelope_domains);
+  add_list(text, "selectors", row.selectors);
+  if (row.ignored > 0 && row.ignored < row.messages) {
+    text += fmt::format("    {} messages are ignored, as the YAML has it\n", row.ignored);
+  }
+  if (row.action != "none") text += fmt::format("    -> {}\n", printable(row.action));
+  return text;
+}
+
+// All unmarked mail of unknown hosts is one line, however many addresses it comes from.
+std::string wave_text(const reports::Wave& wave) {
+  if (wave.messages == 0) return {};
+  return fmt::format(
+      "  unmarked mail of unknown hosts: {} messages from {} addresses in {} networks ({}), {} to "
+      "{}\n    -> none in DNS: likely spoofing, listed by reports threats\n",
+      wave.messages, wave.addresses, wave.networks, list_text(wave.largest), to_text(*wave.first),
+      to_text(*wave.last));
+}
+
 }  // namespace
 
 // One domain is the document itself, as the contract has it: most calls are for one.
-std::string summaries_json(const std::vector<Summary>& summaries) {
-  if (summaries.size() == 1) return document(summary_json(summaries.front()));
-  return document({{"domains", array_of(summaries, summary_json)}});
+std::string summaries_json(const std::vector<Summary>& summaries,
+                           std::optional<std::size_t> limit) {
+  const std::size_t most = limit.value_or(std::numeric_limits<std::size_t>::max());
+  const auto json = [most](const Summary& one) { return summary_json(one, most); };
+  if (summaries.size() == 1) return document(json(summaries.front()));
+  return document({{"domains", array_of(summaries, json)}});
 }
 
-// Everything that a report contains passes through `printable`: outsiders write these texts.
-// The action of each source is on a line of its own with an arrow, since it is what a reader scans
-// for. Senders without mail and new sources follow the table, because they are absent from it or
-// easily missed in it.
-std::string sources_text(const Summary& summary) {
+// Senders without mail and new sources follow the table, because they are absent from it or easily
+// missed in it.
+std::string sources_text(const Summary& summary, std::optional<std::size_t> limit) {
   std::string text;
+  std::size_t shown = 0;
+  std::size_t cut = 0;
+  std::int64_t cut_messages = 0;
   for (const SourceSummary& row : summary.sources) {
-    text += fmt::format("  {}{}: {} messages from {} addresses, {} to {}\n",
-                        printable(row.source.label), row.source.declared ? " (declared)" : "",
-                        row.messages, row.ips.size(), to_text(row.first), to_text(row.last));
-    const reports::HostOwner& owner = row.source.owner;
-    if (!owner.name.empty()) {
-      text += fmt::format("    operated by {}{}\n", printable(owner.name),
-                          owner.type.empty() ? "" : " (" + printable(owner.type) + ")");
+    if (row.anybodys) continue;
+    if (shown++ < limit.value_or(kSourcesInText)) {
+      text += source_text(row);
+    } else {
+      ++cut;
+      cut_messages += row.messages;
     }
-    text += fmt::format("    {}\n", categories_text(row));
-    if (!row.selectors.empty()) {
-      text += fmt::format("    selectors: {}\n",
-                          printable(fmt::format("{}", fmt::join(row.selectors, ", "))));
-    }
-    if (row.action != "none") text += fmt::format("    -> {}\n", printable(row.action));
   }
+  if (cut > 0) {
+    text += fmt::format("  and {} more sources with {} messages: --limit {} shows all\n", cut,
+                        cut_messages, shown);
+  }
+  text += wave_text(summary.wave);
   for (const auto& [selector, users] : summary.selectors) {
-    text += fmt::format("  selector in use: {} ({})\n", printable(selector),
-                        printable(fmt::format("{}", fmt::join(users, ", "))));
+    text += fmt::format("  selector in use: {} ({})\n", printable(selector), list_text(users));
   }
   for (const std::string& one : summary.unused_senders) {
     text += fmt::format("  declared, no mail for 90 days: {}\n", one);
   }
-  for (const std::string& one : summary.new_sources) {
-    text += fmt::format("  new this week: {}\n", printable(one));
+  const std::size_t most = limit.value_or(kSourcesInText);
+  for (std::size_t i = 0; i < std::min(most, summary.new_sources.size()); ++i) {
+    text += fmt::format("  new this week: {}\n", printable(summary.new_sources[i]));
+  }
+  if (summary.new_sources.size() > most) {
+    text += fmt::format("  new this week: {} more\n", summary.new_sources.size() - most);
   }
   return text;
 }
 
 // Totals of all reports and of verified ones are both shown: anybody can send an unverified report.
-std::string summary_text(const Summary& summary) {
+std::string summary_text(const Summary& summary, std::optional<std::size_t> limit) {
   std::string text = fmt::format("{}: {} messages", printable(summary.domain), summary.messages);
   if (summary.since && summary.until) {
     text += fmt::format(", {} to {}", to_text(*summary.since), to_text(*summary.until));
@@ -135,7 +242,7 @@ std::string summary_text(const Summary& summary) {
     text += fmt::format("  {} messages of pruned days are attributed to no source\n",
                         summary.rolled_up);
   }
-  return text + sources_text(summary);
+  return text + sources_text(summary, limit);
 }
 
 }  // namespace rampart

@@ -48,14 +48,13 @@ std::vector<Threat> threats_in(const reports::Analysis& analysis) {
   std::map<spf::Ip, Threat> found;
   for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
     const reports::TrafficGroup& group = analysis.groups.groups[i];
-    const reports::Source& source = analysis.sources.at(group.ip);
-    if (analysis.categories[i] != reports::Category::Unauthorized || source.ignored) continue;
-    const auto [at, added] =
-        found.try_emplace(group.ip, Threat{analysis.range.domain, group.ip, source.host, 0,
-                                           *group.days.begin(), *group.days.rbegin()});
+    if (analysis.classifications[i].friendly) continue;
+    const auto [at, added] = found.try_emplace(
+        group.ip, Threat{analysis.range.domain, group.ip, analysis.host_of(group.ip), 0,
+                         group.first, group.last});
     at->second.messages += group.messages;
-    at->second.first = std::min(at->second.first, *group.days.begin());
-    at->second.last = std::max(at->second.last, *group.days.rbegin());
+    at->second.first = std::min(at->second.first, group.first);
+    at->second.last = std::max(at->second.last, group.last);
   }
   std::vector<Threat> threats;
   for (auto& [ip, threat] : found) threats.push_back(std::move(threat));

@@ -56,8 +56,10 @@ struct Sender {
   std::string key_rotation;            ///< How its keys are exchanged, in one clause.
   Aligns spf_aligns = Aligns::Unknown;
   Aligns dkim_aligns = Aligns::Unknown;
-  std::vector<std::string> rdns;  ///< Base domains of its hosts' PTR names.
-  bool builtin = false;           ///< A catalogue row.
+  std::vector<std::string> rdns;              ///< Base domains of its hosts' PTR names.
+  std::vector<std::string> dkim_domains;      ///< Domains of its own that it signs with (d=).
+  std::vector<std::string> envelope_domains;  ///< Domains of its own in MAIL FROM.
+  bool builtin = false;                       ///< A catalogue row.
   std::string note;
   std::string source;
   std::string reviewed;

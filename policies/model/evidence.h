@@ -36,14 +36,18 @@ struct Published {
 /// missing answer: however many addresses it comes from, it is one row.
 constexpr std::string_view kUnmarkedSources = "unmarked";
 
+/// The source of the rest where a domain has too many sources without a service's name: their mail
+/// passes, is marked or lacks an answer, but is too little to be named one by one.
+constexpr std::string_view kOtherSources = "others";
+
 /// The messages of one day that one reporter saw from one source with one outcome.
 struct EvidenceRow {
   Date day;              ///< UTC day on which the report's range begins.
   Name policy_domain;    ///< Whose record was applied.
   Name header_from;      ///< The author domain: the policy domain or below it.
   std::string reporter;  ///< The domain that signed the verified report.
-  /// "google_workspace" where that is proved, "ptr:example.net" (forward-confirmed), "ip:...", or
-  /// kUnmarkedSources.
+  /// "google_workspace" where that is proved, "ptr:example.net" (forward-confirmed), "ip:...",
+  /// kUnmarkedSources or kOtherSources.
   std::string source;
   DmarcOutcome outcome = DmarcOutcome::Fail;
   /// A failing row that bears the domain's mark (contract section 4): it may be the domain's own

@@ -262,37 +262,95 @@ Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogu
   return Error{"no draft with an empty plan was found; this is a bug in rampart"};
 }
 
+namespace {
+
+/// How many sources without a service's name a draft mentions; the rest is one comment.
+constexpr std::size_t kMentioned = 10;
+
+/// What reports show of one source.
+struct Seen {
+  std::int64_t messages = 0;
+  std::int64_t passing = 0;
+  /// Aligned by SPF, or signed with a selector of the service: a service that forwards mail passes
+  /// on other senders' signatures.
+  std::int64_t own = 0;
+  std::int64_t marked = 0;  ///< Failed, but may be the domain's own.
+};
+
+using SeenSources = std::map<std::string, Seen>;
+
+void add(const EvidenceRow& row, const Config& catalogue, SeenSources& sources) {
+  Seen& seen = sources[row.source];
+  seen.messages += row.messages;
+  const bool by_spf = row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::SpfOnly;
+  if (by_spf || row.outcome == DmarcOutcome::DkimOnly) seen.passing += row.messages;
+  const auto sender = catalogue.senders.find(row.source);
+  const bool by_key =
+      sender != catalogue.senders.end() &&
+      std::ranges::any_of(row.selectors, [&](const std::string& one) {
+        return std::ranges::find(sender->second->selectors, one) != sender->second->selectors.end();
+      });
+  if (by_spf || by_key) seen.own += row.messages;
+  if (row.marked) seen.marked += row.messages;
+}
+
+std::string counts_text(const Seen& seen) {
+  return fmt::format("{} messages, {} of them passed DMARC", seen.messages, seen.passing);
+}
+
+/// The comments for one domain, services first, most messages first. An outsider decides how many
+/// addresses send as a domain, so they are not listed one by one.
+std::vector<std::string> comments_on(const SeenSources& sources, const DraftDomain& domain,
+                                     const Config& catalogue) {
+  std::vector<std::pair<std::int64_t, std::string>> order;
+  for (const auto& [source, seen] : sources) order.emplace_back(-seen.messages, source);
+  std::ranges::sort(order);
+  std::vector<std::string> services;
+  std::vector<std::string> others;
+  Seen rest;
+  for (const auto& [negative, source] : order) {
+    const Seen& seen = sources.at(source);
+    const auto declared = std::ranges::find(domain.senders, source, &DraftSender::id);
+    if (seen.messages == 0 || declared != domain.senders.end()) continue;
+    const auto sender = catalogue.senders.find(source);
+    if (sender != catalogue.senders.end()) {
+      if (sender->second->category == "forwarding") continue;
+      services.push_back(
+          seen.own > 0
+              ? fmt::format("Seen in reports, consider adding it to `senders:`: `- {}`: {}.",
+                            source, counts_text(seen))
+              : fmt::format("Seen in reports, but without a trace of its own for this domain, as a "
+                            "forwarder or another customer of it sends: {}: {}.",
+                            source, counts_text(seen)));
+    } else if (seen.passing + seen.marked > 0 && others.size() < kMentioned &&
+               source != kOtherSources) {
+      others.push_back(fmt::format("Seen in reports: {}: {}.", source, counts_text(seen)));
+    } else {
+      rest.messages += seen.messages;
+      rest.passing += seen.passing;
+    }
+  }
+  std::ranges::move(others, std::back_inserter(services));
+  if (rest.messages > 0) {
+    services.push_back(
+        fmt::format("Seen in reports: {} from unknown hosts: see `rampart reports sources`.",
+                    counts_text(rest)));
+  }
+  return services;
+}
+
+}  // namespace
+
 // Suggestions are comments, not declarations: a source in reports may be a forwarder or a spammer,
 // and declaring it would authorize it to send.
 void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& draft) {
-  struct Seen {
-    std::int64_t messages = 0;
-    std::int64_t passing = 0;
-  };
-  std::map<std::pair<Name, std::string>, Seen> seen;
-  for (const EvidenceRow& row : evidence.rows) {
-    Seen& one = seen[{row.header_from, row.source}];
-    one.messages += row.messages;
-    const bool passes = row.outcome == DmarcOutcome::Both ||
-                        row.outcome == DmarcOutcome::DkimOnly ||
-                        row.outcome == DmarcOutcome::SpfOnly;
-    if (passes) one.passing += row.messages;
-  }
-  for (const auto& [place, one] : seen) {
-    DraftDomain* domain = domain_at(draft, place.first);
-    if (domain == nullptr || one.messages == 0) continue;
-    const std::string& source = place.second;
-    const auto declared = std::ranges::find(domain->senders, source, &DraftSender::id);
-    if (declared != domain->senders.end()) continue;
-    const auto sender = catalogue.senders.find(source);
-    const std::string counts =
-        fmt::format("{} messages, {} of them passed DMARC", one.messages, one.passing);
-    if (sender == catalogue.senders.end()) {
-      domain->suggestions.push_back(fmt::format("Seen in reports: {}: {}.", source, counts));
-    } else if (sender->second->category != "forwarding") {
-      domain->suggestions.push_back(fmt::format(
-          "Seen in reports, consider adding it to `senders:`: `- {}`: {}.", source, counts));
-    }
+  std::map<Name, SeenSources> seen;
+  for (const EvidenceRow& row : evidence.rows) add(row, catalogue, seen[row.header_from]);
+  for (const auto& [name, sources] : seen) {
+    DraftDomain* domain = domain_at(draft, name);
+    if (domain == nullptr) continue;
+    std::ranges::move(comments_on(sources, *domain, catalogue),
+                      std::back_inserter(domain->suggestions));
   }
 }
 

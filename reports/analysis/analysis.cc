@@ -4,37 +4,58 @@
 namespace rampart::reports {
 namespace {
 
-Analysis analysis_of(const Range& range, TrafficGroups groups, Store& store,
-                     const NamingContext& context) {
-  Analysis analysis{range, std::move(groups), {}, {}};
-  std::set<spf::Ip> addresses;
-  for (const TrafficGroup& group : analysis.groups.groups) addresses.insert(group.ip);
-  const auto hosts = find_hosts(addresses, store, context);
-  Answers answers;
-  analysis.sources = name_sources(analysis.groups, hosts, context, answers);
-  analysis.categories = categorize_all(analysis.groups, analysis.sources, context);
-  return analysis;
+Result<Analysis> analysis_of(Store& store, const Range& range, Trust least,
+                             const NamingContext& context) {
+  TRY(TrafficGroups groups, read_traffic_groups(store, range, {least, context.counts}));
+  HostNames hosts = find_hosts(groups, store, context);
+  auto cache = context.cache;
+  if (!cache) {
+    cache = std::make_shared<NamingCache>(context.config, store, context.resolve, context.now);
+  }
+  return analyse_groups(range, std::move(groups), std::move(hosts), context, *cache);
 }
 
 }  // namespace
 
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
-  TRY(TrafficGroups groups, read_traffic_groups(store, range));
-  return analysis_of(range, std::move(groups), store, context);
+  return analysis_of(store, range, Trust::Asserted, context);
 }
 
 Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context) {
-  TRY(TrafficGroups groups, read_traffic_groups(store, range));
-  std::erase_if(groups.groups,
-                [](const TrafficGroup& group) { return group.trust != Trust::Verified; });
-  return analysis_of(range, std::move(groups), store, context);
+  return analysis_of(store, range, Trust::Verified, context);
+}
+
+bool Analysis::is_anybodys(std::size_t group) const {
+  const Classification& one = classifications[group];
+  return one.category == Category::Unauthorized && !one.marked() && !one.ignored &&
+         one.lacks == 0 && (one.source == kByAddress || sources[one.source].sender == nullptr);
+}
+
+Source Analysis::source_of(std::size_t group) const {
+  const std::uint32_t source = classifications[group].source;
+  if (source != kByAddress) return sources[source];
+  Source made;
+  made.label = "ip:" + groups.groups[group].ip.text();
+  return made;
+}
+
+std::string Analysis::host_of(const spf::Ip& ip) const {
+  const auto found = hosts.names.find(ip);
+  return found == hosts.names.end() ? std::string() : found->second;
 }
 
 NamingContext naming_of(const Config& config, const Name& domain, Time now,
                         const Resolve& resolve) {
   const auto found = config.domains.find(domain);
   const Domain* known = found == config.domains.end() ? nullptr : &found->second;
-  return {config, known, domain, now, resolve};
+  return {.config = config,
+          .domain = known,
+          .name = domain,
+          .now = now,
+          .resolve = resolve,
+          .owners = nullptr,
+          .counts = {},
+          .cache = nullptr};
 }
 
 }  // namespace rampart::reports

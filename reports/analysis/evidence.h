@@ -2,6 +2,7 @@
 /// for CI runners, which have no store.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,13 +15,19 @@ namespace rampart::reports {
 /// counts as unused.
 constexpr std::chrono::days kEvidenceDays{200};
 
+/// Whose overrides count for a domain; an empty function means every verified reporter's.
+using CountsFor = std::function<std::function<bool(const std::string& reporter)>(const Name&)>;
+
 /// The verified rows of the YAML's domains, or of every domain where the YAML has none. Host names
-/// that the store does not know yet are looked up by `resolve`.
-Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve);
+/// that the store does not know yet are looked up by `resolve`. The cost is linear in rows, and the
+/// result's size does not depend on how many addresses an outsider uses.
+Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve,
+                      const CountsFor& counts = {});
 
 /// {"evidence_version": 2, "newest": ..., "rows": [...]}, one row per line.
 std::string evidence_to_json(const Evidence& evidence);
-/// Reads what evidence_to_json wrote, by this or an earlier version. An Error names the row that is malformed.
+/// Reads what evidence_to_json wrote, by this or an earlier version. An Error names the row that is
+/// malformed.
 Result<Evidence> evidence_from_json(std::string_view text);
 
 }  // namespace rampart::reports

@@ -4,52 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "mail/dmarc/org_domain.h"
-#include "mail/spf/tree.h"
-#include "policies/dkim/names.h"
-#include "policies/model/sender_use.h"
-#include "policies/spf/record.h"
 
 namespace rampart::reports {
 namespace {
 
-/// Each round resolves one level of nested includes; RFC 7208 section 4.6.4 permits ten lookups.
-constexpr int kIncludeRounds = 12;
+constexpr std::array<std::string_view, 5> kNamedBy = {"dkim", "envelope", "spf", "ptr", "address"};
 
 bool is_below(const std::string& host, const std::string& domain) {
   return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
                             host[host.size() - domain.size() - 1] == '.');
-}
-
-/// Whether the catalogue knows the service by this host name. A template ("{...}") matches none:
-/// its values are not known here.
-bool has_host(const Sender& sender, const std::string& host) {
-  return std::ranges::any_of(sender.rdns, [&](const std::string& one) {
-    return one.find('{') == one.npos && is_below(host, one);
-  });
-}
-
-const SenderUse* use_of(const Domain* domain, const Sender* sender) {
-  if (domain == nullptr || !domain->senders) return nullptr;
-  const auto found = std::ranges::find_if(
-      *domain->senders, [&](const SenderUse& use) { return use.sender.get() == sender; });
-  return found == domain->senders->end() ? nullptr : &*found;
-}
-
-/// The service that runs a host. Declared senders are tried first: several services of the
-/// catalogue may share hosts.
-const Sender* sender_by_host(const NamingContext& context, const std::string& host) {
-  if (host.empty()) return nullptr;
-  if (context.domain != nullptr && context.domain->senders) {
-    for (const SenderUse& use : *context.domain->senders) {
-      if (has_host(*use.sender, host)) return use.sender.get();
-    }
-  }
-  for (const auto& [id, sender] : context.config.senders) {
-    if (has_host(*sender, host)) return sender.get();
-  }
-  return nullptr;
 }
 
 std::string org_of(const std::string& host) {
@@ -57,147 +23,122 @@ std::string org_of(const std::string& host) {
   return name ? dmarc::org_domain_psl(*name).text() : host;
 }
 
-/// What the mail of all addresses of one host domain shows; an address without a host is a group of
-/// its own.
-struct HostGroup {
-  bool fails = false;  ///< Some mail is aligned by neither method.
-  std::set<const SenderUse*> signers;
-  bool foreign_signer = false;  ///< An aligned selector that no declared sender has.
-};
-
-std::string host_group_key(const spf::Ip& ip, const std::map<spf::Ip, std::string>& hosts) {
-  const auto host = hosts.find(ip);
-  return host == hosts.end() ? ip.text() : org_of(host->second);
-}
-
-std::map<std::string, HostGroup> host_groups_of(const TrafficGroups& groups,
-                                                const std::map<spf::Ip, std::string>& hosts,
-                                                const NamingContext& context) {
-  std::map<std::string, HostGroup> hosts_by_key;
-  OrgDomains domains;
-  for (const TrafficGroup& group : groups.groups) {
-    HostGroup& host_group = hosts_by_key[host_group_key(group.ip, hosts)];
-    const Facts& facts = *group.facts;
-    if (!facts.dkim_aligned && !facts.spf_aligned) host_group.fails = true;
-    bool known = false;
-    bool stated = false;
-    for (const DkimAuth* one : aligned_signatures(facts, domains)) {
-      const SenderUse* use = sender_of_selector(context, one->selector);
-      if (use != nullptr) host_group.signers.insert(use);
-      known = known || use != nullptr;
-      stated = stated || !one->selector.empty();
-    }
-    // Some reporters omit selectors: a signature without one is not a foreign one.
-    host_group.foreign_signer = host_group.foreign_signer || (stated && !known);
+/// Whether a host is in a domain that the YAML names. Only the owner of a domain controls names
+/// that lead back to an address, so that an outsider's host is never in it.
+bool yaml_names(const std::string& host, const NamingContext& context) {
+  Result<Name> name = Name::parse(host);
+  if (host.empty() || !name) return false;
+  if (name->is_within(context.name)) return true;
+  for (Name at = *name; at != Name::root(); at = at.parent()) {
+    if (context.config.domains.contains(at)) return true;
   }
-  return hosts_by_key;
-}
-
-Source service(const NamingContext& context, const Sender* sender, std::string host) {
-  const bool declared = use_of(context.domain, sender) != nullptr;
-  return {sender->id, sender, declared, std::move(host), false};
+  return false;
 }
 
 }  // namespace
 
-const SenderUse* sender_of_selector(const NamingContext& context, const std::string& selector) {
-  if (context.domain == nullptr || selector.empty()) return nullptr;
-  const Domain& domain = *context.domain;
-  if (!domain.senders) return nullptr;
-  // Rotations come first: they name selectors that the catalogue cannot know.
-  const auto use_named = [&](const std::string& id) -> const SenderUse* {
-    const auto found = std::ranges::find_if(
-        *domain.senders, [&](const SenderUse& use) { return use.sender->id == id; });
-    return found == domain.senders->end() ? nullptr : &*found;
-  };
-  for (const RotationSpec& one : domain.rotations) {
-    const bool matches = one.current == selector || one.next == selector ||
-                         std::ranges::find(one.past, selector) != one.past.end();
-    if (matches) return use_named(one.sender);
+std::string_view to_text(NamedBy named_by) { return kNamedBy[static_cast<std::size_t>(named_by)]; }
+
+std::string_view to_text(Sureness sure) { return sure == Sureness::Proved ? "proved" : "likely"; }
+
+const SenderNetworks& NamingCache::catalogue() {
+  if (!catalogue_) {
+    catalogue_ = std::make_unique<SenderNetworks>(catalogue_networks(config_, senders_, answers_));
   }
-  for (const SenderUse& use : *domain.senders) {
-    const auto is = [&](const std::string& text) {
-      const auto filled = fill(text, domain.name, use.with);
-      return filled && (*filled == selector || *filled == selector + "._domainkey");
-    };
-    const auto is_template = [&](const DkimTemplate& one) { return is(one.host); };
-    if (std::ranges::any_of(use.sender->selectors, is) ||
-        std::ranges::any_of(use.sender->dkim, is_template)) {
-      return &use;
-    }
-  }
-  return nullptr;
+  return *catalogue_;
 }
 
-std::vector<std::pair<const SenderUse*, spf::IpSet>> admitted_by_senders(
-    const NamingContext& context, Answers& answers) {
-  std::vector<std::pair<const SenderUse*, spf::IpSet>> admitted;
-  if (context.domain == nullptr || !context.domain->senders) return admitted;
-  std::vector<std::pair<const SenderUse*, spf::Record>> records;
-  for (const SenderUse& use : *context.domain->senders) {
-    std::string text = "v=spf1";
-    for (const std::string& term : terms_of(use, context.name)) text += " " + term;
-    const auto record = spf::parse(text + " -all");
-    if (record) records.emplace_back(&use, *record);
+SourceNamer::SourceNamer(const NamingContext& context, NamingCache& cache, const HostNames& hosts)
+    : context_(context),
+      cache_(cache),
+      hosts_(hosts),
+      declared_(context.domain),
+      networks_(declared_networks(context.domain, cache.answers())) {}
+
+AddressFacts SourceNamer::facts_of(const spf::Ip& ip) const {
+  AddressFacts facts;
+  if (const auto host = hosts_.names.find(ip); host != hosts_.names.end()) {
+    facts.host = host->second;
   }
-  for (int round = 0; round < kIncludeRounds && context.resolve; ++round) {
-    std::set<Question> unknown;
-    for (const auto& [use, record] : records) {
-      const spf::Tree tree = spf::tree_of(context.name, record, answers);
-      unknown.insert(tree.unknown.begin(), tree.unknown.end());
+  if (const auto lacks = hosts_.unanswered.find(ip); lacks != hosts_.unanswered.end()) {
+    facts.lacks_host = lacks->second;
+  }
+  facts.own = networks_.own.contains(ip);
+  facts.own_host = yaml_names(facts.host, context_);
+  facts.sender_by = NamedBy::Spf;
+  facts.sender = networks_.networks.find(ip);
+  if (facts.sender != nullptr) return facts;
+  if (!facts.own) facts.lacks_record = networks_.lacks;
+  facts.sender = cache_.catalogue().find(ip);
+  if (facts.sender != nullptr) return facts;
+  facts.sender_by = NamedBy::Ptr;
+  if (!facts.host.empty()) {
+    facts.sender = declared_.preferred(cache_.senders().by_host(facts.host));
+  }
+  return facts;
+}
+
+Source SourceNamer::service(const Sender* sender, NamedBy named_by, Sureness sure) const {
+  return {.label = sender->id,
+          .sender = sender,
+          .declared = declared_.has(sender),
+          .named_by = named_by,
+          .sure = sure,
+          .owner = {}};
+}
+
+Source SourceNamer::name_by_address(const spf::Ip& ip, const AddressFacts& address) const {
+  if (address.sender != nullptr) {
+    return service(address.sender, address.sender_by, Sureness::Proved);
+  }
+  Source source;
+  source.named_by = address.host.empty() ? NamedBy::Address : NamedBy::Ptr;
+  source.label = address.host.empty() ? "ip:" + ip.text() : "ptr:" + org_of(address.host);
+  const HostOwner* owner = context_.owners ? owner_of(*context_.owners, address.host) : nullptr;
+  if (owner != nullptr) source.owner = *owner;
+  return source;
+}
+
+Source SourceNamer::name(const spf::Ip& ip, const AddressFacts& address, const FactsTraits& traits,
+                         const Sender* only_signer) const {
+  if (!traits.signers.empty()) {
+    // Where several senders share a selector, the mail is of one of them, and the address may show
+    // of which.
+    const auto& signers = traits.signers;
+    const bool known = std::ranges::find(signers, address.sender) != signers.end();
+    return service(known ? address.sender : signers.front(), NamedBy::Dkim, Sureness::Proved);
+  }
+  if (traits.signed_as != nullptr) {
+    return service(traits.signed_as, NamedBy::Dkim, Sureness::Proved);
+  }
+  if (traits.envelope_passed) {
+    return service(traits.envelope, NamedBy::Envelope, Sureness::Proved);
+  }
+  if (address.sender == nullptr) {
+    // Some reporters omit selectors: the address's other mail shows whose signature it is.
+    if (traits.dkim_aligned && traits.selectors.empty() && only_signer != nullptr) {
+      return service(only_signer, NamedBy::Dkim, Sureness::Likely);
     }
-    if (unknown.empty()) break;
-    context.resolve(answers, std::vector<Question>(unknown.begin(), unknown.end()));
+    if (traits.envelope != nullptr) {
+      return service(traits.envelope, NamedBy::Envelope, Sureness::Likely);
+    }
   }
-  for (const auto& [use, record] : records) {
-    admitted.emplace_back(use, spf::admitted_by(context.name, record, answers).pass);
-  }
-  return admitted;
+  return name_by_address(ip, address);
 }
 
 const IgnoredSource* ignoring(const NamingContext& context, const Source& source,
-                              const spf::Ip& ip) {
-  if (context.domain == nullptr) return nullptr;
+                              const AddressFacts& address, const spf::Ip& ip) {
+  if (context.domain == nullptr || context.domain->ignored_sources.empty()) return nullptr;
   const auto& ignored = context.domain->ignored_sources;
+  const std::string address_text = ip.text();
   const auto found = std::ranges::find_if(ignored, [&](const IgnoredSource& one) {
     const std::string& text = one.source;
-    return text == source.label || "ptr:" + text == source.label || text == ip.text() ||
-           "ip:" + text == source.label || (!source.host.empty() && is_below(source.host, text));
+    return text == source.label || "ptr:" + text == source.label || text == address_text ||
+           text == "ip:" + address_text ||
+           (!address.host.empty() &&
+            is_below(address.host, text.starts_with("ptr:") ? text.substr(4) : text));
   });
   return found == ignored.end() ? nullptr : &*found;
-}
-
-std::map<spf::Ip, Source> name_sources(const TrafficGroups& groups,
-                                       const std::map<spf::Ip, std::string>& hosts,
-                                       const NamingContext& context, Answers& answers) {
-  const auto admitted = admitted_by_senders(context, answers);
-  const auto hosts_by_key = host_groups_of(groups, hosts, context);
-  std::map<spf::Ip, Source> sources;
-  for (const TrafficGroup& group : groups.groups) {
-    if (sources.contains(group.ip)) continue;
-    const auto known_host = hosts.find(group.ip);
-    const std::string host = known_host == hosts.end() ? "" : known_host->second;
-    const auto admits = std::ranges::find_if(
-        admitted, [&](const auto& one) { return one.second.contains(group.ip); });
-    const HostGroup& host_group = hosts_by_key.at(host_group_key(group.ip, hosts));
-    Source source;
-    if (admits != admitted.end()) {
-      source = service(context, admits->first->sender.get(), host);
-    } else if (const Sender* sender = sender_by_host(context, host)) {
-      source = service(context, sender, host);
-    } else if (!host_group.fails && !host_group.foreign_signer && host_group.signers.size() == 1) {
-      // Mail through a forwarder has our signatures too, but some of it fails.
-      source = service(context, (*host_group.signers.begin())->sender.get(), host);
-    } else {
-      source.label = host.empty() ? "ip:" + group.ip.text() : "ptr:" + org_of(host);
-      source.host = host;
-    }
-    source.ignored = ignoring(context, source, group.ip) != nullptr;
-    const HostOwner* owner = context.owners ? owner_of(*context.owners, source.host) : nullptr;
-    if (owner != nullptr) source.owner = *owner;
-    sources.emplace(group.ip, std::move(source));
-  }
-  return sources;
 }
 
 }  // namespace rampart::reports

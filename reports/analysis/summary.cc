@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "reports/parse/parse_values.h"
+
 namespace rampart::reports {
 namespace {
 
@@ -10,88 +12,187 @@ constexpr std::chrono::days kUnused{90};  ///< A sender without mail for so long
 constexpr std::chrono::days kNew{7};      ///< A source first seen within these days is new, ...
 constexpr std::chrono::days kKnown{30};   ///< ... if the summary covers at least these.
 
-/// Contract section 4: a source that fails on three days with half a percent of the mail probably
-/// belongs to the domain.
-constexpr std::size_t kUnresolvedDays = 3;
-constexpr double kUnresolvedShare = 0.005;
+/// The most addresses of a wave that a summary has a row for each, those with the most messages
+/// first.
+constexpr std::size_t kMostListed = 1'000;
 
-bool failed(Category category) {
-  return category == Category::MissingSpf || category == Category::MissingDkim ||
-         category == Category::Unauthorized;
+/// How many of a wave's networks are named.
+constexpr std::size_t kNamedNetworks = 3;
+
+/// The domains of MAIL FROM that a record states.
+void add_envelopes(const RecordResults& results, std::set<std::string>& domains) {
+  if (!results.envelope_from.empty()) domains.insert(results.envelope_from);
+  for (const SpfAuth& one : results.spf) {
+    if (!one.helo && !one.domain.empty()) domains.insert(one.domain);
+  }
 }
 
-/// A source's row while groups are added to it.
-struct SourceTotals {
-  SourceSummary row;
-  std::set<Date> failing_days;
-};
-
-void add(SourceTotals& totals, const TrafficGroup& group, Category category) {
-  SourceSummary& row = totals.row;
-  const bool first = row.messages == 0 && row.ips.empty();
-  row.messages += group.messages;
-  row.categories[static_cast<std::size_t>(category)] += group.messages;
-  row.ips[group.ip] += group.messages;
-  row.first = first ? *group.days.begin() : std::min(row.first, *group.days.begin());
-  row.last = first ? *group.days.rbegin() : std::max(row.last, *group.days.rbegin());
-  if (failed(category)) totals.failing_days.insert(group.days.begin(), group.days.end());
+/// The signatures of a group.
+void add_signatures(SourceSummary& row, const TrafficGroup& group) {
+  const Facts& facts = *group.facts;
   OrgDomains domains;
-  for (const DkimAuth* one : aligned_signatures(*group.facts, domains)) {
+  for (const DkimAuth& one : facts.results.dkim) {
+    if (one.domain.empty()) continue;
+    row.dkim_domains.insert(one.domain);
+    if (one.result == AuthResult::Pass && facts.spf_aligned && !facts.dkim_aligned) {
+      row.foreign_keys[one.domain] += group.messages;
+    }
+  }
+  for (const DkimAuth* one : aligned_signatures(facts, domains)) {
     if (!one->selector.empty()) row.selectors.insert(one->selector);
   }
 }
 
-/// Whether a host is in any domain of the YAML, whose servers it then probably is.
-bool yaml_names(const std::string& host, const NamingContext& context) {
-  const Result<Name> name = Name::parse(host);
-  if (host.empty() || !name) return false;
-  if (name->is_within(context.name)) return true;
-  return std::ranges::any_of(context.config.domains,
-                             [&](const auto& one) { return name->is_within(one.first); });
+/// Whether mail shows that its service sends for the domain. A signature of another sender's
+/// selector shows a forwarder.
+bool is_own_mail(const Source& source, const Facts& facts, const Name& domain) {
+  OrgDomains domains;
+  if (source.sender == nullptr || source.sure == Sureness::Likely) return false;
+  if (facts.spf_aligned) return true;
+  const auto& own = source.sender->selectors;
+  const auto signatures = aligned_signatures(facts, domains);
+  if (source.declared && !signatures.empty()) return true;
+  const bool signed_by_it = std::ranges::any_of(signatures, [&](const DkimAuth* one) {
+    return std::ranges::find(own, one->selector) != own.end();
+  });
+  std::set<std::string> envelopes;
+  add_envelopes(facts.results, envelopes);
+  return signed_by_it || std::ranges::any_of(envelopes, [&](const std::string& one) {
+           return domains.aligned(one, domain.text(), dmarc::Alignment::Relaxed);
+         });
 }
 
-/// Whether a source fails but may belong to the domain: it fails steadily, has a host of the
-/// domain, or also passes. Such mail must be explained before a policy is tightened.
-bool is_unresolved(const SourceTotals& totals, std::int64_t all, const NamingContext& context) {
-  const SourceSummary& row = totals.row;
-  const std::int64_t fails =
-      row.of(Category::MissingSpf) + row.of(Category::MissingDkim) + row.of(Category::Unauthorized);
-  if (fails == 0 || row.source.ignored) return false;
-  const bool steady = totals.failing_days.size() >= kUnresolvedDays &&
-                      static_cast<double>(fails) >= kUnresolvedShare * static_cast<double>(all);
-  return steady || yaml_names(row.source.host, context) ||
-         row.of(Category::Pass) + row.of(Category::Partial) > 0;
-}
-
-/// Whether a source counts for the legit rate. Where the YAML declares no senders, any source that
-/// passes does. The gates count in the same way (policies/ramp).
-bool counts(const SourceSummary& row, const NamingContext& context) {
-  if (row.source.ignored) return false;
-  const bool passes = row.of(Category::Pass) + row.of(Category::Partial) > 0;
-  const bool undeclared = context.domain == nullptr || !context.domain->senders;
-  return row.source.declared || row.unresolved || (undeclared && passes);
-}
-
-std::optional<double> legit_rate(const Summary& summary, const NamingContext& context) {
-  std::int64_t passing = 0;
-  std::int64_t all = 0;
-  for (const SourceSummary& row : summary.sources) {
-    if (!counts(row, context)) continue;
-    passing += row.of(Category::Pass) + row.of(Category::Partial);
-    all += row.messages - row.of(Category::Forwarded);
+void add(SourceSummary& row, const Analysis& analysis, std::size_t at) {
+  const TrafficGroup& group = analysis.groups.groups[at];
+  const Classification& classification = analysis.classifications[at];
+  const bool first = row.ips.empty();
+  row.first = first ? group.first : std::min(row.first, group.first);
+  row.last = first ? group.last : std::max(row.last, group.last);
+  row.anybodys = (first || row.anybodys) && analysis.is_anybodys(at);
+  row.messages += group.messages;
+  row.categories[static_cast<std::size_t>(classification.category)] += group.messages;
+  row.ips[group.ip] += group.messages;
+  if (classification.ignored) {
+    row.ignored += group.messages;
+    row.ignored_ips.insert(group.ip);
   }
-  if (all == 0) return std::nullopt;
-  return static_cast<double>(passing) / static_cast<double>(all);
+  if (failed(classification.category)) {
+    row.marks[static_cast<std::size_t>(classification.mark)] += group.messages;
+    if (classification.marked()) row.failing_ips[group.ip] += group.messages;
+  }
+  const Facts& facts = *group.facts;
+  const Result<Name> domain = Name::parse(analysis.range.domain);
+  if (domain && classification.category != Category::Forwarded &&
+      is_own_mail(row.source, facts, *domain)) {
+    row.own_mail += group.messages;
+  }
+  if (facts.spf_aligned && !facts.dkim_aligned) row.unsigned_ips[group.ip] += group.messages;
+  if (classification.lacks != 0) row.lacks = analysis.lacks[classification.lacks];
+  if (const std::string host = analysis.host_of(group.ip); !host.empty()) row.hosts.insert(host);
+  row.dispositions[std::string(to_text(facts.results.disposition))] += group.messages;
+  add_envelopes(facts.results, row.envelope_domains);
+  add_signatures(row, group);
 }
 
-void add_totals(Summary& summary, const TrafficGroups& groups,
-                const std::vector<Category>& categories) {
+/// What is left of passing and marked failing mail: forwarded and ignored mail aside.
+std::optional<double> legit_rate(const Analysis& analysis) {
+  std::int64_t passing = 0;
+  std::int64_t marked = 0;
+  for (std::size_t i = 0; i < analysis.classifications.size(); ++i) {
+    const Classification& one = analysis.classifications[i];
+    if (one.ignored) continue;
+    const std::int64_t messages = analysis.groups.groups[i].messages;
+    if (one.category == Category::Pass || one.category == Category::Partial) passing += messages;
+    if (one.marked()) marked += messages;
+  }
+  if (passing + marked == 0) return std::nullopt;
+  return static_cast<double>(passing) / static_cast<double>(passing + marked);
+}
+
+/// The addresses of unknown hosts that have no row of their own: all but the largest.
+std::set<spf::Ip> unlisted_addresses(const Analysis& analysis) {
+  std::vector<std::pair<std::int64_t, spf::Ip>> waves;
+  const auto& groups = analysis.groups.groups;
+  for (std::size_t i = 0; i < groups.size();) {
+    const spf::Ip ip = groups[i].ip;
+    std::int64_t messages = 0;
+    bool anybodys = true;
+    for (; i < groups.size() && groups[i].ip == ip; ++i) {
+      messages += groups[i].messages;
+      const bool by_address = analysis.classifications[i].source == kByAddress;
+      anybodys = anybodys && by_address && analysis.is_anybodys(i);
+    }
+    if (anybodys) waves.emplace_back(-messages, ip);
+  }
+  std::ranges::sort(waves);
+  std::set<spf::Ip> unlisted;
+  for (std::size_t i = kMostListed; i < waves.size(); ++i) unlisted.insert(waves[i].second);
+  return unlisted;
+}
+
+spf::Network network_of(const spf::Ip& ip) {
+  spf::Network network{.ip = ip, .length = ip.v6 ? 48 : 24};
+  const auto kept = static_cast<std::ptrdiff_t>(network.length / 8);
+  std::fill(network.ip.octets.begin() + kept, network.ip.octets.end(), std::uint8_t{0});
+  return network;
+}
+
+Wave wave_of(const Analysis& analysis, const std::set<spf::Ip>& unlisted) {
+  Wave wave;
+  std::map<spf::Network, std::int64_t> networks;
+  const spf::Ip* last = nullptr;
+  for (std::size_t i = 0; i < analysis.classifications.size(); ++i) {
+    if (!analysis.is_anybodys(i)) continue;
+    const TrafficGroup& group = analysis.groups.groups[i];
+    const bool is_new = last == nullptr || *last != group.ip;
+    last = &group.ip;
+    wave.messages += group.messages;
+    wave.addresses += is_new ? 1 : 0;
+    networks[network_of(group.ip)] += group.messages;
+    wave.first = wave.first ? std::min(*wave.first, group.first) : group.first;
+    wave.last = wave.last ? std::max(*wave.last, group.last) : group.last;
+    if (!unlisted.contains(group.ip)) continue;
+    wave.unlisted_messages += group.messages;
+    wave.unlisted_addresses += is_new ? 1 : 0;
+  }
+  wave.networks = static_cast<std::int64_t>(networks.size());
+  std::vector<std::pair<std::int64_t, spf::Network>> order;
+  for (const auto& [network, messages] : networks) order.emplace_back(-messages, network);
+  std::ranges::sort(order);
+  for (const auto& [messages, network] : order) {
+    if (wave.largest.size() == kNamedNetworks) break;
+    wave.largest.push_back(spf::to_text(network));
+  }
+  return wave;
+}
+
+/// One row a name and sureness: likely mail of a service is not mixed with its proved mail.
+std::vector<SourceSummary> rows_of(const Analysis& analysis, const std::set<spf::Ip>& unlisted) {
+  std::map<std::pair<std::string, Sureness>, SourceSummary> rows;
+  for (std::size_t i = 0; i < analysis.classifications.size(); ++i) {
+    if (unlisted.contains(analysis.groups.groups[i].ip)) continue;
+    const Source source = analysis.source_of(i);
+    SourceSummary& row = rows[{source.label, source.sure}];
+    // Of several ways, the most certain one is shown.
+    if (row.ips.empty() || source.named_by < row.source.named_by) row.source = source;
+    add(row, analysis, i);
+  }
+  std::vector<SourceSummary> order;
+  order.reserve(rows.size());
+  for (auto& [key, row] : rows) order.push_back(std::move(row));
+  std::ranges::stable_sort(order, std::greater<>(), &SourceSummary::messages);
+  return order;
+}
+
+void add_totals(Summary& summary, const Analysis& analysis) {
+  const TrafficGroups& groups = analysis.groups;
   for (std::size_t i = 0; i < groups.groups.size(); ++i) {
     const std::int64_t messages = groups.groups[i].messages;
+    const Category category = analysis.classifications[i].category;
     summary.messages += messages;
     if (groups.groups[i].trust == Trust::Verified) summary.verified_messages += messages;
-    if (categories[i] == Category::Pass) summary.pass += messages;
-    if (categories[i] == Category::Partial) summary.partial += messages;
+    if (category == Category::Pass) summary.pass += messages;
+    if (category == Category::Partial) summary.partial += messages;
   }
   for (const DailySum& sum : groups.daily) {
     summary.messages += sum.messages;
@@ -113,8 +214,7 @@ void add_totals(Summary& summary, const TrafficGroups& groups,
 /// The range as requested; an open end becomes the first or last day that has mail.
 void add_range(Summary& summary, const Range& range, const TrafficGroups& groups) {
   std::set<Date> days;
-  for (const TrafficGroup& group : groups.groups)
-    days.insert({*group.days.begin(), *group.days.rbegin()});
+  for (const TrafficGroup& group : groups.groups) days.insert({group.first, group.last});
   for (const DailySum& sum : groups.daily) days.insert(sum.day);
   constexpr Date kFirst{std::chrono::days(0)};
   if (range.since > kFirst) {
@@ -137,7 +237,7 @@ void add_notes(Summary& summary, const Range& range, const NamingContext& contex
     for (const std::string& selector : row.selectors) {
       summary.selectors[selector].push_back(row.source.label);
     }
-    if (row.first > today - kNew && range.since <= today - kKnown) {
+    if (!row.anybodys && row.first > today - kNew && range.since <= today - kKnown) {
       summary.new_sources.push_back(row.source.label);
     }
   }
@@ -153,37 +253,24 @@ void add_notes(Summary& summary, const Range& range, const NamingContext& contex
 
 }  // namespace
 
-Summary summarize(const Range& range, const TrafficGroups& groups,
-                  const std::map<spf::Ip, Source>& sources, const NamingContext& context) {
+Summary summarize(const Analysis& analysis, const NamingContext& context) {
   Summary summary;
-  summary.domain = range.domain;
-  const std::vector<Category> categories = categorize_all(groups, sources, context);
-  add_totals(summary, groups, categories);
-  add_range(summary, range, groups);
-  std::map<std::string, SourceTotals> rows;
-  for (std::size_t i = 0; i < groups.groups.size(); ++i) {
-    const Source& source = sources.at(groups.groups[i].ip);
-    SourceTotals& totals = rows[source.label];
-    if (totals.row.source.label.empty()) totals.row.source = source;
-    add(totals, groups.groups[i], categories[i]);
+  summary.domain = analysis.range.domain;
+  add_totals(summary, analysis);
+  add_range(summary, analysis.range, analysis.groups);
+  const std::set<spf::Ip> unlisted = unlisted_addresses(analysis);
+  summary.wave = wave_of(analysis, unlisted);
+  summary.sources = rows_of(analysis, unlisted);
+  for (SourceSummary& row : summary.sources) {
+    row.unresolved = row.ignored < row.messages &&
+                     ((!row.source.declared && row.marked() > 0) || !row.lacks.empty());
+    row.action = action_for(row, context);
   }
-  std::vector<SourceTotals*> order;
-  order.reserve(rows.size());
-  for (auto& [label, totals] : rows) order.push_back(&totals);
-  std::ranges::stable_sort(order, [](const SourceTotals* a, const SourceTotals* b) {
-    return a->row.messages > b->row.messages;
-  });
-  summary.sources.reserve(order.size());
-  for (SourceTotals* totals : order) {
-    totals->row.unresolved = is_unresolved(*totals, summary.messages, context);
-    totals->row.action = action_for(totals->row, context);
-    summary.sources.push_back(std::move(totals->row));
-  }
-  summary.legit_rate = legit_rate(summary, context);
-  summary.reporters = static_cast<std::int64_t>(groups.reporters.size());
-  summary.verified_reporters = static_cast<std::int64_t>(groups.verified_reporters.size());
-  summary.contradictions = groups.contradictions;
-  add_notes(summary, range, context);
+  summary.legit_rate = legit_rate(analysis);
+  summary.reporters = static_cast<std::int64_t>(analysis.groups.reporters.size());
+  summary.verified_reporters = static_cast<std::int64_t>(analysis.groups.verified_reporters.size());
+  summary.contradictions = analysis.groups.contradictions;
+  add_notes(summary, analysis.range, context);
   return summary;
 }
 

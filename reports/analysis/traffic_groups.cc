@@ -2,50 +2,51 @@
 #include "reports/analysis/traffic_groups.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <cstring>
+#include <tuple>
 
 namespace rampart::reports {
 namespace {
 
-struct Key {
-  spf::Ip ip;
-  std::int64_t facts = 0;
-  Trust trust = Trust::Asserted;
+/// Slots per group at least: more would waste memory, fewer would make searches long.
+constexpr std::size_t kSlotsPerGroup = 2;
+constexpr std::size_t kFirstSlots = 1024;
 
-  bool operator==(const Key&) const = default;
-};
+bool same_key(const TrafficGroup& a, const TrafficGroup& b) {
+  return a.facts_id == b.facts_id && a.trust == b.trust && a.counts == b.counts && a.ip == b.ip;
+}
 
-struct KeyHash {
-  std::size_t operator()(const Key& key) const {
-    const std::string_view octets(reinterpret_cast<const char*>(key.ip.octets.data()),
-                                  key.ip.octets.size());
-    return std::hash<std::string_view>()(octets) ^
-           std::hash<std::int64_t>()(key.facts * 2 + static_cast<int>(key.trust));
-  }
-};
+/// Mixes a word into a hash so that all bits of both reach the low bits, which tables use alone
+/// (the finalizer of SplitMix64).
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  hash = (hash ^ word) + 0x9e3779b97f4a7c15ULL;
+  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9ULL;
+  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebULL;
+  return hash ^ hash >> 31;
+}
 
-/// The sum of one group.
-struct Sum {
-  std::int64_t messages = 0;
-  std::vector<Date> days;
-  bool contradicts = false;
-};
+std::size_t hash_of(const TrafficGroup& key) {
+  const auto kind = static_cast<std::uint64_t>(key.trust) * 2 + (key.counts ? 1 : 0);
+  return static_cast<std::size_t>(
+      mixed(IpHash()(key.ip), static_cast<std::uint64_t>(key.facts_id) * 4 + kind));
+}
 
 class GroupReader {
  public:
-  explicit GroupReader(Store& store) : store_(store), lookup_(store) {}
+  GroupReader(Store& store, const GroupSelection& selection)
+      : store_(store), selection_(selection), lookup_(store) {}
 
   Result<TrafficGroups> read(const Range& range) {
     TRY_OK(store_.for_each_row(range, [this](const StoredRow& row) { add(row); }));
     if (lookup_.problem()) return *lookup_.problem();
-    for (auto& [key, sum] : sums_) {
-      groups_.groups.push_back({key.ip, lookup_.facts(key.facts), key.facts, key.trust,
-                                sum.messages, std::move(sum.days)});
-    }
     std::ranges::sort(groups_.groups, [](const TrafficGroup& a, const TrafficGroup& b) {
-      return std::tie(a.ip, a.trust, a.messages) < std::tie(b.ip, b.trust, b.messages);
+      return std::tie(a.ip, a.trust, a.counts, a.facts_id) <
+             std::tie(b.ip, b.trust, b.counts, b.facts_id);
     });
+    groups_.index.build(groups_.groups);
     TRY(groups_.daily, store_.daily(range));
+    std::erase_if(groups_.daily,
+                  [this](const DailySum& sum) { return sum.trust < selection_.least; });
     for (const DailySum& sum : groups_.daily) {
       add_reporter(sum.reporter, sum.trust);
       if (sum.contradictions > 0) groups_.contradictions[sum.reporter] += sum.contradictions;
@@ -59,15 +60,25 @@ class GroupReader {
     if (row.report != report_id_ || report_ == nullptr) {
       report_id_ = row.report;
       report_ = &lookup_.report(row.report);
-      add_reporter(report_->reporter, report_->trust);
+      counts_ = report_counts(*report_, selection_);
+      if (report_->trust >= selection_.least) add_reporter(report_->reporter, report_->trust);
     }
-    const auto [at, added] = sums_.try_emplace({row.ip, row.facts, report_->trust});
-    Sum& sum = at->second;
-    if (added) sum.contradicts = lookup_.facts(row.facts)->contradicts;
-    sum.messages += row.count;
+    if (report_->trust < selection_.least) return;
+    key_.ip = row.ip;
+    key_.facts_id = row.facts;
+    key_.trust = report_->trust;
+    key_.counts = counts_;
+    const std::size_t at = groups_.index.find_or_add(groups_.groups, key_);
+    if (at == groups_.groups.size()) {
+      groups_.groups.push_back(key_);
+      groups_.groups.back().facts = lookup_.facts(row.facts);
+      groups_.groups.back().first = row.day;
+    }
     // Rows arrive in the order of their days.
-    if (sum.days.empty() || sum.days.back() != row.day) sum.days.push_back(row.day);
-    if (sum.contradicts) ++groups_.contradictions[report_->reporter];
+    TrafficGroup& group = groups_.groups[at];
+    group.last = row.day;
+    group.messages += row.count;
+    if (group.facts->contradicts) ++groups_.contradictions[report_->reporter];
   }
 
   void add_reporter(const std::string& reporter, Trust trust) {
@@ -76,17 +87,68 @@ class GroupReader {
   }
 
   Store& store_;
+  const GroupSelection& selection_;
   StoreLookup lookup_;
   TrafficGroups groups_;
-  std::unordered_map<Key, Sum, KeyHash> sums_;
+  TrafficGroup key_;  ///< Reused by add.
   std::int64_t report_id_ = 0;
   const StoredReport* report_ = nullptr;  ///< Of the last row. Never moves within the lookup.
+  bool counts_ = false;                   ///< Of the same report.
 };
 
 }  // namespace
 
-Result<TrafficGroups> read_traffic_groups(Store& store, const Range& range) {
-  return GroupReader(store).read(range);
+std::size_t IpHash::operator()(const spf::Ip& ip) const {
+  std::uint64_t hash = ip.v6 ? 1 : 0;
+  for (std::size_t half = 0; half < (ip.v6 ? 16U : 8U); half += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, ip.octets.data() + half, sizeof word);
+    hash = mixed(hash, word);
+  }
+  return static_cast<std::size_t>(hash);
+}
+
+void GroupIndex::build(const std::vector<TrafficGroup>& groups) {
+  std::size_t size = kFirstSlots;
+  // With room for one more: find_or_add relies on it.
+  while (size < (groups.size() + 1) * kSlotsPerGroup) size *= 2;
+  slots_.assign(size, 0);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    std::size_t at = hash_of(groups[i]) & (size - 1);
+    while (slots_[at] != 0) at = (at + 1) & (size - 1);
+    slots_[at] = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+std::size_t GroupIndex::find(const std::vector<TrafficGroup>& groups,
+                             const TrafficGroup& key) const {
+  if (slots_.empty()) return groups.size();
+  std::size_t at = hash_of(key) & (slots_.size() - 1);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    if (same_key(groups[slots_[at] - 1], key)) return slots_[at] - 1;
+  }
+  return groups.size();
+}
+
+std::size_t GroupIndex::find_or_add(const std::vector<TrafficGroup>& groups,
+                                    const TrafficGroup& key) {
+  if ((groups.size() + 1) * kSlotsPerGroup > slots_.size()) build(groups);
+  std::size_t at = hash_of(key) & (slots_.size() - 1);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    if (same_key(groups[slots_[at] - 1], key)) return slots_[at] - 1;
+  }
+  slots_[at] = static_cast<std::uint32_t>(groups.size() + 1);
+  return groups.size();
+}
+
+bool report_counts(const StoredReport& report, const GroupSelection& selection) {
+  return report.trust == Trust::Verified &&
+         (!selection.counts || selection.counts(report.reporter));
+}
+
+Result<TrafficGroups> read_traffic_groups(Store& store, const Range& range,
+                                          const GroupSelection& selection) {
+  return GroupReader(store, selection).read(range);
 }
 
 }  // namespace rampart::reports

@@ -126,14 +126,4 @@ Result<std::optional<Time>> Store::newest_verified(Time now) {
   return std::optional<Time>(time_of(find.integer(0)));
 }
 
-Result<std::optional<std::string>> Store::host(const spf::Ip& ip, Time since) {
-  Statement& find = statements_->host;
-  find.bind_blob(1, octets_of(ip)).bind(2, std::int64_t{since.time_since_epoch().count()});
-  TRY(const bool found, find.step());
-  std::optional<std::string> host;
-  if (found) host = std::string(find.text(0));
-  find.reset();
-  return host;
-}
-
 }  // namespace rampart::reports

@@ -20,6 +20,8 @@ struct Store::Statements {
   Statement report;
   Statement host;
   Statement add_host;
+  Statement answer;
+  Statement add_answer;
 };
 
 /// Days are stored as their number since 1970.

@@ -65,7 +65,10 @@ CREATE TABLE failures(id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE, dom
   dkim_selector TEXT NOT NULL, reporting_mta TEXT NOT NULL, incidents INTEGER NOT NULL);
 CREATE INDEX failures_domain ON failures(domain, day);
 CREATE TABLE pruned_failures(identity BLOB PRIMARY KEY) WITHOUT ROWID;)",
-              use_a_labels}};
+              use_a_labels},
+    Migration{R"(CREATE TABLE answers(name TEXT NOT NULL, type TEXT NOT NULL,
+  status INTEGER NOT NULL, vals BLOB NOT NULL, seen INTEGER NOT NULL,
+  PRIMARY KEY(name, type)) WITHOUT ROWID;)"}};
 
 Result<std::int64_t> version_of(Database& database) {
   TRY(Statement version, database.prepare("PRAGMA user_version"));
@@ -161,8 +164,11 @@ Result<Ok> Store::prepare() {
        "SELECT day, report, rows FROM blocks WHERE domain=? AND day BETWEEN ? AND ?"},
       {&Statements::report,
        "SELECT trust, reporter, org, report_id, begin, end, policy FROM reports WHERE id=?"},
-      {&Statements::host, "SELECT host FROM hosts WHERE ip=? AND seen>=?"},
-      {&Statements::add_host, "INSERT OR REPLACE INTO hosts(ip, host, seen) VALUES(?, ?, ?)"}};
+      {&Statements::host, "SELECT host, seen FROM hosts WHERE ip=?"},
+      {&Statements::add_host, "INSERT OR REPLACE INTO hosts(ip, host, seen) VALUES(?, ?, ?)"},
+      {&Statements::answer, "SELECT status, vals, seen FROM answers WHERE name=? AND type=?"},
+      {&Statements::add_answer,
+       "INSERT OR REPLACE INTO answers(name, type, status, vals, seen) VALUES(?, ?, ?, ?, ?)"}};
   statements_ = std::make_shared<Statements>();
   for (const Sql& sql : kSql) {
     TRY((*statements_).*sql.statement, database_.prepare(sql.text));

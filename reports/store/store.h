@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dns/answers.h"
 #include "reports/failures/failure_report.h"
 #include "reports/store/facts.h"
 #include "reports/store/sqlite.h"
@@ -142,6 +143,20 @@ struct Pruned {
   std::int64_t failure_reports = 0;
 };
 
+/// The forward-confirmed host name of an address, and when it was looked up.
+struct KnownHost {
+  std::string name;  ///< Empty: it has none.
+  Time seen;
+
+  bool operator==(const KnownHost&) const = default;
+};
+
+/// An answer of an earlier run, and when it came.
+struct KnownAnswer {
+  Answer answer;
+  Time seen;
+};
+
 /// All stored reports: one SQLite file.
 class Store {
  public:
@@ -197,11 +212,17 @@ class Store {
   /// reports say of those days. All of them stay known, so that no copy brings them back.
   Result<Pruned> prune(Date first);
 
-  /// The host name of an address as looked up at `since` or later; an empty name where the lookup
-  /// found none, nothing where there was no lookup.
-  Result<std::optional<std::string>> host(const spf::Ip& ip, Time since);
+  /// What the last answered lookup of an address found; nothing where there was none.
+  Result<std::optional<KnownHost>> host(const spf::Ip& ip);
+  /// Visits every such lookup, by address.
+  Result<Ok> for_each_host(const std::function<void(const spf::Ip&, const KnownHost&)>& visit);
   /// Keeps the result of such a lookup.
   Result<Ok> remember_host(const spf::Ip& ip, const std::string& host, Time now);
+
+  /// The last answer to a question about a sender's SPF record; nothing where there was none.
+  Result<std::optional<KnownAnswer>> answer(const Question& question);
+  /// Keeps an answer. One that failed is never kept.
+  Result<Ok> remember_answer(const Question& question, const Answer& answer, Time now);
 
  private:
   struct Statements;

@@ -168,10 +168,4 @@ void Store::drop_large(FactTable& facts) {
   (void)database_.run("RELEASE large");
 }
 
-Result<Ok> Store::remember_host(const spf::Ip& ip, const std::string& host, Time now) {
-  Statement& add = statements_->add_host;
-  add.bind_blob(1, octets_of(ip)).bind(2, std::string_view(host));
-  return add.bind(3, std::int64_t{now.time_since_epoch().count()}).run();
-}
-
 }  // namespace rampart::reports

@@ -127,9 +127,12 @@ def check_reports(binary, work):
                                             "b.example": zones.spf("v=spf1 -all")})
     rows = [evidence_row("google_workspace", 900), evidence_row("mailchimp", 40),
             evidence_row("mailchimp", 2, fate="fail", reporter="yahoo.com"),
-            evidence_row("ptr:host.example.net", 7, fate="fail")]
+            evidence_row("microsoft_365", 738, fate="dkim", selectors=["google"]),
+            evidence_row("sendgrid", 300, fate="fail"),
+            evidence_row("ptr:host.example.net", 7, fate="fail", marked=True),
+            *(evidence_row(f"ip:192.0.2.{i}", 3, fate="spf") for i in range(30))]
     (trial.folder / "evidence.json").write_text(json.dumps(
-        {"evidence_version": 1, "newest": "2026-11-20T00:00:00Z", "rows": rows}))
+        {"evidence_version": 2, "newest": "2026-11-20T00:00:00Z", "rows": rows}))
     words = ("init", "--provider", "zonefile:directory=zones", "--from-reports",
              "--evidence", "evidence.json")
     yaml = trial.run(*words).stdout
@@ -139,6 +142,12 @@ def check_reports(binary, work):
                 "`- mailchimp`: 42 messages, 40 of them passed DMARC" in
                 " ".join(yaml.replace("#", " ").split()), yaml)
     trial.check("a host is reported", "ptr:host.example.net: 7 messages, 0 of" in yaml, yaml)
+    words = " ".join(yaml.replace("#", " ").split())
+    for service in ("microsoft_365", "sendgrid"):
+        trial.check(f"{service} is not suggested", f"`- {service}`" not in words and
+                    f"another customer of it sends: {service}: " in words, yaml)
+    trial.check("a wave is folded", yaml.count("ip:192.0.2.") == 9 and
+                "63 messages, 63 of them passed DMARC from unknown hosts" in words, yaml)
     trial.check("who is named is not suggested", "`- google_workspace`" not in yaml, yaml)
     (trial.folder / "domains.yaml").write_text(yaml)
     planned = trial.run("plan", "--detailed-exitcode")

@@ -47,21 +47,21 @@ class Hosts(dns_stub.Table):
         return reply
 
 
-def record(ip, count, dkim, spf, extra=""):
-    """A record: dkim and spf are the domains that passed, or empty."""
+def record(ip, count, dkim, spf, extra="", bounces="bounce.example"):
+    """A record: dkim and spf are the domains that passed, or empty; else MAIL FROM is `bounces`."""
     keys = f"<dkim><domain>{dkim}</domain><selector>s1</selector><result>pass</result></dkim>"
     return (f"<record><row><source_ip>{ip}</source_ip><count>{count}</count><policy_evaluated>"
             f"<disposition>none</disposition>{extra}</policy_evaluated></row><identifiers>"
             "<header_from>example.com</header_from></identifiers><auth_results>"
             + (keys if dkim else "") +
-            f"<spf><domain>{spf or 'bounce.example'}</domain><result>{'pass' if spf else 'fail'}"
+            f"<spf><domain>{spf or bounces}</domain><result>{'pass' if spf else 'fail'}"
             "</result></spf></auth_results></record>")
 
 
 RECORD_LIST = [
     ("198.51.100.1", 100, "example.com", "example.com"), ("198.51.100.2", 20, "", "example.com"),
-    ("192.0.2.9", 30, "", ""), ("192.0.2.7", 3, "", ""), ("203.0.113.1", 5, "example.com", ""),
-    ("203.0.113.1", 4, "", ""), ("203.0.113.66", 7, "", "")]
+    ("192.0.2.9", 30, "", "", "", "bounces.example.com"), ("192.0.2.7", 3, "", ""),
+    ("203.0.113.1", 5, "example.com", ""), ("203.0.113.1", 4, "", ""), ("203.0.113.66", 7, "", "")]
 
 
 def report(org="Reporter"):

@@ -1,0 +1,144 @@
+/// Evidence: its file, and how rows fold into it.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "reports/analysis/evidence.h"
+#include "tests/support/report_scene.h"
+
+namespace rampart::reports {
+namespace {
+
+using namespace testing;
+
+TEST_CASE("evidence survives its file") {
+  const EvidenceRow row{.day = kToday,
+                        .policy_domain = Name::literal("example.com"),
+                        .header_from = Name::literal("a.example.com"),
+                        .reporter = "google.com",
+                        .source = "ptr:example.net",
+                        .outcome = DmarcOutcome::DkimOnly,
+                        .selectors = {"s1", "s2"},
+                        .selectors_reported = true,
+                        .published = {dmarc::Policy::Quarantine, 10, true},
+                        .messages = 9'000'000'000};
+  EvidenceRow bare = row;
+  bare.outcome = DmarcOutcome::Forwarded;
+  bare.selectors.clear();
+  bare.selectors_reported = false;
+  bare.published = {};
+  for (const Evidence& one : {Evidence{}, Evidence{kNow, {row, bare}}, Evidence{{}, {bare}}}) {
+    const Result<Evidence> back = evidence_from_json(evidence_to_json(one));
+    REQUIRE(back);
+    CHECK(*back == one);
+  }
+  for (const char* bad : {"", "[]", "{}", R"({"evidence_version": 3, "rows": []})",
+                          R"({"evidence_version": 1, "rows": [{}]})",
+                          R"({"evidence_version": 1, "newest": "soon", "rows": []})"}) {
+    INFO(bad);
+    CHECK_FALSE(evidence_from_json(bad));
+  }
+}
+
+const Date kDay = kToday - std::chrono::days(5);
+
+/// No name exists, or nothing is answered.
+Resolve nothing(AnswerStatus status) {
+  return [status](Answers& answers, std::span<const Question> questions) {
+    for (const Question& one : questions) answers[one].status = status;
+  };
+}
+
+std::vector<EvidenceRow> folded(Store& store, AnswerStatus status) {
+  const Config yaml = config();
+  const Result<Evidence> evidence = fold(store, yaml, kNow, nothing(status));
+  REQUIRE(evidence);
+  return evidence->rows;
+}
+
+/// "google.example unmarked fail 70000"; "!" for the mark, "?" for a missing answer.
+std::vector<std::string> lines(const std::vector<EvidenceRow>& rows) {
+  std::vector<std::string> texts;
+  for (const EvidenceRow& row : rows) {
+    texts.push_back(fmt::format("{} {}{}{} {}", row.reporter, row.source, row.marked ? "!" : "",
+                                row.lacks.empty() ? "" : "?", row.messages));
+  }
+  return texts;
+}
+
+std::vector<TrafficGroup> wave(int addresses, const Facts& its, int network = 10) {
+  std::vector<TrafficGroup> rows;
+  for (int i = 0; i < addresses; ++i) {
+    rows.push_back(group(fmt::format("{}.{}.{}.{}", network, i >> 16, i >> 8 & 255, i & 255), its,
+                         i < 1'000 ? 2 : 1));
+  }
+  return rows;
+}
+
+TEST_CASE("a wave of unmarked mail is one row a day and reporter, whatever its size") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  const Facts bad = facts(Mail::Nothing);
+  std::vector<TrafficGroup> rows = wave(70'000, bad);
+  rows.push_back(group("192.0.2.1", facts(Mail::Both, "office"), 90));
+  put_report(store.value(), kDay, "a.example", rows);
+  put_report(store.value(), kDay, "b.example", wave(10, bad));
+  CHECK(lines(folded(store.value(), AnswerStatus::NxDomain)) ==
+        std::vector<std::string>{"a.example office 90", "a.example unmarked 71000",
+                                 "b.example unmarked 20"});
+}
+
+TEST_CASE("a wave that claims our bounce domain keeps few names") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  std::vector<TrafficGroup> rows = wave(5'000, facts(Mail::OwnBounce));
+  put_report(store.value(), kDay, "a.example", rows);
+  const auto evidence = folded(store.value(), AnswerStatus::NxDomain);
+  CHECK(evidence.size() == 1'001);
+  CHECK(lines({evidence.back()}) == std::vector<std::string>{"a.example others! 4000"});
+}
+
+TEST_CASE("what a dead resolver could have named lacks an answer, and nothing else") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  put_report(store.value(), kDay, "a.example",
+             {group("192.0.2.1", facts(Mail::Both, "office"), 1),
+              group("192.0.2.2", facts(Mail::Nothing), 2),
+              group("198.51.100.1", facts(Mail::DkimOnly, "m1"), 3),
+              group("198.51.100.2", of_service("mailer.example", AuthResult::Pass), 4),
+              group("198.51.100.3", facts(Mail::BrokenDkim), 5),
+              group("198.51.100.4", facts(Mail::Nothing), 6),
+              group("198.51.100.5", overridden("mailing_list"), 7)});
+  CHECK(lines(folded(store.value(), AnswerStatus::NxDomain)) ==
+        std::vector<std::string>{"a.example ip:198.51.100.3! 5", "a.example ip:198.51.100.5 7",
+                                 "a.example mailer 3", "a.example mailer 4", "a.example office 1",
+                                 "a.example office! 2", "a.example unmarked 6"});
+  Result<Store> other = Store::open(":memory:");
+  REQUIRE(other);
+  put_report(other.value(), kDay, "a.example",
+             {group("192.0.2.1", facts(Mail::Both, "office"), 1),
+              group("192.0.2.2", facts(Mail::Nothing), 2),
+              group("198.51.100.1", facts(Mail::DkimOnly, "m1"), 3),
+              group("198.51.100.2", of_service("mailer.example", AuthResult::Pass), 4),
+              group("198.51.100.3", facts(Mail::BrokenDkim), 5),
+              group("198.51.100.4", facts(Mail::Nothing), 6)});
+  CHECK(lines(folded(other.value(), AnswerStatus::Failed)) ==
+        std::vector<std::string>{"a.example ip:198.51.100.3!? 5", "a.example ip:198.51.100.4? 6",
+                                 "a.example mailer 3", "a.example mailer? 4", "a.example office 1",
+                                 "a.example office! 2"});
+}
+
+TEST_CASE("likely names stay out of evidence") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  put_report(store.value(), kDay, "a.example",
+             {group("198.51.100.1", of_service("mailer.example", AuthResult::Fail), 1),
+              group("198.51.100.2", facts(Mail::DkimOnly, "k1"), 2),
+              group("198.51.100.2", facts(Mail::DkimOnly, ""), 3)});
+  CHECK(lines(folded(store.value(), AnswerStatus::NxDomain)) ==
+        std::vector<std::string>{"a.example ip:198.51.100.2 3", "a.example keyed 2",
+                                 "a.example unmarked 1"});
+}
+
+}  // namespace
+}  // namespace rampart::reports
