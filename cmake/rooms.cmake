@@ -66,8 +66,8 @@ rampart_room(reports/store
   KNOWS base dns mail/dmarc mail/spf policies/model reports/failures reports/parse reports/tls
   LIBRARIES PkgConfig::REPORTS)
 rampart_room(reports
-  KNOWS base mail/dkim mail/dmarc mail/message reports/failures reports/input reports/parse
-        reports/store reports/tls)
+  KNOWS base mail/dkim mail/dmarc mail/message policies/model reports/failures reports/input
+        reports/parse reports/store reports/tls)
 rampart_room(reports/analysis
   KNOWS base dns mail/dmarc mail/spf policies/dkim policies/model policies/spf reports
         reports/parse reports/store

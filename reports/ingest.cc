@@ -215,7 +215,8 @@ class Ingester::Run {
     const auto evaluate_all = [&] {
       for (const TrustQuestion& report : reports) {
         TrustEvaluation evaluation =
-            evaluate_trust(report.carrier, *report.claim, answers_, options_.now);
+            evaluate_trust(report.carrier, *report.claim,
+                           {answers_, options_.organizations, options_.now});
         const bool vouched = options_.trust == Trust::Verified;
         *report.trust = vouched ? Trust::Verified : evaluation.trust;
         *report.reporter = std::move(evaluation.reporter);

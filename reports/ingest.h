@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "policies/model/config.h"
 #include "reports/input/unpack.h"
 #include "reports/store/store.h"
 
@@ -26,6 +27,7 @@ struct Progress {
 
 /// How inputs are read, and what is called meanwhile.
 struct IngestOptions {
+  const Config* organizations = nullptr;  ///< Its built-in list of them, or null.
   InputLimits limits;
   Trust trust = Trust::Asserted;  ///< Verified: the user vouches for every report.
   AddressPrivacy addresses = AddressPrivacy::Redacted;  ///< In failure reports.

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "mail/dmarc/org_domain.h"
+#include "policies/model/reporters.h"
 
 namespace rampart::reports {
 namespace {
@@ -20,14 +22,20 @@ std::string address_domain(std::string_view text) {
   return ascii_lower(domain);
 }
 
-/// The organizational domain, empty where the text is no host name of two labels or more.
-std::string org_of(const std::string& domain) {
+/// Whether the text is a host name of two labels or more.
+std::optional<Name> host_of(const std::string& domain) {
   const bool host = std::ranges::all_of(
       domain, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '.'; });
-  if (!host) return {};
+  if (!host) return std::nullopt;
   const Result<Name> name = Name::parse(domain);
-  if (!name || name->labels().size() < 2) return {};
-  return dmarc::org_domain_psl(*name).text();
+  if (!name || name->labels().size() < 2) return std::nullopt;
+  return *name;
+}
+
+/// The organizational domain, empty where the text is no host name.
+std::string org_of(const std::string& domain) {
+  const auto host = host_of(domain);
+  return host ? dmarc::org_domain_psl(*host).text() : std::string();
 }
 
 /// A signature counts if it covers the whole body, because text may be appended to a body that is
@@ -40,14 +48,15 @@ bool counts(const dkim::SignatureVerdict& signature, const std::string& author) 
 }  // namespace
 
 std::string claimed_domain(const Header& header) {
-  const std::string by_address = org_of(address_domain(header.email));
-  if (!by_address.empty()) return by_address;
-  const std::string by_name = org_of(ascii_lower(header.org));
-  return by_name.empty() ? ascii_lower(header.org.empty() ? header.email : header.org) : by_name;
+  const std::string by_address = address_domain(header.email);
+  if (host_of(by_address)) return by_address;
+  const std::string by_name = ascii_lower(header.org);
+  if (host_of(by_name)) return by_name;
+  return ascii_lower(header.org.empty() ? header.email : header.org);
 }
 
 TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header,
-                               const Answers& answers, Time now) {
+                               const TrustContext& context) {
   TrustEvaluation evaluation;
   evaluation.reporter = claimed_domain(header);
   const auto asserted = [&](std::string why) {
@@ -58,19 +67,31 @@ TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header
   const Result<Name> author = mail::author_domain(carrier->head);
   if (!author) return asserted(author.error().what);
   const std::string org = dmarc::org_domain_psl(*author).text();
-  const dkim::Verdict verdict = carrier->verifier.evaluate(answers, now.time_since_epoch().count());
+  const dkim::Verdict verdict =
+      carrier->verifier.evaluate(context.answers, context.now.time_since_epoch().count());
   evaluation.unknown = verdict.unknown;
-  const bool passed =
-      std::ranges::any_of(verdict.signatures, [&](const auto& one) { return counts(one, org); });
-  if (!passed) return asserted(fmt::format("its mail has no valid signature of {}", org));
+  // The author's own domain first: of several signatures it says best who wrote the report.
+  std::string signer;
+  for (const auto& one : verdict.signatures) {
+    if (!counts(one, org)) continue;
+    const std::string domain = ascii_lower(one.domain);
+    if (signer.empty() || domain == author->text()) signer = domain;
+  }
+  if (signer.empty()) return asserted(fmt::format("its mail has no valid signature of {}", org));
   // An organisation's plain name ("Yahoo") claims no domain, so it cannot claim another's.
-  const bool names_domain = !org_of(evaluation.reporter).empty();
-  if (names_domain && evaluation.reporter != org) {
+  const std::string claimed = org_of(evaluation.reporter);
+  const auto one_organization = [&] {
+    if (context.known == nullptr) return false;
+    const std::string id = organization_id(*context.known, signer);
+    return !id.empty() && id == organization_id(*context.known, evaluation.reporter);
+  };
+  const bool same = claimed.empty() || claimed == org || one_organization();
+  if (!same) {
     return asserted(
         fmt::format("{} signed its mail, and it claims to be {}'s", org, evaluation.reporter));
   }
   evaluation.trust = Trust::Verified;
-  evaluation.reporter = org;
+  evaluation.reporter = signer;
   return evaluation;
 }
 

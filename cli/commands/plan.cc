@@ -7,6 +7,7 @@
 #include "cli/context/dns_session.h"
 #include "cli/context/evidence.h"
 #include "cli/context/git.h"
+#include "policies/model/reporters.h"
 #include "reconciler/documents/plan_file.h"
 #include "reconciler/plan/policy_edits.h"
 
@@ -20,7 +21,9 @@ constexpr std::size_t kMarkdownLimit = 65'536;
 Result<World> world_for(const Context& context, const Config& config) {
   if (const std::optional<std::string> path = context.arguments.one("world")) {
     TRY(const std::string text, read_file(*path));
-    return within(*path, world_from_json(text));
+    TRY(World world, within(*path, world_from_json(text)));
+    if (world.evidence) name_known_reporters(*world.evidence, config);
+    return world;
   }
   const bool provider = context.arguments.one("live") == "provider";
   return observed_world(context, config, provider ? LiveFrom::Provider : LiveFrom::Dns);

@@ -45,7 +45,9 @@ ExitCode run_reports_ingest(Context& context) {
   }
   VALUE_OR_EXIT(Config config, config_or_empty(context));
   VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));
+  const Config catalogue = builtin_config();
   reports::IngestOptions options;
+  options.organizations = &catalogue;
   options.now = context.now;
   options.resolve = std::move(environment.resolve);
   ProgressBar progress_bar(context, "files");

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/context/reports.h"
+#include "policies/model/reporters.h"
 #include "reports/analysis/evidence.h"
 
 namespace rampart {
@@ -13,6 +14,7 @@ Result<std::optional<Evidence>> evidence_for(const Context& context, const Confi
   if (context.evidence) {
     TRY(const std::string text, read_file(*context.evidence));
     TRY(Evidence evidence, within(*context.evidence, reports::evidence_from_json(text)));
+    name_known_reporters(evidence, config);
     return std::optional<Evidence>(std::move(evidence));
   }
   TRY(const std::string path, store_path(context));
@@ -24,6 +26,7 @@ Result<std::optional<Evidence>> evidence_for(const Context& context, const Confi
   TRY(reports::Store store, reports::Store::open_existing(path));
   TRY(const reports::Resolve resolve, resolve_for(context, config));
   TRY(Evidence evidence, reports::fold(store, config, context.now, resolve));
+  name_known_reporters(evidence, config);
   return std::optional<Evidence>(std::move(evidence));
 }
 

@@ -187,12 +187,14 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
     sources[row.source].mail.of(outcome) += row.messages;
   }
   if (const auto domain = config.domains.find(name); domain != config.domains.end()) {
-    const EvidenceRows history = rows_of(evidence, name);
-    EvidenceRows window = history;
-    std::erase_if(window, [&](const EvidenceRow* row) {
-      return row->day < dashboard.since || row->day > dashboard.until;
-    });
-    const LegitTally tally = tally_of(domain->second, config, window, history);
+    const EvidenceRows all = rows_of(evidence, name);
+    const CountingReporters reporters =
+        counting_reporters(config, all, dashboard.until + std::chrono::days(1));
+    const EvidenceRows counting = counting_rows(all, reporters);
+    const LegitTally tally = tally_of(
+        domain->second, config,
+        {rows_within(counting, {dashboard.since, dashboard.until + std::chrono::days(1)}),
+         rows_within(counting, {Date::min(), dashboard.since}), reporters});
     page.legit_rate = tally.legit_rate();
     for (const SourceTally& one : tally.sources) {
       const auto source = sources.find(one.source);

@@ -10,6 +10,14 @@
 namespace rampart {
 namespace {
 
+Json reporter_json(const ReporterTally& one) {
+  return {{"reporter", one.group},
+          {"known", one.known},
+          {"share", one.share},
+          {"messages", one.messages},
+          {"legit_rate", or_null(one.rate())}};
+}
+
 // The window's end is exclusive inside the program and inclusive for people.
 Json evidence_json(const StepEvidence& seen) {
   const Date last = seen.window.until - std::chrono::days(1);
@@ -17,6 +25,7 @@ Json evidence_json(const StepEvidence& seen) {
           {"legit_rate", or_null(seen.legit_rate)},
           {"reporters", seen.reporters},
           {"unresolved_share", seen.tally.unresolved_share()},
+          {"by_reporter", array_of(seen.tally.reporters, reporter_json)},
           {"first_day", to_text(seen.window.from)},
           {"last_day", to_text(last)}};
 }
@@ -34,6 +43,8 @@ Json decision_json(const StepDecision& decision) {
           {"due", date_json(decision.due)},
           {"overdue_days", decision.overdue_days},
           {"reasons", decision.reasons},
+          {"alerts", decision.alerts},
+          {"corroborated", decision.corroborated},
           {"gates", array_of(decision.gates, gate_json)},
           {"evidence", evidence_json(decision.evidence)}};
 }
@@ -51,6 +62,7 @@ std::string headline(const StepDecision& decision) {
 std::string decision_text(const StepDecision& decision) {
   std::string text = fmt::format("{}: {}\n", decision.domain.unicode(), headline(decision));
   for (const std::string& reason : decision.reasons) text += fmt::format("  - {}\n", reason);
+  for (const std::string& alert : decision.alerts) text += fmt::format("  ! {}\n", alert);
   if (decision.action != StepAction::Stay || !decision.next) return text;
   const std::string when = decision.earliest
                                ? fmt::format("on {} at the earliest", to_text(*decision.earliest))

@@ -40,7 +40,24 @@ std::string gates_table(const StepDecision& decision) {
 std::string kind_of_source(const SourceTally& source) {
   if (source.ignored) return "ignored";
   if (source.declared) return "declared";
-  return source.unresolved ? "**unresolved**" : "not its own";
+  if (source.undeclared_service()) return "**not declared**";
+  if (source.unanswered > 0) return "**not looked up**";
+  return source.marked + source.passing > 0 ? "its own" : "not its own";
+}
+
+// Who reported, and how much each counts: a reviewer sees whether one of them decides.
+std::string reporters_table(const StepEvidence& seen) {
+  if (seen.tally.reporters.empty()) return "";
+  std::string text =
+      "| Reporter | | Share | Messages | Passing of its own mail |\n"
+      "| --- | --- | ---: | ---: | ---: |\n";
+  for (const ReporterTally& one : seen.tally.reporters) {
+    const auto rate = one.rate();
+    text += fmt::format("| {} | {} | {} | {} | {} |\n", cell(one.group),
+                        one.known ? "known" : "unknown, with a history", percent(one.share),
+                        grouped(one.messages), rate ? percent(*rate) : "none");
+  }
+  return text + "\n";
 }
 
 std::string senders_table(const StepEvidence& seen) {
@@ -59,7 +76,7 @@ std::string senders_table(const StepEvidence& seen) {
     const SourceTally& one = sources[i];
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", cell(one.source),
                         kind_of_source(one), grouped(one.messages), grouped(one.passing),
-                        grouped(one.by_dkim), grouped(one.forwarded), grouped(one.failing));
+                        grouped(one.by_dkim), grouped(one.forwarded), grouped(one.failing()));
   }
   if (sources.size() > kMost) {
     text += fmt::format("\n… and {} more sources.\n", sources.size() - kMost);
@@ -91,8 +108,11 @@ std::string title(const StepDecision& decision) {
 std::string moved_block(const StepDecision& decision, const Domain& domain) {
   std::string text = title(decision);
   for (const std::string& reason : decision.reasons) text += fmt::format("- {}\n", prose(reason));
+  for (const std::string& alert : decision.alerts) {
+    text += fmt::format("- **Look at this:** {}\n", prose(alert));
+  }
   return text + "\n" + receivers_list(decision, domain) + gates_table(decision) +
-         senders_table(decision.evidence);
+         reporters_table(decision.evidence) + senders_table(decision.evidence);
 }
 
 // One row each: domains that stay are many, and only their reason matters.

@@ -45,6 +45,8 @@ std::vector<std::string> newer_than(const RotationFacts& facts, const std::strin
 std::optional<Date> first_seen(const RotationFacts& facts, std::span<const std::string> selectors) {
   std::optional<Date> first;
   for (const EvidenceRow& row : facts.evidence->rows) {
+    // An outsider's report must not prove that a new key is in use.
+    if (!facts.evidence->is_known(row)) continue;
     if (!row.header_from.is_within(facts.domain) || !names_any(row, selectors)) continue;
     if (!first || row.day < *first) first = row.day;
   }
@@ -110,7 +112,8 @@ bool still_reported(const Evidence& evidence, const Name& domain,
     if (may_concern(row, domain) && names_any(row, selectors)) saw.insert(row.reporter);
   }
   return std::ranges::any_of(evidence.rows, [&](const EvidenceRow& row) {
-    return row.selectors_reported && row.day >= day && may_concern(row, domain) &&
+    return evidence.is_known(row) && row.selectors_reported && row.day >= day &&
+           may_concern(row, domain) &&
            (saw.empty() || saw.contains(row.reporter));
   });
 }

@@ -270,6 +270,22 @@ struct ProviderSpec {
   Mark mark;
 };
 
+/// An organization of the built-in list of those that send aggregate reports.
+struct ReportingOrganization {
+  std::string name;
+  /// The domains that sign its reports, exactly; "*.example.net" for every sub-domain.
+  std::vector<std::string> domains;
+  std::string source;    ///< Where this information comes from.
+  std::string reviewed;  ///< The date of the last review.
+  Mark mark;
+};
+
+/// `reporters:` of the YAML: domains that sign reports.
+struct ReporterLists {
+  std::vector<std::string> known;    ///< In addition to the built-in list.
+  std::vector<std::string> refused;  ///< These and all names below them never count.
+};
+
 /// Everything the YAML says.
 struct Config {
   std::string file;                          ///< The file named by -c.
@@ -277,6 +293,8 @@ struct Config {
   std::map<std::string, std::string> files;  ///< Every file read, path -> "sha256:<hex>".
   std::vector<std::string> resolvers;
   std::vector<std::string> key_recipients;
+  ReporterLists reporters;
+  std::map<std::string, ReportingOrganization> organizations;  ///< Built in, by id.
   std::map<std::string, ProviderSpec> providers;
   std::map<std::string, std::shared_ptr<const Sender>> senders;  ///< Own ones and the catalogue.
   std::map<std::string, std::shared_ptr<const Ramp>> ramps;      ///< Own ones and the built-in.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,7 +69,11 @@ struct EvidenceRow {
 struct Evidence {
   std::optional<Time> newest;  ///< End of the latest verified report's range; empty: none at all.
   std::vector<EvidenceRow> rows;
+  /// The reporters of `rows` that are known (policies/model/reporters.h), by the YAML of this run.
+  std::set<std::string> known_reporters;
 
+  /// Whether a known reporter wrote `row`.
+  bool is_known(const EvidenceRow& row) const { return known_reporters.contains(row.reporter); }
   bool operator==(const Evidence&) const = default;
 };
 

@@ -1,9 +1,15 @@
 /// Selecting the rows of report evidence for one domain and a range of days.
 #pragma once
 
-#include "policies/ramp/legit.h"
+#include <optional>
+#include <vector>
+
+#include "policies/model/policy.h"
 
 namespace rampart {
+
+/// Rows of an Evidence, which must outlive them; in its order.
+using EvidenceRows = std::vector<const EvidenceRow*>;
 
 /// A range of whole UTC days; `until` is not included.
 struct EvidenceWindow {

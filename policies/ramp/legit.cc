@@ -1,4 +1,4 @@
-/// Attributes mail in reports to the domain or to others, and sums what passes.
+/// Sums a domain's mail by source and by reporter.
 #include "policies/ramp/legit.h"
 
 #include <algorithm>
@@ -9,14 +9,6 @@
 namespace rampart {
 namespace {
 
-/// A source that fails on three days, with at least half a percent of the mail, is probably a
-/// sender that somebody forgot to declare: spoofing seldom lasts three days at that volume. One or
-/// two days would hold every ramp at each wave of spam; half a percent is the default of
-/// max_unresolved_share.
-constexpr std::size_t kUnresolvedDays = 3;
-constexpr double kUnresolvedShare = 0.005;
-
-// Forwarded mail is neither passing nor failing; it is counted by itself.
 bool passes(const EvidenceRow& row) {
   return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly ||
          row.outcome == DmarcOutcome::SpfOnly;
@@ -29,113 +21,163 @@ bool is_ignored(const Domain& domain, const std::string& source) {
   });
 }
 
-// Whether a source's forward-confirmed PTR name is in a domain of the YAML: only the owner of a
-// domain controls such names, so that mail is not spoofed by a third party.
-bool yaml_names(const std::string& source, const Domain& domain, const Config& config) {
-  if (!source.starts_with("ptr:")) return false;
-  const Result<Name> host = Name::parse(std::string_view(source).substr(4));
-  if (!host) return false;
-  const auto related = [&](const Name& name) {
-    return host->is_within(name) || name.is_within(*host);
-  };
-  return related(domain.name) ||
-         std::ranges::any_of(config.domains, [&](const auto& one) { return related(one.first); });
-}
-
-// A source while its rows are summed up.
-struct SourceSums {
-  SourceTally tally;
-  std::set<Date> failing_days;
-  bool passed_before = false;
-};
-
-using Sources = std::map<std::string, SourceSums>;
-
-// Days are kept as a set: a source that fails once an hour for one day has failed on one day.
-void add(SourceSums& sums, const EvidenceRow& row) {
-  SourceTally& tally = sums.tally;
+void add(SourceTally& tally, const EvidenceRow& row) {
   tally.messages += row.messages;
-  if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly) {
+  if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly)
     tally.by_dkim += row.messages;
-  }
   if (passes(row)) {
     tally.passing += row.messages;
-  } else if (row.outcome == DmarcOutcome::Forwarded) {
-    tally.forwarded += row.messages;
-  } else {
-    tally.failing += row.messages;
-    sums.failing_days.insert(row.day);
-  }
-}
-
-// Whether a failing source may be the domain's own: it fails for days, passed before, or has a host
-// name of the owner's.
-bool is_unresolved(const SourceSums& sums, std::int64_t all, const Domain& domain,
-                   const Config& config) {
-  const SourceTally& tally = sums.tally;
-  if (tally.failing == 0 || tally.ignored || tally.declared) return false;
-  const bool steady =
-      sums.failing_days.size() >= kUnresolvedDays &&
-      static_cast<double>(tally.failing) >= kUnresolvedShare * static_cast<double>(all);
-  const bool named = yaml_names(tally.source, domain, config);
-  return steady || named || sums.passed_before;
-}
-
-// Older rows show only whether a source ever passed; their volume must not count twice.
-Sources sources_of(const EvidenceRows& rows, const EvidenceRows& history) {
-  Sources sources;
-  for (const EvidenceRow* row : rows) add(sources[row->source], *row);
-  for (const EvidenceRow* row : history) {
-    if (!passes(*row)) continue;
-    const auto found = sources.find(row->source);
-    if (found != sources.end()) found->second.passed_before = true;
-  }
-  return sources;
-}
-
-// Mail from sources that do not belong to the domain is counted as spoofed: a policy is meant to
-// stop it, so it must not hold the ramp.
-void add_source(LegitTally& sum, const SourceTally& tally) {
-  sum.sources.push_back(tally);
-  if (!tally.counts()) {
-    sum.spoofed += tally.failing;
     return;
   }
-  // Forwarded mail is left out: it fails because of the forwarder, not because of the domain.
-  sum.counted += tally.passing + tally.failing;
-  sum.passing += tally.passing;
-  if (tally.unresolved) sum.unresolved += tally.failing;
+  if (row.outcome == DmarcOutcome::Forwarded) {
+    tally.forwarded += row.messages;
+    return;
+  }
+  tally.failing_days.insert(row.day);
+  if (!row.lacks.empty()) tally.lacks = row.lacks;
+  (row.marked          ? tally.marked
+   : row.lacks.empty() ? tally.unmarked
+                       : tally.unanswered) += row.messages;
+}
+
+// What one reporter showed before the window: its past share of the domain's mail is its weight.
+struct PastMail {
+  std::int64_t messages = 0;
+  std::set<Date> days;
+
+  double a_day() const {
+    return days.empty() ? 0 : static_cast<double>(messages) / static_cast<double>(days.size());
+  }
+};
+
+std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
+  std::map<std::string, PastMail> past;
+  for (const EvidenceRow* row : rows.past) {
+    // What anybody can send does not make a reporter weigh more.
+    if (!passes(*row) && !row->marked) continue;
+    PastMail& mail = past[rows.reporters.at(row->reporter).group];
+    mail.messages += row->messages;
+    mail.days.insert(row->day);
+  }
+  return past;
+}
+
+// A reporter without a past weighs what it claims now, but no more than all others together: a
+// claim alone must not outvote them. Where nobody has a past, all claims count as they are.
+void weigh(LegitTally& sum, const LegitRows& rows) {
+  const auto past = past_mail(rows);
+  const auto claimed = [](const ReporterTally& one) { return static_cast<double>(one.counted); };
+  double others = 0;
+  double all_claims = 0;
+  for (const ReporterTally& one : sum.reporters) {
+    const auto found = past.find(one.group);
+    if (found != past.end()) others += found->second.a_day();
+    if (found != past.end()) all_claims += claimed(one);
+  }
+  double total = 0;
+  for (ReporterTally& one : sum.reporters) {
+    const auto found = past.find(one.group);
+    if (found != past.end()) {
+      one.share = found->second.a_day();
+    } else if (others == 0 || all_claims == 0) {
+      one.share = claimed(one);
+    } else {
+      one.share = std::min(others, others * claimed(one) / all_claims);
+    }
+    total += one.share;
+  }
+  for (ReporterTally& one : sum.reporters) one.share = total == 0 ? 0 : one.share / total;
+}
+
+double share(std::int64_t part, std::int64_t all) {
+  return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+enum class Whose { All, KnownAlone };
+
+std::optional<double> joined(const std::vector<ReporterTally>& reporters, Whose whose) {
+  double rate = 0;
+  double shares = 0;
+  for (const ReporterTally& one : reporters) {
+    const auto its = one.rate();
+    if (!its || (whose == Whose::KnownAlone && !one.known)) continue;
+    rate += one.share * *its;
+    shares += one.share;
+  }
+  if (shares == 0) return std::nullopt;
+  return rate / shares;
 }
 
 }  // namespace
 
-std::optional<double> LegitTally::legit_rate() const {
+std::optional<double> ReporterTally::rate() const {
   if (counted == 0) return std::nullopt;
   return static_cast<double>(passing) / static_cast<double>(counted);
 }
 
-double LegitTally::unresolved_share() const {
-  if (own() == 0) return 0;
-  return static_cast<double>(unresolved) / static_cast<double>(own());
+std::optional<double> LegitTally::legit_rate() const {
+  const auto all = joined(reporters, Whose::All);
+  const auto known = joined(reporters, Whose::KnownAlone);
+  if (!all || !known) return std::nullopt;
+  return std::min(*all, *known);
 }
 
-// The sources' sums come first, because whether one is unresolved depends on the volume of all.
-LegitTally tally_of(const Domain& domain, const Config& config, const EvidenceRows& rows,
-                    const EvidenceRows& history) {
+double LegitTally::failing_share(const SourceTally& source) const {
+  return share(source.failing(), passing + marked + source.failing() - source.marked);
+}
+
+double LegitTally::unanswered_share() const {
+  return share(unanswered, passing + marked + unanswered);
+}
+
+double LegitTally::unresolved_share() const {
+  std::int64_t part = unanswered;
+  std::int64_t known = passing + marked;
+  for (const SourceTally& one : sources) {
+    if (!one.undeclared_service()) continue;
+    part += one.failing() - one.unanswered;
+    known -= one.marked;
+  }
+  return share(part, known + part);
+}
+
+LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows& rows) {
   LegitTally sum;
-  for (const EvidenceRow* row : rows) {
+  std::map<std::string, SourceTally> sources;
+  std::map<std::string, ReporterTally> reporters;
+  for (const EvidenceRow* row : rows.rows) {
     sum.messages += row->messages;
-    sum.reporters.insert(row->reporter);
+    const auto [at, added] = sources.try_emplace(row->source);
+    SourceTally& source = at->second;
+    if (added) {
+      source.source = row->source;
+      source.declared = declares(domain, row->source);
+      source.service = config.senders.contains(row->source);
+      source.ignored = is_ignored(domain, row->source);
+    }
+    add(source, *row);
+    const CountingReporter& by = rows.reporters.at(row->reporter);
+    ReporterTally& reporter = reporters[by.group];
+    reporter.group = by.group;
+    reporter.known = reporter.known || by.known;
+    reporter.messages += row->messages;
+    if (source.ignored) continue;
+    if (passes(*row)) reporter.passing += row->messages;
+    const bool fails = row->outcome == DmarcOutcome::Fail && (row->marked || !row->lacks.empty());
+    if (passes(*row) || fails) reporter.counted += row->messages;
+    if (by.known && (passes(*row) || row->marked)) sum.own += row->messages;
   }
-  for (auto& [source, sums] : sources_of(rows, history)) {
-    SourceTally& tally = sums.tally;
-    tally.source = source;
-    // Without `senders:` there is nothing to compare with: what passes aligned is the domain's own.
-    tally.declared = domain.senders ? declares(domain, source) : tally.passing > 0;
-    tally.ignored = is_ignored(domain, source);
-    tally.unresolved = is_unresolved(sums, sum.messages, domain, config);
-    add_source(sum, tally);
+  for (auto& [name, source] : sources) {
+    if (!source.ignored) {
+      sum.passing += source.passing;
+      sum.marked += source.marked;
+      sum.unanswered += source.unanswered;
+      sum.unmarked += source.unmarked;
+    }
+    sum.sources.push_back(std::move(source));
   }
+  for (auto& [group, reporter] : reporters) sum.reporters.push_back(std::move(reporter));
+  weigh(sum, rows);
   return sum;
 }
 

@@ -1,5 +1,6 @@
-/// The figures that gates are evaluated on: which of the mail in reports is the domain's own, and
-/// how much of that passes DMARC ("legit_rate").
+/// The figures that gates are evaluated on: how much of a domain's own mail passes DMARC
+/// ("legit_rate"), what fails from services that nobody declared, and what could not be named
+/// (contract section 4).
 #pragma once
 
 #include <cstdint>
@@ -9,55 +10,85 @@
 #include <vector>
 
 #include "policies/model/policy.h"
+#include "policies/ramp/reporters.h"
 
 namespace rampart {
-
-/// Rows of an Evidence, which must outlive them; in its order.
-using EvidenceRows = std::vector<const EvidenceRow*>;
 
 /// The messages of one source in a window.
 struct SourceTally {
   std::string source;
-  bool declared = false;    ///< One of the domain's `senders:`.
-  bool ignored = false;     ///< `sources: {ignore: [...]}` names it.
-  bool unresolved = false;  ///< Undeclared, fails, and may be the domain's own.
+  bool declared = false;  ///< One of the domain's `senders:`.
+  bool service = false;   ///< A service of the catalogue or of `senders:`.
+  bool ignored = false;   ///< `sources: {ignore: [...]}` names it.
   std::int64_t messages = 0;
-  std::int64_t passing = 0;    ///< Aligned by SPF, by DKIM or by both.
-  std::int64_t by_dkim = 0;    ///< Aligned by DKIM, alone or with SPF.
-  std::int64_t forwarded = 0;  ///< Failed, explained by forwarding.
-  std::int64_t failing = 0;    ///< Failed without an explanation.
+  std::int64_t passing = 0;     ///< Aligned by SPF, by DKIM or by both.
+  std::int64_t by_dkim = 0;     ///< Aligned by DKIM, alone or with SPF.
+  std::int64_t forwarded = 0;   ///< Failed, explained by forwarding.
+  std::int64_t marked = 0;      ///< Failed, with the domain's mark.
+  std::int64_t unanswered = 0;  ///< Failed without a mark, and a lookup got no answer.
+  std::int64_t unmarked = 0;    ///< Failed, and nothing shows that it is the domain's.
+  std::string lacks;            ///< The lookup without an answer, where there is one.
+  std::set<Date> failing_days;  ///< Days with failing mail that forwarding does not explain.
 
-  /// Whether legit_rate counts this source.
-  bool counts() const { return !ignored && (declared || unresolved); }
+  /// Failing mail that forwarding does not explain.
+  std::int64_t failing() const { return marked + unanswered + unmarked; }
+  /// Whether it is a service of the catalogue that the YAML neither declares nor ignores.
+  bool undeclared_service() const { return service && !declared && !ignored; }
   bool operator==(const SourceTally&) const = default;
+};
+
+/// What one reporter shows.
+struct ReporterTally {
+  std::string group;  ///< As reporter_group() returns it.
+  bool known = false;
+  double share = 0;  ///< Its weight in the joined figures; all weights sum to 1.
+  std::int64_t messages = 0;
+  std::int64_t passing = 0;
+  std::int64_t counted = 0;  ///< Passing, marked and unanswered.
+
+  /// passing / counted; empty where nothing was counted.
+  std::optional<double> rate() const;
+  bool operator==(const ReporterTally&) const = default;
 };
 
 /// The sums over a domain's rows.
 struct LegitTally {
-  std::int64_t messages = 0;  ///< All messages.
-  std::int64_t spoofed = 0;   ///< Failing mail of sources that do not count: not the domain's own.
-  std::int64_t counted = 0;   ///< Of sources that count, without forwarded mail.
-  std::int64_t passing = 0;   ///< Of `counted`, aligned.
-  std::int64_t unresolved = 0;       ///< Failing mail of unresolved sources.
-  std::set<std::string> reporters;   ///< Organizational domains.
-  std::vector<SourceTally> sources;  ///< Sorted by name.
+  std::int64_t messages = 0;    ///< All messages.
+  std::int64_t passing = 0;     ///< Aligned mail of sources that are not ignored.
+  std::int64_t marked = 0;      ///< Failing mail with the domain's mark, of the same sources.
+  std::int64_t unanswered = 0;  ///< Failing mail whose source could not be looked up.
+  std::int64_t unmarked = 0;    ///< Failing mail that may be anybody's.
+  /// The domain's own mail, passing or marked, that known reporters saw. Gates count this: neither
+  /// a wave of other mail nor an unknown reporter may open the gate that requires some messages.
+  std::int64_t own = 0;
+  std::vector<ReporterTally> reporters;  ///< Sorted by group.
+  std::vector<SourceTally> sources;      ///< Sorted by name.
 
-  /// passing / counted; empty where nothing was counted.
+  /// The share of the domain's own mail that passes: each reporter's rate, joined by the weights of
+  /// the reporters, and the lower of that and the same over known reporters alone. So a reporter
+  /// that claims a million messages does not outvote the others, and an unknown one can hold a step
+  /// but never open a gate. Unanswered mail counts as failing: silence must not look better than
+  /// the worst answer. Empty where no mail of its own was reported.
   std::optional<double> legit_rate() const;
-  /// `unresolved` as a share of own(); 0 where there is no such mail. Spoofed mail is left out of
-  /// the denominator, so that a wave of it cannot make the share look small.
+  /// The failing mail of `source` as a share of the domain's own mail and of itself; other mail is
+  /// left out, so that a wave of it cannot make a share look small.
+  double failing_share(const SourceTally& source) const;
+  /// `unanswered` as such a share.
+  double unanswered_share() const;
+  /// The failing mail of undeclared services and `unanswered`, as such a share.
   double unresolved_share() const;
-  /// The messages that may be the domain's own. Gates count these: a wave of spoofed mail must not
-  /// open the gate that asks for a minimum of messages.
-  std::int64_t own() const { return messages - spoofed; }
 
   bool operator==(const LegitTally&) const = default;
 };
 
-/// Sums `rows`. `history` holds `rows` and may hold older ones: a source that passed in it counts
-/// as the domain's own. For a domain without `senders:`, every source that passes counts as
-/// declared.
-LegitTally tally_of(const Domain& domain, const Config& config, const EvidenceRows& rows,
-                    const EvidenceRows& history);
+/// What a tally is made from.
+struct LegitRows {
+  EvidenceRows rows;  ///< Those to sum, of counting reporters.
+  EvidenceRows past;  ///< Those before them, which give reporters their weights.
+  const CountingReporters& reporters;
+};
+
+/// Sums the rows.
+LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows& rows);
 
 }  // namespace rampart

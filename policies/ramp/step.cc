@@ -18,17 +18,11 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-// A World without evidence is evaluated like one with an empty store, which holds every step.
-const Evidence kNone;
-
-const Evidence& evidence_in(const World& world) { return world.evidence ? *world.evidence : kNone; }
-
-// The figures that caused the step back replace those of the gates, so that people see why.
 void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
   decision.action = StepAction::StepBack;
   decision.to = position_below(*facts.domain.dmarc.ramp, decision.from);
   decision.reasons = std::move(back.reasons);
-  if (back.evidence) decision.evidence = std::move(*back.evidence);
+  decision.corroborated = back.senders > 1;
 }
 
 // An advance is explained as well as a stay, since it is what a reviewer signs.
@@ -131,13 +125,13 @@ std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) 
 
 // Losing mail outranks every other reason, so that a step back is looked for before the gates.
 StepDecision step_of(const Domain& domain, const Config& config, const World& world) {
-  const StepFacts facts{domain, config, world, evidence_in(world),
-                        rows_of(evidence_in(world), domain.name)};
+  const StepFacts facts = facts_of(domain, config, world);
   StepDecision decision;
   decision.domain = domain.name;
   decision.from = domain.dmarc.position;
   decision.next = next_position(domain.dmarc);
   decision.evidence = gate_evidence(facts);
+  decision.alerts = alerts_of(facts, decision.evidence);
   if (domain.dmarc.position.phase < Phase::Monitor) {
     decision.reasons = missing_below_monitor(domain);
   } else if (auto back = step_back_for(facts)) {  // First: lost mail cannot wait for gates.

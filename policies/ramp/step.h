@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "policies/model/policy.h"
-#include "policies/ramp/evidence_window.h"
+#include "policies/ramp/legit.h"
 
 namespace rampart {
 
@@ -25,8 +25,8 @@ struct StepEvidence {
   EvidenceWindow window;
   bool low_volume = false;           ///< The low-volume window was used.
   std::int64_t messages = 0;         ///< All messages in the window.
-  std::optional<double> legit_rate;  ///< Empty: no mail of declared or unresolved sources.
-  int reporters = 0;                 ///< Distinct organizational domains.
+  std::optional<double> legit_rate;  ///< LegitTally::legit_rate().
+  int reporters = 0;                 ///< Organizations whose reports count.
   LegitTally tally;
 
   bool operator==(const StepEvidence&) const = default;
@@ -35,11 +35,12 @@ struct StepEvidence {
 /// The conditions of a step up, in the order in which they are evaluated and shown.
 enum class GateKind {
   Hold,        ///< The hold of the current step is over.
-  Evidence,    ///< Verified reports on the domain exist, and are recent.
+  Evidence,    ///< Reports that count exist, are recent, and no large reporter is missing.
   Messages,    ///< They cover enough of the domain's own mail.
   Reporters,   ///< They come from enough organizations.
   LegitRate,   ///< Enough of the domain's own mail passes.
-  Unresolved,  ///< Little mail fails from sources that may be the domain's own.
+  Unresolved,  ///< No undeclared service fails steadily, and no failing source is without an
+               ///< answer.
   Senders,     ///< No declared sender fails.
   Dkim,        ///< Every declared sender aligns by DKIM; for reject alone.
   Calendar,    ///< The ramp allows a step today.
@@ -75,6 +76,10 @@ struct StepDecision {
   int overdue_days = 0;              ///< Days since `due`, where only a run was missing.
   std::vector<Gate> gates;           ///< All that were evaluated, in the order of GateKind.
   std::vector<std::string> reasons;  ///< Why it advances, stays or steps back: one clause each.
+  std::vector<std::string> alerts;   ///< What a person should look at, though nothing follows.
+  /// For a step back: whether its cause was seen in more than one sender or in DNS, so that it may
+  /// be merged without a person.
+  bool corroborated = false;
   StepEvidence evidence;
 
   bool operator==(const StepDecision&) const = default;

@@ -1,9 +1,11 @@
-/// Reasons for a step back: a low legit_rate since the last step, or a sender that broke.
+/// Reasons for a step back: a declared sender lost its passing mail.
 #include "policies/ramp/step_back.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "policies/ramp/ramp.h"
@@ -14,80 +16,159 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-/// The days of mail before the failing days that show what is normal: two weeks have every weekday
-/// twice, and are short enough that an old problem, since repaired, does not count.
-constexpr std::size_t kNormalDays = 14;
+/// The days before a loss that show what is normal: four of every weekday.
+constexpr days kBaselineDays{28};
 
-// One day of one sender, without forwarded mail: that says nothing about the sender.
-struct SenderDay {
+/// A sender with mail on fewer of those days has no weekdays to compare: its mean day counts.
+constexpr std::size_t kDaysWithWeekdays = 8;
+
+/// Half: mail falls by a third or more in holidays without anything being broken.
+constexpr double kLost = 0.5;
+
+/// The mail of one sender on one day by one reporter or all, without forwarded mail and without
+/// failing mail that bears no mark: those say nothing about the sender.
+struct DayMail {
   std::int64_t passing = 0;
-  std::int64_t failing = 0;
-  std::map<std::string, std::int64_t> balance;  ///< Failing less passing, by reporter.
+  std::int64_t marked = 0;
+
+  void add(const EvidenceRow& row) {
+    (row.outcome == DmarcOutcome::Fail ? marked : passing) += row.messages;
+  }
+  bool fails() const { return marked > passing; }
+};
+
+struct SenderDay {
+  DayMail all;
+  std::map<std::string, DayMail> groups;
 
   // A majority of messages and of reporters: one large reporter with a broken verifier is not
   // enough.
   bool fails() const {
-    const auto reporters = [&](int sign) {
-      return std::ranges::count_if(balance, [&](const auto& one) { return sign * one.second > 0; });
-    };
-    return failing > passing && reporters(1) >= reporters(-1);
+    const auto failing =
+        std::ranges::count_if(groups, [](const auto& one) { return one.second.fails(); });
+    const auto passing = std::ranges::count_if(
+        groups, [](const auto& one) { return one.second.passing > one.second.marked; });
+    return all.fails() && failing >= passing;
   }
 };
 
 using SenderDays = std::map<Date, SenderDay>;
 
-// Forwarding fails under every policy, so that it is no sign of a broken sender.
 std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   std::map<std::string, SenderDays> sources;
   for (const EvidenceRow* row : facts.rows) {
-    if (row->outcome == DmarcOutcome::Forwarded || row->messages == 0) continue;
+    const bool unmarked = row->outcome == DmarcOutcome::Fail && !row->marked;
+    if (row->outcome == DmarcOutcome::Forwarded || unmarked || row->messages == 0) continue;
     SenderDay& day = sources[row->source][row->day];
-    const bool fails = row->outcome == DmarcOutcome::Fail;
-    (fails ? day.failing : day.passing) += row->messages;
-    day.balance[row->reporter] += fails ? row->messages : -row->messages;
+    day.all.add(*row);
+    day.groups[facts.reporters.at(row->reporter).group].add(*row);
   }
   return sources;
 }
 
-// The first of the consecutive failing days at the end. Only failures that last until today count:
-// a problem that ended needs no step back.
+// The first of the consecutive failing days at the end.
 SenderDays::const_iterator failing_stretch(const SenderDays& all) {
   auto first = all.end();
   while (first != all.begin() && std::prev(first)->second.fails()) --first;
   return first;
 }
 
-double passing_a_day(SenderDays::const_iterator first, SenderDays::const_iterator last) {
-  std::int64_t passing = 0;
-  std::int64_t count = 0;
-  for (; first != last; ++first, ++count) passing += first->second.passing;
-  return count == 0 ? 0 : static_cast<double>(passing) / static_cast<double>(count);
-}
-
-// Whether most of the mail before `stretch` passed, and less than half as much per day passes
-// since. Half: mail falls by a third or more on weekends and in holidays without anything being
-// broken.
-bool broke_at(const SenderDays& all, SenderDays::const_iterator stretch) {
-  auto normal = stretch;
-  std::int64_t balance = 0;
-  for (std::size_t i = 0; i < kNormalDays && normal != all.begin(); ++i) {
-    --normal;
-    balance += normal->second.passing - normal->second.failing;
+/// What passes on a normal day: by weekday, or on the mean day of a sender that seldom mails.
+class Baseline {
+ public:
+  // The 28 days before `first`. A sender younger than that is compared with the days it has.
+  Baseline(const SenderDays& all, Date first, const std::string& group) {
+    std::int64_t sum = 0;
+    std::size_t active = 0;
+    Date oldest = first;
+    for (auto at = all.lower_bound(first - kBaselineDays); at != all.end() && at->first < first;
+         ++at) {
+      const std::int64_t passing = passing_of(at->second, group);
+      if (passing == 0) continue;
+      oldest = std::min(oldest, at->first);
+      sum += passing;
+      ++active;
+      weekdays_[weekday_of(at->first)] += static_cast<double>(passing);
+    }
+    for (Date day = oldest; day < first; day += days{1}) ++samples_[weekday_of(day)];
+    if (active > 0) mean_ = static_cast<double>(sum) / static_cast<double>(active);
+    seldom_ = active < kDaysWithWeekdays;
   }
-  if (normal == stretch || balance <= 0) return false;
-  return passing_a_day(stretch, all.end()) < passing_a_day(normal, stretch) / 2;
+
+  double on(Date day) const {
+    if (seldom_) return mean_;
+    const std::size_t weekday = weekday_of(day);
+    return samples_[weekday] == 0 ? 0 : weekdays_[weekday] / samples_[weekday];
+  }
+
+  static std::int64_t passing_of(const SenderDay& day, const std::string& group) {
+    if (group.empty()) return day.all.passing;
+    const auto found = day.groups.find(group);
+    return found == day.groups.end() ? 0 : found->second.passing;
+  }
+
+ private:
+  static std::size_t weekday_of(Date day) { return std::chrono::weekday(day).c_encoding(); }
+
+  std::array<double, 7> weekdays_{};
+  std::array<int, 7> samples_{};
+  double mean_ = 0;
+  bool seldom_ = false;
+};
+
+// Whether less than half of `normal` passes, and marked failing mail makes up for at least half of
+// what is missing. Without the second, the sender merely mails less.
+bool is_loss(const DayMail& mail, double normal) {
+  const double missing = normal - static_cast<double>(mail.passing);
+  return normal > 0 && static_cast<double>(mail.passing) < kLost * normal &&
+         static_cast<double>(mail.marked) >= kLost * missing;
 }
 
-// A sender that never passed is not broken but not set up, which the gates report.
-std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all, int least) {
+// The reporters that see the loss over all of the days, and whether they are at least half of those
+// that knew the sender before.
+std::vector<std::string> who_sees(const SenderDays& all, const BrokenSender& one) {
+  std::map<std::string, double> normal;
+  std::map<std::string, DayMail> now;
+  for (auto at = all.lower_bound(one.first - kBaselineDays); at != all.end(); ++at) {
+    for (const auto& [group, mail] : at->second.groups) normal.try_emplace(group, 0);
+  }
+  for (auto& [group, sum] : normal) {
+    const Baseline baseline(all, one.first, group);
+    for (const Date day : one.days) {
+      sum += baseline.on(day);
+      const auto& groups = all.at(day).groups;
+      if (const auto found = groups.find(group); found != groups.end()) {
+        now[group].passing += found->second.passing;
+        now[group].marked += found->second.marked;
+      }
+    }
+  }
+  std::vector<std::string> seeing;
+  std::size_t knew = 0;
+  for (const auto& [group, sum] : normal) {
+    if (sum > 0) ++knew;
+    if (is_loss(now[group], sum)) seeing.push_back(group);
+  }
+  if (2 * seeing.size() < knew) seeing.clear();
+  return seeing;
+}
+
+std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all, LossRule rule) {
   const auto stretch = failing_stretch(all);
-  const auto length = static_cast<int>(std::distance(stretch, all.end()));
-  if (length < least || !broke_at(all, stretch)) return std::nullopt;
-  BrokenSender found{id, stretch->first, length, 0, 0};
+  if (stretch == all.end()) return std::nullopt;
+  BrokenSender found{.id = id, .first = stretch->first};
+  const Baseline baseline(all, found.first, "");
   for (auto at = stretch; at != all.end(); ++at) {
-    found.failing += at->second.failing;
-    found.messages += at->second.failing + at->second.passing;
+    const double normal = baseline.on(at->first);
+    if (!is_loss(at->second.all, normal)) continue;
+    found.days.push_back(at->first);
+    found.failing += at->second.all.marked;
+    found.messages += at->second.all.marked + at->second.all.passing;
+    found.baseline += normal;
   }
+  if (static_cast<int>(found.days.size()) < rule.days) return std::nullopt;
+  found.reporters = who_sees(all, found);
+  if (static_cast<int>(found.reporters.size()) < rule.reporters) return std::nullopt;
   return found;
 }
 
@@ -95,8 +176,7 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all,
 enum class Direction { Unknown, Up, Down };
 
 // The direction from a record that was published before the step. Some reporters state only t=y,
-// which does not say which pct it was: that is Unknown. A step back lowers the policy, so that a
-// weaker record before the step shows a step up.
+// which does not say which pct it was: that is Unknown.
 Direction direction_from(const Published& before, const DmarcSpec& spec) {
   const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
   if (before.policy != policy) return before.policy < policy ? Direction::Up : Direction::Down;
@@ -127,74 +207,43 @@ Direction last_direction(const StepFacts& facts) {
   return direction;
 }
 
-// How many of the failing days since `first` still call for a step back. Days before an earlier
-// step back are already accounted for; otherwise one failure would lower the policy on every run
-// until monitor. Days before a step up still count. Where the direction is not known, days count
-// unless there were enough of them for a step back.
-int failing_days_unanswered(const StepFacts& facts, const SenderDays& all, Date first) {
+// How many of the days with a loss still call for a step back. Days before an earlier step back are
+// already accounted for; otherwise one failure would lower the policy on every run until monitor.
+// Days before a step up still count. Where the direction is not known, days count unless there were
+// enough of them for a step back.
+int failing_days_unanswered(const StepFacts& facts, const BrokenSender& one) {
   const Date since = facts.domain.dmarc.since.value_or(Date::min());
-  int before = 0;
-  int after = 0;
-  for (auto at = all.lower_bound(first); at != all.end(); ++at) {
-    ++(at->first < since ? before : after);
-  }
+  const auto before =
+      static_cast<int>(std::ranges::count_if(one.days, [&](Date day) { return day < since; }));
+  const int after = static_cast<int>(one.days.size()) - before;
   const Direction direction = last_direction(facts);
   const bool accounted_for = direction == Direction::Down ||
                              (direction == Direction::Unknown && before >= kFailingDaysToStepBack);
   return accounted_for ? after : before + after;
 }
 
-// The first failing day is named, because it is where a person looks in the sender's change log.
+/// What makes a reporter an outlier: ten points, over enough messages not to be chance.
+constexpr double kOutlierDistance = 0.10;
+constexpr std::int64_t kOutlierMessages = 100;
+
 std::string sender_reason(const BrokenSender& one) {
-  return fmt::format("{} broke: {} of its {} messages fail since {}; before that, its mail passed",
-                     one.id, grouped(one.failing), grouped(one.messages), to_text(one.first));
+  return fmt::format(
+      "{} broke: since {}, {} of its {} messages fail with the domain's mark, where about {} "
+      "passed "
+      "before on such days; seen by {}",
+      one.id, to_text(one.first), grouped(one.failing), grouped(one.messages),
+      grouped(static_cast<std::int64_t>(one.baseline)), fmt::join(one.reporters, ", "));
 }
 
-// The figures since the last step, over the gates' window or, where that has too few messages, over
-// the low-volume window. Unlike the gates they include the last three days: an early sign of lost
-// mail is worth more than complete reports.
-std::optional<StepEvidence> since_step(const StepFacts& facts) {
-  const DmarcSpec& spec = facts.domain.dmarc;
-  const Gates& gates = spec.ramp->gates;
-  const Date today = floor<days>(facts.world.now);
-  for (const Duration& length : {gates.window, gates.low_volume_window}) {
-    const Date from = std::max(before(today, length), spec.since.value_or(Date::min()));
-    StepEvidence seen = evidence_over(facts, {from, today + days(1)});
-    if (seen.tally.counted >= gates.low_volume_min_messages) return seen;
-  }
-  return std::nullopt;
-}
-
-// On how many days of the window there are reports.
-int reported_days(const StepFacts& facts, EvidenceWindow window) {
-  std::set<Date> seen;
-  for (const EvidenceRow* row : rows_within(facts.rows, window)) seen.insert(row->day);
-  return static_cast<int>(seen.size());
-}
-
-// A step back because legit_rate fell below the ramp's rollback_below. It takes as many days of
-// reports as a broken sender does, so that one bad day is not enough here either. The reason names
-// figures and dates, since somebody must be able to check the decision.
-std::optional<StepBack> by_rate(const StepFacts& facts) {
-  const double least = facts.domain.dmarc.ramp->gates.rollback_below;
-  auto seen = since_step(facts);
-  if (!seen || !seen->legit_rate || *seen->legit_rate >= least) return std::nullopt;
-  if (reported_days(facts, seen->window) < kFailingDaysToStepBack) return std::nullopt;
-  StepBack back;
-  back.reasons.push_back(
-      fmt::format("legit_rate fell to {} at {} ({} of {} messages pass since {}); the ramp steps "
-                  "back below {}",
-                  percent(*seen->legit_rate), to_text(facts.domain.dmarc.position),
-                  grouped(seen->tally.passing), grouped(seen->tally.counted),
-                  to_text(seen->window.from), percent(least)));
-  back.evidence = std::move(*seen);
-  return back;
+// No single reporter lowers a policy, whatever the ramp requires.
+LossRule step_back_rule(const StepFacts& facts) {
+  return {.days = kFailingDaysToStepBack,
+          .reporters = std::max(2, facts.domain.dmarc.ramp->gates.min_reporters)};
 }
 
 }  // namespace
 
-// Only declared senders: anybody can send failing mail in the name of the domain.
-std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
+std::vector<BrokenSender> broken_senders(const StepFacts& facts, LossRule rule) {
   std::vector<BrokenSender> found;
   if (!facts.domain.senders) return found;
   const Date today = floor<days>(facts.world.now);
@@ -206,25 +255,45 @@ std::vector<BrokenSender> broken_senders(const StepFacts& facts, int least) {
     const Date stale =
         before(floor<days>(facts.world.now - kReportDelay), facts.domain.dmarc.ramp->gates.window);
     if (all->second.rbegin()->first < stale) continue;
-    if (auto one = broken(use.sender->id, all->second, least)) found.push_back(std::move(*one));
+    if (auto one = broken(use.sender->id, all->second, rule)) found.push_back(std::move(*one));
   }
   std::ranges::sort(found, {}, &BrokenSender::id);
   return found;
 }
 
-// At monitor nothing is lost by failing, and without fresh evidence nothing is known.
 std::optional<StepBack> step_back_for(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (spec.position.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;
   StepBack back;
-  if (auto rate = by_rate(facts)) back = std::move(*rate);
-  const auto sources = days_by_source(facts);
-  for (const BrokenSender& one : broken_senders(facts, kFailingDaysToStepBack)) {
-    const int days = failing_days_unanswered(facts, sources.at(one.id), one.first);
-    if (days >= kFailingDaysToStepBack) back.reasons.push_back(sender_reason(one));
+  for (const BrokenSender& one : broken_senders(facts, step_back_rule(facts))) {
+    if (failing_days_unanswered(facts, one) < kFailingDaysToStepBack) continue;
+    back.reasons.push_back(sender_reason(one));
+    ++back.senders;
   }
   if (back.reasons.empty()) return std::nullopt;
   return back;
+}
+
+std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& seen) {
+  std::vector<std::string> alerts;
+  const double low = facts.domain.dmarc.ramp->gates.rollback_below;
+  if (facts.domain.dmarc.position.phase >= Phase::Quarantine && seen.legit_rate &&
+      *seen.legit_rate < low) {
+    alerts.push_back(
+        fmt::format("legit_rate is {}, below rollback_below ({}), but no declared sender lost its "
+                    "passing mail: "
+                    "look at `rampart reports sources`; `rampart rollback {}` steps back by hand",
+                    percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
+  }
+  for (const ReporterTally& one : seen.tally.reporters) {
+    const auto rate = one.rate();
+    if (!rate || !seen.legit_rate || one.counted < kOutlierMessages) continue;
+    if (std::abs(*rate - *seen.legit_rate) < kOutlierDistance) continue;
+    alerts.push_back(
+        fmt::format("{} is an outlier: {} of {} messages pass there, {} by all reporters",
+                    one.group, percent(*rate), grouped(one.counted), percent(*seen.legit_rate)));
+  }
+  return alerts;
 }
 
 }  // namespace rampart

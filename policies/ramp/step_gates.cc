@@ -1,11 +1,13 @@
 /// The gates of a step up, one function each.
 #include "policies/ramp/step_gates.h"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "policies/ramp/ramp.h"
 #include "policies/ramp/step_back.h"
@@ -20,7 +22,6 @@ const Gates& gates_for(const StepFacts& facts) { return facts.domain.dmarc.ramp-
 
 Date today_of(const StepFacts& facts) { return floor<days>(facts.world.now); }
 
-// The last day is shown inclusively, as people count days.
 std::string span_of(EvidenceWindow window) {
   return fmt::format("{} to {}", to_text(window.from), to_text(window.until - days(1)));
 }
@@ -31,7 +32,6 @@ Gate gate(GateKind kind, std::string figure, std::string asked, std::string reas
   return {kind, met, std::move(figure), std::move(asked), std::move(reason)};
 }
 
-// Printed as the record's tags, so that it can be compared with a report.
 std::string published_at(const DmarcSpec& spec) {
   const auto record = record_for(spec);
   std::string text = fmt::format("p={}", dmarc::to_text(*record.p));
@@ -40,7 +40,6 @@ std::string published_at(const DmarcSpec& spec) {
   return text;
 }
 
-// Three causes look alike (no step yet), but only one of them ends by waiting.
 std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (calendar.over) return "";
@@ -59,7 +58,6 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
                      to_text(floor<days>(*calendar.ends)));
 }
 
-// The hold counts from live evidence and not from the edit, see `calendar_of`.
 Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   const std::string figure =
@@ -68,42 +66,62 @@ Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
               why_held(facts, calendar));
 }
 
-// Old evidence is worse than none: it shows a sender as healthy that broke since.
-Gate evidence_gate(const StepFacts& facts) {
+std::string silence_of(const std::vector<SilentReporter>& silent) {
+  std::string text;
+  for (const SilentReporter& one : silent) {
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{}, which saw {} of the mail, sent no report since {}", one.group,
+                        percent(one.share), to_text(one.last));
+  }
+  return text;
+}
+
+// Silence is unknown: a reporter that stopped may be the one that would show failures.
+Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
   const std::string asked = fmt::format("not older than {} days", kEvidenceAge.count());
   if (!facts.evidence.newest) {
     return gate(GateKind::Evidence, "none", asked, "there are no verified reports");
   }
   if (facts.rows.empty()) {
-    return gate(GateKind::Evidence, "none", asked, "no verified report covers this domain");
+    const bool others = !rows_of(facts.evidence, facts.domain.name).empty();
+    return gate(GateKind::Evidence, "none", asked,
+                others
+                    ? "no known reporter covers this domain: verified reports of unknown ones do "
+                      "not count alone; if you know one, add its domain to `reporters: {known: "
+                      "[...]}`"
+                    : "no verified report covers this domain");
   }
   const Date last = facts.rows.back()->day;
-  const bool fresh = has_fresh_evidence(facts);
-  const std::string why = fmt::format(
-      "the newest verified report covers {}: evidence older than {} days does not count",
-      to_text(last), kEvidenceAge.count());
-  return gate(GateKind::Evidence, to_text(last), asked, fresh ? "" : why);
+  if (!has_fresh_evidence(facts)) {
+    std::set<std::string> groups;
+    for (const EvidenceRow* row : facts.rows)
+      groups.insert(facts.reporters.at(row->reporter).group);
+    return gate(GateKind::Evidence, to_text(last), asked,
+                fmt::format("the newest verified report covers {}, and none came since from {}: "
+                            "evidence older than {} days does not count",
+                            to_text(last), fmt::join(groups, ", "), kEvidenceAge.count()));
+  }
+  return gate(GateKind::Evidence, to_text(last), asked,
+              silence_of(silent_reporters(facts.rows, facts.reporters, seen.window)));
 }
 
-// Spoofed mail is shown but not counted, since an attack must not open the gate.
 Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
   const Gates& gates = gates_for(facts);
   const std::int64_t least = seen.low_volume ? gates.low_volume_min_messages : gates.min_messages;
-  const std::int64_t own = seen.tally.own();
+  const std::int64_t own = seen.tally.own;
   std::string asked = fmt::format("at least {}", grouped(least));
   if (own >= least) return gate(GateKind::Messages, grouped(own), asked, "");
   asked += fmt::format(" in {}, or {} in {}", to_text(gates.window),
                        grouped(gates.low_volume_min_messages), to_text(gates.low_volume_window));
-  const std::string spoofed = seen.tally.spoofed == 0 ? ""
-                                                      : fmt::format(" (and {} of other sources)",
-                                                                    grouped(seen.tally.spoofed));
+  const std::int64_t others = seen.tally.unmarked + seen.tally.unanswered;
+  const std::string spoofed =
+      others == 0 ? "" : fmt::format(" (and {} of other sources)", grouped(others));
   return gate(
       GateKind::Messages, grouped(own), asked,
-      fmt::format("reports cover {} messages of its own mail for {}{}; the gate requires {}",
+      fmt::format("known reporters saw {} messages of its own mail for {}{}; the gate requires {}",
                   grouped(own), span_of(seen.window), spoofed, asked));
 }
 
-// One large mailbox provider may be blind to a sender that another one sees failing.
 Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
   const int least = gates_for(facts).min_reporters;
   const std::string asked = fmt::format("at least {}", least);
@@ -113,54 +131,77 @@ Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
               seen.reporters >= least ? "" : why);
 }
 
-// The rate covers declared and unresolved sources alone, so that spoofing cannot lower it.
 Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double least = gates_for(facts).min_legit_rate;
   const std::string asked = "at least " + percent(least);
   if (!seen.legit_rate) {
     return gate(GateKind::LegitRate, "none", asked,
-                "reports show no mail of a declared sender: there is no legit_rate");
+                "reports show no mail of the domain's own: there is no legit_rate");
   }
+  const LegitTally& tally = seen.tally;
   const std::string figure = percent(*seen.legit_rate);
-  const std::string why =
-      fmt::format("legit_rate is {} ({} of {} messages pass); the gate requires {}", figure,
-                  grouped(seen.tally.passing), grouped(seen.tally.counted), asked);
-  return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate >= least ? "" : why);
-}
-
-// Named in full, because each of them needs a decision.
-std::string unresolved_names(const LegitTally& tally) {
-  std::vector<std::string> names;
-  for (const SourceTally& one : tally.sources) {
-    if (one.unresolved) names.push_back(one.source);
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-// Rounded up, so that a share just above the limit is never shown as the limit itself.
-Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
-  const double most = gates_for(facts).max_unresolved_share;
-  const double share = seen.tally.unresolved_share();
-  const std::string asked = "at most " + percent(most);
+  const std::string silent =
+      tally.unanswered == 0 ? ""
+                            : fmt::format(", {} of them from sources that could not be looked up",
+                                          grouped(tally.unanswered));
   const std::string why = fmt::format(
-      "{} of the mail fails and comes from unresolved sources ({}); the gate requires {}: "
-      "declare, repair or ignore them",
-      percent_up(share), unresolved_names(seen.tally), asked);
-  return gate(GateKind::Unresolved, percent_up(share), asked, share <= most ? "" : why);
+      "legit_rate is {} ({} messages of its own pass, {} fail{}; reporters are joined by their "
+      "past "
+      "share); the gate requires {}",
+      figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), silent, asked);
+  // The sum of weighted rates may be a hair below the threshold that it equals.
+  return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate + 1e-9 >= least ? "" : why);
 }
 
-// One day of failures holds a step, three take it back: caution is cheap, a rollback is not.
-Gate senders_gate(const StepFacts& facts) {
-  std::vector<std::string> reasons;
-  for (const BrokenSender& one : broken_senders(facts, kFailingDaysToHold)) {
-    reasons.push_back(fmt::format("mail of {} fails since {}: {} of {} messages", one.id,
-                                  to_text(one.first), grouped(one.failing), grouped(one.messages)));
+// Whether a share reaches the ramp's limit; no share at all never does.
+bool reaches(double share, double limit) { return share > 0 && share + 1e-12 >= limit; }
+
+// Three days: spam through a service comes and goes, a forgotten sender stays.
+constexpr std::size_t kSteadyDays = 3;
+
+Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
+  const double limit = gates_for(facts).max_unresolved_share;
+  const LegitTally& tally = seen.tally;
+  std::string why;
+  const auto add = [&](std::string reason) { why += (why.empty() ? "" : "; ") + reason; };
+  double largest = 0;
+  for (const SourceTally& one : tally.sources) {
+    const double share = tally.failing_share(one);
+    if (!one.undeclared_service() || one.failing_days.size() < kSteadyDays) continue;
+    largest = std::max(largest, share);
+    if (!reaches(share, limit)) continue;
+    add(fmt::format(
+        "{} is not declared, and its mail fails on {} days with {} of the messages: if "
+        "it is yours, add `- {}` to the domain's `senders:`, else ignore it with "
+        "`sources: {{ignore: [{{source: {}, reason: ...}}]}}`",
+        one.source, one.failing_days.size(), percent_up(share), one.source, one.source));
   }
-  return gate(GateKind::Senders, fmt::format("{} failing", reasons.size()), "none failing",
-              fmt::format("{}", fmt::join(reasons, "; ")));
+  const double silent = tally.unanswered_share();
+  if (reaches(silent, limit)) {
+    const auto one = std::ranges::max_element(tally.sources, {}, &SourceTally::unanswered);
+    add(
+        fmt::format("{} of the mail fails from sources that could not be named for lack of an "
+                    "answer: {} ({}); run again when name servers answer",
+                    percent_up(silent), one->lacks, one->source));
+  }
+  const double figure = std::max(largest, silent);
+  return gate(GateKind::Unresolved, percent_up(figure), "below " + percent(limit), why);
 }
 
-// One aligned message is enough, since a key that works once is set up correctly.
+// Two days hold a step, which costs little; one reporter is enough to wait for the others.
+constexpr LossRule kHold{.days = kFailingDaysToHold, .reporters = 1};
+
+Gate senders_gate(const StepFacts& facts) {
+  std::string why;
+  const auto broken = broken_senders(facts, kHold);
+  for (const BrokenSender& one : broken) {
+    why += why.empty() ? "" : "; ";
+    why += fmt::format("mail of {} fails since {}: {} of {} messages", one.id, to_text(one.first),
+                       grouped(one.failing), grouped(one.messages));
+  }
+  return gate(GateKind::Senders, fmt::format("{} failing", broken.size()), "none failing", why);
+}
+
 bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
   const Date today = today_of(facts);
   const EvidenceWindow window{before(today, gates_for(facts).low_volume_window), today + days(1)};
@@ -174,29 +215,34 @@ bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
 // low-volume window serves for all senders: a monthly newsletter has no mail in most windows of two
 // weeks.
 Gate dkim_gate(const StepFacts& facts) {
-  std::vector<std::string> missing;
-  std::size_t senders = 0;
+  std::string missing;
+  int senders = 0;
+  int unseen = 0;
   for (const SenderUse& use : facts.domain.senders.value_or(std::vector<SenderUse>())) {
     if (use.rare || (use.retired && *use.retired <= today_of(facts))) continue;
     ++senders;
-    if (!seen_by_dkim(facts, use.sender->id)) missing.push_back(use.sender->id);
+    if (seen_by_dkim(facts, use.sender->id)) continue;
+    ++unseen;
+    missing += missing.empty() ? "" : ", ";
+    missing += use.sender->id;
   }
-  const std::string why = fmt::format(
-      "no report shows mail of {} aligned by DKIM, which p=reject requires of every sender (RFC "
-      "9989 section 7.4); set `expect: rare` for one that seldom sends",
-      fmt::join(missing, ", "));
-  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - missing.size(), senders),
-              "every sender", missing.empty() ? "" : why);
+  const std::string why = missing.empty()
+                              ? ""
+                              : fmt::format(
+                                    "no report shows mail of {} aligned by DKIM, which p=reject "
+                                    "requires of every sender (RFC 9989 section 7.4); set `expect: "
+                                    "rare` for one that seldom sends",
+                                    missing);
+  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - unseen, senders),
+              "every sender", why);
 }
 
-// Spelled out, because a ramp's weekdays are written by name in the YAML.
 std::string day_name(Date day) {
   constexpr std::array<std::string_view, 7> kNames = {
       "a Sunday", "a Monday", "a Tuesday", "a Wednesday", "a Thursday", "a Friday", "a Saturday"};
   return std::string(kNames.at(std::chrono::weekday(day).c_encoding()));
 }
 
-// The freeze is named before the weekday: it is the longer obstacle.
 Gate calendar_gate(const StepFacts& facts) {
   const Ramp& ramp = *facts.domain.dmarc.ramp;
   const Date today = today_of(facts);
@@ -213,8 +259,6 @@ Gate calendar_gate(const StepFacts& facts) {
   return gate(GateKind::Calendar, to_text(today), "a day that the ramp allows", why);
 }
 
-// A freeze for all of an organization, in the environment and not in git, so that it takes effect
-// at once.
 Gate freeze_gate(const StepFacts& facts) {
   return gate(GateKind::Freeze, facts.world.frozen ? "on" : "off", "off",
               facts.world.frozen ? "RAMPART_FREEZE is set: no policy is tightened" : "");
@@ -222,19 +266,26 @@ Gate freeze_gate(const StepFacts& facts) {
 
 }  // namespace
 
-// The domain's own rows must be recent too: the store as a whole may be fresh without them.
 bool has_fresh_evidence(const StepFacts& facts) {
   if (facts.rows.empty() || !is_fresh(facts.evidence, facts.world.now)) return false;
   return facts.world.now - Time(facts.rows.back()->day + days(1)) <= kEvidenceAge;
 }
 
-// The history reaches back without limit, since a source that passed a year ago is still the
-// domain's own.
+StepFacts facts_of(const Domain& domain, const Config& config, const World& world) {
+  static const Evidence none;
+  const Evidence& evidence = world.evidence ? *world.evidence : none;
+  const EvidenceRows rows = rows_of(evidence, domain.name);
+  CountingReporters reporters = counting_reporters(config, rows, floor<days>(world.now));
+  EvidenceRows counting = counting_rows(rows, reporters);
+  return {domain, config, world, evidence, std::move(reporters), std::move(counting)};
+}
+
 StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {
-  const EvidenceRows history = rows_within(facts.rows, {Date::min(), window.until});
   StepEvidence seen;
   seen.window = window;
-  seen.tally = tally_of(facts.domain, facts.config, rows_within(facts.rows, window), history);
+  seen.tally = tally_of(facts.domain, facts.config,
+                        {rows_within(facts.rows, window),
+                         rows_within(facts.rows, {Date::min(), window.from}), facts.reporters});
   seen.messages = seen.tally.messages;
   seen.legit_rate = seen.tally.legit_rate();
   seen.reporters = static_cast<int>(seen.tally.reporters.size());
@@ -246,10 +297,10 @@ StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {
 StepEvidence gate_evidence(const StepFacts& facts) {
   const Gates& gates = gates_for(facts);
   StepEvidence seen = evidence_over(facts, gate_window(facts.world.now, gates.window));
-  if (seen.tally.own() >= gates.min_messages) return seen;
+  if (seen.tally.own >= gates.min_messages) return seen;
   StepEvidence low = evidence_over(facts, gate_window(facts.world.now, gates.low_volume_window));
   low.low_volume = true;
-  return low.tally.own() >= gates.low_volume_min_messages ? low : seen;
+  return low.tally.own >= gates.low_volume_min_messages ? low : seen;
 }
 
 // Cheapest question first, and the order in which people ask: time, then volume, then quality, then
@@ -257,7 +308,7 @@ StepEvidence gate_evidence(const StepFacts& facts) {
 std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                            const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
-  std::vector<Gate> gates = {hold_gate(facts, calendar), evidence_gate(facts),
+  std::vector<Gate> gates = {hold_gate(facts, calendar), evidence_gate(facts, seen),
                              messages_gate(facts, seen), reporters_gate(facts, seen),
                              legit_gate(facts, seen),    unresolved_gate(facts, seen),
                              senders_gate(facts)};
@@ -276,7 +327,6 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
   });
 }
 
-// These phases are left by hand: no report can show that records are complete.
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> missing = {fmt::format(
@@ -293,7 +343,6 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
   return missing;
 }
 
-// A target above the ramp's last step is a mistake in the YAML, so it is named.
 std::string why_no_next_step(const DmarcSpec& spec) {
   if (spec.position >= spec.target) {
     return fmt::format("it is at its target, {}", to_text(spec.target));
@@ -302,7 +351,6 @@ std::string why_no_next_step(const DmarcSpec& spec) {
                      to_text(spec.position), to_text(spec.target));
 }
 
-// Without the locale, so that output is the same on every machine.
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
@@ -314,7 +362,6 @@ std::string percent(double share) {
   return fmt::format("{:.2f} %", std::floor(share * 10'000 + 1e-6) / 100);
 }
 
-// The counterpart for limits from above: 0.501 % must not be shown as 0.50 %.
 std::string percent_up(double share) {
   return fmt::format("{:.2f} %", std::max(0.0, std::ceil(share * 10'000 - 1e-6) / 100));
 }

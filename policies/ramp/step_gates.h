@@ -15,8 +15,12 @@ struct StepFacts {
   const Config& config;
   const World& world;
   const Evidence& evidence;
-  EvidenceRows rows;  ///< rows_of() the domain, sorted by day.
+  CountingReporters reporters;
+  EvidenceRows rows;  ///< Those of counting reporters, sorted by day.
 };
+
+/// The facts of a domain; the arguments must outlive them.
+StepFacts facts_of(const Domain& domain, const Config& config, const World& world);
 
 /// The figures of the gates' window, or of the low-volume window where that one has too few
 /// messages.
@@ -46,7 +50,7 @@ std::string percent(double share);
 /// The same, rounded up, for shares that must not exceed something.
 std::string percent_up(double share);
 
-/// Whether there are verified reports on the domain, and the newest is recent enough.
+/// Whether there are reports on the domain that count, and the newest is recent enough.
 bool has_fresh_evidence(const StepFacts& facts);
 
 /// The figures over any window of the domain's rows.

@@ -267,6 +267,17 @@ bool check_https(Loader& loader, const Node& node) {
   return text_of(node).empty() || check_https_text(loader, node, "write https://host/path");
 }
 
+bool check_reporter(Loader& loader, const Node& node) {
+  const std::string text = text_of(node);
+  const std::string_view domain = text.starts_with("*.") ? std::string_view(text).substr(2) : text;
+  const bool host = std::ranges::all_of(
+      domain, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.'; });
+  const Result<Name> name = Name::parse(domain);
+  if (host && name && name->labels().size() >= 2) return true;
+  return loader.fail(node, "bad-name", fmt::format("`{}` is not the domain of a reporter", text),
+                "write the domain that signs its mail, in lower case: google.com");
+}
+
 // Addresses only: resolving a resolver's name would need another resolver. An IPv6 address has
 // several colons, so its port needs brackets.
 bool check_resolver(Loader& loader, const Node& node) {

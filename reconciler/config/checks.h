@@ -42,6 +42,10 @@ bool check_https(Loader& loader, const Node& node);
 /// A recursive resolver: "127.0.0.1", "127.0.0.1:5353", "[::1]:53".
 bool check_resolver(Loader& loader, const Node& node);
 
+/// The domain that signs a reporter's mail: a host name in lower case, in a built-in list also
+/// with a leading "*.".
+bool check_reporter(Loader& loader, const Node& node);
+
 /// DMARC's failure options: 0, 1, d and s, separated by colons (RFC 7489 section 6.3).
 bool check_failure_options(Loader& loader, const Node& node);
 

@@ -74,6 +74,12 @@ void read_senders(Loader& loader, const Sections& sections) {
   });
 }
 
+void read_organizations(Loader& loader, const Sections& sections) {
+  for_rows(sections.organizations, [&](const Node& key, const Node& row) {
+    loader.read({&row}, form_of(loader.config.organizations[key.text]));
+  });
+}
+
 // A ramp of the YAML may replace a built-in one of the same name, as senders do: the standard ramp
 // may be too fast for one company.
 void read_ramps(Loader& loader, const Sections& sections) {
@@ -269,6 +275,7 @@ void read_config(Loader& loader, const std::string& main) {
   }
   loader.config.resolvers = sections.resolvers;
   loader.config.key_recipients = sections.recipients;
+  loader.config.reporters = sections.reporters;
   read_providers(loader, sections);
   for (const auto& file : files) read_senders(loader, file->sections);
   read_ramps(loader, sections);
@@ -310,6 +317,7 @@ Config read_builtin() {
     read_sections(loader, file, builtin_form);
     read_senders(loader, file.sections);
     read_ramps(loader, file.sections);
+    read_organizations(loader, file.sections);
   }
   for (auto& [id, sender] : loader.config.senders) {
     auto row = std::make_shared<Sender>(*sender);

@@ -93,6 +93,8 @@ struct Sections {
   const Node* ramps = nullptr;
   const Node* defaults = nullptr;
   const Node* domains = nullptr;
+  const Node* organizations = nullptr;  ///< `reporters:` of an embedded file.
+  ReporterLists reporters;
   std::vector<std::string> resolvers;
   std::vector<std::string> recipients;
 };
@@ -106,6 +108,7 @@ Form builtin_form(Sections& sections);
 /// The forms of maps that have a struct of their own; overloads, so that templates find them.
 Form form_of(Sender& sender);
 Form form_of(DkimTemplate& record);
+Form form_of(ReportingOrganization& organization);
 Form form_of(Ramp& ramp);
 Form form_of(RampStep& step);
 Form form_of(Gates& gates);

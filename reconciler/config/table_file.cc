@@ -20,6 +20,16 @@ Form keys_form(Sections& sections) {
                            "to.")}};
 }
 
+Form reporters_form(Sections& sections) {
+  static const Shape domain = text_like(check_reporter, R"(^[^ /:@]+$)");
+  static const Shape domains = set_of(domain);
+  return {.name = "reporters",
+          .fields = {field("known", sections.reporters.known, domains,
+                           "Domains that sign reports and count like those of the built-in list."),
+                     field("refused", sections.reporters.refused, domains,
+                           "Domains whose reports never count, with all names below them.")}};
+}
+
 // A section is kept as a node at first: its rows refer to rows of sections that come later.
 template <class T>
 const Shape& rows_of() {
@@ -197,6 +207,19 @@ Form form_of(Sender& sender) {
       .mark = &sender.mark};
 }
 
+Form form_of(ReportingOrganization& organization) {
+  static const Shape domain = text_like(check_reporter);
+  static const Shape domains = set_of(domain);
+  return {.name = "a reporting organization",
+          .fields = {field("name", organization.name, "Its name for people.", Need::Required),
+                     field("domains", organization.domains, domains,
+                           "The domains that sign its reports."),
+                     field("source", organization.source, "Where this information comes from."),
+                     field("reviewed", organization.reviewed, kDateShape,
+                           "The date of the last review.")},
+          .mark = &organization.mark};
+}
+
 Form file_form(Sections& sections) {
   static const Shape defaults = nullable(shape_of<Domain>());
   return {.name = "domains.yaml",
@@ -207,6 +230,9 @@ Form file_form(Sections& sections) {
                      field("providers", sections.providers, provider_rows(),
                            "The hosts of your zones; secrets come from the environment."),
                      senders_field(sections),
+                     group<reporters_form>("reporters", sections,
+                                           "Whose reports count, beside the built-in list of "
+                                           "reporting organizations."),
                      group<keys_form>("keys", sections, "How private keys are kept."),
                      ramps_field(sections,
                                  "Your own DMARC ramps, in addition to standard, cautious, fast "
@@ -224,7 +250,9 @@ Form included_form(Sections& sections) {
 
 Form builtin_form(Sections& sections) {
   return {.name = "an embedded file",
-          .fields = {senders_field(sections), ramps_field(sections, "The built-in ramps.")}};
+          .fields = {senders_field(sections), ramps_field(sections, "The built-in ramps."),
+                     field("reporters", sections.organizations, rows_of<ReportingOrganization>(),
+                           "Organizations that send aggregate reports.")}};
 }
 
 }  // namespace rampart::config

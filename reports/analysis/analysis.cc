@@ -1,6 +1,8 @@
 /// The steps from rows to named sources.
 #include "reports/analysis/analysis.h"
 
+#include "policies/model/reporters.h"
+
 namespace rampart::reports {
 namespace {
 
@@ -54,7 +56,10 @@ NamingContext naming_of(const Config& config, const Name& domain, Time now,
           .now = now,
           .resolve = resolve,
           .owners = nullptr,
-          .counts = {},
+          .counts =
+              [&config](const std::string& reporter) {
+                return reporter_kind(config, reporter) == ReporterKind::Known;
+              },
           .cache = nullptr};
 }
 

@@ -147,7 +147,7 @@ class Classifier {
     AddressMail all;
     for (std::size_t i = first; i < end; ++i) {
       const FactsTraits& its = traits(groups[i]);
-      if (groups[i].trust == Trust::Verified) add(verified, its, address, groups[i].counts);
+      if (groups[i].counts) add(verified, its, address, groups[i].counts);
       add(all, its, address, groups[i].counts);
     }
     bool friendly = false;

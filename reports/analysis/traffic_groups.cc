@@ -82,10 +82,13 @@ class GroupReader {
   }
 
   void add_reporter(const std::string& reporter, Trust trust) {
-    groups_.reporters.insert(reporter);
-    if (trust == Trust::Verified) groups_.verified_reporters.insert(reporter);
+    // Reporters under one organizational domain are one (contract section 4).
+    const std::string& organization = domains_.of(reporter);
+    groups_.reporters.insert(organization);
+    if (trust == Trust::Verified) groups_.verified_reporters.insert(organization);
   }
 
+  OrgDomains domains_;
   Store& store_;
   const GroupSelection& selection_;
   StoreLookup lookup_;

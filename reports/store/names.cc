@@ -8,8 +8,6 @@
 namespace rampart::reports {
 namespace {
 
-std::int64_t seconds_of(Time time) { return time.time_since_epoch().count(); }
-
 Time moment(std::int64_t seconds) { return Time(std::chrono::seconds(seconds)); }
 
 /// Values as one text: each as its length, a colon and its octets. TXT values may contain any
@@ -57,7 +55,7 @@ Result<Ok> Store::for_each_host(
 Result<Ok> Store::remember_host(const spf::Ip& ip, const std::string& host, Time now) {
   Statement& add = statements_->add_host;
   add.bind_blob(1, octets_of(ip)).bind(2, std::string_view(host));
-  return add.bind(3, seconds_of(now)).run();
+  return add.bind(3, number(now)).run();
 }
 
 Result<std::optional<KnownAnswer>> Store::answer(const Question& question) {
@@ -86,7 +84,7 @@ Result<Ok> Store::remember_answer(const Question& question, const Answer& answer
   const std::string values = packed(answer.values);
   add.bind(1, std::string_view(question.name.text())).bind(2, std::string_view(type));
   add.bind(3, static_cast<std::int64_t>(answer.status)).bind_blob(4, values);
-  return add.bind(5, seconds_of(now)).run();
+  return add.bind(5, number(now)).run();
 }
 
 }  // namespace rampart::reports

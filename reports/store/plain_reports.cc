@@ -9,7 +9,6 @@
 namespace rampart::reports {
 namespace {
 
-std::int64_t number(Time time) { return time.time_since_epoch().count(); }
 std::int64_t number(Trust trust) { return trust == Trust::Verified ? 1 : 0; }
 
 /// Lists of texts are lines of one text; no entry holds a line end.

@@ -31,6 +31,9 @@ inline Date day_of(std::int64_t number) { return Date(std::chrono::days(number))
 /// The hash by which the table of texts is searched. Stored: it may not change.
 std::int64_t hash_of(std::string_view text);
 
+/// A time as it is stored: seconds since 1970.
+inline std::int64_t number(Time time) { return time.time_since_epoch().count(); }
+
 /// Shared with the migration, which packs blocks before the store's own statements exist.
 constexpr const char* kAddBlock =
     "INSERT INTO blocks(domain, day, report, part, rows) VALUES(?, ?, ?, ?, ?)";

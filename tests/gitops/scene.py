@@ -201,7 +201,7 @@ class Scene:
         shutil.rmtree(reports, ignore_errors=True)
         reports.mkdir()
         for begin, policy, pct, result in days:
-            for reporter in ("google.com", "yahoo.com"):
+            for reporter in ("google.com", "yahooinc.com"):
                 text = REPORT.format(reporter=reporter, begin=begin, end=begin + 86399,
                                      policy=policy, pct=pct, result=result)
                 path = reports / f"{reporter}-{begin}.xml.gz"

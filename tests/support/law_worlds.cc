@@ -8,6 +8,7 @@
 #include "mail/records/kind.h"
 #include "policies/dkim/names.h"
 #include "policies/dmarc/discovered_policy.h"
+#include "policies/model/reporters.h"
 #include "policies/ramp/ramp.h"
 #include "reconciler/plan/make_plan.h"
 
@@ -295,18 +296,20 @@ void add_rows(Dice& dice, const Domain& domain, Evidence& evidence) {
                       .reporter = "google.com",
                       .source = use.sender->id,
                       .outcome = fails ? DmarcOutcome::Fail : DmarcOutcome::Both,
+                      .marked = fails,
                       .selectors = {"office-20260801"},
                       .selectors_reported = true,
                       .published = seen,
                       .messages = mail == Mail::Scarce ? 1 : 200};
       if (fails) row.selectors.clear();
-      for (const char* reporter : {"google.com", "yahoo.com"}) {
+      for (const char* reporter : {"google.com", "yahooinc.com"}) {
         row.reporter = reporter;
         evidence.rows.push_back(row);
       }
       if (mail != Mail::Spoofed) continue;
       row.source = "ip:203.0.113.99";
       row.outcome = DmarcOutcome::Fail;
+      row.marked = false;
       row.selectors.clear();
       evidence.rows.push_back(row);
     }
@@ -321,6 +324,8 @@ void add_evidence(Dice& dice, LawCase& made) {
   std::ranges::stable_sort(evidence.rows, {}, [](const EvidenceRow& row) {
     return std::tie(row.policy_domain, row.day, row.reporter, row.source);
   });
+  made.config.reporters.known = {"google.com", "yahooinc.com"};
+  name_known_reporters(evidence, made.config);
   made.world.evidence = std::move(evidence);
 }
 

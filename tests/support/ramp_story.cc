@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -45,10 +46,14 @@ struct Mail {
   std::optional<Date> first = {};
   std::optional<Date> last = {};
   std::string reporter = {};  ///< Empty: all.
+  bool marked = false;
+  bool unnamed = false;
 };
 
+// "marked" and "unnamed" fail too: with the domain's mark, or for lack of an answer.
 DmarcOutcome outcome_of(const std::string& word) {
   constexpr std::array<std::string_view, 5> kWords = {"both", "dkim", "spf", "forwarded", "fail"};
+  if (word == "marked" || word == "unnamed") return DmarcOutcome::Fail;
   const auto found = std::ranges::find(kWords, word);
   if (found == kWords.end()) throw std::invalid_argument(word);
   return static_cast<DmarcOutcome>(found - kWords.begin());
@@ -74,6 +79,10 @@ class Teller {
     domain_.dmarc.ramp = std::make_shared<const Ramp>(ramp_);
     RampScene scene{.config = {}, .domain = domain_, .world = {}};
     scene.config.domains.emplace(domain_.name, domain_);
+    scene.config.reporters = {known_, refused_};
+    for (const std::string& id : services_) {
+      scene.config.senders.emplace(id, std::make_shared<const Sender>(Sender{.id = id}));
+    }
     scene.world.now = Time(now_) + std::chrono::hours(hour_);
     scene.world.frozen = frozen_;
     if (reports_) scene.world.evidence = evidence();
@@ -176,6 +185,12 @@ class Teller {
       take_sender(split(value, ':'));
     } else if (key == "mail") {
       take_rows(split(value, ':'));
+    } else if (key == "service") {
+      services_.push_back(value);
+    } else if (key == "known") {
+      known_ = split(value, ',');
+    } else if (key == "refused") {
+      refused_ = split(value, ',');
     } else {
       return false;
     }
@@ -197,6 +212,8 @@ class Teller {
       parts.erase(parts.begin());
     }
     Mail mail{parts[0], outcome_of(parts[1]), std::stoll(parts[2])};
+    mail.marked = parts[1] == "marked";
+    mail.unnamed = parts[1] == "unnamed";
     if (parts.size() > 3) {
       const auto range = parse_date_range(parts[3]).value();
       mail.first = range.first;
@@ -231,16 +248,23 @@ class Teller {
   Evidence evidence() const {
     Evidence evidence;
     for (Date day = first_; day <= last_; day += days(1)) {
-      for (int i = 1; i <= reporters_; ++i) add_day(day, fmt::format("r{}.example", i), evidence);
+      std::set<std::string> names;
+      for (int i = 1; i <= reporters_; ++i) names.insert(fmt::format("r{}.example", i));
+      const std::set<std::string> all = names;
+      for (const Mail& mail : mail_) {
+        if (!mail.reporter.empty()) names.insert(mail.reporter);
+      }
+      for (const std::string& name : names) add_day(day, name, all.contains(name), evidence);
     }
     if (first_ <= last_) evidence.newest = Time(last_ + days(1)) - std::chrono::seconds(1);
     return evidence;
   }
 
-  void add_day(Date day, const std::string& reporter, Evidence& evidence) const {
+  // `sees_all`: the reporter sees the mail that names no reporter too.
+  void add_day(Date day, const std::string& reporter, bool sees_all, Evidence& evidence) const {
     for (const Mail& mail : mail_) {
       const bool days_match = day >= mail.first.value_or(day) && day <= mail.last.value_or(day);
-      const bool theirs = mail.reporter.empty() || mail.reporter == reporter;
+      const bool theirs = mail.reporter.empty() ? sees_all : mail.reporter == reporter;
       if (!days_match || !theirs || mail.count == 0) continue;
       evidence.rows.push_back({.day = day,
                                .policy_domain = domain_.name,
@@ -248,6 +272,8 @@ class Teller {
                                .reporter = reporter,
                                .source = mail.source,
                                .outcome = mail.outcome,
+                               .marked = mail.marked,
+                               .lacks = mail.unnamed ? "the PTR record of 192.0.2.9" : "",
                                .selectors = {},
                                .selectors_reported = false,
                                .published = published(day),
@@ -267,6 +293,9 @@ class Teller {
   bool frozen_ = false;
   bool reports_ = true;
   std::vector<Mail> mail_{Mail{}};
+  std::vector<std::string> services_;
+  std::vector<std::string> known_ = {"r1.example", "r2.example", "r3.example"};
+  std::vector<std::string> refused_;
 };
 
 std::string position_word(RampPosition position) {

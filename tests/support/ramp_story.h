@@ -19,7 +19,11 @@ namespace rampart::testing {
 ///     min_reporters=..  max_unresolved=..  low=90d:30  window=14d  rollback=..
 ///     count=50  reporters=2  from=DATE  last=DATE  live=DATE|never  says=pct:100|t:y|t:n|nothing
 ///     no-reports  no-senders  sender=ID[:rare|:DATE]  ignore=SOURCE  no-mta
-///     mail=SOURCE:OUTCOME:COUNT[:FIRST/LAST][:REPORTER]   more of a day's rows, of each reporter
+///     mail=SOURCE:OUTCOME:COUNT[:FIRST/LAST][:REPORTER]   more of a day's rows, of each reporter;
+///         outcomes: both, dkim, spf, forwarded, fail, marked (fails with the domain's mark),
+///         unnamed (fails, and its source could not be looked up)
+///     service=ID   a service of the catalogue that is not declared
+///     known=NAME,..  refused=NAME,..   the YAML's `reporters:`; r1 to r3.example are known
 ///     at=HOUR   the hour of now
 struct RampStory {
   const char* story;

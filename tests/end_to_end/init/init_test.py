@@ -126,7 +126,7 @@ def check_reports(binary, work):
     trial = Trial(binary, work, "reports", {"a.example": text,
                                             "b.example": zones.spf("v=spf1 -all")})
     rows = [evidence_row("google_workspace", 900), evidence_row("mailchimp", 40),
-            evidence_row("mailchimp", 2, fate="fail", reporter="yahoo.com"),
+            evidence_row("mailchimp", 2, fate="fail", reporter="yahooinc.com"),
             evidence_row("microsoft_365", 738, fate="dkim", selectors=["google"]),
             evidence_row("sendgrid", 300, fate="fail"),
             evidence_row("ptr:host.example.net", 7, fate="fail", marked=True),

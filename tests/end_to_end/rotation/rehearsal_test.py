@@ -173,7 +173,7 @@ class Rehearsal:
     def report(self, day, used):
         """What a receiver reports of the day; one of the two never states selectors."""
         row = {"day": str(day), "domain": "example.com", "from": "example.com",
-               "reporter": self.random.choice(["google.com", "example.net"]), "source": "mta",
+               "reporter": self.random.choice(["google.com", "yahooinc.com"]), "source": "mta",
                "fate": "both", "p": "none", "messages": 1}
         if self.case.proof == "reports" and row["reporter"] == "google.com":
             row |= {"selectors": used, "selectors_reported": True}

@@ -85,6 +85,7 @@ Rehearsal rehearse(Duration every, Store store, unsigned seed) {
       if (today - on == days{5}) world.verify(selector);
     }
     world.evidence.newest = Time(today);
+    world.evidence.known_reporters = {"g", "h"};
     world.evidence.rows.push_back(
         row(today, i % 2 ? "g" : "h", store == Store::Omits ? Lines{} : Lines{world.signer}));
   }
@@ -145,7 +146,8 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   CHECK(dkim_policy(left, world).holds.front().code == "no-evidence");
   world.evidence =
       Evidence{Time(day("2026-04-23")),
-               {row(day("2026-02-20"), "g", {"v1"}), row(day("2026-04-20"), "g", {"x"})}};
+               {row(day("2026-02-20"), "g", {"v1"}), row(day("2026-04-20"), "g", {"x"})},
+               {"g"}};
   CHECK(lines_of(dkim_policy(left, world)) ==
         Lines{"retire CNAME v1._domainkey.example.com (none)"});
   // Once it is gone, nobody brings it back, though the reports are not at hand.

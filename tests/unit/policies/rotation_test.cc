@@ -191,7 +191,7 @@ TEST_CASE("reports prove it, or do not") {
   const auto at = [&](int later) { return on + days{later}; };
   // keep is 14 days: silent from the 11th, kept to the 25th, reported by the 28th.
   const auto reports = [&](const std::vector<EvidenceRow>& rows, Date newest) {
-    return Evidence{Time(newest), rows};
+    return all_known({Time(newest), rows, {}});
   };
   const std::vector<EvidenceRow> good = {row(at(-20), "g", {a}), row(on, "g", {a, b}),
                                          row(at(1), "g", {b}), row(at(14), "g", {b})};

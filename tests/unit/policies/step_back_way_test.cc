@@ -30,6 +30,7 @@ EvidenceRow row_of(const June& june_of, int day, const char* source, DmarcOutcom
           .reporter = {},
           .source = source,
           .outcome = outcome,
+          .marked = outcome == DmarcOutcome::Fail,
           .selectors = {},
           .selectors_reported = false,
           .published =
@@ -65,7 +66,9 @@ void check(const June& june_of) {
   World world;
   world.now = Time(june(june_of.today));
   world.evidence = evidence_of(june_of);
-  CHECK((step_of(domain, Config(), world).action == StepAction::StepBack) == june_of.leads_back);
+  Config config;
+  config.reporters.known = {"one.example", "two.example"};
+  CHECK((step_of(domain, config, world).action == StepAction::StepBack) == june_of.leads_back);
 }
 
 TEST_CASE("three failing days lead back, whichever side of a step up they lie on") {

@@ -194,8 +194,8 @@ const std::vector<RampStory> kDays = {
     {"the environment's freeze and a hold", "monitor", "2026-10-25", "2026-11-23", "frozen",
      "stay hold,freeze 2026-11-24"},
     {"the calendar and a gate", "monitor", "2026-10-01", "2026-11-28",
-     "weekdays=mon mail=mta:fail:2", "stay legit_rate,calendar -"},
-    {"a hold and a gate", "monitor", "2026-10-25", "2026-11-23", "mail=mta:fail:2",
+     "weekdays=mon mail=mta:marked:2", "stay legit_rate,calendar -"},
+    {"a hold and a gate", "monitor", "2026-10-25", "2026-11-23", "mail=mta:marked:2",
      "stay hold,legit_rate 2026-11-24"},
 };
 
@@ -229,7 +229,7 @@ TEST_CASE("an overdue step shows since when") {
   CHECK(now.overdue_days == 0);
   // A step that waits for evidence is not overdue.
   const auto unmet =
-      decision_of({"", "monitor", "2026-10-01", "2026-11-23", "mail=mta:fail:2", ""});
+      decision_of({"", "monitor", "2026-10-01", "2026-11-23", "mail=mta:marked:2", ""});
   CHECK(unmet.overdue_days == 0);
   CHECK(unmet.due == parse_date("2026-10-31"));
 }

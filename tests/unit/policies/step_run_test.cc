@@ -20,8 +20,9 @@ void add(RampScene& run, const char* name, const RampStory& story, int most = 2)
   ramp.max_domains_per_run = most;
   domain.dmarc.ramp = std::make_shared<const Ramp>(ramp);
   run.config.domains.emplace(domain.name, domain);
+  run.config.reporters = one.config.reporters;
   run.world.now = one.world.now;
-  if (!run.world.evidence) run.world.evidence = Evidence{one.world.evidence->newest, {}};
+  if (!run.world.evidence) run.world.evidence = Evidence{one.world.evidence->newest, {}, {}};
   for (EvidenceRow row : one.world.evidence->rows) {
     row.policy_domain = domain.name;
     row.header_from = domain.name;
@@ -71,7 +72,8 @@ TEST_CASE("the days of later runs are days that the ramp allows") {
 }
 
 TEST_CASE("steps back are never limited, and take no place of steps up") {
-  constexpr const char* kBreaks = "mail=mta:fail:50:2026-11-18/2026-11-22";
+  constexpr const char* kBreaks =
+      "no-mta mail=mta:both:50:2026-09-24/2026-11-17 mail=mta:marked:50:2026-11-18/2026-11-22";
   RampScene run = no_domains();
   for (const char* name : {"a.test", "b.test", "c.test"}) {
     add(run, name, {"", "quarantine:10", "2026-11-09", kNow, kBreaks, ""}, 1);
@@ -112,10 +114,12 @@ RampStory random_story(std::mt19937& random, std::string& position, std::string&
       pick(3) == 0 ? "monitor" : fmt::format("{}:{}", pick(1) ? "quarantine" : "reject", pct);
   const Date now = parse_date(kNow).value();
   since = pick(9) == 0 ? "" : to_text(now - std::chrono::days(pick(70) - 5));
-  words = fmt::format("count={} reporters={} mail=mta:fail:{} mail=ip:203.0.113.9:fail:{}",
+  words = fmt::format("count={} reporters={} mail=mta:marked:{} mail=ip:203.0.113.9:fail:{}",
                       1 + pick(60), 1 + pick(2), pick(4), pick(3) == 0 ? pick(90) : 0);
   if (pick(3) == 0) words += " sender=esp mail=esp:dkim:5:2026-09-24/2026-11-18";
-  if (pick(3) == 0) words += " sender=crm mail=crm:fail:5:2026-11-19/2026-11-22";
+  if (pick(3) == 0)
+    words +=
+        " sender=crm mail=crm:dkim:5:2026-10-10/2026-11-18 mail=crm:marked:5:2026-11-19/2026-11-22";
   if (pick(5) == 0) words += " weekdays=tue,fri";
   if (pick(5) == 0) words += fmt::format(" target=quarantine:{}", 1 + pick(99));
   return {"", position.c_str(), since.c_str(), kNow, words.c_str(), ""};

@@ -1,0 +1,61 @@
+/// Looks reporters up in the built-in list and in the YAML's.
+#include "policies/model/reporters.h"
+
+#include <algorithm>
+
+#include "mail/dmarc/org_domain.h"
+
+namespace rampart {
+namespace {
+
+bool is_below(std::string_view name, std::string_view domain) {
+  return name.size() > domain.size() && name.ends_with(domain) &&
+         name[name.size() - domain.size() - 1] == '.';
+}
+
+// Exact, because anybody may have a mailbox at a name beside or below a domain that signs reports.
+bool matches(std::string_view reporter, std::string_view pattern) {
+  if (pattern.starts_with("*.")) return is_below(reporter, pattern.substr(2));
+  return reporter == pattern;
+}
+
+bool any_matches(std::string_view reporter, const std::vector<std::string>& patterns) {
+  return std::ranges::any_of(patterns, [&](const auto& one) { return matches(reporter, one); });
+}
+
+}  // namespace
+
+std::string organization_id(const Config& config, std::string_view reporter) {
+  for (const auto& [id, organization] : config.organizations) {
+    if (any_matches(reporter, organization.domains)) return id;
+  }
+  return {};
+}
+
+ReporterKind reporter_kind(const Config& config, std::string_view reporter) {
+  const bool refused = std::ranges::any_of(config.reporters.refused, [&](const std::string& one) {
+    return reporter == one || is_below(reporter, one);
+  });
+  if (refused) return ReporterKind::Refused;
+  const bool known =
+      any_matches(reporter, config.reporters.known) || !organization_id(config, reporter).empty();
+  return known ? ReporterKind::Known : ReporterKind::Unknown;
+}
+
+std::string reporter_group(const Config& config, const std::string& reporter) {
+  const std::string id = organization_id(config, reporter);
+  if (!id.empty()) return id;
+  const Result<Name> name = Name::parse(reporter);
+  return name ? dmarc::org_domain_psl(*name).text() : reporter;
+}
+
+void name_known_reporters(Evidence& evidence, const Config& config) {
+  std::set<std::string> all;
+  for (const EvidenceRow& row : evidence.rows) all.insert(row.reporter);
+  std::erase_if(all, [&](const std::string& one) {
+    return reporter_kind(config, one) != ReporterKind::Known;
+  });
+  evidence.known_reporters = std::move(all);
+}
+
+}  // namespace rampart

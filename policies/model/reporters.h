@@ -1,0 +1,34 @@
+/// Which reporters are known: anyone can sign a report with a domain of his own, so only known ones
+/// count by themselves (contract section 4).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "policies/model/config.h"
+#include "policies/model/evidence.h"
+
+namespace rampart {
+
+/// How far a reporter's domain is known.
+enum class ReporterKind {
+  Known,    ///< Of the built-in list or of `reporters: {known: ...}`.
+  Unknown,  ///< Neither: it counts after a history of its own, and never alone.
+  Refused,  ///< Of `reporters: {refused: ...}`: it never counts.
+};
+
+/// The kind of the domain that signed a report. A known domain must match exactly; a refused
+/// one also covers the names below it.
+ReporterKind reporter_kind(const Config& config, std::string_view reporter);
+
+/// The id of the built-in organization that `reporter` belongs to, or empty.
+std::string organization_id(const Config& config, std::string_view reporter);
+
+/// What counts as one reporter: the built-in organization's id, else the organizational domain by
+/// the public suffix list (contract section 4: reporters under one domain count once).
+std::string reporter_group(const Config& config, const std::string& reporter);
+
+/// Fills in evidence.known_reporters.
+void name_known_reporters(Evidence& evidence, const Config& config);
+
+}  // namespace rampart

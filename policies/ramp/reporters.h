@@ -1,0 +1,48 @@
+/// Which reporters count for a domain's gates, and how much (contract section 4, "Trust").
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "policies/model/policy.h"
+#include "policies/ramp/evidence_window.h"
+
+namespace rampart {
+
+/// How long an unknown reporter must have reported on a domain before it counts beside known ones.
+/// A month is longer than the usual campaign of somebody who registers a domain to send reports.
+constexpr std::chrono::days kReporterHistory{30};
+
+/// One reporter whose reports count.
+struct CountingReporter {
+  std::string group;   ///< As reporter_group() returns it.
+  bool known = false;  ///< Of the built-in list or of the YAML's; else it has a history.
+};
+
+/// The reporters that count for one domain, by the domain that signed their reports.
+using CountingReporters = std::map<std::string, CountingReporter>;
+
+/// The reporters of `rows` that count on `today`: the known ones and, beside at least one of those,
+/// the unknown ones that have reported on the domain for kReporterHistory. `rows` as rows_of()
+/// returns them.
+CountingReporters counting_reporters(const Config& config, const EvidenceRows& rows, Date today);
+
+/// The rows of reporters that count, in order.
+EvidenceRows counting_rows(const EvidenceRows& rows, const CountingReporters& reporters);
+
+/// A reporter whose share of a domain's mail was large, and that has stopped reporting.
+struct SilentReporter {
+  std::string group;
+  Date last;         ///< The last day that it reported on.
+  double share = 0;  ///< Of the messages before it fell silent.
+};
+
+/// The counting reporters with at least a quarter of the mail of the days before `window`, and no
+/// row since the window began. What such a reporter would show is unknown: it may be the one that
+/// saw failures. Sorted by group. `rows` are counting rows.
+std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
+                                             const CountingReporters& reporters,
+                                             EvidenceWindow window);
+
+}  // namespace rampart
