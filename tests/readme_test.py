@@ -13,8 +13,10 @@ import os
 import pathlib
 import re
 import shlex
+import socketserver
 import sys
 import tempfile
+import threading
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(SOURCE / "tests/scenarios"))
@@ -52,12 +54,35 @@ def agrees(written, played):
     return re.fullmatch(pattern, "\n".join(map(str.rstrip, played.rstrip().split("\n"))) + "\n")
 
 
+class NoSuchName(socketserver.BaseRequestHandler):
+    """A name server on 127.0.0.1 that knows no name: the example's addresses have none."""
+
+    def handle(self):
+        query, socket = self.request
+        questions_only = query[:2] + b"\x81\x83\x00\x01" + bytes(6)
+        end = query.index(b"\x00", 12) + 5
+        socket.sendto(questions_only + query[12:end], self.client_address)
+
+
+def with_resolver(binary, work):
+    """A script that runs `binary` with that name server."""
+    server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), NoSuchName)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    script = pathlib.Path(work) / "with-resolver"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(binary))} --resolver '
+                      f'127.0.0.1:{server.server_address[1]} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
 def faults(document, steps, binary, show):
     if not steps:
         yield f"{document} has no commands"
     with tempfile.TemporaryDirectory(prefix="rampart-readme.") as work:
         os.chmod(work, 0o755)
-        stage = stories.Stage(SOURCE / DOCUMENTS[document], stories.reachable(binary, work),
+        reachable = with_resolver(stories.reachable(binary, work), work)
+        stage = stories.Stage(SOURCE / DOCUMENTS[document], reachable,
                               pathlib.Path(work) / "stage")
         for step in steps:
             if step.command in OWN:

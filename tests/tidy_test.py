@@ -25,7 +25,7 @@ COLUMNS, FUNCTION_LINES, FILE_LINES = 100, 70, 400
 CODE = {".cc", ".h", ".py", ".sh", ".cmake", ".txt", ""}
 
 # Tables of data in code, which may be as long as their subject.
-DATA_TABLES = {"policies/model/codes.h", "cli/commands/table.cc"}
+DATA_TABLES = {"policies/model/codes.h"}
 
 RFC = re.compile(r"\bRFC[ -]?\d+[^\n]{0,16}")
 GOOD_RFC = re.compile(r"^RFC \d{4}(?: section (?:\d+|[A-Z])(?:\.\d+)*(?![\w])| [Aa]ppendix [A-Z]|"

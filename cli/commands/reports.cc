@@ -25,7 +25,6 @@ struct ReportQuery : ReportEnvironment {
   std::optional<std::size_t> limit;  ///< --limit: the most sources to show.
 };
 
-// Days and not times: aggregate reports cover whole days.
 Result<std::optional<std::size_t>> limit_option(const Context& context) {
   const auto text = context.arguments.one("limit");
   if (!text) return std::optional<std::size_t>();
@@ -54,8 +53,12 @@ std::optional<ReportQuery> open_query(const Context& context) {
   Result<std::vector<Name>> domains =
       domains_asked(context, [&] { return environment->store.domains(); });
   if (!domains) return refuse("store", domains.error());
-  return ReportQuery{std::move(*environment), std::move(owners).value(), std::move(domains).value(),
-                     days->since, days->until, *limit};
+  return ReportQuery{std::move(*environment),
+                     std::move(owners).value(),
+                     std::move(domains).value(),
+                     days->since,
+                     days->until,
+                     *limit};
 }
 
 /// Analyses one domain after the other, so that only one is in memory. The first failure is

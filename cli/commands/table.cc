@@ -23,6 +23,7 @@ const CommandOption kMtaStsConnect{"mta-sts-connect", "HOST:PORT",
 const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
 const CommandOption kUntil{"until", "DATE", "The last day, inclusive."};
 const CommandOption kLimit{"limit", "N", "The most sources to show; the rest is counted."};
+const CommandOption kSuggest{"suggest", "", "Print the YAML lines to add, as a patch."};
 const CommandOption kOwners{"reverse-dns-map", "FILE",
                             "CSV of host operators: base_reverse_dns, name, type."};
 
@@ -238,11 +239,7 @@ std::vector<Command> reports_commands() {
        .run = run_reports_summary},
       {.name = "reports sources",
        .summary = "List the sources of a domain's mail, with what to do about each.",
-       .options = {kSince,
-                   kUntil,
-                   kLimit,
-                   kOwners,
-                   {"suggest", "", "Print the YAML lines to add, as a patch."}},
+       .options = {kSince, kUntil, kLimit, kOwners, kSuggest},
        .run = run_reports_sources},
       {.name = "reports threats",
        .summary = "List the addresses that send as a domain without authorization.",

@@ -97,7 +97,8 @@ def fnv(text):
     return value - 2**64 if value >= 2**63 else value
 
 
-NEWER_TABLES = ("tls_reports", "tls_policies", "tls_failures", "failures", "pruned_failures")
+NEWER_TABLES = ("answers", "tls_reports", "tls_policies", "tls_failures", "failures",
+                "pruned_failures")
 
 
 def check_u_labels(folder):
