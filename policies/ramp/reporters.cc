@@ -61,6 +61,11 @@ std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
     Seen& seen = groups[reporters.at(row->reporter).group];
     seen.last = std::max(seen.last, row->day);
     if (row->day >= window.from || row->day < window.from - kShareDays) continue;
+    // What anybody can send does not make another reporter's share smaller.
+    if (row->outcome == DmarcOutcome::Forwarded ||
+        (row->outcome == DmarcOutcome::Fail && !row->marked)) {
+      continue;
+    }
     seen.before += row->messages;
     all += row->messages;
   }

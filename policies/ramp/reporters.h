@@ -38,9 +38,9 @@ struct SilentReporter {
   double share = 0;  ///< Of the messages before it fell silent.
 };
 
-/// The counting reporters with at least a quarter of the mail of the days before `window`, and no
-/// row since the window began. What such a reporter would show is unknown: it may be the one that
-/// saw failures. Sorted by group. `rows` are counting rows.
+/// The reporters with at least a quarter of the domain's own mail of the 56 days before `window`,
+/// and no row since the window began. What such a reporter would show is unknown: it may be the one
+/// that saw failures. Sorted by group. `rows` are those of known reporters.
 std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
                                              const CountingReporters& reporters,
                                              EvidenceWindow window);

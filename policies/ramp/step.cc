@@ -35,7 +35,7 @@ std::string why_advance(const StepDecision& decision) {
 // Fills in the decision of a domain that has a next step: due and earliest dates, gates, reasons.
 // Every gate is evaluated even if the first is not met: people want the whole list at once.
 void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
-  const StepCalendar calendar = calendar_of(facts.domain, facts.rows, facts.world.now);
+  const StepCalendar calendar = calendar_of(facts.domain, facts.known_rows, facts.world.now);
   decision.live = calendar.live;
   decision.due = calendar.start ? calendar.due : std::nullopt;
   decision.gates = gates_of(facts, calendar, decision);

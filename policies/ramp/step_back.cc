@@ -56,7 +56,7 @@ using SenderDays = std::map<Date, SenderDay>;
 
 std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   std::map<std::string, SenderDays> sources;
-  for (const EvidenceRow* row : facts.rows) {
+  for (const EvidenceRow* row : facts.known_rows) {
     const bool unmarked = row->outcome == DmarcOutcome::Fail && !row->marked;
     if (row->outcome == DmarcOutcome::Forwarded || unmarked || row->messages == 0) continue;
     SenderDay& day = sources[row->source][row->day];
@@ -196,7 +196,7 @@ Direction last_direction(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   Direction direction = Direction::Unknown;
   std::optional<Date> last;
-  for (const EvidenceRow* row : facts.rows) {
+  for (const EvidenceRow* row : facts.known_rows) {
     if (spec.since && row->day >= *spec.since) break;
     if (row->policy_domain != facts.domain.name) continue;
     if (last != row->day) direction = Direction::Unknown;

@@ -82,7 +82,7 @@ Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
   if (!facts.evidence.newest) {
     return gate(GateKind::Evidence, "none", asked, "there are no verified reports");
   }
-  if (facts.rows.empty()) {
+  if (facts.known_rows.empty()) {
     const bool others = !rows_of(facts.evidence, facts.domain.name).empty();
     return gate(GateKind::Evidence, "none", asked,
                 others
@@ -91,10 +91,10 @@ Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
                       "[...]}`"
                     : "no verified report covers this domain");
   }
-  const Date last = facts.rows.back()->day;
+  const Date last = facts.known_rows.back()->day;
   if (!has_fresh_evidence(facts)) {
     std::set<std::string> groups;
-    for (const EvidenceRow* row : facts.rows)
+    for (const EvidenceRow* row : facts.known_rows)
       groups.insert(facts.reporters.at(row->reporter).group);
     return gate(GateKind::Evidence, to_text(last), asked,
                 fmt::format("the newest verified report covers {}, and none came since from {}: "
@@ -102,7 +102,7 @@ Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
                             to_text(last), fmt::join(groups, ", "), kEvidenceAge.count()));
   }
   return gate(GateKind::Evidence, to_text(last), asked,
-              silence_of(silent_reporters(facts.rows, facts.reporters, seen.window)));
+              silence_of(silent_reporters(facts.known_rows, facts.reporters, seen.window)));
 }
 
 Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
@@ -205,7 +205,7 @@ Gate senders_gate(const StepFacts& facts) {
 bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
   const Date today = today_of(facts);
   const EvidenceWindow window{before(today, gates_for(facts).low_volume_window), today + days(1)};
-  return std::ranges::any_of(rows_within(facts.rows, window), [&](const EvidenceRow* row) {
+  return std::ranges::any_of(rows_within(facts.known_rows, window), [&](const EvidenceRow* row) {
     return row->source == id &&
            (row->outcome == DmarcOutcome::Both || row->outcome == DmarcOutcome::DkimOnly);
   });
@@ -266,9 +266,11 @@ Gate freeze_gate(const StepFacts& facts) {
 
 }  // namespace
 
+// By the newest known report on this domain: reports on other domains, and those of unknown
+// reporters, say nothing about it. A day's report ends a second before the next day.
 bool has_fresh_evidence(const StepFacts& facts) {
-  if (facts.rows.empty() || !is_fresh(facts.evidence, facts.world.now)) return false;
-  return facts.world.now - Time(facts.rows.back()->day + days(1)) <= kEvidenceAge;
+  return !facts.known_rows.empty() &&
+         facts.world.now - Time(facts.known_rows.back()->day + days(1)) < kEvidenceAge;
 }
 
 StepFacts facts_of(const Domain& domain, const Config& config, const World& world) {
@@ -277,7 +279,11 @@ StepFacts facts_of(const Domain& domain, const Config& config, const World& worl
   const EvidenceRows rows = rows_of(evidence, domain.name);
   CountingReporters reporters = counting_reporters(config, rows, floor<days>(world.now));
   EvidenceRows counting = counting_rows(rows, reporters);
-  return {domain, config, world, evidence, std::move(reporters), std::move(counting)};
+  EvidenceRows known;
+  std::ranges::copy_if(counting, std::back_inserter(known),
+                       [&](const EvidenceRow* row) { return reporters.at(row->reporter).known; });
+  return {domain,          config, world, evidence, std::move(reporters), std::move(counting),
+          std::move(known)};
 }
 
 StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {

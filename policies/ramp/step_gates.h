@@ -16,7 +16,9 @@ struct StepFacts {
   const World& world;
   const Evidence& evidence;
   CountingReporters reporters;
-  EvidenceRows rows;  ///< Those of counting reporters, sorted by day.
+  EvidenceRows rows;        ///< Those of counting reporters, sorted by day.
+  EvidenceRows known_rows;  ///< Those of known reporters. What opens a gate, starts a hold or
+                            ///< lowers a policy looks at these alone.
 };
 
 /// The facts of a domain; the arguments must outlive them.

@@ -321,6 +321,8 @@ void add_evidence(Dice& dice, LawCase& made) {
   Evidence evidence;
   evidence.newest = made.world.now - days{dice.one_in(8) ? 9 : 1};
   for (const auto& [name, domain] : made.config.domains) add_rows(dice, domain, evidence);
+  std::erase_if(evidence.rows,
+                [&](const EvidenceRow& row) { return Time(row.day) > *evidence.newest; });
   std::ranges::stable_sort(evidence.rows, {}, [](const EvidenceRow& row) {
     return std::tie(row.policy_domain, row.day, row.reporter, row.source);
   });

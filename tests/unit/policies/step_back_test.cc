@@ -167,6 +167,17 @@ const std::vector<RampStory> kOutsiders = {
           "sender=esp mail=esp:dkim:5 mail=esp:dkim:5:2026-09-24/2026-11-19:evil.example "
           "mail=esp:marked:1000000:2026-11-20/2026-11-22:evil.example",
           "advance quarantine:50"),
+    tenth("two unknown reporters with a history turn",
+          "sender=esp mail=esp:dkim:5 mail=esp:dkim:1000000:2026-09-24/2026-11-19:evil.example "
+          "mail=esp:marked:1000000:2026-11-20/2026-11-22:evil.example "
+          "mail=esp:dkim:1000000:2026-09-24/2026-11-19:worse.example "
+          "mail=esp:marked:1000000:2026-11-20/2026-11-22:worse.example",
+          "advance quarantine:50"),
+    tenth("an unknown reporter claims that a broken sender passes",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:marked:5:2026-11-20/2026-11-22 "
+          "mail=esp:dkim:1000000:2026-09-24/2026-11-22:evil.example",
+          "step-back monitor"),
     tenth("a weekend without mail",
           "no-mta mail=mta:both:90:2026-09-24/2026-11-19 mail=mta:both:40:2026-11-20/2026-11-22 "
           "mail=mta:marked:3:2026-11-20/2026-11-22",

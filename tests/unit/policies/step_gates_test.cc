@@ -153,6 +153,10 @@ const std::vector<RampStory> kReporters = {
             "stay legit_rate -"),
     monitor("a large reporter that falls silent",
             "mail=mta:both:200:2026-09-24/2026-11-04:r3.example", "stay evidence -"),
+    monitor("a large reporter that falls silent while a botnet mails to another",
+            "mail=mta:both:200:2026-09-24/2026-11-04:r3.example "
+            "mail=unmarked:fail:99999:2026-10-01/2026-11-04:r1.example",
+            "stay evidence -"),
     monitor("a small one that does", "mail=mta:both:20:2026-09-24/2026-11-04:r3.example",
             "advance quarantine:10"),
     monitor("two names of one organization are one reporter",
