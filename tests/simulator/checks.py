@@ -30,6 +30,7 @@ def checks(fleet, twin):
     yield from receivers.self_test()
     yield from about_mail(fleet)
     yield from about_twins(fleet, twin)
+    yield from about_adversaries(fleet, twin)
     yield from about_waves(fleet, twin)
     yield from about_breaks(fleet)
     yield from about_arrivals(fleet)
@@ -60,27 +61,57 @@ def about_mail(fleet):
 
 
 def about_twins(fleet, twin):
-    """(2) Forged reports move nothing; without a twin, every move is the oracle's, who has none."""
+    """(2) Forged reports and unmarked mail move nothing; without a twin, every move is checked
+    by the oracle, which knows no forged report."""
     forged = fleet.totals["forged reports"]
     yield f"{forged:,} forged reports came", forged > 0
-    honest = fleet.totals["others verified"], fleet.honest_mails
-    yield f"of what nobody vouched for, {honest[0]} of {honest[1]} signed ones were believed", (
-        honest[0] == honest[1])
+    signed = fleet.honest_mails + fleet.totals["outsiders' reports"]
+    believed = fleet.totals["others verified"]
+    yield (f"of what nobody vouched for, {believed} of {signed} that their own reporters signed "
+           "were verified", believed == signed)
     if twin is None:
         return
     for domain in fleet.domains:
-        if domain.forgery:
-            yield (f"{domain.name}: {len(moves_of(fleet, domain))} moves, "
-                   f"{len(moves_of(twin, domain))} without forged reports",
+        if not domain.held:
+            yield (f"{domain.name}: {len(moves_of(fleet, domain))} moves, the same "
+                   f"{len(moves_of(twin, domain))} without adversaries",
                    moves_of(fleet, domain) == moves_of(twin, domain))
-    yield f"all {len(fleet.moves)} moves are the same without forged reports and waves", (
-        fleet.moves == twin.moves and fleet.history == twin.history)
+
+
+def about_adversaries(fleet, twin):
+    """(3) Whatever outsiders do, they hold at most: no step up is theirs, and no step back."""
+    count = fleet.totals["outsiders' reports"]
+    yield f"{count:,} reports of outsiders came", count > 0
+    if twin is None:
+        return
+    wrong = twin.totals["disagreements"]
+    print("\n".join(twin.wrong[:5]))
+    yield f"without adversaries, {wrong} disagreements with the oracle", wrong == 0
+    higher = []
+    for (day, here), (_, there) in zip(fleet.history, twin.history, strict=True):
+        higher += [(day, domain.name) for domain in fleet.domains if not domain.steps_back
+                   and place(domain, here) > place(domain, there)]
+    yield f"no domain is ever stricter than without adversaries: {higher[:3]}", not higher
+    backs = {(name, world.plan.forged): sum(move.action == "step-back" for move in world.moves
+                                            if move.domain == name)
+             for world in (fleet, twin) for name in fleet.last}
+    theirs = [name for name in fleet.last if backs[name, True] > backs[name, False]]
+    yield f"no domain steps back more often than without adversaries: {theirs}", not theirs
+    held = sorted(domain.name for domain in fleet.domains if domain.held
+                  and moves_of(fleet, domain) != moves_of(twin, domain))
+    yield f"outsiders held {len(held)} domains: {held}", len(held) > 0
+
+
+def place(domain, states):
+    """How far up its ramp a domain is; below it, -1."""
+    phase, pct, _ = states[domain.name]
+    return -1 if phase == "dkim" else ramps.RAMPS[domain.ramp].place((phase, pct))
 
 
 def about_waves(fleet, twin):
-    """(3) A wave blocks nothing: it is in the window of a step that is taken all the same."""
+    """(4) A wave blocks nothing: it is in the window of a step that is taken all the same."""
     for domain in fleet.domains:
-        if domain.wave is None:
+        if domain.wave is None or domain.held:
             continue
         window = ramps.RAMPS[domain.ramp].gates.window
         taken = [move for move in moves_of(fleet, domain) if move.action == "advance"
@@ -93,19 +124,15 @@ def about_waves(fleet, twin):
 
 
 def about_breaks(fleet):
-    """(4) A vendor that breaks leads to a step back on the first run after 3 days of reports."""
+    """(5) A vendor that breaks leads to a step back once 3 days of reports have arrived."""
     for name, sender, day in fleet.breaks:
-        runs = sorted(run for about, run in fleet.heard[name, sender].items() if about >= day)
+        days = sorted(about for about in fleet.heard[name, sender] if about >= day)[:3]
+        known = max((fleet.heard[name, sender][about] for about in days), default=None)
         backs = [move.day for move in fleet.moves
                  if move.domain == name and move.action == "step-back" and move.day > day]
-        known = runs[2] if len(runs) > 2 else None
-        # What lowers legit_rate below rollback_below may be acted on before.
-        domain = next(one for one in fleet.domains if one.name == name)
-        slight = domain.sender(sender).share < 0.05
         yield (f"{name}: {sender} broke on day {day}, three days of it were known on day {known}, "
                f"stepped back on day {backs[:1]}",
-               known is not None and bool(backs) and day < backs[0] <= known
-               and (not slight or backs[0] == known))
+               len(days) == 3 and bool(backs) and day + 3 <= backs[0] <= known)
     yield f"{len(fleet.breaks)} vendors broke", (
         len(fleet.breaks) == sum(domain.steps_back for domain in fleet.domains))
     stories = {domain.name for domain in fleet.domains if domain.steps_back}
@@ -115,7 +142,7 @@ def about_breaks(fleet):
 
 
 def about_arrivals(fleet):
-    """(5) Every domain goes up on the very days on which the oracle lets it."""
+    """(6) Every domain goes up on the very days on which the oracle lets it."""
     wrong = fleet.totals["disagreements"]
     yield (f"{fleet.totals['decisions']:,} decisions, {len(fleet.moves)} moves, "
            f"{len(fleet.expected)} by the oracle, {wrong} disagreements", wrong == 0)
@@ -125,8 +152,8 @@ def about_arrivals(fleet):
             yield (f"{domain.name} ({domain.ramp}): p=reject on day {at[0]}, by the oracle {at[1]}",
                    at[0] is not None and at[0] == at[1])
         else:
-            yield f"{domain.name}: stays at {fleet.last[domain.name][0]}", (
-                fleet.last[domain.name][0] == "monitor")
+            yield (f"{domain.name}: stays at {fleet.last[domain.name][0]}",
+                   at == [None, None] and fleet.last[domain.name][0] != "reject")
     runs = collections.Counter((move.day, move.domain) for move in fleet.moves)
     most = max(runs.values(), default=0)
     yield f"at most one step a run and domain: {most}", most == 1
@@ -148,7 +175,7 @@ def about_the_calendar(fleet):
 def by_calendar(fleet, domain):
     """The day of p=reject from the ramp alone; None where more than the calendar has a say."""
     ramp, plan = ramps.RAMPS[domain.ramp], fleet.plan
-    if domain.events or not domain.reaches or ramp.limit < 5 or (
+    if domain.events or domain.held or not domain.reaches or ramp.limit < 5 or (
             domain.story in ("rare", "low volume")):
         return None
     day = run_on(plan, domain.start)

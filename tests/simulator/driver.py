@@ -63,20 +63,22 @@ class Fleet:
         self.yaml.write_text(mutations.of_yaml(plan.mutation, text))
         self.people = people.People(self.yaml)
         self.postman, self.post = senders.Postman(plan.seed), reports.Post(plan.seed)
-        self.forger = forger.Forger(plan.seed)
-        self.oracle = oracle.Oracle(domains)
+        self.forger = forger.Forger(plan.seed, domains, plan.outage)
+        self.oracle = oracle.Oracle(domains, self.people.refused)
         self.moves, self.expected, self.wrong = [], [], []
         self.treated = collections.Counter()   # (whose, generation, disposition) -> messages
         self.totals = collections.Counter()
         self.seconds = collections.Counter()
         self.entered = {}                      # domain -> (day of its last step up, step)
         self.yesterday = {}
+        self.claims = []                       # What outsiders have sent since the last run.
         self.applied = ""
         self.waiting = []
         self.mails = set()                     # Honest reports that come as signed mails.
         self.history = []                      # The YAML's states after each run.
         self.breaks = []                       # (domain, sender, day) of every break
-        self.heard = collections.defaultdict(dict)  # (domain, sender) -> {failing day: run}
+        # (domain, sender) -> {failing day: the run that had heard all that there is of it}
+        self.heard = collections.defaultdict(dict)
 
     def run(self, day, *words, allowed=(0,)):
         started = time.monotonic()
@@ -106,11 +108,13 @@ class Fleet:
             self.ingest(day)
             if day % 30 == 29:
                 self.run(day, "reports", "prune", "--keep", f"{KEEP}d")
+                self.oracle.forget(day - KEEP)
             self.advance(day)
             self.apply(day)
         mutations.of_zones(self.plan.mutation, self.zones.folder, day)
         for domain in self.domains:
             self.deliver(domain, day)
+            self.claims += self.forger.claims(domain, day, self.yesterday.get(domain.name))
 
     def states(self):
         return people.states(self.yaml.read_text(), {one.name for one in self.domains})
@@ -158,8 +162,8 @@ class Fleet:
             again = not self.oracle.learn(report)
             self.totals["came again"] += again and not report.receiver.signed
             for row, *_ in report.rows:
-                if row.sender and not row.passes and not row.forwarded:
-                    self.heard[report.domain, row.source].setdefault(report.day, day)
+                if row.sender and not row.passes and not row.forwarded and not again:
+                    self.heard[report.domain, row.source][report.day] = day
             if report.receiver.signed:
                 self.mails.add((report.domain, report.day))
                 others.append(self.forger.signed(report))
@@ -169,6 +173,7 @@ class Fleet:
             forged = [one for domain in self.domains if domain.forgery and day > domain.start
                       for one in self.forger.forge(domain, day - 1)]
             self.totals["forged reports"] += len(forged)
+            others.extend(self.claimed())
             (trusted if self.plan.mutation == "believe everybody" else others).extend(forged)
         for name, members, words in (("trusted", trusted, ["--trusted"]), ("others", others, [])):
             if members:
@@ -178,6 +183,16 @@ class Fleet:
                 for key in ("reports", "duplicates", "verified", "records"):
                     self.totals[f"{name} {key}"] += got.get(key, 0)
                 self.totals["refused"] += len(got.get("refused", []))
+
+    def claimed(self):
+        """The mails of outsiders, signed by domains of their own."""
+        mails = []
+        for report in self.claims:
+            self.oracle.learn(report)
+            self.totals["outsiders' reports"] += 1
+            mails.append(self.forger.signed(report))
+        self.claims = []
+        return mails
 
     # --- The tool --------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import dkim
 import nacl.encoding
 import nacl.signing
 
+import people
 import receivers
 import reports
 from senders import Row
@@ -24,12 +25,14 @@ Content-Transfer-Encoding: base64
 
 
 class Forger:
-    """Signs as two domains: a reporter, and an impostor who claims to be another."""
+    """Signs as a reporter, as outsiders, and as an impostor who claims to be another."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, domains, outage):
+        self.outage = outage
         self.rng = random.Random(f"forger {seed}")
-        self.keys, self.names = {}, {}
-        for domain in (SIGNER.domain, "evil.example"):
+        self.keys, self.names = {}, people.records_of(domains)
+        outsiders = [one.by.reporter for domain in domains for one in domain.outsiders]
+        for domain in (SIGNER.reporter, "evil.example", *outsiders):
             key = nacl.signing.SigningKey(self.rng.randbytes(32))
             self.keys[domain] = key.encode(nacl.encoding.Base64Encoder)
             public = key.verify_key.encode(nacl.encoding.Base64Encoder).decode()
@@ -47,10 +50,18 @@ class Forger:
                          include_headers=[b"From", b"To", b"Subject"]) + message
 
     def signed(self, report):
-        """An honest report as its own mail."""
-        number = f"{report.domain}.{report.day}"
-        return self.sign(self.mail(report.xml(), SIGNER.mailbox, report.domain, number),
-                         SIGNER.domain)
+        """A report as the mail of its own reporter."""
+        by, number = report.receiver, f"{report.domain}.{report.day}"
+        return self.sign(self.mail(report.xml(), by.mailbox, report.domain, number), by.reporter)
+
+    def claims(self, domain, day, record):
+        """What outsiders claim of a day in their own names: always what the domain publishes."""
+        record = record or receivers.Record()
+        for one in domain.outsiders:
+            if day >= one.first and (one.always or day + 1 not in self.outage):
+                fails = one.claim == "disaster" or (one.turns is not None and day >= one.turns)
+                rows = (self.disaster if fails else self.perfect)(domain, 1_000_000)
+                yield reports.Report(one.by, domain.name, day, record, rows)
 
     def forge(self, domain, day):
         """What a forger sends of one day: files, unsigned mails, and mails signed as another."""
@@ -66,15 +77,15 @@ class Forger:
                                    "evil.example"))
         return found
 
-    def perfect(self, domain):
-        """Every sender passes, a hundred thousand times, and so does every address beside it."""
-        return [(Row(one.ip, 100000, one.id, domain.name, domain.name, "pass",
-                     ((domain.name, one.selector or "x", "pass"),), True, True), "none", 100000, "")
+    def perfect(self, domain, count=100_000):
+        """Every sender passes, by SPF and by DKIM."""
+        return [(Row(one.ip, count, one.id, domain.name, domain.name, "pass",
+                     ((domain.name, one.selector or "x", "pass"),), True, True), "none", count, "")
                 for one in domain.senders]
 
-    def disaster(self, domain):
+    def disaster(self, domain, count=50_000):
         """Every sender fails; lists and forwarders send as the domain itself."""
-        rows = [Row(one.ip, 50000, one.id, domain.name, "x.example", "fail",
+        rows = [Row(one.ip, count, one.id, domain.name, "x.example", "fail",
                     ((domain.name, one.selector or "x", "fail"),)) for one in domain.senders]
         for ip in (domain.list_ip, domain.forwarder):
             rows.append(Row(ip, 5000, ip, domain.name, domain.name, "pass", (), False, True))

@@ -10,9 +10,9 @@ YAML = {
     "no brake": (r"max_domains_per_run: \d+", "max_domains_per_run: 99"),
     "no freeze": (r"freeze: \[.+\]", "freeze: []"),
     "any weekday": (r"weekdays: \[.*\]", "weekdays: []"),
-    "lenient gates": (r"(min_legit_rate|rollback_below): [\d.]+", r"\1: 0.5"),
+    "lenient gates": (r"min_legit_rate: [\d.]+", "min_legit_rate: 0.5"),
+    "nobody is known": (r"known: \[.*\], refused", "known: [], refused"),
     "one reporter": (r"min_reporters: \d+", "min_reporters: 1"),
-    "no rollback": (r"rollback_below: [\d.]+", "rollback_below: 0"),
     "every sender is rare": (r"\b((?:mta|vendor|unsigned|later)-\d+)(?=[,\]])",
                              r"{use: \1, expect: rare}"),
 }

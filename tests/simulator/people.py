@@ -3,6 +3,7 @@
 import re
 
 import ramps
+import receivers
 import senders
 from reports import START, date_of
 
@@ -10,6 +11,7 @@ HEAD = """# yaml-language-server: $schema=./rampart.schema.json
 version: 1  # the fleet
 providers:
   files: {type: zonefile, directory: zones}
+reporters: {known: [%s], refused: []}
 """
 DEFAULTS = """defaults:
   provider: files
@@ -48,8 +50,21 @@ def block_of(domain):
             + dmarc_lines(domain, domain.ramp))
 
 
+def record_of(sender):
+    """Where a shared service has its own SPF record."""
+    return f"_spf.{sender.id}.vendors.example"
+
+
+def records_of(domains):
+    """{name: texts} of the shared services' SPF records."""
+    return {record_of(one): [f"v=spf1 ip4:{one.network} -all"]
+            for domain in domains for one in domain.senders if one.network}
+
+
 def service_line(sender):
     spf = f'spf: ["ip4:{sender.ip}"], ' if sender.admitted else ""
+    if sender.network:
+        spf = f'spf: ["include:{record_of(sender)}"], '
     return (f"  {sender.id}: {{{spf}dkim: {'self' if sender.selector else 'none'}, "
             f"selectors: [{sender.selector}]}}\n")
 
@@ -59,7 +74,8 @@ def first_yaml(domains, default_ramp):
     services = "".join(service_line(one) for domain in domains for one in domain.senders)
     used = {domain.ramp for domain in domains}
     own = "".join(ramp.yaml() for ramp in ramps.OWN if ramp.name in used)
-    return (HEAD + f"senders:\n{services}" + (f"ramps:\n{own}" if own else "")
+    known = ", ".join(one.reporter for one in receivers.KNOWN)
+    return (HEAD % known + f"senders:\n{services}" + (f"ramps:\n{own}" if own else "")
             + DEFAULTS % default_ramp + "".join(block_of(domain) for domain in domains))
 
 
@@ -68,6 +84,7 @@ class People:
 
     def __init__(self, path):
         self.path = path
+        self.refused = set()
 
     def edit(self, domain, pattern, replacement):
         """Replaces the one place within the domain's block."""
@@ -101,6 +118,15 @@ class People:
 
     def mend_signing(self, domain, sender):
         domain.sender(sender).signs = True
+
+    def refuse(self, domain, reporter):
+        """Somebody reads why a step is held, and refuses the reporter."""
+        text = self.path.read_text()
+        self.refused.add(reporter)
+        refused = f"refused: [{', '.join(sorted(self.refused))}]"
+        changed, count = re.subn(r"refused: \[.*\]", refused, text, count=1)
+        assert count == 1
+        self.path.write_text(changed)
 
     def another_reporter(self, domain, sender):
         domain.reporters += ("Oldpost",)

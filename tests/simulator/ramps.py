@@ -105,7 +105,7 @@ OWN = (
     Ramp("monthly", steps_of("1mo", [(25, 7)], [(25, 7)], "1mo"), weekdays=()),
     # Compact ramps, with windows as short as their steps.
     Ramp("brisk", steps_of(8, [(10, 3), (50, 3)], [(50, 3)], 6),
-         Gates(window=5, min_messages=300, low_window=25, low_messages=20)),
+         Gates(window=5, min_messages=300, low_window=25, low_messages=20), limit=99),
     Ramp("abrupt", steps_of(8, [], [], 8), Gates(window=5, min_messages=300, min_legit_rate=0.99),
          mode="policy-only"),
     Ramp("narrow", steps_of(8, [(50, 3)], [(50, 3)], 5), Gates(window=5, min_messages=300), limit=1,

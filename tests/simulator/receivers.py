@@ -23,11 +23,12 @@ class Receiver:
     cached: bool = False      # On the day of a change it still applies yesterday's record.
     excuses: bool = False     # It lets mailing lists through, and says so.
     signed: bool = False      # Its reports come as signed mails, and nobody vouches for them.
+    known: bool = True        # The YAML has it among its known reporters.
 
     @property
-    def domain(self):
-        """Its organizational domain: all of these are right below `example`."""
-        return ".".join(self.mailbox.split("@")[1].split(".")[-2:])
+    def reporter(self):
+        """The domain that its reports are of."""
+        return self.mailbox.split("@")[1]
 
 
 RECEIVERS = {one.name: one for one in (
@@ -39,7 +40,16 @@ RECEIVERS = {one.name: one for one in (
     Receiver("Cachebox", "dmarc@cachebox.example", NEW, form="9990", cached=True),
     Receiver("Bigmail Europe", "noreply@eu.bigmail.example", NEW, form="9990"),
     Receiver("Signmail", "dmarc@signmail.example", NEW, form="9990", signed=True),
+    Receiver("Leaver", "dmarc@leaver.example", OLD),
+    Receiver("Quitter", "dmarc@quitter.example", OLD),
 )}
+KNOWN = tuple(RECEIVERS.values())
+
+
+def outsider(number):
+    """Somebody with a domain of his own, who signs what he claims."""
+    return Receiver(f"Outsider {number}", f"dmarc@outsider{number}.example", NEW, form="9990",
+                    signed=True, known=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import functools
+import ipaddress
 import random
 
 import receivers
@@ -21,11 +22,18 @@ class Sender:
     every: int = 1             # It sends on every n-th day.
     first: int = 0             # The day of its first mail.
     admitted: bool = True      # Our SPF has its address.
+    network: str = ""          # A shared service's hosts: its other customers send from them too.
     rare: bool = False         # Declared with `expect: rare`.
     declared: bool = True      # The YAML names it.
     signs: bool = True         # Its side of DKIM works.
     published: bool = True     # The YAML has its key.
     failing_since: int | None = None   # Nothing of it is aligned since that day.
+
+    def has(self, ip):
+        """Whether its SPF terms have the address."""
+        if self.network:
+            return ipaddress.ip_address(ip) in ipaddress.ip_network(self.network)
+        return self.admitted and ip == self.ip
 
     @property
     def set_up(self):
@@ -101,11 +109,14 @@ class Postman:
                 if count > 0:
                     rows[name] += self.from_sender(domain, sender, count, published, rng)
         self.spoof(domain, day, total, rows, rng)
+        self.misuse(domain, day, total, rows)
+        if domain.leaves and day >= domain.leaves[1]:
+            rows.pop(domain.leaves[0], None)
         return {name: found for name, found in rows.items() if found}
 
     def from_sender(self, domain, sender, count, published, rng):
         author = f"{sender.below}.{domain.name}" if sender.below else domain.name
-        mail_from = domain.name if sender.own_bounces else f"bounces.{sender.id}.vendors.example"
+        mail_from = domain.name if sender.own_bounces else bounces_of(sender)
         spf = not sender.own_bounces or published.spf_passes(sender.ip)
         signed = bool(sender.selector) and sender.signs
         key = key_of(f"{domain.name} {sender.selector}")
@@ -138,8 +149,21 @@ class Postman:
         for number in range(day - wave[0], max(domain.wave_addresses, length), length):
             place = number % domain.wave_addresses
             ip = f"198.19.{1 + place // 250}.{1 + place % 250}"
+            at = domain.wave_at or domain.reporters[number % len(domain.reporters)]
+            rows[at].append(spoofed(domain, ip, each, domain.wave_mark and MARKS[number % 2]))
+
+    def misuse(self, domain, day, total, rows):
+        """An outsider has an account at the shared service that the domain uses."""
+        if domain.misuse is None or not domain.misuse[0] <= day < domain.misuse[1]:
+            return
+        service = next(one for one in domain.senders if one.network)
+        hosts = list(ipaddress.ip_network(service.network).hosts())[4:]
+        each = max(1, int(total * 3 / len(hosts)))
+        mark = ((domain.name, "x1", "fail"),) if domain.misuse_mark else ()
+        for number, ip in enumerate(map(str, hosts)):
+            dkim = (("outsider.example", "k1", "pass"), *mark)
             rows[domain.reporters[number % len(domain.reporters)]].append(
-                spoofed(domain, ip, each))
+                Row(ip, each, ip, domain.name, bounces_of(service), "pass", dkim))
 
 
 def through_list(domain, sender, count, author, dkim):
@@ -153,8 +177,18 @@ def through_list(domain, sender, count, author, dkim):
                 False, False, sender.set_up, sender, "list")]
 
 
-def spoofed(domain, ip, count):
-    return Row(ip, count, ip, domain.name, "bounce.nowhere.example", "none")
+def bounces_of(sender):
+    return f"bounces.{sender.id}.vendors.example"
+
+
+MARKS = ("dkim", "envelope")  # What an outsider may forge.
+
+
+def spoofed(domain, ip, count, mark=""):
+    """Mail of an outsider, with or without the domain's mark forged into it."""
+    mail_from = f"mail.{domain.name}" if mark == "envelope" else "bounce.nowhere.example"
+    dkim = ((domain.name, "s2026", "fail"),) if mark == "dkim" else ()
+    return Row(ip, count, ip, domain.name, mail_from, "fail" if mark else "none", dkim)
 
 
 def disposed(row, receiver, record, below, rng):

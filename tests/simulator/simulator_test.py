@@ -29,9 +29,10 @@ LONG = driver.Plan(days=730, stopped=range(300, 321), outage=range(420, 429), we
 
 
 def cast_of(long, plan):
-    cast = world.domains_of(world.LONG, 3, 260) if long else world.domains_of(world.SHORT, 1, 14)
-    for domain in cast:
-        domain.wave = domain.wave if plan.forged else None
+    spread = (world.LONG, 3, 260) if long else (world.SHORT, 1, 14)
+    cast = world.domains_of(*spread)
+    if not plan.forged:
+        cast = [domain.without_adversaries() for domain in cast]
     return mutations.of_domains(plan.mutation, cast)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import receivers
 from senders import Sender
 
 ENFORCING = ("quarantine", "reject")
@@ -17,6 +18,17 @@ class Event:
     sender: str = ""
     step: tuple = ()
     done: bool = False
+
+
+@dataclasses.dataclass
+class Outsider:
+    """Somebody who reports on a domain from a domain of his own."""
+
+    by: receivers.Receiver
+    claim: str                 # "perfect" or "disaster".
+    first: int = 0             # The first day that he reports on.
+    turns: int | None = None   # From this day on, he claims the disaster.
+    always: bool = False       # Whether his reports arrive even when others' do not.
 
 
 @dataclasses.dataclass
@@ -37,7 +49,14 @@ class Domain:
     forwards: float = 0.0      # ... and through somebody's own forwarding.
     wave: tuple | None = None  # First day of a spoofing wave, and the day after its last.
     wave_addresses: int = 300
+    wave_mark: bool = False    # Whether it bears the domain's mark, forged.
+    wave_at: str = ""          # The one receiver that gets it, or all.
+    misuse: tuple | None = None     # The days of an outsider's mail through a shared service.
+    misuse_mark: bool = False  # Whether he forges the domain's mark.
+    leaves: tuple | None = None     # A known reporter, and the day from which it is silent.
+    outsiders: tuple = ()
     forgery: str = ""          # "perfect" or "disaster": what forged reports claim.
+    held: bool = False         # Whether what outsiders do may hold it.
     style: str = "flow"        # How the YAML writes its `dmarc:`: flow, block or inherited.
     sp: str = ""
     reaches: bool = True       # Whether p=reject is to be reached at all.
@@ -50,6 +69,12 @@ class Domain:
     @property
     def forwarder(self):
         return f"198.18.{self.index}.210"
+
+    def without_adversaries(self):
+        """The same domain in a world where all mean well, and no reporter stops."""
+        self.wave = self.misuse = self.leaves = None
+        self.outsiders = ()
+        return self
 
     def sender(self, id):
         return next(one for one in self.senders if one.id == id)
@@ -110,6 +135,82 @@ def wave(domain, scale):
     first = domain.start + 6 * scale
     domain.wave = (first, first + 3 * scale)
     domain.senders[0].every = 1
+
+
+def marked_wave(domain, scale):
+    """A botnet that forges the domain's mark, while the domain quarantines."""
+    first = domain.start + 13 * scale
+    domain.wave, domain.wave_mark, domain.held = (first, first + 4 * scale), True, True
+
+
+def shared_service(domain):
+    """A vendor whose hosts other customers use as well."""
+    number = domain.index
+    domain.add("shared", 65, share=0.3, selector="h1", own_bounces=False,
+               network=f"198.18.{number}.64/28")
+
+
+def misuse(domain, scale):
+    """An outsider has an account there too, and writes as the domain all the time."""
+    shared_service(domain)
+    domain.misuse = (domain.start, 10**6)
+
+
+def marked_misuse(domain, scale):
+    """The same, with the domain's mark forged for some days."""
+    shared_service(domain)
+    domain.misuse_mark, domain.held = True, True
+    domain.misuse = (domain.start + 13 * scale, domain.start + 17 * scale)
+
+
+def outsider_opens(domain, scale):
+    """An outsider claims for months that all passes, DKIM too, where a sender never signs."""
+    name = domain.add("unsigned", 35, share=0.2, selector="u1", signs=False, published=False)
+    domain.events += [Event("start", 46 * scale, "publish", name),
+                      Event("start", 46 * scale, "mend_signing", name)]
+    domain.outsiders = (Outsider(receivers.outsider(1), "perfect"),)
+
+
+def outsider_hides(domain, scale):
+    """A vendor breaks, while an outsider claims that a million of its messages pass."""
+    breaking_vendor(domain, scale)
+    domain.outsiders = (Outsider(receivers.outsider(2), "perfect"),)
+    domain.held = True
+
+
+def outsider_holds(domain, scale):
+    """An outsider claims that all fails, until somebody refuses him."""
+    by = receivers.outsider(3)
+    domain.outsiders, domain.held = (Outsider(by, "disaster"),), True
+    domain.events.append(Event("start", 26 * scale, "refuse", by.reporter))
+
+
+def outsiders_turn(domain, scale):
+    """Two outsiders claim that a million messages pass, and one day that they all fail."""
+    turns = domain.start + 14 * scale
+    domain.outsiders = tuple(Outsider(receivers.outsider(number), "perfect", 0, turns)
+                             for number in (4, 5))
+    domain.held, domain.reaches = True, False
+
+
+def outsider_alone(domain, scale):
+    """Only an outsider still reports, when every mail of known reporters is lost."""
+    domain.outsiders = (Outsider(receivers.outsider(6), "perfect", always=True),)
+
+
+def known_one_stops(domain, scale):
+    """A known reporter with much of the mail stops, until somebody refuses it."""
+    domain.reporters, domain.weights = ("Bigmail", "Oldpost", "Leaver"), (4, 2, 3)
+    domain.leaves, domain.held = ("Leaver", domain.start + 9 * scale), True
+    domain.events.append(Event("start", 30 * scale, "refuse", "leaver.example"))
+
+
+def stop_in_a_wave(domain, scale):
+    """The same, and a botnet makes its share of all mail small."""
+    domain.reporters, domain.weights = ("Bigmail", "Oldpost", "Quitter"), (4, 2, 3)
+    domain.leaves, domain.held = ("Quitter", domain.start + 9 * scale), True
+    domain.wave, domain.wave_at = (domain.start, domain.start + 8 * scale), "Bigmail"
+    domain.events.append(Event("start", 30 * scale, "refuse", "quitter.example"))
 
 
 def silent(domain, scale):
@@ -190,7 +291,14 @@ def plain(domain, scale):
 STORIES = {story.__name__.replace("_", " "): story for story in (
     plain, early_vendor, breaking_vendor, breaking_below, shadow, wave, silent, low_volume,
     perfect_forgery, disaster_forgery, mailing_list, rare, spf_only, few_reporters, odd_reporters,
-    plain_receivers, sub_domains)}
+    plain_receivers, sub_domains, marked_wave, misuse, marked_misuse, outsider_opens,
+    outsider_hides, outsider_holds, outsiders_turn, outsider_alone, known_one_stops,
+    stop_in_a_wave)}
+
+# When a domain starts whose story needs outsiders with a history, in the short world.
+SET_STARTS = {"outsider opens": 22, "outsider hides": 20, "outsider holds": 24,
+              "outsiders turn": 20, "outsider alone": 42, "known one stops": 4,
+              "stop in a wave": 4}
 
 # The short world: a day and a scale for compact ramps, every story once.
 SHORT = [
@@ -199,7 +307,10 @@ SHORT = [
     ("wave", "brisk"), ("silent", "brisk"), ("low volume", "brisk"), ("perfect forgery", "abrupt"),
     ("disaster forgery", "brisk"), ("mailing list", "brisk"), ("rare", "brisk"),
     ("spf only", "abrupt"), ("few reporters", "brisk"), ("odd reporters", "brisk"),
-    ("plain receivers", "brisk"), ("sub domains", "brisk"),
+    ("plain receivers", "brisk"), ("sub domains", "brisk"), ("marked wave", "brisk"),
+    ("misuse", "brisk"), ("marked misuse", "brisk"), ("outsider opens", "abrupt"),
+    ("outsider hides", "brisk"), ("outsider holds", "brisk"), ("outsiders turn", "brisk"),
+    ("outsider alone", "brisk"), ("known one stops", "brisk"), ("stop in a wave", "brisk"),
 ]
 
 # The long world: forty domains on the ramps that people use.
@@ -214,16 +325,21 @@ LONG = [
     ("disaster forgery", "monthly"), ("mailing list", "standard"), ("mailing list", "fast"),
     ("rare", "standard"), ("rare", "fast"), ("spf only", "standard"), ("spf only", "policy-only"),
     ("few reporters", "standard"), ("odd reporters", "standard"), ("odd reporters", "fast"),
-    ("plain receivers", "standard"), ("sub domains", "cautious"),
+    ("plain receivers", "standard"), ("sub domains", "cautious"), ("marked wave", "fast"),
+    ("misuse", "standard"), ("marked misuse", "fast"), ("outsider opens", "policy-only"),
+    ("outsider hides", "fast"), ("outsider holds", "fast"), ("outsiders turn", "fast"),
+    ("outsider alone", "fast"), ("known one stops", "standard"), ("stop in a wave", "fast"),
 ]
 
 
 def domains_of(cast, scale, spread):
-    """The domains of a cast; those on a ramp with a tight brake start together, others apart."""
+    """The domains of a cast, numbered alike whichever are left out. Those on a ramp with a tight
+    brake start together, others apart."""
     found = []
     for index, (story, ramp) in enumerate(cast):
         together = ramp in ("braked", "narrow")
         start = 3 if together else 2 + index * spread // len(cast)
+        start = SET_STARTS.get(story, start) * scale if story in SET_STARTS else start
         domain = base(story, ramp, index, start)
         if ramp == "cautious":
             domain.reporters, domain.weights = ("Bigmail", "Oldpost", "Plainbox"), (5, 3, 2)

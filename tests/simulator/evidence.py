@@ -1,0 +1,180 @@
+"""What reports show of one domain: whose mail each row is, and how far each reporter counts."""
+
+import collections
+import dataclasses
+
+import receivers
+
+HISTORY = 30        # Days that an unknown reporter must have reported for.
+
+
+@dataclasses.dataclass
+class Seen:
+    """A reported row, and what follows from it."""
+
+    day: int
+    reporter: str          # The domain that signed.
+    ip: str
+    signer: str            # The sender of an aligned passing selector, where it is stated.
+    count: int
+    passes: bool
+    dkim: bool             # Passes by DKIM.
+    ours: bool             # MAIL FROM or a d= is of the domain's organization.
+    excused: bool          # The reporter says that forwarding is the reason.
+    known: bool = False
+    source: str = ""
+    kind: str = ""         # "pass", "forwarded", "marked" or "unmarked".
+
+    @property
+    def group(self):
+        """Reporters under one organizational domain count once."""
+        return ".".join(self.reporter.split(".")[-2:])
+
+    @property
+    def own(self):
+        """Whether it is mail of the domain's own, as far as reports can show."""
+        return self.kind in ("pass", "marked")
+
+    @property
+    def fails(self):
+        return self.kind in ("marked", "unmarked")
+
+
+def within(name, domain):
+    return name == domain or name.endswith("." + domain)
+
+
+class File:
+    """All that was reported of one domain."""
+
+    def __init__(self, domain):
+        self.domain = domain
+        self.keys, self.rows, self.first = set(), [], {}
+        self.shown = collections.defaultdict(list)  # day -> what known reporters saw published
+        self.passed, self.survived, self.excused = set(), set(), set()  # Addresses.
+
+    def learn(self, report):
+        """Whether the report was new."""
+        by = report.receiver
+        key = (by.reporter, report.day)
+        if key in self.keys:
+            return False
+        self.keys.add(key)
+        self.first[by.reporter] = min(self.first.get(by.reporter, report.day), report.day)
+        for row, _, count, override in report.rows:
+            signer = self.signer(row) if by.selectors else ""
+            seen = Seen(report.day, by.reporter, row.ip, signer, count, row.passes,
+                        row.dkim_aligned, self.is_ours(row), override == "mailing_list", by.known)
+            self.rows.append(seen)
+            # What decides over addresses comes from known reporters alone.
+            if by.known:
+                self.note(seen)
+        if by.known:
+            self.shown[report.day].append(self.stated(report))
+        return True
+
+    def forget(self, day):
+        self.rows = [row for row in self.rows if row.day >= day]
+
+    def note(self, seen):
+        if seen.passes:
+            self.passed.add(seen.ip)
+        elif seen.excused:
+            self.excused.add(seen.ip)
+        if seen.dkim and self.host_of(seen.ip) is None:
+            self.survived.add(seen.ip)
+
+    def signer(self, row):
+        """The sender that an aligned passing selector belongs to."""
+        passing = {selector for _, selector, result in row.dkim if result == "pass"}
+        return next((one.id for one in self.domain.senders
+                     if row.dkim_aligned and one.selector in passing), "")
+
+    def is_ours(self, row):
+        return within(row.mail_from, self.domain.name) or any(
+            within(name, self.domain.name) for name, _, _ in row.dkim)
+
+    def stated(self, report):
+        by, record = report.receiver, report.record
+        pct = None if by.form == "9990" or by.pct == "none" else (
+            100 if by.pct == "wrong" else record.pct)
+        return record.p, pct, record.t if by.form == "9990" else None
+
+    def host_of(self, ip):
+        """The sender whose SPF terms have the address."""
+        return next((one for one in self.domain.senders if one.has(ip)), None)
+
+    def counting(self, today, refused):
+        """The rows of reporters that count, each with its source and kind."""
+        known = {one.reporter for one in receivers.KNOWN} - refused
+        if not known & self.first.keys():
+            return []
+        counts = known | {name for name, first in self.first.items()
+                          if name not in refused and first + HISTORY <= today}
+        hosts = {}
+        for row in self.rows:
+            if row.ip not in hosts:
+                hosts[row.ip] = self.host_of(row.ip)
+        rows = [row for row in self.rows if row.reporter in counts]
+        for row in rows:
+            host = hosts[row.ip]
+            row.source = row.signer or (host.id if host else row.ip)
+            row.kind = self.kind(row, host)
+        return rows
+
+    def kind(self, row, host):
+        if row.passes:
+            return "pass"
+        if (row.known and row.excused) or (host is None and (
+                row.ip in self.survived or row.ip in self.excused)):
+            return "forwarded"
+        # A declared sender's own addresses are a mark, the hosts of a shared service are none.
+        own_address = host is not None and host.declared and not host.network
+        marked = own_address or row.ours or row.ip in self.passed
+        return "marked" if marked else "unmarked"
+
+
+# --- Figures joined by reporters ---------------------------------------------------------------
+
+
+def own_by_group(rows):
+    """{reporter: [passing, own messages]}"""
+    found = collections.defaultdict(lambda: [0, 0])
+    for row in rows:
+        if row.own:
+            found[row.group][0] += row.count * row.passes
+            found[row.group][1] += row.count
+    return found
+
+
+def weights(claims, past):
+    """{reporter: weight}: its mail of a past day. Who has no past weighs what it claims, but no
+    more than all others together."""
+    days = collections.defaultdict(set)
+    for row in past:
+        if row.own:
+            days[row.group].add(row.day)
+    a_day = {group: own / len(days[group])
+             for group, (_, own) in own_by_group(past).items()}
+    settled = {group: a_day[group] for group in claims if group in a_day}
+    all_claims = sum(claims[group] for group in settled)
+    whole = sum(settled.values())
+    if not whole or not all_claims:
+        return {group: settled.get(group, claim) for group, claim in claims.items()}
+    return {group: settled.get(group, min(whole, whole * claim / all_claims))
+            for group, claim in claims.items()}
+
+
+def legit_rate(rows, past):
+    """The share of own mail that passes: of all reporters that count, and of known ones alone."""
+    figures = own_by_group(rows)
+    shares = weights({group: own for group, (_, own) in figures.items()}, past)
+    known = {row.group for row in rows if row.known}
+    rates = []
+    for groups in (set(figures), set(figures) & known):
+        whole = sum(shares[group] for group in groups)
+        if not whole:
+            return None
+        rates.append(sum(shares[group] * figures[group][0] / figures[group][1]
+                         for group in groups) / whole)
+    return min(rates)
