@@ -31,10 +31,11 @@ bool is_own_signature(const FactsTraits& traits, const Sender* sender) {
   });
 }
 
-void add(AddressMail& mail, const FactsTraits& traits, const AddressFacts& address, bool counts) {
+void add(AddressMail& mail, const TrafficGroup& group, const FactsTraits& traits,
+         const AddressFacts& address) {
   mail.passed = mail.passed || traits.passes();
   mail.spf_aligned = mail.spf_aligned || traits.spf_aligned;
-  mail.excused = mail.excused || (counts && traits.excused);
+  mail.excused = mail.excused || (group.counts && traits.excused);
   for (const Sender* one : traits.signers) {
     if (std::ranges::find(mail.signers, one) == mail.signers.end()) mail.signers.push_back(one);
   }
@@ -147,8 +148,8 @@ class Classifier {
     AddressMail all;
     for (std::size_t i = first; i < end; ++i) {
       const FactsTraits& its = traits(groups[i]);
-      if (groups[i].counts) add(verified, its, address, groups[i].counts);
-      add(all, its, address, groups[i].counts);
+      if (groups[i].counts) add(verified, groups[i], its, address);
+      add(all, groups[i], its, address);
     }
     bool friendly = false;
     for (std::size_t i = first; i < end; ++i) {
