@@ -148,7 +148,9 @@ def about_arrivals(fleet):
            f"{len(fleet.expected)} by the oracle, {wrong} disagreements", wrong == 0)
     for domain in fleet.domains:
         at = [day_at(moves, domain) for moves in (fleet.moves, fleet.expected)]
-        if domain.reaches:
+        if domain.reaches is None:
+            yield f"{domain.name}: p=reject on day {at[0]}, by the oracle {at[1]}", at[0] == at[1]
+        elif domain.reaches:
             yield (f"{domain.name} ({domain.ramp}): p=reject on day {at[0]}, by the oracle {at[1]}",
                    at[0] is not None and at[0] == at[1])
         else:
