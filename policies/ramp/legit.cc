@@ -34,7 +34,10 @@ void add(SourceTally& tally, const EvidenceRow& row) {
     return;
   }
   tally.failing_days.insert(row.day);
-  if (!row.lacks.empty()) tally.lacks = row.lacks;
+  if (!row.lacks.empty()) {
+    tally.lacks = row.lacks;
+    tally.lacking += row.messages;
+  }
   (row.marked          ? tally.marked
    : row.lacks.empty() ? tally.unmarked
                        : tally.unanswered) += row.messages;
@@ -126,9 +129,7 @@ double LegitTally::failing_share(const SourceTally& source) const {
   return share(source.failing(), passing + marked + source.failing() - source.marked);
 }
 
-double LegitTally::unanswered_share() const {
-  return share(unanswered, passing + marked + unanswered);
-}
+double LegitTally::lacking_share() const { return share(lacking, passing + marked + unanswered); }
 
 double LegitTally::unresolved_share() const {
   std::int64_t part = unanswered;
@@ -172,6 +173,7 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
       sum.passing += source.passing;
       sum.marked += source.marked;
       sum.unanswered += source.unanswered;
+      sum.lacking += source.lacking;
       sum.unmarked += source.unmarked;
     }
     sum.sources.push_back(std::move(source));

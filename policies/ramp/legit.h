@@ -26,6 +26,7 @@ struct SourceTally {
   std::int64_t forwarded = 0;   ///< Failed, explained by forwarding.
   std::int64_t marked = 0;      ///< Failed, with the domain's mark.
   std::int64_t unanswered = 0;  ///< Failed without a mark, and a lookup got no answer.
+  std::int64_t lacking = 0;     ///< Failed, marked or not, and a lookup got no answer.
   std::int64_t unmarked = 0;    ///< Failed, and nothing shows that it is the domain's.
   std::string lacks;            ///< The lookup without an answer, where there is one.
   std::set<Date> failing_days;  ///< Days with failing mail that forwarding does not explain.
@@ -56,7 +57,8 @@ struct LegitTally {
   std::int64_t messages = 0;    ///< All messages.
   std::int64_t passing = 0;     ///< Aligned mail of sources that are not ignored.
   std::int64_t marked = 0;      ///< Failing mail with the domain's mark, of the same sources.
-  std::int64_t unanswered = 0;  ///< Failing mail whose source could not be looked up.
+  std::int64_t unanswered = 0;  ///< Unmarked failing mail whose source could not be looked up.
+  std::int64_t lacking = 0;     ///< Failing mail, marked or not, of such sources.
   std::int64_t unmarked = 0;    ///< Failing mail that may be anybody's.
   /// The domain's own mail, passing or marked, that known reporters saw. Gates count this: neither
   /// a wave of other mail nor an unknown reporter may open the gate that requires some messages.
@@ -73,8 +75,8 @@ struct LegitTally {
   /// The failing mail of `source` as a share of the domain's own mail and of itself; other mail is
   /// left out, so that a wave of it cannot make a share look small.
   double failing_share(const SourceTally& source) const;
-  /// `unanswered` as such a share.
-  double unanswered_share() const;
+  /// `lacking` as such a share: a source without a name may be an undeclared service.
+  double lacking_share() const;
   /// The failing mail of undeclared services and `unanswered`, as such a share.
   double unresolved_share() const;
 

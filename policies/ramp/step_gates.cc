@@ -176,9 +176,9 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
         "`sources: {{ignore: [{{source: {}, reason: ...}}]}}`",
         one.source, one.failing_days.size(), percent_up(share), one.source, one.source));
   }
-  const double silent = tally.unanswered_share();
+  const double silent = tally.lacking_share();
   if (reaches(silent, limit)) {
-    const auto one = std::ranges::max_element(tally.sources, {}, &SourceTally::unanswered);
+    const auto one = std::ranges::max_element(tally.sources, {}, &SourceTally::lacking);
     add(
         fmt::format("{} of the mail fails from sources that could not be named for lack of an "
                     "answer: {} ({}); run again when name servers answer",
