@@ -117,7 +117,9 @@ std::string moved_block(const StepDecision& decision, const Domain& domain) {
 
 // One row each: domains that stay are many, and only their reason matters.
 std::string staying_row(const StepDecision& decision) {
-  const std::string why = fmt::format("{}", fmt::join(decision.reasons, "; "));
+  std::vector<std::string> all = decision.reasons;
+  all.insert(all.end(), decision.alerts.begin(), decision.alerts.end());
+  const std::string why = fmt::format("{}", fmt::join(all, "; "));
   const std::string next = decision.next ? to_text(*decision.next) : "";
   const std::string when = decision.earliest ? to_text(*decision.earliest) : "";
   return fmt::format("| {} | {} | {} | {} | {} |\n", code(decision.domain.text()),

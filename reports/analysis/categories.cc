@@ -144,17 +144,21 @@ class Classifier {
   void classify_address(std::size_t first, std::size_t end) {
     const auto& groups = analysis_.groups.groups;
     const AddressFacts address = namer_.facts_of(groups[first].ip);
+    // Mail of each kind of reporter is explained by reporters of that kind or better: what anybody
+    // reports must not excuse what a known reporter saw.
+    AddressMail known;
     AddressMail verified;
     AddressMail all;
     for (std::size_t i = first; i < end; ++i) {
       const FactsTraits& its = traits(groups[i]);
-      if (groups[i].counts) add(verified, groups[i], its, address);
+      if (groups[i].counts) add(known, groups[i], its, address);
+      if (groups[i].trust == Trust::Verified) add(verified, groups[i], its, address);
       add(all, groups[i], its, address);
     }
     bool friendly = false;
     for (std::size_t i = first; i < end; ++i) {
       const bool is_verified = groups[i].trust == Trust::Verified;
-      classify(i, address, is_verified ? verified : all);
+      classify(i, address, groups[i].counts ? known : is_verified ? verified : all);
       friendly = friendly || is_friendly(analysis_.classifications[i]);
     }
     for (std::size_t i = first; i < end; ++i) analysis_.classifications[i].friendly = friendly;
