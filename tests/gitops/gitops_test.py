@@ -245,7 +245,7 @@ class Story:
                     "the issue is closed")
 
     def step_back(self):
-        """A broken sender: the step back merges itself where that is wanted."""
+        """Two broken senders: the step back merges itself where that is wanted."""
         self.machine.set_clock(day(20))
         self.machine.variables["RAMPART_MERGE_STEPS_BACK"] = "true"
         days = [(begin, "none", 100, "pass") for begin in begins(-10, 13)]

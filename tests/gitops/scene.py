@@ -75,7 +75,11 @@ REPORT = """<?xml version="1.0"?><feedback><report_metadata><org_name>{reporter}
 </policy_evaluated></row><identifiers><header_from>example.com</header_from></identifiers>
 <auth_results><dkim><domain>example.com</domain><selector>office</selector><result>{result}</result>
 </dkim><spf><domain>example.com</domain><result>{result}</result></spf></auth_results></record>
-</feedback>"""
+<record><row><source_ip>198.51.100.7</source_ip><count>40</count>
+<policy_evaluated><disposition>none</disposition><dkim>fail</dkim><spf>{result}</spf>
+</policy_evaluated></row><identifiers><header_from>example.com</header_from></identifiers>
+<auth_results><spf><domain>example.com</domain><result>{result}</result></spf></auth_results>
+</record></feedback>"""
 
 
 def knot_with_updates(zones, state, port):
