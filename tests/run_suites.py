@@ -158,7 +158,7 @@ def long_suites():
                   ["bash", "-c", 'flock "$0" bash -c "cmake --preset release && '
                    'ninja -C build/release rampart" && RAMPART_BINARY=build/release/rampart '
                    'exec "$1" tests/simulator/simulator_test.py --long',
-                   release[1], sys.executable], 1800),
+                   release[1], sys.executable], 2700),
             Suite("rotation-rehearsal-months",
                   [sys.executable, REHEARSAL, "--months"], 1200),
             Suite("spf-differential-long", [sys.executable,
