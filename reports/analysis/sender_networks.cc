@@ -74,26 +74,47 @@ void resolve_trees(const std::vector<SenderRecordTree>& trees, KeptAnswers& answ
   }
 }
 
-/// Whether a service authorizes the hosts of another one, as many do with amazonses.com: an address
-/// there shows the other one.
-bool sends_through_another(const Sender& sender, const SenderIndex& senders) {
-  constexpr std::string_view kInclude = "include:";
-  return std::ranges::any_of(sender.spf, [&](const std::string& term) {
-    if (!term.starts_with(kInclude)) return false;
-    const std::string target = term.substr(kInclude.size());
-    const auto owns = [&](const SenderIndex::Senders& owners) {
-      return owners.empty() || std::ranges::find(owners, &sender) != owners.end();
-    };
-    return !owns(senders.by_host(target)) || !owns(senders.by_envelope(target));
-  });
+/// Whether an include leads to a domain of other services than `sender`.
+bool is_foreign(std::string_view target, const Sender& sender, const SenderIndex& senders) {
+  const auto owns = [&](const SenderIndex::Senders& owners) {
+    return owners.empty() || std::ranges::find(owners, &sender) != owners.end();
+  };
+  return !owns(senders.by_host(target)) || !owns(senders.by_envelope(target));
 }
 
-SenderNetworks networks_of(const std::vector<SenderRecordTree>& trees, const Answers& answers) {
-  std::vector<std::pair<const Sender*, spf::IpSet>> sets;
-  for (const SenderRecordTree& one : trees) {
-    sets.emplace_back(one.sender, spf::admitted_by(one.domain, one.record, answers).pass);
+/// The includes in a tree, however deep, that lead to other services.
+std::vector<Name> foreign_includes(const SenderRecordTree& one, const SenderIndex& senders,
+                                   const Answers& answers) {
+  std::vector<Name> found;
+  const spf::Tree tree = spf::tree_of(one.domain, one.record, answers);
+  std::vector<const spf::TreeNode*> open = {&tree.root};
+  while (!open.empty()) {
+    const spf::TreeNode* node = open.back();
+    open.pop_back();
+    for (const spf::TreeNode& child : node->children) open.push_back(&child);
+    if (node == &tree.root || !is_foreign(node->domain, *one.sender, senders)) continue;
+    if (const Result<Name> name = Name::parse(node->domain)) found.push_back(*name);
   }
-  return SenderNetworks(std::move(sets));
+  return found;
+}
+
+/// Adds the addresses of one service, its own and those of others that it includes.
+void add_networks(const SenderRecordTree& one, const SenderIndex& senders, const Answers& answers,
+                  CatalogueNetworks& networks,
+                  std::vector<std::pair<const Sender*, spf::IpSet>>& own) {
+  spf::IpSet all = spf::admitted_by(one.domain, one.record, answers).pass;
+  const std::vector<Name> foreign = foreign_includes(one, senders, answers);
+  if (foreign.empty()) {
+    own.emplace_back(one.sender, std::move(all));
+    return;
+  }
+  Answers without = answers;
+  for (const Name& name : foreign) {
+    without[{name, RecordType::TXT}] = Answer{AnswerStatus::Data, {"v=spf1 -all"}, {}, {}, ""};
+  }
+  spf::IpSet its = spf::admitted_by(one.domain, one.record, without).pass;
+  networks.included.emplace(one.sender, all.without(its));
+  own.emplace_back(one.sender, std::move(its));
 }
 
 /// The ip4 and ip6 terms that the YAML itself has. Those of a catalogue row are hosts of a shared
@@ -191,15 +212,27 @@ DeclaredNetworks declared_networks(const Domain* domain, KeptAnswers& answers) {
     const spf::Tree tree = spf::tree_of(one.domain, one.record, answers.table());
     if (declared.lacks.empty()) declared.lacks = unanswered_in(tree, answers.table());
   }
-  declared.networks = networks_of(trees, answers.table());
+  std::vector<std::pair<const Sender*, spf::IpSet>> sets;
+  for (const SenderRecordTree& one : trees) {
+    sets.emplace_back(one.sender, spf::admitted_by(one.domain, one.record, answers.table()).pass);
+  }
+  declared.networks = SenderNetworks(std::move(sets));
   return declared;
 }
 
-SenderNetworks catalogue_networks(const Config& config, const SenderIndex& senders,
-                                  KeptAnswers& answers) {
+const Sender* CatalogueNetworks::find(const spf::Ip& ip,
+                                      const SenderIndex::Senders& by_host) const {
+  for (const Sender* sender : by_host) {
+    const auto found = included.find(sender);
+    if (found != included.end() && found->second.contains(ip)) return sender;
+  }
+  return own.find(ip);
+}
+
+CatalogueNetworks catalogue_networks(const Config& config, const SenderIndex& senders,
+                                     KeptAnswers& answers) {
   std::vector<SenderRecordTree> trees;
   for (const auto& [id, sender] : config.senders) {
-    if (sends_through_another(*sender, senders)) continue;
     // Templates that need values of one customer cannot be filled, and are left out.
     auto record = record_of(terms_of({.sender = sender}, Name::root()));
     if (record && record->directives.size() > 1) {
@@ -207,7 +240,13 @@ SenderNetworks catalogue_networks(const Config& config, const SenderIndex& sende
     }
   }
   resolve_trees(trees, answers, kCatalogueAge);
-  return networks_of(trees, answers.table());
+  CatalogueNetworks networks;
+  std::vector<std::pair<const Sender*, spf::IpSet>> own;
+  for (const SenderRecordTree& one : trees) {
+    add_networks(one, senders, answers.table(), networks, own);
+  }
+  networks.own = SenderNetworks(std::move(own));
+  return networks;
 }
 
 }  // namespace rampart::reports

@@ -67,7 +67,18 @@ struct DeclaredNetworks {
 DeclaredNetworks declared_networks(const Domain* domain, KeptAnswers& answers);
 
 /// The addresses of the services in the catalogue, as far as their SPF terms have no placeholder.
-SenderNetworks catalogue_networks(const Config& config, const SenderIndex& senders,
-                                  KeptAnswers& answers);
+/// Many services authorize all of another one, as with amazonses.com: such an address shows the
+/// other one, unless its host is theirs.
+struct CatalogueNetworks {
+  SenderNetworks own;  ///< Without those of other services that they include.
+  std::map<const Sender*, spf::IpSet> included;  ///< Those, by the service that includes them.
+
+  /// The service that has the address, or null. `by_host` are those that its confirmed host is of.
+  const Sender* find(const spf::Ip& ip, const SenderIndex::Senders& by_host) const;
+};
+
+/// Looks up what `answers` lacks.
+CatalogueNetworks catalogue_networks(const Config& config, const SenderIndex& senders,
+                                     KeptAnswers& answers);
 
 }  // namespace rampart::reports

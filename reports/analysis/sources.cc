@@ -41,9 +41,10 @@ std::string_view to_text(NamedBy named_by) { return kNamedBy[static_cast<std::si
 
 std::string_view to_text(Sureness sure) { return sure == Sureness::Proved ? "proved" : "likely"; }
 
-const SenderNetworks& NamingCache::catalogue() {
+const CatalogueNetworks& NamingCache::catalogue() {
   if (!catalogue_) {
-    catalogue_ = std::make_unique<SenderNetworks>(catalogue_networks(config_, senders_, answers_));
+    catalogue_ =
+        std::make_unique<CatalogueNetworks>(catalogue_networks(config_, senders_, answers_));
   }
   return *catalogue_;
 }
@@ -69,12 +70,11 @@ AddressFacts SourceNamer::facts_of(const spf::Ip& ip) const {
   facts.sender = networks_.networks.find(ip);
   if (facts.sender != nullptr) return facts;
   if (!facts.own) facts.lacks_record = networks_.lacks;
-  facts.sender = cache_.catalogue().find(ip);
+  const SenderIndex::Senders& by_host = cache_.senders().by_host(facts.host);
+  facts.sender = cache_.catalogue().find(ip, by_host);
   if (facts.sender != nullptr) return facts;
   facts.sender_by = NamedBy::Ptr;
-  if (!facts.host.empty()) {
-    facts.sender = declared_.preferred(cache_.senders().by_host(facts.host));
-  }
+  facts.sender = declared_.preferred(by_host);
   return facts;
 }
 

@@ -51,13 +51,13 @@ class NamingCache {
   const SenderIndex& senders() const { return senders_; }
   KeptAnswers& answers() { return answers_; }
   /// The addresses of all services in the catalogue, looked up at the first call.
-  const SenderNetworks& catalogue();
+  const CatalogueNetworks& catalogue();
 
  private:
   const Config& config_;
   SenderIndex senders_;
   KeptAnswers answers_;
-  std::unique_ptr<SenderNetworks> catalogue_;
+  std::unique_ptr<CatalogueNetworks> catalogue_;
 };
 
 /// What sources are named from.

@@ -41,6 +41,29 @@ class Table:
         return reply
 
 
+class Records:
+    """{(name, type): [value, ...]}, without classes of failure; every other name is NXDOMAIN."""
+
+    def __init__(self, records):
+        self.records = records
+        self.names = {name for name, _ in records}
+
+    def answer(self, query):
+        reply = dns.message.make_response(query, recursion_available=True)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        kind = dns.rdatatype.to_text(question.rdtype)
+        values = self.records.get((name, kind), [])
+        if kind == "TXT":
+            for text in values:
+                reply.answer.append(dns.rrset.from_rdata(question.name, 60, txt_rdata(text)))
+        elif values:
+            reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *values))
+        if name not in self.names:
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+        return reply
+
+
 class Udp(socketserver.BaseRequestHandler):
     def handle(self):
         query = dns.message.from_wire(self.request[0])

@@ -119,5 +119,55 @@ TEST_CASE("silence is unknown: what got no answer is named on every row it could
         "ip:198.51.100.7 lacks the SPF record of spf.bulk.example");
 }
 
+const std::map<Question, std::string> kPools = {
+    {{Name::literal("pool.example"), RecordType::TXT}, "v=spf1 ip4:198.51.100.0/24 -all"},
+    {{Name::literal("spf.all.example"), RecordType::TXT}, "v=spf1 include:mid.all.example -all"},
+    {{Name::literal("mid.all.example"), RecordType::TXT},
+     "v=spf1 include:pool.example ip4:203.0.113.0/28 -all"},
+    {{Name::literal("spf.part.example"), RecordType::TXT},
+     "v=spf1 ip4:198.51.100.64/28 include:pool.example -all"}};
+
+/// A pool, and services that send through it: one authorizes all of it by a nested include, one
+/// has hosts of its own in it, one names its include itself.
+Config pooled() {
+  Config made;
+  const auto add = [&](const std::string& id, const std::string& host, const std::string& spf) {
+    Sender one{.id = id, .name = id, .category = "transactional"};
+    one.spf = {spf};
+    one.envelope_domains = one.rdns = {host};
+    one.builtin = true;
+    made.senders.emplace(id, std::make_shared<const Sender>(one));
+  };
+  add("all", "all.example", "include:spf.all.example");
+  add("brand", "brand.example", "include:pool.example");
+  add("part", "part.example", "include:spf.part.example");
+  add("pool", "pool.example", "include:pool.example");
+  made.domains.emplace(Name::literal("example.com"),
+                       rampart::testing::domain_at("example.com", {Phase::Monitor, 100}));
+  return made;
+}
+
+TEST_CASE("an address of a shared pool is the pool's, not of a service that authorizes all of it") {
+  const bool alive = true;
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  const Config yaml = pooled();
+  NamingCache cache(yaml, store.value(), resolver(kPools, alive), kNow);
+  const auto owner = [&](const char* ip, const char* host = "") {
+    const auto& by_host = cache.senders().by_host(host);
+    const Sender* found = cache.catalogue().find(*spf::Ip::parse(ip), by_host);
+    return found == nullptr ? std::string() : found->id;
+  };
+  CHECK(owner("198.51.100.7") == "pool");
+  CHECK(owner("198.51.100.70") == "part");
+  CHECK(owner("203.0.113.3") == "all");
+  CHECK(owner("203.0.113.99").empty());
+  // Its own host name in the pool shows a service that sends through it.
+  CHECK(owner("198.51.100.7", "o1.all.example") == "all");
+  CHECK(owner("198.51.100.7", "o1.brand.example") == "brand");
+  CHECK(owner("198.51.100.70", "o1.pool.example") == "part");
+  CHECK(owner("203.0.113.99", "o1.all.example").empty());
+}
+
 }  // namespace
 }  // namespace rampart::reports
