@@ -178,6 +178,56 @@ const std::vector<RampStory> kOutsiders = {
           "mail=esp:marked:5:2026-11-20/2026-11-22 "
           "mail=esp:dkim:1000000:2026-09-24/2026-11-22:evil.example",
           "step-back monitor"),
+    tenth("it mails less, and of the few most fail",
+          "sender=esp mail=esp:dkim:50:2026-09-24/2026-11-19 "
+          "mail=esp:dkim:1:2026-11-20/2026-11-22 mail=esp:marked:2:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("most of its mail still passes, and more fails",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:dkim:3:2026-11-20/2026-11-22 mail=esp:marked:4:2026-11-20/2026-11-22",
+          "advance quarantine:50"),
+    tenth("only one reporter knows the sender",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19:r1.example "
+          "mail=esp:marked:5:2026-11-20/2026-11-22:r1.example",
+          "stay senders -"),
+    tenth("two see it, and the ramp requires three",
+          "reporters=3 min_reporters=3 sender=esp "
+          "mail=esp:dkim:5:2026-09-24/2026-11-19:r1.example "
+          "mail=esp:dkim:5:2026-09-24/2026-11-19:r2.example "
+          "mail=esp:marked:5:2026-11-20/2026-11-22:r1.example "
+          "mail=esp:marked:5:2026-11-20/2026-11-22:r2.example",
+          "stay senders -"),
+    tenth("two of five see it, and the others see none of its mail",
+          "known=r1.example,r2.example,r3.example,r4.example,r5.example sender=esp "
+          "mail=esp:dkim:50:2026-09-24/2026-11-19:r1.example "
+          "mail=esp:dkim:50:2026-09-24/2026-11-19:r2.example "
+          "mail=esp:dkim:5:2026-09-24/2026-11-19:r3.example "
+          "mail=esp:dkim:5:2026-09-24/2026-11-19:r4.example "
+          "mail=esp:dkim:5:2026-09-24/2026-11-19:r5.example "
+          "mail=esp:marked:50:2026-11-20/2026-11-22:r1.example "
+          "mail=esp:marked:50:2026-11-20/2026-11-22:r2.example",
+          "advance quarantine:50"),
+    tenth("two see it, and three that did not know the sender see it pass",
+          "known=r1.example,r2.example,r3.example,r4.example,r5.example sender=esp "
+          "mail=esp:dkim:50:2026-09-24/2026-11-19:r1.example "
+          "mail=esp:dkim:50:2026-09-24/2026-11-19:r2.example "
+          "mail=esp:dkim:1:2026-11-20/2026-11-22:r3.example "
+          "mail=esp:dkim:1:2026-11-20/2026-11-22:r4.example "
+          "mail=esp:dkim:1:2026-11-20/2026-11-22:r5.example "
+          "mail=esp:marked:50:2026-11-20/2026-11-22:r1.example "
+          "mail=esp:marked:50:2026-11-20/2026-11-22:r2.example",
+          "advance quarantine:50"),
+    tenth("the loss is real, and forwarded mail does not hide it",
+          "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 "
+          "mail=esp:marked:5:2026-11-20/2026-11-22 mail=esp:forwarded:9:2026-11-20/2026-11-22",
+          "step-back monitor"),
+    tenth("its weekends are quiet, and it breaks on a Friday",
+          "sender=esp mail=esp:dkim:2:2026-09-24/2026-11-19 "
+          "mail=esp:dkim:48:2026-10-19/2026-10-23 mail=esp:dkim:48:2026-10-26/2026-10-30 "
+          "mail=esp:dkim:48:2026-11-02/2026-11-06 mail=esp:dkim:48:2026-11-09/2026-11-13 "
+          "mail=esp:dkim:48:2026-11-16/2026-11-19 "
+          "mail=esp:marked:50:2026-11-20/2026-11-20 mail=esp:marked:2:2026-11-21/2026-11-22",
+          "step-back monitor"),
     tenth("a weekend without mail",
           "no-mta mail=mta:both:90:2026-09-24/2026-11-19 mail=mta:both:40:2026-11-20/2026-11-22 "
           "mail=mta:marked:3:2026-11-20/2026-11-22",

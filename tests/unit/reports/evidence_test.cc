@@ -129,6 +129,26 @@ TEST_CASE("what a dead resolver could have named lacks an answer, and nothing el
                                  "a.example office! 2"});
 }
 
+TEST_CASE("author domains that failing mail invents are not kept") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  std::vector<TrafficGroup> rows;
+  for (const char* author : {"a1.example.com", "a2.example.com", "a3.example.com"}) {
+    Facts forged = facts(Mail::OwnBounce);
+    forged.results.header_from = author;
+    rows.push_back(group("198.51.100.1", forged, 1));
+  }
+  Facts signed_mail = facts(Mail::DkimOnly, "office");
+  signed_mail.results.header_from = "shop.example.com";
+  rows.push_back(group("192.0.2.1", signed_mail, 5));
+  put_report(store.value(), kDay, "a.example", rows);
+  std::vector<std::string> authors;
+  for (const EvidenceRow& row : folded(store.value(), AnswerStatus::NxDomain)) {
+    authors.push_back(fmt::format("{} {}", row.header_from.text(), row.messages));
+  }
+  CHECK(authors == std::vector<std::string>{"example.com 3", "shop.example.com 5"});
+}
+
 TEST_CASE("likely names stay out of evidence") {
   Result<Store> store = Store::open(":memory:");
   REQUIRE(store);
