@@ -37,7 +37,7 @@ rampart_room(policies/dkim
 rampart_room(policies/spf
   KNOWS dns mail/spf policies/model)
 rampart_room(policies/ramp
-  KNOWS mail/dmarc policies/dkim policies/model policies/spf)
+  KNOWS base mail/dmarc policies/dkim policies/model policies/spf)
 rampart_room(policies/dmarc
   KNOWS dns mail/dkim mail/dmarc mail/spf policies/dkim policies/model policies/ramp policies/spf)
 rampart_room(policies/guardrails

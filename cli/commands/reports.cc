@@ -155,15 +155,19 @@ ExitCode run_reports_sources(Context& context) {
 // blocklists are kept per domain.
 ExitCode run_reports_threats(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
-  std::vector<Threat> threats;
+  ThreatList list;
   const bool read = for_each_analysis(
       context, query, [&](const reports::Analysis& analysis, const reports::NamingContext&) {
-        std::ranges::move(threats_in(analysis), std::back_inserter(threats));
+        list.append(threats_in(analysis));
       });
   if (!read) return ExitCode::Error;
-  return print(context, context.format == "stix"  ? threats_stix(threats)
-                        : context.format == "csv" ? threats_csv(threats)
-                                                  : threats_text(threats));
+  const std::string omitted = omitted_text(list);
+  if (context.format == "csv" || context.format == "stix") {
+    if (!omitted.empty()) progress(context, omitted);
+  }
+  return print(context, context.format == "stix"  ? threats_stix(list)
+                        : context.format == "csv" ? threats_csv(list)
+                                                  : threats_text(list));
 }
 
 // The brackets of the JSON array are written around the rows, so that no export is in memory as a

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "dns/txt.h"
 
@@ -98,9 +99,9 @@ Json failure_summary_json(const FailureSummary& summary) {
 
 template <class Summary>
 std::string headline(const Summary& summary, std::string_view kind) {
-  std::string text =
-      fmt::format("{}: {} {} ({} verified) by {} reporters", printable(summary.domain),
-                  summary.reports, kind, summary.verified_reports, summary.reporters.size());
+  std::string text = fmt::format("{}: {} {} ({} verified) by {}", printable(summary.domain),
+                                 summary.reports, kind, summary.verified_reports,
+                                 counted(summary.reporters.size(), "reporter", "reporters"));
   if (summary.since && summary.until) {
     text += fmt::format(", {} to {}", to_text(*summary.since), to_text(*summary.until));
   }
@@ -120,19 +121,19 @@ std::string incidents_text(const Incidents& incidents) {
 
 std::string problem_text(const TlsProblem& problem) {
   std::string text = fmt::format(
-      "  {} at {}: {} sessions, {} to {}, by {}\n", printable(problem.result_type),
+      "  {} at {}: {}, {} to {}, by {}\n", printable(problem.result_type),
       problem.receiving_mx.empty() ? "an unnamed server" : printable(problem.receiving_mx),
-      problem.sessions, to_text(problem.first), to_text(problem.last), list(problem.reporters));
+      counted(problem.sessions, "session", "sessions"), to_text(problem.first),
+      to_text(problem.last), list(problem.reporters));
   if (!problem.reasons.empty()) text += fmt::format("    reasons: {}\n", list(problem.reasons));
   return text + fmt::format("    -> {}\n", problem.action);
 }
 
 std::string source_text(const FailureSource& source) {
-  std::string text =
-      fmt::format("  {}: {} mails ({}), {} to {}, by {}\n",
-                  source.source ? source.source->text() : "no address", source.incidents,
-                  incidents_text(source.auth_failures), to_text(source.first), to_text(source.last),
-                  list(source.reporters));
+  std::string text = fmt::format(
+      "  {}: {} ({}), {} to {}, by {}\n", source.source ? source.source->text() : "no address",
+      counted(source.incidents, "mail", "mails"), incidents_text(source.auth_failures),
+      to_text(source.first), to_text(source.last), list(source.reporters));
   if (!source.from.empty()) text += fmt::format("    from: {}\n", list(source.from));
   if (!source.envelope_domains.empty()) {
     text += fmt::format("    envelope: {}\n", list(source.envelope_domains));
@@ -162,9 +163,10 @@ std::string tls_text(const std::vector<TlsSummary>& summaries) {
   for (const TlsSummary& one : summaries) {
     text += headline(one, "TLS reports");
     const auto rate = success_rate(one.sessions);
-    text += fmt::format("  {} sessions succeeded, {} failed; TLS works for {}\n",
-                        one.sessions.successes, one.sessions.failures,
-                        rate ? fmt::format("{:.2f} %", *rate * 100) : std::string("none"));
+    text +=
+        fmt::format("  {} succeeded, {} failed; TLS works for {}\n",
+                    counted(one.sessions.successes, "session", "sessions"), one.sessions.failures,
+                    rate ? fmt::format("{:.2f} %", *rate * 100) : std::string("none"));
     for (const auto& [type, sessions] : one.policies) {
       text += fmt::format("  policy {}: {} succeeded, {} failed\n", printable(type),
                           sessions.successes, sessions.failures);
@@ -182,7 +184,7 @@ std::string failures_text(const std::vector<FailureSummary>& summaries) {
   std::string text;
   for (const FailureSummary& one : summaries) {
     text += headline(one, "failure reports");
-    text += fmt::format("  {} mails failed: {}\n", one.incidents,
+    text += fmt::format("  {} failed: {}\n", counted(one.incidents, "mail", "mails"),
                         one.auth_failures.empty() ? "none" : incidents_text(one.auth_failures));
     text += rows_text(one.sources, source_text);
   }

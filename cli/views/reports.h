@@ -45,13 +45,27 @@ struct Threat {
   Date first;
   Date last;
 };
-/// The threats of an analysis, most messages first. An address that may be a friend's is none: one
-/// whose mail is marked, ignored or forwarded, that also passes, or that a lookup could still name.
-std::vector<Threat> threats_in(const reports::Analysis& analysis);
-std::string threats_csv(const std::vector<Threat>& threats);
-std::string threats_text(const std::vector<Threat>& threats);
-/// A STIX 2.1 bundle of indicators; equal threats make equal bytes.
-std::string threats_stix(const std::vector<Threat>& threats);
+/// Threats, and how much failing mail is not among them because its address may be a friend's.
+struct ThreatList {
+  std::vector<Threat> threats;  ///< Most messages first.
+  std::int64_t omitted_messages = 0;
+  std::int64_t omitted_addresses = 0;
+
+  /// Adds another domain's.
+  void append(ThreatList other);
+};
+
+/// The threats of an analysis. An address that may be a friend's is none: one whose mail is marked,
+/// ignored or forwarded, that also passes, or that a lookup could still name.
+ThreatList threats_in(const reports::Analysis& analysis);
+/// How much is left out, as a sentence; empty where nothing is.
+std::string omitted_text(const ThreatList& list);
+/// CSV has no comments, so that what is left out is not in it.
+std::string threats_csv(const ThreatList& list);
+std::string threats_text(const ThreatList& list);
+/// A STIX 2.1 bundle of indicators, and a note about what is left out; equal threats make equal
+/// bytes. A note must refer to an object, so that there is none without an indicator.
+std::string threats_stix(const ThreatList& list);
 
 /// One record with its report, for `export`.
 struct ExportRow {

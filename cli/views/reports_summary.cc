@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
 #include "dns/txt.h"
@@ -109,6 +110,13 @@ std::string categories_text(const SourceSummary& row) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string messages_text(std::int64_t count) { return counted(count, "message", "messages"); }
+
+template <class Count>
+std::string addresses_text(Count count) {
+  return counted(count, "address", "addresses");
+}
+
 /// How many texts of a list are shown: the rest is counted.
 constexpr std::size_t kShownTexts = 5;
 
@@ -144,9 +152,9 @@ std::string source_text(const SourceSummary& row) {
   const std::string named =
       source.named_by == reports::NamedBy::Address ? "" : ", " + how_named(source);
   std::string text =
-      fmt::format("  {}{}{}: {} messages from {} addresses, {} to {}\n", printable(source.label),
-                  source.declared ? " (declared)" : "", named, row.messages, row.ips.size(),
-                  to_text(row.first), to_text(row.last));
+      fmt::format("  {}{}{}: {} from {}, {} to {}\n", printable(source.label),
+                  source.declared ? " (declared)" : "", named, messages_text(row.messages),
+                  addresses_text(row.ips.size()), to_text(row.first), to_text(row.last));
   if (!source.owner.name.empty()) {
     text += fmt::format("    operated by {}{}\n", printable(source.owner.name),
                         source.owner.type.empty() ? "" : " (" + printable(source.owner.type) + ")");
@@ -160,7 +168,8 @@ std::string source_text(const SourceSummary& row) {
   add_list(text, "MAIL FROM", row.envelope_domains);
   add_list(text, "selectors", row.selectors);
   if (row.ignored > 0 && row.ignored < row.messages) {
-    text += fmt::format("    {} messages are ignored, as the YAML has it\n", row.ignored);
+    text += fmt::format("    {} ignored, as the YAML has it\n",
+                        counted(row.ignored, "message is", "messages are"));
   }
   if (row.action != "none") text += fmt::format("    -> {}\n", printable(row.action));
   return text;
@@ -170,9 +179,10 @@ std::string source_text(const SourceSummary& row) {
 std::string wave_text(const reports::Wave& wave) {
   if (wave.messages == 0) return {};
   return fmt::format(
-      "  unmarked mail of unknown hosts: {} messages from {} addresses in {} networks ({}), {} to "
-      "{}\n    -> none in DNS: likely spoofing, listed by reports threats\n",
-      wave.messages, wave.addresses, wave.networks, list_text(wave.largest), to_text(*wave.first),
+      "  unmarked mail of unknown hosts: {} from {} in {} ({}), {} to {}\n"
+      "    -> none in DNS: likely spoofing, listed by reports threats\n",
+      messages_text(wave.messages), addresses_text(wave.addresses),
+      counted(wave.networks, "network", "networks"), list_text(wave.largest), to_text(*wave.first),
       to_text(*wave.last));
 }
 
@@ -204,8 +214,9 @@ std::string sources_text(const Summary& summary, std::optional<std::size_t> limi
     }
   }
   if (cut > 0) {
-    text += fmt::format("  and {} more sources with {} messages: --limit {} shows all\n", cut,
-                        cut_messages, shown);
+    text += fmt::format("  and {} with {}: --limit {} shows all\n",
+                        counted(cut, "more source", "more sources"), messages_text(cut_messages),
+                        shown);
   }
   text += wave_text(summary.wave);
   for (const auto& [selector, users] : summary.selectors) {
@@ -226,21 +237,24 @@ std::string sources_text(const Summary& summary, std::optional<std::size_t> limi
 
 // Totals of all reports and of verified ones are both shown: anybody can send an unverified report.
 std::string summary_text(const Summary& summary, std::optional<std::size_t> limit) {
-  std::string text = fmt::format("{}: {} messages", printable(summary.domain), summary.messages);
+  std::string text =
+      fmt::format("{}: {}", printable(summary.domain), messages_text(summary.messages));
   if (summary.since && summary.until) {
     text += fmt::format(", {} to {}", to_text(*summary.since), to_text(*summary.until));
   }
   text += fmt::format("\n  pass {}, partial {}, fail {}; DMARC passes for {}\n", summary.pass,
                       summary.partial, summary.fail, percent(summary.pass_rate));
   text += fmt::format("  legitimate mail passes: {}\n", percent(summary.legit_rate));
-  text += fmt::format("  {} reporters, {} of them verified; {} messages in verified reports\n",
-                      summary.reporters, summary.verified_reporters, summary.verified_messages);
+  text += fmt::format("  {}, {} of them verified; {} in verified reports\n",
+                      counted(summary.reporters, "reporter", "reporters"),
+                      summary.verified_reporters, messages_text(summary.verified_messages));
   for (const auto& [reporter, rows] : summary.contradictions) {
-    text += fmt::format("  {} contradicts itself in {} records\n", printable(reporter), rows);
+    text += fmt::format("  {} contradicts itself in {}\n", printable(reporter),
+                        counted(rows, "record", "records"));
   }
   if (summary.rolled_up > 0) {
-    text += fmt::format("  {} messages of pruned days are attributed to no source\n",
-                        summary.rolled_up);
+    text += fmt::format("  {} of pruned days {} attributed to no source\n",
+                        messages_text(summary.rolled_up), summary.rolled_up == 1 ? "is" : "are");
   }
   return text + sources_text(summary, limit);
 }

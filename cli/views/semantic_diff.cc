@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "dns/txt.h"
 #include "mail/dkim/key.h"
@@ -126,10 +127,6 @@ std::vector<std::string> missing_in(std::vector<std::string> others,
     }
   }
   return missing;
-}
-
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 /// Terms have no names, so a changed term is one removed and one added. Only if the same terms are

@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
+#include "base/counted.h"
 #include "base/sha256.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
@@ -32,7 +35,8 @@ Json indicator(const Threat& threat) {
       {"created", moment(threat.first)},
       {"modified", moment(threat.last)},
       {"name", fmt::format("{} sends mail as {}", ip, threat.domain)},
-      {"description", fmt::format("{} messages that failed DMARC, from {} to {}", threat.messages,
+      {"description", fmt::format("{} that failed DMARC, from {} to {}",
+                                  counted(threat.messages, "message", "messages"),
                                   to_text(threat.first), to_text(threat.last))},
       {"indicator_types", Json::array({"malicious-activity"})},
       {"pattern", fmt::format("[{}:value = '{}']", threat.ip.v6 ? "ipv6-addr" : "ipv4-addr", ip)},
@@ -40,51 +44,90 @@ Json indicator(const Threat& threat) {
       {"valid_from", moment(threat.first)}};
 }
 
+// STIX wants times that change with the content, and equal threats must make equal bytes.
+Json omitted_note(const ThreatList& list, const Json& indicators) {
+  const auto by_last = [](const Threat& a, const Threat& b) { return a.last < b.last; };
+  const std::string last = moment(std::ranges::max_element(list.threats, by_last)->last);
+  const std::string text = omitted_text(list);
+  return {{"type", "note"},
+          {"spec_version", "2.1"},
+          {"id", "note--" + uuid(last + text)},
+          {"created", last},
+          {"modified", last},
+          {"abstract", "What is left out of this bundle"},
+          {"content", text},
+          {"object_refs", array_of(indicators, [](const Json& one) { return one.at("id"); })}};
+}
+
 }  // namespace
 
 // Forwarded and unresolved mail is left out: a blocklist that contains a forwarder breaks real
 // mail.
-std::vector<Threat> threats_in(const reports::Analysis& analysis) {
+ThreatList threats_in(const reports::Analysis& analysis) {
+  ThreatList list;
   std::map<spf::Ip, Threat> found;
+  std::set<spf::Ip> omitted;
   for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
     const reports::TrafficGroup& group = analysis.groups.groups[i];
-    if (analysis.classifications[i].friendly) continue;
-    const auto [at, added] = found.try_emplace(
-        group.ip, Threat{analysis.range.domain, group.ip, analysis.host_of(group.ip), 0,
-                         group.first, group.last});
+    const reports::Classification& classification = analysis.classifications[i];
+    if (classification.friendly) {
+      if (!reports::failed(classification.category)) continue;
+      list.omitted_messages += group.messages;
+      omitted.insert(group.ip);
+      continue;
+    }
+    const auto [at, added] =
+        found.try_emplace(group.ip, Threat{analysis.range.domain, group.ip,
+                                           analysis.host_of(group.ip), 0, group.first, group.last});
     at->second.messages += group.messages;
     at->second.first = std::min(at->second.first, group.first);
     at->second.last = std::max(at->second.last, group.last);
   }
-  std::vector<Threat> threats;
-  for (auto& [ip, threat] : found) threats.push_back(std::move(threat));
-  std::ranges::stable_sort(
-      threats, [](const Threat& a, const Threat& b) { return a.messages > b.messages; });
-  return threats;
+  list.omitted_addresses = static_cast<std::int64_t>(omitted.size());
+  for (auto& [ip, threat] : found) list.threats.push_back(std::move(threat));
+  std::ranges::stable_sort(list.threats, std::ranges::greater{}, &Threat::messages);
+  return list;
+}
+
+void ThreatList::append(ThreatList other) {
+  std::ranges::move(other.threats, std::back_inserter(threats));
+  omitted_messages += other.omitted_messages;
+  omitted_addresses += other.omitted_addresses;
+}
+
+std::string omitted_text(const ThreatList& list) {
+  if (list.omitted_messages == 0) return {};
+  return fmt::format("left out, because the address may be legitimate: {} from {}",
+                     counted(list.omitted_messages, "failing message", "failing messages"),
+                     counted(list.omitted_addresses, "address", "addresses"));
 }
 
 // The host is what reverse DNS claims, and may be chosen by the attacker.
-std::string threats_csv(const std::vector<Threat>& threats) {
+std::string threats_csv(const ThreatList& list) {
   std::string text = "ip,domain,host,messages,first_seen,last_seen\n";
-  for (const Threat& one : threats) {
+  for (const Threat& one : list.threats) {
     text += fmt::format("{},{},{},{},{},{}\n", one.ip.text(), one.domain, one.host, one.messages,
                         to_text(one.first), to_text(one.last));
   }
   return text;
 }
 
-std::string threats_text(const std::vector<Threat>& threats) {
+std::string threats_text(const ThreatList& list) {
   std::string text;
-  for (const Threat& one : threats) {
-    text += fmt::format("{}{}: {} messages as {}, {} to {}\n", one.ip.text(),
-                        one.host.empty() ? "" : " (" + one.host + ")", one.messages, one.domain,
+  for (const Threat& one : list.threats) {
+    text += fmt::format("{}{}: {} as {}, {} to {}\n", one.ip.text(),
+                        one.host.empty() ? "" : " (" + one.host + ")",
+                        counted(one.messages, "message", "messages"), one.domain,
                         to_text(one.first), to_text(one.last));
   }
-  return text.empty() ? "No unauthorised source.\n" : text;
+  if (text.empty()) text = "No unauthorised source.\n";
+  const std::string omitted = omitted_text(list);
+  return omitted.empty() ? text : text + omitted + ".\n";
 }
 
-std::string threats_stix(const std::vector<Threat>& threats) {
-  const Json objects = array_of(threats, indicator);
+std::string threats_stix(const ThreatList& list) {
+  Json objects = array_of(list.threats, indicator);
+  if (!objects.empty() && list.omitted_messages > 0) objects.push_back(omitted_note(list, objects));
   std::string seed;
   for (const Json& object : objects) seed += object.dump();
   return document({{"type", "bundle"}, {"id", "bundle--" + uuid(seed)}, {"objects", objects}});

@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 
+#include "base/counted.h"
 #include "policies/model/lookup.h"
 #include "policies/ramp/step_back.h"
 #include "policies/ramp/step_calendar.h"
@@ -28,8 +29,9 @@ void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
 // An advance is explained as well as a stay, since it is what a reviewer signs.
 std::string why_advance(const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
-  return fmt::format("all gates are met: {} messages from {} reporters, {} of its own mail passes",
-                     grouped(seen.messages), seen.reporters, percent(seen.legit_rate.value_or(0)));
+  return fmt::format("all gates are met: {} messages from {}, {} of its own mail passes",
+                     grouped(seen.messages), counted(seen.reporters, "reporter", "reporters"),
+                     percent(seen.legit_rate.value_or(0)));
 }
 
 // Fills in the decision of a domain that has a next step: due and earliest dates, gates, reasons.

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/counted.h"
 #include "policies/ramp/ramp.h"
 #include "policies/ramp/step_back.h"
 
@@ -125,8 +126,9 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
 Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
   const int least = gates_for(facts).min_reporters;
   const std::string asked = fmt::format("at least {}", least);
-  const std::string why = fmt::format("{} organizations reported on {}; the gate requires {}",
-                                      seen.reporters, span_of(seen.window), asked);
+  const std::string why = fmt::format("{} reported on {}; the gate requires {}",
+                                      counted(seen.reporters, "organization", "organizations"),
+                                      span_of(seen.window), asked);
   return gate(GateKind::Reporters, std::to_string(seen.reporters), asked,
               seen.reporters >= least ? "" : why);
 }

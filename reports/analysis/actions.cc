@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "policies/dkim/names.h"
 #include "policies/model/sender_use.h"
 #include "reports/analysis/summary.h"
@@ -93,8 +94,9 @@ std::string broken(const SourceSummary& row) {
 std::string missing(const SourceSummary& row, const NamingContext& context) {
   const Sender& sender = *row.source.sender;
   if (of(row, MarkKind::OwnAddress) * 2 >= row.marked()) {
-    return fmt::format("sign with DKIM at {}: {} messages of the domain's own hosts fail",
-                       addresses_text(row.failing_ips), row.marked());
+    return fmt::format("sign with DKIM at {}: {}", addresses_text(row.failing_ips),
+                       counted(row.marked(), "message of the domain's own hosts fails",
+                               "messages of the domain's own hosts fail"));
   }
   const auto all = static_cast<double>(row.passing() + row.marked());
   if (static_cast<double>(row.passing()) >= kWorkingShare * all) return broken(row);
@@ -113,9 +115,9 @@ std::string missing(const SourceSummary& row, const NamingContext& context) {
 /// For mail of a service that bears no mark: anybody may have an account there.
 std::string foreign_customer(const SourceSummary& row) {
   return fmt::format(
-      "none in DNS: {} messages bear no mark of the domain, so another customer of {} sent them: "
-      "report them there{}",
-      row.failing(), row.source.sender->name,
+      "none in DNS: {} no mark of the domain, so another customer of {} sent {}there{}",
+      counted(row.failing(), "message bears", "messages bear"), row.source.sender->name,
+      row.failing() == 1 ? "it: report it " : "them: report them ",
       row.source.declared ? "" : ", and do not add it to the domain's senders");
 }
 
@@ -156,9 +158,9 @@ std::string unsigned_part(const SourceSummary& row, const NamingContext& context
       std::ranges::max_element(row.foreign_keys, {}, [](const auto& one) { return one.second; });
   if (key != row.foreign_keys.end()) {
     return fmt::format(
-        "turn on DKIM for the domain: {} messages are signed with another key (d={}), and pass by "
-        "SPF alone",
-        key->second, key->first);
+        "turn on DKIM for the domain: {} signed with another key (d={}), and {} by SPF alone",
+        counted(key->second, "message is", "messages are"), key->first,
+        key->second == 1 ? "passes" : "pass");
   }
   if (sender != nullptr && sender->builtin && row.selectors.empty()) {
     return fmt::format("enable DKIM at {}, {}: SPF alone breaks when mail is forwarded",
@@ -170,10 +172,9 @@ std::string unsigned_part(const SourceSummary& row, const NamingContext& context
   if (hosts.empty()) return {};
   std::int64_t messages = 0;
   for (const auto& [ip, count] : hosts) messages += count;
-  return fmt::format(
-      "sign with DKIM at {}: {} messages from there pass by SPF alone, which breaks when mail is "
-      "forwarded",
-      addresses_text(hosts), messages);
+  return fmt::format("sign with DKIM at {}: {} by SPF alone, which breaks when mail is forwarded",
+                     addresses_text(hosts),
+                     counted(messages, "message from there passes", "messages from there pass"));
 }
 
 /// For mail that is aligned by one method only. Many services support just one: then nothing is

@@ -100,7 +100,7 @@ def check_use(place):
     (place.folder / "liar.xml").write_text(LIAR)
     place.run("--store", "sqlite:liar.db", "reports", "ingest", "liar.xml")
     shown = place.run("--store", "sqlite:liar.db", "reports", "summary").stdout
-    yield f"contradiction {shown}", "liar.example contradicts itself in 1 records" in shown
+    yield f"contradiction {shown}", "liar.example contradicts itself in 1 record" in shown
 
 
 def check_suggest(place):
@@ -124,14 +124,22 @@ def check_threats(place):
         ("203.0.113.66", "7"), ("192.0.2.7", "3")]
     first = place.run("reports", "threats", "--format", "stix").stdout
     bundle = json.loads(first)
-    identifier = re.compile(r"^(bundle|indicator)--[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-"
+    identifier = re.compile(r"^(bundle|indicator|note)--[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-"
                             r"[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
     yield "stix ids", all(identifier.match(one["id"]) for one in [bundle, *bundle["objects"]])
     yield "stix", (bundle["type"], len(bundle["objects"]),
                    bundle["objects"][0]["pattern"]) == (
-                       "bundle", 2, "[ipv4-addr:value = '203.0.113.66']")
+                       "bundle", 3, "[ipv4-addr:value = '203.0.113.66']")
+    note = bundle["objects"][2]
+    left_out = "the address may be legitimate: 30 failing messages from 1 address"
+    yield f"a note {note}", note["type"] == "note" and left_out in note["content"]
+    yield "about all", note["object_refs"] == [one["id"] for one in bundle["objects"][:2]]
+    for form in ("csv", "stix"):
+        done = place.run("reports", "threats", "--format", form)
+        yield f"on stderr {done.stderr}", left_out in done.stderr
     yield "equal bytes", first == place.run("reports", "threats", "--format", "stix").stdout
-    yield "text", "203.0.113.66: 7 messages" in place.run("reports", "threats").stdout
+    text = place.run("reports", "threats").stdout
+    yield "text", "203.0.113.66: 7 messages" in text and left_out in text
 
 
 def check_export(place):

@@ -147,6 +147,13 @@ const std::vector<RampStory> kReporters = {
     monitor("a known one that suddenly claims a million weighs no more than the others together",
             "mail=mta:marked:5 mail=mta:both:1000000:2026-11-10/2026-11-22:r3.example",
             "stay legit_rate -"),
+    monitor("an unknown one fills no gate that requires some messages",
+            "count=1 low=14d:30 mail=mta:both:1000:2026-09-24/2026-11-22:evil.example",
+            "stay messages -"),
+    monitor("a wave that one of them saw before adds nothing to its weight",
+            "mail=mta:marked:3:2026-11-06/2026-11-19:r2.example "
+            "mail=unmarked:fail:99999:2026-10-01/2026-11-05:r1.example",
+            "stay legit_rate -"),
     monitor("an unknown one can hold a step",
             "mail=mta:both:50:2026-09-24/2026-11-05:evil.example "
             "mail=mta:marked:50:2026-11-06/2026-11-22:evil.example",
@@ -234,7 +241,7 @@ TEST_CASE("every unmet gate gives its figure and what it requires") {
   const std::vector<std::string> expected = {
       "known reporters saw 154 messages of its own mail for 2026-11-06 to 2026-11-19; the gate "
       "requires at least 1,000 in 14d, or 999 in 14d",
-      "1 organizations reported on 2026-11-06 to 2026-11-19; the gate requires at least 2",
+      "1 organization reported on 2026-11-06 to 2026-11-19; the gate requires at least 2",
       "legit_rate is 90.90 % (140 messages of its own pass, 14 fail; reporters are joined by their "
       "past share); the gate requires at least 98.00 %"};
   CHECK(decision.reasons == expected);
