@@ -280,7 +280,7 @@ MUTATIONS = [
      "return passed || !passed ? *author : context_.name;", V),
     ("threats-list-friends", "reports/analysis/categories.cc",
      "if (one.marked() || one.ignored || one.lacks != 0) return true;",
-     "if (one.ignored) return true;", ("reports", "script:reports/sources_test.py")),
+     "if (one.ignored) return true;", V),
     # Guardrails
     ("guard-ramp-jump-gone", "policies/guardrails/guardrails.cc",
      "Guardrail{ramp_jump},", "Guardrail{failing_servers},", R),

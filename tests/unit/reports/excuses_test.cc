@@ -105,6 +105,23 @@ TEST_CASE("a forwarder of the catalogue excuses what it is proved to have sent")
         Seen{"forwarder", "unauthorized", MarkKind::None});
 }
 
+TEST_CASE("an address that may be a friend's is never a threat") {
+  const Config yaml = edges();
+  const NamingContext context = naming_of(yaml, kDomain, kNow, {});
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  NamingCache cache(yaml, store.value(), {}, kNow);
+  HostNames hosts = unanswered("203.0.113.2");
+  const TrafficGroups groups{.groups = {group("203.0.113.1", facts(Mail::BrokenDkim), 10),
+                                        group("203.0.113.2", kNothing, 10),
+                                        group("203.0.113.3", kNothing, 10)}};
+  const Analysis analysis = analyse_groups({"example.com", Date(), Date::max()}, groups,
+                                           std::move(hosts), context, cache);
+  CHECK(analysis.classifications[0].friendly);  // It bears the mark.
+  CHECK(analysis.classifications[1].friendly);  // Its host name got no answer.
+  CHECK_FALSE(analysis.classifications[2].friendly);
+}
+
 TEST_CASE("a signature that failed names nobody") {
   Facts forged = kNothing;
   forged.results.dkim = {{"mailer.example", "z", AuthResult::Fail}};
