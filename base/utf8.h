@@ -7,6 +7,9 @@
 
 namespace rampart {
 
+/// Some editors begin a file with it (Unicode 15.0 section 23.8).
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 /// One code point and how many octets it took.
 struct CodePoint {
   char32_t value;

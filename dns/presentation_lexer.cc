@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace rampart {
 namespace {
@@ -17,7 +18,7 @@ class Lexer {
   Result<std::vector<ZoneStatement>> run() {
     std::vector<ZoneStatement> statements;
     // Name servers refuse such a file, or read the mark as part of the first name.
-    if (text_.starts_with("\xEF\xBB\xBF")) {
+    if (text_.starts_with(kByteOrderMark)) {
       return at_line(1, "the file begins with a byte order mark; save it without one");
     }
     while (at_ < text_.size()) {

@@ -31,7 +31,7 @@ struct PendingReport {
 /// Why the days of a report cannot be right; empty where they can.
 std::string implausible_days(Time begin, Time end, Time now) {
   const auto range = [&] {
-    return fmt::format("its range, {} to {},", to_text(begin), to_text(end));
+    return fmt::format("its range, {} to {},", rampart::to_text(begin), rampart::to_text(end));
   };
   if (begin < kFirstReportDay) return range() + " is older than DMARC";
   if (begin > now + kClockTolerance) return range() + " is in the future";
@@ -214,9 +214,8 @@ class Ingester::Run {
     std::set<Question> unknown;
     const auto evaluate_all = [&] {
       for (const TrustQuestion& report : reports) {
-        TrustEvaluation evaluation =
-            evaluate_trust(report.carrier, *report.claim,
-                           {answers_, options_.organizations, options_.now});
+        TrustEvaluation evaluation = evaluate_trust(
+            report.carrier, *report.claim, {answers_, options_.organizations, options_.now});
         const bool vouched = options_.trust == Trust::Verified;
         *report.trust = vouched ? Trust::Verified : evaluation.trust;
         *report.reporter = std::move(evaluation.reporter);

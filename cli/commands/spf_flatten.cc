@@ -14,25 +14,26 @@ namespace rampart {
 namespace {
 
 /// The record to flatten: the one that the YAML declares, or the published one.
-struct Subject {
+struct FlattenSubject {
   Name domain;
   spf::Record record;
 };
 
 /// With a YAML its own record is flattened, since that is what `plan` will publish.
-Result<Subject> subject_of(const Name& domain, const Config& config, Time now,
-                           DnsSession& lookups) {
+Result<FlattenSubject> subject_of(const Name& domain, const Config& config, Time now,
+                                  DnsSession& lookups) {
   const auto declared = config.domains.find(domain);
   if (declared != config.domains.end() && manages_spf(declared->second)) {
-    return Subject{domain, desired_spf(declared->second, now).record};
+    return FlattenSubject{domain, desired_spf(declared->second, now).record};
   }
   PublishedSpf published = published_spf(domain, lookups);
   if (!published.record) return Error{published.problem};
-  return Subject{domain, std::move(*published.record)};
+  return FlattenSubject{domain, std::move(*published.record)};
 }
 
 /// What one resolver returns for each term that can be flattened.
-std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, DnsSession lookups) {
+std::map<std::string, ResolvedTerm> resolve_terms(const FlattenSubject& subject,
+                                                  DnsSession lookups) {
   std::map<std::string, ResolvedTerm> views;
   for (const std::string& term : flattenable_terms(subject.record)) {
     const auto alone = spf::parse_terms(term);
@@ -44,7 +45,7 @@ std::map<std::string, ResolvedTerm> resolve_terms(const Subject& subject, DnsSes
 
 /// Every resolver is queried separately: a term is accepted only if two agree, so that one
 /// poisoned or broken cache cannot change who may send.
-std::map<std::string, std::vector<ResolvedTerm>> all_views(const Subject& subject,
+std::map<std::string, std::vector<ResolvedTerm>> all_views(const FlattenSubject& subject,
                                                            const DnsSession& lookups) {
   std::map<std::string, std::vector<ResolvedTerm>> views;
   for (const std::string& term : flattenable_terms(subject.record)) views[term] = {};
@@ -56,7 +57,7 @@ std::map<std::string, std::vector<ResolvedTerm>> all_views(const Subject& subjec
 }
 
 /// A lock of today's answers, used to show the result only; it is not saved.
-SpfLock lock_of_now(const Subject& subject, const DnsSession& lookups, Date today) {
+SpfLock lock_of_now(const FlattenSubject& subject, const DnsSession& lookups, Date today) {
   SpfLock lock;
   for (const auto& [term, view] : resolve_terms(subject, lookups)) {
     if (!view.admitted.complete || view.admitted.pass.empty()) continue;
@@ -66,14 +67,15 @@ SpfLock lock_of_now(const Subject& subject, const DnsSession& lookups, Date toda
 }
 
 // The lookups before are shown as well: the saving is the reason for flattening.
-ExitCode show(const Context& context, const Subject& subject, const SpfLock& lock, int before) {
+ExitCode show(const Context& context, const FlattenSubject& subject, const SpfLock& lock,
+              int before) {
   FlattenReport report{subject.domain, subject.record, before, {}};
   report.flat = flatten({.domain = subject.domain, .record = subject.record, .lock = lock});
   return print(context, context.json() ? flatten_json(report) : flatten_text(report));
 }
 
 /// Refreshes the lock of one domain and keeps those of others in the file.
-ExitCode write_lock(const Context& context, const Config& config, const Subject& subject,
+ExitCode write_lock(const Context& context, const Config& config, const FlattenSubject& subject,
                     const DnsSession& lookups, SpfLock& lock) {
   TRY_OR_FAIL("spf-lock-invalid", SpfLocks locks, read_spf_locks(config.folder));
   const Date today = context.today();
@@ -99,7 +101,7 @@ ExitCode run_spf_flatten(Context& context) {
   const bool configured = writes || context.arguments.has("config");
   VALUE_OR_EXIT(const auto config, configured ? load(context) : builtin_config());
   TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
-  TRY_OR_FAIL("spf-missing", const Subject subject,
+  TRY_OR_FAIL("spf-missing", const FlattenSubject subject,
               subject_of(domain, config, context.now, lookups));
   const int before = tree_live(domain, subject.record, lookups).lookups;
   SpfLock lock;

@@ -55,7 +55,7 @@ std::int64_t round_up(std::int64_t number) {
 }
 
 // Read aloud by screen readers, so it is a sentence and not a list of figures.
-std::string describe(const Bar& bar) {
+std::string describe_bar(const Bar& bar) {
   std::string text = to_text(bar.first);
   if (bar.last != bar.first) text += " to " + to_text(bar.last);
   text += ":";
@@ -82,7 +82,7 @@ std::string rectangles(const std::vector<Bar>& bars, const Area& area) {
   for (std::size_t i = 0; i < bars.size(); ++i) {
     double top = area.bottom;
     if (bars[i].mail.all() == 0) continue;
-    text += fmt::format("<g><title>{}</title>", describe(bars[i]));
+    text += fmt::format("<g><title>{}</title>", describe_bar(bars[i]));
     for (std::size_t outcome = 0; outcome < kMailOutcomes; ++outcome) {
       const auto count = static_cast<double>(bars[i].mail.by_outcome[outcome]);
       if (count <= 0) continue;
@@ -126,7 +126,7 @@ std::string mail_chart(const std::map<Date, MailCounts>& days, Date since, Date 
              R"(<svg viewBox="0 0 900 220" role="img" aria-labelledby="chart-title chart-about">)"
              "\n<title id=\"chart-title\">Messages a day</title>\n<desc "
              "id=\"chart-about\">{}</desc>\n",
-             describe({since, until, sum})) +
+             describe_bar({since, until, sum})) +
          grid(area) + rectangles(bars, area) +
          fmt::format(R"(<text x="{:.0f}" y="210">{}</text><text x="{:.0f}" y="210" )"
                      "text-anchor=\"end\">{}</text>\n</svg>\n",

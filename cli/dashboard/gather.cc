@@ -191,10 +191,10 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
     const CountingReporters reporters =
         counting_reporters(config, all, dashboard.until + std::chrono::days(1));
     const EvidenceRows counting = counting_rows(all, reporters);
-    const LegitTally tally = tally_of(
-        domain->second, config,
-        {rows_within(counting, {dashboard.since, dashboard.until + std::chrono::days(1)}),
-         rows_within(counting, {Date::min(), dashboard.since}), reporters});
+    const LegitTally tally =
+        tally_of(domain->second, config,
+                 {rows_within(counting, {dashboard.since, dashboard.until + std::chrono::days(1)}),
+                  rows_within(counting, {Date::min(), dashboard.since}), reporters});
     page.legit_rate = tally.legit_rate();
     for (const SourceTally& one : tally.sources) {
       const auto source = sources.find(one.source);

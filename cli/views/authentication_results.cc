@@ -11,7 +11,7 @@ namespace {
 
 // Characters of a token (RFC 2045 section 5.1), and `@` and `.`, which a property's value may
 // contain without quotes (RFC 8601 section 2.2).
-bool is_plain(char c) {
+bool is_token_char(char c) {
   static constexpr std::string_view kQuoted = "()<>,;:\\\"/[]?=";
   return c > ' ' && c < '\x7f' && kQuoted.find(c) == std::string_view::npos;
 }
@@ -29,7 +29,7 @@ std::string escape(std::string_view text, std::string_view specials) {
 // Empty values have no property: RFC 8601 section 2.2 has no syntax for them.
 std::string property(std::string_view name, const std::string& value) {
   if (value.empty()) return "";
-  if (std::ranges::all_of(value, is_plain)) return fmt::format(" {}={}", name, value);
+  if (std::ranges::all_of(value, is_token_char)) return fmt::format(" {}={}", name, value);
   return fmt::format(" {}=\"{}\"", name, escape(value, "\"\\"));
 }
 

@@ -12,12 +12,12 @@
 namespace rampart {
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
+using TableRows = std::vector<std::vector<std::string>>;
 
 /// Cells in columns, each as wide as its widest cell; the last column has no limit.
 /// Widths are counted in octets; cells in these tables are ASCII, and colour codes are of equal
 /// length in a column.
-std::string table(const Rows& rows) {
+std::string table(const TableRows& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -86,7 +86,7 @@ class ExplanationPage {
     const DmarcSpec& spec = all_.domain.dmarc;
     if (all_.domain.state != DomainState::Managed || spec.position.phase < Phase::Monitor) return;
     section(fmt::format("Ramp {}", spec.ramp->name));
-    Rows rows;
+    TableRows rows;
     // A position between two steps gets a row of its own, before the first stricter step.
     bool marked = false;
     for (const RampStep& step : spec.ramp->steps) {
@@ -114,7 +114,7 @@ class ExplanationPage {
     if (all_.domain.state != DomainState::Managed) return;
     const StepDecision& step = all_.step;
     section(title_of(step));
-    Rows rows;
+    TableRows rows;
     for (const Gate& gate : step.gates) {
       const std::string word = gate.met ? "met" : "not yet";
       rows.push_back({paint(colour_, gate.met ? kGreen : kRed, fmt::format("{:<7}", word)),
@@ -146,7 +146,7 @@ class ExplanationPage {
     if (budget.record.empty()) return;
     section(fmt::format("SPF: {}{} of 10 lookups, {} of 2 void", budget.lower_bound ? ">= " : "",
                         budget.lookups, budget.void_lookups));
-    Rows rows;
+    TableRows rows;
     for (const TermCost& one : budget.terms) {
       const std::string who = one.sender.empty() ? "no sender needs it" : one.sender;
       rows.push_back({fmt::format("{:>2}", one.lookups), printable(one.term), who});
@@ -158,7 +158,7 @@ class ExplanationPage {
   void selectors() {
     if (all_.selectors.empty()) return;
     section("Selectors");
-    Rows rows;
+    TableRows rows;
     for (const SelectorNow& one : all_.selectors) {
       std::string age = "age unknown";
       if (one.made) age = fmt::format("{} days old", (today_ - *one.made).count());
@@ -217,7 +217,7 @@ class ExplanationPage {
     constexpr std::size_t kMost = 8;
     const auto& events = all_.coming;
     if (events.empty()) text_ += "  nothing within a year\n";
-    Rows rows;
+    TableRows rows;
     for (std::size_t i = 0; i < std::min(kMost, events.size()); ++i) {
       const int late = events[i].overdue_days;
       rows.push_back({to_text(events[i].date), std::string(to_text(events[i].kind)),

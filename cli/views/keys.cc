@@ -26,7 +26,7 @@ std::vector<std::string> actions_of(const RotationStep& step) {
 }
 
 // The day is enough: rotations act once a day at most.
-Json selector_json(const SelectorState& state) {
+Json selector_state_json(const SelectorState& state) {
   return {{"selector", state.selector},
           {"state", to_text(state.state)},
           {"until", state.changes ? Json(day(*state.changes)) : Json()},
@@ -50,7 +50,7 @@ std::string rotate_json(const std::vector<RotationRun>& runs) {
     const Json next{{"date", step.due ? day(*step.due) : ""}, {"what", step.what}};
     return Json{{"domain", run.domain.text()},
                 {"name", run.spec.name},
-                {"selectors", array_of(step.selectors, selector_json)},
+                {"selectors", array_of(step.selectors, selector_state_json)},
                 {"actions", actions_of(step)},
                 {"next", step.due ? next : Json()}};
   };

@@ -19,15 +19,15 @@ struct StateWord {
   int hue;
 };
 
-constexpr std::array<StateWord, 5> kWords = {{{WriteState::Written, "written", kGreen},
-                                              {WriteState::AlreadyLive, "already live", kCyan},
-                                              {WriteState::Withheld, "withheld", kYellow},
-                                              {WriteState::Failed, "failed", kRed},
-                                              {WriteState::Unconfirmed, "unconfirmed", kRed}}};
+constexpr std::array<StateWord, 5> kStateWords = {{{WriteState::Written, "written", kGreen},
+                                                   {WriteState::AlreadyLive, "already live", kCyan},
+                                                   {WriteState::Withheld, "withheld", kYellow},
+                                                   {WriteState::Failed, "failed", kRed},
+                                                   {WriteState::Unconfirmed, "unconfirmed", kRed}}};
 
 /// The reason is on a line of its own, aligned with the names; "already live" explains itself.
 void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) {
-  const StateWord& word = *std::ranges::find(kWords, outcome.state, &StateWord::state);
+  const StateWord& word = *std::ranges::find(kStateWords, outcome.state, &StateWord::state);
   out += fmt::format("  {}{:{}} {:>3} {}\n", paint(colour, word.hue, word.word), "",
                      12 - word.word.size(), glyph(outcome.change), title(outcome.change));
   if (!outcome.why.empty() && outcome.state != WriteState::AlreadyLive) {
@@ -38,7 +38,7 @@ void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) 
 /// Only states that occur are counted: "3 written." is the usual case.
 std::string totals(const std::vector<WriteOutcome>& outcomes) {
   std::vector<std::string> counts;
-  for (const StateWord& word : kWords) {
+  for (const StateWord& word : kStateWords) {
     const auto count = std::ranges::count(outcomes, word.state, &WriteOutcome::state);
     if (count > 0) counts.push_back(fmt::format("{} {}", count, word.word));
   }

@@ -19,7 +19,7 @@
 namespace rampart {
 namespace {
 
-using Lines = std::vector<DiffLine>;
+using DiffLines = std::vector<DiffLine>;
 
 /// Keys and other long tags show this many characters of each end.
 constexpr std::size_t kEnds = 12;
@@ -74,7 +74,7 @@ std::string tag_value(const Row& row, std::string_view record) {
 /// Differences of two tag lists; nothing if either cannot be parsed.
 /// A tag that occurs once on each side is one changed line; addresses in a list are added and
 /// removed one by one.
-std::optional<Lines> tag_diff(const std::string& before, const std::string& after) {
+std::optional<DiffLines> tag_diff(const std::string& before, const std::string& after) {
   const auto old_tags = parse_tags(before);
   const auto new_tags = parse_tags(after);
   if (!old_tags || !new_tags) return std::nullopt;
@@ -84,7 +84,7 @@ std::optional<Lines> tag_diff(const std::string& before, const std::string& afte
     const auto found = std::ranges::find(rows, like.name, &Row::name);
     return is_list(like.name) || found == rows.end() ? nullptr : &*found;
   };
-  Lines lines;
+  DiffLines lines;
   for (const Row& row : old_rows) {
     if (std::ranges::find(new_rows, row) != new_rows.end() || single(new_rows, row)) continue;
     lines.push_back({'-', fmt::format("{}: {}", printable(row.name), tag_value(row, before))});
@@ -131,7 +131,7 @@ std::vector<std::string> missing_in(std::vector<std::string> others,
 
 /// Terms have no names, so a changed term is one removed and one added. Only if the same terms are
 /// left is their order shown: SPF evaluates them from left to right.
-std::optional<Lines> spf_diff(const std::string& before, const std::string& after) {
+std::optional<DiffLines> spf_diff(const std::string& before, const std::string& after) {
   const auto old_record = spf::parse(before);
   const auto new_record = spf::parse(after);
   if (!old_record || !new_record) return std::nullopt;
@@ -139,7 +139,7 @@ std::optional<Lines> spf_diff(const std::string& before, const std::string& afte
   const std::vector<std::string> new_terms = terms_of(*new_record);
   const std::vector<std::string> removed = missing_in(new_terms, old_terms);
   const std::vector<std::string> added = missing_in(old_terms, new_terms);
-  Lines lines;
+  DiffLines lines;
   for (const std::string& term : removed) lines.push_back({'-', printable(term)});
   for (const std::string& term : added) lines.push_back({'+', printable(term)});
   if (removed.empty() && added.empty() && old_terms != new_terms) {
@@ -153,12 +153,12 @@ std::optional<Lines> spf_diff(const std::string& before, const std::string& afte
 }
 
 /// How one value becomes another of its kind; nothing if showing both values is clearer.
-std::optional<Lines> value_diff(RecordKind kind, const std::string& before,
-                                const std::string& after) {
+std::optional<DiffLines> value_diff(RecordKind kind, const std::string& before,
+                                    const std::string& after) {
   if (kind == RecordKind::Foreign || kind == RecordKind::NullMx || kind == RecordKind::DkimCname) {
     return std::nullopt;
   }
-  std::optional<Lines> lines =
+  std::optional<DiffLines> lines =
       kind == RecordKind::Spf ? spf_diff(before, after) : tag_diff(before, after);
   if (lines && lines->empty()) {
     lines->push_back({'~', fmt::format("\"{}\"", printable(after))});
@@ -182,7 +182,7 @@ ByKind by_kind(const RecordKey& key, const std::set<std::string>& values,
 /// partner are shown whole.
 /// By kind, so that an SPF record is never compared with a verification token at the same name.
 void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet& after,
-                 Lines& lines) {
+                 DiffLines& lines) {
   ByKind removed = by_kind(key, before.values, after.values);
   ByKind added = by_kind(key, after.values, before.values);
   for (auto& [kind, values] : added) {
@@ -205,7 +205,8 @@ void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet&
 
 /// The values, then the TTL, then the number of values that are unchanged, which tells a reader
 /// that verification tokens at the same name are kept.
-void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& after, Lines& lines) {
+void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& after,
+                    DiffLines& lines) {
   diff_values({name, after.type}, before.set, after.set, lines);
   const auto kept = static_cast<std::size_t>(std::ranges::count_if(
       after.set.values,
@@ -222,7 +223,7 @@ void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& af
 }
 
 // A change of type shows both sides whole: no line of one corresponds to a line of the other.
-void show_side(char sign, const Name& name, const TypedSet& side, Lines& lines) {
+void show_side(char sign, const Name& name, const TypedSet& side, DiffLines& lines) {
   const std::string type = side.type == RecordType::TXT ? "" : to_text(side.type) + " ";
   for (const std::string& value : side.set.values) {
     lines.push_back({sign, type + show_value({name, side.type}, value)});
@@ -251,7 +252,7 @@ std::string show_value(const RecordKey& key, std::string_view value) {
 // Created and removed sets are shown by value, which is what a reviewer compares with the service's
 // instructions.
 std::vector<DiffLine> semantic_diff(const SetChange& change) {
-  Lines lines;
+  DiffLines lines;
   const bool both = change.before && change.after;
   if (both && change.before->type == change.after->type) {
     diff_same_type(change.name, *change.before, *change.after, lines);

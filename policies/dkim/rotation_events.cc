@@ -17,7 +17,6 @@ namespace {
 using std::chrono::ceil;
 using std::chrono::days;
 using std::chrono::floor;
-using Kind = RotationEvent::Kind;
 
 // A step a day for half a century: no `until` asks for more.
 constexpr int kMostSteps = 20'000;
@@ -59,7 +58,7 @@ class Foresight {
 
  private:
   // Events after `until` are dropped here, so that the callers need not check the date of each.
-  void add(Date due, const std::string& selector, Kind kind, std::string what) {
+  void add(Date due, const std::string& selector, RotationEvent::Kind kind, std::string what) {
     if (due > until_) return;
     const int late = static_cast<int>((today_ - due).count());
     events_.push_back({due, selector, kind, std::move(what), std::max(late, 0)});
@@ -91,7 +90,8 @@ class Foresight {
 
   // A `next` that was never used is left like any other key, since it may be cached by receivers.
   Date publish(const std::string& key, Date due, Date day) {
-    add(due, key, Kind::Publish, fmt::format("publish {} (rotation {})", joined(key), spec_.name));
+    add(due, key, RotationEvent::Kind::Publish,
+        fmt::format("publish {} (rotation {})", joined(key), spec_.name));
     if (spec_.next && *spec_.next != key) {
       for (const std::string& one : selectors_of(*spec_.next)) leave(one, day);
     }
@@ -104,7 +104,8 @@ class Foresight {
   // The old key leaves on the same day: from then on its mail only becomes less.
   Date sign(Date due, Date day) {
     const std::string key = *spec_.next;
-    add(due, key, Kind::Sign, fmt::format("sign with {} (rotation {})", joined(key), spec_.name));
+    add(due, key, RotationEvent::Kind::Sign,
+        fmt::format("sign with {} (rotation {})", joined(key), spec_.name));
     if (spec_.current) {
       for (const std::string& one : selectors_of(*spec_.current)) leave(one, day);
     }
@@ -138,12 +139,13 @@ class Foresight {
   // An overdue revocation cannot be followed by a removal in the past, so the wait begins today at
   // the earliest.
   void revoke(const std::string& selector, Date due, std::string_view why) {
-    add(due, selector, Kind::Revoke, fmt::format("revoke {} {}", selector, why));
+    add(due, selector, RotationEvent::Kind::Revoke, fmt::format("revoke {} {}", selector, why));
     remove(selector, ceil<days>(rampart::add(std::max(due, today_), spec_.revoke)));
   }
 
   void remove(const std::string& selector, Date due) {
-    add(due, selector, Kind::Remove, fmt::format("remove {}, which is revoked by then", selector));
+    add(due, selector, RotationEvent::Kind::Remove,
+        fmt::format("remove {}, which is revoked by then", selector));
   }
 
   // A key that is past already, by today's evidence. Today's evidence is used for keys that are
@@ -186,7 +188,7 @@ void foresee_retired(const Domain& domain, const World& world, Date until,
     const Date due = may_go ? earliest : std::max(earliest, today);
     if (due > until) continue;
     const std::string text = record.name.text();
-    events.push_back({due, text.substr(0, text.find("._domainkey")), Kind::Remove,
+    events.push_back({due, text.substr(0, text.find("._domainkey")), RotationEvent::Kind::Remove,
                       fmt::format("remove {}, the key of {}, {}", text, use.sender->name,
                                   may_go ? "as is proven" : kIfProven),
                       std::max(static_cast<int>((today - due).count()), 0)});

@@ -113,8 +113,7 @@ bool still_reported(const Evidence& evidence, const Name& domain,
   }
   return std::ranges::any_of(evidence.rows, [&](const EvidenceRow& row) {
     return evidence.is_known(row) && row.selectors_reported && row.day >= day &&
-           may_concern(row, domain) &&
-           (saw.empty() || saw.contains(row.reporter));
+           may_concern(row, domain) && (saw.empty() || saw.contains(row.reporter));
   });
 }
 

@@ -17,14 +17,14 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::floor;
-using Kind = TimelineEvent::Kind;
 using Events = std::vector<TimelineEvent>;
 
 int days_late(Date due, Date today) { return std::max(static_cast<int>((today - due).count()), 0); }
 
 // An event that counts as overdue where `date` is past. Overdue is counted in days, the resolution
 // of everything that is planned here.
-TimelineEvent event(const Domain& domain, Kind kind, Date date, Date today, std::string what) {
+TimelineEvent event(const Domain& domain, TimelineEvent::Kind kind, Date date, Date today,
+                    std::string what) {
   return {date, domain.name, kind, std::move(what), days_late(date, today)};
 }
 
@@ -65,7 +65,7 @@ void add_later_steps(const Domain& domain, RampPosition position, Date day, Date
   for (auto next = next_position(spec); next; next = next_position(spec)) {
     const auto date = end_of_hold(*spec.ramp, spec.position, day);
     if (!date || *date > until) return;
-    events.push_back({*date, domain.name, Kind::Ramp,
+    events.push_back({*date, domain.name, TimelineEvent::Kind::Ramp,
                       step_text(spec, spec.position, *next) + ", at the earliest", 0});
     spec.position = *next;
     day = *date;
@@ -76,7 +76,7 @@ void add_later_steps(const Domain& domain, RampPosition position, Date day, Date
 // run.
 void add_waivers(const Domain& domain, Date today, Events& events) {
   for (const Waiver& waiver : domain.waivers) {
-    events.push_back(event(domain, Kind::Waiver, waiver.until, today,
+    events.push_back(event(domain, TimelineEvent::Kind::Waiver, waiver.until, today,
                            fmt::format("the waiver of {} ends: {}", waiver.code, waiver.reason)));
   }
 }
@@ -86,7 +86,7 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
   for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
     const Sender& sender = *use.sender;
     if (use.retired && *use.retired >= today) {
-      events.push_back(event(domain, Kind::Review, *use.retired, today,
+      events.push_back(event(domain, TimelineEvent::Kind::Review, *use.retired, today,
                              fmt::format("{} retires: its SPF terms are removed", sender.id)));
     }
     const auto reviewed = parse_date(sender.reviewed);
@@ -95,7 +95,7 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
     const Date due = floor<days>(add(Time(*reviewed), kReviewEvery));
     const std::string owner = sender.owner.empty() ? "" : fmt::format(" (owner {})", sender.owner);
     events.push_back(event(
-        domain, Kind::Review, due, today,
+        domain, TimelineEvent::Kind::Review, due, today,
         fmt::format("review sender {}{}, last reviewed {}", sender.id, owner, to_text(*reviewed))));
   }
 }
@@ -110,7 +110,7 @@ void join_reviews(Events& events) {
   std::map<std::pair<Date, std::string>, Seen> reviews;
   Events joined;
   for (TimelineEvent& one : events) {
-    if (one.kind == Kind::Review) {
+    if (one.kind == TimelineEvent::Kind::Review) {
       const auto [seen, fresh] = reviews.try_emplace({one.date, one.what}, Seen{joined.size(), 0});
       if (!fresh) ++seen->second.more;
       if (!fresh) continue;
@@ -136,7 +136,7 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
   if (decision.action == StepAction::StepBack) {
     const RampPosition to = decision.to.value_or(decision.from);
     const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
-    events.push_back({today, domain.name, Kind::Ramp,
+    events.push_back({today, domain.name, TimelineEvent::Kind::Ramp,
                       fmt::format("back from {} to {}{}", to_text(decision.from), to_text(to), why),
                       0});
     add_later_steps(domain, to, today, until, events);
@@ -145,7 +145,8 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
   if (!decision.next) return events;
   const auto date = day_of_next(domain.dmarc, decision, today);
   if (!date || *date > until) return events;
-  events.push_back(event(domain, Kind::Ramp, *date, today, what_next(domain.dmarc, decision)));
+  events.push_back(
+      event(domain, TimelineEvent::Kind::Ramp, *date, today, what_next(domain.dmarc, decision)));
   add_later_steps(domain, *decision.next, std::max(*date, today), until, events);
   return events;
 }
@@ -156,8 +157,8 @@ Events events_of(const Domain& domain, const StepDecision& decision, const World
   const Date today = floor<days>(world.now);
   Events events = ramp_events(domain, decision, today, until);
   for (RotationEvent& one : rotation_events(domain, world, until)) {
-    events.push_back(
-        {one.date, domain.name, Kind::Rotation, std::move(one.what), one.overdue_days});
+    events.push_back({one.date, domain.name, TimelineEvent::Kind::Rotation, std::move(one.what),
+                      one.overdue_days});
   }
   add_waivers(domain, today, events);
   add_reviews(domain, today, events);

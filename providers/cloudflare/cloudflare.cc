@@ -35,7 +35,7 @@ constexpr int kZonesPerPage = 50;
 
 /// A list of the API, filtered by a name where one is given. The page size is part of it, since a
 /// host may answer with fewer items but never with more.
-struct Query {
+struct ListQuery {
   std::string path;
   int per_page;
   std::optional<Name> name = {};
@@ -134,7 +134,7 @@ class CloudflareProvider : public Provider {
   }
 
   template <class T>
-  Result<Page<T>> page(const Query& query, int number) {
+  Result<Page<T>> page(const ListQuery& query, int number) {
     constexpr bool kZones = std::is_same_v<T, Zone>;
     TRY(const std::string body, call({.url = query.page(number), .repeatable = true},
                                      kZones ? Permission::ZoneRead : Permission::DnsRead));
@@ -145,7 +145,7 @@ class CloudflareProvider : public Provider {
   /// that repeats its last page for ever cannot hold the run.
   template <class T>
   // The ids show repetition, since pages of a list that changes may overlap.
-  Result<std::vector<T>> list_on(const Query& query, Page<T> last) {
+  Result<std::vector<T>> list_on(const ListQuery& query, Page<T> last) {
     std::set<std::string> ids;
     std::vector<T> items;
     for (int number = 1;; ++number) {
@@ -167,7 +167,7 @@ class CloudflareProvider : public Provider {
   }
 
   template <class T>
-  Result<std::vector<T>> list(const Query& query) {
+  Result<std::vector<T>> list(const ListQuery& query) {
     TRY(Page<T> first, page<T>(query, 1));
     return list_on<T>(query, std::move(first));
   }
@@ -217,7 +217,7 @@ class CloudflareProvider : public Provider {
   /// shows how many follow.
   Result<Listing> records(const Zone& zone, std::span<const Name> names) {
     if (names.size() == 1) return records_by_name(zone, names);
-    const Query whole{records_path(zone), kRecordsPerPage};
+    const ListQuery whole{records_path(zone), kRecordsPerPage};
     TRY(Page<Record> first, page<Record>(whole, 1));
     const std::int64_t left = cloudflare::pages_left(first.info);
     if (!names.empty() && left > static_cast<std::int64_t>(names.size())) {

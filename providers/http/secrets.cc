@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::string_view kRedacted = "[redacted]";
 
-using Replacement = std::pair<char, std::string_view>;
+using EscapePair = std::pair<char, std::string_view>;
 
 // Enough for JSON and XML, the two formats in which hosts quote.
-std::string escaped(std::string_view text, std::initializer_list<Replacement> replacements) {
+std::string escaped(std::string_view text, std::initializer_list<EscapePair> replacements) {
   std::string out;
   for (const char c : text) {
-    const auto found = std::ranges::find(replacements, c, &Replacement::first);
+    const auto found = std::ranges::find(replacements, c, &EscapePair::first);
     if (found == replacements.end()) {
       out += c;
     } else {

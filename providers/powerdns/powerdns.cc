@@ -19,7 +19,7 @@ using powerdns::Editing;
 /// Servers accept bodies of 2 MB by default (webserver-max-bodysize).
 constexpr std::size_t kMostBody = 1900000;
 /// The server's SQL schemas hold 64000 characters of content, quotes and blanks included.
-constexpr int kMostTxtOctets = 60000;
+constexpr int kMostPowerdnsTxtOctets = 60000;
 /// EXTEND and PRUNE are documented for the servers of this and later major versions.
 constexpr int kSingleValuesSince = 5;
 
@@ -71,7 +71,7 @@ class PowerDnsProvider : public Provider {
   }
 
   // Last verified 2026-11-21 with PowerDNS 4.7.
-  Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
+  Limits limits() const override { return Limits{.max_txt_octets = kMostPowerdnsTxtOctets}; }
 
  private:
   Result<std::vector<Name>> list_zones() {
@@ -141,7 +141,7 @@ class PowerDnsProvider : public Provider {
   // A secondary zone accepts the PATCH at some versions and is overwritten at the next transfer.
   Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes) {
     TRY_OK(check_within(zone, changes));
-    TRY_OK(check_txt_sizes(changes, kMostTxtOctets));
+    TRY_OK(check_txt_sizes(changes, kMostPowerdnsTxtOctets));
     TRY(const ApiZone live, load(zone, names_in(changes)));
     if (live.kind == "Slave" || live.kind == "Secondary" || live.kind == "Consumer") {
       return Error{.what = fmt::format("{} is a secondary zone here: it is changed at its primary",

@@ -20,7 +20,7 @@ constexpr std::string_view kCheck = "a check of the live records";
 /// A message holds 65535 octets; zone, header and signature need less than what is left.
 constexpr std::size_t kMostUpdate = 60000;
 /// A change holds the old set twice and the new one once: all must fit one message.
-constexpr int kMostTxtOctets = 16000;
+constexpr int kMostUpdateTxtOctets = 16000;
 
 /// The types to query where the zone cannot be transferred: all that may exist beside our records.
 constexpr std::array kAskedTypes = {RecordType::TXT,  RecordType::MX, RecordType::A,
@@ -134,7 +134,7 @@ class Rfc2136Provider : public Provider {
   }
 
   // Last verified 2026-11-21 with BIND 9.18, Knot DNS 3.2 and PowerDNS 4.7.
-  Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
+  Limits limits() const override { return Limits{.max_txt_octets = kMostUpdateTxtOctets}; }
 
  private:
   template <class T>
@@ -268,7 +268,7 @@ class Rfc2136Provider : public Provider {
   // half written.
   Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes) {
     TRY_OK(check_within(zone, changes));
-    TRY_OK(check_txt_sizes(changes, kMostTxtOctets));
+    TRY_OK(check_txt_sizes(changes, kMostUpdateTxtOctets));
     if (!is_read(zone, changes)) TRY_OK(load(zone, names_in(changes)));
     std::vector<Update> updates;
     for (const SetChange& change : changes) {

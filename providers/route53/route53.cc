@@ -32,7 +32,7 @@ constexpr auto kLongestWait = 10min;
 constexpr double kDefaultPace = 5;
 
 /// 4000 characters hold 16 strings with their quotes and the blanks between them.
-constexpr int kMostTxtOctets = 3953;
+constexpr int kMostRoute53TxtOctets = 3953;
 
 /// What is known of one zone: the names that were read, and their sets. Names are kept as well as
 /// sets: a name without sets was read, too.
@@ -113,7 +113,7 @@ class Route53Provider : public Provider {
     return Ok{};
   }
 
-  Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
+  Limits limits() const override { return Limits{.max_txt_octets = kMostRoute53TxtOctets}; }
 
  private:
   Result<Ok> list_zones() {

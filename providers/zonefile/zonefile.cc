@@ -22,7 +22,7 @@ constexpr std::string_view kSuffix = ".zone";
 constexpr std::size_t kMostZoneOctets = 256U << 20U;
 
 /// 65535 octets of RDATA hold 255 strings of 255 octets and one of 254, each with a length octet.
-constexpr int kMostTxtOctets = 65279;
+constexpr int kMostZonefileTxtOctets = 65279;
 
 /// The names of the zone files in a folder, sorted; hidden files are an editor's or our own
 /// temporary ones. Sorted, because the order of a folder differs between file systems.
@@ -87,7 +87,7 @@ class ZoneFileProvider : public Provider {
     return Receipt{};
   }
 
-  Limits limits() const override { return Limits{.max_txt_octets = kMostTxtOctets}; }
+  Limits limits() const override { return Limits{.max_txt_octets = kMostZonefileTxtOctets}; }
 
  private:
   static std::string file_name(const Name& zone) { return zone.text() + std::string(kSuffix); }

@@ -275,7 +275,7 @@ bool check_reporter(Loader& loader, const Node& node) {
   const Result<Name> name = Name::parse(domain);
   if (host && name && name->labels().size() >= 2) return true;
   return loader.fail(node, "bad-name", fmt::format("`{}` is not the domain of a reporter", text),
-                "write the domain that signs its mail, in lower case: google.com");
+                     "write the domain that signs its mail, in lower case: google.com");
 }
 
 // Addresses only: resolving a resolver's name would need another resolver. An IPv6 address has

@@ -13,7 +13,6 @@ namespace rampart {
 namespace config {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD, one column wide.
 // A key on one endless line (minified YAML, an attack) must not flood a terminal or a CI log.
 constexpr std::size_t kLongestLine = 300;

@@ -24,7 +24,7 @@ auto change_order(const Change& change) {
                     change.provider);
 }
 
-auto finding_order(const Finding& finding) {
+auto finding_key(const Finding& finding) {
   return std::tuple(finding.domain ? finding.domain->text() : "", finding.code, finding.mark.file,
                     finding.mark.line, finding.mark.column, finding.message);
 }
@@ -209,7 +209,7 @@ Json plan_json(const Plan& plan) {
       {"summary", summary_json(summarize(plan))},
       {"changes", list(sorted(plan.changes, change_order), change_json)},
       {"holds", list(sorted(plan.holds, hold_order), hold_json)},
-      {"findings", list(sorted(plan.findings, finding_order), finding_json)},
+      {"findings", list(sorted(plan.findings, finding_key), finding_json)},
       {"authority", list(sorted(plan.authority, &Authority::domain), authority_json)},
       {"policy_edits", list(sorted(plan.policy_edits, edit_order), edit_json)},
       {"impact", list(sorted(plan.impact, &Impact::domain), impact_json)},

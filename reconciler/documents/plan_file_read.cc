@@ -13,8 +13,8 @@ namespace {
 
 using document::Reader;
 
-constexpr std::array kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, Stage::Enforce,
-                                Stage::Retire};
+constexpr std::array kStageChoices = {Stage::Relax, Stage::Publish, Stage::Authorize,
+                                      Stage::Enforce, Stage::Retire};
 constexpr std::array kSeverities = {Severity::Error, Severity::Warning, Severity::Info};
 
 /// The one of `choices` with this text.
@@ -40,9 +40,12 @@ Change read_change(const Reader& reader) {
   const RecordType before_type = reader.has("before_type") ? reader.at("before_type").type() : type;
   const SetChange set{reader.at("name").name(), read_side(reader.at("before"), before_type),
                       read_side(reader.at("after"), type)};
-  Change change{reader.at("domain").name(),         reader.at("zone").name(),
-                reader.at("provider").text(),       parse_change(set),
-                choice(reader.at("turn"), kStages), reader.at("reasons").texts()};
+  Change change{reader.at("domain").name(),
+                reader.at("zone").name(),
+                reader.at("provider").text(),
+                parse_change(set),
+                choice(reader.at("turn"), kStageChoices),
+                reader.at("reasons").texts()};
   if (!change.set.before && !change.set.after) {
     reader.fail("a change needs \"before\" or \"after\"");
     change.set.after = ParsedTypedSet{type, {}};

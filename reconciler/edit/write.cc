@@ -31,7 +31,7 @@ bool is_number(std::string_view text) {
          (text.size() == 1 || text.front() != '0');
 }
 
-std::string quoted(std::string_view text, char quote) {
+std::string quoted_scalar(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
     if (quote == '\'' && c == '\'') out += '\'';
@@ -43,8 +43,8 @@ std::string quoted(std::string_view text, char quote) {
 
 // Double quotes, because they can express every text; single quotes cannot hold a line end.
 std::string scalar_text(const std::string& text, Quotes quotes) {
-  if (quotes == Quotes::Json && !is_number(text)) return quoted(text, '"');
-  return is_plain_safe(text) ? text : quoted(text, '"');
+  if (quotes == Quotes::Json && !is_number(text)) return quoted_scalar(text, '"');
+  return is_plain_safe(text) ? text : quoted_scalar(text, '"');
 }
 
 // Every edit is one replacement of octets, so that all other octets provably stay.
@@ -184,7 +184,7 @@ Result<std::string> replace_value(const Layout& layout, const Place& parent, std
   const char quote = at(layout, begin);
   const bool keeps = value.kind == NodeKind::Scalar && (quote == '"' || quote == '\'');
   return spliced(layout, begin, span.end,
-                 keeps ? quoted(value.text, quote) : flow_text(value, quotes));
+                 keeps ? quoted_scalar(value.text, quote) : flow_text(value, quotes));
 }
 
 // The style of the map decides: in brackets the entry joins the line, in a block it gets one of its
@@ -192,8 +192,9 @@ Result<std::string> replace_value(const Layout& layout, const Place& parent, std
 Result<std::string> insert_entry(const Layout& layout, const Place& map, const std::string& key,
                                  const YamlValue& value) {
   const Quotes quotes = quotes_of(layout, map);
-  const std::string text = (quotes == Quotes::Json ? quoted(key, '"') : scalar_text(key, quotes)) +
-                           ": " + flow_text(value, quotes);
+  const std::string text =
+      (quotes == Quotes::Json ? quoted_scalar(key, '"') : scalar_text(key, quotes)) + ": " +
+      flow_text(value, quotes);
   if (map.node->children.empty()) return inside_empty(layout, map, text);
   const Span before = layout.entry(map, entry_before(*map.node, key));
   if (layout.is_flow(map)) return after_in_flow(layout, before, text);

@@ -37,7 +37,7 @@ void fetch_policies(std::vector<Facts>& all, const FetchLimits& limits) {
     if (facts.mta_sts.addresses.empty()) {
       const std::string host = "mta-sts." + facts.subject.domain.text();
       audit::set_policy(facts,
-                         {.body = {}, .problem = "cannot be fetched: " + host + " has no address"});
+                        {.body = {}, .problem = "cannot be fetched: " + host + " has no address"});
       continue;
     }
     fetched.push_back(&facts);
@@ -47,8 +47,8 @@ void fetch_policies(std::vector<Facts>& all, const FetchLimits& limits) {
   for (std::size_t i = 0; i < fetched.size(); ++i) {
     const std::string& problem = outcomes[i].problem;
     audit::set_policy(*fetched[i],
-                       {.body = std::move(outcomes[i].body),
-                        .problem = problem.empty() ? "" : "cannot be fetched: " + problem});
+                      {.body = std::move(outcomes[i].body),
+                       .problem = problem.empty() ? "" : "cannot be fetched: " + problem});
   }
 }
 

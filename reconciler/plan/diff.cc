@@ -13,14 +13,14 @@ namespace {
 bool shares_its_set(RecordKind kind) { return kind == RecordKind::Spf; }
 
 // One name of one zone, with the domain whose records are desired there.
-struct Node {
+struct DiffNode {
   const Domain& domain;
   const LiveZone& zone;
   const World& world;
   const Name& name;
 };
 
-Finding error_at(const Node& node, RecordType type, CodeName code, std::string message,
+Finding error_at(const DiffNode& node, RecordType type, CodeName code, std::string message,
                  std::string hint) {
   Finding finding =
       finding_of(node.domain, Severity::Error, code, std::move(message), std::move(hint));
@@ -29,7 +29,7 @@ Finding error_at(const Node& node, RecordType type, CodeName code, std::string m
 }
 
 // The loosest stage wins: a change that both loosens and adds must not wait for the later one.
-Change change_of(const Node& node, std::optional<ParsedTypedSet> before,
+Change change_of(const DiffNode& node, std::optional<ParsedTypedSet> before,
                  std::optional<ParsedTypedSet> after,
                  std::span<const DesiredRecord> desired_records) {
   Change change{node.domain.name,
@@ -54,7 +54,7 @@ std::chrono::seconds ttl_for(const DesiredRecord& desired, const LiveSet& live) 
 }
 
 // Whether the live state permits a decision at this key; else `out` holds the reason.
-bool decidable(const Node& node, const RecordKey& key, const LiveSet& live, DiffResult& out) {
+bool decidable(const DiffNode& node, const RecordKey& key, const LiveSet& live, DiffResult& out) {
   if (live.state == LiveState::Unobservable) {
     out.findings.push_back(
         error_at(node, key.type, "unobservable",
@@ -82,7 +82,7 @@ std::optional<std::string> foreign_at(const LiveSet& live, RecordKind kind) {
 }
 
 // A value that almost is one of ours (a misspelt `v=DMARC1`) gets a hint of its own.
-void report_foreign(const Node& node, const RecordKey& key, const std::string& value,
+void report_foreign(const DiffNode& node, const RecordKey& key, const std::string& value,
                     DiffResult& out) {
   const std::optional<std::string> miss = near_miss(key, value);
   std::string hint = miss ? *miss + "; correct or remove that value by hand"
@@ -96,7 +96,7 @@ void report_foreign(const Node& node, const RecordKey& key, const std::string& v
 }
 
 // The desired records of one type at one name against a live set of the same type.
-void diff_same_type(const Node& node, const RecordKey& key, const LiveSet& live,
+void diff_same_type(const DiffNode& node, const RecordKey& key, const LiveSet& live,
                     std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const bool present = live.state == LiveState::Present;
   const ParsedValues none;
@@ -113,7 +113,7 @@ void diff_same_type(const Node& node, const RecordKey& key, const LiveSet& live,
 
 // The desired records replace a set of another type: one change with both sides, so that a
 // provider can write it in one transaction.
-void diff_type_change(const Node& node, const RecordKey& key, RecordType old_type,
+void diff_type_change(const DiffNode& node, const RecordKey& key, RecordType old_type,
                       std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const LiveSet old = node.zone.at({node.name, old_type});
   const ParsedValues after = merge({}, desired_records, node.world);
@@ -124,7 +124,7 @@ void diff_type_change(const Node& node, const RecordKey& key, RecordType old_typ
 
 // A CNAME exists where another type is desired (RFC 1034 section 3.6.2: no other data may exist
 // beside it).
-void diff_over_cname(const Node& node, const RecordKey& key, const LiveSet& cname,
+void diff_over_cname(const DiffNode& node, const RecordKey& key, const LiveSet& cname,
                      std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const bool wanted = std::ranges::any_of(
       desired_records, [](const DesiredRecord& w) { return w.value.has_value(); });
@@ -141,7 +141,7 @@ void diff_over_cname(const Node& node, const RecordKey& key, const LiveSet& cnam
 }
 
 // A CNAME is desired where records of another type exist: only our own may be replaced.
-void diff_cname_over(const Node& node, const RecordKey& key,
+void diff_cname_over(const DiffNode& node, const RecordKey& key,
                      std::span<const DesiredRecord> desired_records, DiffResult& out) {
   std::vector<RecordType> others;
   for (const auto& [at, live] : node.zone.sets) {
@@ -164,7 +164,7 @@ void diff_cname_over(const Node& node, const RecordKey& key,
 
 // First whether anything can be decided, then what occupies the name, then the values: the order in
 // which a mistake would do most harm.
-void diff_key(const Node& node, const RecordKey& key,
+void diff_key(const DiffNode& node, const RecordKey& key,
               std::span<const DesiredRecord> desired_records, DiffResult& out) {
   const RecordKey cname_key{key.name, RecordType::CNAME};
   const LiveSet live = node.zone.at(key);

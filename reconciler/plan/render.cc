@@ -21,12 +21,12 @@ namespace {
 constexpr std::string_view kNobody;  // The nameless provider.
 
 /// A rendering while it grows.
-struct Draft {
+struct RenderDraft {
   std::map<Name, RenderedZone> zones;
   std::vector<Finding> faults;
 };
 
-RenderedZone& zone_at(Draft& draft, const Name& apex) {
+RenderedZone& zone_at(RenderDraft& draft, const Name& apex) {
   return draft.zones.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
 }
 
@@ -115,7 +115,7 @@ std::vector<std::string> remarks_on(const Domain& domain) {
 
 // Two domains may name one key with the same value (report authorizations), never with two values.
 void add_record(const Domain& domain, const DesiredRecord& desired, const World& world,
-                Draft& draft) {
+                RenderDraft& draft) {
   if (!desired.value) return;
   const auto zones = world.zones_for(domain, desired.key.name);
   if (zones.empty()) return;
@@ -140,7 +140,7 @@ void add_record(const Domain& domain, const DesiredRecord& desired, const World&
 
 // Without the hosts no policy can be written, and a record without a policy would stop mail to the
 // domain.
-void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Draft& draft) {
+void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, RenderDraft& draft) {
   const bool desired_records = domain.state == DomainState::Managed && domain.mta_sts &&
                                domain.dmarc.position.phase != Phase::Discovery;
   const bool there = std::ranges::find(policy_result.desired_records, RecordKind::MtaSts,
@@ -154,7 +154,7 @@ void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Dr
 }
 
 // The same policies as in a plan: what is rendered is what apply would write.
-void render_domain(const Domain& domain, const World& world, Draft& draft) {
+void render_domain(const Domain& domain, const World& world, RenderDraft& draft) {
   PolicyResult policy_result = evaluate_policies(domain, world);
   keep_all_past(domain, world, policy_result);
   std::ranges::copy_if(policy_result.findings, std::back_inserter(draft.faults), counts);
@@ -224,7 +224,7 @@ std::vector<Question> rendering_questions(const Config& config, const World& wor
 // Remarks come from the original configuration, since for_rendering has replaced the providers.
 Rendering render(const Config& original, const World& world) {
   const Config config = for_rendering(original);
-  Draft draft;
+  RenderDraft draft;
   for (const auto& [name, domain] : config.domains) render_domain(domain, world, draft);
   for (const auto& [name, domain] : original.domains) {
     const auto zones = world.zones_for(config.domains.at(name), name);
@@ -245,7 +245,7 @@ Rendering render(const Config& original, const World& world) {
 RenderedPolicies render_policies(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderedPolicies rendered;
-  Draft draft;
+  RenderDraft draft;
   for (const auto& [name, domain] : config.domains) {
     if (!domain.mta_sts || domain.state != DomainState::Managed) continue;
     std::vector<Question> unknown;

@@ -18,7 +18,7 @@ bool is_below(const std::string& host, const std::string& domain) {
                             host[host.size() - domain.size() - 1] == '.');
 }
 
-std::string org_of(const std::string& host) {
+std::string organization_of_host(const std::string& host) {
   const Result<Name> name = Name::parse(host);
   return name ? dmarc::org_domain_psl(*name).text() : host;
 }
@@ -93,7 +93,8 @@ Source SourceNamer::name_by_address(const spf::Ip& ip, const AddressFacts& addre
   }
   Source source;
   source.named_by = address.host.empty() ? NamedBy::Address : NamedBy::Ptr;
-  source.label = address.host.empty() ? "ip:" + ip.text() : "ptr:" + org_of(address.host);
+  source.label =
+      address.host.empty() ? "ip:" + ip.text() : "ptr:" + organization_of_host(address.host);
   const HostOwner* owner = context_.owners ? owner_of(*context_.owners, address.host) : nullptr;
   if (owner != nullptr) source.owner = *owner;
   return source;

@@ -25,7 +25,7 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
   return hash ^ hash >> 31;
 }
 
-std::size_t hash_of(const TrafficGroup& key) {
+std::size_t group_hash(const TrafficGroup& key) {
   const auto kind = static_cast<std::uint64_t>(key.trust) * 2 + (key.counts ? 1 : 0);
   return static_cast<std::size_t>(
       mixed(IpHash()(key.ip), static_cast<std::uint64_t>(key.facts_id) * 4 + kind));
@@ -117,7 +117,7 @@ void GroupIndex::build(const std::vector<TrafficGroup>& groups) {
   while (size < (groups.size() + 1) * kSlotsPerGroup) size *= 2;
   slots_.assign(size, 0);
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    std::size_t at = hash_of(groups[i]) & (size - 1);
+    std::size_t at = group_hash(groups[i]) & (size - 1);
     while (slots_[at] != 0) at = (at + 1) & (size - 1);
     slots_[at] = static_cast<std::uint32_t>(i + 1);
   }
@@ -126,7 +126,7 @@ void GroupIndex::build(const std::vector<TrafficGroup>& groups) {
 std::size_t GroupIndex::find(const std::vector<TrafficGroup>& groups,
                              const TrafficGroup& key) const {
   if (slots_.empty()) return groups.size();
-  std::size_t at = hash_of(key) & (slots_.size() - 1);
+  std::size_t at = group_hash(key) & (slots_.size() - 1);
   for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
     if (same_key(groups[slots_[at] - 1], key)) return slots_[at] - 1;
   }
@@ -136,7 +136,7 @@ std::size_t GroupIndex::find(const std::vector<TrafficGroup>& groups,
 std::size_t GroupIndex::find_or_add(const std::vector<TrafficGroup>& groups,
                                     const TrafficGroup& key) {
   if ((groups.size() + 1) * kSlotsPerGroup > slots_.size()) build(groups);
-  std::size_t at = hash_of(key) & (slots_.size() - 1);
+  std::size_t at = group_hash(key) & (slots_.size() - 1);
   for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
     if (same_key(groups[slots_[at] - 1], key)) return slots_[at] - 1;
   }

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 
+#include "base/examples.h"
+
 namespace rampart::reports {
 namespace {
-
-void add_example(std::set<std::string>& examples, const std::string& text) {
-  if (!text.empty() && examples.size() < kMostFailureExamples) examples.insert(text);
-}
 
 void count(Incidents& incidents, const std::string& keyword, std::int64_t more) {
   incidents[keyword.empty() ? "unknown" : keyword] += more;
@@ -34,12 +32,13 @@ void FailureSummer::add(const FailureEntry& entry) {
   count(source.auth_failures, report.auth_failure, report.incidents);
   count(source.delivery_results, report.delivery_result, report.incidents);
   source.reporters.insert(entry.reporter);
-  add_example(source.from, report.from);
+  add_example(source.from, report.from, kMostFailureExamples);
   if (const auto domain = report.mail_from.rfind('@'); domain != std::string::npos) {
-    add_example(source.envelope_domains, report.mail_from.substr(domain + 1));
+    add_example(source.envelope_domains, report.mail_from.substr(domain + 1), kMostFailureExamples);
   }
   if (!report.dkim_domain.empty()) {
-    add_example(source.dkim, report.dkim_selector + "._domainkey." + report.dkim_domain);
+    add_example(source.dkim, report.dkim_selector + "._domainkey." + report.dkim_domain,
+                kMostFailureExamples);
   }
   source.first = std::min(source.first, entry.day);
   source.last = std::max(source.last, entry.day);

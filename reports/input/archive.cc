@@ -44,9 +44,9 @@ bool is_litter(const std::string& name) {
          base.starts_with("._") || base == ".DS_Store" || base == "Thumbs.db";
 }
 
-using Reader = std::unique_ptr<archive, int (*)(archive*)>;
+using ArchiveReader = std::unique_ptr<archive, int (*)(archive*)>;
 
-Result<Ok> open_reader(const Reader& reader, Feeder& feeder) {
+Result<Ok> open_reader(const ArchiveReader& reader, Feeder& feeder) {
   const int code = archive_read_open(reader.get(), &feeder, nullptr, Feeder::read, nullptr);
   return code == ARCHIVE_OK ? Result<Ok>(Ok{}) : failure(reader.get(), feeder);
 }
@@ -75,7 +75,7 @@ ByteSource octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budg
 Result<Ok> for_each_member(
     ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
     const std::function<void(const std::string& name, const ByteSource& octets)>& member) {
-  const Reader reader(archive_read_new(), archive_read_free);
+  const ArchiveReader reader(archive_read_new(), archive_read_free);
   if (!reader) return Error{"no memory to unpack it"};
   archive_read_support_format_zip_streamable(reader.get());
   archive_read_support_format_tar(reader.get());
@@ -105,7 +105,7 @@ Result<Ok> for_each_member(
 ByteSource unpacked_source(ByteSource packed, std::shared_ptr<Budget> budget,
                            const InputLimits& limits) {
   struct Unpacker {
-    Reader reader{archive_read_new(), archive_read_free};
+    ArchiveReader reader{archive_read_new(), archive_read_free};
     Feeder feeder;
     ByteSource octets;
 

@@ -65,19 +65,19 @@ void add_files(const fs::path& folder, std::vector<std::string>& files) {
 }
 
 /// The folders that `glob` could not list: it takes a function without a context.
-thread_local std::vector<std::string>* unlisted = nullptr;
+thread_local std::vector<std::string>* closed_folders = nullptr;
 
 int note_unlisted(const char* folder, int /*error*/) {
-  unlisted->emplace_back(folder);
+  closed_folders->emplace_back(folder);
   return 0;
 }
 
 bool add_matches(const std::string& path, std::vector<std::string>& files) {
   glob_t found{};
   std::vector<std::string> closed;
-  unlisted = &closed;
+  closed_folders = &closed;
   const bool any = ::glob(path.c_str(), 0, note_unlisted, &found) == 0;
-  unlisted = nullptr;
+  closed_folders = nullptr;
   for (std::size_t i = 0; any && i < found.gl_pathc; ++i) {
     std::error_code none;
     if (fs::is_directory(found.gl_pathv[i], none)) {

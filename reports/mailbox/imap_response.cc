@@ -10,8 +10,6 @@
 namespace rampart::reports {
 namespace {
 
-using Kind = ImapWord::Kind;
-
 Error protocol_error(const std::string& what) {
   return {.what = "the server violates the protocol: " + what};
 }
@@ -39,10 +37,10 @@ void split_words(std::string_view text, std::vector<ImapWord>& words) {
     if (c == ' ') {
       ++at;
     } else if (c == '(' || c == ')') {
-      words.push_back({c == '(' ? Kind::Open : Kind::Close, std::string(1, c)});
+      words.push_back({c == '(' ? ImapWord::Kind::Open : ImapWord::Kind::Close, std::string(1, c)});
       ++at;
     } else if (c == '"') {
-      ImapWord word{Kind::Quoted, {}};
+      ImapWord word{ImapWord::Kind::Quoted, {}};
       for (++at; at < text.size() && text[at] != '"'; ++at) {
         if (text[at] == '\\' && at + 1 < text.size()) ++at;
         word.text += text[at];
@@ -51,7 +49,7 @@ void split_words(std::string_view text, std::vector<ImapWord>& words) {
       words.push_back(std::move(word));
     } else {
       const std::size_t end = std::min(text.find_first_of(" ()\"", at), text.size());
-      words.push_back({Kind::Atom, std::string(text.substr(at, end - at))});
+      words.push_back({ImapWord::Kind::Atom, std::string(text.substr(at, end - at))});
       at = end;
     }
   }
@@ -87,7 +85,7 @@ Result<std::string> ImapReader::read_line(std::size_t most) {
 
 Result<ImapWord> ImapReader::read_literal(std::uint64_t size) {
   if (size > limits_.skipped) return protocol_error("a mail of impossible size");
-  ImapWord word{Kind::Literal, {}, size > limits_.literal};
+  ImapWord word{ImapWord::Kind::Literal, {}, size > limits_.literal};
   while (size > 0) {
     if (at_ == buffer_.size()) TRY_OK(fill());
     const std::size_t part = std::min<std::uint64_t>(size, buffer_.size() - at_);
@@ -126,18 +124,18 @@ std::optional<ImapMail> mail_of(ImapResponse&& response) {
   int depth = 0;
   // Names and values alternate at depth one; a value may be a list, such as the flags.
   for (std::size_t i = 3; i + 1 < words.size(); ++i) {
-    if (words[i].kind == Kind::Open) ++depth;
-    if (words[i].kind == Kind::Close) --depth;
-    if (depth != 1 || words[i].kind != Kind::Atom) continue;
+    if (words[i].kind == ImapWord::Kind::Open) ++depth;
+    if (words[i].kind == ImapWord::Kind::Close) --depth;
+    if (depth != 1 || words[i].kind != ImapWord::Kind::Atom) continue;
     ImapWord& value = words[i + 1];
     if (same_ignoring_case(words[i].text, "UID"))
       mail.uid = parse_decimal<std::uint32_t>(value.text).value_or(0);
-    if (same_ignoring_case(words[i].text, "BODY[]") && value.kind != Kind::Open) {
+    if (same_ignoring_case(words[i].text, "BODY[]") && value.kind != ImapWord::Kind::Open) {
       has_body = true;
       mail.too_large = value.too_large;
-      if (value.kind != Kind::Atom) mail.octets = std::move(value.text);
+      if (value.kind != ImapWord::Kind::Atom) mail.octets = std::move(value.text);
     }
-    if (value.kind != Kind::Open) ++i;
+    if (value.kind != ImapWord::Kind::Open) ++i;
   }
   if (!has_body || mail.uid == 0) return {};
   return mail;

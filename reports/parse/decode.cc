@@ -78,9 +78,9 @@ std::size_t sequence_length(unsigned char first) {
 bool declares_latin(std::string_view head) {
   const std::string text = ascii_lower(head.substr(0, head.find("?>")));
   if (text.find("<?xml") == text.npos) return false;
-  constexpr std::array<std::string_view, 5> kNames = {"iso-8859-1", "windows-1252", "latin1",
-                                                      "latin-1", "iso-8859-15"};
-  return std::ranges::any_of(kNames,
+  constexpr std::array<std::string_view, 5> kLatinNames = {"iso-8859-1", "windows-1252", "latin1",
+                                                           "latin-1", "iso-8859-15"};
+  return std::ranges::any_of(kLatinNames,
                              [&](std::string_view name) { return text.find(name) != text.npos; });
 }
 
@@ -89,9 +89,9 @@ bool declares_latin(std::string_view head) {
 void Decoder::choose_encoding(std::string& out) {
   std::size_t mark = 0;
   const std::string_view head = head_;
-  if (head.starts_with("\xEF\xBB\xBF")) {
+  if (head.starts_with(kByteOrderMark)) {
     encoding_ = Encoding::Utf8;
-    mark = 3;
+    mark = kByteOrderMark.size();
   } else if (head.starts_with("\xFF\xFE")) {
     encoding_ = Encoding::Utf16Little;
     mark = 2;

@@ -13,31 +13,31 @@
 namespace rampart::reports {
 namespace {
 
-using Json = nlohmann::json;
+using TlsJson = nlohmann::json;
 
 /// A report nests six deep; more is an attack.
 constexpr int kMostDepth = 12;
-constexpr std::size_t kMostText = 1000;
+constexpr std::size_t kMostTlsText = 1000;
 constexpr std::size_t kMostLines = 100;
 
 /// The text at `key`, empty where there is none; numbers and null are no texts.
-std::string text_at(const Json& object, const char* key) {
+std::string text_at(const TlsJson& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string()) return {};
-  std::string text = found->get<std::string>().substr(0, kMostText);
+  std::string text = found->get<std::string>().substr(0, kMostTlsText);
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
   return std::string(trim(text));
 }
 
 /// A list of texts; RFC 8460 has an array where some reporters write one text, and the reverse.
-std::vector<std::string> texts_at(const Json& object, const char* key) {
+std::vector<std::string> texts_at(const TlsJson& object, const char* key) {
   std::vector<std::string> texts;
   const auto found = object.find(key);
   if (found == object.end()) return texts;
-  const Json list = found->is_array() ? *found : Json::array({*found});
-  for (const Json& one : list) {
+  const TlsJson list = found->is_array() ? *found : TlsJson::array({*found});
+  for (const TlsJson& one : list) {
     if (texts.size() == kMostLines) break;
-    const Json wrapped = {{"text", one}};
+    const TlsJson wrapped = {{"text", one}};
     if (std::string text = text_at(wrapped, "text"); !text.empty())
       texts.push_back(std::move(text));
   }
@@ -45,7 +45,7 @@ std::vector<std::string> texts_at(const Json& object, const char* key) {
 }
 
 /// A count of sessions; 0 where there is none.
-Result<std::int64_t> count_at(const Json& object, const char* key) {
+Result<std::int64_t> count_at(const TlsJson& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return 0;
   const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
@@ -54,20 +54,20 @@ Result<std::int64_t> count_at(const Json& object, const char* key) {
   return *count;
 }
 
-Result<Time> moment_at(const Json& range, const char* key) {
+Result<Time> moment_at(const TlsJson& range, const char* key) {
   const std::string text = text_at(range, key);
   const auto time = parse_moment(text);
   if (!time) return Error{fmt::format("{}: \"{:.60}\" is not a date", key, text)};
   return *time;
 }
 
-const Json& object_at(const Json& parent, const char* key) {
-  static const Json none = Json::object();
+const TlsJson& object_at(const TlsJson& parent, const char* key) {
+  static const TlsJson none = TlsJson::object();
   const auto found = parent.find(key);
   return found == parent.end() || !found->is_object() ? none : *found;
 }
 
-Result<TlsFailure> read_failure(const Json& detail) {
+Result<TlsFailure> read_failure(const TlsJson& detail) {
   if (!detail.is_object()) return Error{"failure-details: one of them is not an object"};
   TlsFailure failure{.result_type = ascii_lower(text_at(detail, "result-type")),
                      .sending_ip = text_at(detail, "sending-mta-ip"),
@@ -83,22 +83,22 @@ Result<TlsFailure> read_failure(const Json& detail) {
   return failure;
 }
 
-Result<Ok> read_details(const Json& entry, TlsPolicy& policy) {
+Result<Ok> read_details(const TlsJson& entry, TlsPolicy& policy) {
   const auto details = entry.find("failure-details");
   if (details == entry.end() || !details->is_array()) return Ok{};
   if (details->size() > kMostTlsDetails) {
     return Error{fmt::format("it has more than {} failure-details", kMostTlsDetails)};
   }
-  for (const Json& detail : *details) {
+  for (const TlsJson& detail : *details) {
     TRY(TlsFailure failure, read_failure(detail));
     policy.details.push_back(std::move(failure));
   }
   return Ok{};
 }
 
-Result<TlsPolicy> read_policy(const Json& entry) {
+Result<TlsPolicy> read_policy(const TlsJson& entry) {
   if (!entry.is_object()) return Error{"policies: one of them is not an object"};
-  const Json& about = object_at(entry, "policy");
+  const TlsJson& about = object_at(entry, "policy");
   TlsPolicy policy{.type = ascii_lower(text_at(about, "policy-type")),
                    .lines = texts_at(about, "policy-string"),
                    .mx_hosts = texts_at(about, "mx-host")};
@@ -107,14 +107,14 @@ Result<TlsPolicy> read_policy(const Json& entry) {
   const Result<Name> name = Name::parse(domain);
   if (!name) return Error{fmt::format("policy-domain: \"{:.60}\" is not a domain", domain)};
   policy.domain = name->text();
-  const Json& summary = object_at(entry, "summary");
+  const TlsJson& summary = object_at(entry, "summary");
   TRY(policy.successes, count_at(summary, "total-successful-session-count"));
   TRY(policy.failures, count_at(summary, "total-failure-session-count"));
   TRY_OK(read_details(entry, policy));
   return policy;
 }
 
-Result<Ok> read_policies(const Json& root, TlsReport& report) {
+Result<Ok> read_policies(const TlsJson& root, TlsReport& report) {
   const auto policies = root.find("policies");
   if (policies == root.end() || !policies->is_array() || policies->empty()) {
     return Error{"it has no policies"};
@@ -122,7 +122,7 @@ Result<Ok> read_policies(const Json& root, TlsReport& report) {
   if (policies->size() > kMostTlsPolicies) {
     return Error{fmt::format("it has more than {} policies", kMostTlsPolicies)};
   }
-  for (const Json& entry : *policies) {
+  for (const TlsJson& entry : *policies) {
     TRY(TlsPolicy policy, read_policy(entry));
     report.policies.push_back(std::move(policy));
   }
@@ -134,8 +134,10 @@ Result<Ok> read_policies(const Json& root, TlsReport& report) {
 Result<TlsReport> read_tls_report(std::string_view json) {
   if (json.starts_with("\xEF\xBB\xBF")) json.remove_prefix(3);
   // What is nested deeper is dropped while it is read, before it needs memory.
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= kMostDepth; };
-  const Json root = Json::parse(json, shallow, false);
+  const auto shallow = [](int depth, TlsJson::parse_event_t, TlsJson&) {
+    return depth <= kMostDepth;
+  };
+  const TlsJson root = TlsJson::parse(json, shallow, false);
   if (!root.is_object()) return Error{"it is not a JSON object"};
   if (!root.contains("policies")) return Error{"it is JSON, but no SMTP TLS report (RFC 8460)"};
   TlsReport report{.org = text_at(root, "organization-name"),
@@ -145,7 +147,7 @@ Result<TlsReport> read_tls_report(std::string_view json) {
     return Error{"it has neither organization-name nor contact-info"};
   }
   if (report.id.empty()) return Error{"it has no report-id"};
-  const Json& range = object_at(root, "date-range");
+  const TlsJson& range = object_at(root, "date-range");
   TRY(report.begin, within("date-range", moment_at(range, "start-datetime")));
   TRY(report.end, within("date-range", moment_at(range, "end-datetime")));
   if (report.end < report.begin) return Error{"its date-range ends before it begins"};

@@ -2,7 +2,9 @@
 #include "reports/tls/tls_summary.h"
 
 #include <algorithm>
+
 #include <array>
+#include "base/examples.h"
 
 namespace rampart::reports {
 namespace {
@@ -38,10 +40,6 @@ std::string action_for(const std::string& result_type, const std::string& domain
   return at == action.npos ? action : action.replace(at, kDomain.size(), domain);
 }
 
-void add_example(std::set<std::string>& examples, const std::string& text) {
-  if (!text.empty() && examples.size() < kMostTlsExamples) examples.insert(text);
-}
-
 }  // namespace
 
 void TlsSummer::add(const TlsEntry& entry) {
@@ -64,8 +62,8 @@ void TlsSummer::add(const TlsEntry& entry) {
     if (added) problem.first = problem.last = entry.day;
     problem.sessions += one.sessions;
     problem.reporters.insert(entry.reporter);
-    add_example(problem.sending_ips, one.sending_ip);
-    add_example(problem.reasons, one.reason);
+    add_example(problem.sending_ips, one.sending_ip, kMostTlsExamples);
+    add_example(problem.reasons, one.reason, kMostTlsExamples);
     problem.first = std::min(problem.first, entry.day);
     problem.last = std::max(problem.last, entry.day);
   }
