@@ -24,6 +24,7 @@ class GitHub:
     def __init__(self, remote):
         self.remote = remote
         self.pulls, self.comments, self.issues, self.runs, self.dispatches = [], [], [], [], []
+        self.protected = set()
         self.address = ""
         self.lock = threading.Lock()
 
@@ -141,7 +142,22 @@ def issue_change(hub, _, payload, number):
 def dispatch(hub, _, payload, workflow):
     if not hub.git("rev-parse", "--verify", f"refs/heads/{payload['ref']}"):
         raise Refused(422, f"No ref found for: {payload['ref']}")
-    hub.dispatches.append((workflow, payload["ref"]))
+    hub.dispatches.append((workflow, payload["ref"], payload.get("inputs", {})))
+
+
+def branch(hub, _, __, name):
+    if not hub.git("rev-parse", "--verify", f"refs/heads/{name}"):
+        raise Refused(404, "Branch not found")
+    return {"name": name, "protected": name in hub.protected}
+
+
+def run_of(hub, _, __, number):
+    for one in hub.runs:
+        if one["id"] == int(number):
+            return {"id": one["id"], "path": f".github/workflows/{one['workflow']}",
+                    "head_sha": one["head_sha"], "head_branch": one["head_branch"],
+                    "conclusion": one["conclusion"]}
+    raise Refused(404, "Not Found")
 
 
 def runs_list(hub, query, _, workflow):
@@ -167,6 +183,9 @@ ROUTES = [
     ("PATCH", r"issues/(\d+)", issue_change, 200),
     ("POST", r"actions/workflows/([\w.-]+)/dispatches", dispatch, 204),
     ("GET", r"actions/workflows/([\w.-]+)/runs", runs_list, 200),
+    ("GET", r"actions/runs/(\d+)", run_of, 200),
+    ("GET", r"branches/([\w.-]+)", branch, 200),
+    ("GET", r"", lambda *_: {"full_name": REPOSITORY, "default_branch": "main"}, 200),
     ("GET", r"commits/([0-9a-f]{40})/pulls", lambda hub, _, __, sha: [
         hub.shown(one) for one in hub.pulls if one["merge_commit_sha"] == sha], 200),
 ]
@@ -193,9 +212,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         hub = self.server.hub
         if self.headers.get("Authorization") not in (f"Bearer {TOKEN}", f"token {TOKEN}"):
             raise Refused(401, "Bad credentials")
-        prefix = f"/repos/{REPOSITORY}/"
+        prefix = f"/repos/{REPOSITORY}"
         for method, pattern, act, status in ROUTES:
-            match = re.fullmatch(re.escape(prefix) + pattern, url.path)
+            match = re.fullmatch(re.escape(prefix) + (pattern and "/" + pattern), url.path)
             if match and method == self.command:
                 with hub.lock:
                     value = act(hub, query, payload, *match.groups())

@@ -36,7 +36,7 @@ def make_remote(folder):
     return remote, git(clone, "rev-parse", "HEAD")
 
 
-def checks(api, remote, head):
+def checks(hub, api, remote, head):
     """(what holds, sentence) of each request."""
     client = github.Github(github_fake.TOKEN, base_url=api)
     repo = client.get_repo(github_fake.REPOSITORY, lazy=True)
@@ -55,6 +55,16 @@ def checks(api, remote, head):
     yield refused(lambda: pull.merge(sha="0" * 40)) == 409, "another head is not merged"
     merged = pull.merge(sha=head)
     yield merged.merged and git(remote, "rev-parse", "main") == merged.sha, "a merge moves main"
+    hub.protected.add("main")
+    yield [repo.get_branch(name).protected for name in ("main", "work")] == [True, False], \
+        "a branch says whether it is protected"
+    yield client.get_repo(github_fake.REPOSITORY).default_branch == "main", "the default branch"
+    hub.runs.append({"id": 7, "workflow": "advance.yml", "head_sha": head, "head_branch": "main",
+                     "conclusion": "success"})
+    run = repo.get_workflow_run(7)
+    yield (run.raw_data["path"], run.head_branch) == (".github/workflows/advance.yml", "main"), \
+        "a run names its workflow and branch"
+    yield refused(lambda: repo.get_workflow_run(8)) == 404, "a run that does not exist"
     issue = repo.create_issue(title="Drift", body="text", labels=["rampart-drift"])
     yield [one.number for one in repo.get_issues(labels=["rampart-drift"])] == [issue.number], \
         "an issue is found by its label"
@@ -77,8 +87,8 @@ def main():
     passed, wrong = 0, []
     with tempfile.TemporaryDirectory() as folder:
         remote, head = make_remote(pathlib.Path(folder))
-        _, api, server = github_fake.start(remote)
-        for holds, sentence in checks(api, remote, head):
+        hub, api, server = github_fake.start(remote)
+        for holds, sentence in checks(hub, api, remote, head):
             passed += bool(holds)
             wrong += [] if holds else [sentence]
         server.shutdown()

@@ -3,7 +3,6 @@
 takes updates, a fake of GitHub's API, and the real binary."""
 
 import argparse
-import datetime
 import json
 import os
 import pathlib
@@ -19,26 +18,9 @@ sys.path.insert(0, str(HERE))
 
 import github_fake  # noqa: E402
 import scene as scenery  # noqa: E402
+from scene import begins, day, refused  # noqa: E402
 
 SOURCE = HERE.parent.parent
-MIDNIGHT = datetime.datetime(2026, 11, 2, tzinfo=datetime.timezone.utc)
-
-
-def day(number):
-    """The date that many days after the story's first Monday."""
-    return (MIDNIGHT + datetime.timedelta(days=number)).strftime("%Y-%m-%d")
-
-
-def begins(first, last):
-    """The Unix times at which those days begin, both ends included."""
-    return [int((MIDNIGHT + datetime.timedelta(days=number)).timestamp())
-            for number in range(first, last + 1)]
-
-
-def refused(*_):
-    """What branch protection answers to a merge."""
-    raise github_fake.Refused(405, "At least 1 approving review is required")
-
 
 class Story:
     """The steps, and what each was expected to show."""
@@ -193,7 +175,8 @@ class Story:
         self.expect(pull is not None and "example.com" in pull["body"], "a pull request", run)
         if pull is None:
             return
-        self.expect(("plan.yml", "rampart/advance-quick") in self.hub.dispatches, "plan.yml starts")
+        self.expect(("plan.yml", "rampart/advance-quick", {}) in self.hub.dispatches,
+                    "plan.yml starts")
         text = self.scene.text("rampart/advance-quick")
         self.expect("phase: quarantine      # moved on by evidence" in text and "pct: 10" in text,
                     f"phase and pct are edited, the comment stays:\n{text}")
@@ -255,6 +238,13 @@ class Story:
         merge, self.hub.merge = self.hub.merge, refused
         run = self.scheduled("advance.yml")
         self.hub.merge = merge
+        self.expect("rampart-data, which is not a protected branch" in run.log and
+                    self.pull_from("rampart/step-back"),
+                    "evidence that anyone can write merges nothing", run)
+        self.hub.protected.add("rampart-data")
+        self.hub.merge = refused
+        run = self.scheduled("advance.yml")
+        self.hub.merge = merge
         self.expect(run.conclusion == "success" and "waits for a person" in run.log and
                     "--- Keys (0)" in run.log and self.pull_from("rampart/step-back"),
                     "where branch protection refuses, it waits, and keys are looked at", run)
@@ -263,11 +253,24 @@ class Story:
         self.expect("phase: monitor" in text and
                     "pct: 10" not in [line.strip() for line in text.splitlines()],
                     f"main stepped back:\n{text}", run)
-        self.expect(("apply.yml", "main") in self.hub.dispatches, "apply.yml starts", run)
+        inputs = {"run": str(run.number)}
+        self.expect(("apply.yml", "main", inputs) in self.hub.dispatches,
+                    f"apply.yml starts with the step back's plan: {self.hub.dispatches}", run)
+        foreign = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
+                                   "refs/heads/main", inputs={"run": str(run.number - 1)})
+        self.expect(foreign.conclusion == "success" or "no artifact" in foreign.log,
+                    "a run without a step back has no plan", foreign)
+        # Something else is pending beside the step back: it stays pending.
+        self.scene.change_by_hand("example.com", "v=spf1 -all")
         run = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
-                               "refs/heads/main")
+                               "refs/heads/main", inputs=inputs)
+        self.expect(self.scene.txt("example.com") == ["v=spf1 -all"],
+                    f"the step back's plan is applied alone: {self.scene.txt('example.com')}", run)
         record = "".join(self.scene.txt("_dmarc.example.com"))
         self.expect("p=none" in record, f"p=none is live: {record}", run)
+        run = self.machine.run("apply.yml", "workflow_dispatch", self.head("main"),
+                               "refs/heads/main")
+        self.expect(self.scene.txt("example.com") != ["v=spf1 -all"], "a run by hand has it", run)
 
     def rollback_at_night(self):
         """An operator rolls back from his own machine; a merge of something else leaves it so."""
@@ -365,10 +368,9 @@ class Story:
         self.step(self.first_publication)
         number = self.step(self.sender_added)
         self.step(self.hostile_plans, number)
-        for act in (self.nothing_to_plan, self.wrong_change_blocked,
-                    lambda: self.applied(number), self.ramp_step,
-                    self.rotation, self.drift, self.step_back, self.rollback_at_night,
-                    self.only_steps, self.secrets):
+        for act in (self.nothing_to_plan, self.wrong_change_blocked, lambda: self.applied(number),
+                    self.ramp_step, self.rotation, self.drift, self.step_back,
+                    self.rollback_at_night, self.only_steps, self.secrets):
             self.step(act)
 
 

@@ -63,6 +63,8 @@ class Runner:
         run = Run(self.count)
         definition = yaml.safe_load((SOURCE / ".github/workflows" / workflow).read_text())
         payload = {"repository": {"default_branch": "main"}, **(payload or {})}
+        self.hub.runs.append({"id": run.number, "workflow": workflow, "head_sha": sha,
+                              "head_branch": ref.removeprefix("refs/heads/"), "conclusion": None})
         contexts = {
             "github": {"event": payload, "event_name": event, "sha": sha, "ref": ref,
                        "base_ref": base or "", "token": github_fake.TOKEN,
@@ -78,8 +80,7 @@ class Runner:
             outputs = JobRun(self, run, definition, job, dict(contexts)).steps()
             if outputs is not None:
                 contexts["needs"][name] = {"outputs": outputs}
-        self.hub.runs.append({"id": run.number, "workflow": workflow, "head_sha": sha,
-                              "conclusion": run.conclusion})
+        self.hub.runs[-1]["conclusion"] = run.conclusion
         return run
 
 

@@ -1,6 +1,7 @@
 """What the story plays on: a bare remote, an operator's clone, a name server that takes updates,
 and reports of two receivers."""
 
+import datetime
 import gzip
 import pathlib
 import shutil
@@ -103,6 +104,25 @@ template:
 
 
 dns_server.COMMANDS["knot-updates"] = knot_with_updates
+
+
+MIDNIGHT = datetime.datetime(2026, 11, 2, tzinfo=datetime.timezone.utc)
+
+
+def day(number):
+    """The date that many days after the story's first Monday."""
+    return (MIDNIGHT + datetime.timedelta(days=number)).strftime("%Y-%m-%d")
+
+
+def begins(first, last):
+    """The Unix times at which those days begin, both ends included."""
+    return [int((MIDNIGHT + datetime.timedelta(days=number)).timestamp())
+            for number in range(first, last + 1)]
+
+
+def refused(*_):
+    """What branch protection answers to a merge."""
+    raise github_fake.Refused(405, "At least 1 approving review is required")
 
 
 class Scene:
