@@ -32,24 +32,60 @@ Result<Plan> reviewed_plan(const std::string& path) {
   return within(path, plan_from_json(text));
 }
 
+bool only_loosens(const std::vector<Change>& changes) {
+  return std::ranges::all_of(changes, [](const Change& one) { return one.stage == Stage::Relax; });
+}
+
+/// Whether reports can let a change come due: the removal of a key that nothing signs with any
+/// more.
+bool has_retiring_keys(const Config& config) {
+  return std::ranges::any_of(config.domains, [](const auto& row) {
+    const Domain& domain = row.second;
+    const std::vector<SenderUse>& senders = domain.senders.value_or(std::vector<SenderUse>());
+    return !domain.rotations.empty() || std::ranges::any_of(senders, [](const SenderUse& use) {
+      return use.retired.has_value();
+    });
+  });
+}
+
+void add_evidence(const Context& context, const Config& config, World& world) {
+  Result<std::optional<Evidence>> evidence = evidence_for(context, config);
+  if (evidence) {
+    world.evidence = std::move(evidence).value();
+    return;
+  }
+  progress(context, "warning: " + sentence(evidence.error()) +
+                        "; changes that need evidence from reports are held");
+}
+
+/// Plans from the YAML and the providers. What only loosens, such as a rollback, reads no evidence:
+/// a store that is large, locked or damaged must not delay it.
+Plan plan_of(const Context& context, const Job& job, const std::optional<Plan>& reviewed,
+             World& world) {
+  if (reviewed && !reviewed->changes.empty() && only_loosens(reviewed->changes)) {
+    return plan_for(context, job.config, world);
+  }
+  if (!reviewed && !has_retiring_keys(job.config)) {
+    Plan plan = plan_for(context, job.config, world);
+    if (plan.withheld.empty() && only_loosens(plan.changes)) return plan;
+  }
+  add_evidence(context, job.config, world);
+  return plan_for(context, job.config, world);
+}
+
 /// Plans again from the YAML and the providers. The reviewed plan can only take changes away: an
 /// edited plan file can never add a record.
 Result<Ok> compute(const Context& context, Job& job) {
   World world = observe(job.config, job.providers, job.options);
   world.normalize = context.arguments.has("normalize");
-  Result<std::optional<Evidence>> evidence = evidence_for(context, job.config);
-  if (evidence) {
-    world.evidence = std::move(evidence).value();
-  } else {
-    // A rollback must apply even if the evidence cannot be loaded.
-    progress(context, "warning: " + sentence(evidence.error()) +
-                          "; changes that need evidence from reports are held");
-  }
   fetch_policies(job.config, policy_fetch(context), world);
-  job.plan = plan_for(context, job.config, world);
   const std::optional<std::string> path = context.arguments.one("plan.json");
-  if (!path) return Ok{};
+  if (!path) {
+    job.plan = plan_of(context, job, {}, world);
+    return Ok{};
+  }
   TRY(const Plan reviewed, reviewed_plan(*path));
+  job.plan = plan_of(context, job, reviewed, world);
   Limited limited =
       limit_to(job.plan, reviewed, world,
                context.arguments.has("strict") ? Strictness::AllZones : Strictness::ItsZone);
