@@ -60,8 +60,12 @@ void count(DashboardReporter& reporter, reports::Trust trust, std::int64_t messa
 /// group: the same row is never counted as passing on one page and as failing on another.
 class DayCounter {
  public:
-  DayCounter(reports::Store& store, const reports::Analysis& analysis, DashboardDomain& page)
-      : store_(store), page_(page), analysis_(analysis) {}
+  DayCounter(reports::Store& store, const reports::Analysis& analysis,
+             const reports::NamingContext& context, DashboardDomain& page)
+      : store_(store),
+        page_(page),
+        analysis_(analysis),
+        selection_{reports::Trust::Asserted, context.counts} {}
 
   Result<Ok> run() {
     const Result<Ok> read =
@@ -80,22 +84,29 @@ class DayCounter {
   }
 
  private:
+  struct Report {
+    reports::StoredReport stored;
+    bool counts = false;  ///< Part of the key of its groups.
+  };
+
   // Reports are looked up once each: a report has thousands of rows. A failed lookup is remembered
   // and ends the run with its error, after the rows.
+  const Report& report_of(std::int64_t id) {
+    const auto [at, is_new] = reports_.try_emplace(id);
+    if (!is_new) return at->second;
+    Result<reports::StoredReport> stored = store_.report(id);
+    if (!stored) problem_ = stored.error();
+    if (stored) at->second.stored = std::move(stored).value();
+    at->second.counts = report_counts(at->second.stored, selection_);
+    return at->second;
+  }
+
   void add(const reports::StoredRow& row) {
-    const auto [at, is_new] = reports_.try_emplace(row.report);
-    if (is_new) {
-      Result<reports::StoredReport> report = store_.report(row.report);
-      if (!report) problem_ = report.error();
-      if (report) at->second = std::move(report).value();
-    }
-    const reports::StoredReport& report = at->second;
+    const auto& [report, counts] = report_of(row.report);
     const auto& groups = analysis_.groups;
-    const std::size_t group =
-        groups.index.find(groups.groups, {.ip = row.ip,
-                                          .facts_id = row.facts,
-                                          .trust = report.trust,
-                                          .counts = report_counts(report, {})});
+    const std::size_t group = groups.index.find(
+        groups.groups,
+        {.ip = row.ip, .facts_id = row.facts, .trust = report.trust, .counts = counts});
     // A report that arrived since the analysis has no group.
     const MailOutcome outcome = group == groups.groups.size()
                                     ? MailOutcome::Fail
@@ -107,7 +118,8 @@ class DayCounter {
   reports::Store& store_;
   DashboardDomain& page_;
   const reports::Analysis& analysis_;
-  std::unordered_map<std::int64_t, reports::StoredReport> reports_;
+  const reports::GroupSelection selection_;
+  std::unordered_map<std::int64_t, Report> reports_;
   std::optional<Error> problem_;
 };
 
@@ -160,7 +172,7 @@ Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
   const reports::Range range{name.text(), dashboard.since, dashboard.until};
   TRY(const reports::Analysis analysis, reports::analyse(store, range, context));
   const reports::Summary summary = reports::summarize(analysis, context);
-  TRY_OK(DayCounter(store, analysis, page).run());
+  TRY_OK(DayCounter(store, analysis, context, page).run());
   for (const reports::SourceSummary& row : summary.sources) page.sources.push_back(source_of(row));
   page.legit_rate = summary.legit_rate;
   add_notes(page, summary);
