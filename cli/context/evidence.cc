@@ -7,6 +7,14 @@
 #include "reports/analysis/evidence.h"
 
 namespace rampart {
+namespace {
+
+/// How many host names a decision looks up, and how long: addresses that an outsider chose must not
+/// delay it. The next run looks up further ones.
+constexpr std::size_t kMostLookups = 2'000;
+constexpr std::chrono::seconds kLookupTime{1};
+
+}  // namespace
 
 // `--evidence` wins over the store: a runner that is given the file must not open a stale store
 // that is left over in its checkout.
@@ -25,7 +33,9 @@ Result<std::optional<Evidence>> evidence_for(const Context& context, const Confi
   }
   TRY(reports::Store store, reports::Store::open_existing(path));
   TRY(const reports::Resolve resolve, resolve_for(context, config));
-  TRY(Evidence evidence, reports::fold(store, config, context.now, resolve));
+  TRY(Evidence evidence,
+      reports::fold(store, config, context.now, resolve,
+                    {.lookups = reports::lookups_within(kLookupTime, kMostLookups)}));
   name_known_reporters(evidence, config);
   return std::optional<Evidence>(std::move(evidence));
 }

@@ -169,6 +169,7 @@ Result<DashboardDomain> domain_by_store(reports::Store& store, const Name& name,
       reports::naming_of(naming.config, name, naming.now, naming.resolve);
   context.owners = &naming.owners;
   context.cache = naming.cache;
+  context.lookups = naming.lookups;
   const reports::Range range{name.text(), dashboard.since, dashboard.until};
   TRY(const reports::Analysis analysis, reports::analyse(store, range, context));
   const reports::Summary summary = reports::summarize(analysis, context);

@@ -14,6 +14,7 @@ struct DashboardNaming {
   reports::Resolve resolve;
   const reports::ReverseDnsMap& owners;
   std::shared_ptr<reports::NamingCache> cache;  ///< Shared by all domains.
+  reports::LookupLimits lookups = {};
 };
 
 /// One domain's mail in the dashboard's range, from all reports of the store.

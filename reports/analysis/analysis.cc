@@ -4,27 +4,15 @@
 #include "policies/model/reporters.h"
 
 namespace rampart::reports {
-namespace {
 
-Result<Analysis> analysis_of(Store& store, const Range& range, Trust least,
-                             const NamingContext& context) {
-  TRY(TrafficGroups groups, read_traffic_groups(store, range, {least, context.counts}));
+Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
+  TRY(TrafficGroups groups, read_traffic_groups(store, range, {Trust::Asserted, context.counts}));
   HostNames hosts = find_hosts(groups, store, context);
   auto cache = context.cache;
   if (!cache) {
     cache = std::make_shared<NamingCache>(context.config, store, context.resolve, context.now);
   }
   return analyse_groups(range, std::move(groups), std::move(hosts), context, *cache);
-}
-
-}  // namespace
-
-Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
-  return analysis_of(store, range, Trust::Asserted, context);
-}
-
-Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context) {
-  return analysis_of(store, range, Trust::Verified, context);
 }
 
 bool Analysis::is_anybodys(std::size_t group) const {
@@ -60,7 +48,8 @@ NamingContext naming_of(const Config& config, const Name& domain, Time now,
               [&config](const std::string& reporter) {
                 return reporter_kind(config, reporter) == ReporterKind::Known;
               },
-          .cache = nullptr};
+          .cache = nullptr,
+          .lookups = {}};
 }
 
 }  // namespace rampart::reports

@@ -76,13 +76,11 @@ struct Analysis {
 /// Reads the range, looks host names up, and names every source.
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context);
 
-/// As analyse, over verified reports alone: asserted reports, which anyone may have written,
-/// neither name a source nor decide what was forwarded.
-Result<Analysis> analyse_verified(Store& store, const Range& range, const NamingContext& context);
-
 /// As analyse, from groups and host names that are at hand. The groups must be sorted by address.
 Analysis analyse_groups(const Range& range, TrafficGroups groups, HostNames hosts,
                         const NamingContext& context, NamingCache& cache);
+/// Classifies the groups of an analysis, sorted by address, with a namer of its host names.
+void classify(Analysis& analysis, const SourceNamer& namer);
 
 /// The context for naming the sources of `domain` under this YAML.
 NamingContext naming_of(const Config& config, const Name& domain, Time now, const Resolve& resolve);

@@ -110,11 +110,10 @@ class Interned {
 /// Classifies all groups of one analysis.
 class Classifier {
  public:
-  Classifier(Analysis& analysis, const NamingContext& context, NamingCache& cache)
+  Classifier(Analysis& analysis, const SourceNamer& namer)
       : analysis_(analysis),
-        context_(context),
-        cache_(cache),
-        namer_(context, cache, analysis.hosts),
+        context_(namer.context()),
+        namer_(namer),
         sources_(analysis.sources),
         labels_(analysis.labels),
         lacks_(analysis.lacks) {
@@ -136,7 +135,8 @@ class Classifier {
   const FactsTraits& traits(const TrafficGroup& group) {
     const auto [at, added] = traits_.try_emplace(group.facts.get());
     if (added) {
-      at->second = traits_of(*group.facts, context_.name, cache_.senders(), namer_.declared());
+      at->second =
+          traits_of(*group.facts, context_.name, namer_.senders(), namer_.declared(), domains_);
     }
     return at->second;
   }
@@ -229,12 +229,12 @@ class Classifier {
   using SourceKey = std::tuple<std::string, NamedBy, Sureness>;
   Analysis& analysis_;
   const NamingContext& context_;
-  NamingCache& cache_;
-  SourceNamer namer_;
+  const SourceNamer& namer_;
   Interned<SourceKey, Source> sources_;
   Interned<std::string, std::string> labels_;
   Interned<std::string, std::string> lacks_;
   std::unordered_map<const Facts*, FactsTraits> traits_;
+  OrgDomains domains_;
 };
 
 }  // namespace
@@ -249,8 +249,10 @@ bool failed(Category category) {
 Analysis analyse_groups(const Range& range, TrafficGroups groups, HostNames hosts,
                         const NamingContext& context, NamingCache& cache) {
   Analysis analysis{range, std::move(groups), std::move(hosts), {}, {}, {}, {}};
-  Classifier(analysis, context, cache).run();
+  classify(analysis, SourceNamer(context, cache, analysis.hosts));
   return analysis;
 }
+
+void classify(Analysis& analysis, const SourceNamer& namer) { Classifier(analysis, namer).run(); }
 
 }  // namespace rampart::reports

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reports/analysis/mail_scan.h"
+
 namespace rampart::reports {
 namespace {
 
@@ -43,11 +45,10 @@ void merge(std::vector<EvidenceRow>& rows) {
   if (!rows.empty()) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(kept) + 1, rows.end());
 }
 
-/// The traits of facts that evidence carries; one number each, so that rows of equal shape are
-/// added up without comparing texts.
+/// What evidence carries of a row, apart from its author domain; one number each, so that rows of
+/// equal shape are added up without comparing texts.
 struct Shape {
   std::string source;
-  Name header_from;
   DmarcOutcome outcome = DmarcOutcome::Fail;
   bool marked = false;
   std::string lacks;
@@ -56,59 +57,112 @@ struct Shape {
   auto operator<=>(const Shape&) const = default;
 };
 
-/// Turns one domain's rows into evidence, with the sources and categories of its analysis.
+/// Of all names that are offered, those with the most messages; of equal ones the first by order.
+class LargestNames {
+ public:
+  /// `name` is only made where it may be kept: there may be millions of addresses.
+  template <class MakeName>
+  void offer(std::int64_t messages, const MakeName& name) {
+    ++offered_;
+    if (kept_.size() == kMostNamed) {
+      const auto last = std::prev(kept_.end());
+      if (-messages > last->first) return;
+      std::pair one(-messages, name());
+      if (one > *last) return;
+      kept_.erase(last);
+      kept_.insert(std::move(one));
+    } else {
+      kept_.emplace(-messages, name());
+    }
+  }
+  std::size_t offered() const { return offered_; }
+  const std::set<std::pair<std::int64_t, std::string>>& kept() const { return kept_; }
+
+ private:
+  std::set<std::pair<std::int64_t, std::string>> kept_;
+  std::size_t offered_ = 0;
+};
+
+/// Turns one domain's rows into evidence: they are scanned, classified, and summed up in a second
+/// pass. Failing mail that may come from anybody is never more than a sum.
 class EvidenceBuilder {
  public:
-  EvidenceBuilder(Store& store, const Analysis& analysis, const NamingContext& context)
-      : store_(store), lookup_(store), analysis_(analysis), context_(context) {
-    choose_named();
-    give_shapes();
-  }
+  EvidenceBuilder(Store& store, const Range& range, const NamingContext& context,
+                  std::size_t most_addresses)
+      : store_(store),
+        context_(context),
+        namer_(context, *context.cache, analysis_.hosts),
+        scan_(store, range, namer_, most_addresses) {}
 
   Result<Ok> append_to(std::vector<EvidenceRow>& out) {
+    TRY_OK(scan_.run());
+    analysis_.hosts = find_hosts(scan_.addresses(), store_, context_);
+    take_groups();
+    classify(analysis_, namer_);
+    TRY_OK(choose_named());
+    give_shapes();
+    states_.assign(scan_.report_kinds().size(), false);
     const std::size_t first = out.size();
-    const GroupSelection selection{Trust::Verified, context_.counts};
-    TrafficGroup key{.trust = Trust::Verified};
-    const StoredReport* report = nullptr;
-    std::int64_t report_id = 0;
-    TRY_OK(store_.for_each_row(analysis_.range, [&](const StoredRow& row) {
-      // Rows arrive report by report.
-      if (report == nullptr || row.report != report_id) {
-        if (report != nullptr) add_report(*report, out);
-        report_id = row.report;
-        report = &lookup_.report(row.report);
-        key.counts = report_counts(*report, selection);
-        day_ = row.day;
-      }
-      if (report->trust != Trust::Verified) return;
-      key.ip = row.ip;
-      key.facts_id = row.facts;
-      const std::size_t at = analysis_.groups.index.find(analysis_.groups.groups, key);
-      // A report that arrived since the analysis is evidence of the next run.
-      if (at == analysis_.groups.groups.size()) return;
-      const std::uint32_t shape = shape_of_[at];
-      if (sums_[shape] == 0) touched_.push_back(shape);
-      sums_[shape] += row.count;
-      report_states_ = report_states_ || states_[at];
+    TRY_OK(scan_.replay([&](const ScannedRow& row) {
+      if (row.day != day_) end_day(out);
+      day_ = row.day;
+      add(row);
     }));
-    if (report != nullptr) add_report(*report, out);
-    if (lookup_.problem()) return *lookup_.problem();
+    end_day(out);
     // Only now is it known which reporters state selectors at all: the absence of a selector in
     // the reports of any other reporter is not evidence that it is unused.
+    std::set<std::string> states_selectors;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (states_[i]) states_selectors.insert(scan_.report_kinds()[i].reporter);
+    }
     for (std::size_t i = first; i < out.size(); ++i) {
-      out[i].selectors_reported = states_selectors_.contains(out[i].reporter);
+      out[i].selectors_reported = states_selectors.contains(out[i].reporter);
     }
     return Ok{};
   }
 
  private:
-  /// Adds the sums of one report and day.
-  void add_report(const StoredReport& report, std::vector<EvidenceRow>& out) {
-    for (const std::uint32_t number : touched_) {
+  /// A shape with an author domain, by number; the report's kind, too, in the key of a sum.
+  using Key = std::uint64_t;
+  static Key key_of(std::uint32_t a, std::uint32_t b) { return Key{a} << 32 | b; }
+
+  void add(const ScannedRow& row) {
+    const Key key = key_of(row.report_kind, number_of(row));
+    // Rows of a wave repeat the one before.
+    if (sum_ == nullptr || key != last_key_) {
+      sum_ = &sums_[key];
+      last_key_ = key;
+    }
+    *sum_ += row.count;
+    if (scan_.kinds()[row.kind].states_selectors) states_[row.report_kind] = true;
+  }
+
+  /// The number of the row's shape with its author domain.
+  std::uint32_t number_of(const ScannedRow& row) {
+    const FactsKind& kind = scan_.kinds()[row.kind];
+    if (!kind.plain) return numbers_of_groups_[row.at];
+    if (row.at == AddressTable::kNone) return number_of(unlisted_, kind.author);
+    const std::uint32_t special = special_of_[row.at];
+    if (special == 0) return number_of(unmarked_, kind.author);
+    return number_of(shapes_of_specials_[2 * (special - 1) + (row.counts ? 0 : 1)], kind.author);
+  }
+
+  std::uint32_t number_of(std::uint32_t shape, std::uint32_t author) {
+    const auto [at, added] =
+        numbers_.try_emplace(key_of(shape, author), static_cast<std::uint32_t>(authored_.size()));
+    if (added) authored_.emplace_back(shape, author);
+    return at->second;
+  }
+
+  /// Adds the sums of one day.
+  void end_day(std::vector<EvidenceRow>& out) {
+    for (const auto& [key, messages] : sums_) {
+      const ReportKind& report = scan_.report_kinds()[key >> 32];
+      const auto& [number, author] = authored_[key & 0xffffffff];
       const Shape& shape = *shapes_[number];
       out.push_back({.day = day_,
                      .policy_domain = context_.name,
-                     .header_from = shape.header_from,
+                     .header_from = scan_.authors()[author],
                      .reporter = report.reporter,
                      .source = shape.source,
                      .outcome = shape.outcome,
@@ -116,12 +170,10 @@ class EvidenceBuilder {
                      .lacks = shape.lacks,
                      .selectors = shape.selectors,
                      .published = report.published,
-                     .messages = sums_[number]});
-      sums_[number] = 0;
+                     .messages = messages});
     }
-    touched_.clear();
-    if (report_states_) states_selectors_.insert(report.reporter);
-    report_states_ = false;
+    sums_.clear();
+    sum_ = nullptr;
   }
 
   bool is_service(const Classification& one) const {
@@ -140,34 +192,91 @@ class EvidenceBuilder {
                                    : analysis_.labels[one.label];
   }
 
-  /// Chooses the sources without a service's name that keep a name of their own.
-  void choose_named() {
-    std::unordered_map<std::uint32_t, std::int64_t> by_label;
-    std::unordered_map<spf::Ip, std::int64_t, IpHash> by_address;
-    const auto& groups = analysis_.groups.groups;
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      const Classification& one = analysis_.classifications[i];
-      if (is_anybodys(one) || is_service(one) || one.ignored) continue;
-      (one.label == kByAddress ? by_address[groups[i].ip] : by_label[one.label]) +=
-          groups[i].messages;
+  /// Takes the scan's groups, and for each address that is not anybody's one for its plain rows: a
+  /// name, the mark or a missing answer may concern them. Their facts_id becomes their number.
+  void take_groups() {
+    auto& groups = analysis_.groups.groups;
+    groups = scan_.take_groups();
+    scanned_ = groups.size();
+    for (std::size_t i = 0; i < scanned_; ++i) groups[i].facts_id = static_cast<std::int64_t>(i);
+    Facts facts;
+    facts.results.header_from = context_.name.text();
+    const auto plain = std::make_shared<const Facts>(std::move(facts));
+    const AddressTable& addresses = scan_.addresses();
+    special_of_.assign(addresses.size(), 0);
+    std::uint32_t specials = 0;
+    for (std::uint32_t slot = 0; slot < addresses.size(); ++slot) {
+      const std::uint8_t marks = addresses.marks(slot);
+      if ((marks & (MailScan::kByCounting | MailScan::kByOthers)) == 0) continue;
+      const spf::Ip ip = addresses.ip(slot);
+      if ((marks & MailScan::kInGroup) == 0 && namer_.is_anybodys(ip)) continue;
+      special_of_[slot] = ++specials;
+      for (const std::uint8_t mark : {MailScan::kByCounting, MailScan::kByOthers}) {
+        if ((marks & mark) == 0) continue;
+        const std::size_t number =
+            scanned_ + 2 * (specials - 1) + (mark == MailScan::kByCounting ? 0 : 1);
+        groups.push_back({.ip = ip,
+                          .facts = plain,
+                          .facts_id = static_cast<std::int64_t>(number),
+                          .trust = Trust::Verified,
+                          .counts = mark == MailScan::kByCounting});
+      }
     }
-    std::vector<std::pair<std::int64_t, std::string>> order;
-    for (const auto& [label, messages] : by_label) {
-      order.emplace_back(-messages, analysis_.labels[label]);
-    }
-    for (const auto& [ip, messages] : by_address) order.emplace_back(-messages, "ip:" + ip.text());
-    std::ranges::sort(order);
-    if (order.size() > kMostNamed) order.resize(kMostNamed);
-    for (auto& [messages, label] : order) named_.insert(std::move(label));
+    shapes_of_specials_.assign(std::size_t{2} * specials, 0);
+    std::ranges::sort(groups, [](const TrafficGroup& a, const TrafficGroup& b) {
+      return std::tie(a.ip, a.facts_id) < std::tie(b.ip, b.facts_id);
+    });
   }
 
-  /// The author domain. An outsider may write any name below the domain: of failing mail, only
-  /// those that the YAML has are kept.
-  Name author_of(const Facts& facts) const {
-    const Result<Name> author = Name::parse(facts.results.header_from);
-    if (!author) return context_.name;
-    const bool passed = facts.dkim_aligned || facts.spf_aligned;
-    return passed || context_.config.domains.contains(*author) ? *author : context_.name;
+  /// Chooses the sources without a service's name that keep a name of their own.
+  Result<Ok> choose_named() {
+    LargestNames names = named();
+    if (names.offered() > kMostNamed) {
+      // Only where they are too many does it matter how many messages the plain rows have.
+      TRY_OK(count_plain());
+      names = named();
+    }
+    for (const auto& [messages, name] : names.kept()) named_.insert(name);
+    return Ok{};
+  }
+
+  LargestNames named() const {
+    LargestNames names;
+    std::unordered_map<std::uint32_t, std::int64_t> by_label;
+    const auto& groups = analysis_.groups.groups;
+    for (std::size_t i = 0; i < groups.size();) {
+      const spf::Ip& ip = groups[i].ip;
+      std::optional<std::int64_t> messages;
+      for (; i < groups.size() && groups[i].ip == ip; ++i) {
+        const Classification& one = analysis_.classifications[i];
+        if (is_anybodys(one) || is_service(one) || one.ignored) continue;
+        if (one.label == kByAddress) {
+          messages = messages.value_or(0) + groups[i].messages;
+        } else {
+          by_label[one.label] += groups[i].messages;
+        }
+      }
+      if (messages) names.offer(*messages, [&] { return "ip:" + ip.text(); });
+    }
+    for (const auto& [label, messages] : by_label) {
+      names.offer(messages, [&] { return analysis_.labels[label]; });
+    }
+    return names;
+  }
+
+  Result<Ok> count_plain() {
+    auto& groups = analysis_.groups.groups;
+    std::vector<std::uint32_t> position(scanned_ + shapes_of_specials_.size());
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      position[static_cast<std::size_t>(groups[i].facts_id)] = static_cast<std::uint32_t>(i);
+    }
+    return scan_.replay([&](const ScannedRow& row) {
+      if (!scan_.kinds()[row.kind].plain || row.at == AddressTable::kNone) return;
+      const std::uint32_t special = special_of_[row.at];
+      if (special == 0) return;
+      const std::size_t number = scanned_ + 2 * (special - 1) + (row.counts ? 0 : 1);
+      groups[position[number]].messages += row.count;
+    });
   }
 
   /// What got no answer, in few different texts: an outsider may use many addresses of one service.
@@ -176,19 +285,17 @@ class EvidenceBuilder {
     return many ? std::string(kFurtherNames) : analysis_.lacks[one.lacks];
   }
 
-  Shape shape_of(std::size_t group) const {
+  Shape shape_of(std::size_t group) {
     const Classification& one = analysis_.classifications[group];
     const Facts& facts = *analysis_.groups.groups[group].facts;
     Shape shape{.source = std::string(kUnmarkedSources),
-                .header_from = author_of(facts),
                 .outcome = outcome_of(one.category, facts),
                 .marked = one.marked(),
                 .lacks = lacks_of(one),
                 .selectors = {}};
     if (is_anybodys(one)) return shape;
-    OrgDomains domains;
     std::set<std::string> selectors;
-    for (const DkimAuth* signature : aligned_signatures(facts, domains)) {
+    for (const DkimAuth* signature : aligned_signatures(facts, domains_)) {
       if (!signature->selector.empty()) selectors.insert(signature->selector);
     }
     shape.selectors.assign(selectors.begin(), selectors.end());
@@ -199,41 +306,61 @@ class EvidenceBuilder {
     return shape;
   }
 
+  std::uint32_t number_of(Shape shape) {
+    const auto [at, added] =
+        known_.try_emplace(std::move(shape), static_cast<std::uint32_t>(shapes_.size()));
+    if (added) shapes_.push_back(&at->first);
+    return at->second;
+  }
+
   void give_shapes() {
     const auto& groups = analysis_.groups.groups;
-    shape_of_.reserve(groups.size());
-    states_.reserve(groups.size());
+    unmarked_ = number_of(Shape{.source = std::string(kUnmarkedSources)});
+    // Without an answer about a declared sender's record, any address may be one of its hosts.
+    unlisted_ = namer_.lacks_record().empty()
+                    ? unmarked_
+                    : number_of(Shape{.source = std::string(kOtherSources),
+                                      .lacks = std::string(kFurtherNames)});
+    numbers_of_groups_.resize(scanned_);
     for (std::size_t i = 0; i < groups.size(); ++i) {
-      const auto [at, added] =
-          known_.try_emplace(shape_of(i), static_cast<std::uint32_t>(shapes_.size()));
-      if (added) shapes_.push_back(&at->first);
-      shape_of_.push_back(at->second);
-      states_.push_back(std::ranges::any_of(groups[i].facts->results.dkim,
-                                            [](const auto& one) { return !one.selector.empty(); }));
+      const std::uint32_t shape = number_of(shape_of(i));
+      const auto number = static_cast<std::size_t>(groups[i].facts_id);
+      if (number >= scanned_) {
+        shapes_of_specials_[number - scanned_] = shape;
+      } else {
+        numbers_of_groups_[number] = number_of(shape, scan_.author_of_group(number));
+      }
     }
-    sums_.assign(shapes_.size(), 0);
   }
 
   Store& store_;
-  StoreLookup lookup_;
-  const Analysis& analysis_;
   const NamingContext& context_;
+  Analysis analysis_;
+  SourceNamer namer_;
+  MailScan scan_;
+  OrgDomains domains_;
+  std::size_t scanned_ = 0;  ///< How many groups the scan has.
   std::set<std::string, std::less<>> named_;
   std::map<Shape, std::uint32_t> known_;
-  std::vector<const Shape*> shapes_;        ///< By number; they point into known_.
-  std::vector<std::uint32_t> shape_of_;     ///< By group.
-  std::vector<bool> states_;                ///< By group: its facts state a selector.
-  std::vector<std::int64_t> sums_;          ///< Of the current report and day, by shape.
-  std::vector<std::uint32_t> touched_;      ///< The shapes that have a sum.
-  Date day_;                                ///< Of the current report.
-  bool report_states_ = false;              ///< Some row of the current report states a selector.
-  std::set<std::string> states_selectors_;  ///< Reporters that name a selector in any row.
+  std::vector<const Shape*> shapes_;  ///< By number; they point into known_.
+  std::uint32_t unmarked_ = 0;        ///< The shape of plain rows that may come from anybody, ...
+  std::uint32_t unlisted_ = 0;        ///< ... and of those whose address has no slot.
+  std::unordered_map<Key, std::uint32_t> numbers_;                 ///< By shape and author.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> authored_;  ///< Shape and author by number.
+  std::vector<std::uint32_t> numbers_of_groups_;                   ///< Of the scan's groups.
+  std::vector<std::uint32_t> special_of_;  ///< By slot; 0: its plain rows may come from anybody.
+  std::vector<std::uint32_t> shapes_of_specials_;  ///< Two each, by reporters that count first.
+  std::unordered_map<Key, std::int64_t> sums_;     ///< Of the day, by kind of report and number.
+  Key last_key_ = 0;
+  std::int64_t* sum_ = nullptr;  ///< Of last_key_.
+  std::vector<bool> states_;     ///< By kind of report: some row states a selector.
+  Date day_;
 };
 
 }  // namespace
 
 Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve,
-                      const CountsFor& counts) {
+                      const FoldOptions& options) {
   Evidence evidence;
   TRY(evidence.newest, store.newest_verified(now));
   TRY(const std::vector<std::string> domains, store.domains());
@@ -245,11 +372,12 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
     if (!config.domains.empty() && !config.domains.contains(*name)) continue;
     NamingContext context = naming_of(config, *name, now, resolve);
     context.cache = cache;
-    if (counts) context.counts = counts(*name);
-    TRY(const Analysis analysis,
-        analyse_verified(store, {text, today - kEvidenceDays, today}, context));
+    context.lookups = options.lookups;
+    if (options.counts) context.counts = options.counts(*name);
+    const Range range{text, today - kEvidenceDays, today};
     std::vector<EvidenceRow> rows;
-    TRY_OK(EvidenceBuilder(store, analysis, context).append_to(rows));
+    EvidenceBuilder builder(store, range, context, options.most_addresses);
+    TRY_OK(builder.append_to(rows));
     merge(rows);
     std::ranges::move(rows, std::back_inserter(evidence.rows));
   }

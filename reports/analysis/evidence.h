@@ -2,7 +2,9 @@
 /// for CI runners, which have no store.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,11 +20,19 @@ constexpr std::chrono::days kEvidenceDays{200};
 /// Whose overrides count for a domain; an empty function means every verified reporter's.
 using CountsFor = std::function<std::function<bool(const std::string& reporter)>(const Name&)>;
 
+/// How evidence is folded.
+struct FoldOptions {
+  CountsFor counts = {};
+  LookupLimits lookups = {};
+  /// How many addresses of a domain are listed (kMostListedAddresses).
+  std::size_t most_addresses = kMostListedAddresses;
+};
+
 /// The verified rows of the YAML's domains, or of every domain where the YAML has none. Host names
 /// that the store does not know yet are looked up by `resolve`. The cost is linear in rows, and the
 /// result's size does not depend on how many addresses an outsider uses.
 Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve,
-                      const CountsFor& counts = {});
+                      const FoldOptions& options = {});
 
 /// {"evidence_version": 2, "newest": ..., "rows": [...]}, one row per line.
 std::string evidence_to_json(const Evidence& evidence);

@@ -60,10 +60,9 @@ void add_envelope(const RecordResults& results, const SenderIndex& senders,
 }  // namespace
 
 FactsTraits traits_of(const Facts& facts, const Name& domain, const SenderIndex& senders,
-                      const DeclaredSenders& declared) {
+                      const DeclaredSenders& declared, OrgDomains& domains) {
   FactsTraits traits{.dkim_aligned = facts.dkim_aligned, .spf_aligned = facts.spf_aligned};
   const RecordResults& results = facts.results;
-  OrgDomains domains;
   std::set<std::string> selectors;
   for (const DkimAuth* one : aligned_signatures(facts, domains)) {
     if (one->selector.empty()) continue;

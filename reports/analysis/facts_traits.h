@@ -26,8 +26,8 @@ struct FactsTraits {
   bool passes() const { return dkim_aligned || spf_aligned; }
 };
 
-/// The traits of some facts under a policy domain.
+/// The traits of some facts under a policy domain; `domains` keeps what it looks up.
 FactsTraits traits_of(const Facts& facts, const Name& domain, const SenderIndex& senders,
-                      const DeclaredSenders& declared);
+                      const DeclaredSenders& declared, OrgDomains& domains);
 
 }  // namespace rampart::reports

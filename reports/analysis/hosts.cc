@@ -1,5 +1,6 @@
 /// Forward-confirmed host names of addresses, kept in the store between runs.
 #include <algorithm>
+#include <span>
 
 #include "mail/spf/message.h"
 #include "reports/analysis/sources.h"
@@ -19,52 +20,88 @@ constexpr std::size_t kReadAllFrom = 5'000;
 /// RFC 7208 section 5.5: no more PTR names than these are checked.
 constexpr std::size_t kMostPtrNames = 10;
 
-struct AddressCount {
-  spf::Ip ip;
-  std::int64_t messages = 0;
-};
+/// How many addresses are looked up at once: few enough to end soon once the time is used up.
+constexpr std::size_t kLookupsAtOnce = 500;
 
-/// Every address once, most messages first.
-std::vector<AddressCount> addresses_of(const TrafficGroups& groups) {
-  std::vector<AddressCount> addresses;
+AddressTable addresses_of(const TrafficGroups& groups) {
+  AddressTable addresses;
   for (const TrafficGroup& group : groups.groups) {
-    if (addresses.empty() || addresses.back().ip != group.ip) addresses.push_back({group.ip, 0});
-    addresses.back().messages += group.messages;
+    addresses.messages(addresses.find_or_add(group.ip)) += group.messages;
   }
-  std::ranges::sort(addresses, [](const AddressCount& a, const AddressCount& b) {
-    return a.messages != b.messages ? a.messages > b.messages : a.ip < b.ip;
-  });
   return addresses;
 }
 
-using KnownHosts = std::unordered_map<spf::Ip, KnownHost, IpHash>;
-
-/// What the store knows of these addresses. What cannot be read counts as unknown.
-KnownHosts known_hosts(const std::vector<AddressCount>& addresses, Store& store) {
-  KnownHosts known;
+/// Adds the names that the store knows, and returns the addresses that need a lookup. What cannot
+/// be read counts as unknown.
+std::vector<std::uint32_t> add_known(const AddressTable& addresses, Store& store, Time now,
+                                     HostNames& hosts) {
+  std::vector<bool> fresh(addresses.size());
+  const auto add = [&](std::uint32_t slot, const spf::Ip& ip, const KnownHost& host) {
+    fresh[slot] = now - host.seen <= kHostAge;
+    if (!host.name.empty()) hosts.names.emplace(ip, host.name);
+  };
   if (addresses.size() < kReadAllFrom) {
-    for (const AddressCount& one : addresses) {
-      auto host = store.host(one.ip);
-      if (host && *host) known.emplace(one.ip, std::move(**host));
+    for (std::uint32_t slot = 0; slot < addresses.size(); ++slot) {
+      const spf::Ip ip = addresses.ip(slot);
+      const auto host = store.host(ip);
+      if (host && *host) add(slot, ip, **host);
     }
-    return known;
+  } else {
+    (void)store.for_each_host([&](const spf::Ip& ip, const KnownHost& host) {
+      const std::uint32_t slot = addresses.find(ip);
+      if (slot != AddressTable::kNone) add(slot, ip, host);
+    });
   }
-  (void)store.for_each_host(
-      [&](const spf::Ip& ip, const KnownHost& host) { known.emplace(ip, host); });
-  return known;
+  std::vector<std::uint32_t> missing;
+  for (std::uint32_t slot = 0; slot < addresses.size(); ++slot) {
+    if (!fresh[slot]) missing.push_back(slot);
+  }
+  return missing;
 }
 
-Answers look_up(const std::vector<spf::Ip>& missing, const Resolve& resolve) {
-  Answers answers;
-  for (int round = 0; resolve && round < kReverseLookupRounds; ++round) {
+/// The addresses to look up: those with the most messages, in that order.
+std::vector<spf::Ip> largest(const AddressTable& addresses, std::vector<std::uint32_t> slots,
+                             std::size_t most) {
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    const std::int64_t of_a = addresses.messages(a);
+    const std::int64_t of_b = addresses.messages(b);
+    return of_a != of_b ? of_a > of_b : addresses.ip(a) < addresses.ip(b);
+  };
+  if (slots.size() > most) {
+    std::ranges::nth_element(slots, slots.begin() + static_cast<std::ptrdiff_t>(most), before);
+    slots.resize(most);
+  }
+  std::ranges::sort(slots, before);
+  std::vector<spf::Ip> ips;
+  ips.reserve(slots.size());
+  for (const std::uint32_t slot : slots) ips.push_back(addresses.ip(slot));
+  return ips;
+}
+
+void look_up_some(std::span<const spf::Ip> some, const Resolve& resolve, Answers& answers) {
+  for (int round = 0; round < kReverseLookupRounds; ++round) {
     std::set<Question> unknown;
-    for (const spf::Ip& ip : missing) {
+    for (const spf::Ip& ip : some) {
       std::vector<Question> asked;
       (void)spf::validated_names(ip, answers, asked);
       unknown.insert(asked.begin(), asked.end());
     }
     if (unknown.empty()) break;
     resolve(answers, std::vector<Question>(unknown.begin(), unknown.end()));
+  }
+}
+
+/// What is not looked up because the time is used up has no answer, as if a server were silent.
+Answers look_up(std::span<const spf::Ip> missing, const NamingContext& context) {
+  using Clock = std::chrono::steady_clock;
+  Answers answers;
+  const auto& left = context.lookups.left;
+  while (context.resolve && !missing.empty() && (!left || left->count() > 0)) {
+    const Clock::time_point began = Clock::now();
+    const std::size_t count = std::min(missing.size(), kLookupsAtOnce);
+    look_up_some(missing.first(count), context.resolve, answers);
+    missing = missing.subspan(count);
+    if (left) *left -= std::min(*left, Clock::now() - began);
   }
   return answers;
 }
@@ -100,20 +137,15 @@ std::string unanswered(const spf::Ip& ip, const Answers& answers) {
 }  // namespace
 
 HostNames find_hosts(const TrafficGroups& groups, Store& store, const NamingContext& context) {
+  return find_hosts(addresses_of(groups), store, context);
+}
+
+HostNames find_hosts(const AddressTable& addresses, Store& store, const NamingContext& context) {
   HostNames hosts;
-  const std::vector<AddressCount> addresses = addresses_of(groups);
-  const KnownHosts known = known_hosts(addresses, store);
-  std::vector<spf::Ip> missing;
-  for (const AddressCount& one : addresses) {
-    const auto found = known.find(one.ip);
-    if (found != known.end() && !found->second.name.empty()) {
-      hosts.names.emplace(one.ip, found->second.name);
-    }
-    const bool fresh = found != known.end() && context.now - found->second.seen <= kHostAge;
-    if (!fresh && missing.size() < kMostLookups) missing.push_back(one.ip);
-  }
+  const std::vector<spf::Ip> missing =
+      largest(addresses, add_known(addresses, store, context.now, hosts), context.lookups.most);
   if (missing.empty()) return hosts;
-  const Answers answers = look_up(missing, context.resolve);
+  const Answers answers = look_up(missing, context);
   // If the store cannot be written now, the only cost is another lookup in the next run.
   const bool writing = store.begin().ok();
   for (const spf::Ip& ip : missing) {

@@ -78,6 +78,20 @@ AddressFacts SourceNamer::facts_of(const spf::Ip& ip) const {
   return facts;
 }
 
+bool SourceNamer::has_network(const spf::Ip& ip) const {
+  return networks_.own.contains(ip) || networks_.networks.find(ip) != nullptr ||
+         cache_.catalogue().own.find(ip) != nullptr;
+}
+
+bool SourceNamer::is_anybodys(const spf::Ip& ip) const {
+  if (!networks_.lacks.empty() || has_network(ip) || hosts_.unanswered.contains(ip)) return false;
+  const bool ignores = context_.domain != nullptr && !context_.domain->ignored_sources.empty();
+  if (!ignores && !hosts_.names.contains(ip)) return true;
+  const AddressFacts facts = facts_of(ip);
+  return !facts.own_host && facts.sender == nullptr &&
+         ignoring(context_, name_by_address(ip, facts), facts, ip) == nullptr;
+}
+
 Source SourceNamer::service(const Sender* sender, NamedBy named_by, Sureness sure) const {
   return {.label = sender->id,
           .sender = sender,

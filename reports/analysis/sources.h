@@ -2,6 +2,7 @@
 /// domain of a forward-confirmed host name, or the address itself.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,6 +61,24 @@ class NamingCache {
   std::unique_ptr<CatalogueNetworks> catalogue_;
 };
 
+/// The most addresses of one domain that are looked up in one run, those with the most messages
+/// first: an outsider's botnet must not decide how long a run takes.
+constexpr std::size_t kMostLookups = 10'000;
+
+/// How many host names a run may look up, and how long.
+struct LookupLimits {
+  std::size_t most = kMostLookups;  ///< Addresses of one domain.
+  /// What is left of the time, shared by the domains of a run; an address that it does not suffice
+  /// for counts as unanswered. Null: as long as it takes.
+  std::shared_ptr<std::chrono::steady_clock::duration> left = nullptr;
+};
+
+/// Limits with so much time for a whole run.
+inline LookupLimits lookups_within(std::chrono::steady_clock::duration time,
+                                   std::size_t most = kMostLookups) {
+  return {most, std::make_shared<std::chrono::steady_clock::duration>(time)};
+}
+
 /// What sources are named from.
 struct NamingContext {
   const Config& config;
@@ -71,11 +90,8 @@ struct NamingContext {
   /// Whose overrides excuse failing mail as forwarded; empty: every verified reporter's.
   std::function<bool(const std::string& reporter)> counts;
   std::shared_ptr<NamingCache> cache;  ///< Of a run over several domains, or null.
+  LookupLimits lookups = {};
 };
-
-/// The most addresses of one domain that are looked up in one run, those with the most messages
-/// first: an outsider's botnet must not decide how long a run takes.
-constexpr std::size_t kMostLookups = 10'000;
 
 /// The host names of addresses.
 struct HostNames {
@@ -88,6 +104,7 @@ struct HostNames {
 /// Forward-confirmed host names of all addresses, looked up all at once and kept in the store. A
 /// name that was found once is used when a later lookup gets no answer.
 HostNames find_hosts(const TrafficGroups& groups, Store& store, const NamingContext& context);
+HostNames find_hosts(const AddressTable& addresses, Store& store, const NamingContext& context);
 
 /// What is known of one address, apart from what its mail shows.
 struct AddressFacts {
@@ -107,7 +124,16 @@ class SourceNamer {
   /// `context` and `hosts` must outlive it.
   SourceNamer(const NamingContext& context, NamingCache& cache, const HostNames& hosts);
 
+  const NamingContext& context() const { return context_; }
+  const SenderIndex& senders() const { return cache_.senders(); }
   const DeclaredSenders& declared() const { return declared_; }
+  /// Whether an address is one of the domain's own or of a service, by SPF records.
+  bool has_network(const spf::Ip& ip) const;
+  /// Whether anybody may send from an address, for all that is known of it: failing mail without a
+  /// mark is then an outsider's. False where some lookup got no answer.
+  bool is_anybodys(const spf::Ip& ip) const;
+  /// Which SPF record of a declared sender got no answer, or empty.
+  const std::string& lacks_record() const { return networks_.lacks; }
   AddressFacts facts_of(const spf::Ip& ip) const;
   /// Names mail. `only_signer` is the one declared sender that signs the address's other mail, or
   /// null.

@@ -109,24 +109,32 @@ std::optional<double> legit_rate(const Analysis& analysis) {
   return static_cast<double>(passing) / static_cast<double>(passing + marked);
 }
 
-/// The addresses of unknown hosts that have no row of their own: all but the largest.
-std::set<spf::Ip> unlisted_addresses(const Analysis& analysis) {
-  std::vector<std::pair<std::int64_t, spf::Ip>> waves;
+/// The groups of those addresses of unknown hosts that have no row of their own: all but the
+/// largest.
+std::vector<bool> unlisted_groups(const Analysis& analysis) {
+  // Of each address its messages, negated, and its first group: groups are sorted by address.
+  std::vector<std::pair<std::int64_t, std::uint32_t>> waves;
   const auto& groups = analysis.groups.groups;
   for (std::size_t i = 0; i < groups.size();) {
-    const spf::Ip ip = groups[i].ip;
+    const std::size_t first = i;
     std::int64_t messages = 0;
     bool anybodys = true;
-    for (; i < groups.size() && groups[i].ip == ip; ++i) {
+    for (; i < groups.size() && groups[i].ip == groups[first].ip; ++i) {
       messages += groups[i].messages;
       const bool by_address = analysis.classifications[i].source == kByAddress;
       anybodys = anybodys && by_address && analysis.is_anybodys(i);
     }
-    if (anybodys) waves.emplace_back(-messages, ip);
+    if (anybodys) waves.emplace_back(-messages, static_cast<std::uint32_t>(first));
   }
-  std::ranges::sort(waves);
-  std::set<spf::Ip> unlisted;
-  for (std::size_t i = kMostListed; i < waves.size(); ++i) unlisted.insert(waves[i].second);
+  std::vector<bool> unlisted(groups.size());
+  if (waves.size() <= kMostListed) return unlisted;
+  std::ranges::nth_element(waves, waves.begin() + kMostListed);
+  for (std::size_t wave = kMostListed; wave < waves.size(); ++wave) {
+    const std::size_t first = waves[wave].second;
+    for (std::size_t i = first; i < groups.size() && groups[i].ip == groups[first].ip; ++i) {
+      unlisted[i] = true;
+    }
+  }
   return unlisted;
 }
 
@@ -137,9 +145,41 @@ spf::Network network_of(const spf::Ip& ip) {
   return network;
 }
 
-Wave wave_of(const Analysis& analysis, const std::set<spf::Ip>& unlisted) {
+/// Adds up networks that come in order, and keeps the largest.
+class NetworkTally {
+ public:
+  void add(const spf::Network& network, std::int64_t messages) {
+    if (count_ == 0 || network != current_) {
+      finish();
+      ++count_;
+      current_ = network;
+    }
+    messages_ += messages;
+  }
+
+  /// Ends the last network, and sets what a wave shows of all.
+  void set(Wave& wave) {
+    finish();
+    wave.networks = count_;
+    for (const auto& [messages, network] : largest_) wave.largest.push_back(spf::to_text(network));
+  }
+
+ private:
+  void finish() {
+    if (count_ > 0) largest_.emplace(-messages_, current_);
+    if (largest_.size() > kNamedNetworks) largest_.erase(std::prev(largest_.end()));
+    messages_ = 0;
+  }
+
+  std::int64_t count_ = 0;
+  spf::Network current_;
+  std::int64_t messages_ = 0;
+  std::set<std::pair<std::int64_t, spf::Network>> largest_;
+};
+
+Wave wave_of(const Analysis& analysis, const std::vector<bool>& unlisted) {
   Wave wave;
-  std::map<spf::Network, std::int64_t> networks;
+  NetworkTally networks;
   const spf::Ip* last = nullptr;
   for (std::size_t i = 0; i < analysis.classifications.size(); ++i) {
     if (!analysis.is_anybodys(i)) continue;
@@ -148,29 +188,22 @@ Wave wave_of(const Analysis& analysis, const std::set<spf::Ip>& unlisted) {
     last = &group.ip;
     wave.messages += group.messages;
     wave.addresses += is_new ? 1 : 0;
-    networks[network_of(group.ip)] += group.messages;
+    networks.add(network_of(group.ip), group.messages);
     wave.first = wave.first ? std::min(*wave.first, group.first) : group.first;
     wave.last = wave.last ? std::max(*wave.last, group.last) : group.last;
-    if (!unlisted.contains(group.ip)) continue;
+    if (!unlisted[i]) continue;
     wave.unlisted_messages += group.messages;
     wave.unlisted_addresses += is_new ? 1 : 0;
   }
-  wave.networks = static_cast<std::int64_t>(networks.size());
-  std::vector<std::pair<std::int64_t, spf::Network>> order;
-  for (const auto& [network, messages] : networks) order.emplace_back(-messages, network);
-  std::ranges::sort(order);
-  for (const auto& [messages, network] : order) {
-    if (wave.largest.size() == kNamedNetworks) break;
-    wave.largest.push_back(spf::to_text(network));
-  }
+  networks.set(wave);
   return wave;
 }
 
 /// One row a name and sureness: likely mail of a service is not mixed with its proved mail.
-std::vector<SourceSummary> rows_of(const Analysis& analysis, const std::set<spf::Ip>& unlisted) {
+std::vector<SourceSummary> rows_of(const Analysis& analysis, const std::vector<bool>& unlisted) {
   std::map<std::pair<std::string, Sureness>, SourceSummary> rows;
   for (std::size_t i = 0; i < analysis.classifications.size(); ++i) {
-    if (unlisted.contains(analysis.groups.groups[i].ip)) continue;
+    if (unlisted[i]) continue;
     const Source source = analysis.source_of(i);
     SourceSummary& row = rows[{source.label, source.sure}];
     // Of several ways, the most certain one is shown.
@@ -258,7 +291,7 @@ Summary summarize(const Analysis& analysis, const NamingContext& context) {
   summary.domain = analysis.range.domain;
   add_totals(summary, analysis);
   add_range(summary, analysis.range, analysis.groups);
-  const std::set<spf::Ip> unlisted = unlisted_addresses(analysis);
+  const std::vector<bool> unlisted = unlisted_groups(analysis);
   summary.wave = wave_of(analysis, unlisted);
   summary.sources = rows_of(analysis, unlisted);
   for (SourceSummary& row : summary.sources) {

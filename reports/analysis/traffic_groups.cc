@@ -2,7 +2,6 @@
 #include "reports/analysis/traffic_groups.h"
 
 #include <algorithm>
-#include <cstring>
 #include <tuple>
 
 namespace rampart::reports {
@@ -14,15 +13,6 @@ constexpr std::size_t kFirstSlots = 1024;
 
 bool same_key(const TrafficGroup& a, const TrafficGroup& b) {
   return a.facts_id == b.facts_id && a.trust == b.trust && a.counts == b.counts && a.ip == b.ip;
-}
-
-/// Mixes a word into a hash so that all bits of both reach the low bits, which tables use alone
-/// (the finalizer of SplitMix64).
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
-  hash = (hash ^ word) + 0x9e3779b97f4a7c15ULL;
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9ULL;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebULL;
-  return hash ^ hash >> 31;
 }
 
 std::size_t group_hash(const TrafficGroup& key) {
@@ -100,16 +90,6 @@ class GroupReader {
 };
 
 }  // namespace
-
-std::size_t IpHash::operator()(const spf::Ip& ip) const {
-  std::uint64_t hash = ip.v6 ? 1 : 0;
-  for (std::size_t half = 0; half < (ip.v6 ? 16U : 8U); half += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, ip.octets.data() + half, sizeof word);
-    hash = mixed(hash, word);
-  }
-  return static_cast<std::size_t>(hash);
-}
 
 void GroupIndex::build(const std::vector<TrafficGroup>& groups) {
   std::size_t size = kFirstSlots;

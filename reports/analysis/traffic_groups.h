@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "reports/analysis/address_table.h"
 #include "reports/store/store.h"
 
 namespace rampart::reports {
-
-/// A hash of addresses, for tables of them.
-struct IpHash {
-  std::size_t operator()(const spf::Ip& ip) const;
-};
 
 /// Messages from one address with equal facts, in reports of equal weight.
 struct TrafficGroup {

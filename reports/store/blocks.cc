@@ -32,18 +32,17 @@ void append_row(const BlockRow& row, std::string& block) {
   append_number(static_cast<std::uint64_t>(row.count), block);
 }
 
-bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& visit) {
-  while (!block.empty()) {
-    std::uint64_t facts = 0;
-    std::uint64_t count = 0;
-    if (!read_number(block, facts)) return false;
-    const std::size_t size = (facts & 1) != 0 ? 16 : 4;
-    if (block.size() < size) return false;
-    const spf::Ip ip = ip_of(block.substr(0, size));
-    block.remove_prefix(size);
-    if (!read_number(block, count)) return false;
-    visit({static_cast<std::int64_t>(facts >> 1), ip, static_cast<std::int64_t>(count)});
-  }
+bool take_row(std::string_view& block, BlockRow& row) {
+  std::uint64_t facts = 0;
+  std::uint64_t count = 0;
+  if (!read_number(block, facts)) return false;
+  const std::size_t size = (facts & 1) != 0 ? 16 : 4;
+  if (block.size() < size) return false;
+  row.facts = static_cast<std::int64_t>(facts >> 1);
+  row.ip = ip_of(block.substr(0, size));
+  block.remove_prefix(size);
+  if (!read_number(block, count)) return false;
+  row.count = static_cast<std::int64_t>(count);
   return true;
 }
 

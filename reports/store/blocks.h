@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -28,8 +27,20 @@ constexpr std::size_t kMostRowOctets = 36;
 /// Appends the row to the block.
 void append_row(const BlockRow& row, std::string& block);
 
-/// Calls `visit` for all rows in order; false where the octets are not a valid block.
-bool for_each_in(std::string_view block, const std::function<void(const BlockRow&)>& visit);
+/// Takes the first row off a block that has one; false where the octets are not a valid row.
+bool take_row(std::string_view& block, BlockRow& row);
+
+/// Calls `visit` for all rows in order; false where the octets are not a valid block. A template,
+/// because stores have millions of rows.
+template <class Visit>
+bool for_each_in(std::string_view block, const Visit& visit) {
+  BlockRow row;
+  while (!block.empty()) {
+    if (!take_row(block, row)) return false;
+    visit(row);
+  }
+  return true;
+}
 
 /// An address as a blob: four or sixteen octets, valid as long as `ip`.
 std::string_view octets_of(const spf::Ip& ip);

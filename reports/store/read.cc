@@ -26,8 +26,8 @@ Result<std::vector<std::string>> Store::domains() {
   return domains;
 }
 
-Result<Ok> Store::for_each_row(const Range& range,
-                               const std::function<void(const StoredRow&)>& visit) {
+Result<Ok> Store::for_each_block(const Range& range,
+                                 const std::function<bool(const StoredBlock&)>& visit) {
   TRY(const std::int64_t domain, find_string(range.domain));
   if (domain == 0) return Ok{};
   Statement& blocks = statements_->blocks;
@@ -35,15 +35,20 @@ Result<Ok> Store::for_each_row(const Range& range,
   bool valid = true;
   Result<bool> more = blocks.step();
   for (; more && *more && valid; more = blocks.step()) {
-    const Date day = day_of(blocks.integer(0));
-    const std::int64_t report = blocks.integer(1);
-    valid = for_each_in(blocks.text(2), [&](const BlockRow& row) {
-      visit({day, report, row.facts, row.ip, row.count});
-    });
+    valid = visit({day_of(blocks.integer(0)), blocks.integer(1), blocks.text(2)});
   }
   blocks.reset();
   if (!valid) return Error{"the store holds a block of rows that cannot be read"};
   return more ? Result<Ok>(Ok{}) : more.error();
+}
+
+Result<Ok> Store::for_each_row(const Range& range,
+                               const std::function<void(const StoredRow&)>& visit) {
+  return for_each_block(range, [&](const StoredBlock& block) {
+    return for_each_in(block.rows, [&](const BlockRow& row) {
+      visit({block.day, block.report, row.facts, row.ip, row.count});
+    });
+  });
 }
 
 Result<Facts> Store::facts(std::int64_t id) {
@@ -66,11 +71,20 @@ Result<StoredReport> Store::report(std::int64_t id) {
   report.end = time_of(find.integer(5));
   const std::int64_t policy = find.integer(6);
   find.reset();
-  TRY(report.reporter, string_of(reporter));
-  TRY(report.org, string_of(org));
-  TRY(const std::string policy_text, string_of(policy));
+  TRY(report.reporter, repeated_text(reporter));
+  TRY(report.org, repeated_text(org));
+  TRY(const std::string policy_text, repeated_text(policy));
   report.published = decode_policy(policy_text);
   return report;
+}
+
+/// Thousands of reports have the same few reporters and policies.
+Result<std::string> Store::repeated_text(std::int64_t id) {
+  const auto known = texts_.find(id);
+  if (known != texts_.end()) return known->second;
+  TRY(std::string text, string_of(id));
+  if (texts_.size() >= kMostInterned) texts_.clear();
+  return texts_.emplace(id, std::move(text)).first->second;
 }
 
 const StoredReport& StoreLookup::report(std::int64_t id) {

@@ -24,6 +24,9 @@ struct Store::Statements {
   Statement add_answer;
 };
 
+/// How many texts are held in memory, by number and by text.
+constexpr std::size_t kMostInterned = 16'384;
+
 /// Days are stored as their number since 1970.
 inline std::int64_t number(Date day) { return day.time_since_epoch().count(); }
 inline Date day_of(std::int64_t number) { return Date(std::chrono::days(number)); }

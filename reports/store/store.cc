@@ -11,9 +11,6 @@
 namespace rampart::reports {
 namespace {
 
-/// How many interned texts are held in memory.
-constexpr std::size_t kMostInterned = 16'384;
-
 /// A step from one schema version to the next: SQL, then work that SQL cannot do, then more SQL.
 struct Migration {
   const char* before;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -95,6 +96,13 @@ struct StoredRow {
   std::int64_t facts = 0;
   spf::Ip ip;
   std::int64_t count = 0;
+};
+
+/// Rows of one report and day as they are stored; for_each_in (blocks.h) reads them.
+struct StoredBlock {
+  Date day;
+  std::int64_t report = 0;
+  std::string_view rows;  ///< Valid during the visit.
 };
 
 /// The report of a row.
@@ -200,6 +208,10 @@ class Store {
   Result<std::vector<std::string>> domains();
   /// Visits the rows of the range, by day and then by report.
   Result<Ok> for_each_row(const Range& range, const std::function<void(const StoredRow&)>& visit);
+  /// As for_each_row, by whole blocks. `visit` returns false for one that it cannot read, which
+  /// ends the visit with an error.
+  Result<Ok> for_each_block(const Range& range,
+                            const std::function<bool(const StoredBlock&)>& visit);
   /// The facts and the report that a row names.
   Result<Facts> facts(std::int64_t id);
   Result<StoredReport> report(std::int64_t id);
@@ -232,6 +244,7 @@ class Store {
   Result<std::int64_t> intern(std::string_view text);
   Result<std::int64_t> find_string(std::string_view text);
   Result<std::string> string_of(std::int64_t id);
+  Result<std::string> repeated_text(std::int64_t id);
   Result<std::int64_t> put_report(const ReportMeta& report);
   Result<Ok> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
   Result<Ok> put_block(std::int64_t report);
@@ -241,6 +254,7 @@ class Store {
   Database database_;
   std::shared_ptr<Statements> statements_;
   std::unordered_map<std::string, std::int64_t> interned_;
+  std::unordered_map<std::int64_t, std::string> texts_;  ///< Read by repeated_text.
   // The key of the current report's next block.
   std::int64_t domain_ = 0;
   std::int64_t day_ = 0;

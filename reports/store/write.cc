@@ -56,6 +56,7 @@ Result<Ok> Store::commit() { return database_.run("COMMIT"); }
 
 void Store::rollback() {
   interned_.clear();  // Some of these numbers may have been undone.
+  texts_.clear();
   (void)database_.run("ROLLBACK");
 }
 
@@ -163,6 +164,7 @@ Result<Added> Store::finish_large(const ReportMeta& report, FactTable& facts) {
 
 void Store::drop_large(FactTable& facts) {
   interned_.clear();
+  texts_.clear();
   facts.forget_ids();
   (void)database_.run("ROLLBACK TO large");
   (void)database_.run("RELEASE large");

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <random>
+#include <thread>
 
 #include "reports/analysis/analysis.h"
 #include "tests/support/report_scene.h"
@@ -65,6 +67,59 @@ TEST_CASE("no more addresses are looked up than the limit, the largest first") {
   CHECK(asked == kMostLookups);
   CHECK(hosts.unanswered.size() == kMostLookups);
   CHECK_FALSE(hosts.unanswered.contains(groups.groups[0].ip));
+  NamingContext few = naming_of(yaml, Name::literal("example.com"), kNow, count);
+  few.lookups.most = 20;
+  CHECK(find_hosts(groups, store.value(), few).unanswered.size() == 20);
+}
+
+TEST_CASE("what the time for lookups does not suffice for has no answer") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  std::size_t asked = 0;
+  const Resolve slow = [&](Answers& answers, std::span<const Question> questions) {
+    asked += questions.size();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    for (const Question& one : questions) answers[one].status = AnswerStatus::NxDomain;
+  };
+  TrafficGroups groups;
+  for (int i = 0; i < 3'000; ++i) {
+    groups.groups.push_back(group(fmt::format("10.0.{}.{}", i / 250, i % 250), facts(Mail::Nothing),
+                                  i < 2'900 ? 1 : 2));
+  }
+  const Config yaml = config();
+  NamingContext context = naming_of(yaml, Name::literal("example.com"), kNow, slow);
+  context.lookups.left =
+      std::make_shared<std::chrono::steady_clock::duration>(std::chrono::milliseconds(1));
+  const HostNames first = find_hosts(groups, store.value(), context);
+  CHECK(asked > 0);
+  CHECK(asked + first.unanswered.size() == 3'000);
+  CHECK_FALSE(first.unanswered.contains(groups.groups.back().ip));
+  CHECK(context.lookups.left->count() == 0);
+  // Nothing is left for another domain; the next run goes on where this one ended.
+  CHECK(find_hosts(groups, store.value(), context).unanswered == first.unanswered);
+  context.lookups = {};
+  CHECK(find_hosts(groups, store.value(), context).unanswered.empty());
+  CHECK(asked == 3'000);
+}
+
+TEST_CASE("a table of addresses finds what it has, of both families") {
+  AddressTable table;
+  std::map<spf::Ip, std::uint32_t> slots;
+  std::mt19937 random(3);
+  for (int i = 0; i < 20'000; ++i) {
+    spf::Ip ip{.v6 = random() % 3 == 0};
+    const std::size_t octets = ip.v6 ? 16 : 4;
+    for (std::size_t at = octets - 2; at < octets; ++at) {
+      ip.octets[at] = static_cast<std::uint8_t>(random() % 100);
+    }
+    const auto known = slots.find(ip);
+    CHECK(table.find(ip) == (known == slots.end() ? AddressTable::kNone : known->second));
+    const std::uint32_t slot = slots.try_emplace(ip, table.size()).first->second;
+    REQUIRE(table.find_or_add(ip) == slot);
+    table.messages(slot) += i;
+    CHECK(table.ip(slot) == ip);
+  }
+  CHECK(table.size() == slots.size());
 }
 
 /// example.com declares bulk by its include; idle is in the catalogue and includes bulk's network.
