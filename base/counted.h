@@ -7,10 +7,11 @@
 
 namespace rampart {
 
-/// "1 address", "2 addresses".
+/// "1 address", "2 addresses"; `many` may be omitted where it is `one` with an s.
 template <std::integral Count>
-std::string counted(Count count, std::string_view one, std::string_view many) {
-  return std::to_string(count) + " " + std::string(count == 1 ? one : many);
+std::string counted(Count count, std::string_view one, std::string_view many = {}) {
+  const std::string plural = many.empty() ? std::string(one) + "s" : std::string(many);
+  return std::to_string(count) + " " + (count == 1 ? std::string(one) : plural);
 }
 
 }  // namespace rampart

@@ -46,7 +46,10 @@ UsageError unexpected(const Invocation& invocation) {
   const std::string group(invocation.command ? invocation.command->name : invocation.group);
   const std::string prefix = group.empty() ? "" : group + " ";
   const std::vector<std::string> words = words_after(group);
-  if (words.empty()) return {fmt::format("{} takes no further word: {}", group, word), ""};
+  if (words.empty()) {
+    return {fmt::format("{} takes no argument \"{}\"", group, word),
+            fmt::format("see rampart {} --help", group)};
+  }
   const std::string near = closest(word, words);
   return {fmt::format("unknown command {}{}", prefix, word),
           did_you_mean(near.empty() ? near : prefix + near)};

@@ -35,14 +35,15 @@ rampart_room(policies/rules
 rampart_room(policies/dkim
   KNOWS base mail/dkim mail/spf policies/model policies/rules)
 rampart_room(policies/spf
-  KNOWS dns mail/spf policies/model)
+  KNOWS base dns mail/spf policies/model)
 rampart_room(policies/ramp
   KNOWS base mail/dmarc policies/dkim policies/model policies/spf)
 rampart_room(policies/dmarc
-  KNOWS dns mail/dkim mail/dmarc mail/spf policies/dkim policies/model policies/ramp policies/spf)
-rampart_room(policies/guardrails
-  KNOWS mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp policies/rules
+  KNOWS base dns mail/dkim mail/dmarc mail/spf policies/dkim policies/model policies/ramp
         policies/spf)
+rampart_room(policies/guardrails
+  KNOWS base mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp
+        policies/rules policies/spf)
 rampart_room(policies/records
   KNOWS base mail/dkim mail/transport policies/dkim policies/dmarc policies/model)
 rampart_room(policies/audit

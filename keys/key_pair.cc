@@ -74,7 +74,7 @@ Result<KeyPair> open_pkcs8(std::string_view pem, const Secret& passphrase, Error
 
 Result<KeyPair> open_cms(std::string_view pem, const Secret& identity) {
   if (identity.empty()) {
-    return Error{"it is encrypted to the mail host: open it there, with --identity"};
+    return Error{"it is encrypted to the mail host: decrypt it there, with --identity"};
   }
   const BioPtr in = reader(pem);
   const CmsPtr cms(in ? PEM_read_bio_CMS(in.get(), nullptr, nullptr, nullptr) : nullptr);
@@ -87,11 +87,12 @@ Result<KeyPair> open_cms(std::string_view pem, const Secret& identity) {
   const bool opened = out && CMS_decrypt(cms.get(), opener.handle().key.get(), nullptr, nullptr,
                                          out.get(), CMS_BINARY) == 1;
   ERR_clear_error();
-  if (!opened) return Error{"the key of --identity does not open it: it is for other recipients"};
+  if (!opened)
+    return Error{"the key of --identity does not decrypt it: it is for other recipients"};
   // CMS decrypts to noise with a wrong RSA key, against Bleichenbacher's attack (RFC 3218); only
   // the failure to parse the result shows that the key was wrong.
   return open_pkcs8(written(out.get()), none,
-                    Error{"the key of --identity does not open it: it is for other recipients"});
+                    Error{"the key of --identity does not decrypt it: it is for other recipients"});
 }
 
 }  // namespace
@@ -231,7 +232,7 @@ Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock) {
     return Error{"it is encrypted: give its passphrase in RAMPART_KEY_PASSPHRASE"};
   }
   return open_pkcs8(pem, unlock.passphrase,
-                    Error{"the passphrase in RAMPART_KEY_PASSPHRASE does not open it"});
+                    Error{"the passphrase in RAMPART_KEY_PASSPHRASE does not decrypt it"});
 }
 
 Result<Secret> base64_seed(const KeyPair& pair) {

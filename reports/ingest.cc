@@ -31,7 +31,7 @@ struct PendingReport {
 /// Why the days of a report cannot be right; empty where they can.
 std::string implausible_days(Time begin, Time end, Time now) {
   const auto range = [&] {
-    return fmt::format("its range, {} to {},", rampart::to_text(begin), rampart::to_text(end));
+    return fmt::format("its date range, {} to {},", rampart::to_text(begin), rampart::to_text(end));
   };
   if (begin < kFirstReportDay) return range() + " is older than DMARC";
   if (begin > now + kClockTolerance) return range() + " is in the future";
@@ -158,8 +158,9 @@ class Ingester::Run {
   void remark_on(const Header& header) {
     if (header.skipped_records > 0) {
       outcome_.remarks.push_back(
-          {location_, fmt::format("{} of its records left out; the first: {}",
-                                  header.skipped_records, header.first_skipped)});
+          {location_,
+           fmt::format("{} of its records cannot be read and are left out; the first: {}",
+                       header.skipped_records, header.first_skipped)});
     }
     remark_on_days(location_, *header.begin, *header.end);
   }
@@ -168,7 +169,7 @@ class Ingester::Run {
     const std::string why = implausible_days(begin, end, options_.now);
     if (why.empty()) return;
     outcome_.remarks.push_back(
-        {location, why + ": set aside, and shown only where --since or --until name its days"});
+        {location, why + ": set aside, and shown only if --since or --until select its days"});
   }
 
   void add_json(const std::string& location, std::string_view json, const Carrier& carrier) {

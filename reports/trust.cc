@@ -63,7 +63,7 @@ TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header
     evaluation.reason = std::move(why);
     return evaluation;
   };
-  if (carrier == nullptr) return asserted("no mail carried it");
+  if (carrier == nullptr) return asserted("it was not ingested from a mail");
   const Result<Name> author = mail::author_domain(carrier->head);
   if (!author) return asserted(author.error().what);
   const std::string org = dmarc::org_domain_psl(*author).text();
@@ -77,7 +77,8 @@ TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header
     const std::string domain = ascii_lower(one.domain);
     if (signer.empty() || domain == author->text()) signer = domain;
   }
-  if (signer.empty()) return asserted(fmt::format("its mail has no valid signature of {}", org));
+  if (signer.empty())
+    return asserted(fmt::format("its mail has no valid DKIM signature of {}", org));
   // An organisation's plain name ("Yahoo") claims no domain, so it cannot claim another's.
   const std::string claimed = org_of(evaluation.reporter);
   const auto one_organization = [&] {
@@ -87,8 +88,8 @@ TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header
   };
   const bool same = claimed.empty() || claimed == org || one_organization();
   if (!same) {
-    return asserted(
-        fmt::format("{} signed its mail, and it claims to be {}'s", org, evaluation.reporter));
+    return asserted(fmt::format("its mail is signed by {}, but it claims to be from {}", org,
+                                evaluation.reporter));
   }
   evaluation.trust = Trust::Verified;
   evaluation.reporter = signer;

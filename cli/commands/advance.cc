@@ -98,20 +98,21 @@ Result<RampPosition> position_asked(const Context& context, const Domain& domain
   if (!position) return position;
   const RampPosition from = domain.dmarc.position;
   if (domain.state != DomainState::Managed) {
-    return Error{fmt::format("{} is {}: it is on no ramp", domain.name.text(),
+    return Error{fmt::format("{} is {}, so it is on no ramp", domain.name.text(),
                              domain.state == DomainState::Parked ? "parked" : "absent")};
   }
   if (*position <= from) return position;
   return Error{
-      fmt::format("{} is at {}, and {} is stricter: rollback only goes down, `rampart advance` "
-                  "goes up",
+      fmt::format("{} is at {}, and {} is stricter: rollback only lowers a policy, and `rampart "
+                  "advance` raises it",
                   domain.name.text(), to_text(from), to_text(*position))};
 }
 
 // Shown because a rollback takes effect at a receiver only when its cached record expires.
 std::string lifetime_of(const Domain& domain) {
   const auto ttl = domain.dmarc.ttl ? domain.dmarc.ttl : domain.ttl;
-  return ttl ? fmt::format("{} s", ttl->count()) : "as in the zone, 300 s where rampart set it";
+  return ttl ? fmt::format("{} s", ttl->count())
+             : "300 s where Rampart set the TTL, else as in the zone";
 }
 
 }  // namespace

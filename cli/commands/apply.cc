@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
@@ -101,7 +102,7 @@ Result<bool> approved(const Context& context, const Plan& plan) {
   if (context.arguments.has("auto-approve") || context.arguments.has("plan.json")) return true;
   if (!context.process.answers_prompt) {
     return Error{
-        "no terminal to ask for approval: name a reviewed plan file, or give --auto-approve"};
+        "there is no terminal to ask for approval: pass a reviewed plan file, or --auto-approve"};
   }
   context.process.err << plan_text(plan, context.colour) << "\nWrite these changes? [y/N] "
                       << std::flush;
@@ -143,8 +144,8 @@ std::vector<DomainVerification> await_visible(const Context& context, const Job&
   std::chrono::milliseconds pause{500};
   std::vector<DomainVerification> waiting = differing(job, outcomes);
   while (!waiting.empty() && Clock::now() + pause < deadline) {
-    progress(context, fmt::format("{} domain(s) not visible everywhere yet; querying again",
-                                  waiting.size()));
+    progress(context, fmt::format("changes of {} are not on every server yet; querying again",
+                                  counted(waiting.size(), "domain")));
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds{10'000});
     waiting = differing(job, outcomes);
@@ -211,7 +212,8 @@ ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds
 // Checked in the order of cost: options, YAML, providers, and only then anything is written.
 ExitCode run_apply(Context& context) {
   const auto patience = parse_patience(context.arguments.one("verify-timeout").value_or("5m"));
-  if (!patience) return fail(context, "usage", {"--verify-timeout takes 30s, 5m or 1h"});
+  if (!patience)
+    return fail(context, "usage", {"--verify-timeout takes a duration, such as 30s, 5m or 1h"});
   VALUE_OR_EXIT(Config config, load(context));
   TRY_OR_FAIL("usage", const auto options, observe_options(context, config, LiveFrom::Provider));
   Job job{.config = std::move(config), .options = options};

@@ -179,7 +179,7 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
   for (audit::Facts& facts : run.facts) {
     view.reports.push_back(audit::report_on(std::move(facts), view.profile));
   }
-  progress(context, fmt::format("asked {} questions", run.questions));
+  progress(context, fmt::format("made {} DNS lookups", run.questions));
   return view;
 }
 

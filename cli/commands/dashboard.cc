@@ -176,11 +176,11 @@ ExitCode run_dashboard(Context& context) {
   add_policies(context, config, world, dashboard);
   const auto pages = dashboard_pages(dashboard);
   OK_OR_FAIL("unwritable", write_pages(*folder, pages));
-  return print(context, context.json() ? fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
-                                                     dashboard.domains.size(), pages.size())
-                                       : fmt::format("{}: {} pages.\n",
-                                                     (fs::path(*folder) / "index.html").string(),
-                                                     pages.size()));
+  return print(context, context.json()
+                            ? fmt::format("{{\"domains\": {}, \"pages\": {}}}\n",
+                                          dashboard.domains.size(), pages.size())
+                            : fmt::format("Wrote {} pages; the first is {}.\n", pages.size(),
+                                          (fs::path(*folder) / "index.html").string()));
 }
 
 }  // namespace rampart

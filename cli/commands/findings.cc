@@ -10,11 +10,26 @@
 namespace rampart {
 namespace {
 
+/// Markdown without its links: their targets are pages that a terminal cannot open.
+std::string without_links(std::string text) {
+  for (std::size_t middle = text.find("]("); middle != text.npos;
+       middle = text.find("](", middle)) {
+    const std::size_t start = text.rfind('[', middle);
+    const std::size_t end = text.find(')', middle);
+    if (start == text.npos || end == text.npos) return text;
+    text.erase(middle, end + 1 - middle);
+    text.erase(start, 1);
+    --middle;
+  }
+  return text;
+}
+
 /// One row per code; a single code is explained.
 std::string findings_text(std::span<const Code> codes) {
   if (codes.size() == 1) {
-    const std::string_view code = codes.front().code;
-    return fmt::format("{}\n\n{}\n", code, finding_explained(code));
+    const Code& one = codes.front();
+    return fmt::format("{}: {}\n\n{}\n", one.code, one.meaning,
+                       without_links(finding_explained(one.code)));
   }
   std::string text;
   for (const Code& one : codes) text += fmt::format("{:<28} {}\n", one.code, one.meaning);
@@ -36,14 +51,14 @@ std::string finding_explained(std::string_view code) {
   return text;
 }
 
-// Without a code all are listed; with one the explanation is printed as Markdown, which reads well
-// as it is.
+// Without a code all are listed; with one its explanation is printed, which reads well as plain
+// text.
 ExitCode run_findings(Context& context) {
   const std::optional<std::string> code = context.arguments.one("CODE");
   if (code && find_code(*code) == nullptr) {
-    return fail(
-        context, "unknown-code",
-        Error{fmt::format("there is no finding `{}`; `rampart findings` lists all", *code)});
+    return fail(context, "unknown-code",
+                Error{fmt::format(
+                    "there is no finding code `{}`; `rampart findings` lists all codes", *code)});
   }
   const std::span<const Code> selected =
       code ? std::span<const Code>(find_code(*code), 1) : finding_codes();

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/counted.h"
 #include "cli/commands/table.h"
 #include "cli/context/evidence.h"
 #include "mail/dmarc/org_domain.h"
@@ -95,7 +96,7 @@ ProviderSpec guess_provider(const ZoneServers& servers, std::string& note) {
     note = "The name servers belong to Cloudflare; the token comes from CLOUDFLARE_API_TOKEN.";
     return {.name = "cf", .type = "cloudflare"};
   }
-  note = "A guess: write here where the zones are kept, before you apply anything.";
+  note = "A guess: set the provider that hosts the zones before you apply.";
   ProviderSpec spec{.name = "bind", .type = "rfc2136"};
   spec.settings["server"] =
       servers.servers.empty() ? "127.0.0.1" : to_text(servers.servers.front().second);
@@ -162,7 +163,7 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
   if (names.empty() && !request.provider.type.empty()) {
     TRY(names, all_zones(context, request));
   }
-  if (names.empty()) return Error{"no domain is given: write rampart init example.com"};
+  if (names.empty()) return Error{"no domain is given: run, for example, rampart init example.com"};
   request.names = std::move(names);
   if (request.provider.type.empty()) {
     const Name zone = dmarc::org_domain_psl(request.names.front());
@@ -179,7 +180,7 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
 Result<Ok> write_new(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 && errno == EEXIST) {
-    return Error{"it exists already, and is not replaced: choose another name", path};
+    return Error{"the file exists already and is not replaced: choose another name", path};
   }
   if (file < 0) return Error{std::strerror(errno), path};
   ::close(file);
@@ -197,7 +198,7 @@ ExitCode run_init(Context& context) {
   const auto out = context.arguments.one("out");
   if (out && std::filesystem::exists(*out, none)) {
     return fail(context, "exists",
-                Error{"it exists already, and is not replaced: choose another name", *out});
+                Error{"the file exists already and is not replaced: choose another name", *out});
   }
   // Without --provider only name servers are queried: the guessed provider has no credentials.
   const auto observe_live = [&](const Config& config) {
@@ -208,9 +209,8 @@ ExitCode run_init(Context& context) {
   const std::string left =
       outcome.left_out == 0
           ? "nothing is left unmanaged"
-          : fmt::format("{} of them with unmanaged records, see the comments", outcome.left_out);
-  progress(context,
-           fmt::format("{} domain{}; {}.", outcome.domains, outcome.domains == 1 ? "" : "s", left));
+          : fmt::format("{} with unmanaged records, see the comments", outcome.left_out);
+  progress(context, fmt::format("{}; {}.", counted(outcome.domains, "domain"), left));
   if (!out) return print(context, outcome.yaml);
   OK_OR_FAIL("unwritable", write_new(*out, outcome.yaml));
   progress(context, "wrote " + *out);

@@ -100,7 +100,7 @@ std::string environment_section() {
 ExitCode run_man(Context& context) {
   std::string text = fmt::format(
       ".TH RAMPART 1 \"\" \"rampart {}\" \"User Commands\"\n"
-      ".SH NAME\nrampart \\- SPF, DKIM and DMARC as code, moved on by evidence\n"
+      ".SH NAME\nrampart \\- SPF, DKIM and DMARC as code, advanced by evidence\n"
       ".SH SYNOPSIS\n\\fBrampart\\fR [options] \\fIcommand\\fR [options]\n"
       ".SH DESCRIPTION\n"
       "Compares the mail policy in domains.yaml with live DNS, and changes only what must change.\n"

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/decimal.h"
 #include "cli/commands/report_query.h"
 #include "cli/commands/reports_suggest.h"
@@ -198,8 +199,9 @@ ExitCode run_reports_evidence(Context& context) {
                             {.lookups = reports::lookups_within(kLookupTime)}));
   OK_OR_FAIL("unwritable", write_file(*path, reports::evidence_to_json(evidence)));
   const std::size_t rows = evidence.rows.size();
-  return print(context, context.json() ? fmt::format("{{\"rows\": {}}}\n", rows)
-                                       : fmt::format("{}: {} rows.\n", *path, rows));
+  return print(context, context.json()
+                            ? fmt::format("{{\"rows\": {}}}\n", rows)
+                            : fmt::format("Wrote {}: {}.\n", *path, counted(rows, "row")));
 }
 
 // Whole months are rolled up from their first day, so that a monthly job keeps complete months.
@@ -207,7 +209,7 @@ ExitCode run_reports_prune(Context& context) {
   const std::string text = context.arguments.one("keep").value_or("");
   const auto keep = parse_duration(text);
   if (!keep || keep->count <= 0 || keep->unit == Duration::Unit::Hours) {
-    return usage_error(context, fmt::format("--keep \"{}\" is not a time to keep", text),
+    return usage_error(context, fmt::format("--keep \"{}\" is not a duration", text),
                        "write it as 400d, 8w or 14mo");
   }
   TRY_OR_FAIL("store", const std::string path, store_path(context));

@@ -41,7 +41,8 @@ Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folde
 ExitCode run_reports_ingest(Context& context) {
   const std::vector<std::string> paths = context.arguments.all("PATH");
   if (paths.empty()) {
-    return usage_error(context, "no file is named", "rampart reports ingest PATH...");
+    return usage_error(context, "there is nothing to read",
+                       "run rampart reports ingest PATH..., or - for standard input");
   }
   VALUE_OR_EXIT(Config config, config_or_empty(context));
   VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));

@@ -54,10 +54,11 @@ std::vector<DomainEdit> admitted(const Context& context, const Config& config,
     for (const reports::SourceSummary& row : summary.sources) {
       if (!needs_declaring(row)) continue;
       if (!domain->second.senders) {
-        progress(context,
-                 fmt::format(
-                     "{}: {} sends as this domain, but the YAML has no senders: list to add it to",
-                     summary.domain, row.source.label));
+        progress(
+            context,
+            fmt::format(
+                "{}: {} sends as this domain, but the YAML has no `senders:` list to add it to",
+                summary.domain, row.source.label));
         continue;
       }
       edits.push_back(declare(*name, row.source.label));
@@ -102,8 +103,8 @@ std::string unified_diff(const std::string& path, const std::string& before,
 ExitCode print_suggestions(const Context& context, const Config& config,
                            const std::vector<reports::Summary>& summaries) {
   if (config.domains.empty()) {
-    return usage_error(context, "there is no YAML to suggest changes to",
-                       "name it with -c domains.yaml");
+    return usage_error(context, "there is no YAML to suggest changes for",
+                       "pass it with -c domains.yaml");
   }
   const std::vector<DomainEdit> edits = admitted(context, config, summaries);
   if (edits.empty()) {

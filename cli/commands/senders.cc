@@ -53,9 +53,9 @@ void line(std::string& text, std::string_view label, const std::string& value) {
 
 // For people, in the order of the enumerators of IncludeNeeded and of Aligns.
 constexpr std::array kIncludeTexts = {
-    "needed at the From domain", "not needed: its bounces go to a domain of its own",
-    "optional: only for SPF to align", "only needed by older set-ups", ""};
-constexpr std::array kAlignsTexts = {"yes", "no", "optional, once set up", "partly", "unknown"};
+    "needed at the From domain", "not needed: its MAIL FROM is in a domain of its own",
+    "optional: only for SPF to align", "needed by older set-ups only", ""};
+constexpr std::array kAlignsTexts = {"yes", "no", "if set up", "partly", "unknown"};
 
 std::string include_text(const Sender& sender) {
   return kIncludeTexts.at(static_cast<std::size_t>(sender.include_needed));
@@ -85,7 +85,7 @@ std::string details(const Sender& sender) {
                    aligns_text(sender.dkim_aligns)));
   line(text, "hosts", fmt::format("{}", fmt::join(sender.rdns, ", ")));
   line(text, "signs as", fmt::format("{}", fmt::join(sender.dkim_domains, ", ")));
-  line(text, "bounces to", fmt::format("{}", fmt::join(sender.envelope_domains, ", ")));
+  line(text, "MAIL FROM", fmt::format("{}", fmt::join(sender.envelope_domains, ", ")));
   line(text, "note", sender.note);
   line(text, "source", sender.source);
   line(text, "reviewed", sender.reviewed);

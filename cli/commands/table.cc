@@ -22,7 +22,7 @@ const CommandOption kMtaStsConnect{"mta-sts-connect", "HOST:PORT",
 
 const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
 const CommandOption kUntil{"until", "DATE", "The last day, inclusive."};
-const CommandOption kLimit{"limit", "N", "The most sources to show; the rest is counted."};
+const CommandOption kLimit{"limit", "N", "The most sources to show; the rest are counted."};
 const CommandOption kSuggest{"suggest", "", "Print the YAML lines to add, as a patch."};
 const CommandOption kOwners{"reverse-dns-map", "FILE",
                             "CSV of host operators: base_reverse_dns, name, type."};
@@ -33,13 +33,13 @@ const CommandOption kOwners{"reverse-dns-map", "FILE",
 std::vector<Command> core_commands() {
   return {
       {.name = "init",
-       .summary = "Write a domains.yaml from the records that exist today; its plan is empty.",
+       .summary = "Write a domains.yaml that matches the live records: its plan has no changes.",
        .options = {{"provider", "NAME",
-                    "Where the zones are hosted: a provider of the YAML, or TYPE:key=value, such "
+                    "The host of the zones: a provider of the YAML, or TYPE:key=value, such "
                     "as zonefile:directory=zones."},
                    {"out", "FILE", "Write it to a new file instead of printing it."},
                    {"from-reports", "", "Suggest the senders that verified reports show."}},
-       .positionals = {{"DOMAIN", "The domains; with --provider and no domain, all of its zones.",
+       .positionals = {{"DOMAIN", "The domains (default with --provider: all of its zones).",
                         Arity::Any}},
        .formats = {"text", "json"},
        .run = run_init},
@@ -52,11 +52,12 @@ std::vector<Command> core_commands() {
        .options = {kLive,
                    {"out", "FILE", "Write the plan as JSON, for review and for apply."},
                    {"base", "REF",
-                    "Also show what changed in the rules themselves since this git ref."},
+                    "Also show edits of ramps, waivers and providers since this git ref."},
                    {"detailed-exitcode", "", "Exit with 2 if there are changes."},
                    {"save-world", "FILE",
-                    "Write everything that was observed, to replay this run."},
-                   {"world", "FILE", "Plan against a saved world instead of observing."},
+                    "Write everything that was observed to FILE, to replay this run."},
+                   {"world", "FILE",
+                    "Plan from the file that --save-world wrote, instead of observing."},
                    kNormalize,
                    kCheckMtaSts,
                    kMtaStsConnect},
@@ -68,11 +69,11 @@ std::vector<Command> core_commands() {
        .formats = {"text", "json", "markdown"},
        .run = run_show},
       {.name = "apply",
-       .summary = "Recompute the plan, write it stage by stage, read back, and verify.",
+       .summary = "Recompute the plan, write it stage by stage, read it back, and verify it.",
        .options = {{"auto-approve", "", "Write without asking."},
                    {"strict", "", "Withhold everything if one zone changed since the plan."},
                    {"verify-timeout", "DURATION",
-                    "How long to wait until every server returns it, as 30s or 5m (default 5m)."},
+                    "How long to wait until every server returns the changes (default 5m)."},
                    kNormalize,
                    kCheckMtaSts,
                    kMtaStsConnect},
@@ -114,7 +115,7 @@ std::vector<Command> domain_commands() {
        .options = {{"until", "DATE", "The last day, as 2027-06-30 (default: a year from now)."}},
        .run = run_timeline},
       {.name = "advance",
-       .summary = "Advance due ramp steps, hold them, or step back, based on evidence.",
+       .summary = "Take due ramp steps, wait, or step back, based on evidence.",
        .options = {{"write", "", "Edit phase, pct and since in the YAML in place."},
                    {"pr-body", "FILE", "Write the decisions and their evidence as Markdown."}},
        .run = run_advance},
@@ -128,7 +129,7 @@ std::vector<Command> domain_commands() {
 }
 
 const CommandOption kUnencrypted{
-    "unencrypted", "", "Keep private keys unencrypted; refused where git would commit them."};
+    "unencrypted", "", "Store private keys unencrypted; refused where git would commit them."};
 const CommandOption kIdentity{"identity", "FILE",
                               "The private key of a recipient, on the host that may decrypt keys."};
 
@@ -138,24 +139,24 @@ const CommandOption kIdentity{"identity", "FILE",
 std::vector<Command> key_commands() {
   return {
       {.name = "rotate",
-       .summary = "Make the keys that are due, and advance the others through their states.",
+       .summary = "Make the keys that are due, and move the others through their states.",
        .options = {{"write", "", "Make the keys and edit the YAML in place."},
                    {"compromised", "SELECTOR",
                     "Replace this key at once: publish another, then revoke it."},
                    kUnencrypted},
        .run = run_rotate},
       {.name = "keys list",
-       .summary = "List the key folder: age, state, whether published, next change.",
+       .summary = "List the keys: age, state, whether published, next change.",
        .run = run_keys_list},
       {.name = "keys generate",
-       .summary = "Generate a key pair for a selector that was never used.",
+       .summary = "Generate a key pair for a new selector.",
        .options = {{"algorithm",
                     "NAME",
                     "rsa2048 (default), rsa4096, ed25519, or both.",
                     0,
                     {"rsa2048", "rsa4096", "ed25519", "both"}},
                    kUnencrypted},
-       .positionals = {{"DOMAIN", "The domain that will sign."},
+       .positionals = {{"DOMAIN", "The domain that signs."},
                        {"SELECTOR",
                         "The key's selector; with --algorithm both, r and e are appended."}},
        .run = run_keys_generate},
@@ -167,7 +168,7 @@ std::vector<Command> key_commands() {
                        {"FILE", "The files that hold its private or public half.", Arity::Any}},
        .run = run_keys_import},
       {.name = "keys export",
-       .summary = "Write the keys whose public half is live in a signer's format.",
+       .summary = "Write the keys that are live in DNS in a signer's format.",
        .options = {{"out", "DIR", "The folder to write to."},
                    {"path", "DIR", "The path of that folder on the signer (default: as --out)."},
                    {"check", "", "Write nothing; print what differs."},
@@ -251,7 +252,7 @@ std::vector<Command> reports_commands() {
        .options = {kSince, kUntil},
        .run = run_reports_tls},
       {.name = "reports failures",
-       .summary = "Show single mails that failed, by address, from failure reports.",
+       .summary = "Show the mails of failure reports, by address.",
        .options = {kSince, kUntil},
        .run = run_reports_failures},
       {.name = "reports export",
@@ -264,7 +265,7 @@ std::vector<Command> reports_commands() {
        .options = {{"out", "FILE", "Where to write it."}},
        .run = run_reports_evidence},
       {.name = "reports prune",
-       .summary = "Roll old records up into daily sums.",
+       .summary = "Replace old records by daily sums.",
        .options = {{"keep", "DURATION", "How long to keep records, as 400d."}},
        .run = run_reports_prune},
   };
@@ -286,7 +287,7 @@ std::vector<Command> output_commands() {
        .formats = {"zone", "octodns", "dnscontrol", "terraform", "mta-sts"},
        .run = run_render},
       {.name = "dashboard",
-       .summary = "Write HTML pages of all domains: stage, next step, mail, sources, reporters.",
+       .summary = "Write HTML pages of all domains: phase, next step, mail, sources, reporters.",
        .options = {{"out", "DIR", "The folder to write to."},
                    {"since", "DATE", "The first day (default: the last thirty days)."},
                    kUntil,
@@ -375,12 +376,12 @@ std::vector<std::string> words_after(std::string_view group) {
 // these names.
 const std::vector<CommandOption>& global_options() {
   static const std::vector<CommandOption> table = {
-      {"config", "FILE", "The YAML (default domains.yaml).", 'c'},
+      {"config", "FILE", "The YAML file (default domains.yaml).", 'c'},
       {"domain", "GLOB", "Only the domains that match; repeatable."},
       {"format", "FORMAT",
-       "The output format: text, json, or one that the command adds, such as markdown."},
+       "The output format: text, json, or another one of the command, such as markdown."},
       {"store", "URL", "The report store (default sqlite:rampart.db beside the YAML)."},
-      {"evidence", "FILE", "The aggregate that `reports evidence` wrote, used instead of a store."},
+      {"evidence", "FILE", "Use this file, which `reports evidence` wrote, instead of a store."},
       {"resolver", "IP[:PORT]", "A recursive resolver; repeatable."},
       {"nameserver", "IP[:PORT]",
        "Query this server instead of each zone's own authoritative servers."},

@@ -44,7 +44,7 @@ Result<Protection> protection_for(const Context& context, const Config* config) 
     return Protection{.form = KeyForm::Passphrase, .passphrase = std::move(passphrase)};
   }
   return Error{
-      "no way to store private keys is configured: name the mail host's certificate in `keys: "
+      "nothing says how to store private keys: name the mail host's certificate in `keys: "
       "{recipients: [...]}`, or set RAMPART_KEY_PASSPHRASE, or give --unencrypted"};
 }
 

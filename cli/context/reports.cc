@@ -18,8 +18,7 @@ Result<std::string> store_path(const Context& context) {
   }
   if (!context.store.starts_with(kScheme) || context.store.size() == kScheme.size()) {
     return Error{
-        fmt::format("the store {} is not of a kind that this rampart supports: name it sqlite:PATH",
-                    context.store),
+        fmt::format("the store {} is of an unknown kind: write sqlite:PATH", context.store),
         "--store"};
   }
   return context.store.substr(kScheme.size());

@@ -24,7 +24,7 @@ std::string cards(const DashboardDomain& domain) {
   const auto verified =
       std::ranges::count_if(domain.reporters, [](const auto& one) { return one.second.verified; });
   std::string text = "<dl class=\"cards\">\n";
-  text += card("Stage", domain.stage.empty() ? "not in the YAML" : domain.stage, "");
+  text += card("Phase", domain.stage.empty() ? "not in the YAML" : domain.stage, "");
   const NextStep next = next_step(domain);
   if (!next.what.empty()) text += card("Next step", next.what, next.when);
   text +=
@@ -49,8 +49,8 @@ std::string gates(const DashboardDomain& domain) {
         html::text(to_text(gate.kind)), gate.met ? "good" : "bad", gate.met ? "✓ met" : "✗ not met",
         html::text(gate.figure), html::text(gate.asked));
   }
-  return text + table("Conditions of the next step, by verified reports",
-                      "<th scope=\"col\">Condition</th><th scope=\"col\">State</th>"
+  return text + table("Gates of the next step, by verified reports",
+                      "<th scope=\"col\">Gate</th><th scope=\"col\">State</th>"
                       "<th scope=\"col\">Current value</th><th scope=\"col\">Required</th>",
                       rows);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/counted.h"
 #include "policies/ramp/evidence_window.h"
 #include "policies/ramp/legit.h"
 #include "policies/ramp/step_gates.h"
@@ -144,7 +145,8 @@ void add_notes(DashboardDomain& page, const reports::Summary& summary) {
   }
   for (const std::string& one : summary.new_sources) page.notes.push_back("new this week: " + one);
   for (const auto& [reporter, rows] : summary.contradictions) {
-    page.notes.push_back(fmt::format("{} contradicts itself in {} records", reporter, rows));
+    page.notes.push_back(fmt::format("the verdicts of {} contradict its own results in {}",
+                                     reporter, counted(rows, "record")));
   }
   if (summary.rolled_up > 0) {
     page.notes.push_back(

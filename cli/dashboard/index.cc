@@ -32,7 +32,7 @@ const std::vector<Column>& columns() {
   static const std::vector<Column> all = {
       {"index.html", "Domain", "ascending",
        [](const auto& a, const auto& b) { return a.name < b.name; }},
-      {"by-stage.html", "Stage", "ascending",
+      {"by-stage.html", "Phase", "ascending",
        [](const auto& a, const auto& b) { return a.rank < b.rank; }},
       {"by-legitimate.html", "Legitimate mail", "ascending",
        [](const auto& a, const auto& b) {
@@ -142,7 +142,8 @@ std::string cards(const Dashboard& dashboard, const Whole& whole) {
   return "<dl class=\"cards\">\n" +
          dashboard::card("Domains", grouped(static_cast<std::int64_t>(dashboard.domains.size())),
                          grouped(enforcing) + " at quarantine or reject") +
-         dashboard::card("Ready for a step", grouped(ready), grouped(back) + " to step back") +
+         dashboard::card("Ready for the next step", grouped(ready),
+                         grouped(back) + " to step back") +
          dashboard::card("Messages", grouped(whole.mail.all()),
                          share(dashboard::pass_rate(whole.mail)) + " of them pass DMARC") +
          dashboard::card("Reporters", grouped(static_cast<std::int64_t>(whole.reporters.size())),

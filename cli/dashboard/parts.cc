@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "cli/dashboard/html.h"
 #include "policies/ramp/step_gates.h"
 
@@ -73,13 +74,13 @@ NextStep next_step(const DashboardDomain& domain) {
   if (step.action == StepAction::Advance) return {to_text(*step.to), "ready now"};
   if (step.action == StepAction::StepBack) return {to_text(*step.to), "a step back"};
   if (!step.next) {
-    return step.from.phase < Phase::Monitor ? NextStep{"manual", ""}
+    return step.from.phase < Phase::Monitor ? NextStep{"by hand", "raise phase in the YAML"}
                                             : NextStep{"none", "at its target"};
   }
   if (step.earliest) return {to_text(*step.next), "not before " + to_text(*step.earliest)};
   const auto unmet = std::ranges::count(step.gates, false, &Gate::met);
   return {to_text(*step.next),
-          fmt::format("once {} more condition{} met", unmet, unmet == 1 ? " is" : "s are")};
+          fmt::format("once {} met", counted(unmet, "more gate is", "more gates are"))};
 }
 
 // A definition list, which screen readers announce as pairs.

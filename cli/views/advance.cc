@@ -99,8 +99,8 @@ std::string advance_text(const std::vector<StepDecision>& decisions, Written wri
       decisions, [](const StepDecision& one) { return one.action != StepAction::Stay; });
   if (!moves) return text;
   return text + (written == Written::Yes
-                     ? "Written into the YAML; `rampart plan` shows what follows in DNS.\n"
-                     : "Run again with --write to put this into the YAML.\n");
+                     ? "Written into the YAML; `rampart plan` shows the changes in DNS.\n"
+                     : "Run again with --write to edit the YAML.\n");
 }
 
 std::string rollback_json(const Rollback& rollback) {
@@ -120,15 +120,16 @@ std::string rollback_text(const Rollback& rollback) {
   const std::string domain = rollback.domain.text();
   if (rollback.from == rollback.to) {
     return fmt::format(
-        "{0}: it is at {1} already, nothing was written\n"
-        "Next: rampart plan --domain {2} shows whether DNS is too\n",
+        "{0} is at {1} already: nothing was written\n"
+        "Next: rampart plan --domain {2}, which shows whether DNS agrees\n",
         rollback.domain.unicode(), to_text(rollback.to), domain);
   }
   return fmt::format(
-      "{0}: back from {1} to {2} since {3}, written into {4}\n"
+      "{0}: rolled back from {1} to {2} in {4}, since {3}\n"
       "Next: rampart plan --domain {5}, then rampart apply --domain {5}\n"
       "Receivers may apply the old record until its TTL expires: {6}.\n"
-      "`rampart advance` goes up again when the hold of {7} is over and the gates are met.\n",
+      "`rampart advance` raises the policy again when the hold of {7} is over and the gates are "
+      "met.\n",
       rollback.domain.unicode(), to_text(rollback.from), to_text(rollback.to),
       to_text(rollback.since), rollback.file, domain, rollback.lifetime, to_text(rollback.hold));
 }

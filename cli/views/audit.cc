@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/counted.h"
 #include "cli/views/plan_lines.h"
 #include "dns/txt.h"
 #include "policies/model/codes.h"
@@ -49,7 +50,7 @@ Lines spf_lines(const audit::SpfFacts& spf) {
   if (spf.ending) costs += fmt::format("; ends in {}all", static_cast<char>(*spf.ending));
   Lines lines = {spf.text, costs};
   if (!spf.senders.empty()) {
-    lines.push_back(fmt::format("names {}", fmt::join(spf.senders, ", ")));
+    lines.push_back(fmt::format("services: {}", fmt::join(spf.senders, ", ")));
   }
   return lines;
 }
@@ -73,7 +74,8 @@ Lines dkim_lines(const audit::DkimFacts& dkim) {
   for (const audit::KeyFacts& key : dkim.keys) lines.push_back(key_line(key));
   if (!dkim.wildcard.empty()) lines.push_back("any selector: " + dkim.wildcard);
   if (lines.empty() && dkim.queried == 0) lines.emplace_back("no selector is known");
-  if (lines.empty()) lines.push_back(fmt::format("none of {} selectors", dkim.queried));
+  if (lines.empty())
+    lines.push_back(fmt::format("no key at {}", counted(dkim.queried, "queried selector")));
   return lines;
 }
 
@@ -110,8 +112,8 @@ std::string reading_line(const audit::Reading& reading) {
 
 // --no-fetch leaves the policy unread, which must not look like a missing policy.
 std::string policy_line(const audit::MtaStsFacts& mta_sts) {
-  if (!mta_sts.fetched) return "policy not fetched";
-  if (!mta_sts.policy) return "policy " + mta_sts.fetched->problem;
+  if (!mta_sts.fetched) return "the policy was not fetched";
+  if (!mta_sts.policy) return "the policy " + mta_sts.fetched->problem;
   return fmt::format("policy: mode {}, max_age {}, mx {}", to_text(mta_sts.policy->mode),
                      mta_sts.policy->max_age, fmt::join(mta_sts.policy->mx, " "));
 }
@@ -136,7 +138,7 @@ void add_parts(std::string& out, const Report& report, Colour colour) {
   for (const audit::ScorePart& part : report.parts) {
     const std::string share = fmt::format("{:>3} of {:>3}", part.points, part.of);
     out +=
-        fmt::format("  {}  {:<17} {}\n", paint(colour, hue_of_share(part.points, part.of), share),
+        fmt::format("  {}  {:<17}  {}\n", paint(colour, hue_of_share(part.points, part.of), share),
                     part.what, printable(part.reason));
   }
 }
@@ -151,9 +153,9 @@ void add_rule_results(std::string& out, const Report& report, const audit::Profi
     const int hue = one.verdict == audit::Verdict::Pass   ? kGreen
                     : one.verdict == audit::Verdict::Fail ? broken
                                                           : kCyan;
-    out += fmt::format("  {}{:{}}{:<13} {}\n", paint(colour, hue, to_text(one.verdict)), "",
+    out += fmt::format("  {}{:{}}{:<13}  {}\n", paint(colour, hue, to_text(one.verdict)), "",
                        9 - to_text(one.verdict).size(), one.id, one.rule);
-    out += fmt::format("{:>25}{} [{}]\n", "", printable(one.reason), one.source);
+    out += fmt::format("{:>26}{} [{}]\n", "", printable(one.reason), one.source);
   }
 }
 
@@ -255,7 +257,7 @@ std::string audit_text(const AuditView& view, Colour colour) {
   for (const Report& report : view.reports) out += row_of(report, colour);
   const auto wrong = std::ranges::count_if(view.reports, has_errors);
   return out + totals(view, colour) +
-         fmt::format("\n{} domains, {} with errors.\n", view.reports.size(), wrong);
+         fmt::format("\n{}, {} with errors.\n", counted(view.reports.size(), "domain"), wrong);
 }
 
 }  // namespace rampart

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "cli/views/plan_lines.h"
 #include "dns/txt.h"
 #include "policies/ramp/ramp.h"
@@ -91,7 +92,7 @@ class ExplanationPage {
     bool marked = false;
     for (const RampStep& step : spec.ramp->steps) {
       if (!marked && step.position > spec.position) {
-        rows.push_back({"*", to_text(spec.position), "", "here, not a step of this ramp"});
+        rows.push_back({"*", to_text(spec.position), "", "current, not a step of this ramp"});
         marked = true;
       }
       const bool here = step.position == spec.position;
@@ -105,8 +106,8 @@ class ExplanationPage {
 
   // A step counts from the day on which a report showed its policy, not from the edit of the YAML.
   std::string where() const {
-    return all_.step.live ? "here, live since " + to_text(*all_.step.live)
-                          : "here, not yet seen in a report";
+    return all_.step.live ? "current, live since " + to_text(*all_.step.live)
+                          : "current, not yet seen in a report";
   }
 
   // A met gate shows what it requires; an unmet one its reason, which contains that already.
@@ -130,9 +131,9 @@ class ExplanationPage {
   static std::string title_of(const StepDecision& step) {
     if (step.from.phase < Phase::Monitor) return "What is missing";
     if (step.action == StepAction::StepBack) {
-      return fmt::format("Next: back to {}", to_text(step.to.value_or(step.from)));
+      return fmt::format("Next: step back to {}", to_text(step.to.value_or(step.from)));
     }
-    if (!step.next) return "Next: nothing";
+    if (!step.next) return "Next: no further step";
     const std::string next = "Next: " + to_text(*step.next);
     if (step.action == StepAction::Advance) return next + ", now";
     if (step.earliest)
@@ -144,8 +145,9 @@ class ExplanationPage {
   void spf() {
     const SpfBudget& budget = all_.spf;
     if (budget.record.empty()) return;
-    section(fmt::format("SPF: {}{} of 10 lookups, {} of 2 void", budget.lower_bound ? ">= " : "",
-                        budget.lookups, budget.void_lookups));
+    section(fmt::format("SPF: {}{} of 10 lookups, {} of 2 void lookups",
+                        budget.lower_bound ? "at least " : "", budget.lookups,
+                        budget.void_lookups));
     TableRows rows;
     for (const TermCost& one : budget.terms) {
       const std::string who = one.sender.empty() ? "no sender needs it" : one.sender;
@@ -161,7 +163,7 @@ class ExplanationPage {
     TableRows rows;
     for (const SelectorNow& one : all_.selectors) {
       std::string age = "age unknown";
-      if (one.made) age = fmt::format("{} days old", (today_ - *one.made).count());
+      if (one.made) age = counted((today_ - *one.made).count(), "day") + " old";
       const std::string seen =
           one.last_seen ? "seen " + to_text(*one.last_seen) : "not seen in reports";
       std::string more = one.rotated_by;
@@ -190,7 +192,7 @@ class ExplanationPage {
 
   // Waivers that have ended are listed too, since they explain why a finding is back.
   void held() {
-    if (!all_.holds.empty()) section("Held");
+    if (!all_.holds.empty()) section(kHeldTitle);
     for (const Hold& hold : all_.holds) {
       text_ += fmt::format("  {}: {}\n", hold.code, printable(hold.reason));
     }
@@ -220,9 +222,9 @@ class ExplanationPage {
     TableRows rows;
     for (std::size_t i = 0; i < std::min(kMost, events.size()); ++i) {
       const int late = events[i].overdue_days;
-      rows.push_back({to_text(events[i].date), std::string(to_text(events[i].kind)),
-                      (late > 0 ? fmt::format("overdue by {} days: ", late) : "") +
-                          printable(events[i].what)});
+      rows.push_back(
+          {to_text(events[i].date), std::string(to_text(events[i].kind)),
+           (late > 0 ? counted(late, "day") + " overdue: " : "") + printable(events[i].what)});
     }
     text_ += table(rows);
     if (events.size() > kMost) {

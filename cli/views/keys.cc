@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "mail/dkim/key.h"
 
@@ -12,13 +15,27 @@ namespace {
 // Times of rotations are exact inside the program; people plan by days.
 std::string day(Time time) { return to_text(std::chrono::floor<std::chrono::days>(time)); }
 
+// JSON has the bare word; beside a path in text it would not read as a sentence.
+std::string_view storage_of(KeyForm form) {
+  switch (form) {
+    case KeyForm::Plain:
+      return "unencrypted";
+    case KeyForm::Passphrase:
+      return "encrypted with the passphrase";
+    case KeyForm::Recipients:
+      return "encrypted to the recipients";
+  }
+  return "";
+}
+
 // In the order in which they are carried out.
 std::vector<std::string> actions_of(const RotationStep& step) {
   std::vector<std::string> actions;
-  if (step.make) actions.push_back(fmt::format("make {}", *step.make));
+  if (step.make) actions.push_back(fmt::format("make the key {}", *step.make));
   if (step.published) actions.push_back("note that the next key is on every server");
   if (step.promote) actions.push_back(step.what);
-  if (step.signing_since) actions.push_back("note since when the signer uses the current key");
+  if (step.signing_since)
+    actions.push_back("note the day from which the signer uses the current key");
   for (const auto& [selector, seen] : step.revoked) {
     actions.push_back(fmt::format("note that {} is revoked in DNS", selector));
   }
@@ -72,7 +89,7 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
     }
     for (const std::string& action : actions_of(run.step)) text += fmt::format("  -> {}\n", action);
     if (run.step.due && !run.step.acts()) {
-      text += fmt::format("  next: {} on {}\n", run.step.what, day(*run.step.due));
+      text += fmt::format("  next, on {1}: {0}\n", run.step.what, day(*run.step.due));
     }
     acts = acts || run.step.acts();
   }
@@ -103,17 +120,22 @@ std::string keys_json(const std::vector<KeyRow>& rows) {
 // A key without a private half is normal where another host signs, and says so.
 std::string keys_text(const std::vector<KeyRow>& rows) {
   if (rows.empty()) return "The key folder is empty.\n";
+  const auto name_of = [](const KeyRow& row) {
+    return row.entry.place.domain.unicode() + " " + row.entry.place.selector;
+  };
+  std::size_t width = 0;
+  for (const KeyRow& row : rows) width = std::max(width, name_of(row).size());
   std::string text;
   for (const KeyRow& row : rows) {
     const KeyEntry& entry = row.entry;
-    text += fmt::format("{} {}  {}", entry.place.domain.unicode(), entry.place.selector,
+    text += fmt::format("{:<{}}  {}", name_of(row), width,
                         entry.error.empty() ? entry.algorithm : "unreadable: " + entry.error);
-    if (row.age_days) text += fmt::format(", {} days old", *row.age_days);
+    if (row.age_days) text += fmt::format(", {} old", counted(*row.age_days, "day"));
     if (!row.state.empty()) text += ", " + row.state;
     if (!row.published.empty()) text += ", in DNS: " + row.published;
-    if (!row.next.empty()) text += ", next change " + row.next;
+    if (!row.next.empty()) text += ", next change: " + row.next;
     text += fmt::format(", private half: {}\n",
-                        entry.private_key ? to_text(*entry.private_key) : "not here");
+                        entry.private_key ? storage_of(*entry.private_key) : "not stored here");
   }
   return text;
 }
@@ -139,8 +161,8 @@ std::string made_keys_text(const std::vector<KeyEntry>& entries, const KeyFolder
     text += fmt::format("{}: {}, {}\n", folder.path_of(entry.place, ".pub"), entry.algorithm,
                         entry.fingerprint);
     if (entry.private_key) {
-      text +=
-          fmt::format("{}: {}\n", folder.path_of(entry.place, ".key"), to_text(*entry.private_key));
+      text += fmt::format("{}: {}\n", folder.path_of(entry.place, ".key"),
+                          storage_of(*entry.private_key));
     }
     text += fmt::format("{}._domainkey.{} TXT {}\n", entry.place.selector,
                         entry.place.domain.text(), record_of(entry, folder));

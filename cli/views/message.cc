@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "dns/txt.h"
 
@@ -120,7 +121,7 @@ std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
 /// Most messages have no ARC set, and then no line.
 std::string arc_lines(const arc::Verdict& verdict) {
   if (verdict.outcome == dkim::Outcome::None) return "";
-  std::string rest = fmt::format("{} sets", verdict.sets.size());
+  std::string rest = counted(verdict.sets.size(), "set");
   if (!verdict.reason.empty()) rest += ": " + verdict.reason;
   std::string lines = line("ARC", dkim::to_text(verdict.outcome), rest);
   for (const arc::Set& set : verdict.sets) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "base/counted.h"
 #include "cli/views/plan_lines.h"
 #include "cli/views/views.h"
 #include "dns/txt.h"
@@ -74,8 +75,9 @@ std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colou
   }
   std::string out;
   for (const auto& [zone, rows] : zones) {
-    out += paint(colour, kBold,
-                 fmt::format("{} at {}", printable(zone.first.text()), printable(zone.second)));
+    out += paint(
+        colour, kBold,
+        fmt::format("{} at provider {}", printable(zone.first.text()), printable(zone.second)));
     out += '\n';
     for (const WriteOutcome* outcome : rows) show_outcome(out, *outcome, colour);
     out += '\n';
@@ -100,9 +102,12 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
     if (count > 0) ++differing;
   }
   if (!out.empty()) out += '\n';
-  if (differing == 0) return out + fmt::format("Verified: {} as in the YAML.\n", domains.size());
-  return out + fmt::format("Verified: {} as in the YAML, {} not.\n", domains.size() - differing,
-                           differing);
+  if (differing == 0)
+    return out + fmt::format("Verified: {} the YAML.\n",
+                             counted(domains.size(), "domain matches", "domains match"));
+  return out + fmt::format("Verified: {} the YAML, {} not.\n",
+                           counted(domains.size() - differing, "domain matches", "domains match"),
+                           counted(differing, "does", "do"));
 }
 
 }  // namespace rampart

@@ -99,9 +99,9 @@ Json failure_summary_json(const FailureSummary& summary) {
 
 template <class Summary>
 std::string headline(const Summary& summary, std::string_view kind) {
-  std::string text = fmt::format("{}: {} {} ({} verified) by {}", printable(summary.domain),
-                                 summary.reports, kind, summary.verified_reports,
-                                 counted(summary.reporters.size(), "reporter", "reporters"));
+  std::string text = fmt::format("{}: {} ({} verified) by {}", printable(summary.domain),
+                                 counted(summary.reports, kind), summary.verified_reports,
+                                 counted(summary.reporters.size(), "reporter"));
   if (summary.since && summary.until) {
     text += fmt::format(", {} to {}", to_text(*summary.since), to_text(*summary.until));
   }
@@ -123,8 +123,8 @@ std::string problem_text(const TlsProblem& problem) {
   std::string text = fmt::format(
       "  {} at {}: {}, {} to {}, by {}\n", printable(problem.result_type),
       problem.receiving_mx.empty() ? "an unnamed server" : printable(problem.receiving_mx),
-      counted(problem.sessions, "session", "sessions"), to_text(problem.first),
-      to_text(problem.last), list(problem.reporters));
+      counted(problem.sessions, "session"), to_text(problem.first), to_text(problem.last),
+      list(problem.reporters));
   if (!problem.reasons.empty()) text += fmt::format("    reasons: {}\n", list(problem.reasons));
   return text + fmt::format("    -> {}\n", problem.action);
 }
@@ -132,7 +132,7 @@ std::string problem_text(const TlsProblem& problem) {
 std::string source_text(const FailureSource& source) {
   std::string text = fmt::format(
       "  {}: {} ({}), {} to {}, by {}\n", source.source ? source.source->text() : "no address",
-      counted(source.incidents, "mail", "mails"), incidents_text(source.auth_failures),
+      counted(source.incidents, "mail"), incidents_text(source.auth_failures),
       to_text(source.first), to_text(source.last), list(source.reporters));
   if (!source.from.empty()) text += fmt::format("    from: {}\n", list(source.from));
   if (!source.envelope_domains.empty()) {
@@ -161,12 +161,11 @@ std::string tls_json(const std::vector<TlsSummary>& summaries) {
 std::string tls_text(const std::vector<TlsSummary>& summaries) {
   std::string text;
   for (const TlsSummary& one : summaries) {
-    text += headline(one, "TLS reports");
+    text += headline(one, "TLS report");
     const auto rate = success_rate(one.sessions);
-    text +=
-        fmt::format("  {} succeeded, {} failed; TLS works for {}\n",
-                    counted(one.sessions.successes, "session", "sessions"), one.sessions.failures,
-                    rate ? fmt::format("{:.2f} %", *rate * 100) : std::string("none"));
+    text += fmt::format("  {} succeeded, {} failed{}\n", counted(one.sessions.successes, "session"),
+                        one.sessions.failures,
+                        rate ? fmt::format("; TLS works for {:.2f} %", *rate * 100) : "");
     for (const auto& [type, sessions] : one.policies) {
       text += fmt::format("  policy {}: {} succeeded, {} failed\n", printable(type),
                           sessions.successes, sessions.failures);
@@ -183,9 +182,9 @@ std::string failures_json(const std::vector<FailureSummary>& summaries) {
 std::string failures_text(const std::vector<FailureSummary>& summaries) {
   std::string text;
   for (const FailureSummary& one : summaries) {
-    text += headline(one, "failure reports");
-    text += fmt::format("  {} failed: {}\n", counted(one.incidents, "mail", "mails"),
-                        one.auth_failures.empty() ? "none" : incidents_text(one.auth_failures));
+    text += headline(one, "failure report");
+    text += fmt::format("  {} failed{}\n", counted(one.incidents, "mail"),
+                        one.auth_failures.empty() ? "" : ": " + incidents_text(one.auth_failures));
     text += rows_text(one.sources, source_text);
   }
   return text.empty() ? "The store contains no failure reports.\n" : text;

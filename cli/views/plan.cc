@@ -40,7 +40,7 @@ void show_changes(std::string& out, const Plan& plan, Colour colour) {
 /// The codes name the findings that explain each withheld change.
 void show_withheld(std::string& out, const Plan& plan, Colour colour) {
   if (plan.withheld.empty()) return;
-  open_section(out, colour, "Withheld");
+  open_section(out, colour, kWithheldTitle);
   for (const Withheld& withheld : plan.withheld) {
     out += fmt::format("  {}: {}\n", heading(withheld.change),
                        paint(colour, kRed, fmt::format("{}", fmt::join(withheld.codes, ", "))));
@@ -51,7 +51,7 @@ void show_withheld(std::string& out, const Plan& plan, Colour colour) {
 // Holds are not problems and are not red: time or another step resolves them.
 void show_holds(std::string& out, const Plan& plan, Colour colour) {
   if (plan.holds.empty()) return;
-  open_section(out, colour, "Held");
+  open_section(out, colour, kHeldTitle);
   for (const Hold& hold : plan.holds) {
     out += fmt::format("  {}: {}: {}\n", printable(hold.domain.text()),
                        paint(colour, kCyan, hold.code), printable(hold.reason));
@@ -103,7 +103,7 @@ void show_impact(std::string& out, const Plan& plan, Colour colour) {
 /// Only `plan --base` fills these.
 void show_edits(std::string& out, const Plan& plan, Colour colour) {
   if (plan.policy_edits.empty()) return;
-  open_section(out, colour, "Policy edits: changes of the rules themselves");
+  open_section(out, colour, kPolicyEditsTitle);
   for (const PolicyEdit& edit : plan.policy_edits) {
     const std::string where = location(edit.mark);
     out += fmt::format("  {}{}{}\n", where, where.empty() ? "" : ": ", printable(edit.what));

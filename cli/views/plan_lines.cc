@@ -57,7 +57,7 @@ std::string title(const Change& change) {
 std::string heading(const Change& change) {
   std::string text = printable(change.domain.text());
   if (change.zone != change.domain) text += " in zone " + printable(change.zone.text());
-  return text + " at " + printable(change.provider);
+  return text + " at provider " + printable(change.provider);
 }
 
 // The meaning first and the reasons below it: what changes is read by everybody, why only by some.

@@ -43,6 +43,10 @@ std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& chang
 /// The titles of a plan's sections.
 inline constexpr std::string_view kAuthorityTitle = "Authority: who may send or sign";
 inline constexpr std::string_view kImpactTitle = "Impact: how reported mail would be treated";
+inline constexpr std::string_view kWithheldTitle = "Withheld: not written because of an error";
+inline constexpr std::string_view kHeldTitle = "Held: nothing is wrong, but these must wait";
+inline constexpr std::string_view kPolicyEditsTitle =
+    "Policy edits: changes of waivers, ramps, gates and providers";
 
 /// SGR codes of ECMA-48 section 8.3.117, for `paint`.
 inline constexpr int kBold = 1;

@@ -110,15 +110,15 @@ std::string plan_markdown(const Plan& plan, std::size_t limit) {
     page.add_section(fmt::format("### {}\n\n", title), rows.size(), limit / parts,
                      [&](std::size_t i) { return row(rows[i]); });
   };
-  section("Policy edits", plan.policy_edits, 8, edit_row);
+  section(kPolicyEditsTitle, plan.policy_edits, 8, edit_row);
   section("Findings", by_severity(plan.findings), 5, finding_row);
   if (!plan.findings.empty()) page.add("`rampart findings CODE` explains a code.\n\n");
   section(kAuthorityTitle, plan.authority, 8, authority_row);
   section(kImpactTitle, plan.impact, 8, impact_row);
   section("Impact unknown", impact_gaps(plan), 16, gap_row);
-  section("Withheld", plan.withheld, 8,
+  section(kWithheldTitle, plan.withheld, 8,
           [&](const Withheld& one) { return withheld_row(plan, one); });
-  section("Held", plan.holds, 8, hold_row);
+  section(kHeldTitle, plan.holds, 8, hold_row);
   section("Changes", grouped(plan.changes), 1,
           [&](const std::vector<const Change*>& group) { return details(plan, group); });
   return std::move(page).text();

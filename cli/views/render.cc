@@ -194,7 +194,7 @@ const std::vector<RenderForm>& render_forms() {
        "; ",
        ".zone",
        zone_records,
-       {"Include it in the zone's own file with $INCLUDE, and raise that file's serial.",
+       {"Include it in the zone's own file with $INCLUDE, and increase that file's serial.",
         "Records of the same name and type in the zone's own file are added to these: remove "
         "older SPF, DKIM and DMARC records there."}},
       {"octodns",

@@ -1,6 +1,7 @@
 /// Outcomes of ingest and fetch as text and JSON.
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
 #include "dns/txt.h"
@@ -10,15 +11,16 @@ namespace rampart {
 // Refused files last, as they are what a person has to look at.
 std::string ingested_text(const reports::Ingested& outcome) {
   std::string text = fmt::format(
-      "{} files: {} new reports ({} verified), {} known already, {} records, {} messages.\n",
-      outcome.files, outcome.reports, outcome.verified, outcome.duplicates, outcome.records,
-      outcome.messages);
+      "{}: {} ({} verified), {} known already, {}, {}.\n", counted(outcome.files, "file"),
+      counted(outcome.reports, "new report"), outcome.verified, outcome.duplicates,
+      counted(outcome.records, "record"), counted(outcome.messages, "message"));
   if (outcome.tls_reports + outcome.failure_reports > 0) {
-    text += fmt::format("{} new TLS reports, {} new failure reports.\n", outcome.tls_reports,
-                        outcome.failure_reports);
+    text += fmt::format("{}, {}.\n", counted(outcome.tls_reports, "new TLS report"),
+                        counted(outcome.failure_reports, "new failure report"));
   }
   if (!outcome.remarks.empty()) {
-    text += fmt::format("{} set aside, or read in part:\n", outcome.remarks.size());
+    text += fmt::format("{} set aside or read only in part:\n",
+                        counted(outcome.remarks.size(), "report"));
   }
   for (const reports::Remark& one : outcome.remarks) {
     text += fmt::format("  {}: {}\n", printable(one.file), printable(one.text));
@@ -60,11 +62,11 @@ std::string ingested_json(const reports::Ingested& outcome) {
 }
 
 std::string pruned_text(Date before, const reports::Pruned& pruned) {
-  std::string text = fmt::format("{} records of days before {} were replaced by daily sums.\n",
-                                 pruned.records, to_text(before));
+  std::string text = fmt::format("{} of days before {} replaced by daily sums.\n",
+                                 counted(pruned.records, "record"), to_text(before));
   if (pruned.tls_policies + pruned.failure_reports > 0) {
-    text += fmt::format("{} TLS policies' sums and {} failure reports were removed.\n",
-                        pruned.tls_policies, pruned.failure_reports);
+    text += fmt::format("{} of TLS policies and {} removed.\n", counted(pruned.tls_policies, "sum"),
+                        counted(pruned.failure_reports, "failure report"));
   }
   return text;
 }
@@ -78,8 +80,8 @@ std::string pruned_json(Date before, const reports::Pruned& pruned) {
 }
 
 std::string fetched_text(const reports::Fetched& outcome) {
-  return fmt::format("{} mails: {} marked, {} moved.\n", outcome.ingested.files, outcome.marked,
-                     outcome.moved) +
+  return fmt::format("{}: {} marked, {} moved.\n", counted(outcome.ingested.files, "mail"),
+                     outcome.marked, outcome.moved) +
          ingested_text(outcome.ingested);
 }
 

@@ -97,7 +97,7 @@ Json summary_json(const Summary& summary, std::size_t limit) {
 
 // Two decimals: a rate just below the gate of 98 % must not be rounded up to it.
 std::string percent(const std::optional<double>& value) {
-  return value ? fmt::format("{:.2f} %", *value * 100) : std::string("none");
+  return value ? fmt::format("{:.2f} %", *value * 100) : std::string("n/a");
 }
 
 // Categories without mail are left out: most sources have one or two.
@@ -108,13 +108,6 @@ std::string categories_text(const SourceSummary& row) {
     parts.push_back(fmt::format("{} {}", row.categories[i], to_text(static_cast<Category>(i))));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-std::string messages_text(std::int64_t count) { return counted(count, "message", "messages"); }
-
-template <class Count>
-std::string addresses_text(Count count) {
-  return counted(count, "address", "addresses");
 }
 
 /// How many texts of a list are shown: the rest is counted.
@@ -151,10 +144,10 @@ std::string source_text(const SourceSummary& row) {
   const reports::Source& source = row.source;
   const std::string named =
       source.named_by == reports::NamedBy::Address ? "" : ", " + how_named(source);
-  std::string text =
-      fmt::format("  {}{}{}: {} from {}, {} to {}\n", printable(source.label),
-                  source.declared ? " (declared)" : "", named, messages_text(row.messages),
-                  addresses_text(row.ips.size()), to_text(row.first), to_text(row.last));
+  std::string text = fmt::format(
+      "  {}{}{}: {} from {}, {} to {}\n", printable(source.label),
+      source.declared ? " (declared)" : "", named, counted(row.messages, "message"),
+      counted(row.ips.size(), "address", "addresses"), to_text(row.first), to_text(row.last));
   if (!source.owner.name.empty()) {
     text += fmt::format("    operated by {}{}\n", printable(source.owner.name),
                         source.owner.type.empty() ? "" : " (" + printable(source.owner.type) + ")");
@@ -168,8 +161,8 @@ std::string source_text(const SourceSummary& row) {
   add_list(text, "MAIL FROM", row.envelope_domains);
   add_list(text, "selectors", row.selectors);
   if (row.ignored > 0 && row.ignored < row.messages) {
-    text += fmt::format("    {} ignored, as the YAML has it\n",
-                        counted(row.ignored, "message is", "messages are"));
+    text += fmt::format("    {} ignored by `sources: {{ignore: ...}}` in the YAML\n",
+                        counted(row.ignored, "message"));
   }
   if (row.action != "none") text += fmt::format("    -> {}\n", printable(row.action));
   return text;
@@ -179,10 +172,10 @@ std::string source_text(const SourceSummary& row) {
 std::string wave_text(const reports::Wave& wave) {
   if (wave.messages == 0) return {};
   return fmt::format(
-      "  unmarked mail of unknown hosts: {} from {} in {} ({}), {} to {}\n"
-      "    -> none in DNS: likely spoofing, listed by reports threats\n",
-      messages_text(wave.messages), addresses_text(wave.addresses),
-      counted(wave.networks, "network", "networks"), list_text(wave.largest), to_text(*wave.first),
+      "  mail of unknown hosts without the domain's mark: {} from {} in {} ({}), {} to {}\n"
+      "    -> none in DNS: likely spoofing; `rampart reports threats` lists the addresses\n",
+      counted(wave.messages, "message"), counted(wave.addresses, "address", "addresses"),
+      counted(wave.networks, "network"), list_text(wave.largest), to_text(*wave.first),
       to_text(*wave.last));
 }
 
@@ -214,16 +207,15 @@ std::string sources_text(const Summary& summary, std::optional<std::size_t> limi
     }
   }
   if (cut > 0) {
-    text += fmt::format("  and {} with {}: --limit {} shows all\n",
-                        counted(cut, "more source", "more sources"), messages_text(cut_messages),
-                        shown);
+    text += fmt::format("  and {} with {}: --limit {} shows all\n", counted(cut, "more source"),
+                        counted(cut_messages, "message"), shown);
   }
   text += wave_text(summary.wave);
   for (const auto& [selector, users] : summary.selectors) {
     text += fmt::format("  selector in use: {} ({})\n", printable(selector), list_text(users));
   }
   for (const std::string& one : summary.unused_senders) {
-    text += fmt::format("  declared, no mail for 90 days: {}\n", one);
+    text += fmt::format("  declared, but no mail for 90 days: {}\n", one);
   }
   const std::size_t most = limit.value_or(kSourcesInText);
   for (std::size_t i = 0; i < std::min(most, summary.new_sources.size()); ++i) {
@@ -238,23 +230,23 @@ std::string sources_text(const Summary& summary, std::optional<std::size_t> limi
 // Totals of all reports and of verified ones are both shown: anybody can send an unverified report.
 std::string summary_text(const Summary& summary, std::optional<std::size_t> limit) {
   std::string text =
-      fmt::format("{}: {}", printable(summary.domain), messages_text(summary.messages));
+      fmt::format("{}: {}", printable(summary.domain), counted(summary.messages, "message"));
   if (summary.since && summary.until) {
     text += fmt::format(", {} to {}", to_text(*summary.since), to_text(*summary.until));
   }
-  text += fmt::format("\n  pass {}, partial {}, fail {}; DMARC passes for {}\n", summary.pass,
+  text += fmt::format("\n  pass {}, partial {}, fail {}; DMARC pass rate {}\n", summary.pass,
                       summary.partial, summary.fail, percent(summary.pass_rate));
-  text += fmt::format("  legitimate mail passes: {}\n", percent(summary.legit_rate));
+  text += fmt::format("  legitimate mail that passes: {}\n", percent(summary.legit_rate));
   text += fmt::format("  {}, {} of them verified; {} in verified reports\n",
-                      counted(summary.reporters, "reporter", "reporters"),
-                      summary.verified_reporters, messages_text(summary.verified_messages));
+                      counted(summary.reporters, "reporter"), summary.verified_reporters,
+                      counted(summary.verified_messages, "message"));
   for (const auto& [reporter, rows] : summary.contradictions) {
-    text += fmt::format("  {} contradicts itself in {}\n", printable(reporter),
-                        counted(rows, "record", "records"));
+    text += fmt::format("  the verdicts of {} contradict its own results in {}\n",
+                        printable(reporter), counted(rows, "record"));
   }
   if (summary.rolled_up > 0) {
-    text += fmt::format("  {} of pruned days {} attributed to no source\n",
-                        messages_text(summary.rolled_up), summary.rolled_up == 1 ? "is" : "are");
+    text += fmt::format("  {} of pruned days, without a source\n",
+                        counted(summary.rolled_up, "message"));
   }
   return text + sources_text(summary, limit);
 }

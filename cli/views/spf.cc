@@ -72,7 +72,7 @@ std::string verdict_text(const spf::Verdict& verdict) {
   for (const std::string& step : verdict.path) text += "  by " + printable(step) + "\n";
   if (!verdict.reason.empty()) text += "  because " + printable(verdict.reason) + "\n";
   if (verdict.explanation) text += "  explanation \"" + printable(*verdict.explanation) + "\"\n";
-  text += fmt::format("  {} of 10 lookups, {} of 2 without an answer\n", verdict.lookups,
+  text += fmt::format("  {} of 10 lookups, {} of 2 void lookups\n", verdict.lookups,
                       verdict.void_lookups);
   return text;
 }
@@ -100,7 +100,7 @@ std::string spf_tree_text(const SpfReport& report) {
                       "size", "IPv4");
   int used = 0;
   add_line(report.tree.root, 0, used, report, text);
-  text += fmt::format("\n{}{} of 10 lookups, {} of 2 without an answer\n",
+  text += fmt::format("\n{}{} of 10 lookups, {} of 2 void lookups\n",
                       report.tree.lower_bound ? "at least " : "", report.tree.lookups,
                       report.tree.void_lookups);
   return text;
@@ -132,9 +132,10 @@ std::string flatten_text(const FlattenReport& report) {
         fmt::format("{}  {}\n", fragment_name(report.domain, number).text(), spf::print(record));
   }
   text +=
-      fmt::format("\n{} of 10 lookups, {} before\n", report.flat.lookups, report.lookups_before);
+      fmt::format("\n{} of 10 lookups ({} before)\n", report.flat.lookups, report.lookups_before);
   for (const std::string& term : report.flat.unlocked) {
-    text += fmt::format("kept: {} (it depends on the message, or could not be resolved)\n", term);
+    text += fmt::format("not flattened: {} (it depends on the message, or could not be resolved)\n",
+                        term);
   }
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "cli/views/explain.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/plan_lines.h"
@@ -14,8 +15,7 @@ namespace {
 std::string row(const TimelineEvent& event, std::size_t width, Colour colour) {
   std::string late;
   if (event.overdue_days > 0) {
-    const std::string_view unit = event.overdue_days == 1 ? "day" : "days";
-    late = paint(colour, kRed, fmt::format("{} {} overdue: ", event.overdue_days, unit));
+    late = paint(colour, kRed, counted(event.overdue_days, "day") + " overdue: ");
   }
   return fmt::format("  {}  {:<{}}  {:<8}  {}{}\n", to_text(event.date), event.domain.unicode(),
                      width, to_text(event.kind), late, printable(event.what));

@@ -60,7 +60,7 @@ std::optional<Refusal> check_use(const Signature& signature, const KeyRecord& re
   }
   const std::string_view type = signature.algorithm == Algorithm::Ed25519Sha256 ? "ed25519" : "rsa";
   if (record.type != type) {
-    return refuse(Outcome::PermError, fmt::format("the key is k={}, the signature a={}",
+    return refuse(Outcome::PermError, fmt::format("the key has k={}, but the signature has a={}",
                                                   record.type, to_text(signature.algorithm)));
   }
   if (record.services && !lists(*record.services, "*") && !lists(*record.services, "email")) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/counted.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/model/lookup.h"
@@ -62,8 +63,9 @@ rules::Fault spf_missing(const Facts& facts) {
 // no guess.
 rules::Fault key_missing(const KeyFacts& key) {
   return {.code = "dkim-not-found",
-          .message = fmt::format("{} holds no key, although the selector is {}", key.name.text(),
-                                 to_text(key.query.source)),
+          .message = fmt::format(
+              "there is no key at {}, although the selector is {}", key.name.text(),
+              key.query.source == Source::Declared ? "declared in the YAML" : "in use in reports"),
           .hint = "publish the key, or stop signing with this selector"};
 }
 
@@ -178,7 +180,7 @@ void check_bimi(const Facts& facts, rules::Faults& faults) {
       {.code = "bimi-not-enforced",
        .message = fmt::format(
            "the BIMI logo of {} is not shown: DMARC is not enforced for all mail", name_of(facts)),
-       .hint = "it needs quarantine or reject for all mail, sub-domains included"});
+       .hint = "move DMARC to quarantine or reject for all mail, sub-domains included"});
 }
 
 // Each in the order of its enumerators.
@@ -236,12 +238,12 @@ void check_dkim(const Facts& facts, rules::Faults& faults) {
                                 name_of(facts)),
          .hint = "try the usual selectors with --guess-selectors"});
   } else if (dkim.keys.empty()) {
-    faults.push_back(
-        {.code = "dkim-not-found",
-         .message =
-             fmt::format("none of {} selectors of {} holds a key", dkim.queried, name_of(facts)),
-         .hint = dkim.guessed ? "name the selectors in domains.yaml; DNS cannot list them"
-                              : "try the usual selectors with --guess-selectors"});
+    faults.push_back({.code = "dkim-not-found",
+                      .message = fmt::format("none of the {} queried of {} holds a key",
+                                             counted(dkim.queried, "selector"), name_of(facts)),
+                      .hint = dkim.guessed
+                                  ? "name the selectors in domains.yaml; DNS cannot list them"
+                                  : "try the usual selectors with --guess-selectors"});
   }
 }
 
@@ -267,16 +269,18 @@ void check_dmarc(const Facts& facts, rules::Faults& faults) {
 // and shown.
 void check_transport(const Facts& facts, rules::Faults& faults) {
   if (facts.mx.null_among_others) {
-    faults.push_back({.code = "mx-null-mixed",
-                      .message = fmt::format("{} has a null MX beside others (RFC 7505 section 3)",
-                                             name_of(facts)),
-                      .hint = "keep the null MX alone where no mail is received, else remove it"});
+    faults.push_back(
+        {.code = "mx-null-mixed",
+         .message = fmt::format("{} has a null MX beside other MX records (RFC 7505 section 3)",
+                                name_of(facts)),
+         .hint = "keep only the null MX if the domain receives no mail, else remove it"});
   }
   if (facts.mta_sts.state == State::None && has_mx(facts)) {
     faults.push_back({.severity = Severity::Info,
                       .code = "mta-sts-missing",
                       .message = fmt::format("{} does not announce MTA-STS", name_of(facts)),
-                      .hint = "it protects mail to the domain from being read in transit"});
+                      .hint = "serve a policy, then publish _mta-sts TXT \"v=STSv1; id=...\": it "
+                              "makes senders encrypt"});
   }
   check_form(facts,
              {facts.mta_sts, "mta-sts-invalid", "MTA-STS", "senders act as if there were none"},

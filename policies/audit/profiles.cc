@@ -125,7 +125,7 @@ Check covers_sub_domains(const DmarcFacts& dmarc) {
 
 // An address whose host has not agreed gets no reports, so it counts as none.
 Check has_reports(const DmarcFacts& dmarc) {
-  if (dmarc.rua.empty()) return failed("no rua");
+  if (dmarc.rua.empty()) return failed("there is no rua");
   return enforcement_of(dmarc).reports ? passed(dmarc.rua.front().uri)
                                        : failed("no address has agreed");
 }
@@ -136,7 +136,8 @@ Check reports_to_cisa(const DmarcFacts& dmarc) {
   const bool good = std::ranges::any_of(dmarc.rua, [&](const ReportAddress& one) {
     return ascii_lower(one.uri).starts_with(kAddress);
   });
-  return good ? passed("it is among the rua") : failed("it is not among the rua");
+  return good ? passed("it is among the rua addresses")
+              : failed("it is not among the rua addresses");
 }
 
 // RFC 9989 section 4.10: with several records receivers stop and apply none.
@@ -228,11 +229,9 @@ Check needs_hosts(const Facts&) {
   return unknown("DNS does not show which hosts send; check your own");
 }
 
-Check needs_connection(const Facts&) {
-  return unknown("only a connection to the hosts would show it");
-}
+Check needs_connection(const Facts&) { return unknown("only a connection to the hosts shows it"); }
 
-Check needs_mail(const Facts&) { return unknown("only the messages would show it"); }
+Check needs_mail(const Facts&) { return unknown("only the messages themselves show it"); }
 
 // --- The tables ---------------------------------------------------------------------------------
 
@@ -329,13 +328,14 @@ std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile
   for (const RuleResult& one : rule_results) {
     if (one.verdict != Verdict::Fail) continue;
     const bool must = one.level == RequirementLevel::Must;
-    found.push_back({.severity = must ? Severity::Error : Severity::Warning,
-                     .code = "profile-rule",
-                     .domain = facts.subject.domain,
-                     .message = fmt::format("{} breaks {} of {}: {} ({})", name_of(facts), one.id,
-                                            profile.name, one.rule, one.reason),
-                     .hint = std::string(one.source),
-                     .mark = facts.subject.mark});
+    found.push_back(
+        {.severity = must ? Severity::Error : Severity::Warning,
+         .code = "profile-rule",
+         .domain = facts.subject.domain,
+         .message = fmt::format("{} breaks rule {} of profile {} (\"{}\"): {}", name_of(facts),
+                                one.id, profile.name, one.rule, one.reason),
+         .hint = fmt::format("{} by {}", must ? "required" : "recommended", one.source),
+         .mark = facts.subject.mark});
   }
   return found;
 }

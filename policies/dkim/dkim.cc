@@ -102,7 +102,7 @@ void desire_key(const Selector& selector, const ParsedValue& value, std::string 
     const Error& why = key != nullptr ? key->shape.error() : *value.error();
     policy_result.findings.push_back(refusal(
         selector, "dkim-key-invalid",
-        fmt::format("the key for {} is no DKIM key record: {}", selector.name.text(), why.what),
+        fmt::format("the key for {} is not a DKIM key record: {}", selector.name.text(), why.what),
         "copy the record again from where the key was made"));
   }
   if (key != nullptr) desired.stage = stage_for(selector, key->record);
@@ -118,11 +118,10 @@ void desire_public_key(const Selector& selector, const std::string& path, std::s
   if (exists && found->second.record) {
     return desire_key(selector, *found->second.record, std::move(reason), policy_result);
   }
-  const std::string why = exists ? found->second.error : "there is no such file";
+  const std::string why = exists ? found->second.error : path + ": there is no such file";
   policy_result.findings.push_back(
       refusal(selector, "dkim-key-unreadable",
-              fmt::format("the public key of {} cannot be read from {}: {}", selector.name.text(),
-                          path, why),
+              fmt::format("the public key of {} cannot be read: {}", selector.name.text(), why),
               "make it with `rampart keys generate`, or correct the path"));
 }
 
@@ -134,7 +133,7 @@ void desire_cname(const Selector& selector, const std::string& target, std::stri
   if (!name) {
     policy_result.findings.push_back(
         refusal(selector, "dkim-key-invalid",
-                fmt::format("the CNAME of {} leads to `{}`, which is no DNS name",
+                fmt::format("the CNAME of {} leads to `{}`, which is not a DNS name",
                             selector.name.text(), target),
                 "copy the target again from the vendor's page"));
     return;
@@ -198,7 +197,7 @@ void report_missing(const Domain& domain, const SenderUse& use, const std::strin
   policy_result.findings.push_back(marked(
       finding_of(
           domain, Severity::Info, "dkim-missing",
-          fmt::format("{} signs as {} only when {}", use.sender->name, domain.name.text(), what),
+          fmt::format("{} cannot sign as {} until {}", use.sender->name, domain.name.text(), what),
           std::move(hint)),
       use.mark));
 }
@@ -304,7 +303,7 @@ void report_conflict(const Domain& domain, const Name& name, const std::string& 
                      PolicyResult& policy_result) {
   policy_result.findings.push_back(withholding(
       finding_of(domain, Severity::Error, "selector-conflict",
-                 fmt::format("{} want different keys at {}; none is published", who, name.text()),
+                 fmt::format("{} need different keys at {}; none is published", who, name.text()),
                  "declare the selector under `dkim:` with the `cname:` or `txt:` to publish, or "
                  "use one of them on a sub-domain"),
       {{name, RecordType::CNAME}}));
@@ -345,7 +344,7 @@ void desire_delegations(const Domain& domain, const World& world, PolicyResult& 
     if (!row->second.target) continue;
     if (retire_delegation(domain, world, row->first, row->second.senders, policy_result)) continue;
     desire_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target->text(),
-                 fmt::format("because {} signs with a key that it keeps itself", who),
+                 fmt::format("because {} signs with a key that it publishes in its own zone", who),
                  policy_result);
   }
 }
@@ -363,10 +362,10 @@ void report_unfilled(const Domain& domain, const SenderUse& use, PolicyResult& p
   const bool any_filled = std::ranges::any_of(
       use.sender->dkim, [&](const DkimTemplate& row) { return is_cname(row) && fills(row); });
   if (!any_cname || any_filled || declares_one_of(domain, use)) return;
-  report_missing(
-      domain, use, "its CNAMEs are published, and their names need values",
-      fmt::format("give them in `with:`; `rampart senders show {}` names them", use.sender->id),
-      policy_result);
+  report_missing(domain, use, "its CNAMEs are published; their names need values",
+                 fmt::format("give the values under `with:`; `rampart senders show {}` lists them",
+                             use.sender->id),
+                 policy_result);
 }
 
 }  // namespace

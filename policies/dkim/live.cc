@@ -15,8 +15,8 @@ namespace {
 // vendor's page.
 Finding dangling(const Domain& domain, const Name& selector, const Name& target) {
   return finding_of(domain, Severity::Warning, "selector-dangling",
-                    fmt::format("{} points at {}, which does not exist: nothing can be verified "
-                                "there, and anyone who registers it can sign as {}",
+                    fmt::format("{} points to {}, which does not exist: no signature can be "
+                                "verified, and anyone who can register that name can sign as {}",
                                 selector.text(), target.text(), domain.name.text()),
                     "set the key up at its vendor, or remove the selector");
 }
@@ -37,9 +37,9 @@ void check_vendor_key(const Domain& domain, const Name& selector, const Name& ta
   if (key.record.revoked()) {
     policy_result.findings.push_back(finding_of(
         domain, Severity::Warning, "dkim-key-revoked",
-        fmt::format("{} leads to {}, whose key is revoked: nothing can be verified with it",
+        fmt::format("{} points to {}, whose key is revoked: no signature can be verified with it",
                     selector.text(), target.text()),
-        "look at the vendor's page which selector it signs with now"));
+        "check on the vendor's page which selector it signs with now"));
     return;
   }
   const auto length = key.shape ? rules::length_of(*key.shape) : rules::KeyLength::Strong;
@@ -101,7 +101,7 @@ void check_target(const Domain& domain, const World& world, const Name& selector
         finding_of(domain, Severity::Warning, "dkim-unresolved",
                    fmt::format("the target {} of {} could not be resolved: {}", target.text(),
                                selector.text(), answer->detail),
-                   "the CNAME is published all the same; check the key when DNS answers"));
+                   "the CNAME is published anyway; check the key when DNS answers"));
   } else {
     const auto values = vendor_values(selector, *answer);
     if (!contains(values, RecordKind::DkimKey, &ParsedValue::kind)) {

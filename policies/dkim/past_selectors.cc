@@ -35,9 +35,9 @@ void desire_one(const Domain& domain, const World& world, const SelectorState& s
   const auto name = selector_name(domain, state.selector);
   if (!name) return;
   if (!state.hold.empty()) {
-    const std::string until =
-        state.changes ? fmt::format("; it is revoked on {}", to_text(floor<days>(*state.changes)))
-                      : "";
+    const std::string until = state.changes ? fmt::format("; it will be revoked on {}",
+                                                          to_text(floor<days>(*state.changes)))
+                                            : "";
     policy_result.holds.push_back(
         {domain.name, state.hold,
          fmt::format("the selector {} stays: {}{}", state.selector, state.why, until)});
@@ -91,7 +91,7 @@ Retirement retirement_of(const Domain& domain, const World& world, const SenderU
   // Queues and delayed mail are verified days after they were signed.
   if (world.now < kept) {
     return {false, "selector-unproven",
-            fmt::format("mail of {} may be under way until {}", use.sender->name,
+            fmt::format("mail of {} may be in transit until {}", use.sender->name,
                         to_text(floor<days>(kept)))};
   }
   if (!world.evidence || !is_fresh(*world.evidence, world.now)) {
@@ -101,14 +101,15 @@ Retirement retirement_of(const Domain& domain, const World& world, const SenderU
   const Time quiet = add(std::max(silent, *use.retired), kKeepRetired);
   // The reports about the last silent day arrive up to three days late.
   if (world.now < quiet + kReportDelay) {
-    return {false, "selector-unproven", fmt::format("reports showed it until {}", to_text(silent))};
+    return {false, "selector-unproven",
+            fmt::format("reports last showed it before {}", to_text(silent))};
   }
   if (still_reported(*world.evidence, domain.name, selector, floor<days>(quiet) - days{1})) {
     return {true, "",
-            fmt::format("{} was retired on {}, and reports are silent about it", use.sender->name,
+            fmt::format("{} was retired on {}, and reports no longer show it", use.sender->name,
                         to_text(*use.retired))};
   }
-  return {false, "selector-unproven", "those who saw it no longer report selectors"};
+  return {false, "selector-unproven", "the reporters that saw it no longer state selectors"};
 }
 
 }  // namespace rampart

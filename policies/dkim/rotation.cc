@@ -72,11 +72,12 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
   for (const std::string& one : selectors_of(next)) {
     SelectorState state{.selector = one};
     state.state = published ? KeyState::Published : KeyState::Pending;
-    state.why = published ? "every server shows it" : "not every server shows it yet";
+    state.why = published ? "it is on every server" : "it is not on every server yet";
     if (published) state.changes = from;
     step.selectors.push_back(std::move(state));
   }
-  if (!published) return set_due(step, facts.now, fmt::format("publish {}: plan and apply", next));
+  if (!published)
+    return set_due(step, facts.now, fmt::format("publish {} with plan and apply", next));
   step.promote = facts.now >= from;
   if (!facts.spec.published && !step.promote) step.published = floor<days>(facts.now);
   set_due(step, from, fmt::format("sign with {}", next));
@@ -105,10 +106,10 @@ void evaluate_current(const RotationFacts& facts, RotationStep& step) {
     const bool published = live_of(facts, one) == LiveKey::Published;
     SelectorState state{.selector = one};
     state.state = published ? KeyState::Active : KeyState::Pending;
-    state.why = published ? "the signer is to use it" : "not every server shows it";
+    state.why = published ? "the signer should use it" : "it is not on every server";
     if (is_compromised(facts, one)) {
       state.hold = "selector-compromised";
-      state.why = "it is compromised, and is revoked once another key signs";
+      state.why = "it is compromised, and will be revoked once another key signs";
     }
     step.selectors.push_back(std::move(state));
   }
@@ -125,7 +126,7 @@ void evaluate_retiring(const RotationFacts& facts, SelectorState& state) {
   const bool replaced = facts.spec.current && all_published(facts, *facts.spec.current);
   if (replaced && is_compromised(facts, state.selector)) {
     state.revoke_now = true;
-    state.why = fmt::format("it is compromised, and {} has taken its place", *facts.spec.current);
+    state.why = fmt::format("it is compromised, and {} has replaced it", *facts.spec.current);
     return;
   }
   const SwitchProof proof =
@@ -172,7 +173,7 @@ SelectorState evaluate_past(const RotationFacts& facts, const std::string& selec
     case LiveKey::Unclear:
       state.state = KeyState::Retiring;
       state.hold = "selector-unproven";
-      state.why = "its state is not known for every server";
+      state.why = "its state is not known on every server";
       break;
   }
   return state;

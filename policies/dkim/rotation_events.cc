@@ -25,7 +25,7 @@ constexpr int kMostSteps = 20'000;
 constexpr std::size_t kRemembered = 8;
 
 constexpr std::string_view kIfProven =
-    "once it is proven that nothing signs with it, at the earliest";
+    "at the earliest, once it is proven that nothing signs with it";
 
 // A pair of keys is one event for people, though it is two records.
 std::string joined(const std::string& key) {
@@ -145,7 +145,7 @@ class Foresight {
 
   void remove(const std::string& selector, Date due) {
     add(due, selector, RotationEvent::Kind::Remove,
-        fmt::format("remove {}, which is revoked by then", selector));
+        fmt::format("remove {}, which will have been revoked", selector));
   }
 
   // A key that is past already, by today's evidence. Today's evidence is used for keys that are
@@ -156,8 +156,10 @@ class Foresight {
       return remove(state.selector, due.value_or(ceil<days>(rampart::add(today_, spec_.revoke))));
     }
     if (state.state != KeyState::Retiring) return;
-    if (state.revoke_now) return revoke(state.selector, due.value_or(today_), "as is proven");
-    if (due) return revoke(state.selector, *due, "if nothing signs with it until then");
+    if (state.revoke_now)
+      return revoke(state.selector, due.value_or(today_),
+                    "since it is proven that nothing signs with it");
+    if (due) return revoke(state.selector, *due, "if nothing signs with it by then");
     revoke(state.selector, ceil<days>(add_keep(today_)), kIfProven);
   }
 
@@ -188,10 +190,11 @@ void foresee_retired(const Domain& domain, const World& world, Date until,
     const Date due = may_go ? earliest : std::max(earliest, today);
     if (due > until) continue;
     const std::string text = record.name.text();
-    events.push_back({due, text.substr(0, text.find("._domainkey")), RotationEvent::Kind::Remove,
-                      fmt::format("remove {}, the key of {}, {}", text, use.sender->name,
-                                  may_go ? "as is proven" : kIfProven),
-                      std::max(static_cast<int>((today - due).count()), 0)});
+    events.push_back(
+        {due, text.substr(0, text.find("._domainkey")), RotationEvent::Kind::Remove,
+         fmt::format("remove {}, the key of {}, {}", text, use.sender->name,
+                     may_go ? "since it is proven that nothing signs with it" : kIfProven),
+         std::max(static_cast<int>((today - due).count()), 0)});
   }
 }
 

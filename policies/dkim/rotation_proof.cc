@@ -66,7 +66,7 @@ SwitchProof by_acknowledgement(const RotationFacts& facts, const std::string& pa
   if (silent) since = std::max(since, *silent);
   const Time at = add(since, facts.spec.keep);
   const std::string why =
-      fmt::format("the signer uses {} since {}", *facts.spec.signing, to_text(since));
+      fmt::format("the signer has used {} since {}", *facts.spec.signing, to_text(since));
   if (facts.now < at) return waiting(at, why);
   return {at, "", why};
 }
@@ -77,18 +77,18 @@ SwitchProof by_reports(const RotationFacts& facts, const std::string& past) {
   const Evidence& evidence = *facts.evidence;
   const auto newer = newer_than(facts, past);
   const auto seen = first_seen(facts, newer);
-  if (!seen) return {{}, "selector-unproven", "no report shows a newer key passing"};
+  if (!seen) return {{}, "selector-unproven", "no report shows that a newer key passes"};
   const Date since = std::max(silent_since(evidence, facts.domain, one).value_or(*seen), *seen);
   const Time kept = add(since, facts.spec.keep);
   const Time at = kept + kReportDelay;
   const std::string why =
-      fmt::format("reports show newer keys, and none of {} since {}", past, to_text(since));
+      fmt::format("reports show newer keys, and have not shown {} since {}", past, to_text(since));
   if (facts.now < at) return waiting(at, why);
   // Who stopped reporting is silent about everything.
   if (still_reported(evidence, facts.domain, one, floor<days>(kept) - days{1})) {
     return {at, "", why};
   }
-  return {{}, "selector-unproven", "those who saw it no longer report selectors"};
+  return {{}, "selector-unproven", "the reporters that saw it no longer state selectors"};
 }
 
 }  // namespace

@@ -10,14 +10,15 @@ std::string how_keys_rotate(const Sender& sender) {
   if (!sender.key_rotation.empty()) return sender.key_rotation;
   if (sender.dkim_kind == "none") return "";
   if (sender.dkim_kind == "self") {
-    return "it signs with your keys: `rotate:` makes and exchanges them";
+    return "it signs with your keys: `rotate:` makes and replaces them";
   }
   if (contains(sender.dkim, RecordType::CNAME, &DkimTemplate::type)) {
-    return "it can exchange the keys behind its CNAMEs without you; how often is not known";
+    return "it can replace the keys behind its CNAMEs by itself; how often is not known";
   }
   if (contains(sender.dkim, RecordType::TXT, &DkimTemplate::type)) {
-    return "by hand: a new key is made at the service, and its TXT record declared under `dkim:` "
-           "beside the old one until reports no longer show that";
+    return "by hand: make a new key at the service, and declare its TXT record under `dkim:` "
+           "beside "
+           "the old one until reports no longer show the old one";
   }
   return "";
 }

@@ -66,7 +66,7 @@ void report_several(const Domain& domain, const Name& name, std::size_t count,
   policy_result.findings.push_back(dmarc_finding(
       domain, Severity::Warning, "dmarc-multiple",
       fmt::format("{} holds {} DMARC records, so receivers apply none of them", name.text(), count),
-      "they are merged into the one that the YAML describes"));
+      "this plan replaces them with one"));
 }
 
 // The value is left alone, because it may belong to another service that uses the same name.
@@ -75,11 +75,11 @@ void report_near_misses(const Domain& domain, const World& world, const RecordKe
   for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Foreign)) {
     const auto miss = near_miss(key, value.text());
     if (!miss) continue;
-    policy_result.findings.push_back(
-        dmarc_finding(domain, Severity::Warning, "dmarc-near-miss",
-                      fmt::format("{} holds a value that looks like DMARC and is none: {}",
-                                  key.name.text(), *miss),
-                      "correct or remove it by hand; it is not touched"));
+    policy_result.findings.push_back(dmarc_finding(
+        domain, Severity::Warning, "dmarc-near-miss",
+        fmt::format("{} holds a value that looks like DMARC but is not a DMARC record: {}",
+                    key.name.text(), *miss),
+        "correct or remove it by hand: Rampart does not change it"));
   }
 }
 
@@ -111,10 +111,10 @@ void check_inheritance(const Domain& domain, const World& world, const DesiredRe
   policy_result.findings.push_back(withholding(
       dmarc_finding(
           domain, Severity::Error, "weakens-inherited-policy",
-          fmt::format("{} inherits a stricter policy from {}; a record of its own with "
+          fmt::format("{} inherits a stricter policy from {}: a record of its own at "
                       "{} would weaken it",
                       domain.name.text(), governed_by(before), to_text(domain.dmarc.position)),
-          "set the domain's phase to what it inherits, or leave its `dmarc:` out"),
+          "set the domain's phase to the one that it inherits, or remove its `dmarc:`"),
       {desired.key}));
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/counted.h"
 #include "policies/dkim/names.h"
 #include "policies/dmarc/impact_losses.h"
 #include "policies/model/lookup.h"
@@ -196,12 +197,13 @@ class Replay {
     std::vector<std::string> notes;
     if (!losses_.selectors.empty() && unstated_ > 0) {
       notes.push_back(fmt::format(
-          "{} of the messages pass by DKIM in reports that state no selector, and are taken to "
-          "pass on",
+          "{} of the messages pass by DKIM in reports that state no selector; they are assumed to "
+          "keep passing",
           grouped(unstated_)));
     }
     if (losses_.aligns_strictly) {
-      notes.push_back("reports do not show what strict alignment will fail; it is not counted");
+      notes.push_back(
+          "reports do not show which mail will fail strict alignment; it is not counted");
     }
     if (losses_.withheld) notes.push_back("withheld changes are counted as if they were written");
     return notes;
@@ -266,7 +268,7 @@ std::string why_unknown(const World& world, const EvidenceRows& rows) {
   if (!world.evidence) return "there is no evidence";
   if (!world.evidence->newest) return "there is no verified report";
   if (rows.empty()) return "no verified report covers it";
-  return fmt::format("the last verified report on it is of {}", to_text(rows.back()->day));
+  return fmt::format("the last verified report on it is from {}", to_text(rows.back()->day));
 }
 
 // Zero parts are left out of the sentence, because a reader would look for what they mean.
@@ -285,7 +287,7 @@ std::string unknown_sources(const Impact& impact) {
   const auto count = std::ranges::count_if(impact.by_source, [](const SourceImpact& one) {
     return !one.declared && (one.worst_case > 0 || hits_of(one) > 0);
   });
-  return fmt::format("{} unknown source{}", count, count == 1 ? "" : "s");
+  return counted(count, "unknown source");
 }
 
 std::string declared_senders(const Impact& impact, std::int64_t declared) {
@@ -337,7 +339,7 @@ std::string sentence(const Impact& impact) {
   std::string text = fmt::format("{} messages: {} pass before and after", grouped(impact.messages),
                                  grouped(impact.pass_after));
   if (impact.pass_after < impact.pass_before) {
-    text += fmt::format(", {} pass no longer", grouped(impact.pass_before - impact.pass_after));
+    text += fmt::format(", {} no longer pass", grouped(impact.pass_before - impact.pass_after));
   }
   const std::int64_t all = impact.quarantined + impact.rejected;
   if (all == 0) return text + "; none would be quarantined or rejected";

@@ -29,7 +29,7 @@ struct TreatmentChange {
 // "as before" is stated rather than left out: silence could be taken for not evaluated.
 std::string sentence(const TreatmentChange& stage) {
   if (stage.before == stage.after) return fmt::format("{}, as before", to_text(stage.after));
-  return fmt::format("newly {} (was {})", to_text(stage.after), to_text(stage.before));
+  return fmt::format("becomes {} (was {})", to_text(stage.after), to_text(stage.before));
 }
 
 // Sub-domains and missing names are mentioned only where their treatment differs. One line for each
@@ -180,7 +180,7 @@ std::optional<std::string> bimi_obstacle(const dmarc::Record& record) {
   if (policy == dmarc::Policy::Quarantine && record.pct.value_or(100) < 100) {
     return "p=quarantine needs pct=100";
   }
-  if (record.sp == dmarc::Policy::None) return "sp=none lets sub-domains out";
+  if (record.sp == dmarc::Policy::None) return "sp=none exempts sub-domains";
   // The BIMI draft is silent on t.
   if (record.testing.value_or(false)) return "t=y asks for less than the policy";
   return std::nullopt;

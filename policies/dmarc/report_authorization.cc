@@ -45,8 +45,8 @@ void desire_in_zone(const Domain& domain, const Name& host, const Name& name, co
   }
   DesiredRecord desired = publication(
       {name, RecordType::TXT}, ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
-      fmt::format("because reports about {} may go to {} only with its consent", domain.name.text(),
-                  host.text()));
+      fmt::format("because receivers send reports about {} to {} only if it publishes its consent",
+                  domain.name.text(), host.text()));
   if (domain.state == DomainState::Parked) desired.stage = Stage::Enforce;
   policy_result.desired_records.push_back(std::move(desired));
 }
@@ -60,7 +60,7 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
   } else if (answer->status == AnswerStatus::Failed) {
     policy_result.findings.push_back(
         unauthorized(domain, Severity::Info,
-                     fmt::format("whether {} accepts reports about {} could not be asked: {}",
+                     fmt::format("whether {} accepts reports about {} could not be checked: {}",
                                  host.text(), domain.name.text(), answer->detail),
                      "plan again when the name can be resolved"));
   } else if (!grants(*answer)) {
@@ -68,7 +68,7 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
         domain, Severity::Warning,
         fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
                     host.text(), domain.name.text()),
-        fmt::format("let its owner publish {} TXT \"v=DMARC1\", or use an address in {}",
+        fmt::format("ask its owner to publish {} TXT \"v=DMARC1\", or use an address in {}",
                     name.text(), dmarc::org_domain_psl(domain.name).text())));
   }
 }
@@ -92,7 +92,8 @@ PolicyResult report_authorizations(const Domain& domain, const World& world) {
     if (!name) {
       policy_result.findings.push_back(unauthorized(
           domain, Severity::Warning,
-          fmt::format("the name by which {} would agree to reports is too long", host.text()),
+          fmt::format("the name at which {} would publish its consent to reports is too long",
+                      host.text()),
           "use a shorter host, or an address of your own"));
     } else if (!world.zones_for(domain, *name).empty()) {
       desire_in_zone(domain, host, *name, world, policy_result);

@@ -53,7 +53,7 @@ Discovery discovery_of(const Name& name, const Answers& answers) {
 std::string text_of(const std::optional<Name>& record) { return record ? record->text() : "none"; }
 
 std::string describe_record(const std::optional<Name>& from, const std::optional<Name>& to) {
-  return fmt::format("its governing record goes from {} to {}", text_of(from), text_of(to));
+  return fmt::format("its governing record changes from {} to {}", text_of(from), text_of(to));
 }
 
 // Both generations are described once where they agree, which is nearly always.
@@ -63,8 +63,8 @@ std::string describe_change(const Name& domain, const Discovery& before, const D
     const Name by_list = dmarc::org_domain_psl(domain);
     const bool differs = by_list != after.org_by_walk;
     parts.push_back(
-        fmt::format("its organizational domain goes from {} to {} {}{}", before.org_by_walk.text(),
-                    after.org_by_walk.text(), kByWalk,
+        fmt::format("its organizational domain changes from {} to {} {}{}",
+                    before.org_by_walk.text(), after.org_by_walk.text(), kByWalk,
                     differs ? fmt::format(", while {} it stays {}", kByList, by_list.text()) : ""));
   }
   if (before.by_walk == before.by_list && after.by_walk == after.by_list) {
@@ -120,7 +120,8 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
       "governing-changes",
       fmt::format("{} changes the DMARC discovery of {}: {}", affecting.front()->name().text(),
                   domain.name.text(), describe_change(domain.name, before, after)),
-      "check that its mail still aligns; `psd: n` on a domain keeps its sub-domains together");
+      "check that its mail still aligns; `psd: n` makes a domain the organizational domain of its "
+      "sub-domains");
 }
 
 }  // namespace

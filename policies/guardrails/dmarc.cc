@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/counted.h"
 #include "mail/dkim/key.h"
 #include "policies/dkim/names.h"
 #include "policies/dkim/past_selectors.h"
@@ -120,9 +121,9 @@ void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& foun
   for (const auto& [ramp, group] : sites_by_ramp(sites, stage)) {
     const int most = group.front().domain.dmarc.ramp->max_domains_per_run;
     if (static_cast<int>(group.size()) <= most) continue;
-    const std::string message =
-        fmt::format("DMARC is {} in {} domains of ramp {} at once; it allows {}",
-                    stage == Stage::Enforce ? "tightened" : "loosened", group.size(), ramp, most);
+    const std::string message = fmt::format("DMARC is {} in {} of ramp {} at once, which allows {}",
+                                            stage == Stage::Enforce ? "tightened" : "loosened",
+                                            counted(group.size(), "domain"), ramp, most);
     for (const Site& site : group) {
       found.push_back(finding_at(site, {.code = "too-many-domains",
                                         .message = message,
@@ -157,7 +158,7 @@ Finding removed(const Change& change, std::string_view what) {
   return {.severity = Severity::Error,
           .code = "dkim-selector-removed",
           .domain = change.domain,
-          .message = fmt::format("the key at {} is {} while mail may still be signed with it",
+          .message = fmt::format("the key at {} would be {} while mail may still be signed with it",
                                  change.name().text(), what),
           .hint =
               "publish the new key at a new selector, move the signer, and wait until reports "

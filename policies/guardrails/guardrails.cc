@@ -135,9 +135,9 @@ Findings failing_servers(const Plan&, const Config& config, const World& world) 
       if (failing == zone->sets.end()) continue;
       found.push_back(
           finding_of(domain, Severity::Warning, "ns-failing",
-                     fmt::format("of the name servers of {}, not all answer: {}", zone->apex.text(),
+                     fmt::format("some name servers of {} do not answer: {}", zone->apex.text(),
                                  failing->second.detail),
-                     "repair it, or remove it from the zone's NS records and its delegation"));
+                     "repair them, or remove them from the zone's NS records and its delegation"));
     }
   }
   return found;

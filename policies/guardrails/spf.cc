@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/counted.h"
 #include "mail/spf/tree.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
@@ -72,11 +73,10 @@ std::string remedies_for(const SpfCase& item, const Config& config, const World&
 rules::Fault unresolved(const spf::TreeNode& node, const Config& config) {
   rules::Fault fault = rules::spf_unresolved(node);
   const Sender* sender = sender_of_term(node.term, config);
-  fault.message +=
-      sender != nullptr && sender->lookups
-          ? fmt::format("; counted as {} lookup{}, its cost in the catalogue ({})",
-                        *sender->lookups, *sender->lookups == 1 ? "" : "s", sender->lookups_as_of)
-          : "; counted as one lookup";
+  fault.message += sender != nullptr && sender->lookups
+                       ? fmt::format("; counted as {}, its cost in the catalogue ({})",
+                                     counted(*sender->lookups, "lookup"), sender->lookups_as_of)
+                       : "; counted as 1 lookup";
   return fault;
 }
 
@@ -220,17 +220,20 @@ bool is_needed(const SenderUse& use, const World& world) {
 // Only a warning: nobody declared the sender, so nothing shows that the term is still in use.
 Finding term_removed(const SpfCase& item, const std::string& lost, const Config& config) {
   const Sender* sender = sender_of_term(lost, config);
-  const std::string owner = sender == nullptr
-                                ? "the catalogue does not know it"
-                                : fmt::format("it belongs to {} ({})", sender->name, sender->id);
+  std::string owner = "no service of the catalogue uses it";
+  if (sender != nullptr) {
+    owner = "it belongs to " + sender->name;
+    if (sender->name != sender->id) owner += fmt::format(" ({})", sender->id);
+  }
   return spf_finding(
       item, {.code = "spf-term-removed",
-             .message = fmt::format("`{}` leaves the record of {}: no declared sender asks for it; "
-                                    "{}",
-                                    lost, item.domain.name.text(), owner),
+             .message = fmt::format(
+                 "`{}` is removed from the SPF record of {}: no declared sender needs it; {}", lost,
+                 item.domain.name.text(), owner),
              .hint = sender == nullptr
-                         ? "if it still sends, add it to `senders:` or to `extra:`"
-                         : fmt::format("if it still sends, add `{}` to `senders:`", sender->id)});
+                         ? "if mail still comes from there, add it to `senders:` or to `extra:`"
+                         : fmt::format("if it still sends as this domain, add `{}` to `senders:`",
+                                       sender->id)});
 }
 
 }  // namespace
@@ -286,7 +289,7 @@ Findings spf_fragment_missing(const Plan& plan, const Config& config, const Worl
       if (!is_missing(item, fragment, plan)) continue;
       rules::Fault fault{
           .code = "spf-fragment-missing",
-          .message = fmt::format("the record of {} includes {}, which has no SPF record: every "
+          .message = fmt::format("the SPF record of {} includes {}, which has no SPF record: every "
                                  "check that gets that far ends in permerror (RFC 7208 "
                                  "section 5.2)",
                                  domain.text(), fragment.text()),

@@ -29,8 +29,8 @@ void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
 // An advance is explained as well as a stay, since it is what a reviewer signs.
 std::string why_advance(const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
-  return fmt::format("all gates are met: {} messages from {}, {} of its own mail passes",
-                     grouped(seen.messages), counted(seen.reporters, "reporter", "reporters"),
+  return fmt::format("all gates are met: {} messages from {}, {} of the domain's own mail passes",
+                     grouped(seen.messages), counted(seen.reporters, "reporter"),
                      percent(seen.legit_rate.value_or(0)));
 }
 
@@ -53,9 +53,8 @@ void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
     decision.reasons.push_back(why_advance(decision));
     decision.overdue_days = static_cast<int>((today - decision.due.value_or(today)).count());
     if (decision.overdue_days > 0) {
-      decision.reasons.push_back(fmt::format("it was due on {}, {} {} ago", to_text(*decision.due),
-                                             decision.overdue_days,
-                                             decision.overdue_days == 1 ? "day" : "days"));
+      decision.reasons.push_back(fmt::format("it was due on {}, {} ago", to_text(*decision.due),
+                                             counted(decision.overdue_days, "day")));
     }
   } else if (only_days_missing(decision.gates, calendar)) {
     decision.earliest = calendar.allowed;
@@ -81,10 +80,11 @@ void defer(StepDecision& decision, const Ramp& ramp, Date today, int ahead) {
   decision.to.reset();
   decision.earliest = day_of_run(ramp, today, ahead / per_run);
   Gate gate{.kind = GateKind::MaxDomains,
-            .figure = fmt::format("place {}", ahead + 1),
+            .figure = fmt::format("number {} in line", ahead + 1),
             .asked = fmt::format("at most {} per run", ramp.max_domains_per_run),
-            .reason = fmt::format("ramp {} advances {} domains per run, and {} are due before it",
-                                  ramp.name, ramp.max_domains_per_run, ahead)};
+            .reason = fmt::format("ramp {} advances at most {} per run, and {} due before this one",
+                                  ramp.name, counted(ramp.max_domains_per_run, "domain"),
+                                  counted(ahead, "domain is", "domains are"))};
   // First of all reasons: the others say that every gate is met.
   decision.reasons.insert(decision.reasons.begin(), gate.reason);
   decision.gates.push_back(std::move(gate));

@@ -228,9 +228,8 @@ constexpr std::int64_t kOutlierMessages = 100;
 
 std::string sender_reason(const BrokenSender& one) {
   return fmt::format(
-      "{} broke: since {}, {} of its {} messages fail with the domain's mark, where about {} "
-      "passed "
-      "before on such days; seen by {}",
+      "mail of {} broke: since {}, {} of its {} messages fail although they carry the domain's "
+      "mark; before, about {} passed on such days; reported by {}",
       one.id, to_text(one.first), grouped(one.failing), grouped(one.messages),
       grouped(static_cast<std::int64_t>(one.baseline)), fmt::join(one.reporters, ", "));
 }
@@ -279,19 +278,18 @@ std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& s
   const double low = facts.domain.dmarc.ramp->gates.rollback_below;
   if (facts.domain.dmarc.position.phase >= Phase::Quarantine && seen.legit_rate &&
       *seen.legit_rate < low) {
-    alerts.push_back(
-        fmt::format("legit_rate is {}, below rollback_below ({}), but no declared sender lost its "
-                    "passing mail: "
-                    "look at `rampart reports sources`; `rampart rollback {}` steps back by hand",
-                    percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
+    alerts.push_back(fmt::format(
+        "legit_rate is {}, below rollback_below ({}), but no declared sender lost its "
+        "passing mail: look at `rampart reports sources`; `rampart rollback {}` steps back by hand",
+        percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
   }
   for (const ReporterTally& one : seen.tally.reporters) {
     const auto rate = one.rate();
     if (!rate || !seen.legit_rate || one.counted < kOutlierMessages) continue;
     if (std::abs(*rate - *seen.legit_rate) < kOutlierDistance) continue;
-    alerts.push_back(
-        fmt::format("{} is an outlier: {} of {} messages pass there, {} by all reporters",
-                    one.group, percent(*rate), grouped(one.counted), percent(*seen.legit_rate)));
+    alerts.push_back(fmt::format(
+        "{} is an outlier: it reports that {} of {} messages pass; over all reporters it is {}",
+        one.group, percent(*rate), grouped(one.counted), percent(*seen.legit_rate)));
   }
   return alerts;
 }

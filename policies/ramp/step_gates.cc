@@ -51,8 +51,9 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   }
   if (!calendar.start) {
     const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
-    return fmt::format("no verified report shows {} as published{}: the hold of {} has not begun",
-                       published_at(spec), when, hold);
+    return fmt::format(
+        "no verified report shows `{}` as the published policy{}: the hold of {} has not begun",
+        published_at(spec), when, hold);
   }
   return fmt::format("the hold of {} at {}, live since {}, ends on {}", hold,
                      to_text(spec.position), to_text(*calendar.start),
@@ -71,7 +72,7 @@ std::string silence_of(const std::vector<SilentReporter>& silent) {
   std::string text;
   for (const SilentReporter& one : silent) {
     if (!text.empty()) text += "; ";
-    text += fmt::format("{}, which saw {} of the mail, sent no report since {}", one.group,
+    text += fmt::format("{}, which saw {} of the mail, has sent no report since {}", one.group,
                         percent(one.share), to_text(one.last));
   }
   return text;
@@ -87,8 +88,8 @@ Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
     const bool others = !rows_of(facts.evidence, facts.domain.name).empty();
     return gate(GateKind::Evidence, "none", asked,
                 others
-                    ? "no known reporter covers this domain: verified reports of unknown ones do "
-                      "not count alone; if you know one, add its domain to `reporters: {known: "
+                    ? "no known reporter covers this domain, and verified reports of unknown ones "
+                      "do not count alone; if you know one, add its domain to `reporters: {known: "
                       "[...]}`"
                     : "no verified report covers this domain");
   }
@@ -98,7 +99,7 @@ Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
     for (const EvidenceRow* row : facts.known_rows)
       groups.insert(facts.reporters.at(row->reporter).group);
     return gate(GateKind::Evidence, to_text(last), asked,
-                fmt::format("the newest verified report covers {}, and none came since from {}: "
+                fmt::format("the newest verified report covers {}, and {} sent none since then: "
                             "evidence older than {} days does not count",
                             to_text(last), fmt::join(groups, ", "), kEvidenceAge.count()));
   }
@@ -116,19 +117,20 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
                        grouped(gates.low_volume_min_messages), to_text(gates.low_volume_window));
   const std::int64_t others = seen.tally.unmarked + seen.tally.unanswered;
   const std::string spoofed =
-      others == 0 ? "" : fmt::format(" (and {} of other sources)", grouped(others));
+      others == 0 ? "" : fmt::format(" (and {} messages of other sources)", grouped(others));
   return gate(
       GateKind::Messages, grouped(own), asked,
-      fmt::format("known reporters saw {} messages of its own mail for {}{}; the gate requires {}",
-                  grouped(own), span_of(seen.window), spoofed, asked));
+      fmt::format(
+          "known reporters saw {} of the domain's own messages from {}{}; the gate requires {}",
+          grouped(own), span_of(seen.window), spoofed, asked));
 }
 
 Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
   const int least = gates_for(facts).min_reporters;
   const std::string asked = fmt::format("at least {}", least);
-  const std::string why = fmt::format("{} reported on {}; the gate requires {}",
-                                      counted(seen.reporters, "organization", "organizations"),
-                                      span_of(seen.window), asked);
+  const std::string why =
+      fmt::format("{} sent reports on the mail of {}; the gate requires {}",
+                  counted(seen.reporters, "organization"), span_of(seen.window), asked);
   return gate(GateKind::Reporters, std::to_string(seen.reporters), asked,
               seen.reporters >= least ? "" : why);
 }
@@ -138,7 +140,7 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   const std::string asked = "at least " + percent(least);
   if (!seen.legit_rate) {
     return gate(GateKind::LegitRate, "none", asked,
-                "reports show no mail of the domain's own: there is no legit_rate");
+                "reports show none of the domain's own mail, so there is no legit_rate");
   }
   const LegitTally& tally = seen.tally;
   const std::string figure = percent(*seen.legit_rate);
@@ -147,9 +149,8 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
                             : fmt::format(", {} of them from sources that could not be looked up",
                                           grouped(tally.unanswered));
   const std::string why = fmt::format(
-      "legit_rate is {} ({} messages of its own pass, {} fail{}; reporters are joined by their "
-      "past "
-      "share); the gate requires {}",
+      "legit_rate is {} ({} of the domain's own messages pass, {} fail{}; each reporter counts by "
+      "its past share); the gate requires {}",
       figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), silent, asked);
   // The sum of weighted rates may be a hair below the threshold that it equals.
   return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate + 1e-9 >= least ? "" : why);
@@ -173,17 +174,17 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
     largest = std::max(largest, share);
     if (!reaches(share, limit)) continue;
     add(fmt::format(
-        "{} is not declared, and its mail fails on {} days with {} of the messages: if "
-        "it is yours, add `- {}` to the domain's `senders:`, else ignore it with "
-        "`sources: {{ignore: [{{source: {}, reason: ...}}]}}`",
+        "{} is not declared, and its failing mail, seen on {} days, is {} of all messages: if it "
+        "is yours, add `- {}` to the domain's `senders:`; otherwise ignore it with `sources: "
+        "{{ignore: [{{source: {}, reason: ...}}]}}`",
         one.source, one.failing_days.size(), percent_up(share), one.source, one.source));
   }
   const double silent = tally.lacking_share();
   if (reaches(silent, limit)) {
     const auto one = std::ranges::max_element(tally.sources, {}, &SourceTally::lacking);
     add(
-        fmt::format("{} of the mail fails from sources that could not be named for lack of an "
-                    "answer: {} ({}); run again when name servers answer",
+        fmt::format("{} of the mail fails and comes from sources that could not be identified, "
+                    "because DNS did not answer for {} ({}); run again when it does",
                     percent_up(silent), one->lacks, one->source));
   }
   const double figure = std::max(largest, silent);
@@ -198,8 +199,8 @@ Gate senders_gate(const StepFacts& facts) {
   const auto broken = broken_senders(facts, kHold);
   for (const BrokenSender& one : broken) {
     why += why.empty() ? "" : "; ";
-    why += fmt::format("mail of {} fails since {}: {} of {} messages", one.id, to_text(one.first),
-                       grouped(one.failing), grouped(one.messages));
+    why += fmt::format("mail of {} has failed since {}: {} of {} messages", one.id,
+                       to_text(one.first), grouped(one.failing), grouped(one.messages));
   }
   return gate(GateKind::Senders, fmt::format("{} failing", broken.size()), "none failing", why);
 }
@@ -255,7 +256,7 @@ Gate calendar_gate(const StepFacts& facts) {
     why = fmt::format("ramp {} is frozen from {} to {}", ramp.name, to_text(frozen->first),
                       to_text(frozen->last));
   } else if (allowed_day(ramp, today) != today) {
-    why = fmt::format("{} is {}, and ramp {} takes no steps on that day", to_text(today),
+    why = fmt::format("{} is {}, a day on which ramp {} takes no steps", to_text(today),
                       day_name(today), ramp.name);
   }
   return gate(GateKind::Calendar, to_text(today), "a day that the ramp allows", why);
@@ -338,7 +339,7 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> missing = {fmt::format(
-      "it is at {}, which advance never leaves: raise `phase` by hand", to_text(phase))};
+      "`rampart advance` never leaves phase {}: raise `phase` by hand", to_text(phase))};
   if (!domain.declares_spf()) missing.push_back("it declares neither `senders:` nor `spf:`");
   const bool signs = !domain.selectors.empty() || !domain.rotations.empty() ||
                      (domain.senders && std::ranges::any_of(*domain.senders, [](const auto& use) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/counted.h"
 #include "policies/dkim/rotation_events.h"
 #include "policies/model/lookup.h"
 #include "policies/spf/record.h"
@@ -118,7 +119,8 @@ void join_reviews(Events& events) {
     joined.push_back(std::move(one));
   }
   for (const auto& [key, seen] : reviews) {
-    if (seen.more > 0) joined[seen.at].what += fmt::format(" (and {} more domains)", seen.more);
+    if (seen.more > 0)
+      joined[seen.at].what += fmt::format(" (and {})", counted(seen.more, "more domain"));
   }
   events = std::move(joined);
 }
@@ -136,9 +138,9 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
   if (decision.action == StepAction::StepBack) {
     const RampPosition to = decision.to.value_or(decision.from);
     const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
-    events.push_back({today, domain.name, TimelineEvent::Kind::Ramp,
-                      fmt::format("back from {} to {}{}", to_text(decision.from), to_text(to), why),
-                      0});
+    events.push_back(
+        {today, domain.name, TimelineEvent::Kind::Ramp,
+         fmt::format("step back from {} to {}{}", to_text(decision.from), to_text(to), why), 0});
     add_later_steps(domain, to, today, until, events);
     return events;
   }

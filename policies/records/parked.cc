@@ -45,11 +45,11 @@ std::vector<ParkedRow> parked_rows(const Domain& domain) {
       {"", RecordType::TXT, RecordKind::Spf, "v=spf1 -all",
        "because a parked domain sends no mail (RFC 7208 section 10.1.2)"},
       {"*._domainkey", RecordType::TXT, RecordKind::DkimKey, std::string(kRevoked),
-       "because no selector of a parked domain signs"},
+       "because a parked domain signs with no selector"},
       {"_dmarc", RecordType::TXT, RecordKind::Dmarc, parked_dmarc(domain),
        "because all mail in the name of a parked domain is forged"},
       {"", RecordType::MX, RecordKind::NullMx, "0 .",
-       "because a parked domain takes no mail (RFC 7505 section 3)"},
+       "because a parked domain receives no mail (RFC 7505 section 3)"},
   };
 }
 
@@ -81,7 +81,7 @@ void refuse_with_mail(const Domain& domain, const World& world, PolicyResult& po
       domain, Severity::Error, "parked-has-mail",
       fmt::format("{} is declared parked but has the MX {}: parking it would lose its mail",
                   domain.name.text(), *host),
-      "remove the MX by hand once no mail is wanted, or take `parked: true` away");
+      "remove the MX by hand when the domain should receive no mail, or remove `parked: true`");
   for (const DesiredRecord& desired : policy_result.desired_records) {
     finding.withholds.push_back(desired.key);
   }
@@ -135,9 +135,9 @@ void warn_of_last_record(const Domain& domain, const World& world, PolicyResult&
     if (!last || live_values(domain, world, desired.key, desired.kind).empty()) continue;
     policy_result.findings.push_back(finding_of(
         domain, Severity::Warning, "last-record-removed",
-        fmt::format("the last {} record of {} is removed: anyone may then send in its name",
+        fmt::format("the last {} record of {} is removed: anyone can then send mail in its name",
                     to_text(desired.kind), domain.name.text()),
-        "a domain that sends no mail is better `parked: true`"));
+        "if the domain sends no mail, declare it `parked: true` instead"));
   }
 }
 
@@ -153,8 +153,8 @@ void take_policy_back(const Domain& domain, const World& world, PolicyResult& po
   policy_result.findings.push_back(withholding(
       finding_of(
           domain, Severity::Error, "mta-sts-none-first",
-          fmt::format("{} still serves an MTA-STS policy in mode {}: senders that keep it go "
-                      "on by it for {} seconds after its record is gone",
+          fmt::format("{} still serves an MTA-STS policy in mode {}: senders that have cached "
+                      "it keep applying it for {} seconds after its record is removed",
                       domain.name.text(), to_text(policy->mode), policy->max_age),
           "serve mode none with a short max_age under a new id, wait for the longest "
           "max_age that was served, then remove the record"),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/counted.h"
 #include "base/sha256.h"
 #include "mail/dkim/key.h"
 #include "mail/transport/policy.h"
@@ -45,8 +46,8 @@ std::string shortfall(const ServedPolicy& served, const std::string& wanted) {
   if (!now) return now.error().what;
   const auto then = parse_mta_sts_policy(wanted);
   if (then && same_policy(*now, *then)) return "";
-  return fmt::format("it serves mode {}, max_age {}, {} mx", to_text(now->mode), now->max_age,
-                     now->mx.size());
+  return fmt::format("it serves mode {}, max_age {}, {}", to_text(now->mode), now->max_age,
+                     counted(now->mx.size(), "mx line"));
 }
 
 // RFC 8461 section 8.1: the policy is served before the record announces it. A server that was
@@ -67,7 +68,7 @@ void announce_policy(const Domain& domain, const World& world, const DesiredReco
       domain, wrong ? Severity::Error : Severity::Info, "mta-sts-policy-first",
       fmt::format("{} must serve the new policy before its id is published; its lines are: {}",
                   policy_url(domain), lines),
-      "put the file there first, one line for each `|`");
+      "put the file there first; `|` marks the end of a line");
   finding.mark = domain.mta_sts->mark;
   if (!missing.empty()) finding.message += fmt::format(" (now: {})", missing);
   if (wrong) finding.withholds = {desired.key};
@@ -86,10 +87,10 @@ void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& poli
   if (mx.empty() && spec.mode != "none" && !spec.id) {
     policy_result.findings.push_back(
         marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
-                          fmt::format("{} has no MX to name in its MTA-STS policy; `_mta-sts` "
-                                      "stays as it is",
+                          fmt::format("{} has no MX for its MTA-STS policy to name: `_mta-sts` "
+                                      "is not changed",
                                       domain.name.text()),
-                          "name the hosts in `mx:`, or leave `mta_sts:` out"),
+                          "name the hosts in `mx:`, or remove `mta_sts:`"),
                spec.mark));
     return;
   }
@@ -113,7 +114,7 @@ void desire_tls_rpt(const Domain& domain, PolicyResult& policy_result) {
 std::optional<std::string> bimi_obstacle(const DmarcSpec& spec) {
   if (spec.position.phase < Phase::Quarantine) return "the DMARC policy is not enforced";
   if (spec.position.pct < 100) return "the DMARC policy is enforced for part of the mail only";
-  if (spec.sp == dmarc::Policy::None) return "the DMARC policy lets sub-domains out (sp=none)";
+  if (spec.sp == dmarc::Policy::None) return "the DMARC policy exempts sub-domains (sp=none)";
   return std::nullopt;
 }
 
@@ -133,7 +134,7 @@ void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
         finding_of(
             domain, Severity::Warning, "bimi-not-enforced",
             fmt::format("the BIMI logo of {} is not shown yet: {}", domain.name.text(), *obstacle),
-            "it needs quarantine or reject for all mail, sub-domains included"),
+            "move DMARC to quarantine or reject for all mail, sub-domains included"),
         spec.mark));
   }
 }

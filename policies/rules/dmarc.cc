@@ -46,7 +46,7 @@ Fault dmarc_multiple(const Name& domain) {
 // The value is quoted, because a typing error is found by looking at it.
 Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip) {
   return {.code = "dmarc-near-miss",
-          .message = fmt::format("_dmarc.{} holds `{}`, which is no DMARC record: {}",
+          .message = fmt::format("_dmarc.{} holds `{}`, which is not a DMARC record: {}",
                                  domain.text(), value, slip),
           .hint = "correct or remove the value"};
 }
@@ -149,8 +149,8 @@ std::optional<Fault> dmarc_historic_tags(const Name& domain, const dmarc::Record
 Fault dmarc_without_rua(const Name& domain, dmarc::Policy policy) {
   const bool reject = policy == dmarc::Policy::Reject;
   return {.code = reject ? "reject-without-rua" : "dmarc-without-rua",
-          .message = fmt::format("the DMARC policy of {} (p={}) names no address for reports: "
-                                 "nobody sees whose mail fails",
+          .message = fmt::format("the DMARC policy of {} (p={}) has no address for reports: "
+                                 "nothing shows whose mail fails",
                                  domain.text(), dmarc::to_text(policy)),
           .hint = "add rua=mailto:... to the record (`rua:` under `dmarc:` or `defaults:`)",
           .blocks = reject};
@@ -162,7 +162,7 @@ Fault report_unauthorized(const Name& at, const Name& host) {
           .message = fmt::format("{} has not agreed to receive reports about {}, so reporters send "
                                  "none there",
                                  host.text(), at.text()),
-          .hint = fmt::format("let its owner publish {}._report._dmarc.{} TXT \"v=DMARC1\"",
+          .hint = fmt::format("ask its owner to publish {}._report._dmarc.{} TXT \"v=DMARC1\"",
                               at.text(), host.text())};
 }
 

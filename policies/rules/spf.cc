@@ -47,9 +47,10 @@ std::optional<Fault> everybody_passes(const SpfFacts& facts) {
 std::optional<Fault> uses_ptr(const SpfFacts& facts) {
   if (facts.ptr_terms == 0) return std::nullopt;
   return Fault{.code = "spf-ptr",
-               .message = fmt::format("{} uses `ptr`, which must not be published (RFC 7208 "
-                                      "section 5.5)",
-                                      facts.domain.text()),
+               .message = fmt::format(
+                   "the SPF record of {} uses `ptr`, which must not be published (RFC 7208 "
+                   "section 5.5)",
+                   facts.domain.text()),
                .hint = "name the hosts with ip4, ip6 or a; many receivers skip ptr altogether",
                .extent = facts.ptr_terms,
                .blocks = true};
@@ -58,7 +59,7 @@ std::optional<Fault> uses_ptr(const SpfFacts& facts) {
 // One measure with two codes: only a record over the limit withholds, so only that can be waived.
 std::optional<Fault> too_many_lookups(const SpfFacts& facts) {
   if (facts.root == nullptr || facts.lookups < kNearLookups) return std::nullopt;
-  const std::string needs = fmt::format("the record of {} needs {}{}", facts.domain.text(),
+  const std::string needs = fmt::format("the SPF record of {} needs {}{}", facts.domain.text(),
                                         facts.lower_bound ? "at least " : "", facts.lookups);
   Fault fault{.code = "spf-lookups-near",
               .message = needs + " of ten DNS lookups",
@@ -67,9 +68,10 @@ std::optional<Fault> too_many_lookups(const SpfFacts& facts) {
   if (facts.lookups <= spf::kMaxLookups) return fault;
   fault.severity = Severity::Error;
   fault.code = "spf-lookups";
-  fault.message = needs +
-                  " DNS lookups, ten are allowed: every check that gets that far ends in permerror "
-                  "(RFC 7208 section 4.6.4)";
+  fault.message =
+      needs +
+      " DNS lookups, and ten are allowed: every check that reaches the eleventh ends in permerror "
+      "(RFC 7208 section 4.6.4)";
   fault.blocks = true;
   return fault;
 }
@@ -79,11 +81,12 @@ std::optional<Fault> too_many_voids(const SpfFacts& facts) {
   if (facts.void_lookups <= spf::kMaxVoidLookups) return std::nullopt;
   return Fault{.severity = Severity::Error,
                .code = "spf-voids",
-               .message = fmt::format("{} terms of {} lead to names without a usable record; every "
-                                      "check that gets to the third ends in permerror (RFC 7208 "
-                                      "section 4.6.4)",
-                                      facts.void_lookups, facts.domain.text()),
-               .hint = "remove the terms whose names are gone",
+               .message = fmt::format(
+                   "{} terms in the SPF record of {} lead to names without a usable record: every "
+                   "check that gets to the third ends in permerror (RFC 7208 "
+                   "section 4.6.4)",
+                   facts.void_lookups, facts.domain.text()),
+               .hint = "remove the terms whose names no longer exist",
                .extent = facts.void_lookups,
                .blocks = true};
 }
@@ -94,10 +97,10 @@ std::optional<Fault> too_long(const SpfFacts& facts) {
   const bool alone = facts.record_octets > spf::kMaxRecordOctets;
   return Fault{
       .code = "spf-length",
-      .message = fmt::format("all TXT at {} comes to {} octets (the SPF record: {}); above {} it "
-                             "may not fit a plain UDP answer (RFC 7208 section 3.4)",
-                             facts.domain.text(), facts.txt_octets, facts.record_octets,
-                             spf::kMaxRecordOctets),
+      .message = fmt::format(
+          "the TXT records at {} have {} octets in all (the SPF record: {}); above {} they "
+          "may not fit a plain UDP answer (RFC 7208 section 3.4)",
+          facts.domain.text(), facts.txt_octets, facts.record_octets, spf::kMaxRecordOctets),
       .hint = alone ? "shorten the record; `flatten: auto` spreads its networks over several names"
                     : "remove site verifications that are no longer needed",
       .extent = static_cast<std::int64_t>(facts.txt_octets),
@@ -136,11 +139,12 @@ Fault spf_unresolved(const spf::TreeNode& node) {
 // Neutral is treated like no record by most receivers.
 std::optional<Fault> spf_neutral(const Name& domain, std::optional<spf::Qualifier> ending) {
   if (ending != spf::Qualifier::Neutral) return std::nullopt;
-  return Fault{.code = "spf-neutral",
-               .message = fmt::format("the record of {} neither passes nor fails the hosts that it "
-                                      "does not name",
-                                      domain.text()),
-               .hint = "end the record with `~all` or `-all`"};
+  return Fault{
+      .code = "spf-neutral",
+      .message = fmt::format("the SPF record of {} neither passes nor fails the hosts that it "
+                             "does not name",
+                             domain.text()),
+      .hint = "end the record with `~all` or `-all`"};
 }
 
 std::optional<Fault> spf_dead_terms(const spf::Record& record) {
@@ -183,7 +187,7 @@ Fault spf_invalid(const Name& domain, const std::string& problem) {
           .code = "spf-invalid",
           .message = fmt::format("{} {}: every check ends in permerror (RFC 7208 section 4.6)",
                                  domain.text(), problem),
-          .hint = "correct the term; receivers use nothing of a record with one mistake"};
+          .hint = "correct the term: one mistake makes receivers ignore the whole record"};
 }
 
 }  // namespace rampart::rules

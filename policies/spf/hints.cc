@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/counted.h"
 #include "mail/spf/limits.h"
 #include "mail/spf/tree.h"
 #include "policies/model/lookup.h"
@@ -30,7 +31,7 @@ struct Term {
   int cost = 0;
 };
 
-std::string lookups(int count) { return fmt::format("{} lookup{}", count, count == 1 ? "" : "s"); }
+std::string lookups(int count) { return counted(count, "lookup"); }
 
 /// Whether nothing that aligns is lost without this sender's include. SPF aligns only by the From
 /// domain, so that mail which bounces elsewhere gains nothing here.
@@ -42,13 +43,13 @@ std::string why_needless(const Sender& sender) {
   if (sender.spf_aligns == Aligns::No) return "its mail never aligns by SPF";
   switch (sender.include_needed) {
     case IncludeNeeded::Optional:
-      return "it can bounce to a domain of its own";
+      return "its MAIL FROM can be in a domain of its own";
     case IncludeNeeded::Legacy:
-      return "the include is a leftover";
+      return "the include is obsolete";
     case IncludeNeeded::NotApplicable:
       return "it sends no mail of its own";
     default:
-      return "its mail bounces to its own domain";
+      return "its MAIL FROM is in its own domain";
   }
 }
 
@@ -216,8 +217,8 @@ class Search {
         is_set
             ? fmt::format("refresh spf.lock (`rampart spf flatten {} --write`)", domain.name.text())
             : fmt::format("set `flatten: {}`", mode == Flatten::Auto ? "auto" : "always");
-    ways_.push_back({saves, fmt::format("{} (saves {}): {} become {}", how, lookups(saves),
-                                        lookups_, lookups_ - saves)});
+    ways_.push_back({saves, fmt::format("{} (saves {}): {} instead of {}", how, lookups(saves),
+                                        lookups_ - saves, lookups_)});
   }
 
   // Marketing mail has a name of its own at most organizations, so it moves with the least harm.

@@ -45,9 +45,9 @@ std::string refusal(const std::string& term, const LockedTerm* old,
     }
     if (view.admitted.pass != pass) return term + ": the resolvers disagree";
   }
-  if (pass.empty()) return term + ": it admits nobody now";
+  if (pass.empty()) return term + ": it admits no host now";
   if (old != nullptr && size_of(pass) * 2 < size_of(set_of(old->networks))) {
-    return term + ": it admits less than half of what it did";
+    return term + ": it now admits less than half of the addresses that it did";
   }
   return "";
 }

@@ -32,11 +32,11 @@ int rank_of(const spf::Directive& directive) {
 std::string why_unneeded(const Sender& sender) {
   switch (sender.include_needed) {
     case IncludeNeeded::No:
-      return "its mail bounces to its own domain, so that receivers never look for it here";
+      return "its MAIL FROM is in its own domain, so receivers check SPF there";
     case IncludeNeeded::Optional:
-      return "it can bounce to its own domain or to one of yours";
+      return "its MAIL FROM can be in its own domain or in one of yours, where receivers check SPF";
     case IncludeNeeded::Legacy:
-      return "its include is a leftover that no longer admits anything useful";
+      return "its include is obsolete and no longer admits anything useful";
     default:
       return "it sends no mail of its own";
   }
@@ -67,8 +67,8 @@ class Builder {
     if (!uses_spf(use)) {
       if (use.spf == SpfUse::Never || sender.spf.empty()) return;
       report(Severity::Info, "spf-include-unneeded",
-             fmt::format("{} needs no SPF term: {}", sender.id, why_unneeded(sender)),
-             "nothing to do; `spf: always` on this sender adds its term all the same", use.mark);
+             fmt::format("{} needs no SPF term here: {}", sender.id, why_unneeded(sender)),
+             "nothing to do; `spf: always` on this sender adds its term anyway", use.mark);
       return;
     }
     for (const std::string& term : sender.spf) {
@@ -77,7 +77,7 @@ class Builder {
         add_term(*filled, sender.id, use.mark);
       } else {
         report(Severity::Error, "sender-placeholder",
-               fmt::format("{} asks for `{}`, but {}", sender.id, term, filled.error().what),
+               fmt::format("{} needs `{}`, but {}", sender.id, term, filled.error().what),
                "give the value under `with:`, as the vendor's setup page shows it", use.mark);
       }
     }
@@ -115,8 +115,8 @@ class Builder {
       report(Severity::Warning, "spf-fail-early",
              fmt::format("`all: fail` is set before enforcement (phase {})",
                          to_text(domain_.dmarc.position.phase)),
-             "use `all: softfail` until DMARC is at quarantine: receivers may reject at once what "
-             "DKIM would have saved, and such mail shows in no report",
+             "use `all: softfail` until DMARC is at quarantine: with `-all` receivers may reject "
+             "mail that passes DKIM, and no report shows it",
              spec.mark);
     }
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "mail/spf/tree.h"
 #include "policies/model/lookup.h"
 #include "policies/spf/compare.h"
@@ -19,7 +20,7 @@ std::string reason_for(const DesiredSpf& wanted) {
   for (const SpfOrigin& origin : wanted.origins) senders.push_back(origin.sender);
   sort_unique(senders);
   if (senders.empty()) return "because no sender that needs SPF is declared";
-  return fmt::format("because it is declared for {}", fmt::join(senders, ", "));
+  return fmt::format("because its terms come from {}", fmt::join(senders, ", "));
 }
 
 /// What one zone publishes now: nullopt where receivers get no usable record.
@@ -40,9 +41,9 @@ void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t cou
                      PolicyResult& policy_result) {
   policy_result.findings.push_back(finding_of(
       domain, Severity::Warning, "spf-multiple",
-      fmt::format("{} publishes {} SPF records at {}, so that every check ends in permerror",
+      fmt::format("{} publishes {} SPF records at provider {}, so every check ends in permerror",
                   domain.name.text(), count, zone.provider),
-      "this plan leaves one in their place"));
+      "this plan replaces them with one"));
 }
 
 /// Adds the questions that the tree of a record still needs; returns the cost of each term. Costs
@@ -72,7 +73,7 @@ void report_unlocked(const Domain& domain, const FlatSpf& flat, PolicyResult& po
   if (flat.unlocked.empty()) return;
   policy_result.findings.push_back(
       lock_finding(domain, "spf-lock-missing",
-                   fmt::format("spf.lock does not hold {}, so that it is not flattened",
+                   fmt::format("spf.lock does not contain {}, which is therefore not flattened",
                                fmt::join(flat.unlocked, ", "))));
 }
 
@@ -84,10 +85,10 @@ void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& loc
     const auto now = spf::admitted_by(domain.name, alone.value(), answers);
     const auto missing = now.pass.without(set_of(lock.terms.at(term).networks)).networks();
     if (!now.complete || missing.empty()) continue;
-    policy_result.findings.push_back(
-        lock_finding(domain, "spf-lock-behind",
-                     fmt::format("`{}` admits {} networks that spf.lock lacks, {} first", term,
-                                 missing.size(), spf::to_text(missing.front()))));
+    policy_result.findings.push_back(lock_finding(
+        domain, "spf-lock-behind",
+        fmt::format("`{}` admits {} that spf.lock lacks, such as {}", term,
+                    counted(missing.size(), "network"), spf::to_text(missing.front()))));
   }
 }
 
@@ -98,7 +99,8 @@ void report_bad_lock(const Domain& domain, const World& world, PolicyResult& pol
   policy_result.findings.push_back(withholding(
       marked(finding_of(domain, Severity::Error, "spf-lock-invalid",
                         fmt::format("flattening needs spf.lock: {}", world.spf_lock_problem),
-                        "restore the file from git, or write it again and review it"),
+                        "restore the file from git, or write it with `rampart spf flatten DOMAIN "
+                        "--write` and review it"),
              domain.spf->mark),
       {spf_key(domain)}));
 }

@@ -222,9 +222,9 @@ void withhold_after(Batch& batch, const Failures& failures) {
     if (!failures.zones.contains(change.zone) && !failures.domains.contains(change.domain))
       continue;
     set_outcome(*outcome, WriteState::Withheld,
-                fmt::format("after an earlier failure in {}", failures.zones.contains(change.zone)
-                                                                  ? change.zone.text()
-                                                                  : change.domain.text()));
+                fmt::format("not written because of an earlier failure in {}",
+                            failures.zones.contains(change.zone) ? change.zone.text()
+                                                                 : change.domain.text()));
   }
 }
 
@@ -244,7 +244,7 @@ void report(const Batch& batch, Stage stage, const Progress& progress) {
   if (!progress) return;
   const auto written =
       std::ranges::count(batch.outcomes, WriteState::Written, &WriteOutcome::state);
-  progress(fmt::format("{} at {}: {}: {} of {} written", batch.first().zone.text(),
+  progress(fmt::format("{} at provider {}: {}: {} of {} written", batch.first().zone.text(),
                        batch.first().provider, to_text(stage), written, batch.outcomes.size()));
 }
 

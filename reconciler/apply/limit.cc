@@ -24,7 +24,8 @@ Identity identity(const Change& change) {
 }
 
 std::string location(const Change& change) {
-  return fmt::format("{} {} at {}", change.name().text(), to_text(change.type()), change.provider);
+  return fmt::format("{} {} at provider {}", change.name().text(), to_text(change.type()),
+                     change.provider);
 }
 
 /// The live sets at the reviewed change's name; nullopt where they are not known for certain.
@@ -90,13 +91,14 @@ Finding unreviewed(const Change& change) {
 
 // A warning only: that a change has become needless withholds nothing else.
 Finding outdated(const Change& change) {
-  return {.severity = Severity::Warning,
-          .code = "plan-outdated",
-          .domain = change.domain,
-          .message = fmt::format("the reviewed change of {} is not made: the current plan has no "
-                                 "change there",
-                                 location(change)),
-          .hint = "the YAML or the time has changed since the review; make a plan again"};
+  return {
+      .severity = Severity::Warning,
+      .code = "plan-outdated",
+      .domain = change.domain,
+      .message = fmt::format("the reviewed change of {} is not written: the current plan has no "
+                             "change there",
+                             location(change)),
+      .hint = "the YAML or the time has changed since the review; make a plan again"};
 }
 
 // Withheld changes are planned too; they must not be reported as outdated.

@@ -376,10 +376,10 @@ bool check_waiver_code(Loader& loader, const Node& node) {
   }
   if (code) {
     return loader.fail(node, "not-waivable", fmt::format("`{}` cannot be waived", text_of(node)),
-                       "docs/findings.md explains how to fix it");
+                       "remove its cause: `rampart findings` explains it");
   }
   return loader.fail(node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
-                     did_you_mean(text_of(node), words, "docs/findings.md lists the codes"));
+                     did_you_mean(text_of(node), words, "`rampart findings` lists the codes"));
 }
 
 // `%{d}` is an SPF macro and stays as it is. An opening brace that is never closed ends the search:

@@ -162,10 +162,10 @@ bool glob_matches(std::string_view pattern, std::string_view name) {
 std::string_view escape_of(std::string_view path) {
   if (path.empty()) return "is empty";
   if (path.front() == '/') return "is absolute";
-  if (path.find('\\') != std::string_view::npos) return "holds a backslash";
-  if (path.find('\0') != std::string_view::npos) return "holds a NUL";
+  if (path.find('\\') != std::string_view::npos) return "contains a backslash";
+  if (path.find('\0') != std::string_view::npos) return "contains a NUL";
   const std::vector<std::string> parts = parts_of(path);
-  if (std::ranges::find(parts, "..") != parts.end()) return "holds `..`";
+  if (std::ranges::find(parts, "..") != parts.end()) return "contains `..`";
   return {};
 }
 

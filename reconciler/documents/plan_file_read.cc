@@ -148,7 +148,7 @@ Result<Plan> plan_from_json(std::string_view text) {
   });
   read_shown(reader, plan);
   const std::string digest = reader.at("digest").text();
-  if (!problem.empty()) return Error{"this is no plan: " + problem};
+  if (!problem.empty()) return Error{"this is not a plan file: " + problem};
   if (digest == plan_digest(plan)) return plan;
   return Error{
       "the plan's changes do not match its digest: it was edited or damaged; make it "

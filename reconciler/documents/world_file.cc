@@ -202,7 +202,7 @@ Result<World> world_from_json(std::string_view text) {
     TRY(world.evidence,
         within("evidence", reports::evidence_from_json(json.at("evidence").dump())));
   }
-  if (!problem.empty()) return Error{"this is no world: " + problem};
+  if (!problem.empty()) return Error{"this is not a file of --save-world: " + problem};
   return world;
 }
 

@@ -188,7 +188,7 @@ Result<std::vector<DomainEdit>> compromise_edits(const Config& config,
       all.insert(all.end(), edits.begin(), edits.end());
     }
   }
-  if (!known) return Error{fmt::format("no rotation signs or signed with {}", selector)};
+  if (!known) return Error{fmt::format("no rotation uses or has used the selector {}", selector)};
   return all;
 }
 

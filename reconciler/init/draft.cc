@@ -119,7 +119,7 @@ std::optional<SpfSpec> spf_spec(const spf::Record& record, DraftDomain& draft) {
   }
   if (!ends && !spec.redirect) {
     note_unmanaged(draft, "SPF",
-                   "the record ends without `all`, so that all other senders are neutral; "
+                   "the record ends without `all`, so all other senders are neutral; "
                    "`spf: {all: softfail}` would add it");
     return std::nullopt;
   }
@@ -136,7 +136,7 @@ void draft_spf(const LiveRecords& live, DraftDomain& draft) {
   }
   if (values.size() > 1) {
     note_unmanaged(draft, "SPF",
-                   fmt::format("there are {} records, so that every check ends in permerror (RFC "
+                   fmt::format("there are {} records, so every check ends in permerror (RFC "
                                "7208 section 4.5); keep one",
                                values.size()));
     return;
@@ -216,7 +216,7 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
     return std::nullopt;
   }
   if (!enforced && record.rua.empty()) {
-    add_note(draft, "DMARC is at p=none without rua, so that no reports arrive.");
+    add_note(draft, "DMARC is at p=none without rua, so no reports arrive.");
   }
   draft.legacy = enforced && spec.position.pct < 100 && !record.testing.value_or(false);
   return spec;
@@ -226,14 +226,15 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
 // not an import.
 void draft_dmarc(const LiveRecords& live, DraftDomain& draft) {
   if (const auto target = live.cname("_dmarc")) {
-    note_unmanaged(draft, "DMARC",
-                   fmt::format("`_dmarc` is a CNAME to {}, where the record is kept", *target));
+    note_unmanaged(
+        draft, "DMARC",
+        fmt::format("`_dmarc` is a CNAME to {}, where the record is published", *target));
     return;
   }
   const auto values = live.values("_dmarc", RecordKind::Dmarc);
   if (values.size() > 1) {
     note_unmanaged(draft, "DMARC",
-                   fmt::format("there are {} records, so that receivers apply none of them (RFC "
+                   fmt::format("there are {} records, so receivers apply none of them (RFC "
                                "9989 section 4.10)",
                                values.size()));
   }

@@ -317,11 +317,12 @@ std::vector<std::string> comments_on(const SeenSources& sources, const DraftDoma
       if (sender->second->category == "forwarding") continue;
       services.push_back(
           seen.own > 0
-              ? fmt::format("Seen in reports, consider adding it to `senders:`: `- {}`: {}.",
+              ? fmt::format("Seen in reports; if it is yours, add `- {}` to `senders:`: {}.",
                             source, counts_text(seen))
-              : fmt::format("Seen in reports, but without a trace of its own for this domain, as a "
-                            "forwarder or another customer of it sends: {}: {}.",
-                            source, counts_text(seen)));
+              : fmt::format(
+                    "Seen in reports, but nothing ties its mail to this domain; it may be a "
+                    "forwarder or another customer of the service: {}: {}.",
+                    source, counts_text(seen)));
     } else if (seen.passing + seen.marked > 0 && others.size() < kMentioned &&
                source != kOtherSources) {
       others.push_back(fmt::format("Seen in reports: {}: {}.", source, counts_text(seen)));
@@ -333,7 +334,7 @@ std::vector<std::string> comments_on(const SeenSources& sources, const DraftDoma
   std::ranges::move(others, std::back_inserter(services));
   if (rest.messages > 0) {
     services.push_back(
-        fmt::format("Seen in reports: {} from unknown hosts: see `rampart reports sources`.",
+        fmt::format("Seen in reports from unknown hosts: {}; see `rampart reports sources`.",
                     counts_text(rest)));
   }
   return services;

@@ -60,15 +60,15 @@ bool decidable(const DiffNode& node, const RecordKey& key, const LiveSet& live, 
         error_at(node, key.type, "unobservable",
                  fmt::format("{} {} cannot be observed: {}", key.name.text(), to_text(key.type),
                              live.detail),
-                 "nothing of this domain is changed until it can be read; check the name servers, "
+                 "nothing of this domain is changed until it can be read: check the name servers, "
                  "or plan with --live provider"));
     ++out.unplaced;
     return false;
   }
   if (live.state == LiveState::Disagree) {
     out.holds.push_back({node.domain.name, "ns-disagree",
-                         fmt::format("{} {}: its name servers disagree: {}", key.name.text(),
-                                     to_text(key.type), live.detail)});
+                         fmt::format("{} {}: its name servers give different answers: {}",
+                                     key.name.text(), to_text(key.type), live.detail)});
     return false;
   }
   return true;
@@ -134,9 +134,9 @@ void diff_over_cname(const DiffNode& node, const RecordKey& key, const LiveSet& 
   const std::string target = cname.set.values.empty() ? "" : cname.set.values.begin()->text();
   out.findings.push_back(error_at(
       node, key.type, "hosted-elsewhere",
-      fmt::format("{} is a CNAME to {}: its {} record is kept elsewhere and stays as it is",
+      fmt::format("{} is a CNAME to {}: its {} record is published there and is not changed",
                   node.name.text(), target, to_text(desired_records.front().kind)),
-      "leave it out of the YAML, or set `take_over: true` to replace the CNAME"));
+      "leave the record out of the YAML, or set `take_over: true` to replace the CNAME"));
   ++out.unplaced;
 }
 
@@ -195,9 +195,10 @@ std::optional<Name> cut_above(const LiveZone& zone, const Name& name) {
 /// RFC 1034 section 4.2.1: a zone holds nothing of its own below a cut.
 void report_cut(const Domain& domain, const LiveZone& zone, const Name& cut, const RecordKey& key,
                 DiffResult& out) {
-  const std::string message =
-      fmt::format("{} is delegated away from {} at {}: what is written below it is never served",
-                  cut.text(), zone.apex.text(), zone.provider);
+  const std::string message = fmt::format(
+      "{} is delegated from {} (provider {}) to other servers: records written there are never "
+      "served",
+      cut.text(), zone.apex.text(), zone.provider);
   const auto reported = std::ranges::find(out.findings, message, &Finding::message);
   if (reported != out.findings.end()) {
     reported->withholds.push_back(key);
@@ -205,7 +206,7 @@ void report_cut(const Domain& domain, const LiveZone& zone, const Name& cut, con
   }
   out.findings.push_back(
       finding_of(domain, Severity::Error, "zone-missing", message,
-                 fmt::format("name the provider that holds the zone {}", cut.text())));
+                 fmt::format("set the provider that serves the zone {}", cut.text())));
   out.findings.back().withholds = {key};
 }
 

@@ -134,7 +134,8 @@ std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world)
   std::vector<SelectorNow> all = of_rotations(domain, world);
   for (const SelectorSpec& spec : domain.selectors) {
     const auto name = selector_name(domain, spec.selector);
-    const std::string how = spec.cname ? "the owner of the CNAME's target" : "by hand";
+    const std::string how =
+        spec.cname ? "the owner of the CNAME's target" : "no rotation: exchanged by hand";
     if (name) add_selector(domain, world, *name, how, all);
   }
   for (const SenderRecord& record : sender_dkim_records(domain)) {

@@ -48,11 +48,11 @@ void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> des
                         const LiveZone& zone, Plan& plan) {
   Finding finding = finding_of(
       domain, Severity::Error, "unobservable",
-      fmt::format("nothing of {} could be read at {}: {}", domain.name.text(), zone.provider,
-                  zone.error),
+      fmt::format("no record of {} could be read at provider {}: {}", domain.name.text(),
+                  zone.provider, zone.error),
       zone.from_provider ? "nothing of this domain is changed until it can be read: correct what "
                            "the message names, and plan again"
-                         : "nothing of this domain is changed until it can be read; check the name "
+                         : "nothing of this domain is changed until it can be read: check the name "
                            "servers, or plan with --live provider");
   for (const DesiredRecord& desired : desired_records) finding.withholds.push_back(desired.key);
   std::ranges::sort(finding.withholds);  // The order of the YAML must not show in a plan.
@@ -91,7 +91,7 @@ void plan_domain(const Domain& domain, const World& world, Plan& plan) {
     plan.findings.push_back(
         finding_of(domain, Severity::Error, "zone-missing",
                    fmt::format("no zone was found for {}: {}", domain.name.text(), missing->second),
-                   "create the zone at its provider, name the right provider, or set "
+                   "create the zone at its provider, correct `provider:`, or set "
                    "`phase: discovery`"));
     return;
   }
@@ -199,7 +199,7 @@ void join_shared_keys(const Config&, const World&, Plan& plan) {
         plan.findings.push_back({.severity = Severity::Error,
                                  .code = "wanted-twice",
                                  .domain = domain,
-                                 .message = fmt::format("{} and {} want different records at {}",
+                                 .message = fmt::format("{} and {} need different records at {}",
                                                         joined.back().domain.text(),
                                                         change.domain.text(), change.name().text()),
                                  .hint = "let one of them own the name",
@@ -267,7 +267,7 @@ void hold_for_freeze(const Config&, const World& world, Plan& plan) {
   hold_back(plan, [](const Change& change) -> std::optional<Hold> {
     if (change.stage == Stage::Relax) return std::nullopt;
     return Hold{change.domain, "frozen",
-                fmt::format("{} {} waits: RAMPART_FREEZE is set, and only loosening is written",
+                fmt::format("{} {} waits: RAMPART_FREEZE is set, so only loosening is written",
                             change.name().text(), to_text(change.type()))};
   });
 }
@@ -293,8 +293,8 @@ void report_unmanaged(const Config&, const World& world, Plan& plan) {
         {.severity = Severity::Info,
          .code = "unmanaged",
          .domain = zone,
-         .message =
-             fmt::format("the zone {} is named by no domain: it is left alone", zone.text())});
+         .message = fmt::format("no domain in the YAML uses the zone {}, so it is not changed",
+                                zone.text())});
   }
 }
 

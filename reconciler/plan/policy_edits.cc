@@ -58,7 +58,7 @@ void compare_ramp_place(const Domain& before, const Domain& now, Edits& edits) {
       before.dmarc.since && now.dmarc.since && *now.dmarc.since < *before.dmarc.since;
   if (same_position && earlier) {
     add(edits, now.dmarc.mark,
-        fmt::format("since backdated: {} to {}", to_text(*before.dmarc.since),
+        fmt::format("since moved back: {} to {}", to_text(*before.dmarc.since),
                     to_text(*now.dmarc.since)));
   }
   if (before.dmarc.ramp->name != now.dmarc.ramp->name) {
@@ -79,7 +79,7 @@ void compare_domain(const Domain& before, const Domain& now, Edits& edits) {
   compare_ignored(before, now, edits);
   compare_ramp_place(before, now, edits);
   if (!before.take_over && now.take_over) {
-    add(edits, now.mark, "take_over set: CNAMEs at wanted names may be replaced");
+    add(edits, now.mark, "take_over set: CNAMEs at the names of desired records may be replaced");
   }
   if (before.providers != now.providers) {
     add(edits, now.mark, fmt::format("provider changed for {}", now.name.text()));
@@ -120,7 +120,7 @@ void compare_ramps(const Config& base, const Config& now, Edits& edits) {
     if (before.steps != ramp->steps) add(edits, ramp->mark, fmt::format("steps changed: {}", name));
     if (before.mode != ramp->mode) add(edits, ramp->mark, fmt::format("mode changed: {}", name));
     if (before.freeze != ramp->freeze || before.weekdays != ramp->weekdays) {
-      add(edits, ramp->mark, fmt::format("brakes changed: {}", name));
+      add(edits, ramp->mark, fmt::format("weekdays or freeze changed: {}", name));
     }
   }
 }

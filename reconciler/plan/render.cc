@@ -61,7 +61,7 @@ void keep_past(const Domain& domain, const World& world, const RotationSpec& spe
         fmt::format("because {} was revoked on {}", selector, to_text(revoked->second));
   } else if (known) {
     desired.value = made->second.record;
-    desired.reason = fmt::format("because mail signed with {} may still be under way", selector);
+    desired.reason = fmt::format("because mail signed with {} may still be in transit", selector);
   } else {
     return;
   }
@@ -86,7 +86,7 @@ std::vector<std::string> remarks_on(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> remarks;
   if (domain.state == DomainState::Absent) {
-    return {fmt::format("{} is declared absent: nothing of it is wanted.", name)};
+    return {fmt::format("{} is declared absent: it has no desired records.", name)};
   }
   if (domain.state == DomainState::Parked) return {};
   if (phase == Phase::Discovery) {
@@ -129,7 +129,7 @@ void add_record(const Domain& domain, const DesiredRecord& desired, const World&
   if (!same->set.values.contains(desired.value->text())) {
     draft.faults.push_back(
         finding_of(domain, Severity::Error, "wanted-twice",
-                   fmt::format("{} and another domain want different records at {}",
+                   fmt::format("{} and another domain need different records at {}",
                                domain.name.text(), desired.key.name.text()),
                    "let one of them own the name"));
     return;
@@ -150,7 +150,7 @@ void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Re
       domain, Severity::Error, "mta-sts-no-mx",
       fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
                   domain.name.text()),
-      "name them in `mx:`, or let them be resolved with --resolver"));
+      "name them in `mx:`, or pass a resolver with --resolver"));
 }
 
 // The same policies as in a plan: what is rendered is what apply would write.

@@ -79,14 +79,14 @@ std::string broken(const SourceSummary& row) {
   const std::int64_t claims = of(row, MarkKind::OwnDomain);
   if (claims >= of(row, MarkKind::PassedBefore)) {
     return fmt::format(
-        "none in DNS: {} passes {} of {} messages; the signature of the rest broke on the way, as "
-        "mailing lists and groups do it",
+        "none in DNS: {} passes {} of {} messages; the signature of the rest broke on the way, "
+        "as happens at mailing lists and groups",
         sender.name, row.passing(), row.passing() + row.failing());
   }
   return fmt::format(
       "none in DNS: {} passes {} of {} messages; the rest carries neither a signature nor a MAIL "
-      "FROM of the domain: it is another customer's, to be reported to {}, or one of your accounts "
-      "there is not set up for the domain",
+      "FROM of the domain: either another customer sent it (report it to {}), or one of your "
+      "accounts there is not set up for the domain",
       sender.name, row.passing(), row.passing() + row.failing(), sender.name);
 }
 
@@ -115,8 +115,8 @@ std::string missing(const SourceSummary& row, const NamingContext& context) {
 /// For mail of a service that bears no mark: anybody may have an account there.
 std::string foreign_customer(const SourceSummary& row) {
   return fmt::format(
-      "none in DNS: {} no mark of the domain, so another customer of {} sent {}there{}",
-      counted(row.failing(), "message bears", "messages bear"), row.source.sender->name,
+      "none in DNS: {} not carry the domain's mark, so another customer of {} sent {}there{}",
+      counted(row.failing(), "message does", "messages do"), row.source.sender->name,
       row.failing() == 1 ? "it: report it " : "them: report them ",
       row.source.declared ? "" : ", and do not add it to the domain's senders");
 }
@@ -142,13 +142,13 @@ std::string unknown(const SourceSummary& row) {
   if (of(row, MarkKind::OwnDomain) > 0) {
     return fmt::format(
         "it claims the domain in MAIL FROM or in a signature: if a system of yours is at {}, "
-        "declare it under `senders:` as {}; otherwise it is spoofing, and nothing changes in DNS",
+        "declare it under `senders:` as {}; otherwise it is spoofing, and DNS needs no change",
         addresses_text(row.failing_ips), declaration_of(row.failing_ips));
   }
   if (!row.lacks.empty()) {
-    return fmt::format("unknown: {} got no answer; look again when DNS answers", row.lacks);
+    return fmt::format("unknown: DNS did not answer for {}; look again when it does", row.lacks);
   }
-  return "none in DNS: likely spoofing, listed by reports threats";
+  return "none in DNS: likely spoofing; `rampart reports threats` lists the addresses";
 }
 
 /// For SPF-only mail of a source that can sign; empty where it is too little to act on.
@@ -158,7 +158,7 @@ std::string unsigned_part(const SourceSummary& row, const NamingContext& context
       std::ranges::max_element(row.foreign_keys, {}, [](const auto& one) { return one.second; });
   if (key != row.foreign_keys.end()) {
     return fmt::format(
-        "turn on DKIM for the domain: {} signed with another key (d={}), and {} by SPF alone",
+        "turn on DKIM for the domain: {} signed for another domain (d={}), and {} by SPF alone",
         counted(key->second, "message is", "messages are"), key->first,
         key->second == 1 ? "passes" : "pass");
   }
@@ -203,8 +203,8 @@ std::string failing(const SourceSummary& row, const NamingContext& context) {
   if (row.marked() > 0) return missing(row, context);
   if (row.source.sure == Sureness::Proved) return foreign_customer(row);
   return fmt::format(
-      "none in DNS: its MAIL FROM claims {} without proof: likely spoofing, listed by reports "
-      "threats",
+      "none in DNS: its MAIL FROM claims {} without proof, so it is likely spoofing; `rampart "
+      "reports threats` lists the addresses",
       row.source.sender->name);
 }
 

@@ -26,7 +26,7 @@ constexpr std::array kRemedies = {
     Remedy{"dane-required", "publish TLSA records in a signed zone for this MX"},
     Remedy{"sts-policy-fetch-error",
            "make https://mta-sts.<domain>/.well-known/mta-sts.txt "
-           "answer from everywhere"},
+           "reachable from everywhere"},
     Remedy{"sts-policy-invalid", "correct the MTA-STS policy file"},
     Remedy{"sts-webpki-invalid", "renew or correct the certificate of mta-sts.<domain>"},
 };

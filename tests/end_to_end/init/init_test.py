@@ -145,7 +145,7 @@ def check_reports(binary, work):
     words = " ".join(yaml.replace("#", " ").split())
     for service in ("microsoft_365", "sendgrid"):
         trial.check(f"{service} is not suggested", f"`- {service}`" not in words and
-                    f"another customer of it sends: {service}: " in words, yaml)
+                    f"another customer of the service: {service}: " in words, yaml)
     trial.check("a wave is folded", yaml.count("ip:192.0.2.") == 9 and
                 "63 messages, 63 of them passed DMARC from unknown hosts" in words, yaml)
     trial.check("who is named is not suggested", "`- google_workspace`" not in yaml, yaml)

@@ -189,13 +189,13 @@ def check_categories(place):
 def check_actions(place):
     rows = {(one["source"], one["sure"]): one["action"] for one in place.sources()["sources"]}
     for source, words in (("google_workspace", "none in DNS: Google Workspace passes"),
-                          ("sendgrid", "1503 messages bear no mark of the domain"),
+                          ("sendgrid", "1503 messages do not carry the domain's mark"),
                           ("office", "sign with DKIM at 198.51.100.2: 934 messages"),
                           ("ptr:acme.example", "its host web1.acme.example is in a domain"),
                           ("microsoft_365", "never add its addresses to SPF"),
                           ("ptr:opensource.example", "never add its addresses to SPF")):
         yield f"{source}: {rows[source, 'proved']}", words in rows[source, "proved"]
-    yield "the default key", "482 messages are signed with another key (d=acme-example.2023" in (
+    yield "the default key", "482 messages are signed for another domain (d=acme-example.2023" in (
         rows["google_workspace", "proved"])
     yield "a claim", "claims Mailchimp (Intuit) without proof" in rows["mailchimp", "likely"]
     yield "a declaration", '`NAME: {spf: ["ip4:198.51.100.25"], dkim: self}`' in rows[
@@ -217,7 +217,8 @@ def check_text(place):
     text = place.run("reports", "summary").stdout
     yield f"short {len(text.splitlines())}", len(text.splitlines()) < 80
     yield f"one wave {text}", (
-        "unmarked mail of unknown hosts: 4940 messages from 279 addresses in 2 networks" in text)
+        "mail of unknown hosts without the domain's mark: 4940 messages from 279 addresses in 2 "
+        "networks" in text)
     few = place.run("reports", "sources", "--limit", "2").stdout
     yield f"what is cut is counted {few}", "more sources with" in few
 

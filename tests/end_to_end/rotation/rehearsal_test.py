@@ -223,7 +223,7 @@ class Rehearsal:
         day = START + datetime.timedelta(days=self.case.days)
         out = ("keys", "export", "--format", "pem", "--out", "other")
         said = self.run(day, *out, allowed=(1,), passphrase="wrong").stderr.decode()
-        if said.count("\n") != 1 or not said.endswith("does not open it\n"):
+        if said.count("\n") != 1 or not said.endswith("does not decrypt it\n"):
             self.wrong(day, f"a wrong passphrase is reported so: {said}")
         subprocess.run(["git", "init", "-q", "tree"], cwd=self.folder, check=True)
         plain = self.run(day, "-c", "tree/domains.yaml", "keys", "generate", "example.com", "s1",

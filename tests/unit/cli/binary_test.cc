@@ -91,10 +91,10 @@ TEST_CASE("mistakes on the command line end with 1 and a sentence") {
   check_line("plan --detaled-exitcode", 1, "did you mean --detailed-exitcode?");
   check_line("plan -x", 1, "unknown option -x");
   check_line("plan --out", 1, "--out");
-  check_line("plan apply", 1, "plan takes no further word: apply");
-  check_line("x version", 1, "version takes no further word: x");
-  check_line("--domain a b version", 1, "no further word: b");
-  check_line("apply a.json b.json", 1, "apply takes no further word: b.json");
+  check_line("plan apply", 1, "plan takes no argument \"apply\"");
+  check_line("x version", 1, "version takes no argument \"x\"");
+  check_line("--domain a b version", 1, "version takes no argument \"b\"");
+  check_line("apply a.json b.json", 1, "apply takes no argument \"b.json\"");
   check_line("senders frob", 1, "unknown command senders frob");
   check_line("spf", 1, "spf needs a command: check, tree, flatten");
   check_line("spf tre", 1, "did you mean spf tree?");

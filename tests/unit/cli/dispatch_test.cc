@@ -86,8 +86,8 @@ TEST_CASE("values that an option or a word cannot take are refused, with what it
                 "see rampart completion --help");
   check_refused("completion", {{"SHELL", {"fihs"}}},
                 "completion takes bash, zsh, fish, not \"fihs\"", "did you mean fish?");
-  check_refused("apply", {{"verify-timeout", {"soon"}}}, "--verify-timeout takes 30s, 5m or 1h",
-                "");
+  check_refused("apply", {{"verify-timeout", {"soon"}}},
+                "--verify-timeout takes a duration, such as 30s, 5m or 1h", "");
 }
 
 TEST_CASE("addresses of servers are read before any query") {
@@ -106,7 +106,7 @@ TEST_CASE("unknown words are answered with what was probably meant") {
   check_unknown("plan", "--detaled-exitcode", "unknown option --detaled-exitcode",
                 "did you mean --detailed-exitcode?");
   check_unknown("plan", "--auto-approve", "unknown option --auto-approve", "see rampart --help");
-  check_unknown("plan", "more", "plan takes no further word: more", "");
+  check_unknown("plan", "more", "plan takes no argument \"more\"", "see rampart plan --help");
   check_unknown("senders", "serch", "unknown command senders serch",
                 "did you mean senders search?");
   CHECK(run_frame({}).err == "rampart: error: no command was given\n  see rampart --help\n");

@@ -111,7 +111,7 @@ TEST_CASE("plan says by its code whether something would change, or is withheld"
 TEST_CASE("apply writes nothing that nobody approved") {
   Job job(kSpf);
   CHECK(job.run("apply") == 1);
-  CHECK(holds(job.results, "give --auto-approve"));
+  CHECK(holds(job.results, "or --auto-approve"));
   CHECK(job.run("apply", {{"format", {"json"}}}) == 1);
   CHECK(holds(job.printed, "\"code\": \"not-approved\""));
   for (const std::string answer : {"n\n", "\n", "maybe\n"}) {

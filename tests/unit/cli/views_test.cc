@@ -166,7 +166,8 @@ std::vector<WriteOutcome> outcomes() {
   std::vector<WriteOutcome> outcomes = {
       {plan.changes[4], WriteState::Written, ""},
       {plan.changes[3], WriteState::Failed, "cloudflare: 403 Forbidden"},
-      {plan.changes[2], WriteState::Withheld, "after an earlier failure in example.com"},
+      {plan.changes[2], WriteState::Withheld,
+       "not written because of an earlier failure in example.com"},
       {plan.changes[0], WriteState::AlreadyLive, "it is live already"},
       {plan.changes[1], WriteState::Unconfirmed, "written, but it could not be read back\x1b[1m"}};
   outcomes[0].change.provider = "bind";
@@ -237,7 +238,7 @@ TEST_CASE("outcomes are shown zone by zone") {
 TEST_CASE("a verification tells who differs and how") {
   check_golden("verify.txt", verify_text(verifications(), Colour::Off));
   CHECK(verify_text({{Name::literal("example.com"), {}}}, Colour::Off) ==
-        "example.com: ok\n\nVerified: 1 as in the YAML.\n");
+        "example.com: ok\n\nVerified: 1 domain matches the YAML.\n");
 }
 
 TEST_CASE("SPF is compared by term") {

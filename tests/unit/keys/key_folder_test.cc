@@ -91,7 +91,7 @@ TEST_CASE("a stored pair opens with its passphrase, and with no other") {
   CHECK(folder.open(kPlace, opened_by("open sesame")).ok());
   CHECK(sentence(folder.open(kPlace, opened_by("wrong")).error()) ==
         folder.path_of(kPlace, ".key") +
-            ": the passphrase in RAMPART_KEY_PASSPHRASE does not open it");
+            ": the passphrase in RAMPART_KEY_PASSPHRASE does not decrypt it");
   CHECK(sentence(folder.open(kPlace, {}).error()).find("give its passphrase") != std::string::npos);
   const KeyEntry entry = folder.entry(kPlace);
   CHECK(entry.algorithm == "ed25519");

@@ -200,8 +200,7 @@ TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
   REQUIRE(codes_of(by_list) == Lines{"W governing-changes"});
   CHECK(by_list.front().message ==
         "_dmarc.example.com changes the DMARC discovery of a.b.example.com: its governing record "
-        "goes "
-        "from none to example.com by the public suffix list (RFC 7489)");
+        "changes from none to example.com by the public suffix list (RFC 7489)");
   CHECK(discovery_changes(Plan{}, config, world).empty());
 }
 
@@ -229,19 +228,20 @@ TEST_CASE("a listed sub-domain's governing record and organizational domain, mov
   const std::string moved =
       "_dmarc.sub.example.com changes the DMARC discovery of sub.example.com: ";
   // A record of its own.
-  CHECK(check_moves({org}, {at("sub.example.com", "", none)}) ==
-        Lines{"info " + moved + "its governing record goes from example.com to sub.example.com"});
+  CHECK(
+      check_moves({org}, {at("sub.example.com", "", none)}) ==
+      Lines{"info " + moved + "its governing record changes from example.com to sub.example.com"});
   // psd=n makes it an organization for one generation alone.
   CHECK(check_moves({org, sub}, {at("sub.example.com", none, psd)}) ==
         Lines{"info " + moved +
-              "its organizational domain goes from example.com to sub.example.com by tree walk "
+              "its organizational domain changes from example.com to sub.example.com by tree walk "
               "(RFC 9989), while by the public suffix list (RFC 7489) it stays example.com"});
   // Its record goes, and the organization's takes over; or nothing does.
-  CHECK(
-      check_moves({org, sub}, {at("sub.example.com", none, "")}) ==
-      Lines{"warning " + moved + "its governing record goes from sub.example.com to example.com"});
+  CHECK(check_moves({org, sub}, {at("sub.example.com", none, "")}) ==
+        Lines{"warning " + moved +
+              "its governing record changes from sub.example.com to example.com"});
   CHECK(check_moves({sub}, {at("sub.example.com", none, "")}) ==
-        Lines{"warning " + moved + "its governing record goes from sub.example.com to none"});
+        Lines{"warning " + moved + "its governing record changes from sub.example.com to none"});
   // The organization's first record governs it, and its last leaves it ungoverned.
   const std::string above = "_dmarc.example.com changes the DMARC discovery of sub.example.com: ";
   const Row other{"sub.example.com", kTxt, "x"};

@@ -177,11 +177,11 @@ TEST_CASE("a key that goes takes the mail that passes by it alone") {
     const Impacts impacts = lost(kKey, after);
     REQUIRE(impacts.known.size() == 1);
     CHECK(sentence(impacts.known[0]) ==
-          "150 messages: 140 pass before and after, 10 pass no longer; 10 would be rejected; 10 "
+          "150 messages: 140 pass before and after, 10 no longer pass; 10 would be rejected; 10 "
           "from declared senders (google 10)");
     CHECK(impacts.known[0].notes ==
           std::vector<std::string>{"50 of the messages pass by DKIM in reports that state no "
-                                   "selector, and are taken to pass on"});
+                                   "selector; they are assumed to keep passing"});
   }
   CHECK(lost(kRevoked, "").known.empty());
   CHECK(lost("", kKey).known.empty());
@@ -197,7 +197,7 @@ TEST_CASE("a dropped sender loses SPF, and so do the addresses that its terms ad
   one.authority = {authority({}, {"include:spf.old.example", "ip4:192.0.2.0/28", "key sha256:1"})};
   const Impact impact = one.only();
   CHECK(sentence(impact) ==
-        "24 messages: 11 pass before and after, 13 pass no longer; 13 would be quarantined, all "
+        "24 messages: 11 pass before and after, 13 no longer pass; 13 would be quarantined, all "
         "from 2 unknown sources; 0 from declared senders");
 }
 
@@ -253,7 +253,7 @@ TEST_CASE("without evidence the plan says that nothing tells") {
   CHECK(why([](World& world) {
           world.evidence->rows = {
               row("google", DmarcOutcome::Both, 1, {}, *parse_date("2026-01-01"))};
-        }) == "the last verified report on it is of 2026-01-01");
+        }) == "the last verified report on it is from 2026-01-01");
   Case loosens({dmarc("p=reject", "p=none")}, {});
   loosens.world.evidence.reset();
   CHECK(loosens.run().unknown.empty());

@@ -1,4 +1,4 @@
-/// What each kind of receiver does to failing mail, and what a change of DMARC newly means to it.
+/// What each kind of receiver does to failing mail, and what a change of DMARC becomes means to it.
 #include "policies/dmarc/receiver_impact.h"
 
 #include <catch2/catch.hpp>
@@ -85,7 +85,7 @@ void check_step(const std::string& before, const std::string& after, const Lines
   for (const ReceiverLine& line :
        receiver_lines(effective_policy(before), effective_policy(after))) {
     says.push_back(line.says);
-    CHECK(line.is_new == (line.says.find("newly") != std::string::npos));
+    CHECK(line.is_new == (line.says.find("becomes") != std::string::npos));
   }
   CHECK(says == expected);
 }
@@ -94,35 +94,35 @@ TEST_CASE("every step of the standard ramp, in one line a kind of receiver") {
   const std::string none = "none, as before";
   check_step("", "p=none", {none, none, none});
   check_step("p=none", "p=quarantine; t=y; pct=10",
-             {"newly 10% quarantine, 90% normal local filtering (was none)", none,
-              "newly 100% quarantine (was none)"});
+             {"becomes 10% quarantine, 90% normal local filtering (was none)", none,
+              "becomes 100% quarantine (was none)"});
   check_step("p=quarantine; t=y; pct=10", "p=quarantine; t=y; pct=50",
-             {"newly 50% quarantine, 50% normal local filtering "
+             {"becomes 50% quarantine, 50% normal local filtering "
               "(was 10% quarantine, 90% normal local filtering)",
               none, "100% quarantine, as before"});
   check_step("p=quarantine; t=y; pct=50", "p=quarantine",
-             {"newly 100% quarantine (was 50% quarantine, 50% normal local filtering)",
-              "newly 100% quarantine (was none)", "100% quarantine, as before"});
+             {"becomes 100% quarantine (was 50% quarantine, 50% normal local filtering)",
+              "becomes 100% quarantine (was none)", "100% quarantine, as before"});
   check_step("p=quarantine", "p=reject; t=y; pct=10",
-             {"newly 10% reject, 90% quarantine (was 100% quarantine)",
-              "100% quarantine, as before", "newly 100% reject (was 100% quarantine)"});
+             {"becomes 10% reject, 90% quarantine (was 100% quarantine)",
+              "100% quarantine, as before", "becomes 100% reject (was 100% quarantine)"});
   check_step("p=reject; t=y; pct=10", "p=reject; t=y; pct=50",
-             {"newly 50% reject, 50% quarantine (was 10% reject, 90% quarantine)",
+             {"becomes 50% reject, 50% quarantine (was 10% reject, 90% quarantine)",
               "100% quarantine, as before", "100% reject, as before"});
   check_step("p=reject; t=y; pct=50", "p=reject",
-             {"newly 100% reject (was 50% reject, 50% quarantine)",
-              "newly 100% reject (was 100% quarantine)", "100% reject, as before"});
+             {"becomes 100% reject (was 50% reject, 50% quarantine)",
+              "becomes 100% reject (was 100% quarantine)", "100% reject, as before"});
 }
 
 TEST_CASE("sub-domains are shown apart where they are treated otherwise") {
   check_step("p=none", "p=quarantine; sp=none",
-             Lines(3, "newly 100% quarantine (was none); sub-domains: none, as before"));
-  const std::string quarantine = "newly 100% quarantine (was none)";
+             Lines(3, "becomes 100% quarantine (was none); sub-domains: none, as before"));
+  const std::string quarantine = "becomes 100% quarantine (was none)";
   check_step("p=none", "p=quarantine; np=reject",
-             {quarantine, quarantine + "; names that do not exist: newly 100% reject (was none)",
-              quarantine + "; names that do not exist: newly 100% reject (was none)"});
+             {quarantine, quarantine + "; names that do not exist: becomes 100% reject (was none)",
+              quarantine + "; names that do not exist: becomes 100% reject (was none)"});
   check_step("p=reject; sp=none", "p=reject; sp=reject",
-             Lines(3, "100% reject, as before; sub-domains: newly 100% reject (was none)"));
+             Lines(3, "100% reject, as before; sub-domains: becomes 100% reject (was none)"));
 }
 
 TEST_CASE("what keeps a BIMI logo away") {
@@ -135,7 +135,7 @@ TEST_CASE("what keeps a BIMI logo away") {
       {"p=reject", ""},
       {"p=reject; pct=10", ""},
       {"p=reject; pct=10; t=y", "t=y asks for less than the policy"},
-      {"p=reject; sp=none", "sp=none lets sub-domains out"},
+      {"p=reject; sp=none", "sp=none exempts sub-domains"},
       {"p=reject; sp=quarantine", ""},
   };
   for (const auto& [tags, expected] : rows) {
@@ -204,7 +204,7 @@ TEST_CASE("a sub-domain's first record is compared with what it inherits") {
       impact_of(change("sub.example.com", "", "p=reject; sp=none"), domain,
                 {{"_dmarc.example.com", kTxt, "v=DMARC1; p=none; sp=quarantine"}});
   for (const ReceiverLine& line : impact.lines) {
-    CHECK(line.says == "newly 100% reject (was 100% quarantine)");
+    CHECK(line.says == "becomes 100% reject (was 100% quarantine)");
   }
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("a refresh is accepted only when two resolvers agree on something soun
   check(now, {view(now)}, "only one resolver");
   check(now, {view(now), view({"192.0.2.0/25"})}, "disagree");
   check(now, {view(now), view(now, false)}, "completely");
-  check(now, {view({}), view({})}, "admits nobody");
+  check(now, {view({}), view({})}, "admits no host");
   check({"192.0.2.0/24"}, {view({"192.0.2.0/26"}), view({"192.0.2.0/26"})}, "less than half");
   check({"2001:db8::/48"}, {view({"192.0.2.0/24"}), view({"192.0.2.0/24"})}, "less than half");
 }

@@ -239,11 +239,13 @@ TEST_CASE("every unmet gate gives its figure and what it requires") {
       scene_of(monitor("", "reporters=1 count=10 low=14d:999 mail=mta:marked:1", ""));
   const StepDecision decision = step_of(scene.domain, scene.config, scene.world);
   const std::vector<std::string> expected = {
-      "known reporters saw 154 messages of its own mail for 2026-11-06 to 2026-11-19; the gate "
+      "known reporters saw 154 of the domain's own messages from 2026-11-06 to 2026-11-19; the "
+      "gate "
       "requires at least 1,000 in 14d, or 999 in 14d",
-      "1 organization reported on 2026-11-06 to 2026-11-19; the gate requires at least 2",
-      "legit_rate is 90.90 % (140 messages of its own pass, 14 fail; reporters are joined by their "
-      "past share); the gate requires at least 98.00 %"};
+      "1 organization sent reports on the mail of 2026-11-06 to 2026-11-19; the gate requires at "
+      "least 2",
+      "legit_rate is 90.90 % (140 of the domain's own messages pass, 14 fail; each reporter counts "
+      "by its past share); the gate requires at least 98.00 %"};
   CHECK(decision.reasons == expected);
   CHECK(decision.evidence.messages == 154);
   CHECK(decision.evidence.reporters == 1);

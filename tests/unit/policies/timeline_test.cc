@@ -95,7 +95,7 @@ TEST_CASE("a step back is today's, and the climb begins again below") {
   decision.to = RampPosition{Phase::Quarantine, 10};
   decision.reasons = {"office fails"};
   check_ramp(domain, decision, "2026-11-21", "2026-12-10",
-             {"2026-11-21 ramp back from quarantine to quarantine at 10%: office fails",
+             {"2026-11-21 ramp step back from quarantine to quarantine at 10%: office fails",
               "2026-12-05 ramp quarantine at 10% -> quarantine (ramp short), at the earliest"});
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("waivers end, senders are reviewed once for all, and retire domain by 
               "2026-11-21 waiver the waiver of ramp-jump ends: hurry",
               "2026-12-24 review office retires: its SPF terms are removed",
               "2026-12-31 review review sender office (owner it), last reviewed 2025-12-31 (and 1 "
-              "more domains)"});
+              "more domain)"});
   CHECK(timeline_of(config, world, day("2026-11-20")).size() == 1);
 }
 

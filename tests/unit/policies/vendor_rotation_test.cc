@@ -24,11 +24,11 @@ TEST_CASE("how a service exchanges its keys is known, or follows from where they
   check("none", {}, "");
   check("cname", {}, "");
   check("self", {}, "it signs with your keys");
-  check("cname", {{"s1._domainkey", RecordType::CNAME, "a.example"}}, "it can exchange");
+  check("cname", {{"s1._domainkey", RecordType::CNAME, "a.example"}}, "it can replace");
   check("txt", {{"s1._domainkey", RecordType::TXT, ""}}, "by hand");
   check("cname",
         {{"s1._domainkey", RecordType::TXT, ""}, {"s2._domainkey", RecordType::CNAME, "a.example"}},
-        "it can exchange");
+        "it can replace");
 }
 
 }  // namespace rampart

@@ -244,7 +244,7 @@ TEST_CASE("a zone that fails keeps its own later turns back, never another's") {
                                                     "withheld e.a.example a",
                                                     "written e.b.example a"});
   CHECK(outcomes[0].why == "host: 503 try later");
-  CHECK(outcomes[1].why == "after an earlier failure in a.example");
+  CHECK(outcomes[1].why == "not written because of an earlier failure in a.example");
 }
 
 TEST_CASE("loosening is never blocked by a failed sibling") {
@@ -314,9 +314,10 @@ TEST_CASE("the account names every change") {
                                                     "withheld s._domainkey.a.example a",
                                                     "withheld _dmarc.b.example a"});
   CHECK(outcomes[1].why == "dkim-key-invalid");
-  CHECK(outcomes[2].why ==
-        "not-in-plan: the change of _dmarc.b.example TXT at a is not in the reviewed plan");
-  CHECK(lines == std::vector<std::string>{"a.example at a: publish: 1 of 1 written"});
+  CHECK(
+      outcomes[2].why ==
+      "not-in-plan: the change of _dmarc.b.example TXT at provider a is not in the reviewed plan");
+  CHECK(lines == std::vector<std::string>{"a.example at provider a: publish: 1 of 1 written"});
 }
 
 namespace {
