@@ -27,6 +27,9 @@ std::string to_text(Duration duration);
 /// `start` plus `duration`; months clamp to the month's end (31 January + 1mo = 28 February).
 Time add(Time start, Duration duration);
 
+/// The UTC day that contains `time`.
+constexpr Date utc_day(Time time) { return std::chrono::floor<std::chrono::days>(time); }
+
 /// "2026-11-21", an existing day of years 1970 to 9999.
 std::optional<Date> parse_date(std::string_view text);
 std::string to_text(Date date);

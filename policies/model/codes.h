@@ -1,5 +1,5 @@
 /// The stable codes of findings, holds and configuration errors. docs/findings.md explains each
-/// under an anchor of the same name; a test holds the two together.
+/// under an anchor of the same name; a test checks that both have the same codes.
 #pragma once
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@
 
 namespace rampart {
 
-/// A place in a file, 1-based; line 0 where there is none.
+/// A place in a file, 1-based; line 0 means that there is none.
 struct Mark {
   std::string file;
   int line = 0;
@@ -44,16 +45,16 @@ struct Sender {
   std::string id;
   std::string name;
   std::string category;
-  std::string owner;             ///< Own senders only.
+  std::string owner;             ///< Of the YAML's own senders only: who is responsible.
   std::vector<std::string> spf;  ///< Terms: "include:_spf.google.com", "ip4:192.0.2.0/28".
   IncludeNeeded include_needed = IncludeNeeded::Yes;
   std::optional<std::string> return_path;  ///< Host of a custom return path, and its target.
-  std::optional<int> lookups;              ///< What its include last cost, itself included.
-  std::string lookups_as_of;               ///< When that was seen: "2026", "2026-10".
+  std::optional<int> lookups;              ///< DNS lookups that its include costs, itself included.
+  std::string lookups_as_of;               ///< When that was counted: "2026", "2026-10".
   std::string dkim_kind;                   ///< "cname", "txt", "self", "none", ...
   std::vector<DkimTemplate> dkim;
-  std::vector<std::string> selectors;  ///< Those it signs with, templates included.
-  std::string key_rotation;            ///< How its keys are exchanged, in one clause.
+  std::vector<std::string> selectors;  ///< Those that it signs with; may contain placeholders.
+  std::string key_rotation;            ///< How its keys are rotated, in one clause.
   Aligns spf_aligns = Aligns::Unknown;
   Aligns dkim_aligns = Aligns::Unknown;
   std::vector<std::string> rdns;              ///< Base domains of its hosts' PTR names.
@@ -68,6 +69,7 @@ struct Sender {
   bool operator==(const Sender&) const = default;
 };
 
+/// Whether a sender's terms are written into the SPF record; Auto: where `include_needed` says so.
 enum class SpfUse { Auto, Always, Never };
 
 /// A sender that a domain uses.
@@ -75,20 +77,21 @@ struct SenderUse {
   std::shared_ptr<const Sender> sender;     ///< Never null.
   std::map<std::string, std::string> with;  ///< Values for the placeholders.
   SpfUse spf = SpfUse::Auto;
-  bool rare = false;  ///< `expect: rare`
-  std::optional<Date> retired;
+  bool rare = false;            ///< `expect: rare`: its mail may be absent for weeks.
+  std::optional<Date> retired;  ///< The day from which it needs no record any more.
   Mark mark;
 };
 
+/// Whether vendors' includes are replaced by their addresses; Auto: where the lookups run out.
 enum class Flatten { Never, Auto, Always };
 
 /// `spf:` of a domain.
 struct SpfSpec {
   char all = '~';  ///< '~' softfail, '-' fail, '?' neutral.
   Flatten flatten = Flatten::Never;
-  std::vector<std::string> extra;  ///< Terms, checked when loaded.
-  std::optional<std::string> redirect;
-  std::optional<std::string> exp;
+  std::vector<std::string> extra;       ///< Terms beside those of senders, checked when loaded.
+  std::optional<std::string> redirect;  ///< RFC 7208 section 6.1.
+  std::optional<std::string> exp;       ///< RFC 7208 section 6.2.
   std::optional<std::chrono::seconds> ttl;
   Mark mark;
 };
@@ -106,16 +109,16 @@ struct SelectorSpec {
 /// One `rotate:` of `dkim:`.
 struct RotationSpec {
   std::string name;
-  std::string sender;
+  std::string sender;  ///< Id of the sender that signs with its keys.
   Duration every{3, Duration::Unit::Months};
   std::string algorithm = "rsa2048";
-  Duration publish_ahead{7, Duration::Unit::Days};
-  Duration keep{14, Duration::Unit::Days};
-  Duration revoke{30, Duration::Unit::Days};
-  std::optional<std::string> current;
-  std::optional<std::string> next;
+  Duration publish_ahead{7, Duration::Unit::Days};  ///< How long `next` is published unused.
+  Duration keep{14, Duration::Unit::Days};    ///< How long a past key stays: mail is under way.
+  Duration revoke{30, Duration::Unit::Days};  ///< How long a past selector has an empty p=.
+  std::optional<std::string> current;         ///< The selector in use.
+  std::optional<std::string> next;            ///< Its successor.
   std::vector<std::string> past;
-  std::optional<std::string> signing;
+  std::optional<std::string> signing;   ///< The selector that the signing host was set to.
   std::optional<Date> published;        ///< The day on which `next` was first seen everywhere.
   std::optional<Date> signing_since;    ///< The day on which `signing` was first seen to name it.
   std::map<std::string, Date> revoked;  ///< Past selectors first seen with an empty p=.
@@ -123,7 +126,8 @@ struct RotationSpec {
   Mark mark;
 };
 
-/// Which records exist, and what DMARC requests of receivers (contract, "Phases").
+/// Which records are published, and what DMARC requests of receivers (contract, "Phases"). Each
+/// phase includes the records of those before it.
 enum class Phase { Discovery, Spf, Dkim, Monitor, Quarantine, Reject };
 
 /// "discovery", "spf", "dkim", "monitor", "quarantine", "reject"; and back, nullopt for other
@@ -131,7 +135,7 @@ enum class Phase { Discovery, Spf, Dkim, Monitor, Quarantine, Reject };
 std::string_view to_text(Phase phase);
 std::optional<Phase> parse_phase(std::string_view text);
 
-/// A position on a ramp. pct is 1..100, and 100 outside enforcement.
+/// A position on a ramp. pct is 1..100, and always 100 below quarantine.
 struct RampPosition {
   Phase phase = Phase::Dkim;
   int pct = 100;
@@ -143,6 +147,8 @@ struct RampPosition {
 /// "quarantine at 10%", "reject", ...
 std::string to_text(RampPosition position);
 
+/// How a pct below 100 is published: Compat as pct and t=y (RFC 7489 and RFC 9989), Legacy as pct
+/// alone, PolicyOnly not at all.
 enum class RampMode { Compat, PolicyOnly, Legacy };
 
 /// One step of a ramp; the last has no hold.
@@ -156,13 +162,13 @@ struct RampStep {
 /// What evidence a step requires (contract section 1, `gates`).
 struct Gates {
   Duration window{14, Duration::Unit::Days};
-  std::int64_t min_messages = 1000;
-  double min_legit_rate = 0.98;
-  int min_reporters = 2;
-  double max_unresolved_share = 0.005;
-  Duration low_volume_window{90, Duration::Unit::Days};
+  std::int64_t min_messages = 1000;     ///< Of the domain's own mail.
+  double min_legit_rate = 0.98;         ///< The share of it that must pass.
+  int min_reporters = 2;                ///< Organizations.
+  double max_unresolved_share = 0.005;  ///< Of undeclared services and unnamed sources.
+  Duration low_volume_window{90, Duration::Unit::Days};  ///< Where `window` has too little mail.
   std::int64_t low_volume_min_messages = 30;
-  double rollback_below = 0.95;
+  double rollback_below = 0.95;  ///< A legit_rate below this alerts.
 
   bool operator==(const Gates&) const = default;
 };
@@ -173,9 +179,9 @@ struct Ramp {
   std::vector<RampStep> steps;  ///< Strictly rising.
   Gates gates;
   RampMode mode = RampMode::Compat;
-  int max_domains_per_run = 10;
+  int max_domains_per_run = 10;                ///< How many domains may step up in one run.
   std::vector<std::chrono::weekday> weekdays;  ///< Empty: any day.
-  std::vector<DateRange> freeze;
+  std::vector<DateRange> freeze;               ///< Days without any step.
   Mark mark;
 
   bool operator==(const Ramp&) const = default;
@@ -183,10 +189,10 @@ struct Ramp {
 
 /// `dmarc:` of a domain.
 struct DmarcSpec {
-  RampPosition position;  ///< phase and pct.
-  std::optional<Date> since;
-  RampPosition target{Phase::Reject, 100};
-  std::shared_ptr<const Ramp> ramp;  ///< Never null.
+  RampPosition position;                    ///< `phase:` and `pct:`.
+  std::optional<Date> since;                ///< The day of the last change of position.
+  RampPosition target{Phase::Reject, 100};  ///< Where the ramp ends for this domain.
+  std::shared_ptr<const Ramp> ramp;         ///< Never null.
   std::vector<std::string> rua;
   std::vector<std::string> ruf;
   std::optional<dmarc::Policy> sp;
@@ -199,18 +205,19 @@ struct DmarcSpec {
   Mark mark;
 };
 
-/// One row of `ignore:`: mail from it counts for nothing.
+/// One row of `sources: {ignore: [...]}`: mail from it counts for no gate.
 struct IgnoredSource {
   std::string source;
   std::string reason;
   Mark mark;
 };
 
-/// One row of `waivers:`: an Error of this code withholds nothing until then.
+/// One row of `waivers:`: through `until`, an Error of this code is a Warning and withholds
+/// nothing.
 struct Waiver {
   std::string code;
   std::string reason;
-  Date until;  ///< The last day on which it holds.
+  Date until;  ///< The last day on which it applies.
   Mark mark;
 };
 
@@ -219,7 +226,7 @@ struct MtaStsSpec {
   std::string mode;             ///< testing, enforce or none.
   std::vector<std::string> mx;  ///< Empty: auto, the domain's own MX.
   Duration max_age{1, Duration::Unit::Weeks};
-  std::optional<std::string> id;  ///< Given, or derived from the policy's text.
+  std::optional<std::string> id;  ///< Empty: derived from the policy's text.
   Mark mark;
 };
 
@@ -237,6 +244,8 @@ struct BimiSpec {
   Mark mark;
 };
 
+/// Managed: its records follow the YAML. Parked: it sends and receives no mail. Absent: its records
+/// are removed.
 enum class DomainState { Managed, Parked, Absent };
 
 /// One domain with its defaults already merged in.
@@ -245,8 +254,8 @@ struct Domain {
   DomainState state = DomainState::Managed;
   std::vector<std::string> providers;  ///< Names of Config.providers; two where two hosts serve it.
   std::optional<std::chrono::seconds> ttl;
-  bool take_over = false;                         ///< A CNAME at a wanted TXT name may be replaced.
-  std::optional<std::vector<SenderUse>> senders;  ///< Absent: SPF is declared by `spf:` alone.
+  bool take_over = false;  ///< A CNAME at a desired TXT name may be replaced.
+  std::optional<std::vector<SenderUse>> senders;  ///< Empty: SPF is declared by `spf:` alone.
   std::optional<SpfSpec> spf;
   std::vector<SelectorSpec> selectors;
   std::vector<RotationSpec> rotations;
@@ -260,6 +269,11 @@ struct Domain {
 
   /// Whether SPF is declared at all: a domain with neither `senders:` nor `spf:` leaves it alone.
   bool declares_spf() const { return senders.has_value() || spf.has_value(); }
+
+  /// The declared senders; none where `senders:` is missing.
+  std::span<const SenderUse> declared_senders() const {
+    return senders ? std::span<const SenderUse>(*senders) : std::span<const SenderUse>();
+  }
 };
 
 /// One row of `providers:`. No secrets: those come from the environment.

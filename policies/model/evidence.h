@@ -1,5 +1,5 @@
-/// Evidence: the content of verified aggregate reports, folded small enough to travel in a file.
-/// Gates, rotations and impact are evaluated by it; nothing here names a person or a mailbox.
+/// Evidence: the content of verified aggregate reports, summed until it is small enough for a file.
+/// Gates, rotations and impact are computed from it. It names no person and no mailbox.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace rampart {
 
-/// The DMARC outcome of a group of messages, recomputed from the report's raw results.
+/// The DMARC outcome of a group of messages, recomputed from the report's raw results. The passing
+/// ones come first.
 enum class DmarcOutcome {
   Both,       ///< Aligned by SPF and by DKIM.
   DkimOnly,   ///< Aligned by DKIM alone.
@@ -33,12 +34,12 @@ struct Published {
   bool operator==(const Published&) const = default;
 };
 
-/// The source of all failing mail of a day and reporter that has no mark, no service's name and no
-/// missing answer: however many addresses it comes from, it is one row.
+/// EvidenceRow::source of failing mail that has no mark, no service's name and no missing answer.
+/// One row per day and reporter sums all of it, however many addresses it comes from.
 constexpr std::string_view kUnmarkedSources = "unmarked";
 
-/// The source of the rest where a domain has too many sources without a service's name: their mail
-/// passes, is marked or lacks an answer, but is too little to be named one by one.
+/// EvidenceRow::source of the smallest sources without a service's name, where a domain has too
+/// many of them to name each. Their mail passes, is marked or lacks an answer.
 constexpr std::string_view kOtherSources = "others";
 
 /// The messages of one day that one reporter saw from one source with one outcome.
@@ -62,6 +63,15 @@ struct EvidenceRow {
   Published published;
   std::int64_t messages = 0;
 
+  /// Whether the mail passes DMARC.
+  bool passes() const { return outcome <= DmarcOutcome::SpfOnly; }
+  /// Whether it passes by DKIM, alone or with SPF.
+  bool dkim_aligned() const { return outcome <= DmarcOutcome::DkimOnly; }
+  /// Whether it fails without being explained by forwarding.
+  bool fails() const { return outcome == DmarcOutcome::Fail; }
+  /// Whether it counts as the domain's own mail: it passes, or fails with the mark.
+  bool is_own() const { return passes() || (fails() && marked); }
+
   bool operator==(const EvidenceRow&) const = default;
 };
 
@@ -80,10 +90,12 @@ struct Evidence {
 /// How old evidence may be before it counts as none.
 constexpr std::chrono::days kEvidenceAge{5};
 
-/// How late the reports of a day may come.
+/// How late the reports of a day may arrive.
 constexpr std::chrono::hours kReportDelay{72};
 
-/// Whether there is any evidence, and none too old (design, "Rules of the road").
-bool is_fresh(const Evidence& evidence, Time now);
+/// Whether there is any evidence, and the newest of it is recent enough to decide by.
+inline bool is_fresh(const Evidence& evidence, Time now) {
+  return evidence.newest && now - *evidence.newest <= kEvidenceAge;
+}
 
 }  // namespace rampart

@@ -14,7 +14,8 @@ std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const R
   return sets;
 }
 
-// Two providers usually hold the same values, so each is returned once.
+// Two providers usually hold the same values, so each is returned once. Of servers that disagree,
+// the first one's values count: they are live somewhere.
 std::vector<ParsedValue> live_values(const Domain& domain, const World& world, const RecordKey& key,
                                      RecordKind kind) {
   ParsedValues found;
@@ -27,7 +28,8 @@ std::vector<ParsedValue> live_values(const Domain& domain, const World& world, c
   return {found.begin(), found.end()};
 }
 
-// Nullopt keeps the live TTL, so that a plan does not change what nobody declared.
+// Empty where the YAML is silent: the diff then keeps the live TTL, so that a plan does not change
+// what nobody declared.
 std::optional<std::chrono::seconds> declared_ttl(const Domain& domain,
                                                  std::optional<std::chrono::seconds> own) {
   return own ? own : domain.ttl;

@@ -1,3 +1,4 @@
+/// The text of permissions, written and read.
 #include "policies/model/permission.h"
 
 #include <utility>
@@ -32,6 +33,7 @@ Permission::Grant grant_in(const std::string& text) {
   if (text.starts_with(kKey)) return SigningKey{text.substr(kKey.size())};
   if (text.starts_with(kRedirect)) return SpfRedirect{text.substr(kRedirect.size())};
   if (text.starts_with(kKeysAt)) return DelegatedKeys{text.substr(kKeysAt.size())};
+  // Last, because SPF terms have no prefix of their own to recognize them by.
   const auto term = spf::parse_terms(text);
   if (term && term->directives.size() == 1) return SpfGrant{term->directives.front()};
   return DelegatedKeys{text};

@@ -1,4 +1,4 @@
-/// Ways to send or sign as a domain: what a change of its records grants or takes.
+/// Ways to send or sign as a domain: what a change of its records grants or revokes.
 #pragma once
 
 #include <string>
@@ -28,13 +28,13 @@ struct DelegatedKeys {
   std::string target;
 };
 
-/// One permission. Permissions are equal and sorted by their text, which plan.json holds.
+/// One permission. Permissions are compared by their text, which plan.json holds.
 class Permission {
  public:
   using Grant = std::variant<SpfGrant, SpfRedirect, SigningKey, DelegatedKeys>;
 
   explicit Permission(Grant grant);
-  /// Reads the text of plan.json again; text of no known form becomes DelegatedKeys.
+  /// Reads the text that plan.json holds; text of no known form becomes DelegatedKeys.
   static Permission parse(const std::string& text);
 
   /// "ip4:192.0.2.0/28", "include:_spf.example.net", "redirect=example.net", "key sha256:...",

@@ -34,7 +34,7 @@ struct Withheld {
   bool operator==(const Withheld&) const = default;
 };
 
-/// Who may send or sign as a domain, gained and lost.
+/// The permissions to send or sign as a domain that a plan adds and removes.
 struct Authority {
   Name domain;
   std::vector<Permission> gains;  ///< Sorted, each once.
@@ -43,7 +43,7 @@ struct Authority {
   bool operator==(const Authority&) const = default;
 };
 
-/// A change of the rules themselves, against `--base`.
+/// A change of the rules themselves (waivers, gates, providers) against the YAML of `--base`.
 struct PolicyEdit {
   Mark mark;
   std::string what;
@@ -51,28 +51,29 @@ struct PolicyEdit {
   bool operator==(const PolicyEdit&) const = default;
 };
 
-/// What one kind of receiver does to a failing message, before and after a change.
+/// What receivers of one kind do to a failing message, before and after a change.
 struct ReceiverLine {
   dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
   std::string before;  ///< "none", "10% quarantine, 90% normal local filtering", ...
   std::string after;
-  std::string says;     ///< One line: what is new, or that nothing is.
-  bool is_new = false;  ///< For the domain or for names below it.
+  std::string says;     ///< One line: what changes, or that nothing does.
+  bool is_new = false;  ///< Something changes, for the domain or for names below it.
 
   bool operator==(const ReceiverLine&) const = default;
 };
 
-/// What a change at `_dmarc.<domain>` newly means to receivers.
+/// What a change at `_dmarc.<domain>` means to receivers of each kind.
 struct ReceiverImpact {
   Name domain;
   std::vector<ReceiverLine> lines;
-  std::string bimi;  ///< Whether logos appear or vanish; empty where that is not in question.
+  std::string bimi;  ///< Whether BIMI logos appear or vanish; empty where neither can happen.
 
   bool operator==(const ReceiverImpact&) const = default;
+  /// Whether no line is new and no logo appears or vanishes.
   bool nothing_new() const;
 };
 
-/// What happens to one source's mail of the window under the plan.
+/// What would have happened to one source's mail of the window under the plan.
 struct SourceImpact {
   std::string source;     ///< As in Evidence: "google_workspace", "ip:192.0.2.1", ...
   bool declared = false;  ///< A sender that the domain declares.
@@ -86,7 +87,7 @@ struct SourceImpact {
   bool operator==(const SourceImpact&) const = default;
 };
 
-/// What the window's mail of a domain would have met under the plan.
+/// What would have happened to a domain's mail of the window under the plan.
 struct Impact {
   Name domain;
   int window_days = 0;
@@ -96,17 +97,17 @@ struct Impact {
   std::int64_t pass_after = 0;
   std::int64_t quarantined = 0;
   std::int64_t rejected = 0;
-  /// Whose treatment is counted: the generation that is stricter here.
+  /// The kind of receiver whose treatment is counted: the stricter one for this change.
   dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
   std::int64_t worst_quarantined = 0;  ///< Where neither pct nor t is honoured.
   std::int64_t worst_rejected = 0;
   std::vector<SourceImpact> by_source;  ///< Those hit hardest first, then by name.
-  std::vector<std::string> notes;       ///< What the replay does not cover, a sentence each.
+  std::vector<std::string> notes;       ///< What the computation does not cover, a sentence each.
 
   bool operator==(const Impact&) const = default;
 };
 
-/// A domain whose mail the plan may hit, and why the extent is unknown.
+/// A domain whose mail the plan may affect, and why the extent is unknown.
 struct ImpactUnknown {
   Name domain;
   std::string why;
@@ -124,7 +125,7 @@ struct Plan {
   std::vector<Finding> findings;     ///< Sorted by (domain, code, file, line, message).
   std::vector<Authority> authority;  ///< Sorted by domain.
   std::vector<PolicyEdit> policy_edits;
-  std::vector<Impact> impact;  ///< Sorted by domain, as is the next.
+  std::vector<Impact> impact;  ///< Sorted by domain, as is impact_unknown.
   std::vector<ImpactUnknown> impact_unknown;
   std::vector<ReceiverImpact> receivers;  ///< Sorted by domain; of withheld changes too.
   std::vector<Name> domains;              ///< All domains of the configuration.

@@ -1,3 +1,4 @@
+/// The small operations of the model: words of enumerators, live lookups, findings and results.
 #include "policies/model/policy.h"
 
 #include <iterator>
@@ -7,7 +8,7 @@
 namespace rampart {
 namespace {
 
-// In the order of their enumerators.
+// In the order of their enumerators. The words are part of the YAML and of plan.json.
 constexpr std::array<std::string_view, 6> kPhases = {"discovery", "spf",        "dkim",
                                                      "monitor",   "quarantine", "reject"};
 constexpr std::array<std::string_view, 5> kStages = {"relax", "publish", "authorize", "enforce",
@@ -35,17 +36,17 @@ std::string_view to_text(Stage stage) { return word_of(kStages, stage); }
 
 std::string_view to_text(Severity severity) { return word_of(kSeverities, severity); }
 
-// An incomplete listing proves nothing about names that were not asked.
+// An incomplete listing proves nothing about names that were not queried.
 LiveSet LiveZone::at(const RecordKey& key) const {
   if (!error.empty()) return {LiveState::Unobservable, {}, error};
-  const auto found = sets.find(key);
-  if (found != sets.end()) return found->second;
+  if (const LiveSet* live = find_value(sets, key)) return *live;
   if (complete) return {};
-  return {LiveState::Unobservable, {}, "it was not asked"};
+  return {LiveState::Unobservable, {}, "it was not queried"};
 }
 
 // A name within the domain uses the domain's own providers only. A name elsewhere, such as a report
-// authorization at another domain, uses any zone that was read.
+// authorization at another domain, uses any zone that was read. The walk goes from the name towards
+// the root, so that the first zone found at each provider has the longest apex.
 std::vector<const LiveZone*> World::zones_for(const Domain& domain, const Name& name) const {
   const bool own = name.is_within(domain.name);
   const auto may_use = [&](const std::string& provider) {
@@ -83,13 +84,13 @@ Finding withholding(Finding finding, std::vector<RecordKey> keys) {
   return finding;
 }
 
-// The kind is the value's own, so that a caller cannot name another one.
+// The kind is read from the value, so that a caller cannot name another one.
 DesiredRecord publication(const RecordKey& key, ParsedValue value, std::string reason) {
   const RecordKind kind = value.kind();
   return {.key = key, .kind = kind, .value = std::move(value), .reason = std::move(reason)};
 }
 
-// Retire is the last stage, so that nothing is removed before its replacement is written.
+// Retire is the last stage: nothing is removed before its replacement is written.
 DesiredRecord removal(const RecordKey& key, RecordKind kind, std::string reason) {
   return {.key = key, .kind = kind, .stage = Stage::Retire, .reason = std::move(reason)};
 }

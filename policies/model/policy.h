@@ -29,7 +29,7 @@ enum class Severity { Error, Warning, Info };
 /// "error", "warning", "info".
 std::string_view to_text(Severity severity);
 
-/// A fact about the user's mail. An Error withholds something; a fault that already exists is a
+/// A fact about the user's mail. An Error withholds changes; a fault that is already published is a
 /// Warning. Codes are listed in policies/model/codes.h and explained in docs/findings.md.
 struct Finding {
   Severity severity = Severity::Warning;
@@ -51,7 +51,7 @@ Finding finding_of(const Domain& domain, Severity severity, CodeName code, std::
 /// `finding` marked at a more exact place of the YAML.
 Finding marked(Finding finding, const Mark& mark);
 
-/// `finding`, which withholds the changes at `keys`.
+/// `finding`, so that it withholds the changes at `keys`.
 Finding withholding(Finding finding, std::vector<RecordKey> keys);
 
 /// Why something stays as it is for now.
@@ -68,9 +68,9 @@ struct DesiredRecord {
   RecordKey key;
   RecordKind kind;
   std::optional<ParsedValue> value = {};         ///< Empty: no value of this kind may exist there.
-  std::optional<std::chrono::seconds> ttl = {};  ///< Set: the YAML names it. Else live, else 3600.
-  std::optional<std::chrono::seconds> new_ttl = {};  ///< For a new record, where not 3600.
-  Stage stage = Stage::Publish;  ///< What writing it would do, compared with the World.
+  std::optional<std::chrono::seconds> ttl = {};  ///< From the YAML; empty: a live one stays.
+  std::optional<std::chrono::seconds> new_ttl = {};  ///< Of a new record, where not kNewTtl.
+  Stage stage = Stage::Publish;  ///< When to write it, by what it does to the live records.
   std::string reason = {};       ///< "because ...", one sentence.
 
   bool operator==(const DesiredRecord&) const = default;

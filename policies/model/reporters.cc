@@ -13,7 +13,8 @@ bool is_below(std::string_view name, std::string_view domain) {
          name[name.size() - domain.size() - 1] == '.';
 }
 
-// Exact, because anybody may have a mailbox at a name beside or below a domain that signs reports.
+// Exact unless the pattern has a wildcard: below a reporter's domain there may be names of its
+// customers, who must not count as the reporter.
 bool matches(std::string_view reporter, std::string_view pattern) {
   if (pattern.starts_with("*.")) return is_below(reporter, pattern.substr(2));
   return reporter == pattern;
@@ -32,6 +33,7 @@ std::string organization_id(const Config& config, std::string_view reporter) {
   return {};
 }
 
+// Refused first: the user's refusal also applies to reporters of the built-in list.
 ReporterKind reporter_kind(const Config& config, std::string_view reporter) {
   const bool refused = std::ranges::any_of(config.reporters.refused, [&](const std::string& one) {
     return reporter == one || is_below(reporter, one);
@@ -42,6 +44,8 @@ ReporterKind reporter_kind(const Config& config, std::string_view reporter) {
   return known ? ReporterKind::Known : ReporterKind::Unknown;
 }
 
+// Two domains of one organization must not count as two reporters. The public suffix list serves
+// here rather than DMARC's tree walk, since it needs no lookup.
 std::string reporter_group(const Config& config, const std::string& reporter) {
   const std::string id = organization_id(config, reporter);
   if (!id.empty()) return id;
@@ -52,6 +56,7 @@ std::string reporter_group(const Config& config, const std::string& reporter) {
 void name_known_reporters(Evidence& evidence, const Config& config) {
   std::set<std::string> all;
   for (const EvidenceRow& row : evidence.rows) all.insert(row.reporter);
+  // Each name once, before the list is searched: a domain has many rows and few reporters.
   std::erase_if(all, [&](const std::string& one) {
     return reporter_kind(config, one) != ReporterKind::Known;
   });

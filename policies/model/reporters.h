@@ -1,5 +1,5 @@
-/// Which reporters are known: anyone can sign a report with a domain of his own, so only known ones
-/// count by themselves (contract section 4).
+/// Which reporters are known. Anyone can register a domain and sign reports with it, so only known
+/// reporters count by themselves (contract section 4).
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@ namespace rampart {
 
 /// How far a reporter's domain is known.
 enum class ReporterKind {
-  Known,    ///< Of the built-in list or of `reporters: {known: ...}`.
-  Unknown,  ///< Neither: it counts after a history of its own, and never alone.
-  Refused,  ///< Of `reporters: {refused: ...}`: it never counts.
+  Known,    ///< In the built-in list or in `reporters: {known: ...}`.
+  Unknown,  ///< Neither: it counts after a month of reports, and only beside known ones.
+  Refused,  ///< In `reporters: {refused: ...}`: it never counts.
 };
 
 /// The kind of the domain that signed a report. A known domain must match exactly; a refused
 /// one also covers the names below it.
 ReporterKind reporter_kind(const Config& config, std::string_view reporter);
 
-/// The id of the built-in organization that `reporter` belongs to, or empty.
+/// The id of the built-in organization that signs with the domain `reporter`, or empty.
 std::string organization_id(const Config& config, std::string_view reporter);
 
 /// What counts as one reporter: the built-in organization's id, else the organizational domain by

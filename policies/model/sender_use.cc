@@ -1,6 +1,7 @@
+/// Filled placeholders of senders, and which senders a domain declares.
 #include "policies/model/sender_use.h"
 
-#include <algorithm>
+#include "policies/model/lookup.h"
 
 namespace rampart {
 namespace {
@@ -12,11 +13,10 @@ std::string dashes(const Name& domain) {
   return text;
 }
 
-// What the YAML gives wins, so that a vendor's exception can be written down.
+// A value in the YAML comes first, so that a user can override the derived ones.
 std::optional<std::string> value_of(std::string_view placeholder, const Name& domain,
                                     const std::map<std::string, std::string>& with) {
-  const auto given = with.find(std::string(placeholder));
-  if (given != with.end()) return given->second;
+  if (const auto* given = find_value(with, std::string(placeholder))) return *given;
   if (placeholder == "domain") return domain.text();
   if (placeholder == "domain_dashes") return dashes(domain);
   return std::nullopt;
@@ -43,9 +43,8 @@ std::optional<std::string> fill(std::string_view text, const Name& domain,
 }
 
 bool declares(const Domain& domain, const std::string& sender) {
-  return domain.senders && std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
-           return use.sender->id == sender;
-         });
+  return contains(domain.declared_senders(), sender,
+                  [](const SenderUse& use) -> const std::string& { return use.sender->id; });
 }
 
 // The day itself counts: a sender that retires today needs no record any more.

@@ -1,4 +1,4 @@
-/// What follows from a domain's use of a sender: whether it has left, and its filled templates.
+/// A domain's use of a sender: whether it is declared or retired, and its filled placeholders.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ std::optional<std::string> fill(std::string_view text, const Name& domain,
 /// Whether the domain declares the sender of this id.
 bool declares(const Domain& domain, const std::string& sender);
 
-/// Whether a sender has left by the day of `now`.
+/// Whether the sender is retired on the day of `now`.
 bool is_retired(const SenderUse& use, Time now);
 
 }  // namespace rampart

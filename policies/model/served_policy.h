@@ -1,21 +1,21 @@
-/// An MTA-STS policy as a web server gives it, beside what DNS says of it.
+/// An MTA-STS policy file as the domain's web server serves it (RFC 8461 section 3.3).
 #pragma once
 
 #include <string>
 
 namespace rampart {
 
-/// What a domain's web server gave for its MTA-STS policy.
+/// The response of a domain's web server to a request for its MTA-STS policy.
 struct ServedPolicy {
   enum class State {
-    Served,       ///< `text` is what senders get.
-    Refused,      ///< Senders take nothing of it: a status, a redirect, a certificate.
-    Unreachable,  ///< Nobody answered.
+    Served,       ///< `text` is the policy that sending servers read.
+    Refused,      ///< They must not use it: the HTTP status, a redirect, or the certificate.
+    Unreachable,  ///< The web server did not answer.
   };
 
   State state = State::Unreachable;
   std::string text;
-  std::string problem;  ///< Unless Served.
+  std::string problem;  ///< Why it is not Served; else empty.
 
   bool operator==(const ServedPolicy&) const = default;
 };

@@ -16,7 +16,7 @@
 
 namespace rampart {
 
-/// How certain it is what one key holds.
+/// What is known about the records at one key.
 enum class LiveState {
   Present,
   Absent,        ///< Certain: every queried server confirmed it, or the provider's zone lacks it.
@@ -42,10 +42,10 @@ struct LiveZone {
   std::map<RecordKey, LiveSet> sets;  ///< Synthesised (wildcard) answers are Absent here.
   std::set<RecordKey> wildcards;      ///< Wildcard owners that exist: (*.example.com, MX).
   std::string error;                  ///< Not empty: nothing here could be read, and why.
-  std::optional<int> max_txt_octets;  ///< What this host rejects, for plan-time findings.
+  std::optional<int> max_txt_octets;  ///< The longest TXT value that this host accepts.
 
   /// The records at `key`: Absent where a complete listing lacks it, Unobservable where it was not
-  /// asked or the zone has an error.
+  /// queried or the zone has an error.
   LiveSet at(const RecordKey& key) const;
 };
 
@@ -69,15 +69,14 @@ struct World {
   std::vector<LiveZone> zones;               ///< Sorted by (apex, provider).
   std::map<Name, std::string> zone_missing;  ///< Domains without a zone of their own, and why.
   Answers answers;                           ///< Through the resolver.
-  std::optional<Evidence> evidence;          ///< From verified reports; empty: no store at hand.
+  std::optional<Evidence> evidence;          ///< From verified reports; empty: there is no store.
   std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
   std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
   std::string spf_lock_problem;              ///< Not empty: why that file cannot be read.
   std::map<Name, ServedPolicy> served_policies;  ///< Of the domains whose web servers were queried.
-  std::vector<Name>
-      unmanaged_zones;     ///< Zones at the providers that contain no domain of the YAML.
-  bool frozen = false;     ///< RAMPART_FREEZE: nothing but loosening.
-  bool normalize = false;  ///< Rewrite records that differ in form alone.
+  std::vector<Name> unmanaged_zones;  ///< Zones at the providers without a domain of the YAML.
+  bool frozen = false;     ///< RAMPART_FREEZE: only changes that loosen enforcement are written.
+  bool normalize = false;  ///< Live records that differ in form alone are rewritten.
 
   /// The zones (one a provider) that hold `name` for `domain`: the longest apex at each.
   std::vector<const LiveZone*> zones_for(const Domain& domain, const Name& name) const;
