@@ -8,7 +8,7 @@
 
 namespace rampart {
 
-/// Rows of an Evidence, which must outlive them; in its order.
+/// Some rows of an Evidence, in its order. The Evidence must outlive them.
 using EvidenceRows = std::vector<const EvidenceRow*>;
 
 /// A range of whole UTC days; `until` is not included.
@@ -20,7 +20,7 @@ struct EvidenceWindow {
   bool operator==(const EvidenceWindow&) const = default;
 };
 
-/// The whole days of [now - 72 h - length, now - 72 h]: reports of younger days may still arrive.
+/// The window of `length` that ends 72 h before `now`: reports of later days may still arrive.
 EvidenceWindow gate_window(Time now, Duration length);
 
 /// The day `length` before `day`: calendar months are clamped to the end of the month, hours are
@@ -32,7 +32,7 @@ Date before(Date day, Duration length);
 /// evaluated against the record of a parent domain.
 EvidenceRows rows_of(const Evidence& evidence, const Name& domain);
 
-/// The rows, sorted by day, that lie within the window.
+/// The rows whose day is within the window. `rows` must be sorted by day.
 EvidenceRows rows_within(const EvidenceRows& rows, EvidenceWindow window);
 
 }  // namespace rampart

@@ -4,33 +4,26 @@
 #include <algorithm>
 #include <map>
 
+#include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 
 namespace rampart {
 namespace {
 
-bool passes(const EvidenceRow& row) {
-  return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly ||
-         row.outcome == DmarcOutcome::SpfOnly;
-}
-
-// Written without its prefix in the YAML, since people copy a host name or an address.
+// The YAML may leave out the prefix, since people copy a host name or an address.
 bool is_ignored(const Domain& domain, const std::string& source) {
   return std::ranges::any_of(domain.ignored_sources, [&](const IgnoredSource& one) {
     return source == one.source || source == "ptr:" + one.source || source == "ip:" + one.source;
   });
 }
 
+// Each message is counted once among passing, forwarded, marked, unanswered and unmarked; `lacking`
+// overlaps with marked, because an answer could also change the name of marked mail's source.
 void add(SourceTally& tally, const EvidenceRow& row) {
   tally.messages += row.messages;
-  if (row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly)
-    tally.by_dkim += row.messages;
-  if (passes(row)) {
-    tally.passing += row.messages;
-    return;
-  }
-  if (row.outcome == DmarcOutcome::Forwarded) {
-    tally.forwarded += row.messages;
+  if (row.dkim_aligned()) tally.by_dkim += row.messages;
+  if (!row.fails()) {
+    (row.passes() ? tally.passing : tally.forwarded) += row.messages;
     return;
   }
   tally.failing_days.insert(row.day);
@@ -38,12 +31,15 @@ void add(SourceTally& tally, const EvidenceRow& row) {
     tally.lacks = row.lacks;
     tally.lacking += row.messages;
   }
-  (row.marked          ? tally.marked
-   : row.lacks.empty() ? tally.unmarked
-                       : tally.unanswered) += row.messages;
+  if (row.marked) {
+    tally.marked += row.messages;
+  } else {
+    (row.lacks.empty() ? tally.unmarked : tally.unanswered) += row.messages;
+  }
 }
 
-// What one reporter showed before the window: its past share of the domain's mail is its weight.
+// The domain's own mail that one reporter saw before the window: the messages per day are its
+// weight. Per day and not in total, so that a reporter that joined late does not weigh too little.
 struct PastMail {
   std::int64_t messages = 0;
   std::set<Date> days;
@@ -56,8 +52,8 @@ struct PastMail {
 std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
   std::map<std::string, PastMail> past;
   for (const EvidenceRow* row : rows.past) {
-    // What anybody can send does not make a reporter weigh more.
-    if (!passes(*row) && !row->marked) continue;
+    // A wave of other mail must not make a reporter weigh more.
+    if (!row->is_own()) continue;
     PastMail& mail = past[rows.reporters.at(row->reporter).group];
     mail.messages += row->messages;
     mail.days.insert(row->day);
@@ -65,27 +61,28 @@ std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
   return past;
 }
 
-// A reporter without a past weighs what it claims now, but no more than all others together: a
-// claim alone must not outvote them. Where nobody has a past, all claims count as they are.
-void weigh(LegitTally& sum, const LegitRows& rows) {
+// Gives each reporter its weight: the mail per day that it saw before the window. A new reporter
+// has no such past. It is compared with the others by the messages of this window, but weighs no
+// more than all others together: what it reports now must not outvote them. Where no reporter has a
+// past, the messages of this window are the weights.
+void set_shares(LegitTally& sum, const LegitRows& rows) {
   const auto past = past_mail(rows);
-  const auto claimed = [](const ReporterTally& one) { return static_cast<double>(one.counted); };
-  double others = 0;
-  double all_claims = 0;
+  double past_weight = 0;
+  double past_counted = 0;
   for (const ReporterTally& one : sum.reporters) {
-    const auto found = past.find(one.group);
-    if (found != past.end()) others += found->second.a_day();
-    if (found != past.end()) all_claims += claimed(one);
+    const PastMail* mail = find_value(past, one.group);
+    if (mail == nullptr) continue;
+    past_weight += mail->a_day();
+    past_counted += static_cast<double>(one.counted);
   }
   double total = 0;
   for (ReporterTally& one : sum.reporters) {
-    const auto found = past.find(one.group);
-    if (found != past.end()) {
-      one.share = found->second.a_day();
-    } else if (others == 0 || all_claims == 0) {
-      one.share = claimed(one);
-    } else {
-      one.share = std::min(others, others * claimed(one) / all_claims);
+    const PastMail* mail = find_value(past, one.group);
+    one.share = static_cast<double>(one.counted);
+    if (mail != nullptr) {
+      one.share = mail->a_day();
+    } else if (past_weight > 0 && past_counted > 0) {
+      one.share = std::min(past_weight, past_weight * one.share / past_counted);
     }
     total += one.share;
   }
@@ -98,13 +95,14 @@ double share(std::int64_t part, std::int64_t all) {
 
 enum class Whose { All, KnownAlone };
 
-std::optional<double> joined(const std::vector<ReporterTally>& reporters, Whose whose) {
+// The mean of the reporters' rates by their weights; empty where none has a rate and a weight.
+std::optional<double> mean_rate(const std::vector<ReporterTally>& reporters, Whose whose) {
   double rate = 0;
   double shares = 0;
   for (const ReporterTally& one : reporters) {
-    const auto its = one.rate();
-    if (!its || (whose == Whose::KnownAlone && !one.known)) continue;
-    rate += one.share * *its;
+    const auto own_rate = one.rate();
+    if (!own_rate || (whose == Whose::KnownAlone && !one.known)) continue;
+    rate += one.share * *own_rate;
     shares += one.share;
   }
   if (shares == 0) return std::nullopt;
@@ -119,8 +117,8 @@ std::optional<double> ReporterTally::rate() const {
 }
 
 std::optional<double> LegitTally::legit_rate() const {
-  const auto all = joined(reporters, Whose::All);
-  const auto known = joined(reporters, Whose::KnownAlone);
+  const auto all = mean_rate(reporters, Whose::All);
+  const auto known = mean_rate(reporters, Whose::KnownAlone);
   if (!all || !known) return std::nullopt;
   return std::min(*all, *known);
 }
@@ -131,17 +129,21 @@ double LegitTally::failing_share(const SourceTally& source) const {
 
 double LegitTally::lacking_share() const { return share(lacking, passing + marked + unanswered); }
 
+// Marked mail of undeclared services moves from the resolved part to the unresolved one, and
+// unanswered mail is in the sum over all sources already: no message is counted twice.
 double LegitTally::unresolved_share() const {
-  std::int64_t part = unanswered;
-  std::int64_t known = passing + marked;
+  std::int64_t unresolved = unanswered;
+  std::int64_t resolved = passing + marked;
   for (const SourceTally& one : sources) {
     if (!one.undeclared_service()) continue;
-    part += one.failing() - one.unanswered;
-    known -= one.marked;
+    unresolved += one.failing() - one.unanswered;
+    resolved -= one.marked;
   }
-  return share(part, known + part);
+  return share(unresolved, resolved + unresolved);
 }
 
+// An ignored source keeps a row, so that views can show it, but adds to no figure except the total
+// of messages.
 LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows& rows) {
   LegitTally sum;
   std::map<std::string, SourceTally> sources;
@@ -163,10 +165,10 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
     reporter.known = reporter.known || by.known;
     reporter.messages += row->messages;
     if (source.ignored) continue;
-    if (passes(*row)) reporter.passing += row->messages;
-    const bool fails = row->outcome == DmarcOutcome::Fail && (row->marked || !row->lacks.empty());
-    if (passes(*row) || fails) reporter.counted += row->messages;
-    if (by.known && (passes(*row) || row->marked)) sum.own += row->messages;
+    if (row->passes()) reporter.passing += row->messages;
+    const bool unanswered = row->fails() && !row->lacks.empty();
+    if (row->is_own() || unanswered) reporter.counted += row->messages;
+    if (by.known && row->is_own()) sum.own += row->messages;
   }
   for (auto& [name, source] : sources) {
     if (!source.ignored) {
@@ -179,7 +181,7 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
     sum.sources.push_back(std::move(source));
   }
   for (auto& [group, reporter] : reporters) sum.reporters.push_back(std::move(reporter));
-  weigh(sum, rows);
+  set_shares(sum, rows);
   return sum;
 }
 

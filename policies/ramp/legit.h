@@ -1,5 +1,5 @@
 /// The figures that gates are evaluated on: how much of a domain's own mail passes DMARC
-/// ("legit_rate"), what fails from services that nobody declared, and what could not be named
+/// ("legit_rate"), what fails from undeclared services, and what comes from sources without a name
 /// (contract section 4).
 #pragma once
 
@@ -19,7 +19,7 @@ struct SourceTally {
   std::string source;
   bool declared = false;  ///< One of the domain's `senders:`.
   bool service = false;   ///< A service of the catalogue or of `senders:`.
-  bool ignored = false;   ///< `sources: {ignore: [...]}` names it.
+  bool ignored = false;   ///< In `sources: {ignore: [...]}`.
   std::int64_t messages = 0;
   std::int64_t passing = 0;     ///< Aligned by SPF, by DKIM or by both.
   std::int64_t by_dkim = 0;     ///< Aligned by DKIM, alone or with SPF.
@@ -27,7 +27,7 @@ struct SourceTally {
   std::int64_t marked = 0;      ///< Failed, with the domain's mark.
   std::int64_t unanswered = 0;  ///< Failed without a mark, and a lookup got no answer.
   std::int64_t lacking = 0;     ///< Failed, marked or not, and a lookup got no answer.
-  std::int64_t unmarked = 0;    ///< Failed, and nothing shows that it is the domain's.
+  std::int64_t unmarked = 0;    ///< Failed without both: it may come from anybody.
   std::string lacks;            ///< The lookup without an answer, where there is one.
   std::set<Date> failing_days;  ///< Days with failing mail that forwarding does not explain.
 
@@ -38,11 +38,11 @@ struct SourceTally {
   bool operator==(const SourceTally&) const = default;
 };
 
-/// What one reporter shows.
+/// The messages that one reporter saw in a window.
 struct ReporterTally {
-  std::string group;  ///< As reporter_group() returns it.
-  bool known = false;
-  double share = 0;  ///< Its weight in the joined figures; all weights sum to 1.
+  std::string group;   ///< As reporter_group() returns it.
+  bool known = false;  ///< Of the built-in list or of the YAML's.
+  double share = 0;    ///< Its weight in legit_rate(); all weights sum to 1.
   std::int64_t messages = 0;
   std::int64_t passing = 0;
   std::int64_t counted = 0;  ///< Passing, marked and unanswered.
@@ -58,26 +58,26 @@ struct LegitTally {
   std::int64_t passing = 0;     ///< Aligned mail of sources that are not ignored.
   std::int64_t marked = 0;      ///< Failing mail with the domain's mark, of the same sources.
   std::int64_t unanswered = 0;  ///< Unmarked failing mail whose source could not be looked up.
-  std::int64_t lacking = 0;     ///< Failing mail, marked or not, of such sources.
+  std::int64_t lacking = 0;     ///< Failing mail, marked or not, of such a source.
   std::int64_t unmarked = 0;    ///< Failing mail that may be anybody's.
-  /// The domain's own mail, passing or marked, that known reporters saw. Gates count this: neither
-  /// a wave of other mail nor an unknown reporter may open the gate that requires some messages.
+  /// The domain's own mail, passing or marked, that known reporters saw. The messages gate counts
+  /// this: neither a wave of unmarked mail nor an unknown reporter may open it.
   std::int64_t own = 0;
   std::vector<ReporterTally> reporters;  ///< Sorted by group.
   std::vector<SourceTally> sources;      ///< Sorted by name.
 
-  /// The share of the domain's own mail that passes: each reporter's rate, joined by the weights of
-  /// the reporters, and the lower of that and the same over known reporters alone. So a reporter
-  /// that claims a million messages does not outvote the others, and an unknown one can hold a step
-  /// but never open a gate. Unanswered mail counts as failing: silence must not look better than
-  /// the worst answer. Empty where no mail of its own was reported.
+  /// The share of the domain's own mail that passes: the mean of the reporters' rates by their
+  /// weights, or that mean over known reporters alone where it is lower. So a reporter that claims
+  /// a million messages does not outvote the others, and an unknown one can hold a step but never
+  /// open a gate. Unanswered mail counts as failing: a missing answer must not look better than the
+  /// worst answer. Empty where no mail of the domain's own was reported.
   std::optional<double> legit_rate() const;
-  /// The failing mail of `source` as a share of the domain's own mail and of itself; other mail is
-  /// left out, so that a wave of it cannot make a share look small.
+  /// The failing mail of `source`, divided by that mail plus the domain's own. Other unmarked mail
+  /// is left out, so that a wave of spoofing cannot make the share look small.
   double failing_share(const SourceTally& source) const;
-  /// `lacking` as such a share: a source without a name may be an undeclared service.
+  /// The same for `lacking`: a source without a name may be an undeclared service.
   double lacking_share() const;
-  /// The failing mail of undeclared services and `unanswered`, as such a share.
+  /// The same for the failing mail of all undeclared services and `unanswered`.
   double unresolved_share() const;
 
   bool operator==(const LegitTally&) const = default;
@@ -86,11 +86,11 @@ struct LegitTally {
 /// What a tally is made from.
 struct LegitRows {
   EvidenceRows rows;  ///< Those to sum, of counting reporters.
-  EvidenceRows past;  ///< Those before them, which give reporters their weights.
+  EvidenceRows past;  ///< Earlier ones, which give reporters their weights.
   const CountingReporters& reporters;
 };
 
-/// Sums the rows.
+/// Sums the rows of one domain.
 LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows& rows);
 
 }  // namespace rampart

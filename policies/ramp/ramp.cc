@@ -1,15 +1,9 @@
-/// Ramp positions and the records that they publish.
+/// Converts between ramp positions and DMARC records.
 #include "policies/ramp/ramp.h"
 
 #include <algorithm>
 
 namespace rampart {
-namespace {
-
-// pct and t have a meaning in these phases only.
-bool enforces(RampPosition position) { return position.phase >= Phase::Quarantine; }
-
-}  // namespace
 
 dmarc::Policy policy_of(Phase phase) {
   if (phase == Phase::Reject) return dmarc::Policy::Reject;
@@ -28,27 +22,27 @@ dmarc::Record record_for(const DmarcSpec& spec) {
   record.ruf = spec.ruf;
   record.psd = spec.psd;
   const RampMode mode = spec.ramp->mode;
-  if (!enforces(spec.position) || spec.position.pct >= 100 || mode == RampMode::PolicyOnly) {
-    return record;
-  }
+  // pct and t have a meaning from quarantine on only.
+  const bool partial = spec.position.phase >= Phase::Quarantine && spec.position.pct < 100;
+  if (!partial || mode == RampMode::PolicyOnly) return record;
   record.pct = spec.position.pct;
   // RFC 9989 section 4.7: t=y keeps receivers that ignore pct one level below the policy.
   if (mode == RampMode::Compat) record.testing = true;
   return record;
 }
 
-// Records written by hand are placed on the ramp too, so that it can begin anywhere.
+// Records written by hand have a position too, so that a ramp can begin anywhere.
 RampPosition position_of(const dmarc::Record& record) {
   const auto strength = dmarc::strength_of(record);
   if (strength.policy == 0) return {Phase::Monitor, 100};
   const Phase phase = strength.policy == 2 ? Phase::Reject : Phase::Quarantine;
-  // pct=0 still asks for more than the weaker policy (no position has 0), so it counts as 1.
+  // pct=0 still requests more than the weaker policy, and no position has pct 0: it counts as 1.
   const int pct = record.pct ? std::max(strength.pct, 1) : (strength.testing ? 1 : 100);
   return {phase, pct};
 }
 
-// Counts positions and not indices: a hand-set position between two steps is still one step from
-// the next.
+// Counts steps above `from` rather than subtracting indexes: a position set by hand between two
+// steps has no index, and is one step from the next.
 int steps_between(const Ramp& ramp, std::optional<RampPosition> from, RampPosition to) {
   return static_cast<int>(std::ranges::count_if(ramp.steps, [&](const RampStep& step) {
     return (!from || step.position > *from) && step.position <= to;

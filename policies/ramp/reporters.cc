@@ -1,4 +1,4 @@
-/// Counts reporters, each organization once.
+/// Selects the reporters that count for a domain.
 #include "policies/ramp/reporters.h"
 
 #include <algorithm>
@@ -10,44 +10,39 @@ namespace {
 
 using std::chrono::days;
 
-/// A share of the mail that a step up may not ignore. Smaller reporters come and go: many report
-/// only on days with mail of theirs.
+/// From this share on, a silent reporter holds a step up. Smaller reporters are silent often: many
+/// report only on days on which they received mail.
 constexpr double kLargeShare = 0.25;
 
-/// How far back a share is measured: two months even out holidays and campaigns.
+/// The days over which a share is measured: eight weeks even out holidays and campaigns.
 constexpr days kShareDays{56};
 
 }  // namespace
 
+// Unknown reporters never count alone: somebody could register a few domains and send reports of
+// passing mail from them.
 CountingReporters counting_reporters(const Config& config, const EvidenceRows& rows, Date today) {
   std::map<std::string, Date> first;  // The rows are sorted by day.
   for (const EvidenceRow* row : rows) first.try_emplace(row->reporter, row->day);
   CountingReporters counting;
-  std::map<std::string, Date> unknown;
+  bool any_known = false;
   for (const auto& [reporter, day] : first) {
     const ReporterKind kind = reporter_kind(config, reporter);
-    if (kind == ReporterKind::Known) {
-      counting[reporter] = {reporter_group(config, reporter), true};
-    } else if (kind == ReporterKind::Unknown) {
-      unknown.emplace(reporter, day);
-    }
+    const bool known = kind == ReporterKind::Known;
+    const bool has_history = kind == ReporterKind::Unknown && day + kReporterHistory <= today;
+    if (known || has_history) counting[reporter] = {reporter_group(config, reporter), known};
+    any_known = any_known || known;
   }
-  if (counting.empty()) return counting;  // Unknown ones never count alone.
-  for (const auto& [reporter, day] : unknown) {
-    if (day + kReporterHistory > today) continue;
-    counting[reporter] = {reporter_group(config, reporter), false};
-  }
-  return counting;
+  return any_known ? counting : CountingReporters();
 }
 
 EvidenceRows counting_rows(const EvidenceRows& rows, const CountingReporters& reporters) {
-  EvidenceRows counting;
-  for (const EvidenceRow* row : rows) {
-    if (reporters.contains(row->reporter)) counting.push_back(row);
-  }
+  EvidenceRows counting = rows;
+  std::erase_if(counting, [&](const auto* row) { return !reporters.contains(row->reporter); });
   return counting;
 }
 
+// The share is measured before the window, since a silent reporter has none within it.
 std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
                                              const CountingReporters& reporters,
                                              EvidenceWindow window) {
@@ -61,11 +56,8 @@ std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
     Seen& seen = groups[reporters.at(row->reporter).group];
     seen.last = std::max(seen.last, row->day);
     if (row->day >= window.from || row->day < window.from - kShareDays) continue;
-    // What anybody can send does not make another reporter's share smaller.
-    if (row->outcome == DmarcOutcome::Forwarded ||
-        (row->outcome == DmarcOutcome::Fail && !row->marked)) {
-      continue;
-    }
+    // A wave of other mail must not make a reporter's share look smaller.
+    if (!row->is_own()) continue;
     seen.before += row->messages;
     all += row->messages;
   }

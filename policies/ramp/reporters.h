@@ -1,4 +1,5 @@
-/// Which reporters count for a domain's gates, and how much (contract section 4, "Trust").
+/// Which reporters count for a domain's gates, and which have stopped reporting (contract section
+/// 4, "Trust").
 #pragma once
 
 #include <map>
@@ -11,7 +12,7 @@
 namespace rampart {
 
 /// How long an unknown reporter must have reported on a domain before it counts beside known ones.
-/// A month is longer than the usual campaign of somebody who registers a domain to send reports.
+/// A month is longer than most attackers keep a domain that they registered to send false reports.
 constexpr std::chrono::days kReporterHistory{30};
 
 /// One reporter whose reports count.
@@ -35,12 +36,12 @@ EvidenceRows counting_rows(const EvidenceRows& rows, const CountingReporters& re
 struct SilentReporter {
   std::string group;
   Date last;         ///< The last day that it reported on.
-  double share = 0;  ///< Of the messages before it fell silent.
+  double share = 0;  ///< Of the domain's own mail, before it fell silent.
 };
 
 /// The reporters with at least a quarter of the domain's own mail of the 56 days before `window`,
-/// and no row since the window began. What such a reporter would show is unknown: it may be the one
-/// that saw failures. Sorted by group. `rows` are those of known reporters.
+/// and no row since the window began. Such a reporter may be the one that would show failures.
+/// Sorted by group. `rows` are those of known reporters.
 std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
                                              const CountingReporters& reporters,
                                              EvidenceWindow window);

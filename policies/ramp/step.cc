@@ -1,4 +1,4 @@
-/// One domain's step, from its gates, its calendar and the reasons for a step back.
+/// Decides each domain's step, and which domains of a run advance.
 #include "policies/ramp/step.h"
 
 #include <fmt/format.h>
@@ -17,16 +17,15 @@ namespace rampart {
 namespace {
 
 using std::chrono::days;
-using std::chrono::floor;
 
-void step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
+void decide_step_back(StepDecision& decision, const StepFacts& facts, StepBack back) {
   decision.action = StepAction::StepBack;
   decision.to = position_below(*facts.domain.dmarc.ramp, decision.from);
   decision.reasons = std::move(back.reasons);
   decision.corroborated = back.senders > 1;
 }
 
-// An advance is explained as well as a stay, since it is what a reviewer signs.
+// An advance is explained like a stay, since a reviewer approves it by this sentence.
 std::string why_advance(const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
   return fmt::format("all gates are met: {} messages from {}, {} of the domain's own mail passes",
@@ -45,7 +44,7 @@ void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
   for (const Gate& gate : decision.gates) {
     if (!gate.met) decision.reasons.push_back(gate.reason);
   }
-  const Date today = floor<days>(facts.world.now);
+  const Date today = utc_day(facts.world.now);
   if (open) {
     decision.action = StepAction::Advance;
     decision.to = decision.next;
@@ -61,19 +60,16 @@ void evaluate_gates(StepDecision& decision, const StepFacts& facts) {
   }
 }
 
-using std::chrono::days;
-using std::chrono::floor;
-
-// The day of the n-th run after today's, at one run per day; empty if the ramp allows none. Assumes
-// one run a day, as the packaged timer does.
+// The day of the n-th run after today's; empty if the ramp allows none. Assumes one run a day, as
+// the packaged timer does.
 std::optional<Date> day_of_run(const Ramp& ramp, Date today, int runs) {
   std::optional<Date> day = today;
   for (; day && runs > 0; --runs) day = allowed_day(ramp, *day + days(1));
   return day;
 }
 
-// Turns an advance into a stay because `ahead` domains of the ramp come first. The domain keeps its
-// met gates, so that it advances in the next run without waiting again.
+// Turns an advance into a stay because `ahead` domains of the ramp come first. Its other gates stay
+// met, so that it advances in a later run without waiting again.
 void defer(StepDecision& decision, const Ramp& ramp, Date today, int ahead) {
   const int per_run = std::max(ramp.max_domains_per_run, 1);
   decision.action = StepAction::Stay;
@@ -85,7 +81,7 @@ void defer(StepDecision& decision, const Ramp& ramp, Date today, int ahead) {
             .reason = fmt::format("ramp {} advances at most {} per run, and {} due before this one",
                                   ramp.name, counted(ramp.max_domains_per_run, "domain"),
                                   counted(ahead, "domain is", "domains are"))};
-  // First of all reasons: the others say that every gate is met.
+  // Shown first, because the reasons already given say that every gate is met.
   decision.reasons.insert(decision.reasons.begin(), gate.reason);
   decision.gates.push_back(std::move(gate));
 }
@@ -104,8 +100,8 @@ std::string_view to_text(StepAction action) {
   return word_of(kNames, action);
 }
 
-// A position that is no step of the ramp (set by hand) goes to the first step above it. The target
-// may lie between two steps: it is the last position then.
+// From a position that is no step of the ramp (set by hand), the first step above it is next. A
+// target between two steps is the last position.
 std::optional<RampPosition> next_position(const DmarcSpec& spec) {
   if (spec.position.phase < Phase::Monitor || spec.position >= spec.target) return std::nullopt;
   const auto above = std::ranges::find_if(
@@ -114,7 +110,7 @@ std::optional<RampPosition> next_position(const DmarcSpec& spec) {
   return std::min(above->position, spec.target);
 }
 
-// Monitor is the floor: reports must keep coming, or the ramp could never rise again.
+// Never below monitor: without a DMARC record no reports arrive, and the ramp could not rise again.
 std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) {
   constexpr RampPosition kMonitor{Phase::Monitor, 100};
   if (from <= kMonitor) return std::nullopt;
@@ -125,7 +121,7 @@ std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) 
   return below;
 }
 
-// Losing mail outranks every other reason, so that a step back is looked for before the gates.
+// Losing mail outranks every other reason, so that a step back is considered before the gates.
 StepDecision step_of(const Domain& domain, const Config& config, const World& world) {
   const StepFacts facts = facts_of(domain, config, world);
   StepDecision decision;
@@ -136,8 +132,8 @@ StepDecision step_of(const Domain& domain, const Config& config, const World& wo
   decision.alerts = alerts_of(facts, decision.evidence);
   if (domain.dmarc.position.phase < Phase::Monitor) {
     decision.reasons = missing_below_monitor(domain);
-  } else if (auto back = step_back_for(facts)) {  // First: lost mail cannot wait for gates.
-    step_back(decision, facts, std::move(*back));
+  } else if (auto back = step_back_for(facts)) {
+    decide_step_back(decision, facts, std::move(*back));
   } else if (decision.next) {
     evaluate_gates(decision, facts);
   } else {
@@ -157,17 +153,18 @@ std::vector<StepDecision> steps_of(const Config& config, const World& world) {
 std::vector<StepDecision> steps_of(const Config& config, const World& world,
                                    std::span<const Name> domains) {
   std::vector<StepDecision> decisions;
-  std::map<std::string, std::vector<std::size_t>> up;  // By ramp.
+  std::map<std::string, std::vector<std::size_t>> advancing_by_ramp;  // Indexes of `decisions`.
   for (const Name& name : domains) {
     const Domain& domain = config.domains.at(name);
     if (domain.state != DomainState::Managed) continue;
     decisions.push_back(step_of(domain, config, world));
     if (decisions.back().action == StepAction::Advance) {
-      up[domain.dmarc.ramp->name].push_back(decisions.size() - 1);
+      advancing_by_ramp[domain.dmarc.ramp->name].push_back(decisions.size() - 1);
     }
   }
-  const Date today = floor<days>(world.now);
-  for (auto& [name, advancing] : up) {
+  const Date today = utc_day(world.now);
+  for (auto& [name, advancing] : advancing_by_ramp) {
+    // The longest overdue first; a stable sort keeps the given order among equals.
     std::ranges::stable_sort(advancing, std::ranges::greater(),
                              [&](std::size_t i) { return decisions[i].overdue_days; });
     const Ramp& ramp = *config.domains.at(decisions[advancing.front()].domain).dmarc.ramp;

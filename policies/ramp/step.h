@@ -39,8 +39,7 @@ enum class GateKind {
   Messages,    ///< They cover enough of the domain's own mail.
   Reporters,   ///< They come from enough organizations.
   LegitRate,   ///< Enough of the domain's own mail passes.
-  Unresolved,  ///< No undeclared service fails steadily, and no failing source is without an
-               ///< answer.
+  Unresolved,  ///< Little mail fails from undeclared services or from sources without a name.
   Senders,     ///< No declared sender fails.
   Dkim,        ///< Every declared sender aligns by DKIM; for reject alone.
   Calendar,    ///< The ramp allows a step today.
@@ -73,10 +72,10 @@ struct StepDecision {
   std::optional<Date> due;           ///< The first day that hold and calendar allow for `next`.
   std::optional<Date> earliest;      ///< The earliest day for `next`; empty where it depends on
                                      ///< evidence or on a person.
-  int overdue_days = 0;              ///< Days since `due`, where only a run was missing.
+  int overdue_days = 0;              ///< Days since `due`, where nothing but a run was missing.
   std::vector<Gate> gates;           ///< All that were evaluated, in the order of GateKind.
   std::vector<std::string> reasons;  ///< Why it advances, stays or steps back: one clause each.
-  std::vector<std::string> alerts;   ///< What a person should look at, though nothing follows.
+  std::vector<std::string> alerts;   ///< What a person should look at; they change nothing.
   /// For a step back: whether its cause was seen in more than one sender or in DNS, so that it may
   /// be merged without a person.
   bool corroborated = false;

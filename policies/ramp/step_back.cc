@@ -1,4 +1,4 @@
-/// Reasons for a step back: a declared sender lost its passing mail.
+/// Compares each sender's mail with its baseline, and decides on a step back.
 #include "policies/ramp/step_back.h"
 
 #include <fmt/format.h>
@@ -7,33 +7,35 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <ranges>
+#include <set>
 
+#include "policies/model/lookup.h"
+#include "policies/model/sender_use.h"
 #include "policies/ramp/ramp.h"
 
 namespace rampart {
 namespace {
 
 using std::chrono::days;
-using std::chrono::floor;
 
-/// The days before a loss that show what is normal: four of every weekday.
+/// The days before a loss that make its baseline: four of every weekday.
 constexpr days kBaselineDays{28};
 
-/// A sender with mail on fewer of those days has no weekdays to compare: its mean day counts.
+/// A sender with mail on fewer of those days has no pattern by weekday: its mean day is the
+/// baseline.
 constexpr std::size_t kDaysWithWeekdays = 8;
 
-/// Half: mail falls by a third or more in holidays without anything being broken.
+/// Half: in holidays, mail falls by a third or more although nothing is broken.
 constexpr double kLost = 0.5;
 
-/// The mail of one sender on one day by one reporter or all, without forwarded mail and without
-/// failing mail that bears no mark: those say nothing about the sender.
+/// The mail of one sender on one day, by one reporter or by all. Forwarded mail and unmarked
+/// failing mail are left out, since they show nothing about the sender.
 struct DayMail {
   std::int64_t passing = 0;
   std::int64_t marked = 0;
 
-  void add(const EvidenceRow& row) {
-    (row.outcome == DmarcOutcome::Fail ? marked : passing) += row.messages;
-  }
+  void add(const EvidenceRow& row) { (row.passes() ? passing : marked) += row.messages; }
   bool fails() const { return marked > passing; }
 };
 
@@ -57,8 +59,7 @@ using SenderDays = std::map<Date, SenderDay>;
 std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
   std::map<std::string, SenderDays> sources;
   for (const EvidenceRow* row : facts.known_rows) {
-    const bool unmarked = row->outcome == DmarcOutcome::Fail && !row->marked;
-    if (row->outcome == DmarcOutcome::Forwarded || unmarked || row->messages == 0) continue;
+    if (!row->is_own() || row->messages == 0) continue;
     SenderDay& day = sources[row->source][row->day];
     day.all.add(*row);
     day.groups[facts.reporters.at(row->reporter).group].add(*row);
@@ -73,22 +74,30 @@ SenderDays::const_iterator failing_stretch(const SenderDays& all) {
   return first;
 }
 
+DayMail mail_of(const SenderDay& day, const std::string& group) {
+  if (group.empty()) return day.all;
+  const DayMail* mail = find_value(day.groups, group);
+  return mail ? *mail : DayMail();
+}
+
 /// What passes on a normal day: by weekday, or on the mean day of a sender that seldom mails.
 class Baseline {
  public:
-  // The 28 days before `first`. A sender younger than that is compared with the days it has.
+  // Over the 28 days before `first`, by the reporter `group` or, where that is empty, by all. A
+  // sender that is younger is compared with the days that it has: `samples_` counts them.
   Baseline(const SenderDays& all, Date first, const std::string& group) {
     std::int64_t sum = 0;
     std::size_t active = 0;
     Date oldest = first;
-    for (auto at = all.lower_bound(first - kBaselineDays); at != all.end() && at->first < first;
-         ++at) {
-      const std::int64_t passing = passing_of(at->second, group);
+    const auto end = all.lower_bound(first);
+    for (const auto& [day, seen] :
+         std::ranges::subrange(all.lower_bound(first - kBaselineDays), end)) {
+      const std::int64_t passing = mail_of(seen, group).passing;
       if (passing == 0) continue;
-      oldest = std::min(oldest, at->first);
+      oldest = std::min(oldest, day);
       sum += passing;
       ++active;
-      weekdays_[weekday_of(at->first)] += static_cast<double>(passing);
+      weekdays_[weekday_of(day)] += static_cast<double>(passing);
     }
     for (Date day = oldest; day < first; day += days{1}) ++samples_[weekday_of(day)];
     if (active > 0) mean_ = static_cast<double>(sum) / static_cast<double>(active);
@@ -101,12 +110,6 @@ class Baseline {
     return samples_[weekday] == 0 ? 0 : weekdays_[weekday] / samples_[weekday];
   }
 
-  static std::int64_t passing_of(const SenderDay& day, const std::string& group) {
-    if (group.empty()) return day.all.passing;
-    const auto found = day.groups.find(group);
-    return found == day.groups.end() ? 0 : found->second.passing;
-  }
-
  private:
   static std::size_t weekday_of(Date day) { return std::chrono::weekday(day).c_encoding(); }
 
@@ -116,44 +119,44 @@ class Baseline {
   bool seldom_ = false;
 };
 
-// Whether less than half of `normal` passes, and marked failing mail makes up for at least half of
-// what is missing. Without the second, the sender merely mails less.
+// Whether less than half of `normal` passes, and marked failing mail accounts for at least half of
+// what is missing. Without the second condition, a sender that only sends less would look broken.
 bool is_loss(const DayMail& mail, double normal) {
   const double missing = normal - static_cast<double>(mail.passing);
   return normal > 0 && static_cast<double>(mail.passing) < kLost * normal &&
          static_cast<double>(mail.marked) >= kLost * missing;
 }
 
-// The reporters that see the loss over all of the days, and whether they are at least half of those
-// that knew the sender before.
-std::vector<std::string> who_sees(const SenderDays& all, const BrokenSender& one) {
-  std::map<std::string, double> normal;
-  std::map<std::string, DayMail> now;
+// The reporters that see the loss, summed over its days: a small reporter has mail on some of them
+// only. None where they are fewer than half of those that have a baseline for the sender: then the
+// fault may be at those that see it.
+std::vector<std::string> reporters_of_loss(const SenderDays& all, const BrokenSender& one) {
+  std::set<std::string> groups;
   for (auto at = all.lower_bound(one.first - kBaselineDays); at != all.end(); ++at) {
-    for (const auto& [group, mail] : at->second.groups) normal.try_emplace(group, 0);
-  }
-  for (auto& [group, sum] : normal) {
-    const Baseline baseline(all, one.first, group);
-    for (const Date day : one.days) {
-      sum += baseline.on(day);
-      const auto& groups = all.at(day).groups;
-      if (const auto found = groups.find(group); found != groups.end()) {
-        now[group].passing += found->second.passing;
-        now[group].marked += found->second.marked;
-      }
-    }
+    for (const auto& [group, mail] : at->second.groups) groups.insert(group);
   }
   std::vector<std::string> seeing;
-  std::size_t knew = 0;
-  for (const auto& [group, sum] : normal) {
-    if (sum > 0) ++knew;
-    if (is_loss(now[group], sum)) seeing.push_back(group);
+  std::size_t with_baseline = 0;
+  for (const std::string& group : groups) {
+    const Baseline baseline(all, one.first, group);
+    double normal = 0;
+    DayMail now;
+    for (const Date day : one.days) {
+      normal += baseline.on(day);
+      const DayMail mail = mail_of(all.at(day), group);
+      now.passing += mail.passing;
+      now.marked += mail.marked;
+    }
+    if (normal > 0) ++with_baseline;
+    if (is_loss(now, normal)) seeing.push_back(group);
   }
-  if (2 * seeing.size() < knew) seeing.clear();
+  if (2 * seeing.size() < with_baseline) seeing.clear();
   return seeing;
 }
 
-std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all, LossRule rule) {
+// The baseline ends where the failing days begin, so that failing days never lower what is normal.
+// Failing days without a loss are passed over: at weekends a sender may have next to no mail.
+std::optional<BrokenSender> loss_of(const std::string& id, const SenderDays& all, LossRule rule) {
   const auto stretch = failing_stretch(all);
   if (stretch == all.end()) return std::nullopt;
   BrokenSender found{.id = id, .first = stretch->first};
@@ -167,7 +170,7 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all,
     found.baseline += normal;
   }
   if (static_cast<int>(found.days.size()) < rule.days) return std::nullopt;
-  found.reporters = who_sees(all, found);
+  found.reporters = reporters_of_loss(all, found);
   if (static_cast<int>(found.reporters.size()) < rule.reporters) return std::nullopt;
   return found;
 }
@@ -175,8 +178,8 @@ std::optional<BrokenSender> broken(const std::string& id, const SenderDays& all,
 // The direction of the step that led to the current position.
 enum class Direction { Unknown, Up, Down };
 
-// The direction from a record that was published before the step. Some reporters state only t=y,
-// which does not say which pct it was: that is Unknown.
+// The direction from a record that was published before the step. Some reporters state t but not
+// pct: t=y both before and after a step shows no direction.
 Direction direction_from(const Published& before, const DmarcSpec& spec) {
   const auto policy = record_for(spec).p.value_or(dmarc::Policy::None);
   if (before.policy != policy) return before.policy < policy ? Direction::Up : Direction::Down;
@@ -191,7 +194,7 @@ Direction direction_from(const Published& before, const DmarcSpec& spec) {
 }
 
 // The direction that the last day of reports before `since` shows. One reporter that shows a weaker
-// record is enough for Up: some always write pct=100.
+// record is enough for Up: some reporters always write pct=100, which looks like a step down.
 Direction last_direction(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   Direction direction = Direction::Unknown;
@@ -209,9 +212,9 @@ Direction last_direction(const StepFacts& facts) {
 
 // How many of the days with a loss still call for a step back. Days before an earlier step back are
 // already accounted for; otherwise one failure would lower the policy on every run until monitor.
-// Days before a step up still count. Where the direction is not known, days count unless there were
-// enough of them for a step back.
-int failing_days_unanswered(const StepFacts& facts, const BrokenSender& one) {
+// Days before a step up still count. Where the direction is not known, three days before `since`
+// are taken for the cause of a step back, and fewer still count.
+int days_not_acted_on(const StepFacts& facts, const BrokenSender& one) {
   const Date since = facts.domain.dmarc.since.value_or(Date::min());
   const auto before =
       static_cast<int>(std::ranges::count_if(one.days, [&](Date day) { return day < since; }));
@@ -222,7 +225,8 @@ int failing_days_unanswered(const StepFacts& facts, const BrokenSender& one) {
   return accounted_for ? after : before + after;
 }
 
-/// What makes a reporter an outlier: ten points, over enough messages not to be chance.
+/// What makes a reporter an outlier: its rate differs by ten percentage points, over enough
+/// messages that this is not chance.
 constexpr double kOutlierDistance = 0.10;
 constexpr std::int64_t kOutlierMessages = 100;
 
@@ -234,7 +238,7 @@ std::string sender_reason(const BrokenSender& one) {
       grouped(static_cast<std::int64_t>(one.baseline)), fmt::join(one.reporters, ", "));
 }
 
-// No single reporter lowers a policy, whatever the ramp requires.
+// At least two, even if the ramp's gates accept one: no single reporter may lower a policy.
 LossRule step_back_rule(const StepFacts& facts) {
   return {.days = kFailingDaysToStepBack,
           .reporters = std::max(2, facts.domain.dmarc.ramp->gates.min_reporters)};
@@ -242,30 +246,30 @@ LossRule step_back_rule(const StepFacts& facts) {
 
 }  // namespace
 
+// Only declared senders: mail of other sources may be anybody's, and its end is no loss.
 std::vector<BrokenSender> broken_senders(const StepFacts& facts, LossRule rule) {
   std::vector<BrokenSender> found;
-  if (!facts.domain.senders) return found;
-  const Date today = floor<days>(facts.world.now);
+  const Time now = facts.world.now;
+  const Date recent = gate_window(now, facts.domain.dmarc.ramp->gates.window).from;
   const auto sources = days_by_source(facts);
-  for (const SenderUse& use : *facts.domain.senders) {
-    const auto all = sources.find(use.sender->id);
-    if (all == sources.end() || (use.retired && *use.retired <= today)) continue;
-    // Without mail in the gates' window, its last days say nothing about today.
-    const Date stale =
-        before(floor<days>(facts.world.now - kReportDelay), facts.domain.dmarc.ramp->gates.window);
-    if (all->second.rbegin()->first < stale) continue;
-    if (auto one = broken(use.sender->id, all->second, rule)) found.push_back(std::move(*one));
+  for (const SenderUse& use : facts.domain.declared_senders()) {
+    const SenderDays* all = find_value(sources, use.sender->id);
+    if (all == nullptr || is_retired(use, now)) continue;
+    // Without mail since the gates' window began, the sender's last days show nothing about today.
+    if (all->rbegin()->first < recent) continue;
+    if (auto one = loss_of(use.sender->id, *all, rule)) found.push_back(std::move(*one));
   }
   std::ranges::sort(found, {}, &BrokenSender::id);
   return found;
 }
 
+// Never on old evidence: while no reports arrive, a sender may have been repaired long ago.
 std::optional<StepBack> step_back_for(const StepFacts& facts) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (spec.position.phase < Phase::Quarantine || !has_fresh_evidence(facts)) return std::nullopt;
   StepBack back;
   for (const BrokenSender& one : broken_senders(facts, step_back_rule(facts))) {
-    if (failing_days_unanswered(facts, one) < kFailingDaysToStepBack) continue;
+    if (days_not_acted_on(facts, one) < kFailingDaysToStepBack) continue;
     back.reasons.push_back(sender_reason(one));
     ++back.senders;
   }
@@ -273,15 +277,18 @@ std::optional<StepBack> step_back_for(const StepFacts& facts) {
   return back;
 }
 
+// Alerts and not reasons: an outsider can lower legit_rate with mail that claims the domain, and
+// must not lower a policy by that.
 std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& seen) {
   std::vector<std::string> alerts;
   const double low = facts.domain.dmarc.ramp->gates.rollback_below;
   if (facts.domain.dmarc.position.phase >= Phase::Quarantine && seen.legit_rate &&
       *seen.legit_rate < low) {
-    alerts.push_back(fmt::format(
-        "legit_rate is {}, below rollback_below ({}), but no declared sender lost its "
-        "passing mail: look at `rampart reports sources`; `rampart rollback {}` steps back by hand",
-        percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
+    alerts.push_back(
+        fmt::format("legit_rate is {}, below rollback_below ({}), but no declared sender lost its "
+                    "passing mail: look at `rampart reports sources`; `rampart rollback {}` steps "
+                    "back by hand",
+                    percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
   }
   for (const ReporterTally& one : seen.tally.reporters) {
     const auto rate = one.rate();

@@ -1,4 +1,5 @@
-/// When a step is due: since when the position is live, how long it holds, which days are allowed.
+/// When a step is due: since when the position is live, how long its hold lasts, and which days the
+/// ramp allows.
 #pragma once
 
 #include <optional>
@@ -8,8 +9,8 @@
 namespace rampart {
 
 /// For this long after `since`, pct and t in reports must match too; later a matching p is enough.
-/// Some reporters always state a wrong pct or t, and would delay a ramp for ever. A week exceeds
-/// every usual TTL and report delay.
+/// Some reporters always state a wrong pct or t, and would delay a ramp for ever. A week is longer
+/// than the usual TTLs and report delays together.
 constexpr std::chrono::days kTagGracePeriod{7};
 
 /// The first day, not before `since`, on which verified reports show the domain's position as
@@ -21,7 +22,7 @@ std::optional<Date> live_day(const Domain& domain, const EvidenceRows& rows, Dat
 struct StepCalendar {
   std::optional<Date> live;     ///< live_day().
   std::optional<Date> start;    ///< The hold counts from this day; empty: not known to be live.
-  std::optional<Time> ends;     ///< When the hold ends, included; if not live, at the earliest.
+  std::optional<Time> ends;     ///< When the hold ends; if not known to be live, at the earliest.
   std::optional<Date> allowed;  ///< The first allowed day on or after `ends` and today.
   std::optional<Date> due;  ///< The first allowed day on or after `ends`; overdue counts from it.
   bool over = false;        ///< The hold has begun and ended.

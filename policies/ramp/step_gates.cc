@@ -1,4 +1,4 @@
-/// The gates of a step up, one function each.
+/// The gates of a step up, one function each, and the facts that they read.
 #include "policies/ramp/step_gates.h"
 
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/counted.h"
+#include "policies/model/sender_use.h"
 #include "policies/ramp/ramp.h"
 #include "policies/ramp/step_back.h"
 
@@ -17,22 +18,27 @@ namespace rampart {
 namespace {
 
 using std::chrono::days;
-using std::chrono::floor;
 
 const Gates& gates_for(const StepFacts& facts) { return facts.domain.dmarc.ramp->gates; }
 
-Date today_of(const StepFacts& facts) { return floor<days>(facts.world.now); }
+Date today_of(const StepFacts& facts) { return utc_day(facts.world.now); }
 
 std::string span_of(EvidenceWindow window) {
   return fmt::format("{} to {}", to_text(window.from), to_text(window.until - days(1)));
 }
 
-// A gate is met where there is no reason against it.
+// A gate is met where there is no reason against it, so that its state and its explanation cannot
+// differ.
 Gate gate(GateKind kind, std::string figure, std::string asked, std::string reason) {
   const bool met = reason.empty();
   return {kind, met, std::move(figure), std::move(asked), std::move(reason)};
 }
 
+std::string text_of(const std::vector<std::string>& reasons) {
+  return fmt::format("{}", fmt::join(reasons, "; "));
+}
+
+// The tags that show in reports which position is live.
 std::string published_at(const DmarcSpec& spec) {
   const auto record = record_for(spec);
   std::string text = fmt::format("p={}", dmarc::to_text(*record.p));
@@ -41,6 +47,7 @@ std::string published_at(const DmarcSpec& spec) {
   return text;
 }
 
+// A `since` in the future is named first: without it, people would look for missing reports.
 std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   const DmarcSpec& spec = facts.domain.dmarc;
   if (calendar.over) return "";
@@ -57,7 +64,7 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   }
   return fmt::format("the hold of {} at {}, live since {}, ends on {}", hold,
                      to_text(spec.position), to_text(*calendar.start),
-                     to_text(floor<days>(*calendar.ends)));
+                     to_text(utc_day(*calendar.ends)));
 }
 
 Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
@@ -68,45 +75,46 @@ Gate hold_gate(const StepFacts& facts, const StepCalendar& calendar) {
               why_held(facts, calendar));
 }
 
-std::string silence_of(const std::vector<SilentReporter>& silent) {
-  std::string text;
-  for (const SilentReporter& one : silent) {
-    if (!text.empty()) text += "; ";
-    text += fmt::format("{}, which saw {} of the mail, has sent no report since {}", one.group,
-                        percent(one.share), to_text(one.last));
+std::string why_stale(const StepFacts& facts) {
+  std::set<std::string> groups;
+  for (const EvidenceRow* row : facts.known_rows) {
+    groups.insert(facts.reporters.at(row->reporter).group);
   }
-  return text;
+  return fmt::format(
+      "the newest verified report covers {}, and {} sent none since then: evidence older than {} "
+      "days does not count",
+      to_text(facts.known_rows.back()->day), fmt::join(groups, ", "), kEvidenceAge.count());
 }
 
-// Silence is unknown: a reporter that stopped may be the one that would show failures.
+// Why there is no evidence at all, from the most general reason to the most particular one.
+std::string why_none(const StepFacts& facts) {
+  if (!facts.evidence.newest) return "there are no verified reports";
+  if (rows_of(facts.evidence, facts.domain.name).empty()) {
+    return "no verified report covers this domain";
+  }
+  return "no known reporter covers this domain, and verified reports of unknown ones do not count "
+         "alone; if you know one, add its domain to `reporters: {known: [...]}`";
+}
+
+// A large reporter that stopped holds the step: it may be the one that would show failures.
 Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
   const std::string asked = fmt::format("not older than {} days", kEvidenceAge.count());
-  if (!facts.evidence.newest) {
-    return gate(GateKind::Evidence, "none", asked, "there are no verified reports");
+  if (!facts.evidence.newest || facts.known_rows.empty()) {
+    return gate(GateKind::Evidence, "none", asked, why_none(facts));
   }
-  if (facts.known_rows.empty()) {
-    const bool others = !rows_of(facts.evidence, facts.domain.name).empty();
-    return gate(GateKind::Evidence, "none", asked,
-                others
-                    ? "no known reporter covers this domain, and verified reports of unknown ones "
-                      "do not count alone; if you know one, add its domain to `reporters: {known: "
-                      "[...]}`"
-                    : "no verified report covers this domain");
+  const std::string last = to_text(facts.known_rows.back()->day);
+  if (!has_fresh_evidence(facts)) return gate(GateKind::Evidence, last, asked, why_stale(facts));
+  std::vector<std::string> silent;
+  for (const SilentReporter& one :
+       silent_reporters(facts.known_rows, facts.reporters, seen.window)) {
+    silent.push_back(fmt::format("{}, which saw {} of the mail, has sent no report since {}",
+                                 one.group, percent(one.share), to_text(one.last)));
   }
-  const Date last = facts.known_rows.back()->day;
-  if (!has_fresh_evidence(facts)) {
-    std::set<std::string> groups;
-    for (const EvidenceRow* row : facts.known_rows)
-      groups.insert(facts.reporters.at(row->reporter).group);
-    return gate(GateKind::Evidence, to_text(last), asked,
-                fmt::format("the newest verified report covers {}, and {} sent none since then: "
-                            "evidence older than {} days does not count",
-                            to_text(last), fmt::join(groups, ", "), kEvidenceAge.count()));
-  }
-  return gate(GateKind::Evidence, to_text(last), asked,
-              silence_of(silent_reporters(facts.known_rows, facts.reporters, seen.window)));
+  return gate(GateKind::Evidence, last, asked, text_of(silent));
 }
 
+// Both windows are named where neither has enough, so that a reader sees that the longer one was
+// tried.
 Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
   const Gates& gates = gates_for(facts);
   const std::int64_t least = seen.low_volume ? gates.low_volume_min_messages : gates.min_messages;
@@ -116,13 +124,13 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
   asked += fmt::format(" in {}, or {} in {}", to_text(gates.window),
                        grouped(gates.low_volume_min_messages), to_text(gates.low_volume_window));
   const std::int64_t others = seen.tally.unmarked + seen.tally.unanswered;
-  const std::string spoofed =
+  const std::string and_others =
       others == 0 ? "" : fmt::format(" (and {} messages of other sources)", grouped(others));
   return gate(
       GateKind::Messages, grouped(own), asked,
       fmt::format(
           "known reporters saw {} of the domain's own messages from {}{}; the gate requires {}",
-          grouped(own), span_of(seen.window), spoofed, asked));
+          grouped(own), span_of(seen.window), and_others, asked));
 }
 
 Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
@@ -135,6 +143,8 @@ Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
               seen.reporters >= least ? "" : why);
 }
 
+// Unanswered mail is among the failing messages, as in legit_rate(), and named apart: another run
+// may resolve it.
 Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double least = gates_for(facts).min_legit_rate;
   const std::string asked = "at least " + percent(least);
@@ -144,99 +154,95 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
   }
   const LegitTally& tally = seen.tally;
   const std::string figure = percent(*seen.legit_rate);
-  const std::string silent =
-      tally.unanswered == 0 ? ""
-                            : fmt::format(", {} of them from sources that could not be looked up",
-                                          grouped(tally.unanswered));
+  std::string unanswered;
+  if (tally.unanswered > 0) {
+    unanswered = fmt::format(", {} of them from sources that could not be looked up",
+                             grouped(tally.unanswered));
+  }
   const std::string why = fmt::format(
       "legit_rate is {} ({} of the domain's own messages pass, {} fail{}; each reporter counts by "
       "its past share); the gate requires {}",
-      figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), silent, asked);
-  // The sum of weighted rates may be a hair below the threshold that it equals.
+      figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), unanswered, asked);
+  // Rounding may leave a sum of weighted rates slightly below the threshold that it equals.
   return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate + 1e-9 >= least ? "" : why);
 }
 
-// Whether a share reaches the ramp's limit; no share at all never does.
+// Whether a share reaches the ramp's limit; zero never does, even if the limit is zero.
 bool reaches(double share, double limit) { return share > 0 && share + 1e-12 >= limit; }
 
-// Three days: spam through a service comes and goes, a forgotten sender stays.
+// Three days: spam through a service comes and goes, but a forgotten sender keeps sending.
 constexpr std::size_t kSteadyDays = 3;
 
+// Two kinds of mail may hide a sender that enforcement would break: that of an undeclared service,
+// and that of sources whose lookup failed. Each is compared with the limit by itself.
 Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
   const double limit = gates_for(facts).max_unresolved_share;
   const LegitTally& tally = seen.tally;
-  std::string why;
-  const auto add = [&](std::string reason) { why += (why.empty() ? "" : "; ") + reason; };
+  std::vector<std::string> reasons;
   double largest = 0;
   for (const SourceTally& one : tally.sources) {
     const double share = tally.failing_share(one);
     if (!one.undeclared_service() || one.failing_days.size() < kSteadyDays) continue;
     largest = std::max(largest, share);
     if (!reaches(share, limit)) continue;
-    add(fmt::format(
+    reasons.push_back(fmt::format(
         "{} is not declared, and its failing mail, seen on {} days, is {} of all messages: if it "
         "is yours, add `- {}` to the domain's `senders:`; otherwise ignore it with `sources: "
         "{{ignore: [{{source: {}, reason: ...}}]}}`",
         one.source, one.failing_days.size(), percent_up(share), one.source, one.source));
   }
-  const double silent = tally.lacking_share();
-  if (reaches(silent, limit)) {
+  const double lacking = tally.lacking_share();
+  if (reaches(lacking, limit)) {
     const auto one = std::ranges::max_element(tally.sources, {}, &SourceTally::lacking);
-    add(
+    reasons.push_back(
         fmt::format("{} of the mail fails and comes from sources that could not be identified, "
                     "because DNS did not answer for {} ({}); run again when it does",
-                    percent_up(silent), one->lacks, one->source));
+                    percent_up(lacking), one->lacks, one->source));
   }
-  const double figure = std::max(largest, silent);
-  return gate(GateKind::Unresolved, percent_up(figure), "below " + percent(limit), why);
+  return gate(GateKind::Unresolved, percent_up(std::max(largest, lacking)),
+              "below " + percent(limit), text_of(reasons));
 }
 
-// Two days hold a step, which costs little; one reporter is enough to wait for the others.
+// Two days and one reporter are enough, since waiting costs little.
 constexpr LossRule kHold{.days = kFailingDaysToHold, .reporters = 1};
 
 Gate senders_gate(const StepFacts& facts) {
-  std::string why;
-  const auto broken = broken_senders(facts, kHold);
-  for (const BrokenSender& one : broken) {
-    why += why.empty() ? "" : "; ";
-    why += fmt::format("mail of {} has failed since {}: {} of {} messages", one.id,
-                       to_text(one.first), grouped(one.failing), grouped(one.messages));
+  std::vector<std::string> reasons;
+  for (const BrokenSender& one : broken_senders(facts, kHold)) {
+    reasons.push_back(fmt::format("mail of {} has failed since {}: {} of {} messages", one.id,
+                                  to_text(one.first), grouped(one.failing), grouped(one.messages)));
   }
-  return gate(GateKind::Senders, fmt::format("{} failing", broken.size()), "none failing", why);
+  return gate(GateKind::Senders, fmt::format("{} failing", reasons.size()), "none failing",
+              text_of(reasons));
 }
 
 bool seen_by_dkim(const StepFacts& facts, const std::string& id) {
   const Date today = today_of(facts);
   const EvidenceWindow window{before(today, gates_for(facts).low_volume_window), today + days(1)};
   return std::ranges::any_of(rows_within(facts.known_rows, window), [&](const EvidenceRow* row) {
-    return row->source == id &&
-           (row->outcome == DmarcOutcome::Both || row->outcome == DmarcOutcome::DkimOnly);
+    return row->source == id && row->dkim_aligned();
   });
 }
 
 // RFC 9989 section 7.4: p=reject must not rely on SPF alone, which forwarding breaks. The
-// low-volume window serves for all senders: a monthly newsletter has no mail in most windows of two
-// weeks.
+// low-volume window is used for all senders: a monthly newsletter has no mail in most windows of
+// two weeks.
 Gate dkim_gate(const StepFacts& facts) {
-  std::string missing;
-  int senders = 0;
-  int unseen = 0;
-  for (const SenderUse& use : facts.domain.senders.value_or(std::vector<SenderUse>())) {
-    if (use.rare || (use.retired && *use.retired <= today_of(facts))) continue;
+  std::vector<std::string> missing;
+  std::size_t senders = 0;
+  for (const SenderUse& use : facts.domain.declared_senders()) {
+    if (use.rare || is_retired(use, facts.world.now)) continue;
     ++senders;
-    if (seen_by_dkim(facts, use.sender->id)) continue;
-    ++unseen;
-    missing += missing.empty() ? "" : ", ";
-    missing += use.sender->id;
+    if (!seen_by_dkim(facts, use.sender->id)) missing.push_back(use.sender->id);
   }
-  const std::string why = missing.empty()
-                              ? ""
-                              : fmt::format(
-                                    "no report shows mail of {} aligned by DKIM, which p=reject "
-                                    "requires of every sender (RFC 9989 section 7.4); set `expect: "
-                                    "rare` for one that seldom sends",
-                                    missing);
-  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - unseen, senders),
+  std::string why;
+  if (!missing.empty()) {
+    why = fmt::format(
+        "no report shows mail of {} aligned by DKIM, which p=reject requires of every sender "
+        "(RFC 9989 section 7.4); set `expect: rare` for one that seldom sends",
+        fmt::join(missing, ", "));
+  }
+  return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - missing.size(), senders),
               "every sender", why);
 }
 
@@ -246,6 +252,7 @@ std::string day_name(Date day) {
   return std::string(kNames.at(std::chrono::weekday(day).c_encoding()));
 }
 
+// A freeze is named rather than the weekday, because it is the longer of the two.
 Gate calendar_gate(const StepFacts& facts) {
   const Ramp& ramp = *facts.domain.dmarc.ramp;
   const Date today = today_of(facts);
@@ -269,18 +276,19 @@ Gate freeze_gate(const StepFacts& facts) {
 
 }  // namespace
 
-// By the newest known report on this domain: reports on other domains, and those of unknown
-// reporters, say nothing about it. A day's report ends a second before the next day.
+// By the newest known report on this domain: reports on other domains and those of unknown
+// reporters show nothing about it. The age counts from the end of the reported day.
 bool has_fresh_evidence(const StepFacts& facts) {
   return !facts.known_rows.empty() &&
          facts.world.now - Time(facts.known_rows.back()->day + days(1)) < kEvidenceAge;
 }
 
+// The rows are selected once for all gates, since this is the costly part of a decision.
 StepFacts facts_of(const Domain& domain, const Config& config, const World& world) {
   static const Evidence none;
   const Evidence& evidence = world.evidence ? *world.evidence : none;
   const EvidenceRows rows = rows_of(evidence, domain.name);
-  CountingReporters reporters = counting_reporters(config, rows, floor<days>(world.now));
+  CountingReporters reporters = counting_reporters(config, rows, utc_day(world.now));
   EvidenceRows counting = counting_rows(rows, reporters);
   EvidenceRows known;
   std::ranges::copy_if(counting, std::back_inserter(known),
@@ -312,8 +320,8 @@ StepEvidence gate_evidence(const StepFacts& facts) {
   return low.tally.own >= gates.low_volume_min_messages ? low : seen;
 }
 
-// Cheapest question first, and the order in which people ask: time, then volume, then quality, then
-// the calendar. Views and tests rely on it.
+// In the order in which people ask: time, then volume, then quality, then the calendar. Views and
+// tests rely on it.
 std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                            const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
@@ -328,7 +336,8 @@ std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
 }
 
 bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar) {
-  // While the hold runs, figures may still change, so only missing evidence rules out a date.
+  // While the hold runs, every figure may still change, and a date can be given unless there is no
+  // evidence. After it, only the calendar changes by itself.
   return std::ranges::all_of(gates, [&](const Gate& gate) {
     const bool time_alone =
         calendar.over ? gate.kind == GateKind::Calendar : gate.kind != GateKind::Evidence;
@@ -342,9 +351,9 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
       "`rampart advance` never leaves phase {}: raise `phase` by hand", to_text(phase))};
   if (!domain.declares_spf()) missing.push_back("it declares neither `senders:` nor `spf:`");
   const bool signs = !domain.selectors.empty() || !domain.rotations.empty() ||
-                     (domain.senders && std::ranges::any_of(*domain.senders, [](const auto& use) {
-                        return !use.sender->dkim.empty();
-                      }));
+                     std::ranges::any_of(domain.declared_senders(), [](const SenderUse& use) {
+                       return !use.sender->dkim.empty();
+                     });
   if (!signs) missing.push_back("no DKIM selector is declared for it");
   if (domain.dmarc.rua.empty()) {
     missing.push_back("`dmarc: {rua: [...]}` is missing: without reports there is no evidence");
@@ -352,6 +361,7 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
   return missing;
 }
 
+// A ramp without a step up to the target would stop silently.
 std::string why_no_next_step(const DmarcSpec& spec) {
   if (spec.position >= spec.target) {
     return fmt::format("it is at its target, {}", to_text(spec.target));

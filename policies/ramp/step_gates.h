@@ -17,8 +17,8 @@ struct StepFacts {
   const Evidence& evidence;
   CountingReporters reporters;
   EvidenceRows rows;        ///< Those of counting reporters, sorted by day.
-  EvidenceRows known_rows;  ///< Those of known reporters. What opens a gate, starts a hold or
-                            ///< lowers a policy looks at these alone.
+  EvidenceRows known_rows;  ///< Those of known reporters. Only these open a gate, start a hold or
+                            ///< lower a policy.
 };
 
 /// The facts of a domain; the arguments must outlive them.
@@ -33,11 +33,12 @@ StepEvidence gate_evidence(const StepFacts& facts);
 std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                            const StepDecision& decision);
 
-/// Whether the step needs nothing but time: the hold still runs, or only the calendar gate is
-/// unmet.
+/// Whether the step may become due by time alone: the hold still runs and there is evidence, or
+/// only the calendar gate is unmet.
 bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar);
 
-/// What a domain below monitor lacks. A person raises its phase: no evidence exists before p=none.
+/// What a domain below monitor lacks. A person raises its phase, since no reports exist before
+/// p=none.
 std::vector<std::string> missing_below_monitor(const Domain& domain);
 
 /// Why a domain without a next step stays.
@@ -46,13 +47,14 @@ std::string why_no_next_step(const DmarcSpec& spec);
 /// "18,204".
 std::string grouped(std::int64_t number);
 
-/// "98.31 %", rounded down: a figure must not look like the threshold that it misses.
+/// "98.31 %", rounded down, so that a figure just below a threshold does not print as that
+/// threshold.
 std::string percent(double share);
 
-/// The same, rounded up, for shares that must not exceed something.
+/// The same, rounded up, for shares that have an upper limit.
 std::string percent_up(double share);
 
-/// Whether there are reports on the domain that count, and the newest is recent enough.
+/// Whether known reporters sent reports on the domain, and the newest is recent enough.
 bool has_fresh_evidence(const StepFacts& facts);
 
 /// The figures over any window of the domain's rows.

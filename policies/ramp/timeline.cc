@@ -1,4 +1,4 @@
-/// The dated events of domains.
+/// Collects the dated events of domains.
 #include "policies/ramp/timeline.h"
 
 #include <fmt/format.h>
@@ -16,14 +16,12 @@
 namespace rampart {
 namespace {
 
-using std::chrono::days;
-using std::chrono::floor;
 using Events = std::vector<TimelineEvent>;
 
 int days_late(Date due, Date today) { return std::max(static_cast<int>((today - due).count()), 0); }
 
-// An event that counts as overdue where `date` is past. Overdue is counted in days, the resolution
-// of everything that is planned here.
+// An event that is overdue where `date` is past, counted in days: nothing here is planned to the
+// hour.
 TimelineEvent event(const Domain& domain, TimelineEvent::Kind kind, Date date, Date today,
                     std::string what) {
   return {date, domain.name, kind, std::move(what), days_late(date, today)};
@@ -31,16 +29,16 @@ TimelineEvent event(const Domain& domain, TimelineEvent::Kind kind, Date date, D
 
 // When hold and calendar allow the step after `position`, entered on `since`; empty: never.
 std::optional<Date> end_of_hold(const Ramp& ramp, RampPosition position, Date since) {
-  return allowed_day(ramp, floor<days>(add(Time(since), hold_at(ramp, position))));
+  return allowed_day(ramp, utc_day(add(Time(since), hold_at(ramp, position))));
 }
 
-// The ramp's name is part of it, since domains of different ramps are mixed in one list.
+// With the ramp's name, since one list has domains of different ramps.
 std::string step_text(const DmarcSpec& spec, RampPosition from, RampPosition to) {
   return fmt::format("{} -> {} (ramp {})", to_text(from), to_text(to), spec.ramp->name);
 }
 
-// The first day on which the decision's next step can be taken, or could have been. A step that
-// could have been taken keeps its day, so that it shows as overdue.
+// The first day on which the decision's next step can be taken. A day in the past is kept, so that
+// the step shows as overdue.
 std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decision, Date today) {
   if (decision.action == StepAction::Advance) return decision.due.value_or(today);
   if (decision.earliest) return decision.earliest;
@@ -49,16 +47,19 @@ std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decis
 }
 
 // The first reason is enough here; `explain` lists all of them.
+std::string first_reason(const StepDecision& decision) {
+  return decision.reasons.empty() ? "" : ": " + decision.reasons.front();
+}
+
 std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
   const std::string step = step_text(spec, decision.from, *decision.next);
   if (decision.action == StepAction::Advance) return step + ": all gates are met";
   if (decision.earliest) return step + ", at the earliest";
-  const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
-  return step + " waits" + why;
+  return step + " waits" + first_reason(decision);
 }
 
-// Adds every step after the one to `position` on `day`, as if evidence never held one. Each date
-// assumes that all steps before it are taken on time, so it reads "at the earliest".
+// Adds every step that follows if the domain enters `position` on `day`. Each date assumes that all
+// steps before it are taken on time, so that it reads "at the earliest".
 void add_later_steps(const Domain& domain, RampPosition position, Date day, Date until,
                      Events& events) {
   DmarcSpec spec = domain.dmarc;
@@ -73,8 +74,7 @@ void add_later_steps(const Domain& domain, RampPosition position, Date day, Date
   }
 }
 
-// A waiver that ends makes its finding withhold again, which people should not learn from a failing
-// run.
+// When a waiver ends, its finding withholds changes again: people should know before a run fails.
 void add_waivers(const Domain& domain, Date today, Events& events) {
   for (const Waiver& waiver : domain.waivers) {
     events.push_back(event(domain, TimelineEvent::Kind::Waiver, waiver.until, today,
@@ -84,7 +84,7 @@ void add_waivers(const Domain& domain, Date today, Events& events) {
 
 // Built-in senders are reviewed with each release of the catalogue, not by the user.
 void add_reviews(const Domain& domain, Date today, Events& events) {
-  for (const SenderUse& use : domain.senders.value_or(std::vector<SenderUse>())) {
+  for (const SenderUse& use : domain.declared_senders()) {
     const Sender& sender = *use.sender;
     if (use.retired && *use.retired >= today) {
       events.push_back(event(domain, TimelineEvent::Kind::Review, *use.retired, today,
@@ -93,7 +93,7 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
     const auto reviewed = parse_date(sender.reviewed);
     const bool gone = use.retired && *use.retired < today;
     if (sender.builtin || !reviewed || gone) continue;
-    const Date due = floor<days>(add(Time(*reviewed), kReviewEvery));
+    const Date due = utc_day(add(Time(*reviewed), kReviewEvery));
     const std::string owner = sender.owner.empty() ? "" : fmt::format(" (owner {})", sender.owner);
     events.push_back(event(
         domain, TimelineEvent::Kind::Review, due, today,
@@ -101,8 +101,8 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
   }
 }
 
-// A sender is reviewed once for all domains that use it: one row, under the first of them. The
-// order of the list is kept, because it is sorted by date already.
+// A sender is reviewed once for all domains that use it: its review is one row, at the first of
+// them. The order of the list stays, because it is sorted by date already.
 void join_reviews(Events& events) {
   struct Seen {
     std::size_t at = 0;
@@ -113,8 +113,10 @@ void join_reviews(Events& events) {
   for (TimelineEvent& one : events) {
     if (one.kind == TimelineEvent::Kind::Review) {
       const auto [seen, fresh] = reviews.try_emplace({one.date, one.what}, Seen{joined.size(), 0});
-      if (!fresh) ++seen->second.more;
-      if (!fresh) continue;
+      if (!fresh) {
+        ++seen->second.more;
+        continue;
+      }
     }
     joined.push_back(std::move(one));
   }
@@ -137,10 +139,9 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
   Events events;
   if (decision.action == StepAction::StepBack) {
     const RampPosition to = decision.to.value_or(decision.from);
-    const std::string why = decision.reasons.empty() ? "" : ": " + decision.reasons.front();
-    events.push_back(
-        {today, domain.name, TimelineEvent::Kind::Ramp,
-         fmt::format("step back from {} to {}{}", to_text(decision.from), to_text(to), why), 0});
+    events.push_back(event(domain, TimelineEvent::Kind::Ramp, today, today,
+                           fmt::format("step back from {} to {}{}", to_text(decision.from),
+                                       to_text(to), first_reason(decision))));
     add_later_steps(domain, to, today, until, events);
     return events;
   }
@@ -156,7 +157,7 @@ Events ramp_events(const Domain& domain, const StepDecision& decision, Date toda
 // The kind breaks ties between events of one day, so that output is stable.
 Events events_of(const Domain& domain, const StepDecision& decision, const World& world,
                  Date until) {
-  const Date today = floor<days>(world.now);
+  const Date today = utc_day(world.now);
   Events events = ramp_events(domain, decision, today, until);
   for (RotationEvent& one : rotation_events(domain, world, until)) {
     events.push_back({one.date, domain.name, TimelineEvent::Kind::Rotation, std::move(one.what),
@@ -170,15 +171,16 @@ Events events_of(const Domain& domain, const StepDecision& decision, const World
   return events;
 }
 
+// Ramps are decided for all domains together, since a run advances only some of them. An absent
+// domain has no future.
 Events timeline_of(const Config& config, const World& world, Date until) {
   std::map<Name, StepDecision> decisions;
   for (StepDecision& one : steps_of(config, world)) decisions.emplace(one.domain, std::move(one));
   Events events;
   for (const auto& [name, domain] : config.domains) {
     if (domain.state == DomainState::Absent) continue;
-    const auto decision = decisions.find(name);
-    Events more = events_of(domain, decision == decisions.end() ? StepDecision{} : decision->second,
-                            world, until);
+    const StepDecision* decision = find_value(decisions, name);
+    Events more = events_of(domain, decision ? *decision : StepDecision{}, world, until);
     std::ranges::move(more, std::back_inserter(events));
   }
   std::ranges::sort(events, {}, [](const TimelineEvent& one) {

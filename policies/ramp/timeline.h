@@ -25,13 +25,13 @@ struct TimelineEvent {
 /// "ramp", "rotation", "waiver", "review".
 std::string_view to_text(TimelineEvent::Kind kind);
 
-/// How long after a sender's `reviewed:` date the next review is due: once a year, as most audits
-/// of suppliers ask.
+/// How long after a sender's `reviewed:` date the next review is due. Most audits of suppliers
+/// require one a year.
 constexpr Duration kReviewEvery{12, Duration::Unit::Months};
 
-/// The steps of one domain's ramp up to `until`: the next one, as `decision` has it, and then the
-/// earliest that the calendar allows. A step that waits only for a run, or for evidence, is overdue
-/// since the day that its hold and the calendar allowed.
+/// The steps of one domain's ramp up to `until`: the next one by `decision`, and the later ones on
+/// the earliest days that holds and calendar allow. A step that waits for a run or for evidence is
+/// overdue since the day that its hold and the calendar allowed.
 std::vector<TimelineEvent> ramp_events(const Domain& domain, const StepDecision& decision,
                                        Date today, Date until);
 
