@@ -1,4 +1,4 @@
-/// Compares what the two sides of every change let others do.
+/// Lists the permissions of both sides of every change, and their difference.
 #include "reconciler/plan/authority.h"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "policies/model/lookup.h"
 #include "policies/spf/cases.h"
 
 namespace rampart {
@@ -21,16 +22,16 @@ void add_spf(const spf::Record& record, Permissions& granted) {
   if (redirect != nullptr) granted.emplace(SpfRedirect{redirect->value});
 }
 
-// A revoked key lets nobody sign.
+// A revoked key (empty p=, RFC 6376 section 3.6.1) lets nobody sign.
 void add_key(const ParsedKey& key, Permissions& granted) {
   if (key.record.revoked()) return;
   granted.emplace(SigningKey{key.shape ? key.shape->fingerprint : ""});
 }
 
-/// Whether SPF terms count here: those of a managed record are compared by address elsewhere.
+/// Whether SPF terms count: authority_of_spf compares those of a managed record by address.
 enum class Include { All, KeysAlone };
 
-// Only what lets somebody else send or sign: DMARC and reports grant neither.
+// SPF and DKIM alone let somebody send or sign; DMARC and report records grant nothing.
 Permissions granted_by(const std::optional<ParsedTypedSet>& set, Include include) {
   Permissions granted;
   if (!set) return granted;
@@ -42,6 +43,7 @@ Permissions granted_by(const std::optional<ParsedTypedSet>& set, Include include
   return granted;
 }
 
+// Permissions are sorted by their text, and so are the lists of plan.json.
 std::vector<Permission> without(const Permissions& a, const Permissions& b) {
   std::vector<Permission> rest;
   std::ranges::set_difference(a, b, std::back_inserter(rest));
@@ -65,10 +67,9 @@ std::vector<Authority> authority_of(const Plan& plan, const Config& config, cons
   std::vector<Authority> rows;
   for (const auto& [domain, sides] : by_domain) {
     Authority row{domain, without(sides.second, sides.first), without(sides.first, sides.second)};
-    const auto delta = senders.find(domain);
-    if (delta != senders.end()) {
-      std::ranges::copy(delta->second.gains, std::back_inserter(row.gains));
-      std::ranges::copy(delta->second.loses, std::back_inserter(row.loses));
+    if (const SpfDelta* spf = find_value(senders, domain)) {
+      std::ranges::copy(spf->gains, std::back_inserter(row.gains));
+      std::ranges::copy(spf->loses, std::back_inserter(row.loses));
       std::ranges::sort(row.gains);
       std::ranges::sort(row.loses);
     }

@@ -1,4 +1,4 @@
-/// Who may send or sign as a domain, before and after.
+/// Compares who may send or sign as a domain before and after a plan.
 #pragma once
 
 #include <vector>
@@ -7,9 +7,9 @@
 
 namespace rampart {
 
-/// What the changes give and take, one row a domain that gains or loses anything; sorted by domain.
-/// SPF by address where the record is ours to manage, else by term with a passing qualifier; DKIM
-/// by key fingerprint or CNAME target.
+/// The permissions that the plan's changes add and remove, one row per domain that gains or loses
+/// any, sorted by domain. SPF is compared by address where its record is managed, else by term with
+/// a passing qualifier; DKIM by key fingerprint or CNAME target.
 std::vector<Authority> authority_of(const Plan& plan, const Config& config, const World& world);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// From desired and live records to changes; foreign values always survive.
+/// Compares desired with live records; foreign values always survive a change.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ struct DiffResult {
   std::vector<Change> changes;
   std::vector<Hold> holds;        ///< ns-disagree.
   std::vector<Finding> findings;  ///< occupied, hosted-elsewhere, unobservable.
-  int unplaced = 0;               ///< Desired records that could not become a change.
+  int unplaced = 0;               ///< Keys whose desired records could not become a change.
 };
 
 /// Compares the desired records of `domain` with `zone`. A record changes only if its parsed

@@ -1,4 +1,4 @@
-/// Everything that bears on one domain.
+/// Gathers what `rampart explain` shows of one domain.
 #include "reconciler/plan/explain.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include "policies/dkim/rotation.h"
 #include "policies/dkim/vendor_rotation.h"
 #include "policies/model/live.h"
+#include "policies/model/lookup.h"
 #include "policies/spf/cases.h"
 #include "policies/spf/record.h"
 #include "reconciler/plan/make_plan.h"
@@ -18,12 +19,10 @@
 namespace rampart {
 namespace {
 
-using std::chrono::days;
-using std::chrono::floor;
-
 // --- SPF -----------------------------------------------------------------------------------------
 
-std::string sender_of(const std::string& term, const std::vector<SpfOrigin>& origins) {
+// Several senders may need one term.
+std::string senders_of(const std::string& term, const std::vector<SpfOrigin>& origins) {
   std::set<std::string> senders;
   for (const SpfOrigin& origin : origins) {
     if (origin.term == term) senders.insert(origin.sender);
@@ -31,9 +30,8 @@ std::string sender_of(const std::string& term, const std::vector<SpfOrigin>& ori
   return fmt::format("{}", fmt::join(senders, ", "));
 }
 
-// Each term is priced alone, as if it were the whole record, so that the rows sum up to what
-// removing them would save.
-SpfBudget budget_of(const DesiredSpf& wanted, const Name& domain, const SpfView& view,
+// The cost of each term is computed as if it were the whole record: that is what removing it saves.
+SpfBudget budget_of(const DesiredSpf& desired, const Name& domain, const SpfView& view,
                     const Config& config) {
   const spf::Record& record = *view.record;
   const spf::Tree tree = spf::tree_of(domain, record, *view.answers);
@@ -44,47 +42,48 @@ SpfBudget budget_of(const DesiredSpf& wanted, const Name& domain, const SpfView&
     alone.root.children = {child};
     alone.lookups = child.lookups;
     const int lookups = cost_of(alone, config).lookups;
-    if (lookups == 0) continue;
-    budget.terms.push_back({child.term, sender_of(child.term, wanted.origins), lookups});
+    if (lookups == 0) continue;  // ip4, ip6 and all (RFC 7208 section 4.6.4).
+    budget.terms.push_back({child.term, senders_of(child.term, desired.origins), lookups});
   }
   return budget;
 }
 
-// The record after the plan where the plan changes it, since that is the one to budget for.
+// The record after the plan where the plan changes it, else the live one.
 SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& config,
                      const World& world) {
-  const DesiredSpf wanted = desired_spf(domain, world.now);
+  const DesiredSpf desired = desired_spf(domain, world.now);
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     if (item.domain.name != domain.name) continue;
     const SpfView& view = item.after.record ? item.after : item.before;
-    if (view.record) return budget_of(wanted, domain.name, view, config);
+    if (view.record) return budget_of(desired, domain.name, view, config);
   }
   const RecordKey key{domain.name, RecordType::TXT};
   for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Spf)) {
     if (value.spf() == nullptr) continue;
     const SpfView view = spf_view(domain.name, *value.spf(), world.answers);
-    return budget_of(wanted, domain.name, view, config);
+    return budget_of(desired, domain.name, view, config);
   }
   return {};
 }
 
 // --- DKIM ----------------------------------------------------------------------------------------
 
-// A selector that reports still show must not be removed, whatever the YAML says.
+// The last day on which reports show a passing signature with the selector: until it is long past,
+// the key must stay.
 std::optional<Date> last_seen(const std::string& selector, const Name& domain, const World& world) {
   std::optional<Date> last;
   if (!world.evidence) return last;
   for (const EvidenceRow* row : rows_of(*world.evidence, domain)) {
-    const bool here = std::ranges::find(row->selectors, selector) != row->selectors.end();
-    if (here && (!last || row->day > *last)) last = row->day;
+    // The rows are sorted by day.
+    if (contains(row->selectors, selector)) last = row->day;
   }
   return last;
 }
 
-// In the order of LiveKey.
+// In the order of LiveKey. "unclear" covers servers that did not answer or disagree.
 constexpr std::array kLiveKeyWords = {"absent", "published", "revoked", "unclear"};
 
-// A live CNAME delegates the selector to its target.
+// A live CNAME delegates the selector: the key is its target's, and is not read here.
 std::string state_at(const Domain& domain, const Name& name, const std::string& selector,
                      const World& world) {
   for (const LiveZone* zone : world.zones_for(domain, name)) {
@@ -95,34 +94,38 @@ std::string state_at(const Domain& domain, const Name& name, const std::string& 
   return kLiveKeyWords.at(static_cast<std::size_t>(live_key(domain, world, selector)));
 }
 
-// The rotation's own next action is shown at its first selector, which is the one in use.
-std::vector<SelectorNow> of_rotations(const Domain& domain, const World& world) {
+// The rotation's next action is shown at its first selector, which is the one in use.
+std::vector<SelectorNow> rotated_selectors(const Domain& domain, const World& world) {
   std::vector<SelectorNow> all;
   for (const RotationSpec& spec : domain.rotations) {
     const RotationStep step = rotation_step(facts_for(domain, spec, world));
     for (const SelectorState& state : step.selectors) {
-      SelectorNow one{.selector = state.selector, .state = std::string(to_text(state.state))};
-      one.made = date_of(state.selector);
-      if (state.changes) one.next = floor<days>(*state.changes);
-      one.why = state.why;
-      one.rotated_by = fmt::format("rotation {}, every {}", spec.name, to_text(spec.every));
-      all.push_back(std::move(one));
+      all.push_back(
+          {.selector = state.selector,
+           .state = std::string(to_text(state.state)),
+           .made = date_of(state.selector),
+           .why = state.why,
+           .rotated_by = fmt::format("rotation {}, every {}", spec.name, to_text(spec.every))});
+      if (state.changes) all.back().next = utc_day(*state.changes);
     }
     if (step.due && !all.empty() && !step.what.empty()) {
       SelectorNow& first = all[all.size() - step.selectors.size()];
-      first.next = floor<days>(*step.due);
+      first.next = utc_day(*step.due);
       first.what = step.what;
     }
   }
   return all;
 }
 
-// A selector that a rotation lists already has a better state than DNS alone can give.
+std::string selector_in(const Name& name) {
+  return name.text().substr(0, name.text().find("._domainkey."));
+}
+
+// A selector of a rotation is in the list already, with a more exact state than DNS alone can give.
 void add_selector(const Domain& domain, const World& world, const Name& name,
                   std::string rotated_by, std::vector<SelectorNow>& all) {
-  const std::string text = name.text();
-  const std::string selector = text.substr(0, text.find("._domainkey."));
-  if (std::ranges::find(all, selector, &SelectorNow::selector) != all.end()) return;
+  const std::string selector = selector_in(name);
+  if (contains(all, selector, &SelectorNow::selector)) return;
   all.push_back({.selector = selector,
                  .state = state_at(domain, name, selector, world),
                  .made = date_of(selector),
@@ -131,7 +134,7 @@ void add_selector(const Domain& domain, const World& world, const Name& name,
 
 // Rotations, then declared selectors, then those of senders: the first mention of a selector wins.
 std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world) {
-  std::vector<SelectorNow> all = of_rotations(domain, world);
+  std::vector<SelectorNow> all = rotated_selectors(domain, world);
   for (const SelectorSpec& spec : domain.selectors) {
     const auto name = selector_name(domain, spec.selector);
     const std::string how =
@@ -151,13 +154,12 @@ std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world)
 
 // The line that declares a selector: its own, its rotation's, or its sender's.
 Mark mark_of_selector(const Domain& domain, const Name& name) {
-  const std::string selector = name.text().substr(0, name.text().find("._domainkey."));
+  const std::string selector = selector_in(name);
   for (const SelectorSpec& spec : domain.selectors) {
     if (spec.selector == selector) return spec.mark;
   }
   for (const RotationSpec& spec : domain.rotations) {
-    const auto own = selectors_of(spec);
-    if (std::ranges::find(own, selector) != own.end()) return spec.mark;
+    if (contains(selectors_of(spec), selector)) return spec.mark;
   }
   for (const SenderRecord& record : sender_dkim_records(domain)) {
     if (record.name == name) return domain.senders->at(record.sender).mark;
@@ -165,12 +167,13 @@ Mark mark_of_selector(const Domain& domain, const Name& name) {
   return domain.mark;
 }
 
+// The most exact place in the YAML that declares the record; the domain itself where nothing more
+// exact does, as for the records of a parked domain.
 Mark mark_of(const Domain& domain, const DesiredRecord& desired) {
   switch (desired.kind) {
     case RecordKind::Spf:
       if (domain.spf) return domain.spf->mark;
-      return domain.senders && !domain.senders->empty() ? domain.senders->front().mark
-                                                        : domain.mark;
+      return domain.declared_senders().empty() ? domain.mark : domain.declared_senders()[0].mark;
     case RecordKind::DkimKey:
     case RecordKind::DkimCname:
       return mark_of_selector(domain, desired.key.name);
@@ -188,24 +191,22 @@ Mark mark_of(const Domain& domain, const DesiredRecord& desired) {
   }
 }
 
-// By name and not by key: a change of type is a change of both keys.
+// By name and not by key: a change of type concerns both keys. A Hold has no key of its own; the
+// reason begins with the name.
 std::string state_in(const Plan& plan, const RecordKey& key) {
-  const auto here = [&](const Change& change) { return change.name() == key.name; };
-  const auto change = std::ranges::find_if(plan.changes, here);
+  const auto change = std::ranges::find(plan.changes, key.name, &Change::name);
   if (change != plan.changes.end()) {
     if (!change->set.before) return "to be created";
     return change->set.after ? "to be changed" : "to be removed";
   }
-  if (std::ranges::any_of(plan.withheld, [&](const Withheld& one) { return here(one.change); })) {
-    return "withheld";
-  }
+  const auto withheld_name = [](const Withheld& one) { return one.change.name(); };
+  if (contains(plan.withheld, key.name, withheld_name)) return "withheld";
   const bool held = std::ranges::any_of(
       plan.holds, [&](const Hold& hold) { return hold.reason.starts_with(key.name.text() + " "); });
   return held ? "held" : "published";
 }
 
-// A record that is desired to be absent and is absent needs no action, and is listed to show why
-// nothing is there.
+// A record that must not exist and does not is listed too, to show why nothing is there.
 std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const World& world) {
   std::vector<RecordWhy> records;
   for (const DesiredRecord& desired : evaluate_policies(domain, world).desired_records) {
@@ -219,7 +220,8 @@ std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const 
 
 }  // namespace
 
-// The plan is made for this domain alone: other domains' changes would only add noise and time.
+// The plan is made for this domain alone, since other domains' changes are not shown. The step is
+// decided with the whole configuration, which has the known reporters and the catalogue.
 Explanation explain(const Domain& domain, const Config& config, const World& world) {
   Config alone = config;
   std::erase_if(alone.domains, [&](const auto& row) { return row.first != domain.name; });
@@ -234,7 +236,8 @@ Explanation explain(const Domain& domain, const Config& config, const World& wor
   all.holds = plan.holds;
   std::ranges::copy_if(plan.findings, std::back_inserter(all.findings),
                        [&](const Finding& one) { return one.domain == domain.name; });
-  const Date year = floor<days>(add(world.now, {12, Duration::Unit::Months}));
+  // A year ahead has the next review of every sender and the next rotations.
+  const Date year = utc_day(add(world.now, {12, Duration::Unit::Months}));
   all.coming = events_of(domain, all.step, world, year);
   return all;
 }

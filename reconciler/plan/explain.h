@@ -1,5 +1,5 @@
-/// Everything that bears on one domain, for `rampart explain`: its position, its gates today,
-/// the cost of its SPF, the state of its keys, the reason for each record, and what comes next.
+/// The state of one domain, for `rampart explain`: its position, its gates today, the cost of its
+/// SPF, the state of its keys, the reason for each record, and what comes next.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace rampart {
 /// What one term of the SPF record costs.
 struct TermCost {
   std::string term;
-  std::string sender;  ///< Who requires it: a sender's id, "extra", or empty where nobody does.
+  std::string sender;  ///< What requires it: a sender's id, "extra", or empty where nothing does.
   int lookups = 0;
 };
 
@@ -36,8 +36,8 @@ struct SelectorNow {
   std::optional<Date> last_seen;  ///< In a verified report.
   std::optional<Date> next;       ///< When its state changes, or its rotation acts.
   std::string why;                ///< What it waits for, or what proves its state.
-  std::string what;               ///< What its rotation then does, where that is known.
-  std::string rotated_by;         ///< Who exchanges the key, and how.
+  std::string what;               ///< What its rotation does on `next`, where that is known.
+  std::string rotated_by;         ///< Who rotates the key, and how.
 };
 
 /// One desired record.
@@ -60,7 +60,8 @@ struct Explanation {
   std::vector<TimelineEvent> coming;  ///< The next year's, the overdue first.
 };
 
-/// `config` and `world` hold at least this domain, those above it and those below.
+/// Explains `domain`. `config` and `world` must have at least this domain, those above it and those
+/// below.
 Explanation explain(const Domain& domain, const Config& config, const World& world);
 
 }  // namespace rampart

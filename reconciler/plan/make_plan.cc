@@ -1,10 +1,11 @@
-/// The passes over a plan, in their order.
+/// Makes a plan in passes; kPasses lists them in their order, with the reason for it.
 #include "reconciler/plan/make_plan.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "policies/dmarc/receiver_impact.h"
 #include "policies/guardrails/guardrails.h"
 #include "policies/model/codes.h"
+#include "policies/model/lookup.h"
 #include "policies/records/parked.h"
 #include "policies/records/transport.h"
 #include "policies/spf/spf.h"
@@ -30,14 +32,7 @@ void append(std::vector<T>& to, std::vector<T> from) {
   std::ranges::move(from, std::back_inserter(to));
 }
 
-void append(PolicyResult& to, PolicyResult from) {
-  append(to.desired_records, std::move(from.desired_records));
-  append(to.holds, std::move(from.holds));
-  append(to.findings, std::move(from.findings));
-  append(to.unknown, std::move(from.unknown));
-}
-
-// The order of plan.json: text, so that it is bytewise and stable.
+// The order of plan.json. Types are sorted by their names, so that a new type moves no other.
 auto order_of(const Change& change) {
   return std::tuple(change.zone.text(), change.name().text(), to_text(change.type()),
                     change.provider);
@@ -46,14 +41,13 @@ auto order_of(const Change& change) {
 // A zone that could not be read is reported once, not once per record.
 void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> desired_records,
                         const LiveZone& zone, Plan& plan) {
-  Finding finding = finding_of(
-      domain, Severity::Error, "unobservable",
-      fmt::format("no record of {} could be read at provider {}: {}", domain.name.text(),
-                  zone.provider, zone.error),
-      zone.from_provider ? "nothing of this domain is changed until it can be read: correct what "
-                           "the message names, and plan again"
-                         : "nothing of this domain is changed until it can be read: check the name "
-                           "servers, or plan with --live provider");
+  const std::string hint = zone.from_provider
+                               ? ": correct what the message names, and plan again"
+                               : ": check the name servers, or plan with --live provider";
+  Finding finding = finding_of(domain, Severity::Error, "unobservable",
+                               fmt::format("no record of {} could be read at provider {}: {}",
+                                           domain.name.text(), zone.provider, zone.error),
+                               "nothing of this domain is changed until it can be read" + hint);
   for (const DesiredRecord& desired : desired_records) finding.withholds.push_back(desired.key);
   std::ranges::sort(finding.withholds);  // The order of the YAML must not show in a plan.
   plan.findings.push_back(std::move(finding));
@@ -83,14 +77,13 @@ void diff_desired(const Domain& domain, std::span<const DesiredRecord> desired_r
   }
 }
 
-// A domain without a zone gets no policies: every record would repeat the same finding.
+// A domain without a zone gets no policies, since every record would repeat the same finding.
 void plan_domain(const Domain& domain, const World& world, Plan& plan) {
   plan.domains.push_back(domain.name);
-  const auto missing = world.zone_missing.find(domain.name);
-  if (missing != world.zone_missing.end()) {
+  if (const std::string* missing = find_value(world.zone_missing, domain.name)) {
     plan.findings.push_back(
         finding_of(domain, Severity::Error, "zone-missing",
-                   fmt::format("no zone was found for {}: {}", domain.name.text(), missing->second),
+                   fmt::format("no zone was found for {}: {}", domain.name.text(), *missing),
                    "create the zone at its provider, correct `provider:`, or set "
                    "`phase: discovery`"));
     return;
@@ -101,20 +94,22 @@ void plan_domain(const Domain& domain, const World& world, Plan& plan) {
   diff_desired(domain, policy_result.desired_records, world, plan);
 }
 
-// Whether `finding` is waived by its domain on the World's day.
+// The waiver of the finding's domain that applies now, or null. A code that is not waivable is
+// refused when the YAML is read; it is checked again, since waivers open guardrails.
 const Waiver* waiver_for(const Finding& finding, const Config& config, Time now) {
   if (!finding.domain) return nullptr;
-  const auto domain = config.domains.find(*finding.domain);
+  const Domain* domain = find_value(config.domains, *finding.domain);
   const Code* code = find_code(finding.code);
-  if (domain == config.domains.end() || code == nullptr || !code->waivable) return nullptr;
-  const Date today = std::chrono::floor<std::chrono::days>(now);
-  const auto& waivers = domain->second.waivers;
+  if (domain == nullptr || code == nullptr || !code->waivable) return nullptr;
+  const Date today = utc_day(now);
+  const auto& waivers = domain->waivers;
   const auto found = std::ranges::find_if(waivers, [&](const Waiver& waiver) {
     return waiver.code == finding.code && today <= waiver.until;
   });
   return found == waivers.end() ? nullptr : &*found;
 }
 
+// A waived error stays visible as a warning, and withholds nothing.
 void apply_waivers(const Config& config, const World&, Plan& plan) {
   for (Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error) continue;
@@ -127,22 +122,24 @@ void apply_waivers(const Config& config, const World&, Plan& plan) {
   }
 }
 
+// An expired waiver is reported even if its finding is gone, so that it is removed from the YAML.
 void report_expired_waivers(const Config& config, const World&, Plan& plan) {
-  const Date today = std::chrono::floor<std::chrono::days>(plan.made_at);
+  const Date today = utc_day(plan.made_at);
   for (const auto& [name, domain] : config.domains) {
     for (const Waiver& waiver : domain.waivers) {
       if (today <= waiver.until) continue;
-      plan.findings.push_back(finding_of(
-          domain, Severity::Warning, "waiver-expired",
-          fmt::format("the waiver of {} ended on {}", waiver.code, to_text(waiver.until)),
-          "remove it, or renew it with a reason"));
-      plan.findings.back().mark = waiver.mark;
+      plan.findings.push_back(marked(finding_of(domain, Severity::Warning, "waiver-expired",
+                                                fmt::format("the waiver of {} ended on {}",
+                                                            waiver.code, to_text(waiver.until)),
+                                                "remove it, or renew it with a reason"),
+                                     waiver.mark));
     }
   }
 }
 
 using ErrorsByDomain = std::map<Name, std::vector<Finding>>;
 
+// Grouped once: each change is compared with the errors of its own domain alone.
 ErrorsByDomain errors_by_domain(const Plan& plan) {
   ErrorsByDomain errors;
   for (const Finding& finding : plan.findings) {
@@ -153,34 +150,30 @@ ErrorsByDomain errors_by_domain(const Plan& plan) {
   return errors;
 }
 
-// The codes of the Errors that keep this change back. Some withhold the whole domain, for instance
-// a name that cannot be observed; a change that loosens enforcement is kept back by nothing, since
-// a rollback must always be possible.
+// The codes of the errors that withhold this change. Some errors withhold the whole domain, for
+// instance a name that cannot be observed. No error withholds a change that loosens enforcement,
+// since a rollback must always be possible.
 std::vector<std::string> codes_against(const Change& change, const ErrorsByDomain& errors) {
-  const auto of_domain = errors.find(change.domain);
-  if (of_domain == errors.end() || change.stage == Stage::Relax) return {};
+  const auto* of_domain = find_value(errors, change.domain);
+  if (of_domain == nullptr || change.stage == Stage::Relax) return {};
   std::set<std::string> codes;
-  for (const Finding& finding : of_domain->second) {
-    const RecordKey key{change.name(), change.type()};
-    const bool here = std::ranges::find(finding.withholds, key) != finding.withholds.end();
+  for (const Finding& finding : *of_domain) {
+    const bool here = contains(finding.withholds, RecordKey{change.name(), change.type()});
     const Code* code = find_code(finding.code);
     if (here || (code != nullptr && code->withholds_domain)) codes.insert(finding.code);
   }
   return {codes.begin(), codes.end()};
 }
 
+// Withheld changes stay in the plan with their codes: a reviewer sees what a fix would release.
 void withhold_blocked(const Config&, const World&, Plan& plan) {
   const ErrorsByDomain errors = errors_by_domain(plan);
-  std::vector<Change> kept;
-  for (Change& change : plan.changes) {
-    std::vector<std::string> codes = codes_against(change, errors);
-    if (codes.empty()) {
-      kept.push_back(std::move(change));
-    } else {
-      plan.withheld.push_back({std::move(change), std::move(codes)});
-    }
+  const auto withheld = std::ranges::stable_partition(
+      plan.changes, [&](const Change& change) { return codes_against(change, errors).empty(); });
+  for (const Change& change : withheld) {
+    plan.withheld.push_back({change, codes_against(change, errors)});
   }
-  plan.changes = std::move(kept);
+  plan.changes.erase(withheld.begin(), withheld.end());
 }
 
 // Two domains may desire records at one key (a shared host name): equal changes become one, and
@@ -211,16 +204,18 @@ void join_shared_keys(const Config&, const World&, Plan& plan) {
   plan.changes = std::move(joined);
 }
 
-// Domains that still have keys or senders to be published, including those kept back by an Error:
-// mail of a sender that is not published yet would fail under a stricter policy.
+// Domains that still have keys or senders to be published, including those that an error withholds:
+// mail of a sender that is not published yet would fail under a stricter policy. An error that
+// withholds any record except DMARC counts too, because no change may have come of that record at
+// all.
 std::set<Name> domains_awaiting_keys(const Plan& plan) {
   std::set<Name> waiting;
-  const auto look_at = [&](const Change& change) {
+  const auto add_if_admitting = [&](const Change& change) {
     const bool admits = change.stage == Stage::Publish || change.stage == Stage::Authorize;
     if (admits) waiting.insert(change.domain);
   };
-  for (const Change& change : plan.changes) look_at(change);
-  for (const Withheld& withheld : plan.withheld) look_at(withheld.change);
+  for (const Change& change : plan.changes) add_if_admitting(change);
+  for (const Withheld& withheld : plan.withheld) add_if_admitting(withheld.change);
   for (const auto& [domain, findings] : errors_by_domain(plan)) {
     for (const Finding& finding : findings) {
       const bool other_than_dmarc = std::ranges::any_of(
@@ -232,50 +227,40 @@ std::set<Name> domains_awaiting_keys(const Plan& plan) {
   return waiting;
 }
 
-// Holds back the changes for which `why` gives a hold.
-template <class Why>
-void hold_back(Plan& plan, Why why) {
-  std::vector<Change> kept;
-  std::vector<Hold> holds;
-  for (const Change& change : plan.changes) {
-    std::optional<Hold> hold = why(change);
-    if (hold) {
-      holds.push_back(std::move(*hold));
-    } else {
-      kept.push_back(change);
-    }
+// Replaces the changes that `must_wait` selects by holds of this code and reason.
+template <class MustWait>
+void hold_back(Plan& plan, CodeName code, std::string_view reason, MustWait must_wait) {
+  const auto held = std::ranges::stable_partition(plan.changes, std::not_fn(must_wait));
+  for (const Change& change : held) {
+    plan.holds.push_back(
+        {change.domain, code,
+         fmt::format("{} {} waits: {}", change.name().text(), to_text(change.type()), reason)});
   }
-  plan.changes = std::move(kept);
-  append(plan.holds, std::move(holds));
+  plan.changes.erase(held.begin(), held.end());
 }
 
 // Held rather than withheld: nothing is wrong, the order of publication requires it.
 void hold_for_keys(const Config&, const World&, Plan& plan) {
   const std::set<Name> waiting = domains_awaiting_keys(plan);
-  hold_back(plan, [&](const Change& change) -> std::optional<Hold> {
-    if (change.stage != Stage::Enforce || !waiting.contains(change.domain)) return std::nullopt;
-    return Hold{
-        change.domain, "keys-first",
-        fmt::format("{} {} waits: receivers must be able to see this domain's new keys and "
-                    "senders before enforcement tightens; plan again once they are published",
-                    change.name().text(), to_text(change.type()))};
-  });
+  hold_back(plan, "keys-first",
+            "receivers must be able to see this domain's new keys and senders before enforcement "
+            "tightens; plan again once they are published",
+            [&](const Change& change) {
+              return change.stage == Stage::Enforce && waiting.contains(change.domain);
+            });
 }
 
+// Loosening stays possible in a freeze: it is what stops a loss of mail.
 void hold_for_freeze(const Config&, const World& world, Plan& plan) {
   if (!world.frozen) return;
-  hold_back(plan, [](const Change& change) -> std::optional<Hold> {
-    if (change.stage == Stage::Relax) return std::nullopt;
-    return Hold{change.domain, "frozen",
-                fmt::format("{} {} waits: RAMPART_FREEZE is set, so only loosening is written",
-                            change.name().text(), to_text(change.type()))};
-  });
+  hold_back(plan, "frozen", "RAMPART_FREEZE is set, so only loosening is written",
+            [](const Change& change) { return change.stage != Stage::Relax; });
 }
 
-// Impact counts withheld changes too: the reviewer of a waiver must know what it would cost.
-// Authority, in contrast, lists only what is written, so that it is computed again where something
+// Impact counts withheld changes too, since the reviewer of a waiver must know what it would cost.
+// Plan::authority lists only what is written, so that authority is computed again here if something
 // is withheld.
-void replay(const Config& config, const World& world, Plan& plan) {
+void estimate_impact(const Config& config, const World& world, Plan& plan) {
   std::vector<Authority> authority = plan.authority;
   if (!plan.withheld.empty()) {
     Plan whole = plan;
@@ -287,6 +272,7 @@ void replay(const Config& config, const World& world, Plan& plan) {
   plan.impact_unknown = std::move(impacts.unknown);
 }
 
+// Nothing is changed there: Rampart writes only what the YAML names.
 void report_unmanaged(const Config&, const World& world, Plan& plan) {
   for (const Name& zone : world.unmanaged_zones) {
     plan.findings.push_back(
@@ -305,36 +291,35 @@ std::string digest_of(const Config& config) {
   return "sha256:" + sha256_hex(all);
 }
 
-// Findings and holds of two providers of one zone can be equal: each is listed once.
+// Two providers of one zone can cause equal findings and holds: each is listed once.
 void sort_all(const Config&, const World&, Plan& plan) {
   std::ranges::stable_sort(plan.changes, {}, order_of);
   std::ranges::stable_sort(plan.withheld, {}, [](const Withheld& w) { return order_of(w.change); });
-  const auto hold_order = [](const Hold& hold) {
-    return std::tie(hold.domain, hold.code, hold.reason);
+  const auto sort_unique_by = [](auto& values, auto order) {
+    std::ranges::stable_sort(values, {}, order);
+    const auto repeated = std::ranges::unique(values);
+    values.erase(repeated.begin(), repeated.end());
   };
-  std::ranges::sort(plan.holds, {}, hold_order);
-  const auto repeated = std::ranges::unique(plan.holds);
-  plan.holds.erase(repeated.begin(), repeated.end());
-  const auto finding_order = [](const Finding& finding) {
+  sort_unique_by(plan.holds,
+                 [](const Hold& hold) { return std::tie(hold.domain, hold.code, hold.reason); });
+  sort_unique_by(plan.findings, [](const Finding& finding) {
     return std::tuple(finding.domain ? finding.domain->text() : "", finding.code, finding.mark.file,
                       finding.mark.line, finding.message);
-  };
-  std::ranges::stable_sort(plan.findings, {}, finding_order);
-  const auto same = std::ranges::unique(plan.findings);
-  plan.findings.erase(same.begin(), same.end());
+  });
 }
 
 void compare_domains(const Config& config, const World& world, Plan& plan) {
   for (const auto& [name, domain] : config.domains) plan_domain(domain, world, plan);
 }
 
-// Findings are added when all guardrails have run, so that none depends on another's place.
+// Findings are added after all guardrails have run, so that their order does not matter.
 void run_guardrails(const Config& config, const World& world, Plan& plan) {
   std::vector<Finding> found;
   for (const Guardrail guardrail : guardrails()) append(found, guardrail(plan, config, world));
   append(plan.findings, std::move(found));
 }
 
+// Who may send and sign is listed apart from the records, because a reviewer decides about that.
 void list_authority(const Config& config, const World& world, Plan& plan) {
   plan.authority = authority_of(plan, config, world);
 }
@@ -343,11 +328,11 @@ void list_receivers(const Config& config, const World& world, Plan& plan) {
   plan.receivers = receiver_impact(plan, config, world);
 }
 
-/// One pass over the plan as the passes before it left it.
+/// One pass over the plan; it sees what the passes before it did.
 struct Pass {
   std::string_view name;
   void (*run)(const Config& config, const World& world, Plan& plan);
-  std::string_view reason;  ///< Why it has this place.
+  std::string_view reason;  ///< Why it is at this position.
 };
 
 constexpr std::array kPasses = {
@@ -362,23 +347,24 @@ constexpr std::array kPasses = {
     Pass{"freeze", hold_for_freeze, "after the other holds, which explain more than a freeze"},
     Pass{"authority", list_authority, "of exactly the changes that will be written"},
     Pass{"receivers", list_receivers, "of changes that are written or withheld, not of held ones"},
-    Pass{"impact", replay, "needs the authority that the plan gives and takes"},
+    Pass{"impact", estimate_impact, "needs the authority that the plan gives and takes"},
     Pass{"sort", sort_all, "last: equal plans are equal bytes"},
 };
 
 }  // namespace
 
+// A parked or absent domain has no senders to plan for, so that one policy covers all its records.
 PolicyResult evaluate_policies(const Domain& domain, const World& world) {
   if (domain.state == DomainState::Parked) return parked_policy(domain, world);
   if (domain.state == DomainState::Absent) return absent_policy(domain, world);
   PolicyResult all = spf_policy(domain, world);
-  append(all, dkim_policy(domain, world));
-  append(all, dmarc_policy(domain, world));
-  append(all, transport_policy(domain, world));
+  all.append(dkim_policy(domain, world));
+  all.append(dmarc_policy(domain, world));
+  all.append(transport_policy(domain, world));
   return all;
 }
 
-// Asked of the same policies that plan, so that no question is forgotten or needless.
+// From the same policies that plan, so that no question is forgotten and none is needless.
 std::vector<Question> questions(const Config& config, const World& world) {
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {
@@ -389,6 +375,7 @@ std::vector<Question> questions(const Config& config, const World& world) {
   return {wanted.begin(), wanted.end()};
 }
 
+// Each pass sees what the ones before it did; kPasses says why they come in this order.
 Plan make_plan(const Config& config, const World& world) {
   Plan plan;
   plan.made_at = world.now;

@@ -1,4 +1,4 @@
-/// The product: Plan = f(Config, World). Pure: no I/O, no clock, no randomness, no failure.
+/// Computes a plan from Config and World. Pure: no I/O, no clock, no randomness, no failure.
 #pragma once
 
 #include <vector>
@@ -8,14 +8,14 @@
 
 namespace rampart {
 
-/// What every policy says of one domain, together.
+/// The results of all policies for one domain, together.
 PolicyResult evaluate_policies(const Domain& domain, const World& world);
 
-/// The names that must still be resolved before make_plan is final; ask, add, ask again. Empty when
-/// everything needed is in the World.
+/// The DNS questions whose answers make_plan needs and `world` lacks. Answers may lead to further
+/// questions: resolve, add to `world`, and call again until none is left.
 std::vector<Question> questions(const Config& config, const World& world);
 
-/// What would change, and what stays and why. Same input, same bytes out.
+/// What would change, and what stays and why. Equal inputs give equal plans, byte for byte.
 Plan make_plan(const Config& config, const World& world);
 
 }  // namespace rampart

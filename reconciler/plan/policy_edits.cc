@@ -1,3 +1,4 @@
+/// Compares the rules of two configurations: waivers, ramps, gates, providers.
 #include "reconciler/plan/policy_edits.h"
 
 #include <fmt/format.h>
@@ -6,69 +7,67 @@
 #include <tuple>
 #include <utility>
 
+#include "policies/model/lookup.h"
+
 namespace rampart {
 namespace {
 
 using Edits = std::vector<PolicyEdit>;
 
-void add(Edits& edits, const Mark& mark, std::string what) {
-  edits.push_back({mark, std::move(what)});
+template <class... Args>
+void add(Edits& edits, const Mark& mark, fmt::format_string<Args...> what, Args&&... args) {
+  edits.push_back({mark, fmt::format(what, std::forward<Args>(args)...)});
 }
 
-using Waivers = std::vector<Waiver>;
-
-const Waiver* find_waiver(const Waivers& waivers, const std::string& code) {
+const Waiver* find_waiver(const std::vector<Waiver>& waivers, const std::string& code) {
   const auto found = std::ranges::find(waivers, code, &Waiver::code);
   return found == waivers.end() ? nullptr : &*found;
 }
 
 // By code: a waiver that moves to another line is no edit.
-void compare_waivers(const Waivers& before, const Domain& now, Edits& edits) {
+void compare_waivers(const std::vector<Waiver>& before, const Domain& now, Edits& edits) {
   for (const Waiver& waiver : now.waivers) {
     const Waiver* old = find_waiver(before, waiver.code);
     if (old == nullptr) {
-      add(edits, waiver.mark,
-          fmt::format("waiver added: {} until {}", waiver.code, to_text(waiver.until)));
+      add(edits, waiver.mark, "waiver added: {} until {}", waiver.code, to_text(waiver.until));
     } else if (old->until != waiver.until) {
-      add(edits, waiver.mark,
-          fmt::format("waiver changed: {} until {} (was {})", waiver.code, to_text(waiver.until),
-                      to_text(old->until)));
+      add(edits, waiver.mark, "waiver changed: {} until {} (was {})", waiver.code,
+          to_text(waiver.until), to_text(old->until));
     }
   }
   for (const Waiver& waiver : before) {
+    // A removed waiver has no line any more, so that its domain is marked.
     if (find_waiver(now.waivers, waiver.code) == nullptr) {
-      add(edits, now.mark, fmt::format("waiver removed: {}", waiver.code));
+      add(edits, now.mark, "waiver removed: {}", waiver.code);
     }
   }
 }
 
+// Only added entries are listed: an entry that is removed makes gates stricter.
 void compare_ignored(const Domain& before, const Domain& now, Edits& edits) {
   for (const IgnoredSource& ignored : now.ignored_sources) {
-    const auto& old = before.ignored_sources;
-    if (std::ranges::find(old, ignored.source, &IgnoredSource::source) == old.end()) {
-      add(edits, ignored.mark, fmt::format("source ignored: {}", ignored.source));
+    if (!contains(before.ignored_sources, ignored.source, &IgnoredSource::source)) {
+      add(edits, ignored.mark, "source ignored: {}", ignored.source);
     }
   }
 }
 
-// `since` moved back lets the next step come sooner than the days really watched.
-void compare_ramp_place(const Domain& before, const Domain& now, Edits& edits) {
+// A hold counts from `since`: moving it back shortens the hold.
+void compare_ramp_position(const Domain& before, const Domain& now, Edits& edits) {
   const bool same_position = before.dmarc.position == now.dmarc.position;
   const bool earlier =
       before.dmarc.since && now.dmarc.since && *now.dmarc.since < *before.dmarc.since;
   if (same_position && earlier) {
-    add(edits, now.dmarc.mark,
-        fmt::format("since moved back: {} to {}", to_text(*before.dmarc.since),
-                    to_text(*now.dmarc.since)));
+    add(edits, now.dmarc.mark, "since moved back: {} to {}", to_text(*before.dmarc.since),
+        to_text(*now.dmarc.since));
   }
   if (before.dmarc.ramp->name != now.dmarc.ramp->name) {
-    add(edits, now.dmarc.mark,
-        fmt::format("ramp changed: {} to {}", before.dmarc.ramp->name, now.dmarc.ramp->name));
+    add(edits, now.dmarc.mark, "ramp changed: {} to {}", before.dmarc.ramp->name,
+        now.dmarc.ramp->name);
   }
   if (before.dmarc.target != now.dmarc.target) {
-    add(edits, now.dmarc.mark,
-        fmt::format("target changed: {} to {}", to_text(before.dmarc.target),
-                    to_text(now.dmarc.target)));
+    add(edits, now.dmarc.mark, "target changed: {} to {}", to_text(before.dmarc.target),
+        to_text(now.dmarc.target));
   }
 }
 
@@ -77,21 +76,20 @@ void compare_ramp_place(const Domain& before, const Domain& now, Edits& edits) {
 void compare_domain(const Domain& before, const Domain& now, Edits& edits) {
   compare_waivers(before.waivers, now, edits);
   compare_ignored(before, now, edits);
-  compare_ramp_place(before, now, edits);
+  compare_ramp_position(before, now, edits);
   if (!before.take_over && now.take_over) {
     add(edits, now.mark, "take_over set: CNAMEs at the names of desired records may be replaced");
   }
   if (before.providers != now.providers) {
-    add(edits, now.mark, fmt::format("provider changed for {}", now.name.text()));
+    add(edits, now.mark, "provider changed for {}", now.name.text());
   }
 }
 
 // The gates whose figures differ, each with both values.
-// All figures in one list, so that a new gate is not forgotten in reviews.
 void compare_gates(const Ramp& before, const Ramp& now, Edits& edits) {
   const auto differs = [&](std::string_view name, const auto& old, const auto& value) {
     if (old != value) {
-      add(edits, now.mark, fmt::format("gate changed: {} {} {} to {}", now.name, name, old, value));
+      add(edits, now.mark, "gate changed: {} {} {} to {}", now.name, name, old, value);
     }
   };
   const Gates& a = before.gates;
@@ -107,32 +105,33 @@ void compare_gates(const Ramp& before, const Ramp& now, Edits& edits) {
   differs("max_domains_per_run", before.max_domains_per_run, now.max_domains_per_run);
 }
 
-// A built-in ramp that the YAML replaces is compared with the built-in one.
+// A ramp of the YAML that replaces a built-in one of its name is compared with that.
 void compare_ramps(const Config& base, const Config& now, Edits& edits) {
   for (const auto& [name, ramp] : now.ramps) {
-    const auto old = base.ramps.find(name);
-    if (old == base.ramps.end()) {
-      add(edits, ramp->mark, fmt::format("ramp added: {}", name));
+    const auto* old = find_value(base.ramps, name);
+    if (old == nullptr) {
+      add(edits, ramp->mark, "ramp added: {}", name);
       continue;
     }
-    const Ramp& before = *old->second;
+    const Ramp& before = **old;
     compare_gates(before, *ramp, edits);
-    if (before.steps != ramp->steps) add(edits, ramp->mark, fmt::format("steps changed: {}", name));
-    if (before.mode != ramp->mode) add(edits, ramp->mark, fmt::format("mode changed: {}", name));
+    if (before.steps != ramp->steps) add(edits, ramp->mark, "steps changed: {}", name);
+    if (before.mode != ramp->mode) add(edits, ramp->mark, "mode changed: {}", name);
     if (before.freeze != ramp->freeze || before.weekdays != ramp->weekdays) {
-      add(edits, ramp->mark, fmt::format("weekdays or freeze changed: {}", name));
+      add(edits, ramp->mark, "weekdays or freeze changed: {}", name);
     }
   }
 }
 
-// Another provider may mean another account: records would be written where nobody reviews them.
+// Another provider may be another account: records could be written to a zone that somebody else
+// controls.
 void compare_providers(const Config& base, const Config& now, Edits& edits) {
   for (const auto& [name, provider] : now.providers) {
-    const auto old = base.providers.find(name);
-    if (old == base.providers.end()) {
-      add(edits, provider.mark, fmt::format("provider added: {} ({})", name, provider.type));
-    } else if (old->second.type != provider.type || old->second.settings != provider.settings) {
-      add(edits, provider.mark, fmt::format("provider changed: {}", name));
+    const ProviderSpec* old = find_value(base.providers, name);
+    if (old == nullptr) {
+      add(edits, provider.mark, "provider added: {} ({})", name, provider.type);
+    } else if (old->type != provider.type || old->settings != provider.settings) {
+      add(edits, provider.mark, "provider changed: {}", name);
     }
   }
 }
@@ -142,24 +141,24 @@ void compare_providers(const Config& base, const Config& now, Edits& edits) {
 // A new domain's waivers are listed, its other settings are not: they loosen nothing that existed.
 std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now) {
   Edits edits;
-  const Mark top{now.file, 1, 1};
+  const Mark top{now.file, 1, 1};  // For what has no line of its own.
+  // Other resolvers could answer with other senders' addresses, and other recipients could read
+  // keys.
   if (base.resolvers != now.resolvers) add(edits, top, "resolvers changed");
   if (base.key_recipients != now.key_recipients) add(edits, top, "key recipients changed");
   compare_providers(base, now, edits);
   compare_ramps(base, now, edits);
   for (const auto& [name, domain] : now.domains) {
-    const auto old = base.domains.find(name);
-    if (old == base.domains.end()) {
+    if (const Domain* old = find_value(base.domains, name)) {
+      compare_domain(*old, domain, edits);
+    } else {
       compare_waivers({}, domain, edits);
-      continue;
     }
-    compare_domain(old->second, domain, edits);
   }
   for (const auto& [name, domain] : base.domains) {
     if (now.domains.contains(name)) continue;
-    add(edits, top,
-        fmt::format("domain dropped: {} (its records are left alone; `state: absent` removes them)",
-                    name.text()));
+    add(edits, top, "domain dropped: {} (its records are left alone; `state: absent` removes them)",
+        name.text());
   }
   std::ranges::sort(edits, {}, [](const PolicyEdit& edit) {
     return std::tie(edit.mark.file, edit.mark.line, edit.what);

@@ -1,4 +1,5 @@
-/// Changes of the rules themselves: what a pull request loosens must not look like another `+`.
+/// Lists changes of the rules themselves, so that a reviewer of a pull request does not overlook
+/// one among changed records.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-/// From policy results in a World without live records to the records of whole zones.
+/// Turns policy results in a World without live records into the records of whole zones.
 #include "reconciler/plan/render.h"
 
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 #include "mail/dmarc/org_domain.h"
 #include "policies/dkim/names.h"
 #include "policies/dkim/rotation.h"
+#include "policies/model/lookup.h"
 #include "policies/records/mta_sts.h"
 #include "policies/records/transport.h"
 #include "policies/spf/spf.h"
@@ -18,56 +19,55 @@
 namespace rampart {
 namespace {
 
-constexpr std::string_view kNobody;  // The nameless provider.
+// The name of the one provider that all domains have here.
+constexpr std::string_view kNoProvider;
 
-/// A rendering while it grows.
+/// A rendering that is being built.
 struct RenderDraft {
   std::map<Name, RenderedZone> zones;
   std::vector<Finding> faults;
 };
 
+// Made at its first use: a zone of the YAML without records and remarks is not rendered.
 RenderedZone& zone_at(RenderDraft& draft, const Name& apex) {
   return draft.zones.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
 }
 
-/// Whether this error is certain without the live records; the others belong to the plan.
-bool counts(const Finding& finding) {
+/// Whether an error is certain without live records. A weak key may be a live one that stays; the
+/// plan reports it.
+bool is_fault(const Finding& finding) {
   return finding.severity == Severity::Error && finding.code != "dkim-key-weak";
 }
 
-/// A past selector's key stays until the YAML lists it as revoked, then its empty p= until it has
-/// been revoked long enough.
-/// The other tool deletes what the file leaves out, so a key that old mail may still need must be
-/// in the file.
+/// Adds the record of a past selector. The other tool deletes what the file leaves out, so that a
+/// key which mail under way may still need must be in it: the key stays until the YAML lists it as
+/// revoked, and then an empty p= stays for `revoke:` (RFC 6376 section 3.6.1).
 void keep_past(const Domain& domain, const World& world, const RotationSpec& spec,
                const std::string& selector, PolicyResult& policy_result) {
   const auto name = selector_name(domain, selector);
   if (!name) return;
   const RecordKey key{*name, RecordType::TXT};
-  if (std::ranges::find(policy_result.desired_records, key, &DesiredRecord::key) !=
-      policy_result.desired_records.end())
-    return;
-  const auto made = world.keys.find(rotation_key_path(domain.name, selector));
-  const bool known = made != world.keys.end() && made->second.record && made->second.record->key();
+  if (contains(policy_result.desired_records, key, &DesiredRecord::key)) return;
+  const PublicKey* file = find_value(world.keys, rotation_key_path(domain.name, selector));
+  const bool known = file && file->record && file->record->key();
   DesiredRecord desired{.key = key, .kind = RecordKind::DkimKey, .ttl = domain.ttl};
-  const auto revoked = spec.revoked.find(selector);
-  if (revoked != spec.revoked.end()) {
-    if (add(Time(revoked->second), spec.revoke) <= world.now) return;
+  if (const Date* revoked = find_value(spec.revoked, selector)) {
+    if (add(Time(*revoked), spec.revoke) <= world.now) return;
     dkim::KeyRecord empty;
     empty.version = "DKIM1";
-    if (known) empty.type = made->second.record->key()->record.type;
+    if (known) empty.type = file->record->key()->record.type;
     desired.value = ParsedValue(RecordKind::DkimKey, dkim::print_key(empty));
-    desired.reason =
-        fmt::format("because {} was revoked on {}", selector, to_text(revoked->second));
+    desired.reason = fmt::format("because {} was revoked on {}", selector, to_text(*revoked));
   } else if (known) {
-    desired.value = made->second.record;
+    desired.value = file->record;
     desired.reason = fmt::format("because mail signed with {} may still be in transit", selector);
   } else {
-    return;
+    return;  // Its key is not in the key folder, so that nothing can be rendered.
   }
   policy_result.desired_records.push_back(std::move(desired));
 }
 
+// Below phase dkim, the YAML leaves all DKIM records alone.
 void keep_all_past(const Domain& domain, const World& world, PolicyResult& policy_result) {
   if (domain.state != DomainState::Managed || domain.dmarc.position.phase < Phase::Dkim) return;
   for (const RotationSpec& spec : domain.rotations) {
@@ -79,12 +79,11 @@ void keep_all_past(const Domain& domain, const World& world, PolicyResult& polic
   }
 }
 
-/// What the YAML leaves alone, so that its absence is not taken for an oversight.
-/// A reader of the output cannot see the YAML: each thing that is left out on purpose is named.
+/// The records that the YAML leaves alone, a sentence each. A reader of the output does not see the
+/// YAML, and could take their absence for an oversight.
 std::vector<std::string> remarks_on(const Domain& domain) {
   const std::string& name = domain.name.text();
   const Phase phase = domain.dmarc.position.phase;
-  std::vector<std::string> remarks;
   if (domain.state == DomainState::Absent) {
     return {fmt::format("{} is declared absent: it has no desired records.", name)};
   }
@@ -92,30 +91,26 @@ std::vector<std::string> remarks_on(const Domain& domain) {
   if (phase == Phase::Discovery) {
     return {fmt::format("{} is in phase discovery: all its records are left as they are.", name)};
   }
+  std::vector<std::string> remarks;
+  const auto add = [&](std::string_view why, std::string_view what) {
+    remarks.push_back(fmt::format("{} {}: {}.", name, why, what));
+  };
+  const std::string in_phase = fmt::format("is in phase {}", to_text(phase));
   if (!domain.declares_spf()) {
-    remarks.push_back(
-        fmt::format("{} declares neither senders nor spf: its SPF record is left as it is.", name));
+    add("declares neither senders nor spf", "its SPF record is left as it is");
   }
-  if (phase < Phase::Dkim) {
-    remarks.push_back(fmt::format("{} is in phase {}: its DKIM records are left as they are.", name,
-                                  to_text(phase)));
-  }
-  if (phase < Phase::Monitor) {
-    remarks.push_back(
-        fmt::format("{} is in phase {}: its DMARC record is left as it is.", name, to_text(phase)));
-  }
-  if (!domain.mta_sts) {
-    remarks.push_back(fmt::format("{} declares no mta_sts: `_mta-sts` is left as it is.", name));
-  }
-  if (!domain.tls_rpt) {
-    remarks.push_back(fmt::format("{} declares no tls_rpt: `_smtp._tls` is left as it is.", name));
-  }
+  if (phase < Phase::Dkim) add(in_phase, "its DKIM records are left as they are");
+  if (phase < Phase::Monitor) add(in_phase, "its DMARC record is left as it is");
+  if (!domain.mta_sts) add("declares no mta_sts", "`_mta-sts` is left as it is");
+  if (!domain.tls_rpt) add("declares no tls_rpt", "`_smtp._tls` is left as it is");
   return remarks;
 }
 
-// Two domains may name one key with the same value (report authorizations), never with two values.
+// Two domains may desire one record with the same value (a report authorization), never two values.
+// The smaller TTL counts, as both domains then see changes early enough.
 void add_record(const Domain& domain, const DesiredRecord& desired, const World& world,
                 RenderDraft& draft) {
+  // A record that must not exist is left out: the other tool deletes it.
   if (!desired.value) return;
   const auto zones = world.zones_for(domain, desired.key.name);
   if (zones.empty()) return;
@@ -138,14 +133,14 @@ void add_record(const Domain& domain, const DesiredRecord& desired, const World&
   same->reasons.push_back(desired.reason);
 }
 
-// Without the hosts no policy can be written, and a record without a policy would stop mail to the
-// domain.
+// A policy names the MX hosts, so that none can be written without them. A record without a policy
+// has no use: senders would only fail to fetch it (RFC 8461 section 3.3).
 void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, RenderDraft& draft) {
-  const bool desired_records = domain.state == DomainState::Managed && domain.mta_sts &&
-                               domain.dmarc.position.phase != Phase::Discovery;
-  const bool there = std::ranges::find(policy_result.desired_records, RecordKind::MtaSts,
-                                       &DesiredRecord::kind) != policy_result.desired_records.end();
-  if (!desired_records || there) return;
+  const bool declared = domain.state == DomainState::Managed && domain.mta_sts &&
+                        domain.dmarc.position.phase != Phase::Discovery;
+  const bool known =
+      contains(policy_result.desired_records, RecordKind::MtaSts, &DesiredRecord::kind);
+  if (!declared || known) return;
   draft.faults.push_back(finding_of(
       domain, Severity::Error, "mta-sts-no-mx",
       fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
@@ -157,17 +152,18 @@ void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Re
 void render_domain(const Domain& domain, const World& world, RenderDraft& draft) {
   PolicyResult policy_result = evaluate_policies(domain, world);
   keep_all_past(domain, world, policy_result);
-  std::ranges::copy_if(policy_result.findings, std::back_inserter(draft.faults), counts);
+  std::ranges::copy_if(policy_result.findings, std::back_inserter(draft.faults), is_fault);
   require_mta_sts(domain, policy_result, draft);
-  for (const DesiredRecord& desired : policy_result.desired_records)
+  for (const DesiredRecord& desired : policy_result.desired_records) {
     add_record(domain, desired, world, draft);
+  }
 }
 
+// Output for Terraform differs by provider.
 std::set<std::string> types_of(const Domain& domain, const Config& config) {
   std::set<std::string> types;
   for (const std::string& provider : domain.providers) {
-    const auto spec = config.providers.find(provider);
-    if (spec != config.providers.end()) types.insert(spec->second.type);
+    if (const auto* spec = find_value(config.providers, provider)) types.insert(spec->type);
   }
   return types;
 }
@@ -176,13 +172,13 @@ std::set<std::string> types_of(const Domain& domain, const Config& config) {
 
 Name zone_of(const Name& name, const std::vector<Name>& zones) {
   for (Name at = name; !at.is_root(); at = at.parent()) {
-    if (std::ranges::find(zones, at) != zones.end()) return at;
+    if (contains(zones, at)) return at;
   }
   return dmarc::org_domain_psl(name);
 }
 
 Config for_rendering(Config config) {
-  for (auto& [name, domain] : config.domains) domain.providers = {std::string(kNobody)};
+  for (auto& [name, domain] : config.domains) domain.providers = {std::string(kNoProvider)};
   return config;
 }
 
@@ -192,20 +188,21 @@ World empty_world(const Config& config, const std::vector<Name>& zones, Time now
   World world{.now = now};
   std::map<Name, LiveZone> made;
   const auto add = [&](const Name& apex) -> LiveZone& {
-    LiveZone fresh{.apex = apex, .provider = std::string(kNobody), .complete = true};
+    LiveZone fresh{.apex = apex, .provider = std::string(kNoProvider), .complete = true};
     return made.emplace(apex, std::move(fresh)).first->second;
   };
   for (const Name& zone : zones) add(zone);
   for (const auto& [name, domain] : config.domains) {
-    // The MX records are others' and are queried if a policy names them.
+    // MX records are not Rampart's, so that their absence here proves nothing: where a policy names
+    // the hosts, they are resolved.
     LiveZone& zone = add(zone_of(name, zones));
-    zone.sets[{name, RecordType::MX}] = {LiveState::Unobservable, {}, "it is not asked here"};
+    zone.sets[{name, RecordType::MX}] = {LiveState::Unobservable, {}, "it is not queried here"};
   }
   for (auto& [apex, zone] : made) world.zones.push_back(std::move(zone));
   return world;
 }
 
-// Fewer than a plan asks: findings that need DNS belong to the plan.
+// Fewer questions than a plan has: findings that need DNS belong to the plan.
 std::vector<Question> rendering_questions(const Config& config, const World& world) {
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {
@@ -221,7 +218,8 @@ std::vector<Question> rendering_questions(const Config& config, const World& wor
   return {wanted.begin(), wanted.end()};
 }
 
-// Remarks come from the original configuration, since for_rendering has replaced the providers.
+// Records are computed for the nameless provider; provider types and remarks come from the original
+// configuration.
 Rendering render(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderDraft draft;
@@ -241,7 +239,7 @@ Rendering render(const Config& original, const World& world) {
   return rendering;
 }
 
-// Mode none needs no MX: the policy withdraws itself (RFC 8461 section 8.3).
+// Mode none needs no MX hosts: such a policy withdraws MTA-STS (RFC 8461 section 8.3).
 RenderedPolicies render_policies(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderedPolicies rendered;

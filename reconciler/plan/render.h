@@ -1,4 +1,4 @@
-/// The desired records as a whole, for a tool that owns the zone already.
+/// Renders the desired records of whole zones, for another tool that writes the zone.
 #pragma once
 
 #include <string>
@@ -23,31 +23,31 @@ struct RenderedZone {
   std::vector<std::string> remarks;      ///< What is deliberately left out, a sentence each.
 };
 
-/// All zones, sorted by apex, and what keeps the whole from being rendered: the other tool would
-/// take a record that is missing here for one to be deleted.
+/// All zones, sorted by apex. Nothing may be written while there are faults: the other tool would
+/// delete records that are missing here.
 struct Rendering {
   std::vector<RenderedZone> zones;
   std::vector<Finding> faults;
 };
 
-/// The zone that each domain's records belong to: the longest of `zones` above it, else its
+/// The zone that a name belongs to: the longest of `zones` that contains it, else its
 /// organizational domain.
 Name zone_of(const Name& name, const std::vector<Name>& zones);
 
-/// A World without live records, for `config` as `for_rendering` made it.
+/// A World without live records, for a `config` that for_rendering() returned.
 World empty_world(const Config& config, const std::vector<Name>& zones, Time now);
 
 /// `config` with every domain at one nameless provider, so that no credentials are needed.
 Config for_rendering(Config config);
 
-/// The questions that the rendering depends on: the MX of `mx: auto`, and what `flatten: auto`
-/// weighs.
+/// The questions that the rendering depends on: the MX records for `mx: auto`, and the SPF records
+/// for `flatten:`.
 std::vector<Question> rendering_questions(const Config& config, const World& world);
 
-/// The desired records in a World without live records. `original` names the types of providers.
+/// The desired records of `original` in a World that empty_world() returned.
 Rendering render(const Config& original, const World& world);
 
-/// Policy files, and the domains whose policy cannot be written.
+/// MTA-STS policy files, and faults for the domains whose policy is not known.
 struct RenderedPolicies {
   std::vector<std::pair<Name, std::string>> policies;  ///< Domain and text.
   std::vector<Finding> faults;
