@@ -35,7 +35,7 @@ struct DayMail {
   std::int64_t passing = 0;
   std::int64_t marked = 0;
 
-  void add(const EvidenceRow& row) { (row.passes() ? passing : marked) += row.messages; }
+  void add(const EvidenceRow& row) { (row.fails() ? marked : passing) += row.messages; }
   bool fails() const { return marked > passing; }
 };
 
