@@ -139,7 +139,7 @@ def check_reports(binary, work):
     trial.check("without a DOMAIN those of the reports are taken",
                 "a.example:" in yaml and "b.example" not in yaml, yaml)
     trial.check("a sender is suggested with its counts",
-                "`- mailchimp`: 42 messages, 40 of them passed DMARC" in
+                "add `- mailchimp` to `senders:`: 42 messages, 40 of them passed DMARC" in
                 " ".join(yaml.replace("#", " ").split()), yaml)
     trial.check("a host is reported", "ptr:host.example.net: 7 messages, 0 of" in yaml, yaml)
     words = " ".join(yaml.replace("#", " ").split())
@@ -147,7 +147,7 @@ def check_reports(binary, work):
         trial.check(f"{service} is not suggested", f"`- {service}`" not in words and
                     f"another customer of the service: {service}: " in words, yaml)
     trial.check("a wave is folded", yaml.count("ip:192.0.2.") == 9 and
-                "63 messages, 63 of them passed DMARC from unknown hosts" in words, yaml)
+                "from unknown hosts: 63 messages, 63 of them passed DMARC" in words, yaml)
     trial.check("who is named is not suggested", "`- google_workspace`" not in yaml, yaml)
     (trial.folder / "domains.yaml").write_text(yaml)
     planned = trial.run("plan", "--detailed-exitcode")
