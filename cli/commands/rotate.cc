@@ -1,11 +1,13 @@
 /// `rampart rotate`: makes the keys that are due and moves the others to their next state.
 
 #include <algorithm>
+#include <set>
 
 #include "cli/commands/table.h"
 #include "cli/context/evidence.h"
 #include "cli/context/key_options.h"
 #include "cli/views/keys.h"
+#include "policies/model/lookup.h"
 #include "reconciler/edit/rotate.h"
 
 namespace rampart {
@@ -30,11 +32,10 @@ Result<Ok> write(const Context& context, const Config& config,
   return write_domains(config, texts);
 }
 
-/// Marks a selector as compromised, with --write in the YAML, else in memory alone; the resulting
-/// configuration.
+/// Marks a selector as compromised by `edits`, with --write in the YAML, else in memory alone; the
+/// resulting configuration.
 Result<Config> compromised(const Context& context, const Config& config,
-                           const std::string& selector) {
-  TRY(const auto edits, compromise_edits(config, selector));
+                           const std::string& selector, const std::vector<DomainEdit>& edits) {
   if (!context.arguments.has("write")) {
     Config marked = config;
     for (const DomainEdit& edit : edits) {
@@ -56,16 +57,24 @@ Result<Config> compromised(const Context& context, const Config& config,
 // A compromised key is marked first, so that the same run replaces it.
 ExitCode run_rotate(Context& context) {
   VALUE_OR_EXIT(Config config, load(context));
-  if (const auto selector = context.arguments.one("compromised")) {
-    TRY_OR_FAIL("rotate", Config marked, compromised(context, config, *selector));
-    config = std::move(marked);
+  const auto selector = context.arguments.one("compromised");
+  std::set<Name> marked;
+  if (selector) {
+    TRY_OR_FAIL("rotate", const auto edits, compromise_edits(config, *selector));
+    for (const DomainEdit& edit : edits) marked.insert(edit.domain);
+    TRY_OR_FAIL("rotate", Config after, compromised(context, config, *selector, edits));
+    config = std::move(after);
   }
-  TRY_OR_FAIL("usage", const auto runs, observed_runs(context, config));
+  TRY_OR_FAIL("usage", auto runs, observed_runs(context, config));
+  for (RotationRun& run : runs) {
+    const bool uses = contains(run.step.selectors, selector, &SelectorState::selector);
+    if (uses && marked.contains(run.domain)) run.compromised = *selector;
+  }
   const Written written = context.arguments.has("write") ? Written::Yes : Written::No;
   if (written == Written::Yes) {
     OK_OR_FAIL("rotate", write(context, config, runs));
   }
-  const bool acts = std::ranges::any_of(runs, [](const auto& run) { return run.step.acts(); });
+  const bool acts = std::ranges::any_of(runs, [](const auto& run) { return run.acts(); });
   return print(context, context.json() ? rotate_json(runs) : rotate_text(runs, written),
                acts ? ExitCode::Different : ExitCode::Ok);
 }

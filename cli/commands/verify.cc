@@ -15,9 +15,14 @@ ExitCode run_verify(Context& context) {
   const auto domains = verify(config, providers_for(context, config), options);
   const bool same = std::ranges::all_of(
       domains, [](const DomainVerification& one) { return one.differences.empty(); });
+  const bool differs = std::ranges::any_of(domains, [](const DomainVerification& one) {
+    return !one.differences.empty() && !one.unanswered();
+  });
+  // Silence is no difference: where nobody answered, what is published is unknown.
+  const ExitCode unequal = differs ? ExitCode::Different : ExitCode::Error;
   return print(context,
                context.json() ? verify_json(domains) : verify_text(domains, context.colour),
-               same ? ExitCode::Ok : ExitCode::Different);
+               same ? ExitCode::Ok : unequal);
 }
 
 }  // namespace rampart

@@ -29,8 +29,12 @@ std::string_view storage_of(KeyForm form) {
 }
 
 // In the order in which they are carried out.
-std::vector<std::string> actions_of(const RotationStep& step) {
+std::vector<std::string> actions_of(const RotationRun& run) {
+  const RotationStep& step = run.step;
   std::vector<std::string> actions;
+  if (!run.compromised.empty()) {
+    actions.push_back(fmt::format("mark {} as compromised", run.compromised));
+  }
   if (step.make) actions.push_back(fmt::format("make the key {}", *step.make));
   if (step.published) actions.push_back("note that the next key is on every server");
   if (step.promote) actions.push_back(step.what);
@@ -68,7 +72,7 @@ std::string rotate_json(const std::vector<RotationRun>& runs) {
     return Json{{"domain", run.domain.text()},
                 {"name", run.spec.name},
                 {"selectors", array_of(step.selectors, selector_state_json)},
-                {"actions", actions_of(step)},
+                {"actions", actions_of(run)},
                 {"next", step.due ? next : Json()}};
   };
   return document({{"rotations", array_of(runs, run_json)}});
@@ -87,11 +91,11 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
       text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state), until,
                           state.why.empty() ? "" : ": " + state.why);
     }
-    for (const std::string& action : actions_of(run.step)) text += fmt::format("  -> {}\n", action);
-    if (run.step.due && !run.step.acts()) {
+    for (const std::string& action : actions_of(run)) text += fmt::format("  -> {}\n", action);
+    if (run.step.due && !run.acts()) {
       text += fmt::format("  next, on {1}: {0}\n", run.step.what, day(*run.step.due));
     }
-    acts = acts || run.step.acts();
+    acts = acts || run.acts();
   }
   if (!acts) return text;
   return text + (written == Written::Yes ? "Written into the YAML.\n"

@@ -89,7 +89,15 @@ std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colou
 std::string verify_text(const std::vector<DomainVerification>& domains, Colour colour) {
   std::string out;
   std::size_t differing = 0;
+  std::size_t unanswered = 0;
   for (const DomainVerification& domain : domains) {
+    if (domain.unanswered()) {
+      out += fmt::format("{}: {}: {}\n", printable(domain.domain.text()),
+                         paint(colour, kRed, "no server answered"),
+                         printable(domain.differences.front().problem));
+      ++unanswered;
+      continue;
+    }
     const std::size_t count = domain.differences.size();
     const std::string verdict =
         count == 0 ? paint(colour, kGreen, "ok")
@@ -102,11 +110,17 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
     if (count > 0) ++differing;
   }
   if (!out.empty()) out += '\n';
+  if (unanswered > 0) {
+    out += fmt::format("Not verified: {}.\n", counted(unanswered, "domain"));
+    if (unanswered == domains.size()) return out;
+  }
   if (differing == 0)
-    return out + fmt::format("Verified: {} the YAML.\n",
-                             counted(domains.size(), "domain matches", "domains match"));
+    return out +
+           fmt::format("Verified: {} the YAML.\n",
+                       counted(domains.size() - unanswered, "domain matches", "domains match"));
   return out + fmt::format("Verified: {} the YAML, {} not.\n",
-                           counted(domains.size() - differing, "domain matches", "domains match"),
+                           counted(domains.size() - differing - unanswered, "domain matches",
+                                   "domains match"),
                            counted(differing, "does", "do"));
 }
 

@@ -91,7 +91,8 @@ void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, cons
     for (const RecordKey& key : finding.withholds) {
       if (changed.contains(key)) continue;
       add(found, *finding.domain,
-          {key, label_at(view, config, *finding.domain, key.name), "", "", finding.message});
+          {key, label_at(view, config, *finding.domain, key.name), "", "", finding.message,
+           finding.code == "unobservable"});
     }
   }
 }
@@ -161,6 +162,13 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
 }
 
 }  // namespace
+
+// A zone without any server that answers has no server to name.
+bool DomainVerification::unanswered() const {
+  return !differences.empty() && std::ranges::all_of(differences, [](const Difference& one) {
+    return one.unread && one.server.empty();
+  });
+}
 
 // As many rounds as the zone with most servers needs. Answers are carried over, so that resolving
 // costs the first round only.

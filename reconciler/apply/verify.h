@@ -16,12 +16,16 @@ struct Difference {
   std::string desired;  ///< Values, or "TTL 300" where only the TTL differs.
   std::string got;
   std::string problem = {};
+  bool unread = false;  ///< The record could not be read, so that nothing was compared.
 };
 
 /// The differences of one domain; none where it is as the YAML describes.
 struct DomainVerification {
   Name domain;
   std::vector<Difference> differences;
+
+  /// Whether no server of the domain answered at all: whether it differs is unknown.
+  bool unanswered() const;
 };
 
 /// Queries every server of every zone for every desired record; resolver caches play no part.

@@ -16,6 +16,10 @@ struct RotationRun {
   std::size_t index = 0;  ///< Into Domain.rotations.
   RotationSpec spec;
   RotationStep step;
+  std::string compromised = {};  ///< The selector that this run marks as compromised.
+
+  /// Whether the run changes the YAML or makes a key.
+  bool acts() const { return step.acts() || !compromised.empty(); }
 };
 
 /// The current step of every rotation of `config`, in the order of its domains.
