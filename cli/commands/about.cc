@@ -61,7 +61,7 @@ std::string_view summary_of(std::string_view first_word) {
 
 /// A single-quoted shell word.
 /// Summaries contain apostrophes; inside single quotes a shell has no escape for them.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out + "'";
@@ -73,8 +73,8 @@ std::string bash_script() {
   std::string cases;
   std::string known = ":";
   for (const Completion& one : completions()) {
-    cases +=
-        fmt::format("    {}) words=\"{}\" ;;\n", quoted(one.after), fmt::join(one.offers, " "));
+    cases += fmt::format("    {}) words=\"{}\" ;;\n", shell_quoted(one.after),
+                         fmt::join(one.offers, " "));
     known += one.after + ":";
   }
   return fmt::format(R"sh(# bash completion for rampart: source this file.
@@ -102,13 +102,13 @@ complete -F _rampart rampart
 std::string zsh_script() {
   std::string rows;
   for (const std::string& word : words_after("")) {
-    rows += fmt::format("    {}\n", quoted(fmt::format("{}:{}", word, summary_of(word))));
+    rows += fmt::format("    {}\n", shell_quoted(fmt::format("{}:{}", word, summary_of(word))));
   }
   std::string cases;
   std::string groups;
   for (const Completion& one : completions()) {
-    cases +=
-        fmt::format("    {}) compadd -- {} ;;\n", quoted(one.after), fmt::join(one.offers, " "));
+    cases += fmt::format("    {}) compadd -- {} ;;\n", shell_quoted(one.after),
+                         fmt::join(one.offers, " "));
   }
   for (const CommandGroup& one : command_groups()) {
     groups += (groups.empty() ? "" : "|") + std::string(one.name);
@@ -138,14 +138,15 @@ std::string fish_script() {
   std::string text = "# fish completion for rampart\n";
   const auto add_option = [&](const std::string& condition, const CommandOption& option) {
     text += fmt::format("complete -c rampart{} -l {}{} -d {}\n", condition, option.name,
-                        option.value.empty() ? "" : " -r", quoted(option.help));
+                        option.value.empty() ? "" : " -r", shell_quoted(option.help));
   };
   const auto seen = [](std::string_view word) {
     return fmt::format(" -n '__fish_seen_subcommand_from {}'", word);
   };
   const auto add_word = [&](const std::string& condition, std::string_view word,
                             std::string_view summary) {
-    text += fmt::format("complete -c rampart{} -a {} -d {}\n", condition, word, quoted(summary));
+    text +=
+        fmt::format("complete -c rampart{} -a {} -d {}\n", condition, word, shell_quoted(summary));
   };
   for (const CommandOption& one : global_options()) add_option("", one);
   for (const std::string& word : words_after("")) {
@@ -159,7 +160,7 @@ std::string fish_script() {
     for (const Positional& positional : one.positionals) {
       if (positional.choices.empty()) continue;
       text += fmt::format("complete -c rampart{} -f -a {}\n", seen(word),
-                          quoted(fmt::format("{}", fmt::join(positional.choices, " "))));
+                          shell_quoted(fmt::format("{}", fmt::join(positional.choices, " "))));
     }
   }
   return text;
