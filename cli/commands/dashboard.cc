@@ -18,8 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::days kDays{30};
 constexpr std::chrono::days kMostDays{3660};
-/// How long host names are looked up.
-constexpr std::chrono::seconds kLookupTime{10};
 /// Every page of ours contains it near its beginning: the mark that it may be replaced.
 constexpr std::string_view kMark = "<meta name=\"generator\" content=\"rampart\">";
 
@@ -82,7 +80,7 @@ Result<Ok> gather_store(const Context& context, const Config& config, Dashboard&
       resolve,
       owners,
       std::make_shared<reports::NamingCache>(config, store, resolve, context.now),
-      reports::lookups_within(kLookupTime)};
+      reports::lookups_within(kReportLookupTime)};
   for (const Name& name : names) {
     TRY(DashboardDomain page, domain_by_store(store, name, naming, dashboard));
     dashboard.domains.push_back(std::move(page));

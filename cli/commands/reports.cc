@@ -17,9 +17,6 @@
 namespace rampart {
 namespace {
 
-/// How long `reports evidence` looks host names up.
-constexpr std::chrono::seconds kLookupTime{10};
-
 /// The input of every one of these commands.
 struct ReportQuery : ReportEnvironment {
   reports::ReverseDnsMap owners;
@@ -196,7 +193,7 @@ ExitCode run_reports_evidence(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   TRY_OR_FAIL("store", const Evidence evidence,
               reports::fold(query.store, query.config, context.now, query.resolve,
-                            {.lookups = reports::lookups_within(kLookupTime)}));
+                            {.lookups = reports::lookups_within(kReportLookupTime)}));
   OK_OR_FAIL("unwritable", write_file(*path, reports::evidence_to_json(evidence)));
   const std::size_t rows = evidence.rows.size();
   return print(context, context.json()

@@ -12,7 +12,7 @@ namespace {
 /// How many host names a decision looks up, and how long: addresses that an outsider chose must not
 /// delay it. The next run looks up further ones.
 constexpr std::size_t kMostLookups = 2'000;
-constexpr std::chrono::seconds kLookupTime{1};
+constexpr std::chrono::seconds kDecisionLookupTime{1};
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Result<std::optional<Evidence>> evidence_for(const Context& context, const Confi
   TRY(const reports::Resolve resolve, resolve_for(context, config));
   TRY(Evidence evidence,
       reports::fold(store, config, context.now, resolve,
-                    {.lookups = reports::lookups_within(kLookupTime, kMostLookups)}));
+                    {.lookups = reports::lookups_within(kDecisionLookupTime, kMostLookups)}));
   name_known_reporters(evidence, config);
   return std::optional<Evidence>(std::move(evidence));
 }

@@ -24,6 +24,9 @@ Result<reports::Resolve> resolve_for(const Context& context, const Config& confi
 /// The map in the file that --reverse-dns-map names; empty without the flag.
 Result<reports::ReverseDnsMap> host_owners(const Context& context);
 
+/// How long commands for people look host names up; decisions wait less (cli/context/evidence.cc).
+inline constexpr std::chrono::seconds kReportLookupTime{10};
+
 /// Whether a command needs a store that exists, or creates it.
 enum class StoreUse { MustExist, Create };
 
