@@ -29,7 +29,7 @@ rampart_room(mail/transport
 rampart_room(mail/records
   KNOWS base dns mail/dkim mail/dmarc mail/spf mail/syntax mail/transport)
 rampart_room(policies/model
-  KNOWS base dns mail/dmarc mail/records mail/spf)
+  KNOWS base dns mail/dmarc mail/records mail/spf mail/transport)
 rampart_room(policies/rules
   KNOWS base dns mail/dkim mail/dmarc mail/spf policies/model)
 rampart_room(policies/dkim

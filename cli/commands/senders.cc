@@ -72,7 +72,7 @@ std::string details(const Sender& sender) {
     line(text, "lookups", fmt::format("{} (seen {})", *sender.lookups, sender.lookups_as_of));
   }
   line(text, "return path", sender.return_path.value_or(""));
-  line(text, "dkim", sender.dkim_kind);
+  line(text, "dkim", std::string(to_text(sender.dkim_kind)));
   for (const DkimTemplate& one : sender.dkim) {
     line(text, "",
          fmt::format("{} {} {}", one.host, to_text(one.type),

@@ -38,7 +38,7 @@ Json sender_json(const Sender& sender) {
       {"return_path", or_null(sender.return_path)},
       {"lookups", or_null(sender.lookups)},
       {"lookups_as_of", text_or_null(sender.lookups_as_of)},
-      {"dkim_kind", sender.dkim_kind},
+      {"dkim_kind", to_text(sender.dkim_kind)},
       {"dkim", array_of(sender.dkim, dkim_json)},
       {"selectors", sender.selectors},
       {"key_rotation", how_keys_rotate(sender)},

@@ -233,7 +233,7 @@ bool has_key(const Domain& domain, const World& world, const SenderUse& use) {
 void report_keyless(const Domain& domain, const World& world, const SenderUse& use,
                     PolicyResult& policy_result) {
   const Sender& sender = *use.sender;
-  if (sender.dkim_kind == "self") {
+  if (sender.dkim_kind == DkimKind::Self) {
     if (!domain.selectors.empty() || rotates(domain, sender)) return;
     return report_missing(domain, use, "its key is published",
                           "declare its selector under `dkim:`, or let `rotate:` make the key",

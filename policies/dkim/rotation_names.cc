@@ -108,7 +108,7 @@ std::optional<Date> date_of(const std::string& selector) {
 std::string new_selector(const RotationSpec& spec, Date day) {
   std::string digits = to_text(day);
   std::erase(digits, '-');
-  const std::string letter = spec.algorithm == "both" ? "r" : "";
+  const std::string letter = spec.algorithm == RotationAlgorithm::Both ? "r" : "";
   const auto used = selectors_of(spec);
   for (int count = 1;; ++count) {
     const std::string counter = count == 1 ? "" : fmt::format("-{}", count);

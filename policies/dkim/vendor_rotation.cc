@@ -8,8 +8,8 @@ namespace rampart {
 // The catalogue's own sentence wins: what follows from the form of the records is only a guess.
 std::string how_keys_rotate(const Sender& sender) {
   if (!sender.key_rotation.empty()) return sender.key_rotation;
-  if (sender.dkim_kind == "none") return "";
-  if (sender.dkim_kind == "self") {
+  if (sender.dkim_kind == DkimKind::None) return "";
+  if (sender.dkim_kind == DkimKind::Self) {
     return "it signs with your keys: `rotate:` makes and replaces them";
   }
   if (contains(sender.dkim, RecordType::CNAME, &DkimTemplate::type)) {

@@ -96,7 +96,7 @@ bool wants_reject(const Site& site) { return site.domain.dmarc.position.phase ==
 // Whether this sender's mail can never align by DKIM. A declared selector or a rotation shows that
 // it signs after all, whatever the catalogue says.
 bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
-  if (sender.dkim_aligns != Aligns::No && sender.dkim_kind != "none") return false;
+  if (sender.dkim_aligns != Aligns::No && sender.dkim_kind != DkimKind::None) return false;
   const auto declared = declared_selectors(domain);
   const bool has_key = std::ranges::any_of(
       sender.selectors, [&](const std::string& selector) { return contains(declared, selector); });

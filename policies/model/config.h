@@ -1,6 +1,7 @@
 /// What is declared: domains.yaml as values, defaults merged, every reference resolved.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -8,11 +9,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/calendar.h"
 #include "dns/record.h"
 #include "mail/dmarc/dmarc.h"
+#include "mail/transport/policy.h"
 
 namespace rampart {
 
@@ -40,6 +43,17 @@ enum class IncludeNeeded { Yes, No, Optional, Legacy, NotApplicable };
 /// Whether a sender's mail can align by one mechanism.
 enum class Aligns { Yes, No, Optional, Partly, Unknown };
 
+/// How a sender publishes its keys: CNAMEs to its own zone, TXT records with keys that it shows, a
+/// delegated sub-domain, nothing that the customer sees (Vendor); Self: it signs with the domain's
+/// own keys; None: it does not sign for the domain.
+enum class DkimKind { Unknown, Cname, Txt, Delegated, Vendor, Self, None };
+
+/// The word of the catalogue and of JSON; empty where it is unknown.
+constexpr std::string_view to_text(DkimKind kind) {
+  constexpr std::array words = {"", "cname", "txt", "delegated", "vendor", "self", "none"};
+  return words.at(static_cast<std::size_t>(kind));
+}
+
 /// A sending service: a row of the catalogue, or one of the YAML's own `senders:`.
 struct Sender {
   std::string id;
@@ -51,7 +65,7 @@ struct Sender {
   std::optional<std::string> return_path;  ///< Host of a custom return path, and its target.
   std::optional<int> lookups;              ///< DNS lookups that its include costs, itself included.
   std::string lookups_as_of;               ///< When that was counted: "2026", "2026-10".
-  std::string dkim_kind;                   ///< "cname", "txt", "self", "none", ...
+  DkimKind dkim_kind = DkimKind::Unknown;
   std::vector<DkimTemplate> dkim;
   std::vector<std::string> selectors;  ///< Those that it signs with; may contain placeholders.
   std::string key_rotation;            ///< How its keys are rotated, in one clause.
@@ -106,12 +120,15 @@ struct SelectorSpec {
   Mark mark;
 };
 
+/// The algorithm of a rotation's new keys; Both: a 2048-bit RSA key and an Ed25519 key beside it.
+enum class RotationAlgorithm { Rsa2048, Rsa4096, Ed25519, Both };
+
 /// One `rotate:` of `dkim:`.
 struct RotationSpec {
   std::string name;
   std::string sender;  ///< Id of the sender that signs with its keys.
   Duration every{3, Duration::Unit::Months};
-  std::string algorithm = "rsa2048";
+  RotationAlgorithm algorithm = RotationAlgorithm::Rsa2048;
   Duration publish_ahead{7, Duration::Unit::Days};  ///< How long `next` is published unused.
   Duration keep{14, Duration::Unit::Days};    ///< How long a past key stays: mail is under way.
   Duration revoke{30, Duration::Unit::Days};  ///< How long a past selector has an empty p=.
@@ -223,7 +240,7 @@ struct Waiver {
 
 /// `mta_sts:` of a domain (RFC 8461).
 struct MtaStsSpec {
-  std::string mode;             ///< testing, enforce or none.
+  MtaStsMode mode = MtaStsMode::Testing;
   std::vector<std::string> mx;  ///< Empty: auto, the domain's own MX.
   Duration max_age{1, Duration::Unit::Weeks};
   std::optional<std::string> id;  ///< Empty: derived from the policy's text.

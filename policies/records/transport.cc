@@ -84,7 +84,7 @@ void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& poli
   std::vector<std::string> mx = spec.mx;
   if (mx.empty()) mx = live_mx(domain, world, policy_result.unknown);
   if (!policy_result.unknown.empty()) return;
-  if (mx.empty() && spec.mode != "none" && !spec.id) {
+  if (mx.empty() && spec.mode != MtaStsMode::None && !spec.id) {
     policy_result.findings.push_back(
         marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
                           fmt::format("{} has no MX for its MTA-STS policy to name: `_mta-sts` "
@@ -97,7 +97,8 @@ void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& poli
   const std::string policy = mta_sts_policy(spec, mx);
   const MtaStsRecord record{.id = spec.id.value_or(mta_sts_id(policy)), .unknown = {}};
   desire(domain, *name, ParsedValue(RecordKind::MtaSts, print(record)),
-         fmt::format("because the YAML declares MTA-STS in mode {}", spec.mode), policy_result);
+         fmt::format("because the YAML declares MTA-STS in mode {}", to_text(spec.mode)),
+         policy_result);
   announce_policy(domain, world, policy_result.desired_records.back(), policy, policy_result);
 }
 
@@ -177,7 +178,7 @@ std::vector<std::string> live_mx(const Domain& domain, const World& world,
 // CRLF is what RFC 8461 section 3.2 prescribes, though parsers accept more.
 std::string mta_sts_policy(const MtaStsSpec& spec, const std::vector<std::string>& mx) {
   const auto max_age = add(Time{}, spec.max_age).time_since_epoch();
-  std::string text = fmt::format("version: STSv1\r\nmode: {}\r\n", spec.mode);
+  std::string text = fmt::format("version: STSv1\r\nmode: {}\r\n", to_text(spec.mode));
   for (const std::string& host : mx) text += fmt::format("mx: {}\r\n", host);
   return text + fmt::format("max_age: {}\r\n", max_age.count());
 }

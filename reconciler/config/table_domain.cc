@@ -117,7 +117,9 @@ Form form_of(Waiver& waiver) {
 // `mx: auto` means the empty list: the hosts are then read from DNS when the policy is
 // rendered.
 Form form_of(MtaStsSpec& policy) {
-  static const Shape mode = one_of({"testing", "enforce", "none"});
+  static const Shape mode = choice<MtaStsMode>({{"testing", MtaStsMode::Testing},
+                                                {"enforce", MtaStsMode::Enforce},
+                                                {"none", MtaStsMode::None}});
   static const Shape host = text_like(check_mx_pattern, R"(^(\*\.)?[^\s*]+$)");
   static const Shape hosts = set_of(host);
   static const Shape automatic = one_of({"auto"});

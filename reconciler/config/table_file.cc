@@ -76,13 +76,23 @@ Form aligns_form(Sender& sender) {
                  field("dkim", sender.dkim_aligns, aligns, "Whether its mail can align by DKIM.")}};
 }
 
+const Shape& dkim_kind_shape() {
+  static const Shape kinds = choice<DkimKind>({{"cname", DkimKind::Cname},
+                                               {"txt", DkimKind::Txt},
+                                               {"delegated", DkimKind::Delegated},
+                                               {"vendor", DkimKind::Vendor},
+                                               {"self", DkimKind::Self},
+                                               {"none", DkimKind::None}});
+  return kinds;
+}
+
 // A word names how the sender signs; a list gives the records that it asks for.
 Field sender_dkim_field(Sender& sender) {
-  static const Shape dkim = either(kIdentifierShape, shape_of<std::vector<DkimTemplate>>());
+  static const Shape dkim = either(dkim_kind_shape(), shape_of<std::vector<DkimTemplate>>());
   const auto store = [&sender](Loader& loader, const Layers& layers) {
     const Node& node = layers.back()->value();
     if (node.kind == NodeKind::Scalar) {
-      sender.dkim_kind = node.text;
+      convert(loader, node, dkim_kind_shape(), sender.dkim_kind);
     } else {
       convert(loader, node, dkim, sender.dkim);
     }
@@ -190,8 +200,8 @@ Form form_of(Sender& sender) {
                        "Host of a custom return path, and its target."),
                  field("lookups", sender.lookups, lookups, "DNS lookups that its terms last cost."),
                  field("lookups_as_of", sender.lookups_as_of, "When `lookups` was measured."),
-                 field("dkim_kind", sender.dkim_kind, kIdentifierShape,
-                       "cname, txt, self or none."),
+                 field("dkim_kind", sender.dkim_kind, dkim_kind_shape(),
+                       "How its keys are published."),
                  sender_dkim_field(sender),
                  field("selectors", sender.selectors, names, "The selectors that it signs with."),
                  field("key_rotation", sender.key_rotation, "How its keys are replaced."),

@@ -45,7 +45,10 @@ std::vector<Field> with_state(RotationSpec& rotation, std::vector<Field> fields)
 
 // These keys are a person's; the state beside them is written by `rotate`.
 Form rotate_form(RotationSpec& rotation) {
-  static const Shape algorithm = one_of({"rsa2048", "rsa4096", "ed25519", "both"});
+  static const Shape algorithm = choice<RotationAlgorithm>({{"rsa2048", RotationAlgorithm::Rsa2048},
+                                                            {"rsa4096", RotationAlgorithm::Rsa4096},
+                                                            {"ed25519", RotationAlgorithm::Ed25519},
+                                                            {"both", RotationAlgorithm::Both}});
   return {.name = "rotate",
           .fields = with_state(
               rotation,

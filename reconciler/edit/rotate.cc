@@ -113,10 +113,17 @@ class RotationEditor {
 
 // `both` makes a pair of keys; the selector of the Ed25519 one ends in `e`.
 KeyAlgorithm algorithm_of(const RotationSpec& spec, const std::string& selector) {
-  if (spec.algorithm == "both") {
-    return selector.ends_with('e') ? KeyAlgorithm::Ed25519 : KeyAlgorithm::Rsa2048;
+  switch (spec.algorithm) {
+    case RotationAlgorithm::Rsa2048:
+      return KeyAlgorithm::Rsa2048;
+    case RotationAlgorithm::Rsa4096:
+      return KeyAlgorithm::Rsa4096;
+    case RotationAlgorithm::Ed25519:
+      return KeyAlgorithm::Ed25519;
+    case RotationAlgorithm::Both:
+      break;
   }
-  return parse_key_algorithm(spec.algorithm).value_or(KeyAlgorithm::Rsa2048);
+  return selector.ends_with('e') ? KeyAlgorithm::Ed25519 : KeyAlgorithm::Rsa2048;
 }
 
 }  // namespace

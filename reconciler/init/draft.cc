@@ -264,7 +264,7 @@ void draft_transport(const LiveRecords& live, DraftDomain& draft) {
   const auto sts =
       only_record(live.values("_mta-sts", RecordKind::MtaSts), parse_mta_sts, "MTA-STS", draft);
   if (sts) {
-    draft.mta_sts = MtaStsSpec{.mode = "testing", .id = sts->id, .mark = {}};
+    draft.mta_sts = MtaStsSpec{.mode = MtaStsMode::Testing, .id = sts->id, .mark = {}};
     add_note(draft,
              "DNS does not contain the mode of the MTA-STS policy: correct `mode`, `mx` and "
              "`max_age` to match the file that is served, before it is rendered.");

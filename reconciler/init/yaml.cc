@@ -240,7 +240,7 @@ class DraftWriter {
   void write_transport(const DraftDomain& domain) {
     if (domain.mta_sts) {
       FlowMap map;
-      map.add("mode", domain.mta_sts->mode);
+      map.add("mode", std::string(to_text(domain.mta_sts->mode)));
       if (!domain.mta_sts->mx.empty()) map.add("mx", flow(domain.mta_sts->mx, scalar));
       const auto seconds = add(Time{}, domain.mta_sts->max_age).time_since_epoch();
       const auto days = std::chrono::floor<std::chrono::days>(seconds);

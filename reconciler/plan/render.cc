@@ -249,7 +249,7 @@ RenderedPolicies render_policies(const Config& original, const World& world) {
     std::vector<Question> unknown;
     std::vector<std::string> mx = domain.mta_sts->mx;
     if (mx.empty()) mx = live_mx(domain, world, unknown);
-    const bool known = unknown.empty() && (!mx.empty() || domain.mta_sts->mode == "none");
+    const bool known = unknown.empty() && (!mx.empty() || domain.mta_sts->mode == MtaStsMode::None);
     if (known) {
       rendered.policies.emplace_back(name, mta_sts_policy(*domain.mta_sts, mx));
     } else {

@@ -42,14 +42,14 @@ const std::string kPasted = "-----BEGIN PRIVATE KEY----- MC4CAQAwBQYDK2VwBCIEINT
 const Date kToday = std::chrono::floor<days>(*parse_time("2026-11-21T06:00:00Z"));
 
 std::shared_ptr<const Sender> sender(std::string id, std::vector<std::string> spf,
-                                     std::string dkim_kind, std::vector<DkimTemplate> dkim) {
+                                     DkimKind dkim_kind, std::vector<DkimTemplate> dkim) {
   Sender made;
   made.id = id;
   made.name = id;
   made.spf = std::move(spf);
   made.spf_aligns = Aligns::Yes;
-  made.dkim_aligns = dkim_kind == "none" ? Aligns::No : Aligns::Yes;
-  made.dkim_kind = std::move(dkim_kind);
+  made.dkim_aligns = dkim_kind == DkimKind::None ? Aligns::No : Aligns::Yes;
+  made.dkim_kind = dkim_kind;
   made.dkim = std::move(dkim);
   return std::make_shared<const Sender>(std::move(made));
 }
@@ -62,12 +62,12 @@ enum class Weather { Calm, Rough };
 // cannot sign at all.
 const std::vector<std::shared_ptr<const Sender>>& all_senders() {
   static const std::vector<std::shared_ptr<const Sender>> kSenders = {
-      sender("office", {"ip4:192.0.2.0/28"}, "self", {}),
-      sender("shop", {"ip4:198.51.100.7"}, "cname",
+      sender("office", {"ip4:192.0.2.0/28"}, DkimKind::Self, {}),
+      sender("shop", {"ip4:198.51.100.7"}, DkimKind::Cname,
              {{"shop._domainkey", RecordType::CNAME, "k1.shop.example.net"}}),
-      sender("news", {"include:_spf.news.example.net"}, "cname",
+      sender("news", {"include:_spf.news.example.net"}, DkimKind::Cname,
              {{"news._domainkey", RecordType::CNAME, "k1.news.example.net"}}),
-      sender("printer", {"ip6:2001:db8::/48", "ip4:203.0.113.0/24"}, "none", {})};
+      sender("printer", {"ip6:2001:db8::/48", "ip4:203.0.113.0/24"}, DkimKind::None, {})};
   return kSenders;
 }
 
@@ -131,7 +131,7 @@ void add_rotation(Dice& dice, Weather weather, Domain& domain, World& world) {
   RotationSpec spec;
   spec.name = "office";
   spec.sender = "office";
-  spec.algorithm = "ed25519";
+  spec.algorithm = RotationAlgorithm::Ed25519;
   spec.current = "office-20260801";
   if (dice.one_in(2)) spec.next = "office-20261101";
   if (spec.next && dice.one_in(2)) spec.published = kToday - days{dice.pick({2, 12})};

@@ -27,7 +27,7 @@ bool is_name(const std::string& text) { return Name::parse(example_of(text)).ok(
 void check_told(const Sender& sender) {
   CHECK(!sender.name.empty());
   CHECK(!sender.category.empty());
-  CHECK(!sender.dkim_kind.empty());
+  CHECK(sender.dkim_kind != DkimKind::Unknown);
   CHECK(!sender.source.empty());
   CHECK(parse_date(sender.reviewed).has_value());
   CHECK(sender.builtin);

@@ -148,7 +148,7 @@ Sender sender_with(const std::string& id, std::vector<DkimTemplate> rows) {
   sender.id = id;
   sender.name = id;
   sender.dkim = std::move(rows);
-  sender.dkim_kind = "cname";
+  sender.dkim_kind = DkimKind::Cname;
   return sender;
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("two senders at one selector") {
 TEST_CASE("a sender whose key comes from the vendor is named until its key is declared") {
   Domain domain = domain_with({});
   Sender google = sender_with("google", {{"google._domainkey", kTxt, ""}});
-  google.dkim_kind = "txt";
+  google.dkim_kind = DkimKind::Txt;
   google.selectors = {"google"};
   domain.senders = {{use_of(google)}};
   CHECK(codes_of(dkim_policy(domain, empty_zone()).findings) == Lines{"I dkim-missing"});
@@ -229,7 +229,7 @@ TEST_CASE("a sender whose key comes from the vendor is named until its key is de
       world_with({zone_with("example.com", {{"google._domainkey.example.com", kTxt, kEd}})});
   CHECK(codes_of(dkim_policy(domain, live).findings) == Lines{"I selector-undeclared"});
   Sender own = sender_with("mta", {});
-  own.dkim_kind = "self";
+  own.dkim_kind = DkimKind::Self;
   domain.senders = {{use_of(own)}};
   CHECK(codes_of(dkim_policy(domain, empty_zone()).findings) == Lines{"I dkim-missing"});
 }

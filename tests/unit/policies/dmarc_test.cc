@@ -233,7 +233,8 @@ TEST_CASE("absent domains lose what is ours, with a warning for the last records
 
 TEST_CASE("transport records where they are declared") {
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
-  domain.mta_sts = MtaStsSpec{.mode = "testing", .mx = {"mx.example.com"}, .id = {}, .mark = {}};
+  domain.mta_sts =
+      MtaStsSpec{.mode = MtaStsMode::Testing, .mx = {"mx.example.com"}, .id = {}, .mark = {}};
   domain.tls_rpt = TlsRptSpec{{"mailto:t@example.com"}, {}};
   domain.bimi = BimiSpec{.logo = "https://example.com/l.svg", .evidence = {}, .mark = {}};
   const std::string policy =
@@ -257,7 +258,8 @@ TEST_CASE("transport records where they are declared") {
 TEST_CASE("the body of a policy comes before its id") {
   using State = ServedPolicy::State;
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
-  domain.mta_sts = MtaStsSpec{.mode = "testing", .mx = {"mx.example.com"}, .id = {}, .mark = {}};
+  domain.mta_sts =
+      MtaStsSpec{.mode = MtaStsMode::Testing, .mx = {"mx.example.com"}, .id = {}, .mark = {}};
   const std::string policy = mta_sts_policy(*domain.mta_sts, {"mx.example.com"});
   World world = world_with({zone_with("example.com", {})});
   const auto codes_for = [&](const ServedPolicy& served) {
@@ -285,7 +287,7 @@ TEST_CASE("the body of a policy comes before its id") {
 
 TEST_CASE("mx: auto takes the live hosts") {
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
-  domain.mta_sts = MtaStsSpec{.mode = "enforce", .mx = {}, .id = {}, .mark = {}};
+  domain.mta_sts = MtaStsSpec{.mode = MtaStsMode::Enforce, .mx = {}, .id = {}, .mark = {}};
   World world = world_with({zone_with("example.com", {})});
   CHECK(codes_of(transport_policy(domain, world).findings) == Lines{"W mta-sts-no-mx"});
   CHECK(transport_policy(domain, world).desired_records.empty());

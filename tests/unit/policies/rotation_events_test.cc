@@ -68,7 +68,7 @@ TEST_CASE("the events of a rotation follow from its steps") {
   const std::string b = "office-20260401";
   RotationSpec fresh = running(a.c_str());
   RotationSpec both = office();
-  both.algorithm = "both";
+  both.algorithm = RotationAlgorithm::Both;
   RotationSpec noted = running(a.c_str(), b);
   noted.published = day("2026-04-02");
   const Case cases[] = {

@@ -62,7 +62,7 @@ TEST_CASE("a new key is made, published, and only then signed with") {
   RotationSpec first = office();
   first.next = a;
   RotationSpec both = office();
-  both.algorithm = "both";
+  both.algorithm = RotationAlgorithm::Both;
   const Case cases[] = {
       {"the first", "2026-01-01", office(), {}, "make office-20260101"},
       {"the first of a pair", "2026-01-01", both, {}, "make office-20260101r"},

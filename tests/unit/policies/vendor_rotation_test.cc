@@ -6,11 +6,11 @@
 namespace rampart {
 namespace {
 
-void check(std::string kind, std::vector<DkimTemplate> records, const std::string& wanted) {
+void check(DkimKind kind, std::vector<DkimTemplate> records, const std::string& wanted) {
   Sender sender;
-  sender.dkim_kind = std::move(kind);
+  sender.dkim_kind = kind;
   sender.dkim = std::move(records);
-  INFO(sender.dkim_kind);
+  INFO(to_text(kind));
   const std::string text = how_keys_rotate(sender);
   if (wanted.empty()) CHECK(text.empty());
   CHECK(text.starts_with(wanted));
@@ -21,12 +21,12 @@ void check(std::string kind, std::vector<DkimTemplate> records, const std::strin
 }  // namespace
 
 TEST_CASE("how a service exchanges its keys is known, or follows from where they are published") {
-  check("none", {}, "");
-  check("cname", {}, "");
-  check("self", {}, "it signs with your keys");
-  check("cname", {{"s1._domainkey", RecordType::CNAME, "a.example"}}, "it can replace");
-  check("txt", {{"s1._domainkey", RecordType::TXT, ""}}, "by hand");
-  check("cname",
+  check(DkimKind::None, {}, "");
+  check(DkimKind::Cname, {}, "");
+  check(DkimKind::Self, {}, "it signs with your keys");
+  check(DkimKind::Cname, {{"s1._domainkey", RecordType::CNAME, "a.example"}}, "it can replace");
+  check(DkimKind::Txt, {{"s1._domainkey", RecordType::TXT, ""}}, "by hand");
+  check(DkimKind::Cname,
         {{"s1._domainkey", RecordType::TXT, ""}, {"s2._domainkey", RecordType::CNAME, "a.example"}},
         "it can replace");
 }

@@ -95,7 +95,7 @@ TEST_CASE("the sections of a file") {
   CHECK(config.providers.at("files").settings.at("directory") == "zones");
   const Sender& office = *config.senders.at("office-mta");
   CHECK(office.owner == "it");
-  CHECK(office.dkim_kind == "self");
+  CHECK(office.dkim_kind == DkimKind::Self);
   CHECK(office.reviewed == "2026-10-01");
   CHECK(office.include_needed == IncludeNeeded::Yes);
   CHECK_FALSE(office.builtin);
@@ -128,7 +128,7 @@ TEST_CASE("a domain's senders, SPF and keys") {
   CHECK(rotation.every == Duration{6, Duration::Unit::Weeks});
   CHECK(rotation.keep == Duration{1, Duration::Unit::Months});
   CHECK(rotation.publish_ahead == Duration{7, Duration::Unit::Days});
-  CHECK(rotation.algorithm == "both");
+  CHECK(rotation.algorithm == RotationAlgorithm::Both);
   CHECK(rotation.current == "office-a");
   CHECK(rotation.past == std::vector<std::string>{"office-a", "office-0"});
   CHECK(rotation.signing == "office-a");
