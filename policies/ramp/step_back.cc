@@ -56,15 +56,19 @@ struct SenderDay {
 
 using SenderDays = std::map<Date, SenderDay>;
 
-std::map<std::string, SenderDays> days_by_source(const StepFacts& facts) {
-  std::map<std::string, SenderDays> sources;
+// Of declared senders alone: evidence names many more sources.
+std::map<std::string, SenderDays> days_by_sender(const StepFacts& facts) {
+  std::map<std::string, SenderDays> senders;
+  for (const SenderUse& use : facts.domain.declared_senders()) senders[use.sender->id];
   for (const EvidenceRow* row : facts.known_rows) {
     if (!row->is_own() || row->messages == 0) continue;
-    SenderDay& day = sources[row->source][row->day];
+    const auto sender = senders.find(row->source);
+    if (sender == senders.end()) continue;
+    SenderDay& day = sender->second[row->day];
     day.all.add(*row);
     day.groups[facts.reporters.at(row->reporter).group].add(*row);
   }
-  return sources;
+  return senders;
 }
 
 // The first of the consecutive failing days at the end.
@@ -251,10 +255,10 @@ std::vector<BrokenSender> broken_senders(const StepFacts& facts, LossRule rule) 
   std::vector<BrokenSender> found;
   const Time now = facts.world.now;
   const Date recent = gate_window(now, facts.domain.dmarc.ramp->gates.window).from;
-  const auto sources = days_by_source(facts);
+  const auto senders = days_by_sender(facts);
   for (const SenderUse& use : facts.domain.declared_senders()) {
-    const SenderDays* all = find_value(sources, use.sender->id);
-    if (all == nullptr || is_retired(use, now)) continue;
+    const SenderDays* all = find_value(senders, use.sender->id);
+    if (all == nullptr || all->empty() || is_retired(use, now)) continue;
     // Without mail since the gates' window began, the sender's last days show nothing about today.
     if (all->rbegin()->first < recent) continue;
     if (auto one = loss_of(use.sender->id, *all, rule)) found.push_back(std::move(*one));

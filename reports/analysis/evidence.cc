@@ -4,14 +4,11 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reports/analysis/largest_names.h"
 #include "reports/analysis/mail_scan.h"
 
 namespace rampart::reports {
 namespace {
-
-/// The most sources without a service's name that one domain's evidence names, those with the most
-/// messages first. The rest is one source: an outsider chooses how many addresses he uses.
-constexpr std::size_t kMostNamed = 1'000;
 
 /// EvidenceRow::lacks of those that are not named one by one.
 constexpr std::string_view kFurtherNames = "the PTR records of further addresses";
@@ -31,20 +28,6 @@ auto key_of(const EvidenceRow& row) {
 
 bool before(const EvidenceRow& a, const EvidenceRow& b) { return key_of(a) < key_of(b); }
 
-/// Merges rows that differ only in their messages, and sorts them.
-void merge(std::vector<EvidenceRow>& rows) {
-  std::ranges::sort(rows, before);
-  std::size_t kept = 0;
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (key_of(rows[kept]) == key_of(rows[i])) {
-      rows[kept].messages += rows[i].messages;
-    } else if (++kept != i) {
-      rows[kept] = std::move(rows[i]);
-    }
-  }
-  if (!rows.empty()) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(kept) + 1, rows.end());
-}
-
 /// What evidence carries of a row, apart from its author domain; one number each, so that rows of
 /// equal shape are added up without comparing texts.
 struct Shape {
@@ -55,32 +38,6 @@ struct Shape {
   std::vector<std::string> selectors;
 
   auto operator<=>(const Shape&) const = default;
-};
-
-/// Of all names that are offered, those with the most messages; of equal ones the first by order.
-class LargestNames {
- public:
-  /// `name` is only made where it may be kept: there may be millions of addresses.
-  template <class MakeName>
-  void offer(std::int64_t messages, const MakeName& name) {
-    ++offered_;
-    if (kept_.size() == kMostNamed) {
-      const auto last = std::prev(kept_.end());
-      if (-messages > last->first) return;
-      std::pair one(-messages, name());
-      if (one > *last) return;
-      kept_.erase(last);
-      kept_.insert(std::move(one));
-    } else {
-      kept_.emplace(-messages, name());
-    }
-  }
-  std::size_t offered() const { return offered_; }
-  const std::set<std::pair<std::int64_t, std::string>>& kept() const { return kept_; }
-
- private:
-  std::set<std::pair<std::int64_t, std::string>> kept_;
-  std::size_t offered_ = 0;
 };
 
 /// Turns one domain's rows into evidence: they are scanned, classified, and summed up in a second
@@ -102,22 +59,13 @@ class EvidenceBuilder {
     TRY_OK(choose_named());
     give_shapes();
     states_.assign(scan_.report_kinds().size(), false);
-    const std::size_t first = out.size();
     TRY_OK(scan_.replay([&](const ScannedRow& row) {
-      if (row.day != day_) end_day(out);
+      if (row.day != day_) end_day();
       day_ = row.day;
       add(row);
     }));
-    end_day(out);
-    // Only now is it known which reporters state selectors at all: the absence of a selector in
-    // the reports of any other reporter is not evidence that it is unused.
-    std::set<std::string> states_selectors;
-    for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i]) states_selectors.insert(scan_.report_kinds()[i].reporter);
-    }
-    for (std::size_t i = first; i < out.size(); ++i) {
-      out[i].selectors_reported = states_selectors.contains(out[i].reporter);
-    }
+    end_day();
+    write_rows(out);
     return Ok{};
   }
 
@@ -154,13 +102,58 @@ class EvidenceBuilder {
     return at->second;
   }
 
-  /// Adds the sums of one day.
-  void end_day(std::vector<EvidenceRow>& out) {
+  /// Keeps the sums of one day.
+  void end_day() {
     for (const auto& [key, messages] : sums_) {
-      const ReportKind& report = scan_.report_kinds()[key >> 32];
-      const auto& [number, author] = authored_[key & 0xffffffff];
+      days_.push_back({day_, static_cast<std::uint32_t>(key >> 32),
+                       static_cast<std::uint32_t>(key & 0xffffffff), messages});
+    }
+    sums_.clear();
+    sum_ = nullptr;
+  }
+
+  /// Sorts the sums by numbers in the order of their texts, and writes each row once, in the order
+  /// of Evidence::rows: there may be hundreds of thousands of them.
+  void write_rows(std::vector<EvidenceRow>& out) {
+    const auto& kinds = scan_.report_kinds();
+    const auto reporter_rank = ranks_of(kinds.size(), [&](std::uint32_t a, std::uint32_t b) {
+      return kinds[a].reporter < kinds[b].reporter;
+    });
+    const auto published_rank = ranks_of(kinds.size(), [&](std::uint32_t a, std::uint32_t b) {
+      const auto key = [](const Published& one) {
+        return std::tie(one.policy, one.pct, one.testing);
+      };
+      return key(kinds[a].published) < key(kinds[b].published);
+    });
+    const auto source_rank = ranks_of(authored_.size(), [&](std::uint32_t a, std::uint32_t b) {
+      const auto key = [&](const std::pair<std::uint32_t, std::uint32_t>& one) {
+        const Shape& shape = *shapes_[one.first];
+        return std::tie(shape.source, scan_.authors()[one.second], shape.outcome, shape.marked,
+                        shape.lacks, shape.selectors);
+      };
+      return key(authored_[a]) < key(authored_[b]);
+    });
+    const auto key = [&](const DaySum& one) {
+      return std::tuple(one.day, reporter_rank[one.report_kind], source_rank[one.number],
+                        published_rank[one.report_kind]);
+    };
+    std::ranges::sort(days_, {}, key);
+    // Only now is it known which reporters state selectors at all: the absence of a selector in
+    // the reports of any other reporter is not evidence that it is unused.
+    std::set<std::string> states_selectors;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (states_[i]) states_selectors.insert(kinds[i].reporter);
+    }
+    for (std::size_t i = 0; i < days_.size(); ++i) {
+      const DaySum& sum = days_[i];
+      if (i > 0 && key(days_[i - 1]) == key(sum)) {
+        out.back().messages += sum.messages;
+        continue;
+      }
+      const ReportKind& report = kinds[sum.report_kind];
+      const auto& [number, author] = authored_[sum.number];
       const Shape& shape = *shapes_[number];
-      out.push_back({.day = day_,
+      out.push_back({.day = sum.day,
                      .policy_domain = context_.name,
                      .header_from = scan_.authors()[author],
                      .reporter = report.reporter,
@@ -169,11 +162,10 @@ class EvidenceBuilder {
                      .marked = shape.marked,
                      .lacks = shape.lacks,
                      .selectors = shape.selectors,
+                     .selectors_reported = states_selectors.contains(report.reporter),
                      .published = report.published,
-                     .messages = messages});
+                     .messages = sum.messages});
     }
-    sums_.clear();
-    sum_ = nullptr;
   }
 
   bool is_service(const Classification& one) const {
@@ -350,7 +342,15 @@ class EvidenceBuilder {
   std::vector<std::uint32_t> numbers_of_groups_;                   ///< Of the scan's groups.
   std::vector<std::uint32_t> special_of_;  ///< By slot; 0: its plain rows may come from anybody.
   std::vector<std::uint32_t> shapes_of_specials_;  ///< Two each, by reporters that count first.
-  std::unordered_map<Key, std::int64_t> sums_;     ///< Of the day, by kind of report and number.
+  /// The messages of one day by kind of report and by number of shape and author.
+  struct DaySum {
+    Date day;
+    std::uint32_t report_kind = 0;
+    std::uint32_t number = 0;
+    std::int64_t messages = 0;
+  };
+  std::vector<DaySum> days_;
+  std::unordered_map<Key, std::int64_t> sums_;  ///< Of the day, by kind of report and number.
   Key last_key_ = 0;
   std::int64_t* sum_ = nullptr;  ///< Of last_key_.
   std::vector<bool> states_;     ///< By kind of report: some row states a selector.
@@ -375,13 +375,13 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
     context.lookups = options.lookups;
     if (options.counts) context.counts = options.counts(*name);
     const Range range{text, today - kEvidenceDays, today};
-    std::vector<EvidenceRow> rows;
     EvidenceBuilder builder(store, range, context, options.most_addresses);
-    TRY_OK(builder.append_to(rows));
-    merge(rows);
-    std::ranges::move(rows, std::back_inserter(evidence.rows));
+    TRY_OK(builder.append_to(evidence.rows));
   }
-  std::ranges::stable_sort(evidence.rows, before);
+  // Each domain's rows are in order; the store's order of domains is that of text, not of labels.
+  if (!std::ranges::is_sorted(evidence.rows, before)) {
+    std::ranges::stable_sort(evidence.rows, before);
+  }
   return evidence;
 }
 

@@ -18,7 +18,7 @@ using namespace testing;
 using std::chrono::days;
 
 const Name kDomain = Name::literal("example.com");
-constexpr std::size_t kNamed = 1'000;
+constexpr std::size_t kNamed = 100;
 
 struct Scene {
   Config yaml = config();
