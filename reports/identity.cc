@@ -10,6 +10,8 @@ constexpr std::size_t kHashedAtOnce = 16 << 10;
 }  // namespace
 
 void IdentityHash::add(const PackedRow& row, const std::string& facts) {
+  // The address's octets have no separator: the text form of facts begins with a digit, and the
+  // identity only has to be equal for equal rows.
   text_.append(reinterpret_cast<const char*>(row.ip.octets.data()), row.ip.v6 ? 16 : 4);
   text_ += std::to_string(row.count);
   text_ += '\n';
@@ -30,6 +32,7 @@ std::string IdentityHash::finish(const Header& header) {
   for (const std::string& part :
        {header.org.empty() ? header.email : header.org, header.written_domain, header.id}) {
     all.add(part);
+    // A separator, so that the end of one text cannot be moved to the beginning of the next.
     all.add(std::string_view("\0", 1));
   }
   all.add(std::to_string(header.begin->time_since_epoch().count()) + "-");

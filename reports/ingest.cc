@@ -48,6 +48,8 @@ class Ingester::Run {
   Run(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
 
   void add_file(const std::string& path) {
+    // A refused report is named by its location within archives; the input is what --quarantine
+    // copies.
     input_ = path;
     visit_file(path, options_.limits, visitor_);
     ++outcome_.files;
@@ -103,6 +105,7 @@ class Ingester::Run {
       store_.drop_large(facts_);
       abandon_transaction();
     }
+    // After a failure of the store, the file itself is not at fault.
     if (error && !store_failure_) refuse(location_, *error);
     start_report();
     flush_if_full();
@@ -115,6 +118,8 @@ class Ingester::Run {
 
   Result<Ok> add_rows(const Header& header, std::span<const Row> rows) {
     for (const Row& row : rows) {
+      // The rows are kept as numbers of facts: a million rows of a report mostly have a few dozen
+      // different facts.
       const PackedRow packed{facts_.index_of(row, header), row.ip, row.count};
       identity_.add(packed, facts_.text(packed.facts));
       current_.meta.messages += row.count;
@@ -131,6 +136,8 @@ class Ingester::Run {
   Result<Ok> write_piece(const Header& header) {
     if (!large_) {
       TRY_OK(write_pending());
+      // A transaction of its own, so that a large report that turns out to be damaged takes no
+      // other report with it.
       TRY_OK(store_.begin());
       large_ = true;
       TRY_OK(store_.begin_large(header));
@@ -156,6 +163,7 @@ class Ingester::Run {
   /// A report of impossible days is kept, so that a corrected clock of ours can show it, but the
   /// commands leave those days out unless --since or --until name them.
   void remark_on(const Header& header) {
+    // Reported even though the report is stored: its messages are fewer than the reporter counted.
     if (header.skipped_records > 0) {
       outcome_.remarks.push_back(
           {location_,
@@ -199,6 +207,8 @@ class Ingester::Run {
   }
 
   Result<Ok> complete_large() {
+    // A large report waits for its keys alone: its rows are in the transaction already and cannot
+    // wait for other reports.
     std::vector<TrustQuestion> questions = {question_of(current_)};
     evaluate_trust_of(questions);
     TRY(const Added added, store_.finish_large(current_.meta, facts_));
@@ -217,6 +227,8 @@ class Ingester::Run {
       for (const TrustQuestion& report : reports) {
         TrustEvaluation evaluation = evaluate_trust(
             report.carrier, *report.claim, {answers_, options_.organizations, options_.now});
+        // --trusted changes the trust and not the reporter's name, which an unverified mail can
+        // only claim.
         const bool vouched = options_.trust == Trust::Verified;
         *report.trust = vouched ? Trust::Verified : evaluation.trust;
         *report.reporter = std::move(evaluation.reporter);
@@ -224,6 +236,7 @@ class Ingester::Run {
       }
     };
     evaluate_all();
+    // One round is enough: a key is one TXT record, and a CNAME is followed by the resolver.
     if (unknown.empty() || !options_.resolve) return;
     options_.resolve(answers_, std::vector<Question>(unknown.begin(), unknown.end()));
     evaluate_all();
@@ -353,9 +366,11 @@ Result<Ingested> ingest(const std::vector<std::string>& files, Store& store,
   Progress progress{.of_files = files.size()};
   for (const std::string& file : files) {
     ingester.add_file(file);
+    // Every later file would fail as well, and each would be reported as refused.
     if (ingester.store_failure()) return *ingester.store_failure();
     if (!options.progress) continue;
     std::error_code none;
+    // Standard input has no size; the progress then counts files alone.
     const auto size = std::filesystem::file_size(file, none);
     if (!none) progress.octets += size;
     ++progress.files;

@@ -7,6 +7,8 @@ namespace rampart::reports {
 
 void PlainReports::add(TlsReport report, const Carrier& carrier) {
   Header claim;
+  // The claim has the form of an aggregate report's header, so that all kinds are checked by the
+  // same rules.
   claim.email = report.contact;
   claim.org = report.org;
   tls_.push_back({std::move(report), carrier, std::move(claim), {}});
@@ -18,6 +20,7 @@ void PlainReports::add(FailureReport report, const Carrier& carrier) {
   claim.org = report.reporting_mta.empty() ? "unknown" : report.reporting_mta;
   if (carrier) {
     const Result<Name> author = mail::author_domain(carrier->head);
+    // Without a local part: only the domain is compared, and the address would be a person's.
     if (author) claim.email = "@" + author->text();
   }
   failures_.push_back({std::move(report), carrier, std::move(claim), {}});
@@ -32,6 +35,8 @@ std::vector<TrustQuestion> PlainReports::questions() {
   std::vector<TrustQuestion> questions;
   const auto ask = [&](auto& pending) {
     for (auto& one : pending) {
+      // Pointers into the lists: the answers are written where `write` reads them, so nothing may
+      // be added in between.
       questions.push_back({one.carrier.get(), &one.claim, &one.sender.trust, &one.sender.reporter});
     }
   };

@@ -18,6 +18,7 @@ std::string address_domain(std::string_view text) {
   const auto at = text.rfind('@');
   if (at == text.npos) return {};
   std::string_view domain = text.substr(at + 1);
+  // Reporters write anything around the address, such as names, comments and second addresses.
   domain = domain.substr(0, domain.find_first_of(" \t\r\n>,;\"'()"));
   return ascii_lower(domain);
 }
@@ -28,6 +29,7 @@ std::optional<Name> host_of(const std::string& domain) {
       domain, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '.'; });
   if (!host) return std::nullopt;
   const Result<Name> name = Name::parse(domain);
+  // A single label is a plain word such as "Yahoo", which is a valid name in DNS.
   if (!name || name->labels().size() < 2) return std::nullopt;
   return *name;
 }
@@ -65,6 +67,7 @@ TrustEvaluation evaluate_trust(const CarryingMail* carrier, const Header& header
   };
   if (carrier == nullptr) return asserted("it was not ingested from a mail");
   const Result<Name> author = mail::author_domain(carrier->head);
+  // A mail with no or two From fields has no author that a signature could prove.
   if (!author) return asserted(author.error().what);
   const std::string org = dmarc::org_domain_psl(*author).text();
   const dkim::Verdict verdict =

@@ -14,6 +14,8 @@ void append_number(std::uint64_t number, std::string& out) {
 
 bool read_number(std::string_view& octets, std::uint64_t& number) {
   number = 0;
+  // The limit keeps a damaged block from a shift of more bits than a number has, which is
+  // undefined.
   for (int shift = 0; shift < 64 && !octets.empty(); shift += 7) {
     const auto octet = static_cast<unsigned char>(octets.front());
     octets.remove_prefix(1);
@@ -29,6 +31,7 @@ void append_row(const BlockRow& row, std::string& block) {
   // The lowest bit is the address family, which determines the length of the address.
   append_number(static_cast<std::uint64_t>(row.facts) << 1 | (row.ip.v6 ? 1U : 0U), block);
   block += octets_of(row.ip);
+  // The count is last: its own high bits end it, so a row needs no length.
   append_number(static_cast<std::uint64_t>(row.count), block);
 }
 
@@ -46,6 +49,7 @@ bool take_row(std::string_view& block, BlockRow& row) {
   return true;
 }
 
+/// Without the unused twelve octets of an IPv4 address, which most rows have.
 std::string_view octets_of(const spf::Ip& ip) {
   return {reinterpret_cast<const char*>(ip.octets.data()), ip.v6 ? 16U : 4U};
 }
@@ -53,6 +57,7 @@ std::string_view octets_of(const spf::Ip& ip) {
 spf::Ip ip_of(std::string_view octets) {
   spf::Ip ip;
   ip.v6 = octets.size() == 16;
+  // The size comes from the database, which may be damaged.
   std::copy_n(octets.begin(), std::min(octets.size(), ip.octets.size()), ip.octets.begin());
   return ip;
 }

@@ -40,6 +40,7 @@ void append_results(const RecordResults& results, std::string& out) {
     out += kField;
     out += text;
   };
+  // The order is that of the stored form and may not change: databases hold texts of every version.
   field(results.header_from);
   field(results.envelope_from);
   field(results.envelope_to);
@@ -79,6 +80,7 @@ std::vector<std::string_view> split_exactly(std::string_view text, char separato
 bool read_head(std::string_view text, Facts& facts) {
   const auto fields = split_exactly(text, kField);
   const auto flags = decode_flags(text);
+  // The first field is the flags and three digits; the others are texts that may be empty.
   if (fields.size() != 4 || fields[0].size() != 4 || !flags) return false;
   facts.dkim_aligned = (*flags & kDkimAligned) != 0;
   facts.spf_aligned = (*flags & kSpfAligned) != 0;
@@ -87,6 +89,8 @@ bool read_head(std::string_view text, Facts& facts) {
   results.header_from = fields[1];
   results.envelope_from = fields[2];
   results.envelope_to = fields[3];
+  // The counts are those of the enumerators; a value that a newer version added is refused, not
+  // misread.
   return read_digit(text[1], 6, results.disposition) &&
          read_digit(text[2], 3, results.dkim_evaluated) &&
          read_digit(text[3], 3, results.spf_evaluated);
@@ -121,6 +125,7 @@ void read_overrides(std::string_view text, std::vector<Override>& overrides) {
   }
 }
 
+/// RFC 7489 section 3.1.1: one aligned passing signature is enough, whatever the others say.
 bool dkim_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
                   OrgDomains& domains) {
   return std::ranges::any_of(results.dkim, [&](const DkimAuth& one) {
@@ -131,6 +136,8 @@ bool dkim_aligned(const RecordResults& results, const std::string& author, dmarc
 /// RFC 7489 section 3.1.2: the MAIL FROM domain counts; HELO counts only where there is none.
 bool spf_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
                  OrgDomains& domains) {
+  // Reporters list both scopes where both were checked. HELO then proves nothing: it names the
+  // host, not the sender of the mail.
   const bool mail_from =
       std::ranges::any_of(results.spf, [](const SpfAuth& one) { return !one.helo; });
   return std::ranges::any_of(results.spf, [&](const SpfAuth& one) {
@@ -142,6 +149,7 @@ bool spf_aligned(const RecordResults& results, const std::string& author, dmarc:
 // Whether the receiver reported the opposite of what its own results give.
 bool contradicts(const RecordResults& results, const Facts& facts) {
   const auto differs = [](PolicyEvaluated reported, bool computed) {
+    // A result that the reporter left out contradicts nothing.
     return reported != PolicyEvaluated::Absent && (reported == PolicyEvaluated::Pass) != computed;
   };
   return differs(results.dkim_evaluated, facts.dkim_aligned) ||
@@ -153,7 +161,10 @@ bool contradicts(const RecordResults& results, const Facts& facts) {
 const std::string& OrgDomains::of(const std::string& domain) {
   const auto found = known_.find(domain);
   if (found != known_.end()) return found->second;
+  // Clearing all is simpler than an order of use, and costs one lookup for each name that returns.
   if (known_.size() > kMostOrgDomains) known_.clear();
+  // Reporters write addresses and worse where a domain belongs: such a text is aligned with itself
+  // alone.
   const Result<Name> name = Name::parse(domain);
   std::string org = name ? dmarc::org_domain_psl(*name).text() : domain;
   return known_.emplace(domain, std::move(org)).first->second;
@@ -161,6 +172,7 @@ const std::string& OrgDomains::of(const std::string& domain) {
 
 bool OrgDomains::aligned(const std::string& a, const std::string& b, dmarc::Alignment mode) {
   if (a.empty() || b.empty()) return false;
+  // Most pairs are equal, and need no look at the public suffix list.
   if (a == b) return true;
   if (mode == dmarc::Alignment::Strict) return false;
   const std::string org = of(a);  // A copy: looking up `b` may clear the table.
@@ -184,6 +196,8 @@ Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& d
   return facts;
 }
 
+/// Relaxed, because the alignment mode is not part of the facts. Strict mode is covered by
+/// `dkim_aligned`, which was computed under the mode that the report states.
 std::vector<const DkimAuth*> aligned_signatures(const Facts& facts, OrgDomains& domains) {
   std::vector<const DkimAuth*> aligned;
   if (!facts.dkim_aligned) return aligned;
@@ -201,6 +215,8 @@ void facts_key(const RecordResults& results, const Header& header, std::string& 
   key += digit(header.adkim);
   key += digit(header.aspf);
   append_results(results, key);
+  // The policy domain matters only where it replaces the author domain. Otherwise facts of many
+  // domains would have many keys.
   if (results.header_from.empty()) key += header.domain;
 }
 
@@ -224,6 +240,7 @@ std::optional<Facts> decode(std::string_view text) {
 }
 
 std::optional<std::int64_t> decode_flags(std::string_view text) {
+  // Three flags make eight digits.
   if (text.empty() || text[0] < '0' || text[0] > '7') return std::nullopt;
   return text[0] - '0';
 }
@@ -234,6 +251,8 @@ std::string encode_policy(const Header& header) {
   };
   std::string out{policy(header.p), policy(header.sp), policy(header.np), digit(header.adkim),
                   digit(header.aspf)};
+  // RFC 9990 reports state `t` as testing, and RFC 7489 reports state `pct`. Absent is kept apart
+  // from "n" and 100: it shows by which rules the reporter read the record.
   out += !header.testing ? '-' : *header.testing ? 'y' : 'n';
   if (header.pct) out += std::to_string(*header.pct);
   return out;
@@ -241,6 +260,7 @@ std::string encode_policy(const Header& header) {
 
 Published decode_policy(std::string_view text) {
   Published published;
+  // Five policies and modes and the testing flag are always present; the percentage is the rest.
   if (text.size() < 6) return published;
   if (text[0] >= '0' && text[0] <= '2') {
     published.policy = static_cast<dmarc::Policy>(text[0] - '0');

@@ -18,11 +18,14 @@ std::string lines_of(const std::vector<std::string>& texts) {
 
 std::vector<std::string> texts_of(std::string_view lines) {
   std::vector<std::string> texts;
+  // Without this, no list at all would be read as a list of one empty text.
   if (lines.empty()) return texts;
   for (const std::string_view one : split(lines, '\n')) texts.emplace_back(one);
   return texts;
 }
 
+/// The key is the report and the policy's place in it: a report may have two policies of one
+/// domain, of types sts and tlsa (RFC 8460 section 4.4).
 Result<Ok> add_details(Database& database, const TlsPolicy& policy,
                        std::pair<std::int64_t, std::int64_t> key) {
   TRY(Statement add, database.prepare("INSERT INTO tls_failures(report, seq, part, result, "
@@ -81,6 +84,8 @@ FailureEntry failure_entry(const Statement& row) {
 /// As for aggregate reports, a verified copy raises the trust of an asserted one.
 Result<bool> Store::is_known(PlainKind kind, std::string_view identity,
                              const ReportSender& sender) {
+  // The table's name cannot be bound as a parameter. It is one of two constants and never a text of
+  // a report.
   const std::string table = kind == PlainKind::Tls ? "tls_reports" : "failures";
   TRY(Statement find, database_.prepare("SELECT trust FROM " + table + " WHERE identity=?"));
   TRY(const bool known, find.bind_blob(1, identity).step());
@@ -92,6 +97,8 @@ Result<bool> Store::is_known(PlainKind kind, std::string_view identity,
     TRY_OK(set.bind(1, std::string_view(sender.reporter)).bind_blob(2, identity).run());
   }
   if (known || kind == PlainKind::Tls) return known;
+  // Pruning keeps the identities of failure reports. Without them, a second copy of the mail would
+  // store again what was removed.
   TRY(Statement pruned, database_.prepare("SELECT 1 FROM pruned_failures WHERE identity=?"));
   return pruned.bind_blob(1, identity).step();
 }
@@ -110,6 +117,7 @@ Result<Added> Store::add(const TlsReport& report, const ReportSender& sender) {
   TRY(Statement put, database_.prepare("INSERT INTO tls_policies(domain, day, report, seq, type, "
                                        "lines, mx, successes, failures) "
                                        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  // As for aggregate reports, the first day of the range has all sessions.
   const std::int64_t day = number(std::chrono::floor<std::chrono::days>(report.begin));
   std::int64_t seq = 0;
   for (const TlsPolicy& policy : report.policies) {
@@ -131,6 +139,7 @@ Result<Added> Store::add(const FailureReport& report, const ReportSender& sender
                         "delivery, alignment, author, mail_from, rcpt_to, dkim_domain, "
                         "dkim_selector, reporting_mta, incidents, source, identity) "
                         "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  // Arrival-Date is optional (RFC 5965 section 3.2).
   const Date day = report.arrival ? std::chrono::floor<std::chrono::days>(*report.arrival) : today;
   add.bind_all(report.domain, number(day), number(sender.trust), sender.reporter,
                report.auth_failure, report.delivery_result, report.alignment, report.from,
@@ -149,6 +158,7 @@ Result<Ok> Store::for_each_tls(const Range& range,
                         "p.successes, p.failures, p.seq FROM tls_policies p "
                         "JOIN tls_reports r ON r.id=p.report "
                         "WHERE p.domain=? AND p.day BETWEEN ? AND ?"));
+  // Prepared once for all policies: a join would repeat the policy's texts in each of its failures.
   TRY(Statement details,
       database_.prepare("SELECT result, sending_ip, receiving_mx, receiving_ip, reason, sessions "
                         "FROM tls_failures WHERE report=? AND seq=? ORDER BY part"));

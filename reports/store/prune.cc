@@ -38,6 +38,8 @@ class DailySummer {
  private:
   using ReporterAndTrust = std::pair<std::int64_t, std::int64_t>;
 
+  /// The visitor cannot return an Error, so the first problem is kept and the rest of the block is
+  /// skipped.
   Result<Ok> add(const Statement& block) {
     TRY(const ReporterAndTrust report, report_of(block.integer(2)));
     std::optional<Error> problem;
@@ -45,6 +47,7 @@ class DailySummer {
       const Result<std::int64_t> flags = flags_of(one.facts);
       if (!flags) problem = flags.error();
       if (problem) return;
+      // A contradiction is a count and not part of the key: it changes no message's outcome.
       Sums& sums = sums_[{block.integer(0), block.integer(1), report.first, report.second,
                           *flags & (kDkimAligned | kSpfAligned)}];
       ++sums.records;
@@ -57,6 +60,7 @@ class DailySummer {
   }
 
   Result<ReporterAndTrust> report_of(std::int64_t id) {
+    // A report has many blocks, and a query for each would take most of the time.
     const auto known = reports_.find(id);
     if (known != reports_.end()) return known->second;
     TRY(Statement find, database_.prepare("SELECT reporter, trust FROM reports WHERE id=?"));
@@ -123,6 +127,7 @@ Result<Ok> pack_rows(Database& database) {
     const std::array<std::int64_t, 3> next = {rows.integer(0), rows.integer(1), rows.integer(2)};
     if (next != owner || block.size() + kMostRowOctets > kBlockOctets) {
       TRY_OK(flush());
+      // The part is the last column of the key, so it counts within one report.
       if (next != owner) part = 0;
       owner = next;
     }
@@ -138,6 +143,8 @@ namespace {
 /// nothing of it stays but its identity.
 Result<Ok> prune_plain(Database& database, std::int64_t day, Pruned& pruned) {
   const std::string before = " WHERE day<" + std::to_string(day);
+  // The details first: they have no day of their own, and are found by the policies that are
+  // deleted next.
   TRY_OK(
       database.run("DELETE FROM tls_failures WHERE (report, seq) IN "
                    "(SELECT report, seq FROM tls_policies" +
@@ -154,6 +161,8 @@ Result<Ok> prune_plain(Database& database, std::int64_t day, Pruned& pruned) {
 }  // namespace
 
 Result<Pruned> Store::prune(Date first) {
+  // One transaction: rows that are gone without their sums, or counted in both, would change past
+  // figures for good.
   TRY_OK(begin());
   const std::int64_t day = first.time_since_epoch().count();
   const auto replace_rows = [&]() -> Result<Pruned> {

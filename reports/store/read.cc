@@ -29,14 +29,19 @@ Result<std::vector<std::string>> Store::domains() {
 Result<Ok> Store::for_each_block(const Range& range,
                                  const std::function<bool(const StoredBlock&)>& visit) {
   TRY(const std::int64_t domain, find_string(range.domain));
+  // A domain without reports is no error: the YAML may have it before the first report arrives.
   if (domain == 0) return Ok{};
   Statement& blocks = statements_->blocks;
   blocks.bind(1, domain).bind(2, number(range.since)).bind(3, number(range.until));
   bool valid = true;
+  // The primary key gives the order: by day, report and part. Callers rely on the days being in
+  // order.
   Result<bool> more = blocks.step();
   for (; more && *more && valid; more = blocks.step()) {
     valid = visit({day_of(blocks.integer(0)), blocks.integer(1), blocks.text(2)});
   }
+  // Reset before any return: a statement that is still running keeps its read transaction, and no
+  // checkpoint can pass it.
   blocks.reset();
   if (!valid) return Error{"the store holds a block of rows that cannot be read"};
   return more ? Result<Ok>(Ok{}) : more.error();
@@ -64,6 +69,8 @@ Result<StoredReport> Store::report(std::int64_t id) {
   if (!found) return Error{"the store lacks a report that its rows name"};
   StoredReport report;
   report.trust = trust_of(find.integer(0));
+  // Numbers are copied before `reset`, after which columns have no value, and texts are read after
+  // it, because reading them runs other statements.
   const std::int64_t reporter = find.integer(1);
   const std::int64_t org = find.integer(2);
   report.id = find.text(3);
@@ -87,6 +94,7 @@ Result<std::string> Store::repeated_text(std::int64_t id) {
   return texts_.emplace(id, std::move(text)).first->second;
 }
 
+/// A reference cannot be an Error, so the caller checks `problem` after its last row.
 const StoredReport& StoreLookup::report(std::int64_t id) {
   const auto [at, added] = reports_.try_emplace(id);
   if (!added) return at->second;
@@ -104,6 +112,8 @@ const std::shared_ptr<const Facts>& StoreLookup::facts(std::int64_t id) {
   if (facts) return facts;
   Result<Facts> read = store_.facts(id);
   if (!read) problem_ = read.error();
+  // Empty facts in place of unreadable ones: callers need not check for null within a loop over
+  // millions of rows.
   facts = std::make_shared<const Facts>(read ? std::move(read).value() : Facts());
   return facts;
 }
@@ -134,8 +144,10 @@ Result<std::vector<DailySum>> Store::daily(const Range& range) {
 }
 
 Result<std::optional<Time>> Store::newest_verified(Time now) {
+  // Ranges that end in the future come from wrong clocks. They would make old evidence look fresh.
   TRY(Statement find, database_.prepare("SELECT max(end) FROM reports WHERE trust=1 AND end<=?"));
   TRY(const bool found, find.bind(1, std::int64_t{now.time_since_epoch().count()}).step());
+  // `max` of no rows is one row with NULL.
   if (!found || find.is_null(0)) return std::optional<Time>();
   return std::optional<Time>(time_of(find.integer(0)));
 }

@@ -11,6 +11,7 @@ constexpr int kBusyMilliseconds = 120'000;
 
 Error failure(sqlite3* open) {
   const int code = sqlite3_errcode(open);
+  // A lock is another process at work, so trying again later may succeed.
   return Error{sqlite3_errmsg(open), "", code == SQLITE_BUSY || code == SQLITE_LOCKED, false};
 }
 
@@ -18,6 +19,7 @@ Error failure(sqlite3* open) {
 
 Statement::~Statement() { sqlite3_finalize(made_); }
 
+/// A swap: the other one's destructor finalizes what this one held.
 Statement& Statement::operator=(Statement&& other) noexcept {
   std::swap(made_, other.made_);
   return *this;
@@ -28,6 +30,8 @@ Statement& Statement::bind(int at, std::int64_t value) {
   return *this;
 }
 
+/// SQLITE_STATIC: SQLite does not copy the octets. The caller keeps them alive until the statement
+/// has run, so blocks need no second copy.
 Statement& Statement::bind(int at, std::string_view text) {
   sqlite3_bind_text(made_, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
   return *this;
@@ -70,6 +74,8 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(made_, column) == SQLITE_NULL;
 }
 
+/// The v2 form waits for statements that are still open, so the order of destruction does not
+/// matter.
 void Database::Closer::operator()(sqlite3* open) const { sqlite3_close_v2(open); }
 
 Result<Database> Database::open(const std::string& path) {
@@ -78,6 +84,7 @@ Result<Database> Database::open(const std::string& path) {
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &made, kFlags, nullptr);
   Database database(made);
+  // Even a failed open may return a connection, which has the reason and must be closed.
   if (code != SQLITE_OK) return Error{made == nullptr ? "no memory" : sqlite3_errmsg(made)};
   sqlite3_busy_timeout(made, kBusyMilliseconds);
   return database;

@@ -1,4 +1,4 @@
-/// The store's prepared statements, and the the migration steps that SQL cannot do.
+/// The store's prepared statements, and the migration steps that SQL cannot do.
 #pragma once
 
 #include "reports/store/store.h"

@@ -79,8 +79,11 @@ Result<Ok> migrate(Database& database) {
   constexpr auto kCurrent = static_cast<std::int64_t>(kMigrations.size());
   TRY(std::int64_t version, version_of(database));
   if (version == kCurrent) return Ok{};
+  // All steps are one transaction: an interrupted migration leaves the old version, and DDL in
+  // SQLite is transactional as well.
   TRY_OK(database.run("BEGIN IMMEDIATE"));
   TRY(version, version_of(database));
+  // A newer version may store what this one would misread or lose.
   if (version > kCurrent) {
     return Error{fmt::format("the store has version {}, made by a newer rampart", version)};
   }
@@ -97,6 +100,8 @@ Result<Ok> migrate(Database& database) {
 /// Settings of the connection. WAL lets readers work during an ingest; NORMAL loses at most the
 /// last commits in a power cut, never half of one (see durability.cc).
 Result<Ok> configure(Database& database) {
+  // The page size and auto_vacuum have an effect only before the first table exists, so they come
+  // first. A negative cache_size is in KiB: it is 16 MiB.
   for (const char* pragma :
        {"PRAGMA page_size=8192", "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL",
         "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384"}) {
@@ -128,6 +133,7 @@ Result<Store> Store::set_up(const std::string& path) {
   TRY(Database database, Database::open(path));
   TRY_OK(configure(database));
   TRY_OK(migrate(database));
+  // Statements are prepared last, because they name tables that a migration may have just made.
   Store store(std::move(database));
   TRY_OK(store.prepare());
   return store;
@@ -135,6 +141,7 @@ Result<Store> Store::set_up(const std::string& path) {
 
 Result<Store> Store::open_existing(const std::string& path) {
   std::error_code none;
+  // SQLite would create an empty store, and a mistyped path would look like a domain without mail.
   if (!std::filesystem::exists(path, none)) return Error{"there is no store of reports", path};
   return open(path);
 }
@@ -198,6 +205,8 @@ Result<std::int64_t> Store::intern(std::string_view text) {
     TRY_OK(statements_->add_string.bind(1, hash_of(text)).bind(2, text).run());
     id = database_.last_id();
   }
+  // A domain under attack may have millions of different facts; the table in the database finds
+  // those that are dropped here.
   if (interned_.size() >= kMostInterned) interned_.clear();
   interned_.emplace(std::move(key), id);
   return id;

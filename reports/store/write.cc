@@ -8,6 +8,8 @@ namespace rampart::reports {
 namespace {
 
 std::int64_t day_of(const Header& header) {
+  // A report's mail counts on the first day of its range, even if the range is longer: the report
+  // does not show which mail is of which day.
   return std::chrono::floor<std::chrono::days>(*header.begin).time_since_epoch().count();
 }
 
@@ -20,6 +22,7 @@ std::int64_t seconds_of(const std::optional<Time>& time) {
 /// Facts depend on the results and on three fields of the header. Reports arrive with long runs of
 /// equal headers, so remembering the last header per results id saves almost every key.
 std::uint32_t FactTable::index_of(const Row& row, const Header& header) {
+  // A row whose record could not enter the cache has no id.
   if (row.results_id == 0) return index_by_key(*row.results, header);
   LastUse& last = by_results_[row.results_id];
   const bool same = last.index && last.adkim == header.adkim && last.aspf == header.aspf &&
@@ -46,10 +49,13 @@ void FactTable::clear() {
   entries_.clear();
 }
 
+/// After a rollback, numbers of texts that were undone would point to other texts, or to none.
 void FactTable::forget_ids() {
   for (Entry& entry : entries_) entry.id = 0;
 }
 
+/// IMMEDIATE takes the write lock at once. A transaction that began by reading could fail at its
+/// first write, after all its work.
 Result<Ok> Store::begin() { return database_.run("BEGIN IMMEDIATE"); }
 
 Result<Ok> Store::commit() { return database_.run("COMMIT"); }
@@ -66,6 +72,8 @@ Result<bool> Store::is_known(const ReportMeta& report) {
   Statement& find = statements_->find_report;
   TRY(const bool known, find.bind_blob(1, report.identity).step());
   const std::int64_t id = known ? find.integer(0) : 0;
+  // The reporter is set with the trust: an asserted copy states it, and only the verified mail
+  // proves it.
   const bool raise = known && find.integer(1) == 0 && report.trust == Trust::Verified;
   find.reset();
   if (raise) {
@@ -91,6 +99,7 @@ Result<std::int64_t> Store::put_report(const ReportMeta& report) {
   add.bind(9, report.records).bind(10, report.messages).bind(11, report.contradictions);
   add.bind_blob(12, report.identity);
   TRY_OK(add.run());
+  // Kept for the blocks that follow: a large report's rows arrive in many calls.
   domain_ = ids[0];
   day_ = day_of(header);
   next_part_ = 0;
@@ -101,6 +110,8 @@ Result<Ok> Store::put_rows(std::int64_t report, std::span<const PackedRow> rows,
   block_.clear();
   for (const PackedRow& row : rows) {
     std::int64_t& id = facts.id(row.facts);
+    // Facts are stored when the first row needs them, so that a duplicate report leaves none
+    // behind.
     if (id == 0) {
       TRY(id, intern(facts.text(row.facts)));
     }
@@ -166,6 +177,7 @@ void Store::drop_large(FactTable& facts) {
   interned_.clear();
   texts_.clear();
   facts.forget_ids();
+  // ROLLBACK TO keeps the savepoint open; RELEASE ends it.
   (void)database_.run("ROLLBACK TO large");
   (void)database_.run("RELEASE large");
 }
