@@ -64,6 +64,8 @@ ByteSource octets_of(archive* reader, const Feeder& feeder, std::shared_ptr<Budg
     } while (code == ARCHIVE_OK && size == 0);
     if (code == ARCHIVE_EOF) return std::string_view();
     if (code != ARCHIVE_OK) return failure(reader, feeder);
+    // Counted for all members together: many small ones can exhaust memory as well as one large
+    // one.
     budget->unpacked += size;
     TRY_OK(budget->check(limits));
     return std::string_view(static_cast<const char*>(block), size);
@@ -77,6 +79,8 @@ Result<Ok> for_each_member(
     const std::function<void(const std::string& name, const ByteSource& octets)>& member) {
   const ArchiveReader reader(archive_read_new(), archive_read_free);
   if (!reader) return Error{"no memory to unpack it"};
+  // Only these two formats are enabled. libarchive's other readers (RAR, CAB, ISO) are attack
+  // surface that no reporter needs. The streamable reader needs no index at the end of the file.
   archive_read_support_format_zip_streamable(reader.get());
   archive_read_support_format_tar(reader.get());
   Feeder feeder{std::move(packed), {}};
@@ -85,6 +89,7 @@ Result<Ok> for_each_member(
   for (int count = 0;; ++count) {
     const int code = archive_read_next_header(reader.get(), &entry);
     if (code == ARCHIVE_EOF) return Ok{};
+    // A warning, such as a name in an unknown charset, leaves the member readable.
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return failure(reader.get(), feeder);
     if (count >= limits.members) {
       return Error{fmt::format("it has more than {} members", limits.members)};
@@ -96,6 +101,7 @@ Result<Ok> for_each_member(
     if (path == nullptr) path = archive_entry_pathname(entry);
     const bool unnamed = path == nullptr || *path == '\0';
     const std::string name = unnamed ? fmt::format("member {}", count + 1) : path;
+    // Links and devices are not followed: members are read as streams and never written to a disk.
     if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;
     member(name, octets_of(reader.get(), feeder, budget, limits));
   }
@@ -126,6 +132,7 @@ ByteSource unpacked_source(ByteSource packed, std::shared_ptr<Budget> budget,
   auto unpacker = std::make_shared<Unpacker>();
   unpacker->feeder.packed = std::move(packed);
   return [unpacker, budget = std::move(budget), limits]() -> Result<std::string_view> {
+    // Opened by the first read, because only then can an error be returned.
     if (!unpacker->octets) TRY_OK(unpacker->open(budget, limits));
     return unpacker->octets();
   };

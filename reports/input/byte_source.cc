@@ -37,11 +37,11 @@ struct FileReader {
 };
 
 /// Refuses a pipe with a name in the file system: nobody may ever write to it. The pipe of a
-/// shell's
-/// `<(command)` has none, and ends when the command does.
+/// shell's `<(command)` has none, and ends when the command does.
 Result<Ok> check_kind(const std::string& path, int fd) {
   struct stat about {};
   if (::fstat(fd, &about) != 0) return Error{std::strerror(errno)};
+  // Opening a folder to read succeeds; only reading it fails.
   if (S_ISDIR(about.st_mode)) return Error{std::strerror(EISDIR)};
   std::error_code unnamed;
   if (S_ISFIFO(about.st_mode) && !std::filesystem::canonical(path, unnamed).empty() && !unnamed) {
@@ -73,6 +73,7 @@ Result<std::string> read_all(const ByteSource& source, std::uint64_t most) {
   }
 }
 
+/// In blocks, as from a file, so that a large text is fed to parsers in pieces and refused early.
 ByteSource text_source(std::string_view text) {
   return [rest = text]() mutable -> Result<std::string_view> {
     const std::string_view block = rest.substr(0, kBlock);

@@ -53,6 +53,7 @@ Content detect_content(std::string_view head) {
   using namespace std::string_view_literals;
   if (head.find_first_not_of("\0 \t\r\n"sv) == head.npos) return Content::Empty;
   if (head.starts_with("\x1f\x8b")) return Content::Gzip;
+  // "PK00PK" begins an archive that was made for several disks and fits on one.
   if (head.starts_with("PK\x03\x04") || head.starts_with("PK00PK")) return Content::Zip;
   if (head.starts_with("\xFD"
                        "7zXZ\0"sv))

@@ -31,12 +31,14 @@ class Inflater {
       stream_.next_out = block_.data();
       stream_.avail_out = static_cast<uInt>(block_.size());
       const int code = inflate(&stream_, Z_NO_FLUSH);
+      // Z_BUF_ERROR means that the input is used up, not that it is damaged.
       if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
         return Error{"the compressed data is damaged"};
       }
       open_ = code != Z_STREAM_END;
       if (!open_) begin_member();
       const std::size_t made = block_.size() - stream_.avail_out;
+      // An empty block would end the stream for the reader.
       if (made == 0) continue;
       budget_->unpacked += made;
       TRY_OK(budget_->check(limits_));
@@ -49,10 +51,13 @@ class Inflater {
   Result<Ok> refill() {
     TRY(const std::string_view block, packed_());
     if (block.empty()) {
+      // The checksum at the end of a member was never reached, so its data cannot be trusted to be
+      // complete.
       if (open_) return Error{"the compressed data is cut off"};
       done_ = true;
       return Ok{};
     }
+    // zlib's interface predates const; it does not write to its input.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block.data()));
     stream_.avail_in = static_cast<uInt>(block.size());
     if (!open_) begin_member();

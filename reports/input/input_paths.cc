@@ -41,6 +41,7 @@ std::vector<Entry> entries_of(const fs::path& folder, std::error_code& error) {
     entries.push_back({at->path(), !at->is_symlink(none) && at->is_directory(none),
                        is_file || is_unreadable(unknown)});
   }
+  // The order of a directory differs between file systems, and messages and progress should not.
   std::ranges::sort(entries, {},
                     [](const Entry& one) -> const std::string& { return one.path.native(); });
   return entries;
@@ -73,6 +74,8 @@ int note_unlisted(const char* folder, int /*error*/) {
 }
 
 bool add_matches(const std::string& path, std::vector<std::string>& files) {
+  // Shells leave a pattern unexpanded if it is quoted or has no match, and command lines are too
+  // short for a hundred thousand names.
   glob_t found{};
   std::vector<std::string> closed;
   closed_folders = &closed;
@@ -87,6 +90,7 @@ bool add_matches(const std::string& path, std::vector<std::string>& files) {
     }
   }
   ::globfree(&found);
+  /// glob also reports files in the place of folders, which hide no report.
   std::ranges::copy_if(closed, std::back_inserter(files), [](const std::string& folder) {
     std::error_code none;
     return fs::is_directory(folder, none);

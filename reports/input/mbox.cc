@@ -17,6 +17,8 @@ class MailSplitter {
 
   /// One line, including its line end.
   void line(std::string_view text) {
+    // A paragraph of a mail may begin with "From" as well. Programs that do not quote it write
+    // separators only after a blank line.
     if (text.starts_with("From ") && after_blank_) {
       finish();
       open_ = true;

@@ -25,7 +25,8 @@ using Owned = std::unique_ptr<T, Unref>;
 
 using Leaf = std::function<void(const MimePart&)>;
 
-/// Where an object is in the tree of a mail.
+/// Where an object is in the tree of a mail. An attached mail, and what is in it, has another
+/// author than the outer mail, whose signature must not vouch for it.
 struct Place {
   int level = 0;
   bool attached = false;
@@ -69,6 +70,8 @@ void visit_leaf(GMimePart* part, const Place& place, const Leaf& leaf) {
 }
 
 void visit_message(GMimeMessage* message, const Place& place, const Leaf& leaf) {
+  // The header of an attached mail is a part too: it may be the original of a failure report, whose
+  // body is not needed.
   if (place.attached) {
     g_autofree char* header = g_mime_object_get_headers(GMIME_OBJECT(message), nullptr);
     if (header != nullptr) leaf({header, "message/rfc822", "", true});
@@ -103,6 +106,7 @@ void visit_mail(std::string_view mail, const Place& place, const Leaf& leaf) {
 }  // namespace
 
 void for_each_part(std::string_view mail, const Leaf& leaf) {
+  // g_mime_init is not safe to call from two threads.
   static std::once_flag ready;
   std::call_once(ready, g_mime_init);
   visit_mail(mail, {}, leaf);

@@ -37,6 +37,7 @@ class FailureCollector {
     }
     const bool original = part.type == "message/rfc822" || part.type == "text/rfc822-headers" ||
                           part.type == "message/rfc822-headers" || part.type == "message/global";
+    // A mail before the fields, or a second one after them, is no part of the report.
     if (found_.empty() || has_original_ || !original) return;
     found_.back().parts.original = part.octets;
     has_original_ = true;
@@ -55,6 +56,7 @@ class Walker {
 
   void open(const std::string& location, ByteSource source, const Level& level) {
     std::string head;
+    // A pipe or a decompressor may return a few octets at a time.
     while (head.size() < kDetectedOctets) {
       const Result<std::string_view> block = source();
       if (!block) return visitor_.refuse(location, block.error());
@@ -65,6 +67,7 @@ class Walker {
     ByteSource whole = joined_source(std::move(head), std::move(source));
     if (content == Content::Xml) return report(location, whole, level);
     if (content == Content::Json) return json(location, whole, level);
+    // An archive can contain itself. The check comes after the reports, which open nothing further.
     if (level.depth >= limits_.depth) {
       return visitor_.refuse(location, Error{"it is nested too deeply"});
     }
@@ -138,6 +141,7 @@ class Walker {
     int number = 0;
     const auto one = [&](const Result<std::string>& text) {
       const std::string where = fmt::format("{}#{}", location, ++number);
+      // Only this mail is refused: the mbox goes on after it.
       if (!text) return visitor_.refuse(where, text.error());
       mail(where, *text, level);
     };
@@ -163,6 +167,7 @@ class Walker {
            inner);
     };
     for_each_part(text, leaf);
+    // After all parts, because a failure report is complete only with the original that follows it.
     for (const auto& [parts, attached] : failures.found()) {
       ++found;
       visitor_.failure(location, parts, attached ? nullptr : carrier);
@@ -186,6 +191,7 @@ class Walker {
       return part.type.find("json") != part.type.npos || part.type.find("tls") != part.type.npos ||
              part.name.ends_with(".json") || part.octets.find("\"policies\"") != part.octets.npos;
     }
+    // By content and not by type: many reporters send application/octet-stream.
     constexpr std::array kPacked = {Content::Gzip,  Content::Zlib, Content::Xz,
                                     Content::Bzip2, Content::Zip,  Content::Tar};
     return std::ranges::find(kPacked, content) != kPacked.end();
@@ -202,6 +208,8 @@ std::shared_ptr<const CarryingMail> CarryingMail::of(std::string_view mail) {
   if (!head) return nullptr;
   const std::size_t body = std::min(head->body_offset, mail.size());
   auto carrier = std::make_shared<CarryingMail>(std::move(head).value());
+  // The body hashes are computed at once, while the mail is in memory. Keys are looked up later,
+  // for many mails together.
   carrier->verifier.feed(mail.substr(body));
   carrier->verifier.finish();
   return carrier;

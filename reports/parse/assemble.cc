@@ -36,6 +36,8 @@ std::string domain_text(std::string_view text) {
 
 dmarc::Alignment alignment(std::string_view text) {
   const std::string word = ascii_lower(text);
+  // Everything unknown is relaxed, the default of RFC 7489 section 6.3: strict mode would turn
+  // passing mail into failing mail.
   return word == "s" || word == "strict" ? dmarc::Alignment::Strict : dmarc::Alignment::Relaxed;
 }
 
@@ -64,6 +66,7 @@ Error in_record(std::int64_t number, std::string what) {
 Result<Ok> Assembler::open(Element element) {
   switch (element) {
     case Element::Record:
+      // Rows are reused from batch to batch, because a report may have a million of them.
       if (used_ == rows_.size()) rows_.emplace_back();
       row() = Row{};
       results_ = RecordResults{};
@@ -72,6 +75,8 @@ Result<Ok> Assembler::open(Element element) {
       ++records_;
       break;
     case Element::PolicyPublished:
+      // Rows that are stored already belong to the first one: with a second policy, nobody can know
+      // which is meant.
       if (has_policy_) return Error{"it has two policy_published"};
       has_policy_ = true;
       break;
@@ -124,11 +129,14 @@ Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
     case Element::Begin:
     case Element::End: {
       auto& time = element == Element::Begin ? header_.begin : header_.end;
+      // A report without a usable range belongs to no day, so it is refused as a whole.
       time = parse_moment(text);
       if (!time) return Error{fmt::format("date_range: \"{:.60}\" is not a date", text)};
       break;
     }
     case Element::Domain:
+      // The written form is kept too: the identity of a report that an older version stored was
+      // computed from it.
       header_.domain = domain_text(text);
       header_.written_domain = lower_text(text);
       break;
@@ -149,6 +157,7 @@ Result<Ok> Assembler::text_of_header(Element element, std::string_view text) {
       header_.np = policy(text);
       break;
     case Element::Pct:
+      // RFC 9990 has no pct. An impossible value is dropped, and not the whole report.
       if (const auto pct = parse_count(text); pct && *pct <= 100) {
         header_.pct = static_cast<int>(*pct);
       }
@@ -183,6 +192,7 @@ Result<Ok> Assembler::text_of_row(Element element, std::string_view text) {
       if (!count) {
         return in_record(records_, fmt::format("\"{:.60}\" is not a count of messages", text));
       }
+      // Neither the first nor the sum is certain, and gates count messages.
       if (has_count_) return in_record(records_, "it has two counts");
       row().count = *count;
       has_count_ = true;
@@ -207,6 +217,7 @@ void Assembler::text_of_results(Element element, std::string_view text) {
       results_.spf_evaluated = parse_evaluated(text);
       break;
     case Element::ReasonType:
+      // Elements of a list have an entry: `open` added it before any text of it can arrive.
       results_.overrides.back().type = ascii_lower(text);
       break;
     case Element::ReasonComment:
@@ -225,6 +236,7 @@ void Assembler::text_of_results(Element element, std::string_view text) {
       results_.dkim.back().domain = domain_text(text);
       break;
     case Element::DkimSelector:
+      // Selectors are DNS labels, so case does not matter (RFC 6376 section 3.1).
       results_.dkim.back().selector = lower_text(text);
       break;
     case Element::DkimResult:
@@ -234,6 +246,8 @@ void Assembler::text_of_results(Element element, std::string_view text) {
       results_.spf.back().domain = domain_text(text);
       break;
     case Element::SpfScope:
+      // RFC 7489 reports have no scope in old versions, and RFC 9990 permits mfrom alone: absent
+      // means MAIL FROM.
       results_.spf.back().helo = ascii_lower(text) == "helo";
       break;
     case Element::SpfResult:
@@ -264,10 +278,12 @@ Result<Ok> Assembler::finish_row() {
   limit(results_.dkim, kMostResults);
   limit(results_.spf, kMostResults);
   limit(results_.overrides, kMostOverrides);
+  // Shared, because the cache and all later rows with the same octets use these results.
   row().results = std::make_shared<const RecordResults>(std::move(results_));
   return end_row();
 }
 
+/// A row from the cache: it was complete when it was parsed, so nothing is checked again.
 Result<Ok> Assembler::add(const Row& row) {
   if (used_ == rows_.size()) rows_.emplace_back();
   rows_[used_] = row;
@@ -286,17 +302,20 @@ Result<Ok> Assembler::flush() {
   if (used_ == 0) return Ok{};
   TRY_OK(check_header());
   const std::span<const Row> rows(rows_.data(), used_);
+  // Before the call: if the handler fails, `finish` must not hand over the same rows again.
   used_ = 0;
   return handlers_.rows ? handlers_.rows(header_, rows) : Ok{};
 }
 
 Result<Ok> Assembler::check_header() const {
+  // One of both is enough: RFC 9990 requires both, but some reporters omit org_name.
   if (header_.org.empty() && header_.email.empty())
     return Error{"it has neither org_name nor email"};
   if (header_.id.empty()) return Error{"it has no report_id"};
   if (!header_.begin || !header_.end) return Error{"it has no date_range"};
   if (*header_.end < *header_.begin) return Error{"its date_range ends before it begins"};
   if (header_.domain.empty()) return Error{"policy_published names no domain"};
+  // Rows are stored under the domain, and only a name can be requested.
   if (!Name::parse(header_.domain)) {
     return Error{fmt::format("policy_published: \"{:.60}\" is not a domain", header_.domain)};
   }
@@ -305,6 +324,7 @@ Result<Ok> Assembler::check_header() const {
 
 Result<Ok> Assembler::finish() {
   TRY_OK(check_header());
+  // A report without records has no mail. Storing it would make old evidence look fresh.
   if (records_ == 0) return Error{"it has no records"};
   if (records_ == header_.skipped_records) return Error{header_.first_skipped};
   TRY_OK(flush());

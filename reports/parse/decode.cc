@@ -15,7 +15,10 @@ constexpr std::size_t kHead = 160;
 
 void append_code(std::uint32_t code, std::string& out) {
   const auto put = [&](std::uint32_t octet) { out += static_cast<char>(octet); };
+  // XML 1.0 forbids most control characters even as references, so a strict parser would refuse the
+  // whole report for one of them.
   if (code < 0x20 && code != '\t' && code != '\n' && code != '\r') return;
+  // A lone surrogate is no character; its replacement keeps the text's other characters.
   if (code >= 0xD800 && code <= 0xDFFF) code = 0xFFFD;
   if (code == 0xFFFE || code == 0xFFFF) code = 0xFFFD;
   if (code < 0x80) {
@@ -46,9 +49,12 @@ constexpr std::array<bool, 256> kPlain = [] {
 /// Whether all of eight octets are within 0x20 to 0x7F, tested at once.
 bool is_plain_word(const char* octets) {
   std::uint64_t word = 0;
+  // A copy, because the octets need not be aligned.
   std::memcpy(&word, octets, sizeof word);
   constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
   constexpr std::uint64_t kBlank = 0x2020202020202020ULL;
+  // The subtraction sets the high bit of an octet below 0x20. A borrow can only make the answer too
+  // strict, and the caller then checks octet by octet.
   return ((word | (word - kBlank)) & kHigh) == 0;
 }
 
@@ -69,6 +75,8 @@ std::size_t plain_end(std::string_view octets, std::size_t at) {
 }
 
 std::size_t sequence_length(unsigned char first) {
+  // 0xC0 and 0xC1 begin no valid sequence: they could only encode ASCII in two octets (RFC 3629
+  // section 3).
   if (first >= 0xF0) return 4;
   if (first >= 0xE0) return 3;
   return first >= 0xC2 ? 2 : 1;
@@ -78,6 +86,8 @@ std::size_t sequence_length(unsigned char first) {
 bool declares_latin(std::string_view head) {
   const std::string text = ascii_lower(head.substr(0, head.find("?>")));
   if (text.find("<?xml") == text.npos) return false;
+  // All are read as Latin-1. They differ in a few signs and letters, which no keyword and no
+  // A-label contains.
   constexpr std::array<std::string_view, 5> kLatinNames = {"iso-8859-1", "windows-1252", "latin1",
                                                            "latin-1", "iso-8859-15"};
   return std::ranges::any_of(kLatinNames,
@@ -89,6 +99,8 @@ bool declares_latin(std::string_view head) {
 void Decoder::choose_encoding(std::string& out) {
   std::size_t mark = 0;
   const std::string_view head = head_;
+  // A mark outweighs the declaration: programs that convert a file often leave its declaration as
+  // it was.
   if (head.starts_with(kByteOrderMark)) {
     encoding_ = Encoding::Utf8;
     mark = kByteOrderMark.size();
@@ -110,6 +122,7 @@ void Decoder::choose_encoding(std::string& out) {
   decode(rest, out);
 }
 
+/// Nothing is decoded until the head is complete: the encoding's name may arrive in a later block.
 void Decoder::feed(std::string_view octets, std::string& out) {
   if (encoding_ != Encoding::Unknown) return decode(octets, out);
   head_ += octets;
@@ -125,6 +138,7 @@ void Decoder::finish(std::string& out) {
 }
 
 void Decoder::decode(std::string_view octets, std::string& out) {
+  // Blocks end anywhere, also within a character. Its first octets wait in `head_`.
   std::string joined;
   if (!head_.empty()) {
     joined = head_ + std::string(octets);
@@ -149,6 +163,8 @@ void Decoder::decode8(std::string_view octets, std::string& out) {
     const std::string_view rest = octets.substr(at);
     const auto code =
         encoding_ == Encoding::Utf8 && first >= 0x80 ? first_code_point(rest) : std::nullopt;
+    // Only a sequence that could still become complete waits; anything else is invalid and is read
+    // as Latin-1 below.
     if (!code && encoding_ == Encoding::Utf8 && rest.size() < sequence_length(first)) {
       head_ = rest;
       return;
@@ -166,6 +182,7 @@ void Decoder::decode16(std::string_view octets, std::string& out) {
     const auto b = static_cast<unsigned char>(octets[at + 1]);
     const std::uint32_t unit = little ? (b << 8U | a) : (a << 8U | b);
     if (unit >= 0xD800 && unit < 0xDC00) {
+      // The second half may be in the next block, so the first is a member and not a local.
       high_ = unit;
     } else if (unit >= 0xDC00 && unit < 0xE000 && high_ != 0) {
       append_code(0x10000 + ((high_ - 0xD800) << 10) + (unit - 0xDC00), out);

@@ -16,7 +16,8 @@ struct Child {
   Element element;
 };
 
-/// Sorted by parent, the most frequent child first.
+/// Sorted by parent, the most frequent child first. An element is known by its parent as well as
+/// its name: "dkim" and "spf" mean a verdict in policy_evaluated and a raw result in auth_results.
 constexpr std::array kChildren = std::to_array<Child>({
     {E::Document, "feedback", E::Feedback},
     {E::Feedback, "record", E::Record},
@@ -37,6 +38,8 @@ constexpr std::array kChildren = std::to_array<Child>({
     {E::PolicyPublished, "aspf", E::Aspf},
     {E::PolicyPublished, "p", E::P},
     {E::PolicyPublished, "sp", E::Sp},
+    // np, testing, discovery_method and generator are of RFC 9990; pct is of RFC 7489 alone. One
+    // table reads both, because reporters mix them.
     {E::PolicyPublished, "np", E::Np},
     {E::PolicyPublished, "pct", E::Pct},
     {E::PolicyPublished, "testing", E::Testing},
@@ -76,6 +79,8 @@ std::span<const Child> children_of(Element parent) {
 
 Element element_in(Element parent, std::string_view name) {
   const std::span<const Child> children = children_of(parent);
+  // A parent has nine children at most, and the frequent ones are first: a linear search is quicker
+  // than a hash.
   const auto found = std::ranges::find(children, name, &Child::name);
   return found == children.end() ? E::Unknown : found->element;
 }

@@ -10,6 +10,8 @@
 namespace rampart::reports {
 namespace {
 
+/// In the order of the enumerators, whose numbers the store contains. RFC 8601 section 2.7 has the
+/// words.
 constexpr std::array<std::string_view, 9> kAuthResults = {
     "none", "neutral", "pass", "fail", "softfail", "policy", "temperror", "permerror", "other"};
 constexpr std::array<std::string_view, 6> kDispositions = {"",       "none", "quarantine",
@@ -34,6 +36,7 @@ std::optional<std::int64_t> digits(std::string_view text, std::int64_t most) {
   if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   std::int64_t value = 0;
   for (const char c : text) {
+    // Checked in each step, because the text may have any number of digits.
     value = value * 10 + (c - '0');
     if (value > most) return std::nullopt;
   }
@@ -63,6 +66,7 @@ std::optional<std::chrono::seconds> offset(std::string_view text) {
   if (text.front() != '+' && text.front() != '-') return std::nullopt;
   text.remove_prefix(1);
   const auto hours = consume_digits(text, 2);
+  // ISO 8601 permits both forms, and some reporters write hours alone.
   consume(text, ':');
   const auto minutes = text.empty() ? std::optional<int>(0) : consume_digits(text, 2);
   if (!hours || !minutes || !text.empty() || *hours > 14 || *minutes > 59) return std::nullopt;
@@ -81,11 +85,13 @@ std::optional<Time> iso(std::string_view text) {
   if (!consume(text, ':')) return std::nullopt;
   const auto minute = consume_digits(text, 2);
   const auto second = consume(text, ':') ? consume_digits(text, 2) : std::optional<int>(0);
+  // Fractions are dropped: ranges have whole seconds.
   if (consume(text, '.')) {
     while (!text.empty() && is_digit(text.front())) text.remove_prefix(1);
   }
   const auto shift = offset(text);
   if (!hour || !minute || !second || !shift) return std::nullopt;
+  // 60 is a leap second.
   if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   return Time(*day) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
          std::chrono::seconds(*second) - *shift;
@@ -102,10 +108,12 @@ std::optional<Time> plausible(Time time) {
 }  // namespace
 
 std::optional<std::int64_t> parse_count(std::string_view text) {
+  // Some reporters write "+5" or "5.0".
   consume(text, '+');
   const auto point = text.find('.');
   if (point != text.npos) {
     const std::string_view decimals = text.substr(point + 1);
+    // A true fraction is no count of messages, and rounding would invent or lose some.
     if (!std::ranges::all_of(decimals, [](char c) { return c == '0'; })) return std::nullopt;
     text = text.substr(0, point);
   }
@@ -113,6 +121,8 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
 }
 
 std::optional<Time> parse_moment(std::string_view text) {
+  // RFC 9990 wants seconds since 1970, but some reporters write ISO 8601. No number of seconds has
+  // a "-" there.
   if (text.size() >= 10 && text[4] == '-') {
     const auto time = iso(text);
     return time ? plausible(*time) : std::nullopt;
@@ -132,6 +142,7 @@ std::optional<Time> parse_moment(std::string_view text) {
 AuthResult parse_auth_result(std::string_view text) {
   if (text.empty()) return AuthResult::None;
   if (const auto index = index_in(kAuthResults, text)) return static_cast<AuthResult>(*index);
+  // RFC 5451 called a failing SPF result "hardfail", and old software still does.
   if (same(text, "hardfail") || same(text, "failed")) return AuthResult::Fail;
   if (same(text, "error")) return AuthResult::TempError;
   // RFC 7489 appendix C: PermError is commonly implemented as "unknown".
@@ -141,6 +152,8 @@ AuthResult parse_auth_result(std::string_view text) {
 
 PolicyEvaluated parse_evaluated(std::string_view text) {
   if (same(text, "pass")) return PolicyEvaluated::Pass;
+  // RFC 7489 appendix C permits pass and fail alone. Other words that reporters write, such as
+  // softfail or none, mean that nothing was aligned.
   return text.empty() ? PolicyEvaluated::Absent : PolicyEvaluated::Fail;
 }
 

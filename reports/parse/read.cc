@@ -31,11 +31,14 @@ class Document {
  public:
   explicit Document(const Handlers& handlers) : assembler_(handlers), stack_{Element::Document} {
     xmlSAXHandler table{};
+    // A table without entity callbacks: libxml2 then has nothing to load or expand, and the
+    // sanitizer refuses document types.
     table.initialized = XML_SAX2_MAGIC;
     table.startElementNs = on_start;
     table.endElementNs = on_end;
     table.characters = on_text;
     table.ignorableWhitespace = on_text;
+    // Without a callback, libxml2 prints errors to the terminal.
     table.serror = [](void*, xmlErrorPtr) {};
     context_ = xmlCreatePushParserCtxt(&table, this, nullptr, 0, nullptr);
     if (context_ != nullptr) xmlCtxtUseOptions(context_, XML_PARSE_NONET | XML_PARSE_NOERROR);
@@ -65,6 +68,8 @@ class Document {
  private:
   /// The problem of a handler, or of the XML itself.
   Result<Ok> check(int code) {
+    // The handler's problem first: stopping the parser also makes libxml2 report an error of its
+    // own.
     if (problem_) return *problem_;
     if (context_->wellFormed != 0) return Ok{};
     const xmlError* last = xmlCtxtGetLastError(context_);
@@ -87,11 +92,15 @@ class Document {
       if (name != "feedback") {
         return keep_failure(Error{fmt::format("the root element is {:.60}, not feedback", name)});
       }
+      // Some reporters give every element of the report a prefix, so the root decides which prefix
+      // is the report's.
       prefix_ = prefix;
     }
     // RFC 9990 section 3.1.1.13 permits elements of other namespaces, which are skipped.
     const Element element =
         skipped_ > 0 || prefix != prefix_ ? Element::Unknown : element_in(stack_.back(), name);
+    // The depth is counted, so that a known name within an unknown element is not taken for the
+    // report's own.
     if (element == Element::Unknown) {
       ++skipped_;
       return;
@@ -113,6 +122,7 @@ class Document {
     text_.clear();
   }
 
+  /// libxml2 delivers one text in several pieces, cut at entities and block ends.
   void add_text(std::string_view text) {
     if (skipped_ > 0 || text_.size() >= kMostText) return;
     text_.append(text.substr(0, kMostText - text_.size()));
@@ -163,6 +173,8 @@ struct Reader::Parser {
   /// Parses the sanitized octets, one document at a time.
   Result<Ok> parse_sanitized() {
     std::string_view rest = sanitized;
+    // A few files contain several reports one after the other. libxml2 refuses text after a root,
+    // so each is a document of its own.
     std::size_t done = 0;
     for (const std::size_t end : ends) {
       TRY_OK(parse_piece(rest.substr(done, end - done)));
@@ -192,6 +204,8 @@ struct Reader::Parser {
       waiting.clear();
       text = joined;
     }
+    // The quick way needs a state in which nothing is held back anywhere; otherwise text would
+    // overtake what waits in the sanitizer or in libxml2.
     while (!text.empty()) {
       TRY(const std::size_t read, is_between_records() ? next_record(text) : 0);
       text.remove_prefix(read);
@@ -210,6 +224,7 @@ struct Reader::Parser {
   /// The text up to the next record. Blanks before the record are left to it, because the sanitizer
   /// would hold them back and then be in the middle of something.
   static std::string_view before_record(std::string_view text) {
+    // From 1, because a record at the start is one that next_record could not read.
     const std::string_view around = text.substr(0, text.find(kRecordStart, 1));
     const std::size_t last = around.find_last_not_of(kBlanks);
     return around.size() == text.size() || last == around.npos ? around
@@ -241,6 +256,8 @@ struct Reader::Parser {
     if (const std::optional<Row> known = cache->find(*split)) return assembler.add(*known);
     const std::int64_t before = assembler.records();
     TRY_OK(parse(octets));
+    // A record is cached only if exactly one row came of it. A comment or CDATA section may hide an
+    // end tag, and then the octets were not one record.
     if (!is_between_records() || assembler.records() != before + 1 || !is_plain_record(*split))
       return Ok{};
     cache->insert(*split, assembler.last());
@@ -272,6 +289,8 @@ Result<Ok> Reader::finish() {
   parser.sanitized.clear();
   parser.ends.clear();
   const Result<Ok> ended = parser.sanitizer.finish(parser.sanitized, parser.ends);
+  // The last records first: they may contain a clearer reason than the truncation that follows from
+  // it.
   TRY_OK(parser.parse_sanitized());
   return ended;
 }

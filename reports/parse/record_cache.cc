@@ -31,6 +31,8 @@ std::optional<SplitRecord> split_record(std::string_view octets) {
   if (count_mark == octets.npos) return std::nullopt;
   const std::size_t count_at = count_mark + kCount.size();
   const std::string_view count = text_at(octets, count_at);
+  // By the functions that the assembler uses, so that a cached record gives the row that parsing it
+  // would give.
   const auto address = spf::Ip::parse(ip);
   const auto number = parse_count(count);
   if (!address || !number) return std::nullopt;
@@ -46,6 +48,7 @@ bool is_plain_record(const SplitRecord& record) {
     for (const char c : part) {
       if (c == '<') in_tag = true;
       if (c == '>') in_tag = false;
+      // A comment or an attribute may contain anything, also text that looks like another tag.
       if (in_tag && (c == '!' || c == '?' || c == ':' || c == '=')) return false;
     }
   }

@@ -23,6 +23,8 @@ enum Kind : std::uint8_t { kNameStart = 1, kName = 2, kMark = 4 };
 constexpr std::array<std::uint8_t, 256> kKinds = [] {
   std::array<std::uint8_t, 256> kinds{};
   for (std::size_t i = 0; i < kinds.size(); ++i) {
+    // Octets from 0x80 on are parts of UTF-8 characters. XML permits most of them in names, and
+    // libxml2 checks the rest.
     const bool letter = (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z') || i == '_' || i >= 0x80;
     const bool more = (i >= '0' && i <= '9') || i == '-' || i == '.' || i == ':';
     if (letter) kinds[i] = kNameStart | kName;
@@ -56,12 +58,14 @@ std::string_view element_of(std::string_view inside) {
   if (inside.empty() || !is_name_start(inside.front())) return {};
   const auto end = std::ranges::find_if_not(inside, is_name);
   const auto size = static_cast<std::size_t>(end - inside.begin());
+  // "<noreply@example.net>" begins like a name, and is an address.
   if (end != inside.end() && !is_space(*end) && *end != '/') return {};
   return inside.substr(0, size);
 }
 
 bool is_root(std::string_view element) {
   const auto colon = element.rfind(':');
+  // Prefixes vary by reporter; the reader compares those of other elements with the root's.
   return (colon == element.npos ? element : element.substr(colon + 1)) == "feedback";
 }
 
@@ -72,6 +76,7 @@ bool is_known_entity(std::string_view name) {
   if (name.size() < 2 || name.front() != '#') return false;
   const bool hex = name[1] == 'x';
   const std::string_view digits = name.substr(hex ? 2 : 1);
+  // Six digits hold every code point in hexadecimal and cannot overflow.
   if (digits.empty() || digits.size() > 6) return false;
   std::uint32_t code = 0;
   for (const char c : digits) {
@@ -91,6 +96,7 @@ std::size_t entity_end(std::string_view text, std::size_t at) {
   if (semicolon != rest.npos) {
     return is_known_entity(rest.substr(0, semicolon)) ? at + 1 + semicolon + 1 : at;
   }
+  // A bare "&", as in "AT&T", is followed by a blank or a tag before any semicolon.
   const auto stop = std::ranges::find_if(rest, [](char c) { return is_space(c) || c == '<'; });
   return stop != rest.end() || rest.size() == kEntityLimit ? at : kWait;
 }
@@ -117,6 +123,8 @@ Result<Ok> XmlSanitizer::feed(std::string_view text, std::string& out,
   return Ok{};
 }
 
+/// A file that ends within the root's end tag has all of its records. One that ends earlier is
+/// refused: its mail would count again if the whole report arrives later.
 Result<Ok> XmlSanitizer::finish(std::string& out, std::vector<std::size_t>& ends) {
   if (state_ == State::Inside && pending_.starts_with("</")) {
     const std::string tag = pending_.substr(0, pending_.find_last_not_of(" \t\r\n\0") + 1);
@@ -147,6 +155,7 @@ Result<std::size_t> XmlSanitizer::step(std::string_view text, std::size_t at, st
     case State::After: {
       const std::size_t mark = std::min(text.find('<', at), text.size());
       const std::string_view junk = text.substr(at, mark - at);
+      // After the root, junk is dropped without an error: the report is complete.
       if (state_ == State::Before && !std::ranges::all_of(junk, is_space)) {
         return Error{"this is not a report: there is text before the first XML element"};
       }
@@ -200,6 +209,8 @@ Result<std::size_t> XmlSanitizer::markup(std::string_view text, std::size_t at, 
     return at + kCdata.size();
   }
   if (state_ == State::After && !is_name_start(rest[1])) return at + 1;
+  // A declaration can define entities that grow to gigabytes or read files. No reporter needs one,
+  // so it is refused and not skipped.
   if (rest[1] == '!') return Error{"it has a document type declaration, which is not permitted"};
   return tag(text, at, out, ends);
 }
