@@ -26,6 +26,7 @@ std::int64_t of(const SourceSummary& row, MarkKind kind) {
 /// The addresses with the most messages: "192.0.2.11, 192.0.2.12 and 3 more".
 std::string addresses_text(const std::map<spf::Ip, std::int64_t>& ips) {
   std::vector<std::pair<std::int64_t, spf::Ip>> order;
+  // Negated, so that one ascending sort gives the most messages first and then the lowest address.
   for (const auto& [ip, messages] : ips) order.emplace_back(-messages, ip);
   std::ranges::sort(order);
   std::vector<std::string> names;
@@ -37,7 +38,8 @@ std::string addresses_text(const std::map<spf::Ip, std::int64_t>& ips) {
   return rest == 0 ? text : fmt::format("{} and {} more", text, rest);
 }
 
-/// A declaration of the addresses, for `senders:` of the YAML.
+/// A declaration of the addresses, for `senders:` of the YAML. Only a few addresses: a longer list
+/// is better written as a network, by a person who knows it.
 std::string declaration_of(const std::map<spf::Ip, std::int64_t>& ips) {
   std::vector<std::string> terms;
   for (const auto& [ip, messages] : ips) {
@@ -77,6 +79,8 @@ std::string dkim_steps(const Sender& sender, const NamingContext& context) {
 std::string broken(const SourceSummary& row) {
   const Sender& sender = *row.source.sender;
   const std::int64_t claims = of(row, MarkKind::OwnDomain);
+  // Mail that names the domain was sent for it, and lost its signature later. Mail without such a
+  // claim may be another customer's.
   if (claims >= of(row, MarkKind::PassedBefore)) {
     return fmt::format(
         "none in DNS: {} passes {} of {} messages; the signature of the rest broke on the way, "
@@ -93,6 +97,8 @@ std::string broken(const SourceSummary& row) {
 /// For mail of a service that fails with the domain's mark.
 std::string missing(const SourceSummary& row, const NamingContext& context) {
   const Sender& sender = *row.source.sender;
+  // Most of the marked mail comes from the domain's own hosts, so the missing signature is theirs,
+  // whatever the service's name says.
   if (of(row, MarkKind::OwnAddress) * 2 >= row.marked()) {
     return fmt::format("sign with DKIM at {}: {}", addresses_text(row.failing_ips),
                        counted(row.marked(), "message of the domain's own hosts fails",
@@ -100,6 +106,7 @@ std::string missing(const SourceSummary& row, const NamingContext& context) {
   }
   const auto all = static_cast<double>(row.passing() + row.marked());
   if (static_cast<double>(row.passing()) >= kWorkingShare * all) return broken(row);
+  // DKIM is named before SPF, because it survives forwarding and needs no SPF lookup.
   const bool dkim = row.of(Category::MissingDkim) > 0;
   if (!row.source.declared) {
     const std::string then =
@@ -123,6 +130,8 @@ std::string foreign_customer(const SourceSummary& row) {
 
 /// For failing mail of unknown hosts.
 std::string unknown(const SourceSummary& row) {
+  // In the order of certainty: an address in the YAML is the domain's own, a claim in MAIL FROM
+  // proves nothing.
   if (of(row, MarkKind::OwnAddress) > 0) {
     return fmt::format("sign with DKIM at {}: the address is in the domain's own SPF terms",
                        addresses_text(row.failing_ips));
@@ -145,6 +154,7 @@ std::string unknown(const SourceSummary& row) {
         "declare it under `senders:` as {}; otherwise it is spoofing, and DNS needs no change",
         addresses_text(row.failing_ips), declaration_of(row.failing_ips));
   }
+  // Without an answer from DNS, the mail may as well come from the domain's own host.
   if (!row.lacks.empty()) {
     return fmt::format("unknown: DNS did not answer for {}; look again when it does", row.lacks);
   }
@@ -154,6 +164,8 @@ std::string unknown(const SourceSummary& row) {
 /// For SPF-only mail of a source that can sign; empty where it is too little to act on.
 std::string unsigned_part(const SourceSummary& row, const NamingContext& context) {
   const Sender* sender = row.source.sender;
+  // A signature for another domain shows that the host can sign, so the remedy is a setting and not
+  // new software.
   const auto key =
       std::ranges::max_element(row.foreign_keys, {}, [](const auto& one) { return one.second; });
   if (key != row.foreign_keys.end()) {
@@ -213,12 +225,15 @@ std::string failing(const SourceSummary& row, const NamingContext& context) {
 std::string action_for(const SourceSummary& row, const NamingContext& context) {
   if (row.messages > 0 && row.ignored == row.messages) return "none: the YAML ignores it";
   const bool service = row.source.sender != nullptr;
+  // Failing mail first: it is what a stricter policy would lose.
   std::string text = failing(row, context);
   if (!text.empty()) {
     const std::string more = row.unsigned_ips.empty() ? "" : unsigned_part(row, context);
     return more.empty() ? text : text + "; " + more;
   }
   const bool undeclared = service && !row.source.declared && context.domain != nullptr;
+  // Only for mail that shows use by the domain. A service's name alone is often a forwarder or
+  // another customer.
   if (undeclared && row.own_mail > 0) {
     return fmt::format("if you use it, add to the domain's senders: {}", row.source.sender->id);
   }

@@ -7,8 +7,10 @@
 namespace rampart::reports {
 namespace {
 
+/// A power of two, and doubled from there: the mask in place_of relies on it.
 constexpr std::size_t kFirstPlaces = 1024;
 
+/// The octets as they are in memory: only equality matters, and the order of octets does not.
 std::uint32_t v4_key(const spf::Ip& ip) {
   std::uint32_t number = 0;
   std::memcpy(&number, ip.octets.data(), sizeof number);
@@ -27,6 +29,7 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
 
 std::size_t IpHash::operator()(const spf::Ip& ip) const {
   std::uint64_t hash = ip.v6 ? 1 : 0;
+  // The unused octets of an IPv4 address are zero, so eight octets are one read.
   for (std::size_t half = 0; half < (ip.v6 ? 16U : 8U); half += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, ip.octets.data() + half, sizeof word);
@@ -37,11 +40,14 @@ std::size_t IpHash::operator()(const spf::Ip& ip) const {
 
 bool AddressTable::is_at(const Entry& entry, const spf::Ip& ip) const {
   if (entry.v6 != ip.v6) return false;
+  // IPv6 addresses are in a table of their own, so that the entries of the many IPv4 addresses stay
+  // small.
   return ip.v6 ? v6_[entry.key] == ip.octets : entry.key == v4_key(ip);
 }
 
 std::size_t AddressTable::place_of(const spf::Ip& ip) const {
   std::size_t at = IpHash()(ip) & (slots_.size() - 1);
+  // Linear probing: neighbours are in one cache line, and nothing is ever removed.
   while (slots_[at] != 0 && !is_at(entries_[slots_[at] - 1], ip)) {
     at = (at + 1) & (slots_.size() - 1);
   }
@@ -57,6 +63,7 @@ std::uint32_t AddressTable::find(const spf::Ip& ip) const {
 std::uint32_t AddressTable::find_or_add(const spf::Ip& ip) {
   // At most half of the places are taken, so that searches stay short.
   if ((entries_.size() + 1) * 2 > slots_.size()) grow();
+  // After `grow`, which moves all places.
   std::uint32_t& place = slots_[place_of(ip)];
   if (place != 0) return place - 1;
   Entry entry{.v6 = ip.v6};

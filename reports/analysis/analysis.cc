@@ -8,6 +8,8 @@ namespace rampart::reports {
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
   TRY(TrafficGroups groups, read_traffic_groups(store, range, {Trust::Asserted, context.counts}));
   HostNames hosts = find_hosts(groups, store, context);
+  // A run over several domains shares one cache, because the catalogue's SPF records are the same
+  // for all.
   auto cache = context.cache;
   if (!cache) {
     cache = std::make_shared<NamingCache>(context.config, store, context.resolve, context.now);
@@ -15,6 +17,7 @@ Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& 
   return analyse_groups(range, std::move(groups), std::move(hosts), context, *cache);
 }
 
+/// A missing answer keeps mail out of the wave: the address may turn out to be the domain's own.
 bool Analysis::is_anybodys(std::size_t group) const {
   const Classification& one = classifications[group];
   return one.category == Category::Unauthorized && !one.marked() && !one.ignored &&
@@ -23,6 +26,8 @@ bool Analysis::is_anybodys(std::size_t group) const {
 
 Source Analysis::source_of(std::size_t group) const {
   const std::uint32_t source = classifications[group].source;
+  // Sources that are named by address alone are not stored: a botnet has a hundred thousand of
+  // them.
   if (source != kByAddress) return sources[source];
   Source made;
   made.label = "ip:" + groups.groups[group].ip.text();
@@ -46,6 +51,8 @@ NamingContext naming_of(const Config& config, const Name& domain, Time now,
           .owners = nullptr,
           .counts =
               [&config](const std::string& reporter) {
+                // Anybody can sign a report, so only a known reporter's word that mail was
+                // forwarded excuses a failure.
                 return reporter_kind(config, reporter) == ReporterKind::Known;
               },
           .cache = nullptr,

@@ -40,6 +40,8 @@ void add(AddressMail& mail, const TrafficGroup& group, const FactsTraits& traits
     if (std::ranges::find(mail.signers, one) == mail.signers.end()) mail.signers.push_back(one);
   }
   if (!traits.dkim_aligned) return;
+  // Of a host that belongs to no service, a signature of the domain counts as made elsewhere;
+  // is_forwarded excludes the domain's own hosts.
   if (address.sender == nullptr) {
     mail.survived = true;
   } else if (is_own_signature(traits, address.sender)) {
@@ -51,7 +53,8 @@ void add(AddressMail& mail, const TrafficGroup& group, const FactsTraits& traits
 }
 
 /// Whether failing mail was forwarded. It is decided for each address: one forwarded message must
-/// not excuse all hosts of a provider.
+/// not excuse all hosts of a provider. A reason in a report comes first, then all that excludes
+/// forwarding: an excuse too many would hide the domain's own failing mail from the gates.
 bool is_forwarded(const TrafficGroup& group, const FactsTraits& traits, const Source& source,
                   const AddressFacts& address, const AddressMail& mail) {
   if (group.counts && traits.excused) return true;
@@ -66,9 +69,13 @@ bool is_forwarded(const TrafficGroup& group, const FactsTraits& traits, const So
   const bool sends_itself =
       mail.own_signed || std::ranges::find(mail.signers, source.sender) != mail.signers.end();
   if (mail.spf_aligned || sends_itself) return false;
+  // A declared sender's own mail may fail at the same address, so the excuse of one message does
+  // not cover the others.
   return mail.survived || (mail.excused && !source.declared);
 }
 
+/// The most certain mark first: what a sender cannot choose is before what he can write into a
+/// mail.
 MarkKind mark_of(const FactsTraits& traits, const AddressFacts& address, const AddressMail& mail) {
   if (address.own) return MarkKind::OwnAddress;
   if (address.own_host) return MarkKind::OwnHost;
@@ -78,6 +85,7 @@ MarkKind mark_of(const FactsTraits& traits, const AddressFacts& address, const A
 
 /// What a known service lacks: SPF where it sends with our bounce domain, else DKIM.
 Category missing(const Facts& facts, const Sender& sender) {
+  // A service that cannot align by one method can only be repaired by the other.
   if (sender.dkim_aligns == Aligns::No) return Category::MissingSpf;
   if (sender.spf_aligns == Aligns::No) return Category::MissingDkim;
   OrgDomains domains;
@@ -117,6 +125,7 @@ class Classifier {
         sources_(analysis.sources),
         labels_(analysis.labels),
         lacks_(analysis.lacks) {
+    // Number 0 is the empty text, so that a zero in a classification means that nothing is missing.
     (void)lacks_.of("", "");
   }
 
@@ -125,6 +134,7 @@ class Classifier {
     analysis_.classifications.resize(groups.size());
     for (std::size_t first = 0; first < groups.size();) {
       std::size_t end = first;
+      // Groups are sorted by address, because an address is explained by all of its mail.
       while (end < groups.size() && groups[end].ip == groups[first].ip) ++end;
       classify_address(first, end);
       first = end;
@@ -161,6 +171,8 @@ class Classifier {
       classify(i, address, groups[i].counts ? known : is_verified ? verified : all);
       friendly = friendly || is_friendly(analysis_.classifications[i]);
     }
+    // One friendly message makes the address friendly: a blocklist with an address that also sends
+    // wanted mail does harm.
     for (std::size_t i = first; i < end; ++i) analysis_.classifications[i].friendly = friendly;
   }
 
@@ -203,6 +215,7 @@ class Classifier {
     const bool proved = source.sure == Sureness::Proved;
     const bool by_mail =
         proved && (source.named_by == NamedBy::Dkim || source.named_by == NamedBy::Envelope);
+    // A name that the mail itself proves cannot change by an answer; one by address can.
     if (!by_mail && !address.lacks_record.empty()) return address.lacks_record;
     const bool by_record = proved && source.named_by == NamedBy::Spf;
     const bool markable = failed(classification.category) && !classification.marked();
@@ -214,6 +227,8 @@ class Classifier {
     if (source.named_by != NamedBy::Address) {
       out.source = sources_.of({source.label, source.named_by, source.sure}, source);
     }
+    // Evidence contains proved names only: an outsider could otherwise give his mail the name of a
+    // declared sender.
     const Source evident =
         source.sure == Sureness::Proved ? source : namer_.name_by_address(ip, address);
     const IgnoredSource* ignored = ignoring(context_, source, address, ip);

@@ -88,6 +88,8 @@ class EvidenceBuilder {
   /// The number of the row's shape with its author domain.
   std::uint32_t number_of(const ScannedRow& row) {
     const FactsKind& kind = scan_.kinds()[row.kind];
+    // Rows that show more than an address belong to a group, which was classified on its own. Plain
+    // ones are explained by their address alone.
     if (!kind.plain) return numbers_of_groups_[row.at];
     if (row.at == AddressTable::kNone) return number_of(unlisted_, kind.author);
     const std::uint32_t special = special_of_[row.at];
@@ -102,7 +104,7 @@ class EvidenceBuilder {
     return at->second;
   }
 
-  /// Keeps the sums of one day.
+  /// Keeps the sums of one day. Rows arrive by day, so the map that is searched stays small.
   void end_day() {
     for (const auto& [key, messages] : sums_) {
       days_.push_back({day_, static_cast<std::uint32_t>(key >> 32),
@@ -119,6 +121,7 @@ class EvidenceBuilder {
     const auto reporter_rank = ranks_of(kinds.size(), [&](std::uint32_t a, std::uint32_t b) {
       return kinds[a].reporter < kinds[b].reporter;
     });
+    // Ranks replace texts: a sort by numbers does not compare names and selectors in each step.
     const auto published_rank = ranks_of(kinds.size(), [&](std::uint32_t a, std::uint32_t b) {
       const auto key = [](const Published& one) {
         return std::tie(one.policy, one.pct, one.testing);
@@ -168,6 +171,7 @@ class EvidenceBuilder {
     }
   }
 
+  /// Labels of addresses and hosts have a prefix, ids of senders no colon.
   bool is_service(const Classification& one) const {
     return one.label != kByAddress && analysis_.labels[one.label].find(':') == std::string::npos;
   }
@@ -191,6 +195,7 @@ class EvidenceBuilder {
     groups = scan_.take_groups();
     scanned_ = groups.size();
     for (std::size_t i = 0; i < scanned_; ++i) groups[i].facts_id = static_cast<std::int64_t>(i);
+    // One set of facts for all plain rows: they show nothing on which a name or the mark depends.
     Facts facts;
     facts.results.header_from = context_.name.text();
     const auto plain = std::make_shared<const Facts>(std::move(facts));
@@ -201,8 +206,12 @@ class EvidenceBuilder {
       const std::uint8_t marks = addresses.marks(slot);
       if ((marks & (MailScan::kByCounting | MailScan::kByOthers)) == 0) continue;
       const spf::Ip ip = addresses.ip(slot);
+      // An address whose other mail shows more may give its plain rows a name or the mark, so it
+      // stays special.
       if ((marks & MailScan::kInGroup) == 0 && namer_.is_anybodys(ip)) continue;
       special_of_[slot] = ++specials;
+      // Two groups, because what counting reporters saw may only be explained by counting
+      // reporters.
       for (const std::uint8_t mark : {MailScan::kByCounting, MailScan::kByOthers}) {
         if ((marks & mark) == 0) continue;
         const std::size_t number =
@@ -241,6 +250,7 @@ class EvidenceBuilder {
       std::optional<std::int64_t> messages;
       for (; i < groups.size() && groups[i].ip == ip; ++i) {
         const Classification& one = analysis_.classifications[i];
+        // Services and ignored sources always keep their names: there are few of them.
         if (is_anybodys(one) || is_service(one) || one.ignored) continue;
         if (one.label == kByAddress) {
           messages = messages.value_or(0) + groups[i].messages;
@@ -285,6 +295,7 @@ class EvidenceBuilder {
                 .marked = one.marked(),
                 .lacks = lacks_of(one),
                 .selectors = {}};
+    // Without selectors and name: what anybody may write must not make more rows of evidence.
     if (is_anybodys(one)) return shape;
     std::set<std::string> selectors;
     for (const DkimAuth* signature : aligned_signatures(facts, domains_)) {
@@ -369,6 +380,7 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
   for (const std::string& text : domains) {
     const Result<Name> name = Name::parse(text);
     if (!name) continue;
+    // Without domains in the YAML, the evidence is of all domains in the store.
     if (!config.domains.empty() && !config.domains.contains(*name)) continue;
     NamingContext context = naming_of(config, *name, now, resolve);
     context.cache = cache;

@@ -23,6 +23,7 @@ Json row_to_json(const EvidenceRow& row) {
   json["reporter"] = row.reporter;
   json["source"] = row.source;
   json["fate"] = kDmarcOutcomes[static_cast<std::size_t>(row.outcome)];
+  // False and empty members are omitted: the file may have many thousand rows.
   if (row.marked) json["marked"] = true;
   if (!row.lacks.empty()) json["lacks"] = row.lacks;
   if (!row.selectors.empty()) json["selectors"] = row.selectors;
@@ -42,6 +43,7 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
     if (found == json.end() || !found->is_string()) return std::nullopt;
     return found->get<std::string>();
   };
+  // Another type counts as false: the file may be written by hand, and nlohmann would throw.
   const auto is_true = [&](const char* key) {
     return json.contains(key) && json[key].is_boolean() && json[key].get<bool>();
   };
@@ -62,6 +64,7 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
                   .source = *text("source"),
                   .outcome = static_cast<DmarcOutcome>(outcome - kDmarcOutcomes.begin()),
                   .messages = messages->get<std::int64_t>()};
+  // A negative count would lower the failures of others in a sum.
   if (row.messages < 0) return false;
   row.published.policy = *policy;
   // Version 1 has no marks. Failing mail of a service is taken for marked there: that may hold a
@@ -88,6 +91,8 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
 }  // namespace
 
 std::string evidence_to_json(const Evidence& evidence) {
+  // The brackets are written by hand, one row per line, so that a change of one row is one line in
+  // a diff.
   std::string text =
       fmt::format("{{\"evidence_version\": 2,\n \"newest\": {},\n \"rows\": [",
                   evidence.newest ? fmt::format("\"{}\"", rampart::to_text(*evidence.newest))
@@ -102,6 +107,7 @@ std::string evidence_to_json(const Evidence& evidence) {
 }
 
 Result<Evidence> evidence_from_json(std::string_view text) {
+  // Without exceptions: the file comes from outside, and errors are values here.
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("evidence_version") || !json.contains("rows") ||
       !json["rows"].is_array()) {

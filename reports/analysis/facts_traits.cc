@@ -28,6 +28,7 @@ std::vector<std::pair<std::string, AuthResult>> envelopes_of(const RecordResults
   for (const SpfAuth& one : results.spf) {
     if (one.helo != mail_from) envelopes.emplace_back(ascii_lower(one.domain), one.result);
   }
+  // envelope_from has no result of its own, so it never proves a service: it only makes one likely.
   if (!results.envelope_from.empty()) {
     envelopes.emplace_back(ascii_lower(results.envelope_from), AuthResult::None);
   }
@@ -38,6 +39,8 @@ void add_dkim(const RecordResults& results, const SenderIndex& senders,
               const DeclaredSenders& declared, FactsTraits& traits) {
   SenderIndex::Senders signed_as;
   for (const DkimAuth& one : results.dkim) {
+    // Noted for failing signatures as well: what matters is whether this reporter states selectors
+    // at all.
     if (!one.selector.empty()) traits.selectors_stated = true;
     if (one.result != AuthResult::Pass) continue;
     const auto& found = senders.by_signing_domain(ascii_lower(one.domain));
@@ -50,6 +53,7 @@ void add_envelope(const RecordResults& results, const SenderIndex& senders,
                   const DeclaredSenders& declared, FactsTraits& traits) {
   for (const auto& [domain, result] : envelopes_of(results)) {
     const Sender* sender = declared.preferred(senders.by_envelope(domain));
+    // A domain with an SPF pass wins over one without, whatever their order in the record.
     if (sender == nullptr || traits.envelope_passed) continue;
     const bool passed = result == AuthResult::Pass;
     if (passed || traits.envelope == nullptr) traits.envelope = sender;
@@ -79,6 +83,7 @@ FactsTraits traits_of(const Facts& facts, const Name& domain, const SenderIndex&
   const auto ours = [&](const std::string& text) {
     return domains.aligned(ascii_lower(text), domain.text(), dmarc::Alignment::Relaxed);
   };
+  // Whatever the results are: a broken signature of the domain still claims the domain.
   traits.ours =
       std::ranges::any_of(results.dkim, [&](const DkimAuth& one) { return ours(one.domain); }) ||
       std::ranges::any_of(envelopes_of(results), [&](const auto& one) { return ours(one.first); });

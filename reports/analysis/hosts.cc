@@ -68,6 +68,7 @@ std::vector<spf::Ip> largest(const AddressTable& addresses, std::vector<std::uin
     return of_a != of_b ? of_a > of_b : addresses.ip(a) < addresses.ip(b);
   };
   if (slots.size() > most) {
+    // Only the part that is kept needs an order; the list may have a million addresses.
     std::ranges::nth_element(slots, slots.begin() + static_cast<std::ptrdiff_t>(most), before);
     slots.resize(most);
   }
@@ -79,6 +80,8 @@ std::vector<spf::Ip> largest(const AddressTable& addresses, std::vector<std::uin
 }
 
 void look_up_some(std::span<const spf::Ip> some, const Resolve& resolve, Answers& answers) {
+  // A round asks all addresses at once, so the run takes the time of three lookups and not of
+  // thousands.
   for (int round = 0; round < kReverseLookupRounds; ++round) {
     std::set<Question> unknown;
     for (const spf::Ip& ip : some) {
@@ -110,6 +113,8 @@ Answers look_up(std::span<const spf::Ip> missing, const NamingContext& context) 
 std::string first_name(const spf::Ip& ip, const Answers& answers) {
   std::vector<Question> unknown;
   std::vector<Name> names = spf::validated_names(ip, answers, unknown).names;
+  // With an unanswered question, another name may come first later, and the source would change its
+  // name.
   if (names.empty() || !unknown.empty()) return {};
   std::ranges::sort(names);
   return names.front().text();

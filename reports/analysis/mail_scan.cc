@@ -35,6 +35,7 @@ MailScan::MailScan(Store& store, Range range, const SourceNamer& namer, std::siz
 Result<Ok> MailScan::run() {
   TRY_OK(store_.for_each_block(range_, [&](const StoredBlock& block) {
     Report& report = report_of(block.report);
+    // Asserted reports are no evidence: anybody can write one.
     return !report.verified || add_block(report, block.rows);
   }));
   if (problem_) return *problem_;
@@ -58,6 +59,7 @@ MailScan::Report& MailScan::report_of(std::int64_t id) {
   report.verified = stored->trust == Trust::Verified;
   report.first = places_.size();
   if (!report.verified) return report;
+  // Once per reporter, because the check searches the YAML and the built-in list.
   const auto [counts, is_new] = counts_.try_emplace(stored->reporter);
   if (is_new) {
     counts->second = report_counts(*stored, {Trust::Verified, namer_.context().counts});
@@ -120,6 +122,8 @@ void MailScan::add_to_group(const Report& report, const BlockRow& row, std::uint
     groups_.back().facts = kinds_[number].facts;
   }
   groups_[at].messages += row.count;
+  // Kept for the second pass, which then needs no search: four octets a row are cheaper than a
+  // hash.
   places_.push_back(static_cast<std::uint32_t>(at));
 }
 
@@ -128,6 +132,7 @@ std::vector<TrafficGroup> MailScan::take_groups() {
   for (const TrafficGroup& group : groups_) {
     authors_of_groups_.push_back(kinds_[static_cast<std::size_t>(group.facts_id)].author);
   }
+  // The index points into groups that move away, and takes memory that the next pass needs.
   index_ = {};
   return std::exchange(groups_, {});
 }
@@ -153,6 +158,7 @@ Result<Ok> MailScan::list_rest() {
 }
 
 std::uint32_t MailScan::kind_of(std::int64_t facts_id) {
+  // Blocks have long runs of the same facts.
   if (facts_id == last_facts_) return last_kind_;
   last_facts_ = facts_id;
   const auto known = kind_by_facts_.find(facts_id);
@@ -164,6 +170,7 @@ std::uint32_t MailScan::kind_of(std::int64_t facts_id) {
   const auto [at, added] =
       kind_by_key_.try_emplace(std::move(key), static_cast<std::uint32_t>(kinds_.size()));
   if (added) {
+    // Only groups need the facts; rows of plain kinds are explained by their address.
     if (!kind.plain) kind.facts = std::make_shared<const Facts>(facts ? *facts : Facts());
     kinds_.push_back(std::move(kind));
   }
@@ -179,6 +186,8 @@ FactsKind MailScan::read_kind(const Facts& facts, std::string& key) {
                        .states_selectors = traits.selectors_stated,
                        .author = author_of(facts),
                        .facts = nullptr};
+  // The key contains all that the analysis asks of the traits. Facts that differ in anything else,
+  // such as a foreign d=, are of one kind.
   key =
       fmt::format("{}{}{}", kind.plain ? 'p' : 'g', kind.states_selectors ? 's' : '-', kind.author);
   if (kind.plain) return kind;
@@ -196,6 +205,7 @@ FactsKind MailScan::read_kind(const Facts& facts, std::string& key) {
 /// those that the YAML has are kept.
 std::uint32_t MailScan::author_of(const Facts& facts) {
   const Result<Name> author = Name::parse(facts.results.header_from);
+  // Number 0 is the policy domain, under which rows without a usable author count.
   if (!author) return 0;
   const bool passed = facts.dkim_aligned || facts.spf_aligned;
   if (!passed && !namer_.context().config.domains.contains(*author)) return 0;

@@ -13,6 +13,8 @@
 namespace rampart::reports {
 namespace {
 
+/// The columns are those of the map that parsedmarc maintains, so that its file can be used as it
+/// is.
 constexpr std::array<std::string_view, 3> kColumns = {"base_reverse_dns", "name", "type"};
 
 /// The lines of one file, counted for error messages.
@@ -52,6 +54,7 @@ std::optional<std::vector<std::string>> fields_of(std::string_view line) {
     if (line[at] == '"' && fields.back().empty()) {
       for (++at;; ++at) {
         if (at >= line.size()) return {};
+        // RFC 4180 section 2: two quotes within quotes are one.
         if (line[at] == '"' && line.substr(at + 1, 1) != "\"") break;
         if (line[at] == '"') ++at;
         fields.back() += line[at];
@@ -99,6 +102,7 @@ Result<ReverseDnsMap> parse_reverse_dns_map(std::string_view text, const std::st
     }
     const Result<Name> domain = Name::parse((*fields)[(*indexes)[0]]);
     if (!domain) return lines.error_here("not a host domain: " + domain.error().what);
+    // The root would be the operator of every host.
     if (*domain == Name::root()) return lines.error_here("the host domain is empty");
     HostOwner owner{(*fields)[(*indexes)[1]], (*fields)[(*indexes)[2]]};
     if (owner.name.empty()) return lines.error_here("the name is empty");
@@ -108,6 +112,8 @@ Result<ReverseDnsMap> parse_reverse_dns_map(std::string_view text, const std::st
 }
 
 const HostOwner* owner_of(const ReverseDnsMap& map, std::string_view host) {
+  // From the longest name to the shortest, so that a customer's own domain wins over its
+  // provider's.
   while (!host.empty()) {
     if (const auto found = map.find(host); found != map.end()) return &found->second;
     host.remove_prefix(std::min(host.find('.'), host.size() - 1) + 1);

@@ -30,6 +30,7 @@ SenderIndex::SenderIndex(const Config& config) {
 
 const SenderIndex::Senders& SenderIndex::find(const ByDomain& map, std::string_view domain) {
   static const Senders none;
+  // The longest match wins: the domain of one service may be below that of another.
   while (!domain.empty()) {
     if (const auto found = map.find(std::string(domain)); found != map.end()) return found->second;
     const std::size_t dot = domain.find('.');
@@ -47,6 +48,7 @@ DeclaredSenders::DeclaredSenders(const Domain* domain) {
   }
   const auto add = [&](const std::string& selector, const Sender* sender) {
     auto& senders = selectors_[selector];
+    // Services use the same selectors ("s1", "default"), so a selector may have several senders.
     if (std::ranges::find(senders, sender) == senders.end()) senders.push_back(sender);
   };
   // Rotations come first: they name selectors that the catalogue cannot know.
@@ -55,6 +57,7 @@ DeclaredSenders::DeclaredSenders(const Domain* domain) {
     if (sender == by_id.end()) continue;
     if (one.current) add(*one.current, sender->second);
     if (one.next) add(*one.next, sender->second);
+    // Past selectors too: reports of a month ago were written before the rotation.
     for (const std::string& past : one.past) add(past, sender->second);
   }
   for (const SenderUse& use : *domain->senders) {
@@ -70,6 +73,7 @@ DeclaredSenders::DeclaredSenders(const Domain* domain) {
 }
 
 const Sender* DeclaredSenders::preferred(const SenderIndex::Senders& senders) const {
+  // Several services may share a domain. The one that the YAML declares is the likeliest by far.
   const auto declared = std::ranges::find_if(senders, [&](const Sender* one) { return has(one); });
   if (declared != senders.end()) return *declared;
   return senders.empty() ? nullptr : senders.front();

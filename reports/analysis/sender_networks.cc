@@ -54,6 +54,7 @@ std::string unanswered_in(const spf::Tree& tree, const Answers& answers) {
       const bool failed = record != nullptr && record->status == AnswerStatus::Failed;
       return (failed ? "the SPF record of " : "the addresses of ") + node->domain;
     }
+    // In reverse onto the stack, so that the first problem in the record's order is reported.
     for (auto child = node->children.rbegin(); child != node->children.rend(); ++child) {
       open.push_back(&*child);
     }
@@ -65,6 +66,7 @@ void resolve_trees(const std::vector<SenderRecordTree>& trees, KeptAnswers& answ
                    std::chrono::seconds fresh) {
   for (int round = 0; round < kIncludeRounds; ++round) {
     std::set<Question> unknown;
+    // All trees ask in the same round, so that one batch of queries resolves a level of each.
     for (const SenderRecordTree& one : trees) {
       const spf::Tree tree = spf::tree_of(one.domain, one.record, answers.table());
       unknown.insert(tree.unknown.begin(), tree.unknown.end());
@@ -74,7 +76,8 @@ void resolve_trees(const std::vector<SenderRecordTree>& trees, KeptAnswers& answ
   }
 }
 
-/// Whether an include leads to a domain of other services than `sender`.
+/// Whether an include leads to a domain of other services than `sender`. A domain of no known
+/// service belongs to the sender that includes it.
 bool is_foreign(std::string_view target, const Sender& sender, const SenderIndex& senders) {
   const auto owns = [&](const SenderIndex::Senders& owners) {
     return owners.empty() || std::ranges::find(owners, &sender) != owners.end();
@@ -110,6 +113,8 @@ void add_networks(const SenderRecordTree& one, const SenderIndex& senders, const
   }
   Answers without = answers;
   for (const Name& name : foreign) {
+    // An empty record in the place of each foreign include leaves the addresses that are the
+    // service's own.
     without[{name, RecordType::TXT}] = Answer{AnswerStatus::Data, {"v=spf1 -all"}, {}, {}, ""};
   }
   spf::IpSet its = spf::admitted_by(one.domain, one.record, without).pass;
@@ -138,6 +143,8 @@ spf::IpSet own_addresses(const Domain& domain) {
 
 }  // namespace
 
+/// Where networks overlap, the smaller one wins: a service that rents hosts of a cloud has a few of
+/// its addresses.
 SenderNetworks::SenderNetworks(std::vector<std::pair<const Sender*, spf::IpSet>> sets) {
   std::ranges::stable_sort(sets, {},
                            [](const auto& one) -> spf::Address { return count_of(one.second); });
@@ -189,6 +196,8 @@ void KeptAnswers::look_up(const std::vector<Question>& questions, std::chrono::s
     if (found != came.end() && found->second.status != AnswerStatus::Failed) {
       table_[one] = found->second;
       if (writing) (void)store_.remember_answer(one, found->second, now_);
+      // An old answer is better than none, however old it is: a resolver that is down must not take
+      // the names of all senders away.
     } else if (const auto known = kept(one)) {
       table_[one] = known->answer;
     } else {
@@ -222,6 +231,8 @@ DeclaredNetworks declared_networks(const Domain* domain, KeptAnswers& answers) {
 
 const Sender* CatalogueNetworks::find(const spf::Ip& ip,
                                       const SenderIndex::Senders& by_host) const {
+  // A service that sends through another's hosts is recognised by the host's name; without one, the
+  // owner of the network is meant.
   for (const Sender* sender : by_host) {
     const auto found = included.find(sender);
     if (found != included.end() && found->second.contains(ip)) return sender;
@@ -235,6 +246,7 @@ CatalogueNetworks catalogue_networks(const Config& config, const SenderIndex& se
   for (const auto& [id, sender] : config.senders) {
     // Templates that need values of one customer cannot be filled, and are left out.
     auto record = record_of(terms_of({.sender = sender}, Name::root()));
+    // One directive is the final "-all" alone.
     if (record && record->directives.size() > 1) {
       trees.push_back({sender.get(), Name::root(), std::move(*record)});
     }

@@ -14,6 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kNamedBy = {"dkim", "envelope", "spf", "ptr", "address"};
 
 bool is_below(const std::string& host, const std::string& domain) {
+  // With the dot, or "evil-example.com" would be in "example.com".
   return host == domain || (host.size() > domain.size() && host.ends_with(domain) &&
                             host[host.size() - domain.size() - 1] == '.');
 }
@@ -41,6 +42,8 @@ std::string_view to_text(NamedBy named_by) { return kNamedBy[static_cast<std::si
 
 std::string_view to_text(Sureness sure) { return sure == Sureness::Proved ? "proved" : "likely"; }
 
+/// Made at the first use: it asks for the SPF records of a hundred services, and many runs never
+/// need them.
 const CatalogueNetworks& NamingCache::catalogue() {
   if (!catalogue_) {
     catalogue_ =
@@ -56,6 +59,8 @@ SourceNamer::SourceNamer(const NamingContext& context, NamingCache& cache, const
       declared_(context.domain),
       networks_(declared_networks(context.domain, cache.answers())) {}
 
+/// Declared networks come before the catalogue's, and networks before host names: the YAML's owner
+/// vouches for the first, and the owner of an address alone for the last.
 AddressFacts SourceNamer::facts_of(const spf::Ip& ip) const {
   AddressFacts facts;
   if (const auto host = hosts_.names.find(ip); host != hosts_.names.end()) {
@@ -69,6 +74,7 @@ AddressFacts SourceNamer::facts_of(const spf::Ip& ip) const {
   facts.sender_by = NamedBy::Spf;
   facts.sender = networks_.networks.find(ip);
   if (facts.sender != nullptr) return facts;
+  // The domain's own terms need no lookup, so nothing is missing for an address in them.
   if (!facts.own) facts.lacks_record = networks_.lacks;
   const SenderIndex::Senders& by_host = cache_.senders().by_host(facts.host);
   facts.sender = cache_.catalogue().find(ip, by_host);
@@ -86,6 +92,7 @@ bool SourceNamer::has_network(const spf::Ip& ip) const {
 bool SourceNamer::is_anybodys(const spf::Ip& ip) const {
   if (!networks_.lacks.empty() || has_network(ip) || hosts_.unanswered.contains(ip)) return false;
   const bool ignores = context_.domain != nullptr && !context_.domain->ignored_sources.empty();
+  // The usual case of a botnet, decided without looking anything else up.
   if (!ignores && !hosts_.names.contains(ip)) return true;
   const AddressFacts facts = facts_of(ip);
   return !facts.own_host && facts.sender == nullptr &&
@@ -129,6 +136,8 @@ Source SourceNamer::name(const spf::Ip& ip, const AddressFacts& address, const F
   if (traits.envelope_passed) {
     return service(traits.envelope, NamedBy::Envelope, Sureness::Proved);
   }
+  // Only for hosts of no known service: a network proves more than a selector or a MAIL FROM that
+  // anybody can write.
   if (address.sender == nullptr) {
     // Some reporters omit selectors: the address's other mail shows whose signature it is.
     if (traits.dkim_aligned && traits.selectors.empty() && only_signer != nullptr) {
@@ -148,6 +157,8 @@ const IgnoredSource* ignoring(const NamingContext& context, const Source& source
   const std::string address_text = ip.text();
   const auto found = std::ranges::find_if(ignored, [&](const IgnoredSource& one) {
     const std::string& text = one.source;
+    // The YAML may name a source as any output shows it: label, host domain, or address, with or
+    // without its prefix.
     return text == source.label || "ptr:" + text == source.label || text == address_text ||
            text == "ip:" + address_text ||
            (!address.host.empty() &&

@@ -47,7 +47,9 @@ void add_signatures(SourceSummary& row, const TrafficGroup& group) {
 /// selector shows a forwarder.
 bool is_own_mail(const Source& source, const Facts& facts, const Name& domain) {
   OrgDomains domains;
+  // A name that anybody can claim shows no use of the service.
   if (source.sender == nullptr || source.sure == Sureness::Likely) return false;
+  // Forwarding breaks SPF, so aligned SPF shows the first sender.
   if (facts.spf_aligned) return true;
   const auto& own = source.sender->selectors;
   const auto signatures = aligned_signatures(facts, domains);
@@ -139,6 +141,7 @@ std::vector<bool> unlisted_groups(const Analysis& analysis) {
 }
 
 spf::Network network_of(const spf::Ip& ip) {
+  // These are the smallest networks that are commonly routed, so each mostly has one operator.
   spf::Network network{.ip = ip, .length = ip.v6 ? 48 : 24};
   const auto kept = static_cast<std::ptrdiff_t>(network.length / 8);
   std::fill(network.ip.octets.begin() + kept, network.ip.octets.end(), std::uint8_t{0});
@@ -227,6 +230,7 @@ void add_totals(Summary& summary, const Analysis& analysis) {
     if (category == Category::Pass) summary.pass += messages;
     if (category == Category::Partial) summary.partial += messages;
   }
+  // Sums of pruned days have no source and no category, but their mail belongs to the totals.
   for (const DailySum& sum : groups.daily) {
     summary.messages += sum.messages;
     summary.rolled_up += sum.messages;
@@ -275,6 +279,7 @@ void add_notes(Summary& summary, const Range& range, const NamingContext& contex
     }
   }
   if (context.domain == nullptr || !context.domain->senders) return;
+  // A sender of a monthly invoice has no mail in a shorter range, and is not unused.
   if (range.since > today - kUnused || range.until < today - std::chrono::days(1)) return;
   for (const SenderUse& use : *context.domain->senders) {
     const bool seen = std::ranges::any_of(summary.sources, [&](const SourceSummary& row) {

@@ -12,12 +12,14 @@ constexpr std::size_t kSlotsPerGroup = 2;
 constexpr std::size_t kFirstSlots = 1024;
 
 bool same_key(const TrafficGroup& a, const TrafficGroup& b) {
+  // Numbers first: each is compared in one step, and an address octet by octet.
   return a.facts_id == b.facts_id && a.trust == b.trust && a.counts == b.counts && a.ip == b.ip;
 }
 
 std::size_t group_hash(const TrafficGroup& key) {
   const auto kind = static_cast<std::uint64_t>(key.trust) * 2 + (key.counts ? 1 : 0);
   return static_cast<std::size_t>(
+      // Four values of the kind fit into two bits, so that the number and the kind share a word.
       mixed(IpHash()(key.ip), static_cast<std::uint64_t>(key.facts_id) * 4 + kind));
 }
 
@@ -33,6 +35,7 @@ class GroupReader {
       return std::tie(a.ip, a.trust, a.counts, a.facts_id) <
              std::tie(b.ip, b.trust, b.counts, b.facts_id);
     });
+    // Again after the sort, which moved every group.
     groups_.index.build(groups_.groups);
     TRY(groups_.daily, store_.daily(range));
     std::erase_if(groups_.daily,

@@ -46,6 +46,7 @@ std::string domain_of(std::string_view text) {
 /// The address in "Bob <bob@example.com>" or "rfc822; bob@example.com" with its domain in A-labels.
 /// What is no address becomes empty: a display name may be a person's.
 std::string address(std::string_view text, AddressPrivacy privacy) {
+  // The last "<", because a display name in quotes may contain one.
   if (const auto open = text.rfind('<'); open != text.npos) {
     text = text.substr(open + 1, text.find('>', open) - open - 1);
   }
@@ -56,6 +57,7 @@ std::string address(std::string_view text, AddressPrivacy privacy) {
   const std::string domain = domain_of(text.substr(at + 1));
   if (domain.empty()) return {};
   const std::string_view local = text.substr(0, at);
+  /// RFC 5321 section 4.5.3.1.1 limits local parts to 64 octets.
   const bool plain = local.size() <= 64 && std::ranges::all_of(local, [](unsigned char c) {
                        return c > ' ' && c != 0x7F;
                      });
@@ -72,6 +74,7 @@ std::int64_t incidents_of(const mail::Head& head) {
   constexpr std::int64_t kMost = 1'000'000;
   std::int64_t count = 0;
   for (const char c : field(head, "Incidents")) {
+    // The report itself is at least one mail, so an unreadable count is one.
     if (!is_digit(c) || count > kMost) return 1;
     count = count * 10 + (c - '0');
   }
@@ -103,6 +106,8 @@ void read_who(const mail::Head& head, const mail::Head& mail, AddressPrivacy pri
   report.from = address(field(mail, "From"), privacy);
   report.mail_from = address(field(head, "Original-Mail-From"), privacy);
   report.rcpt_to = address(field(head, "Original-Rcpt-To"), privacy);
+  // Some reporters omit this field. The author's domain is the one whose policy failed, so it comes
+  // before the envelope's.
   report.domain = domain_of(field(head, "Reported-Domain"));
   for (const std::string* other : {&report.from, &report.mail_from}) {
     if (report.domain.empty() && !other->empty()) report.domain = domain_of_address(*other);
@@ -119,11 +124,13 @@ Result<FailureReport> read_failure_report(std::string_view fields, std::string_v
                                           AddressPrivacy privacy) {
   TRY(const mail::Head head, within("the feedback report", mail::read_head(trim(fields))));
   TRY_OK(check_type(head));
+  // The original is optional in practice: some reporters leave it out for privacy.
   const Result<mail::Head> mail = mail::read_head(original);
   FailureReport report;
   read_who(head, mail ? *mail : mail::Head(), privacy, report);
   if (report.domain.empty()) return Error{"the failure report names no domain"};
   std::string arrival = field(head, "Arrival-Date");
+  // Received-Date is the older name of Arrival-Date.
   if (arrival.empty()) arrival = field(head, "Received-Date");
   report.arrival = parse_mail_date(arrival);
   report.source = spf::Ip::parse(field(head, "Source-IP"));

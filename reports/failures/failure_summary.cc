@@ -24,6 +24,7 @@ void FailureSummer::add(const FailureEntry& entry) {
   summary_.reporters.insert(entry.reporter);
   count(summary_.auth_failures, report.auth_failure, report.incidents);
 
+  // By address, also where it is absent: reporters that hide it give one row.
   const auto [at, added] = sources_.try_emplace(report.source);
   FailureSource& source = at->second;
   if (added) source.first = source.last = entry.day;
@@ -36,6 +37,7 @@ void FailureSummer::add(const FailureEntry& entry) {
   if (const auto domain = report.mail_from.rfind('@'); domain != std::string::npos) {
     add_example(source.envelope_domains, report.mail_from.substr(domain + 1), kMostFailureExamples);
   }
+  // As the name of the key's record, which is what a reader looks up next.
   if (!report.dkim_domain.empty()) {
     add_example(source.dkim, report.dkim_selector + "._domainkey." + report.dkim_domain,
                 kMostFailureExamples);

@@ -24,6 +24,7 @@ std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words(1);
   int depth = 0;
   for (const char c : text) {
+    // Comments nest, and mostly repeat the zone's name: "+0200 (CEST)".
     if (c == '(') ++depth;
     const bool gap = is_space(c) || c == ',' || depth > 0;
     if (c == ')' && depth > 0) --depth;

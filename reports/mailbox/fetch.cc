@@ -12,6 +12,8 @@ namespace {
 /// RFC 2683 section 3.2.1.5: servers may reject lines of more than 1000 octets.
 constexpr std::size_t kLongestSet = 900;
 
+/// A server that closed an old connection accepts another at once; one that restarts needs longer,
+/// so pauses double up to the second number.
 constexpr std::chrono::milliseconds kFirstPause{500};
 constexpr std::chrono::milliseconds kLongestPause{20'000};
 
@@ -36,6 +38,8 @@ class Fetcher {
       const std::int64_t before = advances_;
       done = run_connection();
       if (done || !done.error().retryable) break;
+      // A connection that made progress resets the count: servers that end each connection after
+      // some mails are slow, not broken.
       failures = advances_ > before ? 1 : failures + 1;
       if (failures >= options_.attempts) break;
       const std::chrono::milliseconds pause = pause_after(failures);
@@ -59,6 +63,8 @@ class Fetcher {
                         options_.trace);
     Result<Ok> done = process_folder(session);
     fetched_.octets += session.octets();
+    // After a failure, the server may not read any more, and waiting for its answer would only
+    // delay the next attempt.
     if (done) session.log_out();
     return done;
   }
@@ -88,6 +94,7 @@ class Fetcher {
   /// Selects the folder, and checks that marking and moving will work before anything is read.
   Result<Ok> select_folder(ImapSession& session) {
     TRY(const ImapFolder folder, session.select(options_.folder));
+    // Without marks, every run would fetch the whole folder again.
     if (!folder.writable) return Error{"the folder is read-only, so no mail could be marked"};
     if (!options_.keyword.empty() && !folder.keeps_keywords) {
       return Error{"the folder keeps no keywords; omit --keyword, or use --move-to"};
@@ -113,11 +120,13 @@ class Fetcher {
     }
     stored_.insert(stored_.end(), outcome.stored.begin(), outcome.stored.end());
     refused_.insert(refused_.end(), outcome.refused.begin(), outcome.refused.end());
+    // Marked only after the commit: a mail may be read twice after a crash, but none is lost.
     return read ? mark_finished(session) : read;
   }
 
   Result<Ok> receive(ImapSession& session, const std::string& set, BatchOutcome& outcome) {
     return session.fetch(set, [&](ImapMail&& mail) {
+      // Servers may send a response twice or unrequested (RFC 3501 section 7).
       if (outcome.problem || finished_.contains(mail.uid)) return;
       const Result<bool> usable = ingest_mail(mail);
       if (!usable) {
@@ -138,6 +147,8 @@ class Fetcher {
       const Result<Ok> read = receive(session, std::to_string(uid), outcome);
       if (read) continue;
       if (read.error().retryable) return read;
+      // Finished for this run, so that it is not tried again after each reconnect. Unmarked, so
+      // that the next run tries it.
       ingester_.refuse(location_of(uid), read.error());
       finished_.insert(uid);
     }
@@ -161,6 +172,8 @@ class Fetcher {
     ++advances_;
     ++read_;
     const bool usable = ingester_.outcome().refused.size() == before;
+    // A refused mail is marked like the others, and would not be found again. Its copy is saved
+    // before that.
     if (!usable && !mail.too_large && options_.quarantine) {
       const std::string name = fmt::format("{}-{}.eml", uid_validity_, mail.uid);
       TRY_OK(options_.quarantine(name, mail.octets));
@@ -174,6 +187,8 @@ class Fetcher {
     const auto mark = [&](const std::string& set) { return session.flag(set, flag); };
     const auto move = [&](const std::string& set) { return session.move(set, options_.move_to); };
     const bool moves = !options_.move_to.empty();
+    // Refused mails are marked too, or every run would list them again. They are not moved, so that
+    // the folder still shows them.
     Result<Ok> done =
         moves ? for_sets(stored_, fetched_.moved, move) : for_sets(stored_, fetched_.marked, mark);
     return done ? for_sets(refused_, fetched_.marked, mark) : done;
@@ -183,6 +198,7 @@ class Fetcher {
   /// succeeded, so that a lost connection repeats no more than one.
   template <class Act>
   Result<Ok> for_sets(Uids& uids, std::int64_t& counter, const Act& act) {
+    // Sorted, so that runs of UIDs become ranges and a set holds many of them.
     std::ranges::sort(uids);
     while (!uids.empty()) {
       std::size_t count = 0;
@@ -197,6 +213,7 @@ class Fetcher {
 
   /// Exponential backoff with jitter, so that several clients do not return at the same time.
   std::chrono::milliseconds pause_after(int failures) {
+    // The exponent is limited, because the shift would overflow after sixty failures.
     const auto doubled = kFirstPause * (1LL << std::min(failures - 1, 10));
     const auto longest = std::min<std::chrono::milliseconds>(doubled, kLongestPause).count();
     return std::chrono::milliseconds(

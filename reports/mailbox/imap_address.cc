@@ -35,12 +35,14 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return out;
 }
 
+/// A line end in a name would begin a command of its own.
 bool has_control(std::string_view text) {
   return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 /// "host", "host:port" or "[::1]:port" into `address`.
 bool read_host(std::string_view text, ImapAddress& address) {
+  // An IPv6 address needs brackets, since its own colons look like a port.
   std::size_t colon = text.rfind(':');
   if (text.starts_with('[')) {
     const std::size_t close = text.find(']');
@@ -52,6 +54,8 @@ bool read_host(std::string_view text, ImapAddress& address) {
   } else {
     address.host = text.substr(0, colon);
   }
+  // The host becomes part of a URL for libcurl, in which other characters could begin a path or a
+  // user.
   constexpr std::string_view kHostCharacters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
   if (address.host.empty() || address.host.find_first_not_of(kHostCharacters) != text.npos) {
@@ -77,6 +81,7 @@ void append_utf16(std::string& out, std::uint32_t character) {
     out += static_cast<char>(value >> 8U);
     out += static_cast<char>(value & 0xffU);
   };
+  // Characters beyond the basic plane are surrogate pairs in UTF-16.
   if (character < 0x10000) return unit(character);
   unit(0xd800 + ((character - 0x10000) >> 10U));
   unit(0xdc00 + ((character - 0x10000) & 0x3ffU));
@@ -87,10 +92,14 @@ void append_utf16(std::string& out, std::uint32_t character) {
 std::string ImapAddress::text() const {
   const bool tls = security == ImapSecurity::Tls;
   const std::string shown = host.find(':') == host.npos ? host : "[" + host + "]";
+  // The usual port is omitted, so that equal mailboxes have equal texts: reports are located by
+  // them.
   const std::string tail = port == (tls ? 993 : 143) ? "" : fmt::format(":{}", port);
   return fmt::format("{}://{}{}/{}", tls ? "imaps" : "imap", shown, tail, folder);
 }
 
+/// By the text alone: a name that resolves to the loopback today may resolve elsewhere tomorrow,
+/// and a password without TLS would follow it.
 bool ImapAddress::is_loopback() const {
   in_addr four{};
   return host == "localhost" || host == "::1" ||
@@ -105,14 +114,17 @@ Result<ImapAddress> parse_imap_address(std::string_view text) {
     text.remove_prefix(8);
   } else if (text.starts_with("imap://")) {
     text.remove_prefix(7);
+    // imap:// means STARTTLS. Clear text needs an option of its own, except on the loopback.
     address.security = ImapSecurity::StartTls;
     address.port = 143;
   } else {
     return malformed;
   }
+  // The last "@": user names of many providers are addresses, and contain one.
   const std::size_t at = text.substr(0, text.find_last_of('@')).size();
   if (at < text.size()) {
     const std::string_view user = text.substr(0, at);
+    // A password in an argument is visible in the list of processes and in the shell's history.
     if (user.find(':') != user.npos) {
       return Error{"a mailbox address may not contain a password: set RAMPART_IMAP_PASSWORD"};
     }
@@ -123,6 +135,8 @@ Result<ImapAddress> parse_imap_address(std::string_view text) {
   }
   const std::size_t slash = std::min(text.find('/'), text.size());
   if (!read_host(text.substr(0, slash), address)) return malformed;
+  // RFC 5092 has parameters after these. Ignoring them would read another mailbox than the one that
+  // is meant.
   if (text.find_first_of("?;") != text.npos) return malformed;
   if (slash + 1 < text.size()) {
     const auto folder = percent_decoded(text.substr(slash + 1));
@@ -153,6 +167,7 @@ Result<std::string> imap_folder(std::string_view name) {
     const char c = static_cast<char>(code_point->value);
     if (c == '"' || c == '\\') out += '\\';
     out += c;
+    // "&" begins encoded characters, so "&-" is the character itself.
     if (c == '&') out += '-';
   }
   close();

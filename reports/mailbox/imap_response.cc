@@ -42,6 +42,7 @@ void split_words(std::string_view text, std::vector<ImapWord>& words) {
     } else if (c == '"') {
       ImapWord word{ImapWord::Kind::Quoted, {}};
       for (++at; at < text.size() && text[at] != '"'; ++at) {
+        // RFC 3501 section 9: within quotes, a backslash precedes a quote or a backslash.
         if (text[at] == '\\' && at + 1 < text.size()) ++at;
         word.text += text[at];
       }
@@ -57,6 +58,8 @@ void split_words(std::string_view text, std::vector<ImapWord>& words) {
 
 }  // namespace
 
+/// What was read is dropped here and not after each line, which would copy the rest of the buffer
+/// for each.
 Result<Ok> ImapReader::fill() {
   buffer_.erase(0, at_);
   at_ = 0;
@@ -67,6 +70,7 @@ Result<Ok> ImapReader::fill() {
 }
 
 Result<std::string> ImapReader::read_line(std::size_t most) {
+  // Octets that had no line end are not searched again, or a long line would take quadratic time.
   std::size_t searched = at_;
   for (;;) {
     const std::size_t end = buffer_.find('\n', searched);
@@ -84,6 +88,8 @@ Result<std::string> ImapReader::read_line(std::size_t most) {
 }
 
 Result<ImapWord> ImapReader::read_literal(std::uint64_t size) {
+  // A mail that is too large is read and dropped, because the rest of the dialogue follows it.
+  // Beyond this limit, that would take too long.
   if (size > limits_.skipped) return protocol_error("a mail of impossible size");
   ImapWord word{ImapWord::Kind::Literal, {}, size > limits_.literal};
   while (size > 0) {
@@ -100,6 +106,8 @@ Result<ImapResponse> ImapReader::next() {
   ImapResponse response;
   for (;;) {
     TRY(const std::string line,
+        // The limit is for the whole response: literals cut it into many lines, each of which could
+        // be short.
         read_line(limits_.line - std::min(limits_.line, response.line.size())));
     const std::optional<std::uint64_t> size = literal_size(line);
     const std::string_view text = line;
@@ -133,6 +141,7 @@ std::optional<ImapMail> mail_of(ImapResponse&& response) {
     if (same_ignoring_case(words[i].text, "BODY[]") && value.kind != ImapWord::Kind::Open) {
       has_body = true;
       mail.too_large = value.too_large;
+      // An atom is NIL, which servers send for a mail that another client removed meanwhile.
       if (value.kind != ImapWord::Kind::Atom) mail.octets = std::move(value.text);
     }
     if (value.kind != ImapWord::Kind::Open) ++i;
@@ -168,6 +177,7 @@ std::string uid_set(const std::vector<std::uint32_t>& uids, std::size_t most, st
   taken = 0;
   while (taken < uids.size()) {
     std::size_t end = taken + 1;
+    // Mails of one batch mostly have successive UIDs, so one range replaces hundreds of numbers.
     while (end < uids.size() && uids[end] == uids[end - 1] + 1) ++end;
     const std::string part = end - taken == 1 ? std::to_string(uids[taken])
                                               : fmt::format("{}:{}", uids[taken], uids[end - 1]);

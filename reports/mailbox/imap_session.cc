@@ -54,6 +54,7 @@ Result<Ok> ImapSession::command(const std::string& text, const OnResponse& on_re
       }
       return Error{"the server refuses: " + for_display(after_words(line, 1))};
     }
+    // Servers close idle or long connections and restart, so a new connection may succeed.
     if (words.size() >= 2 && words[0].text == "*" && upper(words[1].text) == "BYE") {
       return Error{.what = "the server closes the connection: " + for_display(after_words(line, 2)),
                    .retryable = true};
@@ -63,6 +64,7 @@ Result<Ok> ImapSession::command(const std::string& text, const OnResponse& on_re
 }
 
 Result<bool> ImapSession::can(const std::string& capability) {
+  // After the login, because servers announce fewer capabilities before it.
   if (capabilities_.empty()) {
     TRY_OK(command("CAPABILITY", [this](ImapResponse&& response) {
       if (response.words.size() < 2 || upper(response.words[1].text) != "CAPABILITY") return;
@@ -79,6 +81,7 @@ Result<ImapFolder> ImapSession::select(const std::string& folder) {
     const std::string line = upper(response.line);
     if (const auto number = code_number(response, "UIDVALIDITY")) selected.uid_validity = *number;
     if (line.find("[PERMANENTFLAGS ") != line.npos) {
+      // RFC 3501 section 7.1: "\*" means that clients may create keywords.
       selected.keeps_keywords = line.find("\\*") != line.npos;
     }
     if (line.find("[READ-ONLY]") != line.npos) selected.writable = false;
@@ -102,6 +105,7 @@ Result<Uids> ImapSession::search(const std::string& criteria) {
     const Uids some = search_result(response);
     uids.insert(uids.end(), some.begin(), some.end());
   }));
+  // Servers may return the numbers in any order and in several responses.
   std::ranges::sort(uids);
   const auto repeated = std::ranges::unique(uids);
   uids.erase(repeated.begin(), repeated.end());
@@ -125,12 +129,14 @@ Result<Ok> ImapSession::move(const std::string& set, const std::string& folder) 
   TRY(const bool moves, can("MOVE"));
   if (moves) return command(fmt::format("UID MOVE {} {}", set, name));
   TRY(const bool expunges, can("UIDPLUS"));
+  // The copy first: an interruption between the commands leaves a mail in two folders, not in none.
   TRY_OK(command(fmt::format("UID COPY {} {}", set, name)));
   TRY_OK(flag(set, "\\Seen \\Deleted"));
   // A plain EXPUNGE would also remove mails that others marked as deleted.
   return expunges ? command("UID EXPUNGE " + set) : Ok{};
 }
 
+/// Everything is done by then, so the answer does not matter.
 void ImapSession::log_out() { (void)command("LOGOUT"); }
 
 }  // namespace rampart::reports

@@ -45,6 +45,8 @@ struct Connection {
       const CURLcode code = curl_easy_send(easy.get(), octets.data(), octets.size(), &sent);
       if (code != CURLE_OK && code != CURLE_AGAIN) return lost(curl_easy_strerror(code));
       octets.remove_prefix(sent);
+      // With TLS, libcurl may have taken a part of the octets, so this waits and continues behind
+      // it.
       if (code == CURLE_AGAIN) TRY_OK(wait(POLLOUT));
     }
     return Ok{};
@@ -52,6 +54,8 @@ struct Connection {
 
   Result<std::string_view> receive() {
     for (;;) {
+      // Read first and wait only if there is nothing: TLS may have decrypted octets that the socket
+      // no longer shows.
       std::size_t got = 0;
       const CURLcode code = curl_easy_recv(easy.get(), buffer.data(), buffer.size(), &got);
       if (code == CURLE_OK && got > 0) return std::string_view(buffer.data(), got);
@@ -81,6 +85,8 @@ void set_account(const Easy& easy, const ImapAccount& account) {
   } else {
     set(easy, CURLOPT_XOAUTH2_BEARER, account.token.c_str());
   }
+  // TRY still uses TLS where the server offers it; ALL refuses a connection without it, also if an
+  // attacker removes STARTTLS from the offer.
   set(easy, CURLOPT_USE_SSL, static_cast<long>(plain ? CURLUSESSL_TRY : CURLUSESSL_ALL));
   if (!account.ca_file.empty()) set(easy, CURLOPT_CAINFO, account.ca_file.c_str());
   if (!account.ca_folder.empty()) set(easy, CURLOPT_CAPATH, account.ca_folder.c_str());
@@ -103,6 +109,8 @@ Error explained(CURLcode code, const std::string& reason) {
       return {.what =
                   "the server offers no TLS, and the password is not sent in clear text; use "
                   "imaps://, or --plain-text if the network is safe"};
+    // These do not change by waiting, so they are final. All others may be a network that is down
+    // for a moment.
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_NOT_BUILT_IN:
@@ -119,12 +127,16 @@ Result<ImapWire> connect_imap(const ImapAccount& account) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   const auto connection = std::make_shared<Connection>();
   if (ready != CURLE_OK || !connection->easy) return Error{"libcurl cannot be used"};
+  // libcurl would use SIGALRM for timeouts of name lookups, which is not safe in a program with
+  // threads.
   set(connection->easy, CURLOPT_NOSIGNAL, 1L);
   set(connection->easy, CURLOPT_PROTOCOLS_STR, "imap,imaps");
   set(connection->easy, CURLOPT_SSL_VERIFYPEER, 1L);
   set(connection->easy, CURLOPT_SSL_VERIFYHOST, 2L);
   set(connection->easy, CURLOPT_CONNECT_ONLY, 1L);
   set(connection->easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
+  // The limit of connecting and logging in together. The dialogue after it has its own limit of
+  // silence.
   set(connection->easy, CURLOPT_TIMEOUT_MS, 2 * kConnectMilliseconds);
   set(connection->easy, CURLOPT_ERRORBUFFER, connection->reason.data());
   set_account(connection->easy, account);

@@ -24,6 +24,8 @@ constexpr std::size_t kMostLines = 100;
 std::string text_at(const TlsJson& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string()) return {};
+  // Control characters are removed, because the store keeps lists as lines and terminals obey
+  // escape sequences.
   std::string text = found->get<std::string>().substr(0, kMostTlsText);
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
   return std::string(trim(text));
@@ -37,6 +39,7 @@ std::vector<std::string> texts_at(const TlsJson& object, const char* key) {
   const TlsJson list = found->is_array() ? *found : TlsJson::array({*found});
   for (const TlsJson& one : list) {
     if (texts.size() == kMostLines) break;
+    // Wrapped, so that entries pass the same checks as single texts.
     const TlsJson wrapped = {{"text", one}};
     if (std::string text = text_at(wrapped, "text"); !text.empty())
       texts.push_back(std::move(text));
@@ -48,8 +51,11 @@ std::vector<std::string> texts_at(const TlsJson& object, const char* key) {
 Result<std::int64_t> count_at(const TlsJson& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return 0;
+  // Some reporters write numbers as texts, so both are read as a text. A negative number or a
+  // fraction is then refused like any other word.
   const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
   const auto count = parse_count(trim(text));
+  // An unreadable count may hide any number of failures, so it is not read as 0.
   if (!count) return Error{fmt::format("{}: \"{:.60}\" is not a count of sessions", key, text)};
   return *count;
 }
@@ -62,6 +68,7 @@ Result<Time> moment_at(const TlsJson& range, const char* key) {
 }
 
 const TlsJson& object_at(const TlsJson& parent, const char* key) {
+  // An absent object is read as an empty one, so the members below it need no test of their own.
   static const TlsJson none = TlsJson::object();
   const auto found = parent.find(key);
   return found == parent.end() || !found->is_object() ? none : *found;
@@ -74,7 +81,9 @@ Result<TlsFailure> read_failure(const TlsJson& detail) {
                      .receiving_mx = ascii_lower(text_at(detail, "receiving-mx-hostname")),
                      .receiving_ip = text_at(detail, "receiving-ip"),
                      .reason = text_at(detail, "failure-reason-code")};
+  // Details without a type still count sessions.
   if (failure.result_type.empty()) failure.result_type = "unknown";
+  // Both fields are optional (RFC 8460 section 4.4). The name of the greeting is the next best.
   if (failure.receiving_mx.empty()) {
     failure.receiving_mx = ascii_lower(text_at(detail, "receiving-mx-helo"));
   }
@@ -85,6 +94,7 @@ Result<TlsFailure> read_failure(const TlsJson& detail) {
 
 Result<Ok> read_details(const TlsJson& entry, TlsPolicy& policy) {
   const auto details = entry.find("failure-details");
+  // Details are optional (RFC 8460 section 4.4). The summary alone still has the counts.
   if (details == entry.end() || !details->is_array()) return Ok{};
   if (details->size() > kMostTlsDetails) {
     return Error{fmt::format("it has more than {} failure-details", kMostTlsDetails)};
@@ -105,6 +115,8 @@ Result<TlsPolicy> read_policy(const TlsJson& entry) {
   if (policy.type.empty()) policy.type = "unknown";
   const std::string domain = text_at(about, "policy-domain");
   const Result<Name> name = Name::parse(domain);
+  // Sums are stored by this domain. A policy without one would belong to nobody, so the report is
+  // refused as a whole and not in part.
   if (!name) return Error{fmt::format("policy-domain: \"{:.60}\" is not a domain", domain)};
   policy.domain = name->text();
   const TlsJson& summary = object_at(entry, "summary");
@@ -132,6 +144,7 @@ Result<Ok> read_policies(const TlsJson& root, TlsReport& report) {
 }  // namespace
 
 Result<TlsReport> read_tls_report(std::string_view json) {
+  // RFC 8259 section 8.1 forbids a byte order mark and lets readers ignore it.
   if (json.starts_with("\xEF\xBB\xBF")) json.remove_prefix(3);
   // What is nested deeper is dropped while it is read, before it needs memory.
   const auto shallow = [](int depth, TlsJson::parse_event_t, TlsJson&) {
@@ -139,6 +152,7 @@ Result<TlsReport> read_tls_report(std::string_view json) {
   };
   const TlsJson root = TlsJson::parse(json, shallow, false);
   if (!root.is_object()) return Error{"it is not a JSON object"};
+  // Other JSON arrives in the same mailboxes, so the message says what it is not.
   if (!root.contains("policies")) return Error{"it is JSON, but no SMTP TLS report (RFC 8460)"};
   TlsReport report{.org = text_at(root, "organization-name"),
                    .contact = text_at(root, "contact-info"),
@@ -155,6 +169,8 @@ Result<TlsReport> read_tls_report(std::string_view json) {
   return report;
 }
 
+/// By content and not by report-id alone: reporters reuse ids. Texts contain no line end, so no two
+/// lists of texts give the same octets.
 std::string identity_of(const TlsReport& report) {
   Sha256 all;
   const auto add = [&](const std::string& text) { all.add(text + '\n'); };
@@ -173,6 +189,8 @@ std::string identity_of(const TlsReport& report) {
       add_number(one.sessions);
     }
   }
+  // 128 bits are enough against chance, and an attacker gains nothing by two of his own reports
+  // with one identity.
   return all.finish().substr(0, 16);
 }
 

@@ -9,6 +9,8 @@
 namespace rampart::reports {
 namespace {
 
+/// The remedies are for the owner of the receiving domain, who reads the report: RFC 8460 reports
+/// are about mail to the domain, not from it.
 struct Remedy {
   std::string_view result_type;
   std::string_view action;
@@ -33,6 +35,7 @@ constexpr std::array kRemedies = {
 
 std::string action_for(const std::string& result_type, const std::string& domain) {
   const auto known = std::ranges::find(kRemedies, result_type, &Remedy::result_type);
+  // Further result types may be registered (RFC 8460 section 6).
   if (known == kRemedies.end()) return "see the reporter's reason";
   std::string action(known->action);
   constexpr std::string_view kDomain = "<domain>";
@@ -46,6 +49,7 @@ void TlsSummer::add(const TlsEntry& entry) {
   const TlsPolicy& policy = entry.policy;
   summary_.since = std::min(summary_.since.value_or(entry.day), entry.day);
   summary_.until = std::max(summary_.until.value_or(entry.day), entry.day);
+  // An entry is one policy. A report has several, and must count once.
   if (reports_.insert(entry.report).second) {
     ++summary_.reports;
     summary_.verified_reports += entry.verified ? 1 : 0;
@@ -56,6 +60,8 @@ void TlsSummer::add(const TlsEntry& entry) {
     sessions->successes += policy.successes;
     sessions->failures += policy.failures;
   }
+  // Details are grouped by type and MX, which together decide what to do. Addresses and reasons are
+  // examples only: there may be one per session.
   for (const TlsFailure& one : policy.details) {
     const auto [at, added] = problems_.try_emplace({one.result_type, one.receiving_mx});
     TlsProblem& problem = at->second;
@@ -76,6 +82,7 @@ TlsSummary TlsSummer::finish() {
     problem.action = action_for(key.first, summary_.domain);
     summary_.problems.push_back(std::move(problem));
   }
+  // Stable over the order of types, so that equal counts do not change places between runs.
   std::ranges::stable_sort(summary_.problems, std::ranges::greater{}, &TlsProblem::sessions);
   return std::move(summary_);
 }
