@@ -32,8 +32,10 @@ Words offers_after(std::string_view name) {
     }
     options.insert(options.end(), command->options.begin(), command->options.end());
   }
+  // Nobody has typed a command yet, so options would only hide the commands.
   if (name.empty()) return words;
   for (const CommandOption& one : options) words.push_back(fmt::format("--{}", one.name));
+  // Every command has it, and no table: the parser adds it.
   words.push_back("--help");
   return words;
 }
@@ -154,6 +156,8 @@ std::string fish_script() {
   }
   for (const Command& one : commands()) {
     const std::size_t space = one.name.find(' ');
+    // fish tests single words, so a sub-command is known by its second word. Two groups with one
+    // word share its options.
     const std::string_view word = one.name.substr(space == one.name.npos ? 0 : space + 1);
     if (space != one.name.npos) add_word(seen(one.name.substr(0, space)), word, one.summary);
     for (const CommandOption& option : one.options) add_option(seen(word), option);

@@ -55,6 +55,7 @@ void add_evidence(const Context& context, const Config& config, World& world) {
     world.evidence = std::move(evidence).value();
     return;
   }
+  // A warning and no failure: what needs no evidence, such as a new sender, is still written.
   progress(context, "warning: " + sentence(evidence.error()) +
                         "; changes that need evidence from reports are held");
 }
@@ -107,6 +108,7 @@ Result<bool> approved(const Context& context, const Plan& plan) {
   context.process.err << plan_text(plan, context.colour) << "\nWrite these changes? [y/N] "
                       << std::flush;
   std::string answer;
+  // An end of input leaves the answer empty, and that is a no.
   std::getline(context.process.in, answer);
   return answer == "y" || answer == "Y" || answer == "yes";
 }
@@ -159,6 +161,7 @@ ExitCode exit_code(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
   const auto any = [&](WriteState state) {
     return std::ranges::find(outcomes, state, &WriteOutcome::state) != outcomes.end();
   };
+  // Unconfirmed first: nobody knows what is live, which is worse than a write that failed.
   if (any(WriteState::Unconfirmed)) return ExitCode::Partly;
   if (any(WriteState::Failed)) {
     return any(WriteState::Written) ? ExitCode::Partly : ExitCode::Error;

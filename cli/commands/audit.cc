@@ -90,8 +90,10 @@ constexpr std::chrono::days kReportedWindow{90};
 Result<Ok> add_reported(reports::Store& store, const reports::Range& range, Reported& seen) {
   std::set<std::int64_t> known;
   return store.for_each_row(range, [&](const reports::StoredRow& row) {
+    // Rows repeat the same facts by the thousand, and reading facts is a query.
     if (!known.insert(row.facts).second) return;
     const auto facts = store.facts(row.facts);
+    // Selectors from reports are an extra: a damaged entry must not end an audit of live DNS.
     if (!facts) return;
     for (const reports::DkimAuth& one : facts->results.dkim) {
       if (one.result == reports::AuthResult::Pass && !one.selector.empty()) {

@@ -20,6 +20,7 @@ ExitCode run_explain(Context& context) {
                                fmt::format("{} is not a domain of {}", text, context.config_file),
                                "`rampart audit` checks domains that the YAML does not name")});
   }
+  // A copy, because the next lines erase from the map that has it.
   const Domain domain = found->second;
   // Domains above and below stay: DMARC policies are inherited along that line.
   std::erase_if(config.domains, [&](const auto& row) {

@@ -19,6 +19,7 @@ std::string without_links(std::string text) {
     if (start == text.npos || end == text.npos) return text;
     text.erase(middle, end + 1 - middle);
     text.erase(start, 1);
+    // The text is one character shorter now, and the next link may follow at once.
     --middle;
   }
   return text;

@@ -58,6 +58,7 @@ Result<ProviderSpec> parse_provider(const std::string& text) {
     spec.settings[key] = std::string(pair.substr(equals + 1));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  // Checked here, so that the message shows the option's form and not the YAML's.
   if (!type->required.empty() && !spec.settings.contains(std::string(type->required))) {
     return Error{fmt::format("{} needs `{}`: write {}:{}=...", spec.type, type->required, spec.type,
                              type->required)};
@@ -170,6 +171,8 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
     request.provider =
         guess_provider(find_servers(std::vector{zone}, options).at(zone), request.provider_note);
   }
+  // Not otherwise: senders that reports show are suggestions, and a plan without changes was
+  // promised.
   if (from_reports) request.evidence = std::move(seen);
   return request;
 }
@@ -183,6 +186,7 @@ Result<Ok> write_new(const std::string& path, const std::string& text) {
     return Error{"the file exists already and is not replaced: choose another name", path};
   }
   if (file < 0) return Error{std::strerror(errno), path};
+  // Created empty here and filled by write_file, which replaces it in one step.
   ::close(file);
   return write_file(path, text);
 }

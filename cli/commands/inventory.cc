@@ -96,6 +96,7 @@ std::string dates_table(const Config& config) {
     }
   }
   if (dates.empty()) return "";
+  // By the text of the date first, whose form sorts as the date itself.
   std::ranges::sort(dates);
   std::string text = "\n## Dates\n\n" + heading({"Day", "Domain", "What"});
   for (const auto& [day, name, what] : dates) text += row({day, name, what});

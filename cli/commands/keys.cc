@@ -84,6 +84,7 @@ void add_signing(const Domain& domain, const World& world, const KeyFolder& fold
   std::vector<std::string> declared;
   for (const SelectorSpec& spec : domain.selectors) {
     const std::string path = rotation_key_path(domain.name, spec.selector);
+    // Only keys of this folder: hosts that sign with other declared keys have those themselves.
     if (spec.public_key == path) declared.push_back(spec.selector);
   }
   for (const RotationSpec& rotation : domain.rotations) {
@@ -92,6 +93,7 @@ void add_signing(const Domain& domain, const World& world, const KeyFolder& fold
   }
   for (const std::string& selector : declared) {
     const KeyPlace place{domain.name, selector};
+    // Normal and not worth a message: another host may hold the private half.
     if (!folder.entry(place).private_key) continue;
     if (live_key(domain, world, selector) == LiveKey::Published) {
       places.push_back(place);
@@ -211,7 +213,9 @@ ExitCode run_keys_export(Context& context) {
   }
   if (job.format == SignerFormat::OpenDkim) leave_out_ed25519(folder, job.places, left_out);
   for (const std::string& one : left_out) progress(context, one);
+  // Before the keys are unlocked: a monitoring host compares fingerprints and needs no passphrase.
   if (context.arguments.has("check")) return check(context, job, folder);
+  // An error and not an empty export, after which the signer would sign nothing.
   if (job.places.empty()) return fail(context, "keys", Error{"no key with a private half is live"});
   TRY_OR_FAIL("keys", const Unlock unlock, unlock_for(context));
   TRY_OR_FAIL("keys", const auto written, export_keys(job, folder, unlock));

@@ -42,6 +42,7 @@ std::optional<ReportQuery> open_query(const Context& context) {
     fail(context, code, error);
     return std::nullopt;
   };
+  // The days are checked before the store is opened: a typing mistake should not wait for a lock.
   const Result<DaysAsked> days = days_asked(context);
   if (!days) return refuse("usage", days.error());
   std::optional<ReportEnvironment> environment =
@@ -66,6 +67,7 @@ std::optional<ReportQuery> open_query(const Context& context) {
 /// reported and ends it.
 template <class Visit>
 bool for_each_analysis(const Context& context, ReportQuery& query, const Visit& visit) {
+  // The SPF records of the catalogue's services are looked up once for all domains.
   const auto cache =
       std::make_shared<reports::NamingCache>(query.config, query.store, query.resolve, context.now);
   for (const Name& domain : query.domains) {
@@ -121,6 +123,8 @@ Result<Ok> write_rows(const Context& context, ReportQuery& query, const Name& do
   std::ostream& out = context.process.out;
   const auto write = [&](const reports::StoredRow& row) {
     const ExportRow cells{domain.text(), lookup.report(row.report), row, *lookup.facts(row.facts)};
+    // The row is skipped and the reading goes on: the visitor cannot stop it, and the error is
+    // returned at the end.
     if (lookup.problem()) return;
     if (context.json()) out << std::exchange(separator, ",\n  ");
     out << (context.json() ? export_json_row(cells) : export_csv_row(cells));
@@ -144,6 +148,7 @@ ExitCode run_reports_summary(Context& context) {
 ExitCode run_reports_sources(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
   VALUE_OR_EXIT(const auto made, summaries(context, query));
+  // A patch has one form, so --format does not apply to it.
   if (context.arguments.has("suggest")) return print_suggestions(context, query.config, made);
   if (context.json()) return print(context, summaries_json(made, query.limit));
   for (const reports::Summary& one : made) {
@@ -164,6 +169,7 @@ ExitCode run_reports_threats(Context& context) {
   if (!read) return ExitCode::Error;
   const std::string omitted = omitted_text(list);
   if (context.format == "csv" || context.format == "stix") {
+    // On standard error, because these formats have no place for remarks.
     if (!omitted.empty()) progress(context, omitted);
   }
   return print(context, context.format == "stix"  ? threats_stix(list)
@@ -205,6 +211,7 @@ ExitCode run_reports_evidence(Context& context) {
 ExitCode run_reports_prune(Context& context) {
   const std::string text = context.arguments.one("keep").value_or("");
   const auto keep = parse_duration(text);
+  // Hours make no sense here: reports are stored by day.
   if (!keep || keep->count <= 0 || keep->unit == Duration::Unit::Hours) {
     return usage_error(context, fmt::format("--keep \"{}\" is not a duration", text),
                        "write it as 400d, 8w or 14mo");

@@ -38,6 +38,7 @@ Result<reports::ImapAccount> account_of(const Context& context) {
   }
   HttpSettings certificates;
   take_certificates(certificates, context.process.environment);
+  // The same variables as for HTTP, so that a company's own authority is configured once.
   account.ca_file = context.arguments.one("ca").value_or(certificates.ca_file);
   account.ca_folder = certificates.ca_folder;
   if (context.arguments.has("plain-text")) account.plain_text = reports::PlainText::Accepted;
@@ -81,7 +82,10 @@ Result<reports::FetchOptions> options_of(const Context& context,
   if (!options.move_to.empty() && !reports::imap_folder(options.move_to)) {
     return Error{"this is not a folder's name", "--move-to"};
   }
+  // A copy of the account: the options outlive this function and are used for every new connection.
   options.connect = [account] { return reports::connect_imap(account); };
+  // Passed in, because the fetcher itself neither sleeps nor reads a clock, and tests wait for
+  // nothing.
   options.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
   if (const auto folder = context.arguments.one("quarantine")) {
     options.quarantine = [folder = *folder](const std::string& name, std::string_view octets) {
@@ -126,6 +130,8 @@ ExitCode run_reports_fetch(Context& context) {
   VALUE_OR_EXIT(Config config, config_or_empty(context));
   VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));
 
+  // libcurl sends the password, but servers may echo it in a later response, so every line is
+  // redacted.
   Secrets secrets;
   secrets.add(account.password);
   secrets.add(account.token);

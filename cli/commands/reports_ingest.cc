@@ -24,6 +24,7 @@ Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folde
   std::set<std::string> inputs;
   for (const reports::Refused& one : outcome.refused) inputs.insert(one.input);
   for (const std::string& input : inputs) {
+    // Standard input and folders cannot be copied.
     if (!fs::is_regular_file(input, error)) continue;
     fs::path to = fs::path(folder) / fs::path(input).filename();
     for (int copy = 1; fs::exists(to, error); ++copy) {
@@ -46,6 +47,8 @@ ExitCode run_reports_ingest(Context& context) {
   }
   VALUE_OR_EXIT(Config config, config_or_empty(context));
   VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));
+  // The built-in list and not the YAML's: which domains are of one organization must not depend on
+  // an edit.
   const Config catalogue = builtin_config();
   reports::IngestOptions options;
   options.organizations = &catalogue;

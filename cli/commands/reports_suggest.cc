@@ -9,6 +9,7 @@
 namespace rampart {
 namespace {
 
+/// The usual number of patch(1) and git, which tools expect.
 constexpr std::size_t kContextLines = 3;
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -53,6 +54,8 @@ std::vector<DomainEdit> admitted(const Context& context, const Config& config,
     if (domain == config.domains.end()) continue;
     for (const reports::SourceSummary& row : summary.sources) {
       if (!needs_declaring(row)) continue;
+      // A list would have to be made, and then it would apply to all mail of the domain: that is
+      // for a person to decide.
       if (!domain->second.senders) {
         progress(
             context,

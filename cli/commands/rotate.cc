@@ -27,6 +27,8 @@ Result<Ok> write(const Context& context, const Config& config,
       std::ranges::any_of(runs, [](const auto& run) { return run.step.make.has_value(); });
   if (makes) {
     TRY(const auto protection, protection_for(context, &config));
+    // Keys before the YAML: a YAML that names a key without a file would fail to plan, and an
+    // unused key harms nobody.
     TRY_OK(make_due_keys(KeyFolder(config.folder), runs, protection, context.today()));
   }
   return write_domains(config, texts);
@@ -36,6 +38,7 @@ Result<Ok> write(const Context& context, const Config& config,
 /// resulting configuration.
 Result<Config> compromised(const Context& context, const Config& config,
                            const std::string& selector, const std::vector<DomainEdit>& edits) {
+  // A dry run must show the same steps, so the mark is made in memory.
   if (!context.arguments.has("write")) {
     Config marked = config;
     for (const DomainEdit& edit : edits) {

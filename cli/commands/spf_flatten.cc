@@ -36,6 +36,8 @@ std::map<std::string, ResolvedTerm> resolve_terms(const FlattenSubject& subject,
                                                   DnsSession lookups) {
   std::map<std::string, ResolvedTerm> views;
   for (const std::string& term : flattenable_terms(subject.record)) {
+    // Each term alone, because the lock has networks per term: an include that is removed takes
+    // only its own with it.
     const auto alone = spf::parse_terms(term);
     const spf::Tree tree = tree_live(subject.domain, alone.value(), lookups);
     views[term] = {spf::admitted_by(subject.domain, alone.value(), lookups.answers), tree.lookups};
@@ -50,6 +52,8 @@ std::map<std::string, std::vector<ResolvedTerm>> all_views(const FlattenSubject&
   std::map<std::string, std::vector<ResolvedTerm>> views;
   for (const std::string& term : flattenable_terms(subject.record)) views[term] = {};
   for (const Server& resolver : lookups.resolvers) {
+    // A new session without answers, or the second resolver would return what the first one
+    // returned.
     const DnsSession alone{.resolvers = {resolver}, .limits = lookups.limits};
     for (auto& [term, view] : resolve_terms(subject, alone)) views[term].push_back(std::move(view));
   }
@@ -60,6 +64,7 @@ std::map<std::string, std::vector<ResolvedTerm>> all_views(const FlattenSubject&
 SpfLock lock_of_now(const FlattenSubject& subject, const DnsSession& lookups, Date today) {
   SpfLock lock;
   for (const auto& [term, view] : resolve_terms(subject, lookups)) {
+    // A part of the networks would reject the mail of the others.
     if (!view.admitted.complete || view.admitted.pass.empty()) continue;
     lock.terms[term] = {today, view.lookups, texts_of(view.admitted.pass), {}};
   }

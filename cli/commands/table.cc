@@ -313,6 +313,7 @@ std::vector<Command> output_commands() {
        .run = run_senders_search},
       {.name = "schema",
        .summary = "Print the JSON Schema of domains.yaml.",
+       // Both print the same document, because a schema has no other form.
        .formats = {"json", "text"},
        .run = run_schema},
       {.name = "completion",

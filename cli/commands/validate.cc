@@ -46,11 +46,14 @@ ExitCode run_validate(Context& context) {
     errors = std::move(*mistakes);
   } else {
     config = std::get<Config>(std::move(loaded));
+    // Before the findings and not before loading: mistakes of other domains are mistakes of the
+    // file.
     if (const Result<Ok> narrowed = narrow(config, context.domain_globs); !narrowed) {
       return fail(context, "usage", narrowed.error());
     }
     errors = errors_among(context, offline_findings(config, context.now));
   }
+  // Written even without findings, because code scanning closes old alerts only by a new file.
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {
     OK_OR_FAIL("unwritable", write_file(*path, sarif(errors, context.process.version)));
   }

@@ -26,6 +26,7 @@ struct Bar {
 /// Days are merged into wider bars until at most `kMostBars` remain; the last may be shorter.
 std::vector<Bar> bars_of(const std::map<Date, MailCounts>& days, Date since, Date until) {
   const int count = std::max<int>(1, static_cast<int>((until - since).count()) + 1);
+  // Rounded up: rounded down, a range slightly over the limit would keep all of its bars.
   const int width = (count + kMostBars - 1) / kMostBars;
   std::vector<Bar> bars;
   for (Date first = since; first <= until; first += std::chrono::days(width)) {
@@ -49,6 +50,7 @@ std::int64_t tallest(const std::vector<Bar>& bars) {
 std::int64_t round_up(std::int64_t number) {
   for (std::int64_t power = 1;; power *= 10) {
     for (const std::int64_t step : {1, 2, 5}) {
+      // Reporters choose the counts, so the search ends before the product overflows.
       if (power * step >= number || power > (INT64_MAX / 100)) return power * step;
     }
   }
@@ -87,6 +89,7 @@ std::string rectangles(const std::vector<Bar>& bars, const Area& area) {
       const auto count = static_cast<double>(bars[i].mail.by_outcome[outcome]);
       if (count <= 0) continue;
       const double height = area.height * count / area.most;
+      // The y axis of SVG points down, so bars grow by subtraction.
       top -= height;
       text +=
           fmt::format(R"(<rect class="{}" x="{:.2f}" y="{:.2f}" width="{:.2f}" height="{:.2f}"/>)",
@@ -142,6 +145,8 @@ std::string mail_spark(const std::map<Date, MailCounts>& days, Date since, Date 
   for (std::size_t i = 0; i < bars.size(); ++i) {
     double sum = 0;
     for (std::size_t outcome = 0; outcome < kMailOutcomes; ++outcome) {
+      // From the running sum and not from each height: rounded heights would leave gaps between the
+      // colours.
       const auto bottom = static_cast<int>(kHeight * (1 - sum / most));
       sum += static_cast<double>(bars[i].mail.by_outcome[outcome]);
       const auto top = static_cast<int>(kHeight * (1 - sum / most));

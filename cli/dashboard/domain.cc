@@ -25,6 +25,7 @@ std::string cards(const DashboardDomain& domain) {
       std::ranges::count_if(domain.reporters, [](const auto& one) { return one.second.verified; });
   std::string text = "<dl class=\"cards\">\n";
   text += card("Phase", domain.stage.empty() ? "not in the YAML" : domain.stage, "");
+  // Domains outside the YAML have no ramp, and an empty card would look like an error.
   const NextStep next = next_step(domain);
   if (!next.what.empty()) text += card("Next step", next.what, next.when);
   text +=
@@ -77,6 +78,7 @@ std::string findings(const DashboardDomain& domain) {
 std::string domain_page(const Dashboard& dashboard, const DashboardDomain& domain) {
   std::string body = "<nav><a href=\"../index.html\">All domains</a></nav>\n<main>\n";
   body += fmt::format("<h1><bdi>{}</bdi></h1>\n", html::text(domain.shown));
+  // The A-label as well: a name in another script may be made to look like a known one.
   if (domain.shown != domain.name) body += "<p class=\"dim\">" + html::text(domain.name) + "</p>\n";
   body += fmt::format("<p class=\"dim\">{} to {}</p>\n", to_text(dashboard.since),
                       to_text(dashboard.until));

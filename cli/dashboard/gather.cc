@@ -229,6 +229,7 @@ void add_policy(DashboardDomain& page, const Name& name, const Config& config, c
   const Domain& domain = found->second;
   if (domain.state == DomainState::Managed) {
     page.stage = to_text(domain.dmarc.position);
+    // Percentages are 1 to 100, so every position of a phase sorts before those of the next.
     page.rank = static_cast<int>(domain.dmarc.position.phase) * 100 + domain.dmarc.position.pct;
     page.step = step_of(domain, config, world);
   } else {

@@ -66,6 +66,7 @@ std::string text(std::string_view raw) {
   for (std::size_t at = 0; at < shown.size();) {
     if (const std::size_t octets = invisible_octets(std::string_view(shown).substr(at));
         octets > 0) {
+      // Shown as `printable` shows other octets, so that the reader sees that something is hidden.
       for (std::size_t i = 0; i < octets; ++i) {
         out += fmt::format("\\{:03d}", static_cast<unsigned char>(shown[at + i]));
       }
@@ -106,6 +107,7 @@ std::string page(std::string_view title, std::string_view body) {
       "'sha256-{}'; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"generator\" content=\"rampart\">\n"
       "<meta name=\"referrer\" content=\"no-referrer\">\n"
+      // Pages on a server that is open by mistake should not be found by a search.
       "<meta name=\"robots\" content=\"noindex, nofollow\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",

@@ -112,6 +112,7 @@ Whole sum_of(const Dashboard& dashboard) {
     for (const DashboardSource& one : domain.sources) {
       DashboardSource& sum = sources[one.label];
       sum.label = one.label;
+      // The action is left out: it is advice for one domain, and would be wrong for the sum.
       sum.owner = one.owner;
       sum.mail += one.mail;
     }
@@ -130,6 +131,8 @@ Whole sum_of(const Dashboard& dashboard) {
 /// The figures that a reader looks for first.
 std::string cards(const Dashboard& dashboard, const Whole& whole) {
   const auto count = [&](const auto& is) { return std::ranges::count_if(dashboard.domains, is); };
+  // Quarantine at any percentage counts: from there on, receivers may treat failing mail
+  // differently.
   const auto enforcing = count([](const DashboardDomain& one) {
     return one.step && one.step->from.phase >= Phase::Quarantine;
   });
@@ -154,6 +157,7 @@ std::string cards(const Dashboard& dashboard, const Whole& whole) {
 // A stable sort over the order of names, so that equal rows do not move between pages.
 std::string index_page(const Dashboard& dashboard, const Whole& whole, const Column& sorted) {
   std::vector<const DashboardDomain*> order;
+  // Pointers, because a domain's data is large and is sorted six times.
   for (const DashboardDomain& one : dashboard.domains) order.push_back(&one);
   std::ranges::stable_sort(order,
                            [&](const auto* a, const auto* b) { return sorted.before(*a, *b); });

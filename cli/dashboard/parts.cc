@@ -47,6 +47,7 @@ std::string mail_heads() {
          "DMARC</th><th scope=\"col\" class=\"n\">Fail</th>";
 }
 
+/// A dash and not 0 %: without mail there is no share, and zero would look like an alarm.
 std::string share(const std::optional<double>& value) {
   return value ? percent(*value) : std::string("–");
 }

@@ -62,6 +62,7 @@ std::string headline(const StepDecision& decision) {
 std::string decision_text(const StepDecision& decision) {
   std::string text = fmt::format("{}: {}\n", decision.domain.unicode(), headline(decision));
   for (const std::string& reason : decision.reasons) text += fmt::format("  - {}\n", reason);
+  // Alerts have another mark than reasons, because they ask a person to look and decide nothing.
   for (const std::string& alert : decision.alerts) text += fmt::format("  ! {}\n", alert);
   if (decision.action != StepAction::Stay || !decision.next) return text;
   const std::string when = decision.earliest
@@ -81,6 +82,7 @@ std::string advance_counts(const std::vector<StepDecision>& decisions) {
                      count(StepAction::StepBack), count(StepAction::Stay));
 }
 
+/// The ramp's name is in the YAML and not in the decision, which is about one position.
 std::string advance_json(const std::vector<StepDecision>& decisions, const Config& config) {
   const auto row_json = [&](const StepDecision& decision) {
     Json row = decision_json(decision);
@@ -95,6 +97,7 @@ std::string advance_text(const std::vector<StepDecision>& decisions, Written wri
   std::string text;
   for (const StepDecision& decision : decisions) text += decision_text(decision) + "\n";
   text += advance_counts(decisions) + "\n";
+  // Advice about --write only where it would write something.
   const bool moves = std::ranges::any_of(
       decisions, [](const StepDecision& one) { return one.action != StepAction::Stay; });
   if (!moves) return text;
@@ -118,6 +121,7 @@ std::string rollback_json(const Rollback& rollback) {
 // The next commands are spelled out: a rollback is done in a hurry.
 std::string rollback_text(const Rollback& rollback) {
   const std::string domain = rollback.domain.text();
+  // A repeated rollback succeeds: in an incident, two people may run it.
   if (rollback.from == rollback.to) {
     return fmt::format(
         "{0} is at {1} already: nothing was written\n"

@@ -40,6 +40,7 @@ std::string gates_table(const StepDecision& decision) {
 std::string kind_of_source(const SourceTally& source) {
   if (source.ignored) return "ignored";
   if (source.declared) return "declared";
+  // A service is named before a missing answer: declaring it is what a person can do at once.
   if (source.undeclared_service()) return "**not declared**";
   if (source.unanswered > 0) return "**not looked up**";
   return source.marked + source.passing > 0 ? "its own" : "not its own";
@@ -61,6 +62,7 @@ std::string reporters_table(const StepEvidence& seen) {
 }
 
 std::string senders_table(const StepEvidence& seen) {
+  // The limit of a pull request's body is shared by all domains that move.
   constexpr std::size_t kMost = 20;
   std::vector<SourceTally> sources = seen.tally.sources;
   // Declared senders first, then by volume: reviewers look for these, and the table is cut off.
@@ -88,6 +90,7 @@ std::string senders_table(const StepEvidence& seen) {
 // their generations.
 std::string receivers_list(const StepDecision& decision, const Domain& domain) {
   if (!decision.to) return "";
+  // Everything but the position stays, so the difference shows the step and nothing else.
   DmarcSpec after = domain.dmarc;
   after.position = *decision.to;
   std::string text = "A failing message, by receiver:\n\n";
@@ -105,6 +108,7 @@ std::string title(const StepDecision& decision) {
                      prose(to_text(decision.from)), prose(to));
 }
 
+/// The reasons and the effect come first, since the tables below are what they were computed from.
 std::string moved_block(const StepDecision& decision, const Domain& domain) {
   std::string text = title(decision);
   for (const std::string& reason : decision.reasons) text += fmt::format("- {}\n", prose(reason));
@@ -126,6 +130,8 @@ std::string staying_row(const StepDecision& decision) {
                      cell(to_text(decision.from)), cell(next), when, cell(why));
 }
 
+/// Domains of one ramp are next to each other: they have the same steps and thresholds, and a
+/// reviewer compares them.
 std::map<std::string, Group> by_ramp(const std::vector<StepDecision>& decisions,
                                      const Config& config, StepAction action) {
   std::map<std::string, Group> groups;

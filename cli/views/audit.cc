@@ -44,6 +44,7 @@ Lines spf_lines(const audit::SpfFacts& spf) {
     if (!spf.text.empty()) return {spf.text, spf.problem};
     return {spf.problem};
   }
+  // "at least", because an include that could not be resolved may cost more.
   std::string costs =
       fmt::format("{}{} of 10 lookups, {} of 2 void lookups",
                   spf.tree.lower_bound ? "at least " : "", spf.tree.lookups, spf.tree.void_lookups);
@@ -72,6 +73,7 @@ std::string key_line(const audit::KeyFacts& key) {
 Lines dkim_lines(const audit::DkimFacts& dkim) {
   Lines lines;
   for (const audit::KeyFacts& key : dkim.keys) lines.push_back(key_line(key));
+  // A wildcard record answers for every selector, so the keys above prove little.
   if (!dkim.wildcard.empty()) lines.push_back("any selector: " + dkim.wildcard);
   if (lines.empty() && dkim.queried == 0) lines.emplace_back("no selector is known");
   if (lines.empty())
@@ -89,6 +91,8 @@ Lines dmarc_lines(const audit::DmarcFacts& dmarc) {
   Lines lines = {dmarc.text, fmt::format("{} by _dmarc.{}", dmarc::to_text(discovered->policy),
                                          discovered->at.text())};
   for (const audit::ReportAddress& one : dmarc.rua) {
+    // RFC 9990 section 4: an address in another organization needs that organization's consent in
+    // DNS; one in the domain's own needs none.
     const bool own = one.consent == audit::ReportAddress::Consent::Own;
     lines.push_back(fmt::format("reports to {}{}", one.uri,
                                 own ? std::string() : fmt::format(" ({})", to_text(one.consent))));
@@ -188,6 +192,8 @@ std::string one_text(const Report& report, const audit::Profile* profile, Colour
 
 std::string spf_word(const audit::SpfFacts& spf) {
   if (spf.state != State::Valid) return std::string(to_text(spf.state));
+  // A record without "all" ends as neutral (RFC 7208 section 4.7), which is not the same as `?all`
+  // in the record.
   const std::string end = spf.ending ? std::string(1, static_cast<char>(*spf.ending)) + "all" : "?";
   return fmt::format("{} {}/10", end, spf.tree.lookups);
 }
@@ -236,6 +242,7 @@ std::string totals(const AuditView& view, Colour colour) {
   }
   std::string out;
   for (const auto& [key, count] : domains) {
+    // The meaning in general and not a finding's message, which is about one domain.
     const Code* code = find_code(key.second);
     const std::string label = fmt::format("{}[{}]", to_text(key.first), key.second);
     out += fmt::format("{:>7}  {}: {}\n", count, paint(colour, colour_of(key.first), label),

@@ -151,6 +151,7 @@ Json report_json(const audit::Report& report, const audit::Profile* profile) {
                {"exists", facts.exists},
                {"spf", spf_json(facts.spf)},
                {"dkim", array_of(facts.dkim.keys, key_json)},
+               // The member's name is older than the word "queried", and readers depend on it.
                {"dkim_selectors_asked", facts.dkim.queried},
                {"dmarc", dmarc_json(facts.dmarc)},
                {"mx", mx_json(facts.mx)},

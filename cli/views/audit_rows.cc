@@ -47,6 +47,7 @@ std::string mx_of(const audit::MxFacts& mx) {
   return fmt::format("{}", fmt::join(audit::texts_of(mx.hosts), " "));
 }
 
+/// Other words than in the text: a column of CSV has the state's own word, which scripts compare.
 std::string mta_sts_of(const audit::MtaStsFacts& mta_sts) {
   if (mta_sts.policy) return std::string(to_text(mta_sts.policy->mode));
   if (mta_sts.fetched) return "unreachable";
@@ -73,11 +74,12 @@ std::string profile_of(const audit::Report& report, const audit::Profile* profil
   return fmt::format("{} {}", profile->name, conforms ? "pass" : "fail");
 }
 
-// The array has the size of the columns, so that a column without a value does not compile.
+// The array has the size of the columns, so that a value without a column does not compile.
 std::array<std::string, kColumns.size()> cells(const audit::Report& report,
                                                const audit::Profile* profile) {
   const audit::Facts& facts = report.facts;
   const dmarc::DiscoveredPolicy* discovered = facts.dmarc.discovered();
+  // Without a usable record the counts are empty and not 0, which would look like a cheap record.
   const bool valid = facts.spf.state == audit::State::Valid;
   return {facts.subject.domain.text(),
           std::to_string(audit::score_of(report.parts)),

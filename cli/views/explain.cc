@@ -33,6 +33,8 @@ std::string table(const TableRows& rows) {
       const std::size_t width = i + 1 < row.size() ? widths[i] : 0;
       line += fmt::format(" {:<{}} ", row[i], width);
     }
+    // Without blanks at the end, so that stories and diffs of the output are stable in editors that
+    // strip them.
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -85,6 +87,7 @@ class ExplanationPage {
 
   void ramp() {
     const DmarcSpec& spec = all_.domain.dmarc;
+    // Below monitor, the domain publishes no DMARC record by Rampart, and is on no step.
     if (all_.domain.state != DomainState::Managed || spec.position.phase < Phase::Monitor) return;
     section(fmt::format("Ramp {}", spec.ramp->name));
     TableRows rows;
@@ -123,6 +126,7 @@ class ExplanationPage {
                       gate.met ? "required: " + gate.asked : gate.reason});
     }
     text_ += table(rows);
+    // The reasons of unmet gates are in the table already; those of a step back are not.
     if (!step.gates.empty() && step.action != StepAction::StepBack) return;
     for (const std::string& reason : step.reasons) text_ += "  " + printable(reason) + "\n";
   }
@@ -150,6 +154,7 @@ class ExplanationPage {
                         budget.void_lookups));
     TableRows rows;
     for (const TermCost& one : budget.terms) {
+      // A term without a sender is one that can be removed: it costs lookups for nobody.
       const std::string who = one.sender.empty() ? "no sender needs it" : one.sender;
       rows.push_back({fmt::format("{:>2}", one.lookups), printable(one.term), who});
     }
@@ -168,6 +173,7 @@ class ExplanationPage {
           one.last_seen ? "seen " + to_text(*one.last_seen) : "not seen in reports";
       std::string more = one.rotated_by;
       if (!one.why.empty()) more += ": " + one.why;
+      // Some states simply end on a day, and others begin something that has a name.
       if (one.next && one.what.empty()) more += fmt::format("; until {}", to_text(*one.next));
       if (one.next && !one.what.empty()) {
         more += fmt::format("; {} on {}", one.what, to_text(*one.next));

@@ -7,6 +7,7 @@
 namespace rampart {
 namespace {
 
+/// The words of the document: the YAML has no key for managed domains.
 std::string_view word(DomainState state) {
   if (state == DomainState::Parked) return "parked";
   return state == DomainState::Absent ? "absent" : "managed";
@@ -39,6 +40,7 @@ Json step_json(const StepDecision& step) {
 }
 
 Json explained_gate_json(const Gate& gate) {
+  // The reason is added here alone: other documents have the reasons of all gates in one list.
   Json json = gate_json(gate);
   json["reason"] = text_or_null(gate.reason);
   return json;
@@ -52,6 +54,8 @@ Json spf_json(const SpfBudget& budget) {
   };
   return {{"record", budget.record},
           {"lookups", budget.lookups},
+          // RFC 7208 section 4.6.4. It is a member, so that a reader can draw a gauge without
+          // knowing the RFC.
           {"limit", 10},
           {"void_lookups", budget.void_lookups},
           {"lower_bound", budget.lower_bound},
@@ -71,6 +75,7 @@ Json selector_json(const SelectorNow& one, Date today) {
           {"rotated_by", one.rotated_by}};
 }
 
+/// The place in the YAML lets an editor jump to the line that declares the record.
 Json record_json(const RecordWhy& one) {
   return {{"name", one.key.name.text()}, {"type", to_text(one.key.type)}, {"state", one.state},
           {"reason", one.reason},        {"file", one.mark.file},         {"line", one.mark.line},
@@ -85,6 +90,8 @@ Json waiver_json(const Waiver& one, Date today) {
           {"active", today <= one.until}};
 }
 
+/// Without file and line: `plan` and `validate` have them, and this document is about the domain's
+/// state.
 Json explained_finding_json(const Finding& one) {
   return {{"severity", to_text(one.severity)},
           {"code", one.code},

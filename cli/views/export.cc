@@ -26,6 +26,7 @@ std::string dkim_text(const reports::DkimAuth& one) {
   return fmt::format("{}/{}={}", one.domain, one.selector, to_text(one.result));
 }
 
+/// HELO results are marked, because they count for DMARC only where there is no MAIL FROM result.
 std::string spf_text(const reports::SpfAuth& one) {
   return fmt::format("{}={}{}", one.domain, to_text(one.result), one.helo ? " (helo)" : "");
 }
@@ -34,6 +35,8 @@ std::string reason_text(const reports::Override& one) {
   return one.type + (one.comment.empty() ? "" : ": " + one.comment);
 }
 
+/// Part of the interface, as the columns of the audit. The array of cells has its size, so a value
+/// without a column does not compile.
 constexpr std::array<std::string_view, 18> kExportColumns = {
     "domain",      "reporter",      "trust",       "org",         "report_id",    "begin",
     "end",         "source_ip",     "count",       "disposition", "dkim_aligned", "spf_aligned",

@@ -18,6 +18,8 @@ constexpr std::array kWriteStates = {"written", "already-live", "withheld", "fai
                                      "unconfirmed"};
 
 template <class Enum, std::size_t kCount>
+/// `at` checks the index, so that an enumerator without a word ends the program and does not print
+/// garbage.
 std::string_view word(const std::array<const char*, kCount>& words, Enum value) {
   return words.at(static_cast<std::size_t>(value));
 }
@@ -36,6 +38,7 @@ Json sender_json(const Sender& sender) {
       {"spf", sender.spf},
       {"include_needed", word(kIncludeNeeded, sender.include_needed)},
       {"return_path", or_null(sender.return_path)},
+      // A figure of the day in `lookups_as_of`: services change their records without notice.
       {"lookups", or_null(sender.lookups)},
       {"lookups_as_of", text_or_null(sender.lookups_as_of)},
       {"dkim_kind", to_text(sender.dkim_kind)},
@@ -58,6 +61,7 @@ Json difference_json(const Difference& one) {
   return {{"name", one.key.name.text()},
           {"type", to_text(one.key.type)},
           {"server", one.server},
+          // "want" and "got" are the contract's words; a value that is absent is an empty text.
           {"want", one.desired},
           {"got", one.got},
           {"problem", text_or_null(one.problem)}};
@@ -83,6 +87,7 @@ Json outcome_json(const WriteOutcome& one) {
           {"why", one.why}};
 }
 
+/// The members of a compiler's message, because editors and CI systems know how to show those.
 Json error_json(const ConfigError& error) {
   return {{"file", error.file}, {"line", error.line},       {"column", error.column},
           {"code", error.code}, {"message", error.message}, {"hint", error.hint}};

@@ -36,6 +36,8 @@ std::vector<std::string> actions_of(const RotationRun& run) {
     actions.push_back(fmt::format("mark {} as compromised", run.compromised));
   }
   if (step.make) actions.push_back(fmt::format("make the key {}", *step.make));
+  // The dates are noted in the YAML, because there is no other state: the next run computes from
+  // them.
   if (step.published) actions.push_back("note that the next key is on every server");
   if (step.promote) actions.push_back(step.what);
   if (step.signing_since)
@@ -92,6 +94,7 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
                           state.why.empty() ? "" : ": " + state.why);
     }
     for (const std::string& action : actions_of(run)) text += fmt::format("  -> {}\n", action);
+    // Not where something is done now: the date of the step after it is known only then.
     if (run.step.due && !run.acts()) {
       text += fmt::format("  next, on {1}: {0}\n", run.step.what, day(*run.step.due));
     }

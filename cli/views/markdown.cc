@@ -61,6 +61,8 @@ std::string prose(std::string_view text) {
   return out;
 }
 
+/// For the inside of HTML elements, where Markdown is not interpreted and its escapes would be
+/// shown.
 std::string html(std::string_view text) {
   std::string out;
   for (const char c : printable(text)) out += html_character(c);

@@ -20,6 +20,7 @@ struct StateWord {
   int hue;
 };
 
+/// In the order of the totals: what was done, then what was not, then what failed.
 constexpr std::array<StateWord, 5> kStateWords = {{{WriteState::Written, "written", kGreen},
                                                    {WriteState::AlreadyLive, "already live", kCyan},
                                                    {WriteState::Withheld, "withheld", kYellow},
@@ -91,6 +92,8 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
   std::size_t differing = 0;
   std::size_t unanswered = 0;
   for (const DomainVerification& domain : domains) {
+    // Silence is no difference: what is published there is unknown, so the domain counts neither as
+    // equal nor as different.
     if (domain.unanswered()) {
       out += fmt::format("{}: {}: {}\n", printable(domain.domain.text()),
                          paint(colour, kRed, "no server answered"),
@@ -112,6 +115,7 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
   if (!out.empty()) out += '\n';
   if (unanswered > 0) {
     out += fmt::format("Not verified: {}.\n", counted(unanswered, "domain"));
+    // Without any answer, a sentence about domains that match would be about none.
     if (unanswered == domains.size()) return out;
   }
   if (differing == 0)

@@ -24,17 +24,22 @@ using reports::TlsSummary;
 constexpr std::size_t kMostRows = 20;
 
 template <class Summary>
+/// As for aggregate reports: most calls are for one domain, and its document is then the whole
+/// output.
 std::string one_or_many(const std::vector<Summary>& summaries, Json (*to_json)(const Summary&)) {
   if (summaries.size() == 1) return document(to_json(summaries.front()));
   return document({{"domains", array_of(summaries, to_json)}});
 }
 
+/// A function of its own, because totals and policies have the same two members.
 Json sessions_json(const TlsSessions& sessions) {
   return {{"successful_sessions", sessions.successes}, {"failed_sessions", sessions.failures}};
 }
 
 Json problem_json(const TlsProblem& problem) {
   return {{"result_type", problem.result_type},
+          // Reporters may omit the server. Null and not "", which would look like a host without a
+          // name.
           {"receiving_mx", text_or_null(problem.receiving_mx)},
           {"failed_sessions", problem.sessions},
           {"reporters", problem.reporters},
@@ -47,6 +52,7 @@ Json problem_json(const TlsProblem& problem) {
 
 /// The share of sessions that succeeded, or nothing where there was none.
 std::optional<double> success_rate(const TlsSessions& sessions) {
+  // Added as floating point: reporters write the counts, and a sum of integers could overflow.
   const double all =
       static_cast<double>(sessions.successes) + static_cast<double>(sessions.failures);
   if (all == 0) return std::nullopt;
@@ -61,7 +67,9 @@ Json tls_summary_json(const TlsSummary& summary) {
                {"verified_reports", summary.verified_reports},
                {"reporters", summary.reporters}};
   json.update(sessions_json(summary.sessions));
+  // Null without sessions, since 0 would look as if TLS never worked.
   json["success_rate"] = or_null(success_rate(summary.sessions));
+  // An array even where it is empty, so that programs iterate without a test.
   json["policies"] = Json::array();
   for (const auto& [type, sessions] : summary.policies) {
     Json row = {{"policy_type", type}};
@@ -73,11 +81,13 @@ Json tls_summary_json(const TlsSummary& summary) {
 }
 
 Json failure_source_json(const FailureSource& source) {
+  // Receivers may hide the address for privacy. All such reports are one source.
   return {{"source_ip", source.source ? Json(source.source->text()) : Json()},
           {"incidents", source.incidents},
           {"auth_failures", source.auth_failures},
           {"delivery_results", source.delivery_results},
           {"reporters", source.reporters},
+          // Examples and not all of them: there may be one per mail.
           {"from", source.from},
           {"envelope_domains", source.envelope_domains},
           {"dkim", source.dkim},
@@ -98,6 +108,7 @@ Json failure_summary_json(const FailureSummary& summary) {
 }
 
 template <class Summary>
+/// The number of verified reports is in the first line: anybody can send the others.
 std::string headline(const Summary& summary, std::string_view kind) {
   std::string text = fmt::format("{}: {} ({} verified) by {}", printable(summary.domain),
                                  counted(summary.reports, kind), summary.verified_reports,
@@ -125,6 +136,8 @@ std::string problem_text(const TlsProblem& problem) {
       problem.receiving_mx.empty() ? "an unnamed server" : printable(problem.receiving_mx),
       counted(problem.sessions, "session"), to_text(problem.first), to_text(problem.last),
       list(problem.reporters));
+  // Reasons are the reporter's own words, so they are shown apart from the fixed names of result
+  // types.
   if (!problem.reasons.empty()) text += fmt::format("    reasons: {}\n", list(problem.reasons));
   return text + fmt::format("    -> {}\n", problem.action);
 }
@@ -146,6 +159,7 @@ template <class Row>
 std::string rows_text(const std::vector<Row>& rows, std::string (*to_text)(const Row&)) {
   std::string text;
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) text += to_text(rows[i]);
+  // A wave of failing mail has thousands of addresses; those with the most mail come first.
   if (rows.size() > kMostRows) {
     text += fmt::format("  and {} more; --format json has all\n", rows.size() - kMostRows);
   }
@@ -162,10 +176,14 @@ std::string tls_text(const std::vector<TlsSummary>& summaries) {
   std::string text;
   for (const TlsSummary& one : summaries) {
     text += headline(one, "TLS report");
+    // Two decimals, because a failure in a thousand sessions is worth a look and would be rounded
+    // away.
     const auto rate = success_rate(one.sessions);
     text += fmt::format("  {} succeeded, {} failed{}\n", counted(one.sessions.successes, "session"),
                         one.sessions.failures,
                         rate ? fmt::format("; TLS works for {:.2f} %", *rate * 100) : "");
+    // Per policy, since MTA-STS and DANE may apply to one domain and fail independently (RFC 8460
+    // section 4.2).
     for (const auto& [type, sessions] : one.policies) {
       text += fmt::format("  policy {}: {} succeeded, {} failed\n", printable(type),
                           sessions.successes, sessions.failures);

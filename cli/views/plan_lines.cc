@@ -26,6 +26,7 @@ const ReceiverImpact* impact_on(const Plan& plan, const Change& change) {
 // Receivers differ in the tags that they honour, so there is no single answer to what will happen
 // to a message.
 void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
+  // A sentence of its own: silence would leave the reader to guess.
   if (impact.nothing_new()) {
     lines.push_back({' ', "no receiver will treat a failing message differently"});
   } else {
@@ -46,6 +47,8 @@ std::string_view glyph(const Change& change) {
   return change.set.after ? "~" : "-";
 }
 
+/// A change of type names both types, because deleting a CNAME and adding a TXT at one name is one
+/// write.
 std::string title(const Change& change) {
   const std::string type = changes_type(change)
                                ? to_text(change.set.before->type) + " -> " + to_text(change.type())
@@ -64,6 +67,7 @@ std::string heading(const Change& change) {
 std::vector<DiffLine> body(const Plan& plan, const Change& change) {
   std::vector<DiffLine> lines = semantic_diff(text_of(change.set));
   for (const std::string& reason : change.reasons) {
+    // Some reasons are sentences of their own and begin with the word already.
     const std::string because = reason.starts_with("because ") ? "" : "because ";
     lines.push_back({' ', because + printable(reason)});
   }
@@ -120,6 +124,8 @@ std::vector<std::string> impact_gaps(const Plan& plan) {
   return lines;
 }
 
+/// The form "file:line:column" of compilers, which terminals and editors turn into links. A mark
+/// without a line is about the whole file.
 std::string location(const Mark& mark) {
   if (mark.file.empty()) return "";
   std::string text = printable(mark.file);

@@ -62,6 +62,8 @@ std::string finding_row(const Finding& finding) {
   return row + "\n";
 }
 
+/// As a list below the domain, because a permission is long and a table cell would break it into
+/// many lines.
 std::string authority_row(const Authority& authority) {
   std::string row = "- " + code(authority.domain.text());
   for (const Permission& gain : authority.gains) row += "\n  - gains " + code(gain.text());

@@ -38,6 +38,8 @@ NaturalKey natural_key(std::string_view text) {
     const auto digits = std::ranges::find_if(text, is_digit);
     const auto end = std::find_if_not(digits, text.end(), is_digit);
     std::string number(digits, end);
+    // Leading zeros do not count: "s01" and "s1" are equal here, and the length then compares
+    // before the digits.
     number.erase(0, std::min(number.find_first_not_of('0'), number.size()));
     const std::size_t length = number.size();
     key.emplace_back(std::string(text.begin(), digits), length, std::move(number));
@@ -62,6 +64,7 @@ bool is_plain(char c) { return c >= 0x20 && c < 0x7F; }
 Result<std::string> octodns_txt(const std::string& value) {
   std::string out;
   for (const char c : value) {
+    // Refused and not replaced: a record that differs in one octet may break DKIM.
     if (!is_plain(c) || c == '"' || c == '\\') {
       return Error{"octoDNS cannot express this TXT value: " + printable(value)};
     }
@@ -88,6 +91,8 @@ Result<std::string> octodns_set(const RenderedSet& one, std::string_view first) 
   const std::string rest(first.size(), ' ');
   std::string text = fmt::format("{}ttl: {}\n{}type: {}\n", first, one.set.ttl.count(), rest,
                                  to_text(one.key.type));
+  // A CNAME has one value at most (RFC 1034 section 3.6.2), and octoDNS names the member
+  // accordingly.
   const bool single = one.key.type == RecordType::CNAME;
   if (!single) text += rest + "values:\n";
   for (const std::string& raw : one.set.values) {
@@ -164,6 +169,7 @@ Result<std::string> octodns_records(const RenderedZone& zone) {
   }
   std::ranges::stable_sort(names, {}, [](const auto& row) { return natural_key(row.first); });
   std::string text = "---\n";
+  // An empty mapping, because an empty document would be null.
   if (names.empty()) text += "{}\n";
   for (const auto& [name, sets] : names) {
     text += yaml_text(name) + ":\n";

@@ -136,6 +136,7 @@ std::string cloudflare(const RenderedZone& zone) {
     for (const std::string& value : one.set.values) {
       Pairs pairs = common_pairs(one, zone_id);
       pairs.emplace_back("content", cloudflare_content(one.key.type, value));
+      // A proxied name would answer with Cloudflare's addresses instead of the CNAME.
       if (one.key.type == RecordType::CNAME) pairs.emplace_back("proxied", "false");
       if (one.key.type == RecordType::MX) {
         pairs.emplace_back("priority", value.substr(0, value.find(' ')));

@@ -14,15 +14,18 @@ std::string ingested_text(const reports::Ingested& outcome) {
       "{}: {} ({} verified), {} known already, {}, {}.\n", counted(outcome.files, "file"),
       counted(outcome.reports, "new report"), outcome.verified, outcome.duplicates,
       counted(outcome.records, "record"), counted(outcome.messages, "message"));
+  // Only where there are any: most mailboxes have aggregate reports alone.
   if (outcome.tls_reports + outcome.failure_reports > 0) {
     text += fmt::format("{}, {}.\n", counted(outcome.tls_reports, "new TLS report"),
                         counted(outcome.failure_reports, "new failure report"));
   }
+  // Remarks are about reports that were stored, so they come before the files that were not.
   if (!outcome.remarks.empty()) {
     text += fmt::format("{} set aside or read only in part:\n",
                         counted(outcome.remarks.size(), "report"));
   }
   for (const reports::Remark& one : outcome.remarks) {
+    // File names come from archives and mails, which outsiders make.
     text += fmt::format("  {}: {}\n", printable(one.file), printable(one.text));
   }
   if (!outcome.refused.empty()) text += fmt::format("{} refused:\n", outcome.refused.size());
@@ -34,6 +37,7 @@ std::string ingested_text(const reports::Ingested& outcome) {
 
 namespace {
 
+/// An object and no document, because `reports fetch` adds members of its own to it.
 Json ingested_object(const reports::Ingested& outcome) {
   const auto refused_json = [](const reports::Refused& one) {
     return Json{{"file", one.file}, {"error", one.error}};
@@ -61,6 +65,8 @@ std::string ingested_json(const reports::Ingested& outcome) {
   return document(ingested_object(outcome));
 }
 
+/// Other kinds of reports are named only if something was removed: they are removed and not summed
+/// up.
 std::string pruned_text(Date before, const reports::Pruned& pruned) {
   std::string text = fmt::format("{} of days before {} replaced by daily sums.\n",
                                  counted(pruned.records, "record"), to_text(before));

@@ -19,6 +19,7 @@ using reports::SourceSummary;
 using reports::Summary;
 
 // `owner` appears only with a reverse-DNS map: null would suggest that the operator was looked up.
+// Texts of reports are not escaped here: JSON needs no other form, and programs compare them.
 Json source_json(const SourceSummary& row) {
   const reports::Source& source = row.source;
   Json json = {{"source", source.label},
@@ -45,6 +46,8 @@ Json source_json(const SourceSummary& row) {
            {"last_seen", to_text(row.last)},
            {"unresolved", row.unresolved},
            {"lacks", text_or_null(row.lacks)},
+           // True only if all of it is ignored: a source may have addresses that the YAML does not
+           // name.
            {"ignored", row.ignored == row.messages},
            {"action", row.action}});
   return json;
@@ -63,6 +66,8 @@ Json summary_json(const Summary& summary, std::size_t limit) {
     return Json{{"selector", one.first}, {"sources", one.second}};
   };
   Json sources = Json::array();
+  // Addresses that the analysis itself left out count as cut, so that the sums of shown and cut are
+  // those of the domain.
   std::int64_t cut = summary.wave.unlisted_addresses;
   std::int64_t cut_messages = summary.wave.unlisted_messages;
   for (const SourceSummary& row : summary.sources) {
@@ -132,6 +137,7 @@ void add_list(std::string& text, std::string_view title, const Texts& texts) {
   if (!texts.empty()) text += fmt::format("    {}: {}\n", title, list_text(texts));
 }
 
+/// In the order of NamedBy, as words after "by".
 std::string how_named(const reports::Source& source) {
   constexpr std::array<std::string_view, 5> kHow = {"its signature", "its MAIL FROM domain",
                                                     "its SPF record", "its host name", "address"};
@@ -142,6 +148,7 @@ std::string how_named(const reports::Source& source) {
 // The action is on a line of its own with an arrow, since it is what a reader scans for.
 std::string source_text(const SourceSummary& row) {
   const reports::Source& source = row.source;
+  // A source that is named by its address shows that already in its label.
   const std::string named =
       source.named_by == reports::NamedBy::Address ? "" : ", " + how_named(source);
   std::string text = fmt::format(
@@ -198,6 +205,7 @@ std::string sources_text(const Summary& summary, std::optional<std::size_t> limi
   std::size_t cut = 0;
   std::int64_t cut_messages = 0;
   for (const SourceSummary& row : summary.sources) {
+    // Those are in the wave's one line below.
     if (row.anybodys) continue;
     if (shown++ < limit.value_or(kSourcesInText)) {
       text += source_text(row);
@@ -236,6 +244,8 @@ std::string summary_text(const Summary& summary, std::optional<std::size_t> limi
   }
   text += fmt::format("\n  pass {}, partial {}, fail {}; DMARC pass rate {}\n", summary.pass,
                       summary.partial, summary.fail, percent(summary.pass_rate));
+  // The figure of the gates has a line of its own: spoofing lowers the pass rate above it, and not
+  // this one.
   text += fmt::format("  legitimate mail that passes: {}\n", percent(summary.legit_rate));
   text += fmt::format("  {}, {} of them verified; {} in verified reports\n",
                       counted(summary.reporters, "reporter"), summary.verified_reporters,
@@ -244,6 +254,7 @@ std::string summary_text(const Summary& summary, std::optional<std::size_t> limi
     text += fmt::format("  the verdicts of {} contradict its own results in {}\n",
                         printable(reporter), counted(rows, "record"));
   }
+  // Pruned mail is in the totals and in no source, so the difference is explained.
   if (summary.rolled_up > 0) {
     text += fmt::format("  {} of pruned days, without a source\n",
                         counted(summary.rolled_up, "message"));

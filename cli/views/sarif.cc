@@ -71,6 +71,7 @@ std::string sarif_of_findings(const std::vector<Finding>& findings, const std::s
                    {"runs", Json::array({run})}});
 }
 
+/// Mistakes of the YAML become findings, so that code scanning shows both in one list.
 std::string sarif(const std::vector<ConfigError>& errors, const std::string& version) {
   std::vector<Finding> findings;
   for (const ConfigError& error : errors) {

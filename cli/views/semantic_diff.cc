@@ -34,6 +34,7 @@ std::string elided(std::string_view text) {
 std::optional<std::string> key_words(std::string_view record) {
   const Result<dkim::KeyRecord> key = dkim::parse_key(record);
   if (!key) return std::nullopt;
+  // RFC 6376 section 3.6.1: an empty p= revokes the key, so it has no size.
   if (key->revoked()) return "revoked";
   const Result<dkim::KeyShape> shape = dkim::shape_of(*key);
   if (!shape) return std::nullopt;
@@ -64,6 +65,7 @@ std::vector<Row> rows_of(const std::vector<Tag>& tags) {
 }
 
 std::string tag_value(const Row& row, std::string_view record) {
+  // In DMARC, "p" is a short policy; only in DKIM is it a long key.
   if (row.name != "p" || row.value.size() <= 3 * kEnds) {
     return row.value.empty() ? "(empty)" : printable(row.value);
   }
@@ -155,6 +157,7 @@ std::optional<DiffLines> spf_diff(const std::string& before, const std::string& 
 /// How one value becomes another of its kind; nothing if showing both values is clearer.
 std::optional<DiffLines> value_diff(RecordKind kind, const std::string& before,
                                     const std::string& after) {
+  // Foreign values have no known form, and the other two kinds have no parts.
   if (kind == RecordKind::Foreign || kind == RecordKind::NullMx || kind == RecordKind::DkimCname) {
     return std::nullopt;
   }
@@ -189,6 +192,8 @@ void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet&
     std::vector<std::string>& old = removed[kind];
     while (!values.empty() && !old.empty()) {
       const auto detail = value_diff(kind, old.front(), values.front());
+      // One pair without a detailed form means that its kind has none, so the rest is shown whole
+      // as well.
       if (!detail) break;
       lines.insert(lines.end(), detail->begin(), detail->end());
       values.erase(values.begin());

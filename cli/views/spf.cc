@@ -25,6 +25,8 @@ Json node_json(const spf::TreeNode& node, const SpfReport& report) {
           {"sender", text_or_null(vendor_of(node.term, report))},
           {"lookups", node.lookups},
           {"void_lookups", node.void_lookups},
+          // The size matters apart from the lookups: above 512 octets, an answer may need TCP (RFC
+          // 7208 section 3.4).
           {"octets", node.record ? node.record->size() : 0},
           {"addresses", node.addresses4},
           {"lower_bound", node.lower_bound},

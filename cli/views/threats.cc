@@ -17,6 +17,7 @@ namespace {
 /// ids.
 std::string uuid(const std::string& seed) {
   std::string hex = sha256_hex(seed).substr(0, 32);
+  // The version and the variant have fixed places in a UUID.
   hex[12] = '8';
   hex[16] = "89ab"[static_cast<unsigned char>(hex[16]) % 4];
   return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
@@ -70,6 +71,8 @@ ThreatList threats_in(const reports::Analysis& analysis) {
   for (std::size_t i = 0; i < analysis.groups.groups.size(); ++i) {
     const reports::TrafficGroup& group = analysis.groups.groups[i];
     const reports::Classification& classification = analysis.classifications[i];
+    // An address is left out with all of its mail: a blocklist cannot tell one message from
+    // another.
     if (classification.friendly) {
       if (!reports::failed(classification.category)) continue;
       list.omitted_messages += group.messages;
@@ -85,6 +88,7 @@ ThreatList threats_in(const reports::Analysis& analysis) {
   }
   list.omitted_addresses = static_cast<std::int64_t>(omitted.size());
   for (auto& [ip, threat] : found) list.threats.push_back(std::move(threat));
+  // By messages, since a blocklist with a limit keeps its first rows.
   std::ranges::stable_sort(list.threats, std::ranges::greater{}, &Threat::messages);
   return list;
 }
@@ -125,8 +129,11 @@ std::string threats_text(const ThreatList& list) {
   return omitted.empty() ? text : text + omitted + ".\n";
 }
 
+/// The bundle's id is made from its objects, so that two runs over the same reports give the same
+/// file.
 std::string threats_stix(const ThreatList& list) {
   Json objects = array_of(list.threats, indicator);
+  // A note must refer to an object (STIX 2.1 section 4.13), so an empty bundle has none.
   if (!objects.empty() && list.omitted_messages > 0) objects.push_back(omitted_note(list, objects));
   std::string seed;
   for (const Json& object : objects) seed += object.dump();

@@ -12,6 +12,7 @@
 namespace rampart {
 namespace {
 
+/// The date is first and has a fixed width, so that the list can be sorted and searched by it.
 std::string row(const TimelineEvent& event, std::size_t width, Colour colour) {
   std::string late;
   if (event.overdue_days > 0) {
@@ -26,6 +27,7 @@ std::string row(const TimelineEvent& event, std::size_t width, Colour colour) {
 // Overdue events come first: they are the only ones that need action today.
 std::string timeline_text(std::span<const TimelineEvent> events, Date until, Colour colour) {
   std::size_t width = 0;
+  // The number of octets is an upper bound of a name's width; fmt pads by the displayed width.
   for (const TimelineEvent& one : events) width = std::max(width, one.domain.unicode().size());
   std::string overdue;
   std::string coming;
