@@ -12,7 +12,8 @@ struct Mnemonic {
   std::uint16_t number;
 };
 
-// The types of the IANA registry that occur in zones; no queries or pseudo types.
+// The types of the IANA registry that occur in zones; no queries or pseudo types;
+// and the two of PowerDNS' own.
 constexpr auto kMnemonics = std::to_array<Mnemonic>({
     {"A", 1},       {"NS", 2},      {"MD", 3},        {"MF", 4},          {"CNAME", 5},
     {"SOA", 6},     {"MB", 7},      {"MG", 8},        {"MR", 9},          {"NULL", 10},
@@ -29,7 +30,7 @@ constexpr auto kMnemonics = std::to_array<Mnemonic>({
     {"ZONEMD", 63}, {"SVCB", 64},   {"HTTPS", 65},    {"SPF", 99},        {"NID", 104},
     {"L32", 105},   {"L64", 106},   {"LP", 107},      {"EUI48", 108},     {"EUI64", 109},
     {"URI", 256},   {"CAA", 257},   {"AVC", 258},     {"DOA", 259},       {"AMTRELAY", 260},
-    {"TA", 32768},  {"DLV", 32769},
+    {"TA", 32768},  {"DLV", 32769}, {"ALIAS", 65401}, {"LUA", 65402},
 });
 
 }  // namespace

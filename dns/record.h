@@ -22,7 +22,10 @@ enum class RecordType : std::uint16_t {
   PTR = 12,
   MX = 15,
   TXT = 16,
+  SIG = 24,
+  KEY = 25,
   AAAA = 28,
+  NXT = 30,
   SRV = 33,
   DNAME = 39,
   DS = 43,
@@ -34,6 +37,7 @@ enum class RecordType : std::uint16_t {
   TLSA = 52,
   SPF = 99,
   CAA = 257,
+  LUA = 65402,  ///< PowerDNS: "TXT <program>"; the server answers with what the program returns.
 };
 
 /// "TXT", "MX", ... or "TYPE65280" (RFC 3597 section 5).
@@ -45,6 +49,22 @@ std::optional<RecordType> parse_record_type(std::string_view text);
 /// Whether a type's values are character strings, which this program keeps joined.
 constexpr bool is_text(RecordType type) {
   return type == RecordType::TXT || type == RecordType::SPF;
+}
+
+/// Whether records of this type may exist beside a CNAME, which otherwise excludes all others: what
+/// a signer adds (RFC 4035 section 2.5, RFC 5155), and the earlier types of RFC 2181 section 10.1.
+constexpr bool may_join_cname(RecordType type) {
+  switch (type) {
+    case RecordType::RRSIG:
+    case RecordType::NSEC:
+    case RecordType::NSEC3:
+    case RecordType::SIG:
+    case RecordType::KEY:
+    case RecordType::NXT:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /// The RRset that a value belongs to: its owner name and type (class IN always).
@@ -83,6 +103,22 @@ struct SetChange {
   std::optional<TypedSet> after;
 
   bool operator==(const SetChange&) const = default;
+};
+
+/// What a host or file shows about a zone that a change must heed, and what a person can do.
+struct ZoneNotice {
+  enum class Topic {
+    Journal,  ///< A name server keeps a journal of the zone file.
+    Serial,   ///< The host does not raise the zone's serial.
+    Record,   ///< The host cannot write one record.
+  };
+  Topic topic;
+  bool blocks = false;  ///< The zone is not changed until this is resolved.
+  std::string message;
+  std::string hint;
+  std::optional<RecordKey> written = {};  ///< It concerns only a write of this set; else all.
+
+  bool operator==(const ZoneNotice&) const = default;
 };
 
 }  // namespace rampart

@@ -227,11 +227,12 @@ class Parser {
     return check_cnames(cnames);
   }
 
-  // RFC 2181 section 10.1: a name with a CNAME has no other record, not even another CNAME.
+  // RFC 2181 section 10.1: a name with a CNAME has no other record, not even another CNAME, except
+  // for a few types of DNSSEC.
   Result<Ok> check_cnames(const std::map<Name, const ZoneRecord*>& cnames) const {
     for (const ZoneRecord& record : parts_.records) {
       const auto found = cnames.find(record.entry.key.name);
-      if (found == cnames.end()) continue;
+      if (found == cnames.end() || may_join_cname(record.entry.key.type)) continue;
       const ZoneEntry& cname = found->second->entry;
       if (record.entry.key == cname.key && record.entry.value == cname.value) continue;
       return at_line(record.entry.first_line, cname.key.name.text() + " has a CNAME (line " +

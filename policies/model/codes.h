@@ -84,6 +84,7 @@ inline constexpr std::array kCodes = {
     Code{"not-waivable", "A waiver names a finding that cannot be waived."},
     Code{"ns-disagree", "A zone's name servers give different answers."},
     Code{"ns-failing", "One of a zone's name servers does not answer, but others do."},
+    Code{"occluded", "A DNAME above a name redirects it: no record can exist there."},
     Code{"occupied", "A value of another party exists at a name that Rampart must own alone."},
     Code{"parked-has-mail", "A domain declared parked has a live MX."},
     Code{"path-escapes", "A path in the YAML leaves its folder."},
@@ -165,7 +166,9 @@ inline constexpr std::array kCodes = {
     Code{"wrong-value", "A value is not allowed here."},
     Code{"yaml-syntax", "A file is not valid YAML."},
     Code{"yaml-tag", "A YAML tag was used."},
+    Code{"zone-journal", "A name server keeps a journal of a zone file."},
     Code{"zone-missing", "No zone holds this domain."},
+    Code{"zone-serial", "A host does not raise the serial of a zone that it changes."},
 };
 
 /// The row of a code; null where there is none of this text.

@@ -43,6 +43,7 @@ struct LiveZone {
   std::set<RecordKey> wildcards;      ///< Wildcard owners that exist: (*.example.com, MX).
   std::string error;                  ///< Not empty: nothing here could be read, and why.
   std::optional<int> max_txt_octets;  ///< The longest TXT value that this host accepts.
+  std::vector<ZoneNotice> notices;    ///< What a change of this zone must heed.
 
   /// The records at `key`: Absent where a complete listing lacks it, Unobservable where it was not
   /// queried or the zone has an error.

@@ -25,6 +25,7 @@ struct Limits {
 struct ZoneRead {
   RecordSets sets;
   bool complete = false;  ///< The whole zone; else only the requested names.
+  std::vector<ZoneNotice> notices = {};
 };
 
 /// Proof of a write, for `wait`.

@@ -70,6 +70,21 @@ Result<Ok> check_within(const Name& zone, std::span<const SetChange> changes) {
   return Ok{};
 }
 
+// The plan has checked this already; a DNAME may have been added since.
+Result<Ok> check_no_dname_above(const std::function<bool(const RecordKey&)>& exists,
+                                const Name& zone, std::span<const SetChange> changes) {
+  for (const SetChange& change : changes) {
+    if (!change.after) continue;
+    for (Name at = change.name; at != zone && at.is_within(zone);) {
+      at = at.parent();
+      if (!exists({at, RecordType::DNAME})) continue;
+      return Error{.what = fmt::format("{} is below the DNAME at {}: no record can exist there",
+                                       change.name.text(), at.text())};
+    }
+  }
+  return Ok{};
+}
+
 // Refused before the first write: a host refuses it too, but after other changes were made.
 Result<Ok> check_txt_sizes(std::span<const SetChange> changes, int most) {
   for (const SetChange& change : changes) {

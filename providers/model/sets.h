@@ -40,6 +40,11 @@ std::vector<Name> names_in(std::span<const SetChange> changes);
 /// An Error for the first change whose name is outside `zone`.
 Result<Ok> check_within(const Name& zone, std::span<const SetChange> changes);
 
+/// An Error for the first change that would put a record below a DNAME (RFC 6672 section 2.4): some
+/// servers then refuse the whole zone. `exists` reports the sets that the zone is known to hold.
+Result<Ok> check_no_dname_above(const std::function<bool(const RecordKey&)>& exists,
+                                const Name& zone, std::span<const SetChange> changes);
+
 /// An Error for the first new TXT value of more than `most` octets.
 Result<Ok> check_txt_sizes(std::span<const SetChange> changes, int most);
 

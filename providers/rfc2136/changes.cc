@@ -51,7 +51,7 @@ Result<Ok> require_room(Update& update, const SetChange& change, RecordType type
   }
   for (const auto& [other, set] : stored) {
     const bool ours = change.before && change.before->type == other.type;
-    if (other.name == change.name && other.type != type && !ours) {
+    if (other.name == change.name && other.type != type && !ours && !may_join_cname(other.type)) {
       return Error{.what = fmt::format("a CNAME cannot exist at {} beside {}", other.name.text(),
                                        to_text(other.type))};
     }

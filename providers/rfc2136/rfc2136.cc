@@ -173,7 +173,8 @@ class Rfc2136Provider : public Provider {
     return sets;
   }
 
-  /// Adds the records at `keys` to `found`, and the names that do not exist to `missing`.
+  /// Adds the records at `keys` to `found`, with the delegations above them, and the names that do
+  /// not exist to `missing`.
   Result<Ok> ask_keys(std::span<const RecordKey> keys, std::vector<WireRecord>& found,
                       std::set<Name>& missing) {
     TRY(const auto answers, channel_.ask(questions_for(keys)));
@@ -185,7 +186,13 @@ class Rfc2136Provider : public Provider {
                                          to_text(key.type), rcode_text(answer.rcode)),
                      .retryable = answer.rcode == kServFail};
       }
-      if (!answer.authoritative) continue;  // Below a delegation: not this zone's.
+      if (!answer.authoritative) {  // At or below a delegation: not this zone's.
+        std::ranges::copy_if(
+            answer.authority, std::back_inserter(found), [&](const WireRecord& record) {
+              return record.key.type == RecordType::NS && key.name.is_within(record.key.name);
+            });
+        continue;
+      }
       if (answer.rcode == kNxDomain && answer.answers.empty()) missing.insert(key.name);
       std::ranges::copy_if(answer.answers, std::back_inserter(found),
                            [&](const WireRecord& record) { return record.key == key; });
@@ -270,6 +277,8 @@ class Rfc2136Provider : public Provider {
     TRY_OK(check_within(zone, changes));
     TRY_OK(check_txt_sizes(changes, kMostUpdateTxtOctets));
     if (!is_read(zone, changes)) TRY_OK(load(zone, names_in(changes)));
+    TRY_OK(check_no_dname_above([&](const RecordKey& key) { return stored_[zone].contains(key); },
+                                zone, changes));
     std::vector<Update> updates;
     for (const SetChange& change : changes) {
       StoredSets here;
@@ -283,24 +292,52 @@ class Rfc2136Provider : public Provider {
     // From here on what was read is outdated, whatever becomes of the write.
     known_.erase(zone);
     TRY_OK(send_all(zone, packed(zone, changes, updates, kMostUpdate)));
-    return check_aliases(changes);
+    TRY(const std::vector<SetChange> ignored, ignored_aliases(changes));
+    if (ignored.empty()) return Ok{};
+    TRY_OK(add_ignored(zone, ignored));
+    TRY(const std::vector<SetChange> missing, ignored_aliases(ignored));
+    return missing.empty() ? Result<Ok>(Ok{}) : ignored_alias(missing.front().name);
   }
 
-  /// Servers report NOERROR for a CNAME that they ignore (RFC 2136 section 3.4.2.2).
-  Result<Ok> check_aliases(std::span<const SetChange> changes) {
+  static Error ignored_alias(const Name& name) {
+    return Error{.what = fmt::format("the server accepted the update but ignored the CNAME at {}: "
+                                     "other records exist there",
+                                     name.text())};
+  }
+
+  /// The changes whose CNAME is not there: servers report NOERROR for a CNAME that they ignore
+  /// (RFC 2136 section 3.4.2.2).
+  Result<std::vector<SetChange>> ignored_aliases(std::span<const SetChange> changes) {
+    std::vector<SetChange> aliases;
     std::vector<RecordKey> keys;
     for (const SetChange& change : changes) {
-      const bool alias = change.after && change.after->type == RecordType::CNAME;
-      if (alias) keys.push_back({change.name, RecordType::CNAME});
+      if (!change.after || change.after->type != RecordType::CNAME) continue;
+      aliases.push_back(change);
+      keys.push_back({change.name, RecordType::CNAME});
     }
-    if (keys.empty()) return Ok{};
+    if (keys.empty()) return aliases;
     TRY(const auto answers, channel_.ask(questions_for(keys)));
+    std::vector<SetChange> ignored;
     for (std::size_t index = 0; index < keys.size(); ++index) {
-      if (std::ranges::count(answers[index].answers, keys[index], &WireRecord::key) > 0) continue;
-      return Error{.what =
-                       fmt::format("the server accepted the update but ignored the CNAME at {}: "
-                                   "other records exist there",
-                                   keys[index].name.text())};
+      const bool there =
+          std::ranges::count(answers[index].answers, keys[index], &WireRecord::key) > 0;
+      if (!there) ignored.push_back(aliases[index]);
+    }
+    return ignored;
+  }
+
+  /// Adds CNAMEs whose update has only removed what they replace. In a signed zone, Knot DNS still
+  /// finds the old records' RRSIG and NSEC at the name then; they are gone once it has signed
+  /// again.
+  Result<Ok> add_ignored(const Name& zone, std::span<const SetChange> ignored) {
+    for (const SetChange& change : ignored) {
+      TRY(const Update update, update_for(zone, {change.name, std::nullopt, change.after}, {}));
+      const Result<Ok> sent =
+          send([&](std::uint16_t id) { return update.message(id); }, "an update of " + zone.text());
+      if (sent) continue;
+      // A conflict would mean that nothing was written; here the old records are removed.
+      if (sent.error().conflict) return ignored_alias(change.name);
+      return sent;
     }
     return Ok{};
   }

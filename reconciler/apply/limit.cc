@@ -142,7 +142,8 @@ auto withheld_order(const Withheld& withheld) {
 }  // namespace
 
 // Compared with every set at the name, so that an additional CNAME or a leftover of another type
-// counts as a difference.
+// counts as a difference. What a signer adds to
+// a CNAME is no part of it.
 bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
              const std::map<RecordKey, RecordSet>& sets) {
   const bool about_cname = change.after && change.after->type == RecordType::CNAME;
@@ -150,7 +151,8 @@ bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
   for (auto row = sets.lower_bound({change.name, RecordType{0}});
        row != sets.end() && row->first.name == change.name; ++row) {
     const auto& [key, set] = *row;
-    const bool involved = key.type == RecordType::CNAME || about_cname ||
+    const bool involved = key.type == RecordType::CNAME ||
+                          (about_cname && !may_join_cname(key.type)) ||
                           (change.before && change.before->type == key.type) ||
                           (change.after && change.after->type == key.type);
     if (!involved) continue;

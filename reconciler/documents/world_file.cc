@@ -20,6 +20,7 @@ using document::Reader;
 // The words of the document, in the order of the enumerators.
 constexpr std::array kLiveWords = {"present", "absent", "unobservable", "disagree"};
 constexpr std::array kAnswerWords = {"data", "nodata", "nxdomain", "failed"};
+constexpr std::array kTopicWords = {"journal", "serial", "record"};
 constexpr std::array kPolicyWords = {"served", "refused", "unreachable"};
 
 template <class State, std::size_t kCount>
@@ -59,15 +60,35 @@ std::pair<RecordKey, LiveSet> read_live(const Reader& reader) {
   return {key, live};
 }
 
+Json notice_json(const ZoneNotice& notice) {
+  Json json = {{"topic", word(kTopicWords, notice.topic)},
+               {"blocks", notice.blocks},
+               {"message", notice.message},
+               {"hint", notice.hint}};
+  if (notice.written) json["written"] = document::key_to_json(*notice.written);
+  return json;
+}
+
+ZoneNotice read_notice(const Reader& reader) {
+  ZoneNotice notice{.topic = state<ZoneNotice::Topic>(kTopicWords, reader.at("topic")),
+                    .blocks = reader.at("blocks").truth(),
+                    .message = reader.at("message").text(),
+                    .hint = reader.at("hint").text()};
+  if (reader.has("written")) notice.written = reader.at("written").key();
+  return notice;
+}
+
 Json zone_json(const LiveZone& zone) {
-  return {{"apex", zone.apex.text()},
-          {"provider", zone.provider},
-          {"from_provider", zone.from_provider},
-          {"complete", zone.complete},
-          {"error", zone.error},
-          {"max_txt_octets", zone.max_txt_octets ? Json(*zone.max_txt_octets) : Json()},
-          {"sets", list(zone.sets, live_json)},
-          {"wildcards", list(zone.wildcards, document::key_to_json)}};
+  Json json = {{"apex", zone.apex.text()},
+               {"provider", zone.provider},
+               {"from_provider", zone.from_provider},
+               {"complete", zone.complete},
+               {"error", zone.error},
+               {"max_txt_octets", zone.max_txt_octets ? Json(*zone.max_txt_octets) : Json()},
+               {"sets", list(zone.sets, live_json)},
+               {"wildcards", list(zone.wildcards, document::key_to_json)}};
+  if (!zone.notices.empty()) json["notices"] = list(zone.notices, notice_json);
+  return json;
 }
 
 // The key of a set decides how its values are parsed, so it is read first.
@@ -84,6 +105,7 @@ LiveZone read_zone(const Reader& reader) {
     zone.sets.insert_or_assign(key, std::move(live));
   }
   for (const RecordKey& key : reader.list("wildcards", &Reader::key)) zone.wildcards.insert(key);
+  zone.notices = reader.list_if_any("notices", read_notice);
   return zone;
 }
 

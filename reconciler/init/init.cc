@@ -115,10 +115,19 @@ std::vector<Obstacle> obstacles_in(const Plan& plan, Draft& draft) {
     if (one.severity != Severity::Error || !one.domain) continue;
     const DraftDomain* domain = domain_at(draft, *one.domain);
     if (domain == nullptr || domain->discovery) continue;
-    const DraftPlace place = one.withholds.empty() || one.code == "unobservable"
-                                 ? DraftPlace{domain->name, DraftPart::Whole, ""}
-                                 : place_of(*domain, one.withholds.front());
-    add(obstacles, {place, fmt::format("{} is left unmanaged: {}.", what_of(place), one.message)});
+    std::vector<DraftPlace> places;
+    if (one.withholds.empty() || one.code == "unobservable") {
+      places.push_back({domain->name, DraftPart::Whole, ""});
+    } else if (one.code == "occluded") {
+      // One DNAME hides many records; each other error concerns one part.
+      for (const RecordKey& key : one.withholds) places.push_back(place_of(*domain, key));
+    } else {
+      places.push_back(place_of(*domain, one.withholds.front()));
+    }
+    for (const DraftPlace& place : places) {
+      add(obstacles,
+          {place, fmt::format("{} is left unmanaged: {}.", what_of(place), one.message)});
+    }
   }
   std::ranges::for_each(plan.changes, look_at);
   for (const Withheld& one : plan.withheld) look_at(one.change);

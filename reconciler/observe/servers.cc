@@ -140,6 +140,70 @@ void query_keys(std::vector<ServedZone>& zones, DnsSession& session) {
   }
 }
 
+/// Whether any server's answer for the key passed through a CNAME. A DNAME causes one for every
+/// name below it (RFC 6672 section 3.1).
+bool is_aliased(const ServedZone& zone, const RecordKey& key) {
+  return std::ranges::any_of(zone.servers, [&](const ServerView& server) {
+    return !server.answers.at(key).cnames.empty();
+  });
+}
+
+/// The keys of the DNAMEs that may have caused the zone's CNAMEs.
+std::set<RecordKey> dname_keys(const ServedZone& zone) {
+  std::set<RecordKey> keys;
+  for (const RecordKey& key : zone.keys) {
+    if (!is_aliased(zone, key)) continue;
+    for (Name at = key.name; at != zone.apex && at.is_within(zone.apex);) {
+      at = at.parent();
+      keys.insert({at, RecordType::DNAME});
+    }
+  }
+  return keys;
+}
+
+/// Queries the DNAMEs above all names that are answered by a CNAME, so that a redirection is not
+/// taken for a record of its own. Most zones need no query.
+void query_redirections(std::vector<ServedZone>& zones, const std::map<Name, ZoneServers>& servers,
+                        DnsSession& session) {
+  struct Target {
+    ServedZone* zone;
+    std::size_t server;
+  };
+  std::vector<Query> queries;
+  std::vector<Target> targets;
+  for (ServedZone& zone : zones) {
+    const std::vector<Server> list = servers_in(servers.at(zone.apex));
+    if (list.size() != zone.servers.size()) continue;
+    const std::set<RecordKey> keys = dname_keys(zone);
+    for (std::size_t index = 0; index < list.size(); ++index) {
+      for (const RecordKey& key : keys) {
+        queries.push_back({key, {list[index]}, false});
+        targets.push_back({&zone, index});
+      }
+    }
+    zone.keys.insert(keys.begin(), keys.end());
+  }
+  std::vector<Answer> answers = session.query(queries);
+  for (std::size_t index = 0; index < queries.size(); ++index) {
+    targets[index].zone->servers[targets[index].server].answers.emplace(queries[index].question,
+                                                                        std::move(answers[index]));
+  }
+}
+
+/// Whether a server redirects the names below `encloser` by a DNAME: then no wildcard is there.
+bool is_redirected(const ServedZone& zone, const Name& encloser) {
+  for (Name at = encloser; at.is_within(zone.apex); at = at.parent()) {
+    for (const ServerView& server : zone.servers) {
+      const auto dname = server.answers.find({at, RecordType::DNAME});
+      const bool found = dname != server.answers.end() &&
+                         dname->second.status == AnswerStatus::Data && dname->second.cnames.empty();
+      if (found) return true;
+    }
+    if (at == zone.apex) break;
+  }
+  return false;
+}
+
 /// The possible closest enclosers of the keys (RFC 4592 section 3.3.1): their ancestors in the
 /// zone.
 std::set<Name> enclosers(const ServedZone& zone) {
@@ -167,6 +231,7 @@ void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneSe
     const std::vector<Server> list = servers_in(servers.at(zone.apex));
     if (list.empty()) continue;
     for (const Name& encloser : enclosers(zone)) {
+      if (is_redirected(zone, encloser)) continue;
       const auto name = probe_name(encloser);
       const auto owner = encloser.child("*");
       if (!name || !owner.ok()) continue;
@@ -201,6 +266,7 @@ std::optional<Name> probe_name(const Name& encloser) {
 void query_servers(std::vector<ServedZone>& zones, DnsSession& session) {
   query_keys(zones, session);
   const std::map<Name, ZoneServers> servers = find_servers(apexes(zones, 0), session);
+  query_redirections(zones, servers, session);
   probe_wildcards(zones, servers, session);
 }
 

@@ -220,13 +220,15 @@ void schedule_all(InventoryState& state, ZoneInventory& out) {
   }
 }
 
-/// The names to read: those of the keys, and the wildcards that may cover them (RFC 4592).
+/// The names to read: those of the keys, and all names above them in the zone, where a delegation,
+/// a DNAME (RFC 6672) or a wildcard (RFC 4592) may decide about them.
 std::vector<Name> names_to_read(const Name& apex, const std::set<RecordKey>& keys) {
   std::set<Name> names;
   for (const RecordKey& key : keys) {
     names.insert(key.name);
     for (Name at = key.name; at != apex && at.is_within(apex);) {
       at = at.parent();
+      names.insert(at);
       if (const auto wildcard = at.child("*"); wildcard.ok()) names.insert(*wildcard);
     }
   }
@@ -244,6 +246,7 @@ LiveZone read_zone(const Host& host, const Name& apex, const std::string& provid
     return zone;
   }
   zone.complete = read->complete;
+  zone.notices = std::move(read->notices);
   for (const auto& [key, set] : read->sets) {
     if (key.name.is_wildcard()) zone.wildcards.insert(key);
     zone.sets.emplace(key, LiveSet{LiveState::Present, parse_set(key, set), ""});

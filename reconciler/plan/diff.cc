@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "policies/model/lookup.h"
+#include "reconciler/plan/occlusion.h"
 
 namespace rampart {
 namespace {
@@ -40,11 +41,18 @@ class KeyDiff {
     const RecordKey cname_key{key_.name, RecordType::CNAME};
     const LiveSet live = zone_.at(key_);
     if (!decidable(key_, live)) return;
+    // Without a CNAME in its answer, a server has shown that no DNAME is above the name.
+    const auto above = unknown_redirection(zone_, key_.name);
+    if (above && zone_.at(cname_key).state != LiveState::Absent) {
+      const RecordKey dname{*above, RecordType::DNAME};
+      if (!decidable(dname, zone_.at(dname))) return;
+    }
     if (key_.type == RecordType::CNAME) return desire_cname();
     const LiveSet cname = zone_.at(cname_key);
     // A server that answers for the key itself has confirmed that no CNAME exists there.
     if (cname.state == LiveState::Disagree && !decidable(cname_key, cname)) return;
     if (cname.state == LiveState::Present) return replace_cname(cname);
+    if (any_value() && has_program()) return report_program();
     const std::optional<std::string> foreign = foreign_at(live, desired_records_.front().kind);
     if (foreign && any_value()) return report_foreign(key_, *foreign);
     change_values(live);
@@ -94,6 +102,25 @@ class KeyDiff {
                        key.name.text(), to_text(key.type), value.substr(0, kShownOctets)),
            miss ? *miss + "; correct or remove that value by hand"
                 : "remove that value by hand, or choose another name");
+  }
+
+  /// Whether a LUA record of PowerDNS returns records of the desired type here, or a CNAME. The
+  /// server adds them to the zone's own; what they are is known to nobody before the program runs.
+  bool has_program() const {
+    const LiveSet programs = zone_.at({key_.name, RecordType::LUA});
+    if (programs.state != LiveState::Present) return false;
+    return std::ranges::any_of(programs.set.values, [&](const ParsedValue& program) {
+      const std::string& text = program.text();
+      const auto type = parse_record_type(text.substr(0, text.find(' ')));
+      return type == key_.type || type == RecordType::CNAME;
+    });
+  }
+
+  void report_program() {
+    report(key_.type, "occupied",
+           fmt::format("{} has a LUA record that returns {} records; nothing is written beside it",
+                       key_.name.text(), to_text(key_.type)),
+           "remove the LUA record, or leave this record out of the YAML");
   }
 
   // The earliest stage wins: a change that both loosens and adds must not wait for the later stage.
@@ -161,7 +188,9 @@ class KeyDiff {
     std::vector<RecordType> others;
     for (const auto& [at, live] : zone_.sets) {
       const bool here = at.name == key_.name && at.type != RecordType::CNAME;
-      if (here && live.state == LiveState::Present) others.push_back(at.type);
+      if (here && live.state == LiveState::Present && !may_join_cname(at.type)) {
+        others.push_back(at.type);
+      }
     }
     if (others.empty()) return change_values(zone_.at(key_));
     if (!desired_records_.front().value) return;
@@ -182,33 +211,14 @@ class KeyDiff {
   DiffResult* out_ = nullptr;
 };
 
-/// The delegation at or above `name` within the zone. Providers accept records below a delegation,
-/// but no resolver ever queries them there.
-std::optional<Name> cut_above(const LiveZone& zone, const Name& name) {
-  for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
-    const LiveSet* servers = find_value(zone.sets, RecordKey{at, RecordType::NS});
-    if (servers && servers->state == LiveState::Present) return at;
-  }
-  return std::nullopt;
-}
-
-/// RFC 1034 section 4.2.1: a zone is not authoritative below a cut. One finding for all keys below
-/// it.
-void report_cut(const Domain& domain, const LiveZone& zone, const Name& cut, const RecordKey& key,
-                DiffResult& out) {
-  const std::string message = fmt::format(
-      "{} is delegated from {} (provider {}) to other servers: records written there are never "
-      "served",
-      cut.text(), zone.apex.text(), zone.provider);
-  const auto reported = std::ranges::find(out.findings, message, &Finding::message);
+// One finding for all keys that one delegation or DNAME hides.
+void report_occlusion(Finding finding, const RecordKey& key, DiffResult& out) {
+  const auto reported = std::ranges::find(out.findings, finding.message, &Finding::message);
   if (reported != out.findings.end()) {
     reported->withholds.push_back(key);
     return;
   }
-  out.findings.push_back(
-      withholding(finding_of(domain, Severity::Error, "zone-missing", message,
-                             fmt::format("set the provider that serves the zone {}", cut.text())),
-                  {key}));
+  out.findings.push_back(withholding(std::move(finding), {key}));
 }
 
 }  // namespace
@@ -221,8 +231,16 @@ DiffResult diff(const Domain& domain, std::span<const DesiredRecord> desired_rec
   for (const DesiredRecord& desired : desired_records) by_key[desired.key].push_back(desired);
   DiffResult out;
   for (const auto& [key, group] : by_key) {
-    if (const std::optional<Name> cut = cut_above(zone, key.name)) {
-      report_cut(domain, zone, *cut, key, out);
+    const std::optional<Occlusion> occlusion = occlusion_of(zone, key.name);
+    const bool removes = std::ranges::none_of(
+        group, [](const DesiredRecord& desired) { return desired.value.has_value(); });
+    // What exists below a DNAME may be removed, but only by what the provider itself shows: a name
+    // server shows what the DNAME redirects to.
+    const bool only_removes_below_dname =
+        occlusion && occlusion->type == RecordType::DNAME && removes;
+    if (only_removes_below_dname && !zone.from_provider) continue;
+    if (occlusion && !only_removes_below_dname) {
+      report_occlusion(occlusion_finding(domain, zone, *occlusion), key, out);
       continue;
     }
     KeyDiff(domain, zone, world, key, group).run(out);

@@ -12,7 +12,7 @@ namespace rampart {
 struct DiffResult {
   std::vector<Change> changes;
   std::vector<Hold> holds;        ///< ns-disagree.
-  std::vector<Finding> findings;  ///< occupied, hosted-elsewhere, unobservable.
+  std::vector<Finding> findings;  ///< occupied, occluded, hosted-elsewhere, unobservable.
   int unplaced = 0;               ///< Keys whose desired records could not become a change.
 };
 

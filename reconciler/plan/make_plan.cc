@@ -23,6 +23,7 @@
 #include "policies/spf/spf.h"
 #include "reconciler/plan/authority.h"
 #include "reconciler/plan/diff.h"
+#include "reconciler/plan/zone_notices.h"
 
 namespace rampart {
 namespace {
@@ -207,8 +208,8 @@ void join_shared_keys(const Config&, const World&, Plan& plan) {
 // Domains that still have keys or senders to be published, including those that an error withholds:
 // mail of a sender that is not published yet would fail under a stricter policy. An error that
 // withholds any record except DMARC counts too, because no change may have come of that record at
-// all.
-std::set<Name> domains_awaiting_keys(const Plan& plan) {
+// all. A parked domain has no keys to wait for where a DNAME hides its names.
+std::set<Name> domains_awaiting_keys(const Config& config, const Plan& plan) {
   std::set<Name> waiting;
   const auto add_if_admitting = [&](const Change& change) {
     const bool admits = change.stage == Stage::Publish || change.stage == Stage::Authorize;
@@ -217,7 +218,10 @@ std::set<Name> domains_awaiting_keys(const Plan& plan) {
   for (const Change& change : plan.changes) add_if_admitting(change);
   for (const Withheld& withheld : plan.withheld) add_if_admitting(withheld.change);
   for (const auto& [domain, findings] : errors_by_domain(plan)) {
+    const Domain* declared = find_value(config.domains, domain);
+    const bool parked = declared != nullptr && declared->state == DomainState::Parked;
     for (const Finding& finding : findings) {
+      if (parked && finding.code == "occluded") continue;
       const bool other_than_dmarc = std::ranges::any_of(
           finding.withholds,
           [](const RecordKey& key) { return name_kind(key.name) != NameKind::Dmarc; });
@@ -240,8 +244,8 @@ void hold_back(Plan& plan, CodeName code, std::string_view reason, MustWait must
 }
 
 // Held rather than withheld: nothing is wrong, the order of publication requires it.
-void hold_for_keys(const Config&, const World&, Plan& plan) {
-  const std::set<Name> waiting = domains_awaiting_keys(plan);
+void hold_for_keys(const Config& config, const World&, Plan& plan) {
+  const std::set<Name> waiting = domains_awaiting_keys(config, plan);
   hold_back(plan, "keys-first",
             "receivers must be able to see this domain's new keys and senders before enforcement "
             "tightens; plan again once they are published",
@@ -339,6 +343,7 @@ constexpr std::array kPasses = {
     Pass{"compare", compare_domains, "all other passes look at its changes and findings"},
     Pass{"join", join_shared_keys, "guardrails must see one change per key"},
     Pass{"guard", run_guardrails, "guardrails look at all changes, and their errors withhold"},
+    Pass{"zone notices", report_zone_notices, "of zones with changes; their errors withhold"},
     Pass{"waive", apply_waivers, "after the last error is found, before any withholds"},
     Pass{"expired waivers", report_expired_waivers, "after waiving, so that none waives another"},
     Pass{"unmanaged zones", report_unmanaged, "information only; before findings are sorted"},

@@ -159,6 +159,8 @@ TEST_CASE("errors name the line and what to do") {
   check_bad("a CNAME b\na TXT x\n", 3, "a.example.com has a CNAME (line 2)");
   check_bad("a TXT x\na CNAME b\n", 2, "has a CNAME (line 3)");
   check_bad("a CNAME b\na CNAME c\n", 3, "has a CNAME (line 2)");
+  check_good("a CNAME b\na KEY 512 3 13 AAAA\n",
+             "a 3600 CNAME b.example.com\na 3600 KEY 512 3 13 AAAA\n");
 }
 
 TEST_CASE("errors about the whole file") {

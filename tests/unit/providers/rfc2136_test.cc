@@ -112,6 +112,18 @@ TEST_CASE("changes become single values under prerequisites") {
                2, 1);
 }
 
+TEST_CASE("a CNAME may come to what a signer has added, and to nothing else") {
+  const Name name = Name::literal("s1._domainkey.example.com");
+  const TypedSet key = txt({"v=DKIM1; p="});
+  const TypedSet alias{RecordType::CNAME, {std::chrono::seconds(60), {"t.example.net"}}};
+  StoredSets sets = stored(name, key);
+  sets[{name, RecordType::RRSIG}].rdata["TXT 13"] = {"x"};
+  sets[{name, RecordType::NSEC}].rdata["a.example.com TXT"] = {"x"};
+  CHECK(rampart::update_for(kZone, {name, key, alias}, sets).ok());
+  sets[{name, RecordType::A}].rdata["192.0.2.1"] = {"\300\0\2\1"};
+  CHECK_FALSE(rampart::update_for(kZone, {name, key, alias}, sets).ok());
+}
+
 TEST_CASE("a change whose before is not live is a conflict") {
   const auto sets = stored(kZone, txt({"site=1"}));
   check_conflict({kZone, txt({"site=2"}), txt({"site=3"})}, sets);

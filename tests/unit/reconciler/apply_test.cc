@@ -216,6 +216,20 @@ TEST_CASE("a set is live only with its type, TTL and values, and beside no CNAME
                  {{Name::literal("s.example"), RecordType::MX}, set({"0 ."})}}));
 }
 
+TEST_CASE("a CNAME is live beside what a signer adds to it, and beside nothing else") {
+  const SetChange alias{Name::literal("s.example"), std::nullopt,
+                        TypedSet{RecordType::CNAME, set({"t.example"})}};
+  std::map<RecordKey, RecordSet> sets = {{cname("s.example"), set({"t.example"})},
+                                         {{alias.name, RecordType::RRSIG}, set({"CNAME 13"})},
+                                         {{alias.name, RecordType::NSEC}, set({"a.example"})}};
+  CHECK(is_live(alias, alias.after, sets));
+  CHECK_FALSE(is_live(alias, alias.before, sets));
+  sets.erase(cname("s.example"));
+  CHECK(is_live(alias, alias.before, sets));
+  sets[txt("s.example")] = set({"x"});
+  CHECK_FALSE(is_live(alias, alias.before, sets));
+}
+
 TEST_CASE("turns are written in their order, each on every host before the next") {
   const std::vector<Row> rows = {
       {"a.example", "e.a.example", {kSpf}, {kSofter}, Stage::Enforce, "a"},

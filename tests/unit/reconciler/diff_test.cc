@@ -31,7 +31,8 @@ struct Case {
   std::vector<DesiredRecord> desired_records;
   bool take_over = false;
   bool normalize = false;
-  std::optional<LiveSet> unread = std::nullopt;  ///< At the first desired key.
+  std::optional<LiveSet> unread = std::nullopt;        ///< At the first desired key.
+  std::optional<LiveSet> unread_dname = std::nullopt;  ///< The DNAME at the zone's apex.
 };
 
 DiffResult run(const Case& it) {
@@ -49,6 +50,7 @@ DiffResult run(const Case& it) {
     zone.sets[key] = {LiveState::Present, parse_set(key, set), ""};
   }
   if (it.unread) zone.sets[it.desired_records.front().key] = *it.unread;
+  if (it.unread_dname) zone.sets[{kDomain, RecordType::DNAME}] = *it.unread_dname;
   World world;
   world.normalize = it.normalize;
   return diff(domain, it.desired_records, zone, world);
@@ -172,6 +174,68 @@ TEST_CASE("nothing is written below a delegation") {
   CHECK(only_code(run({{{cut, present({"ns.vendor.example"})}}, {key}})) == "zone-missing");
   const RecordKey apex_servers{kDomain, RecordType::NS};
   CHECK(run({{{apex_servers, present({"ns1.example.com"})}}, {key}}).changes.size() == 1);
+}
+
+TEST_CASE("what a signer adds to a CNAME is no record of another party") {
+  const std::vector<DesiredRecord> alias = {
+      desired(kSelectorCname, RecordKind::DkimCname, "s1.keys.example.net")};
+  const Sets signatures = {{{kSelector.name, RecordType::RRSIG}, present({"CNAME 13 4"})},
+                           {{kSelector.name, RecordType::NSEC}, present({"a.example.com CNAME"})},
+                           {{kSelector.name, RecordType::KEY}, present({"512 3 13 AAAA"})}};
+  Sets live = signatures;
+  live[kSelectorCname] = present({"s1.keys.example.net"});
+  const DiffResult unchanged = run({live, alias});
+  CHECK(unchanged.changes.empty());
+  CHECK(unchanged.findings.empty());
+  live[kSelectorCname] = present({"old.keys.example.net"});
+  CHECK(after(run({live, alias})) == Values{"s1.keys.example.net"});
+  live = signatures;
+  live[kSelector] = present({"v=DKIM1; p="});
+  CHECK(run({live, alias}).changes[0].set.before->type == RecordType::TXT);
+  live[{kSelector.name, RecordType::A}] = present({"192.0.2.1"});
+  CHECK(only_code(run({live, alias})) == "occupied");
+}
+
+TEST_CASE("nothing is written below a DNAME, but at its own name") {
+  const RecordKey dname{Name::literal("_domainkey.example.com"), RecordType::DNAME};
+  const DesiredRecord key = desired(kSelector, RecordKind::DkimKey, "v=DKIM1; p=");
+  const DiffResult below = run({{{dname, present({"keys.example.net"})}}, {key}});
+  CHECK(only_code(below) == "occluded");
+  CHECK(below.findings[0].message.find("_domainkey.example.com in the zone example.com") == 0);
+  CHECK(below.findings[0].message.find("DNAME to keys.example.net") != std::string::npos);
+  const Sets at_apex = {{{kDomain, RecordType::DNAME}, present({"example.net"})}};
+  const DiffResult whole =
+      run({at_apex,
+           {key, desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none"),
+            desired(kApex, RecordKind::Spf, "v=spf1 -all"),
+            desired(kSelectorCname, RecordKind::DkimCname, "s1.keys.example.net")}});
+  CHECK(after(whole) == Values{"v=spf1 -all"});
+  REQUIRE(whole.findings.size() == 1);
+  CHECK(whole.findings[0].withholds.size() == 3);
+  // What exists there already may be removed.
+  Sets hidden = at_apex;
+  hidden[kDmarc] = present({"v=DMARC1; p=none"});
+  const DiffResult removed = run({hidden, {desired(kDmarc, RecordKind::Dmarc, std::nullopt)}});
+  CHECK(removed.findings.empty());
+  REQUIRE(removed.changes.size() == 1);
+  CHECK_FALSE(removed.changes[0].set.after);
+}
+
+TEST_CASE("an alias below an unknown DNAME decides nothing") {
+  Case it{{{kSelectorCname, present({"s1.keys.example.net"})}},
+          {desired(kSelectorCname, RecordKind::DkimCname, "s2.keys.example.net")}};
+  it.unread_dname = LiveSet{LiveState::Unobservable, {}, "timeout"};
+  CHECK(only_code(run(it)) == "unobservable");
+  it.live.clear();
+  CHECK(run(it).changes.size() == 1);
+}
+
+TEST_CASE("a LUA record that returns the desired type occupies the name") {
+  const RecordKey program{kDomain, RecordType::LUA};
+  const std::vector<DesiredRecord> spf = {desired(kApex, RecordKind::Spf, "v=spf1 -all")};
+  CHECK(only_code(run({{{program, present({"TXT \"'v=spf1 mx -all'\""})}}, spf})) == "occupied");
+  CHECK(only_code(run({{{program, present({"CNAME \"x\""})}}, spf})) == "occupied");
+  CHECK(run({{{program, present({"A \"ifportup(443, {})\""})}}, spf}).changes.size() == 1);
 }
 
 TEST_CASE("a lost foreign value is noticed") {

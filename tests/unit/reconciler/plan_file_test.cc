@@ -221,6 +221,12 @@ TEST_CASE("a world survives its document") {
   zone.sets[dmarc] = {LiveState::Disagree, parse_set(dmarc, {seconds(5), {"v=DMARC1; p=none"}}),
                       "ns1 and ns2"};
   zone.wildcards = {{Name::literal("*.example.com"), RecordType::MX}};
+  zone.notices = {{.topic = ZoneNotice::Topic::Serial, .message = "why", .hint = "what to do"},
+                  {.topic = ZoneNotice::Topic::Record,
+                   .blocks = true,
+                   .message = "why",
+                   .hint = "",
+                   .written = dmarc}};
   world.zones = {zone,
                  {.apex = Name::literal("example.org"),
                   .provider = "bind",
