@@ -24,9 +24,16 @@ Error malformed() {
 // The API insists on the final dot.
 std::string absolute(const Name& name) { return name.is_root() ? "." : name.text() + "."; }
 
-/// One rrset; nothing for one without records, which only carries comments, and for a name or type
-/// that we cannot represent. Values that cannot be parsed are kept as they are written: another
+/// The value of a record's content. One that cannot be parsed is kept as it is written: another
 /// party's record must not make the zone unreadable.
+std::string api_value(RecordType type, const std::string& content) {
+  const Result<std::string> value =
+      is_text(type) ? unquote_txt(content) : canonical_rdata(type, content);
+  return value ? *value : content;
+}
+
+/// One rrset; nothing for one without records, which only carries comments, and for a name or type
+/// that we cannot represent.
 std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
   const Result<Name> name = Name::parse(text_at(rrset, "name"));
   const auto type = parse_record_type(text_at(rrset, "type"));
@@ -39,10 +46,11 @@ std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
       out.disabled.push_back(content);
       continue;
     }
-    const bool text = *type == RecordType::TXT || *type == RecordType::SPF;
-    const Result<std::string> value = text ? unquote_txt(content) : canonical_rdata(*type, content);
-    out.set.values.insert(value ? *value : content);
+    out.set.values.insert(api_value(*type, content));
   }
+  const auto comments = rrset.find("comments");
+  const bool commented = comments != rrset.end() && comments->is_array() && !comments->empty();
+  if (commented) out.comments = comments->dump(-1, ' ', false, Json::error_handler_t::replace);
   if (out.set.values.empty() && out.disabled.empty()) return std::nullopt;
   return std::pair(RecordKey{*name, *type}, std::move(out));
 }
@@ -70,6 +78,8 @@ Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) 
   const auto found = live.find(key);
   if (found == live.end()) return rrset;
   for (const std::string& content : found->second.disabled) {
+    // The API refuses a record twice: one that is desired now is enabled by this write.
+    if (set.values.contains(api_value(key.type, content))) continue;
     rrset["records"].push_back(record_of(content, Served::No));
   }
   return rrset;
@@ -105,11 +115,14 @@ std::optional<Json> single_value(const SetChange& change, const ApiSets& live) {
 
 Json deleting(const RecordKey& key, const ApiSets& live) {
   const auto found = live.find(key);
-  // Disabled records stay: somebody keeps them for later.
-  if (found != live.end() && !found->second.disabled.empty()) {
-    return replacing(key, {found->second.set.ttl, {}}, live);
-  }
-  return rrset_of(key, "DELETE");
+  if (found == live.end()) return rrset_of(key, "DELETE");
+  const ApiSet& set = found->second;
+  if (set.disabled.empty() && set.comments.empty()) return rrset_of(key, "DELETE");
+  // Disabled records and comments stay: somebody keeps them for later. DELETE removes them, and so
+  // does a REPLACE without records, unless it has the comments too.
+  Json rrset = replacing(key, {set.set.ttl, {}}, live);
+  if (!set.comments.empty()) rrset["comments"] = Json::parse(set.comments, nullptr, false);
+  return rrset;
 }
 
 }  // namespace
@@ -120,6 +133,7 @@ Result<ApiZone> read_zone(std::string_view body) {
   const auto rrsets = zone.is_object() ? zone.find("rrsets") : zone.end();
   if (!zone.is_object() || rrsets == zone.end() || !rrsets->is_array()) return malformed();
   ApiZone out{.kind = text_at(zone, "kind"), .sets = {}};
+  if (zone.contains("soa_edit_api")) out.soa_edit_api = text_at(zone, "soa_edit_api");
   for (const Json& rrset : *rrsets) {
     if (auto set = read_set(rrset)) out.sets.insert(std::move(*set));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ namespace rampart::powerdns {
 struct ApiSet {
   RecordSet set;                      ///< What is served.
   std::vector<std::string> disabled;  ///< Contents that are kept but not served.
+  std::string comments = {};          ///< As the API gives them, a JSON list; empty for none.
 
   bool operator==(const ApiSet&) const = default;
 };
@@ -26,6 +28,7 @@ using ApiSets = std::map<RecordKey, ApiSet>;
 struct ApiZone {
   std::string kind;  ///< "Native", "Master", "Slave", ...
   ApiSets sets;
+  std::optional<std::string> soa_edit_api = {};  ///< How the serial is raised; empty: not at all.
 };
 
 /// A zone, and the names of all zones. An Error, retryable, where the body is something else.
@@ -36,7 +39,8 @@ Result<std::vector<Name>> read_zone_names(std::string_view body);
 enum class Editing { WholeSets, SingleValues };
 
 /// The body of one PATCH; empty where nothing changes. Removals come before what replaces them;
-/// disabled values are kept. With SingleValues, one value added or removed is sent alone.
+/// disabled values and comments are kept, so that `live` must have them: it is read from the whole
+/// zone. With SingleValues, one value added or removed is sent alone.
 std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, Editing editing);
 
 /// The reason that a response body gives, or its text; printable and short.

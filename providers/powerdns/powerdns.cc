@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/percent.h"
@@ -48,6 +49,42 @@ RecordSets served_sets(const ApiSets& sets) {
   return served;
 }
 
+/// Secondaries transfer a zone only after its serial was raised (RFC 1034 section 4.3.5).
+ZoneNotice serial_notice(const Name& zone) {
+  return {
+      .topic = ZoneNotice::Topic::Serial,
+      .message = fmt::format("PowerDNS does not raise the serial of {} after a change, so its "
+                             "secondaries keep the old records: the zone has no SOA-EDIT-API",
+                             zone.text()),
+      .hint = fmt::format("run `pdnsutil set-meta {} SOA-EDIT-API DEFAULT` at the server; after "
+                          "a change that was made without it, also run `pdnsutil "
+                          "increase-serial {}`",
+                          zone.text(), zone.text())};
+}
+
+/// The API refuses a second CNAME of one name, even if one of them is disabled.
+ZoneNotice disabled_alias_notice(const RecordKey& key) {
+  return {.topic = ZoneNotice::Topic::Record,
+          .blocks = true,
+          .message = fmt::format("{} has a disabled CNAME, and PowerDNS accepts no other CNAME "
+                                 "beside it; nothing is written there",
+                                 key.name.text()),
+          .hint = "delete the disabled record, or enable it and delete the other one",
+          .written = key};
+}
+
+std::vector<ZoneNotice> notices_of(const Name& zone, const ApiZone& live) {
+  std::vector<ZoneNotice> notices;
+  const bool has_secondaries = live.kind == "Master" || live.kind == "Primary";
+  if (has_secondaries && live.soa_edit_api == "") notices.push_back(serial_notice(zone));
+  for (const auto& [key, set] : live.sets) {
+    if (key.type == RecordType::CNAME && !set.disabled.empty()) {
+      notices.push_back(disabled_alias_notice(key));
+    }
+  }
+  return notices;
+}
+
 // The version is learned from the first response, so that no extra request is needed.
 class PowerDnsProvider : public Provider {
  public:
@@ -61,8 +98,11 @@ class PowerDnsProvider : public Provider {
 
   // A filtered response shows one name alone, so that it is never complete.
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
-    TRY(const ApiZone live, within(name_, load(zone, names)));
-    return ZoneRead{.sets = served_sets(live.sets), .complete = names.size() != 1};
+    const bool alone = names.size() == 1;
+    TRY(const ApiZone live,
+        within(name_, alone ? load_name(zone, names.front()) : load(zone, names)));
+    return ZoneRead{
+        .sets = served_sets(live.sets), .complete = !alone, .notices = notices_of(zone, live)};
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
@@ -123,19 +163,40 @@ class PowerDnsProvider : public Provider {
     if (major >= kSingleValuesSince) editing_ = Editing::SingleValues;
   }
 
-  /// Reads one name alone where the server can filter; more names are read with their whole zone.
-  Result<ApiZone> load(const Name& zone, std::span<const Name> names) {
-    std::string path = "/zones/" + zone_id(zone);
-    if (names.size() == 1) path += "?rrset_name=" + percent_encoded(names[0].text() + ".");
+  Result<ApiZone> get_zone(const Name& zone, const std::string& filter) {
     const std::string doing = "reading zone " + zone.text();
-    TRY(const HttpResponse answer, call("GET", path, "", doing));
+    TRY(const HttpResponse answer, call("GET", "/zones/" + zone_id(zone) + filter, "", doing));
     learn_version(answer);
-    TRY(ApiZone read, within(doing, powerdns::read_zone(answer.body)));
-    if (names.size() == 1) {
-      // Servers before 4.7 ignore the filter and return the whole zone.
-      std::erase_if(read.sets, [&](const auto& item) { return item.first.name != names[0]; });
-    }
+    return within(doing, powerdns::read_zone(answer.body));
+  }
+
+  /// What is served at one name. The filtered response of version 4.7 lacks the disabled records
+  /// (PowerDNS issue 11473), so that no set may be written by it.
+  Result<ApiZone> load_name(const Name& zone, const Name& name) {
+    TRY(ApiZone read, get_zone(zone, "?rrset_name=" + percent_encoded(name.text() + ".")));
+    // Servers before 4.7 ignore the filter and return the whole zone.
+    std::erase_if(read.sets, [&](const auto& item) { return item.first.name != name; });
     return read;
+  }
+
+  /// The whole zone with its disabled records and comments, both of which a write must send again.
+  /// The API gives a set the smallest TTL of all its records. The TTL that is served at one of
+  /// `names` is read again where a disabled record may have lowered it.
+  Result<ApiZone> load(const Name& zone, std::span<const Name> names) {
+    TRY(ApiZone whole, get_zone(zone, ""));
+    for (const Name& name : names) {
+      const bool unclear = std::ranges::any_of(whole.sets, [&](const auto& item) {
+        const auto& [key, set] = item;
+        return key.name == name && !set.disabled.empty() && !set.set.values.empty();
+      });
+      if (!unclear) continue;
+      TRY(const ApiZone served, load_name(zone, name));
+      for (const auto& [key, set] : served.sets) {
+        const auto found = whole.sets.find(key);
+        if (found != whole.sets.end()) found->second.set.ttl = set.set.ttl;
+      }
+    }
+    return whole;
   }
 
   // A secondary zone accepts the PATCH at some versions and is overwritten at the next transfer.
@@ -149,6 +210,8 @@ class PowerDnsProvider : public Provider {
     }
     // The API has no compare-and-swap: this check, right before the write, is as near as it gets.
     const RecordSets served = served_sets(live.sets);
+    TRY_OK(check_no_dname_above([&](const RecordKey& key) { return served.contains(key); }, zone,
+                                changes));
     for (const SetChange& change : changes) TRY_OK(check_before(lookup_in(served), change));
     return patch(zone, changes, live.sets);
   }

@@ -1,6 +1,9 @@
 /// Real name servers: dig and nsupdate reach them directly, the adapter through a proxy.
 #include <fmt/format.h>
 
+#include <array>
+#include <set>
+
 #include "dns/rdata.h"
 #include "dns/zonefile/zone_file.h"
 #include "providers/powerdns/powerdns.h"
@@ -131,17 +134,101 @@ std::optional<Result<std::unique_ptr<Provider>>> make_powerdns(Credentials crede
   return make_powerdns_provider(settings, quick_clock(), {});
 }
 
+/// A row of PowerDNS' database: a disabled record, or a comment.
+struct HiddenRow {
+  std::string_view prefix;
+  std::string_view type;
+  std::string_view content;
+  bool comment = false;
+};
+
+/// What PowerDNS keeps without serving it: disabled records and comments, at names that the cases
+/// change and at others. Read and written in the server's own database.
+class HiddenRows {
+ public:
+  /// Makes the zone hold the rows below and no others.
+  Result<Ok> plant(const Name& zone) const {
+    std::string commands = fmt::format(
+        "begin immediate;\ndelete from records where disabled=1 and {0};\n"
+        "delete from comments where {0};\n",
+        of(zone));
+    for (const HiddenRow& row : kRows) {
+      const std::string name = owner(row, zone);
+      commands += row.comment ? fmt::format(
+                                    "insert into comments(domain_id,name,type,modified_at,account,"
+                                    "comment) select id,'{}','{}',1700000000,'bob','{}' from "
+                                    "domains where name='{}';\n",
+                                    name, row.type, row.content, zone.text())
+                              : fmt::format(
+                                    "insert into records(domain_id,name,type,content,ttl,prio,"
+                                    "disabled,auth) select id,'{}','{}','{}',60,0,1,1 from domains "
+                                    "where name='{}';\n",
+                                    name, row.type, row.content, zone.text());
+    }
+    TRY_OK(run(commands + "commit;\n"));
+    return Ok{};
+  }
+
+  /// An Error where the zone no longer holds exactly these rows.
+  Result<Ok> check(const Name& zone) const {
+    TRY(const std::string found,
+        run(fmt::format("select name,type,content from records where disabled=1 and {0} union all "
+                        "select name,type,account||modified_at||comment from comments where {0} "
+                        "order by 1,2,3;\n",
+                        of(zone))));
+    std::set<std::string> expected;
+    for (const HiddenRow& row : kRows) {
+      expected.insert(fmt::format("{}|{}|{}{}\n", owner(row, zone), row.type,
+                                  row.comment ? "bob1700000000" : "", row.content));
+    }
+    std::string all;
+    for (const std::string& line : expected) all += line;
+    if (found == all) return Ok{};
+    return Error{"disabled records or comments have changed:\n" + found};
+  }
+
+ private:
+  static constexpr std::array kRows = {
+      HiddenRow{"", "TXT", "\"site-verification=for-later\""},
+      HiddenRow{"", "TXT", "ask Bob", true},
+      HiddenRow{"", "MX", "mail.example.net"},
+      HiddenRow{"_dmarc", "TXT", "\"v=DMARC1; p=reject; rua=mailto:later@example.net\""},
+      HiddenRow{"_dmarc", "TXT", "ticket 4711", true},
+      HiddenRow{"s1._domainkey", "TXT", "the key of the office", true},
+      HiddenRow{"s1._domainkey", "CNAME", "until May", true},
+      HiddenRow{"unused", "A", "192.0.2.99"},
+      HiddenRow{"www", "TXT", "\"off\""},
+  };
+
+  static std::string owner(const HiddenRow& row, const Name& zone) {
+    return fmt::format("{}{}{}", row.prefix, row.prefix.empty() ? "" : ".", zone.text());
+  }
+  static std::string of(const Name& zone) {
+    return fmt::format("domain_id=(select id from domains where name='{}')", zone.text());
+  }
+  Result<std::string> run(const std::string& commands) const {
+    return run_program({"sqlite3", "-cmd", ".timeout 20000", database_}, commands);
+  }
+
+  std::string database_ = required("RAMPART_CONTRACT_PDNS") + "/pdns.db";
+};
+
 class ServerBackend : public Backend {
  public:
   explicit ServerBackend(Maker maker) : maker_(maker) {}
 
   Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
-    return door_.make_zone(zone, sets);
+    TRY_OK(door_.make_zone(zone, sets));
+    return plant(zone);
   }
-  Result<Sets> dump(const Name& zone) override { return door_.dump(zone); }
+  Result<Sets> dump(const Name& zone) override {
+    if (has_hidden_rows()) TRY_OK(hidden_.check(zone));
+    return door_.dump(zone);
+  }
   Result<Ok> put(const Name& zone, const RecordKey& key,
                  const std::optional<RecordSet>& set) override {
-    return door_.put(zone, key, set);
+    TRY_OK(door_.put(zone, key, set));
+    return plant(zone);  // nsupdate removes disabled records.
   }
   std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
     return maker_(credentials);
@@ -158,8 +245,15 @@ class ServerBackend : public Backend {
   }
 
  private:
+  /// Only the API shows and keeps such rows.
+  bool has_hidden_rows() const { return maker_ == make_powerdns; }
+  Result<Ok> plant(const Name& zone) const {
+    return has_hidden_rows() ? hidden_.plant(zone) : Result<Ok>(Ok{});
+  }
+
   Maker maker_;
   DnsSideDoor door_;
+  HiddenRows hidden_;
   ProxyControl proxy_{"RAMPART_CONTRACT_CONTROL"};
 };
 

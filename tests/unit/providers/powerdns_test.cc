@@ -95,6 +95,34 @@ TEST_CASE("values that are not served survive") {
   check_body({kZone, one, std::nullopt}, live(one, {"\"off\""}), WholeSets, {{"REPLACE", 1}});
 }
 
+TEST_CASE("a disabled record that is desired is enabled, since the API refuses a record twice") {
+  const TypedSet one = txt({"site=1"});
+  const ApiSets sets = live(one, {"\"off\"", "\"si\" \"te=2\""});
+  check_body({kZone, one, txt({"site=2"})}, sets, Editing::WholeSets, {{"REPLACE", 2}});
+  check_body({kZone, one, txt({"site=3"})}, sets, Editing::WholeSets, {{"REPLACE", 3}});
+}
+
+TEST_CASE("comments survive the last record of their set") {
+  const auto zone = rampart::powerdns::read_zone(R"({"kind": "Master", "soa_edit_api": "",
+    "rrsets": [{"name": "example.com.", "type": "TXT", "ttl": 3600,
+      "records": [{"content": "\"site=1\"", "disabled": false}],
+      "comments": [{"content": "ask Bob", "account": "bob", "modified_at": 1700000000}]}]})");
+  REQUIRE(zone.ok());
+  CHECK(zone->soa_edit_api == "");
+  const TypedSet one = txt({"site=1"});
+  const SetChange removal{kZone, one, std::nullopt};
+  check_body(removal, zone->sets, Editing::SingleValues, {{"REPLACE", 0}});
+  const Json body = Json::parse(
+      rampart::powerdns::patch_body(std::span(&removal, 1), zone->sets, Editing::WholeSets));
+  CHECK(body["rrsets"][0]["comments"].dump() ==
+        R"([{"account":"bob","content":"ask Bob","modified_at":1700000000}])");
+  // Where a record stays, the server keeps the comments of itself.
+  const SetChange edit{kZone, one, txt({"site=2"})};
+  CHECK_FALSE(Json::parse(rampart::powerdns::patch_body(std::span(&edit, 1), zone->sets,
+                                                        Editing::WholeSets))["rrsets"][0]
+                  .contains("comments"));
+}
+
 TEST_CASE("a refusal's reason is the API's own, made safe to show") {
   CHECK(rampart::powerdns::reason_of(R"({"error": "RRset conflict"})") == "RRset conflict");
   CHECK(rampart::powerdns::reason_of("Unauthorized\x1b[0m") == "Unauthorized\\027[0m");
@@ -123,8 +151,7 @@ TEST_CASE("calls of a plan and an apply") {
   CHECK(made.value()->zones().value() == std::vector<Name>{kZone});
   const SetChange change{Name::literal("_dmarc.example.com"), std::nullopt, txt({"v=DMARC1"})};
   REQUIRE(made.value()->write(kZone, std::span(&change, 1)).ok());
-  CHECK(calls ==
-        std::vector<std::string>{"GET " + base + "?dnssec=false",
-                                 "GET " + base + "/example.com.?rrset_name=_dmarc.example.com.",
-                                 "PATCH " + base + "/example.com."});
+  CHECK(calls == std::vector<std::string>{"GET " + base + "?dnssec=false",
+                                          "GET " + base + "/example.com.",
+                                          "PATCH " + base + "/example.com."});
 }
