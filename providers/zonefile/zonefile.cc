@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "dns/txt.h"
 #include "dns/zonefile/zone_file.h"
 #include "providers/model/account.h"
+#include "providers/zonefile/journal.h"
 
 namespace rampart {
 namespace {
@@ -46,6 +46,8 @@ Result<std::vector<std::string>> zone_files(const UniqueFd& folder) {
 // The whole file is rewritten at once, but only the lines of these sets change.
 Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const SetChange> changes) {
   const RecordSets sets = file.sets();
+  TRY_OK(check_no_dname_above([&](const RecordKey& key) { return sets.contains(key); }, file.apex,
+                              changes));
   std::vector<ZoneEdit> edits;
   for (const SetChange& change : changes) {
     TRY_OK(check_before(lookup_in(sets), change));
@@ -79,7 +81,12 @@ class ZoneFileProvider : public Provider {
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name>) override {
     TRY(const ZoneFile file, within(shown(zone), load(zone)));
-    return ZoneRead{.sets = file.sets(), .complete = true};
+    ZoneRead read{.sets = file.sets(), .complete = true};
+    const JournalState journal = journal_state(folder_, file_name(zone), file);
+    if (auto notice = journal_notice(journal, file_name(zone), zone)) {
+      read.notices.push_back(std::move(*notice));
+    }
+    return read;
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
@@ -109,23 +116,22 @@ class ZoneFileProvider : public Provider {
     // Reading, editing and replacing must see the same file, also beside another run.
     TRY(const auto lock, lock_folder(folder_));
     TRY(const ZoneFile file, load(zone));
-    TRY_OK(check_may_write(file_name(zone)));
+    TRY_OK(check_may_write(zone, file));
     TRY(const std::vector<ZoneEdit> edits, edits_for(file, changes));
     TRY(const std::string text, edit_zone_file(file, edits, today_));
     if (text == file.text) return Ok{};  // Nothing to write: the serial stays too.
     return replace_file(folder_, file_name(zone), file.text, text);
   }
 
-  /// A server that changes the zone itself (dynamic updates, inline signing) would overwrite the
-  /// file. Checked after the lock was taken, since the server may start its journal at any time.
-  Result<Ok> check_may_write(const std::string& name) const {
-    struct stat status {};
-    const std::string journal = name + ".jnl";
-    if (fstatat(folder_.get(), journal.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-      return Error{.what =
-                       "a journal (" + journal +
-                       ") exists next to the file: its name server changes the zone itself; use "
-                       "a provider of type rfc2136, or freeze the zone and remove the journal"};
+  /// A server that takes dynamic updates would overwrite the file, so that it is refused even where
+  /// a change loosens enforcement. Checked after the lock was taken, since the server may start its
+  /// journal at any time.
+  Result<Ok> check_may_write(const Name& zone, const ZoneFile& file) const {
+    const std::string name = file_name(zone);
+    const JournalState journal = journal_state(folder_, name, file);
+    if (journal == JournalState::Dynamic) {
+      const auto notice = journal_notice(journal, name, zone);
+      return Error{.what = notice->message + "; " + notice->hint};
     }
     return check_writable(folder_, name);
   }

@@ -81,6 +81,16 @@ const std::string kWithSpf =
     "$TTL 3600\n@ IN SOA ns host 2026112101 2 3 4 5\n@ IN TXT \"site=1\" ; theirs\n"
     "@ IN TXT \"v=spf1 -all\"\n";
 
+/// The header of BIND's journal: its format, and the positions of its first and last change.
+std::string journal(std::uint32_t serial) {
+  std::string header = ";BIND LOG V9.2\n";
+  header.resize(16, '\0');
+  for (const std::uint32_t field : {1U, 512U, serial, 780U}) {
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) header += static_cast<char>(field >> shift);
+  }
+  return header + std::string(32, '\0');
+}
+
 void check_write_refused(const Folder& folder, const std::vector<SetChange>& changes,
                          const std::string& why) {
   const std::string before = folder.get();
@@ -190,6 +200,26 @@ TEST_CASE("what moved since it was read is a conflict, and nothing is written") 
   }
 }
 
+TEST_CASE("a journal whose changes the file has does not forbid a write") {
+  using Topic = rampart::ZoneNotice::Topic;
+  for (const std::string traces : {"", ".jbk", ".signed"}) {
+    CAPTURE(traces);
+    const Folder folder;
+    folder.put(kText);
+    folder.put(journal(2026112007), "example.com.zone.jnl");
+    if (!traces.empty()) folder.put("", "example.com.zone" + traces);
+    const auto read = std::move(folder.provider()).value()->read(kZone, {});
+    REQUIRE(read.ok());
+    REQUIRE(read->notices.size() == 1);
+    CHECK(read->notices[0].topic == Topic::Journal);
+    CHECK(read->notices[0].blocks == traces.empty());
+    CHECK_THAT(read->notices[0].hint, Catch::Contains("rndc sync -clean example.com"));
+    CHECK_THAT(read->notices[0].hint, Catch::Contains("rndc reload example.com"));
+    REQUIRE(folder.write({kAddSpf}).ok());
+    CHECK(folder.get() == kWithSpf);
+  }
+}
+
 TEST_CASE("files that must not be written are refused with what to do") {
   const Folder folder;
   folder.put(kText);
@@ -197,9 +227,27 @@ TEST_CASE("files that must not be written are refused with what to do") {
     fs::permissions(folder.zone(), fs::perms(0444));
     check_write_refused(folder, {kAddSpf}, "read-only; allow writing (chmod u+w)");
   }
-  SECTION("a journal") {
+  SECTION("a journal that is none of BIND's") {
     folder.put("", "example.com.zone.jnl");
     check_write_refused(folder, {kAddSpf}, "example.com.zone.jnl");
+  }
+  SECTION("a journal that is newer than the file") {
+    folder.put(journal(2026112008), "example.com.zone.jnl");
+    folder.put("", "example.com.zone.jbk");
+    check_write_refused(folder, {kAddSpf}, "rndc freeze example.com");
+  }
+  SECTION("a journal of a file that named wrote") {
+    folder.put(
+        "$ORIGIN .\n$TTL 3600\nexample.com SOA ns host 2026112007 2 3 4 5\n"
+        "example.com TXT \"site=1\"\n");
+    folder.put(journal(2026112007), "example.com.zone.jnl");
+    check_write_refused(folder, {kAddSpf}, "rndc freeze example.com");
+  }
+  SECTION("a record below a DNAME") {
+    folder.put(kText + "_domainkey DNAME keys.example.net.\n");
+    check_write_refused(folder,
+                        {{*kZone.child("s1._domainkey"), std::nullopt, txt({"v=DKIM1; p="})}},
+                        "below the DNAME at _domainkey.example.com");
   }
   SECTION("signed") {
     folder.put(kText + "@ RRSIG SOA 13\n");
