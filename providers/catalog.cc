@@ -17,23 +17,17 @@ namespace {
 const std::array<ProviderType, 5>& table() {
   using Settings = const ProviderSettings&;
   static const std::array<ProviderType, 5> types = {{
-      {"cloudflare", {"requests_per_second"}, make_cloudflare_provider, false, ""},
-      {"powerdns",
-       {"server_id"},
-       [](Settings s) { return make_powerdns_provider(s, real_clock(), logging_to(s.log)); },
-       false,
-       ""},
-      {"rfc2136",
-       {"server", "tsig_name", "tsig_algorithm"},
-       [](Settings s) { return make_rfc2136_provider(s); },
-       false,
-       "server"},
-      {"route53",
-       {"requests_per_second"},
-       [](Settings s) { return make_route53_provider(s); },
-       false,
-       ""},
-      {"zonefile", {"directory"}, make_zonefile_provider, true, "directory"},
+      {"cloudflare", cloudflare_settings(), make_cloudflare_provider, false, "",
+       cloudflare_limits()},
+      {"powerdns", powerdns_settings(),
+       [](Settings s) { return make_powerdns_provider(s, real_clock(), logging_to(s.log)); }, false,
+       "", powerdns_limits()},
+      {"rfc2136", rfc2136_settings(), [](Settings s) { return make_rfc2136_provider(s); }, false,
+       "server", rfc2136_limits()},
+      {"route53", route53_settings(), [](Settings s) { return make_route53_provider(s); }, false,
+       "", route53_limits()},
+      {"zonefile", zonefile_settings(), make_zonefile_provider, true, "directory",
+       zonefile_limits()},
   }};
   return types;
 }
@@ -41,6 +35,11 @@ const std::array<ProviderType, 5>& table() {
 }  // namespace
 
 std::span<const ProviderType> provider_types() { return table(); }
+
+const ProviderSetting* ProviderType::setting(std::string_view key) const {
+  const auto found = std::ranges::find(settings, key, &ProviderSetting::name);
+  return found == settings.end() ? nullptr : &*found;
+}
 
 // Five rows need no index.
 const ProviderType* find_provider_type(std::string_view name) {

@@ -7,17 +7,22 @@
 #include <vector>
 
 #include "providers/model/provider.h"
+#include "providers/model/setting.h"
 
 namespace rampart {
 
 /// One row of the table of providers.
 struct ProviderType {
   std::string_view name;
-  std::vector<std::string_view> settings;  ///< The keys that the YAML may set.
+  std::vector<ProviderSetting> settings;  ///< What the YAML may set.
   /// Makes the provider; its Error names the provider and what is missing.
   Result<std::unique_ptr<Provider>> (*make)(const ProviderSettings&);
   bool reads_files;           ///< It is a file, which planning reads directly.
   std::string_view required;  ///< Its one mandatory setting, or empty.
+  Limits limits;              ///< What the host accepts, known without any credential.
+
+  /// The setting of this name, or null.
+  const ProviderSetting* setting(std::string_view key) const;
 };
 
 /// Every provider type, sorted by name.

@@ -26,6 +26,17 @@ BAD = {
         "version: 1\ndomains: {example.com: {dmarc: {phase: quarantene}}}\n",
     "pct beyond 100": "version: 1\ndomains: {example.com: {dmarc: {phase: reject, pct: 101}}}\n",
     "an unknown key of a domain": "version: 1\ndomains: {example.com: {sender: [office]}}\n",
+    "a TSIG algorithm that does not exist": "version: 1\nproviders: {b: {type: rfc2136, "
+        "server: 192.0.2.1, tsig_algorithm: gss-tsig}}\n",
+    "a rate below 0": "version: 1\nproviders: {c: {type: cloudflare, requests_per_second: -4}}\n",
+    "a rate of 0": "version: 1\nproviders: {c: {type: cloudflare, requests_per_second: 0}}\n",
+    "a port beyond 65535 by its digits":
+        "version: 1\nproviders: {b: {type: rfc2136, server: \"192.0.2.1:999999\"}}\n",
+    "a zone's id with its path": "version: 1\nproviders: {r: {type: route53, "
+        "zone_ids: {example.com: /hostedzone/Z1}}}\n",
+    "a file name without the zone":
+        "version: 1\nproviders: {f: {type: zonefile, directory: zones, file: db}}\n",
+    "SPF kept in an unknown way": "version: 1\ndomains: {example.com: {spf: elsewhere}}\n",
     "a waiver without a reason":
         "version: 1\ndomains: {example.com: {waivers: [{code: spf-lookups, until: 2027-01-31}]}}\n",
 }

@@ -15,6 +15,7 @@
 #include "cli/context/evidence.h"
 #include "cli/views/json_documents.h"
 #include "reconciler/documents/plan_file.h"
+#include "reconciler/plan/make_plan.h"
 
 namespace rampart {
 namespace {
@@ -75,18 +76,54 @@ Plan plan_of(const Context& context, const Job& job, const std::optional<Plan>& 
   return plan_for(context, job.config, world);
 }
 
-/// Plans again from the YAML and the providers. The reviewed plan can only take changes away: an
-/// edited plan file can never add a record.
-Result<Ok> compute(const Context& context, Job& job) {
+/// Whether the reviewed plan concerns the domain: a change of it, or in its zone, or an error that
+/// keeps a change back and decides the exit code.
+bool concerns(const Plan& reviewed, const Name& domain) {
+  const auto changed = [&](const Change& change) {
+    return change.domain == domain || domain.is_within(change.zone);
+  };
+  return std::ranges::any_of(reviewed.changes, changed) ||
+         std::ranges::any_of(reviewed.withheld,
+                             [&](const Withheld& one) { return changed(one.change); }) ||
+         std::ranges::any_of(reviewed.findings, [&](const Finding& one) {
+           return one.severity == Severity::Error && one.domain == domain;
+         });
+}
+
+/// Leaves out the domains that the reviewed plan does not concern: nothing of them may be written,
+/// so that their zones need not be read. A YAML that has changed since the review may have changes
+/// anywhere, which are read in order to be reported as not reviewed.
+bool narrow_to(Config& config, const Plan& reviewed) {
+  if (reviewed.config_digest != config_digest(config)) return false;
+  return std::erase_if(config.domains,
+                       [&](const auto& row) { return !concerns(reviewed, row.first); }) > 0;
+}
+
+World observed(const Context& context, const Job& job) {
   World world = observe(job.config, job.providers, job.options);
   world.normalize = context.arguments.has("normalize");
   fetch_policies(job.config, policy_fetch(context), world);
+  return world;
+}
+
+/// Plans again from the YAML and the providers. The reviewed plan can only take changes away: an
+/// edited plan file can never add a record.
+Result<Ok> compute(const Context& context, Job& job) {
   const std::optional<std::string> path = context.arguments.one("plan.json");
   if (!path) {
+    World world = observed(context, job);
     job.plan = plan_of(context, job, {}, world);
     return Ok{};
   }
   TRY(const Plan reviewed, reviewed_plan(*path));
+  const std::size_t all = job.config.domains.size();
+  const bool narrowed = narrow_to(job.config, reviewed);
+  if (narrowed) {
+    progress(context, fmt::format("the plan concerns {} of {}; the others are not read",
+                                  job.config.domains.size(), counted(all, "domain")));
+  }
+  World world = observed(context, job);
+  if (narrowed) world.unmanaged_zones.clear();  // Zones of the domains that were left out.
   job.plan = plan_of(context, job, reviewed, world);
   Limited limited =
       limit_to(job.plan, reviewed, world,

@@ -52,10 +52,17 @@ Result<ProviderSpec> parse_provider(const std::string& text) {
     const std::string_view pair = rest.substr(0, end);
     const auto equals = pair.find('=');
     const std::string key(pair.substr(0, equals));
-    if (equals == pair.npos || std::ranges::find(type->settings, key) == type->settings.end()) {
+    const ProviderSetting* setting = type->setting(key);
+    if (equals == pair.npos || setting == nullptr || setting->form == SettingForm::ZoneIds) {
       return Error{fmt::format("{} has no setting `{}`", spec.type, key)};
     }
     spec.settings[key] = std::string(pair.substr(equals + 1));
+    if (setting->check != nullptr) TRY_OK(within(key, setting->check(spec.settings[key])));
+    const bool word = std::ranges::find(setting->words, spec.settings[key]) != setting->words.end();
+    if (setting->form == SettingForm::Word && !word) {
+      return Error{fmt::format("`{}` is not a value of `{}`: write one of {}", spec.settings[key],
+                               key, fmt::join(setting->words, ", "))};
+    }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   // Checked here, so that the message shows the option's form and not the YAML's.

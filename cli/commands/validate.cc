@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "cli/commands/table.h"
 #include "cli/context/offline_findings.h"
 #include "cli/views/json_documents.h"
@@ -51,7 +54,9 @@ ExitCode run_validate(Context& context) {
     if (const Result<Ok> narrowed = narrow(config, context.domain_globs); !narrowed) {
       return fail(context, "usage", narrowed.error());
     }
-    errors = errors_among(context, offline_findings(config, context.now));
+    errors = missing_folders(config);
+    std::ranges::move(errors_among(context, offline_findings(config, context.now)),
+                      std::back_inserter(errors));
   }
   // Written even without findings, because code scanning closes old alerts only by a new file.
   if (const std::optional<std::string> path = context.arguments.one("sarif")) {

@@ -53,6 +53,7 @@ class ExplanationPage {
   // details.
   std::string text() && {
     head();
+    unmanaged();
     ramp();
     gates();
     spf();
@@ -83,6 +84,18 @@ class ExplanationPage {
                            arrived ? std::string("its target")
                                    : fmt::format("with target {}", to_text(spec.target)));
     }
+  }
+
+  // Before all else: nothing that the page says of these records is a thing to change here.
+  void unmanaged() {
+    const auto line = [&](std::string_view key, std::string_view what) {
+      text_ += fmt::format(
+          "  {} is unmanaged (`{}: unmanaged`): another tool keeps it; it is "
+          "evaluated here and never changed\n",
+          what, key);
+    };
+    if (all_.domain.leaves_spf()) line("spf", "SPF");
+    if (all_.domain.dkim == Upkeep::Unmanaged) line("dkim", "DKIM");
   }
 
   void ramp() {

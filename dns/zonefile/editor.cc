@@ -360,13 +360,13 @@ Result<std::string> proven(const ZoneFile& before, std::span<const ZoneEdit> edi
 }  // namespace
 
 Result<std::string> edit_zone_file(const ZoneFile& file, std::span<const ZoneEdit> edits,
-                                   std::chrono::sys_days today) {
+                                   std::optional<std::chrono::sys_days> today) {
   TRY_OK(check_edits(file.apex, edits));
   TRY(const ZoneParts parts, parse_zone_parts(file.apex, file.text));
   EditPlanner planner(parts);
   for (const ZoneEdit& edit : edits) planner.apply(edit);
   if (!planner.changes()) return file.text;
-  const std::uint32_t serial = next_serial(file.serial, today);
+  const std::uint32_t serial = today ? next_serial(file.serial, *today) : file.serial;
   std::string text = Rewriter(parts, planner.edit(), serial).run();
   return proven(file, edits, serial, std::move(text));
 }

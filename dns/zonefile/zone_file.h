@@ -47,8 +47,9 @@ struct ZoneEdit {
 /// The file's text after `edits`: only the lines of values that change are touched, comments and
 /// layout elsewhere survive byte for byte, new records go next to their siblings (or to the end),
 /// and the serial is increased once: YYYYMMDDnn of `today` where it has that style already,
-/// otherwise by one (RFC 1982). An Error where an edit is outside the zone.
+/// otherwise by one (RFC 1982); without `today` it stays. An Error where an edit is outside the
+/// zone.
 Result<std::string> edit_zone_file(const ZoneFile& file, std::span<const ZoneEdit> edits,
-                                   std::chrono::sys_days today);
+                                   std::optional<std::chrono::sys_days> today);
 
 }  // namespace rampart

@@ -10,6 +10,7 @@
 #include "policies/dkim/names.h"
 #include "policies/dkim/past_selectors.h"
 #include "policies/dkim/rotation.h"
+#include "policies/dkim/unmanaged.h"
 #include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
@@ -375,6 +376,7 @@ void report_unfilled(const Domain& domain, const SenderUse& use, PolicyResult& p
 PolicyResult dkim_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   if (domain.dmarc.position.phase < Phase::Dkim) return policy_result;
+  if (domain.dkim == Upkeep::Unmanaged) return unmanaged_dkim(domain, world);
   desire_declared(domain, world, policy_result);
   desire_rotations(domain, world, policy_result);
   desire_delegations(domain, world, policy_result);

@@ -98,25 +98,85 @@ Findings shadows_wildcard(const Plan& plan, const Config& config, const World& w
   return found;
 }
 
-// A value that the host would refuse fails here, before anything is written: a plan that is half
-// applied is harder to repair.
-Findings too_long_for_host(const Plan& plan, const Config&, const World& world) {
+// An error about one change, which it withholds.
+Finding refused_by_host(const Change& change, const Config& config, CodeName code,
+                        std::string message, std::string hint) {
+  const auto domain = config.domains.find(change.domain);
+  return {.severity = Severity::Error,
+          .code = code,
+          .domain = change.domain,
+          .message = std::move(message),
+          .hint = std::move(hint),
+          .mark = domain == config.domains.end() ? Mark{} : domain->second.mark,
+          .withholds = {{change.name(), change.type()}}};
+}
+
+// A live value of any length may stay beside ours: only what the change adds is refused.
+void check_txt_lengths(const Change& change, const LiveZone& zone, const Config& config,
+                       Findings& found) {
+  if (change.type() != RecordType::TXT) return;
+  const HostLimits& limits = zone.limits;
+  const std::string name = change.name().text();
+  const SetChange set = text_of(change.set);
+  const bool was_txt = set.before && set.before->type == RecordType::TXT;
+  const std::set<std::string> live = was_txt ? set.before->set.values : std::set<std::string>();
+  std::size_t total = 0;
+  std::size_t before = 0;
+  for (const std::string& value : live) before += value.size();
+  for (const std::string& value : set.after->set.values) {
+    total += value.size();
+    if (live.contains(value) || !limits.max_txt_octets ||
+        std::ssize(value) <= *limits.max_txt_octets)
+      continue;
+    found.push_back(refused_by_host(
+        change, config, "txt-too-long",
+        fmt::format("{} TXT has {} octets; {} takes {} at most", name, value.size(),
+                    change.provider, *limits.max_txt_octets),
+        "shorten it: a 2048-bit key in place of a 4096-bit one, or a flattened SPF"));
+  }
+  if (!limits.max_name_octets || static_cast<int>(total) <= *limits.max_name_octets) return;
+  if (total <= before) return;
+  found.push_back(refused_by_host(
+      change, config, "txt-too-long",
+      fmt::format("the TXT values at {} have {} octets together; {} takes {} at most", name, total,
+                  change.provider, *limits.max_name_octets),
+      "remove values there that nobody needs any more"));
+}
+
+// A TTL that is live already may stay: some accounts have other bounds.
+void check_ttl(const Change& change, const LiveZone& zone, const Config& config, Findings& found) {
+  const auto ttl = change.set.after->set.ttl;
+  const auto least = zone.limits.min_ttl.value_or(std::chrono::seconds{0});
+  const auto most = zone.limits.max_ttl.value_or(std::chrono::seconds{2147483647});
+  const bool kept = change.set.before && change.set.before->set.ttl == ttl;
+  if (kept || (ttl >= least && ttl <= most)) return;
+  found.push_back(
+      refused_by_host(change, config, "ttl-out-of-range",
+                      fmt::format("{} {} would get a TTL of {}; {} takes {} to {} seconds",
+                                  change.name().text(), to_text(change.type()), ttl.count(),
+                                  change.provider, least.count(), most.count()),
+                      fmt::format("set `ttl: {}` on the record, the domain or in `defaults:`",
+                                  (ttl < least ? least : most).count())));
+}
+
+// What the host would refuse fails here, before anything is written: a plan that is half applied is
+// harder to repair.
+Findings beyond_host_limits(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Change& change : plan.changes) {
     const LiveZone* zone = zone_of(change, world);
-    if (!change.set.after || zone == nullptr || !zone->max_txt_octets) continue;
-    if (change.type() != RecordType::TXT) continue;
-    for (const std::string& value : change.set.after->set.values) {
-      if (value.size() <= static_cast<std::size_t>(*zone->max_txt_octets)) continue;
-      found.push_back(
-          {.severity = Severity::Error,
-           .code = "txt-too-long",
-           .domain = change.domain,
-           .message = fmt::format("{} TXT has {} octets; {} takes {} at most", change.name().text(),
-                                  value.size(), change.provider, *zone->max_txt_octets),
-           .hint = "shorten it: a 2048-bit key in place of a 4096-bit one, or a flattened SPF",
-           .withholds = {{change.name(), change.type()}}});
-    }
+    if (!change.set.after || zone == nullptr) continue;
+    check_txt_lengths(change, *zone, config, found);
+    check_ttl(change, *zone, config, found);
+    const std::size_t values = change.set.after->set.values.size();
+    const auto most = zone->limits.max_values;
+    if (!most || values <= static_cast<std::size_t>(*most)) continue;
+    if (change.set.before && change.set.before->set.values.size() >= values) continue;
+    found.push_back(refused_by_host(
+        change, config, "too-many-values",
+        fmt::format("{} {} would have {} values; {} takes {} at most", change.name().text(),
+                    to_text(change.type()), values, change.provider, *most),
+        "remove values there that nobody needs any more"));
   }
   return found;
 }
@@ -149,7 +209,7 @@ constexpr std::array kGuardrails = {
     Guardrail{reject_without_rua},   Guardrail{too_many_domains}, Guardrail{dkim_selector_removed},
     Guardrail{discovery_changes},    Guardrail{shadows_wildcard}, Guardrail{spf_rules},
     Guardrail{spf_fragment_missing}, Guardrail{spf_removed},      Guardrail{spf_wide},
-    Guardrail{too_long_for_host},
+    Guardrail{beyond_host_limits},
 };
 
 }  // namespace

@@ -138,6 +138,8 @@ inline constexpr std::array kCodes = {
     Code{"spf-term-invalid", "A term for the SPF record cannot be parsed."},
     Code{"spf-term-removed",
          "A term that no declared sender needs is removed from the SPF record."},
+    Code{"spf-unmanaged",
+         "An SPF record that another tool keeps does not admit a declared sender."},
     Code{"spf-unresolved", "A record that an SPF record includes cannot be used at the moment."},
     Code{"spf-voids", "Too many SPF terms lead to names without a usable record.", true},
     Code{"spf-wide", "An SPF record would admit far more addresses than before.", true},
@@ -148,6 +150,8 @@ inline constexpr std::array kCodes = {
     Code{"too-large", "A file is too large."},
     Code{"too-many-domains", "DMARC changes in more domains than the ramp allows in one run.",
          true},
+    Code{"too-many-values", "The host does not accept this many values at one name."},
+    Code{"ttl-out-of-range", "The host does not accept a record's TTL."},
     Code{"txt-too-long", "The host does not accept TXT values of this length."},
     Code{"unknown-code", "A waiver names a code that does not exist."},
     Code{"unknown-key", "A key of the YAML is unknown."},
@@ -169,6 +173,7 @@ inline constexpr std::array kCodes = {
     Code{"zone-journal", "A name server keeps a journal of a zone file."},
     Code{"zone-missing", "No zone holds this domain."},
     Code{"zone-serial", "A host does not raise the serial of a zone that it changes."},
+    Code{"zone-unused", "A file or zone looks like one of the provider's zones and is not used."},
 };
 
 /// The row of a code; null where there is none of this text.

@@ -99,9 +99,13 @@ struct SenderUse {
 /// Whether vendors' includes are replaced by their addresses; Auto: where the lookups run out.
 enum class Flatten { Never, Auto, Always };
 
+/// Whether Rampart keeps a kind of record, or another tool does.
+enum class Upkeep { Managed, Unmanaged };
+
 /// `spf:` of a domain.
 struct SpfSpec {
-  char all = '~';  ///< '~' softfail, '-' fail, '?' neutral.
+  Upkeep upkeep = Upkeep::Managed;  ///< Unmanaged: no change is planned, the record is evaluated.
+  char all = '~';                   ///< '~' softfail, '-' fail, '?' neutral.
   Flatten flatten = Flatten::Never;
   std::vector<std::string> extra;       ///< Terms beside those of senders, checked when loaded.
   std::optional<std::string> redirect;  ///< RFC 7208 section 6.1.
@@ -274,6 +278,7 @@ struct Domain {
   bool take_over = false;  ///< A CNAME at a desired TXT name may be replaced.
   std::optional<std::vector<SenderUse>> senders;  ///< Empty: SPF is declared by `spf:` alone.
   std::optional<SpfSpec> spf;
+  Upkeep dkim = Upkeep::Managed;  ///< Unmanaged: no change is planned at any selector.
   std::vector<SelectorSpec> selectors;
   std::vector<RotationSpec> rotations;
   DmarcSpec dmarc;  ///< Phase Dkim where the YAML has no `dmarc:`.
@@ -284,8 +289,11 @@ struct Domain {
   std::vector<Waiver> waivers;
   Mark mark;
 
-  /// Whether SPF is declared at all: a domain with neither `senders:` nor `spf:` leaves it alone.
-  bool declares_spf() const { return senders.has_value() || spf.has_value(); }
+  /// Whether `spf: unmanaged` is set: another tool writes the record.
+  bool leaves_spf() const { return spf && spf->upkeep == Upkeep::Unmanaged; }
+
+  /// Whether Rampart is to write SPF: a domain with neither `senders:` nor `spf:` leaves it alone.
+  bool declares_spf() const { return !leaves_spf() && (senders.has_value() || spf.has_value()); }
 
   /// The declared senders; none where `senders:` is missing.
   std::span<const SenderUse> declared_senders() const {
@@ -298,7 +306,9 @@ struct ProviderSpec {
   std::string name;
   std::string type;  ///< zonefile, route53, cloudflare, rfc2136, powerdns.
   std::map<std::string, std::string> settings;  ///< directory, server, tsig_name, ...
-  Mark mark;
+  Mark mark = {};
+  std::map<Name, std::string> zone_ids = {};  ///< The ids of zones, where several have one name.
+  std::map<std::string, Mark> marks = {};     ///< Of the settings' values.
 };
 
 /// An organization of the built-in list of those that send aggregate reports.

@@ -33,6 +33,35 @@ struct LiveSet {
   bool operator==(const LiveSet&) const = default;
 };
 
+/// What a host accepts; what is not set has no limit.
+struct HostLimits {
+  std::optional<int> max_txt_octets;   ///< Of one TXT value.
+  std::optional<int> max_name_octets;  ///< Of all TXT values at one name together.
+  std::optional<int> max_values;       ///< Of one RRset.
+  std::optional<std::chrono::seconds> min_ttl;
+  std::optional<std::chrono::seconds> max_ttl;
+
+  bool operator==(const HostLimits&) const = default;
+};
+
+/// A file or a zone at a provider that is not used, and why: a file that is named almost as a zone.
+struct UnusedZoneNote {
+  std::string provider;
+  std::string what;
+  std::string why;
+  std::string advice;
+
+  bool operator==(const UnusedZoneNote&) const = default;
+};
+
+/// Why a domain has no zone of its own, and what to do; the usual advice where that is empty.
+struct ZoneMissing {
+  std::string why = {};
+  std::string advice = {};
+
+  bool operator==(const ZoneMissing&) const = default;
+};
+
 /// One zone at one provider, as far as it was read.
 struct LiveZone {
   Name apex;
@@ -42,7 +71,7 @@ struct LiveZone {
   std::map<RecordKey, LiveSet> sets;  ///< Synthesised (wildcard) answers are Absent here.
   std::set<RecordKey> wildcards;      ///< Wildcard owners that exist: (*.example.com, MX).
   std::string error;                  ///< Not empty: nothing here could be read, and why.
-  std::optional<int> max_txt_octets;  ///< The longest TXT value that this host accepts.
+  HostLimits limits = {};             ///< What this host accepts.
   std::vector<ZoneNotice> notices;    ///< What a change of this zone must heed.
 
   /// The records at `key`: Absent where a complete listing lacks it, Unobservable where it was not
@@ -68,13 +97,14 @@ struct PublicKey {
 struct World {
   Time now;
   std::vector<LiveZone> zones;               ///< Sorted by (apex, provider).
-  std::map<Name, std::string> zone_missing;  ///< Domains without a zone of their own, and why.
+  std::map<Name, ZoneMissing> zone_missing;  ///< Domains without a zone of their own, and why.
   Answers answers;                           ///< Through the resolver.
   std::optional<Evidence> evidence;          ///< From verified reports; empty: there is no store.
   std::map<std::string, PublicKey> keys;     ///< By path as the YAML (or the key folder) names it.
   std::map<Name, SpfLock> spf_locks;         ///< `spf.lock` beside the YAML.
   std::string spf_lock_problem;              ///< Not empty: why that file cannot be read.
   std::map<Name, ServedPolicy> served_policies;  ///< Of the domains whose web servers were queried.
+  std::vector<UnusedZoneNote> unused_zones = {};  ///< Sorted by (provider, what).
   std::vector<Name> unmanaged_zones;  ///< Zones at the providers without a domain of the YAML.
   bool frozen = false;     ///< RAMPART_FREEZE: only changes that loosen enforcement are written.
   bool normalize = false;  ///< Live records that differ in form alone are rewritten.

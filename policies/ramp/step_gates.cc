@@ -349,11 +349,12 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
   std::vector<std::string> missing = {fmt::format(
       "`rampart advance` never leaves phase {}: raise `phase` by hand", to_text(phase))};
-  if (!domain.declares_spf()) missing.push_back("it declares neither `senders:` nor `spf:`");
-  const bool signs = !domain.selectors.empty() || !domain.rotations.empty() ||
-                     std::ranges::any_of(domain.declared_senders(), [](const SenderUse& use) {
-                       return !use.sender->dkim.empty();
-                     });
+  if (!domain.declares_spf() && !domain.leaves_spf())
+    missing.push_back("it declares neither `senders:` nor `spf:`");
+  const bool signs =
+      domain.dkim == Upkeep::Unmanaged || !domain.selectors.empty() || !domain.rotations.empty() ||
+      std::ranges::any_of(domain.declared_senders(),
+                          [](const SenderUse& use) { return !use.sender->dkim.empty(); });
   if (!signs) missing.push_back("no DKIM selector is declared for it");
   if (domain.dmarc.rua.empty()) {
     missing.push_back("`dmarc: {rua: [...]}` is missing: without reports there is no evidence");

@@ -91,7 +91,9 @@ void refuse_with_mail(const Domain& domain, const World& world, PolicyResult& po
 // The names below an absent domain where a record of ours may exist. Looked up by name and not by
 // what the YAML declared, since an absent domain declares nothing any more.
 std::vector<RecordKey> keys_to_leave(const Domain& domain) {
-  std::vector<RecordKey> keys = {{domain.name, RecordType::TXT}};
+  std::vector<RecordKey> keys;
+  // What another tool keeps is its to remove.
+  if (!domain.leaves_spf()) keys.push_back({domain.name, RecordType::TXT});
   for (const std::string_view prefix : {"_dmarc", "_mta-sts", "_smtp._tls"}) {
     if (const auto name = name_below(domain, prefix)) keys.push_back({*name, RecordType::TXT});
   }
@@ -105,6 +107,7 @@ std::vector<RecordKey> keys_to_leave(const Domain& domain) {
 // Senders' selectors belong to it, because their delegations were published by an earlier plan.
 std::vector<Name> selectors_to_leave(const Domain& domain) {
   std::vector<Name> names;
+  if (domain.dkim == Upkeep::Unmanaged) return names;
   for (const std::string& selector : declared_selectors(domain)) {
     if (const auto name = selector_name(domain, selector)) names.push_back(*name);
   }

@@ -113,6 +113,12 @@ void add_node(const spf::TreeNode& node, const Config& config, SpfCost& cost) {
   for (const spf::TreeNode& child : node.children) add_node(child, config, cost);
 }
 
+// A record that another tool keeps is evaluated like one of ours; no change can touch it.
+bool evaluates_spf(const Domain& domain) {
+  return domain.state == DomainState::Managed && domain.leaves_spf() &&
+         domain.dmarc.position.phase >= Phase::Spf;
+}
+
 }  // namespace
 
 // A domain at two providers has two cases: the zones may differ until both are written.
@@ -124,7 +130,8 @@ std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const Wor
   std::vector<SpfCase> cases;
   for (const Name& name : plan.domains) {
     const auto found = config.domains.find(name);
-    if (found == config.domains.end() || !manages_spf(found->second)) continue;
+    if (found == config.domains.end()) continue;
+    if (!manages_spf(found->second) && !evaluates_spf(found->second)) continue;
     for (const LiveZone* zone : world.zones_for(found->second, name)) {
       SpfCase item = case_of(found->second, *zone, changes[{zone->apex, zone->provider}], world);
       if (item.before.record || item.after.record) cases.push_back(std::move(item));

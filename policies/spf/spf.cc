@@ -10,6 +10,7 @@
 #include "policies/spf/fragments.h"
 #include "policies/spf/record.h"
 #include "policies/spf/spf.h"
+#include "policies/spf/unmanaged.h"
 
 namespace rampart {
 namespace {
@@ -171,6 +172,7 @@ Stage stage_for(const Domain& domain, const FlatSpf& flat,
 // providers of one name must publish the same record.
 PolicyResult spf_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
+  if (domain.leaves_spf()) return unmanaged_spf(domain, world);
   if (!manages_spf(domain)) return policy_result;
   DesiredSpf wanted = desired_spf(domain, world.now);
   policy_result.findings = std::move(wanted.findings);

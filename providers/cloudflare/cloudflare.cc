@@ -74,12 +74,13 @@ HttpSettings with_evaluation(HttpSettings http) {
 // Zones are remembered by name, because every call needs the id and looking it up costs a request.
 class CloudflareProvider : public Provider {
  public:
-  CloudflareProvider(std::string name, std::string address, std::string token, Clock clock,
-                     HttpSettings settings)
-      : name_(std::move(name)),
+  CloudflareProvider(const ProviderSettings& settings, std::string address,
+                     const std::string& token, Clock clock, HttpSettings http)
+      : name_(settings.name),
         address_(std::move(address)),
         authorization_("Bearer " + token),
-        http_(std::move(clock), with_evaluation(std::move(settings))) {
+        http_(std::move(clock), with_evaluation(std::move(http))),
+        zone_ids_(settings.zone_ids) {
     http_.secrets().add(token);  // Before the first request can be logged.
   }
 
@@ -88,10 +89,34 @@ class CloudflareProvider : public Provider {
         located("listing the zones", list<Zone>({"/zones", kZonesPerPage})));
     std::set<Name> names;
     for (const Zone& zone : listed) {
+      if (!why_unusable(zone).why.empty()) {
+        unusable_.insert_or_assign(zone.name, zone);
+        continue;
+      }
       remember(zone);
       names.insert(zone.name);
     }
     return std::vector<Name>(names.begin(), names.end());
+  }
+
+  // A zone that is not listed may well exist, and a second zone of the name would be useless: so
+  // the advice is about the token.
+  MissingZone missing_zone(const Name& name) const override {
+    for (Name at = name; !at.is_root(); at = at.parent()) {
+      if (const auto found = unusable_.find(at); found != unusable_.end()) {
+        return why_unusable(found->second);
+      }
+    }
+    const std::string reach =
+        zones_.empty()
+            ? "its API token reaches no zone at all"
+            : fmt::format("its API token reaches {} zone{}, but none at or above this name",
+                          zones_.size(), zones_.size() == 1 ? "" : "s");
+    return {.why = reach,
+            .advice =
+                "if the zone is at Cloudflare, give the token the permissions Zone > Zone > "
+                "Read and Zone > DNS > Edit for it (Zone Resources: Include > Specific zone), "
+                "or use a token of the account that holds it; else correct `provider:`"};
   }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
@@ -106,11 +131,7 @@ class CloudflareProvider : public Provider {
     return Receipt{};
   }
 
-  Limits limits() const override {
-    return Limits{.max_txt_octets = cloudflare::kMostTxtOctets,
-                  .min_ttl = cloudflare::kMinTtl,
-                  .max_ttl = cloudflare::kMaxTtl};
-  }
+  Limits limits() const override { return cloudflare_limits(); }
 
  private:
   /// Cloudflare's messages may quote the request, so they are redacted like the rest.
@@ -172,6 +193,25 @@ class CloudflareProvider : public Provider {
     return list_on<T>(query, std::move(first));
   }
 
+  /// Why records of a zone of this type are not written; empty where they are.
+  static MissingZone why_unusable(const Zone& zone) {
+    if (zone.type == "partial") {
+      return {.why = fmt::format("holds {} as a partial zone (CNAME setup): its records are not "
+                                 "served",
+                                 zone.name.text()),
+              .advice =
+                  "set `provider:` to the host of the name servers that the zone is delegated "
+                  "to"};
+    }
+    if (zone.type == "secondary") {
+      return {.why = fmt::format("holds {} as a secondary zone: its records are changed at the "
+                                 "primary",
+                                 zone.name.text()),
+              .advice = "set `provider:` to the host of the primary"};
+    }
+    return {};
+  }
+
   /// One zone may be in two accounts that the token reaches.
   void remember(const Zone& zone) {
     const auto [place, added] = zones_.emplace(zone.name, std::vector{zone});
@@ -195,13 +235,20 @@ class CloudflareProvider : public Provider {
                        "account, or the token lacks the permission Zone Read for it"};
     }
     const std::vector<Zone>& twins = found->second;
+    if (const auto chosen = zone_ids_.find(name); chosen != zone_ids_.end()) {
+      const auto twin = std::ranges::find(twins, chosen->second, &Zone::id);
+      if (twin != twins.end()) return *twin;
+      return Error{.what = fmt::format("zone_ids names {} for it, which the API token does not "
+                                       "reach; it reaches {}",
+                                       chosen->second, twins.front().id)};
+    }
     if (twins.size() == 1) return twins.front();
     // Only an active zone is delegated to, so only there are records served.
     const auto active = std::ranges::find(twins, "active", &Zone::status);
     if (active != twins.end()) return *active;
     return Error{.what =
-                     "two accounts hold a zone of this name and neither is active: use a token "
-                     "that reaches only one of them"};
+                     "two accounts hold a zone of this name and neither is active: choose one with "
+                     "`zone_ids:`, or use a token that reaches only one of them"};
   }
 
   static std::string records_path(const Zone& zone) {
@@ -311,7 +358,9 @@ class CloudflareProvider : public Provider {
   std::string address_;
   std::string authorization_;
   Http http_;
+  std::map<Name, std::string> zone_ids_;
   std::map<Name, std::vector<Zone>> zones_;
+  std::map<Name, Zone> unusable_;  ///< Listed, but not of a type whose records are written.
 };
 
 }  // namespace
@@ -323,7 +372,7 @@ Result<std::unique_ptr<Provider>> make_cloudflare_provider(const ProviderSetting
   http.rate = pace ? RateLimit{.per_second = *pace, .burst = std::max(1.0, *pace)} : kRate;
   take_certificates(http, settings.environment);
   return std::unique_ptr<Provider>(std::make_unique<CloudflareProvider>(
-      settings.name,
+      settings,
       without_slashes(
           environment_value(settings, kAddressVariable).value_or(std::string(kAddress))),
       token, std::move(clock), std::move(http)));

@@ -5,8 +5,13 @@
 
 #include "providers/http/http.h"
 #include "providers/model/provider.h"
+#include "providers/model/setting.h"
 
 namespace rampart {
+
+/// What the YAML may set, and what the host accepts.
+std::vector<ProviderSetting> cloudflare_settings();
+Limits cloudflare_limits();
 
 /// Makes the provider from CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL, or from the account's own
 /// variables, and from the setting "requests_per_second". The host is not called yet: the endpoint

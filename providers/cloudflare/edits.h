@@ -20,6 +20,9 @@ constexpr std::chrono::seconds kMeantByAutomatic{300};
 constexpr std::chrono::seconds kMinTtl{60};
 constexpr std::chrono::seconds kMaxTtl{86400};
 
+/// Octets of all TXT values at one name together (documented, 2024-01).
+constexpr int kMostNameOctets = 8192;
+
 /// Octets of one TXT value (documented, 2024-01; values near 4,080 have been seen to pass since).
 constexpr int kMostTxtOctets = 2048;
 

@@ -90,6 +90,7 @@ Result<Zone> read_item(const Json& json, Zone*) {
   return Zone{.id = id,
               .name = *name,
               .status = text_at(json, "status"),
+              .type = text_at(json, "type"),
               .most_edits = paid ? kMostEditsPaid : kMostEditsFree};
 }
 

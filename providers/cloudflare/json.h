@@ -16,6 +16,7 @@ struct Zone {
   std::string id;
   Name name;
   std::string status;      ///< "active", "pending", ...
+  std::string type;        ///< "full", "partial" (CNAME setup), "secondary"; or empty.
   std::size_t most_edits;  ///< Edits that its plan allows in one batch.
 };
 

@@ -67,16 +67,21 @@ Result<std::string> required_credential(const ProviderSettings& settings,
 }
 
 // An upper limit, because a typing error must not flood a host.
-Result<std::optional<double>> requests_per_second(const ProviderSettings& settings) {
-  if (!settings.settings.contains("requests_per_second")) return std::optional<double>();
-  const std::string text = settings.setting("requests_per_second");
+Result<double> parse_pace(const std::string& text) {
   double pace = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pace);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), pace, std::chars_format::fixed);
   const bool whole = error == std::errc{} && end == text.data() + text.size();
   // Written so that NaN fails too.
-  if (whole && pace > 0 && pace <= 1000) return std::optional(pace);
-  return Error{.what = "requests_per_second must be a number above 0 and at most 1000",
-               .where = settings.name};
+  if (whole && pace > 0 && pace <= 1000) return pace;
+  return Error{.what = "requests_per_second must be a number above 0 and at most 1000"};
+}
+
+Result<std::optional<double>> requests_per_second(const ProviderSettings& settings) {
+  if (!settings.settings.contains("requests_per_second")) return std::optional<double>();
+  TRY(const double pace,
+      within(settings.name, parse_pace(settings.setting("requests_per_second"))));
+  return std::optional(pace);
 }
 
 // Paths are appended with a slash of their own.

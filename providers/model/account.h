@@ -32,7 +32,10 @@ Result<std::string> required_value(const ProviderSettings& settings, std::string
 Result<std::string> required_credential(const ProviderSettings& settings,
                                         std::string_view variable);
 
-/// The setting "requests_per_second", above 0 and at most 1000; nothing where it is not given.
+/// Requests a second: a plain decimal number above 0 and at most 1000.
+Result<double> parse_pace(const std::string& text);
+
+/// The setting "requests_per_second"; nothing where it is not given.
 Result<std::optional<double>> requests_per_second(const ProviderSettings& settings);
 
 /// `url` without slashes at its end.

@@ -16,9 +16,24 @@ namespace rampart {
 
 /// What a host rejects, so that it fails when planning; each number is dated in its adapter.
 struct Limits {
-  std::optional<int> max_txt_octets;  ///< Of one TXT value, all its strings joined.
+  std::optional<int> max_txt_octets = {};   ///< Of one TXT value, all its strings joined.
+  std::optional<int> max_name_octets = {};  ///< Of all TXT values at one name together.
+  std::optional<int> max_values = {};       ///< Of one RRset.
   std::chrono::seconds min_ttl{0};
   std::chrono::seconds max_ttl{2147483647};  ///< RFC 2181 section 8.
+};
+
+/// Why a host has no zone for a name, as far as it can tell.
+struct MissingZone {
+  std::string why;     ///< After the provider's name: "holds no zone for it".
+  std::string advice;  ///< What to do; empty where the usual advice applies.
+};
+
+/// A file or a zone that looks like one of the host's zones and is not used.
+struct UnusedZone {
+  std::string what;    ///< Its path, or its name and id.
+  std::string why;     ///< "its name is not in lower case".
+  std::string advice;  ///< "rename it to example.org.zone".
 };
 
 /// A zone as a host holds it.
@@ -45,6 +60,21 @@ class Provider {
   /// Made for hosts that cannot list their zones.
   virtual Result<std::vector<Name>> zones_of(std::span<const Name>) { return zones(); }
 
+  /// Why `zones` lists no zone at or above `name`. A host whose credentials may hide zones says so:
+  /// a zone that is not listed may exist all the same.
+  virtual MissingZone missing_zone(const Name&) const { return {"holds no zone for it", ""}; }
+
+  /// What `zones` found and left out.
+  virtual std::vector<UnusedZone> unused_zones() const { return {}; }
+
+  /// The listed names that several zones bear, so that the host cannot tell which of them is
+  /// served.
+  virtual std::vector<Name> ambiguous_zones() const { return {}; }
+
+  /// Chooses among several zones of this name the one with these name servers, to which the name is
+  /// delegated. Where they do not decide, reading and writing the zone stays an Error.
+  virtual void choose_zone(const Name&, std::span<const Name>) {}
+
   /// Every RRset at `names` in `zone` (of any type), or the whole zone where that costs no more.
   virtual Result<ZoneRead> read(const Name& zone, std::span<const Name> names) = 0;
 
@@ -64,9 +94,10 @@ struct ProviderSettings {
   std::string name;    ///< As in the YAML.
   std::string folder;  ///< The YAML's folder: paths resolve under it.
   std::map<std::string, std::string> settings;
-  std::map<std::string, std::string> environment;
-  std::chrono::sys_days today;  ///< For date-style serials.
-  TrafficLog log = {};          ///< Not set: nothing is logged.
+  std::map<Name, std::string> zone_ids = {};  ///< The chosen ids, where several zones have a name.
+  std::map<std::string, std::string> environment = {};
+  std::chrono::sys_days today = {};  ///< For date-style serials.
+  TrafficLog log = {};               ///< Not set: nothing is logged.
 
   /// The setting `key`, or `fallback` where the YAML does not give it.
   std::string setting(const std::string& key, const std::string& fallback = "") const {

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/percent.h"
+#include "base/text.h"
 #include "providers/model/account.h"
 #include "providers/powerdns/json.h"
 
@@ -110,8 +111,7 @@ class PowerDnsProvider : public Provider {
     return Receipt{};
   }
 
-  // Last verified 2026-11-21 with PowerDNS 4.7.
-  Limits limits() const override { return Limits{.max_txt_octets = kMostPowerdnsTxtOctets}; }
+  Limits limits() const override { return powerdns_limits(); }
 
  private:
   Result<std::vector<Name>> list_zones() {
@@ -244,6 +244,25 @@ class PowerDnsProvider : public Provider {
 };
 
 }  // namespace
+
+// The id becomes a part of every request's path.
+std::vector<ProviderSetting> powerdns_settings() {
+  return {{.name = "server_id",
+           .doc = "The server's id in its API; localhost by default.",
+           .pattern = "^[A-Za-z0-9._-]+$",
+           .check = [](const std::string& text) -> Result<Ok> {
+             const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+               return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
+             });
+             if (plain) return Ok{};
+             return Error{.what = fmt::format("`{}` is not the id of a server", text)};
+           },
+           .advice = "write letters, digits, `-`, `_` and `.`; it is localhost unless a proxy in "
+                     "front of the servers defines others"}};
+}
+
+// Last verified 2026-11-21 with PowerDNS 4.7.
+Limits powerdns_limits() { return {.max_txt_octets = kMostPowerdnsTxtOctets}; }
 
 Result<std::unique_ptr<Provider>> make_powerdns_provider(const ProviderSettings& settings,
                                                          Clock clock, HttpSettings http_settings) {

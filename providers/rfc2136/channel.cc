@@ -41,8 +41,8 @@ bool is_transfer_refusal(const WireMessage& message) {
 }  // namespace
 
 // The first id is random, so that an old response cannot be taken for a new one.
-Rfc2136Channel::Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience,
-                               TrafficLog log)
+Rfc2136Channel::Rfc2136Channel(ServerAddress server, TsigKey key, Clock clock,
+                               ChannelPatience patience, TrafficLog log)
     : server_(std::move(server)),
       key_(std::move(key)),
       clock_(std::move(clock)),
@@ -70,10 +70,25 @@ Result<Ok> Rfc2136Channel::await(short events, std::chrono::milliseconds time) {
   return ready == 0 ? broken("the server does not answer in time") : system_error("waiting");
 }
 
-// TCP alone: updates with long TXT values do not fit UDP, and a transfer needs it anyway.
+// A host name may have several addresses, of which the first that accepts a connection is used: a
+// host often has an IPv6 address that its network does not route.
 Result<Ok> Rfc2136Channel::open() {
   if (socket_) return Ok{};
-  const std::optional<SocketAddress> address = socket_address(server_);
+  if (servers_.empty()) {
+    TRY(servers_, servers_at(server_));
+  }
+  Result<Ok> opened = Ok{};
+  for (const Server& server : servers_) {
+    opened = connect_to(server);
+    if (opened) return opened;
+    socket_.reset();
+  }
+  return opened;
+}
+
+// TCP alone: updates with long TXT values do not fit UDP, and a transfer needs it anyway.
+Result<Ok> Rfc2136Channel::connect_to(const Server& server) {
+  const std::optional<SocketAddress> address = socket_address(server);
   if (!address) return Error{.what = "the server's address is not an IP address"};
   socket_ =
       UniqueFd(socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

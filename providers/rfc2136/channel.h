@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
-#include "dns/resolver/resolver.h"
 #include "providers/http/traffic_log.h"
+#include "providers/rfc2136/address.h"
 #include "providers/rfc2136/tsig.h"
 #include "providers/rfc2136/wire.h"
 
@@ -26,7 +26,7 @@ struct ChannelPatience {
 /// One server, one key, one TCP connection that is opened again when it breaks.
 class Rfc2136Channel {
  public:
-  Rfc2136Channel(Server server, TsigKey key, Clock clock, ChannelPatience patience = {},
+  Rfc2136Channel(ServerAddress server, TsigKey key, Clock clock, ChannelPatience patience = {},
                  TrafficLog log = {});
 
   /// Makes a message with an id.
@@ -43,10 +43,11 @@ class Rfc2136Channel {
   /// transfer.
   Result<std::optional<std::vector<WireRecord>>> transfer(const Name& zone);
 
-  const Server& server() const { return server_; }
+  const ServerAddress& server() const { return server_; }
 
  private:
   Result<Ok> open();
+  Result<Ok> connect_to(const Server& server);
   Result<Ok> send(std::string_view wire);
   Result<std::string> receive();
   Result<std::string> exactly(std::size_t size);
@@ -62,7 +63,8 @@ class Rfc2136Channel {
   void log_exchange(std::string_view what, std::string_view outcome,
                     std::chrono::system_clock::time_point begun) const;
 
-  Server server_;
+  ServerAddress server_;
+  std::vector<Server> servers_;  ///< The addresses of `server_`, once they are looked up.
   TsigKey key_;
   Clock clock_;
   ChannelPatience patience_;

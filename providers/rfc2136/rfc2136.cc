@@ -19,8 +19,6 @@ constexpr std::string_view kCheck = "a check of the live records";
 
 /// A message holds 65535 octets; zone, header and signature need less than what is left.
 constexpr std::size_t kMostUpdate = 60000;
-/// A change holds the old set twice and the new one once: all must fit one message.
-constexpr int kMostUpdateTxtOctets = 16000;
 
 /// The types to query where the zone cannot be transferred: all that may exist beside our records.
 constexpr std::array kAskedTypes = {RecordType::TXT,  RecordType::MX, RecordType::A,
@@ -92,8 +90,14 @@ std::optional<Name> zone_in(const WireMessage& answer, const Name& name) {
 // What was read is kept, since a write needs the exact RDATA of every value.
 class Rfc2136Provider : public Provider {
  public:
-  Rfc2136Provider(Server server, TsigKey key, Clock clock, TrafficLog log)
-      : channel_(std::move(server), std::move(key), std::move(clock), {}, std::move(log)) {}
+  /// `transfer` is the server to transfer zones from, where that is not `server` itself.
+  Rfc2136Provider(ServerAddress server, const std::optional<ServerAddress>& transfer, TsigKey key,
+                  Clock clock, TrafficLog log)
+      : channel_(std::move(server), key, clock, {}, log) {
+    if (transfer)
+      transfer_.emplace(*transfer, std::move(key), std::move(clock), ChannelPatience{},
+                        std::move(log));
+  }
 
   Result<std::vector<Name>> zones() override {
     return located(Error{.what = "a name server does not list its zones; only the zone of a given "
@@ -133,8 +137,7 @@ class Rfc2136Provider : public Provider {
     return Receipt{};
   }
 
-  // Last verified 2026-11-21 with BIND 9.18, Knot DNS 3.2 and PowerDNS 4.7.
-  Limits limits() const override { return Limits{.max_txt_octets = kMostUpdateTxtOctets}; }
+  Limits limits() const override { return rfc2136_limits(); }
 
  private:
   template <class T>
@@ -227,8 +230,8 @@ class Rfc2136Provider : public Provider {
   // A refused transfer is remembered, so that each zone is tried once.
   Result<Ok> load(const Name& zone, std::span<const Name> names) {
     // One transfer shows the whole zone, types unknown to us included.
-    if (!not_transferred_.contains(zone)) {
-      const auto records = channel_.transfer(zone);
+    if (!not_transferred_.contains(zone) && !lags(zone)) {
+      const auto records = (transfer_ ? *transfer_ : channel_).transfer(zone);
       // Some servers abort a transfer that does not fit their messages, but still answer queries.
       if (!records && !records.error().retryable) return records.error();
       if (records && *records) {
@@ -242,6 +245,10 @@ class Rfc2136Provider : public Provider {
     known_[zone] = std::set<Name>(names.begin(), names.end());
     return Ok{};
   }
+
+  // A server that zones are transferred from gets a write only after the primary has it, so that
+  // what was written is read back from the primary.
+  bool lags(const Name& zone) const { return transfer_ && written_.contains(zone); }
 
   // A code other than NOERROR means that nothing was changed (RFC 2136 section 3.8).
   Result<Ok> send(const Rfc2136Channel::Maker& message, std::string_view doing) {
@@ -275,7 +282,7 @@ class Rfc2136Provider : public Provider {
   // half written.
   Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes) {
     TRY_OK(check_within(zone, changes));
-    TRY_OK(check_txt_sizes(changes, kMostUpdateTxtOctets));
+    TRY_OK(check_txt_sizes(changes, *limits().max_txt_octets));
     if (!is_read(zone, changes)) TRY_OK(load(zone, names_in(changes)));
     TRY_OK(check_no_dname_above([&](const RecordKey& key) { return stored_[zone].contains(key); },
                                 zone, changes));
@@ -291,6 +298,7 @@ class Rfc2136Provider : public Provider {
     }
     // From here on what was read is outdated, whatever becomes of the write.
     known_.erase(zone);
+    written_.insert(zone);
     TRY_OK(send_all(zone, packed(zone, changes, updates, kMostUpdate)));
     TRY(const std::vector<SetChange> ignored, ignored_aliases(changes));
     if (ignored.empty()) return Ok{};
@@ -351,8 +359,10 @@ class Rfc2136Provider : public Provider {
   }
 
   Rfc2136Channel channel_;
+  std::optional<Rfc2136Channel> transfer_;
   std::map<Name, StoredSets> stored_;                    ///< As read last, by zone.
   std::map<Name, std::optional<std::set<Name>>> known_;  ///< The names read; nullopt for all.
+  std::set<Name> written_;                               ///< The zones that were written to.
   std::set<Name> not_transferred_;                       ///< The zones whose transfer is refused.
 };
 
@@ -375,10 +385,15 @@ Result<TsigKey> read_key(const ProviderSettings& settings) {
 Result<std::unique_ptr<Provider>> make_rfc2136_provider(const ProviderSettings& settings,
                                                         Clock clock) {
   TRY(const std::string address, required_setting(settings, "server"));
-  TRY(Server server, within(settings.name + ": server", parse_server(address)));
+  TRY(ServerAddress server, within(settings.name + ": server", parse_server_address(address)));
+  std::optional<ServerAddress> transfer;
+  if (settings.settings.contains("transfer")) {
+    TRY(transfer,
+        within(settings.name + ": transfer", parse_server_address(settings.setting("transfer"))));
+  }
   TRY(TsigKey key, read_key(settings));
   return std::unique_ptr<Provider>(std::make_unique<Rfc2136Provider>(
-      std::move(server), std::move(key), std::move(clock), settings.log));
+      std::move(server), transfer, std::move(key), std::move(clock), settings.log));
 }
 
 }  // namespace rampart

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <optional>
@@ -21,17 +22,29 @@ constexpr std::uint16_t kAnyClass = 255;
 constexpr std::uint16_t kFudge = 300;
 constexpr std::size_t kMostSecret = 1024;
 
+/// One MAC: its name and the digest that it is made with.
+struct Mac {
+  std::string_view name;
+  const EVP_MD* (*digest)();
+};
+
+// In the order of TsigAlgorithm.
+constexpr std::array kMacs = {Mac{"hmac-sha1", EVP_sha1}, Mac{"hmac-sha224", EVP_sha224},
+                              Mac{"hmac-sha256", EVP_sha256}, Mac{"hmac-sha384", EVP_sha384},
+                              Mac{"hmac-sha512", EVP_sha512}};
+
+const Mac& mac_of(TsigAlgorithm algorithm) { return kMacs[static_cast<std::size_t>(algorithm)]; }
+
 // Algorithms are identified by domain names on the wire (RFC 8945 section 6).
 Name algorithm_name(TsigAlgorithm algorithm) {
-  return Name::literal(algorithm == TsigAlgorithm::HmacSha256 ? "hmac-sha256" : "hmac-sha512");
+  return Name::literal(std::string(mac_of(algorithm).name));
 }
 
 // One-shot HMAC: a message is never larger than 64 KiB.
 std::string hmac(const TsigKey& key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  const EVP_MD* digest = key.algorithm == TsigAlgorithm::HmacSha256 ? EVP_sha256() : EVP_sha512();
-  HMAC(digest, key.secret.data(), static_cast<int>(key.secret.size()),
+  HMAC(mac_of(key.algorithm).digest(), key.secret.data(), static_cast<int>(key.secret.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(), &size);
   return {reinterpret_cast<const char*>(out.data()), size};
 }
@@ -140,12 +153,17 @@ Error not_trusted(std::string_view why) {
 
 }  // namespace
 
+std::vector<std::string_view> tsig_algorithms() {
+  std::vector<std::string_view> names;
+  for (const Mac& mac : kMacs) names.push_back(mac.name);
+  return names;
+}
+
 Result<TsigAlgorithm> parse_tsig_algorithm(std::string_view text) {
-  if (text == "hmac-sha256") return TsigAlgorithm::HmacSha256;
-  if (text == "hmac-sha512") return TsigAlgorithm::HmacSha512;
-  return Error{
-      .what = fmt::format(
-          "\"{}\" is not a supported TSIG algorithm: use hmac-sha256 or hmac-sha512", text)};
+  const auto found = std::ranges::find(kMacs, text, &Mac::name);
+  if (found != kMacs.end()) return static_cast<TsigAlgorithm>(found - kMacs.begin());
+  return Error{.what = fmt::format("\"{}\" is not a supported TSIG algorithm: use {}", text,
+                                   fmt::join(tsig_algorithms(), ", "))};
 }
 
 // Limited in length, so that a file which was pasted by mistake is refused.

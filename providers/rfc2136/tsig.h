@@ -4,13 +4,14 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dns/name.h"
 
 namespace rampart {
 
 /// The supported MACs (RFC 8945 section 6).
-enum class TsigAlgorithm { HmacSha256, HmacSha512 };
+enum class TsigAlgorithm { HmacSha1, HmacSha224, HmacSha256, HmacSha384, HmacSha512 };
 
 /// A key shared with the server.
 struct TsigKey {
@@ -19,7 +20,11 @@ struct TsigKey {
   std::string secret;  ///< Raw octets.
 };
 
-/// Reads "hmac-sha256" or "hmac-sha512".
+/// Their names in the YAML and on the wire, in the order of the enumerators. hmac-md5 is left out:
+/// RFC 8945 section 6 says that it must not be used.
+std::vector<std::string_view> tsig_algorithms();
+
+/// Reads one of these names.
 Result<TsigAlgorithm> parse_tsig_algorithm(std::string_view text);
 
 /// The octets of a secret in base64 (RFC 4648 section 4), as key files hold it; the Error never

@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kMostRecords = 1000;
 constexpr std::size_t kMostCharacters = 32000;
 constexpr std::size_t kMostValueCharacters = 4000;
-constexpr std::size_t kMostValues = 400;
 
 // Both quotas are counted together, since either may be the one that is reached.
 struct Cost {

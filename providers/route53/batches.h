@@ -11,6 +11,9 @@
 
 namespace rampart::route53 {
 
+/// Values of one RRset (Developer Guide, 2026).
+constexpr int kMostValues = 400;
+
 /// One change with the stored form of what it deletes.
 struct Replacement {
   SetChange change;

@@ -11,6 +11,7 @@
 #include "providers/model/account.h"
 #include "providers/route53/batches.h"
 #include "providers/route53/client.h"
+#include "providers/route53/text.h"
 #include "providers/route53/walk.h"
 
 namespace rampart {
@@ -83,13 +84,54 @@ class Route53Provider : public Provider {
  public:
   Route53Provider(const ProviderSettings& settings, double pace, const Clock& clock,
                   const std::function<Exchange(const HttpRequest&)>& exchange)
-      : client_(settings, pace, clock, exchange) {}
+      : client_(settings, pace, clock, exchange), zone_ids_(settings.zone_ids) {}
 
   Result<std::vector<Name>> zones() override {
     TRY_OK(within("route53", list_zones()));
     std::vector<Name> names;
     for (const auto& [name, twins] : *zones_) names.push_back(name);
     return names;
+  }
+
+  // ListHostedZones lists every zone of the account, whatever the policy says about single zones.
+  MissingZone missing_zone(const Name&) const override {
+    return {.why =
+                "the account of these credentials holds no public hosted zone at or above this "
+                "name",
+            .advice =
+                "if the zone is at Route 53, use credentials of the account that holds it "
+                "(AWS_PROFILE, or a role with route53:ListHostedZones, "
+                "route53:ListResourceRecordSets and route53:ChangeResourceRecordSets); else "
+                "correct `provider:`"};
+  }
+
+  std::vector<Name> ambiguous_zones() const override {
+    std::vector<Name> names;
+    if (!zones_) return names;
+    for (const auto& [name, twins] : *zones_) {
+      if (twins.size() > 1 && !zone_ids_.contains(name)) names.push_back(name);
+    }
+    return names;
+  }
+
+  // Each hosted zone has name servers of its own, which its NS records at the apex name.
+  void choose_zone(const Name& zone, std::span<const Name> servers) override {
+    std::vector<std::string> served;
+    for (const HostedZone& twin : zones_->at(zone)) {
+      const Result<route53::SetPage> page = client_.list_sets(
+          twin.id,
+          route53::NextSet{.name = route53::name_text(zone), .type = "NS", .identifier = ""});
+      if (!page) return;  // Undecided: reading the zone then reports why.
+      for (const StoredSet& set : page->sets) {
+        if (set.key != RecordKey{zone, RecordType::NS}) continue;
+        const bool delegated = std::ranges::any_of(set.set.values, [&](const std::string& value) {
+          const Result<Name> server = Name::parse(value);
+          return server && std::ranges::find(servers, *server) != servers.end();
+        });
+        if (delegated) served.push_back(twin.id);
+      }
+    }
+    if (served.size() == 1) zone_ids_.insert_or_assign(zone, served.front());
   }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
@@ -113,7 +155,7 @@ class Route53Provider : public Provider {
     return Ok{};
   }
 
-  Limits limits() const override { return Limits{.max_txt_octets = kMostRoute53TxtOctets}; }
+  Limits limits() const override { return route53_limits(); }
 
  private:
   Result<Ok> list_zones() {
@@ -121,7 +163,8 @@ class Route53Provider : public Provider {
     return Ok{};
   }
 
-  // Only one of several zones is delegated to, and the API does not show which.
+  // Only one of several zones is delegated to, and the API does not show which: `zone_ids:` or the
+  // delegation decides.
   Result<HostedZone> find_zone(const Name& name) {
     if (!zones_) TRY_OK(list_zones());
     const auto found = zones_->find(name);
@@ -129,11 +172,23 @@ class Route53Provider : public Provider {
       return Error{.what = "these credentials reach no public hosted zone " + name.text()};
     }
     const std::vector<HostedZone>& twins = found->second;
+    std::vector<std::string_view> ids;
+    for (const HostedZone& twin : twins) ids.push_back(twin.id);
+    if (const auto chosen = zone_ids_.find(name); chosen != zone_ids_.end()) {
+      const auto twin = std::ranges::find(twins, chosen->second, &HostedZone::id);
+      if (twin != twins.end()) return *twin;
+      return Error{.what = fmt::format("zone_ids names {}, but these credentials reach {} alone",
+                                       chosen->second, fmt::join(ids, " and ")),
+                   .where = name.text()};
+    }
     if (twins.size() == 1) return twins.front();
-    return Error{.what = fmt::format("there are {} public hosted zones of this name ({} and {}); "
-                                     "only one of them is delegated to: delete the other",
-                                     twins.size(), twins[0].id, twins[1].id),
-                 .where = name.text()};
+    return Error{
+        .what = fmt::format("there are {} public hosted zones of this name ({}), and the "
+                            "name servers that DNS returns for it do not show which of "
+                            "them is served: write `zone_ids: {{{}: {}}}` (or another of "
+                            "these ids) in this provider's settings",
+                            twins.size(), fmt::join(ids, " and "), name.text(), twins.front().id),
+        .where = name.text()};
   }
 
   /// Reads the sets at `names` into `seen_`; whether that was the whole zone. A small zone is read
@@ -290,11 +345,32 @@ class Route53Provider : public Provider {
   }
 
   route53::Client client_;
+  std::map<Name, std::string> zone_ids_;  ///< From the YAML, or found by the delegation.
   std::optional<route53::ZonesByName> zones_;
   std::map<Name, Seen> seen_;
 };
 
+// As the console shows it, without `/hostedzone/`; at most 32 characters (the API's ResourceId).
+Result<Ok> check_hosted_zone_id(const std::string& text) {
+  const bool plain = !text.empty() && text.size() <= 32 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+  if (plain) return Ok{};
+  return Error{.what = fmt::format("`{}` is not the id of a hosted zone", text)};
+}
+
 }  // namespace
+
+std::vector<ProviderSetting> route53_settings() {
+  return {pace_setting(),
+          zone_ids_setting("^[A-Z0-9]{1,32}$", check_hosted_zone_id,
+                           "write the id as the console shows it, without /hostedzone/, such as "
+                           "Z0123456789ABC")};
+}
+
+Limits route53_limits() {
+  return {.max_txt_octets = kMostRoute53TxtOctets, .max_values = route53::kMostValues};
+}
 
 Result<std::unique_ptr<Provider>> make_route53_provider(
     const ProviderSettings& settings, const Clock& clock,

@@ -1,4 +1,4 @@
-/// Zone files in a folder: `<zone>.zone`, RFC 1035 master files edited in place.
+/// Zone files in a folder: RFC 1035 master files edited in place.
 #include "providers/zonefile/zonefile.h"
 
 #include <dirent.h>
@@ -13,20 +13,21 @@
 #include "dns/txt.h"
 #include "dns/zonefile/zone_file.h"
 #include "providers/model/account.h"
+#include "providers/zonefile/file_names.h"
 #include "providers/zonefile/journal.h"
 
 namespace rampart {
 namespace {
 
-constexpr std::string_view kSuffix = ".zone";
+constexpr std::string_view kUsualFile = "{zone}.zone";
 constexpr std::size_t kMostZoneOctets = 256U << 20U;
 
 /// 65535 octets of RDATA hold 255 strings of 255 octets and one of 254, each with a length octet.
 constexpr int kMostZonefileTxtOctets = 65279;
 
-/// The names of the zone files in a folder, sorted; hidden files are an editor's or our own
+/// The names of the files in a folder, sorted; hidden files are an editor's or our own
 /// temporary ones. Sorted, because the order of a folder differs between file systems.
-Result<std::vector<std::string>> zone_files(const UniqueFd& folder) {
+Result<std::vector<std::string>> files_in(const UniqueFd& folder) {
   // fdopendir takes its descriptor over, so it gets one of its own.
   const int copy = openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(copy < 0 ? nullptr : fdopendir(copy), closedir);
@@ -36,7 +37,7 @@ Result<std::vector<std::string>> zone_files(const UniqueFd& folder) {
   for (const dirent* entry = readdir(listing.get()); entry != nullptr;
        entry = readdir(listing.get())) {
     const std::string_view name = entry->d_name;
-    if (name.ends_with(kSuffix) && !name.starts_with('.')) names.emplace_back(name);
+    if (!name.starts_with('.')) names.emplace_back(name);
   }
   if (errno != 0) return Error{.what = system_reason()};
   std::ranges::sort(names);
@@ -60,23 +61,28 @@ Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const Se
 // The folder stays open, so that a rename of its path cannot redirect a write.
 class ZoneFileProvider : public Provider {
  public:
-  ZoneFileProvider(std::string path, UniqueFd folder, std::chrono::sys_days today)
-      : path_(std::move(path)), folder_(std::move(folder)), today_(today) {}
+  /// `today` is for date-style serials; none keeps every serial as it is.
+  ZoneFileProvider(std::string path, UniqueFd folder, ZoneFileNames names,
+                   std::optional<std::chrono::sys_days> today)
+      : path_(std::move(path)),
+        folder_(std::move(folder)),
+        names_(std::move(names)),
+        today_(today) {}
 
   Result<std::vector<Name>> zones() override {
-    TRY(const std::vector<std::string> files, within(path_, zone_files(folder_)));
-    std::vector<Name> zones;
-    for (const std::string& file : files) {
-      const std::string where = path_ + "/" + printable(file);
-      TRY(Name name, within(where, Name::parse(file.substr(0, file.size() - kSuffix.size()))));
-      // Else two spellings of one zone could exist side by side.
-      if (file_name(name) != file) {
-        return Error{.what = "zone files are named in lower case: \"" + file_name(name) + "\"",
-                     .where = where};
-      }
-      zones.push_back(std::move(name));
-    }
-    return zones;
+    TRY(files_, within(path_, files_in(folder_)));
+    found_ = zones_among(files_, names_, path_);
+    return found_.zones;
+  }
+
+  MissingZone missing_zone(const Name& name) const override {
+    return missing_file(name, files_, found_, names_);
+  }
+
+  std::vector<UnusedZone> unused_zones() const override {
+    std::vector<UnusedZone> notes;
+    for (const FolderZones::Unused& unused : found_.unused) notes.push_back(unused.note);
+    return notes;
   }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name>) override {
@@ -94,10 +100,10 @@ class ZoneFileProvider : public Provider {
     return Receipt{};
   }
 
-  Limits limits() const override { return Limits{.max_txt_octets = kMostZonefileTxtOctets}; }
+  Limits limits() const override { return zonefile_limits(); }
 
  private:
-  static std::string file_name(const Name& zone) { return zone.text() + std::string(kSuffix); }
+  std::string file_name(const Name& zone) const { return names_.file_of(zone); }
 
   std::string shown(const Name& zone) const { return path_ + "/" + file_name(zone); }
 
@@ -138,16 +144,44 @@ class ZoneFileProvider : public Provider {
 
   std::string path_;
   UniqueFd folder_;
-  std::chrono::sys_days today_;
+  ZoneFileNames names_;
+  std::optional<std::chrono::sys_days> today_;
+  std::vector<std::string> files_;  ///< Of the folder, as `zones` saw it.
+  FolderZones found_;
 };
 
 }  // namespace
 
+std::vector<ProviderSetting> zonefile_settings() {
+  return {{.name = "directory",
+           .doc = "The folder of the zone files, under the folder of this file.",
+           .form = SettingForm::Folder},
+          {.name = "file",
+           .doc = "How the zones' files are named; {zone}.zone by default.",
+           .pattern = R"(^(?!\.)[^/\\{}]*\{zone\}[^/\\{}]*$)",
+           .check = [](const std::string& text) -> Result<Ok> {
+             TRY_OK(ZoneFileNames::parse(text));
+             return Ok{};
+           },
+           .advice = "write the name of a file with {zone} in it, such as \"db.{zone}\""},
+          {.name = "serial",
+           .doc = "Whether the serial of an edited zone is raised (raise, the default) or left to "
+                  "the tool that publishes it (keep).",
+           .form = SettingForm::Word,
+           .words = {"raise", "keep"}}};
+}
+
+Limits zonefile_limits() { return {.max_txt_octets = kMostZonefileTxtOctets}; }
+
 Result<std::unique_ptr<Provider>> make_zonefile_provider(const ProviderSettings& settings) {
   TRY(const std::string directory, required_setting(settings, "directory"));
   TRY(UniqueFd folder, within(settings.name, open_folder_beneath(settings.folder, directory)));
+  TRY(ZoneFileNames names, within(settings.name + ": file", ZoneFileNames::parse(settings.setting(
+                                                                "file", std::string(kUsualFile)))));
+  const bool keeps = settings.setting("serial") == "keep";
   return std::unique_ptr<Provider>(
-      std::make_unique<ZoneFileProvider>(directory, std::move(folder), settings.today));
+      std::make_unique<ZoneFileProvider>(directory, std::move(folder), std::move(names),
+                                         keeps ? std::nullopt : std::optional(settings.today)));
 }
 
 }  // namespace rampart

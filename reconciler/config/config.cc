@@ -6,12 +6,11 @@
 #include <algorithm>
 
 #include "base/sha256.h"
-#include "providers/catalog.h"
-#include "providers/model/provider.h"
 #include "reconciler/config/builtin_files.h"
 #include "reconciler/config/checks.h"
 #include "reconciler/config/loader.h"
 #include "reconciler/config/names.h"
+#include "reconciler/config/providers.h"
 
 namespace rampart {
 namespace config {
@@ -26,18 +25,6 @@ struct File {
   Document document;
   Sections sections;
 };
-
-// Calls `each(key, value)` for the rows of a map, if there is one.
-template <class Each>
-// Keys that are no plain text were reported when the document was read; skipping them here keeps
-// one mistake from causing a second message.
-void for_rows(const Node* map, Each each) {
-  if (!map) return;
-  const std::vector<Node>& children = map->value().children;
-  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
-    if (is_plain_key(children[i])) each(children[i], children[i + 1]);
-  }
-}
 
 // Syntax errors do not stop the reading: what was parsed before them is still checked, so that one
 // run reports as much as it can.
@@ -89,65 +76,6 @@ void read_ramps(Loader& loader, const Sections& sections) {
     loader.read({&row}, form_of(*ramp));
     ramp->name = key.text;
     loader.config.ramps[key.text] = std::move(ramp);
-  });
-}
-
-// The table has checked that values are scalars; here only the keys of this type of provider are
-// known.
-void read_setting(Loader& loader, const Node& key, const Node& value, const ProviderType& type,
-                  ProviderSpec& spec) {
-  if (key.text == "type") return;
-  if (std::ranges::find(type.settings, std::string_view(key.text)) != type.settings.end()) {
-    if (value.value().kind != NodeKind::Scalar) return;  // Reported by the table already.
-    if (key.text == "directory" && !check_path(loader, value)) return;
-    spec.settings[key.text] = value.value().text;
-    return;
-  }
-  const std::string allowed = type.settings.empty()
-                                  ? fmt::format("{} has no settings", type.name)
-                                  : fmt::format("allowed here: {}", fmt::join(type.settings, ", "));
-  loader.fail(key, "unknown-key",
-              fmt::format("unknown key `{}` in a {} provider", key.text, type.name),
-              did_you_mean(key.text, type.settings, allowed));
-}
-
-// The list of types is part of every message: it is short, and nobody remembers whether it is
-// `rfc2136` or `bind`.
-const ProviderType* read_type(Loader& loader, const Node& row) {
-  const Node* type = find(row.value(), "type");
-  std::vector<std::string_view> names;
-  for (const ProviderType& one : provider_types()) names.push_back(one.name);
-  const std::string known = fmt::format("write one of {}", fmt::join(names, ", "));
-  if (!type) {
-    loader.fail(row, "missing-key", "the key `type` is missing", known);
-    return nullptr;
-  }
-  const std::string& text = type->value().text;
-  if (const ProviderType* found = find_provider_type(text)) return found;
-  loader.fail(*type, "unknown-provider", fmt::format("unknown provider type `{}`", text),
-              did_you_mean(text, names, known));
-  return nullptr;
-}
-
-// Providers are read by hand: their keys depend on `type`, which the table cannot express.
-void read_providers(Loader& loader, const Sections& sections) {
-  for_rows(sections.providers, [&](const Node& key, const Node& row) {
-    if (!check_identifier(loader, key)) return;
-    ProviderSpec spec{key.text, "", {}, row.mark()};
-    const ProviderType* type = read_type(loader, row);
-    for_rows(&row, [&](const Node& setting, const Node& value) {
-      if (looks_secret(setting.text)) {
-        fail_secret(loader, setting, row.value());
-      } else if (type) {
-        read_setting(loader, setting, value, *type, spec);
-      }
-    });
-    if (type) spec.type = type->name;
-    if (type && !type->required.empty() && !find(row, type->required)) {
-      loader.fail(key, "missing-key", fmt::format("the key `{}` is missing", type->required),
-                  fmt::format("every provider of type {} needs it", type->name));
-    }
-    loader.config.providers[key.text] = std::move(spec);
   });
 }
 
@@ -276,7 +204,7 @@ void read_config(Loader& loader, const std::string& main) {
   loader.config.resolvers = sections.resolvers;
   loader.config.key_recipients = sections.recipients;
   loader.config.reporters = sections.reporters;
-  read_providers(loader, sections);
+  if (sections.providers) read_providers(loader, *sections.providers);
   for (const auto& file : files) read_senders(loader, file->sections);
   read_ramps(loader, sections);
   read_defaults(loader, sections.defaults);

@@ -7,6 +7,7 @@
 #include "providers/catalog.h"
 #include "providers/model/provider.h"
 #include "reconciler/config/config.h"
+#include "reconciler/config/shapes.h"
 #include "reconciler/config/table.h"
 
 namespace rampart {
@@ -81,7 +82,10 @@ class SchemaWriter {
     if (merged == Merged::Yes) name += "-merged";
     if (named_.insert(name).second) definitions_[name] = body(form, merged);
     Json target = {{"$ref", "#/$defs/" + name}};
-    return form.shorthand.empty() ? target : any_of({any_text(), std::move(target)});
+    if (form.shorthand.empty()) return target;
+    // A lone scalar is the value of that field.
+    const auto field = std::ranges::find(form.fields, form.shorthand, &Field::name);
+    return any_of({value(*field->shape, Merged::No), std::move(target)});
   }
 
   Json list(const Shape& shape) {
@@ -91,6 +95,7 @@ class SchemaWriter {
   }
 
   Json map(const Shape& shape) {
+    if (!shape.item) return {{"type", "object"}};
     // Free keys have no pattern: names of domains are checked as DNS names.
     return {{"type", "object"}, {"additionalProperties", value(*shape.item, Merged::No)}};
   }
@@ -154,13 +159,36 @@ class SchemaWriter {
     return json;
   }
 
+  // A setting's value as the loader takes it, as far as a schema can express that.
+  static Json setting_value(const ProviderSetting& setting) {
+    switch (setting.form) {
+      case SettingForm::Word:
+        return {{"enum", setting.words}};
+      case SettingForm::Number:
+        // A quoted number is one too.
+        return {{"type", {"number", "string"}},
+                {"exclusiveMinimum", 0},
+                {"maximum", 1000},
+                {"pattern", R"(^(0|[1-9][0-9]*)(\.[0-9]+)?$)"}};
+      case SettingForm::Folder:
+        return text(kPathShape.pattern);
+      case SettingForm::ZoneIds:
+        return {{"type", "object"}, {"additionalProperties", pattern(setting.pattern)}};
+      case SettingForm::Text:
+        break;
+    }
+    return text(setting.pattern);
+  }
+
   // A provider's settings depend on its type; the catalogue of providers lists them.
   Json providers(const Json& described) {
     Json forms = Json::array();
     for (const ProviderType& type : provider_types()) {
       Json properties = {{"type", {{"const", type.name}}}};
-      for (const std::string_view setting : type.settings) {
-        properties[std::string(setting)] = any_text();
+      for (const ProviderSetting& setting : type.settings) {
+        Json property = setting_value(setting);
+        property["description"] = setting.doc;
+        properties[std::string(setting.name)] = std::move(property);
       }
       Json required = {"type"};
       if (!type.required.empty()) required.push_back(type.required);

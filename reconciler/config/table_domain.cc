@@ -4,6 +4,9 @@
 namespace rampart::config {
 namespace {
 
+/// What `spf:` and `dkim:` say where another tool keeps the records.
+constexpr std::string_view kUnmanaged = "unmanaged";
+
 Field use_field(SenderUse& use) {
   const auto store = [&use](Loader& loader, const Layers& layers) {
     use.sender = loader.config.senders.at(layers.back()->value().text);
@@ -29,6 +32,7 @@ Field parked_field(Domain& domain) {
 
 // The list holds two forms; each goes to its own vector.
 Field dkim_field(Domain& domain) {
+  static const Shape unmanaged = one_of({kUnmanaged});
   static const Shape item = [] {
     Shape shape{.kind = Kind::AnyOf};
     for (const Shape* form : {&shape_of<RotationSpec>(), &shape_of<SelectorSpec>()}) {
@@ -36,9 +40,12 @@ Field dkim_field(Domain& domain) {
     }
     return shape;
   }();
-  static const Shape shape = list_of(item);
+  static const Shape list = list_of(item);
+  static const Shape shape = either(unmanaged, list);
   const auto store = [&domain](Loader& loader, const Layers& layers) {
-    for (const Node& node : layers.back()->value().children) {
+    const Node& value = layers.back()->value();
+    if (value.kind == NodeKind::Scalar) domain.dkim = Upkeep::Unmanaged;
+    for (const Node& node : value.children) {
       if (find(node.value(), "rotate")) {
         loader.read({&node}, form_of(domain.rotations.emplace_back()));
       } else {
@@ -46,7 +53,8 @@ Field dkim_field(Domain& domain) {
       }
     }
   };
-  return {"dkim", &shape, "Selectors, and key rotations.", store};
+  return {"dkim", &shape,
+          "Selectors, and key rotations; `unmanaged` where another tool keeps the keys.", store};
 }
 
 Form sources_form(Domain& domain) {
@@ -80,9 +88,14 @@ Form form_of(SpfSpec& spf) {
   static const Shape flatten = choice<Flatten>(
       {{"never", Flatten::Never}, {"auto", Flatten::Auto}, {"always", Flatten::Always}});
   static const Shape target = text_like(check_spf_target, R"(^[^\s]+$)");
+  static const Shape upkeep =
+      choice<Upkeep>({{"managed", Upkeep::Managed}, {kUnmanaged, Upkeep::Unmanaged}});
   return {
       .name = "spf",
-      .fields = {field("all", spf.all, all, "The result for all other senders."),
+      .fields = {field("upkeep", spf.upkeep, upkeep,
+                       "unmanaged: another tool writes the record, and Rampart never changes it; "
+                       "`spf: unmanaged` is the short form."),
+                 field("all", spf.all, all, "The result for all other senders."),
                  field("flatten", spf.flatten, flatten,
                        "Whether includes are replaced by addresses."),
                  field("extra", spf.extra, kSpfTerms, "Terms in addition to those of the senders."),
@@ -90,7 +103,8 @@ Form form_of(SpfSpec& spf) {
                        "The domain whose record applies instead."),
                  field("exp", spf.exp, target, "The domain that holds the text for refusals."),
                  field("ttl", spf.ttl, "The record's TTL in seconds.")},
-      .mark = &spf.mark};
+      .mark = &spf.mark,
+      .shorthand = "upkeep"};
 }
 
 Form form_of(IgnoredSource& source) {
@@ -165,23 +179,23 @@ Form form_of(Domain& domain) {
                                                   {"absent", DomainState::Absent}});
   return {
       .name = "a domain",
-      .fields = {field("provider", domain.providers, providers,
-                       "The host of its zone; a list where two hosts serve it."),
-                 field("state", domain.state, state,
-                       "managed, parked or absent (Rampart's records are removed)."),
-                 parked_field(domain),
-                 field("ttl", domain.ttl, "The TTL of its records in seconds."),
-                 field("take_over", domain.take_over,
-                       "Whether a CNAME at the name of a desired record may be replaced."),
-                 field("senders", domain.senders, "The services that send mail as this domain."),
-                 field("spf", domain.spf, "The SPF record."), dkim_field(domain),
-                 field("dmarc", domain.dmarc,
-                       "The DMARC record, and the domain's position on its ramp."),
-                 group<sources_form>("sources", domain, "What is known about sources in reports."),
-                 field("mta_sts", domain.mta_sts, "MTA-STS: mail to the domain requires TLS."),
-                 field("tls_rpt", domain.tls_rpt, "Where reports on TLS are sent."),
-                 field("bimi", domain.bimi, "The logo that mailboxes may show."),
-                 field("waivers", domain.waivers, "Findings that are accepted for a time.")},
+      .fields =
+          {field("provider", domain.providers, providers,
+                 "The host of its zone; a list where two hosts serve it."),
+           field("state", domain.state, state,
+                 "managed, parked or absent (Rampart's records are removed)."),
+           parked_field(domain), field("ttl", domain.ttl, "The TTL of its records in seconds."),
+           field("take_over", domain.take_over,
+                 "Whether a CNAME at the name of a desired record may be replaced."),
+           field("senders", domain.senders, "The services that send mail as this domain."),
+           field("spf", domain.spf, "The SPF record; `unmanaged` where another tool keeps it."),
+           dkim_field(domain),
+           field("dmarc", domain.dmarc, "The DMARC record, and the domain's position on its ramp."),
+           group<sources_form>("sources", domain, "What is known about sources in reports."),
+           field("mta_sts", domain.mta_sts, "MTA-STS: mail to the domain requires TLS."),
+           field("tls_rpt", domain.tls_rpt, "Where reports on TLS are sent."),
+           field("bimi", domain.bimi, "The logo that mailboxes may show."),
+           field("waivers", domain.waivers, "Findings that are accepted for a time.")},
       .mark = &domain.mark,
       .check = [&domain](Loader& loader,
                          const Layers& layers) { check_domain(loader, layers, domain); },

@@ -38,9 +38,9 @@ const Shape& rows_of() {
   return shape;
 }
 
-// A map of texts is all that the table can check; each type of provider has keys of its own.
+// A map is all that the table can check; each type of provider has keys of its own.
 const Shape& provider_rows() {
-  static const Shape row = map_of(kTextShape);  // The settings of a type are checked in config.cc.
+  static const Shape row{.kind = Kind::Map};  // The settings of a type are checked in providers.cc.
   static const Shape shape = nullable(map_of(row));
   return shape;
 }

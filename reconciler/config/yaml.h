@@ -59,6 +59,18 @@ struct Node {
 /// Whether a map's key is plain text. Others were reported when the document was read.
 bool is_plain_key(const Node& key);
 
+/// Calls `each(key, value)` for the rows of a map, if there is one. Keys that are no plain text
+/// were reported when the document was read; skipping them keeps one mistake from causing a second
+/// message.
+template <class Each>
+void for_rows(const Node* map, Each each) {
+  if (!map) return;
+  const std::vector<Node>& children = map->value().children;
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    if (is_plain_key(children[i])) each(children[i], children[i + 1]);
+  }
+}
+
 /// The child at `key` of a map, or nullptr.
 const Node* find(const Node& map, std::string_view key);
 

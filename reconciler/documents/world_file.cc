@@ -78,15 +78,45 @@ ZoneNotice read_notice(const Reader& reader) {
   return notice;
 }
 
+// A limit: a number of octets, values or seconds, or null where the host has none.
+Json number_json(const std::optional<int>& number) { return number ? Json(*number) : Json(); }
+
+Json number_json(const std::optional<std::chrono::seconds>& time) {
+  return time ? Json(time->count()) : Json();
+}
+
+template <class T>
+void read_number(const Reader& reader, const char* key, std::optional<T>& number) {
+  if (reader.has(key)) number = static_cast<T>(reader.at(key).integer());
+}
+
+Json unused_json(const UnusedZoneNote& unused) {
+  return {{"provider", unused.provider},
+          {"what", unused.what},
+          {"why", unused.why},
+          {"advice", unused.advice}};
+}
+
+UnusedZoneNote read_unused(const Reader& reader) {
+  return {.provider = reader.at("provider").text(),
+          .what = reader.at("what").text(),
+          .why = reader.at("why").text(),
+          .advice = reader.at("advice").text()};
+}
+
 Json zone_json(const LiveZone& zone) {
   Json json = {{"apex", zone.apex.text()},
-               {"provider", zone.provider},
-               {"from_provider", zone.from_provider},
-               {"complete", zone.complete},
-               {"error", zone.error},
-               {"max_txt_octets", zone.max_txt_octets ? Json(*zone.max_txt_octets) : Json()},
-               {"sets", list(zone.sets, live_json)},
-               {"wildcards", list(zone.wildcards, document::key_to_json)}};
+          {"provider", zone.provider},
+          {"from_provider", zone.from_provider},
+          {"complete", zone.complete},
+          {"error", zone.error},
+          {"max_txt_octets", number_json(zone.limits.max_txt_octets)},
+          {"max_name_octets", number_json(zone.limits.max_name_octets)},
+          {"max_values", number_json(zone.limits.max_values)},
+          {"min_ttl", number_json(zone.limits.min_ttl)},
+          {"max_ttl", number_json(zone.limits.max_ttl)},
+          {"sets", list(zone.sets, live_json)},
+          {"wildcards", list(zone.wildcards, document::key_to_json)}};
   if (!zone.notices.empty()) json["notices"] = list(zone.notices, notice_json);
   return json;
 }
@@ -98,9 +128,11 @@ LiveZone read_zone(const Reader& reader) {
                 .from_provider = reader.at("from_provider").truth(),
                 .complete = reader.at("complete").truth(),
                 .error = reader.at("error").text()};
-  if (reader.has("max_txt_octets")) {
-    zone.max_txt_octets = static_cast<int>(reader.at("max_txt_octets").integer());
-  }
+  read_number(reader, "max_txt_octets", zone.limits.max_txt_octets);
+  read_number(reader, "max_name_octets", zone.limits.max_name_octets);
+  read_number(reader, "max_values", zone.limits.max_values);
+  read_number(reader, "min_ttl", zone.limits.min_ttl);
+  read_number(reader, "max_ttl", zone.limits.max_ttl);
   for (auto& [key, live] : reader.list("sets", read_live)) {
     zone.sets.insert_or_assign(key, std::move(live));
   }
@@ -159,8 +191,12 @@ World read_world(const Reader& reader) {
   world.normalize = reader.at("normalize").truth();
   world.zones = reader.list("zones", read_zone);
   for (const Reader& missing : reader.at("zone_missing").items()) {
-    world.zone_missing.insert_or_assign(missing.at("domain").name(), missing.at("why").text());
+    world.zone_missing.insert_or_assign(
+        missing.at("domain").name(),
+        ZoneMissing{missing.at("why").text(),
+                    missing.has("advice") ? missing.at("advice").text() : ""});
   }
+  if (reader.has("unused_zones")) world.unused_zones = reader.list("unused_zones", read_unused);
   world.unmanaged_zones = reader.list("unmanaged_zones", &Reader::name);
   for (const Reader& answer : reader.at("answers").items()) {
     world.answers.insert_or_assign(answer.key(), read_answer(answer));
@@ -185,7 +221,8 @@ World read_world(const Reader& reader) {
 // Without credentials and without the YAML: a saved world can be attached to a bug report.
 std::string world_to_json(const World& world) {
   const auto missing_json = [](const auto& row) {
-    return Json{{"domain", row.first.text()}, {"why", row.second}};
+    return Json{
+        {"domain", row.first.text()}, {"why", row.second.why}, {"advice", row.second.advice}};
   };
   const auto key_file_json = [](const auto& row) {
     const auto& [path, key] = row;
@@ -198,6 +235,7 @@ std::string world_to_json(const World& world) {
                {"normalize", world.normalize},
                {"zones", list(world.zones, zone_json)},
                {"zone_missing", list(world.zone_missing, missing_json)},
+               {"unused_zones", list(world.unused_zones, unused_json)},
                {"unmanaged_zones", list(world.unmanaged_zones, &Name::text)}};
   if (!world.served_policies.empty()) {
     json["served_policies"] = list(world.served_policies, policy_json);

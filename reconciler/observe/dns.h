@@ -26,6 +26,10 @@ struct FoundZone {
 /// downwards, or at the servers of `--nameserver`. A public suffix is never a domain's own zone.
 std::map<Name, FoundZone> find_zones(std::span<const Name> names, DnsSession& session);
 
+/// The zone's name servers as DNS returns them, sorted: through the resolvers, or from those of
+/// `--nameserver`. None where nothing answers.
+std::vector<Name> name_servers(const Name& zone, DnsSession& session);
+
 /// As the other find_servers, within a session.
 std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession& session);
 

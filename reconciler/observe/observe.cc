@@ -39,6 +39,7 @@ Result<std::unique_ptr<Provider>> make_provider(
       {.name = spec.name,
        .folder = config.folder,
        .settings = spec.settings,
+       .zone_ids = spec.zone_ids,
        .environment = environment,
        .today = std::chrono::floor<std::chrono::days>(now),
        .log = {.debug = labelled(log.debug, spec.name), .trace = labelled(log.trace, spec.name)}});
@@ -76,10 +77,11 @@ World world_of(const ZoneInventory& inventory, std::vector<LiveZone> served, con
   std::ranges::sort(world.zones, {},
                     [](const LiveZone& zone) { return std::tie(zone.apex, zone.provider); });
   for (LiveZone& zone : world.zones) {
-    const auto limit = inventory.max_txt_octets.find(zone.provider);
-    if (limit != inventory.max_txt_octets.end()) zone.max_txt_octets = limit->second;
+    const auto limits = inventory.limits.find(zone.provider);
+    if (limits != inventory.limits.end()) zone.limits = limits->second;
   }
   world.zone_missing = inventory.missing;
+  world.unused_zones = inventory.unused;
   world.unmanaged_zones = {inventory.unmanaged.begin(), inventory.unmanaged.end()};
   world.keys = read_public_keys(config);
   take_spf_locks(config.folder, world);

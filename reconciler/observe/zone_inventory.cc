@@ -132,7 +132,7 @@ void schedule_read(InventoryState& state, const Name& apex, const std::string& p
 /// never taken for absence.
 /// DNS decides where a provider cannot list its zones. A selector may be in a delegated zone of its
 /// own, so each key goes to the longest match.
-std::string schedule_own(InventoryState& state, const Domain& domain, const std::string& provider,
+ZoneMissing schedule_own(InventoryState& state, const Domain& domain, const std::string& provider,
                          const std::vector<RecordKey>& keys, ZoneInventory& out) {
   const Host& host = state.hosts.at(provider);
   std::string error = host.error;
@@ -141,11 +141,14 @@ std::string schedule_own(InventoryState& state, const Domain& domain, const std:
     if (host.listed) {
       error.clear();
       apex = longest(host.zones, domain.name);
-      if (!apex) return fmt::format("{} holds no zone for it", provider);
+      if (!apex) {
+        const MissingZone missing = host.provider->missing_zone(domain.name);
+        return {fmt::format("{} {}", provider, missing.why), missing.advice};
+      }
     }
   } else {
     const FoundZone& found = state.found.at(domain.name);
-    if (!found.missing.empty()) return found.missing;
+    if (!found.missing.empty()) return {found.missing, ""};
     error = found.error;
     apex = found.apex;
   }
@@ -154,10 +157,10 @@ std::string schedule_own(InventoryState& state, const Domain& domain, const std:
                         .provider = provider,
                         .from_provider = decides(host, state.sources),
                         .error = error});
-    return "";
+    return {};
   }
   if (!is_own(*apex, domain.name)) {
-    return fmt::format("the zone above it, {}, is a public suffix", apex->text());
+    return {fmt::format("the zone above it, {}, is a public suffix", apex->text()), ""};
   }
   for (const RecordKey& key : keys) {
     if (!key.name.is_within(domain.name)) continue;
@@ -165,7 +168,7 @@ std::string schedule_own(InventoryState& state, const Domain& domain, const std:
     const auto deeper = host.listed ? longest(host.zones, key.name) : std::nullopt;
     schedule_read(state, deeper.value_or(*apex), provider, key);
   }
-  return "";
+  return {};
 }
 
 /// Schedules a key outside its domain (a report host's authorization), where one of our zones holds
@@ -202,11 +205,12 @@ void schedule_all(InventoryState& state, ZoneInventory& out) {
   for (const auto& [name, domain] : state.config.domains) {
     keys.emplace(name, live_keys(domain));
     if (domain.providers.empty() && !is_left_alone(domain)) {
-      out.missing.emplace(name, "no provider is named for it");
+      out.missing.emplace(name, ZoneMissing{"no provider is named for it", ""});
     }
     for (const std::string& provider : domain.providers) {
-      const std::string missing = schedule_own(state, domain, provider, keys.at(name), out);
-      if (!missing.empty() && !is_left_alone(domain)) out.missing.emplace(name, missing);
+      ZoneMissing missing = schedule_own(state, domain, provider, keys.at(name), out);
+      if (missing.why.empty() || is_left_alone(domain)) continue;
+      out.missing.emplace(name, std::move(missing));
     }
   }
   std::vector<Name> apexes;
@@ -267,6 +271,39 @@ void find_unmanaged(const InventoryState& state, ZoneInventory& out) {
   }
 }
 
+// Several zones of one name, of which DNS serves one: the name servers that the name has in DNS
+// show which. Zones that no domain uses are not looked at, and neither are those that DNS itself
+// shows.
+void choose_zones(const InventoryState& state, DnsSession& session) {
+  if (state.sources != Sources::FilesAndProviders) return;
+  for (const auto& [provider, host] : state.hosts) {
+    if (!host.listed) continue;
+    for (const Name& zone : host.provider->ambiguous_zones()) {
+      const bool used = std::ranges::any_of(
+          state.config.domains, [&](const auto& domain) { return domain.first.is_within(zone); });
+      if (used) host.provider->choose_zone(zone, name_servers(zone, session));
+    }
+  }
+}
+
+// What a host accepts is known without its credentials, which a job that only plans may not have.
+HostLimits limits_of(const Config& config, const std::string& provider, const Host& host) {
+  Limits limits;
+  const auto spec = config.providers.find(provider);
+  const ProviderType* type =
+      spec == config.providers.end() ? nullptr : find_provider_type(spec->second.type);
+  if (host.provider != nullptr) {
+    limits = host.provider->limits();
+  } else if (type != nullptr) {
+    limits = type->limits;
+  }
+  return {.max_txt_octets = limits.max_txt_octets,
+          .max_name_octets = limits.max_name_octets,
+          .max_values = limits.max_values,
+          .min_ttl = limits.min_ttl,
+          .max_ttl = limits.max_ttl};
+}
+
 }  // namespace
 
 // Files and provider zones are read one by one; what name servers serve is queried in one batch at
@@ -276,6 +313,7 @@ ZoneInventory take_inventory(const Config& config, const Providers& providers, S
   ZoneInventory out;
   InventoryState state{config, sources, find_hosts(config, providers, sources)};
   find_unlisted(state, session);
+  choose_zones(state, session);
   schedule_all(state, out);
   for (const auto& [zone, keys] : state.read) {
     const auto& [apex, provider] = zone;
@@ -285,7 +323,12 @@ ZoneInventory take_inventory(const Config& config, const Providers& providers, S
   query_servers(out.served, session);
   find_unmanaged(state, out);
   for (const auto& [name, host] : state.hosts) {
-    if (host.provider != nullptr) out.max_txt_octets[name] = host.provider->limits().max_txt_octets;
+    out.limits[name] = limits_of(config, name, host);
+    if (host.provider == nullptr) continue;
+    for (UnusedZone& unused : host.provider->unused_zones()) {
+      out.unused.push_back(
+          {name, std::move(unused.what), std::move(unused.why), std::move(unused.advice)});
+    }
   }
   return out;
 }

@@ -22,9 +22,10 @@ enum class Sources {
 struct ZoneInventory {
   std::vector<LiveZone> read;      ///< From files and providers, and those that cannot be read.
   std::vector<ServedZone> served;  ///< From name servers.
-  std::map<Name, std::string> missing;  ///< Domains without a zone, and why.
-  std::set<Name> unmanaged;             ///< Zones at the providers that contain no domain.
-  std::map<std::string, std::optional<int>> max_txt_octets;  ///< By provider.
+  std::map<Name, ZoneMissing> missing;       ///< Domains without a zone, and why.
+  std::set<Name> unmanaged;                  ///< Zones at the providers that contain no domain.
+  std::vector<UnusedZoneNote> unused;        ///< What providers found and do not use, sorted.
+  std::map<std::string, HostLimits> limits;  ///< By provider.
 };
 
 /// Finds and reads the zones of every domain.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "mail/dmarc/org_domain.h"
@@ -189,6 +190,23 @@ ZoneServers servers_of(const Name& zone, const Answers& answers) {
 std::map<Name, FoundZone> find_zones(std::span<const Name> names, DnsSession& session) {
   return session.nameservers.empty() ? find_by_resolver(names, session)
                                      : find_at_nameserver(names, session);
+}
+
+std::vector<Name> name_servers(const Name& zone, DnsSession& session) {
+  const Question question{zone, RecordType::NS};
+  Answer answer;
+  if (session.nameservers.empty()) {
+    session.resolve(std::array{question});
+    answer = session.answers.at(question);
+  } else {
+    const std::array queries = {Query{question, session.nameservers, false}};
+    answer = session.query(queries).front();
+  }
+  std::set<Name> names;
+  for (const std::string& value : answer.values) {
+    if (const auto name = Name::parse(value); name.ok()) names.insert(*name);
+  }
+  return {names.begin(), names.end()};
 }
 
 // Two batches: the NS sets, then the addresses of all hosts that they name.

@@ -10,7 +10,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/sha256.h"
 #include "policies/dkim/dkim.h"
 #include "policies/dmarc/dmarc.h"
 #include "policies/dmarc/impact.h"
@@ -81,12 +80,13 @@ void diff_desired(const Domain& domain, std::span<const DesiredRecord> desired_r
 // A domain without a zone gets no policies, since every record would repeat the same finding.
 void plan_domain(const Domain& domain, const World& world, Plan& plan) {
   plan.domains.push_back(domain.name);
-  if (const std::string* missing = find_value(world.zone_missing, domain.name)) {
+  if (const ZoneMissing* missing = find_value(world.zone_missing, domain.name)) {
     plan.findings.push_back(
         finding_of(domain, Severity::Error, "zone-missing",
-                   fmt::format("no zone was found for {}: {}", domain.name.text(), *missing),
-                   "create the zone at its provider, correct `provider:`, or set "
-                   "`phase: discovery`"));
+                   fmt::format("no zone was found for {}: {}", domain.name.text(), missing->why),
+                   missing->advice.empty() ? "create the zone at its provider, correct "
+                                             "`provider:`, or set `phase: discovery`"
+                                           : missing->advice));
     return;
   }
   PolicyResult policy_result = evaluate_policies(domain, world);
@@ -276,6 +276,20 @@ void estimate_impact(const Config& config, const World& world, Plan& plan) {
   plan.impact_unknown = std::move(impacts.unknown);
 }
 
+// A file that is named almost as a zone is: its zone may be one that somebody believes to be
+// managed.
+void report_unused(const Config& config, const World& world, Plan& plan) {
+  for (const UnusedZoneNote& unused : world.unused_zones) {
+    const ProviderSpec* provider = find_value(config.providers, unused.provider);
+    plan.findings.push_back(
+        {.severity = Severity::Warning,
+         .code = "zone-unused",
+         .message = fmt::format("{} does not use {}: {}", unused.provider, unused.what, unused.why),
+         .hint = unused.advice,
+         .mark = provider == nullptr ? Mark{} : provider->mark});
+  }
+}
+
 // Nothing is changed there: Rampart writes only what the YAML names.
 void report_unmanaged(const Config&, const World& world, Plan& plan) {
   for (const Name& zone : world.unmanaged_zones) {
@@ -286,13 +300,6 @@ void report_unmanaged(const Config&, const World& world, Plan& plan) {
          .message = fmt::format("no domain in the YAML uses the zone {}, so it is not changed",
                                 zone.text())});
   }
-}
-
-// Covers every file that was read, in path order: a reviewed plan belongs to one configuration.
-std::string digest_of(const Config& config) {
-  std::string all;
-  for (const auto& [path, digest] : config.files) all += path + "\n" + digest + "\n";
-  return "sha256:" + sha256_hex(all);
 }
 
 // Two providers of one zone can cause equal findings and holds: each is listed once.
@@ -346,6 +353,7 @@ constexpr std::array kPasses = {
     Pass{"zone notices", report_zone_notices, "of zones with changes; their errors withhold"},
     Pass{"waive", apply_waivers, "after the last error is found, before any withholds"},
     Pass{"expired waivers", report_expired_waivers, "after waiving, so that none waives another"},
+    Pass{"unused zones", report_unused, "as the next one"},
     Pass{"unmanaged zones", report_unmanaged, "information only; before findings are sorted"},
     Pass{"withhold", withhold_blocked, "after waiving; the holds below depend on what remains"},
     Pass{"keys first", hold_for_keys, "keys that an error withholds must hold enforcement too"},
@@ -384,7 +392,7 @@ std::vector<Question> questions(const Config& config, const World& world) {
 Plan make_plan(const Config& config, const World& world) {
   Plan plan;
   plan.made_at = world.now;
-  plan.config_digest = digest_of(config);
+  plan.config_digest = config_digest(config);
   for (const Pass& pass : kPasses) pass.run(config, world, plan);
   return plan;
 }

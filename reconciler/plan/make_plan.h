@@ -15,6 +15,9 @@ PolicyResult evaluate_policies(const Domain& domain, const World& world);
 /// questions: resolve, add to `world`, and call again until none is left.
 std::vector<Question> questions(const Config& config, const World& world);
 
+/// "sha256:" and the digest of every file of the configuration, as Plan::config_digest has it.
+std::string config_digest(const Config& config);
+
 /// What would change, and what stays and why. Equal inputs give equal plans, byte for byte.
 Plan make_plan(const Config& config, const World& world);
 

@@ -130,7 +130,8 @@ void compare_providers(const Config& base, const Config& now, Edits& edits) {
     const ProviderSpec* old = find_value(base.providers, name);
     if (old == nullptr) {
       add(edits, provider.mark, "provider added: {} ({})", name, provider.type);
-    } else if (old->type != provider.type || old->settings != provider.settings) {
+    } else if (old->type != provider.type || old->settings != provider.settings ||
+               old->zone_ids != provider.zone_ids) {
       add(edits, provider.mark, "provider changed: {}", name);
     }
   }

@@ -96,10 +96,16 @@ std::vector<std::string> remarks_on(const Domain& domain) {
     remarks.push_back(fmt::format("{} {}: {}.", name, why, what));
   };
   const std::string in_phase = fmt::format("is in phase {}", to_text(phase));
-  if (!domain.declares_spf()) {
+  if (domain.leaves_spf()) {
+    add("declares `spf: unmanaged`", "its SPF record is left as it is");
+  } else if (!domain.declares_spf()) {
     add("declares neither senders nor spf", "its SPF record is left as it is");
   }
-  if (phase < Phase::Dkim) add(in_phase, "its DKIM records are left as they are");
+  if (domain.dkim == Upkeep::Unmanaged) {
+    add("declares `dkim: unmanaged`", "its DKIM records are left as they are");
+  } else if (phase < Phase::Dkim) {
+    add(in_phase, "its DKIM records are left as they are");
+  }
   if (phase < Phase::Monitor) add(in_phase, "its DMARC record is left as it is");
   if (!domain.mta_sts) add("declares no mta_sts", "`_mta-sts` is left as it is");
   if (!domain.tls_rpt) add("declares no tls_rpt", "`_smtp._tls` is left as it is");

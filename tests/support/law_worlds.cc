@@ -265,7 +265,7 @@ void add_zones(Dice& dice, Weather weather, const Domain& domain, World& world) 
                 .sets = {},
                 .wildcards = {},
                 .error = {},
-                .max_txt_octets = {}};
+                .limits = {}};
   fill_apex(dice, domain.name, zone);
   fill_dmarc(dice, weather, domain, zone);
   fill_selectors(dice, weather, domain.name, zone);

@@ -47,7 +47,7 @@ inline LiveZone zone_with(const std::string& apex, const std::vector<Row>& rows)
                 .sets = {},
                 .wildcards = {},
                 .error = {},
-                .max_txt_octets = {}};
+                .limits = {}};
   for (const Row& row : rows) {
     LiveSet& live = zone.sets[{Name::literal(row.name), row.type}];
     live.state = LiveState::Present;

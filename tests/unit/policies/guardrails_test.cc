@@ -27,7 +27,7 @@ World world_with(std::set<RecordKey> wildcards, std::vector<RecordKey> existing)
                 .sets = {},
                 .wildcards = std::move(wildcards),
                 .error = {},
-                .max_txt_octets = 255};
+                .limits = {.max_txt_octets = 255}};
   for (const RecordKey& key : existing) {
     zone.sets[key] = {LiveState::Present, parse_set(key, {std::chrono::seconds(300), {"x"}}), ""};
   }
@@ -100,6 +100,55 @@ TEST_CASE("a value that the host refuses fails before anything is written") {
   CHECK(std::ranges::find(codes, "txt-too-long") != codes.end());
   const auto fine = codes_for(create("x.example.com", std::string(255, 'a')), world);
   CHECK(std::ranges::find(fine, "txt-too-long") == fine.end());
+}
+
+// Z6: 60 to 86,400 seconds, as Cloudflare takes them.
+TEST_CASE("a TTL that the host refuses fails before anything is written, a live one may stay") {
+  World world = world_with({}, {});
+  world.zones[0].limits = {.max_txt_octets = {},
+                           .max_name_octets = 300,
+                           .max_values = 2,
+                           .min_ttl = std::chrono::seconds{60},
+                           .max_ttl = std::chrono::seconds{86400}};
+  const auto codes = [&](std::optional<int> before, int after) {
+    Change change = create("x.example.com", "v=spf1 -all");
+    change.set.after->set.ttl = std::chrono::seconds{after};
+    if (before) {
+      change.set.before = change.set.after;
+      change.set.before->set.ttl = std::chrono::seconds{*before};
+    }
+    return codes_for(change, world);
+  };
+  const std::vector<std::string> refused{"ttl-out-of-range"};
+  const std::vector<std::string> fine;
+  CHECK(codes({}, 59) == refused);
+  CHECK(codes({}, 1) == refused);
+  CHECK(codes({}, 60) == fine);
+  CHECK(codes({}, 86400) == fine);
+  CHECK(codes({}, 86401) == refused);
+  CHECK(codes(300, 30) == refused);
+  CHECK(codes(30, 30) == fine);
+}
+
+TEST_CASE(
+    "more values or octets at one name than the host takes are refused, fewer than now are not") {
+  World world = world_with({}, {});
+  world.zones[0].limits = {.max_txt_octets = {}, .max_name_octets = 300, .max_values = 2};
+  const auto codes = [&](std::set<std::string> before, std::set<std::string> after) {
+    Change change = create("x.example.com", "x");
+    const auto side = [](std::set<std::string> values) {
+      return TypedSet{RecordType::TXT, {std::chrono::seconds(300), std::move(values)}};
+    };
+    const std::optional<TypedSet> old = before.empty() ? std::nullopt : std::optional(side(before));
+    change.set = parse_change({Name::literal("x.example.com"), old, side(std::move(after))});
+    return codes_for(change, world);
+  };
+  const std::string half(150, 'a');
+  CHECK(codes({}, {"a", "b"}).empty());
+  CHECK(codes({"a", "b"}, {"a", "b", "c"}) == std::vector<std::string>{"too-many-values"});
+  CHECK(codes({"a", "b", "c", "d"}, {"a", "b", "c"}).empty());
+  CHECK(codes({}, {half, half + "b"}) == std::vector<std::string>{"txt-too-long"});
+  CHECK(codes({half, half + "bcd"}, {half, half + "b"}).empty());
 }
 
 }  // namespace

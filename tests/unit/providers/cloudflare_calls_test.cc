@@ -329,6 +329,29 @@ TEST_CASE("of two zones of one name the active one counts") {
   CHECK_THAT(provider(none)->read(kZone, {}).error().what, Catch::Contains("two accounts"));
 }
 
+// Z5: what the token does not reach may exist, and a second zone would be of no use.
+TEST_CASE("a zone that is not listed is a matter of the token's permissions") {
+  Script script;
+  script.list({Json{{"id", "z1"}, {"name", "example.org"}, {"status", "active"}},
+               Json{{"id", "z2"}, {"name", "example.net"}, {"type", "partial"}},
+               Json{{"id", "z3"}, {"name", "example.info"}, {"type", "secondary"}}});
+  const auto host = provider(script);
+  CHECK(*host->zones() == std::vector{Name::literal("example.org")});
+  const auto missing = host->missing_zone(kZone);
+  CHECK_THAT(missing.why, Catch::Contains("its API token reaches 1 zone"));
+  CHECK_THAT(missing.advice, Catch::Contains("Zone > Zone > Read and Zone > DNS > Edit"));
+  CHECK_THAT(missing.advice, !Catch::Contains("create"));
+  CHECK_THAT(host->missing_zone(Name::literal("mail.example.net")).why,
+             Catch::Contains("as a partial zone (CNAME setup)"));
+  CHECK_THAT(host->missing_zone(Name::literal("example.info")).why,
+             Catch::Contains("as a secondary zone"));
+  Script none;
+  none.list({});
+  const auto nothing = provider(none);
+  REQUIRE(nothing->zones().ok());
+  CHECK_THAT(nothing->missing_zone(kZone).why, Catch::Contains("no zone at all"));
+}
+
 TEST_CASE("answers that are no answers are errors") {
   for (const char* body : {"", "<html>", "{", "{}", "[]", R"({"success":true})",
                            R"({"success":true,"result":[{"id":1}]})",

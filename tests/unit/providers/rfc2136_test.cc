@@ -1,6 +1,9 @@
 // Dynamic updates on the wire: their parts, their signatures, and what changes turn into.
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 
+#include "providers/rfc2136/address.h"
 #include "providers/rfc2136/changes.h"
 #include "providers/rfc2136/rfc2136.h"
 #include "providers/rfc2136/tsig.h"
@@ -157,7 +160,11 @@ TEST_CASE("the changes of one name are never parted") {
 }
 
 TEST_CASE("a signature holds for its message, key and time alone") {
-  for (const auto algorithm : {TsigAlgorithm::HmacSha256, TsigAlgorithm::HmacSha512}) {
+  constexpr std::array kSizes = {20, 28, 32, 48, 64};
+  const auto names = rampart::tsig_algorithms();
+  REQUIRE(names.size() == kSizes.size());
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    const TsigAlgorithm algorithm = *rampart::parse_tsig_algorithm(names[index]);
     const TsigKey ours = key(algorithm);
     const auto request = rampart::tsig_sign(Update(kZone).message(9), ours, kNow);
     const auto verdict = [&](const std::string& wire, const TsigKey& with,
@@ -173,8 +180,38 @@ TEST_CASE("a signature holds for its message, key and time alone") {
     CHECK_FALSE(verdict(request.wire, other, kNow));
     CHECK_FALSE(verdict(spoilt, ours, kNow));
     CHECK_FALSE(verdict(request.wire, ours, kNow + 301s));
-    CHECK(request.mac.size() == (algorithm == TsigAlgorithm::HmacSha256 ? 32 : 64));
+    CHECK(request.mac.size() == static_cast<std::size_t>(kSizes[index]));
   }
+  CHECK_FALSE(rampart::parse_tsig_algorithm("hmac-md5").ok());
+}
+
+TEST_CASE("a server is an address or a host name") {
+  const auto read = [](const char* text) {
+    const auto address = rampart::parse_server_address(text);
+    return address ? rampart::to_text(*address) : "";
+  };
+  CHECK(read("192.0.2.53") == "192.0.2.53:53");
+  CHECK(read("127.0.0.1:5300") == "127.0.0.1:5300");
+  CHECK(read("[::1]:5300") == "[::1]:5300");
+  CHECK(read("2001:db8::53") == "[2001:db8::53]:53");
+  CHECK(read("ns1.example.com") == "ns1.example.com:53");
+  CHECK(read("ns1.example.com:5300") == "ns1.example.com:5300");
+  CHECK(read("localhost") == "localhost:53");
+  for (const char* bad :
+       {"", ":53", "127.0.0.1:99999", "127.0.0.1:0", "127.0.0.1:", "127.0.0.1:53x", "127.0.0.1:053",
+        "[127.0.0.1]:53", "[::1", "[::1]53", "300.1.2.3", "127.0.0", "ns1..example", "ns 1.example",
+        "-ns.example", "ns_1.example", "dns://ns1.example.com"}) {
+    CAPTURE(bad);
+    CHECK(read(bad).empty());
+  }
+  const auto found = rampart::servers_at({"localhost", 5300});
+  REQUIRE(found.ok());
+  CHECK(std::ranges::all_of(*found, [](const rampart::Server& one) {
+    return one.port == 5300 && (one.ip == "127.0.0.1" || one.ip == "::1");
+  }));
+  const auto missing = rampart::servers_at({"no-such-host.invalid", 53});
+  REQUIRE_FALSE(missing.ok());
+  CHECK_THAT(missing.error().what, Catch::Contains("no-such-host.invalid"));
 }
 
 TEST_CASE("an unsigned response is recognised") {

@@ -89,12 +89,15 @@ HttpResponse ok(const std::string& body) { return {.status = 200, .body = body};
 /// A host whose zones and sets are fixed texts; every batch is refused as invalid.
 struct Host {
   std::string zones;
-  std::string sets;
-  std::vector<std::string> asked;
+  std::string sets = {};
+  std::map<std::string, std::string> sets_by_zone = {};
+  std::map<Name, std::string> zone_ids = {};
+  std::vector<std::string> asked = {};
 
   Result<std::unique_ptr<Provider>> provider() {
     ProviderSettings settings;
     settings.name = "aws";
+    settings.zone_ids = zone_ids;
     settings.environment = {{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "S"}};
     const Clock clock{.now = [] { return std::chrono::system_clock::time_point(); },
                       .sleep_for = [](std::chrono::nanoseconds) {}};
@@ -109,6 +112,9 @@ struct Host {
                 "</HostedZones><IsTruncated>false</IsTruncated></ListHostedZonesResponse>");
     }
     if (request.method == "GET") {
+      for (const auto& [id, own] : sets_by_zone) {
+        if (request.url.find("/" + id + "/rrset") != std::string::npos) sets = own;
+      }
       return ok("<ListResourceRecordSetsResponse><ResourceRecordSets>" + sets +
                 "</ResourceRecordSets><IsTruncated>false</IsTruncated>"
                 "</ListResourceRecordSetsResponse>");
@@ -303,7 +309,38 @@ TEST_CASE("private zones are left out, and twins are refused by their ids") {
   const auto twins = provider.value()->read(Name::literal("twin.example"), {});
   REQUIRE(!twins.ok());
   CHECK(twins.error().what.find("Z4 and Z5") != std::string::npos);
+  CHECK(twins.error().what.find("zone_ids") != std::string::npos);
+  CHECK(provider.value()->ambiguous_zones() == std::vector{Name::literal("twin.example")});
   CHECK_FALSE(provider.value()->read(Name::literal("inner.example.com"), {}).ok());
+}
+
+// Z10: of two zones of one name, the YAML or the delegation chooses.
+TEST_CASE("one of several zones of a name is chosen by zone_ids, else by the name's servers") {
+  const Name twin = Name::literal("twin.example");
+  const auto ns = [](const char* server) {
+    return set_xml("twin.example.", "NS", values_xml(server));
+  };
+  const auto read_zone = [&](Host& host, const std::vector<const char*>& servers) {
+    const auto provider = std::move(host.provider()).value();
+    REQUIRE(provider->zones().ok());
+    std::vector<Name> names;
+    for (const char* server : servers) names.push_back(Name::literal(server));
+    provider->choose_zone(twin, names);
+    const auto read = provider->read(twin, {});
+    if (!read) return std::string("none: ") + read.error().what;
+    return host.asked.back().substr(host.asked.back().find("/hostedzone/") + 12, 2);
+  };
+  Host apart{
+      .zones = zone_xml("Z4", "twin.example.", "false") + zone_xml("Z5", "twin.example.", "false"),
+      .sets_by_zone = {{"Z4", ns("ns-1.awsdns-01.com.")}, {"Z5", ns("ns-2.awsdns-02.com.")}}};
+  CHECK(read_zone(apart, {"ns-2.awsdns-02.com"}) == "Z5");
+  CHECK(read_zone(apart, {"ns-1.awsdns-01.com", "other.example"}) == "Z4");
+  // In a migration: neither, or both.
+  CHECK_THAT(read_zone(apart, {"ns.elsewhere.example"}), Catch::StartsWith("none: "));
+  CHECK_THAT(read_zone(apart, {"ns-1.awsdns-01.com", "ns-2.awsdns-02.com"}),
+             Catch::Contains("zone_ids: {twin.example: Z4}"));
+  apart.zone_ids = {{twin, "Z5"}};
+  CHECK(read_zone(apart, {}) == "Z5");
 }
 
 TEST_CASE("special sets are never read as plain ones nor overwritten") {

@@ -120,11 +120,65 @@ TEST_CASE("zones are the files that end in .zone") {
   const auto zones = provider->zones();
   REQUIRE(zones.ok());
   CHECK(*zones == std::vector<Name>{kZone, Name::literal("xn--mnchen-3ya.example")});
-  folder.put("", "Example.ORG.zone");
-  CHECK_THAT(sentence(provider->zones().error()), Catch::Contains("example.org.zone"));
-  fs::remove(folder.zone("Example.ORG.zone"));
-  folder.put("", "a b.zone");
-  CHECK_THAT(sentence(provider->zones().error()), Catch::Contains("must be escaped"));
+}
+
+// Z7: such a file hides no other, and the message says how to rename it.
+TEST_CASE("a file whose name is not that of a zone is left out alone") {
+  const Folder folder;
+  folder.put(kText);
+  for (const char* stray : {"example.com (copy).zone", "EXAMPLE.org.zone", "München.example.zone",
+                            "Example.com.zone", "db.example.net", "example.info.db",
+                            "example.com.zone.jnl", "example.com.zone.signed", "notes.txt"}) {
+    folder.put("", stray);
+  }
+  auto provider = std::move(folder.provider()).value();
+  const auto zones = provider->zones();
+  REQUIRE(zones.ok());
+  CHECK(*zones == std::vector<Name>{kZone});
+  std::vector<std::string> notes;
+  for (const auto& one : provider->unused_zones()) notes.push_back(one.what + ": " + one.advice);
+  CHECK(notes == std::vector<std::string>{
+                     "zones/EXAMPLE.org.zone: rename it to example.org.zone",
+                     "zones/Example.com.zone: remove this file, or move it to another folder",
+                     "zones/München.example.zone: rename it to xn--mnchen-3ya.example.zone",
+                     "zones/example.com (copy).zone: rename the file after its zone, or move it to "
+                     "another folder"});
+  const auto advice = [&](const char* name) {
+    return provider->missing_zone(Name::literal(name)).advice;
+  };
+  CHECK(advice("mail.example.org") == "rename it to example.org.zone");
+  CHECK(advice("xn--mnchen-3ya.example") == "rename it to xn--mnchen-3ya.example.zone");
+  CHECK(
+      advice("example.net") ==
+      "rename it to example.net.zone, or write `file: \"db.{zone}\"` in this provider's settings");
+  CHECK(
+      advice("example.info") ==
+      "rename it to example.info.zone, or write `file: \"{zone}.db\"` in this provider's settings");
+  CHECK(advice("elsewhere.example").empty());
+}
+
+TEST_CASE("zone files are named as the setting says, and the serial is kept where it says so") {
+  const Folder folder;
+  folder.put(kText, "db.example.com");
+  folder.put(kText, "db.example.com.jnl.bak");
+  folder.put(kText, "example.org.zone");
+  rampart::ProviderSettings settings;
+  settings.name = "files";
+  settings.folder = folder.path().string();
+  settings.settings = {{"directory", "zones"}, {"file", "db.{zone}"}, {"serial", "keep"}};
+  auto made = rampart::find_provider_type("zonefile")->make(settings);
+  REQUIRE(made.ok());
+  const auto zones = made.value()->zones();
+  REQUIRE(zones.ok());
+  CHECK(*zones == std::vector<Name>{kZone});
+  REQUIRE(made.value()->write(kZone, std::vector{kAddSpf}).ok());
+  CHECK(folder.get("db.example.com") == kText + "@ IN TXT \"v=spf1 -all\"\n");
+  for (const char* bad :
+       {"zone", "{zone}/{zone}", "../{zone}", ".{zone}", "{zone}.jnl", "{zone}{zone}"}) {
+    CAPTURE(bad);
+    settings.settings["file"] = bad;
+    CHECK_FALSE(rampart::find_provider_type("zonefile")->make(settings).ok());
+  }
 }
 
 TEST_CASE("a read gives the whole zone") {

@@ -70,7 +70,7 @@ World world(const std::vector<Row>& rows) {
                                                                       .sets = {},
                                                                       .wildcards = {},
                                                                       .error = "",
-                                                                      .max_txt_octets = {}});
+                                                                      .limits = {}});
     if (row.before.empty()) continue;
     zone->second.sets[txt(row.name)] = {LiveState::Present,
                                         parse_set(txt(row.name), set(row.before)), ""};

@@ -45,7 +45,7 @@ DiffResult run(const Case& it) {
                 .sets = {},
                 .wildcards = {},
                 .error = {},
-                .max_txt_octets = {}};
+                .limits = {}};
   for (const auto& [key, set] : it.live) {
     zone.sets[key] = {LiveState::Present, parse_set(key, set), ""};
   }

@@ -196,7 +196,7 @@ TEST_CASE("each name's zone is the longest that the provider holds") {
   CHECK(world.zones[0].at(key).state == LiveState::Absent);
   CHECK(world.zones[1].at(key).state == LiveState::Unobservable);
   CHECK(world.zones[1].wildcards.size() == 1);
-  CHECK(world.zones[0].max_txt_octets == 2048);
+  CHECK(world.zones[0].limits.max_txt_octets == 2048);
   CHECK(world.unmanaged_zones == std::vector<Name>{Name::literal("unused.example")});
   CHECK(world.zone_missing.empty());
 }
@@ -206,9 +206,9 @@ TEST_CASE("a domain without a zone of its own is missing, and says why") {
   config.domains.at(Name::literal("left.example")).dmarc.position.phase = Phase::Discovery;
   const World world = seen(config, {"co.uk"});
   CHECK(world.zones.empty());
-  CHECK(world.zone_missing.at(Name::literal("example.co.uk")) ==
+  CHECK(world.zone_missing.at(Name::literal("example.co.uk")).why ==
         "the zone above it, co.uk, is a public suffix");
-  CHECK(world.zone_missing.at(Name::literal("none.example")) == "host holds no zone for it");
+  CHECK(world.zone_missing.at(Name::literal("none.example")).why == "host holds no zone for it");
   CHECK_FALSE(world.zone_missing.contains(Name::literal("left.example")));
 }
 

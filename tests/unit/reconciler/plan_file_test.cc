@@ -215,7 +215,7 @@ TEST_CASE("a world survives its document") {
                 .sets = {},
                 .wildcards = {},
                 .error = "",
-                .max_txt_octets = 2048};
+                .limits = {.max_txt_octets = 2048}};
   zone.sets[apex] = {LiveState::Present, parse_set(apex, {seconds(60), {"v=spf1 -all", "\xFF"}}),
                      ""};
   zone.sets[dmarc] = {LiveState::Disagree, parse_set(dmarc, {seconds(5), {"v=DMARC1; p=none"}}),
@@ -235,8 +235,8 @@ TEST_CASE("a world survives its document") {
                   .sets = {},
                   .wildcards = {},
                   .error = "refused",
-                  .max_txt_octets = {}}};
-  world.zone_missing[Name::literal("co.uk")] = "a public suffix";
+                  .limits = {}}};
+  world.zone_missing[Name::literal("co.uk")] = {"a public suffix", "none"};
   world.answers[apex] = {AnswerStatus::Data,
                          {"b", "a", "a", "\xFF"},
                          seconds(9),
@@ -255,11 +255,11 @@ TEST_CASE("a world survives its document") {
   REQUIRE(again->zones.size() == 2);
   CHECK(again->zones[0].sets == zone.sets);
   CHECK(again->zones[0].wildcards == zone.wildcards);
-  CHECK(again->zones[0].max_txt_octets == 2048);
+  CHECK(again->zones[0].limits.max_txt_octets == 2048);
   CHECK(again->zones[0].complete);
   CHECK(again->zones[0].from_provider);
   CHECK(again->zones[1].error == "refused");
-  CHECK_FALSE(again->zones[1].max_txt_octets.has_value());
+  CHECK_FALSE(again->zones[1].limits.max_txt_octets.has_value());
   CHECK(again->zone_missing == world.zone_missing);
   CHECK(again->answers == world.answers);
   CHECK(again->keys == world.keys);
