@@ -52,7 +52,7 @@ BEYOND_A_SCHEMA = {
     "domain-name-invalid", "domain-label-too-long", "domain-is-a-record",
     "domain-public-suffix", "domain-twice-case", "domain-twice-unicode", "domain-twice-included",
     "parked-sends", "parked-and-absent", "provider-unknown", "provider-undeclared",
-    "provider-absolute-folder", "sender-unknown", "sender-used-twice",
+    "sender-unknown", "sender-used-twice",
     "sender-reviewed", "sender-twice-included", "with-missing", "with-unknown", "spf-extra",
     "selector-twice", "selector-txt", "rotation-sender", "rotation-twice",
     "phase-missing", "pct-at-monitor", "since", "target-below", "ramp-unknown", "ramp-falls",

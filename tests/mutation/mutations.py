@@ -283,6 +283,8 @@ MUTATIONS = [
     # Guardrails
     ("guard-ramp-jump-gone", "policies/guardrails/guardrails.cc",
      "Guardrail{ramp_jump},", "Guardrail{failing_servers},", R),
+    ("guard-any-ttl", "policies/guardrails/guardrails.cc",
+     "if (kept || (ttl >= least && ttl <= most)) return;", "if (kept || ttl <= most) return;", P),
     ("guard-two-steps-allowed", "policies/guardrails/dmarc.cc",
      "if (steps <= 1) continue;", "if (steps <= 2) continue;", B),
     ("guard-first-provider-only", "policies/guardrails/dmarc.cc",
