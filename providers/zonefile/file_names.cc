@@ -131,7 +131,7 @@ MissingZone missing_file(const Name& name, const std::vector<std::string>& files
                                  : "")};
     }
   }
-  return {fmt::format("has no file {}", names.file_of(name)), ""};
+  return {"holds no zone for it", ""};
 }
 
 }  // namespace rampart

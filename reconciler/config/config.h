@@ -33,8 +33,8 @@ std::variant<Config, std::vector<ConfigError>> load_config(const std::string& pa
 std::variant<Config, std::vector<ConfigError>> load_config_from(
     const std::string& path, const std::map<std::string, std::string>& files);
 
-/// The providers of listed domains whose folder does not exist, as mistakes at their lines. Apart
-/// from `load_config`, since commands that read no zone work without the folder.
+/// The providers of listed domains whose folder does not exist though others hold zone files, as
+/// mistakes at their lines. Not a part of `load_config`: many commands read no zone.
 std::vector<ConfigError> missing_folders(const Config& config);
 
 /// The built-in catalogue and ramps alone, for commands that need no YAML.

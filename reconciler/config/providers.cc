@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "providers/catalog.h"
 #include "reconciler/config/checks.h"
@@ -142,9 +144,35 @@ void read_providers(Loader& loader, const Node& map) {
 
 namespace rampart {
 
-// A provider that no domain names may be prepared for later.
+namespace {
+
+// The folders beside the YAML that hold zone files, sorted.
+std::vector<std::string> folders_with_zones(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> found;
+  std::error_code failed;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, failed)) {
+    if (!entry.is_directory(failed)) continue;
+    const auto is_zone = [](const fs::directory_entry& file) {
+      return file.path().extension() == ".zone";
+    };
+    if (std::ranges::any_of(fs::directory_iterator(entry.path(), failed), is_zone)) {
+      found.push_back(entry.path().filename().string());
+    }
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+}  // namespace
+
+// Where no folder has zone files, they may not be checked out here, as in a job that only
+// validates: then the plan reports what it cannot read. A provider that no domain names may be
+// prepared for later.
 std::vector<ConfigError> missing_folders(const Config& config) {
   std::vector<ConfigError> errors;
+  const std::vector<std::string> others = folders_with_zones(config.folder);
+  if (others.empty()) return errors;
   for (const auto& [name, spec] : config.providers) {
     const bool used = std::ranges::any_of(config.domains, [&](const auto& row) {
       return std::ranges::find(row.second.providers, name) != row.second.providers.end();
@@ -160,7 +188,9 @@ std::vector<ConfigError> missing_folders(const Config& config) {
       const Mark& mark = spec.marks.at(given->first);
       errors.push_back({mark.file, mark.line, mark.column, "unreadable",
                         fmt::format("there is no folder {}", path),
-                        "create it with the zone files in it, or correct the path", ""});
+                        fmt::format("zone files are in {}: correct the path, or create the folder",
+                                    fmt::join(others, ", ")),
+                        ""});
     }
   }
   return errors;
