@@ -125,13 +125,7 @@ class Rfc2136Provider : public Provider {
     return std::vector<Name>(zones.begin(), zones.end());
   }
 
-  // A server refuses queries for zones that it keeps from this key, as if it had none.
-  MissingZone missing_zone(const Name&) const override {
-    return {.why = "serves no zone at or above this name to its key",
-            .advice = "the server must be a primary of the zone and answer the queries of this key "
-                      "(allow-query or an acl): check `server:` and the server's configuration, or "
-                      "correct `provider:`"};
-  }
+  MissingZone missing_zone(const Name&) const override { return rfc2136_missing_zone(); }
 
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
     TRY_OK(located(load(zone, names)));

@@ -13,6 +13,9 @@ namespace rampart {
 std::vector<ProviderSetting> rfc2136_settings();
 Limits rfc2136_limits();
 
+/// What a server that shows no zone for a name may mean.
+MissingZone rfc2136_missing_zone();
+
 /// Makes the provider from the settings `server`, `transfer` (`server` by default), `tsig_name` and
 /// `tsig_algorithm` (hmac-sha256 by default) and the environment's RAMPART_TSIG_SECRET or
 /// RAMPART_TSIG_SECRET_<NAME>. Messages are signed with the clock's time.

@@ -61,4 +61,13 @@ std::vector<ProviderSetting> rfc2136_settings() {
 // Last verified 2026-11-21 with BIND 9.18, Knot DNS 3.2 and PowerDNS 4.7.
 Limits rfc2136_limits() { return {.max_txt_octets = kMostUpdateTxtOctets}; }
 
+// A server refuses queries for zones that it keeps from this key, as if it had none.
+MissingZone rfc2136_missing_zone() {
+  return {.why = "serves no zone at or above this name to its key",
+          .advice =
+              "the server must be a primary of the zone and answer the queries of this key "
+              "(allow-query or an acl): check `server:` and the server's configuration, or "
+              "correct `provider:`"};
+}
+
 }  // namespace rampart
