@@ -248,8 +248,7 @@ class Rfc2136Provider : public Provider {
     return Ok{};
   }
 
-  // A server that zones are transferred from gets a write only after the primary has it, so that
-  // what was written is read back from the primary.
+  // The transfer server gets a write later than the primary, from which it is read back.
   bool lags(const Name& zone) const { return transfer_ && written_.contains(zone); }
 
   // A code other than NOERROR means that nothing was changed (RFC 2136 section 3.8).
