@@ -1,5 +1,7 @@
 #include "dns/answers.h"
 
+#include "dns/known.h"
+
 namespace rampart {
 
 const Answer* find_answer(const Answers& answers, const Name& name, RecordType type) {
@@ -17,6 +19,12 @@ const Answer* find_or_note(const Answers& answers, const Question& question,
 
 bool is_void(const Answer& answer) {
   return answer.status == AnswerStatus::NoData || answer.status == AnswerStatus::NxDomain;
+}
+
+std::string to_text(const Unanswered& one) {
+  const std::string question =
+      one.question.name.text() + " " + to_text(one.question.type) + " got no answer";
+  return one.detail.empty() ? question : question + " (" + one.detail + ")";
 }
 
 }  // namespace rampart

@@ -34,42 +34,32 @@ struct Discovery {
   const Answers& answers;
   std::vector<Question>& unknown;
 
-  std::optional<DiscoveredPolicy> discover(const Name& author) const {
+  Known<DiscoveredPolicy> discover(const Name& author) const {
     return generation == Generation::Walk ? discover_by_walk(author, answers, unknown)
                                           : discover_by_psl(author, answers, unknown);
   }
 
-  Name org_domain(const Name& name) const {
+  Known<Name> org_domain(const Name& name) const {
     return generation == Generation::Walk ? org_domain_walk(name, answers, unknown)
-                                          : org_domain_psl(name);
+                                          : Known<Name>(org_domain_psl(name));
   }
 
-  // RFC 9989 section 3.2.10.
-  bool aligned(const Name& name, const Name& author, Alignment mode) const {
+  // RFC 9989 section 3.2.10. Equal names need no walk: what fails above them does not matter.
+  Known<bool> aligned(const Name& name, const Name& author, Alignment mode) const {
     if (name == author) return true;
-    return mode == Alignment::Relaxed && org_domain(name) == org_domain(author);
-  }
-
-  // The first `_dmarc` name of the discovery that could not be resolved.
-  std::optional<Name> failed(const Name& author) const {
-    std::vector<Name> names = walk_names(author);
-    if (generation == Generation::Psl) {
-      // Discovery by the list queries two names only: the author's and the organization's.
-      std::erase_if(names, [&](const Name& name) {
-        return name.parent() != author && name.parent() != org_domain_psl(author);
-      });
-    }
-    for (const Name& name : names) {
-      const Answer* answer = find_answer(answers, name, RecordType::TXT);
-      if (answer != nullptr && answer->status == AnswerStatus::Failed) return name;
-    }
-    return std::nullopt;
+    if (mode == Alignment::Strict) return false;
+    const Known<Name> ours = org_domain(author);
+    const Known<Name> theirs = org_domain(name);
+    if (ours.gap() != nullptr) return *ours.gap();
+    if (theirs.gap() != nullptr) return *theirs.gap();
+    return ours == theirs;
   }
 };
 
 struct Identifiers {
   bool passes = false;   // An identifier is aligned and passed.
-  bool pending = false;  // An identifier is aligned and could not be checked.
+  bool pending = false;  // An identifier is or may be aligned, and could not be checked.
+  std::string gap;       // Which query for alignment got no answer; empty where none.
 };
 
 // RFC 9989 section 4.4: SPF's MAIL FROM domain and the d= of each signature are the identifiers.
@@ -77,24 +67,29 @@ Identifiers align(const MessageVerdict& message, const Discovery& discovery, Jud
   const Name& author = message.authors.front();
   const Record record = judgement.discovered ? judgement.discovered->record : Record{};
   Identifiers found;
-  const auto add = [&found](bool aligned, bool passed, bool pending) {
-    found.passes = found.passes || (aligned && passed);
-    found.pending = found.pending || (aligned && pending);
+  // A pass whose alignment is not known may be an aligned one.
+  const auto add = [&found](const Known<bool>& aligned, bool passed, bool pending) {
+    const bool open = aligned.gap() != nullptr;
+    const bool counts = aligned == Known<bool>(true);
+    found.passes = found.passes || (counts && passed);
+    found.pending = found.pending || (counts && pending) || (open && (passed || pending));
+    if (open && found.gap.empty()) found.gap = to_text(*aligned.gap());
+    return counts;
   };
   // SPF counts even where it failed: whether it is aligned is part of the report.
   if (const auto domain = name_of(message.spf_domain); domain && message.spf) {
     judgement.spf_aligned =
-        discovery.aligned(*domain, author, record.aspf.value_or(Alignment::Relaxed));
-    add(judgement.spf_aligned, message.spf->outcome == spf::Outcome::Pass,
-        message.spf->outcome == spf::Outcome::TempError);
+        add(discovery.aligned(*domain, author, record.aspf.value_or(Alignment::Relaxed)),
+            message.spf->outcome == spf::Outcome::Pass,
+            message.spf->outcome == spf::Outcome::TempError);
   }
   for (const dkim::SignatureVerdict& signature : message.dkim.signatures) {
     const auto domain = name_of(signature.domain);
-    const bool aligned =
-        domain && discovery.aligned(*domain, author, record.adkim.value_or(Alignment::Relaxed));
-    judgement.dkim_aligned.push_back(aligned);
-    add(aligned, signature.outcome == dkim::Outcome::Pass,
-        signature.outcome == dkim::Outcome::TempError);
+    const Alignment mode = record.adkim.value_or(Alignment::Relaxed);
+    const Known<bool> aligned =
+        domain ? discovery.aligned(*domain, author, mode) : Known<bool>(false);
+    judgement.dkim_aligned.push_back(add(aligned, signature.outcome == dkim::Outcome::Pass,
+                                         signature.outcome == dkim::Outcome::TempError));
   }
   return found;
 }
@@ -113,11 +108,12 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
     return judgement;
   }
   const Name& author = message.authors.front();
-  judgement.discovered = discovery.discover(author);
+  const Known<DiscoveredPolicy> discovered = discovery.discover(author);
+  discovered.match([&](const DiscoveredPolicy& one) { judgement.discovered = one; }, [] {},
+                   [&](const Unanswered&) { judgement.outcome = Outcome::TempError; });
   const Identifiers identifiers = align(message, discovery, judgement);
-  if (const auto failed = discovery.failed(author)) {
-    judgement.outcome = Outcome::TempError;
-    judgement.reason = fmt::format("{} could not be resolved", failed->text());
+  if (const Unanswered* gap = discovered.gap()) {
+    judgement.reason = fmt::format("{} could not be resolved", gap->question.name.text());
     return judgement;
   }
   if (!judgement.discovered) {
@@ -130,7 +126,9 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
     // Not a fail: the same message may pass a minute later.
   } else if (identifiers.pending) {
     judgement.outcome = Outcome::TempError;
-    judgement.reason = "an aligned identifier could not be checked because DNS failed";
+    judgement.reason = identifiers.gap.empty()
+                           ? "an aligned identifier could not be checked because DNS failed"
+                           : "alignment could not be checked: " + identifiers.gap;
   } else {
     judgement.outcome = Outcome::Fail;
     judgement.disposition = disposition_of(*judgement.discovered, discovery.generation);

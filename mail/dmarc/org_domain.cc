@@ -22,20 +22,27 @@ bool is_public_suffix(const Name& name) {
   return psl_is_public_suffix(psl_builtin(), name.text().c_str()) != 0;
 }
 
-std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
-                                                std::vector<Question>& unknown) {
-  const std::size_t asked = unknown.size();
+Known<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
+                                        std::vector<Question>& unknown) {
+  using Result = rampart::Known<DiscoveredPolicy>;
   const Name org = org_domain_psl(author);
-  const auto own = find_record(author, answers, unknown);
-  const auto inherited = org == author ? Found{} : find_record(org, answers, unknown);
   // Both questions go out in one round, although the second is needed only where the first has no
   // record.
-  if (unknown.size() != asked) return std::nullopt;
-  if (own.text) return discovered_policy_of(author, *own.text, org, &Record::p);
+  const auto own = find_record(author, answers, unknown);
+  const auto above =
+      org == author ? Known<std::string>(NoneFound()) : find_record(org, answers, unknown);
+  const auto none = [] { return Result(NoneFound()); };
+  const auto gap = [](const Unanswered& one) { return Result(one); };
   // RFC 7489 section 6.6.3: several records at the author domain count as none, and the search
   // continues at the organizational domain.
-  if (inherited.text) return discovered_policy_of(org, *inherited.text, org, &Record::sp);
-  return std::nullopt;
+  const auto inherited = [&] {
+    return above.match(
+        [&](const std::string& text) { return discovered_policy_of(org, text, org, &Record::sp); },
+        none, gap);
+  };
+  return own.match(
+      [&](const std::string& text) { return discovered_policy_of(author, text, org, &Record::p); },
+      inherited, gap);
 }
 
 }  // namespace rampart::dmarc

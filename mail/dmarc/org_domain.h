@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dns/answers.h"
+#include "dns/known.h"
 #include "mail/dmarc/dmarc.h"
 
 namespace rampart::dmarc {
@@ -27,16 +28,20 @@ struct DiscoveredPolicy {
   Record record;
   Name org_domain;  ///< By the same method.
   Policy policy;    ///< p, sp or np, whichever applies to `author`, before t= and pct.
+
+  bool operator==(const DiscoveredPolicy&) const = default;
 };
 
-/// Policy discovery by either generation; nullopt where no record applies. Questions that must be
-/// resolved first are added to `unknown`; none are where the result is final.
-std::optional<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
-                                                 std::vector<Question>& unknown);
-std::optional<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
-                                                std::vector<Question>& unknown);
+/// Policy discovery by either generation: none where no record applies, unknown where a query that
+/// may change the result failed. Questions that must be resolved first are added to `unknown`, and
+/// the result is unknown until they are.
+Known<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
+                                         std::vector<Question>& unknown);
+Known<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
+                                        std::vector<Question>& unknown);
 
-/// The organizational domain by tree walk, for alignment (section 4.10.2).
-Name org_domain_walk(const Name& name, const Answers& answers, std::vector<Question>& unknown);
+/// The organizational domain by tree walk, for alignment (section 4.10.2); never none.
+Known<Name> org_domain_walk(const Name& name, const Answers& answers,
+                            std::vector<Question>& unknown);
 
 }  // namespace rampart::dmarc

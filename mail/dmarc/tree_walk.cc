@@ -14,10 +14,12 @@ struct Step {
   char psd;
 };
 
-// What a walk came to: its steps with a record, from the longest name to the shortest.
+// What a walk came to: its steps with a record, from the longest name to the shortest, and the
+// first query on the way that got no answer.
 struct Walk {
   std::vector<Step> steps;
   Name org;
+  std::optional<Unanswered> gap;
 };
 
 // RFC 9989 section 4.10: at most eight queries, however many labels an attacker puts into From.
@@ -68,15 +70,22 @@ Name select_org(const Name& start, const std::vector<Step>& steps) {
 // Questions for all levels are collected in one round; the walk is repeated once they have answers.
 Walk walk(const Name& start, const Answers& answers, std::vector<Question>& unknown) {
   std::vector<Step> steps;
+  std::optional<Unanswered> gap;
   for (const Name& domain : walk_domains(start)) {
-    const auto found = find_record(domain, answers, unknown);
-    if (!found.text) continue;
-    steps.push_back({domain, *found.text, psd_of(*found.text)});
+    find_record(domain, answers, unknown)
+        .match(
+            [&](const std::string& text) {
+              steps.push_back({domain, text, psd_of(text)});
+            },
+            [] {},
+            [&](const Unanswered& one) {
+              if (!gap) gap = one;
+            });
     // RFC 9989 section 4.10: psd=n or psd=y ends the walk.
-    if (steps.back().psd != 'u') break;
+    if (!steps.empty() && steps.back().psd != 'u') break;
   }
   const Name org = select_org(start, steps);
-  return {std::move(steps), org};
+  return {std::move(steps), org, std::move(gap)};
 }
 
 const Step* step_at(const Walk& walked, const Name& domain) {
@@ -84,9 +93,8 @@ const Step* step_at(const Walk& walked, const Name& domain) {
   return found == walked.steps.end() ? nullptr : &*found;
 }
 
-// RFC 9989 section 4.10.1: the author domain, its organizational domain, its public suffix.
-const Step* choose(const Walk& walked, const Name& author) {
-  if (const Step* own = step_at(walked, author)) return own;
+// RFC 9989 section 4.10.1: after the author domain, its organizational domain, its public suffix.
+const Step* choose_above(const Walk& walked) {
   if (const Step* org = step_at(walked, walked.org)) return org;
   const auto suffix = std::ranges::find(walked.steps, 'y', &Step::psd);
   return suffix == walked.steps.end() ? nullptr : &*suffix;
@@ -94,10 +102,11 @@ const Step* choose(const Walk& walked, const Name& author) {
 
 // RFC 9989 section 4.7: np is for names that do not exist (NXDOMAIN); any RRset at or below a name
 // makes it exist.
-std::optional<bool> exists(const Name& name, const Answers& answers,
-                           std::vector<Question>& unknown) {
-  const Answer* answer = find_or_note(answers, {name, RecordType::TXT}, unknown);
-  if (answer == nullptr) return std::nullopt;
+Known<bool> exists(const Name& name, const Answers& answers, std::vector<Question>& unknown) {
+  const Question question{name, RecordType::TXT};
+  const Answer* answer = find_or_note(answers, question, unknown);
+  if (answer == nullptr) return Unanswered{question, ""};
+  if (answer->status == AnswerStatus::Failed) return Unanswered{question, answer->detail};
   return answer->status != AnswerStatus::NxDomain;
 }
 
@@ -109,21 +118,23 @@ std::optional<Name> dmarc_name(const Name& domain) {
   return *name;
 }
 
-Found find_record(const Name& domain, const Answers& answers, std::vector<Question>& unknown) {
+Known<std::string> find_record(const Name& domain, const Answers& answers,
+                               std::vector<Question>& unknown) {
   const auto name = dmarc_name(domain);
-  if (!name) return {};
-  const Answer* answer = find_or_note(answers, {*name, RecordType::TXT}, unknown);
-  if (answer == nullptr || answer->status != AnswerStatus::Data) return {};
+  if (!name) return NoneFound();
+  const Question question{*name, RecordType::TXT};
+  const Answer* answer = find_or_note(answers, question, unknown);
+  if (answer == nullptr) return Unanswered{question, ""};
+  if (answer->status == AnswerStatus::Failed) return Unanswered{question, answer->detail};
   // RFC 9989 section 4.10: several records count as none.
-  if (std::ranges::count_if(answer->values, is_dmarc) != 1) return {};
-  return {*std::ranges::find_if(answer->values, is_dmarc)};
+  if (std::ranges::count_if(answer->values, is_dmarc) != 1) return NoneFound();
+  return *std::ranges::find_if(answer->values, is_dmarc);
 }
 
-std::optional<DiscoveredPolicy> discovered_policy_of(const Name& at, const std::string& text,
-                                                     const Name& org,
-                                                     std::optional<Policy> Record::*tag) {
+Known<DiscoveredPolicy> discovered_policy_of(const Name& at, const std::string& text,
+                                             const Name& org, std::optional<Policy> Record::*tag) {
   const auto read = parse_lenient(text);
-  if (!read) return std::nullopt;
+  if (!read) return NoneFound();
   const Record& record = read->record;
   Policy policy = record.p.value_or(Policy::None);
   if (tag != &Record::p) policy = record.sp.value_or(policy);
@@ -139,26 +150,34 @@ std::vector<Name> walk_names(const Name& name) {
   return names;
 }
 
-std::optional<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
-                                                 std::vector<Question>& unknown) {
+// The author domain's own record decides, whatever is above it. Without one, a query without an
+// answer may hide the record that governs, or one whose psd tag moves the organizational domain.
+Known<DiscoveredPolicy> discover_by_walk(const Name& author, const Answers& answers,
+                                         std::vector<Question>& unknown) {
   const std::size_t asked = unknown.size();
   const Walk walked = walk(author, answers, unknown);
-  if (unknown.size() != asked) return std::nullopt;
-  const Step* step = choose(walked, author);
-  if (step == nullptr) return std::nullopt;
-  if (step->domain == author)
-    return discovered_policy_of(author, step->text, walked.org, &Record::p);
+  if (const Step* own = step_at(walked, author)) {
+    if (unknown.size() == asked) {
+      return discovered_policy_of(author, own->text, walked.org, &Record::p);
+    }
+  }
+  if (walked.gap) return *walked.gap;
+  const Step* step = choose_above(walked);
+  if (step == nullptr) return NoneFound();
   const auto existing = discovered_policy_of(step->domain, step->text, walked.org, &Record::sp);
   const auto absent = discovered_policy_of(step->domain, step->text, walked.org, &Record::np);
   // Where sp and np agree, no query is spent on whether the name exists.
-  if (!existing || existing->policy == absent->policy) return existing;
-  const auto there = exists(author, answers, unknown);
-  if (!there) return std::nullopt;
-  return *there ? existing : absent;
+  if (existing == absent) return existing;
+  return exists(author, answers, unknown)
+      .match([&](bool there) { return there ? existing : absent; }, [&] { return existing; },
+             [](const Unanswered& gap) { return Known<DiscoveredPolicy>(gap); });
 }
 
-Name org_domain_walk(const Name& name, const Answers& answers, std::vector<Question>& unknown) {
-  return walk(name, answers, unknown).org;
+Known<Name> org_domain_walk(const Name& name, const Answers& answers,
+                            std::vector<Question>& unknown) {
+  const Walk walked = walk(name, answers, unknown);
+  if (walked.gap) return *walked.gap;
+  return walked.org;
 }
 
 }  // namespace rampart::dmarc

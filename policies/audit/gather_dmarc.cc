@@ -39,18 +39,21 @@ void read_near_miss(Facts& facts, const Table& table) {
   }
 }
 
-// Records every name of the tree walk that DNS did not answer for; whether there is one. A failure
-// above the domain may hide the governing record, so no conclusion is drawn from what remains.
-bool record_walk_failures(Facts& facts, const Table& table) {
-  bool failed = false;
+// Records every name of the tree walk that DNS did not answer for.
+void record_walk_failures(Facts& facts, const Table& table) {
   for (const Name& name : dmarc::walk_names(facts.subject.domain)) {
     const Answer* answer = find_answer(table.answers, name, RecordType::TXT);
     if (answer == nullptr || answer->status != AnswerStatus::Failed) continue;
     record_failure(facts, name, *answer);
     facts.dmarc.problem = answer->detail;
-    failed = true;
   }
-  return failed;
+}
+
+// Called where the policy is known: found, or certainly none.
+std::optional<dmarc::DiscoveredPolicy> policy_in(const Known<dmarc::DiscoveredPolicy>& known) {
+  using Policy = std::optional<dmarc::DiscoveredPolicy>;
+  return known.match([](const dmarc::DiscoveredPolicy& one) { return Policy(one); },
+                     [] { return Policy(); }, [](const Unanswered&) { return Policy(); });
 }
 
 // RFC 7489 section 7.1 and RFC 9990 section 4: a host of another organization must agree.
@@ -121,15 +124,22 @@ void gather_dmarc(Facts& facts, Table& table) {
   facts.dmarc = {};
   facts.is_org = dmarc::org_domain_psl(domain) == domain;
   DmarcFacts& dmarc = facts.dmarc;
-  dmarc.by_walk = dmarc::discover_by_walk(domain, table.answers, facts.unknown);
-  dmarc.by_psl = dmarc::discover_by_psl(domain, table.answers, facts.unknown);
+  const auto by_walk = dmarc::discover_by_walk(domain, table.answers, facts.unknown);
+  const auto by_psl = dmarc::discover_by_psl(domain, table.answers, facts.unknown);
   if (facts.unknown.size() != open) return;
   dmarc.several_here = records_at(domain, table).size() > 1;
   read_near_miss(facts, table);
+  // A query without an answer may hide the record that governs: nothing is concluded from what the
+  // other queries found, and no points are given for it.
+  if (by_walk.gap() != nullptr || by_psl.gap() != nullptr) {
+    record_walk_failures(facts, table);
+    dmarc.state = State::Unobservable;
+    return;
+  }
+  dmarc.by_walk = policy_in(by_walk);
+  dmarc.by_psl = policy_in(by_psl);
   if (dmarc.discovered() != nullptr) {
     read_discovered(facts, table);
-  } else if (record_walk_failures(facts, table)) {
-    dmarc.state = State::Unobservable;
   } else {
     read_nothing(facts, table);
   }

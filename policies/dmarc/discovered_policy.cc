@@ -111,15 +111,19 @@ PolicyByMethod policy_by_method(const Name& name, const Answers& answers) {
 }
 
 // The inherited sp and np have already decided the policy, so they are left out.
-dmarc::Record effective(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
+dmarc::Record effective(const dmarc::DiscoveredPolicy& discovered) {
+  dmarc::Record record;
+  record.p = discovered.policy;
+  record.pct = discovered.record.pct;
+  record.testing = discovered.record.testing;
+  record.adkim = discovered.record.adkim;
+  record.aspf = discovered.record.aspf;
+  return record;
+}
+
+dmarc::Record ungoverned() {
   dmarc::Record record;
   record.p = dmarc::Policy::None;
-  if (!discovered) return record;
-  record.p = discovered->policy;
-  record.pct = discovered->record.pct;
-  record.testing = discovered->record.testing;
-  record.adkim = discovered->record.adkim;
-  record.aspf = discovered->record.aspf;
   return record;
 }
 

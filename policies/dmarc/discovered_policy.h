@@ -30,14 +30,20 @@ std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set);
 
 /// Both generations' view of what governs a name.
 struct PolicyByMethod {
-  std::optional<dmarc::DiscoveredPolicy> by_walk;
-  std::optional<dmarc::DiscoveredPolicy> by_psl;
+  Known<dmarc::DiscoveredPolicy> by_walk;
+  Known<dmarc::DiscoveredPolicy> by_psl;
+
+  /// The query without which one of the two is unknown, or null.
+  const Unanswered* gap() const { return by_walk.gap() ? by_walk.gap() : by_psl.gap(); }
 };
-/// What governs `name` by these answers; questions that they leave open count as no record.
+/// What governs `name` by these answers; unknown where they lack an answer that decides.
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers);
 
 /// A governing record as if it were published at the name itself: the policy that applies as p,
-/// with the record's pct, t and alignment modes. An ungoverned name has p=none.
-dmarc::Record effective(const std::optional<dmarc::DiscoveredPolicy>& discovered);
+/// with the record's pct, t and alignment modes.
+dmarc::Record effective(const dmarc::DiscoveredPolicy& discovered);
+
+/// p=none: what receivers do where no record governs.
+dmarc::Record ungoverned();
 
 }  // namespace rampart

@@ -92,8 +92,27 @@ void ask_around(const Domain& domain, const World& world, PolicyResult& policy_r
 
 // Named by the tree walk where both find one, since that is how current receivers discover it.
 std::string governed_by(const PolicyByMethod& by_method) {
-  const auto& discovered = by_method.by_walk ? by_method.by_walk : by_method.by_psl;
-  return discovered ? discovered->at.text() : "no record";
+  const auto& known = by_method.by_walk.has_value() ? by_method.by_walk : by_method.by_psl;
+  return known.match([](const dmarc::DiscoveredPolicy& one) { return one.at.text(); },
+                     [] { return std::string("no record"); },
+                     [](const Unanswered& gap) { return to_text(gap); });
+}
+
+// Whether the new record asks less of receivers than the policy in force.
+bool weakens(const Known<dmarc::DiscoveredPolicy>& before, const dmarc::Record& desired) {
+  return before.match(
+      [&](const dmarc::DiscoveredPolicy& one) { return dmarc::loosens(effective(one), desired); },
+      [] { return false; }, [](const Unanswered&) { return true; });
+}
+
+// A record above that got no answer may be a stricter one, so that the new record waits for it.
+Finding inheritance_unknown(const Domain& domain, const Unanswered& gap) {
+  return dmarc_finding(
+      domain, Severity::Error, "unobservable",
+      fmt::format("{}, so it is not known which policy {} inherits: a record of its own might "
+                  "weaken it",
+                  to_text(gap), domain.name.text()),
+      "plan again when it answers, or name another resolver by --resolver");
 }
 
 // A sub-domain without a record of its own is governed by its organization's; a new record must not
@@ -103,11 +122,12 @@ void check_inheritance(const Domain& domain, const World& world, const DesiredRe
   const DmarcLookups around = dmarc_lookups_of(domain.name, world);
   if (dmarc::org_domain_psl(domain.name) == domain.name || !around.unknown.empty()) return;
   const PolicyByMethod before = policy_by_method(domain.name, around.answers);
-  const PolicyByMethod after =
-      policy_by_method(domain.name, with_record(around.answers, domain.name, desired.value));
-  const bool weaker = dmarc::loosens(effective(before.by_walk), effective(after.by_walk)) ||
-                      dmarc::loosens(effective(before.by_psl), effective(after.by_psl));
-  if (!weaker) return;
+  if (const Unanswered* gap = before.gap()) {
+    policy_result.findings.push_back(withholding(inheritance_unknown(domain, *gap), {desired.key}));
+    return;
+  }
+  const dmarc::Record after = record_for(domain.dmarc);
+  if (!weakens(before.by_walk, after) && !weakens(before.by_psl, after)) return;
   policy_result.findings.push_back(withholding(
       dmarc_finding(
           domain, Severity::Error, "weakens-inherited-policy",

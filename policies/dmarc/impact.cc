@@ -59,27 +59,33 @@ class Shares {
   std::map<std::pair<int, int>, std::int64_t> seen_;
 };
 
-// The planned record asks; where the plan does not know it, what the reporter saw does.
-Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
-  if (const auto& own = planned.at(row.header_from)) {
-    return treatment_of(*own, receiver, Audience::Itself);
-  }
-  const bool itself = row.header_from == row.policy_domain;
-  const auto& above = planned.at(row.policy_domain);
-  if (above && !itself) {
-    // No report shows whether a sub-domain exists, so the harsher of the two treatments counts.
-    const Treatment there = treatment_of(*above, receiver, Audience::SubDomains);
-    const Treatment missing = treatment_of(*above, receiver, Audience::Missing);
-    const auto harshness = [](Treatment one) {
-      return std::pair(one.rejected, one.rejected + one.quarantined);
-    };
-    return harshness(there) < harshness(missing) ? missing : there;
-  }
+// What the reporter saw published.
+Treatment treatment_seen(const EvidenceRow& row, Receiver receiver) {
   dmarc::Record seen;
   seen.p = row.published.policy;
   seen.pct = row.published.pct;
   seen.testing = row.published.testing;
-  return treatment_of(EffectivePolicy::of(seen), receiver, Audience::Itself);
+  return treatment(dmarc::policy_for(seen, Audience::Itself, receiver), seen, receiver);
+}
+
+// The planned record asks; where the plan does not know it, what the reporter saw does.
+Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
+  const auto asked = [&](const EffectivePolicy& policy, Audience audience) {
+    return treatment_of(policy, receiver, audience)
+        .match([](Treatment one) { return one; }, [] { return Treatment(); },
+               [&](const Unanswered&) { return treatment_seen(row, receiver); });
+  };
+  if (const auto& own = planned.at(row.header_from)) return asked(*own, Audience::Itself);
+  const bool itself = row.header_from == row.policy_domain;
+  const auto& above = planned.at(row.policy_domain);
+  if (!above || itself) return treatment_seen(row, receiver);
+  // No report shows whether a sub-domain exists, so the harsher of the two treatments counts.
+  const Treatment there = asked(*above, Audience::SubDomains);
+  const Treatment missing = asked(*above, Audience::Missing);
+  const auto harshness = [](Treatment one) {
+    return std::pair(one.rejected, one.rejected + one.quarantined);
+  };
+  return harshness(there) < harshness(missing) ? missing : there;
 }
 
 // Forwarded mail counts as failing here: a forwarder that breaks signatures does so under every

@@ -5,6 +5,7 @@
 
 #include "mail/dkim/key.h"
 #include "mail/spf/tree.h"
+#include "policies/dmarc/discovered_policy.h"
 #include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
@@ -66,11 +67,14 @@ bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
 // Both generations are compared, since a record may tighten for one of them alone.
 void note_enforcement(const Change& change, const World& world, LostAuthorization& losses) {
   const EffectivePolicyChange policies = effective_policy_change(change, world);
-  dmarc::Record none;
-  none.p = dmarc::Policy::None;
+  // What is not known counts as p=none before, so that a change is never taken for a smaller one.
+  const auto known = [](const Known<dmarc::Record>& record) {
+    return record.match([](const dmarc::Record& one) { return one; }, [] { return ungoverned(); },
+                        [](const Unanswered&) { return ungoverned(); });
+  };
   const auto compare = [&](const auto& before, const auto& after) {
-    const dmarc::Record from = before.value_or(none);
-    const dmarc::Record to = after.value_or(none);
+    const dmarc::Record from = known(before);
+    const dmarc::Record to = known(after);
     if (!dmarc::tightens(from, to)) return;
     losses.tightens = true;
     losses.aligns_strictly = losses.aligns_strictly || goes_strict(from, to);

@@ -20,16 +20,27 @@ using dmarc::Receiver;
 // What one audience's failing mail gets before and after. Compared as a pair, so that "as before"
 // is shown only where nothing differs.
 struct TreatmentChange {
-  dmarc::Treatment before;
-  dmarc::Treatment after;
+  Known<dmarc::Treatment> before;
+  Known<dmarc::Treatment> after;
 
   bool operator==(const TreatmentChange&) const = default;
 };
 
+// "unknown" is shown for what got no answer, never "none".
+std::string shown(const Known<dmarc::Treatment>& treatment) {
+  return treatment.match([](const dmarc::Treatment& one) { return to_text(one); },
+                         [] { return to_text(dmarc::Treatment()); },
+                         [](const Unanswered&) { return std::string("unknown"); });
+}
+
 // "as before" is stated rather than left out: silence could be taken for not evaluated.
 std::string sentence(const TreatmentChange& stage) {
-  if (stage.before == stage.after) return fmt::format("{}, as before", to_text(stage.after));
-  return fmt::format("becomes {} (was {})", to_text(stage.after), to_text(stage.before));
+  if (const Unanswered* gap = stage.before.gap() ? stage.before.gap() : stage.after.gap()) {
+    return fmt::format("becomes {} (was {}): {}", shown(stage.after), shown(stage.before),
+                       to_text(*gap));
+  }
+  if (stage.before == stage.after) return fmt::format("{}, as before", shown(stage.after));
+  return fmt::format("becomes {} (was {})", shown(stage.after), shown(stage.before));
 }
 
 // Sub-domains and missing names are mentioned only where their treatment differs. One line for each
@@ -43,10 +54,11 @@ ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
   const TreatmentChange own = stage(Audience::Itself);
   const TreatmentChange below = stage(Audience::SubDomains);
   const TreatmentChange missing = stage(Audience::Missing);
-  ReceiverLine line{receiver, to_text(own.before), to_text(own.after), sentence(own)};
+  ReceiverLine line{receiver, shown(own.before), shown(own.after), sentence(own)};
   line.is_new =
-      std::ranges::any_of(std::array{own, below, missing},
-                          [](const TreatmentChange& one) { return one.before != one.after; });
+      std::ranges::any_of(std::array{own, below, missing}, [](const TreatmentChange& one) {
+        return one.before != one.after || one.before.gap() != nullptr;
+      });
   if (below != own) line.says += "; sub-domains: " + sentence(below);
   if (missing != below) line.says += "; names that do not exist: " + sentence(missing);
   return line;
@@ -61,6 +73,13 @@ dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) 
   return record;
 }
 
+Known<dmarc::Record> in_force(const Known<dmarc::DiscoveredPolicy>& policy) {
+  using Record = Known<dmarc::Record>;
+  return policy.match([](const dmarc::DiscoveredPolicy& one) { return Record(effective(one)); },
+                      [] { return Record(NoneFound()); },
+                      [](const Unanswered& gap) { return Record(gap); });
+}
+
 // A record of its own governs for both generations; without one, each discovers its own way. The
 // two organizational domains may differ, so each generation reads the record in its own way.
 EffectivePolicy effective_policy(const Name& domain, const std::optional<ParsedValue>& own,
@@ -68,15 +87,21 @@ EffectivePolicy effective_policy(const Name& domain, const std::optional<ParsedV
   const Answers answers = with_record(around, domain, own);
   if (own && own->dmarc()) {
     const dmarc::Record& record = own->dmarc()->lenient.record;
+    const bool by_level = record.sp || record.np;
     std::vector<Question> unknown;
-    return {as_read_at(record, domain, dmarc::org_domain_psl(domain)),
-            as_read_at(record, domain, dmarc::org_domain_walk(domain, answers, unknown))};
+    const auto by_walk =
+        by_level ? dmarc::org_domain_walk(domain, answers, unknown)
+                       .match(
+                           [&](const Name& org) {
+                             return Known<dmarc::Record>(as_read_at(record, domain, org));
+                           },
+                           [&] { return Known<dmarc::Record>(record); },
+                           [](const Unanswered& gap) { return Known<dmarc::Record>(gap); })
+                 : Known<dmarc::Record>(record);
+    return {as_read_at(record, domain, dmarc::org_domain_psl(domain)), by_walk};
   }
   const PolicyByMethod by_method = policy_by_method(domain, answers);
-  EffectivePolicy force;
-  if (by_method.by_psl) force.by_psl = effective(by_method.by_psl);
-  if (by_method.by_walk) force.by_walk = effective(by_method.by_walk);
-  return force;
+  return {in_force(by_method.by_psl), in_force(by_method.by_walk)};
 }
 
 // An undeclared BIMI record counts as well, since its logo disappears all the same.
@@ -97,14 +122,17 @@ bool wants_logo(const Name& domain, const Config& config, const World& world) {
 }
 
 std::optional<std::string> obstacle_in(const EffectivePolicy& force) {
-  if (!force.by_walk) return "no DMARC record governs it";
-  return bimi_obstacle(*force.by_walk);
+  using Obstacle = std::optional<std::string>;
+  return force.by_walk.match([](const dmarc::Record& record) { return bimi_obstacle(record); },
+                             [] { return Obstacle("no DMARC record governs it"); },
+                             [](const Unanswered& gap) { return Obstacle(to_text(gap)); });
 }
 
 // Only a change is reported: a logo that stays hidden is the audit's business.
 std::string bimi_change(const EffectivePolicy& before, const EffectivePolicy& after) {
   const auto was = obstacle_in(before);
   const auto is = obstacle_in(after);
+  if (before.by_walk.gap() || after.by_walk.gap()) return "";
   if (was && !is) return "its BIMI logo may be shown from now on";
   if (!was && is) return fmt::format("its BIMI logo is no longer shown: {}", *is);
   return "";
@@ -138,10 +166,16 @@ std::string_view describe(Receiver receiver) {
 }
 
 // RFC 7489 receivers find records by the public suffix list, the others by tree walk.
-dmarc::Treatment treatment_of(const EffectivePolicy& policy, Receiver receiver, Audience audience) {
-  const auto& record = receiver == Receiver::HonoursPct ? policy.by_psl : policy.by_walk;
-  if (!record) return {};
-  return treatment(policy_for(*record, audience, receiver), *record, receiver);
+Known<dmarc::Treatment> treatment_of(const EffectivePolicy& policy, Receiver receiver,
+                                     Audience audience) {
+  using Treatment = Known<dmarc::Treatment>;
+  const auto& force = receiver == Receiver::HonoursPct ? policy.by_psl : policy.by_walk;
+  return force.match(
+      [&](const dmarc::Record& record) {
+        return Treatment(treatment(policy_for(record, audience, receiver), record, receiver));
+      },
+      [] { return Treatment(dmarc::Treatment()); },
+      [](const Unanswered& gap) { return Treatment(gap); });
 }
 
 std::string to_text(dmarc::Treatment treatment) {

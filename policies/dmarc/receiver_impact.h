@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dns/known.h"
 #include "mail/dmarc/treatment.h"
 #include "policies/model/plan.h"
 
@@ -21,18 +22,18 @@ std::string_view describe(dmarc::Receiver receiver);
 std::string to_text(dmarc::Treatment treatment);
 
 /// The record in force for a domain, as receivers of each generation find it: its own, or what it
-/// inherits; empty where none is.
+/// inherits.
 struct EffectivePolicy {
-  std::optional<dmarc::Record> by_psl;
-  std::optional<dmarc::Record> by_walk;
+  Known<dmarc::Record> by_psl = NoneFound();
+  Known<dmarc::Record> by_walk = NoneFound();
 
   /// The same record for both.
   static EffectivePolicy of(const dmarc::Record& record) { return {record, record}; }
 };
 
-/// What `receiver` does to failing mail of an audience; none where no record is in force.
-dmarc::Treatment treatment_of(const EffectivePolicy& policy, dmarc::Receiver receiver,
-                              dmarc::Audience audience);
+/// What `receiver` does to failing mail of an audience; nothing where no record is in force.
+Known<dmarc::Treatment> treatment_of(const EffectivePolicy& policy, dmarc::Receiver receiver,
+                                     dmarc::Audience audience);
 
 /// What is in force for the domain of a `_dmarc` change, before it and after.
 struct EffectivePolicyChange {

@@ -40,13 +40,22 @@ struct Discovery {
   bool governs() const { return by_walk || by_list; }
 };
 
-// Open questions were ruled out by the caller, so the list of them is dropped.
-Discovery discovery_of(const Name& name, const Answers& answers) {
+// Unknown where a query that decides one of the three got no answer. Open questions were ruled out
+// by the caller, so the list of them is dropped.
+Known<Discovery> discovery_of(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
-  Discovery discovery{{}, {}, dmarc::org_domain_walk(name, answers, unknown)};
+  const Known<Name> org = dmarc::org_domain_walk(name, answers, unknown);
   const PolicyByMethod by_method = policy_by_method(name, answers);
-  if (by_method.by_walk) discovery.by_walk = by_method.by_walk->at;
-  if (by_method.by_psl) discovery.by_list = by_method.by_psl->at;
+  if (org.gap() != nullptr) return *org.gap();
+  if (by_method.gap() != nullptr) return *by_method.gap();
+  Discovery discovery{{}, {}, name};
+  const auto put = [](const Known<dmarc::DiscoveredPolicy>& from, std::optional<Name>& at) {
+    from.match([&](const dmarc::DiscoveredPolicy& one) { at = one.at; }, [] {},
+               [](const Unanswered&) {});
+  };
+  put(by_method.by_walk, discovery.by_walk);
+  put(by_method.by_psl, discovery.by_list);
+  org.match([&](const Name& one) { discovery.org_by_walk = one; }, [] {}, [](const Unanswered&) {});
   return discovery;
 }
 
@@ -91,6 +100,32 @@ std::vector<const Change*> changes_affecting(const Name& domain, const ChangesBy
   return found;
 }
 
+// The finding about a discovery that the plan changes; none where that is no surprise.
+std::optional<Finding> moved(const Domain& domain, const std::vector<const Change*>& affecting,
+                             const Discovery& before, const Discovery& after) {
+  if (before == after) return std::nullopt;
+  const bool own = affecting.front()->name().parent() == domain.name;
+  // A first own record where no record governed changes nothing unexpected.
+  const bool moves_org = before.org_by_walk != after.org_by_walk;
+  if (own && !before.governs() && !moves_org) return std::nullopt;
+  const bool asked_for = (own && affecting.front()->set.after) || !before.governs();
+  return finding_of(
+      domain, asked_for && after.governs() ? Severity::Info : Severity::Warning,
+      "governing-changes",
+      fmt::format("{} changes the DMARC discovery of {}: {}", affecting.front()->name().text(),
+                  domain.name.text(), describe_change(domain.name, before, after)),
+      "check that its mail still aligns; `psd: n` makes a domain the organizational domain of its "
+      "sub-domains");
+}
+
+// What governs the domain today, or after the plan, is not known: nothing is said about it.
+Finding discovery_unknown(const Domain& domain, const Change& change, const Unanswered& gap) {
+  return finding_of(domain, Severity::Warning, "governing-changes",
+                    fmt::format("{} may change the DMARC discovery of {}, which is not known: {}",
+                                change.name().text(), domain.name.text(), to_text(gap)),
+                    "plan again when it answers");
+}
+
 // The plan's changes are applied to the table of answers one after another, as receivers will see
 // them in the end.
 std::optional<Finding> discovery_change(const Domain& domain, const World& world,
@@ -104,24 +139,22 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
   const DmarcLookups around = dmarc_lookups_of(domain.name, world);
   if (!around.unknown.empty()) return std::nullopt;
   Answers answers = around.answers;
-  const Discovery before = discovery_of(domain.name, answers);
+  const Known<Discovery> before = discovery_of(domain.name, answers);
   for (const Change* change : affecting) {
     answers =
         with_record(std::move(answers), change->name().parent(), record_in(change->set.after));
   }
-  const Discovery after = discovery_of(domain.name, answers);
-  if (before == after) return std::nullopt;
-  // A first own record where no record governed changes nothing unexpected.
-  const bool moves_org = before.org_by_walk != after.org_by_walk;
-  if (own && !before.governs() && !moves_org) return std::nullopt;
-  const bool asked_for = (own && affecting.front()->set.after) || !before.governs();
-  return finding_of(
-      domain, asked_for && after.governs() ? Severity::Info : Severity::Warning,
-      "governing-changes",
-      fmt::format("{} changes the DMARC discovery of {}: {}", affecting.front()->name().text(),
-                  domain.name.text(), describe_change(domain.name, before, after)),
-      "check that its mail still aligns; `psd: n` makes a domain the organizational domain of its "
-      "sub-domains");
+  const Known<Discovery> after = discovery_of(domain.name, answers);
+  const auto unclear = [&](const Unanswered& gap) {
+    return std::optional(discovery_unknown(domain, *affecting.front(), gap));
+  };
+  const auto none = [] { return std::optional<Finding>(); };
+  return before.match(
+      [&](const Discovery& from) {
+        return after.match([&](const Discovery& to) { return moved(domain, affecting, from, to); },
+                           none, unclear);
+      },
+      none, unclear);
 }
 
 }  // namespace

@@ -70,25 +70,57 @@ std::vector<ParsedValue> dmarc_values(const std::optional<ParsedTypedSet>& set) 
   return values;
 }
 
-// The domain's position today: that of its own record, or of the one it inherits. Nullopt where
-// there is none, or where it cannot be known.
-std::optional<RampPosition> position_before(const Site& site, const Change& change,
-                                            const World& world) {
+// The domain's position today: that of its own record, or of the one it inherits; none where
+// neither exists.
+Known<RampPosition> position_before(const Site& site, const Change& change, const World& world) {
+  using Position = Known<RampPosition>;
   const auto own = dmarc_values(change.set.before);
   if (own.size() == 1) {
     const ParsedDmarc* read = own.front().dmarc();
-    return read ? std::optional(position_of(read->lenient.record)) : std::nullopt;
+    return read ? Position(position_of(read->lenient.record)) : NoneFound();
   }
-  if (!own.empty()) return std::nullopt;
+  if (!own.empty()) return NoneFound();
   const DmarcLookups around = dmarc_lookups_of(site.domain.name, world);
-  if (!around.unknown.empty()) return std::nullopt;
   // What another provider publishes for the domain is not inherited by this one.
   const Answers above = with_record(around.answers, site.domain.name, std::nullopt);
-  const PolicyByMethod by_method = policy_by_method(site.domain.name, above);
-  if (!by_method.by_walk || !by_method.by_psl) return std::nullopt;
+  const PolicyByMethod inherited = policy_by_method(site.domain.name, above);
+  if (const Unanswered* gap = inherited.gap()) return *gap;
+  const auto position = [](const Known<dmarc::DiscoveredPolicy>& policy) {
+    return policy.match(
+        [](const dmarc::DiscoveredPolicy& one) { return Position(position_of(effective(one))); },
+        [] { return Position(NoneFound()); }, [](const Unanswered& gap) { return Position(gap); });
+  };
   // The milder generation counts: a jump is what receivers of either kind would experience.
-  return std::min(position_of(effective(by_method.by_walk)),
-                  position_of(effective(by_method.by_psl)));
+  return position(inherited.by_walk)
+      .match(
+          [&](const RampPosition& walk) {
+            return position(inherited.by_psl)
+                .match([&](const RampPosition& list) { return Position(std::min(walk, list)); },
+                       [] { return Position(NoneFound()); },
+                       [](const Unanswered& gap) { return Position(gap); });
+          },
+          [] { return Position(NoneFound()); },
+          [](const Unanswered& gap) { return Position(gap); });
+}
+
+// Where a step begins. What is not known counts as no record: then a step is never taken for a
+// smaller one than it is.
+struct StartingPoint {
+  std::optional<RampPosition> position;
+  std::string text;
+};
+
+StartingPoint starting_point(const Known<RampPosition>& before) {
+  return before.match(
+      [](const RampPosition& one) {
+        return StartingPoint{one, to_text(one)};
+      },
+      [] {
+        return StartingPoint{{}, "no record"};
+      },
+      [](const Unanswered& gap) {
+        return StartingPoint{{}, "a position unknown: " + to_text(gap)};
+      });
 }
 
 bool wants_reject(const Site& site) { return site.domain.dmarc.position.phase == Phase::Reject; }
@@ -174,21 +206,21 @@ Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   for (const Site& site : sites_of(plan, config)) {
     if (!tightens(site)) continue;
     // Receivers may ask either provider, so that the one whose record is furthest behind decides.
-    auto before = position_before(site, *site.change, world);
+    StartingPoint before = starting_point(position_before(site, *site.change, world));
     for (const Change* change : site.changes) {
-      before = std::min(before, position_before(site, *change, world));
+      StartingPoint other = starting_point(position_before(site, *change, world));
+      if (other.position < before.position) before = std::move(other);
     }
     const RampPosition after = site.domain.dmarc.position;
-    const int steps = steps_between(*site.domain.dmarc.ramp, before, after);
+    const int steps = steps_between(*site.domain.dmarc.ramp, before.position, after);
     if (steps <= 1) continue;
     found.push_back(finding_at(
-        site,
-        {.code = "ramp-jump",
-         .message = fmt::format("{} would go from {} to {}, {} steps of ramp {} at once",
-                                site.domain.name.text(), before ? to_text(*before) : "no record",
-                                to_text(after), steps, site.domain.dmarc.ramp->name),
-         .hint = "set the phase to the ramp's next step; `rampart advance` does so when it "
-                 "is due"}));
+        site, {.code = "ramp-jump",
+               .message = fmt::format("{} would go from {} to {}, {} steps of ramp {} at once",
+                                      site.domain.name.text(), before.text, to_text(after), steps,
+                                      site.domain.dmarc.ramp->name),
+               .hint = "set the phase to the ramp's next step; `rampart advance` does so when it "
+                       "is due"}));
   }
   return found;
 }

@@ -160,11 +160,16 @@ struct Evaluator {
   }
 
   std::optional<dmarc::DiscoveredPolicy> discovered(const Name& author) {
-    return settle([&](auto& unknown) { return dmarc::discover_by_walk(author, answers, unknown); });
+    using Policy = std::optional<dmarc::DiscoveredPolicy>;
+    return settle([&](auto& unknown) { return dmarc::discover_by_walk(author, answers, unknown); })
+        .match([](const dmarc::DiscoveredPolicy& one) { return Policy(one); },
+               [] { return Policy(); }, [](const Unanswered&) { return Policy(); });
   }
 
   Name org(const Name& name) {
-    return settle([&](auto& unknown) { return dmarc::org_domain_walk(name, answers, unknown); });
+    return settle([&](auto& unknown) { return dmarc::org_domain_walk(name, answers, unknown); })
+        .match([](const Name& org) { return org; }, [&] { return name; },
+               [&](const Unanswered&) { return name; });
   }
 
   bool aligned(const Name& author, const json& domain, std::optional<dmarc::Alignment> mode) {

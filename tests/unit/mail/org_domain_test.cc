@@ -43,10 +43,14 @@ struct World {
   }
 };
 
-std::string text_of(const std::optional<DiscoveredPolicy>& discovered) {
-  if (!discovered) return "none";
-  return discovered->at.text() + " " + std::string(to_text(discovered->policy)) + " org " +
-         discovered->org_domain.text();
+std::string text_of(const Known<DiscoveredPolicy>& discovered) {
+  return discovered.match(
+      [](const DiscoveredPolicy& one) {
+        return one.at.text() + " " + std::string(to_text(one.policy)) + " org " +
+               one.org_domain.text();
+      },
+      [] { return std::string("none"); },
+      [](const Unanswered& gap) { return "unknown: " + gap.question.name.text(); });
 }
 
 struct Case {

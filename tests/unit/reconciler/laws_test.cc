@@ -45,12 +45,16 @@ bool waives(const Domain& domain, std::string_view code, Time now) {
 std::optional<RampPosition> position_before(const Change& change, const World& world) {
   if (const auto own = testing::position_in(change.set.before)) return own;
   const DmarcLookups around = dmarc_lookups_of(change.domain, world);
-  if (!around.unknown.empty()) return std::nullopt;
   const auto above = with_record(around.answers, change.domain, std::nullopt);
   const PolicyByMethod inherited = policy_by_method(change.domain, above);
-  if (!inherited.by_walk || !inherited.by_psl) return std::nullopt;
-  return std::min(position_of(effective(inherited.by_walk)),
-                  position_of(effective(inherited.by_psl)));
+  const auto position = [](const Known<dmarc::DiscoveredPolicy>& policy) {
+    using Position = std::optional<RampPosition>;
+    return policy.match(
+        [](const dmarc::DiscoveredPolicy& one) { return Position(position_of(effective(one))); },
+        [] { return Position(); }, [](const Unanswered&) { return Position(); });
+  };
+  // An empty position is the smallest.
+  return std::min(position(inherited.by_walk), position(inherited.by_psl));
 }
 
 int steps_of_change(const Change& change, const Domain& domain, const World& world) {
