@@ -13,6 +13,7 @@
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
 #include "cli/context/evidence.h"
+#include "cli/context/interrupt.h"
 #include "cli/views/json_documents.h"
 #include "reconciler/documents/plan_file.h"
 #include "reconciler/plan/make_plan.h"
@@ -199,7 +200,7 @@ ExitCode exit_code(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
     return std::ranges::find(outcomes, state, &WriteOutcome::state) != outcomes.end();
   };
   // Unconfirmed first: nobody knows what is live, which is worse than a write that failed.
-  if (any(WriteState::Unconfirmed)) return ExitCode::Partly;
+  if (any(WriteState::Unconfirmed) || any(WriteState::NotBegun)) return ExitCode::Partly;
   if (any(WriteState::Failed)) {
     return any(WriteState::Written) ? ExitCode::Partly : ExitCode::Error;
   }
@@ -233,16 +234,25 @@ void show(const Context& context, const Job& job, const std::vector<WriteOutcome
     return;
   }
   context.process.out << kept_back_text(job.plan, context.colour)
-                      << outcome_text(outcomes, context.colour);
+                      << outcome_text(job.plan, outcomes, context.colour);
   if (!waiting.empty()) context.process.out << '\n' << verify_text(waiting, context.colour);
 }
 
 // The outcome is shown even if nothing was written: it says why.
 ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds patience) {
   const auto report = [&](const std::string& line) { progress(context, line); };
+  Interrupt interrupt;
+  bool reported = false;
+  const auto stopped = [&] {
+    if (!interrupt.requested()) return false;
+    if (!reported) report("interrupted: what was written is read back, and nothing more is begun");
+    return reported = true;
+  };
   const std::vector<WriteOutcome> outcomes =
-      account_for({job.plan, job.already}, write_plan(job.plan, job.providers, report));
-  const auto waiting = await_visible(context, job, outcomes, patience);
+      account_for({job.plan, job.already}, write_plan(job.plan, job.providers, report, stopped));
+  // A person who interrupts does not want to wait for secondary servers.
+  const auto waiting = await_visible(context, job, outcomes,
+                                     stopped() ? std::chrono::seconds(0) : patience);
   show(context, job, outcomes, waiting);
   return exit_code(job.plan, outcomes, waiting);
 }
@@ -258,6 +268,9 @@ ExitCode run_apply(Context& context) {
   TRY_OR_FAIL("usage", const auto options, observe_options(context, config, LiveFrom::Provider));
   Job job{.config = std::move(config), .options = options};
   job.providers = providers_for(context, job.config);
+  if (const auto errors = unusable_providers(job.config, job.providers); !errors.empty()) {
+    return fail(context, errors);
+  }
   OK_OR_FAIL("plan-file", compute(context, job));
   if (!job.plan.changes.empty()) {
     TRY_OR_FAIL("not-approved", const bool yes, approved(context, job.plan));

@@ -70,6 +70,10 @@ ExitCode exit_code(const Context& context, const Plan& plan) {
 // the same answers, and files are written before the output, so that a closed pipe loses no file.
 ExitCode run_plan(Context& context) {
   VALUE_OR_EXIT(const Config config, load(context));
+  if (context.arguments.one("live") == "provider" && !context.arguments.has("world")) {
+    const auto errors = unusable_providers(config, providers_for(context, config));
+    if (!errors.empty()) return fail(context, errors);
+  }
   TRY_OR_FAIL("world", World world, world_for(context, config));
   // A saved world keeps its own setting; the option adds to it.
   if (context.arguments.has("normalize")) world.normalize = true;

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "base/new_file.h"
 #include "base/unique_fd.h"
@@ -204,6 +205,23 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
 // are needed.
 Providers providers_for(const Context& context, const Config& config) {
   return make_providers(config, context.process.environment, context.now, traffic_log(context));
+}
+
+// Once a provider: each of its thousand domains would repeat the same sentence.
+std::vector<ConfigError> unusable_providers(const Config& config, const Providers& providers) {
+  std::set<std::string> used;
+  for (const auto& [name, domain] : config.domains) {
+    used.insert(domain.providers.begin(), domain.providers.end());
+  }
+  std::vector<ConfigError> errors;
+  for (const std::string& name : used) {
+    const auto provider = providers.find(name);
+    if (provider == providers.end() || provider->second.ok()) continue;
+    errors.push_back(command_error(
+        "provider", fmt::format("provider {}: {}", name, sentence(provider->second.error())),
+        "nothing was read or written; --domain selects domains of other providers"));
+  }
+  return errors;
 }
 
 Result<std::string> read_file(const std::string& path) {

@@ -118,6 +118,10 @@ Result<ObserveOptions> observe_options(const Context& context, const Config& con
 /// The providers of the YAML, with credentials from the environment.
 Providers providers_for(const Context& context, const Config& config);
 
+/// Why providers of the YAML's domains cannot be used, an error each: a credential that is not set,
+/// for example. Checked before a run that reads or writes through them.
+std::vector<ConfigError> unusable_providers(const Config& config, const Providers& providers);
+
 /// Reads a whole file.
 Result<std::string> read_file(const std::string& path);
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::array kIncludeNeeded = {"yes", "no", "optional", "legacy", "n/a"};
 constexpr std::array kAligns = {"yes", "no", "optional", "partly", "unknown"};
 constexpr std::array kWriteStates = {"written", "already-live", "withheld", "failed",
-                                     "unconfirmed"};
+                                     "unconfirmed", "not-begun"};
 
 template <class Enum, std::size_t kCount>
 /// `at` checks the index, so that an enumerator without a word ends the program and does not print

@@ -21,11 +21,12 @@ struct StateWord {
 };
 
 /// In the order of the totals: what was done, then what was not, then what failed.
-constexpr std::array<StateWord, 5> kStateWords = {{{WriteState::Written, "written", kGreen},
+constexpr std::array<StateWord, 6> kStateWords = {{{WriteState::Written, "written", kGreen},
                                                    {WriteState::AlreadyLive, "already live", kCyan},
                                                    {WriteState::Withheld, "withheld", kYellow},
                                                    {WriteState::Failed, "failed", kRed},
-                                                   {WriteState::Unconfirmed, "unconfirmed", kRed}}};
+                                                   {WriteState::Unconfirmed, "unconfirmed", kRed},
+                                                   {WriteState::NotBegun, "not begun", kYellow}}};
 
 /// The reason is on a line of its own, aligned with the names; "already live" explains itself.
 void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) {
@@ -37,14 +38,20 @@ void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) 
   }
 }
 
-/// Only states that occur are counted: "3 written." is the usual case.
-std::string totals(const std::vector<WriteOutcome>& outcomes) {
+/// Only states that occur are counted: "3 written." is the usual case. What could not be read is
+/// counted too: it may need changes that nobody knows of.
+std::string totals(const Plan& plan, const std::vector<WriteOutcome>& outcomes) {
   std::vector<std::string> counts;
   for (const StateWord& word : kStateWords) {
     const auto count = std::ranges::count(outcomes, word.state, &WriteOutcome::state);
     if (count > 0) counts.push_back(fmt::format("{} {}", count, word.word));
   }
-  return counts.empty() ? "Nothing to write." : fmt::format("{}.", fmt::join(counts, ", "));
+  const std::string unread = unread_clause(plan);
+  if (counts.empty()) {
+    return unread.empty() ? "Nothing to write." : fmt::format("Nothing was written: {}.", unread);
+  }
+  if (!unread.empty()) counts.push_back(unread);
+  return fmt::format("{}.", fmt::join(counts, ", "));
 }
 
 // "nothing" and not an empty text, which would look like an empty record.
@@ -69,7 +76,8 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
 
 // Zones are written one by one and fail one by one, so the outcome is grouped by zone.
 // The totals are the last line, where a long log is read first.
-std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colour) {
+std::string outcome_text(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
+                         Colour colour) {
   std::map<std::pair<Name, std::string>, std::vector<const WriteOutcome*>> zones;
   for (const WriteOutcome& outcome : outcomes) {
     zones[{outcome.change.zone, outcome.change.provider}].push_back(&outcome);
@@ -83,7 +91,7 @@ std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colou
     for (const WriteOutcome* outcome : rows) show_outcome(out, *outcome, colour);
     out += '\n';
   }
-  return out + totals(outcomes) + "\n";
+  return out + totals(plan, outcomes) + "\n";
 }
 
 // Domains without a difference have one line too, so that a missing domain is noticed.

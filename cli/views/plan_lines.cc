@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/counted.h"
 #include "dns/txt.h"
 #include "policies/dmarc/receiver_impact.h"
 #include "policies/ramp/step_gates.h"
@@ -134,12 +135,27 @@ std::string location(const Mark& mark) {
   return text;
 }
 
-// "No changes." is a fixed text that scripts look for.
+std::string unread_clause(const Plan& plan) {
+  const PlanSummary sums = summarize(plan);
+  if (sums.unobservable == 0) return "";
+  return fmt::format("{} of {} could not be read", sums.unobservable,
+                     counted(sums.domains, "domain"));
+}
+
+// "No changes." is a fixed text that scripts look for. It is never written where something could
+// not be read: nobody knows whether that has changes.
 std::string count_line(const Plan& plan) {
   const PlanSummary sums = summarize(plan);
-  if (plan.changes.empty() && plan.withheld.empty()) return "No changes.";
-  return fmt::format("Plan: {} to create, {} to update, {} to delete; {} held, {} withheld.",
-                     sums.create, sums.update, sums.remove, sums.held, sums.blocked);
+  const std::string unread = unread_clause(plan);
+  if (plan.changes.empty() && plan.withheld.empty()) {
+    if (unread.empty()) return "No changes.";
+    if (sums.unchanged == 0) return unread + ".";
+    return fmt::format("{}; {} unchanged.", unread, sums.unchanged);
+  }
+  const std::string counts =
+      fmt::format("Plan: {} to create, {} to update, {} to delete; {} held, {} withheld",
+                  sums.create, sums.update, sums.remove, sums.held, sums.blocked);
+  return unread.empty() ? counts + "." : fmt::format("{}; {}.", counts, unread);
 }
 
 // The sort is stable: within a group the plan's own order, which is the order of writing, remains.

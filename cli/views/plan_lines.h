@@ -34,7 +34,11 @@ std::vector<std::string> impact_gaps(const Plan& plan);
 /// "domains.yaml:12:9"; empty if the mark has no file.
 std::string location(const Mark& mark);
 
-/// "Plan: 1 to create, 2 to update, 0 to delete; 1 held, 0 withheld.", or "No changes."
+/// "2 of 3 domains could not be read"; empty where all could.
+std::string unread_clause(const Plan& plan);
+
+/// "Plan: 1 to create, 2 to update, 0 to delete; 1 held, 0 withheld.", or "No changes."; with
+/// unread_clause() where it is not empty.
 std::string count_line(const Plan& plan);
 
 /// The changes of a plan, one group per heading.

@@ -45,11 +45,11 @@ std::string summary_table(const Plan& plan) {
   const PlanSummary sums = summarize(plan);
   return fmt::format(
       "## Rampart plan\n\n**{}**\n\n"
-      "| Create | Update | Delete | Withheld | Held | Domains | Unchanged |\n"
-      "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-      "| {} | {} | {} | {} | {} | {} | {} |\n\n",
+      "| Create | Update | Delete | Withheld | Held | Domains | Unchanged | Not read |\n"
+      "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+      "| {} | {} | {} | {} | {} | {} | {} | {} |\n\n",
       count_line(plan), sums.create, sums.update, sums.remove, sums.blocked, sums.held,
-      sums.domains, sums.unchanged);
+      sums.domains, sums.unchanged, sums.unobservable);
 }
 
 // The code is a code span, so that it can be copied into `rampart findings`.

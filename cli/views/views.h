@@ -24,8 +24,9 @@ std::string plan_markdown(const Plan& plan, std::size_t limit);
 /// all. Empty if there is none.
 std::string kept_back_text(const Plan& plan, Colour colour);
 
-/// What was written, zone by zone, and what was not and why.
-std::string outcome_text(const std::vector<WriteOutcome>& outcomes, Colour colour);
+/// What was written of a plan, zone by zone, and what was not and why.
+std::string outcome_text(const Plan& plan, const std::vector<WriteOutcome>& outcomes,
+                         Colour colour);
 
 /// For each domain, whether every server returns the records of the YAML, or how it differs.
 std::string verify_text(const std::vector<DomainVerification>& domains, Colour colour);

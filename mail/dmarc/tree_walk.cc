@@ -68,6 +68,8 @@ Name select_org(const Name& start, const std::vector<Step>& steps) {
 }
 
 // Questions for all levels are collected in one round; the walk is repeated once they have answers.
+// A public suffix that did not answer matters only where nothing below it has a record: with psd=y,
+// the organizational domain is the one below it all the same (RFC 9989 section 4.10.2).
 Walk walk(const Name& start, const Answers& answers, std::vector<Question>& unknown) {
   std::vector<Step> steps;
   std::optional<Unanswered> gap;
@@ -79,7 +81,7 @@ Walk walk(const Name& start, const Answers& answers, std::vector<Question>& unkn
             },
             [] {},
             [&](const Unanswered& one) {
-              if (!gap) gap = one;
+              if (!gap && (steps.empty() || !is_public_suffix(domain))) gap = one;
             });
     // RFC 9989 section 4.10: psd=n or psd=y ends the walk.
     if (!steps.empty() && steps.back().psd != 'u') break;

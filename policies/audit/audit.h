@@ -101,6 +101,7 @@ struct DkimFacts {
   State state = State::Unknown;  ///< Unknown, or Valid once every query is answered.
   std::vector<KeyFacts> keys;    ///< Those that hold something, are declared or are reported.
   std::size_t queried = 0;       ///< How many selectors were queried.
+  std::size_t unanswered = 0;    ///< How many of them got no answer: each may hold a key.
   bool guessed = false;          ///< Some of them are guesses.
   std::string wildcard;          ///< A key record that is returned for any selector.
 };

@@ -222,13 +222,14 @@ void check_spf(const Facts& facts, rules::Faults& faults) {
 }
 
 // A domain that sends nothing needs no key. Elsewhere DNS cannot list selectors, so "none known"
-// and "none found" are kept apart.
+// and "none found" are kept apart. A selector without an answer may hold a key: it is among the
+// names of `unobservable`, and nothing is said to be missing.
 void check_dkim(const Facts& facts, rules::Faults& faults) {
   const DkimFacts& dkim = facts.dkim;
   for (const KeyFacts& key : dkim.keys) check_key(facts, key, faults);
   const bool some = std::ranges::any_of(
       dkim.keys, [](const KeyFacts& key) { return key.state != KeyState::Absent; });
-  if (some || sends_nothing(facts)) return;
+  if (some || sends_nothing(facts) || dkim.unanswered > 0) return;
   if (dkim.queried == 0) {
     faults.push_back(
         {.severity = Severity::Info,

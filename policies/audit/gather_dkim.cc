@@ -104,7 +104,10 @@ void gather_dkim(Facts& facts, Table& table) {
     const auto name = facts.subject.domain.child(query.selector + "._domainkey");
     const Answer* answer = name ? answer_for(facts, table, *name, RecordType::TXT) : nullptr;
     if (answer == nullptr) return std::nullopt;
-    if (answer->status == AnswerStatus::Failed) record_failure(facts, *name, *answer);
+    if (answer->status == AnswerStatus::Failed) {
+      record_failure(facts, *name, *answer);
+      ++dkim.unanswered;
+    }
     return read_selector(query, *name, *answer);
   };
   for (const SelectorQuery& query : *queries) {

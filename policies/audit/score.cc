@@ -55,6 +55,15 @@ void spf_parts(const Facts& facts, Parts& parts) {
   parts.push_back({"SPF ending", ends ? 5 : 0, 5, describe_ending(spf)});
 }
 
+std::string describe_no_key(const DkimFacts& dkim) {
+  if (dkim.queried == 0) return "no selector is known (try --guess-selectors)";
+  if (dkim.unanswered == 0) {
+    return fmt::format("none of {} selectors holds a usable key", dkim.queried);
+  }
+  return fmt::format("{} of {} selectors got no answer; no other one holds a usable key",
+                     dkim.unanswered, dkim.queried);
+}
+
 // A domain that sends nothing gets all points: no key is the right state there.
 void dkim_parts(const Facts& facts, Parts& parts) {
   if (sends_nothing(facts)) {
@@ -64,11 +73,7 @@ void dkim_parts(const Facts& facts, Parts& parts) {
   }
   const auto keys = usable_keys(facts.dkim);
   if (keys.empty()) {
-    const std::size_t queried = facts.dkim.queried;
-    parts.push_back(none("DKIM key", 12,
-                         queried == 0
-                             ? "no selector is known (try --guess-selectors)"
-                             : fmt::format("none of {} selectors holds a usable key", queried)));
+    parts.push_back(none("DKIM key", 12, describe_no_key(facts.dkim)));
     parts.push_back(none("DKIM strength", 8, "no usable key"));
     return;
   }

@@ -50,6 +50,14 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   return Answer{.status = AnswerStatus::NxDomain};
 }
 
+// Whether the question is about a public suffix's own record. What it decides, the policy of
+// domains without any record in their organization, is weaker than every record that is written
+// here; and a plan over zone files must be possible where no resolver can be reached.
+bool concerns_public_suffix(const Question& question) {
+  return name_kind(question.name) == NameKind::Dmarc &&
+         dmarc::is_public_suffix(question.name.parent());
+}
+
 // What neither the zone nor the World knows is queried in the next round, so that this stays a pure
 // function.
 void look_up(const Question& question, const World& world, DmarcLookups& around) {
@@ -60,9 +68,12 @@ void look_up(const Question& question, const World& world, DmarcLookups& around)
     return;
   }
   const auto asked = world.answers.find(question);
-  if (asked == world.answers.end()) {
-    around.unknown.push_back(question);
-  } else {
+  if (asked == world.answers.end()) around.unknown.push_back(question);
+  const bool answered =
+      asked != world.answers.end() && asked->second.status != AnswerStatus::Failed;
+  if (!answered && concerns_public_suffix(question)) {
+    around.answers[question] = {.status = AnswerStatus::NxDomain};
+  } else if (asked != world.answers.end()) {
     around.answers.insert(*asked);
   }
 }
@@ -103,7 +114,7 @@ std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set) {
   return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
 }
 
-// Callers check `unknown` of the lookups first, so open questions cannot occur here.
+// A question that was never answered is as unknown as one whose answer failed.
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
   return {.by_walk = dmarc::discover_by_walk(name, answers, unknown),

@@ -120,7 +120,7 @@ Finding inheritance_unknown(const Domain& domain, const Unanswered& gap) {
 void check_inheritance(const Domain& domain, const World& world, const DesiredRecord& desired,
                        PolicyResult& policy_result) {
   const DmarcLookups around = dmarc_lookups_of(domain.name, world);
-  if (dmarc::org_domain_psl(domain.name) == domain.name || !around.unknown.empty()) return;
+  if (dmarc::org_domain_psl(domain.name) == domain.name) return;
   const PolicyByMethod before = policy_by_method(domain.name, around.answers);
   if (const Unanswered* gap = before.gap()) {
     policy_result.findings.push_back(withholding(inheritance_unknown(domain, *gap), {desired.key}));

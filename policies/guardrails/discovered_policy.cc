@@ -40,8 +40,7 @@ struct Discovery {
   bool governs() const { return by_walk || by_list; }
 };
 
-// Unknown where a query that decides one of the three got no answer. Open questions were ruled out
-// by the caller, so the list of them is dropped.
+// Unknown where a query that decides one of the three got no answer.
 Known<Discovery> discovery_of(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
   const Known<Name> org = dmarc::org_domain_walk(name, answers, unknown);
@@ -137,7 +136,6 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
   const bool own = affecting.front()->name().parent() == domain.name;
   if (top && own && affecting.size() == 1) return std::nullopt;
   const DmarcLookups around = dmarc_lookups_of(domain.name, world);
-  if (!around.unknown.empty()) return std::nullopt;
   Answers answers = around.answers;
   const Known<Discovery> before = discovery_of(domain.name, answers);
   for (const Change* change : affecting) {

@@ -282,13 +282,19 @@ std::string why_withheld(const Withheld& withheld, const Plan& plan) {
 
 // Relax first and Retire last: a run that is interrupted after any stage leaves mail in a state in
 // which it passes at least as well as before.
+// An interrupted run ends between two writes, so that no change is half-written.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
-                                     const Progress& progress) {
+                                     const Progress& progress,
+                                     const std::function<bool()>& stopped) {
   std::vector<WriteOutcome> outcomes;
   Failures failures;
   for (const Stage stage : kStages) {
     std::vector<Batch> batches = batches_of(plan, stage);
     for (Batch& batch : batches) {
+      if (stopped && stopped()) {
+        set_all(pending(batch), WriteState::NotBegun, "the run was interrupted before this write");
+        continue;
+      }
       withhold_after(batch, failures);
       find_host(batch, providers);
       check_live(batch);

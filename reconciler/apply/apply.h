@@ -21,6 +21,7 @@ enum class WriteState {
   Failed,       ///< The host refused, could not be reached, or somebody else wrote meanwhile;
                 ///< nothing of it is live.
   Unconfirmed,  ///< Perhaps written, but reading back failed or showed something else.
+  NotBegun,     ///< The run was interrupted before it; nothing of it is live.
 };
 
 /// One change with its outcome.
@@ -47,9 +48,11 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
 /// Writes `plan` stage by stage: a stage completes on every host before the next begins. A zone
 /// that fails withholds its own later stages and those of its failed domains, never another's.
 /// Changes that loosen are written one at a time, so that no other change can block them. Each set
-/// is read just before it is written, and again afterwards.
+/// is read just before it is written, and again afterwards. `stopped` is asked before each write; once
+/// it is true, what was written is still read back, and no further write is begun.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
-                                     const std::function<void(const std::string&)>& progress);
+                                     const std::function<void(const std::string&)>& progress,
+                                     const std::function<bool()>& stopped = {});
 
 /// The outcome of every change of a run: those already live, those written (or not), and those that
 /// the plan withholds, each with the message of its finding.

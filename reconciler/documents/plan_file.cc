@@ -125,7 +125,8 @@ Json summary_json(const PlanSummary& summary) {
   return {{"create", summary.create},      {"update", summary.update},
           {"delete", summary.remove},      {"held", summary.held},
           {"blocked", summary.blocked},    {"domains", summary.domains},
-          {"unchanged", summary.unchanged}};
+          {"unchanged", summary.unchanged},
+          {"unobservable", summary.unobservable}};
 }
 
 }  // namespace
@@ -155,8 +156,17 @@ PlanSummary summarize(const Plan& plan) {
   summary.held = plan.holds.size();
   summary.blocked = plan.withheld.size();
   summary.domains = plan.domains.size();
-  summary.unchanged = static_cast<std::size_t>(std::ranges::count_if(
-      plan.domains, [&](const Name& domain) { return !changed.contains(domain); }));
+  std::set<Name> unread;
+  for (const Finding& finding : plan.findings) {
+    if (finding.code == "unobservable" && finding.domain) unread.insert(*finding.domain);
+  }
+  for (const Name& domain : plan.domains) {
+    if (unread.contains(domain)) {
+      ++summary.unobservable;
+    } else if (!changed.contains(domain)) {
+      ++summary.unchanged;
+    }
+  }
   return summary;
 }
 

@@ -18,7 +18,8 @@ Result<Plan> plan_from_json(std::string_view text);
 /// The SHA-256 over the changes ("sha256:..."), as the contract defines it.
 std::string plan_digest(const Plan& plan);
 
-/// A plan in numbers; derived, never stored. `unchanged` are the domains without a change.
+/// A plan in numbers; derived, never stored. `unobservable` are the domains of which something could
+/// not be read, `unchanged` those of the others without a change.
 struct PlanSummary {
   std::size_t create = 0;
   std::size_t update = 0;
@@ -27,6 +28,7 @@ struct PlanSummary {
   std::size_t blocked = 0;
   std::size_t domains = 0;
   std::size_t unchanged = 0;
+  std::size_t unobservable = 0;
 };
 /// Counts the plan's changes by action, its holds, and its domains.
 PlanSummary summarize(const Plan& plan);

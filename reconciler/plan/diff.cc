@@ -51,6 +51,9 @@ class KeyDiff {
     const LiveSet cname = zone_.at(cname_key);
     // A server that answers for the key itself has confirmed that no CNAME exists there.
     if (cname.state == LiveState::Disagree && !decidable(cname_key, cname)) return;
+    // A CNAME that was queried and cannot be read is another matter, unless the key itself exists.
+    const bool asked = zone_.sets.contains(cname_key);
+    if (asked && live.state != LiveState::Present && !decidable(cname_key, cname)) return;
     if (cname.state == LiveState::Present) return replace_cname(cname);
     if (any_value() && has_program()) return report_program();
     const std::optional<std::string> foreign = foreign_at(live, desired_records_.front().kind);
@@ -188,9 +191,10 @@ class KeyDiff {
     std::vector<RecordType> others;
     for (const auto& [at, live] : zone_.sets) {
       const bool here = at.name == key_.name && at.type != RecordType::CNAME;
-      if (here && live.state == LiveState::Present && !may_join_cname(at.type)) {
-        others.push_back(at.type);
-      }
+      if (!here || may_join_cname(at.type)) continue;
+      // What cannot be read may be a record beside which no CNAME can exist.
+      if (!decidable(at, live)) return;
+      if (live.state == LiveState::Present) others.push_back(at.type);
     }
     if (others.empty()) return change_values(zone_.at(key_));
     if (!desired_records_.front().value) return;

@@ -114,11 +114,7 @@ class EvidenceBuilder {
     sum_ = nullptr;
   }
 
-<<<<<<< HEAD
   /// Sorts the sums by numbers in the order of their texts, and writes each row once, in the order
-=======
-  /// Sorts the sums by numbers that stand for their texts, and writes each row once, in the order
->>>>>>> ab34869 (Silence in DMARC discovery is a type)
   /// of Evidence::rows: there may be hundreds of thousands of them.
   void write_rows(std::vector<EvidenceRow>& out) {
     const auto& kinds = scan_.report_kinds();

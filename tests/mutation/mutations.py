@@ -293,7 +293,7 @@ MUTATIONS = [
      "!site.domain.dmarc.rua.empty()", "true", P),
     ("guard-key-in-use-removed", "policies/guardrails/guardrails.cc",
      "Guardrail{dkim_selector_removed},", "Guardrail{failing_servers},",
-     ("policies", "reconciler", "story:stranger-at-a-selector", "story:undeclared-selector")),
+     ("policies", "reconciler", "story:foreign-value-at-a-selector", "story:undeclared-selector")),
     ("guard-spf-near-at-nine", "policies/rules/spf.cc",
      "kNearLookups = 8", "kNearLookups = 9", P),
     ("guard-spf-wide", "policies/guardrails/spf.cc", "kWide4 = 65536", "kWide4 = 131072", P),

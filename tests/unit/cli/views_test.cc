@@ -207,7 +207,7 @@ TEST_CASE("nothing in a record can reach the terminal or the pull request") {
   check_golden("hostile.md", plan_markdown(hostile(), 65536));
   CHECK_FALSE(has_control(plan_text(hostile(), Colour::Off)));
   CHECK_FALSE(has_control(plan_markdown(hostile(), 65536)));
-  CHECK_FALSE(has_control(outcome_text(outcomes(), Colour::Off)));
+  CHECK_FALSE(has_control(outcome_text({}, outcomes(), Colour::Off)));
   CHECK_FALSE(has_control(verify_text(verifications(), Colour::Off)));
 }
 
@@ -231,8 +231,8 @@ TEST_CASE("Markdown stays within its limit and says what it leaves out") {
 }
 
 TEST_CASE("outcomes are shown zone by zone") {
-  check_golden("outcome.txt", outcome_text(outcomes(), Colour::Off));
-  CHECK(outcome_text({}, Colour::Off) == "Nothing to write.\n");
+  check_golden("outcome.txt", outcome_text({}, outcomes(), Colour::Off));
+  CHECK(outcome_text({}, {}, Colour::Off) == "Nothing to write.\n");
 }
 
 TEST_CASE("a verification tells who differs and how") {

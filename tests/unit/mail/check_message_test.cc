@@ -129,6 +129,16 @@ TEST_CASE("sub-domains have their own policy, and another where they do not exis
 }
 
 TEST_CASE("a failing DNS is no verdict") {
+  // The author domain's own record and an identifier of the same name need nothing above them.
+  const Texts own = {{"example.com", kAny}, {"_dmarc.example.com", "v=DMARC1; p=reject"}};
+  Texts silent = own;
+  silent["_dmarc.com"] = "!";
+  check({.texts = silent}, "pass p=reject dis=none", "pass p=reject dis=none");
+  // Below it, the walk decides whether they are one organization.
+  silent["x.news.example.com"] = kAny;
+  silent["_dmarc.news.example.com"] = "!";
+  check({.sender = "b@x.news.example.com", .texts = silent}, "temperror p=reject dis=none",
+        "pass p=reject dis=none");
   check({.texts = {{"_dmarc.example.com", "!"}}}, "temperror p=none dis=none",
         "temperror p=none dis=none");
   check({.texts = {{"example.com", "!"}, {"_dmarc.example.com", "v=DMARC1; p=reject"}}},

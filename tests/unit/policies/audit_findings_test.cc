@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "policies/audit/parts.h"
 #include "tests/support/audit_zone.h"
 
 namespace rampart::audit {
@@ -165,8 +166,32 @@ TEST_CASE("an MTA-STS policy is compared with the MX") {
 TEST_CASE("a name that DNS does not answer for is reported, never taken for missing") {
   check("example.com TXT", "example.com TXT !servfail", {"error unobservable"});
   check("_dmarc", "_dmarc.example.com TXT !servfail", {"error unobservable"});
+  // A record above may govern, but the one that did not answer would come before it.
+  const Subject below{.domain = Name::literal("sub.example.com")};
+  const std::string sub =
+      "sub.example.com TXT v=spf1 -all\n_dmarc.example.com TXT v=DMARC1; p=reject\n";
+  CHECK(facts_of(below, sub).dmarc.state == State::Valid);
+  CHECK(facts_of(below, sub + "_dmarc.com TXT !servfail").dmarc.state == State::Valid);
+  for (const std::string& dark :
+       {sub + "_dmarc.sub.example.com TXT !servfail", std::string("_dmarc.com TXT !servfail")}) {
+    const Facts facts = facts_of(below, dark);
+    CHECK(facts.dmarc.state == State::Unobservable);
+    CHECK(facts.dmarc.discovered() == nullptr);
+    CHECK_FALSE(enforcement_of(facts.dmarc).governed);
+  }
   check("_smtp", "_smtp._tls.example.com TXT !servfail", {"warning unobservable"});
   check("s1.", "s1._domainkey.example.com TXT !servfail", {"warning unobservable"});
+  // A guess that got no answer may hold the key: nothing is said to be missing.
+  const Subject guessed{.domain = Name::literal("example.com"),
+                        .selectors = {{"google", Source::Guessed}, {"s9", Source::Guessed}}};
+  const std::string sends = "example.com TXT v=spf1 mx -all\n";
+  CHECK(std::ranges::count(findings_of(facts_of(guessed, sends)), "warning dkim-not-found") == 1);
+  const Facts dark = facts_of(guessed, sends + "google._domainkey.example.com TXT !servfail");
+  CHECK(dark.dkim.unanswered == 1);
+  const auto found = findings_of(dark);
+  CHECK(std::ranges::count(found, "warning dkim-not-found") == 0);
+  CHECK(std::ranges::count(found, "warning unobservable") +
+            std::ranges::count(found, "error unobservable") == 1);
 }
 
 TEST_CASE("a name that does not exist is one finding") {

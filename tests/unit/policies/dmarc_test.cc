@@ -143,7 +143,6 @@ TEST_CASE("a sub-domain is not weakened by being listed") {
   // What lies above the zone must be asked first.
   const PolicyResult asking = dmarc_policy(weak, world);
   CHECK(asking.unknown == std::vector<Question>{{Name::literal("_dmarc.com"), kTxt}});
-  CHECK(asking.findings.empty());
   answer(world, "_dmarc.com", {});
   const PolicyResult policy_result = dmarc_policy(weak, world);
   CHECK(codes_of(policy_result.findings) == Lines{"E weakens-inherited-policy"});
@@ -162,6 +161,42 @@ TEST_CASE("a sub-domain is not weakened by being listed") {
   const PolicyResult back = dmarc_policy(weak, world);
   CHECK(back.findings.empty());
   CHECK(back.desired_records.front().stage == Stage::Relax);
+}
+
+TEST_CASE("a sub-domain waits where it is not known what it inherits") {
+  const Domain weak = domain_at("sub.example.com", {Phase::Monitor, 100});
+  const auto zone = zone_with("sub.example.com", {{"sub.example.com", kTxt, "x"}});
+  const auto withheld = [&](const World& world) {
+    const PolicyResult policy_result = dmarc_policy(weak, world);
+    CHECK(policy_result.unknown.empty());
+    CHECK(codes_of(policy_result.findings) == Lines{"E unobservable"});
+    return policy_result.findings.size() == 1 &&
+           policy_result.findings.front().withholds ==
+               std::vector<RecordKey>{{Name::literal("_dmarc.sub.example.com"), kTxt}};
+  };
+  World world = world_with({zone});
+  answer(world, "_dmarc.example.com", {"v=DMARC1; p=none"});
+  answer(world, "_dmarc.com", {});
+  CHECK(dmarc_policy(weak, world).findings.empty());
+  const auto without = [&](const char* silent) {
+    World dark = world;
+    dark.answers[{Name::literal(silent), kTxt}] = {.status = AnswerStatus::Failed,
+                                                   .detail = "192.0.2.53:53: timeout"};
+    return dark;
+  };
+  CHECK(withheld(without("_dmarc.example.com")));
+  CHECK(dmarc_policy(weak, without("_dmarc.example.com"))
+            .findings.front()
+            .message.starts_with(
+                "_dmarc.example.com TXT got no answer (192.0.2.53:53: timeout), so "));
+  // Above the organization there is a public suffix only.
+  CHECK(dmarc_policy(weak, without("_dmarc.com")).findings.empty());
+  // A record of its own shows what is in force, whatever is above it.
+  const RecordKey key{Name::literal("_dmarc.sub.example.com"), kTxt};
+  world.zones[0].sets[key] = {
+      LiveState::Present, parse_set(key, {std::chrono::seconds{300}, {"v=DMARC1; p=none"}}), ""};
+  world.answers[{Name::literal("_dmarc.example.com"), kTxt}] = {.status = AnswerStatus::Failed};
+  CHECK(dmarc_policy(weak, world).findings.empty());
 }
 
 TEST_CASE("report addresses elsewhere need their host's consent") {

@@ -138,7 +138,8 @@ std::vector<std::string> shape(const std::vector<WriteOutcome>& outcomes) {
                                                           {WriteState::AlreadyLive, "live"},
                                                           {WriteState::Withheld, "withheld"},
                                                           {WriteState::Failed, "failed"},
-                                                          {WriteState::Unconfirmed, "unconfirmed"}};
+                                                          {WriteState::Unconfirmed, "unconfirmed"},
+                                                          {WriteState::NotBegun, "not begun"}};
   std::vector<std::string> lines;
   for (const WriteOutcome& outcome : outcomes) {
     lines.push_back(words.at(outcome.state) + " " + outcome.change.name().text() + " " +
@@ -245,6 +246,27 @@ TEST_CASE("turns are written in their order, each on every host before the next"
                                  "written e.a.example a", "written r.b.example b"});
   CHECK(held.zones["b"][Name::literal("b.example")].size() == 2);
   CHECK(held.zones["a"][Name::literal("a.example")][txt("e.a.example")] == set({kSofter}));
+}
+
+TEST_CASE("an interrupted run finishes the write under way and begins no other") {
+  const std::vector<Row> rows = {{"a.example", "l.a.example", {kSpf}, {kSofter}, Stage::Relax},
+                                 {"a.example", "p.a.example", {}, {kSofter}, Stage::Publish},
+                                 {"b.example", "p.b.example", {}, {kSofter}, Stage::Publish},
+                                 {"b.example", "e.b.example", {kSpf}, {kSofter}, Stage::Enforce}};
+  const std::vector<std::string> names = {"l.a.example", "p.a.example", "p.b.example",
+                                          "e.b.example"};
+  // `asked` counts the writes: the run is stopped before the first, the second, ..., never.
+  for (std::size_t most = 0; most <= rows.size(); ++most) {
+    Hosts held = hosts(rows);
+    std::size_t asked = 0;
+    const auto outcomes =
+        write_plan(plan(rows), held.providers(), {}, [&] { return asked++ >= most; });
+    std::vector<std::string> wanted;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      wanted.push_back((i < most ? "written " : "not begun ") + names[i] + " a");
+    }
+    CHECK(shape(outcomes) == wanted);
+  }
 }
 
 TEST_CASE("a zone that fails keeps its own later turns back, never another's") {

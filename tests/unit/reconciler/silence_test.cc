@@ -1,0 +1,97 @@
+// What a plan does where an answer is missing, compared with the plan that has it.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "policies/model/live.h"
+#include "reconciler/documents/plan_file.h"
+#include "reconciler/plan/make_plan.h"
+#include "tests/support/laws.h"
+
+namespace rampart {
+namespace {
+
+using testing::for_all_worlds;
+using testing::LawCase;
+using testing::Reached;
+using testing::require_reached;
+
+bool has_change(const Plan& plan, const Change& change) {
+  return std::ranges::any_of(plan.changes, [&](const Change& one) {
+    return one.provider == change.provider && one.zone == change.zone && one.set == change.set &&
+           one.name() == change.name();
+  });
+}
+
+// Whether a ramp's limit of domains alone withholds it: where another domain drops out, there is
+// room for this one.
+bool waits_for_room(const Plan& plan, const Change& change) {
+  return std::ranges::any_of(plan.withheld, [&](const Withheld& one) {
+    return one.change.name() == change.name() && one.change.provider == change.provider &&
+           one.codes == std::vector<std::string>{"too-many-domains"};
+  });
+}
+
+std::size_t problems(const Plan& plan) {
+  return plan.findings.size() + plan.holds.size() + plan.withheld.size();
+}
+
+// No change is gained: what is written with the answer missing would have been written with it.
+// What is not written any more is accounted for.
+void require_no_more(const Plan& with, const Plan& without, const std::string& what,
+                     Reached& reached) {
+  for (const Change& change : without.changes) {
+    INFO(what << " is unknown, and " << change.name().text() << " at " << change.provider
+              << " changes in another way\nwith it:\n"
+              << plan_to_json(with) << "\nwithout it:\n"
+              << plan_to_json(without));
+    REQUIRE((has_change(with, change) || waits_for_room(with, change)));
+  }
+  const bool lost = std::ranges::any_of(
+      with.changes, [&](const Change& change) { return !has_change(without, change); });
+  reached["changes lost"] += lost;
+  if (!lost) return;
+  INFO(what << " is unknown\n" << plan_to_json(without));
+  REQUIRE(problems(without) > 0);
+}
+
+TEST_CASE("law: an answer that did not come adds nothing to a plan") {
+  Reached reached;
+  for_all_worlds([&](const LawCase& it) {
+    const Plan with = make_plan(it.config, it.world);
+    for (const auto& [question, answer] : it.world.answers) {
+      if (answer.status == AnswerStatus::Failed) continue;
+      World world = it.world;
+      world.answers[question] = {.status = AnswerStatus::Failed,
+                                 .detail = "192.0.2.53:53: timeout"};
+      require_no_more(with, make_plan(it.config, world),
+                      question.name.text() + " " + to_text(question.type), reached);
+      reached["answers"] += 1;
+    }
+  });
+  require_reached(reached, {{"answers", 200, 4000}, {"changes lost", 1, 20}});
+}
+
+TEST_CASE("law: a record that cannot be read adds nothing to a plan, and is counted") {
+  Reached reached;
+  for_all_worlds([&](const LawCase& it) {
+    const Plan with = make_plan(it.config, it.world);
+    for (std::size_t i = 0; i < it.world.zones.size(); ++i) {
+      for (const auto& [key, live] : it.world.zones[i].sets) {
+        if (live.state != LiveState::Present) continue;
+        World world = it.world;
+        world.zones[i].sets[key] = {LiveState::Unobservable, {}, "192.0.2.53:53: timeout"};
+        const Plan without = make_plan(it.config, world);
+        require_no_more(with, without, key.name.text() + " " + to_text(key.type), reached);
+        reached["records"] += 1;
+        const PlanSummary sums = summarize(without);
+        REQUIRE(sums.unchanged + sums.unobservable <= sums.domains);
+        reached["counted"] += sums.unobservable > summarize(with).unobservable;
+      }
+    }
+  });
+  require_reached(reached, {{"records", 200, 4000}, {"counted", 100, 2000}});
+}
+
+}  // namespace
+}  // namespace rampart
