@@ -71,7 +71,6 @@ Result<reports::FetchOptions> options_of(const Context& context,
                                          const reports::ImapAccount& account) {
   reports::FetchOptions options;
   TRY(options.keyword, keyword_of(context));
-  options.ingest.now = context.now;
   if (context.arguments.has("trusted")) options.ingest.trust = reports::Trust::Verified;
   if (context.arguments.has("keep-addresses")) {
     options.ingest.addresses = reports::AddressPrivacy::Kept;
@@ -137,7 +136,7 @@ ExitCode run_reports_fetch(Context& context) {
   secrets.add(account.token);
   ProgressBar progress_bar(context, "mails");
   reports::FetchOptions& fetch = options;
-  fetch.ingest.resolve = std::move(environment.resolve);
+  prepare(context, environment, fetch.ingest);
   fetch.progress = [&](const reports::FetchProgress& so_far) {
     progress_bar.show(so_far.mails, so_far.of_mails, so_far.octets);
   };

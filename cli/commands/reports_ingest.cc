@@ -47,13 +47,8 @@ ExitCode run_reports_ingest(Context& context) {
   }
   VALUE_OR_EXIT(Config config, config_or_empty(context));
   VALUE_OR_EXIT(auto environment, open_environment(context, std::move(config), StoreUse::Create));
-  // The built-in list and not the YAML's: which domains are of one organization must not depend on
-  // an edit.
-  const Config catalogue = builtin_config();
   reports::IngestOptions options;
-  options.organizations = &catalogue;
-  options.now = context.now;
-  options.resolve = std::move(environment.resolve);
+  prepare(context, environment, options);
   ProgressBar progress_bar(context, "files");
   options.progress = [&](const reports::Progress& so_far) {
     progress_bar.show(so_far.files, so_far.of_files, so_far.octets);

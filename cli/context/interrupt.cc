@@ -1,5 +1,5 @@
-/// Signals are held back and looked for between writes; a handler could not do more than set a flag,
-/// and would cut system calls short.
+/// Signals are held back and looked for between writes; a handler could not do more than set a
+/// flag, and would cut system calls short.
 #include "cli/context/interrupt.h"
 
 #include <ctime>

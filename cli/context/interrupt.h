@@ -5,9 +5,9 @@
 
 namespace rampart {
 
-/// Holds SIGINT and SIGTERM back from its construction to its destruction, in this thread and those
-/// that it starts, so that no system call of a write is cut short. Once requested() has noticed one,
-/// the next one ends the process as usual.
+/// Holds SIGINT and SIGTERM back while it exists, in this thread and those that it starts, so that
+/// no system call of a write is cut short. Once requested() has noticed one, the next one ends the
+/// process as usual.
 class Interrupt {
  public:
   Interrupt();

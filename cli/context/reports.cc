@@ -87,7 +87,17 @@ std::optional<ReportEnvironment> open_environment(const Context& context, Config
   Result<reports::Store> store =
       use == StoreUse::Create ? reports::Store::open(*path) : reports::Store::open_existing(*path);
   if (!store) return refuse("store", store.error());
-  return ReportEnvironment{std::move(config), std::move(store).value(), std::move(resolve).value()};
+  return ReportEnvironment{std::move(config), std::move(store).value(), std::move(resolve).value(),
+                           builtin_config()};
+}
+
+// The built-in list and not the YAML's: which domains are of one organization must not depend on an
+// edit.
+void prepare(const Context& context, const ReportEnvironment& environment,
+             reports::IngestOptions& options) {
+  options.now = context.now;
+  options.resolve = environment.resolve;
+  options.organizations = &environment.catalogue;
 }
 
 }  // namespace rampart

@@ -35,10 +35,16 @@ struct ReportEnvironment {
   Config config;
   reports::Store store;
   reports::Resolve resolve;
+  Config catalogue;  ///< The built-in one, whose reporting organizations decide about trust.
 };
 
 /// Opens the store and the resolver. On nothing, the failure is already reported.
 std::optional<ReportEnvironment> open_environment(const Context& context, Config config,
                                                   StoreUse use);
+
+/// What every way of ingesting reports needs to decide about their trust: the clock, the resolver,
+/// and the built-in organizations. `environment` must outlive `options`.
+void prepare(const Context& context, const ReportEnvironment& environment,
+             reports::IngestOptions& options);
 
 }  // namespace rampart

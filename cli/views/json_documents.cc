@@ -14,8 +14,8 @@ namespace {
 // The words of the contract, in the order of the enumerators.
 constexpr std::array kIncludeNeeded = {"yes", "no", "optional", "legacy", "n/a"};
 constexpr std::array kAligns = {"yes", "no", "optional", "partly", "unknown"};
-constexpr std::array kWriteStates = {"written", "already-live", "withheld", "failed",
-                                     "unconfirmed", "not-begun"};
+constexpr std::array kWriteStates = {"written", "already-live", "withheld",
+                                     "failed",  "unconfirmed",  "not-begun"};
 
 template <class Enum, std::size_t kCount>
 /// `at` checks the index, so that an enumerator without a word ends the program and does not print

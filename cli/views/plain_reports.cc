@@ -9,6 +9,7 @@
 #include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "dns/txt.h"
+#include "policies/ramp/step_gates.h"
 
 namespace rampart {
 namespace {
@@ -181,7 +182,7 @@ std::string tls_text(const std::vector<TlsSummary>& summaries) {
     const auto rate = success_rate(one.sessions);
     text += fmt::format("  {} succeeded, {} failed{}\n", counted(one.sessions.successes, "session"),
                         one.sessions.failures,
-                        rate ? fmt::format("; TLS works for {:.2f} %", *rate * 100) : "");
+                        rate ? fmt::format("; TLS works for {}", percent(*rate)) : "");
     // Per policy, since MTA-STS and DANE may apply to one domain and fail independently (RFC 8460
     // section 4.2).
     for (const auto& [type, sessions] : one.policies) {

@@ -10,6 +10,7 @@
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
 #include "dns/txt.h"
+#include "policies/ramp/step_gates.h"
 
 namespace rampart {
 namespace {
@@ -100,9 +101,9 @@ Json summary_json(const Summary& summary, std::size_t limit) {
           {"new_sources", summary.new_sources}};
 }
 
-// Two decimals: a rate just below the gate of 98 % must not be rounded up to it.
-std::string percent(const std::optional<double>& value) {
-  return value ? fmt::format("{:.2f} %", *value * 100) : std::string("n/a");
+// Rounded down: a rate just below the gate of 98 % must not look like it.
+std::string percent_or_none(const std::optional<double>& value) {
+  return value ? percent(*value) : std::string("n/a");
 }
 
 // Categories without mail are left out: most sources have one or two.
@@ -243,10 +244,10 @@ std::string summary_text(const Summary& summary, std::optional<std::size_t> limi
     text += fmt::format(", {} to {}", to_text(*summary.since), to_text(*summary.until));
   }
   text += fmt::format("\n  pass {}, partial {}, fail {}; DMARC pass rate {}\n", summary.pass,
-                      summary.partial, summary.fail, percent(summary.pass_rate));
+                      summary.partial, summary.fail, percent_or_none(summary.pass_rate));
   // The figure of the gates has a line of its own: spoofing lowers the pass rate above it, and not
   // this one.
-  text += fmt::format("  legitimate mail that passes: {}\n", percent(summary.legit_rate));
+  text += fmt::format("  legitimate mail that passes: {}\n", percent_or_none(summary.legit_rate));
   text += fmt::format("  {}, {} of them verified; {} in verified reports\n",
                       counted(summary.reporters, "reporter"), summary.verified_reporters,
                       counted(summary.verified_messages, "message"));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/counted.h"
+#include "base/csv.h"
 #include "base/sha256.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
@@ -110,8 +111,8 @@ std::string omitted_text(const ThreatList& list) {
 std::string threats_csv(const ThreatList& list) {
   std::string text = "ip,domain,host,messages,first_seen,last_seen\n";
   for (const Threat& one : list.threats) {
-    text += fmt::format("{},{},{},{},{},{}\n", one.ip.text(), one.domain, one.host, one.messages,
-                        to_text(one.first), to_text(one.last));
+    text += fmt::format("{},{},{},{},{},{}\n", one.ip.text(), csv_cell(one.domain),
+                        csv_cell(one.host), one.messages, to_text(one.first), to_text(one.last));
   }
   return text;
 }

@@ -48,8 +48,8 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
 /// Writes `plan` stage by stage: a stage completes on every host before the next begins. A zone
 /// that fails withholds its own later stages and those of its failed domains, never another's.
 /// Changes that loosen are written one at a time, so that no other change can block them. Each set
-/// is read just before it is written, and again afterwards. `stopped` is asked before each write; once
-/// it is true, what was written is still read back, and no further write is begun.
+/// is read just before it is written, and again afterwards. `stopped` is called before each write:
+/// once it is true, what was written is still read back, and no further write is begun.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const std::function<void(const std::string&)>& progress,
                                      const std::function<bool()>& stopped = {});

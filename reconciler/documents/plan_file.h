@@ -18,8 +18,8 @@ Result<Plan> plan_from_json(std::string_view text);
 /// The SHA-256 over the changes ("sha256:..."), as the contract defines it.
 std::string plan_digest(const Plan& plan);
 
-/// A plan in numbers; derived, never stored. `unobservable` are the domains of which something could
-/// not be read, `unchanged` those of the others without a change.
+/// A plan in numbers; derived, never stored. `unobservable` are the domains of which something
+/// could not be read, `unchanged` those of the others without a change.
 struct PlanSummary {
   std::size_t create = 0;
   std::size_t update = 0;

@@ -75,8 +75,8 @@ std::int64_t incidents_of(const mail::Head& head) {
   std::int64_t count = 0;
   for (const char c : field(head, "Incidents")) {
     // The report itself is at least one mail, so an unreadable count is one.
-    if (!is_digit(c) || count > kMost) return 1;
-    count = count * 10 + (c - '0');
+    if (!is_digit(c)) return 1;
+    count = std::min(count * 10 + (c - '0'), kMost);
   }
   return std::clamp<std::int64_t>(count, 1, kMost);
 }

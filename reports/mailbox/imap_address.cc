@@ -53,6 +53,7 @@ bool read_host(std::string_view text, ImapAddress& address) {
     colon = text.empty() ? text.npos : 0;
   } else {
     address.host = text.substr(0, colon);
+    if (address.host.find(':') != text.npos) return false;
   }
   // The host becomes part of a URL for libcurl, in which other characters could begin a path or a
   // user.

@@ -26,7 +26,13 @@ std::string text_at(const TlsJson& object, const char* key) {
   if (found == object.end() || !found->is_string()) return {};
   // Control characters are removed, because the store keeps lists as lines and terminals obey
   // escape sequences.
-  std::string text = found->get<std::string>().substr(0, kMostTlsText);
+  std::string text = found->get<std::string>();
+  if (text.size() > kMostTlsText) {
+    // Whole characters are kept: half of one would make the stored text invalid UTF-8.
+    std::size_t end = kMostTlsText;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+  }
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
   return std::string(trim(text));
 }

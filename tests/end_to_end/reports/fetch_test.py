@@ -83,6 +83,14 @@ def check_trust(bench):
     bench.resolver = "127.0.0.1:1"
     yield f"verified by its signature alone {got}", code == 0 and (
         got["verified"], got["reports"], got["duplicates"]) == (1, 2, 1)
+    # One organization of the built-in list signs with another domain than its reports name.
+    theirs = report(3).replace(b"dmarc@reporter.example", b"dmarc@zoho.com")
+    theirs = theirs.replace(b"reporter.example", b"zoho.com")
+    bench.server.clear([post.sign(letter(theirs, "dmarc@zohocorp.com"), "zohocorp.com")])
+    bench.resolver = dns_stub.serve(post.names)
+    code, got, _ = bench.fetch()
+    bench.resolver = "127.0.0.1:1"
+    yield f"verified as the same organization {got}", (code, got["verified"]) == (0, 1)
 
 
 def check_errors(bench):

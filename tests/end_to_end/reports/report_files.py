@@ -98,7 +98,8 @@ class Post:
         self.private, public = rsa_key(2048)
         self.record = f"v=DKIM1; k=rsa; p={public}"
         self.names = {}
-        for domain in (GOOD, "mail.reporter.example", "evil.example", "google.com"):
+        for domain in (GOOD, "mail.reporter.example", "evil.example", "google.com",
+                       "zohocorp.com"):
             self.names[f"s1._domainkey.{domain}"] = [self.record]
         self.names[f"t1._domainkey.{GOOD}"] = [self.record.replace("v=DKIM1;", "v=DKIM1; t=y;")]
         self.names[f"r1._domainkey.{GOOD}"] = ["v=DKIM1; p="]

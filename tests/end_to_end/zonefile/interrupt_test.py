@@ -64,30 +64,34 @@ def changed(folder):
 
 
 def interrupted(folder, delay, number):
-    """(exit code, output, seconds that the process took after the signal)."""
+    """(exit code, standard output, standard error)."""
     process = apply(folder)
     time.sleep(delay)
     process.send_signal(number)
-    began = time.monotonic()
     out, err = process.communicate(timeout=120)
-    return process.returncode, out + err, time.monotonic() - began
+    return process.returncode, out, err
 
 
 def check_once(checks, folder, delay, number, count):
     """One interrupted run and the one after it; what became of it, in a word."""
-    code, seen, _ = interrupted(folder, delay, number)
+    code, seen, progress = interrupted(folder, delay, number)
     done = changed(folder)
     what = f"{signal.Signals(number).name} after {delay:.3f} s (exit code {code})"
     checks.check(f"{what}: every file is the old or the new one", done is not None, seen[-400:])
-    if code == -number:
+    totals = re.search(r"^\d+ (written|not begun).*\.$", seen, re.MULTILINE)
+    if code == -number and done == count:
+        # Everything was written and read back, and the process was about to end.
+        checks.check(f"{what}: the account was printed", totals is not None, seen[-400:])
+        word = "after"
+    elif code == -number:
         checks.equal(f"{what}: ended before the first write", done, 0)
         word = "before"
     elif code == 4:
         counts = {word: int(number) for number, word in
-                  re.findall(r"(\d+) (written|not begun)", seen.rstrip().rpartition("\n")[2])}
+                  re.findall(r"(\d+) (written|not begun)", totals[0] if totals else "")}
         checks.equal(f"{what}: the account is true", counts.get("written", 0), done)
         checks.equal(f"{what}: what was not begun", counts.get("not begun", 0), count - done)
-        checks.check(f"{what}: it is said once", seen.count("interrupted:") == 1, seen[-400:])
+        checks.equal(f"{what}: reported once", progress.count("interrupted:"), 1)
         word = "during"
     else:
         # The last write was under way, or every one was over.

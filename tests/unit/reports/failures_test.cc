@@ -83,6 +83,23 @@ TEST_CASE("what may hide a person in a failure report becomes a word or nothing"
   }
 }
 
+TEST_CASE("a number of incidents is bounded, however many digits it has") {
+  const std::vector<std::pair<std::string, std::int64_t>> cases = {
+      {"7", 7},
+      {"0", 1},
+      {"12345678", 1'000'000},
+      {"123456789012345678901", 1'000'000},
+      {"1000000", 1'000'000},
+      {"many", 1},
+      {"-3", 1}};
+  for (const auto& [text, expected] : cases) {
+    const auto report = read(kFields + "Incidents: " + text + "\r\n");
+    INFO(text);
+    REQUIRE(report);
+    CHECK(report->incidents == expected);
+  }
+}
+
 TEST_CASE("other feedback and reports about nobody are refused") {
   const auto error = [](const Result<FailureReport>& report) {
     return report ? std::string() : sentence(report.error());
