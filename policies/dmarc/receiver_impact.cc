@@ -74,10 +74,10 @@ dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) 
 }
 
 Known<dmarc::Record> in_force(const Known<dmarc::DiscoveredPolicy>& policy) {
-  using Record = Known<dmarc::Record>;
-  return policy.match([](const dmarc::DiscoveredPolicy& one) { return Record(effective(one)); },
-                      [] { return Record(NoneFound()); },
-                      [](const Unanswered& gap) { return Record(gap); });
+  using Shown = Known<dmarc::Record>;
+  return policy.match([](const dmarc::DiscoveredPolicy& one) { return Shown(effective(one)); },
+                      [] { return Shown(NoneFound()); },
+                      [](const Unanswered& gap) { return Shown(gap); });
 }
 
 // A record of its own governs for both generations; without one, each discovers its own way. The
@@ -168,14 +168,13 @@ std::string_view describe(Receiver receiver) {
 // RFC 7489 receivers find records by the public suffix list, the others by tree walk.
 Known<dmarc::Treatment> treatment_of(const EffectivePolicy& policy, Receiver receiver,
                                      Audience audience) {
-  using Treatment = Known<dmarc::Treatment>;
+  using Given = Known<dmarc::Treatment>;
   const auto& force = receiver == Receiver::HonoursPct ? policy.by_psl : policy.by_walk;
   return force.match(
       [&](const dmarc::Record& record) {
-        return Treatment(treatment(policy_for(record, audience, receiver), record, receiver));
+        return Given(treatment(policy_for(record, audience, receiver), record, receiver));
       },
-      [] { return Treatment(dmarc::Treatment()); },
-      [](const Unanswered& gap) { return Treatment(gap); });
+      [] { return Given(dmarc::Treatment()); }, [](const Unanswered& gap) { return Given(gap); });
 }
 
 std::string to_text(dmarc::Treatment treatment) {

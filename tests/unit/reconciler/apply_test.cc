@@ -9,7 +9,6 @@
 namespace rampart {
 namespace {
 
-using std::chrono::seconds;
 using testing::Calls;
 using testing::Fault;
 using testing::FlakyProvider;
@@ -21,7 +20,7 @@ const char* const kSofter = "v=spf1 ~all";
 const char* const kTheirs = "v=spf1 +mx -all";
 
 RecordSet set(std::set<std::string> values, int ttl = 3600) {
-  return {seconds(ttl), std::move(values)};
+  return {std::chrono::seconds(ttl), std::move(values)};
 }
 
 RecordKey txt(const char* name) { return {Name::literal(name), RecordType::TXT}; }
