@@ -217,9 +217,12 @@ std::vector<ConfigError> unusable_providers(const Config& config, const Provider
   for (const std::string& name : used) {
     const auto provider = providers.find(name);
     if (provider == providers.end() || provider->second.ok()) continue;
-    errors.push_back(command_error(
-        "provider", fmt::format("provider {}: {}", name, sentence(provider->second.error())),
-        "nothing was read or written; --domain selects domains of other providers"));
+    // Most adapters name themselves as the place of the error.
+    Error error = provider->second.error();
+    if (error.where == name) error.where.clear();
+    errors.push_back(
+        command_error("provider", fmt::format("provider {}: {}", name, sentence(error)),
+                      "nothing was read or written; --domain selects domains of other providers"));
   }
   return errors;
 }
