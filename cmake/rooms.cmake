@@ -35,7 +35,7 @@ rampart_room(policies/rules
 rampart_room(policies/dkim
   KNOWS base mail/dkim mail/spf policies/model policies/rules)
 rampart_room(policies/spf
-  KNOWS base dns mail/spf policies/model)
+  KNOWS base dns mail/spf policies/model policies/rules)
 rampart_room(policies/ramp
   KNOWS base mail/dmarc policies/dkim policies/model policies/spf)
 rampart_room(policies/dmarc

@@ -145,6 +145,13 @@ RecordKind kind_of(const RecordKey& key, std::string_view value) {
   }
 }
 
+std::optional<std::string> spf_near_miss(const RecordKey& key, std::string_view value) {
+  if (key.type != RecordType::TXT || kind_of(key, value) != RecordKind::Foreign) {
+    return std::nullopt;
+  }
+  return spf_slip(bare(value), value);
+}
+
 // The most specific mistake comes first: a version in the wrong case, then a missing one.
 std::optional<std::string> near_miss(const RecordKey& key, std::string_view value) {
   if (key.type != RecordType::TXT || kind_of(key, value) != RecordKind::Foreign) {

@@ -44,4 +44,8 @@ RecordKind kind_of(const RecordKey& key, std::string_view value);
 /// case-sensitive), or nullopt. Such a value is reported and stays.
 std::optional<std::string> near_miss(const RecordKey& key, std::string_view value);
 
+/// The same for a value that looks like SPF and is none; nullopt for one that looks like another
+/// record.
+std::optional<std::string> spf_near_miss(const RecordKey& key, std::string_view value);
+
 }  // namespace rampart

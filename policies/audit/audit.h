@@ -68,6 +68,8 @@ struct SpfFacts : Reading {
   bool passes_nobody = false;            ///< No term can pass anyone.
   std::size_t octets = 0;                ///< The owner name and all its TXT.
   std::vector<std::string> senders;      ///< Ids of the senders that it names.
+  std::string near_miss;                 ///< A value at the domain that is nearly SPF,
+  std::string slip;                      ///< and why it is none.
 };
 
 /// What one selector holds.

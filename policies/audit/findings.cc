@@ -196,6 +196,9 @@ constexpr std::array<std::string_view, 3> kVerdicts = {"pass", "fail", "unknown"
 void check_spf(const Facts& facts, rules::Faults& faults) {
   const SpfFacts& spf = facts.spf;
   const Name& domain = facts.subject.domain;
+  if (!spf.near_miss.empty()) {
+    add(faults, rules::spf_near_miss(domain, spf.near_miss, spf.slip));
+  }
   if (spf.state == State::None) return add(faults, spf_missing(facts));
   if (spf.state == State::Several) return add(faults, rules::spf_multiple(domain, spf.problem));
   if (spf.state == State::Invalid) return add(faults, rules::spf_invalid(domain, spf.problem));

@@ -130,6 +130,17 @@ std::size_t octets_at(const Name& domain, const Answer& answer) {
   return octets;
 }
 
+// The first is enough: it shows what is wrong, and a second one adds no action.
+void read_near_spf(const Answer& answer, const Name& domain, SpfFacts& spf) {
+  for (const std::string& value : answer.values) {
+    const auto slip = spf_near_miss({domain, RecordType::TXT}, value);
+    if (!slip) continue;
+    spf.near_miss = value;
+    spf.slip = *slip;
+    return;
+  }
+}
+
 // The domain's own TXT answer also shows whether the name exists at all. A TXT question is needed
 // in any case, so that the existence of the name costs no further query.
 void gather_spf(Facts& facts, Table& table) {
@@ -142,6 +153,7 @@ void gather_spf(Facts& facts, Table& table) {
   spf.text = compiled.text;
   spf.problem = compiled.problem;
   spf.octets = octets_at(facts.subject.domain, *answer);
+  read_near_spf(*answer, facts.subject.domain, spf);
   if (spf.state == State::Valid) read_tree(compiled, table, spf);
   std::ranges::copy(spf.tree.unknown, std::back_inserter(facts.unknown));
   if (spf.state == State::Unobservable) record_failure(facts, facts.subject.domain, *answer);

@@ -131,6 +131,7 @@ inline constexpr std::array kCodes = {
     Code{"spf-lookups-near", "An SPF record needs eight to ten DNS lookups."},
     Code{"spf-missing", "A domain publishes no SPF record."},
     Code{"spf-multiple", "One name holds more than one SPF record."},
+    Code{"spf-near-miss", "A value at a domain looks like SPF but is ignored."},
     Code{"spf-neutral", "An SPF record neither passes nor fails the hosts that it does not name."},
     Code{"spf-ptr", "An SPF record uses the ptr mechanism.", true},
     Code{"spf-sender-removed", "A sender that is still declared would no longer pass SPF.", true},

@@ -136,6 +136,14 @@ Fault spf_unresolved(const spf::TreeNode& node) {
               : "ask the vendor, or drop the term"};
 }
 
+// The value is quoted, because a typing error is found by looking at it.
+Fault spf_near_miss(const Name& domain, const std::string& value, const std::string& slip) {
+  return {.code = "spf-near-miss",
+          .message = fmt::format("{} holds `{}`, which is not an SPF record: {}", domain.text(),
+                                 value, slip),
+          .hint = "correct or remove the value by hand"};
+}
+
 // Neutral is treated like no record by most receivers.
 std::optional<Fault> spf_neutral(const Name& domain, std::optional<spf::Qualifier> ending) {
   if (ending != spf::Qualifier::Neutral) return std::nullopt;

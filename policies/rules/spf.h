@@ -33,6 +33,9 @@ bool within_lookup_limits(const spf::Tree& tree);
 /// may be a passing failure of another party's name server.
 Fault spf_unresolved(const spf::TreeNode& node);
 
+/// `spf-near-miss`: `value` at the domain is no SPF record; `slip` says why.
+Fault spf_near_miss(const Name& domain, const std::string& value, const std::string& slip);
+
 /// `spf-neutral`: `ending`, the `all` that decides, neither passes nor fails the others.
 std::optional<Fault> spf_neutral(const Name& domain, std::optional<spf::Qualifier> ending);
 

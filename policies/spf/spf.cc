@@ -5,7 +5,9 @@
 
 #include "base/counted.h"
 #include "mail/spf/tree.h"
+#include "policies/model/live.h"
 #include "policies/model/lookup.h"
+#include "policies/rules/spf.h"
 #include "policies/spf/compare.h"
 #include "policies/spf/fragments.h"
 #include "policies/spf/record.h"
@@ -166,13 +168,30 @@ Stage stage_for(const Domain& domain, const FlatSpf& flat,
   return stage.value_or(Stage::Authorize);
 }
 
+// The value stays: other services publish TXT at this name too, and only a person knows what it was
+// meant to be.
+void report_near_spf(const Domain& domain, const World& world, PolicyResult& policy_result) {
+  const RecordKey key = spf_key(domain);
+  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Foreign)) {
+    const auto slip = spf_near_miss(key, value.text());
+    if (!slip) continue;
+    const Mark& mark = domain.spf ? domain.spf->mark : domain.mark;
+    policy_result.findings.push_back(
+        to_finding(rules::spf_near_miss(domain.name, value.text(), *slip), domain.name, mark));
+  }
+}
+
 }  // namespace
 
 // Flattening depends on the zone (other TXT values limit the size), and on the first zone only: two
 // providers of one name must publish the same record.
 PolicyResult spf_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
-  if (domain.leaves_spf()) return unmanaged_spf(domain, world);
+  if (domain.leaves_spf()) {
+    policy_result = unmanaged_spf(domain, world);
+    report_near_spf(domain, world, policy_result);
+    return policy_result;
+  }
   if (!manages_spf(domain)) return policy_result;
   DesiredSpf wanted = desired_spf(domain, world.now);
   policy_result.findings = std::move(wanted.findings);
@@ -196,6 +215,7 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
       spf_key(domain), ParsedValue(RecordKind::Spf, spf::print(flat.record)), reason_for(wanted));
   desired.ttl = spf_ttl(domain);
   desired.stage = stage_for(domain, flat, zones, world, policy_result);
+  report_near_spf(domain, world, policy_result);
   policy_result.desired_records.push_back(std::move(desired));
   return policy_result;
 }

@@ -40,6 +40,9 @@ TEST_CASE("faults of an SPF record") {
   };
   check("example.com TXT", "", {"error spf-missing"});
   spf("site=1", {"error spf-missing"});
+  spf("v=spf10 mx -all", {"error spf-missing", "warning spf-near-miss"});
+  spf("\"v=spf1 mx -all\"", {"error spf-missing", "warning spf-near-miss"});
+  spf("v=spf1 mx -all\nexample.com TXT spf1 a -all", {"warning spf-near-miss"});
   spf("v=spf1 -all\nexample.com TXT v=spf1 mx -all", {"error spf-multiple"});
   spf("v=spf1 ipv4:192.0.2.1 -all", {"error spf-invalid"});
   spf("v=spf1 mx +all", {"error spf-all"});
