@@ -69,7 +69,7 @@ TEST_CASE("law: an answer that did not come adds nothing to a plan") {
       reached["answers"] += 1;
     }
   });
-  require_reached(reached, {{"answers", 200, 4000}, {"changes lost", 1, 20}});
+  require_reached(reached, {{"answers", 200, 3000}, {"changes lost", 1, 20}});
 }
 
 TEST_CASE("law: a record that cannot be read adds nothing to a plan, and is counted") {
