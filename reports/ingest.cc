@@ -8,6 +8,7 @@
 #include <set>
 
 #include "reports/identity.h"
+#include "reports/parse/parse_values.h"
 #include "reports/parse/read.h"
 #include "reports/plain_reports.h"
 #include "reports/trust.h"
@@ -82,7 +83,8 @@ class Ingester::Run {
     carrier_ = std::move(carrier);
     start_report();
     reader_.emplace(
-        Handlers{[this](const Header& header, std::span<const Row> rows) {
+        Handlers{[this](const Header& header, std::span<const Row> rows) -> Result<Ok> {
+                   TRY_OK(count_messages(rows));
                    return or_fail(add_rows(header, rows));
                  },
                  [this](const Header& header) { return or_fail(complete_report(header)); }},
@@ -116,13 +118,22 @@ class Ingester::Run {
     current_ = PendingReport();
   }
 
+  /// Sums over many reports must fit into their numbers, and no reporter receives so much mail.
+  Result<Ok> count_messages(std::span<const Row> rows) {
+    for (const Row& row : rows) {
+      current_.meta.messages += row.count;
+      if (current_.meta.messages <= kMostMessages) continue;
+      return Error{fmt::format("its counts of messages add up to more than {}", kMostMessages)};
+    }
+    return Ok{};
+  }
+
   Result<Ok> add_rows(const Header& header, std::span<const Row> rows) {
     for (const Row& row : rows) {
       // The rows are kept as numbers of facts: a million rows of a report mostly have a few dozen
       // different facts.
       const PackedRow packed{facts_.index_of(row, header), row.ip, row.count};
       identity_.add(packed, facts_.text(packed.facts));
-      current_.meta.messages += row.count;
       if (facts_.contradicts(packed.facts)) ++current_.meta.contradictions;
       current_.rows.push_back(packed);
     }

@@ -9,7 +9,8 @@
 
 namespace rampart::reports {
 
-/// No row of a real report has a higher count; with it, sums over any store fit into 63 bits.
+/// No real report has more messages or sessions in all its rows; with it, sums over millions of
+/// reports fit into 63 bits.
 constexpr std::int64_t kMostMessages = 1'000'000'000'000;
 
 /// "12", "12.0" or "+12"; nothing for a negative or malformed count or one above kMostMessages.

@@ -56,7 +56,8 @@ constexpr std::size_t kMostTlsPolicies = 1000;
 constexpr std::size_t kMostTlsDetails = 10'000;
 
 /// Reads a report from JSON. Missing counts are 0, counts as text are read; a report without an id,
-/// a reporter, dates or a policy, and one with a count that is none, is an Error.
+/// a reporter, dates or a policy, one with a count that is none, and one whose counts add up to
+/// more than kMostMessages, is an Error.
 Result<TlsReport> read_tls_report(std::string_view json);
 
 /// 16 octets, equal for copies of one report.

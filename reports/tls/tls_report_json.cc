@@ -132,6 +132,22 @@ Result<TlsPolicy> read_policy(const TlsJson& entry) {
   return policy;
 }
 
+/// Whether all sessions of a report, and all that its details count, are a number that somebody can
+/// have: sums over many reports must fit into their numbers.
+Result<Ok> check_total(const TlsReport& report) {
+  std::int64_t sessions = 0;
+  std::int64_t detailed = 0;
+  for (const TlsPolicy& policy : report.policies) {
+    sessions += policy.successes + policy.failures;
+    for (const TlsFailure& one : policy.details) detailed += one.sessions;
+    // After each policy, which has too few counts to overflow.
+    if (std::max(sessions, detailed) > kMostMessages) {
+      return Error{fmt::format("its counts of sessions add up to more than {}", kMostMessages)};
+    }
+  }
+  return Ok{};
+}
+
 Result<Ok> read_policies(const TlsJson& root, TlsReport& report) {
   const auto policies = root.find("policies");
   if (policies == root.end() || !policies->is_array() || policies->empty()) {
@@ -144,7 +160,7 @@ Result<Ok> read_policies(const TlsJson& root, TlsReport& report) {
     TRY(TlsPolicy policy, read_policy(entry));
     report.policies.push_back(std::move(policy));
   }
-  return Ok{};
+  return check_total(report);
 }
 
 }  // namespace

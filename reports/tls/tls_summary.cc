@@ -2,8 +2,9 @@
 #include "reports/tls/tls_summary.h"
 
 #include <algorithm>
-
 #include <array>
+#include <limits>
+
 #include "base/examples.h"
 
 namespace rampart::reports {
@@ -43,6 +44,12 @@ std::string action_for(const std::string& result_type, const std::string& domain
   return at == action.npos ? action : action.replace(at, kDomain.size(), domain);
 }
 
+/// Adds sessions, at most up to the largest number. A store of an earlier version may hold reports
+/// with absurd counts, and a wrapped sum would be negative.
+void add_sessions(std::int64_t& sum, std::int64_t more) {
+  if (__builtin_add_overflow(sum, more, &sum)) sum = std::numeric_limits<std::int64_t>::max();
+}
+
 }  // namespace
 
 void TlsSummer::add(const TlsEntry& entry) {
@@ -57,8 +64,8 @@ void TlsSummer::add(const TlsEntry& entry) {
   summary_.reporters.insert(entry.reporter);
   TlsSessions& of_type = summary_.policies[policy.type];
   for (TlsSessions* sessions : {&summary_.sessions, &of_type}) {
-    sessions->successes += policy.successes;
-    sessions->failures += policy.failures;
+    add_sessions(sessions->successes, policy.successes);
+    add_sessions(sessions->failures, policy.failures);
   }
   // Details are grouped by type and MX, which together decide what to do. Addresses and reasons are
   // examples only: there may be one per session.
@@ -66,7 +73,7 @@ void TlsSummer::add(const TlsEntry& entry) {
     const auto [at, added] = problems_.try_emplace({one.result_type, one.receiving_mx});
     TlsProblem& problem = at->second;
     if (added) problem.first = problem.last = entry.day;
-    problem.sessions += one.sessions;
+    add_sessions(problem.sessions, one.sessions);
     problem.reporters.insert(entry.reporter);
     add_example(problem.sending_ips, one.sending_ip, kMostTlsExamples);
     add_example(problem.reasons, one.reason, kMostTlsExamples);

@@ -247,6 +247,20 @@ def check_skipped(folder):
     yield f"text: {text}", "192.0.1.1:25" in text
 
 
+def check_totals(folder):
+    """Sums over many reports must fit into their numbers, whatever one reporter claims."""
+    home = pathlib.Path(folder)
+    store = Store(home)
+    (home / "most.xml").write_bytes(report(1, records=2, count=500_000_000_000 - 1))
+    got = store.ingest(home / "most.xml")
+    yield f"most messages: {got}", (got["reports"], got["refused"]) == (1, [])
+    (home / "more.xml").write_bytes(report(2, records=3000, count=400_000_000))
+    got = store.ingest(home / "more.xml")
+    yield f"more: {got}", got["reports"] == 0 and "add up to more" in got["refused"][0]["error"]
+    sums = store.sums()
+    yield f"sums: {sums}", sums["messages"] == 999_999_999_999
+
+
 def check_yaml(folder):
     """A mistake in the YAML does not stop reports; a YAML that is named and missing does."""
     home = pathlib.Path(folder)
@@ -268,7 +282,7 @@ def check_yaml(folder):
 def main():
     checks = Checks()
     for part in (check_containers, check_names, check_idn, check_unreadable, check_pipes,
-                 check_days, check_skipped, check_yaml):
+                 check_days, check_skipped, check_totals, check_yaml):
         with tempfile.TemporaryDirectory() as folder:
             checks.each(part(folder))
     return checks.report()

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "reports/tls/tls_summary.h"
 
@@ -78,6 +79,9 @@ TEST_CASE("deviations of TLS reporters") {
       {"negative count", "5326", "-1", "not a count of sessions"},
       {"half a session", "5326", "0.5", "not a count of sessions"},
       {"absurd count", "5326", "1e30", "not a count of sessions"},
+      {"most sessions", "5326", "999999999697", ""},
+      {"more sessions than anybody has", "5326", "999999999698", "add up to more than"},
+      {"more in its details", "count\": 200", "count\": 999999999898", "add up to more than"},
       {"no id", "report-id", "id", "no report-id"},
       {"no reporter", "Company-X\",", "\", \"contact-info\": \"\",", ""},
       {"no start", "start-datetime", "start", "start-datetime"},
@@ -123,6 +127,25 @@ TEST_CASE("equal reports have one identity, others another") {
            {"company-y.example\",", "company-z.example\","}}) {
     CHECK(identity(replaced(kReport, from, to)) != one);
   }
+}
+
+TEST_CASE("sums of absurd TLS reports in an older store end at the largest number") {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  TlsSummer summer("example.com");
+  for (std::int64_t report = 1; report <= 3; ++report) {
+    const TlsFailure failure{.result_type = "certificate-expired", .sessions = kMost / 2};
+    summer.add(
+        {Date(),
+         report,
+         "r.example",
+         true,
+         {.type = "sts", .successes = kMost / 2, .failures = kMost / 2, .details = {failure}}});
+  }
+  const TlsSummary sums = summer.finish();
+  CHECK(sums.sessions.successes == kMost);
+  CHECK(sums.policies.at("sts").failures == kMost);
+  REQUIRE(sums.problems.size() == 1);
+  CHECK(sums.problems[0].sessions == kMost);
 }
 
 TEST_CASE("sums of TLS reports") {
