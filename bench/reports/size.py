@@ -128,6 +128,7 @@ def commands(folder, rampart):
         "reports summary": ([*rampart, "reports", "summary"], 0),
         "reports sources": ([*rampart, "reports", "sources"], 0),
         "reports threats": ([*rampart, "reports", "threats"], 0),
+        "reports threats, STIX": ([*rampart, "reports", "threats", "--format", "stix"], 0),
     }
 
 

@@ -161,20 +161,22 @@ ExitCode run_reports_sources(Context& context) {
 // blocklists are kept per domain.
 ExitCode run_reports_threats(Context& context) {
   VALUE_OR_EXIT(ReportQuery query, open_query(context));
-  ThreatList list;
+  std::vector<ThreatList> lists;
   const bool read = for_each_analysis(
       context, query, [&](const reports::Analysis& analysis, const reports::NamingContext&) {
-        list.append(threats_in(analysis));
+        lists.push_back(threats_in(analysis));
       });
   if (!read) return ExitCode::Error;
-  const std::string omitted = omitted_text(list);
-  if (context.format == "csv" || context.format == "stix") {
-    // On standard error, because these formats have no place for remarks.
-    if (!omitted.empty()) progress(context, omitted);
+  std::ostream& out = context.process.out;
+  if (context.format != "csv" && context.format != "stix") {
+    write_threats_text(lists, out);
+    return ExitCode::Ok;
   }
-  return print(context, context.format == "stix"  ? threats_stix(list)
-                        : context.format == "csv" ? threats_csv(list)
-                                                  : threats_text(list));
+  // On standard error, because these formats have no place for remarks.
+  const std::string omitted = omitted_text(lists);
+  if (!omitted.empty()) progress(context, omitted);
+  context.format == "stix" ? write_threats_stix(lists, out) : write_threats_csv(lists, out);
+  return ExitCode::Ok;
 }
 
 // The brackets of the JSON array are written around the rows, so that no export is in memory as a

@@ -66,7 +66,9 @@ class DayCounter {
       : store_(store),
         page_(page),
         analysis_(analysis),
-        selection_{reports::Trust::Asserted, context.counts} {}
+        selection_{reports::Trust::Asserted, context.counts} {
+    index_.build(analysis.groups.groups);
+  }
 
   Result<Ok> run() {
     const Result<Ok> read =
@@ -105,9 +107,11 @@ class DayCounter {
   void add(const reports::StoredRow& row) {
     const auto& [report, counts] = report_of(row.report);
     const auto& groups = analysis_.groups;
-    const std::size_t group = groups.index.find(
-        groups.groups,
-        {.ip = row.ip, .facts_id = row.facts, .trust = report.trust, .counts = counts});
+    const std::size_t group =
+        index_.find(groups.groups, {.ip = row.ip,
+                                    .trust = report.trust,
+                                    .counts = counts,
+                                    .facts_id = static_cast<std::uint32_t>(row.facts)});
     // A report that arrived since the analysis has no group.
     const MailOutcome outcome = group == groups.groups.size()
                                     ? MailOutcome::Fail
@@ -120,6 +124,7 @@ class DayCounter {
   DashboardDomain& page_;
   const reports::Analysis& analysis_;
   const reports::GroupSelection selection_;
+  reports::GroupIndex index_;
   std::unordered_map<std::int64_t, Report> reports_;
   std::optional<Error> problem_;
 };

@@ -2,7 +2,9 @@
 /// formats of other programs.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -36,36 +38,38 @@ std::string summary_text(const reports::Summary& summary, std::optional<std::siz
 /// The sources alone, each with its action; all unmarked mail of unknown hosts is one line.
 std::string sources_text(const reports::Summary& summary, std::optional<std::size_t> limit);
 
-/// An address that sent unauthorized mail as a domain.
+/// An address that sent unauthorized mail as a domain; a botnet has a million of them.
 struct Threat {
-  std::string domain;
   spf::Ip ip;
-  std::string host;
+  reports::ShortDate first;
+  reports::ShortDate last;
   std::int64_t messages = 0;
-  Date first;
-  Date last;
 };
-/// Threats, and how much failing mail is not among them because its address may be a friend's.
+/// The threats of one domain, and how much failing mail is not among them because its address may
+/// be a friend's.
 struct ThreatList {
-  std::vector<Threat> threats;  ///< Most messages first.
+  std::string domain;
+  std::vector<Threat> threats;           ///< Most messages first.
+  std::map<spf::Ip, std::string> hosts;  ///< Of the few addresses that have one.
   std::int64_t omitted_messages = 0;
   std::int64_t omitted_addresses = 0;
 
-  /// Adds another domain's.
-  void append(ThreatList other);
+  /// The host of one of its threats, or empty.
+  std::string host_of(const Threat& threat) const;
 };
 
 /// The threats of an analysis. An address that may be a friend's is none: one whose mail is marked,
 /// ignored or forwarded, that also passes, or that a lookup could still name.
 ThreatList threats_in(const reports::Analysis& analysis);
-/// How much is left out, as a sentence; empty where nothing is.
-std::string omitted_text(const ThreatList& list);
-/// CSV has no comments, so that what is left out is not in it.
-std::string threats_csv(const ThreatList& list);
-std::string threats_text(const ThreatList& list);
+/// How much is left out of all lists, as a sentence; empty where nothing is.
+std::string omitted_text(const std::vector<ThreatList>& lists);
+/// The lists of several domains. All three write as they go: a text of a million addresses needs
+/// more memory than the addresses. CSV has no comments, so that what is left out is not in it.
+void write_threats_csv(const std::vector<ThreatList>& lists, std::ostream& out);
+void write_threats_text(const std::vector<ThreatList>& lists, std::ostream& out);
 /// A STIX 2.1 bundle of indicators, and a note about what is left out; equal threats make equal
 /// bytes. A note must refer to an object, so that there is none without an indicator.
-std::string threats_stix(const ThreatList& list);
+void write_threats_stix(const std::vector<ThreatList>& lists, std::ostream& out);
 
 /// One record with its report, for `export`.
 struct ExportRow {

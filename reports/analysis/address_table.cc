@@ -1,14 +1,17 @@
 /// Hashing of addresses.
 #include "reports/analysis/address_table.h"
 
-#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace rampart::reports {
 namespace {
 
 /// A power of two, and doubled from there: the mask in place_of relies on it.
-constexpr std::size_t kFirstPlaces = 1024;
+constexpr std::size_t kFirstPlaces = 16;
+
+/// Set in Place::taken for an IPv6 address.
+constexpr std::uint32_t kV6 = 0x80000000;
 
 /// The octets as they are in memory: only equality matters, and the order of octets does not.
 std::uint32_t v4_key(const spf::Ip& ip) {
@@ -17,55 +20,45 @@ std::uint32_t v4_key(const spf::Ip& ip) {
   return number;
 }
 
+/// What a place has of an address: all of an IPv4 one, or 32 bits of the hash of an IPv6 one.
+std::uint32_t tag_of(const spf::Ip& ip, std::size_t hash) {
+  return ip.v6 ? static_cast<std::uint32_t>(hash >> 24) : v4_key(ip);
+}
+
 }  // namespace
 
-/// The finalizer of SplitMix64: tables use the low bits alone.
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
-  hash = (hash ^ word) + 0x9e3779b97f4a7c15ULL;
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9ULL;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebULL;
-  return hash ^ hash >> 31;
+bool AddressTable::is_at(const Place& place, std::uint32_t tag, const spf::Ip& ip) const {
+  if (place.tag != tag || ((place.taken & kV6) != 0) != ip.v6) return false;
+  // Of an IPv4 address, the tag is the whole.
+  return !ip.v6 || v6_[entries_[(place.taken & ~kV6) - 1].key] == ip.octets;
 }
 
-std::size_t IpHash::operator()(const spf::Ip& ip) const {
-  std::uint64_t hash = ip.v6 ? 1 : 0;
-  // The unused octets of an IPv4 address are zero, so eight octets are one read.
-  for (std::size_t half = 0; half < (ip.v6 ? 16U : 8U); half += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, ip.octets.data() + half, sizeof word);
-    hash = mixed(hash, word);
-  }
-  return static_cast<std::size_t>(hash);
-}
-
-bool AddressTable::is_at(const Entry& entry, const spf::Ip& ip) const {
-  if (entry.v6 != ip.v6) return false;
-  // IPv6 addresses are in a table of their own, so that the entries of the many IPv4 addresses stay
-  // small.
-  return ip.v6 ? v6_[entry.key] == ip.octets : entry.key == v4_key(ip);
-}
-
-std::size_t AddressTable::place_of(const spf::Ip& ip) const {
-  std::size_t at = IpHash()(ip) & (slots_.size() - 1);
+std::size_t AddressTable::place_of(const std::vector<Place>& places, std::size_t hash,
+                                   const spf::Ip& ip) const {
+  const std::uint32_t tag = tag_of(ip, hash);
+  std::size_t at = hash & (places.size() - 1);
   // Linear probing: neighbours are in one cache line, and nothing is ever removed.
-  while (slots_[at] != 0 && !is_at(entries_[slots_[at] - 1], ip)) {
-    at = (at + 1) & (slots_.size() - 1);
-  }
+  while (places[at].taken != 0 && !is_at(places[at], tag, ip)) at = (at + 1) & (places.size() - 1);
   return at;
 }
 
 std::uint32_t AddressTable::find(const spf::Ip& ip) const {
-  if (slots_.empty()) return kNone;
-  const std::uint32_t found = slots_[place_of(ip)];
-  return found == 0 ? kNone : found - 1;
+  const std::size_t hash = IpHash()(ip);
+  const Shard& shard = shards_[shard_of(hash)];
+  if (shard.places.empty()) return kNone;
+  const std::uint32_t taken = shard.places[place_of(shard.places, hash, ip)].taken & ~kV6;
+  return taken == 0 ? kNone : taken - 1;
 }
 
 std::uint32_t AddressTable::find_or_add(const spf::Ip& ip) {
+  const std::size_t hash = IpHash()(ip);
+  Shard& shard = shards_[shard_of(hash)];
   // At most half of the places are taken, so that searches stay short.
-  if ((entries_.size() + 1) * 2 > slots_.size()) grow();
+  if ((shard.taken + 1) * 2 > shard.places.size()) grow(shard);
   // After `grow`, which moves all places.
-  std::uint32_t& place = slots_[place_of(ip)];
-  if (place != 0) return place - 1;
+  Place& place = shard.places[place_of(shard.places, hash, ip)];
+  if (place.taken != 0) return (place.taken & ~kV6) - 1;
+  ++shard.taken;
   Entry entry{.v6 = ip.v6};
   if (ip.v6) {
     entry.key = static_cast<std::uint32_t>(v6_.size());
@@ -74,32 +67,21 @@ std::uint32_t AddressTable::find_or_add(const spf::Ip& ip) {
     entry.key = v4_key(ip);
   }
   entries_.push_back(entry);
-  place = static_cast<std::uint32_t>(entries_.size());
-  return place - 1;
+  const auto taken = static_cast<std::uint32_t>(entries_.size());
+  place = {tag_of(ip, hash), taken | (ip.v6 ? kV6 : 0)};
+  return taken - 1;
 }
 
-void AddressTable::find_all(std::span<const spf::Ip> ips, std::vector<std::uint32_t>& slots) const {
-  slots.assign(ips.size(), 0);
-  if (slots_.empty()) {
-    std::ranges::fill(slots, kNone);
-    return;
+void AddressTable::grow(Shard& shard) const {
+  const std::size_t size = shard.places.empty() ? kFirstPlaces : shard.places.size() * 2;
+  const std::vector<Place> old = std::exchange(shard.places, std::vector<Place>(size));
+  // Places that are taken are distinct addresses, so that nothing needs to be compared.
+  for (const Place& one : old) {
+    if (one.taken == 0) continue;
+    std::size_t at = IpHash()(ip((one.taken & ~kV6) - 1)) & (size - 1);
+    while (shard.places[at].taken != 0) at = (at + 1) & (size - 1);
+    shard.places[at] = one;
   }
-  // Each loop reads memory at many places that do not depend on each other.
-  for (std::size_t i = 0; i < ips.size(); ++i) {
-    slots[i] = slots_[IpHash()(ips[i]) & (slots_.size() - 1)];
-  }
-  for (std::size_t i = 0; i < ips.size(); ++i) {
-    const bool found = slots[i] != 0 && is_at(entries_[slots[i] - 1], ips[i]);
-    slots[i] = found ? slots[i] - 1 : kNone;
-  }
-  for (std::size_t i = 0; i < ips.size(); ++i) {
-    if (slots[i] == kNone) slots[i] = find(ips[i]);
-  }
-}
-
-void AddressTable::grow() {
-  slots_.assign(slots_.empty() ? kFirstPlaces : slots_.size() * 2, 0);
-  for (std::uint32_t i = 0; i < entries_.size(); ++i) slots_[place_of(ip(i))] = i + 1;
 }
 
 spf::Ip AddressTable::ip(std::uint32_t slot) const {

@@ -1,6 +1,8 @@
 /// The steps from rows to named sources.
 #include "reports/analysis/analysis.h"
 
+#include <malloc.h>
+
 #include "policies/model/reporters.h"
 
 namespace rampart::reports {
@@ -8,6 +10,9 @@ namespace rampart::reports {
 Result<Analysis> analyse(Store& store, const Range& range, const NamingContext& context) {
   TRY(TrafficGroups groups, read_traffic_groups(store, range, {Trust::Asserted, context.counts}));
   HostNames hosts = find_hosts(groups, store, context);
+  // The table of addresses is gone, but its many small parts stay with the allocator, which would
+  // not use them for the large vectors that follow.
+  ::malloc_trim(0);
   // A run over several domains shares one cache, because the catalogue's SPF records are the same
   // for all.
   auto cache = context.cache;

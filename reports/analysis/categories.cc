@@ -143,7 +143,7 @@ class Classifier {
 
  private:
   const FactsTraits& traits(const TrafficGroup& group) {
-    const auto [at, added] = traits_.try_emplace(group.facts.get());
+    const auto [at, added] = traits_.try_emplace(group.facts);
     if (added) {
       at->second =
           traits_of(*group.facts, context_.name, namer_.senders(), namer_.declared(), domains_);

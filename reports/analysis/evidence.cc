@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "reports/analysis/evidence_rows.h"
 #include "reports/analysis/largest_names.h"
-#include "reports/analysis/mail_scan.h"
 
 namespace rampart::reports {
 namespace {
@@ -28,18 +28,6 @@ auto key_of(const EvidenceRow& row) {
 
 bool before(const EvidenceRow& a, const EvidenceRow& b) { return key_of(a) < key_of(b); }
 
-/// What evidence carries of a row, apart from its author domain; one number each, so that rows of
-/// equal shape are added up without comparing texts.
-struct Shape {
-  std::string source;
-  DmarcOutcome outcome = DmarcOutcome::Fail;
-  bool marked = false;
-  std::string lacks;
-  std::vector<std::string> selectors;
-
-  auto operator<=>(const Shape&) const = default;
-};
-
 /// Turns one domain's rows into evidence: they are scanned, classified, and summed up in a second
 /// pass. Failing mail that may come from anybody is never more than a sum.
 class EvidenceBuilder {
@@ -56,16 +44,10 @@ class EvidenceBuilder {
     analysis_.hosts = find_hosts(scan_.addresses(), store_, context_);
     take_groups();
     classify(analysis_, namer_);
-    TRY_OK(choose_named());
+    choose_named();
     give_shapes();
-    states_.assign(scan_.report_kinds().size(), false);
-    TRY_OK(scan_.replay([&](const ScannedRow& row) {
-      if (row.day != day_) end_day();
-      day_ = row.day;
-      add(row);
-    }));
-    end_day();
-    write_rows(out);
+    sum_up();
+    append_rows(context_.name, scan_, std::move(evidence_sums_), out);
     return Ok{};
   }
 
@@ -74,101 +56,72 @@ class EvidenceBuilder {
   using Key = std::uint64_t;
   static Key key_of(std::uint32_t a, std::uint32_t b) { return Key{a} << 32 | b; }
 
-  void add(const ScannedRow& row) {
-    const Key key = key_of(row.report_kind, number_of(row));
-    // Rows of a wave repeat the one before.
-    if (sum_ == nullptr || key != last_key_) {
-      sum_ = &sums_[key];
-      last_key_ = key;
-    }
-    *sum_ += row.count;
-    if (scan_.kinds()[row.kind].states_selectors) states_[row.report_kind] = true;
+  /// Adds up messages by report and shape with author.
+  void sum_up() {
+    sum_groups();
+    sum_plain();
+    for (const auto& [key, messages] : sums_) keep(key, messages);
+    sums_ = {};
   }
 
-  /// The number of the row's shape with its author domain.
-  std::uint32_t number_of(const ScannedRow& row) {
-    const FactsKind& kind = scan_.kinds()[row.kind];
-    // Rows that show more than an address belong to a group, which was classified on its own. Plain
-    // ones are explained by their address alone.
-    if (!kind.plain) return numbers_of_groups_[row.at];
-    if (row.at == AddressTable::kNone) return number_of(unlisted_, kind.author);
-    const std::uint32_t special = special_of_[row.at];
-    if (special == 0) return number_of(unmarked_, kind.author);
-    return number_of(shapes_of_specials_[2 * (special - 1) + (row.counts ? 0 : 1)], kind.author);
+  /// The rows of groups arrive report by report, so that each is added in an array.
+  void sum_groups() {
+    std::vector<std::int64_t> sums(evidence_sums_.numbers.size());
+    std::vector<std::uint32_t> used;
+    std::uint32_t part = 0;
+    const auto end_part = [&] {
+      // A number whose messages are 0 at times is in the list more than once, and then adds 0.
+      for (const std::uint32_t number : used) {
+        sums_[key_of(part, number)] += std::exchange(sums[number], 0);
+      }
+      used.clear();
+    };
+    scan_.for_each_in_group([&](const LoggedRow& row, std::uint32_t group) {
+      if (row.part != part) end_part();
+      part = row.part;
+      const std::uint32_t number = numbers_of_groups_[group];
+      if (sums[number] == 0) used.push_back(number);
+      sums[number] += row.count;
+    });
+    end_part();
+  }
+
+  /// Plain rows are explained by their address alone. Those of most addresses may come from
+  /// anybody, and are one sum for each report.
+  void sum_plain() {
+    const std::uint32_t anybodys = number_of(unmarked_, 0);
+    std::vector<std::optional<std::int64_t>> sums(scan_.parts().size());
+    scan_.for_each_plain([&](const LoggedRow& row, std::uint32_t slot) {
+      const bool listed = slot != AddressTable::kNone;
+      const std::uint32_t special = listed ? special_of_[slot] : 0;
+      if (special == 0 && row.author == 0 && (listed || unlisted_ == unmarked_)) {
+        sums[row.part] = sums[row.part].value_or(0) + row.count;
+        return;
+      }
+      const bool counts = scan_.parts()[row.part].counts;
+      const std::uint32_t shape = special != 0
+                                      ? shapes_of_specials_[2 * (special - 1) + (counts ? 0 : 1)]
+                                  : listed ? unmarked_
+                                           : unlisted_;
+      sums_[key_of(row.part, number_of(shape, row.author))] += row.count;
+    });
+    for (std::uint32_t part = 0; part < sums.size(); ++part) {
+      if (sums[part]) keep(key_of(part, anybodys), *sums[part]);
+    }
   }
 
   std::uint32_t number_of(std::uint32_t shape, std::uint32_t author) {
-    const auto [at, added] =
-        numbers_.try_emplace(key_of(shape, author), static_cast<std::uint32_t>(authored_.size()));
-    if (added) authored_.emplace_back(shape, author);
+    const auto [at, added] = numbers_.try_emplace(
+        key_of(shape, author), static_cast<std::uint32_t>(evidence_sums_.numbers.size()));
+    if (added) evidence_sums_.numbers.emplace_back(shapes_[shape], author);
     return at->second;
   }
 
-  /// Keeps the sums of one day. Rows arrive by day, so the map that is searched stays small.
-  void end_day() {
-    for (const auto& [key, messages] : sums_) {
-      days_.push_back({day_, static_cast<std::uint32_t>(key >> 32),
-                       static_cast<std::uint32_t>(key & 0xffffffff), messages});
-    }
-    sums_.clear();
-    sum_ = nullptr;
-  }
-
-  /// Sorts the sums by numbers in the order of their texts, and writes each row once, in the order
-  /// of Evidence::rows: there may be hundreds of thousands of them.
-  void write_rows(std::vector<EvidenceRow>& out) {
-    const auto& kinds = scan_.report_kinds();
-    const auto reporter_rank = ranks_of(kinds.size(), [&](std::uint32_t a, std::uint32_t b) {
-      return kinds[a].reporter < kinds[b].reporter;
-    });
-    // Ranks replace texts: a sort by numbers does not compare names and selectors in each step.
-    const auto published_rank = ranks_of(kinds.size(), [&](std::uint32_t a, std::uint32_t b) {
-      const auto key = [](const Published& one) {
-        return std::tie(one.policy, one.pct, one.testing);
-      };
-      return key(kinds[a].published) < key(kinds[b].published);
-    });
-    const auto source_rank = ranks_of(authored_.size(), [&](std::uint32_t a, std::uint32_t b) {
-      const auto key = [&](const std::pair<std::uint32_t, std::uint32_t>& one) {
-        const Shape& shape = *shapes_[one.first];
-        return std::tie(shape.source, scan_.authors()[one.second], shape.outcome, shape.marked,
-                        shape.lacks, shape.selectors);
-      };
-      return key(authored_[a]) < key(authored_[b]);
-    });
-    const auto key = [&](const DaySum& one) {
-      return std::tuple(one.day, reporter_rank[one.report_kind], source_rank[one.number],
-                        published_rank[one.report_kind]);
-    };
-    std::ranges::sort(days_, {}, key);
-    // Only now is it known which reporters state selectors at all: the absence of a selector in
-    // the reports of any other reporter is not evidence that it is unused.
-    std::set<std::string> states_selectors;
-    for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i]) states_selectors.insert(kinds[i].reporter);
-    }
-    for (std::size_t i = 0; i < days_.size(); ++i) {
-      const DaySum& sum = days_[i];
-      if (i > 0 && key(days_[i - 1]) == key(sum)) {
-        out.back().messages += sum.messages;
-        continue;
-      }
-      const ReportKind& report = kinds[sum.report_kind];
-      const auto& [number, author] = authored_[sum.number];
-      const Shape& shape = *shapes_[number];
-      out.push_back({.day = sum.day,
-                     .policy_domain = context_.name,
-                     .header_from = scan_.authors()[author],
-                     .reporter = report.reporter,
-                     .source = shape.source,
-                     .outcome = shape.outcome,
-                     .marked = shape.marked,
-                     .lacks = shape.lacks,
-                     .selectors = shape.selectors,
-                     .selectors_reported = states_selectors.contains(report.reporter),
-                     .published = report.published,
-                     .messages = sum.messages});
-    }
+  /// Keeps the sum of one part and number.
+  void keep(Key key, std::int64_t messages) {
+    const ReportPart& part = scan_.parts()[key >> 32];
+    evidence_sums_.days.push_back(
+        {part.day, part.report_kind, static_cast<std::uint32_t>(key & 0xffffffff), messages});
   }
 
   /// Labels of addresses and hosts have a prefix, ids of senders no colon.
@@ -194,11 +147,12 @@ class EvidenceBuilder {
     auto& groups = analysis_.groups.groups;
     groups = scan_.take_groups();
     scanned_ = groups.size();
-    for (std::size_t i = 0; i < scanned_; ++i) groups[i].facts_id = static_cast<std::int64_t>(i);
+    for (std::size_t i = 0; i < scanned_; ++i) groups[i].facts_id = static_cast<std::uint32_t>(i);
     // One set of facts for all plain rows: they show nothing on which a name or the mark depends.
     Facts facts;
     facts.results.header_from = context_.name.text();
-    const auto plain = std::make_shared<const Facts>(std::move(facts));
+    analysis_.groups.facts.push_back(std::make_shared<const Facts>(std::move(facts)));
+    const Facts* const plain = analysis_.groups.facts.back().get();
     const AddressTable& addresses = scan_.addresses();
     special_of_.assign(addresses.size(), 0);
     std::uint32_t specials = 0;
@@ -217,10 +171,10 @@ class EvidenceBuilder {
         const std::size_t number =
             scanned_ + 2 * (specials - 1) + (mark == MailScan::kByCounting ? 0 : 1);
         groups.push_back({.ip = ip,
-                          .facts = plain,
-                          .facts_id = static_cast<std::int64_t>(number),
                           .trust = Trust::Verified,
-                          .counts = mark == MailScan::kByCounting});
+                          .counts = mark == MailScan::kByCounting,
+                          .facts_id = static_cast<std::uint32_t>(number),
+                          .facts = plain});
       }
     }
     shapes_of_specials_.assign(std::size_t{2} * specials, 0);
@@ -230,15 +184,14 @@ class EvidenceBuilder {
   }
 
   /// Chooses the sources without a service's name that keep a name of their own.
-  Result<Ok> choose_named() {
+  void choose_named() {
     LargestNames names = named();
     if (names.offered() > kMostNamed) {
       // Only where they are too many does it matter how many messages the plain rows have.
-      TRY_OK(count_plain());
+      count_plain();
       names = named();
     }
     for (const auto& [messages, name] : names.kept()) named_.insert(name);
-    return Ok{};
   }
 
   LargestNames named() const {
@@ -266,18 +219,17 @@ class EvidenceBuilder {
     return names;
   }
 
-  Result<Ok> count_plain() {
+  void count_plain() {
     auto& groups = analysis_.groups.groups;
     std::vector<std::uint32_t> position(scanned_ + shapes_of_specials_.size());
     for (std::size_t i = 0; i < groups.size(); ++i) {
-      position[static_cast<std::size_t>(groups[i].facts_id)] = static_cast<std::uint32_t>(i);
+      position[groups[i].facts_id] = static_cast<std::uint32_t>(i);
     }
-    return scan_.replay([&](const ScannedRow& row) {
-      if (!scan_.kinds()[row.kind].plain || row.at == AddressTable::kNone) return;
-      const std::uint32_t special = special_of_[row.at];
+    scan_.for_each_plain([&](const LoggedRow& row, std::uint32_t slot) {
+      const std::uint32_t special = slot == AddressTable::kNone ? 0 : special_of_[slot];
       if (special == 0) return;
-      const std::size_t number = scanned_ + 2 * (special - 1) + (row.counts ? 0 : 1);
-      groups[position[number]].messages += row.count;
+      const bool counts = scan_.parts()[row.part].counts;
+      groups[position[scanned_ + 2 * (special - 1) + (counts ? 0 : 1)]].messages += row.count;
     });
   }
 
@@ -287,14 +239,14 @@ class EvidenceBuilder {
     return many ? std::string(kFurtherNames) : analysis_.lacks[one.lacks];
   }
 
-  Shape shape_of(std::size_t group) {
+  EvidenceShape shape_of(std::size_t group) {
     const Classification& one = analysis_.classifications[group];
     const Facts& facts = *analysis_.groups.groups[group].facts;
-    Shape shape{.source = std::string(kUnmarkedSources),
-                .outcome = outcome_of(one.category, facts),
-                .marked = one.marked(),
-                .lacks = lacks_of(one),
-                .selectors = {}};
+    EvidenceShape shape{.source = std::string(kUnmarkedSources),
+                        .outcome = outcome_of(one.category, facts),
+                        .marked = one.marked(),
+                        .lacks = lacks_of(one),
+                        .selectors = {}};
     // Without selectors and name: what anybody may write must not make more rows of evidence.
     if (is_anybodys(one)) return shape;
     std::set<std::string> selectors;
@@ -309,7 +261,7 @@ class EvidenceBuilder {
     return shape;
   }
 
-  std::uint32_t number_of(Shape shape) {
+  std::uint32_t number_of(EvidenceShape shape) {
     const auto [at, added] =
         known_.try_emplace(std::move(shape), static_cast<std::uint32_t>(shapes_.size()));
     if (added) shapes_.push_back(&at->first);
@@ -318,16 +270,16 @@ class EvidenceBuilder {
 
   void give_shapes() {
     const auto& groups = analysis_.groups.groups;
-    unmarked_ = number_of(Shape{.source = std::string(kUnmarkedSources)});
+    unmarked_ = number_of(EvidenceShape{.source = std::string(kUnmarkedSources)});
     // Without an answer about a declared sender's record, any address may be one of its hosts.
     unlisted_ = namer_.lacks_record().empty()
                     ? unmarked_
-                    : number_of(Shape{.source = std::string(kOtherSources),
-                                      .lacks = std::string(kFurtherNames)});
+                    : number_of(EvidenceShape{.source = std::string(kOtherSources),
+                                              .lacks = std::string(kFurtherNames)});
     numbers_of_groups_.resize(scanned_);
     for (std::size_t i = 0; i < groups.size(); ++i) {
       const std::uint32_t shape = number_of(shape_of(i));
-      const auto number = static_cast<std::size_t>(groups[i].facts_id);
+      const std::size_t number = groups[i].facts_id;
       if (number >= scanned_) {
         shapes_of_specials_[number - scanned_] = shape;
       } else {
@@ -344,28 +296,16 @@ class EvidenceBuilder {
   OrgDomains domains_;
   std::size_t scanned_ = 0;  ///< How many groups the scan has.
   std::set<std::string, std::less<>> named_;
-  std::map<Shape, std::uint32_t> known_;
-  std::vector<const Shape*> shapes_;  ///< By number; they point into known_.
-  std::uint32_t unmarked_ = 0;        ///< The shape of plain rows that may come from anybody, ...
-  std::uint32_t unlisted_ = 0;        ///< ... and of those whose address has no slot.
-  std::unordered_map<Key, std::uint32_t> numbers_;                 ///< By shape and author.
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> authored_;  ///< Shape and author by number.
-  std::vector<std::uint32_t> numbers_of_groups_;                   ///< Of the scan's groups.
+  std::map<EvidenceShape, std::uint32_t> known_;
+  std::vector<const EvidenceShape*> shapes_;  ///< By number; they point into known_.
+  std::uint32_t unmarked_ = 0;  ///< The shape of plain rows that may come from anybody, ...
+  std::uint32_t unlisted_ = 0;  ///< ... and of those whose address has no slot.
+  std::unordered_map<Key, std::uint32_t> numbers_;  ///< By shape and author.
+  std::vector<std::uint32_t> numbers_of_groups_;    ///< Of the scan's groups.
   std::vector<std::uint32_t> special_of_;  ///< By slot; 0: its plain rows may come from anybody.
   std::vector<std::uint32_t> shapes_of_specials_;  ///< Two each, by reporters that count first.
-  /// The messages of one day by kind of report and by number of shape and author.
-  struct DaySum {
-    Date day;
-    std::uint32_t report_kind = 0;
-    std::uint32_t number = 0;
-    std::int64_t messages = 0;
-  };
-  std::vector<DaySum> days_;
-  std::unordered_map<Key, std::int64_t> sums_;  ///< Of the day, by kind of report and number.
-  Key last_key_ = 0;
-  std::int64_t* sum_ = nullptr;  ///< Of last_key_.
-  std::vector<bool> states_;     ///< By kind of report: some row states a selector.
-  Date day_;
+  EvidenceSums evidence_sums_;
+  std::unordered_map<Key, std::int64_t> sums_;  ///< By part and number.
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// The first pass over a domain's rows.
+/// The pass over a domain's rows.
 #include "reports/analysis/mail_scan.h"
 
 #include <fmt/format.h>
@@ -34,9 +34,11 @@ MailScan::MailScan(Store& store, Range range, const SourceNamer& namer, std::siz
 
 Result<Ok> MailScan::run() {
   TRY_OK(store_.for_each_block(range_, [&](const StoredBlock& block) {
-    Report& report = report_of(block.report);
+    const Report& report = report_of(block.report);
     // Asserted reports are no evidence: anybody can write one.
-    return !report.verified || add_block(report, block.rows);
+    if (!report.verified) return true;
+    const std::uint32_t part = part_of(block, report);
+    return for_each_in(block.rows, [&](const BlockRow& row) { add(part, row); });
   }));
   if (problem_) return *problem_;
   for (const TrafficGroup& group : groups_) {
@@ -44,7 +46,15 @@ Result<Ok> MailScan::run() {
     addresses_.messages(slot) += group.messages;
     addresses_.marks(slot) |= kInGroup;
   }
-  return unlisted_ > 0 ? list_rest() : Ok{};
+  return list_plain();
+}
+
+/// Blocks arrive by day and report.
+std::uint32_t MailScan::part_of(const StoredBlock& block, const Report& report) {
+  if (parts_.empty() || parts_.back().report != block.report || parts_.back().day != block.day) {
+    parts_.push_back({block.report, block.day, report.kind, report.counts});
+  }
+  return static_cast<std::uint32_t>(parts_.size() - 1);
 }
 
 MailScan::Report& MailScan::report_of(std::int64_t id) {
@@ -57,7 +67,6 @@ MailScan::Report& MailScan::report_of(std::int64_t id) {
     return report;
   }
   report.verified = stored->trust == Trust::Verified;
-  report.first = places_.size();
   if (!report.verified) return report;
   // Once per reporter, because the check searches the YAML and the built-in list.
   const auto [counts, is_new] = counts_.try_emplace(stored->reporter);
@@ -69,62 +78,37 @@ MailScan::Report& MailScan::report_of(std::int64_t id) {
   const auto [kind, is_new_kind] = report_kind_by_key_.try_emplace(
       {stored->reporter, published.policy, published.pct, published.testing},
       static_cast<std::uint32_t>(report_kinds_.size()));
-  if (is_new_kind) report_kinds_.push_back({stored->reporter, published});
+  if (is_new_kind) {
+    report_kinds_.push_back({stored->reporter, published});
+    states_selectors_.push_back(false);
+  }
   report.kind = kind->second;
   return report;
 }
 
-/// A block's rows are decoded first, so that the addresses of all are fetched at once.
-bool MailScan::add_block(Report& report, std::string_view rows) {
-  rows_.clear();
-  plain_.clear();
-  const bool valid = for_each_in(rows, [this](const BlockRow& row) {
-    rows_.emplace_back(row, kind_of(row.facts));
-    if (kinds_[rows_.back().second].plain) plain_.push_back(row.ip);
-  });
-  addresses_.find_all(plain_, slots_);
-  std::size_t plain = 0;
-  for (const auto& [row, kind] : rows_) {
-    ++report.rows;
-    if (kinds_[kind].plain) {
-      add_plain(report, row, slots_[plain++]);
-    } else {
-      add_to_group(report, row, kind);
-    }
+/// The address of a plain row is not looked up yet: in the order of the rows, each lookup in a
+/// table of a million addresses would wait for memory.
+void MailScan::add(std::uint32_t part, const BlockRow& row) {
+  const std::uint32_t number = kind_of(row.facts);
+  const FactsKind& kind = kinds_[number];
+  if (kind.states_selectors) states_selectors_[parts_[part].report_kind] = true;
+  if (kind.plain) {
+    log_.add_plain({part, kind.author, row.count}, row.ip);
+  } else {
+    add_to_group(part, row, number);
   }
-  return valid;
 }
 
-void MailScan::add_plain(const Report& report, const BlockRow& row, std::uint32_t slot) {
-  if (slot == AddressTable::kNone) {
-    // It may have been listed since the block was looked up.
-    const bool listed = addresses_.size() < most_addresses_;
-    slot = listed ? addresses_.find_or_add(row.ip) : addresses_.find(row.ip);
-  }
-  places_.push_back(slot);
-  if (slot == AddressTable::kNone) {
-    ++unlisted_;
-    return;
-  }
-  addresses_.messages(slot) += row.count;
-  addresses_.marks(slot) |= report.counts ? kByCounting : kByOthers;
-}
-
-void MailScan::add_to_group(const Report& report, const BlockRow& row, std::uint32_t number) {
-  const TrafficGroup key{.ip = row.ip,
-                         .facts = nullptr,
-                         .facts_id = number,
-                         .trust = Trust::Verified,
-                         .counts = report.counts};
+void MailScan::add_to_group(std::uint32_t part, const BlockRow& row, std::uint32_t number) {
+  const TrafficGroup key{
+      .ip = row.ip, .trust = Trust::Verified, .counts = parts_[part].counts, .facts_id = number};
   const std::size_t at = index_.find_or_add(groups_, key);
   if (at == groups_.size()) {
     groups_.push_back(key);
-    groups_.back().facts = kinds_[number].facts;
+    groups_.back().facts = kinds_[number].facts.get();
   }
   groups_[at].messages += row.count;
-  // Kept for the second pass, which then needs no search: four octets a row are cheaper than a
-  // hash.
-  places_.push_back(static_cast<std::uint32_t>(at));
+  log_.add_to_group({part, 0, row.count}, static_cast<std::uint32_t>(at));
 }
 
 std::vector<TrafficGroup> MailScan::take_groups() {
@@ -137,32 +121,50 @@ std::vector<TrafficGroup> MailScan::take_groups() {
   return std::exchange(groups_, {});
 }
 
-/// Lists those of the remaining addresses that could bear a name or the mark: a size must not hide
-/// the domain's own hosts.
-Result<Ok> MailScan::list_rest() {
-  AddressTable named;
-  TRY_OK(store_.for_each_host([&](const spf::Ip& ip, const KnownHost& host) {
-    if (!host.name.empty()) named.find_or_add(ip);
-  }));
-  return walk([&](const ScannedRow& row, const spf::Ip& ip, std::uint32_t& place) {
-    if (place != AddressTable::kNone) return;
-    std::uint32_t slot = addresses_.find(ip);
-    if (slot == AddressTable::kNone) {
-      if (named.find(ip) == AddressTable::kNone && !namer_.has_network(ip)) return;
-      slot = addresses_.find_or_add(ip);
+/// Lists the addresses of plain rows up to a limit, and after it those that could bear a name or
+/// the mark: a size must not hide the domain's own hosts.
+Result<Ok> MailScan::list_plain() {
+  std::size_t listed = 0;
+  std::optional<AddressTable> named;
+  Result<Ok> read = Ok{};
+  const auto may_be_named = [&](const spf::Ip& ip) {
+    if (!named) {
+      named.emplace();
+      read = store_.for_each_host([&](const spf::Ip& other, const KnownHost& host) {
+        if (!host.name.empty()) named->find_or_add(other);
+      });
     }
-    place = slot;
+    return named->find(ip) != AddressTable::kNone || namer_.has_network(ip);
+  };
+  log_.replace_addresses([&](const LoggedRow& row, const spf::Ip& ip) {
+    std::uint32_t slot = AddressTable::kNone;
+    if (listed < most_addresses_) {
+      const std::size_t before = addresses_.size();
+      slot = addresses_.find_or_add(ip);
+      listed += addresses_.size() - before;
+    } else {
+      slot = addresses_.find(ip);
+      if (slot == AddressTable::kNone && may_be_named(ip)) slot = addresses_.find_or_add(ip);
+    }
+    if (slot == AddressTable::kNone) return slot;
     addresses_.messages(slot) += row.count;
-    addresses_.marks(slot) |= row.counts ? kByCounting : kByOthers;
+    addresses_.marks(slot) |= parts_[row.part].counts ? kByCounting : kByOthers;
+    return slot;
   });
+  return read;
 }
 
 std::uint32_t MailScan::kind_of(std::int64_t facts_id) {
-  // Blocks have long runs of the same facts.
-  if (facts_id == last_facts_) return last_kind_;
-  last_facts_ = facts_id;
+  // Most rows have one of few facts, and these are found without the table of all.
+  RecentKind& recent = recent_[static_cast<std::size_t>(facts_id) % recent_.size()];
+  if (recent.facts == facts_id) return recent.kind;
+  recent = {facts_id, look_up_kind(facts_id)};
+  return recent.kind;
+}
+
+std::uint32_t MailScan::look_up_kind(std::int64_t facts_id) {
   const auto known = kind_by_facts_.find(facts_id);
-  if (known != kind_by_facts_.end()) return last_kind_ = known->second;
+  if (known != kind_by_facts_.end()) return known->second;
   const Result<Facts> facts = store_.facts(facts_id);
   if (!facts) problem_ = facts.error();
   std::string key;
@@ -175,7 +177,7 @@ std::uint32_t MailScan::kind_of(std::int64_t facts_id) {
     kinds_.push_back(std::move(kind));
   }
   kind_by_facts_.emplace(facts_id, at->second);
-  return last_kind_ = at->second;
+  return at->second;
 }
 
 /// The kind without its facts; `key` is equal for kinds of equal meaning.

@@ -68,8 +68,8 @@ void add(SourceSummary& row, const Analysis& analysis, std::size_t at) {
   const TrafficGroup& group = analysis.groups.groups[at];
   const Classification& classification = analysis.classifications[at];
   const bool first = row.ips.empty();
-  row.first = first ? group.first : std::min(row.first, group.first);
-  row.last = first ? group.last : std::max(row.last, group.last);
+  row.first = first ? Date(group.first) : std::min<Date>(row.first, group.first);
+  row.last = first ? Date(group.last) : std::max<Date>(row.last, group.last);
   row.anybodys = (first || row.anybodys) && analysis.is_anybodys(at);
   row.messages += group.messages;
   row.categories[static_cast<std::size_t>(classification.category)] += group.messages;
@@ -192,8 +192,8 @@ Wave wave_of(const Analysis& analysis, const std::vector<bool>& unlisted) {
     wave.messages += group.messages;
     wave.addresses += is_new ? 1 : 0;
     networks.add(network_of(group.ip), group.messages);
-    wave.first = wave.first ? std::min(*wave.first, group.first) : group.first;
-    wave.last = wave.last ? std::max(*wave.last, group.last) : group.last;
+    wave.first = std::min<Date>(wave.first.value_or(group.first), group.first);
+    wave.last = std::max<Date>(wave.last.value_or(group.last), group.last);
     if (!unlisted[i]) continue;
     wave.unlisted_messages += group.messages;
     wave.unlisted_addresses += is_new ? 1 : 0;

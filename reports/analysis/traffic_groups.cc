@@ -12,8 +12,9 @@ constexpr std::size_t kSlotsPerGroup = 2;
 constexpr std::size_t kFirstSlots = 1024;
 
 bool same_key(const TrafficGroup& a, const TrafficGroup& b) {
-  // Numbers first: each is compared in one step, and an address octet by octet.
-  return a.facts_id == b.facts_id && a.trust == b.trust && a.counts == b.counts && a.ip == b.ip;
+  // Numbers first: each is compared in one step.
+  return a.facts_id == b.facts_id && a.trust == b.trust && a.counts == b.counts &&
+         same_address(a.ip, b.ip);
 }
 
 std::size_t group_hash(const TrafficGroup& key) {
@@ -30,13 +31,15 @@ class GroupReader {
 
   Result<TrafficGroups> read(const Range& range) {
     TRY_OK(store_.for_each_row(range, [this](const StoredRow& row) { add(row); }));
+    if (problem_) return *problem_;
     if (lookup_.problem()) return *lookup_.problem();
+    // The sort moves every group; who searches them later builds an index of his own.
+    index_ = {};
     std::ranges::sort(groups_.groups, [](const TrafficGroup& a, const TrafficGroup& b) {
       return std::tie(a.ip, a.trust, a.counts, a.facts_id) <
              std::tie(b.ip, b.trust, b.counts, b.facts_id);
     });
-    // Again after the sort, which moved every group.
-    groups_.index.build(groups_.groups);
+    groups_.facts = lookup_.all_facts();
     TRY(groups_.daily, store_.daily(range));
     std::erase_if(groups_.daily,
                   [this](const DailySum& sum) { return sum.trust < selection_.least; });
@@ -58,13 +61,14 @@ class GroupReader {
     }
     if (report_->trust < selection_.least) return;
     key_.ip = row.ip;
-    key_.facts_id = row.facts;
+    key_.facts_id = static_cast<std::uint32_t>(row.facts);
+    if (key_.facts_id != row.facts) problem_ = Error{"the store holds too many different texts"};
     key_.trust = report_->trust;
     key_.counts = counts_;
-    const std::size_t at = groups_.index.find_or_add(groups_.groups, key_);
+    const std::size_t at = index_.find_or_add(groups_.groups, key_);
     if (at == groups_.groups.size()) {
       groups_.groups.push_back(key_);
-      groups_.groups.back().facts = lookup_.facts(row.facts);
+      groups_.groups.back().facts = lookup_.facts(row.facts).get();
       groups_.groups.back().first = row.day;
     }
     // Rows arrive in the order of their days.
@@ -86,6 +90,8 @@ class GroupReader {
   const GroupSelection& selection_;
   StoreLookup lookup_;
   TrafficGroups groups_;
+  GroupIndex index_;  ///< Of the groups.
+  std::optional<Error> problem_;
   TrafficGroup key_;  ///< Reused by add.
   std::int64_t report_id_ = 0;
   const StoredReport* report_ = nullptr;  ///< Of the last row. Never moves within the lookup.

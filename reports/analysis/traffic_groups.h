@@ -1,6 +1,7 @@
 /// The mail of one domain and date range, summed by address and facts.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,17 +14,24 @@
 
 namespace rampart::reports {
 
-/// Messages from one address with equal facts, in reports of equal weight.
+/// A day in four octets. It converts to Date and from it.
+using ShortDate =
+    std::chrono::time_point<std::chrono::system_clock,
+                            std::chrono::duration<std::int32_t, std::chrono::days::period>>;
+
+/// Messages from one address with equal facts, in reports of equal weight. An outsider may make
+/// millions of groups, so that the order of the members is that which takes the fewest octets.
 struct TrafficGroup {
   spf::Ip ip;
-  std::shared_ptr<const Facts> facts;
-  std::int64_t facts_id = 0;  ///< The store's number of these facts.
   Trust trust = Trust::Asserted;
   bool counts = false;  ///< Verified, by a reporter whose word about forwarding counts.
+  ShortDate first;      ///< The first and the last day on which they were reported.
+  ShortDate last;
+  std::uint32_t facts_id = 0;    ///< The store's number of these facts.
+  const Facts* facts = nullptr;  ///< Not owned.
   std::int64_t messages = 0;
-  Date first;  ///< The first and the last day on which they were reported.
-  Date last;
 };
+static_assert(sizeof(TrafficGroup) == 48);
 
 /// Finds a group by its key in constant time, with four octets per group: a domain may have
 /// millions of addresses. Valid until the groups change.
@@ -42,8 +50,8 @@ class GroupIndex {
 
 /// All groups of one range.
 struct TrafficGroups {
-  std::vector<TrafficGroup> groups;  ///< Sorted by address.
-  GroupIndex index;                  ///< Of groups.
+  std::vector<TrafficGroup> groups;                 ///< Sorted by address.
+  std::vector<std::shared_ptr<const Facts>> facts;  ///< Owns what the groups point to.
   std::set<std::string> reporters;
   std::set<std::string> verified_reporters;
   std::map<std::string, std::int64_t> contradictions;  ///< Rows, by reporter.

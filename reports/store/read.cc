@@ -118,6 +118,13 @@ const std::shared_ptr<const Facts>& StoreLookup::facts(std::int64_t id) {
   return facts;
 }
 
+std::vector<std::shared_ptr<const Facts>> StoreLookup::all_facts() const {
+  std::vector<std::shared_ptr<const Facts>> all;
+  all.reserve(facts_.size());
+  for (const auto& [id, facts] : facts_) all.push_back(facts);
+  return all;
+}
+
 Result<std::vector<DailySum>> Store::daily(const Range& range) {
   TRY(const std::int64_t domain, find_string(range.domain));
   TRY(Statement find,

@@ -23,7 +23,7 @@ namespace rampart::reports {
 
 /// Whether a report is proved to come from its reporter; only verified reports count for gates
 /// (contract section 4).
-enum class Trust { Asserted, Verified };
+enum class Trust : std::uint8_t { Asserted, Verified };
 
 /// The facts met during an ingest, encoded, each with its number in the store once it is written.
 class FactTable {
@@ -271,6 +271,8 @@ class StoreLookup {
 
   const StoredReport& report(std::int64_t id);
   const std::shared_ptr<const Facts>& facts(std::int64_t id);  ///< Never null.
+  /// All facts read so far.
+  std::vector<std::shared_ptr<const Facts>> all_facts() const;
   const std::optional<Error>& problem() const { return problem_; }
 
  private:

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <deque>
 
 #include "reports/analysis/analysis.h"
 #include "tests/support/policy_world.h"
@@ -83,14 +84,20 @@ inline Facts overridden(const std::string& type, const std::string& comment = ""
   return made;
 }
 
+/// Facts for groups, which do not own theirs.
+inline const Facts* kept(Facts its) {
+  static std::deque<Facts> all;
+  return &all.emplace_back(std::move(its));
+}
+
 inline TrafficGroup group(const std::string& ip, Facts its, std::int64_t messages) {
   return {.ip = *spf::Ip::parse(ip),
-          .facts = std::make_shared<const Facts>(std::move(its)),
           .trust = Trust::Verified,
           .counts = true,
-          .messages = messages,
           .first = kToday,
-          .last = kToday};
+          .last = kToday,
+          .facts = kept(std::move(its)),
+          .messages = messages};
 }
 
 /// Naming needs a store for what DNS returned earlier; nothing is kept here.

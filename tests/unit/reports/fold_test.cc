@@ -135,11 +135,15 @@ class Recomputed {
   std::map<std::string, std::int64_t> lines() {
     std::map<std::string, std::int64_t> lines;
     StoreLookup lookup(store_);
+    GroupIndex index;
+    index.build(analysis_.groups.groups);
     REQUIRE(store_.for_each_row(kAll, [&](const StoredRow& row) {
       const StoredReport& report = lookup.report(row.report);
-      TrafficGroup key{.ip = row.ip, .facts_id = row.facts, .trust = Trust::Verified};
+      TrafficGroup key{.ip = row.ip,
+                       .trust = Trust::Verified,
+                       .facts_id = static_cast<std::uint32_t>(row.facts)};
       key.counts = report_counts(report, {Trust::Verified, context_.counts});
-      const std::size_t at = analysis_.groups.index.find(analysis_.groups.groups, key);
+      const std::size_t at = index.find(analysis_.groups.groups, key);
       REQUIRE(at < analysis_.groups.groups.size());
       lines[line(row.day, report.reporter, parts(at))] += row.count;
     }));

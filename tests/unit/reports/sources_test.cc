@@ -212,12 +212,12 @@ Scene scene(const std::vector<Branch>& all) {
       made.truth.emplace(ip, &branch);
       for (const auto& [its, trust] : branch.mail) {
         made.groups.groups.push_back({.ip = ip,
-                                      .facts = std::make_shared<const Facts>(its),
                                       .trust = trust,
                                       .counts = trust == Trust::Verified,
-                                      .messages = 10,
                                       .first = kToday,
-                                      .last = kToday});
+                                      .last = kToday,
+                                      .facts = kept(its),
+                                      .messages = 10});
       }
     }
   }
