@@ -38,6 +38,7 @@ enum class RecordType : std::uint16_t {
   SPF = 99,
   CAA = 257,
   LUA = 65402,  ///< PowerDNS: "TXT <program>"; the server answers with what the program returns.
+  Unknown = 65535,  ///< A host's mnemonic that is not known here (reserved by RFC 6895); kept only.
 };
 
 /// "TXT", "MX", ... or "TYPE65280" (RFC 3597 section 5).
@@ -45,6 +46,10 @@ std::string to_text(RecordType type);
 
 /// Reads a type's mnemonic or TYPEnnn, in any case.
 std::optional<RecordType> parse_record_type(std::string_view text);
+
+/// As `parse_record_type`, of what a host reports: Unknown where it is no type that is known here,
+/// so that such a record still counts as one that exists at its name.
+RecordType reported_type(std::string_view text);
 
 /// Whether a type's values are character strings, which this program keeps joined.
 constexpr bool is_text(RecordType type) {
@@ -111,12 +116,15 @@ struct ZoneNotice {
     Journal,  ///< A name server keeps a journal of the zone file.
     Serial,   ///< The host does not raise the zone's serial.
     Record,   ///< The host cannot write one record.
+    Locked,   ///< The host keeps a record for a product of its own and refuses to change it.
   };
   Topic topic;
   bool blocks = false;  ///< The zone is not changed until this is resolved.
   std::string message;
   std::string hint;
   std::optional<RecordKey> written = {};  ///< It concerns only a write of this set; else all.
+  /// With `written`: it concerns only a change that removes this value of the set, or its TTL.
+  std::optional<std::string> value = {};
 
   bool operator==(const ZoneNotice&) const = default;
 };

@@ -95,6 +95,8 @@ inline constexpr std::array kCodes = {
     Code{"public-suffix", "A public suffix is listed as a domain."},
     Code{"ramp-jump", "DMARC would move more than one step of its ramp at once.", true},
     Code{"ramp-order", "The steps of a ramp are not in rising order."},
+    Code{"record-locked",
+         "The host keeps a record for a product of its own and refuses to change it."},
     Code{"reject-spf-only", "A sender can align by SPF alone under p=reject.", true},
     Code{"reject-without-rua", "A p=reject policy has no address for reports.", true},
     Code{"report-unauthorized",

@@ -122,7 +122,8 @@ class CloudflareProvider : public Provider {
   Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
     TRY(const Listing listing, located("reading zone " + zone.text(), read_records(zone, names)));
     return ZoneRead{.sets = cloudflare::sets_of(listing.records, zone),
-                    .complete = listing.complete};
+                    .complete = listing.complete,
+                    .notices = cloudflare::notices_of(listing.records, zone)};
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {

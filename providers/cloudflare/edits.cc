@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+
+#include "dns/txt.h"
 
 namespace rampart::cloudflare {
 namespace {
@@ -179,6 +182,62 @@ Result<Ok> check_neighbours(const SetChange& change, std::span<const Record> rec
                                    obstacle->proxied ? "proxied " : "")};
 }
 
+std::string_view keeper_of(Lock lock) {
+  return lock == Lock::EmailRouting ? "Email Routing" : "another product of Cloudflare";
+}
+
+/// Checked here, because the API's own message names no record.
+Result<Ok> check_locks(std::span<const Edit> edits, std::span<const Record> records) {
+  for (const Edit& edit : edits) {
+    const auto record = std::ranges::find(records, edit.id, &Record::id);
+    if (edit.id.empty() || record == records.end() || !is_locked(record->lock)) continue;
+    return Error{.what = fmt::format("{}: {} keeps this record and locks it; nothing is written",
+                                     shown(record->key), keeper_of(record->lock))};
+  }
+  return Ok{};
+}
+
+ZoneNotice locked_notice(const Record& record) {
+  const bool routing = record.lock == Lock::EmailRouting;
+  return {
+      .topic = ZoneNotice::Topic::Locked,
+      .blocks = true,
+      .message = fmt::format("{}: {} keeps \"{}\" and locks it, so that Cloudflare refuses to "
+                             "change it",
+                             shown(record.key), keeper_of(record.lock), printable(record.value)),
+      .hint = routing ? "unlock its DNS records in the dashboard (Email > Email Routing > "
+                        "Settings) or disable it, then plan again; or leave the record to "
+                        "Cloudflare with `spf: unmanaged` or `dkim: unmanaged`"
+                      : "change or remove it in that product (Workers, R2, a tunnel, ...), or "
+                        "leave this name out of the YAML",
+      .written = record.key,
+      .value = record.value};
+}
+
+/// Email Routing refuses every other MX of its name, whether or not its own are unlocked.
+ZoneNotice routed_notice(const RecordKey& key) {
+  return {.topic = ZoneNotice::Topic::Locked,
+          .blocks = true,
+          .message = fmt::format("Email Routing manages the MX records of {}, so that Cloudflare "
+                                 "accepts no other there",
+                                 key.name.text()),
+          .hint =
+              "disable Email Routing in the dashboard (Email > Email Routing > Settings), then "
+              "plan again",
+          .written = key};
+}
+
+/// `type` is what cannot be written at the name of the proxied CNAME.
+ZoneNotice proxied_notice(const Record& record, RecordType type) {
+  return {.topic = ZoneNotice::Topic::Record,
+          .blocks = true,
+          .message = fmt::format("{} has a proxied CNAME, and a CNAME excludes every other record; "
+                                 "no {} is written there",
+                                 record.key.name.text(), to_text(type)),
+          .hint = "replace the CNAME by A and AAAA records, or leave this name out of the YAML",
+          .written = RecordKey{record.key.name, type}};
+}
+
 /// The edits that remove the whole old set. Hidden CNAMEs are never removed: what they serve is not
 /// part of any change.
 std::vector<Edit> removals(const SetChange& change, std::span<const Record> records,
@@ -220,7 +279,7 @@ std::vector<Edit> additions(const SetChange& change, std::span<const Record> rec
 RecordSets sets_of(std::span<const Record> records, const Name& zone) {
   RecordSets sets;
   for (const Record& record : records) {
-    if (is_hidden(record, zone)) continue;
+    if (is_hidden(record, zone) || record.key.name.is_root()) continue;
     const auto [place, first] = sets.emplace(record.key, RecordSet{in_seconds(record.ttl), {}});
     place->second.ttl = std::min(place->second.ttl, in_seconds(record.ttl));
     place->second.values.insert(record.value);
@@ -262,12 +321,39 @@ Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Rec
   TRY_OK(check_neighbours(change, records, zone));
   if (change.before && change.after && change.before->type == change.after->type) {
     const RecordKey key{change.name, change.after->type};
-    return SetEditor(key, change.before->set, change.after->set, records).edits();
+    std::vector<Edit> edits =
+        SetEditor(key, change.before->set, change.after->set, records).edits();
+    TRY_OK(check_locks(edits, records));
+    return edits;
   }
   std::vector<Edit> edits = removals(change, records, zone);
   const std::vector<Edit> made = additions(change, records, zone);
   edits.insert(edits.end(), made.begin(), made.end());
+  TRY_OK(check_locks(edits, records));
   return edits;
+}
+
+std::vector<ZoneNotice> notices_of(std::span<const Record> records, const Name& zone) {
+  std::vector<ZoneNotice> notices;
+  std::set<RecordKey> routed;
+  for (const Record& record : records) {
+    const bool routing = record.lock == Lock::EmailRouting || record.lock == Lock::Unlocked;
+    if (record.key.type == RecordType::MX && routing) routed.insert(record.key);
+    if (is_hidden(record, zone)) {
+      // A plan sees no CNAME there and would take the record over, or put another one beside it.
+      if (record.key.name == zone) continue;
+      for (const RecordType type : {RecordType::TXT, RecordType::MX}) {
+        notices.push_back(proxied_notice(record, type));
+      }
+      if (!is_locked(record.lock)) continue;
+      notices.push_back(locked_notice(record));
+      notices.back().value.reset();
+    } else if (is_locked(record.lock)) {
+      notices.push_back(locked_notice(record));
+    }
+  }
+  for (const RecordKey& key : routed) notices.push_back(routed_notice(key));
+  return notices;
 }
 
 bool is_live(const SetChange& change, std::span<const Record> records, const Name& zone) {

@@ -26,6 +26,17 @@ constexpr int kMostNameOctets = 8192;
 /// Octets of one TXT value (documented, 2024-01; values near 4,080 have been seen to pass since).
 constexpr int kMostTxtOctets = 2048;
 
+/// For whom the host keeps a record and refuses to change it.
+enum class Lock {
+  None,
+  Product,       ///< Workers, R2, a tunnel, ...: `meta.read_only`, or `locked` until 2024.
+  EmailRouting,  ///< The same, with `meta.email_routing`.
+  Unlocked,      ///< Of Email Routing, but unlocked: it may be changed.
+};
+
+/// Whether the host refuses to change or delete such a record.
+constexpr bool is_locked(Lock lock) { return lock == Lock::Product || lock == Lock::EmailRouting; }
+
 /// One record as Cloudflare keeps it: one value with an id and a TTL of its own.
 struct Record {
   std::string id;
@@ -33,6 +44,7 @@ struct Record {
   std::string value;         ///< As in RecordSet.
   std::chrono::seconds ttl;  ///< As in the API: 1 is automatic.
   bool proxied = false;      ///< Served as addresses of Cloudflare.
+  Lock lock = Lock::None;
 
   bool operator==(const Record&) const = default;
 };
@@ -61,9 +73,14 @@ RecordSets sets_of(std::span<const Record> records, const Name& zone);
 Result<Ok> check_change(const SetChange& change, const Name& zone);
 
 /// The fewest edits that turn `records`, all at the change's name, into `change.after`. A conflict
-/// where they are not `change.before`; an Error where a CNAME excludes the new set.
+/// where they are not `change.before`; an Error where a CNAME excludes the new set, or where a
+/// locked record would have to change.
 Result<std::vector<Edit>> edits_for(const SetChange& change, std::span<const Record> records,
                                     const Name& zone);
+
+/// What a plan must heed about `records`: those that are locked, and proxied CNAMEs, beside which
+/// nothing can be written.
+std::vector<ZoneNotice> notices_of(std::span<const Record> records, const Name& zone);
 
 /// Whether `records`, all at the change's name, already make up `change.after`.
 bool is_live(const SetChange& change, std::span<const Record> records, const Name& zone);

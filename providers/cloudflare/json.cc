@@ -67,16 +67,32 @@ std::string value_of(RecordType type, const Json& json) {
   return canonical ? *canonical : content;
 }
 
+/// Until 2024 the API said `locked`; since then `meta` has `read_only` and the product's name.
+Lock lock_of(const Json& json) {
+  const Json& meta = member(json, "meta");
+  const bool routing = member(meta, "email_routing") == Json(true);
+  if (member(json, "locked") == Json(true) || member(meta, "read_only") == Json(true)) {
+    return routing ? Lock::EmailRouting : Lock::Product;
+  }
+  return routing ? Lock::Unlocked : Lock::None;
+}
+
 Result<Record> read_item(const Json& json, Record*) {
-  const Result<Name> name = Name::parse(text_at(json, "name"));
-  const std::optional<RecordType> type = parse_record_type(text_at(json, "type"));
+  const std::string owner = text_at(json, "name");
+  const std::string kind = text_at(json, "type");
   const std::string id = text_at(json, "id");
-  if (!name || !type || id.empty()) return not_understood("a record without name, type or id");
+  if (owner.empty() || kind.empty() || id.empty()) {
+    return not_understood("a record without name, type or id");
+  }
+  // A name that cannot be represented is no name of ours: the record is counted, and no more.
+  const Result<Name> name = Name::parse(owner);
+  const RecordType type = reported_type(kind);
   return Record{.id = id,
-                .key = {*name, *type},
-                .value = value_of(*type, json),
+                .key = {name ? *name : Name::root(), type},
+                .value = value_of(type, json),
                 .ttl = seconds(number_at(json, "ttl")),
-                .proxied = member(json, "proxied") == Json(true)};
+                .proxied = member(json, "proxied") == Json(true),
+                .lock = lock_of(json)};
 }
 
 // A zone without an id cannot be written, so that the list is refused as a whole.
@@ -178,6 +194,14 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
   if (status == 429 || any({971})) {
     return "too many requests; the limit of 1200 in five minutes is shared by everything that uses "
            "this account's tokens";
+  }
+  if (any({890190, 1046})) {
+    return "Email Routing manages the MX records of this zone; disable it before others are "
+           "written";
+  }
+  if (any({1043})) {
+    return "the host keeps a record for one of its own products, such as Email Routing, and "
+           "refuses to change it";
   }
   if (any({6003, 6111})) return "the API token is malformed: look for a missing or extra character";
   if (status == 401 || any({1000, 1001})) {

@@ -32,27 +32,34 @@ std::string api_value(RecordType type, const std::string& content) {
   return value ? *value : content;
 }
 
-/// One rrset; nothing for one without records, which only carries comments, and for a name or type
-/// that we cannot represent.
+/// One rrset; nothing for one without records, which only carries comments, and for a name that
+/// we cannot represent.
 std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
   const Result<Name> name = Name::parse(text_at(rrset, "name"));
-  const auto type = parse_record_type(text_at(rrset, "type"));
+  const std::string kind = text_at(rrset, "type");
   const auto records = rrset.find("records");
-  if (!name || !type || records == rrset.end() || !records->is_array()) return std::nullopt;
-  ApiSet out{.set = {std::chrono::seconds(rrset.value("ttl", 0)), {}}, .disabled = {}};
+  if (!name || kind.empty() || records == rrset.end() || !records->is_array()) return std::nullopt;
+  const RecordType type = reported_type(kind);
+  const auto ttl = rrset.find("ttl");
+  const bool has_ttl = ttl != rrset.end() && ttl->is_number_integer();
+  ApiSet out{.set = {std::chrono::seconds(has_ttl ? ttl->get<std::int64_t>() : 0), {}},
+             .disabled = {}};
   for (const Json& record : *records) {
     const std::string content = text_at(record, "content");
-    if (record.value("disabled", false)) {
+    const auto disabled = record.find("disabled");
+    if (disabled != record.end() && *disabled == Json(true)) {
       out.disabled.push_back(content);
       continue;
     }
-    out.set.values.insert(api_value(*type, content));
+    const std::string value = api_value(type, content);
+    out.set.values.insert(value);
+    out.spellings[value].push_back(content);
   }
   const auto comments = rrset.find("comments");
   const bool commented = comments != rrset.end() && comments->is_array() && !comments->empty();
   if (commented) out.comments = comments->dump(-1, ' ', false, Json::error_handler_t::replace);
   if (out.set.values.empty() && out.disabled.empty()) return std::nullopt;
-  return std::pair(RecordKey{*name, *type}, std::move(out));
+  return std::pair(RecordKey{*name, type}, std::move(out));
 }
 
 /// Disabled records are in the zone, but the server does not serve them.
@@ -66,6 +73,17 @@ Json rrset_of(const RecordKey& key, const char* changetype) {
   return {{"name", absolute(key.name)}, {"type", to_text(key.type)}, {"changetype", changetype}};
 }
 
+/// The contents of a value that exists, as they are spelled; else the usual spelling.
+std::vector<std::string> contents_of(const RecordKey& key, const std::string& value,
+                                     const ApiSets& live) {
+  const auto set = live.find(key);
+  if (set != live.end()) {
+    const auto found = set->second.spellings.find(value);
+    if (found != set->second.spellings.end()) return found->second;
+  }
+  return {print_rdata(key.type, value)};
+}
+
 /// The whole set, with the live disabled records: REPLACE would otherwise delete those. The API has
 /// no way to add to a set on older servers, so that it is sent whole.
 Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) {
@@ -73,7 +91,9 @@ Json replacing(const RecordKey& key, const RecordSet& set, const ApiSets& live) 
   rrset["ttl"] = set.ttl.count();
   rrset["records"] = Json::array();
   for (const std::string& value : set.values) {
-    rrset["records"].push_back(record_of(print_rdata(key.type, value), Served::Yes));
+    for (const std::string& content : contents_of(key, value, live)) {
+      rrset["records"].push_back(record_of(content, Served::Yes));
+    }
   }
   const auto found = live.find(key);
   if (found == live.end()) return rrset;
@@ -109,7 +129,10 @@ std::optional<Json> single_value(const SetChange& change, const ApiSets& live) {
   if ((!added && !removed) || !all_served) return {};
   Json rrset = rrset_of(key, added ? "EXTEND" : "PRUNE");
   rrset["ttl"] = change.after->set.ttl.count();
-  rrset["records"] = {record_of(print_rdata(key.type, added ? *added : *removed), Served::Yes)};
+  rrset["records"] = Json::array();
+  for (const std::string& content : contents_of(key, added ? *added : *removed, live)) {
+    rrset["records"].push_back(record_of(content, Served::Yes));
+  }
   return rrset;
 }
 

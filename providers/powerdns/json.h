@@ -17,6 +17,8 @@ struct ApiSet {
   RecordSet set;                      ///< What is served.
   std::vector<std::string> disabled;  ///< Contents that are kept but not served.
   std::string comments = {};          ///< As the API gives them, a JSON list; empty for none.
+  /// How the contents of a value of `set` are spelled; a TXT may be cut into strings anywhere.
+  std::map<std::string, std::vector<std::string>> spellings = {};
 
   bool operator==(const ApiSet&) const = default;
 };

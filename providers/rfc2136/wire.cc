@@ -48,7 +48,8 @@ std::vector<WireRecord> records_of(const ldns_rr_list* list) {
     // Names that a Name cannot hold are another party's, and no concern of ours.
     const std::optional<Name> owner = name_of(ldns_rr_owner(rr));
     std::optional<std::string> value = value_of(rr);
-    if (!owner || !value) continue;
+    if (!owner) continue;
+    if (!value) value = "\\# 0";  // RFC 3597 section 5: no data, and yet a record.
     const auto type = static_cast<RecordType>(ldns_rr_get_type(rr));
     if (type != RecordType::TXT && type != RecordType::SPF) {
       if (const auto canonical = canonical_rdata(type, *value)) *value = *canonical;

@@ -80,22 +80,19 @@ std::string special_of(const XmlElement& element) {
 Result<StoredSet> read_set(const XmlElement& element) {
   const Result<Name> name = read_name(element.text_of("Name"));
   if (!name) return unreadable(name.error().what);
-  const std::optional<RecordType> type = parse_record_type(element.text_of("Type"));
-  if (!type) return unreadable("a record set's type is unknown");
-  StoredSet stored{.key = {*name, *type}, .special = special_of(element)};
+  const RecordType type = reported_type(element.text_of("Type"));
+  StoredSet stored{.key = {*name, type}, .special = special_of(element)};
   const std::optional<long> ttl = number(element.text_of("TTL"));
-  if (!ttl && stored.special.empty()) return unreadable("a record set has no TTL");
+  if (!ttl && stored.special.empty()) stored.special = "without a TTL";
   stored.set.ttl = std::chrono::seconds(ttl.value_or(0));
   const XmlElement* const records = element.child("ResourceRecords");
   if (records == nullptr) return stored;
   for (const XmlElement& record : records->children) {
     const std::string text(record.text_of("Value"));
-    const Result<std::string> value = read_value(*type, text);
-    if (!value) {
-      return unreadable(fmt::format("{} {}: {}", name->text(), to_text(*type), value.error().what));
-    }
+    // A value that cannot be read is another party's, and must not make its zone unreadable.
+    const Result<std::string> value = read_value(type, text);
     stored.texts.push_back(text);
-    stored.set.values.insert(*value);
+    stored.set.values.insert(value ? *value : text);
   }
   return stored;
 }

@@ -33,6 +33,29 @@ std::vector<std::string> texts_of(const TypedSet& set) {
   return texts;
 }
 
+/// The texts of the new set. A value that exists keeps the text in which it is stored: another
+/// party's TXT may be cut into strings anywhere.
+std::vector<std::string> texts_after(const Replacement& one) {
+  const TypedSet& after = *one.change.after;
+  std::map<std::string, std::vector<std::string>> stored;
+  if (one.stored && one.stored->key.type == after.type) {
+    for (const std::string& text : one.stored->texts) {
+      const Result<std::string> value = read_value(after.type, text);
+      stored[value ? *value : text].push_back(text);
+    }
+  }
+  std::vector<std::string> texts;
+  for (const std::string& value : after.set.values) {
+    const auto found = stored.find(value);
+    if (found == stored.end()) {
+      texts.push_back(value_text(after.type, value));
+    } else {
+      texts.insert(texts.end(), found->second.begin(), found->second.end());
+    }
+  }
+  return texts;
+}
+
 Cost cost_of(const std::vector<std::string>& texts) {
   Cost cost{.records = texts.size()};
   for (const std::string& text : texts) cost.characters += text.size();
@@ -43,7 +66,7 @@ Cost cost_of(const std::vector<std::string>& texts) {
 Cost cost_of(const Replacement& one) {
   Cost cost;
   if (one.stored) cost = cost_of(one.stored->texts);
-  if (one.change.after) cost = cost + cost_of(texts_of(*one.change.after));
+  if (one.change.after) cost = cost + cost_of(texts_after(one));
   return cost;
 }
 
@@ -144,7 +167,7 @@ std::string batch_xml(const Batch& batch) {
   for (const Replacement& one : batch) {
     if (!one.change.after) continue;
     const TypedSet& after = *one.change.after;
-    changes += change_xml("CREATE", {one.change.name, after.type}, after.set.ttl, texts_of(after));
+    changes += change_xml("CREATE", {one.change.name, after.type}, after.set.ttl, texts_after(one));
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"

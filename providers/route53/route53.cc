@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include "providers/model/account.h"
 #include "providers/route53/batches.h"
 #include "providers/route53/client.h"
+#include "providers/route53/special.h"
 #include "providers/route53/text.h"
 #include "providers/route53/walk.h"
 
@@ -65,18 +65,6 @@ LiveSide live_side(const Seen& seen, const Batch& batch) {
   };
   if (all(&SetChange::after)) return LiveSide::After;
   return all(&SetChange::before) ? LiveSide::Before : LiveSide::Neither;
-}
-
-/// The record types that Rampart writes; a special set of another type does not concern it.
-constexpr std::array kOurTypes = {RecordType::TXT, RecordType::CNAME, RecordType::MX,
-                                  RecordType::SPF};
-
-// Overwriting one would remove routing that somebody configured on purpose.
-Error special_set(const StoredSet& stored) {
-  return Error{.what =
-                   fmt::format("{} {} is {}: such a set is never overwritten; replace it by a "
-                               "plain one, or leave this name out of the YAML",
-                               stored.key.name.text(), to_text(stored.key.type), stored.special)};
 }
 
 // The stored text of every set is needed for a write, so that reads are remembered until then.
@@ -203,7 +191,7 @@ class Route53Provider : public Provider {
     const std::set<Name> wanted(names.begin(), names.end());
     seen.names.insert(wanted.begin(), wanted.end());
     std::erase_if(seen.sets, [&](const auto& one) { return wanted.contains(one.first.name); });
-    for (const StoredSet& set : walked.sets) seen.sets.insert_or_assign(set.key, set);
+    for (auto& [key, set] : route53::joined(walked.sets)) seen.sets.insert_or_assign(key, set);
     return walked.complete;
   }
 
@@ -213,12 +201,11 @@ class Route53Provider : public Provider {
     TRY(const bool complete, refresh(zone, names));
     ZoneRead read{.complete = complete};
     for (const auto& [key, stored] : seen_[name].sets) {
-      if (stored.special.empty()) {
-        read.sets.emplace(key, stored.set);
-      } else if (std::ranges::find(kOurTypes, key.type) != kOurTypes.end() &&
-                 std::ranges::find(names, key.name) != names.end()) {
-        return special_set(stored);
-      }
+      RecordSet& set = read.sets.emplace(key, stored.set).first->second;
+      if (stored.special.empty()) continue;
+      // An alias has no values of its own, and yet nothing else may be put in its place.
+      if (set.values.empty()) set.values.insert(stored.special);
+      std::ranges::move(route53::special_notices(stored), std::back_inserter(read.notices));
     }
     return read;
   }
@@ -260,7 +247,7 @@ class Route53Provider : public Provider {
       for (const auto& side : {change.before, change.after}) {
         const auto found = side ? seen.sets.find({change.name, side->type}) : seen.sets.end();
         if (found != seen.sets.end() && !found->second.special.empty()) {
-          return special_set(found->second);
+          return route53::special_set(found->second);
         }
       }
       TRY_OK(check_before(lookup_in(seen), change));

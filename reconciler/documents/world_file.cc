@@ -20,7 +20,7 @@ using document::Reader;
 // The words of the document, in the order of the enumerators.
 constexpr std::array kLiveWords = {"present", "absent", "unobservable", "disagree"};
 constexpr std::array kAnswerWords = {"data", "nodata", "nxdomain", "failed"};
-constexpr std::array kTopicWords = {"journal", "serial", "record"};
+constexpr std::array kTopicWords = {"journal", "serial", "record", "locked"};
 constexpr std::array kPolicyWords = {"served", "refused", "unreachable"};
 
 template <class State, std::size_t kCount>
@@ -66,6 +66,7 @@ Json notice_json(const ZoneNotice& notice) {
                {"message", notice.message},
                {"hint", notice.hint}};
   if (notice.written) json["written"] = document::key_to_json(*notice.written);
+  if (notice.value) json["value"] = document::octets_to_json(*notice.value);
   return json;
 }
 
@@ -75,6 +76,7 @@ ZoneNotice read_notice(const Reader& reader) {
                     .message = reader.at("message").text(),
                     .hint = reader.at("hint").text()};
   if (reader.has("written")) notice.written = reader.at("written").key();
+  if (reader.has("value")) notice.value = document::octets_from_json(reader.at("value"));
   return notice;
 }
 
@@ -106,17 +108,17 @@ UnusedZoneNote read_unused(const Reader& reader) {
 
 Json zone_json(const LiveZone& zone) {
   Json json = {{"apex", zone.apex.text()},
-          {"provider", zone.provider},
-          {"from_provider", zone.from_provider},
-          {"complete", zone.complete},
-          {"error", zone.error},
-          {"max_txt_octets", number_json(zone.limits.max_txt_octets)},
-          {"max_name_octets", number_json(zone.limits.max_name_octets)},
-          {"max_values", number_json(zone.limits.max_values)},
-          {"min_ttl", number_json(zone.limits.min_ttl)},
-          {"max_ttl", number_json(zone.limits.max_ttl)},
-          {"sets", list(zone.sets, live_json)},
-          {"wildcards", list(zone.wildcards, document::key_to_json)}};
+               {"provider", zone.provider},
+               {"from_provider", zone.from_provider},
+               {"complete", zone.complete},
+               {"error", zone.error},
+               {"max_txt_octets", number_json(zone.limits.max_txt_octets)},
+               {"max_name_octets", number_json(zone.limits.max_name_octets)},
+               {"max_values", number_json(zone.limits.max_values)},
+               {"min_ttl", number_json(zone.limits.min_ttl)},
+               {"max_ttl", number_json(zone.limits.max_ttl)},
+               {"sets", list(zone.sets, live_json)},
+               {"wildcards", list(zone.wildcards, document::key_to_json)}};
   if (!zone.notices.empty()) json["notices"] = list(zone.notices, notice_json);
   return json;
 }

@@ -2,6 +2,7 @@
 #include "reconciler/plan/zone_notices.h"
 
 #include <map>
+#include <tuple>
 
 namespace rampart {
 namespace {
@@ -12,10 +13,26 @@ CodeName code_of(ZoneNotice::Topic topic) {
       return "zone-journal";
     case ZoneNotice::Topic::Record:
       return "occupied";
+    case ZoneNotice::Topic::Locked:
+      return "record-locked";
     case ZoneNotice::Topic::Serial:
       break;
   }
   return "zone-serial";
+}
+
+/// Whether a change meets what the notice is about. A notice of one value leaves the rest of its
+/// set free: other values may come and go beside it.
+bool concerns(const ZoneNotice& notice, const Change& change) {
+  if (!notice.written) return true;
+  const auto& [before, after] = std::tie(change.set.before, change.set.after);
+  const RecordType type = notice.written->type;
+  if (change.name() != notice.written->name) return false;
+  const bool writes = after && after->type == type;
+  if (!notice.value) return writes;
+  const bool held = before && before->type == type && before->set.values.contains(*notice.value);
+  if (!held) return false;
+  return !writes || !after->set.values.contains(*notice.value) || after->set.ttl != before->set.ttl;
 }
 
 /// The changes that a notice concerns, by domain. What loosens is never withheld, so that it is
@@ -25,9 +42,7 @@ std::map<Name, std::vector<RecordKey>> keys_concerned(const Plan& plan, const Li
   std::map<Name, std::vector<RecordKey>> concerned;
   for (const Change& change : plan.changes) {
     if (change.zone != zone.apex || change.provider != zone.provider) continue;
-    const auto& after = change.set.after;
-    const bool written = after && notice.written == RecordKey{change.name(), after->type};
-    if (notice.written && !written) continue;
+    if (!concerns(notice, change)) continue;
     std::vector<RecordKey>& keys = concerned[change.domain];
     if (change.stage != Stage::Relax) keys.push_back({change.name(), change.type()});
   }

@@ -119,6 +119,60 @@ def check_cloudflare(folder):
         CHECKS.equal("zone_ids chooses", (code, len(plan["changes"])), (0, 1))
 
 
+def check_locked(folder):
+    """What Email Routing keeps at Cloudflare withholds the one change that needs it; records that
+    nothing here can represent withhold none."""
+    port = free_port()
+    with running([sys.executable, HERE.parents[1] / "contract/cloudflare_fake.py", port], port,
+                 pathlib.Path(folder) / "fake.log"):
+        control = f"http://127.0.0.1:{port}/control"
+
+        def record(content, kind="TXT", name="example.com", **more):
+            return {"type": kind, "name": name, "content": content, "ttl": 1, **more}
+
+        def contents(name="example.com"):
+            with urllib.request.urlopen(control + "/zones/example.com", timeout=20) as answer:
+                return sorted(one["content"] for one in json.loads(answer.read())["records"]
+                              if one["name"] == name)
+
+        meta = {"email_routing": True, "read_only": True}
+        spf = '"v=spf1 include:_spf.mx.cloudflare.net ~all"'
+        others = [record("kept=1", meta=meta), record("x", "TOMORROW"),
+                  record("x", name="a..b.example.com"),
+                  record("route1.mx.cloudflare.net", "MX", priority=10, meta=meta)]
+        post(control + "/zones", {"name": "example.com", "records": others + [
+            record(spf, meta=meta)]})
+        before = contents()
+        place = Place(folder, "{type: cloudflare}",
+                      ["example.com: {dmarc: {phase: monitor, rua: ['mailto:d@example.com']}}"],
+                      {"CLOUDFLARE_API_TOKEN": cloudflare.TOKEN,
+                       "CLOUDFLARE_BASE_URL": f"http://127.0.0.1:{port}/client/v4"})
+        code, plan = place.plan()
+        shown = finding(plan, "record-locked")
+        CHECKS.equal("a locked SPF record is a finding", code, 3)
+        CHECKS.check("it names the record, its keeper and what to do",
+                     all(words in shown for words in ("example.com TXT", "Email Routing", "unlock",
+                                                      "spf: unmanaged")), shown)
+        CHECKS.equal("the other changes stay", [one["name"] for one in plan["changes"]],
+                     ["_dmarc.example.com"])
+        done = place.run("apply", "--auto-approve", "--verify-timeout", "1s")
+        CHECKS.check("apply refuses nothing", "read only" not in done.stdout + done.stderr,
+                     done.stdout)
+        CHECKS.equal("and writes them", (contents("_dmarc.example.com") != [], contents()),
+                     (True, before))
+        place.write("{type: cloudflare}", [
+            "example.com: {spf: unmanaged, dmarc: {phase: monitor, rua: "
+            "['mailto:d@example.com']}}"])
+        CHECKS.equal("SPF left to Cloudflare", place.plan()[0], 0)
+        # Unlocked, it is changed; a value that is locked beside it is not.
+        post(control + "/zones", {"name": "example.com", "records": others + [
+            record(spf, meta={"email_routing": True})]})
+        place.write("{type: cloudflare}", ["example.com: {}"])
+        done = place.run("apply", "--auto-approve", "--verify-timeout", "1s")
+        CHECKS.check("an unlocked record is written", "ip4:192.0.2.1" in str(contents()) and
+                     spf not in contents() and "kept=1" in contents(), done.stdout + done.stderr)
+
+
 class NameServers:
     """A name server on loopback that knows the NS records of some zones."""
 
@@ -284,7 +338,7 @@ def check_named(folder):
 
 def main():
     skipped = []
-    for check in (check_cloudflare, check_route53, check_named):
+    for check in (check_cloudflare, check_locked, check_route53, check_named):
         with tempfile.TemporaryDirectory(prefix="rampart-reach-") as folder:
             skipped += check(folder) or []
     return CHECKS.report(skipped)

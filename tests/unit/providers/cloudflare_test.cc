@@ -266,3 +266,85 @@ TEST_CASE("a batch says what is needed and no more") {
       {.kind = EditKind::Post, .key = {kZone, RecordType::CAA}, .value = "0 issue \"x\""}};
   CHECK_FALSE(cf::batch_body(other).ok());
 }
+
+namespace {
+
+Json shown(const std::string& meta) {
+  return {{"id", "1"},   {"name", "example.com"},        {"type", "TXT"},
+          {"ttl", 3600}, {"content", "\"v=spf1 ~all\""}, {"meta", Json::parse(meta)}};
+}
+
+std::vector<Record> read_records(const std::vector<Json>& items) {
+  const Json body = {{"success", true}, {"result", items}};
+  const auto page = cf::read_page<Record>(body.dump());
+  REQUIRE(page.ok());
+  return page->items;
+}
+
+}  // namespace
+
+TEST_CASE("what the host keeps for its products is read as locked") {
+  const auto lock = [](const Json& item) { return read_records({item}).front().lock; };
+  CHECK(lock(shown("{}")) == cf::Lock::None);
+  CHECK(lock(shown("null")) == cf::Lock::None);
+  CHECK(lock(shown(R"({"read_only": true})")) == cf::Lock::Product);
+  CHECK(lock(shown(R"({"read_only": true, "email_routing": true})")) == cf::Lock::EmailRouting);
+  CHECK(lock(shown(R"({"email_routing": true})")) == cf::Lock::Unlocked);
+  Json old = shown("{}");
+  old["locked"] = true;
+  CHECK(lock(old) == cf::Lock::Product);
+}
+
+TEST_CASE("a locked record withholds only the change that needs it") {
+  Record locked = text("1", "v=spf1 ~all");
+  locked.lock = cf::Lock::EmailRouting;
+  const std::vector<Record> records = {locked, text("2", "site=1")};
+  const TypedSet before = txt({"v=spf1 ~all", "site=1"});
+  check_edits({kZone, before, txt({"v=spf1 ~all", "site=1", "site=2"})}, records,
+              {"+ TXT site=2 3600"});
+  check_edits({kZone, before, txt({"v=spf1 ~all"})}, records, {"- 2"});
+  check_refused({kZone, before, txt({"v=spf1 -all", "site=1"})}, records,
+                "Email Routing keeps this record", false);
+  check_refused({kZone, before, txt({"site=1"})}, records, "Email Routing", false);
+  check_refused({kZone, before, txt({"v=spf1 ~all", "site=1"}, 600)}, records, "locks it", false);
+  const auto notices = cf::notices_of(records, kZone);
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].topic == rampart::ZoneNotice::Topic::Locked);
+  CHECK(notices[0].blocks);
+  CHECK(notices[0].written == locked.key);
+  CHECK(notices[0].value == locked.value);
+  CHECK_THAT(notices[0].hint, Catch::Contains("unlock its DNS records"));
+}
+
+TEST_CASE("Email Routing takes no other MX, and a proxied CNAME nothing beside it") {
+  Record mx{"1", {kZone, RecordType::MX}, "10 route1.mx.cloudflare.net", seconds(300)};
+  mx.lock = cf::Lock::Unlocked;
+  const auto routed = cf::notices_of(std::vector{mx}, kZone);
+  REQUIRE(routed.size() == 1);
+  CHECK(routed[0].written == mx.key);
+  CHECK_FALSE(routed[0].value);
+  Record proxied = alias("2", "cdn.example.net");
+  proxied.proxied = true;
+  const auto hidden = cf::notices_of(std::vector{proxied}, kZone);
+  REQUIRE(hidden.size() == 2);
+  CHECK(hidden[0].written == RecordKey{kSelector, RecordType::TXT});
+  CHECK(hidden[0].topic == rampart::ZoneNotice::Topic::Record);
+  proxied.lock = cf::Lock::Product;
+  const auto tunnel = cf::notices_of(std::vector{proxied}, kZone);
+  REQUIRE(tunnel.size() == 3);
+  CHECK(tunnel[2].written == RecordKey{kSelector, RecordType::CNAME});
+  CHECK_FALSE(tunnel[2].value);
+}
+
+TEST_CASE("a type or a name that cannot be represented makes no list unreadable") {
+  Json odd = shown("{}");
+  odd["type"] = "TOMORROW";
+  Json nameless = shown("{}");
+  nameless["id"] = "2";
+  nameless["name"] = "a..b.example.com";
+  const std::vector<Record> records = read_records({odd, nameless});
+  REQUIRE(records.size() == 2);
+  const auto sets = cf::sets_of(records, kZone);
+  REQUIRE(sets.size() == 1);
+  CHECK(sets.begin()->first == RecordKey{kZone, RecordType::Unknown});
+}

@@ -155,3 +155,21 @@ TEST_CASE("calls of a plan and an apply") {
                                           "GET " + base + "/example.com.",
                                           "PATCH " + base + "/example.com."});
 }
+
+TEST_CASE("another party's text keeps its cuts, and an unknown type is seen") {
+  const auto zone = rampart::powerdns::read_zone(R"({"kind": "Native", "rrsets": [
+    {"name": "example.com.", "type": "TXT", "ttl": 60, "records": [
+      {"content": "\"a\" \"b\""}, {"content": "\"ab\""}]},
+    {"name": "example.com.", "type": "TOMORROW", "ttl": "x", "records": [
+      {"content": "?", "disabled": "no"}]}]})");
+  REQUIRE(zone.ok());
+  CHECK(zone->sets.contains({kZone, RecordType::Unknown}));
+  const SetChange change{kZone, txt({"ab"}, 60), txt({"ab", "v=spf1 -all"}, 60)};
+  const Json body = Json::parse(
+      rampart::powerdns::patch_body(std::span(&change, 1), zone->sets, Editing::WholeSets));
+  std::vector<std::string> contents;
+  for (const Json& record : body.at("rrsets").at(0).at("records")) {
+    contents.push_back(record.at("content"));
+  }
+  CHECK(contents == std::vector<std::string>{R"("a" "b")", R"("ab")", R"("v=spf1 -all")"});
+}

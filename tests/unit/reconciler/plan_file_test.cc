@@ -226,7 +226,8 @@ TEST_CASE("a world survives its document") {
                    .blocks = true,
                    .message = "why",
                    .hint = "",
-                   .written = dmarc}};
+                   .written = dmarc},
+                  {.topic = ZoneNotice::Topic::Locked, .written = apex, .value = "\xFF"}};
   world.zones = {zone,
                  {.apex = Name::literal("example.org"),
                   .provider = "bind",
