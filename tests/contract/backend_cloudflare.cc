@@ -93,6 +93,58 @@ class CloudflareBackend : public Backend {
                                  {"records", set ? records_of(key, *set) : Json::array()}}));
   }
 
+  Result<Ok> plant(const Name& zone, std::span<const Foreign> records) override {
+    Json all = Json::array();
+    for (const Foreign& record : records) {
+      const std::string owner =
+          record.owner == "@" ? zone.text() : zone.child(record.owner).value().text();
+      Json one = {
+          {"name", owner}, {"type", record.type}, {"ttl", record.ttl}, {"content", record.data}};
+      if (record.type == "MX") {
+        one["priority"] = std::stoi(record.data);
+        one["content"] = record.data.substr(record.data.find(' ') + 1);
+      }
+      if (!record.more.empty()) one.update(Json::parse(record.more));
+      all.push_back(std::move(one));
+    }
+    return done(command("zones", {{"name", zone.text()}, {"plan", "pro"}, {"records", all}}));
+  }
+
+  Result<std::vector<std::string>> raw(const Name& zone) override {
+    const Result<std::string> body = ask("GET", "zones/" + zone.text(), {});
+    if (!body) return body.error();
+    const Json zone_json = Json::parse(*body);
+    std::vector<std::string> lines;
+    for (const Json& record : zone_json.at("records")) lines.push_back(record.dump());
+    std::ranges::sort(lines);
+    return lines;
+  }
+
+  std::vector<Sample> samples() const override {
+    std::vector<Sample> samples = common_samples();
+    const std::vector<Sample> more = {
+        {"CERT", "1 12345 8 MIIBIjANBgkq"},
+        {"LOC", "51 28 38.000 N 0 0 1.000 W 30.00m 10.00m 100.00m 10.00m"},
+        {"OPENPGPKEY", "mQENBFVHm5sBCACX"},
+        {"SMIMEA", "3 0 1 0123456789abcdef"},
+        {"URI", "10 1 \"https://www.example.net/path\""},
+        {"DNSKEY", "256 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0d"},
+        {"WEIRD", "a type of tomorrow"}};
+    samples.insert(samples.end(), more.begin(), more.end());
+    return samples;
+  }
+
+  std::vector<std::string> texts() const override {
+    std::vector<std::string> texts = Backend::texts();
+    std::erase(texts, "\"\"");  // The host takes no empty text.
+    texts.insert(texts.end(), {"no-quotes-at-all", "no quotes; a \\ and a \" inside"});
+    return texts;
+  }
+
+  std::vector<long> ttls() const override { return {1, 60, 120, 86400}; }
+
+  std::vector<Special> specials() const override;
+
   std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
     ProviderSettings settings;
     settings.name = "cf";
@@ -149,6 +201,55 @@ class CloudflareBackend : public Backend {
 };
 
 }  // namespace
+
+std::vector<Special> CloudflareBackend::specials() const {
+  const auto at_host = [](std::string what, std::string type, std::string data, std::string more) {
+    return Special{.what = std::move(what),
+                   .records = {{.owner = "host",
+                                .type = std::move(type),
+                                .data = std::move(data),
+                                .ttl = 1,
+                                .more = std::move(more)},
+                               {.owner = "@", .type = "TXT", .data = "\"theirs\""}}};
+  };
+  std::vector<Special> all = {
+      at_host("a proxied A record", "A", "192.0.2.1", R"({"proxied": true})"),
+      at_host("a proxied AAAA record", "AAAA", "2001:db8::1", R"({"proxied": true})"),
+      at_host("a commented A record", "A", "192.0.2.1", R"({"comment": "ask Bob"})"),
+      at_host("a commented TXT record", "TXT", "theirs", R"({"comment": "ask Bob, v=spf1"})"),
+      at_host("a tagged TXT record", "TXT", "\"theirs\"", R"({"tags": ["owner:web", "x:y"]})"),
+      at_host("a tagged MX record", "MX", "10 mx.example.net", R"({"tags": ["owner:mail"]})"),
+      at_host("a record with settings", "A", "192.0.2.1", R"({"settings": {"ipv4_only": true}})"),
+      at_host("a record with members of tomorrow", "TXT", "theirs",
+              R"({"private_routing": true, "modified_by": {"id": "u1"}, "priority": null})"),
+      at_host("a record of structured data", "SRV", "10 60 5060 sip.example.net",
+              R"({"data": {"priority": 10, "weight": 60, "port": 5060, "target": "sip.example.net"},
+                  "priority": 10})"),
+      at_host("a record of data without content", "CAA", "",
+              R"({"data": {"flags": 0, "tag": "issue", "value": "ca.example.net"}})"),
+      at_host("a read-only A record of a product", "A", "192.0.2.1",
+              R"({"meta": {"read_only": true, "origin_worker_id": "w1"}})"),
+      at_host("a locked TXT record of Email Routing", "TXT", "\"v=DKIM1; p=AAAA\"",
+              R"({"meta": {"read_only": true, "email_routing": true}})"),
+      at_host("a TXT record that was locked before 2024", "TXT", "\"v=DKIM1; p=AAAA\"",
+              R"({"locked": true})"),
+      at_host("a locked MX record of Email Routing", "MX", "10 route1.mx.cloudflare.net",
+              R"({"meta": {"read_only": true, "email_routing": true}})"),
+      at_host("an unlocked TXT record of Email Routing", "TXT", "\"v=DKIM1; p=AAAA\"",
+              R"({"meta": {"email_routing": true}})"),
+      at_host("a name that no name server takes", "TXT", "theirs",
+              R"({"name": "a..b.contract.example"})")};
+  all.back().to_cname.reset();
+  Special proxied = at_host("a proxied CNAME", "CNAME", "cdn.example.net", R"({"proxied": true})");
+  proxied.to_txt = Neighbour::InTheWay;
+  proxied.to_cname.reset();  // Taken over, by another case.
+  all.push_back(std::move(proxied));
+  Special locked = at_host("a read-only proxied CNAME", "CNAME", "tunnel.example.net",
+                           R"({"proxied": true, "meta": {"read_only": true}})");
+  locked.to_txt = Neighbour::InTheWay;
+  all.push_back(std::move(locked));
+  return all;
+}
 
 std::unique_ptr<Backend> make_cloudflare_backend() { return std::make_unique<CloudflareBackend>(); }
 

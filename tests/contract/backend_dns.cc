@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "dns/rdata.h"
@@ -14,87 +15,85 @@
 namespace rampart::contract {
 namespace {
 
-/// The keys that the servers know; run.py configures them.
-constexpr std::string_view kSideKey = "hmac-sha256:side.:";
+using Json = nlohmann::json;
+
 constexpr std::string_view kWrongSecret = "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3I=";
 
-std::string add_line(const RecordKey& key, const RecordSet& set, const std::string& value) {
-  return fmt::format("update add {}. {} {} {}\n", key.name.text(), set.ttl.count(),
-                     rampart::to_text(key.type), print_rdata(key.type, value));
-}
-
-/// The commands that turn what `before` holds into `after`, removals first.
-std::vector<std::string> commands(const Sets& before, const Sets& after) {
-  std::vector<std::string> lines;
-  for (const auto& [key, set] : before) {
-    const auto stays = after.find(key);
-    if (stays != after.end() && stays->second == set) continue;
-    lines.push_back(
-        fmt::format("update delete {}. {}\n", key.name.text(), rampart::to_text(key.type)));
-  }
-  for (const auto& [key, set] : after) {
-    const auto previous = before.find(key);
-    if (previous != before.end() && previous->second == set) continue;
-    for (const std::string& value : set.values) lines.push_back(add_line(key, set, value));
-  }
-  return lines;
+Json record_json(const RecordKey& key, const RecordSet& set, const std::string& value) {
+  return {{"name", key.name.text() + "."},
+          {"ttl", set.ttl.count()},
+          {"type", rampart::to_text(key.type)},
+          {"data", print_rdata(key.type, value)}};
 }
 
 }  // namespace
 
 DnsSideDoor::DnsSideDoor()
-    : port_(required("RAMPART_CONTRACT_DNS_PORT")),
-      secret_(required("RAMPART_CONTRACT_SECRET")),
-      pdns_folder_(required("RAMPART_CONTRACT_PDNS")) {}
+    : http_(real_clock()), address_("http://127.0.0.1:" + required("RAMPART_CONTRACT_DOOR")) {}
 
-/// pdns breaks off transfers of large records, so its own listing is used.
-Result<std::string> DnsSideDoor::listing(const Name& zone) const {
-  if (pdns_folder_.empty()) {
-    const std::string key = std::string(kSideKey) + secret_;
-    return run_program({"dig", "@127.0.0.1", "-p", port_, "-y", key, "+noall", "+answer", "+onesoa",
-                        zone.text(), "AXFR"},
-                       "");
-  }
-  return run_program({"pdnsutil", "--config-dir=" + pdns_folder_, "list-zone", zone.text()}, "");
+Result<std::string> DnsSideDoor::ask(const std::string& verb, const std::string& question) {
+  const Result<HttpResponse> response =
+      http_.send({.method = "POST", .url = address_ + verb, .body = question});
+  if (!response) return response.error();
+  if (response->status != 200) return Error{.what = "the side door: " + response->body};
+  return response->body;
 }
 
-Result<Sets> DnsSideDoor::dump(const Name& zone) const {
-  const Result<std::string> text = listing(zone);
-  if (!text) return text.error();
-  const Result<ZoneFile> file = parse_zone_file(zone, *text);
+Result<Sets> DnsSideDoor::dump(const Name& zone) {
+  TRY(const std::string answer, ask("/dump", Json{{"zone", zone.text()}}.dump()));
+  // The file of a zone begins with its SOA, which the side door leaves out.
+  const std::string head = fmt::format("{}. 60 IN SOA . . 1 2 3 4 5\n", zone.text());
+  const auto text = Json::parse(answer)["text"].get<std::string>();
+  const Result<ZoneFile> file = parse_zone_file(zone, head + text);
   if (!file) return within("the server's listing", file.error());
   return without_authority(zone, file->sets());
 }
 
-Result<Ok> DnsSideDoor::send(const Name& zone, const std::vector<std::string>& lines) const {
-  constexpr std::size_t kMostOctets = 30000;
-  std::string batch;
-  for (std::size_t index = 0; index < lines.size(); ++index) {
-    batch += lines[index];
-    if (index + 1 < lines.size() && batch.size() + lines[index + 1].size() < kMostOctets) continue;
-    const Result<std::string> done = run_program(
-        {"nsupdate", "-v", "-y", std::string(kSideKey) + secret_},
-        fmt::format("server 127.0.0.1 {}\nzone {}\n{}send\n", port_, zone.text(), batch));
-    if (!done) return done.error();
-    batch.clear();
+Result<std::vector<std::string>> DnsSideDoor::raw(const Name& zone) {
+  TRY(const std::string answer, ask("/raw", Json{{"zone", zone.text()}}.dump()));
+  return Json::parse(answer)["lines"].get<std::vector<std::string>>();
+}
+
+Result<Ok> DnsSideDoor::make_zone(const Name& zone, const Sets& sets) {
+  Json records = Json::array();
+  for (const auto& [key, set] : sets) {
+    for (const std::string& value : set.values) records.push_back(record_json(key, set, value));
   }
+  TRY_OK(ask("/zone", Json{{"zone", zone.text()}, {"records", records}}.dump()));
   return Ok{};
 }
 
-Result<Ok> DnsSideDoor::make_zone(const Name& zone, const Sets& sets) const {
-  const Result<Sets> before = dump(zone);
-  if (!before) return before.error();
-  return send(zone, commands(*before, sets));
+Result<Ok> DnsSideDoor::plant(const Name& zone, std::span<const Foreign> foreign) {
+  Json records = Json::array();
+  for (const Foreign& one : foreign) {
+    const std::string below = one.owner == "@" ? "" : one.owner + ".";
+    records.push_back({{"name", below + zone.text() + "."},
+                       {"ttl", one.ttl},
+                       {"type", one.type},
+                       {"data", one.data},
+                       {"more", one.more}});
+  }
+  TRY_OK(ask("/zone", Json{{"zone", zone.text()}, {"records", records}}.dump()));
+  return Ok{};
 }
 
 Result<Ok> DnsSideDoor::put(const Name& zone, const RecordKey& key,
-                            const std::optional<RecordSet>& set) const {
-  std::vector<std::string> lines = {
-      fmt::format("update delete {}. {}\n", key.name.text(), rampart::to_text(key.type))};
+                            const std::optional<RecordSet>& set) {
+  Json records = Json::array();
   if (set) {
-    for (const std::string& value : set->values) lines.push_back(add_line(key, *set, value));
+    for (const std::string& value : set->values) records.push_back(record_json(key, *set, value));
   }
-  return send(zone, lines);
+  TRY_OK(ask("/put", Json{{"zone", zone.text()},
+                          {"name", key.name.text() + "."},
+                          {"type", rampart::to_text(key.type)},
+                          {"records", records}}
+                         .dump()));
+  return Ok{};
+}
+
+Result<std::string> DnsSideDoor::sql(const std::string& commands) {
+  TRY(const std::string answer, ask("/sql", Json{{"commands", commands}}.dump()));
+  return Json::parse(answer)["text"].get<std::string>();
 }
 
 namespace {
@@ -146,6 +145,8 @@ struct HiddenRow {
 /// change and at others. Read and written in the server's own database.
 class HiddenRows {
  public:
+  explicit HiddenRows(DnsSideDoor& door) : door_(door) {}
+
   /// Makes the zone hold the rows below and no others.
   Result<Ok> plant(const Name& zone) const {
     std::string commands = fmt::format(
@@ -165,14 +166,15 @@ class HiddenRows {
                                     "where name='{}';\n",
                                     name, row.type, row.content, zone.text());
     }
-    TRY_OK(run(commands + "commit;\n"));
+    TRY_OK(door_.sql(commands + "commit;\n"));
     return Ok{};
   }
 
   /// An Error where the zone no longer holds exactly these rows.
   Result<Ok> check(const Name& zone) const {
     TRY(const std::string found,
-        run(fmt::format("select name,type,content from records where disabled=1 and {0} union all "
+        door_.sql(
+            fmt::format("select name,type,content from records where disabled=1 and {0} union all "
                         "select name,type,account||modified_at||comment from comments where {0} "
                         "order by 1,2,3;\n",
                         of(zone))));
@@ -206,11 +208,8 @@ class HiddenRows {
   static std::string of(const Name& zone) {
     return fmt::format("domain_id=(select id from domains where name='{}')", zone.text());
   }
-  Result<std::string> run(const std::string& commands) const {
-    return run_program({"sqlite3", "-cmd", ".timeout 20000", database_}, commands);
-  }
 
-  std::string database_ = required("RAMPART_CONTRACT_PDNS") + "/pdns.db";
+  DnsSideDoor& door_;
 };
 
 class ServerBackend : public Backend {
@@ -219,8 +218,22 @@ class ServerBackend : public Backend {
 
   Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
     TRY_OK(door_.make_zone(zone, sets));
-    return plant(zone);
+    return hide(zone);
   }
+  Result<Ok> plant(const Name& zone, std::span<const Foreign> records) override {
+    return door_.plant(zone, records);
+  }
+  Result<std::vector<std::string>> raw(const Name& zone) override { return door_.raw(zone); }
+  std::vector<Sample> samples() const override {
+    std::vector<Sample> samples = server_samples();
+    // By an update with a key, named takes a zone for a signed one, and pdns takes none.
+    std::erase_if(samples, [&](const Sample& one) {
+      const bool generic = one.type.starts_with("TYPE");
+      return one.type == "DNSKEY" || (generic && !required("RAMPART_CONTRACT_PDNS").empty());
+    });
+    return samples;
+  }
+  std::vector<Special> specials() const override;
   Result<Sets> dump(const Name& zone) override {
     if (has_hidden_rows()) TRY_OK(hidden_.check(zone));
     return door_.dump(zone);
@@ -228,7 +241,7 @@ class ServerBackend : public Backend {
   Result<Ok> put(const Name& zone, const RecordKey& key,
                  const std::optional<RecordSet>& set) override {
     TRY_OK(door_.put(zone, key, set));
-    return plant(zone);  // nsupdate removes disabled records.
+    return hide(zone);  // An update removes disabled records.
   }
   std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
     return maker_(credentials);
@@ -247,15 +260,55 @@ class ServerBackend : public Backend {
  private:
   /// Only the API shows and keeps such rows.
   bool has_hidden_rows() const { return maker_ == make_powerdns; }
-  Result<Ok> plant(const Name& zone) const {
+  Result<Ok> hide(const Name& zone) const {
     return has_hidden_rows() ? hidden_.plant(zone) : Result<Ok>(Ok{});
   }
 
   Maker maker_;
   DnsSideDoor door_;
-  HiddenRows hidden_;
+  HiddenRows hidden_{door_};
   ProxyControl proxy_{"RAMPART_CONTRACT_CONTROL"};
 };
+
+/// What only PowerDNS' own API keeps as it is.
+std::vector<Special> ServerBackend::specials() const {
+  if (!has_hidden_rows()) return {};
+  const auto at_host = [](std::string what, std::vector<Foreign> records,
+                          Neighbour to_cname = Neighbour::InTheWay) {
+    for (Foreign& one : records) one.owner = "host";
+    records.push_back({.owner = "@", .type = "TXT", .data = "\"theirs\""});
+    return Special{.what = std::move(what), .records = std::move(records), .to_cname = to_cname};
+  };
+  // The API gives all records of a set one TTL, those that are disabled too.
+  const std::string off = R"({"disabled": 1})";
+  const std::string comment = R"({"comment": 1})";
+  const std::string own = R"({"lua": 1})";
+  const Foreign address{.type = "A", .data = "192.0.2.1"};
+  std::vector<Special> all = {
+      at_host("a disabled A record", {{.type = "A", .data = "192.0.2.9", .more = off}},
+              Neighbour::Beside),
+      at_host("a disabled TXT record",
+              {{.type = "TXT", .data = "\"for\" \"later\"", .ttl = 300, .more = off}, address}),
+      at_host("a disabled TXT record beside others",
+              {{.type = "TXT", .data = "\"live\" \"one\""},
+               {.type = "TXT", .data = "\"for\" \"later\"", .more = off}}),
+      at_host("a disabled MX record", {{.type = "MX", .data = "mx.example.net", .more = off}},
+              Neighbour::Beside),
+      at_host("a disabled CNAME", {{.type = "CNAME", .data = "old.example.net", .more = off}}),
+      at_host("a comment on an A record",
+              {address, {.type = "A", .data = "ask Bob", .more = comment}}),
+      at_host("a comment on a TXT set", {{.type = "TXT", .data = "\"theirs\""},
+                                         {.type = "TXT", .data = "ask Bob", .more = comment}}),
+      at_host("a comment on a TXT set that does not exist",
+              {address, {.type = "TXT", .data = "reserved", .more = comment}}),
+      at_host("a comment on a CNAME that does not exist",
+              {address, {.type = "CNAME", .data = "until May", .more = comment}}),
+      at_host("a LUA record of addresses",
+              {{.type = "LUA", .data = "A \"ifportup(443, {'192.0.2.1'})\"", .more = own}}),
+      at_host("a LUA record of texts", {{.type = "LUA", .data = "TXT \"os.date()\"", .more = own}}),
+      at_host("an ALIAS record", {{.type = "ALIAS", .data = "cdn.example.net", .more = own}})};
+  return all;
+}
 
 }  // namespace
 

@@ -87,6 +87,84 @@ class Route53Backend : public Backend {
     return done(ask("put", one));
   }
 
+  /// Route 53 keeps sets: records of one name, type and policy (`more`) are one.
+  Result<Ok> plant(const Name& zone, std::span<const Foreign> records) override {
+    std::map<std::string, json> sets;
+    for (const Foreign& record : records) {
+      const Name owner = record.owner == "@" ? zone : zone.child(record.owner).value();
+      json& one = sets[owner.text() + " " + record.type + record.more];
+      one["wire"] = hex(owner.wire());
+      one["type"] = record.type;
+      if (!record.more.empty()) one["special"] = json::parse(record.more);
+      if (record.data.empty()) continue;  // An alias.
+      one["ttl"] = record.ttl;
+      one["values"].push_back(record.data);
+    }
+    json wanted = json::array();
+    for (const auto& [key, one] : sets) wanted.push_back(one);
+    return done(ask("zone", {{"name", zone.text()}, {"sets", wanted}}));
+  }
+
+  Result<std::vector<std::string>> raw(const Name& zone) override {
+    const Result<json> answer = ask("raw", {{"zone", zone.text()}});
+    if (!answer) return answer.error();
+    return (*answer)["lines"].get<std::vector<std::string>>();
+  }
+
+  std::vector<Sample> samples() const override {
+    std::vector<Sample> samples = common_samples();
+    samples.push_back({"SPF", "\"v=spf1 -all\""});
+    samples.push_back({"WEIRD", "a type of tomorrow"});
+    return samples;
+  }
+
+  /// Escapes are octal here.
+  std::vector<std::string> texts() const override {
+    std::vector<std::string> texts = Backend::texts();
+    for (std::string& text : texts) {
+      if (text.find("\\195") != std::string::npos) text = R"("gr\303\274n" "\344")";
+      if (text.find("\\255") != std::string::npos) text = R"("\000\001\377")";
+    }
+    return texts;
+  }
+
+  std::vector<Special> specials() const override {
+    const std::vector<std::pair<std::string, std::string>> policies = {
+        {"weighted", R"({"SetIdentifier": "ID", "Weight": "10"})"},
+        {"latency", R"({"SetIdentifier": "ID", "Region": "eu-west-1"})"},
+        {"geolocation", R"({"SetIdentifier": "ID", "GeoLocation": {"CountryCode": "DE"}})"},
+        {"proximity", R"({"SetIdentifier": "ID", "GeoProximityLocation": {"AWSRegion": "eu"}})"},
+        {"address", R"({"SetIdentifier": "ID", "CidrRoutingConfig": {"LocationName": "*"}})"},
+        {"failover", R"({"SetIdentifier": "ID", "Failover": "PRIMARY"})"},
+        {"multi-value", R"({"SetIdentifier": "ID", "MultiValueAnswer": "true"})"},
+        {"health-checked", R"({"HealthCheckId": "11111111-2222"})"},
+        {"traffic policy", R"({"TrafficPolicyInstanceId": "33333333-4444"})"},
+        {"alias", R"({"AliasTarget": "d1.cloudfront.example."})"}};
+    std::vector<Special> specials;
+    for (const auto& [what, special] : policies) {
+      for (const Sample& sample : {Sample{"A", "192.0.2.1"}, Sample{"TXT", "\"theirs\" \"2\""},
+                                   Sample{"CNAME", "hosting.example.net."}}) {
+        std::vector<Foreign> records;
+        const bool several = special.find("ID") != std::string::npos;
+        for (const std::string_view id : {"blue", "green"}) {
+          std::string more = special;
+          if (several) more.replace(more.find("\"ID\""), 4, fmt::format("\"{}\"", id));
+          records.push_back({.owner = "host",
+                             .type = sample.type,
+                             .data = what == "alias" ? "" : sample.data,
+                             .more = more});
+          if (!several) break;
+        }
+        records.push_back({.owner = "@", .type = "TXT", .data = "\"theirs\""});
+        specials.push_back(
+            {.what = what + " " + sample.type + " sets",
+             .records = records,
+             .to_txt = sample.type == "A" ? Neighbour::Beside : Neighbour::InTheWay});
+      }
+    }
+    return specials;
+  }
+
   std::optional<Result<std::unique_ptr<Provider>>> provider(Credentials credentials) override {
     ProviderSettings settings;
     settings.name = "aws";

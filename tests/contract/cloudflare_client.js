@@ -33,7 +33,29 @@ async function main() {
   } catch (refused) {
     error = [refused.status, refused.errors[0].code];
   }
+  // What Email Routing keeps is read-only, and no other MX is taken beside its own.
+  const routed = await all(records.list({ ...at, name: { exact: "routed.example.com" } }));
+  const refusals = [];
+  const refuse = async (call) => {
+    try {
+      await call();
+      refusals.push(null);
+    } catch (refused) {
+      refusals.push([refused.status, refused.errors[0].code]);
+    }
+  };
+  const key = routed.find((record) => record.type === "TXT");
+  await refuse(() => records.edit(key.id, { ...at, type: "TXT", name: key.name, ttl: 3600,
+                                            content: "x" }));
+  await refuse(() => records.delete(key.id, at));
+  await refuse(() => records.batch({ ...at, deletes: [{ id: key.id }] }));
+  await refuse(() => records.create({ ...at, type: "MX", name: "routed.example.com", ttl: 3600,
+                                      priority: 5, content: "mx.example.net" }));
+  await refuse(() => records.create({ ...at, type: "TXT", name: "routed.example.com", ttl: 3600,
+                                      content: "beside=1" }));
   console.log(JSON.stringify({
+    refusals,
+    meta: key.meta,
     zone: zone.name,
     created: created.content,
     listed: listed.length,

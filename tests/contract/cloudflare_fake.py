@@ -164,7 +164,15 @@ class Api:
 
 
 def control(world, method, path, body):
-    """The side door."""
+    """The side door, by which everything may be done."""
+    world.state.by_door = True
+    try:
+        return controlled(world, method, path, body)
+    finally:
+        world.state.by_door = False
+
+
+def controlled(world, method, path, body):
     state = world.state
     if path == "/control/reset":
         world.reset()

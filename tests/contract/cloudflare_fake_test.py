@@ -75,6 +75,13 @@ def record(content, kind="TXT", name="example.com", **more):
     return {"type": kind, "name": name, "content": content, "ttl": 3600, **more}
 
 
+# What Email Routing keeps at a name.
+ROUTED = [record('"v=DKIM1; p=AAAA"', name="routed", meta={"read_only": True,
+                                                            "email_routing": True}),
+          record("route1.mx.cloudflare.net", "MX", "routed", priority=10,
+                 meta={"email_routing": True, "read_only": True})]
+
+
 def outcome(answer):
     """The status, the code and the last code of the chain, where there are any."""
     status, body, _ = answer
@@ -82,6 +89,32 @@ def outcome(answer):
         return (status,)
     error = body["errors"][0]
     return (status, error["code"], *(deeper["code"] for deeper in error.get("error_chain", [])))
+
+
+def check_locks(tally, client):
+    """What a product of the host keeps is not changed by its API; Email Routing takes no other MX
+    at its name, and everything beside it stays free."""
+    path = client.zone(records=ROUTED + [record("mine", name="routed")]) + "/dns_records"
+    listed = client.api("GET", path)[1]["result"]
+    key = next(one["id"] for one in listed if one["content"] == ROUTED[0]["content"])
+    mine = next(one["id"] for one in listed if one["content"] == "mine")
+    mx = record("mx.example.net", "MX", "routed", priority=5)
+    for what, method, below, body, wanted in (
+            ("a locked record patched", "PATCH", "/" + key, {"content": "x"}, 1043),
+            ("a locked record replaced", "PUT", "/" + key, record("x", name="routed"), 1043),
+            ("a locked record deleted", "DELETE", "/" + key, None, 1043),
+            ("a batch with a locked record", "POST", "/batch",
+             {"deletes": [{"id": mine}, {"id": key}]}, 1043),
+            ("an MX beside those of Email Routing", "POST", "", mx, 890190),
+            ("a batch with such an MX", "POST", "/batch", {"posts": [mx]}, 890190)):
+        _, answer, _ = client.api(method, path + below, body)
+        tally.expect(what, (answer["errors"] or [{}])[0].get("code"), wanted)
+        tally.expect(what + " changes nothing", client.api("GET", path)[1]["result"], listed)
+    for what, method, below, body in (
+            ("a record beside a locked one changes", "PATCH", "/" + mine, {"content": "y"}),
+            ("a text beside a locked one", "POST", "", record("new", name="routed")),
+            ("an MX at another name", "POST", "", {**mx, "name": "other"})):
+        tally.expect(what, client.api(method, path + below, body)[0], 200)
 
 
 def check_refusals(tally, client):
@@ -254,15 +287,16 @@ def check_node_client(tally, client):
     if not (modules / "cloudflare").is_dir():
         tally.skip("npm cloudflare is not installed (./run-tests --all does that)")
         return
-    client.zone(records=[record("x", name=f"n{number}") for number in range(150)])
+    client.zone(records=[record("x", name=f"n{number}") for number in range(150)] + ROUTED)
     environment = {**os.environ, "CLOUDFLARE_API_TOKEN": TOKEN, "NODE_MODULES": str(modules),
                    "CLOUDFLARE_BASE_URL": f"http://127.0.0.1:{client.port}/client/v4"}
     done = subprocess.run(["node", str(HERE / "cloudflare_client.js")], env=environment,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                           check=False)
-    wanted = {"zone": "example.com", "created": '"v=spf1 -all"', "listed": 151,
+    wanted = {"zone": "example.com", "created": '"v=spf1 -all"', "listed": 153,
               "batch": ["deletes", "patches", "posts"], "patched": "v=spf1 ~all",
-              "byName": ["n7.example.com"], "error": [400, 81058]}
+              "byName": ["n7.example.com"], "error": [400, 81058], "meta": ROUTED[0]["meta"],
+              "refusals": [[400, 1043], [400, 1043], [400, 1043], [403, 890190], None]}
     found = json.loads(done.stdout) if done.returncode == 0 else done.stderr
     tally.expect("npm cloudflare", found, wanted)
 
@@ -272,8 +306,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="rampart-cloudflare-") as folder:
         with servers_cloudflare.fake(pathlib.Path(folder)) as port:
             client = Client(port)
-            for check in (check_refusals, check_content, check_batches, check_tokens, check_pages,
-                          check_faults, check_python_client, check_node_client):
+            for check in (check_refusals, check_locks, check_content, check_batches, check_tokens,
+                          check_pages, check_faults, check_python_client, check_node_client):
                 client.control("reset")
                 check(tally, client)
     print(f"{tally.passed} passed, {tally.failed} failed" +

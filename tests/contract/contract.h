@@ -32,6 +32,43 @@ enum class Fault {
 /// What is wrong with the credentials.
 enum class Credentials { Good, Wrong, Expired, Narrow };
 
+/// A record of another party, as people and programs enter it at the host itself.
+struct Foreign {
+  std::string owner;  ///< Below the zone; "@" is the apex. Upper case and escapes are kept.
+  std::string type;   ///< A mnemonic, perhaps one that only this host knows.
+  std::string data;   ///< Presentation form, every name absolute; or as `more` says.
+  long ttl = 3600;
+  std::string more = {};  ///< What only this host knows of it: a JSON object; or empty.
+};
+
+/// Where a record of a type may be.
+enum class Place {
+  Anywhere,
+  NotAtApex,
+  Cut,  ///< It ends the zone at its name: NS, DS, DNAME.
+};
+
+/// A type that a host keeps, with data that may be at any name.
+struct Sample {
+  std::string type;
+  std::string data;
+  Place place = Place::Anywhere;
+};
+
+/// What becomes of our writes at a name where others keep something.
+enum class Neighbour {
+  Beside,   ///< Ours is written beside it.
+  InTheWay  ///< Ours is refused, and nothing changes.
+};
+
+/// Records of others that only this host knows.
+struct Special {
+  std::string what;
+  std::vector<Foreign> records;  ///< At "host" and elsewhere.
+  Neighbour to_txt = Neighbour::Beside;
+  std::optional<Neighbour> to_cname = Neighbour::InTheWay;  ///< None: no such case.
+};
+
 /// A host under test, and the side door by which the suite looks behind the adapter's back.
 class Backend {
  public:
@@ -47,6 +84,26 @@ class Backend {
   /// What somebody else does meanwhile: puts `set` at `key`, or removes the set there.
   virtual Result<Ok> put(const Name& zone, const RecordKey& key,
                          const std::optional<RecordSet>& set) = 0;
+
+  /// Makes `zone` hold exactly `records` beside its SOA and the NS set at its apex.
+  virtual Result<Ok> plant(const Name& zone, std::span<const Foreign> records) = 0;
+
+  /// Everything that the host keeps in `zone` in the host's own words, one line a record: read from
+  /// its API, its database, a transfer or its file, by no reader of ours. Without the SOA and the
+  /// NS set at the apex; sorted, but for a file, whose lines keep their order.
+  virtual Result<std::vector<std::string>> raw(const Name& zone) = 0;
+
+  /// The types that the host keeps, other than TXT and CNAME.
+  virtual std::vector<Sample> samples() const = 0;
+
+  /// The TXT data that the host keeps as it is written, each in presentation form.
+  virtual std::vector<std::string> texts() const;
+
+  /// The TTLs that others may have chosen.
+  virtual std::vector<long> ttls() const { return {0, 1, 59, 60, 86401, 604800, 2147483647}; }
+
+  /// What only this host knows.
+  virtual std::vector<Special> specials() const { return {}; }
 
   /// A new provider, made as the tool makes it, with a clock that does not really wait. Nothing
   /// where the host knows no such difference in credentials.
@@ -96,6 +153,9 @@ class Trial {
   Backend& backend() { return backend_; }
   Provider& provider();
   void renew(Credentials credentials = Credentials::Good);
+
+  /// Makes the zone hold `records` and nothing else.
+  void start_with(std::span<const Foreign> records);
 
   /// Fills the zone with foreign records and `ours`, all of which are then expected to be live.
   void start(const Sets& ours = {}, const Name& zone = main_zone());
@@ -153,6 +213,8 @@ std::vector<Case> race_cases();
 std::vector<Case> name_cases();
 std::vector<Case> bulk_cases();
 std::vector<Case> fault_cases();
+/// Those that depend on what the host knows.
+std::vector<Case> foreign_cases(const Backend& backend);
 
 // Shorthands for what cases are written with.
 RecordSet texts(std::set<std::string> values, int ttl = 3600);

@@ -10,10 +10,10 @@
 namespace rampart::contract {
 namespace {
 
-std::vector<Case> all_cases() {
+std::vector<Case> all_cases(const Backend& backend) {
   std::vector<Case> cases;
-  for (const auto& part :
-       {text_cases(), set_cases(), race_cases(), name_cases(), bulk_cases(), fault_cases()}) {
+  for (const auto& part : {text_cases(), set_cases(), race_cases(), name_cases(), bulk_cases(),
+                           fault_cases(), foreign_cases(backend)}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;
@@ -47,7 +47,7 @@ int run_all(std::string_view name, std::string_view word) {
   const std::unique_ptr<Backend> backend = type->make();
   int passed = 0;
   int failed = 0;
-  for (const Case& one : all_cases()) {
+  for (const Case& one : all_cases(*backend)) {
     if (one.name.find(word) != std::string::npos) failed += run(one, *backend, passed);
   }
   fmt::print("{} passed, {} failed\n", passed, failed);

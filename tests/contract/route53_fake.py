@@ -31,6 +31,9 @@ ACCOUNTS = {
     "AKIDNARROW": aws_signature.Account(SECRET, "", "narrow"),
 }
 SPECIAL = ["SetIdentifier", "Weight", "Region", "Failover", "MultiValueAnswer"]
+# Shown where the side door planted them, and never taken from a client.
+FOREIGN_ONLY = ["GeoLocation", "GeoProximityLocation", "CidrRoutingConfig", "HealthCheckId",
+                "TrafficPolicyInstanceId"]
 
 
 class Bucket:
@@ -111,6 +114,17 @@ class Door:
                           "special": one.special}
                          for one in self.only(ask["zone"]).ordered()]}
 
+    def raw(self, ask):
+        """One line for each value (or set without values) as it is stored, with what makes its set
+        special; without the zone's own SOA and NS sets."""
+        zone, lines = self.only(ask["zone"]), []
+        for one in zone.ordered():
+            if one.name != zone.name or one.kind not in ("SOA", "NS"):
+                special = json.dumps(one.special, sort_keys=True)
+                lines += [f"{one.name} {one.kind} {one.ttl} {special} {value}"
+                          for value in one.values or [""]]
+        return {"lines": sorted(lines)}
+
     def remove(self, ask):
         for zone in self.account.named(ask["name"]):
             del self.account.zones[zone.id]
@@ -153,9 +167,16 @@ def zone_xml(zone):
                    text("ResourceRecordSetCount", len(zone.sets)))
 
 
+def special_xml(name, value):
+    if isinstance(value, dict):
+        return element(name, *[text(key, inner) for key, inner in value.items()])
+    return text(name, value)
+
+
 def set_xml(one):
     inner = [text("Name", one.name), text("Type", one.kind)]
-    inner += [text(name, one.special[name]) for name in SPECIAL if name in one.special]
+    inner += [special_xml(name, one.special[name]) for name in SPECIAL + FOREIGN_ONLY
+              if name in one.special]
     if one.ttl is not None:
         inner.append(text("TTL", one.ttl))
     if one.values:

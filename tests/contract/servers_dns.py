@@ -2,9 +2,12 @@
 
 import base64
 import contextlib
+import json
 import pathlib
 import subprocess
 import sys
+import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "end_to_end/support"))
@@ -24,14 +27,15 @@ def zone_file(folder, zone):
     return path
 
 
-def start_named(folder, port, transfers):
-    """BIND; `transfers` says whether the adapter's keys may transfer zones."""
+def start_named(folder, port, transfers, more=""):
+    """BIND; `transfers` says whether the adapter's keys may transfer zones; `more` is for zones."""
     keys = "".join(f'key "{name}" {{ algorithm {algorithm}; secret "{SECRET}"; }};\n'
                    for name, algorithm in [("side", "hmac-sha256"), ("rampart", "hmac-sha256"),
                                            ("narrow", "hmac-sha512")])
     allowed = "key side; key rampart; key narrow;" if transfers else "key side;"
     zones = "".join(
         f'zone "{zone}" {{ type primary; file "{zone_file(folder, zone)}"; check-names ignore;\n'
+        f"  {more}\n"
         "  update-policy { grant side zonesub ANY; grant rampart zonesub ANY;\n"
         f"    grant narrow name www.{zone}. TXT; }}; }};\n" for zone in ZONES)
     config = folder / "named.conf"
@@ -46,7 +50,8 @@ controls {{}};
     return [program("named"), "-g", "-n", "1", "-c", str(config)]
 
 
-def start_knot(folder, port):
+def start_knot(folder, port, more=""):
+    """Knot; `more` is for the template of its zones."""
     keys = "".join(f"  - id: {name}.\n    algorithm: {algorithm}\n    secret: {SECRET}\n"
                    for name, algorithm in [("side", "hmac-sha256"), ("rampart", "hmac-sha256"),
                                            ("narrow", "hmac-sha512")])
@@ -78,7 +83,7 @@ template:
     zonefile-load: whole
     journal-content: changes
     semantic-checks: on
-zone:
+{more}zone:
 {zones}""")
     return [program("knotd"), "-c", str(config)]
 
@@ -133,12 +138,23 @@ def proxied(folder, mode, port):
 
 
 @contextlib.contextmanager
+def side_door(folder, port):
+    """dns_door.py for the server at `port`: its port. Debian's Python has its dnspython."""
+    listen = free_port()
+    command = ["/usr/bin/python3", str(HERE / "dns_door.py"), str(listen), str(port), SECRET]
+    if (folder / "pdns.db").exists():
+        command.append(str(folder / "pdns.db"))
+    with running(command, listen, folder / "door.log", cwd=folder):
+        yield listen
+
+
+@contextlib.contextmanager
 def serving(folder, make):
     """One name server and its proxy; yields the environment."""
     port = free_port()
     with running(make(folder, port), port, folder / "server.log", cwd=folder):
-        with proxied(folder, "dns", port) as (listen, control):
-            yield {"RAMPART_CONTRACT_DNS_PORT": str(port), "RAMPART_CONTRACT_SECRET": SECRET,
+        with proxied(folder, "dns", port) as (listen, control), side_door(folder, port) as door:
+            yield {"RAMPART_CONTRACT_DOOR": str(door), "RAMPART_CONTRACT_SECRET": SECRET,
                    "RAMPART_CONTRACT_PROXY_PORT": str(listen),
                    "RAMPART_CONTRACT_CONTROL": str(control),
                    "RAMPART_CONTRACT_PDNS": str(folder) if (folder / "pdns.db").exists() else ""}
@@ -161,12 +177,42 @@ def pdns(folder):
 
 
 @contextlib.contextmanager
+def signing(context, published):
+    """Enters once the signer has published records of the type `published` in every zone."""
+    with context as environment:
+        address = f"http://127.0.0.1:{environment['RAMPART_CONTRACT_DOOR']}/raw"
+        end = time.monotonic() + 30
+        for zone in ZONES:
+            question = json.dumps({"zone": zone}).encode()
+            while True:
+                with urllib.request.urlopen(address, question, timeout=30) as answer:
+                    if f" {published} " in answer.read().decode():
+                        break
+                if time.monotonic() > end:
+                    raise RuntimeError(f"the server does not sign {zone}")
+                time.sleep(0.1)
+        yield environment
+
+
+def named_signed(folder):
+    """Zones that BIND signs as they are updated."""
+    return signing(serving(folder, lambda inside, port: start_named(
+        inside, port, True, "dnssec-policy default; inline-signing no;")), "RRSIG")
+
+
+def knot_signed(folder):
+    """Zones that Knot signs as they are updated."""
+    return signing(serving(folder, lambda inside, port: start_knot(
+        inside, port, "    dnssec-signing: on\n")), "CDNSKEY")
+
+
+@contextlib.contextmanager
 def pdns_api(folder):
     """pdns with a proxy before its HTTP API."""
     port, api = free_port(), free_port()
     with running(start_pdns(folder, port, api), api, folder / "server.log", cwd=folder):
-        with proxied(folder, "http", api) as (listen, control):
-            yield {"RAMPART_CONTRACT_DNS_PORT": str(port), "RAMPART_CONTRACT_SECRET": SECRET,
+        with proxied(folder, "http", api) as (listen, control), side_door(folder, port) as door:
+            yield {"RAMPART_CONTRACT_DOOR": str(door), "RAMPART_CONTRACT_SECRET": SECRET,
                    "RAMPART_CONTRACT_API_PORT": str(listen),
                    "RAMPART_CONTRACT_API_KEY": API_KEY, "RAMPART_CONTRACT_PDNS": str(folder),
                    "RAMPART_CONTRACT_CONTROL": str(control)}

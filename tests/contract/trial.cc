@@ -113,6 +113,15 @@ void Trial::start(const Sets& ours, const Name& zone) {
   backend_.arm(Fault::None, 0, 0);
 }
 
+void Trial::start_with(std::span<const Foreign> records) {
+  zone_ = main_zone();
+  backend_.arm(Fault::None, 0, 0);
+  const Result<Ok> made = backend_.plant(zone_, records);
+  expect(made.ok(), made.ok() ? "" : "the zone cannot be made: " + sentence(made.error()));
+  renew();
+  backend_.arm(Fault::None, 0, 0);
+}
+
 std::optional<TypedSet> Trial::live_set(const Name& name, RecordType type) const {
   const auto found = expected_.find({name, type});
   if (found == expected_.end()) return std::nullopt;
