@@ -214,7 +214,7 @@ ZoneNotice locked_notice(const Record& record) {
       .value = record.value};
 }
 
-/// Email Routing refuses every other MX of its name, whether or not its own are unlocked.
+/// While its own MX records are locked, Email Routing refuses every other one at their name.
 ZoneNotice routed_notice(const RecordKey& key) {
   return {.topic = ZoneNotice::Topic::Locked,
           .blocks = true,
@@ -222,8 +222,8 @@ ZoneNotice routed_notice(const RecordKey& key) {
                                  "accepts no other there",
                                  key.name.text()),
           .hint =
-              "disable Email Routing in the dashboard (Email > Email Routing > Settings), then "
-              "plan again",
+              "unlock its DNS records in the dashboard (Email > Email Routing > Settings) or "
+              "disable it, then plan again",
           .written = key};
 }
 
@@ -337,8 +337,9 @@ std::vector<ZoneNotice> notices_of(std::span<const Record> records, const Name& 
   std::vector<ZoneNotice> notices;
   std::set<RecordKey> routed;
   for (const Record& record : records) {
-    const bool routing = record.lock == Lock::EmailRouting || record.lock == Lock::Unlocked;
-    if (record.key.type == RecordType::MX && routing) routed.insert(record.key);
+    if (record.key.type == RecordType::MX && record.lock == Lock::EmailRouting) {
+      routed.insert(record.key);
+    }
     if (is_hidden(record, zone)) {
       // A plan sees no CNAME there and would take the record over, or put another one beside it.
       if (record.key.name == zone) continue;

@@ -185,9 +185,11 @@ class State:
             raise Refusal(400, 1043, "DNS record is read only")
 
     def check_routing(self, zone, record):
-        """While Email Routing serves a name, it takes no other MX there (reported 2026)."""
+        """While Email Routing's MX records are locked, their name takes no other (reported 2026);
+        it does once they are unlocked (documented)."""
         routed = [other for other in zone.at(record["name"])
-                  if other["type"] == "MX" and other["meta"].get("email_routing")]
+                  if other["type"] == "MX" and other["meta"].get("email_routing")
+                  and other["meta"].get("read_only")]
         if record["type"] == "MX" and routed and not self.by_door:
             raise Refusal(403, 890190, "This zone is managed by Email Routing. Disable Email "
                                        "Routing to add/modify MX records.")

@@ -319,10 +319,13 @@ TEST_CASE("a locked record withholds only the change that needs it") {
 TEST_CASE("Email Routing takes no other MX, and a proxied CNAME nothing beside it") {
   Record mx{"1", {kZone, RecordType::MX}, "10 route1.mx.cloudflare.net", seconds(300)};
   mx.lock = cf::Lock::Unlocked;
+  CHECK(cf::notices_of(std::vector{mx}, kZone).empty());
+  mx.lock = cf::Lock::EmailRouting;
   const auto routed = cf::notices_of(std::vector{mx}, kZone);
-  REQUIRE(routed.size() == 1);
-  CHECK(routed[0].written == mx.key);
-  CHECK_FALSE(routed[0].value);
+  REQUIRE(routed.size() == 2);
+  CHECK(routed[0].value == mx.value);
+  CHECK(routed[1].written == mx.key);
+  CHECK_FALSE(routed[1].value);
   Record proxied = alias("2", "cdn.example.net");
   proxied.proxied = true;
   const auto hidden = cf::notices_of(std::vector{proxied}, kZone);
