@@ -1,4 +1,4 @@
-/// Real name servers: dig and nsupdate reach them directly, the adapter through a proxy.
+/// Real name servers: dns_door.py reaches them directly, the adapter through a proxy.
 #include <fmt/format.h>
 
 #include <array>
