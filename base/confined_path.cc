@@ -32,31 +32,15 @@ bool is_link(int folder, const std::string& name) {
          S_ISLNK(status.st_mode);
 }
 
-}  // namespace
-
-std::string system_reason() { return std::generic_category().message(errno); }
-
-Error system_failure(const std::string& what) {
-  return Error{.what = what + ": " + system_reason()};
-}
-
 // Part by part with O_NOFOLLOW: checking the whole path first would leave time to swap a folder
 // for a link. openat2(RESOLVE_BENEATH) does the same, but not on every kernel and container.
-Result<UniqueFd> open_folder_beneath(const std::string& root, std::string_view path) {
+Result<UniqueFd> descend(UniqueFd folder, std::string_view path) {
   const std::string shown(path);
-  if (path.empty() || path.front() == '/' || path.find('\0') != std::string_view::npos) {
-    return Error{.what = "the path must be relative to the YAML's folder", .where = shown};
-  }
-  const std::string start = root.empty() ? "." : root;
-  UniqueFd folder = open_at(AT_FDCWD, start, O_DIRECTORY);
-  if (!folder) return cannot_open(start);
   while (!path.empty()) {
     const std::string part(path.substr(0, path.find('/')));
     path.remove_prefix(std::min(path.size(), part.size() + 1));
     if (part.empty() || part == ".") continue;
-    if (part == "..") {
-      return Error{.what = "the path leaves the YAML's folder", .where = shown};
-    }
+    if (part == "..") return Error{.what = "the path leaves its folder", .where = shown};
     UniqueFd next = open_at(folder.get(), part, O_DIRECTORY | O_NOFOLLOW);
     if (!next) {
       const int reason = errno;
@@ -66,6 +50,41 @@ Result<UniqueFd> open_folder_beneath(const std::string& root, std::string_view p
     folder = std::move(next);
   }
   return folder;
+}
+
+bool is_relative(std::string_view path) {
+  return !path.empty() && path.front() != '/' && path.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string system_reason() { return std::generic_category().message(errno); }
+
+Error system_failure(const std::string& what) {
+  return Error{.what = what + ": " + system_reason()};
+}
+
+Result<UniqueFd> open_folder_beneath(const std::string& root, std::string_view path) {
+  if (!is_relative(path)) {
+    return Error{.what = "the path must be relative to the YAML's folder",
+                 .where = std::string(path)};
+  }
+  const std::string start = root.empty() ? "." : root;
+  UniqueFd folder = open_at(AT_FDCWD, start, O_DIRECTORY);
+  if (!folder) return cannot_open(start);
+  return descend(std::move(folder), path);
+}
+
+Result<UniqueFd> open_file_beneath(const UniqueFd& folder, std::string_view path) {
+  if (!is_relative(path)) {
+    return Error{.what = "the path must be relative to the folder", .where = std::string(path)};
+  }
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return open_file_in(folder, std::string(path));
+  UniqueFd start = open_at(folder.get(), ".", O_DIRECTORY);
+  if (!start) return cannot_open(std::string(path));
+  TRY(const UniqueFd below, descend(std::move(start), path.substr(0, slash)));
+  return open_file_in(below, std::string(path.substr(slash + 1)));
 }
 
 Result<UniqueFd> open_file_in(const UniqueFd& folder, const std::string& name) {

@@ -13,6 +13,9 @@ namespace rampart {
 /// "..", or passes through a symbolic link below `root`.
 Result<UniqueFd> open_folder_beneath(const std::string& root, std::string_view path);
 
+/// Opens the regular file at `path` below `folder`, under the same conditions.
+Result<UniqueFd> open_file_beneath(const UniqueFd& folder, std::string_view path);
+
 /// Opens the regular file `name` directly in `folder` for reading; a symbolic link is an Error.
 Result<UniqueFd> open_file_in(const UniqueFd& folder, const std::string& name);
 

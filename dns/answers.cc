@@ -17,6 +17,12 @@ const Answer* find_or_note(const Answers& answers, const Question& question,
   return answer;
 }
 
+const std::vector<std::string>& Answer::values_or_none() const {
+  static const std::vector<std::string> kNone;
+  // A producer may have left values beside another status.
+  return status == AnswerStatus::Data ? values.list_ : kNone;
+}
+
 bool is_void(const Answer& answer) {
   return answer.status == AnswerStatus::NoData || answer.status == AnswerStatus::NxDomain;
 }

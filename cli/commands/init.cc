@@ -221,7 +221,9 @@ ExitCode run_init(Context& context) {
       outcome.left_out == 0
           ? "nothing is left unmanaged"
           : fmt::format("{} with unmanaged records, see the comments", outcome.left_out);
-  progress(context, fmt::format("{}; {}.", counted(outcome.domains, "domain"), left));
+  const std::string unread =
+      outcome.unread == 0 ? "" : fmt::format("{} could not be read; ", outcome.unread);
+  progress(context, fmt::format("{}; {}{}.", counted(outcome.domains, "domain"), unread, left));
   if (!out) return print(context, outcome.yaml);
   OK_OR_FAIL("unwritable", write_new(*out, outcome.yaml));
   progress(context, "wrote " + *out);

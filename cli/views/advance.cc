@@ -101,9 +101,9 @@ std::string advance_text(const std::vector<StepDecision>& decisions, Written wri
   const bool moves = std::ranges::any_of(
       decisions, [](const StepDecision& one) { return one.action != StepAction::Stay; });
   if (!moves) return text;
-  return text + (written == Written::Yes
-                     ? "Written into the YAML; `rampart plan` shows the changes in DNS.\n"
-                     : "Run again with --write to edit the YAML.\n");
+  return text + (written == Written::Yes ? "Written into the YAML. DNS is unchanged; next: "
+                                           "`rampart plan`, then `rampart apply`.\n"
+                                         : "Run again with --write to edit the YAML.\n");
 }
 
 std::string rollback_json(const Rollback& rollback) {
@@ -129,7 +129,7 @@ std::string rollback_text(const Rollback& rollback) {
         rollback.domain.unicode(), to_text(rollback.to), domain);
   }
   return fmt::format(
-      "{0}: rolled back from {1} to {2} in {4}, since {3}\n"
+      "{0}: set from {1} to {2} in {4}, since {3}. DNS is unchanged.\n"
       "Next: rampart plan --domain {5}, then rampart apply --domain {5}\n"
       "Receivers may apply the old record until its TTL expires: {6}.\n"
       "`rampart advance` raises the policy again when the hold of {7} is over and the gates are "

@@ -101,7 +101,7 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
     acts = acts || run.acts();
   }
   if (!acts) return text;
-  return text + (written == Written::Yes ? "Written into the YAML.\n"
+  return text + (written == Written::Yes ? "Written into the YAML; next: `rampart apply`.\n"
                                          : "Run again with --write to do this.\n");
 }
 

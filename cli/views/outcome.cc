@@ -38,19 +38,20 @@ void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) 
   }
 }
 
-/// Only states that occur are counted: "3 written." is the usual case. What could not be read is
-/// counted too: it may need changes that nobody knows of.
+/// Only states that occur are counted: "3 written." is the usual case. What waits, what is wrong
+/// and what could not be read is counted too: it may need changes that were not written.
 std::string totals(const Plan& plan, const std::vector<WriteOutcome>& outcomes) {
   std::vector<std::string> counts;
   for (const StateWord& word : kStateWords) {
     const auto count = std::ranges::count(outcomes, word.state, &WriteOutcome::state);
     if (count > 0) counts.push_back(fmt::format("{} {}", count, word.word));
   }
-  const std::string unread = unread_clause(plan);
+  std::vector<std::string> open = open_clauses(plan);
   if (counts.empty()) {
-    return unread.empty() ? "Nothing to write." : fmt::format("Nothing was written: {}.", unread);
+    return open.empty() ? "Nothing to write."
+                        : fmt::format("Nothing was written: {}.", fmt::join(open, ", "));
   }
-  if (!unread.empty()) counts.push_back(unread);
+  std::ranges::move(open, std::back_inserter(counts));
   return fmt::format("{}.", fmt::join(counts, ", "));
 }
 
@@ -126,14 +127,13 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
     // Without any answer, a sentence about domains that match would be about none.
     if (unanswered == domains.size()) return out;
   }
-  if (differing == 0)
-    return out +
-           fmt::format("Verified: {} the YAML.\n",
-                       counted(domains.size() - unanswered, "domain matches", "domains match"));
-  return out + fmt::format("Verified: {} the YAML, {} not.\n",
-                           counted(domains.size() - differing - unanswered, "domain matches",
-                                   "domains match"),
-                           counted(differing, "does", "do"));
+  const std::size_t answered = domains.size() - unanswered;
+  if (differing == 0) {
+    return out + fmt::format("Verified: {} the YAML.\n",
+                             counted(answered, "domain matches", "domains match"));
+  }
+  return out + fmt::format("{} of {} {} from the YAML.\n", differing, counted(answered, "domain"),
+                           differing == 1 ? "differs" : "differ");
 }
 
 }  // namespace rampart

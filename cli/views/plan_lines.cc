@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/counted.h"
@@ -142,20 +143,44 @@ std::string unread_clause(const Plan& plan) {
                      counted(sums.domains, "domain"));
 }
 
-// "No changes." is a fixed text that scripts look for. It is never written where something could
-// not be read: nobody knows whether that has changes.
+// Errors that withhold a change are counted with the change.
+std::vector<std::string> open_clauses(const Plan& plan) {
+  std::set<std::pair<std::optional<Name>, std::string>> counted_already;
+  for (const Withheld& one : plan.withheld) {
+    for (const std::string& code : one.codes) counted_already.emplace(one.change.domain, code);
+  }
+  const auto errors = std::ranges::count_if(plan.findings, [&](const Finding& finding) {
+    return finding.severity == Severity::Error && finding.withholds.empty() &&
+           finding.code != "unobservable" &&
+           !counted_already.contains(std::pair(finding.domain, finding.code));
+  });
+  std::vector<std::string> clauses;
+  if (!plan.holds.empty()) clauses.push_back(fmt::format("{} held", plan.holds.size()));
+  if (errors > 0) clauses.push_back(counted(static_cast<std::size_t>(errors), "error"));
+  const std::string unread = unread_clause(plan);
+  if (!unread.empty()) clauses.push_back(unread);
+  return clauses;
+}
+
+// "No changes." is a fixed text that scripts look for. It is never written where something waits,
+// is wrong or could not be read: nobody knows whether that has changes.
 std::string count_line(const Plan& plan) {
   const PlanSummary sums = summarize(plan);
-  const std::string unread = unread_clause(plan);
+  std::vector<std::string> open = open_clauses(plan);
   if (plan.changes.empty() && plan.withheld.empty()) {
-    if (unread.empty()) return "No changes.";
-    if (sums.unchanged == 0) return unread + ".";
-    return fmt::format("{}; {} unchanged.", unread, sums.unchanged);
+    if (open.empty()) return "No changes.";
+    const bool waits_only = sums.held > 0 && open.size() == 1;
+    if (waits_only) return fmt::format("No changes now; {}.", open.front());
+    if (sums.unobservable > 0 && sums.unchanged > 0) {
+      open.push_back(fmt::format("{} unchanged", sums.unchanged));
+    }
+    return fmt::format("No changes can be written: {}.", fmt::join(open, ", "));
   }
-  const std::string counts =
-      fmt::format("Plan: {} to create, {} to update, {} to delete; {} held, {} withheld",
-                  sums.create, sums.update, sums.remove, sums.held, sums.blocked);
-  return unread.empty() ? counts + "." : fmt::format("{}; {}.", counts, unread);
+  if (sums.held > 0) open.erase(open.begin());
+  open.insert(open.begin(),
+              fmt::format("Plan: {} to create, {} to update, {} to delete; {} held, {} withheld",
+                          sums.create, sums.update, sums.remove, sums.held, sums.blocked));
+  return fmt::format("{}.", fmt::join(open, "; "));
 }
 
 // The sort is stable: within a group the plan's own order, which is the order of writing, remains.

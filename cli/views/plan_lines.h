@@ -37,8 +37,12 @@ std::string location(const Mark& mark);
 /// "2 of 3 domains could not be read"; empty where all could.
 std::string unread_clause(const Plan& plan);
 
-/// "Plan: 1 to create, 2 to update, 0 to delete; 1 held, 0 withheld.", or "No changes."; with
-/// unread_clause() where it is not empty.
+/// What a plan leaves open beside its changes: "1 held", "2 errors" (those that withhold no
+/// change), and unread_clause(); empty where it leaves nothing open.
+std::vector<std::string> open_clauses(const Plan& plan);
+
+/// "Plan: 1 to create, 2 to update, 0 to delete; 1 held, 0 withheld.", "No changes.", "No changes
+/// now; 1 held." or "No changes can be written: 1 error."; with what the plan leaves open.
 std::string count_line(const Plan& plan);
 
 /// The changes of a plan, one group per heading.

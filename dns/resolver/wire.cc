@@ -104,8 +104,8 @@ const ldns_rr* find_rr(const ldns_rr_list* list, std::string_view owner, ldns_rr
 }
 
 // Adds the values of the queried type; false where one cannot be read.
-bool add_values(Answer& answer, const ldns_rr_list* list, std::string_view owner, unsigned type,
-                std::uint32_t& ttl) {
+bool add_values(std::vector<std::string>& values, const ldns_rr_list* list, std::string_view owner,
+                unsigned type, std::uint32_t& ttl) {
   for (std::size_t index = 0; index < ldns_rr_list_rr_count(list); ++index) {
     const ldns_rr* rr = ldns_rr_list_rr(list, index);
     if (ldns_rr_get_type(rr) != static_cast<ldns_rr_type>(type)) continue;
@@ -115,7 +115,7 @@ bool add_values(Answer& answer, const ldns_rr_list* list, std::string_view owner
     }
     auto value = value_of(rr);
     if (!value) return false;
-    answer.values.push_back(std::move(*value));
+    values.push_back(std::move(*value));
     ttl = std::min(ttl, ldns_rr_ttl(rr));
   }
   return true;
@@ -140,9 +140,10 @@ Reply read_records(const ldns_pkt* packet, std::string_view section) {
   std::string owner(section.substr(0, section.size() - 4));
   const unsigned type = number(section, section.size() - 4);
   std::uint32_t ttl = 0x7fffffff;
+  std::vector<std::string> values;
   for (int step = 0; step <= kMaxChain; ++step) {
-    if (!add_values(reply.answer, list, owner, type, ttl)) return malformed();
-    if (!reply.answer.values.empty() || type == LDNS_RR_TYPE_CNAME) break;
+    if (!add_values(values, list, owner, type, ttl)) return malformed();
+    if (!values.empty() || type == LDNS_RR_TYPE_CNAME) break;
     // A query for the CNAME itself does not follow it (RFC 1034 section 3.6.2).
     const ldns_rr* alias = find_rr(list, owner, LDNS_RR_TYPE_CNAME);
     if (alias == nullptr) break;
@@ -157,11 +158,12 @@ Reply read_records(const ldns_pkt* packet, std::string_view section) {
     owner = wire_name(ldns_rr_rdf(alias, 0));
   }
   // NXDOMAIN beside data is a contradiction of some load balancers; the data counts.
-  const bool data = !reply.answer.values.empty();
+  const bool data = !values.empty();
   const bool missing = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN;
   reply.answer.status = data      ? AnswerStatus::Data
                         : missing ? AnswerStatus::NxDomain
                                   : AnswerStatus::NoData;
+  reply.answer.values = std::move(values);
   reply.answer.ttl = std::chrono::seconds(data ? ttl : std::min(ttl, negative_ttl(packet)));
   return reply;
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "dns/rdata.h"
+#include "dns/zonefile/edit_checks.h"
 #include "dns/zonefile/layout.h"
 #include "dns/zonefile/parser.h"
 #include "dns/zonefile/zone_file.h"
@@ -55,6 +56,13 @@ class EditPlanner {
     // rewritten.
     std::set<std::string> missing = desired.values;
     std::optional<seconds> least;
+    bool shown_elsewhere = false;
+    for (const ZoneEntry& entry : parts_.borrowed) {
+      if (entry.key != edit.key) continue;
+      least = std::min(least.value_or(entry.ttl), entry.ttl);
+      missing.erase(entry.value);
+      shown_elsewhere = shown_elsewhere || entry.ttl == desired.ttl;
+    }
     for (std::size_t i = 0; i < parts_.records.size(); ++i) {
       const ZoneEntry& entry = parts_.records[i].entry;
       if (entry.key != edit.key) continue;
@@ -65,9 +73,10 @@ class EditPlanner {
     // A set whose smallest TTL is the desired one may keep its other TTLs: the edit does not
     // concern them. Where it would no longer be the smallest, every kept record gets the desired
     // TTL.
-    const bool shown = !missing.empty() || std::ranges::any_of(kept, [&](std::size_t i) {
-      return parts_.records[i].entry.ttl == desired.ttl;
-    });
+    const bool shown =
+        !missing.empty() || shown_elsewhere || std::ranges::any_of(kept, [&](std::size_t i) {
+          return parts_.records[i].entry.ttl == desired.ttl;
+        });
     if (least != desired.ttl || !shown) change_ttls(kept, desired.ttl);
     replace(leaving, missing, desired.ttl);
     for (const std::size_t i : leaving) edit_.records[i].removed = true;
@@ -172,6 +181,7 @@ class Rewriter {
     for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
       origin_ = parts_.contexts[i].origin;
       default_ttl_ = parts_.contexts[i].default_ttl;
+      unclear_ttl_ = !parts_.contexts[i].unclear_after.empty();
       if (next < parts_.records.size() && parts_.records[next].statement == i) {
         write_record(next++);
       } else {
@@ -254,7 +264,10 @@ class Rewriter {
   }
 
   // The TTL of a record without one at this position.
-  std::optional<seconds> inherited_ttl() const { return default_ttl_ ? default_ttl_ : last_ttl_; }
+  std::optional<seconds> inherited_ttl() const {
+    if (unclear_ttl_) return std::nullopt;
+    return default_ttl_ ? default_ttl_ : last_ttl_;
+  }
 
   void patch_data(const ZoneRecord& record, const RecordEdit& edit, std::vector<Patch>& patches) {
     const ZoneStatement& statement = statement_of(record);
@@ -301,68 +314,16 @@ class Rewriter {
   std::optional<seconds> last_ttl_;
   std::optional<seconds> default_ttl_;
   std::optional<Name> origin_;
+  bool unclear_ttl_ = false;
 };
-
-// Mistakes of the caller: without this check an edit would be lost without a message.
-Result<Ok> check_edits(const Name& apex, std::span<const ZoneEdit> edits) {
-  std::set<RecordKey> seen;
-  for (const ZoneEdit& edit : edits) {
-    const std::string what = edit.key.name.text() + " " + to_text(edit.key.type);
-    if (!edit.key.name.is_within(apex)) return Error{.what = what + " is outside the zone"};
-    if (edit.key.type == RecordType::SOA) return Error{.what = what + " cannot be edited"};
-    if (!seen.insert(edit.key).second) return Error{.what = what + " is edited twice"};
-  }
-  return Ok{};
-}
-
-// What sets() must return after `edits`, without the SOA.
-std::map<RecordKey, RecordSet> edited(std::map<RecordKey, RecordSet> sets,
-                                      std::span<const ZoneEdit> edits) {
-  // The SOA is compared on its own, because its serial changes with each edit.
-  std::erase_if(sets, [](const auto& set) { return set.first.type == RecordType::SOA; });
-  for (const ZoneEdit& edit : edits) {
-    if (edit.set && !edit.set->values.empty()) {
-      sets.insert_or_assign(edit.key, *edit.set);
-    } else {
-      sets.erase(edit.key);
-    }
-  }
-  return sets;
-}
-
-// The SOA without its serial, with its TTL.
-std::string soa_without_serial(const ZoneFile& file) {
-  for (const ZoneEntry& entry : file.entries) {
-    if (entry.key.type != RecordType::SOA) continue;
-    std::string value = entry.value;
-    const std::size_t begin = value.find(' ', value.find(' ') + 1) + 1;
-    return value.erase(begin, value.find(' ', begin) - begin) + " " +
-           std::to_string(entry.ttl.count());
-  }
-  return {};
-}
-
-// Parses the edited text and compares: layouts vary without limit, so no edit is trusted until the
-// file reads back as exactly the desired RRsets.
-Result<std::string> proven(const ZoneFile& before, std::span<const ZoneEdit> edits,
-                           std::uint32_t serial, std::string text) {
-  const Result<ZoneFile> after = parse_zone_file(before.apex, text);
-  if (!after) return within("the file after the edit would not be valid", after.error());
-  const bool as_desired = edited(after->sets(), {}) == edited(before.sets(), edits) &&
-                          after->serial == serial &&
-                          soa_without_serial(*after) == soa_without_serial(before);
-  if (!as_desired) {
-    return Error{.what = "the edit cannot be made in this file's layout; nothing was changed"};
-  }
-  return text;
-}
 
 }  // namespace
 
 Result<std::string> edit_zone_file(const ZoneFile& file, std::span<const ZoneEdit> edits,
                                    std::optional<std::chrono::sys_days> today) {
   TRY_OK(check_edits(file.apex, edits));
-  TRY(const ZoneParts parts, parse_zone_parts(file.apex, file.text));
+  TRY(const ZoneParts parts, parse_zone_parts(file.apex, file.text, includes_of(file)));
+  TRY_OK(check_borrowed(parts, edits));
   EditPlanner planner(parts);
   for (const ZoneEdit& edit : edits) planner.apply(edit);
   if (!planner.changes()) return file.text;

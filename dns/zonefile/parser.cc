@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "dns/rdata.h"
+#include "dns/zonefile/generate.h"
 
 namespace rampart {
 namespace {
@@ -39,24 +40,45 @@ std::chrono::seconds soa_minimum(std::string_view value) {
   return std::chrono::seconds(read_period(last).value_or(0));
 }
 
+// A file may include itself, and a few directives can make millions of records.
+constexpr int kMostIncludes = 64;
+constexpr int kDeepestInclude = 8;
+constexpr std::size_t kMostIncludedOctets = 256U << 20U;
+constexpr std::size_t kMostGenerated = 262'144;
+
+// What all files of one zone share.
+struct Sources {
+  const ZoneIncludes& read;
+  std::map<std::string, std::string> included;
+  int includes = 0;
+  std::size_t octets = 0;
+  std::size_t generated = 0;
+};
+
 class Parser {
  public:
-  Parser(const Name& apex, std::string_view text) : apex_(apex), context_{apex, {}} {
+  Parser(const Name& apex, std::string_view text, Sources& sources)
+      : apex_(apex), context_{apex, {}, {}}, sources_(sources) {
     parts_.text = text;
   }
 
   Result<ZoneParts> run() {
+    TRY_OK(read_statements());
+    TRY_OK(check_whole());
+    return std::move(parts_);
+  }
+
+ private:
+  Result<Ok> read_statements() {
     TRY(parts_.statements, lex_zone(parts_.text));
     for (std::size_t i = 0; i < parts_.statements.size(); ++i) {
       TRY_OK(read_statement(i));
       // After the statement: the editor writes new records behind it, where its directives apply.
       parts_.contexts.push_back(context_);
     }
-    TRY_OK(check_whole());
-    return std::move(parts_);
+    return Ok{};
   }
 
- private:
   Result<Ok> read_statement(std::size_t index) {
     const ZoneStatement& statement = parts_.statements[index];
     if (statement.words.empty()) return Ok{};
@@ -69,17 +91,12 @@ class Parser {
 
   Result<Ok> read_directive(const ZoneStatement& statement) {
     const ZoneWord& word = statement.words[0];
-    if (same_ignoring_case(word.text, "$INCLUDE")) {
-      // The edit of one file could not be checked against the zone that several files make
-      // together.
-      return at_line(word.line, "$INCLUDE is not supported; put the records into this file");
-    }
-    if (same_ignoring_case(word.text, "$GENERATE")) {
-      return at_line(word.line, "$GENERATE is not supported; write its records out");
-    }
+    if (same_ignoring_case(word.text, "$INCLUDE")) return read_include(statement);
+    if (same_ignoring_case(word.text, "$GENERATE")) return read_generate(statement);
     const bool is_origin = same_ignoring_case(word.text, "$ORIGIN");
     if (!is_origin && !same_ignoring_case(word.text, "$TTL")) {
-      return at_line(word.line, "unknown directive; $ORIGIN and $TTL are supported");
+      return at_line(word.line,
+                     "unknown directive; $ORIGIN, $TTL, $INCLUDE and $GENERATE are supported");
     }
     if (statement.words.size() != 2) {
       return at_line(word.line, "the directive takes exactly one value");
@@ -96,6 +113,86 @@ class Parser {
 
   Result<Ok> read_default_ttl(const ZoneWord& word) {
     TRY(context_.default_ttl, read_ttl(word));
+    context_.unclear_after.clear();
+    return Ok{};
+  }
+
+  // RFC 1035 section 5.1: the file is read with an origin of its own, and this file's origin and
+  // owner apply again after it.
+  Result<Ok> read_include(const ZoneStatement& statement) {
+    const ZoneWord& word = statement.words[0];
+    if (statement.words.size() < 2 || statement.words.size() > 3) {
+      return at_line(word.line, "$INCLUDE takes a file and at most an origin");
+    }
+    const std::string name(statement.words[1].text);
+    if (!sources_.read) {
+      return at_line(word.line, "$INCLUDE is not supported here; put the records into this file");
+    }
+    if (depth_ == kDeepestInclude || ++sources_.includes > kMostIncludes) {
+      return at_line(word.line, "$INCLUDE is nested too deeply or used too often");
+    }
+    ZoneContext inner = context_;
+    if (statement.words.size() == 3) {
+      const Result<Name> origin = read_zone_name(statement.words[2], context_.origin);
+      if (!origin) return at_line(word.line, origin.error().what);
+      inner.origin = *origin;
+    }
+    const Result<std::string> text = text_of(name);
+    if (!text) return at_line(word.line, "$INCLUDE " + name + ": " + sentence(text.error()));
+    return borrow(*text, inner, "$INCLUDE " + name, statement, [&name](const ZoneEntry& entry) {
+      return name + " line " + std::to_string(entry.first_line);
+    });
+  }
+
+  Result<std::string> text_of(const std::string& name) {
+    const auto known = sources_.included.find(name);
+    if (known != sources_.included.end()) return known->second;
+    TRY(std::string text, sources_.read(name));
+    sources_.octets += text.size();
+    if (sources_.octets > kMostIncludedOctets) {
+      return Error{.what = "the included files are too large together"};
+    }
+    sources_.included.emplace(name, text);
+    return text;
+  }
+
+  // No server but BIND reads it; the records are ordinary ones all the same.
+  Result<Ok> read_generate(const ZoneStatement& statement) {
+    const int line = statement.words[0].line;
+    const Result<std::string> lines =
+        generated_lines(std::span(statement.words).subspan(1), kMostGenerated - sources_.generated);
+    if (!lines) return at_line(line, "$GENERATE: " + lines.error().what);
+    sources_.generated += static_cast<std::size_t>(std::ranges::count(*lines, '\n'));
+    return borrow(*lines, context_, "$GENERATE", statement,
+                  [line](const ZoneEntry&) { return "$GENERATE on line " + std::to_string(line); });
+  }
+
+  // Reads records that are not lines of this file.
+  Result<Ok> borrow(std::string_view text, const ZoneContext& context, const std::string& what,
+                    const ZoneStatement& statement, auto&& from) {
+    Parser inner(apex_, text, sources_);
+    inner.context_ = context;
+    inner.depth_ = depth_ + 1;
+    inner.last_ttl_ = last_ttl_;
+    const Result<Ok> read = inner.read_statements();
+    if (!read) return at_line(statement.first_line, what + ": " + read.error().what);
+    for (ZoneRecord& record : inner.parts_.records) {
+      if (record.entry.key.type == RecordType::SOA) {
+        return at_line(statement.first_line,
+                       what + ": the SOA must be in the zone's own file, which is edited");
+      }
+      record.entry.from = from(record.entry);
+      record.entry.first_line = statement.first_line;
+      record.entry.last_line = statement.last_line;
+      parts_.borrowed.push_back(std::move(record.entry));
+    }
+    std::ranges::move(inner.parts_.borrowed, std::back_inserter(parts_.borrowed));
+    // Servers differ on whether a TTL that is set there is in force here.
+    const ZoneContext& end = inner.context_;
+    const bool same = end.default_ttl == context_.default_ttl && end.unclear_after.empty();
+    if (!same || (!context_.default_ttl && inner.last_ttl_ != last_ttl_)) {
+      context_.unclear_after = what;
+    }
     return Ok{};
   }
 
@@ -111,7 +208,8 @@ class Parser {
                                 .ttl = {},
                                 .value = {},
                                 .first_line = statement.first_line,
-                                .last_line = statement.last_line}};
+                                .last_line = statement.last_line,
+                                .from = {}}};
     if (!statement.indented) record.owner = 0;
     // RFC 1035 section 5.1: TTL and class in either order, then the type, then its data.
     for (const auto step : {&Parser::read_ttl_and_class, &Parser::read_type, &Parser::read_value,
@@ -197,6 +295,11 @@ class Parser {
   // before (RFC 1035 section 5.1), else the SOA's minimum, as name servers do.
   Result<Ok> read_effective_ttl(const ZoneStatement& statement, ZoneRecord& record) {
     if (!record.ttl) {
+      if (!context_.unclear_after.empty()) {
+        return at_line(statement.first_line, "servers differ on which TTL applies after " +
+                                                 context_.unclear_after +
+                                                 "; write a $TTL line behind it");
+      }
       if (!context_.default_ttl && !last_ttl_) {
         if (record.entry.key.type != RecordType::SOA) {
           return at_line(statement.first_line, "no TTL is known here; add a $TTL line at the top");
@@ -212,32 +315,40 @@ class Parser {
 
   // Conditions on the file as a whole, after all records are read: their order is free.
   Result<Ok> check_whole() const {
-    const ZoneRecord* soa = nullptr;
-    std::map<Name, const ZoneRecord*> cnames;
-    for (const ZoneRecord& record : parts_.records) {
-      const RecordKey& key = record.entry.key;
-      const int line = record.entry.first_line;
-      if (key.type == RecordType::CNAME) cnames.try_emplace(key.name, &record);
+    const ZoneEntry* soa = nullptr;
+    std::map<Name, const ZoneEntry*> cnames;
+    for (const ZoneEntry* entry : all_entries()) {
+      const RecordKey& key = entry->key;
+      if (key.type == RecordType::CNAME) cnames.try_emplace(key.name, entry);
       if (key.type != RecordType::SOA) continue;
-      if (key.name != apex_) return at_line(line, "the SOA is not at " + apex_.text());
-      if (soa != nullptr) return at_line(line, "the zone has a second SOA");
-      soa = &record;
+      if (key.name != apex_) {
+        return at_line(entry->first_line, "the SOA is not at " + apex_.text());
+      }
+      if (soa != nullptr) return at_line(entry->first_line, "the zone has a second SOA");
+      soa = entry;
     }
     if (soa == nullptr) return Error{.what = "the zone has no SOA record"};
     return check_cnames(cnames);
   }
 
+  std::vector<const ZoneEntry*> all_entries() const {
+    std::vector<const ZoneEntry*> entries;
+    for (const ZoneRecord& record : parts_.records) entries.push_back(&record.entry);
+    for (const ZoneEntry& entry : parts_.borrowed) entries.push_back(&entry);
+    return entries;
+  }
+
   // RFC 2181 section 10.1: a name with a CNAME has no other record, not even another CNAME, except
   // for a few types of DNSSEC.
-  Result<Ok> check_cnames(const std::map<Name, const ZoneRecord*>& cnames) const {
-    for (const ZoneRecord& record : parts_.records) {
-      const auto found = cnames.find(record.entry.key.name);
-      if (found == cnames.end() || may_join_cname(record.entry.key.type)) continue;
-      const ZoneEntry& cname = found->second->entry;
-      if (record.entry.key == cname.key && record.entry.value == cname.value) continue;
-      return at_line(record.entry.first_line, cname.key.name.text() + " has a CNAME (line " +
-                                                  std::to_string(cname.first_line) +
-                                                  "), and then the name may have no other record");
+  Result<Ok> check_cnames(const std::map<Name, const ZoneEntry*>& cnames) const {
+    for (const ZoneEntry* entry : all_entries()) {
+      const auto found = cnames.find(entry->key.name);
+      if (found == cnames.end() || may_join_cname(entry->key.type)) continue;
+      const ZoneEntry& cname = *found->second;
+      if (entry->key == cname.key && entry->value == cname.value) continue;
+      return at_line(entry->first_line, cname.key.name.text() + " has a CNAME (line " +
+                                            std::to_string(cname.first_line) +
+                                            "), and then the name may have no other record");
     }
     return Ok{};
   }
@@ -247,12 +358,18 @@ class Parser {
   ZoneParts parts_;
   std::optional<Name> owner_;
   std::optional<std::chrono::seconds> last_ttl_;
+  Sources& sources_;
+  int depth_ = 0;
 };
 
 }  // namespace
 
-Result<ZoneParts> parse_zone_parts(const Name& apex, std::string_view text) {
-  return Parser(apex, text).run();
+Result<ZoneParts> parse_zone_parts(const Name& apex, std::string_view text,
+                                   const ZoneIncludes& includes) {
+  Sources sources{.read = includes};
+  TRY(ZoneParts parts, Parser(apex, text, sources).run());
+  parts.included = std::move(sources.included);
+  return parts;
 }
 
 }  // namespace rampart

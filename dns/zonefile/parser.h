@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,17 +27,21 @@ struct ZoneRecord {
 struct ZoneContext {
   Name origin;
   std::optional<std::chrono::seconds> default_ttl;  ///< $TTL, or the SOA's minimum instead.
+  std::string unclear_after;  ///< The directive after which servers differ on the TTL, or empty.
 };
 
 /// A parsed file; it refers to the text that was parsed.
 struct ZoneParts {
   std::string_view text;
   std::vector<ZoneStatement> statements;
-  std::vector<ZoneContext> contexts;  ///< One per statement.
-  std::vector<ZoneRecord> records;    ///< In file order.
+  std::vector<ZoneContext> contexts;            ///< One per statement.
+  std::vector<ZoneRecord> records;              ///< In file order.
+  std::vector<ZoneEntry> borrowed;              ///< Of $INCLUDE and $GENERATE, in order.
+  std::map<std::string, std::string> included;  ///< As in ZoneFile.
 };
 
 /// Parses a file, with the checks of parse_zone_file.
-Result<ZoneParts> parse_zone_parts(const Name& apex, std::string_view text);
+Result<ZoneParts> parse_zone_parts(const Name& apex, std::string_view text,
+                                   const ZoneIncludes& includes);
 
 }  // namespace rampart

@@ -29,13 +29,19 @@ std::map<RecordKey, RecordSet> ZoneFile::sets() const {
   return sets;
 }
 
-Result<ZoneFile> parse_zone_file(const Name& apex, std::string_view text) {
-  TRY(ZoneParts parts, parse_zone_parts(apex, text));
-  ZoneFile file{.apex = apex, .text = std::string(text), .entries = {}, .serial = 0};
+Result<ZoneFile> parse_zone_file(const Name& apex, std::string_view text,
+                                 const ZoneIncludes& includes) {
+  TRY(ZoneParts parts, parse_zone_parts(apex, text, includes));
+  ZoneFile file{.apex = apex,
+                .text = std::string(text),
+                .entries = {},
+                .serial = 0,
+                .included = std::move(parts.included)};
   for (ZoneRecord& record : parts.records) {
     if (record.entry.key.type == RecordType::SOA) file.serial = soa_serial(record.entry.value);
     file.entries.push_back(std::move(record.entry));
   }
+  std::ranges::move(parts.borrowed, std::back_inserter(file.entries));
   return file;
 }
 

@@ -109,14 +109,15 @@ KeySearch find_key(const Signature& signature, const Answers& answers,
     if (std::ranges::find(unknown, question) == unknown.end()) unknown.push_back(question);
     return {};
   }
-  if (answer->status == AnswerStatus::Failed) {
-    return no_key(Outcome::TempError,
-                  fmt::format("{} could not be resolved ({})", name->text(), answer->detail));
-  }
-  if (answer->status != AnswerStatus::Data) {
-    return no_key(Outcome::PermError, fmt::format("there is no key at {}", name->text()));
-  }
-  KeySearch search = one_record(*name, answer->values);
+  KeySearch search = answer->match(
+      [&](const std::vector<std::string>& values) { return one_record(*name, values); },
+      [&] {
+        return no_key(Outcome::PermError, fmt::format("there is no key at {}", name->text()));
+      },
+      [&](const std::string& detail) {
+        return no_key(Outcome::TempError,
+                      fmt::format("{} could not be resolved ({})", name->text(), detail));
+      });
   if (!search.key) return search;
   auto refusal = check_use(signature, search.key->record);
   if (!refusal) refusal = check_shape(search.key->record, *search.key);

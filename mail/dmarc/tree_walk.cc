@@ -127,10 +127,17 @@ Known<std::string> find_record(const Name& domain, const Answers& answers,
   const Question question{*name, RecordType::TXT};
   const Answer* answer = find_or_note(answers, question, unknown);
   if (answer == nullptr) return Unanswered{question, ""};
-  if (answer->status == AnswerStatus::Failed) return Unanswered{question, answer->detail};
-  // RFC 9989 section 4.10: several records count as none.
-  if (std::ranges::count_if(answer->values, is_dmarc) != 1) return NoneFound();
-  return *std::ranges::find_if(answer->values, is_dmarc);
+  using Found = Known<std::string>;
+  return answer->match(
+      [](const std::vector<std::string>& values) -> Found {
+        // RFC 9989 section 4.10: several records count as none.
+        if (std::ranges::count_if(values, is_dmarc) != 1) return NoneFound();
+        return *std::ranges::find_if(values, is_dmarc);
+      },
+      []() -> Found { return NoneFound(); },
+      [&](const std::string& detail) -> Found {
+        return Unanswered{question, detail};
+      });
 }
 
 Known<DiscoveredPolicy> discovered_policy_of(const Name& at, const std::string& text,

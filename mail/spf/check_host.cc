@@ -310,8 +310,9 @@ void Evaluation::explain() {
   const auto name = can_expand(*decided_->exp) ? name_of(*decided_, *decided_->exp) : std::nullopt;
   if (!name || !verdict_.unknown.empty()) return;
   const Answer* answer = find_or_note(cache_.answers(), {*name, RecordType::TXT}, verdict_.unknown);
-  if (!answer || answer->status != AnswerStatus::Data || answer->values.size() != 1) return;
-  const auto parts = parse_macros(answer->values[0], MacroPlace::Explanation);
+  // An explanation that cannot be read is left out, like one that does not exist.
+  if (!answer || answer->values_or_none().size() != 1) return;
+  const auto parts = parse_macros(answer->values_or_none()[0], MacroPlace::Explanation);
   if (!parts) return;
   verdict_.explanation = expand(*parts, [&](char letter) { return value_of(*decided_, letter); });
 }

@@ -75,21 +75,11 @@ void link(CompiledRecord& compiled) {
   if (exp) compiled.exp = add_target(exp->value, compiled);
 }
 
-// Reads the record out of a TXT answer (RFC 7208 section 4.4, RFC 7208 section 4.5).
-void read_answer(const Answer& answer, CompiledRecord& compiled) {
-  compiled.state = CompiledRecord::State::None;
-  compiled.is_void = is_void(answer);
-  if (answer.status == AnswerStatus::Failed) {
-    compiled.state = CompiledRecord::State::TempError;
-    // A predicate, to be read after the domain's name.
-    compiled.problem = "could not be resolved (" + answer.detail + ")";
-    return;
-  }
-  // Other TXT records at the name do not matter (RFC 7208 section 4.5).
-  const auto count = std::ranges::count_if(answer.values, is_spf);
+// Reads the record out of the TXT values at a name. Others do not matter (RFC 7208 section 4.5).
+void read_values(const std::vector<std::string>& values, CompiledRecord& compiled) {
+  const auto count = std::ranges::count_if(values, is_spf);
   if (count == 0) {
-    compiled.problem =
-        answer.status == AnswerStatus::NxDomain ? "does not exist" : "publishes no SPF record";
+    compiled.problem = "publishes no SPF record";
     return;
   }
   compiled.state = CompiledRecord::State::PermError;
@@ -97,7 +87,7 @@ void read_answer(const Answer& answer, CompiledRecord& compiled) {
     compiled.problem = fmt::format("publishes {} SPF records (RFC 7208 section 4.5)", count);
     return;
   }
-  compiled.text = *std::ranges::find_if(answer.values, is_spf);
+  compiled.text = *std::ranges::find_if(values, is_spf);
   auto record = parse(compiled.text);
   if (!record) {
     compiled.problem = "has an invalid record: " + sentence(record.error());
@@ -106,6 +96,22 @@ void read_answer(const Answer& answer, CompiledRecord& compiled) {
   compiled.state = CompiledRecord::State::Ready;
   compiled.record = std::move(record).value();
   link(compiled);
+}
+
+// RFC 7208 section 4.4: no answer is a temperror, never no record. Each problem is a predicate, to
+// be read after the domain's name.
+void read_answer(const Answer& answer, CompiledRecord& compiled) {
+  compiled.state = CompiledRecord::State::None;
+  compiled.is_void = is_void(answer);
+  answer.match([&](const std::vector<std::string>& values) { read_values(values, compiled); },
+               [&] {
+                 const bool missing = answer.status == AnswerStatus::NxDomain;
+                 compiled.problem = missing ? "does not exist" : "publishes no SPF record";
+               },
+               [&](const std::string& detail) {
+                 compiled.state = CompiledRecord::State::TempError;
+                 compiled.problem = "could not be resolved (" + detail + ")";
+               });
 }
 
 // Appends the addresses of one host, and any failure, to `hosts`.
@@ -120,7 +126,7 @@ void add_addresses(const Name& name, Family family, const Answers& answers,
     hosts.failure = fmt::format("{} could not be resolved ({})", name.text(), answer->detail);
     return;
   }
-  for (const std::string& value : answer->values) {
+  for (const std::string& value : answer->values_or_none()) {
     const auto ip = Ip::parse(value);
     if (ip && ip->family() == family) hosts.addresses.push_back(number_of(*ip));
   }
@@ -215,9 +221,9 @@ std::string octets_of(const Name& name) {
 }
 
 // Values that are no MX data are skipped: they come from answers, which nobody checked yet.
-std::vector<Name> exchanges_of(const Answer& answer) {
+std::vector<Name> exchanges_of(const std::vector<std::string>& values) {
   std::vector<std::pair<int, Name>> ranked;
-  for (const std::string& value : answer.values) {
+  for (const std::string& value : values) {
     const std::size_t blank = value.find(' ');
     const auto preference = parse_decimal<int>(std::string_view(value).substr(0, blank));
     if (!preference || blank == std::string::npos) continue;
@@ -251,7 +257,7 @@ ResolvedHosts mx_hosts(const Name& name, Family family, const Answers& answers,
     return hosts;
   }
   hosts.is_void = is_void(*answer);
-  const auto exchanges = exchanges_of(*answer);
+  const auto exchanges = exchanges_of(answer->values_or_none());
   // RFC 7208 section 4.6.4: an error and not a cut, unlike PTR names.
   hosts.too_many = exchanges.size() > 10;
   if (hosts.too_many) return hosts;

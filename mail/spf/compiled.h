@@ -113,6 +113,6 @@ ResolvedHosts mx_hosts(const Name& name, Family family, const Answers& answers,
                        std::vector<Question>& unknown);
 
 /// The exchanges of an MX answer by preference, then name; none for a null MX (RFC 7505).
-std::vector<Name> exchanges_of(const Answer& answer);
+std::vector<Name> exchanges_of(const std::vector<std::string>& values);
 
 }  // namespace rampart::spf

@@ -23,7 +23,8 @@ bool resolves_back(const Name& name, const Ip& ip, const Answers& answers,
                    std::vector<Question>& unknown) {
   const Answer* answer =
       find_or_note(answers, {name, ip.v6 ? RecordType::AAAA : RecordType::A}, unknown);
-  return answer && std::ranges::any_of(answer->values, [&](const std::string& value) {
+  // RFC 7208 section 5.5: a name whose address lookup fails is skipped.
+  return answer && std::ranges::any_of(answer->values_or_none(), [&](const std::string& value) {
            return Ip::parse(value) == ip;
          });
 }
@@ -90,9 +91,11 @@ ValidatedNames validated_names(const Ip& ip, const Answers& answers,
   if (!answer) return validated;
   validated.is_void = is_void(*answer);
   // RFC 7208 section 4.6.4: further names are ignored, which is no error.
-  const std::size_t count = std::min(answer->values.size(), kMostPtrNames);
+  // RFC 7208 section 5.5: where the PTR lookup fails, `ptr` does not match.
+  const std::vector<std::string>& names = answer->values_or_none();
+  const std::size_t count = std::min(names.size(), kMostPtrNames);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto name = Name::parse(answer->values[i]);
+    const auto name = Name::parse(names[i]);
     if (name && resolves_back(*name, ip, answers, unknown)) validated.names.push_back(*name);
   }
   return validated;

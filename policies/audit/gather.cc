@@ -50,7 +50,9 @@ State state_of(const spf::CompiledRecord& compiled, const Answer& answer) {
     case spf::CompiledRecord::State::PermError:
       break;
   }
-  return std::ranges::count_if(answer.values, spf::is_spf) > 1 ? State::Several : State::Invalid;
+  // A record can only be invalid where there is one.
+  const auto count = std::ranges::count_if(answer.values_or_none(), spf::is_spf);
+  return count > 1 ? State::Several : State::Invalid;
 }
 
 /// Finds the questions that a tree lacks. Building the tree for that would start again from its
@@ -126,13 +128,14 @@ void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf)
 // The owner name is part of the answer, so it counts towards the size of a UDP packet.
 std::size_t octets_at(const Name& domain, const Answer& answer) {
   std::size_t octets = domain.text().size();
-  for (const std::string& value : answer.values) octets += value.size();
+  for (const std::string& value : answer.values_or_none()) octets += value.size();
   return octets;
 }
 
-// The first is enough: it shows what is wrong, and a second one adds no action.
+// The first is enough: it shows what is wrong, and a second one adds no action. Without an answer
+// there is nothing to report here: the SPF state itself says so.
 void read_near_spf(const Answer& answer, const Name& domain, SpfFacts& spf) {
-  for (const std::string& value : answer.values) {
+  for (const std::string& value : answer.values_or_none()) {
     const auto slip = spf_near_miss({domain, RecordType::TXT}, value);
     if (!slip) continue;
     spf.near_miss = value;

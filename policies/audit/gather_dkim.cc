@@ -39,9 +39,9 @@ void read_key(KeyFacts& key) {
 }
 
 // Other TXT at the name is ignored, as verifiers ignore it.
-void read_values(const Answer& answer, KeyFacts& key) {
+void read_values(const std::vector<std::string>& values, KeyFacts& key) {
   std::vector<std::string> records;
-  std::ranges::copy_if(answer.values, std::back_inserter(records), [&key](const auto& value) {
+  std::ranges::copy_if(values, std::back_inserter(records), [&key](const auto& value) {
     return kind_of({key.name, RecordType::TXT}, value) == RecordKind::DkimKey;
   });
   if (records.empty()) return;
@@ -54,22 +54,19 @@ void read_values(const Answer& answer, KeyFacts& key) {
 KeyFacts read_selector(const SelectorQuery& query, const Name& name, const Answer& answer) {
   KeyFacts key{.query = query, .name = name, .cnames = answer.cnames};
   const bool delegated = !answer.cnames.empty();
-  switch (answer.status) {
-    case AnswerStatus::Failed:
-      key.state = KeyState::Unobservable;
-      key.problem = answer.detail;
-      break;
-    case AnswerStatus::NxDomain:
-      key.state = delegated ? KeyState::Dangling : KeyState::Absent;
-      break;
-    case AnswerStatus::NoData:
-      key.state = delegated ? KeyState::Unset : KeyState::Absent;
-      break;
-    case AnswerStatus::Data:
-      read_values(answer, key);
-      if (delegated && key.state == KeyState::Absent) key.state = KeyState::Unset;
-      break;
-  }
+  const bool missing = answer.status == AnswerStatus::NxDomain;
+  answer.match(
+      [&](const std::vector<std::string>& values) {
+        read_values(values, key);
+        if (delegated && key.state == KeyState::Absent) key.state = KeyState::Unset;
+      },
+      [&] {
+        key.state = !delegated ? KeyState::Absent : missing ? KeyState::Dangling : KeyState::Unset;
+      },
+      [&](const std::string& detail) {
+        key.state = KeyState::Unobservable;
+        key.problem = detail;
+      });
   return key;
 }
 

@@ -15,13 +15,13 @@ const Answer* dmarc_answer(const Name& domain, const Table& table) {
   return name ? find_answer(table.answers, *name, RecordType::TXT) : nullptr;
 }
 
-// The DMARC values at a domain's `_dmarc`; empty also where DNS failed. Only values that begin with
-// v=DMARC1 count (RFC 9989 section 4.10); others at the name are ignored.
+// The DMARC values at a domain's `_dmarc`. For names whose answer is known to be data or none. Only
+// values that begin with v=DMARC1 count (RFC 9989 section 4.10); others at the name are ignored.
 std::vector<std::string> records_at(const Name& domain, const Table& table) {
   std::vector<std::string> records;
   const Answer* answer = dmarc_answer(domain, table);
   if (answer == nullptr) return records;
-  std::ranges::copy_if(answer->values, std::back_inserter(records), dmarc::is_dmarc);
+  std::ranges::copy_if(answer->values_or_none(), std::back_inserter(records), dmarc::is_dmarc);
   return records;
 }
 
@@ -30,7 +30,7 @@ void read_near_miss(Facts& facts, const Table& table) {
   const Answer* answer = dmarc_answer(facts.subject.domain, table);
   if (answer == nullptr) return;
   const RecordKey key{*dmarc::dmarc_name(facts.subject.domain), RecordType::TXT};
-  for (const std::string& value : answer->values) {
+  for (const std::string& value : answer->values_or_none()) {
     const auto slip = near_miss(key, value);
     if (!slip) continue;
     facts.dmarc.near_miss = value;
@@ -66,12 +66,20 @@ ReportAddress address_of(const std::string& uri, const Name& host, const Name& a
   address.consent = Consent::Refused;
   if (!name) return address;
   const Answer* answer = answer_for(facts, table, *name, RecordType::TXT);
-  if (answer == nullptr || answer->status == AnswerStatus::Failed) {
+  if (answer == nullptr) {
     address.consent = Consent::Unknown;
-    if (answer != nullptr) record_failure(facts, *name, *answer);
-  } else if (std::ranges::any_of(answer->values, dmarc::is_dmarc)) {
-    address.consent = Consent::Granted;
+    return address;
   }
+  address.consent = answer->match(
+      [](const std::vector<std::string>& values) {
+        const bool granted = std::ranges::any_of(values, dmarc::is_dmarc);
+        return granted ? Consent::Granted : Consent::Refused;
+      },
+      [] { return Consent::Refused; },
+      [&](const std::string&) {
+        record_failure(facts, *name, *answer);
+        return Consent::Unknown;
+      });
   return address;
 }
 

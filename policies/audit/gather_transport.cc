@@ -44,9 +44,10 @@ Reading read_record(const FixedRecord& record, Facts& facts, const Table& table)
     return reading;
   }
   std::vector<std::string> records;
-  std::ranges::copy_if(answer->values, std::back_inserter(records), [&](const auto& value) {
-    return kind_of({*name, RecordType::TXT}, value) == record.kind;
-  });
+  std::ranges::copy_if(answer->values_or_none(), std::back_inserter(records),
+                       [&](const auto& value) {
+                         return kind_of({*name, RecordType::TXT}, value) == record.kind;
+                       });
   reading.state = records.empty() ? State::None : State::Several;
   if (records.size() != 1) return reading;
   reading.text = records.front();
@@ -70,11 +71,12 @@ void gather_mx(Facts& facts, Table& table) {
     record_failure(facts, facts.subject.domain, *answer);
     return;
   }
-  mx.state = answer->values.empty() ? State::None : State::Valid;
-  mx.hosts = spf::exchanges_of(*answer);
+  const std::vector<std::string>& values = answer->values_or_none();
+  mx.state = values.empty() ? State::None : State::Valid;
+  mx.hosts = spf::exchanges_of(values);
   const auto null = [](const std::string& value) { return value.ends_with(" ."); };
-  const bool some = std::ranges::any_of(answer->values, null);
-  mx.null = some && answer->values.size() == 1;
+  const bool some = std::ranges::any_of(values, null);
+  mx.null = some && values.size() == 1;
   mx.null_among_others = some && !mx.null;
 }
 
@@ -93,7 +95,8 @@ void gather_mta_sts(Facts& facts, Table& table) {
       continue;
     }
     if (answer->status == AnswerStatus::Failed) record_failure(facts, *host, *answer);
-    std::ranges::copy(answer->values, std::back_inserter(mta_sts.addresses));
+    // One family is enough; the failure of the other is recorded.
+    std::ranges::copy(answer->values_or_none(), std::back_inserter(mta_sts.addresses));
   }
 }
 

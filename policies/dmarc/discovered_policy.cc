@@ -36,10 +36,10 @@ bool exists_in(const Name& name, const LiveZone& zone) {
 std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& zone) {
   const LiveSet live = zone.at(question);
   if (live.state == LiveState::Present) {
-    Answer answer{.status = AnswerStatus::Data};
-    answer.values.assign(live.set.values.begin(), live.set.values.end());
-    answer.ttl = live.set.ttl;
-    return answer;
+    return Answer{
+        .status = AnswerStatus::Data,
+        .values = std::vector<std::string>(live.set.values.begin(), live.set.values.end()),
+        .ttl = live.set.ttl};
   }
   const bool hosted = zone.at({question.name, RecordType::CNAME}).state == LiveState::Present;
   if (live.state != LiveState::Absent || hosted) return std::nullopt;
@@ -95,7 +95,7 @@ Answers with_record(Answers answers, const Name& domain, const std::optional<Par
   const auto name = domain.child("_dmarc");
   if (!name) return answers;
   Answer answer{.status = value ? AnswerStatus::Data : AnswerStatus::NxDomain};
-  if (value) answer.values = {value->text()};
+  if (value) answer.values = AnswerValues({value->text()});
   answers[{*name, RecordType::TXT}] = answer;
   // A name with something below it exists.
   const auto own = answers.find({domain, RecordType::TXT});

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::string_view kGranted = "v=DMARC1";
 
-// RFC 7489 section 7.1 asks for a record that begins with v=DMARC1 and allows further tags.
-bool grants(const Answer& answer) {
-  // Several records are no fault here: one that begins right is enough.
-  return answer.status == AnswerStatus::Data && std::ranges::any_of(answer.values, dmarc::is_dmarc);
+// RFC 7489 section 7.1 asks for a record that begins with v=DMARC1 and allows further tags. Several
+// records are no fault here: one that begins right is enough.
+bool grants(const std::vector<std::string>& values) {
+  return std::ranges::any_of(values, dmarc::is_dmarc);
 }
 
 // Never an Error: the record itself is valid, reports just do not arrive.
@@ -57,20 +57,28 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
   const Answer* answer = find_answer(world.answers, name, RecordType::TXT);
   if (answer == nullptr) {
     policy_result.unknown.push_back({name, RecordType::TXT});
-  } else if (answer->status == AnswerStatus::Failed) {
-    policy_result.findings.push_back(
-        unauthorized(domain, Severity::Info,
-                     fmt::format("whether {} accepts reports about {} could not be checked: {}",
-                                 host.text(), domain.name.text(), answer->detail),
-                     "plan again when the name can be resolved"));
-  } else if (!grants(*answer)) {
+    return;
+  }
+  const auto refused = [&] {
     policy_result.findings.push_back(unauthorized(
         domain, Severity::Warning,
         fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
                     host.text(), domain.name.text()),
         fmt::format("ask its owner to publish {} TXT \"v=DMARC1\", or use an address in {}",
                     name.text(), dmarc::org_domain_psl(domain.name).text())));
-  }
+  };
+  answer->match(
+      [&](const std::vector<std::string>& values) {
+        if (!grants(values)) refused();
+      },
+      refused,
+      [&](const std::string& detail) {
+        policy_result.findings.push_back(
+            unauthorized(domain, Severity::Info,
+                         fmt::format("whether {} accepts reports about {} could not be checked: {}",
+                                     host.text(), domain.name.text(), detail),
+                         "plan again when the name can be resolved"));
+      });
 }
 
 }  // namespace

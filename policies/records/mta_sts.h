@@ -4,13 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "dns/known.h"
 #include "policies/model/policy.h"
 
 namespace rampart {
 
-/// The hosts of the domain's live MX records, sorted; what is not known is added to `unknown`.
-std::vector<std::string> live_mx(const Domain& domain, const World& world,
-                                 std::vector<Question>& unknown);
+/// The hosts of the domain's live MX records, sorted. None where it has no MX or the null MX
+/// (RFC 7505); what was never queried is unknown and added to `unknown`.
+Known<std::vector<std::string>> live_mx(const Domain& domain, const World& world,
+                                        std::vector<Question>& unknown);
 
 /// The policy file's text with CRLF line ends (RFC 8461 section 3.2).
 std::string mta_sts_policy(const MtaStsSpec& spec, const std::vector<std::string>& mx);

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <set>
+#include <span>
+#include <utility>
 
 #include "base/counted.h"
 #include "base/sha256.h"
@@ -75,26 +78,50 @@ void announce_policy(const Domain& domain, const World& world, const DesiredReco
   policy_result.findings.push_back(std::move(finding));
 }
 
+// Without MX hosts there is no policy, and the record that is published stays as it is.
+void withhold_mta_sts(const Domain& domain, std::string message, std::string hint,
+                      PolicyResult& policy_result) {
+  policy_result.findings.push_back(
+      marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
+                        message + ": `_mta-sts` is not changed", std::move(hint)),
+             domain.mta_sts->mark));
+}
+
+// The hosts that the policy names; nullopt where they are needed and not known. Mode none needs no
+// MX (RFC 8461 section 8.3), and a given id needs no policy text; but an id that is derived from
+// the hosts must not change because nobody answered.
+std::optional<std::vector<std::string>> policy_hosts(const Domain& domain, const World& world,
+                                                     PolicyResult& policy_result) {
+  using Hosts = std::optional<std::vector<std::string>>;
+  const MtaStsSpec& spec = *domain.mta_sts;
+  if (!spec.mx.empty()) return spec.mx;
+  const auto mx = live_mx(domain, world, policy_result.unknown);
+  if (!policy_result.unknown.empty()) return std::nullopt;
+  return mx.match(
+      [](const std::vector<std::string>& hosts) { return Hosts(hosts); },
+      [&] {
+        if (spec.mode == MtaStsMode::None || spec.id) return Hosts(std::in_place);
+        withhold_mta_sts(
+            domain, fmt::format("{} has no MX for its MTA-STS policy to name", domain.name.text()),
+            "name the hosts in `mx:`, or remove `mta_sts:`", policy_result);
+        return Hosts();
+      },
+      [&](const Unanswered& gap) {
+        withhold_mta_sts(domain, to_text(gap) + ", so the MTA-STS policy is not known",
+                         "plan again when DNS answers, or name the hosts in `mx:`", policy_result);
+        return Hosts();
+      });
+}
+
 // The id is derived from the policy's text, so that every change of the policy is announced. An
 // unknown MX is never guessed: senders would refuse the real one.
 void desire_mta_sts(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const auto name = domain.name.child("_mta-sts");
   const MtaStsSpec& spec = *domain.mta_sts;
   if (!name) return;
-  std::vector<std::string> mx = spec.mx;
-  if (mx.empty()) mx = live_mx(domain, world, policy_result.unknown);
-  if (!policy_result.unknown.empty()) return;
-  if (mx.empty() && spec.mode != MtaStsMode::None && !spec.id) {
-    policy_result.findings.push_back(
-        marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
-                          fmt::format("{} has no MX for its MTA-STS policy to name: `_mta-sts` "
-                                      "is not changed",
-                                      domain.name.text()),
-                          "name the hosts in `mx:`, or remove `mta_sts:`"),
-               spec.mark));
-    return;
-  }
-  const std::string policy = mta_sts_policy(spec, mx);
+  const auto mx = policy_hosts(domain, world, policy_result);
+  if (!mx) return;
+  const std::string policy = mta_sts_policy(spec, *mx);
   const MtaStsRecord record{.id = spec.id.value_or(mta_sts_id(policy)), .unknown = {}};
   desire(domain, *name, ParsedValue(RecordKind::MtaSts, print(record)),
          fmt::format("because the YAML declares MTA-STS in mode {}", to_text(spec.mode)),
@@ -153,26 +180,33 @@ std::optional<std::string> mx_host(const std::string& value) {
 
 // The zone's own MX wins over the resolver's answer, which may be cached. Sorted and without
 // duplicates, so that the derived id changes only with the hosts themselves.
-std::vector<std::string> live_mx(const Domain& domain, const World& world,
-                                 std::vector<Question>& unknown) {
+Known<std::vector<std::string>> live_mx(const Domain& domain, const World& world,
+                                        std::vector<Question>& unknown) {
+  using Found = Known<std::vector<std::string>>;
   const RecordKey key{domain.name, RecordType::MX};
-  std::set<std::string> hosts;
-  const auto add = [&hosts](const auto& values) {
-    for (const std::string& value : values) {
-      if (const auto host = mx_host(value)) hosts.insert(*host);
+  const auto hosts_in = [](const auto& sets) -> Found {
+    std::set<std::string> hosts;
+    for (const auto& values : sets) {
+      for (const std::string& value : values) {
+        if (const auto host = mx_host(value)) hosts.insert(*host);
+      }
     }
+    if (hosts.empty()) return NoneFound();
+    return std::vector<std::string>(hosts.begin(), hosts.end());
   };
   const auto sets = live_sets(domain, world, key);
-  for (const LiveSet& live : sets) add(live.set.values);
-  if (sets.empty()) {
-    const Answer* answer = find_answer(world.answers, domain.name, RecordType::MX);
-    if (answer == nullptr) {
-      unknown.push_back(key);
-    } else {
-      add(answer->values);
-    }
+  if (!sets.empty()) {
+    return hosts_in(sets | std::views::transform(
+                               [](const LiveSet& live) -> const auto& { return live.set.values; }));
   }
-  return {hosts.begin(), hosts.end()};
+  const Answer* answer = find_or_note(world.answers, key, unknown);
+  if (answer == nullptr) return Unanswered{key, ""};
+  return answer->match(
+      [&](const std::vector<std::string>& values) { return hosts_in(std::span(&values, 1)); },
+      []() -> Found { return NoneFound(); },
+      [&](const std::string& detail) -> Found {
+        return Unanswered{key, detail};
+      });
 }
 
 // CRLF is what RFC 8461 section 3.2 prescribes, though parsers accept more.

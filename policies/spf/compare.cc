@@ -103,7 +103,9 @@ Answers gather(const Name& domain, const Record& record, const Answers& known,
       const Answer* answer = find_answer(known, question.name, question.type);
       if (question.type == RecordType::TXT && own != local.end()) {
         const auto status = own->second.empty() ? AnswerStatus::NoData : AnswerStatus::Data;
-        mine[question] = {.status = status, .values = {own->second.begin(), own->second.end()}};
+        mine[question] = {
+            .status = status,
+            .values = std::vector<std::string>(own->second.begin(), own->second.end())};
       } else if (answer != nullptr) {
         mine[question] = *answer;
       } else {

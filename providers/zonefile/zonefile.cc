@@ -115,7 +115,10 @@ class ZoneFileProvider : public Provider {
     const Result<UniqueFd> file = open_file_in(folder_, file_name(zone));
     if (!file) return Error{.what = file.error().what};
     TRY(const std::string text, read_all(*file, kMostZoneOctets));
-    return parse_zone_file(zone, text);
+    return parse_zone_file(zone, text, [this](const std::string& name) -> Result<std::string> {
+      TRY(const UniqueFd included, open_file_beneath(folder_, name));
+      return read_all(included, kMostZoneOctets);
+    });
   }
 
   Result<Ok> replace(const Name& zone, std::span<const SetChange> changes) const {

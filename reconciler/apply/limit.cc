@@ -98,7 +98,7 @@ Finding outdated(const Change& change) {
       .message = fmt::format("the reviewed change of {} is not written: the current plan has no "
                              "change there",
                              location(change)),
-      .hint = "the YAML or the time has changed since the review; make a plan again"};
+      .hint = "the YAML, the time or `--normalize` differs from the review; make a plan again"};
 }
 
 // Withheld changes are planned too; they must not be reported as outdated.

@@ -204,8 +204,9 @@ bool check_target(Loader& loader, const Node& node) {
 
 bool check_selector(Loader& loader, const Node& node) {
   if (is_selector(text_of(node))) return true;
-  return loader.fail(node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
-                     "write letters, digits, `-` and `_`; `._domainkey` and the domain are added");
+  return loader.fail(
+      node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
+      "write letters, digits, `-` and `_`; Rampart adds the rest of the record's name");
 }
 
 // `uri` with its host as A-labels, if that makes it ASCII.

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/closest.h"
+#include "reconciler/config/shapes.h"
 
 namespace rampart::config {
 namespace {
@@ -76,8 +77,17 @@ std::string shape_hint(const Node& node, const Shape& shape) {
 // YAML readers disagree about 010, 1_000 and 0x10, so numbers are taken in one notation only and
 // the hint says which.
 std::string scalar_hint(const Node& node, const Shape& shape) {
+  // A duration, or an SPF record as a text, is what people try first.
+  const auto duration = parse_duration(node.text);
   switch (shape.kind) {
+    case Kind::Boolean:
+      return "write true or false in lower case, without quotes";
     case Kind::Integer:
+      if (duration && shape.max == kTtlShape.max) {
+        return fmt::format("write the number alone: {} is {} seconds", node.text,
+                           std::chrono::seconds(add(Time{}, *duration) - Time{}).count());
+      }
+      [[fallthrough]];
     case Kind::Number:
       // A plain number that is out of range: the message names the range already.
       if (!node.quoted && parse_number(node.text)) return "";
@@ -89,6 +99,10 @@ std::string scalar_hint(const Node& node, const Shape& shape) {
     case Kind::DateRange:
       return "write first/last, such as 2026-12-15/2027-01-05";
     case Kind::Choice:
+      if (node.text.starts_with("v=spf1")) {
+        return "Rampart writes the record: declare `senders:`, or the terms alone, such as `spf: "
+               "{extra: [mx], all: fail}`";
+      }
       return did_you_mean(node.text, words_of(shape));
     default:
       return "";
@@ -289,7 +303,7 @@ void Loader::read_field(const Layers& layers, const Field& field) {
     if (field.need == Need::Optional) return;
     if (field.need == Need::RequiredMerged && partial) return;
     fail(*layers.back(), "missing-key", fmt::format("the key `{}` is missing", field.name),
-         std::string(field.doc));
+         fmt::format("add `{}:`. {}", field.name, field.doc));
     return;
   }
   if (good && field.store) field.store(*this, found);

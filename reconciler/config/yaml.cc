@@ -110,9 +110,11 @@ class Builder : public YAML::EventHandler {
     }
     const std::string_view line = source_.line(mark.line + 1);
     const bool tab = line.substr(0, line.find_first_not_of(" \t")).find('\t') != line.npos;
+    const bool alias = problem.msg.find("anchor is not defined") != std::string::npos;
     fail(mark, "yaml-syntax", "this is not valid YAML: " + problem.msg,
-         tab ? "indent with spaces: YAML does not allow tabs"
-             : "check the indentation, quotes and brackets just before it");
+         tab     ? "indent with spaces: YAML does not allow tabs"
+         : alias ? "define it above with `&`, or write the value out"
+                 : "check the indentation, quotes and brackets just before it");
   }
 
   void fail(const YAML::Mark& mark, std::string code, std::string message, std::string hint) {

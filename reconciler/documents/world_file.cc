@@ -148,7 +148,7 @@ Json answer_json(const std::pair<const Question, Answer>& row) {
   Json json = document::key_to_json(question);
   json["status"] = word(kAnswerWords, answer.status);
   json["ttl"] = answer.ttl.count();
-  json["values"] = list(answer.values, document::octets_to_json);
+  json["values"] = list(answer.values_or_none(), document::octets_to_json);
   json["cnames"] = list(answer.cnames, &Name::text);
   if (!answer.detail.empty()) json["detail"] = answer.detail;
   return json;

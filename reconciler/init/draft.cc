@@ -379,7 +379,7 @@ DraftDomain draft_domain(const Name& name, const std::string& provider, const Wo
     return draft;
   }
   if (const auto failure = live.failure()) {
-    draft.discovery = true;
+    draft.discovery = draft.unread = true;
     add_note(draft, fmt::format("It could not be read, and is left as it is: {}.", *failure));
     return draft;
   }

@@ -36,6 +36,7 @@ struct DraftDomain {
   Name name;
   bool omitted = false;    ///< The file cannot declare it: only its notes are written.
   bool discovery = false;  ///< Nothing is managed.
+  bool unread = false;     ///< Its zone could not be read.
   bool parked = false;     ///< Only `dmarc` is used then.
   std::optional<SpfSpec> spf;
   std::vector<DraftSender> senders;  ///< Empty without `spf`.

@@ -199,7 +199,9 @@ Draft first_draft(const InitRequest& request, const Config& catalogue, const Wor
 
 // Counts by the words of notes, since parts are left out in several places.
 InitOutcome outcome_of(const Draft& draft) {
-  InitOutcome outcome{text_of(yaml_of(draft)), draft.domains.size(), 0};
+  InitOutcome outcome{text_of(yaml_of(draft)), draft.domains.size(), 0, 0};
+  outcome.unread =
+      static_cast<std::size_t>(std::ranges::count_if(draft.domains, &DraftDomain::unread));
   outcome.left_out =
       static_cast<std::size_t>(std::ranges::count_if(draft.domains, [](const DraftDomain& domain) {
         return domain.discovery || std::ranges::any_of(domain.notes, [](const std::string& note) {

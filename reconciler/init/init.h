@@ -28,6 +28,7 @@ struct InitOutcome {
   std::string yaml;
   std::size_t domains = 0;
   std::size_t left_out = 0;  ///< Domains with something left unmanaged.
+  std::size_t unread = 0;    ///< Of these, those that could not be read.
 };
 
 /// Reads the World of a Config: the only part with network access.

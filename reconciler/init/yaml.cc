@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "dns/txt.h"
 #include "reconciler/init/draft.h"
@@ -130,7 +131,16 @@ class DraftWriter {
 
   void write_head() {
     line("# yaml-language-server: $schema=./rampart.schema.json");
-    line("# Written from the records that exist today: a plan of this file changes nothing.");
+    const auto unread = std::ranges::count_if(draft_.domains, &DraftDomain::unread);
+    if (unread == 0) {
+      line("# Written from the records that exist today: a plan of this file changes nothing.");
+    } else {
+      line(fmt::format(
+          "# Written from the records that could be read. {}: nothing of {} is managed.",
+          counted(static_cast<std::size_t>(unread), "domain could not be read",
+                  "domains could not be read"),
+          unread == 1 ? "it" : "them"));
+    }
     line("version: 1");
     line("");
     if (!draft_.provider_note.empty()) comment(0, draft_.provider_note);

@@ -46,7 +46,7 @@ struct ServedZone {
   std::set<std::string> providers;  ///< The providers of the zone, by Config.providers.
   std::vector<ServerView> servers;
   std::map<RecordKey, Answer> probes;  ///< By a wildcard's owner: the answer for a name under it
-                                       ///< that does not exist.
+                                       ///< that does not exist; only data and failures.
   std::string error;                   ///< Why there is no server to query.
 };
 

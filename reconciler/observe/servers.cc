@@ -244,7 +244,7 @@ void probe_wildcards(std::vector<ServedZone>& zones, const std::map<Name, ZoneSe
   }
   std::vector<Answer> answers = session.query(queries);
   for (std::size_t index = 0; index < queries.size(); ++index) {
-    if (answers[index].status != AnswerStatus::Data) continue;
+    if (is_void(answers[index])) continue;
     probes[index].zone->probes.emplace(probes[index].wildcard, std::move(answers[index]));
   }
 }

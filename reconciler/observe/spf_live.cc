@@ -40,7 +40,8 @@ PublishedSpf published_spf(const Name& domain, DnsSession& session) {
                                     answer ? answer->detail : "no resolver was queried");
     return published;
   }
-  const auto count = std::ranges::count_if(answer->values, spf::is_spf);
+  const std::vector<std::string>& values = answer->values_or_none();
+  const auto count = std::ranges::count_if(values, spf::is_spf);
   if (count != 1) {
     published.problem = count == 0
                             ? domain.text() + " publishes no SPF record"
@@ -48,7 +49,7 @@ PublishedSpf published_spf(const Name& domain, DnsSession& session) {
                                           domain.text(), count);
     return published;
   }
-  published.text = *std::ranges::find_if(answer->values, spf::is_spf);
+  published.text = *std::ranges::find_if(values, spf::is_spf);
   auto record = spf::parse(published.text);
   if (record) {
     published.record = std::move(record).value();

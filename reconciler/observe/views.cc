@@ -9,17 +9,21 @@
 namespace rampart {
 namespace {
 
-/// The live set at one key by one answer; nullopt where the server failed to answer.
+LiveSet unobservable(std::string why) { return {LiveState::Unobservable, {}, std::move(why)}; }
+
+/// The live set at one key by one answer.
 /// A failed server proves nothing, and is kept apart from one that returns no record.
-std::optional<LiveSet> set_in(const RecordKey& key, const Answer& answer) {
-  if (answer.status == AnswerStatus::Failed) return std::nullopt;
-  // Records at a CNAME's target are not records here.
-  const bool here = key.type == RecordType::CNAME || answer.cnames.empty();
-  if (answer.status != AnswerStatus::Data || !here) return LiveSet{};
-  LiveSet live;
-  live.state = LiveState::Present;
-  live.set = parse_set(key, {answer.ttl, {answer.values.begin(), answer.values.end()}});
-  return live;
+LiveSet set_in(const RecordKey& key, const Answer& answer) {
+  return answer.match(
+      [&](const std::vector<std::string>& values) {
+        // Records at a CNAME's target are not records here.
+        if (key.type != RecordType::CNAME && !answer.cnames.empty()) return LiveSet{};
+        LiveSet live;
+        live.state = LiveState::Present;
+        live.set = parse_set(key, {answer.ttl, {values.begin(), values.end()}});
+        return live;
+      },
+      [] { return LiveSet{}; }, unobservable);
 }
 
 // TTLs are left out: a cache in front of a server counts them down.
@@ -42,14 +46,18 @@ const Answer* synthesised(const ServedZone& zone, const RecordKey& key) {
 }
 
 /// As `set_in`, with an answer that a wildcard synthesised counted as absence (RFC 4592 section 4):
-/// no record exists at the name itself.
-std::optional<LiveSet> evaluated(const ServedZone& zone, const RecordKey& key,
-                                 const Answer& answer) {
-  std::optional<LiveSet> live = set_in(key, answer);
+/// no record exists at the name itself. Where the probe for a wildcard got no answer, a record that
+/// is seen may be the wildcard's, so nothing is known.
+LiveSet evaluated(const ServedZone& zone, const RecordKey& key, const Answer& answer) {
+  const LiveSet live = set_in(key, answer);
   const Answer* wildcard = synthesised(zone, key);
-  if (!live || wildcard == nullptr) return live;
-  const auto from_wildcard = set_in(key, *wildcard);
-  return from_wildcard && same(*live, *from_wildcard) ? LiveSet{} : live;
+  if (live.state != LiveState::Present || wildcard == nullptr) return live;
+  const LiveSet from_wildcard = set_in(key, *wildcard);
+  if (from_wildcard.state == LiveState::Unobservable) {
+    return unobservable(fmt::format("it cannot be seen whether a wildcard answers for {}: {}",
+                                    key.name.text(), from_wildcard.detail));
+  }
+  return same(live, from_wildcard) ? LiveSet{} : live;
 }
 
 std::string shown(const LiveSet& live) {
@@ -75,20 +83,20 @@ LiveSet merged(const ServedZone& zone, const RecordKey& key) {
   bool differ = false;
   for (const ServerView& server : zone.servers) {
     const Answer& answer = server.answers.at(key);
-    const auto live = evaluated(zone, key, answer);
-    if (!live) {
+    const LiveSet live = evaluated(zone, key, answer);
+    if (live.state == LiveState::Unobservable) {
       // The detail names the address only.
       append(failures, server.label.ends_with(')')
-                           ? server.label.substr(0, server.label.find(' ')) + " " + answer.detail
-                           : answer.detail);
+                           ? server.label.substr(0, server.label.find(' ')) + " " + live.detail
+                           : live.detail);
       continue;
     }
-    append(all, fmt::format("{}: {}", server.label, shown(*live)));
+    append(all, fmt::format("{}: {}", server.label, shown(live)));
     if (!first) first = live;
-    differ = differ || !same(*first, *live);
-    if (live->state == LiveState::Present) first->set.ttl = std::min(first->set.ttl, live->set.ttl);
+    differ = differ || !same(*first, live);
+    if (live.state == LiveState::Present) first->set.ttl = std::min(first->set.ttl, live.set.ttl);
   }
-  if (!first) return {LiveState::Unobservable, {}, failures};
+  if (!first) return unobservable(failures);
   if (differ) {
     first->state = LiveState::Disagree;
     if (!failures.empty()) append(all, failures);
@@ -99,10 +107,12 @@ LiveSet merged(const ServedZone& zone, const RecordKey& key) {
   return *first;
 }
 
-/// The wildcards that exist. An answer that a wildcard further up gives too comes from that one.
+/// The wildcards that are known to exist. An answer that a wildcard further up gives too comes from
+/// that one.
 std::set<RecordKey> wildcards(const ServedZone& zone) {
   std::set<RecordKey> found;
   for (const auto& [key, answer] : zone.probes) {
+    if (answer.status != AnswerStatus::Data) continue;
     const Name above = key.name.parent().parent();
     const auto owner = above.child("*");
     if (owner.ok() && above.is_within(zone.apex)) {
@@ -137,8 +147,7 @@ LiveZone single_view(const ServedZone& zone, const ServerView& server) {
   LiveZone view = empty_view(zone);
   for (const RecordKey& key : zone.keys) {
     const Answer& answer = server.answers.at(key);
-    const auto live = evaluated(zone, key, answer);
-    view.sets.emplace(key, live.value_or(LiveSet{LiveState::Unobservable, {}, answer.detail}));
+    view.sets.emplace(key, evaluated(zone, key, answer));
   }
   return view;
 }

@@ -149,7 +149,7 @@ std::vector<Server> addresses(const Name& host, const Answers& answers, std::str
     const Answer* answer = find_answer(answers, host, type);
     if (answer == nullptr) continue;
     if (answer->status == AnswerStatus::Failed) failure = answer->detail;
-    for (const std::string& ip : answer->values) servers.push_back({ip, 53});
+    for (const std::string& ip : answer->values_or_none()) servers.push_back({ip, 53});
   }
   if (servers.empty()) {
     problems += fmt::format("{}{} has no address{}{}", problems.empty() ? "" : "; ", host.text(),
@@ -167,7 +167,7 @@ ZoneServers servers_of(const Name& zone, const Answers& answers) {
     return found;
   }
   std::string problems;
-  for (const std::string& host : ns.values) {
+  for (const std::string& host : ns.values_or_none()) {
     const auto name = Name::parse(host);
     if (!name.ok()) continue;
     for (Server& server : addresses(*name, answers, problems)) {
@@ -203,7 +203,8 @@ std::vector<Name> name_servers(const Name& zone, DnsSession& session) {
     answer = session.query(queries).front();
   }
   std::set<Name> names;
-  for (const std::string& value : answer.values) {
+  // Without an answer there is no name server to compare with, and nothing is chosen by it.
+  for (const std::string& value : answer.values_or_none()) {
     if (const auto name = Name::parse(value); name.ok()) names.insert(*name);
   }
   return {names.begin(), names.end()};
@@ -223,7 +224,8 @@ std::map<Name, ZoneServers> find_servers(std::span<const Name> zones, DnsSession
   resolve(session, questions);
   questions.clear();
   for (const Name& zone : zones) {
-    for (const std::string& host : session.answers.at({zone, RecordType::NS}).values) {
+    // servers_of() reports the zone whose name servers got no answer.
+    for (const std::string& host : session.answers.at({zone, RecordType::NS}).values_or_none()) {
       const auto name = Name::parse(host);
       if (!name.ok()) continue;
       questions.insert({*name, RecordType::A});

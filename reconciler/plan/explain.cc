@@ -191,6 +191,16 @@ Mark mark_of(const Domain& domain, const DesiredRecord& desired) {
   }
 }
 
+// Whether it is known what the zones have at a key. Where providers differ in what they have, or
+// one cannot be read, nothing may be called published.
+bool is_known(const Domain& domain, const World& world, const RecordKey& key) {
+  const auto zones = world.zones_for(domain, key.name);
+  return !zones.empty() && std::ranges::all_of(zones, [&key](const LiveZone* zone) {
+    const LiveState state = zone->at(key).state;
+    return state == LiveState::Present || state == LiveState::Absent;
+  });
+}
+
 // By name and not by key: a change of type concerns both keys. A Hold has no key of its own; the
 // reason begins with the name.
 std::string state_in(const Plan& plan, const RecordKey& key) {
@@ -212,6 +222,9 @@ std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const 
   for (const DesiredRecord& desired : evaluate_policies(domain, world).desired_records) {
     RecordWhy record{desired.key, state_in(plan, desired.key), desired.reason,
                      mark_of(domain, desired)};
+    if (record.state == "published" && !is_known(domain, world, desired.key)) {
+      record.state = "unknown";
+    }
     if (!desired.value && record.state == "published") record.state = "absent";
     records.push_back(std::move(record));
   }

@@ -43,7 +43,8 @@ struct SelectorNow {
 /// One desired record.
 struct RecordWhy {
   RecordKey key;
-  std::string state;  ///< "published", "to be created", "to be changed", "withheld", "held".
+  std::string state;  ///< "published", "absent", "to be created", "to be changed", "to be removed",
+                      ///< "withheld", "held", "unknown" (it could not be read).
   std::string reason;
   Mark mark;  ///< The line of the YAML that declares it.
 };

@@ -154,6 +154,21 @@ void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, Re
       "name them in `mx:`, or pass a resolver with --resolver"));
 }
 
+// The hosts of a rendered policy; nullopt where they are not known. Mode none needs none: such a
+// policy withdraws MTA-STS (RFC 8461 section 8.3).
+std::optional<std::vector<std::string>> rendered_mx(const Domain& domain, const World& world) {
+  using Hosts = std::optional<std::vector<std::string>>;
+  if (!domain.mta_sts->mx.empty()) return domain.mta_sts->mx;
+  std::vector<Question> unknown;
+  return live_mx(domain, world, unknown)
+      .match([](const std::vector<std::string>& hosts) { return Hosts(hosts); },
+             [&] {
+               const bool withdrawn = domain.mta_sts->mode == MtaStsMode::None;
+               return withdrawn ? Hosts(std::in_place) : Hosts();
+             },
+             [](const Unanswered&) { return Hosts(); });
+}
+
 // The same policies as in a plan: what is rendered is what apply would write.
 void render_domain(const Domain& domain, const World& world, RenderDraft& draft) {
   PolicyResult policy_result = evaluate_policies(domain, world);
@@ -245,19 +260,14 @@ Rendering render(const Config& original, const World& world) {
   return rendering;
 }
 
-// Mode none needs no MX hosts: such a policy withdraws MTA-STS (RFC 8461 section 8.3).
 RenderedPolicies render_policies(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderedPolicies rendered;
   RenderDraft draft;
   for (const auto& [name, domain] : config.domains) {
     if (!domain.mta_sts || domain.state != DomainState::Managed) continue;
-    std::vector<Question> unknown;
-    std::vector<std::string> mx = domain.mta_sts->mx;
-    if (mx.empty()) mx = live_mx(domain, world, unknown);
-    const bool known = unknown.empty() && (!mx.empty() || domain.mta_sts->mode == MtaStsMode::None);
-    if (known) {
-      rendered.policies.emplace_back(name, mta_sts_policy(*domain.mta_sts, mx));
+    if (const auto mx = rendered_mx(domain, world)) {
+      rendered.policies.emplace_back(name, mta_sts_policy(*domain.mta_sts, *mx));
     } else {
       require_mta_sts(domain, {}, draft);
     }

@@ -1,5 +1,6 @@
 /// Forward-confirmed host names of addresses, kept in the store between runs.
 #include <algorithm>
+#include <ranges>
 #include <span>
 
 #include "mail/spf/message.h"
@@ -129,8 +130,7 @@ std::string unanswered(const spf::Ip& ip, const Answers& answers) {
   const Answer* names = find_answer(answers, spf::reverse_name(ip), RecordType::PTR);
   if (!is_answered(names)) return "the PTR record of " + ip.text();
   const RecordType type = ip.v6 ? RecordType::AAAA : RecordType::A;
-  for (const std::string& text : names->values) {
-    if (static_cast<std::size_t>(&text - names->values.data()) >= kMostPtrNames) break;
+  for (const std::string& text : names->values_or_none() | std::views::take(kMostPtrNames)) {
     const Result<Name> name = Name::parse(text);
     if (name && !is_answered(find_answer(answers, *name, type))) {
       return "the address of " + name->text();

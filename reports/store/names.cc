@@ -87,7 +87,7 @@ Result<Ok> Store::remember_answer(const Question& question, const Answer& answer
   if (answer.status == AnswerStatus::Failed) return Ok{};
   Statement& add = statements_->add_answer;
   const std::string type = to_text(question.type);
-  const std::string values = packed(answer.values);
+  const std::string values = packed(answer.values_or_none());
   add.bind(1, std::string_view(question.name.text())).bind(2, std::string_view(type));
   // As a blob, because values may contain a NUL, at which SQLite's text functions end.
   add.bind(3, static_cast<std::int64_t>(answer.status)).bind_blob(4, values);

@@ -42,8 +42,10 @@ struct Zone {
     if (!parsed || !kind) return;
     Answer& answer = published[{*parsed, *kind}];
     const bool fails = value == "!servfail";
+    std::vector<std::string> values = answer.values_or_none();
+    if (!fails) values.push_back(value);
+    answer.values = std::move(values);
     answer.status = fails ? AnswerStatus::Failed : AnswerStatus::Data;
-    if (!fails) answer.values.push_back(value);
   }
 
   void answer(const std::vector<Question>& questions) {

@@ -14,7 +14,7 @@ void read(const std::string& wire, const std::string& section) {
   const Reply reply = parse_reply(wire, section, message_id(wire), Recursion::Desired, Edns::Off);
   const bool data = reply.answer.status == AnswerStatus::Data;
   if (data && reply.kind != ReplyKind::Answer) std::abort();
-  if (data && reply.answer.values.empty()) std::abort();
+  if (data && reply.answer.values_or_none().empty()) std::abort();
   if (reply.kind == ReplyKind::Failure && reply.failure.empty()) std::abort();
 }
 

@@ -67,15 +67,17 @@ class TestZone {
   /// Whether that was the answer: values of the type, or a failure.
   static bool read_values(const std::vector<Record>& records, const std::string& type,
                           Answer& answer) {
+    std::vector<std::string> values;
     for (const auto& [own, value] : records) {
       if (value == "!servfail" && (own == type || own == "*")) {
         answer.status = AnswerStatus::Failed;
         answer.detail = "192.0.2.53:53: SERVFAIL";
         return true;
       }
-      if (own == type) answer.values.push_back(value);
+      if (own == type) values.push_back(value);
     }
-    if (answer.values.empty()) return false;
+    if (values.empty()) return false;
+    answer.values = std::move(values);
     answer.status = AnswerStatus::Data;
     return true;
   }

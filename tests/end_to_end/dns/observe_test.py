@@ -13,6 +13,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from dns_server import nsd_config  # noqa: E402
 from harness import BINARY, Checks  # noqa: E402
 from loopback import in_own_network, program  # noqa: E402
 
@@ -64,29 +65,14 @@ def zone_text(name, server):
 def start_nsd(folder, server):
     state = folder / server
     state.mkdir()
-    zones = ""
+    zones = {}
     for name in ["example", *ZONES]:
         text = zone_text(name, server)
         if text is None:
             continue
-        (state / f"{name}.zone").write_text(f"$ORIGIN {name}.\n{text}")
-        zones += f'zone:\n  name: "{name}"\n  zonefile: "{state}/{name}.zone"\n'
-    config = state / "nsd.conf"
-    config.write_text(f"""server:
-  ip-address: {server}@53
-  username: ""
-  chroot: ""
-  database: ""
-  server-count: 1
-  zonesdir: "{state}"
-  pidfile: "{state}/nsd.pid"
-  xfrdfile: "{state}/xfrd.state"
-  zonelistfile: "{state}/zone.list"
-  xfrdir: "{state}"
-  rrl-ratelimit: 0
-remote-control:
-  control-enable: no
-{zones}""")
+        zones[name] = state / f"{name}.zone"
+        zones[name].write_text(f"$ORIGIN {name}.\n{text}")
+    config = nsd_config(state, f"{server}@53", zones)
     return start(["nsd", "-d", "-c", str(config)], state)
 
 

@@ -16,12 +16,13 @@ import time
 from loopback import SBIN, free_port, stop
 
 
-def nsd_command(zones, state, port):
+def nsd_config(state, address, zones):
+    """Writes nsd's configuration for an address "ip@port" and {zone: file}; its path."""
     entries = "".join(
         f'zone:\n  name: "{zone}"\n  zonefile: "{path}"\n' for zone, path in zones.items())
     config = state / "nsd.conf"
     config.write_text(f"""server:
-  ip-address: 127.0.0.1@{port}
+  ip-address: {address}
   username: ""
   chroot: ""
   database: ""
@@ -35,7 +36,11 @@ def nsd_command(zones, state, port):
 remote-control:
   control-enable: no
 {entries}""")
-    return ["nsd", "-d", "-c", str(config)]
+    return config
+
+
+def nsd_command(zones, state, port):
+    return ["nsd", "-d", "-c", str(nsd_config(state, f"127.0.0.1@{port}", zones))]
 
 
 def knot_command(zones, state, port):

@@ -5,6 +5,7 @@
 //
 // An edit is `NAME TYPE TTL` followed by the set's values in hexadecimal, or `NAME TYPE -`.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -69,7 +70,13 @@ int main(int argc, char** argv) {
   if (argc != 4) return fail({.what = "usage: zone_edit_driver dump|edit APEX FILE"});
   std::ifstream in(argv[3], std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const auto file = rampart::parse_zone_file(Name::literal(argv[2]), text);
+  const auto folder = std::filesystem::path(argv[3]).parent_path();
+  const auto file = rampart::parse_zone_file(
+      Name::literal(argv[2]), text, [&](const std::string& name) -> rampart::Result<std::string> {
+        std::ifstream part(folder / name, std::ios::binary);
+        if (!part) return rampart::Error{.what = "there is no such file"};
+        return std::string{std::istreambuf_iterator<char>(part), {}};
+      });
   if (!file) return fail(file.error());
   return std::string(argv[1]) == "dump" ? dump(*file) : edit(*file);
 }

@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from dns_server import BINARIES, DnsServer  # noqa: E402
 from harness import Checks  # noqa: E402
 from loopback import free_port, program, running  # noqa: E402
-from workplace import SECRET, Workplace, status, values  # noqa: E402
+from workplace import SECRET, Workplace, knot_with, status, values  # noqa: E402
 
 HEAD = """$ORIGIN example.net.
 $TTL 3600
@@ -42,27 +42,12 @@ CASES = {
 
 
 def knot_command(folder, port):
-    (folder / "db").mkdir(exist_ok=True)
-    (folder / "knot.conf").write_text(f"""server:
-  rundir: "{folder}"
-  listen: 127.0.0.1@{port}
-database:
-  storage: "{folder}/db"
-key:
-  - id: rampart.
-    algorithm: hmac-sha256
-    secret: {SECRET}
-acl:
-  - id: u
-    key: rampart.
-    action: [update, transfer]
-zone:
+    return knot_with(folder, port, f"""zone:
   - domain: example.net
     file: {folder}/example.net.zone
     zonefile-sync: 0
     acl: u
 """)
-    return [program("knotd"), "-c", str(folder / "knot.conf")]
 
 
 def named_command(transfers):

@@ -9,7 +9,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from harness import Checks  # noqa: E402
 from loopback import free_port, program, running  # noqa: E402
-from workplace import SECRET, Workplace, dig, status, until, values  # noqa: E402
+from workplace import SECRET, Workplace, dig, knot_with, status, until, values  # noqa: E402
 
 ZONE = """$ORIGIN example.com.
 $TTL 3600
@@ -22,20 +22,7 @@ s1._domainkey CNAME s1.vendor.example.net.
 
 
 def knot(folder, port):
-    (folder / "knot.conf").write_text(f"""server:
-  rundir: "{folder}"
-  listen: 127.0.0.1@{port}
-database:
-  storage: "{folder}/db"
-key:
-  - id: rampart.
-    algorithm: hmac-sha256
-    secret: {SECRET}
-acl:
-  - id: u
-    key: rampart.
-    action: [update, transfer]
-template:
+    return knot_with(folder, port, f"""template:
   - id: default
     zonefile-sync: -1
     zonefile-load: difference
@@ -46,7 +33,6 @@ zone:
     file: {folder}/example.com.zone
     acl: u
 """)
-    return [program("knotd"), "-c", str(folder / "knot.conf")]
 
 
 def named(inline):
@@ -80,7 +66,6 @@ def alias(selector, vendor="vendor.example.net"):
 
 def trial(checks, what, command, folder):
     folder.mkdir()
-    (folder / "db").mkdir()
     (folder / "example.com.zone").write_text(ZONE)
     port = free_port()
     place = Workplace(folder / "place", RAMPART_TSIG_SECRET=SECRET)

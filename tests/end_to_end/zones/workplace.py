@@ -12,6 +12,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from harness import BINARY  # noqa: E402
 from loopback import program  # noqa: E402
 
+KNOT = """server:
+  rundir: "{folder}"
+  listen: 127.0.0.1@{port}
+database:
+  storage: "{folder}/db"
+key:
+  - id: rampart.
+    algorithm: hmac-sha256
+    secret: {secret}
+acl:
+  - id: u
+    key: rampart.
+    action: [update, transfer]
+{rest}"""
 SECRET = base64.b64encode(b"a secret of thirty-two octets...").decode()
 
 
@@ -79,3 +93,12 @@ def until(holds, seconds=15):
             return True
         time.sleep(0.1)
     return False
+
+
+def knot_with(folder, port, rest):
+    """The command of a knotd in `folder` that lets the key of SECRET update (acl "u"); `rest` are
+    its templates and zones."""
+    (folder / "db").mkdir(exist_ok=True)
+    (folder / "knot.conf").write_text(
+        KNOT.format(folder=folder, port=port, secret=SECRET, rest=rest))
+    return [program("knotd"), "-c", str(folder / "knot.conf")]

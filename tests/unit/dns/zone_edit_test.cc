@@ -72,6 +72,23 @@ void check_below(const std::string& before, const std::vector<std::string>& text
 
 }  // namespace
 
+TEST_CASE("records of $INCLUDE and $GENERATE are read, and never edited") {
+  const std::string generated = "$GENERATE 1-2 g$ 60 TXT x\n";
+  check_below(generated + "a TXT y\n", {"a 3600 TXT z"}, generated + "a TXT \"z\"\n");
+  // Beside a generated value, another one is a line of its own.
+  check_below(generated, {"g1 60 TXT x | z"}, generated + "g1 60 IN TXT \"z\"\n");
+  check_refused(kHead + generated, {"g1 60 TXT z"},
+                "g1.example.com TXT is set by $GENERATE on line 3, which is not edited");
+  check_refused(kHead + generated, {"g2 TXT"}, "which is not edited");
+  check_refused(kHead + generated, {"g1 90 TXT x | z"}, "which is not edited");
+  const auto file = rampart::parse_zone_file(
+      kApex, kHead + "$INCLUDE a\n",
+      [](const std::string&) -> rampart::Result<std::string> { return std::string("b TXT x\n"); });
+  const auto after = rampart::edit_zone_file(*file, edits({"c 3600 TXT y"}), kToday);
+  REQUIRE(after.ok());
+  CHECK(*after == kHeadAfter + "$INCLUDE a\nc IN TXT \"y\"\n");
+}
+
 TEST_CASE("nothing to change leaves every byte, the serial included") {
   const std::string text = kHead + "@ TXT x ; y\n\tTXT z";
   check_edit(text, {}, text);

@@ -2,11 +2,13 @@
 #include "dns/zonefile/zone_file.h"
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "dns/zonefile/zone_serial.h"
 
 using rampart::Name;
 using rampart::RecordType;
+using rampart::Result;
 
 namespace {
 
@@ -121,9 +123,69 @@ TEST_CASE("records of other types are kept") {
   check_good("c CNAME a\nc CNAME a\n", "c 3600 CNAME a.example.com\nc 3600 CNAME a.example.com\n");
 }
 
+TEST_CASE("$GENERATE makes numbered records") {
+  check_good("$GENERATE 1-3/2 a$ 60 A 192.0.2.$\nb 8 A 192.0.2.9\n",
+             "b 8 A 192.0.2.9\na1 60 A 192.0.2.1\na3 60 A 192.0.2.3\n");
+  check_good("$GENERATE 9-10 h${0,3} IN TXT \"x $ $$\"\n",
+             "h009 3600 TXT x9$\nh010 3600 TXT x10$\n");
+}
+
+/// Reads `text` below a SOA and a $TTL of 7, with files that it may include.
+Result<rampart::ZoneFile> with_includes(const std::string& text,
+                                        const std::map<std::string, std::string>& files) {
+  return rampart::parse_zone_file(kApex, "$TTL 7\n" + std::string(kSoa) + text,
+                                  [&](const std::string& name) -> Result<std::string> {
+                                    const auto found = files.find(name);
+                                    if (found == files.end())
+                                      return rampart::Error{.what = "there is no such file"};
+                                    return found->second;
+                                  });
+}
+
+TEST_CASE("$INCLUDE reads another file, with an origin of its own") {
+  const std::map<std::string, std::string> files = {{"a", "x TXT a\n$ORIGIN deep\ny 9 TXT b\n"},
+                                                    {"b", "@ TXT c\n$INCLUDE a below\n"},
+                                                    {"ttl", "$TTL 5\nz TXT d\n"},
+                                                    {"loop", "$INCLUDE loop\n"},
+                                                    {"soa", std::string(kSoa)},
+                                                    {"bad", "x TXT a\nx FOO\n"},
+                                                    {"blank", " TXT a\n"}};
+  const auto good = [&](const std::string& text) {
+    const auto file = with_includes(text, files);
+    return file ? shown(*file) : sentence(file.error());
+  };
+  CHECK(good("w TXT v\n$INCLUDE a\n TXT u\n") ==
+        "w 7 TXT v\nw 7 TXT u\nx 7 TXT a\ny.deep 9 TXT b\n");
+  CHECK(good("$INCLUDE \"b\" sub\n") ==
+        "sub 7 TXT c\nx.below.sub 7 TXT a\ny.deep.below.sub 9 TXT b\n");
+  CHECK(good("$INCLUDE ttl\nw 4 TXT v\n$TTL 3\nv TXT u\n") == "w 4 TXT v\nv 3 TXT u\nz 5 TXT d\n");
+  CHECK(good("$INCLUDE ttl\nw TXT v\n") ==
+        "line 4: servers differ on which TTL applies after $INCLUDE ttl; write a $TTL line behind "
+        "it");
+  CHECK_THAT(good("$INCLUDE loop\n"), Catch::Contains("nested too deeply"));
+  CHECK(good("$INCLUDE none\n") == "line 3: $INCLUDE none: there is no such file");
+  CHECK_THAT(good("$INCLUDE soa\n"), Catch::Contains("the SOA must be in the zone's own file"));
+  CHECK_THAT(good("$INCLUDE bad\n"), Catch::StartsWith("line 3: $INCLUDE bad: line 2: "));
+  CHECK_THAT(good("w TXT v\n$INCLUDE blank\n"), Catch::Contains("no record before it"));
+  CHECK_THAT(good("$INCLUDE a b c\n"), Catch::Contains("at most an origin"));
+  CHECK_THAT(good("x CNAME w\n$INCLUDE a\n"), Catch::Contains("x.example.com has a CNAME"));
+  const auto file = with_includes("$INCLUDE b\n$GENERATE 1-1 g$ TXT $\n", files);
+  std::vector<std::string> from;
+  for (const auto& entry : file->entries) from.push_back(entry.from);
+  CHECK(from ==
+        std::vector<std::string>{"", "b line 1", "a line 1", "a line 3", "$GENERATE on line 4"});
+}
+
 TEST_CASE("errors name the line and what to do") {
   check_bad("$INCLUDE other.zone\n", 2, "put the records into this file");
-  check_bad("\n$generate 1-9 a$ A 192.0.2.$\n", 3, "write its records out");
+  check_bad("\n$generate 1-9 a$ A\n", 3, "one word of data");
+  check_bad("$GENERATE 9-1 a$ A 192.0.2.$\n", 2, "the range is not");
+  check_bad("$GENERATE 1-9/0 a$ A 192.0.2.$\n", 2, "the range is not");
+  check_bad("$GENERATE 1-9 a$ TXT a b c d\n", 2, "quotes");
+  check_bad("$GENERATE 1-9 a${1,2,q} A 192.0.2.$\n", 2, "cannot be read");
+  check_bad("$GENERATE 1-9 a${-5} A 192.0.2.1\n", 2, "negative");
+  check_bad("$GENERATE 0-9999999 a$ A 192.0.2.1\n", 2, "10000000 records; at most 262144");
+  check_bad("$GENERATE 1-2 a$ A 192.0.2.x\n", 2, "$GENERATE: line 1: A: ");
   check_bad("$DATE 1\n", 2, "unknown directive");
   check_bad("$TTL\n", 2, "exactly one value");
   check_bad("$TTL 1x\n", 2, "not a TTL");

@@ -220,7 +220,7 @@ TEST_CASE("other projects' DMARC evaluations") {
     const std::string name = row["report_for"].get<std::string>() + "._report._dmarc." +
                              row["rua_domain"].get<std::string>();
     const Answer answer = answer_of(evaluator.zone, Name::literal(name));
-    CHECK(std::ranges::any_of(answer.values, dmarc::is_dmarc) ==
+    CHECK(std::ranges::any_of(answer.values_or_none(), dmarc::is_dmarc) ==
           row["expect"]["accepts"].get<bool>());
   }
 }

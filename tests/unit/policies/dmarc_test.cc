@@ -329,11 +329,25 @@ TEST_CASE("mx: auto takes the live hosts") {
   world.zones[0] = zone_with("example.com", {{"example.com", RecordType::MX, "10 b.example.com"},
                                              {"example.com", RecordType::MX, "5 a.example.com"}});
   std::vector<Question> unknown;
-  CHECK(live_mx(domain, world, unknown) == Lines{"a.example.com", "b.example.com"});
+  CHECK(live_mx(domain, world, unknown) ==
+        Known<std::vector<std::string>>(Lines{"a.example.com", "b.example.com"}));
   CHECK(transport_policy(domain, world).desired_records.size() == 1);
   // Without a zone the resolver is queried.
   CHECK(transport_policy(domain, World{}).unknown ==
         std::vector<Question>{{domain.name, RecordType::MX}});
+  // Silence is no missing MX: not even mode none gets an id, which would be derived from no hosts.
+  World silent;
+  silent.answers[{domain.name, RecordType::MX}] = Answer{.detail = "timed out"};
+  Domain withdrawn = domain;
+  withdrawn.mta_sts->mode = MtaStsMode::None;
+  for (const Domain& one : {domain, withdrawn}) {
+    const PolicyResult without = transport_policy(one, silent);
+    CHECK(without.desired_records.empty());
+    REQUIRE(codes_of(without.findings) == Lines{"W mta-sts-no-mx"});
+    CHECK(without.findings.front().message ==
+          "example.com MX got no answer (timed out), so the MTA-STS policy is not known: "
+          "`_mta-sts` is not changed");
+  }
   // A live record needs no announcement.
   const ParsedValue announced = *transport_policy(domain, world).desired_records.front().value;
   world.zones[0].sets[{Name::literal("_mta-sts.example.com"), kTxt}] = {

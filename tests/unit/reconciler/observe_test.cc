@@ -171,6 +171,19 @@ TEST_CASE("a wildcard's answer counts as nothing") {
   CHECK(together("*._domainkey.example.com", {data({"w"})}, probes).state == LiveState::Absent);
 }
 
+TEST_CASE("a probe without an answer makes a record unknown, and no absent one present") {
+  const std::map<RecordKey, Answer> probes{
+      {{Name::literal("*.example.com"), RecordType::TXT}, failed("timed out")}};
+  const LiveSet live = together("_dmarc.example.com", {data({"w"})}, probes);
+  CHECK(live.state == LiveState::Unobservable);
+  CHECK(live.detail ==
+        "ns.1 it cannot be seen whether a wildcard answers for _dmarc.example.com: timed out");
+  CHECK(together("_dmarc.example.com", {kNothing}, probes).state == LiveState::Absent);
+  CHECK(together("example.com", {data({"w"})}, probes).state == LiveState::Present);
+  ServedZone zone{.apex = Name::literal("example.com"), .probes = probes};
+  CHECK(merged_view(zone).wildcards.empty());
+}
+
 TEST_CASE("a wildcard is named once, at its highest owner") {
   ServedZone zone{.apex = Name::literal("example.com")};
   const RecordKey high{Name::literal("*.example.com"), RecordType::MX};
