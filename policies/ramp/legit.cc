@@ -2,6 +2,7 @@
 #include "policies/ramp/legit.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "policies/model/lookup.h"
@@ -42,6 +43,7 @@ void add(SourceTally& tally, const EvidenceRow& row) {
 // weight. Per day and not in total, so that a reporter that joined late does not weigh too little.
 struct PastMail {
   std::int64_t messages = 0;
+  std::int64_t passing = 0;
   std::set<Date> days;
 
   double a_day() const {
@@ -56,6 +58,7 @@ std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
     if (!row->is_own()) continue;
     PastMail& mail = past[rows.reporters.at(row->reporter).group];
     mail.messages += row->messages;
+    if (row->passes()) mail.passing += row->messages;
     mail.days.insert(row->day);
   }
   return past;
@@ -79,6 +82,10 @@ void set_shares(LegitTally& sum, const LegitRows& rows) {
   for (ReporterTally& one : sum.reporters) {
     const PastMail* mail = find_value(past, one.group);
     one.share = static_cast<double>(one.counted);
+    if (mail != nullptr && mail->days.size() >= kPastForGrowth) {
+      one.past_passing =
+          static_cast<double>(mail->passing) / static_cast<double>(mail->days.size());
+    }
     if (mail != nullptr) {
       one.share = mail->a_day();
     } else if (past_weight > 0 && past_counted > 0) {
@@ -91,6 +98,30 @@ void set_shares(LegitTally& sum, const LegitRows& rows) {
 
 double share(std::int64_t part, std::int64_t all) {
   return all == 0 ? 0 : static_cast<double>(part) / static_cast<double>(all);
+}
+
+/// A part of a reporter's mail, and the mail that it is a part of.
+struct Part {
+  std::int64_t part = 0;
+  std::int64_t whole = 0;
+};
+
+// The largest of three shares: `all`, that of the known reporters' sums, and the one that most
+// known reporters reach, so that the claims of one of them cannot make a share look small.
+double most_cautious(Part all, const std::vector<ReporterTally>& reporters,
+                     const std::function<Part(const ReporterTally&)>& part_of) {
+  Part known;
+  std::vector<double> shares;
+  for (const ReporterTally& one : reporters) {
+    if (!one.known) continue;
+    const Part part = part_of(one);
+    known.part += part.part;
+    known.whole += part.whole;
+    if (part.whole >= kMessagesForRate) shares.push_back(share(part.part, part.whole));
+  }
+  std::ranges::sort(shares, std::ranges::greater());
+  const double most = shares.empty() ? 0 : shares[shares.size() / 2];
+  return std::max({share(all.part, all.whole), share(known.part, known.whole), most});
 }
 
 enum class Whose { All, KnownAlone };
@@ -123,11 +154,42 @@ std::optional<double> LegitTally::legit_rate() const {
   return std::min(*all, *known);
 }
 
-double LegitTally::failing_share(const SourceTally& source) const {
-  return share(source.failing(), passing + marked + source.failing() - source.marked);
+std::optional<double> LegitTally::capped_rate() const {
+  double rate = 0;
+  double shares = 0;
+  bool grown = false;
+  for (const ReporterTally& one : reporters) {
+    if (!one.known || one.counted == 0) continue;
+    const auto failing = static_cast<double>(one.counted - one.passing);
+    auto most = static_cast<double>(one.passing);
+    if (one.past_passing > 0) {
+      const double cap = kMostGrowth * one.past_passing * static_cast<double>(one.days.size());
+      grown = grown || most > cap;
+      most = std::min(most, cap);
+    }
+    rate += one.share * most / (most + failing);
+    shares += one.share;
+  }
+  if (!grown || shares == 0) return std::nullopt;
+  return rate / shares;
 }
 
-double LegitTally::lacking_share() const { return share(lacking, passing + marked + unanswered); }
+double LegitTally::failing_share(const SourceTally& source) const {
+  return most_cautious({source.failing(), passing + marked + source.failing() - source.marked},
+                       reporters, [&source](const ReporterTally& by) -> Part {
+                         const FailingMail* mail = find_value(source.by_known, by.group);
+                         const FailingMail seen = mail == nullptr ? FailingMail() : *mail;
+                         const std::int64_t own_mail = by.counted - by.unanswered;
+                         return {seen.failing, own_mail + seen.failing - seen.marked};
+                       });
+}
+
+double LegitTally::lacking_share() const {
+  return most_cautious({lacking, passing + marked + unanswered}, reporters,
+                       [](const ReporterTally& by) -> Part {
+                         return {by.lacking, by.counted};
+                       });
+}
 
 // Marked mail of undeclared services moves from the resolved part to the unresolved one, and
 // unanswered mail is in the sum over all sources already: no message is counted twice.
@@ -166,8 +228,17 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
     reporter.messages += row->messages;
     if (source.ignored) continue;
     if (row->passes()) reporter.passing += row->messages;
-    const bool unanswered = row->fails() && !row->lacks.empty();
-    if (row->is_own() || unanswered) reporter.counted += row->messages;
+    reporter.days.insert(row->day);
+    const bool lacks = row->fails() && !row->lacks.empty();
+    if (row->is_own() || lacks) reporter.counted += row->messages;
+    if (lacks) reporter.lacking += row->messages;
+    if (lacks && !row->is_own()) reporter.unanswered += row->messages;
+    if (by.known && row->fails()) {
+      FailingMail& mail = source.by_known[by.group];
+      mail.failing += row->messages;
+      if (row->marked) mail.marked += row->messages;
+      if (lacks) mail.lacking += row->messages;
+    }
     if (by.known && row->is_own()) sum.own += row->messages;
   }
   for (auto& [name, source] : sources) {

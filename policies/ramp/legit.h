@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,15 @@
 #include "policies/ramp/reporters.h"
 
 namespace rampart {
+
+/// The failing mail of one source that one reporter saw.
+struct FailingMail {
+  std::int64_t failing = 0;  ///< Without forwarded mail.
+  std::int64_t marked = 0;
+  std::int64_t lacking = 0;
+
+  bool operator==(const FailingMail&) const = default;
+};
 
 /// The messages of one source in a window.
 struct SourceTally {
@@ -30,6 +40,7 @@ struct SourceTally {
   std::int64_t unmarked = 0;    ///< Failed without both: it may come from anybody.
   std::string lacks;            ///< The lookup without an answer, where there is one.
   std::set<Date> failing_days;  ///< Days with failing mail that forwarding does not explain.
+  std::map<std::string, FailingMail> by_known;  ///< By the group of a known reporter.
 
   /// Failing mail that forwarding does not explain.
   std::int64_t failing() const { return marked + unanswered + unmarked; }
@@ -46,11 +57,23 @@ struct ReporterTally {
   std::int64_t messages = 0;
   std::int64_t passing = 0;
   std::int64_t counted = 0;  ///< Passing, marked and unanswered.
+  std::int64_t unanswered = 0;
+  std::int64_t lacking = 0;
+  std::set<Date> days;      ///< Of its rows in the window.
+  double past_passing = 0;  ///< Per day before the window; 0 with less than kPastForGrowth.
 
   /// passing / counted; empty where nothing was counted.
   std::optional<double> rate() const;
   bool operator==(const ReporterTally&) const = default;
 };
+
+/// A reporter's rate or share over fewer messages is chance.
+constexpr std::int64_t kMessagesForRate = 100;
+
+/// Passing mail of more than so many times its past is growth that nobody explains.
+constexpr int kMostGrowth = 2;
+/// The least days of a reporter's past that growth is compared with.
+constexpr std::size_t kPastForGrowth = 14;
 
 /// The sums over a domain's rows.
 struct LegitTally {
@@ -72,8 +95,14 @@ struct LegitTally {
   /// open a gate. Unanswered mail counts as failing: a missing answer must not look better than the
   /// worst answer. Empty where no mail of the domain's own was reported.
   std::optional<double> legit_rate() const;
+  /// legit_rate() over known reporters, with no more passing mail of each than kMostGrowth times
+  /// what it saw pass on as many days before. Somebody who sends one signed message again and again
+  /// adds passing mail that real reporters count. Empty where no reporter saw such a growth.
+  std::optional<double> capped_rate() const;
   /// The failing mail of `source`, divided by that mail plus the domain's own. Other unmarked mail
-  /// is left out, so that a wave of spoofing cannot make the share look small.
+  /// is left out, so that a wave of spoofing cannot make the share look small. The largest of three
+  /// figures counts: over all messages, over those of known reporters, and the share that more than
+  /// half of the known reporters reach. So no reporter's claims of passing mail make it look small.
   double failing_share(const SourceTally& source) const;
   /// The same for `lacking`: a source without a name may be an undeclared service.
   double lacking_share() const;

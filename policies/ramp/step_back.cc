@@ -26,6 +26,9 @@ constexpr days kBaselineDays{28};
 /// baseline.
 constexpr std::size_t kDaysWithWeekdays = 8;
 
+/// A single day of mail shows no habit.
+constexpr std::size_t kLeastRegular = 2;
+
 /// Half: in holidays, mail falls by a third or more although nothing is broken.
 constexpr double kLost = 0.5;
 
@@ -89,7 +92,8 @@ class Baseline {
  public:
   // Over the 28 days before `first`, by the reporter `group` or, where that is empty, by all. A
   // sender that is younger is compared with the days that it has: `samples_` counts them.
-  Baseline(const SenderDays& all, Date first, const std::string& group) {
+  Baseline(const SenderDays& all, Date first, const std::string& group, Expected expected)
+      : regular_(expected == Expected::Regular) {
     std::int64_t sum = 0;
     std::size_t active = 0;
     Date oldest = first;
@@ -102,15 +106,26 @@ class Baseline {
       sum += passing;
       ++active;
       weekdays_[weekday_of(day)] += static_cast<double>(passing);
+      ++hits_[weekday_of(day)];
+    }
+    // Days without mail before a sender's first mail say nothing about it; later ones do.
+    const auto ever = std::ranges::find_if(
+        all, [&](const auto& one) { return mail_of(one.second, group).passing > 0; });
+    if (regular_ && ever != all.end()) {
+      oldest = std::min(oldest, std::max(ever->first, first - kBaselineDays));
     }
     for (Date day = oldest; day < first; day += days{1}) ++samples_[weekday_of(day)];
+    const auto length = static_cast<std::size_t>((first - oldest).count());
+    most_days_ = active >= kLeastRegular && 2 * active > length;
     if (active > 0) mean_ = static_cast<double>(sum) / static_cast<double>(active);
     seldom_ = active < kDaysWithWeekdays;
   }
 
   double on(Date day) const {
-    if (seldom_) return mean_;
+    if (seldom_ && !regular_) return mean_;
     const std::size_t weekday = weekday_of(day);
+    if (regular_ && !most_days_ && 2 * hits_[weekday] <= samples_[weekday]) return 0;
+    if (regular_ && most_days_ && samples_[weekday] == 0) return mean_;
     return samples_[weekday] == 0 ? 0 : weekdays_[weekday] / samples_[weekday];
   }
 
@@ -119,8 +134,11 @@ class Baseline {
 
   std::array<double, 7> weekdays_{};
   std::array<int, 7> samples_{};
+  std::array<int, 7> hits_{};  ///< Of the samples, those with passing mail.
   double mean_ = 0;
   bool seldom_ = false;
+  bool regular_;
+  bool most_days_ = false;  ///< It has mail on most days, whatever their weekday.
 };
 
 // Whether less than half of `normal` passes, and marked failing mail accounts for at least half of
@@ -142,7 +160,8 @@ std::vector<std::string> reporters_of_loss(const SenderDays& all, const BrokenSe
   std::vector<std::string> seeing;
   std::size_t with_baseline = 0;
   for (const std::string& group : groups) {
-    const Baseline baseline(all, one.first, group);
+    // A small reporter sees a regular sender on some of its days only.
+    const Baseline baseline(all, one.first, group, Expected::AnyDay);
     double normal = 0;
     DayMail now;
     for (const Date day : one.days) {
@@ -164,7 +183,7 @@ std::optional<BrokenSender> loss_of(const std::string& id, const SenderDays& all
   const auto stretch = failing_stretch(all);
   if (stretch == all.end()) return std::nullopt;
   BrokenSender found{.id = id, .first = stretch->first};
-  const Baseline baseline(all, found.first, "");
+  const Baseline baseline(all, found.first, "", rule.expected);
   for (auto at = stretch; at != all.end(); ++at) {
     const double normal = baseline.on(at->first);
     if (!is_loss(at->second.all, normal)) continue;
@@ -288,11 +307,11 @@ std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& s
   const double low = facts.domain.dmarc.ramp->gates.rollback_below;
   if (facts.domain.dmarc.position.phase >= Phase::Quarantine && seen.legit_rate &&
       *seen.legit_rate < low) {
-    alerts.push_back(
-        fmt::format("legit_rate is {}, below rollback_below ({}), but no declared sender lost its "
-                    "passing mail: look at `rampart reports sources`; `rampart rollback {}` steps "
-                    "back by hand",
-                    percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
+    alerts.push_back(fmt::format(
+        "legit_rate is {}, below rollback_below ({}), which lowers no policy by itself: "
+        "look at `rampart reports sources`; `rampart rollback {}` steps "
+        "back by hand",
+        percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
   }
   for (const ReporterTally& one : seen.tally.reporters) {
     const auto rate = one.rate();

@@ -31,11 +31,22 @@ struct BrokenSender {
 constexpr int kFailingDaysToHold = 2;
 constexpr int kFailingDaysToStepBack = 3;
 
+/// On which days a sender's passing mail is expected.
+enum class Expected {
+  /// On a weekday on which it passed in more than half of the weeks before, or on any weekday where
+  /// it passed on more than half of the days before. An outsider who sends forged mail on the days
+  /// between two newsletters must not make them look lost.
+  Regular,
+  /// On any day, for a sender that passed on fewer than eight days.
+  AnyDay,
+};
+
 /// When a sender counts as broken.
 struct LossRule {
   int days = kFailingDaysToStepBack;  ///< Failing days with a loss.
   /// Reporters that each see the loss. They must also be half of those with a baseline.
   int reporters = 2;
+  Expected expected = Expected::Regular;
 };
 
 /// The declared senders that broke, sorted by id. Such a sender fails on its last days of mail:

@@ -143,6 +143,30 @@ Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
               seen.reporters >= least ? "" : why);
 }
 
+// The mean by shares is not enough where one reporter's figures, or a flood of passing mail, make
+// it. Both reasons can only hold a step.
+std::string why_doubtful(const LegitTally& tally, double least) {
+  std::vector<std::string> below;
+  std::size_t known = 0;
+  for (const ReporterTally& one : tally.reporters) {
+    if (!one.known || one.counted < kMessagesForRate) continue;
+    ++known;
+    if (*one.rate() + 1e-9 < least) below.push_back(one.group);
+  }
+  if (2 * below.size() > known) {
+    return fmt::format(
+        "most of the known reporters see less than {} of the domain's own mail pass: {}",
+        percent(least), fmt::join(below, ", "));
+  }
+  const auto capped = tally.capped_rate();
+  if (!capped || *capped + 1e-9 >= least) return "";
+  return fmt::format(
+      "much more of the domain's mail passes than before, and with no more than {} times what "
+      "passed before, only {} pass; signed mail that somebody sends again and again looks like "
+      "this",
+      kMostGrowth, percent(*capped));
+}
+
 // Unanswered mail is among the failing messages, as in legit_rate(), and named apart: another run
 // may resolve it.
 Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
@@ -164,7 +188,8 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
       "its past share); the gate requires {}",
       figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), unanswered, asked);
   // Rounding may leave a sum of weighted rates slightly below the threshold that it equals.
-  return gate(GateKind::LegitRate, figure, asked, *seen.legit_rate + 1e-9 >= least ? "" : why);
+  const bool reached = *seen.legit_rate + 1e-9 >= least;
+  return gate(GateKind::LegitRate, figure, asked, reached ? why_doubtful(tally, least) : why);
 }
 
 // Whether a share reaches the ramp's limit; zero never does, even if the limit is zero.
@@ -204,7 +229,7 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
 }
 
 // Two days and one reporter are enough, since waiting costs little.
-constexpr LossRule kHold{.days = kFailingDaysToHold, .reporters = 1};
+constexpr LossRule kHold{.days = kFailingDaysToHold, .reporters = 1, .expected = Expected::AnyDay};
 
 Gate senders_gate(const StepFacts& facts) {
   std::vector<std::string> reasons;

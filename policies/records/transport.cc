@@ -78,15 +78,6 @@ void announce_policy(const Domain& domain, const World& world, const DesiredReco
   policy_result.findings.push_back(std::move(finding));
 }
 
-// Without MX hosts there is no policy, and the record that is published stays as it is.
-void withhold_mta_sts(const Domain& domain, std::string message, std::string hint,
-                      PolicyResult& policy_result) {
-  policy_result.findings.push_back(
-      marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
-                        message + ": `_mta-sts` is not changed", std::move(hint)),
-             domain.mta_sts->mark));
-}
-
 // The hosts that the policy names; nullopt where they are needed and not known. Mode none needs no
 // MX (RFC 8461 section 8.3), and a given id needs no policy text; but an id that is derived from
 // the hosts must not change because nobody answered.
@@ -101,14 +92,26 @@ std::optional<std::vector<std::string>> policy_hosts(const Domain& domain, const
       [](const std::vector<std::string>& hosts) { return Hosts(hosts); },
       [&] {
         if (spec.mode == MtaStsMode::None || spec.id) return Hosts(std::in_place);
-        withhold_mta_sts(
-            domain, fmt::format("{} has no MX for its MTA-STS policy to name", domain.name.text()),
-            "name the hosts in `mx:`, or remove `mta_sts:`", policy_result);
+        policy_result.findings.push_back(
+            marked(finding_of(domain, Severity::Warning, "mta-sts-no-mx",
+                              fmt::format("{} has no MX for its MTA-STS policy to name: `_mta-sts` "
+                                          "is not changed",
+                                          domain.name.text()),
+                              "name the hosts in `mx:`, or remove `mta_sts:`"),
+                   spec.mark));
         return Hosts();
       },
       [&](const Unanswered& gap) {
-        withhold_mta_sts(domain, to_text(gap) + ", so the MTA-STS policy is not known",
-                         "plan again when DNS answers, or name the hosts in `mx:`", policy_result);
+        Finding finding =
+            marked(finding_of(domain, Severity::Error, "unobservable",
+                              to_text(gap) +
+                                  ", so the MTA-STS policy is not known: `_mta-sts` is not changed",
+                              "plan again when DNS answers, or name the hosts in `mx:`"),
+                   spec.mark);
+        if (const auto name = domain.name.child("_mta-sts")) {
+          finding.withholds = {{*name, RecordType::TXT}};
+        }
+        policy_result.findings.push_back(std::move(finding));
         return Hosts();
       });
 }

@@ -56,6 +56,9 @@ Difference difference_of(const Change& change, std::string server) {
 
 using Found = std::map<Name, std::vector<Difference>>;
 
+/// In how many rounds a record of a domain could not be read.
+using Unread = std::map<std::pair<Name, RecordKey>, std::size_t>;
+
 void add(Found& found, const Name& domain, Difference difference) {
   std::vector<Difference>& list = found[domain];
   const bool known = std::ranges::any_of(list, [&](const Difference& other) {
@@ -81,7 +84,7 @@ std::string label_at(const ServerWorld& view, const Config& config, const Name& 
 /// A server that fails to answer is a difference as well: "ok" must mean that every server was
 /// compared.
 void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, const Config& config,
-                   const std::set<RecordKey>& changed) {
+                   const std::set<RecordKey>& changed, Unread& unread) {
   for (const Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error || !finding.domain) continue;
     if (finding.code == "zone-missing") {
@@ -90,6 +93,7 @@ void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, cons
     }
     for (const RecordKey& key : finding.withholds) {
       if (changed.contains(key)) continue;
+      if (finding.code == "unobservable") ++unread[{*finding.domain, key}];
       add(found, *finding.domain,
           {key, label_at(view, config, *finding.domain, key.name), "", "", finding.message,
            finding.code == "unobservable"});
@@ -98,7 +102,7 @@ void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, cons
 }
 
 // A plan for each server costs little, since all of them share one set of answers.
-void compare(const Config& config, const ServerWorld& view, Found& found) {
+void compare(const Config& config, const ServerWorld& view, Found& found, Unread& unread) {
   const Plan plan = make_plan(config, view.world);
   std::set<RecordKey> changed;
   const auto compare_change = [&](const Change& change) {
@@ -110,7 +114,7 @@ void compare(const Config& config, const ServerWorld& view, Found& found) {
   // Changes on hold are left out: by the YAML itself they are not to be published yet.
   for (const Change& change : plan.changes) compare_change(change);
   for (const Withheld& withheld : plan.withheld) compare_change(withheld.change);
-  add_obstacles(found, plan, view, config, changed);
+  add_obstacles(found, plan, view, config, changed, unread);
 }
 
 /// The file that a zone was read from, for a person.
@@ -161,6 +165,20 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
   return verified;
 }
 
+// What no server answered for is silence, and has no server to name: one row without a server
+// stands for all of them.
+void join_silence(Found& found, const Unread& unread, std::size_t rounds) {
+  for (auto& [domain, differences] : found) {
+    std::set<RecordKey> silent;
+    std::erase_if(differences, [&](Difference& one) {
+      const auto times = unread.find({domain, one.key});
+      if (!one.unread || times == unread.end() || times->second < rounds) return false;
+      one.server.clear();
+      return !silent.insert(one.key).second;
+    });
+  }
+}
+
 }  // namespace
 
 // A zone without any server that answers has no server to name.
@@ -180,14 +198,16 @@ std::vector<DomainVerification> verify(const Config& config, const Providers& pr
   std::size_t servers = 1;
   for (const ServedZone& zone : seen.served) servers = std::max(servers, zone.servers.size());
   Found found;
+  Unread unread;
   Answers answers;
   for (std::size_t index = 0; index < servers; ++index) {
     ServerWorld view = view_of(seen, index, config, options);
     view.world.answers = std::move(answers);
     answer_questions(config, view.world, session);
-    compare(config, view, found);
+    compare(config, view, found, unread);
     answers = std::move(view.world.answers);
   }
+  join_silence(found, unread, servers);
   return sorted(config, std::move(found));
 }
 

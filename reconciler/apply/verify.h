@@ -24,7 +24,7 @@ struct DomainVerification {
   Name domain;
   std::vector<Difference> differences;
 
-  /// Whether no server of the domain answered at all: whether it differs is unknown.
+  /// Whether all that is listed got no answer of any server: whether it differs is unknown.
   bool unanswered() const;
 };
 

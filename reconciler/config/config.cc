@@ -169,9 +169,14 @@ std::unique_ptr<File> open_file(Loader& loader, const std::string& path, const N
 // without a match is an error: a typo would otherwise drop domains silently.
 void read_include(Loader& loader, const Node& node, const std::string& main,
                   std::vector<std::unique_ptr<File>>& files) {
-  std::size_t matched = 0;
-  for (const std::string& path : loader.files().matches(node.value().text)) {
-    ++matched;
+  const auto matches = loader.files().matches(node.value().text);
+  if (!matches) {
+    const Error& problem = matches.error();
+    loader.fail(node, "unreadable", "cannot read the folder " + problem.where + ": " + problem.what,
+                "make it readable: the domains of its files would be missing");
+    return;
+  }
+  for (const std::string& path : *matches) {
     if (path == main || loader.config.files.contains(path)) continue;
     if (!check_no_symlink(loader, node, path)) continue;
     auto file = open_file(loader, path, &node);
@@ -179,7 +184,7 @@ void read_include(Loader& loader, const Node& node, const std::string& main,
     read_sections(loader, *file, included_form);
     files.push_back(std::move(file));
   }
-  if (matched == 0) {
+  if (matches->empty()) {
     loader.fail(node, "include-empty", fmt::format("no file matches `{}`", node.value().text),
                 "paths are relative to the folder of this file");
   }

@@ -79,11 +79,15 @@ Result<std::string> read_first(const std::string& path) {
 
 // Sorted, because the order of a folder differs between file systems and would show in the order of
 // messages.
-std::vector<std::string> names_in(const std::string& folder) {
+Result<std::vector<std::string>> names_in(const std::string& folder) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(folder.c_str()), ::closedir);
-  if (!dir) return names;
+  // A file where the pattern has a folder, or a folder that has just been removed, matches nothing.
+  if (!dir && (errno == ENOTDIR || errno == ENOENT)) return names;
+  if (!dir) return system_error(folder);
+  errno = 0;
   while (const dirent* entry = ::readdir(dir.get())) names.emplace_back(entry->d_name);
+  if (errno != 0) return system_error(folder);
   std::ranges::sort(names);
   return names;
 }
@@ -101,21 +105,23 @@ bool symlink_beneath(const std::string& folder, const std::string& path) {
 }
 
 // Adds every path under `folder`/`below` that matches the parts of the pattern from `at` on.
-void collect(const std::string& folder, const std::string& below,
-             const std::vector<std::string>& parts, std::size_t at,
-             std::vector<std::string>& found) {
+Result<Ok> collect(const std::string& folder, const std::string& below,
+                   const std::vector<std::string>& parts, std::size_t at,
+                   std::vector<std::string>& found) {
   if (at == parts.size()) {
     found.push_back(below);
-    return;
+    return Ok{};
   }
   const std::string here = below.empty() ? folder : joined(folder, below);
-  for (const std::string& name : names_in(here)) {
+  TRY(const std::vector<std::string> names, names_in(here));
+  for (const std::string& name : names) {
     if (name == "." || name == ".." || !glob_matches(parts[at], name)) continue;
     const std::string path = joined(below, name);
     // A symlink is returned itself, so that the caller refuses it, and is not followed.
     const bool linked = symlink_beneath(folder, path);
-    collect(folder, path, parts, linked ? parts.size() : at + 1, found);
+    TRY_OK(collect(folder, path, parts, linked ? parts.size() : at + 1, found));
   }
+  return Ok{};
 }
 
 // Matches with backtracking to the last `*` alone, so that no pattern takes exponential time.
@@ -177,9 +183,9 @@ FileView disk_view(std::string folder, std::string first) {
   view.read = [folder, first](const std::string& path) {
     return path == first ? read_first(joined(folder, path)) : read_beneath(folder, path);
   };
-  view.matches = [folder](std::string_view pattern) {
+  view.matches = [folder](std::string_view pattern) -> Result<std::vector<std::string>> {
     std::vector<std::string> found;
-    collect(folder, "", parts_of(pattern), 0, found);
+    TRY_OK(collect(folder, "", parts_of(pattern), 0, found));
     std::ranges::sort(found);
     return found;
   };
@@ -198,7 +204,8 @@ FileView memory_view(std::string folder, const std::map<std::string, std::string
     if (found == files.end()) return Error{"No such file or directory", path};
     return found->second;
   };
-  view.matches = [&files, whole, folder](std::string_view pattern) {
+  view.matches = [&files, whole,
+                  folder](std::string_view pattern) -> Result<std::vector<std::string>> {
     std::vector<std::string> found;
     const std::size_t skip = whole("").size();
     for (const auto& [path, text] : files) {

@@ -18,7 +18,8 @@ std::string shown_path(std::string_view folder, std::string_view path);
 struct FileView {
   std::string folder;  ///< Prefix of shown paths: "conf" shows "conf/a.yaml".
   std::function<Result<std::string>(const std::string& path)> read;
-  std::function<std::vector<std::string>(std::string_view pattern)> matches;  ///< Sorted.
+  /// The files that match, sorted; an Error where a folder cannot be read: its files are not known.
+  std::function<Result<std::vector<std::string>>(std::string_view pattern)> matches;
   std::function<bool(const std::string& path)> has_symlink;  ///< In any existing part of it.
 
   std::string shown(std::string_view path) const { return shown_path(folder, path); }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "mail/dkim/key.h"
 #include "mail/spf/spf.h"
 #include "mail/transport/transport.h"
@@ -60,12 +61,32 @@ class LiveRecords {
     return found;
   }
 
-  /// Why the domain could not be read; empty where it could.
+  /// The records of the domain that got no answer, or different ones, and why.
+  std::vector<std::pair<RecordKey, std::string>> unread() const {
+    std::vector<std::pair<RecordKey, std::string>> open;
+    for (const LiveZone* zone : world_.zones_for(domain_, domain_.name)) {
+      for (const auto& [key, live] : zone->sets) {
+        const bool unknown =
+            live.state == LiveState::Unobservable || live.state == LiveState::Disagree;
+        if (unknown && key.name.is_within(domain_.name)) open.emplace_back(key, live.detail);
+      }
+    }
+    return open;
+  }
+
+  /// Why the domain could not be read; empty where it could. A record that got no answer is enough:
+  /// a domain that is drafted without it would look as if it had none.
   std::optional<std::string> failure() const {
     const auto zones = world_.zones_for(domain_, domain_.name);
     if (zones.empty()) return "no zone contains it";
-    const std::string& error = zones.front()->error;
-    return error.empty() ? std::nullopt : std::optional(error);
+    const LiveZone& zone = *zones.front();
+    if (!zone.error.empty()) return zone.error;
+    const auto open = unread();
+    const auto other = std::ranges::find_if(open, [](const auto& one) {
+      return one.first.name.text().find(kKeyInfix) == std::string::npos;
+    });
+    if (other == open.end()) return std::nullopt;
+    return other->first.name.text() + " " + to_text(other->first.type) + ": " + other->second;
   }
 
  private:
@@ -382,6 +403,14 @@ DraftDomain draft_domain(const Name& name, const std::string& provider, const Wo
     draft.discovery = draft.unread = true;
     add_note(draft, fmt::format("It could not be read, and is left as it is: {}.", *failure));
     return draft;
+  }
+  // Selectors are guessed by the hundred: one without an answer is worth a note, not the domain.
+  if (const auto open = live.unread(); !open.empty()) {
+    add_note(draft,
+             fmt::format("DNS did not answer for {}, such as {} ({}): one that exists may be "
+                         "left unmanaged.",
+                         counted(open.size(), "possible selector"), open.front().first.name.text(),
+                         open.front().second));
   }
   // Selectors first: a missing SPF record is worth a note only for a domain that signs.
   draft_selectors(live, draft);

@@ -6,6 +6,9 @@ import dataclasses
 import receivers
 
 HISTORY = 30        # Days that an unknown reporter must have reported for.
+MESSAGES = 100      # A rate over fewer is chance.
+MOST_GROWTH = 2     # Of passing mail, against as many days before the window.
+PAST = 14           # The least days of that past.
 
 
 @dataclasses.dataclass
@@ -178,3 +181,45 @@ def legit_rate(rows, past):
         rates.append(sum(shares[group] * figures[group][0] / figures[group][1]
                          for group in groups) / whole)
     return min(rates)
+
+
+def doubt(rows, past, least):
+    """Why a sufficient legit_rate is not believed, or nothing: most known reporters see less, or
+    mail grew so much that a flood of passing mail may make the rate."""
+    figures = own_by_group(row for row in rows if row.known)
+    enough = {group: passing / own for group, (passing, own) in figures.items()
+              if own >= MESSAGES}
+    below = [group for group, rate in enough.items() if rate + 1e-9 < least]
+    if 2 * len(below) > len(enough):
+        return f"most known reporters see less: {below}"
+    shares = weights({group: own for group, (_, own) in own_by_group(rows).items()}, past)
+    before, grown, rate, whole = own_by_group(past), False, 0, 0
+    for group, (passing, own) in figures.items():
+        days = {row.day for row in past if row.own and row.group == group}
+        most = passing
+        if len(days) >= PAST and before[group][0]:
+            now = len({row.day for row in rows if row.group == group})
+            most = min(passing, MOST_GROWTH * before[group][0] / len(days) * now)
+            grown = grown or most < passing
+        if own:
+            rate += shares[group] * most / (most + own - passing)
+            whole += shares[group]
+    if grown and whole and rate / whole + 1e-9 < least:
+        return f"{rate / whole} without growth"
+    return ""
+
+
+def cautious_share(rows, source):
+    """The share of a source's failing mail: over all, over known reporters, and the one that most
+    of these reach; the largest."""
+    def parts(of):
+        fails = [row for row in of if row.source == source and row.fails]
+        count = sum(row.count for row in fails)
+        own = sum(row.count for row in of if row.own)
+        return count, own + count - sum(row.count for row in fails if row.own)
+    known = [row for row in rows if row.known]
+    each = [parts([row for row in known if row.group == group])
+            for group in {row.group for row in known}]
+    shares = sorted((part / of for part, of in each if of >= MESSAGES), reverse=True)
+    figures = [shares[len(shares) // 2]] if shares else [0]
+    return max(figures + [part / of for part, of in (parts(rows), parts(known)) if of])

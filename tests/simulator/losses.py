@@ -31,7 +31,7 @@ def lost_days(rows, stale, rule):
     if not stretch:
         return []
     first = min(stretch)
-    normal = baseline(days, first, None)
+    normal = baseline(days, first, None, rule.days == ACT)
     found = [day for day in sorted(stretch) if is_loss(*of_all(days[day]), normal(day))]
     if len(found) < rule.days:
         return []
@@ -59,20 +59,30 @@ def fails(day):
     return marked > passing and against >= sum(one[0] > one[1] for one in day.values())
 
 
-def baseline(days, first, group):
+def baseline(days, first, group, regular):
     """What passes on a day: the mean of its weekday in the 28 days before, or in as many as a
-    younger sender has."""
+    younger sender has; `regular`: only of weekdays of which more than half
+    had passing mail, where it does not pass on most days."""
     passing = {}
     for day in days:
         count = of_all(days[day])[0] if group is None else days[day].get(group, [0, 0])[0]
         if first - BASELINE <= day < first and count:
             passing[day] = count
-    if len(passing) < FEW:
+    start = min(passing, default=first)
+    if regular:
+        ever = min((day for day in days if of_all(days[day])[0]), default=first)
+        start = min(start, max(ever, first - BASELINE))
+    often = regular and len(passing) >= 2 and 2 * len(passing) > first - start
+    if len(passing) < FEW and not regular:
         mean = sum(passing.values()) / max(1, len(passing))
         return lambda day: mean
 
     def on(day):
-        same = [one for one in range(min(passing), first) if (one - day) % 7 == 0]
+        same = [one for one in range(start, first) if (one - day) % 7 == 0]
+        if regular and not often and 2 * sum(one in passing for one in same) <= len(same):
+            return 0
+        if often and not same:
+            return sum(passing.values()) / len(passing)
         return sum(passing.get(one, 0) for one in same) / len(same) if same else 0
     return on
 
@@ -87,7 +97,7 @@ def seen_by(days, first, lost):
     groups = {group for day in days if day >= first - BASELINE for group in days[day]}
     seeing, knew = [], 0
     for group in sorted(groups):
-        on = baseline(days, first, group)
+        on = baseline(days, first, group, False)
         normal = sum(on(day) for day in lost)
         now = [days[day].get(group, [0, 0]) for day in lost]
         knew += normal > 0

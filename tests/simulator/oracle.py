@@ -200,6 +200,8 @@ class Case:
         rate = evidence.legit_rate(rows, past)
         if rate is None or rate + 1e-9 < gates.min_legit_rate:
             return f"{rate} of its own mail passes"
+        if doubt := evidence.doubt(rows, past, gates.min_legit_rate):
+            return doubt
         return self.unresolved(rows)
 
     def silent(self, first):
@@ -214,15 +216,13 @@ class Case:
 
     def unresolved(self, rows):
         """An undeclared service that fails on three days with a share of the mail, or nothing."""
-        own = sum(row.count for row in rows if row.own)
         for sender in self.domain.senders:
             fails = [row for row in rows if row.source == sender.id and row.fails]
             if sender.declared or len({row.day for row in fails}) < STEADY:
                 continue
-            count = sum(row.count for row in fails)
-            rest = own - sum(row.count for row in fails if row.own)
-            if count >= self.gates.max_unresolved_share * (rest + count):
-                return f"{sender.id} is undeclared: {count} fail"
+            share = evidence.cautious_share(rows, sender.id)
+            if share + 1e-12 >= self.gates.max_unresolved_share:
+                return f"{sender.id} is undeclared: {share} fails"
         return ""
 
     def never_signed(self):

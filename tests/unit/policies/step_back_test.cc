@@ -54,7 +54,21 @@ const std::vector<RampStory> kRate = {
      "live=2026-11-01 mail=mta:marked:9:2026-11-10/2026-11-22", "stay legit_rate -"},
 };
 
+// The newsletter of every second Tuesday, and forged mail on the days between: nothing was lost.
+constexpr const char* kNewsletter =
+    "sender=esp mail=esp:both:200:2026-09-29/2026-09-29 mail=esp:both:200:2026-10-13/2026-10-13 "
+    "mail=esp:both:200:2026-10-27/2026-10-27 mail=esp:both:200:2026-11-10/2026-11-10 "
+    "mail=esp:marked:160:2026-11-17/2026-11-22";
+// Of every Tuesday: three of them were lost.
+constexpr const char* kWeekly =
+    "sender=esp mail=esp:both:200:2026-10-06/2026-10-06 mail=esp:both:200:2026-10-13/2026-10-13 "
+    "mail=esp:both:200:2026-10-20/2026-10-20 mail=esp:both:200:2026-10-27/2026-10-27 "
+    "mail=esp:marked:200:2026-11-03/2026-11-03 mail=esp:marked:200:2026-11-10/2026-11-10 "
+    "mail=esp:marked:200:2026-11-17/2026-11-17";
+
 const std::vector<RampStory> kBroken = {
+    tenth("forged mail on days without a newsletter", kNewsletter, "stay legit_rate,senders -"),
+    tenth("a weekly newsletter that fails three times", kWeekly, "step-back monitor"),
     tenth(
         "three days",
         "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:marked:5:2026-11-20/2026-11-22",
@@ -87,11 +101,11 @@ const std::vector<RampStory> kBroken = {
     {"three days, one of them before the step up", "quarantine:10", "2026-11-21", "2026-11-23",
      "sender=esp mail=esp:dkim:5:2026-09-24/2026-11-19 mail=esp:marked:5:2026-11-20/2026-11-22",
      "step-back monitor"},
-    tenth("it mails on some days only",
+    tenth("a sender without regular mail only holds",
           "sender=esp mail=esp:dkim:5:2026-10-01/2026-10-02 mail=esp:dkim:5:2026-10-20/2026-10-20 "
           "mail=esp:marked:5:2026-11-10/2026-11-10 mail=esp:marked:5:2026-11-15/2026-11-15 "
           "mail=esp:marked:5:2026-11-20/2026-11-20",
-          "step-back monitor"),
+          "stay senders -"),
     tenth("a rare sender breaks too",
           "sender=esp:rare mail=esp:dkim:5:2026-09-24/2026-11-19 "
           "mail=esp:marked:5:2026-11-20/2026-11-22",

@@ -166,6 +166,33 @@ const std::vector<RampStory> kReporters = {
             "stay evidence -"),
     monitor("a small one that does", "mail=mta:both:20:2026-09-24/2026-11-04:r3.example",
             "advance quarantine:10"),
+    monitor("passing mail that an unknown one claims does not make an undeclared service small",
+            "service=esp mail=esp:fail:3:2026-11-10/2026-11-12 "
+            "mail=mta:both:90000:2026-09-24/2026-11-22:evil.example",
+            "stay unresolved -"),
+    monitor("nor mail without a name",
+            "mail=ip:192.0.2.9:unnamed:8:2026-11-10/2026-11-10 "
+            "mail=mta:both:90000:2026-09-24/2026-11-22:evil.example",
+            "stay unresolved -"),
+    monitor("nor that of one known reporter against two",
+            "service=esp mail=esp:fail:3:2026-11-10/2026-11-12:r1.example "
+            "mail=esp:fail:3:2026-11-10/2026-11-12:r2.example "
+            "mail=mta:both:90000:2026-09-24/2026-11-22:r3.example",
+            "stay unresolved -"),
+    monitor("a known one that claimed a million every day does not outvote two others",
+            "mail=mta:marked:6:2026-09-24/2026-11-22:r1.example "
+            "mail=mta:marked:6:2026-09-24/2026-11-22:r2.example "
+            "mail=mta:both:1000000:2026-09-24/2026-11-22:r3.example",
+            "stay legit_rate -"),
+    monitor("one of two that sees little of the domain's mail pass outvotes nobody",
+            "mail=mta:marked:1:2026-11-06/2026-11-19:r2.example", "advance quarantine:10"),
+    monitor("signed mail that somebody sends again and again proves nothing",
+            "mail=mta:marked:6 mail=mta:dkim:500:2026-11-06/2026-11-19", "stay legit_rate -"),
+    monitor("mail that doubled is believed",
+            "mail=mta:marked:1:2026-11-06/2026-11-19 mail=mta:both:50:2026-11-06/2026-11-19",
+            "advance quarantine:10"),
+    monitor("mail that grew is believed where nothing fails",
+            "mail=mta:both:5000:2026-11-06/2026-11-19", "advance quarantine:10"),
     monitor("two names of one organization are one reporter",
             "reporters=1 known=r1.example,mail.r1.example "
             "mail=mta:both:50:2026-09-24/2026-11-22:mail.r1.example",
