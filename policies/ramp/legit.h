@@ -122,4 +122,7 @@ struct LegitRows {
 /// Sums the rows of one domain.
 LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows& rows);
 
+/// Why a legit_rate() that reaches `least` is not believed, for a person; empty where it is.
+std::string why_doubtful(const LegitTally& tally, double least);
+
 }  // namespace rampart

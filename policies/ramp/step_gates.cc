@@ -143,30 +143,6 @@ Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
               seen.reporters >= least ? "" : why);
 }
 
-// The mean by shares is not enough where one reporter's figures, or a flood of passing mail, make
-// it. Both reasons can only hold a step.
-std::string why_doubtful(const LegitTally& tally, double least) {
-  std::vector<std::string> below;
-  std::size_t known = 0;
-  for (const ReporterTally& one : tally.reporters) {
-    if (!one.known || one.counted < kMessagesForRate) continue;
-    ++known;
-    if (*one.rate() + 1e-9 < least) below.push_back(one.group);
-  }
-  if (2 * below.size() > known) {
-    return fmt::format(
-        "most of the known reporters see less than {} of the domain's own mail pass: {}",
-        percent(least), fmt::join(below, ", "));
-  }
-  const auto capped = tally.capped_rate();
-  if (!capped || *capped + 1e-9 >= least) return "";
-  return fmt::format(
-      "much more of the domain's mail passes than before, and with no more than {} times what "
-      "passed before, only {} pass; signed mail that somebody sends again and again looks like "
-      "this",
-      kMostGrowth, percent(*capped));
-}
-
 // Unanswered mail is among the failing messages, as in legit_rate(), and named apart: another run
 // may resolve it.
 Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {

@@ -56,8 +56,12 @@ Difference difference_of(const Change& change, std::string server) {
 
 using Found = std::map<Name, std::vector<Difference>>;
 
-/// In how many rounds a record of a domain could not be read.
-using Unread = std::map<std::pair<Name, RecordKey>, std::size_t>;
+/// What the rounds found so far.
+struct Comparison {
+  Found found;
+  /// In how many rounds a record of a domain could not be read.
+  std::map<std::pair<Name, RecordKey>, std::size_t> unread;
+};
 
 void add(Found& found, const Name& domain, Difference difference) {
   std::vector<Difference>& list = found[domain];
@@ -83,18 +87,18 @@ std::string label_at(const ServerWorld& view, const Config& config, const Name& 
 /// Errors without a change: obstacles, and what could not be read.
 /// A server that fails to answer is a difference as well: "ok" must mean that every server was
 /// compared.
-void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, const Config& config,
-                   const std::set<RecordKey>& changed, Unread& unread) {
+void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, const Config& config,
+                   const std::set<RecordKey>& changed) {
   for (const Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error || !finding.domain) continue;
     if (finding.code == "zone-missing") {
-      add(found, *finding.domain,
+      add(all.found, *finding.domain,
           {{*finding.domain, RecordType::SOA}, "", "", "", finding.message});
     }
     for (const RecordKey& key : finding.withholds) {
       if (changed.contains(key)) continue;
-      if (finding.code == "unobservable") ++unread[{*finding.domain, key}];
-      add(found, *finding.domain,
+      if (finding.code == "unobservable") ++all.unread[{*finding.domain, key}];
+      add(all.found, *finding.domain,
           {key, label_at(view, config, *finding.domain, key.name), "", "", finding.message,
            finding.code == "unobservable"});
     }
@@ -102,19 +106,19 @@ void add_obstacles(Found& found, const Plan& plan, const ServerWorld& view, cons
 }
 
 // A plan for each server costs little, since all of them share one set of answers.
-void compare(const Config& config, const ServerWorld& view, Found& found, Unread& unread) {
+void compare(const Config& config, const ServerWorld& view, Comparison& all) {
   const Plan plan = make_plan(config, view.world);
   std::set<RecordKey> changed;
   const auto compare_change = [&](const Change& change) {
     changed.insert({change.name(), change.type()});
     const auto label = view.labels.find({change.zone, change.provider});
-    add(found, change.domain,
+    add(all.found, change.domain,
         difference_of(change, label == view.labels.end() ? change.provider : label->second));
   };
   // Changes on hold are left out: by the YAML itself they are not to be published yet.
   for (const Change& change : plan.changes) compare_change(change);
   for (const Withheld& withheld : plan.withheld) compare_change(withheld.change);
-  add_obstacles(found, plan, view, config, changed, unread);
+  add_obstacles(all, plan, view, config, changed);
 }
 
 /// The file that a zone was read from, for a person.
@@ -165,14 +169,13 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
   return verified;
 }
 
-// What no server answered for is silence, and has no server to name: one row without a server
-// stands for all of them.
-void join_silence(Found& found, const Unread& unread, std::size_t rounds) {
-  for (auto& [domain, differences] : found) {
+// What no server answered for is silence, and has no server to name: one row is shown for all.
+void join_silence(Comparison& all, std::size_t rounds) {
+  for (auto& [domain, differences] : all.found) {
     std::set<RecordKey> silent;
     std::erase_if(differences, [&](Difference& one) {
-      const auto times = unread.find({domain, one.key});
-      if (!one.unread || times == unread.end() || times->second < rounds) return false;
+      const auto times = all.unread.find({domain, one.key});
+      if (!one.unread || times == all.unread.end() || times->second < rounds) return false;
       one.server.clear();
       return !silent.insert(one.key).second;
     });
@@ -197,18 +200,17 @@ std::vector<DomainVerification> verify(const Config& config, const Providers& pr
   const ZoneInventory seen = take_inventory(config, providers, sources, session);
   std::size_t servers = 1;
   for (const ServedZone& zone : seen.served) servers = std::max(servers, zone.servers.size());
-  Found found;
-  Unread unread;
+  Comparison all;
   Answers answers;
   for (std::size_t index = 0; index < servers; ++index) {
     ServerWorld view = view_of(seen, index, config, options);
     view.world.answers = std::move(answers);
     answer_questions(config, view.world, session);
-    compare(config, view, found, unread);
+    compare(config, view, all);
     answers = std::move(view.world.answers);
   }
-  join_silence(found, unread, servers);
-  return sorted(config, std::move(found));
+  join_silence(all, servers);
+  return sorted(config, std::move(all.found));
 }
 
 }  // namespace rampart

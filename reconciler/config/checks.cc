@@ -204,9 +204,8 @@ bool check_target(Loader& loader, const Node& node) {
 
 bool check_selector(Loader& loader, const Node& node) {
   if (is_selector(text_of(node))) return true;
-  return loader.fail(
-      node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
-      "write letters, digits, `-` and `_`; Rampart adds the rest of the record's name");
+  return loader.fail(node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
+                     "write letters, digits, `-` and `_`; Rampart adds the rest of the name");
 }
 
 // `uri` with its host as A-labels, if that makes it ASCII.
