@@ -126,7 +126,7 @@ def script_suites():
                       *SOURCE.glob("tests/end_to_end/*/*_test.py")])
     python = sys.executable
     stories = Suite("stories", [python, "tests/scenarios/run.py"])
-    contract = Suite("contract", [python, "tests/contract/run.py"], 550)
+    contract = Suite("contract", [python, "tests/contract/run.py"], 900)
     return [contract, stories,
             *(Suite(name_of(path), [python, str(path)], 900) for path in scripts)]
 

@@ -3,10 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "base/confined_path.h"
 #include "base/replace_file.h"
@@ -58,6 +60,24 @@ Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const Se
   return edits;
 }
 
+// Records of $INCLUDE and $GENERATE at the names that a plan concerns: a change of one cannot be
+// written, which the plan shows before `apply` meets it.
+void add_borrowed(const ZoneFile& file, std::span<const Name> names,
+                  std::vector<ZoneNotice>& notices) {
+  const std::set<Name> concerned(names.begin(), names.end());
+  for (const ZoneEntry& entry : file.entries) {
+    if (entry.from.empty() || !concerned.contains(entry.key.name)) continue;
+    notices.push_back(
+        {.topic = ZoneNotice::Topic::Locked,
+         .blocks = true,
+         .message = fmt::format("{} {} is set by {}, which Rampart does not edit",
+                                entry.key.name.text(), to_text(entry.key.type), entry.from),
+         .hint = "change it there, or move the record into the zone's own file",
+         .written = entry.key,
+         .value = entry.value});
+  }
+}
+
 // The folder stays open, so that a rename of its path cannot redirect a write.
 class ZoneFileProvider : public Provider {
  public:
@@ -85,13 +105,14 @@ class ZoneFileProvider : public Provider {
     return notes;
   }
 
-  Result<ZoneRead> read(const Name& zone, std::span<const Name>) override {
+  Result<ZoneRead> read(const Name& zone, std::span<const Name> names) override {
     TRY(const ZoneFile file, within(shown(zone), load(zone)));
     ZoneRead read{.sets = file.sets(), .complete = true};
     const JournalState journal = journal_state(folder_, file_name(zone), file);
     if (auto notice = journal_notice(journal, file_name(zone), zone)) {
       read.notices.push_back(std::move(*notice));
     }
+    add_borrowed(file, names, read.notices);
     return read;
   }
 
