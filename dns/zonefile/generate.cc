@@ -13,13 +13,13 @@ namespace {
 constexpr std::int64_t kMostNumber = 2147483647;  // As in BIND.
 constexpr std::size_t kMostWidth = 255;           // Longer than any name or string.
 
-struct Range {
+struct NumberRange {
   std::int64_t start = 0;
   std::int64_t stop = 0;
   std::int64_t step = 1;
 };
 
-std::optional<Range> parse_range(std::string_view text) {
+std::optional<NumberRange> parse_range(std::string_view text) {
   const std::size_t dash = text.find('-');
   const std::size_t slash = std::min(text.find('/'), text.size());
   if (dash == std::string_view::npos || dash > slash) return std::nullopt;
@@ -29,7 +29,7 @@ std::optional<Range> parse_range(std::string_view text) {
                                          : parse_decimal<std::int64_t>(text.substr(slash + 1));
   if (!start || !stop || !step || *start > *stop || *stop > kMostNumber) return std::nullopt;
   if (*step < 1 || *step > kMostNumber) return std::nullopt;
-  return Range{*start, *stop, *step};
+  return NumberRange{*start, *stop, *step};
 }
 
 /// How one "$" of a template prints the number.
@@ -131,7 +131,7 @@ std::optional<std::string> filled(std::string_view text, std::int64_t number) {
 }  // namespace
 
 Result<std::string> generated_lines(std::span<const ZoneWord> words, std::size_t most) {
-  // Range, owner, type and data, with a TTL and a class between them where they are written.
+  // NumberRange, owner, type and data, with a TTL and a class between them where they are written.
   if (words.size() < 4 || words.size() > 6) {
     return Error{.what =
                      "it takes a range, a name, a type and one word of data; put data with "
