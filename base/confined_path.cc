@@ -40,7 +40,7 @@ Result<UniqueFd> descend(UniqueFd folder, std::string_view path) {
     const std::string part(path.substr(0, path.find('/')));
     path.remove_prefix(std::min(path.size(), part.size() + 1));
     if (part.empty() || part == ".") continue;
-    if (part == "..") return Error{.what = "the path leaves its folder", .where = shown};
+    if (part == "..") return Error{.what = "the path leaves the folder", .where = shown};
     UniqueFd next = open_at(folder.get(), part, O_DIRECTORY | O_NOFOLLOW);
     if (!next) {
       const int reason = errno;

@@ -122,6 +122,10 @@ class Backend {
   /// Whether the host takes names with octets that host names do not have.
   virtual bool takes_odd_names() const { return true; }
 
+  /// Whether what the stand-in returns of such a record is all that the host's own description of
+  /// its API asks for; it matters where a validator is between.
+  virtual bool describes(std::string_view) const { return true; }
+
   /// The host's largest page of a listing, in records; 0 where it has no pages.
   virtual int page() const { return 0; }
 

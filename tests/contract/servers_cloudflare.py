@@ -81,4 +81,5 @@ def start_validated(folder):
         raise unittest.SkipTest("the API's description is not beside the source tree")
     with fake(folder) as port, validated(folder, port) as front, \
             proxied(folder, front, "") as environment:
-        yield {**environment, "RAMPART_CONTRACT_SIDE_DOOR": f"http://127.0.0.1:{port}/control"}
+        yield {**environment, "RAMPART_CONTRACT_VALIDATED": "1",
+               "RAMPART_CONTRACT_SIDE_DOOR": f"http://127.0.0.1:{port}/control"}

@@ -210,9 +210,11 @@ ODD = {
               ["  # co.uk is not in this file.\n"
                "  # It is left unmanaged: the name is a public suffix.\n", "  fine.co.uk:\n"]),
     "nothing_fits.example": (dmarc("v=DMARC1; p=none"), ["domains: {}\n", "is not a mail domain."]),
-    "generate.example": (HEAD + "$GENERATE 1-3 h$ A 192.0.2.$\n",
-                         ["zones/generate.example.zone: line 5: $GENERATE",
-                          "phase: discovery"]),
+    "generate.example": (HEAD + "$GENERATE 1-3 h$ A 192.0.2.$\n"
+                         + dmarc("v=DMARC1; p=none").removeprefix(HEAD), ["phase: monitor"]),
+    "include.example": (HEAD + "$INCLUDE nowhere.inc\n",
+                        ["zones/include.example.zone: line 5: $INCLUDE nowhere.inc",
+                         "phase: discovery"]),
     "garbage.example": ("garbage here (\n", ["zones/garbage.example.zone: line 1: a",
                                                   "phase: discovery"]),
     "no-octets.example": ("", ["zones/no-octets.example.zone: the zone has no SOA"]),
