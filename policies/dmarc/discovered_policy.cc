@@ -41,7 +41,11 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
         .values = std::vector<std::string>(live.set.values.begin(), live.set.values.end()),
         .ttl = live.set.ttl};
   }
-  const bool hosted = zone.at({question.name, RecordType::CNAME}).state == LiveState::Present;
+  const LiveState alias = zone.at({question.name, RecordType::CNAME}).state;
+  // A CNAME that was read and not answered for may be there; one that was not read is not asked
+  // for.
+  const bool read = zone.sets.contains({question.name, RecordType::CNAME});
+  const bool hosted = alias == LiveState::Present || (read && alias != LiveState::Absent);
   if (live.state != LiveState::Absent || hosted) return std::nullopt;
   // Discovery treats NODATA and NXDOMAIN at a `_dmarc` name alike.
   if (name_kind(question.name) == NameKind::Dmarc) return Answer{.status = AnswerStatus::NxDomain};
