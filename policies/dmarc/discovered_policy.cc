@@ -1,4 +1,4 @@
-/// Which DMARC record governs a domain.
+/// DMARC discovery over one table of answers, which a planned change can alter.
 #include "policies/dmarc/discovered_policy.h"
 
 #include <algorithm>
@@ -30,9 +30,9 @@ bool exists_in(const Name& name, const LiveZone& zone) {
   });
 }
 
-// The answer from an observed zone; nullopt where it does not know, or has a CNAME, whose target
-// only the resolver can follow. A listing can prove that a name is missing; single queries cannot
-// prove that nothing is below it.
+// The zone's own answer; nullopt where it was not read, or where a CNAME exists or may exist, whose
+// target only the resolver can follow. Only a complete listing proves that a name is missing:
+// single queries do not show whether a name below it exists.
 std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& zone) {
   const LiveSet live = zone.at(question);
   if (live.state == LiveState::Present) {
@@ -42,11 +42,11 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
         .ttl = live.set.ttl};
   }
   const LiveState alias = zone.at({question.name, RecordType::CNAME}).state;
-  // A CNAME that was read and not answered for may be there; one that was not read is not asked
-  // for.
-  const bool read = zone.sets.contains({question.name, RecordType::CNAME});
-  const bool hosted = alias == LiveState::Present || (read && alias != LiveState::Absent);
-  if (live.state != LiveState::Absent || hosted) return std::nullopt;
+  // A CNAME that was queried without an answer may exist; one that was not queried counts as
+  // missing.
+  const bool queried = zone.sets.contains({question.name, RecordType::CNAME});
+  const bool may_be_alias = alias == LiveState::Present || (queried && alias != LiveState::Absent);
+  if (live.state != LiveState::Absent || may_be_alias) return std::nullopt;
   // Discovery treats NODATA and NXDOMAIN at a `_dmarc` name alike.
   if (name_kind(question.name) == NameKind::Dmarc) return Answer{.status = AnswerStatus::NxDomain};
   if (exists_in(question.name, zone)) return Answer{.status = AnswerStatus::NoData};
@@ -54,44 +54,44 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   return Answer{.status = AnswerStatus::NxDomain};
 }
 
-// Whether the question is about a public suffix's own record. What it decides, the policy of
-// domains without any record in their organization, is weaker than every record that is written
-// here; and a plan over zone files must be possible where no resolver can be reached.
+// Whether the question is about a public suffix's own record, which governs only domains whose
+// organization has no record. A plan over zone files must be possible where no resolver can be
+// reached, so that without an answer this record alone counts as missing.
 bool concerns_public_suffix(const Question& question) {
   return name_kind(question.name) == NameKind::Dmarc &&
          dmarc::is_public_suffix(question.name.parent());
 }
 
-// What neither the zone nor the World knows is queried in the next round, so that this stays a pure
-// function.
-void look_up(const Question& question, const World& world, DmarcLookups& around) {
+// Adds the answer to `question`, and the question itself where neither the zone nor the World
+// answers it: it is then queried in the next round.
+void look_up(const Question& question, const World& world, DmarcLookups& lookups) {
   const LiveZone* zone = zone_holding(question.name, world);
   auto answer = zone == nullptr ? std::nullopt : answer_of_zone(question, *zone);
   if (answer) {
-    around.answers.emplace(question, *answer);
+    lookups.answers.emplace(question, *answer);
     return;
   }
   const auto asked = world.answers.find(question);
-  if (asked == world.answers.end()) around.unknown.push_back(question);
+  if (asked == world.answers.end()) lookups.unknown.push_back(question);
   const bool answered =
       asked != world.answers.end() && asked->second.status != AnswerStatus::Failed;
   if (!answered && concerns_public_suffix(question)) {
-    around.answers[question] = {.status = AnswerStatus::NxDomain};
+    lookups.answers[question] = {.status = AnswerStatus::NxDomain};
   } else if (asked != world.answers.end()) {
-    around.answers.insert(*asked);
+    lookups.answers.insert(*asked);
   }
 }
 
 }  // namespace
 
 DmarcLookups dmarc_lookups_of(const Name& name, const World& world) {
-  DmarcLookups around;
+  DmarcLookups lookups;
   std::vector<Name> names = dmarc::walk_names(name);
   if (const auto org = dmarc::org_domain_psl(name).child("_dmarc")) names.push_back(*org);
   sort_unique(names);
-  for (const Name& at : names) look_up({at, RecordType::TXT}, world, around);
-  look_up({name, RecordType::TXT}, world, around);
-  return around;
+  for (const Name& at : names) look_up({at, RecordType::TXT}, world, lookups);
+  look_up({name, RecordType::TXT}, world, lookups);
+  return lookups;
 }
 
 // Discovery runs on a table of answers, so a plan is simulated by changing that table.
@@ -109,7 +109,6 @@ Answers with_record(Answers answers, const Name& domain, const std::optional<Par
   return answers;
 }
 
-// Counting several as none mirrors receivers, which would apply no policy at all.
 std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set) {
   if (!set || set->type != RecordType::TXT) return std::nullopt;
   std::vector<ParsedValue> values;
@@ -118,14 +117,14 @@ std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set) {
   return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
 }
 
-// A question that was never answered is as unknown as one whose answer failed.
+// Open questions are not returned: the results that need them are unknown.
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers) {
   std::vector<Question> unknown;
   return {.by_walk = dmarc::discover_by_walk(name, answers, unknown),
           .by_psl = dmarc::discover_by_psl(name, answers, unknown)};
 }
 
-// The inherited sp and np have already decided the policy, so they are left out.
+// sp and np are left out: `discovered.policy` is already the tag that applies.
 dmarc::Record effective(const dmarc::DiscoveredPolicy& discovered) {
   dmarc::Record record;
   record.p = discovered.policy;

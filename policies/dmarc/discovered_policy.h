@@ -11,24 +11,24 @@
 
 namespace rampart {
 
-/// The DMARC records of a name and those above it, as a table: observed zones first, else the
-/// World's answers. What neither knows is listed in `unknown`.
+/// What DMARC discovery of a name reads: the answers of observed zones first, else the World's; and
+/// the questions that neither answers.
 struct DmarcLookups {
   Answers answers;
   std::vector<Question> unknown;
 };
 
-/// Everything that discovery of `name`'s record reads, by either generation.
+/// The lookups for discovery of `name`'s record by tree walk and by public suffix list.
 DmarcLookups dmarc_lookups_of(const Name& name, const World& world);
 
 /// `answers` as they would be with this record at `_dmarc.<domain>`; nullopt removes it.
 Answers with_record(Answers answers, const Name& domain, const std::optional<ParsedValue>& value);
 
-/// The one DMARC record among a change's values; several are all dropped, so that none is
-/// left (RFC 9989 section 4.10).
+/// The DMARC record in `set`; nullopt where there is none, or more than one, since receivers drop
+/// several (RFC 9989 section 4.10).
 std::optional<ParsedValue> record_in(const std::optional<ParsedTypedSet>& set);
 
-/// Both generations' view of what governs a name.
+/// The record that governs a name, by the discovery of each generation of receivers.
 struct PolicyByMethod {
   Known<dmarc::DiscoveredPolicy> by_walk;
   Known<dmarc::DiscoveredPolicy> by_psl;
@@ -36,14 +36,15 @@ struct PolicyByMethod {
   /// The query without which one of the two is unknown, or null.
   const Unanswered* gap() const { return by_walk.gap() ? by_walk.gap() : by_psl.gap(); }
 };
-/// What governs `name` by these answers; unknown where they lack an answer that decides.
+/// The record that governs `name` by these answers: none where no record does, unknown where an
+/// answer that decides is missing or failed.
 PolicyByMethod policy_by_method(const Name& name, const Answers& answers);
 
-/// A governing record as if it were published at the name itself: the policy that applies as p,
-/// with the record's pct, t and alignment modes.
+/// The effective policy as a record at the name itself: p is the policy that applies there, and
+/// pct, t and the alignment modes are the governing record's.
 dmarc::Record effective(const dmarc::DiscoveredPolicy& discovered);
 
-/// p=none: what receivers do where no record governs.
+/// The record p=none, which requests what receivers do where no record governs.
 dmarc::Record ungoverned();
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// The desired record at `_dmarc`, and what writing it would do.
+/// The desired record at `_dmarc`, with its stage, its reason and its findings.
 #include <fmt/format.h>
 
 #include "mail/dmarc/org_domain.h"
@@ -11,7 +11,7 @@
 namespace rampart {
 namespace {
 
-// Below the target a rollback must reach receivers within minutes.
+// Of a new record below the target: a rollback must reach receivers within minutes.
 constexpr std::chrono::seconds kRampTtl{300};
 
 // Marked where the YAML has `dmarc:`.
@@ -21,8 +21,8 @@ Finding dmarc_finding(const Domain& domain, Severity severity, CodeName code, st
                 domain.dmarc.mark);
 }
 
-// The one record that counts today: several are all dropped (RFC 9989 section 4.10).
-std::optional<dmarc::Record> effective_record(const std::vector<ParsedValue>& values) {
+// The live record that receivers apply; they drop several (RFC 9989 section 4.10).
+std::optional<dmarc::Record> applied_record(const std::vector<ParsedValue>& values) {
   if (values.size() != 1 || values.front().dmarc() == nullptr) return std::nullopt;
   return values.front().dmarc()->lenient.record;
 }
@@ -34,14 +34,14 @@ void keep_unknown_tags(const std::vector<ParsedValue>& values, const World& worl
   for (const ParsedValue& value : values) {
     if (value.dmarc() == nullptr) continue;
     for (const Tag& tag : value.dmarc()->lenient.record.unknown) {
-      // RFC 9989 appendix C.5.2 removed rf and ri; they go where records are rewritten anyway.
+      // RFC 9989 appendix C.5.2 removed rf and ri; --normalize, which rewrites records, drops them.
       if (world.normalize && (tag.name == "rf" || tag.name == "ri")) continue;
       if (!find_tag(record.unknown, tag.name)) record.unknown.push_back(tag);
     }
   }
 }
 
-// Without a record receivers apply none, so a first record with p=none tightens nothing.
+// A missing record counts as p=none, so that a first record with p=none tightens nothing.
 Stage stage_for(const std::optional<dmarc::Record>& before, const dmarc::Record& after) {
   dmarc::Record none;
   none.p = dmarc::Policy::None;
@@ -83,29 +83,32 @@ void report_near_misses(const Domain& domain, const World& world, const RecordKe
   }
 }
 
-// What governs a sub-domain must be known to tell whether a plan moves it. An organizational domain
-// is governed by its own record, so its discovery costs no query.
-void ask_around(const Domain& domain, const World& world, PolicyResult& policy_result) {
+// Adds the questions that show which record governs a sub-domain. An organizational domain is
+// governed by its own record, so that nothing is queried for it.
+void add_discovery_questions(const Domain& domain, const World& world,
+                             PolicyResult& policy_result) {
   if (dmarc::org_domain_psl(domain.name) == domain.name) return;
   policy_result.unknown = dmarc_lookups_of(domain.name, world).unknown;
 }
 
-// Named by the tree walk where both find one, since that is how current receivers discover it.
-std::string governed_by(const PolicyByMethod& by_method) {
+// The domain whose record governs, for a message: by tree walk where both methods find one, since
+// current receivers use that.
+std::string governing_name(const PolicyByMethod& by_method) {
   const auto& known = by_method.by_walk.has_value() ? by_method.by_walk : by_method.by_psl;
   return known.match([](const dmarc::DiscoveredPolicy& one) { return one.at.text(); },
                      [] { return std::string("no record"); },
                      [](const Unanswered& gap) { return to_text(gap); });
 }
 
-// Whether the new record asks less of receivers than the policy in force.
+// Whether the desired record requests less of receivers than the effective policy; also where that
+// is unknown.
 bool weakens(const Known<dmarc::DiscoveredPolicy>& before, const dmarc::Record& desired) {
   return before.match(
       [&](const dmarc::DiscoveredPolicy& one) { return dmarc::loosens(effective(one), desired); },
       [] { return false; }, [](const Unanswered&) { return true; });
 }
 
-// A record above that got no answer may be a stricter one, so that the new record waits for it.
+// The record that got no answer may be a stricter one, so that the new record is withheld.
 Finding inheritance_unknown(const Domain& domain, const Unanswered& gap) {
   return dmarc_finding(
       domain, Severity::Error, "unobservable",
@@ -115,13 +118,13 @@ Finding inheritance_unknown(const Domain& domain, const Unanswered& gap) {
       "plan again when it answers, or name another resolver by --resolver");
 }
 
-// A sub-domain without a record of its own is governed by its organization's; a new record must not
-// ask less of receivers of either generation.
+// A sub-domain without a record of its own inherits a policy; a new record must not request less of
+// receivers of either generation.
 void check_inheritance(const Domain& domain, const World& world, const DesiredRecord& desired,
                        PolicyResult& policy_result) {
-  const DmarcLookups around = dmarc_lookups_of(domain.name, world);
+  const DmarcLookups lookups = dmarc_lookups_of(domain.name, world);
   if (dmarc::org_domain_psl(domain.name) == domain.name) return;
-  const PolicyByMethod before = policy_by_method(domain.name, around.answers);
+  const PolicyByMethod before = policy_by_method(domain.name, lookups.answers);
   if (const Unanswered* gap = before.gap()) {
     policy_result.findings.push_back(withholding(inheritance_unknown(domain, *gap), {desired.key}));
     return;
@@ -133,23 +136,23 @@ void check_inheritance(const Domain& domain, const World& world, const DesiredRe
           domain, Severity::Error, "weakens-inherited-policy",
           fmt::format("{} inherits a stricter policy from {}: a record of its own at "
                       "{} would weaken it",
-                      domain.name.text(), governed_by(before), to_text(domain.dmarc.position)),
+                      domain.name.text(), governing_name(before), to_text(domain.dmarc.position)),
           "set the domain's phase to the one that it inherits, or remove its `dmarc:`"),
       {desired.key}));
 }
 
 }  // namespace
 
-// Inheritance is checked only where no record exists yet: an existing one was weaker or stricter
-// before this plan.
+// Inheritance is checked only where no record exists: an existing one governs the domain already,
+// so that nothing is inherited.
 PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
-  ask_around(domain, world, policy_result);
+  add_discovery_questions(domain, world, policy_result);
   const auto name = domain.name.child("_dmarc");
   if (domain.dmarc.position.phase < Phase::Monitor || !name) return policy_result;
   const RecordKey key{*name, RecordType::TXT};
   const auto live = live_values(domain, world, key, RecordKind::Dmarc);
-  const auto before = effective_record(live);
+  const auto before = applied_record(live);
   dmarc::Record record = record_for(domain.dmarc);
   keep_unknown_tags(live, world, record);
   DesiredRecord desired =

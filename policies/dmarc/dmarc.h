@@ -5,7 +5,8 @@
 
 namespace rampart {
 
-/// `_dmarc`, and the authorisations of external report destinations (policies/dmarc/dmarc.cc).
+/// The desired record at `_dmarc`, the consent that external report addresses need, and the
+/// findings about both; no record before phase monitor.
 PolicyResult dmarc_policy(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -25,7 +25,7 @@ using dmarc::Treatment;
 
 constexpr std::size_t kKinds = dmarc::kReceivers.size();
 
-// Kept apart, since a quarantined message can be recovered and a rejected one cannot.
+// Numbers of messages, kept apart: a quarantined one can be recovered, a rejected one cannot.
 struct Hits {
   std::int64_t quarantined = 0;
   std::int64_t rejected = 0;
@@ -38,9 +38,9 @@ void add(Hits& to, const Hits& more) {
   to.rejected += more.rejected;
 }
 
-// Gives shares of whole messages: rounded up, and so that parts always add up to the sum. Rounding
-// each row by itself would add up to more messages than there were, or to none at all for many
-// small rows.
+// Applies percentages to rows of whole messages. The share of all rows so far is rounded up, and
+// each row gets what it adds; rounding each row by itself would give many small rows more messages
+// than there were, or none at all.
 class Shares {
  public:
   Hits take(Treatment treatment, std::int64_t messages) {
@@ -59,7 +59,7 @@ class Shares {
   std::map<std::pair<int, int>, std::int64_t> seen_;
 };
 
-// What the reporter saw published.
+// How `receiver` treats failing mail under the policy that the reporter saw.
 Treatment treatment_seen(const EvidenceRow& row, Receiver receiver) {
   dmarc::Record seen;
   seen.p = row.published.policy;
@@ -68,8 +68,9 @@ Treatment treatment_seen(const EvidenceRow& row, Receiver receiver) {
   return treatment(dmarc::policy_for(seen, Audience::Itself, receiver), seen, receiver);
 }
 
-// The planned record asks; where the plan does not know it, what the reporter saw does.
-Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
+// How `receiver` treats failing mail under the planned record; where that is not known, under the
+// policy that the reporter saw.
+Treatment planned_treatment(const EvidenceRow& row, Receiver receiver, PlannedRecords& planned) {
   const auto asked = [&](const EffectivePolicy& policy, Audience audience) {
     return treatment_of(policy, receiver, audience)
         .match([](Treatment one) { return one; }, [] { return Treatment(); },
@@ -80,16 +81,16 @@ Treatment treatment_of(const EvidenceRow& row, Receiver receiver, PlannedRecords
   const auto& above = planned.at(row.policy_domain);
   if (!above || itself) return treatment_seen(row, receiver);
   // No report shows whether a sub-domain exists, so the harsher of the two treatments counts.
-  const Treatment there = asked(*above, Audience::SubDomains);
+  const Treatment existing = asked(*above, Audience::SubDomains);
   const Treatment missing = asked(*above, Audience::Missing);
   const auto harshness = [](Treatment one) {
     return std::pair(one.rejected, one.rejected + one.quarantined);
   };
-  return harshness(there) < harshness(missing) ? missing : there;
+  return harshness(existing) < harshness(missing) ? missing : existing;
 }
 
-// Forwarded mail counts as failing here: a forwarder that breaks signatures does so under every
-// policy.
+// Whether the row's mail passes by DKIM. Forwarded mail does not: a forwarder that breaks
+// signatures does so under every policy.
 bool by_dkim(const EvidenceRow& row) {
   return row.outcome == DmarcOutcome::Both || row.outcome == DmarcOutcome::DkimOnly;
 }
@@ -103,7 +104,8 @@ bool uses_any(const EvidenceRow& row, const std::set<std::string>& selectors) {
                              [&](const auto& one) { return selectors.contains(one); });
 }
 
-// A row lists all selectors that passed; one that remains is enough for alignment.
+// Whether a row that passes still does. It lists all selectors that passed; one that remains is
+// enough for alignment.
 bool passes_after(const EvidenceRow& row, const LostAuthorization& losses) {
   const bool all_gone =
       !row.selectors.empty() && std::ranges::all_of(row.selectors, [&](const std::string& one) {
@@ -134,7 +136,7 @@ class Replay {
     if (by_dkim(row) && row.selectors.empty()) unstated_ += row.messages;
     if (passes) return;
     for (std::size_t i = 0; i < kKinds; ++i) {
-      const Treatment given = treatment_of(row, dmarc::kReceivers[i], planned_);
+      const Treatment given = planned_treatment(row, dmarc::kReceivers[i], planned_);
       add(source.hits[i], shares_[i].take(given, row.messages));
     }
   }
@@ -223,35 +225,35 @@ class Replay {
   std::int64_t unstated_ = 0;
 };
 
-// The listed domains below each that loses a key: its signatures may align for them too.
+// By domain that loses a key: the listed domains below it, whose mail its signatures may align for.
 using Below = std::map<Name, std::vector<const Domain*>>;
 
 // Computed once for a plan: walking up from every domain for each loss would be quadratic in large
 // configurations.
-Below below(const std::map<Name, LostAuthorization>& losses, const Config& config) {
-  Below below;
+Below domains_below(const std::map<Name, LostAuthorization>& losses, const Config& config) {
+  Below descendants;
   for (const auto& [name, domain] : config.domains) {
     for (Name above = name.parent(); !above.is_root(); above = above.parent()) {
       const auto found = losses.find(above);
       if (found != losses.end() && !found->second.selectors.empty()) {
-        below[above].push_back(&domain);
+        descendants[above].push_back(&domain);
       }
     }
   }
-  return below;
+  return descendants;
 }
 
-// The rows of sub-domains with records of their own that pass by one of the lost keys alone. A
-// sub-domain that signs with a key of its own is not affected, so its rows are left out.
+// The rows of sub-domains with DMARC records of their own that passed by a lost key. Rows with a
+// selector that the sub-domain itself declares are left out: it signs with a key of its own.
 EvidenceRows signed_below(const std::vector<const Domain*>& domains,
                           const LostAuthorization& losses, const Evidence& evidence) {
   EvidenceRows rows;
   for (const Domain* domain : domains) {
     const auto own = declared_selectors(*domain);
     for (const EvidenceRow* row : rows_of(evidence, domain->name)) {
-      const bool theirs = std::ranges::any_of(
+      const bool own_selector = std::ranges::any_of(
           row->selectors, [&](const std::string& one) { return contains(own, one); });
-      if (row->policy_domain == domain->name && !theirs && uses_any(*row, losses.selectors)) {
+      if (row->policy_domain == domain->name && !own_selector && uses_any(*row, losses.selectors)) {
         rows.push_back(row);
       }
     }
@@ -259,8 +261,8 @@ EvidenceRows signed_below(const std::vector<const Domain*>& domains,
   return rows;
 }
 
-// The window of the gates; where it holds nothing, that of low volume. The same windows as the
-// gates use, so that impact and `advance` never disagree about the volume.
+// The window that the gates use, so that impact and `advance` never disagree about the volume: the
+// usual one, or the one for low volume where that contains no row.
 EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time now) {
   const Gates& gates = domain.dmarc.ramp->gates;
   const EvidenceWindow window = gate_window(now, gates.window);
@@ -268,7 +270,7 @@ EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time n
   return gate_window(now, gates.low_volume_window);
 }
 
-// Four different causes need four different actions of a person, from running the collector to
+// Each of the four causes requires another action of a person, from running the collector to
 // waiting.
 std::string why_unknown(const World& world, const EvidenceRows& rows) {
   if (!world.evidence) return "there is no evidence";
@@ -277,8 +279,8 @@ std::string why_unknown(const World& world, const EvidenceRows& rows) {
   return fmt::format("the last verified report on it is from {}", to_text(rows.back()->day));
 }
 
-// Zero parts are left out of the sentence, because a reader would look for what they mean.
-std::string hits(std::int64_t quarantined, std::int64_t rejected) {
+// A part of zero is left out, because a reader would look for its meaning.
+std::string hits_text(std::int64_t quarantined, std::int64_t rejected) {
   if (rejected == 0) return fmt::format("{} would be quarantined", grouped(quarantined));
   if (quarantined == 0) return fmt::format("{} would be rejected", grouped(rejected));
   return fmt::format("{} would be quarantined and {} rejected", grouped(quarantined),
@@ -287,8 +289,8 @@ std::string hits(std::int64_t quarantined, std::int64_t rejected) {
 
 std::int64_t hits_of(const SourceImpact& source) { return source.quarantined + source.rejected; }
 
-// "3 unknown sources": those that any receiver may hit, since shares are rounded. Counted by the
-// worst case, so that a source does not vanish because its share was rounded to nothing.
+// "3 unknown sources": those whose mail some receiver may quarantine or reject. The worst case
+// counts too, so that a source whose share was rounded to nothing is not left out.
 std::string unknown_sources(const Impact& impact) {
   const auto count = std::ranges::count_if(impact.by_source, [](const SourceImpact& one) {
     return !one.declared && (one.worst_case > 0 || hits_of(one) > 0);
@@ -308,14 +310,14 @@ std::string declared_senders(const Impact& impact, std::int64_t declared) {
 
 }  // namespace
 
-// Only domains that lose something are replayed: loosening cannot make mail fail.
+// Only domains that lose something are replayed: any other change cannot make mail fail.
 Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const Config& config,
                   const World& world) {
   Impacts impacts;
   const std::map<Name, LostAuthorization> all = lost_authorization(plan, authority, config, world);
   if (all.empty()) return impacts;
   PlannedRecords planned(plan, config, world);
-  const Below descendants = world.evidence ? below(all, config) : Below();
+  const Below descendants = world.evidence ? domains_below(all, config) : Below();
   for (const auto& [name, losses] : all) {
     const Domain& domain = config.domains.at(name);
     EvidenceRows rows = world.evidence ? rows_of(*world.evidence, name) : EvidenceRows();
@@ -349,7 +351,7 @@ std::string sentence(const Impact& impact) {
   }
   const std::int64_t all = impact.quarantined + impact.rejected;
   if (all == 0) return text + "; none would be quarantined or rejected";
-  text += "; " + hits(impact.quarantined, impact.rejected);
+  text += "; " + hits_text(impact.quarantined, impact.rejected);
   std::int64_t declared = 0;
   for (const SourceImpact& one : impact.by_source) declared += one.declared ? hits_of(one) : 0;
   const std::int64_t unknown = all - declared;

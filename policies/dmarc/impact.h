@@ -15,17 +15,17 @@ struct Impacts {
   std::vector<ImpactUnknown> unknown;
 };
 
-/// Replays every domain whose DMARC the plan tightens, whose SPF loses somebody, or that loses a
-/// key; withheld changes count as written. `authority` says who loses what, those included.
+/// Replays every domain whose DMARC the plan tightens, or that loses SPF terms or a key; withheld
+/// changes count as written, and `authority` must include what they remove.
 ///
-/// A row loses DKIM where every selector that passed for it goes, and SPF where its source's terms
-/// go. Mail that then passes by neither, forwarded mail too, gets what the planned record asks; of
-/// the two generations of receivers, the one that is stricter is counted.
+/// A row no longer passes by DKIM where every selector that passed for it is lost, nor by SPF where
+/// its source's terms are. Mail that passes by neither, forwarded mail too, gets the treatment that
+/// the planned record requests; of the two generations of receivers, the stricter one is counted.
 Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const Config& config,
                   const World& world);
 
-/// "18,204 messages: 18,094 pass before and after; 11 would be quarantined, all from 3 unknown
-/// sources; 0 from declared senders".
+/// The impact in one sentence: "18,204 messages: 18,094 pass before and after; 11 would be
+/// quarantined, all from 3 unknown sources; 0 from declared senders".
 std::string sentence(const Impact& impact);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// What a plan takes from mail that passes today, domain by domain.
+/// What each domain's mail loses: keys, SPF terms, addresses, and leniency of DMARC.
 #include "policies/dmarc/impact_losses.h"
 
 #include <algorithm>
@@ -17,10 +17,9 @@ namespace {
 
 constexpr std::string_view kSelectorPart = "._domainkey.";
 
-/// Calls `look` for every change, withheld ones too.
+// Calls `look` for every change, and whether it is withheld. Withheld changes are written as soon
+// as somebody waives the finding, so that their effect is shown too.
 template <class Look>
-// Withheld changes are written as soon as somebody waives the finding, so their effect is shown as
-// well.
 void each_change(const Plan& plan, Look look) {
   for (const Change& change : plan.changes) look(change, false);
   for (const Withheld& withheld : plan.withheld) look(withheld.change, true);
@@ -28,8 +27,8 @@ void each_change(const Plan& plan, Look look) {
 
 bool is_dmarc(const Change& change) { return name_kind(change.name()) == NameKind::Dmarc; }
 
-// What lets somebody sign at a selector: keys that are not revoked, or a CNAME's target. Compared
-// by fingerprint, since one key can be written in several ways.
+// What can sign at a selector: keys that are not revoked, or a CNAME's target. Keys are compared by
+// fingerprint, since one key can be written in several ways.
 std::set<std::string> signing_at(const std::optional<ParsedTypedSet>& set) {
   std::set<std::string> signing;
   if (!set) return signing;
@@ -42,8 +41,8 @@ std::set<std::string> signing_at(const std::optional<ParsedTypedSet>& set) {
   return signing;
 }
 
-// A key that is replaced by another one is lost for the mail of the window, which was signed with
-// the old one.
+// Adds the selector of a change that removes a key. A replaced key is removed too: the window's
+// mail was signed with it.
 void note_selector(const Change& change, LostAuthorization& losses) {
   const std::string& name = change.name().text();
   const std::size_t at = name.find(kSelectorPart);
@@ -54,20 +53,20 @@ void note_selector(const Change& change, LostAuthorization& losses) {
   if (lost) losses.selectors.insert(name.substr(0, at));
 }
 
-// Reports state alignment as pass or fail under the old mode, so the effect of strict mode cannot
-// be replayed.
+// Whether an alignment mode becomes strict. Reports state alignment under the old mode, so that the
+// effect of strict mode cannot be replayed.
 bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
   using dmarc::Alignment;
-  const auto stages = [](const auto& from, const auto& to) {
+  const auto becomes_strict = [](const auto& from, const auto& to) {
     return from.value_or(Alignment::Relaxed) == Alignment::Relaxed && to == Alignment::Strict;
   };
-  return stages(before.adkim, after.adkim) || stages(before.aspf, after.aspf);
+  return becomes_strict(before.adkim, after.adkim) || becomes_strict(before.aspf, after.aspf);
 }
 
 // Both generations are compared, since a record may tighten for one of them alone.
 void note_enforcement(const Change& change, const World& world, LostAuthorization& losses) {
   const EffectivePolicyChange policies = effective_policy_change(change, world);
-  // What is not known counts as p=none before, so that a change is never taken for a smaller one.
+  // An unknown record counts as p=none: before the change, this makes its effect the larger one.
   const auto known = [](const Known<dmarc::Record>& record) {
     return record.match([](const dmarc::Record& one) { return one; }, [] { return ungoverned(); },
                         [](const Unanswered&) { return ungoverned(); });
@@ -83,8 +82,8 @@ void note_enforcement(const Change& change, const World& world, LostAuthorizatio
   compare(policies.before.by_walk, policies.after.by_walk);
 }
 
-// A declared sender that needs no term here keeps passing through a return path of its own. Such a
-// sender bounces to its own domain, so this domain's SPF record never decided about its mail.
+// Whether a declared sender passes SPF without a term here: its return path is in a domain of its
+// own, so that this domain's SPF record never decided about its mail.
 bool keeps_passing(const Domain& domain, const Sender& sender, Time now) {
   if (!domain.senders || domain.state != DomainState::Managed) return false;
   return std::ranges::any_of(*domain.senders, [&](const SenderUse& use) {
@@ -113,8 +112,7 @@ void note_spf_after(const Change& change, SpfAfter& after) {
   }
 }
 
-// Networks are subtracted as sets of addresses, because a term may be replaced by another that
-// admits the same hosts.
+// Adds the senders and addresses of the SPF terms that a domain loses.
 void note_senders(const Authority& row, const Domain& domain, const Config& config,
                   const World& world, LostAuthorization& losses) {
   for (const Permission& lost : row.loses) {
@@ -150,7 +148,7 @@ std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
     note_senders(row, domain->second, config, world, losses);
     const auto after = spf_after.find(row.domain);
     if (after == spf_after.end()) continue;
-    // What another term still admits is not lost.
+    // Compared as sets of addresses: what another term still admits is not lost.
     losses.addresses =
         losses.addresses.without(spf::admitted_by(row.domain, after->second, world.answers).pass);
   }

@@ -15,29 +15,31 @@ namespace rampart {
 
 /// What one domain's mail loses.
 struct LostAuthorization {
-  bool tightens = false;            ///< DMARC asks more of some receiver.
-  bool aligns_strictly = false;     ///< adkim or aspf goes from relaxed to strict.
-  bool withheld = false;            ///< Part of it is withheld.
-  std::set<std::string> selectors;  ///< Whose key goes or is replaced.
-  std::set<std::string> senders;    ///< Whose SPF terms go.
-  spf::IpSet addresses;             ///< That SPF no longer passes.
+  bool tightens = false;            ///< DMARC requests more of some generation of receivers.
+  bool aligns_strictly = false;     ///< adkim or aspf changes from relaxed to strict.
+  bool withheld = false;            ///< Some change of the domain is withheld.
+  std::set<std::string> selectors;  ///< Selectors whose key is removed or replaced.
+  std::set<std::string> senders;    ///< Identifiers of senders whose SPF terms are removed.
+  spf::IpSet addresses;             ///< Addresses that SPF no longer passes.
 
   bool takes_spf() const { return !senders.empty() || !addresses.empty(); }
   bool any() const { return tightens || !selectors.empty() || takes_spf(); }
 };
 
-/// The losses of every domain that has some, by the plan's changes and the withheld ones.
+/// The losses of every domain that has any; withheld changes count as written. `authority` lists
+/// the SPF terms that each domain loses.
 std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
                                                      std::span<const Authority> authority,
                                                      const Config& config, const World& world);
 
-/// The DMARC records as they will be once the plan is written.
+/// The DMARC records as they will be once the plan, its withheld changes too, is written. The plan,
+/// the Config and the World must outlive it.
 class PlannedRecords {
  public:
   PlannedRecords(const Plan& plan, const Config& config, const World& world);
 
-  /// What is in force at `domain`'s own `_dmarc`; nullopt where it has no record of its own, or
-  /// nothing is known of it.
+  /// The effective policy by `domain`'s own `_dmarc`; nullopt where the plan does not change that,
+  /// and no single record is known to exist there.
   const std::optional<EffectivePolicy>& at(const Name& domain);
 
  private:

@@ -1,4 +1,4 @@
-/// What a change of DMARC newly means to a failing message, by kind of receiver.
+/// Effective policies before and after a change of DMARC, and a line for each kind of receiver.
 #include "policies/dmarc/receiver_impact.h"
 
 #include <fmt/format.h>
@@ -17,8 +17,8 @@ namespace {
 using dmarc::Audience;
 using dmarc::Receiver;
 
-// What one audience's failing mail gets before and after. Compared as a pair, so that "as before"
-// is shown only where nothing differs.
+// The treatment of one audience's failing mail before and after. Pairs are compared, so that an
+// audience has a clause of its own only where its pair differs.
 struct TreatmentChange {
   Known<dmarc::Treatment> before;
   Known<dmarc::Treatment> after;
@@ -26,7 +26,7 @@ struct TreatmentChange {
   bool operator==(const TreatmentChange&) const = default;
 };
 
-// "unknown" is shown for what got no answer, never "none".
+// A treatment that is unknown is shown as "unknown", never as "none".
 std::string shown(const Known<dmarc::Treatment>& treatment) {
   return treatment.match([](const dmarc::Treatment& one) { return to_text(one); },
                          [] { return to_text(dmarc::Treatment()); },
@@ -34,26 +34,26 @@ std::string shown(const Known<dmarc::Treatment>& treatment) {
 }
 
 // "as before" is stated rather than left out: silence could be taken for not evaluated.
-std::string sentence(const TreatmentChange& stage) {
-  if (const Unanswered* gap = stage.before.gap() ? stage.before.gap() : stage.after.gap()) {
-    return fmt::format("becomes {} (was {}): {}", shown(stage.after), shown(stage.before),
+std::string sentence(const TreatmentChange& change) {
+  if (const Unanswered* gap = change.before.gap() ? change.before.gap() : change.after.gap()) {
+    return fmt::format("becomes {} (was {}): {}", shown(change.after), shown(change.before),
                        to_text(*gap));
   }
-  if (stage.before == stage.after) return fmt::format("{}, as before", shown(stage.after));
-  return fmt::format("becomes {} (was {})", shown(stage.after), shown(stage.before));
+  if (change.before == change.after) return fmt::format("{}, as before", shown(change.after));
+  return fmt::format("becomes {} (was {})", shown(change.after), shown(change.before));
 }
 
 // Sub-domains and missing names are mentioned only where their treatment differs. One line for each
 // kind of receiver keeps a plan readable, although up to nine cases are evaluated.
 ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
                       const EffectivePolicy& after) {
-  const auto stage = [&](Audience audience) {
+  const auto change_for = [&](Audience audience) {
     return TreatmentChange{treatment_of(before, receiver, audience),
                            treatment_of(after, receiver, audience)};
   };
-  const TreatmentChange own = stage(Audience::Itself);
-  const TreatmentChange below = stage(Audience::SubDomains);
-  const TreatmentChange missing = stage(Audience::Missing);
+  const TreatmentChange own = change_for(Audience::Itself);
+  const TreatmentChange below = change_for(Audience::SubDomains);
+  const TreatmentChange missing = change_for(Audience::Missing);
   ReceiverLine line{receiver, shown(own.before), shown(own.after), sentence(own)};
   line.is_new =
       std::ranges::any_of(std::array{own, below, missing}, [](const TreatmentChange& one) {
@@ -74,30 +74,30 @@ dmarc::Record as_read_at(dmarc::Record record, const Name& at, const Name& org) 
 }
 
 Known<dmarc::Record> in_force(const Known<dmarc::DiscoveredPolicy>& policy) {
-  using Shown = Known<dmarc::Record>;
-  return policy.match([](const dmarc::DiscoveredPolicy& one) { return Shown(effective(one)); },
-                      [] { return Shown(NoneFound()); },
-                      [](const Unanswered& gap) { return Shown(gap); });
+  using InForce = Known<dmarc::Record>;
+  return policy.match([](const dmarc::DiscoveredPolicy& one) { return InForce(effective(one)); },
+                      [] { return InForce(NoneFound()); },
+                      [](const Unanswered& gap) { return InForce(gap); });
 }
 
-// A record of its own governs for both generations; without one, each discovers its own way. The
-// two organizational domains may differ, so each generation reads the record in its own way.
+// A record of its own governs the domain for both generations, but each reads sp and np by its own
+// organizational domain. Without one, each generation discovers the record that governs.
 EffectivePolicy effective_policy(const Name& domain, const std::optional<ParsedValue>& own,
                                  const Answers& around) {
   const Answers answers = with_record(around, domain, own);
   if (own && own->dmarc()) {
     const dmarc::Record& record = own->dmarc()->lenient.record;
-    const bool by_level = record.sp || record.np;
+    const bool has_sp_or_np = record.sp || record.np;
     std::vector<Question> unknown;
     const auto by_walk =
-        by_level ? dmarc::org_domain_walk(domain, answers, unknown)
-                       .match(
-                           [&](const Name& org) {
-                             return Known<dmarc::Record>(as_read_at(record, domain, org));
-                           },
-                           [&] { return Known<dmarc::Record>(record); },
-                           [](const Unanswered& gap) { return Known<dmarc::Record>(gap); })
-                 : Known<dmarc::Record>(record);
+        has_sp_or_np ? dmarc::org_domain_walk(domain, answers, unknown)
+                           .match(
+                               [&](const Name& org) {
+                                 return Known<dmarc::Record>(as_read_at(record, domain, org));
+                               },
+                               [&] { return Known<dmarc::Record>(record); },
+                               [](const Unanswered& gap) { return Known<dmarc::Record>(gap); })
+                     : Known<dmarc::Record>(record);
     return {as_read_at(record, domain, dmarc::org_domain_psl(domain)), by_walk};
   }
   const PolicyByMethod by_method = policy_by_method(domain, answers);
@@ -111,9 +111,9 @@ bool shows_logo(const Domain& domain, const World& world) {
   return name && !live_values(domain, world, {*name, RecordType::TXT}, RecordKind::Bimi).empty();
 }
 
-// The BIMI draft falls back to the organizational domain's logo. Without a logo the sentence about
-// it would be noise in every plan.
-bool wants_logo(const Name& domain, const Config& config, const World& world) {
+// Whether the domain has a logo: its own, or its organizational domain's, which the BIMI draft
+// falls back to. Without a logo the sentence about it would be noise in every plan.
+bool has_logo(const Name& domain, const Config& config, const World& world) {
   const Name org = dmarc::org_domain_psl(domain);
   return std::ranges::any_of(std::array{domain, org}, [&](const Name& name) {
     const auto found = config.domains.find(name);
@@ -121,11 +121,11 @@ bool wants_logo(const Name& domain, const Config& config, const World& world) {
   });
 }
 
-std::optional<std::string> obstacle_in(const EffectivePolicy& force) {
+std::optional<std::string> obstacle_in(const EffectivePolicy& policy) {
   using Obstacle = std::optional<std::string>;
-  return force.by_walk.match([](const dmarc::Record& record) { return bimi_obstacle(record); },
-                             [] { return Obstacle("no DMARC record governs it"); },
-                             [](const Unanswered& gap) { return Obstacle(to_text(gap)); });
+  return policy.by_walk.match([](const dmarc::Record& record) { return bimi_obstacle(record); },
+                              [] { return Obstacle("no DMARC record governs it"); },
+                              [](const Unanswered& gap) { return Obstacle(to_text(gap)); });
 }
 
 // Only a change is reported: a logo that stays hidden is the audit's business.
@@ -138,12 +138,12 @@ std::string bimi_change(const EffectivePolicy& before, const EffectivePolicy& af
   return "";
 }
 
-// The change's name gives the domain, which may be above the one that the YAML lists.
+// `domain` is the one whose `_dmarc` changes.
 ReceiverImpact impact_at(const Change& change, const Config& config, const World& world) {
   const Name domain = change.name().parent();
   const auto [before, after] = effective_policy_change(change, world);
   ReceiverImpact impact{domain, receiver_lines(before, after), ""};
-  if (wants_logo(domain, config, world)) impact.bimi = bimi_change(before, after);
+  if (has_logo(domain, config, world)) impact.bimi = bimi_change(before, after);
   return impact;
 }
 

@@ -1,4 +1,4 @@
-/// What a change of DMARC newly means to a failing message, by kind of receiver.
+/// How a change of DMARC alters the treatment of a failing message, by kind of receiver.
 #pragma once
 
 #include <optional>
@@ -21,8 +21,8 @@ std::string_view describe(dmarc::Receiver receiver);
 /// "none", "10% quarantine, 90% normal local filtering", "10% reject, 90% quarantine", ...
 std::string to_text(dmarc::Treatment treatment);
 
-/// The record in force for a domain, as receivers of each generation find it: its own, or what it
-/// inherits.
+/// The effective policy of a domain as a record, by the discovery of each generation of receivers:
+/// its own record, or what it inherits.
 struct EffectivePolicy {
   Known<dmarc::Record> by_psl = NoneFound();
   Known<dmarc::Record> by_walk = NoneFound();
@@ -31,25 +31,26 @@ struct EffectivePolicy {
   static EffectivePolicy of(const dmarc::Record& record) { return {record, record}; }
 };
 
-/// What `receiver` does to failing mail of an audience; nothing where no record is in force.
+/// How `receiver` treats failing mail of `audience`: Treatment() where no record governs, unknown
+/// where the effective policy is; never none.
 Known<dmarc::Treatment> treatment_of(const EffectivePolicy& policy, dmarc::Receiver receiver,
                                      dmarc::Audience audience);
 
-/// What is in force for the domain of a `_dmarc` change, before it and after.
+/// The effective policy of the domain of a `_dmarc` change, before and after the change.
 struct EffectivePolicyChange {
   EffectivePolicy before;
   EffectivePolicy after;
 };
-/// Reads both sides of `change`, a change at a `_dmarc` name.
+/// The effective policies before and after `change`, which must be at a `_dmarc` name.
 EffectivePolicyChange effective_policy_change(const Change& change, const World& world);
 
-/// One line for each kind of receiver. Sub-domains have their own clause where their treatment
-/// differs.
+/// One line for each kind of receiver, in the order of kReceivers, with a clause about sub-domains
+/// where their treatment differs.
 std::vector<ReceiverLine> receiver_lines(const EffectivePolicy& before,
                                          const EffectivePolicy& after);
 
-/// Why mailbox providers show no logo under this record (BIMI asks for quarantine with pct=100, or
-/// reject, and not for sp=none), or nullopt where they may.
+/// Why mailbox providers show no logo under this record, or nullopt where they may. BIMI requires
+/// p=quarantine with pct=100, or p=reject, and neither sp=none nor t=y.
 std::optional<std::string> bimi_obstacle(const dmarc::Record& record);
 
 /// What each of the plan's DMARC changes, withheld ones too, means to receivers; in name order.

@@ -1,4 +1,4 @@
-/// Permission for reports about one domain to be sent to another.
+/// The consent of external report addresses: as desired records, or checked in DNS.
 #include "policies/dmarc/report_authorization.h"
 
 #include <fmt/format.h>
@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::string_view kGranted = "v=DMARC1";
 
-// RFC 7489 section 7.1 asks for a record that begins with v=DMARC1 and allows further tags. Several
-// records are no fault here: one that begins right is enough.
+// RFC 7489 section 7.1 requires a record that begins with v=DMARC1 and allows further tags. Of
+// several records, one is enough.
 bool grants(const std::vector<std::string>& values) {
   return std::ranges::any_of(values, dmarc::is_dmarc);
 }
 
-// Never an Error: the record itself is valid, reports just do not arrive.
+// `severity` is never Error: the DMARC record is valid, only reports do not arrive.
 Finding unauthorized(const Domain& domain, Severity severity, std::string message,
                      std::string hint) {
   return marked(
@@ -27,8 +27,8 @@ Finding unauthorized(const Domain& domain, Severity severity, std::string messag
       domain.dmarc.mark);
 }
 
-// Whether `*._report._dmarc.<host>` already admits every domain. Many report services publish one
-// wildcard in place of a record for each customer.
+// Whether `*._report._dmarc.<host>` exists. Many report services publish this wildcard in place of
+// a record for each customer.
 bool has_wildcard(const Name& host, const LiveZone& zone) {
   const auto name = host.child("*._report._dmarc");
   if (!name) return false;
@@ -36,8 +36,8 @@ bool has_wildcard(const Name& host, const LiveZone& zone) {
   return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
 }
 
-// The receiving domain is ours too, so that its consent is a record of this plan. A wildcard of
-// ours makes the single record superfluous, and a later removal of it would go unnoticed.
+// The host's zone is managed too, so that its consent is a desired record. Beside a wildcard the
+// record would be superfluous, and would hide a later removal of the wildcard.
 void desire_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
                     PolicyResult& policy_result) {
   for (const LiveZone* zone : world.zones_for(domain, name)) {
@@ -47,11 +47,12 @@ void desire_in_zone(const Domain& domain, const Name& host, const Name& name, co
       {name, RecordType::TXT}, ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
       fmt::format("because receivers send reports about {} to {} only if it publishes its consent",
                   domain.name.text(), host.text()));
+  // A change in stage publish would hold the parked domain's own records, which are in enforce.
   if (domain.state == DomainState::Parked) desired.stage = Stage::Enforce;
   policy_result.desired_records.push_back(std::move(desired));
 }
 
-// A resolver that fails proves neither consent nor its absence, so it is information only.
+// A query that failed proves neither consent nor its absence, so that its finding is Info.
 void check_elsewhere(const Domain& domain, const Name& host, const Name& name, const World& world,
                      PolicyResult& policy_result) {
   const Answer* answer = find_answer(world.answers, name, RecordType::TXT);
@@ -59,7 +60,7 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
     policy_result.unknown.push_back({name, RecordType::TXT});
     return;
   }
-  const auto refused = [&] {
+  const auto report_refusal = [&] {
     policy_result.findings.push_back(unauthorized(
         domain, Severity::Warning,
         fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
@@ -69,9 +70,9 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
   };
   answer->match(
       [&](const std::vector<std::string>& values) {
-        if (!grants(values)) refused();
+        if (!grants(values)) report_refusal();
       },
-      refused,
+      report_refusal,
       [&](const std::string& detail) {
         policy_result.findings.push_back(
             unauthorized(domain, Severity::Info,

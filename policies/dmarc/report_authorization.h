@@ -6,8 +6,9 @@
 
 namespace rampart {
 
-/// For every report address (rua and ruf) outside the domain's organization: the authorisation
-/// wanted, where its zone is ours too, else a finding where it is missing.
+/// For every host of report addresses (rua, ruf) outside the organizational domain: the desired
+/// record of its consent where its zone is managed too, else a finding where the consent is missing
+/// or unknown. Consent that must be queried is added to `unknown`.
 PolicyResult report_authorizations(const Domain& domain, const World& world);
 
 }  // namespace rampart

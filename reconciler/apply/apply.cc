@@ -25,7 +25,7 @@ struct Batch {
   std::vector<WriteOutcome> outcomes;
   Provider* host = nullptr;  ///< Null where the provider could not be made.
   std::optional<Receipt> receipt;
-  std::string lost;  ///< Why the write failed, its outcome being unknown.
+  std::string write_error;  ///< Why there is no receipt; whether the host wrote is unknown.
 
   const Change& first() const { return outcomes.front().change; }
 };
@@ -36,13 +36,12 @@ struct Failures {
   std::set<Name> domains;
 };
 
-std::string shown(const Change& change) {
+std::string key_text(const Change& change) {
   return fmt::format("{} {}", change.name().text(), to_text(change.type()));
 }
 
-/// Outcomes that still await their write.
-/// Outcomes begin as Written and are changed by what goes wrong, so that no path through a write
-/// can forget to set one.
+/// The outcomes without a failure so far: each begins as Written, and the first check that fails
+/// sets another state, after which later checks skip it.
 std::vector<WriteOutcome*> pending(Batch& batch) {
   std::vector<WriteOutcome*> waiting;
   for (WriteOutcome& outcome : batch.outcomes) {
@@ -60,8 +59,8 @@ void set_all(std::span<WriteOutcome* const> outcomes, WriteState state, const st
   for (WriteOutcome* outcome : outcomes) set_outcome(*outcome, state, why);
 }
 
-// Only the names of this batch are read: a zone may hold ten thousand other records, and some hosts
-// charge or limit per request.
+// The live RRsets at the pending names alone: a zone may contain ten thousand other records, and
+// some hosts charge or limit per request.
 Result<Sets> read_sets(Batch& batch) {
   std::vector<Name> names;
   for (const WriteOutcome* outcome : pending(batch)) names.push_back(outcome->change.name());
@@ -74,8 +73,7 @@ Result<Sets> read_sets(Batch& batch) {
 
 /// Checks each change against the live records just before its write: plans are minutes or days
 /// old, and the host may not offer compare-and-swap.
-/// A failed read withholds the write: without it nothing shows that the reviewed state still
-/// exists.
+/// A failed read fails the change: nothing else shows that the reviewed state still exists.
 void check_live(Batch& batch) {
   if (pending(batch).empty()) return;
   const Result<Sets> sets = read_sets(batch);
@@ -92,7 +90,7 @@ void check_live(Batch& batch) {
           *outcome, WriteState::Failed,
           fmt::format("somebody else changed {} since it was read: nothing was written; plan "
                       "again",
-                      shown(outcome->change)));
+                      key_text(outcome->change)));
     } else if (!foreign_values_survive(outcome->change.set)) {
       set_outcome(*outcome, WriteState::Failed,
                   "the write would remove values that are not ours: nothing was written");
@@ -100,9 +98,8 @@ void check_live(Batch& batch) {
   }
 }
 
-/// Writes what is pending. An Error does not show whether the host wrote before it failed to
-/// answer: only reading back does.
-/// One call for the whole batch, so that a host with transactions writes all of it or nothing.
+/// Writes what is pending, in one call, so that a host with transactions writes all or nothing.
+/// After an Error other than a conflict only reading back shows whether the host wrote.
 void write_batch(Batch& batch) {
   const std::vector<WriteOutcome*> waiting = pending(batch);
   if (waiting.empty()) return;
@@ -116,27 +113,27 @@ void write_batch(Batch& batch) {
             "somebody else changed this zone since it was read: nothing was written; plan again (" +
                 sentence(receipt.error()) + ")");
   } else {
-    batch.lost = sentence(receipt.error());
+    batch.write_error = sentence(receipt.error());
   }
 }
 
-std::string text_of(const RecordSet& set) {
+std::string rrset_text(const RecordSet& set) {
   std::string text = fmt::format("TTL {}", set.ttl.count());
   for (const std::string& value : set.values) text += fmt::format(", \"{}\"", printable(value));
   return text;
 }
 
-/// The live set at the change's name, for a message.
-/// The values are quoted, because a lost blank or a doubled backslash is the usual cause.
+/// The live RRset at the change's name, for a message. Its values are quoted, because the usual
+/// difference is a lost blank or a doubled backslash.
 std::string found_instead(const Change& change, const Sets& sets) {
   const auto found = sets.find({change.name(), change.type()});
-  return found == sets.end() ? "it has no records" : "found " + text_of(found->second);
+  return found == sets.end() ? "it has no records" : "found " + rrset_text(found->second);
 }
 
-/// Sets the outcome of one change after reading back.
-/// Three cases after a lost answer: the new set is live (written after all), the old one is (not
-/// written), or neither is, and then only a person can tell.
-void evaluate(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
+/// Sets the outcome of one change from what was read back.
+/// A write without a receipt has three cases: the new RRset is live (it was written), the old one
+/// is live (it was not), or neither is, and a person must decide.
+void set_confirmed(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
   const SetChange set = text_of(outcome.change.set);
   if (is_live(set, set.after, sets)) return;
   if (batch.receipt) {
@@ -144,17 +141,17 @@ void evaluate(WriteOutcome& outcome, const Sets& sets, const Batch& batch) {
         outcome, WriteState::Unconfirmed,
         "written, but reading back shows another set: " + found_instead(outcome.change, sets));
   } else if (is_live(set, set.before, sets)) {
-    set_outcome(outcome, WriteState::Failed, batch.lost);
+    set_outcome(outcome, WriteState::Failed, batch.write_error);
   } else {
     set_outcome(
         outcome, WriteState::Unconfirmed,
         fmt::format("the write failed ({}), and neither the old nor the new set is live: {}",
-                    batch.lost, found_instead(outcome.change, sets)));
+                    batch.write_error, found_instead(outcome.change, sets)));
   }
 }
 
-/// Waits for the host, reads back and compares.
-/// "Written" means read back: a host that acknowledges a write and drops it later is no theory.
+/// Waits until the host serves the write, reads back and compares.
+/// A receipt alone is not enough: some hosts acknowledge a write and drop it later.
 void confirm_batch(Batch& batch) {
   const std::vector<WriteOutcome*> waiting = pending(batch);
   if (waiting.empty()) return;
@@ -166,21 +163,19 @@ void confirm_batch(Batch& batch) {
   const Result<Sets> sets = read_sets(batch);
   if (!sets) {
     const std::string prefix = batch.receipt ? "written, but it could not be read back: "
-                                             : "the write failed (" + batch.lost +
+                                             : "the write failed (" + batch.write_error +
                                                    "), and the live set could not be read: ";
     return set_all(waiting, WriteState::Unconfirmed, prefix + sentence(sets.error()));
   }
   for (WriteOutcome* outcome : waiting) {
-    evaluate(*outcome, *sets, batch);
+    set_confirmed(*outcome, *sets, batch);
     if (outcome->state == WriteState::Written && !unserved.empty()) {
       set_outcome(*outcome, WriteState::Unconfirmed, unserved);
     }
   }
 }
 
-/// Gives the batch its host, or fails it.
-/// A provider that could not be made fails only its own changes; other hosts are written all the
-/// same.
+/// Sets the batch's host. A provider that could not be made fails its own changes alone.
 void find_host(Batch& batch, const Providers& providers) {
   const auto found = providers.find(batch.first().provider);
   if (found == providers.end()) {
@@ -195,7 +190,7 @@ void find_host(Batch& batch, const Providers& providers) {
 
 /// The changes of `stage`, one batch for each zone and host. A change that loosens is a batch of
 /// its own, so that no other change can make it fail.
-/// Zones and hosts stay in the order of the plan, so that two runs of one plan write in one order.
+/// Zones and hosts keep the order of the plan, so that every run of it writes in the same order.
 std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
   std::vector<Batch> batches;
   std::map<std::pair<Name, std::string>, std::size_t> indices;
@@ -207,7 +202,6 @@ std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
       index->second = batches.size();
       batches.emplace_back();
     }
-    // Written, until a later check sets another outcome.
     batches[index->second].outcomes.push_back({change, WriteState::Written, ""});
   }
   return batches;
@@ -228,8 +222,8 @@ void withhold_after(Batch& batch, const Failures& failures) {
   }
 }
 
-// Recorded after the whole stage, so that the order of zones within a stage does not decide what is
-// written.
+// Adds the stage's failures, once it is complete, so that the order of zones within a stage does
+// not decide what is written.
 void record_failures(const std::vector<Batch>& batches, Failures& failures) {
   for (const Batch& batch : batches) {
     for (const WriteOutcome& outcome : batch.outcomes) {
@@ -248,23 +242,22 @@ void report(const Batch& batch, Stage stage, const Progress& progress) {
                        batch.first().provider, to_text(stage), written, batch.outcomes.size()));
 }
 
-/// The finding of `code` about this record, else about its zone, else any: a record that changed
-/// since the review withholds its whole zone, and with --strict all zones.
-/// The nearest finding explains best; a message about another zone is still better than a bare
-/// code.
+/// The finding that explains best why `code` withholds `change`: one about its record, else about
+/// its zone, else any. A record that changed since the review withholds its whole zone, and with
+/// --strict all zones, so that the finding may be about another record.
 std::vector<Finding>::const_iterator finding_about(const Change& change, const std::string& code,
                                                    const Plan& plan) {
   const RecordKey key{change.name(), change.type()};
-  const auto found = std::ranges::find_if(plan.findings, [&](const Finding& one) {
+  const auto about_record = std::ranges::find_if(plan.findings, [&](const Finding& one) {
     return one.code == code && std::ranges::find(one.withholds, key) != one.withholds.end();
   });
-  if (found != plan.findings.end()) return found;
-  const auto near = std::ranges::find_if(plan.findings, [&](const Finding& one) {
+  if (about_record != plan.findings.end()) return about_record;
+  const auto about_zone = std::ranges::find_if(plan.findings, [&](const Finding& one) {
     return one.code == code && std::ranges::any_of(one.withholds, [&](const RecordKey& other) {
              return other.name.is_within(change.zone);
            });
   });
-  if (near != plan.findings.end()) return near;
+  if (about_zone != plan.findings.end()) return about_zone;
   return std::ranges::find(plan.findings, code, &Finding::code);
 }
 
@@ -280,9 +273,8 @@ std::string why_withheld(const Withheld& withheld, const Plan& plan) {
 
 }  // namespace
 
-// Relax first and Retire last: a run that is interrupted after any stage leaves mail in a state in
-// which it passes at least as well as before.
-// An interrupted run ends between two writes, so that no change is half-written.
+// Permissions are added before enforcement tightens and are removed last, so that a run may end
+// after any stage. An interrupted run ends between two writes, so that no change is half-written.
 std::vector<WriteOutcome> write_plan(const Plan& plan, const Providers& providers,
                                      const Progress& progress,
                                      const std::function<bool()>& stopped) {

@@ -1,4 +1,4 @@
-/// The changes of a new plan that a reviewed plan allows. plan.json only limits: it never adds.
+/// Limits a new plan to what a reviewed plan allows: plan.json can never add a change.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,8 +17,7 @@ constexpr const char* kHint = "make a plan again, review it, and apply that one"
 /// What identifies a change from one plan to the next.
 using Identity = std::tuple<std::string, Name, Name, RecordType>;
 
-// Values are left out: a change of other values at the same key is the same change, and compared by
-// its sets.
+// Without values: changes at one key are the same change, whose RRsets are then compared.
 Identity identity(const Change& change) {
   return {change.provider, change.zone, change.name(), change.type()};
 }
@@ -56,11 +55,10 @@ std::optional<std::map<RecordKey, RecordSet>> live_sets_at(const Change& change,
   return sets;
 }
 
-/// A reviewed change against the live records.
+/// What is live at a reviewed change's name: its `before`, its `after`, or neither.
 enum class ReviewState { Ready, AlreadyLive, Moved };
 
-// What is not known for certain counts as moved: writing over an unknown state is what a review is
-// to prevent.
+// A state that is not known for certain counts as Moved, so that no unknown RRset is overwritten.
 ReviewState review_state(const Change& reviewed, const World& world) {
   const auto sets = live_sets_at(reviewed, world);
   if (!sets) return ReviewState::Moved;
@@ -89,7 +87,7 @@ Finding unreviewed(const Change& change) {
           .withholds = {{change.name(), change.type()}}};
 }
 
-// A warning only: that a change has become needless withholds nothing else.
+// A Warning: a reviewed change that the current plan does not need withholds nothing.
 Finding outdated(const Change& change) {
   return {
       .severity = Severity::Warning,
@@ -101,7 +99,7 @@ Finding outdated(const Change& change) {
       .hint = "the YAML, the time or `--normalize` differs from the review; make a plan again"};
 }
 
-// Withheld changes are planned too; they must not be reported as outdated.
+// The changes of a plan, withheld ones too, so that these are not reported as outdated.
 std::set<Identity> planned(const Plan& plan) {
   std::set<Identity> identities;
   for (const Change& change : plan.changes) identities.insert(identity(change));
@@ -109,7 +107,8 @@ std::set<Identity> planned(const Plan& plan) {
   return identities;
 }
 
-/// The zones in which a reviewed record changed, with a finding for each record.
+/// The zones in which a reviewed record changed. Adds to `limited` a finding for each such record,
+/// and the reviewed changes that are live already.
 /// The whole zone is withheld, not the record alone: a person who edited it by hand may have edited
 /// its neighbours as well.
 std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& world,
@@ -141,9 +140,8 @@ auto withheld_order(const Withheld& withheld) {
 
 }  // namespace
 
-// Compared with every set at the name, so that an additional CNAME or a leftover of another type
-// counts as a difference. What a signer adds to
-// a CNAME is no part of it.
+// Every involved RRset at the name must be `side`, so that an additional CNAME or a leftover of the
+// other type counts as a difference. What a signer adds beside a CNAME does not.
 bool is_live(const SetChange& change, const std::optional<TypedSet>& side,
              const std::map<RecordKey, RecordSet>& sets) {
   const bool about_cname = change.after && change.after->type == RecordType::CNAME;
@@ -176,13 +174,13 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
     const bool same = row != allowed.end() && row->second->set == change.set;
     std::vector<std::string> codes;
     // A reviewed change that loosens waits for no other change; --strict asks for all or nothing.
-    const bool stays_free = same && change.stage == Stage::Relax && !strict;
+    const bool always_allowed = same && change.stage == Stage::Relax && !strict;
     const bool stale_here = strict ? !moved.empty() : moved.contains(change.zone);
-    if (stale_here && !stays_free) codes.push_back("plan-stale");
-    // Then plan-stale reports it already.
-    const bool reported =
+    if (stale_here && !always_allowed) codes.push_back("plan-stale");
+    // A record that changed since the review has its plan-stale finding already.
+    const bool reported_stale =
         row != allowed.end() && review_state(*row->second, world) == ReviewState::Moved;
-    if (!same && !reported) {
+    if (!same && !reported_stale) {
       codes.insert(codes.begin(), "not-in-plan");
       limited.plan.findings.push_back(unreviewed(change));
     }

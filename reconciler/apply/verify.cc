@@ -21,7 +21,7 @@ struct ServerWorld {
   std::map<std::pair<Name, std::string>, std::string> labels;  ///< By (apex, provider).
 };
 
-// One value is shown bare, as in most zones; several are quoted to show where each ends.
+// One value is shown as it is; several are quoted, to show where each ends.
 std::string values_text(const std::optional<ParsedTypedSet>& side) {
   if (!side) return "";
   const auto& values = side->set.values;
@@ -73,8 +73,8 @@ void add(Found& found, const Name& domain, Difference difference) {
   if (!known) list.push_back(std::move(difference));
 }
 
-/// The label of the server that was queried for `name`.
-/// By the longest zone above the name, as planning chooses it.
+/// The label of the server that was queried for `name`, a server of the zone that planning chooses
+/// for it; empty where no server is known.
 std::string label_at(const ServerWorld& view, const Config& config, const Name& domain,
                      const Name& name) {
   for (const LiveZone* zone : view.world.zones_for(config.domains.at(domain), name)) {
@@ -84,7 +84,7 @@ std::string label_at(const ServerWorld& view, const Config& config, const Name& 
   return "";
 }
 
-/// Errors without a change: obstacles, and what could not be read.
+/// Adds the errors at keys without a change: obstacles, and what could not be read.
 /// A server that fails to answer is a difference as well: "ok" must mean that every server was
 /// compared.
 void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, const Config& config,
@@ -105,7 +105,8 @@ void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, c
   }
 }
 
-// A plan for each server costs little, since all of them share one set of answers.
+// Adds the differences of one round. A plan for each server costs little, since all of them share
+// one set of answers.
 void compare(const Config& config, const ServerWorld& view, Comparison& all) {
   const Plan plan = make_plan(config, view.world);
   std::set<RecordKey> changed;
@@ -115,14 +116,14 @@ void compare(const Config& config, const ServerWorld& view, Comparison& all) {
     add(all.found, change.domain,
         difference_of(change, label == view.labels.end() ? change.provider : label->second));
   };
-  // Changes on hold are left out: by the YAML itself they are not to be published yet.
+  // Held changes are left out: they must not be published yet.
   for (const Change& change : plan.changes) compare_change(change);
   for (const Withheld& withheld : plan.withheld) compare_change(withheld.change);
   add_obstacles(all, plan, view, config, changed);
 }
 
-/// The file that a zone was read from, for a person.
-/// The path as the YAML gives it; people look for it in their editor.
+/// The path of the file that a zone was read from, in the form of the YAML's `directory`; the
+/// provider's name where the YAML has no such provider.
 std::string file_label(const Config& config, const LiveZone& zone) {
   const auto spec = config.providers.find(zone.provider);
   if (spec == config.providers.end()) return zone.provider;
@@ -131,21 +132,20 @@ std::string file_label(const Config& config, const LiveZone& zone) {
   return fmt::format("{}{}{}.zone", folder, folder.empty() ? "" : "/", zone.apex.text());
 }
 
-/// The World as server number `index` of each zone answers; zones with fewer servers start again.
-/// Servers are numbered per zone, and a zone with one server is compared with it in every round:
-/// equal differences are listed once.
+/// The World as server number `index` of each zone answers; a zone with fewer servers begins again
+/// at its first, and a difference that is found again is listed once.
 ServerWorld view_of(const ZoneInventory& seen, std::size_t index, const Config& config,
                     const ObserveOptions& options) {
   ServerWorld view{.world = {.now = options.now}};
   std::vector<LiveZone> served;
   for (const ServedZone& zone : seen.served) {
-    const bool any = !zone.servers.empty();
-    const ServerView* server = any ? &zone.servers[index % zone.servers.size()] : nullptr;
-    const LiveZone shown = any ? single_view(zone, *server) : merged_view(zone);
+    const bool has_servers = !zone.servers.empty();
+    const ServerView* server = has_servers ? &zone.servers[index % zone.servers.size()] : nullptr;
+    const LiveZone answered = has_servers ? single_view(zone, *server) : merged_view(zone);
     for (const std::string& provider : zone.providers) {
-      view.labels[{zone.apex, provider}] = any ? server->label : "";
+      view.labels[{zone.apex, provider}] = has_servers ? server->label : "";
     }
-    std::ranges::move(for_providers(zone, shown), std::back_inserter(served));
+    std::ranges::move(for_providers(zone, answered), std::back_inserter(served));
   }
   for (const LiveZone& zone : seen.read) {
     if (zone.from_provider) view.labels[{zone.apex, zone.provider}] = file_label(config, zone);
@@ -169,22 +169,22 @@ std::vector<DomainVerification> sorted(const Config& config, Found found) {
   return verified;
 }
 
-// What no server answered for is silence, and has no server to name: one row is shown for all.
-void join_silence(Comparison& all, std::size_t rounds) {
+// A record that no server answered for is listed once, without a server.
+void join_unanswered(Comparison& all, std::size_t rounds) {
   for (auto& [domain, differences] : all.found) {
-    std::set<RecordKey> silent;
+    std::set<RecordKey> listed;
     std::erase_if(differences, [&](Difference& one) {
       const auto times = all.unread.find({domain, one.key});
       if (!one.unread || times == all.unread.end() || times->second < rounds) return false;
       one.server.clear();
-      return !silent.insert(one.key).second;
+      return !listed.insert(one.key).second;
     });
   }
 }
 
 }  // namespace
 
-// A zone without any server that answers has no server to name.
+// join_unanswered leaves no server where none answered.
 bool DomainVerification::unanswered() const {
   return !differences.empty() && std::ranges::all_of(differences, [](const Difference& one) {
     return one.unread && one.server.empty();
@@ -209,7 +209,7 @@ std::vector<DomainVerification> verify(const Config& config, const Providers& pr
     compare(config, view, all);
     answers = std::move(view.world.answers);
   }
-  join_silence(all, servers);
+  join_unanswered(all, servers);
   return sorted(config, std::move(all.found));
 }
 

@@ -1,4 +1,4 @@
-/// Verifying: does every authoritative server (or the zone file) hold what the YAML describes?
+/// Verifying: whether every authoritative server, or the zone file, has the desired records.
 #pragma once
 
 #include <string>
@@ -8,27 +8,29 @@
 
 namespace rampart {
 
-/// One difference. `desired` or `got` is empty where no record is desired or found; both are where
-/// `problem` gives the reason why nothing could be compared.
+/// One record that differs, or that could not be compared; `problem` then says why, and `desired`
+/// and `got` are empty.
 struct Difference {
   RecordKey key;
-  std::string server;   ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path.
-  std::string desired;  ///< Values, or "TTL 300" where only the TTL differs.
-  std::string got;
-  std::string problem = {};
-  bool unread = false;  ///< The record could not be read, so that nothing was compared.
+  std::string server;  ///< "ns1.example.net (192.0.2.1:53)", or the zone file's path; may be empty.
+  std::string desired;  ///< Values, or "TTL 300" (seconds) where only the TTL differs; empty: none.
+  std::string got;      ///< The same of the live RRset; empty: it does not exist.
+  std::string problem = {};  ///< Empty where `desired` and `got` were compared.
+  bool unread = false;       ///< The record could not be read, so that nothing was compared.
 };
 
-/// The differences of one domain; none where it is as the YAML describes.
+/// The differences of one domain; none where every server has its desired records.
 struct DomainVerification {
   Name domain;
   std::vector<Difference> differences;
 
-  /// Whether all that is listed got no answer of any server: whether it differs is unknown.
+  /// Whether no server answered for any of the listed records: whether they differ is unknown.
   bool unanswered() const;
 };
 
-/// Queries every server of every zone for every desired record; resolver caches play no part.
+/// Compares the desired records with the zone files, and with the answers of every authoritative
+/// server of the other zones, one by one and past the caches of resolvers. One entry for each
+/// domain of `config`, in order of names. Never fails: what could not be read is a Difference.
 std::vector<DomainVerification> verify(const Config& config, const Providers& providers,
                                        const ObserveOptions& options);
 
