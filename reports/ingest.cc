@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "policies/model/reporters.h"
+#include "reports/dates.h"
 #include "reports/identity.h"
 #include "reports/parse/parse_values.h"
 #include "reports/parse/read.h"
@@ -28,16 +30,6 @@ struct PendingReport {
   std::vector<PackedRow> rows;
   Carrier carrier;
 };
-
-/// Why the days of a report cannot be right; empty where they can.
-std::string implausible_days(Time begin, Time end, Time now) {
-  const auto range = [&] {
-    return fmt::format("its date range, {} to {},", rampart::to_text(begin), rampart::to_text(end));
-  };
-  if (begin < kFirstReportDay) return range() + " is older than DMARC";
-  if (begin > now + kClockTolerance) return range() + " is in the future";
-  return {};
-}
 
 }  // namespace
 
@@ -163,6 +155,9 @@ class Ingester::Run {
     current_.meta.header = header;
     current_.meta.identity = identity_.finish(header);
     current_.carrier = carrier_;
+    // A report that the user vouches for is believed to be of the days that it states.
+    current_.meta.arrived =
+        options_.trust == Trust::Verified ? *header.begin : arrival_of(carrier_, options_.now);
     remark_on(header);
     if (large_) return complete_large();
     pending_rows_ += current_.rows.size();
@@ -222,6 +217,7 @@ class Ingester::Run {
     // wait for other reports.
     std::vector<TrustQuestion> questions = {question_of(current_)};
     evaluate_trust_of(questions);
+    current_.meta.by_known = is_known(current_.meta.reporter);
     TRY(const Added added, store_.finish_large(current_.meta, facts_));
     TRY_OK(store_.commit());
     large_ = false;
@@ -260,7 +256,8 @@ class Ingester::Run {
     evaluate_trust_of(questions);
     TRY_OK(store_.begin());
     std::vector<Added> added;
-    for (const PendingReport& report : pending_) {
+    for (PendingReport& report : pending_) {
+      report.meta.by_known = is_known(report.meta.reporter);
       TRY(const Added one, store_.add(report.meta, report.rows, facts_));
       added.push_back(one);
     }
@@ -280,6 +277,11 @@ class Ingester::Run {
 
   static TrustQuestion question_of(PendingReport& report) {
     return {report.carrier.get(), &report.meta.header, &report.meta.trust, &report.meta.reporter};
+  }
+
+  bool is_known(const std::string& reporter) const {
+    return options_.organizations != nullptr &&
+           reporter_kind(*options_.organizations, reporter) == ReporterKind::Known;
   }
 
   void count(const ReportMeta& report, Added added) {

@@ -208,8 +208,8 @@ DashboardDomain domain_by_evidence(const Evidence& evidence, const Name& name, c
   }
   if (const auto domain = config.domains.find(name); domain != config.domains.end()) {
     const EvidenceRows all = rows_of(evidence, name);
-    const CountingReporters reporters =
-        counting_reporters(config, all, dashboard.until + std::chrono::days(1));
+    const CountingReporters reporters = counting_reporters(config, {all, evidence.heard_on(name)},
+                                                           dashboard.until + std::chrono::days(1));
     const EvidenceRows counting = counting_rows(all, reporters);
     const LegitTally tally =
         tally_of(domain->second, config,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -75,15 +76,23 @@ struct EvidenceRow {
   bool operator==(const EvidenceRow&) const = default;
 };
 
+/// By reporter: the day on which its first verified report on a domain arrived, whatever days its
+/// reports state. Evidence of older versions has no such days; then the reports' own days count.
+using HeardReporters = std::map<std::string, Date>;
+
 /// All verified rows at hand, sorted by (policy_domain, day, reporter, source, ...).
 struct Evidence {
   std::optional<Time> newest;  ///< End of the latest verified report's range; empty: none at all.
   std::vector<EvidenceRow> rows;
   /// The reporters of `rows` that are known (policies/model/reporters.h), by the YAML of this run.
   std::set<std::string> known_reporters;
+  /// The days on which reporters were first heard on each policy domain.
+  std::map<Name, HeardReporters> heard;
 
   /// Whether a known reporter wrote `row`.
   bool is_known(const EvidenceRow& row) const { return known_reporters.contains(row.reporter); }
+  /// When the reporters of a domain were first heard.
+  const HeardReporters& heard_on(const Name& domain) const;
   bool operator==(const Evidence&) const = default;
 };
 

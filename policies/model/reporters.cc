@@ -53,6 +53,12 @@ std::string reporter_group(const Config& config, const std::string& reporter) {
   return name ? dmarc::org_domain_psl(*name).text() : reporter;
 }
 
+const HeardReporters& Evidence::heard_on(const Name& domain) const {
+  static const HeardReporters none;
+  const auto found = heard.find(domain);
+  return found == heard.end() ? none : found->second;
+}
+
 void name_known_reporters(Evidence& evidence, const Config& config) {
   std::set<std::string> all;
   for (const EvidenceRow& row : evidence.rows) all.insert(row.reporter);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policies/model/lookup.h"
 #include "policies/model/reporters.h"
 
 namespace rampart {
@@ -20,10 +21,18 @@ constexpr days kShareDays{56};
 }  // namespace
 
 // Unknown reporters never count alone: somebody could register a few domains and send reports of
-// passing mail from them.
-CountingReporters counting_reporters(const Config& config, const EvidenceRows& rows, Date today) {
+// passing mail from them. The days of a report are written by its reporter: a single mail could
+// claim a history. When its first mail arrived is for the receiver to say.
+CountingReporters counting_reporters(const Config& config, const ReporterHistory& history,
+                                     Date today) {
   std::map<std::string, Date> first;  // The rows are sorted by day.
-  for (const EvidenceRow* row : rows) first.try_emplace(row->reporter, row->day);
+  for (const EvidenceRow* row : history.rows) {
+    const auto [at, added] = first.try_emplace(row->reporter, row->day);
+    if (!added) continue;
+    if (const Date* heard = find_value(history.heard, row->reporter)) {
+      at->second = std::max(at->second, *heard);
+    }
+  }
   CountingReporters counting;
   bool any_known = false;
   for (const auto& [reporter, day] : first) {

@@ -24,10 +24,18 @@ struct CountingReporter {
 /// The reporters that count for one domain, by the domain that signed their reports.
 using CountingReporters = std::map<std::string, CountingReporter>;
 
-/// The reporters of `rows` that count on `today`: the known ones and, beside at least one of those,
-/// the unknown ones that have reported on the domain for kReporterHistory. `rows` as rows_of()
-/// returns them.
-CountingReporters counting_reporters(const Config& config, const EvidenceRows& rows, Date today);
+/// What is known of one domain's reporters: its rows, as rows_of() returns them, and when each
+/// reporter was first heard.
+struct ReporterHistory {
+  const EvidenceRows& rows;
+  const HeardReporters& heard;
+};
+
+/// The reporters of a domain that count on `today`: the known ones and, beside at least one of
+/// those, the unknown ones that have reported on the domain for kReporterHistory, both by the days
+/// of their reports and by the day on which they were first heard.
+CountingReporters counting_reporters(const Config& config, const ReporterHistory& history,
+                                     Date today);
 
 /// The rows of reporters that count, in order.
 EvidenceRows counting_rows(const EvidenceRows& rows, const CountingReporters& reporters);

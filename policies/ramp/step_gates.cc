@@ -289,7 +289,8 @@ StepFacts facts_of(const Domain& domain, const Config& config, const World& worl
   static const Evidence none;
   const Evidence& evidence = world.evidence ? *world.evidence : none;
   const EvidenceRows rows = rows_of(evidence, domain.name);
-  CountingReporters reporters = counting_reporters(config, rows, utc_day(world.now));
+  CountingReporters reporters =
+      counting_reporters(config, {rows, evidence.heard_on(domain.name)}, utc_day(world.now));
   EvidenceRows counting = counting_rows(rows, reporters);
   EvidenceRows known;
   std::ranges::copy_if(counting, std::back_inserter(known),

@@ -328,7 +328,15 @@ Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolv
     if (options.counts) context.counts = options.counts(*name);
     const Range range{text, today - kEvidenceDays, today};
     EvidenceBuilder builder(store, range, context, options.most_addresses);
+    const auto first = static_cast<std::ptrdiff_t>(evidence.rows.size());
     TRY_OK(builder.append_to(evidence.rows));
+    TRY(const HeardReporters heard, store.heard(text));
+    // Of the reporters that have rows alone: the others decide nothing.
+    HeardReporters& of_rows = evidence.heard[*name];
+    for (auto row = evidence.rows.begin() + first; row != evidence.rows.end(); ++row) {
+      if (const auto at = heard.find(row->reporter); at != heard.end()) of_rows.insert(*at);
+    }
+    if (of_rows.empty()) evidence.heard.erase(*name);
   }
   // Each domain's rows are in order; the store's order of domains is that of text, not of labels.
   if (!std::ranges::is_sorted(evidence.rows, before)) {

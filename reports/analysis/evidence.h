@@ -34,7 +34,7 @@ struct FoldOptions {
 Result<Evidence> fold(Store& store, const Config& config, Time now, const Resolve& resolve,
                       const FoldOptions& options = {});
 
-/// {"evidence_version": 2, "newest": ..., "rows": [...]}, one row per line.
+/// {"evidence_version": 2, "newest": ..., "rows": [...], "heard": [...]}, one element per line.
 std::string evidence_to_json(const Evidence& evidence);
 /// Reads what evidence_to_json wrote, by this or an earlier version. An Error names the row that is
 /// malformed.

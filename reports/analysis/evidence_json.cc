@@ -88,6 +88,36 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
   return true;
 }
 
+/// Reads one member of "heard"; false where it is malformed.
+bool read_heard(const Json& json, std::map<Name, HeardReporters>& heard) {
+  const auto text = [&](const char* key) {
+    const bool is_text = json.is_object() && json.contains(key) && json[key].is_string();
+    return is_text ? json[key].get<std::string>() : std::string();
+  };
+  const auto domain = Name::parse(text("domain"));
+  const auto since = parse_date(text("since"));
+  const std::string reporter = text("reporter");
+  if (!domain || !since || reporter.empty()) return false;
+  heard[*domain][reporter] = *since;
+  return true;
+}
+
+/// The elements of an array, one per line.
+class Lines {
+ public:
+  explicit Lines(std::string& text) : text_(text) {}
+
+  void add(const Json& element) {
+    text_ += first_ ? "\n  " : ",\n  ";
+    text_ += element.dump(-1, ' ', false, Json::error_handler_t::replace);
+    first_ = false;
+  }
+
+ private:
+  std::string& text_;
+  bool first_ = true;
+};
+
 }  // namespace
 
 std::string evidence_to_json(const Evidence& evidence) {
@@ -97,11 +127,15 @@ std::string evidence_to_json(const Evidence& evidence) {
       fmt::format("{{\"evidence_version\": 2,\n \"newest\": {},\n \"rows\": [",
                   evidence.newest ? fmt::format("\"{}\"", rampart::to_text(*evidence.newest))
                                   : std::string("null"));
-  bool first = true;
-  for (const EvidenceRow& row : evidence.rows) {
-    text += first ? "\n  " : ",\n  ";
-    text += row_to_json(row).dump(-1, ' ', false, Json::error_handler_t::replace);
-    first = false;
+  Lines rows(text);
+  for (const EvidenceRow& row : evidence.rows) rows.add(row_to_json(row));
+  text += "],\n \"heard\": [";
+  Lines heard(text);
+  for (const auto& [domain, reporters] : evidence.heard) {
+    for (const auto& [reporter, day] : reporters) {
+      heard.add(
+          {{"domain", domain.text()}, {"reporter", reporter}, {"since", rampart::to_text(day)}});
+    }
   }
   return text + "]}\n";
 }
@@ -126,6 +160,15 @@ Result<Evidence> evidence_from_json(std::string_view text) {
     ++number;
     if (!row.is_object() || !read_row(row, version, evidence.rows)) {
       return Error{fmt::format("row {} of the evidence cannot be read", number)};
+    }
+  }
+  // Files of older versions have no such member.
+  if (json.contains("heard")) {
+    if (!json["heard"].is_array()) return Error{"heard is not a list"};
+    for (const Json& one : json["heard"]) {
+      if (!read_heard(one, evidence.heard)) {
+        return Error{"an element of heard in the evidence cannot be read"};
+      }
     }
   }
   // Evidence is searched by domain and day, so the order may not depend on the file.

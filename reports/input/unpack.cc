@@ -13,13 +13,20 @@
 namespace rampart::reports {
 namespace {
 
-/// The context of a stream: its depth, the mail that carried it, and the packed input whose size
-/// limits how much may be unpacked.
+/// The context of a stream: its depth, the mail that carried it, the packed input whose size
+/// limits how much may be unpacked, and CarryingMail::received once a mail was opened.
 struct Level {
   int depth = 0;
-  std::shared_ptr<const CarryingMail> carrier;
+  Carrier carrier;
   std::shared_ptr<Budget> budget;
+  std::optional<std::string> received;
 };
+
+/// The text of the topmost Received field, or "".
+std::string topmost_received(const mail::Head& head) {
+  const auto fields = head.all("Received");
+  return fields.empty() ? std::string() : std::string(fields.front()->value());
+}
 
 /// Pairs the parts of failure reports: the original follows its fields (RFC 5965 section 2).
 class FailureCollector {
@@ -153,7 +160,11 @@ class Walker {
   /// not let it unpack to more.
   void mail(const std::string& location, const std::string& text, const Level& level) {
     int found = 0;
-    const Carrier carrier = CarryingMail::of(text);
+    const std::shared_ptr<CarryingMail> carrier = CarryingMail::of(text);
+    // A mail within another one was written by the sender, its Received fields too.
+    std::string received = level.received.value_or("");
+    if (!level.received && carrier) received = topmost_received(carrier->head);
+    if (carrier) carrier->received = received;
     FailureCollector failures;
     const auto leaf = [&](const MimePart& part) {
       failures.add(part);
@@ -162,7 +173,7 @@ class Walker {
       ++found;
       const auto budget = std::make_shared<Budget>(Budget{part.octets.size(), 0});
       // The outer mail's signature does not prove who wrote a mail attached to it.
-      const Level inner{level.depth, part.attached ? nullptr : carrier, budget};
+      const Level inner{level.depth, part.attached ? nullptr : carrier, budget, received};
       open(part.name.empty() ? location : location + "/" + part.name, text_source(part.octets),
            inner);
     };
@@ -203,7 +214,7 @@ class Walker {
 
 }  // namespace
 
-std::shared_ptr<const CarryingMail> CarryingMail::of(std::string_view mail) {
+std::shared_ptr<CarryingMail> CarryingMail::of(std::string_view mail) {
   Result<mail::Head> head = mail::read_head(mail);
   if (!head) return nullptr;
   const std::size_t body = std::min(head->body_offset, mail.size());
@@ -219,7 +230,7 @@ void visit_file(const std::string& path, const InputLimits& limits, const Visito
   auto budget = std::make_shared<Budget>();
   Result<ByteSource> source = file_source(path, budget);
   if (!source) return visitor.refuse(path, source.error());
-  Walker(limits, visitor).open(path, std::move(source).value(), {0, nullptr, budget});
+  Walker(limits, visitor).open(path, std::move(source).value(), {0, nullptr, budget, {}});
 }
 
 void visit_stream(const std::string& location, ByteSource source, const InputLimits& limits,
@@ -230,7 +241,7 @@ void visit_stream(const std::string& location, ByteSource source, const InputLim
     if (block) budget->packed += block->size();
     return block;
   };
-  Walker(limits, visitor).open(location, std::move(counted), {0, nullptr, budget});
+  Walker(limits, visitor).open(location, std::move(counted), {0, nullptr, budget, {}});
 }
 
 }  // namespace rampart::reports

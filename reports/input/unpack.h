@@ -18,9 +18,13 @@ namespace rampart::reports {
 struct CarryingMail {
   mail::Head head;
   dkim::Verifier verifier;
+  /// The topmost Received field of the outermost mail, which is this one or contains it; empty
+  /// where that has none. The server that took the mail in writes it (RFC 5321 section 4.4), so
+  /// its date is the only one that the sender cannot choose.
+  std::string received;
 
   /// Null where the mail has no readable header.
-  static std::shared_ptr<const CarryingMail> of(std::string_view mail);
+  static std::shared_ptr<CarryingMail> of(std::string_view mail);
   /// Use `of`.
   explicit CarryingMail(mail::Head read) : head(std::move(read)), verifier(head) {}
   CarryingMail(const CarryingMail&) = delete;

@@ -150,6 +150,20 @@ Result<std::vector<DailySum>> Store::daily(const Range& range) {
   return sums;
 }
 
+Result<std::map<std::string, Date>> Store::heard(const std::string& domain) {
+  TRY(const std::int64_t id, find_string(domain));
+  TRY(Statement find, database_.prepare("SELECT s.text, r.first FROM reporters r JOIN strings s "
+                                        "ON s.id=r.reporter WHERE r.domain=?"));
+  find.bind(1, id);
+  std::map<std::string, Date> heard;
+  Result<bool> row = find.step();
+  for (; row && *row; row = find.step()) {
+    heard.emplace(find.text(0), std::chrono::floor<std::chrono::days>(time_of(find.integer(1))));
+  }
+  if (!row) return row.error();
+  return heard;
+}
+
 Result<std::optional<Time>> Store::newest_verified(Time now) {
   // Ranges that end in the future come from wrong clocks. They would make old evidence look fresh.
   TRY(Statement find, database_.prepare("SELECT max(end) FROM reports WHERE trust=1 AND end<=?"));

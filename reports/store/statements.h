@@ -15,6 +15,7 @@ struct Store::Statements {
   Statement add_report;
   Statement update_report;
   Statement raise_trust;
+  Statement hear;
   Statement add_block;
   Statement blocks;
   Statement report;

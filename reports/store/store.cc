@@ -65,7 +65,13 @@ CREATE TABLE pruned_failures(identity BLOB PRIMARY KEY) WITHOUT ROWID;)",
               use_a_labels},
     Migration{R"(CREATE TABLE answers(name TEXT NOT NULL, type TEXT NOT NULL,
   status INTEGER NOT NULL, vals BLOB NOT NULL, seen INTEGER NOT NULL,
-  PRIMARY KEY(name, type)) WITHOUT ROWID;)"}};
+  PRIMARY KEY(name, type)) WITHOUT ROWID;)"},
+    // A store of that time does not know when its reports arrived. The days that they state are
+    // the best that it has.
+    Migration{R"(CREATE TABLE reporters(domain INTEGER NOT NULL, reporter INTEGER NOT NULL,
+  first INTEGER NOT NULL, PRIMARY KEY(domain, reporter)) WITHOUT ROWID;
+INSERT INTO reporters SELECT domain, reporter, min(begin) FROM reports WHERE trust=1
+  GROUP BY domain, reporter;)"}};
 
 Result<std::int64_t> version_of(Database& database) {
   TRY(Statement version, database.prepare("PRAGMA user_version"));
@@ -155,7 +161,7 @@ Result<Ok> Store::prepare() {
       {&Statements::find_string, "SELECT id, text FROM strings WHERE hash=?"},
       {&Statements::add_string, "INSERT INTO strings(hash, text) VALUES(?, ?)"},
       {&Statements::string_of, "SELECT text FROM strings WHERE id=?"},
-      {&Statements::find_report, "SELECT id, trust FROM reports WHERE identity=?"},
+      {&Statements::find_report, "SELECT id, trust, reporter FROM reports WHERE identity=?"},
       {&Statements::add_report,
        "INSERT INTO reports(domain, begin, end, org, report_id, trust, reporter, policy, records, "
        "messages, contradictions, identity) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -163,6 +169,9 @@ Result<Ok> Store::prepare() {
        "UPDATE reports SET trust=?2, reporter=?3, records=?4, messages=?5, contradictions=?6, "
        "identity=?7 WHERE id=?1"},
       {&Statements::raise_trust, "UPDATE reports SET trust=?2, reporter=?3 WHERE id=?1"},
+      {&Statements::hear,
+       "INSERT INTO reporters(domain, reporter, first) VALUES(?, ?, ?) "
+       "ON CONFLICT DO UPDATE SET first=min(first, excluded.first)"},
       {&Statements::add_block, kAddBlock},
       {&Statements::blocks,
        "SELECT day, report, rows FROM blocks WHERE domain=? AND day BETWEEN ? AND ?"},

@@ -80,6 +80,11 @@ struct ReportMeta {
   Header header;
   Trust trust = Trust::Asserted;
   std::string reporter;  ///< The reporter's organizational domain.
+  /// When it arrived, for Store::heard. Of a report that the user vouches for, its begin.
+  Time arrived;
+  /// The reporter is known (policies/model/reporters.h). A verified report that is stored already
+  /// becomes its own: somebody else may have mailed a copy before.
+  bool by_known = false;
   std::string identity;  ///< 16 octets over org, policy domain, id, range and all records.
   std::int64_t records = 0;
   std::int64_t messages = 0;
@@ -219,6 +224,9 @@ class Store {
   Result<std::vector<DailySum>> daily(const Range& range);
   /// The end of the newest verified report's range that is not after `now`.
   Result<std::optional<Time>> newest_verified(Time now);
+  /// The day on which each reporter's first verified report on a domain arrived, by reporter. What
+  /// a report states about its days does not change it.
+  Result<std::map<std::string, Date>> heard(const std::string& domain);
 
   /// Replaces the rows of days before `first` by daily sums, and removes what other kinds of
   /// reports say of those days. All of them stay known, so that no copy brings them back.
@@ -249,6 +257,7 @@ class Store {
   Result<Ok> put_rows(std::int64_t report, std::span<const PackedRow> rows, FactTable& facts);
   Result<Ok> put_block(std::int64_t report);
   Result<bool> is_known(const ReportMeta& report);
+  Result<Ok> remember_reporter(const ReportMeta& report);
   Result<bool> is_known(PlainKind kind, std::string_view identity, const ReportSender& sender);
 
   Database database_;

@@ -66,21 +66,34 @@ void Store::rollback() {
   (void)database_.run("ROLLBACK");
 }
 
-/// Whether the store has the report. A verified copy of an asserted report raises its trust, so
-/// that it does not matter which of the two arrives first.
+/// Whether the store has the report. A verified copy of an asserted report raises its trust, and
+/// one of a known reporter makes that the reporter, so that it does not matter which of the two
+/// arrives first.
 Result<bool> Store::is_known(const ReportMeta& report) {
   Statement& find = statements_->find_report;
   TRY(const bool known, find.bind_blob(1, report.identity).step());
   const std::int64_t id = known ? find.integer(0) : 0;
+  const bool asserted = known && find.integer(1) == 0;
+  const std::int64_t before = known ? find.integer(2) : 0;
+  find.reset();
+  if (!known || report.trust != Trust::Verified) return known;
+  TRY(const std::int64_t reporter, intern(report.reporter));
   // The reporter is set with the trust: an asserted copy states it, and only the verified mail
   // proves it.
-  const bool raise = known && find.integer(1) == 0 && report.trust == Trust::Verified;
-  find.reset();
-  if (raise) {
-    TRY(const std::int64_t reporter, intern(report.reporter));
+  if (asserted || (report.by_known && reporter != before)) {
     TRY_OK(statements_->raise_trust.bind(1, id).bind(2, std::int64_t{1}).bind(3, reporter).run());
+    TRY_OK(remember_reporter(report));
   }
   return known;
+}
+
+/// Keeps when a verified reporter was first heard on a domain; the earliest arrival counts, because
+/// mail may be ingested in any order.
+Result<Ok> Store::remember_reporter(const ReportMeta& report) {
+  if (report.trust != Trust::Verified) return Ok{};
+  TRY(const std::int64_t domain, intern(report.header.domain));
+  TRY(const std::int64_t reporter, intern(report.reporter));
+  return statements_->hear.bind(1, domain).bind(2, reporter).bind(3, number(report.arrived)).run();
 }
 
 Result<std::int64_t> Store::put_report(const ReportMeta& report) {
@@ -136,6 +149,7 @@ Result<Added> Store::add(const ReportMeta& report, std::span<const PackedRow> ro
   if (known) return Added::Duplicate;
   TRY(const std::int64_t id, put_report(report));
   TRY_OK(put_rows(id, rows, facts));
+  TRY_OK(remember_reporter(report));
   return Added::New;
 }
 
@@ -169,6 +183,7 @@ Result<Added> Store::finish_large(const ReportMeta& report, FactTable& facts) {
   set.bind(4, report.records).bind(5, report.messages).bind(6, report.contradictions);
   set.bind_blob(7, report.identity);
   TRY_OK(set.run());
+  TRY_OK(remember_reporter(report));
   TRY_OK(database_.run("RELEASE large"));
   return Added::New;
 }

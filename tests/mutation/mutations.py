@@ -128,6 +128,8 @@ MUTATIONS = [
      "if (!id.empty()) return id;", "", P),
     ("reporters-unknown-count-at-once", "policies/ramp/reporters.cc",
      " && day + kReporterHistory <= today;", ";", P),
+    ("reporters-own-dates-believed", "policies/ramp/reporters.cc",
+     "at->second = std::max(at->second, *heard);", "", P),
     ("reporters-unknown-count-alone", "policies/ramp/reporters.cc",
      "return any_known ? counting : CountingReporters();", "return counting;", P),
     ("reporters-small-silence-holds", "policies/ramp/reporters.cc",

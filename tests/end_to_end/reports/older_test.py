@@ -98,7 +98,7 @@ def fnv(text):
 
 
 NEWER_TABLES = ("answers", "tls_reports", "tls_policies", "tls_failures", "failures",
-                "pruned_failures")
+                "pruned_failures", "reporters")
 
 
 def check_u_labels(folder):

@@ -62,12 +62,12 @@ EvidenceRow row(const std::string& reporter, int age, DmarcOutcome outcome = Dma
 }
 
 /// "large large.example known", in order; the rows must outlive nothing.
-std::vector<std::string> counting(std::vector<EvidenceRow> rows) {
+std::vector<std::string> counting(std::vector<EvidenceRow> rows, const HeardReporters& heard = {}) {
   std::ranges::sort(rows, {}, &EvidenceRow::day);
   EvidenceRows all;
   for (const EvidenceRow& one : rows) all.push_back(&one);
   std::vector<std::string> lines;
-  for (const auto& [reporter, one] : counting_reporters(reporting(), all, kToday)) {
+  for (const auto& [reporter, one] : counting_reporters(reporting(), {all, heard}, kToday)) {
     lines.push_back(fmt::format("{} {} {}", one.group, reporter, one.known ? "known" : "unknown"));
   }
   return lines;
@@ -85,6 +85,23 @@ TEST_CASE("an unknown reporter counts after thirty days, beside a known one") {
   // Two names of one organization are one group.
   CHECK(counting({row("large.example", 1), row("a.rua.example", 1)}) ==
         Lines{"large a.rua.example known", "large large.example known"});
+}
+
+TEST_CASE("an unknown reporter's month begins when its first report arrived") {
+  using Lines = std::vector<std::string>;
+  const Lines known_alone = {"large large.example known"};
+  const Lines both = {"evil.example evil.example unknown", "large large.example known"};
+  const auto heard = [](int age) { return HeardReporters{{"evil.example", kToday - days(age)}}; };
+  const std::vector<EvidenceRow> backdated = {row("evil.example", 90), row("large.example", 3)};
+  CHECK(counting(backdated, heard(0)) == known_alone);
+  CHECK(counting(backdated, heard(29)) == known_alone);
+  CHECK(counting(backdated, heard(30)) == both);
+  // One that was heard long ago, and whose reports cover a few days only.
+  CHECK(counting({row("evil.example", 29), row("large.example", 3)}, heard(300)) == known_alone);
+  // A known reporter counts from its first report on.
+  CHECK(counting(backdated, {{"large.example", kToday}, {"evil.example", kToday}}) == known_alone);
+  // Evidence of older versions has no such days.
+  CHECK(counting(backdated, {}) == both);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ void add(RampScene& run, const char* name, const RampStory& story, int most = 2)
   run.config.domains.emplace(domain.name, domain);
   run.config.reporters = one.config.reporters;
   run.world.now = one.world.now;
-  if (!run.world.evidence) run.world.evidence = Evidence{one.world.evidence->newest, {}, {}};
+  if (!run.world.evidence) run.world.evidence = Evidence{.newest = one.world.evidence->newest};
   for (EvidenceRow row : one.world.evidence->rows) {
     row.policy_domain = domain.name;
     row.header_from = domain.name;

@@ -27,14 +27,20 @@ TEST_CASE("evidence survives its file") {
   bare.selectors.clear();
   bare.selectors_reported = false;
   bare.published = {};
-  for (const Evidence& one : {Evidence{}, Evidence{kNow, {row, bare}}, Evidence{{}, {bare}}}) {
+  const std::map<Name, HeardReporters> heard = {
+      {Name::literal("example.com"), {{"google.com", kToday}, {"yahoo.com", kToday}}}};
+  for (const Evidence& one : {Evidence{}, Evidence{kNow, {row, bare}}, Evidence{{}, {bare}},
+                              Evidence{.newest = kNow, .rows = {row}, .heard = heard}}) {
     const Result<Evidence> back = evidence_from_json(evidence_to_json(one));
     REQUIRE(back);
     CHECK(*back == one);
   }
   for (const char* bad : {"", "[]", "{}", R"({"evidence_version": 3, "rows": []})",
                           R"({"evidence_version": 1, "rows": [{}]})",
-                          R"({"evidence_version": 1, "newest": "soon", "rows": []})"}) {
+                          R"({"evidence_version": 1, "newest": "soon", "rows": []})",
+                          R"({"evidence_version": 2, "rows": [], "heard": {}})",
+                          R"({"evidence_version": 2, "rows": [], "heard": [{"domain": "a.example",
+                              "reporter": "b.example", "since": "soon"}]})"}) {
     INFO(bad);
     CHECK_FALSE(evidence_from_json(bad));
   }

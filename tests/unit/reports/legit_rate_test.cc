@@ -25,7 +25,8 @@ std::optional<double> by_gates(Store& store, const Config& yaml) {
   const Result<Evidence> evidence = fold(store, yaml, kNow, no_names());
   REQUIRE(evidence);
   const EvidenceRows rows = rows_of(*evidence, kDomain);
-  const CountingReporters reporters = counting_reporters(yaml, rows, kToday);
+  const CountingReporters reporters =
+      counting_reporters(yaml, {rows, evidence->heard_on(kDomain)}, kToday);
   const LegitRows all{counting_rows(rows, reporters), {}, reporters};
   return tally_of(yaml.domains.at(kDomain), yaml, all).legit_rate();
 }
