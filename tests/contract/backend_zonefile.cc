@@ -1,10 +1,13 @@
-/// Zone files in a folder of their own; faults are a folder or a file that cannot be used.
+/// Zone files in a folder of their own; faults are a folder or a file that cannot be used. Every
+/// state of a file is kept in the folder `written`, so that run.py can load each into name servers.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
+#include <utility>
 
 #include "dns/rdata.h"
 #include "dns/zonefile/zone_file.h"
@@ -20,6 +23,7 @@ class ZoneFileBackend : public Backend {
  public:
   explicit ZoneFileBackend(fs::path folder) : folder_(std::move(folder)) {
     fs::create_directories(folder_ / "zones");
+    fs::create_directories(folder_ / "written");
   }
 
   Result<Ok> make_zone(const Name& zone, const Sets& sets) override {
@@ -29,9 +33,7 @@ class ZoneFileBackend : public Backend {
   }
 
   Result<Sets> dump(const Name& zone) override {
-    std::ostringstream text;
-    text << std::ifstream(path(zone), std::ios::binary).rdbuf();
-    const Result<ZoneFile> file = parse_zone_file(zone, text.str());
+    const Result<ZoneFile> file = parse_zone_file(zone, text_of(zone));
     if (!file) return file.error();
     return without_authority(zone, file->sets());
   }
@@ -62,7 +64,7 @@ class ZoneFileBackend : public Backend {
   }
 
   Result<std::vector<std::string>> raw(const Name& zone) override {
-    std::ifstream file(path(zone), std::ios::binary);
+    std::istringstream file(text_of(zone));
     std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);) {
       if (line.find(" SOA ") == std::string::npos) lines.push_back(line);
@@ -126,10 +128,25 @@ class ZoneFileBackend : public Backend {
   int calls() override { return 0; }
 
  private:
+  // The name server is outside the zone: servers load no zone whose own one has no address.
   static constexpr std::string_view kHead =
-      "$TTL 3600\n@ IN SOA ns1 hostmaster 2026112007 7200 900 1209600 300\n@ IN NS ns1\n";
+      "$TTL 3600\n@ IN SOA ns1 hostmaster 2026112007 7200 900 1209600 300\n"
+      "@ IN NS ns1.example.net.\n";
 
   fs::path path(const Name& zone) const { return folder_ / "zones" / (zone.text() + ".zone"); }
+
+  /// The file's octets. Every case looks at its zone after each write, so that keeping what is read
+  /// here keeps every file that was written, once each.
+  std::string text_of(const Name& zone) {
+    std::ostringstream octets;
+    octets << std::ifstream(path(zone), std::ios::binary).rdbuf();
+    std::string text = std::move(octets).str();
+    if (kept_.insert({zone, text}).second) {
+      const std::string name = fmt::format("{}.{}.zone", kept_.size(), zone.text());
+      std::ofstream(folder_ / "written" / name, std::ios::binary) << text;
+    }
+    return text;
+  }
 
   Result<Ok> write(const Name& zone, const Sets& sets) const {
     std::ofstream file(path(zone), std::ios::binary);
@@ -146,6 +163,7 @@ class ZoneFileBackend : public Backend {
   }
 
   fs::path folder_;
+  std::set<std::pair<Name, std::string>> kept_;
 };
 
 }  // namespace

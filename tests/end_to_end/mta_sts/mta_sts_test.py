@@ -15,6 +15,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from harness import BINARY, Checks  # noqa: E402
+from zone_loading import WrittenZones  # noqa: E402
 
 NOW = "2026-11-21T00:00:00Z"
 ZONE = """$TTL 3600
@@ -92,6 +93,7 @@ class Trial(Checks):
     def __init__(self, binary, folder):
         super().__init__()
         self.binary, self.folder = binary, folder
+        self.written = WrittenZones(folder / "written")
         (folder / "zones").mkdir()
         (folder / "zones/example.com.zone").write_text(ZONE)
         (folder / "domains.yaml").write_text(YAML)
@@ -99,8 +101,10 @@ class Trial(Checks):
     def run(self, *words):
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder),
                        "SSL_CERT_FILE": str(self.folder / "ca.pem")}
-        return subprocess.run([self.binary, "--now", NOW, "--resolver", "127.0.0.1:9", *words],
+        done = subprocess.run([self.binary, "--now", NOW, "--resolver", "127.0.0.1:9", *words],
                               cwd=self.folder, env=environment, capture_output=True, text=True)
+        self.written.keep_folder(" ".join(words), self.folder / "zones")
+        return done
 
     def plan(self, address, *words):
         done = self.run("plan", "--format", "json", "--mta-sts-connect", address, *words)
@@ -204,7 +208,8 @@ def main():
         check_apply(trial, server)
         check_removal(trial, server)
         server.stop()
-    return trial.report()
+        skipped = trial.written.check(trial, 2)
+    return trial.report(skipped)
 
 
 if __name__ == "__main__":

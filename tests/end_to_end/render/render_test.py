@@ -17,6 +17,7 @@ import harness  # noqa: E402
 harness.need_modules("dns", "yaml")
 
 import readers  # noqa: E402
+from zone_loading import WrittenZones  # noqa: E402
 
 NOW = "2026-11-21T00:00:00Z"
 KEY = ("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAifNNbleYOT+IjYt4ZmEnfWEXIZKGYvfS3MBR"
@@ -58,7 +59,7 @@ class Trial(harness.Checks):
 
     def __init__(self, binary, work):
         super().__init__()
-        self.binary, self.work = binary, pathlib.Path(work)
+        self.binary, self.work, self.skipped = binary, pathlib.Path(work), []
 
     def run(self, *words, code=0):
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.work)}
@@ -106,12 +107,12 @@ def read_all(files, read):
 
 
 def check_zone_files(trial, files):
+    written = WrittenZones(trial.work / "check")
     for apex, text in files.items():
         trial.write(f"check/{apex}.inc", text)
-        trial.write(f"check/{apex}", readers.SOA.format(apex=apex) + f"$INCLUDE {apex}.inc\n")
-        done = subprocess.run(["named-checkzone", "-k", "ignore", apex, apex],
-                              cwd=trial.work / "check", capture_output=True, text=True)
-        trial.check(f"named-checkzone takes {apex}", done.returncode == 0, done.stdout)
+        zone = readers.SOA.format(apex=apex) + f"$INCLUDE {apex}.inc\n"
+        written.keep("render", apex, zone.encode())
+    trial.skipped += written.check(trial, 3)
 
 
 def check_syntax(trial, files, command):
@@ -212,7 +213,7 @@ def main():
         check_policies(trial)
         check_leaving(trial)
         check_refusals(trial)
-    return trial.report()
+    return trial.report(trial.skipped)
 
 
 if __name__ == "__main__":

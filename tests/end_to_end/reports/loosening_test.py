@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from harness import BINARY, Checks  # noqa: E402
+from zone_loading import WrittenZones  # noqa: E402
 
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 YAML = """version: 1
@@ -118,9 +119,14 @@ def check_tightening(checks, folder):
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as name:
-        check_rollback(checks, pathlib.Path(name))
-        check_tightening(checks, pathlib.Path(name) / "up")
-    return checks.report()
+        folder = pathlib.Path(name)
+        check_rollback(checks, folder)
+        check_tightening(checks, folder / "up")
+        written = WrittenZones(folder / "written")
+        for zones in folder.glob("*/zones"):
+            written.keep_folder(zones.parent.name, zones)
+        skipped = written.check(checks, 2)
+    return checks.report(skipped)
 
 
 if __name__ == "__main__":
