@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 
 #include "dns/txt.h"
 
@@ -186,13 +188,19 @@ std::string_view keeper_of(Lock lock) {
   return lock == Lock::EmailRouting ? "Email Routing" : "another product of Cloudflare";
 }
 
-/// Checked here, because the API's own message names no record.
+/// Checked here, because the API's own message names no record. Few records are locked, so that
+/// they are what the edits are looked up in.
 Result<Ok> check_locks(std::span<const Edit> edits, std::span<const Record> records) {
+  std::unordered_map<std::string_view, const Record*> locked;
+  for (const Record& record : records) {
+    if (is_locked(record.lock)) locked.emplace(record.id, &record);
+  }
   for (const Edit& edit : edits) {
-    const auto record = std::ranges::find(records, edit.id, &Record::id);
-    if (edit.id.empty() || record == records.end() || !is_locked(record->lock)) continue;
+    const auto found = locked.find(edit.id);
+    if (edit.id.empty() || found == locked.end()) continue;
+    const Record& record = *found->second;
     return Error{.what = fmt::format("{}: {} keeps this record and locks it; nothing is written",
-                                     shown(record->key), keeper_of(record->lock))};
+                                     shown(record.key), keeper_of(record.lock))};
   }
   return Ok{};
 }

@@ -316,6 +316,34 @@ TEST_CASE("a locked record withholds only the change that needs it") {
   CHECK_THAT(notices[0].hint, Catch::Contains("unlock its DNS records"));
 }
 
+TEST_CASE("one locked record is found among many at its name") {
+  std::vector<Record> records;
+  std::set<std::string> before;
+  std::set<std::string> after;
+  for (int number = 0; number < 3000; ++number) {
+    const std::string value = "site" + std::to_string(number) + "=1";
+    records.push_back(text("id" + std::to_string(number), value));
+    before.insert(value);
+    if (number % 2 == 0) after.insert(value);
+  }
+  check_edits({kZone, txt(before), txt(before, 600)}, records, [&] {
+    std::vector<std::string> wanted;
+    for (const std::string& value : before) {
+      const std::string id = "id" + value.substr(4, value.find('=') - 4);
+      wanted.push_back("~ " + id + " 600");
+    }
+    return wanted;
+  }());
+  records[2000].lock = cf::Lock::Product;
+  const auto kept = cf::edits_for({kZone, txt(before), txt(after)}, records, kZone);
+  REQUIRE(kept.ok());
+  CHECK(kept->size() == 1500);
+  records[2001].lock = cf::Lock::Product;
+  check_refused({kZone, txt(before), txt(after)}, records, "another product of Cloudflare", false);
+  records[2001].lock = cf::Lock::Unlocked;
+  CHECK(cf::edits_for({kZone, txt(before), txt(after)}, records, kZone).ok());
+}
+
 TEST_CASE("Email Routing takes no other MX, and a proxied CNAME nothing beside it") {
   Record mx{"1", {kZone, RecordType::MX}, "10 route1.mx.cloudflare.net", seconds(300)};
   mx.lock = cf::Lock::Unlocked;
