@@ -220,13 +220,16 @@ bool declares_one_of(const Domain& domain, const SenderUse& use) {
 }
 
 // Whether a key exists at the sender's selector, declared or not. An undeclared key counts as well:
-// the domain signs with it, whatever the YAML knows, and asking for it again would mislead.
+// the domain signs with it, whatever the YAML knows, and asking for it again would mislead. So does
+// one that cannot be read: nothing shows that it is missing.
 bool has_key(const Domain& domain, const World& world, const SenderUse& use) {
   return std::ranges::any_of(use.sender->dkim, [&](const DkimTemplate& row) {
     const auto host = fill(row.host, domain.name, use.with);
     const auto name = host ? domain.name.child(*host) : Result<Name>(Error{});
-    return name &&
-           !live_values(domain, world, {*name, RecordType::TXT}, RecordKind::DkimKey).empty();
+    if (!name) return false;
+    const RecordKey key{*name, RecordType::TXT};
+    return !live_values(domain, world, key, RecordKind::DkimKey).empty() ||
+           any_unread(domain, world, key);
   });
 }
 
@@ -312,14 +315,17 @@ void report_conflict(const Domain& domain, const Name& name, const std::string& 
 
 // The CNAME of senders that are all retired goes on proof; until then it stays as it is, and one
 // that has gone is not brought back where there are no reports to prove it once more. Every one of
-// the senders must be free to leave, since one CNAME serves them all.
+// the senders must be free to leave, since one CNAME serves them all. One that cannot be read is
+// handled as if it were there: then the diff reports it, and it may be the one that mail needs.
 bool retire_delegation(const Domain& domain, const World& world, const Name& name,
                        const std::vector<std::size_t>& senders, PolicyResult& policy_result) {
   std::string why;
   const bool retired = std::ranges::all_of(
       senders, [&](std::size_t index) { return is_retired((*domain.senders)[index], world.now); });
   const RecordKey key{name, RecordType::CNAME};
-  if (retired && live_values(domain, world, key, RecordKind::DkimCname).empty()) return true;
+  const bool absent = live_values(domain, world, key, RecordKind::DkimCname).empty() &&
+                      !any_unread(domain, world, key);
+  if (retired && absent) return true;
   for (const std::size_t index : senders) {
     const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
     if (!one.hold.empty()) {

@@ -1,6 +1,8 @@
 /// The live records at a name, gathered over every provider that serves it.
 #include "policies/model/live.h"
 
+#include <algorithm>
+
 namespace rampart {
 
 // Sets that could not be read are left out rather than shown as empty: empty would mean that
@@ -12,6 +14,12 @@ std::vector<LiveSet> live_sets(const Domain& domain, const World& world, const R
     if (live.state != LiveState::Unobservable) sets.push_back(std::move(live));
   }
   return sets;
+}
+
+bool any_unread(const Domain& domain, const World& world, const RecordKey& key) {
+  return std::ranges::any_of(world.zones_for(domain, key.name), [&](const LiveZone* zone) {
+    return zone->at(key).state == LiveState::Unobservable;
+  });
 }
 
 // Two providers usually hold the same values, so each is returned once. Of servers that disagree,

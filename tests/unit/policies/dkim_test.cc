@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "policies/dkim/dkim.h"
+#include "policies/model/lookup.h"
 #include "tests/support/policy_world.h"
 
 namespace rampart {
@@ -163,6 +164,19 @@ World resolving(const Lines& targets) {
   World world = empty_zone();
   for (const std::string& target : targets) answer(world, target, {kEd});
   return world;
+}
+
+TEST_CASE("a sender whose own key cannot be read does not lack one") {
+  Domain domain = domain_with({});
+  domain.senders = {{use_of(sender_with("vendor", {{"s1._domainkey", RecordType::TXT, ""}}))}};
+  World world = empty_zone();
+  const auto missing = [&] {
+    return contains(codes_of(dkim_policy(domain, world).findings), "I dkim-missing");
+  };
+  CHECK(missing());
+  const RecordKey key{Name::literal("s1._domainkey.example.com"), RecordType::TXT};
+  world.zones[0].sets[key] = {LiveState::Unobservable, {}, "192.0.2.53:53: timeout"};
+  CHECK_FALSE(missing());
 }
 
 TEST_CASE("catalogue CNAMEs are filled from the domain's values") {

@@ -155,6 +155,11 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   world.evidence.reset();
   CHECK(dkim_policy(left, world).desired_records.empty());
   CHECK(dkim_policy(left, world).holds.empty());
+  // A CNAME that cannot be read may be there: it stays desired, so that the diff reports it.
+  world.zones[0].sets[place] = {LiveState::Unobservable, {}, "192.0.2.53:53: timeout"};
+  CHECK(lines_of(dkim_policy(left, world)) ==
+        Lines{"publish CNAME v1._domainkey.example.com v1.vendor.example"});
+  CHECK(dkim_policy(left, world).holds.front().code == "no-evidence");
 }
 
 }  // namespace rampart
