@@ -220,8 +220,7 @@ bool declares_one_of(const Domain& domain, const SenderUse& use) {
 }
 
 // Whether a key exists at the sender's selector, declared or not. An undeclared key counts as well:
-// the domain signs with it, whatever the YAML knows, and asking for it again would mislead. So does
-// one that cannot be read: nothing shows that it is missing.
+// the domain signs with it, whatever the YAML knows. One that cannot be read is not shown to miss.
 bool has_key(const Domain& domain, const World& world, const SenderUse& use) {
   return std::ranges::any_of(use.sender->dkim, [&](const DkimTemplate& row) {
     const auto host = fill(row.host, domain.name, use.with);
