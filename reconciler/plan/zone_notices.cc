@@ -2,7 +2,9 @@
 #include "reconciler/plan/zone_notices.h"
 
 #include <map>
+#include <span>
 #include <tuple>
+#include <utility>
 
 namespace rampart {
 namespace {
@@ -35,26 +37,55 @@ bool concerns(const ZoneNotice& notice, const Change& change) {
   return !writes || !after->set.values.contains(*notice.value) || after->set.ttl != before->set.ttl;
 }
 
-/// The changes that a notice concerns, by domain. What loosens is never withheld, so that it is
-/// left out; where nothing else is changed, the notice is no error.
-std::map<Name, std::vector<RecordKey>> keys_concerned(const Plan& plan, const LiveZone& zone,
-                                                      const ZoneNotice& notice) {
-  std::map<Name, std::vector<RecordKey>> concerned;
-  for (const Change& change : plan.changes) {
-    if (change.zone != zone.apex || change.provider != zone.provider) continue;
-    if (!concerns(notice, change)) continue;
-    std::vector<RecordKey>& keys = concerned[change.domain];
-    if (change.stage != Stage::Relax) keys.push_back({change.name(), change.type()});
+/// The changes of one zone, and where each name has them: a zone may have as many notices as
+/// records.
+class ZoneChanges {
+ public:
+  void add(const Change& change) {
+    at_name_[change.name()].push_back(&change);
+    all_.push_back(&change);
   }
-  return concerned;
+
+  /// The changes that a notice concerns, by domain. What loosens is never withheld, so that it is
+  /// left out; where nothing else is changed, the notice is no error.
+  std::map<Name, std::vector<RecordKey>> keys_concerned(const ZoneNotice& notice) const {
+    std::map<Name, std::vector<RecordKey>> concerned;
+    for (const Change* change : candidates(notice)) {
+      if (!concerns(notice, *change)) continue;
+      std::vector<RecordKey>& keys = concerned[change->domain];
+      if (change->stage != Stage::Relax) keys.push_back({change->name(), change->type()});
+    }
+    return concerned;
+  }
+
+ private:
+  std::span<const Change* const> candidates(const ZoneNotice& notice) const {
+    if (!notice.written) return all_;
+    const auto found = at_name_.find(notice.written->name);
+    if (found == at_name_.end()) return {};
+    return found->second;
+  }
+
+  std::map<Name, std::vector<const Change*>> at_name_;
+  std::vector<const Change*> all_;
+};
+
+/// By provider and apex; two providers may serve one zone.
+std::map<std::pair<std::string, Name>, ZoneChanges> changes_by_zone(const Plan& plan) {
+  std::map<std::pair<std::string, Name>, ZoneChanges> zones;
+  for (const Change& change : plan.changes) zones[{change.provider, change.zone}].add(change);
+  return zones;
 }
 
 }  // namespace
 
 void report_zone_notices(const Config& config, const World& world, Plan& plan) {
+  const auto changes = changes_by_zone(plan);
   for (const LiveZone& zone : world.zones) {
+    const auto changed = changes.find({zone.provider, zone.apex});
+    if (changed == changes.end()) continue;
     for (const ZoneNotice& notice : zone.notices) {
-      for (const auto& [name, keys] : keys_concerned(plan, zone, notice)) {
+      for (const auto& [name, keys] : changed->second.keys_concerned(notice)) {
         const bool blocks = notice.blocks && !keys.empty();
         Finding finding =
             finding_of(config.domains.at(name), blocks ? Severity::Error : Severity::Warning,
