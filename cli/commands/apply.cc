@@ -15,6 +15,7 @@
 #include "cli/context/evidence.h"
 #include "cli/context/interrupt.h"
 #include "cli/views/json_documents.h"
+#include "cli/views/wait_notice.h"
 #include "reconciler/documents/plan_file.h"
 #include "reconciler/plan/make_plan.h"
 
@@ -180,12 +181,13 @@ std::vector<DomainVerification> await_visible(const Context& context, const Job&
                                               const std::vector<WriteOutcome>& outcomes,
                                               std::chrono::seconds patience) {
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point deadline = Clock::now() + patience;
+  const Clock::time_point begin = Clock::now();
   std::chrono::milliseconds pause{500};
+  WaitNotice notice;
   std::vector<DomainVerification> waiting = differing(job, outcomes);
-  while (!waiting.empty() && Clock::now() + pause < deadline) {
-    progress(context, fmt::format("changes of {} are not on every server yet; querying again",
-                                  counted(waiting.size(), "domain")));
+  while (!waiting.empty() && Clock::now() + pause < begin + patience) {
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    if (const auto line = notice.line(waited, waiting)) progress(context, *line);
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds{10'000});
     waiting = differing(job, outcomes);
@@ -235,7 +237,8 @@ void show(const Context& context, const Job& job, const std::vector<WriteOutcome
   }
   context.process.out << kept_back_text(job.plan, context.colour)
                       << outcome_text(job.plan, outcomes, context.colour);
-  if (!waiting.empty()) context.process.out << '\n' << verify_text(waiting, context.colour);
+  if (waiting.empty()) return;
+  context.process.out << '\n' << verify_text(waiting, context.colour) << unanswered_note(waiting);
 }
 
 // The outcome is shown even if nothing was written: it says why.
@@ -251,8 +254,8 @@ ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds
   const std::vector<WriteOutcome> outcomes =
       account_for({job.plan, job.already}, write_plan(job.plan, job.providers, report, stopped));
   // A person who interrupts does not want to wait for secondary servers.
-  const auto waiting = await_visible(context, job, outcomes,
-                                     stopped() ? std::chrono::seconds(0) : patience);
+  const auto waiting =
+      await_visible(context, job, outcomes, stopped() ? std::chrono::seconds(0) : patience);
   show(context, job, outcomes, waiting);
   return exit_code(job.plan, outcomes, waiting);
 }

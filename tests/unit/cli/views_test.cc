@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "cli/views/semantic_diff.h"
+#include "cli/views/wait_notice.h"
 #include "tests/support/golden.h"
 
 namespace rampart {
@@ -242,6 +243,32 @@ TEST_CASE("a verification tells who differs and how") {
   check_golden("verify.txt", verify_text(verifications(), Colour::Off));
   CHECK(verify_text({{Name::literal("example.com"), {}}}, Colour::Off) ==
         "example.com: ok\n\nVerified: 1 domain matches the YAML.\n");
+}
+
+TEST_CASE("a wait for name servers has a line at once and one every half minute") {
+  using std::chrono::milliseconds;
+  const Difference silent{.key = {Name::literal("a.example"), RecordType::TXT},
+                          .problem = "127.0.0.1:1: connection refused",
+                          .unread = true};
+  Difference late = silent;
+  late.server = "ns1.example (192.0.2.1:53)";
+  late.unread = false;
+  const std::vector<DomainVerification> silence = {{Name::literal("a.example"), {silent}}};
+  const std::vector<DomainVerification> both = {{Name::literal("a.example"), {silent}},
+                                                {Name::literal("b.example"), {late}}};
+  WaitNotice notice;
+  CHECK(notice.line(milliseconds(3), both) ==
+        "changes of 2 domains are not on every server yet; querying again");
+  for (int second = 1; second < 30; ++second) {
+    CHECK_FALSE(notice.line(milliseconds(second * 1000), both));
+  }
+  CHECK(notice.line(milliseconds(30'400), silence) ==
+        "after 30 s, no name server answers for 1 domain; querying again");
+  CHECK_FALSE(notice.line(milliseconds(60'000), silence));
+  CHECK(notice.line(milliseconds(60'400), both) ==
+        "after 60 s, changes of 2 domains are not on every server yet; querying again");
+  CHECK(unanswered_note(both).starts_with("No name server answered for 1 domain: "));
+  CHECK(unanswered_note(std::span(both).subspan(1)).empty());
 }
 
 TEST_CASE("SPF is compared by term") {
