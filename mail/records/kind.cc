@@ -46,14 +46,14 @@ RecordKind kind_of_txt(const Name& name, std::string_view value) {
   return RecordKind::Foreign;
 }
 
-// A value without what people paste around a version: quotes, blanks, a byte order mark.
+// A value without what people paste around a version: quotes, brackets, blanks, line breaks, a byte
+// order mark.
 std::string bare(std::string_view value) {
   std::string text;
   for (const char c : ascii_lower(value)) {
     // Only for the comparison; messages quote the version as it must be written.
-    const bool noise = c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '\\' ||
-                       static_cast<unsigned char>(c) >= 0x80;
-    if (!noise) text += c;
+    const bool printable = c > ' ' && c < '\x7f';
+    if (printable && std::string_view("\"'`\\()").find(c) == std::string_view::npos) text += c;
   }
   return text;
 }
@@ -74,10 +74,24 @@ constexpr std::array kVersions = {
     Version{"bimi", "v=BIMI1", NameKind::Bimi, "<selector>._bimi.<domain>"},
 };
 
+// How `v=spf1` begins when it is misspelt. `spf2.0/pra` is the version of RFC 4406, and no mistake.
+constexpr std::array<std::string_view, 6> kSpfStems = {"v=spf",  "v:spf", "v==spf",
+                                                       "v=sfp1", "vspf1", "spf1"};
+
 std::optional<std::string> spf_slip(const std::string& text, std::string_view value) {
-  if (!text.starts_with("v=spf") && !text.starts_with("spf1")) return std::nullopt;
+  const bool begins =
+      std::ranges::any_of(kSpfStems, [&](std::string_view stem) { return text.starts_with(stem); });
+  if (!begins) {
+    // Two values pasted into one, or an owner name and a type in front.
+    if (text.find("v=spf1") == std::string::npos) return std::nullopt;
+    return "`v=spf1` must come first in an SPF record (RFC 7208 section 4.5); receivers ignore "
+           "this";
+  }
   if (ascii_lower(value).starts_with("v=spf1")) {
     return "after `v=spf1` comes a space or the end (RFC 7208 section 4.5); receivers ignore this";
+  }
+  if (spf::is_spf(trim(value))) {
+    return "a blank comes before `v=spf1` (RFC 7208 section 4.5); receivers ignore this";
   }
   return "an SPF record begins with exactly `v=spf1` (RFC 7208 section 4.5)";
 }
@@ -92,7 +106,11 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
   const std::string stem = "v=" + std::string(version.stem);
   const std::string lower = ascii_lower(version.exact);
   // Also without `v=`, which people leave out when a form asks for the value.
-  if (!text.starts_with(stem) && !text.starts_with(lower.substr(2))) return std::nullopt;
+  if (!text.starts_with(stem) && !text.starts_with(lower.substr(2))) {
+    if (!belongs_at(version, kind) || text.find(lower) == std::string::npos) return std::nullopt;
+    return fmt::format("`{}` must come first; receivers ignore it behind anything else",
+                       version.exact);
+  }
   if (!belongs_at(version, kind)) {
     return fmt::format("`{}` belongs at {}, where receivers look for it", version.exact,
                        version.where);

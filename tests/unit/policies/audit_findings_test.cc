@@ -42,6 +42,7 @@ TEST_CASE("faults of an SPF record") {
   spf("site=1", {"error spf-missing"});
   spf("v=spf10 mx -all", {"error spf-missing", "warning spf-near-miss"});
   spf("\"v=spf1 mx -all\"", {"error spf-missing", "warning spf-near-miss"});
+  spf("verification=1 v=spf1 mx -all", {"error spf-missing", "warning spf-near-miss"});
   spf("v=spf1 mx -all\nexample.com TXT spf1 a -all", {"warning spf-near-miss"});
   spf("v=spf1 -all\nexample.com TXT v=spf1 mx -all", {"error spf-multiple"});
   spf("v=spf1 ipv4:192.0.2.1 -all", {"error spf-invalid"});
@@ -194,7 +195,8 @@ TEST_CASE("a name that DNS does not answer for is reported, never taken for miss
   const auto found = findings_of(dark);
   CHECK(std::ranges::count(found, "warning dkim-not-found") == 0);
   CHECK(std::ranges::count(found, "warning unobservable") +
-            std::ranges::count(found, "error unobservable") == 1);
+            std::ranges::count(found, "error unobservable") ==
+        1);
 }
 
 TEST_CASE("a name that does not exist is one finding") {
