@@ -29,6 +29,7 @@ import dkim  # noqa: E402
 import dns.zone  # noqa: E402
 from harness import BINARY  # noqa: E402
 from key_material import forms_of, leaks_in, seed_of  # noqa: E402
+from zone_loading import WrittenZones  # noqa: E402
 
 PASSPHRASE = "correct horse battery staple"
 START = datetime.date(2026, 1, 1)
@@ -89,6 +90,7 @@ class Rehearsal:
         self.selectors, self.revoked, self.compromised = set(), set(), set()
         self.secrets, self.known, self.read = {PASSPHRASE.encode()}, set(), (b"", None)
         self.counts = collections.Counter()
+        self.zones = {}  # What the zone file has been, and since when.
 
     def run(self, day, *words, allowed=(0,), passphrase=PASSPHRASE, **options):
         if self.rows:
@@ -193,6 +195,19 @@ class Rehearsal:
             self.counts["skipped"] += 1
         else:
             self.run(day, "apply", "--auto-approve")
+            self.zones.setdefault(self.zone.read_bytes(), day)
+
+    def loading(self):
+        """Why a name server does not load a zone file that was written."""
+        with tempfile.TemporaryDirectory(prefix="rampart-rehearsal-") as folder:
+            written = WrittenZones(folder)
+            for octets, day in self.zones.items():
+                written.keep(f"{day}", "example.com", octets)
+            self.counts["zone files loaded"] = len(written)
+            for _, faults, reason in written.faults():
+                if reason:
+                    print(f"not loaded: {reason}")
+                yield from faults
 
     @staticmethod
     def selectors_of(key):
@@ -285,7 +300,8 @@ def rehearse(case):
         for number in range(case.days):
             rehearsal.live(number, case.emergency and number == case.days // 2)
         rehearsal.faults()
-        wrong = [*rehearsal.failures, *rehearsal.leaks(), *rehearsal.summary()]
+        wrong = [*rehearsal.failures, *rehearsal.leaks(), *rehearsal.summary(),
+                 *rehearsal.loading()]
         counts = rehearsal.counts | {"keys": len(rehearsal.selectors),
                                      "revoked": len(rehearsal.revoked),
                                      "secrets": len(rehearsal.secrets)}
