@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/closest.h"
+#include "base/text.h"
 
 namespace rampart {
 namespace {
@@ -88,6 +89,20 @@ std::optional<UsageError> check_words(const Command& command, const Arguments& a
   return std::nullopt;
 }
 
+/// Whether `text` is HOST:PORT, with an IPv6 address in brackets. The host is not looked up: only
+/// its form can be wrong here.
+bool is_host_and_port(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0 || text.size() - colon > 6) return false;
+  const std::string host = text.substr(0, colon);
+  const std::string port = text.substr(colon + 1);
+  if (port.empty() || !std::ranges::all_of(port, is_digit)) return false;
+  const int number = std::stoi(port);
+  if (number < 1 || number > 65535) return false;
+  if (host.starts_with('[')) return host.size() > 2 && host.ends_with(']') && parse_server(host);
+  return host.find_first_of(":/@[] ") == host.npos;
+}
+
 /// An empty value is nearly always an unset variable in a script: `--out "$FILE"`.
 std::optional<UsageError> check_options(const Command& command, const Arguments& arguments) {
   std::vector<CommandOption> all = global_options();
@@ -97,6 +112,10 @@ std::optional<UsageError> check_options(const Command& command, const Arguments&
       if (auto bad = check_choice(fmt::format("--{}", one.name), value, one.choices)) return bad;
       if (value.empty() && !one.value.empty() && !one.may_be_empty) {
         return UsageError{fmt::format("--{} needs {}", one.name, one.value), ""};
+      }
+      if (one.value == "HOST:PORT" && !is_host_and_port(value)) {
+        return UsageError{fmt::format("--{} \"{}\" is not HOST:PORT", one.name, value),
+                          "write a host and a port, such as 127.0.0.1:8443 or [::1]:8443"};
       }
     }
   }

@@ -55,6 +55,9 @@ void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
   if (word.count != Arity::Any) option->expected(1)->allow_extra_args(false);
 }
 
+constexpr std::string_view kGlobalOptions =
+    "For the options of every command, such as --config, see rampart --help.";
+
 /// Extras are allowed everywhere: CLI11 would reject an unknown word with a message of its own,
 /// while dispatch names the nearest option or command.
 CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& summary) {
@@ -63,7 +66,7 @@ CLI::App* add_app(CLI::App& parent, const std::string& name, const std::string& 
   app->fallthrough();
   app->allow_extras();
   app->require_subcommand(0, 1);
-  app->footer("For the options of every command, such as --config, see rampart --help.");
+  app->footer(std::string(kGlobalOptions));
   return app;
 }
 
@@ -94,6 +97,7 @@ void add_command(Parser& parser, const Command& command) {
   CLI::App* app = app_for(parser, command);
   for (const CommandOption& option : command.options) add_option(parser, *app, option);
   for (const Positional& word : command.positionals) add_positional(parser, *app, word);
+  app->footer(fmt::format("{}\n\nExit codes: {}.", kGlobalOptions, exit_codes_of(command)));
   parser.commands.emplace_back(&command, app);
 }
 

@@ -29,6 +29,7 @@ struct PendingReport {
   ReportMeta meta;
   std::vector<PackedRow> rows;
   Carrier carrier;
+  bool proved = false;  ///< A signature verifies it, whatever --trusted says.
 };
 
 }  // namespace
@@ -221,7 +222,7 @@ class Ingester::Run {
     TRY(const Added added, store_.finish_large(current_.meta, facts_));
     TRY_OK(store_.commit());
     large_ = false;
-    count(current_.meta, added);
+    count(current_, added);
     start_report();
     return Ok{};
   }
@@ -239,6 +240,7 @@ class Ingester::Run {
         const bool vouched = options_.trust == Trust::Verified;
         *report.trust = vouched ? Trust::Verified : evaluation.trust;
         *report.reporter = std::move(evaluation.reporter);
+        if (report.proved != nullptr) *report.proved = evaluation.trust == Trust::Verified;
         unknown.insert(evaluation.unknown.begin(), evaluation.unknown.end());
       }
     };
@@ -265,7 +267,7 @@ class Ingester::Run {
     TRY(const PlainCounts plain, plain_.write(store_, today));
     TRY_OK(store_.commit());
     // Counted only now: until the commit, none of them was certain to be kept.
-    for (std::size_t i = 0; i < pending_.size(); ++i) count(pending_[i].meta, added[i]);
+    for (std::size_t i = 0; i < pending_.size(); ++i) count(pending_[i], added[i]);
     pending_.clear();
     pending_rows_ = 0;
     plain_.clear();
@@ -276,7 +278,8 @@ class Ingester::Run {
   }
 
   static TrustQuestion question_of(PendingReport& report) {
-    return {report.carrier.get(), &report.meta.header, &report.meta.trust, &report.meta.reporter};
+    return {report.carrier.get(), &report.meta.header, &report.meta.trust, &report.meta.reporter,
+            &report.proved};
   }
 
   bool is_known(const std::string& reporter) const {
@@ -284,13 +287,16 @@ class Ingester::Run {
            reporter_kind(*options_.organizations, reporter) == ReporterKind::Known;
   }
 
-  void count(const ReportMeta& report, Added added) {
+  void count(const PendingReport& pending, Added added) {
+    const ReportMeta& report = pending.meta;
     if (added == Added::Duplicate) {
       ++outcome_.duplicates;
       return;
     }
     ++outcome_.reports;
-    outcome_.verified += report.trust == Trust::Verified ? 1 : 0;
+    const bool verified = report.trust == Trust::Verified;
+    outcome_.verified += verified ? 1 : 0;
+    outcome_.vouched += verified && !pending.proved ? 1 : 0;
     outcome_.records += report.records;
     outcome_.messages += report.messages;
     outcome_.skipped_records += report.header.skipped_records;

@@ -64,6 +64,7 @@ struct Ingested {
   std::int64_t reports = 0;  ///< New ones.
   std::int64_t duplicates = 0;
   std::int64_t verified = 0;  ///< Of the new ones.
+  std::int64_t vouched = 0;   ///< Of the verified ones: by --trusted alone, without a signature.
   std::int64_t records = 0;
   std::int64_t messages = 0;
   std::int64_t skipped_records = 0;  ///< Of the new ones: records whose address is none.

@@ -25,6 +25,7 @@ struct TrustQuestion {
   const Header* claim = nullptr;          ///< Its `email` and `org` name who claims to report.
   Trust* trust = nullptr;                 ///< Receives the evaluation, as `reporter` does.
   std::string* reporter = nullptr;
+  bool* proved = nullptr;  ///< Receives whether a signature verifies it; may be null.
 };
 
 /// The domain that a report claims to come from: that of its `email`, else its `org_name`

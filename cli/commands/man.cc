@@ -59,7 +59,7 @@ std::string command_entry(const Command& command) {
     text += fmt::format(".PP\nFormats: {}.\n",
                         roff(fmt::format("{}", fmt::join(command.formats, ", "))));
   }
-  return text;
+  return text + fmt::format(".PP\nExit codes: {}.\n", roff(exit_codes_of(command)));
 }
 
 /// An environment variable and its meaning.
@@ -114,8 +114,7 @@ ExitCode run_man(Context& context) {
   text +=
       ".SH EXIT STATUS\n"
       "0 success; 1 an error; 2 something differs, is due or fails; 3 withheld; 4 partly done;\n"
-      "5 written, not yet visible everywhere. docs/commands.md lists those that each command\n"
-      "uses.\n"
+      "5 written, not yet visible everywhere. Each command lists its own above.\n"
       ".SH FILES\n"
       ".TP\n\\fIdomains.yaml\\fR\nThe desired mail policy.\n"
       ".TP\n\\fIrampart.db\\fR\nThe report store, beside it.\n"

@@ -18,11 +18,12 @@ Result<std::vector<RotationRun>> observed_runs(const Context& context, const Con
   return rotation_runs(config, world);
 }
 
-Result<Ok> write(const Context& context, const Config& config,
-                 const std::vector<RotationRun>& runs) {
+/// Makes the keys that are due. The YAML is edited in memory before any key is made: an edit that
+/// fails leaves no key behind.
+Result<Ok> make_keys_of(const Context& context, const Config& config,
+                        const std::vector<RotationRun>& runs) {
   TRY(const auto edits, rotation_edits(config, runs));
-  // The YAML is edited in memory before any key is made: an edit that fails leaves no key behind.
-  TRY(const auto texts, edit_domains(config, edits));
+  TRY_OK(edit_domains(config, edits));
   const bool makes =
       std::ranges::any_of(runs, [](const auto& run) { return run.step.make.has_value(); });
   if (makes) {
@@ -31,51 +32,72 @@ Result<Ok> write(const Context& context, const Config& config,
     // unused key harms nobody.
     TRY_OK(make_due_keys(KeyFolder(config.folder), runs, protection, context.today()));
   }
+  return Ok{};
+}
+
+Result<Ok> edit_and_write(const Config& config, const std::vector<DomainEdit>& edits) {
+  TRY(const auto texts, edit_domains(config, edits));
   return write_domains(config, texts);
 }
 
-/// Marks a selector as compromised by `edits`, with --write in the YAML, else in memory alone; the
-/// resulting configuration.
-Result<Config> compromised(const Context& context, const Config& config,
-                           const std::string& selector, const std::vector<DomainEdit>& edits) {
-  // A dry run must show the same steps, so the mark is made in memory.
-  if (!context.arguments.has("write")) {
-    Config marked = config;
-    for (const DomainEdit& edit : edits) {
-      for (RotationSpec& spec : marked.domains.at(edit.domain).rotations) {
-        spec.compromised.push_back(selector);
-      }
+/// Marks a selector as compromised in memory, so that the steps follow from the mark before
+/// anything is written.
+Config marked_as_compromised(Config config, const std::string& selector,
+                             const std::vector<DomainEdit>& edits) {
+  for (const DomainEdit& edit : edits) {
+    for (RotationSpec& spec : config.domains.at(edit.domain).rotations) {
+      spec.compromised.push_back(selector);
     }
-    return marked;
   }
-  TRY(const auto texts, edit_domains(config, edits));
-  TRY_OK(write_domains(config, texts));
-  const std::optional<Config> again = load(context);
-  if (!again) return Error{"the edited file does not load", config.file};
-  return *again;
+  return config;
+}
+
+/// Writes the mark of a compromised key, then the steps. Whatever may fail for a reason outside the
+/// file (name servers, a passphrase, the key folder) has been done by now.
+Result<Ok> write(const Context& context, const Config& config, const std::vector<DomainEdit>& marks,
+                 const std::vector<RotationRun>& runs) {
+  TRY_OK(make_keys_of(context, config, runs));
+  if (marks.empty()) {
+    TRY(const auto edits, rotation_edits(config, runs));
+    return edit_and_write(config, edits);
+  }
+  TRY_OK(edit_and_write(config, marks));
+  // The steps are edited in the file as it is now: the positions in it have moved.
+  const auto steps = [&]() -> Result<Ok> {
+    const std::optional<Config> again = load(context);
+    if (!again) return Error{"the edited file does not load", config.file};
+    TRY(const auto edits, rotation_edits(*again, runs));
+    return edit_and_write(*again, edits);
+  }();
+  if (steps) return Ok{};
+  Error error = steps.error();
+  error.what +=
+      "; the YAML already marks the key as compromised: run `rampart rotate --write` again";
+  return error;
 }
 
 }  // namespace
 
-// A compromised key is marked first, so that the same run replaces it.
+// The steps are those of the YAML with its mark, so that the same run replaces a compromised key.
+// An error before the first write leaves the YAML without the mark.
 ExitCode run_rotate(Context& context) {
-  VALUE_OR_EXIT(Config config, load(context));
+  VALUE_OR_EXIT(const Config config, load(context));
   const auto selector = context.arguments.one("compromised");
-  std::set<Name> marked;
+  std::vector<DomainEdit> marks;
   if (selector) {
-    TRY_OR_FAIL("rotate", const auto edits, compromise_edits(config, *selector));
-    for (const DomainEdit& edit : edits) marked.insert(edit.domain);
-    TRY_OR_FAIL("rotate", Config after, compromised(context, config, *selector, edits));
-    config = std::move(after);
+    TRY_OR_FAIL("rotate", marks, compromise_edits(config, *selector));
   }
-  TRY_OR_FAIL("usage", auto runs, observed_runs(context, config));
+  std::set<Name> marked;
+  for (const DomainEdit& edit : marks) marked.insert(edit.domain);
+  const Config planned = marks.empty() ? config : marked_as_compromised(config, *selector, marks);
+  TRY_OR_FAIL("usage", auto runs, observed_runs(context, planned));
   for (RotationRun& run : runs) {
     const bool uses = contains(run.step.selectors, selector, &SelectorState::selector);
     if (uses && marked.contains(run.domain)) run.compromised = *selector;
   }
   const Written written = context.arguments.has("write") ? Written::Yes : Written::No;
   if (written == Written::Yes) {
-    OK_OR_FAIL("rotate", write(context, config, runs));
+    OK_OR_FAIL("rotate", write(context, config, marks, runs));
   }
   const bool acts = std::ranges::any_of(runs, [](const auto& run) { return run.acts(); });
   return print(context, context.json() ? rotate_json(runs) : rotate_text(runs, written),

@@ -115,7 +115,7 @@ std::vector<Command> domain_commands() {
        .options = {{"until", "DATE", "The last day, as 2027-06-30 (default: a year from now)."}},
        .run = run_timeline},
       {.name = "advance",
-       .summary = "Take due ramp steps, wait, or step back, based on evidence.",
+       .summary = "Take due ramp steps, hold them, or step back, based on evidence.",
        .options = {{"write", "", "Edit phase, pct and since in the YAML in place."},
                    {"pr-body", "FILE", "Write the decisions and their evidence as Markdown."}},
        .run = run_advance},

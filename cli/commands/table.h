@@ -56,6 +56,9 @@ const std::vector<CommandGroup>& command_groups();
 /// words of all commands after "". Each once, in the order of the manual.
 std::vector<std::string> words_after(std::string_view group);
 
+/// The exit codes of a command and what each means: "0 success; 1 an error".
+std::string_view exit_codes_of(const Command& command);
+
 /// The options that every command takes, before or after its name.
 const std::vector<CommandOption>& global_options();
 

@@ -32,7 +32,7 @@ const std::vector<Column>& columns() {
   static const std::vector<Column> all = {
       {"index.html", "Domain", "ascending",
        [](const auto& a, const auto& b) { return a.name < b.name; }},
-      {"by-stage.html", "Phase", "ascending",
+      {"by-phase.html", "Phase", "ascending",
        [](const auto& a, const auto& b) { return a.rank < b.rank; }},
       {"by-legitimate.html", "Legitimate mail", "ascending",
        [](const auto& a, const auto& b) {

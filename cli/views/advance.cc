@@ -132,8 +132,8 @@ std::string rollback_text(const Rollback& rollback) {
       "{0}: set from {1} to {2} in {4}, since {3}. DNS is unchanged.\n"
       "Next: rampart plan --domain {5}, then rampart apply --domain {5}\n"
       "Receivers may apply the old record until its TTL expires: {6}.\n"
-      "`rampart advance` raises the policy again when the hold of {7} is over and the gates are "
-      "met.\n",
+      "`rampart advance` raises the policy again when the minimum time at this step (hold: {7}) is "
+      "over and the gates are met.\n",
       rollback.domain.unicode(), to_text(rollback.from), to_text(rollback.to),
       to_text(rollback.since), rollback.file, domain, rollback.lifetime, to_text(rollback.hold));
 }

@@ -93,7 +93,7 @@ std::string receivers_list(const StepDecision& decision, const Domain& domain) {
   // Everything but the position stays, so the difference shows the step and nothing else.
   DmarcSpec after = domain.dmarc;
   after.position = *decision.to;
-  std::string text = "A failing message, by receiver:\n\n";
+  std::string text = "A message that fails DMARC, by kind of receiver:\n\n";
   for (const ReceiverLine& line : receiver_lines(EffectivePolicy::of(record_for(domain.dmarc)),
                                                  EffectivePolicy::of(record_for(after)))) {
     text += fmt::format("- {}: {}\n", prose(describe(line.receiver)), prose(line.says));

@@ -8,6 +8,7 @@
 #include "base/counted.h"
 #include "cli/views/json_parts.h"
 #include "mail/dkim/key.h"
+#include "policies/dkim/names.h"
 
 namespace rampart {
 namespace {
@@ -38,14 +39,50 @@ std::vector<std::string> actions_of(const RotationRun& run) {
   if (step.make) actions.push_back(fmt::format("make the key {}", *step.make));
   // The dates are noted in the YAML, because there is no other state: the next run computes from
   // them.
-  if (step.published) actions.push_back("note that the next key is on every server");
+  if (step.published) actions.push_back("record that the next key is on every server");
   if (step.promote) actions.push_back(step.what);
   if (step.signing_since)
-    actions.push_back("note the day from which the signer uses the current key");
+    actions.push_back("record the day from which the signer uses the current key");
   for (const auto& [selector, seen] : step.revoked) {
-    actions.push_back(fmt::format("note that {} is revoked in DNS", selector));
+    actions.push_back(fmt::format("record that {} is revoked in DNS", selector));
   }
   return actions;
+}
+
+/// What the date of a selector's next state means; empty without one.
+std::string next_state(const SelectorState& state) {
+  if (!state.changes) return "";
+  const std::string on = day(*state.changes);
+  switch (state.state) {
+    case KeyState::Published:
+      return fmt::format("; it becomes the signing key on {} or later", on);
+    case KeyState::Retiring:
+      return fmt::format("; it can be revoked on {} or later", on);
+    case KeyState::Revoked:
+      return fmt::format("; its record can be removed on {} or later", on);
+    case KeyState::Pending:
+    case KeyState::Active:
+    case KeyState::Removed:
+      break;
+  }
+  return fmt::format("; its state changes on {} or later", on);
+}
+
+// What is left to a person after the YAML is written: DNS, the signer, or nothing.
+std::string steps_after_writing(const std::vector<RotationRun>& runs) {
+  const bool publishes = std::ranges::any_of(
+      runs, [](const RotationRun& run) { return run.step.make || !run.compromised.empty(); });
+  const bool promotes = std::ranges::any_of(runs, [](const auto& run) { return run.step.promote; });
+  std::string text = "Written into the YAML.\n";
+  if (publishes) {
+    text += "Next: publish the new key with `rampart apply`, then run `rampart rotate` again.\n";
+  }
+  if (promotes) {
+    text +=
+        "Next: give the current key to the signer with `rampart keys export`, and reload the "
+        "signer.\n";
+  }
+  return text;
 }
 
 // The day is enough: rotations act once a day at most.
@@ -88,21 +125,20 @@ std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
   for (const RotationRun& run : runs) {
     text += fmt::format("{}, rotation {}\n", run.domain.unicode(), run.spec.name);
     for (const SelectorState& state : run.step.selectors) {
-      const std::string until =
-          state.changes ? fmt::format(" (until {})", day(*state.changes)) : "";
-      text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state), until,
-                          state.why.empty() ? "" : ": " + state.why);
+      text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state),
+                          state.why.empty() ? "" : ": " + state.why, next_state(state));
     }
     for (const std::string& action : actions_of(run)) text += fmt::format("  -> {}\n", action);
     // Not where something is done now: the date of the step after it is known only then.
     if (run.step.due && !run.acts()) {
-      text += fmt::format("  next, on {1}: {0}\n", run.step.what, day(*run.step.due));
+      text += fmt::format("  next: {}, on {} or later\n", run.step.what, day(*run.step.due));
     }
     acts = acts || run.acts();
   }
   if (!acts) return text;
-  return text + (written == Written::Yes ? "Written into the YAML; next: `rampart apply`.\n"
-                                         : "Run again with --write to do this.\n");
+  return text + (written == Written::Yes
+                     ? steps_after_writing(runs)
+                     : "Nothing was written. Run the command again with --write to do this.\n");
 }
 
 // Null where nothing is known: a key without a YAML has no state, which differs from being unused.
@@ -124,6 +160,14 @@ std::string keys_json(const std::vector<KeyRow>& rows) {
   return document({{"keys", array_of(rows, row_json)}});
 }
 
+// JSON has the one word; a person needs to know what is unclear.
+std::string published_clause(const std::string& word) {
+  if (word == "yes") return "published in DNS";
+  if (word == "no") return "not published in DNS";
+  if (word == "revoked") return "revoked in DNS";
+  return "unclear in DNS (another key, not on every server, or no answer)";
+}
+
 // A key without a private half is normal where another host signs, and says so.
 std::string keys_text(const std::vector<KeyRow>& rows) {
   if (rows.empty()) return "The key folder is empty.\n";
@@ -139,8 +183,8 @@ std::string keys_text(const std::vector<KeyRow>& rows) {
                         entry.error.empty() ? entry.algorithm : "unreadable: " + entry.error);
     if (row.age_days) text += fmt::format(", {} old", counted(*row.age_days, "day"));
     if (!row.state.empty()) text += ", " + row.state;
-    if (!row.published.empty()) text += ", in DNS: " + row.published;
-    if (!row.next.empty()) text += ", next change: " + row.next;
+    if (!row.published.empty()) text += ", " + published_clause(row.published);
+    if (!row.next.empty()) text += fmt::format(", next change on {} or later", row.next);
     text += fmt::format(", private half: {}\n",
                         entry.private_key ? storage_of(*entry.private_key) : "not stored here");
   }
@@ -173,6 +217,13 @@ std::string made_keys_text(const std::vector<KeyEntry>& entries, const KeyFolder
     }
     text += fmt::format("{}._domainkey.{} TXT {}\n", entry.place.selector,
                         entry.place.domain.text(), record_of(entry, folder));
+  }
+  for (const KeyEntry& entry : entries) {
+    text += fmt::format(
+        "Next: if the YAML does not name {0} yet, add `- {{selector: {0}, public_key: {1}}}` under "
+        "`dkim:` of {2}; then publish it with `rampart apply`.\n",
+        entry.place.selector, rotation_key_path(entry.place.domain, entry.place.selector),
+        entry.place.domain.text());
   }
   return text;
 }

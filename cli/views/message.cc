@@ -84,8 +84,12 @@ Json arc_json(const arc::Verdict& verdict) {
           {"sets", array_of(verdict.sets, set_json)}};
 }
 
-/// By whether it is aligned.
-constexpr std::string_view kAlignedWords[] = {"not aligned", "aligned"};
+// DMARC uses a result that passes and is aligned. The alignment of one that fails shows what would
+// help: the record or the domain.
+std::string_view alignment_words(bool passes, bool aligned) {
+  if (!aligned) return "not aligned with the From domain";
+  return passes ? "aligned with the From domain" : "would be aligned if it passed";
+}
 
 // Fixed columns: results of one message are compared with those of another.
 std::string line(std::string_view what, std::string_view result, const std::string& rest) {
@@ -95,8 +99,14 @@ std::string line(std::string_view what, std::string_view result, const std::stri
 // Alignment is named even on success, since a pass for another domain does not help DMARC.
 std::string spf_line(const dmarc::MessageVerdict& verdict) {
   if (!verdict.spf) return line("SPF", "none", "no MAIL FROM and no HELO name are known");
-  std::string rest =
-      fmt::format("{}, {}", verdict.spf_domain, kAlignedWords[aligning(verdict).spf_aligned]);
+  // Nothing was evaluated, so that nothing can be aligned.
+  if (verdict.spf->outcome == spf::Outcome::None) {
+    return line("SPF", "none",
+                verdict.spf_domain + " has no SPF record, so DMARC does not use SPF");
+  }
+  std::string rest = fmt::format(
+      "{}, {}", verdict.spf_domain,
+      alignment_words(verdict.spf->outcome == spf::Outcome::Pass, aligning(verdict).spf_aligned));
   if (verdict.spf->matched) rest += ", matched " + *verdict.spf->matched;
   if (!verdict.spf->reason.empty()) rest += ": " + verdict.spf->reason;
   return line("SPF", spf::to_text(verdict.spf->outcome), rest);
@@ -108,8 +118,9 @@ std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
   std::string lines;
   for (std::size_t i = 0; i < verdict.dkim.signatures.size(); ++i) {
     const dkim::SignatureVerdict& one = verdict.dkim.signatures[i];
-    std::string rest = fmt::format("{}, selector {}, {}", one.domain, one.selector,
-                                   kAlignedWords[aligning(verdict).dkim_aligned[i]]);
+    std::string rest = fmt::format(
+        "{}, selector {}, {}", one.domain, one.selector,
+        alignment_words(one.outcome == dkim::Outcome::Pass, aligning(verdict).dkim_aligned[i]));
     if (!one.algorithm.empty()) rest += ", " + one.algorithm;
     if (one.key_bits > 0) rest += fmt::format(", {} bits", one.key_bits);
     if (!one.reason.empty()) rest += ": " + one.reason;

@@ -28,12 +28,20 @@ constexpr std::array<StateWord, 6> kStateWords = {{{WriteState::Written, "writte
                                                    {WriteState::Unconfirmed, "unconfirmed", kRed},
                                                    {WriteState::NotBegun, "not begun", kYellow}}};
 
+/// Where the reason of a row is: below it, or below a later row with the same one.
+enum class Reason { Shown, Below };
+
+/// Whether both have the same reason, which one line below the last of them explains.
+bool same_reason(const WriteOutcome& one, const WriteOutcome& other) {
+  return one.state == other.state && one.why == other.why;
+}
+
 /// The reason is on a line of its own, aligned with the names; "already live" explains itself.
-void show_outcome(std::string& out, const WriteOutcome& outcome, Colour colour) {
+void show_outcome(std::string& out, const WriteOutcome& outcome, Reason reason, Colour colour) {
   const StateWord& word = *std::ranges::find(kStateWords, outcome.state, &StateWord::state);
   out += fmt::format("  {}{:{}} {:>3} {}\n", paint(colour, word.hue, word.word), "",
                      12 - word.word.size(), glyph(outcome.change), title(outcome.change));
-  if (!outcome.why.empty() && outcome.state != WriteState::AlreadyLive) {
+  if (reason == Reason::Shown && !outcome.why.empty() && outcome.state != WriteState::AlreadyLive) {
     out += fmt::format("{:>19}{}\n", "", printable(outcome.why));
   }
 }
@@ -89,7 +97,10 @@ std::string outcome_text(const Plan& plan, const std::vector<WriteOutcome>& outc
         colour, kBold,
         fmt::format("{} at provider {}", printable(zone.first.text()), printable(zone.second)));
     out += '\n';
-    for (const WriteOutcome* outcome : rows) show_outcome(out, *outcome, colour);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const bool repeats = i + 1 < rows.size() && same_reason(*rows[i], *rows[i + 1]);
+      show_outcome(out, *rows[i], repeats ? Reason::Below : Reason::Shown, colour);
+    }
     out += '\n';
   }
   return out + totals(plan, outcomes) + "\n";

@@ -41,9 +41,14 @@ void show_changes(std::string& out, const Plan& plan, Colour colour) {
 void show_withheld(std::string& out, const Plan& plan, Colour colour) {
   if (plan.withheld.empty()) return;
   open_section(out, colour, kWithheldTitle);
+  std::string shown;
   for (const Withheld& withheld : plan.withheld) {
-    out += fmt::format("  {}: {}\n", heading(withheld.change),
-                       paint(colour, kRed, fmt::format("{}", fmt::join(withheld.codes, ", "))));
+    const std::string title =
+        fmt::format("  {}: {}\n", heading(withheld.change),
+                    paint(colour, kRed, fmt::format("{}", fmt::join(withheld.codes, ", "))));
+    // Changes of one domain that one error withholds have one title.
+    if (title != shown) out += title;
+    shown = title;
     show_change(out, plan, withheld.change, colour);
   }
 }

@@ -30,9 +30,9 @@ const ReceiverImpact* impact_on(const Plan& plan, const Change& change) {
 void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
   // A sentence of its own: silence would leave the reader to guess.
   if (impact.nothing_new()) {
-    lines.push_back({' ', "no receiver will treat a failing message differently"});
+    lines.push_back({' ', "no receiver will treat a message that fails DMARC differently"});
   } else {
-    lines.push_back({' ', "a failing message, by receiver:"});
+    lines.push_back({' ', "a message that fails DMARC, by kind of receiver:"});
     for (const ReceiverLine& line : impact.lines) {
       lines.push_back({' ', fmt::format("  {}: {}", describe(line.receiver), line.says)});
     }
@@ -80,15 +80,15 @@ std::vector<DiffLine> body(const Plan& plan, const Change& change) {
 // Five sources: those that are hit hardest decide, and JSON has all of them.
 std::vector<std::string> impact_details(const Impact& impact) {
   const Date last = impact.from + std::chrono::days(impact.window_days - 1);
-  std::vector<std::string> lines = {
-      fmt::format("the mail of {} to {}, as receivers of {} would treat it", to_text(impact.from),
-                  to_text(last), describe(impact.receiver))};
+  std::vector<std::string> lines = {fmt::format("counted: the mail of {} to {}, as treated by {}",
+                                                to_text(impact.from), to_text(last),
+                                                describe(impact.receiver))};
   // Shown only if it differs: most plans contain no tag that a receiver could ignore.
   const bool worse =
       impact.worst_quarantined + impact.worst_rejected > impact.quarantined + impact.rejected ||
       impact.worst_rejected > impact.rejected;
   if (worse) {
-    lines.push_back(fmt::format("a receiver that {}: {} quarantined, {} rejected",
+    lines.push_back(fmt::format("at {}: {} quarantined, {} rejected",
                                 describe(dmarc::Receiver::HonoursNeither),
                                 grouped(impact.worst_quarantined), grouped(impact.worst_rejected)));
   }
@@ -99,7 +99,7 @@ std::vector<std::string> impact_details(const Impact& impact) {
     if (one.worst_case == 0 || shown == kMostSources) break;
     ++shown;
     lines.push_back(fmt::format("{} ({}): {} of {} messages fail, {} quarantined, {} rejected",
-                                printable(one.source), one.declared ? "declared" : "unknown",
+                                printable(one.source), one.declared ? "declared" : "undeclared",
                                 grouped(one.messages - one.pass_after), grouped(one.messages),
                                 grouped(one.quarantined), grouped(one.rejected)));
   }
@@ -121,7 +121,7 @@ std::vector<std::string> impact_gaps(const Plan& plan) {
   }
   std::vector<std::string> lines;
   for (const auto& [why, names] : domains) {
-    lines.push_back(fmt::format("{}: {}, so the affected mail is unknown", names, why));
+    lines.push_back(fmt::format("{}: the effect on its mail is unknown: {}", names, why));
   }
   return lines;
 }

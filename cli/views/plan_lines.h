@@ -52,7 +52,8 @@ std::vector<std::vector<const Change*>> grouped(const std::vector<Change>& chang
 inline constexpr std::string_view kAuthorityTitle = "Authority: who may send or sign";
 inline constexpr std::string_view kImpactTitle = "Impact: how reported mail would be treated";
 inline constexpr std::string_view kWithheldTitle = "Withheld: not written because of an error";
-inline constexpr std::string_view kHeldTitle = "Held: nothing is wrong, but these must wait";
+inline constexpr std::string_view kHeldTitle =
+    "Held: no error; a later run makes these changes, once their condition is met";
 inline constexpr std::string_view kPolicyEditsTitle =
     "Policy edits: changes of waivers, ramps, gates and providers";
 

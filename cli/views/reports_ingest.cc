@@ -10,9 +10,11 @@ namespace rampart {
 
 // Refused files last, as they are what a person has to look at.
 std::string ingested_text(const reports::Ingested& outcome) {
+  const std::string vouched =
+      outcome.vouched > 0 ? fmt::format(", {} of them by --trusted alone", outcome.vouched) : "";
   std::string text = fmt::format(
-      "{}: {} ({} verified), {} known already, {}, {}.\n", counted(outcome.files, "file"),
-      counted(outcome.reports, "new report"), outcome.verified, outcome.duplicates,
+      "{}: {} ({} verified{}), {} known already, {}, {}.\n", counted(outcome.files, "file"),
+      counted(outcome.reports, "new report"), outcome.verified, vouched, outcome.duplicates,
       counted(outcome.records, "record"), counted(outcome.messages, "message"));
   // Only where there are any: most mailboxes have aggregate reports alone.
   if (outcome.tls_reports + outcome.failure_reports > 0) {
@@ -49,6 +51,7 @@ Json ingested_object(const reports::Ingested& outcome) {
           {"reports", outcome.reports},
           {"duplicates", outcome.duplicates},
           {"verified", outcome.verified},
+          {"verified_by_flag", outcome.vouched},
           {"records", outcome.records},
           {"messages", outcome.messages},
           {"tls_reports", outcome.tls_reports},

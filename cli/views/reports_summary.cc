@@ -180,7 +180,9 @@ std::string source_text(const SourceSummary& row) {
 std::string wave_text(const reports::Wave& wave) {
   if (wave.messages == 0) return {};
   return fmt::format(
-      "  mail of unknown hosts without the domain's mark: {} from {} in {} ({}), {} to {}\n"
+      "  unauthorized mail from hosts of no known service, without the domain's mark: {} from {} "
+      "in "
+      "{} ({}), {} to {}\n"
       "    -> none in DNS: likely spoofing; `rampart reports threats` lists the addresses\n",
       counted(wave.messages, "message"), counted(wave.addresses, "address", "addresses"),
       counted(wave.networks, "network"), list_text(wave.largest), to_text(*wave.first),

@@ -227,7 +227,7 @@ void write_threats_text(const std::vector<ThreatList>& lists, std::ostream& out)
                        counted(one.messages, "message", "messages"), list.domain,
                        to_text(Date(one.first)), to_text(Date(one.last)));
   });
-  if (none) out << "No source is certainly unauthorised.\n";
+  if (none) out << "No address certainly sends unauthorized mail.\n";
   const std::string omitted = omitted_text(lists);
   if (!omitted.empty()) out << omitted << ".\n";
 }

@@ -329,7 +329,8 @@ bool retire_delegation(const Domain& domain, const World& world, const Name& nam
     const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
     if (!one.hold.empty()) {
       policy_result.holds.push_back(
-          {domain.name, one.hold, fmt::format("the selector {} stays: {}", name.text(), one.why)});
+          {domain.name, one.hold,
+           fmt::format("the removal of selector {} is held: {}", name.text(), one.why)});
     }
     if (!one.may_go) return false;
     why = one.why;

@@ -38,9 +38,9 @@ void desire_one(const Domain& domain, const World& world, const SelectorState& s
     const std::string until = state.changes ? fmt::format("; it will be revoked on {}",
                                                           to_text(floor<days>(*state.changes)))
                                             : "";
-    policy_result.holds.push_back(
-        {domain.name, state.hold,
-         fmt::format("the selector {} stays: {}{}", state.selector, state.why, until)});
+    policy_result.holds.push_back({domain.name, state.hold,
+                                   fmt::format("the removal of selector {} is held: {}{}",
+                                               state.selector, state.why, until)});
     return;
   }
   if (!state.revoke_now && !state.remove_now) return;

@@ -273,10 +273,11 @@ EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time n
 // Each of the four causes requires another action of a person, from running the collector to
 // waiting.
 std::string why_unknown(const World& world, const EvidenceRows& rows) {
-  if (!world.evidence) return "there is no evidence";
-  if (!world.evidence->newest) return "there is no verified report";
-  if (rows.empty()) return "no verified report covers it";
-  return fmt::format("the last verified report on it is from {}", to_text(rows.back()->day));
+  if (!world.evidence) return "no evidence from reports was read";
+  if (!world.evidence->newest) return "there is no verified report of any domain";
+  if (rows.empty()) return "no verified report covers this domain";
+  return fmt::format("the newest verified report about this domain is from {}",
+                     to_text(rows.back()->day));
 }
 
 // A part of zero is left out, because a reader would look for its meaning.
@@ -289,13 +290,13 @@ std::string hits_text(std::int64_t quarantined, std::int64_t rejected) {
 
 std::int64_t hits_of(const SourceImpact& source) { return source.quarantined + source.rejected; }
 
-// "3 unknown sources": those whose mail some receiver may quarantine or reject. The worst case
+// "3 undeclared sources": those whose mail some receiver may quarantine or reject. The worst case
 // counts too, so that a source whose share was rounded to nothing is not left out.
-std::string unknown_sources(const Impact& impact) {
+std::string undeclared_sources(const Impact& impact) {
   const auto count = std::ranges::count_if(impact.by_source, [](const SourceImpact& one) {
     return !one.declared && (one.worst_case > 0 || hits_of(one) > 0);
   });
-  return counted(count, "unknown source");
+  return counted(count, "undeclared source");
 }
 
 std::string declared_senders(const Impact& impact, std::int64_t declared) {
@@ -354,11 +355,11 @@ std::string sentence(const Impact& impact) {
   text += "; " + hits_text(impact.quarantined, impact.rejected);
   std::int64_t declared = 0;
   for (const SourceImpact& one : impact.by_source) declared += one.declared ? hits_of(one) : 0;
-  const std::int64_t unknown = all - declared;
-  if (unknown == all) {
-    text += ", all from " + unknown_sources(impact);
-  } else if (unknown > 0) {
-    text += fmt::format(", {} of them from {}", grouped(unknown), unknown_sources(impact));
+  const std::int64_t undeclared = all - declared;
+  if (undeclared == all) {
+    text += ", all from " + undeclared_sources(impact);
+  } else if (undeclared > 0) {
+    text += fmt::format(", {} of them from {}", grouped(undeclared), undeclared_sources(impact));
   }
   return text + "; " + declared_senders(impact, declared);
 }

@@ -36,11 +36,11 @@ std::string shown(const Known<dmarc::Treatment>& treatment) {
 // "as before" is stated rather than left out: silence could be taken for not evaluated.
 std::string sentence(const TreatmentChange& change) {
   if (const Unanswered* gap = change.before.gap() ? change.before.gap() : change.after.gap()) {
-    return fmt::format("becomes {} (was {}): {}", shown(change.after), shown(change.before),
+    return fmt::format("{} (before: {}): {}", shown(change.after), shown(change.before),
                        to_text(*gap));
   }
   if (change.before == change.after) return fmt::format("{}, as before", shown(change.after));
-  return fmt::format("becomes {} (was {})", shown(change.after), shown(change.before));
+  return fmt::format("{} (before: {})", shown(change.after), shown(change.before));
 }
 
 // Sub-domains and missing names are mentioned only where their treatment differs. One line for each
@@ -160,8 +160,9 @@ std::string_view to_text(Receiver receiver) {
 }
 
 std::string_view describe(Receiver receiver) {
-  constexpr std::array<std::string_view, 3> kNames = {"RFC 7489 (honours pct)",
-                                                      "RFC 9989 (honours t)", "honours neither"};
+  constexpr std::array<std::string_view, 3> kNames = {"receivers of RFC 7489 (apply pct)",
+                                                      "receivers of RFC 9989 (apply t)",
+                                                      "receivers that apply neither"};
   return word_of(kNames, receiver);
 }
 

@@ -53,17 +53,19 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   if (calendar.over) return "";
   const std::string hold = to_text(hold_at(*spec.ramp, spec.position));
   if (spec.since && *spec.since > today_of(facts)) {
-    return fmt::format("`since` is {}, in the future: the hold of {} at {} begins then",
-                       to_text(*spec.since), hold, to_text(spec.position));
+    return fmt::format(
+        "`since` is {}, in the future: the minimum time at {} (hold: {}) begins then",
+        to_text(*spec.since), to_text(spec.position), hold);
   }
   if (!calendar.start) {
     const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
     return fmt::format(
-        "no verified report shows `{}` as the published policy{}: the hold of {} has not begun",
+        "no verified report shows `{}` as the published policy{}: the minimum time at this step "
+        "(hold: {}) has not begun",
         published_at(spec), when, hold);
   }
-  return fmt::format("the hold of {} at {}, live since {}, ends on {}", hold,
-                     to_text(spec.position), to_text(*calendar.start),
+  return fmt::format("the minimum time at {} (hold: {}), live since {}, ends on {}",
+                     to_text(spec.position), hold, to_text(*calendar.start),
                      to_text(utc_day(*calendar.ends)));
 }
 

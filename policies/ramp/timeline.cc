@@ -55,7 +55,7 @@ std::string what_next(const DmarcSpec& spec, const StepDecision& decision) {
   const std::string step = step_text(spec, decision.from, *decision.next);
   if (decision.action == StepAction::Advance) return step + ": all gates are met";
   if (decision.earliest) return step + ", at the earliest";
-  return step + " waits" + first_reason(decision);
+  return step + " is held" + first_reason(decision);
 }
 
 // Adds every step that follows if the domain enters `position` on `day`. Each date assumes that all

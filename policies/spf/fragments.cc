@@ -77,7 +77,8 @@ void desire_fragments(const Domain& domain, const LiveFragments& live, const Fla
     if (live.published.contains(number)) {
       policy_result.holds.push_back(
           {domain.name, "spf-fragment-in-use",
-           fmt::format("{} stays until no published record includes it", name.text())});
+           fmt::format("the removal of {} is held until no published record includes it",
+                       name.text())});
       continue;
     }
     policy_result.desired_records.push_back(

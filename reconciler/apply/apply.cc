@@ -93,7 +93,7 @@ void check_live(Batch& batch) {
                       key_text(outcome->change)));
     } else if (!foreign_values_survive(outcome->change.set)) {
       set_outcome(*outcome, WriteState::Failed,
-                  "the write would remove values that are not ours: nothing was written");
+                  "the write would remove foreign values: nothing was written");
     }
   }
 }

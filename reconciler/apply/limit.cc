@@ -67,13 +67,17 @@ ReviewState review_state(const Change& reviewed, const World& world) {
   return is_live(set, set.before, *sets) ? ReviewState::Ready : ReviewState::Moved;
 }
 
-Finding stale(const Change& moved) {
+// With --strict the change that is withheld may be in another zone than the record that changed.
+Finding stale(const Change& moved, Strictness strictness) {
+  const std::string withheld =
+      strictness == Strictness::AllZones
+          ? "with --strict, the changes of every zone are withheld"
+          : fmt::format("the changes of zone {} are withheld", moved.zone.text());
   return {.severity = Severity::Error,
           .code = "plan-stale",
           .domain = moved.domain,
-          .message = fmt::format(
-              "{} is no longer as it was when the plan was reviewed: zone {} is withheld",
-              location(moved), moved.zone.text()),
+          .message = fmt::format("{} has changed since the plan was reviewed: {}", location(moved),
+                                 withheld),
           .hint = kHint,
           .withholds = {{moved.name(), moved.type()}}};
 }
@@ -112,7 +116,7 @@ std::set<Identity> planned(const Plan& plan) {
 /// The whole zone is withheld, not the record alone: a person who edited it by hand may have edited
 /// its neighbours as well.
 std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& world,
-                           Limited& limited) {
+                           Strictness strictness, Limited& limited) {
   std::set<Name> moved;
   const std::set<Identity> still_planned = planned(now);
   for (const Change& change : reviewed.changes) {
@@ -123,7 +127,7 @@ std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& w
     }
     if (found != ReviewState::Moved) continue;
     moved.insert(change.zone);
-    limited.plan.findings.push_back(stale(change));
+    limited.plan.findings.push_back(stale(change, strictness));
   }
   return moved;
 }
@@ -168,7 +172,7 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
   limited.plan.changes.clear();
   std::map<Identity, const Change*> allowed;
   for (const Change& change : reviewed.changes) allowed[identity(change)] = &change;
-  const std::set<Name> moved = moved_zones(now, reviewed, world, limited);
+  const std::set<Name> moved = moved_zones(now, reviewed, world, strictness, limited);
   for (const Change& change : now.changes) {
     const auto row = allowed.find(identity(change));
     const bool same = row != allowed.end() && row->second->set == change.set;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "policies/model/lookup.h"
+#include "reconciler/plan/change_reasons.h"
 #include "reconciler/plan/occlusion.h"
 
 namespace rampart {
@@ -88,9 +89,10 @@ class KeyDiff {
       return false;
     }
     if (live.state == LiveState::Disagree) {
-      out_->holds.push_back({domain_.name, "ns-disagree",
-                             fmt::format("{} {}: its name servers give different answers: {}",
-                                         key.name.text(), to_text(key.type), live.detail)});
+      out_->holds.push_back(
+          {domain_.name, "ns-disagree",
+           fmt::format("{} {} is held: its name servers give different answers: {}",
+                       key.name.text(), to_text(key.type), live.detail)});
       return false;
     }
     return true;
@@ -101,7 +103,7 @@ class KeyDiff {
   void report_foreign(const RecordKey& key, const std::string& value) {
     const std::optional<std::string> miss = near_miss(key, value);
     report(key.type, "occupied",
-           fmt::format("{} {} holds a value that is not ours: \"{}\"; nothing is written there",
+           fmt::format("{} {} holds a foreign value: \"{}\"; nothing is written there",
                        key.name.text(), to_text(key.type), value.substr(0, kShownOctets)),
            miss ? *miss + "; correct or remove that value by hand"
                 : "remove that value by hand, or choose another name");
@@ -136,8 +138,8 @@ class KeyDiff {
                   .reasons = {}};
     for (const DesiredRecord& desired : desired_records_) {
       change.stage = std::min(change.stage, desired.stage);
-      change.reasons.push_back(desired.reason);
     }
+    change.reasons = change_reasons(domain_, change.set.before, change.set.after, desired_records_);
     out_->changes.push_back(std::move(change));
   }
 
@@ -297,7 +299,7 @@ void add_changes(std::vector<Change> changes, const Domain& domain, Plan& plan) 
     }
     plan.findings.push_back(withholding(
         finding_of(domain, Severity::Error, "occupied",
-                   fmt::format("the change of {} {} would remove values that are not ours",
+                   fmt::format("the change of {} {} would remove foreign values",
                                change.name().text(), to_text(change.type())),
                    "this is a fault of Rampart: nothing is written there; please report it"),
         {{change.name(), change.type()}}));

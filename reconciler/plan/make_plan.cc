@@ -238,7 +238,7 @@ void hold_back(Plan& plan, CodeName code, std::string_view reason, MustWait must
   for (const Change& change : held) {
     plan.holds.push_back(
         {change.domain, code,
-         fmt::format("{} {} waits: {}", change.name().text(), to_text(change.type()), reason)});
+         fmt::format("{} {} is held: {}", change.name().text(), to_text(change.type()), reason)});
   }
   plan.changes.erase(held.begin(), held.end());
 }
@@ -247,8 +247,8 @@ void hold_back(Plan& plan, CodeName code, std::string_view reason, MustWait must
 void hold_for_keys(const Config& config, const World&, Plan& plan) {
   const std::set<Name> waiting = domains_awaiting_keys(config, plan);
   hold_back(plan, "keys-first",
-            "receivers must be able to see this domain's new keys and senders before enforcement "
-            "tightens; plan again once they are published",
+            "the domain's new keys and senders must be published first, because their mail could "
+            "fail under the stricter record; plan again once they are published",
             [&](const Change& change) {
               return change.stage == Stage::Enforce && waiting.contains(change.domain);
             });
@@ -257,7 +257,8 @@ void hold_for_keys(const Config& config, const World&, Plan& plan) {
 // Loosening stays possible in a freeze: it is what stops a loss of mail.
 void hold_for_freeze(const Config&, const World& world, Plan& plan) {
   if (!world.frozen) return;
-  hold_back(plan, "frozen", "RAMPART_FREEZE is set, so only loosening is written",
+  hold_back(plan, "frozen",
+            "RAMPART_FREEZE is set, so only changes that loosen a policy are written",
             [](const Change& change) { return change.stage != Stage::Relax; });
 }
 

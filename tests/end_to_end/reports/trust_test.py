@@ -127,6 +127,13 @@ def check(bench):
         yield f"genuine: {story}", verified == 1
     yield from forged_beside_honest(bench)
     yield "vouched for", bench.ingest(letter(report(1)), "--trusted")[0] == 1
+    path = bench.folder / "vouched.eml"
+    for signed, by_flag in ((False, 1), (True, 0)):
+        mail = letter(report(1))
+        path.write_bytes(bench.post.sign(mail) if signed else mail)
+        got = bench.run("reports", "ingest", path, "--trusted", store=bench.folder / f"{signed}.db")
+        yield f"by the flag alone: {by_flag}", (got["verified"], got["verified_by_flag"]) == (
+            1, by_flag)
     # The same report first by anybody, then by its own signed mail: its trust rises, once.
     _, store = bench.ingest(letter(report(1)))
     path = bench.folder / "signed.eml"

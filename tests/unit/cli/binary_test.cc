@@ -45,6 +45,16 @@ void check_line(const std::string& arguments, int code, const std::string& part)
   CHECK(ran.text.find(part) != std::string::npos);
 }
 
+/// The text with each run of blanks and line ends as one blank: help is wrapped for a terminal.
+std::string unwrapped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n';
+    if (!blank || (!out.empty() && out.back() != ' ')) out += blank ? ' ' : c;
+  }
+  return out.ends_with(' ') ? out.substr(0, out.size() - 1) : out;
+}
+
 /// A folder of its own that goes away with the test.
 class Folder {
  public:
@@ -175,7 +185,7 @@ TEST_CASE("a file is written whole, or through a device without replacing it") {
   CHECK(!read_file(folder.at("absent")).ok());
 }
 
-TEST_CASE("docs/commands.md has a section for each command, with its options") {
+TEST_CASE("docs/commands.md has a section for each command, with its options and exit codes") {
   const auto text = read_file(source_dir() + "/docs/commands.md");
   REQUIRE(text.ok());
   for (const Command& command : commands()) {
@@ -189,9 +199,28 @@ TEST_CASE("docs/commands.md has a section for each command, with its options") {
       CAPTURE(option.name);
       CHECK(section.find("`--" + std::string(option.name)) != std::string::npos);
     }
+    // The same sentence in the documentation, the help and the manual page.
+    const std::size_t exit = section.find("Exit: ");
+    REQUIRE(exit != std::string::npos);
+    std::string codes = section.substr(exit + 6, section.find('\n', exit) - exit - 6);
+    std::erase(codes, '`');
+    CHECK(codes == std::string(exit_codes_of(command)) + ".");
+    const std::string help = unwrapped(rampart_line(std::string(command.name) + " --help").text);
+    CHECK(help.ends_with("Exit codes: " + codes));
   }
   for (const CommandOption& option : global_options()) {
     CHECK(text->find("`--" + std::string(option.name)) != std::string::npos);
+  }
+}
+
+TEST_CASE("--mta-sts-connect takes a host and a port, and is checked before anything is read") {
+  for (const std::string bad : {"x", "x:", ":443", "x:0", "x:65536", "x:https", "::1:443", "[::1]",
+                                "[x]:443", "https://x:443", "x:443:1"}) {
+    check_line("plan --mta-sts-connect " + bad, 1, "\"" + bad + "\" is not HOST:PORT");
+  }
+  // Then the first mistake is that there is no YAML.
+  for (const std::string good : {"x:443", "127.0.0.1:8443", "[::1]:443"}) {
+    check_line("-c /nonexistent.yaml plan --mta-sts-connect " + good, 1, "/nonexistent.yaml");
   }
 }
 

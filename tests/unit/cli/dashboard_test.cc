@@ -59,7 +59,7 @@ TEST_CASE("the dashboard's pages are as they were reviewed") {
   const auto pages = dashboard_pages(example());
   std::set<std::string> names;
   for (const auto& [name, text] : pages) names.insert(name);
-  CHECK(names == std::set<std::string>{"index.html", "by-stage.html", "by-legitimate.html",
+  CHECK(names == std::set<std::string>{"index.html", "by-phase.html", "by-legitimate.html",
                                        "by-messages.html", "by-failing.html", "by-findings.html",
                                        "domains/example.com.html", "domains/parked.example.html",
                                        "domains/xn--bcher-kva.example.html"});
@@ -76,7 +76,7 @@ TEST_CASE("each page of the index has its own order") {
     return table.find(one) < table.find(other);
   };
   CHECK(before("index.html", "example.com", "parked.example"));
-  CHECK(before("by-stage.html", "bücher", "example.com.html"));
+  CHECK(before("by-phase.html", "bücher", "example.com.html"));
   CHECK(before("by-messages.html", "example.com", "parked"));
   CHECK(before("by-legitimate.html", "example.com", "bücher"));
 }

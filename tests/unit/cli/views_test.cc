@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "cli/views/message.h"
 #include "cli/views/semantic_diff.h"
 #include "cli/views/wait_notice.h"
 #include "tests/support/golden.h"
@@ -204,6 +205,25 @@ TEST_CASE("a plan without changes says so on its last line") {
   std::erase_if(held.findings, [](const Finding& one) { return one.severity == Severity::Error; });
   CHECK(plan_text(held, Colour::Off).ends_with("\n\nNo changes now; 1 held.\n"));
   CHECK(plan_text(held, Colour::Off).find("keys-first") != std::string::npos);
+}
+
+// DMARC uses an aligned pass only. Without a record there is no result that could be aligned.
+TEST_CASE("the alignment of a result that does not pass is no success") {
+  dmarc::MessageVerdict verdict;
+  verdict.spf_domain = "example.com";
+  verdict.psl.spf_aligned = true;
+  const auto spf_shows = [&](spf::Outcome outcome, const std::string& part) {
+    verdict.spf = spf::Verdict{};
+    verdict.spf->outcome = outcome;
+    CAPTURE(message_text(verdict));
+    CHECK(message_text(verdict).find(part) != std::string::npos);
+  };
+  spf_shows(spf::Outcome::Pass, "SPF    pass      example.com, aligned with the From domain\n");
+  spf_shows(spf::Outcome::Fail, "SPF    fail      example.com, would be aligned if it passed\n");
+  spf_shows(spf::Outcome::None,
+            "SPF    none      example.com has no SPF record, so DMARC does not use SPF\n");
+  verdict.psl.spf_aligned = false;
+  spf_shows(spf::Outcome::Pass, "example.com, not aligned with the From domain\n");
 }
 
 TEST_CASE("nothing in a record can reach the terminal or the pull request") {

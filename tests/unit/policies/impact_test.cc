@@ -115,7 +115,7 @@ TEST_CASE("a first step counts the share that the stricter generation hits") {
   const Impact impact = Case({dmarc("p=none", "p=quarantine; t=y; pct=10")}, a_fortnight()).only();
   CHECK(sentence(impact) ==
         "18,204 messages: 18,094 pass before and after; 11 would be quarantined, all from 3 "
-        "unknown sources; 0 from declared senders");
+        "undeclared sources; 0 from declared senders");
   CHECK(impact.window_days == 14);
   CHECK(to_text(impact.from) == "2026-11-04");
   CHECK(impact.receiver == dmarc::Receiver::HonoursPct);
@@ -198,7 +198,7 @@ TEST_CASE("a dropped sender loses SPF, and so do the addresses that its terms ad
   const Impact impact = one.only();
   CHECK(sentence(impact) ==
         "24 messages: 11 pass before and after, 13 no longer pass; 13 would be quarantined, all "
-        "from 2 unknown sources; 0 from declared senders");
+        "from 2 undeclared sources; 0 from declared senders");
 }
 
 TEST_CASE("what another term still admits is not lost") {
@@ -247,13 +247,14 @@ TEST_CASE("without evidence the plan says that nothing tells") {
     REQUIRE(impacts.unknown.size() == 1);
     return impacts.unknown[0].why;
   };
-  CHECK(why([](World& world) { world.evidence.reset(); }) == "there is no evidence");
-  CHECK(why([](World& world) { world.evidence->newest.reset(); }) == "there is no verified report");
-  CHECK(why([](World&) {}) == "no verified report covers it");
+  CHECK(why([](World& world) { world.evidence.reset(); }) == "no evidence from reports was read");
+  CHECK(why([](World& world) { world.evidence->newest.reset(); }) ==
+        "there is no verified report of any domain");
+  CHECK(why([](World&) {}) == "no verified report covers this domain");
   CHECK(why([](World& world) {
           world.evidence->rows = {
               row("google", DmarcOutcome::Both, 1, {}, *parse_date("2026-01-01"))};
-        }) == "the last verified report on it is from 2026-01-01");
+        }) == "the newest verified report about this domain is from 2026-01-01");
   Case loosens({dmarc("p=reject", "p=none")}, {});
   loosens.world.evidence.reset();
   CHECK(loosens.run().unknown.empty());

@@ -94,35 +94,35 @@ TEST_CASE("every step of the standard ramp, in one line a kind of receiver") {
   const std::string none = "none, as before";
   check_step("", "p=none", {none, none, none});
   check_step("p=none", "p=quarantine; t=y; pct=10",
-             {"becomes 10% quarantine, 90% normal local filtering (was none)", none,
-              "becomes 100% quarantine (was none)"});
+             {"10% quarantine, 90% normal local filtering (before: none)", none,
+              "100% quarantine (before: none)"});
   check_step("p=quarantine; t=y; pct=10", "p=quarantine; t=y; pct=50",
-             {"becomes 50% quarantine, 50% normal local filtering "
-              "(was 10% quarantine, 90% normal local filtering)",
+             {"50% quarantine, 50% normal local filtering "
+              "(before: 10% quarantine, 90% normal local filtering)",
               none, "100% quarantine, as before"});
   check_step("p=quarantine; t=y; pct=50", "p=quarantine",
-             {"becomes 100% quarantine (was 50% quarantine, 50% normal local filtering)",
-              "becomes 100% quarantine (was none)", "100% quarantine, as before"});
+             {"100% quarantine (before: 50% quarantine, 50% normal local filtering)",
+              "100% quarantine (before: none)", "100% quarantine, as before"});
   check_step("p=quarantine", "p=reject; t=y; pct=10",
-             {"becomes 10% reject, 90% quarantine (was 100% quarantine)",
-              "100% quarantine, as before", "becomes 100% reject (was 100% quarantine)"});
+             {"10% reject, 90% quarantine (before: 100% quarantine)", "100% quarantine, as before",
+              "100% reject (before: 100% quarantine)"});
   check_step("p=reject; t=y; pct=10", "p=reject; t=y; pct=50",
-             {"becomes 50% reject, 50% quarantine (was 10% reject, 90% quarantine)",
+             {"50% reject, 50% quarantine (before: 10% reject, 90% quarantine)",
               "100% quarantine, as before", "100% reject, as before"});
   check_step("p=reject; t=y; pct=50", "p=reject",
-             {"becomes 100% reject (was 50% reject, 50% quarantine)",
-              "becomes 100% reject (was 100% quarantine)", "100% reject, as before"});
+             {"100% reject (before: 50% reject, 50% quarantine)",
+              "100% reject (before: 100% quarantine)", "100% reject, as before"});
 }
 
 TEST_CASE("sub-domains are shown apart where they are treated otherwise") {
   check_step("p=none", "p=quarantine; sp=none",
-             Lines(3, "becomes 100% quarantine (was none); sub-domains: none, as before"));
-  const std::string quarantine = "becomes 100% quarantine (was none)";
+             Lines(3, "100% quarantine (before: none); sub-domains: none, as before"));
+  const std::string quarantine = "100% quarantine (before: none)";
   check_step("p=none", "p=quarantine; np=reject",
-             {quarantine, quarantine + "; names that do not exist: becomes 100% reject (was none)",
-              quarantine + "; names that do not exist: becomes 100% reject (was none)"});
+             {quarantine, quarantine + "; names that do not exist: 100% reject (before: none)",
+              quarantine + "; names that do not exist: 100% reject (before: none)"});
   check_step("p=reject; sp=none", "p=reject; sp=reject",
-             Lines(3, "100% reject, as before; sub-domains: becomes 100% reject (was none)"));
+             Lines(3, "100% reject, as before; sub-domains: 100% reject (before: none)"));
 }
 
 TEST_CASE("what keeps a BIMI logo away") {
@@ -204,7 +204,7 @@ TEST_CASE("a sub-domain's first record is compared with what it inherits") {
       impact_of(change("sub.example.com", "", "p=reject; sp=none"), domain,
                 {{"_dmarc.example.com", kTxt, "v=DMARC1; p=none; sp=quarantine"}});
   for (const ReceiverLine& line : impact.lines) {
-    CHECK(line.says == "becomes 100% reject (was 100% quarantine)");
+    CHECK(line.says == "100% reject (before: 100% quarantine)");
   }
 }
 

@@ -85,7 +85,7 @@ TEST_CASE(
   StepDecision decision = decision_at(domain, StepAction::Stay);
   decision.reasons = {"there are no verified reports to count"};
   check_ramp(domain, decision, "2026-11-21", "2026-12-01",
-             {"2026-11-15 ramp quarantine at 10% -> quarantine (ramp short) waits: there are no "
+             {"2026-11-15 ramp quarantine at 10% -> quarantine (ramp short) is held: there are no "
               "verified reports to count +6"});
 }
 

@@ -104,6 +104,39 @@ TEST_CASE("the TTL changes only where the YAML names one") {
   CHECK(result.changes[0].set.after->set.ttl == std::chrono::seconds(300));
 }
 
+std::vector<std::string> reasons_of_update(const std::string& before, const std::string& after,
+                                           std::optional<int> ttl = {}, bool normalize = false) {
+  const bool dmarc = after.starts_with("v=DMARC1");
+  const RecordKey& key = dmarc ? kDmarc : kApex;
+  DesiredRecord record = desired(key, dmarc ? RecordKind::Dmarc : RecordKind::Spf, after);
+  if (ttl) record.ttl = std::chrono::seconds(*ttl);
+  const DiffResult result = run({{{key, present({before})}}, {record}, false, normalize});
+  REQUIRE(result.changes.size() == 1);
+  return result.changes[0].reasons;
+}
+
+// "it is wanted" is the reason of the desired record.
+TEST_CASE("a change has the reasons of what changes, and not those of what stays") {
+  using Reasons = std::vector<std::string>;
+  const std::string wanted = "it is wanted";
+  const std::string removed = "because the YAML does not require the removed terms";
+  const std::string softer = "because `all:` of the YAML, or its default, requires ~all";
+  CHECK(reasons_of_update("v=spf1 a ~all", "v=spf1 a mx ~all") == Reasons{wanted});
+  CHECK(reasons_of_update("v=spf1 a mx ~all", "v=spf1 a ~all") == Reasons{removed});
+  CHECK(reasons_of_update("v=spf1 mx ~all", "v=spf1 a ~all") == Reasons{wanted, removed});
+  CHECK(reasons_of_update("v=spf1 a -all", "v=spf1 a ~all") == Reasons{softer});
+  CHECK(reasons_of_update("v=spf1 mx -all", "v=spf1 a ~all") == Reasons{wanted, removed, softer});
+  CHECK(reasons_of_update("v=spf1 a ~all", "v=spf1 a ~all exp=x.example.com") ==
+        Reasons{"because the YAML declares other modifiers"});
+  CHECK(reasons_of_update("v=spf1 a ~all", "v=spf1 a ~all", 60) ==
+        Reasons{"because the YAML declares this TTL"});
+  CHECK(reasons_of_update("v=spf1  A ~all", "v=spf1 a ~all", {}, true) ==
+        Reasons{"because --normalize rewrites a record whose meaning stays the same"});
+  CHECK(reasons_of_update("v=DMARC1; p=none", "v=DMARC1; p=reject") == Reasons{wanted});
+  CHECK(reasons_of_update("v=DMARC1; p=none", "v=DMARC1; p=none; rua=mailto:a@example.com") ==
+        Reasons{"because the YAML declares other values of these tags"});
+}
+
 TEST_CASE("a new record takes 3600 seconds unless its policy says otherwise") {
   DesiredRecord dmarc = desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none");
   CHECK(run({{}, {dmarc}}).changes[0].set.after->set.ttl == std::chrono::seconds(3600));
