@@ -294,9 +294,8 @@ class Ingester::Run {
       return;
     }
     ++outcome_.reports;
-    const bool verified = report.trust == Trust::Verified;
-    outcome_.verified += verified ? 1 : 0;
-    outcome_.vouched += verified && !pending.proved ? 1 : 0;
+    outcome_.verified += report.trust == Trust::Verified ? 1 : 0;
+    outcome_.vouched += report.trust == Trust::Verified && !pending.proved ? 1 : 0;
     outcome_.records += report.records;
     outcome_.messages += report.messages;
     outcome_.skipped_records += report.header.skipped_records;

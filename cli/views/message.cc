@@ -84,12 +84,11 @@ Json arc_json(const arc::Verdict& verdict) {
           {"sets", array_of(verdict.sets, set_json)}};
 }
 
-// DMARC uses a result that passes and is aligned. The alignment of one that fails shows what would
-// help: the record or the domain.
-std::string_view alignment_words(bool passes, bool aligned) {
-  if (!aligned) return "not aligned with the From domain";
-  return passes ? "aligned with the From domain" : "would be aligned if it passed";
-}
+/// By whether it is aligned, then by whether it passes. DMARC uses a result that passes and is
+/// aligned; the alignment of one that fails shows what would help: the record or the domain.
+constexpr std::string_view kAlignedWords[][2] = {
+    {"not aligned with the From domain", "not aligned with the From domain"},
+    {"would be aligned if it passed", "aligned with the From domain"}};
 
 // Fixed columns: results of one message are compared with those of another.
 std::string line(std::string_view what, std::string_view result, const std::string& rest) {
@@ -106,7 +105,7 @@ std::string spf_line(const dmarc::MessageVerdict& verdict) {
   }
   std::string rest = fmt::format(
       "{}, {}", verdict.spf_domain,
-      alignment_words(verdict.spf->outcome == spf::Outcome::Pass, aligning(verdict).spf_aligned));
+      kAlignedWords[aligning(verdict).spf_aligned][verdict.spf->outcome == spf::Outcome::Pass]);
   if (verdict.spf->matched) rest += ", matched " + *verdict.spf->matched;
   if (!verdict.spf->reason.empty()) rest += ": " + verdict.spf->reason;
   return line("SPF", spf::to_text(verdict.spf->outcome), rest);
@@ -120,7 +119,7 @@ std::string dkim_lines(const dmarc::MessageVerdict& verdict) {
     const dkim::SignatureVerdict& one = verdict.dkim.signatures[i];
     std::string rest = fmt::format(
         "{}, selector {}, {}", one.domain, one.selector,
-        alignment_words(one.outcome == dkim::Outcome::Pass, aligning(verdict).dkim_aligned[i]));
+        kAlignedWords[aligning(verdict).dkim_aligned[i]][one.outcome == dkim::Outcome::Pass]);
     if (!one.algorithm.empty()) rest += ", " + one.algorithm;
     if (one.key_bits > 0) rest += fmt::format(", {} bits", one.key_bits);
     if (!one.reason.empty()) rest += ": " + one.reason;

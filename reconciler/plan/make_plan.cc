@@ -257,8 +257,7 @@ void hold_for_keys(const Config& config, const World&, Plan& plan) {
 // Loosening stays possible in a freeze: it is what stops a loss of mail.
 void hold_for_freeze(const Config&, const World& world, Plan& plan) {
   if (!world.frozen) return;
-  hold_back(plan, "frozen",
-            "RAMPART_FREEZE is set, so only changes that loosen a policy are written",
+  hold_back(plan, "frozen", "RAMPART_FREEZE=1 permits only changes that loosen a policy",
             [](const Change& change) { return change.stage != Stage::Relax; });
 }
 
