@@ -121,7 +121,7 @@ std::vector<std::string> impact_gaps(const Plan& plan) {
   }
   std::vector<std::string> lines;
   for (const auto& [why, names] : domains) {
-    lines.push_back(fmt::format("{}: the effect on its mail is unknown: {}", names, why));
+    lines.push_back(fmt::format("{}: the effect on mail is unknown: {}", names, why));
   }
   return lines;
 }

@@ -39,7 +39,7 @@ void desire_one(const Domain& domain, const World& world, const SelectorState& s
                                                           to_text(floor<days>(*state.changes)))
                                             : "";
     policy_result.holds.push_back({domain.name, state.hold,
-                                   fmt::format("the removal of selector {} is held: {}{}",
+                                   fmt::format("the revocation of selector {} is held: {}{}",
                                                state.selector, state.why, until)});
     return;
   }
