@@ -85,7 +85,7 @@ void check_step(const std::string& before, const std::string& after, const Lines
   for (const ReceiverLine& line :
        receiver_lines(effective_policy(before), effective_policy(after))) {
     says.push_back(line.says);
-    CHECK(line.is_new == (line.says.find("becomes") != std::string::npos));
+    CHECK(line.is_new == (line.says.find("(before: ") != std::string::npos));
   }
   CHECK(says == expected);
 }
