@@ -289,18 +289,15 @@ class Ingester::Run {
 
   void count(const PendingReport& pending, Added added) {
     const ReportMeta& report = pending.meta;
-    if (added == Added::Duplicate) {
-      ++outcome_.duplicates;
-      return;
-    }
-    ++outcome_.reports;
+    ++(added == Added::Duplicate ? outcome_.duplicates : outcome_.reports);
+    if (added == Added::Duplicate) return;
     outcome_.verified += report.trust == Trust::Verified ? 1 : 0;
     outcome_.vouched += report.trust == Trust::Verified && !pending.proved ? 1 : 0;
     outcome_.records += report.records;
     outcome_.messages += report.messages;
-    outcome_.skipped_records += report.header.skipped_records;
-    const bool plausible =
-        implausible_days(*report.header.begin, *report.header.end, options_.now).empty();
+    const Header& header = report.header;
+    outcome_.skipped_records += header.skipped_records;
+    const bool plausible = implausible_days(*header.begin, *header.end, options_.now).empty();
     outcome_.set_aside += plausible ? 0 : 1;
   }
 

@@ -329,8 +329,7 @@ bool retire_delegation(const Domain& domain, const World& world, const Name& nam
     const Retirement one = retirement_of(domain, world, (*domain.senders)[index], name);
     if (!one.hold.empty()) {
       policy_result.holds.push_back(
-          {domain.name, one.hold,
-           fmt::format("the removal of selector {} is held: {}", name.text(), one.why)});
+          {domain.name, one.hold, fmt::format("removal of {} is held: {}", name.text(), one.why)});
     }
     if (!one.may_go) return false;
     why = one.why;
