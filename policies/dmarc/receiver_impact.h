@@ -15,7 +15,7 @@ namespace rampart {
 /// "rfc7489", "rfc9989", "neither".
 std::string_view to_text(dmarc::Receiver receiver);
 
-/// "RFC 7489 (honours pct)", "RFC 9989 (honours t)", "honours neither".
+/// "receivers of RFC 7489 (apply pct)", "receivers that apply neither".
 std::string_view describe(dmarc::Receiver receiver);
 
 /// "none", "10% quarantine, 90% normal local filtering", "10% reject, 90% quarantine", ...
