@@ -40,7 +40,7 @@ rampart_room(policies/ramp
   KNOWS base mail/dmarc policies/dkim policies/model policies/spf)
 rampart_room(policies/dmarc
   KNOWS base dns mail/dkim mail/dmarc mail/spf policies/dkim policies/model policies/ramp
-        policies/spf)
+        policies/rules policies/spf)
 rampart_room(policies/guardrails
   KNOWS base mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp
         policies/rules policies/spf)

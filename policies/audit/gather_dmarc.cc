@@ -31,7 +31,7 @@ void read_near_miss(Facts& facts, const Table& table) {
   if (answer == nullptr) return;
   const RecordKey key{*dmarc::dmarc_name(facts.subject.domain), RecordType::TXT};
   for (const std::string& value : answer->values_or_none()) {
-    const auto slip = near_miss(key, value);
+    const auto slip = rules::dmarc_slip(key, value);
     if (!slip) continue;
     facts.dmarc.near_miss = value;
     facts.dmarc.slip = *slip;

@@ -7,6 +7,7 @@
 #include "policies/dmarc/report_authorization.h"
 #include "policies/model/live.h"
 #include "policies/ramp/ramp.h"
+#include "policies/rules/dmarc.h"
 
 namespace rampart {
 namespace {
@@ -72,6 +73,14 @@ void report_several(const Domain& domain, const Name& name, std::size_t count,
 // The value is left alone, because it may belong to another service that uses the same name.
 void report_near_misses(const Domain& domain, const World& world, const RecordKey& key,
                         PolicyResult& policy_result) {
+  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Dmarc)) {
+    const auto slip = rules::dmarc_slip(key, value.text());
+    if (!slip) continue;
+    policy_result.findings.push_back(
+        dmarc_finding(domain, Severity::Warning, "dmarc-near-miss",
+                      fmt::format("the DMARC record of {} is misspelt: {}", key.name.text(), *slip),
+                      "`--normalize` rewrites the record, and so does every change of it"));
+  }
   for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Foreign)) {
     const auto miss = near_miss(key, value.text());
     if (!miss) continue;

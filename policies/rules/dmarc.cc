@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include "base/text.h"
+
 namespace rampart::rules {
 namespace {
 
@@ -41,6 +43,15 @@ Fault dmarc_multiple(const Name& domain) {
                                  "of them",
                                  domain.text()),
           .hint = "keep one of them (RFC 9989 section 4.10)"};
+}
+
+// RFC 9989 section 4.8 allows blanks around `=` and `;` alone. Most receivers skip this one, so
+// that the record counts and is not changed.
+std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& value) {
+  if (dmarc::is_dmarc(value) && is_space(value.front())) {
+    return "a blank comes before `v=DMARC1`, so that some receivers ignore it";
+  }
+  return near_miss(key, value);
 }
 
 // The value is quoted, because a typing error is found by looking at it.

@@ -19,6 +19,10 @@ Fault dmarc_invalid(const Name& domain, const std::string& problem);
 /// `dmarc-multiple`: receivers ignore all records where one name holds several.
 Fault dmarc_multiple(const Name& domain);
 
+/// Why receivers, or some of them, ignore a value at `_dmarc` that looks like DMARC: that of
+/// near_miss(), or a blank before the version of a record that others accept.
+std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& value);
+
 /// `dmarc-near-miss`: `value` at the domain's `_dmarc` is no DMARC record; `slip` says why.
 Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip);
 
