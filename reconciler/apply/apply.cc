@@ -30,10 +30,12 @@ struct Batch {
   const Change& first() const { return outcomes.front().change; }
 };
 
-/// The zones and domains with a failed write so far; their later stages are withheld.
+/// The zones and domains with a failed write so far, and the domains with a change that was not
+/// written because of those; their later stages are withheld.
 struct Failures {
   std::set<Name> zones;
   std::set<Name> domains;
+  std::set<Name> waiting;
 };
 
 std::string key_text(const Change& change) {
@@ -78,8 +80,12 @@ void check_live(Batch& batch) {
   if (pending(batch).empty()) return;
   const Result<Sets> sets = read_sets(batch);
   if (!sets) {
-    return set_all(pending(batch), WriteState::Failed,
-                   "it could not be read before writing: " + sentence(sets.error()));
+    for (WriteOutcome* outcome : pending(batch)) {
+      set_outcome(*outcome, WriteState::Failed,
+                  fmt::format("nothing was written, because {} could not be read: {}",
+                              key_text(outcome->change), sentence(sets.error())));
+    }
+    return;
   }
   for (WriteOutcome* outcome : pending(batch)) {
     const SetChange set = text_of(outcome->change.set);
@@ -127,7 +133,7 @@ std::string rrset_text(const RecordSet& set) {
 /// difference is a lost blank or a doubled backslash.
 std::string found_instead(const Change& change, const Sets& sets) {
   const auto found = sets.find({change.name(), change.type()});
-  return found == sets.end() ? "it has no records" : "found " + rrset_text(found->second);
+  return found == sets.end() ? "no RRset exists" : "found " + rrset_text(found->second);
 }
 
 /// Sets the outcome of one change from what was read back.
@@ -139,7 +145,7 @@ void set_confirmed(WriteOutcome& outcome, const Sets& sets, const Batch& batch) 
   if (batch.receipt) {
     set_outcome(
         outcome, WriteState::Unconfirmed,
-        "written, but reading back shows another set: " + found_instead(outcome.change, sets));
+        "written, but reading back shows another RRset: " + found_instead(outcome.change, sets));
   } else if (is_live(set, set.before, sets)) {
     set_outcome(outcome, WriteState::Failed, batch.write_error);
   } else {
@@ -207,26 +213,34 @@ std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
   return batches;
 }
 
-/// Withholds changes that follow a failure in their zone or domain.
-/// The later stages of a failed domain depend on the failed one: DMARC must not tighten if its keys
-/// were not published.
+/// Why `change` must not be written after these failures; empty where it may be.
+/// The later stages of a domain depend on its earlier ones, wherever these are published: DMARC
+/// must not tighten, nor an old key be removed, if the new keys were not published.
+std::string why_blocked(const Change& change, const Failures& failures) {
+  constexpr std::string_view kFailed = "not written because of an earlier failure in {}";
+  if (failures.zones.contains(change.zone)) return fmt::format(kFailed, change.zone.text());
+  if (failures.domains.contains(change.domain)) return fmt::format(kFailed, change.domain.text());
+  if (!failures.waiting.contains(change.domain)) return "";
+  return fmt::format("not written because an earlier change of {} was not written",
+                     change.domain.text());
+}
+
 void withhold_after(Batch& batch, const Failures& failures) {
   for (WriteOutcome* outcome : pending(batch)) {
-    const Change& change = outcome->change;
-    if (!failures.zones.contains(change.zone) && !failures.domains.contains(change.domain))
-      continue;
-    set_outcome(*outcome, WriteState::Withheld,
-                fmt::format("not written because of an earlier failure in {}",
-                            failures.zones.contains(change.zone) ? change.zone.text()
-                                                                 : change.domain.text()));
+    const std::string why = why_blocked(outcome->change, failures);
+    if (!why.empty()) set_outcome(*outcome, WriteState::Withheld, why);
   }
 }
 
 // Adds the stage's failures, once it is complete, so that the order of zones within a stage does
-// not decide what is written.
+// not decide what is written. A change that was kept back blocks its domain alone: its zone's host
+// has not failed.
 void record_failures(const std::vector<Batch>& batches, Failures& failures) {
   for (const Batch& batch : batches) {
     for (const WriteOutcome& outcome : batch.outcomes) {
+      if (outcome.state == WriteState::Withheld || outcome.state == WriteState::NotBegun) {
+        failures.waiting.insert(outcome.change.domain);
+      }
       if (outcome.state != WriteState::Failed && outcome.state != WriteState::Unconfirmed) continue;
       failures.zones.insert(outcome.change.zone);
       failures.domains.insert(outcome.change.domain);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "reconciler/apply/apply.h"
@@ -100,7 +102,8 @@ Finding outdated(const Change& change) {
       .message = fmt::format("the reviewed change of {} is not written: the current plan has no "
                              "change there",
                              location(change)),
-      .hint = "the YAML, the time or `--normalize` differs from the review; make a plan again"};
+      .hint =
+          "the YAML, the time, a hold or `--normalize` differs from the review; make a plan again"};
 }
 
 // The changes of a plan, withheld ones too, so that these are not reported as outdated.
@@ -130,6 +133,45 @@ std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& w
     limited.plan.findings.push_back(stale(change, strictness));
   }
   return moved;
+}
+
+// Whether the change publishes a key, or the SPF terms of a sender.
+bool admits(const Change& change) {
+  if (!change.set.after) return false;
+  if (change.stage != Stage::Publish && change.stage != Stage::Authorize) return false;
+  return std::ranges::any_of(change.set.after->set.values, [](const ParsedValue& value) {
+    return value.kind() == RecordKind::Spf || value.kind() == RecordKind::DkimKey ||
+           value.kind() == RecordKind::DkimCname;
+  });
+}
+
+/// Withholds the removals of each domain whose new keys or senders the review withholds: in another
+/// zone, they would otherwise be written before what replaces them.
+void withhold_removals(std::span<const Withheld> unwritten, Limited& limited) {
+  std::map<Name, const Withheld*> first;
+  for (const Withheld& one : unwritten) {
+    if (admits(one.change)) first.emplace(one.change.domain, &one);
+  }
+  std::vector<Change> written;
+  for (Change& change : limited.plan.changes) {
+    const auto blocker = first.find(change.domain);
+    if (change.stage != Stage::Retire || blocker == first.end()) {
+      written.push_back(std::move(change));
+      continue;
+    }
+    const std::string& code = blocker->second->codes.front();
+    limited.plan.findings.push_back(
+        {.severity = Severity::Error,
+         .code = code,
+         .domain = change.domain,
+         .message =
+             fmt::format("{} would lose a permission before {} is written, which is withheld",
+                         location(change), location(blocker->second->change)),
+         .hint = kHint,
+         .withholds = {{change.name(), change.type()}}});
+    limited.plan.withheld.push_back({std::move(change), {code}});
+  }
+  limited.plan.changes = std::move(written);
 }
 
 auto finding_order(const Finding& finding) {
@@ -173,6 +215,7 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
   std::map<Identity, const Change*> allowed;
   for (const Change& change : reviewed.changes) allowed[identity(change)] = &change;
   const std::set<Name> moved = moved_zones(now, reviewed, world, strictness, limited);
+  std::vector<Withheld> unwritten;
   for (const Change& change : now.changes) {
     const auto row = allowed.find(identity(change));
     const bool same = row != allowed.end() && row->second->set == change.set;
@@ -191,9 +234,11 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
     if (codes.empty()) {
       limited.plan.changes.push_back(change);
     } else {
-      limited.plan.withheld.push_back({change, std::move(codes)});
+      unwritten.push_back({change, std::move(codes)});
     }
   }
+  withhold_removals(unwritten, limited);
+  std::ranges::move(unwritten, std::back_inserter(limited.plan.withheld));
   std::ranges::stable_sort(limited.plan.findings, {}, finding_order);
   std::ranges::stable_sort(limited.plan.withheld, {}, withheld_order);
   return limited;

@@ -89,6 +89,7 @@ std::string label_at(const ServerWorld& view, const Config& config, const Name& 
 /// compared.
 void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, const Config& config,
                    const std::set<RecordKey>& changed) {
+  std::set<std::pair<Name, RecordKey>> unread;
   for (const Finding& finding : plan.findings) {
     if (finding.severity != Severity::Error || !finding.domain) continue;
     if (finding.code == "zone-missing") {
@@ -97,12 +98,15 @@ void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, c
     }
     for (const RecordKey& key : finding.withholds) {
       if (changed.contains(key)) continue;
-      if (finding.code == "unobservable") ++all.unread[{*finding.domain, key}];
+      if (finding.code == "unobservable") unread.emplace(*finding.domain, key);
       add(all.found, *finding.domain,
           {key, label_at(view, config, *finding.domain, key.name), "", "", finding.message,
            finding.code == "unobservable"});
     }
   }
+  // Once for a round, however many findings withhold a record: the diff and what a sub-domain
+  // inherits can both be unknown at one `_dmarc`.
+  for (const auto& record : unread) ++all.unread[record];
 }
 
 // Adds the differences of one round. A plan for each server costs little, since all of them share

@@ -39,6 +39,7 @@ RECORDS = {
     ("example.com", "TXT"): ["v=spf1 ip4:192.0.2.0/28 ~all"],
     ("s1._domainkey.example.com", "TXT"): ["v=DKIM1; p=AAAA"],
     ("_dmarc.example.com", "TXT"): ["v=DMARC1; p=none; rua=mailto:d@example.com"],
+    ("_dmarc.sub.example.com", "TXT"): ["v=DMARC1; p=none; rua=mailto:d@example.com"],
 }
 
 
@@ -52,14 +53,20 @@ class Zone(dns_stub.Records):
         reply.flags |= dns.flags.AA
         question = query.question[0]
         name = question.name.to_text(omit_final_dot=True).lower()
-        if {(name, dns.rdatatype.to_text(question.rdtype)), (name, "*")} & Zone.silent:
+        if {(name, dns.rdatatype.to_text(question.rdtype)), (name, "*")} & type(self).silent:
             reply.answer = []
             reply.set_rcode(dns.rcode.SERVFAIL)
         return reply
 
 
-def run(folder, server, *words, user=None):
-    done = subprocess.run([str(BINARY), "--nameserver", server, "--resolver", server,
+class Quiet(Zone):
+    """The same records of a server that fails on its own."""
+
+    silent = set()
+
+
+def run(folder, server, *words, user=None, resolver=None):
+    done = subprocess.run([str(BINARY), "--nameserver", server, "--resolver", resolver or server,
                            "--now", "2026-11-30T00:00:00Z", *words], cwd=folder, user=user,
                           capture_output=True, text=True, timeout=120,
                           env={"PATH": os.environ["PATH"], "HOME": str(folder)})
@@ -91,6 +98,22 @@ def check_commands(folder, server):
     code, text = run(folder, server, "explain", "example.com")
     CHECKS.check("explain calls it unknown", "_dmarc.example.com TXT: unknown" in text
                  and "example.com TXT: published" in text, (code, text))
+
+
+def check_two_servers(folder, server):
+    """A record that one of two servers did not answer for keeps that server's name, even where
+    the policy that it inherits got no answer either."""
+    second = dns_stub.serve(RECORDS, Quiet)
+    silence()
+    Quiet.silent = {("_dmarc.example.com", "*"), ("_dmarc.sub.example.com", "*")}
+    (folder / "sub.yaml").write_text(YAML.replace("  example.com:", "  sub.example.com:")
+                                     .replace("    mta_sts: {mode: testing}\n", ""))
+    code, text = run(folder, server, "-c", "sub.yaml", "--nameserver", second, "--format", "json",
+                     "verify", resolver=second)
+    rows = [row for row in json.loads(text)["domains"][0]["differences"]
+            if row["name"] == "_dmarc.sub.example.com"]
+    CHECKS.check("each unread record has its server", rows and all(
+        second in row["server"] for row in rows), (code, text))
 
 
 def check_init(folder, server):
@@ -138,6 +161,7 @@ def main():
         folder.chmod(0o755)
         (folder / "domains.yaml").write_text(YAML)
         check_commands(folder, server)
+        check_two_servers(folder, server)
         check_init(folder, server)
         check_include(folder, server)
     return CHECKS.report()

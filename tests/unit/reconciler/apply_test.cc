@@ -4,93 +4,13 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "tests/support/memory_provider.h"
+#include "tests/support/apply_rows.h"
 
 namespace rampart {
 namespace {
 
-using testing::Calls;
+using namespace testing::applying;
 using testing::Fault;
-using testing::FlakyProvider;
-using testing::MemoryProvider;
-using testing::Zones;
-
-const char* const kSpf = "v=spf1 -all";
-const char* const kSofter = "v=spf1 ~all";
-const char* const kTheirs = "v=spf1 +mx -all";
-
-RecordSet set(std::set<std::string> values, int ttl = 3600) {
-  return {std::chrono::seconds(ttl), std::move(values)};
-}
-
-RecordKey txt(const char* name) { return {Name::literal(name), RecordType::TXT}; }
-RecordKey cname(const char* name) { return {Name::literal(name), RecordType::CNAME}; }
-
-/// A TXT set's change in a zone at a host.
-struct Row {
-  const char* zone;
-  const char* name;
-  std::set<std::string> before;  ///< Empty: none is live.
-  std::set<std::string> after;   ///< Empty: none is wanted.
-  Stage stage = Stage::Publish;
-  const char* host = "a";
-};
-
-std::optional<TypedSet> side(const std::set<std::string>& values) {
-  if (values.empty()) return std::nullopt;
-  return TypedSet{RecordType::TXT, set(values)};
-}
-
-Change change(const Row& row) {
-  return {Name::literal(row.zone),
-          Name::literal(row.zone),
-          row.host,
-          parse_change({Name::literal(row.name), side(row.before), side(row.after)}),
-          row.stage,
-          {"because"}};
-}
-
-Plan plan(const std::vector<Row>& rows) {
-  Plan plan;
-  for (const Row& row : rows) plan.changes.push_back(change(row));
-  return plan;
-}
-
-/// A world in which the rows' `before` is live.
-World world(const std::vector<Row>& rows) {
-  std::map<std::pair<Name, std::string>, LiveZone> zones;
-  for (const Row& row : rows) {
-    auto [zone, added] = zones.try_emplace({Name::literal(row.zone), row.host},
-                                           LiveZone{.apex = Name::literal(row.zone),
-                                                    .provider = row.host,
-                                                    .from_provider = true,
-                                                    .complete = true,
-                                                    .sets = {},
-                                                    .wildcards = {},
-                                                    .error = "",
-                                                    .limits = {}});
-    if (row.before.empty()) continue;
-    zone->second.sets[txt(row.name)] = {LiveState::Present,
-                                        parse_set(txt(row.name), set(row.before)), ""};
-  }
-  World world;
-  for (auto& [key, zone] : zones) world.zones.push_back(std::move(zone));
-  return world;
-}
-
-/// "name: codes" of what is withheld, and the names of what may go, in one line each.
-std::vector<std::string> shape(const Limited& limited) {
-  std::vector<std::string> lines;
-  for (const Change& change : limited.plan.changes) lines.push_back("+ " + change.name().text());
-  for (const Change& change : limited.already_live) lines.push_back("= " + change.name().text());
-  for (const Withheld& withheld : limited.plan.withheld) {
-    std::string line = "! " + withheld.change.name().text();
-    for (const std::string& code : withheld.codes) line += " " + code;
-    lines.push_back(line);
-  }
-  for (const Finding& finding : limited.plan.findings) lines.push_back("? " + finding.code);
-  return lines;
-}
 
 void check_limit(const std::vector<Row>& now, const std::vector<Row>& reviewed,
                  const std::vector<Row>& live, bool strict,
@@ -105,49 +25,6 @@ const Row kB{"b.example", "_dmarc.b.example", {kSpf}, {kSofter}};
 /// kA where somebody else has written since.
 const Row kAMoved{"a.example", "_dmarc.a.example", {kTheirs}, {kSofter}};
 const Row kADone{"a.example", "_dmarc.a.example", {kSofter}, {}};
-
-/// The hosts of one test, in memory, with a common count of calls.
-struct Hosts {
-  std::map<std::string, Zones> zones;
-  Calls calls;
-
-  Providers providers() {
-    Providers providers;
-    for (auto& [name, held] : zones) {
-      providers.emplace(name, Result<std::unique_ptr<Provider>>(std::make_unique<FlakyProvider>(
-                                  std::make_unique<MemoryProvider>(held), calls)));
-    }
-    return providers;
-  }
-};
-
-Hosts hosts(const std::vector<Row>& rows) {
-  Hosts hosts;
-  for (const Row& row : rows) {
-    auto& sets = hosts.zones[row.host][Name::literal(row.zone)];
-    if (!row.before.empty()) sets[txt(row.name)] = set(row.before);
-  }
-  return hosts;
-}
-
-/// "state name" of each outcome, in the order of writing.
-std::vector<std::string> shape(const std::vector<WriteOutcome>& outcomes) {
-  static const std::map<WriteState, std::string> words = {{WriteState::Written, "written"},
-                                                          {WriteState::AlreadyLive, "live"},
-                                                          {WriteState::Withheld, "withheld"},
-                                                          {WriteState::Failed, "failed"},
-                                                          {WriteState::Unconfirmed, "unconfirmed"}};
-  std::vector<std::string> lines;
-  for (const WriteOutcome& outcome : outcomes) {
-    lines.push_back(words.at(outcome.state) + " " + outcome.change.name().text() + " " +
-                    outcome.change.provider);
-  }
-  return lines;
-}
-
-std::vector<WriteOutcome> write(const Plan& plan, Hosts& hosts) {
-  return write_plan(plan, hosts.providers(), {});
-}
 
 }  // namespace
 
