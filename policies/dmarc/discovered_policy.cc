@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "policies/model/lookup.h"
+#include "policies/model/wildcards.h"
 
 namespace rampart {
 namespace {
@@ -19,15 +20,34 @@ const LiveZone* zone_holding(const Name& name, const World& world) {
   return nullptr;
 }
 
-// RFC 8020 section 2: a name exists where a record exists at it or below it.
-bool exists_in(const Name& name, const LiveZone& zone) {
-  const auto here = zone.sets.lower_bound({name, RecordType{}});
-  if (here != zone.sets.end() && here->first.name == name) {
-    if (here->second.state == LiveState::Present) return true;
-  }
-  return std::ranges::any_of(zone.sets, [&name](const auto& row) {
-    return row.second.state == LiveState::Present && row.first.name.is_within(name);
-  });
+Answer data_of(const LiveSet& live) {
+  return {.status = AnswerStatus::Data,
+          .values = std::vector<std::string>(live.set.values.begin(), live.set.values.end()),
+          .ttl = live.set.ttl};
+}
+
+bool has_dmarc(const LiveSet& live) {
+  return std::ranges::any_of(
+      live.set.values, [](const ParsedValue& value) { return dmarc::is_dmarc(value.text()); });
+}
+
+// What the wildcard at `owner` answers to a question about a name that does not exist; nullopt
+// where the zone does not show it. A name that a wildcard answers for exists for receivers,
+// whatever type they query (RFC 4592 section 2.2.1): sp applies to it, and not np.
+std::optional<Answer> answer_of_wildcard(const Question& question, const Name& owner,
+                                         const LiveZone& zone) {
+  if (has_wildcard({owner, RecordType::CNAME}, zone)) return std::nullopt;
+  const bool at_dmarc = name_kind(question.name) == NameKind::Dmarc;
+  const RecordKey key{owner, question.type};
+  const LiveSet live = zone.at(key);
+  const bool present = live.state == LiveState::Present;
+  // Whatever else the zone contains, none of this wildcard's values is a DMARC record.
+  const bool no_record = at_dmarc && (present ? !has_dmarc(live) : !has_wildcard(key, zone));
+  if (no_record) return Answer{.status = AnswerStatus::NoData};
+  if (!zone.complete) return std::nullopt;
+  if (present) return data_of(live);
+  if (has_wildcard(key, zone)) return std::nullopt;
+  return Answer{.status = AnswerStatus::NoData};
 }
 
 // The zone's own answer; nullopt where it was not read, or where a CNAME exists or may exist, whose
@@ -35,18 +55,16 @@ bool exists_in(const Name& name, const LiveZone& zone) {
 // single queries do not show whether a name below it exists.
 std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& zone) {
   const LiveSet live = zone.at(question);
-  if (live.state == LiveState::Present) {
-    return Answer{
-        .status = AnswerStatus::Data,
-        .values = std::vector<std::string>(live.set.values.begin(), live.set.values.end()),
-        .ttl = live.set.ttl};
-  }
+  if (live.state == LiveState::Present) return data_of(live);
   const LiveState alias = zone.at({question.name, RecordType::CNAME}).state;
   // A CNAME that was queried without an answer may exist; one that was not queried counts as
   // missing.
   const bool queried = zone.sets.contains({question.name, RecordType::CNAME});
   const bool may_be_alias = alias == LiveState::Present || (queried && alias != LiveState::Absent);
   if (live.state != LiveState::Absent || may_be_alias) return std::nullopt;
+  if (const auto owner = wildcard_for(question.name, zone)) {
+    return answer_of_wildcard(question, *owner, zone);
+  }
   // Discovery treats NODATA and NXDOMAIN at a `_dmarc` name alike.
   if (name_kind(question.name) == NameKind::Dmarc) return Answer{.status = AnswerStatus::NxDomain};
   if (exists_in(question.name, zone)) return Answer{.status = AnswerStatus::NoData};
@@ -54,17 +72,19 @@ std::optional<Answer> answer_of_zone(const Question& question, const LiveZone& z
   return Answer{.status = AnswerStatus::NxDomain};
 }
 
-// Whether the question is about a public suffix's own record, which governs only domains whose
-// organization has no record. A plan over zone files must be possible where no resolver can be
-// reached, so that without an answer this record alone counts as missing.
-bool concerns_public_suffix(const Question& question) {
+// Whether the question is about a public suffix's own record, for its organizational domain
+// `name`. That domain is governed by its own record once it has one, so that no policy asks this
+// question, and it counts as missing.
+bool needs_no_answer(const Question& question, const Name& name) {
   return name_kind(question.name) == NameKind::Dmarc &&
-         dmarc::is_public_suffix(question.name.parent());
+         dmarc::is_public_suffix(question.name.parent()) && dmarc::org_domain_psl(name) == name;
 }
 
 // Adds the answer to `question`, and the question itself where neither the zone nor the World
-// answers it: it is then queried in the next round.
-void look_up(const Question& question, const World& world, DmarcLookups& lookups) {
+// answers it: it is then queried in the next round. An answer that failed stays one, for a public
+// suffix too: the tree walk ignores it where a name below has a record.
+void look_up(const Question& question, const Name& name, const World& world,
+             DmarcLookups& lookups) {
   const LiveZone* zone = zone_holding(question.name, world);
   auto answer = zone == nullptr ? std::nullopt : answer_of_zone(question, *zone);
   if (answer) {
@@ -72,13 +92,12 @@ void look_up(const Question& question, const World& world, DmarcLookups& lookups
     return;
   }
   const auto asked = world.answers.find(question);
-  if (asked == world.answers.end()) lookups.unknown.push_back(question);
-  const bool answered =
-      asked != world.answers.end() && asked->second.status != AnswerStatus::Failed;
-  if (!answered && concerns_public_suffix(question)) {
-    lookups.answers[question] = {.status = AnswerStatus::NxDomain};
-  } else if (asked != world.answers.end()) {
+  if (asked != world.answers.end()) {
     lookups.answers.insert(*asked);
+  } else if (needs_no_answer(question, name)) {
+    lookups.answers[question] = {.status = AnswerStatus::NxDomain};
+  } else {
+    lookups.unknown.push_back(question);
   }
 }
 
@@ -89,8 +108,8 @@ DmarcLookups dmarc_lookups_of(const Name& name, const World& world) {
   std::vector<Name> names = dmarc::walk_names(name);
   if (const auto org = dmarc::org_domain_psl(name).child("_dmarc")) names.push_back(*org);
   sort_unique(names);
-  for (const Name& at : names) look_up({at, RecordType::TXT}, world, lookups);
-  look_up({name, RecordType::TXT}, world, lookups);
+  for (const Name& at : names) look_up({at, RecordType::TXT}, name, world, lookups);
+  look_up({name, RecordType::TXT}, name, world, lookups);
   return lookups;
 }
 

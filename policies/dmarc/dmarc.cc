@@ -100,13 +100,11 @@ void add_discovery_questions(const Domain& domain, const World& world,
   policy_result.unknown = dmarc_lookups_of(domain.name, world).unknown;
 }
 
-// The domain whose record governs, for a message: by tree walk where both methods find one, since
-// current receivers use that.
-std::string governing_name(const PolicyByMethod& by_method) {
-  const auto& known = by_method.by_walk.has_value() ? by_method.by_walk : by_method.by_psl;
-  return known.match([](const dmarc::DiscoveredPolicy& one) { return one.at.text(); },
-                     [] { return std::string("no record"); },
-                     [](const Unanswered& gap) { return to_text(gap); });
+// The domain whose record governs, for a message.
+std::string governing_name(const Known<dmarc::DiscoveredPolicy>& governing) {
+  return governing.match([](const dmarc::DiscoveredPolicy& one) { return one.at.text(); },
+                         [] { return std::string("no record"); },
+                         [](const Unanswered& gap) { return to_text(gap); });
 }
 
 // Whether the desired record requests less of receivers than the effective policy; also where that
@@ -131,21 +129,24 @@ Finding inheritance_unknown(const Domain& domain, const Unanswered& gap) {
 // receivers of either generation.
 void check_inheritance(const Domain& domain, const World& world, const DesiredRecord& desired,
                        PolicyResult& policy_result) {
-  const DmarcLookups lookups = dmarc_lookups_of(domain.name, world);
   if (dmarc::org_domain_psl(domain.name) == domain.name) return;
+  const DmarcLookups lookups = dmarc_lookups_of(domain.name, world);
   const PolicyByMethod before = policy_by_method(domain.name, lookups.answers);
   if (const Unanswered* gap = before.gap()) {
     policy_result.findings.push_back(withholding(inheritance_unknown(domain, *gap), {desired.key}));
     return;
   }
   const dmarc::Record after = record_for(domain.dmarc);
-  if (!weakens(before.by_walk, after) && !weakens(before.by_psl, after)) return;
+  // The tree walk's record is named where both are weakened, since current receivers use that.
+  const bool by_walk = weakens(before.by_walk, after);
+  if (!by_walk && !weakens(before.by_psl, after)) return;
   policy_result.findings.push_back(withholding(
       dmarc_finding(
           domain, Severity::Error, "weakens-inherited-policy",
           fmt::format("{} inherits a stricter policy from {}: a record of its own at "
                       "{} would weaken it",
-                      domain.name.text(), governing_name(before), to_text(domain.dmarc.position)),
+                      domain.name.text(), governing_name(by_walk ? before.by_walk : before.by_psl),
+                      to_text(domain.dmarc.position)),
           "set the domain's phase to the one that it inherits, or remove its `dmarc:`"),
       {desired.key}));
 }

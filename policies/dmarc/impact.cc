@@ -29,8 +29,6 @@ constexpr std::size_t kKinds = dmarc::kReceivers.size();
 struct Hits {
   std::int64_t quarantined = 0;
   std::int64_t rejected = 0;
-
-  auto operator<=>(const Hits&) const = default;
 };
 
 void add(Hits& to, const Hits& more) {
@@ -213,6 +211,11 @@ class Replay {
       notes.push_back(
           "reports do not show which mail will fail strict alignment; it is not counted");
     }
+    if (losses_.policy_gap) {
+      notes.push_back(fmt::format(
+          "which policy applies after the plan is not known: {}; the policy in the reports is used",
+          to_text(*losses_.policy_gap)));
+    }
     if (losses_.withheld) notes.push_back("withheld changes are counted as if they were written");
     return notes;
   }
@@ -280,6 +283,12 @@ std::string why_unknown(const World& world, const EvidenceRows& rows) {
                      to_text(rows.back()->day));
 }
 
+// Nothing is replayed: with the policy of today, the figures would show no effect.
+std::string why_policy_unknown(const LostAuthorization& losses) {
+  return fmt::format("which policy applies after the plan is not known: {}",
+                     to_text(*losses.policy_gap));
+}
+
 // A part of zero is left out, because a reader would look for its meaning.
 std::string hits_text(std::int64_t quarantined, std::int64_t rejected) {
   if (rejected == 0) return fmt::format("{} would be quarantined", grouped(quarantined));
@@ -334,6 +343,10 @@ Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const 
       // Parked domains send no mail; missing reports are expected.
       const bool sends = domain.state == DomainState::Managed;
       if (sends) impacts.unknown.push_back({name, why_unknown(world, rows)});
+      continue;
+    }
+    if (!losses.any_known()) {
+      impacts.unknown.push_back({name, why_policy_unknown(losses)});
       continue;
     }
     Replay replay(domain, losses, planned);

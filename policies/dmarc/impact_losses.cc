@@ -66,12 +66,14 @@ bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
 // Both generations are compared, since a record may tighten for one of them alone.
 void note_enforcement(const Change& change, const World& world, LostAuthorization& losses) {
   const EffectivePolicyChange policies = effective_policy_change(change, world);
-  // An unknown record counts as p=none: before the change, this makes its effect the larger one.
+  // Before the change, an unknown record counts as p=none: this makes the effect the larger one.
+  // After it, p=none would make any effect vanish, so that it stays unknown.
   const auto known = [](const Known<dmarc::Record>& record) {
     return record.match([](const dmarc::Record& one) { return one; }, [] { return ungoverned(); },
                         [](const Unanswered&) { return ungoverned(); });
   };
   const auto compare = [&](const auto& before, const auto& after) {
+    if (const Unanswered* gap = after.gap()) losses.policy_gap = *gap;
     const dmarc::Record from = known(before);
     const dmarc::Record to = known(after);
     if (!dmarc::tightens(from, to)) return;
@@ -134,12 +136,11 @@ std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
   std::map<Name, LostAuthorization> all;
   SpfAfter spf_after;
   each_change(plan, [&](const Change& change, bool withheld) {
-    LostAuthorization losses = all[change.domain];
+    LostAuthorization& losses = all[change.domain];
     if (is_dmarc(change)) note_enforcement(change, world, losses);
     note_selector(change, losses);
     note_spf_after(change, spf_after);
     losses.withheld = losses.withheld || withheld;
-    all[change.domain] = std::move(losses);
   });
   for (const Authority& row : authority) {
     const auto domain = config.domains.find(row.domain);

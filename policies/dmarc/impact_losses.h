@@ -15,19 +15,22 @@ namespace rampart {
 
 /// What one domain's mail loses.
 struct LostAuthorization {
-  bool tightens = false;            ///< DMARC requests more of some generation of receivers.
-  bool aligns_strictly = false;     ///< adkim or aspf changes from relaxed to strict.
-  bool withheld = false;            ///< Some change of the domain is withheld.
+  bool tightens = false;         ///< DMARC requests more of some generation of receivers.
+  bool aligns_strictly = false;  ///< adkim or aspf changes from relaxed to strict.
+  bool withheld = false;         ///< Some change of the domain is withheld.
+  /// The query without which the policy after the plan is unknown.
+  std::optional<Unanswered> policy_gap;
   std::set<std::string> selectors;  ///< Selectors whose key is removed or replaced.
   std::set<std::string> senders;    ///< Identifiers of senders whose SPF terms are removed.
   spf::IpSet addresses;             ///< Addresses that SPF no longer passes.
 
   bool takes_spf() const { return !senders.empty() || !addresses.empty(); }
-  bool any() const { return tightens || !selectors.empty() || takes_spf(); }
+  bool any_known() const { return tightens || !selectors.empty() || takes_spf(); }
+  bool any() const { return any_known() || policy_gap; }
 };
 
-/// The losses of every domain that has any; withheld changes count as written. `authority` lists
-/// the SPF terms that each domain loses.
+/// The losses of every domain that has any, or may have; withheld changes count as written.
+/// `authority` lists the SPF terms that each domain loses.
 std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
                                                      std::span<const Authority> authority,
                                                      const Config& config, const World& world);

@@ -210,13 +210,13 @@ std::vector<ReceiverLine> receiver_lines(const EffectivePolicy& before,
 
 std::optional<std::string> bimi_obstacle(const dmarc::Record& record) {
   const auto policy = record.p.value_or(dmarc::Policy::None);
-  if (policy == dmarc::Policy::None) return "p=none asks for no enforcement";
+  if (policy == dmarc::Policy::None) return "p=none requests no enforcement";
   if (policy == dmarc::Policy::Quarantine && record.pct.value_or(100) < 100) {
     return "p=quarantine needs pct=100";
   }
   if (record.sp == dmarc::Policy::None) return "sp=none exempts sub-domains";
   // The BIMI draft is silent on t.
-  if (record.testing.value_or(false)) return "t=y asks for less than the policy";
+  if (record.testing.value_or(false)) return "t=y requests less than the policy";
   return std::nullopt;
 }
 

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "mail/dmarc/org_domain.h"
+#include "policies/model/wildcards.h"
 
 namespace rampart {
 namespace {
@@ -27,59 +29,77 @@ Finding unauthorized(const Domain& domain, Severity severity, std::string messag
       domain.dmarc.mark);
 }
 
-// Whether `*._report._dmarc.<host>` exists. Many report services publish this wildcard in place of
-// a record for each customer.
-bool has_wildcard(const Name& host, const LiveZone& zone) {
-  const auto name = host.child("*._report._dmarc");
-  if (!name) return false;
-  const RecordKey key{*name, RecordType::TXT};
-  return zone.wildcards.contains(key) || zone.at(key).state == LiveState::Present;
+// Whether the wildcard `*._report._dmarc.<host>` gives the consent at `name`; nullopt where the
+// zone does not show it. Many report services publish this wildcard in place of a record for each
+// customer. It does not answer below a name that exists: the record of another.com makes
+// com._report._dmarc exist (RFC 4592 section 3.3.1).
+std::optional<bool> wildcard_consents(const Name& host, const Name& name, const LiveZone& zone) {
+  const auto owner = host.child("*._report._dmarc");
+  if (!owner || wildcard_for(name, zone) != *owner) return false;
+  const RecordKey key{*owner, RecordType::TXT};
+  if (!has_wildcard(key, zone)) return false;
+  const LiveSet live = zone.at(key);
+  const bool present = live.state == LiveState::Present;
+  if (present && !grants({live.set.values.begin(), live.set.values.end()})) return false;
+  return present && zone.complete ? std::optional(true) : std::nullopt;
 }
 
-// The host's zone is managed too, so that its consent is a desired record. Beside a wildcard the
-// record would be superfluous, and would hide a later removal of the wildcard.
-void desire_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
-                    PolicyResult& policy_result) {
-  for (const LiveZone* zone : world.zones_for(domain, name)) {
-    if (has_wildcard(host, *zone)) return;
-  }
-  DesiredRecord desired = publication(
-      {name, RecordType::TXT}, ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
-      fmt::format("because receivers send reports about {} to {} only if it publishes its consent",
-                  domain.name.text(), host.text()));
-  // A change in stage publish would hold the parked domain's own records, which are in enforce.
-  if (domain.state == DomainState::Parked) desired.stage = Stage::Enforce;
-  policy_result.desired_records.push_back(std::move(desired));
-}
-
-// A query that failed proves neither consent nor its absence, so that its finding is Info.
-void check_elsewhere(const Domain& domain, const Name& host, const Name& name, const World& world,
-                     PolicyResult& policy_result) {
+// Whether the answer at `name` is a consent; nullopt where it is to be queried, or failed. A query
+// that failed proves neither consent nor its absence, so that its finding is Info.
+std::optional<bool> consent_in_answer(const Domain& domain, const Name& host, const Name& name,
+                                      const World& world, PolicyResult& policy_result) {
+  using Consents = std::optional<bool>;
   const Answer* answer = find_answer(world.answers, name, RecordType::TXT);
   if (answer == nullptr) {
     policy_result.unknown.push_back({name, RecordType::TXT});
-    return;
+    return std::nullopt;
   }
-  const auto report_refusal = [&] {
-    policy_result.findings.push_back(unauthorized(
-        domain, Severity::Warning,
-        fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
-                    host.text(), domain.name.text()),
-        fmt::format("ask its owner to publish {} TXT \"v=DMARC1\", or use an address in {}",
-                    name.text(), dmarc::org_domain_psl(domain.name).text())));
-  };
-  answer->match(
-      [&](const std::vector<std::string>& values) {
-        if (!grants(values)) report_refusal();
-      },
-      report_refusal,
+  return answer->match(
+      [](const std::vector<std::string>& values) { return Consents(grants(values)); },
+      [] { return Consents(false); },
       [&](const std::string& detail) {
         policy_result.findings.push_back(
             unauthorized(domain, Severity::Info,
                          fmt::format("whether {} accepts reports about {} could not be checked: {}",
                                      host.text(), domain.name.text(), detail),
                          "plan again when the name can be resolved"));
+        return Consents();
       });
+}
+
+// The host's zone is managed too, so that its consent is a desired record. Beside a wildcard of
+// every provider the record would be superfluous, and would hide a later removal of the wildcard.
+void desire_in_zone(const Domain& domain, const Name& host, const Name& name, const World& world,
+                    PolicyResult& policy_result) {
+  const auto desire = [&] {
+    DesiredRecord desired = publication(
+        {name, RecordType::TXT},
+        ParsedValue(RecordKind::ReportAuthorization, std::string(kGranted)),
+        fmt::format(
+            "because receivers send reports about {} to {} only if it publishes its consent",
+            domain.name.text(), host.text()));
+    // A change in stage publish would hold the parked domain's own records, which are in enforce.
+    if (domain.state == DomainState::Parked) desired.stage = Stage::Enforce;
+    policy_result.desired_records.push_back(std::move(desired));
+  };
+  bool shown = true;
+  for (const LiveZone* zone : world.zones_for(domain, name)) {
+    const std::optional<bool> consents = wildcard_consents(host, name, *zone);
+    if (consents == false) return desire();
+    shown = shown && consents.has_value();
+  }
+  if (!shown && consent_in_answer(domain, host, name, world, policy_result) == false) desire();
+}
+
+void check_elsewhere(const Domain& domain, const Name& host, const Name& name, const World& world,
+                     PolicyResult& policy_result) {
+  if (consent_in_answer(domain, host, name, world, policy_result) != false) return;
+  policy_result.findings.push_back(unauthorized(
+      domain, Severity::Warning,
+      fmt::format("{} has not agreed to receive reports about {}, so reporters send none there",
+                  host.text(), domain.name.text()),
+      fmt::format("ask its owner to publish {} TXT \"v=DMARC1\", or use an address in {}",
+                  name.text(), dmarc::org_domain_psl(domain.name).text())));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "policies/guardrails/dmarc.h"
 #include "policies/guardrails/spf.h"
 #include "policies/model/lookup.h"
+#include "policies/model/wildcards.h"
 
 namespace rampart {
 namespace {
@@ -20,10 +21,7 @@ using Findings = std::vector<Finding>;
 std::vector<Name> names_created(const Name& name, const LiveZone& zone) {
   std::vector<Name> created;
   for (Name at = name; at != zone.apex && at.is_within(zone.apex); at = at.parent()) {
-    const bool exists = std::ranges::any_of(zone.sets, [&](const auto& row) {
-      return row.second.state == LiveState::Present && row.first.name.is_within(at);
-    });
-    if (exists) break;
+    if (exists_in(at, zone)) break;
     created.push_back(at);
   }
   return created;

@@ -191,6 +191,13 @@ TEST_CASE("a sub-domain waits where it is not known what it inherits") {
                 "_dmarc.example.com TXT got no answer (192.0.2.53:53: timeout), so "));
   // Above the organization there is a public suffix only.
   CHECK(dmarc_policy(weak, without("_dmarc.com")).findings.empty());
+  // Where the organization has no record, the suffix may have one with psd=y.
+  answer(world, "_dmarc.example.com", {});
+  CHECK(dmarc_policy(weak, world).findings.empty());
+  CHECK(withheld(without("_dmarc.com")));
+  World strict = world;
+  answer(strict, "_dmarc.com", {"v=DMARC1; p=reject; psd=y"});
+  CHECK(codes_of(dmarc_policy(weak, strict).findings) == Lines{"E weakens-inherited-policy"});
   // A record of its own shows what is in force, whatever is above it.
   const RecordKey key{Name::literal("_dmarc.sub.example.com"), kTxt};
   world.zones[0].sets[key] = {
@@ -223,6 +230,7 @@ TEST_CASE("report addresses elsewhere need their host's consent") {
   world.zones = {zone_with("example.net", {})};
   CHECK(dmarc_policy(domain, world).desired_records.size() == 2);
   world.zones[0].wildcards = {{Name::literal("*._report._dmarc.reports.example.net"), kTxt}};
+  answer(world, name, {"v=DMARC1"});
   CHECK(dmarc_policy(domain, world).desired_records.size() == 1);
 }
 

@@ -153,7 +153,7 @@ TEST_CASE("forwarded mail counts as hit, and declared senders are named") {
             row("ip:198.51.100.1", DmarcOutcome::Fail, 5)})
           .only();
   CHECK(sentence(impact) ==
-        "105 messages: 93 pass before and after; 12 would be rejected, 5 of them from 1 unknown "
+        "105 messages: 93 pass before and after; 12 would be rejected, 5 of them from 1 undeclared "
         "source; 7 from declared senders (google 7)");
 }
 
@@ -295,6 +295,23 @@ TEST_CASE("sub-domains go by sp and np, the harsher of the two, and by a record 
   CHECK(hits("p=reject; sp=reject; np=none", "") == Pair(0, 100));
   CHECK(hits("p=reject", "p=none") == Pair(0, 0));
   CHECK(hits("p=quarantine", "p=reject") == Pair(0, 100));
+}
+
+TEST_CASE("a policy that is unknown after the plan is no policy without effect") {
+  Case one({dmarc("p=none", "")}, a_fortnight());
+  one.world.answers[{Name::literal("_dmarc.com"), kTxt}] = {.status = AnswerStatus::Failed,
+                                                            .detail = "192.0.2.53:53: timeout"};
+  const std::string gap =
+      "which policy applies after the plan is not known: _dmarc.com TXT got no answer "
+      "(192.0.2.53:53: timeout)";
+  const Impacts impacts = one.run();
+  CHECK(impacts.known.empty());
+  CHECK(impacts.unknown == std::vector<ImpactUnknown>{{kDomain, gap}});
+  // What else the mail loses is still counted.
+  one.plan.changes.push_back(change("s1._domainkey.example.com", kKey, ""));
+  const Impact impact = one.only();
+  CHECK(impact.pass_before > 0);
+  CHECK(impact.notes == std::vector<std::string>{gap + "; the policy in the reports is used"});
 }
 
 /// A small generator of its own, so that every run sees the same rows.

@@ -127,14 +127,14 @@ TEST_CASE("sub-domains are shown apart where they are treated otherwise") {
 
 TEST_CASE("what keeps a BIMI logo away") {
   const std::pair<std::string, std::string> rows[] = {
-      {"p=none", "p=none asks for no enforcement"},
+      {"p=none", "p=none requests no enforcement"},
       {"p=quarantine; pct=99", "p=quarantine needs pct=100"},
       {"p=quarantine", ""},
       {"p=quarantine; pct=100", ""},
-      {"p=quarantine; t=y", "t=y asks for less than the policy"},
+      {"p=quarantine; t=y", "t=y requests less than the policy"},
       {"p=reject", ""},
       {"p=reject; pct=10", ""},
-      {"p=reject; pct=10; t=y", "t=y asks for less than the policy"},
+      {"p=reject; pct=10; t=y", "t=y requests less than the policy"},
       {"p=reject; sp=none", "sp=none exempts sub-domains"},
       {"p=reject; sp=quarantine", ""},
   };
@@ -181,8 +181,8 @@ TEST_CASE("BIMI is mentioned where a logo is configured or live, and where it co
       {"p=none", "p=quarantine; t=y; pct=10", ""},
       {"p=quarantine; t=y; pct=50", "p=quarantine", "its BIMI logo may be shown from now on"},
       {"p=quarantine", "p=reject; t=y; pct=10",
-       "its BIMI logo is no longer shown: t=y asks for less than the policy"},
-      {"p=reject", "p=none", "its BIMI logo is no longer shown: p=none asks for no enforcement"},
+       "its BIMI logo is no longer shown: t=y requests less than the policy"},
+      {"p=reject", "p=none", "its BIMI logo is no longer shown: p=none requests no enforcement"},
       {"p=reject", "", "its BIMI logo is no longer shown: no DMARC record governs it"},
   };
   for (const auto& [before, after, expected] : rows) {
