@@ -5,6 +5,9 @@ A row is (name, file, old text, new text, suites). The old text must occur exact
 suites; `story:NAME` is a story of tests/scenarios, played after the unit suites.
 """
 
+from mutations_apply import APPLY
+from mutations_dmarc import DMARC
+
 P, R, B = ("policies",), ("reconciler",), ("policies", "reconciler")
 V = ("reports",)
 
@@ -85,7 +88,7 @@ MUTATIONS = [
     ("dmarc-inherits-weaker", "policies/dmarc/dmarc.cc",
      "if (live.empty()) check_inheritance", "if (false) check_inheritance", P),
     ("dmarc-wildcard-grants-rewritten", "policies/dmarc/report_authorization.cc",
-     "if (has_wildcard(host, *zone)) return;", "", P),
+     "if (consents == false) return desire();", "return desire();", P),
     # Evidence, gates, steps
     ("evidence-never-old", "policies/model/evidence.h",
      "return evidence.newest && now - *evidence.newest <= kEvidenceAge;",
@@ -366,24 +369,6 @@ MUTATIONS = [
      "today <= waiver.until;", "true;", R),
     ("plan-waives-anything", "reconciler/plan/make_plan.cc",
      "code == nullptr || !code->waivable", "code == nullptr", R),
-    # Apply
-    ("apply-overwrites-changed-sets", "reconciler/apply/apply.cc",
-     "} else if (!is_live(set, set.before, *sets)) {", "} else if (false) {", R),
-    ("apply-counts-signatures", "reconciler/apply/limit.cc",
-     "(about_cname && !may_join_cname(key.type))", "about_cname", R),
-    ("apply-ignores-survivors", "reconciler/apply/apply.cc",
-     "} else if (!foreign_values_survive(outcome->change.set)) {", "} else if (false) {", R),
-    ("apply-trusts-the-receipt", "reconciler/apply/apply.cc",
-     "if (is_live(set, set.after, sets)) return;",
-     "if (batch.receipt || is_live(set, set.after, sets)) return;", R),
-    ("apply-does-not-wait", "reconciler/apply/apply.cc",
-     "if (!served) unserved =", "if (false) unserved =", R),
-    ("apply-stages-in-reverse", "reconciler/apply/apply.cc",
-     "kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, Stage::Enforce,",
-     "kStages = {Stage::Relax, Stage::Enforce, Stage::Authorize, Stage::Publish,", R),
-    ("apply-goes-on-after-a-failure", "reconciler/apply/apply.cc",
-     "if (!failures.zones.contains(change.zone) && !failures.domains.contains(change.domain))",
-     "if (true)", R),
     # Whose word a report is
     ("trust-half-signed-mail", "reports/trust.cc",
      "signature.outcome == dkim::Outcome::Pass && signature.unsigned_octets == 0 &&",
@@ -394,4 +379,4 @@ MUTATIONS = [
     ("trust-another-reporter", "reports/trust.cc",
      "if (!same) {", "if (false) {",
      ("reports", "script:reports/trust_test.py")),
-]
+] + APPLY + DMARC
