@@ -1,11 +1,13 @@
 #include "base/confined_path.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <system_error>
 
 namespace rampart {
@@ -96,6 +98,23 @@ Result<UniqueFd> open_file_in(const UniqueFd& folder, const std::string& name) {
   if (fstat(file.get(), &status) != 0) return cannot_open(name);
   if (!S_ISREG(status.st_mode)) return Error{.what = "it is not a regular file", .where = name};
   return file;
+}
+
+Result<std::vector<std::string>> names_in(const UniqueFd& folder) {
+  // fdopendir takes its descriptor over, so it gets one of its own.
+  const int copy = openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(copy < 0 ? nullptr : fdopendir(copy), closedir);
+  if (!listing) return Error{.what = system_reason()};
+  std::vector<std::string> names;
+  errno = 0;
+  for (const dirent* entry = readdir(listing.get()); entry != nullptr;
+       entry = readdir(listing.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with('.')) names.emplace_back(name);
+  }
+  if (errno != 0) return Error{.what = system_reason()};
+  std::ranges::sort(names);
+  return names;
 }
 
 Result<std::string> read_all(const UniqueFd& file, std::size_t most) {

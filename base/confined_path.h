@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -18,6 +19,10 @@ Result<UniqueFd> open_file_beneath(const UniqueFd& folder, std::string_view path
 
 /// Opens the regular file `name` directly in `folder` for reading; a symbolic link is an Error.
 Result<UniqueFd> open_file_in(const UniqueFd& folder, const std::string& name);
+
+/// The names of the entries of a folder, sorted, because their order differs between file systems.
+/// Hidden ones are left out: they are an editor's, or our own temporary files.
+Result<std::vector<std::string>> names_in(const UniqueFd& folder);
 
 /// All octets of an open file; an Error where there are more than `most`.
 Result<std::string> read_all(const UniqueFd& file, std::size_t most);

@@ -90,16 +90,12 @@ bool KeyFolder::has(const KeyPlace& place) const {
   return folder && (folder->has(place.selector + ".key") || folder->has(place.selector + ".pub"));
 }
 
-// Both halves: a run that was killed in between leaves one of them.
-bool KeyFolder::complete(const KeyPlace& place) const {
-  const auto folder = KeyDirectory::open(root_, inside(place));
-  return folder && folder->has(place.selector + ".key") && folder->has(place.selector + ".pub");
-}
-
 Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
                             const Protection& protection, const std::string& made) const {
   TRY_OK(check_selector(place));
   TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
+  // Two runs at once would each write one half, and the halves would not match.
+  TRY_OK(within(path_of(place, ""), folder.lock()));
   const std::string name = place.selector + ".key";
   // A selector that was published once stays in caches and in signatures of mail in transit.
   if (folder.has(place.selector + ".pub")) {
@@ -123,6 +119,7 @@ Result<Ok> KeyFolder::store_public(const KeyPlace& place, const std::string& pem
                                    const std::string& made) const {
   TRY_OK(check_selector(place));
   TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
+  TRY_OK(within(path_of(place, ""), folder.lock()));
   TRY_OK(dkim::key_from_pem(pem));
   return folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
 }

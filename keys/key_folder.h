@@ -49,9 +49,6 @@ class KeyFolder {
   /// Whether either half exists.
   bool has(const KeyPlace& place) const;
 
-  /// Whether both halves exist.
-  bool complete(const KeyPlace& place) const;
-
   /// Stores a pair: the private half first, so that no public half exists without it. `made` is
   /// the day for the header.
   Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,

@@ -2,6 +2,7 @@
 #include "keys/secure_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +71,15 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
     at = std::move(next);
   }
   return KeyDirectory(std::move(at));
+}
+
+// The lock belongs to the open folder, so that the kernel releases it even after SIGKILL and no
+// lock file is left behind.
+Result<Ok> KeyDirectory::lock() const {
+  while (::flock(folder_.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return system_failure("the folder cannot be locked");
+  }
+  return Ok{};
 }
 
 bool KeyDirectory::has(const std::string& name) const {

@@ -18,6 +18,9 @@ class KeyDirectory {
   /// As open, and creates the folders that are missing, for the owner alone.
   static Result<KeyDirectory> make(const std::string& root, std::string_view inside);
 
+  /// Waits until no other process holds the folder, and holds it until this object is destroyed.
+  Result<Ok> lock() const;
+
   /// Whether an entry of that name exists.
   bool has(const std::string& name) const;
 

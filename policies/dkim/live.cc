@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "policies/dkim/key_files.h"
 #include "policies/model/lookup.h"
 #include "policies/rules/dkim.h"
 
@@ -122,6 +123,7 @@ void check_target(const Domain& domain, const World& world, const Name& selector
 // queries.
 void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
                        PolicyResult& policy_result) {
+  if (!domain.rotations.empty()) report_unnamed_keys(domain, world, policy_result);
   const auto below = domain.name.child("_domainkey");
   if (!below) return;
   std::set<Name> reported;

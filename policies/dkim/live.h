@@ -12,7 +12,8 @@ namespace rampart {
 void check_target(const Domain& domain, const World& world, const Name& selector,
                   const Name& target, PolicyResult& policy_result);
 
-/// Reports the selectors of complete zone listings that are not among `declared`.
+/// Reports the selectors of complete zone listings that are not among `declared`, and the keys in
+/// the key folder that the YAML does not name.
 void report_undeclared(const Domain& domain, const World& world, const std::set<Name>& declared,
                        PolicyResult& policy_result);
 

@@ -64,7 +64,7 @@ void set_due(RotationStep& step, Time due, std::string what) {
 void evaluate_next(const RotationFacts& facts, RotationStep& step) {
   const std::string& next = *facts.spec.next;
   if (is_compromised(facts, next)) {
-    step.make = new_selector(facts.spec, floor<days>(facts.now));
+    step.make = new_selector(facts);
     return set_due(step, facts.now, fmt::format("make another key: {} is compromised", next));
   }
   const bool published = all_published(facts, next);
@@ -95,7 +95,7 @@ Time next_due(const RotationFacts& facts) {
 // the key is.
 void evaluate_making(const RotationFacts& facts, RotationStep& step) {
   const Time due = facts.spec.current ? next_due(facts) : facts.now;
-  if (facts.now >= due) step.make = new_selector(facts.spec, floor<days>(facts.now));
+  if (facts.now >= due) step.make = new_selector(facts);
   set_due(step, due, facts.spec.current ? "make the next key" : "make the first key");
 }
 

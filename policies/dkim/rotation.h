@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct RotationFacts {
   std::map<std::string, LiveKey> live;  ///< By selector; one that is missing is Unclear.
   const Evidence* evidence = nullptr;   ///< None: no store at hand.
   Time now;
+  /// The selectors that have a key in the key folder. A new key never takes one of these names:
+  /// the person who put the file there may have the private half.
+  std::set<std::string> in_folder = {};
 };
 
 /// The facts of one rotation, read from the World. `domain` and `spec` must outlive them.
@@ -81,8 +85,8 @@ std::vector<std::string> selectors_of(const RotationSpec& spec);
 /// The day in a selector's name: "office-20261121", "office-20261121-2r".
 std::optional<Date> date_of(const std::string& selector);
 
-/// A selector for a key made on `day` that was never used before.
-std::string new_selector(const RotationSpec& spec, Date day);
+/// A selector for a key made today that was never used before and has no file in the key folder.
+std::string new_selector(const RotationFacts& facts);
 
 /// Since when selectors are silent: the day after the last on which any verified report shows one.
 /// Empty where none ever does.

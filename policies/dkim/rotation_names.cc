@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "mail/dkim/key.h"
+#include "policies/dkim/key_files.h"
 #include "policies/dkim/names.h"
 #include "policies/dkim/rotation.h"
 #include "policies/model/lookup.h"
@@ -70,8 +71,9 @@ LiveKey live_key(const Domain& domain, const World& world, const std::string& se
 }
 
 RotationFacts facts_for(const Domain& domain, const RotationSpec& spec, const World& world) {
-  RotationFacts facts{
-      domain.name, spec, {}, world.evidence ? &*world.evidence : nullptr, world.now};
+  RotationFacts facts{domain.name, spec,
+                      {},          world.evidence ? &*world.evidence : nullptr,
+                      world.now,   selectors_with_files(domain.name, world)};
   for (const std::string& selector : selectors_of(spec)) {
     facts.live[selector] = live_key(domain, world, selector);
   }
@@ -105,11 +107,13 @@ std::optional<Date> date_of(const std::string& selector) {
 
 // A name is never used twice, even after its removal: old mail may still be verified with it
 // (RFC 6376 section 3.1).
-std::string new_selector(const RotationSpec& spec, Date day) {
-  std::string digits = to_text(day);
+std::string new_selector(const RotationFacts& facts) {
+  const RotationSpec& spec = facts.spec;
+  std::string digits = to_text(utc_day(facts.now));
   std::erase(digits, '-');
   const std::string letter = spec.algorithm == RotationAlgorithm::Both ? "r" : "";
-  const auto used = selectors_of(spec);
+  std::vector<std::string> used = selectors_of(spec);
+  used.insert(used.end(), facts.in_folder.begin(), facts.in_folder.end());
   for (int count = 1;; ++count) {
     const std::string counter = count == 1 ? "" : fmt::format("-{}", count);
     const std::string stem = fmt::format("{}-{}{}", spec.name, digits, counter);

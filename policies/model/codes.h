@@ -61,6 +61,7 @@ inline constexpr std::array kCodes = {
     Code{"hosted-elsewhere",
          "A CNAME exists at a desired TXT name: the record is published elsewhere."},
     Code{"include-empty", "A path under `include:` matches no file."},
+    Code{"key-unnamed", "The key folder has a key that no selector in the YAML names."},
     Code{"keys-first", "Enforcement waits until this domain's new keys and senders are published."},
     Code{"last-record-removed", "The last SPF or DMARC record of a domain is removed."},
     Code{"listed-twice", "An entry appears twice in one list."},

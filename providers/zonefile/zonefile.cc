@@ -27,25 +27,6 @@ constexpr std::size_t kMostZoneOctets = 256U << 20U;
 /// 65535 octets of RDATA hold 255 strings of 255 octets and one of 254, each with a length octet.
 constexpr int kMostZonefileTxtOctets = 65279;
 
-/// The names of the files in a folder, sorted; hidden files are an editor's or our own
-/// temporary ones. Sorted, because the order of a folder differs between file systems.
-Result<std::vector<std::string>> files_in(const UniqueFd& folder) {
-  // fdopendir takes its descriptor over, so it gets one of its own.
-  const int copy = openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(copy < 0 ? nullptr : fdopendir(copy), closedir);
-  if (!listing) return Error{.what = system_reason()};
-  std::vector<std::string> names;
-  errno = 0;
-  for (const dirent* entry = readdir(listing.get()); entry != nullptr;
-       entry = readdir(listing.get())) {
-    const std::string_view name = entry->d_name;
-    if (!name.starts_with('.')) names.emplace_back(name);
-  }
-  if (errno != 0) return Error{.what = system_reason()};
-  std::ranges::sort(names);
-  return names;
-}
-
 // The whole file is rewritten at once, but only the lines of these sets change.
 Result<std::vector<ZoneEdit>> edits_for(const ZoneFile& file, std::span<const SetChange> changes) {
   const RecordSets sets = file.sets();
@@ -90,7 +71,7 @@ class ZoneFileProvider : public Provider {
         today_(today) {}
 
   Result<std::vector<Name>> zones() override {
-    TRY(files_, within(path_, files_in(folder_)));
+    TRY(files_, within(path_, names_in(folder_)));
     found_ = zones_among(files_, names_, path_);
     return found_.zones;
   }

@@ -142,7 +142,8 @@ std::vector<RotationRun> rotation_runs(const Config& config, const World& world)
 }
 
 // All keys are made before any is stored: generating may fail, and half a pair would look like a
-// complete rotation.
+// complete rotation. A pair that exists is never taken over, since nothing shows who made it: the
+// selectors are free in the key folder, and `store` refuses one that is not.
 Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& runs,
                          const Protection& protection, Date today) {
   std::vector<KeyPlace> places;
@@ -150,8 +151,6 @@ Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>
   for (const RotationRun& run : runs) {
     if (!run.step.make) continue;
     for (const std::string& selector : selectors_of(*run.step.make)) {
-      // A complete pair was made by a run that could not write the YAML: nothing has used it yet.
-      if (folder.complete({run.domain, selector})) continue;
       places.push_back({run.domain, selector});
       algorithms.push_back(algorithm_of(run.spec, selector));
     }

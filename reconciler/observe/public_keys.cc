@@ -22,6 +22,20 @@ PublicKey read_key(const std::string& folder, const std::string& path) {
   return {dkim::print_key(*record), ""};
 }
 
+// The public keys in a domain's key folder, as paths; none where it cannot be read, since without
+// the folder no key of it can be used either.
+std::vector<std::string> files_of(const std::string& root, const Name& domain) {
+  const std::string inside = "keys/" + domain.text();
+  const auto folder = open_folder_beneath(root, inside);
+  const auto names = folder ? names_in(*folder) : Result<std::vector<std::string>>(folder.error());
+  std::vector<std::string> paths;
+  if (!names) return paths;
+  for (const std::string& name : *names) {
+    if (name.ends_with(".pub")) paths.push_back(inside + "/" + name);
+  }
+  return paths;
+}
+
 }  // namespace
 
 // The path comes from a pull request: it must not reach a file outside the folder, and its content
@@ -56,6 +70,8 @@ std::map<std::string, PublicKey> read_public_keys(const Config& config) {
         add(rotation_key_path(name, selector));
       }
     }
+    if (domain.rotations.empty()) continue;
+    for (const std::string& path : files_of(config.folder, name)) add(path);
   }
   return keys;
 }

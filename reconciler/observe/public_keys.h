@@ -13,7 +13,7 @@ namespace rampart {
 Result<std::string> read_beneath(const std::string& folder, const std::string& path);
 
 /// Every public key that the domains name, by its path: those of `public_key:` and those of the
-/// selectors of rotations.
+/// selectors of rotations; and every other one in the key folders of domains with rotations.
 std::map<std::string, PublicKey> read_public_keys(const Config& config);
 
 }  // namespace rampart

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "keys/export.h"
 #include "keys/import.h"
@@ -61,6 +63,25 @@ bool holds_private(const std::string& text) {
 }
 
 }  // namespace
+
+TEST_CASE("of two runs that store at one selector, one succeeds, and its halves match") {
+  const Folder folder;
+  const KeyFolder keys(folder.root());
+  for (int round = 0; round < 20; ++round) {
+    const KeyPlace place{Name::literal("example.com"), "s" + std::to_string(round)};
+    std::atomic<int> stored = 0;
+    std::vector<std::thread> runs;
+    for (int i = 0; i < 4; ++i) {
+      runs.emplace_back([&, pair = make()] {
+        if (keys.store(place, pair, by_passphrase("word"), "2026-11-24")) ++stored;
+      });
+    }
+    for (std::thread& run : runs) run.join();
+    CHECK(stored == 1);
+    CHECK(keys.open(place, opened_by("word")));
+    CHECK_FALSE(fs::exists(folder.path / "keys/example.com" / (place.selector + ".key.old")));
+  }
+}
 
 TEST_CASE("pairs are made on every core, of the algorithm asked for") {
   const std::vector<KeyAlgorithm> many = {KeyAlgorithm::Ed25519, KeyAlgorithm::Rsa2048,

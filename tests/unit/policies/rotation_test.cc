@@ -119,6 +119,22 @@ TEST_CASE("a new key is made, published, and only then signed with") {
   for (const Case& one : cases) check(one);
 }
 
+TEST_CASE("a new key never takes a name that has a file in the key folder") {
+  const RotationSpec one = office();
+  RotationSpec pair = office();
+  pair.algorithm = RotationAlgorithm::Both;
+  const auto made = [](const RotationSpec& spec, std::set<std::string> in_folder) {
+    RotationFacts facts{kDomain, spec, {}, nullptr, Time(day("2026-01-01"))};
+    facts.in_folder = std::move(in_folder);
+    return rotation_step(facts).make.value_or("");
+  };
+  CHECK(made(one, {"office-20260102"}) == "office-20260101");
+  CHECK(made(one, {"office-20260101"}) == "office-20260101-2");
+  CHECK(made(one, {"office-20260101", "office-20260101-2e"}) == "office-20260101-3");
+  CHECK(made(pair, {"office-20260101e"}) == "office-20260101-2r");
+  CHECK(made(pair, {"office-20260101"}) == "office-20260101-2r");
+}
+
 TEST_CASE("a key that vanished is not signed with") {
   const std::string a = "office-20260101";
   const std::string b = "office-20260401";

@@ -1,0 +1,18 @@
+/// The public keys in the key folder, `keys/<domain>/<selector>.pub`, beside what the YAML names.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "policies/model/policy.h"
+
+namespace rampart {
+
+/// The selectors that have a public key in the domain's key folder, named by the YAML or not.
+std::set<std::string> selectors_with_files(const Name& domain, const World& world);
+
+/// Reports each key in the domain's key folder that no selector of the YAML names (`key-unnamed`).
+/// Anyone who may add a file to the repository can put it there.
+void report_unnamed_keys(const Domain& domain, const World& world, PolicyResult& policy_result);
+
+}  // namespace rampart
