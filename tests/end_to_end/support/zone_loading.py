@@ -18,6 +18,8 @@ from loopback import SBIN
 # What Knot does not read in files that other servers load, and why.
 NOT_FOR_KNOT = {rb"\r\n": "Knot reads no CR LF line ends",
                 rb"(?im)^\$GENERATE": "Knot has no $GENERATE",
+                rb"(?im)^\$(ORIGIN|INCLUDE[ \t]+\S+)[ \t]+[^;\s]*[^.;\s][ \t]*(;.*)?$":
+                    "Knot wants absolute names as origins",
                 # Text outside quotes, and strings with something behind them; then two strings.
                 rb'(?m)^(?:[^"\n]|"(?:\\.|[^"\\\n])*"(?!"))*"(?:\\.|[^"\\\n])*""':
                     "Knot wants a blank between two strings"}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Zone files, before and after edits, as named and ldns load them.
 
-Generated files in many layouts, some with $INCLUDE and $GENERATE, are edited with
-zone_edit_driver; named-checkzone must accept the
-outcome, and what it loads (-D) must be, record by record, what we say is there. ldns-read-zone
-must accept it too. The last line is `N passed, N failed`.
+Generated files in many layouts, some with $INCLUDE and $GENERATE, are edited with zone_edit_driver;
+named-checkzone must accept the outcome, and what it loads (-D) must be, record by record, what we
+say is there. ldns-read-zone must accept it too, and knotd must serve it. The last line is
+`N passed, N failed`.
 """
 
 import argparse
@@ -25,6 +25,7 @@ harness.need_modules("dns")
 import dns.name  # noqa: E402
 import dns.rdata  # noqa: E402
 from harness import BUILD, Checks  # noqa: E402
+from zone_loading import WrittenZones  # noqa: E402
 
 APEX = "example.com"
 SOAS = ["@ 900 IN SOA ns host 2026112007 2h 15m 2w 300\n",
@@ -135,8 +136,10 @@ class ZoneChecks(Checks):
         super().__init__()
         self.driver, self.folder = driver, pathlib.Path(folder)
         self.seen = collections.Counter()
+        self.written = WrittenZones(self.folder / "written")
         for number, part in enumerate(INCLUDED):
-            (self.folder / f"part{number}.inc").write_text(part)
+            for place in (self.folder, self.written.folder):
+                (place / f"part{number}.inc").write_text(part)
 
     def run(self, *command, text=""):
         return subprocess.run(command, input=text, capture_output=True, encoding="utf-8",
@@ -200,6 +203,9 @@ class ZoneChecks(Checks):
         if self.theirs(after) is None:
             self.check(f"zone {number}: named refuses the edited file", False, after.read_text())
         self.ldns_takes(f"zone {number} after its edit", after)
+        # These included files have relative origins, which Knot does not read.
+        if not re.search(r"part[25]\.inc", after.read_text(errors="replace")):
+            self.written.keep_file(f"zone {number} after its edit", APEX, after)
 
 
 REFUSED = ['a TXT "open\n', "a CNAME b\na TXT x\n", "a A 1.2.3\n", "a FOO x\n", "a TXT ( x\n",
@@ -227,7 +233,8 @@ def main():
             path.write_text(SOAS[0] + "@ 60 NS ns\nns A 192.0.2.1\n" + text)
             both = checks.ours(path).returncode != 0 and checks.theirs(path) is None
             checks.check(f"refused by both: {number}", both, text)
-    return checks.report()
+        skipped = checks.written.check(checks, args.zones // 2)
+    return checks.report(skipped)
 
 
 if __name__ == "__main__":
