@@ -33,6 +33,10 @@ def step_faults(name, step):
     script = step.get("run", "")
     if re.search(r"\$\{\{\s*(github\.event|inputs|github\.head_ref)", script):
         yield f"{name}: a run block expands what an outsider may write"
+    # What rampart prints may come from a zone, a mail or a pull request.
+    runs = re.search(r"^\s*(! |if )?rampart (?!version)", script, re.MULTILINE)
+    if runs and 'eval "$inert"' not in script:
+        yield f"{name}: what rampart prints could be a command to the runner"
     if script:
         yield from shellcheck(script, name)
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""The workflows' own `run:` blocks over a story of twelve steps: a bare remote, a name server that
-takes updates, a fake of GitHub's API, and the real binary."""
+"""The workflows' own `run:` blocks over a story: a remote, a name server, a fake of GitHub."""
 
 import argparse
 import json
@@ -18,6 +17,7 @@ sys.path.insert(0, str(HERE))
 
 import github_fake  # noqa: E402
 import scene as scenery  # noqa: E402
+import yaml_files  # noqa: E402
 from scene import begins, day, refused  # noqa: E402
 
 SOURCE = HERE.parent.parent
@@ -64,8 +64,8 @@ class Story:
 
     def merge(self, number):
         """Merges, and runs apply.yml as the push would."""
-        sha = self.hub.merge(number)
-        return self.machine.run("apply.yml", "push", sha, "refs/heads/main")
+        payload, sha = {"before": self.head("main")}, self.hub.merge(number)
+        return self.machine.run("apply.yml", "push", sha, "refs/heads/main", payload)
 
     def scheduled(self, workflow):
         return self.machine.run(workflow, "schedule", self.head("main"), "refs/heads/main")
@@ -369,8 +369,8 @@ class Story:
         number = self.step(self.sender_added)
         self.step(self.hostile_plans, number)
         for act in (self.nothing_to_plan, self.wrong_change_blocked, lambda: self.applied(number),
-                    self.ramp_step, self.rotation, self.drift, self.step_back,
-                    self.rollback_at_night, self.only_steps, self.secrets):
+                    lambda: yaml_files.play(self), self.ramp_step, self.rotation, self.drift,
+                    self.step_back, self.rollback_at_night, self.only_steps, self.secrets):
             self.step(act)
 
 
