@@ -1,12 +1,11 @@
 /// `rampart plan`: load, observe, make the plan, show it; `rampart show` prints one made before.
 
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/commands/table.h"
+#include "cli/context/base_ref.h"
 #include "cli/context/dns_session.h"
 #include "cli/context/evidence.h"
-#include "cli/context/git.h"
 #include "policies/model/reporters.h"
 #include "reconciler/documents/plan_file.h"
 #include "reconciler/plan/policy_edits.h"
@@ -33,19 +32,9 @@ Result<World> world_for(const Context& context, const Config& config) {
 /// the YAML did not exist then, everything is new.
 Result<std::vector<PolicyEdit>> edits_since(const Context& context, const std::string& ref,
                                             const Config& config) {
-  // "./domains.yaml" and "domains.yaml" are one file.
-  const std::string file = std::filesystem::path(config.file).lexically_normal().string();
-  TRY(const auto files, files_at(ref, file));
-  Config base = builtin_config();
-  if (files.contains(file)) {
-    auto loaded = load_config_from(file, files);
-    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
-      return Error{"the YAML at " + ref + " has mistakes: " + errors->front().message, "--base"};
-    }
-    base = std::get<Config>(std::move(loaded));
-  }
-  keep_matching(base, context.domain_globs);
-  return policy_edits(base, config);
+  TRY(ConfigWithFiles base, config_at(ref, config));
+  keep_matching(base.config, context.domain_globs);
+  return policy_edits(base.config, config, base.beside, files_beside(config));
 }
 
 // Markdown has a size limit and the others have none: only hosts of pull requests need one.

@@ -27,9 +27,7 @@ const CommandOption kSuggest{"suggest", "", "Print the YAML lines to add, as a p
 const CommandOption kOwners{"reverse-dns-map", "FILE",
                             "CSV of host operators: base_reverse_dns, name, type."};
 
-/// From the YAML to DNS: the commands of every day, in the order in which they are used.
-/// `init` comes first because everything starts with it; its formats are text and JSON although it
-/// prints YAML, so that failures can be read by programs.
+/// From the YAML to DNS, in the order of use. `init` prints YAML, and failures as JSON on request.
 std::vector<Command> core_commands() {
   return {
       {.name = "init",
@@ -45,14 +43,16 @@ std::vector<Command> core_commands() {
        .run = run_init},
       {.name = "validate",
        .summary = "Read the YAML and report every mistake in it.",
-       .options = {{"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},
+       .options = {{"sarif", "FILE", "Also write the findings as SARIF 2.1.0."},
+                   {"list-files", "", "List the files and folders that are read, and stop."},
+                   {"base", "REF",
+                    "With --list-files: also those that were read at this git ref."}},
        .run = run_validate},
       {.name = "plan",
        .summary = "Compare the YAML with live DNS, and show what would change and why.",
        .options = {kLive,
                    {"out", "FILE", "Write the plan as JSON, for review and for apply."},
-                   {"base", "REF",
-                    "Also show edits of ramps, waivers and providers since this git ref."},
+                   {"base", "REF", "Also show edits of rules, keys and senders since this ref."},
                    {"detailed-exitcode", "", "Exit with 2 if there are changes."},
                    {"save-world", "FILE",
                     "Write everything that was observed to FILE, to replay this run."},

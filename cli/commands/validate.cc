@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/sorting.h"
 #include "cli/commands/table.h"
+#include "cli/context/base_ref.h"
 #include "cli/context/offline_findings.h"
 #include "cli/views/json_documents.h"
 #include "dns/txt.h"
@@ -39,9 +41,32 @@ ExitCode report_valid(const Context& context, const Config& config) {
                                                      count, count == 1 ? "" : "s"));
 }
 
+// For workflows: which files of a commit make a plan necessary. At the base as well, since a file
+// that is no longer read was read before.
+ExitCode list_files(const Context& context) {
+  VALUE_OR_EXIT(const Config config, load_whole(context));
+  std::vector<std::string> files = files_read(config);
+  if (const auto ref = context.arguments.one("base")) {
+    TRY_OR_FAIL("base", ConfigWithFiles base, config_at(*ref, config));
+    base.config.file = config.file;
+    base.config.folder = config.folder;
+    std::ranges::copy(files_read(base.config), std::back_inserter(files));
+    sort_unique(files);
+  }
+  if (context.json()) return print(context, files_json(files));
+  std::string text;
+  for (const std::string& file : files) text += printable(file) + "\n";
+  return print(context, text);
+}
+
 }  // namespace
 
 ExitCode run_validate(Context& context) {
+  if (context.arguments.has("list-files")) return list_files(context);
+  if (context.arguments.has("base")) {
+    return usage_error(context, "--base needs --list-files",
+                       "`rampart plan --base REF` compares the rules");
+  }
   auto loaded = load_config(context.config_file);
   std::vector<ConfigError> errors;
   Config config;

@@ -88,7 +88,8 @@ bool is_yaml(std::string_view path) { return path.ends_with(".yaml") || path.end
 /// Object ids and paths from `git ls-tree -z`: "<mode> blob <id>\t<path>\0".
 /// With -z, because git quotes unusual names otherwise and quoting rules depend on its
 /// configuration.
-std::vector<std::pair<std::string, std::string>> yaml_blobs(std::string_view listing) {
+std::vector<std::pair<std::string, std::string>> blobs_in(std::string_view listing,
+                                                          const std::set<std::string>& others) {
   std::vector<std::pair<std::string, std::string>> blobs;
   while (!listing.empty()) {
     const std::string_view row = listing.substr(0, listing.find('\0'));
@@ -98,7 +99,8 @@ std::vector<std::pair<std::string, std::string>> yaml_blobs(std::string_view lis
     if (tab == std::string_view::npos || !row.starts_with("100")) continue;
     const std::string_view path = row.substr(tab + 1);
     const std::size_t id = row.rfind(' ', tab) + 1;
-    if (is_yaml(path)) blobs.emplace_back(row.substr(id, tab - id), path);
+    const bool wanted = is_yaml(path) || others.contains(std::string(path));
+    if (wanted) blobs.emplace_back(row.substr(id, tab - id), path);
   }
   return blobs;
 }
@@ -127,7 +129,8 @@ Result<std::vector<std::string>> blob_texts(std::string_view batch) {
 // From the object store, so that neither the index nor the work tree can differ from what the ref
 // says. Two processes are enough for any number of files.
 Result<std::map<std::string, std::string>> files_at(const std::string& ref,
-                                                    const std::string& config_file) {
+                                                    const std::string& config_file,
+                                                    const std::set<std::string>& others) {
   const std::filesystem::path parent = std::filesystem::path(config_file).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
   // The ref is resolved to an object id first, so that git never takes it for an option.
@@ -136,7 +139,7 @@ Result<std::map<std::string, std::string>> files_at(const std::string& ref,
   if (!commit) return Error{"there is no commit \"" + ref + "\"", "--base"};
   const std::string id = commit->substr(0, commit->find('\n'));
   TRY(const std::string listing, git(folder, {"ls-tree", "-r", "-z", id, "--", "."}, ""));
-  const auto blobs = yaml_blobs(listing);
+  const auto blobs = blobs_in(listing, others);
   std::string wanted;
   for (const auto& blob : blobs) wanted += blob.first + "\n";
   TRY(const std::string batch, git(folder, {"cat-file", "--batch"}, wanted));

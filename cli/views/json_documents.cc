@@ -107,6 +107,10 @@ std::string errors_json(const std::vector<ConfigError>& errors) {
   return document({{"errors", array_of(errors, error_json)}});
 }
 
+std::string files_json(const std::vector<std::string>& files) {
+  return document({{"files", files}});
+}
+
 std::string findings_json(std::span<const Code> codes) {
   return document({{"findings", array_of(codes, code_json)}});
 }

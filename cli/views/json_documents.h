@@ -16,6 +16,9 @@ namespace rampart {
 /// {"errors": [{file, line, column, code, message, hint}]}, as every failing command prints.
 std::string errors_json(const std::vector<ConfigError>& errors);
 
+/// {"files": [...]}: paths.
+std::string files_json(const std::vector<std::string>& files);
+
 /// The findings of `validate` as SARIF 2.1.0, with one rule for each code.
 std::string sarif(const std::vector<ConfigError>& errors, const std::string& version);
 

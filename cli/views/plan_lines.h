@@ -55,7 +55,7 @@ inline constexpr std::string_view kWithheldTitle = "Withheld: not written becaus
 inline constexpr std::string_view kHeldTitle =
     "Held: no error; a later run makes these changes, once their condition is met";
 inline constexpr std::string_view kPolicyEditsTitle =
-    "Policy edits: changes of waivers, ramps, gates and providers";
+    "Policy edits: changes of rules, keys, senders and providers";
 
 /// SGR codes of ECMA-48 section 8.3.117, for `paint`.
 inline constexpr int kBold = 1;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -140,18 +141,18 @@ void compare_providers(const Config& base, const Config& now, Edits& edits) {
 }  // namespace
 
 // A new domain's waivers are listed, its other settings are not: they loosen nothing that existed.
-std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now) {
-  Edits edits;
+std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now,
+                                     const FilesBeside& base_files, const FilesBeside& now_files) {
+  Edits edits = trust_edits(base, base_files, now, now_files);
   const Mark top{now.file, 1, 1};  // For what has no line of its own.
-  // Other resolvers could answer with other senders' addresses, and other recipients could read
-  // keys.
+  // Other resolvers could answer with other senders' addresses.
   if (base.resolvers != now.resolvers) add(edits, top, "resolvers changed");
-  if (base.key_recipients != now.key_recipients) add(edits, top, "key recipients changed");
   compare_providers(base, now, edits);
   compare_ramps(base, now, edits);
   for (const auto& [name, domain] : now.domains) {
     if (const Domain* old = find_value(base.domains, name)) {
       compare_domain(*old, domain, edits);
+      std::ranges::move(trust_edits(*old, domain), std::back_inserter(edits));
     } else {
       compare_waivers({}, domain, edits);
     }
@@ -164,6 +165,8 @@ std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now) {
   std::ranges::sort(edits, {}, [](const PolicyEdit& edit) {
     return std::tie(edit.mark.file, edit.mark.line, edit.what);
   });
+  const auto repeated = std::ranges::unique(edits);
+  edits.erase(repeated.begin(), repeated.end());
   return edits;
 }
 

@@ -6,11 +6,15 @@
 
 #include "policies/model/plan.h"
 #include "policies/model/policy.h"
+#include "reconciler/plan/trust_edits.h"
 
 namespace rampart {
 
 /// What `now` changes in the rules against `base`: waivers, gates and ramps, ignored sources,
-/// resolvers, providers, a backdated `since`, domains dropped. Sorted by (file, line, what).
-std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now);
+/// resolvers, providers, a backdated `since`, domains dropped, and everything of trust_edits.h.
+/// Sorted by (file, line, what), each once.
+std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now,
+                                     const FilesBeside& base_files = {},
+                                     const FilesBeside& now_files = {});
 
 }  // namespace rampart
