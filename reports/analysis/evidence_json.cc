@@ -103,9 +103,9 @@ bool read_heard(const Json& json, std::map<Name, HeardReporters>& heard) {
 }
 
 /// The elements of an array, one per line.
-class Lines {
+class JsonLines {
  public:
-  explicit Lines(std::string& text) : text_(text) {}
+  explicit JsonLines(std::string& text) : text_(text) {}
 
   void add(const Json& element) {
     text_ += first_ ? "\n  " : ",\n  ";
@@ -127,10 +127,10 @@ std::string evidence_to_json(const Evidence& evidence) {
       fmt::format("{{\"evidence_version\": 2,\n \"newest\": {},\n \"rows\": [",
                   evidence.newest ? fmt::format("\"{}\"", rampart::to_text(*evidence.newest))
                                   : std::string("null"));
-  Lines rows(text);
+  JsonLines rows(text);
   for (const EvidenceRow& row : evidence.rows) rows.add(row_to_json(row));
   text += "],\n \"heard\": [";
-  Lines heard(text);
+  JsonLines heard(text);
   for (const auto& [domain, reporters] : evidence.heard) {
     for (const auto& [reporter, day] : reporters) {
       heard.add(
