@@ -26,6 +26,7 @@ from dns_server import DnsServer, installed, zone_files  # noqa: E402
 from harness import BINARY, Checks  # noqa: E402
 from key_material import seed_of  # noqa: E402
 from loopback import await_port, free_port, program, stop  # noqa: E402
+from zone_loading import WrittenZones  # noqa: E402
 
 NOW = "2026-01-01T00:00:00Z"
 YAML = """version: 1
@@ -264,7 +265,8 @@ smtpd_relay_restrictions = permit_mynetworks, reject
         places = [f"--var={name}={self.folder}/rspamd/{folder}" for name, folder in
                   (("LOCAL_CONFDIR", ""), ("RUNDIR", "run"), ("DBDIR", "db"), ("LOGDIR", "log"))]
         self.start("/usr/bin/rspamd", "-i", "-f", "-c", "/etc/rspamd/rspamd.conf", *places)
-        await_port(self.rspamd)
+        # It compiles its rules first, which takes a minute beside other work.
+        await_port(self.rspamd, seconds=180)
 
     def rspamd_says(self, message, **headers):
         request = urllib.request.Request(f"http://127.0.0.1:{self.rspamd}/checkv2", data=message,
@@ -310,19 +312,23 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 
 
 def main():
-    missing = [one for one in ("opendkim", "rspamd", "postfix") if not program(one)]
+    missing = [f"{one} is not installed" for one in ("opendkim", "rspamd", "postfix")
+               if not program(one)]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rampart-chain-")).resolve()
     folder.chmod(0o755)
     chain = Chain(folder)
     try:
         chain.go()
+        written = WrittenZones(folder / "written")
+        written.keep_folder("the zone that was applied", folder / "zones")
+        missing += written.check(chain)
     finally:
         chain.stop()
         if "--keep" in sys.argv:
             print(folder)
         else:
             shutil.rmtree(folder)
-    return chain.report([f"{one} is not installed" for one in missing])
+    return chain.report(missing)
 
 
 if __name__ == "__main__":
