@@ -10,8 +10,8 @@
 namespace rampart {
 namespace {
 
-// Tables too: they name paths of private keys, and signers read them as root before they drop
-// rights.
+// The mode of keys and tables: tables name the paths of private keys. The signer must run as the
+// owner, or as root, to read them.
 constexpr unsigned kMode = 0600;
 
 // The name is part of the signer's tables, so it must not change between exports.
@@ -38,8 +38,8 @@ std::map<std::string, std::string> opendkim_tables(const ExportJob& job) {
   return tables;
 }
 
-// Maps for `selector_map` and `path_map`, and the same as `domain {}` blocks, which alone can hold
-// several selectors of one domain.
+// Maps for `selector_map` and `path_map`, which hold one selector per domain, and `domain {}`
+// blocks, which can hold several.
 std::map<std::string, std::string> rspamd_tables(const ExportJob& job) {
   std::map<std::string, std::string> tables{
       {"dkim_selectors.map", ""}, {"dkim_paths.map", ""}, {"dkim_domains.conf", ""}};
@@ -47,7 +47,7 @@ std::map<std::string, std::string> rspamd_tables(const ExportJob& job) {
   for (const KeyPlace& place : job.places) {
     const std::string domain = place.domain.text();
     std::string& block = blocks[place.domain];
-    // The maps hold one selector a domain, so the first one counts; the blocks have all of them.
+    // The maps get the first selector of each domain, the blocks get all of them.
     if (block.empty()) {
       tables["dkim_selectors.map"] += fmt::format("{} {}\n", domain, place.selector);
       tables["dkim_paths.map"] += fmt::format("{} {}\n", domain, signer_path(job, place));
@@ -93,7 +93,7 @@ std::string check_key(const ExportJob& job, const KeyPlace& place, const KeyFold
   const auto out = KeyDirectory::open(job.out, place.domain.text());
   const auto pem = out ? out->read(key_file(place)) : Result<Secret>(Error{});
   if (!pem) return fmt::format("{} is missing", shown);
-  // The file is recognised by its content, so a change of --format is no difference by itself.
+  // The file is recognised by its content: a seed where --format now means PEM is no difference.
   const auto seeded = pair_of_seed(pem->text());
   const auto pair = seeded ? Result<KeyPair>(*seeded) : open_key(pem->text(), Unlock{});
   if (!pair) return fmt::format("{}: {}", shown, pair.error().what);

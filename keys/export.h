@@ -19,16 +19,17 @@ struct ExportJob {
   SignerFormat format = SignerFormat::Pem;
   std::string out;                ///< The folder, created where it is missing.
   std::string installed_at = {};  ///< The folder's path on the signer; empty: `out` itself.
-  std::vector<KeyPlace> places;   ///< Whose public keys are live; sorted by domain.
+  std::vector<KeyPlace> places;   ///< The selectors to export, sorted by domain.
 };
 
-/// Writes key files first and tables last, each in full or not at all and readable by the owner
-/// only. Returns the paths written, relative to `out`.
+/// Writes key files first and tables last. Each file is written in full or not at all, and only its
+/// owner, the user of this run, can read it. Returns the paths written, relative to `out`.
 Result<std::vector<std::string>> export_keys(const ExportJob& job, const KeyFolder& folder,
                                              const Unlock& unlock);
 
 /// Differences between `out` and what export_keys would write, one sentence each. Opens no private
-/// key of the folder: exported keys are checked against their public halves.
+/// key of the key folder: exported keys are compared with the public halves there. The encoding of
+/// an exported key (PEM or seed) is not compared.
 std::vector<std::string> check_export(const ExportJob& job, const KeyFolder& folder);
 
 }  // namespace rampart

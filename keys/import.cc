@@ -44,7 +44,8 @@ std::optional<std::string> record_in(std::string_view text) {
   return dkim::print_key(*record);
 }
 
-// Nothing is written before all files are read: a key must not be imported half.
+// All files are read before anything is written: a mistake in one of them must not leave half of a
+// key in the folder.
 Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock& unlock) {
   ImportedKey key;
   for (const KeyFile& file : files) {

@@ -22,8 +22,9 @@ struct KeyFile {
   Secret text;
 };
 
-/// The DKIM key record in the text of a zone file's TXT record: "s._domainkey IN TXT ( "v=DKIM1; "
-/// "p=..." )".
+/// The DKIM key record in the text of a zone file's TXT record ("s._domainkey IN TXT ( "v=DKIM1; "
+/// "p=..." )"), or in the bare text of a record; nullopt where there is none, or its key is
+/// revoked.
 std::optional<std::string> record_in(std::string_view text);
 
 /// Reads all files of one selector and checks that their keys belong together.

@@ -18,7 +18,8 @@ constexpr unsigned kPublicMode = 0644;
 
 std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
 
-// A selector becomes a file name: it must be a DNS label and must not lead to another folder.
+// A selector becomes a file name: it must consist of DNS labels and must not lead to another
+// folder.
 Result<Ok> check_selector(const KeyPlace& place) {
   const auto name = place.domain.child(place.selector + "._domainkey");
   if (is_plain_part(place.selector) && name) return Ok{};
@@ -29,7 +30,7 @@ Result<dkim::KeyShape> shape_of(const Result<dkim::KeyRecord>& record) {
   return record ? dkim::shape_of(*record) : record.error();
 }
 
-// For readers; only "made" is read back, everything else is computed from the key.
+// The header is for people. Only "made" is read back; the rest is computed from the key again.
 std::string with_header(const KeyPlace& place, const std::string& pem, const std::string& made) {
   const auto record = dkim::key_from_pem(pem);
   const auto shape = shape_of(record);
@@ -103,8 +104,8 @@ Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
                  path_of(place, "")};
   }
   TRY(const auto pem, public_pem(pair));
-  // A private half without a public one is left by a killed run, or placed by somebody. It may be
-  // the only copy of a key in use, so it is renamed and not overwritten.
+  // A killed run leaves a private half without a public one, or somebody put it here. It may be the
+  // only copy of a key in use, so it is renamed and not overwritten.
   TRY_OK(within(path_of(place, ""), folder.set_aside(name)));
   TRY_OK(within(path_of(place, ""), write_private(folder, name, pair, protection)));
   const auto done =

@@ -1,5 +1,5 @@
-/// The key folder: `keys/<domain>/<selector>.key`, the protected private half, and `.pub`, the
-/// public half for plans and reviews. A selector's files are never overwritten.
+/// The key folder: `keys/<domain>/<selector>.key`, the private half, and `.pub`, the public half
+/// for plans and reviews. A selector's files are never overwritten.
 #pragma once
 
 #include <optional>
@@ -32,7 +32,7 @@ struct KeyEntry {
   std::string algorithm = {};               ///< "rsa2048", "ed25519", "rsa1024".
   std::string fingerprint = {};             ///< "sha256:...", as in plans.
   std::string made = {};                    ///< The day in the header: "2026-11-21", or empty.
-  std::optional<KeyForm> private_key = {};  ///< Empty where the signing host keeps it.
+  std::optional<KeyForm> private_key = {};  ///< Empty where the folder has no readable one.
   std::string error = {};                   ///< Why the public half could not be read.
 
   bool operator==(const KeyEntry&) const = default;

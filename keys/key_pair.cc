@@ -26,7 +26,8 @@ constexpr std::uint64_t kScryptBlock = 8;
 constexpr std::uint64_t kScryptLanes = 1;
 constexpr int kSeedOctets = 32;  // RFC 8032 section 5.1.5.
 
-// Shared, since copies of a pair are handed to writers; OpenSSL counts uses but is not const here.
+// A shared handle makes a KeyPair copyable. It is not const, because OpenSSL's functions take the
+// key as non-const.
 KeyPair pair_of(PkeyPtr key) {
   auto handle = std::make_shared<KeyPair::Handle>();
   handle->key = std::move(key);
@@ -74,7 +75,7 @@ Result<KeyPair> open_pkcs8(std::string_view pem, const Secret& passphrase, Error
 
 Result<KeyPair> open_cms(std::string_view pem, const Secret& identity) {
   if (identity.empty()) {
-    return Error{"it is encrypted to the mail host: decrypt it there, with --identity"};
+    return Error{"it is encrypted to recipients: name the private key of one with --identity"};
   }
   const BioPtr in = reader(pem);
   const CmsPtr cms(in ? PEM_read_bio_CMS(in.get(), nullptr, nullptr, nullptr) : nullptr);
@@ -265,7 +266,8 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
   return pair_of(std::move(key));
 }
 
-// Through OpenSSL and not by adding PEM lines: what it cannot read, no signer could use.
+// OpenSSL parses the key, instead of PEM lines added around `p=`: what it cannot read, no signer
+// could use.
 Result<std::string> pem_of_record(std::string_view record) {
   TRY(const auto parsed, dkim::parse_key(record));
   TRY(const auto octets, decode_base64(parsed.key));

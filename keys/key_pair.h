@@ -72,7 +72,8 @@ Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock);
 /// An Ed25519 key's 32 octets in Base64, as rspamd and dkimpy read them; an Error for other keys.
 Result<Secret> base64_seed(const KeyPair& pair);
 
-/// The pair of such a text (or of 64 octets, which begin with the seed); nullopt for other text.
+/// The pair whose base64_seed() is `text`; 64 octets that begin with the seed are read too. nullopt
+/// for other text.
 std::optional<KeyPair> pair_of_seed(std::string_view text);
 
 /// The PEM public key of a DKIM key record's `p=`.

@@ -9,8 +9,8 @@ namespace rampart {
 /// Overwrites `size` octets; the compiler cannot optimize it away.
 void wipe(void* octets, std::size_t size);
 
-/// Octets that are overwritten by the destructor. Move-only and of fixed size, so that no copies
-/// remain in memory.
+/// Octets that the destructor overwrites. It is move-only and never grows, so that no copies remain
+/// in memory. Assignment by move swaps: the old octets are overwritten with the other object.
 class Secret {
  public:
   Secret() = default;

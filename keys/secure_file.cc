@@ -1,4 +1,5 @@
-// By descriptors throughout, so that nobody can swap a folder for a link between check and use.
+// Every path is walked by descriptors, so that nobody can swap a folder for a link between check
+// and use.
 #include "keys/secure_file.h"
 
 #include <fcntl.h>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMostOctets = 256 * 1024;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-// More than this many leftovers are a loop in somebody's script and not an accident.
+// This many leftovers come from a loop in a script and not from accidents.
 constexpr int kMostSetAside = 1000;
 
 Result<Ok> write_new(NewFile& file, std::string_view octets, unsigned mode) {
@@ -63,7 +64,7 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
     }
     UniqueFd next(::openat(at.get(), part.c_str(), kFolder | O_NOFOLLOW));
     if (!next) {
-      // With O_DIRECTORY and O_NOFOLLOW together the kernel may report a link as either.
+      // With O_DIRECTORY and O_NOFOLLOW together, the kernel reports a link as one or the other.
       const bool link = errno == ELOOP || errno == ENOTDIR;
       return within(part, link ? Error{"it is a symbolic link, or not a folder"}
                                : system_failure("the folder cannot be opened"));
@@ -87,7 +88,7 @@ bool KeyDirectory::has(const std::string& name) const {
   return ::fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// Not read_all of base: key material goes straight into memory that is wiped, never through a
+// Not read_all() of base: key material goes straight into memory that is wiped, never through a
 // buffer that grows and leaves copies behind.
 Result<Secret> KeyDirectory::read(const std::string& name) const {
   const UniqueFd file(

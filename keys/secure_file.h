@@ -1,4 +1,5 @@
-/// Files that contain keys: reached through no symbolic link, written in full or not at all.
+/// Files that contain keys: below the root folder, no symbolic link is followed; files are written
+/// in full or not at all.
 #pragma once
 
 #include <string>
@@ -24,7 +25,7 @@ class KeyDirectory {
   /// Whether an entry of that name exists.
   bool has(const std::string& name) const;
 
-  /// The octets of a regular file.
+  /// The octets of a regular file of at most 256 KiB.
   Result<Secret> read(const std::string& name) const;
 
   /// Writes a new file with exactly `mode`; an Error where one of that name exists.
@@ -36,7 +37,8 @@ class KeyDirectory {
   /// Removes a file; succeeds if it is absent.
   Result<Ok> remove(const std::string& name) const;
 
-  /// Renames a file to `name`.old, or .old2 and so on, replacing none; succeeds if it is absent.
+  /// Renames a file to the first free name of `name`.old, `name`.old2 and so on; succeeds if it is
+  /// absent.
   Result<Ok> set_aside(const std::string& name) const;
 
  private:
