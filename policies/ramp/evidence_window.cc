@@ -13,22 +13,22 @@ auto rows_under(const Evidence& evidence, const Name& policy_domain) {
 
 }  // namespace
 
-// Windows consist of whole days, because reports cover whole days (RFC 7489 section 7.2). Rounding
-// down makes a window of 12 h one day long.
+// Windows consist of whole days, because reports cover whole days (RFC 7489 section 7.2). utc_day()
+// rounds the start of the window down, so a window of 12 h is one day long.
 Date before(Date day, Duration length) {
   length.count = -length.count;
   return utc_day(add(Time(day), length));
 }
 
-// The last three days are left out: their reports are incomplete, and a rate over few messages
-// misleads.
+// The last three days are left out: some of their reports have not arrived, and a rate over a part
+// of the reports misleads.
 EvidenceWindow gate_window(Time now, Duration length) {
   const Date until = utc_day(now - kReportDelay);
   return {before(until, length), until};
 }
 
 // Before a domain published its own record, receivers evaluated its mail against a parent's record.
-// Those rows are evidence on its mail like the later ones.
+// The outcome of that mail is evidence too.
 EvidenceRows rows_of(const Evidence& evidence, const Name& domain) {
   EvidenceRows rows;
   for (Name record = domain; !record.is_root(); record = record.parent()) {

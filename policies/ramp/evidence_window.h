@@ -8,7 +8,7 @@
 
 namespace rampart {
 
-/// Some rows of an Evidence, in its order. The Evidence must outlive them.
+/// Pointers to some rows of an Evidence, which must outlive them.
 using EvidenceRows = std::vector<const EvidenceRow*>;
 
 /// A range of whole UTC days; `until` is not included.
@@ -20,16 +20,17 @@ struct EvidenceWindow {
   bool operator==(const EvidenceWindow&) const = default;
 };
 
-/// The window of `length` that ends 72 h before `now`: reports of later days may still arrive.
+/// The window of `length` that ends where the UTC day of 72 h ago begins: reports of later days may
+/// still arrive.
 EvidenceWindow gate_window(Time now, Duration length);
 
-/// The day `length` before `day`: calendar months are clamped to the end of the month, hours are
-/// rounded up to whole days.
+/// The day `length` before `day`. Calendar months are clamped to the end of the month. Hours are
+/// rounded up to whole days: 12 h before a day is the previous day.
 Date before(Date day, Duration length);
 
-/// The rows of a domain's mail, sorted by day: all rows that receivers evaluated against its own
-/// DMARC record (sub-domains that the record governs included), and rows of its own mail that they
-/// evaluated against the record of a parent domain.
+/// The rows that concern a domain, sorted by day: all rows that receivers evaluated against its own
+/// DMARC record (also of sub-domains that the record governs), and the rows with an author domain
+/// at or below `domain` that they evaluated against the record of a parent domain.
 EvidenceRows rows_of(const Evidence& evidence, const Name& domain);
 
 /// The rows whose day is within the window. `rows` must be sorted by day.

@@ -22,8 +22,8 @@ bool is_ignored(const Domain& domain, const std::string& source) {
   });
 }
 
-// Each message is counted once among passing, forwarded, marked, unanswered and unmarked; `lacking`
-// overlaps with marked, because an answer could also change the name of marked mail's source.
+// Each message is counted once among passing, forwarded, marked, unanswered and unmarked. `lacking`
+// overlaps with marked: the missing answer could give the source of marked mail another name.
 void add(SourceTally& tally, const EvidenceRow& row) {
   tally.messages += row.messages;
   if (row.dkim_aligned()) tally.by_dkim += row.messages;
@@ -70,8 +70,8 @@ std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
 
 // Gives each reporter its weight: the mail per day that it saw before the window. A new reporter
 // has no such past. It is compared with the others by the messages of this window, but weighs no
-// more than all others together: what it reports now must not outvote them. Where no reporter has a
-// past, the messages of this window are the weights.
+// more than all reporters with a past together: what it reports now must not outvote them. Where no
+// reporter has a past, the messages of this window are the weights.
 void set_shares(LegitTally& sum, const LegitRows& rows) {
   const auto past = past_mail(rows);
   double past_weight = 0;
@@ -110,8 +110,8 @@ struct Part {
   std::int64_t whole = 0;
 };
 
-// The largest of three shares: `all`, that of the known reporters' sums, and the one that most
-// known reporters reach, so that the claims of one of them cannot make a share look small.
+// The largest of three shares: over all reporters, over the sum of the known ones, and the one that
+// most known reporters reach. The claims of one reporter cannot make all three look small.
 double most_cautious(Part all, const std::vector<ReporterTally>& reporters,
                      const std::function<Part(const ReporterTally&)>& part_of) {
   Part known;
@@ -208,8 +208,8 @@ double LegitTally::unresolved_share() const {
   return share(unresolved, resolved + unresolved);
 }
 
-// The mean by shares is not enough where one reporter's figures, or a flood of passing mail, make
-// it. Both reasons can only hold a step.
+// The weighted mean alone can be high because of one large reporter, or of a flood of passing mail.
+// Both reasons can only hold a step.
 std::string why_doubtful(const LegitTally& tally, double least) {
   std::vector<std::string> below;
   std::size_t known = 0;
@@ -226,9 +226,8 @@ std::string why_doubtful(const LegitTally& tally, double least) {
   const auto capped = tally.capped_rate();
   if (!capped || *capped + 1e-9 >= least) return "";
   return fmt::format(
-      "much more of the domain's mail passes than before, and with no more than {} times what "
-      "passed before, only {} pass; signed mail that somebody sends again and again looks like "
-      "this",
+      "much more of the domain's mail passes than before; with at most {} times what passed "
+      "before, legit_rate is only {}: replayed signed mail looks like this",
       kMostGrowth, percent(*capped));
 }
 

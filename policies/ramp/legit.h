@@ -1,6 +1,6 @@
 /// The figures that gates are evaluated on: how much of a domain's own mail passes DMARC
-/// ("legit_rate"), what fails from undeclared services, and what comes from sources without a name
-/// (contract section 4).
+/// ("legit_rate"), what fails from undeclared services, and what fails from sources that could not
+/// be looked up. docs/concepts/ramps.md defines the domain's own mail and its mark.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@
 
 namespace rampart {
 
-/// The failing mail of one source that one reporter saw.
+/// The failing mail of one source that one reporter saw; mail that forwarding explains is left out.
 struct FailingMail {
-  std::int64_t failing = 0;  ///< Without forwarded mail.
-  std::int64_t marked = 0;
-  std::int64_t lacking = 0;
+  std::int64_t failing = 0;  ///< All of it.
+  std::int64_t marked = 0;   ///< With the domain's mark.
+  std::int64_t lacking = 0;  ///< Marked or not, and a lookup got no answer.
 
   bool operator==(const FailingMail&) const = default;
 };
@@ -37,8 +37,8 @@ struct SourceTally {
   std::int64_t marked = 0;      ///< Failed, with the domain's mark.
   std::int64_t unanswered = 0;  ///< Failed without a mark, and a lookup got no answer.
   std::int64_t lacking = 0;     ///< Failed, marked or not, and a lookup got no answer.
-  std::int64_t unmarked = 0;    ///< Failed without both: it may come from anybody.
-  std::string lacks;            ///< The lookup without an answer, where there is one.
+  std::int64_t unmarked = 0;    ///< Failed without a mark, all lookups answered: may be anybody's.
+  std::string lacks;            ///< A lookup that got no answer; empty where all were answered.
   std::set<Date> failing_days;  ///< Days with failing mail that forwarding does not explain.
   std::map<std::string, FailingMail> by_known;  ///< By the group of a known reporter.
 
@@ -53,26 +53,26 @@ struct SourceTally {
 struct ReporterTally {
   std::string group;   ///< As reporter_group() returns it.
   bool known = false;  ///< Of the built-in list or of the YAML's.
-  double share = 0;    ///< Its weight in legit_rate(); all weights sum to 1.
+  double share = 0;    ///< Its weight in legit_rate(). All sum to 1, or to 0 if none counted mail.
   std::int64_t messages = 0;
   std::int64_t passing = 0;
   std::int64_t counted = 0;  ///< Passing, marked and unanswered.
   std::int64_t unanswered = 0;
   std::int64_t lacking = 0;
-  std::set<Date> days;      ///< Of its rows in the window.
-  double past_passing = 0;  ///< Per day before the window; 0 with less than kPastForGrowth.
+  std::set<Date> days;      ///< Days of its rows in the window, those of ignored sources aside.
+  double past_passing = 0;  ///< Mean per day before the window; 0 with too few days to compare.
 
   /// passing / counted; empty where nothing was counted.
   std::optional<double> rate() const;
   bool operator==(const ReporterTally&) const = default;
 };
 
-/// A reporter's rate or share over fewer messages is chance.
+/// A reporter's rate or share over fewer messages is noise.
 constexpr std::int64_t kMessagesForRate = 100;
 
-/// Passing mail of more than so many times its past is growth that nobody explains.
+/// If a reporter sees more than this many times its past passing mail, the growth is not trusted.
 constexpr int kMostGrowth = 2;
-/// The least days of a reporter's past that growth is compared with.
+/// A reporter's growth is computed only if its past has at least this many days with mail.
 constexpr std::size_t kPastForGrowth = 14;
 
 /// The sums over a domain's rows.
@@ -93,20 +93,22 @@ struct LegitTally {
   /// weights, or that mean over known reporters alone where it is lower. So a reporter that claims
   /// a million messages does not outvote the others, and an unknown one can hold a step but never
   /// open a gate. Unanswered mail counts as failing: a missing answer must not look better than the
-  /// worst answer. Empty where no mail of the domain's own was reported.
+  /// worst answer. Empty where no known reporter saw passing, marked or unanswered mail.
   std::optional<double> legit_rate() const;
-  /// legit_rate() over known reporters, with no more passing mail of each than kMostGrowth times
-  /// what it saw pass on as many days before. Somebody who sends one signed message again and again
-  /// adds passing mail that real reporters count. Empty where no reporter saw such a growth.
+  /// legit_rate() over known reporters alone. The passing mail of each is capped at kMostGrowth
+  /// times past_passing for each of its days, because somebody who replays one signed message adds
+  /// passing mail that real reporters count. Empty where no known reporter exceeds its cap.
   std::optional<double> capped_rate() const;
   /// The failing mail of `source`, divided by that mail plus the domain's own. Other unmarked mail
   /// is left out, so that a wave of spoofing cannot make the share look small. The largest of three
-  /// figures counts: over all messages, over those of known reporters, and the share that more than
-  /// half of the known reporters reach. So no reporter's claims of passing mail make it look small.
+  /// shares counts: over all reporters, over known reporters, and the one that more than half of
+  /// the known reporters reach. So no single reporter can make it look small by claims of passing
+  /// mail.
   double failing_share(const SourceTally& source) const;
-  /// The same for `lacking`: a source without a name may be an undeclared service.
+  /// The same for `lacking`: a source that could not be looked up may be an undeclared service.
   double lacking_share() const;
-  /// The same for the failing mail of all undeclared services and `unanswered`.
+  /// The failing mail of all undeclared services plus `unanswered`, divided by that mail plus the
+  /// rest of the domain's own, over all reporters. For views; no gate uses it.
   double unresolved_share() const;
 
   bool operator==(const LegitTally&) const = default;
@@ -115,14 +117,15 @@ struct LegitTally {
 /// What a tally is made from.
 struct LegitRows {
   EvidenceRows rows;  ///< Those to sum, of counting reporters.
-  EvidenceRows past;  ///< Earlier ones, which give reporters their weights.
+  EvidenceRows past;  ///< Earlier ones, for the weights of reporters and for their growth.
   const CountingReporters& reporters;
 };
 
 /// Sums the rows of one domain.
 LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows& rows);
 
-/// Why a legit_rate() that reaches `least` is not believed, for a person; empty where it is.
+/// Why a legit_rate() that reaches `least` is not trusted, as text for a person; empty if it is
+/// trusted.
 std::string why_doubtful(const LegitTally& tally, double least);
 
 }  // namespace rampart

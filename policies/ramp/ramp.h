@@ -9,12 +9,13 @@
 
 namespace rampart {
 
-/// What a phase requests of receivers; none below quarantine.
+/// What a phase requests of receivers: Policy::None for every phase below quarantine.
 dmarc::Policy policy_of(Phase phase);
 
 /// The record that `spec` publishes at its position: p=none at monitor, else the phase's policy. At
 /// 0 < pct < 100 the record has pct and t=y in compat mode, pct alone in legacy mode, neither in
-/// policy-only mode; at 100 it has neither (RFC 9989 section 4.7 ignores pct and honours t).
+/// policy-only mode; at 100 it has neither. Receivers that follow RFC 9989 section 4.7 ignore pct
+/// and honour t.
 dmarc::Record record_for(const DmarcSpec& spec);
 
 /// The position of a published record: its policy and pct; `t=y` without pct counts as one percent.

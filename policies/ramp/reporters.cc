@@ -21,8 +21,8 @@ constexpr days kShareDays{56};
 }  // namespace
 
 // Unknown reporters never count alone: somebody could register a few domains and send reports of
-// passing mail from them. The days of a report are written by its reporter: a single mail could
-// claim a history. When its first mail arrived is for the receiver to say.
+// passing mail from them. The days in a report are the reporter's claim, so a single mail could
+// invent a history. The day on which its first mail arrived comes from the receiving side.
 CountingReporters counting_reporters(const Config& config, const ReporterHistory& history,
                                      Date today) {
   std::map<std::string, Date> first;  // The rows are sorted by day.

@@ -1,5 +1,5 @@
-/// Which reporters count for a domain's gates, and which have stopped reporting (contract section
-/// 4, "Trust").
+/// Which reporters count for a domain's gates, and which have stopped reporting
+/// (docs/concepts/reports-and-trust.md).
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@ constexpr std::chrono::days kReporterHistory{30};
 /// One reporter whose reports count.
 struct CountingReporter {
   std::string group;   ///< As reporter_group() returns it.
-  bool known = false;  ///< Of the built-in list or of the YAML's; else it has a history.
+  bool known = false;  ///< In the built-in list or the YAML's; otherwise it counts by its history.
 };
 
 /// The reporters that count for one domain, by the domain that signed their reports.
@@ -31,9 +31,9 @@ struct ReporterHistory {
   const HeardReporters& heard;
 };
 
-/// The reporters of a domain that count on `today`: the known ones and, beside at least one of
-/// those, the unknown ones that have reported on the domain for kReporterHistory, both by the days
-/// of their reports and by the day on which they were first heard.
+/// The reporters of a domain that count on `today`: the known ones and, if there is at least one of
+/// those, the unknown ones with a history. Both the first day of an unknown reporter's reports and
+/// the day on which it was first heard must be kReporterHistory ago.
 CountingReporters counting_reporters(const Config& config, const ReporterHistory& history,
                                      Date today);
 

@@ -25,7 +25,7 @@ void decide_step_back(StepDecision& decision, const StepFacts& facts, StepBack b
   decision.corroborated = back.senders > 1;
 }
 
-// An advance is explained like a stay, since a reviewer approves it by this sentence.
+// An advance has a reason too: a reviewer reads it before approving the step.
 std::string why_advance(const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
   return fmt::format("all gates are met: {} messages from {}, {} of the domain's own mail passes",
@@ -121,7 +121,7 @@ std::optional<RampPosition> position_below(const Ramp& ramp, RampPosition from) 
   return below;
 }
 
-// Losing mail outranks every other reason, so that a step back is considered before the gates.
+// Lost mail outranks every other reason, so a step back is considered before the gates.
 StepDecision step_of(const Domain& domain, const Config& config, const World& world) {
   const StepFacts facts = facts_of(domain, config, world);
   StepDecision decision;

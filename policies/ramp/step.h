@@ -35,13 +35,13 @@ struct StepEvidence {
 /// The conditions of a step up, in the order in which they are evaluated and shown.
 enum class GateKind {
   Hold,        ///< The hold of the current step is over.
-  Evidence,    ///< Reports that count exist, are recent, and no large reporter is missing.
-  Messages,    ///< They cover enough of the domain's own mail.
-  Reporters,   ///< They come from enough organizations.
+  Evidence,    ///< Known reporters sent recent reports, and no large one stopped reporting.
+  Messages,    ///< Known reporters saw enough of the domain's own mail.
+  Reporters,   ///< The reports come from enough organizations.
   LegitRate,   ///< Enough of the domain's own mail passes.
-  Unresolved,  ///< Little mail fails from undeclared services or from sources without a name.
-  Senders,     ///< No declared sender fails.
-  Dkim,        ///< Every declared sender aligns by DKIM; for reject alone.
+  Unresolved,  ///< Little mail fails from undeclared services or unidentified sources.
+  Senders,     ///< No declared sender lost its passing mail.
+  Dkim,        ///< Every declared sender aligns by DKIM; only for steps with p=reject.
   Calendar,    ///< The ramp allows a step today.
   Freeze,      ///< RAMPART_FREEZE is not set.
   MaxDomains,  ///< The ramp's limit of domains per run is not reached.
@@ -56,7 +56,7 @@ struct Gate {
   bool met = false;
   std::string figure;  ///< "18,204", "98.31 %", "2026-12-01"
   std::string asked;   ///< What the ramp requires: "at least 1,000".
-  std::string reason;  ///< Why it is not met, in one sentence; else empty.
+  std::string reason;  ///< Why it is not met; empty where it is met.
 
   bool operator==(const Gate&) const = default;
 };
@@ -70,14 +70,14 @@ struct StepDecision {
   std::optional<RampPosition> next;  ///< The next step up; empty where none is left.
   std::optional<Date> live;          ///< The first day on which its position is known to be live.
   std::optional<Date> due;           ///< The first day that hold and calendar allow for `next`.
-  std::optional<Date> earliest;      ///< The earliest day for `next`; empty where it depends on
-                                     ///< evidence or on a person.
-  int overdue_days = 0;              ///< Days since `due`, where nothing but a run was missing.
+  std::optional<Date> earliest;      ///< The earliest day for `next`; empty if evidence or a person
+                                     ///< must come first.
+  int overdue_days = 0;              ///< Days since `due`, if all gates are met; otherwise 0.
   std::vector<Gate> gates;           ///< All that were evaluated, in the order of GateKind.
   std::vector<std::string> reasons;  ///< Why it advances, stays or steps back: one clause each.
   std::vector<std::string> alerts;   ///< What a person should look at; they change nothing.
-  /// For a step back: whether its cause was seen in more than one sender or in DNS, so that it may
-  /// be merged without a person.
+  /// For a step back: whether more than one sender broke. Only then may the workflow merge it
+  /// without a person.
   bool corroborated = false;
   StepEvidence evidence;
 

@@ -46,8 +46,8 @@ struct SenderDay {
   DayMail all;
   std::map<std::string, DayMail> groups;
 
-  // A majority of messages and of reporters: one large reporter with a broken verifier is not
-  // enough.
+  // Most messages must fail, and at least as many reporters must see failing mail as passing mail:
+  // one large reporter with a broken verifier does not overrule two others.
   bool fails() const {
     const auto failing =
         std::ranges::count_if(groups, [](const auto& one) { return one.second.fails(); });
@@ -74,7 +74,7 @@ std::map<std::string, SenderDays> days_by_sender(const StepFacts& facts) {
   return senders;
 }
 
-// The first of the consecutive failing days at the end.
+// The first of the sender's last days that all fail; end() if its last day does not.
 SenderDays::const_iterator failing_stretch(const SenderDays& all) {
   auto first = all.end();
   while (first != all.begin() && std::prev(first)->second.fails()) --first;
@@ -90,8 +90,8 @@ DayMail mail_of(const SenderDay& day, const std::string& group) {
 /// What passes on a normal day: by weekday, or on the mean day of a sender that seldom mails.
 class Baseline {
  public:
-  // Over the 28 days before `first`, by the reporter `group` or, where that is empty, by all. A
-  // sender that is younger is compared with the days that it has: `samples_` counts them.
+  // Covers the 28 days before `first`, as the reporter `group` saw them or, if that is empty, as
+  // all saw them. A sender that is younger has fewer days: `samples_` counts them by weekday.
   Baseline(const SenderDays& all, Date first, const std::string& group, Expected expected)
       : regular_(expected == Expected::Regular) {
     std::int64_t sum = 0;
@@ -150,8 +150,8 @@ bool is_loss(const DayMail& mail, double normal) {
 }
 
 // The reporters that see the loss, summed over its days: a small reporter has mail on some of them
-// only. None where they are fewer than half of those that have a baseline for the sender: then the
-// fault may be at those that see it.
+// only. None if they are fewer than half of those that have a baseline for the sender: then the
+// reporters that see the loss may themselves be at fault.
 std::vector<std::string> reporters_of_loss(const SenderDays& all, const BrokenSender& one) {
   std::set<std::string> groups;
   for (auto at = all.lower_bound(one.first - kBaselineDays); at != all.end(); ++at) {
@@ -235,8 +235,8 @@ Direction last_direction(const StepFacts& facts) {
 
 // How many of the days with a loss still call for a step back. Days before an earlier step back are
 // already accounted for; otherwise one failure would lower the policy on every run until monitor.
-// Days before a step up still count. Where the direction is not known, three days before `since`
-// are taken for the cause of a step back, and fewer still count.
+// Days before a step up still count. If the direction is not known, three or more days before
+// `since` are assumed to have caused a step back and do not count; fewer days count.
 int days_not_acted_on(const StepFacts& facts, const BrokenSender& one) {
   const Date since = facts.domain.dmarc.since.value_or(Date::min());
   const auto before =

@@ -16,8 +16,8 @@ using std::chrono::days;
 /// The last date that the YAML can express: the search for an allowed day ends there.
 constexpr Date kLastDay{std::chrono::year(9999) / 12 / 31};
 
-// The record that one row states as published, compared with the domain's position. Reporters
-// differ in which tags they copy, so that a match has degrees.
+// How the record that one row states as published matches the domain's position. Reporters differ
+// in which tags they copy, so a match has degrees.
 enum class Shows { OtherPolicy, OtherTags, PolicyOnly, Position };
 
 // A pct above the position's counts as matching: a reporter that always writes pct=100 must not
@@ -127,10 +127,10 @@ Duration hold_at(const Ramp& ramp, RampPosition position) {
   return hold;
 }
 
-// Freezes may follow each other without a gap, so that skipping one may end in the next.
+// Freezes may follow each other without a gap, so the day after one may be in the next.
 std::optional<Date> allowed_day(const Ramp& ramp, Date day) {
-  // A freeze is skipped in one try, and at most seven tries after it find an allowed weekday: 8
-  // tries per freeze are enough. The limit ends the search where weekdays and freezes leave no day.
+  // One try skips a freeze, and at most seven more find an allowed weekday: 8 tries per freeze are
+  // enough. The limit ends the search where weekdays and freezes leave no day.
   const std::size_t most = 8 * (ramp.freeze.size() + 1);
   for (std::size_t i = 0; i < most; ++i) {
     const auto frozen =

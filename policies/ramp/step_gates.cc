@@ -88,7 +88,7 @@ std::string why_stale(const StepFacts& facts) {
       to_text(facts.known_rows.back()->day), fmt::join(groups, ", "), kEvidenceAge.count());
 }
 
-// Why there is no evidence at all, from the most general reason to the most particular one.
+// Why there is no evidence at all: the most general reason that applies.
 std::string why_none(const StepFacts& facts) {
   if (!facts.evidence.newest) return "there are no verified reports";
   if (rows_of(facts.evidence, facts.domain.name).empty()) {
@@ -127,7 +127,9 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
                        grouped(gates.low_volume_min_messages), to_text(gates.low_volume_window));
   const std::int64_t others = seen.tally.unmarked + seen.tally.unanswered;
   const std::string and_others =
-      others == 0 ? "" : fmt::format(" (and {} messages of other sources)", grouped(others));
+      others == 0 ? ""
+                  : fmt::format(" (reports also show {} failing messages without its mark)",
+                                grouped(others));
   return gate(
       GateKind::Messages, grouped(own), asked,
       fmt::format(
@@ -162,8 +164,8 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
                              grouped(tally.unanswered));
   }
   const std::string why = fmt::format(
-      "legit_rate is {} ({} of the domain's own messages pass, {} fail{}; each reporter counts by "
-      "its past share); the gate requires {}",
+      "legit_rate is {} ({} of the domain's own messages pass, {} fail{}; each reporter is "
+      "weighted by its past share); the gate requires {}",
       figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), unanswered, asked);
   // Rounding may leave a sum of weighted rates slightly below the threshold that it equals.
   const bool reached = *seen.legit_rate + 1e-9 >= least;
@@ -189,9 +191,9 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
     largest = std::max(largest, share);
     if (!reaches(share, limit)) continue;
     reasons.push_back(fmt::format(
-        "{} is not declared, and its failing mail, seen on {} days, is {} of all messages: if it "
-        "is yours, add `- {}` to the domain's `senders:`; otherwise ignore it with `sources: "
-        "{{ignore: [{{source: {}, reason: ...}}]}}`",
+        "{} is not declared, and its failing mail, seen on {} days, is {} of that mail and the "
+        "domain's own together: if it is yours, add `- {}` to the domain's `senders:`; otherwise "
+        "ignore it with `sources: {{ignore: [{{source: {}, reason: ...}}]}}`",
         one.source, one.failing_days.size(), percent_up(share), one.source, one.source));
   }
   const double lacking = tally.lacking_share();
@@ -351,8 +353,9 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
 
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
-  std::vector<std::string> missing = {fmt::format(
-      "`rampart advance` never leaves phase {}: raise `phase` by hand", to_text(phase))};
+  std::vector<std::string> missing = {
+      fmt::format("`rampart advance` never moves a domain out of phase {}: raise `phase` by hand",
+                  to_text(phase))};
   if (!domain.declares_spf() && !domain.leaves_spf())
     missing.push_back("it declares neither `senders:` nor `spf:`");
   const bool signs =

@@ -24,8 +24,8 @@ struct StepFacts {
 /// The facts of a domain; the arguments must outlive them.
 StepFacts facts_of(const Domain& domain, const Config& config, const World& world);
 
-/// The figures of the gates' window, or of the low-volume window where that one has too few
-/// messages.
+/// The figures of the gates' window. If it has too few messages of the domain's own, and the
+/// low-volume window has enough, the figures of the low-volume window.
 StepEvidence gate_evidence(const StepFacts& facts);
 
 /// Every gate of the step to `decision.next`, in the order of GateKind. `decision.evidence` must be
@@ -33,8 +33,8 @@ StepEvidence gate_evidence(const StepFacts& facts);
 std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                            const StepDecision& decision);
 
-/// Whether the step may become due by time alone: the hold still runs and there is evidence, or
-/// only the calendar gate is unmet.
+/// Whether an earliest date can be given: the hold still runs and the evidence gate is met, or the
+/// hold is over and only the calendar gate is not met.
 bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar);
 
 /// What a domain below monitor lacks. A person raises its phase, since no reports exist before
@@ -51,7 +51,7 @@ std::string grouped(std::int64_t number);
 /// threshold.
 std::string percent(double share);
 
-/// The same, rounded up, for shares that have an upper limit.
+/// "0.51 %", rounded up, for shares that have an upper limit.
 std::string percent_up(double share);
 
 /// Whether known reporters sent reports on the domain, and the newest is recent enough.

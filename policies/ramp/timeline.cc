@@ -20,8 +20,8 @@ using Events = std::vector<TimelineEvent>;
 
 int days_late(Date due, Date today) { return std::max(static_cast<int>((today - due).count()), 0); }
 
-// An event that is overdue where `date` is past, counted in days: nothing here is planned to the
-// hour.
+// An event that is overdue if `date` is in the past. Overdue time is counted in days, because
+// nothing here is planned to the hour.
 TimelineEvent event(const Domain& domain, TimelineEvent::Kind kind, Date date, Date today,
                     std::string what) {
   return {date, domain.name, kind, std::move(what), days_late(date, today)};
@@ -102,7 +102,7 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
 }
 
 // A sender is reviewed once for all domains that use it: its review is one row, at the first of
-// them. The order of the list stays, because it is sorted by date already.
+// them. Removing the later rows keeps the list sorted.
 void join_reviews(Events& events) {
   struct Seen {
     std::size_t at = 0;

@@ -271,8 +271,8 @@ TEST_CASE("every unmet gate gives its figure and what it requires") {
       "requires at least 1,000 in 14d, or 999 in 14d",
       "1 organization sent reports on the mail of 2026-11-06 to 2026-11-19; the gate requires at "
       "least 2",
-      "legit_rate is 90.90 % (140 of the domain's own messages pass, 14 fail; each reporter counts "
-      "by its past share); the gate requires at least 98.00 %"};
+      "legit_rate is 90.90 % (140 of the domain's own messages pass, 14 fail; each reporter is "
+      "weighted by its past share); the gate requires at least 98.00 %"};
   CHECK(decision.reasons == expected);
   CHECK(decision.evidence.messages == 154);
   CHECK(decision.evidence.reporters == 1);
