@@ -2,9 +2,13 @@
 
 #include <string_view>
 
+#include "base/printable.h"
+
 namespace rampart {
 
-std::string csv_cell(std::string text) {
+std::string csv_cell(const std::string& outside) {
+  // Line ends too: many readers split lines before they look at quotes.
+  std::string text = printable(outside);
   // The characters with which spreadsheets begin a formula (OWASP: CSV injection).
   if (!text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
     text.insert(text.begin(), '\'');

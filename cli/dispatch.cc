@@ -8,6 +8,7 @@
 
 #include "base/closest.h"
 #include "base/text.h"
+#include "cli/commands/outputs.h"
 
 namespace rampart {
 namespace {
@@ -195,6 +196,7 @@ ExitCode check_and_run(const Invocation& invocation, ProcessEnv& process) {
   if (invocation.command == nullptr) return refuse(missing_command(invocation.group));
   Context context{.process = process, .arguments = invocation.arguments};
   if (const auto bad = read_globals(context, *invocation.command)) return refuse(*bad);
+  OK_OR_FAIL("unwritable", check_outputs(context, *invocation.command));
   return invocation.command->run(context);
 }
 

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "base/text.h"
-#include "base/utf8.h"
 #include "dns/escape.h"
 
 namespace rampart {
@@ -96,31 +95,6 @@ Result<std::string> unquote_txt(std::string_view text) {
   const auto first = std::ranges::find_if_not(text, is_blank);
   const bool quoted = first != text.end() && *first == '"';
   return quoted ? unquote_strings(text) : unquote_plain(text);
-}
-
-// Record texts come from third parties; printed as they are, they could move the cursor, hide text
-// or imitate output. Valid, harmless UTF-8 stays readable.
-std::string printable(std::string_view octets) {
-  std::string text;
-  while (!octets.empty()) {
-    // CI runners take "##[command]" as a command wherever it is in a line.
-    if (octets.starts_with("##[")) {
-      text += '#' + decimal_escape('#');
-      octets.remove_prefix(2);
-      continue;
-    }
-    const std::optional<CodePoint> point = first_code_point(octets);
-    const std::size_t length = point ? point->octets : 1;
-    for (const char c : octets.substr(0, length)) {
-      if (point && !is_unsafe_to_show(point->value)) {
-        text += c;
-      } else {
-        text += decimal_escape(c);
-      }
-    }
-    octets.remove_prefix(length);
-  }
-  return text;
 }
 
 }  // namespace rampart

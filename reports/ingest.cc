@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <optional>
 #include <set>
 
 #include "policies/model/reporters.h"
 #include "reports/dates.h"
 #include "reports/identity.h"
+#include "reports/outcome.h"
 #include "reports/parse/parse_values.h"
 #include "reports/parse/read.h"
 #include "reports/plain_reports.h"
@@ -23,6 +23,9 @@ namespace {
 constexpr std::size_t kMostReports = 500;
 constexpr std::size_t kMostRows = 16'384;
 constexpr std::size_t kMostFacts = 16'384;
+constexpr std::size_t kMostFactOctets = 4 << 20;
+/// Of what waits beside the rows: reports of other kinds, and the headers of the mails.
+constexpr std::size_t kMostWaitingOctets = 4 << 20;
 
 /// A report whose rows wait in memory for the next transaction.
 struct PendingReport {
@@ -39,24 +42,25 @@ struct PendingReport {
 /// a transaction of its own.
 class Ingester::Run {
  public:
-  Run(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
+  Run(Store& store, const IngestOptions& options)
+      : store_(store), options_(options), outcome_(options.now) {}
 
   void add_file(const std::string& path) {
     // A refused report is named by its location within archives; the input is what --quarantine
     // copies.
     input_ = path;
     visit_file(path, options_.limits, visitor_);
-    ++outcome_.files;
+    ++outcome_.value().files;
   }
 
   void add_stream(const std::string& location, ByteSource source) {
     input_ = location;
     visit_stream(location, std::move(source), options_.limits, visitor_);
-    ++outcome_.files;
+    ++outcome_.value().files;
   }
 
   void refuse(const std::string& location, const Error& error) {
-    outcome_.refused.push_back({location, sentence(error), input_});
+    outcome_.refuse(location, error, input_);
   }
 
   /// Writes all pending reports in one transaction.
@@ -67,7 +71,7 @@ class Ingester::Run {
     return Ok{};
   }
 
-  const Ingested& outcome() const { return outcome_; }
+  const Outcome& outcome() const { return outcome_; }
   const std::optional<Error>& store_failure() const { return store_failure_; }
 
  private:
@@ -125,13 +129,16 @@ class Ingester::Run {
     for (const Row& row : rows) {
       // The rows are kept as numbers of facts: a million rows of a report mostly have a few dozen
       // different facts.
+      const std::size_t known = facts_.size();
       const PackedRow packed{facts_.index_of(row, header), row.ip, row.count};
+      if (facts_.size() > known) fact_octets_ += facts_.text(packed.facts).size();
       identity_.add(packed, facts_.text(packed.facts));
       if (facts_.contradicts(packed.facts)) ++current_.meta.contradictions;
       current_.rows.push_back(packed);
     }
     current_.meta.records += static_cast<std::int64_t>(rows.size());
-    if (large_ || current_.rows.size() > kMostRows) return write_piece(header);
+    const bool full = current_.rows.size() > kMostRows || fact_octets_ > kMostFactOctets;
+    if (large_ || full) return write_piece(header);
     return Ok{};
   }
 
@@ -159,39 +166,28 @@ class Ingester::Run {
     // A report that the user vouches for is believed to be of the days that it states.
     current_.meta.arrived =
         options_.trust == Trust::Verified ? *header.begin : arrival_of(carrier_, options_.now);
-    remark_on(header);
+    outcome_.remark_on(location_, header);
     if (large_) return complete_large();
     pending_rows_ += current_.rows.size();
+    count_waiting(0, carrier_);
     pending_.push_back(std::move(current_));
     start_report();
     return Ok{};
   }
 
-  /// A report of impossible days is kept, so that a corrected clock of ours can show it, but the
-  /// commands leave those days out unless --since or --until name them.
-  void remark_on(const Header& header) {
-    // Reported even though the report is stored: its messages are fewer than the reporter counted.
-    if (header.skipped_records > 0) {
-      outcome_.remarks.push_back(
-          {location_,
-           fmt::format("{} of its records cannot be read and are left out; the first: {}",
-                       header.skipped_records, header.first_skipped)});
-    }
-    remark_on_days(location_, *header.begin, *header.end);
-  }
-
-  void remark_on_days(const std::string& location, Time begin, Time end) {
-    const std::string why = implausible_days(begin, end, options_.now);
-    if (why.empty()) return;
-    outcome_.remarks.push_back(
-        {location, why + ": set aside, and shown only if --since or --until select its days"});
+  /// The header of a mail waits with its reports; several reports of one mail share it.
+  void count_waiting(std::size_t octets, const Carrier& carrier) {
+    const bool counted = carrier == nullptr || carrier.get() == last_waiting_;
+    waiting_octets_ += octets + (counted ? 0 : carrier->head.body_offset);
+    last_waiting_ = carrier.get();
   }
 
   void add_json(const std::string& location, std::string_view json, const Carrier& carrier) {
     Result<TlsReport> report = read_tls_report(json);
     if (!report) return refuse(location, report.error());
-    remark_on_days(location, report->begin, report->end);
+    outcome_.remark_on_days(location, report->begin, report->end);
     plain_.add(std::move(report).value(), carrier);
+    count_waiting(json.size(), carrier);
     flush_if_full();
   }
 
@@ -203,14 +199,16 @@ class Ingester::Run {
     std::optional<Time>& arrival = report.value().arrival;
     if (arrival && !implausible_days(*arrival, *arrival, options_.now).empty()) arrival.reset();
     plain_.add(std::move(report).value(), carrier);
+    count_waiting(parts.fields.size() + parts.original.size(), carrier);
     flush_if_full();
   }
 
   /// A visitor cannot report a failure here: it is kept and returned by the next call.
   void flush_if_full() {
-    if (pending_.size() + plain_.size() >= kMostReports || pending_rows_ >= kMostRows) {
-      (void)flush();
-    }
+    const bool full = pending_.size() + plain_.size() >= kMostReports ||
+                      pending_rows_ >= kMostRows || waiting_octets_ >= kMostWaitingOctets ||
+                      fact_octets_ > kMostFactOctets;
+    if (full) (void)flush();
   }
 
   Result<Ok> complete_large() {
@@ -270,10 +268,13 @@ class Ingester::Run {
     for (std::size_t i = 0; i < pending_.size(); ++i) count(pending_[i], added[i]);
     pending_.clear();
     pending_rows_ = 0;
+    waiting_octets_ = 0;
+    last_waiting_ = nullptr;
     plain_.clear();
-    outcome_.tls_reports += plain.tls_reports;
-    outcome_.failure_reports += plain.failure_reports;
-    outcome_.duplicates += plain.duplicates;
+    Ingested& sums = outcome_.value();
+    sums.tls_reports += plain.tls_reports;
+    sums.failure_reports += plain.failure_reports;
+    sums.duplicates += plain.duplicates;
     return Ok{};
   }
 
@@ -289,20 +290,22 @@ class Ingester::Run {
 
   void count(const PendingReport& pending, Added added) {
     const ReportMeta& report = pending.meta;
-    ++(added == Added::Duplicate ? outcome_.duplicates : outcome_.reports);
+    Ingested& sums = outcome_.value();
+    ++(added == Added::Duplicate ? sums.duplicates : sums.reports);
     if (added == Added::Duplicate) return;
-    outcome_.verified += report.trust == Trust::Verified ? 1 : 0;
-    outcome_.vouched += report.trust == Trust::Verified && !pending.proved ? 1 : 0;
-    outcome_.records += report.records;
-    outcome_.messages += report.messages;
+    sums.verified += report.trust == Trust::Verified ? 1 : 0;
+    sums.vouched += report.trust == Trust::Verified && !pending.proved ? 1 : 0;
+    sums.records += report.records;
+    sums.messages += report.messages;
     const Header& header = report.header;
-    outcome_.skipped_records += header.skipped_records;
-    const bool plausible = implausible_days(*header.begin, *header.end, options_.now).empty();
-    outcome_.set_aside += plausible ? 0 : 1;
+    sums.skipped_records += header.skipped_records;
+    sums.set_aside += implausible_days(*header.begin, *header.end, options_.now).empty() ? 0 : 1;
   }
 
   void forget_facts_beyond_limit() {
-    if (facts_.size() > kMostFacts) facts_.clear();
+    if (facts_.size() <= kMostFacts && fact_octets_ <= kMostFactOctets) return;
+    facts_.clear();
+    fact_octets_ = 0;
   }
 
   void abandon_transaction() {
@@ -332,21 +335,24 @@ class Ingester::Run {
                      const Carrier& carrier) { add_json(location, json, carrier); },
       .failure = [this](const std::string& location, const FailureParts& parts,
                         const Carrier& carrier) { add_failure(location, parts, carrier); },
+      // A mail that ends the process costs nothing that came before it.
+      .before_heavy_mail = [this] { (void)flush(); },
       .refuse = [this](const std::string& location,
                        const Error& error) { refuse(location, error); }};
   Answers answers_;
   std::shared_ptr<RecordCache> cache_ = std::make_shared<RecordCache>();
   FactTable facts_;
+  std::size_t fact_octets_ = 0;
   std::vector<PendingReport> pending_;
   std::size_t pending_rows_ = 0;
+  std::size_t waiting_octets_ = 0;
+  const CarryingMail* last_waiting_ = nullptr;
   PlainReports plain_;
-  Ingested outcome_;
+  Outcome outcome_;
   std::optional<Error> store_failure_;
 
   std::string input_;
-
-  // The stream that is being read.
-  std::string location_;
+  std::string location_;  ///< Of the stream that is being read, as all below.
   Carrier carrier_;
   std::optional<Reader> reader_;
   PendingReport current_;
@@ -369,31 +375,12 @@ void Ingester::refuse(const std::string& location, const Error& error) {
   run_->refuse(location, error);
 }
 
+std::int64_t Ingester::refusals() const { return run_->outcome().refusals(); }
+
 Result<Ok> Ingester::commit() { return run_->flush(); }
 
-const Ingested& Ingester::outcome() const { return run_->outcome(); }
+const Ingested& Ingester::outcome() const { return run_->outcome().value(); }
 
 const std::optional<Error>& Ingester::store_failure() const { return run_->store_failure(); }
-
-Result<Ingested> ingest(const std::vector<std::string>& files, Store& store,
-                        const IngestOptions& options) {
-  Ingester ingester(store, options);
-  Progress progress{.of_files = files.size()};
-  for (const std::string& file : files) {
-    ingester.add_file(file);
-    // Every later file would fail as well, and each would be reported as refused.
-    if (ingester.store_failure()) return *ingester.store_failure();
-    if (!options.progress) continue;
-    std::error_code none;
-    // Standard input has no size; the progress then counts files alone.
-    const auto size = std::filesystem::file_size(file, none);
-    if (!none) progress.octets += size;
-    ++progress.files;
-    progress.reports = ingester.outcome().reports;
-    options.progress(progress);
-  }
-  TRY_OK(ingester.commit());
-  return ingester.outcome();
-}
 
 }  // namespace rampart::reports

@@ -73,7 +73,11 @@ struct Ingested {
   std::int64_t set_aside = 0;  ///< Of the new ones: reports of days that cannot be.
   std::vector<Remark> remarks;
   std::vector<Refused> refused;
+  std::int64_t unlisted = 0;  ///< Refused and remarked beyond the lists, which end at kMostListed.
 };
+
+/// The longest lists of an outcome: one small file can hold millions of things to refuse.
+constexpr std::size_t kMostListed = 10'000;
 
 /// Ingests inputs one after the other, from files or streams. The store and the options must
 /// outlive it.
@@ -90,6 +94,8 @@ class Ingester {
   void add_stream(const std::string& location, ByteSource source);
   /// Lists an input as refused that was not even read.
   void refuse(const std::string& location, const Error& error);
+  /// How much was refused so far, listed or not.
+  std::int64_t refusals() const;
   /// After it, everything added so far is in the store; an Error where the store failed.
   Result<Ok> commit();
 

@@ -2,16 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
 #include "base/counted.h"
+#include "base/new_file.h"
 #include "cli/commands/table.h"
 #include "cli/context/evidence.h"
 #include "mail/dmarc/org_domain.h"
@@ -185,17 +185,17 @@ Result<InitRequest> request_of(const Context& context, const ObserveOptions& opt
 }
 
 /// Writes a new file; an existing one is never replaced.
-/// O_EXCL decides atomically; the check in run_init only spares the queries of a run that would
-/// fail here.
+/// It gets its name only when it is complete, so that a killed run or a full disk leaves nothing
+/// that the next run would refuse to replace. The check in run_init only spares the queries of a
+/// run that would fail here.
 Result<Ok> write_new(const std::string& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (file < 0 && errno == EEXIST) {
-    return Error{"the file exists already and is not replaced: choose another name", path};
-  }
-  if (file < 0) return Error{std::strerror(errno), path};
-  // Created empty here and filled by write_file, which replaces it in one step.
-  ::close(file);
-  return write_file(path, text);
+  struct stat status {};
+  // A device or a pipe has its name already.
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return write_file(path, text);
+  NewFile file(AT_FDCWD, fmt::format("{}.{}.new", path, ::getpid()));
+  TRY_OK(within(path, file.create(0666)));
+  TRY_OK(within(path, file.write(text)));
+  return within(path, file.publish(path));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "cli/commands/table.h"
-#include "dns/txt.h"
+#include "cli/views/markdown.h"
 #include "policies/dkim/names.h"
 
 namespace rampart {
@@ -17,12 +17,7 @@ namespace {
 /// Names and reasons are free text of the YAML. An empty cell gets a dash, so that a table in a
 /// ticket keeps its form.
 std::string cell(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '|' || c == '<' || c == '`') out += '\\';
-    out += c;
-  }
-  return out.empty() ? "-" : out;
+  return text.empty() ? "-" : markdown::prose(text);
 }
 
 std::string row(const std::vector<std::string>& cells) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/printable.h"
 #include "cli/commands/table.h"
 #include "cli/context/evidence.h"
 #include "cli/context/key_options.h"
@@ -119,8 +120,10 @@ void leave_out_ed25519(const KeyFolder& folder, std::vector<KeyPlace>& places,
 /// Prints each difference on a line of its own: a monitoring system shows the first one.
 ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& folder) {
   const auto differences = check_export(job, folder);
-  for (const std::string& one : differences) context.process.out << job.out << ": " << one << '\n';
-  if (differences.empty()) context.process.out << job.out << " is up to date.\n";
+  for (const std::string& one : differences) {
+    context.process.out << printable(job.out + ": " + one) << '\n';
+  }
+  if (differences.empty()) context.process.out << printable(job.out) << " is up to date.\n";
   return differences.empty() ? ExitCode::Ok : ExitCode::Error;
 }
 
@@ -219,7 +222,9 @@ ExitCode run_keys_export(Context& context) {
   if (job.places.empty()) return fail(context, "keys", Error{"no key with a private half is live"});
   TRY_OR_FAIL("keys", const Unlock unlock, unlock_for(context));
   TRY_OR_FAIL("keys", const auto written, export_keys(job, folder, unlock));
-  for (const std::string& path : written) context.process.out << job.out << '/' << path << '\n';
+  for (const std::string& path : written) {
+    context.process.out << printable(job.out + '/' + path) << '\n';
+  }
   return ExitCode::Ok;
 }
 

@@ -137,6 +137,8 @@ ExitCode run_reports_fetch(Context& context) {
   ProgressBar progress_bar(context, "mails");
   reports::FetchOptions& fetch = options;
   prepare(context, environment, fetch.ingest);
+  TRY_OR_FAIL("store", const std::string store, store_path(context));
+  fetch.reading_mark = store + "-reading";
   fetch.progress = [&](const reports::FetchProgress& so_far) {
     progress_bar.show(so_far.mails, so_far.of_mails, so_far.octets);
   };

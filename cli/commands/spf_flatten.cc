@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/printable.h"
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
 #include "cli/views/spf.h"
@@ -86,7 +87,7 @@ ExitCode write_lock(const Context& context, const Config& config, const FlattenS
   const Date today = context.today();
   Refresh refresh = refresh_lock(locks[subject.domain], all_views(subject, lookups), today);
   for (const std::string& refused : refresh.refused) {
-    context.process.err << "not accepted: " << refused << '\n';
+    context.process.err << "not accepted: " << printable(refused) << '\n';
   }
   lock = refresh.lock;
   locks[subject.domain] = std::move(refresh.lock);

@@ -25,9 +25,9 @@ std::vector<ConfigError> errors_among(const Context& context, const std::vector<
       errors.push_back(
           {one.mark.file, one.mark.line, one.mark.column, one.code, one.message, one.hint, ""});
     } else if (one.severity == Severity::Warning && !context.json()) {
-      context.process.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", one.mark.file, one.mark.line,
-                                         one.mark.column, to_text(one.severity), one.code,
-                                         printable(one.message));
+      context.process.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", printable(one.mark.file),
+                                         one.mark.line, one.mark.column, to_text(one.severity),
+                                         one.code, printable(one.message));
     }
   }
   return errors;
@@ -37,8 +37,9 @@ std::vector<ConfigError> errors_among(const Context& context, const std::vector<
 ExitCode report_valid(const Context& context, const Config& config) {
   const std::size_t count = config.domains.size();
   return print(context, context.json() ? errors_json({})
-                                       : fmt::format("{} is valid: {} domain{}.\n", config.file,
-                                                     count, count == 1 ? "" : "s"));
+                                       : fmt::format("{} is valid: {} domain{}.\n",
+                                                     printable(config.file), count,
+                                                     count == 1 ? "" : "s"));
 }
 
 // For workflows: which files of a commit make a plan necessary. At the base as well, since a file

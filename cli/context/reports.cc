@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/printable.h"
 #include "cli/context/dns_session.h"
 
 namespace rampart {
@@ -18,7 +19,8 @@ Result<std::string> store_path(const Context& context) {
   }
   if (!context.store.starts_with(kScheme) || context.store.size() == kScheme.size()) {
     return Error{
-        fmt::format("the store {} is of an unknown kind: write sqlite:PATH", context.store),
+        fmt::format("the store {} is of an unknown kind: write sqlite:PATH",
+                    without_userinfo(context.store)),
         "--store"};
   }
   return context.store.substr(kScheme.size());

@@ -72,7 +72,7 @@ std::string export_csv_head() { return fmt::format("{}\n", fmt::join(kExportColu
 
 std::string export_csv_row(const ExportRow& row) {
   // A CSV is also read on terminals.
-  const auto cell = [](const std::string& text) { return csv_cell(printable(text)); };
+  const auto cell = [](const std::string& text) { return csv_cell(text); };
   return joined(cells(row), ",", cell) + "\n";
 }
 

@@ -34,6 +34,7 @@ std::string ingested_text(const reports::Ingested& outcome) {
   for (const reports::Refused& one : outcome.refused) {
     text += fmt::format("  {}: {}\n", printable(one.file), printable(one.error));
   }
+  if (outcome.unlisted > 0) text += fmt::format("  and {} more\n", outcome.unlisted);
   return text;
 }
 
@@ -59,7 +60,8 @@ Json ingested_object(const reports::Ingested& outcome) {
           {"skipped_records", outcome.skipped_records},
           {"set_aside", outcome.set_aside},
           {"remarks", array_of(outcome.remarks, remark_json)},
-          {"refused", array_of(outcome.refused, refused_json)}};
+          {"refused", array_of(outcome.refused, refused_json)},
+          {"unlisted", outcome.unlisted}};
 }
 
 }  // namespace

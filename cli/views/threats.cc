@@ -7,6 +7,7 @@
 
 #include "base/counted.h"
 #include "base/csv.h"
+#include "base/printable.h"
 #include "base/sha256.h"
 #include "cli/views/json_parts.h"
 #include "cli/views/reports.h"
@@ -223,8 +224,8 @@ void write_threats_text(const std::vector<ThreatList>& lists, std::ostream& out)
     none = false;
     const std::string host = list.host_of(one);
     out << fmt::format("{}{}: {} as {}, {} to {}\n", one.ip.text(),
-                       host.empty() ? "" : " (" + host + ")",
-                       counted(one.messages, "message", "messages"), list.domain,
+                       host.empty() ? "" : " (" + printable(host) + ")",
+                       counted(one.messages, "message", "messages"), printable(list.domain),
                        to_text(Date(one.first)), to_text(Date(one.last)));
   });
   if (none) out << "No address certainly sends unauthorized mail.\n";

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <random>
 
+#include "base/printable.h"
 #include "providers/http/text.h"
 #include "providers/http/trace.h"
 #include "providers/http/wire.h"
@@ -16,10 +17,13 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// The URL without its query, which is long and means little to a person.
-std::string_view shown_url(const HttpRequest& request) {
-  const std::string_view url = request.url;
-  return url.substr(0, url.find('?'));
+/// The URL without its query, which is long and means little to a person, and without a password
+/// that somebody wrote into it.
+std::string shown_url(const HttpRequest& request) {
+  const std::string_view url = std::string_view(request.url).substr(0, request.url.find('?'));
+  // An address without a scheme is refused, and must not show its password either.
+  const std::size_t at = url.find("://") == url.npos ? url.rfind('@') : url.npos;
+  return at == url.npos ? without_userinfo(url) : fmt::format("[redacted]{}", url.substr(at));
 }
 
 // Queries hold names and page sizes; the path alone identifies a call in a log.

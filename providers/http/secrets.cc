@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/percent.h"
+#include "base/printable.h"
 
 namespace rampart {
 namespace {
@@ -58,7 +59,7 @@ std::string Secrets::redact(std::string_view text) const {
       at += found->size();
     }
   }
-  return out;
+  return without_userinfo(out);
 }
 
 }  // namespace rampart

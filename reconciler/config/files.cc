@@ -175,6 +175,11 @@ std::string_view escape_of(std::string_view path) {
   return {};
 }
 
+bool has_hidden_part(std::string_view path) {
+  return std::ranges::any_of(parts_of(path),
+                             [](const std::string& part) { return part.starts_with('.'); });
+}
+
 // The functions copy the folder: the view outlives the caller's strings while a configuration is
 // read.
 FileView disk_view(std::string folder, std::string first) {

@@ -35,6 +35,9 @@ FileView memory_view(std::string folder, const std::map<std::string, std::string
 /// Why `path` must not be used ("is absolute", ...), or nothing.
 std::string_view escape_of(std::string_view path);
 
+/// Whether a part of `path` other than "." begins with a dot.
+bool has_hidden_part(std::string_view path);
+
 /// Whether `name` matches `pattern` (`*` and `?`), part by part; `*` does not match a leading dot.
 bool glob_matches(std::string_view pattern, std::string_view name);
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "dns/txt.h"
@@ -41,6 +43,45 @@ std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !is_tail(c); }));
 }
 
+constexpr std::string_view kPem = "PRIVATE KEY-----";
+// The shortest private key, one of Ed25519, has 64 characters.
+constexpr std::size_t kShortestKey = 40;
+
+// Whether base64 begins a private key in DER: a SEQUENCE whose first element is the version 0 or 1
+// (RFC 5208 section 5, RFC 8017 appendix A.1.2, RFC 5915 section 3). Public keys begin otherwise.
+bool begins_private_key(std::string_view base64) {
+  const Result<std::string> der = decode_base64(base64.substr(0, kShortestKey));
+  if (!der || (*der)[0] != 0x30) return false;
+  // The length is one octet, or a count of octets that follow it.
+  const auto length = static_cast<unsigned char>((*der)[1]);
+  const std::size_t at = 2 + (length < 0x80 ? 0 : length & 0x7FU);
+  constexpr std::string_view kVersion("\x02\x01", 2);
+  if (at + 3 > der->size() || der->substr(at, 2) != kVersion) return false;
+  return (*der)[at + 2] == 0 || (*der)[at + 2] == 1;
+}
+
+// Where a private key begins, as PEM or as bare base64; npos where there is none.
+std::size_t private_key_at(std::string_view text) {
+  const std::size_t pem = text.find(kPem);
+  const auto is_base64 = [](char c) { return is_alnum(c) || c == '+' || c == '/'; };
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::ranges::find_if_not(text.substr(at), is_base64);
+    const auto length = static_cast<std::size_t>(end - text.substr(at).begin());
+    if (length >= kShortestKey && begins_private_key(text.substr(at, length))) {
+      return std::min(at, pem);
+    }
+    at += length + 1;
+  }
+  return pem;
+}
+
+// `text` up to a private key, and without passwords in URLs.
+std::string without_keys(std::string_view text) {
+  const std::size_t key = private_key_at(text);
+  if (key == text.npos) return without_userinfo(text);
+  return without_userinfo(text.substr(0, key)) + "[private key]";
+}
+
 // `line` cut off after the first key that looks like a secret: error messages end up in CI logs,
 // which more people read than the file.
 std::string redacted(std::string_view line) {
@@ -62,13 +103,15 @@ std::string redacted(std::string_view line) {
 // becomes one character, so that the caret stays under its column.
 std::string escaped(std::string_view text, std::size_t most) {
   std::string out;
+  const std::size_t at = command_at_start(text);
+  const char* const begin = at == text.npos ? nullptr : text.data() + at;
   while (!text.empty() && out.size() < most) {
     const auto point = first_code_point(text);
     const bool unsafe = !point || (point->value != '\t' && is_unsafe_to_show(point->value));
-    // CI runners take "##[command]" as a command wherever it is in a line.
+    // The second "#" of "##[command]", which may be anywhere in a line.
     const bool command = out.ends_with('#') && text.starts_with("#[");
     const std::size_t octets = point ? point->octets : 1;
-    if (unsafe || command) {
+    if (unsafe || command || text.data() == begin) {
       out += kReplacement;
     } else {
       out += text.substr(0, octets);
@@ -80,6 +123,10 @@ std::string escaped(std::string_view text, std::size_t most) {
 }
 
 }  // namespace
+
+bool holds_private_key(std::string_view text) {
+  return text.size() >= kPem.size() && private_key_at(text) != text.npos;
+}
 
 bool looks_secret(std::string_view key) {
   std::string plain = ascii_lower(key);
@@ -124,9 +171,9 @@ ConfigError Source::error(const Mark& mark, std::string code, std::string messag
           mark.line,
           mark.column,
           std::move(code),
-          escaped(message, kLongestMessage),
-          escaped(hint, kLongestMessage),
-          shown ? escaped(redacted(line(mark.line)), kLongestLine) : ""};
+          escaped(without_keys(message), kLongestMessage),
+          escaped(without_keys(hint), kLongestMessage),
+          shown ? escaped(without_keys(redacted(line(mark.line))), kLongestLine) : ""};
 }
 
 }  // namespace config

@@ -1,8 +1,24 @@
 /// The table of a file's top: its sections, senders and ramps.
+#include <fmt/format.h>
+
 #include "reconciler/config/fields.h"
 
 namespace rampart::config {
 namespace {
+
+// Mistakes quote the line that they are in, so no other file is read as YAML: `.env` and
+// `.git/config` hold secrets. Hidden folders belong to programs.
+bool check_include(Loader& loader, const Node& node) {
+  if (!check_path(loader, node)) return false;
+  const std::string& path = node.value().text;
+  const bool yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+  if (yaml && !has_hidden_part(path)) return true;
+  return loader.fail(node, "path-escapes",
+                     fmt::format("the path `{}` {}", path,
+                                 yaml ? "has a part that begins with a dot"
+                                      : "does not end in .yaml or .yml"),
+                     "name YAML files in folders that are not hidden: teams/*.yaml");
+}
 
 Form dns_form(Sections& sections) {
   static const Shape resolver = text_like(check_resolver, R"(^[0-9A-Fa-f.:\[\]]+$)");
@@ -232,9 +248,12 @@ Form form_of(ReportingOrganization& organization) {
 
 Form file_form(Sections& sections) {
   static const Shape defaults = nullable(shape_of<Domain>());
+  static const Shape include = text_like(
+      check_include, R"(^(?!/)(\./)*([^./\\][^/\\]*/+)*[^./\\][^/\\]*\.ya?ml$)");
+  static const Shape includes = set_of(include);
   return {.name = "domains.yaml",
           .fields = {version_field(Need::Required),
-                     field("include", sections.include, kPaths,
+                     field("include", sections.include, includes,
                            "More files of this format, with domains and senders only."),
                      group<dns_form>("dns", sections, "How DNS is queried."),
                      field("providers", sections.providers, provider_rows(),

@@ -19,6 +19,8 @@ namespace {
 // No real file comes near these limits; without them a hostile one exhausts stack or memory.
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxOctets = std::size_t{64} << 20;
+// Values that aliases repeat: each alias is checked and evaluated as if it were written out.
+constexpr std::size_t kMaxRepeated = 200'000;
 
 // Thrown to end the reading of a document, through yaml-cpp's frames; the error is recorded.
 struct Stopped {};
@@ -65,15 +67,27 @@ class Builder : public YAML::EventHandler {
       fail(mark, "yaml-syntax", "this alias is inside its own anchor", "write the value out");
       throw Stopped{};
     }
-    node.kind = found->second->kind;
-    node.target = found->second;
-    add(std::move(node), YAML::NullAnchor);
+    node.kind = found->second.node->kind;
+    node.target = found->second.node;
+    repeated_ += found->second.size;
+    if (repeated_ > kMaxRepeated) {
+      fail(mark, "too-large", fmt::format("the aliases repeat more than {} values", kMaxRepeated),
+           "write what all domains share under `defaults:`");
+      throw Stopped{};
+    }
+    add(std::move(node), YAML::NullAnchor, found->second.size);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check_tag(mark, tag);
     Node node = make(mark, NodeKind::Scalar);
+    if (holds_private_key(value)) {
+      fail(mark, "secret-in-yaml", "this value contains a private key",
+           "remove it, and replace the key wherever it is used: anyone who reads this file or its "
+           "history has it. Only a public key belongs here: name its file under `public_key:`");
+      throw Stopped{};
+    }
     node.text = value;
     node.quoted = tag == "!";
     add(std::move(node), anchor);
@@ -126,6 +140,11 @@ class Builder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor;
+    std::size_t size = 1;  // Values in it, with those that its aliases repeat.
+  };
+  struct Anchored {
+    const Node* node;
+    std::size_t size;
   };
 
   // The key of `map` whose value comes next, or nullptr.
@@ -162,19 +181,20 @@ class Builder : public YAML::EventHandler {
   void close() {
     Open done = std::move(open_.back());
     open_.pop_back();
-    add(std::move(done.node), done.anchor);
+    add(std::move(done.node), done.anchor, done.size);
   }
 
   // Anchored values are copied, since lists that contain them still grow and would move them.
-  void add(Node node, YAML::anchor_t anchor) {
+  void add(Node node, YAML::anchor_t anchor, std::size_t size = 1) {
     if (anchor != YAML::NullAnchor) {
       document_.anchors.push_back(node);
-      anchors_[anchor] = &document_.anchors.back();
+      anchors_[anchor] = {&document_.anchors.back(), size};
     }
     if (open_.empty()) {
       document_.root = std::move(node);
     } else {
       open_.back().node.children.push_back(std::move(node));
+      open_.back().size += size;
     }
   }
 
@@ -238,7 +258,8 @@ class Builder : public YAML::EventHandler {
   const Source& source_;
   Document& document_;
   std::vector<Open> open_;
-  std::unordered_map<YAML::anchor_t, const Node*> anchors_;
+  std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+  std::size_t repeated_ = 0;
   int documents_ = 0;
 };
 

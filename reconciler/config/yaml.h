@@ -84,6 +84,9 @@ struct Document {
 /// Reads `source`, which must outlive the document.
 Document read_document(const Source& source);
 
+/// Whether a text contains a private key, as PEM or as bare base64.
+bool holds_private_key(std::string_view text);
+
 /// Whether a key of this name would hold a secret or an address that receives one.
 bool looks_secret(std::string_view key);
 

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "reports/analysis/evidence.h"
+#include "reports/parse/parse_values.h"
 
 namespace rampart::reports {
 namespace {
@@ -64,8 +65,9 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
                   .source = *text("source"),
                   .outcome = static_cast<DmarcOutcome>(outcome - kDmarcOutcomes.begin()),
                   .messages = messages->get<std::int64_t>()};
-  // A negative count would lower the failures of others in a sum.
-  if (row.messages < 0) return false;
+  // A negative count would lower the failures of others in a sum, and one that no report can have
+  // would make sums overflow.
+  if (row.messages < 0 || row.messages > kMostMessages) return false;
   row.published.policy = *policy;
   // Version 1 has no marks. Failing mail of a service is taken for marked there: that may hold a
   // step, and never opens a gate.
@@ -87,6 +89,9 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
   rows.push_back(std::move(row));
   return true;
 }
+
+/// All messages of a file: far more than there are, and little enough that no sum overflows.
+constexpr std::int64_t kMostEvidence = 1000 * kMostMessages;
 
 /// Reads one member of "heard"; false where it is malformed.
 bool read_heard(const Json& json, std::map<Name, HeardReporters>& heard) {
@@ -156,10 +161,15 @@ Result<Evidence> evidence_from_json(std::string_view text) {
     if (!evidence.newest) return Error{"newest is not a time"};
   }
   std::size_t number = 0;
+  std::int64_t messages = 0;
   for (const Json& row : json["rows"]) {
     ++number;
     if (!row.is_object() || !read_row(row, version, evidence.rows)) {
       return Error{fmt::format("row {} of the evidence cannot be read", number)};
+    }
+    messages += evidence.rows.back().messages;
+    if (messages > kMostEvidence) {
+      return Error{fmt::format("the evidence counts more than {} messages", kMostEvidence)};
     }
   }
   // Files of older versions have no such member.

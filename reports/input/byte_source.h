@@ -19,6 +19,8 @@ struct InputLimits {
   std::uint64_t octets = 256ULL << 20;      ///< Of one report, unpacked.
   std::uint64_t json_octets = 4ULL << 20;   ///< Of one JSON report, which is held in memory.
   std::uint64_t mail_octets = 64ULL << 20;  ///< Of one mail, which is held in memory.
+  /// Of mails that were unpacked, with their parts: all that are held at once, one in another.
+  std::uint64_t unpacked_mail_octets = 16ULL << 20;
   std::uint64_t ratio = 200;                ///< Unpacked octets per packed one ...
   std::uint64_t free_octets = 8ULL << 20;   ///< ... beyond these.
   int depth = 6;                            ///< Containers within containers.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace rampart::reports {
 namespace {
 
@@ -45,7 +47,8 @@ class MailSplitter {
       } else if (mail_.ends_with("\n\n")) {
         mail_.pop_back();
       }
-      visit_(mail_);
+      // Moved: a copy would double the memory of a large mail.
+      visit_(std::exchange(mail_, {}));
     }
     mail_.clear();
     too_large_ = false;

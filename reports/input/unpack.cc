@@ -13,6 +13,13 @@
 namespace rampart::reports {
 namespace {
 
+/// A name from a zip may have 65,535 octets, and an archive 20,000 members.
+constexpr std::size_t kLongestName = 200;
+
+/// Mails beyond either number are rare, and parsing them is what needs memory.
+constexpr std::size_t kHeavyOctets = 1 << 20;
+constexpr std::size_t kHeavyItems = 1000;
+
 /// The context of a stream: its depth, the mail that carried it, the packed input whose size
 /// limits how much may be unpacked, and CarryingMail::received once a mail was opened.
 struct Level {
@@ -20,7 +27,15 @@ struct Level {
   Carrier carrier;
   std::shared_ptr<Budget> budget;
   std::optional<std::string> received;
+  std::uint64_t held = 0;  ///< Octets of the unpacked mails that contain it, and of their parts.
+  MimeSize parsed = {};    ///< Of the mails that contain it.
 };
+
+/// A name that an outsider chose, added to a location.
+std::string inside(const std::string& location, std::string_view name) {
+  const bool cut = name.size() > kLongestName;
+  return fmt::format("{}/{}{}", location, name.substr(0, kLongestName), cut ? "..." : "");
+}
 
 /// The text of the topmost Received field, or "".
 std::string topmost_received(const mail::Head& head) {
@@ -99,7 +114,7 @@ class Walker {
       case Content::Mbox:
         return mbox(location, source, inner);
       case Content::Mail: {
-        const Result<std::string> text = read_all(source, limits_.mail_octets);
+        const Result<std::string> text = read_all(source, most_of_mail(level));
         return text ? mail(location, *text, inner) : visitor_.refuse(location, text.error());
       }
       case Content::Empty:
@@ -110,6 +125,14 @@ class Walker {
         break;
     }
     visitor_.refuse(location, Error{"it is neither a report nor a container of reports"});
+  }
+
+  /// A small archive can hold a mail of any size, so an unpacked mail must be smaller than one that
+  /// is read as it is.
+  std::uint64_t most_of_mail(const Level& level) const {
+    if (level.depth == 0) return limits_.mail_octets;
+    const std::uint64_t most = std::min(limits_.unpacked_mail_octets, limits_.mail_octets);
+    return most - std::min(most, level.held);
   }
 
   void report(const std::string& location, const ByteSource& source, const Level& level) {
@@ -137,7 +160,7 @@ class Walker {
     int members = 0;
     const auto member = [&](const std::string& name, const ByteSource& octets) {
       ++members;
-      open(location + "/" + name, octets, level);
+      open(inside(location, name), octets, level);
     };
     const Result<Ok> read = for_each_member(std::move(source), level.budget, limits_, member);
     if (!read) return visitor_.refuse(location, read.error());
@@ -152,13 +175,24 @@ class Walker {
       if (!text) return visitor_.refuse(where, text.error());
       mail(where, *text, level);
     };
-    const Result<Ok> read = for_each_mail(source, limits_.mail_octets, one);
+    // Its own level is one deeper than the mbox, which may be the input itself.
+    const std::uint64_t most =
+        level.depth == 1 ? limits_.mail_octets : most_of_mail(level);
+    const Result<Ok> read = for_each_mail(source, most, one);
     if (!read) visitor_.refuse(location, read.error());
   }
 
   /// Each part of a mail has a budget of its own: the mail's other parts, which may be large, do
   /// not let it unpack to more.
   void mail(const std::string& location, const std::string& text, const Level& level) {
+    const MimeSize size = mime_size(text);
+    const MimeSize parsed = level.parsed + size;
+    if (std::string excess = excess_of(parsed); !excess.empty()) {
+      return visitor_.refuse(location, Error{"the mail has " + excess});
+    }
+    if (text.size() > kHeavyOctets || size.items + size.delimiters > kHeavyItems) {
+      if (visitor_.before_heavy_mail) visitor_.before_heavy_mail();
+    }
     int found = 0;
     const std::shared_ptr<CarryingMail> carrier = CarryingMail::of(text);
     // A mail within another one was written by the sender, its Received fields too.
@@ -173,11 +207,21 @@ class Walker {
       ++found;
       const auto budget = std::make_shared<Budget>(Budget{part.octets.size(), 0});
       // The outer mail's signature does not prove who wrote a mail attached to it.
-      const Level inner{level.depth, part.attached ? nullptr : carrier, budget, received};
-      open(part.name.empty() ? location : location + "/" + part.name, text_source(part.octets),
+      // The input itself is no larger than what its owner gave.
+      const std::uint64_t held =
+          level.depth == 1 ? 0 : level.held + text.size() + part.octets.size();
+      const Level inner{level.depth, part.attached ? nullptr : carrier, budget, received, held,
+                        parsed};
+      open(part.name.empty() ? location : inside(location, part.name), text_source(part.octets),
            inner);
     };
-    for_each_part(text, leaf);
+    const std::uint64_t most = limits_.unpacked_mail_octets;
+    const std::uint64_t room = level.depth == 1 ? std::max<std::uint64_t>(most, text.size())
+                                                : most - std::min(most, level.held);
+    if (const Result<Ok> walked = for_each_part(text, level.parsed, room, leaf); !walked) {
+      ++found;
+      visitor_.refuse(location, walked.error());
+    }
     // After all parts, because a failure report is complete only with the original that follows it.
     for (const auto& [parts, attached] : failures.found()) {
       ++found;

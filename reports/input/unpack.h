@@ -54,6 +54,9 @@ struct Visitor {
   std::function<void(const std::string& location, const FailureParts& parts,
                      const Carrier& carrier)>
       failure;
+  /// Before a mail that is large or has many parts is parsed: what was found so far should be kept
+  /// before that. May be empty.
+  std::function<void()> before_heavy_mail;
   /// Something that is not a report or could not be unpacked.
   std::function<void(const std::string& location, const Error& error)> refuse;
 };

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <random>
 
+#include "reports/mailbox/reading_mark.h"
+
 namespace rampart::reports {
 namespace {
 
@@ -17,6 +19,13 @@ constexpr std::size_t kLongestSet = 900;
 constexpr std::chrono::milliseconds kFirstPause{500};
 constexpr std::chrono::milliseconds kLongestPause{20'000};
 
+/// Larger mails hardly ever carry a report.
+constexpr std::size_t kLargeMail = 1 << 20;
+
+constexpr const char* kEndedLastRun =
+    "the last run ended while it read this mail, so it is set aside; to try it again, mark it as "
+    "it was before (unread, or without the keyword)";
+
 /// The mails of a batch.
 struct BatchOutcome {
   Uids stored;
@@ -27,7 +36,9 @@ struct BatchOutcome {
 class Fetcher {
  public:
   Fetcher(Store& store, const FetchOptions& options)
-      : store_(store), options_(options), ingester_(store, options.ingest) {}
+      : store_(store), options_(options), ingester_(store, options.ingest) {
+    if (!options.reading_mark.empty()) mark_ = ReadingMark(options.reading_mark);
+  }
 
   /// Reconnects after lost connections, as long as each brings progress or attempts are left.
   Fetched run() {
@@ -161,22 +172,31 @@ class Fetcher {
 
   /// Whether nothing of the mail was refused. An Error only where it could not be saved.
   Result<bool> ingest_mail(const ImapMail& mail) {
-    const std::size_t before = ingester_.outcome().refused.size();
+    const std::int64_t before = ingester_.refusals();
     const std::string location = location_of(mail.uid);
-    if (mail.too_large) {
+    // UIDs of a folder that was recreated mean other mails.
+    const std::string name = fmt::format("{};UIDVALIDITY={}", location, uid_validity_);
+    if (mark_.ended_last_run(name)) {
+      ingester_.refuse(location, Error{kEndedLastRun});
+    } else if (mail.too_large) {
       ingester_.refuse(location, Error{fmt::format("the mail is larger than {} MiB",
                                                    options_.ingest.limits.mail_octets >> 20U)});
     } else {
+      // A large mail may end the process while it is copied; a failure of the store is kept for the
+      // batch's commit.
+      if (mail.octets.size() > kLargeMail) (void)ingester_.commit();
+      mark_.begin(name);
       ingester_.add_stream(location, text_source(mail.octets));
+      mark_.end();
     }
     ++advances_;
     ++read_;
-    const bool usable = ingester_.outcome().refused.size() == before;
+    const bool usable = ingester_.refusals() == before;
     // A refused mail is marked like the others, and would not be found again. Its copy is saved
     // before that.
     if (!usable && !mail.too_large && options_.quarantine) {
-      const std::string name = fmt::format("{}-{}.eml", uid_validity_, mail.uid);
-      TRY_OK(options_.quarantine(name, mail.octets));
+      const std::string file = fmt::format("{}-{}.eml", uid_validity_, mail.uid);
+      TRY_OK(options_.quarantine(file, mail.octets));
     }
     return usable;
   }
@@ -233,6 +253,7 @@ class Fetcher {
   Store& store_;
   const FetchOptions& options_;
   Ingester ingester_;
+  ReadingMark mark_;
   Fetched fetched_;
   std::mt19937 chance_{std::random_device{}()};
 

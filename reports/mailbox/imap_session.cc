@@ -13,6 +13,11 @@ namespace {
 /// Longer texts are truncated in messages.
 constexpr std::size_t kDisplayed = 200;
 
+/// A server may report every change of the folder by others, but not forever: neither to one
+/// command nor, where many commands follow, to all of them.
+constexpr std::size_t kMostUntagged = 100'000;
+constexpr std::size_t kMostUntaggedOfSession = 400'000;
+
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
@@ -23,6 +28,13 @@ std::string upper(std::string text) {
 std::string for_display(std::string_view text) {
   const bool cut = text.size() > kDisplayed;
   return printable(text.substr(0, kDisplayed)) + (cut ? "..." : "");
+}
+
+/// Whether a response carries a mail, as the responses to FETCH do.
+bool has_mail(const ImapResponse& response) {
+  return std::ranges::any_of(response.words, [](const ImapWord& word) {
+    return word.kind == ImapWord::Kind::Literal;
+  });
 }
 
 /// The line after its first `words` words.
@@ -42,7 +54,12 @@ Result<Ok> ImapSession::command(const std::string& text, const OnResponse& on_re
   const std::string tag = fmt::format("R{}", ++commands_);
   if (trace_) trace_(fmt::format("> {} {}", tag, for_display(text)));
   TRY_OK(wire_.send(fmt::format("{} {}\r\n", tag, text)));
-  for (;;) {
+  for (std::size_t untagged = 0;; ++untagged) {
+    if (untagged > kMostUntagged || untagged_ > kMostUntaggedOfSession) {
+      return Error{fmt::format("the server violates the protocol: it sends more than {} responses "
+                               "and does not complete the command",
+                               kMostUntagged)};
+    }
     TRY(ImapResponse response, reader_.next());
     const std::string& line = response.line;
     if (trace_) trace_("< " + for_display(line));
@@ -59,6 +76,7 @@ Result<Ok> ImapSession::command(const std::string& text, const OnResponse& on_re
       return Error{.what = "the server closes the connection: " + for_display(after_words(line, 2)),
                    .retryable = true};
     }
+    if (!has_mail(response)) ++untagged_;
     if (on_response) on_response(std::move(response));
   }
 }

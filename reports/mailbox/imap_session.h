@@ -57,6 +57,7 @@ class ImapSession {
   ImapReader reader_;
   Log trace_;
   int commands_ = 0;
+  std::size_t untagged_ = 0;  ///< Responses of the session beside those that carry a mail.
   std::set<std::string> capabilities_;
 };
 

@@ -26,6 +26,9 @@ std::string_view view_of(const xmlChar* text) {
   return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
+/// Levels of elements that no report has.
+constexpr int kMostSkipped = 100;
+
 /// One report being parsed.
 class Document {
  public:
@@ -102,7 +105,10 @@ class Document {
     // The depth is counted, so that a known name within an unknown element is not taken for the
     // report's own.
     if (element == Element::Unknown) {
-      ++skipped_;
+      // libxml2 keeps the name of every open element.
+      if (++skipped_ > kMostSkipped) {
+        keep_failure(Error{fmt::format("its elements are nested more than {} deep", kMostSkipped)});
+      }
       return;
     }
     stack_.push_back(element);

@@ -14,7 +14,7 @@ constexpr char kField = '\x1f';
 constexpr char kGroup = '\x1e';
 
 /// OrgDomains holds no more: reporters choose these names, so nothing else bounds their number.
-constexpr std::size_t kMostOrgDomains = 100'000;
+constexpr std::size_t kMostOrgDomains = 10'000;
 
 /// An enumerator, or a set of flags, as one digit.
 template <class Value>

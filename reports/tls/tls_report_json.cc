@@ -17,6 +17,8 @@ using TlsJson = nlohmann::json;
 
 /// A report nests six deep; more is an attack.
 constexpr int kMostDepth = 12;
+/// The largest real reports have a tenth; an empty object of two octets needs 80 in memory.
+constexpr std::size_t kMostValues = 150'000;
 constexpr std::size_t kMostTlsText = 1000;
 constexpr std::size_t kMostLines = 100;
 
@@ -172,6 +174,12 @@ Result<TlsReport> read_tls_report(std::string_view json) {
   const auto shallow = [](int depth, TlsJson::parse_event_t, TlsJson&) {
     return depth <= kMostDepth;
   };
+  // Counted before the parser runs, which needs quadratic time to drop many elements of a list.
+  const auto values = std::ranges::count_if(
+      json, [](char c) { return c == ',' || c == '[' || c == '{'; });
+  if (static_cast<std::size_t>(values) > kMostValues) {
+    return Error{fmt::format("it has more than {} values", kMostValues)};
+  }
   const TlsJson root = TlsJson::parse(json, shallow, false);
   if (!root.is_object()) return Error{"it is not a JSON object"};
   // Other JSON arrives in the same mailboxes, so the message says what it is not.

@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                    const std::shared_ptr<const CarryingMail>&) {},
                         .failure = [](const std::string&, const FailureParts&,
                                       const std::shared_ptr<const CarryingMail>&) {},
+                        .before_heavy_mail = {},
                         .refuse = [](const std::string&, const rampart::Error&) {}};
   visit_stream("x", text_source({reinterpret_cast<const char*>(data), size}), limits, visitor);
   if (open) std::abort();

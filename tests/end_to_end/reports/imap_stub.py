@@ -2,6 +2,7 @@
 some that talk nonsense."""
 
 import base64
+import itertools
 import re
 import socketserver
 import threading
@@ -24,6 +25,8 @@ NONSENSE = {
     "no answer but others": {b"SELECT": lambda: [b"* 1 EXISTS\r\nR99 OK what\r\n"]},
     "BYE": {b"SEARCH": lambda: [b"* BYE enough of it\r\n"]},
     "NUL and colours": {b"SELECT": lambda: [b"* OK \0\x1b[31m\x07 [UIDVALIDITY 99999999999]\r\n"]},
+    "endless EXISTS": {b"SELECT": lambda: itertools.repeat(b"* 1 EXISTS\r\n" * 1000)},
+    "endless EXISTS after a mail": {b"FETCH": lambda: itertools.repeat(b"* 1 EXISTS\r\n" * 1000)},
     "a NO of great length": {b"SEARCH": lambda: [b"R2 NO ", KIB, KIB, b"\x1b[2J\r\n"]},
 }
 

@@ -10,6 +10,7 @@ import json
 import lzma
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -124,6 +125,57 @@ def check_names(folder):
     (home / "s").mkdir()
     got = Store(home / "s").ingest(home / "b.zip")
     yield f"JSON has the name itself: {got}", got["refused"][0]["file"].endswith(plain)
+
+
+# What outsiders call their files; none of it may act on a terminal or a CI runner.
+EVIL = ["\x1b]0;title\x07", "a\x1b[2J", "\n::error::a", "::error file=a::b", "  ::add-mask::b",
+        "\u00a0::warning::c", "##[error]d", "e ##[group]f", "a\u202eb", "\u2066g\u2069",
+        "h\u200bi", "\r::debug::j", "\x9bk", "\U000e0041l", "tab\tm", "\x7fn", "::stop-commands::o"]
+
+
+def acts(shown):
+    """The lines of which a terminal or a CI runner would take a part as a command."""
+    text = shown.decode("utf-8", "surrogateescape")
+    lines = text.split("\n")
+    return [line for line in lines if re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+        "\U000e0000-\U000e0fff\udc80-\udcff]|##\\[", line) or line.strip().startswith("::")]
+
+
+def check_evil(folder):
+    """One list of names, through every command that shows names."""
+    home = pathlib.Path(folder)
+    (home / "zones").mkdir()
+    for number, name in enumerate(EVIL):
+        plain = name.encode().replace(b"/", b"").decode()
+        encoded = "".join(f"%{octet:02X}" for octet in name.encode())
+        part = mail(b"\x1f\x8b\x08junk").replace(
+            b'application/gzip; name="report.xml.gz"',
+            b"application/gzip\nContent-Disposition: attachment; filename*=utf-8''"
+            + encoded.encode())
+        case = home / str(number)
+        (case / "in").mkdir(parents=True)
+        (case / "in" / plain).write_bytes(b"junk")
+        (case / "in/a.zip").write_bytes(zipped(name, b"junk"))
+        (case / "in/a.eml").write_bytes(part)
+        (case / f"{plain}.yaml").write_text(f"version: 1\n{name.strip()}: 1\n{name}x: [\n")
+        quoted = json.dumps(f"{plain}.yaml")
+        (case / "all.yaml").write_text(f"version: 1\ninclude: [{quoted}]\ndomains: {{}}\n")
+        (case / "odd.yaml").write_text(
+            f"version: 1\ndomains: {{{json.dumps(name)}: {{provider: {json.dumps(name)}}}}}\n")
+        for words in (("reports", "ingest", "in"), ("reports", "ingest", plain, f"./{plain}"),
+                      ("-c", "all.yaml", "validate"), ("-c", f"{plain}.yaml", "validate"),
+                      ("-c", "odd.yaml", "validate"), ("-c", "odd.yaml", "plan"),
+                      ("show", plain), ("spf", "check", name, "--ip", "192.0.2.1"),
+                      ("plan", "--world", plain), ("reports", "summary", "--domain", name),
+                      ("inventory", "-c", f"{plain}.yaml"), (name,), ("plan", "--format", name)):
+            done = subprocess.run([str(BINARY), *NO_RESOLVER, "--store", "sqlite:n.db",
+                                   *(word.replace("\0", "") for word in words)], cwd=case,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                                  check=False)
+            bad = acts(done.stdout + done.stderr)
+            yield f"{words}: {bad}", not bad
+            yield f"{words} shows something", done.stdout + done.stderr
 
 
 IDN = "m\u00fcller.example"
@@ -281,8 +333,8 @@ def check_yaml(folder):
 
 def main():
     checks = Checks()
-    for part in (check_containers, check_names, check_idn, check_unreadable, check_pipes,
-                 check_days, check_skipped, check_totals, check_yaml):
+    for part in (check_containers, check_names, check_evil, check_idn, check_unreadable,
+                 check_pipes, check_days, check_skipped, check_totals, check_yaml):
         with tempfile.TemporaryDirectory() as folder:
             checks.each(part(folder))
     return checks.report()

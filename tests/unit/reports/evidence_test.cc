@@ -46,6 +46,26 @@ TEST_CASE("evidence survives its file") {
   }
 }
 
+TEST_CASE("evidence never counts so many messages that sums overflow") {
+  const auto counting = [](std::int64_t messages, int rows) {
+    EvidenceRow one{.day = kToday,
+                    .policy_domain = Name::literal("example.com"),
+                    .header_from = Name::literal("example.com"),
+                    .reporter = "google.com",
+                    .source = "x",
+                    .outcome = DmarcOutcome::Both,
+                    .messages = messages};
+    return evidence_from_json(
+        evidence_to_json({.rows = std::vector<EvidenceRow>(static_cast<std::size_t>(rows), one)}));
+  };
+  constexpr std::int64_t kMost = 1'000'000'000'000;
+  CHECK(counting(kMost, 1000));
+  CHECK_FALSE(counting(kMost, 1001));
+  CHECK_FALSE(counting(kMost + 1, 1));
+  CHECK_FALSE(counting(INT64_MAX, 2));
+  CHECK_FALSE(counting(-1, 1));
+}
+
 const Date kDay = kToday - std::chrono::days(5);
 
 /// No name exists, or nothing is answered.
