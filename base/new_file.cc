@@ -9,6 +9,12 @@
 #include "base/confined_path.h"
 
 namespace rampart {
+namespace {
+
+/// The file behind a descriptor, which may have no name of its own.
+std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+}  // namespace
 
 Result<Ok> write_all(int fd, std::string_view octets) {
   while (!octets.empty()) {
@@ -22,16 +28,22 @@ Result<Ok> write_all(int fd, std::string_view octets) {
 }
 
 NewFile::~NewFile() {
-  // The descriptor is still open only where the file never got its name.
-  if (file_) unlinkat(folder_, temporary_.c_str(), 0);
+  if (named_) unlinkat(folder_, temporary_.c_str(), 0);
 }
 
 Result<Ok> NewFile::create(mode_t mode) {
-  // A killed run may have left one behind. O_EXCL and O_NOFOLLOW: what is opened is ours.
+  // A killed run may have left one behind.
   unlinkat(folder_, temporary_.c_str(), 0);
+  const std::size_t slash = temporary_.rfind('/');
+  const std::string parent = slash == temporary_.npos ? "." : temporary_.substr(0, slash + 1);
+  file_ = UniqueFd(openat(folder_, parent.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode));
+  // Without /proc it could not get a name.
+  if (file_ && access(path_of(file_.get()).c_str(), F_OK) == 0) return Ok{};
+  // O_EXCL and O_NOFOLLOW: what is opened is ours.
   file_ = UniqueFd(openat(folder_, temporary_.c_str(),
                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file_) return system_failure("the new file cannot be created");
+  named_ = true;
   return Ok{};
 }
 
@@ -43,19 +55,31 @@ Result<Ok> NewFile::write(std::string_view octets) {
 }
 
 Result<Ok> NewFile::replace(const std::string& name) {
+  if (!named_) {
+    // A file without a name can take one that is free, and only a rename takes one that is not.
+    if (link_to(name) == 0) return sync_folder();
+    if (errno != EEXIST || link_to(temporary_) != 0) {
+      return system_failure("the new file cannot get its name");
+    }
+    named_ = true;
+  }
   if (renameat(folder_, temporary_.c_str(), folder_, name.c_str()) != 0) {
     return system_failure("the new file cannot be renamed");
   }
-  file_.reset();
+  named_ = false;
   return sync_folder();
 }
 
 Result<Ok> NewFile::publish(const std::string& name) {
   // Unlike a rename, a link never replaces what somebody else created meanwhile.
-  if (linkat(folder_, temporary_.c_str(), folder_, name.c_str(), 0) != 0) {
-    return system_failure("the new file cannot get its name");
-  }
+  if (link_to(name) != 0) return system_failure("the new file cannot get its name");
   return sync_folder();
+}
+
+/// As linkat: 0, or -1 and errno.
+int NewFile::link_to(const std::string& name) const {
+  if (named_) return linkat(folder_, temporary_.c_str(), folder_, name.c_str(), 0);
+  return linkat(AT_FDCWD, path_of(file_.get()).c_str(), folder_, name.c_str(), AT_SYMLINK_FOLLOW);
 }
 
 Result<Ok> NewFile::sync_folder() const {

@@ -14,11 +14,13 @@ namespace rampart {
 /// Writes all of `octets`, across interruptions and short writes. The Error gives the reason.
 Result<Ok> write_all(int fd, std::string_view octets);
 
-/// A file under a temporary name until it is complete: create, write, then `replace` or `publish`.
-/// If neither succeeds, nothing of it remains.
+/// A file without a name until it is complete: create, write, then `replace` or `publish`. If
+/// neither succeeds, nothing of it remains, even if the process is killed. Where the file system has
+/// no files without a name (Linux's O_TMPFILE), it has the temporary name until then.
 class NewFile {
  public:
-  /// `folder` is an open folder (or AT_FDCWD) that outlives the object.
+  /// `folder` is an open folder (or AT_FDCWD) that outlives the object. The temporary name is in the
+  /// folder of the final one.
   NewFile(int folder, std::string temporary_name)
       : folder_(folder), temporary_(std::move(temporary_name)) {}
   NewFile(const NewFile&) = delete;
@@ -41,10 +43,12 @@ class NewFile {
   Result<Ok> publish(const std::string& name);
 
  private:
+  int link_to(const std::string& name) const;
   Result<Ok> sync_folder() const;
 
   int folder_;
   std::string temporary_;
+  bool named_ = false;  ///< The temporary name exists.
   UniqueFd file_;
 };
 

@@ -3,8 +3,8 @@
 
 BUILD_PACKAGES="ca-certificates cmake g++ ninja-build pkg-config ccache python3
   libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcli11-dev libcurl4-openssl-dev
-  libldns-dev libpsl-dev libidn2-dev libxml2-dev libarchive-dev libgmime-3.0-dev libsqlite3-dev
-  zlib1g-dev"
+  libldns-dev libpsl-dev libidn2-dev libxml2-dev libarchive-dev liblzma-dev libgmime-3.0-dev
+  libsqlite3-dev zlib1g-dev"
 SERVER_PACKAGES="nsd knot bind9 bind9-utils pdns-server pdns-backend-sqlite3 sqlite3 dovecot-imapd"
 TEST_PACKAGES="catch2 curl jq librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
   ldnsutils bind9-dnsutils shellcheck git python3-spf libmail-spf-perl libspf2-dev

@@ -19,8 +19,11 @@ namespace {
 // No real file comes near these limits; without them a hostile one exhausts stack or memory.
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxOctets = std::size_t{64} << 20;
-// Values that aliases repeat: each alias is checked and evaluated as if it were written out.
+// Values that aliases may repeat: each alias is checked and evaluated as if it were written out. An
+// estate of any size may name one set of values by an alias in each domain, so the number grows
+// with the values that are written out.
 constexpr std::size_t kMaxRepeated = 200'000;
+constexpr std::size_t kMaxRepeatedPerValue = 50;
 
 // Thrown to end the reading of a document, through yaml-cpp's frames; the error is recorded.
 struct Stopped {};
@@ -70,8 +73,8 @@ class Builder : public YAML::EventHandler {
     node.kind = found->second.node->kind;
     node.target = found->second.node;
     repeated_ += found->second.size;
-    if (repeated_ > kMaxRepeated) {
-      fail(mark, "too-large", fmt::format("the aliases repeat more than {} values", kMaxRepeated),
+    if (const std::size_t most = kMaxRepeated + kMaxRepeatedPerValue * values_; repeated_ > most) {
+      fail(mark, "too-large", fmt::format("the aliases up to here repeat more than {} values", most),
            "write what all domains share under `defaults:`");
       throw Stopped{};
     }
@@ -186,6 +189,7 @@ class Builder : public YAML::EventHandler {
 
   // Anchored values are copied, since lists that contain them still grow and would move them.
   void add(Node node, YAML::anchor_t anchor, std::size_t size = 1) {
+    ++values_;
     if (anchor != YAML::NullAnchor) {
       document_.anchors.push_back(node);
       anchors_[anchor] = {&document_.anchors.back(), size};
@@ -260,6 +264,7 @@ class Builder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   std::size_t repeated_ = 0;
+  std::size_t values_ = 0;  ///< That were read so far, an alias being one.
   int documents_ = 0;
 };
 

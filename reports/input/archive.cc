@@ -1,4 +1,4 @@
-/// zip, tar, xz and bzip2 by libarchive.
+/// zip, tar and bzip2 by libarchive.
 #include "reports/input/archive.h"
 
 #include <archive.h>
@@ -42,6 +42,20 @@ bool is_litter(const std::string& name) {
   const std::string base = slash == name.npos ? name : name.substr(slash + 1);
   return name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != name.npos ||
          base.starts_with("._") || base == ".DS_Store" || base == "Thumbs.db";
+}
+
+/// A member of a zip states its method. LZMA, PPMd and xz state how much memory their decoder needs
+/// as well, up to gigabytes, and libarchive believes them. It names the method only in the name of
+/// the format, such as "ZIP 2.0 (deflation)".
+Result<Ok> check_method(archive* reader, const std::string& name) {
+  if (archive_format(reader) != ARCHIVE_FORMAT_ZIP) return Ok{};
+  const char* text = archive_format_name(reader);
+  const std::string_view format = text == nullptr ? "" : text;
+  for (const std::string_view method : {"(uncompressed)", "(deflation)", "(bzip)"}) {
+    if (format.ends_with(method)) return Ok{};
+  }
+  return Error{fmt::format("{} is not packed by deflate, bzip2 or store ({}): pack it by deflate",
+                           name, format)};
 }
 
 using ArchiveReader = std::unique_ptr<archive, int (*)(archive*)>;
@@ -101,6 +115,7 @@ Result<Ok> for_each_member(
     if (path == nullptr) path = archive_entry_pathname(entry);
     const bool unnamed = path == nullptr || *path == '\0';
     const std::string name = unnamed ? fmt::format("member {}", count + 1) : path;
+    TRY_OK(check_method(reader.get(), name));
     // Links and devices are not followed: members are read as streams and never written to a disk.
     if (archive_entry_filetype(entry) != AE_IFREG || is_litter(name)) continue;
     member(name, octets_of(reader.get(), feeder, budget, limits));
@@ -108,8 +123,8 @@ Result<Ok> for_each_member(
 }
 
 /// libarchive sees a compressed file as an archive of one member without a header ("raw").
-ByteSource unpacked_source(ByteSource packed, std::shared_ptr<Budget> budget,
-                           const InputLimits& limits) {
+ByteSource bzip2_source(ByteSource packed, std::shared_ptr<Budget> budget,
+                        const InputLimits& limits) {
   struct Unpacker {
     ArchiveReader reader{archive_read_new(), archive_read_free};
     Feeder feeder;
@@ -117,7 +132,6 @@ ByteSource unpacked_source(ByteSource packed, std::shared_ptr<Budget> budget,
 
     Result<Ok> open(std::shared_ptr<Budget> budget, const InputLimits& limits) {
       if (!reader) return Error{"no memory to unpack it"};
-      archive_read_support_filter_xz(reader.get());
       archive_read_support_filter_bzip2(reader.get());
       archive_read_support_format_raw(reader.get());
       TRY_OK(open_reader(reader, feeder));

@@ -1,4 +1,4 @@
-/// Archives of several files (zip and tar) and compressed files, read as streams by libarchive.
+/// Archives of several files (zip and tar) and bzip2 files, read as streams by libarchive.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@ Result<Ok> for_each_member(
     ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits,
     const std::function<void(const std::string& name, const ByteSource& octets)>& member);
 
-/// An unpacked xz or bzip2 stream; counted in `budget`.
-ByteSource unpacked_source(ByteSource packed, std::shared_ptr<Budget> budget,
-                           const InputLimits& limits);
+/// An unpacked bzip2 stream; counted in `budget`.
+ByteSource bzip2_source(ByteSource packed, std::shared_ptr<Budget> budget,
+                        const InputLimits& limits);
 
 }  // namespace rampart::reports

@@ -23,6 +23,8 @@ struct InputLimits {
   std::uint64_t unpacked_mail_octets = 16ULL << 20;
   std::uint64_t ratio = 200;                ///< Unpacked octets per packed one ...
   std::uint64_t free_octets = 8ULL << 20;   ///< ... beyond these.
+  /// Of the dictionaries of xz streams that are open at once, one in another.
+  std::uint64_t window_octets = 32ULL << 20;
   int depth = 6;                            ///< Containers within containers.
   int members = 20'000;                     ///< Of one archive.
 };
@@ -31,6 +33,7 @@ struct InputLimits {
 struct Budget {
   std::uint64_t packed = 0;
   std::uint64_t unpacked = 0;
+  std::uint64_t window = 0;  ///< Octets of the dictionaries that are in use now.
 
   /// An Error once the limits are exceeded.
   Result<Ok> check(const InputLimits& limits) const;
@@ -48,6 +51,9 @@ ByteSource joined_source(std::string head, ByteSource rest);
 /// An unpacked gzip stream (of any number of members) or zlib stream; counted in `budget`.
 ByteSource inflated_source(ByteSource packed, std::shared_ptr<Budget> budget,
                            const InputLimits& limits);
+
+/// An unpacked xz file (of any number of streams); counted in `budget`.
+ByteSource xz_source(ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits);
 
 /// A file, or standard input for "-"; what was read is counted in `budget`.
 Result<ByteSource> file_source(const std::string& path, std::shared_ptr<Budget> budget);

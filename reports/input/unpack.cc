@@ -106,8 +106,9 @@ class Walker {
       case Content::Zlib:
         return open(location, inflated_source(std::move(source), level.budget, limits_), inner);
       case Content::Xz:
+        return open(location, xz_source(std::move(source), level.budget, limits_), inner);
       case Content::Bzip2:
-        return open(location, unpacked_source(std::move(source), level.budget, limits_), inner);
+        return open(location, bzip2_source(std::move(source), level.budget, limits_), inner);
       case Content::Zip:
       case Content::Tar:
         return archive(location, std::move(source), inner);

@@ -8,6 +8,8 @@ import json
 import os
 import pathlib
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -109,6 +111,31 @@ def check_out(binary, work):
     return trial
 
 
+def limited(handler):
+    """Lets a file have ten octets; writing more fails, or kills where `handler` is the default."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def check_whole(binary, work):
+    """--out writes the whole file or none, so that the next run is not refused."""
+    trial = Trial(binary, work, "whole", {"a.example": zones.spf("v=spf1 mx ~all")})
+    words = [binary, "--now", NOW, "--resolver", NOBODY_ANSWERS, "init", "a.example", "--provider",
+             "zonefile:directory=zones", "--out", "new.yaml"]
+    for handler in (signal.SIG_IGN, signal.SIG_DFL):
+        done = subprocess.run(words, cwd=trial.folder, capture_output=True, text=True,
+                              preexec_fn=lambda handler=handler: limited(handler))
+        killed = handler == signal.SIG_DFL
+        trial.check("a write that fails ends the run", done.returncode == (-25 if killed else 1),
+                    f"{done.returncode} {done.stderr}")
+        trial.check("the error names the file", killed or "new.yaml: " in done.stderr, done.stderr)
+        trial.check("nothing is left", os.listdir(trial.folder) == ["zones"],
+                    os.listdir(trial.folder))
+    trial.run(*words[5:])
+    trial.check("the next run writes it", "a.example" in (trial.folder / "new.yaml").read_text())
+    return trial
+
+
 def check_link(binary, work):
     """A zone file that is a link is reported, and ends nothing for the others."""
     trial = Trial(binary, work, "link", {"a.example": zones.spf("v=spf1 mx ~all")})
@@ -177,7 +204,8 @@ def main():
                     print(yaml)
                 vendors |= set(case[2])
                 found |= set(case[2]) & declared(yaml)
-        checks = [] if arguments.names else [check_out, check_link, check_reports]
+        checks = [] if arguments.names else [check_out, check_whole, check_link,
+                                             check_reports]
         ends = [check(arguments.binary.resolve(), work) for check in checks]
         written = WrittenZones(pathlib.Path(work) / "written")
         for trial in [case[0] for case in cases] + ends:

@@ -167,6 +167,11 @@ def inputs():
     yield "long names", lambda: packed(zipped([(f"{i}" + "n" * 60_000, b"x") for i in range(1500)]))
     yield "archives in archives", lambda: packed(tarred([(f"{i}", packed(tarred([
         (f"{j}" + "n" * 90, b"x") for j in range(2000)]))) for i in range(150)]))
+    yield "xz of a dictionary of 256 MiB", lambda: xz(spaced(190_000_000), 1 << 28)
+    yield "xz of a dictionary of 64 MiB", lambda: xz(spaced(190_000_000), 1 << 26)
+    yield "xz in xz", lambda: xz_in_xz(1 << 26)
+    yield "a zip of LZMA", lambda: zipped([("r.xml", spaced(190_000_000))], zipfile.ZIP_LZMA)
+    yield "a zip of bzip2", lambda: zipped([("r.xml", spaced(90_000_000))], zipfile.ZIP_BZIP2)
     yield "a report of spaces", lambda: packed(spaced(200_000_000))
     yield "one of spaces in bzip2", lambda: bz2.compress(b"".join(
         [spaced(1_000_000)[:-11], os.urandom(100).hex().encode() * 1000, b"</feedback>"]))
@@ -189,9 +194,16 @@ def inputs():
          + b"y: z\n" * 900) * 1500))
 
 
-def xz_of_large_dictionary():
-    return lzma.compress(spaced(190_000_000) + os.urandom(0), filters=[
-        {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 28}])
+def xz(octets, dictionary):
+    return lzma.compress(octets, filters=[
+        {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": dictionary}])
+
+
+def xz_in_xz(dictionary):
+    """Both are large enough to fill a dictionary, and the outer one is hard to pack."""
+    chance = random.Random(2)
+    filler = chance.randbytes(400_000)
+    return xz(xz(spaced(60_000_000) + filler, dictionary) + filler, dictionary)
 
 
 MEASURE = """
@@ -222,7 +234,7 @@ def check_memory(folder):
     baseline = ingest(home, home / "good.xml")[2]
     wanted = sys.argv[1:]
     worst = (0, "nothing")
-    for name, make in [*inputs(), ("xz of a large dictionary", xz_of_large_dictionary)]:
+    for name, make in inputs():
         if wanted and not any(one in name for one in wanted):
             continue
         octets = make()

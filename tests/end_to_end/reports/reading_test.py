@@ -30,9 +30,9 @@ from report_files import NO_RESOLVER, Store, mail, messages_in, report  # noqa: 
 NASTY = "a\x1b[31mRED\n::warning::b\r##[error]c\u202e.xml"
 
 
-def zipped(name, octets):
+def zipped(name, octets, method=zipfile.ZIP_DEFLATED):
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         archive.writestr(name, octets)
     return out.getvalue()
 
@@ -71,6 +71,8 @@ def check_containers(folder):
     cases = [("zip without a name", unnamed(a)), ("zip .xml", zipped(".xml", a)),
              ("zip d/.r", zipped("d/.r", a)), ("xz", lzma.compress(a)), ("bzip2", bz2.compress(a)),
              ("tar.xz", tarred(a, "w:xz")), ("tar.bz2", tarred(a, "w:bz2")),
+             ("xz -9", lzma.compress(a, preset=9)),
+             ("two xz streams", lzma.compress(a[:900]) + lzma.compress(a[900:])),
              ("xz in gzip", gzip.compress(lzma.compress(a))),
              ("mail of xz", mail(lzma.compress(a), "r.xml.xz")),
              ("rfc822 in base64", attached(inner_mail(a), "message/rfc822", "fwd.eml")),
@@ -90,6 +92,14 @@ def check_containers(folder):
         (pathlib.Path(folder) / "bad").write_bytes(octets)
         got = Store(folder).ingest(pathlib.Path(folder) / "bad")
         yield f"{story}: {got}", got["reports"] == 0 and len(got["refused"]) == 1
+    for story, octets, words in (
+            ("zip of LZMA", zipped("r.xml", a, zipfile.ZIP_LZMA), "pack it by deflate"),
+            ("xz of 1 GiB", lzma.compress(a, filters=[
+                {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 30}]), "as `xz -6` does"),
+            ("damaged xz", lzma.compress(a)[:60] + b"x" * 9 + lzma.compress(a)[69:], "damaged")):
+        (pathlib.Path(folder) / "bad").write_bytes(octets)
+        got = Store(folder).ingest(pathlib.Path(folder) / "bad")
+        yield f"{story}: {got}", got["reports"] == 0 and words in got["refused"][0]["error"]
     bomb = lzma.compress(a[:-11] + b" " * (300 << 20) + b"</feedback>")
     (pathlib.Path(folder) / "bomb").write_bytes(bomb)
     got = Store(folder).ingest(pathlib.Path(folder) / "bomb")

@@ -288,6 +288,23 @@ TEST_CASE("an alias bomb costs nothing") {
   CHECK_FALSE(errors_of({{"domains.yaml", text}}).empty());
 }
 
+TEST_CASE("many aliases of a large value are refused, and one alias in each domain is not") {
+  std::string large = "version: 1\ndomains:\n  a.example:\n    senders: &all [google";
+  for (int i = 0; i < 2000; ++i) large += ", {name: s" + std::to_string(i) + ", ip4: 192.0.2.1}";
+  large += "]\n";
+  std::string estate =
+      "version: 1\ndomains:\n  a.example: &one {senders: [google], dmarc: {phase: monitor}}\n";
+  for (int i = 0; i < 2000; ++i) {
+    const std::string name = "  d" + std::to_string(i) + ".example: ";
+    large += name + "{senders: *all}\n";
+    estate += name + "*one\n";
+  }
+  const auto errors = errors_of({{"domains.yaml", large}});
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].code == "too-large");
+  CHECK(errors_of({{"domains.yaml", estate}}).empty());
+}
+
 TEST_CASE("control characters in values never reach the terminal") {
   const auto errors =
       errors_of({{"domains.yaml", "version: 1\ndomains:\n  \"a\\e[31m.example\":\n"}});
