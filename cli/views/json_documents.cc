@@ -71,7 +71,8 @@ Json difference_json(const Difference& one) {
 Json verification_json(const DomainVerification& one) {
   return {{"domain", one.domain.text()},
           {"ok", one.differences.empty()},
-          {"differences", array_of(one.differences, difference_json)}};
+          {"differences", array_of(one.differences, difference_json)},
+          {"findings", array_of(one.findings, finding_json)}};
 }
 
 /// "turn" is the contract's word for the stage of a change.

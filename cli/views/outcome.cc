@@ -81,6 +81,18 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
   out += "\n    " + paint_sign(colour, '-', "got:  " + server_value(difference.got)) + "\n";
 }
 
+/// A finding below its domain's verdict.
+void show_wide(std::string& out, const Finding& finding, Colour colour) {
+  const std::string label = fmt::format("{}[{}]", to_text(finding.severity), finding.code);
+  out += "  " + paint(colour, colour_of(finding.severity), label) + ": " +
+         printable(finding.message) +
+         "
+         ";
+         if (!finding.hint.empty()) out += "      hint: " + printable(finding.hint) +
+                                           "
+                                           ";
+}
+
 }  // namespace
 
 // Zones are written one by one and fail one by one, so the outcome is grouped by zone.
@@ -130,6 +142,7 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
     for (const Difference& difference : domain.differences) {
       show_difference(out, difference, colour);
     }
+    for (const Finding& finding : domain.findings) show_wide(out, finding, colour);
     if (count > 0) ++differing;
   }
   if (!out.empty()) out += '\n';

@@ -39,6 +39,7 @@ class Walk {
 
   std::vector<Question> unknown;
   std::vector<std::string> open;
+  std::vector<std::string> open_pass;
   bool complete = true;
 
  private:
@@ -48,11 +49,18 @@ class Walk {
   Branch open_record(const CompiledRecord& compiled);
   Branch exists_branch(const Target& target);
   Branch stuck(std::string domain, std::string problem);
+  void note_open(const std::string& term);
 
   RecordCache& cache_;
   std::vector<Name> above_;
   int nodes_ = 0;
+  bool passing_ = true;  ///< Every term on the path from the root has the qualifier `+`.
 };
+
+void Walk::note_open(const std::string& term) {
+  open.push_back(term);
+  if (passing_) open_pass.push_back(term);
+}
 
 // A node that cannot be opened, and why; its cost is a lower bound.
 Branch Walk::stuck(std::string domain, std::string problem) {
@@ -162,11 +170,15 @@ IpSet Walk::matched_by(const CompiledRecord& compiled, std::size_t index, Branch
   const CompiledDirective& step = compiled.steps[index];
   ++nodes_;
   const Directive& directive = compiled.record.directives[index];
+  // What an include passes counts with the include's own qualifier (RFC 7208 section 5.2).
+  const bool outer = passing_;
+  passing_ = passing_ && step.qualifier == Qualifier::Pass;
   Branch child = visit(step, directive);
   child.node.term = print(directive);
   child.node.lookups += step.target->uses_p ? 2 : 1;
   child.node.addresses4 = child.pass.count4();
-  if (step.target->dynamic || step.mechanism == Mechanism::Ptr) open.push_back(child.node.term);
+  if (step.target->dynamic || step.mechanism == Mechanism::Ptr) note_open(child.node.term);
+  passing_ = outer;
   attach(std::move(child.node), branch.node);
   return std::move(child.pass);
 }
@@ -206,7 +218,7 @@ Branch Walk::grow(const CompiledRecord& compiled) {
     child.node.term = "redirect=" + compiled.record.find_modifier("redirect")->value;
     child.node.lookups += compiled.redirect->uses_p ? 2 : 1;
     child.node.addresses4 = child.pass.count4();
-    if (compiled.redirect->dynamic) open.push_back(child.node.term);
+    if (compiled.redirect->dynamic) note_open(child.node.term);
     branch.pass = branch.pass.united(left.common(child.pass));
     attach(std::move(child.node), branch.node);
   }
@@ -238,12 +250,18 @@ Tree tree_of(const CompiledRecord& compiled, RecordCache& cache) {
 // every other set as a lower bound.
 Admitted admitted_by(const Name& domain, const Record& record, const Answers& answers) {
   RecordCache cache(answers);
+  return admitted_by(*compile(domain, record), cache);
+}
+
+Admitted admitted_by(const CompiledRecord& compiled, RecordCache& cache) {
   Walk walk(cache);
   Admitted admitted;
-  admitted.pass = walk.grow(*compile(domain, record)).pass;
+  admitted.pass = walk.grow(compiled).pass;
   admitted.complete = walk.complete && walk.open.empty() && walk.unknown.empty();
   admitted.open = std::move(walk.open);
   sort_unique(admitted.open);
+  admitted.open_pass = std::move(walk.open_pass);
+  sort_unique(admitted.open_pass);
   return admitted;
 }
 

@@ -15,6 +15,7 @@
 #include "mail/transport/transport.h"
 #include "policies/dkim/selectors.h"
 #include "policies/model/policy.h"
+#include "policies/rules/spf.h"
 
 namespace rampart::audit {
 
@@ -65,6 +66,7 @@ struct SpfFacts : Reading {
   spf::Record record;
   spf::Tree tree;
   std::optional<spf::Qualifier> ending;  ///< Of the `all` that decides, redirects followed.
+  rules::SpfReach reach;                 ///< Who passes, through all that it includes.
   bool passes_nobody = false;            ///< No term can pass anyone.
   std::size_t octets = 0;                ///< The owner name and all its TXT.
   std::vector<std::string> senders;      ///< Ids of the senders that it names.

@@ -221,7 +221,11 @@ void check_spf(const Facts& facts, rules::Faults& faults) {
   add(faults, rules::spf_neutral(domain, spf.ending));
   add(faults, rules::spf_dead_terms(spf.record));
   // `+all` passes every address; that the sum is large is then no second fault.
-  if (!everybody) add(faults, rules::spf_broad(domain, spf.tree.root.addresses4));
+  if (everybody) return;
+  if (!spf.reach.everybody) add(faults, rules::spf_broad(domain, spf.reach.addresses4));
+  rules::SpfReach reach = spf.reach;
+  if (rules::is_broad(reach.addresses4) && !reach.everybody) reach.addresses4 = 0;
+  add(faults, rules::authority_wide(domain, reach, spf.tree.root));
 }
 
 // A domain that sends nothing needs no key. Elsewhere DNS cannot list selectors, so "none known"

@@ -117,6 +117,11 @@ void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf)
     spf.state = State::Unknown;
     return;
   }
+  spf.reach = rules::spf_reach(spf::admitted_by(compiled, table.cache));
+  // `ptr` of the record itself is `spf-ptr`, which counts by itself.
+  for (const spf::Directive& own : compiled.record.directives) {
+    if (own.mechanism == spf::Mechanism::Ptr) std::erase(spf.reach.open, spf::print(own));
+  }
   spf.record = compiled.record;
   spf.ending = ending_of(compiled, table.cache);
   spf.passes_nobody = passes_nobody(compiled.record);

@@ -37,6 +37,23 @@ ScorePart limits_part(const spf::Tree& tree) {
                       tree.void_lookups, spf::kMaxVoidLookups)};
 }
 
+// A list of senders that names everybody, or a share of the internet that no list of senders has,
+// is none. Where a name server decides for each message, half is kept: it may be a good one.
+ScorePart record_part(const SpfFacts& spf) {
+  constexpr const char* kWhat = "SPF record";
+  constexpr int kOf = 12;
+  if (spf.ending == spf::Qualifier::Pass) return none(kWhat, kOf, "everybody passes (+all)");
+  const rules::SpfReach& reach = spf.reach;
+  if (reach.everybody) return none(kWhat, kOf, "everybody passes by what it includes");
+  if (rules::is_broad(reach.addresses4)) {
+    return none(kWhat, kOf, fmt::format("{} IPv4 addresses pass", reach.addresses4));
+  }
+  if (reach.wide6) return none(kWhat, kOf, "IPv6 networks of more than a /16 in all pass");
+  if (reach.open.empty()) return all(kWhat, kOf, "one valid record");
+  return {kWhat, kOf / 2, kOf,
+          fmt::format("`{}` decides for each message who passes", reach.open.front())};
+}
+
 // A record that passes everybody is worth as little as none, but its limits still count. Parts that
 // depend on an unusable record are listed with no points, so that `of` always sums up to 100.
 void spf_parts(const Facts& facts, Parts& parts) {
@@ -47,12 +64,16 @@ void spf_parts(const Facts& facts, Parts& parts) {
     parts.push_back(none("SPF ending", 5, "no usable record"));
     return;
   }
-  const bool everybody = spf.ending == spf::Qualifier::Pass;
-  parts.push_back(everybody ? none("SPF record", 12, "everybody passes (+all)")
-                            : all("SPF record", 12, "one valid record"));
+  parts.push_back(record_part(spf));
   parts.push_back(limits_part(spf.tree));
-  const bool ends = spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail;
-  parts.push_back({"SPF ending", ends ? 5 : 0, 5, describe_ending(spf)});
+  // Where everybody passes before the end, nobody meets it.
+  const bool ends =
+      (spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail) &&
+      !spf.reach.everybody;
+  parts.push_back({"SPF ending", ends ? 5 : 0, 5,
+                   spf.reach.everybody && spf.ending != spf::Qualifier::Pass
+                       ? describe_ending(spf) + ", which no check reaches"
+                       : describe_ending(spf)});
 }
 
 std::string describe_no_key(const DkimFacts& dkim) {

@@ -207,7 +207,7 @@ constexpr std::array kGuardrails = {
     Guardrail{reject_without_rua},   Guardrail{too_many_domains}, Guardrail{dkim_selector_removed},
     Guardrail{discovery_changes},    Guardrail{shadows_wildcard}, Guardrail{spf_rules},
     Guardrail{spf_fragment_missing}, Guardrail{spf_removed},      Guardrail{spf_wide},
-    Guardrail{beyond_host_limits},
+    Guardrail{authority_wide},       Guardrail{beyond_host_limits},
 };
 
 }  // namespace

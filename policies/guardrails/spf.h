@@ -26,6 +26,10 @@ std::vector<Finding> spf_fragment_missing(const Plan& plan, const Config& config
 /// `spf-sender-removed` and `spf-term-removed`: who could send before and cannot after.
 std::vector<Finding> spf_removed(const Plan& plan, const Config& config, const World& world);
 
+/// `authority-wide`: everybody or far too many pass by what the record includes, or a term decides
+/// for each message; and a vendor that admits much more than spf.lock knows.
+std::vector<Finding> authority_wide(const Plan& plan, const Config& config, const World& world);
+
 /// A finding about the case's record, marked where the YAML declares it.
 Finding spf_finding(const SpfCase& item, rules::Fault fault);
 

@@ -20,6 +20,10 @@ struct Code {
 
 /// All codes, sorted; one row a code.
 inline constexpr std::array kCodes = {
+    Code{
+        "authority-wide",
+        "Everybody, far too many or an unknown number of hosts pass SPF by what a record includes.",
+        true},
     Code{"bad-key", "A key in the YAML is not plain text."},
     Code{"bad-name", "A name in the YAML is not valid."},
     Code{"bad-selector", "A selector is not a valid DNS label."},

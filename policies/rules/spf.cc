@@ -12,7 +12,14 @@ namespace {
 // A vendor's next include can then break the record without notice.
 constexpr int kNearLookups = 8;
 
-constexpr std::uint64_t kBroad = 1ULL << 24U;  // A /8: hardly a list of senders.
+constexpr std::uint64_t kBroad = 1ULL << 24U;              // A /8: hardly a list of senders.
+constexpr spf::Address kBroad6 = spf::Address{1} << 112U;  // A /16: no provider has as much.
+constexpr std::uint64_t kAll4 = 1ULL << 32U;
+
+// The extents of `authority-wide`, in order of harm; what they count is far below one step.
+constexpr std::int64_t kOpenExtent = std::int64_t{1} << 40U;
+constexpr std::int64_t kBroadExtent = std::int64_t{2} << 40U;
+constexpr std::int64_t kEverybodyExtent = std::int64_t{3} << 40U;
 
 // Ten lookups are the budget, so the terms after the ten costliest hardly matter.
 constexpr std::size_t kCostliest = 10;
@@ -107,7 +114,90 @@ std::optional<Fault> too_long(const SpfFacts& facts) {
       .blocks = alone};
 }
 
+// Addresses of the interval, minus one, so that all of IPv6 is no overflow.
+bool is_whole6(const spf::Interval& interval) {
+  return interval.first == 0 && interval.last == ~spf::Address{0};
+}
+
+// Where most of the addresses come from: the first term on the way, and the last record. Names the
+// vendor whose record is to be looked at, who may be several includes away.
+std::string cause_of(const spf::TreeNode& root) {
+  const spf::TreeNode* at = &root;
+  std::string term;
+  while (!at->children.empty()) {
+    const auto widest = std::ranges::max_element(at->children, {}, &spf::TreeNode::addresses4);
+    if (widest->addresses4 == 0 || widest->addresses4 * 2 < at->addresses4) break;
+    if (term.empty()) term = widest->term;
+    at = &*widest;
+  }
+  if (term.empty()) return "";
+  if (!at->record) return fmt::format(", by `{}`", term);
+  // A long record would hide the sentence around it.
+  constexpr std::size_t kMostShown = 120;
+  const bool cut = at->record->size() > kMostShown;
+  return fmt::format(", by `{}`: {} publishes `{}{}`", term, at->domain,
+                     at->record->substr(0, kMostShown), cut ? "..." : "");
+}
+
 }  // namespace
+
+SpfReach spf_reach(const spf::Admitted& admitted) {
+  SpfReach reach{.addresses4 = admitted.pass.count4(), .open = admitted.open_pass};
+  spf::Address left6 = kBroad6;
+  for (const spf::Interval& interval : admitted.pass.v6()) {
+    const spf::Address size = interval.last - interval.first;
+    reach.wide6 = reach.wide6 || size >= left6;
+    left6 -= std::min(left6, size);
+  }
+  reach.everybody = reach.addresses4 == kAll4 || std::ranges::any_of(admitted.pass.v6(), is_whole6);
+  return reach;
+}
+
+bool is_wide(const SpfReach& reach) {
+  return reach.everybody || reach.wide6 || is_broad(reach.addresses4) || !reach.open.empty();
+}
+
+bool is_broad(std::uint64_t addresses4) { return addresses4 > kBroad; }
+
+// Only a fault that is new is refused: a vendor's record of today is no decision of the plan.
+std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
+                                    const spf::TreeNode& root) {
+  const std::string name = domain.text();
+  Fault fault{.code = "authority-wide", .blocks = true};
+  if (reach.everybody) {
+    fault.severity = Severity::Error;
+    fault.message = fmt::format("everybody may send as {}{}", name, cause_of(root));
+    fault.hint =
+        "anybody's mail passes SPF, and so DMARC: drop the term today, and ask its operator "
+        "whether this is meant";
+    fault.extent = kEverybodyExtent;
+  } else if (is_broad(reach.addresses4)) {
+    fault.message = fmt::format("{} IPv4 addresses may send as {}, more than a /8{}",
+                                reach.addresses4, name, cause_of(root));
+    fault.hint = "check the prefix lengths of the record and of what it includes";
+    fault.extent = kBroadExtent + static_cast<std::int64_t>(reach.addresses4 / kBroad);
+  } else if (reach.wide6) {
+    fault.message = fmt::format("IPv6 networks of more than a /16 in all may send as {}", name);
+    fault.hint = "check the prefix lengths of the record and of what it includes";
+    fault.extent = kBroadExtent;
+  } else if (!reach.open.empty()) {
+    fault.message = fmt::format(
+        "`{}` decides for each message who may send as {}: how many addresses that are is not "
+        "known, and may be all",
+        fmt::join(reach.open, "`, `"), name);
+    fault.hint =
+        "keep it only if its operator is trusted to answer for nobody but your own senders; else "
+        "let the operator name its networks";
+    fault.extent = kOpenExtent + std::ssize(reach.open);
+  } else {
+    return std::nullopt;
+  }
+  return fault;
+}
+
+bool is_open_alone(const Fault& fault) {
+  return fault.code == "authority-wide" && fault.extent < kBroadExtent;
+}
 
 Faults spf_limits(const SpfFacts& facts) {
   Faults faults;
@@ -175,7 +265,7 @@ std::optional<Fault> spf_dead_terms(const spf::Record& record) {
 
 // Counted over the whole tree, since the width usually comes from an include.
 std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4) {
-  if (addresses4 <= kBroad) return std::nullopt;
+  if (!is_broad(addresses4)) return std::nullopt;
   return Fault{.code = "spf-broad",
                .message = fmt::format("{} IPv4 addresses may send as {}, more than a /8",
                                       addresses4, domain.text()),

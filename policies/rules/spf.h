@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mail/spf/check_host.h"
+#include "mail/spf/tree.h"
 #include "policies/rules/fault.h"
 
 namespace rampart::rules {
@@ -44,6 +46,31 @@ std::optional<Fault> spf_dead_terms(const spf::Record& record);
 
 /// `spf-broad`: more than a /8 of IPv4 addresses passes.
 std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4);
+
+/// Who passes by a record and by all that it includes.
+struct SpfReach {
+  std::uint64_t addresses4 = 0;   ///< IPv4 addresses that pass.
+  bool everybody = false;         ///< Every address of a family passes.
+  bool wide6 = false;             ///< IPv6 networks of more than a /16 in all pass.
+  std::vector<std::string> open;  ///< Terms that decide for each message, as in spf::Admitted.
+};
+/// What `admitted` amounts to. A term without an answer counts as what the others pass: at least.
+SpfReach spf_reach(const spf::Admitted& admitted);
+
+/// Whether `authority_wide` has anything to report.
+bool is_wide(const SpfReach& reach);
+
+/// More IPv4 addresses than a list of senders has: a /8.
+bool is_broad(std::uint64_t addresses4);
+
+/// `authority-wide`: everybody, far too many, or nobody knows who may pass as `domain`. `root` is
+/// the record's tree, by which the message names the include that is the cause. The extent orders
+/// the three, and counts terms or networks.
+std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
+                                    const spf::TreeNode& root);
+
+/// Whether that fault is about terms that decide for each message, and not about addresses.
+bool is_open_alone(const Fault& fault);
 
 /// `spf-multiple` and `spf-invalid`: `problem` continues a sentence that begins with the domain.
 Fault spf_multiple(const Name& domain, const std::string& problem);

@@ -1,8 +1,12 @@
 /// Refreshing the reviewed copy of vendors' addresses, with suspicion.
 #include "policies/spf/lock.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+
+#include "policies/rules/spf.h"
 
 namespace rampart {
 namespace {
@@ -23,15 +27,26 @@ std::optional<spf::Network> network_of(std::string_view text) {
   return spf::Network{*ip, length};
 }
 
-/// A size that makes both families comparable: IPv4 addresses, and IPv6 /64 networks at most. Only
-/// for comparing sizes, so that the loss of precision does not matter.
-double size_of(const spf::IpSet& set) {
-  auto size = static_cast<double>(set.count4());
+// The least growth that counts: a /16, and an IPv6 /24.
+constexpr double kGrowth4 = 65536;
+constexpr double kGrowth6 = 1099511627776;  // In /64 networks.
+
+bool outgrows(double now, double known, double least) {
+  return now > known * 4 && now - known > least;
+}
+
+// In /64 networks, the least that a host is given.
+double size6_of(const spf::IpSet& set) {
+  double size = 0;
   for (const spf::Interval& interval : set.v6()) {
     size += static_cast<double>((interval.last - interval.first) >> 64) + 1;
   }
   return size;
 }
+
+/// A size that makes both families comparable: IPv4 addresses, and IPv6 /64 networks at most. Only
+/// for comparing sizes, so that the loss of precision does not matter.
+double size_of(const spf::IpSet& set) { return static_cast<double>(set.count4()) + size6_of(set); }
 
 /// Why the views of a term are not taken over; empty where they are. Each check guards against a
 /// vendor's accident or an attacker's answer, since the lock admits what it holds for weeks.
@@ -48,6 +63,17 @@ std::string refusal(const std::string& term, const LockedTerm* old,
   if (pass.empty()) return term + ": it admits no host now";
   if (old != nullptr && size_of(pass) * 2 < size_of(set_of(old->networks))) {
     return term + ": it now admits less than half of the addresses that it did";
+  }
+  if (old != nullptr && is_much_wider(pass, set_of(old->networks))) {
+    return fmt::format(
+        "{}: it now admits {} IPv4 addresses where spf.lock has {}; ask its operator, and to "
+        "accept "
+        "it take its entry out of spf.lock and run this again",
+        term, pass.count4(), set_of(old->networks).count4());
+  }
+  // A list that is as wide as this is no list of senders, and would be published for weeks.
+  if (rules::is_broad(pass.count4())) {
+    return fmt::format("{}: it admits {} IPv4 addresses, more than a /8", term, pass.count4());
   }
   return "";
 }
@@ -89,6 +115,12 @@ std::vector<std::string> texts_of(const spf::IpSet& set) {
   std::vector<std::string> texts;
   for (const spf::Network& network : set.networks()) texts.push_back(spf::to_text(network));
   return texts;
+}
+
+bool is_much_wider(const spf::IpSet& now, const spf::IpSet& known) {
+  return outgrows(static_cast<double>(now.count4()), static_cast<double>(known.count4()),
+                  kGrowth4) ||
+         outgrows(size6_of(now), size6_of(known), kGrowth6);
 }
 
 // A refused term keeps its old networks, so that one failing vendor does not block the others.

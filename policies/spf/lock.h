@@ -26,9 +26,15 @@ struct Refresh {
 /// Brings `old` up to date. For each term every resolver's view is given: additions count at once,
 /// removals after seven days. A term keeps its old addresses where fewer than two resolvers
 /// answered or they disagree, where it depends on the message or could not be resolved, and where
-/// it came back empty or with less than half of its addresses. Terms not asked for leave the lock.
+/// it came back empty, with less than half of its addresses, or much wider. A new term is not taken
+/// where it admits more than a /8. Terms not asked for leave the lock.
 Refresh refresh_lock(const SpfLock& old,
                      const std::map<std::string, std::vector<ResolvedTerm>>& views, Date today);
+
+/// Whether `now` is an address space much larger than `known`: more than four times as many IPv4
+/// addresses and over 65,536 more, or likewise of IPv6, over a /24 more. No vendor grows like that
+/// within weeks; one whose record was changed by somebody else does.
+bool is_much_wider(const spf::IpSet& now, const spf::IpSet& known);
 
 /// The set of networks as texts, and back; texts that are none are left out.
 spf::IpSet set_of(const std::vector<std::string>& networks);

@@ -88,6 +88,8 @@ void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& loc
     const auto now = spf::admitted_by(domain.name, alone.value(), answers);
     const auto missing = now.pass.without(set_of(lock.terms.at(term).networks)).networks();
     if (!now.complete || missing.empty()) continue;
+    // The advice to refresh the lock would be wrong here: `authority-wide` reports it.
+    if (is_much_wider(now.pass, set_of(lock.terms.at(term).networks))) continue;
     policy_result.findings.push_back(lock_finding(
         domain, "spf-lock-behind",
         fmt::format("`{}` admits {} that spf.lock lacks, such as {}", term,

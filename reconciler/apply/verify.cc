@@ -61,6 +61,7 @@ struct Comparison {
   Found found;
   /// In how many rounds a record of a domain could not be read.
   std::map<std::pair<Name, RecordKey>, std::size_t> unread;
+  std::map<Name, std::vector<Finding>> wide;  ///< `authority-wide`, of any round.
 };
 
 void add(Found& found, const Name& domain, Difference difference) {
@@ -109,6 +110,16 @@ void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, c
   for (const auto& record : unread) ++all.unread[record];
 }
 
+// The servers hold what is declared, and a vendor's include can still let everybody pass: anyone who
+// reads "ok" must see that too.
+void add_wide(const Plan& plan, std::map<Name, std::vector<Finding>>& wide) {
+  for (const Finding& finding : plan.findings) {
+    if (finding.code != "authority-wide" || !finding.domain) continue;
+    std::vector<Finding>& list = wide[*finding.domain];
+    if (std::ranges::find(list, finding) == list.end()) list.push_back(finding);
+  }
+}
+
 // Adds the differences of one round. A plan for each server costs little, since all of them share
 // one set of answers.
 void compare(const Config& config, const ServerWorld& view, Comparison& all) {
@@ -124,6 +135,7 @@ void compare(const Config& config, const ServerWorld& view, Comparison& all) {
   for (const Change& change : plan.changes) compare_change(change);
   for (const Withheld& withheld : plan.withheld) compare_change(withheld.change);
   add_obstacles(all, plan, view, config, changed);
+  add_wide(plan, all.wide);
 }
 
 /// The path of the file that a zone was read from, in the form of the YAML's `directory`; the
@@ -160,15 +172,15 @@ ServerWorld view_of(const ZoneInventory& seen, std::size_t index, const Config& 
   return view;
 }
 
-std::vector<DomainVerification> sorted(const Config& config, Found found) {
+std::vector<DomainVerification> sorted(const Config& config, Comparison all) {
   std::vector<DomainVerification> verified;
   for (const auto& [name, domain] : config.domains) {
-    std::vector<Difference>& differences = found[name];
+    std::vector<Difference>& differences = all.found[name];
     std::ranges::sort(differences, {}, [](const Difference& difference) {
       return std::tie(difference.key, difference.server, difference.desired, difference.got,
                       difference.problem);
     });
-    verified.push_back({name, std::move(differences)});
+    verified.push_back({name, std::move(differences), std::move(all.wide[name])});
   }
   return verified;
 }
@@ -214,7 +226,7 @@ std::vector<DomainVerification> verify(const Config& config, const Providers& pr
     answers = std::move(view.world.answers);
   }
   join_unanswered(all, servers);
-  return sorted(config, std::move(all.found));
+  return sorted(config, std::move(all));
 }
 
 }  // namespace rampart

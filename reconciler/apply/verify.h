@@ -23,6 +23,8 @@ struct Difference {
 struct DomainVerification {
   Name domain;
   std::vector<Difference> differences;
+  /// `authority-wide`: the record is as declared, and what it includes lets far too many pass.
+  std::vector<Finding> findings = {};
 
   /// Whether no server answered for any of the listed records: whether they differ is unknown.
   bool unanswered() const;

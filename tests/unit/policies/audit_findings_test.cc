@@ -61,7 +61,13 @@ TEST_CASE("faults of an SPF record") {
   spf("v=spf1 a:v1.example.com a:v2.example.com a:v3.example.com -all", {"error spf-voids"});
   spf("v=spf1 include:gone.example -all", {"error spf-unresolved"});
   spf("v=spf1 include:slow.example -all\nslow.example TXT !servfail", {"warning spf-unresolved"});
-  spf("v=spf1 exists:%{i}.list.example -all", {});
+  spf("v=spf1 exists:%{i}.list.example -all", {"warning authority-wide"});
+  spf("v=spf1 include:v.example -all\nv.example TXT v=spf1 exists:%{i}.v.example -all",
+      {"warning authority-wide"});
+  spf("v=spf1 include:v.example -all\nv.example TXT v=spf1 +all", {"error authority-wide"});
+  spf("v=spf1 include:v.example -all\nv.example TXT v=spf1 ip6:::/0 -all",
+      {"error authority-wide"});
+  spf("v=spf1 -include:v.example mx -all\nv.example TXT v=spf1 +all", {});
   spf("v=spf1 ip4:10.0.0.0/7 -all", {"warning spf-broad"});
   spf("v=spf1 mx -all\nexample.com TXT " + std::string(440, 'x'), {"warning spf-length"});
   spf("v=spf1 redirect=_spf.example.com\n_spf.example.com TXT v=spf1 mx ~all", {});

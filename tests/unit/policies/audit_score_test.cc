@@ -60,6 +60,16 @@ TEST_CASE("the score of a domain, point by point") {
   check("nothing", "", "SPF record", 12, 100);
   check("example.com TXT", "", "SPF record", 0, 75);
   check("example.com TXT", "example.com TXT v=spf1 mx +all", "SPF record", 0, 83);
+  const auto vendor = [](const std::string& record) {
+    return "example.com TXT v=spf1 include:v.example -all\nv.example TXT v=spf1 " + record;
+  };
+  check("example.com TXT", vendor("ip4:192.0.2.0/24 -all"), "SPF record", 12, 100);
+  check("example.com TXT", vendor("+all"), "SPF record", 0, 83);
+  check("example.com TXT", vendor("+all"), "SPF ending", 0, 83);
+  check("example.com TXT", vendor("ip4:10.0.0.0/7 -all"), "SPF record", 0, 88);
+  check("example.com TXT", vendor("ip6:2a00::/15 -all"), "SPF record", 0, 88);
+  check("example.com TXT", vendor("exists:%{i}.v.example -all"), "SPF record", 6, 94);
+  check("example.com TXT", vendor("ptr -all"), "SPF record", 6, 94);
   check("example.com TXT", "example.com TXT v=spf1 mx ?all", "SPF ending", 0, 95);
   check("example.com TXT", "example.com TXT v=spf1 include:gone.example -all", "SPF limits", 0, 92);
   check("s1.", "", "DKIM key", 0, 80);

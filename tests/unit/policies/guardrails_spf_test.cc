@@ -1,5 +1,7 @@
 /// The guardrails on SPF: a fault that the plan creates or worsens is an Error, one that exists
 /// already is a Warning.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "policies/guardrails/spf.h"
@@ -19,6 +21,16 @@ constexpr const char* kZone = R"(
   two.example TXT v=spf1 ip4:198.51.100.2 ~all
   wide.example TXT v=spf1 ip4:10.0.0.0/8 ~all
   here.example A 192.0.2.80
+  all.example TXT v=spf1 +all
+  deep.example TXT v=spf1 ip4:192.0.2.9 include:all.example -all
+  halves.example TXT v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all
+  all6.example TXT v=spf1 ip6:::/0 -all
+  seven.example TXT v=spf1 ip4:10.0.0.0/7 ~all
+  big6.example TXT v=spf1 ip6:2a00::/15 ~all
+  macro.example TXT v=spf1 exists:%{i}.m.example ~all
+  fixed.example TXT v=spf1 exists:here.example ~all
+  names.example TXT v=spf1 ptr ~all
+  never.example TXT v=spf1 -exists:%{i}.m.example ?exists:%{l}.m.example ip4:192.0.2.1 ~all
 )";
 
 /// A plan that turns `live` into `after`; equal records change nothing.
@@ -93,6 +105,70 @@ TEST_CASE("wide networks are never added unseen") {
   check(spf_wide, {}, "v=spf1 include:wide.example ~all", {"error spf-wide"});
   check(spf_wide, {}, "v=spf1 ip6:2000::/16 ~all", {"error spf-wide"});
   check(spf_wide, {}, "v=spf1 ip6:2001:db8::/32 ~all", {});
+}
+
+TEST_CASE("what an include makes of the record is looked at, however deep it is") {
+  const auto wide = [](const std::string& term, const std::vector<std::string>& expected) {
+    // Added by the plan, and live already.
+    check(authority_wide, {"v=spf1 ~all"}, "v=spf1 " + term + " ~all", expected);
+    std::vector<std::string> live;
+    for (const std::string& one : expected) live.push_back("warning" + one.substr(one.find(' ')));
+    check(authority_wide, {"v=spf1 " + term + " ~all"}, "v=spf1 " + term + " ~all", live);
+    check(authority_wide, {"v=spf1 " + term + " ~all"}, "v=spf1 a " + term + " ~all", live);
+    check(authority_wide, {"v=spf1 " + term + " ~all"}, "v=spf1 ~all", {});
+  };
+  for (const char* term :
+       {"all", "deep", "halves", "all6", "seven", "big6", "macro", "fixed", "names"}) {
+    wide(fmt::format("include:{}.example", term), {"error authority-wide"});
+  }
+  wide("exists:%{i}.m.example", {"error authority-wide"});
+  wide("include:%{i}.m.example", {"error authority-wide"});
+  wide("a:%{i}.m.example", {"error authority-wide"});
+  wide("redirect=all.example", {});  // Behind `all` it counts for nobody.
+  for (const char* term : {"include:never.example", "-include:all.example",
+                           "?include:macro.example", "include:wide.example", "include:esp.example",
+                           "include:gone.example", "ip4:192.0.2.0/24"}) {
+    wide(term, {});
+  }
+  check(authority_wide, {}, "v=spf1 redirect=all.example", {"error authority-wide"});
+  check(authority_wide, {}, "v=spf1 redirect=macro.example", {"error authority-wide"});
+  // What a reader sees in the record has codes of its own.
+  check(authority_wide, {}, "v=spf1 +all", {});
+  check(authority_wide, {}, "v=spf1 ptr ~all", {});
+  // From macros to everybody is worse; another address beside a /7 is not.
+  check(authority_wide, {"v=spf1 include:macro.example ~all"}, "v=spf1 include:all.example ~all",
+        {"error authority-wide"});
+  check(authority_wide, {"v=spf1 include:seven.example ~all"},
+        "v=spf1 include:seven.example ip4:192.0.2.1 ~all", {"warning authority-wide"});
+}
+
+TEST_CASE("the finding names the record that lets everybody pass") {
+  const auto found = findings_of(
+      authority_wide, {{"v=spf1 include:deep.example ~all"}, "v=spf1 include:deep.example ~all"});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].message ==
+        "everybody may send as example.com, by `include:deep.example`: all.example publishes "
+        "`v=spf1 +all`");
+}
+
+TEST_CASE("macros of a declared catalogue sender are no reason to refuse it") {
+  const auto declared = [](const char* term, const char* expected) {
+    Change1 item{{"v=spf1 ~all"}, std::string("v=spf1 ") + term + " ~all"};
+    item.edit = [&](Domain& domain) {
+      Sender sender{.id = "macros", .name = "Macros", .spf = {term}, .builtin = true};
+      SenderUse use;
+      use.sender = std::make_shared<const Sender>(sender);
+      use.mark = {"domains.yaml", 7, 9};
+      domain.senders->push_back(use);
+    };
+    const auto found = findings_of(authority_wide, item);
+    REQUIRE(found.size() == 1);
+    CHECK(std::string(to_text(found[0].severity)) == expected);
+    if (found[0].severity != Severity::Error) CHECK(found[0].mark.line == 7);
+  };
+  declared("exists:%{i}.m.example", "info");
+  declared("include:macro.example", "warning");
+  declared("include:all.example", "error");
 }
 
 TEST_CASE("ptr is not added") {

@@ -2,12 +2,20 @@
 #include <catch2/catch.hpp>
 
 #include "policies/spf/lock.h"
+#include "tests/support/spf_zone.h"
+#include "tests/unit/policies/spf_world.h"
 
 namespace rampart {
 namespace {
 
 using Texts = std::vector<std::string>;
 const Date kDay = std::chrono::sys_days{std::chrono::year{2026} / 11 / 21};
+constexpr const char* kZone = R"(
+  esp.example TXT v=spf1 ip4:203.0.113.0/24 ~all
+  wide.example TXT v=spf1 ip4:10.0.0.0/8 ~all
+  all.example TXT v=spf1 +all
+  macro.example TXT v=spf1 exists:%{i}.m.example ~all
+)";
 constexpr const char* kTerm = "include:_spf.example.net";
 
 ResolvedTerm view(const Texts& networks, bool complete = true) {
@@ -34,6 +42,11 @@ TEST_CASE("a refresh is accepted only when two resolvers agree on something soun
   check(now, {view(now), view(now, false)}, "completely");
   check(now, {view({}), view({})}, "admits no host");
   check({"192.0.2.0/24"}, {view({"192.0.2.0/26"}), view({"192.0.2.0/26"})}, "less than half");
+  check({"192.0.2.0/24"}, {view({"10.0.0.0/12"}), view({"10.0.0.0/12"})}, "where spf.lock has 256");
+  check({"2001:db8::/48"},
+        {view({"2001:db8::/48", "2a00::/16"}), view({"2001:db8::/48", "2a00::/16"})},
+        "it now admits 0 IPv4");
+  check({"10.0.0.0/8"}, {view({"10.0.0.0/7"}), view({"10.0.0.0/7"})}, "more than a /8");
   check({"2001:db8::/48"}, {view({"192.0.2.0/24"}), view({"192.0.2.0/24"})}, "less than half");
 }
 
@@ -51,6 +64,13 @@ TEST_CASE("additions count at once") {
         Texts{"192.0.2.0/24"});
 }
 
+TEST_CASE("a term that is new is not taken over with a share of the internet") {
+  const Texts everybody = {"0.0.0.0/0"};
+  const Refresh refresh = refresh_lock({}, {{kTerm, {view(everybody), view(everybody)}}}, kDay);
+  CHECK(refresh.refused.size() == 1);
+  CHECK(refresh.lock.terms.empty());
+}
+
 TEST_CASE("removals wait seven days from when they were first seen") {
   const Texts before = {"192.0.2.0/24", "198.51.100.7/32"};
   const Texts now = {"192.0.2.0/24"};
@@ -65,6 +85,36 @@ TEST_CASE("removals wait seven days from when they were first seen") {
   CHECK(gone.networks == now);
   CHECK(gone.leaving.empty());
   CHECK(refreshed(lock, before, kDay + std::chrono::days(7)).leaving.empty());
+}
+
+TEST_CASE("a vendor that admits much more than spf.lock knows is reported") {
+  const auto with_lock = [](const std::string& term, const std::vector<std::string>& networks) {
+    Config config;
+    config.senders = test_senders();
+    const Domain domain = spf_domain({using_sender("office")});
+    config.domains.emplace(domain.name, domain);
+    World world = world_with({"v=spf1 " + term + " ~all"});
+    const spf::TestZone zone(kZone);
+    world.answers =
+        spf::answers_for_tree(zone, domain.name, spf::parse("v=spf1 " + term + " ~all").value());
+    world.spf_locks[domain.name].terms[term] = {.resolved = kToday, .networks = networks};
+    Plan plan;
+    plan.domains = {domain.name};
+    std::vector<std::string> messages;
+    for (const Finding& one : authority_wide(plan, config, world)) {
+      CHECK(one.severity == Severity::Warning);
+      messages.push_back(one.message);
+    }
+    return messages;
+  };
+  CHECK(with_lock("include:wide.example", {"10.0.0.0/16"}) ==
+        std::vector<std::string>{"`include:wide.example` now admits 16777216 IPv4 addresses; "
+                                 "spf.lock has 65536 of 2026-11-21"});
+  CHECK(with_lock("include:wide.example", {"10.0.0.0/9"}).empty());
+  CHECK(with_lock("include:esp.example", {"203.0.113.0/30"}).empty());
+  CHECK(with_lock("include:all.example", {"203.0.113.0/30"}).size() == 2);
+  CHECK(with_lock("include:macro.example", {"203.0.113.0/30"}).size() == 2);
+  CHECK(with_lock("include:gone.example", {"203.0.113.0/30"}).empty());
 }
 
 TEST_CASE("a term that nobody asks for leaves the lock") {
