@@ -82,15 +82,11 @@ void show_difference(std::string& out, const Difference& difference, Colour colo
 }
 
 /// A finding below its domain's verdict.
-void show_wide(std::string& out, const Finding& finding, Colour colour) {
+void show_finding(std::string& out, const Finding& finding, Colour colour) {
   const std::string label = fmt::format("{}[{}]", to_text(finding.severity), finding.code);
-  out += "  " + paint(colour, colour_of(finding.severity), label) + ": " +
-         printable(finding.message) +
-         "
-         ";
-         if (!finding.hint.empty()) out += "      hint: " + printable(finding.hint) +
-                                           "
-                                           ";
+  out += fmt::format("  {}: {}\n", paint(colour, colour_of(finding.severity), label),
+                     printable(finding.message));
+  if (!finding.hint.empty()) out += fmt::format("      hint: {}\n", printable(finding.hint));
 }
 
 }  // namespace
@@ -142,7 +138,7 @@ std::string verify_text(const std::vector<DomainVerification>& domains, Colour c
     for (const Difference& difference : domain.differences) {
       show_difference(out, difference, colour);
     }
-    for (const Finding& finding : domain.findings) show_wide(out, finding, colour);
+    for (const Finding& finding : domain.findings) show_finding(out, finding, colour);
     if (count > 0) ++differing;
   }
   if (!out.empty()) out += '\n';
