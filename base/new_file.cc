@@ -70,6 +70,19 @@ Result<Ok> NewFile::replace(const std::string& name) {
   return sync_folder();
 }
 
+Result<bool> NewFile::exchange(const std::string& name) {
+  if (!named_) {
+    if (link_to(temporary_) != 0) return system_failure("the new file cannot get its name");
+    named_ = true;
+  }
+  if (renameat2(folder_, temporary_.c_str(), folder_, name.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno == EINVAL || errno == ENOSYS) return false;
+    return system_failure("the new file cannot take the place of the other");
+  }
+  TRY_OK(sync_folder());
+  return true;
+}
+
 Result<Ok> NewFile::publish(const std::string& name) {
   // Unlike a rename, a link never replaces what somebody else created meanwhile.
   if (link_to(name) != 0) return system_failure("the new file cannot get its name");

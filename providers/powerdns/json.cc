@@ -148,6 +148,12 @@ Json deleting(const RecordKey& key, const ApiSets& live) {
   return rrset;
 }
 
+std::optional<std::uint32_t> serial_of(const Json& zone) {
+  const auto serial = zone.find("serial");
+  if (serial == zone.end() || !serial->is_number_unsigned()) return std::nullopt;
+  return serial->get<std::uint32_t>();
+}
+
 }  // namespace
 
 // A body without rrsets is an Error and no empty zone: everything would look absent.
@@ -157,10 +163,25 @@ Result<ApiZone> read_zone(std::string_view body) {
   if (!zone.is_object() || rrsets == zone.end() || !rrsets->is_array()) return malformed();
   ApiZone out{.kind = text_at(zone, "kind"), .sets = {}};
   if (zone.contains("soa_edit_api")) out.soa_edit_api = text_at(zone, "soa_edit_api");
+  out.serial = serial_of(zone);
   for (const Json& rrset : *rrsets) {
     if (auto set = read_set(rrset)) out.sets.insert(std::move(*set));
   }
   return out;
+}
+
+std::optional<std::uint32_t> read_serial(std::string_view body) {
+  const Json zone = Json::parse(body, nullptr, false);
+  return zone.is_object() ? serial_of(zone) : std::nullopt;
+}
+
+// DEFAULT raises a serial by one, and one that is below today's YYYYMMDD01 to that.
+bool is_own_serial(const ApiZone& before, std::uint32_t after, std::uint32_t writes) {
+  const std::string how = before.soa_edit_api.value_or("");
+  if (!before.serial || (how != "DEFAULT" && how != "INCREASE")) return true;
+  if (after == *before.serial + writes) return true;
+  const std::uint32_t first_of_day = after - after % 100 + 1;
+  return how == "DEFAULT" && *before.serial < first_of_day && after % 100 == writes;
 }
 
 // Zones whose names cannot be represented are left out, as no domain of the YAML can be in them.

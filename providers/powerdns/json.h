@@ -1,6 +1,7 @@
 /// The JSON of PowerDNS' API v1.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -31,10 +32,20 @@ struct ApiZone {
   std::string kind;  ///< "Native", "Master", "Slave", ...
   ApiSets sets;
   std::optional<std::string> soa_edit_api = {};  ///< How the serial is raised; empty: not at all.
+  std::optional<std::uint32_t> serial = {};
 };
 
-/// A zone, and the names of all zones. An Error, retryable, where the body is something else.
+/// A zone. An Error, retryable, where the body is something else.
 Result<ApiZone> read_zone(std::string_view body);
+
+/// The serial of a zone that was read without its RRsets.
+std::optional<std::uint32_t> read_serial(std::string_view body);
+
+/// Whether `after` is what `writes` of our own make of the serial `before`. True also where the
+/// server raises it in a way that does not tell, such as by the time (SOA-EDIT-API EPOCH).
+bool is_own_serial(const ApiZone& before, std::uint32_t after, std::uint32_t writes);
+
+/// The names of all zones.
 Result<std::vector<Name>> read_zone_names(std::string_view body);
 
 /// Whether a server can change single values of a set.

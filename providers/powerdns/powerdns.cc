@@ -107,8 +107,7 @@ class PowerDnsProvider : public Provider {
   }
 
   Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
-    TRY_OK(within(name_, write_all(zone, changes)));
-    return Receipt{};
+    return within(name_, write_all(zone, changes));
   }
 
   Limits limits() const override { return powerdns_limits(); }
@@ -200,7 +199,7 @@ class PowerDnsProvider : public Provider {
   }
 
   // A secondary zone accepts the PATCH at some versions and is overwritten at the next transfer.
-  Result<Ok> write_all(const Name& zone, std::span<const SetChange> changes) {
+  Result<Receipt> write_all(const Name& zone, std::span<const SetChange> changes) {
     TRY_OK(check_within(zone, changes));
     TRY_OK(check_txt_sizes(changes, kMostPowerdnsTxtOctets));
     TRY(const ApiZone live, load(zone, names_in(changes)));
@@ -213,23 +212,43 @@ class PowerDnsProvider : public Provider {
     TRY_OK(check_no_dname_above([&](const RecordKey& key) { return served.contains(key); }, zone,
                                 changes));
     for (const SetChange& change : changes) TRY_OK(check_before(lookup_in(served), change));
-    return patch(zone, changes, live.sets);
+    std::uint32_t patches = 0;
+    TRY_OK(patch(zone, changes, live.sets, patches));
+    return Receipt{.id = {}, .doubt = doubt_of(zone, live, patches)};
   }
 
-  /// Sends the changes, in halves where one body would be too large.
-  Result<Ok> patch(const Name& zone, std::span<const SetChange> changes, const ApiSets& live) {
+  /// What somebody else added to a set between reading and writing it is lost, and only the zone's
+  /// serial shows that it was there.
+  std::string doubt_of(const Name& zone, const ApiZone& before, std::uint32_t patches) {
+    if (editing_ == Editing::SingleValues || patches == 0) return {};
+    const Result<HttpResponse> answer =
+        call("GET", "/zones/" + zone_id(zone) + "?rrsets=false", "", "reading the serial");
+    // The write itself is confirmed by the caller, who reads it back.
+    if (!answer) return {};
+    const auto after = powerdns::read_serial(answer->body);
+    if (!after || powerdns::is_own_serial(before, *after, patches)) return {};
+    return fmt::format(
+        "somebody else changed zone {} in the same moment (serial {} after {}): what they added "
+        "to the same name and type may be lost; compare it with what should exist",
+        zone.text(), *after, *before.serial);
+  }
+
+  /// Sends the changes, in halves where one body would be too large; counts what was sent.
+  Result<Ok> patch(const Name& zone, std::span<const SetChange> changes, const ApiSets& live,
+                   std::uint32_t& patches) {
     const std::string body = powerdns::patch_body(changes, live, editing_);
     if (body.empty()) return Ok{};
     if (body.size() > kMostBody && changes.size() > 1) {
       // Each half is still all or nothing on the server.
       const std::size_t half = changes.size() / 2;
-      TRY_OK(patch(zone, changes.first(half), live));
+      TRY_OK(patch(zone, changes.first(half), live, patches));
       return within("a part of the changes is written, the rest is not",
-                    patch(zone, changes.subspan(half), live));
+                    patch(zone, changes.subspan(half), live, patches));
     }
     const std::string path = "/zones/" + zone_id(zone);
     const std::string doing = "changing zone " + zone.text();
     TRY(const HttpResponse answer, call("PATCH", path, body, doing));
+    ++patches;
     // Only the API's own 204 confirms the write: a proxy on the way may answer anything else.
     if (answer.status == 204 || (answer.status == 200 && answer.body.empty())) return Ok{};
     return Error{.what = doing + ": outcome unknown: the response is not PowerDNS'",

@@ -161,10 +161,12 @@ void set_confirmed(WriteOutcome& outcome, const Sets& sets, const Batch& batch) 
 void confirm_batch(Batch& batch) {
   const std::vector<WriteOutcome*> waiting = pending(batch);
   if (waiting.empty()) return;
-  std::string unserved;
+  std::string doubt;
   if (batch.receipt) {
     const Result<Ok> served = batch.host->wait(*batch.receipt);
-    if (!served) unserved = "written, but not served yet: " + sentence(served.error());
+    if (!served) doubt = "written, but not served yet: " + sentence(served.error());
+    // A person must look at the zone, so that this is no success either.
+    if (!batch.receipt->doubt.empty()) doubt = "written, but " + batch.receipt->doubt;
   }
   const Result<Sets> sets = read_sets(batch);
   if (!sets) {
@@ -175,8 +177,8 @@ void confirm_batch(Batch& batch) {
   }
   for (WriteOutcome* outcome : waiting) {
     set_confirmed(*outcome, *sets, batch);
-    if (outcome->state == WriteState::Written && !unserved.empty()) {
-      set_outcome(*outcome, WriteState::Unconfirmed, unserved);
+    if (outcome->state == WriteState::Written && !doubt.empty()) {
+      set_outcome(*outcome, WriteState::Unconfirmed, doubt);
     }
   }
 }

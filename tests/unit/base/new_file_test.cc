@@ -4,11 +4,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch_test_macros.hpp>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <thread>
+
+#include "base/replace_file.h"
 
 namespace rampart {
 namespace {
@@ -102,6 +107,65 @@ TEST_CASE("what was not finished leaves nothing, and what a killed run left goes
   std::ofstream(folder.path(".a.new")) << "left by a kill between two system calls";
   write_as(folder, "whole", Name::Any);
   CHECK(folder.text("a") == "whole");
+  CHECK(folder.names() == std::set<std::string>{"a"});
+}
+
+TEST_CASE("what another program writes in the same moment is never replaced") {
+  const Folder folder;
+  std::ofstream(folder.path("a")) << "0";
+  const UniqueFd open(::open(folder.path("").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::atomic<bool> done = false;
+  std::atomic<int> written = 0;
+  std::string lost;
+  std::string failed;
+  // Writes 1, 2, 3, ... by renames, and looks that each is still there, with what we appended.
+  std::thread other([&] {
+    for (int number = 1; !done; ++number) {
+      const std::string text = std::to_string(number);
+      std::ofstream(folder.path("other")) << text;
+      fs::rename(folder.path("other"), folder.path("a"));
+      ++written;
+      const auto has_it = [&] { return folder.text("a").starts_with(text); };
+      // Our file may be in its place for a moment, until it was seen what was replaced.
+      for (int wait = 0; wait < 1000 && !has_it(); ++wait) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      if (!has_it()) lost += text + " ";
+    }
+  });
+  int replaced = 0;
+  int conflicts = 0;
+  for (int round = 0; round < 3000 && (round < 300 || replaced == 0 || conflicts == 0); ++round) {
+    const std::string before = folder.text("a");
+    const Result<Ok> outcome = replace_file(open, "a", before, before.substr(0, 20) + "x");
+    ++(outcome ? replaced : conflicts);
+    if (!outcome && !outcome.error().conflict) failed += outcome.error().what;
+  }
+  done = true;
+  other.join();
+  CHECK(lost.empty());
+  CHECK(failed.empty());
+  CHECK(replaced > 0);
+  CHECK(conflicts > 0);
+  CHECK(written > 10);
+}
+
+TEST_CASE("two files change places, and back") {
+  const Folder folder;
+  std::ofstream(folder.path("a")) << "old";
+  {
+    NewFile file(folder.fd(), ".a.new");
+    REQUIRE(file.create(0600));
+    REQUIRE(file.write("new"));
+    const Result<bool> exchanged = file.exchange("a");
+    REQUIRE(exchanged);
+    if (*exchanged) {
+      CHECK(folder.text("a") == "new");
+      CHECK(folder.text(".a.new") == "old");
+      REQUIRE(file.exchange("a"));
+    }
+    CHECK(folder.text("a") == "old");
+  }
   CHECK(folder.names() == std::set<std::string>{"a"});
 }
 

@@ -162,4 +162,57 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
   CHECK(dkim_policy(left, world).holds.front().code == "no-evidence");
 }
 
+TEST_CASE("a retired sender's CNAME goes when time and reports prove that nothing signs with it") {
+  Sender sender;
+  sender.id = sender.name = "vendor";
+  sender.dkim = {{"v1._domainkey", RecordType::CNAME, "v1.vendor.example"}};
+  Domain domain = domain_at("example.com", {Phase::Dkim, 100});
+  domain.senders = {{.sender = std::make_shared<const Sender>(sender), .mark = {}}};
+  domain.senders->front().retired = day("2026-03-01");
+  World world = world_with({zone_with(
+      "example.com",
+      {{"v1._domainkey.example.com", RecordType::CNAME, "v1.vendor.example"}})});
+  world.answers[{Name::literal("v1.vendor.example"), RecordType::TXT}] = {};
+  const auto at = [](const char* text) { return day(text); };
+  // Retired on the 1st and last seen on the 10th: silent from the 11th, kept to the 25th, reported
+  // by the 28th.
+  const std::vector<EvidenceRow> seen = {row(at("2026-03-10"), "g", {"v1"}),
+                                         row(at("2026-03-24"), "g", {"x"})};
+  const std::vector<EvidenceRow> unseen = {row(at("2026-03-14"), "g", {"x"})};
+  const std::vector<EvidenceRow> before = {row(at("2026-02-20"), "g", {"v1"}),
+                                           row(at("2026-03-14"), "g", {"x"})};
+  std::vector<EvidenceRow> others = before;
+  others.back().reporter = "h";
+  std::vector<EvidenceRow> mute = before;
+  mute.back() = row(at("2026-03-14"), "g", {});
+  struct Row {
+    const char* name;
+    const char* now;
+    const char* newest;
+    std::vector<EvidenceRow> rows;
+    std::string wanted;  // The code of the hold, or "" where the CNAME goes.
+  };
+  const Row rows[] = {
+      {"mail is under way", "2026-03-14", "2026-03-13", unseen, "selector-unproven"},
+      {"the last reports are under way", "2026-03-17", "2026-03-16", unseen, "selector-unproven"},
+      {"nobody ever saw it", "2026-03-18", "2026-03-17", unseen, ""},
+      {"seen before it was retired", "2026-03-18", "2026-03-17", before, ""},
+      {"seen after it was retired", "2026-03-18", "2026-03-17", seen, "selector-unproven"},
+      {"long enough ago", "2026-03-28", "2026-03-27", seen, ""},
+      {"a day less", "2026-03-27", "2026-03-26", seen, "selector-unproven"},
+      {"only others report on", "2026-03-18", "2026-03-17", others, "selector-unproven"},
+      {"they report on without selectors", "2026-03-18", "2026-03-17", mute, "selector-unproven"},
+      {"the reports are old", "2026-04-24", "2026-03-27", seen, "no-evidence"},
+  };
+  for (const Row& one : rows) {
+    INFO(one.name);
+    world.now = Time(day(one.now));
+    world.evidence = all_known({Time(day(one.newest)), one.rows, {}});
+    const PolicyResult result = dkim_policy(domain, world);
+    CHECK((result.holds.empty() ? "" : result.holds.front().code) == one.wanted);
+    CHECK((lines_of(result) == Lines{"retire CNAME v1._domainkey.example.com (none)"}) ==
+          one.wanted.empty());
+  }
+}
+
 }  // namespace rampart

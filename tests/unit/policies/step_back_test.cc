@@ -59,6 +59,10 @@ constexpr const char* kNewsletter =
     "sender=esp mail=esp:both:200:2026-09-29/2026-09-29 mail=esp:both:200:2026-10-13/2026-10-13 "
     "mail=esp:both:200:2026-10-27/2026-10-27 mail=esp:both:200:2026-11-10/2026-11-10 "
     "mail=esp:marked:160:2026-11-17/2026-11-22";
+// Three days of every second week, and forged mail on the same days of a week between.
+constexpr const char* kFortnightly =
+    "sender=esp mail=esp:both:200:2026-10-13/2026-10-15 mail=esp:both:200:2026-10-27/2026-10-29 "
+    "mail=esp:both:200:2026-11-10/2026-11-12 mail=esp:marked:160:2026-11-17/2026-11-19";
 // Of every Tuesday: three of them were lost.
 constexpr const char* kWeekly =
     "sender=esp mail=esp:both:200:2026-10-06/2026-10-06 mail=esp:both:200:2026-10-13/2026-10-13 "
@@ -68,6 +72,7 @@ constexpr const char* kWeekly =
 
 const std::vector<RampStory> kBroken = {
     tenth("forged mail on days without a newsletter", kNewsletter, "stay legit_rate,senders -"),
+    tenth("forged mail in a week without mail", kFortnightly, "stay legit_rate,senders -"),
     tenth("a weekly newsletter that fails three times", kWeekly, "step-back monitor"),
     tenth(
         "three days",

@@ -106,6 +106,8 @@ const std::vector<RampStory> kStrangers = {
             "advance quarantine:10"),
     monitor("the same below half a percent", "service=esp mail=esp:fail:1:2026-11-10/2026-11-12",
             "advance quarantine:10"),
+    monitor("mail of one that others forwarded", "service=esp mail=esp:forwarded:50",
+            "advance quarantine:10"),
     monitor("the same, ignored", "service=esp ignore=esp mail=esp:fail:30:2026-11-10/2026-11-19",
             "advance quarantine:10"),
     monitor("a source without a name for lack of an answer",
@@ -146,6 +148,16 @@ const std::vector<RampStory> kReporters = {
             "stay legit_rate -"),
     monitor("a known one that suddenly claims a million weighs no more than the others together",
             "mail=mta:marked:5 mail=mta:both:1000000:2026-11-10/2026-11-22:r3.example",
+            "stay legit_rate -"),
+    monitor("nor does it outvote a large known one whose mail fails, beside two small ones",
+            "reporters=3 mail=mta:both:450:2026-09-24/2026-11-22:r1.example "
+            "mail=mta:marked:20:2026-11-06/2026-11-19:r1.example "
+            "mail=mta:both:1000000:2026-09-24/2026-11-22:evil.example",
+            "stay legit_rate -"),
+    monitor("nor does a new known one that claims a million, beside one whose mail passes",
+            "mail=mta:both:450:2026-09-24/2026-11-22:r1.example "
+            "mail=mta:marked:32:2026-11-06/2026-11-19:r1.example "
+            "mail=mta:both:1000000:2026-11-10/2026-11-22:r3.example",
             "stay legit_rate -"),
     monitor("an unknown one fills no gate that requires some messages",
             "count=1 low=14d:30 mail=mta:both:1000:2026-09-24/2026-11-22:evil.example",

@@ -153,7 +153,71 @@ TEST_CASE("calls of a plan and an apply") {
   REQUIRE(made.value()->write(kZone, std::span(&change, 1)).ok());
   CHECK(calls == std::vector<std::string>{"GET " + base + "?dnssec=false",
                                           "GET " + base + "/example.com.",
-                                          "PATCH " + base + "/example.com."});
+                                          "PATCH " + base + "/example.com.",
+                                          "GET " + base + "/example.com.?rrsets=false"});
+}
+
+TEST_CASE("a change of somebody else between reading and writing shows in the serial") {
+  using rampart::powerdns::ApiZone;
+  using rampart::powerdns::is_own_serial;
+  struct Row {
+    const char* name;
+    const char* how;
+    std::optional<std::uint32_t> before;
+    std::uint32_t after;
+    std::uint32_t writes;
+    bool own;
+  };
+  const Row rows[] = {
+      {"one write", "DEFAULT", 2026113001, 2026113002, 1, true},
+      {"two writes", "DEFAULT", 2026113001, 2026113003, 2, true},
+      {"one more than ours", "DEFAULT", 2026113001, 2026113003, 1, false},
+      {"the first of a day", "DEFAULT", 2026112907, 2026113001, 1, true},
+      {"the second of a day, the first being another's", "DEFAULT", 2026112907, 2026113002, 1,
+       false},
+      {"a serial of today's future", "DEFAULT", 2026120501, 2026120502, 1, true},
+      {"a small serial", "INCREASE", 7, 8, 1, true},
+      {"a small serial, one more", "INCREASE", 7, 9, 1, false},
+      {"a jump that INCREASE does not make", "INCREASE", 2026112907, 2026113001, 1, false},
+      {"the time tells nothing", "EPOCH", 1796000000, 1796000090, 1, true},
+      {"a serial that is not raised", "", 1, 1, 1, true},
+      {"no serial", "DEFAULT", std::nullopt, 5, 1, true},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const ApiZone zone{.kind = "Native", .sets = {}, .soa_edit_api = row.how, .serial = row.before};
+    CHECK(is_own_serial(zone, row.after, row.writes) == row.own);
+  }
+}
+
+TEST_CASE("a write that may have removed another's value says so") {
+  std::uint32_t serial = 2026113001;
+  std::uint32_t raised = 1;
+  rampart::HttpSettings http;
+  http.exchange = [&](const rampart::HttpRequest& request) -> rampart::Exchange {
+    if (request.method == "PATCH") {
+      serial += raised;
+      return rampart::HttpResponse{.status = 204};
+    }
+    const bool short_form = request.url.ends_with("rrsets=false");
+    return rampart::HttpResponse{
+        .status = 200,
+        .body = R"({"kind": "Native", "soa_edit_api": "DEFAULT", "serial": )" +
+                std::to_string(serial) + (short_form ? "}" : R"(, "rrsets": []})")};
+  };
+  rampart::ProviderSettings settings;
+  settings.name = "pdns";
+  settings.environment = {{"PDNS_API_URL", "http://127.0.0.1:8081"}, {"PDNS_API_KEY", "k"}};
+  const auto made = rampart::make_powerdns_provider(settings, rampart::real_clock(), http);
+  REQUIRE(made.ok());
+  const SetChange change{Name::literal("_dmarc.example.com"), std::nullopt, txt({"v=DMARC1"})};
+  const auto alone = made.value()->write(kZone, std::span(&change, 1));
+  REQUIRE(alone.ok());
+  CHECK(alone->doubt.empty());
+  raised = 2;
+  const auto crowded = made.value()->write(kZone, std::span(&change, 1));
+  REQUIRE(crowded.ok());
+  CHECK(crowded->doubt.find("serial 2026113004 after 2026113002") != std::string::npos);
 }
 
 TEST_CASE("another party's text keeps its cuts, and an unknown type is seen") {
