@@ -15,12 +15,12 @@ namespace rampart {
 Result<Ok> write_all(int fd, std::string_view octets);
 
 /// A file without a name until it is complete: create, write, then `replace` or `publish`. If
-/// neither succeeds, nothing of it remains, even if the process is killed. Where the file system has
-/// no files without a name (Linux's O_TMPFILE), it has the temporary name until then.
+/// neither succeeds, nothing of it remains, even if the process is killed. Where the file system
+/// has no files without a name (Linux's O_TMPFILE), it has the temporary name until then.
 class NewFile {
  public:
-  /// `folder` is an open folder (or AT_FDCWD) that outlives the object. The temporary name is in the
-  /// folder of the final one.
+  /// `folder` is an open folder (or AT_FDCWD) that outlives the object. The temporary name is in
+  /// the folder of the final one.
   NewFile(int folder, std::string temporary_name)
       : folder_(folder), temporary_(std::move(temporary_name)) {}
   NewFile(const NewFile&) = delete;

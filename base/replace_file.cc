@@ -1,12 +1,12 @@
 #include "base/replace_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 
 #include "base/confined_path.h"
+#include "base/lock.h"
 #include "base/new_file.h"
 
 namespace rampart {
@@ -49,12 +49,8 @@ Result<UniqueFd> lock_folder(const UniqueFd& folder) {
   // A separate open file description: flock would otherwise share the caller's.
   UniqueFd lock(openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return system_failure("the folder cannot be locked");
-  // LOCK_EX waits: two runs at the same time follow each other instead of one failing.
-  int code = 0;
-  do {
-    code = flock(lock.get(), LOCK_EX);
-  } while (code != 0 && errno == EINTR);
-  if (code != 0) return system_failure("the folder cannot be locked");
+  // Two runs at the same time follow each other instead of one failing.
+  TRY_OK(within("the folder", take_lock(lock.get())));
   return lock;
 }
 
@@ -95,9 +91,9 @@ Result<Ok> replace_file(const UniqueFd& folder, const std::string& name, std::st
   if (has_content(folder, temporary, before)) return Ok{};
   if (const Result<bool> back = file.exchange(name); !back) {
     file.leave();
-    return within("the file was changed while it was being edited, and what it held is now in " +
-                      temporary,
-                  back.error());
+    return within(
+        "the file was changed while it was being edited, and what it held is now in " + temporary,
+        back.error());
   }
   return changed_meanwhile();
 }

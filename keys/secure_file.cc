@@ -3,7 +3,6 @@
 #include "keys/secure_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <cstdio>
 
 #include "base/confined_path.h"
+#include "base/lock.h"
 #include "base/new_file.h"
 
 namespace rampart {
@@ -77,10 +77,7 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
 // The lock belongs to the open folder, so that the kernel releases it even after SIGKILL and no
 // lock file is left behind.
 Result<Ok> KeyDirectory::lock() const {
-  while (::flock(folder_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return system_failure("the folder cannot be locked");
-  }
-  return Ok{};
+  return within("the key folder", take_lock(folder_.get()));
 }
 
 bool KeyDirectory::has(const std::string& name) const {

@@ -110,8 +110,8 @@ void add_obstacles(Comparison& all, const Plan& plan, const ServerWorld& view, c
   for (const auto& record : unread) ++all.unread[record];
 }
 
-// The servers hold what is declared, and a vendor's include can still let everybody pass: anyone who
-// reads "ok" must see that too.
+// The servers hold what is declared, and a vendor's include can still let everybody pass: anyone
+// who reads "ok" must see that too.
 void add_wide(const Plan& plan, std::map<Name, std::vector<Finding>>& wide) {
   for (const Finding& finding : plan.findings) {
     if (finding.code != "authority-wide" || !finding.domain) continue;

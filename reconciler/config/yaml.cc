@@ -74,7 +74,8 @@ class Builder : public YAML::EventHandler {
     node.target = found->second.node;
     repeated_ += found->second.size;
     if (const std::size_t most = kMaxRepeated + kMaxRepeatedPerValue * values_; repeated_ > most) {
-      fail(mark, "too-large", fmt::format("the aliases up to here repeat more than {} values", most),
+      fail(mark, "too-large",
+           fmt::format("the aliases up to here repeat more than {} values", most),
            "write what all domains share under `defaults:`");
       throw Stopped{};
     }

@@ -1,4 +1,4 @@
-/// xz streams by liblzma, which can be told how much memory it may need; libarchive cannot.
+/// xz streams by liblzma, whose memory can be limited; that of libarchive cannot.
 #include <fmt/format.h>
 #include <lzma.h>
 
@@ -68,9 +68,10 @@ class XzReader {
   }
 
   Error too_large() const {
-    return Error{fmt::format("unpacking it needs more than {} MiB of memory: pack it with a "
-                             "smaller dictionary, as `xz -6` does",
-                             limits_.window_octets >> 20)};
+    return Error{
+        fmt::format("unpacking it needs more than {} MiB of memory: pack it with a "
+                    "smaller dictionary, as `xz -6` does",
+                    limits_.window_octets >> 20)};
   }
 
   Error failure(lzma_ret code) const {
@@ -93,8 +94,7 @@ class XzReader {
 
 }  // namespace
 
-ByteSource xz_source(ByteSource packed, std::shared_ptr<Budget> budget,
-                     const InputLimits& limits) {
+ByteSource xz_source(ByteSource packed, std::shared_ptr<Budget> budget, const InputLimits& limits) {
   auto reader = std::make_shared<XzReader>(std::move(packed), std::move(budget), limits);
   return [reader] { return reader->next(); };
 }

@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "base/lock.h"
+
 namespace rampart::reports {
 namespace {
 
@@ -11,8 +13,16 @@ constexpr int kBusyMilliseconds = 120'000;
 
 Error failure(sqlite3* open) {
   const int code = sqlite3_errcode(open);
-  // A lock is another process at work, so trying again later may succeed.
-  return Error{sqlite3_errmsg(open), "", code == SQLITE_BUSY || code == SQLITE_LOCKED, false};
+  if (code != SQLITE_BUSY && code != SQLITE_LOCKED) return Error{sqlite3_errmsg(open)};
+  // A lock is another process at work, so trying again later may succeed. In WAL mode the locks are
+  // in the file beside the store.
+  const char* const named = sqlite3_db_filename(open, "main");
+  const std::string path = named == nullptr ? "" : named;
+  std::string holder = lock_holder(path + "-shm");
+  if (holder.empty()) holder = lock_holder(path);
+  std::string why = sqlite3_errmsg(open);
+  if (!holder.empty()) why += " by " + holder;
+  return Error{std::move(why), "", true, false};
 }
 
 }  // namespace

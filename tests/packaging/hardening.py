@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The release binary is hardened: what its compiler and linker were asked for is in it."""
+"""The release binary is hardened: what its compiler and linker options request is in it."""
 
 import pathlib
 import platform

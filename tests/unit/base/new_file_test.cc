@@ -56,7 +56,8 @@ void write_as(const Folder& folder, const std::string& text, Name name) {
   NewFile file(folder.fd(), ".a.new");
   REQUIRE(file.create(0600));
   REQUIRE(file.write(text));
-  REQUIRE(name == Name::Free ? file.publish("a") : file.replace("a"));
+  const Result<Ok> done = name == Name::Free ? file.publish("a") : file.replace("a");
+  REQUIRE(done);
 }
 
 TEST_CASE("a new file gets its name, and takes that of another one only by replace") {

@@ -45,7 +45,8 @@ TEST_CASE("a domain's rows are those of its record, and its own mail under a rec
   std::ranges::stable_sort(evidence.rows, {}, &EvidenceRow::policy_domain);
   CHECK(lines(rows_of(evidence, Name::literal("a.example.com"))) ==
         Lines{"example.com a.example.com 2026-11-01", "example.com x.a.example.com 2026-11-02",
-              "a.example.com a.example.com 2026-11-03", "a.example.com x.a.example.com 2026-11-03"});
+              "a.example.com a.example.com 2026-11-03",
+              "a.example.com x.a.example.com 2026-11-03"});
   CHECK(lines(rows_of(evidence, Name::literal("example.com"))).size() == 5);
   CHECK(lines(rows_of(evidence, Name::literal("c.example.com"))).empty());
   CHECK(lines(rows_of(evidence, Name::literal("example.net"))) ==

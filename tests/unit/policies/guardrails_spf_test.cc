@@ -265,7 +265,8 @@ TEST_CASE("a declared sender is not lost, an undeclared one is named") {
   CHECK(outcome(spf_removed, {live, after, declaring("esp", SpfUse::Never, std::nullopt)}).empty());
   CHECK(outcome(spf_removed, {live, after, declaring("esp", SpfUse::Auto, kToday)}).empty());
   CHECK(outcome(spf_removed, {live, after, declaring("esp", SpfUse::Always, kToday)}).empty());
-  CHECK(outcome(spf_removed, {live, after, declaring("esp", SpfUse::Always, kToday + days(1))}) ==
+  CHECK(outcome(spf_removed,
+                {live, after, declaring("esp", SpfUse::Always, kToday + std::chrono::days(1))}) ==
         Texts{"error spf-sender-removed"});
   check(spf_removed, live, after, {"warning spf-term-removed"});
   check(spf_removed, {"v=spf1 ip4:192.0.2.0/28 ~all"}, "v=spf1 ip4:192.0.2.0/29 ~all",

@@ -170,8 +170,7 @@ TEST_CASE("a retired sender's CNAME goes when time and reports prove that nothin
   domain.senders = {{.sender = std::make_shared<const Sender>(sender), .mark = {}}};
   domain.senders->front().retired = day("2026-03-01");
   World world = world_with({zone_with(
-      "example.com",
-      {{"v1._domainkey.example.com", RecordType::CNAME, "v1.vendor.example"}})});
+      "example.com", {{"v1._domainkey.example.com", RecordType::CNAME, "v1.vendor.example"}})});
   world.answers[{Name::literal("v1.vendor.example"), RecordType::TXT}] = {};
   const auto at = [](const char* text) { return day(text); };
   // Retired on the 1st and last seen on the 10th: silent from the 11th, kept to the 25th, reported

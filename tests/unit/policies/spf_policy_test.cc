@@ -79,7 +79,9 @@ TEST_CASE("what the YAML says decides which terms are published") {
          },
          "v=spf1 include:eu.filter.example exists:%{i}.eu.filter.example ~all"});
   check({"an ending among the extra terms stays the ending",
-         [](Domain& d) { d.spf->extra = {"?all", "-ip4:192.0.2.1", "mx"}; },
+         [](Domain& d) {
+           d.spf->extra = {"?all", "-ip4:192.0.2.1", "mx"};
+         },
          "v=spf1 -ip4:192.0.2.1 mx include:_spf.suite.example ?all"});
   check({"no senders at all", [](Domain& d) { d.senders.reset(); }, "v=spf1 ~all"});
 }
