@@ -79,7 +79,6 @@ Result<bool> NewFile::exchange(const std::string& name) {
     if (errno == EINVAL || errno == ENOSYS) return false;
     return system_failure("the new file cannot take the place of the other");
   }
-  TRY_OK(sync_folder());
   return true;
 }
 

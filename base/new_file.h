@@ -41,8 +41,12 @@ class NewFile {
 
   /// Changes places with the file `name`, so that nothing is lost before it was looked at: the
   /// other file has the temporary name then, and goes with this object. False where the file system
-  /// cannot; nothing has changed then. A second call changes them back.
+  /// cannot; nothing has changed then. A second call changes them back. Call `sync_folder` when it
+  /// is decided which stays.
   Result<bool> exchange(const std::string& name);
+
+  /// Syncs the folder to the disk, and with it the names.
+  Result<Ok> sync_folder() const;
 
   /// Leaves the file that has the temporary name where it is.
   void leave() { named_ = false; }
@@ -52,7 +56,6 @@ class NewFile {
 
  private:
   int link_to(const std::string& name) const;
-  Result<Ok> sync_folder() const;
 
   int folder_;
   std::string temporary_;

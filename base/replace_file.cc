@@ -88,8 +88,11 @@ Result<Ok> replace_file(const UniqueFd& folder, const std::string& name, std::st
   // Without an exchange, a change of this very moment is lost.
   if (!exchanged) return file.replace(name);
   // What was replaced is looked at once more: another editor may have been faster than the check.
-  if (has_content(folder, temporary, before)) return Ok{};
-  if (const Result<bool> back = file.exchange(name); !back) {
+  if (has_content(folder, temporary, before)) return file.sync_folder();
+  Result<bool> back = file.exchange(name);
+  // Ours comes back, unless yet another change replaced it: that one belongs there.
+  if (back && !has_content(folder, temporary, text)) back = file.exchange(name);
+  if (!back) {
     file.leave();
     return within(
         "the file was changed while it was being edited, and what it held is now in " + temporary,

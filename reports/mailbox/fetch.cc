@@ -22,9 +22,9 @@ constexpr std::chrono::milliseconds kLongestPause{20'000};
 /// Larger mails hardly ever carry a report.
 constexpr std::size_t kLargeMail = 1 << 20;
 
-constexpr const char* kEndedLastRun =
-    "the last run ended while it read this mail, so it is set aside; to try it again, mark it as "
-    "it was before (unread, or without the keyword)";
+constexpr const char* kEndedTwoRuns =
+    "the last two runs ended while they read this mail, so it is set aside; to try it again, mark "
+    "it as it was before (unread, or without the keyword)";
 
 /// The mails of a batch.
 struct BatchOutcome {
@@ -176,8 +176,8 @@ class Fetcher {
     const std::string location = location_of(mail.uid);
     // UIDs of a folder that was recreated mean other mails.
     const std::string name = fmt::format("{};UIDVALIDITY={}", location, uid_validity_);
-    if (mark_.ended_last_run(name)) {
-      ingester_.refuse(location, Error{kEndedLastRun});
+    if (mark_.ended_two_runs(name)) {
+      ingester_.refuse(location, Error{kEndedTwoRuns});
     } else if (mail.too_large) {
       ingester_.refuse(location, Error{fmt::format("the mail is larger than {} MiB",
                                                    options_.ingest.limits.mail_octets >> 20U)});

@@ -32,8 +32,8 @@ struct FetchOptions {
   /// Saves a mail of which something was refused, before it is marked. `name` is a file name.
   std::function<Result<Ok>(const std::string& name, std::string_view octets)> quarantine;
   std::string reading_mark;  ///< The file of ReadingMark; empty: none.
-  std::size_t batch = 100;  ///< Mails that are committed and then marked together.
-  int attempts = 6;         ///< Connections in a row that may fail without any progress.
+  std::size_t batch = 100;   ///< Mails that are committed and then marked together.
+  int attempts = 6;          ///< Connections in a row that may fail without any progress.
 };
 
 /// The outcome of a fetch; also complete up to the Error that ended it.

@@ -32,9 +32,8 @@ std::string for_display(std::string_view text) {
 
 /// Whether a response carries a mail, as the responses to FETCH do.
 bool has_mail(const ImapResponse& response) {
-  return std::ranges::any_of(response.words, [](const ImapWord& word) {
-    return word.kind == ImapWord::Kind::Literal;
-  });
+  return std::ranges::any_of(
+      response.words, [](const ImapWord& word) { return word.kind == ImapWord::Kind::Literal; });
 }
 
 /// The line after its first `words` words.
@@ -56,9 +55,10 @@ Result<Ok> ImapSession::command(const std::string& text, const OnResponse& on_re
   TRY_OK(wire_.send(fmt::format("{} {}\r\n", tag, text)));
   for (std::size_t untagged = 0;; ++untagged) {
     if (untagged > kMostUntagged || untagged_ > kMostUntaggedOfSession) {
-      return Error{fmt::format("the server violates the protocol: it sends more than {} responses "
-                               "and does not complete the command",
-                               kMostUntagged)};
+      return Error{
+          fmt::format("the server violates the protocol: it sends more than {} responses "
+                      "and does not complete the command",
+                      kMostUntagged)};
     }
     TRY(ImapResponse response, reader_.next());
     const std::string& line = response.line;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/new_file.h"
@@ -28,7 +29,12 @@ ReadingMark::ReadingMark(std::string path) : path_(std::move(path)) {
   }
   std::array<char, 4096> text{};
   const ssize_t got = ::read(file_.get(), text.data(), text.size());
-  if (got > 0) left_.assign(text.data(), static_cast<std::size_t>(got));
+  const std::string_view left(text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  // "2 NAME"; one digit is enough, since the count ends at two.
+  if (left.size() > 2 && left[0] >= '1' && left[0] <= '9' && left[1] == ' ') {
+    ended_ = left[0] - '0';
+    left_ = left.substr(2);
+  }
   end();
 }
 
@@ -41,7 +47,8 @@ ReadingMark::~ReadingMark() {
 // not to blame.
 void ReadingMark::begin(std::string_view mail) {
   if (!file_ || ::lseek(file_.get(), 0, SEEK_SET) != 0) return;
-  (void)write_all(file_.get(), mail);
+  const int runs = left_ == mail ? std::min(ended_ + 1, 9) : 1;
+  (void)write_all(file_.get(), std::to_string(runs) + ' ' + std::string(mail));
 }
 
 void ReadingMark::end() {

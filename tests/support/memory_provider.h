@@ -47,7 +47,7 @@ class MemoryProvider : public Provider {
       if (change.after) sets[{change.name, change.after->type}] = change.after->set;
     }
     zones_[zone] = std::move(sets);
-    return Receipt{"1"};
+    return Receipt{.id = "1"};
   }
 
   Result<Ok> wait(const Receipt&) override { return Ok{}; }

@@ -269,7 +269,7 @@ def limited(octets):
 
 
 def check_killed(folder):
-    """A mail that ends the process costs that mail, once, and no other."""
+    """A mail that ends the process twice costs that mail and no other."""
     home = pathlib.Path(folder)
     large = mail(b"PK\3\4" + b"x" * 35_000_000, "r.zip")
     box = imap_stub.Box([mail(packed(report(1))), large, mail(packed(report(3)))], TOKEN, USER)
@@ -279,19 +279,28 @@ def check_killed(folder):
         code, _, _ = fetch(home, port, preexec_fn=limited(megabytes << 20))
         if mark.exists() and mark.read_text():
             break
-    yield f"a run ended within a mail: {code}", code < 0 and b";UID=2;" in mark.read_bytes()
+    named = mark.read_bytes()
+    yield f"a run ended within a mail: {code}", code < 0 and b";UID=2;" in named
+    yield f"it was the first: {named[:2]}", named.startswith(b"1 ")
+    code, _, _ = fetch(home, port, preexec_fn=limited(megabytes << 20))
+    yield f"and the next run: {code}", code < 0 and mark.read_bytes() == b"2 " + named[2:]
     yield f"nothing was marked: {box.seen}", not box.seen
     code, got, err = fetch(home, port)
     yield f"set aside: {code} {got} {err}", code == 4 and (
         [one["file"][-6:] for one in got["refused"]] == [";UID=2"]
-        and "the last run ended" in got["refused"][0]["error"])
+        and "the last two runs ended" in got["refused"][0]["error"])
     # The first one was stored by the run that ended, because it came before a large one.
     yield f"the others: {got}", (got["reports"], got["duplicates"], got["marked"]) == (1, 1, 3)
     yield "no mark is left", not mark.exists()
     yield "a copy is kept", [one.name for one in (home / "kept").iterdir()] == ["5-2.eml"]
+    # Somebody who stops a run once costs no mail.
+    box.seen.discard(1)
+    mark.write_bytes(named)
+    code, got, _ = fetch(home, port)
+    yield f"one ended run is no sign: {got}", "the last two" not in str(got["refused"])
     box.seen.discard(1)
     code, got, _ = fetch(home, port)
-    yield f"tried again: {got}", code == 4 and "the last run" not in got["refused"][0]["error"]
+    yield f"tried again: {got}", code == 4 and "the last two" not in got["refused"][0]["error"]
 
 
 def main():

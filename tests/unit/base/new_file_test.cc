@@ -128,7 +128,7 @@ TEST_CASE("what another program writes in the same moment is never replaced") {
       ++written;
       const auto has_it = [&] { return folder.text("a").starts_with(text); };
       // Our file may be in its place for a moment, until it was seen what was replaced.
-      for (int wait = 0; wait < 1000 && !has_it(); ++wait) {
+      for (int wait = 0; wait < 5000 && !has_it(); ++wait) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
       if (!has_it()) lost += text + " ";

@@ -84,6 +84,10 @@ TEST_CASE("a create that stops a wildcard from answering is noticed") {
   CHECK(shadows("sub.example.com", world_with({mx}, {})));
   const RecordKey cname{Name::literal("*.example.com"), RecordType::CNAME};
   CHECK(shadows("_dmarc.sub.example.com", world_with({cname}, {})));
+  for (const RecordType type : {RecordType::A, RecordType::AAAA}) {
+    const RecordKey address{Name::literal("*.example.com"), type};
+    CHECK(shadows("sub.example.com", world_with({address}, {})));
+  }
   CHECK_FALSE(shadows("_dmarc.example.com", world_with({mx}, {})));
   CHECK_FALSE(shadows("s1._domainkey.example.com", world_with({mx}, {})));
   CHECK_FALSE(shadows("_dmarc.sub.example.com", world_with({txt}, {})));

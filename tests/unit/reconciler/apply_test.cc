@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/apply_rows.h"
+#include "tests/support/memory_provider.h"
 
 namespace rampart {
 namespace {
@@ -25,6 +26,17 @@ const Row kB{"b.example", "_dmarc.b.example", {kSpf}, {kSofter}};
 /// kA where somebody else has written since.
 const Row kAMoved{"a.example", "_dmarc.a.example", {kTheirs}, {kSofter}};
 const Row kADone{"a.example", "_dmarc.a.example", {kSofter}, {}};
+
+/// A host that saw another change beside its own.
+class Doubtful : public testing::MemoryProvider {
+ public:
+  using MemoryProvider::MemoryProvider;
+  Result<Receipt> write(const Name& zone, std::span<const SetChange> changes) override {
+    TRY(Receipt receipt, MemoryProvider::write(zone, changes));
+    receipt.doubt = "somebody else changed the zone in the same moment";
+    return receipt;
+  }
+};
 
 }  // namespace
 
@@ -186,6 +198,24 @@ TEST_CASE("a lost answer is settled by reading back") {
   const auto outcomes = write(plan({kA}), unread);
   CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
   CHECK(outcomes[0].why == "written, but it could not be read back: host: 503 try later");
+}
+
+TEST_CASE("what the host does not serve yet is not confirmed") {
+  Hosts held = hosts({kA});
+  held.calls = {0, 3, Fault::Refuse};  // Waiting.
+  const auto outcomes = write(plan({kA}), held);
+  CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
+  CHECK(outcomes[0].why == "written, but not served yet: host: 503 try later");
+}
+
+TEST_CASE("a write during which another's record may have been lost is not confirmed") {
+  Hosts held = hosts({kA});
+  Providers providers = held.providers();
+  providers.insert_or_assign("a", Result<std::unique_ptr<Provider>>(
+                                      std::make_unique<Doubtful>(held.zones["a"])));
+  const auto outcomes = write_plan(plan({kA}), providers, {});
+  CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
+  CHECK(outcomes[0].why == "written, but somebody else changed the zone in the same moment");
 }
 
 TEST_CASE("a provider that could not be made fails its own changes only") {
