@@ -57,7 +57,7 @@ Result<Ok> NewFile::write(std::string_view octets) {
 Result<Ok> NewFile::replace(const std::string& name) {
   if (!named_) {
     // A file without a name can take one that is free, and only a rename takes one that is not.
-    if (link_to(name) == 0) return sync_folder();
+    if (link_to(name) == 0) return sync_or_undo(name);
     if (errno != EEXIST || link_to(temporary_) != 0) {
       return system_failure("the new file cannot get its name");
     }
@@ -85,7 +85,15 @@ Result<bool> NewFile::exchange(const std::string& name) {
 Result<Ok> NewFile::publish(const std::string& name) {
   // Unlike a rename, a link never replaces what somebody else created meanwhile.
   if (link_to(name) != 0) return system_failure("the new file cannot get its name");
-  return sync_folder();
+  return sync_or_undo(name);
+}
+
+// After an error nothing may remain: the caller removes what belongs to the file, such as the
+// private half of a key.
+Result<Ok> NewFile::sync_or_undo(const std::string& name) const {
+  auto synced = sync_folder();
+  if (!synced) unlinkat(folder_, name.c_str(), 0);
+  return synced;
 }
 
 /// As linkat: 0, or -1 and errno.

@@ -56,6 +56,7 @@ class NewFile {
 
  private:
   int link_to(const std::string& name) const;
+  Result<Ok> sync_or_undo(const std::string& name) const;
 
   int folder_;
   std::string temporary_;

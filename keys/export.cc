@@ -6,13 +6,16 @@
 #include <map>
 
 #include "keys/secure_file.h"
+#include "mail/dkim/key.h"
 
 namespace rampart {
 namespace {
 
-// The mode of keys and tables: tables name the paths of private keys. The signer must run as the
-// owner, or as root, to read them.
-constexpr unsigned kMode = 0600;
+// New files are for their owner alone: tables name the paths of private keys. Of a file that is
+// replaced, what an administrator set is kept, except that others never read a key: opendkim
+// refuses such keys too (RequireSafeKeys).
+constexpr ReplacedFile kKeyFile{.mode = 0600, .kept = 0770};
+constexpr ReplacedFile kTable{.mode = 0600, .kept = 0777};
 
 // The name is part of the signer's tables, so it must not change between exports.
 std::string key_file(const KeyPlace& place) { return place.selector + ".pem"; }
@@ -71,11 +74,14 @@ std::map<std::string, std::string> tables_of(const ExportJob& job) {
   return {};
 }
 
-// A private key as the signer reads it: PKCS#8, but rspamd wants an Ed25519 key's seed.
+// Whether the signer reads this key as a seed: rspamd, an Ed25519 key.
+bool is_read_as_seed(const ExportJob& job, const KeyPair& pair) {
+  return job.format == SignerFormat::Rspamd && base64_seed(pair).ok();
+}
+
+// A private key as the signer reads it.
 Result<Secret> signer_text(const ExportJob& job, const KeyPair& pair) {
-  auto seed = base64_seed(pair);
-  if (job.format == SignerFormat::Rspamd && seed) return seed;
-  return plain_pem(pair);
+  return is_read_as_seed(job, pair) ? base64_seed(pair) : plain_pem(pair);
 }
 
 // `replace` and not `create`: an export is repeated after each rotation.
@@ -83,25 +89,41 @@ Result<Ok> write_key(const ExportJob& job, const KeyPlace& place, const KeyFolde
                      const Unlock& unlock) {
   TRY(const auto pair, folder.open(place, unlock));
   TRY(const auto pem, signer_text(job, pair));
-  TRY(const auto out, KeyDirectory::make(job.out, place.domain.text()));
-  return out.replace(key_file(place), pem.text(), kMode);
+  TRY(const auto out, KeyDirectory::make_for_reader(job.out, place.domain.text()));
+  return out.replace(key_file(place), pem.text(), kKeyFile);
+}
+
+// Why a file of the export, `name` below its folder, cannot be compared. Only a file that does not
+// exist is missing: one that this user may not read can be current.
+std::string why_unread(const ExportJob& job, const std::string& name, const Error& error) {
+  std::error_code failed;
+  const auto status = std::filesystem::symlink_status(job.out + "/" + name, failed);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    return fmt::format("{} is missing", name);
+  }
+  return fmt::format("{}: {}", name, error.what);
 }
 
 // Returns the first difference as a sentence: further ones of the same key have the same cause.
 std::string check_key(const ExportJob& job, const KeyPlace& place, const KeyFolder& folder) {
   const std::string shown = place.domain.text() + "/" + key_file(place);
   const auto out = KeyDirectory::open(job.out, place.domain.text());
-  const auto pem = out ? out->read(key_file(place)) : Result<Secret>(Error{});
-  if (!pem) return fmt::format("{} is missing", shown);
-  // The file is recognised by its content: a seed where --format now means PEM is no difference.
+  const auto pem = out ? out->read(key_file(place)) : Result<Secret>(out.error());
+  if (!pem) return why_unread(job, shown, pem.error());
   const auto seeded = pair_of_seed(pem->text());
   const auto pair = seeded ? Result<KeyPair>(*seeded) : open_key(pem->text(), Unlock{});
   if (!pair) return fmt::format("{}: {}", shown, pair.error().what);
   // Compared by the public halves: the check needs neither passphrase nor identity.
   const auto half = folder.public_half(place);
   if (!half) return sentence(half.error());
-  const auto same = check_pair(*pair, *half);
-  return same ? "" : fmt::format("{} holds another key", shown);
+  if (const auto record = dkim::key_from_pem(*half); !record) {
+    return sentence(within(folder.path_of(place, ".pub"), record.error()));
+  }
+  if (!check_pair(*pair, *half)) return fmt::format("{} holds another key", shown);
+  const bool wants_seed = is_read_as_seed(job, *pair);
+  if (wants_seed == seeded.has_value()) return "";
+  return fmt::format("{} has the right key as {}, but this format needs {}: export it again", shown,
+                     wants_seed ? "PEM" : "a seed", wants_seed ? "its seed" : "PEM");
 }
 
 }  // namespace
@@ -127,7 +149,7 @@ Result<std::vector<std::string>> export_keys(const ExportJob& job, const KeyFold
   }
   TRY(const auto out, KeyDirectory::open(job.out, ""));
   for (const auto& [name, text] : tables_of(job)) {
-    TRY_OK(out.replace(name, text, kMode));
+    TRY_OK(out.replace(name, text, kTable));
     written.push_back(name);
   }
   return written;
@@ -142,9 +164,9 @@ std::vector<std::string> check_export(const ExportJob& job, const KeyFolder& fol
   // A missing folder is no error of its own: every file is reported as missing.
   const auto out = KeyDirectory::open(job.out, "");
   for (const auto& [name, text] : tables_of(job)) {
-    const auto there = out ? out->read(name) : Result<Secret>(Error{});
+    const auto there = out ? out->read(name) : Result<Secret>(out.error());
     if (!there) {
-      differences.push_back(fmt::format("{} is missing", name));
+      differences.push_back(why_unread(job, name, there.error()));
     } else if (there->text() != text) {
       differences.push_back(fmt::format("{} differs", name));
     }

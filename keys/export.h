@@ -22,14 +22,16 @@ struct ExportJob {
   std::vector<KeyPlace> places;   ///< The selectors to export, sorted by domain.
 };
 
-/// Writes key files first and tables last. Each file is written in full or not at all, and only its
-/// owner, the user of this run, can read it. Returns the paths written, relative to `out`.
+/// Writes key files first and tables last. Each file is written in full or not at all. A file that
+/// is replaced keeps its owner, group and mode; a key stays unreadable for others. Only its owner
+/// can read a new file: the user of this run or, if that is root, the owner of its folder. Returns
+/// the paths written, relative to `out`.
 Result<std::vector<std::string>> export_keys(const ExportJob& job, const KeyFolder& folder,
                                              const Unlock& unlock);
 
 /// Differences between `out` and what export_keys would write, one sentence each. Opens no private
-/// key of the key folder: exported keys are compared with the public halves there. The encoding of
-/// an exported key (PEM or seed) is not compared.
+/// key of the key folder: exported keys are compared with the public halves there, and by the form
+/// (PEM or seed) that the format needs.
 std::vector<std::string> check_export(const ExportJob& job, const KeyFolder& folder);
 
 }  // namespace rampart

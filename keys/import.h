@@ -27,7 +27,8 @@ struct KeyFile {
 /// revoked.
 std::optional<std::string> record_in(std::string_view text);
 
-/// Reads all files of one selector and checks that their keys belong together.
+/// Reads all files of one selector and checks that their keys belong together. A file with nothing
+/// but 32 octets in Base64 needs another file that shows whether they are private or public.
 Result<ImportedKey> read_key_files(std::span<const KeyFile> files, const Unlock& unlock);
 
 }  // namespace rampart

@@ -61,6 +61,20 @@ Result<Ok> write_private(const KeyDirectory& folder, const std::string& name, co
   return folder.create(name, sealed, kPrivateMode);
 }
 
+// Locks the folder and makes room for a selector's files. Without the lock, two runs at once would
+// each write one half, and the halves would not match.
+Result<Ok> claim(const KeyDirectory& folder, const KeyPlace& place) {
+  TRY_OK(folder.lock());
+  // A selector that was published once stays in caches and in signatures of mail in transit.
+  if (folder.has(place.selector + ".pub")) {
+    return Error{"this selector has a key already: choose another, selectors are never reused"};
+  }
+  // A killed run leaves a private half without a public one, or somebody put it here. It may be the
+  // only copy of a key in use, so it is renamed and not overwritten. It does not stay either: it
+  // would not match the new public half.
+  return folder.set_aside(place.selector + ".key");
+}
+
 // The names in a folder, sorted; none where it cannot be read.
 std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names;
@@ -94,19 +108,10 @@ bool KeyFolder::has(const KeyPlace& place) const {
 Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
                             const Protection& protection, const std::string& made) const {
   TRY_OK(check_selector(place));
-  TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
-  // Two runs at once would each write one half, and the halves would not match.
-  TRY_OK(within(path_of(place, ""), folder.lock()));
-  const std::string name = place.selector + ".key";
-  // A selector that was published once stays in caches and in signatures of mail in transit.
-  if (folder.has(place.selector + ".pub")) {
-    return Error{"this selector has a key already: choose another, selectors are never reused",
-                 path_of(place, "")};
-  }
   TRY(const auto pem, public_pem(pair));
-  // A killed run leaves a private half without a public one, or somebody put it here. It may be the
-  // only copy of a key in use, so it is renamed and not overwritten.
-  TRY_OK(within(path_of(place, ""), folder.set_aside(name)));
+  TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
+  TRY_OK(within(path_of(place, ""), claim(folder, place)));
+  const std::string name = place.selector + ".key";
   TRY_OK(within(path_of(place, ""), write_private(folder, name, pair, protection)));
   const auto done =
       folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
@@ -119,10 +124,11 @@ Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
 Result<Ok> KeyFolder::store_public(const KeyPlace& place, const std::string& pem,
                                    const std::string& made) const {
   TRY_OK(check_selector(place));
+  TRY_OK(within(path_of(place, ""), dkim::key_from_pem(pem)));
   TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
-  TRY_OK(within(path_of(place, ""), folder.lock()));
-  TRY_OK(dkim::key_from_pem(pem));
-  return folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
+  TRY_OK(within(path_of(place, ""), claim(folder, place)));
+  return within(path_of(place, ""),
+                folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode));
 }
 
 Result<KeyPair> KeyFolder::open(const KeyPlace& place, const Unlock& unlock) const {

@@ -54,7 +54,8 @@ class KeyFolder {
   Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
                    const std::string& made) const;
 
-  /// Stores only a public half: the signing host keeps the private one.
+  /// Stores only a public half: the signing host keeps the private one. As for a pair, a private
+  /// half without a public one is set aside.
   Result<Ok> store_public(const KeyPlace& place, const std::string& pem,
                           const std::string& made) const;
 

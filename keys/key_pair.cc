@@ -9,11 +9,15 @@
 
 #include <openssl/cms.h>  // Declares its PEM functions only behind pem.h.
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <thread>
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "keys/openssl_values.h"
 #include "mail/dkim/key.h"
 
@@ -25,6 +29,10 @@ constexpr std::uint64_t kScryptCost = 1 << 14;
 constexpr std::uint64_t kScryptBlock = 8;
 constexpr std::uint64_t kScryptLanes = 1;
 constexpr int kSeedOctets = 32;  // RFC 8032 section 5.1.5.
+constexpr std::size_t kBase64OfSeed = 44;
+constexpr std::size_t kBase64OfTwo = 88;  // A seed and its public key.
+// OpenSSL reads a passphrase into a buffer of this size; one that is longer opens nothing.
+constexpr std::size_t kMostPassphrase = PEM_BUFSIZE;
 
 // A shared handle makes a KeyPair copyable. It is not const, because OpenSSL's functions take the
 // key as non-const.
@@ -35,6 +43,8 @@ KeyPair pair_of(PkeyPtr key) {
 }
 
 PkeyPtr make_one(KeyAlgorithm algorithm) {
+  // An error that other code left would be taken for the cause of a failure here.
+  ERR_clear_error();
   if (algorithm == KeyAlgorithm::Ed25519) {
     return PkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   }
@@ -135,9 +145,14 @@ std::optional<KeyForm> form_of(std::string_view pem) {
 Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms) {
   // Each thread writes its own elements, so no lock is needed.
   std::vector<PkeyPtr> keys(algorithms.size());
+  std::vector<Error> errors(algorithms.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < keys.size(); i = next++) keys[i] = make_one(algorithms[i]);
+    for (std::size_t i = next++; i < keys.size(); i = next++) {
+      keys[i] = make_one(algorithms[i]);
+      // Here and not after the threads: OpenSSL keeps the reasons of each thread apart.
+      if (!keys[i]) errors[i] = openssl_error("a key could not be made");
+    }
   };
   {
     // hardware_concurrency() returns 0 where it is unknown. The calling thread works too.
@@ -147,9 +162,9 @@ Result<std::vector<KeyPair>> make_keys(std::span<const KeyAlgorithm> algorithms)
     work();
   }
   std::vector<KeyPair> pairs;
-  for (PkeyPtr& key : keys) {
-    if (!key) return openssl_error("a key could not be made");
-    pairs.push_back(pair_of(std::move(key)));
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!keys[i]) return errors[i];
+    pairs.push_back(pair_of(std::move(keys[i])));
   }
   return pairs;
 }
@@ -165,9 +180,10 @@ Result<std::string> public_pem(const KeyPair& pair) {
 Result<Ok> check_pair(const KeyPair& pair, std::string_view pem) {
   const BioPtr in = reader(pem);
   const PkeyPtr key(in ? PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr) : nullptr);
+  const bool same = key && EVP_PKEY_eq(pair.handle().key.get(), key.get()) == 1;
   ERR_clear_error();
   if (!key) return Error{"it is not a public key in PEM form"};
-  if (EVP_PKEY_eq(pair.handle().key.get(), key.get()) == 1) return Ok{};
+  if (same) return Ok{};
   return Error{"the private and the public key do not belong together"};
 }
 
@@ -182,6 +198,12 @@ Result<Secret> plain_pem(const KeyPair& pair) {
 
 Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase) {
   if (passphrase.empty()) return Error{"the passphrase is empty"};
+  if (passphrase.size() > kMostPassphrase) {
+    return Error{
+        fmt::format("the passphrase is longer than {} octets, and no program could open the key "
+                    "with it: use a shorter one",
+                    kMostPassphrase)};
+  }
   // By hand and not by PEM_write_bio_PKCS8PrivateKey, which offers PBKDF2 only; scrypt is harder to
   // attack with graphics cards (RFC 7914).
   const Pkcs8Ptr info(EVP_PKEY2PKCS8(pair.handle().key.get()));
@@ -250,9 +272,9 @@ Result<Secret> base64_seed(const KeyPair& pair) {
 }
 
 std::optional<KeyPair> pair_of_seed(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  // 32 octets make 44 characters, 64 make 88.
-  if (text.size() != 44 && text.size() != 88) return std::nullopt;
+  text = trim(text);
+  const bool with_public = text.size() == kBase64OfTwo;
+  if (text.size() != kBase64OfSeed && !with_public) return std::nullopt;
   Secret octets = Secret::of_size(text.size());
   auto* raw = reinterpret_cast<unsigned char*>(octets.octets());
   // EVP_DecodeBlock counts the padding as octets, so 32 octets give 33.
@@ -261,10 +283,18 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
   PkeyPtr key(size > kSeedOctets
                   ? EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw, kSeedOctets)
                   : nullptr);
+  std::array<unsigned char, kSeedOctets> half{};
+  std::size_t length = half.size();
+  // The public key that follows a seed must be that of the seed: other 64 octets are no key.
+  const bool agrees = key && EVP_PKEY_get_raw_public_key(key.get(), half.data(), &length) == 1 &&
+                      (!with_public || std::equal(half.begin(), half.end(), raw + kSeedOctets));
   ERR_clear_error();
-  if (!key) return std::nullopt;
+  if (!agrees) return std::nullopt;
   return pair_of(std::move(key));
 }
+
+// A seed and a public key look the same: 32 octets.
+bool may_be_public(std::string_view text) { return trim(text).size() == kBase64OfSeed; }
 
 // OpenSSL parses the key, instead of PEM lines added around `p=`: what it cannot read, no signer
 // could use.

@@ -55,7 +55,8 @@ std::optional<KeyForm> form_of(std::string_view pem);
 
 /// The private key as PEM, unencrypted (PKCS#8).
 Result<Secret> plain_pem(const KeyPair& pair);
-/// The private key as PEM, encrypted with a passphrase; an empty one is an Error.
+/// The private key as PEM, encrypted with a passphrase. An Error where the passphrase is empty or
+/// longer than 1,024 octets, with which OpenSSL could not open the key again.
 Result<std::string> sealed_with(const KeyPair& pair, const Secret& passphrase);
 /// The private key as PEM, encrypted so that the key of any of `certificates` (PEM texts) opens it.
 Result<std::string> sealed_for(const KeyPair& pair, std::span<const std::string> certificates);
@@ -72,9 +73,13 @@ Result<KeyPair> open_key(std::string_view pem, const Unlock& unlock);
 /// An Ed25519 key's 32 octets in Base64, as rspamd and dkimpy read them; an Error for other keys.
 Result<Secret> base64_seed(const KeyPair& pair);
 
-/// The pair whose base64_seed() is `text`; 64 octets that begin with the seed are read too. nullopt
-/// for other text.
+/// The pair whose base64_seed() is `text`, blanks around it aside. 64 octets are read too, if they
+/// are a seed followed by its public key. nullopt for other text. See may_be_public().
 std::optional<KeyPair> pair_of_seed(std::string_view text);
+
+/// Whether a text that pair_of_seed() reads may as well be an Ed25519 public key: any 32 octets are
+/// a seed (RFC 8032 section 5.1.5).
+bool may_be_public(std::string_view text);
 
 /// The PEM public key of a DKIM key record's `p=`.
 Result<std::string> pem_of_record(std::string_view record);

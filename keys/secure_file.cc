@@ -22,6 +22,41 @@ constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 // This many leftovers come from a loop in a script and not from accidents.
 constexpr int kMostSetAside = 1000;
 
+Result<Ok> set_owner(int fd, const struct stat& like, const char* failed) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return system_failure("the new file cannot be read");
+  // Only where needed: without CAP_CHOWN even a change to the same owner may be refused.
+  const bool same = like.st_uid == status.st_uid && like.st_gid == status.st_gid;
+  if (!same && ::fchown(fd, like.st_uid, like.st_gid) != 0) return system_failure(failed);
+  return Ok{};
+}
+
+// What root writes for another user belongs to whom the folder belongs: a signer reads its keys as
+// that user.
+Result<Ok> set_owner_of_folder(int fd, int folder) {
+  struct stat like {};
+  if (::geteuid() != 0) return Ok{};
+  if (::fstat(folder, &like) != 0) return system_failure("the folder's owner cannot be read");
+  return set_owner(fd, like, "the owner and group of its folder cannot be set");
+}
+
+// A file that replaces another one gets its owner, group and mode, less the bits outside `kept`.
+Result<Ok> set_reader(int fd, int folder, const std::string& name, ReplacedFile rule) {
+  struct stat like {};
+  auto mode = static_cast<mode_t>(rule.mode);
+  if (::fstatat(folder, name.c_str(), &like, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(like.st_mode)) {
+    mode = like.st_mode & static_cast<mode_t>(rule.kept);
+    TRY_OK(set_owner(fd, like,
+                     "its owner and group cannot be kept (run as root or as its owner, or remove "
+                     "the file first)"));
+  } else {
+    TRY_OK(set_owner_of_folder(fd, folder));
+  }
+  // After the owner: a change of owner may clear bits of the mode.
+  if (::fchmod(fd, mode) != 0) return system_failure("the file's mode cannot be set");
+  return Ok{};
+}
+
 Result<Ok> write_new(NewFile& file, std::string_view octets, unsigned mode) {
   TRY_OK(file.create(0600));
   // By descriptor and after creation: the umask would otherwise narrow the mode of public halves.
@@ -48,6 +83,11 @@ Result<KeyDirectory> KeyDirectory::make(const std::string& root, std::string_vie
   return walk(root, inside, Missing::IsMade);
 }
 
+Result<KeyDirectory> KeyDirectory::make_for_reader(const std::string& root,
+                                                   std::string_view inside) {
+  return walk(root, inside, Missing::IsMadeAsParent);
+}
+
 Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_view inside,
                                         Missing missing) {
   UniqueFd at(::open(root.empty() ? "." : root.c_str(), kFolder));
@@ -58,8 +98,8 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
     inside.remove_prefix(std::min(slash + 1, inside.size()));
     if (!is_plain_part(part)) return Error{"`" + part + "` cannot be a folder's name here"};
     // 0700: the folder's names alone show which keys exist.
-    if (missing == Missing::IsMade && ::mkdirat(at.get(), part.c_str(), 0700) != 0 &&
-        errno != EEXIST) {
+    const bool made = missing != Missing::Fails && ::mkdirat(at.get(), part.c_str(), 0700) == 0;
+    if (missing != Missing::Fails && !made && errno != EEXIST) {
       return within(part, system_failure("the folder cannot be created"));
     }
     UniqueFd next(::openat(at.get(), part.c_str(), kFolder | O_NOFOLLOW));
@@ -68,6 +108,9 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
       const bool link = errno == ELOOP || errno == ENOTDIR;
       return within(part, link ? Error{"it is a symbolic link, or not a folder"}
                                : system_failure("the folder cannot be opened"));
+    }
+    if (made && missing == Missing::IsMadeAsParent) {
+      TRY_OK(within(part, set_owner_of_folder(next.get(), at.get())));
     }
     at = std::move(next);
   }
@@ -126,9 +169,12 @@ Result<Ok> KeyDirectory::create(const std::string& name, std::string_view octets
 }
 
 Result<Ok> KeyDirectory::replace(const std::string& name, std::string_view octets,
-                                 unsigned mode) const {
+                                 ReplacedFile rule) const {
   NewFile file(folder_.get(), "." + name + ".new");
-  TRY_OK(within(name, write_new(file, octets, mode)));
+  // Private until its owner and mode are set.
+  TRY_OK(within(name, file.create(0600)));
+  TRY_OK(within(name, set_reader(file.fd(), folder_.get(), name, rule)));
+  TRY_OK(within(name, file.write(octets)));
   return within(name, file.replace(name));
 }
 

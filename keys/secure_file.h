@@ -11,6 +11,12 @@
 
 namespace rampart {
 
+/// The mode of a file that may replace another one.
+struct ReplacedFile {
+  unsigned mode = 0600;  ///< Of a file whose name is free.
+  unsigned kept = 0770;  ///< The permission bits that are kept of a file that exists.
+};
+
 /// An open folder that contains key files.
 class KeyDirectory {
  public:
@@ -18,6 +24,9 @@ class KeyDirectory {
   static Result<KeyDirectory> open(const std::string& root, std::string_view inside);
   /// As open, and creates the folders that are missing, for the owner alone.
   static Result<KeyDirectory> make(const std::string& root, std::string_view inside);
+
+  /// As make; where root creates a folder, it gets the owner and group of the folder above it.
+  static Result<KeyDirectory> make_for_reader(const std::string& root, std::string_view inside);
 
   /// Waits until no other process holds the folder, and holds it until this object is destroyed.
   Result<Ok> lock() const;
@@ -31,8 +40,9 @@ class KeyDirectory {
   /// Writes a new file with exactly `mode`; an Error where one of that name exists.
   Result<Ok> create(const std::string& name, std::string_view octets, unsigned mode) const;
 
-  /// Writes a file with exactly `mode`, in place of any file of that name.
-  Result<Ok> replace(const std::string& name, std::string_view octets, unsigned mode) const;
+  /// Writes a file in place of any file of that name, whose owner, group and mode it keeps. Where
+  /// root writes a file whose name is free, it gets the owner and group of the folder.
+  Result<Ok> replace(const std::string& name, std::string_view octets, ReplacedFile rule) const;
 
   /// Removes a file; succeeds if it is absent.
   Result<Ok> remove(const std::string& name) const;
@@ -42,7 +52,7 @@ class KeyDirectory {
   Result<Ok> set_aside(const std::string& name) const;
 
  private:
-  enum class Missing { Fails, IsMade };
+  enum class Missing { Fails, IsMade, IsMadeAsParent };
   static Result<KeyDirectory> walk(const std::string& root, std::string_view inside,
                                    Missing missing);
   explicit KeyDirectory(UniqueFd folder) : folder_(std::move(folder)) {}

@@ -170,5 +170,21 @@ TEST_CASE("two files change places, and back") {
   CHECK(folder.names() == std::set<std::string>{"a"});
 }
 
+TEST_CASE("a file whose name cannot be synced does not remain") {
+  const Folder folder;
+  // Names can be made through such a descriptor, but fsync refuses it.
+  const UniqueFd path_only(::open(folder.path("").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(path_only);
+  for (const Name name : {Name::Free, Name::Any}) {
+    NewFile file(path_only.get(), ".a.new");
+    REQUIRE(file.create(0600));
+    REQUIRE(file.write("text"));
+    const auto done = name == Name::Free ? file.publish("a") : file.replace("a");
+    REQUIRE_FALSE(done);
+    CHECK(done.error().what.find("cannot be synced") != std::string::npos);
+  }
+  CHECK(folder.names().empty());
+}
+
 }  // namespace
 }  // namespace rampart

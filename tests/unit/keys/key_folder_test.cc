@@ -1,8 +1,11 @@
 // Key pairs, the key folder, import and export: forms, modes, links, torn writes, wrong words.
 #include "keys/key_folder.h"
 
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -11,8 +14,10 @@
 #include <sstream>
 #include <thread>
 
+#include "base/base64.h"
 #include "keys/export.h"
 #include "keys/import.h"
+#include "keys/openssl_values.h"
 #include "mail/dkim/key.h"
 
 using namespace rampart;
@@ -58,6 +63,9 @@ Unlock opened_by(const char* text) { return {Secret(text), {}}; }
 
 const KeyPlace kPlace{Name::literal("example.com"), "s1"};
 
+std::string decoded(const std::string& text) { return decode_base64(text).value(); }
+std::string base64_of(const std::string& octets) { return encode_base64(octets); }
+
 bool holds_private(const std::string& text) {
   return text.find("PRIVATE KEY") != text.npos && text.find("ENCRYPTED PRIVATE KEY") == text.npos;
 }
@@ -98,6 +106,44 @@ TEST_CASE("pairs are made on every core, of the algorithm asked for") {
     CHECK(!check_pair((*pairs)[i], public_pem((*pairs)[(i + 1) % 3]).value()).ok());
     CHECK(pem_of_record(dkim::print_key(*record)).value() == pem);
   }
+}
+
+TEST_CASE("a key that cannot be made gives OpenSSL's first reason, on every thread") {
+  ERR_clear_error();
+  ERR_raise(ERR_LIB_EVP, EVP_R_BAD_DECRYPT);
+  ERR_raise(ERR_LIB_EVP, EVP_R_UNKNOWN_CIPHER);
+  CHECK(openssl_error("it is damaged").what == "it is damaged: bad decrypt");
+  CHECK(ERR_peek_error() == 0);
+  // No provider has this name, so that no key can be made.
+  REQUIRE(EVP_set_default_properties(nullptr, "provider=none") == 1);
+  std::vector<std::string> errors;
+  for (int round = 0; round < 300; ++round) {
+    const std::vector<KeyAlgorithm> many(2, KeyAlgorithm::Ed25519);
+    const auto pairs = make_keys(many);
+    errors.push_back(pairs.ok() ? "made" : pairs.error().what);
+  }
+  REQUIRE(EVP_set_default_properties(nullptr, "") == 1);
+  for (const std::string& error : errors) {
+    REQUIRE(error.starts_with("a key could not be made: "));
+  }
+  CHECK(make_keys(std::vector{KeyAlgorithm::Ed25519}).ok());
+}
+
+TEST_CASE("a passphrase that could not open the key again encrypts none") {
+  const Folder at;
+  const KeyFolder folder(at.root());
+  const KeyPair pair = make();
+  const std::string longest(1024, 'x');
+  REQUIRE(folder.store(kPlace, pair, by_passphrase(longest.c_str()), "2026-11-21").ok());
+  CHECK(folder.open(kPlace, opened_by(longest.c_str())).ok());
+  const KeyPlace other{kPlace.domain, "s2"};
+  const auto stored =
+      folder.store(other, pair, by_passphrase((longest + "x").c_str()), "2026-11-21");
+  REQUIRE(!stored.ok());
+  CHECK(stored.error().what ==
+        "the passphrase is longer than 1024 octets, and no program could open the key with it: use "
+        "a shorter one");
+  CHECK(!folder.has(other));
 }
 
 TEST_CASE("a stored pair opens with its passphrase, and with no other") {
@@ -179,7 +225,25 @@ TEST_CASE("a public half alone is kept, for hosts that make their own keys") {
   CHECK(!folder.entry(kPlace).private_key);
   CHECK(folder.entry(kPlace).algorithm == "rsa2048");
   CHECK(!folder.open(kPlace, opened_by("a")).ok());
-  CHECK(!folder.store_public({kPlace.domain, "s3"}, "no key", "").ok());
+  const KeyPlace third{kPlace.domain, "s3"};
+  const auto odd = folder.store_public(third, "no key", "");
+  REQUIRE(!odd.ok());
+  CHECK(odd.error().where == folder.path_of(third, ""));
+  const auto again = folder.store_public(kPlace, pem, "2026-11-21");
+  REQUIRE(!again.ok());
+  CHECK(again.error().where == folder.path_of(kPlace, ""));
+  CHECK(again.error().what.find("never reused") != std::string::npos);
+  // A private half that was alone would not match the imported key.
+  const fs::path base = at.path / "keys/example.com";
+  write(base / "s2.key", "mine");
+  const KeyPlace second{kPlace.domain, "s2"};
+  REQUIRE(folder.store_public(second, pem, "2026-11-21").ok());
+  CHECK(!fs::exists(base / "s2.key"));
+  CHECK(text_of(base / "s2.key.old") == "mine");
+  // The private half of a pair is never set aside.
+  REQUIRE(folder.store({kPlace.domain, "s4"}, make(), by_passphrase("a"), "2026-11-21").ok());
+  CHECK(!folder.store_public({kPlace.domain, "s4"}, pem, "2026-11-21").ok());
+  CHECK(folder.open({kPlace.domain, "s4"}, opened_by("a")).ok());
 }
 
 TEST_CASE("keys of other tools are taken in, where their halves agree") {
@@ -200,6 +264,11 @@ TEST_CASE("keys of other tools are taken in, where their halves agree") {
   CHECK(read({genkey})->public_pem == pem);
   CHECK(!read({genkey})->pair);
   CHECK(read({record})->public_pem == pem);
+  CHECK(read({" " + record + "\n"})->public_pem == pem);
+  CHECK(read({record + "\r\n"})->public_pem == pem);
+  CHECK(read({"\"v=DKIM1\\059 k=rsa\\; " + p + "\"\n"})->public_pem == pem);
+  CHECK(read({"v=DKIM1\\059 k=rsa\\; " + p + "\n"})->public_pem == pem);
+  CHECK(!read({"\"v=DKIM1\\999 k=rsa; " + p + "\""}).ok());
   CHECK(read({pem, secret})->pair);
   CHECK(!read({secret, public_pem(make()).value()}).ok());
   const KeyPair edwards = make();
@@ -208,6 +277,31 @@ TEST_CASE("keys of other tools are taken in, where their halves agree") {
   CHECK(read({seed + "\n", public_pem(edwards).value()})->pair);
   CHECK(!read({seed.substr(1)}).ok());
   CHECK(!base64_seed(pair).ok());
+  // 32 octets alone are private or public: another file has to show which.
+  const std::string edwards_record =
+      dkim::print_key(dkim::key_from_pem(public_pem(edwards).value()).value());
+  const std::string octets = edwards_record.substr(edwards_record.find("p=") + 2);
+  REQUIRE(octets.size() == 44);
+  CHECK(read({edwards_record, seed})->pair);
+  CHECK(read({seed, edwards_record})->pair);
+  CHECK(!read({octets, edwards_record})->pair);
+  CHECK(read({octets + "\n", edwards_record})->public_pem == public_pem(edwards).value());
+  CHECK(!read({"v=DKIM1; k=ed25519; p=" + octets})->pair);
+  CHECK(!read({octets, public_pem(make()).value()}).ok());
+  for (const std::string& alone : {seed, octets + "\n"}) {
+    const auto unclear = read({alone});
+    REQUIRE(!unclear.ok());
+    CHECK(unclear.error().where == "file");
+    CHECK(unclear.error().what.find("name the file with its public key") != std::string::npos);
+    CHECK(unclear.error().what.find(alone.substr(0, 20)) == std::string::npos);
+  }
+  // 64 octets: a seed and its public key, or nothing that is known.
+  const std::string both = base64_of(decoded(seed) + decoded(octets));
+  CHECK(read({both})->pair);
+  CHECK(!read({base64_of(decoded(octets) + decoded(seed))}).ok());
+  const auto odd = read({"v=DKIM1; k=ed25519; p=AAAA"});
+  REQUIRE(!odd.ok());
+  CHECK(sentence(odd.error()) == "file: the record contains no key that can be read");
   CHECK(!read({"hello"}).ok());
   CHECK(!read({"v=DKIM1; p="}).ok());
   CHECK(!read({}).ok());
@@ -242,6 +336,94 @@ TEST_CASE("export writes what signers read, for the owner alone, and checks it")
   REQUIRE(export_keys(job, folder, opened_by("a")).ok());
   CHECK(text_of(at.path / "out/dkim_selectors.map") == "example.com s1\nexample.org s2\n");
   CHECK(check_export(job, folder).empty());
+}
+
+TEST_CASE("a check tells a missing file from one that cannot be read, and a seed from PEM") {
+  using Lines = std::vector<std::string>;
+  const Folder at;
+  const KeyFolder folder(at.root());
+  REQUIRE(folder.store(kPlace, make(), by_passphrase("a"), "2026-11-21").ok());
+  ExportJob job{SignerFormat::Pem, at.root() + "/out", "", {kPlace}};
+  CHECK(check_export(job, folder) == Lines{"example.com/s1.pem is missing"});
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  CHECK(check_export(job, folder).empty());
+  const fs::path pem = at.path / "out/example.com/s1.pem";
+  fs::rename(pem, at.path / "out/real");
+  CHECK(check_export(job, folder) == Lines{"example.com/s1.pem is missing"});
+  fs::create_symlink("../real", pem);
+  CHECK(check_export(job, folder) == Lines{"example.com/s1.pem: it is a symbolic link"});
+  fs::remove(pem);
+  fs::create_directory(pem);
+  CHECK(check_export(job, folder) == Lines{"example.com/s1.pem: it is not a regular file"});
+  fs::remove(pem);
+  fs::rename(at.path / "out/real", pem);
+  const fs::path half = at.path / "keys/example.com/s1.pub";
+  const std::string before = text_of(half);
+  write(half, "damaged");
+  const Lines damaged = check_export(job, folder);
+  REQUIRE(damaged.size() == 1);
+  CHECK(damaged.front().starts_with(half.string() + ": "));
+  CHECK(damaged.front().find("another key") == std::string::npos);
+  write(half, before);
+  // rspamd reads an Ed25519 key as its seed; the other formats need PEM.
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  job.format = SignerFormat::Rspamd;
+  const Lines tables = {"dkim_domains.conf is missing", "dkim_paths.map is missing",
+                        "dkim_selectors.map is missing"};
+  Lines expected = {
+      "example.com/s1.pem has the right key as PEM, but this format needs its seed: export it "
+      "again"};
+  expected.insert(expected.end(), tables.begin(), tables.end());
+  CHECK(check_export(job, folder) == expected);
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  CHECK(check_export(job, folder).empty());
+  job.format = SignerFormat::Pem;
+  CHECK(check_export(job, folder) ==
+        Lines{"example.com/s1.pem has the right key as a seed, but this format needs PEM: export "
+              "it again"});
+}
+
+TEST_CASE("an export again keeps who can read the files") {
+  const Folder at;
+  const KeyFolder folder(at.root());
+  REQUIRE(folder.store(kPlace, make(), by_passphrase("a"), "2026-11-21").ok());
+  const KeyPlace other{Name::literal("example.org"), "s2"};
+  REQUIRE(folder.store(other, make(), by_passphrase("a"), "2026-11-21").ok());
+  ExportJob job{SignerFormat::OpenDkim, at.root() + "/out", "", {kPlace}};
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  const fs::path pem = at.path / "out/example.com/s1.pem";
+  const fs::path table = at.path / "out/KeyTable";
+  REQUIRE(::chmod(pem.c_str(), 0640) == 0);
+  REQUIRE(::chmod(table.c_str(), 0644) == 0);
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  CHECK(mode_of(pem) == 0640);
+  CHECK(mode_of(table) == 0644);
+  // A key never becomes readable for everybody, whatever its file was.
+  REQUIRE(::chmod(pem.c_str(), 0644) == 0);
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  CHECK(mode_of(pem) == 0640);
+  if (::geteuid() != 0) return;
+  // Root exports for a signer that runs as another user.
+  const auto owner_of = [](const fs::path& path) {
+    struct stat status {};
+    stat(path.c_str(), &status);
+    return std::pair(status.st_uid, status.st_gid);
+  };
+  const std::pair<uid_t, gid_t> signer{12345, 12346};
+  REQUIRE(::chown(pem.c_str(), signer.first, signer.second) == 0);
+  REQUIRE(::chown((at.path / "out").c_str(), signer.first, signer.second) == 0);
+  job.places = {kPlace, other};
+  REQUIRE(export_keys(job, folder, opened_by("a")).ok());
+  CHECK(owner_of(pem) == signer);
+  CHECK(owner_of(table) == std::pair<uid_t, gid_t>{0, 0});
+  CHECK(owner_of(at.path / "out/example.org") == signer);
+  CHECK(owner_of(at.path / "out/example.org/s2.pem") == signer);
+  CHECK(mode_of(at.path / "out/example.org/s2.pem") == 0600);
+  // The key folder itself stays with the user of the run.
+  REQUIRE(::chown((at.path / "keys").c_str(), signer.first, signer.second) == 0);
+  const KeyPlace third{Name::literal("example.net"), "s3"};
+  REQUIRE(folder.store(third, make(), by_passphrase("a"), "2026-11-21").ok());
+  CHECK(owner_of(at.path / "keys/example.net") == std::pair<uid_t, gid_t>{0, 0});
 }
 
 TEST_CASE("secrets are moved, shortened and gone") {
