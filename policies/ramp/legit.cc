@@ -15,13 +15,6 @@
 namespace rampart {
 namespace {
 
-// The YAML may leave out the prefix, since people copy a host name or an address.
-bool is_ignored(const Domain& domain, const std::string& source) {
-  return std::ranges::any_of(domain.ignored_sources, [&](const IgnoredSource& one) {
-    return source == one.source || source == "ptr:" + one.source || source == "ip:" + one.source;
-  });
-}
-
 // Each message is counted once among passing, forwarded, marked, unanswered and unmarked. `lacking`
 // overlaps with marked: the missing answer could give the source of marked mail another name.
 void add(SourceTally& tally, const EvidenceRow& row) {
@@ -55,11 +48,11 @@ struct PastMail {
   }
 };
 
-std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
+std::map<std::string, PastMail> past_mail(const Domain& domain, const LegitRows& rows) {
   std::map<std::string, PastMail> past;
   for (const EvidenceRow* row : rows.past) {
-    // A wave of other mail must not make a reporter weigh more.
-    if (!row->is_own()) continue;
+    // Neither a wave of other mail nor an ignored source must make a reporter weigh more.
+    if (!row->is_own() || ignores(domain, row->source)) continue;
     PastMail& mail = past[rows.reporters.at(row->reporter).group];
     mail.messages += row->messages;
     if (row->passes()) mail.passing += row->messages;
@@ -68,35 +61,65 @@ std::map<std::string, PastMail> past_mail(const LegitRows& rows) {
   return past;
 }
 
-// Gives each reporter its weight: the mail per day that it saw before the window. A new reporter
-// has no such past. It is compared with the others by the messages of this window, but weighs no
-// more than all reporters with a past together: what it reports now must not outvote them. Where no
-// reporter has a past, the messages of this window are the weights.
-void set_shares(LegitTally& sum, const LegitRows& rows) {
-  const auto past = past_mail(rows);
-  double past_weight = 0;
-  double past_counted = 0;
-  for (const ReporterTally& one : sum.reporters) {
-    const PastMail* mail = find_value(past, one.group);
-    if (mail == nullptr) continue;
-    past_weight += mail->a_day();
-    past_counted += static_cast<double>(one.counted);
+// Sums over the reporters with a past: their weights, and what they count in this window.
+struct SettledMail {
+  double weight = 0;
+  double counted = 0;
+
+  void add(const ReporterTally& one) {
+    weight += one.share;
+    counted += static_cast<double>(one.counted);
   }
+  bool compares() const { return weight > 0 && counted > 0; }
+};
+
+// Weighs reporters without a past by the messages of this window, on the scale of the settled ones.
+// Each weighs at most as much as those together, and all at most `most`. Returns their sum. Where
+// no settled reporter compares, the messages of this window are the weights.
+double weigh_new(const std::vector<ReporterTally*>& reporters, const SettledMail& settled,
+                 double most) {
   double total = 0;
+  for (ReporterTally* one : reporters) {
+    one->share = static_cast<double>(one->counted);
+    if (settled.compares()) {
+      one->share = std::min(settled.weight, settled.weight * one->share / settled.counted);
+    }
+    total += one->share;
+  }
+  if (!settled.compares() || total <= most) return total;
+  for (ReporterTally* one : reporters) one->share *= most / total;
+  return most;
+}
+
+// Gives each reporter its weight: the mail per day that it saw before the window. All new reporters
+// together weigh no more than those with a past: what they report now must not outvote them. Known
+// reporters are weighed among themselves first, and unknown ones get what is left: otherwise the
+// claims of an unknown new reporter would shrink the weight of a known one that sees failures.
+void set_shares(const Domain& domain, LegitTally& sum, const LegitRows& rows) {
+  const auto past = past_mail(domain, rows);
+  SettledMail all;
+  SettledMail known;
+  std::vector<ReporterTally*> new_known;
+  std::vector<ReporterTally*> new_unknown;
   for (ReporterTally& one : sum.reporters) {
     const PastMail* mail = find_value(past, one.group);
-    one.share = static_cast<double>(one.counted);
-    if (mail != nullptr && mail->days.size() >= kPastForGrowth) {
+    if (mail == nullptr) {
+      (one.known ? new_known : new_unknown).push_back(&one);
+      continue;
+    }
+    one.share = mail->a_day();
+    if (mail->days.size() >= kPastForGrowth) {
       one.past_passing =
           static_cast<double>(mail->passing) / static_cast<double>(mail->days.size());
     }
-    if (mail != nullptr) {
-      one.share = mail->a_day();
-    } else if (past_weight > 0 && past_counted > 0) {
-      one.share = std::min(past_weight, past_weight * one.share / past_counted);
-    }
-    total += one.share;
+    all.add(one);
+    if (one.known) known.add(one);
   }
+  const SettledMail& scale = known.compares() ? known : all;
+  const double by_known = weigh_new(new_known, scale, scale.weight);
+  weigh_new(new_unknown, all, std::max(0.0, all.weight - by_known));
+  double total = 0;
+  for (const ReporterTally& one : sum.reporters) total += one.share;
   for (ReporterTally& one : sum.reporters) one.share = total == 0 ? 0 : one.share / total;
 }
 
@@ -216,7 +239,7 @@ std::string why_doubtful(const LegitTally& tally, double least) {
   for (const ReporterTally& one : tally.reporters) {
     if (!one.known || one.counted < kMessagesForRate) continue;
     ++known;
-    if (*one.rate() + 1e-9 < least) below.push_back(one.group);
+    if (*one.rate() + kRounding < least) below.push_back(one.group);
   }
   if (2 * below.size() > known) {
     return fmt::format(
@@ -224,7 +247,7 @@ std::string why_doubtful(const LegitTally& tally, double least) {
         percent(least), fmt::join(below, ", "));
   }
   const auto capped = tally.capped_rate();
-  if (!capped || *capped + 1e-9 >= least) return "";
+  if (!capped || *capped + kRounding >= least) return "";
   return fmt::format(
       "much more of the domain's mail passes than before; with at most {} times what passed "
       "before, legit_rate is only {}: replayed signed mail looks like this",
@@ -245,7 +268,7 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
       source.source = row->source;
       source.declared = declares(domain, row->source);
       source.service = config.senders.contains(row->source);
-      source.ignored = is_ignored(domain, row->source);
+      source.ignored = ignores(domain, row->source);
     }
     add(source, *row);
     const CountingReporter& by = rows.reporters.at(row->reporter);
@@ -255,7 +278,8 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
     reporter.messages += row->messages;
     if (source.ignored) continue;
     if (row->passes()) reporter.passing += row->messages;
-    reporter.days.insert(row->day);
+    // Forged mail on further days must not raise the cap on growth.
+    if (row->is_own()) reporter.days.insert(row->day);
     const bool lacks = row->fails() && !row->lacks.empty();
     if (row->is_own() || lacks) reporter.counted += row->messages;
     if (lacks) reporter.lacking += row->messages;
@@ -279,7 +303,7 @@ LegitTally tally_of(const Domain& domain, const Config& config, const LegitRows&
     sum.sources.push_back(std::move(source));
   }
   for (auto& [group, reporter] : reporters) sum.reporters.push_back(std::move(reporter));
-  set_shares(sum, rows);
+  set_shares(domain, sum, rows);
   return sum;
 }
 

@@ -59,7 +59,7 @@ struct ReporterTally {
   std::int64_t counted = 0;  ///< Passing, marked and unanswered.
   std::int64_t unanswered = 0;
   std::int64_t lacking = 0;
-  std::set<Date> days;      ///< Days of its rows in the window, those of ignored sources aside.
+  std::set<Date> days;      ///< Days in the window on which it saw the domain's own mail.
   double past_passing = 0;  ///< Mean per day before the window; 0 with too few days to compare.
 
   /// passing / counted; empty where nothing was counted.
@@ -69,6 +69,9 @@ struct ReporterTally {
 
 /// A reporter's rate or share over fewer messages is noise.
 constexpr std::int64_t kMessagesForRate = 100;
+
+/// Sums of weighted rates may end this much beside the threshold that they equal.
+constexpr double kRounding = 1e-9;
 
 /// If a reporter sees more than this many times its past passing mail, the growth is not trusted.
 constexpr int kMostGrowth = 2;

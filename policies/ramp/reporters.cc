@@ -51,8 +51,19 @@ EvidenceRows counting_rows(const EvidenceRows& rows, const CountingReporters& re
   return counting;
 }
 
+// The YAML may leave out the prefix, since people copy a host name or an address.
+bool ignores(const Domain& domain, const std::string& source) {
+  std::string_view bare = source;
+  for (const std::string_view prefix : {"ptr:", "ip:"}) {
+    if (source.starts_with(prefix)) bare.remove_prefix(prefix.size());
+  }
+  return std::ranges::any_of(domain.ignored_sources, [&](const IgnoredSource& one) {
+    return one.source == source || one.source == bare;
+  });
+}
+
 // The share is measured before the window, since a silent reporter has none within it.
-std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
+std::vector<SilentReporter> silent_reporters(const Domain& domain, const EvidenceRows& rows,
                                              const CountingReporters& reporters,
                                              EvidenceWindow window) {
   struct Seen {
@@ -65,8 +76,8 @@ std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
     Seen& seen = groups[reporters.at(row->reporter).group];
     seen.last = std::max(seen.last, row->day);
     if (row->day >= window.from || row->day < window.from - kShareDays) continue;
-    // A wave of other mail must not make a reporter's share look smaller.
-    if (!row->is_own()) continue;
+    // Neither a wave of other mail nor an ignored source must make a share look smaller.
+    if (!row->is_own() || ignores(domain, row->source)) continue;
     seen.before += row->messages;
     all += row->messages;
   }

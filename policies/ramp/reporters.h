@@ -40,6 +40,10 @@ CountingReporters counting_reporters(const Config& config, const ReporterHistory
 /// The rows of reporters that count, in order.
 EvidenceRows counting_rows(const EvidenceRows& rows, const CountingReporters& reporters);
 
+/// Whether `sources: {ignore: [...]}` of the domain has this source of evidence, with or without
+/// its prefix: "ptr:relay.example.net" is ignored by that text and by "relay.example.net".
+bool ignores(const Domain& domain, const std::string& source);
+
 /// A reporter whose share of a domain's mail was large, and that has stopped reporting.
 struct SilentReporter {
   std::string group;
@@ -49,8 +53,8 @@ struct SilentReporter {
 
 /// The reporters with at least a quarter of the domain's own mail of the 56 days before `window`,
 /// and no row since the window began. Such a reporter may be the one that would show failures.
-/// Sorted by group. `rows` are those of known reporters.
-std::vector<SilentReporter> silent_reporters(const EvidenceRows& rows,
+/// Sorted by group. `rows` are those of known reporters. Ignored sources are in no share.
+std::vector<SilentReporter> silent_reporters(const Domain& domain, const EvidenceRows& rows,
                                              const CountingReporters& reporters,
                                              EvidenceWindow window);
 

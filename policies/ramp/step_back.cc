@@ -305,8 +305,10 @@ std::optional<StepBack> step_back_for(const StepFacts& facts) {
 std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& seen) {
   std::vector<std::string> alerts;
   const double low = facts.domain.dmarc.ramp->gates.rollback_below;
+  // A rate within kRounding of the threshold reaches it, as in the gate: otherwise the alert would
+  // print two equal figures.
   if (facts.domain.dmarc.position.phase >= Phase::Quarantine && seen.legit_rate &&
-      *seen.legit_rate < low) {
+      *seen.legit_rate + kRounding < low) {
     alerts.push_back(fmt::format(
         "legit_rate is {}, below rollback_below ({}), which lowers no policy by itself: "
         "look at `rampart reports sources`; `rampart rollback {}` steps "
@@ -316,7 +318,7 @@ std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& s
   for (const ReporterTally& one : seen.tally.reporters) {
     const auto rate = one.rate();
     if (!rate || !seen.legit_rate || one.counted < kOutlierMessages) continue;
-    if (std::abs(*rate - *seen.legit_rate) < kOutlierDistance) continue;
+    if (std::abs(*rate - *seen.legit_rate) + kRounding < kOutlierDistance) continue;
     alerts.push_back(fmt::format(
         "{} is an outlier: it reports that {} of {} messages pass; over all reporters it is {}",
         one.group, percent(*rate), grouped(one.counted), percent(*seen.legit_rate)));

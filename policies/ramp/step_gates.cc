@@ -108,7 +108,7 @@ Gate evidence_gate(const StepFacts& facts, const StepEvidence& seen) {
   if (!has_fresh_evidence(facts)) return gate(GateKind::Evidence, last, asked, why_stale(facts));
   std::vector<std::string> silent;
   for (const SilentReporter& one :
-       silent_reporters(facts.known_rows, facts.reporters, seen.window)) {
+       silent_reporters(facts.domain, facts.known_rows, facts.reporters, seen.window)) {
     silent.push_back(fmt::format("{}, which saw {} of the mail, has sent no report since {}",
                                  one.group, percent(one.share), to_text(one.last)));
   }
@@ -167,8 +167,7 @@ Gate legit_gate(const StepFacts& facts, const StepEvidence& seen) {
       "legit_rate is {} ({} of the domain's own messages pass, {} fail{}; each reporter is "
       "weighted by its past share); the gate requires {}",
       figure, grouped(tally.passing), grouped(tally.marked + tally.unanswered), unanswered, asked);
-  // Rounding may leave a sum of weighted rates slightly below the threshold that it equals.
-  const bool reached = *seen.legit_rate + 1e-9 >= least;
+  const bool reached = *seen.legit_rate + kRounding >= least;
   return gate(GateKind::LegitRate, figure, asked, reached ? why_doubtful(tally, least) : why);
 }
 
@@ -198,14 +197,20 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
   }
   const double lacking = tally.lacking_share();
   if (reaches(lacking, limit)) {
-    const auto one = std::ranges::max_element(tally.sources, {}, &SourceTally::lacking);
+    // An ignored source is in no share, so it cannot be the reason.
+    const auto one = std::ranges::max_element(tally.sources, {}, [](const SourceTally& source) {
+      return source.ignored ? 0 : source.lacking;
+    });
     reasons.push_back(
         fmt::format("{} of the mail fails and comes from sources that could not be identified, "
                     "because DNS did not answer for {} ({}); run again when it does",
                     percent_up(lacking), one->lacks, one->source));
   }
-  return gate(GateKind::Unresolved, percent_up(std::max(largest, lacking)),
-              "below " + percent(limit), text_of(reasons));
+  // The limit is rounded up, and the share towards its verdict: 0.4991 % is below 0.50 %, and must
+  // not print as 0.50 %.
+  const double share = std::max(largest, lacking);
+  return gate(GateKind::Unresolved, reasons.empty() ? percent(share) : percent_up(share),
+              "below " + percent_up(limit), text_of(reasons));
 }
 
 // Two days and one reporter are enough, since waiting costs little.

@@ -51,7 +51,7 @@ std::string grouped(std::int64_t number);
 /// threshold.
 std::string percent(double share);
 
-/// "0.51 %", rounded up, for shares that have an upper limit.
+/// "0.51 %", rounded up, for upper limits and for shares that reach them.
 std::string percent_up(double share);
 
 /// Whether known reporters sent reports on the domain, and the newest is recent enough.

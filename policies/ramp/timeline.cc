@@ -38,12 +38,13 @@ std::string step_text(const DmarcSpec& spec, RampPosition from, RampPosition to)
 }
 
 // The first day on which the decision's next step can be taken. A day in the past is kept, so that
-// the step shows as overdue.
+// the step shows as overdue. Where no report shows the position live, the hold has not begun: it
+// can end no earlier than if it began today.
 std::optional<Date> day_of_next(const DmarcSpec& spec, const StepDecision& decision, Date today) {
   if (decision.action == StepAction::Advance) return decision.due.value_or(today);
   if (decision.earliest) return decision.earliest;
   if (decision.due) return decision.due;
-  return end_of_hold(*spec.ramp, decision.from, spec.since.value_or(today));
+  return end_of_hold(*spec.ramp, decision.from, std::max(spec.since.value_or(today), today));
 }
 
 // The first reason is enough here; `explain` lists all of them.

@@ -31,8 +31,8 @@ constexpr Duration kReviewEvery{12, Duration::Unit::Months};
 
 /// The steps of one domain's ramp up to `until`: the next one by `decision`, and the later ones on
 /// the earliest days that holds and calendar allow. A step that waits for a run or for evidence is
-/// overdue from the day that its hold and the calendar allowed; if its position was never seen
-/// live, the hold is counted from `since`.
+/// overdue from the day that its hold and the calendar allowed. If its position was never seen
+/// live, it is not overdue: the hold is counted from today, or from a later `since`.
 std::vector<TimelineEvent> ramp_events(const Domain& domain, const StepDecision& decision,
                                        Date today, Date until);
 

@@ -150,9 +150,10 @@ def own_by_group(rows):
     return found
 
 
-def weights(claims, past):
-    """{reporter: weight}: its mail of a past day. Who has no past weighs what it claims, but no
-    more than all others together."""
+def weights(claims, past, known):
+    """{reporter: weight}: its mail of a past day. Reporters without a past weigh what they claim,
+    each and all together no more than those with one. Known ones are weighed first and by known
+    ones; the others share what is left."""
     days = collections.defaultdict(set)
     for row in past:
         if row.own:
@@ -160,19 +161,31 @@ def weights(claims, past):
     a_day = {group: own / len(days[group])
              for group, (_, own) in own_by_group(past).items()}
     settled = {group: a_day[group] for group in claims if group in a_day}
-    all_claims = sum(claims[group] for group in settled)
-    whole = sum(settled.values())
-    if not whole or not all_claims:
-        return {group: settled.get(group, claim) for group, claim in claims.items()}
-    return {group: settled.get(group, min(whole, whole * claim / all_claims))
-            for group, claim in claims.items()}
+
+    def scale(groups):
+        return (sum(settled[group] for group in groups), sum(claims[group] for group in groups))
+
+    def new_ones(groups, whole, claimed, room):
+        if not whole or not claimed:
+            return {group: claims[group] for group in groups}
+        each = {group: min(whole, whole * claims[group] / claimed) for group in groups}
+        much = max(sum(each.values()), room)
+        return {group: one * room / much if much else 0 for group, one in each.items()}
+
+    new = claims.keys() - settled.keys()
+    of_all = scale(settled)
+    of_known = scale(settled.keys() & known)
+    by = of_known if all(of_known) else of_all
+    first = new_ones(new & known, *by, by[0])
+    rest = new_ones(new - known, *of_all, max(0, of_all[0] - sum(first.values())))
+    return settled | first | rest
 
 
 def legit_rate(rows, past):
     """The share of own mail that passes: of all reporters that count, and of known ones alone."""
     figures = own_by_group(rows)
-    shares = weights({group: own for group, (_, own) in figures.items()}, past)
     known = {row.group for row in rows if row.known}
+    shares = weights({group: own for group, (_, own) in figures.items()}, past, known)
     rates = []
     for groups in (set(figures), set(figures) & known):
         whole = sum(shares[group] for group in groups)
@@ -192,13 +205,14 @@ def doubt(rows, past, least):
     below = [group for group, rate in enough.items() if rate + 1e-9 < least]
     if 2 * len(below) > len(enough):
         return f"most known reporters see less: {below}"
-    shares = weights({group: own for group, (_, own) in own_by_group(rows).items()}, past)
+    known = {row.group for row in rows if row.known}
+    shares = weights({group: own for group, (_, own) in own_by_group(rows).items()}, past, known)
     before, grown, rate, whole = own_by_group(past), False, 0, 0
     for group, (passing, own) in figures.items():
         days = {row.day for row in past if row.own and row.group == group}
         most = passing
         if len(days) >= PAST and before[group][0]:
-            now = len({row.day for row in rows if row.group == group})
+            now = len({row.day for row in rows if row.own and row.group == group})
             most = min(passing, MOST_GROWTH * before[group][0] / len(days) * now)
             grown = grown or most < passing
         if own:

@@ -296,6 +296,28 @@ TEST_CASE("a low legit_rate without a loss lowers nothing") {
   for (const RampStory& story : kRate) check(story);
 }
 
+TEST_CASE("an alert is given below its threshold, and not at it") {
+  const auto alerts = [](const char* words) {
+    const RampScene scene = scene_of({"", "quarantine", "2026-10-24", "2026-11-23", words, ""});
+    return step_of(scene.domain, scene.config, scene.world).alerts;
+  };
+  // Three times 95 % with weights of 1, 1 and 12: the sum ends a little below 0.95.
+  CHECK(alerts("rollback=0.95 no-mta "
+               "mail=mta:both:19:2026-09-24/2026-11-22:r1.example "
+               "mail=mta:marked:1:2026-09-24/2026-11-22:r1.example "
+               "mail=mta:both:19:2026-09-24/2026-11-22:r2.example "
+               "mail=mta:marked:1:2026-09-24/2026-11-22:r2.example "
+               "mail=mta:both:228:2026-09-24/2026-11-22:r3.example "
+               "mail=mta:marked:12:2026-09-24/2026-11-22:r3.example")
+            .empty());
+  // 100 % and 80 %: each is ten percentage points from the mean.
+  CHECK(alerts("rollback=0.90 no-mta "
+               "mail=mta:both:50:2026-09-24/2026-11-22:r1.example "
+               "mail=mta:both:40:2026-09-24/2026-11-22:r2.example "
+               "mail=mta:marked:10:2026-09-24/2026-11-22:r2.example")
+            .size() == 2);
+}
+
 TEST_CASE("a step is taken back when a sender breaks, and for nothing that looks like it") {
   for (const RampStory& story : kBroken) check(story);
 }

@@ -83,10 +83,29 @@ TEST_CASE(
     "a step that waits for evidence is overdue by the calendar, and shows what it waits for") {
   const Domain domain = climbing({Phase::Quarantine, 10});
   StepDecision decision = decision_at(domain, StepAction::Stay);
+  decision.live = day("2026-11-01");
+  decision.due = day("2026-11-15");
   decision.reasons = {"there are no verified reports to count"};
   check_ramp(domain, decision, "2026-11-21", "2026-12-01",
              {"2026-11-15 ramp quarantine at 10% -> quarantine (ramp short) is held: there are no "
               "verified reports to count +6"});
+}
+
+TEST_CASE("a step whose hold has not begun is never overdue") {
+  Domain domain = climbing({Phase::Monitor, 100});
+  domain.dmarc.since = day("2026-08-13");
+  StepDecision decision = decision_at(domain, StepAction::Stay);
+  decision.reasons = {"there are no verified reports"};
+  check_ramp(domain, decision, "2026-11-21", "2026-12-31",
+             {"2026-12-21 ramp monitor -> quarantine at 10% (ramp short) is held: there are no "
+              "verified reports"});
+  domain.dmarc.since.reset();
+  check_ramp(domain, decision, "2026-11-21", "2026-12-20", {});
+  // A `since` in the future: the hold begins then.
+  domain.dmarc.since = day("2026-12-01");
+  check_ramp(domain, decision, "2026-11-21", "2026-12-31",
+             {"2026-12-31 ramp monitor -> quarantine at 10% (ramp short) is held: there are no "
+              "verified reports"});
 }
 
 TEST_CASE("a step back is today's, and the climb begins again below") {
