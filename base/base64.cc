@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -36,7 +37,12 @@ Error bad_character(char c) {
 
 Result<std::string> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0) {
-    return Error{.what = "base64 has groups of four characters; its end is missing"};
+    // A wrong character is the better explanation: with it the text is no base64 of any length.
+    const auto wrong = std::ranges::find_if(
+        text, [](char c) { return c != '=' && kDigits[static_cast<unsigned char>(c)] < 0; });
+    if (wrong != text.end()) return bad_character(*wrong);
+    return Error{.what = fmt::format("it has {} characters, and base64 has a multiple of four",
+                                     text.size())};
   }
   // Not OpenSSL's decoder: it skips blanks and accepts unused bits that are not zero, so two
   // different texts would be the same key.

@@ -19,9 +19,10 @@ struct UsageError {
   std::string hint;
 };
 
-// Without a near word the help is the better answer than a guess.
-std::string did_you_mean(const std::string& near) {
-  return near.empty() ? "see rampart --help" : fmt::format("did you mean {}?", near);
+// Without a near word the help, of the command if there is one, is the better answer than a guess.
+std::string did_you_mean(const std::string& near, std::string_view command = "") {
+  if (!near.empty()) return fmt::format("did you mean {}?", near);
+  return fmt::format("see rampart {}{}--help", command, command.empty() ? "" : " ");
 }
 
 /// Every option that may be meant, for "did you mean".
@@ -43,7 +44,8 @@ UsageError unexpected(const Invocation& invocation) {
   if (word.starts_with('-') && word != "-") {
     const std::string name = word.substr(0, word.find('='));
     return {fmt::format("unknown option {}", name),
-            did_you_mean(closest(name, option_names(invocation.command)))};
+            did_you_mean(closest(name, option_names(invocation.command)),
+                         invocation.command ? invocation.command->name : std::string_view())};
   }
   const std::string group(invocation.command ? invocation.command->name : invocation.group);
   const std::string prefix = group.empty() ? "" : group + " ";
@@ -145,7 +147,7 @@ std::optional<UsageError> read_clock(Context& context) {
   const std::optional<Time> time = parse_time(*text);
   if (!time) {
     return UsageError{fmt::format("--now \"{}\" is not a time", *text),
-                      "write 2026-11-21T00:00:00Z"};
+                      "write it as 2026-11-21T00:00:00Z"};
   }
   context.now = *time;
   return std::nullopt;

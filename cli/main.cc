@@ -170,6 +170,16 @@ ProcessEnv process_env() {
           .reader_left = reader_left};
 }
 
+// The words of the command that was read so far, each with a blank behind it.
+std::string words_of(const CLI::App& app) {
+  std::string words;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    words += at->get_name() + " ";
+  }
+  return words;
+}
+
 int run_main(int argc, char** argv) {
   // Without this, `| head` would kill the process in the middle of an apply.
   signal(SIGPIPE, SIG_IGN);
@@ -183,8 +193,8 @@ int run_main(int argc, char** argv) {
   } catch (const CLI::Success& help) {  // CLI11 reports --help and --version by exception.
     return parser.app.exit(help, process.out, process.err);
   } catch (const CLI::ParseError& error) {
-    return static_cast<int>(
-        usage_error(process, format_of(argc, argv), error.what(), "see rampart --help"));
+    return static_cast<int>(usage_error(process, format_of(argc, argv), error.what(),
+                                        fmt::format("see rampart {}--help", words_of(parser.app))));
   }
   return static_cast<int>(run(invocation_of(parser), process));
 }

@@ -86,7 +86,7 @@ Result<std::size_t> read_label_octet(std::string_view text, std::size_t at, Labe
   // These end a word or begin a comment in zone files, so such a name could not be written back.
   if (c >= 0 && (c <= ' ' || c == 0x7F || std::string_view("\"();").find(c) != std::string::npos)) {
     return Error{.what = "the character \"" + printable(std::string_view(&c, 1)) +
-                         "\" must be escaped"};
+                         "\" is not allowed unless it is escaped"};
   }
   label.unicode = label.unicode || !is_ascii(c);
   label.octets += c;

@@ -108,6 +108,12 @@ World observed(const Context& context, const Job& job) {
   return world;
 }
 
+bool is_read(const World& world, const Name& zone, const std::string& provider) {
+  return std::ranges::any_of(world.zones, [&](const LiveZone& live) {
+    return live.apex == zone && live.provider == provider;
+  });
+}
+
 /// Plans again from the YAML and the providers. The reviewed plan can only take changes away: an
 /// edited plan file can never add a record.
 Result<Ok> compute(const Context& context, Job& job) {
@@ -117,7 +123,7 @@ Result<Ok> compute(const Context& context, Job& job) {
     job.plan = plan_of(context, job, {}, world);
     return Ok{};
   }
-  TRY(const Plan reviewed, reviewed_plan(*path));
+  TRY(Plan reviewed, reviewed_plan(*path));
   const std::size_t all = job.config.domains.size();
   const bool narrowed = narrow_to(job.config, reviewed);
   if (narrowed) {
@@ -127,9 +133,19 @@ Result<Ok> compute(const Context& context, Job& job) {
   World world = observed(context, job);
   if (narrowed) world.unmanaged_zones.clear();  // Zones of the domains that were left out.
   job.plan = plan_of(context, job, reviewed, world);
+  const auto left_out = [&](const Name& domain) {
+    return !context.domain_globs.empty() && !job.config.domains.contains(domain);
+  };
+  std::erase_if(reviewed.changes, [&](const Change& one) {
+    return left_out(one.domain) && !is_read(world, one.zone, one.provider);
+  });
   Limited limited =
       limit_to(job.plan, reviewed, world,
                context.arguments.has("strict") ? Strictness::AllZones : Strictness::ItsZone);
+  // With --domain, the other domains are not planned, which makes no review outdated.
+  std::erase_if(limited.plan.findings, [&](const Finding& one) {
+    return one.code == "plan-outdated" && one.domain && left_out(*one.domain);
+  });
   job.plan = std::move(limited.plan);
   job.already = std::move(limited.already_live);
   return Ok{};
@@ -142,7 +158,8 @@ Result<bool> approved(const Context& context, const Plan& plan) {
   if (context.arguments.has("auto-approve") || context.arguments.has("plan.json")) return true;
   if (!context.process.answers_prompt) {
     return Error{
-        "there is no terminal to ask for approval: pass a reviewed plan file, or --auto-approve"};
+        "apply needs an approval and has no terminal to ask: pass a reviewed plan file, or "
+        "--auto-approve"};
   }
   context.process.err << plan_text(plan, context.colour) << "\nWrite these changes? [y/N] "
                       << std::flush;

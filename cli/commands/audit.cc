@@ -203,6 +203,11 @@ ExitCode show(const Context& context, const AuditView& view) {
 
 // The entries come first: a list that cannot be read should not cost a single query.
 ExitCode run_audit(Context& context) {
+  if (!context.arguments.all("DOMAIN").empty() && !context.domain_globs.empty()) {
+    return usage_error(
+        context, "--domain selects domains of the YAML and cannot be used with DOMAIN",
+        "name every domain without an option: rampart audit example.com example.org");
+  }
   TRY_OR_FAIL("unreadable", const auto entries, read_entries(context));
   VALUE_OR_EXIT(const auto config, config_for(context));
   std::vector<ConfigError> mistakes;

@@ -100,7 +100,8 @@ ExitCode run_rotate(Context& context) {
     OK_OR_FAIL("rotate", write(context, config, marks, runs));
   }
   const bool acts = std::ranges::any_of(runs, [](const auto& run) { return run.acts(); });
-  return print(context, context.json() ? rotate_json(runs) : rotate_text(runs, written),
+  return print(context,
+               context.json() ? rotate_json(runs) : rotate_text(runs, written, context.today()),
                acts ? ExitCode::Different : ExitCode::Ok);
 }
 

@@ -28,6 +28,9 @@ std::vector<ConfigError> errors_among(const Context& context, const std::vector<
       context.process.out << fmt::format("{}:{}:{}: {}[{}]: {}\n", printable(one.mark.file),
                                          one.mark.line, one.mark.column, to_text(one.severity),
                                          one.code, printable(one.message));
+      if (!one.hint.empty()) {
+        context.process.out << fmt::format("  hint: {}\n", printable(one.hint));
+      }
     }
   }
   return errors;
@@ -36,10 +39,10 @@ std::vector<ConfigError> errors_among(const Context& context, const std::vector<
 // JSON gets an empty list of errors, so that a program tests one member in both cases.
 ExitCode report_valid(const Context& context, const Config& config) {
   const std::size_t count = config.domains.size();
-  return print(context, context.json() ? errors_json({})
-                                       : fmt::format("{} is valid: {} domain{}.\n",
-                                                     printable(config.file), count,
-                                                     count == 1 ? "" : "s"));
+  return print(context, context.json()
+                            ? errors_json({})
+                            : fmt::format("{} is valid: {} domain{}.\n", printable(config.file),
+                                          count, count == 1 ? "" : "s"));
 }
 
 // For workflows: which files of a commit make a plan necessary. At the base as well, since a file

@@ -136,6 +136,9 @@ Result<std::map<std::string, std::string>> files_at(const std::string& ref,
   // The ref is resolved to an object id first, so that git never takes it for an option.
   const Result<std::string> commit =
       git(folder, {"rev-parse", "--verify", "--quiet", "--end-of-options", ref + "^{commit}"}, "");
+  if (!commit && !git(folder, {"rev-parse", "--git-dir"}, "")) {
+    return Error{"the folder of " + config_file + " is in no git repository", "--base"};
+  }
   if (!commit) return Error{"there is no commit \"" + ref + "\"", "--base"};
   const std::string id = commit->substr(0, commit->find('\n'));
   TRY(const std::string listing, git(folder, {"ls-tree", "-r", "-z", id, "--", "."}, ""));

@@ -88,8 +88,9 @@ Lines dmarc_lines(const audit::DmarcFacts& dmarc) {
     if (!dmarc.problem.empty()) state += ": " + dmarc.problem;
     return dmarc.text.empty() ? Lines{state} : Lines{dmarc.text, state};
   }
-  Lines lines = {dmarc.text, fmt::format("{} by _dmarc.{}", dmarc::to_text(discovered->policy),
-                                         discovered->at.text())};
+  Lines lines = {dmarc.text,
+                 fmt::format("policy {}, from _dmarc.{}", dmarc::to_text(discovered->policy),
+                             discovered->at.text())};
   for (const audit::ReportAddress& one : dmarc.rua) {
     // RFC 9990 section 4: an address in another organization needs that organization's consent in
     // DNS; one in the domain's own needs none.

@@ -79,10 +79,12 @@ class ExplanationPage {
       text_ += name + " is absent: its records are removed\n";
     } else {
       const std::string since = spec.since ? " since " + to_text(*spec.since) : "";
-      const bool arrived = spec.position >= spec.target;
-      text_ += fmt::format("{} is at {}{}, {}\n", name, to_text(spec.position), since,
-                           arrived ? std::string("its target")
-                                   : fmt::format("with target {}", to_text(spec.target)));
+      const std::string target =
+          spec.position >= spec.target ? ", its target" : "; target: " + to_text(spec.target);
+      const bool ahead = !all_.other_policy.empty();
+      text_ += fmt::format("{}: {}{}{}{}\n", name, ahead ? "the YAML sets " : "",
+                           to_text(spec.position), since, target);
+      if (ahead) text_ += fmt::format("  DNS still has {}\n", all_.other_policy);
     }
   }
 
@@ -122,6 +124,7 @@ class ExplanationPage {
 
   // A step counts from the day on which a report showed its policy, not from the edit of the YAML.
   std::string where() const {
+    if (!all_.other_policy.empty()) return "in the YAML, not in DNS yet";
     return all_.step.live ? "current, live since " + to_text(*all_.step.live)
                           : "current, not yet seen in a report";
   }
@@ -146,7 +149,7 @@ class ExplanationPage {
 
   // The title answers the usual question at once: what comes next, and when.
   static std::string title_of(const StepDecision& step) {
-    if (step.from.phase < Phase::Monitor) return "What is missing";
+    if (step.from.phase < Phase::Monitor) return "Before the ramp starts";
     if (step.action == StepAction::StepBack) {
       return fmt::format("Next: step back to {}", to_text(step.to.value_or(step.from)));
     }
@@ -182,12 +185,15 @@ class ExplanationPage {
     for (const SelectorNow& one : all_.selectors) {
       std::string age = "age unknown";
       if (one.made) age = counted((today_ - *one.made).count(), "day") + " old";
-      const std::string seen =
-          one.last_seen ? "seen " + to_text(*one.last_seen) : "not seen in reports";
+      const std::string seen = one.last_seen ? "seen " + to_text(*one.last_seen) : "in no report";
       std::string more = one.rotated_by;
       if (!one.why.empty()) more += ": " + one.why;
       // Some states simply end on a day, and others begin something that has a name.
-      if (one.next && one.what.empty()) more += fmt::format("; until {}", to_text(*one.next));
+      if (one.next && one.what.empty()) {
+        more += fmt::format("; {} {}",
+                            one.state == "revoked" ? "its record can be removed on" : "until",
+                            to_text(*one.next));
+      }
       if (one.next && !one.what.empty()) {
         more += fmt::format("; {} on {}", one.what, to_text(*one.next));
       }
@@ -223,12 +229,14 @@ class ExplanationPage {
     }
   }
 
-  // Without hints: the plan shows them, and this page is about the state.
+  // With the hints of errors alone: the plan shows the others, and this page is about the state.
   void findings() {
     if (!all_.findings.empty()) section("Findings");
     for (const Finding& one : all_.findings) {
       text_ +=
           fmt::format("  {}[{}] {}\n", to_text(one.severity), one.code, printable(one.message));
+      if (one.severity != Severity::Error || one.hint.empty()) continue;
+      text_ += fmt::format("      hint: {}\n", printable(one.hint));
     }
   }
 

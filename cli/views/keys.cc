@@ -49,13 +49,20 @@ std::vector<std::string> actions_of(const RotationRun& run) {
   return actions;
 }
 
+/// "on 2027-03-06 or later"; "now" where that day has come.
+std::string on_or_after(Time due, Date today) {
+  return std::chrono::floor<std::chrono::days>(due) <= today
+             ? "now"
+             : fmt::format("on {} or later", day(due));
+}
+
 /// What the date of a selector's next state means; empty without one.
 std::string next_state(const SelectorState& state) {
   if (!state.changes) return "";
   const std::string on = day(*state.changes);
   switch (state.state) {
     case KeyState::Published:
-      return fmt::format("; it becomes the signing key on {} or later", on);
+      return fmt::format("; it can become the current key on {} or later", on);
     case KeyState::Retiring:
       return fmt::format("; it can be revoked on {} or later", on);
     case KeyState::Revoked:
@@ -69,7 +76,7 @@ std::string next_state(const SelectorState& state) {
 }
 
 // What is left to a person after the YAML is written: DNS, the signer, or nothing.
-std::string steps_after_writing(const std::vector<RotationRun>& runs) {
+std::string steps_after_writing(const std::vector<RotationRun>& runs, Date today) {
   const bool publishes = std::ranges::any_of(
       runs, [](const RotationRun& run) { return run.step.make || !run.compromised.empty(); });
   const bool promotes = std::ranges::any_of(runs, [](const auto& run) { return run.step.promote; });
@@ -81,6 +88,13 @@ std::string steps_after_writing(const std::vector<RotationRun>& runs) {
     text +=
         "Next: give the current key to the signer with `rampart keys export`, and reload the "
         "signer.\n";
+  }
+  std::optional<Time> due;
+  for (const RotationRun& run : runs) {
+    if (run.acts() && run.step.due) due = std::min(due.value_or(*run.step.due), *run.step.due);
+  }
+  if (!publishes && !promotes && due) {
+    text += fmt::format("Next: `rampart rotate` again, {}.\n", on_or_after(*due, today));
   }
   return text;
 }
@@ -118,26 +132,28 @@ std::string rotate_json(const std::vector<RotationRun>& runs) {
 }
 
 // Actions have an arrow, since a list of states hides what will happen.
-std::string rotate_text(const std::vector<RotationRun>& runs, Written written) {
+std::string rotate_text(const std::vector<RotationRun>& runs, Written written, Date today) {
   if (runs.empty()) return "No domain has a rotation.\n";
   std::string text;
   bool acts = false;
   for (const RotationRun& run : runs) {
     text += fmt::format("{}, rotation {}\n", run.domain.unicode(), run.spec.name);
     for (const SelectorState& state : run.step.selectors) {
+      // Its next state is reached in this run: the action below shows it.
+      const bool done = run.step.promote && state.state == KeyState::Published;
       text += fmt::format("  {:<24} {}{}{}\n", state.selector, to_text(state.state),
-                          state.why.empty() ? "" : ": " + state.why, next_state(state));
+                          state.why.empty() ? "" : ": " + state.why, done ? "" : next_state(state));
     }
     for (const std::string& action : actions_of(run)) text += fmt::format("  -> {}\n", action);
     // Not where something is done now: the date of the step after it is known only then.
     if (run.step.due && !run.acts()) {
-      text += fmt::format("  next: {}, on {} or later\n", run.step.what, day(*run.step.due));
+      text += fmt::format("  next: {}, {}\n", run.step.what, on_or_after(*run.step.due, today));
     }
     acts = acts || run.acts();
   }
   if (!acts) return text;
   return text + (written == Written::Yes
-                     ? steps_after_writing(runs)
+                     ? steps_after_writing(runs, today)
                      : "Nothing was written. Run the command again with --write to do this.\n");
 }
 

@@ -12,7 +12,7 @@ namespace rampart {
 
 /// {"rotations": [{domain, name, selectors, actions, next}]}.
 std::string rotate_json(const std::vector<RotationRun>& runs);
-std::string rotate_text(const std::vector<RotationRun>& runs, Written written);
+std::string rotate_text(const std::vector<RotationRun>& runs, Written written, Date today);
 
 /// A key in the key folder, with its state in the YAML and in DNS.
 struct KeyRow {

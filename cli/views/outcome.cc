@@ -55,6 +55,12 @@ std::string totals(const Plan& plan, const std::vector<WriteOutcome>& outcomes) 
     if (count > 0) counts.push_back(fmt::format("{} {}", count, word.word));
   }
   std::vector<std::string> open = open_clauses(plan);
+  const auto outdated = std::ranges::count(plan.findings, "plan-outdated", &Finding::code);
+  if (outdated > 0) {
+    open.push_back(counted(static_cast<std::size_t>(outdated),
+                           "reviewed change is no longer planned",
+                           "reviewed changes are no longer planned"));
+  }
   if (counts.empty()) {
     return open.empty() ? "Nothing to write."
                         : fmt::format("Nothing was written: {}.", fmt::join(open, ", "));

@@ -128,8 +128,10 @@ std::string kept_back_text(const Plan& plan, Colour colour) {
   // A copy, so that the sections below can be the same functions as for a whole plan.
   Plan rest = plan;
   std::erase_if(rest.findings, [&](const Finding& finding) {
-    // Warnings were shown by `plan`; what matters after a write is why something was not written.
-    return finding.severity != Severity::Error || is_shown(finding);
+    // Other warnings were shown by `plan`; what matters after a write is why something was not
+    // written.
+    const bool explains = finding.severity == Severity::Error || finding.code == "plan-outdated";
+    return !explains || is_shown(finding);
   });
   std::string out;
   show_holds(out, rest, colour);

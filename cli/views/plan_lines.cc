@@ -25,14 +25,25 @@ const ReceiverImpact* impact_on(const Plan& plan, const Change& change) {
   return found == plan.receivers.end() || found->domain != domain ? nullptr : &*found;
 }
 
+// What leaves the treatment by every kind of receiver unknown; empty where one is known.
+std::string common_gap(const ReceiverImpact& impact) {
+  const std::string gap = impact.lines.empty() ? "" : impact.lines.front().gap;
+  const bool common =
+      std::ranges::all_of(impact.lines, [&](const ReceiverLine& line) { return line.gap == gap; });
+  return common ? gap : "";
+}
+
 // Receivers differ in the tags that they honour, so there is no single answer to what will happen
 // to a message.
 void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
   // A sentence of its own: silence would leave the reader to guess.
+  const std::string gap = common_gap(impact);
   if (impact.nothing_new()) {
-    lines.push_back({' ', "no receiver will treat a message that fails DMARC differently"});
+    lines.push_back({' ', "receivers treat mail that fails DMARC as before"});
+  } else if (!gap.empty()) {
+    lines.push_back({' ', "the effect on mail that fails DMARC is unknown: " + printable(gap)});
   } else {
-    lines.push_back({' ', "a message that fails DMARC, by kind of receiver:"});
+    lines.push_back({' ', "mail that fails DMARC, by kind of receiver:"});
     for (const ReceiverLine& line : impact.lines) {
       lines.push_back({' ', fmt::format("  {}: {}", describe(line.receiver), line.says)});
     }
@@ -60,9 +71,10 @@ std::string title(const Change& change) {
 
 // The zone is named only if it is not the domain itself.
 std::string heading(const Change& change) {
-  std::string text = printable(change.domain.text());
-  if (change.zone != change.domain) text += " in zone " + printable(change.zone.text());
-  return text + " at provider " + printable(change.provider);
+  const std::string domain = printable(change.domain.text());
+  const std::string provider = " at provider " + printable(change.provider);
+  if (change.zone == change.domain) return domain + provider;
+  return fmt::format("zone {}{}, for {}", printable(change.zone.text()), provider, domain);
 }
 
 // The meaning first and the reasons below it: what changes is read by everybody, why only by some.
@@ -150,8 +162,7 @@ std::vector<std::string> open_clauses(const Plan& plan) {
     for (const std::string& code : one.codes) counted_already.emplace(one.change.domain, code);
   }
   const auto errors = std::ranges::count_if(plan.findings, [&](const Finding& finding) {
-    return finding.severity == Severity::Error && finding.withholds.empty() &&
-           finding.code != "unobservable" &&
+    return finding.severity == Severity::Error && finding.code != "unobservable" &&
            !counted_already.contains(std::pair(finding.domain, finding.code));
   });
   std::vector<std::string> clauses;
@@ -172,7 +183,7 @@ std::string count_line(const Plan& plan) {
     const bool waits_only = sums.held > 0 && open.size() == 1;
     if (waits_only) return fmt::format("No changes now; {}.", open.front());
     if (sums.unobservable > 0 && sums.unchanged > 0) {
-      open.push_back(fmt::format("{} unchanged", sums.unchanged));
+      open.push_back(fmt::format("{} without changes", sums.unchanged));
     }
     return fmt::format("No changes can be written: {}.", fmt::join(open, ", "));
   }

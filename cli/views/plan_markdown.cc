@@ -45,7 +45,8 @@ std::string summary_table(const Plan& plan) {
   const PlanSummary sums = summarize(plan);
   return fmt::format(
       "## Rampart plan\n\n**{}**\n\n"
-      "| Create | Update | Delete | Withheld | Held | Domains | Unchanged | Not read |\n"
+      "| Create | Update | Delete | Withheld | Held | Domains | Domains without changes | Domains "
+      "not read |\n"
       "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
       "| {} | {} | {} | {} | {} | {} | {} | {} |\n\n",
       count_line(plan), sums.create, sums.update, sums.remove, sums.blocked, sums.held,

@@ -109,7 +109,11 @@ std::optional<DiffLines> tag_diff(const std::string& before, const std::string& 
 // section 6).
 std::vector<std::string> terms_of(const spf::Record& record) {
   std::vector<std::string> terms;
-  for (const spf::Directive& directive : record.directives) terms.push_back(spf::print(directive));
+  for (const spf::Directive& directive : record.directives) {
+    const std::string term = spf::print(directive);
+    // Alone in a line, the short form would read like a word.
+    terms.push_back(term == "all" ? "+all" : term);
+  }
   for (const spf::Modifier& modifier : record.modifiers) {
     terms.push_back(modifier.name + "=" + modifier.value);
   }
@@ -222,8 +226,18 @@ void diff_same_type(const Name& name, const TypedSet& before, const TypedSet& af
   }
   if (kept > 0 && before.set.values == after.set.values) {
     lines.push_back({' ', counted(kept, "value is unchanged", "values are unchanged")});
-  } else if (kept > 0) {
-    lines.push_back({' ', counted(kept, "other value is unchanged", "other values are unchanged")});
+    return;
+  }
+  // Of several SPF records one stays: it is ours, and none of the values that others own.
+  const auto spf = static_cast<std::size_t>(
+      std::ranges::count_if(after.set.values, [&](const std::string& value) {
+        return before.set.values.contains(value) &&
+               kind_of({name, after.type}, value) == RecordKind::Spf;
+      }));
+  if (spf > 0) lines.push_back({' ', "one SPF record is unchanged"});
+  if (kept > spf) {
+    lines.push_back(
+        {' ', counted(kept - spf, "other value is unchanged", "other values are unchanged")});
   }
 }
 

@@ -90,7 +90,7 @@ void read_values(const std::vector<std::string>& values, CompiledRecord& compile
   compiled.text = *std::ranges::find_if(values, is_spf);
   auto record = parse(compiled.text);
   if (!record) {
-    compiled.problem = "has an invalid record: " + sentence(record.error());
+    compiled.problem = "publishes an invalid SPF record: " + sentence(record.error());
     return;
   }
   compiled.state = CompiledRecord::State::Ready;

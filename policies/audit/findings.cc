@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/counted.h"
+#include "mail/dmarc/org_domain.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/model/lookup.h"
@@ -28,11 +29,12 @@ void check_failures(const Facts& facts, rules::Faults& faults) {
   const std::size_t shown = std::min(failures.size(), kShown);
   const std::size_t more = failures.size() - shown;
   failures.resize(shown);
-  faults.push_back({.severity = blind ? Severity::Error : Severity::Warning,
-                    .code = "unobservable",
-                    .message = fmt::format("DNS did not answer for {}{}", fmt::join(failures, "; "),
-                                           more > 0 ? fmt::format("; and {} more", more) : ""),
-                    .hint = "try again; if it persists, receivers cannot read these names either"});
+  faults.push_back(
+      {.severity = blind ? Severity::Error : Severity::Warning,
+       .code = "unobservable",
+       .message = fmt::format("DNS gave no usable answer for {}{}", fmt::join(failures, "; "),
+                              more > 0 ? fmt::format("; and {} more", more) : ""),
+       .hint = "try again; if it persists, receivers cannot read these names either"});
 }
 
 void sort_by_code(std::vector<Finding>& found) {
@@ -120,6 +122,7 @@ struct Form {
   const Reading& reading;
   std::string_view code;
   std::string_view what;
+  std::string_view effect;
   std::string hint;
 };
 
@@ -127,8 +130,8 @@ void check_form(const Facts& facts, const Form& form, rules::Faults& faults) {
   const State state = form.reading.state;
   if (state != State::Several && state != State::Invalid) return;
   faults.push_back({.code = form.code,
-                    .message = fmt::format("the {} record of {} {}", form.what, name_of(facts),
-                                           describe(form.reading)),
+                    .message = fmt::format("the {} record of {} {}, so that {}", form.what,
+                                           name_of(facts), describe(form.reading), form.effect),
                     .hint = form.hint});
 }
 
@@ -171,7 +174,10 @@ void check_mta_sts_policy(const Facts& facts, rules::Faults& faults) {
 
 // The BIMI draft asks for enforcement of all mail; a record alone shows no logo.
 void check_bimi(const Facts& facts, rules::Faults& faults) {
-  check_form(facts, {facts.bimi, "bimi-invalid", "BIMI", "mailbox providers show no logo"}, faults);
+  check_form(facts,
+             {facts.bimi, "bimi-invalid", "BIMI", "mailbox providers show no logo",
+              "correct the record, or remove it"},
+             faults);
   const Enforcement enforcement = enforcement_of(facts.dmarc);
   const bool strict = enforcement.policy != dmarc::Policy::None && enforcement.whole &&
                       facts.dmarc.record.sp != dmarc::Policy::None;
@@ -245,6 +251,14 @@ void check_dkim(const Facts& facts, rules::Faults& faults) {
                                 "checked",
                                 name_of(facts)),
          .hint = "try the usual selectors with --guess-selectors"});
+  } else if (dkim.keys.empty() && is_revoked_for_all(dkim)) {
+    faults.push_back(
+        {.code = "dkim-not-found",
+         .message = fmt::format("a wildcard record revokes the key of every selector of {} that "
+                                "was queried: no mail signed with one of them passes DKIM",
+                                name_of(facts)),
+         .hint = "this is right for a domain that sends no mail; else publish a key at the "
+                 "selector that signs"});
   } else if (dkim.keys.empty()) {
     faults.push_back({.code = "dkim-not-found",
                       .message = fmt::format("none of the {} queried of {} holds a key",
@@ -260,7 +274,7 @@ void check_dmarc(const Facts& facts, rules::Faults& faults) {
   const Name& domain = facts.subject.domain;
   // The domain's own records may be unusable while one above it governs, so both are checked.
   if (dmarc.several_here || dmarc.state == State::Several) {
-    add(faults, rules::dmarc_multiple(domain));
+    add(faults, rules::dmarc_multiple(dmarc.several_here ? domain : dmarc::org_domain_psl(domain)));
   }
   if (!dmarc.near_miss.empty()) {
     add(faults, rules::dmarc_near_miss(domain, dmarc.near_miss, dmarc.slip));
@@ -291,7 +305,8 @@ void check_transport(const Facts& facts, rules::Faults& faults) {
                               "makes senders encrypt"});
   }
   check_form(facts,
-             {facts.mta_sts, "mta-sts-invalid", "MTA-STS", "senders act as if there were none"},
+             {facts.mta_sts, "mta-sts-invalid", "MTA-STS", "senders ignore it",
+              "correct the record (RFC 8461 section 3.1)"},
              faults);
   check_mta_sts_policy(facts, faults);
   if (facts.tls_rpt.state == State::None && has_mx(facts)) {
@@ -301,7 +316,8 @@ void check_transport(const Facts& facts, rules::Faults& faults) {
                       .hint = "publish _smtp._tls TXT \"v=TLSRPTv1; rua=mailto:...\""});
   }
   check_form(facts,
-             {facts.tls_rpt, "tls-rpt-invalid", "TLS-RPT", "reporters act as if there were none"},
+             {facts.tls_rpt, "tls-rpt-invalid", "TLS-RPT", "reporters ignore it",
+              "correct the record (RFC 8460 section 3)"},
              faults);
   check_bimi(facts, faults);
 }

@@ -1,6 +1,9 @@
 /// From answers to facts: the keys of the selectors that are queried.
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/counted.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/rules/dkim.h"
@@ -133,6 +136,22 @@ std::vector<const KeyFacts*> usable_keys(const DkimFacts& dkim) {
     if (key.state == KeyState::Key && !weak) keys.push_back(&key);
   }
   return keys;
+}
+
+// What to do is named only where it can help: who guessed already cannot guess more.
+std::string describe_no_key(const DkimFacts& dkim) {
+  if (dkim.queried == 0) return "no selector is known; try --guess-selectors";
+  if (is_revoked_for_all(dkim)) return "a wildcard record revokes the key of every selector";
+  if (dkim.unanswered > 0) {
+    return fmt::format("{} of {} selectors got no answer; no other one holds a usable key",
+                       dkim.unanswered, dkim.queried);
+  }
+  return fmt::format("none of {} holds a usable key{}", counted(dkim.queried, "selector"),
+                     dkim.guessed ? "; name the selectors in domains.yaml" : "");
+}
+
+bool is_revoked_for_all(const DkimFacts& dkim) {
+  return !dkim.wildcard.empty() && rules::read_key(dkim.wildcard).revoked;
 }
 
 // The shortest decides, since a forger attacks the weakest key.

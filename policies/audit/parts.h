@@ -52,6 +52,12 @@ inline std::string name_of(const Facts& facts) { return facts.subject.domain.tex
 /// "ends in ~all", or why the ending is unknown.
 std::string describe_ending(const SpfFacts& spf);
 
+/// Whether a wildcard answers for every selector with a key record that revokes it.
+bool is_revoked_for_all(const DkimFacts& dkim);
+
+/// Why no usable key is known: no selector is, or those that were queried hold none.
+std::string describe_no_key(const DkimFacts& dkim);
+
 /// A reading's state as a predicate: "is missing", "is invalid: ...".
 std::string describe(const Reading& reading);
 

@@ -65,7 +65,7 @@ Check dkim_key(const Facts& facts) {
   std::vector<std::string> names;
   for (const KeyFacts* key : usable_keys(facts.dkim)) names.push_back(key->query.selector);
   if (!names.empty()) return passed(fmt::format("{}", fmt::join(names, ", ")));
-  if (facts.dkim.keys.empty()) return unknown("no selector is known; try --guess-selectors");
+  if (facts.dkim.keys.empty()) return unknown(describe_no_key(facts.dkim));
   return failed("no selector holds a usable key");
 }
 
@@ -95,8 +95,9 @@ Check dmarc_published(const Facts& facts) {
   if (dmarc.state == State::Unobservable) return unknown(describe(dmarc));
   if (dmarc.state != State::Valid) return failed("the DMARC record " + describe(dmarc));
   const bool both = dmarc.by_walk && dmarc.by_psl;
-  return both ? passed("at _dmarc." + dmarc.discovered()->at.text())
-              : failed("only receivers of one generation find it");
+  if (both) return passed("at _dmarc." + dmarc.discovered()->at.text());
+  return failed(
+      fmt::format("only receivers that follow RFC {} find it", dmarc.by_walk ? "9989" : "7489"));
 }
 
 /// A check on the governing record; without one the rule is broken.
@@ -146,7 +147,10 @@ Check one_record(const Facts& facts) {
   const bool several = facts.dmarc.several_here || facts.dmarc.state == State::Several;
   if (several) return failed("several records are published at one name");
   const bool none = facts.dmarc.state == State::None;
-  return none ? failed(describe(facts.dmarc)) : passed(describe(facts.dmarc));
+  if (none || facts.dmarc.discovered() == nullptr) {
+    return none ? failed(describe(facts.dmarc)) : passed(describe(facts.dmarc));
+  }
+  return passed("at _dmarc." + facts.dmarc.discovered()->at.text());
 }
 
 Check has_p(const DmarcFacts& dmarc) {
@@ -320,7 +324,7 @@ const Profile* find_profile(std::string_view name) {
   return found == profiles().end() ? nullptr : &*found;
 }
 
-// A broken rule cites its source in place of a hint, because the publisher decides what conforms.
+// A broken rule cites its source, because the publisher decides what conforms.
 std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile,
                                       const std::vector<RuleResult>& rule_results) {
   std::vector<Finding> found;
@@ -332,9 +336,10 @@ std::vector<Finding> profile_findings(const Facts& facts, const Profile& profile
         {.severity = must ? Severity::Error : Severity::Warning,
          .code = "profile-rule",
          .domain = facts.subject.domain,
-         .message = fmt::format("{} breaks rule {} of profile {} (\"{}\"): {}", name_of(facts),
-                                one.id, profile.name, one.rule, one.reason),
-         .hint = fmt::format("{} by {}", must ? "required" : "recommended", one.source),
+         .message = fmt::format("{} breaks rule {} of profile {} (\"{}\", {} by {}): {}",
+                                name_of(facts), one.id, profile.name, one.rule,
+                                must ? "required" : "recommended", one.source, one.reason),
+         .hint = "correct what the reason names; the source says what conforms",
          .mark = facts.subject.mark});
   }
   return found;

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "mail/spf/limits.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/rules/dkim.h"
+#include "policies/rules/dmarc.h"
 #include "policies/rules/spf.h"
 
 namespace rampart::audit {
@@ -46,7 +48,9 @@ ScorePart record_part(const SpfFacts& spf) {
   const rules::SpfReach& reach = spf.reach;
   if (reach.everybody) return none(kWhat, kOf, "everybody passes by what it includes");
   if (rules::is_broad(reach.addresses4)) {
-    return none(kWhat, kOf, fmt::format("{} IPv4 addresses pass", reach.addresses4));
+    return none(kWhat, kOf,
+                fmt::format("{} IPv4 addresses pass",
+                            grouped(static_cast<std::int64_t>(reach.addresses4))));
   }
   if (reach.wide6) return none(kWhat, kOf, "IPv6 networks of more than a /16 in all pass");
   if (reach.open.empty()) return all(kWhat, kOf, "one valid record");
@@ -74,15 +78,6 @@ void spf_parts(const Facts& facts, Parts& parts) {
                    spf.reach.everybody && spf.ending != spf::Qualifier::Pass
                        ? describe_ending(spf) + ", which no check reaches"
                        : describe_ending(spf)});
-}
-
-std::string describe_no_key(const DkimFacts& dkim) {
-  if (dkim.queried == 0) return "no selector is known (try --guess-selectors)";
-  if (dkim.unanswered == 0) {
-    return fmt::format("none of {} selectors holds a usable key", dkim.queried);
-  }
-  return fmt::format("{} of {} selectors got no answer; no other one holds a usable key",
-                     dkim.unanswered, dkim.queried);
 }
 
 // A domain that sends nothing gets all points: no key is the right state there.
@@ -124,6 +119,24 @@ int points_of(dmarc::Policy policy) {
   return policy == dmarc::Policy::Quarantine ? 10 : 0;
 }
 
+// The milder policy counts where the two kinds of receivers find different ones. A tag that one
+// kind ignores limits it for the other.
+std::string describe_policy(const DmarcFacts& dmarc, dmarc::Policy policy) {
+  std::string text = fmt::format("p={}", dmarc::to_text(policy));
+  if (!rules::same_policy(dmarc.by_walk, dmarc.by_psl)) {
+    return text + ", the milder of what receivers find by RFC 7489 and by RFC 9989";
+  }
+  if (policy == dmarc::Policy::None) return text;
+  if (dmarc.record.pct.value_or(100) < 100) {
+    text += fmt::format("; receivers that follow RFC 7489 apply it to {} % of the mail (pct={})",
+                        *dmarc.record.pct, *dmarc.record.pct);
+  }
+  if (dmarc.record.testing.value_or(false)) {
+    text += "; receivers that follow RFC 9989 apply a milder one (t=y)";
+  }
+  return text;
+}
+
 void dmarc_parts(const Facts& facts, Parts& parts) {
   const DmarcFacts& dmarc = facts.dmarc;
   if (dmarc.state != State::Valid) {
@@ -136,9 +149,8 @@ void dmarc_parts(const Facts& facts, Parts& parts) {
   const Enforcement enforcement = enforcement_of(dmarc);
   const bool enforced = enforcement.policy != dmarc::Policy::None;
   parts.push_back(all("DMARC record", 10, "at _dmarc." + dmarc.discovered()->at.text()));
-  parts.push_back(
-      {"DMARC policy", points_of(enforcement.policy), 15,
-       fmt::format("{} for receivers of either generation", dmarc::to_text(enforcement.policy))});
+  parts.push_back({"DMARC policy", points_of(enforcement.policy), 15,
+                   describe_policy(dmarc, enforcement.policy)});
   // At p=none there is nothing to apply in full or to sub-domains, so neither earns points.
   if (!enforced) {
     parts.push_back(none("DMARC in full", 3, "nothing is enforced"));

@@ -368,8 +368,8 @@ void report_unfilled(const Domain& domain, const SenderUse& use, PolicyResult& p
   const bool any_filled = std::ranges::any_of(
       use.sender->dkim, [&](const DkimTemplate& row) { return is_cname(row) && fills(row); });
   if (!any_cname || any_filled || declares_one_of(domain, use)) return;
-  report_missing(domain, use, "its CNAMEs are published; their names need values",
-                 fmt::format("give the values under `with:`; `rampart senders show {}` lists them",
+  report_missing(domain, use, "its CNAMEs are published; `with:` lacks values for their names",
+                 fmt::format("copy them from its web page; `rampart senders show {}` lists them",
                              use.sender->id),
                  policy_result);
 }

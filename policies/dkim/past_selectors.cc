@@ -13,6 +13,7 @@
 namespace rampart {
 namespace {
 
+using std::chrono::ceil;
 using std::chrono::days;
 using std::chrono::floor;
 
@@ -95,21 +96,29 @@ Retirement retirement_of(const Domain& domain, const World& world, const SenderU
                         to_text(floor<days>(kept)))};
   }
   if (!world.evidence || !is_fresh(*world.evidence, world.now)) {
-    return {false, "no-evidence", "no reports show that nothing signs with it"};
+    return {false, "no-evidence",
+            "no recent reports can prove that nothing signs with it: ingest some with `rampart "
+            "reports ingest`, or remove the record by hand once the vendor has confirmed it"};
   }
-  const Date silent = silent_since(*world.evidence, domain.name, selector).value_or(Date{});
-  const Time quiet = add(std::max(silent, *use.retired), kKeepRetired);
+  const auto silent = silent_since(*world.evidence, domain.name, selector);
+  const Time quiet = add(std::max(silent.value_or(*use.retired), *use.retired), kKeepRetired);
   // The reports about the last silent day arrive up to three days late.
   if (world.now < quiet + kReportDelay) {
+    const std::string seen =
+        silent ? fmt::format("a report last showed it on {}", to_text(*silent - days{1}))
+               : "no report has shown it, but those of the last days may still arrive";
     return {false, "selector-unproven",
-            fmt::format("reports last showed it before {}", to_text(silent))};
+            fmt::format("{}; it can be removed on {} or later", seen,
+                        to_text(ceil<days>(quiet + kReportDelay)))};
   }
   if (still_reported(*world.evidence, domain.name, selector, floor<days>(quiet) - days{1})) {
     return {true, "",
-            fmt::format("{} was retired on {}, and reports no longer show it", use.sender->name,
-                        to_text(*use.retired))};
+            fmt::format("{} was retired on {}, and reports no longer show this key",
+                        use.sender->name, to_text(*use.retired))};
   }
-  return {false, "selector-unproven", "the reporters that saw it no longer state selectors"};
+  return {false, "selector-unproven",
+          "the reporters that saw it no longer name selectors in their reports, which proves "
+          "nothing: ask the vendor, then remove the record by hand"};
 }
 
 }  // namespace rampart

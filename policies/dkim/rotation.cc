@@ -65,6 +65,13 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
   const std::string& next = *facts.spec.next;
   if (is_compromised(facts, next)) {
     step.make = new_selector(facts);
+    for (const std::string& one : selectors_of(next)) {
+      SelectorState state{.selector = one};
+      const bool published = live_of(facts, one) == LiveKey::Published;
+      state.state = published ? KeyState::Published : KeyState::Pending;
+      state.why = "it is compromised and will never sign; another key takes its place";
+      step.selectors.push_back(std::move(state));
+    }
     return set_due(step, facts.now, fmt::format("make another key: {} is compromised", next));
   }
   const bool published = all_published(facts, next);
@@ -72,7 +79,7 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
   for (const std::string& one : selectors_of(next)) {
     SelectorState state{.selector = one};
     state.state = published ? KeyState::Published : KeyState::Pending;
-    state.why = published ? "it is on every server" : "it is not on every server yet";
+    state.why = published ? "on every server" : "not on every server yet";
     if (published) state.changes = from;
     step.selectors.push_back(std::move(state));
   }
@@ -80,7 +87,7 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
     return set_due(step, facts.now, fmt::format("publish {} with plan and apply", next));
   step.promote = facts.now >= from;
   if (!facts.spec.published && !step.promote) step.published = floor<days>(facts.now);
-  set_due(step, from, fmt::format("sign with {}", next));
+  set_due(step, from, fmt::format("make {} the current key", next));
 }
 
 // When the key after `current` is to be made. A selector without a date in its name was made by
@@ -106,7 +113,8 @@ void evaluate_current(const RotationFacts& facts, RotationStep& step) {
     const bool published = live_of(facts, one) == LiveKey::Published;
     SelectorState state{.selector = one};
     state.state = published ? KeyState::Active : KeyState::Pending;
-    state.why = published ? "the signer should use it" : "it is not on every server";
+    state.why =
+        published ? "the signer should use it" : "not on every server: `rampart plan` shows why";
     if (is_compromised(facts, one)) {
       state.hold = "selector-compromised";
       state.why = "it is compromised, and will be revoked once another key signs";
@@ -126,7 +134,7 @@ void evaluate_retiring(const RotationFacts& facts, SelectorState& state) {
   const bool replaced = facts.spec.current && all_published(facts, *facts.spec.current);
   if (replaced && is_compromised(facts, state.selector)) {
     state.revoke_now = true;
-    state.why = fmt::format("it is compromised, and {} has replaced it", *facts.spec.current);
+    state.why = fmt::format("it is compromised; the current key is {}", *facts.spec.current);
     return;
   }
   const SwitchProof proof =
@@ -138,7 +146,7 @@ void evaluate_retiring(const RotationFacts& facts, SelectorState& state) {
   state.revoke_now = replaced;
   if (replaced) return;
   state.hold = "selector-unproven";
-  state.why = "no other key is published on every server";
+  state.why = "no other key is on every server";
 }
 
 // The day on which the revocation was first seen is written into the YAML by `keys rotate`; without
@@ -148,7 +156,6 @@ void evaluate_revoked(const RotationFacts& facts, SelectorState& state, Rotation
   const auto seen = facts.spec.revoked.find(state.selector);
   if (seen == facts.spec.revoked.end()) {
     step.revoked.emplace(state.selector, floor<days>(facts.now));
-    state.why = "it is revoked";
     return;
   }
   state.changes = add(seen->second, facts.spec.revoke);

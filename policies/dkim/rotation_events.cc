@@ -24,8 +24,7 @@ constexpr int kMostSteps = 20'000;
 // How many past selectors the foresight carries along: its time would grow with their square.
 constexpr std::size_t kRemembered = 8;
 
-constexpr std::string_view kIfProven =
-    "at the earliest, once it is proven that nothing signs with it";
+constexpr std::string_view kIfProven = "if it is proven by then that nothing signs with it";
 
 // A pair of keys is one event for people, though it is two records.
 std::string joined(const std::string& key) {
@@ -145,7 +144,7 @@ class Foresight {
 
   void remove(const std::string& selector, Date due) {
     add(due, selector, RotationEvent::Kind::Remove,
-        fmt::format("remove {}, which will have been revoked", selector));
+        fmt::format("remove the record of the revoked key {}", selector));
   }
 
   // A key that is past already, by today's evidence. Today's evidence is used for keys that are

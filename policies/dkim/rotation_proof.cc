@@ -88,7 +88,10 @@ SwitchProof by_reports(const RotationFacts& facts, const std::string& past) {
   if (still_reported(evidence, facts.domain, one, floor<days>(kept) - days{1})) {
     return {at, "", why};
   }
-  return {{}, "selector-unproven", "the reporters that saw it no longer state selectors"};
+  return {{},
+          "selector-unproven",
+          "the reporters that saw it no longer name selectors in their reports, which proves "
+          "nothing: name the selector that the signer uses in `signing:`"};
 }
 
 }  // namespace
@@ -126,7 +129,10 @@ SwitchProof proof_that_unused(const RotationFacts& facts, const std::string& pas
   if (signs_with_current(facts) && facts.spec.signing_since) return by_acknowledgement(facts, past);
   const bool fresh = facts.evidence && is_fresh(*facts.evidence, facts.now);
   if (fresh) return by_reports(facts, past);
-  return {{}, "no-evidence", "no reports show that nothing signs with it, and silence is no proof"};
+  return {{},
+          "no-evidence",
+          "no recent reports can prove that nothing signs with it: ingest some with `rampart "
+          "reports ingest`, or name the selector that the signer uses in `signing:`"};
 }
 
 }  // namespace rampart

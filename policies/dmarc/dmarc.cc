@@ -57,8 +57,8 @@ std::string reason_for(const Domain& domain) {
     return fmt::format("because {} is at its target, {}", domain.name.text(),
                        to_text(spec.position));
   }
-  return fmt::format("because {} is at {} of ramp {}, with target {}", domain.name.text(),
-                     to_text(spec.position), spec.ramp->name, to_text(spec.target));
+  return fmt::format("because the YAML sets {} for {} (ramp {}, target {})", to_text(spec.position),
+                     domain.name.text(), spec.ramp->name, to_text(spec.target));
 }
 
 // A warning and not an Error: the plan itself repairs it by writing one record in their place.

@@ -276,7 +276,7 @@ EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time n
 // Each of the four causes requires another action of a person, from running the collector to
 // waiting.
 std::string why_unknown(const World& world, const EvidenceRows& rows) {
-  if (!world.evidence) return "no evidence from reports was read";
+  if (!world.evidence) return "no reports were read (--store or --evidence names them)";
   if (!world.evidence->newest) return "there is no verified report of any domain";
   if (rows.empty()) return "no verified report covers this domain";
   return fmt::format("the newest verified report about this domain is from {}",
@@ -309,6 +309,7 @@ std::string undeclared_sources(const Impact& impact) {
 }
 
 std::string declared_senders(const Impact& impact, std::int64_t declared) {
+  if (declared == 0) return "none from declared senders";
   std::string text = fmt::format("{} from declared senders", grouped(declared));
   std::string names;
   for (const SourceImpact& one : impact.by_source) {

@@ -33,9 +33,14 @@ std::string shown(const Known<dmarc::Treatment>& treatment) {
                          [](const Unanswered&) { return std::string("unknown"); });
 }
 
+// Why the treatment is not known, before or after the change; null where it is.
+const Unanswered* gap_of(const TreatmentChange& change) {
+  return change.before.gap() ? change.before.gap() : change.after.gap();
+}
+
 // "as before" is stated rather than left out: silence could be taken for not evaluated.
 std::string sentence(const TreatmentChange& change) {
-  if (const Unanswered* gap = change.before.gap() ? change.before.gap() : change.after.gap()) {
+  if (const Unanswered* gap = gap_of(change)) {
     return fmt::format("{} (before: {}): {}", shown(change.after), shown(change.before),
                        to_text(*gap));
   }
@@ -55,6 +60,7 @@ ReceiverLine line_for(Receiver receiver, const EffectivePolicy& before,
   const TreatmentChange below = change_for(Audience::SubDomains);
   const TreatmentChange missing = change_for(Audience::Missing);
   ReceiverLine line{receiver, shown(own.before), shown(own.after), sentence(own)};
+  if (const Unanswered* gap = gap_of(own)) line.gap = to_text(*gap);
   line.is_new =
       std::ranges::any_of(std::array{own, below, missing}, [](const TreatmentChange& one) {
         return one.before != one.after || one.before.gap() != nullptr;
@@ -160,9 +166,9 @@ std::string_view to_text(Receiver receiver) {
 }
 
 std::string_view describe(Receiver receiver) {
-  constexpr std::array<std::string_view, 3> kNames = {"receivers of RFC 7489 (apply pct)",
-                                                      "receivers of RFC 9989 (apply t)",
-                                                      "receivers that apply neither"};
+  constexpr std::array<std::string_view, 3> kNames = {"receivers that follow RFC 7489 (pct)",
+                                                      "receivers that follow RFC 9989 (t)",
+                                                      "receivers that ignore pct and t"};
   return word_of(kNames, receiver);
 }
 

@@ -15,7 +15,7 @@ namespace rampart {
 /// "rfc7489", "rfc9989", "neither".
 std::string_view to_text(dmarc::Receiver receiver);
 
-/// "receivers of RFC 7489 (apply pct)", "receivers that apply neither".
+/// "receivers that follow RFC 7489 (pct)", "receivers that ignore pct and t".
 std::string_view describe(dmarc::Receiver receiver);
 
 /// "none", "10% quarantine, 90% normal local filtering", "10% reject, 90% quarantine", ...

@@ -111,18 +111,19 @@ std::optional<Finding> moved(const Domain& domain, const std::vector<const Chang
   return finding_of(
       domain, asked_for && after.governs() ? Severity::Info : Severity::Warning,
       "governing-changes",
-      fmt::format("{} changes the DMARC discovery of {}: {}", affecting.front()->name().text(),
-                  domain.name.text(), describe_change(domain.name, before, after)),
-      "check that its mail still aligns; `psd: n` makes a domain the organizational domain of its "
-      "sub-domains");
+      fmt::format("{} changes how receivers find the DMARC policy of {}: {}",
+                  affecting.front()->name().text(), domain.name.text(),
+                  describe_change(domain.name, before, after)),
+      "check that this mail still aligns: `rampart findings governing-changes` explains it");
 }
 
 // What governs the domain today, or after the plan, is not known: nothing is said about it.
 Finding discovery_unknown(const Domain& domain, const Change& change, const Unanswered& gap) {
   return finding_of(domain, Severity::Warning, "governing-changes",
-                    fmt::format("{} may change the DMARC discovery of {}, which is not known: {}",
-                                change.name().text(), domain.name.text(), to_text(gap)),
-                    "plan again when it answers");
+                    fmt::format("which DMARC record governs {} is unknown, and so is the effect of "
+                                "{} on it: {}",
+                                domain.name.text(), change.name().text(), to_text(gap)),
+                    "plan again when DNS answers, or name another resolver by --resolver");
 }
 
 // The plan's changes are applied to the table of answers one after another, as receivers will see

@@ -153,9 +153,11 @@ void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& foun
   for (const auto& [ramp, group] : sites_by_ramp(sites, stage)) {
     const int most = group.front().domain.dmarc.ramp->max_domains_per_run;
     if (static_cast<int>(group.size()) <= most) continue;
-    const std::string message = fmt::format("DMARC is {} in {} of ramp {} at once, which allows {}",
-                                            stage == Stage::Enforce ? "tightened" : "loosened",
-                                            counted(group.size(), "domain"), ramp, most);
+    const std::string message = fmt::format(
+        "ramp {} {} DMARC in at most {} per run, and this plan "
+        "in {}",
+        ramp, stage == Stage::Enforce ? "tightens" : "loosens", counted(most, "domain"),
+        group.size());
     for (const Site& site : group) {
       found.push_back(finding_at(site, {.code = "too-many-domains",
                                         .message = message,

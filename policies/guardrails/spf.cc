@@ -276,7 +276,8 @@ Findings spf_wide(const Plan& plan, const Config& config, const World& world) {
         item,
         {.code = "spf-wide",
          .message = fmt::format("{} would let {} more IPv4 addresses{} pass than before",
-                                item.domain.name.text(), gained.count4(),
+                                item.domain.name.text(),
+                                grouped(static_cast<std::int64_t>(gained.count4())),
                                 is_wide6(gained) ? " and an IPv6 network wider than /24" : ""),
          .hint = "check the prefix lengths: name the hosts that send, not their whole network"}));
   }

@@ -14,7 +14,10 @@ constexpr std::string_view kKeysAt = "keys at ";
 
 // One text form for JSON, people and comparison: sorting by it groups grants of one kind.
 struct Printer {
-  std::string operator()(const SpfGrant& grant) const { return spf::print(grant.term); }
+  std::string operator()(const SpfGrant& grant) const {
+    const std::string term = spf::print(grant.term);
+    return term == "all" ? "+all" : term;
+  }
   std::string operator()(const SpfRedirect& grant) const {
     return std::string(kRedirect) + grant.domain;
   }

@@ -56,8 +56,9 @@ struct ReceiverLine {
   dmarc::Receiver receiver = dmarc::Receiver::HonoursPct;
   std::string before;  ///< "none", "10% quarantine, 90% normal local filtering", ...
   std::string after;
-  std::string says;     ///< One line: what changes, or that nothing does.
-  bool is_new = false;  ///< Something changes, for the domain or for names below it.
+  std::string says;      ///< One line: what changes, or that nothing does.
+  bool is_new = false;   ///< Something changes, for the domain or for names below it.
+  std::string gap = {};  ///< Why the domain's own treatment is unknown; empty where it is known.
 
   bool operator==(const ReceiverLine&) const = default;
 };

@@ -255,8 +255,8 @@ constexpr std::int64_t kOutlierMessages = 100;
 
 std::string sender_reason(const BrokenSender& one) {
   return fmt::format(
-      "mail of {} broke: since {}, {} of its {} messages fail although they carry the domain's "
-      "mark; before, about {} passed on such days; reported by {}",
+      "mail of {} fails since {}: {} of its {} messages that name the domain in MAIL FROM or in a "
+      "DKIM signature; before, about {} passed in as many days (reported by {})",
       one.id, to_text(one.first), grouped(one.failing), grouped(one.messages),
       grouped(static_cast<std::int64_t>(one.baseline)), fmt::join(one.reporters, ", "));
 }

@@ -60,8 +60,8 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   if (!calendar.start) {
     const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
     return fmt::format(
-        "no verified report shows `{}` as the published policy{}: the minimum time at this step "
-        "(hold: {}) has not begun",
+        "no verified report shows `{}` live{}, so the minimum time at this step (hold: {}) has "
+        "not begun",
         published_at(spec), when, hold);
   }
   return fmt::format("the minimum time at {} (hold: {}), live since {}, ends on {}",
@@ -273,8 +273,8 @@ Gate calendar_gate(const StepFacts& facts) {
     why = fmt::format("ramp {} is frozen from {} to {}", ramp.name, to_text(frozen->first),
                       to_text(frozen->last));
   } else if (allowed_day(ramp, today) != today) {
-    why = fmt::format("{} is {}, a day on which ramp {} takes no steps", to_text(today),
-                      day_name(today), ramp.name);
+    why = fmt::format("today is {}, a day on which ramp {} takes no steps", day_name(today),
+                      ramp.name);
   }
   return gate(GateKind::Calendar, to_text(today), "a day that the ramp allows", why);
 }
@@ -358,35 +358,30 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
 
 std::vector<std::string> missing_below_monitor(const Domain& domain) {
   const Phase phase = domain.dmarc.position.phase;
-  std::vector<std::string> missing = {
-      fmt::format("`rampart advance` never moves a domain out of phase {}: raise `phase` by hand",
-                  to_text(phase))};
+  std::vector<std::string> missing;
   if (!domain.declares_spf() && !domain.leaves_spf())
-    missing.push_back("it declares neither `senders:` nor `spf:`");
+    missing.push_back("declare `senders:` or `spf:`");
   const bool signs =
       domain.dkim == Upkeep::Unmanaged || !domain.selectors.empty() || !domain.rotations.empty() ||
       std::ranges::any_of(domain.declared_senders(),
                           [](const SenderUse& use) { return !use.sender->dkim.empty(); });
-  if (!signs) missing.push_back("no DKIM selector is declared for it");
+  if (!signs) missing.push_back("declare a selector or a rotation under `dkim:`");
   if (domain.dmarc.rua.empty()) {
-    missing.push_back("`dmarc: {rua: [...]}` is missing: without reports there is no evidence");
+    missing.push_back("set `dmarc: {rua: [...]}`: without reports there is no evidence");
   }
+  missing.push_back(
+      fmt::format("{}set `phase: monitor` by hand: `rampart advance` changes no domain in phase {}",
+                  missing.empty() ? "" : "then ", to_text(phase)));
   return missing;
 }
 
 // A ramp without a step up to the target would stop silently.
 std::string why_no_next_step(const DmarcSpec& spec) {
   if (spec.position >= spec.target) {
-    return fmt::format("it is at its target, {}", to_text(spec.target));
+    return fmt::format("`phase` has reached the target, {}", to_text(spec.target));
   }
   return fmt::format("ramp {} has no step above {}, though the target is {}", spec.ramp->name,
                      to_text(spec.position), to_text(spec.target));
-}
-
-std::string grouped(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
 }
 
 std::string percent(double share) {

@@ -44,9 +44,6 @@ std::vector<std::string> missing_below_monitor(const Domain& domain);
 /// Why a domain without a next step stays.
 std::string why_no_next_step(const DmarcSpec& spec);
 
-/// "18,204".
-std::string grouped(std::int64_t number);
-
 /// "98.31 %", rounded down, so that a figure just below a threshold does not print as that
 /// threshold.
 std::string percent(double share);

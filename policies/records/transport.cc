@@ -69,9 +69,11 @@ void announce_policy(const Domain& domain, const World& world, const DesiredReco
   const bool wrong = asked && served->second.state != ServedPolicy::State::Unreachable;
   Finding finding = finding_of(
       domain, wrong ? Severity::Error : Severity::Info, "mta-sts-policy-first",
-      fmt::format("{} must serve the new policy before its id is published; its lines are: {}",
-                  policy_url(domain), lines),
-      "put the file there first; `|` marks the end of a line");
+      fmt::format("{} must serve the new policy before its id is published: {}", policy_url(domain),
+                  lines),
+      asked ? "serve the file with these lines first; `|` is the end of a line"
+            : "serve the file with these lines first (`|` is the end of a line), or plan with "
+              "--check-mta-sts, which withholds the id until it is served");
   finding.mark = domain.mta_sts->mark;
   if (!missing.empty()) finding.message += fmt::format(" (now: {})", missing);
   if (wrong) finding.withholds = {desired.key};

@@ -39,8 +39,8 @@ Fault dmarc_invalid(const Name& domain, const std::string& problem) {
 Fault dmarc_multiple(const Name& domain) {
   return {.severity = Severity::Error,
           .code = "dmarc-multiple",
-          .message = fmt::format("one name of {} holds several DMARC records: receivers apply none "
-                                 "of them",
+          .message = fmt::format("_dmarc.{} holds several DMARC records, so that receivers apply "
+                                 "none of them",
                                  domain.text()),
           .hint = "keep one of them (RFC 9989 section 4.10)"};
 }
@@ -49,13 +49,19 @@ Fault dmarc_multiple(const Name& domain) {
 // that the record counts and is not changed.
 std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& value) {
   if (dmarc::is_dmarc(value) && is_space(value.front())) {
-    return "a blank comes before `v=DMARC1`, so that some receivers ignore it";
+    return "it begins with a blank before `v=DMARC1`, and some receivers ignore such a record";
   }
   return near_miss(key, value);
 }
 
 // The value is quoted, because a typing error is found by looking at it.
 Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip) {
+  if (dmarc::is_dmarc(value)) {
+    return {.code = "dmarc-near-miss",
+            .message =
+                fmt::format("the DMARC record at _dmarc.{} is misspelt: {}", domain.text(), slip),
+            .hint = "correct it, so that every receiver applies it"};
+  }
   return {.code = "dmarc-near-miss",
           .message = fmt::format("_dmarc.{} holds `{}`, which is not a DMARC record: {}",
                                  domain.text(), value, slip),
@@ -66,9 +72,9 @@ Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::s
 // applies.
 Fault dmarc_tag_invalid(const Name& domain, const std::string& problem) {
   return {.code = "dmarc-tag-invalid",
-          .message = fmt::format("receivers skip a part of the DMARC record of {}: {}",
+          .message = fmt::format("receivers skip a part of the DMARC record that governs {}: {}",
                                  domain.text(), problem),
-          .hint = "correct the tag; its default is used in its place"};
+          .hint = "correct the tag; until then receivers act as if it were absent or, for p, none"};
 }
 
 // A warning for everybody, though p=none is right at the beginning: an audit cannot know how long
@@ -95,10 +101,10 @@ std::optional<Fault> dmarc_partial(const Name& domain, const dmarc::Record& reco
   // Neither tag is understood by both generations, so each alone leaves one of them at full force.
   return Fault{.code = "dmarc-partial",
                .message = fmt::format(
-                   "the DMARC policy of {} is not applied in full ({}); receivers of RFC 7489 "
-                   "honour pct and ignore t, those of RFC 9989 the reverse",
+                   "the DMARC policy of {} is not applied in full ({}): receivers that follow RFC "
+                   "7489 apply pct, and those that follow RFC 9989 apply t",
                    domain.text(), fmt::join(tags, ", ")),
-               .hint = "publish neither tag once the ramp is complete"};
+               .hint = "remove pct and t once all senders align"};
 }
 
 // An absent sp falls back to p, and an absent np to sp (RFC 9989 section 4.7).
@@ -128,8 +134,8 @@ std::optional<Fault> dmarc_generations_differ(
     const std::optional<dmarc::DiscoveredPolicy>& by_psl) {
   if (same_policy(by_walk, by_psl)) return std::nullopt;
   return Fault{.code = "dmarc-generations-differ",
-               .message = fmt::format("receivers of RFC 9989 find {} for {}, those of RFC 7489 "
-                                      "find {}",
+               .message = fmt::format("receivers that follow RFC 9989 find {} for {}, and those "
+                                      "that follow RFC 7489 find {}",
                                       text_of(by_walk), domain.text(), text_of(by_psl)),
                .hint = fmt::format("publish a record at _dmarc.{} itself", domain.text())};
 }

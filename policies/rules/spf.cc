@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "mail/spf/limits.h"
 
 namespace rampart::rules {
@@ -172,8 +173,9 @@ std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
         "whether this is meant";
     fault.extent = kEverybodyExtent;
   } else if (is_broad(reach.addresses4)) {
-    fault.message = fmt::format("{} IPv4 addresses may send as {}, more than a /8{}",
-                                reach.addresses4, name, cause_of(root));
+    fault.message =
+        fmt::format("{} IPv4 addresses may send as {}, more than a /8{}",
+                    grouped(static_cast<std::int64_t>(reach.addresses4)), name, cause_of(root));
     fault.hint = "check the prefix lengths of the record and of what it includes";
     fault.extent = kBroadExtent + static_cast<std::int64_t>(reach.addresses4 / kBroad);
   } else if (reach.wide6) {
@@ -266,10 +268,11 @@ std::optional<Fault> spf_dead_terms(const spf::Record& record) {
 // Counted over the whole tree, since the width usually comes from an include.
 std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4) {
   if (!is_broad(addresses4)) return std::nullopt;
-  return Fault{.code = "spf-broad",
-               .message = fmt::format("{} IPv4 addresses may send as {}, more than a /8",
-                                      addresses4, domain.text()),
-               .hint = "check the prefix lengths of the record and of what it includes"};
+  return Fault{
+      .code = "spf-broad",
+      .message = fmt::format("{} IPv4 addresses may send as {}, more than a /8",
+                             grouped(static_cast<std::int64_t>(addresses4)), domain.text()),
+      .hint = "check the prefix lengths of the record and of what it includes"};
 }
 
 // RFC 7208 section 4.5: receivers must not choose one of them.
@@ -283,7 +286,7 @@ Fault spf_multiple(const Name& domain, const std::string& problem) {
 Fault spf_invalid(const Name& domain, const std::string& problem) {
   return {.severity = Severity::Error,
           .code = "spf-invalid",
-          .message = fmt::format("{} {}: every check ends in permerror (RFC 7208 section 4.6)",
+          .message = fmt::format("{} {}; every check ends in permerror (RFC 7208 section 4.6)",
                                  domain.text(), problem),
           .hint = "correct the term: one mistake makes receivers ignore the whole record"};
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/counted.h"
 #include "policies/rules/spf.h"
 
 namespace rampart {
@@ -73,7 +74,8 @@ std::string refusal(const std::string& term, const LockedTerm* old,
   }
   // A list that is as wide as this is no list of senders, and would be published for weeks.
   if (rules::is_broad(pass.count4())) {
-    return fmt::format("{}: it admits {} IPv4 addresses, more than a /8", term, pass.count4());
+    return fmt::format("{}: it admits {} IPv4 addresses, more than a /8", term,
+                       grouped(static_cast<std::int64_t>(pass.count4())));
   }
   return "";
 }

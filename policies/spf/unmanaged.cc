@@ -15,8 +15,7 @@ namespace {
 Finding about_record(const Domain& domain, std::string message) {
   return marked(
       finding_of(domain, Severity::Info, "spf-unmanaged", std::move(message),
-                 "correct it with the tool that keeps the record: `spf: unmanaged` is set "
-                 "here"),
+                 "correct or publish it with the tool that manages SPF here (`spf: unmanaged`)"),
       domain.spf->mark);
 }
 

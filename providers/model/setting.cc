@@ -13,7 +13,7 @@ ProviderSetting pace_setting() {
             TRY_OK(parse_pace(text));
             return Ok{};
           },
-          .advice = "write a number above 0 and at most 1000, such as 2.5"};
+          .advice = "write, for example, 2.5"};
 }
 
 ProviderSetting zone_ids_setting(std::string_view pattern, Result<Ok> (*check)(const std::string&),

@@ -276,8 +276,8 @@ std::vector<ProviderSetting> powerdns_settings() {
              if (plain) return Ok{};
              return Error{.what = fmt::format("`{}` is not the id of a server", text)};
            },
-           .advice = "write letters, digits, `-`, `_` and `.`; it is localhost unless a proxy in "
-                     "front of the servers defines others"}};
+           .advice = "write letters, digits, `-`, `_` and `.`; the default, localhost, is right "
+                     "unless a proxy in front of the servers defines other ids"}};
 }
 
 // Last verified 2026-11-21 with PowerDNS 4.7.

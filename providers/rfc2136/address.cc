@@ -49,6 +49,9 @@ std::optional<std::uint16_t> parse_tcp_port(std::string_view text) {
 
 // More than one colon without brackets is an IPv6 address alone, so that a port needs brackets.
 Result<ServerAddress> parse_server_address(std::string_view text) {
+  if (text.find("://") != text.npos) {
+    return Error{.what = fmt::format("`{}` is a URL; write HOST or HOST:PORT", text)};
+  }
   ServerAddress address;
   std::string_view port;
   const std::size_t colon = text.find(':');
@@ -73,7 +76,9 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
   if (port.empty()) return address;
   const auto number = port.starts_with(':') ? parse_tcp_port(port.substr(1)) : std::nullopt;
   if (!number || *number == 0) {
-    return Error{.what = fmt::format("`{}` has no port from 1 to 65535", text)};
+    return Error{.what = port.starts_with(':')
+                             ? fmt::format("the port of `{}` is not from 1 to 65535", text)
+                             : fmt::format("`{}` has no colon between address and port", text)};
   }
   address.port = *number;
   return address;

@@ -109,7 +109,7 @@ MissingZone missing_file(const Name& name, const std::vector<std::string>& files
   for (Name at = name; !at.is_root(); at = at.parent()) {
     for (const FolderZones::Unused& unused : zones.unused) {
       if (unused.zone != at) continue;
-      return {fmt::format("does not use {}: {}", unused.note.what, unused.note.why),
+      return {fmt::format("does not read {}: {}", unused.note.what, unused.note.why),
               unused.note.advice};
     }
     // A file may be named after any host; below a top-level domain the guess would be wild.
@@ -122,7 +122,7 @@ MissingZone missing_file(const Name& name, const std::vector<std::string>& files
       const std::string end = file.substr(prefix->size() + at.text().size());
       const std::string pattern = fmt::format("{}{{zone}}{}", *prefix, end);
       const bool usable = ascii_lower(file) == file && end.find(' ') == end.npos;
-      return {fmt::format("does not use {}, since the zone's file is named {}", printable(file),
+      return {fmt::format("does not read {}: the zone's file must be named {}", printable(file),
                           names.file_of(at)),
               fmt::format("rename it to {}{}", names.file_of(at),
                           usable ? fmt::format(", or write `file: \"{}\"` in this provider's "

@@ -219,11 +219,11 @@ std::vector<Batch> batches_of(const Plan& plan, Stage stage) {
 /// The later stages of a domain depend on its earlier ones, wherever these are published: DMARC
 /// must not tighten, nor an old key be removed, if the new keys were not published.
 std::string why_blocked(const Change& change, const Failures& failures) {
-  constexpr std::string_view kFailed = "not written because of an earlier failure in {}";
+  constexpr std::string_view kFailed = "skipped, because an earlier write to {} failed";
   if (failures.zones.contains(change.zone)) return fmt::format(kFailed, change.zone.text());
   if (failures.domains.contains(change.domain)) return fmt::format(kFailed, change.domain.text());
   if (!failures.waiting.contains(change.domain)) return "";
-  return fmt::format("not written because an earlier change of {} was not written",
+  return fmt::format("skipped, because an earlier change of {} was not written",
                      change.domain.text());
 }
 

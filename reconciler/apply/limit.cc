@@ -29,17 +29,23 @@ std::string location(const Change& change) {
                      change.provider);
 }
 
+/// The zone of a change as it was read; null where this run reads no such zone.
+const LiveZone* read_zone_of(const Change& change, const World& world) {
+  const auto where = [](const LiveZone& live) { return std::tie(live.apex, live.provider); };
+  const auto zone = std::ranges::lower_bound(world.zones, std::tie(change.zone, change.provider),
+                                             std::less<>{}, where);
+  const bool found =
+      zone != world.zones.end() && where(*zone) == std::tie(change.zone, change.provider);
+  return found ? &*zone : nullptr;
+}
+
 /// The live sets at the reviewed change's name; nullopt where they are not known for certain.
 /// A CNAME is always among the types: one that appeared since the review excludes every other
 /// record (RFC 1034 section 3.6.2).
 std::optional<std::map<RecordKey, RecordSet>> live_sets_at(const Change& change,
                                                            const World& world) {
-  const auto where = [](const LiveZone& live) { return std::tie(live.apex, live.provider); };
-  const auto zone = std::ranges::lower_bound(world.zones, std::tie(change.zone, change.provider),
-                                             std::less<>{}, where);
-  const bool known =
-      zone != world.zones.end() && where(*zone) == std::tie(change.zone, change.provider);
-  if (!known || !zone->error.empty()) return std::nullopt;
+  const LiveZone* zone = read_zone_of(change, world);
+  if (zone == nullptr || !zone->error.empty()) return std::nullopt;
   std::set<RecordType> types = {RecordType::CNAME};
   if (change.set.before) types.insert(change.set.before->type);
   if (change.set.after) types.insert(change.set.after->type);
@@ -57,31 +63,54 @@ std::optional<std::map<RecordKey, RecordSet>> live_sets_at(const Change& change,
   return sets;
 }
 
-/// What is live at a reviewed change's name: its `before`, its `after`, or neither.
-enum class ReviewState { Ready, AlreadyLive, Moved };
+/// What is live at a reviewed change's name: its `before`, its `after`, neither, or not known for
+/// certain.
+enum class ReviewState { Ready, AlreadyLive, Moved, Unknown };
 
-// A state that is not known for certain counts as Moved, so that no unknown RRset is overwritten.
 ReviewState review_state(const Change& reviewed, const World& world) {
   const auto sets = live_sets_at(reviewed, world);
-  if (!sets) return ReviewState::Moved;
+  if (!sets) return ReviewState::Unknown;
   const SetChange set = text_of(reviewed.set);
   if (is_live(set, set.after, *sets)) return ReviewState::AlreadyLive;
   return is_live(set, set.before, *sets) ? ReviewState::Ready : ReviewState::Moved;
 }
 
 // With --strict the change that is withheld may be in another zone than the record that changed.
+std::string withheld_clause(const Change& moved, Strictness strictness) {
+  return strictness == Strictness::AllZones
+             ? "with --strict, the changes of every zone are withheld"
+             : fmt::format("the changes of zone {} are withheld", moved.zone.text());
+}
+
 Finding stale(const Change& moved, Strictness strictness) {
-  const std::string withheld =
-      strictness == Strictness::AllZones
-          ? "with --strict, the changes of every zone are withheld"
-          : fmt::format("the changes of zone {} are withheld", moved.zone.text());
   return {.severity = Severity::Error,
           .code = "plan-stale",
           .domain = moved.domain,
           .message = fmt::format("{} has changed since the plan was reviewed: {}", location(moved),
-                                 withheld),
+                                 withheld_clause(moved, strictness)),
           .hint = kHint,
           .withholds = {{moved.name(), moved.type()}}};
+}
+
+// What was not read may have changed. One finding for all reviewed changes of a zone of which
+// nothing was read: they have one message.
+Finding unread_since(const Change& change, const World& world, Strictness strictness) {
+  const LiveZone* zone = read_zone_of(change, world);
+  const std::string zone_text =
+      fmt::format("zone {} at provider {}", change.zone.text(), change.provider);
+  std::string what;
+  if (zone == nullptr) {
+    what = fmt::format("no domain of the YAML uses {} now, so it was not read", zone_text);
+  } else {
+    what = fmt::format("{} could not be read", zone->error.empty() ? location(change) : zone_text);
+  }
+  return {.severity = Severity::Error,
+          .code = "plan-stale",
+          .domain = change.domain,
+          .message = fmt::format("{} and may have changed since the plan was reviewed: {}", what,
+                                 withheld_clause(change, strictness)),
+          .hint = zone == nullptr ? kHint : "apply the same plan again when it can be read",
+          .withholds = {{change.name(), change.type()}}};
 }
 
 Finding unreviewed(const Change& change) {
@@ -95,15 +124,15 @@ Finding unreviewed(const Change& change) {
 
 // A Warning: a reviewed change that the current plan does not need withholds nothing.
 Finding outdated(const Change& change) {
-  return {
-      .severity = Severity::Warning,
-      .code = "plan-outdated",
-      .domain = change.domain,
-      .message = fmt::format("the reviewed change of {} is not written: the current plan has no "
-                             "change there",
-                             location(change)),
-      .hint =
-          "the YAML, the time, a hold or `--normalize` differs from the review; make a plan again"};
+  return {.severity = Severity::Warning,
+          .code = "plan-outdated",
+          .domain = change.domain,
+          .message = fmt::format("the reviewed change of {} is not written: today's plan no longer "
+                                 "has it",
+                                 location(change)),
+          .hint =
+              "the YAML, the date, a hold or `--normalize` differs from the review: repeat the "
+              "option, or make a plan again and review it"};
 }
 
 // The changes of a plan, withheld ones too, so that these are not reported as outdated.
@@ -128,9 +157,18 @@ std::set<Name> moved_zones(const Plan& now, const Plan& reviewed, const World& w
     if (found == ReviewState::Ready && !still_planned.contains(identity(change))) {
       limited.plan.findings.push_back(outdated(change));
     }
-    if (found != ReviewState::Moved) continue;
+    if (found != ReviewState::Moved && found != ReviewState::Unknown) continue;
     moved.insert(change.zone);
-    limited.plan.findings.push_back(stale(change, strictness));
+    Finding finding = found == ReviewState::Moved ? stale(change, strictness)
+                                                  : unread_since(change, world, strictness);
+    const auto same = std::ranges::find_if(limited.plan.findings, [&](const Finding& one) {
+      return one.domain == finding.domain && one.message == finding.message;
+    });
+    if (same == limited.plan.findings.end()) {
+      limited.plan.findings.push_back(std::move(finding));
+    } else {
+      same->withholds.push_back({change.name(), change.type()});
+    }
   }
   return moved;
 }
@@ -225,8 +263,9 @@ Limited limit_to(const Plan& now, const Plan& reviewed, const World& world, Stri
     const bool stale_here = strict ? !moved.empty() : moved.contains(change.zone);
     if (stale_here && !always_allowed) codes.push_back("plan-stale");
     // A record that changed since the review has its plan-stale finding already.
-    const bool reported_stale =
-        row != allowed.end() && review_state(*row->second, world) == ReviewState::Moved;
+    const auto state =
+        row == allowed.end() ? ReviewState::Ready : review_state(*row->second, world);
+    const bool reported_stale = state == ReviewState::Moved || state == ReviewState::Unknown;
     if (!same && !reported_stale) {
       codes.insert(codes.begin(), "not-in-plan");
       limited.plan.findings.push_back(unreviewed(change));

@@ -84,12 +84,12 @@ bool check_https_text(Loader& loader, const Node& node, std::string_view hint) {
   const bool blank = std::ranges::any_of(text, [](char c) {
     return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '<' || c == '>';
   });
-  if (text.starts_with("https://") && is_host(host) && !blank &&
-      host.find('@') == std::string_view::npos) {
+  const bool user = host.find('@') != std::string_view::npos;
+  if (text.starts_with("https://") && is_host(host) && !blank && !user) {
     return check_reserved(loader, node, "", text);
   }
-  return loader.fail(node, "bad-uri", fmt::format("`{}` is not a valid https URI", text),
-                     std::string(hint));
+  const auto* why = user ? "has a user name, which is refused" : "is not a valid https URI";
+  return loader.fail(node, "bad-uri", fmt::format("`{}` {}", text, why), std::string(hint));
 }
 
 // `term` with `value` in place of every placeholder. A sender's own terms may contain some; they
@@ -181,8 +181,8 @@ bool check_spf_target(Loader& loader, const Node& node) {
   const auto parsed = spf::parse_terms("redirect=" + text_of(node));
   if (parsed && parsed->modifiers.size() == 1) return true;
   return loader.fail(node, "spf-syntax",
-                     fmt::format("`{}` is not a domain for redirect or exp", text_of(node)),
-                     parsed ? "write one domain name" : parsed.error().what);
+                     fmt::format("`{}` is not a domain name with or without macros", text_of(node)),
+                     "write one domain name, such as _spf.example.com");
 }
 
 // Parsed now rather than at the plan: an editor's mistake in a long base64 text is found at its
@@ -376,7 +376,7 @@ bool check_waiver_code(Loader& loader, const Node& node) {
   }
   if (code) {
     return loader.fail(node, "not-waivable", fmt::format("`{}` cannot be waived", text_of(node)),
-                       "remove its cause: `rampart findings` explains it");
+                       "correct its cause: `rampart findings CODE` explains it");
   }
   return loader.fail(node, "unknown-code", fmt::format("unknown code `{}`", text_of(node)),
                      did_you_mean(text_of(node), words, "`rampart findings` lists the codes"));

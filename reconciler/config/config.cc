@@ -84,8 +84,13 @@ void read_ramps(Loader& loader, const Sections& sections) {
 std::optional<Name> read_name(Loader& loader, const Node& key) {
   const auto name = Name::parse(key.text);
   if (!name) {
-    loader.fail(key, "bad-name", fmt::format("`{}` is not a domain name", key.text),
-                sentence(name.error()));
+    // The parser's sentence repeats the text; what follows its colon is the reason.
+    const std::string why = sentence(name.error());
+    const std::size_t colon = why.rfind(": ");
+    loader.fail(key, "bad-name",
+                fmt::format("`{}` is not a domain name{}", key.text,
+                            colon == why.npos ? "" : why.substr(colon)),
+                "write a mail domain, such as example.com");
     return std::nullopt;
   }
   const auto refusal = refusal_of(*name);

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/closest.h"
+#include "base/text.h"
 #include "reconciler/config/shapes.h"
 
 namespace rampart::config {
@@ -26,6 +27,14 @@ std::vector<std::string_view> words_of(const Shape& shape) {
   std::vector<std::string_view> words;
   for (const Choice& choice : shape.choices) words.push_back(choice.word);
   return words;
+}
+
+// A key's sentence inside of another one: without its end, and in lower case where it begins with a
+// word and no abbreviation.
+std::string in_brackets(std::string_view doc) {
+  std::string text(doc.substr(0, doc.find_last_not_of('.') + 1));
+  if (text.size() > 1 && text[1] >= 'a' && text[1] <= 'z') text[0] = to_lower(text[0]);
+  return text;
 }
 
 // What a value of this shape is called in "expected ...".
@@ -206,7 +215,7 @@ bool Loader::check_scalar(const Node& node, const Shape& shape) {
   if (!good && !reported) {
     const std::string_view quote = value.quoted ? "\"" : "";
     fail(node, "wrong-value",
-         fmt::format("expected {}, got `{}{}{}`", expected(shape), quote, value.text, quote),
+         fmt::format("got `{}{}{}`, expected {}", quote, value.text, quote, expected(shape)),
          scalar_hint(value, shape));
   }
   return good && (!shape.check || shape.check(*this, node));
@@ -303,7 +312,7 @@ void Loader::read_field(const Layers& layers, const Field& field) {
     if (field.need == Need::Optional) return;
     if (field.need == Need::RequiredMerged && partial) return;
     fail(*layers.back(), "missing-key", fmt::format("the key `{}` is missing", field.name),
-         fmt::format("add `{}:`. {}", field.name, field.doc));
+         fmt::format("add `{}:` ({})", field.name, in_brackets(field.doc)));
     return;
   }
   if (good && field.store) field.store(*this, found);

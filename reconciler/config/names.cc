@@ -40,7 +40,7 @@ std::optional<NameRefusal> refusal_of(const Name& name) {
   if (name.is_root() || address || !std::ranges::all_of(labels, is_host_label)) {
     return NameRefusal{
         "bad-name", "is not a mail domain",
-        "write the domain after the @ of mail addresses; Rampart derives the names of records"};
+        "write a mail domain, such as example.com; Rampart adds _dmarc and the like itself"};
   }
   if (!dmarc::is_public_suffix(name)) return std::nullopt;
   return NameRefusal{"public-suffix", "is a public suffix",

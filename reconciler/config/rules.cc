@@ -21,6 +21,20 @@ void check_pct(Loader& loader, const Node* pct, RampPosition position) {
               "remove it: only quarantine and reject apply to a percentage of mail");
 }
 
+// `phase` may be the domain's own and `pct` from `defaults:`. Then the domain's line is shown: it
+// is the one that differs.
+void check_own_pct(Loader& loader, const Layers& layers, RampPosition position) {
+  const Node* pct = find(layers, "pct");
+  const Node& own = layers.back()->value();
+  const Node* phase = find(own, "phase");
+  if (!pct || find(own, "pct") || !phase) return check_pct(loader, pct, position);
+  if (position.pct == 100 || enforces(position.phase)) return;
+  loader.fail(
+      *phase, "pct-misplaced",
+      fmt::format("the `pct` of `defaults:` has no effect in phase {}", to_text(position.phase)),
+      "move `pct` from `defaults:` to the domains that are at quarantine or reject");
+}
+
 // Views into the sender, which lives as long as the configuration.
 std::vector<std::string_view> key_templates_of(const Sender& sender) {
   std::vector<std::string_view> texts(sender.selectors.begin(), sender.selectors.end());
@@ -209,10 +223,10 @@ void check_domain(Loader& loader, const Layers& layers, const Domain& domain) {
   check_selectors(loader, find(layers, "dkim"));
 }
 
-// On the merged map: `phase` may be the domain's own and `pct` from `defaults:`.
+// On the merged map: `phase` may be the domain's own and `target` from `defaults:`.
 void check_dmarc(Loader& loader, const Layers& layers, const DmarcSpec& dmarc) {
   if (loader.partial) return;
-  check_pct(loader, find(layers, "pct"), dmarc.position);
+  check_own_pct(loader, layers, dmarc.position);
   const Node* goal = find(layers, "target");
   if (goal) check_pct(loader, find(goal->value(), "pct"), dmarc.target);
   if (dmarc.target < dmarc.position) {

@@ -46,9 +46,12 @@ std::string secret_hint(std::string_view key, const Node& map) {
     return variable.type == provider && word.find(variable.word) != std::string::npos;
   });
   if (row != kVariables.end()) {
-    return fmt::format(
-        "set {} in the environment instead{}", row->name,
-        provider.empty() ? "" : "; with two accounts, append the provider's name to the variable");
+    return fmt::format("set {} in the environment instead{}", row->name,
+                       provider.empty()
+                           ? ""
+                           : fmt::format("; with two accounts, {}_<NAME> with the provider's name "
+                                         "in capitals",
+                                         row->name));
   }
   return "secrets and API addresses come from the environment only, such as CLOUDFLARE_API_TOKEN, "
          "AWS_ACCESS_KEY_ID, PDNS_API_KEY or RAMPART_TSIG_SECRET";

@@ -75,11 +75,13 @@ Json edit_json(const PolicyEdit& edit) {
 
 Json receivers_json(const ReceiverImpact& impact) {
   const auto line_json = [](const ReceiverLine& one) {
-    return Json{{"receiver", to_text(one.receiver)},
-                {"before", one.before},
-                {"after", one.after},
-                {"new", one.is_new},
-                {"says", one.says}};
+    Json json{{"receiver", to_text(one.receiver)},
+              {"before", one.before},
+              {"after", one.after},
+              {"new", one.is_new},
+              {"says", one.says}};
+    if (!one.gap.empty()) json["gap"] = one.gap;
+    return json;
   };
   return {{"domain", impact.domain.text()},
           {"lines", list(impact.lines, line_json)},
@@ -122,11 +124,10 @@ Json withheld_json(const Withheld& withheld) {
 }
 
 Json summary_json(const PlanSummary& summary) {
-  return {{"create", summary.create},      {"update", summary.update},
-          {"delete", summary.remove},      {"held", summary.held},
-          {"blocked", summary.blocked},    {"domains", summary.domains},
-          {"unchanged", summary.unchanged},
-          {"unobservable", summary.unobservable}};
+  return {{"create", summary.create},       {"update", summary.update},
+          {"delete", summary.remove},       {"held", summary.held},
+          {"blocked", summary.blocked},     {"domains", summary.domains},
+          {"unchanged", summary.unchanged}, {"unobservable", summary.unobservable}};
 }
 
 }  // namespace

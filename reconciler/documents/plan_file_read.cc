@@ -71,8 +71,12 @@ Finding read_finding(const Reader& reader) {
 }
 
 ReceiverLine read_receiver_line(const Reader& line) {
-  return {choice(line.at("receiver"), dmarc::kReceivers), line.at("before").text(),
-          line.at("after").text(), line.at("says").text(), line.at("new").truth()};
+  return {choice(line.at("receiver"), dmarc::kReceivers),
+          line.at("before").text(),
+          line.at("after").text(),
+          line.at("says").text(),
+          line.at("new").truth(),
+          line.has("gap") ? line.at("gap").text() : ""};
 }
 
 ReceiverImpact read_receivers(const Reader& reader) {

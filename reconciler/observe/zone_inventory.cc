@@ -143,7 +143,7 @@ ZoneMissing schedule_own(InventoryState& state, const Domain& domain, const std:
       apex = longest(host.zones, domain.name);
       if (!apex) {
         const MissingZone missing = host.provider->missing_zone(domain.name);
-        return {fmt::format("{} {}", provider, missing.why), missing.advice};
+        return {fmt::format("provider {} {}", provider, missing.why), missing.advice};
       }
     }
   } else {
@@ -205,7 +205,10 @@ void schedule_all(InventoryState& state, ZoneInventory& out) {
   for (const auto& [name, domain] : state.config.domains) {
     keys.emplace(name, live_keys(domain));
     if (domain.providers.empty() && !is_left_alone(domain)) {
-      out.missing.emplace(name, ZoneMissing{"no provider is named for it", ""});
+      out.missing.emplace(
+          name, ZoneMissing{"no provider is named for it",
+                            "set `provider:` on the domain or under `defaults:`, or set `phase: "
+                            "discovery`"});
     }
     for (const std::string& provider : domain.providers) {
       ZoneMissing missing = schedule_own(state, domain, provider, keys.at(name), out);

@@ -2,24 +2,28 @@
 #include "reconciler/plan/change_reasons.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
 #include "policies/model/lookup.h"
+#include "policies/spf/record.h"
 
 namespace rampart {
 namespace {
 
 using Reasons = std::vector<std::string>;
 
-/// The only value of a kind; null where there is none, or several of which receivers use none.
-const ParsedValue* only_value(const std::optional<ParsedTypedSet>& set, RecordKind kind) {
-  if (!set) return nullptr;
-  const auto is_kind = [&](const ParsedValue& value) { return value.kind() == kind; };
-  const auto& values = set->set.values;
-  if (std::ranges::count_if(values, is_kind) != 1) return nullptr;
-  return &*std::ranges::find_if(values, is_kind);
+/// The values of a kind; of several, receivers use none.
+std::vector<const ParsedValue*> values_of(const std::optional<ParsedTypedSet>& set,
+                                          RecordKind kind) {
+  std::vector<const ParsedValue*> found;
+  if (!set) return found;
+  for (const ParsedValue& value : set->set.values) {
+    if (value.kind() == kind) found.push_back(&value);
+  }
+  return found;
 }
 
 /// The parts of an SPF record that have different causes.
@@ -44,20 +48,47 @@ SpfParts spf_parts(const spf::Record& record) {
   return parts;
 }
 
+// The senders whose terms are new. Empty where a term has no sender of its own, as one that
+// replaces what it is flattened from.
+std::string senders_of_added(const DesiredSpf& wanted, const SpfParts& old, const SpfParts& now) {
+  std::set<std::string> senders;
+  for (const std::string& term : now.terms) {
+    if (old.terms.contains(term)) continue;
+    bool found = false;
+    for (const SpfOrigin& origin : wanted.origins) {
+      if (origin.term != term) continue;
+      senders.insert(origin.sender);
+      found = true;
+    }
+    if (!found) return "";
+  }
+  return fmt::format("{}", fmt::join(senders, ", "));
+}
+
+// Softfail may be declared as well as left out: it is the default either way.
+std::string why_end(const std::string& end) {
+  if (end == "-all") return "because `all:` is fail";
+  if (end == "?all") return "because `all:` is neutral";
+  if (end == "~all") return "because `all:` is softfail, which is its default";
+  return fmt::format("because the YAML requires {}", end);
+}
+
 // The senders of a record require its terms. They are no cause of a term that goes, nor of how the
 // record ends.
-Reasons spf_reasons(const spf::Record& before, const spf::Record& after,
+Reasons spf_reasons(const DesiredSpf& wanted, const spf::Record& before, const spf::Record& after,
                     const std::string& reason) {
   const SpfParts old = spf_parts(before);
   const SpfParts now = spf_parts(after);
   Reasons reasons;
-  if (!std::ranges::includes(old.terms, now.terms)) reasons.push_back(reason);
+  if (!std::ranges::includes(old.terms, now.terms)) {
+    const std::string added = senders_of_added(wanted, old, now);
+    reasons.push_back(added.empty() ? reason : "because the added terms come from " + added);
+  }
   if (!std::ranges::includes(now.terms, old.terms)) {
-    reasons.push_back("because the YAML does not require the removed terms");
+    reasons.push_back("because no declared sender needs the removed terms");
   }
   if (now.end != old.end && !now.end.empty()) {
-    reasons.push_back(
-        fmt::format("because `all:` of the YAML, or its default, requires {}", now.end));
+    reasons.push_back(why_end(now.end));
   }
   if (now.modifiers != old.modifiers) {
     reasons.push_back("because the YAML declares other modifiers");
@@ -71,16 +102,36 @@ bool same_step(const dmarc::Record& before, const dmarc::Record& after) {
   return before.p == after.p && before.pct == after.pct && before.testing == after.testing;
 }
 
+// Several records of a kind become one. The record's own reason counts only if that one is new.
+Reasons one_record_reasons(const std::vector<const ParsedValue*>& values,
+                           const DesiredRecord& desired) {
+  Reasons reasons;
+  if (desired.kind == RecordKind::Spf) {
+    reasons.emplace_back("because a name may hold one SPF record only (RFC 7208 section 4.5)");
+  } else if (desired.kind == RecordKind::Dmarc) {
+    reasons.emplace_back("because a name may hold one DMARC record only (RFC 9989 section 4.10)");
+  } else {
+    reasons.emplace_back("because a name may hold one such record only");
+  }
+  const bool published = std::ranges::any_of(
+      values, [&](const ParsedValue* one) { return same_meaning(*one, *desired.value); });
+  if (!published) reasons.push_back(desired.reason);
+  return reasons;
+}
+
 Reasons reasons_of(const Domain& domain, const std::optional<ParsedTypedSet>& before,
-                   const DesiredRecord& desired) {
-  const ParsedValue* old = only_value(before, desired.kind);
+                   const DesiredRecord& desired, Time now) {
+  const std::vector<const ParsedValue*> values = values_of(before, desired.kind);
+  if (values.size() > 1 && desired.value) return one_record_reasons(values, desired);
+  const ParsedValue* old = values.empty() ? nullptr : values.front();
   // The reasons of parked and absent domains are about the whole record.
   if (old == nullptr || !desired.value || domain.state != DomainState::Managed) {
     return {desired.reason};
   }
   const bool own_name = desired.key.name == domain.name;
   if (own_name && old->spf() && desired.value->spf()) {
-    return spf_reasons(*old->spf(), *desired.value->spf(), desired.reason);
+    return spf_reasons(desired_spf(domain, now), *old->spf(), *desired.value->spf(),
+                       desired.reason);
   }
   if (old->dmarc() && desired.value->dmarc() &&
       same_step(old->dmarc()->lenient.record, desired.value->dmarc()->lenient.record)) {
@@ -102,7 +153,7 @@ bool same_meanings(const ParsedValues& before, const ParsedValues& after) {
 std::vector<std::string> change_reasons(const Domain& domain,
                                         const std::optional<ParsedTypedSet>& before,
                                         const std::optional<ParsedTypedSet>& after,
-                                        std::span<const DesiredRecord> desired_records) {
+                                        std::span<const DesiredRecord> desired_records, Time now) {
   if (before && after && before->type == after->type) {
     if (before->set.values == after->set.values) return {"because the YAML declares this TTL"};
     if (same_meanings(before->set.values, after->set.values)) {
@@ -111,7 +162,7 @@ std::vector<std::string> change_reasons(const Domain& domain,
   }
   Reasons reasons;
   for (const DesiredRecord& desired : desired_records) {
-    std::ranges::move(reasons_of(domain, before, desired), std::back_inserter(reasons));
+    std::ranges::move(reasons_of(domain, before, desired, now), std::back_inserter(reasons));
   }
   return reasons;
 }

@@ -58,6 +58,8 @@ class KeyDiff {
     if (cname.state == LiveState::Present) return replace_cname(cname);
     if (any_value() && has_program()) return report_program();
     const std::optional<std::string> foreign = foreign_at(live, desired_records_.front().kind);
+    // The policy of parked domains reports a live MX (parked-has-mail), and withholds all records.
+    if (foreign && key_.type == RecordType::MX) return;
     if (foreign && any_value()) return report_foreign(key_, *foreign);
     change_values(live);
   }
@@ -102,11 +104,18 @@ class KeyDiff {
   // gets a hint of its own.
   void report_foreign(const RecordKey& key, const std::string& value) {
     const std::optional<std::string> miss = near_miss(key, value);
+    const bool selector = name_kind(key.name) == NameKind::DkimSelector;
+    std::string hint = selector ? "remove that value by hand, or declare another selector"
+                                : "remove that value by hand";
+    if (miss) {
+      // At _dmarc a warning of the policy explains the value (dmarc-near-miss).
+      const bool explained = name_kind(key.name) == NameKind::Dmarc;
+      hint = (explained ? "" : *miss + "; ") + "correct or remove that value by hand";
+    }
     report(key.type, "occupied",
            fmt::format("{} {} holds a foreign value: \"{}\"; nothing is written there",
                        key.name.text(), to_text(key.type), value.substr(0, kShownOctets)),
-           miss ? *miss + "; correct or remove that value by hand"
-                : "remove that value by hand, or choose another name");
+           std::move(hint));
   }
 
   /// Whether a LUA record of PowerDNS returns records of the desired type here, or a CNAME. The
@@ -139,7 +148,8 @@ class KeyDiff {
     for (const DesiredRecord& desired : desired_records_) {
       change.stage = std::min(change.stage, desired.stage);
     }
-    change.reasons = change_reasons(domain_, change.set.before, change.set.after, desired_records_);
+    change.reasons =
+        change_reasons(domain_, change.set.before, change.set.after, desired_records_, world_.now);
     out_->changes.push_back(std::move(change));
   }
 

@@ -7,11 +7,13 @@
 #include <array>
 #include <set>
 
+#include "base/counted.h"
 #include "policies/dkim/names.h"
 #include "policies/dkim/rotation.h"
 #include "policies/dkim/vendor_rotation.h"
 #include "policies/model/live.h"
 #include "policies/model/lookup.h"
+#include "policies/ramp/ramp.h"
 #include "policies/spf/cases.h"
 #include "policies/spf/record.h"
 #include "reconciler/plan/make_plan.h"
@@ -138,7 +140,7 @@ std::vector<SelectorNow> selectors_now(const Domain& domain, const World& world)
   for (const SelectorSpec& spec : domain.selectors) {
     const auto name = selector_name(domain, spec.selector);
     const std::string how =
-        spec.cname ? "the owner of the CNAME's target" : "no rotation: exchanged by hand";
+        spec.cname ? "the owner of the CNAME's target" : "no rotation: replace it by hand";
     if (name) add_selector(domain, world, *name, how, all);
   }
   for (const SenderRecord& record : sender_dkim_records(domain)) {
@@ -201,13 +203,45 @@ bool is_known(const Domain& domain, const World& world, const RecordKey& key) {
   });
 }
 
+// A step that tightens can wait for other domains, which are not planned here.
+std::string to_be_changed(const Change& change, const Domain& domain) {
+  const bool tightens =
+      change.stage == Stage::Enforce && name_kind(change.name()) == NameKind::Dmarc;
+  if (!tightens || domain.state != DomainState::Managed) return "to be changed";
+  const Ramp& ramp = *domain.dmarc.ramp;
+  return fmt::format("to be changed (ramp {} tightens at most {} per run)", ramp.name,
+                     counted(ramp.max_domains_per_run, "domain"));
+}
+
+// An error that left no change at the key: a foreign value, a CNAME or a DNAME is in the way, or
+// another server answers there.
+bool is_blocked(const Domain& domain, const Plan& plan, const World& world,
+                const DesiredRecord& desired) {
+  const auto against = [&](const Finding& one) {
+    return one.severity == Severity::Error && contains(one.withholds, desired.key);
+  };
+  const auto cut_off = [&](const Finding& one) {
+    return against(one) && (one.code == "occluded" || one.code == "zone-missing");
+  };
+  if (std::ranges::any_of(plan.findings, cut_off)) return true;
+  if (!desired.value || std::ranges::none_of(plan.findings, against)) return false;
+  // Many errors concern what is published, or would be: they block nothing that is live already.
+  return !std::ranges::all_of(world.zones_for(domain, desired.key.name), [&](const LiveZone* zone) {
+    const LiveSet live = zone->at(desired.key);
+    return live.state == LiveState::Present &&
+           std::ranges::any_of(live.set.values, [&](const ParsedValue& value) {
+             return same_meaning(value, *desired.value);
+           });
+  });
+}
+
 // By name and not by key: a change of type concerns both keys. A Hold has no key of its own; the
 // reason begins with the name.
-std::string state_in(const Plan& plan, const RecordKey& key) {
+std::string state_in(const Plan& plan, const Domain& domain, const RecordKey& key) {
   const auto change = std::ranges::find(plan.changes, key.name, &Change::name);
   if (change != plan.changes.end()) {
     if (!change->set.before) return "to be created";
-    return change->set.after ? "to be changed" : "to be removed";
+    return change->set.after ? to_be_changed(*change, domain) : "to be removed";
   }
   const auto withheld_name = [](const Withheld& one) { return one.change.name(); };
   if (contains(plan.withheld, key.name, withheld_name)) return "withheld";
@@ -220,15 +254,42 @@ std::string state_in(const Plan& plan, const RecordKey& key) {
 std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const World& world) {
   std::vector<RecordWhy> records;
   for (const DesiredRecord& desired : evaluate_policies(domain, world).desired_records) {
-    RecordWhy record{desired.key, state_in(plan, desired.key), desired.reason,
+    RecordWhy record{desired.key, state_in(plan, domain, desired.key), desired.reason,
                      mark_of(domain, desired)};
     if (record.state == "published" && !is_known(domain, world, desired.key)) {
       record.state = "unknown";
+    }
+    if (record.state == "published" && is_blocked(domain, plan, world, desired)) {
+      record.state = "blocked";
     }
     if (!desired.value && record.state == "published") record.state = "absent";
     records.push_back(std::move(record));
   }
   return records;
+}
+
+// The YAML may be ahead of DNS: a page that called the step of the YAML current would be wrong.
+std::string policy_in_dns(const Domain& domain, const World& world) {
+  const auto at = domain.name.child("_dmarc");
+  const bool on_ramp =
+      domain.state == DomainState::Managed && domain.dmarc.position.phase >= Phase::Monitor;
+  if (!on_ramp || !at || !is_known(domain, world, {*at, RecordType::TXT})) return "";
+  const dmarc::Record planned = record_for(domain.dmarc);
+  const auto values = live_values(domain, world, {*at, RecordType::TXT}, RecordKind::Dmarc);
+  if (values.empty()) return "no DMARC record";
+  for (const ParsedValue& value : values) {
+    if (value.dmarc() == nullptr) continue;
+    const dmarc::Record& live = value.dmarc()->lenient.record;
+    const dmarc::Policy policy = live.p.value_or(dmarc::Policy::None);
+    const bool same = policy == planned.p && live.pct.value_or(100) == planned.pct.value_or(100) &&
+                      live.testing.value_or(false) == planned.testing.value_or(false);
+    if (same) continue;
+    std::string text = fmt::format("p={}", dmarc::to_text(policy));
+    if (live.pct) text += fmt::format("; pct={}", *live.pct);
+    if (live.testing.value_or(false)) text += "; t=y";
+    return text;
+  }
+  return "";
 }
 
 }  // namespace
@@ -239,7 +300,7 @@ Explanation explain(const Domain& domain, const Config& config, const World& wor
   Config alone = config;
   std::erase_if(alone.domains, [&](const auto& row) { return row.first != domain.name; });
   const Plan plan = make_plan(alone, world);
-  Explanation all{.domain = domain};
+  Explanation all{.domain = domain, .other_policy = policy_in_dns(domain, world)};
   all.step.domain = domain.name;
   all.step.from = domain.dmarc.position;
   if (domain.state == DomainState::Managed) all.step = step_of(domain, config, world);

@@ -44,7 +44,8 @@ struct SelectorNow {
 struct RecordWhy {
   RecordKey key;
   std::string state;  ///< "published", "absent", "to be created", "to be changed", "to be removed",
-                      ///< "withheld", "held", "unknown" (it could not be read).
+                      ///< "withheld", "held", "blocked" (an error leaves no change to withhold),
+                      ///< "unknown" (it could not be read).
   std::string reason;
   Mark mark;  ///< The line of the YAML that declares it.
 };
@@ -52,6 +53,9 @@ struct RecordWhy {
 /// What `rampart explain` shows.
 struct Explanation {
   Domain domain;
+  /// What DNS has in place of the step in the YAML: "p=none", "p=reject; pct=10", "no DMARC
+  /// record"; empty where it has this step, and where that is not known.
+  std::string other_policy = {};
   StepDecision step;
   SpfBudget spf;
   std::vector<SelectorNow> selectors;

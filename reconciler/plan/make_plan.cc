@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -22,6 +21,7 @@
 #include "policies/spf/spf.h"
 #include "reconciler/plan/authority.h"
 #include "reconciler/plan/diff.h"
+#include "reconciler/plan/holds.h"
 #include "reconciler/plan/zone_notices.h"
 
 namespace rampart {
@@ -42,12 +42,13 @@ auto order_of(const Change& change) {
 void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> desired_records,
                         const LiveZone& zone, Plan& plan) {
   const std::string hint = zone.from_provider
-                               ? ": correct what the message names, and plan again"
-                               : ": check the name servers, or plan with --live provider";
-  Finding finding = finding_of(domain, Severity::Error, "unobservable",
-                               fmt::format("no record of {} could be read at provider {}: {}",
-                                           domain.name.text(), zone.provider, zone.error),
-                               "nothing of this domain is changed until it can be read" + hint);
+                               ? "correct what the message names, and plan again"
+                               : "check the name servers, or plan with --live provider";
+  Finding finding =
+      finding_of(domain, Severity::Error, "unobservable",
+                 fmt::format("the zone of {} at provider {} could not be read: {}",
+                             domain.name.text(), zone.provider, zone.error),
+                 hint + fmt::format("; until then {} is not changed", domain.name.text()));
   for (const DesiredRecord& desired : desired_records) finding.withholds.push_back(desired.key);
   std::ranges::sort(finding.withholds);  // The order of the YAML must not show in a plan.
   plan.findings.push_back(std::move(finding));
@@ -118,7 +119,7 @@ void apply_waivers(const Config& config, const World&, Plan& plan) {
     if (waiver == nullptr) continue;
     finding.severity = Severity::Warning;
     finding.message +=
-        fmt::format(" (waived until {}: {})", to_text(waiver->until), waiver->reason);
+        fmt::format("; waived until {} ({})", to_text(waiver->until), waiver->reason);
     finding.withholds.clear();
   }
 }
@@ -205,62 +206,6 @@ void join_shared_keys(const Config&, const World&, Plan& plan) {
   plan.changes = std::move(joined);
 }
 
-// Domains that still have keys or senders to be published, including those that an error withholds:
-// mail of a sender that is not published yet would fail under a stricter policy. An error that
-// withholds any record except DMARC counts too, because no change may have come of that record at
-// all. A parked domain has no keys to wait for where a DNAME hides its names.
-std::set<Name> domains_awaiting_keys(const Config& config, const Plan& plan) {
-  std::set<Name> waiting;
-  const auto add_if_admitting = [&](const Change& change) {
-    const bool admits = change.stage == Stage::Publish || change.stage == Stage::Authorize;
-    if (admits) waiting.insert(change.domain);
-  };
-  for (const Change& change : plan.changes) add_if_admitting(change);
-  for (const Withheld& withheld : plan.withheld) add_if_admitting(withheld.change);
-  for (const auto& [domain, findings] : errors_by_domain(plan)) {
-    const Domain* declared = find_value(config.domains, domain);
-    const bool parked = declared != nullptr && declared->state == DomainState::Parked;
-    for (const Finding& finding : findings) {
-      if (parked && finding.code == "occluded") continue;
-      const bool other_than_dmarc = std::ranges::any_of(
-          finding.withholds,
-          [](const RecordKey& key) { return name_kind(key.name) != NameKind::Dmarc; });
-      if (other_than_dmarc) waiting.insert(domain);
-    }
-  }
-  return waiting;
-}
-
-// Replaces the changes that `must_wait` selects by holds of this code and reason.
-template <class MustWait>
-void hold_back(Plan& plan, CodeName code, std::string_view reason, MustWait must_wait) {
-  const auto held = std::ranges::stable_partition(plan.changes, std::not_fn(must_wait));
-  for (const Change& change : held) {
-    plan.holds.push_back(
-        {change.domain, code,
-         fmt::format("{} {} is held: {}", change.name().text(), to_text(change.type()), reason)});
-  }
-  plan.changes.erase(held.begin(), held.end());
-}
-
-// Held rather than withheld: nothing is wrong, the order of publication requires it.
-void hold_for_keys(const Config& config, const World&, Plan& plan) {
-  const std::set<Name> waiting = domains_awaiting_keys(config, plan);
-  hold_back(plan, "keys-first",
-            "the domain's new keys and senders must be published first, because their mail could "
-            "fail under the stricter record; plan again once they are published",
-            [&](const Change& change) {
-              return change.stage == Stage::Enforce && waiting.contains(change.domain);
-            });
-}
-
-// Loosening stays possible in a freeze: it is what stops a loss of mail.
-void hold_for_freeze(const Config&, const World& world, Plan& plan) {
-  if (!world.frozen) return;
-  hold_back(plan, "frozen", "RAMPART_FREEZE=1 permits only changes that loosen a policy",
-            [](const Change& change) { return change.stage != Stage::Relax; });
-}
-
 // Impact counts withheld changes too, since the reviewer of a waiver must know what it would cost.
 // Plan::authority lists only what is written, so that authority is computed again here if something
 // is withheld.
@@ -281,12 +226,12 @@ void estimate_impact(const Config& config, const World& world, Plan& plan) {
 void report_unused(const Config& config, const World& world, Plan& plan) {
   for (const UnusedZoneNote& unused : world.unused_zones) {
     const ProviderSpec* provider = find_value(config.providers, unused.provider);
-    plan.findings.push_back(
-        {.severity = Severity::Warning,
-         .code = "zone-unused",
-         .message = fmt::format("{} does not use {}: {}", unused.provider, unused.what, unused.why),
-         .hint = unused.advice,
-         .mark = provider == nullptr ? Mark{} : provider->mark});
+    plan.findings.push_back({.severity = Severity::Warning,
+                             .code = "zone-unused",
+                             .message = fmt::format("provider {} does not read {}: {}",
+                                                    unused.provider, unused.what, unused.why),
+                             .hint = unused.advice,
+                             .mark = provider == nullptr ? Mark{} : provider->mark});
   }
 }
 

@@ -28,12 +28,10 @@ Finding redirected(const Domain& domain, const LiveZone& zone, const Occlusion& 
   const std::string& owner = dname.owner.text();
   return finding_of(
       domain, Severity::Error, "occluded",
-      fmt::format("{} in the zone {} (provider {}) is a DNAME to {}: it redirects every name below "
-                  "it, so no record can exist there",
+      fmt::format("{} in the zone {} (provider {}) is a DNAME to {}: no record can exist below it",
                   owner, zone.apex.text(), zone.provider, dname.target),
-      fmt::format("publish what receivers need below {}, and leave it out of the YAML here "
-                  "(`phase: discovery` leaves out the whole domain); or replace the DNAME at {} by "
-                  "single records",
+      fmt::format("publish these records below {} and set `phase: discovery` for the domain here, "
+                  "or replace the DNAME at {}",
                   dname.target, owner));
 }
 

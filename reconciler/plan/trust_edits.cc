@@ -42,7 +42,7 @@ void note_settings(const std::string& subject, const Mark& mark, const std::vect
                    Edits& edits) {
   for (const Setting& one : all) {
     if (one.before == one.now) continue;
-    note(edits, mark, "{}: {} {} to {}", subject, one.name, one.before, one.now);
+    note(edits, mark, "{}: {} changed from {} to {}", subject, one.name, one.before, one.now);
   }
 }
 

@@ -81,7 +81,7 @@ TEST_CASE("values that an option or a word cannot take are refused, with what it
   check_refused("version", {{"log-level", {"loud"}}},
                 "--log-level takes error, warning, info, debug, trace, not \"loud\"", "");
   check_refused("version", {{"now", {"today"}}}, "--now \"today\" is not a time",
-                "write 2026-11-21T00:00:00Z");
+                "write it as 2026-11-21T00:00:00Z");
   check_refused("completion", {}, "completion needs SHELL: bash, zsh or fish.",
                 "see rampart completion --help");
   check_refused("completion", {{"SHELL", {"fihs"}}},
@@ -105,7 +105,8 @@ TEST_CASE("unknown words are answered with what was probably meant") {
   check_unknown("", "--fromat=json", "unknown option --fromat", "did you mean --format?");
   check_unknown("plan", "--detaled-exitcode", "unknown option --detaled-exitcode",
                 "did you mean --detailed-exitcode?");
-  check_unknown("plan", "--auto-approve", "unknown option --auto-approve", "see rampart --help");
+  check_unknown("plan", "--auto-approve", "unknown option --auto-approve",
+                "see rampart plan --help");
   check_unknown("plan", "more", "plan takes no argument \"more\"", "see rampart plan --help");
   check_unknown("senders", "serch", "unknown command senders serch",
                 "did you mean senders search?");

@@ -169,7 +169,7 @@ std::vector<WriteOutcome> outcomes() {
       {plan.changes[4], WriteState::Written, ""},
       {plan.changes[3], WriteState::Failed, "cloudflare: 403 Forbidden"},
       {plan.changes[2], WriteState::Withheld,
-       "not written because of an earlier failure in example.com"},
+       "skipped, because an earlier write to example.com failed"},
       {plan.changes[0], WriteState::AlreadyLive, "it is live already"},
       {plan.changes[1], WriteState::Unconfirmed, "written, but it could not be read back\x1b[1m"}};
   outcomes[0].change.provider = "bind";

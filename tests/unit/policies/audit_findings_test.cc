@@ -252,6 +252,12 @@ TEST_CASE("a wildcard key is not a selector") {
   REQUIRE(facts.dkim.keys.size() == 1);
   CHECK(facts.dkim.keys.front().query.selector == "b");
   CHECK(facts.dkim.wildcard == "v=DKIM1; p=");
+  // Where it is all there is, the keys are revoked and not missing.
+  facts.dkim.keys.clear();
+  const auto found = evaluate(facts);
+  const auto dkim = std::ranges::find(found, "dkim-not-found", &Finding::code);
+  REQUIRE(dkim != found.end());
+  CHECK(dkim->message.starts_with("a wildcard record revokes the key of every selector"));
 }
 
 }  // namespace rampart::audit

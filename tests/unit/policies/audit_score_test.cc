@@ -92,6 +92,19 @@ TEST_CASE("the score of a domain, point by point") {
   check("example.com MX", "example.com MX 0 .\nexample.com MX 5 mx.example.com", "MX", 0, 96);
 }
 
+TEST_CASE("the reason of the policy's points names the receivers that apply less") {
+  const auto reason = [](const std::string& record) {
+    const auto parts = score_parts(
+        good_facts_but("_dmarc.example.com", "_dmarc.example.com TXT v=DMARC1; " + record));
+    return std::ranges::find(parts, "DMARC policy", &ScorePart::what)->reason;
+  };
+  CHECK(reason("p=reject") == "p=reject");
+  CHECK(reason("p=quarantine; t=y") ==
+        "p=quarantine; receivers that follow RFC 9989 apply a milder one (t=y)");
+  CHECK(reason("p=quarantine; pct=10") ==
+        "p=quarantine; receivers that follow RFC 7489 apply it to 10 % of the mail (pct=10)");
+}
+
 TEST_CASE("a domain without mail can have every point") {
   const Facts facts = facts_of("parked.example",
                                "parked.example TXT v=spf1 -all\n"

@@ -199,8 +199,8 @@ TEST_CASE("a record that appears above a listed sub-domain changes its rule") {
   const auto by_list = discovery_changes(create, config, world);
   REQUIRE(codes_of(by_list) == Lines{"W governing-changes"});
   CHECK(by_list.front().message ==
-        "_dmarc.example.com changes the DMARC discovery of a.b.example.com: its governing record "
-        "changes from none to example.com by the public suffix list (RFC 7489)");
+        "_dmarc.example.com changes how receivers find the DMARC policy of a.b.example.com: its "
+        "governing record changes from none to example.com by the public suffix list (RFC 7489)");
   CHECK(discovery_changes(Plan{}, config, world).empty());
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("a listed sub-domain's governing record and organizational domain, mov
     return dmarc_change(domain, from, to, Stage::Publish);
   };
   const std::string moved =
-      "_dmarc.sub.example.com changes the DMARC discovery of sub.example.com: ";
+      "_dmarc.sub.example.com changes how receivers find the DMARC policy of sub.example.com: ";
   // A record of its own.
   CHECK(
       check_moves({org}, {at("sub.example.com", "", none)}) ==
@@ -243,7 +243,8 @@ TEST_CASE("a listed sub-domain's governing record and organizational domain, mov
   CHECK(check_moves({sub}, {at("sub.example.com", none, "")}) ==
         Lines{"warning " + moved + "its governing record changes from sub.example.com to none"});
   // The organization's first record governs it, and its last leaves it ungoverned.
-  const std::string above = "_dmarc.example.com changes the DMARC discovery of sub.example.com: ";
+  const std::string above =
+      "_dmarc.example.com changes how receivers find the DMARC policy of sub.example.com: ";
   const Row other{"sub.example.com", kTxt, "x"};
   CHECK(check_moves({other}, {at("example.com", "", none)}).size() == 1);
   CHECK(check_moves({org, other}, {at("example.com", none, "")})

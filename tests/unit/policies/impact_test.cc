@@ -247,7 +247,8 @@ TEST_CASE("without evidence the plan says that nothing tells") {
     REQUIRE(impacts.unknown.size() == 1);
     return impacts.unknown[0].why;
   };
-  CHECK(why([](World& world) { world.evidence.reset(); }) == "no evidence from reports was read");
+  CHECK(why([](World& world) { world.evidence.reset(); }) ==
+        "no reports were read (--store or --evidence names them)");
   CHECK(why([](World& world) { world.evidence->newest.reset(); }) ==
         "there is no verified report of any domain");
   CHECK(why([](World&) {}) == "no verified report covers this domain");

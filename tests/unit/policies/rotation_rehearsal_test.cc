@@ -150,6 +150,19 @@ TEST_CASE("a plan revokes what is proven, and a retired sender's CNAME goes on p
                {"g"}};
   CHECK(lines_of(dkim_policy(left, world)) ==
         Lines{"retire CNAME v1._domainkey.example.com (none)"});
+  // Without a sighting, the days count from the retirement; with one, from the day after it.
+  const auto why_on = [&](const char* today, std::vector<EvidenceRow> rows) {
+    World seen = world;
+    seen.now = Time(day(today));
+    seen.evidence = Evidence{seen.now, std::move(rows), {"g"}};
+    return retirement_of(left, seen, left.senders->front(), place.name).why;
+  };
+  CHECK(why_on("2026-03-16", {row(day("2026-03-15"), "g", {"x"})}) ==
+        "no report has shown it, but those of the last days may still arrive; it can be removed on "
+        "2026-03-18 or later");
+  CHECK(why_on("2026-03-20",
+               {row(day("2026-03-04"), "g", {"v1"}), row(day("2026-03-19"), "g", {"x"})}) ==
+        "a report last showed it on 2026-03-04; it can be removed on 2026-03-22 or later");
   // Once it is gone, nobody brings it back, though the reports are not at hand.
   world.zones[0].sets.erase(place);
   world.evidence.reset();

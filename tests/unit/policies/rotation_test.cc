@@ -300,7 +300,7 @@ TEST_CASE("an emergency goes in two steps") {
        "2026-02-03",
        coming,
        {{a, kStands}, {b, kStands}},
-       a + " active, make office-20260203"},
+       b + " published, " + a + " active, make office-20260203"},
       {"twice a day", "2026-01-01", bad, {{a, kStands}}, held + ", make office-20260101-2"},
   };
   for (const Case& one : cases) check(one);

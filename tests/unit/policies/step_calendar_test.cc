@@ -237,10 +237,10 @@ TEST_CASE("an overdue step shows since when") {
 TEST_CASE("a domain below monitor lists what is missing") {
   const auto results = decision_of({"", "dkim", "", "2026-11-23", "no-senders", ""}).reasons;
   REQUIRE(results.size() == 3);
-  CHECK(results[0] ==
-        "`rampart advance` never moves a domain out of phase dkim: raise `phase` by hand");
-  CHECK(results[1] == "it declares neither `senders:` nor `spf:`");
-  CHECK(results[2] == "no DKIM selector is declared for it");
+  CHECK(results[0] == "declare `senders:` or `spf:`");
+  CHECK(results[1] == "declare a selector or a rotation under `dkim:`");
+  CHECK(results[2] ==
+        "then set `phase: monitor` by hand: `rampart advance` changes no domain in phase dkim");
 }
 
 }  // namespace

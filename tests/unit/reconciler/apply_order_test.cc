@@ -68,8 +68,8 @@ TEST_CASE("a change that is kept back keeps its domain's later turns back in eve
         std::vector<std::string>{"failed p.z.example a", "withheld u.z.example a",
                                  "withheld e.x.example a", "withheld r.w.example a",
                                  "written r.x.example a"});
-  CHECK(outcomes[1].why == "not written because of an earlier failure in z.example");
-  CHECK(outcomes[3].why == "not written because an earlier change of b.example was not written");
+  CHECK(outcomes[1].why == "skipped, because an earlier write to z.example failed");
+  CHECK(outcomes[3].why == "skipped, because an earlier change of b.example was not written");
   // An interruption that is taken back, too.
   Hosts all = hosts(rows);
   const auto stopped = [calls = 0]() mutable { return calls++ == 1; };

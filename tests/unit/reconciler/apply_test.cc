@@ -69,8 +69,16 @@ TEST_CASE("a zone that moved is withheld, and with strict every zone") {
   check_limit({kAMoved, kA2, kB}, {kA, kA2, kB}, {kAMoved, kA2, kB}, true,
               {"! _dmarc.a.example plan-stale", "! s._domainkey.a.example plan-stale",
                "! _dmarc.b.example plan-stale", "? plan-stale"});
-  // A zone that nobody could read counts as moved.
+  // A zone that nobody could read counts as moved, and the finding does not call it changed.
   check_limit({kB}, {kA, kB}, {kB}, false, {"+ _dmarc.b.example", "? plan-stale"});
+  World unread = world({kA, kA2, kB});
+  unread.zones.front().error = "permission denied";
+  const Limited limited = limit_to(plan({kB}), plan({kA, kA2, kB}), unread, Strictness::ItsZone);
+  REQUIRE(limited.plan.findings.size() == 1);
+  CHECK(limited.plan.findings.front().message ==
+        "zone a.example at provider a could not be read and may have changed since the plan was "
+        "reviewed: the changes of zone a.example are withheld");
+  CHECK(limited.plan.findings.front().withholds.size() == 2);
 }
 
 TEST_CASE("reviewed loosening waits for no sibling that moved") {
@@ -156,7 +164,7 @@ TEST_CASE("a zone that fails keeps its own later turns back, never another's") {
                                                     "withheld e.a.example a",
                                                     "written e.b.example a"});
   CHECK(outcomes[0].why == "host: 503 try later");
-  CHECK(outcomes[1].why == "not written because of an earlier failure in a.example");
+  CHECK(outcomes[1].why == "skipped, because an earlier write to a.example failed");
 }
 
 TEST_CASE("loosening is never blocked by a failed sibling") {

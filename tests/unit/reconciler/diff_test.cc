@@ -81,6 +81,9 @@ TEST_CASE("two SPF values become one") {
   const DiffResult result = run({{{kApex, present({"V=SPF1 mx -all", "v=spf1 ~all"})}},
                                  {desired(kApex, RecordKind::Spf, "v=spf1 ~all")}});
   CHECK(after(result) == Values{"v=spf1 ~all"});
+  // The record that stays has no reason of its own.
+  CHECK(result.changes[0].reasons ==
+        Values{"because a name may hold one SPF record only (RFC 7208 section 4.5)"});
 }
 
 TEST_CASE("a record of the same meaning stays as it is written") {
@@ -119,8 +122,8 @@ std::vector<std::string> reasons_of_update(const std::string& before, const std:
 TEST_CASE("a change has the reasons of what changes, and not those of what stays") {
   using Reasons = std::vector<std::string>;
   const std::string wanted = "it is wanted";
-  const std::string removed = "because the YAML does not require the removed terms";
-  const std::string softer = "because `all:` of the YAML, or its default, requires ~all";
+  const std::string removed = "because no declared sender needs the removed terms";
+  const std::string softer = "because `all:` is softfail, which is its default";
   CHECK(reasons_of_update("v=spf1 a ~all", "v=spf1 a mx ~all") == Reasons{wanted});
   CHECK(reasons_of_update("v=spf1 a mx ~all", "v=spf1 a ~all") == Reasons{removed});
   CHECK(reasons_of_update("v=spf1 mx ~all", "v=spf1 a ~all") == Reasons{wanted, removed});

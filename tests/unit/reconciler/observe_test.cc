@@ -221,7 +221,8 @@ TEST_CASE("a domain without a zone of its own is missing, and says why") {
   CHECK(world.zones.empty());
   CHECK(world.zone_missing.at(Name::literal("example.co.uk")).why ==
         "the zone above it, co.uk, is a public suffix");
-  CHECK(world.zone_missing.at(Name::literal("none.example")).why == "host holds no zone for it");
+  CHECK(world.zone_missing.at(Name::literal("none.example")).why ==
+        "provider host holds no zone for it");
   CHECK_FALSE(world.zone_missing.contains(Name::literal("left.example")));
 }
 

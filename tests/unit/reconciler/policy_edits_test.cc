@@ -64,18 +64,18 @@ TEST_CASE("every edit that lets somebody else send, sign, seal or report is show
   CHECK(edits_of("known: [big.example]", "known: [big.example], refused: [google.com]") ==
         Texts{"refused reporter added: google.com"});
   CHECK(edits_of("      - google_workspace", "      - {use: google_workspace, expect: rare}") ==
-        Texts{"sender google_workspace of example.com: expect mail to rare"});
+        Texts{"sender google_workspace of example.com: expect changed from mail to rare"});
   CHECK(edits_of("      - google_workspace", "      - {use: google_workspace, spf: never}") ==
-        Texts{"sender google_workspace of example.com: spf auto to never"});
+        Texts{"sender google_workspace of example.com: spf changed from auto to never"});
   CHECK(edits_of("      - google_workspace",
                  "      - {use: google_workspace, retired: 2026-12-01}") ==
-        Texts{"sender google_workspace of example.com: retired none to 2026-12-01"});
+        Texts{"sender google_workspace of example.com: retired changed from none to 2026-12-01"});
   CHECK(edits_of("      - google_workspace\n", "      - google_workspace\n      - shop\n") ==
         Texts{"sender added to example.com: shop"});
   CHECK(edits_of("      - google_workspace\n", "") ==
         Texts{"sender removed from example.com: google_workspace"});
   CHECK(edits_of("[\"ip4:198.51.100.7\"]", "[\"ip4:198.51.100.0/24\"]") ==
-        Texts{"sender shop: spf ip4:198.51.100.7 to ip4:198.51.100.0/24"});
+        Texts{"sender shop: spf changed from ip4:198.51.100.7 to ip4:198.51.100.0/24"});
   CHECK(edits_of("dkim: none, owner: it", "dkim: none, owner: them") == Texts{});
   CHECK(edits_of("  shop: {spf: [\"ip4:198.51.100.7\"]", "  more: {spf: [\"ip4:198.51.100.7\"]") ==
         Texts{"sender no longer defined: shop", "sender defined: more"});
@@ -86,7 +86,7 @@ TEST_CASE("every edit that lets somebody else send, sign, seal or report is show
   REQUIRE_FALSE(replaced.empty());
   CHECK(std::ranges::count(replaced, "sender replaces the catalogue's: google_workspace") == 1);
   CHECK(edits_of("    dkim:\n", "    spf: unmanaged\n    dkim:\n") ==
-        Texts{"example.com: spf managed to unmanaged"});
+        Texts{"example.com: spf changed from managed to unmanaged"});
 }
 
 TEST_CASE("every setting of a rotation is shown") {
@@ -96,21 +96,27 @@ TEST_CASE("every setting of a rotation is shown") {
     return found[0];
   };
   const std::string subject = "rotation office of example.com: ";
-  CHECK(rotation("every: 3mo", "every: 10mo") == subject + "every 3mo to 10mo");
+  CHECK(rotation("every: 3mo", "every: 10mo") == subject + "every changed from 3mo to 10mo");
   CHECK(rotation("every: 3mo", "every: 3mo, algorithm: ed25519") ==
-        subject + "algorithm rsa2048 to ed25519");
-  CHECK(rotation("every: 3mo", "every: 3mo, keep: 15d") == subject + "keep 14d to 15d");
-  CHECK(rotation("every: 3mo", "every: 3mo, revoke: 31d") == subject + "revoke 30d to 31d");
+        subject + "algorithm changed from rsa2048 to ed25519");
+  CHECK(rotation("every: 3mo", "every: 3mo, keep: 15d") ==
+        subject + "keep changed from 14d to 15d");
+  CHECK(rotation("every: 3mo", "every: 3mo, revoke: 31d") ==
+        subject + "revoke changed from 30d to 31d");
   CHECK(rotation("every: 3mo", "every: 3mo, publish_ahead: 8d") ==
-        subject + "publish_ahead 7d to 8d");
+        subject + "publish_ahead changed from 7d to 8d");
   CHECK(rotation("every: 3mo", "every: 3mo, signing: office-old") ==
-        subject + "signing none to office-old");
-  CHECK(rotation("every: 3mo", "every: 3mo, next: office-x") == subject + "next none to office-x");
-  CHECK(rotation("office-now", "office-x") == subject + "current office-now to office-x");
-  CHECK(rotation("past: [office-old]", "past: []") == subject + "past office-old to none");
+        subject + "signing changed from none to office-old");
+  CHECK(rotation("every: 3mo", "every: 3mo, next: office-x") ==
+        subject + "next changed from none to office-x");
+  CHECK(rotation("office-now", "office-x") ==
+        subject + "current changed from office-now to office-x");
+  CHECK(rotation("past: [office-old]", "past: []") ==
+        subject + "past changed from office-old to none");
   CHECK(rotation("past: [office-old]", "past: [office-old], compromised: [office-old]") ==
-        subject + "compromised none to office-old");
-  CHECK(rotation("sender: office,", "sender: shop,") == subject + "sender office to shop");
+        subject + "compromised changed from none to office-old");
+  CHECK(rotation("sender: office,", "sender: shop,") ==
+        subject + "sender changed from office to shop");
   CHECK(edits_of("name: office,", "name: other,") ==
         std::vector<std::string>{"rotation removed from example.com: office",
                                  "rotation added to example.com: other"});
