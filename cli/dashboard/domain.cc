@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "cli/dashboard/html.h"
 #include "cli/dashboard/parts.h"
 #include "policies/ramp/step_gates.h"

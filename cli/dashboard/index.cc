@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/counted.h"
 #include "cli/dashboard/html.h"
 #include "cli/dashboard/parts.h"
 #include "policies/ramp/step_gates.h"

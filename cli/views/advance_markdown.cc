@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/counted.h"
 #include "cli/views/advance.h"
 #include "cli/views/markdown.h"
 #include "policies/dmarc/receiver_impact.h"

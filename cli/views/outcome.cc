@@ -55,7 +55,8 @@ std::string totals(const Plan& plan, const std::vector<WriteOutcome>& outcomes) 
     if (count > 0) counts.push_back(fmt::format("{} {}", count, word.word));
   }
   std::vector<std::string> open = open_clauses(plan);
-  const auto outdated = std::ranges::count(plan.findings, "plan-outdated", &Finding::code);
+  const auto outdated =
+      std::ranges::count(plan.findings, std::string("plan-outdated"), &Finding::code);
   if (outdated > 0) {
     open.push_back(counted(static_cast<std::size_t>(outdated),
                            "reviewed change is no longer planned",

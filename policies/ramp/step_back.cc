@@ -10,6 +10,7 @@
 #include <ranges>
 #include <set>
 
+#include "base/counted.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 #include "policies/ramp/ramp.h"

@@ -255,7 +255,7 @@ TEST_CASE("a wildcard key is not a selector") {
   // Where it is all there is, the keys are revoked and not missing.
   facts.dkim.keys.clear();
   const auto found = evaluate(facts);
-  const auto dkim = std::ranges::find(found, "dkim-not-found", &Finding::code);
+  const auto dkim = std::ranges::find(found, std::string("dkim-not-found"), &Finding::code);
   REQUIRE(dkim != found.end());
   CHECK(dkim->message.starts_with("a wildcard record revokes the key of every selector"));
 }

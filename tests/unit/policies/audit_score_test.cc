@@ -96,7 +96,7 @@ TEST_CASE("the reason of the policy's points names the receivers that apply less
   const auto reason = [](const std::string& record) {
     const auto parts = score_parts(
         good_facts_but("_dmarc.example.com", "_dmarc.example.com TXT v=DMARC1; " + record));
-    return std::ranges::find(parts, "DMARC policy", &ScorePart::what)->reason;
+    return std::ranges::find(parts, std::string("DMARC policy"), &ScorePart::what)->reason;
   };
   CHECK(reason("p=reject") == "p=reject");
   CHECK(reason("p=quarantine; t=y") ==
