@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import pathlib
 import queue
+import signal
 import sys
 import tempfile
 import time
@@ -43,6 +44,7 @@ def work(number, folder, tasks, results):
     """A worker: takes (scene, baseline, fault) until None comes. Without a baseline it makes that.
     Its servers end with it."""
     bench = Bench(pathlib.Path(folder) / f"worker{number}", pathlib.Path(folder) / "templates")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         while (task := tasks.get()) is not None:
             name, baseline, fault = task
@@ -83,6 +85,7 @@ class Workers:
             one.join(150)
             if one.is_alive():
                 one.terminate()
+                one.join(20)
 
     def each(self, tasks, until):
         """Yields (name, result) of each task, as they are done; stops at the time `until`."""
@@ -137,7 +140,6 @@ def campaign(options, folder, checks):
                 chosen = [scene for scene in chosen if scene.name != name]
             else:
                 baselines[name] = made
-                print("prepared", name, f"{time.monotonic() - began:.0f} s", len(made.facts["sites"]), made.facts["messages"], flush=True)
         print(f"{len(chosen)} commands, {sum(len(one.facts['sites']) for one in baselines.values())}"
               f" places for a fault; {time.monotonic() - began:.0f} s", flush=True)
         plan = planned(chosen, baselines, options.runs, options.seed) if not options.fault else \
@@ -169,6 +171,8 @@ def main():
         print(f"skipped: the fault campaign, because {' and '.join(missing)} is not installed")
         print("0 passed, 0 failed, 1 skipped")
         return 0
+    # Ends as by an error: the servers are stopped, and the folder is removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     checks = Checks()
     print(f"seed {options.seed}")
     with tempfile.TemporaryDirectory(prefix="rampart-faults-") as folder:
