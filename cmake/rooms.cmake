@@ -127,8 +127,8 @@ rampart_room(cli/views
         reports/analysis reports/failures reports/mailbox reports/parse reports/tls
   LIBRARIES nlohmann_json::nlohmann_json)
 rampart_room(cli/context
-  KNOWS base cli/views dns keys policies/model reconciler/config reconciler/documents
-        reconciler/observe reconciler/plan reports reports/analysis)
+  KNOWS base cli/views dns keys policies/dkim policies/model reconciler/config
+        reconciler/documents reconciler/observe reconciler/plan reports reports/analysis)
 rampart_room(cli/dashboard
   KNOWS base dns mail/dkim policies/model policies/ramp reports/analysis reports/store)
 rampart_room(cli/commands

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <set>
 
+#include "base/sha256.h"
+#include "base/text.h"
 #include "keys/secure_file.h"
 #include "mail/dkim/key.h"
 
@@ -15,6 +17,8 @@ namespace {
 constexpr unsigned kPrivateMode = 0600;
 // Public halves are committed to the repository and read by every run of the pipeline.
 constexpr unsigned kPublicMode = 0644;
+// Hidden, so that no listing of keys shows it.
+constexpr const char* kUnfinished = ".unfinished";
 
 std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
 
@@ -49,16 +53,18 @@ std::string header_value(std::string_view text, std::string_view name) {
   return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
-Result<Ok> write_private(const KeyDirectory& folder, const std::string& name, const KeyPair& pair,
-                         const Protection& protection) {
-  if (protection.form == KeyForm::Plain) {
-    TRY(const auto plain, plain_pem(pair));
-    return folder.create(name, plain.text(), kPrivateMode);
-  }
+// The content of a private half's file.
+Result<Secret> private_text(const KeyPair& pair, const Protection& protection) {
+  if (protection.form == KeyForm::Plain) return plain_pem(pair);
   TRY(const auto sealed, protection.form == KeyForm::Passphrase
                              ? sealed_with(pair, protection.passphrase)
                              : sealed_for(pair, protection.certificates));
-  return folder.create(name, sealed, kPrivateMode);
+  return Secret(sealed);
+}
+
+// A row of the list of a batch.
+std::string listed(const std::string& name, std::string_view octets) {
+  return fmt::format("{} {}\n", name, sha256_hex(octets));
 }
 
 // Locks the folder and makes room for a selector's files. Without the lock, two runs at once would
@@ -107,18 +113,71 @@ bool KeyFolder::has(const KeyPlace& place) const {
 
 Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
                             const Protection& protection, const std::string& made) const {
+  KeyBatch batch(root_);
+  TRY_OK(batch.store(place, pair, protection, made));
+  return batch.finish();
+}
+
+// The list is only a permission to remove: a forged one can remove nothing that its author could
+// not have left out, and no key is ever used because of it. The content is compared, since a person
+// may have put another key under the name meanwhile.
+Result<Ok> KeyFolder::remove_unfinished(
+    const Name& domain, const std::function<bool(const KeyPlace&)>& is_named) const {
+  const auto folder = KeyDirectory::open(root_, inside({domain, {}}));
+  // Without a folder no key was made. One that cannot be opened is an error of the next store.
+  if (!folder) return Ok{};
+  const std::string where = fmt::format("keys/{}", domain.text());
+  TRY_OK(within(where, folder->lock()));
+  if (!folder->has(kUnfinished)) return Ok{};
+  TRY(const Secret list, within(where, folder->read(kUnfinished)));
+  for (const std::string_view row : split(list.text(), '\n')) {
+    const std::string name(row.substr(0, row.find(' ')));
+    if (!is_plain_part(name) || !(name.ends_with(".key") || name.ends_with(".pub"))) continue;
+    if (is_named({domain, name.substr(0, name.size() - 4)})) continue;
+    const auto octets = folder->read(name);
+    if (!octets || listed(name, octets->text()) != std::string(row) + "\n") continue;
+    TRY_OK(within(where, folder->remove(name)));
+  }
+  return within(where, folder->remove(kUnfinished));
+}
+
+// Two runs at once would each write one half, and the halves would not match.
+Result<KeyBatch::Held*> KeyBatch::held(const Name& domain) {
+  if (const auto found = held_.find(domain); found != held_.end()) return &found->second;
+  const std::string folder_name = inside({domain, {}});
+  TRY(auto folder, KeyDirectory::make(root_, folder_name));
+  TRY_OK(within(folder_name, folder.lock()));
+  return &held_.emplace(domain, Held{std::move(folder)}).first->second;
+}
+
+Result<Ok> KeyBatch::store(const KeyPlace& place, const KeyPair& pair,
+                           const Protection& protection, const std::string& made) {
   TRY_OK(check_selector(place));
+  TRY(Held* const at, held(place.domain));
+  const std::string where = KeyFolder(root_).path_of(place, "");
+  const std::string key = place.selector + ".key";
+  const std::string half = place.selector + ".pub";
+  TRY_OK(within(where, claim(at->folder, place)));
   TRY(const auto pem, public_pem(pair));
-  TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
-  TRY_OK(within(path_of(place, ""), claim(folder, place)));
-  const std::string name = place.selector + ".key";
-  TRY_OK(within(path_of(place, ""), write_private(folder, name, pair, protection)));
-  const auto done =
-      folder.create(place.selector + ".pub", with_header(place, pem, made), kPublicMode);
+  TRY(const Secret private_half, private_text(pair, protection));
+  const std::string public_half = with_header(place, pem, made);
+  // Before the files, so that no file of a killed run is missing from the list.
+  at->list += listed(key, private_half.text()) + listed(half, public_half);
+  TRY_OK(within(where, at->folder.replace(kUnfinished, at->list, kPrivateMode)));
+  TRY_OK(within(where, at->folder.create(key, private_half.text(), kPrivateMode)));
+  const auto done = at->folder.create(half, public_half, kPublicMode);
   if (done) return done;
   // The key pair that was just made is of no use without its public half.
-  static_cast<void>(folder.remove(name));
-  return within(path_of(place, ""), done.error());
+  static_cast<void>(at->folder.remove(key));
+  return within(where, done.error());
+}
+
+Result<Ok> KeyBatch::finish() {
+  for (const auto& [domain, at] : held_) {
+    TRY_OK(within(inside({domain, {}}), at.folder.remove(kUnfinished)));
+  }
+  held_.clear();
+  return Ok{};
 }
 
 Result<Ok> KeyFolder::store_public(const KeyPlace& place, const std::string& pem,

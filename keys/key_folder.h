@@ -2,12 +2,15 @@
 /// for plans and reviews. A selector's files are never overwritten.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "dns/name.h"
 #include "keys/key_pair.h"
+#include "keys/secure_file.h"
 
 namespace rampart {
 
@@ -54,6 +57,12 @@ class KeyFolder {
   Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
                    const std::string& made) const;
 
+  /// Removes what a killed run left of a batch of keys in the domain's folder: files that the batch
+  /// listed, that have the listed content, and that `is_named` does not report. Any other file is
+  /// kept. Waits while another run makes keys there.
+  Result<Ok> remove_unfinished(const Name& domain,
+                               const std::function<bool(const KeyPlace&)>& is_named) const;
+
   /// Stores only a public half: the signing host keeps the private one. As for a pair, a private
   /// half without a public one is set aside.
   Result<Ok> store_public(const KeyPlace& place, const std::string& pem,
@@ -73,6 +82,33 @@ class KeyFolder {
 
  private:
   std::string root_;
+};
+
+/// Keys that one command stores together, such as both keys of a rotation, before something names
+/// them. From the first `store` to `finish` the domain's key folder is locked, and a hidden file in
+/// it lists what was made. After a kill it remains, and lets the next run remove those files.
+class KeyBatch {
+ public:
+  /// For the folder `root`/keys.
+  explicit KeyBatch(std::string root) : root_(std::move(root)) {}
+
+  /// As KeyFolder::store.
+  Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
+                   const std::string& made);
+
+  /// Everything that belongs to the keys is written: removes the lists, and releases the folders.
+  Result<Ok> finish();
+
+ private:
+  /// A locked folder, and the list of what was made in it.
+  struct Held {
+    KeyDirectory folder;
+    std::string list = {};
+  };
+  Result<Held*> held(const Name& domain);
+
+  std::string root_;
+  std::map<Name, Held> held_;
 };
 
 /// A key record's algorithm and key length as one word: "rsa2048", "ed25519".

@@ -167,13 +167,16 @@ ExitCode run_keys_generate(Context& context) {
   std::vector<KeyAlgorithm> algorithms;
   for (const auto& row : requests) algorithms.push_back(row.second);
   TRY_OR_FAIL("keys", const auto pairs, make_keys(algorithms));
+  OK_OR_FAIL("keys", remove_unfinished_keys(context, place.domain));
   const KeyFolder folder(config_folder(context));
+  KeyBatch batch(config_folder(context));
   std::vector<KeyEntry> entries;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const KeyPlace& at = requests[i].first;
-    OK_OR_FAIL("keys", folder.store(at, pairs[i], protection, to_text(context.today())));
+    OK_OR_FAIL("keys", batch.store(at, pairs[i], protection, to_text(context.today())));
     entries.push_back(folder.entry(at));
   }
+  OK_OR_FAIL("keys", batch.finish());
   return print_made(context, entries, folder);
 }
 
@@ -193,6 +196,7 @@ ExitCode run_keys_import(Context& context) {
   const KeyFolder folder(config_folder(context));
   const std::string today = to_text(context.today());
   if (key.pair) {
+    OK_OR_FAIL("keys", remove_unfinished_keys(context, place.domain));
     TRY_OR_FAIL("keys", const Protection protection,
                 protection_for(context, yaml ? &*yaml : nullptr));
     OK_OR_FAIL("keys", folder.store(place, *key.pair, protection, today));

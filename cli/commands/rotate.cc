@@ -21,16 +21,16 @@ Result<std::vector<RotationRun>> observed_runs(const Context& context, const Con
 /// Makes the keys that are due. The YAML is edited in memory before any key is made: an edit that
 /// fails leaves no key behind.
 Result<Ok> make_keys_of(const Context& context, const Config& config,
-                        const std::vector<RotationRun>& runs) {
+                        const std::vector<RotationRun>& runs, KeyBatch& batch) {
   TRY(const auto edits, rotation_edits(config, runs));
   TRY_OK(edit_domains(config, edits));
   const bool makes =
       std::ranges::any_of(runs, [](const auto& run) { return run.step.make.has_value(); });
   if (makes) {
     TRY(const auto protection, protection_for(context, &config));
-    // Keys before the YAML: a YAML that names a key without a file would fail to plan, and an
-    // unused key harms nobody.
-    TRY_OK(make_due_keys(KeyFolder(config.folder), runs, protection, context.today()));
+    // Keys before the YAML: a YAML that names a key without a file would fail to plan. The next run
+    // removes them if this one does not come to name them.
+    TRY_OK(make_due_keys(batch, runs, protection, context.today()));
   }
   return Ok{};
 }
@@ -56,10 +56,12 @@ Config marked_as_compromised(Config config, const std::string& selector,
 /// file (name servers, a passphrase, the key folder) has been done by now.
 Result<Ok> write(const Context& context, const Config& config, const std::vector<DomainEdit>& marks,
                  const std::vector<RotationRun>& runs) {
-  TRY_OK(make_keys_of(context, config, runs));
+  KeyBatch batch(config.folder);
+  TRY_OK(make_keys_of(context, config, runs, batch));
   if (marks.empty()) {
     TRY(const auto edits, rotation_edits(config, runs));
-    return edit_and_write(config, edits);
+    TRY_OK(edit_and_write(config, edits));
+    return batch.finish();
   }
   TRY_OK(edit_and_write(config, marks));
   // The steps are edited in the file as it is now: the positions in it have moved.
@@ -69,11 +71,20 @@ Result<Ok> write(const Context& context, const Config& config, const std::vector
     TRY(const auto edits, rotation_edits(*again, runs));
     return edit_and_write(*again, edits);
   }();
-  if (steps) return Ok{};
+  if (steps) return batch.finish();
   Error error = steps.error();
   error.what +=
       "; the YAML already marks the key as compromised: run `rampart rotate --write` again";
   return error;
+}
+
+/// Before the key folders are read, since the next selector depends on which names are free.
+Result<Ok> remove_unfinished(const Context& context, const Config& config) {
+  for (const auto& [name, domain] : config.domains) {
+    if (domain.rotations.empty()) continue;
+    TRY_OK(remove_unfinished_keys(context, name));
+  }
+  return Ok{};
 }
 
 }  // namespace
@@ -89,13 +100,16 @@ ExitCode run_rotate(Context& context) {
   }
   std::set<Name> marked;
   for (const DomainEdit& edit : marks) marked.insert(edit.domain);
+  const Written written = context.arguments.has("write") ? Written::Yes : Written::No;
+  if (written == Written::Yes) {
+    OK_OR_FAIL("rotate", remove_unfinished(context, config));
+  }
   const Config planned = marks.empty() ? config : marked_as_compromised(config, *selector, marks);
   TRY_OR_FAIL("usage", auto runs, observed_runs(context, planned));
   for (RotationRun& run : runs) {
     const bool uses = contains(run.step.selectors, selector, &SelectorState::selector);
     if (uses && marked.contains(run.domain)) run.compromised = *selector;
   }
-  const Written written = context.arguments.has("write") ? Written::Yes : Written::No;
   if (written == Written::Yes) {
     OK_OR_FAIL("rotate", write(context, config, marks, runs));
   }

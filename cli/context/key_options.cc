@@ -1,7 +1,10 @@
 /// Options of the commands that use private keys: how to encrypt and to decrypt them.
 #include "cli/context/key_options.h"
 
+#include <unistd.h>
+
 #include "cli/context/git.h"
+#include "policies/dkim/key_files.h"
 #include "reconciler/observe/public_keys.h"
 
 namespace rampart {
@@ -58,6 +61,19 @@ Result<Unlock> unlock_for(const Context& context) {
   // The copy in `text` must not stay in freed memory.
   wipe(text.data(), text.size());
   return unlock;
+}
+
+Result<Ok> remove_unfinished_keys(const Context& context, const Name& domain) {
+  // The YAML as it is once the folder is locked: another run may have named its keys meanwhile.
+  const auto is_named = [&context](const KeyPlace& place) {
+    if (::access(context.config_file.c_str(), F_OK) != 0) return false;
+    const std::optional<Config> config = load(context);
+    // One that does not load may name it.
+    if (!config) return true;
+    const auto found = config->domains.find(place.domain);
+    return found != config->domains.end() && names_key(found->second, place.selector);
+  };
+  return KeyFolder(config_folder(context)).remove_unfinished(domain, is_named);
 }
 
 std::string config_folder(const Context& context) {

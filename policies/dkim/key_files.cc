@@ -35,6 +35,11 @@ std::set<std::string> selectors_with_files(const Name& domain, const World& worl
   return selectors;
 }
 
+bool names_key(const Domain& domain, const std::string& selector) {
+  return contains(declared_selectors(domain), selector) ||
+         names_file(domain, rotation_key_path(domain.name, selector));
+}
+
 // An error, since a key that no run and no person vouches for must not wait in the repository for
 // somebody to publish it. It withholds nothing: the key is not published.
 void report_unnamed_keys(const Domain& domain, const World& world, PolicyResult& policy_result) {

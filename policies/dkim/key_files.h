@@ -11,6 +11,9 @@ namespace rampart {
 /// The selectors that have a public key in the domain's key folder, named by the YAML or not.
 std::set<std::string> selectors_with_files(const Name& domain, const World& world);
 
+/// Whether a selector that the YAML names, now or in `past:`, uses the domain's key of this name.
+bool names_key(const Domain& domain, const std::string& selector);
+
 /// Reports each key in the domain's key folder that no selector of the YAML names (`key-unnamed`).
 /// Anyone who may add a file to the repository can put it there.
 void report_unnamed_keys(const Domain& domain, const World& world, PolicyResult& policy_result);

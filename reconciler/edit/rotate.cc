@@ -144,7 +144,7 @@ std::vector<RotationRun> rotation_runs(const Config& config, const World& world)
 // All keys are made before any is stored: generating may fail, and half a pair would look like a
 // complete rotation. A pair that exists is never taken over, since nothing shows who made it: the
 // selectors are free in the key folder, and `store` refuses one that is not.
-Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& runs,
+Result<Ok> make_due_keys(KeyBatch& batch, const std::vector<RotationRun>& runs,
                          const Protection& protection, Date today) {
   std::vector<KeyPlace> places;
   std::vector<KeyAlgorithm> algorithms;
@@ -157,7 +157,7 @@ Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>
   }
   TRY(const auto pairs, make_keys(algorithms));
   for (std::size_t i = 0; i < places.size(); ++i) {
-    TRY_OK(folder.store(places[i], pairs[i], protection, to_text(today)));
+    TRY_OK(batch.store(places[i], pairs[i], protection, to_text(today)));
   }
   return Ok{};
 }

@@ -25,9 +25,9 @@ struct RotationRun {
 /// The current step of every rotation of `config`, in the order of its domains.
 std::vector<RotationRun> rotation_runs(const Config& config, const World& world);
 
-/// Makes the keys that the runs call for. After a failure the keys made so far stay in the folder;
-/// the next run uses the complete ones.
-Result<Ok> make_due_keys(const KeyFolder& folder, const std::vector<RotationRun>& runs,
+/// Makes the keys that the runs call for, in `batch`: the caller finishes it once the YAML names
+/// them.
+Result<Ok> make_due_keys(KeyBatch& batch, const std::vector<RotationRun>& runs,
                          const Protection& protection, Date today);
 
 /// The edits that write the steps of the runs into the YAML.

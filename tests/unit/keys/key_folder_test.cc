@@ -195,6 +195,46 @@ TEST_CASE("a selector is never overwritten, and a torn write harms nothing") {
   CHECK(text_of(base / "s3.key.old2") == "mine");
 }
 
+TEST_CASE("what a killed run made is removed, unless it was named or replaced meanwhile") {
+  const Folder at;
+  const KeyFolder folder(at.root());
+  const fs::path base = at.path / "keys/example.com";
+  const KeyPlace second{kPlace.domain, "s2"};
+  const auto killed = [&] {
+    // Without `finish`, as a kill would end it.
+    KeyBatch batch(at.root());
+    REQUIRE(batch.store(kPlace, make(), by_passphrase("a"), "2026-11-21").ok());
+    REQUIRE(batch.store(second, make(), by_passphrase("a"), "2026-11-21").ok());
+    CHECK(fs::exists(base / ".unfinished"));
+  };
+  const auto named = [](const std::string& selector) {
+    return [selector](const KeyPlace& place) { return place.selector == selector; };
+  };
+  killed();
+  REQUIRE(folder.remove_unfinished(kPlace.domain, named("")).ok());
+  CHECK(fs::is_empty(base));
+  killed();
+  REQUIRE(folder.remove_unfinished(kPlace.domain, named("s2")).ok());
+  CHECK_FALSE(folder.has(kPlace));
+  CHECK(folder.open(second, opened_by("a")).ok());
+  CHECK_FALSE(fs::exists(base / ".unfinished"));
+  fs::remove(base / "s2.key");
+  fs::remove(base / "s2.pub");
+  killed();
+  write(base / "s1.key", "another one");
+  write(base / "other.key", "not of that run");
+  REQUIRE(folder.remove_unfinished(kPlace.domain, named("")).ok());
+  CHECK(text_of(base / "s1.key") == "another one");
+  CHECK(text_of(base / "other.key") == "not of that run");
+  CHECK_FALSE(folder.has(second));
+  KeyBatch batch(at.root());
+  REQUIRE(batch.store(second, make(), by_passphrase("a"), "2026-11-21").ok());
+  REQUIRE(batch.finish().ok());
+  REQUIRE(folder.remove_unfinished(kPlace.domain, named("")).ok());
+  CHECK(folder.open(second, opened_by("a")).ok());
+  CHECK(folder.remove_unfinished(Name::literal("example.org"), named("")).ok());
+}
+
 TEST_CASE("halves that do not belong together are refused, and so are links and odd names") {
   const Folder at;
   const KeyFolder folder(at.root());
