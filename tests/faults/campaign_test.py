@@ -27,6 +27,7 @@ from harness import Checks, need_modules  # noqa: E402
 
 need_modules("dns")
 
+import canary  # noqa: E402
 import faults  # noqa: E402
 import hosts  # noqa: E402
 import tables  # noqa: E402
@@ -125,6 +126,7 @@ def print_faulty(verdict):
 def campaign(options, folder, checks):
     """Runs it; (verdicts, what was skipped)."""
     began, skipped = time.monotonic(), []
+    canary.check(checks, Bench(*canary.folders(folder)))
     until = began + (options.seconds or SECONDS[LONG if options.runs > SHORT else SHORT])
     chosen = [scene for scene in SCENES if not options.only or scene.name in options.only]
     for scene in list(chosen):
@@ -140,13 +142,17 @@ def campaign(options, folder, checks):
                 chosen = [scene for scene in chosen if scene.name != name]
             else:
                 baselines[name] = made
-        print(f"{len(chosen)} commands, {sum(len(one.facts['sites']) for one in baselines.values())}"
-              f" places for a fault; {time.monotonic() - began:.0f} s", flush=True)
+        places = sum(len(one.facts["sites"]) for one in baselines.values())
+        print(f"{len(chosen)} commands make {places} calls that a fault can meet; prepared after "
+              f"{time.monotonic() - began:.0f} s", flush=True)
         plan = planned(chosen, baselines, options.runs, options.seed) if not options.fault else \
             [(options.only[0], options.fault)]
         for _, verdict in workers.each([(name, baselines[name], fault) for name, fault in plan],
                                        until):
             verdicts.append(verdict)
+            if len(verdicts) % 100 == 0:
+                print(f"{len(verdicts)} of {len(plan)} runs after "
+                      f"{time.monotonic() - began:.0f} s", flush=True)
             what = f"{verdict.scene} under {verdict.fault}"
             checks.check(what, verdict.is_clean(), [verdict.lost, verdict.wrong, verdict.left])
             if not verdict.is_clean() or options.fault:

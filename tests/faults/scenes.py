@@ -32,6 +32,8 @@ class Scene:
     host: str = None
     stub: bool = False  # Queries go to the campaign's own resolver.
     weight: int = 1
+    dated: bool = False  # It changes several files one after the other, each with the day.
+    program: list = None  # Another program than the product, for the canaries.
 
 
 def zone_text(zone):
@@ -166,7 +168,7 @@ SCENES = [
     Scene("rotate-compromised", "rotate --compromised --write", build_compromised,
           ["rotate", "--compromised", "office-20261101r", "--write"], (0, 2)),
     Scene("advance", "advance --write", build_ramp,
-          ["--evidence", "evidence.json", "advance", "--write"], (0, 2)),
+          ["--evidence", "evidence.json", "advance", "--write"], (0, 2), dated=True),
     Scene("rollback", "rollback", build_ramp, ["rollback", "spoofed.example"]),
     Scene("keys-generate", "keys generate", build_keys,
           ["keys", "generate", "a.example", "s1", "--algorithm", "both"]),
