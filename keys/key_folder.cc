@@ -163,7 +163,8 @@ Result<Ok> KeyBatch::store(const KeyPlace& place, const KeyPair& pair,
   const std::string public_half = with_header(place, pem, made);
   // Before the files, so that no file of a killed run is missing from the list.
   at->list += listed(key, private_half.text()) + listed(half, public_half);
-  TRY_OK(within(where, at->folder.replace(kUnfinished, at->list, kPrivateMode)));
+  constexpr ReplacedFile kOwnFile{.mode = kPrivateMode, .kept = kPrivateMode};
+  TRY_OK(within(where, at->folder.replace(kUnfinished, at->list, kOwnFile)));
   TRY_OK(within(where, at->folder.create(key, private_half.text(), kPrivateMode)));
   const auto done = at->folder.create(half, public_half, kPublicMode);
   if (done) return done;

@@ -222,6 +222,9 @@ TEST_CASE("a retired sender's CNAME goes when time and reports prove that nothin
     world.evidence = all_known({Time(day(one.newest)), one.rows, {}});
     const PolicyResult result = dkim_policy(domain, world);
     CHECK((result.holds.empty() ? "" : result.holds.front().code) == one.wanted);
+    const bool in_transit = world.now < Time(day("2026-03-15"));
+    CHECK((!result.holds.empty() &&
+           result.holds.front().reason.find("in transit") != std::string::npos) == in_transit);
     CHECK((lines_of(result) == Lines{"retire CNAME v1._domainkey.example.com (none)"}) ==
           one.wanted.empty());
   }
