@@ -255,31 +255,41 @@ class Trial:
             wire.arm(None)
         items = self.look(place, "after the fault")
         done = outcome.code in scene.claims
-        if done and not self.is_end(comparable(items)):
+        if done and not self.is_end(self.without_left(items)):
             verdict.wrong.append("it reported success: " + differences(
                 comparable(items), self.ends[0]))
         for number in range(1, RERUNS + 1):
-            if done:
+            if done and not self.left(items):
                 break
             outcome = bench.run(scene, bench.words(scene, self.later))
             self.note(outcome, f"run {number} without a fault")
             items = self.look(place, f"after run {number} without a fault")
             # A command that refuses to do again what was done already has nothing left to do.
-            done = outcome.code in scene.claims or self.is_end(comparable(items))
+            done = outcome.code in scene.claims or self.is_end(self.without_left(items))
         self.settle(items, done)
         return verdict
 
+    def nearest(self, items):
+        """The intended end that is nearest to these items."""
+        return min(self.ends, key=lambda one: len(one ^ comparable(items)))
+
+    def left(self, items):
+        """The files that an undisturbed run does not leave."""
+        return files_in(items) - files_in(self.nearest(items))
+
+    def without_left(self, items):
+        """Files that are left behind are counted as such, and not as a wrong end as well."""
+        left = self.left(items)
+        return {item for item in comparable(items) if item[0] not in left}
+
     def settle(self, items, done):
         """Compares the end with the intended one that is nearest to it."""
-        seen = comparable(items)
-        end = min(self.ends, key=lambda one: len(one ^ seen))
-        self.verdict.left += sorted(files_in(items) - files_in(end))
-        # Files that are left behind are counted as such, and not as a wrong end as well.
-        seen = {item for item in seen if item[0] not in self.verdict.left}
+        self.verdict.left += sorted(self.left(items))
         if not done:
             self.verdict.wrong.append("running again does not finish the work")
-        if seen != end and not self.is_end(seen):
-            self.verdict.wrong.append("another end: " + differences(seen, end))
+        if not self.is_end(self.without_left(items)):
+            self.verdict.wrong.append("another end: " + differences(
+                self.without_left(items), self.nearest(items)))
 
 
 def count_by(verdicts, key):
