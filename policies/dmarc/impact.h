@@ -25,7 +25,7 @@ Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const 
                   const World& world);
 
 /// The impact in one sentence: "18,204 messages: 18,094 pass before and after; 11 would be
-/// quarantined, all from 3 unknown sources; 0 from declared senders".
+/// quarantined, all from 3 unknown sources; none from declared senders".
 std::string sentence(const Impact& impact);
 
 }  // namespace rampart

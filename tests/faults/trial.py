@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -274,8 +275,10 @@ class Trial:
         return min(self.ends, key=lambda one: len(one ^ comparable(items)))
 
     def left(self, items):
-        """The files that an undisturbed run does not leave."""
-        return files_in(items) - files_in(self.nearest(items))
+        """The files that an undisturbed run does not leave. A hidden `.NAME.new` is none: the next
+        write of NAME removes it, and until then nothing reads it."""
+        return {name for name in files_in(items) - files_in(self.nearest(items))
+                if not re.fullmatch(r"(.*/)?\.[^/]+\.new", name)}
 
     def without_left(self, items):
         """Files that are left behind are counted as such, and not as a wrong end as well."""

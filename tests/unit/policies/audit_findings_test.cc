@@ -254,6 +254,7 @@ TEST_CASE("a wildcard key is not a selector") {
   CHECK(facts.dkim.wildcard == "v=DKIM1; p=");
   // Where it is all there is, the keys are revoked and not missing.
   facts.dkim.keys.clear();
+  facts.exists = true;
   const auto found = evaluate(facts);
   const auto dkim = std::ranges::find(found, std::string("dkim-not-found"), &Finding::code);
   REQUIRE(dkim != found.end());

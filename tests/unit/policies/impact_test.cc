@@ -115,7 +115,7 @@ TEST_CASE("a first step counts the share that the stricter generation hits") {
   const Impact impact = Case({dmarc("p=none", "p=quarantine; t=y; pct=10")}, a_fortnight()).only();
   CHECK(sentence(impact) ==
         "18,204 messages: 18,094 pass before and after; 11 would be quarantined, all from 3 "
-        "undeclared sources; 0 from declared senders");
+        "undeclared sources; none from declared senders");
   CHECK(impact.window_days == 14);
   CHECK(to_text(impact.from) == "2026-11-04");
   CHECK(impact.receiver == dmarc::Receiver::HonoursPct);
@@ -198,7 +198,7 @@ TEST_CASE("a dropped sender loses SPF, and so do the addresses that its terms ad
   const Impact impact = one.only();
   CHECK(sentence(impact) ==
         "24 messages: 11 pass before and after, 13 no longer pass; 13 would be quarantined, all "
-        "from 2 undeclared sources; 0 from declared senders");
+        "from 2 undeclared sources; none from declared senders");
 }
 
 TEST_CASE("what another term still admits is not lost") {
