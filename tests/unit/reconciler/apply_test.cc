@@ -38,6 +38,13 @@ class Doubtful : public testing::MemoryProvider {
   }
 };
 
+/// A host that acknowledges a write and drops it.
+class Forgetful : public testing::MemoryProvider {
+ public:
+  using MemoryProvider::MemoryProvider;
+  Result<Receipt> write(const Name&, std::span<const SetChange>) override { return Receipt{}; }
+};
+
 }  // namespace
 
 TEST_CASE("a review limits what may be written") {
@@ -214,6 +221,16 @@ TEST_CASE("what the host does not serve yet is not confirmed") {
   const auto outcomes = write(plan({kA}), held);
   CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
   CHECK(outcomes[0].why == "written, but not served yet: host: 503 try later");
+}
+
+TEST_CASE("a receipt alone confirms nothing") {
+  Hosts held = hosts({kA});
+  Providers providers = held.providers();
+  providers.insert_or_assign("a", Result<std::unique_ptr<Provider>>(
+                                      std::make_unique<Forgetful>(held.zones["a"])));
+  const auto outcomes = write_plan(plan({kA}), providers, {});
+  CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
+  CHECK(outcomes[0].why.starts_with("written, but reading back shows another RRset"));
 }
 
 TEST_CASE("a write during which another's record may have been lost is not confirmed") {
