@@ -20,6 +20,8 @@ constexpr unsigned kPublicMode = 0644;
 // Hidden, so that no listing of keys shows it.
 constexpr const char* kUnfinished = ".unfinished";
 
+constexpr const char* kKeys = "keys";
+
 std::string inside(const KeyPlace& place) { return "keys/" + place.domain.text(); }
 
 // A selector becomes a file name: it must consist of DNS labels and must not lead to another
@@ -93,6 +95,23 @@ std::vector<std::string> names_in(const std::string& path) {
   return names;
 }
 
+// Removes what the list of a domain names, and then the list; the keys are locked.
+Result<Ok> remove_listed(const std::string& root, const Name& domain,
+                         const std::function<bool(const KeyPlace&)>& is_named) {
+  TRY(const auto folder, KeyDirectory::open(root, inside({domain, {}})));
+  if (!folder.has(kUnfinished)) return Ok{};
+  TRY(const Secret list, folder.read(kUnfinished));
+  for (const std::string_view row : split(list.text(), '\n')) {
+    const std::string name(row.substr(0, row.find(' ')));
+    if (!is_plain_part(name) || !(name.ends_with(".key") || name.ends_with(".pub"))) continue;
+    if (is_named({domain, name.substr(0, name.size() - 4)})) continue;
+    const auto octets = folder.read(name);
+    if (!octets || listed(name, octets->text()) != std::string(row) + "\n") continue;
+    TRY_OK(folder.remove(name));
+  }
+  return folder.remove(kUnfinished);
+}
+
 }  // namespace
 
 std::string algorithm_word(const std::string& text) {
@@ -122,62 +141,65 @@ Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
 // not have left out, and no key is ever used because of it. The content is compared, since a person
 // may have put another key under the name meanwhile.
 Result<Ok> KeyFolder::remove_unfinished(
-    const Name& domain, const std::function<bool(const KeyPlace&)>& is_named) const {
-  const auto folder = KeyDirectory::open(root_, inside({domain, {}}));
-  // Without a folder no key was made. One that cannot be opened is an error of the next store.
-  if (!folder) return Ok{};
-  const std::string where = fmt::format("keys/{}", domain.text());
-  TRY_OK(within(where, folder->lock()));
-  if (!folder->has(kUnfinished)) return Ok{};
-  TRY(const Secret list, within(where, folder->read(kUnfinished)));
-  for (const std::string_view row : split(list.text(), '\n')) {
-    const std::string name(row.substr(0, row.find(' ')));
-    if (!is_plain_part(name) || !(name.ends_with(".key") || name.ends_with(".pub"))) continue;
-    if (is_named({domain, name.substr(0, name.size() - 4)})) continue;
-    const auto octets = folder->read(name);
-    if (!octets || listed(name, octets->text()) != std::string(row) + "\n") continue;
-    TRY_OK(within(where, folder->remove(name)));
+    std::span<const Name> domains, const std::function<bool(const KeyPlace&)>& is_named) const {
+  // Almost always there is no list, and nothing to lock.
+  std::vector<Name> listed_domains;
+  for (const Name& domain : domains) {
+    // Without a folder no key was made. One that cannot be opened is an error of the next store.
+    const auto folder = KeyDirectory::open(root_, inside({domain, {}}));
+    if (folder && folder->has(kUnfinished)) listed_domains.push_back(domain);
   }
-  return within(where, folder->remove(kUnfinished));
+  if (listed_domains.empty()) return Ok{};
+  // A list that is there while nobody holds the lock is that of a run that was killed.
+  TRY(const auto keys, KeyDirectory::open(root_, kKeys));
+  TRY_OK(keys.lock());
+  for (const Name& domain : listed_domains) {
+    TRY_OK(within(inside({domain, {}}), remove_listed(root_, domain, is_named)));
+  }
+  return Ok{};
 }
 
-// Two runs at once would each write one half, and the halves would not match.
-Result<KeyBatch::Held*> KeyBatch::held(const Name& domain) {
-  if (const auto found = held_.find(domain); found != held_.end()) return &found->second;
-  const std::string folder_name = inside({domain, {}});
-  TRY(auto folder, KeyDirectory::make(root_, folder_name));
-  TRY_OK(within(folder_name, folder.lock()));
-  return &held_.emplace(domain, Held{std::move(folder)}).first->second;
+// One lock for all domains: a descriptor for each would be too many in a large estate.
+Result<Ok> KeyBatch::begin() {
+  if (keys_) return Ok{};
+  TRY(auto keys, KeyDirectory::make(root_, kKeys));
+  TRY_OK(keys.lock());
+  keys_.emplace(std::move(keys));
+  return Ok{};
 }
 
-Result<Ok> KeyBatch::store(const KeyPlace& place, const KeyPair& pair,
-                           const Protection& protection, const std::string& made) {
+Result<Ok> KeyBatch::store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
+                           const std::string& made) {
   TRY_OK(check_selector(place));
-  TRY(Held* const at, held(place.domain));
+  TRY_OK(begin());
+  TRY(const auto folder, KeyDirectory::make(root_, inside(place)));
   const std::string where = KeyFolder(root_).path_of(place, "");
   const std::string key = place.selector + ".key";
   const std::string half = place.selector + ".pub";
-  TRY_OK(within(where, claim(at->folder, place)));
+  TRY_OK(within(where, claim(folder, place)));
   TRY(const auto pem, public_pem(pair));
   TRY(const Secret private_half, private_text(pair, protection));
   const std::string public_half = with_header(place, pem, made);
   // Before the files, so that no file of a killed run is missing from the list.
-  at->list += listed(key, private_half.text()) + listed(half, public_half);
+  std::string& list = lists_[place.domain];
+  list += listed(key, private_half.text()) + listed(half, public_half);
   constexpr ReplacedFile kOwnFile{.mode = kPrivateMode, .kept = kPrivateMode};
-  TRY_OK(within(where, at->folder.replace(kUnfinished, at->list, kOwnFile)));
-  TRY_OK(within(where, at->folder.create(key, private_half.text(), kPrivateMode)));
-  const auto done = at->folder.create(half, public_half, kPublicMode);
+  TRY_OK(within(where, folder.replace(kUnfinished, list, kOwnFile)));
+  TRY_OK(within(where, folder.create(key, private_half.text(), kPrivateMode)));
+  const auto done = folder.create(half, public_half, kPublicMode);
   if (done) return done;
   // The key pair that was just made is of no use without its public half.
-  static_cast<void>(at->folder.remove(key));
+  static_cast<void>(folder.remove(key));
   return within(where, done.error());
 }
 
 Result<Ok> KeyBatch::finish() {
-  for (const auto& [domain, at] : held_) {
-    TRY_OK(within(inside({domain, {}}), at.folder.remove(kUnfinished)));
+  for (const auto& [domain, list] : lists_) {
+    TRY(const auto folder, KeyDirectory::open(root_, inside({domain, {}})));
+    TRY_OK(within(inside({domain, {}}), folder.remove(kUnfinished)));
   }
-  held_.clear();
+  lists_.clear();
+  keys_.reset();
   return Ok{};
 }
 

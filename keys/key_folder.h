@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,10 +58,10 @@ class KeyFolder {
   Result<Ok> store(const KeyPlace& place, const KeyPair& pair, const Protection& protection,
                    const std::string& made) const;
 
-  /// Removes what a killed run left of a batch of keys in the domain's folder: files that the batch
+  /// Removes what a killed run left of a batch of keys of these domains: files that the batch
   /// listed, that have the listed content, and that `is_named` does not report. Any other file is
-  /// kept. Waits while another run makes keys there.
-  Result<Ok> remove_unfinished(const Name& domain,
+  /// kept. Waits while another run makes keys; `is_named` is called only while no other run can.
+  Result<Ok> remove_unfinished(std::span<const Name> domains,
                                const std::function<bool(const KeyPlace&)>& is_named) const;
 
   /// Stores only a public half: the signing host keeps the private one. As for a pair, a private
@@ -85,8 +86,9 @@ class KeyFolder {
 };
 
 /// Keys that one command stores together, such as both keys of a rotation, before something names
-/// them. From the first `store` to `finish` the domain's key folder is locked, and a hidden file in
-/// it lists what was made. After a kill it remains, and lets the next run remove those files.
+/// them. From the first `store` to `finish` the folder of all keys is locked, and a hidden file in
+/// each domain's folder lists what was made. After a kill it remains, and lets the next run remove
+/// those files.
 class KeyBatch {
  public:
   /// For the folder `root`/keys.
@@ -100,15 +102,11 @@ class KeyBatch {
   Result<Ok> finish();
 
  private:
-  /// A locked folder, and the list of what was made in it.
-  struct Held {
-    KeyDirectory folder;
-    std::string list = {};
-  };
-  Result<Held*> held(const Name& domain);
+  Result<Ok> begin();
 
   std::string root_;
-  std::map<Name, Held> held_;
+  std::optional<KeyDirectory> keys_;   ///< Of all domains; locked from the first `store` on.
+  std::map<Name, std::string> lists_;  ///< What was made, by domain.
 };
 
 /// A key record's algorithm and key length as one word: "rsa2048", "ed25519".

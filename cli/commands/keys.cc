@@ -167,7 +167,7 @@ ExitCode run_keys_generate(Context& context) {
   std::vector<KeyAlgorithm> algorithms;
   for (const auto& row : requests) algorithms.push_back(row.second);
   TRY_OR_FAIL("keys", const auto pairs, make_keys(algorithms));
-  OK_OR_FAIL("keys", remove_unfinished_keys(context, place.domain));
+  OK_OR_FAIL("keys", remove_unfinished_keys(context, std::span(&place.domain, 1)));
   const KeyFolder folder(config_folder(context));
   KeyBatch batch(config_folder(context));
   std::vector<KeyEntry> entries;
@@ -196,7 +196,7 @@ ExitCode run_keys_import(Context& context) {
   const KeyFolder folder(config_folder(context));
   const std::string today = to_text(context.today());
   if (key.pair) {
-    OK_OR_FAIL("keys", remove_unfinished_keys(context, place.domain));
+    OK_OR_FAIL("keys", remove_unfinished_keys(context, std::span(&place.domain, 1)));
     TRY_OR_FAIL("keys", const Protection protection,
                 protection_for(context, yaml ? &*yaml : nullptr));
     OK_OR_FAIL("keys", folder.store(place, *key.pair, protection, today));

@@ -80,11 +80,11 @@ Result<Ok> write(const Context& context, const Config& config, const std::vector
 
 /// Before the key folders are read, since the next selector depends on which names are free.
 Result<Ok> remove_unfinished(const Context& context, const Config& config) {
+  std::vector<Name> rotating;
   for (const auto& [name, domain] : config.domains) {
-    if (domain.rotations.empty()) continue;
-    TRY_OK(remove_unfinished_keys(context, name));
+    if (!domain.rotations.empty()) rotating.push_back(name);
   }
-  return Ok{};
+  return remove_unfinished_keys(context, rotating);
 }
 
 }  // namespace

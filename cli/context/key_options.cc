@@ -63,17 +63,19 @@ Result<Unlock> unlock_for(const Context& context) {
   return unlock;
 }
 
-Result<Ok> remove_unfinished_keys(const Context& context, const Name& domain) {
-  // The YAML as it is once the folder is locked: another run may have named its keys meanwhile.
-  const auto is_named = [&context](const KeyPlace& place) {
+Result<Ok> remove_unfinished_keys(const Context& context, std::span<const Name> domains) {
+  // The YAML as it is once the keys are locked: another run may have named its keys meanwhile.
+  std::optional<std::optional<Config>> loaded;
+  const auto is_named = [&](const KeyPlace& place) {
     if (::access(context.config_file.c_str(), F_OK) != 0) return false;
-    const std::optional<Config> config = load(context);
+    if (!loaded) loaded = load(context);
+    const std::optional<Config>& config = *loaded;
     // One that does not load may name it.
     if (!config) return true;
     const auto found = config->domains.find(place.domain);
     return found != config->domains.end() && names_key(found->second, place.selector);
   };
-  return KeyFolder(config_folder(context)).remove_unfinished(domain, is_named);
+  return KeyFolder(config_folder(context)).remove_unfinished(domains, is_named);
 }
 
 std::string config_folder(const Context& context) {

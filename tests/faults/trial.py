@@ -274,16 +274,19 @@ class Trial:
         """The intended end that is nearest to these items."""
         return min(self.ends, key=lambda one: len(one ^ comparable(items)))
 
+    def extra(self, items):
+        """The files that an undisturbed run does not leave."""
+        return files_in(items) - files_in(self.nearest(items))
+
     def left(self, items):
-        """The files that an undisturbed run does not leave. A hidden `.NAME.new` is none: the next
-        write of NAME removes it, and until then nothing reads it."""
-        return {name for name in files_in(items) - files_in(self.nearest(items))
-                if not re.fullmatch(r"(.*/)?\.[^/]+\.new", name)}
+        """Those of them that stay. A hidden `.NAME.new` does not: the next write of NAME removes
+        it, and until then nothing reads it."""
+        return {name for name in self.extra(items) if not re.fullmatch(r"(.*/)?\.[^/]+\.new", name)}
 
     def without_left(self, items):
         """Files that are left behind are counted as such, and not as a wrong end as well."""
-        left = self.left(items)
-        return {item for item in comparable(items) if item[0] not in left}
+        extra = self.extra(items)
+        return {item for item in comparable(items) if item[0] not in extra}
 
     def settle(self, items, done):
         """Compares the end with the intended one that is nearest to it."""

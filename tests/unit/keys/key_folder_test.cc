@@ -4,9 +4,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -163,10 +165,10 @@ TEST_CASE("what a killed run made is removed, unless it was named or replaced me
     return [selector](const KeyPlace& place) { return place.selector == selector; };
   };
   killed();
-  REQUIRE(folder.remove_unfinished(kPlace.domain, named("")).ok());
+  REQUIRE(folder.remove_unfinished(std::span(&kPlace.domain, 1), named("")).ok());
   CHECK(fs::is_empty(base));
   killed();
-  REQUIRE(folder.remove_unfinished(kPlace.domain, named("s2")).ok());
+  REQUIRE(folder.remove_unfinished(std::span(&kPlace.domain, 1), named("s2")).ok());
   CHECK_FALSE(folder.has(kPlace));
   CHECK(folder.open(second, opened_by("a")).ok());
   CHECK_FALSE(fs::exists(base / ".unfinished"));
@@ -175,16 +177,39 @@ TEST_CASE("what a killed run made is removed, unless it was named or replaced me
   killed();
   write(base / "s1.key", "another one");
   write(base / "other.key", "not of that run");
-  REQUIRE(folder.remove_unfinished(kPlace.domain, named("")).ok());
+  REQUIRE(folder.remove_unfinished(std::span(&kPlace.domain, 1), named("")).ok());
   CHECK(text_of(base / "s1.key") == "another one");
   CHECK(text_of(base / "other.key") == "not of that run");
   CHECK_FALSE(folder.has(second));
   KeyBatch batch(at.root());
   REQUIRE(batch.store(second, make(), by_passphrase("a"), "2026-11-21").ok());
   REQUIRE(batch.finish().ok());
-  REQUIRE(folder.remove_unfinished(kPlace.domain, named("")).ok());
+  REQUIRE(folder.remove_unfinished(std::span(&kPlace.domain, 1), named("")).ok());
   CHECK(folder.open(second, opened_by("a")).ok());
-  CHECK(folder.remove_unfinished(Name::literal("example.org"), named("")).ok());
+  CHECK(folder.remove_unfinished(std::array{Name::literal("example.org")}, named("")).ok());
+}
+
+TEST_CASE("a batch of many domains needs few descriptors") {
+  const Folder at;
+  struct rlimit before {};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  struct rlimit few = before;
+  few.rlim_cur = 40;
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+  const KeyPair pair = make();
+  std::vector<Name> domains;
+  {
+    KeyBatch killed(at.root());
+    for (int i = 0; i < 100; ++i) {
+      domains.push_back(Name::literal("d" + std::to_string(i) + ".example"));
+      REQUIRE(killed.store({domains.back(), "s1"}, pair, by_passphrase("a"), "2026-11-21").ok());
+    }
+  }
+  const KeyFolder folder(at.root());
+  CHECK(folder.has({domains.back(), "s1"}));
+  CHECK(folder.remove_unfinished(domains, [](const KeyPlace&) { return false; }).ok());
+  for (const Name& domain : domains) CHECK_FALSE(folder.has({domain, "s1"}));
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
 
 TEST_CASE("halves that do not belong together are refused, and so are links and odd names") {
