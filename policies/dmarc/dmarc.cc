@@ -54,8 +54,8 @@ Stage stage_for(const std::optional<dmarc::Record>& before, const dmarc::Record&
 std::string reason_for(const Domain& domain) {
   const DmarcSpec& spec = domain.dmarc;
   if (spec.position == spec.target) {
-    return fmt::format("because {} is at its target, {}", domain.name.text(),
-                       to_text(spec.position));
+    return fmt::format("because the YAML sets {} for {}, its target (ramp {})",
+                       to_text(spec.position), domain.name.text(), spec.ramp->name);
   }
   return fmt::format("because the YAML sets {} for {} (ramp {}, target {})", to_text(spec.position),
                      domain.name.text(), spec.ramp->name, to_text(spec.target));

@@ -180,8 +180,7 @@ bool check_spf_term(Loader& loader, const Node& node) {
 bool check_spf_target(Loader& loader, const Node& node) {
   const auto parsed = spf::parse_terms("redirect=" + text_of(node));
   if (parsed && parsed->modifiers.size() == 1) return true;
-  return loader.fail(node, "spf-syntax",
-                     fmt::format("`{}` is not a domain name with or without macros", text_of(node)),
+  return loader.fail(node, "spf-syntax", fmt::format("`{}` is not a domain name", text_of(node)),
                      "write one domain name, such as _spf.example.com");
 }
 
