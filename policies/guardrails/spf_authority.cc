@@ -40,9 +40,8 @@ const SenderUse* use_of(const SpfCase& item, const std::string& term) {
 
 /// The terms of a record that decide for each message, themselves or behind an include.
 struct OpenTerms {
-  bool of_catalogue = true;  ///< All are terms of declared senders of the catalogue.
-  bool documented = true;    ///< The catalogue's terms themselves have the macros.
-  Mark mark;                 ///< The first such sender's line.
+  bool documented = true;  ///< All are terms of the catalogue that have the macros themselves.
+  Mark mark;               ///< The line of the first declared sender of such a term.
 };
 
 OpenTerms open_terms(const SpfCase& item) {
@@ -55,7 +54,6 @@ OpenTerms open_terms(const SpfCase& item) {
     if (alone.open_pass.empty()) continue;
     const SenderUse* use = use_of(item, term);
     const bool listed = use != nullptr && use->sender->builtin;
-    open.of_catalogue = open.of_catalogue && listed;
     open.documented = open.documented && listed && alone.open_pass == std::vector{term};
     if (use != nullptr && open.mark.line == 0) open.mark = use->mark;
   }
@@ -64,12 +62,12 @@ OpenTerms open_terms(const SpfCase& item) {
   if (redirect == nullptr) return open;
   const auto there =
       spf::admitted_by(item.domain.name, spf::Record{{}, {*redirect}}, *item.after.answers);
-  if (!there.open_pass.empty()) open.of_catalogue = open.documented = false;
+  if (!there.open_pass.empty()) open.documented = false;
   return open;
 }
 
-// Macros are how some services of the catalogue work, so that declaring one of them is not refused;
-// where the catalogue's own term shows them, the finding is for information only.
+// Macros are how some services and some large senders work, so that they are never refused; where
+// the catalogue's own term shows them, the finding is for information only.
 std::optional<Finding> of_case(const SpfCase& item) {
   std::optional<rules::Fault> fault = wide_fault(item, item.after);
   if (!fault) return std::nullopt;
@@ -79,7 +77,7 @@ std::optional<Finding> of_case(const SpfCase& item) {
   const bool open_only = rules::is_open_alone(*fault);
   const OpenTerms open = open_only ? open_terms(item) : OpenTerms{};
   const bool caused = item.changes && rules::worsens(*fault, faults);
-  if (caused && !(open_only && open.of_catalogue)) return spf_refusal(item, std::move(*fault));
+  if (caused && !open_only) return spf_refusal(item, std::move(*fault));
   Finding finding = spf_finding(item, std::move(*fault));
   if (open_only && open.documented) finding.severity = Severity::Info;
   if (open.mark.line > 0) finding.mark = open.mark;
