@@ -13,7 +13,7 @@ APPLY = [
      "if (is_live(set, set.after, sets)) return;",
      "if (batch.receipt || is_live(set, set.after, sets)) return;", R),
     ("apply-does-not-wait", "reconciler/apply/apply.cc",
-     "if (!served) unserved =", "if (false) unserved =", R),
+     "if (!served) doubt =", "if (false) doubt =", R),
     ("apply-stages-in-reverse", "reconciler/apply/apply.cc",
      "kStages = {Stage::Relax, Stage::Publish, Stage::Authorize, Stage::Enforce,",
      "kStages = {Stage::Relax, Stage::Enforce, Stage::Authorize, Stage::Publish,", R),
