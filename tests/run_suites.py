@@ -127,9 +127,11 @@ def script_suites():
     python = sys.executable
     stories = Suite("stories", [python, "tests/scenarios/run.py"])
     contract = Suite("contract", [python, "tests/contract/run.py"], 900)
+    # Only whether each row still names a text of the sources; the mutations themselves run nightly.
+    rows = Suite("mutation-rows", [python, "tests/mutation/run.py", "--check"])
     # The nightly fault campaign makes 2,000 runs.
     longer = {"campaign_test": 3600} if "--nightly" in sys.argv[1:] else {}
-    return [contract, stories, *(Suite(name_of(path), [python, str(path)],
+    return [contract, stories, rows, *(Suite(name_of(path), [python, str(path)],
                                        longer.get(path.stem, 900)) for path in scripts)]
 
 

@@ -140,7 +140,8 @@ MUTATIONS = [
     ("reporters-silence-holds-nothing", "policies/ramp/reporters.cc",
      "if (share >= kLargeShare)", "if (share > 1)", P),
     ("reporters-wave-hides-silence", "policies/ramp/reporters.cc",
-     "if (!row->is_own() || ignores(domain, row->source)) continue;", "if (row->outcome == DmarcOutcome::Forwarded) continue;", P),
+     "if (!row->is_own() || ignores(domain, row->source)) continue;",
+     "if (row->outcome == DmarcOutcome::Forwarded) continue;", P),
     # Whose mail counts
     ("legit-marks-ignored", "policies/ramp/legit.cc",
      "if (row.marked) {\n    tally.marked", "if (false) {\n    tally.marked", P),
