@@ -5,7 +5,7 @@ is compared with that of an undisturbed run.
     campaign_test.py [--runs N] [--seed S] [--only NAME]... [--table FILE]
     campaign_test.py --only NAME --fault FAULT     one run, with what it printed
 
-faults.py says what a FAULT is, and scenes.py has the NAMEs. Without --runs it makes 100 runs, or
+faults.py says what a FAULT is, and scenes.py has the NAMEs. Without --runs it makes 300 runs, or
 2,000 where the environment has RAMPART_LONG=1. --table writes the table into docs/reliability.md.
 """
 
@@ -35,7 +35,7 @@ from scenes import BY_NAME, SCENES  # noqa: E402
 from trial import Bench, Trial, Verdict  # noqa: E402
 
 WORKERS = 2
-SHORT, LONG = 100, 2000
+SHORT, LONG = 300, 2000
 # Before the limit of the suite; what is then left of the plan is reported as skipped.
 SECONDS = {SHORT: 780, LONG: 3300}
 SEED = 20261130
