@@ -29,7 +29,7 @@ using namespace rampart::testing::keys;
 TEST_CASE("of two runs that store at one selector, one succeeds, and its halves match") {
   const Folder folder;
   const KeyFolder keys(folder.root());
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 8; ++round) {
     const KeyPlace place{Name::literal("example.com"), "s" + std::to_string(round)};
     std::atomic<int> stored = 0;
     std::vector<std::thread> runs;
@@ -194,13 +194,13 @@ TEST_CASE("a batch of many domains needs few descriptors") {
   struct rlimit before {};
   REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
   struct rlimit few = before;
-  few.rlim_cur = 40;
+  few.rlim_cur = 30;
   REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
   const KeyPair pair = make();
   std::vector<Name> domains;
   {
     KeyBatch killed(at.root());
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 40; ++i) {
       domains.push_back(Name::literal("d" + std::to_string(i) + ".example"));
       REQUIRE(killed.store({domains.back(), "s1"}, pair, by_passphrase("a"), "2026-11-21").ok());
     }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "policies/model/live.h"
 #include "reconciler/documents/plan_file.h"
@@ -15,6 +16,7 @@ using testing::for_all_worlds;
 using testing::LawCase;
 using testing::Reached;
 using testing::require_reached;
+using testing::worlds;
 
 bool has_change(const Plan& plan, const Change& change) {
   return std::ranges::any_of(plan.changes, [&](const Change& one) {
@@ -41,18 +43,19 @@ std::size_t problems(const Plan& plan) {
 void require_no_more(const Plan& with, const Plan& without, const std::string& what,
                      Reached& reached) {
   for (const Change& change : without.changes) {
-    INFO(what << " is unknown, and " << change.name().text() << " at " << change.provider
+    if (has_change(with, change) || waits_for_room(with, change)) continue;
+    // Printing two plans takes longer than making one: only a failure prints them.
+    FAIL(what << " is unknown, and " << change.name().text() << " at " << change.provider
               << " changes in another way\nwith it:\n"
               << plan_to_json(with) << "\nwithout it:\n"
               << plan_to_json(without));
-    REQUIRE((has_change(with, change) || waits_for_room(with, change)));
   }
   const bool lost = std::ranges::any_of(
       with.changes, [&](const Change& change) { return !has_change(without, change); });
   reached["changes lost"] += lost;
   if (!lost) return;
-  INFO(what << " is unknown\n" << plan_to_json(without));
-  REQUIRE(problems(without) > 0);
+  if (problems(without) == 0) FAIL(what << " is unknown\n" << plan_to_json(without));
+  SUCCEED();
 }
 
 TEST_CASE("law: an answer that did not come adds nothing to a plan") {
@@ -74,19 +77,23 @@ TEST_CASE("law: an answer that did not come adds nothing to a plan") {
 
 TEST_CASE("law: a record that cannot be read adds nothing to a plan, and is counted") {
   Reached reached;
+  std::size_t seen = 0;
   for_all_worlds([&](const LawCase& it) {
     const Plan with = make_plan(it.config, it.world);
-    for (std::size_t i = 0; i < it.world.zones.size(); ++i) {
-      for (const auto& [key, live] : it.world.zones[i].sets) {
-        if (live.state != LiveState::Present) continue;
-        World world = it.world;
-        world.zones[i].sets[key] = {LiveState::Unobservable, {}, "192.0.2.53:53: timeout"};
+    World world = it.world;
+    for (LiveZone& zone : world.zones) {
+      for (auto& [key, live] : zone.sets) {
+        // A short run takes every third record.
+        if (live.state != LiveState::Present || (worlds() <= 60 && ++seen % 3 != 0)) continue;
+        const auto kept =
+            std::exchange(live, {LiveState::Unobservable, {}, "192.0.2.53:53: timeout"});
         const Plan without = make_plan(it.config, world);
         require_no_more(with, without, key.name.text() + " " + to_text(key.type), reached);
         reached["records"] += 1;
         const PlanSummary sums = summarize(without);
         REQUIRE(sums.unchanged + sums.unobservable <= sums.domains);
         reached["counted"] += sums.unobservable > summarize(with).unobservable;
+        live = kept;
       }
     }
   });
