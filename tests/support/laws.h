@@ -13,10 +13,11 @@
 
 namespace rampart::testing {
 
-// How many worlds each law sees: few by default, thousands in the long runs.
+// How many worlds each law sees: few by default, so that the suite takes seconds; 120 in --all,
+// 1,000 nightly.
 inline unsigned worlds() {
   const char* asked = std::getenv("RAMPART_WORLDS");
-  return asked == nullptr ? 60U : static_cast<unsigned>(std::stoul(asked));
+  return asked == nullptr ? 20U : static_cast<unsigned>(std::stoul(asked));
 }
 
 // Making a world costs more than planning it, and every law sees the same ones: those of the short
@@ -24,7 +25,7 @@ inline unsigned worlds() {
 inline const LawCase& kept_case(unsigned seed) {
   static std::map<unsigned, LawCase> kept;
   static LawCase last;
-  if (seed > 60) return last = law_case(seed);
+  if (seed > 20) return last = law_case(seed);
   const auto found = kept.find(seed);
   return found != kept.end() ? found->second : kept.emplace(seed, law_case(seed)).first->second;
 }
@@ -51,9 +52,11 @@ inline void require_reached(const Reached& reached, std::initializer_list<Minimu
     const auto found = reached.find(minimum.state);
     const int times = found == reached.end() ? 0 : found->second;
     fmt::print("  {}: {}\n", minimum.state, times);
-    if (worlds() < 60) continue;
+    if (worlds() < 20) continue;
+    // A third of the worlds may reach a sixth of the states: a few seeds differ much.
+    const int wanted = worlds() < 60 ? minimum.of_60 / 6 : minimum.of_60;
     INFO(minimum.state << ": " << times);
-    CHECK(times >= (worlds() < 1000 ? minimum.of_60 : minimum.of_1000));
+    CHECK(times >= (worlds() < 1000 ? wanted : minimum.of_1000));
   }
 }
 

@@ -59,8 +59,7 @@ TEST_CASE("the size of known mails") {
   CHECK(excess_of(mime_size(many)) == "more than 5000 parts");
   std::string fields;
   for (int i = 0; i < 50'001; ++i) fields += "a:b\n";
-  CHECK(excess_of(mime_size(fields)) ==
-        "more than 50000 header fields, addresses and parameters");
+  CHECK(excess_of(mime_size(fields)) == "more than 50000 header fields, addresses and parameters");
   // The header of an attached mail begins after its part's header, also after empty lines.
   CHECK(mime_size("Content-Type: message/rfc822\n\n\na: b\n\nx: y\n").items == 2);
 }
