@@ -167,7 +167,8 @@ ProcessEnv process_env() {
           .answers_prompt = isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1,
           .colour_terminal = isatty(STDOUT_FILENO) == 1,
           .err_terminal = isatty(STDERR_FILENO) == 1,
-          .reader_left = reader_left};
+          .reader_left = reader_left,
+          .limit_files = limit_files};
 }
 
 // The words of the command that was read so far, each with a blank behind it.
@@ -181,6 +182,8 @@ std::string words_of(const CLI::App& app) {
 }
 
 int run_main(int argc, char** argv) {
+  // The environment contains API tokens, and keys are opened later.
+  hide_memory();
   // Without this, `| head` would kill the process in the middle of an apply.
   signal(SIGPIPE, SIG_IGN);
   // C streams are not used; without this every write would pass through them.

@@ -58,11 +58,7 @@ Result<Ok> set_reader(int fd, int folder, const std::string& name, ReplacedFile 
 }
 
 Result<Ok> write_new(NewFile& file, std::string_view octets, unsigned mode) {
-  TRY_OK(file.create(0600));
-  // By descriptor and after creation: the umask would otherwise narrow the mode of public halves.
-  if (::fchmod(file.fd(), static_cast<mode_t>(mode)) != 0) {
-    return system_failure("the file's mode cannot be set");
-  }
+  TRY_OK(file.create(mode));
   return file.write(octets);
 }
 
@@ -119,9 +115,7 @@ Result<KeyDirectory> KeyDirectory::walk(const std::string& root, std::string_vie
 
 // The lock belongs to the open folder, so that the kernel releases it even after SIGKILL and no
 // lock file is left behind.
-Result<Ok> KeyDirectory::lock() const {
-  return within("the key folder", take_lock(folder_.get()));
-}
+Result<Ok> KeyDirectory::lock() const { return within("the key folder", take_lock(folder_.get())); }
 
 bool KeyDirectory::has(const std::string& name) const {
   struct stat status {};

@@ -109,7 +109,8 @@ def angle_fault(path, header):
             return f"<{header}> in a pure file"
         if "." in header and not header.startswith("fmt/"):
             return f"<{header}> in a pure file: only the standard library and fmt"
-    elif "/" in header and header.split("/")[0] not in ("fmt", "sys", "netinet", "arpa", "net"):
+    elif "/" in header and header.split("/")[0] not in ("fmt", "sys", "netinet", "arpa", "net",
+                                                             "linux"):
         return f"<{header}> is a third party's that the table does not name"
     return None
 

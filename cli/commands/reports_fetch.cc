@@ -1,9 +1,12 @@
 /// `rampart reports fetch`: reads aggregate reports from a mailbox into the store.
+#include <fcntl.h>
+
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <thread>
 
+#include "base/unique_fd.h"
 #include "cli/commands/table.h"
 #include "cli/context/progress_bar.h"
 #include "cli/context/reports.h"
@@ -57,11 +60,27 @@ Result<std::string> keyword_of(const Context& context) {
   return text;
 }
 
+// The folder exists and the mark is made before: within the limits, nothing is made beside the
+// store.
+Result<Ok> limit_fetch(const Context& context, ReportEnvironment& environment,
+                       const std::string& mark) {
+  ReadingLimits reading{.outputs = context.arguments.all("quarantine")};
+  for (const std::string& folder : reading.outputs) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) return Error{error.message(), folder};
+  }
+  const UniqueFd made(::open(mark.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  reading.outputs.push_back(mark);
+  HttpSettings certificates;
+  take_certificates(certificates, context.process.environment);
+  reading.inputs = {context.arguments.one("ca").value_or(certificates.ca_file),
+                    certificates.ca_folder};
+  return limit_to_reading(context, environment, reading);
+}
+
 // The name is made by the fetcher from the mail's number, never from its content.
 Result<Ok> keep_mail(const std::string& folder, const std::string& name, std::string_view octets) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return Error{error.message(), folder};
   return write_file((std::filesystem::path(folder) / name).string(), std::string(octets));
 }
 
@@ -139,6 +158,7 @@ ExitCode run_reports_fetch(Context& context) {
   prepare(context, environment, fetch.ingest);
   TRY_OR_FAIL("store", const std::string store, store_path(context));
   fetch.reading_mark = store + "-reading";
+  OK_OR_FAIL("store", limit_fetch(context, environment, fetch.reading_mark));
   fetch.progress = [&](const reports::FetchProgress& so_far) {
     progress_bar.show(so_far.mails, so_far.of_mails, so_far.octets);
   };

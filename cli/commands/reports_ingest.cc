@@ -14,13 +14,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+Result<Ok> make_folder(const std::string& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) return Error{error.message(), folder};
+  return Ok{};
+}
+
 /// Copies the refused inputs, so that they can be inspected. Never overwrites a file.
 /// By input and not by report: one archive may contain several refused reports. A copy gets a
 /// number rather than replacing an earlier one.
 Result<Ok> quarantine(const reports::Ingested& outcome, const std::string& folder) {
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return Error{error.message(), folder};
   std::set<std::string> inputs;
   for (const reports::Refused& one : outcome.refused) inputs.insert(one.input);
   for (const std::string& input : inputs) {
@@ -55,8 +60,13 @@ ExitCode run_reports_ingest(Context& context) {
   };
   if (context.arguments.has("trusted")) options.trust = reports::Trust::Verified;
   if (context.arguments.has("keep-addresses")) options.addresses = reports::AddressPrivacy::Kept;
-  const Result<reports::Ingested> outcome =
-      reports::ingest(reports::expand_paths(paths), environment.store, options);
+  if (const auto folder = context.arguments.one("quarantine")) {
+    OK_OR_FAIL("unwritable", make_folder(*folder));
+  }
+  const std::vector<std::string> files = reports::expand_paths(paths);
+  const ReadingLimits reading{.inputs = files, .outputs = context.arguments.all("quarantine")};
+  OK_OR_FAIL("store", limit_to_reading(context, environment, reading));
+  const Result<reports::Ingested> outcome = reports::ingest(files, environment.store, options);
   progress_bar.finish();
   if (!outcome) return fail(context, "store", outcome.error());
   if (const auto folder = context.arguments.one("quarantine")) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_limits.h"
 #include "cli/views/views.h"
 #include "reconciler/config/config.h"
 #include "reconciler/observe/observe.h"
@@ -51,6 +52,8 @@ struct ProcessEnv {
   bool err_terminal = false;     ///< `err` is a terminal.
   /// Whether the reader of `out` has closed it, as after `| head`; may be null.
   bool (*reader_left)() = nullptr;
+  /// base/file_limits.h; null in tests, which share their process.
+  bool (*limit_files)(const FileLimits&) = nullptr;
 
   /// The value of an environment variable; empty if it is not set.
   std::string variable(const std::string& name) const;

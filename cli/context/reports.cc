@@ -18,10 +18,9 @@ Result<std::string> store_path(const Context& context) {
     return (std::filesystem::path(context.config_file).parent_path() / "rampart.db").string();
   }
   if (!context.store.starts_with(kScheme) || context.store.size() == kScheme.size()) {
-    return Error{
-        fmt::format("the store {} is of an unknown kind: write sqlite:PATH",
-                    without_userinfo(context.store)),
-        "--store"};
+    return Error{fmt::format("the store {} is of an unknown kind: write sqlite:PATH",
+                             without_userinfo(context.store)),
+                 "--store"};
   }
   return context.store.substr(kScheme.size());
 }
@@ -91,6 +90,25 @@ std::optional<ReportEnvironment> open_environment(const Context& context, Config
   if (!store) return refuse("store", store.error());
   return ReportEnvironment{std::move(config), std::move(store).value(), std::move(resolve).value(),
                            builtin_config()};
+}
+
+// SQLite makes its files when it opens a store in WAL mode, and removes them when it closes it. In
+// another mode, which a file system without shared memory forces, it makes a journal at each write.
+Result<Ok> limit_to_reading(const Context& context, ReportEnvironment& environment,
+                            const ReadingLimits& reading) {
+  if (context.process.limit_files == nullptr) return Ok{};
+  namespace fs = std::filesystem;
+  TRY(const std::string store, store_path(context));
+  TRY_OK(environment.store.keep_temporary_in_memory());
+  std::error_code none;
+  const std::string folder = fs::path(store).parent_path().string();
+  FileLimits limits{.read = system_files(), .write = reading.outputs, .remove = {}};
+  limits.read.insert(limits.read.end(), reading.inputs.begin(), reading.inputs.end());
+  limits.write.insert(limits.write.end(), {store, store + "-wal", store + "-shm"});
+  (fs::exists(store + "-wal", none) ? limits.remove : limits.write)
+      .push_back(folder.empty() ? "." : folder);
+  (void)context.process.limit_files(limits);
+  return Ok{};
 }
 
 // The built-in list and not the YAML's: which domains are of one organization must not depend on an

@@ -42,6 +42,18 @@ struct ReportEnvironment {
 std::optional<ReportEnvironment> open_environment(const Context& context, Config config,
                                                   StoreUse use);
 
+/// The files that a command needs while it reads reports, beside its store.
+struct ReadingLimits {
+  std::vector<std::string> inputs;   ///< Files that are read.
+  std::vector<std::string> outputs;  ///< Files and folders that exist, and are written.
+};
+
+/// Called before the first report is parsed, because anybody may have sent it: from here on the
+/// process can open what `reading` names, the files of its store and what libraries need, but no
+/// key and no YAML (base/file_limits.h). Where the kernel cannot do that, nothing changes.
+Result<Ok> limit_to_reading(const Context& context, ReportEnvironment& environment,
+                            const ReadingLimits& reading);
+
 /// What every way of ingesting reports needs to decide about their trust: the clock, the resolver,
 /// and the built-in organizations. `environment` must outlive `options`.
 void prepare(const Context& context, const ReportEnvironment& environment,

@@ -188,6 +188,9 @@ class Store {
   /// From now on, a commit survives a power cut right after it.
   Result<Ok> survive_power_cuts();
 
+  /// From now on, sorting and the like make no temporary files.
+  Result<Ok> keep_temporary_in_memory();
+
   /// Within a transaction: adds a report with all its rows.
   Result<Added> add(const ReportMeta& report, std::span<const PackedRow> rows, FactTable& facts);
 
