@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "policies/guardrails/dmarc.h"
 #include "policies/guardrails/spf.h"
@@ -53,29 +54,55 @@ void add_shadow(Findings& found, Finding finding) {
   same->withholds.insert(same->withholds.end(), finding.withholds.begin(), finding.withholds.end());
 }
 
-// TXT wildcards are left out: their answers concern policies that this plan writes itself.
-constexpr std::array kHostTypes = {RecordType::MX, RecordType::A, RecordType::AAAA,
-                                   RecordType::CNAME};
+enum class Loss { None, Certain, Unknown };
 
-Findings shadowed_by(const Change& change, const LiveZone& zone) {
+// What the name loses of the wildcard's records of one type. A TXT record that this plan writes
+// there replaces a policy of the wildcard on purpose, but no other party's value.
+Loss loss_at(const Name& created, const RecordKey& wildcard, const LiveZone& zone,
+             const std::set<RecordKey>& written) {
+  // Signatures and proofs of absence follow the names that exist: the signer makes them.
+  if (may_join_cname(wildcard.type)) return Loss::None;
+  if (wildcard.type != RecordType::TXT) return Loss::Certain;
+  const LiveSet& live = zone.at(wildcard);
+  const RecordKey own{created, RecordType::TXT};
+  if (live.state != LiveState::Present) return Loss::Unknown;
+  const bool replaced =
+      written.contains(own) && std::ranges::none_of(live.set.values, [](const ParsedValue& value) {
+        return value.kind() == RecordKind::Foreign;
+      });
+  return replaced ? Loss::None : Loss::Certain;
+}
+
+std::string hint_about(const Name& created, RecordType type, Loss loss) {
+  if (loss == Loss::Unknown) {
+    return fmt::format(
+        "compare the wildcard's TXT values with what {} needs; a plan with --live provider reads "
+        "them",
+        created.text());
+  }
+  return fmt::format("give {} its own {} record first", created.text(),
+                     type == RecordType::CNAME ? "address" : to_text(type));
+}
+
+Findings shadowed_by(const Change& change, const LiveZone& zone,
+                     const std::set<RecordKey>& written) {
   Findings found;
   for (const Name& created : names_created(change.name(), zone)) {
-    if (!is_host_like(created)) continue;
-    for (const RecordKey& wildcard : zone.wildcards) {
-      const bool covers =
-          created.is_within(wildcard.name.parent()) && created != wildcard.name.parent();
-      if (!covers || !contains(kHostTypes, wildcard.type)) continue;
-      found.push_back(
-          {.severity = Severity::Error,
-           .code = "shadows-wildcard",
-           .domain = change.domain,
-           .message = fmt::format("creating {} makes {} exist, so {} {} no longer answers for it",
-                                  change.name().text(), created.text(), wildcard.name.text(),
-                                  to_text(wildcard.type)),
-           .hint =
-               fmt::format("give {} its own {} record first", created.text(),
-                           wildcard.type == RecordType::CNAME ? "address" : to_text(wildcard.type)),
-           .withholds = {{change.name(), change.type()}}});
+    const std::optional<Name> owner = wildcard_for(created, zone);
+    if (!owner || !is_host_like(created)) continue;
+    for (auto at = zone.wildcards.lower_bound({*owner, RecordType{}});
+         at != zone.wildcards.end() && at->name == *owner; ++at) {
+      const Loss loss = loss_at(created, *at, zone, written);
+      if (loss == Loss::None) continue;
+      Finding finding{.severity = loss == Loss::Certain ? Severity::Error : Severity::Warning,
+                      .code = "shadows-wildcard",
+                      .domain = change.domain,
+                      .message = fmt::format(
+                          "creating {} makes {} exist, so {} {} no longer answers for it",
+                          change.name().text(), created.text(), owner->text(), to_text(at->type)),
+                      .hint = hint_about(created, at->type, loss)};
+      if (loss == Loss::Certain) finding.withholds = {{change.name(), change.type()}};
+      found.push_back(std::move(finding));
     }
   }
   return found;
@@ -84,11 +111,15 @@ Findings shadowed_by(const Change& change, const LiveZone& zone) {
 // RFC 4592 section 2.2: a wildcard answers only for names that do not exist.
 Findings shadows_wildcard(const Plan& plan, const Config& config, const World& world) {
   Findings found;
+  std::set<RecordKey> written;
+  for (const Change& change : plan.changes) {
+    if (change.set.after) written.insert({change.name(), change.type()});
+  }
   for (const Change& change : plan.changes) {
     const LiveZone* zone = zone_of(change, world);
     if (change.set.before || zone == nullptr || zone->wildcards.empty()) continue;
     const auto domain = config.domains.find(change.domain);
-    for (Finding& finding : shadowed_by(change, *zone)) {
+    for (Finding& finding : shadowed_by(change, *zone, written)) {
       if (domain != config.domains.end()) finding.mark = domain->second.mark;
       add_shadow(found, std::move(finding));
     }
@@ -203,11 +234,13 @@ Findings failing_servers(const Plan&, const Config& config, const World& world) 
 
 // In the order of docs/findings.md, which is also the order in which people meet them.
 constexpr std::array kGuardrails = {
-    Guardrail{failing_servers},      Guardrail{ramp_jump},        Guardrail{reject_spf_only},
-    Guardrail{reject_without_rua},   Guardrail{too_many_domains}, Guardrail{dkim_selector_removed},
-    Guardrail{discovery_changes},    Guardrail{shadows_wildcard}, Guardrail{spf_rules},
-    Guardrail{spf_fragment_missing}, Guardrail{spf_removed},      Guardrail{spf_wide},
-    Guardrail{authority_wide},       Guardrail{beyond_host_limits},
+    Guardrail{failing_servers},   Guardrail{ramp_jump},
+    Guardrail{reject_spf_only},   Guardrail{reject_without_rua},
+    Guardrail{too_many_domains},  Guardrail{dkim_selector_removed},
+    Guardrail{discovery_changes}, Guardrail{shadows_wildcard},
+    Guardrail{spf_rules},         Guardrail{spf_fragment_missing},
+    Guardrail{spf_removed},       Guardrail{spf_wide},
+    Guardrail{authority_wide},    Guardrail{beyond_host_limits},
 };
 
 }  // namespace

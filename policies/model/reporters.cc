@@ -44,13 +44,16 @@ ReporterKind reporter_kind(const Config& config, std::string_view reporter) {
   return known ? ReporterKind::Known : ReporterKind::Unknown;
 }
 
-// Two domains of one organization must not count as two reporters. The public suffix list serves
-// here rather than DMARC's tree walk, since it needs no lookup.
-std::string reporter_group(const Config& config, const std::string& reporter) {
-  const std::string id = organization_id(config, reporter);
-  if (!id.empty()) return id;
+// The public suffix list serves here rather than DMARC's tree walk, since it needs no lookup.
+std::string reporter_organization(const std::string& reporter) {
   const Result<Name> name = Name::parse(reporter);
   return name ? dmarc::org_domain_psl(*name).text() : reporter;
+}
+
+// Two domains of one organization must not count as two reporters.
+std::string reporter_group(const Config& config, const std::string& reporter) {
+  const std::string id = organization_id(config, reporter);
+  return id.empty() ? reporter_organization(reporter) : id;
 }
 
 const HeardReporters& Evidence::heard_on(const Name& domain) const {

@@ -24,6 +24,9 @@ ReporterKind reporter_kind(const Config& config, std::string_view reporter);
 /// The id of the built-in organization that signs with the domain `reporter`, or empty.
 std::string organization_id(const Config& config, std::string_view reporter);
 
+/// The organizational domain of the domain that signed a report, by the public suffix list.
+std::string reporter_organization(const std::string& reporter);
+
 /// What counts as one reporter: the built-in organization's id, else the organizational domain by
 /// the public suffix list (contract section 4: reporters under one domain count once).
 std::string reporter_group(const Config& config, const std::string& reporter);

@@ -33,12 +33,20 @@ CountingReporters counting_reporters(const Config& config, const ReporterHistory
       at->second = std::max(at->second, *heard);
     }
   }
+  // Whoever has a mailbox at a known reporter's organization signs with a domain of that
+  // organization: such mail is no second opinion beside the known reporter's.
+  std::set<std::string> known_organizations;
+  for (const auto& [reporter, day] : first) {
+    if (reporter_kind(config, reporter) != ReporterKind::Known) continue;
+    known_organizations.insert(reporter_organization(reporter));
+  }
   CountingReporters counting;
   bool any_known = false;
   for (const auto& [reporter, day] : first) {
     const ReporterKind kind = reporter_kind(config, reporter);
     const bool known = kind == ReporterKind::Known;
-    const bool has_history = kind == ReporterKind::Unknown && day + kReporterHistory <= today;
+    const bool has_history = kind == ReporterKind::Unknown && day + kReporterHistory <= today &&
+                             !known_organizations.contains(reporter_organization(reporter));
     if (known || has_history) counting[reporter] = {reporter_group(config, reporter), known};
     any_known = any_known || known;
   }

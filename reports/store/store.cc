@@ -168,7 +168,7 @@ Result<Ok> Store::prepare() {
       {&Statements::update_report,
        "UPDATE reports SET trust=?2, reporter=?3, records=?4, messages=?5, contradictions=?6, "
        "identity=?7 WHERE id=?1"},
-      {&Statements::raise_trust, "UPDATE reports SET trust=?2, reporter=?3 WHERE id=?1"},
+      {&Statements::raise_trust, "UPDATE reports SET trust=?2, reporter=?3, policy=?4 WHERE id=?1"},
       {&Statements::hear,
        "INSERT INTO reporters(domain, reporter, first) VALUES(?, ?, ?) "
        "ON CONFLICT DO UPDATE SET first=min(first, excluded.first)"},

@@ -78,10 +78,13 @@ Result<bool> Store::is_known(const ReportMeta& report) {
   find.reset();
   if (!known || report.trust != Trust::Verified) return known;
   TRY(const std::int64_t reporter, intern(report.reporter));
-  // The reporter is set with the trust: an asserted copy states it, and only the verified mail
-  // proves it.
+  // What is not part of the identity is set with the trust: whoever mailed a copy before could
+  // state another reporter or another published policy, and only the verified mail proves them.
   if (asserted || (report.by_known && reporter != before)) {
-    TRY_OK(statements_->raise_trust.bind(1, id).bind(2, std::int64_t{1}).bind(3, reporter).run());
+    TRY(const std::int64_t policy, intern(encode_policy(report.header)));
+    Statement& raise = statements_->raise_trust;
+    raise.bind(1, id).bind(2, std::int64_t{1}).bind(3, reporter).bind(4, policy);
+    TRY_OK(raise.run());
     TRY_OK(remember_reporter(report));
   }
   return known;

@@ -100,6 +100,7 @@ def check(bench):
         yield f"{story}: {heard}", heard == {"reporter.example": day}
     yield from check_order(bench)
     yield from check_copies(bench)
+    yield from check_forged_policies(bench)
     yield from check_older(bench)
 
 
@@ -134,6 +135,23 @@ def check_copies(bench):
         yield f"{story}: it is the known reporter's", {row["reporter"] for row in rows} == {
             "google.com"}
         yield f"{story}: which is heard", "google.com" in bench.heard(store)
+
+
+def check_forged_policies(bench):
+    """A copy that states another published policy: the signed mail's counts, in any order."""
+    plain = report(1).replace(b"<email>dmarc@reporter.example</email>", b"")
+    forged = plain.replace(b"<p>none</p>", b"<p>reject</p><pct>50</pct>")
+    own = bench.post.sign(letter(plain, "noreply@google.com"), "google.com")
+    copies = [("unsigned", letter(forged)),
+              ("signed by another", bench.post.sign(letter(forged, "a@evil.example"),
+                                                    "evil.example"))]
+    for kind, copy in copies:
+        for order, mails in ("first", [copy, own]), ("last", [own, copy]):
+            store = bench.new_store()
+            got = [bench.ingest(store, one)["duplicates"] for one in mails]
+            yield f"{kind}, {order}: stored once {got}", got == [0, 1]
+            published = {row["p"] for row in bench.evidence(store)["rows"]}
+            yield f"{kind}, {order}: as published {published}", published == {"none"}
 
 
 def check_older(bench):

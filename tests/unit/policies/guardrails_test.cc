@@ -90,7 +90,23 @@ TEST_CASE("a create that stops a wildcard from answering is noticed") {
   }
   CHECK_FALSE(shadows("_dmarc.example.com", world_with({mx}, {})));
   CHECK_FALSE(shadows("s1._domainkey.example.com", world_with({mx}, {})));
+  // A TXT wildcard whose values were not read is a warning: no provider was queried.
   CHECK_FALSE(shadows("_dmarc.sub.example.com", world_with({txt}, {})));
+  // RFC 4592 section 2.2 is about names, whatever the type: certificates, calls and tokens too.
+  for (const RecordType type : {RecordType::CAA, RecordType::SRV, RecordType::TLSA,
+                                static_cast<RecordType>(65), RecordType::Unknown}) {
+    const RecordKey other{Name::literal("*.example.com"), type};
+    CHECK(shadows("sub.example.com", world_with({other}, {})));
+    CHECK_FALSE(shadows("_dmarc.example.com", world_with({other}, {})));
+  }
+  const RecordKey signature{Name::literal("*.example.com"), RecordType::RRSIG};
+  CHECK_FALSE(shadows("sub.example.com", world_with({signature}, {})));
+  // Another party's value is lost; a policy that the plan replaces there is not.
+  World read = world_with({txt}, {txt});
+  CHECK(shadows("sub.example.com", read));
+  read.zones[0].sets[txt].set = parse_set(txt, {std::chrono::seconds(300), {"v=spf1 -all"}});
+  CHECK_FALSE(shadows("sub.example.com", read));
+  CHECK(shadows("_dmarc.sub.example.com", read));
   CHECK_FALSE(shadows("_dmarc.sub.example.com", world_with({}, {})));
   CHECK_FALSE(shadows("_dmarc.sub.example.com",
                       world_with({mx}, {{Name::literal("sub.example.com"), RecordType::A}})));

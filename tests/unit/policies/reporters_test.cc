@@ -87,6 +87,20 @@ TEST_CASE("an unknown reporter counts after thirty days, beside a known one") {
         Lines{"large a.rua.example known", "large large.example known"});
 }
 
+// Yahoo signs its customers' mail as yahoo.com, and its reports as dmarc.yahoo.com.
+TEST_CASE("a mailbox at a known reporter's organization is no second reporter") {
+  using Lines = std::vector<std::string>;
+  const Lines known_alone = {"large large.example known"};
+  CHECK(counting({row("mailbox.large.example", 90), row("large.example", 3)}) == known_alone);
+  CHECK(counting({row("rua.example", 90), row("a.rua.example", 3)}) ==
+        Lines{"large a.rua.example known"});
+  CHECK(counting({row("mail.partner.example", 90), row("partner.example", 3)}) ==
+        Lines{"partner.example partner.example known"});
+  // Beside another organization, it has a voice of its own.
+  CHECK(counting({row("mailbox.large.example", 90), row("other.example", 3)}) ==
+        Lines{"large.example mailbox.large.example unknown", "other other.example known"});
+}
+
 TEST_CASE("an unknown reporter's month begins when its first report arrived") {
   using Lines = std::vector<std::string>;
   const Lines known_alone = {"large large.example known"};
