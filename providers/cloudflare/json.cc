@@ -29,8 +29,6 @@ constexpr int kMostPages = 100000;
 /// Shown beside our records in the dashboard; at most 100 characters, one line.
 constexpr std::string_view kComment = "Rampart: e-mail authentication";
 
-Json parse(std::string_view body) { return Json::parse(body, nullptr, false); }
-
 // Retryable, since proxies on the way answer in the host's place and do so for a short time.
 Error not_understood(std::string_view what) {
   return Error{.what = fmt::format("the response does not match the API's documentation: {}", what),
@@ -247,7 +245,7 @@ std::string decode_content(std::string_view content) {
 // A page whose items are all readable, or an Error: an item left out could be overwritten.
 template <class T>
 Result<Page<T>> read_page(std::string_view body) {
-  const Json json = parse(body);
+  const Json json = parse_body(body);
   if (member(json, "success") != Json(true)) return not_understood("a list without success");
   const Json& items = member(json, "result");
   if (!items.is_array()) return not_understood("a list without result");
@@ -279,11 +277,11 @@ Result<std::string> batch_body(std::span<const Edit> edits) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool succeeded(std::string_view body) { return member(parse(body), "success") == Json(true); }
+bool succeeded(std::string_view body) { return member(parse_body(body), "success") == Json(true); }
 
 // The API's own words are shown in addition, as its codes change more often than this table.
 Error refusal(int status, std::string_view body, Permission needed) {
-  const Json json = parse(body);
+  const Json json = parse_body(body);
   if (status == 200 && member(json, "success") != Json(false)) {
     return not_understood("neither a success nor an error");
   }

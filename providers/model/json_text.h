@@ -3,8 +3,17 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+
+#include "base/json_depth.h"
 
 namespace rampart {
+
+/// The body as JSON; a discarded value where it is none, or is nested too deep.
+inline nlohmann::json parse_body(std::string_view body) {
+  if (nests_too_deep(body)) return nlohmann::json(nlohmann::json::value_t::discarded);
+  return nlohmann::json::parse(body, nullptr, false);
+}
 
 /// The member `key` as text; empty where `json` is no object or the member is missing or no text.
 inline std::string text_at(const nlohmann::json& json, const char* key) {

@@ -158,7 +158,7 @@ std::optional<std::uint32_t> serial_of(const Json& zone) {
 
 // A body without rrsets is an Error and no empty zone: everything would look absent.
 Result<ApiZone> read_zone(std::string_view body) {
-  const Json zone = Json::parse(body, nullptr, false);
+  const Json zone = parse_body(body);
   const auto rrsets = zone.is_object() ? zone.find("rrsets") : zone.end();
   if (!zone.is_object() || rrsets == zone.end() || !rrsets->is_array()) return malformed();
   ApiZone out{.kind = text_at(zone, "kind"), .sets = {}};
@@ -171,7 +171,7 @@ Result<ApiZone> read_zone(std::string_view body) {
 }
 
 std::optional<std::uint32_t> read_serial(std::string_view body) {
-  const Json zone = Json::parse(body, nullptr, false);
+  const Json zone = parse_body(body);
   return zone.is_object() ? serial_of(zone) : std::nullopt;
 }
 
@@ -186,7 +186,7 @@ bool is_own_serial(const ApiZone& before, std::uint32_t after, std::uint32_t wri
 
 // Zones whose names cannot be represented are left out, as no domain of the YAML can be in them.
 Result<std::vector<Name>> read_zone_names(std::string_view body) {
-  const Json zones = Json::parse(body, nullptr, false);
+  const Json zones = parse_body(body);
   if (!zones.is_array()) return malformed();
   std::vector<Name> names;
   for (const Json& zone : zones) {
@@ -219,7 +219,7 @@ std::string patch_body(std::span<const SetChange> changes, const ApiSets& live, 
 
 // The plain body is shown where it is no JSON, since a proxy's message helps as well.
 std::string reason_of(std::string_view body) {
-  const Json answer = Json::parse(body, nullptr, false);
+  const Json answer = parse_body(body);
   std::string reason = text_at(answer, "error");
   if (reason.empty()) reason = body;
   return printable(reason.substr(0, kLongestReason));

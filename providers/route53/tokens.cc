@@ -59,7 +59,7 @@ Result<AwsCredentials> read_metadata(const HttpResponse& response) {
     return Error{.what = fmt::format("the endpoint answers {}", response.status),
                  .retryable = response.status >= 500};
   }
-  const auto json = nlohmann::json::parse(response.body, nullptr, false);
+  const auto json = parse_body(response.body);
   if (!json.is_object()) return Error{.what = "the response is not a JSON object"};
   return complete({.key_id = text_at(json, "AccessKeyId"),
                    .secret = text_at(json, "SecretAccessKey"),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/json_depth.h"
 #include "base/base64.h"
 #include "base/utf8.h"
 
@@ -130,8 +131,13 @@ std::vector<std::string> Reader::texts() const {
 // The library's own message quotes the input, which may hold what should not be in a CI log; the
 // position is enough.
 Result<Json> parse_document(std::string_view text, std::string_view what) {
+  if (nests_too_deep(text)) {
+    return Error{fmt::format("{} is nested deeper than {} levels", what, kMostJsonDepth)};
+  }
   try {
     return Json::parse(text);
+  } catch (const Json::out_of_range&) {
+    return Error{fmt::format("{} has a number that no computer number can hold", what)};
   } catch (const Json::parse_error& error) {
     // nlohmann counts the octets read, so that 1 is the first.
     const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;

@@ -6,6 +6,8 @@
 
 #include "reconciler/documents/spf_lock_file.h"
 
+#include "base/json_depth.h"
+
 namespace rampart {
 namespace {
 
@@ -75,6 +77,7 @@ std::string print_spf_locks(const SpfLocks& locks) {
 }
 
 Result<SpfLocks> parse_spf_locks(std::string_view text) {
+  if (nests_too_deep(text)) return unreadable("it is nested too deep");
   try {
     const Json json = Json::parse(text);
     if (json.at("format_version") != 1) return unreadable("its format_version is not 1");

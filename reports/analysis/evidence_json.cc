@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "reports/analysis/evidence.h"
+#include "base/json_depth.h"
 #include "reports/parse/parse_values.h"
 
 namespace rampart::reports {
@@ -147,7 +148,7 @@ std::string evidence_to_json(const Evidence& evidence) {
 
 Result<Evidence> evidence_from_json(std::string_view text) {
   // Without exceptions: the file comes from outside, and errors are values here.
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = nests_too_deep(text) ? Json() : Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("evidence_version") || !json.contains("rows") ||
       !json["rows"].is_array()) {
     return Error{"this is not an evidence file of rampart"};

@@ -188,6 +188,9 @@ TEST_CASE("what is no plan is refused, and said so") {
                 "changes[0].before.ttl: a whole number is expected");
   check_refused(replaced(good, "\"ttl\": 3600", "\"ttl\": -1"), "a TTL is never negative");
   check_refused(replaced(good, "\"ttl\": 3600", "\"ttl\": 1e99"), "a whole number is expected");
+  check_refused(replaced(good, "\"ttl\": 3600", "\"ttl\": 1e999"), "a number that no computer");
+  check_refused(replaced(good, "\"ttl\": 3600", "\"ttl\": " + std::string(40, '[')),
+                "nested deeper than 32");
   check_refused(replaced(good, "\"turn\": \"enforce\"", "\"turn\": \"later\""),
                 "changes[0].turn: \"later\" is unknown here");
   check_refused(replaced(good, "\"action\": \"update\"", "\"action\": \"create\""),
