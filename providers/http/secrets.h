@@ -10,8 +10,9 @@ namespace rampart {
 /// The credentials in use, to be redacted from every text that leaves the process.
 class Secrets {
  public:
-  /// Redacts `secret` from now on: as it is, percent-encoded, and escaped for JSON or XML. An empty
-  /// one is ignored.
+  /// Redacts `secret` from now on: as it is, percent-encoded, escaped for JSON or XML, in hex, and
+  /// in base64, also within a longer text. A host that knows the secret can spell it in other ways.
+  /// An empty one is ignored.
   void add(std::string_view secret);
 
   /// `text` with every secret replaced by "[redacted]".

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "base/base64.h"
 #include "base/percent.h"
 #include "providers/http/text.h"
 #include "providers/model/account.h"
@@ -224,6 +225,34 @@ TEST_CASE("every spelling of a secret is blotted out") {
   CHECK(secrets.redact("abc/d&quot;e&amp;f!") == "[redacted]!");
   CHECK(secrets.redact("abcabc") == "[redacted][redacted]");
   CHECK(secrets.redact("ab") == "ab");
+}
+
+TEST_CASE("a secret in hex or base64 is blotted out, also within a longer text") {
+  const std::string secret = "s3cr3t/K?y~tok>en";
+  Secrets secrets;
+  secrets.add(secret);
+  for (const std::string before : {"", "B", "Bearer ", "user:", "four"}) {
+    for (const std::string after : {"", "!", "!!", "!!!"}) {
+      const std::string whole = encode_base64(before + secret + after);
+      std::string url = whole;
+      std::ranges::replace(url, '/', '_');
+      std::ranges::replace(url, '+', '-');
+      for (const std::string& text : {whole, url}) {
+        const std::string got = secrets.redact(text);
+        INFO(before << " " << after << ": " << text << " became " << got);
+        // At most the characters that octets on both sides share are left.
+        CHECK(got.find("[redacted]") != got.npos);
+        CHECK(got.size() <= text.size() - secret.size() + 10);
+      }
+    }
+  }
+  CHECK(secrets.redact("key 7333637233742f4b3f797e746f6b3e656e") == "key [redacted]");
+  CHECK(secrets.redact("7333637233742F4B3F797E746F6B3E656E") == "[redacted]");
+  CHECK(secrets.redact("?k=s3cr3t/K%3Fy~tok%3Een&x") == "?k=[redacted]&x");
+  // Short secrets in base64 would be in too many words.
+  Secrets few;
+  few.add("abc");
+  CHECK(few.redact("YWJj 616263") == "YWJj 616263");
 }
 
 TEST_CASE("HTTP's dates") {
