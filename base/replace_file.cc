@@ -61,7 +61,9 @@ Result<Ok> check_writable(const UniqueFd& folder, const std::string& name) {
   }
   // Replacing needs only a writable folder, so the file's own bits must be checked.
   if ((status.st_mode & kWriteBits) == 0) {
-    return Error{.what = "the file is read-only; allow writing (chmod u+w) or leave the zone out"};
+    return Error{.what =
+                     "the file is read-only; allow writing (chmod u+w), or select other domains "
+                     "with --domain"};
   }
   if (faccessat(folder.get(), name.c_str(), W_OK, AT_EACCESS) != 0) {
     return Error{.what = "the file may not be written by this user (" + system_reason() +

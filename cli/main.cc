@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <set>
 
 #include "cli/dispatch.h"
@@ -20,9 +21,27 @@ extern "C" char** environ;
 namespace rampart {
 namespace {
 
+using Required = std::set<const CLI::Option*>;
+
+/// CLI11's help, which shows as optional what CLI11 itself does not require. Here dispatch requires
+/// it.
+class Help : public CLI::Formatter {
+ public:
+  explicit Help(std::shared_ptr<const Required> required) : required_(std::move(required)) {}
+
+  std::string make_option_usage(const CLI::Option* option) const override {
+    return required_->contains(option) ? make_option_name(option, true)
+                                       : CLI::Formatter::make_option_usage(option);
+  }
+
+ private:
+  std::shared_ptr<const Required> required_;
+};
+
 /// The CLI11 parser, and the places that it writes values to.
 struct Parser {
   CLI::App app{"SPF, DKIM and DMARC as code.", "rampart"};
+  std::shared_ptr<Required> required = std::make_shared<Required>();  ///< Words of Arity::One.
   std::map<std::string, std::vector<std::string>> values;  ///< Stable addresses for CLI11.
   std::set<std::string> flags;
   std::map<std::string, CLI::App*> first_words;
@@ -50,7 +69,8 @@ void add_option(Parser& parser, CLI::App& app, const CommandOption& option) {
 void add_positional(Parser& parser, CLI::App& app, const Positional& word) {
   const std::string name(word.name);
   CLI::Option* option = app.add_option(name, parser.values[name], std::string(word.help));
-  option->type_name(word.count == Arity::Any ? "..." : "");
+  option->type_name("");
+  if (word.count == Arity::One) parser.required->insert(option);
   // dispatch checks how many are required: it can report the mistake in JSON too.
   if (word.count != Arity::Any) option->expected(1)->allow_extra_args(false);
 }
@@ -91,18 +111,27 @@ CLI::App* app_for(Parser& parser, const Command& command) {
   return add_app(*app, name.substr(first.size() + 1), std::string(command.summary));
 }
 
+/// The first format is the default. A single format is not worth a line.
+std::string formats_line(const Command& command) {
+  if (command.formats.size() < 2) return "";
+  return fmt::format("Formats: {}.\n", fmt::join(command.formats, ", "));
+}
+
 // Options are added to the innermost word, so that `rampart keys --out` is refused while `keys
 // export --out` is taken.
 void add_command(Parser& parser, const Command& command) {
   CLI::App* app = app_for(parser, command);
   for (const CommandOption& option : command.options) add_option(parser, *app, option);
   for (const Positional& word : command.positionals) add_positional(parser, *app, word);
-  app->footer(fmt::format("{}\n\nExit codes: {}.", kGlobalOptions, exit_codes_of(command)));
+  app->footer(fmt::format("{}\n\n{}Exit codes: {}.", kGlobalOptions, formats_line(command),
+                          exit_codes_of(command)));
   parser.commands.emplace_back(&command, app);
 }
 
 /// Builds the parser from the table, so that help, completion, man page and parser never differ.
 void build(Parser& parser, const std::string& version) {
+  // Before the commands, which inherit it.
+  parser.app.formatter(std::make_shared<Help>(parser.required));
   parser.app.allow_extras();
   parser.app.require_subcommand(0, 1);
   parser.app.set_version_flag("--version", "rampart " + version);

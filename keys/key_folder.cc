@@ -75,7 +75,8 @@ Result<Ok> claim(const KeyDirectory& folder, const KeyPlace& place) {
   TRY_OK(folder.lock());
   // A selector that was published once stays in caches and in signatures of mail in transit.
   if (folder.has(place.selector + ".pub")) {
-    return Error{"this selector has a key already: choose another, selectors are never reused"};
+    return Error{
+        "this selector already has a key: choose another one, because selectors are never reused"};
   }
   // A killed run leaves a private half without a public one, or somebody put it here. It may be the
   // only copy of a key in use, so it is renamed and not overwritten. It does not stay either: it

@@ -111,8 +111,7 @@ Result<RampPosition> position_asked(const Context& context, const Domain& domain
 // Shown because a rollback takes effect at a receiver only when its cached record expires.
 std::string lifetime_of(const Domain& domain) {
   const auto ttl = domain.dmarc.ttl ? domain.dmarc.ttl : domain.ttl;
-  return ttl ? fmt::format("{} s", ttl->count())
-             : "300 s where Rampart set the TTL, else as in the zone";
+  return ttl ? fmt::format("{} s", ttl->count()) : "300 s if Rampart set it, else as in the zone";
 }
 
 }  // namespace

@@ -255,7 +255,7 @@ void show(const Context& context, const Job& job, const std::vector<WriteOutcome
   context.process.out << kept_back_text(job.plan, context.colour)
                       << outcome_text(job.plan, outcomes, context.colour);
   if (waiting.empty()) return;
-  context.process.out << '\n' << verify_text(waiting, context.colour) << unanswered_note(waiting);
+  context.process.out << '\n' << verify_text(waiting, context.colour) << waiting_note(waiting);
 }
 
 // The outcome is shown even if nothing was written: it says why.
@@ -265,7 +265,7 @@ ExitCode write_and_verify(const Context& context, Job& job, std::chrono::seconds
   bool reported = false;
   const auto stopped = [&] {
     if (!interrupt.requested()) return false;
-    if (!reported) report("interrupted: what was written is read back, and nothing more is begun");
+    if (!reported) report("interrupted: no further write starts; what was written is read back");
     return reported = true;
   };
   const std::vector<WriteOutcome> outcomes =

@@ -16,9 +16,7 @@ namespace {
 /// A cell of a Markdown table: its text must not end the cell or start markup.
 /// Names and reasons are free text of the YAML. An empty cell gets a dash, so that a table in a
 /// ticket keeps its form.
-std::string cell(const std::string& text) {
-  return text.empty() ? "-" : markdown::prose(text);
-}
+std::string cell(const std::string& text) { return text.empty() ? "-" : markdown::prose(text); }
 
 std::string row(const std::vector<std::string>& cells) {
   std::string text = "|";
@@ -81,7 +79,7 @@ std::string dates_table(const Config& config) {
   for (const auto& [name, domain] : config.domains) {
     for (const Waiver& one : domain.waivers) {
       dates.push_back({to_text(one.until), name.unicode(),
-                       fmt::format("waiver of {} ends: {}", one.code, one.reason)});
+                       fmt::format("waiver of {} ends ({})", one.code, one.reason)});
     }
     if (!domain.senders) continue;
     for (const SenderUse& use : *domain.senders) {

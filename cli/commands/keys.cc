@@ -99,7 +99,7 @@ void add_signing(const Domain& domain, const World& world, const KeyFolder& fold
     if (live_key(domain, world, selector) == LiveKey::Published) {
       places.push_back(place);
     } else {
-      left_out.push_back(fmt::format("{} of {} is not exported: its public key is not live",
+      left_out.push_back(fmt::format("{} of {} is not exported: its public key is not live in DNS",
                                      selector, domain.name.text()));
     }
   }
@@ -223,7 +223,10 @@ ExitCode run_keys_export(Context& context) {
   // Before the keys are unlocked: a monitoring host compares fingerprints and needs no passphrase.
   if (context.arguments.has("check")) return check(context, job, folder);
   // An error and not an empty export, after which the signer would sign nothing.
-  if (job.places.empty()) return fail(context, "keys", Error{"no key with a private half is live"});
+  if (job.places.empty()) {
+    return fail(context, "keys",
+                Error{"nothing to export: no private key stored here has its public key in DNS"});
+  }
   TRY_OR_FAIL("keys", const Unlock unlock, unlock_for(context));
   TRY_OR_FAIL("keys", const auto written, export_keys(job, folder, unlock));
   for (const std::string& path : written) {

@@ -63,15 +63,15 @@ Result<Ok> check_outputs(const Context& context, const Command& command) {
     const bool written = row != command.options.end() && row->value == "FILE";
     if (!path || !written || command.name == "init") continue;
     const auto refuse = [&](const std::string& why) {
-      return Error{fmt::format("{}: it is not overwritten; choose another name", why),
+      return Error{fmt::format("{}, so it is not overwritten; choose another name", why),
                    fmt::format("--{} {}", option.name, *path)};
     };
     for (const std::string& other : others) {
-      if (*path == other || is_same_file(*path, other)) return refuse("this run uses that file");
+      if (*path == other || is_same_file(*path, other)) return refuse("this run uses the file");
     }
     const auto first = first_character(*path);
     if (first && *first != option.first) {
-      return refuse(fmt::format("that file exists and is not {}", option.kind));
+      return refuse(fmt::format("the file exists and is not {}", option.kind));
     }
     others.push_back(*path);
   }

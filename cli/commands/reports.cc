@@ -141,7 +141,8 @@ ExitCode run_reports_summary(Context& context) {
   VALUE_OR_EXIT(const auto made, summaries(context, query));
   if (context.json()) return print(context, summaries_json(made, query.limit));
   for (const reports::Summary& one : made) context.process.out << summary_text(one, query.limit);
-  if (made.empty()) context.process.out << "The store contains no reports.\n";
+  if (made.empty())
+    context.process.out << "No DMARC reports were found: `rampart reports ingest` stores some.\n";
   return ExitCode::Ok;
 }
 

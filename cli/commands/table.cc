@@ -20,12 +20,12 @@ const CommandOption kMtaStsConnect{"mta-sts-connect", "HOST:PORT",
                                    "Fetch MTA-STS policies from there; certificates must still "
                                    "match each policy host's name."};
 
-const CommandOption kSince{"since", "DATE", "The first day, as 2026-11-01 (default: all)."};
+const CommandOption kSince{"since", "DATE", "The first day, such as 2026-11-01 (default: all)."};
 const CommandOption kUntil{"until", "DATE", "The last day, inclusive."};
-const CommandOption kLimit{"limit", "N", "The most sources to show; the rest are counted."};
+const CommandOption kLimit{"limit", "N", "Show at most N sources; the rest are counted."};
 const CommandOption kSuggest{"suggest", "", "Print the YAML lines to add, as a patch."};
 const CommandOption kOwners{"reverse-dns-map", "FILE",
-                            "CSV of host operators: base_reverse_dns, name, type."};
+                            "CSV of host operators; columns: base_reverse_dns, name, type."};
 
 /// From the YAML to DNS, in the order of use. `init` prints YAML, and failures as JSON on request.
 std::vector<Command> core_commands() {
@@ -52,7 +52,7 @@ std::vector<Command> core_commands() {
        .summary = "Compare the YAML with live DNS, and show what would change and why.",
        .options = {kLive,
                    {"out", "FILE", "Write the plan as JSON, for review and for apply."},
-                   {"base", "REF", "Also show edits of rules, keys and senders since this ref."},
+                   {"base", "REF", "Also show edits of rules, keys and senders since a git ref."},
                    {"detailed-exitcode", "", "Exit with 2 if there are changes."},
                    {"save-world", "FILE",
                     "Write everything that was observed to FILE, to replay this run."},
@@ -71,7 +71,7 @@ std::vector<Command> core_commands() {
       {.name = "apply",
        .summary = "Recompute the plan, write it stage by stage, read it back, and verify it.",
        .options = {{"auto-approve", "", "Write without asking."},
-                   {"strict", "", "Withhold everything if one zone changed since the plan."},
+                   {"strict", "", "Withhold everything if a reviewed record has changed."},
                    {"verify-timeout", "DURATION",
                     "How long to wait until every server returns the changes (default 5m)."},
                    kNormalize,
@@ -112,17 +112,17 @@ std::vector<Command> domain_commands() {
        .run = run_explain},
       {.name = "timeline",
        .summary = "List the future steps of every ramp and rotation, and what is overdue.",
-       .options = {{"until", "DATE", "The last day, as 2027-06-30 (default: a year from now)."}},
+       .options = {{"until", "DATE", "The last day, such as 2027-06-30 (default: in a year)."}},
        .run = run_timeline},
       {.name = "advance",
-       .summary = "Take due ramp steps, hold them, or step back, based on evidence.",
-       .options = {{"write", "", "Edit phase, pct and since in the YAML in place."},
+       .summary = "Decide from evidence whether each domain advances, stays or steps back.",
+       .options = {{"write", "", "Write the decisions into the YAML: phase, pct and since."},
                    {"pr-body", "FILE", "Write the decisions and their evidence as Markdown."}},
        .run = run_advance},
       {.name = "rollback",
-       .summary = "Roll a domain's DMARC policy back to p=none, or to a given step.",
+       .summary = "Set a domain back to p=none, or to a given step, in the YAML.",
        .options = {{"to", "PHASE[:PCT]",
-                    "The target step, as monitor (default) or quarantine:10."}},
+                    "The step to go back to: monitor (default), quarantine:10, ..."}},
        .positionals = {{"DOMAIN", "The domain to roll back."}},
        .run = run_rollback},
   };
@@ -131,7 +131,7 @@ std::vector<Command> domain_commands() {
 const CommandOption kUnencrypted{
     "unencrypted", "", "Store private keys unencrypted; refused where git would commit them."};
 const CommandOption kIdentity{"identity", "FILE",
-                              "The private key of a recipient, on the host that may decrypt keys."};
+                              "A recipient's private key, which decrypts the stored keys."};
 
 /// DKIM keys and their rotation. `keys export` has no text format: its formats are those of
 /// signers.
@@ -139,7 +139,7 @@ const CommandOption kIdentity{"identity", "FILE",
 std::vector<Command> key_commands() {
   return {
       {.name = "rotate",
-       .summary = "Make the keys that are due, and move the others through their states.",
+       .summary = "Show the next step of each key rotation; with --write, take it.",
        .options = {{"write", "", "Make the keys and edit the YAML in place."},
                    {"compromised", "SELECTOR",
                     "Replace this key at once: publish another, then revoke it."},
@@ -157,18 +157,17 @@ std::vector<Command> key_commands() {
                     {"rsa2048", "rsa4096", "ed25519", "both"}},
                    kUnencrypted},
        .positionals = {{"DOMAIN", "The domain that signs."},
-                       {"SELECTOR",
-                        "The key's selector; with --algorithm both, r and e are appended."}},
+                       {"SELECTOR", "The key's selector; --algorithm both appends r and e."}},
        .run = run_keys_generate},
       {.name = "keys import",
        .summary = "Import a key from opendkim-genkey, rspamadm, PEM or a zone's TXT record.",
        .options = {kUnencrypted, kIdentity},
        .positionals = {{"DOMAIN", "The domain that signs."},
                        {"SELECTOR", "The key's selector."},
-                       {"FILE", "The files that hold its private or public half.", Arity::Any}},
+                       {"FILE", "The files that contain its private or public key.", Arity::Any}},
        .run = run_keys_import},
       {.name = "keys export",
-       .summary = "Write the keys that are live in DNS in a signer's format.",
+       .summary = "Write private keys for a signer, if their public keys are live in DNS.",
        .options = {{"out", "DIR", "The folder to write to."},
                    {"path", "DIR", "The path of that folder on the signer (default: as --out)."},
                    {"check", "", "Write nothing; print what differs."},
@@ -190,13 +189,13 @@ std::vector<Command> mail_commands() {
             {"helo", "NAME", "The name that the client sent in HELO or EHLO.", 0, {}, true}},
        .run = run_spf_check},
       {.name = "spf tree",
-       .summary = "Show the lookups that each term of a domain's record costs, and what it admits.",
+       .summary = "Show a domain's SPF record term by term: lookups, size and IPv4 addresses.",
        .positionals = {{"DOMAIN", "The domain whose record is shown."}},
        .run = run_spf_tree},
       {.name = "spf flatten",
-       .summary = "Show a domain's record with its includes replaced by networks.",
+       .summary = "Show a domain's SPF record with its includes replaced by networks.",
        .options = {{"write", "",
-                    "Refresh spf.lock beside the YAML, for terms on which two resolvers agree."}},
+                    "Update spf.lock beside the YAML, for terms on which two resolvers agree."}},
        .positionals = {{"DOMAIN", "The domain whose record is flattened."}},
        .run = run_spf_flatten},
       {.name = "check-message",
@@ -215,7 +214,7 @@ std::vector<Command> mail_commands() {
 std::vector<Command> reports_commands() {
   return {
       {.name = "reports ingest",
-       .summary = "Read reports from files, folders and mails into the store.",
+       .summary = "Read reports from files, folders and mail into the store.",
        .options = {{"trusted", "", "Treat every report as verified, so that it counts for gates."},
                    {"keep-addresses", "",
                     "Keep the local parts of addresses in failure reports (default: redacted)."},
@@ -225,14 +224,14 @@ std::vector<Command> reports_commands() {
       {.name = "reports fetch",
        .summary = "Read reports from an IMAP mailbox into the store.",
        .options = {{"imap", "URL", "The mailbox: imaps://user@host/INBOX (or RAMPART_IMAP_URL)."},
-                   {"move-to", "FOLDER", "Move mails there once their reports are stored."},
-                   {"keyword", "NAME", "Read the mails without this keyword, and set it on them."},
+                   {"move-to", "FOLDER", "Move messages there once their reports are stored."},
+                   {"keyword", "NAME", "Read messages without this keyword, and set it on them."},
                    {"ca", "FILE", "The CA certificates to trust for the server, in PEM."},
                    {"plain-text", "", "Log in even if the server offers no TLS."},
                    {"trusted", "", "Treat every report as verified, so that it counts for gates."},
                    {"keep-addresses", "",
                     "Keep the local parts of addresses in failure reports (default: redacted)."},
-                   {"quarantine", "DIR", "Copy refused mails into this folder."}},
+                   {"quarantine", "DIR", "Copy refused messages into this folder."}},
        .run = run_reports_fetch},
       {.name = "reports summary",
        .summary = "Show how a domain's mail was authenticated, source by source.",
@@ -252,7 +251,7 @@ std::vector<Command> reports_commands() {
        .options = {kSince, kUntil},
        .run = run_reports_tls},
       {.name = "reports failures",
-       .summary = "Show the mails of failure reports, by address.",
+       .summary = "Show the messages in failure reports (ruf), by source address.",
        .options = {kSince, kUntil},
        .run = run_reports_failures},
       {.name = "reports export",
@@ -261,12 +260,12 @@ std::vector<Command> reports_commands() {
        .formats = {"csv", "json"},
        .run = run_reports_export},
       {.name = "reports evidence",
-       .summary = "Write the small aggregate of verified reports that --evidence reads.",
-       .options = {{"out", "FILE", "Where to write it."}},
+       .summary = "Write a small aggregate of verified reports, for use with --evidence.",
+       .options = {{"out", "FILE", "The file to write."}},
        .run = run_reports_evidence},
       {.name = "reports prune",
        .summary = "Replace old records by daily sums.",
-       .options = {{"keep", "DURATION", "How long to keep records, as 400d."}},
+       .options = {{"keep", "DURATION", "How long to keep records, such as 400d."}},
        .run = run_reports_prune},
   };
 }
@@ -279,8 +278,8 @@ std::vector<Command> output_commands() {
        .summary = "Print the desired records for another tool that manages the zone.",
        .options = {{"out", "DIR", "Write one file per zone into this folder instead of printing."},
                    {"zone", "NAME",
-                    "A zone that records belong to (default: the zone files, else the registered "
-                    "domain); repeatable."},
+                    "Sort records into this zone (default: the zone files, else the registered "
+                    "domains); repeatable."},
                    {"leave-spf", "",
                     "Print SPF as comments only, where another source manages the name's other "
                     "TXT values."}},
@@ -378,15 +377,14 @@ std::vector<std::string> words_after(std::string_view group) {
 const std::vector<CommandOption>& global_options() {
   static const std::vector<CommandOption> table = {
       {"config", "FILE", "The YAML file (default domains.yaml).", 'c'},
-      {"domain", "GLOB", "Only the domains that match; repeatable."},
-      {"format", "FORMAT",
-       "The output format: text, json, or another one of the command, such as markdown."},
+      {"domain", "GLOB", "Select the domains that match; repeatable."},
+      {"format", "FORMAT", "The output format; the help of each command lists its own."},
       {"store", "URL", "The report store (default sqlite:rampart.db beside the YAML)."},
       {"evidence", "FILE", "Use this file, which `reports evidence` wrote, instead of a store."},
       {"resolver", "IP[:PORT]", "A recursive resolver; repeatable."},
       {"nameserver", "IP[:PORT]",
        "Query this server instead of each zone's own authoritative servers."},
-      {"now", "TIME", "The current time, as 2026-11-21T00:00:00Z."},
+      {"now", "TIME", "Use this as the current time, such as 2026-11-21T00:00:00Z."},
       {"log-level",
        "LEVEL",
        "error, warning, info (default), debug or trace.",

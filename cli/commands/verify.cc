@@ -7,6 +7,15 @@
 #include "reconciler/apply/verify.h"
 
 namespace rampart {
+namespace {
+
+/// A difference has two causes with two remedies: the provider does not have the records yet, or it
+/// has them and a server does not return them.
+constexpr std::string_view kAfterDifference =
+    "Next: `rampart plan --live provider` shows what `rampart apply` would write. If that is "
+    "nothing, the servers do not return the provider's records yet.\n";
+
+}  // namespace
 
 // Always by DNS, whatever the plan reads: the question is what receivers get.
 ExitCode run_verify(Context& context) {
@@ -20,9 +29,9 @@ ExitCode run_verify(Context& context) {
   });
   // Silence is no difference: where nobody answered, what is published is unknown.
   const ExitCode unequal = differs ? ExitCode::Different : ExitCode::Error;
-  return print(context,
-               context.json() ? verify_json(domains) : verify_text(domains, context.colour),
-               same ? ExitCode::Ok : unequal);
+  std::string text = context.json() ? verify_json(domains) : verify_text(domains, context.colour);
+  if (differs && !context.json()) text += kAfterDifference;
+  return print(context, text, same ? ExitCode::Ok : unequal);
 }
 
 }  // namespace rampart

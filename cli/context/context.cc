@@ -222,8 +222,8 @@ std::vector<ConfigError> unusable_providers(const Config& config, const Provider
     if (error.where == name) error.where.clear();
     errors.push_back(
         command_error("provider", fmt::format("provider {}: {}", name, sentence(error)),
-                      "nothing was read or written; to leave this provider out, select the domains "
-                      "of others with --domain"));
+                      "nothing was read or written; to leave this provider out, select domains of "
+                      "other providers with --domain"));
   }
   return errors;
 }

@@ -47,8 +47,8 @@ Result<Protection> protection_for(const Context& context, const Config* config) 
     return Protection{.form = KeyForm::Passphrase, .passphrase = std::move(passphrase)};
   }
   return Error{
-      "nothing says how to store private keys: name the mail host's certificate in `keys: "
-      "{recipients: [...]}`, or set RAMPART_KEY_PASSPHRASE, or give --unencrypted"};
+      "no protection is set for private keys: name the mail host's certificate in `keys: "
+      "{recipients: [...]}`, set RAMPART_KEY_PASSPHRASE, or pass --unencrypted"};
 }
 
 // Both ways may be given at once; the form of each key file decides which of them is used.

@@ -128,7 +128,7 @@ std::string mail_chart(const std::map<Date, MailCounts>& days, Date since, Date 
   for (const Bar& bar : bars) sum += bar.mail;
   return fmt::format(
              R"(<svg viewBox="0 0 900 220" role="img" aria-labelledby="chart-title chart-about">)"
-             "\n<title id=\"chart-title\">Messages a day</title>\n<desc "
+             "\n<title id=\"chart-title\">Messages per day</title>\n<desc "
              "id=\"chart-about\">{}</desc>\n",
              describe_bar({since, until, sum})) +
          grid(area) + rectangles(bars, area) +
@@ -184,7 +184,7 @@ std::string mail_legend() {
 std::string mail_figures(const std::map<Date, MailCounts>& days) {
   std::string text =
       "<details><summary>The same data as a table</summary>\n<div class=\"wide\"><table>\n<caption>"
-      "Messages a day</caption>\n<thead><tr><th scope=\"col\">Day</th>";
+      "Messages per day</caption>\n<thead><tr><th scope=\"col\">Day</th>";
   for (const std::string_view word : kWords) {
     text += fmt::format("<th scope=\"col\" class=\"n\">{}</th>", word);
   }

@@ -29,8 +29,8 @@ std::string cards(const DashboardDomain& domain) {
   // Domains outside the YAML have no ramp, and an empty card would look like an error.
   const NextStep next = next_step(domain);
   if (!next.what.empty()) text += card("Next step", next.what, next.when);
-  text +=
-      card("Legitimate mail that passes", share(domain.legit_rate), "the figure that gates use");
+  text += card("Legitimate mail that passes", share(domain.legit_rate),
+               "legit_rate, which the gates use");
   text += card("Messages", grouped(domain.mail.all()),
                share(pass_rate(domain.mail)) + " of them pass DMARC");
   text += card("Reporters", grouped(static_cast<std::int64_t>(domain.reporters.size())),
@@ -69,7 +69,7 @@ std::string findings(const DashboardDomain& domain) {
   }
   return "<h2>Findings</h2>\n" + table("Findings about the YAML, without DNS lookups",
                                        "<th scope=\"col\">Code</th><th scope=\"col\">Severity</th>"
-                                       "<th scope=\"col\">What</th>",
+                                       "<th scope=\"col\">Finding</th>",
                                        rows);
 }
 

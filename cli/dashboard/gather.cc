@@ -150,12 +150,14 @@ void add_notes(DashboardDomain& page, const reports::Summary& summary) {
   }
   for (const std::string& one : summary.new_sources) page.notes.push_back("new this week: " + one);
   for (const auto& [reporter, rows] : summary.contradictions) {
-    page.notes.push_back(fmt::format("the verdicts of {} contradict its own results in {}",
-                                     reporter, counted(rows, "record")));
+    page.notes.push_back(
+        fmt::format("the verdicts of {} contradict its own SPF and DKIM results in {}", reporter,
+                    counted(rows, "record")));
   }
   if (summary.rolled_up > 0) {
     page.notes.push_back(
-        fmt::format("{} messages of pruned days have no source", grouped(summary.rolled_up)));
+        fmt::format("{} messages have no source, because that report data was pruned",
+                    grouped(summary.rolled_up)));
   }
 }
 

@@ -69,7 +69,7 @@ std::string head_cell(std::size_t at, const Column& sorted, const std::string& c
 std::string head(const Column& sorted) {
   const std::string number = " class=\"n\"";
   return head_cell(0, sorted, "") + head_cell(1, sorted, "") + "<th scope=\"col\">Next step</th>" +
-         head_cell(2, sorted, number) + "<th scope=\"col\">Mail a day</th>" +
+         head_cell(2, sorted, number) + "<th scope=\"col\">Mail per day</th>" +
          head_cell(3, sorted, number) + "<th scope=\"col\" class=\"n\">Pass DMARC</th>" +
          head_cell(4, sorted, number) + head_cell(5, sorted, number);
 }

@@ -73,7 +73,7 @@ NextStep next_step(const DashboardDomain& domain) {
   if (!domain.step) return {};
   const StepDecision& step = *domain.step;
   if (step.action == StepAction::Advance) return {to_text(*step.to), "ready now"};
-  if (step.action == StepAction::StepBack) return {to_text(*step.to), "a step back"};
+  if (step.action == StepAction::StepBack) return {to_text(*step.to), "step back"};
   if (!step.next) {
     return step.from.phase < Phase::Monitor ? NextStep{"by hand", "raise phase in the YAML"}
                                             : NextStep{"none", "at its target"};
@@ -133,7 +133,7 @@ std::string reporters_table(const std::map<std::string, DashboardReporter>& repo
                         html::text(*order[i].second), number_cell(one.messages),
                         one.verified ? "verified" : "asserted");
   }
-  return table("Reporting organisations",
+  return table("Reporting organizations",
                "<th scope=\"col\">Reporter</th><th scope=\"col\" class=\"n\">Messages</th>"
                "<th scope=\"col\">Trust</th>",
                rows) +

@@ -101,7 +101,7 @@ std::string advance_text(const std::vector<StepDecision>& decisions, Written wri
   const bool moves = std::ranges::any_of(
       decisions, [](const StepDecision& one) { return one.action != StepAction::Stay; });
   if (!moves) return text;
-  return text + (written == Written::Yes ? "Written into the YAML. DNS is unchanged; next: "
+  return text + (written == Written::Yes ? "Written into the YAML; DNS is unchanged. Next: "
                                            "`rampart plan`, then `rampart apply`.\n"
                                          : "Run again with --write to edit the YAML.\n");
 }
@@ -125,11 +125,11 @@ std::string rollback_text(const Rollback& rollback) {
   if (rollback.from == rollback.to) {
     return fmt::format(
         "{0} is at {1} already: nothing was written\n"
-        "Next: rampart plan --domain {2}, which shows whether DNS agrees\n",
+        "Next: `rampart plan --domain {2}` shows whether DNS has this policy\n",
         rollback.domain.unicode(), to_text(rollback.to), domain);
   }
   return fmt::format(
-      "{0}: set from {1} to {2} in {4}, since {3}. DNS is unchanged.\n"
+      "{0}: changed from {1} to {2} in {4} (since: {3}). DNS is unchanged.\n"
       "Next: rampart plan --domain {5}, then rampart apply --domain {5}\n"
       "Receivers may apply the old record until its TTL expires: {6}.\n"
       "`rampart advance` raises the policy again when the minimum time at this step (hold: {7}) is "

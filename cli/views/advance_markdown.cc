@@ -44,14 +44,14 @@ std::string kind_of_source(const SourceTally& source) {
   // A service is named before a missing answer: declaring it is what a person can do at once.
   if (source.undeclared_service()) return "**not declared**";
   if (source.unanswered > 0) return "**not looked up**";
-  return source.marked + source.passing > 0 ? "its own" : "not its own";
+  return source.marked + source.passing > 0 ? "the domain's own" : "not the domain's";
 }
 
 // Who reported, and how much each counts: a reviewer sees whether one of them decides.
 std::string reporters_table(const StepEvidence& seen) {
   if (seen.tally.reporters.empty()) return "";
   std::string text =
-      "| Reporter | | Share | Messages | Passing of its own mail |\n"
+      "| Reporter | | Share | Messages | Domain's own mail that passes |\n"
       "| --- | --- | ---: | ---: | ---: |\n";
   for (const ReporterTally& one : seen.tally.reporters) {
     const auto rate = one.rate();
@@ -104,8 +104,8 @@ std::string receivers_list(const StepDecision& decision, const Domain& domain) {
 
 std::string title(const StepDecision& decision) {
   const std::string to = decision.to ? " to " + to_text(*decision.to) : "";
-  return fmt::format("#### {}: {} {} {}{}\n\n", code(decision.domain.text()),
-                     to_text(decision.action), decision.action == StepAction::Stay ? "at" : "from",
+  return fmt::format("#### {}: {} from {}{}\n\n", code(decision.domain.text()),
+                     decision.action == StepAction::StepBack ? "step back" : "advance",
                      prose(to_text(decision.from)), prose(to));
 }
 
@@ -114,7 +114,7 @@ std::string moved_block(const StepDecision& decision, const Domain& domain) {
   std::string text = title(decision);
   for (const std::string& reason : decision.reasons) text += fmt::format("- {}\n", prose(reason));
   for (const std::string& alert : decision.alerts) {
-    text += fmt::format("- **Look at this:** {}\n", prose(alert));
+    text += fmt::format("- **Alert:** {}\n", prose(alert));
   }
   return text + "\n" + receivers_list(decision, domain) + gates_table(decision) +
          reporters_table(decision.evidence) + senders_table(decision.evidence);

@@ -80,10 +80,10 @@ class ExplanationPage {
     } else {
       const std::string since = spec.since ? " since " + to_text(*spec.since) : "";
       const std::string target =
-          spec.position >= spec.target ? ", its target" : "; target: " + to_text(spec.target);
+          spec.position >= spec.target ? " (the target)" : "; target: " + to_text(spec.target);
       const bool ahead = !all_.other_policy.empty();
-      text_ += fmt::format("{}: {}{}{}{}\n", name, ahead ? "the YAML sets " : "",
-                           to_text(spec.position), since, target);
+      text_ += fmt::format("{}: {}{}{}{}\n", name, to_text(spec.position),
+                           ahead ? " in the YAML" : "", since, target);
       if (ahead) text_ += fmt::format("  DNS still has {}\n", all_.other_policy);
     }
   }
@@ -92,8 +92,8 @@ class ExplanationPage {
   void unmanaged() {
     const auto line = [&](std::string_view key, std::string_view what) {
       text_ += fmt::format(
-          "  {} is unmanaged (`{}: unmanaged`): another tool keeps it; it is "
-          "evaluated here and never changed\n",
+          "  {} is unmanaged (`{}: unmanaged`): another tool manages it; Rampart "
+          "evaluates it and never changes it\n",
           what, key);
     };
     if (all_.domain.leaves_spf()) line("spf", "SPF");
@@ -155,10 +155,10 @@ class ExplanationPage {
     }
     if (!step.next) return "Next: no further step";
     const std::string next = "Next: " + to_text(*step.next);
-    if (step.action == StepAction::Advance) return next + ", now";
+    if (step.action == StepAction::Advance) return next + ", due now";
     if (step.earliest)
       return fmt::format("{}, on {} at the earliest", next, to_text(*step.earliest));
-    return next + ", once its gates are met";
+    return next + ", once the gates are met";
   }
 
   // RFC 7208 section 4.6.4: at most ten lookups, of which two may be void.

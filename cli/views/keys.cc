@@ -94,7 +94,7 @@ std::string steps_after_writing(const std::vector<RotationRun>& runs, Date today
     if (run.acts() && run.step.due) due = std::min(due.value_or(*run.step.due), *run.step.due);
   }
   if (!publishes && !promotes && due) {
-    text += fmt::format("Next: `rampart rotate` again, {}.\n", on_or_after(*due, today));
+    text += fmt::format("Next: run `rampart rotate` again {}.\n", on_or_after(*due, today));
   }
   return text;
 }
@@ -201,7 +201,7 @@ std::string keys_text(const std::vector<KeyRow>& rows) {
     if (!row.state.empty()) text += ", " + row.state;
     if (!row.published.empty()) text += ", " + published_clause(row.published);
     if (!row.next.empty()) text += fmt::format(", next change on {} or later", row.next);
-    text += fmt::format(", private half: {}\n",
+    text += fmt::format(", private key: {}\n",
                         entry.private_key ? storage_of(*entry.private_key) : "not stored here");
   }
   return text;

@@ -26,7 +26,7 @@ constexpr std::array<StateWord, 6> kStateWords = {{{WriteState::Written, "writte
                                                    {WriteState::Withheld, "withheld", kYellow},
                                                    {WriteState::Failed, "failed", kRed},
                                                    {WriteState::Unconfirmed, "unconfirmed", kRed},
-                                                   {WriteState::NotBegun, "not begun", kYellow}}};
+                                                   {WriteState::NotBegun, "not started", kYellow}}};
 
 /// Where the reason of a row is: below it, or below a later row with the same one.
 enum class Reason { Shown, Below };
@@ -43,6 +43,9 @@ void show_outcome(std::string& out, const WriteOutcome& outcome, Reason reason, 
                      12 - word.word.size(), glyph(outcome.change), title(outcome.change));
   if (reason == Reason::Shown && !outcome.why.empty() && outcome.state != WriteState::AlreadyLive) {
     out += fmt::format("{:>19}{}\n", "", printable(outcome.why));
+    if (!outcome.hint.empty()) {
+      out += fmt::format("{:>19}hint: {}\n", "", printable(outcome.hint));
+    }
   }
 }
 

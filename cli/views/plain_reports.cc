@@ -146,7 +146,7 @@ std::string problem_text(const TlsProblem& problem) {
 std::string source_text(const FailureSource& source) {
   std::string text = fmt::format(
       "  {}: {} ({}), {} to {}, by {}\n", source.source ? source.source->text() : "no address",
-      counted(source.incidents, "mail"), incidents_text(source.auth_failures),
+      counted(source.incidents, "message"), incidents_text(source.auth_failures),
       to_text(source.first), to_text(source.last), list(source.reporters));
   if (!source.from.empty()) text += fmt::format("    from: {}\n", list(source.from));
   if (!source.envelope_domains.empty()) {
@@ -191,7 +191,7 @@ std::string tls_text(const std::vector<TlsSummary>& summaries) {
     }
     text += rows_text(one.problems, problem_text);
   }
-  return text.empty() ? "The store contains no TLS reports.\n" : text;
+  return text.empty() ? "No TLS reports were found: `rampart reports ingest` stores some.\n" : text;
 }
 
 std::string failures_json(const std::vector<FailureSummary>& summaries) {
@@ -202,11 +202,12 @@ std::string failures_text(const std::vector<FailureSummary>& summaries) {
   std::string text;
   for (const FailureSummary& one : summaries) {
     text += headline(one, "failure report");
-    text += fmt::format("  {} failed{}\n", counted(one.incidents, "mail"),
+    text += fmt::format("  {} failed{}\n", counted(one.incidents, "message"),
                         one.auth_failures.empty() ? "" : ": " + incidents_text(one.auth_failures));
     text += rows_text(one.sources, source_text);
   }
-  return text.empty() ? "The store contains no failure reports.\n" : text;
+  return text.empty() ? "No failure reports were found: `rampart reports ingest` stores some.\n"
+                      : text;
 }
 
 }  // namespace rampart

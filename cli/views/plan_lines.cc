@@ -92,9 +92,9 @@ std::vector<DiffLine> body(const Plan& plan, const Change& change) {
 // Five sources: those that are hit hardest decide, and JSON has all of them.
 std::vector<std::string> impact_details(const Impact& impact) {
   const Date last = impact.from + std::chrono::days(impact.window_days - 1);
-  std::vector<std::string> lines = {fmt::format("counted: the mail of {} to {}, as treated by {}",
-                                                to_text(impact.from), to_text(last),
-                                                describe(impact.receiver))};
+  std::vector<std::string> lines = {
+      fmt::format("basis: mail reported for {} to {}, as treated by {}", to_text(impact.from),
+                  to_text(last), describe(impact.receiver))};
   // Shown only if it differs: most plans contain no tag that a receiver could ignore.
   const bool worse =
       impact.worst_quarantined + impact.worst_rejected > impact.quarantined + impact.rejected ||
@@ -133,7 +133,7 @@ std::vector<std::string> impact_gaps(const Plan& plan) {
   }
   std::vector<std::string> lines;
   for (const auto& [why, names] : domains) {
-    lines.push_back(fmt::format("{}: the effect on mail is unknown: {}", names, why));
+    lines.push_back(fmt::format("{}: the effect on mail is unknown, because {}", names, why));
   }
   return lines;
 }

@@ -53,7 +53,7 @@ inline constexpr std::string_view kAuthorityTitle = "Authority: who may send or 
 inline constexpr std::string_view kImpactTitle = "Impact: how reported mail would be treated";
 inline constexpr std::string_view kWithheldTitle = "Withheld: not written because of an error";
 inline constexpr std::string_view kHeldTitle =
-    "Held: no error; a later run makes these changes, once their condition is met";
+    "Held: not written yet; a later run makes each change once its condition is met";
 inline constexpr std::string_view kPolicyEditsTitle =
     "Policy edits: changes of rules, keys, senders and providers";
 

@@ -180,10 +180,9 @@ std::string source_text(const SourceSummary& row) {
 std::string wave_text(const reports::Wave& wave) {
   if (wave.messages == 0) return {};
   return fmt::format(
-      "  unauthorized mail from hosts of no known service, without the domain's mark: {} from {} "
-      "in "
-      "{} ({}), {} to {}\n"
-      "    -> none in DNS: likely spoofing; `rampart reports threats` lists the addresses\n",
+      "  unauthorized mail from unknown hosts, with nothing that ties it to the domain: {} from {} "
+      "in {} ({}), {} to {}\n"
+      "    -> no DNS change: likely spoofing; `rampart reports threats` lists the addresses\n",
       counted(wave.messages, "message"), counted(wave.addresses, "address", "addresses"),
       counted(wave.networks, "network"), list_text(wave.largest), to_text(*wave.first),
       to_text(*wave.last));
@@ -254,13 +253,13 @@ std::string summary_text(const Summary& summary, std::optional<std::size_t> limi
                       counted(summary.reporters, "reporter"), summary.verified_reporters,
                       counted(summary.verified_messages, "message"));
   for (const auto& [reporter, rows] : summary.contradictions) {
-    text += fmt::format("  the verdicts of {} contradict its own results in {}\n",
+    text += fmt::format("  the verdicts of {} contradict its own SPF and DKIM results in {}\n",
                         printable(reporter), counted(rows, "record"));
   }
   // Pruned mail is in the totals and in no source, so the difference is explained.
   if (summary.rolled_up > 0) {
-    text += fmt::format("  {} of pruned days, without a source\n",
-                        counted(summary.rolled_up, "message"));
+    text += fmt::format("  {} no source, because that report data was pruned\n",
+                        counted(summary.rolled_up, "message has", "messages have"));
   }
   return text + sources_text(summary, limit);
 }

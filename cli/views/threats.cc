@@ -228,7 +228,7 @@ void write_threats_text(const std::vector<ThreatList>& lists, std::ostream& out)
                        counted(one.messages, "message", "messages"), printable(list.domain),
                        to_text(Date(one.first)), to_text(Date(one.last)));
   });
-  if (none) out << "No address certainly sends unauthorized mail.\n";
+  if (none) out << "No address sends mail that is certainly unauthorized.\n";
   const std::string omitted = omitted_text(lists);
   if (!omitted.empty()) out << omitted << ".\n";
 }

@@ -34,13 +34,16 @@ std::optional<std::string> WaitNotice::line(std::chrono::milliseconds waited,
   return fmt::format("{}changes of {} are not on every server yet; querying again", after, domains);
 }
 
-std::string unanswered_note(std::span<const DomainVerification> waiting) {
+std::string waiting_note(std::span<const DomainVerification> waiting) {
   const std::ptrdiff_t unanswered = count_unanswered(waiting);
-  if (unanswered == 0) return "";
-  return fmt::format(
-      "No name server answered for {}: the changes are written, and whether they are visible is "
-      "unknown. Check that the name servers can be reached from here, then run `rampart verify`.\n",
-      counted(unanswered, "domain"));
+  std::string note;
+  if (unanswered > 0) {
+    note += fmt::format(
+        "No name server answered for {}: the changes are written, and whether they are visible is "
+        "unknown. Check that the name servers can be reached from here.\n",
+        counted(unanswered, "domain"));
+  }
+  return note + "Next: run `rampart verify` in a few minutes.\n";
 }
 
 }  // namespace rampart

@@ -22,8 +22,8 @@ class WaitNotice {
   std::optional<std::chrono::milliseconds> printed_;  ///< When the last line was.
 };
 
-/// What follows from domains for which no name server answered, at the end of the wait; empty where
-/// there is none.
-std::string unanswered_note(std::span<const DomainVerification> waiting);
+/// What to do about the domains that are still waiting at the end; names those for which no name
+/// server answered.
+std::string waiting_note(std::span<const DomainVerification> waiting);
 
 }  // namespace rampart

@@ -185,7 +185,7 @@ Result<KeyRecord> key_from_pem(std::string_view pem) {
   TRY(const auto file, read_pem(pem));
   // The text of the file is never quoted: it is a secret in the wrong place.
   if (file.label.ends_with("PRIVATE KEY")) {
-    return Error{"it contains a private key; name the file with the public half"};
+    return Error{"it contains a private key; name the file with the public key"};
   }
   if (file.label != "PUBLIC KEY") {
     return Error{

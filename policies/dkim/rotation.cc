@@ -72,7 +72,8 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
       state.why = "it is compromised and will never sign; another key takes its place";
       step.selectors.push_back(std::move(state));
     }
-    return set_due(step, facts.now, fmt::format("make another key: {} is compromised", next));
+    return set_due(step, facts.now,
+                   fmt::format("make another key, because {} is compromised", next));
   }
   const bool published = all_published(facts, next);
   const Time from = signs_from(facts);
@@ -84,7 +85,7 @@ void evaluate_next(const RotationFacts& facts, RotationStep& step) {
     step.selectors.push_back(std::move(state));
   }
   if (!published)
-    return set_due(step, facts.now, fmt::format("publish {} with plan and apply", next));
+    return set_due(step, facts.now, fmt::format("publish {} with `rampart apply`", next));
   step.promote = facts.now >= from;
   if (!facts.spec.published && !step.promote) step.published = floor<days>(facts.now);
   set_due(step, from, fmt::format("make {} the current key", next));
@@ -114,7 +115,7 @@ void evaluate_current(const RotationFacts& facts, RotationStep& step) {
     SelectorState state{.selector = one};
     state.state = published ? KeyState::Active : KeyState::Pending;
     state.why =
-        published ? "the signer should use it" : "not on every server: `rampart plan` shows why";
+        published ? "the signer should use it" : "not on every server (`rampart plan` shows why)";
     if (is_compromised(facts, one)) {
       state.hold = "selector-compromised";
       state.why = "it is compromised, and will be revoked once another key signs";

@@ -13,7 +13,7 @@ std::string how_keys_rotate(const Sender& sender) {
     return "it signs with your keys: `rotate:` makes and replaces them";
   }
   if (contains(sender.dkim, RecordType::CNAME, &DkimTemplate::type)) {
-    return "it can replace the keys behind its CNAMEs by itself; how often is not known";
+    return "it can replace the keys behind its CNAMEs itself; how often is unknown";
   }
   if (contains(sender.dkim, RecordType::TXT, &DkimTemplate::type)) {
     return "by hand: make a new key at the service, and declare its TXT record under `dkim:` "

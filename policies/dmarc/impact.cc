@@ -212,9 +212,10 @@ class Replay {
           "reports do not show which mail will fail strict alignment; it is not counted");
     }
     if (losses_.policy_gap) {
-      notes.push_back(fmt::format(
-          "which policy applies after the plan is not known: {}; the policy in the reports is used",
-          to_text(*losses_.policy_gap)));
+      notes.push_back(
+          fmt::format("the policy that applies after the plan is unknown: {}; the policy in the "
+                      "reports is used",
+                      to_text(*losses_.policy_gap)));
     }
     if (losses_.withheld) notes.push_back("withheld changes are counted as if they were written");
     return notes;
@@ -276,7 +277,7 @@ EvidenceWindow window_for(const Domain& domain, const EvidenceRows& rows, Time n
 // Each of the four causes requires another action of a person, from running the collector to
 // waiting.
 std::string why_unknown(const World& world, const EvidenceRows& rows) {
-  if (!world.evidence) return "no reports were read (--store or --evidence names them)";
+  if (!world.evidence) return "no reports were read; name them with --store or --evidence";
   if (!world.evidence->newest) return "there is no verified report of any domain";
   if (rows.empty()) return "no verified report covers this domain";
   return fmt::format("the newest verified report about this domain is from {}",
@@ -285,7 +286,7 @@ std::string why_unknown(const World& world, const EvidenceRows& rows) {
 
 // Nothing is replayed: with the policy of today, the figures would show no effect.
 std::string why_policy_unknown(const LostAuthorization& losses) {
-  return fmt::format("which policy applies after the plan is not known: {}",
+  return fmt::format("the policy that applies after the plan is unknown: {}",
                      to_text(*losses.policy_gap));
 }
 
@@ -314,7 +315,7 @@ std::string declared_senders(const Impact& impact, std::int64_t declared) {
   std::string names;
   for (const SourceImpact& one : impact.by_source) {
     if (!one.declared || hits_of(one) == 0) continue;
-    names += fmt::format("{}{} {}", names.empty() ? "" : ", ", one.source, grouped(hits_of(one)));
+    names += fmt::format("{}{}: {}", names.empty() ? "" : ", ", one.source, grouped(hits_of(one)));
   }
   return names.empty() ? text : fmt::format("{} ({})", text, names);
 }

@@ -242,16 +242,15 @@ std::string why_doubtful(const LegitTally& tally, double least) {
     if (*one.rate() + kRounding < least) below.push_back(one.group);
   }
   if (2 * below.size() > known) {
-    return fmt::format(
-        "most of the known reporters see less than {} of the domain's own mail pass: {}",
-        percent(least), fmt::join(below, ", "));
+    return fmt::format("for most known reporters, less than {} of the domain's own mail passes: {}",
+                       percent(least), fmt::join(below, ", "));
   }
   const auto capped = tally.capped_rate();
   if (!capped || *capped + kRounding >= least) return "";
   return fmt::format(
-      "much more of the domain's mail passes than before; with at most {} times what passed "
-      "before, legit_rate is only {}: replayed signed mail looks like this",
-      kMostGrowth, percent(*capped));
+      "legit_rate is only {} if each reporter's passing mail is capped at {} times its earlier "
+      "volume: the sharp rise may be replayed signed mail",
+      percent(*capped), kMostGrowth);
 }
 
 // An ignored source keeps a row, so that views can show it, but adds to no figure except the total

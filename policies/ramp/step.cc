@@ -28,8 +28,8 @@ void decide_step_back(StepDecision& decision, const StepFacts& facts, StepBack b
 // An advance has a reason too: a reviewer reads it before approving the step.
 std::string why_advance(const StepDecision& decision) {
   const StepEvidence& seen = decision.evidence;
-  return fmt::format("all gates are met: {} messages from {}, {} of the domain's own mail passes",
-                     grouped(seen.messages), counted(seen.reporters, "reporter"),
+  return fmt::format("all gates are met: {} saw {} of the domain's own messages; legit_rate is {}",
+                     counted(seen.reporters, "reporter"), grouped(seen.tally.own),
                      percent(seen.legit_rate.value_or(0)));
 }
 

@@ -256,9 +256,9 @@ constexpr std::int64_t kOutlierMessages = 100;
 
 std::string sender_reason(const BrokenSender& one) {
   return fmt::format(
-      "mail of {} fails since {}: {} of its {} messages that name the domain in MAIL FROM or in a "
-      "DKIM signature; before, about {} passed in as many days (reported by {})",
-      one.id, to_text(one.first), grouped(one.failing), grouped(one.messages),
+      "mail of {} has failed since {}: of {} messages with the domain in MAIL FROM or in a DKIM "
+      "signature, {} failed; before, about {} passed in as many days (reported by {})",
+      one.id, to_text(one.first), grouped(one.messages), grouped(one.failing),
       grouped(static_cast<std::int64_t>(one.baseline)), fmt::join(one.reporters, ", "));
 }
 
@@ -311,9 +311,8 @@ std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& s
   if (facts.domain.dmarc.position.phase >= Phase::Quarantine && seen.legit_rate &&
       *seen.legit_rate + kRounding < low) {
     alerts.push_back(fmt::format(
-        "legit_rate is {}, below rollback_below ({}), which lowers no policy by itself: "
-        "look at `rampart reports sources`; `rampart rollback {}` steps "
-        "back by hand",
+        "legit_rate is {}, below rollback_below ({}), which alone lowers no policy: find the cause "
+        "with `rampart reports sources`; if your own mail fails, run `rampart rollback {}`",
         percent(*seen.legit_rate), percent(low), facts.domain.name.text()));
   }
   for (const ReporterTally& one : seen.tally.reporters) {
@@ -321,7 +320,7 @@ std::vector<std::string> alerts_of(const StepFacts& facts, const StepEvidence& s
     if (!rate || !seen.legit_rate || one.counted < kOutlierMessages) continue;
     if (std::abs(*rate - *seen.legit_rate) + kRounding < kOutlierDistance) continue;
     alerts.push_back(fmt::format(
-        "{} is an outlier: it reports that {} of {} messages pass; over all reporters it is {}",
+        "{} is an outlier: {} of the {} messages that it reports pass, and {} over all reporters",
         one.group, percent(*rate), grouped(one.counted), percent(*seen.legit_rate)));
   }
   return alerts;

@@ -54,17 +54,16 @@ std::string why_held(const StepFacts& facts, const StepCalendar& calendar) {
   const std::string hold = to_text(hold_at(*spec.ramp, spec.position));
   if (spec.since && *spec.since > today_of(facts)) {
     return fmt::format(
-        "`since` is {}, in the future: the minimum time at {} (hold: {}) begins then",
+        "`since` ({}) is in the future: the minimum time at {} (hold: {}) begins then",
         to_text(*spec.since), to_text(spec.position), hold);
   }
   if (!calendar.start) {
     const std::string when = spec.since ? " since " + to_text(*spec.since) : "";
     return fmt::format(
-        "no verified report shows `{}` live{}, so the minimum time at this step (hold: {}) has "
-        "not begun",
-        published_at(spec), when, hold);
+        "the minimum time at {} (hold: {}) has not begun: no verified report{} shows `{}`",
+        to_text(spec.position), hold, when, published_at(spec));
   }
-  return fmt::format("the minimum time at {} (hold: {}), live since {}, ends on {}",
+  return fmt::format("the minimum time at {} (hold: {}, live since {}) ends on {}",
                      to_text(spec.position), hold, to_text(*calendar.start),
                      to_text(utc_day(*calendar.ends)));
 }
@@ -83,19 +82,22 @@ std::string why_stale(const StepFacts& facts) {
     groups.insert(facts.reporters.at(row->reporter).group);
   }
   return fmt::format(
-      "the newest verified report covers {}, and {} sent none since then: evidence older than {} "
-      "days does not count",
-      to_text(facts.known_rows.back()->day), fmt::join(groups, ", "), kEvidenceAge.count());
+      "the newest verified report covers {}, and evidence older than {} days does not count: check "
+      "that the reports of {} still arrive",
+      to_text(facts.known_rows.back()->day), kEvidenceAge.count(), fmt::join(groups, ", "));
 }
 
 // Why there is no evidence at all: the most general reason that applies.
 std::string why_none(const StepFacts& facts) {
-  if (!facts.evidence.newest) return "there are no verified reports";
-  if (rows_of(facts.evidence, facts.domain.name).empty()) {
-    return "no verified report covers this domain";
+  if (!facts.evidence.newest) {
+    return "there are no verified reports: read some with `rampart reports ingest` or `rampart "
+           "reports fetch`";
   }
-  return "no known reporter covers this domain, and verified reports of unknown ones do not count "
-         "alone; if you know one, add its domain to `reporters: {known: [...]}`";
+  if (rows_of(facts.evidence, facts.domain.name).empty()) {
+    return "no verified report covers this domain: check that reports sent to its `rua` are read";
+  }
+  return "no known reporter covers this domain, and unknown reporters alone do not count; to trust "
+         "one, add its domain to `reporters: {known: [...]}`";
 }
 
 // A large reporter that stopped holds the step: it may be the one that would show failures.
@@ -128,7 +130,7 @@ Gate messages_gate(const StepFacts& facts, const StepEvidence& seen) {
   const std::int64_t others = seen.tally.unmarked + seen.tally.unanswered;
   const std::string and_others =
       others == 0 ? ""
-                  : fmt::format(" (reports also show {} failing messages without its mark)",
+                  : fmt::format(" (reports also show {} failing messages that nothing ties to it)",
                                 grouped(others));
   return gate(
       GateKind::Messages, grouped(own), asked,
@@ -190,9 +192,9 @@ Gate unresolved_gate(const StepFacts& facts, const StepEvidence& seen) {
     largest = std::max(largest, share);
     if (!reaches(share, limit)) continue;
     reasons.push_back(fmt::format(
-        "{} is not declared, and its failing mail, seen on {} days, is {} of that mail and the "
-        "domain's own together: if it is yours, add `- {}` to the domain's `senders:`; otherwise "
-        "ignore it with `sources: {{ignore: [{{source: {}, reason: ...}}]}}`",
+        "{} is not declared, and its failing mail, seen on {} days, would be {} of the domain's "
+        "mail: if it is yours, add `- {}` to the domain's `senders:`; otherwise ignore it with "
+        "`sources: {{ignore: [{{source: {}, reason: ...}}]}}`",
         one.source, one.failing_days.size(), percent_up(share), one.source, one.source));
   }
   const double lacking = tally.lacking_share();
@@ -248,8 +250,8 @@ Gate dkim_gate(const StepFacts& facts) {
   std::string why;
   if (!missing.empty()) {
     why = fmt::format(
-        "no report shows mail of {} aligned by DKIM, which p=reject requires of every sender "
-        "(RFC 9989 section 7.4); set `expect: rare` for one that seldom sends",
+        "p=reject requires every sender to align by DKIM (RFC 9989 section 7.4), and no report "
+        "shows that for {}: set up DKIM there, or set `expect: rare` for one that seldom sends",
         fmt::join(missing, ", "));
   }
   return gate(GateKind::Dkim, fmt::format("{} of {} senders", senders - missing.size(), senders),
@@ -273,7 +275,7 @@ Gate calendar_gate(const StepFacts& facts) {
     why = fmt::format("ramp {} is frozen from {} to {}", ramp.name, to_text(frozen->first),
                       to_text(frozen->last));
   } else if (allowed_day(ramp, today) != today) {
-    why = fmt::format("today is {}, a day on which ramp {} takes no steps", day_name(today),
+    why = fmt::format("today is {}, and ramp {} takes no steps on that weekday", day_name(today),
                       ramp.name);
   }
   return gate(GateKind::Calendar, to_text(today), "a day that the ramp allows", why);
@@ -380,10 +382,11 @@ std::vector<std::string> missing_below_monitor(const Domain& domain) {
 // A ramp without a step up to the target would stop silently.
 std::string why_no_next_step(const DmarcSpec& spec) {
   if (spec.position >= spec.target) {
-    return fmt::format("`phase` has reached the target, {}", to_text(spec.target));
+    return fmt::format("the domain is at its target, {}", to_text(spec.target));
   }
-  return fmt::format("ramp {} has no step above {}, though the target is {}", spec.ramp->name,
-                     to_text(spec.position), to_text(spec.target));
+  return fmt::format(
+      "ramp {} has no step above {}, but the target is {}: correct the ramp or the target",
+      spec.ramp->name, to_text(spec.position), to_text(spec.target));
 }
 
 std::string percent(double share) {

@@ -79,7 +79,7 @@ void add_later_steps(const Domain& domain, RampPosition position, Date day, Date
 void add_waivers(const Domain& domain, Date today, Events& events) {
   for (const Waiver& waiver : domain.waivers) {
     events.push_back(event(domain, TimelineEvent::Kind::Waiver, waiver.until, today,
-                           fmt::format("the waiver of {} ends: {}", waiver.code, waiver.reason)));
+                           fmt::format("the waiver of {} ends ({})", waiver.code, waiver.reason)));
   }
 }
 
@@ -95,7 +95,7 @@ void add_reviews(const Domain& domain, Date today, Events& events) {
     const bool gone = use.retired && *use.retired < today;
     if (sender.builtin || !reviewed || gone) continue;
     const Date due = utc_day(add(Time(*reviewed), kReviewEvery));
-    const std::string owner = sender.owner.empty() ? "" : fmt::format(" (owner {})", sender.owner);
+    const std::string owner = sender.owner.empty() ? "" : fmt::format(" (owner: {})", sender.owner);
     events.push_back(event(
         domain, TimelineEvent::Kind::Review, due, today,
         fmt::format("review sender {}{}, last reviewed {}", sender.id, owner, to_text(*reviewed))));

@@ -127,7 +127,7 @@ Result<HttpResponse> Http::send(const HttpRequest& request) {
     log_exchange(signed_request, outcome, clock_.now() - begun);
     const std::optional<nanoseconds> pause = pause_before_next(request, outcome, number);
     if (!pause) return finish(request, std::move(outcome));
-    log_line(fmt::format("{}: again in {} ms", shown(request), milliseconds(*pause)));
+    log_line(fmt::format("{}: retrying in {} ms", shown(request), milliseconds(*pause)));
     clock_.sleep_for(*pause);
   }
 }

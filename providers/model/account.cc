@@ -50,7 +50,7 @@ std::optional<std::string> environment_value(const ProviderSettings& settings,
 // The Error names both, since people set the plain one first.
 Result<std::string> required_value(const ProviderSettings& settings, std::string_view variable) {
   if (auto value = environment_value(settings, variable)) return std::move(*value);
-  return Error{.what = fmt::format("set {}, or {}, in the environment", variable,
+  return Error{.what = fmt::format("set {} or {} in the environment", variable,
                                    account_variable(variable, settings.name)),
                .where = settings.name};
 }

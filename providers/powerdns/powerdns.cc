@@ -228,8 +228,8 @@ class PowerDnsProvider : public Provider {
     const auto after = powerdns::read_serial(answer->body);
     if (!after || powerdns::is_own_serial(before, *after, patches)) return {};
     return fmt::format(
-        "somebody else changed zone {} in the same moment (serial {} after {}): what they added "
-        "to the same name and type may be lost; compare it with what should exist",
+        "another client changed zone {} at the same time (serial {} after {}): values that it "
+        "added to the same RRsets may be lost; compare the zone with what should exist",
         zone.text(), *after, *before.serial);
   }
 

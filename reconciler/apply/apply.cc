@@ -94,7 +94,7 @@ void check_live(Batch& batch) {
     } else if (!is_live(set, set.before, *sets)) {
       set_outcome(
           *outcome, WriteState::Failed,
-          fmt::format("somebody else changed {} since it was read: nothing was written; plan "
+          fmt::format("another client changed {} since it was read: nothing was written; plan "
                       "again",
                       key_text(outcome->change)));
     } else if (!foreign_values_survive(outcome->change.set)) {
@@ -115,9 +115,10 @@ void write_batch(Batch& batch) {
   if (receipt) {
     batch.receipt = *receipt;
   } else if (receipt.error().conflict) {
-    set_all(waiting, WriteState::Failed,
-            "somebody else changed this zone since it was read: nothing was written; plan again (" +
-                sentence(receipt.error()) + ")");
+    set_all(
+        waiting, WriteState::Failed,
+        "another client changed this zone since it was read: nothing was written; plan again (" +
+            sentence(receipt.error()) + ")");
   } else {
     batch.write_error = sentence(receipt.error());
   }
@@ -277,14 +278,20 @@ std::vector<Finding>::const_iterator finding_about(const Change& change, const s
   return std::ranges::find(plan.findings, code, &Finding::code);
 }
 
-/// The codes that withhold a change, each with the message of its finding.
-std::string why_withheld(const Withheld& withheld, const Plan& plan) {
+/// The codes that withhold a change, each with the message of its finding; the hints of these
+/// findings, each once.
+WriteOutcome withheld_outcome(const Withheld& withheld, const Plan& plan) {
   std::vector<std::string> reasons;
+  std::vector<std::string> hints;
   for (const std::string& code : withheld.codes) {
     const auto finding = finding_about(withheld.change, code, plan);
-    reasons.push_back(finding == plan.findings.end() ? code : code + ": " + finding->message);
+    const bool found = finding != plan.findings.end();
+    reasons.push_back(found ? code + ": " + finding->message : code);
+    if (!found || finding->hint.empty()) continue;
+    if (std::ranges::find(hints, finding->hint) == hints.end()) hints.push_back(finding->hint);
   }
-  return fmt::format("{}", fmt::join(reasons, "; "));
+  return {withheld.change, WriteState::Withheld, fmt::format("{}", fmt::join(reasons, "; ")),
+          fmt::format("{}", fmt::join(hints, "; "))};
 }
 
 }  // namespace
@@ -330,8 +337,7 @@ std::vector<WriteOutcome> account_for(const Limited& limited, std::vector<WriteO
   }
   std::ranges::move(written, std::back_inserter(outcomes));
   for (const Withheld& withheld : limited.plan.withheld) {
-    outcomes.push_back(
-        {withheld.change, WriteState::Withheld, why_withheld(withheld, limited.plan)});
+    outcomes.push_back(withheld_outcome(withheld, limited.plan));
   }
   return outcomes;
 }

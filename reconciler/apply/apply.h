@@ -28,7 +28,8 @@ enum class WriteState {
 struct WriteOutcome {
   Change change;
   WriteState state;
-  std::string why;  ///< Why the state is not Written; empty for Written.
+  std::string why;        ///< Why the state is not Written; empty for Written.
+  std::string hint = {};  ///< What resolves it, from the findings that withhold the change.
 };
 
 /// What is withheld where a reviewed record changed since the review: its zone, or all zones.

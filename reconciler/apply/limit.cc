@@ -100,7 +100,7 @@ Finding unread_since(const Change& change, const World& world, Strictness strict
       fmt::format("zone {} at provider {}", change.zone.text(), change.provider);
   std::string what;
   if (zone == nullptr) {
-    what = fmt::format("no domain of the YAML uses {} now, so it was not read", zone_text);
+    what = fmt::format("no domain of the YAML uses {} any more, so it was not read", zone_text);
   } else {
     what = fmt::format("{} could not be read", zone->error.empty() ? location(change) : zone_text);
   }
@@ -124,15 +124,16 @@ Finding unreviewed(const Change& change) {
 
 // A Warning: a reviewed change that the current plan does not need withholds nothing.
 Finding outdated(const Change& change) {
-  return {.severity = Severity::Warning,
-          .code = "plan-outdated",
-          .domain = change.domain,
-          .message = fmt::format("the reviewed change of {} is not written: today's plan no longer "
-                                 "has it",
-                                 location(change)),
-          .hint =
-              "the YAML, the date, a hold or `--normalize` differs from the review: repeat the "
-              "option, or make a plan again and review it"};
+  return {
+      .severity = Severity::Warning,
+      .code = "plan-outdated",
+      .domain = change.domain,
+      .message = fmt::format("the reviewed change of {} is not written: the current plan no "
+                             "longer contains it",
+                             location(change)),
+      .hint =
+          "the YAML, a date, a hold or an option such as `--normalize` differs from the review: "
+          "repeat the option, or make a plan again and review it"};
 }
 
 // The changes of a plan, withheld ones too, so that these are not reported as outdated.
@@ -203,7 +204,7 @@ void withhold_removals(std::span<const Withheld> unwritten, Limited& limited) {
          .code = code,
          .domain = change.domain,
          .message =
-             fmt::format("{} would lose a permission before {} is written, which is withheld",
+             fmt::format("{} waits for {}, which is withheld: it would remove a permission first",
                          location(change), location(blocker->second->change)),
          .hint = kHint,
          .withholds = {{change.name(), change.type()}}});

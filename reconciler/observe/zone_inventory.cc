@@ -249,7 +249,7 @@ LiveZone read_zone(const Host& host, const Name& apex, const std::string& provid
   LiveZone zone{.apex = apex, .provider = provider, .from_provider = true};
   auto read = host.provider->read(apex, names_to_read(apex, keys));
   if (!read.ok()) {
-    zone.error = sentence(within(fmt::format("reading zone {}", apex.text()), read.error()));
+    zone.error = sentence(read.error());
     return zone;
   }
   zone.complete = read->complete;

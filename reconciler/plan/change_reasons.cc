@@ -73,6 +73,21 @@ std::string why_end(const std::string& end) {
   return fmt::format("because the YAML requires {}", end);
 }
 
+// A removed term that a declared sender still needs is one that its networks replace.
+void add_why_removed(const DesiredSpf& wanted, const SpfParts& old, const SpfParts& now,
+                     Reasons& reasons) {
+  bool flattened = false;
+  bool unneeded = false;
+  for (const std::string& term : old.terms) {
+    if (now.terms.contains(term)) continue;
+    const bool needed = contains(wanted.origins, term, &SpfOrigin::term);
+    flattened = flattened || needed;
+    unneeded = unneeded || !needed;
+  }
+  if (flattened) reasons.push_back("because networks from spf.lock replace the flattened terms");
+  if (unneeded) reasons.push_back("because no declared sender needs the removed terms");
+}
+
 // The senders of a record require its terms. They are no cause of a term that goes, nor of how the
 // record ends.
 Reasons spf_reasons(const DesiredSpf& wanted, const spf::Record& before, const spf::Record& after,
@@ -84,9 +99,7 @@ Reasons spf_reasons(const DesiredSpf& wanted, const spf::Record& before, const s
     const std::string added = senders_of_added(wanted, old, now);
     reasons.push_back(added.empty() ? reason : "because the added terms come from " + added);
   }
-  if (!std::ranges::includes(now.terms, old.terms)) {
-    reasons.push_back("because no declared sender needs the removed terms");
-  }
+  add_why_removed(wanted, old, now, reasons);
   if (now.end != old.end && !now.end.empty()) {
     reasons.push_back(why_end(now.end));
   }

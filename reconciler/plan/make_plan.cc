@@ -44,11 +44,13 @@ void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> des
   const std::string hint = zone.from_provider
                                ? "correct what the message names, and plan again"
                                : "check the name servers, or plan with --live provider";
-  Finding finding =
-      finding_of(domain, Severity::Error, "unobservable",
-                 fmt::format("the zone of {} at provider {} could not be read: {}",
-                             domain.name.text(), zone.provider, zone.error),
-                 hint + fmt::format("; until then {} is not changed", domain.name.text()));
+  // A zone that no answer names yet is described by its domain.
+  const std::string which = zone.from_provider ? fmt::format("zone {}", zone.apex.text())
+                                               : fmt::format("the zone of {}", domain.name.text());
+  Finding finding = finding_of(
+      domain, Severity::Error, "unobservable",
+      fmt::format("{} at provider {} could not be read: {}", which, zone.provider, zone.error),
+      hint + fmt::format("; until then {} is not changed", domain.name.text()));
   for (const DesiredRecord& desired : desired_records) finding.withholds.push_back(desired.key);
   std::ranges::sort(finding.withholds);  // The order of the YAML must not show in a plan.
   plan.findings.push_back(std::move(finding));

@@ -83,15 +83,15 @@ std::string broken(const SourceSummary& row) {
   // claim may be another customer's.
   if (claims >= of(row, MarkKind::PassedBefore)) {
     return fmt::format(
-        "none in DNS: {} passes {} of {} messages; the signature of the rest broke on the way, "
-        "as happens at mailing lists and groups",
-        sender.name, row.passing(), row.passing() + row.failing());
+        "no DNS change: {} of {} messages of {} pass; the signatures of the rest broke on the way, "
+        "as mailing lists and groups break them",
+        row.passing(), row.passing() + row.failing(), sender.name);
   }
   return fmt::format(
-      "none in DNS: {} passes {} of {} messages; the rest carries neither a signature nor a MAIL "
-      "FROM of the domain: either another customer sent it (report it to {}), or one of your "
-      "accounts there is not set up for the domain",
-      sender.name, row.passing(), row.passing() + row.failing(), sender.name);
+      "no DNS change: {0} of {1} messages of {2} pass; the rest has neither a signature nor a MAIL "
+      "FROM of the domain: another customer sent it (report it to {2}), or one of your accounts "
+      "there is not set up for the domain",
+      row.passing(), row.passing() + row.failing(), sender.name);
 }
 
 /// For mail of a service that fails with the domain's mark.
@@ -122,10 +122,10 @@ std::string missing(const SourceSummary& row, const NamingContext& context) {
 /// For mail of a service that bears no mark: anybody may have an account there.
 std::string foreign_customer(const SourceSummary& row) {
   return fmt::format(
-      "none in DNS: {} not carry the domain's mark, so another customer of {} sent {}there{}",
-      counted(row.failing(), "message does", "messages do"), row.source.sender->name,
-      row.failing() == 1 ? "it: report it " : "them: report them ",
-      row.source.declared ? "" : ", and do not add it to the domain's senders");
+      "no DNS change: nothing ties {} to the domain, so another customer of {} sent {} there{}",
+      counted(row.failing(), "message"), row.source.sender->name,
+      row.failing() == 1 ? "it: report it" : "them: report them",
+      row.source.declared ? "" : ", and do not add the service to the domain's senders");
 }
 
 /// For failing mail of unknown hosts.
@@ -158,7 +158,7 @@ std::string unknown(const SourceSummary& row) {
   if (!row.lacks.empty()) {
     return fmt::format("unknown: DNS did not answer for {}; look again when it does", row.lacks);
   }
-  return "none in DNS: likely spoofing; `rampart reports threats` lists the addresses";
+  return "no DNS change: likely spoofing; `rampart reports threats` lists the addresses";
 }
 
 /// For SPF-only mail of a source that can sign; empty where it is too little to act on.
@@ -215,7 +215,7 @@ std::string failing(const SourceSummary& row, const NamingContext& context) {
   if (row.marked() > 0) return missing(row, context);
   if (row.source.sure == Sureness::Proved) return foreign_customer(row);
   return fmt::format(
-      "none in DNS: its MAIL FROM claims {} without proof, so it is likely spoofing; `rampart "
+      "no DNS change: its MAIL FROM claims {} without proof, so it is likely spoofing; `rampart "
       "reports threats` lists the addresses",
       row.source.sender->name);
 }

@@ -92,7 +92,7 @@ Result<Ok> for_each_mail(const ByteSource& source, std::uint64_t most,
       splitter.line(text.substr(at, end + 1 - at));
     }
     rest = text.substr(at);
-    if (rest.size() > kLongestLine) return Error{"the mbox contains a line of endless length"};
+    if (rest.size() > kLongestLine) return Error{"the mbox contains a line that is too long"};
   }
   if (!rest.empty()) splitter.line(rest);
   splitter.finish();

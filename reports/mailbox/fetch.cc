@@ -24,7 +24,7 @@ constexpr std::size_t kLargeMail = 1 << 20;
 
 constexpr const char* kEndedTwoRuns =
     "the last two runs ended while they read this mail, so it is set aside; to try it again, mark "
-    "it as it was before (unread, or without the keyword)";
+    "it as unread (with --keyword: remove the keyword)";
 
 /// The mails of a batch.
 struct BatchOutcome {

@@ -81,7 +81,7 @@ Result<std::string> ImapReader::read_line(std::size_t most) {
       return line;
     }
     const std::size_t waiting = buffer_.size() - at_;
-    if (waiting > most) return protocol_error("a line of endless length");
+    if (waiting > most) return protocol_error("a line that is too long");
     TRY_OK(fill());
     searched = waiting;
   }

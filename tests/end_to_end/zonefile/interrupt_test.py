@@ -3,7 +3,7 @@
 
 interrupt_test.py [--long]: 12 runs over 150 zones; with --long 100 over 500. A signal before the
 first write ends the process at once, and nothing is written. One during the writes ends it after
-the write under way: exit code 4, an account of what was written and what was not begun, and no file
+the write under way: exit code 4, an account of what was written and what was not started, and no file
 that is neither the old nor the new one. Running again completes the rest.
 """
 
@@ -79,7 +79,7 @@ def check_once(checks, folder, delay, number, count):
     done = changed(folder)
     what = f"{signal.Signals(number).name} after {delay:.3f} s (exit code {code})"
     checks.check(f"{what}: every file is the old or the new one", done is not None, seen[-400:])
-    totals = re.search(r"^\d+ (written|not begun).*\.$", seen, re.MULTILINE)
+    totals = re.search(r"^\d+ (written|not started).*\.$", seen, re.MULTILINE)
     if code == -number and done == count:
         # Everything was written and read back, and the process was about to end.
         checks.check(f"{what}: the account was printed", totals is not None, seen[-400:])
@@ -89,9 +89,9 @@ def check_once(checks, folder, delay, number, count):
         word = "before"
     elif code == 4:
         counts = {word: int(number) for number, word in
-                  re.findall(r"(\d+) (written|not begun)", totals[0] if totals else "")}
+                  re.findall(r"(\d+) (written|not started)", totals[0] if totals else "")}
         checks.equal(f"{what}: the account is true", counts.get("written", 0), done)
-        checks.equal(f"{what}: what was not begun", counts.get("not begun", 0), count - done)
+        checks.equal(f"{what}: what was not started", counts.get("not started", 0), count - done)
         checks.equal(f"{what}: reported once", progress.count("interrupted:"), 1)
         word = "during"
     else:

@@ -154,7 +154,7 @@ TEST_CASE("forwarded mail counts as hit, and declared senders are named") {
           .only();
   CHECK(sentence(impact) ==
         "105 messages: 93 pass before and after; 12 would be rejected, 5 of them from 1 undeclared "
-        "source; 7 from declared senders (google 7)");
+        "source; 7 from declared senders (google: 7)");
 }
 
 TEST_CASE("a key that goes takes the mail that passes by it alone") {
@@ -178,7 +178,7 @@ TEST_CASE("a key that goes takes the mail that passes by it alone") {
     REQUIRE(impacts.known.size() == 1);
     CHECK(sentence(impacts.known[0]) ==
           "150 messages: 140 pass before and after, 10 no longer pass; 10 would be rejected; 10 "
-          "from declared senders (google 10)");
+          "from declared senders (google: 10)");
     CHECK(impacts.known[0].notes ==
           std::vector<std::string>{"50 of the messages pass by DKIM in reports that state no "
                                    "selector; they are assumed to keep passing"});
@@ -248,7 +248,7 @@ TEST_CASE("without evidence the plan says that nothing tells") {
     return impacts.unknown[0].why;
   };
   CHECK(why([](World& world) { world.evidence.reset(); }) ==
-        "no reports were read (--store or --evidence names them)");
+        "no reports were read; name them with --store or --evidence");
   CHECK(why([](World& world) { world.evidence->newest.reset(); }) ==
         "there is no verified report of any domain");
   CHECK(why([](World&) {}) == "no verified report covers this domain");

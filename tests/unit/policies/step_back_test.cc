@@ -331,9 +331,9 @@ TEST_CASE("after a step back the hold begins again") {
   const auto back = step_of(scene.domain, scene.config, scene.world);
   REQUIRE(back.action == StepAction::StepBack);
   CHECK(back.reasons == std::vector<std::string>{
-                            "mail of esp fails since 2026-11-20: 30 of its 30 messages that name "
-                            "the domain in MAIL FROM or in a DKIM signature; before, about 30 "
-                            "passed in as many days (reported by r1.example, r2.example)"});
+                            "mail of esp has failed since 2026-11-20: of 30 messages with the "
+                            "domain in MAIL FROM or in a DKIM signature, 30 failed; before, about "
+                            "30 passed in as many days (reported by r1.example, r2.example)"});
   scene.domain.dmarc.position = *back.to;
   scene.domain.dmarc.since = parse_date("2026-11-23");
   CHECK(to_line(step_of(scene.domain, scene.config, scene.world)) ==

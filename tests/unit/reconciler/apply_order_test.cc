@@ -30,8 +30,8 @@ TEST_CASE("a review that withholds a new sender or key keeps the domain's remova
         std::vector<std::string>{"! w.example plan-stale", "! _dmarc.z.example plan-stale",
                                  "! b.z.example plan-stale", "? plan-stale", "? plan-stale"});
   CHECK(account_for(stale, {}).front().why ==
-        "plan-stale: w.example TXT at provider a would lose a permission before b.z.example TXT at "
-        "provider a is written, which is withheld");
+        "plan-stale: w.example TXT at provider a waits for b.z.example TXT at provider a, which is "
+        "withheld: it would remove a permission first");
   const Row unreviewed{"z.example", "b.z.example", {kSpf}, {"v=spf1 ?all"}, Stage::Authorize};
   CHECK(shape(limited(other, unreviewed, removes)) ==
         std::vector<std::string>{"+ _dmarc.z.example", "! w.example not-in-plan",

@@ -192,7 +192,7 @@ TEST_CASE("a change that somebody else overtook is refused, its siblings are wri
   CHECK(shape(outcomes) ==
         std::vector<std::string>{"failed _dmarc.a.example a", "written s._domainkey.a.example a"});
   CHECK(outcomes[0].why ==
-        "somebody else changed _dmarc.a.example TXT since it was read: nothing was written; plan "
+        "another client changed _dmarc.a.example TXT since it was read: nothing was written; plan "
         "again");
   CHECK(held.zones["a"][Name::literal("a.example")][txt("_dmarc.a.example")] == set({kTheirs}));
 }
@@ -226,8 +226,8 @@ TEST_CASE("what the host does not serve yet is not confirmed") {
 TEST_CASE("a receipt alone confirms nothing") {
   Hosts held = hosts({kA});
   Providers providers = held.providers();
-  providers.insert_or_assign("a", Result<std::unique_ptr<Provider>>(
-                                      std::make_unique<Forgetful>(held.zones["a"])));
+  providers.insert_or_assign(
+      "a", Result<std::unique_ptr<Provider>>(std::make_unique<Forgetful>(held.zones["a"])));
   const auto outcomes = write_plan(plan({kA}), providers, {});
   CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
   CHECK(outcomes[0].why.starts_with("written, but reading back shows another RRset"));
@@ -236,8 +236,8 @@ TEST_CASE("a receipt alone confirms nothing") {
 TEST_CASE("a write during which another's record may have been lost is not confirmed") {
   Hosts held = hosts({kA});
   Providers providers = held.providers();
-  providers.insert_or_assign("a", Result<std::unique_ptr<Provider>>(
-                                      std::make_unique<Doubtful>(held.zones["a"])));
+  providers.insert_or_assign(
+      "a", Result<std::unique_ptr<Provider>>(std::make_unique<Doubtful>(held.zones["a"])));
   const auto outcomes = write_plan(plan({kA}), providers, {});
   CHECK(shape(outcomes) == std::vector<std::string>{"unconfirmed _dmarc.a.example a"});
   CHECK(outcomes[0].why == "written, but somebody else changed the zone in the same moment");
