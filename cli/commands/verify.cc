@@ -12,8 +12,8 @@ namespace {
 /// A difference has two causes with two remedies: the provider does not have the records yet, or it
 /// has them and a server does not return them.
 constexpr std::string_view kAfterDifference =
-    "Next: `rampart plan --live provider` shows what `rampart apply` would write. If that is "
-    "nothing, the servers do not return the provider's records yet.\n";
+    "Next: `rampart plan --live provider` shows what is still to be written, or which error "
+    "prevents it. If it shows neither, the servers do not return the provider's records yet.\n";
 
 }  // namespace
 

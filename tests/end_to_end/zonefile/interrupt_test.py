@@ -3,8 +3,8 @@
 
 interrupt_test.py [--long]: 12 runs over 150 zones; with --long 100 over 500. A signal before the
 first write ends the process at once, and nothing is written. One during the writes ends it after
-the write under way: exit code 4, an account of what was written and what was not started, and no file
-that is neither the old nor the new one. Running again completes the rest.
+the write under way: exit code 4, an account of what was written and what was not started, and no
+file that is neither the old nor the new one. Running again completes the rest.
 """
 
 import pathlib

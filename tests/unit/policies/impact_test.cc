@@ -303,7 +303,7 @@ TEST_CASE("a policy that is unknown after the plan is no policy without effect")
   one.world.answers[{Name::literal("_dmarc.com"), kTxt}] = {.status = AnswerStatus::Failed,
                                                             .detail = "192.0.2.53:53: timeout"};
   const std::string gap =
-      "which policy applies after the plan is not known: _dmarc.com TXT got no answer "
+      "the policy that applies after the plan is unknown: _dmarc.com TXT got no answer "
       "(192.0.2.53:53: timeout)";
   const Impacts impacts = one.run();
   CHECK(impacts.known.empty());

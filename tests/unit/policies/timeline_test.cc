@@ -148,10 +148,10 @@ TEST_CASE("waivers end, senders are reviewed once for all, and retire domain by 
   World world;
   world.now = day("2026-11-21");
   CHECK(lines(timeline_of(config, world, day("2027-01-31"))) ==
-        Lines{"2026-11-20 waiver the waiver of spf-lookups ends: moving +1",
-              "2026-11-21 waiver the waiver of ramp-jump ends: hurry",
+        Lines{"2026-11-20 waiver the waiver of spf-lookups ends (moving) +1",
+              "2026-11-21 waiver the waiver of ramp-jump ends (hurry)",
               "2026-12-24 review office retires: its SPF terms are removed",
-              "2026-12-31 review review sender office (owner it), last reviewed 2025-12-31 (and 1 "
+              "2026-12-31 review review sender office (owner: it), last reviewed 2025-12-31 (and 1 "
               "more domain)"});
   CHECK(timeline_of(config, world, day("2026-11-20")).size() == 1);
 }
