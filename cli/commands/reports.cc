@@ -213,6 +213,10 @@ ExitCode run_reports_evidence(Context& context) {
 // Whole months are rolled up from their first day, so that a monthly job keeps complete months.
 ExitCode run_reports_prune(Context& context) {
   const std::string text = context.arguments.one("keep").value_or("");
+  if (text.empty()) {
+    return usage_error(context, "--keep is missing: how long reports are kept",
+                       "write it as 400d, 8w or 14mo");
+  }
   const auto keep = parse_duration(text);
   // Hours make no sense here: reports are stored by day.
   if (!keep || keep->count <= 0 || keep->unit == Duration::Unit::Hours) {

@@ -140,10 +140,11 @@ std::vector<Command> key_commands() {
   return {
       {.name = "rotate",
        .summary = "Show the next step of each key rotation; with --write, take it.",
-       .options = {{"write", "", "Make the keys and edit the YAML in place."},
-                   {"compromised", "SELECTOR",
-                    "Replace this key at once: publish another, then revoke it."},
-                   kUnencrypted},
+       .options =
+           {{"write", "", "Make the keys and edit the YAML in place."},
+            {"compromised", "SELECTOR",
+             "Replace this key without waiting for its schedule: publish another, then revoke it."},
+            kUnencrypted},
        .run = run_rotate},
       {.name = "keys list",
        .summary = "List the keys: age, state, whether published, next change.",

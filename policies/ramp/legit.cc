@@ -174,6 +174,11 @@ std::optional<double> ReporterTally::rate() const {
   return static_cast<double>(passing) / static_cast<double>(counted);
 }
 
+int LegitTally::reporters_with_mail() const {
+  return static_cast<int>(
+      std::ranges::count_if(reporters, [](const ReporterTally& one) { return one.messages > 0; }));
+}
+
 std::optional<double> LegitTally::legit_rate() const {
   const auto all = mean_rate(reporters, Whose::All);
   const auto known = mean_rate(reporters, Whose::KnownAlone);

@@ -98,6 +98,8 @@ struct LegitTally {
   /// open a gate. Unanswered mail counts as failing: a missing answer must not look better than the
   /// worst answer. Empty where no known reporter saw passing, marked or unanswered mail.
   std::optional<double> legit_rate() const;
+  /// How many reporters saw mail: a report of no message says nothing.
+  int reporters_with_mail() const;
   /// legit_rate() over known reporters alone. The passing mail of each is capped at kMostGrowth
   /// times past_passing for each of its days, because somebody who replays one signed message adds
   /// passing mail that real reporters count. Empty where no known reporter exceeds its cap.

@@ -33,8 +33,8 @@ CountingReporters counting_reporters(const Config& config, const ReporterHistory
       at->second = std::max(at->second, *heard);
     }
   }
-  // Whoever has a mailbox at a known reporter's organization signs with a domain of that
-  // organization: such mail is no second opinion beside the known reporter's.
+  // The owner of a mailbox at a known reporter's organization signs with a domain of that
+  // organization, and is no second organization.
   std::set<std::string> known_organizations;
   for (const auto& [reporter, day] : first) {
     if (reporter_kind(config, reporter) != ReporterKind::Known) continue;

@@ -318,9 +318,7 @@ StepEvidence evidence_over(const StepFacts& facts, EvidenceWindow window) {
                          rows_within(facts.rows, {Date::min(), window.from}), facts.reporters});
   seen.messages = seen.tally.messages;
   seen.legit_rate = seen.tally.legit_rate();
-  // A report of no message says nothing about the mail.
-  seen.reporters = static_cast<int>(std::ranges::count_if(
-      seen.tally.reporters, [](const ReporterTally& one) { return one.messages > 0; }));
+  seen.reporters = seen.tally.reporters_with_mail();
   return seen;
 }
 

@@ -54,14 +54,14 @@ std::optional<Fault> everybody_passes(const SpfFacts& facts) {
 // Blocks new uses only: some old records have relied on it for years.
 std::optional<Fault> uses_ptr(const SpfFacts& facts) {
   if (facts.ptr_terms == 0) return std::nullopt;
-  return Fault{.code = "spf-ptr",
-               .message = fmt::format(
-                   "the SPF record of {} uses `ptr`, which must not be published (RFC 7208 "
-                   "section 5.5)",
-                   facts.domain.text()),
-               .hint = "name the hosts with ip4, ip6 or a; many receivers skip ptr altogether",
-               .extent = facts.ptr_terms,
-               .blocks = true};
+  return Fault{
+      .code = "spf-ptr",
+      .message = fmt::format("the SPF record of {} uses `ptr`, which should not be used (RFC 7208 "
+                             "section 5.5)",
+                             facts.domain.text()),
+      .hint = "name the hosts with ip4, ip6 or a; many receivers skip ptr altogether",
+      .extent = facts.ptr_terms,
+      .blocks = true};
 }
 
 // One measure with two codes: only a record over the limit withholds, so only that can be waived.

@@ -51,7 +51,7 @@ struct Receipt {
   std::string doubt = {};
 };
 
-/// One host. Calls are made from one thread; adapters never sleep.
+/// One host. Calls are made from one thread; adapters wait only by the clock that they are given.
 class Provider {
  public:
   virtual ~Provider() = default;

@@ -82,6 +82,16 @@ std::string without_keys(std::string_view text) {
   return without_userinfo(text.substr(0, key)) + "[private key]";
 }
 
+// Any key of an included file may be another program's, so more words count than for our own keys.
+bool names_secret(std::string_view key) {
+  const std::string lower = ascii_lower(key);
+  constexpr std::array kWords = {"password", "passwd", "passphrase", "secret",
+                                 "token",    "apikey", "api_key",    "credential"};
+  return looks_secret(key) || std::ranges::any_of(kWords, [&lower](const char* word) {
+           return lower.find(word) != lower.npos;
+         });
+}
+
 // `line` cut off after the first key that looks like a secret: error messages end up in CI logs,
 // which more people read than the file.
 std::string redacted(std::string_view line) {
@@ -92,7 +102,7 @@ std::string redacted(std::string_view line) {
       --end;
     std::size_t begin = end;
     while (begin > 0 && is_key_char(line[begin - 1])) --begin;
-    if (looks_secret(line.substr(begin, end - begin)) && colon + 1 < line.size()) {
+    if (names_secret(line.substr(begin, end - begin)) && colon + 1 < line.size()) {
       return std::string(line.substr(0, colon + 1)) + " ...";
     }
   }

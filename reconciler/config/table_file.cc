@@ -166,7 +166,7 @@ Form form_of(Gates& gates) {
                 "Share of mail that may fail from sources that are neither declared nor ignored."),
           group<low_volume_form>("low_volume", gates, "What applies to domains with little mail."),
           field("rollback_below", gates.rollback_below, kRateShape,
-                "Share of passing mail below which the ramp steps back.")}};
+                "Share of passing mail below which `advance` prints an alert.")}};
 }
 
 // std::chrono counts weekdays from Sunday, which is 0.

@@ -78,7 +78,7 @@ Result<bool> Store::is_known(const ReportMeta& report) {
   find.reset();
   if (!known || report.trust != Trust::Verified) return known;
   TRY(const std::int64_t reporter, intern(report.reporter));
-  // What is not part of the identity is set with the trust: whoever mailed a copy before could
+  // What is not part of the identity is set with the trust: a copy that was mailed before may
   // state another reporter or another published policy, and only the verified mail proves them.
   if (asserted || (report.by_known && reporter != before)) {
     TRY(const std::int64_t policy, intern(encode_policy(report.header)));

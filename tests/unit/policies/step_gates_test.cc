@@ -241,6 +241,8 @@ const std::vector<RampStory> kReporters = {
             "advance quarantine:10"),
     monitor("mail that grew is believed where nothing fails",
             "mail=mta:both:5000:2026-11-06/2026-11-19", "advance quarantine:10"),
+    monitor("a reporter whose reports count no message says nothing",
+            "reporters=1 mail=mta:both:0:2026-10-01/2026-11-22:r2.example", "stay reporters -"),
     monitor("two names of one organization are one reporter",
             "reporters=1 known=r1.example,mail.r1.example "
             "mail=mta:both:50:2026-09-24/2026-11-22:mail.r1.example",
