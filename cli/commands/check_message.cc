@@ -53,10 +53,20 @@ dmarc::MessageVerdict check(const spf::Client& client, const dkim::Verifier& ver
   return verdict;
 }
 
-/// A temporary DNS failure is no verdict: a script should try again.
+/// A temporary DNS failure is no verdict: a script should try again. A message without one
+/// author must not look like one to which DMARC does not apply (RFC 9989 section 11.5).
 ExitCode exit_code_of(const dmarc::MessageVerdict& verdict) {
-  if (verdict.walk.outcome == dmarc::Outcome::Fail) return ExitCode::Different;
-  return verdict.walk.outcome == dmarc::Outcome::TempError ? ExitCode::Error : ExitCode::Ok;
+  switch (verdict.walk.outcome) {
+    case dmarc::Outcome::Fail:
+    case dmarc::Outcome::PermError:
+      return ExitCode::Different;
+    case dmarc::Outcome::TempError:
+      return ExitCode::Error;
+    case dmarc::Outcome::None:
+    case dmarc::Outcome::Pass:
+      break;
+  }
+  return ExitCode::Ok;
 }
 
 /// MAIL FROM as given, or what a mail server wrote into Return-Path on delivery.
@@ -66,12 +76,7 @@ std::string sender_of(const Context& context, const mail::Head& head) {
   std::string sender = context.arguments.one("sender").value_or("");
   const auto recorded = head.all("Return-Path");
   if (!context.arguments.has("sender") && !recorded.empty()) sender = recorded.front()->value();
-  const auto open = sender.find('<');
-  const auto close = sender.rfind('>');
-  if (open != std::string::npos && close != std::string::npos && open < close) {
-    sender = sender.substr(open + 1, close - open - 1);
-  }
-  return std::string(trim(sender));
+  return spf::address_in(sender);
 }
 
 /// The header decides which signatures exist, so it is read first; the body is only hashed.

@@ -39,7 +39,7 @@ constexpr ExitCodes kExitCodes[] = {
     {"spf check", "0 for any SPF result; 1 an error"},
     {"check-message",
      "0 DMARC passes or does not apply; 1 an error, or a DNS failure because of which the result "
-     "is unknown; 2 DMARC fails"},
+     "is unknown; 2 DMARC fails, or the From field names no single author"},
     {"reports ingest", "0 success; 1 the store cannot be used; 4 something was refused"},
     {"reports fetch",
      "0 success; 1 the mailbox or the store cannot be used; 4 something was refused"},

@@ -46,7 +46,8 @@ ExitCode run_spf_check(Context& context) {
     return usage_error(context, fmt::format("--ip {} is not an IPv4 or IPv6 address", *ip_text),
                        "write it as 192.0.2.1 or 2001:db8::1");
   }
-  spf::Client client{.ip = *ip, .sender = sender.value_or(""), .helo = helo.value_or("")};
+  spf::Client client{
+      .ip = *ip, .sender = spf::address_in(sender.value_or("")), .helo = helo.value_or("")};
   if (client.helo.empty()) {
     // With a sender, HELO matters to the macro %{h} alone.
     client.helo = client.sender.substr(client.sender.rfind('@') + 1);

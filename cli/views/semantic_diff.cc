@@ -32,11 +32,11 @@ std::string elided(std::string_view text) {
 
 /// "rsa 2048 bits sha256:...", or nothing if the key cannot be parsed.
 std::optional<std::string> key_words(std::string_view record) {
-  const Result<dkim::KeyRecord> key = dkim::parse_key(record);
+  const Result<dkim::LenientKey> key = dkim::parse_key_leniently(record);
   if (!key) return std::nullopt;
   // RFC 6376 section 3.6.1: an empty p= revokes the key, so it has no size.
-  if (key->revoked()) return "revoked";
-  const Result<dkim::KeyShape> shape = dkim::shape_of(*key);
+  if (key->record.revoked()) return "revoked";
+  const Result<dkim::KeyShape> shape = dkim::shape_of(key->record);
   if (!shape) return std::nullopt;
   return fmt::format("{} {} bits {}", shape->algorithm, shape->bits, shape->fingerprint);
 }

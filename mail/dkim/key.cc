@@ -16,12 +16,18 @@ namespace {
 
 using List = std::vector<std::string>;
 
-Result<List> parse_list(const Tag& tag) {
+// An empty item is no word of the list; all verifiers skip it.
+List read_list(const Tag& tag, List& slips) {
   List items;
+  bool gap = false;
   for (const std::string_view item : split(tag.value, ':')) {
-    if (item.empty()) return Error{fmt::format("`{}=` has an empty item", tag.name)};
-    items.emplace_back(item);
+    if (item.empty()) {
+      gap = true;
+    } else {
+      items.emplace_back(item);
+    }
   }
+  if (gap) slips.push_back(fmt::format("`{}=` has an empty item", tag.name));
   return items;
 }
 
@@ -30,6 +36,15 @@ std::string join(const List& items) { return fmt::format("{}", fmt::join(items, 
 // RFC 6376 section 3.6.1: blanks inside p= are ignored.
 Result<std::string> parse_public(std::string_view value) {
   std::string key = without_spaces(value);
+  // What people paste around the key, each with its own remedy.
+  if (key.find("-----") != std::string::npos) {
+    return Error{
+        "`p=` has the BEGIN and END lines of a PEM file: only the base64 text between "
+        "them belongs there"};
+  }
+  if (key.find_first_of("\"'") != std::string::npos) {
+    return Error{"`p=` has quotes, which are no part of a key: remove them"};
+  }
   // Checked now, although the text is kept: a key that cannot be decoded must fail when it is read.
   const auto octets = decode_base64(key);
   if (!octets) return Error{"`p=` is not base64: " + octets.error().what};
@@ -42,21 +57,20 @@ Result<std::string> parse_type(const std::string& value) {
   return Error{fmt::format("`k={}` is not a key type in use; it is `rsa` or `ed25519`", value)};
 }
 
-template <class T, class Field>
-Result<Ok> store(Result<T> parsed, Field& field) {
-  if (!parsed) return parsed.error();
-  field = std::move(parsed).value();
-  return Ok{};
-}
-
 // Unknown tags are kept in order, because a later standard may define them (RFC 6376 section 3.2).
-Result<Ok> read_tag(const Tag& tag, KeyRecord& record) {
-  if (tag.name == "h") return store(parse_list(tag), record.hashes);
-  if (tag.name == "k") return store(parse_type(tag.value), record.type);
-  if (tag.name == "p") return store(parse_public(tag.value), record.key);
-  if (tag.name == "s") return store(parse_list(tag), record.services);
-  if (tag.name == "t") return store(parse_list(tag), record.flags);
-  if (tag.name == "v") {
+Result<Ok> read_tag(const Tag& tag, LenientKey& key) {
+  KeyRecord& record = key.record;
+  if (tag.name == "h") {
+    record.hashes = read_list(tag, key.slips);
+  } else if (tag.name == "k") {
+    TRY(record.type, parse_type(tag.value));
+  } else if (tag.name == "p") {
+    TRY(record.key, parse_public(tag.value));
+  } else if (tag.name == "s") {
+    record.services = read_list(tag, key.slips);
+  } else if (tag.name == "t") {
+    record.flags = read_list(tag, key.slips);
+  } else if (tag.name == "v") {
     record.version = tag.value;
   } else if (tag.name == "n") {
     record.notes = tag.value;
@@ -73,13 +87,17 @@ bool has_blank_tail(std::string_view text) {
          trim(text.substr(last + 1)).empty();
 }
 
-Result<Ok> check_version(const std::vector<Tag>& tags) {
-  // The tag is optional, but receivers ignore a key with any other version or position.
+// The tag is optional, but receivers ignore a key with any other version.
+Result<Ok> check_version(const std::vector<Tag>& tags, List& slips) {
   const auto found = std::ranges::find(tags, "v", &Tag::name);
   if (found == tags.end()) return Ok{};
-  if (found != tags.begin()) return Error{"`v=` must be the first tag (RFC 6376 section 3.6.1)"};
-  if (found->value == "DKIM1") return Ok{};
-  return Error{fmt::format("the version is `{}`, it must be exactly `DKIM1`", found->value)};
+  if (found->value != "DKIM1") {
+    return Error{fmt::format("the version is `{}`, it must be exactly `DKIM1`", found->value)};
+  }
+  if (found != tags.begin()) {
+    slips.emplace_back("`v=` must be the first tag (RFC 6376 section 3.6.1)");
+  }
+  return Ok{};
 }
 
 // Defaults filled in and order removed, so that == compares meanings.
@@ -141,18 +159,29 @@ Result<Pem> read_pem(std::string_view text) {
 
 }  // namespace
 
+Result<LenientKey> parse_key_leniently(std::string_view text) {
+  if (trim(text).starts_with('"')) {
+    return Error{
+        "the value begins with a quote: quotes are how zone files write a text, and no "
+        "part of it"};
+  }
+  TRY(auto reading, read_tags(text));
+  LenientKey key{.record = {}, .slips = std::move(reading.slips)};
+  if (has_blank_tail(text)) key.slips.emplace_back("blanks follow the last `;`");
+  TRY_OK(check_version(reading.tags, key.slips));
+  for (const Tag& tag : reading.tags) {
+    TRY_OK(read_tag(tag, key));
+  }
+  if (!find_tag(reading.tags, "p")) return Error{"`p=` is missing (RFC 6376 section 3.6.1)"};
+  return key;
+}
+
 // RFC 6376 section 3.6.1. Strict: a record that only some receivers can read is a fault for its
 // owner.
 Result<KeyRecord> parse_key(std::string_view text) {
-  TRY(auto tags, parse_tags(text));
-  if (has_blank_tail(text)) return Error{"blanks follow the last `;`"};
-  TRY_OK(check_version(tags));
-  KeyRecord record;
-  for (const Tag& tag : tags) {
-    TRY_OK(read_tag(tag, record));
-  }
-  if (!find_tag(tags, "p")) return Error{"`p=` is missing (RFC 6376 section 3.6.1)"};
-  return record;
+  TRY(auto key, parse_key_leniently(text));
+  if (!key.slips.empty()) return Error{key.slips.front()};
+  return std::move(key.record);
 }
 
 std::string print_key(const KeyRecord& record) {

@@ -15,6 +15,8 @@ namespace rampart::dkim {
 /// (RFC 8301 section 3.2).
 inline constexpr int kMinRsaBits = 1024;
 inline constexpr int kRecommendedRsaBits = 2048;
+/// The longest RSA key that verifiers must be able to check (RFC 8301 section 3.2).
+inline constexpr int kMaxRsaBits = 4096;
 
 /// A key record's tags. Absent and empty differ; unknown tags are kept in order.
 struct KeyRecord {
@@ -31,8 +33,19 @@ struct KeyRecord {
   bool revoked() const { return key.empty(); }
 };
 
-/// Reads a key record; an Error names the tag.
+/// Reads a key record by the grammar; an Error names the tag.
 Result<KeyRecord> parse_key(std::string_view text);
+
+/// A key record as verifiers read it.
+struct LenientKey {
+  KeyRecord record;
+  std::vector<std::string> slips;  ///< Where it breaks the grammar, each as a clause.
+};
+
+/// Reads a key record as the verifiers in wide use do: blanks after the last `;`, empty items of a
+/// list, line breaks, odd names of unknown tags and a version that is not first are slips. An Error
+/// names what makes them refuse the record.
+Result<LenientKey> parse_key_leniently(std::string_view text);
 
 /// "v=DKIM1; k=rsa; p=...": v first, `k=rsa` written, p last of the known tags.
 std::string print_key(const KeyRecord& record);

@@ -15,6 +15,9 @@ namespace {
 
 using Tags = std::vector<Tag>;
 
+// RFC 8616 section 5: the values of d=, s= and i= in an internationalized header.
+constexpr std::string_view kUtf8Tags = "dsi";
+
 Result<std::string> required(const Tags& tags, std::string_view name) {
   auto value = find_tag(tags, name);
   if (!value) return Error{fmt::format("`{}=` is missing", name)};
@@ -96,11 +99,15 @@ Result<Ok> read_identity(const Tags& tags, Signature& signature) {
 
 Result<Ok> read_headers(const Tags& tags, Signature& signature) {
   TRY(const auto text, required(tags, "h"));
+  bool gap = false;
   for (const std::string_view name : split(text, ':')) {
-    if (name.empty()) return Error{"`h=` has an empty name"};
+    // No field has an empty name, so that it adds nothing to what is signed.
+    gap = gap || name.empty();
     // Field names compare without case (RFC 5322 section 1.2.2).
-    signature.headers.push_back(ascii_lower(name));
+    if (!name.empty()) signature.headers.push_back(ascii_lower(name));
   }
+  if (signature.headers.empty()) return Error{"`h=` names no field"};
+  if (gap) signature.slips.emplace_back("`h=` has an empty name");
   return Ok{};
 }
 
@@ -122,8 +129,10 @@ Result<Ok> read_instance(const Tags& tags, Signature& signature) {
 }
 
 // The tags of every signature: signer, algorithm, and the signature itself.
-Result<Signature> parse_common(const Tags& tags) {
+Result<Signature> parse_common(const TagReading& reading) {
+  const Tags& tags = reading.tags;
   Signature signature;
+  signature.slips = reading.slips;
   TRY(const auto algorithm_text, required(tags, "a"));
   TRY(signature.algorithm, parse_algorithm(algorithm_text));
   TRY(signature.domain, parse_name(tags, "d"));
@@ -163,19 +172,21 @@ std::string_view to_text(Canonicalization method) {
 }
 
 Result<Signature> parse_signature(std::string_view value) {
-  TRY(const auto tags, parse_tags(value));
+  TRY(const auto reading, read_tags(value, kUtf8Tags));
+  const Tags& tags = reading.tags;
   TRY(const auto version, required(tags, "v"));
   if (version != "1") return Error{fmt::format("`v={}` is not 1", version)};
-  TRY(auto signature, parse_common(tags));
+  TRY(auto signature, parse_common(reading));
   TRY_OK(read_message_tags(tags, signature));
   TRY_OK(read_identity(tags, signature));
   return signature;
 }
 
 Result<Signature> parse_arc_signature(std::string_view value) {
-  TRY(const auto tags, parse_tags(value));
+  TRY(const auto reading, read_tags(value, kUtf8Tags));
+  const Tags& tags = reading.tags;
   if (find_tag(tags, "v")) return Error{"`v=` does not belong here (RFC 8617 section 4.1.2)"};
-  TRY(auto signature, parse_common(tags));
+  TRY(auto signature, parse_common(reading));
   TRY_OK(read_message_tags(tags, signature));
   TRY_OK(read_instance(tags, signature));
   signature.identity_domain = signature.domain;
@@ -183,12 +194,13 @@ Result<Signature> parse_arc_signature(std::string_view value) {
 }
 
 Result<Signature> parse_arc_seal(std::string_view value) {
-  TRY(const auto tags, parse_tags(value));
+  TRY(const auto reading, read_tags(value, kUtf8Tags));
+  const Tags& tags = reading.tags;
   // RFC 8617 section 4.1.3: a seal with h= is a failed one.
   for (const std::string_view name : {"h", "bh", "l"}) {
     if (find_tag(tags, name)) return Error{fmt::format("`{}=` does not belong here", name)};
   }
-  TRY(auto signature, parse_common(tags));
+  TRY(auto signature, parse_common(reading));
   TRY_OK(read_instance(tags, signature));
   TRY(signature.chain, required(tags, "cv"));
   // RFC 8617 section 4.1.3: seals always use relaxed.
@@ -198,9 +210,9 @@ Result<Signature> parse_arc_seal(std::string_view value) {
 }
 
 SignatureOwner owner_of(std::string_view value) {
-  const auto tags = parse_tags(value);
-  if (!tags) return {};
-  return {find_tag(*tags, "d").value_or(""), find_tag(*tags, "s").value_or("")};
+  const auto reading = read_tags(value, kUtf8Tags);
+  if (!reading) return {};
+  return {find_tag(reading->tags, "d").value_or(""), find_tag(reading->tags, "s").value_or("")};
 }
 
 // By position and not by parsed tags: every other octet must stay as it was signed.

@@ -38,9 +38,12 @@ struct Signature {
   std::optional<std::int64_t> expires;  ///< `x=`
   std::optional<int> instance;          ///< ARC's `i=`, 1 to 50.
   std::string chain;                    ///< ARC-Seal's `cv=`.
+  std::vector<std::string> slips;       ///< Where it breaks the grammar, each as a clause.
 };
 
-/// Reads a field's value as HeaderField::value() returns it. An Error names the tag.
+/// Reads a field's value as HeaderField::value() returns it, and as verifiers in wide use do: an
+/// empty item of h= and an odd name of an unknown tag are slips, and d=, s= and i= may hold
+/// U-labels (RFC 8616 section 5). An Error names the tag.
 Result<Signature> parse_signature(std::string_view value);
 
 /// ARC-Message-Signature: as above, without v=, and i= is the instance.

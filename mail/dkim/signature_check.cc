@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/base64.h"
+#include "base/counted.h"
 #include "base/text.h"
 #include "mail/dkim/public_key.h"
 #include "mail/syntax/tags.h"
@@ -28,27 +29,37 @@ bool lists(const std::vector<std::string>& items, std::string_view item) {
 // The one key record among a selector's TXT records. With several, RFC 6376 section 3.6.2.2 leaves
 // the result undefined: which one a receiver uses depends on the order of arrival.
 KeySearch one_record(const Name& name, const std::vector<std::string>& values) {
-  std::vector<KeyRecord> records;
+  std::vector<LenientKey> keys;
   std::string problem;
   for (const std::string& value : values) {
-    auto record = parse_key(value);
-    if (record) {
-      records.push_back(std::move(record).value());
+    auto key = parse_key_leniently(value);
+    if (key) {
+      keys.push_back(std::move(key).value());
     } else {
       // Foreign TXT records at the name are skipped; the last one's problem is named where no key
       // remains.
-      problem = record.error().what;
+      problem = key.error().what;
     }
   }
-  if (records.empty()) {
+  if (keys.empty()) {
     return no_key(Outcome::PermError,
                   fmt::format("{} has no usable key: {}", name.text(), problem));
   }
-  if (records.size() > 1) {
+  if (keys.size() > 1) {
     return no_key(Outcome::PermError, fmt::format("{} has {} keys (RFC 6376 section 3.6.2.2)",
-                                                  name.text(), records.size()));
+                                                  name.text(), keys.size()));
   }
-  return {.key = FoundKey{.record = std::move(records.front()), .shape = {}}, .refusal = {}};
+  FoundKey found{.record = std::move(keys.front().record), .shape = {}, .remarks = {}};
+  if (values.size() > 1) {
+    found.remarks.push_back(
+        fmt::format("{} is beside the key at {}, and some verifiers refuse both (RFC 6376 "
+                    "section 3.6.2.2)",
+                    counted(values.size() - 1, "other TXT value"), name.text()));
+  }
+  for (const std::string& slip : keys.front().slips) {
+    found.remarks.push_back("the key record breaks the grammar: " + slip);
+  }
+  return {.key = std::move(found), .refusal = {}};
 }
 
 // RFC 6376 section 6.1.2: what the record allows the key to be used for, and by whom.
@@ -79,6 +90,12 @@ std::optional<Refusal> check_shape(const KeyRecord& record, FoundKey& key) {
   if (!shape) return refuse(Outcome::PermError, shape.error().what);
   key.shape = *shape;
   if (shape->algorithm != "rsa") return std::nullopt;
+  if (shape->bits > kMaxRsaBits) {
+    key.remarks.push_back(
+        fmt::format("verifiers need not check RSA keys of more than {} bits (RFC "
+                    "8301 section 3.2)",
+                    kMaxRsaBits));
+  }
   // RFC 8301 section 3.2: receivers must not accept shorter keys.
   if (shape->bits < kMinRsaBits) {
     return refuse(Outcome::Fail, fmt::format("an RSA key of {} bits counts as failed "

@@ -23,6 +23,7 @@ struct FoundKey {
   KeyRecord record;
   KeyShape shape;
   bool testing = false;
+  std::vector<std::string> remarks;  ///< Why other verifiers may refuse it, each as a clause.
 };
 
 /// The result of a key lookup: one of the two, or neither while the answer is unknown.

@@ -1,6 +1,6 @@
 #include "mail/dkim/verify.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -15,12 +15,29 @@ namespace {
 // RFC 6376 section 8.4 warns of messages with a flood of signatures.
 constexpr std::size_t kMostSignatures = 20;
 
-// What a pass does not cover, or empty.
-std::string remark(const SignatureVerdict& verdict) {
+// The clocks of mail servers differ by this much at most.
+constexpr std::int64_t kClockSkew = 300;
+
+// What a pass does not cover, and why other verifiers may refuse the signature; empty where there
+// is nothing to say.
+std::string remark(const SignatureVerdict& verdict, const Signature& signature, const FoundKey& key,
+                   std::int64_t now) {
+  std::vector<std::string> clauses;
   if (verdict.unsigned_octets > 0) {
-    return fmt::format("`l=` leaves {} octets of the body unsigned", verdict.unsigned_octets);
+    clauses.push_back(
+        fmt::format("`l=` leaves {} octets of the body unsigned", verdict.unsigned_octets));
   }
-  return verdict.testing ? "the key is in testing mode (`t=y`)" : "";
+  if (verdict.testing) clauses.emplace_back("the key is in testing mode (`t=y`)");
+  // RFC 6376 section 3.5 lets verifiers ignore such signatures, and some do.
+  if (signature.time && *signature.time > now + kClockSkew) {
+    clauses.push_back(fmt::format(
+        "it was made in the future (`t={}`), and some verifiers refuse that", *signature.time));
+  }
+  for (const std::string& slip : signature.slips) {
+    clauses.push_back("the signature breaks the grammar: " + slip);
+  }
+  std::ranges::copy(key.remarks, std::back_inserter(clauses));
+  return fmt::format("{}", fmt::join(clauses, "; "));
 }
 
 SignatureVerdict refused(SignatureVerdict verdict, const Refusal& refusal) {
@@ -132,7 +149,7 @@ SignatureVerdict Verifier::check_one(const Item& item, const Answers& answers, s
   verdict.outcome = Outcome::Pass;
   if (signature.length)
     verdict.unsigned_octets = bodies_.find(signature).length - *signature.length;
-  verdict.reason = remark(verdict);
+  verdict.reason = remark(verdict, signature, *search.key, now);
   return verdict;
 }
 

@@ -101,9 +101,9 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
   judgement.dkim_aligned.reserve(message.dkim.signatures.size());
   if (!message.author_problem.empty()) {
     judgement.dkim_aligned.assign(message.dkim.signatures.size(), false);
-    // Without an author there is no policy to apply; with several there is
-    // none to choose.
-    judgement.outcome = message.authors.empty() ? Outcome::None : Outcome::PermError;
+    // RFC 9989 section 11.5: such fields are how a forger shows one author and has another one
+    // checked, so that "does not apply" would be the wrong answer.
+    judgement.outcome = Outcome::PermError;
     judgement.reason = message.author_problem;
     return judgement;
   }
@@ -137,14 +137,16 @@ Judgement evaluate(const MessageVerdict& message, const Discovery& discovery) {
 }
 
 void read_authors(const mail::Head& head, MessageVerdict& verdict) {
-  const auto domains = mail::author_domains(head);
-  if (!domains) {
-    verdict.author_problem = domains.error().what;
+  verdict.skipped = head.skipped;
+  const auto authors = mail::read_authors(head);
+  if (!authors) {
+    verdict.author_problem = authors.error().what;
     return;
   }
-  verdict.authors = *domains;
-  if (domains->size() > 1) {
-    verdict.author_problem = fmt::format("the From field names {} domains", domains->size());
+  verdict.authors = authors->domains;
+  verdict.author_slip = authors->slip;
+  if (verdict.authors.size() > 1) {
+    verdict.author_problem = fmt::format("the From field names {} domains", verdict.authors.size());
   }
 }
 
@@ -173,6 +175,39 @@ void remark_on_tags(const Judgement& walk, std::vector<std::string>& sentences) 
                     "{} to the rest; receivers of RFC 9989 ignore it.",
                     pct, to_text(walk.policy), pct, to_text(milder(walk.policy))));
   }
+}
+
+// What passes without helping DMARC, and what would make it align (RFC 9989 section 4.4). Silent
+// about a mechanism by which the message aligns already.
+void remark_on_alignment(const MessageVerdict& verdict, std::vector<std::string>& sentences) {
+  if (!verdict.author_problem.empty()) return;
+  const std::string author = verdict.authors.front().text();
+  // Without a record the tree walk knows no organization, and the public suffix list still does.
+  const Judgement& judgement = verdict.walk.discovered ? verdict.walk : verdict.psl;
+  const Record record = judgement.discovered ? judgement.discovered->record : Record{};
+  const auto where = [&author](std::optional<Alignment> mode) {
+    return mode == Alignment::Strict
+               ? fmt::format("{} itself, as strict alignment asks", author)
+               : fmt::format("{} or another domain of its organization", author);
+  };
+  if (verdict.spf && verdict.spf->outcome == spf::Outcome::Pass && !judgement.spf_aligned) {
+    sentences.push_back(fmt::format(
+        "SPF passes for {}, not aligned: send with a MAIL FROM (return path) in {}, and authorize "
+        "the host in the SPF record there.",
+        verdict.spf_domain, where(record.aspf)));
+  }
+  const dkim::SignatureVerdict* unaligned = nullptr;
+  for (std::size_t i = 0; i < verdict.dkim.signatures.size(); ++i) {
+    const dkim::SignatureVerdict& one = verdict.dkim.signatures[i];
+    if (one.outcome != dkim::Outcome::Pass) continue;
+    if (judgement.dkim_aligned[i]) return;
+    if (unaligned == nullptr) unaligned = &one;
+  }
+  if (unaligned == nullptr) return;
+  sentences.push_back(
+      fmt::format("DKIM passes for d={}, not aligned: sign as d={}, with a key at a selector below "
+                  "_domainkey.{}; d= must be {}.",
+                  unaligned->domain, author, author, where(record.adkim)));
 }
 
 std::string summary_of(const Judgement& judgement) {
@@ -216,7 +251,18 @@ MessageVerdict check_message(const spf::Client& client, const dkim::Verifier& ve
 
 std::vector<std::string> remarks(const MessageVerdict& verdict) {
   std::vector<std::string> sentences;
+  for (const std::string& line : verdict.skipped) {
+    sentences.push_back(
+        "The header has a line that is no field, and some receivers stop there: " + line + ".");
+  }
   if (!verdict.walk.reason.empty()) sentences.push_back("DMARC: " + verdict.walk.reason + ".");
+  if (!verdict.author_slip.empty()) {
+    sentences.push_back(fmt::format(
+        "The From field breaks RFC 5322 section 3.4 ({}): tolerant receivers read {} in it, and "
+        "others refuse the message.",
+        verdict.author_slip, verdict.authors.front().text()));
+  }
+  remark_on_alignment(verdict, sentences);
   if (verdict.walk.discovered) remark_on_tags(verdict.walk, sentences);
   if (differ(verdict.walk, verdict.psl)) {
     sentences.push_back(

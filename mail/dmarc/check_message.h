@@ -38,11 +38,13 @@ struct MessageVerdict {
   std::string sender;               ///< MAIL FROM, empty for bounces.
   dkim::Verdict dkim;
   arc::Verdict arc;
-  std::vector<Name> authors;      ///< The From field's domains.
-  std::string author_problem;     ///< Not empty: why DMARC cannot apply.
-  Judgement walk;                 ///< RFC 9989: tree walk, t= honoured, pct unknown.
-  Judgement psl;                  ///< RFC 7489: public suffix list, pct honoured.
-  std::vector<Question> unknown;  ///< Resolve these and check again; until then all is open.
+  std::vector<Name> authors;         ///< The From field's domains.
+  std::string author_problem;        ///< Not empty: why DMARC cannot be evaluated.
+  std::string author_slip;           ///< Not empty: what strict receivers refuse in the From field.
+  std::vector<std::string> skipped;  ///< Lines of the header that are no field (mail::Head).
+  Judgement walk;                    ///< RFC 9989: tree walk, t= honoured, pct unknown.
+  Judgement psl;                     ///< RFC 7489: public suffix list, pct honoured.
+  std::vector<Question> unknown;     ///< Resolve these and check again; until then all is open.
 };
 
 /// Checks the message that `verifier` has read to its end, submitted by `client`, at Client::now.

@@ -10,7 +10,20 @@
 namespace rampart::dmarc {
 namespace {
 
+// The tag that a value swallowed because no `;` is between the two: "none rua=mailto:..."
+// holds `rua`. Empty where it holds none.
+std::string_view swallowed_tag(std::string_view value) {
+  const auto equals = value.find('=');
+  if (equals == std::string_view::npos) return {};
+  const std::string_view before = trim(value.substr(0, equals));
+  const auto blank = before.find_last_of(" \t,:");
+  return blank == std::string_view::npos ? std::string_view() : before.substr(blank + 1);
+}
+
 Error bad_value(const Tag& tag, std::string_view wanted) {
+  if (const auto next = swallowed_tag(tag.value); !next.empty()) {
+    return Error{fmt::format("`{}={}`: a `;` is missing before `{}=`", tag.name, tag.value, next)};
+  }
   return Error{fmt::format("`{}={}`: the value must be {}", tag.name, tag.value, wanted)};
 }
 
@@ -103,7 +116,7 @@ std::string_view to_text(Alignment alignment) { return alignment == Alignment::S
 
 std::optional<Error> misplaced_version(std::string_view text) {
   if (is_dmarc(text)) return std::nullopt;
-  return Error{"it does not begin with `v=DMARC1`"};
+  return Error{"it does not begin with `v=DMARC1` (RFC 9989 section 4.10)"};
 }
 
 }  // namespace
@@ -127,7 +140,10 @@ bool is_dmarc(std::string_view text) { return version_of(text) == "DMARC1"; }
 Result<Record> parse(std::string_view text) {
   if (auto error = misplaced_version(text)) return *error;
   TRY(const auto tags, parse_tags(text));
-  if (tags.front().name != "v") return Error{"older receivers read only a lower-case `v=`"};
+  // Legal by the grammar, and yet no record for receivers in wide use.
+  if (!text.starts_with("v=DMARC1")) {
+    return Error{"older receivers look for exactly `v=DMARC1`, in lower case and without blanks"};
+  }
   Record record;
   for (const Tag& tag : tags) {
     if (&tag == &tags.front()) continue;
@@ -169,7 +185,7 @@ namespace {
 // What a lenient reading found in the policy tags.
 struct Policies {
   bool p_missing = true;
-  bool invalid = false;
+  std::string invalid;  // The first policy tag that cannot be read, and why; empty where all can.
 };
 
 // A tag-value pair of a lenient reading, or nullopt with a problem added.
@@ -208,14 +224,14 @@ void read_leniently(const Tag& tag, Lenient& lenient, Policies& policies) {
   const bool policy = tag.name == "p" || tag.name == "sp" || tag.name == "np";
   if (tag.name == "p") policies.p_missing = false;
   if (!read) lenient.problems.push_back(read.error().what);
-  if (!read && policy) policies.invalid = true;
+  if (!read && policy && policies.invalid.empty()) policies.invalid = read.error().what;
 }
 
 // RFC 7489 section 6.6.3 and RFC 9989 section 4.10.1: a missing p or an invalid policy is read as
 // p=none where reports can be sent; otherwise the record is ignored.
 Result<Lenient> resolve_policies(Lenient lenient, const Policies& policies) {
-  if (!policies.p_missing && !policies.invalid) return lenient;
-  const std::string_view what = policies.p_missing ? "`p=` is missing" : "a policy is invalid";
+  if (!policies.p_missing && policies.invalid.empty()) return lenient;
+  const std::string what = policies.p_missing ? "`p=` is missing" : policies.invalid;
   if (lenient.record.rua.empty()) {
     return Error{
         fmt::format("{} and there is no valid `rua=`, so receivers ignore the record", what)};

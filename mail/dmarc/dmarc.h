@@ -36,8 +36,9 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-/// Whether `text` begins with the version tag, blanks allowed. The value is exactly `DMARC1`; `V`
-/// is read as `v`, as the grammar of RFC 9989 section 4.8 does.
+/// Whether `text` begins with the version tag: its first octet is `v`, or `V` by the grammar of
+/// RFC 9989 section 4.8, which also allows blanks around `=`; the value is exactly `DMARC1`.
+/// Receivers discard everything else (RFC 9989 section 4.10, RFC 7489 section 6.6.3).
 bool is_dmarc(std::string_view text);
 
 /// Reads strictly, as a record should be published: with p=, tag names in lower case, values by the

@@ -157,17 +157,37 @@ Result<std::vector<Name>> domains_in(std::string_view value) {
   return domains;
 }
 
+// The one address of a field whose display name breaks the grammar: `Doe, John <a@example.com>`.
+// With a second `@` anywhere, programs may take different addresses, which is what forgers want.
+std::optional<Name> lone_address(std::string_view value) {
+  const std::string_view text = trim(value);
+  const auto open = text.find('<');
+  const bool lone = std::ranges::count(text, '@') == 1 && std::ranges::count(text, '<') == 1 &&
+                    std::ranges::count(text, '>') == 1;
+  if (!lone || !text.ends_with('>')) return std::nullopt;
+  const auto domains = domains_in(text.substr(open));
+  return domains && domains->size() == 1 ? std::optional(domains->front()) : std::nullopt;
+}
+
 }  // namespace
 
-Result<std::vector<Name>> author_domains(const Head& head) {
+Result<Authors> read_authors(const Head& head) {
   const auto fields = head.all("From");
   if (fields.empty()) return Error{"the message has no From field"};
   // RFC 5322 section 3.6 allows one; with two, the reader sees one and the receiver may check the
   // other.
   if (fields.size() > 1) return Error{fmt::format("the message has {} From fields", fields.size())};
   auto domains = domains_in(fields.front()->value());
-  if (!domains) return Error{"its From field cannot be read: " + domains.error().what};
-  return domains;
+  if (domains) return Authors{std::move(domains).value(), ""};
+  if (const auto lone = lone_address(fields.front()->value())) {
+    return Authors{{*lone}, domains.error().what};
+  }
+  return Error{"its From field cannot be read: " + domains.error().what};
+}
+
+Result<std::vector<Name>> author_domains(const Head& head) {
+  TRY(const Authors authors, read_authors(head));
+  return authors.domains;
 }
 
 // For callers that need one domain; DMARC's own evaluation reports several as an error of the

@@ -77,6 +77,7 @@ std::optional<std::size_t> find_body(std::string_view octets, std::size_t from) 
 Result<Head> read_head(std::string_view octets, const HeadLimits& limits) {
   Head head;
   std::string_view rest = octets;
+  bool skips = false;  // The last line was no field; its continuations belong to it.
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const auto line = consume_line(rest);
     if (line.empty()) break;
@@ -86,12 +87,17 @@ Result<Head> read_head(std::string_view octets, const HeadLimits& limits) {
     }
     // The separator line of an mbox file, not a field.
     if (number == 1 && line.starts_with("From ")) continue;
-    if (const auto added = add_line(head, line); !added) {
-      return Error{fmt::format("line {} is not a header field: {}", number, added.error().what)};
-    }
-    if (head.fields.size() > limits.fields) {
+    if (skips && is_blank(line.front())) continue;
+    const auto added = add_line(head, line);
+    skips = !added;
+    if (!added) head.skipped.push_back(fmt::format("line {}: {}", number, added.error().what));
+    if (head.fields.size() + head.skipped.size() > limits.fields) {
       return Error{fmt::format("the header has more than {} fields", limits.fields)};
     }
+  }
+  // A file that is no message at all.
+  if (head.fields.empty() && !head.skipped.empty()) {
+    return Error{"the header has no field; " + head.skipped.front()};
   }
   head.body_offset = octets.size() - rest.size();
   return head;

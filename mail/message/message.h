@@ -25,8 +25,9 @@ struct HeaderField {
 
 /// Everything above the empty line.
 struct Head {
-  std::vector<HeaderField> fields;  ///< In order; the topmost first.
-  std::size_t body_offset = 0;      ///< Where the body begins in the octets that were read.
+  std::vector<HeaderField> fields;   ///< In order; the topmost first.
+  std::size_t body_offset = 0;       ///< Where the body begins in the octets that were read.
+  std::vector<std::string> skipped;  ///< Lines that are no field, as "line 3: it has no colon".
 
   /// The fields of that name, whatever its case, in order.
   std::vector<const HeaderField*> all(std::string_view name) const;
@@ -43,13 +44,25 @@ struct HeadLimits {
 std::optional<std::size_t> find_body(std::string_view octets, std::size_t from = 0);
 
 /// Reads the header. CR LF and a lone LF both end a line, as files have either; a lone CR is an
-/// octet like others. An mbox separator ("From ...") in the first line is skipped. Octets that
-/// end within the header are a message without a body.
+/// octet like others. An mbox separator ("From ...") in the first line is skipped, and so is, with
+/// its continuations, any line that is no field: receivers go on behind it. An Error where no line
+/// is a field, or beyond the limits. Octets that end within the header are a message without a
+/// body.
 Result<Head> read_head(std::string_view octets, const HeadLimits& limits = {});
 
-/// The domains of the From field, each once, in order (RFC 5322 section 3.6.2; groups of
-/// RFC 6854 too). An Error where there is no From field or more than one, or where it cannot be
-/// read: DMARC does not apply to such a message (RFC 9989 section 5.3.1).
+/// The author of a message.
+struct Authors {
+  std::vector<Name> domains;  ///< Of the From field, each once, in order.
+  std::string slip;  ///< Not empty: what breaks the grammar, although receivers read one address.
+};
+
+/// Reads the From field (RFC 5322 section 3.6.2; groups of RFC 6854 too). Where its grammar is
+/// broken and yet it has one address alone, in `<>` at its end, that address counts, as tolerant
+/// receivers read it. An Error where there is no From field or more than one, or where it cannot be
+/// read: DMARC cannot be evaluated then (RFC 9989 section 5.3.1, RFC 9989 section 11.5).
+Result<Authors> read_authors(const Head& head);
+
+/// The domains of read_authors().
 Result<std::vector<Name>> author_domains(const Head& head);
 
 /// As author_domains, where exactly one domain is named.

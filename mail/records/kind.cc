@@ -10,13 +10,14 @@
 #include "mail/dmarc/dmarc.h"
 #include "mail/spf/spf.h"
 #include "mail/syntax/tags.h"
+#include "mail/transport/transport.h"
 
 namespace rampart {
 namespace {
 
 // RFC 6376 section 3.6.1: v= is optional, p= is not.
 bool is_dkim_key(std::string_view value) {
-  if (const auto version = version_of(value)) return *version == "DKIM1";
+  if (const auto version = version_of(trim(value))) return *version == "DKIM1";
   return std::ranges::any_of(split(value, ';'), [](std::string_view piece) {
     const auto tag = split_tag(piece);
     return tag && tag->first == "p";
@@ -26,10 +27,11 @@ bool is_dkim_key(std::string_view value) {
 // SPF counts at any name: include targets and fragments have no name of their own form.
 RecordKind kind_of_txt(const Name& name, std::string_view value) {
   if (spf::is_spf(value)) return RecordKind::Spf;
-  const auto version = version_of(value);
+  const auto version = version_of(trim(value));
   switch (name_kind(name)) {
     case NameKind::Dmarc:
-      return dmarc::is_dmarc(value) ? RecordKind::Dmarc : RecordKind::Foreign;
+      return version == "DMARC1" ? RecordKind::Dmarc : RecordKind::Foreign;
+    // All authorizations mean the same, so that one which reporters discard must not be one.
     case NameKind::ReportAuthorization:
       return dmarc::is_dmarc(value) ? RecordKind::ReportAuthorization : RecordKind::Foreign;
     case NameKind::DkimSelector:
@@ -108,15 +110,18 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
   // Also without `v=`, which people leave out when a form asks for the value.
   if (!text.starts_with(stem) && !text.starts_with(lower.substr(2))) {
     if (!belongs_at(version, kind) || text.find(lower) == std::string::npos) return std::nullopt;
-    return fmt::format("`{}` must come first; receivers ignore it behind anything else",
+    return fmt::format("`{}` must come first; receivers discard a record with anything before it",
                        version.exact);
   }
   if (!belongs_at(version, kind)) {
     return fmt::format("`{}` belongs at {}, where receivers look for it", version.exact,
                        version.where);
   }
-  return fmt::format("it must begin with exactly `{}` (case matters) and then `;` or the end",
-                     version.exact);
+  // RFC 8461 section 3.1 and RFC 8460 section 3 count the `;` to what a record begins with.
+  return fmt::format(
+      "it must begin with exactly `{}`, in this case and without blanks or quotes, "
+      "and then `;`; receivers discard it",
+      version.exact);
 }
 
 }  // namespace
@@ -163,6 +168,23 @@ RecordKind kind_of(const RecordKey& key, std::string_view value) {
   }
 }
 
+bool is_read(const RecordKey& key, std::string_view value) {
+  switch (kind_of(key, value)) {
+    case RecordKind::Dmarc:
+      return dmarc::is_dmarc(value);
+    case RecordKind::MtaSts:
+      return is_mta_sts(value);
+    case RecordKind::TlsRpt:
+      return is_tls_rpt(value);
+    case RecordKind::Bimi:
+      return is_bimi(value);
+    case RecordKind::Foreign:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::optional<std::string> spf_near_miss(const RecordKey& key, std::string_view value) {
   if (key.type != RecordType::TXT || kind_of(key, value) != RecordKind::Foreign) {
     return std::nullopt;
@@ -170,25 +192,37 @@ std::optional<std::string> spf_near_miss(const RecordKey& key, std::string_view 
   return spf_slip(bare(value), value);
 }
 
-// The most specific mistake comes first: a version in the wrong case, then a missing one.
-std::optional<std::string> near_miss(const RecordKey& key, std::string_view value) {
-  if (key.type != RecordType::TXT || kind_of(key, value) != RecordKind::Foreign) {
-    return std::nullopt;
-  }
+std::optional<std::string> own_near_miss(const RecordKey& key, std::string_view value) {
+  if (key.type != RecordType::TXT || is_read(key, value)) return std::nullopt;
   const std::string text = bare(value);
-  if (auto slip = spf_slip(text, value)) return slip;
   const NameKind kind = name_kind(key.name);
-  for (const Version& version : kVersions) {
-    if (auto slip = version_slip(version, text, kind)) return slip;
-  }
+  const auto version =
+      std::ranges::find_if(kVersions, [kind](const Version& one) { return belongs_at(one, kind); });
+  if (version == kVersions.end()) return std::nullopt;
+  if (auto slip = version_slip(*version, text, kind)) return slip;
   // Without a version the value is a record of this kind only by its name and its main tag.
-  if (kind == NameKind::Dmarc && text.find("p=") != std::string::npos) {
+  if (kind == NameKind::Dmarc && text.find("p=") != std::string::npos && !spf_slip(text, value)) {
     return "a DMARC record begins with `v=DMARC1`; receivers ignore it with any other first tag";
   }
   if (kind == NameKind::DkimSelector && text.starts_with("k=")) {
     return "a DKIM key record needs `p=` (RFC 6376 section 3.6.1)";
   }
   return std::nullopt;
+}
+
+// The most specific mistake comes first: a version in the wrong case, then a missing one.
+std::optional<std::string> near_miss(const RecordKey& key, std::string_view value) {
+  if (key.type != RecordType::TXT || is_read(key, value)) return std::nullopt;
+  if (kind_of(key, value) == RecordKind::Foreign) {
+    const std::string text = bare(value);
+    if (auto slip = spf_slip(text, value)) return slip;
+    const NameKind kind = name_kind(key.name);
+    for (const Version& version : kVersions) {
+      if (belongs_at(version, kind)) continue;
+      if (auto slip = version_slip(version, text, kind)) return slip;
+    }
+  }
+  return own_near_miss(key, value);
 }
 
 }  // namespace rampart

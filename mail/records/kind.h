@@ -37,15 +37,25 @@ std::string_view to_text(RecordKind kind);
 /// What kind of mail-authentication record `value` is at `key`.
 /// The name matters: a DKIM key may omit its version, and `v=DMARC1` below `_report._dmarc` is an
 /// authorisation. RFC 7208 section 4.5: an SPF version ends at a space or the end, so "v=spf10" is
-/// Foreign, and `V=SPF1` is Spf.
+/// Foreign, and `V=SPF1` is Spf. Blanks in front of or within the version of another record do not
+/// change its kind, although receivers may discard it: see is_read().
 RecordKind kind_of(const RecordKey& key, std::string_view value);
 
-/// Why a value that is Foreign looks like a typing mistake ("v=dmarc1": the version is
-/// case-sensitive), or nullopt. Such a value is reported and stays.
+/// Whether receivers read `value` as a record of its kind, or discard it because it does not begin
+/// as they require (RFC 9989 section 4.10, RFC 8461 section 3.1, RFC 8460 section 3). False for
+/// Foreign.
+bool is_read(const RecordKey& key, std::string_view value);
+
+/// Why receivers discard a value that looks like a record ("v=dmarc1": the version is
+/// case-sensitive), or nullopt where they read it or where it looks like none.
 std::optional<std::string> near_miss(const RecordKey& key, std::string_view value);
 
 /// The same for a value that looks like SPF and is none; nullopt for one that looks like another
 /// record.
 std::optional<std::string> spf_near_miss(const RecordKey& key, std::string_view value);
+
+/// The same for a value that looks like a record of the kind that belongs at `key`, a name of
+/// another kind than Other; nullopt for one that looks like SPF or like a record of another name.
+std::optional<std::string> own_near_miss(const RecordKey& key, std::string_view value);
 
 }  // namespace rampart

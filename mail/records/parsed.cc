@@ -17,14 +17,16 @@ AnyRecord either(Result<Record> result) {
   return std::move(result).value();
 }
 
-// The shape is an Error for a revoked key, which is still a valid record.
+// The shape is an Error for a revoked key, which is still a valid record. Live keys are read as
+// verifiers do: a key that they accept must not look like one that this plan adds.
 AnyRecord read_key(const std::string& text) {
-  auto record = dkim::parse_key(text);
-  if (!record) return std::move(record).error();
+  auto read = dkim::parse_key_leniently(text);
+  if (!read) return std::move(read).error();
+  dkim::LenientKey key = std::move(read).value();
   // The key's bytes are read once here; guardrails, audit and rotation all look at the shape.
-  auto shape = record->revoked() ? Result<dkim::KeyShape>(Error{"the key is revoked"})
-                                 : dkim::shape_of(*record);
-  return ParsedKey{std::move(record).value(), std::move(shape)};
+  auto shape = key.record.revoked() ? Result<dkim::KeyShape>(Error{"the key is revoked"})
+                                    : dkim::shape_of(key.record);
+  return ParsedKey{std::move(key.record), std::move(shape), key.slips.empty()};
 }
 
 // Live records are read as receivers do, but only a record that satisfies the strict grammar can
@@ -104,7 +106,7 @@ bool same_meaning(const ParsedValue& a, const ParsedValue& b) {
       return both(a.spf(), b.spf(), spf::same_meaning);
     case RecordKind::DkimKey:
       return both(a.key(), b.key(), [](const ParsedKey& left, const ParsedKey& right) {
-        return dkim::same_meaning(left.record, right.record);
+        return left.strict && right.strict && dkim::same_meaning(left.record, right.record);
       });
     case RecordKind::Dmarc:
       return both(a.dmarc(), b.dmarc(), [](const ParsedDmarc& left, const ParsedDmarc& right) {

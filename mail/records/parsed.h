@@ -19,11 +19,12 @@
 
 namespace rampart {
 
-/// A DKIM key record and what its p= holds; `shape` is an Error where the key is revoked or cannot
-/// be decoded.
+/// A DKIM key record as verifiers read it, and what its p= holds; `shape` is an Error where the key
+/// is revoked or cannot be decoded. `strict`: it also satisfies the grammar.
 struct ParsedKey {
   dkim::KeyRecord record;
   Result<dkim::KeyShape> shape;
+  bool strict = true;
 };
 
 /// A DMARC record as receivers read it (RFC 9989 section 4.8), and whether it also satisfies the

@@ -48,6 +48,10 @@ struct Client {
   std::int64_t now = 0;              ///< Unix seconds, for the `t` macro.
 };
 
+/// The address of a MAIL FROM as people paste it: without the `<>` of RFC 5321 section 4.1.2 and
+/// blanks; empty for "<>".
+std::string address_in(std::string_view path);
+
 /// A verdict and its derivation.
 struct Verdict {
   Outcome outcome = Outcome::None;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace rampart::spf {
 namespace {
 
@@ -108,6 +110,15 @@ std::string name_for_p(const std::vector<Name>& names, const Name& domain) {
   const auto below =
       std::ranges::find_if(names, [&](const Name& name) { return name.is_within(domain); });
   return below == names.end() ? names.front().text() : below->text();
+}
+
+std::string address_in(std::string_view path) {
+  const auto open = path.find('<');
+  const auto close = path.rfind('>');
+  if (open != path.npos && close != path.npos && open < close) {
+    path = path.substr(open + 1, close - open - 1);
+  }
+  return std::string(trim(path));
 }
 
 }  // namespace rampart::spf

@@ -10,11 +10,9 @@
 namespace rampart {
 namespace {
 
-// All tags but the version, which must come first and be exactly this.
-Result<std::vector<Tag>> tags_after(std::string_view text, std::string_view version) {
-  if (version_of(text) != version) return Error{fmt::format("it must begin with `v={}`", version)};
+// All tags but the version.
+Result<std::vector<Tag>> tags_after_version(std::string_view text) {
   TRY(auto tags, parse_tags(text));
-  if (tags.front().name != "v") return Error{"the version tag is a lower-case `v`"};
   tags.erase(tags.begin());
   return tags;
 }
@@ -45,8 +43,15 @@ bool is_https(std::string_view uri) {
 
 }  // namespace
 
+bool is_mta_sts(std::string_view text) { return text.starts_with("v=STSv1;"); }
+
+bool is_tls_rpt(std::string_view text) { return text.starts_with("v=TLSRPTv1;"); }
+
+bool is_bimi(std::string_view text) { return text.starts_with('v') && version_of(text) == "BIMI1"; }
+
 Result<MtaStsRecord> parse_mta_sts(std::string_view text) {
-  TRY(auto tags, tags_after(text, "STSv1"));
+  if (!is_mta_sts(text)) return Error{"it must begin with exactly `v=STSv1;`"};
+  TRY(auto tags, tags_after_version(text));
   const auto id = extract(tags, "id");
   if (!id) return Error{"`id=` is missing (RFC 8461 section 3.1)"};
   const bool fits = !id->empty() && id->size() <= 32;
@@ -62,7 +67,8 @@ std::string print(const MtaStsRecord& record) {
 }
 
 Result<TlsRptRecord> parse_tls_rpt(std::string_view text) {
-  TRY(auto tags, tags_after(text, "TLSRPTv1"));
+  if (!is_tls_rpt(text)) return Error{"it must begin with exactly `v=TLSRPTv1;`"};
+  TRY(auto tags, tags_after_version(text));
   const auto rua = extract(tags, "rua");
   if (!rua) return Error{"`rua=` is missing (RFC 8460 section 3)"};
   TlsRptRecord record;
@@ -82,7 +88,8 @@ std::string print(const TlsRptRecord& record) {
 }
 
 Result<BimiRecord> parse_bimi(std::string_view text) {
-  TRY(auto tags, tags_after(text, "BIMI1"));
+  if (!is_bimi(text)) return Error{"it must begin with `v=BIMI1`"};
+  TRY(auto tags, tags_after_version(text));
   const auto logo = extract(tags, "l");
   // An empty l= is legal: it declines.
   if (!logo) return Error{"`l=` is missing"};

@@ -12,6 +12,13 @@
 
 namespace rampart {
 
+/// Whether `text` begins as receivers require before they read on; they discard any other value.
+/// RFC 8461 section 3.1: with exactly `v=STSv1;`. RFC 8460 section 3: with exactly `v=TLSRPTv1;`.
+/// The BIMI draft, section 4.3: with `v=BIMI1`, blanks around `=` allowed.
+bool is_mta_sts(std::string_view text);
+bool is_tls_rpt(std::string_view text);
+bool is_bimi(std::string_view text);
+
 /// `v=STSv1; id=...;`
 struct MtaStsRecord {
   std::string id;  ///< 1 to 32 alphanumerics.

@@ -148,15 +148,60 @@ TEST_CASE("a failing DNS is no verdict") {
         "fail p=reject dis=reject", "fail p=reject dis=reject");
 }
 
-TEST_CASE("without one author's domain DMARC does not apply") {
+// RFC 9989 section 11.5: such fields are an attack, and never a reason not to apply DMARC.
+TEST_CASE("without one author's domain DMARC is in error") {
   const Texts texts = {{"example.com", kAny}, {"_dmarc.example.com", "v=DMARC1; p=reject"}};
   check({.from = "a@example.com, b@example.net", .texts = texts}, "permerror p=none dis=none",
         "permerror p=none dis=none");
-  check({.from = "nobody", .texts = texts}, "none p=none dis=none", "none p=none dis=none");
-  check({.texts = texts, .extra = "From: eve@example.net\r\n"}, "none p=none dis=none",
-        "none p=none dis=none");
+  check({.from = "nobody", .texts = texts}, "permerror p=none dis=none",
+        "permerror p=none dis=none");
+  check({.texts = texts, .extra = "From: eve@example.net\r\n"}, "permerror p=none dis=none",
+        "permerror p=none dis=none");
   check({.from = "a@example.com, b@example.com", .texts = texts}, "pass p=reject dis=none",
         "pass p=reject dis=none");
+}
+
+TEST_CASE("a From field that tolerant receivers read is evaluated, with a remark") {
+  const Texts texts = {{"example.com", kAny}, {"_dmarc.example.com", "v=DMARC1; p=reject"}};
+  for (const char* from :
+       {"Doe, John <a@example.com>", ":) x <a@example.com>", "Foo\\Bar <a@example.com>"}) {
+    INFO(from);
+    const auto verdict = verdict_on({.from = from, .texts = texts});
+    CHECK(shown(verdict.walk) == "pass p=reject dis=none");
+    REQUIRE(remarks(verdict).size() == 1);
+    CHECK_THAT(remarks(verdict).front(), Catch::Contains("RFC 5322 section 3.4"));
+  }
+  // Two addresses, of which programs may take either one (RFC 9989 section 11.5).
+  check({.from = "a@example.com, x <b@example.net> (", .texts = texts}, "permerror p=none dis=none",
+        "permerror p=none dis=none");
+}
+
+TEST_CASE("a line that is no field is skipped, with a remark") {
+  const Texts texts = {{"example.com", kAny}, {"_dmarc.example.com", "v=DMARC1; p=reject"}};
+  for (const char* line : {">From joe Sat Nov 21\r\n", "no colon\r\n continued\r\n"}) {
+    INFO(line);
+    const auto verdict = verdict_on({.texts = texts, .extra = line});
+    CHECK(shown(verdict.walk) == "pass p=reject dis=none");
+    REQUIRE(remarks(verdict).size() == 1);
+    CHECK_THAT(remarks(verdict).front(), Catch::Contains("line 2"));
+  }
+}
+
+// RFC 9989 section 4.4: only an aligned identifier counts; what would align is named.
+TEST_CASE("a pass that is not aligned says what would be") {
+  const auto verdict =
+      verdict_on({.sender = "b@esp.example",
+                  .texts = {{"esp.example", kAny}, {"_dmarc.example.com", "v=DMARC1; p=reject"}}});
+  CHECK(shown(verdict.walk) == "fail p=reject dis=reject");
+  REQUIRE(remarks(verdict).size() == 1);
+  CHECK_THAT(remarks(verdict).front(),
+             Catch::Contains("SPF passes for esp.example, not aligned") &&
+                 Catch::Contains("MAIL FROM (return path) in example.com"));
+  const auto strict = verdict_on({.sender = "b@news.example.com",
+                                  .texts = {{"news.example.com", kAny},
+                                            {"_dmarc.example.com", "v=DMARC1; p=reject; aspf=s"}}});
+  REQUIRE(remarks(strict).size() == 1);
+  CHECK_THAT(remarks(strict).front(), Catch::Contains("example.com itself"));
 }
 
 TEST_CASE("a chain that cannot be read fails without a question") {

@@ -104,6 +104,44 @@ TEST_CASE("DKIM key records: versions and the tag-list") {
   });
 }
 
+// The verifiers in wide use accept each of these: RFC 6376 section 3.6.1 forbids them.
+TEST_CASE("DKIM key records: slips that verifiers accept") {
+  const std::tuple<std::string, std::string> rows[] = {
+      {"v=DKIM1; k=rsa; p=" + k2048 + "; ", "blanks follow the last `;`"},
+      {"v=DKIM1; t=; p=" + k2048, "`t=` has an empty item"},
+      {"v=DKIM1; t=s:; p=" + k2048, "`t=` has an empty item"},
+      {"v=DKIM1; p=" + k2048.substr(0, 90) + "\n" + k2048.substr(90), "a line break"},
+      {"v=DKIM1; x-y=1; p=" + k2048, "`x-y` is not a tag name"},
+      {"p=" + k2048 + "; v=DKIM1", "`v=` must be the first tag"},
+      {"v=DKIM1; n=caf\xc3\xa9; p=" + k2048, "outside ASCII"},
+  };
+  for (const auto& [text, slip] : rows) {
+    INFO(text);
+    CHECK_FALSE(parse_key(text));
+    const auto key = parse_key_leniently(text);
+    REQUIRE(key);
+    CHECK(key->record.key == k2048);
+    REQUIRE(key->slips.size() == 1);
+    CHECK_THAT(key->slips.front(), Catch::Contains(slip));
+  }
+  CHECK(parse_key_leniently("v=DKIM1; p=" + k2048)->slips.empty());
+}
+
+// What is pasted around a key is named, so that nobody looks for a lost end of it.
+TEST_CASE("DKIM key records: quotes and PEM lines in p=") {
+  const std::pair<std::string, std::string> rows[] = {
+      {"v=DKIM1; p=\"" + k2048 + "\"", "quotes"},
+      {"v=DKIM1; p=-----BEGIN PUBLIC KEY-----" + k2048 + "-----END PUBLIC KEY-----", "PEM"},
+      {"\"v=DKIM1; p=" + k2048 + "\"", "begins with a quote"},
+  };
+  for (const auto& [text, part] : rows) {
+    INFO(text);
+    const auto key = parse_key_leniently(text);
+    REQUIRE_FALSE(key);
+    CHECK_THAT(key.error().what, Catch::Contains(part));
+  }
+}
+
 TEST_CASE("DKIM key records: the other tags") {
   check({
       {"v=DKIM1; p=", Verdict::Revoked, "RFC 6376 section 3.6.1: empty p"},

@@ -31,7 +31,9 @@ TEST_CASE("tag-lists") {
   }
   CHECK(find_tag({{"a", "1"}}, "a") == "1");
   CHECK_FALSE(find_tag({{"a", "1"}}, "A"));
-  CHECK(version_of(" v = X ; y") == "X");
+  CHECK(version_of("v = X ; y") == "X");
+  // RFC 9989 section 4.10: what does not start with the version is discarded.
+  CHECK_FALSE(version_of(" v=X; y"));
   CHECK_FALSE(version_of("a=1; v=X"));
 }
 
@@ -41,6 +43,29 @@ void check(Parse parse_it, const std::string& text, const std::string& printed) 
   const auto record = parse_it(text);
   REQUIRE(record.ok() == !printed.empty());
   if (record) CHECK(print(*record) == printed);
+}
+
+TEST_CASE("tag-lists as verifiers of DKIM read them") {
+  const std::tuple<std::string, std::string, std::string> rows[] = {
+      {"a=1", "a=1", ""},
+      {"a=1\nb", "a=1 b", "line break"},
+      {"x-y=1", "x-y=1", "`x-y` is not a tag name"},
+      {"n=caf\xc3\xa9", "n=caf\xc3\xa9", "outside ASCII"},
+      // RFC 8616 section 5: d=, s= and i= may hold U-labels.
+      {"d=caf\xc3\xa9.example", "d=caf\xc3\xa9.example", ""},
+  };
+  for (const auto& [text, printed, slip] : rows) {
+    INFO(text);
+    const auto reading = read_tags(text, "dsi");
+    REQUIRE(reading);
+    CHECK(print_tags(reading->tags) == printed);
+    REQUIRE(reading->slips.size() == (slip.empty() ? 0U : 1U));
+    if (!slip.empty()) CHECK(reading->slips.front().find(slip) != std::string::npos);
+  }
+  for (const std::string bad : {"", "a", "=1", "a=1;;b=2", "a=1;a=2", "a b=1", "a=\x01"}) {
+    INFO(bad);
+    CHECK_FALSE(read_tags(bad));
+  }
 }
 
 TEST_CASE("MTA-STS records") {
@@ -54,6 +79,10 @@ TEST_CASE("MTA-STS records") {
       {"v=STSv1; id=123456789012345678901234567890123", ""},
       {"v=STSv2; id=1", ""},
       {"v=stsv1; id=1", ""},
+      // RFC 8461 section 3.1: what does not begin with exactly "v=STSv1;" is discarded.
+      {" v=STSv1; id=1", ""},
+      {"v = STSv1; id=1", ""},
+      {"v=STSv1 ; id=1", ""},
       {"id=1; v=STSv1", ""},
       {"V=STSv1; id=1", ""},
       {"", ""},
@@ -73,6 +102,9 @@ TEST_CASE("TLS-RPT records") {
       {"v=TLSRPTv1; rua=mailto:a@b.example!10m", ""},
       {"v=TLSRPTv1; rua=mailto:a@b.example,", ""},
       {"v=tlsrptv1; rua=mailto:a@b.example", ""},
+      // RFC 8460 section 3: what does not begin with exactly "v=TLSRPTv1;" is discarded.
+      {" v=TLSRPTv1; rua=mailto:a@b.example", ""},
+      {"v=TLSRPTv1 ; rua=mailto:a@b.example", ""},
   };
   for (const auto& [text, printed] : rows) check(parse_tls_rpt, text, printed);
 }
@@ -121,6 +153,9 @@ TEST_CASE("what a value is, by its version and place") {
       {"x.example", kTxt, "v=DMARC1; p=none", Foreign},
       {"_dmarc.x.example", kTxt, "v=DMARC1; p=none", Dmarc},
       {"_dmarc.x.example", kTxt, "v = DMARC1;broken", Dmarc},
+      {"_dmarc.x.example", kTxt, " v=DMARC1; p=none", Dmarc},
+      {"_mta-sts.x.example", kTxt, "v = STSv1; id=1", MtaSts},
+      {"x.example._report._dmarc.y.example", kTxt, " v=DMARC1", Foreign},
       {"_dmarc.x.example", kTxt, "v=dmarc1; p=none", Foreign},
       {"_dmarc.x.example", kTxt, "v=DMARC12; p=none", Foreign},
       {"x.example._report._dmarc.y.example", kTxt, "v=DMARC1", ReportAuthorization},
@@ -148,6 +183,31 @@ TEST_CASE("what a value is, by its version and place") {
       {"x.example", RecordType::MX, "0 mx.x.example", Foreign},
       {"x.example", RecordType::A, "192.0.2.1", Foreign},
   });
+}
+
+TEST_CASE("receivers discard what does not begin as they require") {
+  const std::tuple<std::string, std::string, bool> rows[] = {
+      // RFC 9989 section 4.10 and RFC 7489 section 6.6.3; blanks around `=` are in the grammar.
+      {"_dmarc.x.example", "v=DMARC1; p=none", true},
+      {"_dmarc.x.example", "v = DMARC1; p=none", true},
+      {"_dmarc.x.example", " v=DMARC1; p=none", false},
+      {"_dmarc.x.example", "\tv=DMARC1; p=none", false},
+      // RFC 8461 section 3.1, RFC 8460 section 3.
+      {"_mta-sts.x.example", "v=STSv1; id=1", true},
+      {"_mta-sts.x.example", " v=STSv1; id=1", false},
+      {"_mta-sts.x.example", "V=STSv1; id=1", false},
+      {"_smtp._tls.x.example", "v=TLSRPTv1;rua=mailto:a@b", true},
+      {"_smtp._tls.x.example", "v=TLSRPTv1 ;rua=mailto:a@b", false},
+      {"default._bimi.x.example", "v=BIMI1; l=", true},
+      {"default._bimi.x.example", " v=BIMI1; l=", false},
+      // RFC 6376 section 3.2: blanks around a tag are no part of it.
+      {"s._domainkey.x.example", " v=DKIM1; p=", true},
+      {"x.example", "site=1", false},
+  };
+  for (const auto& [name, value, read] : rows) {
+    INFO(name << " " << value);
+    CHECK(is_read({Name::literal(name), RecordType::TXT}, value) == read);
+  }
 }
 
 TEST_CASE("near misses are explained, other foreign records are not") {
@@ -197,7 +257,13 @@ TEST_CASE("near misses are explained, other foreign records are not") {
       {"x.example", "V=spf1 -all", ""},
       {"x.example", "spf2.0/pra -all", ""},
       {"x.example", "see v=DMARC1", ""},
-      {"_dmarc.x.example", " v=DMARC1; p=none", ""},
+      {"_dmarc.x.example", " v=DMARC1; p=none", "exactly `v=DMARC1`"},
+      {"_mta-sts.x.example", " v=STSv1; id=1", "exactly `v=STSv1`"},
+      {"_mta-sts.x.example", "v = STSv1; id=1", "exactly `v=STSv1`"},
+      {"_smtp._tls.x.example", "v=tlsrptv1; rua=mailto:a@b", "exactly `v=TLSRPTv1`"},
+      {"default._bimi.x.example", "v=bimi1; l=", "exactly `v=BIMI1`"},
+      {"s._domainkey.x.example", "v=DKIM1\\; k=rsa\\; p=AAAA", "exactly `v=DKIM1`"},
+      {"s._domainkey.x.example", "v=DKIM1 k=rsa p=AAAA", "exactly `v=DKIM1`"},
       {"_dmarc.x.example", "v=DMARC1; p=none", ""},
       {"s._domainkey.x.example", "hello", ""},
   };
