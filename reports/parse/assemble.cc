@@ -71,7 +71,8 @@ Result<Ok> Assembler::open(Element element) {
       row() = Row{};
       results_ = RecordResults{};
       in_record_ = true;
-      has_ip_ = has_count_ = is_skipped_ = false;
+      has_ip_ = has_count_ = false;
+      bad_ip_.reset();
       ++records_;
       break;
     case Element::PolicyPublished:
@@ -183,7 +184,7 @@ Result<Ok> Assembler::text_of_row(Element element, std::string_view text) {
       if (ip) {
         row().ip = *ip;
       } else {
-        skip_record(fmt::format("\"{:.60}\" is not an IP address", text));
+        bad_ip_.emplace(text);
       }
       break;
     }
@@ -261,7 +262,6 @@ void Assembler::text_of_results(Element element, std::string_view text) {
 /// One address that is none says nothing about the other records, so only its own is left out. A
 /// count that is none may hide any number of messages, and refuses the report.
 void Assembler::skip_record(std::string why) {
-  is_skipped_ = true;
   if (header_.skipped_records++ == 0) {
     header_.first_skipped = sentence(in_record(records_, std::move(why)));
   }
@@ -269,9 +269,15 @@ void Assembler::skip_record(std::string why) {
 
 Result<Ok> Assembler::finish_row() {
   in_record_ = false;
+  // A report about a day without mail: some reporters write one record with an empty address.
+  const bool nameless = !has_ip_ || (bad_ip_ && bad_ip_->empty());
+  if (nameless && has_count_ && row().count == 0) return Ok{};
   if (!has_ip_) return in_record(records_, "it has no source_ip");
   if (!has_count_) return in_record(records_, "it has no count");
-  if (is_skipped_) return Ok{};
+  if (bad_ip_) {
+    skip_record(fmt::format("\"{:.60}\" is not an IP address", *bad_ip_));
+    return Ok{};
+  }
   // Old reporters write an empty element where there was no signature or SPF record.
   std::erase_if(results_.dkim, [](const DkimAuth& one) { return one.domain.empty(); });
   std::erase_if(results_.spf, [](const SpfAuth& one) { return one.domain.empty(); });

@@ -1,6 +1,7 @@
 /// Assembles a report from the texts of its elements, and checks that it is complete.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,7 @@ class Assembler {
   bool in_record_ = false;
   bool has_ip_ = false;
   bool has_count_ = false;
-  bool is_skipped_ = false;  ///< The current record is left out.
+  std::optional<std::string> bad_ip_;  ///< What the current record has in place of an address.
   bool has_policy_ = false;
 };
 

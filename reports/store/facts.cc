@@ -125,6 +125,13 @@ void read_overrides(std::string_view text, std::vector<Override>& overrides) {
   }
 }
 
+/// Whether the reporter says which domain it checked. RFC 9990 section 3.1.1.12 makes the raw
+/// results of DKIM optional, and some reporters write an empty one for mail without a signature.
+template <class Auth>
+bool has_raw_results(const std::vector<Auth>& results) {
+  return std::ranges::any_of(results, [](const Auth& one) { return !one.domain.empty(); });
+}
+
 /// RFC 7489 section 3.1.1: one aligned passing signature is enough, whatever the others say.
 bool dkim_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
                   OrgDomains& domains) {
@@ -146,15 +153,21 @@ bool spf_aligned(const RecordResults& results, const std::string& author, dmarc:
   });
 }
 
-// Whether the receiver reported the opposite of what its own results give.
-bool contradicts(const RecordResults& results, const Facts& facts) {
-  const auto differs = [](PolicyEvaluated reported, bool computed) {
-    // A result that the reporter left out contradicts nothing.
-    return reported != PolicyEvaluated::Absent && (reported == PolicyEvaluated::Pass) != computed;
-  };
-  return differs(results.dkim_evaluated, facts.dkim_aligned) ||
-         differs(results.spf_evaluated, facts.spf_aligned);
-}
+// One mechanism: what the raw results give, or where there is none that can be used, the reporter's
+// own evaluation, which then is all there is.
+struct Mechanism {
+  PolicyEvaluated evaluated;
+  bool has_raw;
+  bool computed;
+
+  bool aligned() const { return has_raw ? computed : evaluated == PolicyEvaluated::Pass; }
+  /// Whether the receiver reported the opposite of what its own results give. A result that it
+  /// left out contradicts nothing.
+  bool contradicts() const {
+    return has_raw && evaluated != PolicyEvaluated::Absent &&
+           (evaluated == PolicyEvaluated::Pass) != computed;
+  }
+};
 
 }  // namespace
 
@@ -184,15 +197,13 @@ Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& d
   // Old reporters omit the author domain where it equals the policy domain.
   std::string& author = facts.results.header_from;
   if (author.empty()) author = header.domain;
-  if (results.dkim.empty() && results.spf.empty()) {
-    // Without raw results, the reporter's own evaluation is all there is.
-    facts.dkim_aligned = results.dkim_evaluated == PolicyEvaluated::Pass;
-    facts.spf_aligned = results.spf_evaluated == PolicyEvaluated::Pass;
-    return facts;
-  }
-  facts.dkim_aligned = dkim_aligned(results, author, header.adkim, domains);
-  facts.spf_aligned = spf_aligned(results, author, header.aspf, domains);
-  facts.contradicts = contradicts(results, facts);
+  const Mechanism dkim{results.dkim_evaluated, has_raw_results(results.dkim),
+                       dkim_aligned(results, author, header.adkim, domains)};
+  const Mechanism spf{results.spf_evaluated, has_raw_results(results.spf),
+                      spf_aligned(results, author, header.aspf, domains)};
+  facts.dkim_aligned = dkim.aligned();
+  facts.spf_aligned = spf.aligned();
+  facts.contradicts = dkim.contradicts() || spf.contradicts();
   return facts;
 }
 

@@ -82,6 +82,17 @@ TEST_CASE(
         "record 1: \"-1\" is not a count of messages");
 }
 
+// Some reporters write one record with an empty address about a day without mail.
+TEST_CASE("a report about no mail is read") {
+  for (const std::string& none : {record("", "0"), std::string("<record><row><count>0</count>"
+                                                               "</row></record>")}) {
+    const Outcome got = read(report(none));
+    CHECK(got.error.empty());
+    CHECK(got.counts.empty());
+    CHECK(got.header.skipped_records == 0);
+  }
+}
+
 TEST_CASE("domains in U-labels become A-labels") {
   const Outcome got = read(report(record("192.0.2.1", "1")));
   CHECK(got.header.domain == "xn--mller-kva.example");
