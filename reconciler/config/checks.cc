@@ -201,12 +201,6 @@ bool check_target(Loader& loader, const Node& node) {
                      name ? "a target cannot be a wildcard" : name.error().what);
 }
 
-bool check_selector(Loader& loader, const Node& node) {
-  if (is_selector(text_of(node))) return true;
-  return loader.fail(node, "bad-selector", fmt::format("`{}` is not a selector", text_of(node)),
-                     "write letters, digits, `-` and `_`; Rampart adds the rest of the name");
-}
-
 // `uri` with its host as A-labels, if that makes it ASCII.
 std::optional<std::string> ascii_mailto(const std::string& uri) {
   const auto at = uri.rfind('@');

@@ -24,8 +24,8 @@ bool is_host_label(std::string_view label) {
 bool is_selector_label(std::string_view label) {
   const bool plain = std::ranges::all_of(
       label, [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_'; });
-  return plain && !label.empty() && label.size() <= kMostLabelOctets && label.front() != '-' &&
-         label.back() != '-';
+  return plain && !same_ignoring_case(label, "_domainkey") && !label.empty() &&
+         label.size() <= kMostLabelOctets && label.front() != '-' && label.back() != '-';
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct NameRefusal {
 std::optional<NameRefusal> refusal_of(const Name& name);
 
 /// Whether `text` is a selector: one or more labels of letters, digits, "-" and "_" (RFC 6376
-/// section 3.1).
+/// section 3.1), none of them `_domainkey`, which ends the selector in the key's name.
 bool is_selector(std::string_view text);
 
 }  // namespace rampart

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "reconciler/config/checks.h"
+#include "reconciler/config/pasted_names.h"
 
 namespace rampart::config {
 namespace {
@@ -138,7 +139,7 @@ void declare_selectors_of_rotation(Loader& loader, FirstLines& seen, const Node&
 
 // On the merged list: a selector of `defaults:` and one of the domain would be published at the
 // same name.
-void check_selectors(Loader& loader, const Node* dkim) {
+void check_selectors(Loader& loader, const Name& domain, const Node* dkim) {
   if (!dkim) return;
   FirstLines selectors;
   FirstLines rotations;
@@ -146,6 +147,7 @@ void check_selectors(Loader& loader, const Node* dkim) {
     const Node& item = entry.value();
     if (const Node* selector = find(item, "selector")) {
       declare(loader, selectors, *selector, "selector-twice");
+      check_selector_end(loader, domain, *selector);
     }
     declare_selectors_of_rotation(loader, selectors, item);
     const Node* rotate = find(item, "rotate");
@@ -220,7 +222,7 @@ void check_domain(Loader& loader, const Layers& layers, const Domain& domain) {
   if (loader.partial) return;
   check_state(loader, layers, domain);
   check_senders_once(loader, domain, find(layers, "senders"));
-  check_selectors(loader, find(layers, "dkim"));
+  check_selectors(loader, domain.name, find(layers, "dkim"));
 }
 
 // On the merged map: `phase` may be the domain's own and `target` from `defaults:`.
@@ -284,8 +286,10 @@ void check_sender_use(Loader& loader, const Layers& layers, const SenderUse& use
   const Node& own = *layers.back();
   const Node* with = own.value().kind == NodeKind::Map ? find(own.value(), "with") : nullptr;
   check_missing(loader, own, use, with);
-  if (with && with->value().kind == NodeKind::Map)
+  if (with && with->value().kind == NodeKind::Map) {
     check_unknown_placeholders(loader, use, with->value());
+    check_placeholder_values(loader, use, with->value());
+  }
 }
 
 }  // namespace rampart::config
