@@ -45,7 +45,7 @@ rampart_room(policies/guardrails
   KNOWS base mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp
         policies/rules policies/spf)
 rampart_room(policies/records
-  KNOWS base dns mail/dkim mail/transport policies/dkim policies/dmarc policies/model)
+  KNOWS base dns mail/dkim mail/dmarc mail/transport policies/dkim policies/dmarc policies/model)
 rampart_room(policies/audit
   KNOWS base mail/dkim mail/dmarc mail/spf mail/transport policies/dkim policies/model
         policies/rules)
@@ -102,7 +102,7 @@ rampart_room(providers
 rampart_room(reconciler/plan
   KNOWS base mail/dkim mail/dmarc mail/records mail/spf mail/transport policies/dkim
         policies/dmarc policies/guardrails policies/model policies/ramp policies/records
-        policies/spf)
+        policies/rules policies/spf)
 rampart_room(reconciler/documents
   KNOWS base dns mail/dkim policies/dmarc policies/model policies/spf reports/analysis
   LIBRARIES nlohmann_json::nlohmann_json)

@@ -93,11 +93,13 @@ struct KeyFacts {
   SelectorQuery query;
   Name name;
   KeyState state = KeyState::Absent;
-  std::string text;          ///< As published.
-  std::string problem;       ///< For Invalid and Unobservable.
-  dkim::KeyShape shape;      ///< For Key.
-  bool testing = false;      ///< `t=y`
-  std::vector<Name> cnames;  ///< The chain of CNAME targets.
+  std::string text;                ///< As published.
+  std::string problem;             ///< For Invalid and Unobservable.
+  dkim::KeyShape shape;            ///< For Key.
+  bool testing = false;            ///< `t=y`
+  std::vector<Name> cnames;        ///< The chain of CNAME targets.
+  std::vector<std::string> slips;  ///< Where the record breaks the grammar, and is accepted.
+  std::size_t others = 0;          ///< TXT values beside the key that are none.
 };
 
 /// A domain's selectors.
@@ -126,9 +128,11 @@ struct DmarcFacts : Reading {
   std::optional<dmarc::DiscoveredPolicy> by_psl;   ///< As RFC 7489 finds it.
   dmarc::Record record;                            ///< Of `discovered()`.
   std::vector<std::string> problems;               ///< Tags of it that receivers skip.
-  std::string near_miss;      ///< A value at the domain's own `_dmarc` that is nearly DMARC,
-  std::string slip;           ///< and why it is none.
-  bool several_here = false;  ///< More than one record at the domain's own `_dmarc`.
+  std::optional<Name> near_miss_at;  ///< Of the domain and its organization, which one has a value
+  std::string near_miss;             ///< at its `_dmarc` that is nearly DMARC,
+  std::string slip;                  ///< and why it is none, or none for some receivers.
+  std::optional<dmarc::Policy> org_policy;  ///< The p of the organizational domain's own record.
+  bool several_here = false;                ///< More than one record at the domain's own `_dmarc`.
   std::vector<ReportAddress> rua;
 
   /// The tree walk's policy where it finds one, else the list's; null where neither does.
@@ -159,6 +163,22 @@ struct MtaStsFacts : Reading {
   std::optional<MtaStsPolicy> policy;  ///< Empty: not fetched, or unusable.
 };
 
+/// A value that no receiver reads at this name, by rules::stray_record().
+struct Stray {
+  RecordKey key;
+  std::string value;
+
+  bool operator==(const Stray&) const = default;
+};
+
+/// A name where a record belongs, as a CNAME to a name that does not exist.
+struct Dangling {
+  Name name;
+  Name target;
+
+  bool operator==(const Dangling&) const = default;
+};
+
 /// Everything that is known about one domain.
 struct Facts {
   Subject subject;
@@ -171,6 +191,8 @@ struct Facts {
   MtaStsFacts mta_sts;
   Reading tls_rpt;
   Reading bimi;
+  std::vector<Stray> strays;
+  std::vector<Dangling> dangling;
   std::vector<Question> unknown;      ///< Resolve these and gather again.
   std::vector<std::string> failures;  ///< Names that DNS did not answer for, "NAME: why".
 

@@ -9,9 +9,9 @@
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/model/lookup.h"
-#include "policies/rules/dkim.h"
 #include "policies/rules/dmarc.h"
 #include "policies/rules/spf.h"
+#include "policies/rules/strays.h"
 
 namespace rampart::audit {
 namespace {
@@ -61,132 +61,28 @@ rules::Fault spf_missing(const Facts& facts) {
                          : "publish `v=spf1`, the senders' terms, and `~all` or `-all`"};
 }
 
-// A selector that reports or the YAML name is known to be in use, so a missing key is a fault and
-// no guess.
-rules::Fault key_missing(const KeyFacts& key) {
-  return {.code = "dkim-not-found",
-          .message = fmt::format(
-              "there is no key at {}, although the selector is {}", key.name.text(),
-              key.query.source == Source::Declared ? "declared in the YAML" : "in use in reports"),
-          .hint = "publish the key, or stop signing with this selector"};
-}
-
-// Each state has one rule at most: a key that cannot be read says nothing about its length.
-void check_key(const Facts& facts, const KeyFacts& key, rules::Faults& faults) {
-  switch (key.state) {
-    case KeyState::Key:
-      add(faults, rules::key_too_short(key.name, key.shape, rules::KeyHolder::Domain));
-      if (key.testing) add(faults, rules::key_testing(key.name));
-      return;
-    case KeyState::Absent:
-      return add(faults, key_missing(key));
-    case KeyState::Several:
-      return add(faults, rules::several_keys(key.name));
-    case KeyState::Invalid:
-      return add(faults, rules::key_invalid(key.name, key.problem));
-    case KeyState::Dangling:
-      return add(faults,
-                 rules::selector_dangling(facts.subject.domain, key.name, key.cnames.back()));
-    case KeyState::Unset:
-      return add(faults, rules::target_without_key(key.name, key.cnames.back()));
-    case KeyState::Revoked:       // Publishing an empty p= is how a key is retired.
-    case KeyState::Unobservable:  // Reported with all other names that DNS did not answer for.
-      return;
-  }
-}
-
 // Sub-domains are compared at the record that governs, which may be above the audited domain.
-void check_policy(const DmarcFacts& dmarc, const Name& domain, rules::Faults& faults) {
+void check_policy(const Facts& facts, rules::Faults& faults) {
+  const DmarcFacts& dmarc = facts.dmarc;
+  const Name& domain = facts.subject.domain;
   const Enforcement enforcement = enforcement_of(dmarc);
   const Name& at = dmarc.discovered()->at;
-  add(faults, rules::dmarc_not_enforced(domain, enforcement.policy));
+  // Where one generation finds no record, that is the fault, and the other one's policy is no none.
+  const dmarc::Policy found =
+      dmarc.by_walk && dmarc.by_psl ? enforcement.policy : dmarc.discovered()->policy;
+  add(faults, rules::dmarc_not_enforced(domain, found));
   add(faults, rules::dmarc_partial(domain, dmarc.record));
-  add(faults, rules::dmarc_sub_domains(at, dmarc.record));
+  add(faults, rules::dmarc_sub_domains(*dmarc.discovered()));
   add(faults, rules::dmarc_generations_differ(domain, dmarc.by_walk, dmarc.by_psl));
   add(faults, rules::dmarc_historic_tags(domain, dmarc.record));
-  if (dmarc.rua.empty()) add(faults, rules::dmarc_without_rua(domain, enforcement.policy));
+  // A parked domain has no mail of its own that reports could show to fail.
+  const bool parked = sends_nothing(facts) && facts.mx.null;
+  if (dmarc.rua.empty() && !parked)
+    add(faults, rules::dmarc_without_rua(domain, enforcement.policy));
   for (const ReportAddress& one : dmarc.rua) {
     if (one.consent != ReportAddress::Consent::Refused) continue;
     add(faults, rules::report_unauthorized(at, one.host));
   }
-}
-
-// Whether senders would use MTA-STS and TLS-RPT at all: they apply to delivery to an MX. A domain
-// that receives no mail gains nothing by either, so their absence is no finding there.
-bool has_mx(const Facts& facts) { return facts.receives() && !facts.mx.hosts.empty(); }
-
-// A record that is published but unusable: receivers and senders then act as if it were missing.
-// One function serves the three records below, since RFC 8461 section 3.1 and RFC 8460 section 3
-// treat faults alike.
-struct Form {
-  const Reading& reading;
-  std::string_view code;
-  std::string_view what;
-  std::string_view effect;
-  std::string hint;
-};
-
-void check_form(const Facts& facts, const Form& form, rules::Faults& faults) {
-  const State state = form.reading.state;
-  if (state != State::Several && state != State::Invalid) return;
-  faults.push_back({.code = form.code,
-                    .message = fmt::format("the {} record of {} {}, so that {}", form.what,
-                                           name_of(facts), describe(form.reading), form.effect),
-                    .hint = form.hint});
-}
-
-// In enforce mode senders refuse delivery to an MX that the policy does not match
-// (RFC 8461 section 5.1), so it is an Error then.
-void check_mta_sts_mx(const Facts& facts, rules::Faults& faults) {
-  const std::vector<std::string> hosts = texts_of(uncovered_mx(facts));
-  const MtaStsMode mode = facts.mta_sts.policy->mode;
-  if (hosts.empty() || mode == MtaStsMode::None) return;
-  const bool enforced = mode == MtaStsMode::Enforce;
-  // The policy comes first: a new id makes senders fetch it at once (RFC 8461 section 3.3).
-  const std::string hint = "add the host to the policy, then change the id";
-  faults.push_back(
-      {.severity = enforced ? Severity::Error : Severity::Warning,
-       .code = "mta-sts-mx",
-       .message = fmt::format("the MTA-STS policy of {} (mode {}) does not cover its MX {}",
-                              name_of(facts), to_text(mode), fmt::join(hosts, ", ")),
-       .hint = enforced ? "senders refuse to deliver there: " + hint : hint});
-}
-
-// Not fetching (an offline audit) is no fault of the domain, so nothing is reported then.
-void check_mta_sts_policy(const Facts& facts, rules::Faults& faults) {
-  const MtaStsFacts& mta_sts = facts.mta_sts;
-  if (!mta_sts.fetched) return;
-  if (!mta_sts.policy) {
-    faults.push_back({.code = "mta-sts-unreachable",
-                      .message = fmt::format("{} announces MTA-STS, but its policy {}",
-                                             name_of(facts), mta_sts.fetched->problem),
-                      .hint = "serve it at " + policy_url(facts.subject.domain)});
-    return;
-  }
-  check_mta_sts_mx(facts, faults);
-  if (mta_sts.policy->mode != MtaStsMode::Testing) return;
-  faults.push_back(
-      {.severity = Severity::Info,
-       .code = "mta-sts-testing",
-       .message = fmt::format("the MTA-STS policy of {} is in testing mode", name_of(facts)),
-       .hint = "move to enforce once TLS reports are clean for two weeks"});
-}
-
-// The BIMI draft asks for enforcement of all mail; a record alone shows no logo.
-void check_bimi(const Facts& facts, rules::Faults& faults) {
-  check_form(facts,
-             {facts.bimi, "bimi-invalid", "BIMI", "mailbox providers show no logo",
-              "correct the record, or remove it"},
-             faults);
-  const Enforcement enforcement = enforcement_of(facts.dmarc);
-  const bool strict = enforcement.policy != dmarc::Policy::None && enforcement.whole &&
-                      facts.dmarc.record.sp != dmarc::Policy::None;
-  if (facts.bimi.state != State::Valid || strict) return;
-  faults.push_back(
-      {.code = "bimi-not-enforced",
-       .message = fmt::format(
-           "the BIMI logo of {} is not shown: DMARC is not enforced for all mail", name_of(facts)),
-       .hint = "move DMARC to quarantine or reject for all mail, sub-domains included"});
 }
 
 // Each in the order of its enumerators.
@@ -234,39 +130,19 @@ void check_spf(const Facts& facts, rules::Faults& faults) {
   add(faults, rules::authority_wide(domain, reach, spf.tree.root));
 }
 
-// A domain that sends nothing needs no key. Elsewhere DNS cannot list selectors, so "none known"
-// and "none found" are kept apart. A selector without an answer may hold a key: it is among the
-// names of `unobservable`, and nothing is said to be missing.
-void check_dkim(const Facts& facts, rules::Faults& faults) {
-  const DkimFacts& dkim = facts.dkim;
-  for (const KeyFacts& key : dkim.keys) check_key(facts, key, faults);
-  const bool some = std::ranges::any_of(
-      dkim.keys, [](const KeyFacts& key) { return key.state != KeyState::Absent; });
-  if (some || sends_nothing(facts) || dkim.unanswered > 0) return;
-  if (dkim.queried == 0) {
-    faults.push_back(
-        {.severity = Severity::Info,
-         .code = "dkim-not-asked",
-         .message = fmt::format("no selector of {} is known, so its DKIM keys were not "
-                                "checked",
-                                name_of(facts)),
-         .hint = "try the usual selectors with --guess-selectors"});
-  } else if (dkim.keys.empty() && is_revoked_for_all(dkim)) {
-    faults.push_back(
-        {.code = "dkim-not-found",
-         .message = fmt::format("a wildcard record revokes the key of every selector of {} that "
-                                "was queried: no mail signed with one of them passes DKIM",
-                                name_of(facts)),
-         .hint = "this is right for a domain that sends no mail; else publish a key at the "
-                 "selector that signs"});
-  } else if (dkim.keys.empty()) {
-    faults.push_back({.code = "dkim-not-found",
-                      .message = fmt::format("none of the {} queried of {} holds a key",
-                                             counted(dkim.queried, "selector"), name_of(facts)),
-                      .hint = dkim.guessed
-                                  ? "name the selectors in domains.yaml; DNS cannot list them"
-                                  : "try the usual selectors with --guess-selectors"});
+// What to do depends on what exists at the name already: TXT cannot be published beside a CNAME.
+rules::Fault missing_policy(const Facts& facts) {
+  rules::Fault fault = rules::dmarc_missing(facts.subject.domain);
+  const auto own = facts.subject.domain.child("_dmarc");
+  const auto found = std::ranges::find_if(
+      facts.dangling, [&own](const Dangling& one) { return own && one.name == *own; });
+  if (found != facts.dangling.end()) {
+    fault.hint =
+        fmt::format("remove the CNAME at {} first: no TXT can exist beside it", found->name.text());
+  } else if (facts.dmarc.near_miss_at) {
+    fault.hint = fmt::format("correct the value at _dmarc.{}", facts.dmarc.near_miss_at->text());
   }
+  return fault;
 }
 
 void check_dmarc(const Facts& facts, rules::Faults& faults) {
@@ -276,50 +152,30 @@ void check_dmarc(const Facts& facts, rules::Faults& faults) {
   if (dmarc.several_here || dmarc.state == State::Several) {
     add(faults, rules::dmarc_multiple(dmarc.several_here ? domain : dmarc::org_domain_psl(domain)));
   }
-  if (!dmarc.near_miss.empty()) {
-    add(faults, rules::dmarc_near_miss(domain, dmarc.near_miss, dmarc.slip));
+  if (dmarc.near_miss_at) {
+    add(faults, rules::dmarc_near_miss(*dmarc.near_miss_at, dmarc.near_miss, dmarc.slip));
   }
   for (const std::string& problem : dmarc.problems) {
     add(faults, rules::dmarc_tag_invalid(domain, problem));
   }
-  if (dmarc.state == State::Valid) return check_policy(dmarc, domain, faults);
-  if (dmarc.state == State::None) return add(faults, rules::dmarc_missing(domain));
+  if (dmarc.state == State::Valid) return check_policy(facts, faults);
+  if (dmarc.state == State::None) add(faults, missing_policy(facts));
   if (dmarc.state == State::Invalid) add(faults, rules::dmarc_invalid(domain, dmarc.problem));
 }
 
-// In the order in which mail travels: the MX first, then how it is encrypted, then what is reported
-// and shown.
-void check_transport(const Facts& facts, rules::Faults& faults) {
-  if (facts.mx.null_among_others) {
-    faults.push_back(
-        {.code = "mx-null-mixed",
-         .message = fmt::format("{} has a null MX beside other MX records (RFC 7505 section 3)",
-                                name_of(facts)),
-         .hint = "keep only the null MX if the domain receives no mail, else remove it"});
+// A wildcard answers for all names that were queried: its value is reported once, and an SPF record
+// in it is meant for names without mail and not for these.
+void check_strays(const Facts& facts, rules::Faults& faults) {
+  for (auto one = facts.strays.begin(); one != facts.strays.end(); ++one) {
+    const auto same = [&one](const Stray& other) { return other.value == one->value; };
+    if (std::find_if(facts.strays.begin(), one, same) != one) continue;
+    const bool wildcard = std::ranges::count_if(facts.strays, same) > 1;
+    if (wildcard && kind_of(one->key, one->value) == RecordKind::Spf) continue;
+    add(faults, rules::stray_record(facts.subject.domain, one->key, one->value));
   }
-  if (facts.mta_sts.state == State::None && has_mx(facts)) {
-    faults.push_back({.severity = Severity::Info,
-                      .code = "mta-sts-missing",
-                      .message = fmt::format("{} does not announce MTA-STS", name_of(facts)),
-                      .hint = "serve a policy, then publish _mta-sts TXT \"v=STSv1; id=...\": it "
-                              "makes senders encrypt"});
+  for (const Dangling& one : facts.dangling) {
+    add(faults, rules::record_dangling(one.name, one.target));
   }
-  check_form(facts,
-             {facts.mta_sts, "mta-sts-invalid", "MTA-STS", "senders ignore it",
-              "correct the record (RFC 8461 section 3.1)"},
-             faults);
-  check_mta_sts_policy(facts, faults);
-  if (facts.tls_rpt.state == State::None && has_mx(facts)) {
-    faults.push_back({.severity = Severity::Info,
-                      .code = "tls-rpt-missing",
-                      .message = fmt::format("{} asks for no TLS reports", name_of(facts)),
-                      .hint = "publish _smtp._tls TXT \"v=TLSRPTv1; rua=mailto:...\""});
-  }
-  check_form(facts,
-             {facts.tls_rpt, "tls-rpt-invalid", "TLS-RPT", "reporters ignore it",
-              "correct the record (RFC 8460 section 3)"},
-             faults);
-  check_bimi(facts, faults);
 }
 
 }  // namespace
@@ -358,6 +214,7 @@ std::vector<Finding> evaluate(const Facts& facts) {
     check_dkim(facts, faults);
     if (facts.dmarc.state != State::Unobservable) check_dmarc(facts, faults);
     check_transport(facts, faults);
+    check_strays(facts, faults);
   }
   std::vector<Finding> found;
   for (rules::Fault& fault : faults) {

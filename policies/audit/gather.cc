@@ -6,6 +6,7 @@
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/model/lookup.h"
+#include "policies/rules/strays.h"
 
 namespace rampart::audit {
 namespace {
@@ -162,6 +163,7 @@ void gather_spf(Facts& facts, Table& table) {
   spf.problem = compiled.problem;
   spf.octets = octets_at(facts.subject.domain, *answer);
   read_near_spf(*answer, facts.subject.domain, spf);
+  note_strays(facts, facts.subject.domain, *answer);
   if (spf.state == State::Valid) read_tree(compiled, table, spf);
   std::ranges::copy(spf.tree.unknown, std::back_inserter(facts.unknown));
   if (spf.state == State::Unobservable) record_failure(facts, facts.subject.domain, *answer);
@@ -173,6 +175,24 @@ const Answer* answer_for(Facts& facts, const Table& table, const Name& name, Rec
   const Answer* answer = find_answer(table.answers, name, type);
   if (answer == nullptr) facts.unknown.push_back({name, type});
   return answer;
+}
+
+// A part is read again while answers are missing, so that nothing is noted twice.
+void note_strays(Facts& facts, const Name& name, const Answer& answer) {
+  const Name& domain = facts.subject.domain;
+  for (const std::string& value : answer.values_or_none()) {
+    const Stray stray{{name, RecordType::TXT}, value};
+    // The rules on SPF and on DMARC report their own near misses.
+    const bool reported = name_kind(name) == NameKind::Dmarc
+                              ? near_miss(stray.key, value).has_value()
+                              : name == domain && spf_near_miss(stray.key, value).has_value();
+    if (reported) continue;
+    if (!rules::stray_record(domain, stray.key, value) || contains(facts.strays, stray)) continue;
+    facts.strays.push_back(stray);
+  }
+  if (answer.status != AnswerStatus::NxDomain || answer.cnames.empty()) return;
+  const Dangling dangling{name, answer.cnames.back()};
+  if (!contains(facts.dangling, dangling)) facts.dangling.push_back(dangling);
 }
 
 void record_failure(Facts& facts, const Name& name, const Answer& answer) {

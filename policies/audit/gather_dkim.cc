@@ -36,18 +36,27 @@ void read_key(KeyFacts& key) {
   key.problem = std::move(reading.problem);
   key.shape = std::move(reading.shape);
   key.testing = reading.testing;
+  key.slips = std::move(reading.slips);
   key.state = reading.revoked       ? KeyState::Revoked
               : key.problem.empty() ? KeyState::Key
                                     : KeyState::Invalid;
 }
 
-// Other TXT at the name is ignored, as verifiers ignore it.
+// A misspelt key is reported as one that cannot be used, for that is what verifiers make of it.
 void read_values(const std::vector<std::string>& values, KeyFacts& key) {
+  const RecordKey at{key.name, RecordType::TXT};
   std::vector<std::string> records;
-  std::ranges::copy_if(values, std::back_inserter(records), [&key](const auto& value) {
-    return kind_of({key.name, RecordType::TXT}, value) == RecordKind::DkimKey;
-  });
+  for (const std::string& value : values) {
+    if (kind_of(at, value) == RecordKind::DkimKey) {
+      records.push_back(value);
+    } else if (auto slip = own_near_miss(at, value)) {
+      key.text = value;
+      key.problem = std::move(*slip);
+      key.state = KeyState::Invalid;
+    }
+  }
   if (records.empty()) return;
+  key.others = values.size() - records.size();
   key.text = records.front();
   key.state = KeyState::Several;
   if (records.size() == 1) read_key(key);

@@ -1,6 +1,9 @@
 /// From answers to facts: the DMARC record that governs a domain, by either generation.
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "base/text.h"
 #include "mail/dmarc/discovery.h"
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
@@ -25,18 +28,20 @@ std::vector<std::string> records_at(const Name& domain, const Table& table) {
   return records;
 }
 
-// The first is enough: it shows what is wrong, and a second one adds no action.
-void read_near_miss(Facts& facts, const Table& table) {
-  const Answer* answer = dmarc_answer(facts.subject.domain, table);
+// What is published at a domain's `_dmarc` and is no record there. The first near miss is enough:
+// it shows what is wrong, and a second one adds no action.
+void read_near_miss(Facts& facts, const Name& domain, const Table& table) {
+  const Answer* answer = dmarc_answer(domain, table);
   if (answer == nullptr) return;
-  const RecordKey key{*dmarc::dmarc_name(facts.subject.domain), RecordType::TXT};
+  const RecordKey key{*dmarc::dmarc_name(domain), RecordType::TXT};
   for (const std::string& value : answer->values_or_none()) {
     const auto slip = rules::dmarc_slip(key, value);
-    if (!slip) continue;
+    if (!slip || facts.dmarc.near_miss_at) continue;
+    facts.dmarc.near_miss_at = domain;
     facts.dmarc.near_miss = value;
     facts.dmarc.slip = *slip;
-    return;
   }
+  note_strays(facts, key.name, *answer);
 }
 
 // Records every name of the tree walk that DNS did not answer for.
@@ -90,8 +95,29 @@ void read_addresses(Facts& facts, const Table& table) {
   for (const std::string& uri : facts.dmarc.record.rua) {
     const auto text = dmarc::uri_host(uri);
     const auto host = Name::parse(text.value_or(""));
+    // RFC 9990 section 4 defines the delivery by mail alone; reporters skip every other scheme.
+    if (!ascii_lower(uri).starts_with("mailto:")) {
+      facts.dmarc.problems.push_back(fmt::format(
+          "`rua`: `{}` is no mailto: address, and reports are sent by mail alone", uri));
+      continue;
+    }
     if (host) facts.dmarc.rua.push_back(address_of(uri, *host, at, facts, table));
   }
+}
+
+// The p of the organizational domains by both generations, the milder one.
+std::optional<dmarc::Policy> org_policy_of(const Facts& facts, const Table& table) {
+  std::optional<dmarc::Policy> policy;
+  for (const auto* found : {&facts.dmarc.by_walk, &facts.dmarc.by_psl}) {
+    if (!*found) continue;
+    const auto records = records_at((*found)->org_domain, table);
+    const auto read = records.size() == 1 ? dmarc::parse_lenient(records.front())
+                                          : Result<dmarc::Lenient>(Error{});
+    if (!read) continue;
+    const dmarc::Policy p = read->record.p.value_or(dmarc::Policy::None);
+    policy = std::min(policy.value_or(p), p);
+  }
+  return policy;
 }
 
 // The problems of the text are read again leniently: discovery keeps the record alone.
@@ -103,6 +129,7 @@ void read_discovered(Facts& facts, const Table& table) {
   const auto records = records_at(discovered.at, table);
   if (!records.empty()) dmarc.text = records.front();
   if (const auto read = dmarc::parse_lenient(dmarc.text)) dmarc.problems = read->problems;
+  dmarc.org_policy = org_policy_of(facts, table);
   read_addresses(facts, table);
 }
 
@@ -136,7 +163,9 @@ void gather_dmarc(Facts& facts, Table& table) {
   const auto by_psl = dmarc::discover_by_psl(domain, table.answers, facts.unknown);
   if (facts.unknown.size() != open) return;
   dmarc.several_here = records_at(domain, table).size() > 1;
-  read_near_miss(facts, table);
+  // The organization's record governs where the domain has none of its own.
+  read_near_miss(facts, domain, table);
+  if (!facts.is_org) read_near_miss(facts, dmarc::org_domain_psl(domain), table);
   // A query without an answer may hide the record that governs: nothing is concluded from what the
   // other queries found, and no points are given for it.
   if (by_walk.gap() != nullptr || by_psl.gap() != nullptr) {
@@ -164,7 +193,7 @@ Enforcement enforcement_of(const DmarcFacts& dmarc) {
   enforcement.policy =
       both ? std::min(dmarc.by_walk->policy, dmarc.by_psl->policy) : dmarc::Policy::None;
   enforcement.whole = rules::applies_in_full(dmarc.record);
-  enforcement.sub_domains = rules::covers_sub_domains(dmarc.record);
+  enforcement.sub_domains = rules::covers_sub_domains(*dmarc.discovered());
   using Consent = ReportAddress::Consent;
   for (const ReportAddress& one : dmarc.rua) {
     const bool refused = one.consent == Consent::Refused;

@@ -46,8 +46,10 @@ Reading read_record(const FixedRecord& record, Facts& facts, const Table& table)
   std::vector<std::string> records;
   std::ranges::copy_if(answer->values_or_none(), std::back_inserter(records),
                        [&](const auto& value) {
-                         return kind_of({*name, RecordType::TXT}, value) == record.kind;
+                         const RecordKey key{*name, RecordType::TXT};
+                         return kind_of(key, value) == record.kind && is_read(key, value);
                        });
+  note_strays(facts, *name, *answer);
   reading.state = records.empty() ? State::None : State::Several;
   if (records.size() != 1) return reading;
   reading.text = records.front();

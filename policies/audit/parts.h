@@ -19,6 +19,14 @@ void gather_mta_sts(Facts& facts, Table& table);
 void gather_tls_rpt(Facts& facts, Table& table);
 void gather_bimi(Facts& facts, Table& table);
 
+/// Notes what is wrong at a name that was queried: values that no receiver reads there, and a CNAME
+/// to a name that does not exist.
+void note_strays(Facts& facts, const Name& name, const Answer& answer);
+
+/// The findings of one part.
+void check_dkim(const Facts& facts, rules::Faults& faults);
+void check_transport(const Facts& facts, rules::Faults& faults);
+
 /// How far DMARC protects, as the score, findings and profiles see it.
 struct Enforcement {
   dmarc::Policy policy = dmarc::Policy::None;  ///< For the domain itself, the milder generation's.

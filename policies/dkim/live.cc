@@ -6,20 +6,16 @@
 #include <algorithm>
 
 #include "policies/dkim/key_files.h"
+#include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/rules/dkim.h"
 
 namespace rampart {
 namespace {
 
-// The plan's wording names the target as it is in the zone, because a person compares it with the
-// vendor's page.
 Finding dangling(const Domain& domain, const Name& selector, const Name& target) {
-  return finding_of(domain, Severity::Warning, "selector-dangling",
-                    fmt::format("{} points to {}, which does not exist: no signature can be "
-                                "verified, and anyone who can register that name can sign as {}",
-                                selector.text(), target.text(), domain.name.text()),
-                    "set the key up at its vendor, or remove the selector");
+  return to_finding(rules::selector_dangling(domain.name, selector, target), domain.name,
+                    domain.mark);
 }
 
 // The TXT values at a CNAME's target, as they count at the selector. The kind of a value depends on
@@ -31,6 +27,23 @@ std::vector<ParsedValue> vendor_values(const Name& selector,
     values.emplace_back(RecordKey{selector, RecordType::TXT}, text);
   }
   return values;
+}
+
+// The targets that a new one replaces. Where one does not exist, no mail can be signed with it, and
+// the guardrail on removed keys lets it go; so the answers must be there when it looks.
+void check_replaced(const Domain& domain, const World& world, const Name& selector,
+                    const Name& target, PolicyResult& policy_result) {
+  const RecordKey key{selector, RecordType::CNAME};
+  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::DkimCname)) {
+    const auto old = Name::parse(value.text());
+    if (!old || *old == target) continue;
+    const Answer* answer = find_answer(world.answers, *old, RecordType::TXT);
+    if (answer == nullptr) {
+      policy_result.unknown.push_back({*old, RecordType::TXT});
+    } else if (answer->status == AnswerStatus::NxDomain) {
+      policy_result.findings.push_back(dangling(domain, selector, *old));
+    }
+  }
 }
 
 // Faults of the vendor's key itself. Only the vendor can repair it, so it withholds nothing.
@@ -93,6 +106,7 @@ bool is_selector(const LiveSet& live) {
 // CNAME is published all the same, since vendors check it before they publish the key.
 void check_target(const Domain& domain, const World& world, const Name& selector,
                   const Name& target, PolicyResult& policy_result) {
+  check_replaced(domain, world, selector, target, policy_result);
   const Answer* answer = find_answer(world.answers, target, RecordType::TXT);
   if (answer == nullptr) {
     policy_result.unknown.push_back({target, RecordType::TXT});

@@ -8,7 +8,8 @@
 
 namespace rampart {
 
-/// Checks where a declared selector's CNAME leads; an unresolved target is a warning, never more.
+/// Checks where a declared selector's CNAME leads, and the targets that it replaces; an unresolved
+/// target is a warning, never more.
 void check_target(const Domain& domain, const World& world, const Name& selector,
                   const Name& target, PolicyResult& policy_result);
 

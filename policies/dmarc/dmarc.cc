@@ -70,25 +70,29 @@ void report_several(const Domain& domain, const Name& name, std::size_t count,
       "this plan replaces them with one"));
 }
 
-// The value is left alone, because it may belong to another service that uses the same name.
+// What becomes of a value at `_dmarc` that some or all receivers ignore.
+std::string remedy_for(const ParsedValue& value) {
+  // It may belong to another service that uses the same name.
+  if (value.kind() != RecordKind::Dmarc) {
+    return "correct or remove it by hand: Rampart does not change it";
+  }
+  const ParsedDmarc* read = value.dmarc();
+  const bool kept = read != nullptr && read->strict;
+  return kept ? "`--normalize` rewrites the record, and so does every change of it"
+              : "this plan writes it as every receiver reads it";
+}
+
 void report_near_misses(const Domain& domain, const World& world, const RecordKey& key,
                         PolicyResult& policy_result) {
-  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Dmarc)) {
-    const auto slip = rules::dmarc_slip(key, value.text());
-    if (!slip) continue;
-    policy_result.findings.push_back(
-        dmarc_finding(domain, Severity::Warning, "dmarc-near-miss",
-                      fmt::format("the DMARC record of {} is misspelt: {}", key.name.text(), *slip),
-                      "`--normalize` rewrites the record, and so does every change of it"));
-  }
-  for (const ParsedValue& value : live_values(domain, world, key, RecordKind::Foreign)) {
-    const auto miss = near_miss(key, value.text());
-    if (!miss) continue;
-    policy_result.findings.push_back(dmarc_finding(
-        domain, Severity::Warning, "dmarc-near-miss",
-        fmt::format("{} holds a value that looks like DMARC but is not a DMARC record: {}",
-                    key.name.text(), *miss),
-        "correct or remove it by hand: Rampart does not change it"));
+  for (const RecordKind kind : {RecordKind::Dmarc, RecordKind::Foreign}) {
+    for (const ParsedValue& value : live_values(domain, world, key, kind)) {
+      const auto slip = rules::dmarc_slip(key, value.text());
+      if (!slip) continue;
+      rules::Fault fault = rules::dmarc_near_miss(domain.name, value.text(), *slip);
+      fault.hint = remedy_for(value);
+      policy_result.findings.push_back(
+          to_finding(std::move(fault), domain.name, domain.dmarc.mark));
+    }
   }
 }
 
@@ -162,7 +166,10 @@ PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   if (domain.dmarc.position.phase < Phase::Monitor || !name) return policy_result;
   const RecordKey key{*name, RecordType::TXT};
   const auto live = live_values(domain, world, key, RecordKind::Dmarc);
-  const auto before = applied_record(live);
+  // Receivers discard the others, which count neither as several nor as one.
+  std::vector<ParsedValue> read = live;
+  std::erase_if(read, [&key](const ParsedValue& value) { return !is_read(key, value.text()); });
+  const auto before = applied_record(read);
   dmarc::Record record = record_for(domain.dmarc);
   keep_unknown_tags(live, world, record);
   DesiredRecord desired =
@@ -170,9 +177,9 @@ PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   desired.ttl = declared_ttl(domain, domain.dmarc.ttl);
   desired.stage = stage_for(before, record);
   if (domain.dmarc.position < domain.dmarc.target) desired.new_ttl = kRampTtl;
-  if (live.size() > 1) report_several(domain, *name, live.size(), policy_result);
+  if (read.size() > 1) report_several(domain, *name, read.size(), policy_result);
   report_near_misses(domain, world, key, policy_result);
-  if (live.empty()) check_inheritance(domain, world, desired, policy_result);
+  if (read.empty()) check_inheritance(domain, world, desired, policy_result);
   policy_result.desired_records.push_back(std::move(desired));
   policy_result.append(report_authorizations(domain, world));
   return policy_result;

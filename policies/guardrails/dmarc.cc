@@ -179,6 +179,15 @@ std::set<std::string> signing_keys(const std::optional<ParsedTypedSet>& set) {
   return keys;
 }
 
+// Whether the selector is a CNAME to a name that certainly does not exist: no mail can be signed by
+// it. A missing answer shows nothing, and a target that exists may get its key at any time.
+bool is_dead(const std::optional<ParsedTypedSet>& set, const World& world) {
+  if (!set || set->type != RecordType::CNAME || set->set.values.empty()) return false;
+  const auto target = Name::parse(set->set.values.begin()->text());
+  const Answer* answer = target ? find_answer(world.answers, *target, RecordType::TXT) : nullptr;
+  return answer != nullptr && answer->status == AnswerStatus::NxDomain;
+}
+
 // Absent domains remove their keys on purpose, so this guardrail does not apply to them.
 const Domain* managed(const Change& change, const Config& config) {
   const auto domain = config.domains.find(change.domain);
@@ -282,6 +291,7 @@ std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& confi
     // Verifiers cannot choose between several keys at one selector, so keeping any of them is no
     // loss.
     const bool kept = !after.empty() && std::ranges::includes(before, after);
+    if (is_dead(change.set.before, world)) continue;
     if (before.empty() || kept || (delegates && change.set.before->type == RecordType::TXT)) {
       continue;
     }

@@ -12,7 +12,10 @@
 #include "base/counted.h"
 #include "base/sha256.h"
 #include "mail/dkim/key.h"
+#include "mail/dmarc/discovery.h"
+#include "mail/dmarc/org_domain.h"
 #include "mail/transport/policy.h"
+#include "policies/dmarc/discovered_policy.h"
 #include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/records/mta_sts.h"
@@ -151,9 +154,27 @@ std::optional<std::string> bimi_obstacle(const DmarcSpec& spec) {
   return std::nullopt;
 }
 
+// The BIMI draft, section 7.1, looks at the author domain and at its organizational domain: sp does
+// not help where the organization itself asks for none. Nullopt where no record is known there.
+std::optional<dmarc::Policy> org_policy(const Domain& domain, const World& world,
+                                        PolicyResult& policy_result) {
+  const Name org = dmarc::org_domain_psl(domain.name);
+  if (org == domain.name) return std::nullopt;
+  DmarcLookups lookups = dmarc_lookups_of(domain.name, world);
+  std::ranges::move(lookups.unknown, std::back_inserter(policy_result.unknown));
+  using Found = std::optional<dmarc::Policy>;
+  return dmarc::find_record(org, lookups.answers, policy_result.unknown)
+      .match(
+          [](const std::string& text) {
+            const auto read = dmarc::parse_lenient(text);
+            return read ? Found(read->record.p.value_or(dmarc::Policy::None)) : Found();
+          },
+          [] { return Found(); }, [](const Unanswered&) { return Found(); });
+}
+
 // Published even while no logo is shown: the record is harmless, and it is needed on the day on
 // which enforcement is complete.
-void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
+void desire_bimi(const Domain& domain, const World& world, PolicyResult& policy_result) {
   const BimiSpec& spec = *domain.bimi;
   const auto name = domain.name.child(spec.selector + "._bimi");
   if (!name) return;
@@ -162,7 +183,12 @@ void desire_bimi(const Domain& domain, PolicyResult& policy_result) {
   record.evidence = spec.evidence;
   desire(domain, *name, ParsedValue(RecordKind::Bimi, print(record)),
          "because the YAML declares a BIMI logo", policy_result);
-  if (const auto obstacle = bimi_obstacle(domain.dmarc)) {
+  auto obstacle = bimi_obstacle(domain.dmarc);
+  if (!obstacle && org_policy(domain, world, policy_result) == dmarc::Policy::None) {
+    obstacle = fmt::format("the organizational domain {} asks for p=none",
+                           dmarc::org_domain_psl(domain.name).text());
+  }
+  if (obstacle) {
     policy_result.findings.push_back(marked(
         finding_of(
             domain, Severity::Warning, "bimi-not-enforced",
@@ -231,7 +257,7 @@ PolicyResult transport_policy(const Domain& domain, const World& world) {
   if (domain.dmarc.position.phase == Phase::Discovery) return policy_result;
   if (domain.mta_sts) desire_mta_sts(domain, world, policy_result);
   if (domain.tls_rpt) desire_tls_rpt(domain, policy_result);
-  if (domain.bimi) desire_bimi(domain, policy_result);
+  if (domain.bimi) desire_bimi(domain, world, policy_result);
   return policy_result;
 }
 

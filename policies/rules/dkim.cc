@@ -1,8 +1,10 @@
 #include "policies/rules/dkim.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+
+#include "base/counted.h"
 
 namespace rampart::rules {
 
@@ -10,11 +12,13 @@ namespace rampart::rules {
 // the first that they meet. A revoked key has no p= to decode.
 KeyReading read_key(const std::string& text) {
   KeyReading reading;
-  const auto record = dkim::parse_key(text);
-  if (!record) {
-    reading.problem = sentence(record.error());
+  const auto key = dkim::parse_key_leniently(text);
+  if (!key) {
+    reading.problem = sentence(key.error());
     return reading;
   }
+  const dkim::KeyRecord* const record = &key->record;
+  reading.slips = key->slips;
   reading.testing = std::ranges::find(record->flags, "y") != record->flags.end();
   reading.revoked = record->revoked();
   if (reading.revoked) return reading;
@@ -75,6 +79,39 @@ Fault key_invalid(const Name& selector, const std::string& problem) {
       .blocks = true};
 }
 
+// A warning: most verifiers check longer keys too, and some refuse them.
+std::optional<Fault> key_too_long(const Name& selector, const dkim::KeyShape& shape) {
+  if (shape.algorithm != "rsa" || shape.bits <= dkim::kMaxRsaBits) return std::nullopt;
+  return Fault{
+      .code = "dkim-key-long",
+      .message = fmt::format("the key at {} has {} bits: verifiers must check up to {} alone (RFC "
+                             "8301 section 3.2), and some fail on more",
+                             selector.text(), shape.bits, dkim::kMaxRsaBits),
+      .hint = "make a key of 2048 bits at a new selector and move the signer to it"};
+}
+
+std::optional<Fault> key_syntax(const Name& selector, const std::vector<std::string>& slips) {
+  if (slips.empty()) return std::nullopt;
+  return Fault{.code = "dkim-key-syntax",
+               .message = fmt::format("the key record at {} breaks the grammar "
+                                      "(RFC 6376 section 3.6.1): {}; verifiers in wide use "
+                                      "accept it",
+                                      selector.text(), fmt::join(slips, "; ")),
+               .hint = "publish the record again without that"};
+}
+
+// RFC 6376 section 3.6.2.2 calls the result undefined: some verifiers take the first value, and
+// some refuse whenever there are two.
+std::optional<Fault> values_beside_key(const Name& selector, std::size_t others) {
+  if (others == 0) return std::nullopt;
+  return Fault{
+      .code = "dkim-several-keys",
+      .message = fmt::format("{} holds {} beside the key: which one a verifier reads is undefined, "
+                             "and some refuse them all (RFC 6376 section 3.6.2.2)",
+                             selector.text(), counted(others, "other TXT value")),
+      .hint = "remove all but the key from this name"};
+}
+
 // During a rotation two keys live at two selectors, so that this is always a mistake.
 Fault several_keys(const Name& selector) {
   return {.severity = Severity::Error,
@@ -96,6 +133,18 @@ Fault key_testing(const Name& selector) {
 
 // The most dangerous of the selector faults: a forger who registers the name signs as the domain.
 Fault selector_dangling(const Name& domain, const Name& selector, const Name& target) {
+  // A zone file completes a name without its final dot by the zone's own name, which nobody else
+  // can register.
+  if (target.is_within(domain)) {
+    const std::string vendors =
+        target.text().substr(0, target.text().size() - domain.text().size() - 1);
+    return {.code = "selector-dangling",
+            .message = fmt::format("{} points to {}, which does not exist: no signature can be "
+                                   "verified",
+                                   selector.text(), target.text()),
+            .hint = fmt::format("if `{}` is meant, a dot is missing after it in the zone file",
+                                vendors)};
+  }
   return {.code = "selector-dangling",
           .message = fmt::format("{} points to {}, which does not exist: no signature can be "
                                  "verified, and anyone who can register that name can sign as {}",

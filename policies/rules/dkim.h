@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mail/dkim/key.h"
 #include "policies/rules/fault.h"
@@ -11,10 +12,11 @@ namespace rampart::rules {
 
 /// What verifiers make of one key record (RFC 6376 section 3.6.1).
 struct KeyReading {
-  dkim::KeyShape shape;  ///< Of a key that can be used.
-  std::string problem;   ///< Not empty: why verifiers cannot use the record.
-  bool revoked = false;  ///< `p=` is empty.
-  bool testing = false;  ///< `t=y`
+  dkim::KeyShape shape;            ///< Of a key that can be used.
+  std::string problem;             ///< Not empty: why verifiers cannot use the record.
+  bool revoked = false;            ///< `p=` is empty.
+  bool testing = false;            ///< `t=y`
+  std::vector<std::string> slips;  ///< Where it breaks the grammar, and verifiers accept it.
 };
 /// Reads a record as verifiers do, up to the first problem that they meet.
 KeyReading read_key(const std::string& text);
@@ -38,13 +40,24 @@ std::optional<Fault> key_too_short(const Name& selector, const dkim::KeyShape& s
 /// `dkim-key-invalid`: verifiers cannot use the record.
 Fault key_invalid(const Name& selector, const std::string& problem);
 
+/// `dkim-key-long`: an RSA key of more bits than verifiers must be able to check (RFC 8301
+/// section 3.2).
+std::optional<Fault> key_too_long(const Name& selector, const dkim::KeyShape& shape);
+
+/// `dkim-key-syntax`: a record that verifiers accept breaks the grammar.
+std::optional<Fault> key_syntax(const Name& selector, const std::vector<std::string>& slips);
+
 /// `dkim-several-keys`: more than one key record at a selector.
 Fault several_keys(const Name& selector);
+
+/// `dkim-several-keys`, a warning: `others` TXT values that are no key exist beside the key.
+std::optional<Fault> values_beside_key(const Name& selector, std::size_t others);
 
 /// `dkim-testing`: the key is marked `t=y`.
 Fault key_testing(const Name& selector);
 
-/// `selector-dangling`: the selector's CNAME leads to a name that does not exist.
+/// `selector-dangling`: the selector's CNAME leads to a name that does not exist. A target within
+/// `domain` is named as one whose final dot is missing.
 Fault selector_dangling(const Name& domain, const Name& selector, const Name& target);
 
 /// `dkim-unresolved`: the selector's CNAME leads to a name without a key.

@@ -13,6 +13,16 @@ std::string text_of(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   return fmt::format("{} at {}", dmarc::to_text(discovered->policy), discovered->at.text());
 }
 
+// Whether the record has a `p` that is not its second tag.
+bool p_comes_late(std::string_view record) {
+  const auto tags = split(record, ';');
+  const auto is_p = [](std::string_view piece) {
+    const auto tag = split_tag(piece);
+    return tag && ascii_lower(tag->first) == "p";
+  };
+  return std::ranges::find_if(tags, is_p) > tags.begin() + 1 && std::ranges::any_of(tags, is_p);
+}
+
 }  // namespace
 
 // The hint begins at p=none with reports, since a stricter start loses mail.
@@ -45,13 +55,18 @@ Fault dmarc_multiple(const Name& domain) {
           .hint = "keep one of them (RFC 9989 section 4.10)"};
 }
 
-// RFC 9989 section 4.8 allows blanks around `=` and `;` alone. Most receivers skip this one, so
-// that the record counts and is not changed.
+// A record that most receivers read: it counts, and is reported for the sake of the others.
 std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& value) {
-  if (dmarc::is_dmarc(value) && is_space(value.front())) {
-    return "it begins with a blank before `v=DMARC1`, and some receivers ignore such a record";
+  if (!is_read(key, value)) return near_miss(key, value);
+  // Legal by the grammar of RFC 9989 section 4.8; receivers in wide use compare octets.
+  if (!value.starts_with("v=DMARC1")) {
+    return "its version is not written exactly `v=DMARC1`, and some receivers look for that";
   }
-  return near_miss(key, value);
+  if (p_comes_late(value)) {
+    return "`p=` does not follow the version at once, as RFC 7489 section 6.3 asks, and some "
+           "receivers ignore such a record";
+  }
+  return std::nullopt;
 }
 
 // The value is quoted, because a typing error is found by looking at it.
@@ -108,18 +123,21 @@ std::optional<Fault> dmarc_partial(const Name& domain, const dmarc::Record& reco
 }
 
 // An absent sp falls back to p, and an absent np to sp (RFC 9989 section 4.7).
-bool covers_sub_domains(const dmarc::Record& record) {
+bool covers_sub_domains(const dmarc::DiscoveredPolicy& found) {
+  if (found.at != found.org_domain && found.at.is_within(found.org_domain)) return true;
+  const dmarc::Record& record = found.record;
   const dmarc::Policy p = record.p.value_or(dmarc::Policy::None);
   const dmarc::Policy sp = record.sp.value_or(p);
   return sp >= p && record.np.value_or(sp) >= p;
 }
 
 // An attacker picks the name, so that one weak sub-domain policy opens the whole domain.
-std::optional<Fault> dmarc_sub_domains(const Name& at, const dmarc::Record& record) {
-  if (covers_sub_domains(record)) return std::nullopt;
+std::optional<Fault> dmarc_sub_domains(const dmarc::DiscoveredPolicy& found) {
+  if (covers_sub_domains(found)) return std::nullopt;
   return Fault{
       .code = "dmarc-sub-domains",
-      .message = fmt::format("sub-domains are protected less than {} itself (sp or np)", at.text()),
+      .message =
+          fmt::format("sub-domains are protected less than {} itself (sp or np)", found.at.text()),
       .hint = "remove sp and np, or make them as strict as p: forgers use names that do not exist"};
 }
 

@@ -19,11 +19,12 @@ Fault dmarc_invalid(const Name& domain, const std::string& problem);
 /// `dmarc-multiple`: receivers ignore all records where one name holds several.
 Fault dmarc_multiple(const Name& domain);
 
-/// Why receivers, or some of them, ignore a value at `_dmarc` that looks like DMARC: that of
-/// near_miss(), or a blank before the version of a record that others accept.
+/// Why receivers, or some of them, ignore a value at `_dmarc`: that of near_miss(), or what keeps
+/// some receivers from a record that the others read.
 std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& value);
 
-/// `dmarc-near-miss`: `value` at the domain's `_dmarc` is no DMARC record; `slip` says why.
+/// `dmarc-near-miss`: `value` at the domain's `_dmarc` is no DMARC record, or none for some
+/// receivers; `slip` says why.
 Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip);
 
 /// `dmarc-tag-invalid`: receivers skip a tag.
@@ -36,9 +37,10 @@ std::optional<Fault> dmarc_not_enforced(const Name& domain, dmarc::Policy policy
 std::optional<Fault> dmarc_partial(const Name& domain, const dmarc::Record& record);
 bool applies_in_full(const dmarc::Record& record);
 
-/// `dmarc-sub-domains`: sp or np is milder than p. `at` is the domain that publishes the record.
-std::optional<Fault> dmarc_sub_domains(const Name& at, const dmarc::Record& record);
-bool covers_sub_domains(const dmarc::Record& record);
+/// `dmarc-sub-domains`: sp or np is milder than p. Below the organizational domain receivers ignore
+/// both (RFC 9989 section 4.7), and nothing is milder.
+std::optional<Fault> dmarc_sub_domains(const dmarc::DiscoveredPolicy& found);
+bool covers_sub_domains(const dmarc::DiscoveredPolicy& found);
 
 /// `dmarc-generations-differ`: the two ways of discovery find different records or policies.
 std::optional<Fault> dmarc_generations_differ(const Name& domain,

@@ -291,6 +291,14 @@ std::optional<Name> owner_of(const RecordKey& key, const LiveSet& live) {
   return mail && !owner.is_root() ? std::optional(owner) : std::nullopt;
 }
 
+// "example.com.example.com": a full name typed where the host adds the domain, and no domain. The
+// plan reports what is published there.
+bool is_doubled(const Name& name) {
+  const std::string_view text = name.text();
+  const std::size_t half = text.size() / 2;
+  return text.size() % 2 == 1 && text[half] == '.' && text.substr(0, half) == text.substr(half + 1);
+}
+
 }  // namespace
 
 // Sub-domains with records of their own are listed too: mail that is sent from one is easily
@@ -301,7 +309,7 @@ std::vector<Name> domains_within(const World& world, const std::vector<Name>& na
     for (const auto& [key, live] : zone.sets) {
       const auto owner = owner_of(key, live);
       const auto above = [&](const Name& name) { return owner->is_within(name); };
-      if (owner && std::ranges::any_of(names, above)) found.insert(*owner);
+      if (owner && !is_doubled(*owner) && std::ranges::any_of(names, above)) found.insert(*owner);
     }
   }
   return {found.begin(), found.end()};

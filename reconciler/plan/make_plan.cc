@@ -22,6 +22,7 @@
 #include "reconciler/plan/authority.h"
 #include "reconciler/plan/diff.h"
 #include "reconciler/plan/holds.h"
+#include "reconciler/plan/stray_records.h"
 #include "reconciler/plan/zone_notices.h"
 
 namespace rampart {
@@ -302,6 +303,7 @@ constexpr std::array kPasses = {
     Pass{"expired waivers", report_expired_waivers, "after waiving, so that none waives another"},
     Pass{"unused zones", report_unused, "as the next one"},
     Pass{"unmanaged zones", report_unmanaged, "information only; before findings are sorted"},
+    Pass{"stray records", report_stray_records, "as the one before"},
     Pass{"withhold", withhold_blocked, "after waiving; the holds below depend on what remains"},
     Pass{"keys first", hold_for_keys, "keys that an error withholds must hold enforcement too"},
     Pass{"freeze", hold_for_freeze, "after the other holds, which explain more than a freeze"},

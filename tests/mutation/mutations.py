@@ -86,7 +86,7 @@ MUTATIONS = [
      "(strength.testing ? 1 : 100)", "100", P),
     ("dmarc-rollback-slow", "policies/dmarc/dmarc.cc", "kRampTtl{300}", "kRampTtl{3600}", P),
     ("dmarc-inherits-weaker", "policies/dmarc/dmarc.cc",
-     "if (live.empty()) check_inheritance", "if (false) check_inheritance", P),
+     "if (read.empty()) check_inheritance", "if (false) check_inheritance", P),
     ("dmarc-wildcard-grants-rewritten", "policies/dmarc/report_authorization.cc",
      "if (consents == false) return desire();", "return desire();", P),
     # Evidence, gates, steps

@@ -26,8 +26,7 @@ inline const std::map<std::string, std::shared_ptr<const Sender>>& small_catalog
 }
 
 /// The facts of `subject` once every question is answered by the zone.
-inline Facts facts_of(const Subject& subject, std::string_view text) {
-  const spf::TestZone zone(text);
+inline Facts facts_of(const Subject& subject, const spf::TestZone& zone) {
   Answers answers;
   zone.resolve(first_questions(subject), answers);
   Table table(answers, senders_by_term(small_catalogue()));
@@ -38,6 +37,10 @@ inline Facts facts_of(const Subject& subject, std::string_view text) {
     zone.resolve(facts.unknown, answers);
   }
   return facts;
+}
+
+inline Facts facts_of(const Subject& subject, std::string_view text) {
+  return facts_of(subject, spf::TestZone(text));
 }
 
 inline Facts facts_of(const std::string& domain, std::string_view text) {

@@ -80,7 +80,7 @@ TEST_CASE("faults of a DKIM selector") {
   };
   const std::string at = "s1._domainkey.example.com ";
   dkim("", {"warning dkim-not-found"});
-  dkim(at + "TXT v=DKIM1; p=", {});
+  dkim(at + "TXT v=DKIM1; p=", {"warning dkim-not-found"});
   dkim(at + "TXT v=DKIM1; p=AAAA", {"error dkim-key-invalid"});
   dkim(at + "TXT v=DKIM1; h=sha1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
        {"error dkim-key-invalid"});
@@ -110,6 +110,12 @@ TEST_CASE("faults of a DMARC record") {
   dmarc("v=DMARC1; p=quarantine", {"warning dmarc-without-rua"});
   dmarc("v=DMARC1; p=rejct", {"error dmarc-invalid"});
   dmarc("v=DMARC1; p=reject; adkim=x; rua=mailto:d@example.com", {"warning dmarc-tag-invalid"});
+  // RFC 7489 section 7.2.1.1: reports go by mail; nobody sends them to a web server.
+  dmarc("v=DMARC1; p=reject; rua=https://example.com/in",
+        {"warning dmarc-tag-invalid", "warning reject-without-rua"});
+  // RFC 7489 section 6.3: p comes second. RFC 9989 section 4.8: the version is `v=DMARC1`.
+  dmarc("v=DMARC1; sp=reject; p=reject; rua=mailto:d@example.com", {"warning dmarc-near-miss"});
+  dmarc("v = DMARC1; p=reject; rua=mailto:d@example.com", {"warning dmarc-near-miss"});
   dmarc("v=dmarc1; p=reject", {"error dmarc-missing", "warning dmarc-near-miss"});
   dmarc("v=DMARC1; p=reject\n_dmarc.example.com TXT v=DMARC1; p=none", {"error dmarc-multiple"});
   dmarc("v=DMARC1; p=reject; rua=mailto:d@reports.example", {"warning report-unauthorized"});
@@ -143,7 +149,7 @@ TEST_CASE("receivers of the two generations may find different records") {
 
 TEST_CASE("faults of the transport records") {
   check("_mta-sts", "", {"info mta-sts-missing"});
-  check("_mta-sts", "_mta-sts.example.com TXT v=STSv1", {"warning mta-sts-invalid"});
+  check("_mta-sts", "_mta-sts.example.com TXT v=STSv1;", {"warning mta-sts-invalid"});
   check("_smtp._tls", "", {"info tls-rpt-missing"});
   check("_smtp._tls", "_smtp._tls.example.com TXT v=TLSRPTv1; rua=ftp://x",
         {"warning tls-rpt-invalid"});

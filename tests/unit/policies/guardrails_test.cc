@@ -77,6 +77,43 @@ TEST_CASE("a server that fails beside others is named, and withholds nothing") {
   CHECK(failing_servers_in({LiveState::Present, {}, detail}, "example.net", false) == 0);
 }
 
+// RFC 6376 section 6.1.2: without a key no signature verifies, so that none can be lost. Only
+// NXDOMAIN shows that: a target that exists may get its key at any time.
+TEST_CASE("a CNAME to a name that does not exist may be replaced") {
+  const Name selector = Name::literal("s1._domainkey.example.com");
+  const Name old = Name::literal("s1.esp.example.example.com");
+  const auto cname = [](const char* target) {
+    return TypedSet{RecordType::CNAME, {std::chrono::seconds(300), {target}}};
+  };
+  const Change change{
+      kZone,
+      kZone,
+      "files",
+      parse_change({selector, cname("s1.esp.example.example.com"), cname("s1.esp.example")}),
+      Stage::Publish,
+      {"test"}};
+  Config config;
+  config.domains.emplace(kZone, Domain{.name = kZone, .providers = {"files"}});
+  const auto refused = [&](std::optional<AnswerStatus> status) {
+    World world = world_with({}, {});
+    if (status) world.answers[{old, RecordType::TXT}] = {.status = *status};
+    Plan plan;
+    plan.changes.push_back(change);
+    bool found = false;
+    for (const Guardrail guardrail : guardrails()) {
+      for (const Finding& one : guardrail(plan, config, world)) {
+        found = found || one.code == "dkim-selector-removed";
+      }
+    }
+    return found;
+  };
+  CHECK_FALSE(refused(AnswerStatus::NxDomain));
+  CHECK(refused(AnswerStatus::NoData));
+  CHECK(refused(AnswerStatus::Data));
+  CHECK(refused(AnswerStatus::Failed));
+  CHECK(refused(std::nullopt));
+}
+
 TEST_CASE("a create that stops a wildcard from answering is noticed") {
   const RecordKey mx{Name::literal("*.example.com"), RecordType::MX};
   const RecordKey txt{Name::literal("*.example.com"), RecordType::TXT};

@@ -1,0 +1,138 @@
+/// Findings about MX, MTA-STS, TLS reports and BIMI.
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "policies/audit/audit.h"
+#include "policies/audit/parts.h"
+
+namespace rampart::audit {
+namespace {
+
+// Whether senders would use MTA-STS and TLS-RPT at all: they apply to delivery to an MX. A domain
+// that receives no mail gains nothing by either, so their absence is no finding there.
+bool has_mx(const Facts& facts) { return facts.receives() && !facts.mx.hosts.empty(); }
+
+// A record that is published but unusable: receivers and senders then act as if it were missing.
+// One function serves the three records below, since RFC 8461 section 3.1 and RFC 8460 section 3
+// treat faults alike.
+struct Form {
+  const Reading& reading;
+  std::string_view code;
+  std::string_view what;
+  std::string_view effect;
+  std::string hint;
+};
+
+void check_form(const Facts& facts, const Form& form, rules::Faults& faults) {
+  const State state = form.reading.state;
+  if (state != State::Several && state != State::Invalid) return;
+  faults.push_back({.code = form.code,
+                    .message = fmt::format("the {} record of {} {}, so that {}", form.what,
+                                           name_of(facts), describe(form.reading), form.effect),
+                    .hint = form.hint});
+}
+
+// In enforce mode senders refuse delivery to an MX that the policy does not match
+// (RFC 8461 section 5.1), so it is an Error then.
+void check_mta_sts_mx(const Facts& facts, rules::Faults& faults) {
+  const std::vector<std::string> hosts = texts_of(uncovered_mx(facts));
+  const MtaStsMode mode = facts.mta_sts.policy->mode;
+  if (hosts.empty() || mode == MtaStsMode::None) return;
+  const bool enforced = mode == MtaStsMode::Enforce;
+  // The policy comes first: a new id makes senders fetch it at once (RFC 8461 section 3.3).
+  const std::string hint = "add the host to the policy, then change the id";
+  faults.push_back(
+      {.severity = enforced ? Severity::Error : Severity::Warning,
+       .code = "mta-sts-mx",
+       .message = fmt::format("the MTA-STS policy of {} (mode {}) does not cover its MX {}",
+                              name_of(facts), to_text(mode), fmt::join(hosts, ", ")),
+       .hint = enforced ? "senders refuse to deliver there: " + hint : hint});
+}
+
+// Not fetching (an offline audit) is no fault of the domain, so nothing is reported then.
+void check_mta_sts_policy(const Facts& facts, rules::Faults& faults) {
+  const MtaStsFacts& mta_sts = facts.mta_sts;
+  if (!mta_sts.fetched) return;
+  if (!mta_sts.policy) {
+    faults.push_back({.code = "mta-sts-unreachable",
+                      .message = fmt::format("{} announces MTA-STS, but its policy {}",
+                                             name_of(facts), mta_sts.fetched->problem),
+                      .hint = "serve it at " + policy_url(facts.subject.domain)});
+    return;
+  }
+  check_mta_sts_mx(facts, faults);
+  if (mta_sts.policy->mode != MtaStsMode::Testing) return;
+  faults.push_back(
+      {.severity = Severity::Info,
+       .code = "mta-sts-testing",
+       .message = fmt::format("the MTA-STS policy of {} is in testing mode", name_of(facts)),
+       .hint = "move to enforce once TLS reports are clean for two weeks"});
+}
+
+// The BIMI draft asks for enforcement of all mail; a record alone shows no logo.
+void check_bimi(const Facts& facts, rules::Faults& faults) {
+  check_form(facts,
+             {facts.bimi, "bimi-invalid", "BIMI", "mailbox providers show no logo",
+              "correct the record, or remove it"},
+             faults);
+  const Enforcement enforcement = enforcement_of(facts.dmarc);
+  const bool strict = enforcement.policy != dmarc::Policy::None && enforcement.whole &&
+                      facts.dmarc.record.sp != dmarc::Policy::None;
+  // BIMI draft section 7.1: neither the author domain nor its organizational domain may ask for
+  // none, whatever sp says.
+  const bool org_none = facts.dmarc.org_policy == dmarc::Policy::None && !facts.is_org;
+  if (facts.bimi.state != State::Valid || (strict && !org_none)) return;
+  if (strict) {
+    return faults.push_back(
+        {.code = "bimi-not-enforced",
+         .message = fmt::format("the BIMI logo of {} is not shown: the organizational domain asks "
+                                "for p=none",
+                                name_of(facts)),
+         .hint = "move the organizational domain to quarantine or reject as well"});
+  }
+  faults.push_back(
+      {.code = "bimi-not-enforced",
+       .message = fmt::format(
+           "the BIMI logo of {} is not shown: DMARC is not enforced for all mail", name_of(facts)),
+       .hint = "move DMARC to quarantine or reject for all mail, sub-domains included"});
+}
+
+// In the order in which mail travels: the MX first, then how it is encrypted, then what is reported
+// and shown.
+}  // namespace
+
+void check_transport(const Facts& facts, rules::Faults& faults) {
+  if (facts.mx.null_among_others) {
+    faults.push_back(
+        {.code = "mx-null-mixed",
+         .message = fmt::format("{} has a null MX beside other MX records (RFC 7505 section 3)",
+                                name_of(facts)),
+         .hint = "keep only the null MX if the domain receives no mail, else remove it"});
+  }
+  if (facts.mta_sts.state == State::None && has_mx(facts)) {
+    faults.push_back({.severity = Severity::Info,
+                      .code = "mta-sts-missing",
+                      .message = fmt::format("{} does not announce MTA-STS", name_of(facts)),
+                      .hint = "serve a policy, then publish _mta-sts TXT \"v=STSv1; id=...\": it "
+                              "makes senders encrypt"});
+  }
+  check_form(facts,
+             {facts.mta_sts, "mta-sts-invalid", "MTA-STS", "senders ignore it",
+              "correct the record (RFC 8461 section 3.1)"},
+             faults);
+  check_mta_sts_policy(facts, faults);
+  if (facts.tls_rpt.state == State::None && has_mx(facts)) {
+    faults.push_back({.severity = Severity::Info,
+                      .code = "tls-rpt-missing",
+                      .message = fmt::format("{} asks for no TLS reports", name_of(facts)),
+                      .hint = "publish _smtp._tls TXT \"v=TLSRPTv1; rua=mailto:...\""});
+  }
+  check_form(facts,
+             {facts.tls_rpt, "tls-rpt-invalid", "TLS-RPT", "reporters ignore it",
+              "correct the record (RFC 8460 section 3)"},
+             faults);
+  check_bimi(facts, faults);
+}
+
+}  // namespace rampart::audit
