@@ -5,6 +5,7 @@
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
 #include "cli/views/spf.h"
+#include "policies/spf/cases.h"
 #include "reconciler/observe/spf_live.h"
 
 namespace rampart {
@@ -17,14 +18,12 @@ ExitCode check(Context& context, const spf::Client& client) {
   return print(context, context.json() ? verdict_json(verdict) : verdict_text(verdict));
 }
 
-/// Names by term. If two services share an include, the first by id names it.
-/// By the exact term: a shortened include may belong to somebody else.
-std::map<std::string, std::string> vendors_in(const Config& config) {
-  std::map<std::string, std::string> vendors;
-  for (const auto& [id, sender] : config.senders) {
-    for (const std::string& term : sender->spf) vendors.emplace(term, sender->name);
-  }
-  return vendors;
+/// Names by term. If two services share an include, its owner names it.
+void add_vendors(const spf::TreeNode& node, const Config& config,
+                 std::map<std::string, std::string>& vendors) {
+  const Sender* sender = sender_of_term(node.term, config);
+  if (sender != nullptr) vendors.emplace(node.term, sender->name);
+  for (const spf::TreeNode& child : node.children) add_vendors(child, config, vendors);
 }
 
 }  // namespace
@@ -62,9 +61,10 @@ ExitCode run_spf_tree(Context& context) {
   TRY_OR_FAIL("usage", const Name domain, Name::parse(text));
   VALUE_OR_EXIT(const auto config, config_if_named(context));
   TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
-  SpfReport report{domain, published_spf(domain, lookups), {}, vendors_in(config)};
+  SpfReport report{domain, published_spf(domain, lookups), {}, {}};
   if (report.published.record) {
     report.tree = tree_live(domain, *report.published.record, lookups);
+    add_vendors(report.tree.root, config, report.vendors);
   }
   return print(context, context.json() ? spf_tree_json(report) : spf_tree_text(report));
 }

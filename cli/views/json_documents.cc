@@ -29,13 +29,16 @@ Json sender_json(const Sender& sender) {
   const auto dkim_json = [](const DkimTemplate& record) {
     return Json{{"host", record.host},
                 {"type", to_text(record.type)},
-                {"target", text_or_null(record.target)}};
+                {"target", text_or_null(record.target)},
+                {"targets", record.targets}};
   };
   return {
       {"id", sender.id},
       {"name", sender.name},
       {"category", sender.category},
       {"spf", sender.spf},
+      {"spf_aliases", sender.spf_aliases},
+      {"spf_shared", text_or_null(sender.spf_shared)},
       {"include_needed", word(kIncludeNeeded, sender.include_needed)},
       {"return_path", or_null(sender.return_path)},
       // A figure of the day in `lookups_as_of`: services change their records without notice.
@@ -43,6 +46,7 @@ Json sender_json(const Sender& sender) {
       {"lookups_as_of", text_or_null(sender.lookups_as_of)},
       {"dkim_kind", to_text(sender.dkim_kind)},
       {"dkim", array_of(sender.dkim, dkim_json)},
+      {"regions", sender.regions},
       {"selectors", sender.selectors},
       {"key_rotation", how_keys_rotate(sender)},
       {"aligns",
@@ -53,6 +57,8 @@ Json sender_json(const Sender& sender) {
       {"builtin", sender.builtin},
       {"note", sender.note},
       {"source", sender.source},
+      {"checked", text_or_null(sender.checked)},
+      {"unverified", text_or_null(sender.unverified)},
       {"reviewed", sender.reviewed}};
 }
 

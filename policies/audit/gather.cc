@@ -127,7 +127,8 @@ void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf)
   spf.ending = ending_of(compiled, table.cache);
   spf.passes_nobody = passes_nobody(compiled.record);
   for (const Sender* sender : senders_in(compiled.record, table.senders)) {
-    spf.senders.push_back(sender->id);
+    // A shared include says nothing of which service sends through its owner.
+    if (sender->spf_shared.empty()) spf.senders.push_back(sender->id);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "mail/dkim/key.h"
+#include "policies/dkim/delegations.h"
 #include "policies/dkim/dkim.h"
 #include "policies/dkim/keyless.h"
 #include "policies/dkim/live.h"
@@ -187,65 +188,6 @@ void desire_rotations(const Domain& domain, const World& world, PolicyResult& po
   desire_past(domain, world, policy_result);
 }
 
-// The names that the YAML itself declares. Compared as names and not as text: two spellings of one
-// name are one selector in DNS.
-std::set<Name> declared_names(const Domain& domain) {
-  std::set<Name> names;
-  for (const std::string& selector : declared_selectors(domain)) {
-    if (const auto name = selector_name(domain, selector)) names.insert(*name);
-  }
-  return names;
-}
-
-// What senders require at a selector: the same CNAME, or one of them a key of its own. Two senders
-// that both want a record at one name are a conflict unless it is the same record.
-struct Delegation {
-  std::optional<Name> target;  // Empty: a TXT record, which the vendor shows.
-  std::vector<std::size_t> senders;
-};
-
-std::string names_of(const Domain& domain, const Name& at,
-                     const std::multimap<Name, Delegation>& wanted) {
-  std::vector<std::string> ids;
-  const auto [first, last] = wanted.equal_range(at);
-  for (auto row = first; row != last; ++row) {
-    for (const std::size_t index : row->second.senders) {
-      ids.push_back((*domain.senders)[index].sender->id);
-    }
-  }
-  return fmt::format("{}", fmt::join(ids, " and "));
-}
-
-// Whether two senders require one record: the same target, or the key of the same service.
-bool same_record(const Domain& domain, const Delegation& one, const SenderRecord& record) {
-  const auto id = [&domain](std::size_t index) { return (*domain.senders)[index].sender->id; };
-  if (one.target != record.target) return false;
-  return one.target || id(one.senders.front()) == id(record.sender);
-}
-
-// The required records by name; of one sender's alternatives, the first that can be filled. A
-// declared selector wins over what a sender's row asks for: that is how a person resolves a
-// conflict.
-std::multimap<Name, Delegation> delegations(const Domain& domain) {
-  std::multimap<Name, Delegation> wanted;
-  std::set<std::pair<std::size_t, Name>> settled;
-  const std::set<Name> declared = declared_names(domain);
-  for (const SenderRecord& record : sender_dkim_records(domain)) {
-    const bool known = record.target || record.type == RecordType::TXT;
-    if (!known || declared.contains(record.name)) continue;
-    if (!settled.emplace(record.sender, record.name).second) continue;
-    const auto [first, last] = wanted.equal_range(record.name);
-    const auto same = std::find_if(
-        first, last, [&](const auto& row) { return same_record(domain, row.second, record); });
-    if (same != last) {
-      same->second.senders.push_back(record.sender);
-    } else {
-      wanted.emplace(record.name, Delegation{record.target, {record.sender}});
-    }
-  }
-  return wanted;
-}
-
 // Publishing either of the two would break the mail of the other, and nothing in the YAML shows
 // which one is meant.
 void report_conflict(const Domain& domain, const Name& name, const std::string& who,
@@ -295,7 +237,8 @@ void desire_delegations(const Domain& domain, const World& world, PolicyResult& 
     }
     if (!row->second.target) continue;
     if (retire_delegation(domain, world, row->first, row->second.senders, policy_result)) continue;
-    desire_cname({domain, world, row->first, std::nullopt, domain.mark}, row->second.target->text(),
+    desire_cname({domain, world, row->first, std::nullopt, domain.mark},
+                 desired_target(domain, world, row->first, row->second).text(),
                  fmt::format("because {} signs with a key that it publishes in its own zone", who),
                  policy_result);
   }

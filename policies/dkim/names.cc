@@ -11,10 +11,9 @@ namespace rampart {
 namespace {
 
 // A TXT template has no target: its key is shown to the customer alone.
-std::optional<Name> filled_target(const DkimTemplate& row, const Name& domain,
-                                  const SenderUse& use) {
+std::optional<Name> target_name(const DkimTemplate& row, const Name& domain, const SenderUse& use) {
   if (row.type != RecordType::CNAME) return std::nullopt;
-  const auto text = fill(row.target, domain, use.with);
+  const auto text = filled_target(*use.sender, row, domain, use.with);
   if (!text || text->empty()) return std::nullopt;
   const auto target = Name::parse(*text);
   return target ? std::optional(*target) : std::nullopt;
@@ -32,7 +31,7 @@ std::vector<SenderRecord> sender_dkim_records(const Domain& domain) {
       const auto host = fill(row.host, domain.name, use.with);
       if (!host || host->empty()) continue;
       const auto name = domain.name.child(*host);
-      if (name) records.push_back({*name, row.type, filled_target(row, domain.name, use), index});
+      if (name) records.push_back({*name, row.type, target_name(row, domain.name, use), index});
     }
   }
   return records;

@@ -1,11 +1,13 @@
 /// Which selectors to query where none is declared.
 #include "policies/dkim/selectors.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
 #include "policies/dkim/names.h"
 #include "policies/model/lookup.h"
+#include "policies/model/sender_pattern.h"
 #include "policies/model/sender_use.h"
 
 namespace rampart {
@@ -47,15 +49,35 @@ std::vector<std::string> guessed_selectors(
   return {selectors.begin(), selectors.end()};
 }
 
+SendersByTerm::Senders SendersByTerm::find(std::string_view term) const {
+  Senders found;
+  const auto row = exact.find(term);
+  if (row != exact.end()) found = row->second;
+  for (const auto& [pattern, senders] : patterns) {
+    Bindings bindings;
+    if (!unify(pattern, term, nullptr, bindings)) continue;
+    for (const Sender* sender : senders) {
+      if (!contains(found, sender)) found.push_back(sender);
+    }
+  }
+  std::ranges::stable_partition(found, [](const Sender* one) { return one->spf_shared.empty(); });
+  return found;
+}
+
 // Built once for a run, since an audit of many domains looks up every term of every record.
 SendersByTerm senders_by_term(const std::map<std::string, std::shared_ptr<const Sender>>& senders) {
   SendersByTerm by_term;
   for (const auto& [id, sender] : senders) {
-    for (const std::string& term : sender->spf) {
+    std::vector<std::string> terms = sender->spf;
+    terms.insert(terms.end(), sender->spf_aliases.begin(), sender->spf_aliases.end());
+    for (const std::string& term : terms) {
+      if (is_specific(term) && !placeholders_in(term).empty()) {
+        by_term.patterns[term].push_back(sender.get());
+      }
       const auto parsed = spf::parse_terms(term);
       if (!parsed) continue;
       for (const spf::Directive& one : parsed->directives) {
-        by_term[spf::print(one)].push_back(sender.get());
+        by_term.exact[spf::print(one)].push_back(sender.get());
       }
     }
   }
@@ -66,9 +88,7 @@ SendersByTerm senders_by_term(const std::map<std::string, std::shared_ptr<const 
 std::vector<const Sender*> senders_in(const spf::Record& record, const SendersByTerm& by_term) {
   std::vector<const Sender*> found;
   for (const spf::Directive& directive : record.directives) {
-    const auto row = by_term.find(spf::print(directive));
-    if (row == by_term.end()) continue;
-    for (const Sender* sender : row->second) {
+    for (const Sender* sender : by_term.find(spf::print(directive))) {
       if (!contains(found, sender)) found.push_back(sender);
     }
   }

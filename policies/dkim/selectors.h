@@ -25,13 +25,20 @@ std::vector<std::string> selectors_of(const Sender& sender, const Name& domain);
 std::vector<std::string> guessed_selectors(
     const std::map<std::string, std::shared_ptr<const Sender>>& senders, const Name& domain);
 
-/// The senders that ask for an SPF term, by that term as spf::print writes it. The catalogue must
-/// outlive it.
-using SendersByTerm = std::map<std::string, std::vector<const Sender*>, std::less<>>;
+/// The senders whose an SPF term is. The catalogue must outlive it.
+struct SendersByTerm {
+  using Senders = std::vector<const Sender*>;
+  std::map<std::string, Senders, std::less<>> exact;  ///< By the term, as spf::print writes it.
+  std::map<std::string, Senders> patterns;            ///< By a term with placeholders.
+
+  /// The owners of the term first, then those that share it.
+  Senders find(std::string_view term) const;
+};
+
+/// The table of all terms of these senders, their `spf_aliases` included.
 SendersByTerm senders_by_term(const std::map<std::string, std::shared_ptr<const Sender>>& senders);
 
-/// The senders that `record` names by one of their own terms, in the order of the record, each
-/// once.
+/// The senders that `record` names by one of their terms, in the order of the record, each once.
 std::vector<const Sender*> senders_in(const spf::Record& record, const SendersByTerm& by_term);
 
 }  // namespace rampart

@@ -9,6 +9,7 @@
 #include "base/counted.h"
 #include "mail/spf/tree.h"
 #include "policies/model/lookup.h"
+#include "policies/model/sender_pattern.h"
 #include "policies/model/sender_use.h"
 #include "policies/rules/spf.h"
 #include "policies/spf/compare.h"
@@ -171,9 +172,21 @@ spf::Record record_of(const std::string& term) {
   return parsed ? *parsed : spf::Record{};
 }
 
+// Whether the term is one by which the sender is recognized, while the record has none of its own:
+// it was declared without the values that its own term needs, or uses another region's or an older
+// one.
+bool is_served_by(const std::string& term, const SenderUse& use, const Name& domain,
+                  const std::optional<spf::Record>& after) {
+  if (!owns_term(*use.sender, term, use.with)) return false;
+  const auto own = terms_of(use, domain);
+  return !after || std::ranges::none_of(after->directives, [&](const spf::Directive& one) {
+    return contains(own, spf::print(one));
+  });
+}
+
 // The declared sender that the lost term belongs to: it asks for that very term, or for addresses
-// that only that term let pass. Null where no declared sender asks for it. Compared by addresses as
-// well, because flattening replaces a vendor's include by its networks.
+// that only that term let pass, or is recognized by it. Null where there is none. Compared by
+// addresses as well, because flattening replaces a vendor's include by its networks.
 const SenderUse* owner_of(const Permission& lost, const SpfCase& item) {
   if (!item.domain.senders) return nullptr;
   const Name& name = item.domain.name;
@@ -188,21 +201,31 @@ const SenderUse* owner_of(const Permission& lost, const SpfCase& item) {
       const spf::Record asked = record_of(own);
       if (spf::same_meaning(term, asked) || !gone.common(pass(asked)).empty()) return &use;
     }
+    if (is_served_by(lost.text(), use, name, item.after.record)) return &use;
   }
   return nullptr;
 }
 
 // Marked at the sender's own line, which is where it is resolved.
 Finding sender_removed(const SpfCase& item, const std::string& lost, const SenderUse& use) {
+  const std::string& id = use.sender->id;
+  // `spf: always` writes the row's own term, which may need values and may be another one.
+  const std::string keep =
+      contains(terms_of(use, item.domain.name), lost)
+          ? fmt::format("set `spf: always` on {} to keep the term", id)
+          : fmt::format(
+                "write `{}` to `extra:` of `spf:` to keep the term, or give {} the values "
+                "of its own in `with:` and `spf: always`",
+                lost, id);
   return marked(
       spf_refusal(
           item, {.code = "spf-sender-removed",
                  .message = fmt::format("`{}` would no longer pass as {}, but {} is still declared "
                                         "for it",
                                         lost, item.domain.name.text(), use.sender->id),
-                 .hint = fmt::format("set `spf: always` on {0} to keep the term, `spf: never` to "
-                                     "drop it, or `retired:` when {0} has stopped sending",
-                                     use.sender->id)}),
+                 .hint = fmt::format("{}, `spf: never` to drop it, or `retired:` when {} has "
+                                     "stopped sending",
+                                     keep, id)}),
       use.mark);
 }
 

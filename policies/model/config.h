@@ -33,6 +33,9 @@ struct DkimTemplate {
   std::string host;  ///< Relative to the domain: "s1._domainkey".
   RecordType type = RecordType::CNAME;
   std::string target;  ///< CNAME target, or empty for TXT: the key comes from the vendor.
+  /// Other targets that are right as well: those of the sender's `regions`, where `{region}` is one
+  /// of them, and those of older accounts.
+  std::vector<std::string> targets = {};
 
   bool operator==(const DkimTemplate&) const = default;
 };
@@ -61,12 +64,16 @@ struct Sender {
   std::string category;
   std::string owner;             ///< Of the YAML's own senders only: who is responsible.
   std::vector<std::string> spf;  ///< Terms: "include:_spf.google.com", "ip4:192.0.2.0/28".
+  /// Other terms that are its own, of regions and older set-ups: recognized, never published.
+  std::vector<std::string> spf_aliases;
+  std::string spf_shared;  ///< The sender whose terms `spf` are; empty: its own.
   IncludeNeeded include_needed = IncludeNeeded::Yes;
   std::optional<std::string> return_path;  ///< Host of a custom return path, and its target.
   std::optional<int> lookups;              ///< DNS lookups that its include costs, itself included.
   std::string lookups_as_of;               ///< When that was counted: "2026", "2026-10".
   DkimKind dkim_kind = DkimKind::Unknown;
   std::vector<DkimTemplate> dkim;
+  std::vector<std::string> regions;    ///< Where a target of `DkimTemplate::targets` is the one.
   std::vector<std::string> selectors;  ///< Those that it signs with; may contain placeholders.
   std::string key_rotation;            ///< How its keys are rotated, in one clause.
   Aligns spf_aligns = Aligns::Unknown;
@@ -77,6 +84,8 @@ struct Sender {
   bool builtin = false;                       ///< A catalogue row.
   std::string note;
   std::string source;
+  std::string checked;     ///< The date of `source`, or of the look-up where it has none.
+  std::string unverified;  ///< Why no document of the service confirms the row; empty: one does.
   std::string reviewed;
   Mark mark;
 

@@ -42,6 +42,25 @@ std::optional<std::string> fill(std::string_view text, const Name& domain,
   return filled;
 }
 
+// A region without targets of its own has the ordinary one, as most regions do.
+const std::string& target_template(const Sender& sender, const DkimTemplate& row,
+                                   const std::map<std::string, std::string>& with) {
+  const auto chosen = std::ranges::find_if(row.targets, [&](const std::string& one) {
+    return std::ranges::any_of(with, [&](const auto& value) {
+      const std::string brace = "{" + value.first + "}";
+      if (one.find(brace) == one.npos || row.target.find(brace) != row.target.npos) return false;
+      return value.first != "region" || contains(sender.regions, value.second);
+    });
+  });
+  return chosen == row.targets.end() ? row.target : *chosen;
+}
+
+std::optional<std::string> filled_target(const Sender& sender, const DkimTemplate& row,
+                                         const Name& domain,
+                                         const std::map<std::string, std::string>& with) {
+  return fill(target_template(sender, row, with), domain, with);
+}
+
 bool declares(const Domain& domain, const std::string& sender) {
   return contains(domain.declared_senders(), sender,
                   [](const SenderUse& use) -> const std::string& { return use.sender->id; });

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policies/model/lookup.h"
+#include "policies/model/sender_pattern.h"
 #include "policies/spf/flatten.h"
 #include "policies/spf/record.h"
 
@@ -160,12 +161,19 @@ SpfCost cost_of(const spf::Tree& tree, const Config& config) {
   return cost;
 }
 
-// By exact text: a term with a placeholder belongs to the domain that filled it.
-const Sender* sender_of_term(const std::string& term, const Config& config) {
+// Several services send through another one and use its include.
+std::vector<const Sender*> senders_of_term(const std::string& term, const Config& config) {
+  std::vector<const Sender*> senders;
   for (const auto& [id, sender] : config.senders) {
-    if (contains(sender->spf, term)) return sender.get();
+    if (owns_term(*sender, term)) senders.push_back(sender.get());
   }
-  return nullptr;
+  std::ranges::stable_partition(senders, [](const Sender* one) { return one->spf_shared.empty(); });
+  return senders;
+}
+
+const Sender* sender_of_term(const std::string& term, const Config& config) {
+  const auto senders = senders_of_term(term, config);
+  return senders.empty() ? nullptr : senders.front();
 }
 
 }  // namespace rampart

@@ -41,7 +41,11 @@ struct SpfCost {
 /// Sums up a tree; where an include cannot be opened, the catalogue's last figure counts.
 SpfCost cost_of(const spf::Tree& tree, const Config& config);
 
-/// The sender, own or of the catalogue, that requires exactly `term`; null where none does.
+/// The senders, own or of the catalogue, whose term this is, as spf::print writes it, also by the
+/// patterns of their `spf` and `spf_aliases`: owners first, then those that share their terms.
+std::vector<const Sender*> senders_of_term(const std::string& term, const Config& config);
+
+/// The first of them; null where there is none.
 const Sender* sender_of_term(const std::string& term, const Config& config);
 
 }  // namespace rampart

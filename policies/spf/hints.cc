@@ -104,10 +104,7 @@ class Search {
       if (contains(own, term) && !is_retired(use, world_.now)) owners.push_back(use.sender.get());
     }
     if (!owners.empty()) return owners;
-    for (const auto& [id, sender] : config_.senders) {
-      if (contains(sender->spf, term)) owners.push_back(sender.get());
-    }
-    return owners;
+    return senders_of_term(term, config_);
   }
 
   /// The record without what has been dropped so far.

@@ -85,6 +85,9 @@ void check_unknown_placeholders(Loader& loader, const SenderUse& use, const Node
   std::vector<std::string_view> templates = key_templates_of(*use.sender);
   templates.insert(templates.end(), use.sender->spf.begin(), use.sender->spf.end());
   if (use.sender->return_path) templates.push_back(*use.sender->return_path);
+  for (const DkimTemplate& record : use.sender->dkim) {
+    templates.insert(templates.end(), record.targets.begin(), record.targets.end());
+  }
   const std::vector<std::string> names = placeholders_of(templates);
   const std::vector<std::string_view> words(names.begin(), names.end());
   for (std::size_t i = 0; i + 1 < with.children.size(); i += 2) {

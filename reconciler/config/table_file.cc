@@ -13,11 +13,11 @@ bool check_include(Loader& loader, const Node& node) {
   const std::string& path = node.value().text;
   const bool yaml = path.ends_with(".yaml") || path.ends_with(".yml");
   if (yaml && !has_hidden_part(path)) return true;
-  return loader.fail(node, "path-escapes",
-                     fmt::format("the path `{}` {}", path,
-                                 yaml ? "has a part that begins with a dot"
-                                      : "does not end in .yaml or .yml"),
-                     "name YAML files in folders that are not hidden: teams/*.yaml");
+  return loader.fail(
+      node, "path-escapes",
+      fmt::format("the path `{}` {}", path,
+                  yaml ? "has a part that begins with a dot" : "does not end in .yaml or .yml"),
+      "name YAML files in folders that are not hidden: teams/*.yaml");
 }
 
 Form dns_form(Sections& sections) {
@@ -130,11 +130,14 @@ Form low_volume_form(Gates& gates) {
 Form form_of(DkimTemplate& record) {
   static const Shape type =
       choice<RecordType>({{"CNAME", RecordType::CNAME}, {"TXT", RecordType::TXT}});
+  static const Shape names = set_of(kTextShape);
   return {
       .name = "a DKIM record",
       .fields = {field("host", record.host, "Its name, relative to the domain.", Need::Required),
                  field("type", record.type, type, "CNAME or TXT."),
-                 field("target", record.target, "The target of the CNAME.")}};
+                 field("target", record.target, "The target of the CNAME."),
+                 field("targets", record.targets, names,
+                       "Other right targets: of the sender's `regions`, of older accounts.")}};
 }
 
 Form form_of(RampStep& step) {
@@ -210,6 +213,9 @@ Form form_of(Sender& sender) {
                  field("category", sender.category, "mailbox, marketing, internal, ..."),
                  field("owner", sender.owner, "The team or person responsible for it."),
                  field("spf", sender.spf, kSpfTerms, "The SPF terms that authorize it."),
+                 field("spf_aliases", sender.spf_aliases, kSpfTerms,
+                       "Other terms that are its own: recognized, never published."),
+                 field("spf_shared", sender.spf_shared, "The sender whose SPF terms it uses."),
                  field("include_needed", sender.include_needed, needed,
                        "Whether the From domain's SPF must authorize it for DMARC."),
                  field("return_path", sender.return_path,
@@ -219,6 +225,8 @@ Form form_of(Sender& sender) {
                  field("dkim_kind", sender.dkim_kind, dkim_kind_shape(),
                        "How its keys are published."),
                  sender_dkim_field(sender),
+                 field("regions", sender.regions, names,
+                       "The values of `{region}` for which its `targets` hold."),
                  field("selectors", sender.selectors, names, "The selectors that it signs with."),
                  field("key_rotation", sender.key_rotation, "How its keys are replaced."),
                  group<aligns_form>("aligns", sender, "By which mechanisms its mail can align."),
@@ -229,6 +237,10 @@ Form form_of(Sender& sender) {
                        "Domains of its own that it uses in MAIL FROM."),
                  field("note", sender.note, "Anything else worth knowing."),
                  field("source", sender.source, "Where this information comes from."),
+                 field("checked", sender.checked, kDateShape,
+                       "The date of the source, or of its look-up."),
+                 field("unverified", sender.unverified,
+                       "Why no document of the service confirms this."),
                  field("reviewed", sender.reviewed, kDateShape, "The date of the last review.")},
       .mark = &sender.mark};
 }
@@ -248,8 +260,8 @@ Form form_of(ReportingOrganization& organization) {
 
 Form file_form(Sections& sections) {
   static const Shape defaults = nullable(shape_of<Domain>());
-  static const Shape include = text_like(
-      check_include, R"(^(?!/)(\./)*([^./\\][^/\\]*/+)*[^./\\][^/\\]*\.ya?ml$)");
+  static const Shape include =
+      text_like(check_include, R"(^(?!/)(\./)*([^./\\][^/\\]*/+)*[^./\\][^/\\]*\.ya?ml$)");
   static const Shape includes = set_of(include);
   return {.name = "domains.yaml",
           .fields = {version_field(Need::Required),

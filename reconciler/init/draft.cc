@@ -236,10 +236,9 @@ bool is_parked(const LiveRecords& live, const DraftDomain& draft) {
 void note_unnamed_senders(const Config& catalogue, DraftDomain& draft) {
   const SendersByTerm by_term = senders_by_term(catalogue.senders);
   for (const std::string& term : draft.spf->extra) {
-    const auto found = by_term.find(term);
-    if (found == by_term.end()) continue;
     std::vector<std::string> names;
-    for (const Sender* sender : found->second) names.push_back(sender->id);
+    for (const Sender* sender : by_term.find(term)) names.push_back(sender->id);
+    if (names.empty()) continue;
     add_note(draft, fmt::format("`{}` is a term of {}: naming the sender under `senders:` would "
                                 "also create its DKIM records.",
                                 term, fmt::join(names, " or ")));

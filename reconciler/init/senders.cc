@@ -6,96 +6,13 @@
 #include "mail/spf/spf.h"
 #include "policies/dkim/names.h"
 #include "policies/dkim/selectors.h"
+#include "policies/model/lookup.h"
+#include "policies/model/sender_pattern.h"
 #include "policies/model/sender_use.h"
 #include "reconciler/init/draft.h"
 
 namespace rampart {
 namespace {
-
-using Bindings = std::map<std::string, std::string>;
-
-/// A piece of a template: literal text, or the name of a placeholder.
-struct Piece {
-  std::string text;
-  bool placeholder = false;
-};
-
-/// `{name}` is a placeholder, `%{i}` an SPF macro.
-/// Literals are folded to lower case here, once, as DNS names compare without case.
-std::vector<Piece> pieces_of(std::string_view text) {
-  std::vector<Piece> pieces;
-  std::string literal;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const std::size_t end = text.find('}', at);
-    const bool opens = text[at] == '{' && end != text.npos && (at == 0 || text[at - 1] != '%');
-    if (!opens) {
-      literal += text[at];
-      continue;
-    }
-    if (!literal.empty()) pieces.push_back({ascii_lower(literal)});
-    literal.clear();
-    pieces.push_back({std::string(text.substr(at + 1, end - at - 1)), true});
-    at = end;
-  }
-  if (!literal.empty()) pieces.push_back({ascii_lower(literal)});
-  return pieces;
-}
-
-// {domain} has a value before anything is matched; other placeholders get theirs from the first
-// pattern that binds them.
-std::optional<std::string> known_value(const std::string& name, const Name& domain,
-                                       const Bindings& bindings) {
-  const auto bound = bindings.find(name);
-  if (bound != bindings.end()) return bound->second;
-  return fill("{" + name + "}", domain, {});
-}
-
-/// Matches `text` against pieces from `at` on, with backtracking, shortest values first. Templates
-/// have two or three placeholders, and names at most 253 octets, so that this stays cheap.
-bool matches(const std::vector<Piece>& pieces, std::size_t at, std::string_view text,
-             const Name& domain, Bindings& bindings) {
-  if (at == pieces.size()) return text.empty();
-  const Piece& piece = pieces[at];
-  const auto known =
-      piece.placeholder ? known_value(piece.text, domain, bindings) : std::optional(piece.text);
-  if (known) {
-    if (!text.starts_with(*known)) return false;
-    return matches(pieces, at + 1, text.substr(known->size()), domain, bindings);
-  }
-  for (std::size_t length = 1; length <= text.size(); ++length) {
-    bindings[piece.text] = std::string(text.substr(0, length));
-    if (matches(pieces, at + 1, text.substr(length), domain, bindings)) return true;
-  }
-  bindings.erase(piece.text);
-  return false;
-}
-
-// On a copy of the bindings: a failed match must not leave half of its values behind.
-bool unify(std::string_view pattern, std::string_view text, const Name& domain,
-           Bindings& bindings) {
-  Bindings tried = bindings;
-  if (!matches(pieces_of(pattern), 0, ascii_lower(text), domain, tried)) return false;
-  bindings = std::move(tried);
-  return true;
-}
-
-// Those that `with:` must fill; the domain fills the others.
-std::set<std::string> placeholders_in(std::string_view text) {
-  std::set<std::string> names;
-  for (const Piece& piece : pieces_of(text)) {
-    const bool filled = piece.text == "domain" || piece.text == "domain_dashes";
-    if (piece.placeholder && !filled) names.insert(piece.text);
-  }
-  return names;
-}
-
-/// Whether a pattern identifies the sender by itself: it ends in a literal name of at least two
-/// labels. `include:{custom}` would match every record.
-bool is_specific(std::string_view pattern) {
-  const std::vector<Piece> pieces = pieces_of(pattern);
-  if (pieces.empty() || pieces.back().placeholder) return false;
-  return std::ranges::count(pieces.back().text, '.') >= (pieces.size() > 1 ? 2 : 1);
-}
 
 /// Whether `text` contains the sender's id or the domain of one of its hosts.
 bool mentions(const Sender& sender, std::string_view text) {
@@ -127,13 +44,27 @@ void claim_terms(const SenderClues& clues, Claim& claim) {
   for (const std::string& pattern : claim.sender->spf) {
     const auto found = std::ranges::find_if(clues.terms, [&](const std::string& term) {
       if (!is_specific(pattern) && !mentions(*claim.sender, term)) return false;
-      return unify(pattern, term, clues.domain, bindings);
+      return unify(pattern, term, &clues.domain, bindings);
     });
     if (found == clues.terms.end()) return;
     terms.push_back(*found);
   }
   claim.bindings = std::move(bindings);
   claim.terms = std::move(terms);
+}
+
+/// Binds the placeholders of the row's target, or of another right one, to those of `target`.
+bool bind_target(const SenderClues& clues, const Sender& sender, const DkimTemplate& row,
+                 std::string_view target, Bindings& bindings) {
+  if (unify(row.target, target, &clues.domain, bindings)) return true;
+  return std::ranges::any_of(row.targets, [&](const std::string& other) {
+    Bindings tried = bindings;
+    if (!is_specific(other) || !unify(other, target, &clues.domain, tried)) return false;
+    const bool regional = placeholders_in(other).contains("region");
+    if (regional && !contains(sender.regions, tried["region"])) return false;
+    bindings = std::move(tried);
+    return true;
+  });
 }
 
 // One CNAME for each row of the catalogue, in its order: a service with three selectors has three
@@ -148,8 +79,8 @@ void claim_cnames(const SenderClues& clues, Claim& claim) {
         continue;
       }
       Bindings bindings = claim.bindings;
-      if (!unify(row.host, selector + "._domainkey", clues.domain, bindings)) continue;
-      if (!unify(row.target, target, clues.domain, bindings)) continue;
+      if (!unify(row.host, selector + "._domainkey", &clues.domain, bindings)) continue;
+      if (!bind_target(clues, *claim.sender, row, target, bindings)) continue;
       claim.bindings = std::move(bindings);
       claim.selectors.push_back(selector);
       break;
@@ -213,7 +144,7 @@ bool asks_for_nothing_new(const SenderClues& clues, const Sender& sender, const 
   return std::ranges::all_of(sender.dkim, [&](const DkimTemplate& row) {
     if (row.type != RecordType::CNAME || row.target.empty()) return true;
     const auto host = fill(row.host, clues.domain, with);
-    if (!host || !fill(row.target, clues.domain, with)) return true;
+    if (!host || !filled_target(sender, row, clues.domain, with)) return true;
     const std::string selector = ascii_lower(host->substr(0, host->find("._domainkey")));
     return host->ends_with("._domainkey") &&
            (clues.cnames.contains(selector) || clues.keys.contains(selector));
@@ -228,12 +159,13 @@ std::vector<DraftSelector> existing_cnames(const SenderClues& clues, const Sende
   std::set<std::string> seen;
   for (const DkimTemplate& row : sender.dkim) {
     const auto host = fill(row.host, clues.domain, with);
-    const auto target = fill(row.target, clues.domain, with);
+    const auto target = filled_target(sender, row, clues.domain, with);
     if (row.type != RecordType::CNAME || !host || !target || target->empty()) continue;
     const std::string selector = ascii_lower(host->substr(0, host->find("._domainkey")));
     if (!seen.insert(selector).second) continue;
     const auto live = clues.cnames.find(selector);
-    if (live != clues.cnames.end() && live->second == ascii_lower(*target)) {
+    if (live != clues.cnames.end() &&
+        is_right_target(sender, row, clues.domain, with, live->second)) {
       cnames.push_back({selector, RecordType::CNAME, live->second});
     }
   }

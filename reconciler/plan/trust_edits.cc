@@ -118,6 +118,7 @@ std::string templates_text(const Sender& sender) {
   for (const DkimTemplate& one : sender.dkim) {
     texts.push_back(fmt::format("{}={}{}", one.host, to_text(one.type),
                                 one.target.empty() ? "" : ":" + one.target));
+    for (const std::string& other : one.targets) texts.back() += " or " + other;
   }
   return list_text(texts);
 }
@@ -126,9 +127,11 @@ std::string templates_text(const Sender& sender) {
 std::vector<Setting> differences_of(const Sender& a, const Sender& b) {
   const auto number = [](auto value) { return std::to_string(static_cast<int>(value)); };
   return {{"spf", list_text(a.spf), list_text(b.spf)},
+          {"spf_aliases", list_text(a.spf_aliases), list_text(b.spf_aliases)},
           {"spf needed", number(a.include_needed), number(b.include_needed)},
           {"dkim kind", std::string(to_text(a.dkim_kind)), std::string(to_text(b.dkim_kind))},
           {"dkim", templates_text(a), templates_text(b)},
+          {"regions", list_text(a.regions), list_text(b.regions)},
           {"selectors", list_text(a.selectors), list_text(b.selectors)},
           {"return_path", a.return_path.value_or("none"), b.return_path.value_or("none")},
           {"rdns", list_text(a.rdns), list_text(b.rdns)},

@@ -64,7 +64,7 @@ std::string dkim_steps(const Sender& sender, const NamingContext& context) {
   std::string records;
   for (const DkimTemplate& one : sender.dkim) {
     const auto host = fill(one.host, context.name, with);
-    const auto target = fill(one.target, context.name, with);
+    const auto target = filled_target(sender, one, context.name, with);
     // Half a record is of no use: the service shows the whole one.
     if (!host || !target) return fmt::format("with the records that {} shows", sender.name);
     if (!records.empty()) records += ", ";

@@ -198,6 +198,35 @@ TEST_CASE("catalogue CNAMEs are filled from the domain's values") {
   CHECK(codes_of(unfilled.findings) == Lines{"I dkim-missing"});
 }
 
+TEST_CASE("the live target of another region or of an older account is kept") {
+  Domain domain = domain_with({});
+  Sender vendor = sender_with("vendor", {{"{t}._domainkey",
+                                          RecordType::CNAME,
+                                          "{t}.dkim.v.example",
+                                          {"{t}.dkim.{region}.v.example", "{t}.old.v.example"}}});
+  vendor.regions = {"eu-9"};
+  const std::string at = "publish CNAME a._domainkey.example.com ";
+  const auto wanted = [&](const std::string& live, const std::map<std::string, std::string>& with) {
+    domain.senders = {{use_of(vendor, with)}};
+    World world = resolving({"a.dkim.v.example", "a.dkim.eu-9.v.example", "a.old.v.example"});
+    const RecordKey key{Name::literal("a._domainkey.example.com"), RecordType::CNAME};
+    if (!live.empty()) {
+      world.zones[0].sets[key] = {LiveState::Present, parse_set(key, {.ttl = {}, .values = {live}}),
+                                  ""};
+    }
+    return lines_of(dkim_policy(domain, world));
+  };
+  CHECK(wanted("", {{"t", "a"}}) == Lines{at + "a.dkim.v.example"});
+  CHECK(wanted("a.dkim.eu-9.v.example", {{"t", "a"}}) == Lines{at + "a.dkim.eu-9.v.example"});
+  CHECK(wanted("a.old.v.example", {{"t", "a"}}) == Lines{at + "a.old.v.example"});
+  CHECK(wanted("b.old.v.example", {{"t", "a"}}) == Lines{at + "a.dkim.v.example"});
+  CHECK(wanted("a.dkim.us-1.v.example", {{"t", "a"}}) == Lines{at + "a.dkim.v.example"});
+  // The YAML's own word for the region counts more than what is live.
+  const std::map<std::string, std::string> there{{"t", "a"}, {"region", "eu-9"}};
+  CHECK(wanted("", there) == Lines{at + "a.dkim.eu-9.v.example"});
+  CHECK(wanted("a.dkim.v.example", there) == Lines{at + "a.dkim.eu-9.v.example"});
+}
+
 TEST_CASE("two senders at one selector") {
   Domain domain = domain_with({});
   const Sender one = sender_with("one", {{"k1._domainkey", RecordType::CNAME, "a.example"}});

@@ -17,11 +17,22 @@ std::shared_ptr<const Sender> sender(std::string id, Strings spf, Strings select
   return std::make_shared<const Sender>(made);
 }
 
+// A service that sends through another one.
+std::shared_ptr<const Sender> sharing(std::string id, Strings spf, std::string owner) {
+  Sender made;
+  made.id = std::move(id);
+  made.spf = std::move(spf);
+  made.spf_shared = std::move(owner);
+  return std::make_shared<const Sender>(made);
+}
+
 const Catalogue kCatalogue = {
     {"google", sender("google", {"include:_spf.google.com"}, {"google"})},
     {"m365", sender("m365", {"include:spf.protection.outlook.com"}, {"selector2", "selector1"})},
     {"named", sender("named", {"ip4:192.0.2.0/24"}, {"s-{domain_dashes}", "{account}"})},
-    {"same", sender("same", {"include:_spf.google.com"}, {})}};
+    {"same", sender("same", {"include:_spf.google.com"}, {})},
+    {"among", sharing("among", {"include:spf.protection.outlook.com"}, "m365")},
+    {"hub", sender("hub", {"include:{id}.spf.hub.example", "include:{include}"}, {})}};
 
 Strings named_by(std::string_view record) {
   Strings ids;
@@ -57,7 +68,9 @@ TEST_CASE("guessing tries the common selectors and every sender's, each once") {
 
 TEST_CASE("a record names senders by their own terms") {
   CHECK(named_by("v=spf1 include:spf.protection.outlook.com include:_spf.google.com -all") ==
-        Strings{"m365", "google", "same"});
+        Strings{"m365", "among", "google", "same"});
+  CHECK(named_by("v=spf1 include:12.spf.hub.example include:spf.hub.example -all") ==
+        Strings{"hub"});
   CHECK(named_by("v=spf1 INCLUDE:_spf.google.com ip4:192.0.2.0/24 ~all") ==
         Strings{"google", "same", "named"});
   CHECK(named_by("v=spf1 ?include:_spf.google.com ip4:192.0.2.0/25 include:other.example ~all") ==

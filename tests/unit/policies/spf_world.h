@@ -38,6 +38,12 @@ inline std::map<std::string, std::shared_ptr<const Sender>> test_senders() {
   optional.spf = {"include:optional.example"};
   optional.include_needed = IncludeNeeded::Optional;
   add(optional);
+  Sender hub{.id = "hub", .name = "Hub"};
+  hub.spf = {"include:{account}.spf{nn}.hub.example"};
+  hub.spf_aliases = {"include:old.hub.example"};
+  hub.include_needed = IncludeNeeded::Optional;
+  hub.builtin = true;
+  add(hub);
   Sender filter{.id = "filter", .name = "Filter"};
   filter.spf = {"include:{region}.filter.example", "exists:%{i}.{region}.filter.example"};
   add(filter);
