@@ -219,7 +219,10 @@ def month(seed):
     made.forwarders()
     made.outsiders()
     for tree, record in TREES.items():
-        made.records[tree, "TXT"] = [record]
+        if record.startswith("A "):
+            made.records[tree, "A"] = record.split()[1:]
+        else:
+            made.records[tree, "TXT"] = [record]
     return made, len(rows)
 
 
