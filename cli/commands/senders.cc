@@ -1,4 +1,5 @@
-/// `rampart senders list|show|search`: the catalogue of sending services, for people and programs.
+/// `rampart senders list|show|search|check`: the catalogue of sending services, for people and
+/// programs.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +12,7 @@
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
 #include "cli/views/json_documents.h"
+#include "cli/views/senders.h"
 #include "policies/dkim/vendor_rotation.h"
 
 namespace rampart {
@@ -26,8 +28,9 @@ bool mentions(const Sender& sender, const std::string& word) {
   };
   if (in(sender.id) || in(sender.name) || in(sender.category)) return true;
   const auto target = [&](const DkimTemplate& one) { return in(one.host) || in(one.target); };
-  return std::ranges::any_of(sender.spf, in) || std::ranges::any_of(sender.rdns, in) ||
-         std::ranges::any_of(sender.selectors, in) || std::ranges::any_of(sender.dkim, target);
+  return std::ranges::any_of(sender.spf, in) || std::ranges::any_of(sender.spf_aliases, in) ||
+         std::ranges::any_of(sender.rdns, in) || std::ranges::any_of(sender.selectors, in) ||
+         std::ranges::any_of(sender.dkim, target);
 }
 
 /// Aligned columns; the name comes last because its length varies most.
@@ -67,6 +70,8 @@ std::string aligns_text(Aligns aligns) { return kAlignsTexts.at(static_cast<std:
 std::string details(const Sender& sender) {
   std::string text = fmt::format("{} ({}, {})\n", sender.name, sender.id, sender.category);
   line(text, "spf", fmt::format("{}", fmt::join(sender.spf, " ")));
+  line(text, "of", sender.spf_shared);
+  line(text, "also", fmt::format("{}", fmt::join(sender.spf_aliases, " ")));
   line(text, "include", sender.spf.empty() ? "" : include_text(sender));
   if (sender.lookups) {
     line(text, "lookups", fmt::format("{} (seen {})", *sender.lookups, sender.lookups_as_of));
@@ -77,7 +82,9 @@ std::string details(const Sender& sender) {
     line(text, "",
          fmt::format("{} {} {}", one.host, to_text(one.type),
                      one.target.empty() ? "(the service shows the key)" : one.target));
+    for (const std::string& other : one.targets) line(text, "", "  or CNAME " + other);
   }
+  line(text, "regions", fmt::format("{}", fmt::join(sender.regions, ", ")));
   line(text, "selectors", fmt::format("{}", fmt::join(sender.selectors, ", ")));
   line(text, "rotation", how_keys_rotate(sender));
   line(text, "aligns",
@@ -88,8 +95,20 @@ std::string details(const Sender& sender) {
   line(text, "MAIL FROM", fmt::format("{}", fmt::join(sender.envelope_domains, ", ")));
   line(text, "note", sender.note);
   line(text, "source", sender.source);
+  line(text, "checked", sender.checked);
+  line(text, "unverified", sender.unverified);
   line(text, "reviewed", sender.reviewed);
   return text;
+}
+
+// A near miss is answered with the id that was probably meant, as for commands.
+ConfigError unknown_sender(const std::string& id, const Config& config) {
+  std::vector<std::string> ids;
+  for (const auto& row : config.senders) ids.push_back(row.first);
+  const std::string near = closest(id, ids);
+  const std::string hint =
+      near.empty() ? "see rampart senders search WORD" : "did you mean " + near + "?";
+  return command_error("unknown-sender", "there is no sender " + id, hint);
 }
 
 ExitCode show(const Context& context, const Rows& rows, std::string (*text)(const Rows&)) {
@@ -106,19 +125,11 @@ ExitCode run_senders_list(Context& context) {
   return show(context, rows, listing);
 }
 
-// A near miss is answered with the id that was probably meant, as for commands.
 ExitCode run_senders_show(Context& context) {
   VALUE_OR_EXIT(const Config config, config_if_named(context));
   const std::string id = *context.arguments.one("ID");
   const auto found = config.senders.find(id);
-  if (found == config.senders.end()) {
-    std::vector<std::string> ids;
-    for (const auto& row : config.senders) ids.push_back(row.first);
-    const std::string near = closest(id, ids);
-    const std::string hint =
-        near.empty() ? "see rampart senders search WORD" : "did you mean " + near + "?";
-    return fail(context, {command_error("unknown-sender", "there is no sender " + id, hint)});
-  }
+  if (found == config.senders.end()) return fail(context, {unknown_sender(id, config)});
   return show(context, {found->second.get()},
               [](const Rows& rows) { return details(*rows.front()); });
 }
@@ -133,6 +144,30 @@ ExitCode run_senders_search(Context& context) {
   }
   if (rows.empty() && !context.json()) progress(context, "No sender matches " + word + ".");
   return show(context, rows, listing);
+}
+
+// What moved counts before what is unknown: it is certain, and there is something to do about it.
+ExitCode run_senders_check(Context& context) {
+  VALUE_OR_EXIT(const Config config, config_if_named(context));
+  const std::vector<std::string> ids = context.arguments.all("ID");
+  std::vector<std::shared_ptr<const Sender>> senders;
+  for (const std::string& id : ids) {
+    const auto found = config.senders.find(id);
+    if (found == config.senders.end()) return fail(context, {unknown_sender(id, config)});
+    senders.push_back(found->second);
+  }
+  for (const auto& [id, sender] : config.senders) {
+    if (ids.empty()) senders.push_back(sender);
+  }
+  TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
+  const std::vector<SenderCheck> rows = check_senders(senders, lookups);
+  const auto any = [&](RowState state) {
+    return std::ranges::any_of(rows, [&](const SenderCheck& row) { return row.any(state); });
+  };
+  const ExitCode open = any(RowState::Unknown) ? ExitCode::Error : ExitCode::Ok;
+  const ShownFacts shown = ids.empty() ? ShownFacts::Differing : ShownFacts::All;
+  return print(context, context.json() ? senders_check_json(rows) : senders_check_text(rows, shown),
+               any(RowState::Moved) ? ExitCode::Different : open);
 }
 
 }  // namespace rampart

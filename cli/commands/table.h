@@ -99,6 +99,7 @@ ExitCode run_inventory(Context& context);
 ExitCode run_senders_list(Context& context);
 ExitCode run_senders_show(Context& context);
 ExitCode run_senders_search(Context& context);
+ExitCode run_senders_check(Context& context);
 ExitCode run_schema(Context& context);
 ExitCode run_completion(Context& context);
 ExitCode run_findings(Context& context);
