@@ -180,7 +180,7 @@ void remark_on_tags(const Judgement& walk, std::vector<std::string>& sentences) 
 // What passes without helping DMARC, and what would make it align (RFC 9989 section 4.4). Silent
 // about a mechanism by which the message aligns already.
 void remark_on_alignment(const MessageVerdict& verdict, std::vector<std::string>& sentences) {
-  if (!verdict.author_problem.empty()) return;
+  if (!verdict.author_problem.empty() || verdict.authors.empty()) return;
   const std::string author = verdict.authors.front().text();
   // Without a record the tree walk knows no organization, and the public suffix list still does.
   const Judgement& judgement = verdict.walk.discovered ? verdict.walk : verdict.psl;

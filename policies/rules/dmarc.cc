@@ -57,7 +57,9 @@ Fault dmarc_multiple(const Name& domain) {
 
 // A record that most receivers read: it counts, and is reported for the sake of the others.
 std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& value) {
-  if (!is_read(key, value)) return near_miss(key, value);
+  if (kind_of(key, value) != RecordKind::Dmarc || !is_read(key, value)) {
+    return near_miss(key, value);
+  }
   // Legal by the grammar of RFC 9989 section 4.8; receivers in wide use compare octets.
   if (!value.starts_with("v=DMARC1")) {
     return "its version is not written exactly `v=DMARC1`, and some receivers look for that";
