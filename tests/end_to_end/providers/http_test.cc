@@ -163,7 +163,7 @@ TEST_CASE("a host that is not there is tried again, as nothing was sent") {
   { url = Server({}).url(); }
   int attempts = 0;
   Http http = client({.log = [&](const std::string& line) {
-    attempts += line.find("again in") != std::string::npos ? 1 : 0;
+    attempts += line.find("retrying in") != std::string::npos ? 1 : 0;
   }});
   const auto response = http.send({.method = "POST", .url = url, .body = "x"});
   REQUIRE(!response.ok());
