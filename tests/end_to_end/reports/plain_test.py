@@ -177,7 +177,7 @@ def check_failures(folder):
         "last_seen": "2026-11-19"}
     text = subprocess.run([str(BINARY), *NOW, "--store", store.url, "reports", "failures"],
                           stdout=subprocess.PIPE, text=True, check=True).stdout
-    yield f"text {text}", "203.0.113.2: 1 mail (1 dmarc)" in text
+    yield f"text {text}", "203.0.113.2: 1 message (1 dmarc)" in text
     with sqlite3.connect(home / "reports.db") as database:
         dump = "\n".join(database.iterdump())
     yield "no local part, subject or message id is in the store", "secret" not in dump.lower()
