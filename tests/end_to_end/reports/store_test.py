@@ -143,6 +143,8 @@ def check_identity(folder):
     variants = [report(1), report(1, 4), report(1, 3, count=2), other_range,
                 report(1).replace(b"<org_name>Example", b"<org_name>Other"),
                 report(1).replace(b"<spf>fail", b"<spf>pass"),
+                # Evaluated as a pass, without a signature that passed: it contradicts itself.
+                report(1).replace(b"<result>pass", b"<result>fail"),
                 report(1, domain="example.org")]
     for number, octets in enumerate(variants):
         (home / f"{number}.xml").write_bytes(octets)
