@@ -275,6 +275,9 @@ std::optional<KeyPair> pair_of_seed(std::string_view text) {
   text = trim(text);
   const bool with_public = text.size() == kBase64OfTwo;
   if (text.size() != kBase64OfSeed && !with_public) return std::nullopt;
+  // The padding that 32 and 64 octets have: another text of this length holds more or fewer.
+  const std::size_t padding = text.size() - (text.find_last_not_of('=') + 1);
+  if (padding != (with_public ? 2U : 1U)) return std::nullopt;
   Secret octets = Secret::of_size(text.size());
   auto* raw = reinterpret_cast<unsigned char*>(octets.octets());
   // EVP_DecodeBlock counts the padding as octets, so 32 octets give 33.

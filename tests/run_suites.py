@@ -136,7 +136,7 @@ def script_suites():
 
 
 def fuzz_suites():
-    """Short libFuzzer runs, each from its corpus, new inputs kept out of the source tree."""
+    """libFuzzer runs of a minute, each from its corpus; new inputs stay out of the source tree."""
     suites = []
     for path in sorted((SOURCE / "build/fuzz/tests").glob("fuzz_*")):
         if not (path.is_file() and os.access(path, os.X_OK)):
@@ -144,7 +144,7 @@ def fuzz_suites():
         found = SOURCE / "build/fuzz/found" / path.name
         found.mkdir(parents=True, exist_ok=True)
         corpus = SOURCE / "tests/fuzz/corpus" / path.name[len("fuzz_"):]
-        script = ('"$0" -max_total_time=20 -timeout=5 -rss_limit_mb=2048 -print_final_stats=0 '
+        script = ('"$0" -max_total_time=60 -timeout=5 -rss_limit_mb=2048 -print_final_stats=0 '
                   '-artifact_prefix="$1/" "$1" "$2" && echo "1 passed, 0 failed"')
         suites.append(Suite(path.name, ["bash", "-c", script, str(path), str(found), str(corpus)]))
     return suites
@@ -169,6 +169,9 @@ def long_suites():
             Suite("spf-differential-long", [sys.executable,
                                             "tests/differential/spf_differential_test.py",
                                             "20000"], 900),
+            Suite("dkim-differential-long", [sys.executable,
+                                             "tests/differential/dkim_differential_test.py",
+                                             "20000"], 900),
             *(dataclasses.replace(suite, name=f"{suite.name}-long")
               for suite in catch_suites("dev", long_runs, 1200))]
 

@@ -17,7 +17,6 @@ namespace rampart::cloudflare {
 namespace {
 
 using Json = nlohmann::json;
-using std::chrono::seconds;
 
 /// Edits that one batch may hold, by the zone's plan (documented, 2024-11).
 constexpr std::size_t kMostEditsFree = 200;
@@ -88,7 +87,7 @@ Result<Record> read_item(const Json& json, Record*) {
   return Record{.id = id,
                 .key = {name ? *name : Name::root(), type},
                 .value = value_of(type, json),
-                .ttl = seconds(number_at(json, "ttl")),
+                .ttl = sound_ttl(number_at(json, "ttl")),
                 .proxied = member(json, "proxied") == Json(true),
                 .lock = lock_of(json)};
 }

@@ -19,6 +19,12 @@ bool holds_type(const SetLookup& set_at, const SetChange& change,
 
 }  // namespace
 
+// A host that gives one TTL beyond the range would else make a World that cannot be read again.
+std::chrono::seconds sound_ttl(std::int64_t ttl) {
+  constexpr std::int64_t kMostTtl = 0x7FFFFFFF;
+  return std::chrono::seconds(ttl >= 0 && ttl <= kMostTtl ? ttl : 0);
+}
+
 // A function and not the map, because some hosts hold sets that no RecordSet can express.
 SetLookup lookup_in(const RecordSets& sets) {
   return [&sets](const RecordKey& key) {

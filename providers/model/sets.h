@@ -1,6 +1,8 @@
 /// What every adapter checks before it writes, and the one wording of what it then reports.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -14,6 +16,9 @@ namespace rampart {
 
 /// RRsets by name and type.
 using RecordSets = std::map<RecordKey, RecordSet>;
+
+/// A TTL as a host gives it; 0 for what is none, from 2^31 on too (RFC 2181 section 8).
+std::chrono::seconds sound_ttl(std::int64_t ttl);
 
 /// Returns the set at a key, or null where there is none.
 using SetLookup = std::function<const RecordSet*(const RecordKey&)>;

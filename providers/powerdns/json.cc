@@ -8,6 +8,7 @@
 #include "dns/rdata.h"
 #include "dns/txt.h"
 #include "providers/model/json_text.h"
+#include "providers/model/sets.h"
 
 namespace rampart::powerdns {
 namespace {
@@ -42,8 +43,7 @@ std::optional<std::pair<RecordKey, ApiSet>> read_set(const Json& rrset) {
   const RecordType type = reported_type(kind);
   const auto ttl = rrset.find("ttl");
   const bool has_ttl = ttl != rrset.end() && ttl->is_number_integer();
-  ApiSet out{.set = {std::chrono::seconds(has_ttl ? ttl->get<std::int64_t>() : 0), {}},
-             .disabled = {}};
+  ApiSet out{.set = {sound_ttl(has_ttl ? ttl->get<std::int64_t>() : 0), {}}, .disabled = {}};
   for (const Json& record : *records) {
     const std::string content = text_at(record, "content");
     const auto disabled = record.find("disabled");

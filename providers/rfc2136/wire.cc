@@ -14,6 +14,7 @@
 #include "dns/rdata.h"
 #include "dns/resolver/records.h"
 #include "dns/txt.h"
+#include "providers/model/sets.h"
 
 namespace rampart {
 namespace {
@@ -54,7 +55,8 @@ std::vector<WireRecord> records_of(const ldns_rr_list* list) {
     if (type != RecordType::TXT && type != RecordType::SPF) {
       if (const auto canonical = canonical_rdata(type, *value)) *value = *canonical;
     }
-    records.push_back({{*owner, type}, ldns_rr_ttl(rr), rdata_of(rr), std::move(*value)});
+    const auto ttl = static_cast<std::uint32_t>(sound_ttl(ldns_rr_ttl(rr)).count());
+    records.push_back({{*owner, type}, ttl, rdata_of(rr), std::move(*value)});
   }
   return records;
 }

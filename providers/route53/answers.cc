@@ -9,6 +9,7 @@
 
 #include "base/xml.h"
 #include "dns/txt.h"
+#include "providers/model/sets.h"
 #include "providers/route53/text.h"
 
 namespace rampart::route53 {
@@ -84,7 +85,7 @@ Result<StoredSet> read_set(const XmlElement& element) {
   StoredSet stored{.key = {*name, type}, .special = special_of(element)};
   const std::optional<long> ttl = number(element.text_of("TTL"));
   if (!ttl && stored.special.empty()) stored.special = "without a TTL";
-  stored.set.ttl = std::chrono::seconds(ttl.value_or(0));
+  stored.set.ttl = sound_ttl(ttl.value_or(0));
   const XmlElement* const records = element.child("ResourceRecords");
   if (records == nullptr) return stored;
   for (const XmlElement& record : records->children) {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/json_depth.h"
 #include "base/base64.h"
+#include "base/json_depth.h"
 #include "base/utf8.h"
 
 namespace rampart::document {

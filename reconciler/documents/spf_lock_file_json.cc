@@ -4,9 +4,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "reconciler/documents/spf_lock_file.h"
-
 #include "base/json_depth.h"
+#include "reconciler/documents/spf_lock_file.h"
 
 namespace rampart {
 namespace {
@@ -29,6 +28,14 @@ Json term_json(const LockedTerm& term) {
           {"leaving", leaving}};
 }
 
+// More than RFC 7208 section 4.6.4 admits, as a term may exceed it; few enough for every sum.
+int lookups_of(const Json& json) {
+  constexpr std::int64_t kMost = 1000;
+  const std::int64_t lookups = json.is_number_integer() ? json.get<std::int64_t>() : -1;
+  if (lookups < 0 || lookups > kMost) throw std::invalid_argument("lookups is no count of lookups");
+  return static_cast<int>(lookups);
+}
+
 // Networks are parsed here, so that a hand-edited lock fails when it is read and not in the middle
 // of a plan.
 LockedTerm term_of(const Json& json) {
@@ -39,7 +46,7 @@ LockedTerm term_of(const Json& json) {
     return *date;
   };
   term.resolved = day(json.at("resolved"));
-  term.lookups = json.at("lookups");
+  term.lookups = lookups_of(json.at("lookups"));
   for (const std::string network : json.at("networks")) {
     if (set_of({network}).empty()) throw std::invalid_argument(network + " is no network");
     term.networks.push_back(network);

@@ -210,8 +210,14 @@ World read_world(const Reader& reader) {
     world.served_policies.insert_or_assign(domain, std::move(policy));
   }
   world.spf_lock_problem = reader.at("spf_lock_problem").text();
-  auto locks = parse_spf_locks(reader.at("spf_lock").text());
-  if (locks) world.spf_locks = std::move(locks).value();
+  // A lock that is damaged must not pass for a domain without one.
+  const Reader lock = reader.at("spf_lock");
+  auto locks = parse_spf_locks(lock.text());
+  if (locks) {
+    world.spf_locks = std::move(locks).value();
+  } else {
+    lock.fail(locks.error().what);
+  }
   for (const Reader& key : reader.at("keys").items()) {
     world.keys[key.at("path").text()] = {key.at("record").text(), key.at("error").text()};
   }

@@ -175,11 +175,16 @@ Result<std::string> change(const Document& document, const Layout& layout, const
     if (!whole) return std::string(layout.text());
     return config::remove_entry(layout, found.parent, found.index);
   }
+  const Node& node = *found.place.node;
+  // A value that is there already keeps its spelling, so that an edit made twice changes nothing:
+  // the quotes that its neighbours suggest may differ from those that it has.
+  if (whole && edit.act == YamlEdit::Act::Set && same_tree(value_of(node), edit.value)) {
+    return std::string(layout.text());
+  }
   const auto rest = std::span(edit.path).subspan(found.steps);
   const bool indexed =
       std::ranges::any_of(rest, [](const YamlStep& step) { return step.index.has_value(); });
   if (indexed) return Error{fmt::format("there is no `{}`", shown(edit.path, edit.path.size()))};
-  const Node& node = *found.place.node;
   if (whole && edit.act == YamlEdit::Act::Append && node.kind == NodeKind::List) {
     return config::append_item(layout, found.place, found.parent, found.index, edit.value);
   }

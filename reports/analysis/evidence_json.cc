@@ -39,7 +39,7 @@ Json row_to_json(const EvidenceRow& row) {
 
 /// Reads one row; false where a member is missing or has a wrong type. The member names are those
 /// of the first version of the file, hence "fate" for the DMARC outcome.
-bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
+bool read_row(const Json& json, std::int64_t version, std::vector<EvidenceRow>& rows) {
   const auto text = [&](const char* key) -> std::optional<std::string> {
     const auto found = json.find(key);
     if (found == json.end() || !found->is_string()) return std::nullopt;
@@ -85,7 +85,9 @@ bool read_row(const Json& json, int version, std::vector<EvidenceRow>& rows) {
   row.selectors_reported = is_true("selectors_reported");
   if (json.contains("testing")) row.published.testing = is_true("testing");
   if (json.contains("pct") && json["pct"].is_number_integer()) {
-    row.published.pct = json["pct"].get<int>();
+    const auto pct = json["pct"].get<std::int64_t>();
+    if (pct < 0 || pct > 100) return false;
+    row.published.pct = static_cast<int>(pct);
   }
   rows.push_back(std::move(row));
   return true;
@@ -153,8 +155,9 @@ Result<Evidence> evidence_from_json(std::string_view text) {
       !json["rows"].is_array()) {
     return Error{"this is not an evidence file of rampart"};
   }
-  const int version =
-      json["evidence_version"].is_number_integer() ? json["evidence_version"].get<int>() : 0;
+  const auto& number_of_version = json["evidence_version"];
+  const std::int64_t version =
+      number_of_version.is_number_integer() ? number_of_version.get<std::int64_t>() : 0;
   if (version < 1 || version > 2) return Error{"this evidence was written by a newer rampart"};
   Evidence evidence;
   if (json.contains("newest") && json["newest"].is_string()) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "mail/spf/check_host.h"
+#include "reports/parse/parse_values.h"
 
 namespace rampart::reports {
 
@@ -60,7 +61,8 @@ inline bool take_row(std::string_view& block, BlockRow& row) {
     std::memcpy(row.ip.octets.data(), block.data(), 4);
   }
   block.remove_prefix(row.ip.v6 ? 16 : 4);
-  if (!take_number(block, count)) return false;
+  // Ingesting admits no higher count, so that sums over a store fit into 63 bits.
+  if (!take_number(block, count) || count > kMostMessages) return false;
   row.count = static_cast<std::int64_t>(count);
   return true;
 }

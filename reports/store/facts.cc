@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/decimal.h"
 #include "mail/dmarc/org_domain.h"
 
 namespace rampart::reports {
@@ -277,9 +278,8 @@ Published decode_policy(std::string_view text) {
     published.policy = static_cast<dmarc::Policy>(text[0] - '0');
   }
   if (text[5] != '-') published.testing = text[5] == 'y';
-  int pct = 0;
-  for (const char c : text.substr(6)) pct = pct * 10 + (c - '0');
-  if (text.size() > 6) published.pct = pct;
+  const auto pct = parse_decimal<int>(text.substr(6));
+  if (pct && *pct <= 100) published.pct = pct;
   return published;
 }
 

@@ -5,10 +5,15 @@
 
 #include "base/base64.h"
 #include "mail/dkim/key.h"
+#include "policies/rules/dkim.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::dkim;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto reading = rampart::rules::read_key(std::string(text));
+  // A record that cannot be read is of no use to verifiers; one of use has a key.
+  if (!parse_key(text) && reading.problem.empty()) std::abort();
+  if (reading.problem.empty() && !reading.revoked && reading.shape.bits < 1) std::abort();
   if (const auto record = parse_key(text)) {
     const auto again = parse_key(print_key(*record));
     if (!again || !(*again == *record)) std::abort();

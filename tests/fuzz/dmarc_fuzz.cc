@@ -8,6 +8,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::dmarc;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto policy = parse_policy(text); policy && parse_policy(to_text(*policy)) != policy) {
+    std::abort();
+  }
+  if (const auto host = uri_host(text); host && host->empty()) std::abort();
   const auto strict = parse(text);
   const auto lenient = parse_lenient(text);
   if (strict) {

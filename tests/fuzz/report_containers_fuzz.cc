@@ -30,7 +30,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                       const std::shared_ptr<const CarryingMail>&) {},
                         .before_heavy_mail = {},
                         .refuse = [](const std::string&, const rampart::Error&) {}};
-  visit_stream("x", text_source({reinterpret_cast<const char*>(data), size}), limits, visitor);
+  // Nothing is the one thing that no content is made of.
+  const std::string_view octets(reinterpret_cast<const char*>(data), size);
+  if ((detect_content(octets.substr(0, kDetectedOctets)) == Content::Empty) != octets.empty()) {
+    std::abort();
+  }
+  visit_stream("x", text_source(octets), limits, visitor);
   if (open) std::abort();
   return 0;
 }

@@ -7,6 +7,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto terms = rampart::spf::parse_terms(text)) {
+    const auto whole = rampart::spf::parse(rampart::spf::print(*terms));
+    if (!whole || *whole != *terms) std::abort();
+  }
   const auto record = rampart::spf::parse(text);
   if (!record) return 0;
   const auto again = rampart::spf::parse(rampart::spf::print(*record));

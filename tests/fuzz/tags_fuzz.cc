@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "mail/records/kind.h"
+#include "policies/rules/dmarc.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart;
@@ -13,12 +14,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = parse_tags(print_tags(*tags));
     if (!again || *again != *tags) std::abort();
   }
+  if (const auto tag = split_tag(text); tag && tag->first.find('=') != tag->first.npos) {
+    std::abort();
+  }
+  if (const auto version = version_of(text); version && version->size() >= size) std::abort();
   for (const char* name :
        {"x.example", "_dmarc.x.example", "s._domainkey.x.example", "_mta-sts.x.example",
         "_smtp._tls.x.example", "default._bimi.x.example", "x.example._report._dmarc.y.example"}) {
     const RecordKey key{Name::literal(name), RecordType::TXT};
     const bool foreign = kind_of(key, text) == RecordKind::Foreign;
     if (!foreign && near_miss(key, text)) std::abort();
+    (void)spf_near_miss(key, text);
+    (void)rules::dmarc_slip(key, std::string(text));
   }
   return 0;
 }

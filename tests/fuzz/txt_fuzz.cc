@@ -25,7 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = rampart::unquote_txt(rampart::quote_txt(*joined));
     must(again.ok() && *again == *joined);
   }
-  for (const RecordType type : {RecordType::TXT, RecordType::MX, RecordType::CAA, RecordType::A}) {
+  for (const RecordType type :
+       {RecordType::TXT, RecordType::MX, RecordType::CAA, RecordType::A, RecordType::AAAA,
+        RecordType::SOA, RecordType::SRV, RecordType::DS, RecordType::TLSA, RecordType::NS,
+        RecordType::DNSKEY, RecordType::NSEC3PARAM, RecordType::Unknown}) {
     const auto value = rampart::canonical_rdata(type, octets);
     if (!value) continue;
     const auto again = rampart::canonical_rdata(type, rampart::print_rdata(type, *value));

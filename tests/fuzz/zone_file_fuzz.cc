@@ -1,9 +1,12 @@
 // Any text as a zone file: where it is read, an edit gives exactly the wanted sets or an Error.
+// The text behind the first NUL is what each $INCLUDE reads.
 #include "dns/zonefile/zone_file.h"
 
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+
+#include "dns/presentation_lexer.h"
 
 namespace {
 
@@ -32,17 +35,39 @@ std::vector<rampart::ZoneEdit> edits_of(const rampart::ZoneFile& file) {
   return edits;
 }
 
+/// Concatenated, the statements of a file are all of its octets, and each word is one of them.
+void check_lexer(std::string_view text) {
+  const auto statements = rampart::lex_zone(text);
+  if (!statements) return;
+  std::size_t end = 0;
+  for (const rampart::ZoneStatement& statement : *statements) {
+    must(statement.begin == end && statement.end >= end);
+    end = statement.end;
+    for (const rampart::ZoneWord& word : statement.words) {
+      must(word.begin >= statement.begin && word.end <= end && word.begin < word.end);
+    }
+  }
+  must(end == text.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Name apex = Name::literal("example.com");
-  const auto file = rampart::parse_zone_file(apex, {reinterpret_cast<const char*>(data), size});
+  const std::string_view octets(reinterpret_cast<const char*>(data), size);
+  check_lexer(octets);
+  const std::size_t nul = octets.find('\0');
+  rampart::ZoneIncludes includes;
+  if (nul != octets.npos) {
+    includes = [&](const std::string&) { return std::string(octets.substr(nul + 1)); };
+  }
+  const auto file = rampart::parse_zone_file(apex, octets.substr(0, nul), includes);
   if (!file) return 0;
   must(*rampart::edit_zone_file(*file, {}, {}) == file->text);
   const auto edits = edits_of(*file);
   const auto edited = rampart::edit_zone_file(*file, edits, std::chrono::year{2026} / 11 / 21);
   if (!edited) return 0;
-  const auto again = rampart::parse_zone_file(apex, *edited);
+  const auto again = rampart::parse_zone_file(apex, *edited, includes);
   must(again.ok());
   const auto sets = again->sets();
   for (const auto& edit : edits) {

@@ -316,6 +316,11 @@ TEST_CASE("keys of other tools are taken in, where their halves agree") {
   const std::string both = base64_of(decoded(seed) + decoded(octets));
   CHECK(read({both})->pair);
   CHECK(!read({base64_of(decoded(octets) + decoded(seed))}).ok());
+  // One octet fewer or more has a text of the same length, and is no seed.
+  for (const std::string& other : {decoded(seed) + "x", decoded(seed).substr(1)}) {
+    REQUIRE(base64_of(other).size() == 44);
+    CHECK_FALSE(pair_of_seed(base64_of(other)));
+  }
   const auto odd = read({"v=DKIM1; k=ed25519; p=AAAA"});
   REQUIRE(!odd.ok());
   CHECK(sentence(odd.error()) == "file: the record contains no key that can be read");

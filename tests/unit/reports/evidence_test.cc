@@ -66,6 +66,20 @@ TEST_CASE("evidence never counts so many messages that sums overflow") {
   CHECK_FALSE(counting(-1, 1));
 }
 
+TEST_CASE("a percentage and a version of evidence are numbers that exist") {
+  const auto with = [](const char* version, const char* pct) {
+    return evidence_from_json(fmt::format(
+        R"({{"evidence_version": {}, "newest": null, "rows": [{{"day": "2026-11-21",
+            "domain": "a.example", "from": "a.example", "reporter": "r", "source": "s",
+            "fate": "both", "p": "none", "pct": {}, "messages": 1}}], "heard": []}})",
+        version, pct));
+  };
+  CHECK(with("2", "0").ok());
+  CHECK(with("2", "100").ok());
+  for (const char* bad : {"-1", "101", "4294967346"}) CHECK_FALSE(with("2", bad).ok());
+  CHECK_FALSE(with("4294967298", "50").ok());
+}
+
 const Date kDay = kToday - std::chrono::days(5);
 
 /// No name exists, or nothing is answered.
