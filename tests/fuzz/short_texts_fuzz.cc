@@ -84,6 +84,7 @@ void check_addresses(const std::string& text) {
     // An IPv4 address may be written as an IPv6 one.
     must(spf::read_ip6(text).has_value() || (!ip->v6 && spf::read_ip4(text).has_value()));
   }
+  must(spf::address_in(text).size() <= text.size());
   if (const auto name = spf::name_from_octets(text)) {
     must(spf::name_from_octets(spf::octets_of(*name)) == *name);
   }

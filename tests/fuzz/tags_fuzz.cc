@@ -13,6 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto tags = parse_tags(text)) {
     const auto again = parse_tags(print_tags(*tags));
     if (!again || *again != *tags) std::abort();
+    const auto lenient = read_tags(text);
+    if (!lenient || lenient->tags != *tags || !lenient->slips.empty()) std::abort();
   }
   if (const auto tag = split_tag(text); tag && tag->first.find('=') != tag->first.npos) {
     std::abort();
@@ -24,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const RecordKey key{Name::literal(name), RecordType::TXT};
     const bool foreign = kind_of(key, text) == RecordKind::Foreign;
     if (!foreign && near_miss(key, text)) std::abort();
+    if (foreign && is_read(key, text)) std::abort();
     (void)spf_near_miss(key, text);
     (void)rules::dmarc_slip(key, std::string(text));
   }
