@@ -8,8 +8,8 @@
 
 namespace rampart::rules {
 
-// In the order in which verifiers give up (RFC 6376 section 6.1.2), so that the problem named is
-// the first that they meet. A revoked key has no p= to decode.
+// One problem is enough: any of them makes verifiers ignore the record (RFC 6376 section 6.1.2). A
+// revoked key has no p= to decode.
 KeyReading read_key(const std::string& text) {
   KeyReading reading;
   const auto key = dkim::parse_key_leniently(text);
@@ -45,7 +45,6 @@ KeyLength length_of(const dkim::KeyShape& shape) {
   return shape.bits < dkim::kMinRsaBits ? KeyLength::Weak : KeyLength::Short;
 }
 
-// RSA alone has a choice of lengths: every Ed25519 key is as long as the standard makes it.
 std::optional<Fault> key_too_short(const Name& selector, const dkim::KeyShape& shape,
                                    KeyHolder holder) {
   const KeyLength length = length_of(shape);
@@ -122,7 +121,7 @@ Fault several_keys(const Name& selector) {
           .hint = "remove all but one; a new key goes to a new selector"};
 }
 
-// RFC 6376 section 3.6.1 lets verifiers treat such mail as if it were unsigned, which hides faults.
+// RFC 6376 section 3.6.1: verifiers treat such mail like unsigned mail, which hides faults.
 Fault key_testing(const Name& selector) {
   return {
       .severity = Severity::Info,
@@ -131,7 +130,6 @@ Fault key_testing(const Name& selector) {
       .hint = "remove the flag once the signer works; verifiers may treat its mail as unsigned"};
 }
 
-// The most dangerous of the selector faults: a forger who registers the name signs as the domain.
 Fault selector_dangling(const Name& domain, const Name& selector, const Name& target) {
   // A zone file completes a name without its final dot by the zone's own name, which nobody else
   // can register.

@@ -18,16 +18,16 @@ struct KeyReading {
   bool testing = false;            ///< `t=y`
   std::vector<std::string> slips;  ///< Where it breaks the grammar, and verifiers accept it.
 };
-/// Reads a record as verifiers do, up to the first problem that they meet.
+/// Reads a record as verifiers do, up to its first problem.
 KeyReading read_key(const std::string& text);
 
-/// How long an RSA key is (RFC 8301 section 3.2); Ed25519 keys are always Strong.
+/// How long an RSA key is (RFC 8301 section 3.2); Ed25519 keys have one length and are Strong.
 enum class KeyLength {
-  Weak,   ///< Verifiers treat it as no key.
-  Short,  ///< It works; longer ones are recommended.
+  Weak,   ///< Below 1024 bits: verifiers treat it as no key.
+  Short,  ///< Below 2048 bits: it works, but longer ones are recommended.
   Strong,
 };
-/// The length of a key by those limits.
+/// The length of a key by these limits.
 KeyLength length_of(const dkim::KeyShape& shape);
 
 /// Who can replace a key: the domain's owner, or the vendor to whom a CNAME delegates it.
@@ -56,8 +56,9 @@ std::optional<Fault> values_beside_key(const Name& selector, std::size_t others)
 /// `dkim-testing`: the key is marked `t=y`.
 Fault key_testing(const Name& selector);
 
-/// `selector-dangling`: the selector's CNAME leads to a name that does not exist. A target within
-/// `domain` is named as one whose final dot is missing.
+/// `selector-dangling`: the selector's CNAME leads to a name that does not exist. Anyone who
+/// registers that name signs as `domain`; a target within `domain` is named as one whose final dot
+/// is missing.
 Fault selector_dangling(const Name& domain, const Name& selector, const Name& target);
 
 /// `dkim-unresolved`: the selector's CNAME leads to a name without a key.

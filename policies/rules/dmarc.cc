@@ -7,7 +7,7 @@
 namespace rampart::rules {
 namespace {
 
-// Where the record is matters as much as its policy: the two generations may read different names.
+// With the name, because the two generations may read different records of the same policy.
 std::string text_of(const std::optional<dmarc::DiscoveredPolicy>& discovered) {
   if (!discovered) return "nothing";
   return fmt::format("{} at {}", dmarc::to_text(discovered->policy), discovered->at.text());
@@ -45,7 +45,6 @@ Fault dmarc_invalid(const Name& domain, const std::string& problem) {
           .hint = "correct the record; receivers act as if there were none"};
 }
 
-// Dropping all records is what RFC 9989 section 4.10 prescribes: choosing one would be a guess.
 Fault dmarc_multiple(const Name& domain) {
   return {.severity = Severity::Error,
           .code = "dmarc-multiple",
@@ -193,7 +192,7 @@ Fault dmarc_without_rua(const Name& domain, dmarc::Policy policy) {
           .blocks = reject};
 }
 
-// RFC 9990 section 4 asks for it so that nobody can direct reports at a third party.
+// Consent is required so that nobody can direct reports at a third party.
 Fault report_unauthorized(const Name& at, const Name& host) {
   return {.code = "report-unauthorized",
           .message = fmt::format("{} has not agreed to receive reports about {}, so reporters send "

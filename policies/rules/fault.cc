@@ -9,7 +9,6 @@ void add(Faults& faults, std::optional<Fault> fault) {
 }
 
 bool worsens(const Fault& fault, const Faults& before) {
-  // A fault that the record did not have before is worse by any extent.
   const auto was = std::ranges::find(before, fault.code, &Fault::code);
   return was == before.end() || fault.extent > was->extent;
 }

@@ -15,11 +15,11 @@ namespace rampart::rules {
 
 /// Something that is wrong with a record, in the words that every command uses for it.
 struct Fault {
-  Severity severity = Severity::Warning;  ///< For a record that is live already.
+  Severity severity = Severity::Warning;  ///< Where the record is live already.
   std::string_view code;                  ///< One of policies/model/codes.h.
   std::string message;
   std::string hint;
-  std::int64_t extent = 1;  ///< How far it goes; comparable between faults of one code.
+  std::int64_t extent = 1;  ///< How bad it is: a number to compare with faults of the same code.
   bool blocks = false;      ///< A plan that creates or worsens it is withheld.
 };
 

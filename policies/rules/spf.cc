@@ -10,14 +10,15 @@
 namespace rampart::rules {
 namespace {
 
-// A vendor's next include can then break the record without notice.
+// From here on one more include of a vendor may break the record without notice.
 constexpr int kNearLookups = 8;
 
 constexpr std::uint64_t kBroad = 1ULL << 24U;              // A /8: hardly a list of senders.
 constexpr spf::Address kBroad6 = spf::Address{1} << 112U;  // A /16: no provider has as much.
 constexpr std::uint64_t kAll4 = 1ULL << 32U;
 
-// The extents of `authority-wide`, in order of harm; what they count is far below one step.
+// The extents of `authority-wide`, in order of harm. What is added to one of them, a number of
+// terms or of /8 networks, never reaches the next.
 constexpr std::int64_t kOpenExtent = std::int64_t{1} << 40U;
 constexpr std::int64_t kBroadExtent = std::int64_t{2} << 40U;
 constexpr std::int64_t kEverybodyExtent = std::int64_t{3} << 40U;
@@ -25,7 +26,7 @@ constexpr std::int64_t kEverybodyExtent = std::int64_t{3} << 40U;
 // Ten lookups are the budget, so the terms after the ten costliest hardly matter.
 constexpr std::size_t kCostliest = 10;
 
-// Works for any domain, since it needs nothing but the record's own tree.
+// The hint for a domain of which nothing but its record is known, as in an audit.
 std::string costs_of(const spf::TreeNode& root) {
   std::vector<const spf::TreeNode*> terms;
   for (const spf::TreeNode& child : root.children) terms.push_back(&child);
@@ -115,13 +116,13 @@ std::optional<Fault> too_long(const SpfFacts& facts) {
       .blocks = alone};
 }
 
-// Addresses of the interval, minus one, so that all of IPv6 is no overflow.
 bool is_whole6(const spf::Interval& interval) {
   return interval.first == 0 && interval.last == ~spf::Address{0};
 }
 
-// Where most of the addresses come from: the first term on the way, and the last record. Names the
-// vendor whose record is to be looked at, who may be several includes away.
+// ", by `TERM`: DOMAIN publishes `RECORD`": the term through which most IPv4 addresses pass, and
+// the record behind it that lists them, which may be several includes away. Empty where no term has
+// half of them.
 std::string cause_of(const spf::TreeNode& root) {
   const spf::TreeNode* at = &root;
   std::string term;
@@ -140,12 +141,21 @@ std::string cause_of(const spf::TreeNode& root) {
                      at->record->substr(0, kMostShown), cut ? "..." : "");
 }
 
+constexpr std::string_view kCheckPrefixes =
+    "check the prefix lengths of the record and of what it includes";
+
+std::string broad_message(const Name& domain, std::uint64_t addresses4) {
+  return fmt::format("{} IPv4 addresses may send as {}, more than a /8",
+                     grouped(static_cast<std::int64_t>(addresses4)), domain.text());
+}
+
 }  // namespace
 
 SpfReach spf_reach(const spf::Admitted& admitted) {
   SpfReach reach{.addresses4 = admitted.pass.count4(), .open = admitted.open_pass};
-  spf::Address left6 = kBroad6;
+  spf::Address left6 = kBroad6;  // How many addresses may still pass.
   for (const spf::Interval& interval : admitted.pass.v6()) {
+    // One too small, because the size of all of IPv6 would overflow.
     const spf::Address size = interval.last - interval.first;
     reach.wide6 = reach.wide6 || size >= left6;
     left6 -= std::min(left6, size);
@@ -160,41 +170,46 @@ bool is_wide(const SpfReach& reach) {
 
 bool is_broad(std::uint64_t addresses4) { return addresses4 > kBroad; }
 
-// Only a fault that is new is refused: a vendor's record of today is no decision of the plan.
+// Only IPv4 addresses are counted by term, so that no cause is known where IPv6 alone is wide.
 std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
                                     const spf::TreeNode& root) {
   const std::string name = domain.text();
-  Fault fault{.code = "authority-wide", .blocks = true};
   if (reach.everybody) {
-    fault.severity = Severity::Error;
-    fault.message = fmt::format("everybody may send as {}{}", name, cause_of(root));
-    fault.hint =
-        "anybody's mail passes SPF, and so DMARC: drop the term today, and ask its operator "
-        "whether this is meant";
-    fault.extent = kEverybodyExtent;
-  } else if (is_broad(reach.addresses4)) {
-    fault.message =
-        fmt::format("{} IPv4 addresses may send as {}, more than a /8{}",
-                    grouped(static_cast<std::int64_t>(reach.addresses4)), name, cause_of(root));
-    fault.hint = "check the prefix lengths of the record and of what it includes";
-    fault.extent = kBroadExtent + static_cast<std::int64_t>(reach.addresses4 / kBroad);
-  } else if (reach.wide6) {
-    fault.message = fmt::format("IPv6 networks of more than a /16 in all may send as {}", name);
-    fault.hint = "check the prefix lengths of the record and of what it includes";
-    fault.extent = kBroadExtent;
-  } else if (!reach.open.empty()) {
-    fault.message = fmt::format(
-        "`{}` decides for each message who may send as {}: how many addresses that are is not "
-        "known, and may be all",
-        fmt::join(reach.open, "`, `"), name);
-    fault.hint =
-        "keep it only if its operator is trusted to answer for nobody but your own senders; else "
-        "let the operator name its networks";
-    fault.extent = kOpenExtent + std::ssize(reach.open);
-  } else {
-    return std::nullopt;
+    return Fault{.severity = Severity::Error,
+                 .code = "authority-wide",
+                 .message = fmt::format("everybody may send as {}{}", name,
+                                        reach.addresses4 == kAll4 ? cause_of(root) : ""),
+                 .hint =
+                     "anybody's mail passes SPF, and so DMARC: drop the term today, and ask its "
+                     "operator whether this is meant",
+                 .extent = kEverybodyExtent,
+                 .blocks = true};
   }
-  return fault;
+  if (is_broad(reach.addresses4)) {
+    return Fault{.code = "authority-wide",
+                 .message = broad_message(domain, reach.addresses4) + cause_of(root),
+                 .hint = std::string(kCheckPrefixes),
+                 .extent = kBroadExtent + static_cast<std::int64_t>(reach.addresses4 / kBroad),
+                 .blocks = true};
+  }
+  if (reach.wide6) {
+    return Fault{
+        .code = "authority-wide",
+        .message = fmt::format("IPv6 networks of more than a /16 in all may send as {}", name),
+        .hint = std::string(kCheckPrefixes),
+        .extent = kBroadExtent,
+        .blocks = true};
+  }
+  if (reach.open.empty()) return std::nullopt;
+  return Fault{.code = "authority-wide",
+               .message = fmt::format("`{}` decides for each message who may send as {}: how many "
+                                      "addresses that are is not known, and may be all",
+                                      fmt::join(reach.open, "`, `"), name),
+               .hint =
+                   "keep it only if its operator is trusted to answer for nobody but your own "
+                   "senders; else let the operator name its networks",
+               .extent = kOpenExtent + std::ssize(reach.open),
+               .blocks = true};
 }
 
 bool is_open_alone(const Fault& fault) {
@@ -214,7 +229,7 @@ bool within_lookup_limits(const spf::Tree& tree) {
 }
 
 Fault spf_unresolved(const spf::TreeNode& node) {
-  // Some problems begin with the domain already.
+  // The problem is the end of a sentence about the domain, but some begin with it already.
   const bool named = node.domain.empty() || node.problem.starts_with(node.domain);
   return {
       .severity = node.temporary ? Severity::Warning : Severity::Error,
@@ -236,7 +251,7 @@ Fault spf_near_miss(const Name& domain, const std::string& value, const std::str
           .hint = "correct or remove the value by hand"};
 }
 
-// Neutral is treated like no record by most receivers.
+// RFC 7208 section 8.2: receivers treat neutral like no record.
 std::optional<Fault> spf_neutral(const Name& domain, std::optional<spf::Qualifier> ending) {
   if (ending != spf::Qualifier::Neutral) return std::nullopt;
   return Fault{
@@ -265,14 +280,11 @@ std::optional<Fault> spf_dead_terms(const spf::Record& record) {
                .hint = "put it before `all`, or remove it"};
 }
 
-// Counted over the whole tree, since the width usually comes from an include.
 std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4) {
   if (!is_broad(addresses4)) return std::nullopt;
-  return Fault{
-      .code = "spf-broad",
-      .message = fmt::format("{} IPv4 addresses may send as {}, more than a /8",
-                             grouped(static_cast<std::int64_t>(addresses4)), domain.text()),
-      .hint = "check the prefix lengths of the record and of what it includes"};
+  return Fault{.code = "spf-broad",
+               .message = broad_message(domain, addresses4),
+               .hint = std::string(kCheckPrefixes)};
 }
 
 // RFC 7208 section 4.5: receivers must not choose one of them.

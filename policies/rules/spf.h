@@ -11,14 +11,14 @@
 
 namespace rampart::rules {
 
-/// What the rules on limits read: a record as published, or as a plan would leave it.
+/// What `spf_limits` reads: a record as published, or as a plan would leave it.
 struct SpfFacts {
   const Name& domain;
   std::int64_t pass_all = 0;  ///< `+all` terms.
   std::int64_t ptr_terms = 0;
-  int lookups = 0;
-  int void_lookups = 0;
-  bool lower_bound = false;             ///< `lookups` leaves out terms of unknown cost.
+  int lookups = 0;                      ///< DNS lookups (RFC 7208 section 4.6.4).
+  int void_lookups = 0;                 ///< Of those, without a usable answer.
+  bool lower_bound = false;             ///< Some terms may cost more lookups than is known.
   std::size_t txt_octets = 0;           ///< The owner name and all TXT values there.
   std::size_t record_octets = 0;        ///< The SPF record alone.
   const spf::TreeNode* root = nullptr;  ///< What each term costs; null where there is no record.
@@ -32,13 +32,14 @@ Faults spf_limits(const SpfFacts& facts);
 bool within_lookup_limits(const spf::Tree& tree);
 
 /// `spf-unresolved`: an include, redirect, a or mx whose target cannot be used. Never blocks: it
-/// may be a passing failure of another party's name server.
+/// may be a temporary failure of another party's name server.
 Fault spf_unresolved(const spf::TreeNode& node);
 
 /// `spf-near-miss`: `value` at the domain is no SPF record; `slip` says why.
 Fault spf_near_miss(const Name& domain, const std::string& value, const std::string& slip);
 
-/// `spf-neutral`: `ending`, the `all` that decides, neither passes nor fails the others.
+/// `spf-neutral`: `ending`, the qualifier for all hosts that no term names, is neutral; nullopt
+/// where it is another one or not known.
 std::optional<Fault> spf_neutral(const Name& domain, std::optional<spf::Qualifier> ending);
 
 /// `spf-dead-terms`: terms after `all`, which are never evaluated (RFC 7208 section 5.1).
@@ -52,24 +53,25 @@ struct SpfReach {
   std::uint64_t addresses4 = 0;   ///< IPv4 addresses that pass.
   bool everybody = false;         ///< Every address of a family passes.
   bool wide6 = false;             ///< IPv6 networks of more than a /16 in all pass.
-  std::vector<std::string> open;  ///< Terms that decide for each message, as in spf::Admitted.
+  std::vector<std::string> open;  ///< Terms that decide for each message: `Admitted::open_pass`.
 };
-/// What `admitted` amounts to. A term without an answer counts as what the others pass: at least.
+/// The reach of what passes by a record. A term without an answer adds nothing to it, so that the
+/// result is a lower bound.
 SpfReach spf_reach(const spf::Admitted& admitted);
 
 /// Whether `authority_wide` has anything to report.
 bool is_wide(const SpfReach& reach);
 
-/// More IPv4 addresses than a list of senders has: a /8.
+/// Whether these are more IPv4 addresses than a list of senders has: more than a /8.
 bool is_broad(std::uint64_t addresses4);
 
-/// `authority-wide`: everybody, far too many, or nobody knows who may pass as `domain`. `root` is
-/// the record's tree, by which the message names the include that is the cause. The extent orders
-/// the three, and counts terms or networks.
+/// `authority-wide`: everybody passes as `domain`, or too many hosts, or an unknown number; nullopt
+/// where none of them applies. The message names the include that is the cause, which is found in
+/// `root`, the record's tree. The extent orders the three, and counts /8 networks or terms.
 std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
                                     const spf::TreeNode& root);
 
-/// Whether that fault is about terms that decide for each message, and not about addresses.
+/// Whether a fault of `authority_wide` is about terms that decide for each message, not addresses.
 bool is_open_alone(const Fault& fault);
 
 /// `spf-multiple` and `spf-invalid`: `problem` continues a sentence that begins with the domain.
