@@ -1,4 +1,4 @@
-/// Guardrails over DMARC enforcement.
+/// Guardrails on DMARC enforcement and on keys in use.
 #include "policies/guardrails/dmarc.h"
 
 #include <fmt/format.h>
@@ -13,6 +13,7 @@
 #include "policies/dkim/past_selectors.h"
 #include "policies/dmarc/discovered_policy.h"
 #include "policies/model/lookup.h"
+#include "policies/model/sender_use.h"
 #include "policies/ramp/ramp.h"
 #include "policies/rules/dmarc.h"
 
@@ -25,8 +26,7 @@ using Findings = std::vector<Finding>;
 struct Site {
   const Domain& domain;
   RecordKey key;
-  const Change* change;                ///< The first of `changes`, or null.
-  std::vector<const Change*> changes;  ///< Providers may hold different records today.
+  std::vector<const Change*> changes;
 };
 
 // The managed domains that publish DMARC, in name order. Parked domains publish their final policy
@@ -41,20 +41,22 @@ std::vector<Site> sites_of(const Plan& plan, const Config& config) {
     if (domain.state != DomainState::Managed || !publishes || !at) continue;
     const auto found = changes.find(*at);
     const auto here = found == changes.end() ? std::vector<const Change*>{} : found->second;
-    sites.push_back({domain, {*at, RecordType::TXT}, here.empty() ? nullptr : here.front(), here});
+    sites.push_back({domain, {*at, RecordType::TXT}, here});
   }
   return sites;
 }
 
-// Two providers may be at different steps, so that one change that tightens is enough.
-bool tightens(const Site& site) { return contains(site.changes, Stage::Enforce, &Change::stage); }
+// Two providers may publish different records today, so that one such change is enough.
+bool has_stage(const Site& site, Stage stage) {
+  return contains(site.changes, stage, &Change::stage);
+}
 
 // An Error that withholds where the plan tightens the policy, a Warning where the fault exists
 // already: loosening is never withheld, since it is how a domain recovers.
 Finding finding_at(const Site& site, rules::Fault fault) {
   Finding finding = to_finding(std::move(fault), site.domain.name, site.domain.dmarc.mark);
   finding.severity = Severity::Warning;
-  if (!tightens(site)) return finding;
+  if (!has_stage(site, Stage::Enforce)) return finding;
   finding.severity = Severity::Error;
   finding.withholds = {site.key};
   return finding;
@@ -70,37 +72,31 @@ std::vector<ParsedValue> dmarc_values(const std::optional<ParsedTypedSet>& set) 
   return values;
 }
 
-// The domain's position today: that of its own record, or of the one it inherits; none where
-// neither exists.
+// The domain's position today at the provider of the change: that of its own record, or of the one
+// it inherits; none where neither exists.
 Known<RampPosition> position_before(const Site& site, const Change& change, const World& world) {
-  using Position = Known<RampPosition>;
   const auto own = dmarc_values(change.set.before);
-  if (own.size() == 1) {
-    const ParsedDmarc* read = own.front().dmarc();
-    return read ? Position(position_of(read->lenient.record)) : NoneFound();
+  if (own.size() == 1 && own.front().dmarc()) {
+    return position_of(own.front().dmarc()->lenient.record);
   }
+  // Receivers ignore several records, and one that cannot be read, and do not look further up.
   if (!own.empty()) return NoneFound();
   const DmarcLookups around = dmarc_lookups_of(site.domain.name, world);
   // What another provider publishes for the domain is not inherited by this one.
   const Answers above = with_record(around.answers, site.domain.name, std::nullopt);
   const PolicyByMethod inherited = policy_by_method(site.domain.name, above);
   if (const Unanswered* gap = inherited.gap()) return *gap;
+  using Position = std::optional<RampPosition>;
   const auto position = [](const Known<dmarc::DiscoveredPolicy>& policy) {
     return policy.match(
         [](const dmarc::DiscoveredPolicy& one) { return Position(position_of(effective(one))); },
-        [] { return Position(NoneFound()); }, [](const Unanswered& gap) { return Position(gap); });
+        [] { return Position(); }, [](const Unanswered&) { return Position(); });
   };
-  // The milder generation counts: a jump is what receivers of either kind would experience.
-  return position(inherited.by_walk)
-      .match(
-          [&](const RampPosition& walk) {
-            return position(inherited.by_psl)
-                .match([&](const RampPosition& list) { return Position(std::min(walk, list)); },
-                       [] { return Position(NoneFound()); },
-                       [](const Unanswered& gap) { return Position(gap); });
-          },
-          [] { return Position(NoneFound()); },
-          [](const Unanswered& gap) { return Position(gap); });
+  // The milder generation counts, since receivers of either kind would experience the jump. No
+  // record is the mildest.
+  const Position milder = std::min(position(inherited.by_walk), position(inherited.by_psl));
+  if (!milder) return NoneFound();
+  return *milder;
 }
 
 // Where a step begins. What is not known counts as no record: then a step is never taken for a
@@ -135,29 +131,19 @@ bool aligns_by_spf_alone(const Domain& domain, const Sender& sender) {
   return !has_key && !rotates(domain, sender);
 }
 
-// The domains whose enforcement changes in one direction, by ramp. The limit belongs to the ramp:
-// domains of other ramps are other people's decisions.
-std::map<std::string, std::vector<Site>> sites_by_ramp(const std::vector<Site>& sites,
-                                                       Stage stage) {
+// By ramp, since the limit is the ramp's: domains of other ramps are other people's decisions.
+// Every domain of the ramp is reported, since any of them can be the one to leave out.
+void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& found) {
   std::map<std::string, std::vector<Site>> by_ramp;
   for (const Site& site : sites) {
-    if (site.change && site.change->stage == stage) {
-      by_ramp[site.domain.dmarc.ramp->name].push_back(site);
-    }
+    if (has_stage(site, stage)) by_ramp[site.domain.dmarc.ramp->name].push_back(site);
   }
-  return by_ramp;
-}
-
-// Every domain of the group is reported, since any of them can be the one to leave out.
-void report_too_many(const std::vector<Site>& sites, Stage stage, Findings& found) {
-  for (const auto& [ramp, group] : sites_by_ramp(sites, stage)) {
+  for (const auto& [ramp, group] : by_ramp) {
     const int most = group.front().domain.dmarc.ramp->max_domains_per_run;
     if (static_cast<int>(group.size()) <= most) continue;
     const std::string message = fmt::format(
-        "ramp {} {} DMARC in at most {} per run, and this plan "
-        "in {}",
-        ramp, stage == Stage::Enforce ? "tightens" : "loosens", counted(most, "domain"),
-        group.size());
+        "ramp {} {} DMARC in at most {} per run, and this plan in {}", ramp,
+        stage == Stage::Enforce ? "tightens" : "loosens", counted(most, "domain"), group.size());
     for (const Site& site : group) {
       found.push_back(finding_at(site, {.code = "too-many-domains",
                                         .message = message,
@@ -188,25 +174,16 @@ bool is_dead(const std::optional<ParsedTypedSet>& set, const World& world) {
   return answer != nullptr && answer->status == AnswerStatus::NxDomain;
 }
 
-// Absent domains remove their keys on purpose, so this guardrail does not apply to them.
-const Domain* managed(const Change& change, const Config& config) {
-  const auto domain = config.domains.find(change.domain);
-  const bool found = domain != config.domains.end() && domain->second.state == DomainState::Managed;
-  return found ? &domain->second : nullptr;
-}
-
-// RFC 6376 section 3.1: a selector is never reused for another key, because mail in transit is
-// still signed with the old one.
-Finding removed(const Change& change, std::string_view what) {
-  return {.severity = Severity::Error,
-          .code = "dkim-selector-removed",
-          .domain = change.domain,
-          .message = fmt::format("the key at {} would be {} while mail may still be signed with it",
-                                 change.name().text(), what),
-          .hint =
-              "publish the new key at a new selector, move the signer, and wait until reports "
-              "no longer show the old one",
-          .withholds = {{change.name(), change.type()}}};
+// RFC 6376 section 3.1: a selector is not reused for another key, because mail in transit is still
+// signed with the old one.
+Finding key_lost(const Domain& domain, const Change& change, std::string_view what) {
+  return withholding(
+      finding_of(domain, Severity::Error, "dkim-selector-removed",
+                 fmt::format("the key at {} would be {} while mail may still be signed with it",
+                             change.name().text(), what),
+                 "publish the new key at a new selector, move the signer, and wait until reports "
+                 "no longer show the old one"),
+      {{change.name(), change.type()}});
 }
 
 }  // namespace
@@ -215,9 +192,9 @@ Finding removed(const Change& change, std::string_view what) {
 Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
-    if (!tightens(site)) continue;
-    // Receivers may ask either provider, so that the one whose record is furthest behind decides.
-    StartingPoint before = starting_point(position_before(site, *site.change, world));
+    if (!has_stage(site, Stage::Enforce)) continue;
+    // Receivers may query either provider, so that the one whose record is furthest behind decides.
+    StartingPoint before = starting_point(position_before(site, *site.changes.front(), world));
     for (const Change* change : site.changes) {
       StartingPoint other = starting_point(position_before(site, *change, world));
       if (other.position < before.position) before = std::move(other);
@@ -236,13 +213,13 @@ Findings ramp_jump(const Plan& plan, const Config& config, const World& world) {
   return found;
 }
 
-// RFC 9989 section 7.4 asks for DKIM before p=reject, since forwarding breaks SPF.
-Findings reject_spf_only(const Plan& plan, const Config& config, const World&) {
+// Forwarding breaks SPF, so that mail without DKIM is lost at p=reject.
+Findings reject_spf_only(const Plan& plan, const Config& config, const World& world) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
-    if (!wants_reject(site) || !site.domain.senders) continue;
-    for (const SenderUse& use : *site.domain.senders) {
-      if (!aligns_by_spf_alone(site.domain, *use.sender)) continue;
+    if (!wants_reject(site)) continue;
+    for (const SenderUse& use : site.domain.declared_senders()) {
+      if (is_retired(use, world.now) || !aligns_by_spf_alone(site.domain, *use.sender)) continue;
       found.push_back(finding_at(
           site,
           {.code = "reject-spf-only",
@@ -256,8 +233,7 @@ Findings reject_spf_only(const Plan& plan, const Config& config, const World&) {
   return found;
 }
 
-// Rejected mail leaves no trace at the receiver, so that without reports nobody would notice its
-// loss.
+// Rejected mail leaves no trace at the receiver: without reports nobody would notice its loss.
 Findings reject_without_rua(const Plan& plan, const Config& config, const World&) {
   Findings found;
   for (const Site& site : sites_of(plan, config)) {
@@ -268,7 +244,7 @@ Findings reject_without_rua(const Plan& plan, const Config& config, const World&
   return found;
 }
 
-// Loosening is limited as well: a mistake in a template must not open every domain at once.
+// Loosening is reported as well: a mistake in a template could open every domain at once.
 Findings too_many_domains(const Plan& plan, const Config& config, const World&) {
   Findings found;
   const auto sites = sites_of(plan, config);
@@ -277,13 +253,12 @@ Findings too_many_domains(const Plan& plan, const Config& config, const World&) 
   return found;
 }
 
-// Proof by the rotation or by reports lifts the refusal; a hand-made removal has none.
-std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config,
-                                           const World& world) {
-  std::vector<Finding> found;
+// Absent domains remove their keys on purpose, so that this guardrail does not apply to them.
+Findings dkim_selector_removed(const Plan& plan, const Config& config, const World& world) {
+  Findings found;
   for (const Change& change : plan.changes) {
-    const Domain* domain = managed(change, config);
-    if (domain == nullptr) continue;
+    const Domain* domain = find_value(config.domains, change.domain);
+    if (domain == nullptr || domain->state != DomainState::Managed) continue;
     const auto before = signing_keys(change.set.before);
     const auto after = signing_keys(change.set.after);
     // A CNAME in place of a key is how delegation to a vendor begins, not a loss.
@@ -296,7 +271,7 @@ std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& confi
       continue;
     }
     if (after.empty() && proven_unused(*domain, world).contains(change.name())) continue;
-    found.push_back(removed(change, after.empty() ? "removed or revoked" : "replaced"));
+    found.push_back(key_lost(*domain, change, after.empty() ? "removed or revoked" : "replaced"));
   }
   return found;
 }

@@ -1,5 +1,5 @@
-/// Guardrails: what a plan must not do. Each reads a finished plan and returns findings; an Error
-/// names the keys whose changes it withholds. A guardrail never edits a plan.
+/// Guardrails: what a plan must not do. Each reads the changes of a plan and returns findings; an
+/// Error names the keys whose changes it withholds. A guardrail never edits a plan.
 #pragma once
 
 #include <span>
@@ -11,9 +11,10 @@
 
 namespace rampart {
 
+/// One guardrail. The plan has the findings of the policies, and not yet those of guardrails.
 using Guardrail = std::vector<Finding> (*)(const Plan&, const Config&, const World&);
 
-/// Every guardrail, in the order of docs/findings.md.
+/// Every guardrail. Their order does not matter.
 std::span<const Guardrail> guardrails();
 
 }  // namespace rampart

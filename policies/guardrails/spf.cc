@@ -1,4 +1,5 @@
-/// The rule book on SPF, before and after a plan; and how many addresses the plan admits.
+/// The guardrails on SPF: the rule book before and after a plan, and whom the plan admits and
+/// drops.
 #include "policies/guardrails/spf.h"
 
 #include <fmt/ranges.h>
@@ -15,6 +16,7 @@
 #include "policies/spf/compare.h"
 #include "policies/spf/flatten.h"
 #include "policies/spf/hints.h"
+#include "policies/spf/lock.h"
 #include "policies/spf/record.h"
 
 namespace rampart {
@@ -26,20 +28,10 @@ using spf::IpSet;
 constexpr std::uint64_t kWide4 = 65536;                  // A /16.
 constexpr spf::Address kWide6 = spf::Address{1} << 104;  // A /24.
 
-// Counted and not just found, so that a second `+all` counts as worse than the first.
-std::int64_t count_of(const spf::Record& record, spf::Mechanism mechanism,
-                      std::optional<spf::Qualifier> qualifier = std::nullopt) {
-  return std::ranges::count_if(record.directives, [&](const spf::Directive& directive) {
-    return directive.mechanism == mechanism &&
-           directive.qualifier == qualifier.value_or(directive.qualifier);
-  });
-}
-
-// One side of a case: the tree of its record, what it costs, and its faults by the rule book. Kept
-// together, because the faults refer to the tree and the message to its cost.
+// One side of a case: the tree of its record, what it costs, and its faults by the rule book.
 struct Side {
   spf::Tree tree;
-  SpfCost cost;
+  SpfCost cost;  ///< Refers to `tree`.
   rules::Faults faults;
 };
 
@@ -47,13 +39,18 @@ struct Side {
 Side side_of(const SpfCase& item, const SpfView& view, std::size_t txt_octets,
              std::size_t record_octets, const Config& config) {
   Side side;
+  std::vector<Question> unknown;  // The policy asked them.
   rules::SpfFacts facts{
       .domain = item.domain.name, .txt_octets = txt_octets, .record_octets = record_octets};
   if (view.record) {
-    side.tree = spf::tree_of(item.domain.name, *view.record, *view.answers);
+    side.tree = spf_tree(item.domain.name, view, unknown);
     side.cost = cost_of(side.tree, config);
-    facts.pass_all = count_of(*view.record, spf::Mechanism::All, spf::Qualifier::Pass);
-    facts.ptr_terms = count_of(*view.record, spf::Mechanism::Ptr);
+    // Counted and not just found, so that a second `+all` counts as worse than the first.
+    for (const spf::Directive& directive : view.record->directives) {
+      const bool passes = directive.qualifier == spf::Qualifier::Pass;
+      facts.pass_all += directive.mechanism == spf::Mechanism::All && passes;
+      facts.ptr_terms += directive.mechanism == spf::Mechanism::Ptr;
+    }
     facts.lookups = side.cost.lookups;
     facts.void_lookups = side.cost.voids;
     facts.lower_bound = side.cost.lower_bound;
@@ -63,14 +60,15 @@ Side side_of(const SpfCase& item, const SpfView& view, std::size_t txt_octets,
   return side;
 }
 
-// The rule's hint lists what each term costs. A domain in the YAML can be advised better.
+// The remediations that the YAML and the catalogue allow to name, in one line; empty where there
+// are none. The rule's own hint only lists what each term costs.
 std::string remedies_for(const SpfCase& item, const Config& config, const World& world) {
   std::vector<std::string> remedies;
   for (const Remediation& one : remediations(item, config, world)) remedies.push_back(one.what);
   return fmt::format("{}", fmt::join(remedies, "; "));
 }
 
-// What the catalogue last knew of an include that cannot be opened keeps the count honest.
+// The message says what the include counts as, because its cost is not known.
 rules::Fault unresolved(const spf::TreeNode& node, const Config& config) {
   rules::Fault fault = rules::spf_unresolved(node);
   const Sender* sender = sender_of_term(node.term, config);
@@ -83,13 +81,13 @@ rules::Fault unresolved(const spf::TreeNode& node, const Config& config) {
 
 // Refused only where the plan makes it worse: repairing an old fault step by step must stay
 // possible.
-void check_case(const SpfCase& item, const Config& config, const World& world, Findings& found) {
-  // Facts about the record alone: its own octets before the plan play no part in comparing.
+void check_rules(const SpfCase& item, const Config& config, const World& world, Findings& found) {
+  const bool changes = !item.changes.empty();
   const Side after = side_of(item, item.after, item.octets_after, item.spf_octets_after, config);
-  const Side before =
-      item.changes ? side_of(item, item.before, item.octets_before, 0, config) : Side{};
+  // Faults are compared by their extents, which do not depend on the octets of the record alone.
+  const Side before = changes ? side_of(item, item.before, item.octets_before, 0, config) : Side{};
   for (rules::Fault fault : after.faults) {
-    const bool refused = item.changes && fault.blocks && rules::worsens(fault, before.faults);
+    const bool refused = changes && fault.blocks && rules::worsens(fault, before.faults);
     if (fault.code.starts_with("spf-lookups")) {
       if (std::string remedies = remedies_for(item, config, world); !remedies.empty()) {
         fault.hint = std::move(remedies);
@@ -106,19 +104,34 @@ void check_case(const SpfCase& item, const Config& config, const World& world, F
   }
 }
 
-// What a record admits other than by the terms of catalogue senders, whose width their vendors
-// choose. Vendors widen their networks without a word; that is no decision of this plan.
-IpSet own_width(const SpfCase& item, const SpfView& view, const Config& config) {
-  if (!view.record) return {};
-  spf::Record own;
-  for (const spf::Directive& directive : view.record->directives) {
-    const Sender* sender = sender_of_term(spf::print(directive), config);
-    if (sender == nullptr || !sender->builtin) own.directives.push_back(directive);
-  }
-  return spf::admitted_by(item.domain.name, own, *view.answers).pass;
+bool is_of_catalogue(const std::string& term, const Config& config) {
+  const Sender* sender = sender_of_term(term, config);
+  return sender != nullptr && sender->builtin;
 }
 
-// IPv6 cannot be counted by address, so that one large network is the measure.
+// What the plan lets pass that did not pass before, other than by senders of the catalogue, whose
+// width their vendors choose. Flattened, such a sender has no term of its own: its addresses are
+// those of spf.lock.
+IpSet gained_width(const SpfCase& item, const Config& config, const World& world) {
+  const Name& domain = item.domain.name;
+  spf::Record own = *item.after.record;
+  std::erase_if(own.directives, [&](const spf::Directive& directive) {
+    return is_of_catalogue(spf::print(directive), config);
+  });
+  IpSet gained = spf::admitted_by(domain, own, *item.after.answers).pass;
+  if (item.before.record) {
+    gained =
+        gained.without(spf::admitted_by(domain, *item.before.record, *item.before.answers).pass);
+  }
+  const SpfLock* lock = find_value(world.spf_locks, domain);
+  if (lock == nullptr) return gained;
+  for (const auto& [term, locked] : lock->terms) {
+    if (is_of_catalogue(term, config)) gained = gained.without(set_of(locked.networks));
+  }
+  return gained;
+}
+
+// IPv6 addresses are too many to count, so that one large network is the measure.
 bool is_wide6(const IpSet& gained) {
   return std::ranges::any_of(gained.v6(), [](const spf::Interval& interval) {
     return interval.last - interval.first >= kWide6;
@@ -130,11 +143,9 @@ std::set<int> fragments_named(const Name& domain, const std::optional<spf::Recor
   std::set<int> numbers;
   if (!record) return numbers;
   for (const spf::Directive& directive : record->directives) {
-    if (directive.mechanism != spf::Mechanism::Include) continue;
-    const auto name = Name::parse(directive.domain);
-    const int number = name ? fragment_number(domain, *name) : 0;
-    if (number > 0) numbers.insert(number);
+    numbers.insert(included_fragment(domain, directive));
   }
+  numbers.erase(0);
   return numbers;
 }
 
@@ -142,23 +153,26 @@ bool holds_spf(const ParsedSet& set) {
   return contains(set.values, RecordKind::Spf, &ParsedValue::kind);
 }
 
-// A withheld fragment is not written, so the record that includes it would break.
-bool is_withheld(const Plan& plan, const RecordKey& key) {
-  return std::ranges::any_of(plan.findings, [&](const Finding& finding) {
-    return finding.severity == Severity::Error && contains(finding.withholds, key);
-  });
+using Keys = std::set<RecordKey>;
+
+// What the errors so far withhold: a withheld fragment is not written, so that a record which
+// includes it would break.
+Keys withheld_keys(const Plan& plan) {
+  Keys keys;
+  for (const Finding& finding : plan.findings) {
+    if (finding.severity != Severity::Error) continue;
+    keys.insert(finding.withholds.begin(), finding.withholds.end());
+  }
+  return keys;
 }
 
 // Whether receivers would find nothing at the fragment's name: neither its live value nor the one
 // that the plan writes is an SPF record. A name that could not be read is not taken for absent.
-bool is_missing(const SpfCase& item, const Name& fragment, const Plan& plan) {
+bool is_missing(const SpfCase& item, const Name& fragment, const Keys& withheld) {
   const RecordKey key{fragment, RecordType::TXT};
-  const auto change = std::ranges::find_if(plan.changes, [&](const Change& other) {
-    return other.name() == fragment && other.type() == RecordType::TXT &&
-           other.zone == item.zone.apex && other.provider == item.zone.provider;
-  });
-  if (change != plan.changes.end() && !is_withheld(plan, key)) {
-    const auto& after = change->set.after;
+  const auto change = std::ranges::find(item.changes, fragment, &Change::name);
+  if (change != item.changes.end() && !withheld.contains(key)) {
+    const auto& after = (*change)->set.after;
     return !after || !holds_spf(after->set);
   }
   const LiveSet live = item.zone.at(key);
@@ -166,11 +180,8 @@ bool is_missing(const SpfCase& item, const Name& fragment, const Plan& plan) {
   return live.state == LiveState::Absent;
 }
 
-// Terms come from parsed records and print back the same, so a failure here means an old plan file.
-spf::Record record_of(const std::string& term) {
-  const auto parsed = spf::parse_terms(term);
-  return parsed ? *parsed : spf::Record{};
-}
+// Permissions of SPF are printed from parsed terms, so that they can always be read again.
+spf::Record record_of(const std::string& term) { return spf::parse_terms(term).value(); }
 
 // Whether the term is one by which the sender is recognized, while the record has none of its own:
 // it was declared without the values that its own term needs, or uses another region's or an older
@@ -188,7 +199,6 @@ bool is_served_by(const std::string& term, const SenderUse& use, const Name& dom
 // that only that term let pass, or is recognized by it. Null where there is none. Compared by
 // addresses as well, because flattening replaces a vendor's include by its networks.
 const SenderUse* owner_of(const Permission& lost, const SpfCase& item) {
-  if (!item.domain.senders) return nullptr;
   const Name& name = item.domain.name;
   const auto pass = [&](const spf::Record& record) {
     return spf::admitted_by(name, record, *item.before.answers).pass;
@@ -196,7 +206,7 @@ const SenderUse* owner_of(const Permission& lost, const SpfCase& item) {
   const spf::Record term = record_of(lost.text());
   const spf::IpSet gone = pass(term).without(
       spf::admitted_by(name, item.after.record.value_or(spf::Record{}), *item.after.answers).pass);
-  for (const SenderUse& use : *item.domain.senders) {
+  for (const SenderUse& use : item.domain.declared_senders()) {
     for (const std::string& own : terms_of(use, name)) {
       const spf::Record asked = record_of(own);
       if (spf::same_meaning(term, asked) || !gone.common(pass(asked)).empty()) return &use;
@@ -259,94 +269,91 @@ Finding term_removed(const SpfCase& item, const std::string& lost, const Config&
                                        sender->id)});
 }
 
+void check_width(const SpfCase& item, const Config& config, const World& world, Findings& found) {
+  if (!item.after.record) return;
+  const IpSet gained = gained_width(item, config, world);
+  if (gained.count4() <= kWide4 && !is_wide6(gained)) return;
+  found.push_back(spf_refusal(
+      item,
+      {.code = "spf-wide",
+       .message =
+           fmt::format("{} would let {} more IPv4 addresses{} pass than before",
+                       item.domain.name.text(), grouped(static_cast<std::int64_t>(gained.count4())),
+                       is_wide6(gained) ? " and an IPv6 network wider than /24" : ""),
+       .hint = "check the prefix lengths: name the hosts that send, not their whole network"}));
+}
+
+// A fragment that was missing before is a warning: this plan did not cause it.
+void check_fragments(const SpfCase& item, const Keys& withheld, Findings& found) {
+  const Name& domain = item.domain.name;
+  const std::set<int> before = fragments_named(domain, item.before.record);
+  for (const int number : fragments_named(domain, item.after.record)) {
+    const Name fragment = fragment_name(domain, number);
+    if (!is_missing(item, fragment, withheld)) continue;
+    rules::Fault fault{
+        .code = "spf-fragment-missing",
+        .message = fmt::format("the SPF record of {} includes {}, which has no SPF record: every "
+                               "check that gets that far ends in permerror (RFC 7208 section 5.2)",
+                               domain.text(), fragment.text()),
+        .hint = fmt::format("set `flatten: auto` or `always`, which writes {} first, or drop the "
+                            "include",
+                            fragment.text())};
+    found.push_back(before.contains(number) ? spf_finding(item, std::move(fault))
+                                            : spf_refusal(item, std::move(fault)));
+  }
+}
+
+void check_losses(const SpfCase& item, const Config& config, const World& world, Findings& found) {
+  const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
+  for (const Permission& permission : delta.loses) {
+    const std::string& lost = permission.text();
+    if (lost == "all") continue;  // Dropping `+all` takes no particular sender away.
+    const SenderUse* use = owner_of(permission, item);
+    if (use == nullptr) {
+      found.push_back(term_removed(item, lost, config));
+    } else if (is_needed(*use, world)) {
+      found.push_back(sender_removed(item, lost, *use));
+    }
+  }
+}
+
 }  // namespace
 
+// What is live already never withholds: an unchanged record stays as it is either way.
 Finding spf_finding(const SpfCase& item, rules::Fault fault) {
-  // What is live already never withholds: an unchanged record stays as it is either way.
   fault.severity = std::max(fault.severity, Severity::Warning);
   return to_finding(std::move(fault), item.domain.name,
                     item.domain.spf ? item.domain.spf->mark : item.domain.mark);
 }
 
+// With its fragments: a record that stays must still find them as they are.
 Finding spf_refusal(const SpfCase& item, rules::Fault fault) {
-  Finding finding = withholding(spf_finding(item, std::move(fault)), {spf_key(item.domain)});
+  std::vector<RecordKey> keys{spf_key(item.domain)};
+  for (const Change* change : item.changes) {
+    const RecordKey key{change->name(), change->type()};
+    if (key != keys.front()) keys.push_back(key);
+  }
+  Finding finding = withholding(spf_finding(item, std::move(fault)), std::move(keys));
   finding.severity = Severity::Error;
   return finding;
 }
 
-Findings spf_rules(const Plan& plan, const Config& config, const World& world) {
+Findings spf_guardrails(const Plan& plan, const Config& config, const World& world) {
   Findings found;
+  const Keys withheld = withheld_keys(plan);
   for (const SpfCase& item : spf_cases(plan, config, world)) {
     Findings of_case;
-    check_case(item, config, world, of_case);
+    check_rules(item, config, world, of_case);
+    check_authority(item, world, of_case);
+    if (!item.changes.empty()) {
+      check_width(item, config, world, of_case);
+      check_fragments(item, withheld, of_case);
+      check_losses(item, config, world, of_case);
+    }
     for (Finding& finding : of_case) {
       // Another tool keeps that record: its faults cannot be corrected by a plan.
       if (item.domain.leaves_spf()) finding.severity = Severity::Info;
       found.push_back(std::move(finding));
-    }
-  }
-  return found;
-}
-
-Findings spf_wide(const Plan& plan, const Config& config, const World& world) {
-  Findings found;
-  for (const SpfCase& item : spf_cases(plan, config, world)) {
-    if (!item.changes) continue;
-    const IpSet gained =
-        own_width(item, item.after, config).without(own_width(item, item.before, config));
-    if (gained.count4() <= kWide4 && !is_wide6(gained)) continue;
-    found.push_back(spf_refusal(
-        item,
-        {.code = "spf-wide",
-         .message = fmt::format("{} would let {} more IPv4 addresses{} pass than before",
-                                item.domain.name.text(),
-                                grouped(static_cast<std::int64_t>(gained.count4())),
-                                is_wide6(gained) ? " and an IPv6 network wider than /24" : ""),
-         .hint = "check the prefix lengths: name the hosts that send, not their whole network"}));
-  }
-  return found;
-}
-
-// A fragment that was missing before is a warning: this plan did not cause it.
-Findings spf_fragment_missing(const Plan& plan, const Config& config, const World& world) {
-  Findings found;
-  for (const SpfCase& item : spf_cases(plan, config, world)) {
-    if (!item.changes) continue;
-    const Name& domain = item.domain.name;
-    const std::set<int> before = fragments_named(domain, item.before.record);
-    for (const int number : fragments_named(domain, item.after.record)) {
-      const Name fragment = fragment_name(domain, number);
-      if (!is_missing(item, fragment, plan)) continue;
-      rules::Fault fault{
-          .code = "spf-fragment-missing",
-          .message = fmt::format("the SPF record of {} includes {}, which has no SPF record: every "
-                                 "check that gets that far ends in permerror (RFC 7208 "
-                                 "section 5.2)",
-                                 domain.text(), fragment.text()),
-          .hint = fmt::format("set `flatten: auto` or `always`, which writes {} first, or drop the "
-                              "include",
-                              fragment.text())};
-      found.push_back(before.contains(number) ? spf_finding(item, std::move(fault))
-                                              : spf_refusal(item, std::move(fault)));
-    }
-  }
-  return found;
-}
-
-Findings spf_removed(const Plan& plan, const Config& config, const World& world) {
-  Findings found;
-  for (const SpfCase& item : spf_cases(plan, config, world)) {
-    if (!item.changes) continue;
-    const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
-    for (const Permission& permission : delta.loses) {
-      const std::string& lost = permission.text();
-      const SenderUse* use = owner_of(permission, item);
-      if (lost == "all") continue;  // Dropping `all` takes no particular sender away.
-      if (use == nullptr) {
-        found.push_back(term_removed(item, lost, config));
-      } else if (is_needed(*use, world)) {
-        found.push_back(sender_removed(item, lost, *use));
-      }
     }
   }
   return found;

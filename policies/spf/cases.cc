@@ -2,31 +2,26 @@
 #include "policies/spf/cases.h"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 
 #include "policies/model/lookup.h"
 #include "policies/model/sender_pattern.h"
 #include "policies/spf/flatten.h"
+#include "policies/spf/fragments.h"
 #include "policies/spf/record.h"
 
 namespace rampart {
 namespace {
 
-// The changes of one zone at one provider. A plan has as many as its domains have records, so that
-// cases must not search all of it.
-using ZoneChanges = std::vector<const Change*>;
-using ChangesByZone = std::map<std::pair<Name, std::string>, ZoneChanges>;
+// The changes of one domain in one zone at one provider. Found by key, because a search through a
+// whole plan for each domain would be quadratic.
+using Changes = std::vector<const Change*>;
+using ChangesByCase = std::map<std::tuple<Name, std::string, Name>, Changes>;
 
-const Change* change_at(const ZoneChanges& changes, const RecordKey& key) {
-  const auto found = std::ranges::find_if(changes, [&](const Change* change) {
-    return change->name() == key.name && change->type() == key.type;
-  });
-  return found == changes.end() ? nullptr : *found;
-}
-
-// A change to another type leaves no TXT, which differs from no change at all.
-ParsedValues values_after(const Change* change, const LiveSet& live) {
-  if (change == nullptr) return live.set.values;
-  const auto& after = change->set.after;
+// A change to another type leaves no TXT.
+ParsedValues values_after(const Change& change) {
+  const auto& after = change.set.after;
   return after && after->type == RecordType::TXT ? after->set.values : ParsedValues{};
 }
 
@@ -44,53 +39,43 @@ std::optional<spf::Record> record_in(const ParsedValues& values) {
     const spf::Record* record = value.spf();
     if (record == nullptr) continue;
     if (!joined) joined.emplace();
-    std::ranges::copy(record->directives, std::back_inserter(joined->directives));
-    std::ranges::copy(record->modifiers, std::back_inserter(joined->modifiers));
-  }
-  if (joined) {
     // Behind the first record's `all` the second one's terms would not count.
-    std::ranges::stable_partition(joined->directives, [](const spf::Directive& directive) {
-      return directive.mechanism != spf::Mechanism::All;
-    });
+    std::vector<spf::Directive>& all = joined->directives;
+    all.insert(std::ranges::find(all, spf::Mechanism::All, &spf::Directive::mechanism),
+               record->directives.begin(), record->directives.end());
+    std::ranges::copy(record->modifiers, std::back_inserter(joined->modifiers));
   }
   return joined;
 }
 
-/// The fragments of `domain` in the zone, live and after the plan.
-struct LocalSides {
-  LocalTxt before;
-  LocalTxt after;
-};
-
-// Fragments are read from the zone, because a resolver would answer with what it has cached.
-LocalSides fragments_in(const Domain& domain, const LiveZone& zone, const ZoneChanges& changes) {
-  LocalSides sides;
-  for (const auto& [key, live] : zone.sets) {
-    if (key.type != RecordType::TXT || fragment_number(domain.name, key.name) == 0) continue;
-    sides.before[key.name] = live.set.values;
+// Read from the zone, because a resolver would answer with what it has cached. What could not be
+// read is left to the resolver.
+LocalTxt fragments_in(const Domain& domain, const LiveZone& zone) {
+  LocalTxt fragments;
+  for (const auto& [number, live] : fragment_sets(domain.name, zone)) {
+    if (live->state == LiveState::Unobservable) continue;
+    fragments[fragment_name(domain.name, number)] = live->set.values;
   }
-  sides.after = sides.before;
-  for (const Change* change : changes) {
-    if (fragment_number(domain.name, change->name()) == 0) continue;
-    sides.after[change->name()] = values_after(change, {});
-  }
-  return sides;
+  return fragments;
 }
 
-// `after` equals `before` where the plan leaves the record alone, so that guardrails can tell a new
-// fault from an existing one.
-SpfCase case_of(const Domain& domain, const LiveZone& zone, const ZoneChanges& changes,
+SpfCase case_of(const Domain& domain, const LiveZone& zone, const Changes& changes,
                 const World& world) {
   SpfCase item{domain, zone};
   const RecordKey key = spf_key(domain);
-  const LiveSet live = zone.at(key);
-  const Change* change = change_at(changes, key);
-  const auto after = values_after(change, live);
-  const LocalSides local = fragments_in(domain, zone, changes);
-  item.before = spf_view(domain.name, record_in(live.set.values), world.answers, local.before);
-  item.after = spf_view(domain.name, record_in(after), world.answers, local.after);
-  item.changes = change != nullptr;
-  item.octets_before = octets_of(key.name, live.set.values);
+  const ParsedValues before = zone.at(key).set.values;
+  ParsedValues after = before;
+  const LocalTxt fragments_before = fragments_in(domain, zone);
+  LocalTxt fragments_after = fragments_before;
+  for (const Change* change : changes) {
+    const bool own = RecordKey{change->name(), change->type()} == key;
+    if (!own && fragment_number(domain.name, change->name()) == 0) continue;
+    item.changes.push_back(change);
+    (own ? after : fragments_after[change->name()]) = values_after(*change);
+  }
+  item.before = spf_view(domain.name, record_in(before), world.answers, fragments_before);
+  item.after = spf_view(domain.name, record_in(after), world.answers, fragments_after);
+  item.octets_before = octets_of(key.name, before);
   item.octets_after = octets_of(key.name, after);
   for (const ParsedValue& value : after) {
     if (value.kind() == RecordKind::Spf) item.spf_octets_after += value.text().size();
@@ -98,11 +83,10 @@ SpfCase case_of(const Domain& domain, const LiveZone& zone, const ZoneChanges& c
   return item;
 }
 
-// A failing include would count as one lookup; the catalogue's figure keeps a record from passing
-// while a vendor is down.
+// A failing include would count as one lookup. With the catalogue's figure a record does not stay
+// within the limit just because a vendor's name server fails.
 void add_node(const spf::TreeNode& node, const Config& config, SpfCost& cost) {
-  const bool opens =
-      node.term.starts_with("redirect=") || node.term.find("include:") != std::string::npos;
+  const bool opens = opens_record(node);
   if (opens && !node.problem.empty()) {
     const Sender* sender = sender_of_term(node.term, config);
     const bool known = sender != nullptr && sender->lookups.has_value();
@@ -114,7 +98,8 @@ void add_node(const spf::TreeNode& node, const Config& config, SpfCost& cost) {
   for (const spf::TreeNode& child : node.children) add_node(child, config, cost);
 }
 
-// A record that another tool keeps is evaluated like one of ours; no change can touch it.
+// A record that another tool keeps is evaluated like one of ours, though no change of a plan
+// touches it.
 bool evaluates_spf(const Domain& domain) {
   return domain.state == DomainState::Managed && domain.leaves_spf() &&
          domain.dmarc.position.phase >= Phase::Spf;
@@ -124,32 +109,34 @@ bool evaluates_spf(const Domain& domain) {
 
 // A domain at two providers has two cases: the zones may differ until both are written.
 std::vector<SpfCase> spf_cases(const Plan& plan, const Config& config, const World& world) {
-  ChangesByZone changes;
+  ChangesByCase changes;
   for (const Change& change : plan.changes) {
-    changes[{change.zone, change.provider}].push_back(&change);
+    changes[{change.zone, change.provider, change.domain}].push_back(&change);
   }
   std::vector<SpfCase> cases;
   for (const Name& name : plan.domains) {
-    const auto found = config.domains.find(name);
-    if (found == config.domains.end()) continue;
-    if (!manages_spf(found->second) && !evaluates_spf(found->second)) continue;
-    for (const LiveZone* zone : world.zones_for(found->second, name)) {
-      SpfCase item = case_of(found->second, *zone, changes[{zone->apex, zone->provider}], world);
+    const Domain* domain = find_value(config.domains, name);
+    if (domain == nullptr || (!manages_spf(*domain) && !evaluates_spf(*domain))) continue;
+    for (const LiveZone* zone : world.zones_for(*domain, name)) {
+      SpfCase item = case_of(*domain, *zone, changes[{zone->apex, zone->provider, name}], world);
       if (item.before.record || item.after.record) cases.push_back(std::move(item));
     }
   }
   return cases;
 }
 
-// Shown once for each domain, since people decide about domains and not about providers.
+// One row for each domain, since people decide about domains and not about providers. Where the
+// providers differ, each of them may gain or lose somebody.
 std::map<Name, SpfDelta> authority_of_spf(const Plan& plan, const Config& config,
                                           const World& world) {
   std::map<Name, SpfDelta> deltas;
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
-    // Two providers of one zone give the same delta; the first that changes anything is reported.
-    if (deltas.contains(item.domain.name) && delta == SpfDelta{}) continue;
-    deltas.insert_or_assign(item.domain.name, std::move(delta));
+    const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
+    SpfDelta& sum = deltas[item.domain.name];
+    std::ranges::copy(delta.gains, std::back_inserter(sum.gains));
+    std::ranges::copy(delta.loses, std::back_inserter(sum.loses));
+    sort_unique(sum.gains);
+    sort_unique(sum.loses);
   }
   return deltas;
 }
@@ -159,6 +146,11 @@ SpfCost cost_of(const spf::Tree& tree, const Config& config) {
   cost.lookups = tree.lookups;
   for (const spf::TreeNode& child : tree.root.children) add_node(child, config, cost);
   return cost;
+}
+
+// An include may have a qualifier.
+bool opens_record(const spf::TreeNode& node) {
+  return node.term.starts_with("redirect=") || node.term.find("include:") != std::string::npos;
 }
 
 // Several services send through another one and use its include.

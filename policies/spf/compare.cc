@@ -1,4 +1,4 @@
-/// Comparing records by what they admit.
+/// Comparing records by the addresses that they admit.
 #include "policies/spf/compare.h"
 
 #include <array>
@@ -19,26 +19,18 @@ using spf::Record;
 struct Grant {
   Permission permission;
   Record alone;
-  bool network = false;  ///< ip4, ip6 or a fragment, whose addresses say more than the term.
+  bool network = false;  ///< ip4, ip6 or an own fragment: compared by its addresses alone.
 };
 
-/// Whether a term includes one of the domain's own fragments. Our own fragments are networks that
-/// were moved, not a permission of their own.
-bool is_fragment(const Name& domain, const spf::Directive& directive) {
-  if (directive.mechanism != spf::Mechanism::Include) return false;
-  const auto name = Name::parse(directive.domain);
-  return name && fragment_number(domain, *name) > 0;
-}
-
-// Receivers stop at `all`, so that terms and redirects after it grant nothing (RFC 7208
-// section 5.1).
+// Receivers stop at `all`, so that terms and redirects after it grant nothing
+// (RFC 7208 section 5.1).
 std::vector<Grant> grants_of(const Name& domain, const std::optional<Record>& record) {
   std::vector<Grant> grants;
   if (!record) return grants;
   for (const spf::Directive& directive : record->directives) {
     const bool network = directive.mechanism == spf::Mechanism::Ip4 ||
                          directive.mechanism == spf::Mechanism::Ip6 ||
-                         is_fragment(domain, directive);
+                         included_fragment(domain, directive) > 0;
     if (directive.qualifier == spf::Qualifier::Pass) {
       grants.push_back({Permission(SpfGrant{directive}), {{directive}, {}}, network});
     }
@@ -58,17 +50,6 @@ bool holds(const std::vector<Grant>& grants, const Grant& grant) {
   });
 }
 
-/// The term that admits just this network.
-Permission permission_for(const spf::Network& network) {
-  const bool single = network.length == (network.ip.v6 ? 128 : 32);
-  const auto length = single ? std::nullopt : std::optional(int{network.length});
-  spf::Directive term;
-  term.mechanism = network.ip.v6 ? spf::Mechanism::Ip6 : spf::Mechanism::Ip4;
-  term.network = network.ip.text();
-  (network.ip.v6 ? term.cidr6 : term.cidr4) = length;
-  return Permission(SpfGrant{std::move(term)});
-}
-
 /// What `ours` grants and `theirs` does not. Networks are compared by address, so that a re-cut
 /// list of the same addresses grants nothing; other terms by their text and by what they admit.
 std::vector<Permission> beyond(const Name& domain, const SpfView& ours, const SpfView& theirs) {
@@ -85,19 +66,21 @@ std::vector<Permission> beyond(const Name& domain, const SpfView& ours, const Sp
       rest.push_back(grant.permission);
       continue;
     }
-    std::ranges::transform(extra.networks(), std::back_inserter(rest), permission_for);
+    for (const spf::Network& network : extra.networks()) {
+      rest.push_back(Permission(SpfGrant{network_term(network)}));
+    }
   }
   sort_unique(rest);
   return rest;
 }
 
-/// The answers that a record's tree needs: local values first, then what is known. Repeated until
+/// The answers that a record's tree needs: local values first, then known answers. Repeated until
 /// nothing new is found, because an include leads to further questions.
 Answers gather(const Name& domain, const Record& record, const Answers& known,
                const LocalTxt& local) {
   Answers mine;
-  for (std::size_t before = 1; before > 0;) {
-    before = 0;
+  for (bool found = true; found;) {
+    found = false;
     for (const Question& question : spf::tree_of(domain, record, mine).unknown) {
       const auto own = local.find(question.name);
       const Answer* answer = find_answer(known, question.name, question.type);
@@ -111,29 +94,15 @@ Answers gather(const Name& domain, const Record& record, const Answers& known,
       } else {
         continue;
       }
-      ++before;
+      found = true;
     }
   }
   return mine;
 }
 
-}  // namespace
-
-SpfView spf_view(const Name& domain, const std::optional<Record>& record, const Answers& answers,
-                 const LocalTxt& local) {
-  if (record && !local.empty()) {
-    return {record, std::make_shared<const Answers>(gather(domain, *record, answers, local))};
-  }
-  // Without anything local the table itself will do; it is not owned.
-  return {record, std::shared_ptr<const Answers>(std::shared_ptr<void>(), &answers)};
-}
-
-SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& after) {
-  return {beyond(domain, after, before), beyond(domain, before, after)};
-}
-
-// A record without `all` ends in neutral (RFC 7208 section 4.7).
-int end_of(const Record& record) {
+// How harshly a record ends: 0 for `+all`, up to 3 for `-all`. Without `all` it ends in neutral
+// (RFC 7208 section 4.7); a redirect counts as that.
+int harshness_of_end(const Record& record) {
   using spf::Qualifier;
   constexpr std::array kMildestFirst = {Qualifier::Pass, Qualifier::Neutral, Qualifier::SoftFail,
                                         Qualifier::Fail};
@@ -143,14 +112,36 @@ int end_of(const Record& record) {
   return static_cast<int>(std::ranges::find(kMildestFirst, ending) - kMildestFirst.begin());
 }
 
+}  // namespace
+
+SpfView spf_view(const Name& domain, const std::optional<Record>& record, const Answers& answers,
+                 const LocalTxt& local) {
+  if (record && !local.empty()) {
+    return {record, std::make_shared<const Answers>(gather(domain, *record, answers, local))};
+  }
+  // Without local values the table itself has all answers; the pointer does not own it.
+  return {record, std::shared_ptr<const Answers>(std::shared_ptr<void>(), &answers)};
+}
+
+spf::Tree spf_tree(const Name& domain, const SpfView& view, std::vector<Question>& unknown) {
+  if (!view.record) return {};
+  spf::Tree tree = spf::tree_of(domain, *view.record, *view.answers);
+  unknown.insert(unknown.end(), tree.unknown.begin(), tree.unknown.end());
+  return tree;
+}
+
+SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& after) {
+  return {beyond(domain, after, before), beyond(domain, before, after)};
+}
+
 // Gaining comes before losing: a sender must be admitted before another one is removed.
 Stage spf_stage(const Name& domain, const SpfView& before, const SpfView& after) {
   const SpfDelta delta = compare_spf(domain, before, after);
   if (!delta.gains.empty()) return Stage::Authorize;
   if (!delta.loses.empty()) return Stage::Retire;
   if (!before.record || !after.record) return Stage::Enforce;
-  const int was = end_of(*before.record);
-  const int is = end_of(*after.record);
+  const int was = harshness_of_end(*before.record);
+  const int is = harshness_of_end(*after.record);
   if (is < was) return Stage::Relax;
   return is > was ? Stage::Enforce : Stage::Publish;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "mail/spf/check_host.h"
 #include "mail/spf/spf.h"
 #include "policies/model/permission.h"
 #include "policies/model/policy.h"
@@ -21,28 +22,30 @@ struct SpfDelta {
   bool operator==(const SpfDelta&) const = default;
 };
 
-/// A record with the answers that its tree is read by: those of the World, and the fragments that
-/// are or will be published beside it, which no resolver is queried for.
+/// A record with the answers by which its tree is read: those of the World, and the fragments that
+/// are or will be published beside it, which are not queried.
 struct SpfView {
   std::optional<spf::Record> record;  ///< Nullopt: no valid record, which admits nobody.
   std::shared_ptr<const Answers> answers;
 };
 
-/// TXT values known without a query.
+/// TXT values that are known without a query.
 using LocalTxt = std::map<Name, ParsedValues>;
 
-/// The view of a record. `answers` must outlive it.
+/// The view of a record. `local` takes precedence over `answers`, which must outlive the view.
 SpfView spf_view(const Name& domain, const std::optional<spf::Record>& record,
                  const Answers& answers, const LocalTxt& local = {});
+
+/// The tree of the view's record, empty without one. Questions that it still needs are appended to
+/// `unknown`.
+spf::Tree spf_tree(const Name& domain, const SpfView& view, std::vector<Question>& unknown);
 
 /// Compares two records of `domain`.
 SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& after);
 
-/// The stage in which `after` is written: anybody newly admitted makes it Authorize, else anybody
-/// lost Retire; else a looser end Relax, a tighter one Enforce.
+/// The stage in which `after` is written: Authorize where anybody is newly admitted, else Retire
+/// where anybody is lost. Where neither is: Relax for a looser end, Enforce for a tighter one or
+/// where only one of the records is valid, else Publish.
 Stage spf_stage(const Name& domain, const SpfView& before, const SpfView& after);
-
-/// How harshly a record ends: 0 pass, 1 neutral or open, 2 softfail, 3 fail. A redirect is open.
-int end_of(const spf::Record& record);
 
 }  // namespace rampart

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "mail/spf/limits.h"
 #include "mail/spf/macro.h"
@@ -24,6 +25,9 @@ constexpr int kRoomyLookups = 7;  // Below the mark at which a plan warns.
 // itself then fails softly.
 constexpr std::string_view kOpen = "v=spf1";
 constexpr std::string_view kClose = " ~all";
+constexpr std::string_view kLongestLabel = "_spf99";  // More fragments cost more than ten lookups.
+
+using Directives = std::vector<Directive>;
 
 bool is_network(const Directive& directive) {
   return directive.mechanism == Mechanism::Ip4 || directive.mechanism == Mechanism::Ip6;
@@ -40,25 +44,28 @@ bool is_flattenable(const Directive& directive) {
   return spec && !spf::has_macros(*spec);
 }
 
-/// "ip4:192.0.2.0/24"; a single address without its length. Printed in one form, so that the same
-/// networks give the same record in every run.
-std::vector<std::string> terms_for(const IpSet& set) {
-  std::vector<std::string> terms;
-  for (const spf::Network& network : set.networks()) {
-    const bool single = network.length == (network.ip.v6 ? 128 : 32);
-    terms.push_back((network.ip.v6 ? "ip6:" : "ip4:") +
-                    (single ? network.ip.text() : spf::to_text(network)));
-  }
+// What DNS shows now is better than what the lock remembers; a term known to neither costs its own
+// lookup.
+int lookups_of(const std::string& term, const FlattenInput& input) {
+  if (const int* known = find_value(input.costs, term)) return *known;
+  const LockedTerm* locked = find_value(input.lock.terms, term);
+  return locked == nullptr ? 1 : locked->lookups;
+}
+
+std::size_t octets_of(const Directives& directives) {
+  std::size_t octets = 0;
+  for (const Directive& directive : directives) octets += spf::print(directive).size() + 1;
+  return octets;
+}
+
+Directives terms_for(const IpSet& set) {
+  Directives terms;
+  std::ranges::transform(set.networks(), std::back_inserter(terms), network_term);
   return terms;
 }
 
-IpSet networks_in(const std::vector<Directive>& directives) {
-  spf::Record alone{directives, {}};
-  return spf::admitted_by(Name::root(), alone, {}).pass;
-}
-
-Directive directive_of(const std::string& term) {
-  return spf::parse_terms(term).value().directives.front();
+IpSet networks_in(const Directives& directives) {
+  return spf::admitted_by(Name::root(), {directives, {}}, {}).pass;
 }
 
 /// One way of flattening: a set of terms to replace.
@@ -72,77 +79,83 @@ class Attempt {
   FlatSpf build() {
     flat_.record.modifiers = input_.record.modifiers;
     for (const Directive& directive : input_.record.directives) {
-      const std::string term = spf::print(directive);
-      if (!is_network(directive) && !replaced_.contains(term)) rest_octets_ += term.size() + 1;
+      if (stays(directive)) ahead_octets_ += octets_of({directive});
     }
-    std::vector<Directive> run;
+    Directives run;
     for (const Directive& directive : input_.record.directives) {
-      const bool in_run =
-          directive.qualifier == Qualifier::Pass && directive.mechanism != Mechanism::All;
-      if (in_run) {
+      if (directive.qualifier == Qualifier::Pass && directive.mechanism != Mechanism::All) {
         run.push_back(directive);
         continue;
       }
       add_run(std::exchange(run, {}));
-      flat_.lookups += cost_of(directive);
-      flat_.record.directives.push_back(directive);
+      keep(directive);
     }
     add_run(std::move(run));
-    if (flat_.record.find_modifier("redirect")) ++flat_.lookups;
+    const spf::Modifier* redirect = flat_.record.find_modifier("redirect");
+    const bool ends = contains(flat_.record.directives, Mechanism::All, &Directive::mechanism);
+    // Beside `all` a redirect is ignored (RFC 7208 section 6.1).
+    if (redirect && !ends) flat_.lookups += lookups_of("redirect=" + redirect->value, input_);
     return std::move(flat_);
   }
 
  private:
+  bool is_replaced(const Directive& directive) const {
+    return is_flattenable(directive) && replaced_.contains(spf::print(directive));
+  }
+
+  bool stays(const Directive& directive) const {
+    return !is_network(directive) && !is_replaced(directive);
+  }
+
+  /// Writes a term of the input as it is.
+  void keep(const Directive& directive) {
+    if (stays(directive)) ahead_octets_ -= octets_of({directive});
+    if (spf::costs_lookup(directive)) flat_.lookups += lookups_of(spf::print(directive), input_);
+    flat_.record.directives.push_back(directive);
+  }
+
   /// A run of passing terms: inside it order decides nothing, so its networks may be grouped.
-  void add_run(std::vector<Directive> run) {
+  void add_run(const Directives& run) {
     IpSet set;
-    std::vector<Directive> kept;
-    for (Directive& directive : run) {
+    for (const Directive& directive : run) {
+      if (!is_replaced(directive)) continue;
       const std::string term = spf::print(directive);
-      if (!replaced_.contains(term) || !is_flattenable(directive)) {
-        flat_.lookups += cost_of(directive);
-        kept.push_back(std::move(directive));
-        continue;
-      }
       set = set.united(set_of(input_.lock.terms.at(term).networks));
       flat_.flattened.push_back(term);
     }
-    if (set.empty()) {
-      std::ranges::move(kept, std::back_inserter(flat_.record.directives));
-    } else {
-      add_networks(set, kept);
+    Directives own;
+    std::ranges::copy_if(run, std::back_inserter(own), is_network);
+    if (!set.empty()) add_networks(set, own);
+    for (const Directive& directive : run) {
+      if (stays(directive) || (set.empty() && is_network(directive))) keep(directive);
     }
   }
 
   // Preference: everything in the record itself; else the domain's own networks there and the
   // vendors' in fragments, since own networks rarely change; else all of them in fragments.
-  void add_networks(const IpSet& set, const std::vector<Directive>& kept) {
-    std::vector<Directive> own, others;
-    for (const Directive& directive : kept) {
-      (is_network(directive) ? own : others).push_back(directive);
-    }
+  void add_networks(const IpSet& set, const Directives& own) {
     const IpSet own_set = networks_in(own);
-    std::vector<Directive> inline_terms = own;
-    for (const std::string& term : terms_for(set.without(own_set))) {
-      inline_terms.push_back(directive_of(term));
+    const Directives vendors = terms_for(set.without(own_set));
+    if (fits(octets_of(own) + octets_of(vendors))) {
+      write(own);
+      return write(vendors);
     }
-    auto& directives = flat_.record.directives;
-    if (fits(inline_terms)) {
-      std::ranges::copy(inline_terms, std::back_inserter(directives));
-    } else if (fits(own)) {
-      std::ranges::copy(own, std::back_inserter(directives));
-      add_fragments(terms_for(set.without(own_set)));
-    } else {
-      add_fragments(terms_for(set.united(own_set)));
+    const Packing packing = packed(vendors);
+    if (!fits(octets_of(own) + octets_of(includes_of(packing)))) {
+      return add_fragments(packed(terms_for(set.united(own_set))));
     }
-    std::ranges::copy(others, std::back_inserter(directives));
+    write(own);
+    add_fragments(packing);
   }
 
-  /// Whether the record stays within its size with these terms added. Where foreign TXT alone
+  void write(const Directives& directives) {
+    std::ranges::copy(directives, std::back_inserter(flat_.record.directives));
+  }
+
+  /// Whether the record stays within its size with this many octets more. Where foreign TXT alone
   /// exceeds the limit it is ignored, since no shortening of ours could help.
-  bool fits(const std::vector<Directive>& more) const {
-    std::size_t octets = spf::print(flat_.record).size() + rest_octets_;
-    for (const Directive& directive : more) octets += spf::print(directive).size() + 1;
+  bool fits(std::size_t more) const {
+    const std::size_t octets = spf::print(flat_.record).size() + ahead_octets_ + more;
     const std::size_t owner = input_.domain.text().size();
     const std::size_t foreign =
         owner + input_.foreign_octets < spf::kMaxRecordOctets ? input_.foreign_octets : 0;
@@ -150,9 +163,9 @@ class Attempt {
   }
 
   // A fragment is a record of its own: its name, version and end count towards the limit too.
-  void add_fragments(const std::vector<std::string>& terms) {
-    const std::size_t name = fragment_name(input_.domain, 99).text().size();
-    const std::size_t frame = name + kOpen.size() + kClose.size();
+  Packing packed(const Directives& directives) const {
+    const std::size_t owner = kLongestLabel.size() + 1 + input_.domain.text().size();
+    const std::size_t frame = owner + kOpen.size() + kClose.size();
     const std::size_t capacity = frame < spf::kMaxRecordOctets ? spf::kMaxRecordOctets - frame : 1;
     Packing published = input_.published;
     if (!flat_.fragments.empty()) {
@@ -160,45 +173,47 @@ class Attempt {
       published.clear();
       for (const auto& [number, record] : flat_.fragments) published[number] = {};
     }
-    for (const auto& [number, own] : pack(terms, published, capacity)) {
-      spf::Record record;
-      for (const std::string& term : own) record.directives.push_back(directive_of(term));
-      record.directives.push_back({.qualifier = Qualifier::SoftFail});
-      flat_.fragments[number] = std::move(record);
-      flat_.record.directives.push_back(
-          {.mechanism = Mechanism::Include, .domain = fragment_name(input_.domain, number).text()});
-      ++flat_.lookups;
-    }
+    std::vector<std::string> terms;
+    for (const Directive& directive : directives) terms.push_back(spf::print(directive));
+    return pack(terms, published, capacity);
   }
 
-  // What DNS shows now is better than what the lock remembers; a term known to neither costs its
-  // own lookup.
-  int cost_of(const Directive& directive) const {
-    if (!spf::costs_lookup(directive)) return 0;
-    const std::string term = spf::print(directive);
-    const auto known = input_.costs.find(term);
-    if (known != input_.costs.end()) return known->second;
-    const auto locked = input_.lock.terms.find(term);
-    return locked == input_.lock.terms.end() ? 1 : locked->second.lookups;
+  Directives includes_of(const Packing& packing) const {
+    Directives includes;
+    for (const auto& [number, terms] : packing) {
+      includes.push_back(
+          {.mechanism = Mechanism::Include, .domain = fragment_name(input_.domain, number).text()});
+    }
+    return includes;
+  }
+
+  void add_fragments(const Packing& packing) {
+    for (const auto& [number, terms] : packing) {
+      spf::Record& record = flat_.fragments[number];
+      for (const std::string& term : terms) {
+        record.directives.push_back(spf::parse_terms(term).value().directives.front());
+      }
+      record.directives.push_back({.qualifier = Qualifier::SoftFail});
+      ++flat_.lookups;
+    }
+    write(includes_of(packing));
   }
 
   const FlattenInput& input_;
   std::set<std::string> replaced_;
   FlatSpf flat_;
-  std::size_t rest_octets_ = 0;  ///< Of the record's other terms and modifiers.
+  std::size_t ahead_octets_ = 0;  ///< Of terms that stay and are not written yet, networks aside.
 };
 
-/// Those that the lock knows, the most costly first. The term breaks ties, so that two terms of
-/// equal cost are always taken in the same order.
+/// The terms that flattening may replace by the lock, the most costly first. The term breaks ties,
+/// so that two terms of equal cost are always taken in the same order.
 std::vector<std::string> by_saving(const FlattenInput& input) {
   std::vector<std::string> terms;
   for (const std::string& term : flattenable_terms(input.record)) {
     if (input.lock.terms.contains(term)) terms.push_back(term);
   }
   std::ranges::sort(terms, {}, [&](const std::string& term) {
-    const auto known = input.costs.find(term);
-    const int cost = known == input.costs.end() ? input.lock.terms.at(term).lookups : known->second;
-    return std::pair(-cost, term);
+    return std::pair(-lookups_of(term, input), term);
   });
   return terms;
 }
@@ -226,14 +241,27 @@ Name fragment_name(const Name& domain, int number) {
 
 // The number must print back to the same name: `_spf01` is another party's.
 int fragment_number(const Name& domain, const Name& name) {
-  // Asked of every name of a zone, so that nearly all are refused before anything is allocated.
+  // Most names are refused before anything is allocated.
   if (!name.text().starts_with("_spf") || name.parent() != domain) return 0;
   const std::string_view label = name.labels().front();
-  if (!label.starts_with("_spf")) return 0;
   int number = 0;
   const auto read = std::from_chars(label.data() + 4, label.data() + label.size(), number);
   const bool whole = read.ec == std::errc{} && read.ptr == label.data() + label.size();
   return whole && number > 0 && fragment_name(domain, number) == name ? number : 0;
+}
+
+int included_fragment(const Name& domain, const Directive& directive) {
+  if (directive.mechanism != Mechanism::Include) return 0;
+  const auto name = Name::parse(directive.domain);
+  return name ? fragment_number(domain, *name) : 0;
+}
+
+Directive network_term(const spf::Network& network) {
+  const bool single = network.length == spf::bits_of(network.ip.family());
+  Directive term{.mechanism = network.ip.v6 ? Mechanism::Ip6 : Mechanism::Ip4,
+                 .network = network.ip.text()};
+  if (!single) (network.ip.v6 ? term.cidr6 : term.cidr4) = network.length;
+  return term;
 }
 
 std::vector<std::string> flattenable_terms(const spf::Record& record) {
@@ -246,24 +274,15 @@ std::vector<std::string> flattenable_terms(const spf::Record& record) {
 }
 
 // Terms that spf.lock lacks are reported only where flattening them would help: not below the limit
-// in mode auto.
+// in mode auto. A name that leaves no room for a fragment's label is not flattened.
 FlatSpf flatten(const FlattenInput& input) {
+  const bool has_room = input.domain.child(kLongestLabel).ok();
+  if (input.mode == Flatten::Never || !has_room) return Attempt(input, {}).build();
   const std::vector<std::string> terms = by_saving(input);
-  FlatSpf flat;
-  switch (input.mode) {
-    case Flatten::Never:
-      flat = Attempt(input, {}).build();
-      break;
-    case Flatten::Auto:
-      flat = flatten_as_needed(input, terms);
-      break;
-    case Flatten::Always:
-      flat = Attempt(input, {terms.begin(), terms.end()}).build();
-      break;
-  }
+  FlatSpf flat = input.mode == Flatten::Auto ? flatten_as_needed(input, terms)
+                                             : Attempt(input, {terms.begin(), terms.end()}).build();
   std::ranges::sort(flat.flattened);
-  const bool enough = input.mode == Flatten::Auto && flat.lookups <= spf::kMaxLookups;
-  if (input.mode == Flatten::Never || enough) return flat;
+  if (input.mode == Flatten::Auto && flat.lookups <= spf::kMaxLookups) return flat;
   std::ranges::copy_if(flattenable_terms(input.record), std::back_inserter(flat.unlocked),
                        [&](const std::string& term) { return !input.lock.terms.contains(term); });
   return flat;

@@ -1,7 +1,8 @@
-/// First fit, with memory.
+/// First fit, beginning with the published packing.
 #include "policies/spf/flatten_pack.h"
 
 #include <algorithm>
+#include <set>
 
 namespace rampart {
 namespace {
@@ -13,15 +14,15 @@ std::size_t octets_of(const std::vector<std::string>& terms) {
   return octets;
 }
 
-/// The lowest number that neither packing uses. Numbers in use are avoided even if their fragment
-/// is dropped: receivers may have cached its old content.
+// The lowest number that neither packing uses. A published one is avoided even where its fragment
+// is dropped: receivers may have cached its old content.
 int free_number(const Packing& packing, const Packing& avoided) {
   int number = 1;
   while (packing.contains(number) || avoided.contains(number)) ++number;
   return number;
 }
 
-// First fit is within two records of the optimum here, and it is stable, which matters more.
+// Another order of the terms could save a record, but first fit moves no term that is placed.
 void add_to_first_fit(const std::string& term, Packing& packing, const Packing& avoided,
                       std::size_t capacity) {
   for (auto& [number, terms] : packing) {
@@ -41,20 +42,19 @@ Packing fill(const std::vector<std::string>& terms, Packing packing, const Packi
 }  // namespace
 
 // Terms stay in their fragments, so that one new network changes one record and not all of them.
-// Repacking from the start pays only where it saves two fragments or more.
 Packing pack(const std::vector<std::string>& terms, const Packing& published,
              std::size_t capacity) {
-  std::set<std::string> open(terms.begin(), terms.end());
+  std::set<std::string> unplaced(terms.begin(), terms.end());
   Packing kept;
   for (const auto& [number, own] : published) {
     for (const std::string& term : own) {
       const bool fits = octets_of(kept[number]) + term.size() + 1 <= capacity;
-      if (fits && open.erase(term) > 0) kept[number].push_back(term);
+      if (fits && unplaced.erase(term) > 0) kept[number].push_back(term);
     }
   }
   std::vector<std::string> fresh;
   std::ranges::copy_if(terms, std::back_inserter(fresh),
-                       [&](const std::string& term) { return open.contains(term); });
+                       [&](const std::string& term) { return unplaced.contains(term); });
   Packing packing = fill(fresh, kept, published, capacity);
   std::erase_if(packing, [](const auto& fragment) { return fragment.second.empty(); });
   Packing repacked = fill(terms, {}, published, capacity);

@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
+#include "policies/spf/cases.h"
 #include "policies/spf/record.h"
 
 namespace rampart {
 namespace {
 
 // Only networks are packed again; another kind of term in a fragment was written by somebody else.
-std::vector<std::string> networks_in(const ParsedValue& value) {
+std::vector<std::string> network_terms(const ParsedValue& value) {
   std::vector<std::string> terms;
   if (value.spf() == nullptr) return terms;
   for (const spf::Directive& directive : value.spf()->directives) {
@@ -18,36 +22,49 @@ std::vector<std::string> networks_in(const ParsedValue& value) {
   return terms;
 }
 
-// Compared like a record of its own, because it is read by an include that passes.
-Stage stage_of(const Name& name, const ParsedValue* live, const spf::Record& wanted) {
-  if (live == nullptr) return Stage::Publish;  // No record includes it yet.
-  const auto before = live->spf() ? std::optional(*live->spf()) : std::nullopt;
+// Compared like a record of its own, because it is read by an include that passes. The earliest
+// stage of all zones counts: where a record does not include it yet, it is written before that.
+Stage fragment_stage(const Name& name, int number, const std::vector<ZoneSpf>& published,
+                     const spf::Record& wanted) {
   const Answers none;
-  return spf_stage(name, spf_view(name, before, none), spf_view(name, wanted, none));
+  Stage stage = Stage::Retire;
+  for (const ZoneSpf& live : published) {
+    if (!live.included.contains(number)) return Stage::Publish;
+    const spf::Record* record = live.fragments.at(number).spf();
+    const auto before = record != nullptr ? std::optional(*record) : std::nullopt;
+    stage = std::min(stage,
+                     spf_stage(name, spf_view(name, before, none), spf_view(name, wanted, none)));
+  }
+  return stage;
+}
+
+// Adds the fragments that the node and those below it include. False where a record there is not
+// known, which may include any of them.
+bool add_included(const Name& domain, const spf::TreeNode& node, std::set<int>& numbers) {
+  if (opens_record(node) && node.temporary) return false;
+  if (node.domain.starts_with("_spf")) {
+    if (const auto name = Name::parse(node.domain)) {
+      numbers.insert(fragment_number(domain, *name));
+    }
+  }
+  return std::ranges::all_of(node.children, [&](const spf::TreeNode& child) {
+    return add_included(domain, child, numbers);
+  });
 }
 
 }  // namespace
 
-// The numbers come from the names in the zone, not from a count: fragments that a cancelled run
-// left behind are found as well.
-LiveFragments live_fragments(const Domain& domain, const LiveZone& zone) {
-  LiveFragments live;
-  for (const auto& [key, set] : zone.sets) {
-    const int number = fragment_number(domain.name, key.name);
-    if (number == 0 || key.type != RecordType::TXT || set.state != LiveState::Present) continue;
-    for (const ParsedValue& value : set.set.values) {
-      if (value.kind() == RecordKind::Spf) live.all.insert_or_assign(number, value);
-    }
+// Names are sorted by their text, so that the fragments of a zone are neighbours. The numbers come
+// from the names, not from a count: what a cancelled run left behind is found as well.
+std::map<int, const LiveSet*> fragment_sets(const Name& domain, const LiveZone& zone) {
+  static const RecordKey kFirst{Name::literal("_spf"), RecordType{}};
+  std::map<int, const LiveSet*> sets;
+  for (auto row = zone.sets.lower_bound(kFirst);
+       row != zone.sets.end() && row->first.name.text().starts_with("_spf"); ++row) {
+    const int number = fragment_number(domain, row->first.name);
+    if (number > 0 && row->first.type == RecordType::TXT) sets.emplace(number, &row->second);
   }
-  for (const ParsedValue& value : live_spf(zone, domain)) {
-    if (value.spf() == nullptr) continue;
-    for (const spf::Directive& directive : value.spf()->directives) {
-      const auto name = Name::parse(directive.domain);
-      const int number = name ? fragment_number(domain.name, *name) : 0;
-      if (live.all.contains(number)) live.published[number] = networks_in(live.all.at(number));
-    }
-  }
-  return live;
+  return sets;
 }
 
 // Local values replace the resolver's, which may still hold the old fragments.
@@ -57,33 +74,68 @@ LocalTxt local_txt(const Name& domain, const std::map<int, ParsedValue>& fragmen
   return local;
 }
 
-// A fragment is never removed while the live record includes it: receivers would return permerror
-// (RFC 7208 section 5.2) until the new record reaches them. The next plan removes it.
-void desire_fragments(const Domain& domain, const LiveFragments& live, const FlatSpf& flat,
+ZoneSpf zone_spf(const Domain& domain, const LiveZone& zone, const Answers& answers) {
+  const std::vector<ParsedValue> records = live_spf(zone, domain);
+  std::optional<spf::Record> only;
+  ZoneSpf published;
+  published.zone = &zone;
+  published.count = records.size();
+  for (const auto& [number, set] : fragment_sets(domain.name, zone)) {
+    if (set->state != LiveState::Present) continue;
+    for (const ParsedValue& value : set->set.values) {
+      if (value.kind() == RecordKind::Spf) published.fragments.insert_or_assign(number, value);
+    }
+  }
+  for (const ParsedValue& value : records) {
+    if (value.spf() == nullptr) continue;
+    if (records.size() == 1) only = *value.spf();
+    for (const spf::Directive& directive : value.spf()->directives) {
+      const auto fragment = published.fragments.find(included_fragment(domain.name, directive));
+      if (fragment == published.fragments.end()) continue;
+      published.included[fragment->first] = network_terms(fragment->second);
+    }
+  }
+  published.view =
+      spf_view(domain.name, only, answers, local_txt(domain.name, published.fragments));
+  return published;
+}
+
+// A fragment is never removed while a live record includes it: receivers would return permerror
+// (RFC 7208 section 5.2) until the new record reaches them. The next plan removes it. A fragment
+// that only another record includes was not written by flattening, and stays.
+void desire_fragments(const Domain& domain, const std::vector<ZoneSpf>& published,
+                      const FlatSpf& flat, const std::vector<spf::Tree>& trees,
                       PolicyResult& policy_result) {
   for (const auto& [number, record] : flat.fragments) {
     const Name name = fragment_name(domain.name, number);
-    const bool named = live.published.contains(number);
     DesiredRecord desired =
         publication({name, RecordType::TXT}, ParsedValue(RecordKind::Spf, spf::print(record)),
                     "because the networks of flattened senders do not fit into one record");
     desired.ttl = spf_ttl(domain);
-    desired.stage = stage_of(name, named ? &live.all.at(number) : nullptr, record);
+    desired.stage = fragment_stage(name, number, published, record);
     policy_result.desired_records.push_back(std::move(desired));
   }
-  for (const auto& [number, value] : live.all) {
+  std::set<int> left, in_use, included;
+  for (const ZoneSpf& live : published) {
+    for (const auto& [number, value] : live.fragments) left.insert(number);
+    for (const auto& [number, terms] : live.included) in_use.insert(number);
+  }
+  const bool all_known = std::ranges::all_of(trees, [&](const spf::Tree& tree) {
+    return tree.unknown.empty() && add_included(domain.name, tree.root, included);
+  });
+  for (const int number : left) {
     if (flat.fragments.contains(number)) continue;
     const Name name = fragment_name(domain.name, number);
-    if (live.published.contains(number)) {
+    if (in_use.contains(number)) {
       policy_result.holds.push_back(
           {domain.name, "spf-fragment-in-use",
            fmt::format("the removal of {} is held until no published record includes it",
                        name.text())});
-      continue;
+    } else if (all_known && !included.contains(number)) {
+      policy_result.desired_records.push_back(
+          removal({name, RecordType::TXT}, RecordKind::Spf,
+                  "because no record includes this fragment any more"));
     }
-    policy_result.desired_records.push_back(
-        removal({name, RecordType::TXT}, RecordKind::Spf,
-                "because no record includes this fragment any more"));
   }
 }
 

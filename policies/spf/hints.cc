@@ -39,22 +39,12 @@ bool is_needless(const Sender& sender) {
   return sender.include_needed != IncludeNeeded::Yes || sender.spf_aligns == Aligns::No;
 }
 
-std::string why_needless(const Sender& sender) {
-  if (sender.spf_aligns == Aligns::No) return "its mail never aligns by SPF";
-  switch (sender.include_needed) {
-    case IncludeNeeded::Optional:
-      return "its MAIL FROM can be in a domain of its own";
-    case IncludeNeeded::Legacy:
-      return "the include is obsolete";
-    case IncludeNeeded::NotApplicable:
-      return "it sends no mail of its own";
-    default:
-      return "its MAIL FROM is in its own domain";
-  }
+std::string_view why_needless(const Sender& sender) {
+  return sender.spf_aligns == Aligns::No ? "its mail never aligns by SPF" : why_unneeded(sender);
 }
 
-/// Whether `domain` is included below `node`, by passing includes all the way. Failing terms end
-/// the search: an include that cannot be opened shows nothing below it.
+/// Whether `domain` is the node's or included below it, by passing includes all the way: an include
+/// with another qualifier passes nobody.
 bool reaches(const TreeNode& node, const std::string& domain) {
   const bool opens = node.term.starts_with("include:") || node.term.starts_with("redirect=");
   if (!opens) return false;
@@ -63,8 +53,7 @@ bool reaches(const TreeNode& node, const std::string& domain) {
          });
 }
 
-/// Looks for ways out of one record. Steps in the order of what they cost a person: dropping a
-/// term, flattening, moving a sender.
+/// Searches for the remediations of one record.
 class Search {
  public:
   Search(const SpfCase& item, const Config& config, const World& world)
@@ -84,14 +73,15 @@ class Search {
                       [](const Term& term) { return std::pair(-term.cost, term.text); });
   }
 
+  // Easy steps first: what is dropped is no longer proposed for a sub-domain.
   std::vector<Remediation> run() {
     drop_needless();
     drop_doubled();
-    flatten_rest();
+    flatten_terms();
     move_a_sender();
-    std::ranges::sort(ways_, {},
+    std::ranges::sort(found_, {},
                       [](const Remediation& way) { return std::pair(-way.saves, way.what); });
-    return std::move(ways_);
+    return std::move(found_);
   }
 
  private:
@@ -99,7 +89,7 @@ class Search {
   /// Retired senders do not count, since dropping their term is due anyway.
   std::vector<const Sender*> owners_of(const std::string& term) const {
     std::vector<const Sender*> owners;
-    for (const SenderUse& use : item_.domain.senders.value_or(std::vector<SenderUse>{})) {
+    for (const SenderUse& use : item_.domain.declared_senders()) {
       const auto own = terms_of(use, item_.domain.name);
       if (contains(own, term) && !is_retired(use, world_.now)) owners.push_back(use.sender.get());
     }
@@ -155,8 +145,7 @@ class Search {
   SpfLock lock_of_answers() const {
     SpfLock lock;
     for (const Term& term : terms_) {
-      const auto name = Name::parse(term.directive.domain);
-      if (name && fragment_number(item_.domain.name, *name) > 0) continue;
+      if (included_fragment(item_.domain.name, term.directive) > 0) continue;
       const spf::Admitted own = admitted({{term.directive}, {}});
       if (!own.complete || own.pass.empty()) continue;
       lock.terms[term.text] = {.lookups = term.cost, .networks = texts_of(own.pass)};
@@ -173,7 +162,7 @@ class Search {
           std::ranges::all_of(owners, [](const Sender* sender) { return is_needless(*sender); });
       if (!needless || term.directive.mechanism != Mechanism::Include || term.cost == 0) continue;
       dropped_.insert(term.text);
-      ways_.push_back(
+      found_.push_back(
           {term.cost, fmt::format("drop `{}` of {} (saves {}): {}", term.text, owners.front()->id,
                                   lookups(term.cost), why_needless(*owners.front()))});
     }
@@ -188,19 +177,19 @@ class Search {
       const std::string why = doubled_by(term);
       if (why.empty()) continue;
       dropped_.insert(term.text);
-      ways_.push_back(
+      found_.push_back(
           {term.cost, fmt::format("drop `{}` (saves {}): {}", term.text, lookups(term.cost), why)});
     }
   }
 
   // Flattening is computed with a lock made from the answers at hand, since the reviewed spf.lock
   // may not exist yet. The saving is measured against the record without any flattening.
-  void flatten_rest() {
+  void flatten_terms() {
     const Domain& domain = item_.domain;
     const Flatten chosen = domain.spf ? domain.spf->flatten : Flatten::Never;
     const Flatten mode = lookups_ > spf::kMaxLookups ? Flatten::Auto : Flatten::Always;
     FlattenInput input{.domain = domain.name, .record = *item_.after.record, .lock = {}};
-    for (const Term& term : terms_) input.costs[term.text] = term.cost;
+    for (const TreeNode& child : tree_.root.children) input.costs[child.term] = child.lookups;
     const std::size_t ours = item_.spf_octets_after + domain.name.text().size();
     input.foreign_octets = item_.octets_after - std::min(item_.octets_after, ours);
     input.mode = Flatten::Never;
@@ -214,11 +203,12 @@ class Search {
         is_set
             ? fmt::format("refresh spf.lock (`rampart spf flatten {} --write`)", domain.name.text())
             : fmt::format("set `flatten: {}`", mode == Flatten::Auto ? "auto" : "always");
-    ways_.push_back({saves, fmt::format("{} (saves {}): {} instead of {}", how, lookups(saves),
-                                        lookups_ - saves, lookups_)});
+    found_.push_back({saves, fmt::format("{} (saves {}): {} instead of {}", how, lookups(saves),
+                                         lookups_ - saves, lookups_)});
   }
 
   // Marketing mail has a name of its own at most organizations, so it moves with the least harm.
+  // One sender is named: the costliest.
   void move_a_sender() {
     for (const Term& term : terms_) {
       if (term.cost == 0 || dropped_.contains(term.text)) continue;
@@ -227,8 +217,9 @@ class Search {
         return sender->category == "marketing" || sender->category == "bulk";
       });
       if (!bulk) continue;
-      ways_.push_back({term.cost, fmt::format("let {} send from a sub-domain of its own (saves {})",
-                                              owners.front()->id, lookups(term.cost))});
+      found_.push_back(
+          {term.cost, fmt::format("let {} send from a sub-domain of its own (saves {})",
+                                  owners.front()->id, lookups(term.cost))});
       return;
     }
   }
@@ -240,7 +231,7 @@ class Search {
   int lookups_ = 0;
   std::vector<Term> terms_;  ///< The most costly first.
   std::set<std::string> dropped_;
-  std::vector<Remediation> ways_;
+  std::vector<Remediation> found_;
 };
 
 }  // namespace

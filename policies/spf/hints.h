@@ -1,4 +1,4 @@
-/// Remediations for the budget of ten DNS lookups, for one domain's own record.
+/// Remediations for a record that is near the limit of ten DNS lookups (RFC 7208 section 4.6.4).
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ struct Remediation {
   bool operator==(const Remediation&) const = default;
 };
 
-/// What would make the record that the plan leaves cheaper, the greatest saving first: includes
-/// that no aligned mail needs, includes that admit nobody new, flattening, and a marketing sender
-/// that could send from a sub-domain. Dropping everything named loses no aligned mail.
+/// What would save lookups of the record that the plan leaves, the greatest saving first: dropping
+/// includes that no aligned mail needs or that admit nobody new, flattening, and moving a marketing
+/// sender to a sub-domain. Dropping every include that is named loses no aligned mail.
 std::vector<Remediation> remediations(const SpfCase& item, const Config& config,
                                       const World& world);
 

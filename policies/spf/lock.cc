@@ -1,4 +1,4 @@
-/// Refreshing the reviewed copy of vendors' addresses, with suspicion.
+/// Which answers about a vendor's addresses are taken over, and which are refused.
 #include "policies/spf/lock.h"
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/counted.h"
+#include "policies/model/lookup.h"
 #include "policies/rules/spf.h"
 
 namespace rampart {
@@ -15,7 +16,7 @@ namespace {
 // A vendor that drops a network by mistake usually restores it within days.
 constexpr std::chrono::days kRemovalDelay{7};
 
-// The file is edited by people too, so that every part is checked.
+// "192.0.2.0/24". People edit the file too, so that every part is checked.
 std::optional<spf::Network> network_of(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
@@ -36,7 +37,10 @@ bool outgrows(double now, double known, double least) {
   return now > known * 4 && now - known > least;
 }
 
-// In /64 networks, the least that a host is given.
+double size4_of(const spf::IpSet& set) { return static_cast<double>(set.count4()); }
+
+// In /64 networks, the least that a host is given. Sizes are only compared, so that the loss of
+// precision does not matter.
 double size6_of(const spf::IpSet& set) {
   double size = 0;
   for (const spf::Interval& interval : set.v6()) {
@@ -45,9 +49,10 @@ double size6_of(const spf::IpSet& set) {
   return size;
 }
 
-/// A size that makes both families comparable: IPv4 addresses, and IPv6 /64 networks at most. Only
-/// for comparing sizes, so that the loss of precision does not matter.
-double size_of(const spf::IpSet& set) { return static_cast<double>(set.count4()) + size6_of(set); }
+// By family: an IPv6 network has so many addresses that the loss of all of IPv4 would not show.
+bool is_halved(const spf::IpSet& now, const spf::IpSet& known) {
+  return size4_of(now) * 2 < size4_of(known) || size6_of(now) * 2 < size6_of(known);
+}
 
 /// Why the views of a term are not taken over; empty where they are. Each check guards against a
 /// vendor's accident or an attacker's answer, since the lock admits what it holds for weeks.
@@ -62,15 +67,17 @@ std::string refusal(const std::string& term, const LockedTerm* old,
     if (view.admitted.pass != pass) return term + ": the resolvers disagree";
   }
   if (pass.empty()) return term + ": it admits no host now";
-  if (old != nullptr && size_of(pass) * 2 < size_of(set_of(old->networks))) {
-    return term + ": it now admits less than half of the addresses that it did";
-  }
-  if (old != nullptr && is_much_wider(pass, set_of(old->networks))) {
-    return fmt::format(
-        "{}: it now admits {} IPv4 addresses where spf.lock has {}; ask its operator, and to "
-        "accept "
-        "it take its entry out of spf.lock and run this again",
-        term, pass.count4(), set_of(old->networks).count4());
+  if (old != nullptr) {
+    const spf::IpSet known = set_of(old->networks);
+    if (is_halved(pass, known)) {
+      return term + ": it now admits less than half of the addresses that it did";
+    }
+    if (is_much_wider(pass, known)) {
+      return fmt::format(
+          "{}: it now admits {} where spf.lock has {}; ask its operator, and to accept it take its "
+          "entry out of spf.lock and run this again",
+          term, size_text(pass), size_text(known));
+    }
   }
   // A list that is as wide as this is no list of senders, and would be published for weeks.
   if (rules::is_broad(pass.count4())) {
@@ -86,17 +93,19 @@ std::string refusal(const std::string& term, const LockedTerm* old,
 LockedTerm refreshed(const LockedTerm* old, const ResolvedTerm& view, Date today) {
   LockedTerm term{.resolved = today, .lookups = view.lookups};
   spf::IpSet kept = view.admitted.pass;
+  const auto keep = [&](const spf::IpSet& gone, Date since) {
+    if (today >= since + kRemovalDelay) return;
+    kept = kept.united(gone);
+    for (const std::string& network : texts_of(gone)) term.leaving.emplace(network, since);
+  };
   if (old != nullptr) {
-    const spf::IpSet gone = set_of(old->networks).without(view.admitted.pass);
-    for (const std::string& text : texts_of(gone)) {
-      Date since = today;
-      for (const auto& [network, date] : old->leaving) {
-        if (!set_of({network}).common(set_of({text})).empty()) since = std::min(since, date);
-      }
-      if (today >= since + kRemovalDelay) continue;
-      term.leaving.emplace(text, since);
-      kept = kept.united(set_of({text}));
+    spf::IpSet gone = set_of(old->networks).without(kept);
+    for (const auto& [network, since] : old->leaving) {
+      const spf::IpSet earlier = gone.common(set_of({network}));
+      keep(earlier, since);
+      gone = gone.without(earlier);
     }
+    keep(gone, today);
   }
   term.networks = texts_of(kept);
   return term;
@@ -104,7 +113,6 @@ LockedTerm refreshed(const LockedTerm* old, const ResolvedTerm& view, Date today
 
 }  // namespace
 
-// Lines that cannot be read admit nobody, which is the safe side.
 spf::IpSet set_of(const std::vector<std::string>& networks) {
   std::vector<spf::Network> read;
   for (const std::string& text : networks) {
@@ -120,9 +128,14 @@ std::vector<std::string> texts_of(const spf::IpSet& set) {
 }
 
 bool is_much_wider(const spf::IpSet& now, const spf::IpSet& known) {
-  return outgrows(static_cast<double>(now.count4()), static_cast<double>(known.count4()),
-                  kGrowth4) ||
+  return outgrows(size4_of(now), size4_of(known), kGrowth4) ||
          outgrows(size6_of(now), size6_of(known), kGrowth6);
+}
+
+std::string size_text(const spf::IpSet& set) {
+  const std::string text = fmt::format("{} IPv4 addresses", set.count4());
+  return set.v6().empty() ? text
+                          : fmt::format("{} and {:.0f} IPv6 /64 networks", text, size6_of(set));
 }
 
 // A refused term keeps its old networks, so that one failing vendor does not block the others.
@@ -130,8 +143,7 @@ Refresh refresh_lock(const SpfLock& old,
                      const std::map<std::string, std::vector<ResolvedTerm>>& views, Date today) {
   Refresh refresh;
   for (const auto& [term, seen] : views) {
-    const auto found = old.terms.find(term);
-    const LockedTerm* before = found == old.terms.end() ? nullptr : &found->second;
+    const LockedTerm* before = find_value(old.terms, term);
     const std::string refused = refusal(term, before, seen);
     if (refused.empty()) {
       refresh.lock.terms.emplace(term, refreshed(before, seen.front(), today));

@@ -1,4 +1,4 @@
-/// From senders to terms, from terms to one canonical record.
+/// Builds one canonical record from the terms of all senders.
 #include "policies/spf/record.h"
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
 
@@ -28,31 +29,14 @@ int rank_of(const spf::Directive& directive) {
   return 1 + static_cast<int>(rank - kOrder.begin());
 }
 
-// Each reason is a fact of the catalogue, worded for somebody who expected a term.
-std::string why_unneeded(const Sender& sender) {
-  switch (sender.include_needed) {
-    case IncludeNeeded::No:
-      return "its MAIL FROM is in its own domain, so receivers check SPF there";
-    case IncludeNeeded::Optional:
-      return "its MAIL FROM can be in its own domain or in one of yours, where receivers check SPF";
-    case IncludeNeeded::Legacy:
-      return "its include is obsolete and no longer admits anything useful";
-    default:
-      return "it sends no mail of its own";
-  }
-}
-
-/// Gathers terms from all sides. Everything is gathered before it is ordered, since a redirect or
-/// an `all` may come from any source.
+/// Gathers the terms of all senders and of `spf:` before it orders them.
 class Builder {
  public:
   Builder(const Domain& domain, Time now) : domain_(domain), now_(now) {}
 
   DesiredSpf build() {
     const SpfSpec spec = domain_.spf.value_or(SpfSpec{});
-    for (const SenderUse& use : domain_.senders.value_or(std::vector<SenderUse>())) {
-      add_sender(use);
-    }
+    for (const SenderUse& use : domain_.declared_senders()) add_sender(use);
     add_spec(spec);
     finish(spec);
     return std::move(wanted_);
@@ -121,7 +105,7 @@ class Builder {
     }
   }
 
-  // Without `all` the record would end in neutral. Behind a redirect it would be ignored (RFC 7208
+  // Without `all` the record would end in neutral; beside one a redirect would be ignored (RFC 7208
   // section 6.1). Modifiers have a fixed order, so that equal declarations give equal records.
   void finish(const SpfSpec& spec) {
     for (auto& [order, directive] : terms_) {
@@ -166,23 +150,44 @@ std::size_t placeholder_length(std::string_view text) {
 
 }  // namespace
 
-// A domain may leave SPF to somebody else while Rampart keeps its DMARC.
 bool manages_spf(const Domain& domain) {
   return domain.state == DomainState::Managed && domain.declares_spf() &&
          domain.dmarc.position.phase >= Phase::Spf;
 }
 
 std::optional<std::chrono::seconds> spf_ttl(const Domain& domain) {
-  return domain.spf && domain.spf->ttl ? domain.spf->ttl : domain.ttl;
+  return declared_ttl(domain, domain.spf ? domain.spf->ttl : std::nullopt);
 }
 
 RecordKey spf_key(const Domain& domain) { return {domain.name, RecordType::TXT}; }
 
 DesiredSpf desired_spf(const Domain& domain, Time now) { return Builder(domain, now).build(); }
 
+std::set<std::string> senders_of(const std::string& term, const DesiredSpf& desired) {
+  std::set<std::string> senders;
+  for (const SpfOrigin& origin : desired.origins) {
+    if (origin.term == term) senders.insert(origin.sender);
+  }
+  return senders;
+}
+
 bool uses_spf(const SenderUse& use) {
   if (use.spf != SpfUse::Auto) return use.spf == SpfUse::Always;
   return use.sender->include_needed == IncludeNeeded::Yes;
+}
+
+// Facts of the catalogue, worded for somebody who expected a term.
+std::string_view why_unneeded(const Sender& sender) {
+  switch (sender.include_needed) {
+    case IncludeNeeded::No:
+      return "its MAIL FROM is in its own domain, so receivers check SPF there";
+    case IncludeNeeded::Optional:
+      return "its MAIL FROM can be in its own domain or in one of yours, where receivers check SPF";
+    case IncludeNeeded::Legacy:
+      return "its include is obsolete and no longer admits anything useful";
+    default:
+      return "it sends no mail of its own";
+  }
 }
 
 // `%{i}` is an SPF macro and `{user}` a placeholder of the catalogue: the percent sign decides.
@@ -216,6 +221,13 @@ std::vector<std::string> terms_of(const SenderUse& use, const Name& domain) {
     for (const spf::Directive& directive : read->directives) terms.push_back(spf::print(directive));
   }
   return terms;
+}
+
+const SenderUse* use_of_term(const std::string& term, const Domain& domain) {
+  for (const SenderUse& use : domain.declared_senders()) {
+    if (contains(terms_of(use, domain.name), term)) return &use;
+  }
+  return nullptr;
 }
 
 std::vector<ParsedValue> live_spf(const LiveZone& zone, const Domain& domain) {

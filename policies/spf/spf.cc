@@ -26,44 +26,15 @@ std::string reason_for(const DesiredSpf& wanted) {
   return fmt::format("because its terms come from {}", fmt::join(senders, ", "));
 }
 
-/// What one zone publishes now: nullopt where receivers get no usable record.
-struct PublishedSpf {
-  std::optional<spf::Record> record;
-  std::size_t count = 0;
-};
-
-// Several records are no record for receivers (RFC 7208 section 4.5).
-PublishedSpf published_at(const LiveZone& zone, const Domain& domain) {
-  const auto live = live_spf(zone, domain);
-  PublishedSpf published{std::nullopt, live.size()};
-  if (live.size() == 1 && live.front().spf()) published.record = *live.front().spf();
-  return published;
-}
-
-void report_multiple(const Domain& domain, const LiveZone& zone, std::size_t count,
-                     PolicyResult& policy_result) {
+void report_multiple(const Domain& domain, const ZoneSpf& live, PolicyResult& policy_result) {
   policy_result.findings.push_back(finding_of(
       domain, Severity::Warning, "spf-multiple",
       fmt::format("{} publishes {} SPF records at provider {}, so every check ends in permerror",
-                  domain.name.text(), count, zone.provider),
+                  domain.name.text(), live.count, live.zone->provider),
       "this plan replaces them with one"));
 }
 
-/// Adds the questions that the tree of a record still needs; returns the cost of each term. Costs
-/// and open questions come from one walk, which is the expensive part.
-std::map<std::string, int> ask_tree(const Name& domain, const SpfView& view,
-                                    PolicyResult& policy_result) {
-  std::map<std::string, int> costs;
-  if (!view.record) return costs;
-  const spf::Tree tree = spf::tree_of(domain, *view.record, *view.answers);
-  policy_result.unknown.insert(policy_result.unknown.end(), tree.unknown.begin(),
-                               tree.unknown.end());
-  for (const spf::TreeNode& child : tree.root.children) costs[child.term] = child.lookups;
-  return costs;
-}
-
-/// A finding about spf.lock that refreshing the file resolves. Both findings have the same remedy,
-/// so they share it.
+/// A finding about spf.lock that refreshing the file resolves.
 Finding lock_finding(const Domain& domain, CodeName code, std::string message) {
   return marked(
       finding_of(domain, Severity::Warning, code, std::move(message),
@@ -80,16 +51,18 @@ void report_unlocked(const Domain& domain, const FlatSpf& flat, PolicyResult& po
                                fmt::join(flat.unlocked, ", "))));
 }
 
-/// A vendor's addresses that flattening left behind: its mail from there does not pass.
+/// Reports the addresses that a vendor added since spf.lock was written: its mail from there does
+/// not pass.
 void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& lock,
                    const Answers& answers, PolicyResult& policy_result) {
   for (const std::string& term : flat.flattened) {
     const auto alone = spf::parse_terms(term);
     const auto now = spf::admitted_by(domain.name, alone.value(), answers);
-    const auto missing = now.pass.without(set_of(lock.terms.at(term).networks)).networks();
+    const spf::IpSet locked = set_of(lock.terms.at(term).networks);
+    const auto missing = now.pass.without(locked).networks();
     if (!now.complete || missing.empty()) continue;
     // The advice to refresh the lock would be wrong here: `authority-wide` reports it.
-    if (is_much_wider(now.pass, set_of(lock.terms.at(term).networks))) continue;
+    if (is_much_wider(now.pass, locked)) continue;
     policy_result.findings.push_back(lock_finding(
         domain, "spf-lock-behind",
         fmt::format("`{}` admits {} that spf.lock lacks, such as {}", term,
@@ -97,8 +70,7 @@ void report_behind(const Domain& domain, const FlatSpf& flat, const SpfLock& loc
   }
 }
 
-// Flattening without the lock would write the unflattened record and exceed the limit, so that it
-// is withheld.
+// Without the lock the record would be written unflattened, and could exceed the limit of lookups.
 void report_bad_lock(const Domain& domain, const World& world, PolicyResult& policy_result) {
   if (world.spf_lock_problem.empty()) return;
   policy_result.findings.push_back(withholding(
@@ -110,8 +82,8 @@ void report_bad_lock(const Domain& domain, const World& world, PolicyResult& pol
       {spf_key(domain)}));
 }
 
-/// Octets of other TXT values at the domain's own name. They share the answer with our record, so
-/// that they take room from it.
+/// Octets of the other TXT values at the domain's own name. They are in the same answer as our
+/// record, so that they take room from it.
 std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
   std::size_t octets = 0;
   const LiveSet live = zone.at(spf_key(domain));
@@ -121,53 +93,47 @@ std::size_t foreign_octets(const Domain& domain, const LiveZone& zone) {
   return octets;
 }
 
-/// The desired record, flattened where the YAML requests it. The live fragments are passed on,
-/// because a new packing tries to leave them as they are.
-FlatSpf flat_record(const Domain& domain, const DesiredSpf& wanted,
-                    const std::map<std::string, int>& costs, const LiveZone* zone,
-                    const World& world) {
-  FlattenInput input{.domain = domain.name, .record = wanted.record, .lock = {}};
+/// The desired record, flattened where the YAML requests it. By the first zone, because the size of
+/// other TXT values limits ours and two providers of one name must publish the same record. Its
+/// live fragments are passed on, because a new packing tries to leave them as they are.
+FlatSpf flat_record(const Domain& domain, const spf::Record& record, const spf::Tree& tree,
+                    const std::vector<ZoneSpf>& published, const SpfLock* lock) {
+  FlattenInput input{.domain = domain.name, .record = record, .lock = {}};
   input.mode = domain.spf ? domain.spf->flatten : Flatten::Never;
-  input.costs = costs;
-  const auto lock = world.spf_locks.find(domain.name);
-  if (lock != world.spf_locks.end()) input.lock = lock->second;
-  if (zone != nullptr) {
-    input.foreign_octets = foreign_octets(domain, *zone);
-    input.published = live_fragments(domain, *zone).published;
+  for (const spf::TreeNode& child : tree.root.children) input.costs[child.term] = child.lookups;
+  if (lock != nullptr) input.lock = *lock;
+  if (!published.empty()) {
+    input.foreign_octets = foreign_octets(domain, *published.front().zone);
+    input.published = published.front().included;
   }
   return flatten(input);
 }
 
-/// The earliest stage that the record needs in any zone. New fragments are published in an earlier
-/// stage, so that the record never includes a missing one. The earliest stage of all zones counts,
-/// so that no zone lacks a sender that another one has.
-Stage stage_for(const Domain& domain, const FlatSpf& flat,
-                const std::vector<const LiveZone*>& zones, const World& world,
-                PolicyResult& policy_result) {
-  std::map<int, ParsedValue> printed;
-  for (const auto& [number, record] : flat.fragments) {
-    printed.emplace(number, ParsedValue(RecordKind::Spf, spf::print(record)));
-  }
-  const SpfView after =
-      spf_view(domain.name, flat.record, world.answers, local_txt(domain.name, printed));
-  ask_tree(domain.name, after, policy_result);
+/// The stage of the record: the earliest that any zone needs, so that no zone lacks a sender that
+/// another one has. But where it includes new fragments, it comes after those are published.
+Stage record_stage(const Name& domain, const FlatSpf& flat, const SpfView& after,
+                   const std::vector<ZoneSpf>& published) {
   std::optional<Stage> stage;
-  for (const LiveZone* zone : zones) {
-    const PublishedSpf published = published_at(*zone, domain);
-    if (published.count > 1) report_multiple(domain, *zone, published.count, policy_result);
-    const LiveFragments fragments = live_fragments(domain, *zone);
-    const SpfView before = spf_view(domain.name, published.record, world.answers,
-                                    local_txt(domain.name, fragments.all));
-    ask_tree(domain.name, before, policy_result);
-    if (published.record && spf::same_meaning(*published.record, flat.record)) continue;
-    Stage here = spf_stage(domain.name, before, after);
-    const bool names_new = std::ranges::any_of(flat.fragments, [&](const auto& fragment) {
-      return !fragments.published.contains(fragment.first);
-    });
-    if (names_new && here < Stage::Authorize) here = Stage::Authorize;
+  bool names_new = false;
+  for (const ZoneSpf& live : published) {
+    if (live.view.record && spf::same_meaning(*live.view.record, flat.record)) continue;
+    const Stage here = spf_stage(domain, live.view, after);
     stage = std::min(stage.value_or(here), here);
+    names_new = names_new || std::ranges::any_of(flat.fragments, [&](const auto& fragment) {
+                  return !live.included.contains(fragment.first);
+                });
   }
-  return stage.value_or(Stage::Authorize);
+  const Stage earliest = stage.value_or(Stage::Authorize);
+  return names_new ? std::max(earliest, Stage::Authorize) : earliest;
+}
+
+/// The fragments as the values that are to be published.
+std::map<int, ParsedValue> printed(const std::map<int, spf::Record>& fragments) {
+  std::map<int, ParsedValue> values;
+  for (const auto& [number, record] : fragments) {
+    values.emplace(number, ParsedValue(RecordKind::Spf, spf::print(record)));
+  }
+  return values;
 }
 
 // The value stays: other services publish TXT at this name too, and only a person knows what it was
@@ -185,8 +151,7 @@ void report_near_spf(const Domain& domain, const World& world, PolicyResult& pol
 
 }  // namespace
 
-// Flattening depends on the zone (other TXT values limit the size), and on the first zone only: two
-// providers of one name must publish the same record.
+// The trees come before the fragments: what they include must stay.
 PolicyResult spf_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   if (domain.leaves_spf()) {
@@ -197,26 +162,34 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
   if (!manages_spf(domain)) return policy_result;
   DesiredSpf wanted = desired_spf(domain, world.now);
   policy_result.findings = std::move(wanted.findings);
-  const auto costs =
-      ask_tree(domain.name, spf_view(domain.name, wanted.record, world.answers), policy_result);
-  const auto zones = world.zones_for(domain, domain.name);
-  const LiveZone* zone = zones.empty() ? nullptr : zones.front();
-  const FlatSpf flat = flat_record(domain, wanted, costs, zone, world);
+  std::vector<Question>& unknown = policy_result.unknown;
+  const spf::Tree tree =
+      spf_tree(domain.name, spf_view(domain.name, wanted.record, world.answers), unknown);
+  std::vector<ZoneSpf> published;
+  for (const LiveZone* zone : world.zones_for(domain, domain.name)) {
+    published.push_back(zone_spf(domain, *zone, world.answers));
+  }
+  const SpfLock* lock = find_value(world.spf_locks, domain.name);
+  const FlatSpf flat = flat_record(domain, wanted.record, tree, published, lock);
   if (domain.spf && domain.spf->flatten != Flatten::Never) {
     report_bad_lock(domain, world, policy_result);
     report_unlocked(domain, flat, policy_result);
   }
-  const auto lock = world.spf_locks.find(domain.name);
-  if (lock != world.spf_locks.end()) {
-    report_behind(domain, flat, lock->second, world.answers, policy_result);
-    if (zone != nullptr) {
-      desire_fragments(domain, live_fragments(domain, *zone), flat, policy_result);
-    }
+  const SpfView after = spf_view(domain.name, flat.record, world.answers,
+                                 local_txt(domain.name, printed(flat.fragments)));
+  std::vector<spf::Tree> trees{spf_tree(domain.name, after, unknown)};
+  for (const ZoneSpf& live : published) {
+    if (live.count > 1) report_multiple(domain, live, policy_result);
+    trees.push_back(spf_tree(domain.name, live.view, unknown));
+  }
+  if (lock != nullptr) {
+    report_behind(domain, flat, *lock, world.answers, policy_result);
+    desire_fragments(domain, published, flat, trees, policy_result);
   }
   DesiredRecord desired = publication(
       spf_key(domain), ParsedValue(RecordKind::Spf, spf::print(flat.record)), reason_for(wanted));
   desired.ttl = spf_ttl(domain);
-  desired.stage = stage_for(domain, flat, zones, world, policy_result);
+  desired.stage = record_stage(domain.name, flat, after, published);
   report_near_spf(domain, world, policy_result);
   policy_result.desired_records.push_back(std::move(desired));
   return policy_result;

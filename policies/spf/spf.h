@@ -5,7 +5,8 @@
 
 namespace rampart {
 
-/// The SPF record from the senders, `extra`, `redirect` and `exp` (policies/spf/spf.cc).
+/// The desired SPF record, from the senders, `extra`, `redirect` and `exp`, and its fragments where
+/// it is flattened; for a domain whose record another tool keeps, findings alone.
 PolicyResult spf_policy(const Domain& domain, const World& world);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// A domain whose SPF record another tool keeps.
+/// A domain whose SPF record another tool keeps: what its declared senders lack there.
 #include "policies/spf/unmanaged.h"
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 
 #include "mail/spf/tree.h"
 #include "policies/model/lookup.h"
+#include "policies/spf/compare.h"
 #include "policies/spf/record.h"
 
 namespace rampart {
@@ -19,23 +20,15 @@ Finding about_record(const Domain& domain, std::string message) {
       domain.spf->mark);
 }
 
-// Adds what a record's tree still needs to be known.
-void add_questions(const Name& domain, const spf::Record& record, const Answers& answers,
-                   PolicyResult& result) {
-  const spf::Tree tree = spf::tree_of(domain, record, answers);
-  result.unknown.insert(result.unknown.end(), tree.unknown.begin(), tree.unknown.end());
-}
-
 // Compared by the addresses that pass and not by terms: another tool may have flattened the record.
-void report_lacking(const Domain& domain, const spf::Record& live, const SpfOrigin& origin,
+void report_lacking(const Domain& domain, const spf::Admitted& passing, const SpfOrigin& origin,
                     const World& world, PolicyResult& result) {
   const auto term = spf::parse_terms(origin.term);
-  if (!term || contains(live.directives, term->directives.front())) return;
-  add_questions(domain.name, *term, world.answers, result);
+  if (!term) return;
+  spf_tree(domain.name, spf_view(domain.name, *term, world.answers), result.unknown);
   const spf::Admitted needed = spf::admitted_by(domain.name, *term, world.answers);
-  const spf::Admitted passing = spf::admitted_by(domain.name, live, world.answers);
   if (!needed.complete || !passing.complete) return;  // Unknown is no reason to ask for a change.
-  if (needed.pass.without(passing.pass).networks().empty()) return;
+  if (needed.pass.without(passing.pass).empty()) return;
   result.findings.push_back(
       about_record(domain, fmt::format("the SPF record of {} does not admit all of `{}`, which {} "
                                        "needs",
@@ -70,9 +63,12 @@ PolicyResult unmanaged_spf(const Domain& domain, const World& world) {
       continue;
     }
     const spf::Record& record = *records.front().spf();
-    add_questions(domain.name, record, world.answers, result);
+    spf_tree(domain.name, spf_view(domain.name, record, world.answers), result.unknown);
+    const spf::Admitted passing = spf::admitted_by(domain.name, record, world.answers);
+    const auto print = [](const spf::Directive& directive) { return spf::print(directive); };
     for (const SpfOrigin& origin : declared.origins) {
-      report_lacking(domain, record, origin, world, result);
+      if (contains(record.directives, origin.term, print)) continue;
+      report_lacking(domain, passing, origin, world, result);
     }
   }
   return result;

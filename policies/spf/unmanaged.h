@@ -5,8 +5,8 @@
 
 namespace rampart {
 
-/// What the live record lacks for the declared senders, as information; the questions that
-/// evaluating it needs. No desired record, so that no change can come of it.
+/// Findings, for information only, about what the live record lacks for the declared senders; and
+/// the questions that the evaluation needs. There is no desired record, and so no change.
 PolicyResult unmanaged_spf(const Domain& domain, const World& world);
 
 }  // namespace rampart

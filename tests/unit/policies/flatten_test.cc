@@ -140,6 +140,52 @@ TEST_CASE("networks that do not fit are spread over fragments below 450 octets")
   }
 }
 
+// The record with its owner name, which has to stay within 450 octets.
+std::size_t octets_of(const FlatSpf& flat) {
+  return kDomain.text().size() + spf::print(flat.record).size();
+}
+
+TEST_CASE("the record keeps its size where its own networks leave no room for the includes") {
+  std::string own;
+  for (int i = 10; i < 36; ++i) own += " ip4:172.16." + std::to_string(i) + ".1";
+  const FlatSpf flat = flatten(
+      {kDomain, spf::parse("v=spf1" + own + " include:big.example ~all").value(), scattered(60)});
+  CHECK(flat.fragments.size() > 2);
+  CHECK(octets_of(flat) <= 450);
+  CHECK(spf::print(flat.record).find("ip4:") == std::string::npos);
+}
+
+TEST_CASE("a term before the networks takes its octets once") {
+  const std::string text =
+      "v=spf1 ?exists:%{i}." + std::string(60, 'x') + "." + std::string(60, 'y') + ".example ";
+  const FlatSpf flat =
+      flatten({kDomain, spf::parse(text + "include:big.example ~all").value(), scattered(15)});
+  CHECK(flat.fragments.empty());
+  CHECK(octets_of(flat) > 350);
+  CHECK(octets_of(flat) <= 450);
+}
+
+TEST_CASE("a redirect costs what it leads to, but nothing beside `all`") {
+  const auto flattened = [](const std::string& end) {
+    FlattenInput input{kDomain, spf::parse("v=spf1 include:big.example " + end).value(),
+                       scattered(2), Flatten::Auto};
+    input.costs = {{"include:big.example", 3}, {"redirect=other.example", 9}};
+    return flatten(input);
+  };
+  CHECK(flattened("redirect=other.example").flattened == Texts{"include:big.example"});
+  CHECK(flattened("redirect=other.example").lookups == 9);
+  CHECK(flattened("~all redirect=other.example").flattened.empty());
+  CHECK(flattened("~all redirect=other.example").lookups == 3);
+}
+
+TEST_CASE("a name that leaves no room for the name of a fragment is not flattened") {
+  const std::string label(61, 'a');
+  const Name longest = Name::literal(label + "." + label + "." + label + "." + label + ".com");
+  FlattenInput input = big(scattered(100));
+  input.domain = longest;
+  CHECK(flatten(input).record == input.record);
+}
+
 TEST_CASE("one changed address touches one fragment") {
   FlattenInput input = big(scattered(100));
   const FlatSpf before = flatten(input);

@@ -117,6 +117,10 @@ TEST_CASE("p=reject needs DKIM, and somebody who reads reports") {
         Lines{"E reject-spf-only"});
   CHECK(codes_of(reject_without_rua(tightening, config_of({domain}), world)) ==
         Lines{"E reject-without-rua"});
+  // A sender that was retired sends nothing that could be lost.
+  Domain retired = domain;
+  retired.senders->front().retired = utc_day(world.now);
+  CHECK(reject_spf_only(tightening, config_of({retired}), world).empty());
   // What is live already is a warning.
   CHECK(codes_of(reject_spf_only(Plan{}, config_of({domain}), world)) ==
         Lines{"W reject-spf-only"});

@@ -149,6 +149,11 @@ TEST_CASE("a create that stops a wildcard from answering is noticed") {
                       world_with({mx}, {{Name::literal("sub.example.com"), RecordType::A}})));
   CHECK_FALSE(shadows("_dmarc.sub.example.com",
                       world_with({mx}, {{Name::literal("www.sub.example.com"), RecordType::A}})));
+  // Below a name that exists, the wildcard above that name answers for nothing.
+  const World sub = world_with({mx}, {{Name::literal("sub.example.com"), RecordType::A}});
+  CHECK_FALSE(shadows("_dmarc.a.sub.example.com", sub));
+  const RecordKey deeper{Name::literal("*.sub.example.com"), RecordType::MX};
+  CHECK(shadows("_dmarc.a.sub.example.com", world_with({mx, deeper}, {})));
 }
 
 TEST_CASE("a value that the host refuses fails before anything is written") {

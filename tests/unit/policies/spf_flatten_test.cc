@@ -100,6 +100,75 @@ TEST_CASE("fragments come before the record that names them, and go after it") {
   CHECK(spf_policy(flat_domain(), world).desired_records.size() == 1);
 }
 
+World two_providers(const Texts& first, const Texts& second, const SpfLock& lock) {
+  World world = world_of(first, lock);
+  world.zones.push_back(world_with(second).zones[0]);
+  world.zones[1].provider = "mirror";
+  return world;
+}
+
+void publish(LiveZone& zone, const char* name, const std::string& value) {
+  const RecordKey key{Name::literal(name), RecordType::TXT};
+  zone.sets[key] = {LiveState::Present, parse_set(key, {.values = {value}}), ""};
+}
+
+Stage stage_at(const PolicyResult& policy_result, const char* name) {
+  for (const DesiredRecord& desired : policy_result.desired_records) {
+    if (desired.key.name == Name::literal(name)) return desired.stage;
+  }
+  FAIL(name);
+  return Stage::Retire;
+}
+
+TEST_CASE("a fragment that one of two providers lacks comes before the record there") {
+  World settled = world_of({}, suite_lock(60));
+  apply(spf_policy(flat_domain(), settled), settled);
+  Domain domain = flat_domain();
+  domain.providers = {"files", "mirror"};
+  // The vendor drops an address: the first provider's fragment only loses by the change.
+  World world = two_providers({}, {}, suite_lock(59));
+  world.zones[0].sets = settled.zones[0].sets;
+  const PolicyResult policy_result = spf_policy(domain, world);
+  CHECK(stage_at(policy_result, "_spf1.example.com") == Stage::Publish);
+  CHECK(stage_at(policy_result, "_spf2.example.com") == Stage::Publish);
+  CHECK(stage_at(policy_result, "example.com") == Stage::Authorize);
+}
+
+TEST_CASE("a fragment stays while the record at any provider includes it") {
+  Domain domain = flat_domain();
+  domain.providers = {"files", "mirror"};
+  World world = two_providers({"v=spf1 ip4:192.0.2.0/28 ip4:10.0.0.1 ~all"},
+                              {"v=spf1 include:_spf1.example.com ~all"}, suite_lock(1));
+  for (LiveZone& zone : world.zones) publish(zone, "_spf1.example.com", "v=spf1 ip4:10.0.0.1 ~all");
+  const PolicyResult policy_result = spf_policy(domain, world);
+  CHECK(policy_result.desired_records.size() == 1);
+  REQUIRE(policy_result.holds.size() == 1);
+  CHECK(policy_result.holds[0].code == "spf-fragment-in-use");
+}
+
+TEST_CASE("a record at a fragment's name that another record includes is left alone") {
+  Domain domain = flat_domain();
+  domain.spf->extra = {"include:_spf.example.com"};
+  domain.spf->flatten = Flatten::Auto;
+  World world = world_of({"v=spf1 include:_spf.example.com ~all"}, suite_lock(1));
+  publish(world.zones[0], "_spf1.example.com", "v=spf1 ip4:203.0.113.1 ~all");
+  const auto removed = [&] {
+    const Texts texts = desired_records_of(spf_policy(domain, world));
+    return std::ranges::find(texts, "_spf1.example.com retire absent") != texts.end();
+  };
+  CHECK_FALSE(removed());  // What _spf.example.com includes is not known yet.
+  const auto answer = [&](const char* name, const std::string& value) {
+    world.answers[{Name::literal(name), RecordType::TXT}] = {.status = AnswerStatus::Data,
+                                                             .values = {value}};
+  };
+  answer("_spf.suite.example", "v=spf1 ip4:10.0.0.1 ~all");
+  answer("_spf.example.com", "v=spf1 include:_spf1.example.com ~all");
+  answer("_spf1.example.com", "v=spf1 ip4:203.0.113.1 ~all");
+  CHECK_FALSE(removed());
+  answer("_spf.example.com", "v=spf1 ip4:203.0.113.1 ~all");
+  CHECK(removed());
+}
+
 TEST_CASE("a second evaluation of what was written is the same") {
   World world = world_of({}, suite_lock(60));
   const PolicyResult first = spf_policy(flat_domain(), world);

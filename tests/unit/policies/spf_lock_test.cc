@@ -42,10 +42,13 @@ TEST_CASE("a refresh is accepted only when two resolvers agree on something soun
   check(now, {view(now), view(now, false)}, "completely");
   check(now, {view({}), view({})}, "admits no host");
   check({"192.0.2.0/24"}, {view({"192.0.2.0/26"}), view({"192.0.2.0/26"})}, "less than half");
+  const Texts fewer4 = {"192.0.2.0/26", "2001:db8::/32"};
+  check({"192.0.2.0/24", "2001:db8::/32"}, {view(fewer4), view(fewer4)}, "less than half");
   check({"192.0.2.0/24"}, {view({"10.0.0.0/12"}), view({"10.0.0.0/12"})}, "where spf.lock has 256");
   check({"2001:db8::/48"},
         {view({"2001:db8::/48", "2a00::/16"}), view({"2001:db8::/48", "2a00::/16"})},
-        "it now admits 0 IPv4");
+        "it now admits 0 IPv4 addresses and 281474976776192 IPv6 /64 networks where spf.lock has 0 "
+        "IPv4 addresses and 65536 IPv6 /64 networks");
   check({"10.0.0.0/8"}, {view({"10.0.0.0/7"}), view({"10.0.0.0/7"})}, "more than a /8");
   check({"2001:db8::/48"}, {view({"192.0.2.0/24"}), view({"192.0.2.0/24"})}, "less than half");
 }
@@ -87,6 +90,17 @@ TEST_CASE("removals wait seven days from when they were first seen") {
   CHECK(refreshed(lock, before, kDay + std::chrono::days(7)).leaving.empty());
 }
 
+TEST_CASE("a network waits from its own day, though its neighbour left before") {
+  SpfLock lock = lock_with({"192.0.2.0/23"});
+  lock.terms[kTerm] = refreshed(lock, {"192.0.2.0/24", "192.0.3.128/25"}, kDay);
+  lock.terms[kTerm] = refreshed(lock, {"192.0.2.0/24"}, kDay + std::chrono::days(6));
+  CHECK(lock.terms[kTerm].leaving ==
+        std::map<std::string, Date>{{"192.0.3.0/25", kDay},
+                                    {"192.0.3.128/25", kDay + std::chrono::days(6)}});
+  CHECK(refreshed(lock, {"192.0.2.0/24"}, kDay + std::chrono::days(7)).networks ==
+        Texts{"192.0.2.0/24", "192.0.3.128/25"});
+}
+
 TEST_CASE("a vendor that admits much more than spf.lock knows is reported") {
   const auto with_lock = [](const std::string& term, const std::vector<std::string>& networks) {
     Config config;
@@ -109,7 +123,7 @@ TEST_CASE("a vendor that admits much more than spf.lock knows is reported") {
   };
   CHECK(with_lock("include:wide.example", {"10.0.0.0/16"}) ==
         std::vector<std::string>{"`include:wide.example` now admits 16777216 IPv4 addresses; "
-                                 "spf.lock has 65536 of 2026-11-21"});
+                                 "spf.lock has 65536 IPv4 addresses of 2026-11-21"});
   CHECK(with_lock("include:wide.example", {"10.0.0.0/9"}).empty());
   CHECK(with_lock("include:esp.example", {"203.0.113.0/30"}).empty());
   CHECK(with_lock("include:all.example", {"203.0.113.0/30"}).size() == 2);

@@ -80,11 +80,11 @@ inline World world_with(const std::vector<std::string>& apex_txt) {
   return world;
 }
 
-/// One rule's findings among those of the rule book.
+/// The findings of the guardrails on SPF whose code contains `kCode`.
 template <const char* kCode>
 std::vector<Finding> rule(const Plan& plan, const Config& config, const World& world) {
-  std::vector<Finding> found = spf_rules(plan, config, world);
-  std::erase_if(found, [](const Finding& one) { return !one.code.starts_with(kCode); });
+  std::vector<Finding> found = spf_guardrails(plan, config, world);
+  std::erase_if(found, [](const Finding& one) { return one.code.find(kCode) == one.code.npos; });
   return found;
 }
 
@@ -94,8 +94,14 @@ inline constexpr char kLookups[] = "spf-lookups";
 inline constexpr char kVoids[] = "spf-voids";
 inline constexpr char kLength[] = "spf-length";
 inline constexpr char kUnresolved[] = "spf-unresolved";
+inline constexpr char kAuthority[] = "authority-wide";
+inline constexpr char kWide[] = "spf-wide";
+inline constexpr char kFragment[] = "spf-fragment-missing";
+inline constexpr char kRemoved[] = "-removed";
 inline constexpr Guardrail spf_all = rule<kAll>, spf_ptr = rule<kPtr>, spf_lookups = rule<kLookups>,
                            spf_voids = rule<kVoids>, spf_length = rule<kLength>,
-                           spf_unresolved = rule<kUnresolved>;
+                           spf_unresolved = rule<kUnresolved>, authority_wide = rule<kAuthority>,
+                           spf_wide = rule<kWide>, spf_fragment_missing = rule<kFragment>,
+                           spf_removed = rule<kRemoved>;
 
 }  // namespace rampart

@@ -1,4 +1,5 @@
-/// Which record governs a listed domain, and its organizational domain, before and after the plan.
+/// How receivers find the record that governs a domain, and its organizational domain, before and
+/// after the plan.
 #include <fmt/ranges.h>
 
 #include <map>
@@ -14,7 +15,7 @@ constexpr std::string_view kByList = "by the public suffix list (RFC 7489)";
 
 using ChangesByName = std::map<Name, const Change*>;
 
-// Withheld changes are left out: they do not happen in this run.
+// At each `_dmarc` the first provider's: the desired record is the same at all.
 ChangesByName dmarc_changes(const Plan& plan) {
   ChangesByName changes;
   for (const Change& change : plan.changes) {
@@ -23,18 +24,11 @@ ChangesByName dmarc_changes(const Plan& plan) {
   return changes;
 }
 
-const Change* change_at(const Name& domain, const ChangesByName& changes) {
-  const auto dmarc = domain.child("_dmarc");
-  const auto found = dmarc ? changes.find(*dmarc) : changes.end();
-  return found == changes.end() ? nullptr : found->second;
-}
-
-// The record that governs a name, and its organizational domain, by each generation's method. Three
-// results are compared, because a plan may move the record, the organizational domain, or both.
+// What receivers find for a name. A plan may change each of the three alone.
 struct Discovery {
-  std::optional<Name> by_walk;
-  std::optional<Name> by_list;
-  Name org_by_walk;  // By the list it depends on no record, so a plan cannot change it.
+  std::optional<Name> by_walk;  // The domain whose record governs, by the tree walk.
+  std::optional<Name> by_list;  // The same by the public suffix list.
+  Name org_by_walk;  // By the list it depends on no record, so that a plan cannot change it.
 
   bool operator==(const Discovery&) const = default;
   bool governs() const { return by_walk || by_list; }
@@ -47,15 +41,14 @@ Known<Discovery> discovery_of(const Name& name, const Answers& answers) {
   const PolicyByMethod by_method = policy_by_method(name, answers);
   if (org.gap() != nullptr) return *org.gap();
   if (by_method.gap() != nullptr) return *by_method.gap();
-  Discovery discovery{{}, {}, name};
-  const auto put = [](const Known<dmarc::DiscoveredPolicy>& from, std::optional<Name>& at) {
-    from.match([&](const dmarc::DiscoveredPolicy& one) { at = one.at; }, [] {},
-               [](const Unanswered&) {});
+  using Place = std::optional<Name>;
+  const auto place = [](const Known<dmarc::DiscoveredPolicy>& policy) {
+    return policy.match([](const dmarc::DiscoveredPolicy& one) { return Place(one.at); },
+                        [] { return Place(); }, [](const Unanswered&) { return Place(); });
   };
-  put(by_method.by_walk, discovery.by_walk);
-  put(by_method.by_psl, discovery.by_list);
-  org.match([&](const Name& one) { discovery.org_by_walk = one; }, [] {}, [](const Unanswered&) {});
-  return discovery;
+  return Discovery{place(by_method.by_walk), place(by_method.by_psl),
+                   org.match([](const Name& one) { return one; }, [&] { return name; },
+                             [&](const Unanswered&) { return name; })};
 }
 
 std::string text_of(const std::optional<Name>& record) { return record ? record->text() : "none"; }
@@ -64,7 +57,8 @@ std::string describe_record(const std::optional<Name>& from, const std::optional
   return fmt::format("its governing record changes from {} to {}", text_of(from), text_of(to));
 }
 
-// Both generations are described once where they agree, which is nearly always.
+// "its governing record changes from ... to ..."; once where both generations agree, which is
+// nearly always.
 std::string describe_change(const Name& domain, const Discovery& before, const Discovery& after) {
   std::vector<std::string> parts;
   if (before.org_by_walk != after.org_by_walk) {
@@ -89,35 +83,37 @@ std::string describe_change(const Name& domain, const Discovery& before, const D
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-// The changes that can affect `domain`: its own first, then those above it. The tree walk reads
-// every name above, so each of their changes may matter.
+// The changes that can affect `domain`, at its own `_dmarc` first, then at those above it, which
+// the tree walk reads.
 std::vector<const Change*> changes_affecting(const Name& domain, const ChangesByName& changes) {
   std::vector<const Change*> found;
   for (Name at = domain; !at.is_root(); at = at.parent()) {
-    if (const Change* change = change_at(at, changes)) found.push_back(change);
+    const auto dmarc = at.child("_dmarc");
+    const auto change = dmarc ? changes.find(*dmarc) : changes.end();
+    if (change != changes.end()) found.push_back(change->second);
   }
   return found;
 }
 
-// The finding about a discovery that the plan changes; none where that is no surprise.
-std::optional<Finding> moved(const Domain& domain, const std::vector<const Change*>& affecting,
-                             const Discovery& before, const Discovery& after) {
+// The finding about a discovery that the plan changes; none where that is what the YAML says.
+std::optional<Finding> discovery_moved(const Domain& domain,
+                                       const std::vector<const Change*>& affecting,
+                                       const Discovery& before, const Discovery& after) {
   if (before == after) return std::nullopt;
   const bool own = affecting.front()->name().parent() == domain.name;
-  // A first own record where no record governed changes nothing unexpected.
+  // A domain's own record where none governed before changes nothing unexpected.
   const bool moves_org = before.org_by_walk != after.org_by_walk;
   if (own && !before.governs() && !moves_org) return std::nullopt;
-  const bool asked_for = (own && affecting.front()->set.after) || !before.governs();
+  const bool expected = (own && affecting.front()->set.after) || !before.governs();
   return finding_of(
-      domain, asked_for && after.governs() ? Severity::Info : Severity::Warning,
-      "governing-changes",
+      domain, expected && after.governs() ? Severity::Info : Severity::Warning, "governing-changes",
       fmt::format("{} changes how receivers find the DMARC policy of {}: {}",
                   affecting.front()->name().text(), domain.name.text(),
                   describe_change(domain.name, before, after)),
       "check that this mail still aligns: `rampart findings governing-changes` explains it");
 }
 
-// What governs the domain today, or after the plan, is not known: nothing is said about it.
+// What governs the domain today or after the plan is not known, and so whether it changes.
 Finding discovery_unknown(const Domain& domain, const Change& change, const Unanswered& gap) {
   return finding_of(domain, Severity::Warning, "governing-changes",
                     fmt::format("which DMARC record governs {} is unknown, and so is the effect of "
@@ -136,8 +132,7 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
   const bool top = dmarc::org_domain_psl(domain.name) == domain.name;
   const bool own = affecting.front()->name().parent() == domain.name;
   if (top && own && affecting.size() == 1) return std::nullopt;
-  const DmarcLookups around = dmarc_lookups_of(domain.name, world);
-  Answers answers = around.answers;
+  Answers answers = dmarc_lookups_of(domain.name, world).answers;
   const Known<Discovery> before = discovery_of(domain.name, answers);
   for (const Change* change : affecting) {
     answers =
@@ -150,15 +145,15 @@ std::optional<Finding> discovery_change(const Domain& domain, const World& world
   const auto none = [] { return std::optional<Finding>(); };
   return before.match(
       [&](const Discovery& from) {
-        return after.match([&](const Discovery& to) { return moved(domain, affecting, from, to); },
-                           none, unclear);
+        return after.match(
+            [&](const Discovery& to) { return discovery_moved(domain, affecting, from, to); }, none,
+            unclear);
       },
       none, unclear);
 }
 
 }  // namespace
 
-// Most plans change no DMARC record, so they are done before any domain is looked at.
 std::vector<Finding> discovery_changes(const Plan& plan, const Config& config, const World& world) {
   std::vector<Finding> found;
   const ChangesByName changes = dmarc_changes(plan);
