@@ -1,4 +1,4 @@
-/// Lists the permissions of both sides of every change, and their difference.
+/// The permissions before and after each change, and their difference.
 #include "reconciler/plan/authority.h"
 
 #include <algorithm>
@@ -14,9 +14,11 @@ namespace {
 
 using Permissions = std::set<Permission>;
 
+// Receivers stop at `all` (RFC 7208 section 5.1): what follows it grants nothing.
 void add_spf(const spf::Record& record, Permissions& granted) {
   for (const spf::Directive& directive : record.directives) {
     if (directive.qualifier == spf::Qualifier::Pass) granted.emplace(SpfGrant{directive});
+    if (directive.mechanism == spf::Mechanism::All) return;
   }
   const spf::Modifier* redirect = record.find_modifier("redirect");
   if (redirect != nullptr) granted.emplace(SpfRedirect{redirect->value});
@@ -28,7 +30,7 @@ void add_key(const ParsedKey& key, Permissions& granted) {
   granted.emplace(SigningKey{key.shape ? key.shape->fingerprint : ""});
 }
 
-/// Whether SPF terms count: authority_of_spf compares those of a managed record by address.
+/// Whether SPF terms count: authority_of_spf may have compared the record by address already.
 enum class Include { All, KeysAlone };
 
 // SPF and DKIM alone let somebody send or sign; DMARC and report records grant nothing.
@@ -52,7 +54,7 @@ std::vector<Permission> without(const Permissions& a, const Permissions& b) {
 
 }  // namespace
 
-// SPF of managed records is compared by address, since a renamed include that admits the same
+// SPF is compared by address where that is possible, since another include that admits the same
 // networks grants nothing.
 std::vector<Authority> authority_of(const Plan& plan, const Config& config, const World& world) {
   const std::map<Name, SpfDelta> senders = authority_of_spf(plan, config, world);

@@ -15,7 +15,6 @@ namespace {
 
 using Reasons = std::vector<std::string>;
 
-/// The values of a kind; of several, receivers use none.
 std::vector<const ParsedValue*> values_of(const std::optional<ParsedTypedSet>& set,
                                           RecordKind kind) {
   std::vector<const ParsedValue*> found;
@@ -48,24 +47,19 @@ SpfParts spf_parts(const spf::Record& record) {
   return parts;
 }
 
-// The senders whose terms are new. Empty where a term has no sender of its own, as one that
-// replaces what it is flattened from.
+// The senders whose terms are new. Empty where a term has no sender of its own, such as a network
+// of a flattened one.
 std::string senders_of_added(const DesiredSpf& wanted, const SpfParts& old, const SpfParts& now) {
   std::set<std::string> senders;
   for (const std::string& term : now.terms) {
     if (old.terms.contains(term)) continue;
-    bool found = false;
-    for (const SpfOrigin& origin : wanted.origins) {
-      if (origin.term != term) continue;
-      senders.insert(origin.sender);
-      found = true;
-    }
-    if (!found) return "";
+    std::set<std::string> of_term = senders_of(term, wanted);
+    if (of_term.empty()) return "";
+    senders.merge(of_term);
   }
   return fmt::format("{}", fmt::join(senders, ", "));
 }
 
-// Softfail may be declared as well as left out: it is the default either way.
 std::string why_end(const std::string& end) {
   if (end == "-all") return "because `all:` is fail";
   if (end == "?all") return "because `all:` is neutral";
@@ -80,16 +74,14 @@ void add_why_removed(const DesiredSpf& wanted, const SpfParts& old, const SpfPar
   bool unneeded = false;
   for (const std::string& term : old.terms) {
     if (now.terms.contains(term)) continue;
-    const bool needed = contains(wanted.origins, term, &SpfOrigin::term);
-    flattened = flattened || needed;
-    unneeded = unneeded || !needed;
+    (senders_of(term, wanted).empty() ? unneeded : flattened) = true;
   }
   if (flattened) reasons.push_back("because networks from spf.lock replace the flattened terms");
   if (unneeded) reasons.push_back("because no declared sender needs the removed terms");
 }
 
-// The senders of a record require its terms. They are no cause of a term that goes, nor of how the
-// record ends.
+// Each part has its own cause: the senders of a record require its terms, but are no cause of a
+// term that is removed, nor of how the record ends.
 Reasons spf_reasons(const DesiredSpf& wanted, const spf::Record& before, const spf::Record& after,
                     const std::string& reason) {
   const SpfParts old = spf_parts(before);
@@ -110,12 +102,13 @@ Reasons spf_reasons(const DesiredSpf& wanted, const spf::Record& before, const s
   return reasons.empty() ? Reasons{reason} : reasons;
 }
 
-// A step of the ramp changes these tags alone.
+// Whether the tags that a step of the ramp sets are equal.
 bool same_step(const dmarc::Record& before, const dmarc::Record& after) {
   return before.p == after.p && before.pct == after.pct && before.testing == after.testing;
 }
 
-// Several records of a kind become one. The record's own reason counts only if that one is new.
+// Several records of a kind become one. The desired record's own reason counts only where it is
+// new.
 Reasons one_record_reasons(const std::vector<const ParsedValue*>& values,
                            const DesiredRecord& desired) {
   Reasons reasons;
@@ -162,7 +155,7 @@ bool same_meanings(const ParsedValues& before, const ParsedValues& after) {
 
 }  // namespace
 
-// What leaves every record as it is comes first: then no reason of a record applies.
+// A change that leaves the meaning of every value as it is has a reason of its own.
 std::vector<std::string> change_reasons(const Domain& domain,
                                         const std::optional<ParsedTypedSet>& before,
                                         const std::optional<ParsedTypedSet>& after,

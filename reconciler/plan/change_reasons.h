@@ -1,4 +1,4 @@
-/// Why a change is made, as opposed to why its record exists.
+/// Why a change is made, which is not always why its record exists.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,10 @@
 
 namespace rampart {
 
-/// The causes of what differs between two sets at the key of `desired_records`, which is not empty.
-/// The reason of a desired record is among them only where it is a cause: a TTL, a removed term or
-/// a changed tag has another one. `now` decides which senders are retired.
+/// Why the set at the key of `desired_records`, of which there is at least one, changes from
+/// `before` to `after`: a clause for each part that differs. The reason of a desired record is
+/// among them only where it causes the difference: a TTL, a removed term or a changed tag has a
+/// cause of its own. `now` decides which senders are retired.
 std::vector<std::string> change_reasons(const Domain& domain,
                                         const std::optional<ParsedTypedSet>& before,
                                         const std::optional<ParsedTypedSet>& after,

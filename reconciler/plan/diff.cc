@@ -17,13 +17,10 @@ namespace {
 // How much of a foreign value a message shows: it may be a long key.
 constexpr std::size_t kShownOctets = 80;
 
-// At the name of an SPF record other TXT values are common, and only the SPF value is ours. At all
-// other desired names (`_dmarc`, `_domainkey`, ...) the whole set is.
-bool shares_its_set(RecordKind kind) { return kind == RecordKind::Spf; }
-
-// A foreign value at a name whose whole set is ours, or nullopt.
+// A foreign value at a name whose whole set is ours, or nullopt. At the name of an SPF record other
+// TXT values are common, and only the SPF value is ours.
 std::optional<std::string> foreign_at(const LiveSet& live, RecordKind kind) {
-  if (live.state != LiveState::Present || shares_its_set(kind)) return std::nullopt;
+  if (live.state != LiveState::Present || kind == RecordKind::Spf) return std::nullopt;
   const auto found = std::ranges::find(live.set.values, RecordKind::Foreign, &ParsedValue::kind);
   return found == live.set.values.end() ? std::nullopt : std::optional(found->text());
 }
@@ -35,8 +32,7 @@ class KeyDiff {
           std::span<const DesiredRecord> desired_records)
       : domain_(domain), zone_(zone), world_(world), key_(key), desired_records_(desired_records) {}
 
-  // First whether the live state is known, then what occupies the name, then the values: a mistake
-  // in an earlier step would do more harm.
+  // First whether the live state is known, then what occupies the name, then the values.
   void run(DiffResult& out) {
     out_ = &out;
     const RecordKey cname_key{key_.name, RecordType::CNAME};
@@ -52,7 +48,7 @@ class KeyDiff {
     const LiveSet cname = zone_.at(cname_key);
     // A server that answers for the key itself has confirmed that no CNAME exists there.
     if (cname.state == LiveState::Disagree && !decidable(cname_key, cname)) return;
-    // A CNAME that was queried and cannot be read is another matter, unless the key itself exists.
+    // Where it was queried and got no answer, it may exist, unless the key itself does.
     const bool asked = zone_.sets.contains(cname_key);
     if (asked && live.state != LiveState::Present && !decidable(cname_key, cname)) return;
     if (cname.state == LiveState::Present) return replace_cname(cname);
@@ -60,7 +56,7 @@ class KeyDiff {
     const std::optional<std::string> foreign = foreign_at(live, desired_records_.front().kind);
     // The policy of parked domains reports a live MX (parked-has-mail), and withholds all records.
     if (foreign && key_.type == RecordType::MX) return;
-    if (foreign && any_value()) return report_foreign(key_, *foreign);
+    if (foreign && any_value()) return report_foreign(key_.type, *foreign);
     change_values(live);
   }
 
@@ -70,20 +66,18 @@ class KeyDiff {
                                [](const DesiredRecord& one) { return one.value.has_value(); });
   }
 
-  // Nothing is written at the key until a person acts.
-  void report(RecordType type, CodeName code, std::string message, std::string hint) {
-    out_->findings.push_back(
-        withholding(finding_of(domain_, Severity::Error, code, std::move(message), std::move(hint)),
-                    {{key_.name, type}}));
-    ++out_->unplaced;
+  // Nothing is written at the desired key until a person acts, whatever is in the way there.
+  void report(CodeName code, std::string message, std::string hint) {
+    out_->findings.push_back(withholding(
+        finding_of(domain_, Severity::Error, code, std::move(message), std::move(hint)), {key_}));
   }
 
-  // Whether the live state permits a decision at this key; else the reason is reported. A name that
-  // cannot be read is an error of the whole domain. Servers that disagree only hold this key, since
-  // they usually agree after a zone transfer.
+  // Whether it is known what is live at `key`; else it is reported. A name that cannot be read is
+  // an error of the whole domain. Servers that disagree only hold the desired key, since they
+  // usually agree after a zone transfer.
   bool decidable(const RecordKey& key, const LiveSet& live) {
     if (live.state == LiveState::Unobservable) {
-      report(key.type, "unobservable",
+      report("unobservable",
              fmt::format("{} {} cannot be observed: {}", key.name.text(), to_text(key.type),
                          live.detail),
              "nothing of this domain is changed until it can be read: check the name servers, or "
@@ -102,19 +96,19 @@ class KeyDiff {
 
   // Nothing is written over another party's value. One that looks like a misspelt record of ours
   // gets a hint of its own.
-  void report_foreign(const RecordKey& key, const std::string& value) {
-    const std::optional<std::string> miss = near_miss(key, value);
-    const bool selector = name_kind(key.name) == NameKind::DkimSelector;
-    std::string hint = selector ? "remove that value by hand, or declare another selector"
-                                : "remove that value by hand";
+  void report_foreign(RecordType type, const std::string& value) {
+    const std::optional<std::string> miss = near_miss({key_.name, type}, value);
+    const NameKind kind = name_kind(key_.name);
+    std::string hint = kind == NameKind::DkimSelector
+                           ? "remove that value by hand, or declare another selector"
+                           : "remove that value by hand";
     if (miss) {
       // At _dmarc a warning of the policy explains the value (dmarc-near-miss).
-      const bool explained = name_kind(key.name) == NameKind::Dmarc;
-      hint = (explained ? "" : *miss + "; ") + "correct or remove that value by hand";
+      hint = (kind == NameKind::Dmarc ? "" : *miss + "; ") + "correct or remove that value by hand";
     }
-    report(key.type, "occupied",
+    report("occupied",
            fmt::format("{} {} holds a foreign value: \"{}\"; nothing is written there",
-                       key.name.text(), to_text(key.type), value.substr(0, kShownOctets)),
+                       key_.name.text(), to_text(type), value.substr(0, kShownOctets)),
            std::move(hint));
   }
 
@@ -131,7 +125,7 @@ class KeyDiff {
   }
 
   void report_program() {
-    report(key_.type, "occupied",
+    report("occupied",
            fmt::format("{} has a LUA record that returns {} records; nothing is written beside it",
                        key_.name.text(), to_text(key_.type)),
            "remove the LUA record, or leave this record out of the YAML");
@@ -143,11 +137,8 @@ class KeyDiff {
                   .zone = zone_.apex,
                   .provider = zone_.provider,
                   .set = {key_.name, std::move(before), std::move(after)},
-                  .stage = desired_records_.front().stage,
+                  .stage = std::ranges::min(desired_records_, {}, &DesiredRecord::stage).stage,
                   .reasons = {}};
-    for (const DesiredRecord& desired : desired_records_) {
-      change.stage = std::min(change.stage, desired.stage);
-    }
     change.reasons =
         change_reasons(domain_, change.set.before, change.set.after, desired_records_, world_.now);
     out_->changes.push_back(std::move(change));
@@ -191,7 +182,7 @@ class KeyDiff {
     if (!any_value()) return;
     if (domain_.take_over) return change_type(RecordType::CNAME);
     const std::string target = cname.set.values.empty() ? "" : cname.set.values.begin()->text();
-    report(key_.type, "hosted-elsewhere",
+    report("hosted-elsewhere",
            fmt::format("{} is a CNAME to {}: its {} record is published there and is not changed",
                        key_.name.text(), target, to_text(desired_records_.front().kind)),
            "leave the record out of the YAML, or set `take_over: true` to replace the CNAME");
@@ -201,22 +192,23 @@ class KeyDiff {
   // such as a key that moves to the vendor, may be replaced.
   void desire_cname() {
     std::vector<RecordType> others;
-    for (const auto& [at, live] : zone_.sets) {
-      const bool here = at.name == key_.name && at.type != RecordType::CNAME;
-      if (!here || may_join_cname(at.type)) continue;
+    for (auto row = zone_.sets.lower_bound({key_.name, RecordType{}});
+         row != zone_.sets.end() && row->first.name == key_.name; ++row) {
+      const auto& [at, live] = *row;
+      if (at.type == RecordType::CNAME || may_join_cname(at.type)) continue;
       // What cannot be read may be a record beside which no CNAME can exist.
       if (!decidable(at, live)) return;
       if (live.state == LiveState::Present) others.push_back(at.type);
     }
     if (others.empty()) return change_values(zone_.at(key_));
-    if (!desired_records_.front().value) return;
+    if (!any_value()) return;
     std::string foreign = fmt::format("a {} record", to_text(others.front()));
     if (others == std::vector{RecordType::TXT}) {
       const auto value = foreign_at(zone_.at({key_.name, RecordType::TXT}), RecordKind::DkimKey);
       if (!value) return change_type(RecordType::TXT);
       foreign = *value;
     }
-    report_foreign({key_.name, others.front()}, foreign);
+    report_foreign(others.front(), foreign);
   }
 
   const Domain& domain_;
@@ -239,8 +231,7 @@ void report_occlusion(Finding finding, const RecordKey& key, DiffResult& out) {
 
 }  // namespace
 
-// Desired records are grouped by key: several records may be desired in one set, and a provider
-// writes whole sets.
+// By key: several records may be desired in one set, and a provider writes whole sets.
 DiffResult diff(const Domain& domain, std::span<const DesiredRecord> desired_records,
                 const LiveZone& zone, const World& world) {
   std::map<RecordKey, std::vector<DesiredRecord>> by_key;
@@ -250,8 +241,8 @@ DiffResult diff(const Domain& domain, std::span<const DesiredRecord> desired_rec
     const std::optional<Occlusion> occlusion = occlusion_of(zone, key.name);
     const bool removes = std::ranges::none_of(
         group, [](const DesiredRecord& desired) { return desired.value.has_value(); });
-    // What exists below a DNAME may be removed, but only by what the provider itself shows: a name
-    // server shows what the DNAME redirects to.
+    // What exists below a DNAME may be removed where the provider itself shows it. A name server
+    // shows the records that the DNAME redirects to instead.
     const bool only_removes_below_dname =
         occlusion && occlusion->type == RecordType::DNAME && removes;
     if (only_removes_below_dname && !zone.from_provider) continue;
@@ -285,11 +276,11 @@ ParsedValues merge(const ParsedValues& live, std::span<const DesiredRecord> desi
   return merged;
 }
 
-// Independent of merge(), so that a mistake there cannot remove a foreign value. apply checks this
+// Independent of merge(), so that a mistake there cannot remove a foreign value. apply checks it
 // again just before it writes.
 bool foreign_values_survive(const ParsedChange& change) {
   if (!change.before) return true;
-  // Nothing can exist beside a CNAME, so that replacing it must be requested by `take_over`.
+  // Nothing can exist beside a CNAME, so that it is replaced as a whole.
   const bool takes_over = change.before->type == RecordType::CNAME && change.after &&
                           change.after->type != RecordType::CNAME;
   if (takes_over) return true;
@@ -300,7 +291,6 @@ bool foreign_values_survive(const ParsedChange& change) {
   });
 }
 
-// A change that fails this check shows a mistake in Rampart, not in the YAML.
 void add_changes(std::vector<Change> changes, const Domain& domain, Plan& plan) {
   for (Change& change : changes) {
     if (foreign_values_survive(change.set)) {

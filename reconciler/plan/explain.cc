@@ -1,11 +1,10 @@
 /// Gathers what `rampart explain` shows of one domain.
 #include "reconciler/plan/explain.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/counted.h"
 #include "policies/dkim/names.h"
@@ -23,15 +22,6 @@ namespace {
 
 // --- SPF -----------------------------------------------------------------------------------------
 
-// Several senders may need one term.
-std::string senders_of(const std::string& term, const std::vector<SpfOrigin>& origins) {
-  std::set<std::string> senders;
-  for (const SpfOrigin& origin : origins) {
-    if (origin.term == term) senders.insert(origin.sender);
-  }
-  return fmt::format("{}", fmt::join(senders, ", "));
-}
-
 // The cost of each term is computed as if it were the whole record: that is what removing it saves.
 SpfBudget budget_of(const DesiredSpf& desired, const Name& domain, const SpfView& view,
                     const Config& config) {
@@ -45,17 +35,18 @@ SpfBudget budget_of(const DesiredSpf& desired, const Name& domain, const SpfView
     alone.lookups = child.lookups;
     const int lookups = cost_of(alone, config).lookups;
     if (lookups == 0) continue;  // ip4, ip6 and all (RFC 7208 section 4.6.4).
-    budget.terms.push_back({child.term, senders_of(child.term, desired.origins), lookups});
+    budget.terms.push_back(
+        {child.term, fmt::format("{}", fmt::join(senders_of(child.term, desired), ", ")), lookups});
   }
   return budget;
 }
 
-// The record after the plan where the plan changes it, else the live one.
+// The record after the plan where the plan changes it, else the live one. `config` and the plan
+// have this domain alone.
 SpfBudget spf_budget(const Domain& domain, const Plan& plan, const Config& config,
                      const World& world) {
   const DesiredSpf desired = desired_spf(domain, world.now);
   for (const SpfCase& item : spf_cases(plan, config, world)) {
-    if (item.domain.name != domain.name) continue;
     const SpfView& view = item.after.record ? item.after : item.before;
     if (view.record) return budget_of(desired, domain.name, view, config);
   }
@@ -82,8 +73,9 @@ std::optional<Date> last_seen(const std::string& selector, const Name& domain, c
   return last;
 }
 
-// In the order of LiveKey. "unclear" covers servers that did not answer or disagree.
-constexpr std::array kLiveKeyWords = {"absent", "published", "revoked", "unclear"};
+// In the order of LiveKey.
+constexpr std::array<std::string_view, 4> kLiveKeyWords = {"absent", "published", "revoked",
+                                                           "unclear"};
 
 // A live CNAME delegates the selector: the key is its target's, and is not read here.
 std::string state_at(const Domain& domain, const Name& name, const std::string& selector,
@@ -93,7 +85,7 @@ std::string state_at(const Domain& domain, const Name& name, const std::string& 
     if (live.state != LiveState::Present || live.set.values.empty()) continue;
     return "published at " + live.set.values.begin()->text();
   }
-  return kLiveKeyWords.at(static_cast<std::size_t>(live_key(domain, world, selector)));
+  return std::string(word_of(kLiveKeyWords, live_key(domain, world, selector)));
 }
 
 // The rotation's next action is shown at its first selector, which is the one in use.
@@ -110,7 +102,8 @@ std::vector<SelectorNow> rotated_selectors(const Domain& domain, const World& wo
            .rotated_by = fmt::format("rotation {}, every {}", spec.name, to_text(spec.every))});
       if (state.changes) all.back().next = utc_day(*state.changes);
     }
-    if (step.due && !all.empty() && !step.what.empty()) {
+    // A rotation that has no key yet has no selector either.
+    if (step.due && !step.selectors.empty() && !step.what.empty()) {
       SelectorNow& first = all[all.size() - step.selectors.size()];
       first.next = utc_day(*step.due);
       first.what = step.what;
@@ -123,7 +116,8 @@ std::string selector_in(const Name& name) {
   return name.text().substr(0, name.text().find("._domainkey."));
 }
 
-// A selector of a rotation is in the list already, with a more exact state than DNS alone can give.
+// Adds a selector, unless it is in the list already: of a rotation, with a more exact state than
+// DNS alone can give.
 void add_selector(const Domain& domain, const World& world, const Name& name,
                   std::string rotated_by, std::vector<SelectorNow>& all) {
   const std::string selector = selector_in(name);
@@ -193,8 +187,8 @@ Mark mark_of(const Domain& domain, const DesiredRecord& desired) {
   }
 }
 
-// Whether it is known what the zones have at a key. Where providers differ in what they have, or
-// one cannot be read, nothing may be called published.
+// Whether every zone of the name shows what it has at the key. Nothing else may be called
+// published.
 bool is_known(const Domain& domain, const World& world, const RecordKey& key) {
   const auto zones = world.zones_for(domain, key.name);
   return !zones.empty() && std::ranges::all_of(zones, [&key](const LiveZone* zone) {
@@ -213,8 +207,8 @@ std::string to_be_changed(const Change& change, const Domain& domain) {
                      counted(ramp.max_domains_per_run, "domain"));
 }
 
-// An error that left no change at the key: a foreign value, a CNAME or a DNAME is in the way, or
-// another server answers there.
+// Whether an error left no change at the key: a foreign value, a CNAME or a DNAME is in the way, or
+// other servers serve the name.
 bool is_blocked(const Domain& domain, const Plan& plan, const World& world,
                 const DesiredRecord& desired) {
   const auto against = [&](const Finding& one) {
@@ -235,19 +229,35 @@ bool is_blocked(const Domain& domain, const Plan& plan, const World& world,
   });
 }
 
-// By name and not by key: a change of type concerns both keys. A Hold has no key of its own; the
-// reason begins with the name.
+// Whether the change writes or removes the set at the key. A change of type concerns two keys.
+bool concerns_key(const Change& change, const RecordKey& key) {
+  const auto has_type = [&](const std::optional<ParsedTypedSet>& set) {
+    return set && set->type == key.type;
+  };
+  return change.name() == key.name && (has_type(change.set.before) || has_type(change.set.after));
+}
+
+// A Hold has no key; of one that replaces a change, the reason begins with it. A CNAME that is not
+// known holds the records of other types at its name.
+bool is_held(const Plan& plan, const RecordKey& key) {
+  return std::ranges::any_of(plan.holds, [&](const Hold& hold) {
+    return std::ranges::any_of(std::array{key.type, RecordType::CNAME}, [&](RecordType type) {
+      return hold.reason.starts_with(fmt::format("{} {} is held", key.name.text(), to_text(type)));
+    });
+  });
+}
+
 std::string state_in(const Plan& plan, const Domain& domain, const RecordKey& key) {
-  const auto change = std::ranges::find(plan.changes, key.name, &Change::name);
+  const auto change =
+      std::ranges::find_if(plan.changes, [&](const Change& one) { return concerns_key(one, key); });
   if (change != plan.changes.end()) {
     if (!change->set.before) return "to be created";
     return change->set.after ? to_be_changed(*change, domain) : "to be removed";
   }
-  const auto withheld_name = [](const Withheld& one) { return one.change.name(); };
-  if (contains(plan.withheld, key.name, withheld_name)) return "withheld";
-  const bool held = std::ranges::any_of(
-      plan.holds, [&](const Hold& hold) { return hold.reason.starts_with(key.name.text() + " "); });
-  return held ? "held" : "published";
+  const bool withheld = std::ranges::any_of(
+      plan.withheld, [&](const Withheld& one) { return concerns_key(one.change, key); });
+  if (withheld) return "withheld";
+  return is_held(plan, key) ? "held" : "published";
 }
 
 // A record that must not exist and does not is listed too, to show why nothing is there.
@@ -268,7 +278,7 @@ std::vector<RecordWhy> records_of(const Domain& domain, const Plan& plan, const 
   return records;
 }
 
-// The YAML may be ahead of DNS: a page that called the step of the YAML current would be wrong.
+// The policy in DNS, where it is not that of the YAML's step: the YAML may be ahead of DNS.
 std::string policy_in_dns(const Domain& domain, const World& world) {
   const auto at = domain.name.child("_dmarc");
   const bool on_ramp =
@@ -294,8 +304,7 @@ std::string policy_in_dns(const Domain& domain, const World& world) {
 
 }  // namespace
 
-// The plan is made for this domain alone, since other domains' changes are not shown. The step is
-// decided with the whole configuration, which has the known reporters and the catalogue.
+// The plan is made for this domain alone, since other domains' changes are not shown.
 Explanation explain(const Domain& domain, const Config& config, const World& world) {
   Config alone = config;
   std::erase_if(alone.domains, [&](const auto& row) { return row.first != domain.name; });

@@ -5,11 +5,12 @@
 
 namespace rampart {
 
-/// Holds the enforcement of each domain that still has keys or senders to be published
-/// (keys-first). The reason names one of them, and the error if one prevents it.
+/// Holds what tightens enforcement (Stage::Enforce) in each domain that still has other records to
+/// be published, such as keys or senders (`keys-first`); records of MTA-STS, TLS-RPT and BIMI do
+/// not count. The reason names one of them, and the error if one prevents it.
 void hold_for_keys(const Config& config, const World& world, Plan& plan);
 
-/// Under RAMPART_FREEZE, holds every change except those that loosen a policy (frozen).
+/// Under RAMPART_FREEZE, holds every change except those that loosen enforcement (`frozen`).
 void hold_for_freeze(const Config& config, const World& world, Plan& plan);
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Makes a plan in passes; kPasses lists them in their order, with the reason for it.
+/// Makes a plan in passes. kPasses lists them, and gives the reason for their order.
 #include "reconciler/plan/make_plan.h"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/sha256.h"
 #include "policies/dkim/dkim.h"
 #include "policies/dmarc/dmarc.h"
 #include "policies/dmarc/impact.h"
@@ -33,7 +34,7 @@ void append(std::vector<T>& to, std::vector<T> from) {
   std::ranges::move(from, std::back_inserter(to));
 }
 
-// The order of plan.json. Types are sorted by their names, so that a new type moves no other.
+// The order of plan.json; types are sorted by their names.
 auto order_of(const Change& change) {
   return std::tuple(change.zone.text(), change.name().text(), to_text(change.type()),
                     change.provider);
@@ -61,27 +62,29 @@ void report_unread_zone(const Domain& domain, std::span<const DesiredRecord> des
 // serve the name.
 void diff_desired(const Domain& domain, std::span<const DesiredRecord> desired_records,
                   const World& world, Plan& plan) {
-  std::map<const LiveZone*, std::vector<DesiredRecord>> by_zone;
-  std::vector<const LiveZone*> order;  // Pointers are compared, never printed or sorted by.
+  using InZone = std::pair<const LiveZone*, std::vector<DesiredRecord>>;
+  std::vector<InZone> by_zone;  // In the order of the desired records.
   for (const DesiredRecord& desired : desired_records) {
     for (const LiveZone* zone : world.zones_for(domain, desired.key.name)) {
-      if (!by_zone.contains(zone)) order.push_back(zone);
-      by_zone[zone].push_back(desired);
+      auto row = std::ranges::find(by_zone, zone, &InZone::first);
+      if (row == by_zone.end()) row = by_zone.emplace(row, zone, std::vector<DesiredRecord>());
+      row->second.push_back(desired);
     }
   }
-  for (const LiveZone* zone : order) {
+  for (const auto& [zone, in_zone] : by_zone) {
     if (!zone->error.empty()) {
-      report_unread_zone(domain, by_zone.at(zone), *zone, plan);
+      report_unread_zone(domain, in_zone, *zone, plan);
       continue;
     }
-    DiffResult result = diff(domain, by_zone.at(zone), *zone, world);
+    DiffResult result = diff(domain, in_zone, *zone, world);
     add_changes(std::move(result.changes), domain, plan);
     append(plan.holds, std::move(result.holds));
     append(plan.findings, std::move(result.findings));
   }
 }
 
-// A domain without a zone gets no policies, since every record would repeat the same finding.
+// The policies of a domain without a zone are not evaluated, since every record would repeat the
+// same finding.
 void plan_domain(const Domain& domain, const World& world, Plan& plan) {
   plan.domains.push_back(domain.name);
   if (const ZoneMissing* missing = find_value(world.zone_missing, domain.name)) {
@@ -99,8 +102,8 @@ void plan_domain(const Domain& domain, const World& world, Plan& plan) {
   diff_desired(domain, policy_result.desired_records, world, plan);
 }
 
-// The waiver of the finding's domain that applies now, or null. A code that is not waivable is
-// refused when the YAML is read; it is checked again, since waivers open guardrails.
+// The waiver of the finding's domain that applies now, or null. The loader refuses codes that are
+// not waivable; they are checked again, since waivers disable guardrails.
 const Waiver* waiver_for(const Finding& finding, const Config& config, Time now) {
   if (!finding.domain) return nullptr;
   const Domain* domain = find_value(config.domains, *finding.domain);
@@ -142,14 +145,14 @@ void report_expired_waivers(const Config& config, const World&, Plan& plan) {
   }
 }
 
-using ErrorsByDomain = std::map<Name, std::vector<Finding>>;
+using ErrorsByDomain = std::map<Name, std::vector<const Finding*>>;
 
-// Grouped once: each change is compared with the errors of its own domain alone.
+// Grouped once, so that each change is compared with the errors of its own domain alone.
 ErrorsByDomain errors_by_domain(const Plan& plan) {
   ErrorsByDomain errors;
   for (const Finding& finding : plan.findings) {
     if (finding.severity == Severity::Error && finding.domain) {
-      errors[*finding.domain].push_back(finding);
+      errors[*finding.domain].push_back(&finding);
     }
   }
   return errors;
@@ -162,10 +165,10 @@ std::vector<std::string> codes_against(const Change& change, const ErrorsByDomai
   const auto* of_domain = find_value(errors, change.domain);
   if (of_domain == nullptr || change.stage == Stage::Relax) return {};
   std::set<std::string> codes;
-  for (const Finding& finding : *of_domain) {
-    const bool here = contains(finding.withholds, RecordKey{change.name(), change.type()});
-    const Code* code = find_code(finding.code);
-    if (here || (code != nullptr && code->withholds_domain)) codes.insert(finding.code);
+  for (const Finding* finding : *of_domain) {
+    const bool here = contains(finding->withholds, RecordKey{change.name(), change.type()});
+    const Code* code = find_code(finding->code);
+    if (here || (code != nullptr && code->withholds_domain)) codes.insert(finding->code);
   }
   return {codes.begin(), codes.end()};
 }
@@ -183,7 +186,7 @@ void withhold_blocked(const Config&, const World&, Plan& plan) {
 
 // Two domains may desire records at one key (a shared host name): equal changes become one, and
 // unequal ones are all withheld, since neither domain has precedence.
-void join_shared_keys(const Config&, const World&, Plan& plan) {
+void join_shared_keys(const Config& config, const World&, Plan& plan) {
   std::ranges::stable_sort(plan.changes, {}, order_of);
   std::vector<Change> joined;
   for (Change& change : plan.changes) {
@@ -194,14 +197,13 @@ void join_shared_keys(const Config&, const World&, Plan& plan) {
       append(joined.back().reasons, std::move(change.reasons));
     } else {
       for (const Name& domain : {joined.back().domain, change.domain}) {
-        plan.findings.push_back({.severity = Severity::Error,
-                                 .code = "wanted-twice",
-                                 .domain = domain,
-                                 .message = fmt::format("{} and {} need different records at {}",
-                                                        joined.back().domain.text(),
-                                                        change.domain.text(), change.name().text()),
-                                 .hint = "let one of them own the name",
-                                 .withholds = {{change.name(), change.type()}}});
+        plan.findings.push_back(withholding(
+            finding_of(
+                config.domains.at(domain), Severity::Error, "wanted-twice",
+                fmt::format("{} and {} need different records at {}", joined.back().domain.text(),
+                            change.domain.text(), change.name().text()),
+                "let one of them own the name"),
+            {{change.name(), change.type()}}));
       }
       joined.push_back(std::move(change));
     }
@@ -224,8 +226,7 @@ void estimate_impact(const Config& config, const World& world, Plan& plan) {
   plan.impact_unknown = std::move(impacts.unknown);
 }
 
-// A file that is named almost as a zone is: its zone may be one that somebody believes to be
-// managed.
+// A file that is named almost like a zone: somebody may believe that this zone is managed.
 void report_unused(const Config& config, const World& world, Plan& plan) {
   for (const UnusedZoneNote& unused : world.unused_zones) {
     const ProviderSpec* provider = find_value(config.providers, unused.provider);
@@ -287,7 +288,7 @@ void list_receivers(const Config& config, const World& world, Plan& plan) {
   plan.receivers = receiver_impact(plan, config, world);
 }
 
-/// One pass over the plan; it sees what the passes before it did.
+/// One pass over the plan, which sees the results of the passes before it.
 struct Pass {
   std::string_view name;
   void (*run)(const Config& config, const World& world, Plan& plan);
@@ -300,10 +301,11 @@ constexpr std::array kPasses = {
     Pass{"guard", run_guardrails, "guardrails look at all changes, and their errors withhold"},
     Pass{"zone notices", report_zone_notices, "of zones with changes; their errors withhold"},
     Pass{"waive", apply_waivers, "after the last error is found, before any withholds"},
-    Pass{"expired waivers", report_expired_waivers, "after waiving, so that none waives another"},
-    Pass{"unused zones", report_unused, "as the next one"},
-    Pass{"unmanaged zones", report_unmanaged, "information only; before findings are sorted"},
-    Pass{"stray records", report_stray_records, "as the one before"},
+    Pass{"expired waivers", report_expired_waivers,
+         "withholds nothing; before findings are sorted"},
+    Pass{"unused zones", report_unused, "withholds nothing; before findings are sorted"},
+    Pass{"unmanaged zones", report_unmanaged, "withholds nothing; before findings are sorted"},
+    Pass{"stray records", report_stray_records, "withholds nothing; before findings are sorted"},
     Pass{"withhold", withhold_blocked, "after waiving; the holds below depend on what remains"},
     Pass{"keys first", hold_for_keys, "keys that an error withholds must hold enforcement too"},
     Pass{"freeze", hold_for_freeze, "after the other holds, which explain more than a freeze"},
@@ -315,7 +317,7 @@ constexpr std::array kPasses = {
 
 }  // namespace
 
-// A parked or absent domain has no senders to plan for, so that one policy covers all its records.
+// A parked or absent domain has no senders, so that one policy covers all its records.
 PolicyResult evaluate_policies(const Domain& domain, const World& world) {
   if (domain.state == DomainState::Parked) return parked_policy(domain, world);
   if (domain.state == DomainState::Absent) return absent_policy(domain, world);
@@ -326,7 +328,7 @@ PolicyResult evaluate_policies(const Domain& domain, const World& world) {
   return all;
 }
 
-// From the same policies that plan, so that no question is forgotten and none is needless.
+// By the policies themselves, so that no question is forgotten and none is needless.
 std::vector<Question> questions(const Config& config, const World& world) {
   std::set<Question> wanted;
   for (const auto& [name, domain] : config.domains) {
@@ -337,7 +339,12 @@ std::vector<Question> questions(const Config& config, const World& world) {
   return {wanted.begin(), wanted.end()};
 }
 
-// Each pass sees what the ones before it did; kPasses says why they come in this order.
+std::string config_digest(const Config& config) {
+  std::string all;
+  for (const auto& [path, digest] : config.files) all += path + "\n" + digest + "\n";
+  return "sha256:" + sha256_hex(all);
+}
+
 Plan make_plan(const Config& config, const World& world) {
   Plan plan;
   plan.made_at = world.now;

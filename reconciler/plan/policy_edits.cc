@@ -13,13 +13,6 @@
 namespace rampart {
 namespace {
 
-using Edits = std::vector<PolicyEdit>;
-
-template <class... Args>
-void add(Edits& edits, const Mark& mark, fmt::format_string<Args...> what, Args&&... args) {
-  edits.push_back({mark, fmt::format(what, std::forward<Args>(args)...)});
-}
-
 const Waiver* find_waiver(const std::vector<Waiver>& waivers, const std::string& code) {
   const auto found = std::ranges::find(waivers, code, &Waiver::code);
   return found == waivers.end() ? nullptr : &*found;
@@ -30,16 +23,16 @@ void compare_waivers(const std::vector<Waiver>& before, const Domain& now, Edits
   for (const Waiver& waiver : now.waivers) {
     const Waiver* old = find_waiver(before, waiver.code);
     if (old == nullptr) {
-      add(edits, waiver.mark, "waiver added: {} until {}", waiver.code, to_text(waiver.until));
+      note(edits, waiver.mark, "waiver added: {} until {}", waiver.code, to_text(waiver.until));
     } else if (old->until != waiver.until) {
-      add(edits, waiver.mark, "waiver changed: {} until {} (was {})", waiver.code,
-          to_text(waiver.until), to_text(old->until));
+      note(edits, waiver.mark, "waiver changed: {} until {} (was {})", waiver.code,
+           to_text(waiver.until), to_text(old->until));
     }
   }
   for (const Waiver& waiver : before) {
-    // A removed waiver has no line any more, so that its domain is marked.
+    // A removed waiver has no line, so that its domain is marked.
     if (find_waiver(now.waivers, waiver.code) == nullptr) {
-      add(edits, now.mark, "waiver removed: {}", waiver.code);
+      note(edits, now.mark, "waiver removed: {}", waiver.code);
     }
   }
 }
@@ -48,7 +41,7 @@ void compare_waivers(const std::vector<Waiver>& before, const Domain& now, Edits
 void compare_ignored(const Domain& before, const Domain& now, Edits& edits) {
   for (const IgnoredSource& ignored : now.ignored_sources) {
     if (!contains(before.ignored_sources, ignored.source, &IgnoredSource::source)) {
-      add(edits, ignored.mark, "source ignored: {}", ignored.source);
+      note(edits, ignored.mark, "source ignored: {}", ignored.source);
     }
   }
 }
@@ -59,16 +52,16 @@ void compare_ramp_position(const Domain& before, const Domain& now, Edits& edits
   const bool earlier =
       before.dmarc.since && now.dmarc.since && *now.dmarc.since < *before.dmarc.since;
   if (same_position && earlier) {
-    add(edits, now.dmarc.mark, "since moved back: {} to {}", to_text(*before.dmarc.since),
-        to_text(*now.dmarc.since));
+    note(edits, now.dmarc.mark, "since moved back: {} to {}", to_text(*before.dmarc.since),
+         to_text(*now.dmarc.since));
   }
   if (before.dmarc.ramp->name != now.dmarc.ramp->name) {
-    add(edits, now.dmarc.mark, "ramp changed: {} to {}", before.dmarc.ramp->name,
-        now.dmarc.ramp->name);
+    note(edits, now.dmarc.mark, "ramp changed: {} to {}", before.dmarc.ramp->name,
+         now.dmarc.ramp->name);
   }
   if (before.dmarc.target != now.dmarc.target) {
-    add(edits, now.dmarc.mark, "target changed: {} to {}", to_text(before.dmarc.target),
-        to_text(now.dmarc.target));
+    note(edits, now.dmarc.mark, "target changed: {} to {}", to_text(before.dmarc.target),
+         to_text(now.dmarc.target));
   }
 }
 
@@ -79,10 +72,10 @@ void compare_domain(const Domain& before, const Domain& now, Edits& edits) {
   compare_ignored(before, now, edits);
   compare_ramp_position(before, now, edits);
   if (!before.take_over && now.take_over) {
-    add(edits, now.mark, "take_over set: CNAMEs at the names of desired records may be replaced");
+    note(edits, now.mark, "take_over set: CNAMEs at the names of desired records may be replaced");
   }
   if (before.providers != now.providers) {
-    add(edits, now.mark, "provider changed for {}", now.name.text());
+    note(edits, now.mark, "provider changed for {}", now.name.text());
   }
 }
 
@@ -90,7 +83,7 @@ void compare_domain(const Domain& before, const Domain& now, Edits& edits) {
 void compare_gates(const Ramp& before, const Ramp& now, Edits& edits) {
   const auto differs = [&](std::string_view name, const auto& old, const auto& value) {
     if (old != value) {
-      add(edits, now.mark, "gate changed: {} {} {} to {}", now.name, name, old, value);
+      note(edits, now.mark, "gate changed: {} {} {} to {}", now.name, name, old, value);
     }
   };
   const Gates& a = before.gates;
@@ -111,15 +104,15 @@ void compare_ramps(const Config& base, const Config& now, Edits& edits) {
   for (const auto& [name, ramp] : now.ramps) {
     const auto* old = find_value(base.ramps, name);
     if (old == nullptr) {
-      add(edits, ramp->mark, "ramp added: {}", name);
+      note(edits, ramp->mark, "ramp added: {}", name);
       continue;
     }
     const Ramp& before = **old;
     compare_gates(before, *ramp, edits);
-    if (before.steps != ramp->steps) add(edits, ramp->mark, "steps changed: {}", name);
-    if (before.mode != ramp->mode) add(edits, ramp->mark, "mode changed: {}", name);
+    if (before.steps != ramp->steps) note(edits, ramp->mark, "steps changed: {}", name);
+    if (before.mode != ramp->mode) note(edits, ramp->mark, "mode changed: {}", name);
     if (before.freeze != ramp->freeze || before.weekdays != ramp->weekdays) {
-      add(edits, ramp->mark, "weekdays or freeze changed: {}", name);
+      note(edits, ramp->mark, "weekdays or freeze changed: {}", name);
     }
   }
 }
@@ -130,23 +123,23 @@ void compare_providers(const Config& base, const Config& now, Edits& edits) {
   for (const auto& [name, provider] : now.providers) {
     const ProviderSpec* old = find_value(base.providers, name);
     if (old == nullptr) {
-      add(edits, provider.mark, "provider added: {} ({})", name, provider.type);
+      note(edits, provider.mark, "provider added: {} ({})", name, provider.type);
     } else if (old->type != provider.type || old->settings != provider.settings ||
                old->zone_ids != provider.zone_ids) {
-      add(edits, provider.mark, "provider changed: {}", name);
+      note(edits, provider.mark, "provider changed: {}", name);
     }
   }
 }
 
 }  // namespace
 
-// A new domain's waivers are listed, its other settings are not: they loosen nothing that existed.
-std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now,
-                                     const FilesBeside& base_files, const FilesBeside& now_files) {
+// Of a new domain only the waivers are listed: its other settings loosen nothing that existed.
+Edits policy_edits(const Config& base, const Config& now, const FilesBeside& base_files,
+                   const FilesBeside& now_files) {
   Edits edits = trust_edits(base, base_files, now, now_files);
   const Mark top{now.file, 1, 1};  // For what has no line of its own.
   // Other resolvers could answer with other senders' addresses.
-  if (base.resolvers != now.resolvers) add(edits, top, "resolvers changed");
+  if (base.resolvers != now.resolvers) note(edits, top, "resolvers changed");
   compare_providers(base, now, edits);
   compare_ramps(base, now, edits);
   for (const auto& [name, domain] : now.domains) {
@@ -159,8 +152,9 @@ std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now,
   }
   for (const auto& [name, domain] : base.domains) {
     if (now.domains.contains(name)) continue;
-    add(edits, top, "domain dropped: {} (its records are left alone; `state: absent` removes them)",
-        name.text());
+    note(edits, top,
+         "domain dropped: {} (its records are left alone; `state: absent` removes them)",
+         name.text());
   }
   std::ranges::sort(edits, {}, [](const PolicyEdit& edit) {
     return std::tie(edit.mark.file, edit.mark.line, edit.what);

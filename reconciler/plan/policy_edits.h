@@ -1,5 +1,4 @@
-/// Lists changes of the rules themselves, so that a reviewer of a pull request does not overlook
-/// one among changed records.
+/// Lists changes of the rules themselves, which a reviewer could overlook among changed records.
 #pragma once
 
 #include <vector>
@@ -11,10 +10,9 @@
 namespace rampart {
 
 /// What `now` changes in the rules against `base`: waivers, gates and ramps, ignored sources,
-/// resolvers, providers, a backdated `since`, domains dropped, and everything of trust_edits.h.
-/// Sorted by (file, line, what), each once.
-std::vector<PolicyEdit> policy_edits(const Config& base, const Config& now,
-                                     const FilesBeside& base_files = {},
-                                     const FilesBeside& now_files = {});
+/// resolvers, providers, `take_over`, a backdated `since`, ramps and targets of domains, domains
+/// that are dropped, and everything of trust_edits.h. Sorted by (file, line, what), each once.
+Edits policy_edits(const Config& base, const Config& now, const FilesBeside& base_files = {},
+                   const FilesBeside& now_files = {});
 
 }  // namespace rampart

@@ -1,4 +1,4 @@
-/// Turns policy results in a World without live records into the records of whole zones.
+/// Evaluates the policies in a World without live records, and sorts the desired records by zone.
 #include "reconciler/plan/render.h"
 
 #include <fmt/format.h>
@@ -22,26 +22,23 @@ namespace {
 // The name of the one provider that all domains have here.
 constexpr std::string_view kNoProvider;
 
+using Sets = std::map<RecordKey, RenderedSet>;
+
 /// A rendering that is being built.
 struct RenderDraft {
-  std::map<Name, RenderedZone> zones;
+  std::map<Name, Sets> sets;  ///< By apex.
   std::vector<Finding> faults;
 };
 
-// Made at its first use: a zone of the YAML without records and remarks is not rendered.
-RenderedZone& zone_at(RenderDraft& draft, const Name& apex) {
-  return draft.zones.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
-}
-
-/// Whether an error is certain without live records. A weak key may be a live one that stays; the
-/// plan reports it.
+/// Whether a finding is an error without live records too. A weak key may be a live one that stays;
+/// the plan reports it.
 bool is_fault(const Finding& finding) {
   return finding.severity == Severity::Error && finding.code != "dkim-key-weak";
 }
 
-/// Adds the record of a past selector. The other tool deletes what the file leaves out, so that a
-/// key which mail under way may still need must be in it: the key stays until the YAML lists it as
-/// revoked, and then an empty p= stays for `revoke:` (RFC 6376 section 3.6.1).
+/// Adds the record of a past selector. The other tool deletes what the file lacks, but mail in
+/// transit may still need the key: it stays until the YAML lists it as revoked, and then an empty
+/// p= stays for `revoke:` (RFC 6376 section 3.6.1).
 void keep_past(const Domain& domain, const World& world, const RotationSpec& spec,
                const std::string& selector, PolicyResult& policy_result) {
   const auto name = selector_name(domain, selector);
@@ -79,8 +76,8 @@ void keep_all_past(const Domain& domain, const World& world, PolicyResult& polic
   }
 }
 
-/// The records that the YAML leaves alone, a sentence each. A reader of the output does not see the
-/// YAML, and could take their absence for an oversight.
+/// The records that the YAML does not manage, a sentence each: a reader of the output could take
+/// their absence for an oversight.
 std::vector<std::string> remarks_on(const Domain& domain) {
   const std::string& name = domain.name.text();
   const Phase phase = domain.dmarc.position.phase;
@@ -113,21 +110,18 @@ std::vector<std::string> remarks_on(const Domain& domain) {
 }
 
 // Two domains may desire one record with the same value (a report authorization), never two values.
-// The smaller TTL counts, as both domains then see changes early enough.
+// The smaller TTL counts: then changes are seen as early as both domains require.
 void add_record(const Domain& domain, const DesiredRecord& desired, const World& world,
                 RenderDraft& draft) {
   // A record that must not exist is left out: the other tool deletes it.
   if (!desired.value) return;
   const auto zones = world.zones_for(domain, desired.key.name);
   if (zones.empty()) return;
-  RenderedZone& zone = zone_at(draft, zones.front()->apex);
+  const std::string& text = desired.value->text();
   const std::chrono::seconds ttl = desired.ttl.value_or(desired.new_ttl.value_or(kNewTtl));
-  const auto same = std::ranges::find(zone.sets, desired.key, &RenderedSet::key);
-  if (same == zone.sets.end()) {
-    zone.sets.push_back({desired.key, {ttl, {desired.value->text()}}, {desired.reason}});
-    return;
-  }
-  if (!same->set.values.contains(desired.value->text())) {
+  const RenderedSet first{desired.key, {ttl, {text}}, {}};
+  RenderedSet& set = draft.sets[zones.front()->apex].try_emplace(desired.key, first).first->second;
+  if (!set.set.values.contains(text)) {
     draft.faults.push_back(
         finding_of(domain, Severity::Error, "wanted-twice",
                    fmt::format("{} and another domain need different records at {}",
@@ -135,27 +129,28 @@ void add_record(const Domain& domain, const DesiredRecord& desired, const World&
                    "let one of them own the name"));
     return;
   }
-  same->set.ttl = std::min(same->set.ttl, ttl);
-  same->reasons.push_back(desired.reason);
+  set.set.ttl = std::min(set.set.ttl, ttl);
+  set.reasons.push_back(desired.reason);
 }
 
 // A policy names the MX hosts, so that none can be written without them. A record without a policy
 // has no use: senders would only fail to fetch it (RFC 8461 section 3.3).
-void require_mta_sts(const Domain& domain, const PolicyResult& policy_result, RenderDraft& draft) {
+void require_mta_sts(const Domain& domain, const PolicyResult& policy_result,
+                     std::vector<Finding>& faults) {
   const bool declared = domain.state == DomainState::Managed && domain.mta_sts &&
                         domain.dmarc.position.phase != Phase::Discovery;
   const bool known =
       contains(policy_result.desired_records, RecordKind::MtaSts, &DesiredRecord::kind);
   if (!declared || known) return;
-  draft.faults.push_back(finding_of(
+  faults.push_back(finding_of(
       domain, Severity::Error, "mta-sts-no-mx",
       fmt::format("the MX hosts of {}, which its MTA-STS policy is to name, are not known",
                   domain.name.text()),
       "name them in `mx:`, or pass a resolver with --resolver"));
 }
 
-// The hosts of a rendered policy; nullopt where they are not known. Mode none needs none: such a
-// policy withdraws MTA-STS (RFC 8461 section 8.3).
+// The MX hosts of a rendered policy; nullopt where they are not known. A policy of mode none needs
+// no hosts: it withdraws MTA-STS (RFC 8461 section 8.3).
 std::optional<std::vector<std::string>> rendered_mx(const Domain& domain, const World& world) {
   using Hosts = std::optional<std::vector<std::string>>;
   if (!domain.mta_sts->mx.empty()) return domain.mta_sts->mx;
@@ -174,13 +169,13 @@ void render_domain(const Domain& domain, const World& world, RenderDraft& draft)
   PolicyResult policy_result = evaluate_policies(domain, world);
   keep_all_past(domain, world, policy_result);
   std::ranges::copy_if(policy_result.findings, std::back_inserter(draft.faults), is_fault);
-  require_mta_sts(domain, policy_result, draft);
+  require_mta_sts(domain, policy_result, draft.faults);
   for (const DesiredRecord& desired : policy_result.desired_records) {
     add_record(domain, desired, world, draft);
   }
 }
 
-// Output for Terraform differs by provider.
+// The output for Terraform differs by provider.
 std::set<std::string> types_of(const Domain& domain, const Config& config) {
   std::set<std::string> types;
   for (const std::string& provider : domain.providers) {
@@ -189,22 +184,21 @@ std::set<std::string> types_of(const Domain& domain, const Config& config) {
   return types;
 }
 
-}  // namespace
-
-Name zone_of(const Name& name, const std::vector<Name>& zones) {
+Name zone_of(const Name& name, const std::set<Name>& zones) {
   for (Name at = name; !at.is_root(); at = at.parent()) {
-    if (contains(zones, at)) return at;
+    if (zones.contains(at)) return at;
   }
   return dmarc::org_domain_psl(name);
 }
+
+}  // namespace
 
 Config for_rendering(Config config) {
   for (auto& [name, domain] : config.domains) domain.providers = {std::string(kNoProvider)};
   return config;
 }
 
-// Without live records every TTL and id is the default one, so that the output depends on the YAML
-// alone.
+// Without live records all TTLs and ids are the default ones: the output depends on the YAML alone.
 World empty_world(const Config& config, const std::vector<Name>& zones, Time now) {
   World world{.now = now};
   std::map<Name, LiveZone> made;
@@ -212,11 +206,12 @@ World empty_world(const Config& config, const std::vector<Name>& zones, Time now
     LiveZone fresh{.apex = apex, .provider = std::string(kNoProvider), .complete = true};
     return made.emplace(apex, std::move(fresh)).first->second;
   };
-  for (const Name& zone : zones) add(zone);
+  const std::set<Name> known(zones.begin(), zones.end());
+  for (const Name& zone : known) add(zone);
   for (const auto& [name, domain] : config.domains) {
-    // MX records are not Rampart's, so that their absence here proves nothing: where a policy names
+    // MX records are not Rampart's, so that their absence here proves nothing: where a policy needs
     // the hosts, they are resolved.
-    LiveZone& zone = add(zone_of(name, zones));
+    LiveZone& zone = add(zone_of(name, known));
     zone.sets[{name, RecordType::MX}] = {LiveState::Unobservable, {}, "it is not queried here"};
   }
   for (auto& [apex, zone] : made) world.zones.push_back(std::move(zone));
@@ -239,40 +234,42 @@ std::vector<Question> rendering_questions(const Config& config, const World& wor
   return {wanted.begin(), wanted.end()};
 }
 
-// Records are computed for the nameless provider; provider types and remarks come from the original
-// configuration.
+// Records are computed for the nameless provider; the types of providers come from the original
+// configuration. A zone without a record and a domain is not rendered.
 Rendering render(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderDraft draft;
   for (const auto& [name, domain] : config.domains) render_domain(domain, world, draft);
+  std::map<Name, RenderedZone> rendered;
+  const auto zone_at = [&](const Name& apex) -> RenderedZone& {
+    return rendered.try_emplace(apex, RenderedZone{.apex = apex}).first->second;
+  };
   for (const auto& [name, domain] : original.domains) {
     const auto zones = world.zones_for(config.domains.at(name), name);
     if (zones.empty()) continue;
-    RenderedZone& zone = zone_at(draft, zones.front()->apex);
+    RenderedZone& zone = zone_at(zones.front()->apex);
     std::ranges::move(remarks_on(domain), std::back_inserter(zone.remarks));
     zone.provider_types.merge(types_of(domain, original));
   }
-  Rendering rendering{{}, std::move(draft.faults)};
-  for (auto& [apex, zone] : draft.zones) {
-    std::ranges::sort(zone.sets, {}, &RenderedSet::key);
-    rendering.zones.push_back(std::move(zone));
+  for (auto& [apex, sets] : draft.sets) {
+    for (auto& [key, set] : sets) zone_at(apex).sets.push_back(std::move(set));
   }
+  Rendering rendering{{}, std::move(draft.faults)};
+  for (auto& [apex, zone] : rendered) rendering.zones.push_back(std::move(zone));
   return rendering;
 }
 
 RenderedPolicies render_policies(const Config& original, const World& world) {
   const Config config = for_rendering(original);
   RenderedPolicies rendered;
-  RenderDraft draft;
   for (const auto& [name, domain] : config.domains) {
     if (!domain.mta_sts || domain.state != DomainState::Managed) continue;
     if (const auto mx = rendered_mx(domain, world)) {
       rendered.policies.emplace_back(name, mta_sts_policy(*domain.mta_sts, *mx));
     } else {
-      require_mta_sts(domain, {}, draft);
+      require_mta_sts(domain, {}, rendered.faults);
     }
   }
-  rendered.faults = std::move(draft.faults);
   return rendered;
 }
 

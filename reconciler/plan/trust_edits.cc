@@ -1,12 +1,11 @@
-/// Edits of trust: each of them can let somebody else send, sign or read keys while no record
-/// changes, or only much later.
+/// Edits of trust: each can let somebody else send, sign or read keys, while no record changes or
+/// only much later.
 #include "reconciler/plan/trust_edits.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/base64.h"
 #include "base/sha256.h"
@@ -16,7 +15,6 @@
 namespace rampart {
 namespace {
 
-using Edits = std::vector<PolicyEdit>;
 using Texts = std::vector<std::string>;
 
 /// Both values of one setting as text; where they are equal nothing is listed.
@@ -25,11 +23,6 @@ struct Setting {
   std::string before;
   std::string now;
 };
-
-template <class... Args>
-void note(Edits& edits, const Mark& mark, fmt::format_string<Args...> what, Args&&... args) {
-  edits.push_back({mark, fmt::format(what, std::forward<Args>(args)...)});
-}
 
 std::string date_or_none(const std::optional<Date>& date) { return date ? to_text(*date) : "none"; }
 
@@ -49,17 +42,22 @@ void note_settings(const std::string& subject, const Mark& mark, const std::vect
 // --- Certificates, reporters, files --------------------------------------------------------------
 
 // As `openssl x509 -fingerprint -sha256` computes it, over the DER form, so that another line
-// length or a comment is no change. A file that is no certificate counts by its octets.
+// length or a comment is no change. Any other file counts by its octets: which of several blocks
+// OpenSSL reads must not be guessed here.
 std::string fingerprint_of(std::string_view pem) {
   constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
-  const std::size_t begin = pem.find(kBegin);
-  if (begin != std::string_view::npos) {
+  constexpr std::string_view kAnyBegin = "-----BEGIN ";
+  const std::size_t begin = pem.find(kAnyBegin);
+  const bool one_block =
+      begin != std::string_view::npos && pem.find(kAnyBegin, begin + 1) == std::string_view::npos;
+  const bool at_line_start = begin == 0 || (one_block && pem[begin - 1] == '\n');
+  if (one_block && at_line_start && pem.substr(begin).starts_with(kBegin)) {
     std::string body(pem.substr(begin + kBegin.size()));
     body.resize(std::min(body.size(), body.find("-----END")));
     std::erase_if(body, [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; });
     if (const auto der = decode_base64(body)) return "sha256:" + sha256_hex(*der);
   }
-  return "sha256:" + sha256_hex(pem) + " (not a certificate)";
+  return "sha256:" + sha256_hex(pem) + " (not one certificate)";
 }
 
 std::string fingerprint_at(const std::string& path, const FilesBeside& files) {
@@ -100,7 +98,7 @@ void compare_lists(std::string_view what, const Texts& before, const Texts& now,
   }
 }
 
-// By the files and not by the patterns: a pattern that matched one file yesterday may match two.
+// By the files and not by the patterns: a pattern that matched one file may now match two.
 void compare_files(const Config& base, const Config& now, const Mark& top, Edits& edits) {
   if (base.files.empty()) return;  // There was no YAML: everything is new.
   for (const auto& [path, digest] : now.files) {
@@ -113,6 +111,19 @@ void compare_files(const Config& base, const Config& now, const Mark& top, Edits
 
 // --- Senders -------------------------------------------------------------------------------------
 
+// In the order of their enumerators, in the words of the YAML.
+constexpr std::array<std::string_view, 5> kNeeded = {"yes", "no", "optional", "legacy", "n/a"};
+constexpr std::array<std::string_view, 5> kAligns = {"yes", "no", "optional", "partly", "unknown"};
+constexpr std::array<std::string_view, 3> kSpfUses = {"auto", "always", "never"};
+constexpr std::array<std::string_view, 4> kAlgorithms = {"rsa2048", "rsa4096", "ed25519", "both"};
+constexpr std::array<std::string_view, 2> kUpkeeps = {"managed", "unmanaged"};
+
+template <class Enum, std::size_t kSize>
+Setting setting(std::string_view name, const std::array<std::string_view, kSize>& words,
+                Enum before, Enum now) {
+  return {name, std::string(word_of(words, before)), std::string(word_of(words, now))};
+}
+
 std::string templates_text(const Sender& sender) {
   Texts texts;
   for (const DkimTemplate& one : sender.dkim) {
@@ -124,11 +135,12 @@ std::string templates_text(const Sender& sender) {
 }
 
 // What decides whose mail passes or counts as the sender's; names, owners and notes do not.
-std::vector<Setting> differences_of(const Sender& a, const Sender& b) {
-  const auto number = [](auto value) { return std::to_string(static_cast<int>(value)); };
+std::vector<Setting> settings_of(const Sender& a, const Sender& b) {
   return {{"spf", list_text(a.spf), list_text(b.spf)},
           {"spf_aliases", list_text(a.spf_aliases), list_text(b.spf_aliases)},
-          {"spf needed", number(a.include_needed), number(b.include_needed)},
+          setting("include_needed", kNeeded, a.include_needed, b.include_needed),
+          setting("aligns spf", kAligns, a.spf_aligns, b.spf_aligns),
+          setting("aligns dkim", kAligns, a.dkim_aligns, b.dkim_aligns),
           {"dkim kind", std::string(to_text(a.dkim_kind)), std::string(to_text(b.dkim_kind))},
           {"dkim", templates_text(a), templates_text(b)},
           {"regions", list_text(a.regions), list_text(b.regions)},
@@ -147,7 +159,7 @@ void compare_definitions(const Config& base, const Config& now, const Mark& top,
       note(edits, sender->mark, "sender defined: {}", id);
     } else {
       if ((*old)->builtin) note(edits, sender->mark, "sender replaces the catalogue's: {}", id);
-      note_settings("sender " + id, sender->mark, differences_of(**old, *sender), edits);
+      note_settings("sender " + id, sender->mark, settings_of(**old, *sender), edits);
     }
   }
   for (const auto& [id, sender] : base.senders) {
@@ -163,18 +175,13 @@ std::string with_text(const SenderUse& use) {
   return list_text(texts);
 }
 
-std::string use_text(SpfUse use) {
-  constexpr std::array kWords = {"auto", "always", "never"};
-  return kWords.at(static_cast<std::size_t>(use));
-}
-
 // A declared sender's mail counts as the domain's own at every gate, and `expect: rare` excuses its
 // silence, though neither need change a record.
 void compare_uses(const Domain& base, const Domain& now, Edits& edits) {
   const auto id_of = [](const SenderUse& use) { return use.sender->id; };
   const std::string name = now.name.text();
+  const auto before = base.declared_senders();
   for (const SenderUse& use : now.declared_senders()) {
-    const auto before = base.declared_senders();
     const auto old = std::ranges::find(before, id_of(use), id_of);
     if (old == before.end()) {
       note(edits, use.mark, "sender added to {}: {}{}", name, id_of(use),
@@ -183,23 +190,18 @@ void compare_uses(const Domain& base, const Domain& now, Edits& edits) {
     }
     note_settings(fmt::format("sender {} of {}", id_of(use), name), use.mark,
                   {{"expect", old->rare ? "rare" : "mail", use.rare ? "rare" : "mail"},
-                   {"spf", use_text(old->spf), use_text(use.spf)},
+                   setting("spf", kSpfUses, old->spf, use.spf),
                    {"retired", date_or_none(old->retired), date_or_none(use.retired)},
                    {"with", with_text(*old), with_text(use)}},
                   edits);
   }
-  for (const SenderUse& use : base.declared_senders()) {
+  for (const SenderUse& use : before) {
     if (contains(now.declared_senders(), id_of(use), id_of)) continue;
     note(edits, now.mark, "sender removed from {}: {}", name, id_of(use));
   }
 }
 
 // --- Keys ----------------------------------------------------------------------------------------
-
-std::string algorithm_text(RotationAlgorithm algorithm) {
-  constexpr std::array kWords = {"rsa2048", "rsa4096", "ed25519", "both"};
-  return kWords.at(static_cast<std::size_t>(algorithm));
-}
 
 std::string revoked_text(const RotationSpec& spec) {
   Texts texts;
@@ -214,7 +216,7 @@ void compare_rotation(const RotationSpec& a, const RotationSpec& b, const Domain
   note_settings(fmt::format("rotation {} of {}", b.name, now.name.text()), b.mark,
                 {{"sender", a.sender, b.sender},
                  {"every", to_text(a.every), to_text(b.every)},
-                 {"algorithm", algorithm_text(a.algorithm), algorithm_text(b.algorithm)},
+                 setting("algorithm", kAlgorithms, a.algorithm, b.algorithm),
                  {"publish_ahead", to_text(a.publish_ahead), to_text(b.publish_ahead)},
                  {"keep", to_text(a.keep), to_text(b.keep)},
                  {"revoke", to_text(a.revoke), to_text(b.revoke)},
@@ -244,13 +246,9 @@ void compare_rotations(const Domain& base, const Domain& now, Edits& edits) {
   }
 }
 
-std::string upkeep_text(Upkeep upkeep) {
-  return upkeep == Upkeep::Unmanaged ? "unmanaged" : "managed";
-}
-
 // --- spf.lock ------------------------------------------------------------------------------------
 
-// What a vendor's record is compared with, and what a flattened record is made of.
+// The lock is what a vendor's record is compared with, and what a flattened record is made of.
 void compare_locks(const FilesBeside& base, const FilesBeside& now, Edits& edits) {
   const Mark mark{"spf.lock", 1, 1};
   for (const auto& [domain, lock] : now.locks) {
@@ -269,8 +267,8 @@ void compare_locks(const FilesBeside& base, const FilesBeside& now, Edits& edits
 
 }  // namespace
 
-std::vector<PolicyEdit> trust_edits(const Config& base, const FilesBeside& base_files,
-                                    const Config& now, const FilesBeside& now_files) {
+Edits trust_edits(const Config& base, const FilesBeside& base_files, const Config& now,
+                  const FilesBeside& now_files) {
   Edits edits;
   const Mark top{now.file, 1, 1};  // For what has no line of its own.
   compare_recipients({base, base_files}, {now, now_files}, top, edits);
@@ -282,17 +280,17 @@ std::vector<PolicyEdit> trust_edits(const Config& base, const FilesBeside& base_
   return edits;
 }
 
-std::vector<PolicyEdit> trust_edits(const Domain& base, const Domain& now) {
+Edits trust_edits(const Domain& base, const Domain& now) {
   Edits edits;
   compare_uses(base, now, edits);
   compare_rotations(base, now, edits);
   const auto of_spf = [](const Domain& domain) {
-    return upkeep_text(domain.spf ? domain.spf->upkeep : Upkeep::Managed);
+    return domain.spf ? domain.spf->upkeep : Upkeep::Managed;
   };
-  note_settings(
-      now.name.text(), now.mark,
-      {{"spf", of_spf(base), of_spf(now)}, {"dkim", upkeep_text(base.dkim), upkeep_text(now.dkim)}},
-      edits);
+  note_settings(now.name.text(), now.mark,
+                {setting("spf", kUpkeeps, of_spf(base), of_spf(now)),
+                 setting("dkim", kUpkeeps, base.dkim, now.dkim)},
+                edits);
   return edits;
 }
 

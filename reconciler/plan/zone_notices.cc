@@ -1,9 +1,9 @@
-/// Notices of zones become findings only where something is changed: else there is nothing to do.
+/// A notice becomes a finding only where the plan changes what it concerns: else there is nothing
+/// to do.
 #include "reconciler/plan/zone_notices.h"
 
 #include <map>
 #include <span>
-#include <tuple>
 #include <utility>
 
 namespace rampart {
@@ -13,21 +13,22 @@ CodeName code_of(ZoneNotice::Topic topic) {
   switch (topic) {
     case ZoneNotice::Topic::Journal:
       return "zone-journal";
+    case ZoneNotice::Topic::Serial:
+      return "zone-serial";
     case ZoneNotice::Topic::Record:
       return "occupied";
     case ZoneNotice::Topic::Locked:
-      return "record-locked";
-    case ZoneNotice::Topic::Serial:
       break;
   }
-  return "zone-serial";
+  return "record-locked";
 }
 
-/// Whether a change meets what the notice is about. A notice of one value leaves the rest of its
-/// set free: other values may come and go beside it.
+/// Whether the notice is about what the change writes. A notice of one value is about a change that
+/// removes it or writes its TTL: other values may come and go beside it.
 bool concerns(const ZoneNotice& notice, const Change& change) {
   if (!notice.written) return true;
-  const auto& [before, after] = std::tie(change.set.before, change.set.after);
+  const auto& before = change.set.before;
+  const auto& after = change.set.after;
   const RecordType type = notice.written->type;
   if (change.name() != notice.written->name) return false;
   const bool writes = after && after->type == type;
@@ -37,8 +38,7 @@ bool concerns(const ZoneNotice& notice, const Change& change) {
   return !writes || !after->set.values.contains(*notice.value) || after->set.ttl != before->set.ttl;
 }
 
-/// The changes of one zone, and where each name has them: a zone may have as many notices as
-/// records.
+/// The changes of one zone, also by name: a zone may have as many notices as records.
 class ZoneChanges {
  public:
   void add(const Change& change) {
@@ -46,8 +46,8 @@ class ZoneChanges {
     all_.push_back(&change);
   }
 
-  /// The changes that a notice concerns, by domain. What loosens is never withheld, so that it is
-  /// left out; where nothing else is changed, the notice is no error.
+  /// The domains with changes that a notice concerns, and the keys that it may withhold there:
+  /// those of changes that do not loosen enforcement.
   std::map<Name, std::vector<RecordKey>> keys_concerned(const ZoneNotice& notice) const {
     std::map<Name, std::vector<RecordKey>> concerned;
     for (const Change* change : candidates(notice)) {

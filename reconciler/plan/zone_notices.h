@@ -1,4 +1,4 @@
-/// What hosts show about zones as a whole, as findings of the plan.
+/// What hosts report about their zones, as findings of the plan.
 #pragma once
 
 #include "policies/model/plan.h"
@@ -6,8 +6,9 @@
 
 namespace rampart {
 
-/// Adds the notices of every zone with changes, one finding a domain: an error withholds the
-/// changes in that zone, except those that loosen enforcement.
+/// Adds the notices of every zone with changes that they concern, one finding for each notice and
+/// domain. An Error, of a notice that blocks, withholds these changes except those that loosen
+/// enforcement.
 void report_zone_notices(const Config& config, const World& world, Plan& plan);
 
 }  // namespace rampart

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "reconciler/plan/change_reasons.h"
+
 namespace rampart {
 namespace {
 
@@ -141,6 +143,28 @@ TEST_CASE("a change has the reasons of what changes, and not those of what stays
         Reasons{"because the YAML declares other values of these tags"});
 }
 
+TEST_CASE("a term that is flattened is still needed by its sender") {
+  Sender sender{.id = "esp", .name = "ESP", .spf = {"include:esp.example"}};
+  SenderUse use;
+  use.sender = std::make_shared<const Sender>(sender);
+  Domain domain{.name = kDomain, .providers = {"files"}, .dmarc = {}, .mark = {}};
+  domain.senders = {use};
+  const auto set = [](const std::string& value) {
+    return std::optional(ParsedTypedSet{RecordType::TXT, parse_set(kApex, present({value}))});
+  };
+  const std::string flat = "v=spf1 ip4:192.0.2.1 ~all";
+  const std::vector<DesiredRecord> desired_records = {desired(kApex, RecordKind::Spf, flat)};
+  const std::string flattened = "because networks from spf.lock replace the flattened terms";
+  const auto reasons = [&](const std::string& before) {
+    return change_reasons(domain, set(before), set(flat), desired_records, Time{});
+  };
+  CHECK(reasons("v=spf1 include:esp.example ~all") ==
+        std::vector<std::string>{"it is wanted", flattened});
+  CHECK(reasons("v=spf1 include:esp.example a ~all") ==
+        std::vector<std::string>{"it is wanted", flattened,
+                                 "because no declared sender needs the removed terms"});
+}
+
 TEST_CASE("a new record takes 3600 seconds unless its policy says otherwise") {
   DesiredRecord dmarc = desired(kDmarc, RecordKind::Dmarc, "v=DMARC1; p=none");
   CHECK(run({{}, {dmarc}}).changes[0].set.after->set.ttl == std::chrono::seconds(3600));
@@ -172,7 +196,9 @@ TEST_CASE("a selector's key gives way to a CNAME, a foreign value there does not
   const DiffResult changed = run({{{kSelector, present({"v=DKIM1; p="})}}, desired_records});
   CHECK(after(changed) == Values{"s1.keys.example.net"});
   CHECK(changed.changes[0].set.before->type == RecordType::TXT);
-  CHECK(only_code(run({{{kSelector, present({"hello"})}}, desired_records})) == "occupied");
+  const DiffResult occupied = run({{{kSelector, present({"hello"})}}, desired_records});
+  CHECK(only_code(occupied) == "occupied");
+  CHECK(occupied.findings[0].withholds == std::vector{kSelectorCname});
   CHECK(only_code(run({{{{kSelector.name, RecordType::A}, present({"192.0.2.1"})}},
                        desired_records})) == "occupied");
 }

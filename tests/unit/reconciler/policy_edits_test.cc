@@ -77,6 +77,10 @@ TEST_CASE("every edit that lets somebody else send, sign, seal or report is show
   CHECK(edits_of("[\"ip4:198.51.100.7\"]", "[\"ip4:198.51.100.0/24\"]") ==
         Texts{"sender shop: spf changed from ip4:198.51.100.7 to ip4:198.51.100.0/24"});
   CHECK(edits_of("dkim: none, owner: it", "dkim: none, owner: them") == Texts{});
+  CHECK(edits_of("dkim: none, owner: it", "dkim: none, include_needed: optional, owner: it") ==
+        Texts{"sender shop: include_needed changed from yes to optional"});
+  CHECK(edits_of("dkim: none, owner: it", "dkim: none, aligns: {dkim: yes}, owner: it") ==
+        Texts{"sender shop: aligns dkim changed from unknown to yes"});
   CHECK(edits_of("  shop: {spf: [\"ip4:198.51.100.7\"]", "  more: {spf: [\"ip4:198.51.100.7\"]") ==
         Texts{"sender no longer defined: shop", "sender defined: more"});
   const auto replaced =
@@ -142,6 +146,12 @@ TEST_CASE("a certificate that is replaced in place is shown by fingerprint") {
   CHECK(
       edits(pem("YWJj"), "-----BEGIN CERTIFICATE-----\nYW\nJj\n-----END CERTIFICATE-----").empty());
   CHECK(edits(pem("YWJj"), "no certificate").size() == 1);
+  // OpenSSL reads neither block below that looks like the old certificate.
+  CHECK(edits(pem("YWJj"), "# " + pem("YWJj").substr(12) + pem("YWJk")).size() == 1);
+  CHECK(edits(pem("YWJj"),
+              "-----BEGIN X509 CERTIFICATE-----\nYWJk\n-----END X509 CERTIFICATE-----\n" +
+                  pem("YWJj"))
+            .size() == 1);
   CHECK(whats(policy_edits(config, config,
                            {.certificates = {{"certs/mail.pem", pem("YWJj")}}, .locks = {}}, {}))
             .size() == 1);
