@@ -195,6 +195,8 @@ void diff_values(const RecordKey& key, const RecordSet& before, const RecordSet&
   for (auto& [kind, values] : added) {
     std::vector<std::string>& old = removed[kind];
     while (!values.empty() && !old.empty()) {
+      // What receivers discard has no meaning that a form could keep, and its blanks must show.
+      if (!is_read(key, old.front()) && kind != RecordKind::Foreign) break;
       const auto detail = value_diff(kind, old.front(), values.front());
       // One pair without a detailed form means that its kind has none, so the rest is shown whole
       // as well.

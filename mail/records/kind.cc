@@ -120,7 +120,7 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
   // RFC 8461 section 3.1 and RFC 8460 section 3 count the `;` to what a record begins with.
   return fmt::format(
       "it must begin with exactly `{}`, in this case and without blanks or quotes, "
-      "and then `;`; receivers discard it",
+      "and then `;`",
       version.exact);
 }
 

@@ -101,7 +101,10 @@ std::optional<Fault> stray_record(const Name& domain, const RecordKey& key,
   return Fault{.code = "record-near-miss",
                .message = fmt::format("{} holds `{}`, which receivers do not read: {}",
                                       key.name.text(), shown(value), *slip),
-               .hint = "correct or remove the value by hand"};
+               .hint = kind_of(key, value) == RecordKind::Foreign
+                           ? "correct or remove the value by hand"
+                           : "a plan that declares this record replaces it; else correct it by "
+                             "hand"};
 }
 
 Fault record_dangling(const Name& name, const Name& target) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "dns/name.h"
@@ -108,25 +109,31 @@ std::optional<std::string> meant(const Sender& sender, const std::string& placeh
   return std::nullopt;
 }
 
-// Why a filled template is no name or term; nullopt where it is one, or lacks another value.
-std::optional<std::string> fault_of(const Template& one, const SenderUse& use) {
+// Why a template with this value is no name or term; nullopt where it is one. The other
+// placeholders get a value that fits, so that each mistake is reported at its own line alone.
+std::optional<std::string> fault_of(const Template& one, const std::string& placeholder,
+                                    const std::string& value) {
   // Any domain will do: what a template makes of the right one is as valid.
   static const Name domain = *Name::parse("example.com");
-  const auto filled = fill(one.text, domain, use.with);
+  std::map<std::string, std::string> with;
+  for (const std::string& name : placeholders(one.text)) with[name] = "1";
+  with[placeholder] = value;
+  const auto filled = fill(one.text, domain, with);
   if (!filled) return std::nullopt;
-  const auto why = [&](const auto& parsed) -> std::optional<std::string> {
+  const auto why = [](const auto& parsed) -> std::optional<std::string> {
     if (parsed) return std::nullopt;
-    return fmt::format("`{}`: {}", *filled, parsed.error().what);
+    return parsed.error().what;
   };
   if (one.use == Template::Use::Term) return why(spf::parse_terms(*filled));
   return one.use == Template::Use::Host ? why(domain.child(*filled)) : why(Name::parse(*filled));
 }
 
 // The first record that the value of this placeholder spoils.
-std::optional<std::string> spoiled(const SenderUse& use, const std::string& placeholder) {
-  for (const Template& one : templates_of(*use.sender)) {
+std::optional<std::string> spoiled(const Sender& sender, const std::string& placeholder,
+                                   const std::string& value) {
+  for (const Template& one : templates_of(sender)) {
     if (!around(one.text, placeholder)) continue;
-    if (auto fault = fault_of(one, use)) return fault;
+    if (auto fault = fault_of(one, placeholder, value)) return fault;
   }
   return std::nullopt;
 }
@@ -162,7 +169,7 @@ void check_value(Loader& loader, const SenderUse& use, const std::string& placeh
                                   placeholder, use.sender->id)
                     : fmt::format("write `{}`", right));
   }
-  if (const auto fault = spoiled(use, placeholder)) {
+  if (const auto fault = spoiled(*use.sender, placeholder, name)) {
     fail(fmt::format("the value of `{}` makes no valid record of {}", placeholder, use.sender->id),
          *fault);
   }
