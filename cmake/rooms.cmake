@@ -119,7 +119,7 @@ rampart_room(reconciler/apply
   KNOWS dns policies/model reconciler/observe reconciler/plan)
 rampart_room(reconciler/init
   KNOWS base dns mail/dkim mail/spf mail/transport policies/dkim policies/model policies/ramp
-        reconciler/config reconciler/observe reconciler/plan)
+        policies/rules reconciler/config reconciler/observe reconciler/plan)
 rampart_room(cli/views
   KNOWS base dns mail/dkim mail/dmarc mail/records mail/spf mail/syntax policies/audit
         policies/dkim policies/dmarc policies/model policies/ramp policies/spf reconciler/apply

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/printable.h"
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
@@ -72,26 +74,52 @@ SpfLock lock_of_now(const FlattenSubject& subject, const DnsSession& lookups, Da
   return lock;
 }
 
-// The lookups before are shown as well: the saving is the reason for flattening.
+using Reasons = std::map<std::string, std::string>;
+
+// The lookups before are shown as well: the saving is the reason for flattening. Terms that stay
+// cost what DNS shows, with all that they include.
 ExitCode show(const Context& context, const FlattenSubject& subject, const SpfLock& lock,
-              int before) {
-  FlattenReport report{subject.domain, subject.record, before, {}};
-  report.flat = flatten({.domain = subject.domain, .record = subject.record, .lock = lock});
+              const spf::Tree& tree, Reasons reasons) {
+  FlattenReport report{subject.domain, subject.record, tree.lookups, {}, std::move(reasons)};
+  FlattenInput input{.domain = subject.domain, .record = subject.record, .lock = lock};
+  for (const spf::TreeNode& child : tree.root.children) input.costs[child.term] = child.lookups;
+  report.flat = flatten(input);
   return print(context, context.json() ? flatten_json(report) : flatten_text(report));
+}
+
+/// What was written to the lock, and why terms were not taken into it.
+struct LockUpdate {
+  SpfLock lock;
+  Reasons reasons;
+};
+
+Reasons reasons_of(const FlattenSubject& subject, const std::vector<std::string>& refused) {
+  Reasons reasons;
+  for (const std::string& term : flattenable_terms(subject.record)) {
+    const auto why = std::ranges::find_if(
+        refused, [&](const std::string& one) { return one.starts_with(term + ": "); });
+    if (why != refused.end()) reasons[term] = why->substr(term.size() + 2);
+  }
+  return reasons;
 }
 
 /// Refreshes the lock of one domain and keeps those of others in the file.
 ExitCode write_lock(const Context& context, const Config& config, const FlattenSubject& subject,
-                    const DnsSession& lookups, SpfLock& lock) {
+                    const DnsSession& lookups, LockUpdate& update) {
+  // Nothing could be accepted, and the advice to run this command would never end.
+  if (lookups.resolvers.size() < 2) {
+    return usage_error(context, "--write needs two resolvers that agree, and one is known",
+                       "name two of different operators: --resolver A --resolver B");
+  }
   TRY_OR_FAIL("spf-lock-invalid", SpfLocks locks, read_spf_locks(config.folder));
   const Date today = context.today();
   Refresh refresh = refresh_lock(locks[subject.domain], all_views(subject, lookups), today);
   for (const std::string& refused : refresh.refused) {
     context.process.err << "not accepted: " << printable(refused) << '\n';
   }
-  lock = refresh.lock;
+  update = {refresh.lock, reasons_of(subject, refresh.refused)};
   locks[subject.domain] = std::move(refresh.lock);
-  if (lock.terms.empty()) locks.erase(subject.domain);
+  if (update.lock.terms.empty()) locks.erase(subject.domain);
   OK_OR_FAIL("spf-lock-invalid", write_file(spf_lock_path(config.folder), print_spf_locks(locks)));
   progress(context, fmt::format("wrote {}", spf_lock_path(config.folder)));
   return ExitCode::Ok;
@@ -109,15 +137,15 @@ ExitCode run_spf_flatten(Context& context) {
   TRY_OR_FAIL("resolver", DnsSession lookups, resolver_session(context, config));
   TRY_OR_FAIL("spf-missing", const FlattenSubject subject,
               subject_of(domain, config, context.now, lookups));
-  const int before = tree_live(domain, subject.record, lookups).lookups;
-  SpfLock lock;
+  const spf::Tree tree = tree_live(domain, subject.record, lookups);
+  LockUpdate shown;
   if (writes) {
-    const ExitCode done = write_lock(context, config, subject, lookups, lock);
+    const ExitCode done = write_lock(context, config, subject, lookups, shown);
     if (done != ExitCode::Ok) return done;
   } else {
-    lock = lock_of_now(subject, lookups, context.today());
+    shown.lock = lock_of_now(subject, lookups, context.today());
   }
-  return show(context, subject, lock, before);
+  return show(context, subject, shown.lock, tree, std::move(shown.reasons));
 }
 
 }  // namespace rampart

@@ -115,12 +115,14 @@ std::string flatten_json(const FlattenReport& report) {
     return Json{{"name", fragment_name(report.domain, fragment.first).text()},
                 {"value", spf::print(fragment.second)}};
   };
+  std::vector<std::string> kept = report.flat.unlocked;
+  if (!report.flat.redirect.empty()) kept.push_back(report.flat.redirect);
   return document({{"domain", report.domain.text()},
                    {"before", spf::print(report.record)},
                    {"record", spf::print(report.flat.record)},
                    {"fragments", array_of(report.flat.fragments, fragment_json)},
                    {"flattened", report.flat.flattened},
-                   {"kept", report.flat.unlocked},
+                   {"kept", kept},
                    {"lookups_before", report.lookups_before},
                    {"lookups", report.flat.lookups}});
 }
@@ -136,8 +138,17 @@ std::string flatten_text(const FlattenReport& report) {
   text +=
       fmt::format("\n{} of 10 lookups ({} before)\n", report.flat.lookups, report.lookups_before);
   for (const std::string& term : report.flat.unlocked) {
-    text += fmt::format("not flattened: {} (it depends on the message, or could not be resolved)\n",
-                        term);
+    const auto reason = report.reasons.find(term);
+    text += fmt::format("not flattened: {} ({})\n", term,
+                        reason != report.reasons.end()
+                            ? printable(reason->second)
+                            : "it depends on the message, or could not be resolved");
+  }
+  if (!report.flat.redirect.empty()) {
+    text += fmt::format(
+        "not flattened: {} (it hands the whole check on; write the terms of that record here in "
+        "its place)\n",
+        report.flat.redirect);
   }
   return text;
 }

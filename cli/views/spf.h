@@ -32,6 +32,7 @@ struct FlattenReport {
   spf::Record record;
   int lookups_before = 0;
   FlatSpf flat;
+  std::map<std::string, std::string> reasons = {};  ///< Why terms were not taken into spf.lock.
 };
 /// Both records, the fragments and the lookups, as JSON and as text.
 std::string flatten_json(const FlattenReport& report);

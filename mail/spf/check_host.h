@@ -96,7 +96,7 @@ struct TreeNode {
   std::uint64_t addresses4 = 0;  ///< IPv4 addresses admitted with pass by ip4/a/mx here and below.
   bool lower_bound = false;      ///< Part of the cost is unknown, by macros or failures.
   std::string problem;           ///< Why this node cannot be used, or empty.
-  bool temporary = false;        ///< The problem is a failed DNS answer, which may succeed later.
+  bool temporary = false;        ///< The problem is a missing or failed DNS answer.
   std::vector<TreeNode> children;
 };
 

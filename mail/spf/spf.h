@@ -55,6 +55,11 @@ Result<Record> parse(std::string_view text);
 /// Reads terms without a version, as in `extra:` of the YAML.
 Result<Record> parse_terms(std::string_view text);
 
+/// The term that a modifier with the name of a mechanism was meant to be: "include:x" of
+/// "include=x". Legal, ignored by receivers (RFC 7208 section 6) and never meant. Empty for every
+/// other modifier.
+std::string mechanism_meant_by(const Modifier& modifier);
+
 /// Canonical text: lower-case names, `+` left out, single blanks, modifiers last.
 std::string print(const Record& record);
 std::string print(const Directive& directive);

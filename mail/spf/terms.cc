@@ -214,6 +214,17 @@ std::string_view to_text(Mechanism mechanism) {
   return std::ranges::find(kMechanisms, mechanism, &MechanismRow::mechanism)->name;
 }
 
+// The aliases are those that `nearest` knows: people write them with either sign.
+std::string mechanism_meant_by(const Modifier& modifier) {
+  std::string_view name = modifier.name;
+  if (name == "ip" || name == "ipv4") name = "ip4";
+  if (name == "ipv6") name = "ip6";
+  const auto row = std::ranges::find(kMechanisms, name, &MechanismRow::name);
+  if (row == kMechanisms.end()) return "";
+  const bool bare = row->mechanism == Mechanism::All || modifier.value.empty();
+  return bare ? std::string(row->name) : fmt::format("{}:{}", row->name, modifier.value);
+}
+
 Result<Ok> add_term(std::string_view term, Record& record) {
   const std::size_t name = modifier_name_length(term);
   return name > 0 ? add_modifier(term, name, record) : add_directive(term, record);

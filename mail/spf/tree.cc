@@ -93,7 +93,9 @@ Branch Walk::open_record(const CompiledRecord& compiled) {
   if (compiled.state == CompiledRecord::State::Ready) return grow(compiled);
   if (compiled.state == CompiledRecord::State::Unasked) {
     unknown.push_back({compiled.domain, RecordType::TXT});
-    return stuck(compiled.domain.text(), "has not been resolved");
+    Branch branch = stuck(compiled.domain.text(), "has not been resolved");
+    branch.node.temporary = true;
+    return branch;
   }
   Branch branch = stuck(compiled.domain.text(), compiled.problem);
   branch.node.temporary = compiled.state == CompiledRecord::State::TempError;

@@ -15,7 +15,8 @@
 #include "mail/transport/transport.h"
 #include "policies/dkim/selectors.h"
 #include "policies/model/policy.h"
-#include "policies/rules/spf.h"
+#include "policies/rules/names.h"
+#include "policies/rules/spf_width.h"
 
 namespace rampart::audit {
 
@@ -67,8 +68,11 @@ struct SpfFacts : Reading {
   spf::Tree tree;
   std::optional<spf::Qualifier> ending;  ///< Of the `all` that decides, redirects followed.
   rules::SpfReach reach;                 ///< Who passes, through all that it includes.
+  spf::IpSet own;                        ///< What its own ip4, ip6, a and mx terms pass.
+  rules::NameFaults names;               ///< Of the names that it refers to.
   bool passes_nobody = false;            ///< No term can pass anyone.
   std::size_t octets = 0;                ///< The owner name and all its TXT.
+  std::vector<std::string> needless;     ///< Terms of services whose mail never aligns by SPF.
   std::vector<std::string> senders;      ///< Ids of the senders that it names.
   std::string near_miss;                 ///< A value at the domain that is nearly SPF,
   std::string slip;                      ///< and why it is none.
@@ -100,6 +104,7 @@ struct KeyFacts {
   std::vector<Name> cnames;        ///< The chain of CNAME targets.
   std::vector<std::string> slips;  ///< Where the record breaks the grammar, and is accepted.
   std::size_t others = 0;          ///< TXT values beside the key that are none.
+  std::optional<rules::NameReading> target = std::nullopt;  ///< For Dangling: its end.
 };
 
 /// A domain's selectors.
@@ -112,12 +117,20 @@ struct DkimFacts {
   std::string wildcard;          ///< A key record that is returned for any selector.
 };
 
-/// A report address, and whether its host has agreed to receive reports (RFC 9990 section 4).
+/// A report address: whether its host has agreed to receive reports (RFC 9990 section 4), and
+/// whether it receives mail at all.
 struct ReportAddress {
   enum class Consent { Own, Granted, Refused, Unknown };
   std::string uri;
   Name host;
   Consent consent = Consent::Own;
+  std::optional<rules::NameReading> mail = std::nullopt;  ///< Of `host`, once it was read.
+
+  /// Whether DNS shows that no mail reaches it.
+  bool is_undeliverable() const {
+    return mail && mail->state != rules::NameState::Unknown &&
+           mail->state != rules::NameState::Usable;
+  }
 };
 /// "own", "granted", "refused", "unknown".
 std::string_view to_text(ReportAddress::Consent consent);
@@ -133,7 +146,8 @@ struct DmarcFacts : Reading {
   std::string slip;                  ///< and why it is none, or none for some receivers.
   std::optional<dmarc::Policy> org_policy;  ///< The p of the organizational domain's own record.
   bool several_here = false;                ///< More than one record at the domain's own `_dmarc`.
-  std::vector<ReportAddress> rua;
+  std::vector<ReportAddress> rua;           ///< Of aggregate reports,
+  std::vector<ReportAddress> ruf;           ///< and of single failures.
 
   /// The tree walk's policy where it finds one, else the list's; null where neither does.
   const dmarc::DiscoveredPolicy* discovered() const {
@@ -146,6 +160,7 @@ struct MxFacts : Reading {
   bool null = false;               ///< "0 ." alone: receives no mail (RFC 7505).
   bool null_among_others = false;  ///< "0 ." beside other MX.
   std::vector<Name> hosts;         ///< By preference, then name.
+  rules::Faults faults;            ///< Of the values and the hosts that they name.
 };
 
 /// The response to fetching a policy over HTTPS.
@@ -158,9 +173,10 @@ struct Fetched {
 
 /// A domain's MTA-STS record and the policy that it announces.
 struct MtaStsFacts : Reading {
-  std::vector<std::string> addresses;  ///< Of the policy's host.
-  std::optional<Fetched> fetched;      ///< Empty: not fetched.
-  std::optional<MtaStsPolicy> policy;  ///< Empty: not fetched, or unusable.
+  std::vector<std::string> addresses;                     ///< Of the policy's host.
+  std::optional<rules::NameReading> host = std::nullopt;  ///< The policy's host.
+  std::optional<Fetched> fetched;                         ///< Empty: not fetched.
+  std::optional<MtaStsPolicy> policy;                     ///< Empty: not fetched, or unusable.
 };
 
 /// A value that no receiver reads at this name, by rules::stray_record().
@@ -175,6 +191,7 @@ struct Stray {
 struct Dangling {
   Name name;
   Name target;
+  std::optional<rules::NameReading> reading = std::nullopt;  ///< Of the name, once it is known.
 
   bool operator==(const Dangling&) const = default;
 };

@@ -10,7 +10,7 @@
 #include "policies/audit/parts.h"
 #include "policies/model/lookup.h"
 #include "policies/rules/dmarc.h"
-#include "policies/rules/spf.h"
+#include "policies/rules/names.h"
 #include "policies/rules/strays.h"
 
 namespace rampart::audit {
@@ -41,24 +41,22 @@ void sort_by_code(std::vector<Finding>& found) {
   std::ranges::stable_sort(found, {}, &Finding::code);
 }
 
-void collect_broken(const spf::TreeNode& node, std::vector<const spf::TreeNode*>& broken) {
-  for (const spf::TreeNode& child : node.children) {
-    // A term whose macros depend on the message has no domain to open, which is no fault.
-    const bool open = child.domain.empty() && child.lower_bound;
-    if (!child.problem.empty() && !open) broken.push_back(&child);
-    collect_broken(child, broken);
+// One host usually takes both kinds of reports, and is one finding then.
+void check_report_hosts(const DmarcFacts& dmarc, const Name& at, rules::Faults& faults) {
+  std::vector<ReportAddress> addresses = dmarc.rua;
+  std::ranges::copy(dmarc.ruf, std::back_inserter(addresses));
+  std::ranges::stable_sort(addresses, {}, &ReportAddress::host);
+  const Name* last = nullptr;
+  for (const ReportAddress& one : addresses) {
+    if (last != nullptr && *last == one.host) continue;
+    last = &one.host;
+    if (one.consent == ReportAddress::Consent::Refused) {
+      add(faults, rules::report_unauthorized(at, one.host));
+    }
+    if (!one.mail) continue;
+    std::ranges::move(rules::report_host_faults(at, one.host, *one.mail),
+                      std::back_inserter(faults));
   }
-}
-
-// A sub-domain without MX often sends nothing, so its missing record is only a warning.
-rules::Fault spf_missing(const Facts& facts) {
-  const bool mail = facts.is_org || !facts.mx.hosts.empty();
-  const bool silent = facts.mx.null || facts.mx.state == State::None;
-  return {.severity = mail ? Severity::Error : Severity::Warning,
-          .code = "spf-missing",
-          .message = name_of(facts) + " publishes no SPF record",
-          .hint = silent ? "publish `v=spf1 -all` where nothing sends as this domain"
-                         : "publish `v=spf1`, the senders' terms, and `~all` or `-all`"};
 }
 
 // Sub-domains are compared at the record that governs, which may be above the audited domain.
@@ -79,10 +77,7 @@ void check_policy(const Facts& facts, rules::Faults& faults) {
   const bool parked = sends_nothing(facts) && facts.mx.null;
   if (dmarc.rua.empty() && !parked)
     add(faults, rules::dmarc_without_rua(domain, enforcement.policy));
-  for (const ReportAddress& one : dmarc.rua) {
-    if (one.consent != ReportAddress::Consent::Refused) continue;
-    add(faults, rules::report_unauthorized(at, one.host));
-  }
+  check_report_hosts(dmarc, at, faults);
 }
 
 // Each in the order of its enumerators.
@@ -93,42 +88,6 @@ constexpr std::array<std::string_view, 8> kKeyStates = {
     "absent", "key", "revoked", "several", "invalid", "dangling", "unset", "unobservable"};
 constexpr std::array<std::string_view, 4> kConsents = {"own", "granted", "refused", "unknown"};
 constexpr std::array<std::string_view, 3> kVerdicts = {"pass", "fail", "unknown"};
-
-// A record that receivers reject as a whole has one finding: its terms and limits are of no effect.
-void check_spf(const Facts& facts, rules::Faults& faults) {
-  const SpfFacts& spf = facts.spf;
-  const Name& domain = facts.subject.domain;
-  if (!spf.near_miss.empty()) {
-    add(faults, rules::spf_near_miss(domain, spf.near_miss, spf.slip));
-  }
-  if (spf.state == State::None) return add(faults, spf_missing(facts));
-  if (spf.state == State::Several) return add(faults, rules::spf_multiple(domain, spf.problem));
-  if (spf.state == State::Invalid) return add(faults, rules::spf_invalid(domain, spf.problem));
-  const bool everybody = spf.ending == spf::Qualifier::Pass;
-  std::ranges::move(
-      rules::spf_limits({.domain = domain,
-                         .pass_all = everybody ? 1 : 0,
-                         .ptr_terms = std::ranges::count(spf.record.directives, spf::Mechanism::Ptr,
-                                                         &spf::Directive::mechanism),
-                         .lookups = spf.tree.lookups,
-                         .void_lookups = spf.tree.void_lookups,
-                         .lower_bound = spf.tree.lower_bound,
-                         .txt_octets = spf.octets,
-                         .record_octets = spf.text.size(),
-                         .root = &spf.tree.root}),
-      std::back_inserter(faults));
-  for (const spf::TreeNode* node : broken_nodes(spf.tree.root)) {
-    add(faults, rules::spf_unresolved(*node));
-  }
-  add(faults, rules::spf_neutral(domain, spf.ending));
-  add(faults, rules::spf_dead_terms(spf.record));
-  // `+all` passes every address; that the sum is large is then no second fault.
-  if (everybody) return;
-  if (!spf.reach.everybody) add(faults, rules::spf_broad(domain, spf.reach.addresses4));
-  rules::SpfReach reach = spf.reach;
-  if (rules::is_broad(reach.addresses4) && !reach.everybody) reach.addresses4 = 0;
-  add(faults, rules::authority_wide(domain, reach, spf.tree.root));
-}
 
 // What to do depends on what exists at the name already: TXT cannot be published beside a CNAME.
 rules::Fault missing_policy(const Facts& facts) {
@@ -175,6 +134,10 @@ void check_strays(const Facts& facts, rules::Faults& faults) {
   }
   for (const Dangling& one : facts.dangling) {
     add(faults, rules::record_dangling(one.name, one.target));
+    if (!one.reading) continue;
+    add(faults, rules::takeover({fmt::format("the CNAME at {}", one.name.text()),
+                                 fmt::format("publish a record of {}", name_of(facts))},
+                                *one.reading));
   }
 }
 
@@ -186,12 +149,6 @@ std::string describe(const Reading& reading) {
   if (reading.state == State::Invalid) return "is invalid: " + reading.problem;
   if (reading.state == State::Unobservable) return "could not be read: " + reading.problem;
   return reading.state == State::None ? "is missing" : "is published";
-}
-
-// The qualifier is printed as it is written in the record, which is what people look for.
-std::string describe_ending(const SpfFacts& spf) {
-  if (!spf.ending) return "its ending is behind a redirect that cannot be read";
-  return fmt::format("ends in {}all", static_cast<char>(*spf.ending));
 }
 
 std::vector<std::string> texts_of(const std::vector<Name>& names) {
@@ -235,17 +192,6 @@ Report report_on(Facts facts, const Profile* profile) {
                     std::back_inserter(report.findings));
   sort_by_code(report.findings);
   return report;
-}
-
-std::vector<const spf::TreeNode*> broken_nodes(const spf::TreeNode& root) {
-  std::vector<const spf::TreeNode*> broken;
-  collect_broken(root, broken);
-  return broken;
-}
-
-bool sends_nothing(const Facts& facts) {
-  return facts.spf.state == State::Valid && facts.spf.passes_nobody &&
-         facts.spf.ending == spf::Qualifier::Fail;
 }
 
 std::string_view to_text(Source source) { return word_of(kSources, source); }

@@ -7,6 +7,7 @@
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/rules/dkim.h"
+#include "policies/rules/names.h"
 
 namespace rampart::audit {
 namespace {
@@ -19,6 +20,13 @@ rules::Fault key_missing(const KeyFacts& key) {
               "there is no key at {}, although the selector is {}", key.name.text(),
               key.query.source == Source::Declared ? "declared in the YAML" : "in use in reports"),
           .hint = "publish the key, or stop signing with this selector"};
+}
+
+void check_dangling(const Facts& facts, const KeyFacts& key, rules::Faults& faults) {
+  const Name& domain = facts.subject.domain;
+  add(faults, rules::selector_dangling(domain, key.name, key.cnames.back()));
+  if (!key.target) return;
+  add(faults, rules::takeover(rules::selector_reference(domain, key.name), *key.target));
 }
 
 // Each state has one rule at most: a key that cannot be read says nothing about its length.
@@ -38,8 +46,7 @@ void check_key(const Facts& facts, const KeyFacts& key, rules::Faults& faults) {
     case KeyState::Invalid:
       return add(faults, rules::key_invalid(key.name, key.problem));
     case KeyState::Dangling:
-      return add(faults,
-                 rules::selector_dangling(facts.subject.domain, key.name, key.cnames.back()));
+      return check_dangling(facts, key, faults);
     case KeyState::Unset:
       return add(faults, rules::target_without_key(key.name, key.cnames.back()));
     case KeyState::Revoked:       // Publishing an empty p= is how a key is retired.

@@ -5,6 +5,7 @@
 
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
+#include "policies/rules/names.h"
 
 namespace rampart::audit {
 namespace {
@@ -110,6 +111,7 @@ void check_transport(const Facts& facts, rules::Faults& faults) {
                                 name_of(facts)),
          .hint = "keep only the null MX if the domain receives no mail, else remove it"});
   }
+  std::ranges::copy(facts.mx.faults, std::back_inserter(faults));
   if (facts.mta_sts.state == State::None && has_mx(facts)) {
     faults.push_back({.severity = Severity::Info,
                       .code = "mta-sts-missing",
@@ -122,6 +124,11 @@ void check_transport(const Facts& facts, rules::Faults& faults) {
               "correct the record (RFC 8461 section 3.1)"},
              faults);
   check_mta_sts_policy(facts, faults);
+  if (facts.mta_sts.host) {
+    add(faults, rules::takeover({"the MTA-STS policy host",
+                                 fmt::format("serve a policy for {}", name_of(facts))},
+                                *facts.mta_sts.host));
+  }
   if (facts.tls_rpt.state == State::None && has_mx(facts)) {
     faults.push_back({.severity = Severity::Info,
                       .code = "tls-rpt-missing",

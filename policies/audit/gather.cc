@@ -6,6 +6,7 @@
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/model/lookup.h"
+#include "policies/rules/spf.h"
 #include "policies/rules/strays.h"
 
 namespace rampart::audit {
@@ -31,9 +32,11 @@ std::optional<spf::Qualifier> ending_of(const spf::CompiledRecord& start, spf::R
   return std::nullopt;
 }
 
-// A redirect may pass somebody, so a record with one is never counted as silent.
+// A redirect may pass somebody, so a record with one is never counted as silent. Neither is one
+// that was meant to pass somebody: its owner sends mail.
 bool passes_nobody(const spf::Record& record) {
   return record.find_modifier("redirect") == nullptr &&
+         !rules::spf_term_ignored(Name::root(), record) &&
          !contains(record.directives, spf::Qualifier::Pass, &spf::Directive::qualifier);
 }
 
@@ -103,6 +106,24 @@ class Search {
   int left_ = 400;  // Records to open: an adversarial tree must not stall the whole run.
 };
 
+// Whether mail of the service never aligns by SPF: it bounces to a domain of the service.
+bool never_aligns(const Sender* sender) {
+  return sender->spf_aligns == Aligns::No || sender->include_needed == IncludeNeeded::No ||
+         sender->include_needed == IncludeNeeded::Legacy;
+}
+
+// A term that several services share is needless only where it is for each of them.
+std::vector<std::string> needless_terms(const spf::Record& record, const SendersByTerm& by_term) {
+  std::vector<std::string> terms;
+  for (const spf::Directive& directive : record.directives) {
+    std::string term = spf::print(directive);
+    const auto owners = by_term.find(term);
+    if (owners.empty() || !std::ranges::all_of(owners, never_aligns)) continue;
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
 // The cheap search comes first, because each round of questions would otherwise build the whole
 // tree again.
 void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf) {
@@ -118,6 +139,14 @@ void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf)
     spf.state = State::Unknown;
     return;
   }
+  std::vector<Question> names;
+  spf.names = rules::spf_name_faults(compiled.domain, spf.tree.root, table.answers, names);
+  if (!names.empty()) {
+    spf.tree.unknown = std::move(names);
+    spf.state = State::Unknown;
+    return;
+  }
+  spf.own = rules::own_networks(compiled.domain, compiled.record, table.answers);
   spf.reach = rules::spf_reach(spf::admitted_by(compiled, table.cache));
   // `ptr` of the record itself is `spf-ptr`, which counts by itself.
   for (const spf::Directive& own : compiled.record.directives) {
@@ -126,6 +155,7 @@ void read_tree(const spf::CompiledRecord& compiled, Table& table, SpfFacts& spf)
   spf.record = compiled.record;
   spf.ending = ending_of(compiled, table.cache);
   spf.passes_nobody = passes_nobody(compiled.record);
+  spf.needless = needless_terms(compiled.record, table.senders);
   for (const Sender* sender : senders_in(compiled.record, table.senders)) {
     // A shared include says nothing of which service sends through its owner.
     if (sender->spf_shared.empty()) spf.senders.push_back(sender->id);
@@ -192,8 +222,8 @@ void note_strays(Facts& facts, const Name& name, const Answer& answer) {
     facts.strays.push_back(stray);
   }
   if (answer.status != AnswerStatus::NxDomain || answer.cnames.empty()) return;
-  const Dangling dangling{name, answer.cnames.back()};
-  if (!contains(facts.dangling, dangling)) facts.dangling.push_back(dangling);
+  if (contains(facts.dangling, name, &Dangling::name)) return;
+  facts.dangling.push_back({name, answer.cnames.back()});
 }
 
 void record_failure(Facts& facts, const Name& name, const Answer& answer) {
@@ -225,6 +255,9 @@ void gather(Facts& facts, Table& table) {
   if (facts.mta_sts.state == State::Unknown) gather_mta_sts(facts, table);
   if (facts.tls_rpt.state == State::Unknown) gather_tls_rpt(facts, table);
   if (facts.bimi.state == State::Unknown) gather_bimi(facts, table);
+  for (Dangling& one : facts.dangling) {
+    one.reading = rules::read_name(one.name, RecordType::TXT, table.answers, facts.unknown);
+  }
 }
 
 }  // namespace rampart::audit

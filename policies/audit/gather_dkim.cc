@@ -117,7 +117,11 @@ void gather_dkim(Facts& facts, Table& table) {
       record_failure(facts, *name, *answer);
       ++dkim.unanswered;
     }
-    return read_selector(query, *name, *answer);
+    KeyFacts key = read_selector(query, *name, *answer);
+    if (key.state == KeyState::Dangling) {
+      key.target = rules::read_name(*name, RecordType::TXT, table.answers, facts.unknown);
+    }
+    return key;
   };
   for (const SelectorQuery& query : *queries) {
     dkim.guessed = dkim.guessed || query.source == Source::Guessed;

@@ -90,19 +90,25 @@ ReportAddress address_of(const std::string& uri, const Name& host, const Name& a
 
 // An address without a usable host cannot receive reports; its tag is reported as a problem
 // already.
-void read_addresses(Facts& facts, const Table& table) {
+std::vector<ReportAddress> read_addresses(std::string_view tag, Facts& facts, const Table& table) {
   const Name& at = facts.dmarc.discovered()->at;
-  for (const std::string& uri : facts.dmarc.record.rua) {
+  const dmarc::Record& record = facts.dmarc.record;
+  const std::vector<std::string> uris = tag == "rua" ? record.rua : record.ruf;
+  std::vector<ReportAddress> addresses;
+  for (const std::string& uri : uris) {
     const auto text = dmarc::uri_host(uri);
     const auto host = Name::parse(text.value_or(""));
     // RFC 9990 section 4 defines the delivery by mail alone; reporters skip every other scheme.
-    if (!ascii_lower(uri).starts_with("mailto:")) {
+    if (!rules::is_mailto(uri)) {
       facts.dmarc.problems.push_back(fmt::format(
-          "`rua`: `{}` is no mailto: address, and reports are sent by mail alone", uri));
+          "`{}`: `{}` is no mailto: address, and reports are sent by mail alone", tag, uri));
       continue;
     }
-    if (host) facts.dmarc.rua.push_back(address_of(uri, *host, at, facts, table));
+    if (!host) continue;
+    addresses.push_back(address_of(uri, *host, at, facts, table));
+    addresses.back().mail = rules::read_mail_domain(*host, table.answers, facts.unknown);
   }
+  return addresses;
 }
 
 // The p of the organizational domains by both generations, the milder one.
@@ -130,7 +136,8 @@ void read_discovered(Facts& facts, const Table& table) {
   if (!records.empty()) dmarc.text = records.front();
   if (const auto read = dmarc::parse_lenient(dmarc.text)) dmarc.problems = read->problems;
   dmarc.org_policy = org_policy_of(facts, table);
-  read_addresses(facts, table);
+  dmarc.rua = read_addresses("rua", facts, table);
+  dmarc.ruf = read_addresses("ruf", facts, table);
 }
 
 // No record governs: none is published, or receivers ignore those that are. Only the domain and its
@@ -197,8 +204,9 @@ Enforcement enforcement_of(const DmarcFacts& dmarc) {
   using Consent = ReportAddress::Consent;
   for (const ReportAddress& one : dmarc.rua) {
     const bool refused = one.consent == Consent::Refused;
-    enforcement.reports = enforcement.reports || !refused;
-    enforcement.all_consent = enforcement.all_consent && !refused;
+    const bool receives = one.mail && !one.is_undeliverable() && !refused;
+    enforcement.reports = enforcement.reports || receives;
+    enforcement.all_receive = enforcement.all_receive && receives;
   }
   return enforcement;
 }

@@ -76,10 +76,12 @@ void gather_mx(Facts& facts, Table& table) {
   const std::vector<std::string>& values = answer->values_or_none();
   mx.state = values.empty() ? State::None : State::Valid;
   mx.hosts = spf::exchanges_of(values);
+  const std::size_t open = facts.unknown.size();
+  mx.faults = rules::mx_faults(facts.subject.domain, values, table.answers, facts.unknown);
+  if (facts.unknown.size() != open) mx.state = State::Unknown;
   const auto null = [](const std::string& value) { return value.ends_with(" ."); };
-  const bool some = std::ranges::any_of(values, null);
-  mx.null = some && values.size() == 1;
-  mx.null_among_others = some && !mx.null;
+  mx.null = rules::is_null_mx(values);
+  mx.null_among_others = values.size() > 1 && std::ranges::any_of(values, null);
 }
 
 // The policy host's addresses are resolved here, so that fetching needs no resolver of its own.
@@ -100,6 +102,9 @@ void gather_mta_sts(Facts& facts, Table& table) {
     // One family is enough; the failure of the other is recorded.
     std::ranges::copy(answer->values_or_none(), std::back_inserter(mta_sts.addresses));
   }
+  const std::size_t open = facts.unknown.size();
+  mta_sts.host = rules::read_host(*host, table.answers, facts.unknown);
+  if (facts.unknown.size() != open) mta_sts.state = State::Unknown;
 }
 
 void gather_tls_rpt(Facts& facts, Table& table) {

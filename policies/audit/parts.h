@@ -26,6 +26,8 @@ void note_strays(Facts& facts, const Name& name, const Answer& answer);
 /// The findings of one part.
 void check_dkim(const Facts& facts, rules::Faults& faults);
 void check_transport(const Facts& facts, rules::Faults& faults);
+/// Adds the faults of the SPF record, which was read or certainly does not exist.
+void check_spf(const Facts& facts, rules::Faults& faults);
 
 /// How far DMARC protects, as the score, findings and profiles see it.
 struct Enforcement {
@@ -34,7 +36,7 @@ struct Enforcement {
   bool whole = true;        ///< No pct below 100 and no t=y.
   bool sub_domains = true;  ///< sp and np are no milder than p.
   bool reports = false;     ///< Some report address may be used.
-  bool all_consent = true;  ///< No host of a report address has refused.
+  bool all_receive = true;  ///< Every report address may and can receive them.
 };
 /// What applies by the record in force and the consent of its report hosts.
 Enforcement enforcement_of(const DmarcFacts& dmarc);

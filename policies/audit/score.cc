@@ -46,13 +46,15 @@ ScorePart record_part(const SpfFacts& spf) {
   constexpr int kOf = 12;
   if (spf.ending == spf::Qualifier::Pass) return none(kWhat, kOf, "everybody passes (+all)");
   const rules::SpfReach& reach = spf.reach;
-  if (reach.everybody) return none(kWhat, kOf, "everybody passes by what it includes");
-  if (rules::is_broad(reach.addresses4)) {
-    return none(kWhat, kOf,
-                fmt::format("{} IPv4 addresses pass",
-                            grouped(static_cast<std::int64_t>(reach.addresses4))));
+  if (reach.width == rules::Width::Everybody) {
+    return none(kWhat, kOf, "everybody passes by what it includes");
   }
-  if (reach.wide6) return none(kWhat, kOf, "IPv6 networks of more than a /16 in all pass");
+  if (reach.width >= rules::Width::Broad) {
+    return none(kWhat, kOf, rules::text_of(reach) + " pass");
+  }
+  if (rules::spf_term_ignored(Name::root(), spf.record)) {
+    return {kWhat, kOf / 2, kOf, "a term with `=` in place of `:` passes nobody"};
+  }
   if (reach.open.empty()) return all(kWhat, kOf, "one valid record");
   return {kWhat, kOf / 2, kOf,
           fmt::format("`{}` decides for each message who passes", reach.open.front())};
@@ -71,11 +73,11 @@ void spf_parts(const Facts& facts, Parts& parts) {
   parts.push_back(record_part(spf));
   parts.push_back(limits_part(spf.tree));
   // Where everybody passes before the end, nobody meets it.
+  const bool everybody = spf.reach.width == rules::Width::Everybody;
   const bool ends =
-      (spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail) &&
-      !spf.reach.everybody;
+      (spf.ending == spf::Qualifier::Fail || spf.ending == spf::Qualifier::SoftFail) && !everybody;
   parts.push_back({"SPF ending", ends ? 5 : 0, 5,
-                   spf.reach.everybody && spf.ending != spf::Qualifier::Pass
+                   everybody && spf.ending != spf::Qualifier::Pass
                        ? describe_ending(spf) + ", which no check reaches"
                        : describe_ending(spf)});
 }
@@ -162,11 +164,11 @@ void dmarc_parts(const Facts& facts, Parts& parts) {
                         ? all("DMARC sub-domains", 4, "as strict as the domain")
                         : none("DMARC sub-domains", 4, "sp or np is milder than p"));
   }
-  const int reports = !enforcement.reports ? 0 : enforcement.all_consent ? 8 : 5;
+  const int reports = !enforcement.reports ? 0 : enforcement.all_receive ? 8 : 5;
   parts.push_back({"DMARC reports", reports, 8,
                    dmarc.rua.empty()          ? "no address for reports"
-                   : !enforcement.reports     ? "no address has agreed to receive reports"
-                   : !enforcement.all_consent ? "an address has not agreed to receive reports"
+                   : !enforcement.reports     ? "no address receives and accepts reports"
+                   : !enforcement.all_receive ? "an address does not receive or accept reports"
                                               : "reports are requested"});
 }
 
@@ -195,6 +197,8 @@ void transport_parts(const Facts& facts, Parts& parts) {
     parts.push_back(none("MX", 4, describe(mx)));
   } else if (mx.null_among_others) {
     parts.push_back(none("MX", 4, "a null MX beside others"));
+  } else if (!mx.faults.empty()) {
+    parts.push_back(none("MX", 4, "an MX leads to no host"));
   } else {
     parts.push_back(all("MX", 4,
                         mx.null            ? "null MX: receives no mail"

@@ -9,13 +9,34 @@
 #include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/rules/dkim.h"
+#include "policies/rules/names.h"
 
 namespace rampart {
 namespace {
 
-Finding dangling(const Domain& domain, const Name& selector, const Name& target) {
-  return to_finding(rules::selector_dangling(domain.name, selector, target), domain.name,
-                    domain.mark);
+// Whether a provider publishes this very CNAME already: then its fault is not the plan's.
+bool is_live_cname(const Domain& domain, const World& world, const RecordKey& key,
+                   const Name& target) {
+  const auto live = live_values(domain, world, key, RecordKind::DkimCname);
+  return any_unread(domain, world, key) || contains(live, target.text(), &ParsedValue::text);
+}
+
+// The message names the target as it is in the zone, because a person compares it with the vendor's
+// page. Who could take the name shows at its registered domain, which is a further question.
+// An Error withholds the CNAME; one that is live already has a Warning.
+void report_dangling(const Domain& domain, const World& world, const RecordKey& key,
+                     const Name& target, PolicyResult& policy_result) {
+  rules::Faults faults = {rules::selector_dangling(domain.name, key.name, target)};
+  rules::add(faults, rules::takeover(rules::selector_reference(domain.name, key.name),
+                                     rules::read_name(target, RecordType::TXT, world.answers,
+                                                      policy_result.unknown)));
+  const bool live = is_live_cname(domain, world, key, target);
+  for (rules::Fault& fault : faults) {
+    fault.severity = live ? Severity::Warning : Severity::Error;
+    Finding finding = to_finding(std::move(fault), domain.name, domain.mark);
+    if (!live) finding.withholds = {key};
+    policy_result.findings.push_back(std::move(finding));
+  }
 }
 
 // The TXT values at a CNAME's target, as they count at the selector. The kind of a value depends on
@@ -41,7 +62,7 @@ void check_replaced(const Domain& domain, const World& world, const Name& select
     if (answer == nullptr) {
       policy_result.unknown.push_back({*old, RecordType::TXT});
     } else if (answer->status == AnswerStatus::NxDomain) {
-      policy_result.findings.push_back(dangling(domain, selector, *old));
+      report_dangling(domain, world, key, *old, policy_result);
     }
   }
 }
@@ -79,7 +100,7 @@ void report_selector(const Domain& domain, const World& world, const RecordKey& 
     if (answer == nullptr) {
       policy_result.unknown.push_back({*target, RecordType::TXT});
     } else if (answer->status == AnswerStatus::NxDomain) {
-      return policy_result.findings.push_back(dangling(domain, key.name, *target));
+      return report_dangling(domain, world, key, *target, policy_result);
     }
   }
   policy_result.findings.push_back(
@@ -102,8 +123,9 @@ bool is_selector(const LiveSet& live) {
 
 }  // namespace
 
-// The key at a CNAME's target belongs to the vendor: whatever is wrong there is a warning, and the
-// CNAME is published all the same, since vendors check it before they publish the key.
+// The key at a CNAME's target belongs to the vendor: whatever is wrong with it is a warning, and
+// the CNAME is published all the same, since vendors check it before they publish the key. A name
+// that does not exist is no vendor's: it was mistyped, or can be taken by somebody else.
 void check_target(const Domain& domain, const World& world, const Name& selector,
                   const Name& target, PolicyResult& policy_result) {
   check_replaced(domain, world, selector, target, policy_result);
@@ -111,7 +133,7 @@ void check_target(const Domain& domain, const World& world, const Name& selector
   if (answer == nullptr) {
     policy_result.unknown.push_back({target, RecordType::TXT});
   } else if (answer->status == AnswerStatus::NxDomain) {
-    policy_result.findings.push_back(dangling(domain, selector, target));
+    report_dangling(domain, world, {selector, RecordType::CNAME}, target, policy_result);
   } else if (answer->status == AnswerStatus::Failed) {
     policy_result.findings.push_back(
         finding_of(domain, Severity::Warning, "dkim-unresolved",

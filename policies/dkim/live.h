@@ -8,8 +8,8 @@
 
 namespace rampart {
 
-/// Checks where a declared selector's CNAME leads, and the targets that it replaces; an unresolved
-/// target is a warning, never more.
+/// Checks where a declared selector's CNAME leads, and the targets that it replaces. A target that
+/// does not exist withholds a CNAME that is not live yet; every other fault of it is a warning.
 void check_target(const Domain& domain, const World& world, const Name& selector,
                   const Name& target, PolicyResult& policy_result);
 

@@ -9,6 +9,7 @@
 
 #include "mail/dmarc/org_domain.h"
 #include "policies/model/wildcards.h"
+#include "policies/rules/names.h"
 
 namespace rampart {
 namespace {
@@ -104,15 +105,25 @@ void check_elsewhere(const Domain& domain, const Name& host, const Name& name, c
 
 }  // namespace
 
+std::set<Name> report_domains(const std::vector<std::string>& rua,
+                              const std::vector<std::string>& ruf) {
+  std::set<Name> domains;
+  for (const auto* uris : {&rua, &ruf}) {
+    for (const std::string& uri : *uris) {
+      auto name = Name::parse(dmarc::uri_host(uri).value_or(""));
+      if (name) domains.insert(std::move(name).value());
+    }
+  }
+  return domains;
+}
+
 // RFC 9990 section 4: consent is needed only outside the organizational domain.
 PolicyResult report_authorizations(const Domain& domain, const World& world) {
   PolicyResult policy_result;
-  std::set<Name> hosts;
-  for (const auto* uris : {&domain.dmarc.rua, &domain.dmarc.ruf}) {
-    for (const std::string& uri : *uris) {
-      const auto name = Name::parse(dmarc::uri_host(uri).value_or(""));
-      if (name) hosts.insert(*name);
-    }
+  const std::set<Name> hosts = report_domains(domain.dmarc.rua, domain.dmarc.ruf);
+  for (const Name& host : hosts) {
+    // Read by a guardrail, which knows what the plan does to other domains.
+    rules::read_mail_domain(host, world.answers, policy_result.unknown);
   }
   const Name org = dmarc::org_domain_psl(domain.name);
   for (const Name& host : hosts) {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "policies/guardrails/dmarc.h"
+#include "policies/guardrails/names.h"
 #include "policies/guardrails/spf.h"
 #include "policies/model/lookup.h"
 #include "policies/model/wildcards.h"
@@ -233,6 +234,7 @@ Findings failing_servers(const Plan&, const Config& config, const World& world) 
   return found;
 }
 
+// In the order of docs/findings.md, which is also the order in which people meet them.
 constexpr auto kGuardrails = std::to_array<Guardrail>({
     failing_servers,
     ramp_jump,
@@ -243,6 +245,7 @@ constexpr auto kGuardrails = std::to_array<Guardrail>({
     discovery_changes,
     shadows_wildcard,
     spf_guardrails,
+    report_hosts,
     beyond_host_limits,
 });
 

@@ -9,6 +9,7 @@
 
 #include "base/counted.h"
 #include "mail/spf/tree.h"
+#include "policies/guardrails/names.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_pattern.h"
 #include "policies/model/sender_use.h"
@@ -23,10 +24,6 @@ namespace rampart {
 namespace {
 
 using Findings = std::vector<Finding>;
-using spf::IpSet;
-
-constexpr std::uint64_t kWide4 = 65536;                  // A /16.
-constexpr spf::Address kWide6 = spf::Address{1} << 104;  // A /24.
 
 // One side of a case: the tree of its record, what it costs, and its faults by the rule book.
 struct Side {
@@ -68,6 +65,19 @@ std::string remedies_for(const SpfCase& item, const Config& config, const World&
   return fmt::format("{}", fmt::join(remedies, "; "));
 }
 
+// Whether the plan names a record that certainly does not exist or cannot be used, where no record
+// before it did. A fragment of our own is `spf-fragment-missing`.
+bool breaks_by(const spf::TreeNode& node, const SpfCase& item, const SpfCost& before,
+               const World& world) {
+  if (item.changes.empty() || node.temporary) return false;
+  const auto name = Name::parse(node.domain);
+  if (name && fragment_number(item.domain.name, *name) > 0) return false;
+  if (name && is_in_zones(world, item.domain, {*name, RecordType::TXT})) return false;
+  return std::ranges::none_of(before.broken, [&](const spf::TreeNode* other) {
+    return other->term == node.term && other->domain == node.domain;
+  });
+}
+
 // The message says what the include counts as, because its cost is not known.
 rules::Fault unresolved(const spf::TreeNode& node, const Config& config) {
   rules::Fault fault = rules::spf_unresolved(node);
@@ -99,43 +109,18 @@ void check_rules(const SpfCase& item, const Config& config, const World& world, 
     found.push_back(refused ? spf_refusal(item, std::move(fault))
                             : spf_finding(item, std::move(fault)));
   }
+  // The YAML cannot declare such a term, so that a plan never creates one.
+  if (item.after.record) {
+    if (auto fault = rules::spf_term_ignored(item.domain.name, *item.after.record)) {
+      found.push_back(spf_finding(item, std::move(*fault)));
+    }
+  }
   for (const spf::TreeNode* node : after.cost.broken) {
-    found.push_back(spf_finding(item, unresolved(*node, config)));
+    rules::Fault fault = unresolved(*node, config);
+    found.push_back(breaks_by(*node, item, before.cost, world)
+                        ? spf_refusal(item, std::move(fault))
+                        : spf_finding(item, std::move(fault)));
   }
-}
-
-bool is_of_catalogue(const std::string& term, const Config& config) {
-  const Sender* sender = sender_of_term(term, config);
-  return sender != nullptr && sender->builtin;
-}
-
-// What the plan lets pass that did not pass before, other than by senders of the catalogue, whose
-// width their vendors choose. Flattened, such a sender has no term of its own: its addresses are
-// those of spf.lock.
-IpSet gained_width(const SpfCase& item, const Config& config, const World& world) {
-  const Name& domain = item.domain.name;
-  spf::Record own = *item.after.record;
-  std::erase_if(own.directives, [&](const spf::Directive& directive) {
-    return is_of_catalogue(spf::print(directive), config);
-  });
-  IpSet gained = spf::admitted_by(domain, own, *item.after.answers).pass;
-  if (item.before.record) {
-    gained =
-        gained.without(spf::admitted_by(domain, *item.before.record, *item.before.answers).pass);
-  }
-  const SpfLock* lock = find_value(world.spf_locks, domain);
-  if (lock == nullptr) return gained;
-  for (const auto& [term, locked] : lock->terms) {
-    if (is_of_catalogue(term, config)) gained = gained.without(set_of(locked.networks));
-  }
-  return gained;
-}
-
-// IPv6 addresses are too many to count, so that one large network is the measure.
-bool is_wide6(const IpSet& gained) {
-  return std::ranges::any_of(gained.v6(), [](const spf::Interval& interval) {
-    return interval.last - interval.first >= kWide6;
-  });
 }
 
 // By number, since two spellings of one name are one fragment.
@@ -269,20 +254,6 @@ Finding term_removed(const SpfCase& item, const std::string& lost, const Config&
                                        sender->id)});
 }
 
-void check_width(const SpfCase& item, const Config& config, const World& world, Findings& found) {
-  if (!item.after.record) return;
-  const IpSet gained = gained_width(item, config, world);
-  if (gained.count4() <= kWide4 && !is_wide6(gained)) return;
-  found.push_back(spf_refusal(
-      item,
-      {.code = "spf-wide",
-       .message =
-           fmt::format("{} would let {} more IPv4 addresses{} pass than before",
-                       item.domain.name.text(), grouped(static_cast<std::int64_t>(gained.count4())),
-                       is_wide6(gained) ? " and an IPv6 network wider than /24" : ""),
-       .hint = "check the prefix lengths: name the hosts that send, not their whole network"}));
-}
-
 // A fragment that was missing before is a warning: this plan did not cause it.
 void check_fragments(const SpfCase& item, const Keys& withheld, Findings& found) {
   const Name& domain = item.domain.name;
@@ -345,8 +316,9 @@ Findings spf_guardrails(const Plan& plan, const Config& config, const World& wor
     Findings of_case;
     check_rules(item, config, world, of_case);
     check_authority(item, world, of_case);
+    check_width(item, config, world, of_case);
+    check_names(item, world, of_case);
     if (!item.changes.empty()) {
-      check_width(item, config, world, of_case);
       check_fragments(item, withheld, of_case);
       check_losses(item, config, world, of_case);
     }

@@ -13,14 +13,20 @@ namespace rampart {
 
 /// All guardrails on SPF in one, because gathering the cases of a plan is the expensive part:
 /// - the rules on one record (policies/rules/spf.h): `spf-all`, `spf-length`, `spf-lookups`,
-///   `spf-lookups-near`, `spf-ptr`, `spf-unresolved` and `spf-voids`;
+///   `spf-lookups-near`, `spf-ptr`, `spf-term-ignored`, `spf-unresolved` and `spf-voids`;
 /// - `authority-wide`, as `check_authority` finds it;
-/// - `spf-wide`: more than 65,536 IPv4 addresses (or an IPv6 /24) pass that did not pass before,
-///   senders of the catalogue not counted;
+/// - `spf-wide`, `spf-broad` and `spf-private`, as `check_width` finds them;
+/// - `name-dangling`, `takeover` and `mx-null-sender`, as `check_names` finds them;
 /// - `spf-fragment-missing`: the record includes a fragment of the domain (`_spf1`, `_spf2`, ...)
 ///   that is neither live nor written by the plan;
 /// - `spf-sender-removed` and `spf-term-removed`: who could send before and cannot after.
 std::vector<Finding> spf_guardrails(const Plan& plan, const Config& config, const World& world);
+
+/// `spf-wide`: more than 65,536 IPv4 addresses (or an IPv6 /24) more than before; what passed
+/// before by any term, and senders of the catalogue, are not counted. Where that is not so,
+/// `spf-broad` and `spf-private` of the networks that the record itself names.
+void check_width(const SpfCase& item, const Config& config, const World& world,
+                 std::vector<Finding>& found);
 
 /// `authority-wide`: everybody or far too many pass by what the record includes, or a term decides
 /// for each message; and a vendor that admits much more than spf.lock has.

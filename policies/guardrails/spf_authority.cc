@@ -7,7 +7,7 @@
 #include "mail/spf/tree.h"
 #include "policies/guardrails/spf.h"
 #include "policies/model/lookup.h"
-#include "policies/rules/spf.h"
+#include "policies/rules/spf_width.h"
 #include "policies/spf/lock.h"
 #include "policies/spf/record.h"
 

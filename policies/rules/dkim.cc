@@ -130,6 +130,7 @@ Fault key_testing(const Name& selector) {
       .hint = "remove the flag once the signer works; verifiers may treat its mail as unsigned"};
 }
 
+// Who could take the name shows only at its registered domain: `takeover` says so.
 Fault selector_dangling(const Name& domain, const Name& selector, const Name& target) {
   // A zone file completes a name without its final dot by the zone's own name, which nobody else
   // can register.
@@ -141,13 +142,15 @@ Fault selector_dangling(const Name& domain, const Name& selector, const Name& ta
                                    "verified",
                                    selector.text(), target.text()),
             .hint = fmt::format("if `{}` is meant, a dot is missing after it in the zone file",
-                                vendors)};
+                                vendors),
+            .blocks = true};
   }
   return {.code = "selector-dangling",
           .message = fmt::format("{} points to {}, which does not exist: no signature can be "
-                                 "verified, and anyone who can register that name can sign as {}",
-                                 selector.text(), target.text(), domain.text()),
-          .hint = "set the key up at its vendor, or remove the selector"};
+                                 "verified",
+                                 selector.text(), target.text()),
+          .hint = "set the key up at its vendor, or remove the selector",
+          .blocks = true};
 }
 
 // The usual cause is a set-up that was never finished, so it is a warning.

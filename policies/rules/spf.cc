@@ -13,21 +13,11 @@ namespace {
 // From here on one more include of a vendor may break the record without notice.
 constexpr int kNearLookups = 8;
 
-constexpr std::uint64_t kBroad = 1ULL << 24U;              // A /8: hardly a list of senders.
-constexpr spf::Address kBroad6 = spf::Address{1} << 112U;  // A /16: no provider has as much.
-constexpr std::uint64_t kAll4 = 1ULL << 32U;
-
-// The extents of `authority-wide`, in order of harm. What is added to one of them, a number of
-// terms or of /8 networks, never reaches the next.
-constexpr std::int64_t kOpenExtent = std::int64_t{1} << 40U;
-constexpr std::int64_t kBroadExtent = std::int64_t{2} << 40U;
-constexpr std::int64_t kEverybodyExtent = std::int64_t{3} << 40U;
-
 // Ten lookups are the budget, so the terms after the ten costliest hardly matter.
 constexpr std::size_t kCostliest = 10;
 
 // The hint for a domain of which nothing but its record is known, as in an audit.
-std::string costs_of(const spf::TreeNode& root) {
+std::string costs_of(const spf::TreeNode& root, const std::vector<std::string>& needless) {
   std::vector<const spf::TreeNode*> terms;
   for (const spf::TreeNode& child : root.children) terms.push_back(&child);
   std::ranges::stable_sort(terms, std::ranges::greater{}, &spf::TreeNode::lookups);
@@ -36,8 +26,14 @@ std::string costs_of(const spf::TreeNode& root) {
   for (const spf::TreeNode* term : terms) {
     costs.push_back(fmt::format("{} costs {}", term->term, term->lookups));
   }
-  return fmt::format("{}; drop a term, or give a sender its own sub-domain",
-                     fmt::join(costs, ", "));
+  if (needless.empty()) {
+    return fmt::format("{}; drop a term, or give a sender its own sub-domain",
+                       fmt::join(costs, ", "));
+  }
+  return fmt::format(
+      "{}; drop `{}` first: that mail bounces to a domain of the service, so the "
+      "term aligns none of it",
+      fmt::join(costs, ", "), fmt::join(needless, "`, `"));
 }
 
 // The extent counts the terms, so that a plan which removes one of two is not refused.
@@ -72,7 +68,7 @@ std::optional<Fault> too_many_lookups(const SpfFacts& facts) {
                                         facts.lower_bound ? "at least " : "", facts.lookups);
   Fault fault{.code = "spf-lookups-near",
               .message = needs + " of ten DNS lookups",
-              .hint = costs_of(*facts.root),
+              .hint = costs_of(*facts.root, facts.needless),
               .extent = facts.lookups};
   if (facts.lookups <= spf::kMaxLookups) return fault;
   fault.severity = Severity::Error;
@@ -116,105 +112,7 @@ std::optional<Fault> too_long(const SpfFacts& facts) {
       .blocks = alone};
 }
 
-bool is_whole6(const spf::Interval& interval) {
-  return interval.first == 0 && interval.last == ~spf::Address{0};
-}
-
-// ", by `TERM`: DOMAIN publishes `RECORD`": the term through which most IPv4 addresses pass, and
-// the record behind it that lists them, which may be several includes away. Empty where no term has
-// half of them.
-std::string cause_of(const spf::TreeNode& root) {
-  const spf::TreeNode* at = &root;
-  std::string term;
-  while (!at->children.empty()) {
-    const auto widest = std::ranges::max_element(at->children, {}, &spf::TreeNode::addresses4);
-    if (widest->addresses4 == 0 || widest->addresses4 * 2 < at->addresses4) break;
-    if (term.empty()) term = widest->term;
-    at = &*widest;
-  }
-  if (term.empty()) return "";
-  if (!at->record) return fmt::format(", by `{}`", term);
-  // A long record would hide the sentence around it.
-  constexpr std::size_t kMostShown = 120;
-  const bool cut = at->record->size() > kMostShown;
-  return fmt::format(", by `{}`: {} publishes `{}{}`", term, at->domain,
-                     at->record->substr(0, kMostShown), cut ? "..." : "");
-}
-
-constexpr std::string_view kCheckPrefixes =
-    "check the prefix lengths of the record and of what it includes";
-
-std::string broad_message(const Name& domain, std::uint64_t addresses4) {
-  return fmt::format("{} IPv4 addresses may send as {}, more than a /8",
-                     grouped(static_cast<std::int64_t>(addresses4)), domain.text());
-}
-
 }  // namespace
-
-SpfReach spf_reach(const spf::Admitted& admitted) {
-  SpfReach reach{.addresses4 = admitted.pass.count4(), .open = admitted.open_pass};
-  spf::Address left6 = kBroad6;  // How many addresses may still pass.
-  for (const spf::Interval& interval : admitted.pass.v6()) {
-    // One too small, because the size of all of IPv6 would overflow.
-    const spf::Address size = interval.last - interval.first;
-    reach.wide6 = reach.wide6 || size >= left6;
-    left6 -= std::min(left6, size);
-  }
-  reach.everybody = reach.addresses4 == kAll4 || std::ranges::any_of(admitted.pass.v6(), is_whole6);
-  return reach;
-}
-
-bool is_wide(const SpfReach& reach) {
-  return reach.everybody || reach.wide6 || is_broad(reach.addresses4) || !reach.open.empty();
-}
-
-bool is_broad(std::uint64_t addresses4) { return addresses4 > kBroad; }
-
-// Only IPv4 addresses are counted by term, so that no cause is known where IPv6 alone is wide.
-std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
-                                    const spf::TreeNode& root) {
-  const std::string name = domain.text();
-  if (reach.everybody) {
-    return Fault{.severity = Severity::Error,
-                 .code = "authority-wide",
-                 .message = fmt::format("everybody may send as {}{}", name,
-                                        reach.addresses4 == kAll4 ? cause_of(root) : ""),
-                 .hint =
-                     "anybody's mail passes SPF, and so DMARC: drop the term today, and ask its "
-                     "operator whether this is meant",
-                 .extent = kEverybodyExtent,
-                 .blocks = true};
-  }
-  if (is_broad(reach.addresses4)) {
-    return Fault{.code = "authority-wide",
-                 .message = broad_message(domain, reach.addresses4) + cause_of(root),
-                 .hint = std::string(kCheckPrefixes),
-                 .extent = kBroadExtent + static_cast<std::int64_t>(reach.addresses4 / kBroad),
-                 .blocks = true};
-  }
-  if (reach.wide6) {
-    return Fault{
-        .code = "authority-wide",
-        .message = fmt::format("IPv6 networks of more than a /16 in all may send as {}", name),
-        .hint = std::string(kCheckPrefixes),
-        .extent = kBroadExtent,
-        .blocks = true};
-  }
-  if (reach.open.empty()) return std::nullopt;
-  return Fault{.code = "authority-wide",
-               .message = fmt::format("`{}` decides for each message who may send as {}: how many "
-                                      "addresses that are is not known, and may be all",
-                                      fmt::join(reach.open, "`, `"), name),
-               .hint =
-                   "keep it only if its operator is trusted to answer for nobody but your own "
-                   "senders; else let the operator name its networks",
-               .extent = kOpenExtent + std::ssize(reach.open),
-               .blocks = true};
-}
-
-bool is_open_alone(const Fault& fault) {
-  return fault.code == "authority-wide" && fault.extent < kBroadExtent;
-}
 
 Faults spf_limits(const SpfFacts& facts) {
   Faults faults;
@@ -240,7 +138,8 @@ Fault spf_unresolved(const spf::TreeNode& node) {
       .hint =
           node.temporary
               ? "try again later; if it persists, ask the operator of that name, or drop the term"
-              : "ask the vendor, or drop the term"};
+              : "ask the vendor, or drop the term",
+      .blocks = !node.temporary};
 }
 
 // The value is quoted, because a typing error is found by looking at it.
@@ -280,11 +179,23 @@ std::optional<Fault> spf_dead_terms(const spf::Record& record) {
                .hint = "put it before `all`, or remove it"};
 }
 
-std::optional<Fault> spf_broad(const Name& domain, std::uint64_t addresses4) {
-  if (!is_broad(addresses4)) return std::nullopt;
-  return Fault{.code = "spf-broad",
-               .message = broad_message(domain, addresses4),
-               .hint = std::string(kCheckPrefixes)};
+// Legal (RFC 7208 section 6), so that no receiver ever tells: it passes nobody.
+std::optional<Fault> spf_term_ignored(const Name& domain, const spf::Record& record) {
+  std::vector<std::string> ignored;
+  std::vector<std::string> meant;
+  for (const spf::Modifier& modifier : record.modifiers) {
+    std::string term = spf::mechanism_meant_by(modifier);
+    if (term.empty()) continue;
+    ignored.push_back(modifier.name + "=" + modifier.value);
+    meant.push_back(std::move(term));
+  }
+  if (ignored.empty()) return std::nullopt;
+  return Fault{.code = "spf-term-ignored",
+               .message = fmt::format("the SPF record of {} has `{}`: with `=` receivers ignore "
+                                      "it, so that nobody passes by it (RFC 7208 section 6)",
+                                      domain.text(), fmt::join(ignored, " ")),
+               .hint = fmt::format("did you mean `{}`?", fmt::join(meant, " ")),
+               .extent = std::ssize(ignored)};
 }
 
 // RFC 7208 section 4.5: receivers must not choose one of them.

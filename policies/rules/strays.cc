@@ -109,8 +109,7 @@ std::optional<Fault> stray_record(const Name& domain, const RecordKey& key,
 
 Fault record_dangling(const Name& name, const Name& target) {
   return {.code = "record-dangling",
-          .message = fmt::format("{} is a CNAME to {}, which does not exist: there is no record, "
-                                 "and anyone who can register that name can publish one",
+          .message = fmt::format("{} is a CNAME to {}, which does not exist: there is no record",
                                  name.text(), target.text()),
           .hint = "remove the CNAME, or set the record up at its target"};
 }

@@ -5,6 +5,7 @@
 
 #include "mail/spf/tree.h"
 #include "policies/model/lookup.h"
+#include "policies/rules/names.h"
 #include "policies/spf/flatten.h"
 
 namespace rampart {
@@ -127,6 +128,13 @@ spf::Tree spf_tree(const Name& domain, const SpfView& view, std::vector<Question
   if (!view.record) return {};
   spf::Tree tree = spf::tree_of(domain, *view.record, *view.answers);
   unknown.insert(unknown.end(), tree.unknown.begin(), tree.unknown.end());
+  return tree;
+}
+
+spf::Tree ask_tree(const Name& domain, const SpfView& view, const Answers& answers,
+                   std::vector<Question>& unknown) {
+  spf::Tree tree = spf_tree(domain, view, unknown);
+  if (view.record) rules::spf_name_faults(domain, tree.root, answers, unknown);
   return tree;
 }
 

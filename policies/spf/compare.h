@@ -40,6 +40,11 @@ SpfView spf_view(const Name& domain, const std::optional<spf::Record>& record,
 /// `unknown`.
 spf::Tree spf_tree(const Name& domain, const SpfView& view, std::vector<Question>& unknown);
 
+/// As spf_tree. The questions about the names that the tree refers to are appended, too: the
+/// policies ask them, and the guardrails read the answers.
+spf::Tree ask_tree(const Name& domain, const SpfView& view, const Answers& answers,
+                   std::vector<Question>& unknown);
+
 /// Compares two records of `domain`.
 SpfDelta compare_spf(const Name& domain, const SpfView& before, const SpfView& after);
 

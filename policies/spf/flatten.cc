@@ -91,10 +91,7 @@ class Attempt {
       keep(directive);
     }
     add_run(std::move(run));
-    const spf::Modifier* redirect = flat_.record.find_modifier("redirect");
-    const bool ends = contains(flat_.record.directives, Mechanism::All, &Directive::mechanism);
-    // Beside `all` a redirect is ignored (RFC 7208 section 6.1).
-    if (redirect && !ends) flat_.lookups += lookups_of("redirect=" + redirect->value, input_);
+    keep_redirect();
     return std::move(flat_);
   }
 
@@ -112,6 +109,18 @@ class Attempt {
     if (stays(directive)) ahead_octets_ -= octets_of({directive});
     if (spf::costs_lookup(directive)) flat_.lookups += lookups_of(spf::print(directive), input_);
     flat_.record.directives.push_back(directive);
+  }
+
+  // A redirect takes over the whole check, its end included, so that its networks alone would say
+  // something else. Beside `all` it is ignored and costs nothing (RFC 7208 section 6.1).
+  void keep_redirect() {
+    const spf::Modifier* redirect = flat_.record.find_modifier("redirect");
+    if (redirect == nullptr ||
+        contains(flat_.record.directives, Mechanism::All, &Directive::mechanism)) {
+      return;
+    }
+    flat_.redirect = "redirect=" + redirect->value;
+    flat_.lookups += lookups_of(flat_.redirect, input_);
   }
 
   /// A run of passing terms: inside it order decides nothing, so its networks may be grouped.

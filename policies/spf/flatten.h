@@ -33,6 +33,7 @@ struct FlatSpf {
   std::map<int, spf::Record> fragments;  ///< For `_spf<number>.<domain>`.
   std::vector<std::string> flattened;    ///< The terms that were replaced.
   std::vector<std::string> unlocked;  ///< Terms that spf.lock lacks, where flattening them helps.
+  std::string redirect;               ///< The redirect that stays, or empty: none is flattened.
   int lookups = 0;  ///< What `record` costs: by DNS, else by the lock, else one lookup a term.
 };
 

@@ -8,7 +8,7 @@
 
 #include "base/counted.h"
 #include "policies/model/lookup.h"
-#include "policies/rules/spf.h"
+#include "policies/rules/spf_width.h"
 
 namespace rampart {
 namespace {
@@ -80,9 +80,11 @@ std::string refusal(const std::string& term, const LockedTerm* old,
     }
   }
   // A list that is as wide as this is no list of senders, and would be published for weeks.
-  if (rules::is_broad(pass.count4())) {
-    return fmt::format("{}: it admits {} IPv4 addresses, more than a /8", term,
-                       grouped(static_cast<std::int64_t>(pass.count4())));
+  if (rules::width_of(pass) >= rules::Width::Broad) {
+    const auto count4 = grouped(static_cast<std::int64_t>(pass.count4()));
+    return fmt::format("{}: it admits {} IPv4 addresses{}", term, count4,
+                       rules::is_wide6(pass) ? " and IPv6 networks that are too wide for senders"
+                                             : ", more than a /8");
   }
   return "";
 }

@@ -38,17 +38,37 @@ void report_multiple(const Domain& domain, const ZoneSpf& live, PolicyResult& po
 Finding lock_finding(const Domain& domain, CodeName code, std::string message) {
   return marked(
       finding_of(domain, Severity::Warning, code, std::move(message),
-                 fmt::format("run `rampart spf flatten {} --write` and review what it adds",
+                 fmt::format("run `rampart spf flatten {} --write` with two resolvers that agree "
+                             "(--resolver A --resolver B) and review what it adds",
                              domain.name.text())),
       domain.spf->mark);
 }
 
-void report_unlocked(const Domain& domain, const FlatSpf& flat, PolicyResult& policy_result) {
-  if (flat.unlocked.empty()) return;
+/// Terms that spf.lock lacks. What decides for each message never gets in, so that the advice to
+/// refresh the file would come back in every run.
+void report_unlocked(const Domain& domain, const FlatSpf& flat, const Answers& answers,
+                     PolicyResult& policy_result) {
+  std::vector<std::string> lacking;
+  std::vector<std::string> open;
+  for (const std::string& term : flat.unlocked) {
+    const auto alone = spf::parse_terms(term);
+    const bool decides =
+        alone && !spf::admitted_by(domain.name, alone.value(), answers).open.empty();
+    (decides ? open : lacking).push_back(term);
+  }
+  if (!open.empty()) {
+    policy_result.findings.push_back(
+        marked(finding_of(domain, Severity::Info, "spf-lock-missing",
+                          fmt::format("{} cannot be flattened: it decides for each message",
+                                      fmt::join(open, ", ")),
+                          "nothing to do; it stays in the record and costs its lookups"),
+               domain.spf->mark));
+  }
+  if (lacking.empty()) return;
   policy_result.findings.push_back(
       lock_finding(domain, "spf-lock-missing",
                    fmt::format("spf.lock does not contain {}, which is therefore not flattened",
-                               fmt::join(flat.unlocked, ", "))));
+                               fmt::join(lacking, ", "))));
 }
 
 /// Reports the addresses that a vendor added since spf.lock was written: its mail from there does
@@ -163,8 +183,8 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
   DesiredSpf wanted = desired_spf(domain, world.now);
   policy_result.findings = std::move(wanted.findings);
   std::vector<Question>& unknown = policy_result.unknown;
-  const spf::Tree tree =
-      spf_tree(domain.name, spf_view(domain.name, wanted.record, world.answers), unknown);
+  const spf::Tree tree = ask_tree(domain.name, spf_view(domain.name, wanted.record, world.answers),
+                                  world.answers, unknown);
   std::vector<ZoneSpf> published;
   for (const LiveZone* zone : world.zones_for(domain, domain.name)) {
     published.push_back(zone_spf(domain, *zone, world.answers));
@@ -173,14 +193,14 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
   const FlatSpf flat = flat_record(domain, wanted.record, tree, published, lock);
   if (domain.spf && domain.spf->flatten != Flatten::Never) {
     report_bad_lock(domain, world, policy_result);
-    report_unlocked(domain, flat, policy_result);
+    report_unlocked(domain, flat, world.answers, policy_result);
   }
   const SpfView after = spf_view(domain.name, flat.record, world.answers,
                                  local_txt(domain.name, printed(flat.fragments)));
-  std::vector<spf::Tree> trees{spf_tree(domain.name, after, unknown)};
+  std::vector<spf::Tree> trees{ask_tree(domain.name, after, world.answers, unknown)};
   for (const ZoneSpf& live : published) {
     if (live.count > 1) report_multiple(domain, live, policy_result);
-    trees.push_back(spf_tree(domain.name, live.view, unknown));
+    trees.push_back(ask_tree(domain.name, live.view, world.answers, unknown));
   }
   if (lock != nullptr) {
     report_behind(domain, flat, *lock, world.answers, policy_result);

@@ -25,7 +25,8 @@ void report_lacking(const Domain& domain, const spf::Admitted& passing, const Sp
                     const World& world, PolicyResult& result) {
   const auto term = spf::parse_terms(origin.term);
   if (!term) return;
-  spf_tree(domain.name, spf_view(domain.name, *term, world.answers), result.unknown);
+  const SpfView view = spf_view(domain.name, *term, world.answers);
+  ask_tree(domain.name, view, world.answers, result.unknown);
   const spf::Admitted needed = spf::admitted_by(domain.name, *term, world.answers);
   if (!needed.complete || !passing.complete) return;  // Unknown is no reason to ask for a change.
   if (needed.pass.without(passing.pass).empty()) return;
@@ -63,7 +64,8 @@ PolicyResult unmanaged_spf(const Domain& domain, const World& world) {
       continue;
     }
     const spf::Record& record = *records.front().spf();
-    spf_tree(domain.name, spf_view(domain.name, record, world.answers), result.unknown);
+    const SpfView view = spf_view(domain.name, record, world.answers);
+    ask_tree(domain.name, view, world.answers, result.unknown);
     const spf::Admitted passing = spf::admitted_by(domain.name, record, world.answers);
     const auto print = [](const spf::Directive& directive) { return spf::print(directive); };
     for (const SpfOrigin& origin : declared.origins) {

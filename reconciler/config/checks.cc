@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "mail/dkim/key.h"
-#include "mail/spf/spf.h"
 #include "policies/model/codes.h"
 #include "reconciler/config/names.h"
 
@@ -92,27 +91,6 @@ bool check_https_text(Loader& loader, const Node& node, std::string_view hint) {
   return loader.fail(node, "bad-uri", fmt::format("`{}` {}", text, why), std::string(hint));
 }
 
-// `term` with `value` in place of every placeholder. A sender's own terms may contain some; they
-// are filled per domain, long after this check.
-std::string filled(std::string term, std::string_view value) {
-  for (const std::string& name : placeholders(term)) {
-    const std::string brace = fmt::format("{{{}}}", name);
-    const auto at = term.find(brace);
-    if (at != std::string::npos) term.replace(at, brace.size(), value);
-  }
-  return term;
-}
-
-// The term is valid if it is with some value: a placeholder may be a part of a name, a whole name
-// or an address.
-Result<spf::Record> parse_term(const std::string& term) {
-  for (const std::string_view value : {"x", "x.example", "192.0.2.1"}) {
-    auto parsed = spf::parse_terms(filled(term, value));
-    if (parsed) return parsed;
-  }
-  return spf::parse_terms(term);
-}
-
 // Whether `known` has a row of this name; else "unknown sender `x`" with a suggestion, where `code`
 // is "unknown-sender".
 bool check_known(Loader& loader, const Node& node, std::string_view code, const auto& known,
@@ -145,43 +123,6 @@ bool check_no_symlink(Loader& loader, const Node& node, const std::string& path)
   return loader.fail(node, "path-escapes",
                      fmt::format("the path `{}` goes through a symlink", path),
                      "put the file itself there: symlinks are not followed");
-}
-
-// One directive per item: Rampart orders the terms itself, writes the version and `all`, and needs
-// each term by itself to tell which sender it belongs to.
-bool check_spf_term(Loader& loader, const Node& node) {
-  const std::string& term = text_of(node);
-  if (term.find_first_of(" \t") != std::string::npos) {
-    return loader.fail(node, "spf-syntax", fmt::format("`{}` is more than one term", term),
-                       "write each term as an item of its own");
-  }
-  if (spf::is_spf(term)) {
-    return loader.fail(node, "spf-syntax", "the version `v=spf1` does not belong here",
-                       "Rampart writes it; write one term per item");
-  }
-  const auto parsed = parse_term(term);
-  if (!parsed) {
-    return loader.fail(node, "spf-syntax", fmt::format("`{}` is not an SPF term", term),
-                       parsed.error().what);
-  }
-  if (parsed->directives.size() == 1 && parsed->directives[0].mechanism == spf::Mechanism::All) {
-    return loader.fail(node, "spf-syntax", "`all` does not belong here",
-                       "set `spf: {all: softfail}` or `spf: {all: fail}` instead");
-  }
-  if (parsed->find_modifier("redirect") || parsed->find_modifier("exp")) {
-    return loader.fail(node, "spf-syntax", fmt::format("`{}` does not belong here", term),
-                       "set `redirect` or `exp` under `spf:` instead");
-  }
-  return true;
-}
-
-// The parser of SPF decides, so that macros are accepted exactly where receivers accept them (RFC
-// 7208 section 7).
-bool check_spf_target(Loader& loader, const Node& node) {
-  const auto parsed = spf::parse_terms("redirect=" + text_of(node));
-  if (parsed && parsed->modifiers.size() == 1) return true;
-  return loader.fail(node, "spf-syntax", fmt::format("`{}` is not a domain name", text_of(node)),
-                     "write one domain name, such as _spf.example.com");
 }
 
 // Parsed now rather than at the plan: an editor's mistake in a long base64 text is found at its

@@ -12,6 +12,7 @@
 #include "mail/transport/transport.h"
 #include "policies/dkim/selectors.h"
 #include "policies/ramp/ramp.h"
+#include "policies/rules/spf.h"
 #include "reconciler/config/names.h"
 #include "reconciler/init/live_records.h"
 
@@ -85,6 +86,10 @@ void draft_spf(const LiveRecords& live, DraftDomain& draft) {
   if (!record) {
     note_unmanaged(draft, "SPF",
                    fmt::format("{}; receivers ignore the whole record", record.error().what));
+    return;
+  }
+  if (const auto ignored = rules::spf_term_ignored(draft.name, *record)) {
+    note_unmanaged(draft, "SPF", ignored->message + "; correct it first");
     return;
   }
   draft.spf = spf_spec(*record, draft);

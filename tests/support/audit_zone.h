@@ -19,6 +19,7 @@ inline const std::map<std::string, std::shared_ptr<const Sender>>& small_catalog
     sender.id = "esp";
     sender.spf = {"include:_spf.esp.example"};
     sender.selectors = {"esp1"};
+    sender.spf_aligns = Aligns::No;
     return std::map<std::string, std::shared_ptr<const Sender>>{
         {sender.id, std::make_shared<const Sender>(sender)}};
   }();
@@ -83,8 +84,8 @@ inline Facts good_facts_but(std::string_view name_and_type, std::string_view lin
   Facts facts = facts_of(good_subject(), good_but(name_and_type, lines));
   if (facts.mta_sts.state == State::Valid) {
     set_policy(facts, {.body = "version: STSv1\nmode: enforce\nmx: mx.example.com\n"
-                                "max_age: 604800\n",
-                        .problem = {}});
+                               "max_age: 604800\n",
+                       .problem = {}});
   }
   return facts;
 }

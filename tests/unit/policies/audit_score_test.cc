@@ -109,9 +109,17 @@ TEST_CASE("a domain without mail can have every point") {
   const Facts facts = facts_of("parked.example",
                                "parked.example TXT v=spf1 -all\n"
                                "parked.example MX 0 .\n"
+                               "rua.parked.example A 192.0.2.1\n"
                                "_dmarc.parked.example TXT v=DMARC1; p=reject; "
-                               "rua=mailto:d@parked.example\n");
+                               "rua=mailto:d@rua.parked.example\n");
   CHECK(score_of(score_parts(facts)) == 100);
+  // RFC 7505: its null MX refuses its own reports.
+  const Facts deaf = facts_of("parked.example",
+                              "parked.example TXT v=spf1 -all\n"
+                              "parked.example MX 0 .\n"
+                              "_dmarc.parked.example TXT v=DMARC1; p=reject; "
+                              "rua=mailto:d@parked.example\n");
+  CHECK(score_of(score_parts(deaf)) == 92);
 }
 
 TEST_CASE("a policy that was not fetched has half its points") {

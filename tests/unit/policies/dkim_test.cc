@@ -138,8 +138,21 @@ TEST_CASE("declared CNAMEs are published wherever they lead, and their targets a
   CHECK(codes() == Lines{"W dkim-key-weak"});
   answer(world, "s1.vendor.example", {"hello"});
   CHECK(codes() == Lines{"W dkim-unresolved"});
+  // Nothing is published that certainly leads nowhere, unless it is live already. Who can take the
+  // name shows at its registered domain.
   answer(world, "s1.vendor.example", {});
-  CHECK(codes() == Lines{"W selector-dangling"});
+  CHECK(codes() == Lines{"E selector-dangling"});
+  const Question vendor{Name::literal("vendor.example"), RecordType::NS};
+  CHECK(dkim_policy(domain, world).unknown == std::vector<Question>{vendor});
+  world.answers[vendor].status = AnswerStatus::NoData;
+  CHECK(codes() == Lines{"E selector-dangling"});
+  world.answers[vendor].status = AnswerStatus::NxDomain;
+  CHECK(codes() == Lines{"E selector-dangling", "E takeover"});
+  World live = world;
+  live.zones = {zone_with("example.com",
+                          {{"s1._domainkey.example.com", RecordType::CNAME, "s1.vendor.example"}})};
+  CHECK(codes_of(dkim_policy(domain, live).findings) == Lines{"W selector-dangling", "W takeover"});
+  world.answers.erase(vendor);
   world.answers.begin()->second.status = AnswerStatus::Failed;
   CHECK(codes() == Lines{"W dkim-unresolved"});
 }

@@ -91,7 +91,8 @@ TEST_CASE("the live record at _dmarc decides the turn") {
   for (const Case& c : cases) {
     std::vector<Row> rows;
     for (const std::string& value : c.live) rows.push_back({"_dmarc.example.com", kTxt, value});
-    const World world = world_with({zone_with("example.com", rows)});
+    World world = world_with({zone_with("example.com", rows)});
+    answer(world, "example.com", {"10 mx.example.com"}, RecordType::MX);
     const PolicyResult policy_result = dmarc_policy(domain_at("example.com", c.position), world);
     INFO(c.desired);
     CHECK(lines_of(policy_result) == Lines{c.desired});
@@ -140,6 +141,7 @@ TEST_CASE("a sub-domain is not weakened by being listed") {
   World world = world_with({zone_with(
       "example.com", {{"_dmarc.example.com", kTxt, strict}, {"sub.example.com", kTxt, "x"}})});
   const Domain weak = domain_at("sub.example.com", {Phase::Monitor, 100});
+  answer(world, "sub.example.com", {"10 mx.example.com"}, RecordType::MX);
   // What lies above the zone must be asked first.
   const PolicyResult asking = dmarc_policy(weak, world);
   CHECK(asking.unknown == std::vector<Question>{{Name::literal("_dmarc.com"), kTxt}});
@@ -168,7 +170,8 @@ TEST_CASE("a sub-domain waits where it is not known what it inherits") {
   const auto zone = zone_with("sub.example.com", {{"sub.example.com", kTxt, "x"}});
   const auto withheld = [&](const World& world) {
     const PolicyResult policy_result = dmarc_policy(weak, world);
-    CHECK(policy_result.unknown.empty());
+    CHECK(policy_result.unknown ==
+          std::vector<Question>{{Name::literal("sub.example.com"), RecordType::MX}});
     CHECK(codes_of(policy_result.findings) == Lines{"E unobservable"});
     return policy_result.findings.size() == 1 &&
            policy_result.findings.front().withholds ==
@@ -211,6 +214,12 @@ TEST_CASE("report addresses elsewhere need their host's consent") {
   const std::string name = "example.com._report._dmarc.reports.example.net";
   domain.dmarc.rua = {"mailto:a@sub.example.com", "mailto:d@reports.example.net!10m"};
   World world;
+  // Whether their domains receive mail is a question as well (RFC 5321 section 5.1).
+  const Question own{Name::literal("sub.example.com"), RecordType::MX};
+  const Question host{Name::literal("reports.example.net"), RecordType::MX};
+  CHECK(dmarc_policy(domain, world).unknown ==
+        std::vector<Question>{host, own, {Name::literal(name), kTxt}});
+  world.answers[own] = world.answers[host] = {.status = AnswerStatus::Data, .values = {"0 mx.x"}};
   CHECK(dmarc_policy(domain, world).unknown == std::vector<Question>{{Name::literal(name), kTxt}});
   answer(world, name, {"v=DMARC1"});
   CHECK(dmarc_policy(domain, world).findings.empty());
@@ -218,7 +227,7 @@ TEST_CASE("report addresses elsewhere need their host's consent") {
   CHECK(codes_of(dmarc_policy(domain, world).findings) == Lines{"W report-unauthorized"});
   answer(world, name, {});
   CHECK(codes_of(dmarc_policy(domain, world).findings) == Lines{"W report-unauthorized"});
-  world.answers.begin()->second.status = AnswerStatus::Failed;
+  world.answers.at({Name::literal(name), kTxt}).status = AnswerStatus::Failed;
   CHECK(codes_of(dmarc_policy(domain, world).findings) == Lines{"I report-unauthorized"});
   // Where the zone is ours, the record is part of the plan, unless a wildcard consents already.
   world.zones = {zone_with("example.net", {})};

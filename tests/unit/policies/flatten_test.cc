@@ -45,6 +45,24 @@ Texts texts_of(const FlatSpf& flat) {
   return texts;
 }
 
+TEST_CASE("what stays costs what DNS shows, a redirect too") {
+  // RFC 7208 section 4.6.4: a redirect costs one, and all that its record costs.
+  const auto flat = [](const std::string& record, std::map<std::string, int> costs) {
+    FlattenInput input{kDomain, spf::parse(record).value(), {}};
+    input.costs = std::move(costs);
+    return flatten(input);
+  };
+  const FlatSpf whole =
+      flat("v=spf1 redirect=_spf.example.com", {{"redirect=_spf.example.com", 13}});
+  CHECK(whole.lookups == 13);
+  CHECK(whole.redirect == "redirect=_spf.example.com");
+  CHECK(flat("v=spf1 include:loop.example ~all", {{"include:loop.example", 12}}).lookups == 12);
+  // Section 6.1: beside `all` it is ignored.
+  const FlatSpf ended = flat("v=spf1 a ~all redirect=x.example", {{"redirect=x.example", 13}});
+  CHECK(ended.lookups == 1);
+  CHECK(ended.redirect.empty());
+}
+
 TEST_CASE("what costs lookups becomes networks, what depends on the message stays") {
   const TestZone zone(R"(
     one.example TXT v=spf1 ip4:198.51.100.0/25 include:two.example ~all

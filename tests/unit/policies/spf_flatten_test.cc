@@ -72,6 +72,17 @@ TEST_CASE("without a lock the term stays, and the finding says what to run") {
   CHECK(withheld.findings.at(0).severity == Severity::Error);
 }
 
+TEST_CASE("a term that decides for each message is no reason to refresh the lock") {
+  World world = world_of({}, std::nullopt);
+  world.answers[{Name::literal("_spf.suite.example"), RecordType::TXT}] = {
+      .status = AnswerStatus::Data, .values = {"v=spf1 exists:%{i}.suite.example ~all"}};
+  const auto found = spf_policy(flat_domain(), world).findings;
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].code == "spf-lock-missing");
+  CHECK(found[0].severity == Severity::Info);
+  CHECK(found[0].hint.find("--write") == std::string::npos);
+}
+
 TEST_CASE("fragments come before the record that names them, and go after it") {
   World world =
       world_of({"v=spf1 ip4:192.0.2.0/28 include:_spf.suite.example ~all"}, suite_lock(60));

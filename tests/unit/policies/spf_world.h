@@ -80,11 +80,12 @@ inline World world_with(const std::vector<std::string>& apex_txt) {
   return world;
 }
 
-/// The findings of the guardrails on SPF whose code contains `kCode`.
-template <const char* kCode>
+/// The findings of the guardrails on SPF whose code contains one of `kCodes`.
+template <const char*... kCodes>
 std::vector<Finding> rule(const Plan& plan, const Config& config, const World& world) {
   std::vector<Finding> found = spf_guardrails(plan, config, world);
-  std::erase_if(found, [](const Finding& one) { return one.code.find(kCode) == one.code.npos; });
+  std::erase_if(
+      found, [](const Finding& one) { return ((one.code.find(kCodes) == one.code.npos) && ...); });
   return found;
 }
 
@@ -96,12 +97,18 @@ inline constexpr char kLength[] = "spf-length";
 inline constexpr char kUnresolved[] = "spf-unresolved";
 inline constexpr char kAuthority[] = "authority-wide";
 inline constexpr char kWide[] = "spf-wide";
+inline constexpr char kBroad[] = "spf-broad";
+inline constexpr char kPrivate[] = "spf-private";
+inline constexpr char kDangling[] = "name-dangling";
+inline constexpr char kTakeover[] = "takeover";
+inline constexpr char kNullMx[] = "mx-null-sender";
 inline constexpr char kFragment[] = "spf-fragment-missing";
 inline constexpr char kRemoved[] = "-removed";
 inline constexpr Guardrail spf_all = rule<kAll>, spf_ptr = rule<kPtr>, spf_lookups = rule<kLookups>,
                            spf_voids = rule<kVoids>, spf_length = rule<kLength>,
                            spf_unresolved = rule<kUnresolved>, authority_wide = rule<kAuthority>,
-                           spf_wide = rule<kWide>, spf_fragment_missing = rule<kFragment>,
-                           spf_removed = rule<kRemoved>;
+                           spf_wide = rule<kWide, kBroad, kPrivate>,
+                           spf_names = rule<kDangling, kTakeover, kNullMx>,
+                           spf_fragment_missing = rule<kFragment>, spf_removed = rule<kRemoved>;
 
 }  // namespace rampart
