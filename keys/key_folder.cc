@@ -96,11 +96,14 @@ std::vector<std::string> names_in(const std::string& path) {
   return names;
 }
 
-// Removes what the list of a domain names, and then the list; the keys are locked.
-Result<Ok> remove_listed(const std::string& root, const Name& domain,
-                         const std::function<bool(const KeyPlace&)>& is_named) {
+// Removes what the list of a domain names, and then the list; the keys are locked. Returns the
+// names of the files that are gone.
+Result<std::vector<std::string>> remove_listed(
+    const std::string& root, const Name& domain,
+    const std::function<bool(const KeyPlace&)>& is_named) {
+  std::vector<std::string> removed;
   TRY(const auto folder, KeyDirectory::open(root, inside({domain, {}})));
-  if (!folder.has(kUnfinished)) return Ok{};
+  if (!folder.has(kUnfinished)) return removed;
   TRY(const Secret list, folder.read(kUnfinished));
   for (const std::string_view row : split(list.text(), '\n')) {
     const std::string name(row.substr(0, row.find(' ')));
@@ -109,8 +112,10 @@ Result<Ok> remove_listed(const std::string& root, const Name& domain,
     const auto octets = folder.read(name);
     if (!octets || listed(name, octets->text()) != std::string(row) + "\n") continue;
     TRY_OK(folder.remove(name));
+    removed.push_back(name);
   }
-  return folder.remove(kUnfinished);
+  TRY_OK(folder.remove(kUnfinished));
+  return removed;
 }
 
 }  // namespace
@@ -141,7 +146,7 @@ Result<Ok> KeyFolder::store(const KeyPlace& place, const KeyPair& pair,
 // The list is only a permission to remove: a forged one can remove nothing that its author could
 // not have left out, and no key is ever used because of it. The content is compared, since a person
 // may have put another key under the name meanwhile.
-Result<Ok> KeyFolder::remove_unfinished(
+Result<std::vector<std::string>> KeyFolder::remove_unfinished(
     std::span<const Name> domains, const std::function<bool(const KeyPlace&)>& is_named) const {
   // Almost always there is no list, and nothing to lock.
   std::vector<Name> listed_domains;
@@ -150,14 +155,16 @@ Result<Ok> KeyFolder::remove_unfinished(
     const auto folder = KeyDirectory::open(root_, inside({domain, {}}));
     if (folder && folder->has(kUnfinished)) listed_domains.push_back(domain);
   }
-  if (listed_domains.empty()) return Ok{};
+  std::vector<std::string> removed;
+  if (listed_domains.empty()) return removed;
   // A list that is there while nobody holds the lock is that of a run that was killed.
   TRY(const auto keys, KeyDirectory::open(root_, kKeys));
   TRY_OK(keys.lock());
   for (const Name& domain : listed_domains) {
-    TRY_OK(within(inside({domain, {}}), remove_listed(root_, domain, is_named)));
+    TRY(const auto names, within(inside({domain, {}}), remove_listed(root_, domain, is_named)));
+    for (const std::string& name : names) removed.push_back(path_of({domain, name}, ""));
   }
-  return Ok{};
+  return removed;
 }
 
 // One lock for all domains: a descriptor for each would be too many in a large estate.

@@ -60,9 +60,10 @@ class KeyFolder {
 
   /// Removes what a killed run left of a batch of keys of these domains: files that the batch
   /// listed, that have the listed content, and that `is_named` does not report. Any other file is
-  /// kept. Waits while another run makes keys; `is_named` is called only while no other run can.
-  Result<Ok> remove_unfinished(std::span<const Name> domains,
-                               const std::function<bool(const KeyPlace&)>& is_named) const;
+  /// kept. Returns the paths of what was removed. Waits while another run makes keys; `is_named` is
+  /// called only while no other run can.
+  Result<std::vector<std::string>> remove_unfinished(
+      std::span<const Name> domains, const std::function<bool(const KeyPlace&)>& is_named) const;
 
   /// Stores only a public half: the signing host keeps the private one. As for a pair, a private
   /// half without a public one is set aside.

@@ -1,6 +1,7 @@
 /// Options of the commands that use private keys: how to encrypt and to decrypt them.
 #include "cli/context/key_options.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/context/git.h"
@@ -75,7 +76,14 @@ Result<Ok> remove_unfinished_keys(const Context& context, std::span<const Name> 
     const auto found = config->domains.find(place.domain);
     return found != config->domains.end() && names_key(found->second, place.selector);
   };
-  return KeyFolder(config_folder(context)).remove_unfinished(domains, is_named);
+  TRY(const auto removed, KeyFolder(config_folder(context)).remove_unfinished(domains, is_named));
+  // Said aloud, because anyone who may add a file to the folder can list a key there.
+  for (const std::string& path : removed) {
+    progress(context, fmt::format("removed {}: a run that ended early made it, and the YAML does "
+                                  "not name it",
+                                  path));
+  }
+  return Ok{};
 }
 
 std::string config_folder(const Context& context) {

@@ -17,8 +17,8 @@ Result<Protection> protection_for(const Context& context, const Config* config);
 Result<Unlock> unlock_for(const Context& context);
 
 /// Removes the keys of these domains that a killed run made and did not come to name in the YAML,
-/// so that the command starts again under the same names. To be called before the folder is looked
-/// at.
+/// so that the command starts again under the same names. Each removal is reported. To be called
+/// before the folder is looked at.
 Result<Ok> remove_unfinished_keys(const Context& context, std::span<const Name> domains);
 
 /// The folder of the YAML, whether it exists or not.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "policies/dkim/names.h"
 #include "policies/model/lookup.h"
@@ -19,20 +20,29 @@ bool names_file(const Domain& domain, const std::string& path) {
                              [&](const SelectorSpec& spec) { return spec.public_key == path; });
 }
 
-}  // namespace
-
 // The map is sorted by path, so that a domain's files are found without a walk over all files.
-std::set<std::string> selectors_with_files(const Name& domain, const World& world) {
+std::set<std::string> selectors_in(const Name& domain, const World& world,
+                                   const std::function<bool(const PublicKey&)>& counts) {
   std::set<std::string> selectors;
   const std::string folder = "keys/" + domain.text() + "/";
   for (auto at = world.keys.lower_bound(folder);
        at != world.keys.end() && at->first.starts_with(folder); ++at) {
-    // A file that a rotation names and that does not exist has an entry as well: its error.
-    if (!at->second.record) continue;
+    if (!counts(at->second)) continue;
     const std::string name = at->first.substr(folder.size());
     if (name.ends_with(kEnding)) selectors.insert(name.substr(0, name.size() - kEnding.size()));
   }
   return selectors;
+}
+
+}  // namespace
+
+// A file that a rotation names and that does not exist has an entry as well: its error.
+std::set<std::string> selectors_with_files(const Name& domain, const World& world) {
+  return selectors_in(domain, world, [](const PublicKey& key) { return key.record.has_value(); });
+}
+
+std::set<std::string> selectors_taken(const Name& domain, const World& world) {
+  return selectors_in(domain, world, [](const PublicKey&) { return true; });
 }
 
 bool names_key(const Domain& domain, const std::string& selector) {

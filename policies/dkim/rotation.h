@@ -37,7 +37,7 @@ struct RotationFacts {
   std::map<std::string, LiveKey> live;  ///< By selector; one that is missing is Unclear.
   const Evidence* evidence = nullptr;   ///< None: no store at hand.
   Time now;
-  /// The selectors that have a key in the key folder. A new key never takes one of these names:
+  /// The selectors whose names files of the key folder take. A new key never takes one of these:
   /// the person who put the file there may have the private half.
   std::set<std::string> in_folder = {};
 };

@@ -73,7 +73,7 @@ LiveKey live_key(const Domain& domain, const World& world, const std::string& se
 RotationFacts facts_for(const Domain& domain, const RotationSpec& spec, const World& world) {
   RotationFacts facts{domain.name, spec,
                       {},          world.evidence ? &*world.evidence : nullptr,
-                      world.now,   selectors_with_files(domain.name, world)};
+                      world.now,   selectors_taken(domain.name, world)};
   for (const std::string& selector : selectors_of(spec)) {
     facts.live[selector] = live_key(domain, world, selector);
   }

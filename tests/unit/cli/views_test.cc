@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "cli/views/json_parts.h"
 #include "cli/views/message.h"
 #include "cli/views/semantic_diff.h"
 #include "cli/views/wait_notice.h"
@@ -182,6 +183,18 @@ std::vector<DomainVerification> verifications() {
           {Name::literal("example.org"),
            {{dmarc, "ns1.example.net (192.0.2.1:53)", "v=DMARC1; p=none", ""},
             {dmarc, "ns2.example.net (192.0.2.2:53)", "v=DMARC1; p=none", "v=DMARC1;\x1b p=x"}}}};
+}
+
+TEST_CASE("JSON escapes what hides or reorders text on a screen, and keeps the rest") {
+  const auto round_trip = [](const std::string& text, const std::string& printed) {
+    const std::string json = document_row(Json(text));
+    CHECK(json == '"' + printed + '"');
+    CHECK(Json::parse(json).get<std::string>() == text);
+  };
+  round_trip("plain \xc3\xa4 \xf0\x9f\x93\xac", "plain \xc3\xa4 \xf0\x9f\x93\xac");
+  round_trip("a\xe2\x80\xaegpj.exe", "a\\u202Egpj.exe");
+  round_trip("\xc2\x9b[31m\x7f", "\\u009B[31m\\u007F");
+  round_trip("\xf3\xa0\x81\x81", "\\uDB40\\uDC41");
 }
 
 }  // namespace

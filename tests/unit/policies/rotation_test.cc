@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "policies/dkim/key_files.h"
 #include "tests/support/rotation.h"
 
 namespace rampart {
@@ -150,6 +151,15 @@ TEST_CASE("a new key never takes a name that has a file in the key folder") {
   CHECK(made(one, {"office-20260101", "office-20260101-2e"}) == "office-20260101-3");
   CHECK(made(pair, {"office-20260101e"}) == "office-20260101-2r");
   CHECK(made(pair, {"office-20260101"}) == "office-20260101-2r");
+}
+
+TEST_CASE("a file that is no key takes its name all the same") {
+  World world;
+  world.keys["keys/example.com/office-20260101.pub"] = {"", "it is a symbolic link"};
+  world.keys["keys/example.org/office-20260102.pub"] = {"", "it is too large"};
+  const Name domain = Name::literal("example.com");
+  CHECK(selectors_taken(domain, world) == std::set<std::string>{"office-20260101"});
+  CHECK(selectors_with_files(domain, world).empty());
 }
 
 TEST_CASE("a key that vanished is not signed with") {
