@@ -54,6 +54,7 @@ BEYOND_A_SCHEMA = {
     "parked-sends", "parked-and-absent", "provider-unknown", "provider-undeclared",
     "sender-unknown", "sender-used-twice",
     "sender-reviewed", "sender-twice-included", "with-missing", "with-unknown", "spf-extra",
+    "spf-equals-sign",
     "selector-twice", "selector-txt", "rotation-sender", "rotation-twice",
     "phase-missing", "pct-at-monitor", "since", "target-below", "ramp-unknown", "ramp-falls",
     "ramp-without-hold", "ramp-pct-at-monitor", "ramp-policy-only-pct", "gates-contradict",

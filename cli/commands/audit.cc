@@ -160,6 +160,15 @@ std::optional<Config> config_for(const Context& context) {
   return std::nullopt;
 }
 
+// The first failure is shown for all. It names the server itself, or not.
+Error no_answer(const std::string& servers, const Answers& answers) {
+  const std::string why = answers.empty() ? "" : answers.begin()->second.detail;
+  if (why.empty() || why.starts_with(servers)) {
+    return {fmt::format("no name server answered: {}", why.empty() ? servers : why), ""};
+  }
+  return {fmt::format("no name server answered: {}: {}", servers, why), ""};
+}
+
 // No answer to any question is a failure of the network and not a finding about a thousand domains.
 Result<AuditView> run_audit_of(const Context& context, const Config& config,
                                const std::vector<Name>& names) {
@@ -174,7 +183,7 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
   if (!run.answered && !run.facts.empty()) {
     std::vector<std::string> servers;
     for (const Server& one : lookups.resolvers) servers.push_back(to_text(one));
-    return Error{fmt::format("no name server answered: {}", fmt::join(servers, ", ")), ""};
+    return no_answer(fmt::format("{}", fmt::join(servers, ", ")), lookups.answers);
   }
   AuditView view;
   view.profile = audit::find_profile(context.arguments.one("profile").value_or(""));

@@ -22,6 +22,12 @@ bool is_public_suffix(const Name& name) {
   return psl_is_public_suffix(psl_builtin(), name.text().c_str()) != 0;
 }
 
+// Without the list's default rule, by which any top level would be a suffix.
+bool is_listed_suffix(const Name& name) {
+  const int kind = PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE;
+  return psl_is_public_suffix2(psl_builtin(), name.text().c_str(), kind) != 0;
+}
+
 Known<DiscoveredPolicy> discover_by_psl(const Name& author, const Answers& answers,
                                         std::vector<Question>& unknown) {
   using Result = rampart::Known<DiscoveredPolicy>;

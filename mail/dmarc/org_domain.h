@@ -19,6 +19,10 @@ Name org_domain_psl(const Name& name);
 /// Whether the name is a public suffix (co.uk, com).
 bool is_public_suffix(const Name& name);
 
+/// Whether the public suffix list itself has the name: a top level that is used on the internet, or
+/// a suffix below one. Names such as `example` and `internal` are not listed.
+bool is_listed_suffix(const Name& name);
+
 /// The `_dmarc` names that a tree walk from `name` queries, in order, at most eight.
 std::vector<Name> walk_names(const Name& name);
 

@@ -37,11 +37,11 @@ IpSet vendors_width(const SpfCase& item, const World& world) {
 
 // What the record passes other than by terms of the catalogue, declared or not.
 IpSet chosen_width(const SpfCase& item, const Config& config) {
-  spf::Record chosen;
-  for (const spf::Directive& directive : item.after.record->directives) {
+  spf::Record chosen = *item.after.record;
+  std::erase_if(chosen.directives, [&](const spf::Directive& directive) {
     const Sender* sender = sender_of_term(spf::print(directive), config);
-    if (sender == nullptr || !sender->builtin) chosen.directives.push_back(directive);
-  }
+    return sender != nullptr && sender->builtin;
+  });
   return passed_by(item, chosen, item.after);
 }
 

@@ -27,13 +27,18 @@ NameReading reading_of(NameState state, const Name& end) {
 constexpr std::array<std::string_view, 6> kNeverRegistered = {"arpa",  "internal",  "invalid",
                                                               "local", "localhost", "onion"};
 
+// Nobody registers a top level, or a name below one of digits: an address in place of a host.
+bool can_be_registered(const Name& name) {
+  if (name.labels().size() < 2) return false;
+  const std::string_view top = name.labels().back();
+  return !contains(kNeverRegistered, top) && !std::ranges::all_of(top, is_digit);
+}
+
 // Whether anybody can take a missing name shows at its registered domain. NXDOMAIN there means that
 // no name below exists either (RFC 8020); a failure leaves the lesser fault.
 NameReading read_missing(const Name& end, const Answers& answers, std::vector<Question>& unknown) {
   NameReading reading = reading_of(NameState::Unregistered, end);
-  if (end.is_root() || contains(kNeverRegistered, end.labels().back())) {
-    reading.state = NameState::Missing;
-  }
+  if (!can_be_registered(end)) reading.state = NameState::Missing;
   if (end == reading.registered || reading.state == NameState::Missing) return reading;
   const Answer* answer = find_or_note(answers, {reading.registered, RecordType::NS}, unknown);
   reading.state = answer == nullptr                          ? NameState::Unknown
@@ -210,9 +215,10 @@ std::optional<Fault> takeover(const Reference& reference, const NameReading& rea
   return Fault{
       .severity = Severity::Error,
       .code = "takeover",
-      .message = fmt::format("{} leads to {}, and {} does not exist in DNS: anyone who "
-                             "registers it can {}",
-                             reference.what, reading.end.text(), registered, reference.power),
+      .message = fmt::format(
+          "{} leads to {}{} does not exist in DNS: anyone who registers it can {}", reference.what,
+          reading.end.text(), reading.end == reading.registered ? ", which" : ", and " + registered,
+          reference.power),
       .hint = fmt::format("remove it today; if {} is yours, renew it", registered),
       .blocks = true};
 }
@@ -285,7 +291,7 @@ Faults report_host_faults(const Name& at, const Name& host, const NameReading& r
        .hint = "name an address in a domain that receives mail",
        // The holder of a null MX exists, and may want no reports to arrive.
        .blocks = state != NameState::NullMx});
-  rules::add(faults, takeover({fmt::format("the report address in {}", host.text()),
+  rules::add(faults, takeover({fmt::format("a report address of {}", at.text()),
                                fmt::format("read the reports about {}", at.text())},
                               reading));
   return faults;

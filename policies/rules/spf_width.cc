@@ -115,6 +115,7 @@ std::string text_of(const SpfReach& reach) {
 
 bool is_wide(const SpfReach& reach) { return reach.width >= Width::Broad || !reach.open.empty(); }
 
+// Only IPv4 addresses are counted by term, so that no cause is known where IPv6 alone is wide.
 // Only a fault that is new is refused: a vendor's record of today is no decision of the plan.
 std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
                                     const spf::TreeNode& root) {
@@ -125,7 +126,7 @@ std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
     fault.severity = Severity::Error;
     fault.message =
         fmt::format("{} may send as {}{}", all ? "everybody" : "half of the internet or more", name,
-                    cause_of(root));
+                    reach.addresses4 >= kAll4 / 2 ? cause_of(root) : "");
     fault.hint =
         "anybody's mail passes SPF, and so DMARC: drop the term today, and ask its operator "
         "whether this is meant";

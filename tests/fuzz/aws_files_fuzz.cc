@@ -32,7 +32,7 @@ void check_profiles(std::string_view text) {
   }
 }
 
-void check_credentials(const Result<route53::AwsCredentials>& read) {
+void check_credentials(const Result<AwsCredentials>& read) {
   if (!read) return must(!read.error().what.empty());
   must(!read->key_id.empty() && !read->secret.empty());
 }

@@ -34,7 +34,7 @@ void check_records(std::span<const WireRecord> records) {
 void check_signature(std::string_view wire) {
   const TsigKey key{Name::literal("key.example"), TsigAlgorithm::HmacSha256, "a secret"};
   const std::chrono::sys_seconds now{std::chrono::seconds(1'800'000'000)};
-  // Nobody but the fuzzer's own signature is ever believed.
+  // No signature in the input is believed.
   TsigCheck unasked(key, "");
   const auto state = unasked.next(wire, now);
   must(!state || *state == TsigCheck::State::Unsigned);
@@ -44,12 +44,8 @@ void check_signature(std::string_view wire) {
   const auto found = last_record(ours.wire);
   if (!found || found->type != 250) return;  // The octets go on behind the last record.
   if (found->start != wire.size()) return;
-  TsigCheck check(key, "");
-  const auto verified = check.next(ours.wire, now);
-  must(verified.ok() && *verified == TsigCheck::State::Verified);
-  std::string altered = ours.wire;
-  altered[kHeader - 9] = static_cast<char>(altered[kHeader - 9] ^ 1);
-  must(!TsigCheck(key, "").next(altered, now).ok());
+  // A request of ours that comes back is no response: the MAC of a response covers the request's.
+  must(!TsigCheck(key, "").next(ours.wire, now).ok());
 }
 
 }  // namespace

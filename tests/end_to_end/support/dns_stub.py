@@ -31,7 +31,8 @@ class Table:
         name = question.name.to_text(omit_final_dot=True).lower()
         texts = self.names.get(name)
         if texts is None:
-            if not any(other.endswith("." + name) for other in self.names):
+            # Top levels exist, as they do for any resolver that knows public names.
+            if "." in name and not any(other.endswith("." + name) for other in self.names):
                 reply.set_rcode(dns.rcode.NXDOMAIN)
         elif "SERVFAIL" in texts:
             reply.set_rcode(dns.rcode.SERVFAIL)
@@ -42,7 +43,7 @@ class Table:
 
 
 class Records:
-    """{(name, type): [value, ...]}, without classes of failure; every other name is NXDOMAIN."""
+    """{(name, type): [value, ...]}, no failures; other names are NXDOMAIN, top levels empty."""
 
     def __init__(self, records):
         self.records = records
@@ -59,7 +60,7 @@ class Records:
                 reply.answer.append(dns.rrset.from_rdata(question.name, 60, txt_rdata(text)))
         elif values:
             reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *values))
-        if name not in self.names:
+        if name not in self.names and "." in name:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         return reply
 

@@ -87,8 +87,11 @@ TEST_CASE("faults of MX records") {
     CHECK(findings_of(facts) == expected);
   };
   mx("example.com MX 10 gone.other.example", {"warning name-dangling", "warning name-dangling"});
+  // The SPF record has `mx`: who takes the host can send, too.
   mx("example.com MX 10 gone.example\nexample.com MX 20 mx.example.com",
-     {"warning name-dangling", "error takeover"});
+     {"warning name-dangling", "warning name-dangling", "error takeover", "error takeover"});
+  // Nobody can register a top level.
+  mx("example.com MX 10 mailhost\nexample.com MX 20 mx.example.com", {"warning name-dangling"});
   // RFC 5321 section 5.1: an MX names a host.
   mx("example.com MX 10 192.0.2.1\nexample.com MX 20 mx.example.com", {"warning mx-invalid"});
   // RFC 7505 section 3: the preference is 0.

@@ -95,11 +95,11 @@ TEST_CASE("a near miss at the organization is one of its sub-domain") {
 // TXT cannot exist beside a CNAME (RFC 1034 section 3.6.2), so that the CNAME has to go first.
 TEST_CASE("a CNAME to nowhere where a record belongs") {
   check_codes("_dmarc", "_dmarc.example.com CNAME gone.vendor.example",
-              {"error dmarc-missing", "warning record-dangling"});
+              {"error dmarc-missing", "warning record-dangling", "error takeover"});
   const Facts facts = good_facts_but("_dmarc", "_dmarc.example.com CNAME gone.vendor.example");
   CHECK_THAT(finding(evaluate(facts), "dmarc-missing").hint, Catch::Contains("remove the CNAME"));
   check_codes("_mta-sts", "_mta-sts.example.com CNAME gone.vendor.example",
-              {"info mta-sts-missing", "warning record-dangling"});
+              {"info mta-sts-missing", "warning record-dangling", "error takeover"});
 }
 
 TEST_CASE("keys that some verifiers refuse are warnings") {
@@ -131,6 +131,7 @@ TEST_CASE("sp of a record below the organization weakens nothing") {
                                "_dmarc.news.example.com TXT v=DMARC1; p=reject; sp=none; "
                                "rua=mailto:d@example.com\n"
                                "_dmarc.example.com TXT v=DMARC1; p=reject\n"
+                               "example.com MX 10 mx.example.com\n"
                                "news.example.com TXT v=spf1 -all\n");
   CHECK(codes_of(facts).empty());
   CHECK(enforcement_of(facts.dmarc).sub_domains);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <set>
 #include <utility>
 
 #include "policies/model/live.h"
@@ -34,6 +35,29 @@ bool waits_for_room(const Plan& plan, const Change& change) {
   });
 }
 
+// Whether it is withheld only because a name that it needs certainly does not exist. Without the
+// answer that says so the change is written as the YAML declares it: no resolver that fails may
+// keep an estate from publishing its records. A warning says so, except for the hosts of report
+// addresses, which most runs do not query at all.
+bool needs_missing_name(const Plan& with, const Plan& without, const Change& change) {
+  const auto one = std::ranges::find_if(with.withheld, [&](const Withheld& other) {
+    return other.change.name() == change.name() && other.change.provider == change.provider;
+  });
+  if (one == with.withheld.end()) return false;
+  const std::set<std::string> kOfReports = {"report-undeliverable", "takeover"};
+  const std::set<std::string> kNames = {"name-dangling", "report-undeliverable",
+                                        "selector-dangling", "spf-unresolved", "takeover"};
+  const auto in = [](const std::set<std::string>& set) {
+    return [&set](const std::string& code) { return set.contains(code); };
+  };
+  if (!std::ranges::all_of(one->codes, in(kNames))) return false;
+  return std::ranges::all_of(one->codes, in(kOfReports)) ||
+         std::ranges::any_of(without.findings, [&](const Finding& other) {
+           return other.domain == change.domain &&
+                  (kNames.contains(other.code) || other.code == "dkim-unresolved");
+         });
+}
+
 std::size_t problems(const Plan& plan) {
   return plan.findings.size() + plan.holds.size() + plan.withheld.size();
 }
@@ -44,6 +68,10 @@ void require_no_more(const Plan& with, const Plan& without, const std::string& w
                      Reached& reached) {
   for (const Change& change : without.changes) {
     if (has_change(with, change) || waits_for_room(with, change)) continue;
+    if (needs_missing_name(with, without, change)) {
+      reached["names"] += 1;
+      continue;
+    }
     // Printing two plans takes longer than making one: only a failure prints them.
     FAIL(what << " is unknown, and " << change.name().text() << " at " << change.provider
               << " changes in another way\nwith it:\n"
