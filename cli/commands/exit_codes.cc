@@ -55,7 +55,7 @@ constexpr ExitCodes kExitCodes[] = {
     {"inventory", "0 success; 1 an error, for example a mistake in the YAML"},
     {"senders show", "0 success; 1 an error, or there is no such sender"},
     {"senders check",
-     "0 every row is as DNS has it; 1 an error, there is no such sender, or nothing moved and some "
+     "0 every row matches DNS; 1 an error, there is no such sender, or nothing moved and some "
      "names did not resolve; 2 something moved"},
     {"findings", "0 success; 1 there is no such code"},
 };

@@ -137,7 +137,7 @@ Form form_of(DkimTemplate& record) {
                  field("type", record.type, type, "CNAME or TXT."),
                  field("target", record.target, "The target of the CNAME."),
                  field("targets", record.targets, names,
-                       "Other right targets: of the sender's `regions`, of older accounts.")}};
+                       "Other valid targets, for the sender's `regions` or for older accounts.")}};
 }
 
 Form form_of(RampStep& step) {
@@ -214,7 +214,7 @@ Form form_of(Sender& sender) {
                  field("owner", sender.owner, "The team or person responsible for it."),
                  field("spf", sender.spf, kSpfTerms, "The SPF terms that authorize it."),
                  field("spf_aliases", sender.spf_aliases, kSpfTerms,
-                       "Other terms that are its own: recognized, never published."),
+                       "Further SPF terms of this sender: recognized, never published."),
                  field("spf_shared", sender.spf_shared, "The sender whose SPF terms it uses."),
                  field("include_needed", sender.include_needed, needed,
                        "Whether the From domain's SPF must authorize it for DMARC."),
@@ -226,7 +226,7 @@ Form form_of(Sender& sender) {
                        "How its keys are published."),
                  sender_dkim_field(sender),
                  field("regions", sender.regions, names,
-                       "The values of `{region}` for which its `targets` hold."),
+                       "The values of `{region}` that have `targets` of their own."),
                  field("selectors", sender.selectors, names, "The selectors that it signs with."),
                  field("key_rotation", sender.key_rotation, "How its keys are replaced."),
                  group<aligns_form>("aligns", sender, "By which mechanisms its mail can align."),
