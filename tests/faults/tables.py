@@ -49,7 +49,8 @@ def page(verdicts, seed):
     calls = ", ".join(f"`{call}` {row['runs']}" for call, row in calls_of(verdicts))
     missed = sum(not one.reached for one in verdicts)
     return "\n".join([*lines, "", f"Runs by system call: {calls}. In {missed:,} runs the call or "
-                      "message of the fault did not occur again, so that they ran undisturbed."])
+                      "message chosen for the fault did not occur, so these runs were "
+                      "undisturbed."])
 
 
 def write(path, verdicts, seed):
