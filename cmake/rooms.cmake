@@ -45,7 +45,8 @@ rampart_room(policies/guardrails
   KNOWS base mail/dkim mail/spf policies/dkim policies/dmarc policies/model policies/ramp
         policies/rules policies/spf)
 rampart_room(policies/records
-  KNOWS base dns mail/dkim mail/dmarc mail/transport policies/dkim policies/dmarc policies/model)
+  KNOWS base dns mail/dkim mail/dmarc mail/transport policies/dkim policies/dmarc policies/model
+        policies/rules)
 rampart_room(policies/audit
   KNOWS base mail/dkim mail/dmarc mail/spf mail/transport policies/dkim policies/model
         policies/rules)

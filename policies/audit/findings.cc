@@ -122,14 +122,11 @@ void check_dmarc(const Facts& facts, rules::Faults& faults) {
   if (dmarc.state == State::Invalid) add(faults, rules::dmarc_invalid(domain, dmarc.problem));
 }
 
-// A wildcard answers for all names that were queried: its value is reported once, and an SPF record
-// in it is meant for names without mail and not for these.
+// A wildcard answers for all names that were queried: its value is reported once.
 void check_strays(const Facts& facts, rules::Faults& faults) {
   for (auto one = facts.strays.begin(); one != facts.strays.end(); ++one) {
     const auto same = [&one](const Stray& other) { return other.value == one->value; };
     if (std::find_if(facts.strays.begin(), one, same) != one) continue;
-    const bool wildcard = std::ranges::count_if(facts.strays, same) > 1;
-    if (wildcard && kind_of(one->key, one->value) == RecordKind::Spf) continue;
     add(faults, rules::stray_record(facts.subject.domain, one->key, one->value));
   }
   for (const Dangling& one : facts.dangling) {

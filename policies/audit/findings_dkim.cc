@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/counted.h"
 #include "policies/audit/audit.h"
@@ -33,11 +34,16 @@ void check_dangling(const Facts& facts, const KeyFacts& key, rules::Faults& faul
 void check_key(const Facts& facts, const KeyFacts& key, rules::Faults& faults) {
   switch (key.state) {
     case KeyState::Key:
-      add(faults, rules::key_too_short(key.name, key.shape, rules::KeyHolder::Domain));
-      add(faults, rules::key_too_long(key.name, key.shape));
-      add(faults, rules::key_syntax(key.name, key.slips));
-      add(faults, rules::values_beside_key(key.name, key.others));
-      if (key.testing) add(faults, rules::key_testing(key.name));
+      std::ranges::move(
+          rules::faults_of(key.name,
+                           {.shape = key.shape,
+                            .problem = {},
+                            .revoked = false,
+                            .testing = key.testing,
+                            .slips = key.slips},
+                           key.cnames.empty() ? rules::KeyHolder::Domain : rules::KeyHolder::Vendor,
+                           key.others),
+          std::back_inserter(faults));
       return;
     case KeyState::Absent:
       return add(faults, key_missing(key));
@@ -49,7 +55,10 @@ void check_key(const Facts& facts, const KeyFacts& key, rules::Faults& faults) {
       return check_dangling(facts, key, faults);
     case KeyState::Unset:
       return add(faults, rules::target_without_key(key.name, key.cnames.back()));
-    case KeyState::Revoked:       // Publishing an empty p= is how a key is retired.
+    case KeyState::Revoked:
+      // Publishing an empty p= is how a domain retires a key.
+      if (!key.cnames.empty()) add(faults, rules::key_revoked(key.name, key.cnames.back()));
+      return;
     case KeyState::Unobservable:  // Reported with all other names that DNS did not answer for.
       return;
   }

@@ -6,6 +6,7 @@
 #include "policies/audit/audit.h"
 #include "policies/audit/parts.h"
 #include "policies/rules/names.h"
+#include "policies/rules/transport.h"
 
 namespace rampart::audit {
 namespace {
@@ -14,24 +15,11 @@ namespace {
 // that receives no mail gains nothing by either, so their absence is no finding there.
 bool has_mx(const Facts& facts) { return facts.receives() && !facts.mx.hosts.empty(); }
 
-// A record that is published but unusable: receivers and senders then act as if it were missing.
-// One function serves the three records below, since RFC 8461 section 3.1 and RFC 8460 section 3
-// treat faults alike.
-struct Form {
-  const Reading& reading;
-  std::string_view code;
-  std::string_view what;
-  std::string_view effect;
-  std::string hint;
-};
-
-void check_form(const Facts& facts, const Form& form, rules::Faults& faults) {
-  const State state = form.reading.state;
-  if (state != State::Several && state != State::Invalid) return;
-  faults.push_back({.code = form.code,
-                    .message = fmt::format("the {} record of {} {}, so that {}", form.what,
-                                           name_of(facts), describe(form.reading), form.effect),
-                    .hint = form.hint});
+// A record that is published but unusable: everybody acts as if it were missing.
+void check_form(const Facts& facts, const Reading& reading, RecordKind kind,
+                rules::Faults& faults) {
+  if (reading.state != State::Several && reading.state != State::Invalid) return;
+  add(faults, rules::transport_invalid(kind, facts.subject.domain, describe(reading)));
 }
 
 // In enforce mode senders refuse delivery to an MX that the policy does not match
@@ -73,10 +61,7 @@ void check_mta_sts_policy(const Facts& facts, rules::Faults& faults) {
 
 // The BIMI draft asks for enforcement of all mail; a record alone shows no logo.
 void check_bimi(const Facts& facts, rules::Faults& faults) {
-  check_form(facts,
-             {facts.bimi, "bimi-invalid", "BIMI", "mailbox providers show no logo",
-              "correct the record, or remove it"},
-             faults);
+  check_form(facts, facts.bimi, RecordKind::Bimi, faults);
   const Enforcement enforcement = enforcement_of(facts.dmarc);
   const bool strict = enforcement.policy != dmarc::Policy::None && enforcement.whole &&
                       facts.dmarc.record.sp != dmarc::Policy::None;
@@ -104,13 +89,7 @@ void check_bimi(const Facts& facts, rules::Faults& faults) {
 }  // namespace
 
 void check_transport(const Facts& facts, rules::Faults& faults) {
-  if (facts.mx.null_among_others) {
-    faults.push_back(
-        {.code = "mx-null-mixed",
-         .message = fmt::format("{} has a null MX beside other MX records (RFC 7505 section 3)",
-                                name_of(facts)),
-         .hint = "keep only the null MX if the domain receives no mail, else remove it"});
-  }
+  if (facts.mx.null_among_others) add(faults, rules::null_mx_mixed(facts.subject.domain));
   std::ranges::copy(facts.mx.faults, std::back_inserter(faults));
   if (facts.mta_sts.state == State::None && has_mx(facts)) {
     faults.push_back({.severity = Severity::Info,
@@ -119,10 +98,7 @@ void check_transport(const Facts& facts, rules::Faults& faults) {
                       .hint = "serve a policy, then publish _mta-sts TXT \"v=STSv1; id=...\": it "
                               "makes senders encrypt"});
   }
-  check_form(facts,
-             {facts.mta_sts, "mta-sts-invalid", "MTA-STS", "senders ignore it",
-              "correct the record (RFC 8461 section 3.1)"},
-             faults);
+  check_form(facts, facts.mta_sts, RecordKind::MtaSts, faults);
   check_mta_sts_policy(facts, faults);
   if (facts.mta_sts.host) {
     add(faults, rules::takeover({"the MTA-STS policy host",
@@ -135,10 +111,7 @@ void check_transport(const Facts& facts, rules::Faults& faults) {
                       .message = fmt::format("{} asks for no TLS reports", name_of(facts)),
                       .hint = "publish _smtp._tls TXT \"v=TLSRPTv1; rua=mailto:...\""});
   }
-  check_form(facts,
-             {facts.tls_rpt, "tls-rpt-invalid", "TLS-RPT", "reporters ignore it",
-              "correct the record (RFC 8460 section 3)"},
-             faults);
+  check_form(facts, facts.tls_rpt, RecordKind::TlsRpt, faults);
   check_bimi(facts, faults);
 }
 

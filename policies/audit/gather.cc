@@ -200,6 +200,25 @@ void gather_spf(Facts& facts, Table& table) {
   if (spf.state == State::Unobservable) record_failure(facts, facts.subject.domain, *answer);
 }
 
+// No host would have this name: what is published here comes from a wildcard.
+constexpr std::string_view kNeverUsed = "rampart-asks-for-no-such-name";
+
+// A wildcard answers for every name that does not exist. Its SPF record is meant for names without
+// mail, and not for those where another record belongs. Queried only where such a value was found.
+void forget_wildcard_spf(Facts& facts, Table& table) {
+  const auto is_spf = [](const Stray& one) {
+    return kind_of(one.key, one.value) == RecordKind::Spf;
+  };
+  if (std::ranges::none_of(facts.strays, is_spf)) return;
+  const auto name = facts.subject.domain.child(kNeverUsed);
+  const Answer* answer = name ? answer_for(facts, table, *name, RecordType::TXT) : nullptr;
+  if (answer == nullptr) return;
+  // Without an answer the values are taken for records of their own, which a person can check.
+  std::erase_if(facts.strays, [&](const Stray& one) {
+    return is_spf(one) && contains(answer->values_or_none(), one.value);
+  });
+}
+
 }  // namespace
 
 const Answer* answer_for(Facts& facts, const Table& table, const Name& name, RecordType type) {
@@ -258,6 +277,7 @@ void gather(Facts& facts, Table& table) {
   for (Dangling& one : facts.dangling) {
     one.reading = rules::read_name(one.name, RecordType::TXT, table.answers, facts.unknown);
   }
+  forget_wildcard_spf(facts, table);
 }
 
 }  // namespace rampart::audit

@@ -98,10 +98,8 @@ std::vector<ReportAddress> read_addresses(std::string_view tag, Facts& facts, co
   for (const std::string& uri : uris) {
     const auto text = dmarc::uri_host(uri);
     const auto host = Name::parse(text.value_or(""));
-    // RFC 9990 section 4 defines the delivery by mail alone; reporters skip every other scheme.
-    if (!rules::is_mailto(uri)) {
-      facts.dmarc.problems.push_back(fmt::format(
-          "`{}`: `{}` is no mailto: address, and reports are sent by mail alone", tag, uri));
+    if (auto problem = rules::report_uri_problem(tag, uri)) {
+      facts.dmarc.problems.push_back(std::move(*problem));
       continue;
     }
     if (!host) continue;

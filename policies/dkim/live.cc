@@ -70,23 +70,17 @@ void check_replaced(const Domain& domain, const World& world, const Name& select
 // Faults of the vendor's key itself. Only the vendor can repair it, so it withholds nothing.
 void check_vendor_key(const Domain& domain, const Name& selector, const Name& target,
                       const ParsedKey& key, PolicyResult& policy_result) {
+  rules::Faults faults;
   if (key.record.revoked()) {
-    policy_result.findings.push_back(finding_of(
-        domain, Severity::Warning, "dkim-key-revoked",
-        fmt::format("{} points to {}, whose key is revoked: no signature can be verified with it",
-                    selector.text(), target.text()),
-        "check on the vendor's page which selector it signs with now"));
-    return;
+    faults.push_back(rules::key_revoked(selector, target));
+  } else if (key.shape) {
+    add(faults, rules::key_too_short(selector, *key.shape, rules::KeyHolder::Vendor));
+    add(faults, rules::key_too_long(selector, *key.shape));
   }
-  const auto length = key.shape ? rules::length_of(*key.shape) : rules::KeyLength::Strong;
-  if (length == rules::KeyLength::Strong) return;
-  const bool weak = length == rules::KeyLength::Weak;
-  policy_result.findings.push_back(finding_of(
-      domain, Severity::Warning, weak ? CodeName("dkim-key-weak") : CodeName("dkim-key-short"),
-      fmt::format("the vendor's key behind {} has {} bits; 2048 are recommended (RFC "
-                  "8301 section 3.2)",
-                  selector.text(), key.shape->bits),
-      "ask the vendor for a longer key"));
+  for (rules::Fault& fault : faults) {
+    fault.severity = Severity::Warning;
+    policy_result.findings.push_back(to_finding(std::move(fault), domain.name, domain.mark));
+  }
 }
 
 // A selector in a listing, with its CNAME's target where it is one. A dangling delegation is worse
@@ -144,10 +138,8 @@ void check_target(const Domain& domain, const World& world, const Name& selector
     // Only data and none are left here.
     const auto values = vendor_values(selector, answer->values_or_none());
     if (!contains(values, RecordKind::DkimKey, &ParsedValue::kind)) {
-      policy_result.findings.push_back(finding_of(
-          domain, Severity::Warning, "dkim-unresolved",
-          fmt::format("the target {} of {} holds no DKIM key yet", target.text(), selector.text()),
-          "finish the set-up at the vendor"));
+      policy_result.findings.push_back(
+          to_finding(rules::target_without_key(selector, target), domain.name, domain.mark));
     }
     for (const ParsedValue& value : values) {
       if (value.key()) check_vendor_key(domain, selector, target, *value.key(), policy_result);

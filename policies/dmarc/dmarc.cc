@@ -71,9 +71,9 @@ void report_several(const Domain& domain, const Name& name, std::size_t count,
 }
 
 // What becomes of a value at `_dmarc` that some or all receivers ignore.
-std::string remedy_for(const ParsedValue& value) {
-  // It may belong to another service that uses the same name.
-  if (value.kind() != RecordKind::Dmarc) {
+std::string remedy_for(const Domain& domain, const ParsedValue& value) {
+  // It may belong to another service that uses the same name; below this phase nothing is written.
+  if (value.kind() != RecordKind::Dmarc || domain.dmarc.position.phase < Phase::Monitor) {
     return "correct or remove it by hand: Rampart does not change it";
   }
   const ParsedDmarc* read = value.dmarc();
@@ -89,7 +89,7 @@ void report_near_misses(const Domain& domain, const World& world, const RecordKe
       const auto slip = rules::dmarc_slip(key, value.text());
       if (!slip) continue;
       rules::Fault fault = rules::dmarc_near_miss(domain.name, value.text(), *slip);
-      fault.hint = remedy_for(value);
+      fault.hint = remedy_for(domain, value);
       policy_result.findings.push_back(
           to_finding(std::move(fault), domain.name, domain.dmarc.mark));
     }
@@ -163,8 +163,10 @@ PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   PolicyResult policy_result;
   add_discovery_questions(domain, world, policy_result);
   const auto name = domain.name.child("_dmarc");
-  if (domain.dmarc.position.phase < Phase::Monitor || !name) return policy_result;
+  if (!name) return policy_result;
   const RecordKey key{*name, RecordType::TXT};
+  report_near_misses(domain, world, key, policy_result);
+  if (domain.dmarc.position.phase < Phase::Monitor) return policy_result;
   const auto live = live_values(domain, world, key, RecordKind::Dmarc);
   // Receivers discard the others, which count neither as several nor as one.
   std::vector<ParsedValue> read = live;
@@ -178,7 +180,6 @@ PolicyResult dmarc_policy(const Domain& domain, const World& world) {
   desired.stage = stage_for(before, record);
   if (domain.dmarc.position < domain.dmarc.target) desired.new_ttl = kRampTtl;
   if (read.size() > 1) report_several(domain, *name, read.size(), policy_result);
-  report_near_misses(domain, world, key, policy_result);
   if (read.empty()) check_inheritance(domain, world, desired, policy_result);
   policy_result.desired_records.push_back(std::move(desired));
   policy_result.append(report_authorizations(domain, world));

@@ -111,6 +111,29 @@ std::optional<Fault> values_beside_key(const Name& selector, std::size_t others)
       .hint = "remove all but the key from this name"};
 }
 
+// One fault where it cannot be used: a key that cannot be read says nothing about its length.
+Faults faults_of(const Name& selector, const KeyReading& reading, KeyHolder holder,
+                 std::size_t others) {
+  Faults faults;
+  if (reading.revoked) return faults;
+  if (!reading.problem.empty()) return {key_invalid(selector, reading.problem)};
+  add(faults, key_too_short(selector, reading.shape, holder));
+  add(faults, key_too_long(selector, reading.shape));
+  add(faults, key_syntax(selector, reading.slips));
+  add(faults, values_beside_key(selector, others));
+  if (reading.testing) faults.push_back(key_testing(selector));
+  return faults;
+}
+
+// The domain's own empty p= is how it retires a key; a vendor's may be a rotation of the vendor's.
+Fault key_revoked(const Name& selector, const Name& target) {
+  return {.code = "dkim-key-revoked",
+          .message = fmt::format("{} points to {}, whose key is revoked: no signature can be "
+                                 "verified with it",
+                                 selector.text(), target.text()),
+          .hint = "check on the vendor's page which selector it signs with now"};
+}
+
 // During a rotation two keys live at two selectors, so that this is always a mistake.
 Fault several_keys(const Name& selector) {
   return {.severity = Severity::Error,

@@ -47,6 +47,14 @@ std::optional<Fault> key_too_long(const Name& selector, const dkim::KeyShape& sh
 /// `dkim-key-syntax`: a record that verifiers accept breaks the grammar.
 std::optional<Fault> key_syntax(const Name& selector, const std::vector<std::string>& slips);
 
+/// What is wrong with the one key record at a selector, beside `others` TXT values that are none.
+/// A revoked key has no fault: that is how a key is retired.
+Faults faults_of(const Name& selector, const KeyReading& reading, KeyHolder holder,
+                 std::size_t others);
+
+/// `dkim-key-revoked`: the selector's CNAME leads to `target`, whose key is revoked.
+Fault key_revoked(const Name& selector, const Name& target);
+
 /// `dkim-several-keys`: more than one key record at a selector.
 Fault several_keys(const Name& selector);
 

@@ -2,7 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "policies/rules/names.h"
 
 namespace rampart::rules {
 namespace {
@@ -93,6 +96,13 @@ Fault dmarc_tag_invalid(const Name& domain, const std::string& problem) {
           .hint = "correct the tag; until then receivers act as if it were absent or, for p, none"};
 }
 
+// RFC 9990 section 4 defines the delivery by mail alone; reporters skip every other scheme.
+std::optional<std::string> report_uri_problem(std::string_view tag, const std::string& uri) {
+  if (is_mailto(uri)) return std::nullopt;
+  return fmt::format("`{}`: `{}` is no mailto: address, and reports are sent by mail alone", tag,
+                     uri);
+}
+
 // A warning for everybody, though p=none is right at the beginning: an audit cannot know how long
 // it has lasted.
 std::optional<Fault> dmarc_not_enforced(const Name& domain, dmarc::Policy policy) {
@@ -172,13 +182,17 @@ std::optional<Fault> dmarc_historic_tags(const Name& domain, const dmarc::Record
   std::vector<std::string> tags = historic_tags(record);
   // A pct below 100 is historic too, but it still changes what some receivers do: `dmarc-partial`.
   if (record.pct == 100) tags.emplace_back("pct");
+  // `!` in a URI begins a size, which RFC 9989 section 4.8 has as obsolete syntax.
+  const auto has_size = [](const std::string& uri) { return uri.find('!') != std::string::npos; };
+  if (std::ranges::any_of(record.rua, has_size) || std::ranges::any_of(record.ruf, has_size)) {
+    tags.emplace_back("the size limit of a report address (`!`)");
+  }
   if (tags.empty()) return std::nullopt;
   return Fault{.severity = Severity::Info,
                .code = "dmarc-historic-tags",
-               .message = fmt::format("the DMARC record of {} has tags that RFC 9989 made "
-                                      "historic: {}",
+               .message = fmt::format("the DMARC record of {} has what RFC 9989 made historic: {}",
                                       domain.text(), fmt::join(tags, ", ")),
-               .hint = "remove them; they change nothing"};
+               .hint = "remove them; they change nothing at receivers that follow RFC 9989"};
 }
 
 // At none or quarantine the mail can still be found; rejected mail is gone without a trace.

@@ -30,6 +30,10 @@ Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::s
 /// `dmarc-tag-invalid`: receivers skip a tag; `problem` says which, and why.
 Fault dmarc_tag_invalid(const Name& domain, const std::string& problem);
 
+/// Why nobody sends reports to this address of `tag`, rua or ruf, for `dmarc_tag_invalid`; nullopt
+/// where some do: it is no `mailto:` address (RFC 9990 section 4).
+std::optional<std::string> report_uri_problem(std::string_view tag, const std::string& uri);
+
 /// `dmarc-not-enforced`: the policy that applies is none.
 std::optional<Fault> dmarc_not_enforced(const Name& domain, dmarc::Policy policy);
 
@@ -56,7 +60,8 @@ std::optional<Fault> dmarc_generations_differ(const Name& domain,
 bool same_policy(const std::optional<dmarc::DiscoveredPolicy>& by_walk,
                  const std::optional<dmarc::DiscoveredPolicy>& by_psl);
 
-/// `dmarc-historic-tags`: rf, ri, or a pct of 100, which change nothing any more.
+/// `dmarc-historic-tags`: rf, ri, a pct of 100 or the size limit of a report address, which change
+/// nothing any more.
 std::optional<Fault> dmarc_historic_tags(const Name& domain, const dmarc::Record& record);
 
 /// The rf and ri tags of the record (RFC 9989 section 9.3).

@@ -179,7 +179,10 @@ PolicyResult spf_policy(const Domain& domain, const World& world) {
     report_near_spf(domain, world, policy_result);
     return policy_result;
   }
-  if (!manages_spf(domain)) return policy_result;
+  if (!manages_spf(domain)) {
+    report_near_spf(domain, world, policy_result);
+    return policy_result;
+  }
   DesiredSpf wanted = desired_spf(domain, world.now);
   policy_result.findings = std::move(wanted.findings);
   std::vector<Question>& unknown = policy_result.unknown;

@@ -17,12 +17,14 @@
 #include "policies/guardrails/guardrails.h"
 #include "policies/model/codes.h"
 #include "policies/model/lookup.h"
+#include "policies/records/live_faults.h"
 #include "policies/records/parked.h"
 #include "policies/records/transport.h"
 #include "policies/spf/spf.h"
 #include "reconciler/plan/authority.h"
 #include "reconciler/plan/diff.h"
 #include "reconciler/plan/holds.h"
+#include "reconciler/plan/live_faults.h"
 #include "reconciler/plan/stray_records.h"
 #include "reconciler/plan/zone_notices.h"
 
@@ -306,6 +308,7 @@ constexpr std::array kPasses = {
     Pass{"unused zones", report_unused, "withholds nothing; before findings are sorted"},
     Pass{"unmanaged zones", report_unmanaged, "withholds nothing; before findings are sorted"},
     Pass{"stray records", report_stray_records, "withholds nothing; before findings are sorted"},
+    Pass{"live faults", report_live_faults, "leaves out what all passes before it report"},
     Pass{"withhold", withhold_blocked, "after waiving; the holds below depend on what remains"},
     Pass{"keys first", hold_for_keys, "keys that an error withholds must hold enforcement too"},
     Pass{"freeze", hold_for_freeze, "after the other holds, which explain more than a freeze"},
@@ -319,9 +322,13 @@ constexpr std::array kPasses = {
 
 // A parked or absent domain has no senders, so that one policy covers all its records.
 PolicyResult evaluate_policies(const Domain& domain, const World& world) {
-  if (domain.state == DomainState::Parked) return parked_policy(domain, world);
   if (domain.state == DomainState::Absent) return absent_policy(domain, world);
-  PolicyResult all = spf_policy(domain, world);
+  PolicyResult all = dangling_records(domain, world);
+  if (domain.state == DomainState::Parked) {
+    all.append(parked_policy(domain, world));
+    return all;
+  }
+  all.append(spf_policy(domain, world));
   all.append(dkim_policy(domain, world));
   all.append(dmarc_policy(domain, world));
   all.append(transport_policy(domain, world));

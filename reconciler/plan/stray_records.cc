@@ -1,5 +1,6 @@
 #include "reconciler/plan/stray_records.h"
 
+#include <algorithm>
 #include <set>
 
 #include "policies/model/lookup.h"
@@ -28,14 +29,16 @@ std::set<std::string> cname_targets(const World& world) {
   return targets;
 }
 
-// Whether a policy of the domain looks at the value already: SPF at the domain itself, and what is
-// no DMARC at its `_dmarc`.
-bool reported_by_policy(const Domain& domain, const RecordKey& key, const std::string& value) {
-  if (key.name == domain.name) return spf_near_miss(key, value).has_value();
+// Whether another rule is about the value: SPF at the domain itself, what is no DMARC at its
+// `_dmarc`, and a misspelt key at a selector.
+bool has_own_rule(const Domain& domain, const RecordKey& key, const std::string& value) {
+  // No policy evaluates the records of a parked domain one by one.
+  const bool managed = domain.state == DomainState::Managed;
+  if (managed && key.name == domain.name) return spf_near_miss(key, value).has_value();
   const auto dmarc = domain.name.child("_dmarc");
-  const bool at_dmarc = dmarc && key.name == *dmarc;
-  return at_dmarc && domain.dmarc.position.phase >= Phase::Monitor &&
-         near_miss(key, value).has_value();
+  if (managed && dmarc && key.name == *dmarc) return near_miss(key, value).has_value();
+  return name_kind(key.name) == NameKind::DkimSelector && own_near_miss(key, value).has_value() &&
+         std::ranges::count(key.name.labels(), "_domainkey") == 1;
 }
 
 }  // namespace
@@ -53,7 +56,7 @@ void report_stray_records(const Config& config, const World& world, Plan& plan) 
       const Domain* domain = nearest_domain(key.name, config);
       if (domain == nullptr) continue;
       for (const ParsedValue& value : live.set.values) {
-        if (reported_by_policy(*domain, key, value.text())) continue;
+        if (has_own_rule(*domain, key, value.text())) continue;
         auto fault = rules::stray_record(domain->name, key, value.text());
         if (!fault || !seen.emplace(key, value.text()).second) continue;
         plan.findings.push_back(to_finding(std::move(*fault), domain->name, domain->mark));

@@ -76,9 +76,19 @@ TEST_CASE("a record at the name of another") {
               {"error dmarc-missing", "warning record-misplaced"});
   check_codes("_dmarc", "_dmarc.example.com TXT v=spf1 -all",
               {"error dmarc-missing", "warning record-misplaced"});
-  // A wildcard answers for these names as well, and is not meant for them.
-  check_codes("nothing", "_dmarc.example.com TXT v=spf1 -all\n_mta-sts.example.com TXT v=spf1 -all",
+  // A wildcard answers for these names as well, and is not meant for them: also where one name
+  // alone of those that are queried does not exist.
+  constexpr auto kWildcard = "rampart-asks-for-no-such-name.example.com TXT v=spf1 -all\n";
+  check_codes("nothing",
+              std::string(kWildcard) +
+                  "_dmarc.example.com TXT v=spf1 -all\n"
+                  "_mta-sts.example.com TXT v=spf1 -all",
               {});
+  check_codes("nothing", std::string(kWildcard) + "default._bimi.example.com TXT v=spf1 -all", {});
+  // A record that is no wildcard's is one of its own, however often it is found.
+  check_codes("nothing",
+              "_mta-sts.example.com TXT v=spf1 -all\ndefault._bimi.example.com TXT v=spf1 -all",
+              {"warning record-misplaced"});
 }
 
 TEST_CASE("a near miss at the organization is one of its sub-domain") {
