@@ -201,7 +201,7 @@ void gather_spf(Facts& facts, Table& table) {
 }
 
 // No host would have this name: what is published here comes from a wildcard.
-constexpr std::string_view kNeverUsed = "rampart-asks-for-no-such-name";
+constexpr std::string_view kNoSuchName = "rampart-asks-for-no-such-name";
 
 // A wildcard answers for every name that does not exist. Its SPF record is meant for names without
 // mail, and not for those where another record belongs. Queried only where such a value was found.
@@ -210,7 +210,7 @@ void forget_wildcard_spf(Facts& facts, Table& table) {
     return kind_of(one.key, one.value) == RecordKind::Spf;
   };
   if (std::ranges::none_of(facts.strays, is_spf)) return;
-  const auto name = facts.subject.domain.child(kNeverUsed);
+  const auto name = facts.subject.domain.child(kNoSuchName);
   const Answer* answer = name ? answer_for(facts, table, *name, RecordType::TXT) : nullptr;
   if (answer == nullptr) return;
   // Without an answer the values are taken for records of their own, which a person can check.

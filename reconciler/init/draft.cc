@@ -12,6 +12,7 @@
 #include "mail/transport/transport.h"
 #include "policies/dkim/selectors.h"
 #include "policies/ramp/ramp.h"
+#include "policies/rules/dmarc.h"
 #include "policies/rules/spf.h"
 #include "reconciler/config/names.h"
 #include "reconciler/init/live_records.h"
@@ -36,9 +37,6 @@ std::optional<SpfSpec> spf_spec(const spf::Record& record, DraftDomain& draft) {
   SpfSpec spec;
   bool ends = false;
   for (const spf::Directive& one : record.directives) {
-    if (one.mechanism == spf::Mechanism::Ptr) {
-      add_note(draft, "`ptr` is slow and should not be published (RFC 7208 section 5.5).");
-    }
     if (one.mechanism != spf::Mechanism::All) {
       spec.extra.push_back(spf::print(one));
       continue;
@@ -160,8 +158,11 @@ std::optional<DmarcSpec> dmarc_spec(const dmarc::Record& record, DraftDomain& dr
     note_unmanaged(draft, "DMARC", "no step of a ramp publishes t=y without pct");
     return std::nullopt;
   }
-  if (!enforced && record.rua.empty()) {
-    add_note(draft, "DMARC is at p=none without rua, so no reports arrive.");
+  // At reject the plan of the draft says so itself.
+  const dmarc::Policy policy = record.p.value_or(dmarc::Policy::None);
+  if (policy != dmarc::Policy::Reject && record.rua.empty()) {
+    const rules::Fault fault = rules::dmarc_without_rua(draft.name, policy);
+    add_note(draft, fmt::format("{}: {}.", fault.code, fault.message));
   }
   draft.legacy = enforced && spec.position.pct < 100 && !record.testing.value_or(false);
   return spec;

@@ -24,16 +24,62 @@ COMMANDS = ("audit", "plan", "init")
 LEAST_DOMAINS = 150
 
 DECLARED = "the YAML declares it on purpose, and only an audit compares it with what is best"
-OPEN_SETTING = "the record is absent, and what to publish is for the YAML to say"
+ABSENT = "the record is absent: what to publish is for the YAML to say"
 PLANNED = "it is about a change or a setting of the YAML, and not about a record"
-WHOLE_ZONE = "only a zone that is read whole shows it; an audit queries names that it knows"
+WHOLE_ZONE = "only a zone that is read whole shows it; an audit queries the names that it knows"
 COMMENT = "a comment in the YAML lasts, and the failure of a query may pass"
 INFO = "init writes warnings alone into the YAML"
-KEYS = "the zone is read whole, so that no selector is unknown or guessed"
+LISTED = "the zone is read whole, so that no selector is unknown"
 SAME = "spf-broad of an audit is authority-wide of a plan (docs/findings.md)"
+DISCOVERY = "a plan reports it where it changes how receivers find the policy (governing-changes)"
 
 # {(code, command that does not say it): why}.
 SILENT = {
+    ("authority-wide", "audit"): SAME,
+    ("dkim-not-asked", "init"): LISTED,
+    ("dkim-not-asked", "plan"): LISTED,
+    ("dkim-not-found", "init"): LISTED,
+    ("dkim-not-found", "plan"): "the plan publishes the key that is missing",
+    ("dkim-selector-removed", "audit"): PLANNED,
+    ("dkim-selector-removed", "init"): PLANNED,
+    ("dkim-testing", "init"): INFO,
+    ("dkim-unresolved", "init"): COMMENT,
+    ("dmarc-generations-differ", "init"): DISCOVERY,
+    ("dmarc-generations-differ", "plan"): DISCOVERY,
+    ("dmarc-historic-tags", "init"): INFO,
+    ("dmarc-missing", "init"): ABSENT,
+    ("dmarc-missing", "plan"): ABSENT,
+    ("dmarc-not-enforced", "init"): DECLARED,
+    ("dmarc-not-enforced", "plan"): DECLARED,
+    ("dmarc-partial", "init"): DECLARED,
+    ("dmarc-partial", "plan"): DECLARED,
+    ("dmarc-sub-domains", "init"): DECLARED,
+    ("dmarc-sub-domains", "plan"): DECLARED,
+    ("dmarc-without-rua", "plan"): DECLARED,
+    ("mta-sts-missing", "init"): ABSENT,
+    ("mta-sts-missing", "plan"): ABSENT,
+    ("mta-sts-policy-first", "audit"): PLANNED,
+    ("mta-sts-policy-first", "init"): PLANNED,
+    ("occupied", "audit"): PLANNED,
+    ("occupied", "init"): PLANNED,
+    ("ramp-jump", "audit"): PLANNED,
+    ("ramp-jump", "init"): PLANNED,
+    ("record-misplaced", "audit"): WHOLE_ZONE,
+    ("selector-undeclared", "audit"): WHOLE_ZONE,
+    ("selector-undeclared", "init"): "init declares what it finds",
+    ("spf-broad", "init"): SAME,
+    ("spf-broad", "plan"): SAME,
+    ("spf-fail-early", "audit"): PLANNED,
+    ("spf-fail-early", "plan"): PLANNED,
+    ("spf-missing", "init"): ABSENT,
+    ("spf-missing", "plan"): ABSENT,
+    ("spf-neutral", "init"): DECLARED,
+    ("spf-neutral", "plan"): DECLARED,
+    ("spf-term-removed", "audit"): PLANNED,
+    ("spf-term-removed", "init"): PLANNED,
+    ("spf-unresolved", "init"): COMMENT,
+    ("tls-rpt-missing", "init"): ABSENT,
+    ("tls-rpt-missing", "plan"): ABSENT,
 }
 
 # Every finding that a zone alone can have; each must occur.

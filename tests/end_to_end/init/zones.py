@@ -128,7 +128,7 @@ ODD = {
     "neutral.example": (spf("v=spf1 mx ?all"), ["all: neutral"]),
     "ttls.example": (HEAD + MX + '@ 77 IN TXT "v=spf1 mx ~all"\n'
                                  '_dmarc 300 IN TXT "v=DMARC1; p=none"\n',
-                     ["phase: monitor", "without rua"]),
+                     ["phase: monitor", "dmarc-without-rua"]),
     "foreign.example": (spf("v=spf1 mx ~all") + txt("@", "site-verification=1") +
                           txt("@", "MS=ms123"), ['extra: ["mx"]']),
     "compat.example": (dmarc("v=DMARC1; p=quarantine; t=y; pct=10; rua=mailto:d@compat.example"),
