@@ -10,7 +10,7 @@ import copy
 import dataclasses
 import random
 
-SEED, MIXED = 16, 90
+SEED, MIXED = 16, 60
 REPORTS = "reports.example"
 
 

@@ -35,7 +35,7 @@ class Served:
     def run(self, *words):
         """What the command prints; the exit code is that of a run that found faults."""
         done = subprocess.run([BINARY, "--now", NOW, "--resolver", self.server.address, *words],
-                              cwd=self.folder, capture_output=True, text=True, timeout=280,
+                              cwd=self.folder, capture_output=True, text=True, timeout=800,
                               env={"PATH": os.environ["PATH"], "HOME": str(self.folder)})
         if done.returncode not in (0, 2, 3):
             raise RuntimeError(f"rampart {' '.join(words)}: {done.stdout[-3000:]}{done.stderr}")
