@@ -135,7 +135,7 @@ class Reader {
 };
 
 // Decoding a key costs far more than all other rules together, and the value holds it decoded: only
-// what may have a fault besides its length is read again.
+// what may have a fault other than its length is read again.
 rules::KeyReading reading_of(const ParsedValue& value) {
   const ParsedKey* key = value.key();
   const bool plain = key != nullptr && key->strict && key->shape && key->record.flags.empty() &&
@@ -177,7 +177,7 @@ std::vector<LiveFault> key_faults(const RecordKey& key, const LiveSet& live) {
   return found;
 }
 
-// Only a target that certainly does not exist is a fault; the question is asked where a CNAME is
+// Only a target that certainly does not exist is a fault; the target is queried where a CNAME is
 // known to exist.
 PolicyResult dangling_records(const Domain& domain, const World& world) {
   PolicyResult result;

@@ -1,5 +1,5 @@
 /// What is wrong with the records that a domain publishes today, whether the YAML manages them or
-/// not: the rules by which an audit judges a record, read from the zones of a plan.
+/// not: the rules by which an audit evaluates a record, read from the zones of a plan.
 #pragma once
 
 #include <vector>

@@ -18,6 +18,7 @@ harness.need_modules("yaml")
 import yaml  # noqa: E402
 
 import made_up  # noqa: E402
+from faults import FAULTS  # noqa: E402
 from served import Served  # noqa: E402
 
 COMMANDS = ("audit", "plan", "init")
@@ -153,9 +154,9 @@ def names_of(domain, said):
 
 def check_faults(checks, domains, said):
     """Each fault alone gives its code, and a domain in order gives none."""
-    for domain in domains[:len(made_up.FAULTS)]:
+    for domain in domains[:len(FAULTS)]:
         fault = domain.faults[0]
-        code = made_up.FAULTS[fault][2]
+        code = FAULTS[fault][2]
         audited = set().union(*(said["audit"][name] for name in names_of(domain, said)))
         union = audited.union(*(said["plan"][name] for name in names_of(domain, said)))
         if code:

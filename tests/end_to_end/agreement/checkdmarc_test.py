@@ -10,7 +10,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from harness import SOURCE, Checks  # noqa: E402
-import made_up  # noqa: E402
+import records  # noqa: E402
 from served import Served  # noqa: E402
 
 PAGE = SOURCE / "docs/compared-with-checkdmarc.md"
@@ -31,7 +31,7 @@ def rows():
 
 def domain_with(number, example):
     """A good domain with the records of an example, which names example.com."""
-    domain = made_up.clean(f"c{number:03}.example")
+    domain = records.clean(f"c{number:03}.example")
     seen = set()
     for record in re.findall(r"`([^`]+)`", example):
         name, kind, value = record.split(" ", 2)

@@ -7,6 +7,7 @@ import subprocess
 
 import dns_server
 import made_up
+import records
 from harness import BINARY
 
 NOW = "2026-11-21T00:00:00Z"
@@ -20,7 +21,7 @@ class Served:
         zones = self.folder / "zones"
         zones.mkdir()
         for domain in domains:
-            (zones / f"{domain.name}.zone").write_text(made_up.zone_file(domain))
+            (zones / f"{domain.name}.zone").write_text(records.zone_file(domain))
         served = self.folder / "example.zone"
         served.write_text(made_up.served_zone(domains))
         self.server = dns_server.DnsServer(dns_server.installed()[0], {"example": served},

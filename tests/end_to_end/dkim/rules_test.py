@@ -33,10 +33,10 @@ def check_several(keys, checker):
     checker.equal("a vendor's is not aligned", verdict["dkim"][0]["aligned"], False)
     checker.equal("so DMARC fails", verdict["dmarc"]["disposition"], "reject")
     # RFC 9989 section 4.4: only an aligned identifier counts; what would align is named.
-    told = checker.start(keys.sign(message, "esp", **foreign), "--ip", "203.0.113.9",
+    shown = checker.start(keys.sign(message, "esp", **foreign), "--ip", "203.0.113.9",
                          "--sender", "b@elsewhere.example").stdout.decode()
     checker.check("it says how to sign", "DKIM passes for d=esp.example, not aligned: sign as "
-                  "d=example.com" in " ".join(told.split()), told)
+                  "d=example.com" in " ".join(shown.split()), shown)
     checker.outcome("both", keys.sign(keys.sign(message), "esp", **foreign), ["pass", "pass"])
     good = keys.sign(message)
     broken = good[:-len(message)].replace(b"bh=", b"bh=AAAA", 1)

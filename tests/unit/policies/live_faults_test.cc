@@ -1,4 +1,4 @@
-/// What is wrong with the records that a domain publishes, whoever manages them.
+/// What is wrong with the records that a domain publishes, managed by the YAML or not.
 #include "policies/records/live_faults.h"
 
 #include <catch2/catch.hpp>
@@ -89,7 +89,7 @@ TEST_CASE("what was not read has no fault") {
   }
 }
 
-TEST_CASE("keys are judged as verifiers read them") {
+TEST_CASE("keys are evaluated as verifiers read them") {
   const std::string at = "s1._domainkey.example.com";
   const std::pair<Lines, Lines> rows[] = {
       {{"v=DKIM1; " + kKey}, {}},
@@ -129,7 +129,7 @@ TEST_CASE("a CNAME to nowhere is a question first, and a fault where nothing exi
 }
 
 // RFC 8301 section 3.2: verifiers must check keys of 1024 to 4096 bits.
-TEST_CASE("a key of more bits than verifiers must check is reported, whoever holds it") {
+TEST_CASE("a key of more bits than verifiers must check is reported, the domain's and a vendor's") {
   const Name selector = Name::literal("s1._domainkey.example.com");
   const auto codes = [&](const std::string& algorithm, int bits, rules::KeyHolder holder) {
     const rules::KeyReading reading{.shape = {algorithm, bits, ""},
