@@ -7,6 +7,7 @@ suites; `story:NAME` is a story of tests/scenarios, played after the unit suites
 
 from mutations_apply import APPLY
 from mutations_dmarc import DMARC
+from mutations_faults import FAULTS
 
 P, R, B = ("policies",), ("reconciler",), ("policies", "reconciler")
 V = ("reports",)
@@ -397,4 +398,4 @@ MUTATIONS = [
     ("trust-another-reporter", "reports/trust.cc",
      "if (!same) {", "if (false) {",
      ("reports", "script:reports/trust_test.py")),
-] + APPLY + DMARC
+] + APPLY + DMARC + FAULTS

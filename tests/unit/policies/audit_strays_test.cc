@@ -71,6 +71,14 @@ TEST_CASE("near misses at every name that was queried") {
   }
 }
 
+// The domain's own empty p= retires a key; behind a vendor's CNAME it may stop mail.
+TEST_CASE("a vendor's key that is revoked or short is named as the vendor's") {
+  const std::string at = "s1._domainkey.example.com ";
+  check_codes("s1._domainkey", at + "TXT v=DKIM1; p=", {"warning dkim-not-found"});
+  check_codes("s1._domainkey", at + "CNAME k.vendor.example\nk.vendor.example TXT v=DKIM1; p=",
+              {"warning dkim-key-revoked", "warning dkim-not-found"});
+}
+
 TEST_CASE("a record at the name of another") {
   check_codes("_dmarc", "example.com TXT v=DMARC1; p=reject; rua=mailto:d@example.com",
               {"error dmarc-missing", "warning record-misplaced"});

@@ -209,6 +209,33 @@ TEST_CASE("a sub-domain waits where it is not known what it inherits") {
   CHECK(dmarc_policy(weak, world).findings.empty());
 }
 
+// RFC 1035 section 2.3.4: a name has 255 octets at most.
+TEST_CASE("a consent whose name would be too long is a warning, and is not queried") {
+  const std::string label(60, 'a');
+  Domain domain =
+      domain_at(label + "." + label + "." + label + ".example.com", {Phase::Monitor, 100});
+  domain.dmarc.rua = {"mailto:d@" + label + ".example.net"};
+  const PolicyResult policy_result = dmarc_policy(domain, World());
+  CHECK(codes_of(policy_result.findings) == Lines{"W report-unauthorized"});
+  REQUIRE_FALSE(policy_result.findings.empty());
+  CHECK_THAT(policy_result.findings.front().message, Catch::Contains("is too long"));
+  for (const Question& question : policy_result.unknown) {
+    CHECK(question.name.text().find("_report") == std::string::npos);
+  }
+}
+
+// Nobody manages the record at this phase, and it is looked at all the same.
+TEST_CASE("a near miss is reported below the phase that owns the record") {
+  const Domain domain = domain_at("example.com", {Phase::Dkim, 100});
+  const World world =
+      world_with({zone_with("example.com", {{"_dmarc.example.com", kTxt, " v=DMARC1; p=none"}})});
+  const PolicyResult policy_result = dmarc_policy(domain, world);
+  CHECK(codes_of(policy_result.findings) == Lines{"W dmarc-near-miss"});
+  REQUIRE_FALSE(policy_result.findings.empty());
+  CHECK_THAT(policy_result.findings.front().hint, Catch::Contains("by hand"));
+  CHECK(policy_result.desired_records.empty());
+}
+
 TEST_CASE("report addresses elsewhere need their host's consent") {
   Domain domain = domain_at("example.com", {Phase::Monitor, 100});
   const std::string name = "example.com._report._dmarc.reports.example.net";

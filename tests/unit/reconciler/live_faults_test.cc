@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "reconciler/plan/stray_records.h"
 #include "tests/support/policy_world.h"
 
 namespace rampart {
@@ -84,6 +85,26 @@ TEST_CASE("a fault that the plan repairs says so") {
   report_live_faults(config, faulty_world(), plan);
   CHECK(plan.findings.front().hint == "this plan replaces the record");
   CHECK(plan.findings.back().hint != plan.findings.front().hint);
+}
+
+// Policies report near misses of a managed domain by codes of their own; a parked domain has one
+// policy for all its records.
+TEST_CASE("a near miss is reported once, by the policy or as a stray record") {
+  const World world = world_with(
+      {zone_with("example.com", {{"example.com", RecordType::TXT, "v=spf10 -all"},
+                                 {"_dmarc.example.com", RecordType::TXT, "v=dmarc1; p=none"},
+                                 {"s1._domainkey.example.com", RecordType::TXT, "v=dkim1; p="}})});
+  const auto strays = [&](DomainState state) {
+    Config config;
+    Domain domain = example();
+    domain.state = state;
+    config.domains.emplace(domain.name, domain);
+    Plan plan;
+    report_stray_records(config, world, plan);
+    return codes_of(plan.findings);
+  };
+  CHECK(strays(DomainState::Managed).empty());
+  CHECK(strays(DomainState::Parked) == Lines{"W record-near-miss", "W record-near-miss"});
 }
 
 }  // namespace rampart
