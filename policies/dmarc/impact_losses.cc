@@ -6,6 +6,7 @@
 #include "mail/dkim/key.h"
 #include "mail/spf/tree.h"
 #include "policies/dmarc/discovered_policy.h"
+#include "policies/dmarc/receiver_impact.h"
 #include "policies/model/live.h"
 #include "policies/model/lookup.h"
 #include "policies/model/sender_use.h"
@@ -53,14 +54,24 @@ void note_selector(const Change& change, LostAuthorization& losses) {
   if (lost) losses.selectors.insert(name.substr(0, at));
 }
 
-// Whether an alignment mode becomes strict. Reports state alignment under the old mode, so that the
-// effect of strict mode cannot be replayed.
+// Whether an alignment mode becomes strict.
 bool goes_strict(const dmarc::Record& before, const dmarc::Record& after) {
   using dmarc::Alignment;
   const auto becomes_strict = [](const auto& from, const auto& to) {
     return from.value_or(Alignment::Relaxed) == Alignment::Relaxed && to == Alignment::Strict;
   };
   return becomes_strict(before.adkim, after.adkim) || becomes_strict(before.aspf, after.aspf);
+}
+
+// RFC 9989 section 4.10.2: which names have a record, and its psd tag, decide where the
+// organizational domain is.
+bool may_move_organization(const Change& change) {
+  const auto psd_at = [](const std::optional<ParsedTypedSet>& set) {
+    const std::optional<ParsedValue> value = record_in(set);
+    const ParsedDmarc* read = value ? value->dmarc() : nullptr;
+    return read == nullptr ? '-' : read->lenient.record.psd.value_or('u');
+  };
+  return psd_at(change.set.before) != psd_at(change.set.after);
 }
 
 // Both generations are compared, since a record may tighten for one of them alone.
@@ -76,12 +87,12 @@ void note_enforcement(const Change& change, const World& world, LostAuthorizatio
     if (const Unanswered* gap = after.gap()) losses.policy_gap = *gap;
     const dmarc::Record from = known(before);
     const dmarc::Record to = known(after);
-    if (!dmarc::tightens(from, to)) return;
-    losses.tightens = true;
+    losses.tightens = losses.tightens || dmarc::tightens(from, to);
     losses.aligns_strictly = losses.aligns_strictly || goes_strict(from, to);
   };
   compare(policies.before.by_psl, policies.after.by_psl);
   compare(policies.before.by_walk, policies.after.by_walk);
+  losses.may_realign = losses.may_realign || may_move_organization(change);
 }
 
 // Whether a declared sender passes SPF without a term here: its return path is in a domain of its
@@ -157,29 +168,12 @@ std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
   return all;
 }
 
-PlannedRecords::PlannedRecords(const Plan& plan, const Config& config, const World& world)
-    : config_(config), world_(world) {
+DmarcChanges planned_dmarc_changes(const Plan& plan) {
+  DmarcChanges changes;
   each_change(plan, [&](const Change& change, bool) {
-    if (is_dmarc(change)) changes_.emplace(change.name().parent(), &change);
+    if (is_dmarc(change)) changes.emplace(change.name().parent(), &change);
   });
-}
-
-const std::optional<EffectivePolicy>& PlannedRecords::at(const Name& domain) {
-  const auto known = known_.find(domain);
-  if (known != known_.end()) return known->second;
-  return known_.emplace(domain, find(domain)).first->second;
-}
-
-std::optional<EffectivePolicy> PlannedRecords::find(const Name& domain) const {
-  const auto change = changes_.find(domain);
-  if (change != changes_.end()) return effective_policy_change(*change->second, world_).after;
-  const auto declared = config_.domains.find(domain);
-  const auto name = domain.child("_dmarc");
-  if (declared == config_.domains.end() || !name) return std::nullopt;
-  const auto values =
-      live_values(declared->second, world_, {*name, RecordType::TXT}, RecordKind::Dmarc);
-  const ParsedDmarc* own = values.size() == 1 ? values.front().dmarc() : nullptr;
-  return own ? std::optional(EffectivePolicy::of(own->lenient.record)) : std::nullopt;
+  return changes;
 }
 
 }  // namespace rampart

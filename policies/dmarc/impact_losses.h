@@ -8,7 +8,7 @@
 #include <string>
 
 #include "mail/spf/ip_set.h"
-#include "policies/dmarc/receiver_impact.h"
+#include "policies/dmarc/evaluation.h"
 #include "policies/model/plan.h"
 
 namespace rampart {
@@ -17,7 +17,9 @@ namespace rampart {
 struct LostAuthorization {
   bool tightens = false;         ///< DMARC requests more of some generation of receivers.
   bool aligns_strictly = false;  ///< adkim or aspf changes from relaxed to strict.
-  bool withheld = false;         ///< Some change of the domain is withheld.
+  /// A record appears or goes, or its psd tag changes: the organizational domain may move.
+  bool may_realign = false;
+  bool withheld = false;  ///< Some change of the domain is withheld.
   /// The query without which the policy after the plan is unknown.
   std::optional<Unanswered> policy_gap;
   std::set<std::string> selectors;  ///< Selectors whose key is removed or replaced.
@@ -25,8 +27,12 @@ struct LostAuthorization {
   spf::IpSet addresses;             ///< Addresses that SPF no longer passes.
 
   bool takes_spf() const { return !senders.empty() || !addresses.empty(); }
-  bool any_known() const { return tightens || !selectors.empty() || takes_spf(); }
-  bool any() const { return any_known() || policy_gap; }
+  bool any_known() const {
+    return tightens || aligns_strictly || !selectors.empty() || takes_spf();
+  }
+  bool any() const { return any_known() || may_realign || policy_gap; }
+  /// Whether mail of names below the domain, with records of their own, may be affected.
+  bool reaches_below() const { return !selectors.empty() || may_realign; }
 };
 
 /// The losses of every domain that has any, or may have; withheld changes count as written.
@@ -35,23 +41,7 @@ std::map<Name, LostAuthorization> lost_authorization(const Plan& plan,
                                                      std::span<const Authority> authority,
                                                      const Config& config, const World& world);
 
-/// The DMARC records as they will be once the plan, its withheld changes too, is written. The plan,
-/// the Config and the World must outlive it.
-class PlannedRecords {
- public:
-  PlannedRecords(const Plan& plan, const Config& config, const World& world);
-
-  /// The effective policy by `domain`'s own `_dmarc`; nullopt where the plan does not change that,
-  /// and no single record is known to exist there.
-  const std::optional<EffectivePolicy>& at(const Name& domain);
-
- private:
-  std::optional<EffectivePolicy> find(const Name& domain) const;
-
-  const Config& config_;
-  const World& world_;
-  std::map<Name, const Change*> changes_;  ///< By the domain that they concern.
-  std::map<Name, std::optional<EffectivePolicy>> known_;
-};
+/// The changes of `_dmarc` in the plan; withheld ones count as written. The plan must outlive them.
+DmarcChanges planned_dmarc_changes(const Plan& plan);
 
 }  // namespace rampart

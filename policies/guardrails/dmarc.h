@@ -27,6 +27,12 @@ std::vector<Finding> too_many_domains(const Plan& plan, const Config& config, co
 std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& config,
                                            const World& world);
 
+/// `alignment-loss` and `sub-domain-loss`: mail of reports that passes today and would fail under a
+/// changed adkim, aspf, psd or a new record, and mail below the domain that a changed sp or np would
+/// hit. Errors where more is hit than the ramp's min_legit_rate allows, or most of a declared
+/// sender's mail; only reporters that count are read.
+std::vector<Finding> mail_lost(const Plan& plan, const Config& config, const World& world);
+
 /// `governing-changes`: domains of the YAML whose governing record or organizational domain the
 /// plan changes for either generation of receivers, at their own `_dmarc` or at one above. Info
 /// where the YAML declares that or no record governed before, else a Warning.

@@ -243,6 +243,7 @@ constexpr auto kGuardrails = std::to_array<Guardrail>({
     too_many_domains,
     dkim_selector_removed,
     discovery_changes,
+    mail_lost,
     shadows_wildcard,
     spf_guardrails,
     report_hosts,

@@ -20,6 +20,7 @@ struct Code {
 
 /// All codes, sorted; one row a code.
 inline constexpr std::array kCodes = {
+    Code{"alignment-loss", "Mail that passes today would no longer be aligned.", true},
     Code{
         "authority-wide",
         "Everybody, far too many or an unknown number of hosts pass SPF by what a record includes.",
@@ -92,10 +93,13 @@ inline constexpr std::array kCodes = {
     Code{"no-evidence", "A key stays until reports show that it may be removed."},
     Code{"not-in-plan", "A change is not in the reviewed plan that apply was given."},
     Code{"not-waivable", "A waiver names a finding that cannot be waived."},
+    Code{"np-reject", "No mail needs names that do not exist, so np=reject can protect them."},
     Code{"ns-disagree", "A zone's name servers give different answers."},
     Code{"ns-failing", "One of a zone's name servers does not answer, but others do."},
     Code{"occluded", "A DNAME above a name redirects it: no record can exist there."},
     Code{"occupied", "A value of another party exists at a name that Rampart must own alone."},
+    Code{"order-cycle", "Domains wait for each other in a circle."},
+    Code{"order-first", "Enforcement waits for other domains that go first by `order`."},
     Code{"parked-has-mail", "A domain declared parked has a live MX."},
     Code{"path-escapes", "A path in the YAML leaves its folder."},
     Code{"pct-misplaced", "`pct` is set where it has no meaning."},
@@ -165,6 +169,7 @@ inline constexpr std::array kCodes = {
          true},
     Code{"spf-voids", "Too many SPF terms lead to names without a usable record.", true},
     Code{"spf-wide", "An SPF record would admit far more addresses than before.", true},
+    Code{"sub-domain-loss", "A changed sp or np would hit a sub-domain's own mail.", true},
     Code{"takeover", "A record depends on a domain that does not exist, which anyone may register.",
          true},
     Code{"target-below-phase", "A DMARC target is below the phase."},
@@ -178,6 +183,7 @@ inline constexpr std::array kCodes = {
     Code{"ttl-out-of-range", "The provider does not accept a record's TTL."},
     Code{"txt-too-long", "The provider does not accept TXT values of this length."},
     Code{"unknown-code", "A waiver names a code that does not exist."},
+    Code{"unknown-domain", "A domain is named that the YAML does not list."},
     Code{"unknown-key", "A key of the YAML is unknown."},
     Code{"unknown-placeholder", "A value is given that the sender does not use."},
     Code{"unknown-provider", "A provider is not declared, or its type is unknown."},

@@ -181,6 +181,10 @@ std::string to_text(RampPosition position);
 /// alone, PolicyOnly not at all.
 enum class RampMode { Compat, PolicyOnly, Legacy };
 
+/// Which domains of a ramp go first. SubDomainsFirst: the listed sub-domains that publish DMARC
+/// records of their own reach a position before the domain above them does.
+enum class RampOrder { Independent, SubDomainsFirst };
+
 /// One step of a ramp; the last has no hold.
 struct RampStep {
   RampPosition position;
@@ -209,6 +213,7 @@ struct Ramp {
   std::vector<RampStep> steps;  ///< Strictly rising.
   Gates gates;
   RampMode mode = RampMode::Compat;
+  RampOrder order = RampOrder::Independent;
   int max_domains_per_run = 10;                ///< How many domains may step up in one run.
   std::vector<std::chrono::weekday> weekdays;  ///< Empty: any day.
   std::vector<DateRange> freeze;               ///< Days without any step.
@@ -223,6 +228,8 @@ struct DmarcSpec {
   std::optional<Date> since;                ///< The day of the last change of position.
   RampPosition target{Phase::Reject, 100};  ///< Where the ramp ends for this domain.
   std::shared_ptr<const Ramp> ramp;         ///< Never null.
+  std::optional<RampOrder> order;           ///< In place of the ramp's.
+  std::vector<Name> after;  ///< The listed domains that reach each position first; sorted.
   std::vector<std::string> rua;
   std::vector<std::string> ruf;
   std::optional<dmarc::Policy> sp;

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/calendar.h"
@@ -35,6 +37,37 @@ struct Published {
   bool operator==(const Published&) const = default;
 };
 
+/// The domains for which mail passed, of those in the author domain's organization by the public
+/// suffix list: with the author domain and the record, all that alignment depends on. A mechanism
+/// has none where it did not pass for such a domain, or where no report states the domain.
+struct PassedDomains {
+  std::vector<Name> dkim;  ///< d= of passing signatures; sorted, each once.
+  std::vector<Name> spf;   ///< Of MAIL FROM, or of HELO where there is none; likewise.
+
+  auto operator<=>(const PassedDomains&) const = default;
+};
+
+/// PassedDomains that many rows share, compared by value: evidence has many rows and few of them.
+class SharedDomains {
+ public:
+  SharedDomains() = default;
+  SharedDomains(PassedDomains domains)
+      : domains_(std::make_shared<const PassedDomains>(std::move(domains))) {}
+
+  const PassedDomains& operator*() const;
+  const PassedDomains* operator->() const { return &**this; }
+  bool operator==(const SharedDomains& other) const { return **this == *other; }
+  auto operator<=>(const SharedDomains& other) const { return **this <=> *other; }
+
+ private:
+  std::shared_ptr<const PassedDomains> domains_;  ///< Null where there are none.
+};
+
+inline const PassedDomains& SharedDomains::operator*() const {
+  static const PassedDomains none;
+  return domains_ == nullptr ? none : *domains_;
+}
+
 /// EvidenceRow::source of failing mail that has no mark, no service's name and no missing answer.
 /// One row per day and reporter sums all of it, however many addresses it comes from.
 constexpr std::string_view kUnmarkedSources = "unmarked";
@@ -45,9 +78,11 @@ constexpr std::string_view kOtherSources = "others";
 
 /// The messages of one day that one reporter saw from one source with one outcome.
 struct EvidenceRow {
-  Date day;              ///< UTC day on which the report's range begins.
-  Name policy_domain;    ///< Whose record was applied.
-  Name header_from;      ///< The author domain: the policy domain or below it.
+  Date day;            ///< UTC day on which the report's range begins.
+  Name policy_domain;  ///< Whose record was applied.
+  /// The author domain: the policy domain or below it; of failing mail from names that the YAML
+  /// does not list, names_below(policy_domain).
+  Name header_from;
   std::string reporter;  ///< The domain that signed the verified report.
   /// "google_workspace" where that is proved, "ptr:example.net" (forward-confirmed), "ip:...",
   /// kUnmarkedSources or kOtherSources.
@@ -59,6 +94,7 @@ struct EvidenceRow {
   /// Which lookup got no answer, as "the PTR record of 192.0.2.1": the source may have another
   /// name and the row may bear the mark. Empty where everything was answered.
   std::string lacks;
+  SharedDomains passed = {};           ///< Evidence of older versions has none.
   std::vector<std::string> selectors;  ///< Of aligned passing signatures, where reported; sorted.
   bool selectors_reported = false;     ///< Whether this reporter states selectors at all.
   Published published;
@@ -68,6 +104,10 @@ struct EvidenceRow {
   bool passes() const { return outcome <= DmarcOutcome::SpfOnly; }
   /// Whether it passes by DKIM, alone or with SPF.
   bool dkim_aligned() const { return outcome <= DmarcOutcome::DkimOnly; }
+  /// Whether it passes by SPF, alone or with DKIM.
+  bool spf_aligned() const {
+    return outcome == DmarcOutcome::Both || outcome == DmarcOutcome::SpfOnly;
+  }
   /// Whether it fails without being explained by forwarding.
   bool fails() const { return outcome == DmarcOutcome::Fail; }
   /// Whether it counts as the domain's own mail: it passes, or fails with the mark.
@@ -75,6 +115,11 @@ struct EvidenceRow {
 
   bool operator==(const EvidenceRow&) const = default;
 };
+
+/// The author domain that stands for all names below `domain` which the YAML does not list: an
+/// outsider may write any of them, so that failing mail of each alone is not kept. "*.example.com";
+/// `domain` itself where that would be too long.
+Name names_below(const Name& domain);
 
 /// By reporter: the day on which its first verified report on a domain arrived, whatever days its
 /// reports state. Evidence of older versions has no such days; then the reports' own days count.

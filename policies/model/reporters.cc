@@ -56,6 +56,11 @@ std::string reporter_group(const Config& config, const std::string& reporter) {
   return id.empty() ? reporter_organization(reporter) : id;
 }
 
+Name names_below(const Name& domain) {
+  const Result<Name> below = domain.child("*");
+  return below ? *below : domain;
+}
+
 const HeardReporters& Evidence::heard_on(const Name& domain) const {
   static const HeardReporters none;
   const auto found = heard.find(domain);

@@ -86,12 +86,43 @@ void defer(StepDecision& decision, const Ramp& ramp, Date today, int ahead) {
   decision.gates.push_back(std::move(gate));
 }
 
+// What a domain below monitor lacks. A person raises its phase, since no reports exist before
+// p=none.
+std::vector<std::string> missing_below_monitor(const Domain& domain) {
+  const Phase phase = domain.dmarc.position.phase;
+  std::vector<std::string> missing;
+  if (!domain.declares_spf() && !domain.leaves_spf())
+    missing.push_back("declare `senders:` or `spf:`");
+  const bool signs =
+      domain.dkim == Upkeep::Unmanaged || !domain.selectors.empty() || !domain.rotations.empty() ||
+      std::ranges::any_of(domain.declared_senders(),
+                          [](const SenderUse& use) { return !use.sender->dkim.empty(); });
+  if (!signs) missing.push_back("declare a selector or a rotation under `dkim:`");
+  if (domain.dmarc.rua.empty()) {
+    missing.push_back("set `dmarc: {rua: [...]}`: without reports there is no evidence");
+  }
+  missing.push_back(
+      fmt::format("{}set `phase: monitor` by hand: `rampart advance` changes no domain in phase {}",
+                  missing.empty() ? "" : "then ", to_text(phase)));
+  return missing;
+}
+
+// A ramp without a step up to the target would stop silently.
+std::string why_no_next_step(const DmarcSpec& spec) {
+  if (spec.position >= spec.target) {
+    return fmt::format("the domain is at its target, {}", to_text(spec.target));
+  }
+  return fmt::format(
+      "ramp {} has no step above {}, but the target is {}: correct the ramp or the target",
+      spec.ramp->name, to_text(spec.position), to_text(spec.target));
+}
+
 }  // namespace
 
 std::string_view to_text(GateKind kind) {
-  constexpr std::array<std::string_view, 11> kNames = {
+  constexpr std::array<std::string_view, 12> kNames = {
       "hold",    "evidence", "messages", "reporters", "legit_rate", "unresolved",
-      "senders", "dkim",     "calendar", "freeze",    "max_domains"};
+      "senders", "dkim",     "order",    "calendar",  "freeze",     "max_domains"};
   return word_of(kNames, kind);
 }
 

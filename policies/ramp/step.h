@@ -42,6 +42,7 @@ enum class GateKind {
   Unresolved,  ///< Little mail fails from undeclared services or unidentified sources.
   Senders,     ///< No declared sender lost its passing mail.
   Dkim,        ///< Every declared sender aligns by DKIM; only for steps with p=reject.
+  Order,       ///< The domains that go first by `order` have reached the step.
   Calendar,    ///< The ramp allows a step today.
   Freeze,      ///< RAMPART_FREEZE is not set.
   MaxDomains,  ///< The ramp's limit of domains per run is not reached.

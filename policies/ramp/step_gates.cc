@@ -11,6 +11,7 @@
 
 #include "base/counted.h"
 #include "policies/model/sender_use.h"
+#include "policies/ramp/order.h"
 #include "policies/ramp/ramp.h"
 #include "policies/ramp/step_back.h"
 
@@ -343,6 +344,9 @@ std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
                              legit_gate(facts, seen),    unresolved_gate(facts, seen),
                              senders_gate(facts)};
   if (decision.next && decision.next->phase == Phase::Reject) gates.push_back(dkim_gate(facts));
+  if (decision.next && !facts.domain.dmarc.after.empty()) {
+    gates.push_back(order_gate(facts.domain, *decision.next, facts.config));
+  }
   gates.push_back(calendar_gate(facts));
   gates.push_back(freeze_gate(facts));
   return gates;
@@ -356,35 +360,6 @@ bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calen
         calendar.over ? gate.kind == GateKind::Calendar : gate.kind != GateKind::Evidence;
     return gate.met || time_alone;
   });
-}
-
-std::vector<std::string> missing_below_monitor(const Domain& domain) {
-  const Phase phase = domain.dmarc.position.phase;
-  std::vector<std::string> missing;
-  if (!domain.declares_spf() && !domain.leaves_spf())
-    missing.push_back("declare `senders:` or `spf:`");
-  const bool signs =
-      domain.dkim == Upkeep::Unmanaged || !domain.selectors.empty() || !domain.rotations.empty() ||
-      std::ranges::any_of(domain.declared_senders(),
-                          [](const SenderUse& use) { return !use.sender->dkim.empty(); });
-  if (!signs) missing.push_back("declare a selector or a rotation under `dkim:`");
-  if (domain.dmarc.rua.empty()) {
-    missing.push_back("set `dmarc: {rua: [...]}`: without reports there is no evidence");
-  }
-  missing.push_back(
-      fmt::format("{}set `phase: monitor` by hand: `rampart advance` changes no domain in phase {}",
-                  missing.empty() ? "" : "then ", to_text(phase)));
-  return missing;
-}
-
-// A ramp without a step up to the target would stop silently.
-std::string why_no_next_step(const DmarcSpec& spec) {
-  if (spec.position >= spec.target) {
-    return fmt::format("the domain is at its target, {}", to_text(spec.target));
-  }
-  return fmt::format(
-      "ramp {} has no step above {}, but the target is {}: correct the ramp or the target",
-      spec.ramp->name, to_text(spec.position), to_text(spec.target));
 }
 
 std::string percent(double share) {

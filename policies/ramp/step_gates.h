@@ -37,13 +37,6 @@ std::vector<Gate> gates_of(const StepFacts& facts, const StepCalendar& calendar,
 /// hold is over and only the calendar gate is not met.
 bool only_days_missing(const std::vector<Gate>& gates, const StepCalendar& calendar);
 
-/// What a domain below monitor lacks. A person raises its phase, since no reports exist before
-/// p=none.
-std::vector<std::string> missing_below_monitor(const Domain& domain);
-
-/// Why a domain without a next step stays.
-std::string why_no_next_step(const DmarcSpec& spec);
-
 /// "98.31 %", rounded down, so that a figure just below a threshold does not print as that
 /// threshold.
 std::string percent(double share);

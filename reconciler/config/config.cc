@@ -10,6 +10,7 @@
 #include "reconciler/config/checks.h"
 #include "reconciler/config/loader.h"
 #include "reconciler/config/names.h"
+#include "reconciler/config/order.h"
 #include "reconciler/config/providers.h"
 
 namespace rampart {
@@ -223,6 +224,9 @@ void read_config(Loader& loader, const std::string& main) {
       read_domain(loader, sections.defaults, key, row);
     });
   }
+  std::vector<const Node*> domain_maps;
+  for (const auto& file : files) domain_maps.push_back(file->sections.domains);
+  resolve_orders(loader, sections.defaults, domain_maps);
 }
 
 // All other paths are relative to the folder of the first file, whatever the working directory is.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "reconciler/config/fields.h"
+#include "reconciler/config/order.h"
 
 namespace rampart::config {
 namespace {
@@ -190,6 +191,9 @@ Form form_of(Ramp& ramp) {
                  field("gates", ramp.gates, "The evidence that a step up requires."),
                  field("mode", ramp.mode, mode,
                        "compat (pct and t=y), policy-only, or legacy (pct alone)."),
+                 field("order", ramp.order, ramp_order_shape(),
+                       "subdomains-first: sub-domains with DMARC records of their own reach each "
+                       "step before the domain above them; independent: each goes by itself."),
                  field("max_domains_per_run", ramp.max_domains_per_run, domains,
                        "How many domains may advance in one run."),
                  field("weekdays", ramp.weekdays, weekdays, "Days on which steps are taken."),

@@ -1,5 +1,6 @@
 /// The table of a domain's DMARC record and of its keys: selectors and rotations.
 #include "reconciler/config/fields.h"
+#include "reconciler/config/order.h"
 
 namespace rampart::config {
 namespace {
@@ -10,6 +11,18 @@ Form target_form(DmarcSpec& dmarc) {
                            "The phase where the ramp ends.", Need::RequiredMerged),
                      field("pct", dmarc.target.pct, kPercentShape,
                            "The percentage where the ramp ends.")}};
+}
+
+// A list of names is read once all domains are known (resolve_orders).
+Field order_field(DmarcSpec& dmarc) {
+  const Shape& shape = domain_order_shape();
+  const auto store = [&dmarc](Loader& loader, const Layers& layers) {
+    const Node& node = layers.back()->value();
+    if (node.kind == NodeKind::Scalar) convert(loader, node, ramp_order_shape(), dmarc.order);
+  };
+  return {"order", &shape,
+          "In place of the ramp's `order`: its words, or the domains that go before this one.",
+          store};
 }
 
 Field ramp_field(DmarcSpec& dmarc) {
@@ -88,6 +101,7 @@ Form form_of(DmarcSpec& dmarc) {
                        "The percentage of failing mail that the policy applies to."),
                  field("since", dmarc.since, "The day on which this step was entered."),
                  group<target_form>("target", dmarc, "Where the ramp ends."), ramp_field(dmarc),
+                 order_field(dmarc),
                  field("rua", dmarc.rua, kMailtoList, "Where aggregate reports are sent."),
                  field("ruf", dmarc.ruf, kMailtoList, "Where failure reports are sent."),
                  field("sp", dmarc.sp, policy, "The policy for sub-domains."),

@@ -89,10 +89,11 @@ Json receivers_json(const ReceiverImpact& impact) {
 }
 
 Json source_json(const SourceImpact& source) {
-  return {{"source", source.source},         {"declared", source.declared},
-          {"messages", source.messages},     {"pass_before", source.pass_before},
-          {"pass_after", source.pass_after}, {"quarantined", source.quarantined},
-          {"rejected", source.rejected},     {"worst_case", source.worst_case}};
+  return {{"source", source.source},           {"declared", source.declared},
+          {"messages", source.messages},       {"pass_before", source.pass_before},
+          {"pass_after", source.pass_after},   {"unjudged", source.unjudged},
+          {"quarantined", source.quarantined}, {"rejected", source.rejected},
+          {"worst_case", source.worst_case}};
 }
 
 /// "worst_case" is what receivers would do that ignore both `t` and `pct`.
@@ -103,6 +104,9 @@ Json impact_json(const Impact& impact) {
           {"messages", impact.messages},
           {"pass_before", impact.pass_before},
           {"pass_after", impact.pass_after},
+          {"lost", impact.lost},
+          {"gained", impact.gained},
+          {"unjudged", impact.unjudged},
           {"quarantined", impact.quarantined},
           {"rejected", impact.rejected},
           {"receiver", to_text(impact.receiver)},

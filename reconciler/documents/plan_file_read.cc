@@ -84,11 +84,21 @@ ReceiverImpact read_receivers(const Reader& reader) {
           reader.has("bimi") ? reader.at("bimi").text() : ""};
 }
 
+/// A count that plans of earlier versions do not have.
+std::int64_t count_if_any(const Reader& reader, const char* key) {
+  return reader.has(key) ? reader.at(key).count() : 0;
+}
+
 SourceImpact read_source(const Reader& reader) {
-  return {reader.at("source").text(),      reader.at("declared").truth(),
-          reader.at("messages").count(),   reader.at("pass_before").count(),
-          reader.at("pass_after").count(), reader.at("quarantined").count(),
-          reader.at("rejected").count(),   reader.at("worst_case").count()};
+  return {.source = reader.at("source").text(),
+          .declared = reader.at("declared").truth(),
+          .messages = reader.at("messages").count(),
+          .pass_before = reader.at("pass_before").count(),
+          .pass_after = reader.at("pass_after").count(),
+          .unjudged = count_if_any(reader, "unjudged"),
+          .quarantined = reader.at("quarantined").count(),
+          .rejected = reader.at("rejected").count(),
+          .worst_case = reader.at("worst_case").count()};
 }
 
 Impact read_impact(const Reader& reader) {
@@ -99,6 +109,9 @@ Impact read_impact(const Reader& reader) {
           .messages = reader.at("messages").count(),
           .pass_before = reader.at("pass_before").count(),
           .pass_after = reader.at("pass_after").count(),
+          .lost = count_if_any(reader, "lost"),
+          .gained = count_if_any(reader, "gained"),
+          .unjudged = count_if_any(reader, "unjudged"),
           .quarantined = reader.at("quarantined").count(),
           .rejected = reader.at("rejected").count(),
           .receiver = choice(reader.at("receiver"), dmarc::kReceivers),

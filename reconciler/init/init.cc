@@ -357,7 +357,11 @@ std::vector<std::string> comments_on(const SeenSources& sources, const DraftDoma
 // and declaring it would authorize it to send.
 void suggest_senders(const Evidence& evidence, const Config& catalogue, Draft& draft) {
   std::map<Name, SeenSources> seen;
-  for (const EvidenceRow& row : evidence.rows) add(row, catalogue, seen[row.header_from]);
+  for (const EvidenceRow& row : evidence.rows) {
+    // Names that nobody lists are shown with the domain above them.
+    const bool listed = !row.header_from.is_wildcard();
+    add(row, catalogue, seen[listed ? row.header_from : row.policy_domain]);
+  }
   for (const auto& [name, sources] : seen) {
     DraftDomain* domain = domain_at(draft, name);
     if (domain == nullptr) continue;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "policies/model/lookup.h"
+#include "policies/ramp/order.h"
 
 namespace rampart {
 namespace {
@@ -109,6 +110,25 @@ void hold_for_keys(const Config& config, const World&, Plan& plan) {
         return change.stage == Stage::Enforce && awaited.contains(change.domain);
       },
       [&](const Change& change) { return why_awaited(awaited.at(change.domain)); });
+}
+
+// By live records: a sub-domain whose own step this plan writes is waited for until the next plan,
+// since that step may fail.
+void hold_for_order(const Config& config, const World& world, Plan& plan) {
+  const auto awaited = [&](const Change& change) {
+    const Domain* domain = find_value(config.domains, change.domain);
+    const bool own = domain != nullptr && name_kind(change.name()) == NameKind::Dmarc &&
+                     change.name().parent() == change.domain;
+    if (!own || change.stage != Stage::Enforce) return std::vector<AwaitedDomain>();
+    return awaited_live(*domain, domain->dmarc.position, config, world);
+  };
+  hold_back(
+      plan, "order-first", [&](const Change& change) { return !awaited(change).empty(); },
+      [&](const Change& change) {
+        return fmt::format("by `order` other domains reach {} first: {}",
+                           to_text(config.domains.at(change.domain).dmarc.position),
+                           to_text(awaited(change)));
+      });
 }
 
 // Loosening stays possible in a freeze, because it is how a loss of mail is stopped.

@@ -10,6 +10,10 @@ namespace rampart {
 /// not count. The reason names one of them, and the error if one prevents it.
 void hold_for_keys(const Config& config, const World& world, Plan& plan);
 
+/// Holds what tightens enforcement in a domain that goes after others by `order`, until those are
+/// published at its position (`order-first`).
+void hold_for_order(const Config& config, const World& world, Plan& plan);
+
 /// Under RAMPART_FREEZE, holds every change except those that loosen enforcement (`frozen`).
 void hold_for_freeze(const Config& config, const World& world, Plan& plan);
 

@@ -13,6 +13,7 @@
 #include "policies/dkim/dkim.h"
 #include "policies/dmarc/dmarc.h"
 #include "policies/dmarc/impact.h"
+#include "policies/dmarc/np_proposal.h"
 #include "policies/dmarc/receiver_impact.h"
 #include "policies/guardrails/guardrails.h"
 #include "policies/model/codes.h"
@@ -309,8 +310,10 @@ constexpr std::array kPasses = {
     Pass{"unmanaged zones", report_unmanaged, "withholds nothing; before findings are sorted"},
     Pass{"stray records", report_stray_records, "withholds nothing; before findings are sorted"},
     Pass{"live faults", report_live_faults, "leaves out what all passes before it report"},
+    Pass{"proposals", propose_np_reject, "withholds nothing; before findings are sorted"},
     Pass{"withhold", withhold_blocked, "after waiving; the holds below depend on what remains"},
     Pass{"keys first", hold_for_keys, "keys that an error withholds must hold enforcement too"},
+    Pass{"order", hold_for_order, "after keys-first, which explains why a domain itself is late"},
     Pass{"freeze", hold_for_freeze, "after the other holds, which explain more than a freeze"},
     Pass{"authority", list_authority, "of exactly the changes that will be written"},
     Pass{"receivers", list_receivers, "of changes that are written or withheld, not of held ones"},

@@ -55,6 +55,9 @@ void compare_ramp_position(const Domain& before, const Domain& now, Edits& edits
     note(edits, now.dmarc.mark, "since moved back: {} to {}", to_text(*before.dmarc.since),
          to_text(*now.dmarc.since));
   }
+  if (before.dmarc.after != now.dmarc.after) {
+    note(edits, now.dmarc.mark, "order changed: {}", now.name.text());
+  }
   if (before.dmarc.ramp->name != now.dmarc.ramp->name) {
     note(edits, now.dmarc.mark, "ramp changed: {} to {}", before.dmarc.ramp->name,
          now.dmarc.ramp->name);
@@ -110,6 +113,7 @@ void compare_ramps(const Config& base, const Config& now, Edits& edits) {
     const Ramp& before = **old;
     compare_gates(before, *ramp, edits);
     if (before.steps != ramp->steps) note(edits, ramp->mark, "steps changed: {}", name);
+    if (before.order != ramp->order) note(edits, ramp->mark, "order changed: {}", name);
     if (before.mode != ramp->mode) note(edits, ramp->mark, "mode changed: {}", name);
     if (before.freeze != ramp->freeze || before.weekdays != ramp->weekdays) {
       note(edits, ramp->mark, "weekdays or freeze changed: {}", name);

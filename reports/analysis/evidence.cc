@@ -22,8 +22,9 @@ DmarcOutcome outcome_of(Category category, const Facts& facts) {
 
 auto key_of(const EvidenceRow& row) {
   return std::tie(row.policy_domain, row.day, row.reporter, row.source, row.header_from,
-                  row.outcome, row.marked, row.lacks, row.selectors, row.selectors_reported,
-                  row.published.policy, row.published.pct, row.published.testing);
+                  row.outcome, row.marked, row.lacks, row.selectors, row.passed,
+                  row.selectors_reported, row.published.policy, row.published.pct,
+                  row.published.testing);
 }
 
 bool before(const EvidenceRow& a, const EvidenceRow& b) { return key_of(a) < key_of(b); }
@@ -247,13 +248,16 @@ class EvidenceBuilder {
                         .marked = one.marked(),
                         .lacks = lacks_of(one),
                         .selectors = {}};
-    // Without selectors and name: what anybody may write must not make more rows of evidence.
+    // Without selectors, domains and name: what anybody may write must not make more rows of
+    // evidence.
     if (is_anybodys(one)) return shape;
     std::set<std::string> selectors;
     for (const DkimAuth* signature : aligned_signatures(facts, domains_)) {
       if (!signature->selector.empty()) selectors.insert(signature->selector);
     }
     shape.selectors.assign(selectors.begin(), selectors.end());
+    const std::size_t number = analysis_.groups.groups[group].facts_id;
+    if (number < scanned_) shape.passed = scan_.passed_of_group(number);
     shape.source = label_of(group);
     if (is_service(one) || one.ignored || named_.contains(shape.source)) return shape;
     shape.source = kOtherSources;

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "reports/analysis/evidence.h"
 #include "base/json_depth.h"
+#include "reports/analysis/evidence.h"
 #include "reports/parse/parse_values.h"
 
 namespace rampart::reports {
@@ -16,6 +16,21 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 5> kDmarcOutcomes = {"both", "dkim", "spf", "forwarded",
                                                             "fail"};
+
+void add_names(Json& json, const char* key, const std::vector<Name>& names) {
+  for (const Name& name : names) json[key].push_back(name.text());
+}
+
+/// Reads a list of names, none where the member is missing: older versions wrote no such list.
+bool read_names(const Json& json, const char* key, std::vector<Name>& names) {
+  if (!json.contains(key)) return true;
+  for (const Json& one : json[key]) {
+    const auto name = Name::parse(one.is_string() ? one.get<std::string>() : "");
+    if (!name) return false;
+    names.push_back(*name);
+  }
+  return true;
+}
 
 Json row_to_json(const EvidenceRow& row) {
   Json json;
@@ -29,6 +44,8 @@ Json row_to_json(const EvidenceRow& row) {
   if (row.marked) json["marked"] = true;
   if (!row.lacks.empty()) json["lacks"] = row.lacks;
   if (!row.selectors.empty()) json["selectors"] = row.selectors;
+  add_names(json, "dkim_passed", row.passed->dkim);
+  add_names(json, "spf_passed", row.passed->spf);
   if (row.selectors_reported) json["selectors_reported"] = true;
   json["p"] = dmarc::to_text(row.published.policy);
   if (row.published.pct) json["pct"] = *row.published.pct;
@@ -82,6 +99,12 @@ bool read_row(const Json& json, std::int64_t version, std::vector<EvidenceRow>& 
       row.selectors.push_back(one.get<std::string>());
     }
   }
+  PassedDomains passed;
+  if (!read_names(json, "dkim_passed", passed.dkim) ||
+      !read_names(json, "spf_passed", passed.spf)) {
+    return false;
+  }
+  if (passed != PassedDomains()) row.passed = std::move(passed);
   row.selectors_reported = is_true("selectors_reported");
   if (json.contains("testing")) row.published.testing = is_true("testing");
   if (json.contains("pct") && json["pct"].is_number_integer()) {

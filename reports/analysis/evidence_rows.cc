@@ -27,7 +27,7 @@ void append_rows(const Name& policy_domain, const MailScan& scan, EvidenceSums s
     const auto key = [&](const std::pair<const EvidenceShape*, std::uint32_t>& one) {
       const EvidenceShape& shape = *one.first;
       return std::tie(shape.source, scan.authors()[one.second], shape.outcome, shape.marked,
-                      shape.lacks, shape.selectors);
+                      shape.lacks, shape.selectors, shape.passed);
     };
     return key(sums.numbers[a]) < key(sums.numbers[b]);
   });
@@ -62,6 +62,7 @@ void append_rows(const Name& policy_domain, const MailScan& scan, EvidenceSums s
                    .outcome = shape.outcome,
                    .marked = shape.marked,
                    .lacks = shape.lacks,
+                   .passed = shape.passed,
                    .selectors = shape.selectors,
                    .selectors_reported = states_selectors.contains(report.reporter),
                    .published = report.published,

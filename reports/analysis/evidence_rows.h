@@ -18,6 +18,7 @@ struct EvidenceShape {
   bool marked = false;
   std::string lacks;
   std::vector<std::string> selectors;
+  SharedDomains passed = {};
 
   auto operator<=>(const EvidenceShape&) const = default;
 };

@@ -78,6 +78,7 @@ FactsTraits traits_of(const Facts& facts, const Name& domain, const SenderIndex&
     }
   }
   traits.selectors.assign(selectors.begin(), selectors.end());
+  traits.passed = passed_domains(facts, domains);
   add_dkim(results, senders, declared, traits);
   add_envelope(results, senders, declared, traits);
   const auto ours = [&](const std::string& text) {

@@ -22,6 +22,7 @@ struct FactsTraits {
   bool excused = false;                ///< An override names forwarding as the reason.
   bool selectors_stated = false;       ///< Some result of DKIM has a selector.
   std::vector<std::string> selectors;  ///< Of aligned passing signatures; sorted.
+  PassedDomains passed;                ///< As passed_domains() returns it.
 
   bool passes() const { return dkim_aligned || spf_aligned; }
 };

@@ -10,6 +10,9 @@
 namespace rampart::reports {
 namespace {
 
+/// How many domains for which mail passed are kept of one domain's reports.
+constexpr std::size_t kMostPassed = 500;
+
 /// Whether failing mail shows nothing but its address. A declared service's bounce domain may make
 /// it that service's, and an ignored one's is left out.
 bool is_plain(const FactsTraits& traits, const SourceNamer& namer) {
@@ -112,10 +115,8 @@ void MailScan::add_to_group(std::uint32_t part, const BlockRow& row, std::uint32
 }
 
 std::vector<TrafficGroup> MailScan::take_groups() {
-  authors_of_groups_.reserve(groups_.size());
-  for (const TrafficGroup& group : groups_) {
-    authors_of_groups_.push_back(kinds_[static_cast<std::size_t>(group.facts_id)].author);
-  }
+  kinds_of_groups_.reserve(groups_.size());
+  for (const TrafficGroup& group : groups_) kinds_of_groups_.push_back(group.facts_id);
   // The index points into groups that move away, and takes memory that the next pass needs.
   index_ = {};
   return std::exchange(groups_, {});
@@ -184,33 +185,57 @@ std::uint32_t MailScan::look_up_kind(std::int64_t facts_id) {
 FactsKind MailScan::read_kind(const Facts& facts, std::string& key) {
   const FactsTraits traits =
       traits_of(facts, namer_.context().name, namer_.senders(), namer_.declared(), domains_);
-  const FactsKind kind{.plain = is_plain(traits, namer_),
-                       .states_selectors = traits.selectors_stated,
-                       .author = author_of(facts),
-                       .facts = nullptr};
+  FactsKind kind{.plain = is_plain(traits, namer_),
+                 .states_selectors = traits.selectors_stated,
+                 .author = author_of(facts),
+                 .facts = nullptr,
+                 .passed = {}};
   // The key contains all that the analysis asks of the traits. Facts that differ in anything else,
   // such as a foreign d=, are of one kind.
   key =
       fmt::format("{}{}{}", kind.plain ? 'p' : 'g', kind.states_selectors ? 's' : '-', kind.author);
   if (kind.plain) return kind;
+  // A mechanism with a name too many is left without any: its alignment is then unknown.
+  PassedDomains passed;
+  if (knows_all(traits.passed.dkim)) passed.dkim = traits.passed.dkim;
+  if (knows_all(traits.passed.spf)) passed.spf = traits.passed.spf;
   const auto id_of = [](const Sender* sender) { return sender == nullptr ? "" : sender->id; };
   std::vector<std::string> signers;
   for (const Sender* one : traits.signers) signers.push_back(one->id);
-  key += fmt::format(" {}{}{}{}{} {} {} {} {}", traits.dkim_aligned, traits.spf_aligned,
+  const auto joined = [](const std::vector<Name>& names) {
+    std::string text;
+    for (const Name& one : names) text += one.text() + ",";
+    return text;
+  };
+  key += fmt::format(" {}{}{}{}{} {} {} {} {} {} {}", traits.dkim_aligned, traits.spf_aligned,
                      traits.envelope_passed, traits.ours, traits.excused, id_of(traits.signed_as),
                      id_of(traits.envelope), fmt::join(signers, ","),
-                     fmt::join(traits.selectors, ","));
+                     fmt::join(traits.selectors, ","), joined(passed.dkim), joined(passed.spf));
+  if (passed != PassedDomains()) kind.passed = std::move(passed);
   return kind;
 }
 
-/// The author domain. An outsider may write any name below the domain: of failing mail, only
-/// those that the YAML has are kept.
+/// Whether all of these are among the first kMostPassed domains: a customer of a service that a
+/// wildcard's SPF record authorizes can make any name below the domain pass.
+bool MailScan::knows_all(const std::vector<Name>& passed) {
+  return std::ranges::all_of(passed, [&](const Name& one) {
+    if (passed_.size() < kMostPassed) passed_.insert(one);
+    return passed_.contains(one);
+  });
+}
+
+/// The author domain. An outsider may write any name below the domain: of failing mail, those that
+/// the YAML does not have are one.
 std::uint32_t MailScan::author_of(const Facts& facts) {
-  const Result<Name> author = Name::parse(facts.results.header_from);
+  Result<Name> author = Name::parse(facts.results.header_from);
   // Number 0 is the policy domain, under which rows without a usable author count.
-  if (!author) return 0;
+  const Name& domain = namer_.context().name;
+  if (!author || *author == domain) return 0;
   const bool passed = facts.dkim_aligned || facts.spf_aligned;
-  if (!passed && !namer_.context().config.domains.contains(*author)) return 0;
+  if (!passed && !namer_.context().config.domains.contains(*author)) {
+    if (!author->is_within(domain)) return 0;
+    author = names_below(domain);
+  }
   const auto [at, added] =
       author_by_name_.try_emplace(*author, static_cast<std::uint32_t>(authors_.size()));
   if (added) authors_.push_back(*author);

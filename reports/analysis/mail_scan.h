@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -28,6 +29,7 @@ struct FactsKind {
   bool states_selectors = false;       ///< Some result of DKIM has a selector.
   std::uint32_t author = 0;            ///< In MailScan::authors.
   std::shared_ptr<const Facts> facts;  ///< One of them; null where they are plain.
+  SharedDomains passed;
 };
 
 /// Reports of one reporter under one published record.
@@ -74,8 +76,13 @@ class MailScan {
   const AddressTable& addresses() const { return addresses_; }
   /// Rows that are not plain, summed by address, kind and whose word they are; taken once.
   std::vector<TrafficGroup> take_groups();
-  /// The author domain of the group with this number.
-  std::uint32_t author_of_group(std::size_t number) const { return authors_of_groups_[number]; }
+  /// The author domain of the group with this number, and the domains for which its mail passed.
+  std::uint32_t author_of_group(std::size_t number) const {
+    return kinds_[kinds_of_groups_[number]].author;
+  }
+  const SharedDomains& passed_of_group(std::size_t number) const {
+    return kinds_[kinds_of_groups_[number]].passed;
+  }
   /// The author domains that evidence keeps; the first is the policy domain.
   const std::vector<Name>& authors() const { return authors_; }
   const std::vector<ReportKind>& report_kinds() const { return report_kinds_; }
@@ -98,6 +105,7 @@ class MailScan {
   std::uint32_t kind_of(std::int64_t facts_id);
   std::uint32_t look_up_kind(std::int64_t facts_id);
   FactsKind read_kind(const Facts& facts, std::string& key);
+  bool knows_all(const std::vector<Name>& passed);
   std::uint32_t author_of(const Facts& facts);
   void add(std::uint32_t part, const BlockRow& row);
   void add_to_group(std::uint32_t part, const BlockRow& row, std::uint32_t number);
@@ -110,8 +118,9 @@ class MailScan {
   OrgDomains domains_;
   AddressTable addresses_;
   std::vector<TrafficGroup> groups_;
-  GroupIndex index_;                              ///< Of groups_.
-  std::vector<std::uint32_t> authors_of_groups_;  ///< Once they are taken.
+  GroupIndex index_;                            ///< Of groups_.
+  std::vector<std::uint32_t> kinds_of_groups_;  ///< Once they are taken.
+  std::set<Name> passed_;                       ///< All domains for which mail passed.
   std::vector<FactsKind> kinds_;
   std::unordered_map<std::int64_t, std::uint32_t> kind_by_facts_;
   std::unordered_map<std::string, std::uint32_t> kind_by_key_;

@@ -142,16 +142,39 @@ bool dkim_aligned(const RecordResults& results, const std::string& author, dmarc
 }
 
 /// RFC 7489 section 3.1.2: the MAIL FROM domain counts; HELO counts only where there is none.
-bool spf_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
-                 OrgDomains& domains) {
+/// Calls `visit` for each result of SPF that passed and counts.
+template <class Visit>
+void each_spf_pass(const RecordResults& results, const Visit& visit) {
   // Reporters list both scopes where both were checked. HELO then proves nothing: it names the
   // host, not the sender of the mail.
   const bool mail_from =
       std::ranges::any_of(results.spf, [](const SpfAuth& one) { return !one.helo; });
-  return std::ranges::any_of(results.spf, [&](const SpfAuth& one) {
-    return one.result == AuthResult::Pass && one.helo != mail_from &&
-           domains.aligned(one.domain, author, mode);
+  for (const SpfAuth& one : results.spf) {
+    if (one.result == AuthResult::Pass && one.helo != mail_from) visit(one);
+  }
+}
+
+bool spf_aligned(const RecordResults& results, const std::string& author, dmarc::Alignment mode,
+                 OrgDomains& domains) {
+  bool aligned = false;
+  each_spf_pass(results, [&](const SpfAuth& one) {
+    aligned = aligned || domains.aligned(one.domain, author, mode);
   });
+  return aligned;
+}
+
+// Adds a domain that is aligned (relaxed) with the author domain. Text that is no name, such as an
+// address, is aligned with itself alone, and no change of the policy alters that.
+void add_passed(const std::string& domain, const std::string& author, OrgDomains& domains,
+                std::vector<Name>& passed) {
+  if (!domains.aligned(domain, author, dmarc::Alignment::Relaxed)) return;
+  if (const Result<Name> name = Name::parse(domain)) passed.push_back(*name);
+}
+
+void sort_names(std::vector<Name>& names) {
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
 }
 
 // One mechanism: what the raw results give, or where there is none that can be used, the reporter's
@@ -220,6 +243,19 @@ std::vector<const DkimAuth*> aligned_signatures(const Facts& facts, OrgDomains& 
     }
   }
   return aligned;
+}
+
+PassedDomains passed_domains(const Facts& facts, OrgDomains& domains) {
+  PassedDomains passed;
+  const std::string& author = facts.results.header_from;
+  for (const DkimAuth& one : facts.results.dkim) {
+    if (one.result == AuthResult::Pass) add_passed(one.domain, author, domains, passed.dkim);
+  }
+  each_spf_pass(facts.results,
+                [&](const SpfAuth& one) { add_passed(one.domain, author, domains, passed.spf); });
+  sort_names(passed.dkim);
+  sort_names(passed.spf);
+  return passed;
 }
 
 void facts_key(const RecordResults& results, const Header& header, std::string& key) {

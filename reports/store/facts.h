@@ -46,6 +46,10 @@ Facts facts_of(const RecordResults& results, const Header& header, OrgDomains& d
 /// DKIM is not aligned. They point into `facts`.
 std::vector<const DkimAuth*> aligned_signatures(const Facts& facts, OrgDomains& domains);
 
+/// The domains for which the record's mail passed and that are aligned (relaxed) with the author
+/// domain, whatever the report's alignment modes; none of a mechanism without raw results.
+PassedDomains passed_domains(const Facts& facts, OrgDomains& domains);
+
 /// Writes to `key` all that facts_of depends on: equal keys have equal facts. Quicker than
 /// encoding the facts.
 void facts_key(const RecordResults& results, const Header& header, std::string& key);

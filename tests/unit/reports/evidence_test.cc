@@ -12,18 +12,22 @@ namespace {
 using namespace testing;
 
 TEST_CASE("evidence survives its file") {
-  const EvidenceRow row{.day = kToday,
-                        .policy_domain = Name::literal("example.com"),
-                        .header_from = Name::literal("a.example.com"),
-                        .reporter = "google.com",
-                        .source = "ptr:example.net",
-                        .outcome = DmarcOutcome::DkimOnly,
-                        .selectors = {"s1", "s2"},
-                        .selectors_reported = true,
-                        .published = {dmarc::Policy::Quarantine, 10, true},
-                        .messages = 9'000'000'000};
+  const EvidenceRow row{
+      .day = kToday,
+      .policy_domain = Name::literal("example.com"),
+      .header_from = Name::literal("a.example.com"),
+      .reporter = "google.com",
+      .source = "ptr:example.net",
+      .outcome = DmarcOutcome::DkimOnly,
+      .passed = PassedDomains{{Name::literal("a.example.com"), Name::literal("example.com")},
+                              {Name::literal("em1.example.com")}},
+      .selectors = {"s1", "s2"},
+      .selectors_reported = true,
+      .published = {dmarc::Policy::Quarantine, 10, true},
+      .messages = 9'000'000'000};
   EvidenceRow bare = row;
   bare.outcome = DmarcOutcome::Forwarded;
+  bare.passed = {};
   bare.selectors.clear();
   bare.selectors_reported = false;
   bare.published = {};
@@ -186,7 +190,60 @@ TEST_CASE("author domains that failing mail invents are not kept") {
   for (const EvidenceRow& row : folded(store.value(), AnswerStatus::NxDomain)) {
     authors.push_back(fmt::format("{} {}", row.header_from.text(), row.messages));
   }
-  CHECK(authors == std::vector<std::string>{"example.com 3", "shop.example.com 5"});
+  CHECK(authors == std::vector<std::string>{"*.example.com 3", "shop.example.com 5"});
+}
+
+TEST_CASE("rows keep the domains for which their mail passed") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  const auto passing = [](const std::string& dkim, const std::string& spf, bool helo = false) {
+    Facts its;
+    its.results.header_from = "example.com";
+    its.results.dkim = {{dkim, "office", AuthResult::Pass},
+                        {"other.example.com", "office", AuthResult::Fail},
+                        {"vendor.example", "v1", AuthResult::Pass}};
+    its.results.spf = {{spf, helo, AuthResult::Pass}};
+    its.dkim_aligned = its.spf_aligned = true;
+    return its;
+  };
+  put_report(store.value(), kDay, "a.example",
+             {group("192.0.2.1", passing("mail.example.com", "em1.example.com"), 1),
+              group("192.0.2.1", passing("example.com", "em1.example.com"), 2),
+              group("192.0.2.1", passing("example.com", "em1.example.com"), 4),
+              group("192.0.2.1", passing("example.com", "vendor.example", true), 8)});
+  std::vector<std::string> texts;
+  for (const EvidenceRow& row : folded(store.value(), AnswerStatus::NxDomain)) {
+    std::string text = std::to_string(row.messages);
+    for (const Name& one : row.passed->dkim) text += " dkim " + one.text();
+    for (const Name& one : row.passed->spf) text += " spf " + one.text();
+    texts.push_back(text);
+  }
+  CHECK(texts == std::vector<std::string>{"8 dkim example.com",
+                                          "6 dkim example.com spf em1.example.com",
+                                          "1 dkim mail.example.com spf em1.example.com"});
+}
+
+TEST_CASE("domains that anybody can make pass are bounded, and those beyond are unknown") {
+  Result<Store> store = Store::open(":memory:");
+  REQUIRE(store);
+  std::vector<TrafficGroup> rows;
+  for (int i = 0; i < 700; ++i) {
+    Facts its;
+    its.results.header_from = "example.com";
+    its.results.spf = {{fmt::format("x{}.example.com", i), false, AuthResult::Pass}};
+    its.spf_aligned = true;
+    rows.push_back(group("192.0.2.1", its, 1));
+  }
+  put_report(store.value(), kDay, "a.example", rows);
+  std::int64_t known = 0;
+  std::int64_t unknown = 0;
+  const auto evidence = folded(store.value(), AnswerStatus::NxDomain);
+  for (const EvidenceRow& row : evidence) {
+    (row.passed->spf.empty() ? unknown : known) += row.messages;
+  }
+  CHECK(known == 500);
+  CHECK(unknown == 200);
+  CHECK(evidence.size() == 501);
 }
 
 TEST_CASE("likely names stay out of evidence") {

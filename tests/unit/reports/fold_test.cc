@@ -117,6 +117,7 @@ struct Parts {
   DmarcOutcome outcome = DmarcOutcome::Fail;
   bool marked = false;
   std::vector<std::string> selectors;
+  PassedDomains passed;
 };
 
 /// Evidence as it is defined: every row of a whole analysis, with its source's name.
@@ -151,9 +152,13 @@ class Recomputed {
   }
 
   static std::string line(Date day, const std::string& reporter, const Parts& parts) {
-    return fmt::format("{} {} {} {} {}{} lacks '{}' {}", rampart::to_text(day), reporter,
+    std::string passed;
+    for (const Name& one : parts.passed.dkim) passed += " d=" + one.text();
+    for (const Name& one : parts.passed.spf) passed += " spf=" + one.text();
+    return fmt::format("{} {} {} {} {}{} lacks '{}' {}{}", rampart::to_text(day), reporter,
                        parts.author.text(), parts.source, static_cast<int>(parts.outcome),
-                       parts.marked ? "!" : "", parts.lacks, fmt::join(parts.selectors, ","));
+                       parts.marked ? "!" : "", parts.lacks, fmt::join(parts.selectors, ","),
+                       passed);
   }
 
  private:
@@ -190,16 +195,20 @@ class Recomputed {
     const Name author = Name::literal(its.results.header_from);
     Parts made{.source = std::string(kUnmarkedSources),
                .lacks = analysis_.lacks[one.lacks],
-               .author = passed || config_.domains.contains(author) ? author : kDomain,
+               .author = passed || config_.domains.contains(author) || author == kDomain
+                             ? author
+                             : names_below(kDomain),
                .outcome = its.dkim_aligned && its.spf_aligned   ? DmarcOutcome::Both
                           : its.dkim_aligned                    ? DmarcOutcome::DkimOnly
                           : its.spf_aligned                     ? DmarcOutcome::SpfOnly
                           : one.category == Category::Forwarded ? DmarcOutcome::Forwarded
                                                                 : DmarcOutcome::Fail,
                .marked = one.marked(),
-               .selectors = {}};
+               .selectors = {},
+               .passed = {}};
     if (is_anybodys(at)) return made;
     OrgDomains domains;
+    made.passed = passed_domains(its, domains);
     for (const DkimAuth* signature : aligned_signatures(its, domains)) {
       if (!signature->selector.empty()) made.selectors.push_back(signature->selector);
     }
@@ -224,8 +233,8 @@ std::map<std::string, std::int64_t> folded(Store& store, const Scene& scene, con
   REQUIRE(evidence);
   std::map<std::string, std::int64_t> lines;
   for (const EvidenceRow& row : evidence->rows) {
-    const Parts parts{row.source,  row.lacks,  row.header_from,
-                      row.outcome, row.marked, row.selectors};
+    const Parts parts{row.source, row.lacks,     row.header_from, row.outcome,
+                      row.marked, row.selectors, *row.passed};
     CHECK(lines.emplace(Recomputed::line(row.day, row.reporter, parts), row.messages).second);
   }
   return lines;
