@@ -36,7 +36,7 @@ std::optional<Alignment> mode_of(const Known<DiscoveredPolicy>& policy,
       [](const Unanswered&) { return std::optional<Alignment>(); });
 }
 
-Verdict verdict(bool passes) { return passes ? Verdict::Passes : Verdict::Fails; }
+Verdict verdict_if(bool passes) { return passes ? Verdict::Passes : Verdict::Fails; }
 
 }  // namespace
 
@@ -108,10 +108,10 @@ Verdict DmarcEvaluation::aligned(const Name& author, const Name& passed, Alignme
   if (mode == Alignment::Strict) return Verdict::Fails;
   const Known<Name>& own = organization(author, generation);
   const Known<Name>& other = organization(passed, generation);
-  if (own.gap() == nullptr && other.gap() == nullptr) return verdict(own == other);
+  if (own.gap() == nullptr && other.gap() == nullptr) return verdict_if(own == other);
   // What the plan does not touch is as the reports have it.
   if (is_touched(author) || is_touched(passed)) return Verdict::Unknown;
-  return verdict(dmarc::org_domain_psl(author) == dmarc::org_domain_psl(passed));
+  return verdict_if(dmarc::org_domain_psl(author) == dmarc::org_domain_psl(passed));
 }
 
 // One of the two mechanisms of a row, as reported.

@@ -135,7 +135,7 @@ std::string losers(const OwnMail& mail) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-std::string days_of(EvidenceWindow window) {
+std::string days_in(EvidenceWindow window) {
   return fmt::format("{} to {}", to_text(window.from),
                      to_text(window.until - std::chrono::days(1)));
 }
@@ -147,7 +147,7 @@ Finding about_change(const PolicyChange& change, CodeName code, std::string mess
       change.domain.dmarc.mark);
 }
 
-Finding refuse(Finding finding, const PolicyChange& change) {
+Finding blocking(Finding finding, const PolicyChange& change) {
   finding.severity = Severity::Error;
   finding.withholds = {{change.change.name(), change.change.type()}};
   return finding;
@@ -175,10 +175,10 @@ std::optional<Finding> alignment_finding(const PolicyChange& change, const StepF
         fmt::format("with this record {} of the {} messages of {} from {} fail DMARC that pass "
                     "today, because their domains are no longer aligned ({})",
                     grouped(mail.lost), grouped(mail.own), facts.domain.name.text(),
-                    days_of(window), losers(mail)),
+                    days_in(window), losers(mail)),
         "let these sources sign with a d= that stays aligned, or leave adkim, aspf and psd as they "
         "are");
-    return mail.treated > 0 ? refuse(std::move(finding), change) : finding;
+    return mail.treated > 0 ? blocking(std::move(finding), change) : finding;
   }
   if (!is_too_much(mail.unjudged, mail.own, facts.domain)) return std::nullopt;
   return about_change(
@@ -186,12 +186,12 @@ std::optional<Finding> alignment_finding(const PolicyChange& change, const StepF
       fmt::format("{} of the {} messages of {} from {} cannot be judged under this record: reports "
                   "do not show for which domain they passed",
                   grouped(mail.unjudged), grouped(mail.own), facts.domain.name.text(),
-                  days_of(window)),
+                  days_in(window)),
       "fold the reports again with this version, or wait for reports that state auth_results");
 }
 
 // The harsher treatment has more rejected, then more quarantined.
-bool is_harsher(dmarc::Treatment a, dmarc::Treatment b) {
+bool treats_harsher(dmarc::Treatment a, dmarc::Treatment b) {
   const auto harshness = [](dmarc::Treatment one) {
     return std::pair(one.rejected, one.rejected + one.quarantined);
   };
@@ -206,7 +206,7 @@ OwnMail mail_below(const PolicyChange& change, const EvidenceRows& rows, dmarc::
     if (row->header_from == change.domain.name || ignores(change.domain, row->source)) continue;
     if (!row->header_from.is_within(change.domain.name)) continue;
     const auto after = treatment_on(replay.after(), *row, receiver);
-    if (!is_harsher(after, treatment_on(replay.before(), *row, receiver))) continue;
+    if (!treats_harsher(after, treatment_on(replay.before(), *row, receiver))) continue;
     const Verdict verdict = replay.verdicts(*row, generation_of(receiver)).after;
     if (!is_own_mail(*row, verdict)) continue;
     mail.own += row->messages;
@@ -226,13 +226,13 @@ std::optional<Finding> sub_domain_finding(const PolicyChange& change, const Step
   const OwnMail by_walk = mail_below(change, rows, dmarc::Receiver::HonoursTesting, replay);
   const OwnMail& mail = by_walk.lost > by_list.lost ? by_walk : by_list;
   if (!is_too_much(mail.lost, mail.own, change.domain)) return std::nullopt;
-  return refuse(
+  return blocking(
       about_change(
           change, "sub-domain-loss",
           fmt::format("sp or np would quarantine or reject {} of the {} messages from names below "
                       "{} that reports of {} show and that may be its own ({})",
                       grouped(mail.lost), grouped(mail.own), change.domain.name.text(),
-                      days_of(window), losers(mail)),
+                      days_in(window), losers(mail)),
           "let this mail pass DMARC first, or give the sub-domains that send it records of their "
           "own"),
       change);

@@ -188,6 +188,16 @@ void note_warnings(const Plan& plan, Draft& draft) {
   }
 }
 
+// Proposals are comments: a draft plans to no change, and a proposal is a change.
+void note_proposals(const Config& config, World world, const Evidence& evidence, Draft& draft) {
+  world.evidence = evidence;
+  for (const Finding& one : make_plan(config, world).findings) {
+    DraftDomain* domain = one.domain ? domain_at(draft, *one.domain) : nullptr;
+    if (one.code != "np-reject" || domain == nullptr || domain->discovery) continue;
+    domain->suggestions.push_back(fmt::format("{}: {}; {}.", one.code, one.message, one.hint));
+  }
+}
+
 // Drafted as if everything could be managed; the rounds then take away what would change.
 Draft first_draft(const InitRequest& request, const Config& catalogue, const World& world) {
   Draft draft{request.provider, request.provider_note, {}};
@@ -265,7 +275,10 @@ Result<InitOutcome> make_init(const InitRequest& request, const Config& catalogu
     const auto obstacles = obstacles_in(plan, draft);
     if (obstacles.empty()) {
       note_warnings(plan, draft);
-      if (request.evidence) suggest_senders(*request.evidence, catalogue, draft);
+      if (request.evidence) {
+        suggest_senders(*request.evidence, catalogue, draft);
+        note_proposals(config, *world, *request.evidence, draft);
+      }
       return outcome_of(draft);
     }
     leave_out_all(obstacles, round, draft);

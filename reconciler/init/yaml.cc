@@ -150,6 +150,7 @@ class DraftWriter {
     line("providers:");
     line(fmt::format("  {}: {}", draft_.provider.name, settings.text()));
     write_ramp();
+    write_ramp_choice();
     line("");
     line("defaults:");
     line("  provider: " + draft_.provider.name);
@@ -188,6 +189,26 @@ class DraftWriter {
           "      - {phase: reject, pct: 50, hold: 14d}", "      - {phase: reject, pct: 100}"}) {
       line(text);
     }
+  }
+
+  /// Whether a ramp still has steps for the domain, and whether its own is the standard one.
+  static bool is_below_reject(const DraftDomain& domain) {
+    if (domain.omitted || domain.discovery || domain.parked || domain.legacy) return false;
+    return !domain.dmarc || domain.dmarc->position < RampPosition{Phase::Reject, 100};
+  }
+
+  /// Which of the two usual ramps to choose (RFC 9989 appendix C.5.2 removed pct).
+  void write_ramp_choice() {
+    if (std::ranges::none_of(draft_.domains, is_below_reject)) return;
+    line("");
+    comment(0,
+            "Two ramps lead to reject. `standard`, the default, raises pct with t=y: receivers "
+            "that follow RFC 7489 apply the policy to a growing share of failing mail. It suits "
+            "domains with many or unknown senders.");
+    comment(0,
+            "`policy-only` publishes neither tag and stays a month at each policy, as RFC 9989 "
+            "intends, which removed pct. It suits domains with few and known senders, and those "
+            "that a check fails for t=y. To choose it, add `ramp: policy-only` to a `dmarc:`.");
   }
 
   // Softfail is the default and is only written where `spf:` would otherwise be empty.
