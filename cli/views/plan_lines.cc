@@ -112,8 +112,9 @@ std::vector<std::string> impact_details(const Impact& impact) {
     ++shown;
     lines.push_back(fmt::format("{} ({}): {} of {} messages fail, {} quarantined, {} rejected",
                                 printable(one.source), one.declared ? "declared" : "undeclared",
-                                grouped(one.messages - one.pass_after - one.unjudged), grouped(one.messages),
-                                grouped(one.quarantined), grouped(one.rejected)));
+                                grouped(one.messages - one.pass_after - one.undetermined),
+                                grouped(one.messages), grouped(one.quarantined),
+                                grouped(one.rejected)));
   }
   const auto hit = std::ranges::count_if(
       impact.by_source, [](const SourceImpact& one) { return one.worst_case > 0; });

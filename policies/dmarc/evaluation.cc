@@ -36,7 +36,9 @@ std::optional<Alignment> mode_of(const Known<DiscoveredPolicy>& policy,
       [](const Unanswered&) { return std::optional<Alignment>(); });
 }
 
-Verdict verdict_if(bool passes) { return passes ? Verdict::Passes : Verdict::Fails; }
+DmarcVerdict same_organization(const Known<Name>& a, const Known<Name>& b) {
+  return a == b ? DmarcVerdict::Passes : DmarcVerdict::Fails;
+}
 
 }  // namespace
 
@@ -102,16 +104,16 @@ const Known<Name>& DmarcEvaluation::organization(const Name& name, Generation ge
   return organizations_.emplace(Key{name, generation}, std::move(org)).first->second;
 }
 
-Verdict DmarcEvaluation::aligned(const Name& author, const Name& passed, Alignment mode,
-                                 Generation generation) {
-  if (author == passed) return Verdict::Passes;
-  if (mode == Alignment::Strict) return Verdict::Fails;
+DmarcVerdict DmarcEvaluation::aligned(const Name& author, const Name& passed, Alignment mode,
+                                      Generation generation) {
+  if (author == passed) return DmarcVerdict::Passes;
+  if (mode == Alignment::Strict) return DmarcVerdict::Fails;
   const Known<Name>& own = organization(author, generation);
   const Known<Name>& other = organization(passed, generation);
-  if (own.gap() == nullptr && other.gap() == nullptr) return verdict_if(own == other);
+  if (own.gap() == nullptr && other.gap() == nullptr) return same_organization(own, other);
   // What the plan does not touch is as the reports have it.
-  if (is_touched(author) || is_touched(passed)) return Verdict::Unknown;
-  return verdict_if(dmarc::org_domain_psl(author) == dmarc::org_domain_psl(passed));
+  if (is_touched(author) || is_touched(passed)) return DmarcVerdict::Unknown;
+  return same_organization(dmarc::org_domain_psl(author), dmarc::org_domain_psl(passed));
 }
 
 // One of the two mechanisms of a row, as reported.
@@ -131,22 +133,22 @@ bool RowReplay::aligns_as_before(const Name& author, Generation generation,
          before_.organization(author, generation) == after_.organization(author, generation);
 }
 
-// Where no record governs, receivers evaluate nothing, and the report's verdict stands.
-Verdict RowReplay::mechanism(DmarcEvaluation& side, const EvidenceRow& row, Generation generation,
-                             const Mechanism& mechanism) {
+// Where no record governs, receivers evaluate nothing, and the verdict of the report remains.
+DmarcVerdict RowReplay::mechanism(DmarcEvaluation& side, const EvidenceRow& row,
+                                  Generation generation, const Mechanism& mechanism) {
   const auto mode = mode_of(side.policy(row.header_from, generation), mechanism.mode);
   if (!mechanism.passed.empty() && mode) {
-    Verdict best = Verdict::Fails;
+    DmarcVerdict best = DmarcVerdict::Fails;
     for (const Name& one : mechanism.passed) {
       best = std::max(best, side.aligned(row.header_from, one, *mode, generation));
     }
     return best;
   }
-  if (!mechanism.reported) return Verdict::Fails;
+  if (!mechanism.reported) return DmarcVerdict::Fails;
   if (&side == &before_ || aligns_as_before(row.header_from, generation, mechanism.mode)) {
-    return Verdict::Passes;
+    return DmarcVerdict::Passes;
   }
-  return mechanism.passed.empty() ? Verdict::Unknown : Verdict::Passes;
+  return mechanism.passed.empty() ? DmarcVerdict::Unknown : DmarcVerdict::Passes;
 }
 
 RowVerdicts RowReplay::verdicts(const EvidenceRow& row, Generation generation,

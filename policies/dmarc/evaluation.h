@@ -29,7 +29,7 @@ constexpr Generation generation_of(dmarc::Receiver receiver) {
 }
 
 /// Whether mail passes DMARC. Unknown where that depends on a domain that no report states.
-enum class Verdict { Fails, Unknown, Passes };
+enum class DmarcVerdict { Fails, Unknown, Passes };
 
 /// Which mechanisms can still authenticate a row's mail after a plan.
 struct Remaining {
@@ -51,8 +51,8 @@ class DmarcEvaluation {
 
   /// Whether `passed` is aligned with `author` (RFC 9989 section 4.4). Unknown where a query that
   /// decides the organizational domain got no answer, and a change of the plan may move it.
-  Verdict aligned(const Name& author, const Name& passed, dmarc::Alignment mode,
-                  Generation generation);
+  DmarcVerdict aligned(const Name& author, const Name& passed, dmarc::Alignment mode,
+                       Generation generation);
 
   /// The organizational domain of `name`.
   const Known<Name>& organization(const Name& name, Generation generation);
@@ -74,8 +74,8 @@ class DmarcEvaluation {
 
 /// Whether the row's mail passes before a plan and after it.
 struct RowVerdicts {
-  Verdict before = Verdict::Fails;
-  Verdict after = Verdict::Fails;
+  DmarcVerdict before = DmarcVerdict::Fails;
+  DmarcVerdict after = DmarcVerdict::Fails;
 };
 
 /// Replays rows under both sides of a plan, alignment included: by the domains for which the mail
@@ -93,8 +93,8 @@ class RowReplay {
 
  private:
   struct Mechanism;
-  Verdict mechanism(DmarcEvaluation& side, const EvidenceRow& row, Generation generation,
-                    const Mechanism& mechanism);
+  DmarcVerdict mechanism(DmarcEvaluation& side, const EvidenceRow& row, Generation generation,
+                         const Mechanism& mechanism);
   bool aligns_as_before(const Name& author, Generation generation,
                         std::optional<dmarc::Alignment> dmarc::Record::*mode);
 

@@ -47,7 +47,8 @@ std::string sentence(const Impact& impact) {
                                  grouped(impact.pass_after - impact.gained));
   if (impact.lost > 0) text += fmt::format(", {} no longer pass", grouped(impact.lost));
   if (impact.gained > 0) text += fmt::format(", {} pass only after", grouped(impact.gained));
-  if (impact.unjudged > 0) text += fmt::format(", {} cannot be judged", grouped(impact.unjudged));
+  if (impact.undetermined > 0)
+    text += fmt::format(", {} cannot be evaluated", grouped(impact.undetermined));
   const std::int64_t all = impact.quarantined + impact.rejected;
   if (all == 0) return text + "; none would be quarantined or rejected";
   text += "; " + hits_text(impact.quarantined, impact.rejected);

@@ -52,7 +52,7 @@ bool is_known_to_exist(const Name& name, const Config& config, const World& worl
          (own->second.status == AnswerStatus::Data || own->second.status == AnswerStatus::NoData);
 }
 
-// What reports show of names below the domain of which none is known to exist.
+// What reports show of names below the domain that are not known to exist.
 struct MissingNames {
   bool needed = false;       // Some mail of the domain's own comes from them.
   std::int64_t spoofed = 0;  // Failing messages that nothing ties to the domain.
@@ -83,20 +83,20 @@ std::optional<Finding> proposal_for(const Domain& domain, const Config& config,
   if (!has_enough_reports(facts, seen)) return std::nullopt;
   const MissingNames missing = missing_names(facts, seen.window);
   if (missing.needed) return std::nullopt;
-  const std::string spoofed =
-      missing.spoofed == 0 ? "none at all"
-                           : counted(missing.spoofed, "message") + " that nothing ties to it";
-  return marked(
-      finding_of(
-          domain, Severity::Info, "np-reject",
-          fmt::format("reports of {} to {} show no mail of {} from names below it that do "
-                      "not exist ({}): np=reject can protect these names now",
-                      to_text(seen.window.from), to_text(seen.window.until - std::chrono::days(1)),
-                      domain.name.text(), spoofed),
-          fmt::format("add `np: reject` to the `dmarc:` of {}; receivers that follow RFC "
-                      "7489 ignore it",
-                      domain.name.text())),
-      domain.dmarc.mark);
+  std::string message = fmt::format(
+      "reports of {} to {} show no mail of {} from names below it that do not exist: np=reject can "
+      "protect these names now",
+      to_text(seen.window.from), to_text(seen.window.until - std::chrono::days(1)),
+      domain.name.text());
+  if (missing.spoofed > 0) {
+    message += fmt::format("; {} failing messages use such names, and nothing ties them to it",
+                           grouped(missing.spoofed));
+  }
+  return marked(finding_of(domain, Severity::Info, "np-reject", std::move(message),
+                           fmt::format("add `np: reject` to the `dmarc:` of {}; receivers that "
+                                       "follow RFC 7489 ignore it",
+                                       domain.name.text())),
+                domain.dmarc.mark);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace rampart {
 /// such names: none that passes, that bears the domain's mark, that was forwarded or whose source
 /// could not be looked up. The reports must meet the ramp's gates of evidence, messages and
 /// reporters: silence proposes nothing. A name of which nothing shows that it exists counts as one
-/// that does not. Receivers of RFC 9989 (section 4.7) read np at the organizational domain; those
-/// of RFC 7489 ignore it.
+/// that does not.Receivers read np at the organizational domain
+/// (RFC 9989 section 4.7); those of RFC 7489 ignore it.
 void propose_np_reject(const Config& config, const World& world, Plan& plan);
 
 }  // namespace rampart

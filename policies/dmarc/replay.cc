@@ -79,7 +79,7 @@ bool uses_any(const EvidenceRow& row, const std::set<std::string>& selectors) {
 }
 
 // Messages that pass under the plan meet no policy, so no treatment is computed for them; nor for
-// those that cannot be judged, which are counted by themselves.
+// those that cannot be evaluated, which are counted by themselves.
 void Replay::evaluate(const EvidenceRow& row) {
   Source& source = sources_[row.source];
   source.messages += row.messages;
@@ -89,16 +89,16 @@ void Replay::evaluate(const EvidenceRow& row) {
     const Receiver receiver = dmarc::kReceivers[i];
     const auto [before, after] = rows_.verdicts(row, generation_of(receiver), remaining);
     Sums& sums = source.sums[i];
-    const bool passed = before == Verdict::Passes;
+    const bool passed = before == DmarcVerdict::Passes;
     changes_verdicts_ = changes_verdicts_ || before != after;
     if (passed) sums.pass_before += row.messages;
-    if (after == Verdict::Passes) {
+    if (after == DmarcVerdict::Passes) {
       sums.pass_after += row.messages;
       if (!passed) sums.gained += row.messages;
       continue;
     }
-    if (after == Verdict::Unknown) {
-      sums.unjudged += row.messages;
+    if (after == DmarcVerdict::Unknown) {
+      sums.undetermined += row.messages;
       continue;
     }
     if (passed) sums.lost += row.messages;
@@ -132,7 +132,7 @@ void Replay::add_source(const std::string& name, const Source& source, std::size
                    .messages = source.messages,
                    .pass_before = sums.pass_before,
                    .pass_after = sums.pass_after,
-                   .unjudged = sums.unjudged,
+                   .undetermined = sums.undetermined,
                    .quarantined = sums.hits.quarantined,
                    .rejected = sums.hits.rejected,
                    .worst_case = worst.quarantined + worst.rejected};
@@ -141,7 +141,7 @@ void Replay::add_source(const std::string& name, const Source& source, std::size
   impact.pass_after += row.pass_after;
   impact.lost += sums.lost;
   impact.gained += sums.gained;
-  impact.unjudged += row.unjudged;
+  impact.undetermined += row.undetermined;
   impact.quarantined += row.quarantined;
   impact.rejected += row.rejected;
   impact.worst_quarantined += worst.quarantined;
@@ -158,7 +158,8 @@ Impact Replay::result(EvidenceWindow window) const {
   for (const auto& [name, source] : sources_) add_source(name, source, kind, impact);
   std::ranges::stable_sort(impact.by_source, [](const auto& a, const auto& b) {
     const auto weight = [](const SourceImpact& one) {
-      return std::tuple(one.rejected, one.quarantined, one.worst_case, one.unjudged, one.messages);
+      return std::tuple(one.rejected, one.quarantined, one.worst_case, one.undetermined,
+                        one.messages);
     };
     return weight(a) > weight(b);
   });
@@ -176,10 +177,10 @@ std::vector<std::string> Replay::notes(const Impact& impact) const {
         "keep passing",
         grouped(unstated_)));
   }
-  if (impact.unjudged > 0) {
-    notes.push_back(
-        fmt::format("{} cannot be judged: reports do not show for which domain {} passed",
-                    counted(impact.unjudged, "message"), impact.unjudged == 1 ? "it" : "they"));
+  if (impact.undetermined > 0) {
+    notes.push_back(fmt::format(
+        "{} cannot be evaluated: reports do not show for which domain {} passed",
+        counted(impact.undetermined, "message"), impact.undetermined == 1 ? "it" : "they"));
   }
   if (losses_.policy_gap) {
     notes.push_back(

@@ -59,7 +59,7 @@ class Replay {
     std::int64_t pass_after = 0;
     std::int64_t lost = 0;  ///< They pass before the plan and fail after it.
     std::int64_t gained = 0;
-    std::int64_t unjudged = 0;  ///< Whether they pass after the plan is unknown.
+    std::int64_t undetermined = 0;  ///< Whether they pass after the plan is unknown.
     Hits hits;
   };
   struct Source {

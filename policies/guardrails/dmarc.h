@@ -28,8 +28,8 @@ std::vector<Finding> dkim_selector_removed(const Plan& plan, const Config& confi
                                            const World& world);
 
 /// `alignment-loss` and `sub-domain-loss`: mail of reports that passes today and would fail under a
-/// changed adkim, aspf, psd or a new record, and mail below the domain that a changed sp or np would
-/// hit. Errors where more is hit than the ramp's min_legit_rate allows, or most of a declared
+/// changed adkim, aspf, psd or a new record, and mail below the domain that a changed sp or np
+/// would hit. Errors where more is hit than the ramp's min_legit_rate allows, or most of a declared
 /// sender's mail; only reporters that count are read.
 std::vector<Finding> mail_lost(const Plan& plan, const Config& config, const World& world);
 

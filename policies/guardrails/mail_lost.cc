@@ -77,23 +77,23 @@ struct OwnMail {
   std::int64_t own = 0;
   std::int64_t lost = 0;     // It passes today and fails under the plan.
   std::int64_t treated = 0;  // Of that, what a receiver would quarantine or reject.
-  std::int64_t unjudged = 0;
+  std::int64_t undetermined = 0;
   std::map<std::string, SenderLoss> sources;
 };
 
-bool is_own_mail(const EvidenceRow& row, Verdict verdict) {
-  return verdict == Verdict::Passes || (row.fails() && row.marked);
+bool is_own_mail(const EvidenceRow& row, DmarcVerdict verdict) {
+  return verdict == DmarcVerdict::Passes || (row.fails() && row.marked);
 }
 
 void add_row(const EvidenceRow& row, dmarc::Receiver receiver, RowReplay& replay, OwnMail& mail) {
   const auto [before, after] = replay.verdicts(row, generation_of(receiver));
   if (!is_own_mail(row, before)) return;
   mail.own += row.messages;
-  if (before != Verdict::Passes) return;
+  if (before != DmarcVerdict::Passes) return;
   SenderLoss& source = mail.sources[row.source];
   source.passing += row.messages;
-  if (after == Verdict::Unknown) mail.unjudged += row.messages;
-  if (after != Verdict::Fails) return;
+  if (after == DmarcVerdict::Unknown) mail.undetermined += row.messages;
+  if (after != DmarcVerdict::Fails) return;
   mail.lost += row.messages;
   source.lost += row.messages;
   if (treatment_on(replay.after(), row, receiver) != dmarc::Treatment()) {
@@ -168,7 +168,7 @@ std::optional<Finding> alignment_finding(const PolicyChange& change, const StepF
     }
   }
   const OwnMail& mail = std::ranges::max(
-      by_generation, {}, [](const OwnMail& one) { return std::tuple(one.lost, one.unjudged); });
+      by_generation, {}, [](const OwnMail& one) { return std::tuple(one.lost, one.undetermined); });
   if (is_too_much(mail.lost, mail.own, facts.domain) || loses_a_sender(facts.domain, mail)) {
     Finding finding = about_change(
         change, "alignment-loss",
@@ -180,13 +180,13 @@ std::optional<Finding> alignment_finding(const PolicyChange& change, const StepF
         "are");
     return mail.treated > 0 ? blocking(std::move(finding), change) : finding;
   }
-  if (!is_too_much(mail.unjudged, mail.own, facts.domain)) return std::nullopt;
+  if (!is_too_much(mail.undetermined, mail.own, facts.domain)) return std::nullopt;
   return about_change(
       change, "alignment-loss",
-      fmt::format("{} of the {} messages of {} from {} cannot be judged under this record: reports "
-                  "do not show for which domain they passed",
-                  grouped(mail.unjudged), grouped(mail.own), facts.domain.name.text(),
-                  days_in(window)),
+      fmt::format(
+          "{} of the {} messages of {} from {} cannot be evaluated under this record: reports "
+          "do not show for which domain they passed",
+          grouped(mail.undetermined), grouped(mail.own), facts.domain.name.text(), days_in(window)),
       "fold the reports again with this version, or wait for reports that state auth_results");
 }
 
@@ -207,11 +207,11 @@ OwnMail mail_below(const PolicyChange& change, const EvidenceRows& rows, dmarc::
     if (!row->header_from.is_within(change.domain.name)) continue;
     const auto after = treatment_on(replay.after(), *row, receiver);
     if (!treats_harsher(after, treatment_on(replay.before(), *row, receiver))) continue;
-    const Verdict verdict = replay.verdicts(*row, generation_of(receiver)).after;
+    const DmarcVerdict verdict = replay.verdicts(*row, generation_of(receiver)).after;
     if (!is_own_mail(*row, verdict)) continue;
     mail.own += row->messages;
     mail.sources[row->source].passing += row->messages;
-    if (verdict != Verdict::Fails) continue;
+    if (verdict != DmarcVerdict::Fails) continue;
     mail.lost += row->messages;
     mail.sources[row->source].lost += row->messages;
   }

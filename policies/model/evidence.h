@@ -116,7 +116,7 @@ struct EvidenceRow {
   bool operator==(const EvidenceRow&) const = default;
 };
 
-/// The author domain that stands for all names below `domain` which the YAML does not list: an
+/// The author domain in place of all names below `domain` which the YAML does not list: an
 /// outsider may write any of them, so that failing mail of each alone is not kept. "*.example.com";
 /// `domain` itself where that would be too long.
 Name names_below(const Name& domain);

@@ -81,7 +81,7 @@ struct SourceImpact {
   std::int64_t messages = 0;
   std::int64_t pass_before = 0;
   std::int64_t pass_after = 0;
-  std::int64_t unjudged = 0;     ///< They may pass or fail under the plan: no report states enough.
+  std::int64_t undetermined = 0;  ///< Whether they pass under the plan is unknown.
   std::int64_t quarantined = 0;  ///< Under the plan, by the stricter generation of receivers.
   std::int64_t rejected = 0;
   std::int64_t worst_case = 0;  ///< Quarantined or rejected where neither pct nor t is honoured.
@@ -97,9 +97,9 @@ struct Impact {
   std::int64_t messages = 0;
   std::int64_t pass_before = 0;
   std::int64_t pass_after = 0;
-  std::int64_t lost = 0;      ///< They pass before the plan and fail under it.
-  std::int64_t gained = 0;    ///< The reverse.
-  std::int64_t unjudged = 0;  ///< They may pass or fail under the plan: no report states enough.
+  std::int64_t lost = 0;          ///< They pass before the plan and fail under it.
+  std::int64_t gained = 0;        ///< The reverse.
+  std::int64_t undetermined = 0;  ///< Whether they pass under the plan is unknown.
   std::int64_t quarantined = 0;
   std::int64_t rejected = 0;
   /// The kind of receiver whose treatment is counted: the stricter one for this change.

@@ -66,7 +66,7 @@ std::vector<AwaitedDomain> awaited_by(const Domain& domain, RampPosition positio
   return awaited;
 }
 
-// The YAML is asked first: its answer names the step that somebody has to take.
+// The YAML comes first: its position shows the step that somebody has to take.
 std::vector<AwaitedDomain> awaited_live(const Domain& domain, RampPosition position,
                                         const Config& config, const World& world) {
   std::vector<AwaitedDomain> awaited;

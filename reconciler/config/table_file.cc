@@ -193,7 +193,7 @@ Form form_of(Ramp& ramp) {
                        "compat (pct and t=y), policy-only, or legacy (pct alone)."),
                  field("order", ramp.order, ramp_order_shape(),
                        "subdomains-first: sub-domains with DMARC records of their own reach each "
-                       "step before the domain above them; independent: each goes by itself."),
+                       "step before the domain above them; independent: each follows no other."),
                  field("max_domains_per_run", ramp.max_domains_per_run, domains,
                        "How many domains may advance in one run."),
                  field("weekdays", ramp.weekdays, weekdays, "Days on which steps are taken."),

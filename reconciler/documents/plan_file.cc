@@ -91,7 +91,7 @@ Json receivers_json(const ReceiverImpact& impact) {
 Json source_json(const SourceImpact& source) {
   return {{"source", source.source},           {"declared", source.declared},
           {"messages", source.messages},       {"pass_before", source.pass_before},
-          {"pass_after", source.pass_after},   {"unjudged", source.unjudged},
+          {"pass_after", source.pass_after},   {"undetermined", source.undetermined},
           {"quarantined", source.quarantined}, {"rejected", source.rejected},
           {"worst_case", source.worst_case}};
 }
@@ -106,7 +106,7 @@ Json impact_json(const Impact& impact) {
           {"pass_after", impact.pass_after},
           {"lost", impact.lost},
           {"gained", impact.gained},
-          {"unjudged", impact.unjudged},
+          {"undetermined", impact.undetermined},
           {"quarantined", impact.quarantined},
           {"rejected", impact.rejected},
           {"receiver", to_text(impact.receiver)},

@@ -95,7 +95,7 @@ SourceImpact read_source(const Reader& reader) {
           .messages = reader.at("messages").count(),
           .pass_before = reader.at("pass_before").count(),
           .pass_after = reader.at("pass_after").count(),
-          .unjudged = count_if_any(reader, "unjudged"),
+          .undetermined = count_if_any(reader, "undetermined"),
           .quarantined = reader.at("quarantined").count(),
           .rejected = reader.at("rejected").count(),
           .worst_case = reader.at("worst_case").count()};
@@ -111,7 +111,7 @@ Impact read_impact(const Reader& reader) {
           .pass_after = reader.at("pass_after").count(),
           .lost = count_if_any(reader, "lost"),
           .gained = count_if_any(reader, "gained"),
-          .unjudged = count_if_any(reader, "unjudged"),
+          .undetermined = count_if_any(reader, "undetermined"),
           .quarantined = reader.at("quarantined").count(),
           .rejected = reader.at("rejected").count(),
           .receiver = choice(reader.at("receiver"), dmarc::kReceivers),

@@ -65,8 +65,8 @@ TEST_CASE("np=reject is proposed where no mail needs names that do not exist") {
   REQUIRE(codes_of(findings) == std::vector<std::string>{"I np-reject"});
   CHECK(findings[0].message ==
         "reports of 2026-11-04 to 2026-11-17 show no mail of example.com from names below it that "
-        "do not exist (7000 messages that nothing ties to it): np=reject can protect these names "
-        "now");
+        "do not exist: np=reject can protect these names now; 7,000 failing messages use such "
+        "names, and nothing ties them to it");
   CHECK(
       findings[0].hint ==
       "add `np: reject` to the `dmarc:` of example.com; receivers that follow RFC 7489 ignore it");
@@ -113,11 +113,11 @@ TEST_CASE("silence proposes nothing") {
   Case one_reporter;
   one_reporter.rows[1].reporter = "google.com";
   CHECK_FALSE(one_reporter.proposes());
-  Case strangers;
-  strangers.config.reporters.known.clear();
-  strangers.rows[0].reporter = "one.example";
-  strangers.rows[1].reporter = "two.example";
-  CHECK_FALSE(strangers.proposes());
+  Case unknown;
+  unknown.config.reporters.known.clear();
+  unknown.rows[0].reporter = "one.example";
+  unknown.rows[1].reporter = "two.example";
+  CHECK_FALSE(unknown.proposes());
   Case stale;
   stale.world.now = kRun + days(20);
   CHECK_FALSE(stale.proposes());

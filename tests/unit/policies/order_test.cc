@@ -15,15 +15,15 @@ const RampPosition kTenth{Phase::Quarantine, 10};
 const RampPosition kHalf{Phase::Quarantine, 50};
 const RampPosition kQuarantine{Phase::Quarantine, 100};
 
-/// example.com goes after news and shop, each at a position of its own.
-Config config_with(RampPosition news, RampPosition shop) {
+/// example.com goes after mail and shop, each at a position of its own.
+Config config_with(RampPosition mail, RampPosition shop) {
   Config config;
   const auto add = [&](const std::string& name, RampPosition position) -> Domain& {
     return config.domains.emplace(Name::literal(name), domain_at(name, position)).first->second;
   };
-  add("example.com", kMonitor).dmarc.after = {Name::literal("news.example.com"),
+  add("example.com", kMonitor).dmarc.after = {Name::literal("mail.example.com"),
                                               Name::literal("shop.example.com")};
-  add("news.example.com", news);
+  add("mail.example.com", mail);
   add("shop.example.com", shop);
   return config;
 }
@@ -36,21 +36,21 @@ std::string awaited(const Config& config, RampPosition position) {
 
 TEST_CASE("a domain waits for those that are a step behind, by name") {
   CHECK(awaited(config_with(kMonitor, kTenth), kHalf) ==
-        "news.example.com is at monitor, shop.example.com is at quarantine at 10%");
+        "mail.example.com is at monitor, shop.example.com is at quarantine at 10%");
   CHECK(awaited(config_with(kHalf, kTenth), kHalf) == "shop.example.com is at quarantine at 10%");
   CHECK(awaited(config_with(kHalf, kQuarantine), kHalf).empty());
 }
 
 TEST_CASE("a domain at its target, a parked and an absent one are not waited for") {
   Config config = config_with(kMonitor, kQuarantine);
-  Domain& news = config.domains.at(Name::literal("news.example.com"));
-  news.dmarc.target = kMonitor;
+  Domain& mail = config.domains.at(Name::literal("mail.example.com"));
+  mail.dmarc.target = kMonitor;
   CHECK(awaited(config, kQuarantine).empty());
-  news.dmarc.target = kQuarantine;
+  mail.dmarc.target = kQuarantine;
   CHECK_FALSE(awaited(config, kQuarantine).empty());
-  news.state = DomainState::Parked;
+  mail.state = DomainState::Parked;
   CHECK(awaited(config, kQuarantine).empty());
-  news.state = DomainState::Absent;
+  mail.state = DomainState::Absent;
   CHECK(awaited(config, kQuarantine).empty());
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("the gate counts the domains and names those that are missing") {
   CHECK_FALSE(gate.met);
   CHECK(gate.figure == "1 of 2 domains");
   CHECK(gate.reason ==
-        "by `order` other domains reach quarantine at 10% first: news.example.com is at monitor");
+        "by `order` other domains reach quarantine at 10% first: mail.example.com is at monitor");
   const Config ready = config_with(kTenth, kQuarantine);
   CHECK(order_gate(org(ready), kTenth, ready).met);
   CHECK(order_gate(org(ready), kTenth, ready).reason.empty());
@@ -78,24 +78,24 @@ TEST_CASE("what the YAML says is not enough: the record must be published") {
   const auto record = [](const char* name, const char* value) {
     return Row{name, RecordType::TXT, value};
   };
-  const Row news = record("_dmarc.news.example.com", "v=DMARC1; p=reject");
+  const Row mail = record("_dmarc.mail.example.com", "v=DMARC1; p=reject");
   const Row shop = record("_dmarc.shop.example.com", "v=DMARC1; p=quarantine");
-  CHECK(awaited_in_dns(config, {news, shop}).empty());
-  CHECK(awaited_in_dns(config, {news}) == "shop.example.com is published at no position");
-  CHECK(awaited_in_dns(config, {news, record("_dmarc.shop.example.com",
+  CHECK(awaited_in_dns(config, {mail, shop}).empty());
+  CHECK(awaited_in_dns(config, {mail}) == "shop.example.com is published at no position");
+  CHECK(awaited_in_dns(config, {mail, record("_dmarc.shop.example.com",
                                              "v=DMARC1; p=quarantine; t=y; pct=50")}) ==
         "shop.example.com is published at quarantine at 50%");
   CHECK(
-      awaited_in_dns(config, {news, shop, record("_dmarc.shop.example.com", "v=DMARC1; p=none")}) ==
+      awaited_in_dns(config, {mail, shop, record("_dmarc.shop.example.com", "v=DMARC1; p=none")}) ==
       "shop.example.com is published at no position");
 }
 
 TEST_CASE("a domain that the run does not read is waited for") {
   Config config = config_with(kQuarantine, kQuarantine);
-  config.domains.erase(Name::literal("news.example.com"));
+  config.domains.erase(Name::literal("mail.example.com"));
   CHECK(awaited_in_dns(config,
                        {{"_dmarc.shop.example.com", RecordType::TXT, "v=DMARC1; p=quarantine"}}) ==
-        "news.example.com is not part of this run");
+        "mail.example.com is not part of this run");
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST_CASE("strict alignment fails the mail that passes for another name") {
         "500)");
 }
 
-/// The verdicts (pass before, pass after, unjudged) of one row under a change of example.com.
+/// The verdicts (pass before, pass after, undetermined) of one row under a change of example.com.
 std::vector<std::int64_t> verdicts(const EvidenceRow& row, const std::string& before,
                                    const std::string& after) {
   Scene scene({row});
@@ -142,7 +142,7 @@ std::vector<std::int64_t> verdicts(const EvidenceRow& row, const std::string& be
   const Impacts found = scene.impacts();
   REQUIRE(found.known.size() == 1);
   const Impact& one = found.known[0];
-  return {one.pass_before, one.pass_after, one.unjudged};
+  return {one.pass_before, one.pass_after, one.undetermined};
 }
 
 using Counts = std::vector<std::int64_t>;
@@ -171,7 +171,7 @@ TEST_CASE("mail that failed under strict alignment may pass when it is relaxed")
         "rejected");
 }
 
-TEST_CASE("evidence that states no domains is not judged, and it is said") {
+TEST_CASE("evidence that states no domains is not evaluated, and it is said") {
   EvidenceRow old = passing("office", {"example.com"}, {}, 10);
   old.passed = {};
   Scene scene({old, passing("sendgrid", {"example.com"}, {}, 90)});
@@ -179,11 +179,12 @@ TEST_CASE("evidence that states no domains is not judged, and it is said") {
   const Impacts found = scene.impacts();
   REQUIRE(found.known.size() == 1);
   CHECK(sentence(found.known[0]) ==
-        "100 messages: 90 pass before and after, 10 cannot be judged; none would be quarantined or "
+        "100 messages: 90 pass before and after, 10 cannot be evaluated; none would be quarantined "
+        "or "
         "rejected");
   CHECK(found.known[0].notes ==
         std::vector<std::string>{
-            "10 messages cannot be judged: reports do not show for which domain they passed"});
+            "10 messages cannot be evaluated: reports do not show for which domain they passed"});
   CHECK(codes_of(scene.findings()) == std::vector<std::string>{"W alignment-loss"});
   Scene step({old});
   step.change("example.com", "p=none", "p=reject");
@@ -276,7 +277,7 @@ TEST_CASE("a changed sp is withheld where a sub-domain's own mail fails") {
   // np leaves names that exist alone.
   CHECK(codes({own, good}, "p=none", "p=none; np=reject").empty());
   EvidenceRow unknown = own;
-  unknown.reporter = "stranger.example";
+  unknown.reporter = "unknown.example";
   CHECK(codes({unknown, good}, "p=reject; sp=none", "p=reject").empty());
 }
 
@@ -310,14 +311,14 @@ TEST_CASE(
   const DmarcChanges none;
   DmarcEvaluation still(none, scene.world, Side::After);
   CHECK(still.aligned(kOrg, Name::literal("mail.example.com"), dmarc::Alignment::Relaxed,
-                      Generation::ByWalk) == Verdict::Passes);
+                      Generation::ByWalk) == DmarcVerdict::Passes);
   scene.change("example.com", "", "p=reject; psd=y");
   const DmarcChanges moved = {{kOrg, &scene.plan.changes[0]}};
   DmarcEvaluation after(moved, scene.world, Side::After);
   CHECK(after.aligned(kOrg, Name::literal("mail.example.com"), dmarc::Alignment::Relaxed,
-                      Generation::ByWalk) == Verdict::Unknown);
+                      Generation::ByWalk) == DmarcVerdict::Unknown);
   CHECK(after.aligned(kOrg, Name::literal("mail.example.com"), dmarc::Alignment::Strict,
-                      Generation::ByWalk) == Verdict::Fails);
+                      Generation::ByWalk) == DmarcVerdict::Fails);
 }
 
 }  // namespace

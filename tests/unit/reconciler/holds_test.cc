@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/policy_world.h"
+
 namespace rampart {
 namespace {
 
@@ -42,6 +44,35 @@ TEST_CASE("enforcement does not wait for a record that decides about no mail") {
   hold_for_keys({}, {}, plan);
   CHECK(plan.holds.empty());
   CHECK(plan.changes.size() == 2);
+}
+
+TEST_CASE("a domain that goes after others is held by name, and loosening never is") {
+  Config config;
+  for (const char* name : {"example.com", "mail.example.com"}) {
+    config.domains.emplace(Name::literal(name), testing::domain_at(name, {Phase::Quarantine, 100}));
+  }
+  config.domains.at(Name::literal("example.com")).dmarc.after = {Name::literal("mail.example.com")};
+  World world = testing::world_with({testing::zone_with(
+      "example.com", {{"_dmarc.mail.example.com", RecordType::TXT, "v=DMARC1; p=none"}})});
+  Plan plan;
+  plan.changes = {change_at("_dmarc.example.com", "files", Stage::Enforce),
+                  change_at("example.com", "files", Stage::Authorize)};
+  Plan held = plan;
+  hold_for_order(config, world, held);
+  REQUIRE(held.holds.size() == 1);
+  CHECK(held.holds[0].code == "order-first");
+  CHECK(held.holds[0].reason ==
+        "_dmarc.example.com TXT is held: by `order` other domains reach quarantine first: "
+        "mail.example.com is published at monitor");
+  CHECK(held.changes.size() == 1);
+  Plan relaxed;
+  relaxed.changes = {change_at("_dmarc.example.com", "files", Stage::Relax)};
+  hold_for_order(config, world, relaxed);
+  CHECK(relaxed.holds.empty());
+  world.zones = {testing::zone_with(
+      "example.com", {{"_dmarc.mail.example.com", RecordType::TXT, "v=DMARC1; p=quarantine"}})};
+  hold_for_order(config, world, plan);
+  CHECK(plan.holds.empty());
 }
 
 }  // namespace
