@@ -89,19 +89,21 @@ Known<DiscoveredPolicy> DmarcEvaluation::find_policy(const Name& author,
 }
 
 const Known<DiscoveredPolicy>& DmarcEvaluation::policy(const Name& author, Generation generation) {
-  const auto known = policies_.find({author, generation});
-  if (known != policies_.end()) return known->second;
-  return policies_.emplace(Key{author, generation}, find_policy(author, generation)).first->second;
+  auto& policies = policies_[static_cast<std::size_t>(generation)];
+  const auto known = policies.find(author);
+  if (known != policies.end()) return known->second;
+  return policies.emplace(author, find_policy(author, generation)).first->second;
 }
 
 const Known<Name>& DmarcEvaluation::organization(const Name& name, Generation generation) {
-  const auto known = organizations_.find({name, generation});
-  if (known != organizations_.end()) return known->second;
+  auto& organizations = organizations_[static_cast<std::size_t>(generation)];
+  const auto known = organizations.find(name);
+  if (known != organizations.end()) return known->second;
   std::vector<Question> unknown;
   Known<Name> org = generation == Generation::ByList
                         ? Known<Name>(dmarc::org_domain_psl(name))
                         : dmarc::org_domain_walk(name, answers_for(name), unknown);
-  return organizations_.emplace(Key{name, generation}, std::move(org)).first->second;
+  return organizations.emplace(name, std::move(org)).first->second;
 }
 
 DmarcVerdict DmarcEvaluation::aligned(const Name& author, const Name& passed, Alignment mode,

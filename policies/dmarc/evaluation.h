@@ -2,9 +2,9 @@
 /// governs an author domain, and whether the domains for which its mail passed are aligned.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
-#include <tuple>
 
 #include "mail/dmarc/treatment.h"
 #include "policies/dmarc/discovered_policy.h"
@@ -61,15 +61,17 @@ class DmarcEvaluation {
   bool is_touched(const Name& name) const;
 
  private:
-  using Key = std::pair<Name, Generation>;
+  /// By generation and name.
+  template <class T>
+  using ByName = std::array<std::map<Name, T>, 2>;
   Answers answers_for(const Name& name) const;
   Known<dmarc::DiscoveredPolicy> find_policy(const Name& author, Generation generation) const;
 
   const DmarcChanges& changes_;
   const World& world_;
   Side side_;
-  std::map<Key, Known<dmarc::DiscoveredPolicy>> policies_;
-  std::map<Key, Known<Name>> organizations_;
+  ByName<Known<dmarc::DiscoveredPolicy>> policies_;
+  ByName<Known<Name>> organizations_;
 };
 
 /// Whether the row's mail passes before a plan and after it.

@@ -85,9 +85,12 @@ void Replay::evaluate(const EvidenceRow& row) {
   source.messages += row.messages;
   if (row.dkim_aligned() && row.selectors.empty()) unstated_ += row.messages;
   const Remaining remaining = remaining_of(row, losses_);
+  // Three kinds of receivers, but two generations.
+  const std::array verdicts = {rows_.verdicts(row, Generation::ByList, remaining),
+                               rows_.verdicts(row, Generation::ByWalk, remaining)};
   for (std::size_t i = 0; i < kKinds; ++i) {
     const Receiver receiver = dmarc::kReceivers[i];
-    const auto [before, after] = rows_.verdicts(row, generation_of(receiver), remaining);
+    const auto [before, after] = verdicts[static_cast<std::size_t>(generation_of(receiver))];
     Sums& sums = source.sums[i];
     const bool passed = before == DmarcVerdict::Passes;
     changes_verdicts_ = changes_verdicts_ || before != after;
