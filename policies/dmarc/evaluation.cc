@@ -135,22 +135,22 @@ bool RowReplay::aligns_as_before(const Name& author, Generation generation,
          before_.organization(author, generation) == after_.organization(author, generation);
 }
 
-// Where no record governs, receivers evaluate nothing, and the verdict of the report remains.
+// Where no record governs, or none is known, the verdict of the report remains.
 DmarcVerdict RowReplay::mechanism(DmarcEvaluation& side, const EvidenceRow& row,
                                   Generation generation, const Mechanism& mechanism) {
   const auto mode = mode_of(side.policy(row.header_from, generation), mechanism.mode);
-  if (!mechanism.passed.empty() && mode) {
-    DmarcVerdict best = DmarcVerdict::Fails;
-    for (const Name& one : mechanism.passed) {
-      best = std::max(best, side.aligned(row.header_from, one, *mode, generation));
-    }
-    return best;
+  const DmarcVerdict reported = mechanism.reported ? DmarcVerdict::Passes : DmarcVerdict::Fails;
+  if (!mode) return reported;
+  if (mechanism.passed.empty()) {
+    const bool as_before =
+        &side == &before_ || aligns_as_before(row.header_from, generation, mechanism.mode);
+    return as_before || !mechanism.reported ? reported : DmarcVerdict::Unknown;
   }
-  if (!mechanism.reported) return DmarcVerdict::Fails;
-  if (&side == &before_ || aligns_as_before(row.header_from, generation, mechanism.mode)) {
-    return DmarcVerdict::Passes;
+  DmarcVerdict best = DmarcVerdict::Fails;
+  for (const Name& one : mechanism.passed) {
+    best = std::max(best, side.aligned(row.header_from, one, *mode, generation));
   }
-  return mechanism.passed.empty() ? DmarcVerdict::Unknown : DmarcVerdict::Passes;
+  return best;
 }
 
 RowVerdicts RowReplay::verdicts(const EvidenceRow& row, Generation generation,

@@ -15,12 +15,12 @@ struct Impacts {
   std::vector<ImpactUnknown> unknown;
 };
 
-/// Replays every domain whose DMARC the plan tightens, or that loses SPF terms or a key; withheld
-/// changes count as written, and `authority` must include what they remove.
+/// Replays every domain whose DMARC the plan tightens or realigns, or that loses SPF terms or a
+/// key; withheld changes count as written, and `authority` must include what they remove.
 ///
-/// A row no longer passes by DKIM where every selector that passed for it is lost, nor by SPF where
-/// its source's terms are. Mail that passes by neither, forwarded mail too, gets the treatment that
-/// the planned record requests; of the two generations of receivers, the stricter one is counted.
+/// A row passes by the domains for which it passed, under the planned modes; not by DKIM where all
+/// its selectors are lost, nor by SPF where its source's terms are. Mail that fails, forwarded mail
+/// too, gets the planned treatment, of the two generations of receivers the stricter one.
 Impacts impact_of(const Plan& plan, std::span<const Authority> authority, const Config& config,
                   const World& world);
 

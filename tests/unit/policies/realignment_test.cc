@@ -1,6 +1,7 @@
 /// Impact of alignment, of sp and np, and of a moved organization; and the guardrails on them.
 #include <catch2/catch.hpp>
 
+#include "policies/dmarc/evaluation.h"
 #include "policies/dmarc/impact.h"
 #include "policies/guardrails/dmarc.h"
 #include "tests/support/policy_world.h"
