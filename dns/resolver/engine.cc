@@ -37,6 +37,7 @@ ResolverEngine::ResolverEngine(std::span<const Query> queries, const ResolverLim
       limits_(limits),
       history_(history),
       answers_(queries.size()),
+      authenticated_(queries.size()),
       now_(std::chrono::steady_clock::now()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       timers_(now_),
@@ -291,6 +292,7 @@ void ResolverEngine::evaluate(std::uint32_t index, std::size_t position, Reply r
     case ReplyKind::NotOurs:
       return;
     case ReplyKind::Answer:
+      authenticated_[slot.query] = reply.authenticated ? 1 : 0;
       finish(index, std::move(reply.answer));
       return;
     case ReplyKind::Truncated:

@@ -27,6 +27,9 @@ class ResolverEngine {
   /// Returns when every question has its answer.
   std::vector<Answer> run();
 
+  /// After run(): which answers their resolvers validated, in the order of the queries.
+  const std::vector<char>& authenticated() const { return authenticated_; }
+
  private:
   /// What happened with one server of a question so far.
   struct ServerAttempt {
@@ -117,6 +120,7 @@ class ResolverEngine {
   ResolverLimits limits_;
   ServerHistory& history_;
   std::vector<Answer> answers_;
+  std::vector<char> authenticated_;  ///< By query; char, since vector<bool> has no elements.
   std::size_t next_ = 0;
   std::size_t active_ = 0;
   SteadyTime now_;

@@ -16,6 +16,8 @@ namespace rampart {
 namespace {
 
 constexpr std::size_t kHeader = 12;
+// The header's AD bit (RFC 4035 section 3.1.6).
+constexpr unsigned kAuthenticated = 0x0020;
 // BIND's own limit for a chain of aliases.
 constexpr int kMaxChain = 16;
 // RFC 2308 section 5: a negative answer is not cached for longer than a day.
@@ -39,7 +41,7 @@ void append_number(std::string& out, unsigned value) {
 // The fields of a message header that are checked (RFC 1035 section 4.1.1).
 struct Header {
   unsigned id, questions, answers, rcode, opcode;
-  bool response, authoritative, truncated, recursion_available;
+  bool response, authoritative, truncated, recursion_available, authenticated;
 };
 
 Header read_header(std::string_view wire) {
@@ -53,7 +55,8 @@ Header read_header(std::string_view wire) {
           .response = (flags & 0x8000) != 0,
           .authoritative = (flags & 0x0400) != 0,
           .truncated = (flags & 0x0200) != 0,
-          .recursion_available = (flags & 0x0080) != 0};
+          .recursion_available = (flags & 0x0080) != 0,
+          .authenticated = (flags & kAuthenticated) != 0};
 }
 
 // Names compare without case (RFC 4343 section 3): servers may return the question in another case.
@@ -180,7 +183,9 @@ std::string question_section(const Question& question) {
 void append_query(std::string& out, std::string_view section, std::uint16_t id, Recursion recursion,
                   Edns edns) {
   append_number(out, id);
-  append_number(out, recursion == Recursion::Desired ? 0x0100 : 0);
+  // RFC 6840 section 5.7: with AD in a query, a validating resolver sets it in its answer. The
+  // bit asks for no signatures, so that answers stay small.
+  append_number(out, recursion == Recursion::Desired ? 0x0100 | kAuthenticated : 0);
   for (const unsigned count : {1U, 0U, 0U, edns == Edns::On ? 1U : 0U}) append_number(out, count);
   out += section;
   // RFC 6891 section 6.1.2: the root as owner, the type, the payload size in place of the class,
@@ -227,7 +232,10 @@ Reply parse_reply(std::string_view wire, std::string_view section, std::uint16_t
   if (edns == Edns::On && ldns_pkt_edns_extended_rcode(raw) != 0) {
     return {ReplyKind::NoEdns, {}, {}, false};
   }
-  return read_records(raw, section);
+  Reply reply = read_records(raw, section);
+  // An authoritative server is no validator: what it says about AD means nothing.
+  reply.authenticated = header.authenticated && recursion == Recursion::Desired;
+  return reply;
 }
 
 }  // namespace rampart

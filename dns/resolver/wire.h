@@ -38,6 +38,8 @@ struct Reply {
   Answer answer;
   std::string failure;     ///< "SERVFAIL", "refused", "lame (not authoritative)", ...
   bool transient = false;  ///< For Failure: the same server may answer next time.
+  /// For Answer: the resolver validated it by DNSSEC, as its AD bit says (RFC 4035 section 3.2.3).
+  bool authenticated = false;
 };
 
 /// Reads the message `wire` as the reply to the query built from the same section, id and flags.

@@ -92,7 +92,7 @@ TEST_CASE("a query message, octet for octet") {
   std::string out;
   append_query(out, question_section(kTxt), 0x1234, Recursion::Desired, Edns::On);
   const std::string expected(
-      "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"
+      "\x12\x34\x01\x20\x00\x01\x00\x00\x00\x00\x00\x01"
       "\x01"
       "a\x07"
       "example\x00\x00\x10\x00\x01"
@@ -139,6 +139,20 @@ TEST_CASE("response codes and flags") {
   check_kind(0x8183, ReplyKind::Failure, "lame (not authoritative)", Recursion::Off);
   check_kind(0x8100, ReplyKind::Failure, "does not resolve for us (a referral)");
   check_kind(0x8180, ReplyKind::Answer, "");
+}
+
+TEST_CASE("AD counts from a resolver, whatever its answer holds") {
+  const auto authenticated = [](unsigned flags, std::vector<std::string> records,
+                                Recursion recursion) {
+    return parse(message({.flags = flags, .answer = std::move(records)}), recursion).authenticated;
+  };
+  const std::vector<std::string> some = {txt("a.example", 60, "x")};
+  CHECK(authenticated(0x81a0, some, Recursion::Desired));
+  CHECK(authenticated(0x81a0, {}, Recursion::Desired));
+  CHECK(authenticated(0x81a3, {}, Recursion::Desired));
+  CHECK_FALSE(authenticated(0x8180, some, Recursion::Desired));
+  // An authoritative server has validated nothing.
+  CHECK_FALSE(authenticated(0x8420, some, Recursion::Off));
 }
 
 TEST_CASE("an error without a question is believed to be one") {
