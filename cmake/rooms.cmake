@@ -48,8 +48,8 @@ rampart_room(policies/records
   KNOWS base dns mail/dkim mail/dmarc mail/transport policies/dkim policies/dmarc policies/model
         policies/rules)
 rampart_room(policies/audit
-  KNOWS base mail/dkim mail/dmarc mail/spf mail/transport policies/dkim policies/model
-        policies/rules)
+  KNOWS base dns mail/dkim mail/dmarc mail/spf mail/transport policies/dkim policies/model
+        policies/ramp policies/rules)
 rampart_room(keys
   KNOWS base dns mail/dkim
   LIBRARIES OpenSSL::Crypto)
@@ -131,10 +131,11 @@ rampart_room(cli/context
   KNOWS base cli/views dns keys policies/dkim policies/model reconciler/config
         reconciler/documents reconciler/observe reconciler/plan reports reports/analysis)
 rampart_room(cli/dashboard
-  KNOWS base dns mail/dkim policies/model policies/ramp reports/analysis reports/store)
+  KNOWS base cli/context cli/views dns mail/dkim policies/audit policies/model policies/ramp
+        reports/analysis reports/store)
 rampart_room(cli/commands
-  KNOWS base cli/context cli/dashboard cli/views dns keys mail/dmarc policies/dkim policies/model
-        policies/spf providers providers/http reconciler/apply reconciler/config
+  KNOWS base cli/context cli/dashboard cli/views dns keys mail/dmarc policies/audit policies/dkim
+        policies/model policies/spf providers providers/http reconciler/apply reconciler/config
         reconciler/documents reconciler/edit reconciler/init reconciler/observe reconciler/plan
         reports reports/analysis reports/mailbox reports/store)
 rampart_room(cli

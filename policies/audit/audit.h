@@ -2,6 +2,7 @@
 /// findings about them, a score whose every point is explained, and profiles of published rules.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +13,9 @@
 #include "mail/spf/check_host.h"
 #include "mail/spf/compiled.h"
 #include "mail/transport/policy.h"
+#include "mail/transport/tlsa.h"
 #include "mail/transport/transport.h"
+#include "policies/audit/mail_facts.h"
 #include "policies/dkim/selectors.h"
 #include "policies/model/policy.h"
 #include "policies/rules/names.h"
@@ -36,9 +39,13 @@ struct SelectorQuery {
 /// Adds `query` to `queries`, sorted by selector, each once with its surest source.
 void add_query(std::vector<SelectorQuery>& queries, SelectorQuery query);
 
+/// Whether DNSSEC and TLSA records are read too, which costs further questions.
+enum class ReadDnssec { No, Yes };
+
 /// A domain to audit.
 struct Subject {
   Name domain;
+  ReadDnssec dnssec = ReadDnssec::No;
   std::vector<SelectorQuery> selectors;  ///< As `add_query` keeps them.
   Mark mark{};                           ///< Where the YAML names it.
 };
@@ -179,6 +186,39 @@ struct MtaStsFacts : Reading {
   std::optional<MtaStsPolicy> policy;                     ///< Empty: not fetched, or unusable.
 };
 
+/// Whether an answer is protected by DNSSEC, as far as the resolver shows it.
+enum class Security {
+  Unknown,   ///< No answer, or one without AD from a resolver that is not known to validate.
+  Secure,    ///< Validated: the AD bit is set.
+  Insecure,  ///< Certain: the zone is not signed, or no chain of trust leads to it.
+};
+/// "unknown", "secure", "insecure".
+std::string_view to_text(Security security);
+
+/// The DS records of one name, at or above a domain: with them a signed zone begins there
+/// (RFC 4035 section 5.2). None: it is unsigned, or no zone of its own.
+struct DelegationFacts : Reading {
+  Name name;
+  Security security = Security::Unknown;
+};
+
+/// The TLSA records of an MX host, at `_25._tcp.` and its name (RFC 7672 section 2.2.3). Valid:
+/// senders can use at least one, provided that the answer is Secure. Invalid: there are only
+/// others. None: an answer says that there is none.
+struct TlsaFacts : Reading {
+  Name name;
+  std::vector<std::string> records;   ///< As published.
+  std::vector<std::string> problems;  ///< Why senders skip some of them.
+  Security security = Security::Unknown;
+};
+
+/// What protects a domain's names: DNSSEC as a validating resolver shows it, and DANE.
+struct DnssecFacts : Reading {
+  Security security = Security::Unknown;  ///< Of the domain's own records.
+  std::vector<DelegationFacts> chain;     ///< From the top-level domain down to the domain.
+  std::vector<TlsaFacts> hosts;           ///< Of every MX host.
+};
+
 /// A value that no receiver reads at this name, by rules::stray_record().
 struct Stray {
   RecordKey key;
@@ -208,6 +248,8 @@ struct Facts {
   MtaStsFacts mta_sts;
   Reading tls_rpt;
   Reading bimi;
+  DnssecFacts dnssec;  ///< Unknown where the subject does not ask for it.
+  MailFacts mail;      ///< What reports say, where they are read.
   std::vector<Stray> strays;
   std::vector<Dangling> dangling;
   std::vector<Question> unknown;      ///< Resolve these and gather again.
@@ -235,6 +277,25 @@ std::vector<Question> first_questions(const Subject& subject);
 /// are not read again.
 void gather(Facts& facts, Table& table);
 
+/// Answers with what DNSSEC says of them, by question.
+struct DnssecAnswer {
+  Answer answer;
+  bool authenticated = false;  ///< The AD bit.
+};
+
+/// All of them, and what is known of the resolvers.
+struct DnssecAnswers {
+  std::map<Question, DnssecAnswer> answers;
+  /// Every resolver that answers validates, so that an answer without AD is insecure.
+  bool validating = false;
+};
+
+/// The questions about DNSSEC and TLSA of a domain whose other facts are gathered.
+std::vector<Question> dnssec_questions(const Facts& facts);
+
+/// Stores what their answers show; a question that is missing in `answers` got none.
+void set_dnssec(Facts& facts, const DnssecAnswers& answers);
+
 /// The URL of a domain's MTA-STS policy (RFC 8461 section 3.3).
 std::string policy_url(const Name& domain);
 
@@ -260,7 +321,7 @@ std::vector<ScorePart> score_parts(const Facts& facts);
 /// The sum of the points given.
 int score_of(const std::vector<ScorePart>& parts);
 
-/// Whether a domain follows a rule. Unknown: DNS does not show it.
+/// Whether a domain follows a rule. Unknown: neither DNS nor reports show it.
 enum class Verdict { Pass, Fail, Unknown };
 /// "pass", "fail", "unknown".
 std::string_view to_text(Verdict verdict);
@@ -268,20 +329,32 @@ std::string_view to_text(Verdict verdict);
 /// Whether a rule is required or recommended (RFC 2119).
 enum class RequirementLevel { Must, Should };
 
+/// One thing that a verdict rests on: a record as it was seen, or a figure of the reports.
+struct EvidenceItem {
+  std::string what;  ///< "_dmarc.example.com TXT".
+  std::string seen;  ///< The record, or why there is none.
+
+  bool operator==(const EvidenceItem&) const = default;
+};
+
 /// A rule of a profile, and whether the domain follows it.
 struct RuleResult {
   std::string_view id;      ///< Unique in its profile.
   std::string_view rule;    ///< The rule in one sentence.
-  std::string_view source;  ///< Who publishes it.
+  std::string_view source;  ///< Who publishes it, and where in the document.
+  std::string_view date;    ///< The day, month or year of that version: "2024-01-24".
   RequirementLevel level = RequirementLevel::Must;
   Verdict verdict = Verdict::Unknown;
   std::string reason;
+  std::vector<EvidenceItem> evidence;
 };
 
 /// A named set of rules.
 struct Profile {
   std::string_view name;
   std::string_view title;
+  bool dnssec = false;   ///< Some rule needs DNSSEC or TLSA.
+  bool reports = false;  ///< Some rule is answered from reports.
   std::vector<RuleResult> (*rule_results)(const Facts&) = nullptr;
 };
 

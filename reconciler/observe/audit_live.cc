@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
+
+#include "base/sorting.h"
+#include "dns/resolver/validated.h"
 
 namespace rampart {
 namespace {
@@ -25,6 +29,48 @@ std::vector<Facts*> read_round(const std::vector<Facts*>& open, audit::Table& ta
     still_open.push_back(facts);
   }
   return still_open;
+}
+
+/// The answers with their AD bits, and whether the resolvers validate. Each resolver is queried
+/// about the root by itself, which is signed: with several, any of them may give the other answers.
+audit::DnssecAnswers validated_answers(const std::vector<Question>& questions,
+                                       DnsSession& session) {
+  std::vector<Query> queries;
+  for (const Question& one : questions) queries.push_back({one, session.resolvers, true});
+  for (const Server& one : session.resolvers) {
+    queries.push_back({{Name::root(), RecordType::SOA}, {one}, true});
+  }
+  const std::vector<ValidatedAnswer> asked =
+      ask_validated(queries, session.limits, session.history);
+  audit::DnssecAnswers known;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    known.answers[questions[i]] = {asked[i].answer, asked[i].authenticated};
+  }
+  const auto roots = std::span(asked).subspan(questions.size());
+  const auto silent = [](const ValidatedAnswer& one) {
+    return one.answer.status == AnswerStatus::Failed;
+  };
+  known.validating = !std::ranges::all_of(roots, silent) &&
+                     std::ranges::all_of(roots, [&](const ValidatedAnswer& one) {
+                       return silent(one) || one.authenticated;
+                     });
+  return known;
+}
+
+// DNSSEC and TLSA of all domains that ask for them, in one batch; returns how many questions.
+std::size_t read_dnssec(std::vector<Facts>& all, DnsSession& session) {
+  std::vector<Question> questions;
+  for (const Facts& facts : all) {
+    if (facts.subject.dnssec == audit::ReadDnssec::No) continue;
+    std::ranges::copy(audit::dnssec_questions(facts), std::back_inserter(questions));
+  }
+  if (questions.empty()) return 0;
+  sort_unique(questions);
+  const audit::DnssecAnswers answers = validated_answers(questions, session);
+  for (Facts& facts : all) {
+    if (facts.subject.dnssec == audit::ReadDnssec::Yes) audit::set_dnssec(facts, answers);
+  }
+  return questions.size();
 }
 
 // All hosts at once, since most of the time is spent waiting; one without an address is reported
@@ -73,7 +119,7 @@ AuditRun audit_live(std::vector<audit::Subject> subjects,
     questions.clear();
     open = read_round(open, table, questions);
   }
-  run.questions = session.answers.size();
+  run.questions = session.answers.size() + read_dnssec(run.facts, session);
   run.answered = std::ranges::any_of(
       session.answers, [](const auto& row) { return row.second.status != AnswerStatus::Failed; });
   if (fetching == FetchPolicies::Yes) fetch_policies(run.facts, limits);
