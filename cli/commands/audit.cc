@@ -9,7 +9,9 @@
 
 #include "cli/commands/table.h"
 #include "cli/context/dns_session.h"
+#include "cli/context/evidence.h"
 #include "cli/context/reports.h"
+#include "cli/dashboard/evidence_pack.h"
 #include "cli/views/audit.h"
 #include "policies/dkim/names.h"
 #include "reconciler/observe/audit_live.h"
@@ -121,13 +123,49 @@ Result<Reported> reported_selectors(const Context& context, const std::vector<Na
   return seen;
 }
 
+/// The profile that --profile names; null where there is none. The parser refuses unknown names.
+const audit::Profile* profile_of(const Context& context) {
+  return audit::find_profile(context.arguments.one("profile").value_or(""));
+}
+
+audit::ReadDnssec dnssec_for(const Context& context) {
+  const audit::Profile* profile = profile_of(context);
+  const bool wanted = context.arguments.has("dnssec") || (profile != nullptr && profile->dnssec);
+  return wanted ? audit::ReadDnssec::Yes : audit::ReadDnssec::No;
+}
+
+/// Adds what reports say about each domain's mail, where the profile has rules that they answer.
+/// Folded are the domains whose records govern, since reports name those. After the queries of DNS:
+/// only then is the governing domain known.
+Result<Ok> add_mail(const Context& context, const Config& config, std::vector<audit::Facts>& all) {
+  const audit::Profile* profile = profile_of(context);
+  if (profile == nullptr || !profile->reports) return Ok{};
+  Config narrowed = config;
+  narrowed.domains.clear();
+  const auto add = [&](const Name& name) {
+    const auto known = config.domains.find(name);
+    narrowed.domains.emplace(name,
+                             known == config.domains.end() ? Domain{.name = name} : known->second);
+  };
+  for (const audit::Facts& facts : all) {
+    add(facts.subject.domain);
+    if (const auto* discovered = facts.dmarc.discovered()) add(discovered->at);
+  }
+  TRY(const std::optional<Evidence> evidence, evidence_for(context, narrowed));
+  for (audit::Facts& facts : all) {
+    facts.mail = audit::mail_facts(evidence ? &*evidence : nullptr, config, facts.subject.domain,
+                                   context.now);
+  }
+  return Ok{};
+}
+
 // In the order of certainty: a selector that is declared keeps that source, even if reports show it
 // as well.
 std::vector<Subject> subjects_of(const Context& context, const Config& config,
                                  const std::vector<Name>& names, const Reported& reported) {
   std::vector<Subject> subjects;
   for (const Name& name : names) {
-    Subject subject{.domain = name};
+    Subject subject{.domain = name, .dnssec = dnssec_for(context)};
     const auto add = [&subject](const auto& selectors, Source source) {
       for (const std::string& one : selectors) audit::add_query(subject.selectors, {one, source});
     };
@@ -185,12 +223,19 @@ Result<AuditView> run_audit_of(const Context& context, const Config& config,
     for (const Server& one : lookups.resolvers) servers.push_back(to_text(one));
     return no_answer(fmt::format("{}", fmt::join(servers, ", ")), lookups.answers);
   }
+  TRY_OK(add_mail(context, config, run.facts));
   AuditView view;
-  view.profile = audit::find_profile(context.arguments.one("profile").value_or(""));
+  view.profile = profile_of(context);
   for (audit::Facts& facts : run.facts) {
     view.reports.push_back(audit::report_on(std::move(facts), view.profile));
   }
   progress(context, fmt::format("made {} DNS lookups", run.questions));
+  if (const std::optional<std::string> folder = context.arguments.one("evidence-pack")) {
+    PackOrigin origin{.made = context.now, .version = context.process.version, .resolvers = {}};
+    for (const Server& one : lookups.resolvers) origin.resolvers.push_back(to_text(one));
+    TRY_OK(write_pack(*folder, view, origin));
+    progress(context, fmt::format("wrote the evidence pack to {}", *folder));
+  }
   return view;
 }
 
@@ -216,6 +261,13 @@ ExitCode run_audit(Context& context) {
     return usage_error(
         context, "--domain selects domains of the YAML and cannot be used with DOMAIN",
         "name every domain without an option: rampart audit example.com example.org");
+  }
+  if (const std::optional<std::string> folder = context.arguments.one("evidence-pack")) {
+    if (profile_of(context) == nullptr) {
+      return usage_error(context, "--evidence-pack needs a profile, whose rules it documents",
+                         "rampart audit example.com --profile nl-comply --evidence-pack DIR");
+    }
+    OK_OR_FAIL("unwritable", check_pack_folder(*folder));
   }
   TRY_OR_FAIL("unreadable", const auto entries, read_entries(context));
   VALUE_OR_EXIT(const auto config, config_for(context));

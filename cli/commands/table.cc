@@ -2,8 +2,17 @@
 
 #include <algorithm>
 
+#include "policies/audit/audit.h"
+
 namespace rampart {
 namespace {
+
+/// The names that `audit --profile` takes, from the one table of profiles.
+std::vector<std::string_view> profile_names() {
+  std::vector<std::string_view> names;
+  for (const audit::Profile& one : audit::profiles()) names.push_back(one.name);
+  return names;
+}
 
 // Options that several commands take are defined once, so that their help cannot differ.
 const CommandOption kLive{"live",
@@ -93,11 +102,11 @@ std::vector<Command> domain_commands() {
       {.name = "audit",
        .summary =
            "Check the published records of any domain, and explain every point of its score.",
-       .options = {{"profile",
-                    "NAME",
-                    "Also check against a published set of requirements.",
-                    0,
-                    {"bulk-sender", "bod-18-01", "rfc9989"}},
+       .options = {{"profile", "NAME", "Also check against a published set of requirements.", 0,
+                    profile_names()},
+                   {"dnssec", "", "Also read DNSSEC, and the TLSA records of the MX hosts."},
+                   {"evidence-pack", "DIR",
+                    "Write an HTML page and a JSON file for an auditor; needs --profile."},
                    {"guess-selectors", "", "Query selectors that signers commonly use."},
                    {"no-fetch", "", "Do not fetch MTA-STS policies: query DNS only."},
                    {"sarif", "FILE", "Also write the findings as SARIF 2.1.0."}},

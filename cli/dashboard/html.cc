@@ -61,7 +61,11 @@ std::string_view escaped(char c) {
 
 // Names of organisations and hosts come from reports, which anybody can send.
 std::string text(std::string_view raw) {
-  const std::string shown = printable(cut(raw, kLongest));
+  return whole_text(cut(raw, kLongest)) + (raw.size() > kLongest ? "…" : "");
+}
+
+std::string whole_text(std::string_view raw) {
+  const std::string shown = printable(raw);
   std::string out;
   for (std::size_t at = 0; at < shown.size();) {
     if (const std::size_t octets = invisible_octets(std::string_view(shown).substr(at));
@@ -77,7 +81,7 @@ std::string text(std::string_view raw) {
     out += escape.empty() ? std::string_view(shown).substr(at, 1) : escape;
     ++at;
   }
-  return raw.size() > kLongest ? out + "…" : out;
+  return out;
 }
 
 // Escaped with `=`, which is safe on all file systems and needs no encoding in a URL.

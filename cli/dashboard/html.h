@@ -10,6 +10,9 @@ namespace rampart::html {
 /// characters that change the direction of writing shown as escapes; cut after 500 octets.
 std::string text(std::string_view raw);
 
+/// The same in full: for evidence, which must not be cut.
+std::string whole_text(std::string_view raw);
+
 /// A file name for any text: at most 200 characters of [a-z0-9._=-], different for different text,
 /// and equal to the text for a plain domain.
 std::string file_name(std::string_view raw);

@@ -123,6 +123,40 @@ std::string policy_line(const audit::MtaStsFacts& mta_sts) {
                      mta_sts.policy->max_age, fmt::join(mta_sts.policy->mx, " "));
 }
 
+// The chain only where it says more than the verdict: where the resolver proves nothing.
+Lines dnssec_lines(const audit::DnssecFacts& dnssec) {
+  std::string first(dnssec.state == State::Valid ? to_text(dnssec.security)
+                                                 : to_text(dnssec.state));
+  if (!dnssec.problem.empty()) first += ": " + dnssec.problem;
+  Lines lines = {first};
+  for (const audit::DelegationFacts& one : dnssec.chain) {
+    const std::string ds(one.state == State::Valid  ? "DS"
+                         : one.state == State::None ? "no DS"
+                                                    : to_text(one.state));
+    lines.push_back(fmt::format("{}: {}, {}", one.name.text(), ds, to_text(one.security)));
+  }
+  return lines;
+}
+
+Lines tlsa_lines(const audit::DnssecFacts& dnssec) {
+  Lines lines;
+  for (const audit::TlsaFacts& one : dnssec.hosts) {
+    lines.push_back(
+        fmt::format("{}: {}, {}", one.name.text(), to_text(one.state), to_text(one.security)));
+    lines.insert(lines.end(), one.records.begin(), one.records.end());
+    lines.insert(lines.end(), one.problems.begin(), one.problems.end());
+  }
+  return lines.empty() ? Lines{"no MX host"} : lines;
+}
+
+Lines mail_lines(const audit::MailFacts& mail) {
+  if (mail.state == audit::MailFacts::State::NoStore) return {"no report store"};
+  const std::string window = fmt::format("{} to {}", to_text(mail.since), to_text(mail.until));
+  if (mail.state == audit::MailFacts::State::Silent) return {"none that counts, " + window};
+  return {fmt::format("{}: {} of own mail by known reporters, {}", window,
+                      counted(mail.own, "message"), counted(mail.reporters, "reporter"))};
+}
+
 // First the records on mail from the domain, then those on mail to it.
 void add_facts(std::string& out, const Facts& facts) {
   out += '\n';
@@ -135,6 +169,13 @@ void add_facts(std::string& out, const Facts& facts) {
   add_lines(out, "MTA-STS", mta_sts);
   add_lines(out, "TLS-RPT", {reading_line(facts.tls_rpt)});
   add_lines(out, "BIMI", {reading_line(facts.bimi)});
+  if (facts.subject.dnssec == audit::ReadDnssec::Yes) {
+    add_lines(out, "DNSSEC", dnssec_lines(facts.dnssec));
+    add_lines(out, "TLSA", tlsa_lines(facts.dnssec));
+  }
+  if (facts.mail.state != audit::MailFacts::State::NotRead) {
+    add_lines(out, "Reports", mail_lines(facts.mail));
+  }
 }
 
 // Every point that is missing has a reason: a score that cannot be explained is ignored.

@@ -29,6 +29,22 @@ std::string audit_csv(const AuditView& view);
 /// The findings as SARIF 2.1.0, with one rule for each code.
 std::string audit_sarif(const AuditView& view, const std::string& version);
 
+/// Who made an evidence pack, when, and by which resolvers.
+struct PackOrigin {
+  Time made;
+  std::string version;
+  std::vector<std::string> resolvers;
+};
+
+/// The JSON file of an evidence pack: {"evidence_pack_version", "made_at", "made_by", "resolvers",
+/// "profile", "domains": [{domain, conforms, requirements: [{id, requirement, required, verdict,
+/// reason, evidence, source, source_date}]}]}. `view.profile` is set. All text from outside is in
+/// its printable form.
+std::string evidence_pack_json(const AuditView& view, const PackOrigin& origin);
+
+/// "met", "not met", "unknown".
+std::string_view verdict_words(audit::Verdict verdict);
+
 /// How many findings are of this severity.
 std::size_t count_of(const audit::Report& report, Severity severity);
 

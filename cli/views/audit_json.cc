@@ -1,7 +1,11 @@
-/// Audits as JSON.
+/// Audits and evidence packs as JSON.
 #include "cli/views/audit.h"
 
+#include <array>
+
+#include "base/printable.h"
 #include "cli/views/json_parts.h"
+#include "policies/model/lookup.h"
 #include "reconciler/documents/plan_json.h"
 
 namespace rampart {
@@ -124,6 +128,35 @@ Json mta_sts_json(const audit::MtaStsFacts& mta_sts) {
   return json;
 }
 
+// Only where it was read: `null` would look like a domain without DNSSEC.
+Json dnssec_json(const audit::DnssecFacts& dnssec) {
+  const auto link_json = [](const audit::DelegationFacts& one) {
+    return Json{{"name", one.name.text()},
+                {"ds", to_text(one.state)},
+                {"security", to_text(one.security)},
+                {"problem", text_or_null(one.problem)}};
+  };
+  const auto host_json = [](const audit::TlsaFacts& one) {
+    return Json{{"name", one.name.text()},           {"state", to_text(one.state)},
+                {"security", to_text(one.security)}, {"records", one.records},
+                {"problems", one.problems},          {"problem", text_or_null(one.problem)}};
+  };
+  return {{"state", to_text(dnssec.state)},
+          {"security", to_text(dnssec.security)},
+          {"problem", text_or_null(dnssec.problem)},
+          {"chain", array_of(dnssec.chain, link_json)},
+          {"tlsa", array_of(dnssec.hosts, host_json)}};
+}
+
+// The rate is null without mail of the domain's own, which is not a rate of zero.
+Json mail_json(const audit::MailFacts& mail) {
+  return {{"state", to_text(mail.state)},  {"since", to_text(mail.since)},
+          {"until", to_text(mail.until)},  {"reporters", mail.reporters},
+          {"own_messages", mail.own},      {"aligned", mail.aligned},
+          {"aligned_by_both", mail.both},  {"failing", mail.failing},
+          {"unanswered", mail.unanswered}, {"aligned_rate", or_null(mail.rate)}};
+}
+
 Json part_json(const audit::ScorePart& one) {
   return {{"what", one.what}, {"points", one.points}, {"of", one.of}, {"reason", one.reason}};
 }
@@ -131,13 +164,18 @@ Json part_json(const audit::ScorePart& one) {
 // Every rule with its source, so that a dispute about a verdict starts at the text of the
 // requirement.
 Json profile_json(const audit::Report& report, const audit::Profile& profile) {
-  const auto result_json = [](const audit::RuleResult& one) {
+  const auto item_json = [](const audit::EvidenceItem& one) {
+    return Json{{"what", one.what}, {"seen", one.seen}};
+  };
+  const auto result_json = [&](const audit::RuleResult& one) {
     return Json{{"id", one.id},
                 {"rule", one.rule},
                 {"required", one.level == audit::RequirementLevel::Must},
                 {"verdict", to_text(one.verdict)},
                 {"reason", one.reason},
-                {"source", one.source}};
+                {"evidence", array_of(one.evidence, item_json)},
+                {"source", one.source},
+                {"source_date", one.date}};
   };
   return {{"name", profile.name},
           {"pass", audit::conforms(report.rule_results)},
@@ -161,8 +199,35 @@ Json report_json(const audit::Report& report, const audit::Profile* profile) {
                {"findings", array_of(report.findings, finding_json)},
                {"score", audit::score_of(report.parts)},
                {"score_parts", array_of(report.parts, part_json)}};
+  if (facts.subject.dnssec == audit::ReadDnssec::Yes) json["dnssec"] = dnssec_json(facts.dnssec);
+  if (facts.mail.state != audit::MailFacts::State::NotRead) json["mail"] = mail_json(facts.mail);
   if (profile != nullptr) json["profile"] = profile_json(report, *profile);
   return json;
+}
+
+constexpr std::array<std::string_view, 3> kVerdictWords = {"met", "not met", "unknown"};
+
+// The printable form, as on the page: an auditor compares both.
+Json requirement_json(const audit::RuleResult& one) {
+  const auto item_json = [](const audit::EvidenceItem& item) {
+    return Json{{"what", printable(item.what)}, {"seen", printable(item.seen)}};
+  };
+  return {{"id", one.id},
+          {"requirement", one.rule},
+          {"required", one.level == audit::RequirementLevel::Must},
+          {"verdict", verdict_words(one.verdict)},
+          {"reason", printable(one.reason)},
+          {"evidence", array_of(one.evidence, item_json)},
+          {"source", one.source},
+          {"source_date", one.date}};
+}
+
+Json pack_domain_json(const audit::Report& report) {
+  const audit::Facts& facts = report.facts;
+  return {{"domain", facts.subject.domain.text()},
+          {"exists", facts.exists},
+          {"conforms", audit::conforms(report.rule_results)},
+          {"requirements", array_of(report.rule_results, requirement_json)}};
 }
 
 }  // namespace
@@ -177,6 +242,18 @@ std::string audit_json(const AuditView& view) {
     text += (&report == &view.reports.front() ? "\n" : ",\n") + document_row(row(report));
   }
   return text + "\n]}\n";
+}
+
+std::string_view verdict_words(audit::Verdict verdict) { return word_of(kVerdictWords, verdict); }
+
+// The version lets a program that reads packs of several years tell them apart.
+std::string evidence_pack_json(const AuditView& view, const PackOrigin& origin) {
+  return document({{"evidence_pack_version", 1},
+                   {"made_at", to_text(origin.made)},
+                   {"made_by", "rampart " + origin.version},
+                   {"resolvers", origin.resolvers},
+                   {"profile", {{"name", view.profile->name}, {"title", view.profile->title}}},
+                   {"domains", array_of(view.reports, pack_domain_json)}});
 }
 
 }  // namespace rampart

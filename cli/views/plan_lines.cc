@@ -51,6 +51,15 @@ void add_receivers(const ReceiverImpact& impact, std::vector<DiffLine>& lines) {
   if (!impact.bimi.empty()) lines.push_back({' ', impact.bimi});
 }
 
+/// Whether the record that a change publishes has t=y.
+bool publishes_testing(const Change& change) {
+  return change.set.after &&
+         std::ranges::any_of(change.set.after->set.values, [](const auto& value) {
+           const auto* dmarc = value.dmarc();
+           return dmarc != nullptr && dmarc->lenient.record.testing.value_or(false);
+         });
+}
+
 }  // namespace
 
 // As Terraform prints them; readers know the signs.
@@ -86,6 +95,11 @@ std::vector<DiffLine> body(const Plan& plan, const Change& change) {
     lines.push_back({' ', because + printable(reason)});
   }
   if (const ReceiverImpact* impact = impact_on(plan, change)) add_receivers(*impact, lines);
+  // No receiver, but a test that Dutch public bodies must pass: internetstandards/Internet.nl pull
+  // request 2080 (June 2026).
+  if (publishes_testing(change)) {
+    lines.push_back({' ', "Internet.nl counts t=y as p=none (profile nl-comply)"});
+  }
   return lines;
 }
 
