@@ -123,7 +123,13 @@ ExitCode check(const Context& context, const ExportJob& job, const KeyFolder& fo
   for (const std::string& one : differences) {
     context.process.out << printable(job.out + ": " + one) << '\n';
   }
-  if (differences.empty()) context.process.out << printable(job.out) << " is up to date.\n";
+  if (differences.empty()) {
+    context.process.out << printable(job.out)
+                        << (job.places.empty()
+                                ? ": nothing to compare: no private key stored here has its "
+                                  "public key in DNS\n"
+                                : " is up to date.\n");
+  }
   return differences.empty() ? ExitCode::Ok : ExitCode::Error;
 }
 

@@ -42,7 +42,7 @@ std::vector<Command> core_commands() {
       {.name = "init",
        .summary = "Write a domains.yaml that matches the live records: its plan has no changes.",
        .options = {{"provider", "NAME",
-                    "The host of the zones: a provider of the YAML, or TYPE:key=value, such "
+                    "Read the zones from this provider of the YAML, or from TYPE:key=value, such "
                     "as zonefile:directory=zones."},
                    {"out", "FILE", "Write it to a new file instead of printing it."},
                    {"from-reports", "", "Suggest the senders that verified reports show."}},

@@ -42,10 +42,11 @@ std::optional<Config> config_or_empty(const Context& context) {
   if (!std::filesystem::exists(context.config_file, none)) return config_or_catalogue(context);
   auto loaded = load_config(context.config_file);
   if (auto* config = std::get_if<Config>(&loaded)) return std::move(*config);
-  progress(context,
-           fmt::format("warning: {} has mistakes, which `rampart validate` lists; reports are read "
-                       "without it, so that resolvers are those of --resolver or of the system",
-                       context.config_file));
+  progress(
+      context,
+      fmt::format("warning: {} has mistakes, which `rampart validate` lists; reports are read "
+                  "without it, and DNS is queried through --resolver or the system's resolvers",
+                  context.config_file));
   return Config();
 }
 

@@ -38,6 +38,11 @@ void add_lines(std::string& out, std::string_view label, const Lines& lines) {
   }
 }
 
+// A name server's silence in words; the other states read well as they are.
+std::string state_text(State state) {
+  return state == State::Unobservable ? "could not be read" : std::string(to_text(state));
+}
+
 // An unusable record is shown as published: its text is what has to be corrected.
 Lines spf_lines(const audit::SpfFacts& spf) {
   if (spf.state != State::Valid) {
@@ -84,7 +89,7 @@ Lines dkim_lines(const audit::DkimFacts& dkim) {
 Lines dmarc_lines(const audit::DmarcFacts& dmarc) {
   const dmarc::DiscoveredPolicy* discovered = dmarc.discovered();
   if (discovered == nullptr) {
-    std::string state(to_text(dmarc.state));
+    std::string state = state_text(dmarc.state);
     if (!dmarc.problem.empty()) state += ": " + dmarc.problem;
     return dmarc.text.empty() ? Lines{state} : Lines{dmarc.text, state};
   }
@@ -111,7 +116,7 @@ std::string mx_line(const audit::MxFacts& mx) {
 // The record where it is usable, else the state and the reason, which is what has to be corrected.
 std::string reading_line(const audit::Reading& reading) {
   if (!reading.text.empty() && reading.problem.empty()) return reading.text;
-  const std::string state(to_text(reading.state));
+  const std::string state = state_text(reading.state);
   return reading.problem.empty() ? state : state + ": " + reading.problem;
 }
 

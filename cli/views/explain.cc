@@ -41,6 +41,12 @@ std::string table(const TableRows& rows) {
   return text;
 }
 
+// A reason behind one of these states would be read as the cause of the state.
+bool is_stopped(const RecordWhy& record) {
+  const std::string& state = record.state;
+  return state == "blocked" || state == "withheld" || state == "held" || state == "unknown";
+}
+
 /// The text of one explanation, section by section, in the order in which a person asks: where the
 /// domain is, what the next step needs, then the records behind it, then the future.
 /// A class only because nine sections share the text and the colour.
@@ -110,7 +116,10 @@ class ExplanationPage {
     bool marked = false;
     for (const RampStep& step : spec.ramp->steps) {
       if (!marked && step.position > spec.position) {
-        rows.push_back({"*", to_text(spec.position), "", "current, not a step of this ramp"});
+        rows.push_back({"*", to_text(spec.position), "",
+                        all_.other_policy.empty()
+                            ? "current, not a step of this ramp"
+                            : "in the YAML, not in DNS yet; not a step of this ramp"});
         marked = true;
       }
       const bool here = step.position == spec.position;
@@ -210,8 +219,8 @@ class ExplanationPage {
       text_ += fmt::format("  {} {}: {}\n", printable(one.key.name.text()), to_text(one.key.type),
                            one.state);
       const std::string at = location(one.mark);
-      text_ += fmt::format("      {}{}\n", printable(one.reason),
-                           at.empty() ? "" : fmt::format(" ({})", at));
+      text_ += fmt::format("      {}{}{}\n", is_stopped(one) ? "intended " : "",
+                           printable(one.reason), at.empty() ? "" : fmt::format(" ({})", at));
     }
   }
 

@@ -51,12 +51,14 @@ std::string senders_check_text(const std::vector<SenderCheck>& rows, ShownFacts 
       text += '\n';
     }
   }
-  return text + fmt::format(
-                    "{}: {} moved, {} unknown, {} as the catalogue says; {} with values "
-                    "of one customer cannot be checked\n",
-                    counted(rows.size(), "service"), count_of(rows, RowState::Moved),
-                    count_of(rows, RowState::Unknown), count_of(rows, RowState::Holds),
-                    counted(static_cast<std::size_t>(skipped), "record"));
+  text += fmt::format("{}: {} moved, {} unknown, {} as the catalogue says",
+                      counted(rows.size(), "service"), count_of(rows, RowState::Moved),
+                      count_of(rows, RowState::Unknown), count_of(rows, RowState::Holds));
+  if (skipped > 0) {
+    text += fmt::format("; {} with values of one customer cannot be checked",
+                        counted(skipped, "record"));
+  }
+  return text + '\n';
 }
 
 std::string senders_check_json(const std::vector<SenderCheck>& rows) {

@@ -219,6 +219,10 @@ void write_threats_csv(const std::vector<ThreatList>& lists, std::ostream& out) 
 }
 
 void write_threats_text(const std::vector<ThreatList>& lists, std::ostream& out) {
+  if (lists.empty()) {
+    out << "No DMARC reports were found: `rampart reports ingest` stores some.\n";
+    return;
+  }
   bool none = true;
   for_each_threat(lists, [&](const ThreatList& list, const Threat& one) {
     none = false;

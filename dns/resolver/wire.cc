@@ -220,7 +220,7 @@ Reply parse_reply(std::string_view wire, std::string_view section, std::uint16_t
   // A server that only refers elsewhere: it is a name server and no resolver.
   if (recursion == Recursion::Desired && !header.recursion_available && !header.authoritative &&
       header.answers == 0) {
-    return failure("does not resolve for us (a referral)");
+    return failure("does not answer recursive queries (a referral)");
   }
   ldns_pkt* raw = nullptr;
   if (ldns_wire2pkt(&raw, reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()) !=

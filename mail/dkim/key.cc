@@ -43,7 +43,7 @@ Result<std::string> parse_public(std::string_view value) {
         "them belongs there"};
   }
   if (key.find_first_of("\"'") != std::string::npos) {
-    return Error{"`p=` has quotes, which are no part of a key: remove them"};
+    return Error{"`p=` has quotes, which are not part of a key: remove them"};
   }
   // Checked now, although the text is kept: a key that cannot be decoded must fail when it is read.
   const auto octets = decode_base64(key);

@@ -164,15 +164,15 @@ void remark_on_tags(const Judgement& walk, std::vector<std::string>& sentences) 
   const Record& record = walk.discovered->record;
   if (record.testing.value_or(false) && walk.policy != Policy::None) {
     sentences.push_back(
-        fmt::format("t=y: receivers of RFC 9989 apply one level less, {} instead of {}; "
+        fmt::format("t=y: receivers that follow RFC 9989 apply one level less, {} instead of {}; "
                     "others ignore it.",
                     to_text(milder(walk.policy)), to_text(walk.policy)));
   }
   const int pct = record.pct.value_or(100);
   if (pct != 100 && walk.policy != Policy::None) {
     sentences.push_back(
-        fmt::format("pct={}: receivers of RFC 7489 apply {} to {} % of failing mail and "
-                    "{} to the rest; receivers of RFC 9989 ignore it.",
+        fmt::format("pct={}: receivers that follow RFC 7489 apply {} to {} % of failing mail and "
+                    "{} to the rest; receivers that follow RFC 9989 ignore it.",
                     pct, to_text(walk.policy), pct, to_text(milder(walk.policy))));
   }
 }
@@ -253,7 +253,7 @@ std::vector<std::string> remarks(const MessageVerdict& verdict) {
   std::vector<std::string> sentences;
   for (const std::string& line : verdict.skipped) {
     sentences.push_back(
-        "The header has a line that is no field, and some receivers stop there: " + line + ".");
+        "The header has a line that is not a field, and some receivers stop there: " + line + ".");
   }
   if (!verdict.walk.reason.empty()) sentences.push_back("DMARC: " + verdict.walk.reason + ".");
   if (!verdict.author_slip.empty()) {

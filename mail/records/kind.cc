@@ -119,8 +119,7 @@ std::optional<std::string> version_slip(const Version& version, const std::strin
   }
   // RFC 8461 section 3.1 and RFC 8460 section 3 count the `;` to what a record begins with.
   return fmt::format(
-      "it must begin with exactly `{}`, in this case and without blanks or quotes, "
-      "and then `;`",
+      "it must begin with exactly `{};`, with this capitalization and without blanks or quotes",
       version.exact);
 }
 

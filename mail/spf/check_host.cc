@@ -79,7 +79,8 @@ Match Evaluation::count_void(const std::string& where) {
   if (++verdict_.void_lookups <= kMaxVoidLookups) return Match::No;
   return error(
       Match::PermError,
-      fmt::format("{} is the third lookup without an answer (RFC 7208 section 4.6.4)", where));
+      fmt::format("{} is the third void lookup, and two are allowed (RFC 7208 section 4.6.4)",
+                  where));
 }
 
 // Whether the record's TXT question has an answer; adds it to `unknown` where not.

@@ -143,7 +143,13 @@ void check_strays(const Facts& facts, rules::Faults& faults) {
 // A predicate, since its callers put different subjects in front of it.
 std::string describe(const Reading& reading) {
   if (reading.state == State::Several) return "is published several times";
-  if (reading.state == State::Invalid) return "is invalid: " + reading.problem;
+  if (reading.state == State::Invalid) {
+    // The problem of an SPF record is a predicate itself.
+    constexpr std::string_view kInvalidSpf = "publishes an invalid SPF record: ";
+    const std::string& problem = reading.problem;
+    const bool spf = problem.starts_with(kInvalidSpf);
+    return "is invalid: " + (spf ? problem.substr(kInvalidSpf.size()) : problem);
+  }
   if (reading.state == State::Unobservable) return "could not be read: " + reading.problem;
   return reading.state == State::None ? "is missing" : "is published";
 }

@@ -74,7 +74,7 @@ std::optional<rules::Fault> all_revoked(const Facts& facts) {
   }
   return rules::Fault{
       .code = "dkim-not-found",
-      .message = fmt::format("every key that was found of {} is revoked ({}): no mail signed with "
+      .message = fmt::format("every key that was found for {} is revoked ({}): no mail signed with "
                              "it passes DKIM",
                              name_of(facts), fmt::join(revoked, ", ")),
       .hint = "name the selector that signs now in domains.yaml, or publish a key"};
@@ -110,7 +110,7 @@ void check_dkim(const Facts& facts, rules::Faults& faults) {
                  "selector that signs"});
   } else if (dkim.keys.empty()) {
     faults.push_back({.code = "dkim-not-found",
-                      .message = fmt::format("none of the {} queried of {} holds a key",
+                      .message = fmt::format("none of the {} queried for {} holds a key",
                                              counted(dkim.queried, "selector"), name_of(facts)),
                       .hint = dkim.guessed
                                   ? "name the selectors in domains.yaml; DNS cannot list them"

@@ -101,7 +101,7 @@ void report_nameless(const Domain& domain, const SenderUse& use, PolicyResult& p
     if (!bad_host && !bad_target) continue;
     policy_result.findings.push_back(marked(
         finding_of(domain, Severity::Warning, "sender-placeholder",
-                   fmt::format("`{}` is not a DNS name, so that a DKIM record of {} is not "
+                   fmt::format("`{}` is not a DNS name, so a DKIM record of {} is not "
                                "published for {}",
                                bad_host ? *host : *target, use.sender->name, domain.name.text()),
                    "correct the values of `with:`, or declare the selector under `dkim:`"),

@@ -237,6 +237,15 @@ bool is_needed(const SenderUse& use, const World& world) {
 
 // Only a warning: nobody declared the sender, so nothing shows that the term is still in use.
 Finding term_removed(const SpfCase& item, const std::string& lost, const Config& config) {
+  if (lost == "+all") {
+    return spf_finding(
+        item,
+        {.code = "spf-term-removed",
+         .message = fmt::format("`+all`, which passes every host, is removed from the SPF record "
+                                "of {}",
+                                item.domain.name.text()),
+         .hint = "declare every host that sends as this domain under `senders:` or `extra:`"});
+  }
   const Sender* sender = sender_of_term(lost, config);
   std::string owner = "no service of the catalogue uses it";
   if (sender != nullptr) {

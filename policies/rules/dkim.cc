@@ -81,12 +81,12 @@ Fault key_invalid(const Name& selector, const std::string& problem) {
 // A warning: most verifiers check longer keys too, and some refuse them.
 std::optional<Fault> key_too_long(const Name& selector, const dkim::KeyShape& shape) {
   if (shape.algorithm != "rsa" || shape.bits <= dkim::kMaxRsaBits) return std::nullopt;
-  return Fault{
-      .code = "dkim-key-long",
-      .message = fmt::format("the key at {} has {} bits: verifiers must check up to {} alone (RFC "
-                             "8301 section 3.2), and some fail on more",
-                             selector.text(), shape.bits, dkim::kMaxRsaBits),
-      .hint = "make a key of 2048 bits at a new selector and move the signer to it"};
+  return Fault{.code = "dkim-key-long",
+               .message = fmt::format(
+                   "the key at {} has {} bits: verifiers need not check keys of more than "
+                   "{} (RFC 8301 section 3.2), and some do not",
+                   selector.text(), shape.bits, dkim::kMaxRsaBits),
+               .hint = "make a key of 2048 bits at a new selector and move the signer to it"};
 }
 
 std::optional<Fault> key_syntax(const Name& selector, const std::vector<std::string>& slips) {

@@ -51,7 +51,7 @@ Fault dmarc_invalid(const Name& domain, const std::string& problem) {
 Fault dmarc_multiple(const Name& domain) {
   return {.severity = Severity::Error,
           .code = "dmarc-multiple",
-          .message = fmt::format("_dmarc.{} holds several DMARC records, so that receivers apply "
+          .message = fmt::format("_dmarc.{} holds several DMARC records, so receivers apply "
                                  "none of them",
                                  domain.text()),
           .hint = "keep one of them (RFC 9989 section 4.10)"};
@@ -64,11 +64,10 @@ std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& v
   }
   // Legal by the grammar of RFC 9989 section 4.8; receivers in wide use compare octets.
   if (!value.starts_with("v=DMARC1")) {
-    return "its version is not written exactly `v=DMARC1`, and some receivers look for that";
+    return "its version is not written exactly `v=DMARC1`";
   }
   if (p_comes_late(value)) {
-    return "`p=` does not follow the version at once, as RFC 7489 section 6.3 asks, and some "
-           "receivers ignore such a record";
+    return "`p=` does not directly follow the version (RFC 7489 section 6.3)";
   }
   return std::nullopt;
 }
@@ -77,8 +76,8 @@ std::optional<std::string> dmarc_slip(const RecordKey& key, const std::string& v
 Fault dmarc_near_miss(const Name& domain, const std::string& value, const std::string& slip) {
   if (dmarc::is_dmarc(value)) {
     return {.code = "dmarc-near-miss",
-            .message =
-                fmt::format("the DMARC record at _dmarc.{} is misspelt: {}", domain.text(), slip),
+            .message = fmt::format("some receivers ignore the DMARC record at _dmarc.{}: {}",
+                                   domain.text(), slip),
             .hint = "correct it, so that every receiver applies it"};
   }
   return {.code = "dmarc-near-miss",
@@ -99,7 +98,7 @@ Fault dmarc_tag_invalid(const Name& domain, const std::string& problem) {
 // RFC 9990 section 4 defines the delivery by mail alone; reporters skip every other scheme.
 std::optional<std::string> report_uri_problem(std::string_view tag, const std::string& uri) {
   if (is_mailto(uri)) return std::nullopt;
-  return fmt::format("`{}`: `{}` is no mailto: address, and reports are sent by mail alone", tag,
+  return fmt::format("`{}`: `{}` is not a mailto: address, and reports are sent only by mail", tag,
                      uri);
 }
 

@@ -108,7 +108,7 @@ class SpfNames {
     const NameReading reading = read(at, mechanism);
     const Reference reference{
         own ? fmt::format("`{}` in the SPF record of {}", node.term, domain_.text())
-            : fmt::format("`{}`, behind what the SPF record of {} includes,", node.term,
+            : fmt::format("`{}` in a record that the SPF record of {} includes", node.term,
                           domain_.text()),
         fmt::format("send as {}", domain_.text())};
     if (own && !opens) add(name_dangling(reference, reading), at);

@@ -192,7 +192,7 @@ std::optional<Fault> spf_term_ignored(const Name& domain, const spf::Record& rec
   if (ignored.empty()) return std::nullopt;
   return Fault{.code = "spf-term-ignored",
                .message = fmt::format("the SPF record of {} has `{}`: with `=` receivers ignore "
-                                      "it, so that nobody passes by it (RFC 7208 section 6)",
+                                      "it, so nobody passes by it (RFC 7208 section 6)",
                                       domain.text(), fmt::join(ignored, " ")),
                .hint = fmt::format("did you mean `{}`?", fmt::join(meant, " ")),
                .extent = std::ssize(ignored)};

@@ -128,8 +128,8 @@ std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
         fmt::format("{} may send as {}{}", all ? "everybody" : "half of the internet or more", name,
                     reach.addresses4 >= kAll4 / 2 ? cause_of(root) : "");
     fault.hint =
-        "anybody's mail passes SPF, and so DMARC: drop the term today, and ask its operator "
-        "whether this is meant";
+        "mail from all these hosts passes SPF, and so DMARC: remove the term today; if it is an "
+        "include, ask its operator whether this is intended";
     fault.extent = all ? kEverybodyExtent : kMostExtent;
   } else if (reach.width == Width::Broad) {
     const bool four = reach.addresses4 > kBroad4;
@@ -139,12 +139,12 @@ std::optional<Fault> authority_wide(const Name& domain, const SpfReach& reach,
     fault.extent = kBroadExtent + static_cast<std::int64_t>(reach.addresses4 / kBroad4);
   } else if (!reach.open.empty()) {
     fault.message = fmt::format(
-        "`{}` decides for each message who may send as {}: how many addresses that are is not "
-        "known, and may be all",
+        "`{}` decides for each message who may send as {}: how many addresses it admits is "
+        "unknown, and may be all",
         fmt::join(reach.open, "`, `"), name);
     fault.hint =
-        "keep it only if its operator is trusted to answer for nobody but your own senders; else "
-        "let the operator name its networks";
+        "keep it only if you trust its operator to pass nobody but your own senders; otherwise ask "
+        "the operator for networks to list";
     fault.extent = kOpenExtent + std::ssize(reach.open);
   } else {
     return std::nullopt;

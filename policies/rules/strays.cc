@@ -74,7 +74,8 @@ std::optional<Fault> misplaced_name(const Name& domain, const RecordKey& key,
   if (const auto right = without_second_domain(domain, key.name); right && record) {
     return misplaced(
         key, value, "the name has the domain twice",
-        fmt::format("move it to {}: the host adds the domain to a name itself", *right));
+        fmt::format("move it to {}: enter the name without the domain, which the host appends",
+                    *right));
   }
   const auto right = right_selector_name(domain, key.name);
   if (!right || !looks_like_key(domain, key, value)) return std::nullopt;

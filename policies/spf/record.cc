@@ -171,6 +171,10 @@ std::set<std::string> senders_of(const std::string& term, const DesiredSpf& desi
   return senders;
 }
 
+std::string shown_origin(const std::string& sender) {
+  return sender == "extra" ? "`extra:`" : sender;
+}
+
 bool uses_spf(const SenderUse& use) {
   if (use.spf != SpfUse::Auto) return use.spf == SpfUse::Always;
   return use.sender->include_needed == IncludeNeeded::Yes;

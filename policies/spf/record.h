@@ -45,6 +45,9 @@ DesiredSpf desired_spf(const Domain& domain, Time now);
 /// The senders that require the term, as in `SpfOrigin::sender`.
 std::set<std::string> senders_of(const std::string& term, const DesiredSpf& desired);
 
+/// `SpfOrigin::sender` in a sentence: "office", or "`extra:`", which is no sender.
+std::string shown_origin(const std::string& sender);
+
 /// Whether the record holds the sender's terms: where `spf:` is auto, the catalogue decides.
 bool uses_spf(const SenderUse& use);
 

@@ -20,7 +20,7 @@ namespace {
 // Sorted names keep the reason stable when somebody reorders the YAML.
 std::string reason_for(const DesiredSpf& wanted) {
   std::vector<std::string> senders;
-  for (const SpfOrigin& origin : wanted.origins) senders.push_back(origin.sender);
+  for (const SpfOrigin& origin : wanted.origins) senders.push_back(shown_origin(origin.sender));
   sort_unique(senders);
   if (senders.empty()) return "because no sender that needs SPF is declared";
   return fmt::format("because its terms come from {}", fmt::join(senders, ", "));

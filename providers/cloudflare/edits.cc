@@ -210,7 +210,7 @@ ZoneNotice locked_notice(const Record& record) {
   return {
       .topic = ZoneNotice::Topic::Locked,
       .blocks = true,
-      .message = fmt::format("{}: {} keeps \"{}\" and locks it, so that Cloudflare refuses to "
+      .message = fmt::format("{}: {} keeps \"{}\" and locks it, so Cloudflare refuses to "
                              "change it",
                              shown(record.key), keeper_of(record.lock), printable(record.value)),
       .hint = routing ? "unlock its DNS records in the dashboard (Email > Email Routing > "
@@ -226,8 +226,8 @@ ZoneNotice locked_notice(const Record& record) {
 ZoneNotice routed_notice(const RecordKey& key) {
   return {.topic = ZoneNotice::Topic::Locked,
           .blocks = true,
-          .message = fmt::format("Email Routing manages the MX records of {}, so that Cloudflare "
-                                 "accepts no other there",
+          .message = fmt::format("Email Routing manages the MX records of {}, so Cloudflare "
+                                 "accepts no others there",
                                  key.name.text()),
           .hint =
               "unlock its DNS records in the dashboard (Email > Email Routing > Settings) or "

@@ -197,7 +197,7 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
            "written";
   }
   if (any({1043})) {
-    return "the host keeps a record for one of its own products, such as Email Routing, and "
+    return "Cloudflare keeps a record for one of its own products, such as Email Routing, and "
            "refuses to change it";
   }
   if (any({6003, 6111})) return "the API token is malformed: look for a missing or extra character";
@@ -213,10 +213,10 @@ std::string meaning(int status, const std::set<std::int64_t>& codes, Permission 
   if (any({81053})) return "an A, AAAA or CNAME record already exists at that name";
   if (any({81057, 81058})) return "an identical record already exists; plan again";
   if (any({81044})) return "a record to change no longer exists; plan again";
-  if (any({1004, 9005})) return "the host rejected a record as invalid; nothing was written";
+  if (any({1004, 9005})) return "Cloudflare rejected a record as invalid; nothing was written";
   if (status == 404 || any({7003})) return "the zone does not exist, or the token cannot reach it";
-  if (status >= 500) return fmt::format("the host failed with status {}", status);
-  return fmt::format("the host refused with status {}", status);
+  if (status >= 500) return fmt::format("Cloudflare failed with status {}", status);
+  return fmt::format("Cloudflare refused with status {}", status);
 }
 
 }  // namespace

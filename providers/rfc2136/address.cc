@@ -68,7 +68,7 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
     address.host = text;
   }
   const bool v6 = address.host.find(':') != std::string::npos;
-  if (bracket && !v6) return Error{.what = fmt::format("`{}`: brackets are for IPv6 alone", text)};
+  if (bracket && !v6) return Error{.what = fmt::format("`{}`: brackets are for IPv6 only", text)};
   if (!is_ip(address.host) && !is_host_name(address.host)) {
     return Error{.what = fmt::format("`{}` is neither an IP address nor a host name",
                                      address.host.empty() ? text : address.host)};

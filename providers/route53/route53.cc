@@ -165,7 +165,7 @@ class Route53Provider : public Provider {
     if (const auto chosen = zone_ids_.find(name); chosen != zone_ids_.end()) {
       const auto twin = std::ranges::find(twins, chosen->second, &HostedZone::id);
       if (twin != twins.end()) return *twin;
-      return Error{.what = fmt::format("zone_ids names {}, but these credentials reach {} alone",
+      return Error{.what = fmt::format("zone_ids names {}, but these credentials reach only {}",
                                        chosen->second, fmt::join(ids, " and ")),
                    .where = name.text()};
     }

@@ -70,7 +70,8 @@ std::optional<ZoneNotice> journal_notice(JournalState state, const std::string& 
                                          const Name& zone) {
   const std::string& apex = zone.text();
   constexpr std::string_view kRestart =
-      "once the file is changed, named must reload it; if it starts again before, it does not load "
+      "once the file is changed, named must reload it; if it restarts before that, it does not "
+      "load "
       "the zone";
   switch (state) {
     case JournalState::None:

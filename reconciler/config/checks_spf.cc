@@ -53,7 +53,7 @@ bool check_spf_term(Loader& loader, const Node& node) {
     const std::string meant = spf::mechanism_meant_by(modifier);
     if (meant.empty()) continue;
     return loader.fail(node, "spf-syntax",
-                       fmt::format("`{}` is no mechanism: with `=` receivers ignore it", term),
+                       fmt::format("`{}` is not a mechanism: with `=` receivers ignore it", term),
                        fmt::format("did you mean `{}`?", meant));
   }
   if (parsed->directives.size() == 1 && parsed->directives[0].mechanism == spf::Mechanism::All) {

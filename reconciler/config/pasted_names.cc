@@ -154,8 +154,9 @@ void check_value(Loader& loader, const SenderUse& use, const std::string& placeh
                 fmt::format("write `{}`", bare));
   }
   if (std::ranges::any_of(bare, is_space)) {
-    return fail(fmt::format("the value of `{}` has a blank in it, as no name has", placeholder),
-                "write the part of the name alone, without a record type or other words");
+    return fail(
+        fmt::format("the value of `{}` contains a blank, which no DNS name does", placeholder),
+        "write the part of the name alone, without a record type or other words");
   }
   const bool dotted = bare.ends_with('.');
   const std::string name = dotted ? bare.substr(0, bare.size() - 1) : bare;
@@ -170,7 +171,8 @@ void check_value(Loader& loader, const SenderUse& use, const std::string& placeh
                     : fmt::format("write `{}`", right));
   }
   if (const auto fault = spoiled(*use.sender, placeholder, name)) {
-    fail(fmt::format("the value of `{}` makes no valid record of {}", placeholder, use.sender->id),
+    fail(fmt::format("the value of `{}` does not give a valid record of {}", placeholder,
+                     use.sender->id),
          *fault);
   }
 }

@@ -43,7 +43,7 @@ void read_zone_ids(Loader& loader, const Node& node, const ProviderSetting& sett
     const Result<Name> zone = Name::parse(key.text);
     if (!zone || zone->is_root()) {
       loader.fail(key, "bad-name", fmt::format("`{}` is not the name of a zone", key.text),
-                  zone ? "the root is no zone of yours" : sentence(zone.error()));
+                  zone ? "the root is not your zone" : sentence(zone.error()));
     } else if (value.value().kind != NodeKind::Scalar) {
       loader.fail(value, "wrong-type", fmt::format("expected the id of {}", zone->text()),
                   std::string(setting.advice));

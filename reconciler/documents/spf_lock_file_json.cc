@@ -32,7 +32,8 @@ Json term_json(const LockedTerm& term) {
 int lookups_of(const Json& json) {
   constexpr std::int64_t kMost = 1000;
   const std::int64_t lookups = json.is_number_integer() ? json.get<std::int64_t>() : -1;
-  if (lookups < 0 || lookups > kMost) throw std::invalid_argument("lookups is no count of lookups");
+  if (lookups < 0 || lookups > kMost)
+    throw std::invalid_argument("lookups is not a count of lookups");
   return static_cast<int>(lookups);
 }
 
@@ -42,13 +43,13 @@ LockedTerm term_of(const Json& json) {
   LockedTerm term;
   const auto day = [](const std::string& text) {
     const auto date = parse_date(text);
-    if (!date) throw std::invalid_argument(text + " is no date");
+    if (!date) throw std::invalid_argument(text + " is not a date");
     return *date;
   };
   term.resolved = day(json.at("resolved"));
   term.lookups = lookups_of(json.at("lookups"));
   for (const std::string network : json.at("networks")) {
-    if (set_of({network}).empty()) throw std::invalid_argument(network + " is no network");
+    if (set_of({network}).empty()) throw std::invalid_argument(network + " is not a network");
     term.networks.push_back(network);
   }
   for (const auto& [network, since] : json.at("leaving").items()) {
@@ -62,7 +63,7 @@ SpfLocks locks_of(const Json& json) {
   SpfLocks locks;
   for (const auto& [domain, terms] : json.at("domains").items()) {
     const auto name = Name::parse(domain);
-    if (!name) throw std::invalid_argument(domain + " is no domain");
+    if (!name) throw std::invalid_argument(domain + " is not a domain");
     SpfLock& lock = locks[*name];
     for (const auto& [term, value] : terms.items()) lock.terms.emplace(term, term_of(value));
   }

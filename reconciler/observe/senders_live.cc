@@ -79,7 +79,7 @@ std::string spf_problem(const Name& name, const std::vector<std::string>& values
 std::string key_problem(const Name& name, const std::vector<std::string>& values) {
   const bool key = std::ranges::any_of(
       values, [](const std::string& value) { return value.find("p=") != value.npos; });
-  return key ? "" : name.text() + " has a TXT record that is no DKIM key";
+  return key ? "" : name.text() + " has a TXT record that is not a DKIM key";
 }
 
 /// One question's part of a check; Holds where its data is what the fact needs.

@@ -53,9 +53,9 @@ std::string senders_of_added(const DesiredSpf& wanted, const SpfParts& old, cons
   std::set<std::string> senders;
   for (const std::string& term : now.terms) {
     if (old.terms.contains(term)) continue;
-    std::set<std::string> of_term = senders_of(term, wanted);
+    const std::set<std::string> of_term = senders_of(term, wanted);
     if (of_term.empty()) return "";
-    senders.merge(of_term);
+    for (const std::string& sender : of_term) senders.insert(shown_origin(sender));
   }
   return fmt::format("{}", fmt::join(senders, ", "));
 }

@@ -72,19 +72,21 @@ std::map<Name, Awaited> awaited_by_domain(const Config& config, const Plan& plan
 }
 
 // The first one is named, which is enough to find the others in the plan.
-std::string first_and_more(const std::set<std::string>& names) {
-  return names.size() == 1 ? *names.begin()
-                           : fmt::format("{} and {} more", *names.begin(), names.size() - 1);
+std::string first_and_more(const std::set<std::string>& names, std::string_view what) {
+  return names.size() == 1
+             ? *names.begin()
+             : fmt::format("{} and {}", *names.begin(), counted(names.size() - 1, what));
 }
 
 std::string why_awaited(const Awaited& awaited) {
   if (awaited.prevented.empty()) {
     return fmt::format(
         "it waits for {}, which must be published first; apply this plan, then plan again",
-        first_and_more(awaited.written));
+        first_and_more(awaited.written, "more record"));
   }
-  return fmt::format("it waits for {}; correct that error first",
-                     first_and_more(awaited.prevented));
+  return fmt::format("it waits for {}; correct {} first",
+                     first_and_more(awaited.prevented, "more error"),
+                     awaited.prevented.size() == 1 ? "that error" : "these errors");
 }
 
 // Replaces the changes for which `must_wait` is true by holds, with what `reason` returns for each.

@@ -137,7 +137,7 @@ TEST_CASE("response codes and flags") {
   check_kind(0x8584, ReplyKind::Failure, "NOTIMP", Recursion::Desired, Edns::Off);
   check_kind(0x8180, ReplyKind::Failure, "lame (not authoritative)", Recursion::Off);
   check_kind(0x8183, ReplyKind::Failure, "lame (not authoritative)", Recursion::Off);
-  check_kind(0x8100, ReplyKind::Failure, "does not resolve for us (a referral)");
+  check_kind(0x8100, ReplyKind::Failure, "does not answer recursive queries (a referral)");
   check_kind(0x8180, ReplyKind::Answer, "");
 }
 
