@@ -30,7 +30,7 @@ std::string cards(const DashboardDomain& domain) {
   const NextStep next = next_step(domain);
   if (!next.what.empty()) text += card("Next step", next.what, next.when);
   text += card("Legitimate mail that passes", share(domain.legit_rate),
-               "legit_rate, which the gates use");
+               "unweighted, for the days shown");
   text += card("Messages", grouped(domain.mail.all()),
                share(pass_rate(domain.mail)) + " of them pass DMARC");
   text += card("Reporters", grouped(static_cast<std::int64_t>(domain.reporters.size())),

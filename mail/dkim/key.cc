@@ -162,7 +162,7 @@ Result<Pem> read_pem(std::string_view text) {
 Result<LenientKey> parse_key_leniently(std::string_view text) {
   if (trim(text).starts_with('"')) {
     return Error{
-        "the value begins with a quote: quotes are how zone files write a text, and no "
+        "the value begins with a quote: zone files put quotes around a text, and they are not "
         "part of it"};
   }
   TRY(auto reading, read_tags(text));

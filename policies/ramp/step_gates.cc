@@ -144,7 +144,7 @@ Gate reporters_gate(const StepFacts& facts, const StepEvidence& seen) {
   const int least = gates_for(facts).min_reporters;
   const std::string asked = fmt::format("at least {}", least);
   const std::string why =
-      fmt::format("{} sent reports on the mail of {}; the gate requires {}",
+      fmt::format("reports of {} count for the mail of {}; the gate requires {}",
                   counted(seen.reporters, "organization"), span_of(seen.window), asked);
   return gate(GateKind::Reporters, std::to_string(seen.reporters), asked,
               seen.reporters >= least ? "" : why);

@@ -51,7 +51,7 @@ std::vector<ProviderSetting> rfc2136_settings() {
           {.name = "tsig_name",
            .doc = "The name of the TSIG key.",
            .check = check_key_name,
-           .advice = "write the key's name as in the server's configuration, such as rampart."},
+           .advice = "write the key's name as in the server's configuration, such as rampart"},
           {.name = "tsig_algorithm",
            .doc = "The algorithm of the TSIG key; hmac-sha256 by default.",
            .form = SettingForm::Word,

@@ -188,9 +188,15 @@ bool check_mailto(Loader& loader, const Node& node) {
   return check_reserved(loader, node, "mailto:", address);
 }
 
-// Anything without a scheme gets the messages for mail addresses: that is what was meant.
+// An address without a scheme gets the messages for mail addresses: that is what was meant.
 bool check_report_uri(Loader& loader, const Node& node) {
   const std::string& text = text_of(node);
+  const bool schemeless = !text.starts_with("mailto:") && text.find("://") == std::string::npos;
+  if (schemeless && is_ascii(text) && !is_address(text)) {
+    return loader.fail(node, "bad-uri",
+                       fmt::format("`{}` is neither a mailto: nor an https: URI", text),
+                       "write mailto:reports@example.com or https://host/path");
+  }
   if (text.starts_with("mailto:") || text.find("://") == std::string::npos) {
     return check_mailto(loader, node);
   }

@@ -319,8 +319,8 @@ TEST_CASE("every unmet gate gives its figure and what it requires") {
       "known reporters saw 154 of the domain's own messages from 2026-11-06 to 2026-11-19; the "
       "gate "
       "requires at least 1,000 in 14d, or 999 in 14d",
-      "1 organization sent reports on the mail of 2026-11-06 to 2026-11-19; the gate requires at "
-      "least 2",
+      "reports of 1 organization count for the mail of 2026-11-06 to 2026-11-19; the gate requires "
+      "at least 2",
       "legit_rate is 90.90 % (140 of the domain's own messages pass, 14 fail; each reporter is "
       "weighted by its past share); the gate requires at least 98.00 %"};
   CHECK(decision.reasons == expected);
