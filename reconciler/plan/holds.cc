@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "base/counted.h"
 #include "policies/model/lookup.h"
 #include "policies/ramp/order.h"
 
