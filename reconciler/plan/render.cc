@@ -30,10 +30,12 @@ struct RenderDraft {
   std::vector<Finding> faults;
 };
 
-/// Whether a finding is an error without live records too. A weak key may be a live one that stays;
-/// the plan reports it.
+/// Whether a finding is an error without live records too. A weak key may be a live one that stays,
+/// and what is published is not queried, such as the policy that a sub-domain inherits: the plan
+/// reports both. That no MX is known is a fault of its own.
 bool is_fault(const Finding& finding) {
-  return finding.severity == Severity::Error && finding.code != "dkim-key-weak";
+  return finding.severity == Severity::Error && finding.code != "dkim-key-weak" &&
+         finding.code != "unobservable";
 }
 
 /// Adds the record of a past selector. The other tool deletes what the file lacks, but mail in

@@ -163,6 +163,18 @@ def check_terraform(trial, wanted):
                     provider != "files" or "var.other_txt_example_com)" in files["example.com"])
 
 
+def check_sub_domain(trial):
+    """Nothing is queried, so the policy that a sub-domain would inherit is no reason to refuse."""
+    trial.write("domains.yaml", """version: 1
+domains:
+  example.com: {dmarc: {phase: monitor, rua: [mailto:d@example.com]}}
+  news.example.com: {dmarc: {phase: monitor, rua: [mailto:d@example.com]}}
+""")
+    done = trial.run("render")
+    trial.check("a sub-domain's DMARC record is rendered",
+                "_dmarc.news.example.com." in done.stdout, done.stdout)
+
+
 def check_refusals(trial):
     """What is missing in a rendering would be deleted by the other tool, so there is none."""
     shutil.rmtree(trial.work / "zones")
@@ -213,6 +225,7 @@ def main():
         check_policies(trial)
         check_leaving(trial)
         check_refusals(trial)
+        check_sub_domain(trial)
     return trial.report(trial.skipped)
 
 
