@@ -79,7 +79,7 @@ std::optional<std::string> without_before(const std::string& value, const std::s
 std::optional<std::string> without_after(const std::string& value, const std::string& after) {
   // A dot alone says nothing, and a host's `._domainkey` has a message of its own.
   if (!after.starts_with('.') || after.size() < 2) return std::nullopt;
-  const std::string_view end = after.ends_with('.') ? after.substr(0, after.size() - 1) : after;
+  const std::string end = after.ends_with('.') ? after.substr(0, after.size() - 1) : after;
   if (!ascii_lower(value).ends_with(ascii_lower(end))) return std::nullopt;
   return value.substr(0, value.size() - end.size());
 }
