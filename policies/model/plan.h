@@ -82,7 +82,7 @@ struct SourceImpact {
   std::int64_t pass_before = 0;
   std::int64_t pass_after = 0;
   std::int64_t undetermined = 0;  ///< Whether they pass under the plan is unknown.
-  std::int64_t quarantined = 0;  ///< Under the plan, by the stricter generation of receivers.
+  std::int64_t quarantined = 0;   ///< Under the plan, by the stricter generation of receivers.
   std::int64_t rejected = 0;
   std::int64_t worst_case = 0;  ///< Quarantined or rejected where neither pct nor t is honoured.
 

@@ -33,8 +33,8 @@ constexpr std::array<Row, 3> kRows = {{
 Fault transport_invalid(RecordKind kind, const Name& domain, const std::string& state) {
   const Row& row = *std::ranges::find(kRows, kind, &Row::kind);
   return {.code = row.code,
-          .message = fmt::format("the {} record of {} {}, so {}", row.what, domain.text(),
-                                 state, row.effect),
+          .message = fmt::format("the {} record of {} {}, so {}", row.what, domain.text(), state,
+                                 row.effect),
           .hint = std::string(row.hint)};
 }
 
