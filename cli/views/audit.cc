@@ -194,19 +194,23 @@ void add_parts(std::string& out, const Report& report, Colour colour) {
   }
 }
 
+constexpr std::size_t kRuleWidth = 13;  // Most rules' names fit.
+
 // A requirement that fails is red only if the profile demands it; recommendations are yellow.
 void add_rule_results(std::string& out, const Report& report, const audit::Profile& profile,
                       Colour colour) {
   out += "\n" + paint(colour, kBold, fmt::format("Profile {}: {}", profile.name, profile.title)) +
          "\n";
+  std::size_t width = kRuleWidth;
+  for (const audit::RuleResult& one : report.rule_results) width = std::max(width, one.id.size());
   for (const audit::RuleResult& one : report.rule_results) {
     const int broken = one.level == audit::RequirementLevel::Must ? kRed : kYellow;
     const int hue = one.verdict == audit::Verdict::Pass   ? kGreen
                     : one.verdict == audit::Verdict::Fail ? broken
                                                           : kCyan;
-    out += fmt::format("  {}{:{}}{:<13}  {}\n", paint(colour, hue, to_text(one.verdict)), "",
-                       9 - to_text(one.verdict).size(), one.id, one.rule);
-    out += fmt::format("{:>26}{} [{}]\n", "", printable(one.reason), one.source);
+    out += fmt::format("  {}{:{}}{:<{}}  {}\n", paint(colour, hue, to_text(one.verdict)), "",
+                       9 - to_text(one.verdict).size(), one.id, width, one.rule);
+    out += fmt::format("{:>{}}{} [{}]\n", "", width + 13, printable(one.reason), one.source);
   }
 }
 

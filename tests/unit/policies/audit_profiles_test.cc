@@ -134,6 +134,7 @@ TEST_CASE("mail to the domain: MTA-STS and TLS reports") {
                      .problem = {}});
   CHECK(uk(other, "mta-sts-enforced") == Verdict::Fail);
   Facts broken = good_facts();
+  broken.mta_sts.policy.reset();
   set_policy(broken, {.body = {}, .problem = "cannot be fetched: timeout"});
   CHECK(uk(broken, "mta-sts-enforced") == Verdict::Fail);
   Facts open = good_facts();
