@@ -287,7 +287,6 @@ void check_losses(const SpfCase& item, const Config& config, const World& world,
   const SpfDelta delta = compare_spf(item.domain.name, item.before, item.after);
   for (const Permission& permission : delta.loses) {
     const std::string& lost = permission.text();
-    if (lost == "all") continue;  // Dropping `+all` takes no particular sender away.
     const SenderUse* use = owner_of(permission, item);
     if (use == nullptr) {
       found.push_back(term_removed(item, lost, config));
