@@ -103,6 +103,7 @@ PARSERS = {
     "mail/syntax/tags.h split_tag": "tags",
     "mail/syntax/tags.h version_of": "tags",
     "mail/transport/policy.h parse_mta_sts_policy": "transport_policy",
+    "mail/transport/tlsa.h parse_tlsa": "tlsa",
     "mail/transport/transport.h parse_bimi": "transport",
     "mail/transport/transport.h parse_mta_sts": "transport",
     "mail/transport/transport.h parse_tls_rpt": "transport",
