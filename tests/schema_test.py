@@ -57,7 +57,8 @@ BEYOND_A_SCHEMA = {
     "spf-equals-sign",
     "selector-twice", "selector-txt", "rotation-sender", "rotation-twice",
     "phase-missing", "pct-at-monitor", "since", "target-below", "ramp-unknown", "ramp-falls",
-    "order-circle", "ramp-without-hold", "ramp-pct-at-monitor", "ramp-policy-only-pct", "gates-contradict",
+    "order-circle", "ramp-without-hold", "ramp-pct-at-monitor", "ramp-policy-only-pct",
+    "gates-contradict",
     "waiver-code", "include-missing", "include-more", "defaults-merge-wrong",
     "private-key-pem", "private-key-record",
 }
