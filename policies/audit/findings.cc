@@ -132,9 +132,8 @@ void check_strays(const Facts& facts, rules::Faults& faults) {
   for (const Dangling& one : facts.dangling) {
     add(faults, rules::record_dangling(one.name, one.target));
     if (!one.reading) continue;
-    add(faults, rules::takeover({fmt::format("the CNAME at {}", one.name.text()),
-                                 fmt::format("publish a record of {}", name_of(facts))},
-                                *one.reading));
+    add(faults,
+        rules::takeover(rules::record_reference(facts.subject.domain, one.name), *one.reading));
   }
 }
 

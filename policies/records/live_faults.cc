@@ -9,6 +9,7 @@
 #include "policies/model/lookup.h"
 #include "policies/rules/dkim.h"
 #include "policies/rules/dmarc.h"
+#include "policies/rules/names.h"
 #include "policies/rules/spf.h"
 #include "policies/rules/strays.h"
 #include "policies/rules/transport.h"
@@ -85,6 +86,7 @@ class Reader {
     facts.ptr_terms =
         std::ranges::count(record.directives, spf::Mechanism::Ptr, &spf::Directive::mechanism);
     for (rules::Fault& fault : rules::spf_limits(facts)) add(key, std::move(fault));
+    add(key, rules::spf_term_ignored(domain_.name, record));
     add(key, rules::spf_dead_terms(record));
   }
 
@@ -189,13 +191,17 @@ PolicyResult dangling_records(const Domain& domain, const World& world) {
       if (live.state != LiveState::Present || live.set.values.empty()) continue;
       const auto target = Name::parse(live.set.values.begin()->text());
       if (!target) continue;
-      const Answer* answer = find_answer(world.answers, *target, RecordType::TXT);
-      if (answer == nullptr) {
-        result.unknown.push_back({*target, RecordType::TXT});
-      } else if (answer->status == AnswerStatus::NxDomain) {
-        result.findings.push_back(
-            to_finding(rules::record_dangling(*name, *target), domain.name, domain.mark));
-      }
+      using rules::NameState;
+      const rules::NameReading reading =
+          rules::read_name(*target, RecordType::TXT, world.answers, result.unknown);
+      if (reading.state != NameState::Missing && reading.state != NameState::Unregistered) continue;
+      result.findings.push_back(
+          to_finding(rules::record_dangling(*name, *target), domain.name, domain.mark));
+      auto taken = rules::takeover(rules::record_reference(domain.name, *name), reading);
+      if (!taken) continue;
+      // Live already: no change of a plan causes it.
+      taken->severity = Severity::Warning;
+      result.findings.push_back(to_finding(std::move(*taken), domain.name, domain.mark));
     }
   }
   return result;

@@ -62,6 +62,7 @@ NameReading read_mx_term(const Name& name, const Answers& answers, std::vector<Q
   if (reading.state != NameState::Usable) return reading;
   const Answer* answer = find_answer(answers, name, RecordType::MX);
   // Usable means that the answer has values.
+  if (is_null_mx(answer->values_or_none())) return reading_of(NameState::NullMx, name);
   std::vector<NameReading> hosts;
   for (const Name& host : spf::exchanges_of(answer->values_or_none())) {
     hosts.push_back(read_host(host, answers, unknown));
@@ -117,7 +118,13 @@ class SpfNames {
 
   // `exists` asks for an address of IPv4 alone (RFC 7208 section 5.7).
   NameReading read(const RecordKey& at, std::string_view mechanism) {
-    if (at.type == RecordType::MX) return read_mx_term(at.name, answers_, unknown_);
+    if (at.type == RecordType::MX) {
+      NameReading reading = read_mx_term(at.name, answers_, unknown_);
+      // The domain's own null MX beside a record that passes is `mx-null-sender`.
+      if (reading.state == NameState::NullMx && at.name != domain_)
+        reading.state = NameState::Empty;
+      return reading;
+    }
     if (at.type == RecordType::A && mechanism != "exists") {
       return read_host(at.name, answers_, unknown_);
     }
@@ -237,6 +244,11 @@ std::optional<Fault> name_dangling(const Reference& reference, const NameReading
 Reference selector_reference(const Name& domain, const Name& selector) {
   return {fmt::format("the CNAME at {}", selector.text()),
           fmt::format("sign as {}", domain.text())};
+}
+
+Reference record_reference(const Name& domain, const Name& record) {
+  return {fmt::format("the CNAME at {}", record.text()),
+          fmt::format("publish a record of {}", domain.text())};
 }
 
 bool is_mailto(std::string_view uri) {

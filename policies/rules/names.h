@@ -71,6 +71,9 @@ std::optional<Fault> name_dangling(const Reference& reference, const NameReading
 /// How the CNAME of a selector refers to its target.
 Reference selector_reference(const Name& domain, const Name& selector);
 
+/// How a CNAME at the name of a record, such as `_dmarc`, refers to its target.
+Reference record_reference(const Name& domain, const Name& record);
+
 /// Whether reports to this URI travel by mail; reporters support nothing else.
 bool is_mailto(std::string_view uri);
 

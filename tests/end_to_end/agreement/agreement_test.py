@@ -61,6 +61,8 @@ SILENT = {
     ("mta-sts-missing", "plan"): ABSENT,
     ("mta-sts-policy-first", "audit"): PLANNED,
     ("mta-sts-policy-first", "init"): PLANNED,
+    ("mx-invalid", "init"): "the YAML has no MX",
+    ("mx-invalid", "plan"): "the YAML has no MX",
     ("occupied", "audit"): PLANNED,
     ("occupied", "init"): PLANNED,
     ("ramp-jump", "audit"): PLANNED,
@@ -89,11 +91,12 @@ authority-wide bimi-invalid bimi-not-enforced dkim-key-invalid dkim-key-long dki
 dkim-key-short dkim-key-syntax dkim-key-weak dkim-not-asked dkim-not-found dkim-several-keys
 dkim-testing dkim-unresolved dmarc-generations-differ dmarc-historic-tags dmarc-invalid
 dmarc-missing dmarc-multiple dmarc-near-miss dmarc-not-enforced dmarc-partial dmarc-sub-domains
-dmarc-tag-invalid dmarc-without-rua mta-sts-invalid mta-sts-missing mx-null-mixed record-dangling
-record-misplaced record-near-miss reject-without-rua report-unauthorized selector-dangling
-selector-undeclared spf-all spf-broad spf-dead-terms spf-invalid spf-length spf-lookups
-spf-lookups-near spf-missing spf-multiple spf-near-miss spf-neutral spf-ptr spf-unresolved
-spf-voids tls-rpt-invalid tls-rpt-missing
+dmarc-tag-invalid dmarc-without-rua mta-sts-invalid mta-sts-missing mx-invalid mx-null-mixed
+mx-null-sender name-dangling record-dangling record-misplaced record-near-miss reject-without-rua
+report-unauthorized report-undeliverable selector-dangling selector-undeclared spf-all spf-broad
+spf-dead-terms spf-invalid spf-length spf-lookups spf-lookups-near spf-missing spf-multiple
+spf-near-miss spf-neutral spf-private spf-ptr spf-term-ignored spf-unresolved spf-voids takeover
+tls-rpt-invalid tls-rpt-missing
 """.split())
 
 

@@ -115,6 +115,15 @@ def null_mx_among_others(domain):
     domain.add("@", "0 .", kind="MX")
 
 
+def null_mx(domain):
+    domain.set("@", "0 .", kind="MX")
+
+
+def address_as_mx(domain):
+    spf("v=spf1 ip4:192.0.2.25 -all")(domain)
+    domain.add("@", "20 192.0.2.25.", kind="MX")
+
+
 def sub_domain(record):
     """A sub-domain of the YAML that sends by a key of its own and inherits the policy `record`."""
     def apply(domain):
@@ -175,6 +184,11 @@ FAULTS = {
     "spf-long": ("spf", spf(LONG), "spf-length"),
     "spf-missing": ("spf", no_spf, "spf-missing"),
     "spf-two": ("spf", beside_spf("v=spf1 a -all"), "spf-multiple"),
+    "spf-host-gone": ("spf", spf("v=spf1 mx a:gone.vendors.example -all"), "name-dangling"),
+    "spf-unregistered": ("spf", spf("v=spf1 mx include:spf.gone.example -all"), "takeover"),
+    "spf-private": ("spf", spf("v=spf1 ip4:10.1.0.0/16 -all"), "spf-private"),
+    "spf-equals": ("spf", spf("v=spf1 mx include=good.vendors.example -all", all="fail",
+                              extra=["mx"]), "spf-term-ignored"),
     "spf-wildcard": ("wildcard", at("*", "v=spf1 -all"), ""),
     "near-spf10": ("near", beside_spf("v=spf10 mx -all"), "spf-near-miss"),
     "near-blank": ("near", beside_spf(" v=spf1 a -all"), "spf-near-miss"),
@@ -264,11 +278,17 @@ FAULTS = {
     "bimi-case": ("bimi", bimi("v=bimi1; l=https://vendors.example/l.svg", declared=False),
                   "record-near-miss"),
     "bimi-at-none": ("dmarc", bimi_at_none, "bimi-not-enforced"),
+    "dmarc-rua-gone": ("dmarc", dmarc("v=DMARC1; p=reject; rua=mailto:d@gone.vendors.example",
+                                      rua=["mailto:d@gone.vendors.example"]),
+                       "report-undeliverable"),
+    "mx-null": ("mx", null_mx, "mx-null-sender"),
+    "mx-address": ("spf", address_as_mx, "mx-invalid"),
     "mx-null-too": ("mx", null_mx_among_others, "mx-null-mixed"),
 }
 
 # What the domains refer to; the name server has it, and no zone file does.
 VENDORS = [
+    *(f"{name} A 198.51.100.99" for name in ("vendors", "reports", "refusing")),
     *(f"h{number}.vendors A 198.51.100.{number + 1}" for number in range(12)),
     'good.vendors TXT "v=spf1 ip4:198.51.100.0/24 -all"',
     'open.vendors TXT "v=spf1 +all"',

@@ -121,10 +121,17 @@ TEST_CASE("a CNAME to nowhere is a question first, and a fault where nothing exi
   answer(world, "gone.vendor.example", {"v=DMARC1; p=none"});
   CHECK(dangling_records(domain, world).findings.empty());
   answer(world, "gone.vendor.example", {});
+  // Whether anyone could take the name shows at its registered domain.
+  const Question registered{Name::literal("vendor.example"), RecordType::NS};
+  CHECK(dangling_records(domain, world).unknown == std::vector{registered});
+  world.answers[registered].status = AnswerStatus::NoData;
   const PolicyResult found = dangling_records(domain, world);
   CHECK(codes_of(found.findings) == Lines{"W record-dangling"});
   CHECK(found.unknown.empty());
-  world.answers.begin()->second.status = AnswerStatus::Failed;
+  world.answers[registered].status = AnswerStatus::NxDomain;
+  CHECK(codes_of(dangling_records(domain, world).findings) ==
+        Lines{"W record-dangling", "W takeover"});
+  world.answers[{Name::literal("gone.vendor.example"), kTxtType}].status = AnswerStatus::Failed;
   CHECK(dangling_records(domain, world).findings.empty());
 }
 

@@ -52,8 +52,8 @@ TEST_CASE("stray records are found by name and value") {
        "at the domain itself"},
       // Near misses at the right name.
       {"mail.example.com", kTxt, "v=spf10 -all", "record-near-miss", "RFC 7208 section 4.5"},
-      {"_dmarc.news.example.com", kTxt, "v=dmarc1; p=none", "record-near-miss", "`v=DMARC1`"},
-      {"s1._domainkey.example.com", kTxt, "v=dkim1; p=", "record-near-miss", "`v=DKIM1`"},
+      {"_dmarc.news.example.com", kTxt, "v=dmarc1; p=none", "record-near-miss", "`v=DMARC1;`"},
+      {"s1._domainkey.example.com", kTxt, "v=dkim1; p=", "record-near-miss", "`v=DKIM1;`"},
       // Nothing is wrong with these.
       {"_dmarc.example.com", kTxt, "v=DMARC1; p=none", "", ""},
       {"_spf.example.com", kTxt, "v=spf1 -all", "", ""},
