@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "policies/rules/dmarc.h"
+#include "policies/rules/names.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rampart::dmarc;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -12,6 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::abort();
   }
   if (const auto host = uri_host(text); host && host->empty()) std::abort();
+  // An address that is not refused is one to which mail can go.
+  const std::string uri(text);
+  const auto refused = rampart::rules::report_uri_problem("rua", uri);
+  if (refused.has_value() == rampart::rules::is_mailto(uri)) std::abort();
   const auto strict = parse(text);
   const auto lenient = parse_lenient(text);
   if (strict) {

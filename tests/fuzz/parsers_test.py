@@ -112,6 +112,7 @@ PARSERS = {
     "policies/model/sender_pattern.h placeholders_in": through("config", "load_config_from"),
     "policies/model/sender_use.h fill": through("config", "load_config_from"),
     "policies/rules/dkim.h read_key": "dkim_key",
+    "policies/rules/dmarc.h report_uri_problem": "dmarc",
     "policies/spf/record.h fill_spf_term": through("config", "load_config_from"),
     "providers/cloudflare/json.h decode_content": "cloudflare",
     "providers/cloudflare/json.h read_page": "cloudflare",

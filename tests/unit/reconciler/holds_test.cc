@@ -30,7 +30,7 @@ TEST_CASE("a record that two providers write is one record to wait for") {
   CHECK(one.changes.size() == 2);
   plan.changes.push_back(change_at("s2._domainkey.example.com", "files", Stage::Publish));
   hold_for_keys({}, {}, plan);
-  CHECK(plan.holds.at(0).reason == start + " and 1 more" + end);
+  CHECK(plan.holds.at(0).reason == start + " and 1 more record" + end);
 }
 
 TEST_CASE("enforcement does not wait for a record that decides about no mail") {
