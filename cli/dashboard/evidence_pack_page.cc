@@ -14,17 +14,16 @@ namespace rampart {
 namespace {
 
 using audit::RuleResult;
-using audit::Verdict;
 
-std::int64_t count_verdicts(const audit::Report& report, Verdict verdict) {
+std::int64_t count_verdicts(const audit::Report& report, audit::Verdict verdict) {
   return std::ranges::count(report.rule_results, verdict, &RuleResult::verdict);
 }
 
 // The word carries the meaning and the colour repeats it, for print and for those who see none.
 std::string verdict_cell(const RuleResult& one) {
-  const std::string_view colour = one.verdict == Verdict::Pass   ? " class=\"good\""
-                                  : one.verdict == Verdict::Fail ? " class=\"bad\""
-                                                                 : "";
+  const std::string_view colour = one.verdict == audit::Verdict::Pass   ? " class=\"good\""
+                                  : one.verdict == audit::Verdict::Fail ? " class=\"bad\""
+                                                                        : "";
   const bool advised = one.level == audit::RequirementLevel::Should;
   return fmt::format("<td{}>{}{}</td>", colour, verdict_words(one.verdict),
                      advised ? "<br><span class=\"dim\">recommended</span>" : "");
@@ -73,8 +72,8 @@ std::string pack_summary(const AuditView& view) {
         "<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
         html::text(report.facts.subject.domain.text()), conforms ? "" : " class=\"bad\"",
         conforms ? "no requirement is broken" : "a requirement is broken",
-        count_verdicts(report, Verdict::Pass), count_verdicts(report, Verdict::Fail),
-        count_verdicts(report, Verdict::Unknown));
+        count_verdicts(report, audit::Verdict::Pass), count_verdicts(report, audit::Verdict::Fail),
+        count_verdicts(report, audit::Verdict::Unknown));
   }
   return dashboard::table("Domains",
                           "<th scope=\"col\">Domain</th><th scope=\"col\">Result</th>"
