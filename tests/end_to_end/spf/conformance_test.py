@@ -46,6 +46,11 @@ OWN = [
      "explanation": "not from 2001:db8::1",
      "zonedata": {"example.com": [{"TXT": "v=spf1 -all exp=why.example.com"}],
                   "why.example.com": [{"TXT": "not from %{c}"}]}},
+    # RFC 5321 section 4.1.2 writes the path in angle brackets, and logs show it so.
+    {"name": "a sender in angle brackets", "mailfrom": "<u@example.com>", "host": "192.0.2.9",
+     "result": ["pass"], "zonedata": {"example.com": [{"TXT": "v=spf1 ip4:192.0.2.9 -all"}]}},
+    {"name": "an empty path", "mailfrom": "<>", "helo": "helo.example.com", "host": "192.0.2.9",
+     "result": ["pass"], "zonedata": {"helo.example.com": [{"TXT": "v=spf1 ip4:192.0.2.9 -all"}]}},
 ]
 
 

@@ -1,6 +1,7 @@
 /// MTA-STS and TLS-RPT records: where they are declared, in which order, for which MX hosts.
 #include <catch2/catch.hpp>
 
+#include "policies/model/lookup.h"
 #include "policies/records/mta_sts.h"
 #include "policies/records/parked.h"
 #include "policies/records/transport.h"
@@ -36,6 +37,25 @@ TEST_CASE("transport records where they are declared") {
   CHECK(transport_policy(domain, empty).findings.size() == 2);
   domain.dmarc.position = {Phase::Discovery, 100};
   CHECK(transport_policy(domain, empty).desired_records.empty());
+}
+
+// The BIMI draft, section 7.1: the author domain and its organizational domain both count.
+TEST_CASE("no logo is shown below an organization that asks for p=none") {
+  Domain domain = domain_at("news.example.com", {Phase::Reject, 100});
+  domain.bimi = BimiSpec{.logo = "https://example.com/l.svg", .evidence = {}, .mark = {}};
+  World world = world_with({zone_with("news.example.com", {})});
+  // Unknown is no obstacle, and a question.
+  CHECK(transport_policy(domain, world).findings.empty());
+  CHECK(contains(transport_policy(domain, world).unknown,
+                 Question{Name::literal("_dmarc.example.com"), kTxt}));
+  answer(world, "_dmarc.example.com", {"v=DMARC1; p=none; sp=reject"});
+  const PolicyResult found = transport_policy(domain, world);
+  REQUIRE(codes_of(found.findings) == Lines{"W bimi-not-enforced"});
+  CHECK(found.findings.front().message ==
+        "the BIMI logo of news.example.com is not shown yet: the organizational domain example.com "
+        "asks for p=none");
+  answer(world, "_dmarc.example.com", {"v=DMARC1; p=reject; sp=reject"});
+  CHECK(transport_policy(domain, world).findings.empty());
 }
 
 TEST_CASE("the body of a policy comes before its id") {
