@@ -90,8 +90,9 @@ std::string evidence_pack_page(const AuditView& view, const PackOrigin& origin) 
   const std::string title = fmt::format("Evidence: profile {}", view.profile->name);
   std::string body = fmt::format(
       "<main>\n<h1>{}</h1>\n<p>{}. Seen at {} through {}.</p>\n"
-      "<p class=\"dim\">Unknown means that neither DNS nor the reports at hand show the answer. It "
-      "is no fault and no proof.</p>\n",
+      "<p class=\"dim\">Unknown means that neither DNS nor the reports at hand show the answer: "
+      "the "
+      "requirement may be met or not.</p>\n",
       html::text(title), html::text(view.profile->title), to_text(origin.made),
       html::text(fmt::format("{}", fmt::join(origin.resolvers, ", "))));
   body += pack_summary(view);

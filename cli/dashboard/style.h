@@ -54,6 +54,7 @@ svg line { stroke: var(--line); }
 .legend svg { display: inline-block; width: 0.8rem; height: 0.8rem; margin-right: 0.4rem; }
 summary { cursor: pointer; color: var(--link); margin: 0.5rem 0; }
 ul.plain { padding-left: 1.2rem; margin: 0.3rem 0; }
+td li { overflow-wrap: anywhere; }
 footer { margin-top: 3rem; padding-top: 0.8rem; border-top: 1px solid var(--line);
   color: var(--dim); font-size: 0.85rem; }
 @media print { :root { --bg: #fff; --fg: #000; --dim: #333; --line: #999; --card: #fff;
