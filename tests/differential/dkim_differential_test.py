@@ -5,9 +5,11 @@ agree on whether its signature passes. A signature that nothing has damaged must
 Usage: dkim_differential_test.py [COUNT [SEED]]
 """
 
+import base64
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
@@ -128,6 +130,20 @@ def damaged(rng, signature, head, body):
         ("signature's name", b"dKIM-signature" + signature[14:] + head + b"\r\n" + body)])
 
 
+def has_spare_bits(message):
+    """Whether `b=` or `bh=` of the signature on top ends in bits that no octet uses. A decoder may
+    refuse such base64 (RFC 4648 section 3.5), as ours does; dkimpy ignores the bits."""
+    field = re.match(rb"DKIM-Signature:(.*?)\r\n(?![ \t])", message, re.DOTALL)
+    for value in re.findall(rb"(?:^|;)\s*bh?\s*=([^;]*)", field[1] if field else b""):
+        text = re.sub(rb"\s", b"", value)
+        try:
+            if base64.b64encode(base64.b64decode(text)).rstrip(b"=") != text.rstrip(b"="):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
@@ -139,6 +155,8 @@ def main():
         what, message = damaged(rng, *signed(rng, peers))
         ours, theirs = peers.ours(message), peers.theirs(message)
         passes += theirs
+        if theirs and ours == "neutral" and has_spare_bits(message):
+            continue
         if (ours == "pass") != theirs or (what == "nothing" and not theirs):
             failed.append(f"case {number}, {what}: ours {ours}, dkimpy's {theirs}\n{message!r}")
     # A generator that damages everything, or nothing, compares nothing.
